@@ -1,0 +1,1 @@
+"""Finite mixture models fitted by expectation-maximisation."""

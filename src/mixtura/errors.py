@@ -1,0 +1,44 @@
+"""Errors and warnings, each raised with a sentence: what, where, what to try."""
+
+__all__ = [
+    "DataError",
+    "DegenerateComponentWarning",
+    "LikelihoodDecreased",
+    "MixturaError",
+    "MixturaWarning",
+    "ModelFileError",
+    "NonIdentifiableError",
+    "ParameterError",
+]
+
+
+class MixturaError(Exception):
+    """Base of every error raised on purpose by this package."""
+
+
+class DataError(MixturaError, ValueError):
+    """The rows, columns or row weights given cannot be used."""
+
+
+class ParameterError(MixturaError, ValueError):
+    """A setting, or a parameter of a mixture, is not one that can be used."""
+
+
+class ModelFileError(MixturaError, ValueError):
+    """A model file is damaged, truncated, too large or not a model file at all."""
+
+
+class NonIdentifiableError(MixturaError, ValueError):
+    """The data cannot tell the components of the asked-for mixture apart."""
+
+
+class LikelihoodDecreased(MixturaError, ArithmeticError):
+    """The objective fell by more than rounding explains: a defect in this package."""
+
+
+class MixturaWarning(UserWarning):
+    """Base of every warning given by this package."""
+
+
+class DegenerateComponentWarning(MixturaWarning):
+    """A component collapsed and could only be kept at the floor."""
