@@ -1,0 +1,158 @@
+"""Small-array numerics: Cholesky with a reason for failing, log-sum-exp, shape checks."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import lapack
+
+from mixtura.errors import ParameterError
+
+__all__ = [
+    "as_shape",
+    "log_sum_exp",
+    "lower_cholesky",
+    "power_of_two",
+    "precision_factors",
+    "symmetric_index",
+]
+
+Float = NDArray[np.float64]
+
+# Above this spread of the factor's diagonal a plain Cholesky keeps fewer than ten digits.
+ILL_CONDITIONED = 1e3
+
+
+def as_shape(name: str, value: ArrayLike, shape: tuple[int, ...]) -> Float:
+    """Return `value` as a float64 array of exactly `shape`, finite throughout.
+
+    Raises
+    ------
+    ParameterError
+        If it has another shape or an entry that is not a finite number.
+    """
+    array = np.array(value, dtype=np.float64)
+    if array.shape != shape:
+        raise ParameterError(
+            f"The parameter '{name}' should have the shape of {shape}, but got {array.shape}"
+        )
+    if not np.isfinite(array).all():
+        raise ParameterError(f"'{name}' has an entry that is NaN or infinite; give finite numbers")
+    return array
+
+
+def log_sum_exp(values: Float) -> Float:
+    """Return log Σ_k exp(values[..., k]), with the row maximum taken out first."""
+    largest = values.max(axis=-1, keepdims=True)
+    shift = np.where(np.isfinite(largest), largest, 0.0)
+    with np.errstate(divide="ignore"):
+        return (shift + np.log(np.exp(values - shift).sum(axis=-1, keepdims=True)))[..., 0]
+
+
+def power_of_two(values: Float) -> Float:
+    """Return the nearest powers of two, so that dividing by them rounds nothing."""
+    _, exponents = np.frexp(values)
+    return np.ldexp(1.0, exponents - 1)
+
+
+def symmetric_index(n_columns: int) -> NDArray[np.intp]:
+    """Return (D, D) positions that unfold a packed upper triangle into a symmetric matrix."""
+    index = np.zeros((n_columns, n_columns), dtype=np.intp)
+    rows, columns = np.triu_indices(n_columns)
+    index[rows, columns] = index[columns, rows] = np.arange(len(rows))
+    return index
+
+
+def lower_cholesky(matrices: Float) -> Float:
+    """Return the lower Cholesky factors of symmetric matrices.
+
+    Parameters
+    ----------
+    matrices : (K, D, D) float64
+
+    Raises
+    ------
+    ParameterError
+        Naming the first matrix that is not positive definite and the pivot where it failed.
+    """
+    try:
+        return np.linalg.cholesky(matrices)
+    except np.linalg.LinAlgError:
+        for k, matrix in enumerate(matrices):
+            _, pivot = lapack.dpotrf(matrix, lower=1)
+            if pivot > 0:
+                raise ParameterError(
+                    f"component {k}: the matrix is not positive definite "
+                    f"(its leading {pivot} x {pivot} block is not)"
+                ) from None
+        raise
+
+
+def precision_factors(covariances: Float) -> Float:
+    """Return upper triangular U with Σ⁻¹ = U Uᵀ for each covariance, so that z = Uᵀ(x - μ) is white.
+
+    Parameters
+    ----------
+    covariances : (K, D, D) float64
+
+    Returns
+    -------
+    (K, D, D) float64
+    """
+    lower = lower_cholesky(covariances)
+    factors = np.empty_like(lower)
+    for k, factor in enumerate(lower):
+        inverse, _ = lapack.dtrtri(factor, lower=1)
+        factors[k] = inverse.T
+    return factors
+
+
+def refined_precision_factors(covariances: Float) -> Float:
+    """Like `precision_factors`, accurate also where the condition number is 1e12.
+
+    Plain Cholesky loses eps x condition. The residual E = UᵀΣU - I is formed exactly in integers
+    and U corrected by the Cholesky factor of I + E, until the residual is at rounding level.
+    """
+    diagonals = np.sqrt(np.einsum("kdd->kd", covariances))
+    if not (diagonals > 0).all():
+        raise ParameterError("a covariance has a diagonal entry that is not positive")
+    scales = power_of_two(diagonals)
+    scaled = covariances / scales[:, :, None] / scales[:, None, :]
+    factors = precision_factors(scaled)
+    for k, factor in enumerate(factors):
+        pivots = np.abs(np.diagonal(factor))
+        if pivots.max() > ILL_CONDITIONED:
+            factors[k] = _refine(scaled[k], factor)
+    return factors / scales[:, :, None]
+
+
+def _refine(matrix: Float, factor: Float) -> Float:
+    identity = np.eye(len(matrix))
+    for _ in range(3):
+        residual = _exact_congruence(matrix, factor) - identity
+        if not np.abs(residual).max() < 0.5:
+            return factor
+        correction = np.linalg.cholesky(identity + residual)
+        factor = np.triu(np.linalg.solve(correction, factor.T).T)
+        if np.abs(residual).max() < 1e-11:
+            break
+    return factor
+
+
+def _exact_congruence(matrix: Float, factor: Float) -> Float:
+    """Return UᵀΣU, every product and sum formed in integers and rounded once."""
+    whole_matrix, matrix_shift = _as_integers(matrix)
+    whole_factor, factor_shift = _as_integers(factor)
+    product = whole_factor.T @ whole_matrix @ whole_factor
+    unit = 1 << (matrix_shift + 2 * factor_shift)
+    return np.array([[int(entry) / unit for entry in row] for row in product])
+
+
+def _as_integers(values: Float) -> tuple[NDArray[np.object_], int]:
+    """Return integers and a shift with values = integers / 2**shift, down to 2**-200."""
+    shift = 200
+    whole = [[_scaled(float(entry), shift) for entry in row] for row in values]
+    return np.array(whole, dtype=object), shift
+
+
+def _scaled(value: float, shift: int) -> int:
+    numerator, denominator = value.as_integer_ratio()
+    return (numerator << shift) // denominator

@@ -1,0 +1,248 @@
+"""The contract of a component family, and the tier of exponential families.
+
+The sweep asks a family for a workspace, fills it from rows (`prepare`), and for an evaluator
+bound to the parameters of one sweep; it never looks inside either. Row weights multiply the
+responsibilities before the family sees them. Arrays inside are feature-major: rows run along
+the contiguous axis.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, Self, final
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from mixtura.sums import Sums
+
+__all__ = [
+    "Evaluator",
+    "ExponentialFamily",
+    "Family",
+    "FeatureSums",
+    "Moments",
+    "NaturalEvaluator",
+    "Parameters",
+    "Prepared",
+]
+
+Float = NDArray[np.float64]
+
+
+class Parameters(Protocol):
+    """A frozen value that holds the parameters of K components, K leading every array."""
+
+    @property
+    def n_components(self) -> int: ...
+
+    def take(self, components: slice | Sequence[int]) -> Self:
+        """Return the parameters of some components, in the given order."""
+        ...
+
+    @classmethod
+    def concatenate(cls, parts: "Sequence[Self]") -> Self:
+        """Return the parameters of several mixtures side by side."""
+        ...
+
+
+class Prepared(Protocol):
+    """A tile of rows in the shape a family's evaluators read."""
+
+    @property
+    def features(self) -> NDArray[Any]:
+        """φ(x) as (P, n): a row of the array per feature."""
+        ...
+
+
+class Evaluator(Protocol):
+    """A family bound to the parameters of one sweep."""
+
+    @property
+    def n_components(self) -> int: ...
+
+    def log_density(self, prepared: Any, out: NDArray[Any]) -> None:
+        """Write log π_k + log f_k(x), up to the family's offset, into `out` (K, n)."""
+        ...
+
+    def zeros(self) -> Any:
+        """Return fresh, mutable totals for `accumulate`."""
+        ...
+
+    def accumulate(self, prepared: Any, responsibilities: NDArray[Any], totals: Any) -> None:
+        """Add a tile's Σ r φ(x) to `totals`; `responsibilities` (K, n) carry the row weights."""
+        ...
+
+    def sums(self, totals: Any) -> Any:
+        """Freeze totals into the family's `Sums`."""
+        ...
+
+
+class Family(Protocol):
+    """One component distribution: pure functions of small arrays and tiles of rows.
+
+    Parameters inside a fit are in the family's own frame; `in_user_units` leaves it.
+    """
+
+    name: ClassVar[str]
+
+    @property
+    def n_columns(self) -> int: ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Return the precision of the sweep; sums and log-likelihoods are float64 always."""
+        ...
+
+    def n_features(self) -> int:
+        """Return P, which sizes the tiles."""
+        ...
+
+    def workspace(self, n_rows: int) -> Any:
+        """Return buffers for tiles of up to `n_rows` rows."""
+        ...
+
+    def prepare(self, rows: NDArray[Any], workspace: Any) -> Any:
+        """Fill the workspace from rows (n, D) and return the tile."""
+        ...
+
+    def bind(self, log_weights: Float, parameters: Any) -> Evaluator:
+        """Return the evaluator of one sweep; `log_weights` (K,) are folded in."""
+        ...
+
+    def unbound(self, n_components: int) -> Evaluator:
+        """Return an evaluator that accumulates only: for a start from responsibilities."""
+        ...
+
+    def shared(self, prepared: Any, row_weights: Float | None) -> Any:
+        """Return the `Sums` of a tile that involve no component: computed once per fit."""
+        ...
+
+    def offset(self, parameters: Any, sums: Any, shared: Any) -> float:
+        """Return what the log-likelihood of all rows has beyond the evaluator's part."""
+        ...
+
+    def moments(self, sums: Any, previous: Any, shared: Any) -> Any:
+        """Return sums as `Moments`: what `maximise` needs, free of cancellation."""
+        ...
+
+    def maximise(self, moments: Any, previous: Any, prior: Any) -> Any:
+        """Return the parameters that maximise the (penalised) expected log-likelihood."""
+        ...
+
+    def expected_log_density(self, parameters: Any, moments: Any) -> float:
+        """Return Σ_k Σ_i w r log f_k(x_i) for the responsibilities behind `moments`."""
+        ...
+
+    def n_free(self, n_components: int) -> int:
+        """Return the number of free parameters of K components, mixing weights left out."""
+        ...
+
+    def embed(self, rows: NDArray[Any]) -> Float:
+        """Return rows (n, D) as points (n, E) in which Euclidean distance is meaningful."""
+        ...
+
+    def in_user_units(self, parameters: Any) -> tuple[Any, Any]:
+        """Return a family and parameters in the user's units, for a `Mixture` to hold."""
+        ...
+
+    def row_log_density(self, rows: NDArray[Any], parameters: Any) -> Float:
+        """Return log f_k(x) (n, K) of rows by the most careful route; user's units only."""
+        ...
+
+    def sample(
+        self, parameters: Any, labels: NDArray[np.intp], rng: np.random.Generator
+    ) -> NDArray[Any]:
+        """Return one row (D,) per label; user's units only."""
+        ...
+
+    def describe(self, parameters: Any, columns: Sequence[str]) -> Mapping[str, Any]:
+        """Return the parameters as plain tables for a summary; user's units only."""
+        ...
+
+    def to_arrays(self, parameters: Any) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Return arrays and a JSON document from which family and value can be rebuilt."""
+        ...
+
+
+class Moments(Protocol):
+    """Sums in the form that `maximise` reads."""
+
+    @property
+    def effective_rows(self) -> Float:
+        """N_k = Σ w r (K,)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSums(Sums):
+    """Statistics of an exponential family: ``features`` (K, P) holds Σ w r φ(x)."""
+
+    features: Float
+
+
+@final
+class NaturalEvaluator:
+    """Log densities as one product of natural parameters (K, P) with features (P, n)."""
+
+    __slots__ = ("_scratch", "natural")
+
+    def __init__(self, natural: Float, dtype: DTypeLike = np.float64) -> None:
+        self.natural = natural.astype(dtype, copy=False)
+
+    @property
+    def n_components(self) -> int:
+        """Return K."""
+        return len(self.natural)
+
+    def log_density(self, prepared: Prepared, out: NDArray[Any]) -> None:
+        """Write <θ_k, φ(x)> into `out` (K, n)."""
+        np.matmul(self.natural, prepared.features, out=out)
+
+    def zeros(self) -> tuple[Float, NDArray[Any]]:
+        """Return float64 totals and a scratch array in the sweep's precision."""
+        return np.zeros(self.natural.shape), np.empty_like(self.natural)
+
+    def accumulate(
+        self, prepared: Prepared, responsibilities: NDArray[Any], totals: tuple[Float, NDArray[Any]]
+    ) -> None:
+        """Add Σ r φ(x) to the totals."""
+        total, scratch = totals
+        np.matmul(responsibilities, prepared.features.T, out=scratch)
+        np.add(total, scratch, out=total)
+
+    def sums(self, totals: tuple[Float, NDArray[Any]]) -> FeatureSums:
+        """Freeze the totals."""
+        return FeatureSums(totals[0])
+
+
+class ExponentialFamily(ABC):
+    """A family whose log density is linear in features: it writes `prepare` and `natural` only."""
+
+    @abstractmethod
+    def n_features(self) -> int:
+        """Return P."""
+
+    @abstractmethod
+    def natural(self, parameters: Any) -> Float:
+        """Return natural parameters (K, P), without the mixing weights.
+
+        The first feature must be the constant 1, onto which log π_k is folded.
+        """
+
+    @property
+    @abstractmethod
+    def dtype(self) -> np.dtype[Any]:
+        """Return the precision of the sweep."""
+
+    @final
+    def bind(self, log_weights: Float, parameters: Any) -> NaturalEvaluator:
+        """Return the evaluator of one sweep."""
+        natural = self.natural(parameters)
+        natural[:, 0] += log_weights
+        return NaturalEvaluator(natural, self.dtype)
+
+    @final
+    def unbound(self, n_components: int) -> NaturalEvaluator:
+        """Return an evaluator that accumulates only."""
+        return NaturalEvaluator(np.zeros((n_components, self.n_features())), self.dtype)

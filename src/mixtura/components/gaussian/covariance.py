@@ -1,0 +1,203 @@
+"""Covariances that whiten: K spherical, diagonal or full ones behind one small protocol.
+
+Each holds the factor U of the precision, Σ⁻¹ = U Uᵀ, never Σ itself: a variance overflows long
+before a standard deviation does, and every density needs U and log|U| only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.arrays import precision_factors
+
+__all__ = ["Covariance", "DiagonalCovariance", "FullCovariance", "SphericalCovariance", "covariance_from"]
+
+Float = NDArray[np.float64]
+
+
+class Covariance(Protocol):
+    """The covariances of K components in D columns."""
+
+    factors: Float
+
+    def whiten(self, component: int, deviations: Float) -> Float:
+        """Return Uᵀ d for deviations d (D, n) from the component's mean."""
+        ...
+
+    def log_determinant(self) -> Float:
+        """Return log|U_k| = -½ log|Σ_k| (K,)."""
+        ...
+
+    def precision_times(self, vectors: Float) -> Float:
+        """Return Σ_k⁻¹ v_k for vectors (K, D)."""
+        ...
+
+    def precisions(self) -> Float:
+        """Return Σ_k⁻¹ in the storage's own shape."""
+        ...
+
+    def covariances(self) -> Float:
+        """Return Σ_k in the storage's own shape."""
+        ...
+
+    def dense(self) -> Float:
+        """Return Σ_k as (K, D, D)."""
+        ...
+
+    def spread(self, component: int, noise: Float) -> Float:
+        """Return rows (n, D) of the component's covariance from white noise (n, D)."""
+        ...
+
+    def scaled(self, scale: Float) -> Self:
+        """Return the covariances of columns multiplied by `scale` (D,)."""
+        ...
+
+    def take(self, components: slice | Sequence[int]) -> Self:
+        """Return those of some components."""
+        ...
+
+
+def covariance_from(
+    storage: Literal["spherical", "diagonal", "full"], covariances: Float, n_columns: int
+) -> "SphericalCovariance | DiagonalCovariance | FullCovariance":
+    """Return the value for covariances of shape (K,), (K, D) or (K, D, D)."""
+    if storage == "spherical":
+        return SphericalCovariance(1.0 / np.sqrt(covariances), n_columns)
+    if storage == "diagonal":
+        return DiagonalCovariance(1.0 / np.sqrt(covariances))
+    return FullCovariance(precision_factors(covariances))
+
+
+@dataclass(frozen=True, slots=True)
+class SphericalCovariance:
+    """Σ_k = σ_k² I: `factors` (K,) holds 1/σ_k."""
+
+    factors: Float
+    n_columns: int
+
+    def whiten(self, component: int, deviations: Float) -> Float:
+        """Return d / σ_k."""
+        return deviations * self.factors[component]
+
+    def log_determinant(self) -> Float:
+        """Return -D log σ_k."""
+        return self.n_columns * np.log(self.factors)
+
+    def precision_times(self, vectors: Float) -> Float:
+        """Return v_k / σ_k²."""
+        return vectors * (self.factors**2)[:, None]
+
+    def precisions(self) -> Float:
+        """Return 1/σ_k² (K,)."""
+        return self.factors**2
+
+    def covariances(self) -> Float:
+        """Return σ_k² (K,)."""
+        return 1.0 / self.factors**2
+
+    def dense(self) -> Float:
+        """Return (K, D, D)."""
+        return self.covariances()[:, None, None] * np.eye(self.n_columns)
+
+    def spread(self, component: int, noise: Float) -> Float:
+        """Return σ_k z."""
+        return noise / self.factors[component]
+
+    def scaled(self, scale: Float) -> Self:
+        """Return the covariances in units multiplied by the one number in `scale`."""
+        return type(self)(self.factors / scale[0], self.n_columns)
+
+    def take(self, components: slice | Sequence[int]) -> Self:
+        """Return those of some components."""
+        return type(self)(self.factors[components], self.n_columns)
+
+
+@dataclass(frozen=True, slots=True)
+class DiagonalCovariance:
+    """Σ_k = diag(σ_kj²): `factors` (K, D) holds 1/σ_kj."""
+
+    factors: Float
+
+    def whiten(self, component: int, deviations: Float) -> Float:
+        """Return d_j / σ_kj."""
+        return deviations * self.factors[component][:, None]
+
+    def log_determinant(self) -> Float:
+        """Return -Σ_j log σ_kj."""
+        return np.log(self.factors).sum(axis=1)
+
+    def precision_times(self, vectors: Float) -> Float:
+        """Return v_kj / σ_kj²."""
+        return vectors * self.factors**2
+
+    def precisions(self) -> Float:
+        """Return 1/σ_kj² (K, D)."""
+        return self.factors**2
+
+    def covariances(self) -> Float:
+        """Return σ_kj² (K, D)."""
+        return 1.0 / self.factors**2
+
+    def dense(self) -> Float:
+        """Return (K, D, D)."""
+        return self.covariances()[:, :, None] * np.eye(self.factors.shape[1])
+
+    def spread(self, component: int, noise: Float) -> Float:
+        """Return σ_kj z_j."""
+        return noise / self.factors[component]
+
+    def scaled(self, scale: Float) -> Self:
+        """Return the covariances of columns multiplied by `scale`."""
+        return type(self)(self.factors / scale)
+
+    def take(self, components: slice | Sequence[int]) -> Self:
+        """Return those of some components."""
+        return type(self)(self.factors[components])
+
+
+@dataclass(frozen=True, slots=True)
+class FullCovariance:
+    """Any Σ_k: `factors` (K, D, D) holds upper triangular U_k with Σ_k⁻¹ = U_k U_kᵀ."""
+
+    factors: Float
+
+    def whiten(self, component: int, deviations: Float) -> Float:
+        """Return U_kᵀ d."""
+        return self.factors[component].T @ deviations
+
+    def log_determinant(self) -> Float:
+        """Return Σ_j log U_kjj."""
+        return np.log(np.diagonal(self.factors, axis1=1, axis2=2)).sum(axis=1)
+
+    def precision_times(self, vectors: Float) -> Float:
+        """Return U_k U_kᵀ v_k."""
+        white = vectors[:, None, :] @ self.factors
+        return (white @ self.factors.transpose(0, 2, 1))[:, 0]
+
+    def precisions(self) -> Float:
+        """Return U_k U_kᵀ (K, D, D)."""
+        return self.factors @ self.factors.transpose(0, 2, 1)
+
+    def covariances(self) -> Float:
+        """Return Σ_k (K, D, D)."""
+        lower = np.linalg.inv(self.factors).transpose(0, 2, 1)
+        return lower @ lower.transpose(0, 2, 1)
+
+    def dense(self) -> Float:
+        """Return (K, D, D)."""
+        return self.covariances()
+
+    def spread(self, component: int, noise: Float) -> Float:
+        """Return U_k⁻ᵀ z, which has covariance Σ_k."""
+        return np.linalg.solve(self.factors[component].T, noise.T).T
+
+    def scaled(self, scale: Float) -> Self:
+        """Return the covariances of columns multiplied by `scale`."""
+        return type(self)(self.factors / scale[:, None])
+
+    def take(self, components: slice | Sequence[int]) -> Self:
+        """Return those of some components."""
+        return type(self)(self.factors[components])

@@ -1,0 +1,108 @@
+"""A Gaussian family bound to the parameters of one sweep: the feature product, guarded.
+
+Components whose offset is too large for the product are computed centred, on top of it; where
+the product is not used at all (wide D, or a shared covariance far from the origin) all are.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.family import NaturalEvaluator
+from mixtura.components.gaussian.centred import accumulate_centred, log_density_centred
+from mixtura.components.gaussian.parameters import GaussianParameters, GaussianSums
+
+__all__ = ["GaussianEvaluator", "GaussianTile"]
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class GaussianTile:
+    """A tile of rows: features (P, n), the rows in the frame (D, n), room for deviations (D, n)."""
+
+    features: NDArray[Any]
+    rows: NDArray[Any]
+    deviations: Float
+
+
+@dataclass(slots=True)
+class GaussianTotals:
+    """Mutable totals of one unit of rows."""
+
+    products: Any
+    first: Float
+    second: Float
+
+
+class GaussianEvaluator:
+    """See `mixtura.components.family.Evaluator`."""
+
+    __slots__ = ("_centred", "_constants", "_parameters", "_product", "_second_shape", "_uses_product")
+
+    def __init__(
+        self,
+        natural: Float,
+        dtype: np.dtype[Any],
+        parameters: GaussianParameters | None,
+        constants: Float,
+        centred: NDArray[np.bool_],
+        *,
+        diagonal: bool,
+    ) -> None:
+        n_columns = parameters.means.shape[1] if parameters is not None else 0
+        self._product = NaturalEvaluator(natural, dtype)
+        self._parameters = parameters
+        self._constants = constants
+        self._centred = centred
+        self._uses_product = not centred.all()
+        self._second_shape = (n_columns,) if diagonal else (n_columns, n_columns)
+
+    @property
+    def n_components(self) -> int:
+        """Return K."""
+        return self._product.n_components
+
+    def log_density(self, prepared: GaussianTile, out: NDArray[Any]) -> None:
+        """Write log π_k + log N(x | μ_k, Σ_k), without D/2 log 2π, into `out` (K, n)."""
+        if self._uses_product:
+            self._product.log_density(prepared, out)
+        if self._parameters is None:
+            return
+        for k in np.flatnonzero(self._centred):
+            out[k] = self._constants[k] + log_density_centred(
+                prepared.rows, self._parameters, k, prepared.deviations
+            )
+
+    def zeros(self) -> GaussianTotals:
+        """Return fresh totals."""
+        rows = self.n_components if self._centred.any() else 0
+        shape = self._second_shape
+        return GaussianTotals(
+            self._product.zeros(), np.zeros((rows, shape[0])), np.zeros((rows, *shape))
+        )
+
+    def accumulate(
+        self, prepared: GaussianTile, responsibilities: NDArray[Any], totals: GaussianTotals
+    ) -> None:
+        """Add a tile's sums to the totals."""
+        self._product.accumulate(prepared, responsibilities, totals.products)
+        if self._parameters is None:
+            return
+        for k in np.flatnonzero(self._centred):
+            accumulate_centred(
+                prepared.rows,
+                self._parameters.means[k],
+                responsibilities[k],
+                prepared.deviations,
+                totals.first[k],
+                totals.second[k],
+            )
+
+    def sums(self, totals: GaussianTotals) -> GaussianSums:
+        """Freeze the totals."""
+        return GaussianSums(
+            totals.products[0], self._centred.astype(np.float64), totals.first, totals.second
+        )

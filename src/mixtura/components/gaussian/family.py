@@ -1,0 +1,279 @@
+"""Gaussian components: the family that the sweep, the M-step and the mixture see."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.gaussian.centred import far_components, log_density_centred
+from mixtura.components.gaussian.covariance import covariance_from
+from mixtura.components.gaussian.evaluator import GaussianEvaluator, GaussianTile
+from mixtura.components.gaussian.features import FeatureMap, feature_map
+from mixtura.components.gaussian.frame import Frame
+from mixtura.components.gaussian.parameters import (
+    GaussianMoments,
+    GaussianParameters,
+    GaussianSums,
+    RowTotals,
+)
+from mixtura.components.gaussian.prior import GaussianPrior
+from mixtura.components.gaussian.structures import Structure
+
+__all__ = ["GaussianFamily"]
+
+Float = NDArray[np.float64]
+
+LOG_TWO_PI = float(np.log(2 * np.pi))
+
+# Above this width the feature map (P = D²/2) leaves the cache and the centred path is faster.
+WIDEST_PRODUCT = 96
+
+# A component with less than this of a row keeps its mean: its own would be rounding noise.
+VANISHED = 1e-290
+
+
+@dataclass(frozen=True)
+class GaussianFamily:
+    """K Gaussian components of one covariance structure.
+
+    Attributes
+    ----------
+    structure : the covariance structure
+    frame : the units that parameters and sums are in
+    dtype : precision of the sweep
+    """
+
+    structure: Structure
+    frame: Frame
+    dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.float64))
+
+    name: ClassVar[str] = "gaussian"
+
+    @property
+    def n_columns(self) -> int:
+        """Return D."""
+        return len(self.frame.origin)
+
+    @property
+    def _wide(self) -> bool:
+        return self.structure.features == "full" and self.n_columns > WIDEST_PRODUCT
+
+    @property
+    def _map(self) -> FeatureMap:
+        return feature_map("linear" if self._wide else self.structure.features)
+
+    @property
+    def _diagonal(self) -> bool:
+        return self.structure.features != "full" and self.structure.storage != "full"
+
+    def n_features(self) -> int:
+        """Return P."""
+        return self._map.n_features(self.n_columns)
+
+    def workspace(self, n_rows: int) -> GaussianTile:
+        """Return buffers for tiles of up to `n_rows` rows."""
+        features = np.empty((self.n_features(), n_rows), self.dtype)
+        features[0] = 1.0
+        n_columns = self.n_columns
+        return GaussianTile(
+            features, features[1 : n_columns + 1], np.empty((n_columns, n_rows))
+        )
+
+    def prepare(self, rows: NDArray[Any], workspace: GaussianTile) -> GaussianTile:
+        """Bring rows (n, D) into the frame, feature-major, and compute their products."""
+        n_rows = len(rows)
+        tile = GaussianTile(
+            workspace.features[:, :n_rows],
+            workspace.rows[:, :n_rows],
+            workspace.deviations[:, :n_rows],
+        )
+        origin, scale = self.frame.origin[:, None], 1.0 / self.frame.scale[:, None]
+        if tile.rows.dtype == np.float64:
+            np.subtract(rows.T, origin, out=tile.rows)
+            np.multiply(tile.rows, scale, out=tile.rows)
+        else:
+            # The offset is taken out in float64: in float32 it would take the digits along.
+            np.subtract(rows.T, origin, out=tile.deviations)
+            np.multiply(tile.deviations, scale, out=tile.rows, casting="same_kind")
+        self._map.fill(tile.features, self.n_columns)
+        return tile
+
+    def bind(self, log_weights: Float, parameters: GaussianParameters) -> GaussianEvaluator:
+        """Return the evaluator of one sweep."""
+        covariance, means = parameters.covariance, parameters.means
+        centred = far_components(parameters, self.dtype)
+        if self._wide or (self.structure.features == "linear" and centred.any()):
+            centred = np.ones(len(means), dtype=bool)
+        linear = covariance.precision_times(means)
+        constants = log_weights + covariance.log_determinant()
+        natural = np.empty((len(means), self.n_features()))
+        natural[:, 0] = constants - 0.5 * np.einsum("kd,kd->k", means, linear)
+        natural[:, 1 : self.n_columns + 1] = linear
+        natural[:, self.n_columns + 1 :] = self._map.quadratic(self._precisions(parameters))
+        return GaussianEvaluator(
+            natural, self.dtype, parameters, constants, centred, diagonal=self._diagonal
+        )
+
+    def _precisions(self, parameters: GaussianParameters) -> Float:
+        precisions = parameters.covariance.precisions()
+        if precisions.ndim == 1:
+            return np.broadcast_to(precisions[:, None], parameters.means.shape)
+        return precisions
+
+    def unbound(self, n_components: int) -> GaussianEvaluator:
+        """Return an evaluator that accumulates only, about the origin."""
+        return GaussianEvaluator(
+            np.zeros((n_components, self.n_features())),
+            self.dtype,
+            None,
+            np.zeros(n_components),
+            np.zeros(n_components, dtype=bool),
+            diagonal=self._diagonal,
+        )
+
+    def shared(self, prepared: GaussianTile, row_weights: Float | None) -> RowTotals:
+        """Return the weight, Σ w x and Σ w x xᵀ (or its diagonal) of a tile."""
+        rows = np.asarray(prepared.rows, dtype=np.float64)
+        weighted = rows if row_weights is None else rows * row_weights
+        weight = rows.shape[1] if row_weights is None else row_weights.sum()
+        second = (weighted * rows).sum(axis=1) if self._diagonal else weighted @ rows.T
+        return RowTotals(float(weight), weighted.sum(axis=1), second)
+
+    def offset(self, parameters: GaussianParameters, sums: GaussianSums, shared: RowTotals) -> float:
+        """Return the normalising constant, and the quadratic term that components share."""
+        constant = shared.weight * (self.frame.log_jacobian - 0.5 * self.n_columns * LOG_TWO_PI)
+        if self.structure.features != "linear" or sums.centred.any():
+            return constant
+        precision = parameters.covariance.precisions()[0]
+        return constant - 0.5 * float((precision * shared.second).sum())
+
+    def moments(
+        self, sums: GaussianSums, previous: GaussianParameters | None, shared: RowTotals
+    ) -> GaussianMoments:
+        """Return N_k, the means and the scatter about them."""
+        n_columns = self.n_columns
+        effective = sums.features[:, 0]
+        rows = np.maximum(effective, VANISHED)[:, None]
+        first = sums.features[:, 1 : n_columns + 1]
+        means = first / rows
+        shape = (-1, 1) if self._diagonal else (-1, 1, 1)
+        if self.structure.features == "linear":
+            second = shared.second
+        else:
+            second = np.zeros(0) if self._wide else self._map.second(
+                sums.features[:, n_columns + 1 :], n_columns
+            )
+        centred = sums.centred > 0
+        if previous is not None and centred.any():
+            shift = sums.first / rows
+            means = np.where(centred[:, None], previous.means + shift, means)
+            about_means = sums.second - rows.reshape(shape) * self._square(shift)
+            if self.structure.features == "linear":
+                return GaussianMoments(effective, means, about_means.sum(axis=0))
+            if self._wide:
+                return GaussianMoments(effective, means, about_means)
+            scatter = second - rows.reshape(shape) * self._square(means)
+            return GaussianMoments(
+                effective, means, np.where(centred.reshape(shape), about_means, scatter)
+            )
+        correction = rows.reshape(shape) * self._square(means)
+        if self.structure.features == "linear":
+            correction = correction.sum(axis=0)
+        return GaussianMoments(effective, means, second - correction)
+
+    def _square(self, vectors: Float) -> Float:
+        return vectors**2 if self._diagonal else vectors[:, :, None] * vectors[:, None, :]
+
+    def maximise(
+        self, moments: GaussianMoments, previous: GaussianParameters | None, prior: GaussianPrior
+    ) -> GaussianParameters:
+        """Return the means and covariances of the next iteration."""
+        means = moments.means
+        if previous is not None:
+            vanished = moments.effective_rows <= VANISHED
+            if vanished.any():
+                means = np.where(vanished[:, None], previous.means, means)
+        augmented = prior.augment(moments)
+        warm = previous.covariance.covariances() if previous and self.structure.iterative else None
+        covariances = prior.regularise(
+            self.structure.update(augmented.scatter, augmented.effective_rows, warm)
+        )
+        covariance = covariance_from(self.structure.storage, covariances, self.n_columns)
+        return GaussianParameters(means, covariance)
+
+    def expected_log_density(self, parameters: GaussianParameters, moments: GaussianMoments) -> float:
+        """Return Σ_k [N_k log|U_k| - ½ tr(Σ_k⁻¹ (W_k + N_k δ δᵀ))] plus constants, δ = x̄_k - μ_k."""
+        rows = moments.effective_rows
+        constant = self.frame.log_jacobian - 0.5 * self.n_columns * LOG_TWO_PI
+        shift = moments.means - parameters.means
+        distance = (shift * parameters.covariance.precision_times(shift)).sum(axis=1)
+        precisions = parameters.covariance.precisions()
+        if self.structure.features == "linear":
+            precisions = precisions[0]
+        elif precisions.ndim == 1:
+            precisions = precisions[:, None]
+        trace = float((precisions * moments.scatter).sum())
+        determinants = parameters.covariance.log_determinant()
+        return float(rows @ (determinants + constant - 0.5 * distance)) - 0.5 * trace
+
+    def n_free(self, n_components: int) -> int:
+        """Return the number of free means and covariances."""
+        covariances = self.structure.n_parameters(n_components, self.n_columns)
+        return n_components * self.n_columns + covariances
+
+    def embed(self, rows: NDArray[Any]) -> Float:
+        """Return rows (n, D) in the frame."""
+        return self.frame.enter(np.asarray(rows, dtype=np.float64))
+
+    def in_user_units(
+        self, parameters: GaussianParameters
+    ) -> tuple["GaussianFamily", GaussianParameters]:
+        """Return the family and the parameters out of the frame."""
+        family = GaussianFamily(self.structure, Frame.identity(self.n_columns))
+        return family, GaussianParameters(
+            self.frame.leave(parameters.means), parameters.covariance.scaled(self.frame.scale)
+        )
+
+    def in_frame(self, parameters: GaussianParameters) -> GaussianParameters:
+        """Return parameters given in the user's units in the frame."""
+        return GaussianParameters(
+            self.frame.enter(parameters.means),
+            parameters.covariance.scaled(1.0 / self.frame.scale),
+        )
+
+    def row_log_density(self, rows: NDArray[Any], parameters: GaussianParameters) -> Float:
+        """Return log N(x | μ_k, Σ_k) (n, K) of rows (n, D), by deviations from each mean."""
+        transposed = np.ascontiguousarray(np.asarray(rows, dtype=np.float64).T)
+        deviations = np.empty_like(transposed)
+        densities = np.empty((len(rows), parameters.n_components))
+        constants = parameters.covariance.log_determinant() - 0.5 * self.n_columns * LOG_TWO_PI
+        for k, constant in enumerate(constants):
+            densities[:, k] = constant + log_density_centred(transposed, parameters, k, deviations)
+        return densities
+
+    def sample(
+        self, parameters: GaussianParameters, labels: NDArray[np.intp], rng: np.random.Generator
+    ) -> Float:
+        """Return one row (D,) per label."""
+        rows = rng.standard_normal((len(labels), self.n_columns))
+        for k in range(parameters.n_components):
+            chosen = labels == k
+            rows[chosen] = parameters.means[k] + parameters.covariance.spread(k, rows[chosen])
+        return rows
+
+    def describe(self, parameters: GaussianParameters, columns: Sequence[str]) -> Mapping[str, Any]:
+        """Return the structure in words, means and covariances."""
+        return {
+            "structure": self.structure.code,
+            "words": self.structure.words,
+            "columns": list(columns),
+            "means": parameters.means.tolist(),
+            "covariances": parameters.covariance.dense().tolist(),
+        }
+
+    def to_arrays(self, parameters: GaussianParameters) -> tuple[dict[str, Float], dict[str, Any]]:
+        """Return the arrays and the document of a model file."""
+        arrays = {"means": parameters.means, "precision_factors": parameters.covariance.factors}
+        return arrays, {"family": self.name, "structure": self.structure.code}

@@ -1,0 +1,106 @@
+"""Parameters of K Gaussian components, and the moments they are computed from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.gaussian.covariance import (
+    DiagonalCovariance,
+    FullCovariance,
+    SphericalCovariance,
+)
+from mixtura.sums import Sums
+
+__all__ = ["GaussianMoments", "GaussianParameters", "GaussianSums", "RowTotals"]
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class GaussianParameters:
+    """Means and covariances.
+
+    Attributes
+    ----------
+    means : (K, D) float64
+    covariance : the K covariances
+    """
+
+    means: Float
+    covariance: SphericalCovariance | DiagonalCovariance | FullCovariance
+
+    @property
+    def n_components(self) -> int:
+        """Return K."""
+        return len(self.means)
+
+    def take(self, components: slice | Sequence[int]) -> Self:
+        """Return the parameters of some components."""
+        return type(self)(self.means[components], self.covariance.take(components))
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Self]) -> Self:
+        """Return the parameters of several mixtures side by side."""
+        factors = np.concatenate([part.covariance.factors for part in parts])
+        first = parts[0].covariance
+        covariance = (
+            SphericalCovariance(factors, first.n_columns)
+            if isinstance(first, SphericalCovariance)
+            else type(first)(factors)
+        )
+        return cls(np.concatenate([part.means for part in parts]), covariance)
+
+
+@dataclass(frozen=True, slots=True)
+class GaussianSums(Sums):
+    """Sums over rows; deviations are from the origin of the frame, or from a component's mean.
+
+    Attributes
+    ----------
+    features : (K, P) Σ w r φ(x), about the origin
+    centred : (K,) greater than zero where a component went by the centred path
+    first : (K, D) Σ w r d about the sweep's means, (0, D) if no component was centred
+    second : (K, D) or (K, D, D) Σ w r d dᵀ likewise
+    """
+
+    features: Float
+    centred: Float
+    first: Float
+    second: Float
+
+    def take(self, components: slice) -> Self:
+        """Return the sums of some components."""
+        return type(self)(
+            self.features[components],
+            self.centred[components],
+            self.first[components] if len(self.first) else self.first,
+            self.second[components] if len(self.second) else self.second,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RowTotals(Sums):
+    """Sums over all rows, whatever their component: weight, Σ w x and Σ w x xᵀ (or its diagonal)."""
+
+    weight: float
+    first: Float
+    second: Float
+
+
+@dataclass(frozen=True, slots=True)
+class GaussianMoments:
+    """What the M-step reads.
+
+    Attributes
+    ----------
+    effective_rows : (K,) N_k
+    means : (K, D)
+    scatter : Σ w r (x - mean)(x - mean)ᵀ, of the shape the structure asks for
+    """
+
+    effective_rows: Float
+    means: Float
+    scatter: Float

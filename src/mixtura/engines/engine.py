@@ -1,0 +1,53 @@
+"""What is asked of an engine, and the fixed merge tree that all of them share."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from threading import Lock
+from typing import Any, Protocol
+
+__all__ = ["Engine", "MergeTree"]
+
+
+class Engine(Protocol):
+    """Maps a function over units 0..n-1 and adds the results in a fixed order."""
+
+    def fold(self, function: Callable[[int], Any], n_units: int) -> Any:
+        """Return the sum of ``function(0) .. function(n_units - 1)`` by the fixed merge tree."""
+        ...
+
+    def session(self) -> AbstractContextManager[None]:
+        """Hold whatever the engine needs (worker threads, BLAS limits) for several folds."""
+        ...
+
+
+class MergeTree:
+    """Adds results that arrive in any order as one binary tree over their positions.
+
+    The shape of the tree depends on the number of units alone, so the sum has the same bits
+    whoever computed the leaves and whenever; at most O(workers log n) partial sums are alive.
+    """
+
+    def __init__(self, n_units: int) -> None:
+        self._sizes = [n_units]
+        while self._sizes[-1] > 1:
+            self._sizes.append((self._sizes[-1] + 1) // 2)
+        self._waiting: dict[tuple[int, int], Any] = {}
+        self._lock = Lock()
+
+    def add(self, position: int, value: Any) -> None:
+        """Put the result of one unit in, merging upwards as far as its neighbours are in."""
+        for level, size in enumerate(self._sizes[:-1]):
+            neighbour = position ^ 1
+            if neighbour < size:
+                with self._lock:
+                    other = self._waiting.pop((level, neighbour), None)
+                    if other is None:
+                        self._waiting[level, position] = value
+                        return
+                value = other + value if neighbour < position else value + other
+            position //= 2
+        self._waiting[len(self._sizes) - 1, 0] = value
+
+    def total(self) -> Any:
+        """Return the sum of all units."""
+        return self._waiting[len(self._sizes) - 1, 0]
