@@ -180,6 +180,10 @@ class FeatureSums(Sums):
 
     features: Float
 
+    def take(self, components: slice) -> Self:
+        """Return the sums of some components."""
+        return type(self)(self.features[components])
+
 
 @final
 class NaturalEvaluator:

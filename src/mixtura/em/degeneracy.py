@@ -1,0 +1,71 @@
+"""Components that collapse: noticed in the M-step, and kept by a floor that is reported."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mixtura.components.family import Family
+from mixtura.em.statistics import Statistics
+from mixtura.errors import ParameterError
+
+__all__ = ["Recovery", "maximise_or_recover"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """Which components collapsed, and what was done.
+
+    Attributes
+    ----------
+    components : their numbers at the time
+    reason : a sentence
+    """
+
+    components: tuple[int, ...]
+    reason: str
+
+
+def maximise_or_recover(
+    family: Family,
+    statistics: Statistics,
+    previous: Any,
+    prior: Any,
+    fallback: Any,
+    recovery: Recovery | None,
+) -> tuple[Any, Recovery | None]:
+    """Return the M-step's parameters; where a covariance is singular, those under `fallback`.
+
+    Raises
+    ------
+    ParameterError
+        If there is no fallback, or it does not help.
+    """
+    try:
+        with np.errstate(divide="raise", invalid="raise"):
+            return family.maximise(statistics.moments, previous, prior), recovery
+    except (ParameterError, FloatingPointError, np.linalg.LinAlgError) as error:
+        if fallback is None or recovery is not None:
+            raise ParameterError(
+                "Fitting the mixture model failed because some components have ill-defined "
+                "empirical covariance (for instance caused by singleton or collapsed samples). "
+                "Try to decrease the number of components, increase reg_covar, or scale the "
+                "input data."
+            ) from error
+        components = tuple(int(k) for k in np.flatnonzero(_collapsed(statistics)))
+        reason = (
+            f"component(s) {', '.join(map(str, components))} collapsed onto too few distinct rows; "
+            "the default prior was put on to keep them finite"
+        )
+        return family.maximise(statistics.moments, previous, fallback), Recovery(components, reason)
+
+
+def _collapsed(statistics: Statistics) -> Any:
+    few = statistics.effective_size < 2
+    scatter = statistics.moments.scatter
+    if scatter.ndim == 3:
+        eigenvalues = np.linalg.eigvalsh(scatter)
+        few |= eigenvalues[:, 0] <= 1e-12 * np.maximum(eigenvalues[:, -1], 1e-300)
+    elif scatter.ndim == 2 and len(scatter) == len(few):
+        few |= scatter.min(axis=1) <= 1e-12 * np.maximum(scatter.max(axis=1), 1e-300)
+    return few

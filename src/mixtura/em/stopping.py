@@ -1,0 +1,95 @@
+"""When to stop, and why it stopped, as sentences."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+__all__ = ["Ending", "GainLeft", "MeanChange", "StoppingRule", "aitken_gain"]
+
+
+class Ending(Enum):
+    """Why a fit ended."""
+
+    CONVERGED = "converged: what is left to gain is below the tolerance"
+    SMALL_CHANGE = "converged: the mean log-likelihood changed by less than tol"
+    ITERATION_LIMIT = "stopped at the iteration limit; raise max_iter or loosen tol"
+    INTERRUPTED = "interrupted; the best parameters so far were kept"
+    SHORT_RUN = "a short run, not meant to converge"
+
+    @property
+    def converged(self) -> bool:
+        """Whether a stopping rule was met."""
+        return self in (Ending.CONVERGED, Ending.SMALL_CHANGE)
+
+
+class StoppingRule(Protocol):
+    """Looks at the objective after each sweep, in nats for all rows."""
+
+    ending: Ending
+    steps_past: bool
+
+    def gain_left(self, objectives: Sequence[float]) -> float:
+        """Return an estimate of what is left to gain, in nats."""
+        ...
+
+    def met(self, objectives: Sequence[float], total_weight: float) -> bool:
+        """Return whether to stop."""
+        ...
+
+
+def aitken_gain(objectives: Sequence[float]) -> float:
+    """Return Aitken's estimate of what a linearly converging sequence has left to gain.
+
+    With gains g_t and their largest recent ratio ρ, that is g_t ρ / (1 - ρ) (Boehning et al. 1994).
+    """
+    if len(objectives) < 4:
+        return float("inf")
+    gains = [objectives[i] - objectives[i - 1] for i in (-3, -2, -1)]
+    if gains[-1] <= 0:
+        return 0.0
+    ratios = [late / early for early, late in zip(gains, gains[1:], strict=False) if early > 0]
+    if not ratios or max(ratios) >= 1:
+        return float("inf")
+    ratio = max(ratios)
+    return gains[-1] * ratio / (1 - ratio)
+
+
+@dataclass(frozen=True, slots=True)
+class GainLeft:
+    """The default rule: stop when less than `nats` + `relative` |ℓ| is left to gain."""
+
+    nats: float = 1e-3
+    relative: float = 1e-9
+    ending: Ending = Ending.CONVERGED
+    steps_past: bool = False
+
+    def gain_left(self, objectives: Sequence[float]) -> float:
+        """Return Aitken's estimate."""
+        return aitken_gain(objectives)
+
+    def met(self, objectives: Sequence[float], total_weight: float) -> bool:
+        """Return whether the estimate is below the tolerance."""
+        return aitken_gain(objectives) < self.nats + self.relative * abs(objectives[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class MeanChange:
+    """scikit-learn's rule: the mean log-likelihood changed by less than `tol`.
+
+    Its parameters are those after the M-step that follows the last sweep, hence `steps_past`.
+    """
+
+    tol: float
+    ending: Ending = Ending.SMALL_CHANGE
+    steps_past: bool = True
+
+    def gain_left(self, objectives: Sequence[float]) -> float:
+        """Return Aitken's estimate."""
+        return aitken_gain(objectives)
+
+    def met(self, objectives: Sequence[float], total_weight: float) -> bool:
+        """Return whether the last change per row is below `tol`."""
+        if len(objectives) < 2:
+            return False
+        return abs(objectives[-1] - objectives[-2]) / total_weight < self.tol

@@ -1,0 +1,123 @@
+"""`Mixture`: the frozen value that a fit returns and a model file stores."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.arrays import log_sum_exp
+from mixtura.components.family import Family
+
+__all__ = ["Mixture"]
+
+Float = NDArray[np.float64]
+
+# Rows at a time: memory stays small whatever N is.
+CHUNK_ROWS = 8192
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """A finite mixture Σ_k π_k f(x | θ_k), in the user's units.
+
+    Attributes
+    ----------
+    weights : (K,) float64, the mixing weights π_k
+    family : the component distribution
+    parameters : the family's parameters of the K components
+    columns : column names, or None
+    """
+
+    weights: Float
+    family: Family
+    parameters: Any
+    columns: tuple[str, ...] | None = None
+
+    @property
+    def n_components(self) -> int:
+        """Return K."""
+        return len(self.weights)
+
+    @property
+    def n_columns(self) -> int:
+        """Return D."""
+        return self.family.n_columns
+
+    @property
+    def n_parameters(self) -> int:
+        """Return the number of free parameters, mixing weights included."""
+        return self.family.n_free(self.n_components) + self.n_components - 1
+
+    def log_density(self, rows: NDArray[Any]) -> Float:
+        """Return log Σ_k π_k f(x | θ_k).
+
+        Parameters
+        ----------
+        rows : (N, D), finite
+
+        Returns
+        -------
+        (N,) float64
+        """
+        return self._by_chunk(rows, lambda chunk: log_sum_exp(self._joint(chunk)))
+
+    def component_log_density(self, rows: NDArray[Any]) -> Float:
+        """Return log f(x | θ_k) without the mixing weights, (N, K)."""
+        return self._by_chunk(rows, lambda r: self.family.row_log_density(r, self.parameters))
+
+    def responsibilities(self, rows: NDArray[Any]) -> Float:
+        """Return the posterior probabilities γ(z_nk) of the components.
+
+        Every row sums to one, however far it is from all components.
+
+        Parameters
+        ----------
+        rows : (N, D), finite
+
+        Returns
+        -------
+        (N, K) float64
+        """
+        return self.density_and_responsibilities(rows)[1]
+
+    def density_and_responsibilities(self, rows: NDArray[Any]) -> tuple[Float, Float]:
+        """Return the log density (N,) and the responsibilities (N, K), computed together."""
+        both = self._by_chunk(rows, self._density_and_posterior)
+        return both[:, 0], both[:, 1:]
+
+    def sample(
+        self, n_samples: int, random_state: int | np.random.Generator | None = None
+    ) -> tuple[NDArray[Any], NDArray[np.intp]]:
+        """Draw rows.
+
+        Returns
+        -------
+        rows : (n_samples, D)
+        components : (n_samples,) the component of each row
+        """
+        rng = np.random.default_rng(random_state)
+        labels = rng.choice(self.n_components, size=n_samples, p=self.weights)
+        return self.family.sample(self.parameters, labels, rng), labels
+
+    def _joint(self, rows: NDArray[Any]) -> Float:
+        with np.errstate(over="ignore", divide="ignore"):
+            return self.family.row_log_density(rows, self.parameters) + np.log(self.weights)
+
+    def _density_and_posterior(self, rows: NDArray[Any]) -> Float:
+        joint = self._joint(rows)
+        density = log_sum_exp(joint)
+        with np.errstate(invalid="ignore"):
+            posterior = np.exp(joint - density[:, None])
+        lost = ~np.isfinite(density)
+        if lost.any():
+            posterior[lost] = self.family.far_posterior(rows[lost], self.parameters)
+        posterior /= posterior.sum(axis=1, keepdims=True)
+        return np.column_stack([density, posterior])
+
+    def _by_chunk(self, rows: NDArray[Any], function: Callable[[NDArray[Any]], Float]) -> Float:
+        parts = [
+            function(rows[start : start + CHUNK_ROWS]) for start in range(0, len(rows), CHUNK_ROWS)
+        ]
+        return np.concatenate(parts)
