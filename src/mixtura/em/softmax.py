@@ -25,14 +25,14 @@ def runs_of_equal_size(sizes: list[int]) -> list[tuple[int, int, int]]:
 def softmax_in_place(
     values: NDArray[Any], largest: NDArray[Any], total: NDArray[Any]
 ) -> None:
-    """Turn log densities into responsibilities.
+    """Turn log densities into responsibilities; log Σ_k exp(values) is `largest` - `total`.
 
     Parameters
     ----------
     values : (M, K, n)
         Log densities in, responsibilities out, for M mixtures of K components.
     largest : (M, n)
-        Out: log Σ_k exp(values).
+        Out: the largest log density of each row.
     total : (M, n)
         Out: the log of the largest responsibility of each row.
     """
@@ -43,4 +43,3 @@ def softmax_in_place(
     np.reciprocal(total, out=total)
     np.multiply(values, total[:, None], out=values)
     np.log(total, out=total)
-    np.subtract(largest, total, out=largest)

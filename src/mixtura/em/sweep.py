@@ -43,7 +43,7 @@ class TileBuffers:
     def __init__(self, family: Family, n_rows: int, n_components: int, n_mixtures: int) -> None:
         self.workspace = family.workspace(n_rows)
         self._densities = np.empty(n_components * n_rows, family.dtype)
-        self._rows = np.empty((2, n_mixtures * n_rows), family.dtype)
+        self._rows = np.empty(2 * n_mixtures * n_rows, family.dtype)
         self._shape = (n_components, n_mixtures)
 
     def densities(self, n_rows: int) -> NDArray[Any]:
@@ -51,11 +51,10 @@ class TileBuffers:
         n_components = self._shape[0]
         return self._densities[: n_components * n_rows].reshape(n_components, n_rows)
 
-    def row_values(self, n_rows: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return two arrays (M, n)."""
+    def row_values(self, n_rows: int) -> NDArray[Any]:
+        """Return an array (2, M, n)."""
         n_mixtures = self._shape[1]
-        largest, total = self._rows[:, : n_mixtures * n_rows].reshape(2, n_mixtures, n_rows)
-        return largest, total
+        return self._rows[: 2 * n_mixtures * n_rows].reshape(2, n_mixtures, n_rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,32 +187,31 @@ class Sweep:
     ) -> StackedStatistics:
         totals = evaluator.zeros()
         squared = np.zeros(sum(plan.sizes))
-        log_likelihood = np.zeros(len(plan.sizes))
-        log_largest = np.zeros(len(plan.sizes))
+        row_sums = np.zeros((2, len(plan.sizes)))
         for start, stop, tile, row_weights in self._tiles(plan, unit, buffers):
             n_rows = stop - start
             shares = buffers.densities(n_rows)
-            log_sums, peaks = buffers.row_values(n_rows)
+            row_values = buffers.row_values(n_rows)
             evaluator.log_density(tile, shares)
             mixture = 0
             for first, many, size in runs:
                 softmax_in_place(
                     shares[first : first + many * size].reshape(many, size, n_rows),
-                    log_sums[mixture : mixture + many],
-                    peaks[mixture : mixture + many],
+                    *row_values[:, mixture : mixture + many],
                 )
                 mixture += many
             if row_weights is None:
-                log_likelihood += log_sums.sum(axis=1, dtype=np.float64)
-                log_largest += peaks.sum(axis=1, dtype=np.float64)
+                row_sums += np.add.reduce(row_values, axis=2, dtype=np.float64)
                 squared += np.vecdot(shares, shares)
             else:
-                log_likelihood += log_sums @ row_weights
-                log_largest += peaks @ row_weights
+                row_sums += row_values @ row_weights
                 squared += np.einsum("kn,kn,n->k", shares, shares, row_weights)
                 np.multiply(shares, row_weights, out=shares, casting="same_kind")
             evaluator.accumulate(tile, shares, totals)
-        return StackedStatistics(evaluator.sums(totals), squared, log_likelihood, log_largest)
+        largest, log_largest = row_sums
+        return StackedStatistics(
+            evaluator.sums(totals), squared, largest - log_largest, log_largest
+        )
 
     def _split(self, models: Sequence[Model], total: StackedStatistics) -> list[Statistics]:
         found = []

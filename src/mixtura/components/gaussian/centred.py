@@ -27,10 +27,10 @@ def far_components(parameters: GaussianParameters, dtype: np.dtype[Any]) -> NDAr
 
 
 def log_density_centred(
-    rows: NDArray[Any], parameters: GaussianParameters, component: int, deviations: Float
+    rows: NDArray[Any], parameters: GaussianParameters, component: int
 ) -> Float:
-    """Return -½ (x - μ_k)ᵀ Σ_k⁻¹ (x - μ_k) of rows (D, n), by way of `deviations` (D, n)."""
-    np.subtract(rows, parameters.means[component][:, None], out=deviations)
+    """Return -½ (x - μ_k)ᵀ Σ_k⁻¹ (x - μ_k) of rows (D, n)."""
+    deviations = rows - parameters.means[component][:, None]
     white = parameters.covariance.whiten(component, deviations)
     return -0.5 * np.einsum("dn,dn->n", white, white)
 
@@ -39,12 +39,11 @@ def accumulate_centred(
     rows: NDArray[Any],
     mean: Float,
     responsibilities: NDArray[Any],
-    deviations: Float,
     first: Float,
     second: Float,
 ) -> None:
     """Add Σ r d and Σ r d dᵀ of one component to `first` (D,) and `second` (D,) or (D, D)."""
-    np.subtract(rows, mean[:, None], out=deviations)
+    deviations = rows - mean[:, None]
     first += deviations @ responsibilities
     if second.ndim == 1:
         second += np.square(deviations) @ responsibilities

@@ -21,11 +21,10 @@ Float = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class GaussianTile:
-    """A tile of rows: features (P, n), the rows in the frame (D, n), room for deviations (D, n)."""
+    """A tile of rows: features (P, n), and the rows in the frame (D, n)."""
 
     features: NDArray[Any]
     rows: NDArray[Any]
-    deviations: Float
 
 
 @dataclass(slots=True)
@@ -73,7 +72,7 @@ class GaussianEvaluator:
             return
         for k in np.flatnonzero(self._centred):
             out[k] = self._constants[k] + log_density_centred(
-                prepared.rows, self._parameters, k, prepared.deviations
+                prepared.rows, self._parameters, k
             )
 
     def zeros(self) -> GaussianTotals:
@@ -96,7 +95,6 @@ class GaussianEvaluator:
                 prepared.rows,
                 self._parameters.means[k],
                 responsibilities[k],
-                prepared.deviations,
                 totals.first[k],
                 totals.second[k],
             )

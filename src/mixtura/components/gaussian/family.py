@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -72,33 +73,25 @@ class GaussianFamily:
         """Return P."""
         return self._map.n_features(self.n_columns)
 
-    def workspace(self, n_rows: int) -> GaussianTile:
-        """Return buffers for tiles of up to `n_rows` rows."""
-        features = np.empty((self.n_features(), n_rows), self.dtype)
-        features[0] = 1.0
-        n_columns = self.n_columns
-        return GaussianTile(
-            features, features[1 : n_columns + 1], np.empty((n_columns, n_rows))
-        )
+    def workspace(self, n_rows: int) -> NDArray[Any]:
+        """Return buffers for tiles of up to `n_rows` rows: x once more, then the features."""
+        buffer = np.empty((self.n_columns + self.n_features(), n_rows), self.dtype)
+        buffer[2 * self.n_columns] = 1.0
+        return buffer
 
-    def prepare(self, rows: NDArray[Any], workspace: GaussianTile) -> GaussianTile:
+    def prepare(self, rows: NDArray[Any], workspace: NDArray[Any]) -> GaussianTile:
         """Bring rows (n, D) into the frame, feature-major, and compute their products."""
-        n_rows = len(rows)
-        tile = GaussianTile(
-            workspace.features[:, :n_rows],
-            workspace.rows[:, :n_rows],
-            workspace.deviations[:, :n_rows],
-        )
-        origin, scale = self.frame.origin[:, None], 1.0 / self.frame.scale[:, None]
-        if tile.rows.dtype == np.float64:
-            np.subtract(rows.T, origin, out=tile.rows)
-            np.multiply(tile.rows, scale, out=tile.rows)
-        else:
-            # The offset is taken out in float64: in float32 it would take the digits along.
-            np.subtract(rows.T, origin, out=tile.deviations)
-            np.multiply(tile.deviations, scale, out=tile.rows, casting="same_kind")
-        self._map.fill(tile.features, self.n_columns)
-        return tile
+        buffer, n_columns = workspace[:, : len(rows)], self.n_columns
+        inside = buffer[:n_columns]
+        # The offset is taken out in float64: in float32 it would take the digits along.
+        np.subtract(rows.T, self.frame.origin[:, None], out=inside, casting="same_kind")
+        np.multiply(inside, self._inverse_scale, out=inside)
+        self._map.fill(buffer, n_columns)
+        return GaussianTile(buffer[n_columns:], inside)
+
+    @cached_property
+    def _inverse_scale(self) -> NDArray[Any]:
+        return (1.0 / self.frame.scale[:, None]).astype(self.dtype)
 
     def bind(self, log_weights: Float, parameters: GaussianParameters) -> GaussianEvaluator:
         """Return the evaluator of one sweep."""
@@ -109,8 +102,8 @@ class GaussianFamily:
         linear = covariance.precision_times(means)
         constants = log_weights + covariance.log_determinant()
         natural = np.empty((len(means), self.n_features()))
-        natural[:, 0] = constants - 0.5 * np.einsum("kd,kd->k", means, linear)
-        natural[:, 1 : self.n_columns + 1] = linear
+        natural[:, self.n_columns] = constants - 0.5 * np.einsum("kd,kd->k", means, linear)
+        natural[:, : self.n_columns] = linear
         natural[:, self.n_columns + 1 :] = self._map.quadratic(self._precisions(parameters))
         return GaussianEvaluator(
             natural, self.dtype, parameters, constants, centred, diagonal=self._diagonal
@@ -154,9 +147,9 @@ class GaussianFamily:
     ) -> GaussianMoments:
         """Return N_k, the means and the scatter about them."""
         n_columns = self.n_columns
-        effective = sums.features[:, 0]
+        effective = sums.features[:, n_columns]
         rows = np.maximum(effective, VANISHED)[:, None]
-        first = sums.features[:, 1 : n_columns + 1]
+        first = sums.features[:, :n_columns]
         means = first / rows
         shape = (-1, 1) if self._diagonal else (-1, 1, 1)
         if self.structure.features == "linear":
@@ -246,11 +239,10 @@ class GaussianFamily:
     def row_log_density(self, rows: NDArray[Any], parameters: GaussianParameters) -> Float:
         """Return log N(x | μ_k, Σ_k) (n, K) of rows (n, D), by deviations from each mean."""
         transposed = np.ascontiguousarray(np.asarray(rows, dtype=np.float64).T)
-        deviations = np.empty_like(transposed)
         densities = np.empty((len(rows), parameters.n_components))
         constants = parameters.covariance.log_determinant() - 0.5 * self.n_columns * LOG_TWO_PI
         for k, constant in enumerate(constants):
-            densities[:, k] = constant + log_density_centred(transposed, parameters, k, deviations)
+            densities[:, k] = constant + log_density_centred(transposed, parameters, k)
         return densities
 
     def sample(

@@ -1,30 +1,32 @@
 """The feature maps of Gaussian components: which products of columns a sweep accumulates.
 
-Linear [1, x] suffices where all components share one covariance; diagonal structures need
-[1, x, x²]; the rest [1, x, x xᵀ] with the upper triangle packed row by row.
+Linear [x, 1] suffices where all components share one covariance; diagonal structures need
+[x, 1, x²]; the rest [x, 1, every product x_i x_j once]. Products are ordered by shift: with x
+written twice, one above the other, those of x_i with x_(i+s) for all i and many s are a single
+array operation on a sliding window. Calls are what threads contend for, so few of them matter.
 """
 
+from functools import cache
 from typing import Any, Literal, Protocol
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from mixtura.arrays import symmetric_index
-
-__all__ = ["DiagonalFeatures", "FeatureMap", "FullFeatures", "LinearFeatures", "feature_map"]
+__all__ = ["FeatureMap", "feature_map"]
 
 Float = NDArray[np.float64]
 
 
 class FeatureMap(Protocol):
-    """φ(x) = [1, x, products], and the two translations that EM needs."""
+    """φ(x) = [x, 1, products], and the two translations that EM needs."""
 
     def n_features(self, n_columns: int) -> int:
         """Return P."""
         ...
 
-    def fill(self, features: NDArray[Any], n_columns: int) -> None:
-        """Compute the products of an array (P, n) whose rows 0..D hold [1, x] already."""
+    def fill(self, buffer: NDArray[Any], n_columns: int) -> None:
+        """Compute the rest of a buffer (D + P, n) whose first D rows hold x and row 2D holds 1."""
         ...
 
     def quadratic(self, precisions: Float) -> Float:
@@ -37,14 +39,15 @@ class FeatureMap(Protocol):
 
 
 class LinearFeatures:
-    """[1, x]."""
+    """[x, 1]."""
 
     def n_features(self, n_columns: int) -> int:
-        """Return 1 + D."""
-        return 1 + n_columns
+        """Return D + 1."""
+        return n_columns + 1
 
-    def fill(self, features: NDArray[Any], n_columns: int) -> None:
-        """Leave [1, x] as it is."""
+    def fill(self, buffer: NDArray[Any], n_columns: int) -> None:
+        """Copy x to its place."""
+        np.copyto(buffer[n_columns : 2 * n_columns], buffer[:n_columns])
 
     def quadratic(self, precisions: Float) -> Float:
         """Return no coefficients: the term is equal for all components."""
@@ -56,15 +59,17 @@ class LinearFeatures:
 
 
 class DiagonalFeatures:
-    """[1, x, x²]."""
+    """[x, 1, x²]."""
 
     def n_features(self, n_columns: int) -> int:
-        """Return 1 + 2D."""
-        return 1 + 2 * n_columns
+        """Return 2D + 1."""
+        return 2 * n_columns + 1
 
-    def fill(self, features: NDArray[Any], n_columns: int) -> None:
-        """Compute the squares."""
-        np.square(features[1 : n_columns + 1], out=features[n_columns + 1 :])
+    def fill(self, buffer: NDArray[Any], n_columns: int) -> None:
+        """Copy x to its place and compute the squares."""
+        rows = buffer[:n_columns]
+        np.copyto(buffer[n_columns : 2 * n_columns], rows)
+        np.multiply(rows, rows, out=buffer[2 * n_columns + 1 :])
 
     def quadratic(self, precisions: Float) -> Float:
         """Return -½ of the precisions (K, D)."""
@@ -75,31 +80,54 @@ class DiagonalFeatures:
         return products
 
 
+@cache
+def product_pairs(n_columns: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the columns (i, j) of each product: shift by shift, then half of the last if D is even."""
+    shifts, columns = np.divmod(np.arange(n_columns * (n_columns + 1) // 2), n_columns)
+    return columns, (columns + shifts) % n_columns
+
+
+@cache
+def product_index(n_columns: int) -> NDArray[np.intp]:
+    """Return the position (D, D) of each pair of columns among the products."""
+    left, right = product_pairs(n_columns)
+    index = np.empty((n_columns, n_columns), dtype=np.intp)
+    index[left, right] = index[right, left] = np.arange(len(left))
+    return index
+
+
 class FullFeatures:
-    """[1, x, x_i x_j for i <= j]."""
+    """[x, 1, x_i x_j for every pair once]."""
 
     def n_features(self, n_columns: int) -> int:
-        """Return 1 + D + D(D+1)/2."""
-        return 1 + n_columns + n_columns * (n_columns + 1) // 2
+        """Return D + 1 + D(D+1)/2."""
+        return n_columns + 1 + n_columns * (n_columns + 1) // 2
 
-    def fill(self, features: NDArray[Any], n_columns: int) -> None:
-        """Compute the products, one call for each column with all that follow it."""
-        start = n_columns + 1
-        for column in range(1, n_columns + 1):
-            stop = start + n_columns + 1 - column
-            np.multiply(
-                features[column : n_columns + 1], features[column], out=features[start:stop]
-            )
-            start = stop
+    def fill(self, buffer: NDArray[Any], n_columns: int) -> None:
+        """Copy x to its place and compute the products in at most two calls."""
+        rows = buffer[:n_columns]
+        np.copyto(buffer[n_columns : 2 * n_columns], rows)
+        products = buffer[2 * n_columns + 1 :]
+        shifts = (n_columns + 1) // 2
+        along, across = buffer.strides
+        shape = (shifts, n_columns, buffer.shape[1])
+        np.multiply(
+            rows,
+            as_strided(buffer, shape, (along, along, across)),
+            out=as_strided(products, shape, (n_columns * along, along, across)),
+        )
+        if n_columns % 2 == 0:
+            half = n_columns // 2
+            np.multiply(rows[:half], rows[half:], out=products[shifts * n_columns :])
 
     def quadratic(self, precisions: Float) -> Float:
-        """Return -½ of the diagonal and minus the rest of the upper triangle."""
-        rows, columns = np.triu_indices(precisions.shape[-1])
-        return precisions[:, rows, columns] * np.where(rows == columns, -0.5, -1.0)
+        """Return -½ Σ_ii⁻¹ for squares and -Σ_ij⁻¹ for the other products."""
+        left, right = product_pairs(precisions.shape[-1])
+        return precisions[:, left, right] * np.where(left == right, -0.5, -1.0)
 
     def second(self, products: Float, n_columns: int) -> Float:
         """Return the symmetric matrices (K, D, D)."""
-        return products[:, symmetric_index(n_columns)]
+        return products[:, product_index(n_columns)]
 
 
 _MAPS: dict[str, FeatureMap] = {
