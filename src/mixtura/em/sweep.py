@@ -26,15 +26,32 @@ __all__ = ["Sweep"]
 
 Float = NDArray[np.float64]
 
-TILE_BYTES = 2 << 20
-SMALLEST_TILE, LARGEST_TILE = 128, 8192
+TILE_BYTES = 4 << 20
+SMALLEST_TILE, LARGEST_TILE = 128, 16384
 SMALLEST_UNIT = 2048
+# Rows fewer than this are not worth waking a second thread for.
+SERIAL_ROWS = 4096
 
 
 def tile_rows(n_features: int, n_components: int, itemsize: int) -> int:
-    """Return the power of two of rows whose features and densities fill about two megabytes."""
+    """Return the power of two of rows whose features and densities fill about `TILE_BYTES`."""
     rows = TILE_BYTES / ((n_features + n_components) * itemsize)
     return int(np.clip(2 ** round(np.log2(rows)), SMALLEST_TILE, LARGEST_TILE))
+
+
+def unit_bounds(n_rows: int, tile: int) -> list[int]:
+    """Return where units begin, and N: a tile each, but smaller towards the end.
+
+    Workers take units as they come; small last ones let them finish together.
+    """
+    if n_rows <= SERIAL_ROWS:
+        return [0, n_rows]
+    bounds = [0]
+    largest = max(tile, SMALLEST_UNIT)
+    while (left := n_rows - bounds[-1]) > 0:
+        wanted = left // 8 // SMALLEST_UNIT * SMALLEST_UNIT
+        bounds.append(bounds[-1] + min(left, largest, max(wanted, SMALLEST_UNIT)))
+    return bounds
 
 
 class TileBuffers:
@@ -63,17 +80,15 @@ class Plan:
 
     sizes: list[int]
     tile: int
-    unit: int
-    n_units: int
+    bounds: list[int]
     spare: SimpleQueue[TileBuffers]
 
     @classmethod
     def of(cls, family: Family, source: RowSource, sizes: list[int]) -> "Plan":
         """Return the plan for a family, a source and the numbers of components."""
         tile = tile_rows(family.n_features(), sum(sizes), family.dtype.itemsize)
-        unit = max(tile, SMALLEST_UNIT)
-        n_units = -(-source.n_rows // unit)
-        return cls(sizes, min(tile, source.n_rows), unit, n_units, SimpleQueue())
+        bounds = unit_bounds(source.n_rows, tile)
+        return cls(sizes, min(tile, source.n_rows), bounds, SimpleQueue())
 
 
 class Sweep:
@@ -156,11 +171,10 @@ class Sweep:
             finally:
                 plan.spare.put(buffers)
 
-        return self.engine.fold(with_buffers, plan.n_units)
+        return self.engine.fold(with_buffers, len(plan.bounds) - 1)
 
     def _tiles(self, plan: Plan, unit: int, buffers: TileBuffers) -> Any:
-        first = unit * plan.unit
-        last = min(first + plan.unit, self.source.n_rows)
+        first, last = plan.bounds[unit : unit + 2]
         block = self.source.block(first, last)
         for start in range(first, last, plan.tile):
             stop = min(start + plan.tile, last)

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from mixtura.components.family import NaturalEvaluator
 from mixtura.components.gaussian.centred import accumulate_centred, log_density_centred
+from mixtura.components.gaussian.features import Product
 from mixtura.components.gaussian.parameters import GaussianParameters, GaussianSums
 
-__all__ = ["GaussianEvaluator", "GaussianTile"]
+__all__ = ["GaussianEvaluator", "GaussianTile", "GaussianWorkspace"]
 
 Float = NDArray[np.float64]
 
@@ -25,6 +26,26 @@ class GaussianTile:
 
     features: NDArray[Any]
     rows: NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class GaussianWorkspace:
+    """Buffers of one worker: x (D, n), the features (P, n), and the products that fill them."""
+
+    rows: NDArray[Any]
+    features: NDArray[Any]
+    products: list[Product]
+
+    def first(self, n_rows: int) -> "GaussianWorkspace":
+        """Return the part for a tile of `n_rows`."""
+        if n_rows == self.rows.shape[1]:
+            return self
+        cut = np.s_[..., :n_rows]
+        return GaussianWorkspace(
+            self.rows[cut],
+            self.features[cut],
+            [(left[cut], right[cut], out[cut]) for left, right, out in self.products],
+        )
 
 
 @dataclass(slots=True)
@@ -101,6 +122,7 @@ class GaussianEvaluator:
 
     def sums(self, totals: GaussianTotals) -> GaussianSums:
         """Freeze the totals."""
+        features = self._product.feature_sums(totals.products)
         return GaussianSums(
-            totals.products[0], self._centred.astype(np.float64), totals.first, totals.second
+            features, self._centred.astype(np.float64), totals.first, totals.second
         )

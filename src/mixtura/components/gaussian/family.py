@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 
 from mixtura.components.gaussian.centred import far_components, log_density_centred
 from mixtura.components.gaussian.covariance import covariance_from
-from mixtura.components.gaussian.evaluator import GaussianEvaluator, GaussianTile
+from mixtura.components.gaussian.evaluator import (
+    GaussianEvaluator,
+    GaussianTile,
+    GaussianWorkspace,
+)
 from mixtura.components.gaussian.features import FeatureMap, feature_map
 from mixtura.components.gaussian.frame import Frame
 from mixtura.components.gaussian.parameters import (
@@ -73,24 +77,31 @@ class GaussianFamily:
         """Return P."""
         return self._map.n_features(self.n_columns)
 
-    def workspace(self, n_rows: int) -> NDArray[Any]:
-        """Return buffers for tiles of up to `n_rows` rows: x once more, then the features."""
-        buffer = np.empty((self.n_columns + self.n_features(), n_rows), self.dtype)
-        buffer[2 * self.n_columns] = 1.0
-        return buffer
+    def workspace(self, n_rows: int) -> GaussianWorkspace:
+        """Return buffers for tiles of up to `n_rows` rows."""
+        n_columns = self.n_columns
+        buffer = np.empty((n_columns + self.n_features(), n_rows), self.dtype)
+        buffer[2 * n_columns] = 1.0
+        return GaussianWorkspace(
+            buffer[:n_columns], buffer[n_columns:], self._map.products(buffer, n_columns)
+        )
 
-    def prepare(self, rows: NDArray[Any], workspace: NDArray[Any]) -> GaussianTile:
+    def prepare(self, rows: NDArray[Any], workspace: GaussianWorkspace) -> GaussianTile:
         """Bring rows (n, D) into the frame, feature-major, and compute their products."""
-        buffer, n_columns = workspace[:, : len(rows)], self.n_columns
-        inside = buffer[:n_columns]
+        room = workspace.first(len(rows))
         # The offset is taken out in float64: in float32 it would take the digits along.
-        np.subtract(rows.T, self.frame.origin[:, None], out=inside, casting="same_kind")
-        np.multiply(inside, self._inverse_scale, out=inside)
-        self._map.fill(buffer, n_columns)
-        return GaussianTile(buffer[n_columns:], inside)
+        np.subtract(rows.T, self.frame.origin[:, None], out=room.rows, casting="same_kind")
+        if self._inverse_scale is not None:
+            np.multiply(room.rows, self._inverse_scale, out=room.rows)
+        np.copyto(room.features[: self.n_columns], room.rows)
+        for left, right, product in room.products:
+            np.multiply(left, right, out=product)
+        return GaussianTile(room.features, room.rows)
 
     @cached_property
-    def _inverse_scale(self) -> NDArray[Any]:
+    def _inverse_scale(self) -> NDArray[Any] | None:
+        if (self.frame.scale == 1.0).all():
+            return None
         return (1.0 / self.frame.scale[:, None]).astype(self.dtype)
 
     def bind(self, log_weights: Float, parameters: GaussianParameters) -> GaussianEvaluator:

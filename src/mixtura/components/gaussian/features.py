@@ -13,9 +13,12 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-__all__ = ["FeatureMap", "feature_map"]
+__all__ = ["FeatureMap", "Product", "feature_map"]
 
 Float = NDArray[np.float64]
+
+# Two views of a buffer, and a third that takes their product.
+Product = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 
 
 class FeatureMap(Protocol):
@@ -25,8 +28,8 @@ class FeatureMap(Protocol):
         """Return P."""
         ...
 
-    def fill(self, buffer: NDArray[Any], n_columns: int) -> None:
-        """Compute the rest of a buffer (D + P, n) whose first D rows hold x and row 2D holds 1."""
+    def products(self, buffer: NDArray[Any], n_columns: int) -> list[Product]:
+        """Return what to multiply in a buffer (D + P, n) of which the first D rows hold x."""
         ...
 
     def quadratic(self, precisions: Float) -> Float:
@@ -45,9 +48,9 @@ class LinearFeatures:
         """Return D + 1."""
         return n_columns + 1
 
-    def fill(self, buffer: NDArray[Any], n_columns: int) -> None:
-        """Copy x to its place."""
-        np.copyto(buffer[n_columns : 2 * n_columns], buffer[:n_columns])
+    def products(self, buffer: NDArray[Any], n_columns: int) -> list[Product]:
+        """Return none."""
+        return []
 
     def quadratic(self, precisions: Float) -> Float:
         """Return no coefficients: the term is equal for all components."""
@@ -65,11 +68,10 @@ class DiagonalFeatures:
         """Return 2D + 1."""
         return 2 * n_columns + 1
 
-    def fill(self, buffer: NDArray[Any], n_columns: int) -> None:
-        """Copy x to its place and compute the squares."""
+    def products(self, buffer: NDArray[Any], n_columns: int) -> list[Product]:
+        """Return the squares."""
         rows = buffer[:n_columns]
-        np.copyto(buffer[n_columns : 2 * n_columns], rows)
-        np.multiply(rows, rows, out=buffer[2 * n_columns + 1 :])
+        return [(rows, rows, buffer[2 * n_columns + 1 :])]
 
     def quadratic(self, precisions: Float) -> Float:
         """Return -½ of the precisions (K, D)."""
@@ -103,22 +105,18 @@ class FullFeatures:
         """Return D + 1 + D(D+1)/2."""
         return n_columns + 1 + n_columns * (n_columns + 1) // 2
 
-    def fill(self, buffer: NDArray[Any], n_columns: int) -> None:
-        """Copy x to its place and compute the products in at most two calls."""
-        rows = buffer[:n_columns]
-        np.copyto(buffer[n_columns : 2 * n_columns], rows)
-        products = buffer[2 * n_columns + 1 :]
+    def products(self, buffer: NDArray[Any], n_columns: int) -> list[Product]:
+        """Return all shifts below D/2 as one operation on a sliding window, and the half shift."""
+        rows, products = buffer[:n_columns], buffer[2 * n_columns + 1 :]
         shifts = (n_columns + 1) // 2
         along, across = buffer.strides
         shape = (shifts, n_columns, buffer.shape[1])
-        np.multiply(
-            rows,
-            as_strided(buffer, shape, (along, along, across)),
-            out=as_strided(products, shape, (n_columns * along, along, across)),
-        )
-        if n_columns % 2 == 0:
-            half = n_columns // 2
-            np.multiply(rows[:half], rows[half:], out=products[shifts * n_columns :])
+        window = as_strided(buffer, shape, (along, along, across))
+        whole: Product = (rows, window, products[: shifts * n_columns].reshape(shape))
+        if n_columns % 2:
+            return [whole]
+        half = n_columns // 2
+        return [whole, (rows[:half], rows[half:], products[shifts * n_columns :])]
 
     def quadratic(self, precisions: Float) -> Float:
         """Return -½ Σ_ii⁻¹ for squares and -Σ_ij⁻¹ for the other products."""
