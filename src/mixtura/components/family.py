@@ -138,6 +138,14 @@ class Family(Protocol):
         """Return the number of free parameters of K components, mixing weights left out."""
         ...
 
+    def prior(self, name: Any, shared: Any, n_components: int) -> Any:
+        """Return the penalty called "weak", "conjugate" or None for these rows, or as given."""
+        ...
+
+    def needs_centring(self, parameters: Any) -> bool:
+        """Return whether sums about the origin lost digits for these parameters."""
+        ...
+
     def embed(self, rows: NDArray[Any]) -> Float:
         """Return rows (n, D) as points (n, E) in which Euclidean distance is meaningful."""
         ...
@@ -148,6 +156,10 @@ class Family(Protocol):
 
     def row_log_density(self, rows: NDArray[Any], parameters: Any) -> Float:
         """Return log f_k(x) (n, K) of rows by the most careful route; user's units only."""
+        ...
+
+    def far_posterior(self, rows: NDArray[Any], parameters: Any) -> Float:
+        """Return (n, K) posteriors of rows whose every density underflowed to zero."""
         ...
 
     def sample(

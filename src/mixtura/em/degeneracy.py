@@ -9,7 +9,7 @@ from mixtura.components.family import Family
 from mixtura.em.statistics import Statistics
 from mixtura.errors import ParameterError
 
-__all__ = ["Recovery", "maximise_or_recover"]
+__all__ = ["Recovery", "maximise_or_recover", "maximise_strictly"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +42,36 @@ def maximise_or_recover(
         If there is no fallback, or it does not help.
     """
     try:
-        with np.errstate(divide="raise", invalid="raise"):
-            return family.maximise(statistics.moments, previous, prior), recovery
-    except (ParameterError, FloatingPointError, np.linalg.LinAlgError) as error:
+        return maximise_strictly(family, statistics.moments, previous, prior), recovery
+    except ParameterError:
         if fallback is None or recovery is not None:
-            raise ParameterError(
-                "Fitting the mixture model failed because some components have ill-defined "
-                "empirical covariance (for instance caused by singleton or collapsed samples). "
-                "Try to decrease the number of components, increase reg_covar, or scale the "
-                "input data."
-            ) from error
+            raise
         components = tuple(int(k) for k in np.flatnonzero(_collapsed(statistics)))
         reason = (
             f"component(s) {', '.join(map(str, components))} collapsed onto too few distinct rows; "
             "the default prior was put on to keep them finite"
         )
         return family.maximise(statistics.moments, previous, fallback), Recovery(components, reason)
+
+
+def maximise_strictly(family: Family, moments: Any, previous: Any, prior: Any) -> Any:
+    """Return the M-step's parameters, or raise rather than hand on an infinity.
+
+    Raises
+    ------
+    ParameterError
+        If a component has no spread in some direction.
+    """
+    try:
+        with np.errstate(divide="raise", invalid="raise"):
+            return family.maximise(moments, previous, prior)
+    except (ParameterError, FloatingPointError, np.linalg.LinAlgError) as error:
+        raise ParameterError(
+            "Fitting the mixture model failed because some components have ill-defined empirical "
+            "covariance (for instance caused by singleton or collapsed samples). Try to decrease "
+            "the number of components, increase reg_covar, or scale the input data. "
+            f"({error})"
+        ) from error
 
 
 def _collapsed(statistics: Statistics) -> Any:

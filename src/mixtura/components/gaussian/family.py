@@ -23,7 +23,7 @@ from mixtura.components.gaussian.parameters import (
     GaussianSums,
     RowTotals,
 )
-from mixtura.components.gaussian.prior import GaussianPrior
+from mixtura.components.gaussian.prior import GaussianPrior, NoPrior, weak_prior
 from mixtura.components.gaussian.structures import Structure
 
 __all__ = ["GaussianFamily"]
@@ -227,9 +227,24 @@ class GaussianFamily:
         covariances = self.structure.n_parameters(n_components, self.n_columns)
         return n_components * self.n_columns + covariances
 
+    def prior(
+        self, name: str | GaussianPrior | None, shared: RowTotals, n_components: int
+    ) -> GaussianPrior:
+        """Return the penalty of that name for these rows; a penalty is returned as it is."""
+        if name is None:
+            return NoPrior()
+        return weak_prior(shared) if name == "weak" else name
+
+    def needs_centring(self, parameters: GaussianParameters) -> bool:
+        """Return whether a component is too far from the origin for its own width."""
+        return bool(far_components(parameters, self.dtype).any())
+
     def embed(self, rows: NDArray[Any]) -> Float:
-        """Return rows (n, D) in the frame."""
-        return self.frame.enter(np.asarray(rows, dtype=np.float64))
+        """Return rows (n, D) in units of each column's spread."""
+        points = (np.asarray(rows, dtype=np.float64) - self.frame.origin) / self.frame.spread
+        return points if self.structure.storage != "spherical" else points * (
+            self.frame.spread / self.frame.spread.max()
+        )
 
     def in_user_units(
         self, parameters: GaussianParameters
@@ -255,6 +270,22 @@ class GaussianFamily:
         for k, constant in enumerate(constants):
             densities[:, k] = constant + log_density_centred(transposed, parameters, k)
         return densities
+
+    def far_posterior(self, rows: NDArray[Any], parameters: GaussianParameters) -> Float:
+        """Return 1 for the components nearest in their own metric, shared where they tie.
+
+        Distances are compared at a scale where their squares cannot overflow.
+        """
+        factors = parameters.covariance.factors
+        shrunk = np.asarray(rows, dtype=np.float64).T / 4
+        scale = np.maximum(np.abs(shrunk).max(axis=0), np.abs(parameters.means).max() / 4)
+        distances = np.empty((len(rows), parameters.n_components))
+        for k, mean in enumerate(parameters.means):
+            deviations = (shrunk - mean[:, None] / 4) / scale
+            white = parameters.covariance.whiten(k, deviations) / np.abs(factors).max()
+            distances[:, k] = np.einsum("dn,dn->n", white, white)
+        nearest = distances == distances.min(axis=1, keepdims=True)
+        return nearest / nearest.sum(axis=1, keepdims=True)
 
     def sample(
         self, parameters: GaussianParameters, labels: NDArray[np.intp], rng: np.random.Generator

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.arrays import power_of_two
+
 __all__ = ["Frame"]
 
 Float = NDArray[np.float64]
+
+LARGEST_PLAIN_EXPONENT = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,15 +22,37 @@ class Frame:
     ----------
     origin : (D,) float64, in the user's units
     scale : (D,) float64, powers of two, so that scaling rounds nothing
+    spread : (D,) float64, standard deviations of the columns
     """
 
     origin: Float
     scale: Float
+    spread: Float
 
     @classmethod
     def identity(cls, n_columns: int) -> "Frame":
         """Return the frame of the user's own units."""
-        return cls(np.zeros(n_columns), np.ones(n_columns))
+        return cls(np.zeros(n_columns), np.ones(n_columns), np.ones(n_columns))
+
+    @classmethod
+    def of(cls, origin: Float, spread: Float, *, one_scale: bool) -> "Frame":
+        """Return a frame about `origin`, with powers of two near the spreads where it matters.
+
+        Floats lose nothing by a common factor, so columns are scaled only where squares of their
+        deviations might overflow or underflow.
+
+        Parameters
+        ----------
+        origin : (D,) the columns' means
+        spread : (D,) their standard deviations
+        one_scale : whether all columns must share one scale (structures not closed under others)
+        """
+        spread = np.where(spread > 0, spread, 1.0)
+        extreme = np.abs(np.log2(spread)) > LARGEST_PLAIN_EXPONENT
+        if one_scale:
+            common = power_of_two(spread.max()) if extreme.any() else 1.0
+            return cls(origin, np.full(len(spread), common), spread)
+        return cls(origin, np.where(extreme, power_of_two(spread), 1.0), spread)
 
     @property
     def log_jacobian(self) -> float:

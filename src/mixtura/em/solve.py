@@ -1,0 +1,184 @@
+"""From rows to a finished mixture: starts, the loop, and what is worth knowing of the end."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.family import Family
+from mixtura.data import RowSource
+from mixtura.em.degeneracy import Recovery
+from mixtura.em.fit import FitOptions, Run, fit
+from mixtura.em.history import History
+from mixtura.em.model import Model
+from mixtura.em.starts import StartOptions, short_runs
+from mixtura.em.statistics import Statistics
+from mixtura.em.stopping import Ending, StoppingRule
+from mixtura.em.sweep import Sweep
+from mixtura.engines import Engine
+from mixtura.mixture import Mixture
+
+__all__ = ["FitResult", "SolveOptions", "solve"]
+
+# Two runs ended at the same optimum if their objectives are this close, in nats.
+SAME_OPTIMUM = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class SolveOptions:
+    """What a fit is asked for.
+
+    Attributes
+    ----------
+    rule, max_iter : when to stop
+    prior : a name, None or a penalty of the family
+    rescue : whether to go on under the weak prior where a component collapses
+    monotone : whether the objective must never fall
+    starts : how starts are made
+    """
+
+    rule: StoppingRule
+    max_iter: int
+    prior: Any
+    rescue: bool
+    monotone: bool
+    starts: StartOptions
+    equal_weights: bool = False
+    progress: Callable[[int, int, float], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FitResult:
+    """A finished fit.
+
+    Attributes
+    ----------
+    mixture : the best mixture found, in the user's units
+    log_likelihood : its total log-likelihood, in nats
+    log_largest : Σ w log max_k r; ICL = BIC - 2 log_largest
+    entropy : -Σ w Σ_k r log r, in nats
+    effective_rows : (K,) Σ w r
+    starts_agreeing, n_starts : how many finished starts ended within 0.05 nats of the best
+    """
+
+    mixture: Mixture
+    model: Model
+    log_likelihood: float
+    log_largest: float
+    entropy: float
+    effective_rows: NDArray[np.float64]
+    history: History
+    ending: Ending
+    recovery: Recovery | None
+    starts_agreeing: int
+    n_starts: int
+    n_rows: int
+    total_weight: float
+    seconds: float
+
+    @property
+    def n_parameters(self) -> int:
+        """Return the number of free parameters."""
+        return self.mixture.n_parameters
+
+    @property
+    def bic(self) -> float:
+        """Return -2 ℓ + df log Σw; lower is better."""
+        return -2 * self.log_likelihood + self.n_parameters * float(np.log(self.total_weight))
+
+    @property
+    def aic(self) -> float:
+        """Return -2 ℓ + 2 df; lower is better."""
+        return -2 * self.log_likelihood + 2 * self.n_parameters
+
+    @property
+    def icl(self) -> float:
+        """Return BIC - 2 Σ w log max_k r; lower is better."""
+        return self.bic - 2 * self.log_largest
+
+
+def solve(
+    family: Family,
+    source: RowSource,
+    engine: Engine,
+    n_components: int,
+    options: SolveOptions,
+    *,
+    models: Callable[[Sweep, FitOptions], Sequence[Model]] | None = None,
+    columns: tuple[str, ...] | None = None,
+) -> FitResult:
+    """Fit one mixture.
+
+    Parameters
+    ----------
+    models : makes the starts; by default k-means++ and short runs
+    """
+    began = perf_counter()
+    with engine.session():
+        sweep = Sweep(family, source, engine)
+        loop = FitOptions(
+            rule=options.rule,
+            max_iter=options.max_iter,
+            prior=family.prior(options.prior, sweep.shared, n_components),
+            fallback=family.prior("weak", sweep.shared, n_components) if options.rescue else None,
+            equal_weights=options.equal_weights,
+            monotone=options.monotone,
+            progress=options.progress,
+        )
+        starts = (
+            models(sweep, loop)
+            if models is not None
+            else short_runs(sweep, n_components, loop, options.starts)[0]
+        )
+        if options.max_iter == 0:
+            return _as_started(sweep, starts[0], columns, began)
+        runs = fit(sweep, starts, loop)
+        best = max(runs, key=lambda run: run.objective)
+        statistics = best.statistics
+        if best.ending is not Ending.CONVERGED:
+            statistics = sweep([best.model])[0]
+    agreeing = sum(run.objective > best.objective - SAME_OPTIMUM for run in runs)
+    return _result(sweep, best, statistics, columns, (agreeing, len(runs)), began)
+
+
+def _as_started(
+    sweep: Sweep, model: Model, columns: tuple[str, ...] | None, began: float
+) -> FitResult:
+    statistics = sweep([model])[0]
+    run = Run(model, statistics, History(), Ending.ITERATION_LIMIT, None)
+    return _result(sweep, run, statistics, columns, (1, 1), began)
+
+
+def _result(
+    sweep: Sweep,
+    run: Run,
+    statistics: Statistics,
+    columns: tuple[str, ...] | None,
+    agreement: tuple[int, int],
+    began: float,
+) -> FitResult:
+    family, model = sweep.family, run.model
+    user_family, parameters = family.in_user_units(model.parameters)
+    weights = np.exp(model.log_weights)
+    moments = statistics.moments
+    expected = float(moments.effective_rows @ model.log_weights)
+    expected += family.expected_log_density(model.parameters, moments)
+    return FitResult(
+        mixture=Mixture(weights / weights.sum(), user_family, parameters, columns),
+        model=model,
+        log_likelihood=statistics.log_likelihood,
+        log_largest=statistics.log_largest,
+        entropy=max(statistics.log_likelihood - expected, 0.0),
+        effective_rows=moments.effective_rows,
+        history=run.history,
+        ending=run.ending,
+        recovery=run.recovery,
+        starts_agreeing=agreement[0],
+        n_starts=agreement[1],
+        n_rows=sweep.source.n_rows,
+        total_weight=sweep.total_weight,
+        seconds=perf_counter() - began,
+    )

@@ -1,0 +1,173 @@
+"""Where EM starts: greedy k-means++ on a subsample, several short runs, the best to be finished.
+
+Everything here depends on the set of distinct rows, their weights and the seed: not on the order
+of the rows, nor on whether a row of weight two is written once or twice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.data import ArrayRows, RowSource
+from mixtura.em.degeneracy import maximise_strictly
+from mixtura.em.fit import FitOptions, Run, fit, log_weights_of
+from mixtura.em.model import Model
+from mixtura.em.stopping import Ending
+from mixtura.em.sweep import Sweep
+from mixtura.errors import ParameterError
+
+__all__ = ["StartOptions", "model_from_responsibilities", "short_runs"]
+
+Float = NDArray[np.float64]
+
+# What an empty component is given of every row, so that it has a mean and a covariance at all.
+SOFTENING = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class StartOptions:
+    """How starts are made.
+
+    Attributes
+    ----------
+    seed : everything random is keyed by it and the start's number
+    short : starts tried by a short run
+    finish : how many of them are carried on
+    sweeps : length of a short run
+    rows_per_component : size of the subsample, in rows for each component
+    """
+
+    seed: int
+    short: int = 8
+    finish: int = 1
+    sweeps: int = 8
+    rows_per_component: int = 500
+
+    def subsample_rows(self, n_components: int) -> int:
+        """Return how many rows the short runs look at."""
+        return max(2000, self.rows_per_component * n_components)
+
+
+def short_runs(
+    sweep: Sweep, n_components: int, options: FitOptions, starts: StartOptions
+) -> tuple[list[Model], Sweep]:
+    """Return the best starts, best first, and the sweep over the subsample they were tried on."""
+    rows, weights = sweep.source.subsample(starts.subsample_rows(n_components), starts.seed)
+    sample = Sweep(sweep.family, ArrayRows(rows, weights), sweep.engine)
+    if n_components == 1:
+        return [model_from_labels(sample, np.zeros(len(rows), dtype=np.intp), 1, options)], sample
+    points = sweep.family.embed(rows)
+    models = []
+    for number in range(max(starts.short, starts.finish)):
+        rng = np.random.default_rng([starts.seed, number])
+        labels = seeded_labels(points, weights, n_components, rng)
+        models.append(model_from_labels(sample, labels, n_components, options))
+    if len(models) <= starts.finish:
+        return models, sample
+    short = replace(options, rule=_NeverMet(), max_iter=starts.sweeps, progress=None)
+    runs: list[Run] = fit(sample, models, short)
+    runs.sort(key=lambda run: -run.objective)
+    return [run.model for run in runs[: starts.finish]], sample
+
+
+class _NeverMet:
+    """The rule of a short run."""
+
+    ending = Ending.SHORT_RUN
+    steps_past = True
+
+    def gain_left(self, objectives: Sequence[float]) -> float:
+        return float("inf")
+
+    def met(self, objectives: Sequence[float], total_weight: float) -> bool:
+        return False
+
+
+def seeded_labels(
+    points: Float, weights: Float | None, n_components: int, rng: np.random.Generator
+) -> NDArray[np.intp]:
+    """Return the nearest of K seeds for each point, seeds chosen by greedy k-means++.
+
+    Each seed is the best of 2 + log K candidates drawn by weight times squared distance to the
+    nearest seed so far (Arthur and Vassilvitskii 2007).
+
+    Parameters
+    ----------
+    points : (M, E) float64
+    weights : (M,) float64 or None
+    """
+    mass = np.ones(len(points)) if weights is None else weights
+    n_candidates = 2 + int(np.log(n_components))
+    squares = np.einsum("me,me->m", points, points)
+    first = _draw(mass, 1, rng)
+    labels = np.zeros(len(points), dtype=np.intp)
+    nearest = _squared_distances(points, squares, first)[0]
+    for component in range(1, n_components):
+        potential = nearest * mass
+        if not potential.any():
+            break
+        candidates = _draw(potential, n_candidates, rng)
+        distances = np.minimum(_squared_distances(points, squares, candidates), nearest)
+        best = distances[int(np.argmin(distances @ mass))]
+        labels[best < nearest] = component
+        nearest = best
+    return labels
+
+
+def _draw(mass: Float, size: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    cumulative = np.cumsum(mass)
+    drawn = np.searchsorted(cumulative, rng.random(size) * cumulative[-1], side="right")
+    return np.minimum(drawn, len(mass) - 1)
+
+
+def _squared_distances(points: Float, squares: Float, chosen: NDArray[np.intp]) -> Float:
+    """Return (C, M) squared distances from the chosen points."""
+    distances = squares[chosen, None] + squares - 2.0 * (points[chosen] @ points.T)
+    distances[np.arange(len(chosen)), chosen] = 0.0
+    return np.maximum(distances, 0.0)
+
+
+def model_from_labels(
+    sweep: Sweep, labels: NDArray[np.intp], n_components: int, options: FitOptions
+) -> Model:
+    """Return the M-step from hard labels (M,), softened where a component got no row."""
+    responsibilities = np.zeros((len(labels), n_components))
+    responsibilities[np.arange(len(labels)), labels] = 1.0
+    if not responsibilities.any(axis=0).all():
+        responsibilities += SOFTENING
+        responsibilities /= responsibilities.sum(axis=1, keepdims=True)
+    return model_from_responsibilities(sweep, responsibilities, options)
+
+
+def model_from_responsibilities(
+    sweep: Sweep, responsibilities: NDArray[np.float64], options: FitOptions
+) -> Model:
+    """Return the M-step from responsibilities (N, K).
+
+    Where a component turns out too far from the origin for its width, its scatter is taken again
+    about its own mean.
+    """
+    n_components = responsibilities.shape[1]
+
+    def of_rows(start: int, stop: int) -> Float:
+        return responsibilities[start:stop]
+
+    moments = sweep.from_responsibilities(of_rows, n_components)
+    parameters = _maximise(sweep, moments, options)
+    if sweep.family.needs_centring(parameters):
+        moments = sweep.from_responsibilities(of_rows, n_components, parameters)
+        parameters = _maximise(sweep, moments, options)
+    weights = log_weights_of(moments.effective_rows, equal=options.equal_weights)
+    return Model(weights, parameters)
+
+
+def _maximise(sweep: Sweep, moments: Any, options: FitOptions) -> Any:
+    try:
+        return maximise_strictly(sweep.family, moments, None, options.prior)
+    except ParameterError:
+        if options.fallback is None:
+            raise
+        return maximise_strictly(sweep.family, moments, None, options.fallback)
