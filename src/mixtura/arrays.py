@@ -12,7 +12,6 @@ __all__ = [
     "lower_cholesky",
     "power_of_two",
     "precision_factors",
-    "symmetric_index",
 ]
 
 Float = NDArray[np.float64]
@@ -51,14 +50,6 @@ def power_of_two(values: Float) -> Float:
     """Return the nearest powers of two, so that dividing by them rounds nothing."""
     _, exponents = np.frexp(values)
     return np.ldexp(1.0, exponents - 1)
-
-
-def symmetric_index(n_columns: int) -> NDArray[np.intp]:
-    """Return (D, D) positions that unfold a packed upper triangle into a symmetric matrix."""
-    index = np.zeros((n_columns, n_columns), dtype=np.intp)
-    rows, columns = np.triu_indices(n_columns)
-    index[rows, columns] = index[columns, rows] = np.arange(len(rows))
-    return index
 
 
 def lower_cholesky(matrices: Float) -> Float:

@@ -36,6 +36,7 @@ class FitOptions:
     fallback : the prior to go on with where a component collapses under `prior`, or None to raise
     equal_weights : hold the mixing weights at 1/K
     monotone : whether the objective is one that cannot fall, so that a fall is a defect
+    earlier : objectives of sweeps before these, when a fit is carried on
     progress : called with every run's number, sweep and objective; may raise KeyboardInterrupt
     """
 
@@ -45,6 +46,7 @@ class FitOptions:
     fallback: Any = None
     equal_weights: bool = False
     monotone: bool = True
+    earlier: tuple[float, ...] = ()
     progress: Callable[[int, int, float], None] | None = None
 
 
@@ -136,7 +138,7 @@ def _advance(sweep: Sweep, run: _Running, statistics: Statistics, options: FitOp
     family, model = sweep.family, run.model
     _record(sweep, run, statistics, options)
     objectives = run.history.objective
-    met = options.rule.met(objectives, sweep.total_weight)
+    met = options.rule.met([*options.earlier, *objectives], sweep.total_weight)
     if met and not options.rule.steps_past:
         run.ending = options.rule.ending
         return
@@ -150,8 +152,6 @@ def _advance(sweep: Sweep, run: _Running, statistics: Statistics, options: FitOp
         run.ending = options.rule.ending
     elif len(objectives) >= options.max_iter:
         run.ending = Ending.ITERATION_LIMIT
-        if not options.rule.steps_past:
-            return
     before = _expected(family, model, statistics)
     run.model = Model(weights, parameters)
     run.expected = _expected(family, run.model, statistics) - before

@@ -47,6 +47,7 @@ class SolveOptions:
     monotone: bool
     starts: StartOptions
     equal_weights: bool = False
+    earlier: tuple[float, ...] = ()
     progress: Callable[[int, int, float], None] | None = None
 
 
@@ -126,6 +127,7 @@ def solve(
             fallback=family.prior("weak", sweep.shared, n_components) if options.rescue else None,
             equal_weights=options.equal_weights,
             monotone=options.monotone,
+            earlier=options.earlier,
             progress=options.progress,
         )
         starts = (

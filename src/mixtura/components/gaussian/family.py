@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from mixtura.components.gaussian.centred import far_components, log_density_centred
 from mixtura.components.gaussian.covariance import covariance_from
@@ -17,6 +17,7 @@ from mixtura.components.gaussian.evaluator import (
 )
 from mixtura.components.gaussian.features import FeatureMap, feature_map
 from mixtura.components.gaussian.frame import Frame
+from mixtura.components.gaussian.moments import VANISHED, moments_of
 from mixtura.components.gaussian.parameters import (
     GaussianMoments,
     GaussianParameters,
@@ -35,9 +36,6 @@ LOG_TWO_PI = float(np.log(2 * np.pi))
 # Above this width the feature map (P = D²/2) leaves the cache and the centred path is faster.
 WIDEST_PRODUCT = 96
 
-# A component with less than this of a row keeps its mean: its own would be rounding noise.
-VANISHED = 1e-290
-
 
 @dataclass(frozen=True)
 class GaussianFamily:
@@ -55,6 +53,23 @@ class GaussianFamily:
     dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.float64))
 
     name: ClassVar[str] = "gaussian"
+
+    @classmethod
+    def of(
+        cls,
+        structure: Structure,
+        mean: Float,
+        spread: Float,
+        dtype: DTypeLike = np.float64,
+    ) -> "GaussianFamily":
+        """Return the family for columns of the given means (D,) and standard deviations (D,)."""
+        frame = Frame.of(mean, spread, one_scale=structure.one_scale)
+        return cls(structure, frame, np.dtype(dtype))
+
+    @classmethod
+    def in_own_units(cls, structure: Structure, n_columns: int) -> "GaussianFamily":
+        """Return the family in the user's units, as a `Mixture` holds it."""
+        return cls(structure, Frame.identity(n_columns))
 
     @property
     def n_columns(self) -> int:
@@ -157,38 +172,8 @@ class GaussianFamily:
         self, sums: GaussianSums, previous: GaussianParameters | None, shared: RowTotals
     ) -> GaussianMoments:
         """Return N_k, the means and the scatter about them."""
-        n_columns = self.n_columns
-        effective = sums.features[:, n_columns]
-        rows = np.maximum(effective, VANISHED)[:, None]
-        first = sums.features[:, :n_columns]
-        means = first / rows
-        shape = (-1, 1) if self._diagonal else (-1, 1, 1)
-        if self.structure.features == "linear":
-            second = shared.second
-        else:
-            second = np.zeros(0) if self._wide else self._map.second(
-                sums.features[:, n_columns + 1 :], n_columns
-            )
-        centred = sums.centred > 0
-        if previous is not None and centred.any():
-            shift = sums.first / rows
-            means = np.where(centred[:, None], previous.means + shift, means)
-            about_means = sums.second - rows.reshape(shape) * self._square(shift)
-            if self.structure.features == "linear":
-                return GaussianMoments(effective, means, about_means.sum(axis=0))
-            if self._wide:
-                return GaussianMoments(effective, means, about_means)
-            scatter = second - rows.reshape(shape) * self._square(means)
-            return GaussianMoments(
-                effective, means, np.where(centred.reshape(shape), about_means, scatter)
-            )
-        correction = rows.reshape(shape) * self._square(means)
-        if self.structure.features == "linear":
-            correction = correction.sum(axis=0)
-        return GaussianMoments(effective, means, second - correction)
-
-    def _square(self, vectors: Float) -> Float:
-        return vectors**2 if self._diagonal else vectors[:, :, None] * vectors[:, None, :]
+        means = None if previous is None else previous.means
+        return moments_of(sums, means, shared, self.structure.features, diagonal=self._diagonal)
 
     def maximise(
         self, moments: GaussianMoments, previous: GaussianParameters | None, prior: GaussianPrior
@@ -250,7 +235,7 @@ class GaussianFamily:
         self, parameters: GaussianParameters
     ) -> tuple["GaussianFamily", GaussianParameters]:
         """Return the family and the parameters out of the frame."""
-        family = GaussianFamily(self.structure, Frame.identity(self.n_columns))
+        family = GaussianFamily.in_own_units(self.structure, self.n_columns)
         return family, GaussianParameters(
             self.frame.leave(parameters.means), parameters.covariance.scaled(self.frame.scale)
         )

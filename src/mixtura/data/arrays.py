@@ -1,0 +1,53 @@
+"""Rows that lie in memory."""
+
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.data.blocks import Block
+from mixtura.data.distinct import content_subsample
+
+__all__ = ["ArrayRows"]
+
+Float = NDArray[np.float64]
+
+
+@final
+class ArrayRows:
+    """A source over an array that is checked already.
+
+    Parameters
+    ----------
+    rows : (N, D), finite
+    weights : (N,) float64 > 0, or None
+    """
+
+    def __init__(self, rows: NDArray[Any], weights: Float | None = None) -> None:
+        self._rows = rows
+        self._weights = weights
+        self._total = float(len(rows) if weights is None else weights.sum())
+
+    @property
+    def n_rows(self) -> int:
+        """Return N."""
+        return self._rows.shape[0]
+
+    @property
+    def n_columns(self) -> int:
+        """Return D."""
+        return self._rows.shape[1]
+
+    @property
+    def total_weight(self) -> float:
+        """Return Σ w."""
+        return self._total
+
+    def block(self, start: int, stop: int) -> Block:
+        """Return a view of some rows."""
+        weights = None if self._weights is None else self._weights[start:stop]
+        return Block(self._rows[start:stop], weights)
+
+    def subsample(self, size: int, seed: int) -> tuple[NDArray[Any], Float | None]:
+        """Return at most `size` distinct rows and their weights."""
+        return content_subsample(self._rows, self._weights, size, seed)

@@ -1,0 +1,55 @@
+"""What a sweep reads: blocks of rows, and the source that hands them out again and again."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Block", "RowSource"]
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Consecutive rows.
+
+    Attributes
+    ----------
+    rows : (n, D), finite
+    weights : (n,) float64 row weights, or None where every row counts once
+    """
+
+    rows: NDArray[Any]
+    weights: Float | None
+
+
+class RowSource(Protocol):
+    """Rows that can be read again, any range at a time and from several threads."""
+
+    @property
+    def n_rows(self) -> int:
+        """Return N."""
+        ...
+
+    @property
+    def n_columns(self) -> int:
+        """Return D."""
+        ...
+
+    @property
+    def total_weight(self) -> float:
+        """Return Σ w, or N where every row counts once."""
+        ...
+
+    def block(self, start: int, stop: int) -> Block:
+        """Return rows `start` to `stop`."""
+        ...
+
+    def subsample(self, size: int, seed: int) -> tuple[NDArray[Any], Float | None]:
+        """Return at most `size` distinct rows and weights that stand for all rows.
+
+        The choice depends on the distinct rows, their total weights and the seed only.
+        """
+        ...

@@ -1,0 +1,138 @@
+"""Checks at the door: each says what is wrong, where, and what to try."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mixtura.errors import DataError, ParameterError
+
+__all__ = [
+    "check_enough_rows",
+    "check_finite",
+    "check_memory",
+    "check_names",
+    "check_varying",
+    "column_label",
+    "row_weights",
+]
+
+Float = NDArray[np.float64]
+
+Names = Sequence[str] | None
+
+LISTED = 5
+
+
+def column_label(names: Names, column: int) -> str:
+    """Return how an error names a column."""
+    return f"column {column}" if names is None else f"column '{names[column]}'"
+
+
+def check_finite(rows: NDArray[Any], names: Names = None) -> None:
+    """Raise `DataError` naming the first column and row that hold NaN or infinity."""
+    # One sum decides for good data; a finite array whose sum overflows is looked at in full.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(rows.sum(dtype=np.float64)):
+            return
+    finite = np.isfinite(rows)
+    if finite.all():
+        return
+    column = int(np.flatnonzero(~finite.all(axis=0))[0])
+    row = int(np.flatnonzero(~finite[:, column])[0])
+    what = "NaN" if np.isnan(rows[row, column]) else "infinity"
+    count = int((~finite).sum())
+    raise DataError(
+        f"{column_label(names, column)} holds {what} at row {row} (counted from 0); "
+        f"{count} cell(s) are NaN or infinity (inf) in all. Drop those rows, or fill the cells"
+    )
+
+
+def check_varying(deviations: Float, names: Names = None) -> None:
+    """Raise `DataError` naming columns whose standard deviation (D,) is zero."""
+    constant = np.flatnonzero(deviations == 0)
+    if constant.size:
+        listed = ", ".join(column_label(names, int(column)) for column in constant[:LISTED])
+        more = "" if len(constant) <= LISTED else f" and {len(constant) - LISTED} more"
+        raise DataError(
+            f"{listed}{more}: all rows hold one value, so no density has a width there; "
+            "drop it, or give reg_covar a number"
+        )
+
+
+def row_weights(weights: ArrayLike | None, n_rows: int) -> Float | None:
+    """Return row weights (N,) as float64, or None where every row counts once.
+
+    Raises
+    ------
+    DataError
+        Where a weight is negative or not finite, all are zero, or there are too few or many.
+    """
+    if weights is None:
+        return None
+    try:
+        array = np.asarray(weights, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"sample_weight: {error}; give one number for each row") from error
+    if array.ndim == 0:
+        array = np.full(n_rows, float(array))
+    if array.ndim != 1:
+        raise DataError(f"Sample weights must be 1D array or scalar, got {array.ndim} dimensions")
+    if len(array) != n_rows:
+        raise DataError(
+            f"sample_weight.shape == {array.shape}, expected {(n_rows,)}: one weight for each row"
+        )
+    wrong = np.flatnonzero(~(np.isfinite(array) & (array >= 0)))
+    if wrong.size:
+        row = int(wrong[0])
+        raise DataError(
+            f"sample_weight of row {row} is {array[row]}; weights must be numbers from 0 up"
+        )
+    if not array.any():
+        raise DataError("sample_weight is zero for every row; give some rows a positive weight")
+    return array
+
+
+def check_enough_rows(n_rows: int, n_components: int) -> None:
+    """Raise `DataError` if there are fewer rows than components."""
+    if n_rows < n_components:
+        raise DataError(
+            f"Expected n_samples >= n_components but got n_components = {n_components}, "
+            f"n_samples = {n_rows}"
+        )
+
+
+def check_memory(n_bytes: int, what: str) -> None:
+    """Raise `ParameterError` if `n_bytes` are more than this machine's memory."""
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    else:
+        memory = 2**36
+    if n_bytes > memory:
+        raise ParameterError(
+            f"{what} would take about {n_bytes / 2**30:,.0f} GiB, and this machine has "
+            f"{memory / 2**30:,.0f} GiB; use fewer components or a simpler covariance structure"
+        )
+
+
+def check_names(given: Names, fitted: Names) -> None:
+    """Raise `DataError` if the columns given are not those fitted, in their order."""
+    if given is None or fitted is None or tuple(given) == tuple(fitted):
+        return
+    unseen = sorted(set(given) - set(fitted))
+    missing = sorted(set(fitted) - set(given))
+    lines = ["The feature names should match those that were passed during fit."]
+    if unseen:
+        lines += ["Feature names unseen at fit time:", *_listed(unseen)]
+    if missing:
+        lines += ["Feature names seen at fit time, yet now missing:", *_listed(missing)]
+    if not unseen and not missing:
+        lines.append("Feature names must be in the same order as they were in fit.")
+    raise DataError("\n".join(lines) + "\n")
+
+
+def _listed(names: list[str]) -> list[str]:
+    shown = [f"- {name}" for name in names[:LISTED]]
+    return shown if len(names) <= LISTED else [*shown, "- ..."]

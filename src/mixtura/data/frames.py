@@ -1,0 +1,75 @@
+"""Data frames of any library as one array of numbers and its column names."""
+
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.errors import DataError
+
+__all__ = ["is_frame", "numbers_of_frame"]
+
+
+def is_frame(data: Any) -> bool:
+    """Return whether `data` is a data frame or table (pandas, polars, Arrow and others)."""
+    if isinstance(data, np.ndarray):
+        return False
+    return isinstance(_wrapped(data), (nw.DataFrame, nw.LazyFrame))
+
+
+def numbers_of_frame(data: Any) -> tuple[NDArray[Any], tuple[str, ...] | None]:
+    """Return a frame's cells (N, D) and its column names; None if those are not all strings.
+
+    float32 stays float32 where every column is; anything else becomes float64. A missing cell
+    becomes NaN.
+
+    Raises
+    ------
+    DataError
+        Naming the column, row and value of a cell that is not a number, or a repeated column.
+    """
+    names = _names(data)
+    frame = _wrapped(data)
+    if isinstance(frame, nw.LazyFrame):
+        frame = frame.collect()
+    columns = [frame[:, position] for position in range(frame.shape[1])]
+    single = bool(columns) and all(column.dtype == nw.Float32 for column in columns)
+    values = np.empty((frame.shape[0], len(columns)), np.float32 if single else np.float64)
+    for position, column in enumerate(columns):
+        values[:, position] = _numbers(column, str(names[position]))
+    text = all(isinstance(name, str) for name in names)
+    return values, tuple(names) if text else None
+
+
+def _wrapped(data: Any) -> Any:
+    return nw.from_native(data, pass_through=True)
+
+
+def _names(data: Any) -> list[Any]:
+    """Return column names, refusing repeated ones before any library trips over them."""
+    names = data.column_names if hasattr(data, "column_names") else data.columns
+    names = list(names() if callable(names) else names)
+    seen: set[Any] = set()
+    for name in names:
+        if name in seen:
+            raise DataError(f"two columns are called '{name}'; rename or drop one of them")
+        seen.add(name)
+    return names
+
+
+def _numbers(column: nw.Series[Any], name: str) -> NDArray[np.float64]:
+    if column.dtype.is_numeric() or column.dtype == nw.Boolean:
+        return column.cast(nw.Float64).to_numpy() if column.null_count() else column.to_numpy()
+    values = np.empty(len(column))
+    for row, value in enumerate(column.to_list()):
+        try:
+            if isinstance(value, str):
+                raise TypeError
+            values[row] = np.nan if value is None else float(value)
+        except (TypeError, ValueError):
+            raise DataError(
+                f"column '{name}' holds {value!r} at row {row} (counted from 0), which is not a "
+                "number; drop the column, or turn it into numbers"
+            ) from None
+    return values
