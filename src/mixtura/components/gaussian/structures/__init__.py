@@ -1,0 +1,12 @@
+"""Covariance structures: scatter matrices in, covariances out."""
+
+from mixtura.components.gaussian.structures.catalogue import (
+    CODES,
+    STRUCTURES,
+    distinct,
+    structure,
+)
+from mixtura.components.gaussian.structures.objective import m_step_objective
+from mixtura.components.gaussian.structures.structure import Structure
+
+__all__ = ["CODES", "STRUCTURES", "Structure", "distinct", "m_step_objective", "structure"]

@@ -1,0 +1,76 @@
+"""Diagonal structures: Σ_k = λ_k B_k with B_k diagonal and |B_k| = 1."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.gaussian.structures.singular import positive, shared_positive
+from mixtura.components.gaussian.structures.structure import Structure
+
+__all__ = ["DIAGONAL"]
+
+Float = NDArray[np.float64]
+
+
+def one_diagonal(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
+    """Return EEI's variances diag(W) / n, once for each component.
+
+    Parameters
+    ----------
+    scatter : (D,) float64, diagonal of the pooled scatter W
+    rows : (K,) float64
+    previous : not read
+
+    Returns
+    -------
+    (K, D) float64
+    """
+    shared = shared_positive(scatter / rows.sum())
+    return np.repeat(shared[None], len(rows), axis=0)
+
+
+def one_volume(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
+    """Return EVI's variances λ B_k, B_k = diag(W_k) / |diag(W_k)|^(1/D), λ = Σ|diag(W_k)|^(1/D) / n.
+
+    Parameters
+    ----------
+    scatter : (K, D) float64, diagonals of the scatters W_k
+    rows : (K,) float64
+    previous : not read
+
+    Returns
+    -------
+    (K, D) float64
+    """
+    mean_logs = np.log(positive(scatter)).mean(axis=1)
+    volume = np.exp(mean_logs).sum() / rows.sum()
+    return positive(scatter * (volume * np.exp(-mean_logs))[:, None])
+
+
+def diagonals(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
+    """Return VVI's variances diag(W_k) / N_k.
+
+    Parameters
+    ----------
+    scatter : (K, D) float64, diagonals of the scatters W_k
+    rows : (K,) float64
+    previous : not read
+
+    Returns
+    -------
+    (K, D) float64
+    """
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return positive(scatter / rows[:, None])
+
+
+DIAGONAL = (
+    Structure.lettered(
+        "EEI", "diagonal, equal volume and shape", "diagonal", "linear", one_diagonal
+    ),
+    Structure.lettered(
+        "EVI", "diagonal, equal volume, varying shape", "diagonal", "diagonal", one_volume
+    ),
+    Structure.lettered(
+        "VVI", "diagonal, varying volume and shape", "diagonal", "diagonal", diagonals
+    ),
+)

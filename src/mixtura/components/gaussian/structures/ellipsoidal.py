@@ -1,0 +1,119 @@
+"""Ellipsoidal structures that are free of a common search for axes: Σ_k = λ_k Q_k A_k Q_kᵀ."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.gaussian.structures.singular import (
+    eigenvalues_above_noise,
+    finite_cholesky,
+    shared_positive,
+)
+from mixtura.components.gaussian.structures.structure import Structure
+
+__all__ = ["ELLIPSOIDAL"]
+
+Float = NDArray[np.float64]
+
+
+def one_covariance(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
+    """Return EEE's covariance W / n, once for each component.
+
+    Parameters
+    ----------
+    scatter : (D, D) float64, the pooled scatter W
+    rows : (K,) float64
+    previous : not read
+
+    Returns
+    -------
+    (K, D, D) float64
+    """
+    shared = scatter / rows.sum()
+    finite_cholesky(shared)
+    return np.repeat(shared[None], len(rows), axis=0)
+
+
+def one_volume_and_shape(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
+    """Return EEV's covariances Q_k (ΣΩ_k / n) Q_kᵀ, from W_k = Q_k Ω_k Q_kᵀ in one order.
+
+    Parameters
+    ----------
+    scatter : (K, D, D) float64, the scatters W_k
+    rows : (K,) float64
+    previous : not read
+
+    Returns
+    -------
+    (K, D, D) float64
+    """
+    eigenvalues, axes = axes_of(scatter)
+    spectrum = shared_positive(eigenvalues.sum(axis=0) / rows.sum())
+    return (axes * spectrum) @ axes.transpose(0, 2, 1)
+
+
+def one_volume(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
+    """Return EVV's covariances λ C_k, C_k = W_k / |W_k|^(1/D), λ = Σ|W_k|^(1/D) / n.
+
+    Parameters
+    ----------
+    scatter : (K, D, D) float64, the scatters W_k
+    rows : (K,) float64
+    previous : not read
+
+    Returns
+    -------
+    (K, D, D) float64
+    """
+    pivots = finite_cholesky(scatter).diagonal(axis1=1, axis2=2)
+    mean_logs = 2 * np.log(pivots).mean(axis=1)
+    volume = np.exp(mean_logs).sum() / rows.sum()
+    return scatter * (volume * np.exp(-mean_logs))[:, None, None]
+
+
+def covariances(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
+    """Return VVV's covariances W_k / N_k; their Cholesky factors show whether they are singular.
+
+    Parameters
+    ----------
+    scatter : (K, D, D) float64, the scatters W_k
+    rows : (K,) float64
+    previous : not read
+
+    Returns
+    -------
+    (K, D, D) float64
+    """
+    return scatter / rows[:, None, None]
+
+
+def axes_of(scatter: Float) -> tuple[Float, Float]:
+    """Return ascending eigenvalues (K, D) and eigenvectors (K, D, D), a zero for what is noise."""
+    try:
+        eigenvalues, axes = np.linalg.eigh(scatter)
+    except np.linalg.LinAlgError:
+        finite_cholesky(scatter)
+        raise
+    return eigenvalues_above_noise(eigenvalues), axes
+
+
+ELLIPSOIDAL = (
+    Structure.lettered(
+        "EEE",
+        "ellipsoidal, equal volume, shape and orientation",
+        "full",
+        "linear",
+        one_covariance,
+    ),
+    Structure.lettered(
+        "EEV",
+        "ellipsoidal, equal volume and shape",
+        "full",
+        "full",
+        one_volume_and_shape,
+        one_scale=True,
+    ),
+    Structure.lettered("EVV", "ellipsoidal, equal volume", "full", "full", one_volume),
+    Structure.lettered(
+        "VVV", "ellipsoidal, varying volume, shape and orientation", "full", "full", covariances
+    ),
+)
