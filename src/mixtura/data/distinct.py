@@ -1,0 +1,168 @@
+"""Distinct rows with their total weights, and samples that depend on contents alone.
+
+Rows are grouped by a 64-bit hash of their values: one pass of about 3 ns a number and one sort of
+N integers, where sorting the rows themselves would take D sorts. Rows that share a hash are then
+compared, so that a collision costs a second pass and never merges two different rows.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["content_subsample", "count_distinct", "distinct_rows"]
+
+Float = NDArray[np.float64]
+Rows = NDArray[np.float64] | NDArray[np.float32]
+
+# Chunks of rows whose columns, hashes and scratch stay in the second-level cache.
+CHUNK_ROWS = 4096
+MASK = 2**64 - 1
+# Increment and multipliers of SplitMix64 (Steele, Lea and Flood 2014).
+GOLDEN, FIRST, SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+
+
+def distinct_rows(
+    rows: Rows, weights: Float | None = None, limit: int | None = None
+) -> tuple[Rows, Float]:
+    """Return the distinct rows in lexicographic order, each with its total weight.
+
+    Parameters
+    ----------
+    rows : (N, D) float64 or float32, without NaN; -0.0 counts as 0.0
+    weights : (N,) float64, not negative, or None for 1 a row; rows of weight 0 are dropped
+    limit : keep only the first so many of the distinct rows; None keeps all
+
+    Returns
+    -------
+    rows : (U, D), of the dtype given
+    weights : (U,) float64
+    """
+    firsts, _, totals = _grouped(rows, weights, seed=0)
+    return _ordered(rows[firsts], totals, limit)
+
+
+def count_distinct(rows: Rows, at_least: int) -> int:
+    """Return the number of distinct rows, or `at_least` as soon as so many were seen.
+
+    Parameters
+    ----------
+    rows : (N, D) float64 or float32, without NaN
+    at_least : where to stop counting
+    """
+    seen = np.empty(0, dtype=np.uint64)
+    start, step = 0, max(2 * at_least, CHUNK_ROWS)
+    while start < len(rows) and len(seen) < at_least:
+        seen = np.union1d(seen, _hashes(rows[start : start + step], seed=0))
+        start, step = start + step, 2 * step
+    return max(min(len(seen), at_least), 0)
+
+
+def content_subsample(
+    rows: Rows, weights: Float | None, size: int, seed: int
+) -> tuple[Rows, Float]:
+    """Return at most `size` distinct rows, drawn in proportion to weight without replacement.
+
+    The draw is a function of the distinct rows, their total weights and the seed: neither the
+    order of the rows matters nor whether a row is given twice or once with weight 2. Each row has
+    an exponential variable made of its own hash, divided by its weight; the smallest are kept
+    (Efraimidis and Spirakis 2006).
+
+    Parameters
+    ----------
+    rows : (N, D) float64 or float32, without NaN; -0.0 counts as 0.0
+    weights : (N,) float64, not negative, or None for 1 a row; rows of weight 0 are dropped
+    size : how many rows to keep, at least 1
+    seed : another seed draws other rows
+
+    Returns
+    -------
+    rows : (S, D) distinct, in lexicographic order, of the dtype given
+    weights : (S,) float64, of the same sum as those given: the total weights of the rows when all
+        distinct rows are kept, else equal shares
+    """
+    firsts, hashes, totals = _grouped(rows, weights, seed)
+    if len(firsts) <= size:
+        return _ordered(rows[firsts], totals)
+    uniforms = ((hashes >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+    # Logarithms order the keys alike, and no weight is too large or small for them.
+    keys = np.log(-np.log(uniforms)) - np.log(totals)
+    kept = np.argpartition(keys, size - 1)[:size]
+    shares = np.full(size, np.sort(totals).sum() / size)
+    return _ordered(rows[firsts[kept]], shares)
+
+
+def _ordered(rows: Rows, weights: Float, limit: int | None = None) -> tuple[Rows, Float]:
+    # Adding zero turns -0.0 into 0.0.
+    rows = rows + rows.dtype.type(0)
+    if len(rows) == 0 or rows.shape[1] == 0:
+        return rows[:limit], weights[:limit]
+    order = np.argsort(rows[:, 0])
+    leading = rows[order, 0]
+    same = leading[1:] == leading[:-1]
+    tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+    order[tied] = order[tied][np.lexsort(rows[order[tied]].T[::-1])]
+    return rows[order[:limit]], weights[order[:limit]]
+
+
+def _grouped(
+    rows: Rows, weights: Float | None, seed: int
+) -> tuple[NDArray[np.intp], NDArray[np.uint64], Float]:
+    """Return an index (U,) into `rows`, a hash and the total weight of each distinct row."""
+    hashes = _hashes(rows, seed)
+    order = np.argsort(hashes)
+    if weights is not None:
+        order = order[weights[order] > 0]
+    hashes = hashes[order]
+    repeats = np.flatnonzero(hashes[1:] == hashes[:-1]) + 1
+    if not _repeat(rows, order, repeats):
+        # Two different rows share a hash. That, too, depends on contents alone.
+        return _grouped(rows, weights, seed + GOLDEN)
+    first = np.ones(len(order), dtype=bool)
+    first[repeats] = False
+    starts = np.flatnonzero(first)
+    if weights is None:
+        totals = np.diff(starts, append=len(order)).astype(np.float64)
+    else:
+        totals = _sums(weights[order], starts)
+    return order[starts], hashes[starts], totals
+
+
+def _repeat(rows: Rows, order: NDArray[np.intp], repeats: NDArray[np.intp]) -> bool:
+    """Return whether the rows at these positions of the order equal the rows before them."""
+    for start in range(0, len(repeats), CHUNK_ROWS):
+        here = repeats[start : start + CHUNK_ROWS]
+        if not np.array_equal(rows[order[here]], rows[order[here - 1]]):
+            return False
+    return True
+
+
+def _sums(weights: Float, starts: NDArray[np.intp]) -> Float:
+    """Return the sum (U,) of each run of weights (N,), whatever the order within a run."""
+    if len(starts) == len(weights):
+        return weights.astype(np.float64)
+    if (weights == np.floor(weights)).all() and weights.sum() < 2.0**53:
+        return np.add.reduceat(weights, starts, dtype=np.float64)
+    # Rounding depends on the order of a sum; sorted by size, every order is the same.
+    runs = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(weights)))
+    return np.add.reduceat(weights[np.lexsort((weights, runs))], starts, dtype=np.float64)
+
+
+def _hashes(rows: Rows, seed: int) -> NDArray[np.uint64]:
+    """Return a hash (N,) of each row's values, equal for float32 and float64."""
+    hashes = np.full(len(rows), (seed * GOLDEN + FIRST) & MASK, dtype=np.uint64)
+    for start in range(0, len(rows), CHUNK_ROWS):
+        state = hashes[start : start + CHUNK_ROWS]
+        scratch = np.empty_like(state)
+        values = np.add(rows[start : start + CHUNK_ROWS].T, 0.0, dtype=np.float64, order="C")
+        for column in values.view(np.uint64):
+            state ^= column
+            _mix(state, scratch)
+    return hashes
+
+
+def _mix(state: NDArray[np.uint64], scratch: NDArray[np.uint64]) -> None:
+    """Scramble each number in place, no two alike (the finaliser of SplitMix64)."""
+    state += np.uint64(GOLDEN)
+    for shift, multiplier in ((30, FIRST), (27, SECOND)):
+        state ^= np.right_shift(state, np.uint64(shift), out=scratch)
+        state *= np.uint64(multiplier)
+    state ^= np.right_shift(state, np.uint64(31), out=scratch)

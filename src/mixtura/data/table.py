@@ -1,0 +1,171 @@
+"""Named columns of a file, as numbers or as they are, with errors that name the cell at fault."""
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["MISSING", "Kind", "Table", "check_known", "table_of"]
+
+Kind = Literal["number", "text", "boolean", "date"]
+
+# What a cell of a text file may say instead of a number.
+MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "-nan", "NULL", "null", "None", "<NA>")
+NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
+DECIMAL_COMMA = re.compile(r"\s*[+-]?[0-9]+,[0-9]+\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Named columns of a file.
+
+    Attributes
+    ----------
+    path : the file they come from
+    names : of the columns, in order
+    kinds : by name; dates are also times, and text is also everything else
+    """
+
+    path: Path
+    names: tuple[str, ...]
+    kinds: dict[str, Kind]
+    _content: "pa.Table" = field(repr=False, compare=False)
+
+    @property
+    def n_rows(self) -> int:
+        """The number of rows, without the header."""
+        return self._content.num_rows
+
+    def column(self, name: str) -> list[Any]:
+        """Return the N values of a column as Python values, None where a cell is missing."""
+        check_known(self.path, self.names, (name,))
+        return self._content[name].to_pylist()
+
+    def numeric(
+        self, columns: Sequence[str] | None = None, missing: Literal["error", "nan"] = "error"
+    ) -> NDArray[np.float64]:
+        """Return columns as numbers; false and true become 0 and 1.
+
+        Parameters
+        ----------
+        columns : names, all when None
+        missing : whether a missing cell is an error or becomes NaN
+
+        Returns
+        -------
+        (N, len(columns)) float64
+
+        Raises
+        ------
+        DataError
+            For an unknown column, a text or date among the cells, or a missing cell.
+        """
+        columns = self.names if columns is None else tuple(columns)
+        check_known(self.path, self.names, columns)
+        result = np.empty((self.n_rows, len(columns)))
+        for j, name in enumerate(columns):
+            result[:, j] = self._numbers(name)
+        if missing == "error":
+            for j, name in enumerate(columns):
+                self._check_complete(name, np.isnan(result[:, j]))
+        return result
+
+    def _numbers(self, name: str) -> NDArray[np.float64]:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        cells = self._content[name]
+        if self.kinds[name] == "date":
+            raise DataError(
+                f"column '{name}' of '{self.path}' holds dates or times ({cells.type}); leave it "
+                f"out, or turn it into a number such as days since the first"
+            )
+        if self.kinds[name] == "text":
+            cells = self._parsed(name)
+        if pa.types.is_boolean(cells.type):
+            cells = cells.cast(pa.uint8())
+        # Unsafe: integers beyond 2**53 and decimals are rounded, not refused.
+        return pc.cast(cells, pa.float64(), safe=False).to_numpy()
+
+    def _parsed(self, name: str) -> "pa.ChunkedArray":
+        """Return the numbers that a column of text spells, or raise for the first that is none."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        cells = self._content[name]
+        if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
+            raise DataError(
+                f"column '{name}' of '{self.path}' holds {cells.type} and not numbers; leave it out"
+            )
+        gap = pc.is_in(pc.utf8_trim_whitespace(cells), pa.array(MISSING, cells.type))
+        row = pc.index(pc.or_(gap, pc.match_substring_regex(cells, f"^{NUMBER}$")), False).as_py()
+        if row < 0:
+            spelled = pc.utf8_ltrim(pc.utf8_trim_whitespace(cells), "+")
+            return pc.cast(pc.if_else(gap, pa.scalar(None, cells.type), spelled), pa.float64())
+        value = cells[row].as_py()
+        advice = "leave the column out, or mend the cell"
+        if DECIMAL_COMMA.fullmatch(value):
+            advice = "write decimals with a point and not with a comma"
+        shown = value if len(value) <= 40 else value[:40] + "..."
+        raise DataError(
+            f"column '{name}' of '{self.path}' is not numeric: row {row + 1} holds {shown!r}; "
+            f"{advice}"
+        )
+
+    def _check_complete(self, name: str, gaps: NDArray[np.bool_]) -> None:
+        count = int(gaps.sum())
+        if count:
+            raise DataError(
+                f"column '{name}' of '{self.path}' has {count:,} missing "
+                f"cell{'s' if count > 1 else ''}, the first in row {int(gaps.argmax()) + 1}; "
+                f"fill or drop such rows, or leave the column out"
+            )
+
+
+def table_of(path: Path, content: "pa.Table") -> Table:
+    """Return the table of what was read from a file, its names all different."""
+    plain = _without_dictionaries(content)
+    kinds = {column.name: _kind(column.type) for column in plain.schema}
+    return Table(path, tuple(plain.column_names), kinds, plain)
+
+
+def check_known(path: Path, names: Sequence[str], columns: Sequence[str]) -> None:
+    """Raise for the first of `columns` that is not among the names, with the nearest that is."""
+    for name in columns:
+        if name not in names:
+            spellings = {known.casefold().strip(): known for known in names}
+            near = difflib.get_close_matches(name.casefold().strip(), spellings, n=1)
+            some = ", ".join(f"'{known}'" for known in names[:10]) + ", ..." * (len(names) > 10)
+            advice = f"did you mean '{spellings[near[0]]}'?" if near else f"it has {some}"
+            raise DataError(f"'{path}' has no column '{name}'; {advice}")
+
+
+def _without_dictionaries(content: "pa.Table") -> "pa.Table":
+    import pyarrow as pa
+
+    fields = [
+        column.with_type(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+        for column in content.schema
+    ]
+    return content.cast(pa.schema(fields))
+
+
+def _kind(stored: "pa.DataType") -> Kind:
+    from pyarrow import types
+
+    if types.is_boolean(stored):
+        return "boolean"
+    if types.is_temporal(stored):
+        return "date"
+    numeric = (types.is_integer, types.is_floating, types.is_decimal, types.is_null)
+    return "number" if any(holds(stored) for holds in numeric) else "text"
