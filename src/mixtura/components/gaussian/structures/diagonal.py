@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from mixtura.components.gaussian.structures.singular import positive, shared_positive
 from mixtura.components.gaussian.structures.structure import Structure
+from mixtura.components.gaussian.structures.volumes import variances_of_one_shape
 
 __all__ = ["DIAGONAL"]
 
@@ -26,6 +27,23 @@ def one_diagonal(scatter: Float, rows: Float, previous: Float | None = None) -> 
     """
     shared = shared_positive(scatter / rows.sum())
     return np.repeat(shared[None], len(rows), axis=0)
+
+
+def one_shape(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
+    """Return VEI's variances λ_k B, |B| = 1, by Newton's method in the volumes.
+
+    Parameters
+    ----------
+    scatter : (K, D) float64, diagonals of the scatters W_k
+    rows : (K,) float64
+    previous : (K, D) float64, variances to start from, or None
+
+    Returns
+    -------
+    (K, D) float64
+    """
+    start = None if previous is None else np.log(previous).mean(axis=1)
+    return variances_of_one_shape(scatter, rows, start)
 
 
 def one_volume(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
@@ -66,6 +84,9 @@ def diagonals(scatter: Float, rows: Float, previous: Float | None = None) -> Flo
 DIAGONAL = (
     Structure.lettered(
         "EEI", "diagonal, equal volume and shape", "diagonal", "linear", one_diagonal
+    ),
+    Structure.lettered(
+        "VEI", "diagonal, equal shape", "diagonal", "diagonal", one_shape, iterative=True
     ),
     Structure.lettered(
         "EVI", "diagonal, equal volume, varying shape", "diagonal", "diagonal", one_volume

@@ -9,6 +9,10 @@ from mixtura.components.gaussian.structures.singular import (
     shared_positive,
 )
 from mixtura.components.gaussian.structures.structure import Structure
+from mixtura.components.gaussian.structures.volumes import (
+    covariances_of_one_shape,
+    variances_of_one_shape,
+)
 
 __all__ = ["ELLIPSOIDAL"]
 
@@ -31,6 +35,50 @@ def one_covariance(scatter: Float, rows: Float, previous: Float | None = None) -
     shared = scatter / rows.sum()
     finite_cholesky(shared)
     return np.repeat(shared[None], len(rows), axis=0)
+
+
+def one_shape_and_axes(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
+    """Return VEE's covariances λ_k C, |C| = 1, by Newton's method in the volumes.
+
+    Parameters
+    ----------
+    scatter : (K, D, D) float64, the scatters W_k
+    rows : (K,) float64
+    previous : (K, D, D) float64, covariances to start from, or None
+
+    Returns
+    -------
+    (K, D, D) float64
+    """
+    return covariances_of_one_shape(scatter, rows, log_volumes(previous))
+
+
+def one_shape(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
+    """Return VEV's covariances λ_k Q_k A Q_kᵀ, |A| = 1, from W_k = Q_k Ω_k Q_kᵀ in one order.
+
+    In the axes Q_k it is VEI with the variances Ω_k: the best shape keeps their order, whatever
+    the volumes.
+
+    Parameters
+    ----------
+    scatter : (K, D, D) float64, the scatters W_k
+    rows : (K,) float64
+    previous : (K, D, D) float64, covariances to start from, or None
+
+    Returns
+    -------
+    (K, D, D) float64
+    """
+    eigenvalues, axes = axes_of(scatter)
+    spectra = variances_of_one_shape(eigenvalues, rows, log_volumes(previous))
+    return (axes * spectra[:, None, :]) @ axes.transpose(0, 2, 1)
+
+
+def log_volumes(covariances: Float | None) -> Float | None:
+    """Return log λ_k = log|Σ_k| / D of covariances (K, D, D); None if there are none."""
+    if covariances is None:
+        return None
+    return np.linalg.slogdet(covariances).logabsdet / covariances.shape[1]
 
 
 def one_volume_and_shape(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
@@ -105,11 +153,28 @@ ELLIPSOIDAL = (
         one_covariance,
     ),
     Structure.lettered(
+        "VEE",
+        "ellipsoidal, equal shape and orientation",
+        "full",
+        "full",
+        one_shape_and_axes,
+        iterative=True,
+    ),
+    Structure.lettered(
         "EEV",
         "ellipsoidal, equal volume and shape",
         "full",
         "full",
         one_volume_and_shape,
+        one_scale=True,
+    ),
+    Structure.lettered(
+        "VEV",
+        "ellipsoidal, equal shape",
+        "full",
+        "full",
+        one_shape,
+        iterative=True,
         one_scale=True,
     ),
     Structure.lettered("EVV", "ellipsoidal, equal volume", "full", "full", one_volume),
