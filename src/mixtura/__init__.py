@@ -1,1 +1,31 @@
-"""Finite mixture models fitted by expectation-maximisation."""
+"""Finite mixture models fitted by expectation-maximisation, for data of any size."""
+
+from mixtura.errors import (
+    DataError,
+    DegenerateComponentWarning,
+    LikelihoodDecreased,
+    MixturaError,
+    MixturaWarning,
+    ModelFileError,
+    NonIdentifiableError,
+    ParameterError,
+)
+from mixtura.estimators import GaussianMixture
+from mixtura.mixture import Mixture
+from mixtura.store import load
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DataError",
+    "DegenerateComponentWarning",
+    "GaussianMixture",
+    "LikelihoodDecreased",
+    "MixturaError",
+    "MixturaWarning",
+    "Mixture",
+    "ModelFileError",
+    "NonIdentifiableError",
+    "ParameterError",
+    "load",
+]

@@ -168,6 +168,14 @@ class Family(Protocol):
         """Return one row (D,) per label; user's units only."""
         ...
 
+    def title(self, n_components: int) -> str:
+        """Return a line such as "Gaussian mixture, full covariance, 3 components"."""
+        ...
+
+    def tables(self, parameters: Any, columns: Sequence[str]) -> list[str]:
+        """Return the parameters as text tables for a summary; user's units only."""
+        ...
+
     def describe(self, parameters: Any, columns: Sequence[str]) -> Mapping[str, Any]:
         """Return the parameters as plain tables for a summary; user's units only."""
         ...

@@ -16,7 +16,7 @@ from mixtura.em.history import History
 from mixtura.em.model import Model
 from mixtura.em.starts import StartOptions, short_runs
 from mixtura.em.statistics import Statistics
-from mixtura.em.stopping import Ending, StoppingRule
+from mixtura.em.stopping import Ending, StoppingRule, aitken_gain
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Engine
 from mixtura.mixture import Mixture
@@ -99,6 +99,35 @@ class FitResult:
     def icl(self) -> float:
         """Return BIC - 2 Σ w log max_k r; lower is better."""
         return self.bic - 2 * self.log_largest
+
+
+    @property
+    def remaining_gain(self) -> float:
+        """Return Aitken's estimate of the nats left to gain, infinite if there is none yet."""
+        return aitken_gain(self.history.objective)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a summary says of the fit, as JSON can hold it."""
+        gain = self.remaining_gain
+        return {
+            "log_likelihood": self.log_likelihood,
+            "n_rows": self.n_rows,
+            "total_weight": self.total_weight,
+            "n_parameters": self.n_parameters,
+            "bic": self.bic,
+            "icl": self.icl,
+            "aic": self.aic,
+            "entropy": self.entropy,
+            "effective_rows": self.effective_rows.tolist(),
+            "converged": self.ending.converged,
+            "ending": self.ending.value,
+            "remaining_gain": gain if np.isfinite(gain) else None,
+            "n_iter": len(self.history),
+            "starts_agreeing": self.starts_agreeing,
+            "n_starts": self.n_starts,
+            "seconds": self.seconds,
+            "recovery": None if self.recovery is None else self.recovery.reason,
+        }
 
 
 def solve(

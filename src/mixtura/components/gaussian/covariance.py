@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from mixtura.arrays import precision_factors
 
-__all__ = ["Covariance", "DiagonalCovariance", "FullCovariance", "SphericalCovariance", "covariance_from"]
+__all__ = [
+    "Covariance",
+    "DiagonalCovariance",
+    "FullCovariance",
+    "SphericalCovariance",
+    "covariance_from",
+    "covariance_of_factors",
+]
 
 Float = NDArray[np.float64]
 
@@ -64,11 +71,17 @@ def covariance_from(
     storage: Literal["spherical", "diagonal", "full"], covariances: Float, n_columns: int
 ) -> "SphericalCovariance | DiagonalCovariance | FullCovariance":
     """Return the value for covariances of shape (K,), (K, D) or (K, D, D)."""
+    factors = precision_factors(covariances) if storage == "full" else 1.0 / np.sqrt(covariances)
+    return covariance_of_factors(storage, factors, n_columns)
+
+
+def covariance_of_factors(
+    storage: Literal["spherical", "diagonal", "full"], factors: Float, n_columns: int
+) -> "SphericalCovariance | DiagonalCovariance | FullCovariance":
+    """Return the value for factors of the precisions, of shape (K,), (K, D) or (K, D, D)."""
     if storage == "spherical":
-        return SphericalCovariance(1.0 / np.sqrt(covariances), n_columns)
-    if storage == "diagonal":
-        return DiagonalCovariance(1.0 / np.sqrt(covariances))
-    return FullCovariance(precision_factors(covariances))
+        return SphericalCovariance(factors, n_columns)
+    return DiagonalCovariance(factors) if storage == "diagonal" else FullCovariance(factors)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from mixtura.components.gaussian.centred import far_components, log_density_centred
-from mixtura.components.gaussian.covariance import covariance_from
+from mixtura.arrays import as_shape
+from mixtura.components.gaussian.covariance import covariance_from, covariance_of_factors
 from mixtura.components.gaussian.evaluator import (
     GaussianEvaluator,
     GaussianTile,
@@ -25,13 +26,17 @@ from mixtura.components.gaussian.parameters import (
     RowTotals,
 )
 from mixtura.components.gaussian.prior import GaussianPrior, NoPrior, weak_prior
-from mixtura.components.gaussian.structures import Structure
+from mixtura.components.gaussian.structures import Structure, structure
+from mixtura.components.gaussian.words import component_tables, mixture_title
+from mixtura.errors import ParameterError
 
 __all__ = ["GaussianFamily"]
 
 Float = NDArray[np.float64]
 
 LOG_TWO_PI = float(np.log(2 * np.pi))
+
+FACTOR_DIMENSIONS = {"spherical": 1, "diagonal": 2, "full": 3}
 
 # Above this width the feature map (P = D²/2) leaves the cache and the centred path is faster.
 WIDEST_PRODUCT = 96
@@ -282,6 +287,14 @@ class GaussianFamily:
             rows[chosen] = parameters.means[k] + parameters.covariance.spread(k, rows[chosen])
         return rows
 
+    def title(self, n_components: int) -> str:
+        """Return a line such as "Gaussian mixture, full covariance, 3 components"."""
+        return mixture_title(self.structure, n_components)
+
+    def tables(self, parameters: GaussianParameters, columns: Sequence[str]) -> list[str]:
+        """Return means and covariances as text tables."""
+        return component_tables(parameters, columns)
+
     def describe(self, parameters: GaussianParameters, columns: Sequence[str]) -> Mapping[str, Any]:
         """Return the structure in words, means and covariances."""
         return {
@@ -296,3 +309,28 @@ class GaussianFamily:
         """Return the arrays and the document of a model file."""
         arrays = {"means": parameters.means, "precision_factors": parameters.covariance.factors}
         return arrays, {"family": self.name, "structure": self.structure.code}
+
+    @classmethod
+    def from_arrays(
+        cls, arrays: Mapping[str, NDArray[Any]], document: Mapping[str, Any]
+    ) -> tuple["GaussianFamily", GaussianParameters]:
+        """Return what `to_arrays` was given.
+
+        Raises
+        ------
+        ParameterError
+            If the arrays are no parameters of Gaussian components.
+        """
+        form = structure(document["structure"])
+        means, factors = arrays["means"], arrays["precision_factors"]
+        if means.ndim != 2:
+            raise ParameterError(f"'means' should have two dimensions, but got {means.ndim}")
+        n_components, n_columns = means.shape
+        shape = (n_components, n_columns, n_columns)[: FACTOR_DIMENSIONS[form.storage]]
+        factors = as_shape("precision_factors", factors, shape)
+        diagonal = np.diagonal(factors, axis1=1, axis2=2) if len(shape) == 3 else factors
+        if not (diagonal > 0).all() or (len(shape) == 3 and np.tril(factors, -1).any()):
+            raise ParameterError("'precision_factors' are no upper triangular Cholesky factors")
+        covariance = covariance_of_factors(form.storage, factors, n_columns)
+        parameters = GaussianParameters(as_shape("means", means, means.shape), covariance)
+        return cls.in_own_units(form, n_columns), parameters

@@ -1,0 +1,50 @@
+"""Gaussian components in words and tables."""
+
+from collections.abc import Sequence
+
+from mixtura.components.gaussian.parameters import GaussianParameters
+from mixtura.components.gaussian.structures import Structure
+from mixtura.text import text_table
+
+__all__ = ["component_tables", "mixture_title", "structure_title"]
+
+COMMON_NAMES = {
+    "VVV": "full covariance",
+    "EEE": "tied covariance",
+    "VVI": "diagonal covariance",
+    "VII": "spherical covariance",
+}
+
+# A summary shows the matrices of this many columns and components; a model file has them all.
+SHOWN_MATRIX_COLUMNS = 6
+SHOWN_MATRICES = 9
+
+
+def structure_title(structure: Structure) -> str:
+    """Return the everyday name of a structure, or its words."""
+    return COMMON_NAMES.get(structure.code, structure.words)
+
+
+def mixture_title(structure: Structure, n_components: int) -> str:
+    """Return "Gaussian mixture, full covariance, 3 components"."""
+    many = "1 component" if n_components == 1 else f"{n_components} components"
+    return (
+        f"Gaussian mixture, {structure_title(structure)}, {many}\n"
+        f"{structure.code}: {structure.words}"
+    )
+
+
+def component_tables(parameters: GaussianParameters, columns: Sequence[str]) -> list[str]:
+    """Return the means, and the covariances where they fit on a screen."""
+    components = range(parameters.n_components)
+    means = [[str(k), *(f"{value:.6g}" for value in parameters.means[k])] for k in components]
+    tables = ["Means\n" + text_table(["component", *columns], means)]
+    if len(columns) > SHOWN_MATRIX_COLUMNS or parameters.n_components > SHOWN_MATRICES:
+        return tables
+    for k, matrix in enumerate(parameters.covariance.dense()):
+        rows = [
+            [name, *(f"{value:.6g}" for value in row)]
+            for name, row in zip(columns, matrix, strict=True)
+        ]
+        tables.append(f"Covariance of component {k}\n" + text_table(["", *columns], rows))
+    return tables

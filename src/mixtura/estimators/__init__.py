@@ -1,0 +1,5 @@
+"""The scikit-learn face."""
+
+from mixtura.estimators.gaussian import GaussianMixture
+
+__all__ = ["GaussianMixture"]

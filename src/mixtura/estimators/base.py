@@ -1,0 +1,256 @@
+"""The scikit-learn face that all mixtures share: fit, predict, score and the criteria."""
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, DensityMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from mixtura.components.family import Family
+from mixtura.data import ArrayRows
+from mixtura.data.checks import check_enough_rows, check_memory, row_weights
+from mixtura.data.distinct import count_distinct
+from mixtura.em.fit import FitOptions
+from mixtura.em.model import Model
+from mixtura.em.solve import FitResult, SolveOptions, solve
+from mixtura.em.sweep import Sweep
+from mixtura.engines import engine_named
+from mixtura.errors import DegenerateComponentWarning, MixturaWarning, ParameterError
+from mixtura.estimators.inputs import checked_rows, fitted_rows, names_of
+from mixtura.estimators.settings import Settings
+from mixtura.estimators.verbose import verbose_progress
+from mixtura.mixture import Mixture
+from mixtura.store import save
+from mixtura.summary import summary_of
+
+__all__ = ["MixtureEstimator"]
+
+Float = NDArray[np.float64]
+
+StartMaker = Callable[[Sweep, FitOptions], Sequence[Model]]
+
+
+class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
+    """Base of the estimators; a concrete one says which family, options and starts it has."""
+
+    mixture_: Mixture
+    n_components: int
+    random_state: Any
+    engine: Any
+    n_jobs: int | None
+    verbose: int
+    verbose_interval: int
+
+    @abstractmethod
+    def _family(self, source: ArrayRows, dtype: np.dtype[Any]) -> Family:
+        """Return the family for the rows to be fitted."""
+
+    @abstractmethod
+    def _options(self, settings: Settings, family: Any) -> SolveOptions:
+        """Return what the solver is asked for."""
+
+    @abstractmethod
+    def _starts(
+        self, family: Any, rows: NDArray[Any], kept: NDArray[np.bool_] | None, settings: Settings
+    ) -> StartMaker | None:
+        """Return what makes the starts, or None for the solver's own; `kept` rows have weight."""
+
+    @abstractmethod
+    def _take(self, result: FitResult, dtype: np.dtype[Any]) -> None:
+        """Set the family's own fitted attributes."""
+
+    def _may_shrink(self) -> bool:
+        """Return whether K is lowered to the number of distinct rows where it is above it."""
+        return True
+
+    def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit the mixture by EM.
+
+        Parameters
+        ----------
+        X : (N, D) numbers: array, pandas or polars frame, or Arrow table
+        y : ignored
+        sample_weight : (N,) row weights from 0 up; weight 2 is the row twice
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        DataError
+            If the rows or weights cannot be used; it names column and row.
+        ParameterError
+            If a setting cannot be used.
+        """
+        settings = Settings.of(self)
+        rows, names = checked_rows(X, self, least_rows=2)
+        self._check_size(settings.n_components, rows.shape[1])
+        weights = row_weights(sample_weight, len(rows))
+        kept = None
+        if weights is not None and not weights.all():
+            kept = weights > 0
+            rows, weights = rows[kept], weights[kept]
+        check_enough_rows(len(rows), settings.n_components)
+        settings = self._shrunk(settings, rows)
+        source = ArrayRows(rows, weights)
+        family = self._family(source, rows.dtype)
+        result = solve(
+            family,
+            source,
+            engine_named(self.engine, self.n_jobs),
+            settings.n_components,
+            self._options(settings, family),
+            models=self._starts(family, rows, kept, settings),
+            columns=names,
+        )
+        self._adopt(result, rows.dtype, names)
+        self._warn(result, settings)
+        return self
+
+    def fit_predict(
+        self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None
+    ) -> NDArray[np.intp]:
+        """Fit, and return the most probable component of each row (N,)."""
+        return self.fit(X, y, sample_weight).predict(X)
+
+    def predict(self, X: Any) -> NDArray[np.intp]:
+        """Return the most probable component of each row (N,)."""
+        return self.predict_proba(X).argmax(axis=1)
+
+    def predict_proba(self, X: Any) -> NDArray[Any]:
+        """Return the posterior probabilities of the components (N, K); rows sum to one."""
+        rows = self._rows(X)
+        return self.mixture_.responsibilities(rows).astype(rows.dtype, copy=False)
+
+    def score_samples(self, X: Any) -> NDArray[Any]:
+        """Return the log density of each row (N,), in nats."""
+        rows = self._rows(X)
+        return self.mixture_.log_density(rows).astype(rows.dtype, copy=False)
+
+    def score(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> float:
+        """Return the weighted mean log density, in nats per row."""
+        density = self.mixture_.log_density(self._rows(X))
+        return float(np.average(density, weights=row_weights(sample_weight, len(density))))
+
+    def bic(self, X: Any, sample_weight: ArrayLike | None = None) -> float:
+        """Return -2 ℓ + df log Σw for these rows; lower is better."""
+        log_likelihood, total = self._total(X, sample_weight)
+        return -2 * log_likelihood + self.mixture_.n_parameters * float(np.log(total))
+
+    def aic(self, X: Any, sample_weight: ArrayLike | None = None) -> float:
+        """Return -2 ℓ + 2 df for these rows; lower is better."""
+        return -2 * self._total(X, sample_weight)[0] + 2 * self.mixture_.n_parameters
+
+    def icl(self, X: Any, sample_weight: ArrayLike | None = None) -> float:
+        """Return BIC - 2 Σ w log max_k r (Biernacki, Celeux and Govaert 2000); lower is better."""
+        largest = np.log(self.mixture_.responsibilities(self._rows(X)).max(axis=1))
+        weights = row_weights(sample_weight, len(largest))
+        total = largest.sum() if weights is None else weights @ largest
+        return self.bic(X, sample_weight) - 2 * float(total)
+
+    def sample(self, n_samples: int = 1) -> tuple[NDArray[Any], NDArray[np.intp]]:
+        """Draw rows (n_samples, D) and the components they came from (n_samples,).
+
+        Rows are in the order of their components.
+        """
+        check_is_fitted(self, "mixture_")
+        if n_samples < 1:
+            raise ParameterError(
+                f"Invalid value for 'n_samples': {n_samples}. The sampling requires at least one "
+                "sample."
+            )
+        rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
+        rows, labels = self.mixture_.sample(n_samples, rng)
+        order = np.argsort(labels, kind="stable")
+        return rows[order], labels[order]
+
+    def summary(self) -> str:
+        """Return the fit in words and tables."""
+        check_is_fitted(self, "mixture_")
+        return summary_of(self.mixture_, getattr(self, "facts_", None))
+
+    def save(self, path: Any) -> None:
+        """Write the mixture to a model file, which `mixtura.load` reads."""
+        check_is_fitted(self, "mixture_")
+        save(path, self.mixture_, getattr(self, "facts_", None))
+
+    def _rows(self, data: Any) -> NDArray[Any]:
+        check_is_fitted(self, "mixture_")
+        return fitted_rows(data, self)
+
+    def _total(self, data: Any, sample_weight: ArrayLike | None) -> tuple[float, float]:
+        density = self.mixture_.log_density(self._rows(data))
+        weights = row_weights(sample_weight, len(density))
+        if weights is None:
+            return float(density.sum()), float(len(density))
+        return float(weights @ density), float(weights.sum())
+
+    def _check_size(self, n_components: int, n_columns: int) -> None:
+        check_memory(
+            8 * n_components * n_columns * (n_columns + 1), f"{n_components:,} components"
+        )
+
+    def _shrunk(self, settings: Settings, rows: NDArray[Any]) -> Settings:
+        if not self._may_shrink():
+            return settings
+        distinct = count_distinct(rows, settings.n_components)
+        if distinct >= settings.n_components:
+            return settings
+        warnings.warn(
+            f"there are {distinct} distinct rows and n_components={settings.n_components}; "
+            f"{distinct} components are fitted",
+            MixturaWarning,
+            stacklevel=3,
+        )
+        return settings.with_components(distinct)
+
+    def _progress(self) -> Callable[[int, int, float], None] | None:
+        return verbose_progress(self.verbose, self.verbose_interval) if self.verbose else None
+
+    def _adopt(
+        self, result: FitResult, dtype: np.dtype[Any], names: tuple[str, ...] | None
+    ) -> None:
+        self.n_features_in_ = result.mixture.n_columns
+        if names is not None:
+            self.feature_names_in_ = np.array(names, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+        self.mixture_ = result.mixture
+        self.facts_ = result.facts()
+        self.history_ = result.history
+        self.log_likelihood_ = result.log_likelihood
+        self.n_parameters_ = result.n_parameters
+        self.converged_ = result.ending.converged
+        self.ending_ = result.ending
+        self.n_iter_ = len(result.history)
+        self.starts_agreeing_ = result.starts_agreeing
+        means = [value / result.total_weight for value in result.history.log_likelihood]
+        self.lower_bounds_ = means
+        self.lower_bound_ = means[-1] if means else -np.inf
+        self._take(result, dtype)
+
+    def _warn(self, result: FitResult, settings: Settings) -> None:
+        if result.recovery is not None:
+            warnings.warn(result.recovery.reason, DegenerateComponentWarning, stacklevel=3)
+        if not self.converged_ and settings.max_iter > 0:
+            warnings.warn(
+                "Best performing initialization did not converge. Try different init parameters, "
+                "or increase max_iter, tol, or check for degenerate data.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+
+    def _n_parameters(self) -> int:
+        """Return the number of free parameters, by the name that scikit-learn has for it."""
+        check_is_fitted(self, "mixture_")
+        return self.mixture_.n_parameters
+
+    def _column_names(self) -> tuple[str, ...] | None:
+        return names_of(self)

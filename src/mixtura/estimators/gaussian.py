@@ -1,0 +1,326 @@
+"""`GaussianMixture`: scikit-learn's class, and more."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Self, final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.mixture import GaussianMixture as SklearnGaussianMixture
+from sklearn.utils.validation import check_is_fitted
+
+from mixtura.arrays import as_shape
+from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.prior import Ridge
+from mixtura.components.gaussian.structures import Structure, structure
+from mixtura.data import ArrayRows
+from mixtura.data.checks import check_varying
+from mixtura.data.columns import column_moments
+from mixtura.em.fit import FitOptions, log_weights_of
+from mixtura.em.model import Model
+from mixtura.em.solve import FitResult, SolveOptions
+from mixtura.em.starts import model_from_responsibilities, short_runs
+from mixtura.em.sweep import Sweep
+from mixtura.errors import ParameterError
+from mixtura.estimators.base import MixtureEstimator, StartMaker
+from mixtura.estimators.gaussian_inits import (
+    GivenStart,
+    checked_responsibilities,
+    checked_weights,
+)
+from mixtura.estimators.gaussian_shapes import attributes_of, parameters_of_covariances
+from mixtura.estimators.initialisers import INITIALISERS, initial_responsibilities
+from mixtura.estimators.settings import Settings, checked_choice, checked_number
+from mixtura.mixture import Mixture
+
+__all__ = ["GaussianMixture"]
+
+Float = NDArray[np.float64]
+
+SKLEARN_NAMES = ("full", "tied", "diag", "spherical")
+
+
+@final
+class GaussianMixture(MixtureEstimator):
+    """Gaussian mixture fitted by expectation-maximisation.
+
+    A superset of `sklearn.mixture.GaussianMixture`: the same numbers for `tol` and `reg_covar`
+    mean the same, and None, the default, means a rule in nats and a vanishing, scale-free penalty.
+
+    Parameters
+    ----------
+    n_components : int
+        K.
+    covariance_type : str
+        "full", "tied", "diag", "spherical", or a code from EII to VVV (Celeux and Govaert 1995).
+    tol : float or None
+        None: stop when less than 1e-3 nats + 1e-9 |ℓ| is left to gain. A number: stop when the
+        mean log-likelihood changes by less.
+    reg_covar : float or None
+        A number is added to every variance after each M-step, and turns `prior` off.
+    max_iter : int or None
+        Sweeps over the data at the most; None for 1000.
+    n_init : int
+        Starts carried to the end; they share each read of the data.
+    init_params : str
+        "auto": greedy k-means++ on a subsample of distinct rows and short runs; or one of
+        scikit-learn's "kmeans", "k-means++", "random", "random_from_data".
+    weights_init, means_init, precisions_init : array or None
+        (K,), (K, D), and precisions in the structure's shape.
+    responsibilities_init : (N, K) array or None
+        Start with an M-step from these.
+    prior : "weak", None or a penalty
+        The penalty on covariances; None is pure maximum likelihood.
+    random_state : int, RandomState or None
+    warm_start : bool
+        Start from the last fit.
+    engine : "threads", "serial" or an engine
+    n_jobs : int or None
+        Threads; None for all cores.
+    verbose, verbose_interval : int
+
+    Attributes
+    ----------
+    weights_ : (K,)
+    means_ : (K, D)
+    covariances_, precisions_, precisions_cholesky_
+        (K, D, D); for "tied" (D, D), for "diag" (K, D), for "spherical" (K,).
+    mixture_ : Mixture
+        The fitted value.
+    log_likelihood_ : float
+        Total, in nats.
+    history_ : History
+        Log-likelihood, objective and Jensen's bound with its gap, by sweep.
+    n_parameters_, converged_, ending_, n_iter_, lower_bound_, lower_bounds_, starts_agreeing_
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mixtura import GaussianMixture
+    >>> X = np.array([[1.0, 2], [1, 4], [1.5, 0], [10, 2], [10, 4], [10.5, 0]])
+    >>> GaussianMixture(2, random_state=0).fit(X).predict([[0, 0], [12, 3]]).tolist() in (
+    ...     [0, 1], [1, 0])
+    True
+    """
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        covariance_type: str = "full",
+        tol: float | None = None,
+        reg_covar: float | None = None,
+        max_iter: int | None = None,
+        n_init: int = 1,
+        init_params: str = "auto",
+        weights_init: ArrayLike | None = None,
+        means_init: ArrayLike | None = None,
+        precisions_init: ArrayLike | None = None,
+        responsibilities_init: ArrayLike | None = None,
+        prior: Any = "weak",
+        random_state: Any = None,
+        warm_start: bool = False,
+        engine: Any = "threads",
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        verbose_interval: int = 10,
+    ) -> None:
+        self.n_components = n_components
+        self.covariance_type = covariance_type
+        self.tol = tol
+        self.reg_covar = reg_covar
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.init_params = init_params
+        self.weights_init = weights_init
+        self.means_init = means_init
+        self.precisions_init = precisions_init
+        self.responsibilities_init = responsibilities_init
+        self.prior = prior
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.engine = engine
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+        self.verbose_interval = verbose_interval
+
+    def _structure(self) -> Structure:
+        if not isinstance(self.covariance_type, str):
+            raise ParameterError(
+                f"covariance_type should be a name, but got {self.covariance_type!r}"
+            )
+        return structure(self.covariance_type)
+
+    def _may_shrink(self) -> bool:
+        return self.reg_covar is None and all(
+            given is None
+            for given in (
+                self.weights_init,
+                self.means_init,
+                self.precisions_init,
+                self.responsibilities_init,
+            )
+        )
+
+    def _family(self, source: ArrayRows, dtype: np.dtype[Any]) -> GaussianFamily:
+        form = self._structure()
+        mean, spread = column_moments(source)
+        if self.reg_covar is None and form.storage != "spherical":
+            check_varying(spread)
+        return GaussianFamily.of(form, mean, spread, dtype)
+
+    def _options(self, settings: Settings, family: GaussianFamily) -> SolveOptions:
+        plain = self.reg_covar is not None
+        prior = self._ridge(family) if plain else settings.prior
+        return settings.options(
+            prior=prior,
+            monotone=not plain,
+            rescue=not plain and settings.prior is not None,
+            earlier=tuple(self.history_.objective) if self._carries_on() else (),
+            progress=self._progress(),
+        )
+
+    def _ridge(self, family: GaussianFamily) -> Ridge:
+        return Ridge(checked_number("reg_covar", self.reg_covar) / family.frame.scale**2)
+
+    def _carries_on(self) -> bool:
+        return bool(self.warm_start) and hasattr(self, "mixture_")
+
+    def _starts(
+        self,
+        family: GaussianFamily,
+        rows: NDArray[Any],
+        kept: NDArray[np.bool_] | None,
+        settings: Settings,
+    ) -> StartMaker | None:
+        n_components = settings.n_components
+        init = checked_choice("init_params", self.init_params, ("auto", *INITIALISERS))
+        given = GivenStart.of(self, n_components, rows.shape[1])
+        if self._carries_on():
+            mixture = self.mixture_
+            parameters = family.in_frame(mixture.parameters)
+            return lambda sweep, options: [Model(log_weights_of(mixture.weights), parameters)]
+        if given.complete:
+            return lambda sweep, options: [given.model(family)]
+        if self.responsibilities_init is not None:
+            start = checked_responsibilities(
+                self.responsibilities_init, len(rows), n_components, kept
+            )
+            return lambda sweep, options: [
+                given.replaced(family, model_from_responsibilities(sweep, start, options))
+            ]
+        if init == "auto" and given.means is None:
+            return None if given.empty else _improved(given, settings)
+
+        def made(number: int) -> Float:
+            if init == "auto":
+                return given.nearest(family, rows)
+            random = np.random.RandomState((settings.seed + number) % 2**32)
+            return initial_responsibilities(init, rows, n_components, random)
+
+        return lambda sweep, options: [
+            given.replaced(family, model_from_responsibilities(sweep, made(number), options))
+            for number in range(settings.n_init)
+        ]
+
+    def _take(self, result: FitResult, dtype: np.dtype[Any]) -> None:
+        self._set_mixture(result.mixture, dtype)
+
+    def _set_mixture(self, mixture: Mixture, dtype: np.dtype[Any] | type = np.float64) -> None:
+        covariances, precisions, factors = attributes_of(self.covariance_type, mixture.parameters)
+        self.mixture_ = mixture
+        self.n_features_in_ = mixture.n_columns
+        self.weights_ = mixture.weights.astype(dtype)
+        self.means_ = mixture.parameters.means.astype(dtype)
+        self.covariances_ = covariances.astype(dtype)
+        self.precisions_ = precisions.astype(dtype)
+        self.precisions_cholesky_ = factors.astype(dtype)
+
+    @classmethod
+    def from_parameters(
+        cls,
+        weights: ArrayLike,
+        means: ArrayLike,
+        covariances: ArrayLike,
+        *,
+        covariance_type: str = "full",
+        **settings: Any,
+    ) -> Self:
+        """Return an estimator that counts as fitted, with the given parameters.
+
+        Parameters
+        ----------
+        weights : (K,)
+        means : (K, D)
+        covariances : in the shape of `covariances_` for this `covariance_type`
+        covariance_type : as in the constructor
+        settings : other arguments of the constructor
+
+        Raises
+        ------
+        ParameterError
+            If a parameter has the wrong shape, or a covariance is not positive definite.
+        """
+        means = np.array(means, dtype=np.float64)
+        if means.ndim != 2:
+            raise ParameterError(f"'means' should be (K, D), but got {means.ndim} dimensions")
+        estimator = cls(len(means), covariance_type=covariance_type, **settings)
+        form = estimator._structure()
+        parameters = parameters_of_covariances(
+            covariance_type, form, as_shape("means", means, means.shape), covariances
+        )
+        family = GaussianFamily.in_own_units(form, means.shape[1])
+        shares = checked_weights(weights, len(means))
+        estimator._set_mixture(Mixture(shares / shares.sum(), family, parameters))
+        estimator.converged_, estimator.n_iter_, estimator.lower_bound_ = True, 0, -np.inf
+        return estimator
+
+    @classmethod
+    def from_sklearn(cls, model: SklearnGaussianMixture) -> Self:
+        """Return a fitted estimator with the parameters of scikit-learn's."""
+        estimator = cls.from_parameters(
+            model.weights_,
+            model.means_,
+            model.covariances_,
+            covariance_type=model.covariance_type,
+            random_state=model.random_state,
+        )
+        if hasattr(model, "feature_names_in_"):
+            estimator.feature_names_in_ = model.feature_names_in_
+            columns = tuple(model.feature_names_in_)
+            estimator.mixture_ = replace(estimator.mixture_, columns=columns)
+        return estimator
+
+    def to_sklearn(self) -> SklearnGaussianMixture:
+        """Return scikit-learn's estimator with these parameters, counted as fitted.
+
+        Structures that scikit-learn has no name for become "full".
+        """
+        check_is_fitted(self, "mixture_")
+        name = self.covariance_type if self.covariance_type in SKLEARN_NAMES else "full"
+        model = SklearnGaussianMixture(
+            len(self.weights_), covariance_type=name, random_state=self.random_state
+        )
+        covariances, precisions, factors = attributes_of(name, self.mixture_.parameters)
+        model.weights_, model.means_ = self.mixture_.weights, self.mixture_.parameters.means
+        model.covariances_, model.precisions_, model.precisions_cholesky_ = (
+            covariances,
+            precisions,
+            factors,
+        )
+        model.converged_, model.n_iter_, model.lower_bound_ = True, self.n_iter_, self.lower_bound_
+        model.n_features_in_ = self.n_features_in_
+        if hasattr(self, "feature_names_in_"):
+            model.feature_names_in_ = self.feature_names_in_
+        return model
+
+
+def _improved(given: GivenStart, settings: Settings) -> StartMaker:
+    """Return a maker of short-run starts with the given parts put in."""
+
+    def make(sweep: Sweep, options: FitOptions) -> Sequence[Model]:
+        starts = settings.start_options()
+        models, _ = short_runs(sweep, settings.n_components, options, starts)
+        return [given.replaced(sweep.family, model) for model in models]
+
+    return make

@@ -1,0 +1,88 @@
+"""From what a user passes to rows of numbers, for every estimator that takes numbers."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_array
+
+from mixtura.data.checks import check_finite, check_names
+from mixtura.data.frames import is_frame, numbers_of_frame
+from mixtura.errors import DataError
+
+__all__ = ["checked_rows", "fitted_rows", "names_of"]
+
+
+def checked_rows(
+    data: Any, estimator: Any, *, least_rows: int = 1
+) -> tuple[NDArray[Any], tuple[str, ...] | None]:
+    """Return rows (N, D) of float64 or float32, finite, and the column names if there are any.
+
+    Raises
+    ------
+    DataError
+        Naming the column and row of the first cell that cannot be used.
+    """
+    names = None
+    if is_frame(data):
+        data, names = numbers_of_frame(data)
+    try:
+        rows = check_array(
+            data,
+            dtype=[np.float64, np.float32],
+            ensure_all_finite=False,
+            ensure_min_samples=least_rows,
+            estimator=estimator,
+            input_name="X",
+        )
+    except ValueError as error:
+        raise DataError(_located(data) or str(error)) from error
+    check_finite(rows, names)
+    return rows, names
+
+
+def _located(data: Any) -> str | None:
+    """Return a sentence that names the first cell of an array that is not a number."""
+    array = np.asarray(data, dtype=object)
+    if array.ndim != 2:
+        return None
+    for row, cells in enumerate(array):
+        for column, value in enumerate(cells):
+            try:
+                float(value)
+            except (TypeError, ValueError):
+                return (
+                    f"column {column} holds {value!r} at row {row} (counted from 0), which is not "
+                    "a number; drop the column, or turn it into numbers"
+                )
+    return None
+
+
+def fitted_rows(data: Any, estimator: Any) -> NDArray[Any]:
+    """Return rows whose columns are those that the estimator was fitted on."""
+    rows, names = checked_rows(data, estimator)
+    fitted = names_of(estimator)
+    called = type(estimator).__name__
+    if names is not None and fitted is None:
+        warnings.warn(
+            f"X has feature names, but {called} was fitted without feature names", stacklevel=3
+        )
+    elif names is None and fitted is not None:
+        warnings.warn(
+            f"X does not have valid feature names, but {called} was fitted with feature names",
+            stacklevel=3,
+        )
+    check_names(names, fitted)
+    if rows.shape[1] != estimator.n_features_in_:
+        raise DataError(
+            f"X has {rows.shape[1]} features, but {called} is expecting "
+            f"{estimator.n_features_in_} features as input"
+        )
+    return rows
+
+
+def names_of(estimator: Any) -> tuple[str, ...] | None:
+    """Return the column names that an estimator was fitted with, if any."""
+    names = getattr(estimator, "feature_names_in_", None)
+    return None if names is None else tuple(names)

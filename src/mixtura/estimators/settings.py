@@ -1,0 +1,117 @@
+"""Settings: the constructor's arguments of every mixture, checked and frozen."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from mixtura.em.solve import SolveOptions
+from mixtura.em.starts import StartOptions
+from mixtura.em.stopping import GainLeft, MeanChange, StoppingRule
+from mixtura.errors import ParameterError
+
+__all__ = ["Settings", "checked_choice", "checked_integer", "checked_number"]
+
+DEFAULT_MAX_ITER = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What all mixtures are asked for, whatever their components.
+
+    Attributes
+    ----------
+    n_components : K
+    rule : when to stop
+    max_iter : sweeps at the most
+    n_init : starts carried to the end
+    seed : drawn from `random_state`
+    prior : "weak", "conjugate", None or a penalty
+    """
+
+    n_components: int
+    rule: StoppingRule
+    max_iter: int
+    n_init: int
+    seed: int
+    prior: Any
+
+    @classmethod
+    def of(cls, estimator: Any) -> "Settings":
+        """Return the checked settings of an estimator.
+
+        Raises
+        ------
+        ParameterError
+            Naming the argument, what it was and what it may be.
+        """
+        tol = estimator.tol
+        max_iter = estimator.max_iter
+        return cls(
+            n_components=checked_integer("n_components", estimator.n_components, 1),
+            rule=GainLeft() if tol is None else MeanChange(checked_number("tol", tol)),
+            max_iter=checked_integer(
+                "max_iter", DEFAULT_MAX_ITER if max_iter is None else max_iter, 0
+            ),
+            n_init=checked_integer("n_init", estimator.n_init, 1),
+            seed=int(check_random_state(estimator.random_state).randint(2**31 - 1)),
+            prior=estimator.prior,
+        )
+
+    def with_components(self, n_components: int) -> "Settings":
+        """Return these settings with another K."""
+        return replace(self, n_components=n_components)
+
+    def start_options(self) -> StartOptions:
+        """Return how starts are made."""
+        return StartOptions(self.seed, short=max(8, self.n_init), finish=self.n_init)
+
+    def options(
+        self,
+        *,
+        prior: Any,
+        monotone: bool,
+        rescue: bool,
+        earlier: tuple[float, ...] = (),
+        progress: Callable[[int, int, float], None] | None = None,
+    ) -> SolveOptions:
+        """Return what the solver is asked for."""
+        return SolveOptions(
+            rule=self.rule,
+            max_iter=self.max_iter,
+            prior=prior,
+            rescue=rescue,
+            monotone=monotone,
+            starts=self.start_options(),
+            earlier=earlier,
+            progress=progress,
+        )
+
+
+def checked_integer(name: str, value: Any, least: int) -> int:
+    """Return a whole number from `least` up."""
+    if isinstance(value, Integral) and not isinstance(value, (bool, np.bool_)) and value >= least:
+        return int(value)
+    raise ParameterError(f"{name} should be a whole number from {least} up, but got {value!r}")
+
+
+def checked_number(name: str, value: Any) -> float:
+    """Return a finite number from 0 up."""
+    if (
+        isinstance(value, Real)
+        and not isinstance(value, (bool, np.bool_))
+        and np.isfinite(float(value))
+        and value >= 0
+    ):
+        return float(value)
+    raise ParameterError(f"{name} should be a number from 0 up or None, but got {value!r}")
+
+
+def checked_choice(name: str, value: Any, allowed: tuple[str, ...]) -> str:
+    """Return one of the allowed words."""
+    if isinstance(value, str) and value in allowed:
+        return value
+    raise ParameterError(f"{name} should be one of {', '.join(allowed)}, but got {value!r}")
