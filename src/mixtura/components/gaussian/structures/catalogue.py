@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from mixtura.components.gaussian.structures.common_axes import COMMON_AXES
 from mixtura.components.gaussian.structures.diagonal import DIAGONAL
 from mixtura.components.gaussian.structures.ellipsoidal import ELLIPSOIDAL
 from mixtura.components.gaussian.structures.spherical import SPHERICAL
@@ -20,7 +21,8 @@ LATTICE = (
 STRUCTURES: dict[str, Structure] = {
     each.code: each
     for each in sorted(
-        (*SPHERICAL, *DIAGONAL, *ELLIPSOIDAL), key=lambda each: LATTICE.index(each.code)
+        (*SPHERICAL, *DIAGONAL, *ELLIPSOIDAL, *COMMON_AXES),
+        key=lambda each: LATTICE.index(each.code),
     )
 }
 

@@ -1,0 +1,166 @@
+"""Axes common to all components: descent over rotations Q for EVE and VVE.
+
+With axes Q and s_kj = q_jᵀ W_k q_j, the best volumes and shapes are known, and what is left of the
+M-step is the minimum over rotations of
+
+    VVE   F(Q) = Σ_k N_k Σ_j log s_kj                       (Flury and Gautschi 1986)
+    EVE   F(Q) = n D log Σ_k exp(Σ_j log s_kj / D)
+
+Browne and McNicholas (2014) majorise F; their steps converge linearly, and slowly on columns of
+unlike scales. Here Q moves to Q·cayley(E), E skew, by Newton's method: E from conjugate gradients
+that need only products with the Hessian, then halved until F falls.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Point", "Weighting", "descend"]
+
+Float = NDArray[np.float64]
+
+MOST_HALVINGS = 40
+MOST_CONJUGATE_STEPS = 30
+# A descent ends when the next Newton step promises less than this per row.
+LEAST_DECREASE = 1e-13
+# Pairs of axes that look interchangeable get this curvature, relative to the number of rows.
+LEAST_CURVATURE = 1e-6
+
+# Maps log s (K, D) and rows (K,) to F and to c_k = ∂F / ∂ log s_kj (K,), the same for every j.
+Weighting: TypeAlias = Callable[[Float, Float], tuple[float, Float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """F and what its derivatives need at one choice of axes.
+
+    Attributes
+    ----------
+    axes : (D, D) Q
+    value : F(Q)
+    weights : (K,) c_k = ∂F / ∂ log s_kj
+    turned : (K, D, D) S_k = Qᵀ W_k Q
+    precisions : (K, D) 1 / s_kj
+    slopes : (D, D) Σ_k c_k S_k diag(1 / s_k)
+    coupled : 1 where a component's log s enter F by their sum only through one logarithm of all
+        (EVE), 0 where F is linear in them (VVE)
+    """
+
+    axes: Float
+    value: float
+    weights: Float
+    turned: Float
+    precisions: Float
+    slopes: Float
+    coupled: bool
+
+    @classmethod
+    def at(cls, axes: Float, lower: Float, rows: Float, weighting: Weighting) -> Self:
+        """Return the point at `axes` for scatters W_k = L_k L_kᵀ, given `lower` (K, D, D)."""
+        half = lower.transpose(0, 2, 1) @ axes
+        spread = (half * half).sum(axis=1)
+        value, weights = weighting(np.log(spread), rows)
+        turned = half.transpose(0, 2, 1) @ half
+        precisions = 1.0 / spread
+        slopes = (turned * (weights[:, None] * precisions)[:, None, :]).sum(axis=0)
+        coupled = weights is not rows
+        return cls(axes, value, weights, turned, precisions, slopes, coupled)
+
+    def gradient(self) -> Float:
+        """Return the skew G with F(Q·cayley(E)) = F(Q) + ⟨G, E⟩ + ..."""
+        return self.slopes - self.slopes.T
+
+    def curvature(self) -> Float:
+        """Return (D, D) the second derivatives in each pair's plane as if every S_k were diagonal.
+
+        They are Σ_k c_k (s_i - s_j)² / (s_i s_j), never negative.
+        """
+        spread = 1.0 / self.precisions
+        ratios = (self.weights[:, None] * spread).T @ self.precisions
+        rows = self.weights.sum()
+        return np.maximum(ratios + ratios.T - 2 * rows, LEAST_CURVATURE * rows)
+
+    def hessian_times(self, skew: Float) -> Float:
+        """Return the skew H·E of the second-order term ½ ⟨E, H·E⟩."""
+        moved = self.turned @ skew
+        changes = 2 * moved.diagonal(axis1=1, axis2=2) * self.precisions
+        bends = -2 * changes
+        if self.coupled:
+            means = changes.mean(axis=1)
+            bends += 2 * (means - means @ self.weights / self.weights.sum())[:, None]
+        weighted = self.weights[:, None, None] * self.precisions[:, None, :]
+        product = (weighted * (2 * moved + self.turned * bends[:, None, :])).sum(axis=0)
+        product -= skew @ self.slopes + self.slopes @ skew
+        return 0.5 * (product - product.T)
+
+
+def descend(axes: Float, lower: Float, rows: Float, weighting: Weighting, most_steps: int) -> Point:
+    """Return the point that Newton steps from `axes` lead to; F never rises.
+
+    Parameters
+    ----------
+    axes : (D, D) float64, orthogonal
+    lower : (K, D, D) float64, Cholesky factors of the scatters
+    rows : (K,) float64
+    weighting : F and its weights
+    most_steps : Newton steps to stop after
+    """
+    here = Point.at(axes, lower, rows, weighting)
+    least = LEAST_DECREASE * rows.sum()
+    for _ in range(most_steps):
+        skew, promised = newton_direction(here, least)
+        if promised <= least:
+            break
+        for _ in range(MOST_HALVINGS):
+            there = Point.at(here.axes @ cayley(skew), lower, rows, weighting)
+            if there.value < here.value:
+                break
+            skew = 0.5 * skew
+        else:
+            break
+        here = there
+    return here
+
+
+def newton_direction(point: Point, least: float) -> tuple[Float, float]:
+    """Return a skew direction of descent E ≈ -H⁻¹ G, and the decrease -½ ⟨G, E⟩ it promises.
+
+    Conjugate gradients preconditioned by the curvature of single planes. They stop early where
+    H bends down, at what was gathered so far, which still descends.
+    """
+    gradient = point.gradient()
+    curvature = point.curvature()
+    residual = -gradient
+    scaled = residual / curvature
+    size = start = float(np.vdot(residual, scaled))
+    direction = np.zeros_like(gradient)
+    if 0.5 * start <= least:
+        return direction, 0.5 * start
+    search = scaled
+    # The more there is to gain, the less it pays to solve exactly.
+    tolerance = start * min(0.01, start / (point.weights.sum()))
+    for _ in range(MOST_CONJUGATE_STEPS):
+        image = point.hessian_times(search)
+        bend = float(np.vdot(search, image))
+        if bend <= 0:
+            break
+        length = size / bend
+        direction = direction + length * search
+        residual = residual - length * image
+        scaled = residual / curvature
+        size, before = float(np.vdot(residual, scaled)), size
+        if size <= tolerance:
+            break
+        search = scaled + (size / before) * search
+    if not direction.any():
+        direction = scaled
+    return direction, -0.5 * float(np.vdot(gradient, direction))
+
+
+def cayley(skew: Float) -> Float:
+    """Return the rotation (I - E/2)⁻¹ (I + E/2), which is exp(E) to second order."""
+    identity = np.eye(len(skew))
+    return np.linalg.solve(identity - 0.5 * skew, identity + 0.5 * skew)
