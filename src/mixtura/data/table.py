@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from mixtura.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["MISSING", "Kind", "Table", "check_known", "table_of"]
+__all__ = ["MISSING", "Kind", "Table", "checked_names", "table_of"]
 
 Kind = Literal["number", "text", "boolean", "date"]
 
@@ -25,7 +26,7 @@ NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
 DECIMAL_COMMA = re.compile(r"\s*[+-]?[0-9]+,[0-9]+\s*")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """Named columns of a file.
 
@@ -39,7 +40,7 @@ class Table:
     path: Path
     names: tuple[str, ...]
     kinds: dict[str, Kind]
-    _content: "pa.Table" = field(repr=False, compare=False)
+    _content: "pa.Table" = field(repr=False)
 
     @property
     def n_rows(self) -> int:
@@ -48,7 +49,7 @@ class Table:
 
     def column(self, name: str) -> list[Any]:
         """Return the N values of a column as Python values, None where a cell is missing."""
-        check_known(self.path, self.names, (name,))
+        _check_known(self.path, self.names, (name,))
         return self._content[name].to_pylist()
 
     def numeric(
@@ -71,7 +72,7 @@ class Table:
             For an unknown column, a text or date among the cells, or a missing cell.
         """
         columns = self.names if columns is None else tuple(columns)
-        check_known(self.path, self.names, columns)
+        _check_known(self.path, self.names, columns)
         result = np.empty((self.n_rows, len(columns)))
         for j, name in enumerate(columns):
             result[:, j] = self._numbers(name)
@@ -135,11 +136,24 @@ class Table:
 def table_of(path: Path, content: "pa.Table") -> Table:
     """Return the table of what was read from a file, its names all different."""
     plain = _without_dictionaries(content)
-    kinds = {column.name: _kind(column.type) for column in plain.schema}
+    kinds: dict[str, Kind] = {column.name: _kind(column.type) for column in plain.schema}
     return Table(path, tuple(plain.column_names), kinds, plain)
 
 
-def check_known(path: Path, names: Sequence[str], columns: Sequence[str]) -> None:
+def checked_names(
+    path: Path, names: Sequence[str], columns: tuple[str, ...] | None
+) -> tuple[str, ...]:
+    """Return the names to read, once each is known and none is twice in the file."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise DataError(f"'{path}' has more than one column named '{twice[0]}'; rename one of them")
+    if columns is None:
+        return tuple(names)
+    _check_known(path, names, columns)
+    return tuple(dict.fromkeys(columns))
+
+
+def _check_known(path: Path, names: Sequence[str], columns: Sequence[str]) -> None:
     """Raise for the first of `columns` that is not among the names, with the nearest that is."""
     for name in columns:
         if name not in names:

@@ -77,9 +77,11 @@ def maximise_strictly(family: Family, moments: Any, previous: Any, prior: Any) -
 def _collapsed(statistics: Statistics) -> Any:
     few = statistics.effective_size < 2
     scatter = statistics.moments.scatter
+    if statistics.moments.pooled:
+        return few
     if scatter.ndim == 3:
         eigenvalues = np.linalg.eigvalsh(scatter)
         few |= eigenvalues[:, 0] <= 1e-12 * np.maximum(eigenvalues[:, -1], 1e-300)
-    elif scatter.ndim == 2 and len(scatter) == len(few):
+    else:
         few |= scatter.min(axis=1) <= 1e-12 * np.maximum(scatter.max(axis=1), 1e-300)
     return few

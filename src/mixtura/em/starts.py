@@ -65,8 +65,6 @@ def short_runs(
         rng = np.random.default_rng([starts.seed, number])
         labels = seeded_labels(points, weights, n_components, rng)
         models.append(model_from_labels(sample, labels, n_components, options))
-    if len(models) <= starts.finish:
-        return models, sample
     short = replace(options, rule=_NeverMet(), max_iter=starts.sweeps, progress=None)
     runs: list[Run] = fit(sample, models, short)
     runs.sort(key=lambda run: -run.objective)

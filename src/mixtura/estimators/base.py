@@ -33,6 +33,9 @@ __all__ = ["MixtureEstimator"]
 
 Float = NDArray[np.float64]
 
+# Objectives that a stopping rule looks back at, kept for a warm start.
+TRAIL = 8
+
 StartMaker = Callable[[Sweep, FitOptions], Sequence[Model]]
 
 
@@ -136,21 +139,23 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
 
     def score(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> float:
         """Return the weighted mean log density, in nats per row."""
-        density = self.mixture_.log_density(self._rows(X))
+        rows = self._rows(X)
+        density = self.mixture_.log_density(rows)
         return float(np.average(density, weights=row_weights(sample_weight, len(density))))
 
     def bic(self, X: Any, sample_weight: ArrayLike | None = None) -> float:
         """Return -2 ℓ + df log Σw for these rows; lower is better."""
         log_likelihood, total = self._total(X, sample_weight)
-        return -2 * log_likelihood + self.mixture_.n_parameters * float(np.log(total))
+        return -2 * log_likelihood + self._n_parameters() * float(np.log(total))
 
     def aic(self, X: Any, sample_weight: ArrayLike | None = None) -> float:
         """Return -2 ℓ + 2 df for these rows; lower is better."""
-        return -2 * self._total(X, sample_weight)[0] + 2 * self.mixture_.n_parameters
+        return -2 * self._total(X, sample_weight)[0] + 2 * self._n_parameters()
 
     def icl(self, X: Any, sample_weight: ArrayLike | None = None) -> float:
         """Return BIC - 2 Σ w log max_k r (Biernacki, Celeux and Govaert 2000); lower is better."""
-        largest = np.log(self.mixture_.responsibilities(self._rows(X)).max(axis=1))
+        rows = self._rows(X)
+        largest = np.log(self.mixture_.responsibilities(rows).max(axis=1))
         weights = row_weights(sample_weight, len(largest))
         total = largest.sum() if weights is None else weights @ largest
         return self.bic(X, sample_weight) - 2 * float(total)
@@ -186,7 +191,8 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         return fitted_rows(data, self)
 
     def _total(self, data: Any, sample_weight: ArrayLike | None) -> tuple[float, float]:
-        density = self.mixture_.log_density(self._rows(data))
+        rows = self._rows(data)
+        density = self.mixture_.log_density(rows)
         weights = row_weights(sample_weight, len(density))
         if weights is None:
             return float(density.sum()), float(len(density))
@@ -211,6 +217,12 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         )
         return settings.with_components(distinct)
 
+    def _carries_on(self) -> bool:
+        return bool(getattr(self, "warm_start", False)) and hasattr(self, "mixture_")
+
+    def _earlier(self) -> tuple[float, ...]:
+        return self._trail if self._carries_on() and hasattr(self, "_trail") else ()
+
     def _progress(self) -> Callable[[int, int, float], None] | None:
         return verbose_progress(self.verbose, self.verbose_interval) if self.verbose else None
 
@@ -224,6 +236,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
             del self.feature_names_in_
         self.mixture_ = result.mixture
         self.facts_ = result.facts()
+        self._trail = (*self._earlier(), *result.history.objective)[-TRAIL:]
         self.history_ = result.history
         self.log_likelihood_ = result.log_likelihood
         self.n_parameters_ = result.n_parameters

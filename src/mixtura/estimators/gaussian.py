@@ -176,15 +176,12 @@ class GaussianMixture(MixtureEstimator):
             prior=prior,
             monotone=not plain,
             rescue=not plain and settings.prior is not None,
-            earlier=tuple(self.history_.objective) if self._carries_on() else (),
+            earlier=self._earlier(),
             progress=self._progress(),
         )
 
     def _ridge(self, family: GaussianFamily) -> Ridge:
         return Ridge(checked_number("reg_covar", self.reg_covar) / family.frame.scale**2)
-
-    def _carries_on(self) -> bool:
-        return bool(self.warm_start) and hasattr(self, "mixture_")
 
     def _starts(
         self,

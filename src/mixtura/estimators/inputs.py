@@ -44,6 +44,8 @@ def checked_rows(
 
 def _located(data: Any) -> str | None:
     """Return a sentence that names the first cell of an array that is not a number."""
+    if np.iscomplexobj(data):
+        return None
     array = np.asarray(data, dtype=object)
     if array.ndim != 2:
         return None

@@ -18,8 +18,9 @@ from mixtura.components.gaussian.evaluator import (
 )
 from mixtura.components.gaussian.features import FeatureMap, feature_map
 from mixtura.components.gaussian.frame import Frame
-from mixtura.components.gaussian.moments import VANISHED, moments_of
+from mixtura.components.gaussian.moments import moments_of
 from mixtura.components.gaussian.parameters import (
+    VANISHED,
     GaussianMoments,
     GaussianParameters,
     GaussianSums,
@@ -191,9 +192,8 @@ class GaussianFamily:
                 means = np.where(vanished[:, None], previous.means, means)
         augmented = prior.augment(moments)
         warm = previous.covariance.covariances() if previous and self.structure.iterative else None
-        covariances = prior.regularise(
-            self.structure.update(augmented.scatter, augmented.effective_rows, warm)
-        )
+        rows = np.maximum(augmented.effective_rows, VANISHED)
+        covariances = self.structure.update(augmented.scatter, rows, warm)
         covariance = covariance_from(self.structure.storage, covariances, self.n_columns)
         return GaussianParameters(means, covariance)
 

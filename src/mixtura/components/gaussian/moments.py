@@ -6,15 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.gaussian.features import feature_map
-from mixtura.components.gaussian.parameters import GaussianMoments, GaussianSums, RowTotals
+from mixtura.components.gaussian.parameters import (
+    VANISHED,
+    GaussianMoments,
+    GaussianSums,
+    RowTotals,
+)
 
-__all__ = ["VANISHED", "moments_of"]
+__all__ = ["moments_of"]
 
 Float = NDArray[np.float64]
-
-# A component with less than this of a row keeps its mean: its own would be rounding noise.
-VANISHED = 1e-290
-
 
 def moments_of(
     sums: GaussianSums,
@@ -35,23 +36,25 @@ def moments_of(
     diagonal : whether second moments are (D,) or (D, D)
     """
     n_columns = len(shared.first)
+    pooled = features == "linear"
     effective = sums.features[:, n_columns]
     rows = np.maximum(effective, VANISHED)
     means = sums.features[:, :n_columns] / rows[:, None]
     centred = sums.centred > 0
     if previous_means is None or not centred.any():
         scatter = _about_origin(sums, rows, means, shared, features, diagonal=diagonal)
-        return GaussianMoments(effective, means, scatter)
+        return GaussianMoments(effective, means, scatter, pooled)
     shift = sums.first / rows[:, None]
     about_means = sums.second - _spread_of(rows, shift, diagonal=diagonal)
     new_means = np.where(centred[:, None], previous_means + shift, means)
-    if features == "linear":
-        return GaussianMoments(effective, new_means, about_means.sum(axis=0))
+    if pooled:
+        return GaussianMoments(effective, new_means, about_means.sum(axis=0), pooled)
     if centred.all():
-        return GaussianMoments(effective, new_means, about_means)
+        return GaussianMoments(effective, new_means, about_means, pooled)
     scatter = _about_origin(sums, rows, means, shared, features, diagonal=diagonal)
     chosen = centred.reshape(-1, *(1,) * (scatter.ndim - 1))
-    return GaussianMoments(effective, new_means, np.where(chosen, about_means, scatter))
+    scatter = np.where(chosen, about_means, scatter)
+    return GaussianMoments(effective, new_means, scatter, pooled)
 
 
 def _about_origin(

@@ -14,9 +14,12 @@ from mixtura.components.gaussian.covariance import (
 )
 from mixtura.sums import Sums
 
-__all__ = ["GaussianMoments", "GaussianParameters", "GaussianSums", "RowTotals"]
+__all__ = ["VANISHED", "GaussianMoments", "GaussianParameters", "GaussianSums", "RowTotals"]
 
 Float = NDArray[np.float64]
+
+# A component with less than this of a row keeps its mean: its own would be rounding noise.
+VANISHED = 1e-290
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +101,11 @@ class GaussianMoments:
     ----------
     effective_rows : (K,) N_k
     means : (K, D)
-    scatter : Σ w r (x - mean)(x - mean)ᵀ, of the shape the structure asks for
+    scatter : Σ w r (x - mean)(x - mean)ᵀ, (K, D, D), or its diagonals (K, D)
+    pooled : whether the scatter is one for all components, without the leading K
     """
 
     effective_rows: Float
     means: Float
     scatter: Float
+    pooled: bool

@@ -10,11 +10,20 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.gaussian.parameters import GaussianMoments, GaussianParameters, RowTotals
+from mixtura.components.gaussian.parameters import (
+    VANISHED,
+    GaussianMoments,
+    GaussianParameters,
+    RowTotals,
+)
 
 __all__ = ["GaussianPrior", "NoPrior", "Ridge", "ScatterPrior", "weak_prior"]
 
 Float = NDArray[np.float64]
+
+# Below this smallest eigenvalue of the correlations, columns count as collinear.
+COLLINEAR = 1e-11
+DRAWN = 0.1
 
 
 class GaussianPrior(Protocol):
@@ -22,10 +31,6 @@ class GaussianPrior(Protocol):
 
     def augment(self, moments: GaussianMoments) -> GaussianMoments:
         """Return the moments with the prior's pseudo-rows."""
-        ...
-
-    def regularise(self, covariances: Float) -> Float:
-        """Return the covariances, in their storage's shape, with anything added to them."""
         ...
 
     def log_density(self, parameters: GaussianParameters) -> float:
@@ -41,10 +46,6 @@ class NoPrior:
         """Return the moments as they are."""
         return moments
 
-    def regularise(self, covariances: Float) -> Float:
-        """Return the covariances as they are."""
-        return covariances
-
     def log_density(self, parameters: GaussianParameters) -> float:
         """Return zero."""
         return 0.0
@@ -52,9 +53,10 @@ class NoPrior:
 
 @dataclass(frozen=True, slots=True)
 class Ridge:
-    """scikit-learn's `reg_covar`: a number added to every variance after the M-step.
+    """scikit-learn's `reg_covar`: a number added to every variance in the M-step.
 
-    It belongs to no fixed penalty, so the objective need not rise by itself.
+    It is given to the scatter, N_k times, so that every structure takes it. It belongs to no
+    fixed penalty, so the objective need not rise by itself.
 
     Attributes
     ----------
@@ -64,16 +66,12 @@ class Ridge:
     variance: Float
 
     def augment(self, moments: GaussianMoments) -> GaussianMoments:
-        """Return the moments as they are."""
-        return moments
-
-    def regularise(self, covariances: Float) -> Float:
-        """Return the covariances with the ridge on their diagonals."""
-        if covariances.ndim == 1:
-            return covariances + self.variance[0]
-        if covariances.ndim == 2:
-            return covariances + self.variance
-        return covariances + np.diag(self.variance)
+        """Return the moments with N_k times the ridge on the diagonal of each scatter."""
+        rows = np.maximum(moments.effective_rows, VANISHED)
+        of_one = moments.scatter.ndim - (not moments.pooled)
+        ridge = self.variance if of_one == 1 else np.diag(self.variance)
+        times = rows.sum() if moments.pooled else rows.reshape(-1, *(1,) * ridge.ndim)
+        return replace(moments, scatter=moments.scatter + times * ridge)
 
     def log_density(self, parameters: GaussianParameters) -> float:
         """Return zero."""
@@ -95,17 +93,13 @@ class ScatterPrior:
 
     def augment(self, moments: GaussianMoments) -> GaussianMoments:
         """Add the pseudo-rows, once for each component where the scatter is pooled."""
-        pooled = moments.scatter.ndim == self.scatter.ndim
-        times = len(moments.effective_rows) if pooled else 1
+        times = len(moments.effective_rows) if moments.pooled else 1
         return replace(
             moments,
             effective_rows=moments.effective_rows + self.rows,
             scatter=moments.scatter + times * self.scatter,
         )
 
-    def regularise(self, covariances: Float) -> Float:
-        """Return the covariances as they are."""
-        return covariances
 
     def log_density(self, parameters: GaussianParameters) -> float:
         """Return -½ Σ_k [tr(Λ Σ_k⁻¹) + ν log|Σ_k|]."""
@@ -119,10 +113,10 @@ class ScatterPrior:
 
 
 def weak_prior(totals: RowTotals) -> ScatterPrior:
-    """Return the default penalty: ν = N^-½ pseudo-rows of the data's own covariance.
+    """Return the default penalty: ν = 1/N pseudo-rows of the data's own covariance.
 
     Scale-free, and vanishing with N; it bounds every variance below by that of the data times
-    about N^-³ᐟ² (the consistency of such penalties: Chen and Tan 2009).
+    about N⁻² (the consistency of such penalties: Chen and Tan 2009).
 
     Parameters
     ----------
@@ -130,6 +124,17 @@ def weak_prior(totals: RowTotals) -> ScatterPrior:
     """
     mean = totals.first / totals.weight
     second = totals.second / totals.weight
-    covariance = second - (np.outer(mean, mean) if second.ndim == 2 else mean**2)
-    rows = totals.weight**-0.5
-    return ScatterPrior(rows * covariance, rows)
+    rows = 1.0 / totals.weight
+    if second.ndim == 1:
+        return ScatterPrior(rows * np.maximum(second - mean**2, 0.0), rows)
+    return ScatterPrior(rows * _definite(second - np.outer(mean, mean)), rows)
+
+
+def _definite(covariance: Float) -> Float:
+    """Return a covariance (D, D), drawn towards its diagonal where columns are collinear."""
+    diagonal = np.diag(covariance)
+    deviations = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    correlation = covariance / deviations[:, None] / deviations
+    if np.linalg.eigvalsh(correlation)[0] > COLLINEAR:
+        return covariance
+    return (1 - DRAWN) * covariance + DRAWN * np.diag(diagonal)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.gaussian.structures.rotations import Point, Weighting, descend
+from mixtura.components.gaussian.structures.rotations import Landscape, Point, descend
 from mixtura.components.gaussian.structures.singular import finite_cholesky, positive
 from mixtura.components.gaussian.structures.structure import Structure
 
@@ -15,6 +15,8 @@ Float = NDArray[np.float64]
 WARM_STEPS = 4
 COLD_STEPS = 60
 MOST_GUESSES = 8
+
+GOLDEN_RATIO = (1 + 5**0.5) / 2
 
 
 def one_volume_and_axes(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
@@ -32,7 +34,7 @@ def one_volume_and_axes(scatter: Float, rows: Float, previous: Float | None = No
     -------
     (K, D, D) float64
     """
-    best = best_axes(scatter, rows, previous, one_volume_weighting)
+    best = lowest_point(landscape_of_one_volume(scatter, rows), scatter, previous)
     mean_logs = -np.log(best.precisions).mean(axis=1)
     volume = np.exp(mean_logs).sum() / rows.sum()
     return along(best.axes, volume * np.exp(-mean_logs)[:, None] / best.precisions)
@@ -51,11 +53,21 @@ def one_orientation(scatter: Float, rows: Float, previous: Float | None = None) 
     -------
     (K, D, D) float64
     """
-    best = best_axes(scatter, rows, previous, varying_volume_weighting)
+    best = lowest_point(landscape_of_volumes(scatter, rows), scatter, previous)
     return along(best.axes, 1.0 / (rows[:, None] * best.precisions))
 
 
-def one_volume_weighting(logs: Float, rows: Float) -> tuple[float, Float]:
+def landscape_of_one_volume(scatter: Float, rows: Float) -> Landscape:
+    """Return EVE's F as a function of the axes."""
+    return Landscape(finite_cholesky(scatter), positive(rows), weigh_one_volume, coupled=True)
+
+
+def landscape_of_volumes(scatter: Float, rows: Float) -> Landscape:
+    """Return VVE's F as a function of the axes."""
+    return Landscape(finite_cholesky(scatter), positive(rows), weigh_volumes, coupled=False)
+
+
+def weigh_one_volume(logs: Float, rows: Float) -> tuple[float, Float]:
     """Return EVE's n D log Σ_k exp(Σ_j log s_kj / D), and its derivatives."""
     means = logs.mean(axis=1)
     largest = means.max()
@@ -65,41 +77,39 @@ def one_volume_weighting(logs: Float, rows: Float) -> tuple[float, Float]:
     return float(value), volumes * (n_rows / total)
 
 
-def varying_volume_weighting(logs: Float, rows: Float) -> tuple[float, Float]:
+def weigh_volumes(logs: Float, rows: Float) -> tuple[float, Float]:
     """Return VVE's Σ_k N_k Σ_j log s_kj, and its derivatives."""
     return float(rows @ logs.sum(axis=1)), rows
 
 
-def best_axes(scatter: Float, rows: Float, previous: Float | None, weighting: Weighting) -> Point:
-    """Return the lowest point of F that descents from a few guesses reach.
+def lowest_point(landscape: Landscape, scatter: Float, previous: Float | None) -> Point:
+    """Return the lowest point that is reached from the previous axes, or from several guesses.
 
-    The guesses are the eigenvectors of each matrix and of their sum: of the previous covariances,
-    where the best guess alone is followed, or else of the scatters, where several are.
+    Parameters
+    ----------
+    landscape : F
+    scatter : (K, D, D) float64
+    previous : (K, D, D) float64 of common axes, or None
     """
-    lower = finite_cholesky(scatter)
-    positive(rows)
-    guesses = eigenvectors(scatter if previous is None else previous)
-    spread = np.einsum("gkdj->gkj", (lower.transpose(0, 2, 1) @ guesses[:, None]) ** 2)
-    values = [weighting(logs, rows)[0] for logs in np.log(spread)]
-    order = np.argsort(values, kind="stable")
     if previous is not None:
-        return descend(guesses[order[0]], lower, rows, weighting, WARM_STEPS)
-    reached = [
-        descend(guesses[g], lower, rows, weighting, COLD_STEPS) for g in order[:MOST_GUESSES]
-    ]
+        axes = min(combined_axes(previous), key=landscape.height)
+        return descend(landscape, axes, WARM_STEPS)
+    fullest = np.argsort(-landscape.rows, kind="stable")[:MOST_GUESSES]
+    pooled = np.linalg.eigh(scatter.sum(axis=0)).eigenvectors
+    guesses = (pooled, *combined_axes(scatter), *np.linalg.eigh(scatter[fullest]).eigenvectors)
+    reached = (descend(landscape, axes, COLD_STEPS) for axes in guesses)
     return min(reached, key=lambda point: point.value)
 
 
-def eigenvectors(matrices: Float) -> Float:
-    """Return the eigenvectors (K + 1, D, D) of each matrix and of a combination of all.
+def combined_axes(matrices: Float) -> Float:
+    """Return the eigenvectors (2, D, D) of two combinations of all matrices.
 
-    Multiples that no pattern in the matrices is likely to share keep apart the eigenvalues of
-    their combination, where a plain sum may give two axes the same.
+    A plain sum may give two axes the same eigenvalue, and lose them, where the matrices do not;
+    irregular multiples hardly ever will, and twice even less.
     """
-    multiples = 1.0 + np.arange(len(matrices)) * 0.6180339887498949 % 1.0
-    sizes = np.einsum("kdd->k", matrices)
-    combined = np.tensordot(multiples / sizes, matrices, 1)
-    return np.linalg.eigh(np.concatenate([combined[None], matrices])).eigenvectors
+    multiples = 1.0 + (GOLDEN_RATIO * np.arange(len(matrices))) % 1.0
+    sized = np.stack([multiples, multiples[::-1]]) / np.einsum("kdd->k", matrices)
+    return np.linalg.eigh(np.tensordot(sized, matrices, 1)).eigenvectors
 
 
 def along(axes: Float, variances: Float) -> Float:

@@ -13,12 +13,12 @@ that need only products with the Hessian, then halved until F falls.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Point", "Weighting", "descend"]
+__all__ = ["Landscape", "Point", "descend"]
 
 Float = NDArray[np.float64]
 
@@ -30,12 +30,45 @@ LEAST_DECREASE = 1e-13
 LEAST_CURVATURE = 1e-6
 
 # Maps log s (K, D) and rows (K,) to F and to c_k = ∂F / ∂ log s_kj (K,), the same for every j.
-Weighting: TypeAlias = Callable[[Float, Float], tuple[float, Float]]
+Weigh: TypeAlias = Callable[[Float, Float], tuple[float, Float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Landscape:
+    """F as a function of the axes.
+
+    Attributes
+    ----------
+    lower : (K, D, D) Cholesky factors of the scatters W_k
+    rows : (K,)
+    weigh : F of the spreads along the axes, and its derivatives
+    coupled : whether F is the logarithm of a sum over components (EVE) or linear in log s (VVE)
+    """
+
+    lower: Float
+    rows: Float
+    weigh: Weigh
+    coupled: bool
+
+    def height(self, axes: Float) -> float:
+        """Return F."""
+        half = self.lower.transpose(0, 2, 1) @ axes
+        return self.weigh(np.log((half * half).sum(axis=1)), self.rows)[0]
+
+    def at(self, axes: Float) -> "Point":
+        """Return F and what its derivatives are made of."""
+        half = self.lower.transpose(0, 2, 1) @ axes
+        spread = (half * half).sum(axis=1)
+        value, weights = self.weigh(np.log(spread), self.rows)
+        turned = half.transpose(0, 2, 1) @ half
+        precisions = 1.0 / spread
+        slopes = (turned * (weights[:, None] * precisions)[:, None, :]).sum(axis=0)
+        return Point(axes, value, weights, turned, precisions, slopes, self.coupled)
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """F and what its derivatives need at one choice of axes.
+    """F and its derivatives at one choice of axes.
 
     Attributes
     ----------
@@ -45,8 +78,7 @@ class Point:
     turned : (K, D, D) S_k = Qᵀ W_k Q
     precisions : (K, D) 1 / s_kj
     slopes : (D, D) Σ_k c_k S_k diag(1 / s_k)
-    coupled : 1 where a component's log s enter F by their sum only through one logarithm of all
-        (EVE), 0 where F is linear in them (VVE)
+    coupled : as in `Landscape`
     """
 
     axes: Float
@@ -56,18 +88,6 @@ class Point:
     precisions: Float
     slopes: Float
     coupled: bool
-
-    @classmethod
-    def at(cls, axes: Float, lower: Float, rows: Float, weighting: Weighting) -> Self:
-        """Return the point at `axes` for scatters W_k = L_k L_kᵀ, given `lower` (K, D, D)."""
-        half = lower.transpose(0, 2, 1) @ axes
-        spread = (half * half).sum(axis=1)
-        value, weights = weighting(np.log(spread), rows)
-        turned = half.transpose(0, 2, 1) @ half
-        precisions = 1.0 / spread
-        slopes = (turned * (weights[:, None] * precisions)[:, None, :]).sum(axis=0)
-        coupled = weights is not rows
-        return cls(axes, value, weights, turned, precisions, slopes, coupled)
 
     def gradient(self) -> Float:
         """Return the skew G with F(Q·cayley(E)) = F(Q) + ⟨G, E⟩ + ..."""
@@ -97,32 +117,36 @@ class Point:
         return 0.5 * (product - product.T)
 
 
-def descend(axes: Float, lower: Float, rows: Float, weighting: Weighting, most_steps: int) -> Point:
-    """Return the point that Newton steps from `axes` lead to; F never rises.
+def descend(landscape: Landscape, axes: Float, most_steps: int) -> Point:
+    """Return the point that at most so many Newton steps from `axes` lead to; F never rises.
 
     Parameters
     ----------
+    landscape : F
     axes : (D, D) float64, orthogonal
-    lower : (K, D, D) float64, Cholesky factors of the scatters
-    rows : (K,) float64
-    weighting : F and its weights
     most_steps : Newton steps to stop after
     """
-    here = Point.at(axes, lower, rows, weighting)
-    least = LEAST_DECREASE * rows.sum()
+    here = landscape.at(axes)
+    least = LEAST_DECREASE * landscape.rows.sum()
     for _ in range(most_steps):
         skew, promised = newton_direction(here, least)
         if promised <= least:
             break
-        for _ in range(MOST_HALVINGS):
-            there = Point.at(here.axes @ cayley(skew), lower, rows, weighting)
-            if there.value < here.value:
-                break
-            skew = 0.5 * skew
-        else:
+        there = lower_point(landscape, here, skew)
+        if there is None:
             break
         here = there
     return here
+
+
+def lower_point(landscape: Landscape, here: Point, skew: Float) -> Point | None:
+    """Return a point in the direction of `skew` where F is lower; None if rounding hides it."""
+    for _ in range(MOST_HALVINGS):
+        there = landscape.at(here.axes @ cayley(skew))
+        if there.value < here.value:
+            return there
+        skew = 0.5 * skew
+    return None
 
 
 def newton_direction(point: Point, least: float) -> tuple[Float, float]:
@@ -141,7 +165,7 @@ def newton_direction(point: Point, least: float) -> tuple[Float, float]:
         return direction, 0.5 * start
     search = scaled
     # The more there is to gain, the less it pays to solve exactly.
-    tolerance = start * min(0.01, start / (point.weights.sum()))
+    tolerance = start * min(0.01, start / point.weights.sum())
     for _ in range(MOST_CONJUGATE_STEPS):
         image = point.hessian_times(search)
         bend = float(np.vdot(search, image))

@@ -1,0 +1,141 @@
+"""Text files of cells between commas, semicolons or tabs."""
+
+import csv
+import gzip
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from mixtura.data.table import MISSING, checked_names
+from mixtura.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["read_delimited"]
+
+DELIMITERS = ",;\t"
+SNIFFED_CHARACTERS = 65536
+SNIFFED_LINES = 20
+# A row must fit into a block.
+BLOCK_BYTES = 2**22
+NOT_UTF8 = "is not UTF-8 text; save the file again as CSV in UTF-8"
+
+
+def read_delimited(path: Path, columns: tuple[str, ...] | None) -> "pa.Table":
+    """Return the columns asked for, all when None, of a UTF-8 file with one header row."""
+    import pyarrow as pa
+    import pyarrow.csv as pacsv
+
+    delimiter, header = _header(path)
+    names = checked_names(path, header, columns)
+    faults: list[Any] = []
+
+    def note(row: Any) -> str:
+        faults.append(row)
+        return "error"
+
+    def read(use_threads: bool) -> pa.Table:
+        reading = pacsv.ReadOptions(use_threads=use_threads, block_size=BLOCK_BYTES)
+        parsing = pacsv.ParseOptions(
+            delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note
+        )
+        converting = pacsv.ConvertOptions(include_columns=names, null_values=MISSING)
+        with pa.input_stream(path, compression="gzip" if _is_gzip(path) else None) as stream:
+            return pacsv.read_csv(stream, reading, parsing, converting)
+
+    try:
+        content = read(use_threads=True)
+    except pa.ArrowInvalid as error:
+        if not faults:
+            _check_quotes(path, delimiter)
+            raise
+        # Only one thread counts the rows.
+        faults.clear()
+        try:
+            read(use_threads=False)
+        except pa.ArrowInvalid:
+            raise _ragged(path, faults[0], delimiter) from error
+        raise
+    for column in content.schema:
+        if pa.types.is_binary(column.type):
+            raise DataError(f"column '{column.name}' of '{path}' {NOT_UTF8}")
+    _check_quotes(path, delimiter)
+    return content
+
+
+def _ragged(path: Path, row: Any, delimiter: str) -> DataError:
+    # The header counts as the first row there.
+    return DataError(
+        f"row {row.number - 1} of '{path}' has {row.actual_columns} fields, and its header has "
+        f"{row.expected_columns}; mend the row, name every column in the header, or put quotes "
+        f"around text and numbers that contain {delimiter!r}"
+    )
+
+
+def _header(path: Path) -> tuple[str, list[str]]:
+    """Return the delimiter and the column names of a text file."""
+    try:
+        with _opened(path) as file:
+            delimiter = _delimiter(file.read(SNIFFED_CHARACTERS))
+            file.seek(0)
+            records = csv.reader(file, delimiter=delimiter)
+            header = next((record for record in records if record), None)
+    except UnicodeDecodeError as error:
+        raise DataError(f"'{path}' {NOT_UTF8}") from error
+    except (csv.Error, zlib.error) as error:
+        raise DataError(
+            f"the header of '{path}' cannot be read ({error}); give the columns' names in its "
+            f"first line"
+        ) from error
+    if header is None:
+        raise DataError(f"'{path}' is empty; export it again, with a header and rows")
+    return delimiter, header
+
+
+def _check_quotes(path: Path, delimiter: str) -> None:
+    """Raise when a quote opens a cell and the file ends before another closes it.
+
+    The rest of the file would pass for that one cell. As quotes come in pairs otherwise, or stand
+    alone in the middle of a cell, only a file with an odd number of them is looked through.
+    """
+    with _opened(path) as file:
+        quotes = sum(part.count('"') for part in iter(lambda: file.read(2**20), ""))
+    if quotes % 2 == 0:
+        return
+    row = 0
+    with _opened(path) as file:
+        try:
+            for record in csv.reader(file, delimiter=delimiter, strict=True):
+                row += bool(record)
+        except csv.Error as error:
+            if "end of data" in str(error) or "field limit" in str(error):
+                raise DataError(
+                    f"row {row} of '{path}' opens a quote that is never closed; close it, or "
+                    f"write two quotes where one is meant"
+                ) from error
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    opened = gzip.open if _is_gzip(path) else open
+    with opened(path, "rt", encoding="utf-8-sig", newline="", errors="strict") as file:
+        yield file
+
+
+def _is_gzip(path: Path) -> bool:
+    return path.suffix.lower() == ".gz"
+
+
+def _delimiter(start: str) -> str:
+    """Return the delimiter that splits the first lines most evenly, the comma when none does."""
+    lines = [line for line in re.sub(r'"[^"]*"', "", start).splitlines() if line][:SNIFFED_LINES]
+
+    def evenness(delimiter: str) -> tuple[int, int]:
+        counts = [line.count(delimiter) for line in lines]
+        return (sum(count == counts[0] for count in counts) if any(counts[:1]) else 0, sum(counts))
+
+    return max(DELIMITERS, key=evenness)
