@@ -102,8 +102,8 @@ def _check_quotes(path: Path, delimiter: str) -> None:
     The rest of the file would pass for that one cell. As quotes come in pairs otherwise, or stand
     alone in the middle of a cell, only a file with an odd number of them is looked through.
     """
-    with _opened(path) as file:
-        quotes = sum(part.count('"') for part in iter(lambda: file.read(2**20), ""))
+    with gzip.open(path) if _is_gzip(path) else path.open("rb") as file:
+        quotes = sum(part.count(b'"') for part in iter(lambda: file.read(BLOCK_BYTES), b""))
     if quotes % 2 == 0:
         return
     row = 0
@@ -122,7 +122,7 @@ def _check_quotes(path: Path, delimiter: str) -> None:
 @contextmanager
 def _opened(path: Path) -> Iterator[TextIO]:
     opened = gzip.open if _is_gzip(path) else open
-    with opened(path, "rt", encoding="utf-8-sig", newline="", errors="strict") as file:
+    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
         yield file
 
 

@@ -101,8 +101,10 @@ class Table:
     def _parsed(self, name: str) -> "pa.ChunkedArray":
         """Return the numbers that a column of text spells, or raise for the first that is none."""
         import pyarrow as pa
-        import pyarrow.compute as pc
+        from pyarrow import compute
 
+        # Its functions are made when it is imported, unseen by type checkers.
+        pc: Any = compute
         cells = self._content[name]
         if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
             raise DataError(
