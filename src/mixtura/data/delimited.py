@@ -102,8 +102,8 @@ def _check_quotes(path: Path, delimiter: str) -> None:
     The rest of the file would pass for that one cell. As quotes come in pairs otherwise, or stand
     alone in the middle of a cell, only a file with an odd number of them is looked through.
     """
-    with gzip.GzipFile(path) if _is_gzip(path) else path.open("rb") as file:
-        quotes = sum(part.count(b'"') for part in iter(lambda: file.read(BLOCK_BYTES), b""))
+    with gzip.GzipFile(path) if _is_gzip(path) else path.open("rb") as raw:
+        quotes = sum(part.count(b'"') for part in iter(lambda: raw.read(BLOCK_BYTES), b""))
     if quotes % 2 == 0:
         return
     row = 0
