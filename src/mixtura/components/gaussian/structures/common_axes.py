@@ -12,7 +12,7 @@ __all__ = ["COMMON_AXES"]
 Float = NDArray[np.float64]
 
 # Newton steps from axes of the previous iteration, and from each guess at the start.
-WARM_STEPS = 4
+WARM_STEPS = 2
 COLD_STEPS = 60
 MOST_GUESSES = 8
 

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from mixtura.components.gaussian.structures.singular import (
     eigenvalues_above_noise,
+    finite,
     finite_cholesky,
     shared_positive,
 )
@@ -119,7 +120,7 @@ def one_volume(scatter: Float, rows: Float, previous: Float | None = None) -> Fl
 
 
 def covariances(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
-    """Return VVV's covariances W_k / N_k; their Cholesky factors show whether they are singular.
+    """Return VVV's covariances W_k / N_k; whether they are singular is left to their factors.
 
     Parameters
     ----------
@@ -131,7 +132,8 @@ def covariances(scatter: Float, rows: Float, previous: Float | None = None) -> F
     -------
     (K, D, D) float64
     """
-    return scatter / rows[:, None, None]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return finite(scatter / rows[:, None, None])
 
 
 def axes_of(scatter: Float) -> tuple[Float, Float]:

@@ -7,11 +7,14 @@ from numpy.typing import NDArray
 
 from mixtura.errors import ParameterError
 
-__all__ = ["eigenvalues_above_noise", "finite_cholesky", "positive", "shared_positive"]
+__all__ = ["eigenvalues_above_noise", "finite", "finite_cholesky", "positive", "shared_positive"]
 
 Float = NDArray[np.float64]
 
 ADVICE = "use a prior, fewer components or a structure that shares more"
+
+# No data make one variance of a covariance this much smaller than another; a divergence does.
+FLAT = 1e-200
 
 
 def positive(variances: Float) -> Float:
@@ -30,10 +33,19 @@ def positive(variances: Float) -> Float:
 
 
 def shared_positive(variances: Float) -> Float:
-    """Return variances (D,) of a shared covariance that are all positive and finite."""
-    if variances.min() > 0 and variances.max() < np.inf:
+    """Return variances (D,) of a shared covariance that are all positive, finite and comparable."""
+    largest = variances.max()
+    if variances.min() > FLAT * largest >= 0 and largest < np.inf:
         return variances
     refuse("the shared covariance is")
+
+
+def finite(covariances: Float) -> Float:
+    """Return covariances (K, D, D) that have no entry that is NaN or infinite."""
+    good = np.isfinite(covariances)
+    if not good.all():
+        refuse(f"component {int(good.all(axis=(1, 2)).argmin())}: the covariance is")
+    return covariances
 
 
 def finite_cholesky(matrices: Float) -> Float:
