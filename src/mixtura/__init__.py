@@ -10,7 +10,7 @@ from mixtura.errors import (
     NonIdentifiableError,
     ParameterError,
 )
-from mixtura.estimators import GaussianMixture
+from mixtura.estimators import GaussianMixture, select
 from mixtura.mixture import Mixture
 from mixtura.store import load
 
@@ -28,4 +28,5 @@ __all__ = [
     "NonIdentifiableError",
     "ParameterError",
     "load",
+    "select",
 ]

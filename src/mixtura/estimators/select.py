@@ -1,0 +1,132 @@
+"""`select`: the number of components and the covariance structure in one call."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import check_random_state
+
+from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.structures import CODES, distinct, structure
+from mixtura.data import ArrayRows
+from mixtura.data.checks import check_enough_rows, check_varying, row_weights
+from mixtura.data.columns import column_moments
+from mixtura.data.distinct import count_distinct
+from mixtura.em.solve import SolveOptions
+from mixtura.em.starts import StartOptions
+from mixtura.em.stopping import GainLeft
+from mixtura.engines import engine_named
+from mixtura.errors import ParameterError
+from mixtura.estimators.inputs import checked_rows
+from mixtura.estimators.settings import checked_choice, checked_integer
+from mixtura.selection import CRITERIA, Candidate, Cell, Selection, search
+
+__all__ = ["gaussian_cells", "select"]
+
+Float = NDArray[np.float64]
+
+MAX_SWEEPS = 2000
+
+
+def select(
+    X: Any,
+    n_components: int | Iterable[int] = range(1, 10),
+    covariance_type: str | Sequence[str] = "all",
+    *,
+    criterion: str = "bic",
+    sample_weight: ArrayLike | None = None,
+    n_init: int = 2,
+    prior: Any = "weak",
+    random_state: Any = None,
+    engine: Any = "threads",
+    n_jobs: int | None = None,
+    progress: Callable[[Candidate, int], None] | None = None,
+) -> Selection:
+    """Fit Gaussian mixtures of several sizes and structures, and rank them.
+
+    Parameters
+    ----------
+    X : (N, D) numbers: array, data frame or table
+    n_components : the numbers of components to try
+    covariance_type : "all" (the fourteen), a name, or several
+    criterion : "bic", "icl" or "aic"
+    sample_weight : (N,) row weights
+    n_init : starts finished for each model
+    prior : as in `GaussianMixture`; criteria use the likelihood without it
+    random_state : int, RandomState or None
+    progress : called after each model with the candidate and how many there are in all
+
+    Returns
+    -------
+    Selection
+        `best`, `result`, `table()`, `summary()`.
+
+    Raises
+    ------
+    DataError, ParameterError
+        If the rows, weights or settings cannot be used.
+    """
+    checked_choice("criterion", criterion, CRITERIA)
+    sizes = _sizes(n_components)
+    rows, names = checked_rows(X, None, least_rows=2)
+    weights = row_weights(sample_weight, len(rows))
+    if weights is not None and not weights.all():
+        rows, weights = rows[weights > 0], weights[weights > 0]
+    check_enough_rows(len(rows), min(sizes))
+    source = ArrayRows(rows, weights)
+    mean, spread = column_moments(source)
+    check_varying(spread, names)
+    seed = int(check_random_state(random_state).randint(2**31 - 1))
+    n_distinct = count_distinct(rows, max(sizes))
+    sizes = [size for size in sizes if size <= n_distinct] or [n_distinct]
+    cells = gaussian_cells(covariance_type, sizes, mean, spread, rows.dtype)
+    count = len(cells)
+    return search(
+        cells,
+        source,
+        engine_named(engine, n_jobs),
+        SolveOptions(
+            rule=GainLeft(),
+            max_iter=MAX_SWEEPS,
+            prior=prior,
+            rescue=prior is not None,
+            monotone=True,
+            starts=StartOptions(seed, short=8, finish=checked_integer("n_init", n_init, 1)),
+        ),
+        criterion=criterion,
+        columns=names,
+        progress=None if progress is None else lambda candidate: progress(candidate, count),
+    )
+
+
+def gaussian_cells(
+    covariance_type: str | Sequence[str],
+    sizes: Sequence[int],
+    mean: Float,
+    spread: Float,
+    dtype: np.dtype[Any],
+) -> list[Cell]:
+    """Return the models of a search, each distinct one once.
+
+    With one component, or in one column, several structures are the same model.
+    """
+    if isinstance(covariance_type, str):
+        names = CODES if covariance_type == "all" else (covariance_type,)
+    else:
+        names = tuple(covariance_type)
+    codes = list(dict.fromkeys(structure(name).code for name in names))
+    cells = []
+    for size in sizes:
+        same = distinct(codes, size, len(mean))
+        for code in dict.fromkeys(same[code] for code in codes):
+            family = GaussianFamily.of(structure(code), mean, spread, dtype)
+            cells.append(Cell(code, family, size))
+    return cells
+
+
+def _sizes(n_components: int | Iterable[int]) -> list[int]:
+    given = [n_components] if isinstance(n_components, (int, np.integer)) else list(n_components)
+    if not given:
+        raise ParameterError("n_components is empty; give at least one number from 1 up")
+    return sorted({checked_integer("n_components", size, 1) for size in given})
