@@ -78,7 +78,7 @@ def lower_cholesky(matrices: Float) -> Float:
 
 
 def precision_factors(covariances: Float) -> Float:
-    """Return upper triangular U with Σ⁻¹ = U Uᵀ for each covariance, so that z = Uᵀ(x - μ) is white.
+    """Return upper triangular U with Σ⁻¹ = U Uᵀ for each covariance: Uᵀ(x - μ) is white.
 
     Parameters
     ----------

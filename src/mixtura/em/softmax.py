@@ -22,9 +22,7 @@ def runs_of_equal_size(sizes: list[int]) -> list[tuple[int, int, int]]:
     return runs
 
 
-def softmax_in_place(
-    values: NDArray[Any], largest: NDArray[Any], total: NDArray[Any]
-) -> None:
+def softmax_in_place(values: NDArray[Any], largest: NDArray[Any], total: NDArray[Any]) -> None:
     """Turn log densities into responsibilities; log Σ_k exp(values) is `largest` - `total`.
 
     Parameters

@@ -100,7 +100,6 @@ class FitResult:
         """Return BIC - 2 Σ w log max_k r; lower is better."""
         return self.bic - 2 * self.log_largest
 
-
     @property
     def remaining_gain(self) -> float:
         """Return Aitken's estimate of the nats left to gain, infinite if there is none yet."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.data import ArrayRows, RowSource
+from mixtura.data import ArrayRows
 from mixtura.em.degeneracy import maximise_strictly
 from mixtura.em.fit import FitOptions, Run, fit, log_weights_of
 from mixtura.em.model import Model

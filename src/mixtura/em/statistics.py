@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mixtura.sums import Sums
 
-__all__ = ["Statistics", "StackedStatistics"]
+__all__ = ["StackedStatistics", "Statistics"]
 
 Float = NDArray[np.float64]
 

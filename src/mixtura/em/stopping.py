@@ -1,5 +1,6 @@
 """When to stop, and why it stopped, as sentences."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -26,8 +27,15 @@ class Ending(Enum):
 class StoppingRule(Protocol):
     """Looks at the objective after each sweep, in nats for all rows."""
 
-    ending: Ending
-    steps_past: bool
+    @property
+    def ending(self) -> Ending:
+        """Return why a fit ended that met the rule."""
+        ...
+
+    @property
+    def steps_past(self) -> bool:
+        """Return whether the M-step after the last sweep still counts."""
+        ...
 
     def gain_left(self, objectives: Sequence[float]) -> float:
         """Return an estimate of what is left to gain, in nats."""
@@ -48,7 +56,7 @@ def aitken_gain(objectives: Sequence[float]) -> float:
     gains = [objectives[i] - objectives[i - 1] for i in (-3, -2, -1)]
     if gains[-1] <= 0:
         return 0.0
-    ratios = [late / early for early, late in zip(gains, gains[1:], strict=False) if early > 0]
+    ratios = [late / early for early, late in itertools.pairwise(gains) if early > 0]
     if not ratios or max(ratios) >= 1:
         return float("inf")
     ratio = max(ratios)

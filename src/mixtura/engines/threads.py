@@ -30,7 +30,9 @@ class Threads:
 
     def __init__(self, n_jobs: int | None = None) -> None:
         cores = available_cores()
-        self.n_jobs = cores if n_jobs is None else max(1, cores + 1 + n_jobs if n_jobs < 0 else n_jobs)
+        self.n_jobs = (
+            cores if n_jobs is None else max(1, cores + 1 + n_jobs if n_jobs < 0 else n_jobs)
+        )
         self._pool: ThreadPoolExecutor | None = None
 
     def fold(self, function: Callable[[int], Any], n_units: int) -> Any:

@@ -199,9 +199,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         return float(weights @ density), float(weights.sum())
 
     def _check_size(self, n_components: int, n_columns: int) -> None:
-        check_memory(
-            8 * n_components * n_columns * (n_columns + 1), f"{n_components:,} components"
-        )
+        check_memory(8 * n_components * n_columns * (n_columns + 1), f"{n_components:,} components")
 
     def _shrunk(self, settings: Settings, rows: NDArray[Any]) -> Settings:
         if not self._may_shrink():

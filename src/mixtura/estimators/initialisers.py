@@ -13,7 +13,9 @@ Float = NDArray[np.float64]
 
 
 def _kmeans(rows: NDArray[Any], n_components: int, random: np.random.RandomState) -> Float:
-    return _hard(KMeans(n_components, n_init=1, random_state=random).fit(rows).labels_, n_components)
+    return _hard(
+        KMeans(n_components, n_init=1, random_state=random).fit(rows).labels_, n_components
+    )
 
 
 def _random(rows: NDArray[Any], n_components: int, random: np.random.RandomState) -> Float:

@@ -93,20 +93,17 @@ class Settings:
 
 def checked_integer(name: str, value: Any, least: int) -> int:
     """Return a whole number from `least` up."""
-    if isinstance(value, Integral) and not isinstance(value, (bool, np.bool_)) and value >= least:
+    if isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least:
         return int(value)
     raise ParameterError(f"{name} should be a whole number from {least} up, but got {value!r}")
 
 
 def checked_number(name: str, value: Any) -> float:
     """Return a finite number from 0 up."""
-    if (
-        isinstance(value, Real)
-        and not isinstance(value, (bool, np.bool_))
-        and np.isfinite(float(value))
-        and value >= 0
-    ):
-        return float(value)
+    if isinstance(value, Real) and not isinstance(value, bool):
+        number = float(value)
+        if np.isfinite(number) and number >= 0:
+            return number
     raise ParameterError(f"{name} should be a number from 0 up or None, but got {value!r}")
 
 

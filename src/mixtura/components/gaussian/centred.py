@@ -22,7 +22,9 @@ OFFSET_LIMIT = {np.dtype(np.float64): 1e5, np.dtype(np.float32): 1e3}
 
 def far_components(parameters: GaussianParameters, dtype: np.dtype[Any]) -> NDArray[np.bool_]:
     """Return which components (K,) have (μ_k)ᵀ Σ_k⁻¹ μ_k over the limit of the precision."""
-    offsets = np.einsum("kd,kd->k", parameters.means, parameters.covariance.precision_times(parameters.means))
+    offsets = np.einsum(
+        "kd,kd->k", parameters.means, parameters.covariance.precision_times(parameters.means)
+    )
     return ~(offsets < OFFSET_LIMIT[dtype])
 
 

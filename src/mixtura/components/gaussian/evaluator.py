@@ -60,19 +60,26 @@ class GaussianTotals:
 class GaussianEvaluator:
     """See `mixtura.components.family.Evaluator`."""
 
-    __slots__ = ("_centred", "_constants", "_parameters", "_product", "_second_shape", "_uses_product")
+    __slots__ = (
+        "_centred",
+        "_constants",
+        "_parameters",
+        "_product",
+        "_second_shape",
+        "_uses_product",
+    )
 
     def __init__(
         self,
         natural: Float,
         dtype: np.dtype[Any],
-        parameters: GaussianParameters | None,
+        parameters: GaussianParameters,
         constants: Float,
         centred: NDArray[np.bool_],
         *,
         diagonal: bool,
     ) -> None:
-        n_columns = parameters.means.shape[1] if parameters is not None else 0
+        n_columns = parameters.means.shape[1]
         self._product = NaturalEvaluator(natural, dtype)
         self._parameters = parameters
         self._constants = constants
@@ -89,12 +96,8 @@ class GaussianEvaluator:
         """Write log π_k + log N(x | μ_k, Σ_k), without D/2 log 2π, into `out` (K, n)."""
         if self._uses_product:
             self._product.log_density(prepared, out)
-        if self._parameters is None:
-            return
         for k in np.flatnonzero(self._centred):
-            out[k] = self._constants[k] + log_density_centred(
-                prepared.rows, self._parameters, k
-            )
+            out[k] = self._constants[k] + log_density_centred(prepared.rows, self._parameters, k)
 
     def zeros(self) -> GaussianTotals:
         """Return fresh totals."""
@@ -109,8 +112,6 @@ class GaussianEvaluator:
     ) -> None:
         """Add a tile's sums to the totals."""
         self._product.accumulate(prepared, responsibilities, totals.products)
-        if self._parameters is None:
-            return
         for k in np.flatnonzero(self._centred):
             accumulate_centred(
                 prepared.rows,
@@ -123,6 +124,4 @@ class GaussianEvaluator:
     def sums(self, totals: GaussianTotals) -> GaussianSums:
         """Freeze the totals."""
         features = self._product.feature_sums(totals.products)
-        return GaussianSums(
-            features, self._centred.astype(np.float64), totals.first, totals.second
-        )
+        return GaussianSums(features, self._centred.astype(np.float64), totals.first, totals.second)

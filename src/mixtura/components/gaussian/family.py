@@ -8,9 +8,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mixtura.components.gaussian.centred import far_components, log_density_centred
 from mixtura.arrays import as_shape
-from mixtura.components.gaussian.covariance import covariance_from, covariance_of_factors
+from mixtura.components.gaussian.centred import far_components, log_density_centred
+from mixtura.components.gaussian.covariance import (
+    SphericalCovariance,
+    covariance_from,
+    covariance_of_factors,
+)
 from mixtura.components.gaussian.evaluator import (
     GaussianEvaluator,
     GaussianTile,
@@ -152,11 +156,15 @@ class GaussianFamily:
         return GaussianEvaluator(
             np.zeros((n_components, self.n_features())),
             self.dtype,
-            None,
+            self._at_origin(n_components),
             np.zeros(n_components),
-            np.zeros(n_components, dtype=bool),
+            np.full(n_components, self._wide),
             diagonal=self._diagonal,
         )
+
+    def _at_origin(self, n_components: int) -> GaussianParameters:
+        covariance = SphericalCovariance(np.ones(n_components), self.n_columns)
+        return GaussianParameters(np.zeros((n_components, self.n_columns)), covariance)
 
     def shared(self, prepared: GaussianTile, row_weights: Float | None) -> RowTotals:
         """Return the weight, Σ w x and Σ w x xᵀ (or its diagonal) of a tile."""
@@ -166,7 +174,9 @@ class GaussianFamily:
         second = (weighted * rows).sum(axis=1) if self._diagonal else weighted @ rows.T
         return RowTotals(float(weight), weighted.sum(axis=1), second)
 
-    def offset(self, parameters: GaussianParameters, sums: GaussianSums, shared: RowTotals) -> float:
+    def offset(
+        self, parameters: GaussianParameters, sums: GaussianSums, shared: RowTotals
+    ) -> float:
         """Return the normalising constant, and the quadratic term that components share."""
         constant = shared.weight * (self.frame.log_jacobian - 0.5 * self.n_columns * LOG_TWO_PI)
         if self.structure.features != "linear" or sums.centred.any():
@@ -178,8 +188,11 @@ class GaussianFamily:
         self, sums: GaussianSums, previous: GaussianParameters | None, shared: RowTotals
     ) -> GaussianMoments:
         """Return N_k, the means and the scatter about them."""
-        means = None if previous is None else previous.means
-        return moments_of(sums, means, shared, self.structure.features, diagonal=self._diagonal)
+        if previous is None:
+            previous = self._at_origin(len(sums.centred))
+        return moments_of(
+            sums, previous.means, shared, self.structure.features, diagonal=self._diagonal
+        )
 
     def maximise(
         self, moments: GaussianMoments, previous: GaussianParameters | None, prior: GaussianPrior
@@ -197,8 +210,10 @@ class GaussianFamily:
         covariance = covariance_from(self.structure.storage, covariances, self.n_columns)
         return GaussianParameters(means, covariance)
 
-    def expected_log_density(self, parameters: GaussianParameters, moments: GaussianMoments) -> float:
-        """Return Σ_k [N_k log|U_k| - ½ tr(Σ_k⁻¹ (W_k + N_k δ δᵀ))] plus constants, δ = x̄_k - μ_k."""
+    def expected_log_density(
+        self, parameters: GaussianParameters, moments: GaussianMoments
+    ) -> float:
+        """Return Σ_k [N_k log|U_k| - ½ tr Σ_k⁻¹(W_k + N_k δδᵀ)] and constants, δ = x̄_k - μ_k."""
         rows = moments.effective_rows
         constant = self.frame.log_jacobian - 0.5 * self.n_columns * LOG_TWO_PI
         shift = moments.means - parameters.means
@@ -232,8 +247,10 @@ class GaussianFamily:
     def embed(self, rows: NDArray[Any]) -> Float:
         """Return rows (n, D) in units of each column's spread."""
         points = (np.asarray(rows, dtype=np.float64) - self.frame.origin) / self.frame.spread
-        return points if self.structure.storage != "spherical" else points * (
-            self.frame.spread / self.frame.spread.max()
+        return (
+            points
+            if self.structure.storage != "spherical"
+            else points * (self.frame.spread / self.frame.spread.max())
         )
 
     def in_user_units(

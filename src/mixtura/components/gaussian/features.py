@@ -84,7 +84,7 @@ class DiagonalFeatures:
 
 @cache
 def product_pairs(n_columns: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the columns (i, j) of each product: shift by shift, then half of the last if D is even."""
+    """Return the columns (i, j) of each product, shift by shift; half of the last if D is even."""
     shifts, columns = np.divmod(np.arange(n_columns * (n_columns + 1) // 2), n_columns)
     return columns, (columns + shifts) % n_columns
 

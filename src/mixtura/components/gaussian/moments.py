@@ -17,9 +17,10 @@ __all__ = ["moments_of"]
 
 Float = NDArray[np.float64]
 
+
 def moments_of(
     sums: GaussianSums,
-    previous_means: Float | None,
+    previous_means: Float,
     shared: RowTotals,
     features: Literal["linear", "diagonal", "full"],
     *,
@@ -41,7 +42,7 @@ def moments_of(
     rows = np.maximum(effective, VANISHED)
     means = sums.features[:, :n_columns] / rows[:, None]
     centred = sums.centred > 0
-    if previous_means is None or not centred.any():
+    if not centred.any():
         scatter = _about_origin(sums, rows, means, shared, features, diagonal=diagonal)
         return GaussianMoments(effective, means, scatter, pooled)
     shift = sums.first / rows[:, None]

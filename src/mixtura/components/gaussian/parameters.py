@@ -86,7 +86,7 @@ class GaussianSums(Sums):
 
 @dataclass(frozen=True, slots=True)
 class RowTotals(Sums):
-    """Sums over all rows, whatever their component: weight, Σ w x and Σ w x xᵀ (or its diagonal)."""
+    """Sums over all rows, whatever their component: weight, Σ w x, Σ w x xᵀ (or its diagonal)."""
 
     weight: float
     first: Float

@@ -100,7 +100,6 @@ class ScatterPrior:
             scatter=moments.scatter + times * self.scatter,
         )
 
-
     def log_density(self, parameters: GaussianParameters) -> float:
         """Return -½ Σ_k [tr(Λ Σ_k⁻¹) + ν log|Σ_k|]."""
         precisions = parameters.covariance.precisions()

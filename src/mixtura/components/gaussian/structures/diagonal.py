@@ -47,7 +47,7 @@ def one_shape(scatter: Float, rows: Float, previous: Float | None = None) -> Flo
 
 
 def one_volume(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
-    """Return EVI's variances λ B_k, B_k = diag(W_k) / |diag(W_k)|^(1/D), λ = Σ|diag(W_k)|^(1/D) / n.
+    """Return EVI's variances λ B_k: B_k = diag W_k / |diag W_k|^(1/D), λ = Σ|diag W_k|^(1/D) / n.
 
     Parameters
     ----------

@@ -30,6 +30,7 @@ def positive(variances: Float) -> Float:
         return variances
     good = ((variances > 0) & (variances < np.inf)).reshape(len(variances), -1).all(axis=1)
     refuse(f"component {int(good.argmin())}: the covariance is")
+    return None
 
 
 def shared_positive(variances: Float) -> Float:
@@ -38,6 +39,7 @@ def shared_positive(variances: Float) -> Float:
     if variances.min() > FLAT * largest >= 0 and largest < np.inf:
         return variances
     refuse("the shared covariance is")
+    return None
 
 
 def finite(covariances: Float) -> Float:

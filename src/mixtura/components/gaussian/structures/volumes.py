@@ -1,7 +1,7 @@
 """Volumes of components that share a shape: Σ_k = λ_k C, for VEI, VEV and VEE.
 
-With u_k = -log λ_k and M(u) = Σ_k e^(u_k) W_k, the best C for given volumes is M / |M|^(1/D), and the
-M-step's objective becomes -½ n g(u) and constants, where
+With u_k = -log λ_k and M(u) = Σ_k e^(u_k) W_k, the best C for given volumes is M / |M|^(1/D), and
+the M-step's objective becomes -½ n g(u) and constants, where
 
     g(u) = log|M(u)| - D Σ_k (N_k / n) u_k
 

@@ -1,0 +1,60 @@
+"""The group of commands, and what each kind of error means for the exit code."""
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from mixtura import __version__
+from mixtura.cli.fit import fit
+from mixtura.cli.predict import predict
+from mixtura.cli.sample import sample
+from mixtura.cli.summary import summary
+from mixtura.errors import MixturaError, ParameterError
+
+__all__ = ["command"]
+
+BAD_DATA, BAD_USAGE, INTERRUPTED = 1, 2, 130
+
+
+class _Group(click.Group):
+    """A group that turns errors of this package into one line and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ParameterError as error:
+            _fail(error, BAD_USAGE)
+        except MixturaError as error:
+            _fail(error, BAD_DATA)
+        except BrokenPipeError:
+            # The reader of standard output has left: nothing more can be said to it.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(BAD_DATA)
+        except OSError as error:
+            _fail(error, BAD_DATA)
+        except KeyboardInterrupt:
+            click.echo("mixtura: interrupted before there was anything to keep", err=True)
+            sys.exit(INTERRUPTED)
+
+
+def _fail(error: Exception, code: int) -> None:
+    click.echo(f"mixtura: {error}", err=True)
+    sys.exit(code)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mixtura")
+def command() -> None:
+    """Finite mixture models: fit them to a file, and use what was fitted.
+
+    Results go to standard output, progress and notes to standard error. Exit codes: 0 good,
+    1 bad data, 2 bad usage, 130 interrupted (the best found so far is kept).
+    """
+
+
+command.add_command(fit)
+command.add_command(predict)
+command.add_command(sample)
+command.add_command(summary)

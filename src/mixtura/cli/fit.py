@@ -1,0 +1,197 @@
+"""`mixtura fit FILE`: choose a mixture, say what it is, and write it down."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from mixtura.cli.assignments import assignments_of
+from mixtura.cli.columns import chosen_columns, split_names
+from mixtura.cli.progress import search_progress
+from mixtura.components.gaussian.structures import CODES, structure
+from mixtura.data.files import read_table
+from mixtura.errors import ParameterError
+from mixtura.estimators import select
+from mixtura.report import Report, write_report
+from mixtura.selection import CRITERIA, Selection
+from mixtura.store import save
+from mixtura.summary import summary_of
+
+__all__ = ["fit"]
+
+INTERRUPTED = 130
+MODEL, ASSIGNMENTS, REPORT = "model.mixtura", "assignments.csv", "report.html"
+
+
+class _Sizes(click.ParamType):
+    """Numbers of components: 3, 1:9 or 2,4,8."""
+
+    name = "K"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> list[int]:
+        if not isinstance(value, str):
+            return list(value)
+        try:
+            sizes = [size for part in value.split(",") for size in _range(part)]
+        except ValueError:
+            sizes = []
+        if not sizes or min(sizes) < 1:
+            self.fail(f"{value!r} is not like 3, 1:9 or 2,4,8, with numbers from 1 up", param, ctx)
+        return sizes
+
+
+def _range(text: str) -> range:
+    first, _, last = text.partition(":")
+    return range(int(first), int(last or first) + 1)
+
+
+class _Structures(click.ParamType):
+    """Covariance structures, separated by commas."""
+
+    name = "NAMES"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
+        if not isinstance(value, str):
+            return tuple(value)
+        if value == "all":
+            return CODES
+        names = tuple(split_names(value))
+        try:
+            for name in names:
+                structure(name)
+        except ParameterError as error:
+            self.fail(str(error), param, ctx)
+        return names
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "-k",
+    "--components",
+    "sizes",
+    type=_Sizes(),
+    default="1:9",
+    show_default=True,
+    help="Numbers of components to try: 3, 1:9 or 2,4,8.",
+)
+@click.option(
+    "-s",
+    "--structures",
+    type=_Structures(),
+    default="all",
+    show_default=True,
+    help="Covariance structures to try: full, tied, diag, spherical, or codes such as "
+    "VVV,EEE,VII; all for the fourteen.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the model, assignments.csv and report.html.",
+)
+@click.option("--columns", help="Columns to fit, separated by commas; default all with numbers.")
+@click.option("--weights", help="Column of row weights.")
+@click.option("--id", "id_column", help="Column that identifies a row in assignments.csv.")
+@click.option(
+    "--criterion",
+    type=click.Choice(CRITERIA),
+    default="bic",
+    show_default=True,
+    help="What the choice goes by; lower is better.",
+)
+@click.option(
+    "--starts",
+    type=click.IntRange(1),
+    default=2,
+    show_default=True,
+    help="Starts carried to the end for each model.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 2),
+    default=0,
+    show_default=True,
+    help="Seed of everything random.",
+)
+def fit(
+    file: Path,
+    sizes: list[int],
+    structures: tuple[str, ...],
+    output: Path | None,
+    columns: str | None,
+    weights: str | None,
+    id_column: str | None,
+    criterion: str,
+    starts: int,
+    seed: int,
+) -> None:
+    """Fit mixtures to FILE (CSV, Parquet or Arrow), choose one, and describe it.
+
+    Every number of components is tried with every covariance structure. With -o, the model,
+    the component of each row and a report with pictures are written to a folder.
+    """
+    table = read_table(file)
+    names = chosen_columns(table, split_names(columns), [*split_names(weights), id_column or ""])
+    rows = table.numeric(names)
+    row_weights = None if weights is None else table.numeric([weights])[:, 0]
+    identifiers = None if id_column is None else table.column(id_column)
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+    with search_progress() as progress:
+        selection = select(
+            _frame(rows, names),
+            sizes,
+            structures,
+            criterion=criterion,
+            sample_weight=row_weights,
+            n_init=starts,
+            random_state=seed,
+            progress=progress,
+        )
+    result = selection.result
+    assignments = assignments_of(result.mixture, rows, identifiers, id_column)
+    counts = np.bincount(
+        assignments.component, weights=row_weights, minlength=result.mixture.n_components
+    )
+    facts = result.facts() | {
+        "sizes": counts.tolist(),
+        "criterion": criterion,
+        "seed": seed,
+        "source": file.name,
+    }
+    _say(selection, summary_of(result.mixture, facts))
+    if output is not None:
+        save(output / MODEL, result.mixture, facts)
+        assignments.write(output / ASSIGNMENTS)
+        report = Report(
+            title=f"{file.name}: {result.mixture.family.title(result.mixture.n_components)}",
+            result=result,
+            selection=selection,
+            rows=rows,
+            columns=tuple(names),
+            labels=assignments.component,
+            probabilities=assignments.probability,
+            source=file.name,
+        )
+        write_report(output / REPORT, report)
+        click.echo(f"written to {output}: {MODEL}, {ASSIGNMENTS}, {REPORT}", err=True)
+    if selection.interrupted:
+        click.echo("interrupted: this is the best of the models fitted so far", err=True)
+        sys.exit(INTERRUPTED)
+
+
+def _say(selection: Selection, text: str) -> None:
+    click.echo(text)
+    if len(selection.candidates) > 1:
+        click.echo()
+        click.echo(selection.summary())
+
+
+def _frame(rows: Any, names: list[str]) -> Any:
+    """Return the rows as a table, so that the names go along."""
+    import pyarrow as pa
+
+    return pa.table(dict(zip(names, rows.T, strict=True)))

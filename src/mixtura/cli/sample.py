@@ -1,0 +1,45 @@
+"""`mixtura sample MODEL`: rows drawn from a model file."""
+
+import sys
+from pathlib import Path
+
+import click
+import pyarrow as pa
+import pyarrow.csv
+
+from mixtura.store import load
+from mixtura.writing import replacing
+
+__all__ = ["sample"]
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option(
+    "-n", "--rows", "n_rows", type=click.IntRange(1), required=True, help="How many rows to draw."
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 2),
+    default=0,
+    show_default=True,
+    help="Seed of the draws.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="CSV file to write; default standard output.",
+)
+def sample(model: Path, n_rows: int, seed: int, output: Path | None) -> None:
+    """Draw rows from MODEL, as CSV with the component of each."""
+    mixture = load(model)
+    rows, components = mixture.sample(n_rows, seed)
+    names = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
+    label = "component" if "component" not in names else "mixture component"
+    table = pa.table({**dict(zip(names, rows.T, strict=True)), label: components})
+    if output is None:
+        pyarrow.csv.write_csv(table, sys.stdout.buffer)
+    else:
+        with replacing(output) as temporary:
+            pyarrow.csv.write_csv(table, temporary)
