@@ -29,10 +29,10 @@ def numbers_of_frame(data: Any) -> tuple[NDArray[Any], tuple[str, ...] | None]:
     DataError
         Naming the column, row and value of a cell that is not a number, or a repeated column.
     """
-    names = _names(data)
     frame = _wrapped(data)
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
+    names = _names(frame.to_native())
     columns = [frame[:, position] for position in range(frame.shape[1])]
     single = bool(columns) and all(column.dtype == nw.Float32 for column in columns)
     values = np.empty((frame.shape[0], len(columns)), np.float32 if single else np.float64)
@@ -43,11 +43,15 @@ def numbers_of_frame(data: Any) -> tuple[NDArray[Any], tuple[str, ...] | None]:
 
 
 def _wrapped(data: Any) -> Any:
-    return nw.from_native(data, pass_through=True)
+    try:
+        return nw.from_native(data, pass_through=True)
+    except nw.exceptions.DuplicateError:
+        _names(data)
+        raise
 
 
 def _names(data: Any) -> list[Any]:
-    """Return column names, refusing repeated ones before any library trips over them."""
+    """Return column names; raise `DataError` for one that stands twice."""
     names = data.column_names if hasattr(data, "column_names") else data.columns
     names = list(names() if callable(names) else names)
     seen: set[Any] = set()

@@ -1,14 +1,33 @@
 """Engines: who does the work. An engine folds a function over units of rows; it knows no EM."""
 
+from numbers import Integral
+from typing import Any
+
 from mixtura.engines.engine import Engine
 from mixtura.engines.serial import Serial
 from mixtura.engines.threads import Threads
+from mixtura.errors import ParameterError
 
 __all__ = ["Engine", "Serial", "Threads", "engine_named"]
 
 
-def engine_named(name: "str | Engine", n_jobs: int | None) -> Engine:
-    """Return the engine of that name, or the given one as it is."""
-    if not isinstance(name, str):
-        return name
-    return Serial() if name == "serial" else Threads(n_jobs)
+def engine_named(name: Any, n_jobs: int | None) -> Engine:
+    """Return the engine of that name, or the given one as it is.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such engine, or `n_jobs` is no number of threads.
+    """
+    whole = isinstance(n_jobs, Integral) and not isinstance(n_jobs, bool)
+    if n_jobs is not None and not (whole and n_jobs != 0):
+        raise ParameterError(
+            f"n_jobs should be None, a number of threads, or -1 for all cores, but got {n_jobs!r}"
+        )
+    if name == "threads":
+        return Threads(n_jobs)
+    if name == "serial":
+        return Serial()
+    if not (hasattr(name, "fold") and hasattr(name, "session")):
+        raise ParameterError(f"engine should be threads, serial or an engine, but got {name!r}")
+    return name

@@ -51,8 +51,10 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
     verbose_interval: int
 
     @abstractmethod
-    def _family(self, source: ArrayRows, dtype: np.dtype[Any]) -> Family:
-        """Return the family for the rows to be fitted."""
+    def _family(
+        self, source: ArrayRows, dtype: np.dtype[Any], names: tuple[str, ...] | None
+    ) -> Family:
+        """Return the family for the rows to be fitted; `names` are the columns', for errors."""
 
     @abstractmethod
     def _options(self, settings: Settings, family: Any) -> SolveOptions:
@@ -103,7 +105,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         check_enough_rows(len(rows), settings.n_components)
         settings = self._shrunk(settings, rows)
         source = ArrayRows(rows, weights)
-        family = self._family(source, rows.dtype)
+        family = self._family(source, rows.dtype, names)
         result = solve(
             family,
             source,

@@ -162,11 +162,13 @@ class GaussianMixture(MixtureEstimator):
             )
         )
 
-    def _family(self, source: ArrayRows, dtype: np.dtype[Any]) -> GaussianFamily:
+    def _family(
+        self, source: ArrayRows, dtype: np.dtype[Any], names: tuple[str, ...] | None
+    ) -> GaussianFamily:
         form = self._structure()
         mean, spread = column_moments(source)
         if self.reg_covar is None and form.storage != "spherical":
-            check_varying(spread)
+            check_varying(spread, names)
         return GaussianFamily.of(form, mean, spread, dtype)
 
     def _options(self, settings: Settings, family: GaussianFamily) -> SolveOptions:
