@@ -1,4 +1,4 @@
-"""The contract of a component family, and the tier of exponential families.
+"""The contract of a component family.
 
 The sweep asks a family for a workspace, fills it from rows (`prepare`), and for an evaluator
 bound to the parameters of one sweep; it never looks inside either. Row weights multiply the
@@ -6,26 +6,13 @@ responsibilities before the family sees them. Arrays inside are feature-major: r
 the contiguous axis.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, Self, final
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
-from mixtura.sums import Sums
-
-__all__ = [
-    "Evaluator",
-    "ExponentialFamily",
-    "Family",
-    "FeatureSums",
-    "Moments",
-    "NaturalEvaluator",
-    "Parameters",
-    "Prepared",
-]
+__all__ = ["Evaluator", "Family", "Moments", "Parameters", "Prepared"]
 
 Float = NDArray[np.float64]
 
@@ -193,94 +180,6 @@ class Moments(Protocol):
         """N_k = Σ w r (K,)."""
         ...
 
-
-@dataclass(frozen=True, slots=True)
-class FeatureSums(Sums):
-    """Statistics of an exponential family: ``features`` (K, P) holds Σ w r φ(x)."""
-
-    features: Float
-
-    def take(self, components: slice) -> Self:
-        """Return the sums of some components."""
-        return type(self)(self.features[components])
-
-
-@final
-class NaturalEvaluator:
-    """Log densities as one product of natural parameters (K, P) with features (P, n).
-
-    Products go by `np.dot`: `np.matmul` holds the interpreter lock where its result has fewer
-    than 500 entries.
-    """
-
-    __slots__ = ("_features_first", "natural")
-
-    def __init__(self, natural: Float, dtype: DTypeLike = np.float64) -> None:
-        self.natural = natural.astype(dtype, copy=False)
-        # A narrow result whose width does not fill the kernel's tile is faster the other way up.
-        self._features_first = len(natural) % 8 != 0 and len(natural) < 64
-
-    @property
-    def n_components(self) -> int:
-        """Return K."""
-        return len(self.natural)
-
-    def log_density(self, prepared: Prepared, out: NDArray[Any]) -> None:
-        """Write <θ_k, φ(x)> into `out` (K, n)."""
-        np.dot(self.natural, prepared.features, out=out)
-
-    def zeros(self) -> tuple[Float, NDArray[Any]]:
-        """Return float64 totals and a scratch array in the sweep's precision."""
-        shape = self.natural.shape[::-1] if self._features_first else self.natural.shape
-        return np.zeros(shape), np.empty(shape, self.natural.dtype)
-
-    def accumulate(
-        self, prepared: Prepared, responsibilities: NDArray[Any], totals: tuple[Float, NDArray[Any]]
-    ) -> None:
-        """Add Σ r φ(x) to the totals."""
-        total, scratch = totals
-        if self._features_first:
-            np.dot(prepared.features, responsibilities.T, out=scratch)
-        else:
-            np.dot(responsibilities, prepared.features.T, out=scratch)
-        np.add(total, scratch, out=total)
-
-    def feature_sums(self, totals: tuple[Float, NDArray[Any]]) -> Float:
-        """Return the totals as (K, P)."""
-        return totals[0].T if self._features_first else totals[0]
-
-    def sums(self, totals: tuple[Float, NDArray[Any]]) -> FeatureSums:
-        """Freeze the totals."""
-        return FeatureSums(self.feature_sums(totals))
-
-
-class ExponentialFamily(ABC):
-    """A family whose log density is linear in features: it writes `prepare` and `natural` only."""
-
-    @abstractmethod
-    def n_features(self) -> int:
-        """Return P."""
-
-    @abstractmethod
-    def natural(self, parameters: Any) -> Float:
-        """Return natural parameters (K, P), without the mixing weights.
-
-        The first feature must be the constant 1, onto which log π_k is folded.
-        """
-
-    @property
-    @abstractmethod
-    def dtype(self) -> np.dtype[Any]:
-        """Return the precision of the sweep."""
-
-    @final
-    def bind(self, log_weights: Float, parameters: Any) -> NaturalEvaluator:
-        """Return the evaluator of one sweep."""
-        natural = self.natural(parameters)
-        natural[:, 0] += log_weights
-        return NaturalEvaluator(natural, self.dtype)
-
-    @final
-    def unbound(self, n_components: int) -> NaturalEvaluator:
-        """Return an evaluator that accumulates only."""
-        return NaturalEvaluator(np.zeros((n_components, self.n_features())), self.dtype)
+    def collapsed(self) -> NDArray[np.bool_]:
+        """Return which components (K,) have no spread in some direction."""
+        ...

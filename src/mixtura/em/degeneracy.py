@@ -75,13 +75,4 @@ def maximise_strictly(family: Family, moments: Any, previous: Any, prior: Any) -
 
 
 def _collapsed(statistics: Statistics) -> Any:
-    few = statistics.effective_size < 2
-    scatter = statistics.moments.scatter
-    if statistics.moments.pooled:
-        return few
-    if scatter.ndim == 3:
-        eigenvalues = np.linalg.eigvalsh(scatter)
-        few |= eigenvalues[:, 0] <= 1e-12 * np.maximum(eigenvalues[:, -1], 1e-300)
-    else:
-        few |= scatter.min(axis=1) <= 1e-12 * np.maximum(scatter.max(axis=1), 1e-300)
-    return few
+    return (statistics.effective_size < 2) | statistics.moments.collapsed()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.family import NaturalEvaluator
+from mixtura.components.exponential import NaturalEvaluator
 from mixtura.components.gaussian.centred import accumulate_centred, log_density_centred
 from mixtura.components.gaussian.features import Product
 from mixtura.components.gaussian.parameters import GaussianParameters, GaussianSums

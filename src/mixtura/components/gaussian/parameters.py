@@ -21,6 +21,9 @@ Float = NDArray[np.float64]
 # A component with less than this of a row keeps its mean: its own would be rounding noise.
 VANISHED = 1e-290
 
+# A direction with less than this of the widest direction's scatter has none.
+SINGULAR = 1e-12
+
 
 @dataclass(frozen=True, slots=True)
 class GaussianParameters:
@@ -109,3 +112,10 @@ class GaussianMoments:
     means: Float
     scatter: Float
     pooled: bool
+
+    def collapsed(self) -> NDArray[np.bool_]:
+        """Return which components (K,) have no spread in some direction, none if it is pooled."""
+        if self.pooled:
+            return np.zeros(len(self.effective_rows), dtype=bool)
+        spreads = np.linalg.eigvalsh(self.scatter) if self.scatter.ndim == 3 else self.scatter
+        return spreads.min(axis=1) <= SINGULAR * np.maximum(spreads.max(axis=1), 1e-300)

@@ -16,6 +16,7 @@ from mixtura.components.gaussian.parameters import (
     GaussianParameters,
     RowTotals,
 )
+from mixtura.components.prior import NoPrior
 
 __all__ = ["GaussianPrior", "NoPrior", "Ridge", "ScatterPrior", "weak_prior"]
 
@@ -36,19 +37,6 @@ class GaussianPrior(Protocol):
     def log_density(self, parameters: GaussianParameters) -> float:
         """Return the penalty, up to a constant."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class NoPrior:
-    """Pure maximum likelihood."""
-
-    def augment(self, moments: GaussianMoments) -> GaussianMoments:
-        """Return the moments as they are."""
-        return moments
-
-    def log_density(self, parameters: GaussianParameters) -> float:
-        """Return zero."""
-        return 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,266 @@
+"""The tier of exponential families: log f(x | θ) = <θ, φ(x)> + log h(x).
+
+A family of this tier says what its features, natural parameters and log h are, and which
+parameters have given sums of features; the sweep's products, the moments, the objective of the
+M-step, the conjugate prior and the density of single rows are written here, once.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from typing import Any, Self, final
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from mixtura.components.family import Prepared
+from mixtura.components.prior import ConjugatePrior, NoPrior, pseudo_rows
+from mixtura.sums import Sums
+
+__all__ = [
+    "ExponentialFamily",
+    "FeatureMoments",
+    "FeatureSums",
+    "FeatureTile",
+    "FeatureTotals",
+    "NaturalEvaluator",
+]
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureTile:
+    """A tile of rows.
+
+    Attributes
+    ----------
+    features : (P, n) φ(x)
+    rows : (n, D) as they came
+    """
+
+    features: Float
+    rows: NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSums(Sums):
+    """Statistics of an exponential family: ``features`` (K, P) holds Σ w r φ(x)."""
+
+    features: Float
+
+    def take(self, components: slice) -> Self:
+        """Return the sums of some components."""
+        return type(self)(self.features[components])
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureTotals(Sums):
+    """Sums over all rows, whatever their component.
+
+    Attributes
+    ----------
+    features : (P,) Σ w φ(x); the first is Σ w
+    log_base : Σ w log h(x)
+    """
+
+    features: Float
+    log_base: float
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureMoments:
+    """What the M-step reads.
+
+    Attributes
+    ----------
+    features : (K, P) Σ w r φ(x); the first column is N_k
+    log_base : Σ w log h(x) over all rows
+    """
+
+    features: Float
+    log_base: float
+
+    @property
+    def effective_rows(self) -> Float:
+        """Return N_k (K,)."""
+        return self.features[:, 0]
+
+    def plus(self, features: Float) -> Self:
+        """Return the moments with the given features (P,) added to those of every component."""
+        return replace(self, features=self.features + features)
+
+    def collapsed(self) -> NDArray[np.bool_]:
+        """Return False for every component: probabilities and rates are bounded densities."""
+        return np.zeros(len(self.features), dtype=bool)
+
+
+@final
+class NaturalEvaluator:
+    """Log densities as one product of natural parameters (K, P) with features (P, n).
+
+    Products go by `np.dot`: `np.matmul` holds the interpreter lock where its result has fewer
+    than 500 entries.
+    """
+
+    __slots__ = ("_features_first", "natural")
+
+    def __init__(self, natural: Float, dtype: DTypeLike = np.float64) -> None:
+        self.natural = natural.astype(dtype, copy=False)
+        # A narrow result whose width does not fill the kernel's tile is faster the other way up.
+        self._features_first = len(natural) % 8 != 0 and len(natural) < 64
+
+    @property
+    def n_components(self) -> int:
+        """Return K."""
+        return len(self.natural)
+
+    def log_density(self, prepared: Prepared, out: NDArray[Any]) -> None:
+        """Write <θ_k, φ(x)> into `out` (K, n)."""
+        np.dot(self.natural, prepared.features, out=out)
+
+    def zeros(self) -> tuple[Float, NDArray[Any]]:
+        """Return float64 totals and a scratch array in the sweep's precision."""
+        shape = self.natural.shape[::-1] if self._features_first else self.natural.shape
+        return np.zeros(shape), np.empty(shape, self.natural.dtype)
+
+    def accumulate(
+        self, prepared: Prepared, responsibilities: NDArray[Any], totals: tuple[Float, NDArray[Any]]
+    ) -> None:
+        """Add Σ r φ(x) to the totals."""
+        total, scratch = totals
+        if self._features_first:
+            np.dot(prepared.features, responsibilities.T, out=scratch)
+        else:
+            np.dot(responsibilities, prepared.features.T, out=scratch)
+        np.add(total, scratch, out=total)
+
+    def feature_sums(self, totals: tuple[Float, NDArray[Any]]) -> Float:
+        """Return the totals as (K, P)."""
+        return totals[0].T if self._features_first else totals[0]
+
+    def sums(self, totals: tuple[Float, NDArray[Any]]) -> FeatureSums:
+        """Freeze the totals."""
+        return FeatureSums(self.feature_sums(totals))
+
+
+class ExponentialFamily(ABC):
+    """A family whose log density is linear in features, the first of which is the constant 1."""
+
+    @property
+    @abstractmethod
+    def n_columns(self) -> int:
+        """Return D."""
+
+    @abstractmethod
+    def n_features(self) -> int:
+        """Return P."""
+
+    @abstractmethod
+    def fill(self, rows: NDArray[Any], features: Float) -> None:
+        """Write φ(x) of rows (n, D) into `features` (P, n), whose first row is 1 already."""
+
+    @abstractmethod
+    def log_base(self, rows: NDArray[Any]) -> Float:
+        """Return log h(x) (n,)."""
+
+    @abstractmethod
+    def natural(self, parameters: Any) -> Float:
+        """Return natural parameters (K, P), a fresh array without the mixing weights."""
+
+    @abstractmethod
+    def estimate(self, features: Float, previous: Any) -> Any:
+        """Return the parameters under which rows have these sums of features (K, P).
+
+        Where a component has no rows, those of `previous`, if there are any.
+        """
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Return float64: counts are small, and their products with log p are not."""
+        return np.dtype(np.float64)
+
+    @final
+    def workspace(self, n_rows: int) -> Float:
+        """Return a buffer (P, n) for tiles of up to `n_rows` rows."""
+        features = np.empty((self.n_features(), n_rows))
+        features[0] = 1.0
+        return features
+
+    @final
+    def prepare(self, rows: NDArray[Any], workspace: Float) -> FeatureTile:
+        """Fill the workspace and return the tile."""
+        features = workspace[:, : len(rows)]
+        self.fill(rows, features)
+        return FeatureTile(features, rows)
+
+    @final
+    def bind(self, log_weights: Float, parameters: Any) -> NaturalEvaluator:
+        """Return the evaluator of one sweep."""
+        natural = self.natural(parameters)
+        natural[:, 0] += log_weights
+        return NaturalEvaluator(natural, self.dtype)
+
+    @final
+    def unbound(self, n_components: int) -> NaturalEvaluator:
+        """Return an evaluator that accumulates only."""
+        return NaturalEvaluator(np.zeros((n_components, self.n_features())), self.dtype)
+
+    @final
+    def shared(self, prepared: FeatureTile, row_weights: Float | None) -> FeatureTotals:
+        """Return Σ w φ(x) and Σ w log h(x) of a tile."""
+        bases = self.log_base(prepared.rows)
+        if row_weights is None:
+            return FeatureTotals(prepared.features.sum(axis=1), float(bases.sum()))
+        return FeatureTotals(prepared.features @ row_weights, float(bases @ row_weights))
+
+    @final
+    def offset(self, parameters: Any, sums: FeatureSums, shared: FeatureTotals) -> float:
+        """Return Σ w log h(x)."""
+        return shared.log_base
+
+    @final
+    def moments(self, sums: FeatureSums, previous: Any, shared: FeatureTotals) -> FeatureMoments:
+        """Return the sums with Σ w log h(x)."""
+        return FeatureMoments(sums.features, shared.log_base)
+
+    @final
+    def maximise(self, moments: FeatureMoments, previous: Any, prior: Any) -> Any:
+        """Return the parameters under which the expected features are those of the moments."""
+        return self.estimate(prior.augment(moments).features, previous)
+
+    @final
+    def expected_log_density(self, parameters: Any, moments: FeatureMoments) -> float:
+        """Return Σ_k <θ_k, S_k> + Σ w log h(x)."""
+        return float(np.vdot(self.natural(parameters), moments.features)) + moments.log_base
+
+    @final
+    def prior(self, name: Any, shared: FeatureTotals, n_components: int) -> Any:
+        """Return no prior, the penalty given, or pseudo-rows that look like all rows together."""
+        if name is None:
+            return NoPrior()
+        if not isinstance(name, str):
+            return name
+        total = float(shared.features[0])
+        return ConjugatePrior(self, shared.features * (pseudo_rows(name, total, n_components) / total))
+
+    @final
+    def needs_centring(self, parameters: Any) -> bool:
+        """Return False: sums of counts lose no digits."""
+        return False
+
+    @final
+    def in_user_units(self, parameters: Any) -> tuple[Self, Any]:
+        """Return the family and the parameters as they are."""
+        return self, parameters
+
+    @final
+    def row_log_density(self, rows: NDArray[Any], parameters: Any) -> Float:
+        """Return log f_k(x) (n, K)."""
+        tile = self.prepare(rows, self.workspace(len(rows)))
+        return (self.natural(parameters) @ tile.features + self.log_base(rows)).T
+
+    @final
+    def far_posterior(self, rows: NDArray[Any], parameters: Any) -> Float:
+        """Return equal shares; no density underflows in the logarithm unless a count overflows."""
+        n_components = parameters.n_components
+        return np.full((len(rows), n_components), 1.0 / n_components)

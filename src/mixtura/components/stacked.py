@@ -1,0 +1,62 @@
+"""Parameters whose every array has the components along its first axis."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Probabilities", "Rates", "Stacked"]
+
+Float = NDArray[np.float64]
+
+
+class Stacked:
+    """Base of frozen dataclasses of arrays (K, ...)."""
+
+    __slots__ = ()
+
+    @property
+    def n_components(self) -> int:
+        """Return K."""
+        return len(self._arrays()[0])
+
+    def take(self, components: slice | Sequence[int]) -> Self:
+        """Return the parameters of some components."""
+        return type(self)(*(array[components] for array in self._arrays()))
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Self]) -> Self:
+        """Return the parameters of several mixtures side by side."""
+        return cls(*map(np.concatenate, zip(*(part._arrays() for part in parts), strict=True)))
+
+    def _arrays(self) -> list[NDArray[np.float64]]:
+        return [
+            getattr(self, field.name)
+            for field in fields(self)  # pyright: ignore[reportArgumentType]
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Probabilities(Stacked):
+    """Probabilities of each component.
+
+    Attributes
+    ----------
+    probabilities : (K, M) float64
+    """
+
+    probabilities: Float
+
+
+@dataclass(frozen=True, slots=True)
+class Rates(Stacked):
+    """Rates of each component.
+
+    Attributes
+    ----------
+    rates : (K, D) float64
+    """
+
+    rates: Float
