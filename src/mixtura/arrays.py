@@ -28,7 +28,12 @@ def as_shape(name: str, value: ArrayLike, shape: tuple[int, ...]) -> Float:
     ParameterError
         If it has another shape or an entry that is not a finite number.
     """
-    array = np.array(value, dtype=np.float64)
+    try:
+        array = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ParameterError(
+            f"'{name}' should hold numbers in the shape of {shape}: {error}"
+        ) from None
     if array.shape != shape:
         raise ParameterError(
             f"The parameter '{name}' should have the shape of {shape}, but got {array.shape}"
@@ -102,10 +107,14 @@ def refined_precision_factors(covariances: Float) -> Float:
     Plain Cholesky loses eps x condition. The residual E = UᵀΣU - I is formed exactly in integers
     and U corrected by the Cholesky factor of I + E, until the residual is at rounding level.
     """
-    diagonals = np.sqrt(np.einsum("kdd->kd", covariances))
-    if not (diagonals > 0).all():
-        raise ParameterError("a covariance has a diagonal entry that is not positive")
-    scales = power_of_two(diagonals)
+    variances = np.einsum("kdd->kd", covariances)
+    positive = (variances > 0).all(axis=1)
+    if not positive.all():
+        raise ParameterError(
+            f"component {int(positive.argmin())}: the matrix is not positive definite "
+            "(a variance on its diagonal is not positive)"
+        )
+    scales = power_of_two(np.sqrt(variances))
     scaled = covariances / scales[:, :, None] / scales[:, None, :]
     factors = precision_factors(scaled)
     for k, factor in enumerate(factors):

@@ -100,7 +100,7 @@ def check_enough_rows(n_rows: int, n_components: int) -> None:
     if n_rows < n_components:
         raise DataError(
             f"Expected n_samples >= n_components but got n_components = {n_components}, "
-            f"n_samples = {n_rows}"
+            f"n_samples = {n_rows} (rows of weight zero left out); use fewer components"
         )
 
 

@@ -3,13 +3,13 @@
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from mixtura.components.family import Family
@@ -23,7 +23,7 @@ from mixtura.em.sweep import Sweep
 from mixtura.engines import engine_named
 from mixtura.errors import DegenerateComponentWarning, MixturaWarning, ParameterError
 from mixtura.estimators.inputs import checked_rows, fitted_rows, names_of
-from mixtura.estimators.settings import Settings
+from mixtura.estimators.settings import Settings, checked_integer, seed_of
 from mixtura.estimators.verbose import verbose_progress
 from mixtura.mixture import Mixture
 from mixtura.store import save
@@ -168,13 +168,13 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         Rows are in the order of their components.
         """
         check_is_fitted(self, "mixture_")
-        if n_samples < 1:
+        if not isinstance(n_samples, Integral) or n_samples < 1:
             raise ParameterError(
                 f"Invalid value for 'n_samples': {n_samples}. The sampling requires at least one "
                 "sample."
             )
-        rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
-        rows, labels = self.mixture_.sample(n_samples, rng)
+        rng = np.random.default_rng(seed_of(self.random_state))
+        rows, labels = self.mixture_.sample(int(n_samples), rng)
         order = np.argsort(labels, kind="stable")
         return rows[order], labels[order]
 
@@ -224,7 +224,8 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         return self._trail if self._carries_on() and hasattr(self, "_trail") else ()
 
     def _progress(self) -> Callable[[int, int, float], None] | None:
-        return verbose_progress(self.verbose, self.verbose_interval) if self.verbose else None
+        interval = checked_integer("verbose_interval", self.verbose_interval, 1)
+        return verbose_progress(self.verbose, interval) if self.verbose else None
 
     def _adopt(
         self, result: FitResult, dtype: np.dtype[Any], names: tuple[str, ...] | None

@@ -196,7 +196,7 @@ class GaussianMixture(MixtureEstimator):
         init = checked_choice("init_params", self.init_params, ("auto", *INITIALISERS))
         given = GivenStart.of(self, n_components, rows.shape[1])
         if self._carries_on():
-            mixture = self.mixture_
+            mixture = self._last_fit(n_components, family)
             parameters = family.in_frame(mixture.parameters)
             return lambda sweep, options: [Model(log_weights_of(mixture.weights), parameters)]
         if given.complete:
@@ -221,6 +221,19 @@ class GaussianMixture(MixtureEstimator):
             given.replaced(family, model_from_responsibilities(sweep, made(number), options))
             for number in range(settings.n_init)
         ]
+
+    def _last_fit(self, n_components: int, family: GaussianFamily) -> Mixture:
+        last = self.mixture_
+        before = (last.n_components, last.n_columns, last.family.structure.code)
+        now = (n_components, family.n_columns, family.structure.code)
+        if before != now:
+            raise ParameterError(
+                "warm_start goes on from the last fit, which had {} components in {} columns with "
+                "structure {}, and this one has {}, {} and {}; set warm_start=False".format(
+                    *before, *now
+                )
+            )
+        return last
 
     def _take(self, result: FitResult, dtype: np.dtype[Any]) -> None:
         self._set_mixture(result.mixture, dtype)

@@ -119,6 +119,8 @@ def _factors(name: str, precisions: Float) -> Float:
 
 def _stored(form: Structure, factors: Float) -> Float:
     """Return factors in the storage of the structure, which must be able to hold them."""
+    if form.features == "linear" and not np.allclose(factors, factors[:1], rtol=1e-12, atol=0):
+        raise ParameterError(f"a {form.words} structure ({form.code}) has one matrix for all")
     if form.storage == "full":
         return factors
     diagonal = np.diagonal(factors, axis1=1, axis2=2).copy()

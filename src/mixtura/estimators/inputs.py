@@ -36,7 +36,7 @@ def checked_rows(
             estimator=estimator,
             input_name="X",
         )
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise DataError(_located(data) or str(error)) from error
     check_finite(rows, names)
     return rows, names
@@ -53,7 +53,7 @@ def _located(data: Any) -> str | None:
         for column, value in enumerate(cells):
             try:
                 float(value)
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 return (
                     f"column {column} holds {value!r} at row {row} (counted from 0), which is not "
                     "a number; drop the column, or turn it into numbers"

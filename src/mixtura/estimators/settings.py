@@ -13,7 +13,7 @@ from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft, MeanChange, StoppingRule
 from mixtura.errors import ParameterError
 
-__all__ = ["Settings", "checked_choice", "checked_integer", "checked_number"]
+__all__ = ["Settings", "checked_choice", "checked_integer", "checked_number", "seed_of"]
 
 DEFAULT_MAX_ITER = 1000
 
@@ -57,7 +57,7 @@ class Settings:
                 "max_iter", DEFAULT_MAX_ITER if max_iter is None else max_iter, 0
             ),
             n_init=checked_integer("n_init", estimator.n_init, 1),
-            seed=int(check_random_state(estimator.random_state).randint(2**31 - 1)),
+            seed=seed_of(estimator.random_state),
             prior=estimator.prior,
         )
 
@@ -89,6 +89,16 @@ class Settings:
             earlier=earlier,
             progress=progress,
         )
+
+
+def seed_of(random_state: Any) -> int:
+    """Return a seed drawn from what scikit-learn takes for a `random_state`."""
+    try:
+        return int(check_random_state(random_state).randint(2**31 - 1))
+    except ValueError as error:
+        raise ParameterError(
+            f"random_state should be None, a whole number or a RandomState: {error}"
+        ) from None
 
 
 def checked_integer(name: str, value: Any, least: int) -> int:

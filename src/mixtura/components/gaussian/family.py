@@ -235,10 +235,20 @@ class GaussianFamily:
     def prior(
         self, name: str | GaussianPrior | None, shared: RowTotals, n_components: int
     ) -> GaussianPrior:
-        """Return the penalty of that name for these rows; a penalty is returned as it is."""
+        """Return the penalty of that name for these rows; a penalty is returned as it is.
+
+        Raises
+        ------
+        ParameterError
+            If it is neither such a name nor a penalty.
+        """
         if name is None:
             return NoPrior()
-        return weak_prior(shared) if name == "weak" else name
+        if isinstance(name, str) and name == "weak":
+            return weak_prior(shared)
+        if not (hasattr(name, "augment") and hasattr(name, "log_density")):
+            raise ParameterError(f"prior should be weak, None or a penalty, but got {name!r}")
+        return name
 
     def needs_centring(self, parameters: GaussianParameters) -> bool:
         """Return whether a component is too far from the origin for its own width."""
