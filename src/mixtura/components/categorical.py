@@ -1,0 +1,159 @@
+"""Categorical components, the latent class model: rows of independent items with levels."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.exponential import ExponentialFamily
+from mixtura.components.simplex import as_probabilities, floored_log, normalised
+from mixtura.components.stacked import Probabilities
+from mixtura.components.words import component_count, level_table
+from mixtura.errors import ParameterError
+
+__all__ = ["CategoricalFamily"]
+
+Float = NDArray[np.float64]
+
+
+@final
+@dataclass(frozen=True)
+class CategoricalFamily(ExponentialFamily):
+    """K products of categorical items: log f_k(x) = Σ_j log p_kj[x_j].
+
+    Rows hold the number of each item's level, and -1 where a cell is missing; a missing cell is
+    left out of the sum. The probabilities of all items stand side by side in one (K, ΣL) array.
+
+    Attributes
+    ----------
+    levels : number of levels of each item
+    labels : the values that the levels stand for, by item; None where they are their numbers
+    """
+
+    levels: tuple[int, ...]
+    labels: tuple[tuple[Any, ...], ...] | None = None
+
+    name: ClassVar[str] = "categorical"
+
+    @property
+    def n_columns(self) -> int:
+        """Return the number of items J."""
+        return len(self.levels)
+
+    @cached_property
+    def starts(self) -> NDArray[np.intp]:
+        """Where each item's levels begin (J,)."""
+        return np.cumsum([0, *self.levels[:-1]])
+
+    def n_features(self) -> int:
+        """Return 1 + ΣL."""
+        return 1 + sum(self.levels)
+
+    def fill(self, rows: NDArray[Any], features: Float) -> None:
+        """Write [1, a one at each item's level]."""
+        features[1:] = 0.0
+        # A missing cell writes its one where the constant is one already.
+        places = np.where(rows < 0, 0, rows + (1 + self.starts)).astype(np.intp, copy=False)
+        features[places.T, np.arange(len(rows))] = 1.0
+
+    def log_base(self, rows: NDArray[Any]) -> Float:
+        """Return zeros."""
+        return np.zeros(len(rows))
+
+    def natural(self, parameters: Probabilities) -> Float:
+        """Return [0, log p_k]."""
+        logs = floored_log(parameters.probabilities)
+        return np.hstack([np.zeros((len(logs), 1)), logs])
+
+    def estimate(self, features: Float, previous: Probabilities | None) -> Probabilities:
+        """Return the shares of each item's levels among the rows that answer it."""
+        kept = None if previous is None else previous.probabilities
+        return Probabilities(normalised(features[:, 1:], self.starts, kept))
+
+    def items(self, parameters: Probabilities) -> list[Float]:
+        """Return the probabilities (K, L) of each item."""
+        return np.split(parameters.probabilities, self.starts[1:], axis=1)
+
+    def n_free(self, n_components: int) -> int:
+        """Return K Σ_j (L_j - 1)."""
+        return n_components * (sum(self.levels) - len(self.levels))
+
+    def embed(self, rows: NDArray[Any]) -> Float:
+        """Return ones at levels: the squared distance counts the items that differ, twice."""
+        features = self.prepare(rows, self.workspace(len(rows))).features
+        return np.ascontiguousarray(features[1:].T)
+
+    def sample(
+        self, parameters: Probabilities, labels: NDArray[np.intp], rng: np.random.Generator
+    ) -> NDArray[np.int32]:
+        """Return one row of level numbers (J,) per label."""
+        rows = np.empty((len(labels), self.n_columns), dtype=np.int32)
+        for item, probabilities in enumerate(self.items(parameters)):
+            cumulative = np.cumsum(probabilities, axis=1)
+            # Scaled to the last sum, which rounding may have left below one.
+            drawn = rng.random(len(labels)) * cumulative[labels, -1]
+            for k in range(parameters.n_components):
+                own = labels == k
+                rows[own, item] = np.searchsorted(cumulative[k], drawn[own], side="right")
+        return rows
+
+    def title(self, n_components: int) -> str:
+        """Return "Latent class model, 3 components"."""
+        return f"Latent class model (mixture of categories), {component_count(n_components)}"
+
+    def tables(self, parameters: Probabilities, columns: Sequence[str]) -> list[str]:
+        """Return the response probabilities as a text table."""
+        names = [
+            f"{column} = {label}"
+            for column, labels in zip(columns, self._labels(), strict=True)
+            for label in labels
+        ]
+        return [level_table("Probabilities by component", names, parameters.probabilities)]
+
+    def describe(self, parameters: Probabilities, columns: Sequence[str]) -> Mapping[str, Any]:
+        """Return the items with their levels and probabilities."""
+        return {
+            "items": [
+                {"column": column, "levels": list(labels), "probabilities": values.tolist()}
+                for column, labels, values in zip(
+                    columns, self._labels(), self.items(parameters), strict=True
+                )
+            ]
+        }
+
+    def to_arrays(
+        self, parameters: Probabilities
+    ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Return the arrays and the document of a model file."""
+        labels = None if self.labels is None else [list(values) for values in self.labels]
+        return {"probabilities": parameters.probabilities}, {
+            "family": self.name,
+            "levels": list(self.levels),
+            "labels": labels,
+        }
+
+    @classmethod
+    def from_arrays(
+        cls, arrays: Mapping[str, NDArray[Any]], document: Mapping[str, Any]
+    ) -> tuple["CategoricalFamily", Probabilities]:
+        """Return what `to_arrays` was given.
+
+        Raises
+        ------
+        ParameterError
+            If the arrays are no probabilities of such items.
+        """
+        levels, labels = tuple(map(int, document["levels"])), document["labels"]
+        probabilities = as_probabilities("probabilities", arrays["probabilities"])
+        if not levels or min(levels) < 1 or sum(levels) != probabilities.shape[1]:
+            raise ParameterError(f"'probabilities' should have a column for each of {levels}")
+        if labels is not None and tuple(map(len, labels)) != levels:
+            raise ParameterError("'labels' should name every level")
+        family = cls(levels, None if labels is None else tuple(tuple(names) for names in labels))
+        return family, Probabilities(probabilities)
+
+    def _labels(self) -> Sequence[Sequence[Any]]:
+        return self.labels or [range(levels) for levels in self.levels]

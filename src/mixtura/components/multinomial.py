@@ -1,0 +1,132 @@
+"""Multinomial components: rows of counts over D items."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+from mixtura.components.exponential import ExponentialFamily
+from mixtura.components.simplex import (
+    as_probabilities,
+    floored_log,
+    hellinger,
+    normalised,
+)
+from mixtura.components.stacked import Probabilities
+from mixtura.components.words import component_count, level_table
+from mixtura.errors import ParameterError
+
+__all__ = ["MultinomialFamily"]
+
+Float = NDArray[np.float64]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class MultinomialFamily(ExponentialFamily):
+    """K multinomials: log f_k(x) = Σ_j x_j log p_kj + log n!/Π_j x_j!.
+
+    Attributes
+    ----------
+    n_items : D
+    coefficient : whether n!/Π_j x_j! is part of the likelihood
+    totals : (T,) int64, equally likely row totals, from which rows are sampled
+    """
+
+    n_items: int
+    coefficient: bool = True
+    totals: NDArray[np.int64] = field(default_factory=lambda: np.ones(1, dtype=np.int64))
+
+    name: ClassVar[str] = "multinomial"
+
+    @property
+    def n_columns(self) -> int:
+        """Return D."""
+        return self.n_items
+
+    def n_features(self) -> int:
+        """Return 1 + D."""
+        return 1 + self.n_items
+
+    def fill(self, rows: NDArray[Any], features: Float) -> None:
+        """Write [1, x]."""
+        features[1:] = rows.T
+
+    def log_base(self, rows: NDArray[Any]) -> Float:
+        """Return the logarithms of the multinomial coefficients, or zeros."""
+        if not self.coefficient:
+            return np.zeros(len(rows))
+        return gammaln(rows.sum(axis=1) + 1.0) - gammaln(rows + 1.0).sum(axis=1)
+
+    def natural(self, parameters: Probabilities) -> Float:
+        """Return [0, log p_k]."""
+        logs = floored_log(parameters.probabilities)
+        return np.hstack([np.zeros((len(logs), 1)), logs])
+
+    def estimate(self, features: Float, previous: Probabilities | None) -> Probabilities:
+        """Return p_kj = S_kj / Σ_j S_kj."""
+        kept = None if previous is None else previous.probabilities
+        return Probabilities(normalised(features[:, 1:], [0], kept))
+
+    def n_free(self, n_components: int) -> int:
+        """Return K (D - 1)."""
+        return n_components * (self.n_items - 1)
+
+    def embed(self, rows: NDArray[Any]) -> Float:
+        """Return square roots of row proportions."""
+        return hellinger(rows)
+
+    def sample(
+        self, parameters: Probabilities, labels: NDArray[np.intp], rng: np.random.Generator
+    ) -> Float:
+        """Return one row of counts (D,) per label, its total drawn from `totals`."""
+        totals = rng.choice(self.totals, len(labels))
+        return rng.multinomial(totals, parameters.probabilities[labels]).astype(np.float64)
+
+    def title(self, n_components: int) -> str:
+        """Return "Mixture of multinomials, 3 components", and what the likelihood includes."""
+        included = "includes" if self.coefficient else "leaves out"
+        return (
+            f"Mixture of multinomials, {component_count(n_components)}\n"
+            f"the log-likelihood {included} the multinomial coefficients"
+        )
+
+    def tables(self, parameters: Probabilities, columns: Sequence[str]) -> list[str]:
+        """Return the probabilities as a text table."""
+        return [level_table("Item probabilities by component", columns, parameters.probabilities)]
+
+    def describe(self, parameters: Probabilities, columns: Sequence[str]) -> Mapping[str, Any]:
+        """Return columns and probabilities."""
+        return {
+            "columns": list(columns),
+            "coefficient": self.coefficient,
+            "probabilities": parameters.probabilities.tolist(),
+        }
+
+    def to_arrays(
+        self, parameters: Probabilities
+    ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Return the arrays and the document of a model file."""
+        arrays = {"probabilities": parameters.probabilities, "totals": self.totals}
+        return arrays, {"family": self.name, "coefficient": self.coefficient}
+
+    @classmethod
+    def from_arrays(
+        cls, arrays: Mapping[str, NDArray[Any]], document: Mapping[str, Any]
+    ) -> tuple["MultinomialFamily", Probabilities]:
+        """Return what `to_arrays` was given.
+
+        Raises
+        ------
+        ParameterError
+            If the arrays are no parameters of multinomials.
+        """
+        probabilities = as_probabilities("probabilities", arrays["probabilities"])
+        totals = arrays["totals"]
+        if totals.ndim != 1 or not len(totals) or (totals < 0).any():
+            raise ParameterError("'totals' should be (T,) counts")
+        family = cls(probabilities.shape[1], bool(document["coefficient"]), totals)
+        return family, Probabilities(probabilities)
