@@ -1,0 +1,66 @@
+"""`Report`: what a page is made of."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.em.solve import FitResult
+from mixtura.selection import Selection
+
+__all__ = ["PLOTTED_ROWS", "Report", "plotted"]
+
+Float = NDArray[np.float64]
+
+# More rows than this make figures slow and no clearer.
+PLOTTED_ROWS = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A fit together with the rows it is shown on.
+
+    Attributes
+    ----------
+    title : heading of the page
+    result : the fit that was chosen
+    selection : the search it came from, or None
+    rows : (N, D) float64, in the user's units
+    columns : the D column names
+    labels : (N,) the component of each row
+    probabilities : (N,) the posterior probability of that component
+    source : where the rows came from, for the header
+    seed : the seed of the fit, or None where it is not known
+    """
+
+    title: str
+    result: FitResult
+    selection: Selection | None
+    rows: Float
+    columns: tuple[str, ...]
+    labels: NDArray[np.intp]
+    probabilities: Float
+    source: str
+    seed: int | None = None
+
+    @property
+    def uncertainty(self) -> Float:
+        """Return 1 - the probability of the chosen component (N,)."""
+        return np.maximum(1.0 - self.probabilities, 0.0)
+
+
+def plotted(report: Report, limit: int = PLOTTED_ROWS) -> Report:
+    """Return the report on a random sample of at most `limit` rows, in their old order.
+
+    Which rows are drawn depends on their number alone, never on what stands in them.
+    """
+    n_rows = len(report.rows)
+    if n_rows <= limit:
+        return report
+    kept = np.sort(np.random.default_rng(n_rows).choice(n_rows, limit, replace=False))
+    return replace(
+        report,
+        rows=report.rows[kept],
+        labels=report.labels[kept],
+        probabilities=report.probabilities[kept],
+    )

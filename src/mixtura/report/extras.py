@@ -1,0 +1,22 @@
+"""The optional packages that a report needs."""
+
+from importlib.util import find_spec
+
+from mixtura.errors import MixturaError
+
+__all__ = ["require"]
+
+
+def require(*packages: str) -> None:
+    """Raise a sentence that says what to install, if one of the packages is missing.
+
+    Raises
+    ------
+    MixturaError
+        If a package cannot be found.
+    """
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
+        raise MixturaError(
+            f"a report needs {' and '.join(missing)}; install with pip install 'mixtura[report]'"
+        )

@@ -1,0 +1,134 @@
+"""The report as one HTML file that needs nothing beside itself."""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from mixtura.report.contents import Report, plotted
+from mixtura.report.extras import require
+from mixtura.report.sentences import cautions, choice, ending, figures_note, reproduction
+from mixtura.report.tables import component_table, failure_table, ranking_table
+from mixtura.writing import write_text
+
+__all__ = ["render_report", "write_report"]
+
+# Rankings longer than this are folded after so many rows, and wider matrices are folded whole.
+SHOWN_RANKS = 10
+SHOWN_MATRIX_COLUMNS = 5
+SHOWN_MATRICES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A figure as the page holds it."""
+
+    heading: str
+    svg: str
+    caption: str
+
+
+def write_report(path: str | os.PathLike[str], report: Report) -> None:
+    """Write the page, in place of what stood at `path`.
+
+    Parameters
+    ----------
+    path : of the HTML file
+    report : what to show
+
+    Raises
+    ------
+    MixturaError
+        If matplotlib or jinja2 is not installed.
+    OSError
+        If the file cannot be written.
+    """
+    write_text(path, render_report(report))
+
+
+def render_report(report: Report) -> str:
+    """Return the page as text; everything that came from the user is escaped."""
+    require("matplotlib", "jinja2")
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("mixtura.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html").render(_facts(report)).lstrip()
+
+
+def _facts(report: Report) -> dict[str, Any]:
+    from mixtura import __version__
+    from mixtura.report.families import page_of
+
+    result, selection = report.result, report.selection
+    mixture = result.mixture
+    page = page_of(mixture.family.name)
+    heading, *details = mixture.family.title(mixture.n_components).split("\n")
+    matrices = page.matrices(report)
+    return {
+        "title": report.title,
+        "heading": heading,
+        "details": details,
+        "source": report.source,
+        "n_columns": mixture.n_columns,
+        "numbers": _key_numbers(report),
+        "ending": ending(result),
+        "choice": "" if selection is None else choice(selection),
+        "cautions": cautions(report),
+        "figures_note": figures_note(report),
+        "components": component_table(report, *page.component_columns(report)),
+        "matrices": matrices,
+        "fold_matrices": len(matrices) > SHOWN_MATRICES
+        or mixture.n_columns > SHOWN_MATRIX_COLUMNS,
+        "family_tables": () if matrices else mixture.family.tables(
+            mixture.parameters, report.columns
+        ),
+        "ranking": None if selection is None else ranking_table(selection),
+        "shown_ranks": SHOWN_RANKS,
+        "failures": None if selection is None else failure_table(selection),
+        "figures": _figures(report),
+        "reproduction": reproduction(report, __version__),
+    }
+
+
+def _figures(report: Report) -> dict[str, Shown]:
+    from mixtura.report.families import page_of
+    from mixtura.report.vector import inline_svg
+
+    sample = plotted(report)
+    return {
+        drawing.name: Shown(
+            drawing.heading,
+            inline_svg(lambda drawing=drawing: drawing.draw(sample), drawing.name, drawing.heading),
+            drawing.caption(sample),
+        )
+        for drawing in page_of(report.result.mixture.family.name).figures
+        if drawing.applies(sample)
+    }
+
+
+def _key_numbers(report: Report) -> list[tuple[str, str, str]]:
+    """Return name, value and meaning of the numbers on top of the page."""
+    result = report.result
+    weighted = result.total_weight != result.n_rows
+    n = f"{result.total_weight:g}" if weighted else f"{result.n_rows}"
+    searched = report.selection is not None and len(report.selection.candidates) > 1
+    seconds = [("seconds", f"{result.seconds:.3g}", "to fit this model")]
+    if searched:
+        assert report.selection is not None
+        total = sum(c.result.seconds for c in report.selection.candidates if c.result is not None)
+        seconds = [("seconds", f"{total:.3g}", f"whole search; this model {result.seconds:.3g}")]
+    return [
+        ("log-likelihood", f"{result.log_likelihood:.4f}", "in nats, all rows"),
+        ("n", n, f"total weight of {result.n_rows} rows" if weighted else "rows"),
+        ("df", f"{result.n_parameters}", "free parameters"),
+        ("BIC", f"{result.bic:.3f}", "lower is better"),
+        ("ICL", f"{result.icl:.3f}", "BIC plus a charge for doubt"),
+        ("entropy", f"{result.entropy:.3f}", "nats of doubt, all rows"),
+        ("starts", f"{result.starts_agreeing} of {result.n_starts}", "reached this optimum"),
+        *seconds,
+    ]

@@ -1,0 +1,164 @@
+"""The panels that pairs plots are put together from: points with ellipses, bars with densities."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import PathPatch
+from numpy.typing import NDArray
+
+from mixtura.mixture import Mixture
+from mixtura.report.drawing import INK, colour, halo, marker
+from mixtura.report.ellipses import LEVELS, ellipse_path
+from mixtura.report.marginals import marginal, region_levels
+
+__all__ = ["Points", "draw_density", "draw_ellipses", "draw_points", "draw_regions", "limits"]
+
+Float = NDArray[np.float64]
+
+# Shares of the mixture inside the shaded regions, and their shades from the outside in.
+REGIONS = (0.95, 0.75, 0.5)
+REGION_SHADES = ("#f1f3f6", "#e3e8ee", "#d2dae3")
+
+# Sizes of points go in so many steps from sure to undecided: a drawing stays small with few.
+SIZE_STEPS = 6
+
+# Figures with more marks than this hold them as a picture, not as shapes.
+MOST_SHAPES = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Rows as they are drawn.
+
+    Attributes
+    ----------
+    rows : (N, D) float64
+    labels : (N,) the component of each row
+    uncertainty : (N,) 1 - the probability of that component
+    """
+
+    rows: Float
+    labels: NDArray[np.intp]
+    uncertainty: Float
+
+    def sizes(self, sure: float, undecided: float) -> Float:
+        """Return areas (N,) in square points, larger where a row is less sure."""
+        step = np.minimum(np.floor(2 * self.uncertainty * SIZE_STEPS), SIZE_STEPS - 1)
+        return sure + (undecided - sure) * step / (SIZE_STEPS - 1)
+
+
+def limits(mixture: Mixture, rows: Float, column: int) -> tuple[float, float]:
+    """Return an axis that holds the rows, and the ellipses as far as they stay near the rows."""
+    values = rows[:, column]
+    low, high = float(values.min()), float(values.max())
+    room = high - low or abs(high) or 1.0
+    means = mixture.parameters.means[:, column]
+    spread = np.sqrt(mixture.parameters.covariance.dense()[:, column, column]) * LEVELS["95"]
+    low = min(low, max(float((means - spread).min()), low - 0.25 * room))
+    high = max(high, min(float((means + spread).max()), high + 0.25 * room))
+    return low - 0.04 * room, high + 0.04 * room
+
+
+def draw_points(
+    axes: Axes, points: Points, across: int, up: int, *, size: float = 9.0, panels: int = 1
+) -> None:
+    """Scatter one column against another; the unsure rows are larger and lie on top."""
+    areas = points.sizes(size, 5.5 * size)
+    alpha = float(np.clip(30 / np.sqrt(len(points.rows)), 0.35, 0.85))
+    for k in np.unique(points.labels):
+        own = points.labels == k
+        axes.scatter(
+            points.rows[own, across],
+            points.rows[own, up],
+            s=areas[own],
+            c=colour(k),
+            marker=marker(k),
+            alpha=alpha,
+            linewidths=0,
+            rasterized=len(points.rows) * panels > MOST_SHAPES,
+            zorder=2,
+        )
+
+
+def draw_ellipses(axes: Axes, mixture: Mixture, across: int, up: int, label_size: float) -> None:
+    """Draw each component's ellipses, and its number at its mean."""
+    pair = [across, up]
+    covariances = mixture.parameters.covariance.dense()[:, pair][:, :, pair]
+    means = mixture.parameters.means[:, pair]
+    for k in range(mixture.n_components):
+        for level, radius in LEVELS.items():
+            inner = level == "1sd"
+            axes.add_patch(
+                PathPatch(
+                    ellipse_path(means[k], covariances[k], radius),
+                    facecolor="none",
+                    edgecolor=colour(k),
+                    linewidth=1.5 if inner else 1.1,
+                    linestyle="-" if inner else (0, (4, 2)),
+                    gid=f"ellipse-{k}-{across}-{up}-{level}",
+                    zorder=3,
+                    path_effects=halo(2.6) if inner else None,
+                )
+            )
+        axes.text(*means[k], str(k), size=label_size, weight="bold", color=colour(k), ha="center",
+                  va="center", clip_on=True, path_effects=halo(3), zorder=4)
+
+
+def draw_regions(axes: Axes, mixture: Mixture, across: int, up: int, cells: int = 90) -> None:
+    """Shade the regions that hold half, three quarters and 95 % of the fitted mixture."""
+    plane = marginal(mixture, [across, up])
+    levels = region_levels(plane, REGIONS)
+    x = np.linspace(*axes.get_xlim(), cells)
+    y = np.linspace(*axes.get_ylim(), cells)
+    nodes = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    density = plane.log_density(nodes).reshape(cells, cells)
+    axes.contourf(x, y, density, [*levels, np.inf], colors=REGION_SHADES[-len(levels) :], zorder=0)
+
+
+def draw_density(
+    axes: Axes,
+    mixture: Mixture,
+    points: Points,
+    column: int,
+    *,
+    upright: bool = True,
+    fill: bool = False,
+) -> None:
+    """Draw a histogram with the components' weighted densities and their sum.
+
+    Parameters
+    ----------
+    upright : whether the column runs across; otherwise it runs up the page
+    fill : whether the components' areas are tinted
+    """
+    values = points.rows[:, column]
+    heights, edges = np.histogram(values, _bins(len(values)), density=True)
+    line = marginal(mixture, [column])
+    across = axes.get_xlim() if upright else axes.get_ylim()
+    grid = _nodes(line, across)
+    parts = np.exp(line.component_log_density(grid[:, None])) * mixture.weights
+    axes.stairs(heights, edges, fill=True, color="#e3e7ec", zorder=0,
+                orientation="vertical" if upright else "horizontal")
+    for k, part in enumerate(parts.T):
+        xy = (grid, part) if upright else (part, grid)
+        axes.plot(*xy, color=colour(k), linewidth=1.4, zorder=2)
+        if fill:
+            axes.fill_between(grid, part, color=colour(k), alpha=0.14, linewidth=0, zorder=1)
+    total = parts.sum(axis=1)
+    axes.plot(*((grid, total) if upright else (total, grid)), color=INK, linewidth=0.9, zorder=3)
+    top = min(float(total.max()), 2.5 * float(heights.max()))
+    (axes.set_ylim if upright else axes.set_xlim)(0, 1.1 * max(top, float(heights.max())))
+
+
+def _bins(n_values: int) -> int:
+    return int(np.clip(np.ceil(1.4 * np.sqrt(n_values)), 8, 45))
+
+
+def _nodes(line: Mixture, ends: tuple[float, float]) -> Float:
+    """Return where a density is evaluated: evenly, and more densely around narrow components."""
+    means = line.parameters.means[:, 0]
+    deviations = np.sqrt(line.parameters.covariance.dense()[:, 0, 0])
+    near = (means[:, None] + deviations[:, None] * np.linspace(-4, 4, 41)).ravel()
+    nodes = np.concatenate([np.linspace(*ends, 160), near])
+    return np.unique(nodes[(nodes >= ends[0]) & (nodes <= ends[1])])

@@ -1,0 +1,115 @@
+"""What a page shows of a family: its figures, and tables of its parameters."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from mixtura.report.contents import Report
+from mixtura.report.criterion import criterion_figure
+from mixtura.report.tables import Table
+from mixtura.report.trace import trace_figure
+from mixtura.report.uncertainty import uncertainty_figure
+
+__all__ = ["CRITERION", "TRACE", "UNCERTAINTY", "Drawing", "FamilyPage"]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A figure of a page.
+
+    Attributes
+    ----------
+    name : one word, unique in the page
+    heading : above the figure
+    draw : makes the figure of a report
+    caption : says in plain words what is to be seen
+    applies : whether there is anything to draw
+    """
+
+    name: str
+    heading: str
+    draw: Callable[[Report], Figure]
+    caption: Callable[[Report], str]
+    applies: Callable[[Report], bool] = lambda _: True
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyPage:
+    """What the page of one family shows.
+
+    Attributes
+    ----------
+    figures : in their order
+    component_columns : headings and K rows of cells that join the table of components
+    matrices : further tables of parameters
+    """
+
+    figures: tuple[Drawing, ...]
+    component_columns: Callable[[Report], tuple[Sequence[str], Sequence[Sequence[str]]]]
+    matrices: Callable[[Report], Sequence[Table]]
+
+
+def _draw_criterion(report: Report) -> Figure:
+    assert report.selection is not None
+    return criterion_figure(report.selection)
+
+
+def _criterion_applies(report: Report) -> bool:
+    return report.selection is not None and len(report.selection.ranked) > 1
+
+
+def _criterion_caption(report: Report) -> str:
+    assert report.selection is not None
+    name = report.selection.criterion.upper()
+    return (
+        f"Each line is one kind of model; the ring marks the best. {name} weighs how well a model "
+        "fits against how many parameters it spends, so a line that turns up again has begun to "
+        "pay for components the rows do not ask for. Models that could not be fitted are absent; "
+        "kinds in grey never come close. With one component several kinds are the same model and "
+        "stand once."
+    )
+
+
+def _trace_caption(_: Report) -> str:
+    return (
+        "Above, the log-likelihood after each sweep of the run that was kept; it must never fall "
+        "(with a prior, its sum with the log prior must not). Below, on a log axis, how far the "
+        "bound that EM maximises lay beneath it: a straight descent is the healthy picture. The "
+        "short runs that chose the start come before the first sweep shown."
+    )
+
+
+def _uncertainty_caption(_: Report) -> str:
+    return (
+        "Uncertainty is 1 minus the probability of a row's most probable component. Left, all rows "
+        "from the surest to the least sure; right, for each component the share of its rows that "
+        "are sure (below 0.05), likely (to 0.2), doubtful (to 0.4) or undecided."
+    )
+
+
+CRITERION = Drawing(
+    "criterion",
+    "How many components, and of which kind",
+    _draw_criterion,
+    _criterion_caption,
+    _criterion_applies,
+)
+
+TRACE = Drawing(
+    "trace",
+    "How the fit went",
+    lambda report: trace_figure(report.result.history),
+    _trace_caption,
+    lambda report: len(report.result.history) > 0,
+)
+
+UNCERTAINTY = Drawing(
+    "uncertainty",
+    "How sure the assignment is",
+    lambda report: uncertainty_figure(
+        report.uncertainty, report.labels, report.result.mixture.n_components
+    ),
+    _uncertainty_caption,
+    lambda report: report.result.mixture.n_components > 1,
+)

@@ -1,0 +1,124 @@
+"""What a fit says of itself in plain words: how it ended, what was chosen, what to doubt."""
+
+import numpy as np
+
+from mixtura.em.solve import FitResult
+from mixtura.report.contents import PLOTTED_ROWS, Report
+from mixtura.selection import Selection
+
+__all__ = ["cautions", "choice", "ending", "figures_note", "reproduction"]
+
+# Differences of a criterion, and how they are spoken of (Kass and Raftery 1995).
+DIFFERENCES = (
+    (2.0, "too close to tell them apart"),
+    (6.0, "a slight preference"),
+    (10.0, "a clear preference"),
+    (np.inf, "a very clear preference"),
+)
+
+
+def ending(result: FitResult) -> str:
+    """Return how the fit ended, after how many sweeps, and whether other starts agree."""
+    sweeps = len(result.history)
+    text = result.ending.value
+    first = f"{text[0].upper()}{text[1:]} ({sweeps} {'sweep' if sweeps == 1 else 'sweeps'})."
+    if result.n_starts == 1:
+        return f"{first} One start was finished."
+    return (
+        f"{first} {result.starts_agreeing} of {result.n_starts} finished starts reached this "
+        "optimum."
+    )
+
+
+def choice(selection: Selection) -> str:
+    """Return which model was preferred, to how many others, and by how much."""
+    ranked, name = selection.ranked, selection.criterion.upper()
+    best = ranked[0]
+    tried = len(selection.candidates)
+    first = f"{name} prefers {_called(best.kind, best.n_components)} among {tried} models."
+    if tried == 1:
+        return f"One model was fitted: {_called(best.kind, best.n_components)}."
+    if len(ranked) == 1:
+        return first + " No other could be fitted."
+    second = ranked[1]
+    difference = second.value(selection.criterion) - best.value(selection.criterion)
+    words = next(words for bound, words in DIFFERENCES if difference < bound)
+    return (
+        f"{first} Next comes {_called(second.kind, second.n_components)}, "
+        f"{difference:.2f} above it: {words}."
+    )
+
+
+def cautions(report: Report) -> list[str]:
+    """Return what a reader should know before trusting the fit, the gravest first."""
+    result, selection = report.result, report.selection
+    found = []
+    if not result.ending.converged:
+        found.append(f"The fit did not converge: {result.ending.value}.")
+    if result.recovery is not None:
+        reason = result.recovery.reason
+        found.append(f"{reason[0].upper()}{reason[1:]}.")
+    found += _small_components(report)
+    if result.n_starts > 1 and result.starts_agreeing == 1:
+        found.append(
+            f"Only one of {result.n_starts} finished starts reached this optimum; a better one may "
+            "exist. Try more starts (n_init)."
+        )
+    if selection is not None:
+        found += _of_search(selection, result)
+    return found
+
+
+def figures_note(report: Report) -> str:
+    """Return a sentence if the figures show a part of the rows, otherwise nothing."""
+    if len(report.rows) <= PLOTTED_ROWS:
+        return ""
+    return (
+        f"Figures show a random sample of {PLOTTED_ROWS:,} of the {len(report.rows):,} rows; "
+        "all numbers come from all rows."
+    )
+
+
+def reproduction(report: Report, version: str) -> str:
+    """Return version, seed and source: what is needed to have the page again."""
+    seed = "seed not recorded" if report.seed is None else f"seed {report.seed}"
+    return f"mixtura {version}; {seed}; data: {report.source}"
+
+
+def _called(kind: str, n_components: int) -> str:
+    return f"{kind} with {n_components} component{'' if n_components == 1 else 's'}"
+
+
+def _small_components(report: Report) -> list[str]:
+    """Return a sentence for each component that rests on too few rows to be trusted."""
+    result = report.result
+    least = max(5, 2 * (result.mixture.n_columns + 1))
+    sizes = np.bincount(report.labels, minlength=result.mixture.n_components)
+    found = []
+    for k, effective in enumerate(result.effective_rows):
+        if sizes[k] == 0:
+            found.append(f"Component {k} is the most probable one of no row.")
+        elif effective < least:
+            found.append(
+                f"Component {k} rests on {effective:.1f} effective rows, fewer than {least}; its "
+                "estimates are uncertain, and it may be no more than a few outlying rows."
+            )
+    return found
+
+
+def _of_search(selection: Selection, result: FitResult) -> list[str]:
+    found = []
+    if selection.interrupted:
+        found.append("The search was interrupted; models that were not reached are not ranked.")
+    largest = max(candidate.n_components for candidate in selection.candidates)
+    sizes = {candidate.n_components for candidate in selection.candidates}
+    if len(sizes) > 1 and result.mixture.n_components == largest:
+        found.append(
+            f"The best model has {largest} components, the most that were tried; try more."
+        )
+    failed = sum(candidate.result is None for candidate in selection.candidates)
+    if failed:
+        models = "1 model" if failed == 1 else f"{failed} models"
+        found.append(f"{models} of {len(selection.candidates)} could not be fitted; see the end "
+                     "of the ranking.")
+    return found

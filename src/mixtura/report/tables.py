@@ -1,0 +1,102 @@
+"""The tables of a page, as headings and cells that are ready to print."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixtura.report.contents import Report
+from mixtura.selection import Selection
+
+__all__ = ["Table", "component_table", "failure_table", "number", "ranking_table"]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Cells as text.
+
+    Attributes
+    ----------
+    header : the headings
+    rows : the cells; the first of each row is its name
+    caption : a line above, or nothing
+    """
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    caption: str = ""
+
+
+def number(value: float) -> str:
+    """Return a number of a parameter to five significant digits.
+
+    Examples
+    --------
+    >>> number(1234567.0), number(0.000012345), number(54.4910)
+    ('1234567', '1.2345e-05', '54.491')
+    """
+    size = abs(value)
+    return f"{value:.0f}" if 1e5 <= size < 1e9 else f"{value:.5g}"
+
+
+def component_table(
+    report: Report, headings: Sequence[str] = (), cells: Sequence[Sequence[str]] = ()
+) -> Table:
+    """Return size, weight and effective rows of the components, and what their family adds.
+
+    Parameters
+    ----------
+    headings : of the family's columns
+    cells : K rows of them
+    """
+    result = report.result
+    n_components = result.mixture.n_components
+    sizes = np.bincount(report.labels, minlength=n_components)
+    added = cells or [()] * n_components
+    rows = (
+        (str(k), f"{sizes[k]}", f"{result.mixture.weights[k]:.4f}",
+         f"{result.effective_rows[k]:.1f}", *added[k])
+        for k in range(n_components)
+    )
+    return Table(("component", "rows", "weight", "effective rows", *headings), tuple(rows))
+
+
+def ranking_table(selection: Selection) -> Table:
+    """Return the fitted candidates, best first."""
+    best = selection.best.value(selection.criterion)
+    rows = []
+    for rank, candidate in enumerate(selection.ranked, start=1):
+        found = candidate.row()
+        rows.append(
+            (
+                str(rank),
+                candidate.kind,
+                str(candidate.n_components),
+                f"{found['log_likelihood']:.3f}",
+                str(found["df"]),
+                f"{found['bic']:.3f}",
+                f"{found['icl']:.3f}",
+                f"{candidate.value(selection.criterion) - best:.3f}",
+                f"{found['entropy']:.2f}",
+                f"{found['smallest_component']:.1f}",
+                f"{found['starts_agreeing']} of {found['n_starts']}",
+                str(found["n_iter"]) if found["converged"] else f"{found['n_iter']}, not converged",
+                f"{found['seconds']:.3f}",
+            )
+        )
+    header = (
+        "rank", "model", "components", "log-likelihood", "df", "BIC", "ICL",
+        f"{selection.criterion.upper()} above best", "entropy", "smallest component",
+        "starts agreeing", "sweeps", "seconds",
+    )
+    return Table(header, tuple(rows))
+
+
+def failure_table(selection: Selection) -> Table:
+    """Return the candidates without a fit, and why."""
+    rows = (
+        (candidate.kind, str(candidate.n_components), candidate.failure or "no reason was given")
+        for candidate in selection.candidates
+        if candidate.result is None
+    )
+    return Table(("model", "components", "reason"), tuple(rows))
