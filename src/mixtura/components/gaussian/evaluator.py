@@ -63,6 +63,7 @@ class GaussianEvaluator:
     __slots__ = (
         "_centred",
         "_constants",
+        "_far",
         "_parameters",
         "_product",
         "_second_shape",
@@ -84,6 +85,8 @@ class GaussianEvaluator:
         self._parameters = parameters
         self._constants = constants
         self._centred = centred
+        # Looked up once: a tile has no time for it.
+        self._far = [] if parameters is None else np.flatnonzero(centred).tolist()
         self._uses_product = not centred.all()
         self._second_shape = (n_columns,) if diagonal else (n_columns, n_columns)
 
