@@ -8,13 +8,26 @@ import numpy as np
 
 from mixtura.archive import read_archive, write_archive
 from mixtura.arrays import as_shape
+from mixtura.components.bernoulli import BernoulliFamily
+from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.multinomial import MultinomialFamily
+from mixtura.components.poisson import PoissonFamily
 from mixtura.errors import ModelFileError, ParameterError
 from mixtura.mixture import Mixture
 
 __all__ = ["load", "load_with_facts", "save"]
 
-FAMILIES = {"gaussian": GaussianFamily}
+FAMILIES = {
+    family.name: family
+    for family in (
+        GaussianFamily,
+        MultinomialFamily,
+        CategoricalFamily,
+        BernoulliFamily,
+        PoissonFamily,
+    )
+}
 
 
 def save(

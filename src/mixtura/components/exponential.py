@@ -241,7 +241,8 @@ class ExponentialFamily(ABC):
         if not isinstance(name, str):
             return name
         total = float(shared.features[0])
-        return ConjugatePrior(self, shared.features * (pseudo_rows(name, total, n_components) / total))
+        mean = shared.features / total
+        return ConjugatePrior(self, pseudo_rows(name, total, n_components) * mean)
 
     @final
     def needs_centring(self, parameters: Any) -> bool:

@@ -85,7 +85,9 @@ class PoissonFamily(ExponentialFamily):
         exposure = 1.0 if self.exposure is None else rows[:, self.exposure, None]
         return np.sqrt(counts / exposure)
 
-    def sample(self, parameters: Rates, labels: NDArray[np.intp], rng: np.random.Generator) -> Float:
+    def sample(
+        self, parameters: Rates, labels: NDArray[np.intp], rng: np.random.Generator
+    ) -> Float:
         """Return one row (D,) per label, for an exposure of 1."""
         counts = rng.poisson(parameters.rates[labels]).astype(np.float64)
         return counts if self.exposure is None else np.insert(counts, self.exposure, 1.0, axis=1)
