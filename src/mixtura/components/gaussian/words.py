@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.structures import Structure
 from mixtura.text import text_table
@@ -41,10 +44,18 @@ def component_tables(parameters: GaussianParameters, columns: Sequence[str]) -> 
     tables = ["Means\n" + text_table(["component", *columns], means)]
     if len(columns) > SHOWN_MATRIX_COLUMNS or parameters.n_components > SHOWN_MATRICES:
         return tables
-    for k, matrix in enumerate(parameters.covariance.dense()):
-        rows = [
-            [name, *(f"{value:.6g}" for value in row)]
-            for name, row in zip(columns, matrix, strict=True)
-        ]
-        tables.append(f"Covariance of component {k}\n" + text_table(["", *columns], rows))
-    return tables
+    matrices = parameters.covariance.dense()
+    if len(matrices) > 1 and (matrices == matrices[0]).all():
+        return [*tables, _matrix("Covariance of every component", matrices[0], columns)]
+    return tables + [
+        _matrix(f"Covariance of component {k}", matrix, columns)
+        for k, matrix in enumerate(matrices)
+    ]
+
+
+def _matrix(title: str, matrix: NDArray[np.float64], columns: Sequence[str]) -> str:
+    rows = [
+        [name, *(f"{value:.6g}" for value in row)]
+        for name, row in zip(columns, matrix, strict=True)
+    ]
+    return f"{title}\n{text_table(['', *columns], rows)}"
