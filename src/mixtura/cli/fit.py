@@ -167,7 +167,7 @@ def fit(
         save(output / MODEL, result.mixture, facts)
         assignments.write(output / ASSIGNMENTS)
         report = Report(
-            title=f"{file.name}: {result.mixture.family.title(result.mixture.n_components)}",
+            title=file.name,
             result=result,
             selection=selection,
             rows=rows,
