@@ -82,12 +82,24 @@ def content_subsample(
     firsts, hashes, totals = _grouped(rows, weights, seed)
     if len(firsts) <= size:
         return _ordered(rows[firsts], totals)
-    uniforms = ((hashes >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
-    # Logarithms order the keys alike, and no weight is too large or small for them.
-    keys = np.log(-np.log(uniforms)) - np.log(totals)
-    kept = np.argpartition(keys, size - 1)[:size]
     shares = np.full(size, np.sort(totals).sum() / size)
+    # Logarithms order the keys alike, and no weight is too large or small for them.
+    keys = _log_exponentials(hashes)
+    del hashes
+    keys -= np.log(totals, out=totals)
+    kept = np.argpartition(keys, size - 1)[:size]
     return _ordered(rows[firsts[kept]], shares)
+
+
+def _log_exponentials(hashes: NDArray[np.uint64]) -> Float:
+    """Return the logarithms (U,) of exponential variables made of hashes, which are used up."""
+    hashes >>= np.uint64(11)
+    values = hashes.astype(np.float64)
+    values += 0.5
+    values *= 2.0**-53
+    np.log(values, out=values)
+    np.negative(values, out=values)
+    return np.log(values, out=values)
 
 
 def _ordered(rows: Rows, weights: Float, limit: int | None = None) -> tuple[Rows, Float]:
@@ -111,11 +123,13 @@ def _grouped(
     order = np.argsort(hashes)
     if weights is not None:
         order = order[weights[order] > 0]
-    hashes = hashes[order]
+    hashes = np.take(hashes, order)
     repeats = np.flatnonzero(hashes[1:] == hashes[:-1]) + 1
     if not _repeat(rows, order, repeats):
         # Two different rows share a hash. That, too, depends on contents alone.
         return _grouped(rows, weights, seed + GOLDEN)
+    if not repeats.size:
+        return order, hashes, np.ones(len(order)) if weights is None else weights[order]
     first = np.ones(len(order), dtype=bool)
     first[repeats] = False
     starts = np.flatnonzero(first)
