@@ -117,7 +117,6 @@ class Mixture:
         return np.column_stack([density, posterior])
 
     def _by_chunk(self, rows: NDArray[Any], function: Callable[[NDArray[Any]], Float]) -> Float:
-        parts = [
-            function(rows[start : start + CHUNK_ROWS]) for start in range(0, len(rows), CHUNK_ROWS)
-        ]
+        starts = range(0, rows.shape[0], CHUNK_ROWS)
+        parts = [function(rows[start : start + CHUNK_ROWS]) for start in starts]
         return np.concatenate(parts)

@@ -66,4 +66,5 @@ def _ending(facts: Mapping[str, Any]) -> str:
     ]
     if facts.get("recovery"):
         lines.append(facts["recovery"])
+    lines += facts.get("notes", [])
     return "\n".join(lines)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.data.blocks import Block
-from mixtura.data.distinct import content_subsample
+from mixtura.data.distinct import content_subsample, count_distinct
 
 __all__ = ["ArrayRows"]
 
@@ -51,3 +51,7 @@ class ArrayRows:
     def subsample(self, size: int, seed: int) -> tuple[NDArray[Any], Float | None]:
         """Return at most `size` distinct rows and their weights."""
         return content_subsample(self._rows, self._weights, size, seed)
+
+    def count_distinct(self, at_least: int) -> int:
+        """Return the number of distinct rows, or `at_least` as soon as so many were seen."""
+        return count_distinct(self._rows, at_least)

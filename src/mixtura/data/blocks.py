@@ -53,3 +53,7 @@ class RowSource(Protocol):
         The choice depends on the distinct rows, their total weights and the seed only.
         """
         ...
+
+    def count_distinct(self, at_least: int) -> int:
+        """Return the number of distinct rows, or `at_least` as soon as so many were seen."""
+        ...

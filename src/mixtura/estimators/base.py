@@ -13,9 +13,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from mixtura.components.family import Family
-from mixtura.data import ArrayRows
+from mixtura.data import ArrayRows, RowSource
 from mixtura.data.checks import check_enough_rows, check_memory, row_weights
-from mixtura.data.distinct import count_distinct
 from mixtura.em.fit import FitOptions
 from mixtura.em.model import Model
 from mixtura.em.solve import FitResult, SolveOptions, solve
@@ -43,6 +42,8 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
     """Base of the estimators; a concrete one says which family, options and starts it has."""
 
     mixture_: Mixture
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
     n_components: int
     random_state: Any
     engine: Any
@@ -52,7 +53,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def _family(
-        self, source: ArrayRows, dtype: np.dtype[Any], names: tuple[str, ...] | None
+        self, source: RowSource, dtype: np.dtype[Any], names: tuple[str, ...] | None
     ) -> Family:
         """Return the family for the rows to be fitted; `names` are the columns', for errors."""
 
@@ -95,16 +96,16 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
             If a setting cannot be used.
         """
         settings = Settings.of(self)
-        rows, names = checked_rows(X, self, least_rows=2)
+        rows, names = self._checked(X)
         self._check_size(settings.n_components, rows.shape[1])
-        weights = row_weights(sample_weight, len(rows))
+        weights = row_weights(sample_weight, rows.shape[0])
         kept = None
         if weights is not None and not weights.all():
             kept = weights > 0
             rows, weights = rows[kept], weights[kept]
-        check_enough_rows(len(rows), settings.n_components)
-        settings = self._shrunk(settings, rows)
-        source = ArrayRows(rows, weights)
+        check_enough_rows(rows.shape[0], settings.n_components)
+        source = self._source(rows, weights)
+        settings = self._shrunk(settings, source)
         family = self._family(source, rows.dtype, names)
         result = solve(
             family,
@@ -132,14 +133,16 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
     def predict_proba(self, X: Any) -> NDArray[Any]:
         """Return the posterior probabilities of the components (N, K); rows sum to one."""
         rows = self._rows(X)
-        return self.mixture_.responsibilities(rows).astype(rows.dtype, copy=False)
+        return _precise_as(rows, self.mixture_.responsibilities(rows))
 
     def score_samples(self, X: Any) -> NDArray[Any]:
         """Return the log density of each row (N,), in nats."""
         rows = self._rows(X)
-        return self.mixture_.log_density(rows).astype(rows.dtype, copy=False)
+        return _precise_as(rows, self.mixture_.log_density(rows))
 
-    def score(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> float:
+    def score(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the weighted mean log density, in nats per row."""
         rows = self._rows(X)
         density = self.mixture_.log_density(rows)
@@ -188,6 +191,18 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         check_is_fitted(self, "mixture_")
         save(path, self.mixture_, getattr(self, "facts_", None))
 
+    def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
+        """Return the rows (N, D) to be fitted, and their columns' names if there are any."""
+        return checked_rows(data, self, least_rows=2)
+
+    def _source(self, rows: Any, weights: Float | None) -> RowSource:
+        """Return the source of rows that are checked and all have weight."""
+        return ArrayRows(rows, weights)
+
+    def _more_facts(self) -> dict[str, Any]:
+        """Return what else a summary should say, to be added to `FitResult.facts`."""
+        return {}
+
     def _rows(self, data: Any) -> NDArray[Any]:
         check_is_fitted(self, "mixture_")
         return fitted_rows(data, self)
@@ -203,10 +218,10 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
     def _check_size(self, n_components: int, n_columns: int) -> None:
         check_memory(8 * n_components * n_columns * (n_columns + 1), f"{n_components:,} components")
 
-    def _shrunk(self, settings: Settings, rows: NDArray[Any]) -> Settings:
+    def _shrunk(self, settings: Settings, source: RowSource) -> Settings:
         if not self._may_shrink():
             return settings
-        distinct = count_distinct(rows, settings.n_components)
+        distinct = source.count_distinct(settings.n_components)
         if distinct >= settings.n_components:
             return settings
         warnings.warn(
@@ -236,7 +251,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
         self.mixture_ = result.mixture
-        self.facts_ = result.facts()
+        self.facts_ = {**result.facts(), **self._more_facts()}
         self._trail = (*self._earlier(), *result.history.objective)[-TRAIL:]
         self.history_ = result.history
         self.log_likelihood_ = result.log_likelihood
@@ -268,3 +283,8 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
 
     def _column_names(self) -> tuple[str, ...] | None:
         return names_of(self)
+
+
+def _precise_as(rows: NDArray[Any], values: Float) -> NDArray[Any]:
+    """Return values in the precision of the rows, float64 where those are whole numbers."""
+    return values.astype(np.float32 if rows.dtype == np.float32 else np.float64, copy=False)

@@ -13,7 +13,7 @@ from mixtura.arrays import as_shape
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.prior import Ridge
 from mixtura.components.gaussian.structures import Structure, structure
-from mixtura.data import ArrayRows
+from mixtura.data import RowSource
 from mixtura.data.checks import check_varying
 from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions, log_weights_of
@@ -163,7 +163,7 @@ class GaussianMixture(MixtureEstimator):
         )
 
     def _family(
-        self, source: ArrayRows, dtype: np.dtype[Any], names: tuple[str, ...] | None
+        self, source: RowSource, dtype: np.dtype[Any], names: tuple[str, ...] | None
     ) -> GaussianFamily:
         form = self._structure()
         mean, spread = column_moments(source)
@@ -224,7 +224,8 @@ class GaussianMixture(MixtureEstimator):
 
     def _last_fit(self, n_components: int, family: GaussianFamily) -> Mixture:
         last = self.mixture_
-        before = (last.n_components, last.n_columns, last.family.structure.code)
+        fitted: Any = last.family
+        before = (last.n_components, last.n_columns, fitted.structure.code)
         now = (n_components, family.n_columns, family.structure.code)
         if before != now:
             raise ParameterError(
@@ -288,8 +289,8 @@ class GaussianMixture(MixtureEstimator):
         return estimator
 
     @classmethod
-    def from_sklearn(cls, model: SklearnGaussianMixture) -> Self:
-        """Return a fitted estimator with the parameters of scikit-learn's."""
+    def from_sklearn(cls, model: Any) -> Self:
+        """Return a fitted estimator with the parameters of a `sklearn.mixture.GaussianMixture`."""
         estimator = cls.from_parameters(
             model.weights_,
             model.means_,
@@ -303,14 +304,14 @@ class GaussianMixture(MixtureEstimator):
             estimator.mixture_ = replace(estimator.mixture_, columns=columns)
         return estimator
 
-    def to_sklearn(self) -> SklearnGaussianMixture:
+    def to_sklearn(self) -> Any:
         """Return scikit-learn's estimator with these parameters, counted as fitted.
 
         Structures that scikit-learn has no name for become "full".
         """
         check_is_fitted(self, "mixture_")
         name = self.covariance_type if self.covariance_type in SKLEARN_NAMES else "full"
-        model = SklearnGaussianMixture(
+        model: Any = SklearnGaussianMixture(
             len(self.weights_), covariance_type=name, random_state=self.random_state
         )
         covariances, precisions, factors = attributes_of(name, self.mixture_.parameters)
@@ -333,6 +334,7 @@ def _improved(given: GivenStart, settings: Settings) -> StartMaker:
     def make(sweep: Sweep, options: FitOptions) -> Sequence[Model]:
         starts = settings.start_options()
         models, _ = short_runs(sweep, settings.n_components, options, starts)
-        return [given.replaced(sweep.family, model) for model in models]
+        family: Any = sweep.family
+        return [given.replaced(family, model) for model in models]
 
     return make
