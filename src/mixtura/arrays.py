@@ -1,8 +1,10 @@
 """Small-array numerics: Cholesky with a reason for failing, log-sum-exp, shape checks."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import lapack
+from scipy import linalg
 
 from mixtura.errors import ParameterError
 
@@ -15,6 +17,9 @@ __all__ = [
 ]
 
 Float = NDArray[np.float64]
+
+# Its functions are made when it is imported, unseen by type checkers.
+lapack: Any = linalg.lapack
 
 # Above this spread of the factor's diagonal a plain Cholesky keeps fewer than ten digits.
 ILL_CONDITIONED = 1e3
@@ -70,7 +75,7 @@ def lower_cholesky(matrices: Float) -> Float:
         Naming the first matrix that is not positive definite and the pivot where it failed.
     """
     try:
-        return np.linalg.cholesky(matrices)
+        return np.linalg.cholesky(matrices).astype(np.float64, copy=False)
     except np.linalg.LinAlgError:
         for k, matrix in enumerate(matrices):
             _, pivot = lapack.dpotrf(matrix, lower=1)
@@ -131,7 +136,7 @@ def _refine(matrix: Float, factor: Float) -> Float:
         if not np.abs(residual).max() < 0.5:
             return factor
         correction = np.linalg.cholesky(identity + residual)
-        factor = np.triu(np.linalg.solve(correction, factor.T).T)
+        factor = np.triu(np.linalg.solve(correction, factor.T).T).astype(np.float64, copy=False)
         if np.abs(residual).max() < 1e-11:
             break
     return factor

@@ -52,7 +52,7 @@ def _wrapped(data: Any) -> Any:
 
 def _names(data: Any) -> list[Any]:
     """Return column names; raise `DataError` for one that stands twice."""
-    names = data.column_names if hasattr(data, "column_names") else data.columns
+    names: Any = data.column_names if hasattr(data, "column_names") else data.columns
     names = list(names() if callable(names) else names)
     seen: set[Any] = set()
     for name in names:

@@ -19,7 +19,7 @@ from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
 from mixtura.errors import ParameterError
 
-__all__ = ["StartOptions", "model_from_responsibilities", "short_runs"]
+__all__ = ["SOFTENING", "StartOptions", "model_from_responsibilities", "short_runs"]
 
 Float = NDArray[np.float64]
 

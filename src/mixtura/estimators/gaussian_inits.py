@@ -12,6 +12,7 @@ from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.structures import structure
 from mixtura.em.fit import log_weights_of
 from mixtura.em.model import Model
+from mixtura.em.starts import SOFTENING
 from mixtura.errors import ParameterError
 from mixtura.estimators.gaussian_shapes import covariance_of_precisions
 
@@ -57,6 +58,7 @@ class GivenStart:
         """Return the start of a complete one."""
         assert self.weights is not None
         assert self.means is not None
+        assert self.covariance is not None
         parameters = family.in_frame(GaussianParameters(self.means, self.covariance))
         return Model(log_weights_of(self.weights), parameters)
 
@@ -78,7 +80,10 @@ class GivenStart:
         distances = (centres**2).sum(axis=1) - 2.0 * points @ centres.T
         hard = np.zeros(distances.shape)
         hard[np.arange(len(hard)), distances.argmin(axis=1)] = 1.0
-        return hard if hard.any(axis=0).all() else (hard + 1e-3) / (1 + 1e-3 * hard.shape[1])
+        if hard.any(axis=0).all():
+            return hard
+        softened = hard + SOFTENING
+        return softened / softened.sum(axis=1, keepdims=True)
 
 
 def checked_weights(weights: ArrayLike, n_components: int) -> Float:

@@ -13,9 +13,8 @@ Float = NDArray[np.float64]
 
 
 def _kmeans(rows: NDArray[Any], n_components: int, random: np.random.RandomState) -> Float:
-    return _hard(
-        KMeans(n_components, n_init=1, random_state=random).fit(rows).labels_, n_components
-    )
+    clusters: Any = KMeans(n_components, random_state=random).set_params(n_init=1)
+    return _hard(clusters.fit(rows).labels_, n_components)
 
 
 def _random(rows: NDArray[Any], n_components: int, random: np.random.RandomState) -> Float:

@@ -13,6 +13,8 @@ from mixtura.errors import DataError
 
 __all__ = ["checked_rows", "fitted_rows", "names_of"]
 
+FLOATS: Any = [np.float64, np.float32]
+
 
 def checked_rows(
     data: Any, estimator: Any, *, least_rows: int = 1
@@ -30,7 +32,7 @@ def checked_rows(
     try:
         rows = check_array(
             data,
-            dtype=[np.float64, np.float32],
+            dtype=FLOATS,
             ensure_all_finite=False,
             ensure_min_samples=least_rows,
             estimator=estimator,

@@ -99,7 +99,8 @@ class GaussianEvaluator:
         """Write log π_k + log N(x | μ_k, Σ_k), without D/2 log 2π, into `out` (K, n)."""
         if self._uses_product:
             self._product.log_density(prepared, out)
-        for k in np.flatnonzero(self._centred):
+        for k in self._far:
+            assert self._parameters is not None
             out[k] = self._constants[k] + log_density_centred(prepared.rows, self._parameters, k)
 
     def zeros(self) -> GaussianTotals:

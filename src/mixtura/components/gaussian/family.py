@@ -246,7 +246,7 @@ class GaussianFamily:
             return NoPrior()
         if isinstance(name, str) and name == "weak":
             return weak_prior(shared)
-        if not (hasattr(name, "augment") and hasattr(name, "log_density")):
+        if isinstance(name, str) or not (hasattr(name, "augment") and hasattr(name, "log_density")):
             raise ParameterError(f"prior should be weak, None or a penalty, but got {name!r}")
         return name
 
