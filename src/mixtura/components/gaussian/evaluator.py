@@ -86,7 +86,7 @@ class GaussianEvaluator:
         self._constants = constants
         self._centred = centred
         # Looked up once: a tile has no time for it.
-        self._far = [] if parameters is None else np.flatnonzero(centred).tolist()
+        self._far = np.flatnonzero(centred).tolist()
         self._uses_product = not centred.all()
         self._second_shape = (n_columns,) if diagonal else (n_columns, n_columns)
 
@@ -100,7 +100,6 @@ class GaussianEvaluator:
         if self._uses_product:
             self._product.log_density(prepared, out)
         for k in self._far:
-            assert self._parameters is not None
             out[k] = self._constants[k] + log_density_centred(prepared.rows, self._parameters, k)
 
     def zeros(self) -> GaussianTotals:
@@ -116,7 +115,7 @@ class GaussianEvaluator:
     ) -> None:
         """Add a tile's sums to the totals."""
         self._product.accumulate(prepared, responsibilities, totals.products)
-        for k in np.flatnonzero(self._centred):
+        for k in self._far:
             accumulate_centred(
                 prepared.rows,
                 self._parameters.means[k],
