@@ -5,21 +5,32 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.utils import check_array
 
 from mixtura.data.checks import check_finite, check_names
 from mixtura.data.frames import is_frame, numbers_of_frame
 from mixtura.errors import DataError
 
-__all__ = ["checked_rows", "fitted_rows", "names_of"]
+__all__ = ["check_columns", "checked_rows", "fitted_rows", "names_of"]
 
 FLOATS: Any = [np.float64, np.float32]
 
 
 def checked_rows(
-    data: Any, estimator: Any, *, least_rows: int = 1
-) -> tuple[NDArray[Any], tuple[str, ...] | None]:
+    data: Any,
+    estimator: Any,
+    *,
+    least_rows: int = 1,
+    missing: bool = False,
+    sparse: bool = False,
+) -> tuple[Any, tuple[str, ...] | None]:
     """Return rows (N, D) of float64 or float32, finite, and the column names if there are any.
+
+    Parameters
+    ----------
+    missing : let NaN and infinity through
+    sparse : let SciPy's sparse arrays and matrices through, as CSR
 
     Raises
     ------
@@ -33,6 +44,7 @@ def checked_rows(
         rows = check_array(
             data,
             dtype=FLOATS,
+            accept_sparse="csr" if sparse else False,
             ensure_all_finite=False,
             ensure_min_samples=least_rows,
             estimator=estimator,
@@ -40,7 +52,8 @@ def checked_rows(
         )
     except (ValueError, OverflowError) as error:
         raise DataError(_located(data) or str(error)) from error
-    check_finite(rows, names)
+    if not missing:
+        check_finite(rows.data[:, None] if issparse(rows) else rows, names)
     return rows, names
 
 
@@ -66,24 +79,29 @@ def _located(data: Any) -> str | None:
 def fitted_rows(data: Any, estimator: Any) -> NDArray[Any]:
     """Return rows whose columns are those that the estimator was fitted on."""
     rows, names = checked_rows(data, estimator)
+    check_columns(rows.shape[1], names, estimator)
+    return rows
+
+
+def check_columns(n_columns: int, names: tuple[str, ...] | None, estimator: Any) -> None:
+    """Raise `DataError` if the columns are not those that the estimator was fitted on."""
     fitted = names_of(estimator)
     called = type(estimator).__name__
     if names is not None and fitted is None:
         warnings.warn(
-            f"X has feature names, but {called} was fitted without feature names", stacklevel=3
+            f"X has feature names, but {called} was fitted without feature names", stacklevel=4
         )
     elif names is None and fitted is not None:
         warnings.warn(
             f"X does not have valid feature names, but {called} was fitted with feature names",
-            stacklevel=3,
+            stacklevel=4,
         )
     check_names(names, fitted)
-    if rows.shape[1] != estimator.n_features_in_:
+    if n_columns != estimator.n_features_in_:
         raise DataError(
-            f"X has {rows.shape[1]} features, but {called} is expecting "
+            f"X has {n_columns} features, but {called} is expecting "
             f"{estimator.n_features_in_} features as input"
         )
-    return rows
 
 
 def names_of(estimator: Any) -> tuple[str, ...] | None:
