@@ -1,0 +1,365 @@
+"""One sweep brings back the sums of the textbook, whoever computes it and however it is cut."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+from scipy.stats import multivariate_normal
+
+from mixtura.components.gaussian.covariance import covariance_from
+from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.parameters import GaussianParameters
+from mixtura.components.gaussian.structures import structure
+from mixtura.data import ArrayRows
+from mixtura.data.columns import column_moments
+from mixtura.em import sweep as sweeping
+from mixtura.em.model import Model
+from mixtura.em.statistics import Statistics
+from mixtura.em.sweep import Sweep, tile_rows, unit_bounds
+from mixtura.engines import Engine, Serial, Threads
+
+Float = NDArray[np.float64]
+
+STRUCTURES = ("full", "tied", "diag", "spherical")
+PRECISIONS = {np.float64: 1e-9, np.float32: 2e-4}
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A mixture in the user's units, its covariances dense."""
+
+    weights: Float
+    means: Float
+    covariances: Float
+
+    def model(self, family: GaussianFamily) -> Model:
+        """Return the same in the family's frame."""
+        storage = family.structure.storage
+        diagonals = np.einsum("kdd->kd", self.covariances)
+        stored = {"full": self.covariances, "diagonal": diagonals, "spherical": diagonals[:, 0]}
+        covariance = covariance_from(storage, stored[storage], self.means.shape[1])
+        parameters = family.in_frame(GaussianParameters(self.means, covariance))
+        return Model(np.log(self.weights), parameters)
+
+    def joint(self, rows: Float) -> Float:
+        """Return log π_k + log N(x | μ_k, Σ_k) (N, K), by SciPy."""
+        columns = [
+            np.log(weight) + multivariate_normal(mean, covariance).logpdf(rows)
+            for weight, mean, covariance in zip(
+                self.weights, self.means, self.covariances, strict=True
+            )
+        ]
+        return np.column_stack(columns)
+
+
+def truth(name: str, n_components: int, n_columns: int, rng: np.random.Generator) -> Truth:
+    roots = rng.normal(size=(n_components, n_columns, n_columns)) + 1.5 * np.eye(n_columns)
+    covariances = roots @ roots.transpose(0, 2, 1) / n_columns + 0.3 * np.eye(n_columns)
+    if name == "tied":
+        covariances[:] = covariances[0]
+    if name == "diag":
+        covariances *= np.eye(n_columns)
+    if name == "spherical":
+        covariances = covariances[:, :1, :1] * np.eye(n_columns)
+    weights = rng.dirichlet(np.full(n_components, 5.0))
+    return Truth(weights, 2.0 * rng.normal(size=(n_components, n_columns)), covariances)
+
+
+def some_rows(n_rows: int, n_columns: int, rng: np.random.Generator) -> Float:
+    # Numbers of few bits, so that float32 holds them exactly.
+    return np.round(64 * 2.0 * rng.normal(size=(n_rows, n_columns))) / 64
+
+
+def sweep_of(
+    name: str,
+    rows: NDArray[Any],
+    row_weights: Float | None = None,
+    engine: Engine | None = None,
+) -> Sweep:
+    source = ArrayRows(rows, row_weights)
+    family = GaussianFamily.of(structure(name), *column_moments(source), rows.dtype)
+    return Sweep(family, source, engine or Serial())
+
+
+def assert_textbook(
+    found: Statistics, family: GaussianFamily, truth: Truth, rows: Float, mass: Float, tol: float
+) -> None:
+    """Compare statistics with sums over rows written as in a textbook."""
+    joint = truth.joint(rows)
+    log_density = logsumexp(joint, axis=1)
+    posterior = np.exp(joint - log_density[:, None])
+    shares = posterior * mass[:, None]
+    effective = shares.sum(axis=0)
+    means = shares.T @ rows / effective[:, None]
+    centred = rows[:, None, :] - means
+    scatter = np.einsum("nk,nki,nkj->kij", shares, centred, centred)
+    if family.structure.features == "linear":
+        scatter = scatter.sum(axis=0)
+    if family.structure.storage != "full":
+        scatter = np.einsum("...dd->...d", scatter)
+
+    total = mass @ log_density
+    assert found.log_likelihood == pytest.approx(total, rel=tol)
+    assert found.log_largest == pytest.approx(mass @ np.log(posterior.max(axis=1)), rel=10 * tol)
+    moments = found.moments
+    assert_allclose(moments.effective_rows, effective, rtol=tol)
+    assert_allclose(family.frame.leave(moments.means), means, rtol=tol, atol=tol)
+    scale = family.frame.scale if scatter.ndim == moments.scatter.ndim else 1.0
+    assert_allclose(moments.scatter * scale**2, scatter, rtol=tol, atol=tol * scatter.max())
+    size = effective**2 / (mass @ posterior**2)
+    assert_allclose(found.effective_size, size, rtol=10 * tol)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("dtype", PRECISIONS)
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_statistics_are_the_sums_over_rows(name: str, dtype: Any, weighted: bool) -> None:
+    rng = np.random.default_rng(1)
+    rows = some_rows(5000, 4, rng)
+    mass = rng.uniform(0.2, 3.0, size=5000) if weighted else np.ones(5000)
+    given_truth = truth(name, 3, 4, rng)
+    sweep = sweep_of(name, rows.astype(dtype), mass if weighted else None)
+    (found,) = sweep([given_truth.model(sweep.family)])
+    assert_textbook(found, sweep.family, given_truth, rows, mass, PRECISIONS[dtype])
+
+
+@given(
+    name=st.sampled_from(STRUCTURES),
+    n_rows=st.integers(2, 300),
+    n_columns=st.integers(1, 7),
+    n_components=st.integers(1, 11),
+    seed=st.integers(0, 2**32),
+)
+def test_statistics_are_right_for_every_shape(
+    name: str, n_rows: int, n_columns: int, n_components: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    rows = some_rows(n_rows, n_columns, rng)
+    mass = rng.uniform(0.2, 3.0, size=n_rows)
+    given_truth = truth(name, n_components, n_columns, rng)
+    sweep = sweep_of(name, rows, mass)
+    (found,) = sweep([given_truth.model(sweep.family)])
+    joint = given_truth.joint(rows)
+    posterior = np.exp(joint - logsumexp(joint, axis=1)[:, None])
+    effective = mass @ posterior
+    total = mass @ logsumexp(joint, axis=1)
+    assert found.log_likelihood == pytest.approx(total, rel=1e-9, abs=1e-9)
+    assert_allclose(found.moments.effective_rows, effective, rtol=1e-7, atol=1e-12)
+    first = (posterior * mass[:, None]).T @ rows
+    means = sweep.family.frame.leave(found.moments.means)
+    assert_allclose(effective[:, None] * means, first, rtol=1e-7, atol=1e-7)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_mixtures_swept_together_are_as_each_alone(name: str, weighted: bool) -> None:
+    rng = np.random.default_rng(2)
+    rows = some_rows(6000, 3, rng)
+    sweep = sweep_of(name, rows, rng.uniform(size=6000) if weighted else None)
+    models = [truth(name, size, 3, rng).model(sweep.family) for size in (2, 2, 5, 1, 1, 3)]
+    together = sweep(models)
+    for model, found in zip(models, together, strict=True):
+        (alone,) = sweep([model])
+        assert found.log_likelihood == pytest.approx(alone.log_likelihood, rel=1e-12)
+        assert found.log_largest == pytest.approx(alone.log_largest, rel=1e-9, abs=1e-9)
+        assert_allclose(found.moments.effective_rows, alone.moments.effective_rows, rtol=1e-10)
+        assert_allclose(found.moments.means, alone.moments.means, rtol=1e-9, atol=1e-10)
+        assert_allclose(found.moments.scatter, alone.moments.scatter, rtol=1e-9, atol=1e-8)
+        assert_allclose(found.effective_size, alone.effective_size, rtol=1e-10)
+
+
+def arrays_of(statistics: Statistics) -> Iterator[NDArray[Any]]:
+    """Return every number a sweep found, as arrays."""
+    moments = statistics.moments
+    yield np.array([statistics.log_likelihood, statistics.log_largest])
+    yield from (statistics.effective_size, moments.effective_rows, moments.means, moments.scatter)
+
+
+def small_units(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut 30 000 rows into dozens of units, so that threads have something to share out."""
+    monkeypatch.setattr(sweeping, "TILE_BYTES", 1 << 15)
+    monkeypatch.setattr(sweeping, "SMALLEST_UNIT", 256)
+    monkeypatch.setattr(sweeping, "SERIAL_ROWS", 100)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("dtype", PRECISIONS)
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_bits_are_the_same_for_every_engine(
+    name: str, dtype: Any, weighted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_units(monkeypatch)
+    rng = np.random.default_rng(3)
+    rows = some_rows(30_000, 5, rng).astype(dtype)
+    mass = rng.uniform(size=30_000) if weighted else None
+    given_truth = truth(name, 4, 5, rng)
+    found = []
+    for engine in (Serial(), Threads(1), Threads(2), Threads(8), Threads(8)):
+        with engine.session():
+            sweep = sweep_of(name, rows, mass, engine)
+            found.append(sweep([given_truth.model(sweep.family)] * 2)[1])
+    assert len(unit_bounds(30_000, 256)) > 50
+    for other in found[1:]:
+        for mine, first in zip(arrays_of(other), arrays_of(found[0]), strict=True):
+            assert mine.tobytes() == first.tobytes()
+
+
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_a_row_of_weight_two_is_the_row_twice(name: str) -> None:
+    rng = np.random.default_rng(4)
+    rows = some_rows(700, 3, rng)
+    times = rng.integers(1, 4, size=700)
+    given_truth = truth(name, 3, 3, rng)
+    weighted = sweep_of(name, rows, times.astype(float))
+    repeated = sweep_of(name, np.repeat(rows, times, axis=0))
+    (one,) = weighted([given_truth.model(weighted.family)])
+    (other,) = repeated([given_truth.model(repeated.family)])
+    assert weighted.total_weight == repeated.total_weight == times.sum()
+    for mine, theirs in zip(arrays_of(one), arrays_of(other), strict=True):
+        assert_allclose(mine, theirs, rtol=1e-9, atol=1e-8)
+
+
+@pytest.mark.parametrize("dtype", PRECISIONS)
+@pytest.mark.parametrize("name", ["full", "tied"])
+def test_rows_of_many_columns_go_centred_and_are_as_exact(name: str, dtype: Any) -> None:
+    rng = np.random.default_rng(5)
+    rows = some_rows(300, 110, rng)
+    mass = rng.uniform(0.5, 2.0, size=300)
+    given_truth = truth(name, 2, 110, rng)
+    sweep = sweep_of(name, rows.astype(dtype), mass)
+    (found,) = sweep([given_truth.model(sweep.family)])
+    assert_textbook(found, sweep.family, given_truth, rows, mass, PRECISIONS[dtype])
+
+
+def far_pair(name: str, offset: float) -> tuple[Float, Truth]:
+    """Return rows in two clusters 2 `offset` apart, each of width about one."""
+    rng = np.random.default_rng(6)
+    rows = some_rows(400, 3, rng) / 2
+    rows[:200] += offset
+    rows[200:] -= offset
+    given_truth = truth(name, 2, 3, rng)
+    centres = offset * np.array([[1.0], [-1.0]])
+    return rows, Truth(
+        given_truth.weights, centres + rng.normal(size=(2, 3)) / 8, given_truth.covariances
+    )
+
+
+def exact_sums(rows: Float, truth: Truth) -> tuple[float, Float, Float]:
+    """Return ℓ, means and dense scatters of the two far clusters in 40 digits.
+
+    A row is so far from the other cluster that its responsibility there is exactly zero.
+    """
+    with mpmath.workdps(40):
+        total = mpmath.mpf(0)
+        means, scatters = [], []
+        for k, members in enumerate((rows[:200], rows[200:])):
+            precision = mpmath.matrix(truth.covariances[k].tolist()) ** -1
+            determinant = mpmath.det(mpmath.matrix(truth.covariances[k].tolist()))
+            constant = (
+                mpmath.log(truth.weights[k])
+                - (3 * mpmath.log(2 * mpmath.pi) + mpmath.log(determinant)) / 2
+            )
+            centre = mpmath.matrix(truth.means[k].tolist())
+            exact = [mpmath.matrix(row.tolist()) for row in members]
+            for row in exact:
+                deviation = row - centre
+                total += constant - (deviation.T * precision * deviation)[0] / 2
+            mean = sum(exact, mpmath.zeros(3, 1)) / len(exact)
+            spread = [(row - mean) * (row - mean).T for row in exact]
+            means.append([float(entry) for entry in mean])
+            scatters.append(np.array(sum(spread, mpmath.zeros(3)).tolist(), dtype=float))
+    return float(total), np.array(means), np.array(scatters)
+
+
+@pytest.mark.parametrize("offset", [2.0**8, 2.0**15, 2.0**27])
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_components_far_from_the_origin_lose_no_digits(name: str, offset: float) -> None:
+    rows, given_truth = far_pair(name, offset)
+    sweep = sweep_of(name, rows)
+    (found,) = sweep([given_truth.model(sweep.family)])
+    total, means, scatters = exact_sums(rows, given_truth)
+    if sweep.family.structure.features == "linear":
+        scatters = scatters.sum(axis=0)
+    if sweep.family.structure.storage != "full":
+        scatters = np.einsum("...dd->...d", scatters)
+    assert found.log_likelihood == pytest.approx(total, rel=1e-9)
+    assert_allclose(sweep.family.frame.leave(found.moments.means), means, rtol=1e-14)
+    assert_allclose(found.moments.scatter, scatters, rtol=1e-8, atol=1e-8 * scatters.max())
+
+
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_components_far_from_the_origin_lose_no_digits_of_float32(name: str) -> None:
+    rows, given_truth = far_pair(name, 2.0**12)
+    sweep = sweep_of(name, rows.astype(np.float32))
+    (found,) = sweep([given_truth.model(sweep.family)])
+    total, means, scatters = exact_sums(rows, given_truth)
+    if sweep.family.structure.features == "linear":
+        scatters = scatters.sum(axis=0)
+    if sweep.family.structure.storage != "full":
+        scatters = np.einsum("...dd->...d", scatters)
+    # Taking the origin out rounds each cell as far as float32 rounds the offset itself.
+    assert found.log_likelihood == pytest.approx(total, rel=1e-4)
+    assert_allclose(sweep.family.frame.leave(found.moments.means), means, rtol=1e-6)
+    assert_allclose(found.moments.scatter, scatters, rtol=1e-3, atol=1e-3 * scatters.max())
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_moments_under_given_responsibilities_are_the_sums_over_rows(
+    name: str, weighted: bool
+) -> None:
+    rng = np.random.default_rng(7)
+    rows = some_rows(900, 3, rng)
+    mass = rng.uniform(size=900) if weighted else np.ones(900)
+    responsibilities = rng.dirichlet(np.ones(4), size=900)
+    sweep = sweep_of(name, rows, mass if weighted else None)
+    found = sweep.from_responsibilities(lambda start, stop: responsibilities[start:stop], 4)
+    shares = responsibilities * mass[:, None]
+    means = shares.T @ rows / shares.sum(axis=0)[:, None]
+    assert_allclose(found.effective_rows, shares.sum(axis=0), rtol=1e-12)
+    assert_allclose(sweep.family.frame.leave(found.means), means, rtol=1e-10, atol=1e-12)
+    variances = (shares[:, :, None] * (rows[:, None] - means) ** 2).sum(axis=0)
+    scatter = found.scatter
+    if sweep.family.structure.storage == "full":
+        scatter = np.einsum("...dd->...d", scatter)
+    assert_allclose(scatter, variances.sum(axis=0) if name == "tied" else variances, rtol=1e-10)
+
+
+@given(n_rows=st.integers(1, 10**7), tile=st.sampled_from([128, 512, 4096, 16384]))
+def test_units_cover_all_rows_once_and_are_in_order(n_rows: int, tile: int) -> None:
+    bounds = unit_bounds(n_rows, tile)
+    assert bounds[0] == 0
+    assert bounds[-1] == n_rows
+    assert all(late > early for early, late in pairwise(bounds))
+
+
+@given(
+    n_features=st.integers(2, 10**4),
+    n_components=st.integers(1, 10**4),
+    itemsize=st.sampled_from([4, 8]),
+)
+def test_tiles_are_powers_of_two_within_limits(
+    n_features: int, n_components: int, itemsize: int
+) -> None:
+    rows = tile_rows(n_features, n_components, itemsize)
+    assert rows & (rows - 1) == 0
+    assert sweeping.SMALLEST_TILE <= rows <= sweeping.LARGEST_TILE
+
+
+def test_a_sweep_leaves_rows_and_weights_as_they_were() -> None:
+    rng = np.random.default_rng(8)
+    rows, mass = some_rows(5000, 3, rng), rng.uniform(size=5000)
+    kept, kept_mass = rows.copy(), mass.copy()
+    sweep = sweep_of("full", rows, mass)
+    sweep([truth("full", 3, 3, rng).model(sweep.family)])
+    assert_array_equal(rows, kept)
+    assert_array_equal(mass, kept_mass)
