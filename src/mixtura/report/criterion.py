@@ -30,7 +30,10 @@ Float = NDArray[np.float64]
 COLOURED = 5
 
 # The second panel has this share of the models, but at least and at most so many.
-CLOSE_SHARE, CLOSE_LEAST, CLOSE_MOST = 0.25, 4, 24
+CLOSE_SHARE, CLOSE_LEAST, CLOSE_MOST = 0.25, 5, 14
+
+# Share of the models that the first panel has to show.
+KEPT_SHARE = 0.75
 
 # Smallest distance of two labels, as a share of an axes' height.
 LABEL_DISTANCE = 0.047
@@ -70,6 +73,7 @@ def criterion_figure(selection: Selection) -> Figure:
                        size=10, color=INK)
         whole.set_title("All models", loc="left", size=10, color=INK)
     _draw(tidy(whole, "y"), curves, sizes)
+    _cut(whole, values)
     whole.set_ylabel(f"{name} (lower is better)")
     _label_ends(whole, curves, sizes)
     return figure
@@ -106,17 +110,32 @@ def _draw(axes: Axes, curves: Mapping[str, Float], sizes: list[int]) -> None:
     axes.ticklabel_format(axis="y", useOffset=False)
 
 
+def _cut(axes: Axes, values: Float) -> None:
+    """Cut an axes above most models where the rest would press those together.
+
+    Parameters
+    ----------
+    values : (n,) of all models, sorted
+    """
+    best, most = values[0], np.quantile(values, KEPT_SHARE)
+    if values[-1] - best > 3 * (most - best) > 0:
+        axes.set_ylim(best - 0.06 * (most - best), most + 0.15 * (most - best))
+
+
 def _label_ends(axes: Axes, curves: Mapping[str, Float], sizes: list[int]) -> None:
     """Write each kind at the right of its line, moved apart where lines end together."""
     low, high = axes.get_ylim()
     ends = [np.flatnonzero(np.isfinite(values))[-1] for values in curves.values()]
-    heights = [values[end] for values, end in zip(curves.values(), ends, strict=True)]
+    heights = [
+        min(values[end], high) for values, end in zip(curves.values(), ends, strict=True)
+    ]
     places = spread_apart((np.array(heights) - low) / (high - low), LABEL_DISTANCE)
     places -= max(0.0, places.max() - 1.02)
+    places += max(0.0, 0.01 - places.min())
     for rank, kind in enumerate(curves):
         ink, _, _ = _look(rank)
         axes.annotate(
-            drawn_name(kind),
+            drawn_name(kind) + (" ↑" if heights[rank] == high else ""),
             (sizes[ends[rank]], heights[rank]),
             (1.07, places[rank]),
             textcoords=axes.transAxes,
@@ -136,7 +155,7 @@ def _show_close(
 ) -> None:
     """Narrow an axes to the best models, and write the kind beside every point in it."""
     room = close - best
-    low, high = best - 0.14 * room, close + 0.06 * room
+    low, high = best - 0.14 * room, close + 0.12 * room
     axes.set_ylim(low, high)
     inside = [
         (position, rank, values[position])

@@ -3,14 +3,25 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixtura.report.contents import Report
 from mixtura.report.pairs import MOST_COLUMNS, pairs_figure
 from mixtura.report.panels import Points
 from mixtura.report.parts import CRITERION, TRACE, UNCERTAINTY, Drawing, FamilyPage
-from mixtura.report.tables import Table, number
+from mixtura.report.tables import Table, number, with_spread
 
 __all__ = ["GAUSSIAN"]
+
+Float = NDArray[np.float64]
+
+# With more columns than this the means have a table of their own.
+JOINED_COLUMNS = 4
+
+# Longer or more tables are folded; larger ones are left out.
+OPEN_ROWS = 30
+OPEN_MATRIX_COLUMNS, OPEN_MATRICES = 5, 4
+MOST_CELLS = 10_000
 
 
 def _caption(report: Report) -> str:
@@ -36,8 +47,8 @@ def _caption(report: Report) -> str:
     )
     if n_columns > MOST_COLUMNS:
         text += (
-            f" Of {n_columns} columns the {MOST_COLUMNS} are shown whose variance lies most "
-            "between the components."
+            f" Of {n_columns} columns the {MOST_COLUMNS} are shown in which the components "
+            "differ most, leaving aside those that all but repeat another."
         )
     return text
 
@@ -54,31 +65,72 @@ PAIRS = Drawing(
 )
 
 
-def _means(report: Report) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+def _cells(report: Report) -> list[list[str]]:
+    """Return mean and standard deviation of every component and column, K rows of D."""
     parameters = report.result.mixture.parameters
     deviations = np.sqrt(np.diagonal(parameters.covariance.dense(), axis1=1, axis2=2))
-    cells = [
-        [f"{number(mean)} ± {number(deviation)}" for mean, deviation in zip(*both, strict=True)]
+    return [
+        [with_spread(mean, spread) for mean, spread in zip(*both, strict=True)]
         for both in zip(parameters.means, deviations, strict=True)
     ]
-    return report.columns, cells
+
+
+def _joined(report: Report) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+    """Return the means as columns of the table of components, where it stays narrow."""
+    if len(report.columns) > JOINED_COLUMNS:
+        return (), ()
+    return report.columns, _cells(report)
+
+
+def _means(report: Report) -> list[Table]:
+    """Return the means as a table with a row for each column of the data, where there are many."""
+    if len(report.columns) <= JOINED_COLUMNS:
+        return []
+    header = ("column", *(f"component {k}" for k in range(report.result.mixture.n_components)))
+    columns = zip(*_cells(report), strict=True)
+    rows = tuple((name, *cells) for name, cells in zip(report.columns, columns, strict=True))
+    caption = "Mean ± standard deviation"
+    return [Table(header, rows, caption, folded=len(rows) > OPEN_ROWS)]
+
+
+def _shared(report: Report) -> bool:
+    matrices = report.result.mixture.parameters.covariance.dense()
+    return len(matrices) > 1 and bool(np.allclose(matrices, matrices[0], rtol=1e-9, atol=0))
+
+
+def _printed(report: Report) -> Float:
+    """Return the covariances that are printed: one where it is shared, none where too large."""
+    matrices = report.result.mixture.parameters.covariance.dense()
+    matrices = matrices[:1] if _shared(report) else matrices
+    return matrices if matrices.size <= MOST_CELLS else matrices[:0]
 
 
 def _covariances(report: Report) -> list[Table]:
-    """Return the covariances, one table where all components share it."""
-    matrices = report.result.mixture.parameters.covariance.dense()
-    shared = len(matrices) > 1 and bool(np.allclose(matrices, matrices[0], rtol=1e-9, atol=0))
+    matrices, shared = _printed(report), _shared(report)
+    folded = len(report.columns) > OPEN_MATRIX_COLUMNS or len(matrices) > OPEN_MATRICES
     return [
         Table(
             ("", *report.columns),
             tuple(
-                (name, *map(number, row))
-                for name, row in zip(report.columns, matrix, strict=True)
+                (name, *map(number, row)) for name, row in zip(report.columns, matrix, strict=True)
             ),
             "Covariance of every component" if shared else f"Covariance of component {k}",
+            folded,
         )
-        for k, matrix in enumerate(matrices[:1] if shared else matrices)
+        for k, matrix in enumerate(matrices)
     ]
 
 
-GAUSSIAN = FamilyPage((PAIRS, CRITERION, UNCERTAINTY, TRACE), _means, _covariances)
+def _remark(report: Report) -> str:
+    if not len(_printed(report)):
+        return "The covariance matrices are too large for a page; a saved model file has them."
+    return "All components share one covariance matrix." if _shared(report) else ""
+
+
+GAUSSIAN = FamilyPage(
+    figures=(PAIRS, CRITERION, UNCERTAINTY, TRACE),
+    component_columns=_joined,
+    centres=_means,
+    matrices=_covariances,
+    remark=_remark,
+)

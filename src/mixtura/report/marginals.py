@@ -11,12 +11,15 @@ from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.structures import structure
 from mixtura.mixture import Mixture
 
-__all__ = ["marginal", "region_levels", "separation"]
+__all__ = ["marginal", "region_levels", "separating_columns"]
 
 Float = NDArray[np.float64]
 
 # Rows drawn to find the levels of density that hold a share of a mixture.
 LEVEL_DRAWS = 4000
+
+# Columns correlated more than this tell the same story.
+REPEATS = 0.95
 
 
 def marginal(mixture: Mixture, columns: Sequence[int]) -> Mixture:
@@ -44,13 +47,22 @@ def region_levels(mixture: Mixture, shares: Sequence[float]) -> Float:
     return np.unique(np.quantile(density, [1 - share for share in shares]))
 
 
-def separation(mixture: Mixture) -> Float:
-    """Return for each column the share of its variance that lies between the components, (D,).
+def separating_columns(mixture: Mixture, count: int) -> list[int]:
+    """Return the columns in which the components differ most, in their own order.
 
-    Σ_k π_k (μ_kj - m_j)² / (Σ_k π_k (μ_kj - m_j)² + Σ_k π_k Σ_kjj), with m = Σ_k π_k μ_k.
+    A column counts by the share of its variance that lies between the components. One that all
+    but repeats a better one comes after all others.
     """
     weights, means = mixture.weights, mixture.parameters.means
-    between = weights @ (means - weights @ means) ** 2
-    covariances = mixture.parameters.covariance.dense()
-    within = weights @ np.diagonal(covariances, axis1=1, axis2=2)
-    return between / (between + within)
+    deviations = means - weights @ means
+    between = deviations.T @ (weights[:, None] * deviations)
+    total = between + np.einsum("k,kij->ij", weights, mixture.parameters.covariance.dense())
+    scale = np.sqrt(np.diagonal(total))
+    alike = np.abs(total / scale / scale[:, None]) > REPEATS
+    ordered = np.argsort(-np.diagonal(between) / scale**2, kind="stable").tolist()
+    chosen: list[int] = []
+    for column in ordered:
+        if not alike[column, chosen].any():
+            chosen.append(column)
+    others = [column for column in ordered if column not in chosen]
+    return sorted([*chosen, *others][:count])

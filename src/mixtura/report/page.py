@@ -12,10 +12,8 @@ from mixtura.writing import write_text
 
 __all__ = ["render_report", "write_report"]
 
-# Rankings longer than this are folded after so many rows, and wider matrices are folded whole.
+# Rankings longer than this are folded after so many rows.
 SHOWN_RANKS = 10
-SHOWN_MATRIX_COLUMNS = 5
-SHOWN_MATRICES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +60,12 @@ def render_report(report: Report) -> str:
 
 def _facts(report: Report) -> dict[str, Any]:
     from mixtura import __version__
-    from mixtura.report.families import page_of
+    from mixtura.report.families import PAGES, page_of
 
     result, selection = report.result, report.selection
     mixture = result.mixture
     page = page_of(mixture.family.name)
     heading, *details = mixture.family.title(mixture.n_components).split("\n")
-    matrices = page.matrices(report)
     return {
         "title": report.title,
         "heading": heading,
@@ -81,12 +78,12 @@ def _facts(report: Report) -> dict[str, Any]:
         "cautions": cautions(report),
         "figures_note": figures_note(report),
         "components": component_table(report, *page.component_columns(report)),
-        "matrices": matrices,
-        "fold_matrices": len(matrices) > SHOWN_MATRICES
-        or mixture.n_columns > SHOWN_MATRIX_COLUMNS,
-        "family_tables": () if matrices else mixture.family.tables(
-            mixture.parameters, report.columns
-        ),
+        "centres": page.centres(report),
+        "matrices": page.matrices(report),
+        "remark": page.remark(report),
+        "family_tables": ()
+        if mixture.family.name in PAGES
+        else mixture.family.tables(mixture.parameters, report.columns),
         "ranking": None if selection is None else ranking_table(selection),
         "shown_ranks": SHOWN_RANKS,
         "failures": None if selection is None else failure_table(selection),

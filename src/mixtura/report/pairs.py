@@ -18,7 +18,7 @@ from mixtura.report.drawing import (
     new_figure,
     tidy,
 )
-from mixtura.report.marginals import separation
+from mixtura.report.marginals import separating_columns
 from mixtura.report.panels import (
     Points,
     draw_density,
@@ -33,13 +33,15 @@ __all__ = ["MOST_COLUMNS", "drawn_columns", "pairs_figure"]
 # More columns than this make panels too small to read.
 MOST_COLUMNS = 6
 
+# A legend with more components than this would be longer than the figure.
+MOST_NAMED = 14
+
 
 def drawn_columns(mixture: Mixture) -> list[int]:
     """Return the columns that are drawn, in their order: those that separate components most."""
     if mixture.n_columns <= MOST_COLUMNS:
         return list(range(mixture.n_columns))
-    best = np.argsort(-separation(mixture), kind="stable")[:MOST_COLUMNS]
-    return sorted(int(column) for column in best)
+    return separating_columns(mixture, MOST_COLUMNS)
 
 
 def pairs_figure(mixture: Mixture, points: Points, names: Sequence[str]) -> Figure:
@@ -94,7 +96,7 @@ def _plane(mixture: Mixture, points: Points, names: Sequence[str]) -> Figure:
     main.set_xlim(*limits(mixture, points.rows, 0))
     main.set_ylim(*limits(mixture, points.rows, 1))
     draw_regions(main, mixture, 0, 1, cells=160)
-    draw_points(main, points, 0, 1, size=16)
+    draw_points(main, points, 0, 1, size=4)
     draw_ellipses(main, mixture, 0, 1, label_size=13)
     main.set_xlabel(names[0], parse_math=False)
     main.set_ylabel(names[1], parse_math=False)
@@ -118,7 +120,7 @@ def _pairs(
     grid = figure.subplots(count, count, squeeze=False)
     ranges = {column: limits(mixture, points.rows, column) for column in columns}
     n_panels = count * (count - 1) // 2
-    size = float(np.clip(60 / count / np.sqrt(1 + len(points.rows) / 300), 2.5, 12))
+    size = float(np.clip(np.sqrt(60 / count / np.sqrt(1 + len(points.rows) / 300)), 1.6, 3.5))
     for i, up in enumerate(columns):
         for j, across in enumerate(columns):
             axes = grid[i, j]
@@ -134,7 +136,6 @@ def _pairs(
             axes.set_ylim(*ranges[up])
             if j > i:
                 draw_regions(axes, mixture, across, up, cells=60)
-                axes.scatter(*mixture.parameters.means[:, [across, up]].T, s=0)
                 _numbers(axes, mixture, across, up)
             else:
                 draw_points(axes, points, across, up, size=size, panels=n_panels)
@@ -172,7 +173,10 @@ def _legend(figure: Figure, mixture: Mixture) -> None:
     handles = [
         Line2D([], [], color=colour(k), marker=marker(k), linestyle="", ms=6,
                label=f"component {k}  ({weight:.0%})")
-        for k, weight in enumerate(mixture.weights)
+        for k, weight in enumerate(mixture.weights[:MOST_NAMED])
     ]
+    if mixture.n_components > MOST_NAMED:
+        more = mixture.n_components - MOST_NAMED
+        handles.append(Line2D([], [], linestyle="", label=f"and {more} more, by their numbers"))
     figure.legend(handles=handles, loc="outside upper center", ncols=min(len(handles), 5),
                   frameon=False, fontsize=9, labelcolor=INK, handletextpad=0.3)

@@ -1,6 +1,7 @@
 """The panels that pairs plots are put together from: points with ellipses, bars with densities."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -42,10 +43,9 @@ class Points:
     labels: NDArray[np.intp]
     uncertainty: Float
 
-    def sizes(self, sure: float, undecided: float) -> Float:
-        """Return areas (N,) in square points, larger where a row is less sure."""
-        step = np.minimum(np.floor(2 * self.uncertainty * SIZE_STEPS), SIZE_STEPS - 1)
-        return sure + (undecided - sure) * step / (SIZE_STEPS - 1)
+    def steps(self) -> NDArray[np.intp]:
+        """Return a number (N,) from 0, for a sure row, to SIZE_STEPS - 1 for an undecided one."""
+        return np.minimum(2 * self.uncertainty * SIZE_STEPS, SIZE_STEPS - 1).astype(np.intp)
 
 
 def limits(mixture: Mixture, rows: Float, column: int) -> tuple[float, float]:
@@ -61,21 +61,21 @@ def limits(mixture: Mixture, rows: Float, column: int) -> tuple[float, float]:
 
 
 def draw_points(
-    axes: Axes, points: Points, across: int, up: int, *, size: float = 9.0, panels: int = 1
+    axes: Axes, points: Points, across: int, up: int, *, size: float = 3.0, panels: int = 1
 ) -> None:
     """Scatter one column against another; the unsure rows are larger and lie on top."""
-    areas = points.sizes(size, 5.5 * size)
     alpha = float(np.clip(30 / np.sqrt(len(points.rows)), 0.35, 0.85))
-    for k in np.unique(points.labels):
-        own = points.labels == k
-        axes.scatter(
+    steps = points.steps()
+    for step, k in product(range(SIZE_STEPS), np.unique(points.labels)):
+        own = (points.labels == k) & (steps == step)
+        axes.plot(
             points.rows[own, across],
             points.rows[own, up],
-            s=areas[own],
-            c=colour(k),
-            marker=marker(k),
+            marker(k),
+            color=colour(k),
+            ms=size * (1 + step / (SIZE_STEPS - 1)),
             alpha=alpha,
-            linewidths=0,
+            markeredgewidth=0,
             rasterized=len(points.rows) * panels > MOST_SHAPES,
             zorder=2,
         )
@@ -98,7 +98,7 @@ def draw_ellipses(axes: Axes, mixture: Mixture, across: int, up: int, label_size
                     linestyle="-" if inner else (0, (4, 2)),
                     gid=f"ellipse-{k}-{across}-{up}-{level}",
                     zorder=3,
-                    path_effects=halo(2.6) if inner else None,
+                    path_effects=halo(2.2) if inner else None,
                 )
             )
         axes.text(*means[k], str(k), size=label_size, weight="bold", color=colour(k), ha="center",
@@ -138,21 +138,23 @@ def draw_density(
     across = axes.get_xlim() if upright else axes.get_ylim()
     grid = _nodes(line, across)
     parts = np.exp(line.component_log_density(grid[:, None])) * mixture.weights
-    axes.stairs(heights, edges, fill=True, color="#e3e7ec", zorder=0,
+    axes.stairs(heights, edges, fill=True, color="#d9dee5", zorder=0,
                 orientation="vertical" if upright else "horizontal")
+    total = parts.sum(axis=1)
+    # A component far away would be a coloured line along the axis.
+    parts[parts < 2e-3 * total.max()] = np.nan
     for k, part in enumerate(parts.T):
         xy = (grid, part) if upright else (part, grid)
         axes.plot(*xy, color=colour(k), linewidth=1.4, zorder=2)
         if fill:
             axes.fill_between(grid, part, color=colour(k), alpha=0.14, linewidth=0, zorder=1)
-    total = parts.sum(axis=1)
     axes.plot(*((grid, total) if upright else (total, grid)), color=INK, linewidth=0.9, zorder=3)
     top = min(float(total.max()), 2.5 * float(heights.max()))
     (axes.set_ylim if upright else axes.set_xlim)(0, 1.1 * max(top, float(heights.max())))
 
 
 def _bins(n_values: int) -> int:
-    return int(np.clip(np.ceil(1.4 * np.sqrt(n_values)), 8, 45))
+    return int(np.clip(np.ceil(2 * np.sqrt(n_values)), 10, 36))
 
 
 def _nodes(line: Mixture, ends: tuple[float, float]) -> Float:

@@ -42,12 +42,16 @@ class FamilyPage:
     ----------
     figures : in their order
     component_columns : headings and K rows of cells that join the table of components
-    matrices : further tables of parameters
+    centres : tables that follow it
+    matrices : further tables of parameters, at the end of the page
+    remark : a sentence above those, or nothing
     """
 
     figures: tuple[Drawing, ...]
     component_columns: Callable[[Report], tuple[Sequence[str], Sequence[Sequence[str]]]]
-    matrices: Callable[[Report], Sequence[Table]]
+    centres: Callable[[Report], Sequence[Table]] = lambda _: ()
+    matrices: Callable[[Report], Sequence[Table]] = lambda _: ()
+    remark: Callable[[Report], str] = lambda _: ""
 
 
 def _draw_criterion(report: Report) -> Figure:
@@ -65,9 +69,9 @@ def _criterion_caption(report: Report) -> str:
     return (
         f"Each line is one kind of model; the ring marks the best. {name} weighs how well a model "
         "fits against how many parameters it spends, so a line that turns up again has begun to "
-        "pay for components the rows do not ask for. Models that could not be fitted are absent; "
-        "kinds in grey never come close. With one component several kinds are the same model and "
-        "stand once."
+        "pay for components the rows do not ask for. The five kinds that come closest are in "
+        "colour; an arrow marks lines that go on above. Models that could not be fitted are "
+        "absent. With one component several kinds are the same model and stand once."
     )
 
 
@@ -75,8 +79,9 @@ def _trace_caption(_: Report) -> str:
     return (
         "Above, the log-likelihood after each sweep of the run that was kept; it must never fall "
         "(with a prior, its sum with the log prior must not). Below, on a log axis, how far the "
-        "bound that EM maximises lay beneath it: a straight descent is the healthy picture. The "
-        "short runs that chose the start come before the first sweep shown."
+        "bound that EM maximises lay beneath it: a straight descent is steady convergence, a "
+        "hump the end of a plateau. The short runs that chose the start come before the first "
+        "sweep shown."
     )
 
 

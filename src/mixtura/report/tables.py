@@ -8,7 +8,7 @@ import numpy as np
 from mixtura.report.contents import Report
 from mixtura.selection import Selection
 
-__all__ = ["Table", "component_table", "failure_table", "number", "ranking_table"]
+__all__ = ["Table", "component_table", "failure_table", "number", "ranking_table", "with_spread"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,13 @@ class Table:
     header : the headings
     rows : the cells; the first of each row is its name
     caption : a line above, or nothing
+    folded : whether it is shown on demand only
     """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     caption: str = ""
+    folded: bool = False
 
 
 def number(value: float) -> str:
@@ -37,6 +39,21 @@ def number(value: float) -> str:
     """
     size = abs(value)
     return f"{value:.0f}" if 1e5 <= size < 1e9 else f"{value:.5g}"
+
+
+def with_spread(mean: float, deviation: float) -> str:
+    """Return mean ± standard deviation: three digits of it, and the mean to one place more.
+
+    Examples
+    --------
+    >>> with_spread(0.105181, 0.01934), with_spread(390.612, 138.63), with_spread(3e-20, 1e-20)
+    ('0.10518 ± 0.0193', '390.6 ± 139', '3e-20 ± 1e-20')
+    """
+    places = 2 - int(np.floor(np.log10(deviation)))
+    if not -3 <= places <= 9:
+        return f"{number(mean)} ± {number(deviation)}"
+    places = max(places, 0)
+    return f"{mean:.{places + 1}f} ± {deviation:.{places}f}"
 
 
 def component_table(

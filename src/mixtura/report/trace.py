@@ -12,6 +12,9 @@ __all__ = ["trace_figure"]
 # Penalised and plain curves closer than this, in nats, are one curve to the eye.
 VISIBLE_PENALTY = 1e-6
 
+# Beyond this the marks of single sweeps run together.
+MARKED_SWEEPS = 60
+
 
 def trace_figure(history: History) -> Figure:
     """Draw ℓ by sweep, the objective where a prior makes it differ, and the gap on a log axis.
@@ -23,10 +26,11 @@ def trace_figure(history: History) -> Figure:
     sweeps = np.arange(1, len(history) + 1)
     likelihood, objective = np.array(history.log_likelihood), np.array(history.objective)
     gap = np.array(history.gap)
+    mark = "o" if len(history) <= MARKED_SWEEPS else ""
     figure = new_figure(7.2, 4.4)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
 
-    tidy(upper, "y").plot(sweeps, likelihood, color=colour(0), linewidth=1.6, marker="o", ms=3)
+    tidy(upper, "y").plot(sweeps, likelihood, color=colour(0), linewidth=1.6, marker=mark, ms=3)
     if np.abs(likelihood - objective).max() > VISIBLE_PENALTY:
         upper.plot(sweeps, objective, color=colour(1), linewidth=1.3, linestyle=(0, (4, 2)))
         upper.annotate("with log prior", (sweeps[-1], objective[-1]), (-4, -12), color=colour(1),
@@ -38,7 +42,7 @@ def trace_figure(history: History) -> Figure:
     upper.set_ylabel("log-likelihood (nats)")
 
     shown = np.isfinite(gap) & (gap > 0)
-    tidy(lower, "y").plot(sweeps[shown], gap[shown], color=INK, linewidth=1.2, marker="o", ms=3)
+    tidy(lower, "y").plot(sweeps[shown], gap[shown], color=INK, linewidth=1.2, marker=mark, ms=3)
     if shown.any():
         lower.set_yscale("log")
     else:

@@ -12,6 +12,9 @@ __all__ = ["BANDS", "uncertainty_figure"]
 
 Float = NDArray[np.float64]
 
+# Bars are drawn for this many components at most, those with the most rows.
+MOST_BARS = 20
+
 # Upper ends of the bands of uncertainty, and what they are called.
 BANDS = ((0.05, "sure"), (0.2, "likely"), (0.4, "doubtful"), (1.0, "undecided"))
 SHADES = ("#dde3ea", "#aab6c4", "#e0a458", "#b3401d")
@@ -27,7 +30,7 @@ def uncertainty_figure(
     uncertainty : (N,) 1 - the largest posterior probability
     labels : (N,) the component of each row
     """
-    figure = new_figure(9, max(3.2, 1.6 + 0.3 * n_components))
+    figure = new_figure(9, max(3.2, 1.6 + 0.3 * min(n_components, MOST_BARS)))
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     _sorted(tidy(left, "y"), uncertainty, labels)
     _bands(tidy(right), uncertainty, labels, n_components)
@@ -54,21 +57,23 @@ def _bands(
 ) -> None:
     edges = [0.0, *(upper for upper, _ in BANDS)]
     edges[-1] = 1.0 + 1e-9
-    sizes = np.maximum(np.bincount(labels, minlength=n_components), 1)
-    places = np.arange(n_components)
-    begin = np.zeros(n_components)
+    sizes = np.bincount(labels, minlength=n_components)
+    drawn = np.sort(np.argsort(-sizes, kind="stable")[:MOST_BARS])
+    places = np.arange(len(drawn))
+    begin = np.zeros(len(drawn))
     for band, (_, name) in enumerate(BANDS):
         inside = (uncertainty >= edges[band]) & (uncertainty < edges[band + 1])
-        share = np.bincount(labels[inside], minlength=n_components) / sizes
+        counts = np.bincount(labels[inside], minlength=n_components)
+        share = (counts / np.maximum(sizes, 1))[drawn]
         axes.barh(places, share, 0.66, left=begin, color=SHADES[band], label=name)
         begin += share
-    for k in places:
-        axes.plot([-0.035], [k], marker(k), color=colour(k), ms=5, clip_on=False,
+    for place, k in zip(places, drawn, strict=True):
+        axes.plot([-0.035], [place], marker(k), color=colour(k), ms=5, clip_on=False,
                   transform=axes.get_yaxis_transform(), markeredgewidth=0)
-    axes.set_yticks(places, [f"component {k}" for k in places])
+    axes.set_yticks(places, [f"component {k}" for k in drawn])
     axes.tick_params(axis="y", length=0, pad=12, labelcolor=INK)
     axes.spines["left"].set_visible(False)
-    axes.set_ylim(n_components - 0.4, -0.6)
+    axes.set_ylim(len(drawn) - 0.4, -0.6)
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.set_xlabel("share of the component's rows")

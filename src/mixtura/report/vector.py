@@ -50,7 +50,15 @@ def inline_svg(draw: Callable[[], Figure], name: str, description: str) -> str:
 
 
 def _local(tag: str, name: str) -> str:
-    """Return a tag with its identifiers, and what refers to them, under the figure's name."""
+    """Return a tag with identifiers, and what refers to them, under the figure's name.
+
+    Numbers keep two digits after the point: a hundredth of a point cannot be seen.
+    """
+    tag = re.sub(r"-?\d+\.\d{3,}", _short, tag)
     tag = re.sub(r'\bid="', f'id="{name}-', tag)
     tag = tag.replace('href="#', f'href="#{name}-').replace("url(#", f"url(#{name}-")
     return re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", tag)
+
+
+def _short(number: re.Match[str]) -> str:
+    return f"{float(number.group()):.2f}".rstrip("0").rstrip(".")
