@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
@@ -99,7 +99,12 @@ def test_the_objective_never_falls_from_any_start(
     rows = overlapping_rows(seed, n_rows=60)
     sweep = sweep_of(rows, code, rng.uniform(0.1, 3.0, size=60) if weighted else None)
     options = options_for(sweep, prior, max_iter=12)
-    objectives = np.array(one_run(sweep, options, seed).history.objective)
+    try:
+        objectives = np.array(one_run(sweep, options, seed).history.objective)
+    except ParameterError:
+        # A component may collapse on one row, but not under the prior.
+        assert prior is None
+        reject()
     assert np.diff(objectives).min() >= -1e-9 * (abs(objectives[-1]) + 60)
 
 
