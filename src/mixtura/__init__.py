@@ -1,5 +1,6 @@
 """Finite mixture models fitted by expectation-maximisation, for data of any size."""
 
+from mixtura.components.gaussian.conjugate import NormalInverseWishart
 from mixtura.errors import (
     DataError,
     DegenerateComponentWarning,
@@ -26,6 +27,7 @@ __all__ = [
     "Mixture",
     "ModelFileError",
     "NonIdentifiableError",
+    "NormalInverseWishart",
     "ParameterError",
     "load",
     "select",

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mixtura.errors import DataError
 
-__all__ = ["is_frame", "numbers_of_frame"]
+__all__ = ["columns_of_frame", "is_frame", "numbers_of_frame"]
 
 
 def is_frame(data: Any) -> bool:
@@ -77,3 +77,35 @@ def _numbers(column: nw.Series[Any], name: str) -> NDArray[np.float64]:
                 "number; drop the column, or turn it into numbers"
             ) from None
     return values
+
+
+def columns_of_frame(data: Any) -> tuple[list[Any], tuple[str, ...] | None]:
+    """Return a frame's columns as they are, and their names; None if those are not all strings.
+
+    A column is an array where it holds numbers or truth values without gaps, else a list of
+    Python values with None where a cell is missing.
+
+    Raises
+    ------
+    DataError
+        Naming a repeated column.
+    """
+    frame = _wrapped(data)
+    if isinstance(frame, nw.LazyFrame):
+        frame = frame.collect()
+    names = _names(frame.to_native())
+    columns: list[Any] = []
+    for position in range(frame.shape[1]):
+        column = frame[:, position]
+        plain = (column.dtype.is_numeric() or column.dtype == nw.Boolean) and not (
+            column.null_count() or column.dtype == nw.Decimal
+        )
+        columns.append(column.to_numpy() if plain else _with_gaps(column))
+    text = all(isinstance(name, str) for name in names)
+    return columns, tuple(names) if text else None
+
+
+def _with_gaps(column: nw.Series[Any]) -> list[Any]:
+    """Return the values of a column, None where a library says that a cell is missing."""
+    gaps = column.is_null().to_list()
+    return [None if gap else value for gap, value in zip(gaps, column.to_list(), strict=True)]

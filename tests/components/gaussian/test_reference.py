@@ -22,8 +22,9 @@ from mixtura.em.starts import model_from_responsibilities
 from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
+from mixtura.mixture import Mixture
 
-VARIANTS = ("plain", "single", "equal_weights", "case_weights")
+VARIANTS = ("plain", "single", "equal_weights", "case_weights", "conjugate_prior")
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,11 @@ def options_for(sweep, reference, relative=1e-13, max_iter=20000):
     return FitOptions(
         rule=TinyGain(relative),
         max_iter=max_iter,
-        prior=sweep.family.prior(None, sweep.shared, reference["G"]),
+        prior=sweep.family.prior(
+            "conjugate" if reference["variant"] == "conjugate_prior" else None,
+            sweep.shared,
+            reference["G"],
+        ),
         equal_weights=reference["variant"] == "equal_weights",
     )
 
@@ -110,3 +115,17 @@ def test_runs_end_at_the_stored_log_likelihood_or_above_its_floor(name):
         if reference["variant"] != "equal_weights":
             n_parameters += reference["G"] - 1
         assert n_parameters == reference["n_params"], reference["id"]
+        if reference["compare"] == "equal":
+            bic = -2 * found + n_parameters * np.log(sweep.total_weight)
+            assert bic == pytest.approx(reference["bic"], abs=2 * tolerance)
+        if reference["compare"] == "equal" and reference["variant"] != "single":
+            icl = bic - 2 * run.statistics.log_largest
+            assert icl == pytest.approx(reference["icl"], rel=1e-4), reference["id"]
+            labels = classification(sweep, run, name)
+            assert (labels != reference["classification"]).mean() < 0.01, reference["id"]
+
+
+def classification(sweep, run, name):
+    family, parameters = sweep.family.in_user_units(run.model.parameters)
+    mixture = Mixture(np.exp(run.model.log_weights), family, parameters)
+    return mixture.responsibilities(dataset(name).values).argmax(axis=1)

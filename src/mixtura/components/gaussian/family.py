@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from mixtura.arrays import as_shape
 from mixtura.components.gaussian.centred import far_components, log_density_centred
+from mixtura.components.gaussian.conjugate import NormalInverseWishart
 from mixtura.components.gaussian.covariance import (
     SphericalCovariance,
     covariance_from,
@@ -198,12 +199,12 @@ class GaussianFamily:
         self, moments: GaussianMoments, previous: GaussianParameters | None, prior: GaussianPrior
     ) -> GaussianParameters:
         """Return the means and covariances of the next iteration."""
-        means = moments.means
+        augmented = prior.augment(moments)
+        means = augmented.means
         if previous is not None:
             vanished = moments.effective_rows <= VANISHED
             if vanished.any():
                 means = np.where(vanished[:, None], previous.means, means)
-        augmented = prior.augment(moments)
         warm = previous.covariance.covariances() if previous and self.structure.iterative else None
         rows = np.maximum(augmented.effective_rows, VANISHED)
         covariances = self.structure.update(augmented.scatter, rows, warm)
@@ -246,6 +247,13 @@ class GaussianFamily:
             return NoPrior()
         if isinstance(name, str) and name == "weak":
             return weak_prior(shared)
+        if isinstance(name, str) and name == "conjugate":
+            name = NormalInverseWishart()
+        if isinstance(name, NormalInverseWishart):
+            form = self.structure
+            return name.resolved(
+                form.storage, self.frame, shared, n_components, shared=form.features == "linear"
+            )
         if isinstance(name, str) or not (hasattr(name, "augment") and hasattr(name, "log_density")):
             raise ParameterError(f"prior should be weak, None or a penalty, but got {name!r}")
         return name
