@@ -22,7 +22,7 @@ from mixtura.report.drawing import (
 )
 from mixtura.selection import Selection
 
-__all__ = ["criterion_figure"]
+__all__ = ["COLOURED", "criterion_figure"]
 
 Float = NDArray[np.float64]
 
@@ -32,8 +32,14 @@ COLOURED = 5
 # The second panel has this share of the models, but at least and at most so many.
 CLOSE_SHARE, CLOSE_LEAST, CLOSE_MOST = 0.25, 5, 14
 
+# So few lines need no second panel.
+FEW_KINDS = 3
+
 # Share of the models that the first panel has to show.
 KEPT_SHARE = 0.75
+
+# With fewer models than this every one is shown.
+CUT_FROM = 12
 
 # Smallest distance of two labels, as a share of an axes' height.
 LABEL_DISTANCE = 0.047
@@ -61,7 +67,7 @@ def criterion_figure(selection: Selection) -> Figure:
     values = np.sort(np.concatenate(list(curves.values())))
     values = values[np.isfinite(values)]
     close = values[min(_n_close(len(values)), len(values)) - 1]
-    if len(kinds) == 1 or close == values[-1]:
+    if len(kinds) <= FEW_KINDS or close == values[-1]:
         figure = new_figure(7.2, 4.2)
         whole = figure.subplots()
     else:
@@ -69,8 +75,12 @@ def criterion_figure(selection: Selection) -> Figure:
         whole, near = figure.subplots(1, 2, width_ratios=(1, 1.1))
         _draw(tidy(near, "y"), curves, sizes)
         _show_close(near, curves, sizes, float(values[0]), float(close))
-        near.set_title(f"The {_n_close(len(values))} models closest to the best", loc="left",
-                       size=10, color=INK)
+        near.set_title(
+            f"The {_n_close(len(values))} models closest to the best",
+            loc="left",
+            size=10,
+            color=INK,
+        )
         whole.set_title("All models", loc="left", size=10, color=INK)
     _draw(tidy(whole, "y"), curves, sizes)
     _cut(whole, values)
@@ -99,12 +109,30 @@ def _draw(axes: Axes, curves: Mapping[str, Float], sizes: list[int]) -> None:
     for rank, (kind, values) in reversed(list(enumerate(curves.items()))):
         ink, mark, width = _look(rank)
         finite = np.where(np.isfinite(values), values, np.nan)
-        axes.plot(sizes, finite, color=ink, marker=mark, linewidth=width, ms=4.2,
-                  markeredgewidth=0, zorder=3 - rank / 100, gid=f"line-{rank}", label=f"_{kind}")
+        axes.plot(
+            sizes,
+            finite,
+            color=ink,
+            marker=mark,
+            linewidth=width,
+            ms=4.2,
+            markeredgewidth=0,
+            zorder=3 - rank / 100,
+            label=f"_{kind}",
+        )
     best = next(iter(curves.values()))
     where = int(np.argmin(best))
-    axes.plot([sizes[where]], [best[where]], "o", ms=13, markerfacecolor="none",
-              markeredgecolor=INK, markeredgewidth=1.3, zorder=4, gid="best")
+    axes.plot(
+        [sizes[where]],
+        [best[where]],
+        "o",
+        ms=13,
+        markerfacecolor="none",
+        markeredgecolor=INK,
+        markeredgewidth=1.3,
+        zorder=4,
+        label="_best",
+    )
     axes.set_xlabel("components")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.ticklabel_format(axis="y", useOffset=False)
@@ -118,7 +146,7 @@ def _cut(axes: Axes, values: Float) -> None:
     values : (n,) of all models, sorted
     """
     best, most = values[0], np.quantile(values, KEPT_SHARE)
-    if values[-1] - best > 3 * (most - best) > 0:
+    if len(values) >= CUT_FROM and values[-1] - best > 3 * (most - best) > 0:
         axes.set_ylim(best - 0.06 * (most - best), most + 0.15 * (most - best))
 
 
@@ -126,9 +154,7 @@ def _label_ends(axes: Axes, curves: Mapping[str, Float], sizes: list[int]) -> No
     """Write each kind at the right of its line, moved apart where lines end together."""
     low, high = axes.get_ylim()
     ends = [np.flatnonzero(np.isfinite(values))[-1] for values in curves.values()]
-    heights = [
-        min(values[end], high) for values, end in zip(curves.values(), ends, strict=True)
-    ]
+    heights = [min(values[end], high) for values, end in zip(curves.values(), ends, strict=True)]
     places = spread_apart((np.array(heights) - low) / (high - low), LABEL_DISTANCE)
     places -= max(0.0, places.max() - 1.02)
     places += max(0.0, 0.01 - places.min())
@@ -143,8 +169,13 @@ def _label_ends(axes: Axes, curves: Mapping[str, Float], sizes: list[int]) -> No
             size=8,
             color=MUTED if ink == FAINT else ink,
             weight="bold" if rank == 0 else "normal",
-            arrowprops={"arrowstyle": "-", "color": ink, "linewidth": 0.5, "shrinkA": 1,
-                        "shrinkB": 3},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": ink,
+                "linewidth": 0.5,
+                "shrinkA": 1,
+                "shrinkB": 3,
+            },
             annotation_clip=False,
             parse_math=False,
         )
@@ -196,7 +227,9 @@ def _one_size(grid: Mapping[str, Mapping[int, float]], size: int, name: str) -> 
     for rank, value in enumerate(values):
         ink, mark, _ = _look(rank)
         axes.plot([value], [rank], mark if rank < COLOURED else "o", color=ink, ms=6)
-    axes.plot([values[0]], [0], "o", ms=13, markerfacecolor="none", markeredgecolor=INK, gid="best")
+    axes.plot(
+        [values[0]], [0], "o", ms=13, markerfacecolor="none", markeredgecolor=INK, label="_best"
+    )
     axes.set_yticks(range(len(kinds)), [drawn_name(kind) for kind in kinds])
     axes.set_ylim(len(kinds) - 0.4, -0.6)
     axes.margins(x=0.08)

@@ -41,9 +41,14 @@ def _caption(report: Report) -> str:
             "Grey regions hold 50, 75 and 95 % of the whole mixture. At the edges each column "
             "alone: bars are rows, the dark curve is the model."
         )
-    text = "Below the diagonal, the rows. " + ellipses + (
-        "On the diagonal, bars are rows and the dark curve is the model, the sum of the coloured "
-        "components. Above the diagonal, the model alone: grey regions hold 50, 75 and 95 % of it."
+    text = (
+        "Below the diagonal, the rows. "
+        + ellipses
+        + (
+            "On the diagonal, bars are rows and the dark curve is the model, the sum of the "
+            "coloured components. Above the diagonal, the model alone: grey regions hold 50, 75 "
+            "and 95 % of it."
+        )
     )
     if n_columns > MOST_COLUMNS:
         text += (

@@ -63,6 +63,7 @@ def _facts(report: Report) -> dict[str, Any]:
     from mixtura.report.families import PAGES, page_of
 
     result, selection = report.result, report.selection
+    searched = selection is not None and len(selection.candidates) > 1
     mixture = result.mixture
     page = page_of(mixture.family.name)
     heading, *details = mixture.family.title(mixture.n_components).split("\n")
@@ -84,9 +85,9 @@ def _facts(report: Report) -> dict[str, Any]:
         "family_tables": ()
         if mixture.family.name in PAGES
         else mixture.family.tables(mixture.parameters, report.columns),
-        "ranking": None if selection is None else ranking_table(selection),
+        "ranking": ranking_table(selection) if searched else None,
         "shown_ranks": SHOWN_RANKS,
-        "failures": None if selection is None else failure_table(selection),
+        "failures": failure_table(selection) if searched else None,
         "figures": _figures(report),
         "reproduction": reproduction(report, __version__),
     }

@@ -36,6 +36,9 @@ MOST_COLUMNS = 6
 # A legend with more components than this would be longer than the figure.
 MOST_NAMED = 14
 
+# Inches that one of its entries takes.
+LEGEND_ENTRY = 1.75
+
 
 def drawn_columns(mixture: Mixture) -> list[int]:
     """Return the columns that are drawn, in their order: those that separate components most."""
@@ -70,14 +73,30 @@ def _line(mixture: Mixture, points: Points, name: str) -> Figure:
     height = 0.045 * top
     for k in np.unique(points.labels):
         own = points.rows[points.labels == k, 0]
-        axes.vlines(own, -height * 1.5, -height * 0.5, color=colour(k), linewidth=0.8, alpha=0.7,
-                    rasterized=len(points.rows) > 1500)
+        axes.vlines(
+            own,
+            -height * 1.5,
+            -height * 0.5,
+            color=colour(k),
+            linewidth=0.8,
+            alpha=0.7,
+            rasterized=len(points.rows) > 1500,
+        )
     deviations = np.sqrt(mixture.parameters.covariance.dense()[:, 0, 0])
     for k, mean in enumerate(mixture.parameters.means[:, 0]):
         peak = mixture.weights[k] / (deviations[k] * np.sqrt(2 * np.pi))
-        axes.annotate(str(k), (mean, min(peak, 0.93 * top)), (0, 4), textcoords="offset points",
-                      ha="center", size=11, weight="bold", color=colour(k), path_effects=halo(3),
-                      zorder=4)
+        axes.annotate(
+            str(k),
+            (mean, min(peak, 0.93 * top)),
+            (0, 4),
+            textcoords="offset points",
+            ha="center",
+            size=11,
+            weight="bold",
+            color=colour(k),
+            path_effects=halo(3),
+            zorder=4,
+        )
     axes.set_ylim(-2 * height, top * 1.06)
     axes.set_yticks([tick for tick in axes.get_yticks() if 0 <= tick <= top])
     axes.spines["bottom"].set_position(("data", -2 * height))
@@ -129,8 +148,9 @@ def _pairs(
             if i == j:
                 draw_density(axes, mixture, points, across)
                 axes.set_yticks([])
-                axes.set_title(names[across], size=9, weight="bold", color=INK, pad=3,
-                               parse_math=False)
+                axes.set_title(
+                    names[across], size=9, weight="bold", color=INK, pad=3, parse_math=False
+                )
                 _edges(axes, i, j, count)
                 continue
             axes.set_ylim(*ranges[up])
@@ -147,8 +167,18 @@ def _pairs(
 
 def _numbers(axes: Axes, mixture: Mixture, across: int, up: int) -> None:
     for k, (x, y) in enumerate(mixture.parameters.means[:, [across, up]]):
-        axes.text(x, y, str(k), size=8.5, weight="bold", color=colour(k), ha="center", va="center",
-                  clip_on=True, path_effects=halo())
+        axes.text(
+            x,
+            y,
+            str(k),
+            size=8.5,
+            weight="bold",
+            color=colour(k),
+            ha="center",
+            va="center",
+            clip_on=True,
+            path_effects=halo(),
+        )
 
 
 def _frame(axes: Axes) -> None:
@@ -171,12 +201,27 @@ def _edges(axes: Axes, i: int, j: int, count: int) -> None:
 
 def _legend(figure: Figure, mixture: Mixture) -> None:
     handles = [
-        Line2D([], [], color=colour(k), marker=marker(k), linestyle="", ms=6,
-               label=f"component {k}  ({weight:.0%})")
+        Line2D(
+            [],
+            [],
+            color=colour(k),
+            marker=marker(k),
+            linestyle="",
+            ms=6,
+            label=f"component {k}  ({weight:.0%})",
+        )
         for k, weight in enumerate(mixture.weights[:MOST_NAMED])
     ]
     if mixture.n_components > MOST_NAMED:
         more = mixture.n_components - MOST_NAMED
-        handles.append(Line2D([], [], linestyle="", label=f"and {more} more, by their numbers"))
-    figure.legend(handles=handles, loc="outside upper center", ncols=min(len(handles), 5),
-                  frameon=False, fontsize=9, labelcolor=INK, handletextpad=0.3)
+        handles.append(Line2D([], [], linestyle="", label=f"and {more} more"))
+    columns = min(len(handles), int(figure.get_figwidth() / LEGEND_ENTRY))
+    figure.legend(
+        handles=handles,
+        loc="outside upper center",
+        ncols=columns,
+        frameon=False,
+        fontsize=9,
+        labelcolor=INK,
+        handletextpad=0.3,
+    )

@@ -101,8 +101,18 @@ def draw_ellipses(axes: Axes, mixture: Mixture, across: int, up: int, label_size
                     path_effects=halo(2.2) if inner else None,
                 )
             )
-        axes.text(*means[k], str(k), size=label_size, weight="bold", color=colour(k), ha="center",
-                  va="center", clip_on=True, path_effects=halo(3), zorder=4)
+        axes.text(
+            *means[k],
+            str(k),
+            size=label_size,
+            weight="bold",
+            color=colour(k),
+            ha="center",
+            va="center",
+            clip_on=True,
+            path_effects=halo(3),
+            zorder=4,
+        )
 
 
 def draw_regions(axes: Axes, mixture: Mixture, across: int, up: int, cells: int = 90) -> None:
@@ -138,8 +148,14 @@ def draw_density(
     across = axes.get_xlim() if upright else axes.get_ylim()
     grid = _nodes(line, across)
     parts = np.exp(line.component_log_density(grid[:, None])) * mixture.weights
-    axes.stairs(heights, edges, fill=True, color="#d9dee5", zorder=0,
-                orientation="vertical" if upright else "horizontal")
+    axes.stairs(
+        heights,
+        edges,
+        fill=True,
+        color="#d9dee5",
+        zorder=0,
+        orientation="vertical" if upright else "horizontal",
+    )
     total = parts.sum(axis=1)
     # A component far away would be a coloured line along the axis.
     parts[parts < 2e-3 * total.max()] = np.nan

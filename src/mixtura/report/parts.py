@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from mixtura.report.contents import Report
-from mixtura.report.criterion import criterion_figure
+from mixtura.report.criterion import COLOURED, criterion_figure
 from mixtura.report.tables import Table
 from mixtura.report.trace import trace_figure
 from mixtura.report.uncertainty import uncertainty_figure
@@ -66,11 +66,18 @@ def _criterion_applies(report: Report) -> bool:
 def _criterion_caption(report: Report) -> str:
     assert report.selection is not None
     name = report.selection.criterion.upper()
+    if len({candidate.n_components for candidate in report.selection.candidates}) == 1:
+        return (
+            f"Each mark is one kind of model, the best on top. {name} weighs how well a model fits "
+            "against how many parameters it spends. Models that could not be fitted are absent."
+        )
+    kinds = len(report.selection.grid())
+    colours = f"The {COLOURED} kinds that come closest are in colour. " if kinds > COLOURED else ""
     return (
         f"Each line is one kind of model; the ring marks the best. {name} weighs how well a model "
         "fits against how many parameters it spends, so a line that turns up again has begun to "
-        "pay for components the rows do not ask for. The five kinds that come closest are in "
-        "colour; an arrow marks lines that go on above. Models that could not be fitted are "
+        "pay for components the rows do not ask for. "
+        f"{colours}An arrow marks lines that go on above. Models that could not be fitted are "
         "absent. With one component several kinds are the same model and stand once."
     )
 

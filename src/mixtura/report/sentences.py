@@ -17,6 +17,10 @@ DIFFERENCES = (
 )
 
 
+# Components of this many effective rows pass without a caution, however many columns there are.
+ENOUGH_ROWS = 30
+
+
 def ending(result: FitResult) -> str:
     """Return how the fit ended, after how many sweeps, and whether other starts agree."""
     sweeps = len(result.history)
@@ -92,7 +96,7 @@ def _called(kind: str, n_components: int) -> str:
 def _small_components(report: Report) -> list[str]:
     """Return a sentence for each component that rests on too few rows to be trusted."""
     result = report.result
-    least = max(5, 2 * (result.mixture.n_columns + 1))
+    least = max(5, min(2 * (result.mixture.n_columns + 1), ENOUGH_ROWS))
     sizes = np.bincount(report.labels, minlength=result.mixture.n_components)
     found = []
     for k, effective in enumerate(result.effective_rows):
@@ -119,6 +123,8 @@ def _of_search(selection: Selection, result: FitResult) -> list[str]:
     failed = sum(candidate.result is None for candidate in selection.candidates)
     if failed:
         models = "1 model" if failed == 1 else f"{failed} models"
-        found.append(f"{models} of {len(selection.candidates)} could not be fitted; see the end "
-                     "of the ranking.")
+        found.append(
+            f"{models} of {len(selection.candidates)} could not be fitted; see the end "
+            "of the ranking."
+        )
     return found

@@ -11,6 +11,9 @@ from mixtura.selection import Selection
 __all__ = ["Table", "component_table", "failure_table", "number", "ranking_table", "with_spread"]
 
 
+UNCONVERGED = "“>” before a number of sweeps: not converged."
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """Cells as text.
@@ -50,8 +53,9 @@ def with_spread(mean: float, deviation: float) -> str:
     ('0.10518 ± 0.0193', '390.6 ± 139', '3e-20 ± 1e-20')
     """
     places = 2 - int(np.floor(np.log10(deviation)))
-    if not -3 <= places <= 9:
-        return f"{number(mean)} ± {number(deviation)}"
+    if not -3 <= places <= 6:
+        digits = max(5, places + 2 + int(np.log10(max(abs(mean), deviation))))
+        return f"{mean:.{digits}g} ± {deviation:.3g}"
     places = max(places, 0)
     return f"{mean:.{places + 1}f} ± {deviation:.{places}f}"
 
@@ -71,8 +75,13 @@ def component_table(
     sizes = np.bincount(report.labels, minlength=n_components)
     added = cells or [()] * n_components
     rows = (
-        (str(k), f"{sizes[k]}", f"{result.mixture.weights[k]:.4f}",
-         f"{result.effective_rows[k]:.1f}", *added[k])
+        (
+            str(k),
+            f"{sizes[k]}",
+            f"{result.mixture.weights[k]:.4f}",
+            f"{result.effective_rows[k]:.1f}",
+            *added[k],
+        )
         for k in range(n_components)
     )
     return Table(("component", "rows", "weight", "effective rows", *headings), tuple(rows))
@@ -97,16 +106,27 @@ def ranking_table(selection: Selection) -> Table:
                 f"{found['entropy']:.2f}",
                 f"{found['smallest_component']:.1f}",
                 f"{found['starts_agreeing']} of {found['n_starts']}",
-                str(found["n_iter"]) if found["converged"] else f"{found['n_iter']}, not converged",
+                f"{'' if found['converged'] else '> '}{found['n_iter']}",
                 f"{found['seconds']:.3f}",
             )
         )
     header = (
-        "rank", "model", "components", "log-likelihood", "df", "BIC", "ICL",
-        f"{selection.criterion.upper()} above best", "entropy", "smallest component",
-        "starts agreeing", "sweeps", "seconds",
+        "rank",
+        "model",
+        "components",
+        "log-likelihood",
+        "df",
+        "BIC",
+        "ICL",
+        f"{selection.criterion.upper()} above best",
+        "entropy",
+        "smallest component",
+        "starts agreeing",
+        "sweeps",
+        "seconds",
     )
-    return Table(header, tuple(rows))
+    note = "" if all(c.row()["converged"] for c in selection.ranked) else UNCONVERGED
+    return Table(header, tuple(rows), note)
 
 
 def failure_table(selection: Selection) -> Table:

@@ -33,10 +33,26 @@ def trace_figure(history: History) -> Figure:
     tidy(upper, "y").plot(sweeps, likelihood, color=colour(0), linewidth=1.6, marker=mark, ms=3)
     if np.abs(likelihood - objective).max() > VISIBLE_PENALTY:
         upper.plot(sweeps, objective, color=colour(1), linewidth=1.3, linestyle=(0, (4, 2)))
-        upper.annotate("with log prior", (sweeps[-1], objective[-1]), (-4, -12), color=colour(1),
-                       textcoords="offset points", ha="right", size=8, path_effects=halo())
-    upper.annotate(f"{likelihood[-1]:.4f}", (sweeps[-1], likelihood[-1]), (-4, 6), color=colour(0),
-                   textcoords="offset points", ha="right", size=8, path_effects=halo())
+        upper.annotate(
+            "with log prior",
+            (sweeps[-1], objective[-1]),
+            (-4, -12),
+            color=colour(1),
+            textcoords="offset points",
+            ha="right",
+            size=8,
+            path_effects=halo(),
+        )
+    upper.annotate(
+        f"{likelihood[-1]:.4f}",
+        (sweeps[-1], likelihood[-1]),
+        (-4, 6),
+        color=colour(0),
+        textcoords="offset points",
+        ha="right",
+        size=8,
+        path_effects=halo(),
+    )
     upper.margins(y=0.18)
     upper.ticklabel_format(axis="y", useOffset=False)
     upper.set_ylabel("log-likelihood (nats)")
@@ -47,8 +63,16 @@ def trace_figure(history: History) -> Figure:
         lower.set_yscale("log")
     else:
         lower.set_yticks([])
-        lower.text(0.5, 0.5, "no gap above rounding", transform=lower.transAxes, ha="center",
-                   va="center", size=9, color=MUTED)
+        lower.text(
+            0.5,
+            0.5,
+            "no gap above rounding",
+            transform=lower.transAxes,
+            ha="center",
+            va="center",
+            size=9,
+            color=MUTED,
+        )
     lower.set_ylabel("gap to bound")
     lower.set_xlabel("sweep over the rows")
     lower.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -20,9 +20,7 @@ BANDS = ((0.05, "sure"), (0.2, "likely"), (0.4, "doubtful"), (1.0, "undecided"))
 SHADES = ("#dde3ea", "#aab6c4", "#e0a458", "#b3401d")
 
 
-def uncertainty_figure(
-    uncertainty: Float, labels: NDArray[np.intp], n_components: int
-) -> Figure:
+def uncertainty_figure(uncertainty: Float, labels: NDArray[np.intp], n_components: int) -> Figure:
     """Draw the sorted uncertainties, and for each component how many rows are how sure.
 
     Parameters
@@ -43,8 +41,15 @@ def _sorted(axes: Axes, uncertainty: Float, labels: NDArray[np.intp]) -> None:
     axes.fill_between(share, uncertainty[order], color="#eef1f5", linewidth=0)
     for k in np.unique(labels):
         own = labels[order] == k
-        axes.plot(share[own], uncertainty[order][own], marker(k), color=colour(k), ms=3.2,
-                  markeredgewidth=0, rasterized=len(order) > 1500)
+        axes.plot(
+            share[own],
+            uncertainty[order][own],
+            marker(k),
+            color=colour(k),
+            ms=3.2,
+            markeredgewidth=0,
+            rasterized=len(order) > 1500,
+        )
     axes.set_xlim(0, 1)
     axes.set_ylim(0, max(0.05, 1.1 * float(uncertainty.max())))
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
@@ -52,9 +57,7 @@ def _sorted(axes: Axes, uncertainty: Float, labels: NDArray[np.intp]) -> None:
     axes.set_ylabel("uncertainty")
 
 
-def _bands(
-    axes: Axes, uncertainty: Float, labels: NDArray[np.intp], n_components: int
-) -> None:
+def _bands(axes: Axes, uncertainty: Float, labels: NDArray[np.intp], n_components: int) -> None:
     edges = [0.0, *(upper for upper, _ in BANDS)]
     edges[-1] = 1.0 + 1e-9
     sizes = np.bincount(labels, minlength=n_components)
@@ -68,8 +71,16 @@ def _bands(
         axes.barh(places, share, 0.66, left=begin, color=SHADES[band], label=name)
         begin += share
     for place, k in zip(places, drawn, strict=True):
-        axes.plot([-0.035], [place], marker(k), color=colour(k), ms=5, clip_on=False,
-                  transform=axes.get_yaxis_transform(), markeredgewidth=0)
+        axes.plot(
+            [-0.035],
+            [place],
+            marker(k),
+            color=colour(k),
+            ms=5,
+            clip_on=False,
+            transform=axes.get_yaxis_transform(),
+            markeredgewidth=0,
+        )
     axes.set_yticks(places, [f"component {k}" for k in drawn])
     axes.tick_params(axis="y", length=0, pad=12, labelcolor=INK)
     axes.spines["left"].set_visible(False)
@@ -77,5 +88,14 @@ def _bands(
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.set_xlabel("share of the component's rows")
-    axes.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=4, frameon=False, fontsize=8,
-                handlelength=1, handletextpad=0.4, columnspacing=1.0, labelcolor=MUTED)
+    axes.legend(
+        loc="lower center",
+        bbox_to_anchor=(0.45, 1.0),
+        ncols=4,
+        frameon=False,
+        fontsize=8,
+        handlelength=1,
+        handletextpad=0.4,
+        columnspacing=1.0,
+        labelcolor=MUTED,
+    )

@@ -34,8 +34,9 @@ def inline_svg(draw: Callable[[], Figure], name: str, description: str) -> str:
         draw().savefig(text, format="svg", metadata=NO_METADATA)
     drawing = text.getvalue()
     drawing = drawing[drawing.index("<svg") :]
-    drawing = re.sub(r"<style.*?</style>|<!--.*?-->|<metadata.*?</metadata>", "", drawing,
-                     flags=re.DOTALL)
+    drawing = re.sub(
+        r"<style.*?</style>|<!--.*?-->|<metadata.*?</metadata>", "", drawing, flags=re.DOTALL
+    )
     drawing = re.sub(r"<[^>]*>", lambda tag: _local(tag.group(), name), drawing)
     head, body = drawing.split(">", 1)
     width = re.search(r'width="([\d.]+)pt"', head)
