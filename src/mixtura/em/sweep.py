@@ -29,6 +29,9 @@ Float = NDArray[np.float64]
 TILE_BYTES = 4 << 20
 SMALLEST_TILE, LARGEST_TILE = 128, 16384
 SMALLEST_UNIT = 2048
+UNIT_COUNT = 8
+# Rows that a kernel of the matrix product takes at once.
+ROW_MULTIPLE = 8
 # Rows fewer than this are not worth waking a second thread for.
 SERIAL_ROWS = 4096
 
@@ -40,38 +43,66 @@ def tile_rows(n_features: int, n_components: int, itemsize: int) -> int:
 
 
 def unit_bounds(n_rows: int, tile: int) -> list[int]:
-    """Return where units begin, and N: a tile each, but smaller towards the end.
+    """Return where units begin, and N: equal ones, as many as a multiple of `UNIT_COUNT`.
 
-    Workers take units as they come; small last ones let them finish together.
+    So 2, 4 or 8 workers that are equally fast finish together.
     """
     if n_rows <= SERIAL_ROWS:
         return [0, n_rows]
-    bounds = [0]
-    largest = max(tile, SMALLEST_UNIT)
-    while (left := n_rows - bounds[-1]) > 0:
-        wanted = left // 8 // SMALLEST_UNIT * SMALLEST_UNIT
-        bounds.append(bounds[-1] + min(left, largest, max(wanted, SMALLEST_UNIT)))
-    return bounds
+    count = -(-n_rows // max(tile, SMALLEST_UNIT))
+    count = -(-count // UNIT_COUNT) * UNIT_COUNT
+    step = -(-n_rows // (count * ROW_MULTIPLE)) * ROW_MULTIPLE
+    return [*range(0, n_rows, step), n_rows]
+
+
+def tile_of(step: int, tile: int) -> int:
+    """Return the rows of equal tiles, at most `tile` each, that a unit of `step` rows makes."""
+    count = -(-step // tile)
+    return min(step, -(-step // (count * ROW_MULTIPLE)) * ROW_MULTIPLE)
+
+
+@dataclass(frozen=True, slots=True)
+class TileArrays:
+    """Views of a worker's buffers for tiles of one number of rows.
+
+    Attributes
+    ----------
+    shares : (ΣK, n) log densities, then responsibilities
+    row_values : (2, M, n) largest log density and log of the largest responsibility
+    mixtures : for each run of mixtures of one size, shares (M', K, n) and the two row values
+    """
+
+    shares: NDArray[Any]
+    row_values: NDArray[Any]
+    mixtures: list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]
 
 
 class TileBuffers:
     """Scratch space of one worker for one plan."""
 
-    def __init__(self, family: Family, n_rows: int, n_components: int, n_mixtures: int) -> None:
+    def __init__(self, family: Family, n_rows: int, sizes: list[int]) -> None:
         self.workspace = family.workspace(n_rows)
-        self._densities = np.empty(n_components * n_rows, family.dtype)
-        self._rows = np.empty(2 * n_mixtures * n_rows, family.dtype)
-        self._shape = (n_components, n_mixtures)
+        self._densities = np.empty(sum(sizes) * n_rows, family.dtype)
+        self._rows = np.empty(2 * len(sizes) * n_rows, family.dtype)
+        self._sizes = sizes
+        self._views: dict[int, TileArrays] = {}
 
-    def densities(self, n_rows: int) -> NDArray[Any]:
-        """Return (ΣK, n), contiguous for any n."""
-        n_components = self._shape[0]
-        return self._densities[: n_components * n_rows].reshape(n_components, n_rows)
+    def arrays(self, n_rows: int) -> TileArrays:
+        """Return contiguous arrays for a tile; made once for each number of rows."""
+        if n_rows not in self._views:
+            self._views[n_rows] = self._made(n_rows)
+        return self._views[n_rows]
 
-    def row_values(self, n_rows: int) -> NDArray[Any]:
-        """Return an array (2, M, n)."""
-        n_mixtures = self._shape[1]
-        return self._rows[: 2 * n_mixtures * n_rows].reshape(2, n_mixtures, n_rows)
+    def _made(self, n_rows: int) -> TileArrays:
+        n_components, n_mixtures = sum(self._sizes), len(self._sizes)
+        shares = self._densities[: n_components * n_rows].reshape(n_components, n_rows)
+        row_values = self._rows[: 2 * n_mixtures * n_rows].reshape(2, n_mixtures, n_rows)
+        mixtures, mixture = [], 0
+        for first, many, size in runs_of_equal_size(self._sizes):
+            part = shares[first : first + many * size].reshape(many, size, n_rows)
+            mixtures.append((part, *row_values[:, mixture : mixture + many]))
+            mixture += many
+        return TileArrays(shares, row_values, mixtures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +119,7 @@ class Plan:
         """Return the plan for a family, a source and the numbers of components."""
         tile = tile_rows(family.n_features(), sum(sizes), family.dtype.itemsize)
         bounds = unit_bounds(source.n_rows, tile)
-        return cls(sizes, min(tile, source.n_rows), bounds, SimpleQueue())
+        return cls(sizes, tile_of(bounds[1], tile), bounds, SimpleQueue())
 
 
 class Sweep:
@@ -118,9 +149,8 @@ class Sweep:
         plan = self._plan_for([model.n_components for model in models])
         stack = Model.stack(models)
         evaluator = self.family.bind(stack.log_weights, stack.parameters)
-        runs = runs_of_equal_size(plan.sizes)
         total = self._fold(
-            plan, lambda unit, buffers: self._expect_unit(plan, evaluator, runs, unit, buffers)
+            plan, lambda unit, buffers: self._expect_unit(plan, evaluator, unit, buffers)
         )
         return self._split(models, total)
 
@@ -165,7 +195,7 @@ class Sweep:
             try:
                 buffers = plan.spare.get_nowait()
             except Empty:
-                buffers = TileBuffers(self.family, plan.tile, sum(plan.sizes), len(plan.sizes))
+                buffers = TileBuffers(self.family, plan.tile, plan.sizes)
             try:
                 return function(unit, buffers)
             finally:
@@ -195,7 +225,6 @@ class Sweep:
         self,
         plan: Plan,
         evaluator: Evaluator,
-        runs: list[tuple[int, int, int]],
         unit: int,
         buffers: TileBuffers,
     ) -> StackedStatistics:
@@ -203,17 +232,11 @@ class Sweep:
         squared = np.zeros(sum(plan.sizes))
         row_sums = np.zeros((2, len(plan.sizes)))
         for start, stop, tile, row_weights in self._tiles(plan, unit, buffers):
-            n_rows = stop - start
-            shares = buffers.densities(n_rows)
-            row_values = buffers.row_values(n_rows)
+            arrays = buffers.arrays(stop - start)
+            shares, row_values = arrays.shares, arrays.row_values
             evaluator.log_density(tile, shares)
-            mixture = 0
-            for first, many, size in runs:
-                softmax_in_place(
-                    shares[first : first + many * size].reshape(many, size, n_rows),
-                    *row_values[:, mixture : mixture + many],
-                )
-                mixture += many
+            for densities, largest, total in arrays.mixtures:
+                softmax_in_place(densities, largest, total)
             if row_weights is None:
                 row_sums += np.add.reduce(row_values, axis=2, dtype=np.float64)
                 squared += np.vecdot(shares, shares)
@@ -222,9 +245,9 @@ class Sweep:
                 squared += np.einsum("kn,kn,n->k", shares, shares, row_weights)
                 np.multiply(shares, row_weights, out=shares, casting="same_kind")
             evaluator.accumulate(tile, shares, totals)
-        largest, log_largest = row_sums
+        largest_sums, log_largest = row_sums
         return StackedStatistics(
-            evaluator.sums(totals), squared, largest - log_largest, log_largest
+            evaluator.sums(totals), squared, largest_sums - log_largest, log_largest
         )
 
     def _split(self, models: Sequence[Model], total: StackedStatistics) -> list[Statistics]:

@@ -30,8 +30,17 @@ class GaussianTile:
 
 @dataclass(frozen=True, slots=True)
 class GaussianWorkspace:
-    """Buffers of one worker: x (D, n), the features (P, n), and the products that fill them."""
+    """Buffers of one worker.
 
+    Attributes
+    ----------
+    twice : (2, D, n), x twice, one above the other
+    rows : (D, n), the upper x
+    features : (P, n), which begin with the lower x
+    products : what fills the rest of the features
+    """
+
+    twice: NDArray[Any]
     rows: NDArray[Any]
     features: NDArray[Any]
     products: list[Product]
@@ -42,6 +51,7 @@ class GaussianWorkspace:
             return self
         cut = np.s_[..., :n_rows]
         return GaussianWorkspace(
+            self.twice[cut],
             self.rows[cut],
             self.features[cut],
             [(left[cut], right[cut], out[cut]) for left, right, out in self.products],

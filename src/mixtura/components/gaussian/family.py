@@ -64,6 +64,7 @@ class GaussianFamily:
     dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.float64))
 
     name: ClassVar[str] = "gaussian"
+    start_softness: ClassVar[float] = 0.0
 
     @classmethod
     def of(
@@ -108,21 +109,24 @@ class GaussianFamily:
         n_columns = self.n_columns
         buffer = np.empty((n_columns + self.n_features(), n_rows), self.dtype)
         buffer[2 * n_columns] = 1.0
-        return GaussianWorkspace(
-            buffer[:n_columns], buffer[n_columns:], self._map.products(buffer, n_columns)
-        )
+        twice = buffer[: 2 * n_columns].reshape(2, n_columns, n_rows)
+        products = self._map.products(buffer, n_columns)
+        return GaussianWorkspace(twice, buffer[:n_columns], buffer[n_columns:], products)
 
     def prepare(self, rows: NDArray[Any], workspace: GaussianWorkspace) -> GaussianTile:
         """Bring rows (n, D) into the frame, feature-major, and compute their products."""
         room = workspace.first(len(rows))
         # The offset is taken out in float64: in float32 it would take the digits along.
-        np.subtract(rows.T, self.frame.origin[:, None], out=room.rows, casting="same_kind")
+        np.subtract(rows.T, self._origin_column, out=room.twice, casting="same_kind")
         if self._inverse_scale is not None:
-            np.multiply(room.rows, self._inverse_scale, out=room.rows)
-        np.copyto(room.features[: self.n_columns], room.rows)
+            np.multiply(room.twice, self._inverse_scale, out=room.twice)
         for left, right, product in room.products:
             np.multiply(left, right, out=product)
         return GaussianTile(room.features, room.rows)
+
+    @cached_property
+    def _origin_column(self) -> Float:
+        return self.frame.origin[:, None].copy()
 
     @cached_property
     def _inverse_scale(self) -> NDArray[Any] | None:
