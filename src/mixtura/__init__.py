@@ -11,13 +11,22 @@ from mixtura.errors import (
     NonIdentifiableError,
     ParameterError,
 )
-from mixtura.estimators import GaussianMixture, select
+from mixtura.estimators import (
+    BernoulliMixture,
+    CategoricalMixture,
+    GaussianMixture,
+    MultinomialMixture,
+    PoissonMixture,
+    select,
+)
 from mixtura.mixture import Mixture
 from mixtura.store import load
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "BernoulliMixture",
+    "CategoricalMixture",
     "DataError",
     "DegenerateComponentWarning",
     "GaussianMixture",
@@ -26,9 +35,11 @@ __all__ = [
     "MixturaWarning",
     "Mixture",
     "ModelFileError",
+    "MultinomialMixture",
     "NonIdentifiableError",
     "NormalInverseWishart",
     "ParameterError",
+    "PoissonMixture",
     "load",
     "select",
 ]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mixtura.errors import DataError
 
-__all__ = ["columns_of_frame", "is_frame", "numbers_of_frame"]
+__all__ = ["columns_of_frame", "is_frame", "numbers_of_frame", "values_of_series"]
 
 
 def is_frame(data: Any) -> bool:
@@ -94,18 +94,20 @@ def columns_of_frame(data: Any) -> tuple[list[Any], tuple[str, ...] | None]:
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
     names = _names(frame.to_native())
-    columns: list[Any] = []
-    for position in range(frame.shape[1]):
-        column = frame[:, position]
-        plain = (column.dtype.is_numeric() or column.dtype == nw.Boolean) and not (
-            column.null_count() or column.dtype == nw.Decimal
-        )
-        columns.append(column.to_numpy() if plain else _with_gaps(column))
+    columns = [_values(frame[:, position]) for position in range(frame.shape[1])]
     text = all(isinstance(name, str) for name in names)
     return columns, tuple(names) if text else None
 
 
-def _with_gaps(column: nw.Series[Any]) -> list[Any]:
-    """Return the values of a column, None where a library says that a cell is missing."""
+def values_of_series(data: Any) -> Any:
+    """Return the values of a series of any library as a column, or None if `data` is none."""
+    series = nw.from_native(data, allow_series=True, pass_through=True)
+    return _values(series) if isinstance(series, nw.Series) else None
+
+
+def _values(column: nw.Series[Any]) -> Any:
+    plain = column.dtype.is_numeric() and column.dtype != nw.Decimal
+    if (plain or column.dtype == nw.Boolean) and not column.null_count():
+        return column.to_numpy()
     gaps = column.is_null().to_list()
     return [None if gap else value for gap, value in zip(gaps, column.to_list(), strict=True)]

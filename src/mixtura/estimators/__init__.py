@@ -1,6 +1,17 @@
 """The scikit-learn face."""
 
+from mixtura.estimators.bernoulli import BernoulliMixture
+from mixtura.estimators.categorical import CategoricalMixture
 from mixtura.estimators.gaussian import GaussianMixture
+from mixtura.estimators.multinomial import MultinomialMixture
+from mixtura.estimators.poisson import PoissonMixture
 from mixtura.estimators.select import select
 
-__all__ = ["GaussianMixture", "select"]
+__all__ = [
+    "BernoulliMixture",
+    "CategoricalMixture",
+    "GaussianMixture",
+    "MultinomialMixture",
+    "PoissonMixture",
+    "select",
+]

@@ -1,0 +1,90 @@
+"""Checks of counts, dense or sparse, and of zeros and ones: each names the first cell at fault."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from mixtura.data.checks import Names, column_label
+from mixtura.errors import DataError
+
+__all__ = ["canonical", "check_binary", "check_counts", "check_positive", "row_totals"]
+
+Float = NDArray[np.float64]
+
+
+def canonical(rows: Any) -> Any:
+    """Return sparse rows in float64 with sorted columns and no stored zero or repeated entry."""
+    rows = rows.astype(np.float64, copy=False)
+    if not rows.has_canonical_format or not rows.data.all():
+        rows = rows.copy()
+        rows.sum_duplicates()
+        rows.eliminate_zeros()
+    return rows
+
+
+def check_counts(rows: Any, names: Names = None) -> None:
+    """Raise `DataError` naming the first cell that is no whole number from 0 up.
+
+    Parameters
+    ----------
+    rows : (N, D) float64 array or CSR
+    """
+    values = rows.data if sparse.issparse(rows) else rows
+    with np.errstate(invalid="ignore"):
+        wrong = ~((values >= 0) & (values == np.floor(values)) & np.isfinite(values))
+    if not wrong.any():
+        return
+    row, column, value = _first(rows, wrong)
+    if np.isnan(value):
+        what, advice = "NaN", "drop such rows, or fill the cells"
+    elif not np.isfinite(value):
+        what, advice = "infinity", "mend the cell"
+    elif value < 0:
+        what, advice = f"{value:g}", "counts start at 0"
+    else:
+        what, advice = f"{value!r}", "round it, or use a density for amounts"
+    raise DataError(
+        f"{column_label(names, column)} holds {what} at row {row} (counted from 0), which is no "
+        f"count; {int(wrong.sum())} cell(s) are none in all; {advice}"
+    )
+
+
+def check_binary(rows: Any, names: Names = None) -> None:
+    """Raise `DataError` naming the first cell that is neither 0 nor 1 nor NaN."""
+    values = rows.data if sparse.issparse(rows) else rows
+    wrong = ~((values == 0) | (values == 1) | np.isnan(values))
+    if not wrong.any():
+        return
+    row, column, value = _first(rows, wrong)
+    raise DataError(
+        f"{column_label(names, column)} holds {value:g} at row {row} (counted from 0), which is "
+        f"neither 0 nor 1; {int(wrong.sum())} cell(s) are neither in all. Use MultinomialMixture "
+        "or PoissonMixture for counts and CategoricalMixture for categories"
+    )
+
+
+def check_positive(values: Float, label: str) -> None:
+    """Raise `DataError` naming the first of some exposures (N,) that is not above zero."""
+    wrong = np.flatnonzero(~((values > 0) & np.isfinite(values)))
+    if wrong.size:
+        row = int(wrong[0])
+        raise DataError(
+            f"{label} holds {values[row]:g} at row {row} (counted from 0); exposures are finite "
+            "numbers above 0"
+        )
+
+
+def row_totals(rows: Any) -> Float:
+    """Return the sum of each row (N,), whether rows are dense or sparse."""
+    return np.asarray(rows.sum(axis=1), dtype=np.float64).ravel()
+
+
+def _first(rows: Any, wrong: NDArray[np.bool_]) -> tuple[int, int, float]:
+    if not sparse.issparse(rows):
+        row, column = np.unravel_index(int(wrong.argmax()), wrong.shape)
+        return int(row), int(column), float(rows[row, column])
+    place = int(wrong.argmax())
+    row = int(np.searchsorted(rows.indptr, place, side="right")) - 1
+    return row, int(rows.indices[place]), float(rows.data[place])

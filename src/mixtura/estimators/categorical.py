@@ -1,0 +1,180 @@
+"""`CategoricalMixture`: latent class analysis."""
+
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from mixtura.components.categorical import CategoricalFamily
+from mixtura.data import ArrayRows, RowSource
+from mixtura.data.categories import codes_of, column_labels, columns_of, levels_of
+from mixtura.data.distinct import distinct_rows
+from mixtura.em.solve import FitResult
+from mixtura.errors import DataError
+from mixtura.estimators.discrete import DiscreteMixture
+from mixtura.estimators.inputs import check_columns, names_of
+from mixtura.estimators.settings import checked_choice
+
+__all__ = ["CategoricalMixture"]
+
+# A column of more levels is more likely an identifier than a category.
+MANY_LEVELS = 1000
+
+
+@final
+class CategoricalMixture(DiscreteMixture):
+    """Mixture of independent categorical columns: latent class analysis.
+
+    Columns may hold text, numbers, truth values, or the categories of pandas, polars and Arrow.
+    Values are compared, never a library's codes: 1 and 1.0 are one category; 1, "1" and True are
+    three. A missing cell (None, NaN, null) is left out of its row's likelihood.
+
+    Parameters
+    ----------
+    n_components : int
+        K, the number of classes.
+    unknown : "error" or "ignore"
+        What a category not seen in the fit is at prediction: an error that names it, or a missing
+        cell.
+    tol, max_iter, n_init, responsibilities_init, prior, random_state, warm_start, engine, n_jobs
+        As in `MultinomialMixture`; a class's pseudo-rows have the overall share of each level.
+    verbose, verbose_interval : int
+
+    Attributes
+    ----------
+    weights_ : (K,)
+    categories_ : list of tuples
+        The levels of each column, in the order of the probabilities.
+    probabilities_ : list of (K, levels)
+        For each column.
+    mixture_ : Mixture
+        The fitted value, whose rows are numbers of levels.
+    log_likelihood_, history_, n_parameters_, converged_, ending_, n_iter_, starts_agreeing_
+
+    Examples
+    --------
+    >>> from mixtura import CategoricalMixture
+    >>> X = [["yes", "red"], ["yes", "red"], ["no", "blue"], ["no", None]]
+    >>> CategoricalMixture(1).fit(X).categories_
+    [('no', 'yes'), ('blue', 'red')]
+    """
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        unknown: str = "error",
+        tol: float | None = None,
+        max_iter: int | None = None,
+        n_init: int = 1,
+        responsibilities_init: ArrayLike | None = None,
+        prior: Any = "weak",
+        random_state: Any = None,
+        warm_start: bool = False,
+        engine: Any = "threads",
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        verbose_interval: int = 10,
+    ) -> None:
+        super().__init__(
+            n_components,
+            tol=tol,
+            max_iter=max_iter,
+            n_init=n_init,
+            responsibilities_init=responsibilities_init,
+            prior=prior,
+            random_state=random_state,
+            warm_start=warm_start,
+            engine=engine,
+            n_jobs=n_jobs,
+            verbose=verbose,
+            verbose_interval=verbose_interval,
+        )
+        self.unknown = unknown
+
+    def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
+        checked_choice("unknown", self.unknown, ("error", "ignore"))
+        self._fresh_notes()
+        columns, names = columns_of(data)
+        if len(columns[0]) < 2:
+            raise DataError("X has one row, and a mixture needs at least 2; give more rows")
+        called = column_labels(names, len(columns))
+        self._labels = tuple(map(levels_of, columns, called))
+        for label, levels in zip(called, self._labels, strict=True):
+            if len(levels) == 1:
+                self._note(
+                    f"{label} holds {levels[0]!r} only, which tells no classes apart", warn=True
+                )
+            elif len(levels) > MANY_LEVELS:
+                self._note(
+                    f"{label} has {len(levels):,} levels in {len(columns[0]):,} rows; drop it if "
+                    "it is an identifier, or bin it if it is a number",
+                    warn=True,
+                )
+        return self._coded(columns, called, ignore=False), names
+
+    def _rows(self, data: Any) -> NDArray[np.int32]:
+        check_is_fitted(self, "mixture_")
+        columns, names = columns_of(data)
+        check_columns(len(columns), names, self)
+        called = column_labels(names or names_of(self), len(columns))
+        return self._coded(columns, called, ignore=self.unknown == "ignore")
+
+    def _coded(self, columns: Any, called: list[str], *, ignore: bool) -> NDArray[np.int32]:
+        rows = np.empty((len(columns[0]), len(columns)), dtype=np.int32)
+        for item, (column, label) in enumerate(zip(columns, called, strict=True)):
+            rows[:, item] = codes_of(column, self._labels[item], label, ignore=ignore)
+        return rows
+
+    def _source(self, rows: Any, weights: Any) -> RowSource:
+        self._tell_missing(rows < 0)
+        self._n_rows = len(rows)
+        self._n_patterns = len(rows)
+        if self.responsibilities_init is not None:
+            return ArrayRows(rows, weights)
+        patterns, totals = distinct_rows(rows, weights)
+        self._n_patterns = len(patterns)
+        # Rows that are nearly all different cost less without a weight each.
+        if 2 * len(patterns) > len(rows):
+            return ArrayRows(rows, weights)
+        return ArrayRows(patterns, totals)
+
+    def _tell_missing(self, gaps: NDArray[np.bool_]) -> None:
+        if not gaps.any():
+            return
+        self._note(f"{int(gaps.sum())} missing cell(s) are left out of the likelihood")
+        unanswered = int(gaps.all(axis=1).sum())
+        if unanswered:
+            self._note(
+                f"{unanswered} row(s) have no answer at all; their posterior is the class shares"
+            )
+
+    def _family(
+        self, source: RowSource, dtype: np.dtype[Any], names: tuple[str, ...] | None
+    ) -> CategoricalFamily:
+        return CategoricalFamily(tuple(map(len, self._labels)), self._labels)
+
+    def _take(self, result: FitResult, dtype: np.dtype[Any]) -> None:
+        super()._take(result, dtype)
+        family = result.mixture.family
+        self.categories_ = list(self._labels)
+        self.probabilities_ = family.items(result.mixture.parameters)
+        if result.n_parameters >= self._n_patterns:
+            self._note(
+                f"{result.n_parameters} free parameters and {self._n_patterns} different rows: "
+                "the classes are not identified; take fewer"
+            )
+
+    def _more_facts(self) -> dict[str, Any]:
+        return {**super()._more_facts(), "n_rows": self._n_rows, "n_patterns": self._n_patterns}
+
+    def sample(self, n_samples: int = 1) -> tuple[NDArray[Any], NDArray[np.intp]]:
+        """Draw rows (n_samples, J) of categories and the classes they came from (n_samples,)."""
+        codes, labels = super().sample(n_samples)
+        rows = np.empty(codes.shape, dtype=object)
+        for item, levels in enumerate(self._labels):
+            values = np.empty(len(levels), dtype=object)
+            values[:] = levels
+            rows[:, item] = values[codes[:, item]]
+        return rows, labels

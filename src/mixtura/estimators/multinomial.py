@@ -1,0 +1,172 @@
+"""`MultinomialMixture`: rows of counts over items."""
+
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mixtura.components.multinomial import MultinomialFamily
+from mixtura.data import RowSource
+from mixtura.data.counts import row_totals
+from mixtura.data.draws import Draws, counted_draws
+from mixtura.em.solve import FitResult
+from mixtura.errors import NonIdentifiableError
+from mixtura.estimators.count_inputs import checked_counts, fitted_counts
+from mixtura.estimators.discrete import DiscreteMixture
+
+__all__ = ["MultinomialMixture"]
+
+# Row totals are kept as this many quantiles, for sampling.
+KEPT_TOTALS = 101
+
+
+@final
+class MultinomialMixture(DiscreteMixture):
+    """Mixture of multinomials, for rows of counts: words of documents, items of baskets.
+
+    Parameters
+    ----------
+    n_components : int
+        K.
+    coefficient : bool
+        Whether the log-likelihood includes the multinomial coefficients n!/Π x!, which no
+        parameter depends on; the summary says which.
+    allow_unidentified : bool
+        Fit also where the data cannot tell components apart, and say so.
+    tol : float or None
+        None: stop when less than 1e-3 nats + 1e-9 |ℓ| is left to gain. A number: stop when the
+        mean log-likelihood changes by less.
+    max_iter : int or None
+        Sweeps over the data at the most; None for 1000.
+    n_init : int
+        Starts carried to the end; they share each read of the data.
+    responsibilities_init : (N, K) array or None
+        Start with an M-step from these; by default k-means++ in Hellinger distance on row
+        proportions, and short runs.
+    prior : "weak", "conjugate", None or a penalty
+        Dirichlet pseudo-counts: 1/N ("weak") or 1/K ("conjugate") rows that look like all rows
+        together, in each component; None is pure maximum likelihood.
+    random_state : int, RandomState or None
+    warm_start : bool
+        Start from the last fit.
+    engine : "threads", "serial" or an engine
+    n_jobs : int or None
+        Threads; None for all cores.
+    verbose, verbose_interval : int
+
+    Attributes
+    ----------
+    weights_ : (K,)
+    probabilities_ : (K, D)
+    mixture_ : Mixture
+        The fitted value.
+    log_likelihood_, history_, n_parameters_, converged_, ending_, n_iter_, starts_agreeing_
+
+    Examples
+    --------
+    >>> from mixtura import MultinomialMixture
+    >>> X = [[9, 1, 0], [8, 2, 0], [7, 2, 1], [0, 1, 9], [1, 1, 8], [0, 3, 7]]
+    >>> sorted(MultinomialMixture(2, random_state=0).fit(X).weights_.round(2).tolist())
+    [0.5, 0.5]
+    """
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        coefficient: bool = True,
+        allow_unidentified: bool = False,
+        tol: float | None = None,
+        max_iter: int | None = None,
+        n_init: int = 1,
+        responsibilities_init: ArrayLike | None = None,
+        prior: Any = "weak",
+        random_state: Any = None,
+        warm_start: bool = False,
+        engine: Any = "threads",
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        verbose_interval: int = 10,
+    ) -> None:
+        super().__init__(
+            n_components,
+            tol=tol,
+            max_iter=max_iter,
+            n_init=n_init,
+            responsibilities_init=responsibilities_init,
+            prior=prior,
+            random_state=random_state,
+            warm_start=warm_start,
+            engine=engine,
+            n_jobs=n_jobs,
+            verbose=verbose,
+            verbose_interval=verbose_interval,
+        )
+        self.coefficient = coefficient
+        self.allow_unidentified = allow_unidentified
+
+    @staticmethod
+    def from_draws(items: Any, group: Any) -> Draws:
+        """Return counts of items by group, for draws that come one by one.
+
+        Parameters
+        ----------
+        items : (n,) the item of each draw: indices, text or any values
+        group : (n,) the group of each draw: a document, person or basket
+
+        Returns
+        -------
+        Draws
+            `counts` (groups, items) is what `fit` takes; `items` and `groups` name its columns
+            and rows.
+        """
+        return counted_draws(items, group)
+
+    def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
+        self._fresh_notes()
+        return checked_counts(data, self, least_rows=2)
+
+    def _rows(self, data: Any) -> Any:
+        return fitted_counts(data, self)
+
+    def _family(
+        self, source: RowSource, dtype: np.dtype[Any], names: tuple[str, ...] | None
+    ) -> MultinomialFamily:
+        totals = row_totals(source.block(0, source.n_rows).rows)
+        self._tell_identifiability(totals)
+        middles = (np.arange(KEPT_TOTALS) + 0.5) / KEPT_TOTALS
+        kept = np.quantile(totals, middles, method="inverted_cdf").astype(np.int64)
+        return MultinomialFamily(source.n_columns, bool(self.coefficient), kept)
+
+    def _tell_identifiability(self, totals: NDArray[np.float64]) -> None:
+        n_components = int(self.n_components)
+        empty = int((totals == 0).sum())
+        if empty:
+            self._note(f"{empty} row(s) hold zeros only; their posterior is the mixing weights")
+        if n_components == 1:
+            return
+        if totals.max() <= 1:
+            sentence = (
+                "every row is one draw at the most, so the mixture is the single distribution "
+                "Σ_k π_k p_k whatever K is, and the likelihood is the same for all splits of it"
+            )
+            if not self.allow_unidentified:
+                raise NonIdentifiableError(
+                    f"{sentence}. Group the draws (MultinomialMixture.from_draws(items, group)), "
+                    "take n_components=1, or fit all the same with allow_unidentified=True"
+                )
+            self._note(f"not identified: {sentence}", warn=True)
+            return
+        needed = 2 * n_components - 1
+        short = int((totals < needed).sum())
+        if 2 * short > len(totals):
+            self._note(
+                f"{short} of {len(totals)} rows have fewer than 2K-1 = {needed} draws, the number "
+                f"from which rows alone identify {n_components} components; take fewer "
+                "components, or look at how many starts agree",
+                warn=True,
+            )
+
+    def _take(self, result: FitResult, dtype: np.dtype[Any]) -> None:
+        super()._take(result, dtype)
+        self.probabilities_ = result.mixture.parameters.probabilities
