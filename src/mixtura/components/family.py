@@ -72,6 +72,9 @@ class Family(Protocol):
     """
 
     name: ClassVar[str]
+    # What part of every row a start gives to all components alike: more than nothing where a
+    # parameter on the edge of its range, such as a probability of 0, can never leave it.
+    start_softness: ClassVar[float]
 
     @property
     def n_columns(self) -> int: ...

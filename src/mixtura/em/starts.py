@@ -131,9 +131,10 @@ def _squared_distances(points: Float, squares: Float, chosen: NDArray[np.intp]) 
 def model_from_labels(
     sweep: Sweep, labels: NDArray[np.intp], n_components: int, options: FitOptions
 ) -> Model:
-    """Return the M-step from hard labels (M,), softened where a component got no row."""
-    responsibilities = np.zeros((len(labels), n_components))
-    responsibilities[np.arange(len(labels)), labels] = 1.0
+    """Return the M-step from labels (M,), softened as the family asks and for empty components."""
+    softness = sweep.family.start_softness
+    responsibilities = np.full((len(labels), n_components), softness / n_components)
+    responsibilities[np.arange(len(labels)), labels] += 1.0 - softness
     if not responsibilities.any(axis=0).all():
         responsibilities += SOFTENING
         responsibilities /= responsibilities.sum(axis=1, keepdims=True)
