@@ -16,12 +16,15 @@ from mixtura.em.stopping import Ending, StoppingRule
 from mixtura.em.sweep import Sweep
 from mixtura.errors import LikelihoodDecreased
 
-__all__ = ["FitOptions", "Run", "fit", "log_weights_of"]
+__all__ = ["FitOptions", "Run", "fit", "log_weights_of", "ranked"]
 
 Float = NDArray[np.float64]
 
 # A share below this would make log π_k useless as a number; no row can tell it from zero.
 SMALLEST_SHARE = 1e-300
+
+# Runs whose objectives are this close, in nats, are equally good.
+AS_GOOD = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,20 @@ def fit(sweep: Sweep, starts: Sequence[Model], options: FitOptions) -> list[Run]
     except KeyboardInterrupt:
         _interrupt(runs)
     return [run.finished() for run in runs if run.statistics is not None]
+
+
+def ranked(runs: Sequence[Run]) -> list[Run]:
+    """Return runs by their objectives, best first.
+
+    Runs as good as the best are taken in the order given: rounding, which differs with the units
+    and the order of the rows, must not choose between them.
+    """
+    left, order = list(runs), []
+    while left:
+        best = max(run.objective for run in left)
+        first = next(i for i, run in enumerate(left) if run.objective >= best - AS_GOOD)
+        order.append(left.pop(first))
+    return order
 
 
 def _interrupt(runs: Sequence[_Running]) -> None:

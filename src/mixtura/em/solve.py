@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mixtura.components.family import Family
 from mixtura.data import RowSource
 from mixtura.em.degeneracy import Recovery
-from mixtura.em.fit import FitOptions, Run, fit
+from mixtura.em.fit import FitOptions, Run, fit, ranked
 from mixtura.em.history import History
 from mixtura.em.model import Model
 from mixtura.em.starts import StartOptions, short_runs
@@ -166,7 +166,7 @@ def solve(
         if options.max_iter == 0:
             return _as_started(sweep, starts[0], columns, began)
         runs = fit(sweep, starts, loop)
-        best = max(runs, key=lambda run: run.objective)
+        best = ranked(runs)[0]
         statistics = best.statistics
         if best.ending is not Ending.CONVERGED:
             statistics = sweep([best.model])[0]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mixtura.data import ArrayRows
 from mixtura.em.degeneracy import maximise_strictly
-from mixtura.em.fit import FitOptions, Run, fit, log_weights_of
+from mixtura.em.fit import FitOptions, fit, log_weights_of, ranked
 from mixtura.em.model import Model
 from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
@@ -66,9 +66,8 @@ def short_runs(
         labels = seeded_labels(points, weights, n_components, rng)
         models.append(model_from_labels(sample, labels, n_components, options))
     short = replace(options, rule=_NeverMet(), max_iter=starts.sweeps, progress=None)
-    runs: list[Run] = fit(sample, models, short)
-    runs.sort(key=lambda run: -run.objective)
-    return [run.model for run in runs[: starts.finish]], sample
+    runs = fit(sample, models, short)
+    return [run.model for run in ranked(runs)[: starts.finish]], sample
 
 
 class _NeverMet:
