@@ -102,7 +102,7 @@ class Mixture:
         return self.family.sample(self.parameters, labels, rng), labels
 
     def _joint(self, rows: NDArray[Any]) -> Float:
-        with np.errstate(over="ignore", divide="ignore"):
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             return self.family.row_log_density(rows, self.parameters) + np.log(self.weights)
 
     def _density_and_posterior(self, rows: NDArray[Any]) -> Float:

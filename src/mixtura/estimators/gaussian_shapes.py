@@ -73,7 +73,15 @@ def parameters_of_covariances(
 def attributes_of(
     covariance_type: str, parameters: GaussianParameters
 ) -> tuple[Float, Float, Float]:
-    """Return covariances, precisions and factors of the precisions in the face's shape."""
+    """Return covariances, precisions and factors of the precisions in the face's shape.
+
+    Variances beyond the floats become infinite or zero; only the factors are sure to be finite.
+    """
+    with np.errstate(all="ignore"):
+        return _attributes(covariance_type, parameters)
+
+
+def _attributes(covariance_type: str, parameters: GaussianParameters) -> tuple[Float, Float, Float]:
     covariance = parameters.covariance
     if covariance_type in ("diag", "spherical"):
         return covariance.covariances(), covariance.precisions(), covariance.factors

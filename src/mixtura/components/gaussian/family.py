@@ -292,13 +292,17 @@ class GaussianFamily:
         )
 
     def row_log_density(self, rows: NDArray[Any], parameters: GaussianParameters) -> Float:
-        """Return log N(x | μ_k, Σ_k) (n, K) of rows (n, D), by deviations from each mean."""
+        """Return log N(x | μ_k, Σ_k) (n, K) of rows (n, D), by deviations from each mean.
+
+        Where a row is so far that its distance is beyond the floats, that is -inf.
+        """
         transposed = np.ascontiguousarray(np.asarray(rows, dtype=np.float64).T)
         densities = np.empty((len(rows), parameters.n_components))
         constants = parameters.covariance.log_determinant() - 0.5 * self.n_columns * LOG_TWO_PI
         for k, constant in enumerate(constants):
             densities[:, k] = constant + log_density_centred(transposed, parameters, k)
-        return densities
+        # A matrix product of infinities of both signs is NaN.
+        return np.where(np.isnan(densities), -np.inf, densities)
 
     def far_posterior(self, rows: NDArray[Any], parameters: GaussianParameters) -> Float:
         """Return 1 for the components nearest in their own metric, shared where they tie.
