@@ -19,7 +19,8 @@ from mixtura.components.gaussian.prior import NoPrior, ScatterPrior
 from mixtura.components.gaussian.structures import CODES, structure
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
-from mixtura.em.fit import FitOptions, Run, fit, log_weights_of
+from mixtura.em.fit import FitOptions, Run, fit, log_weights_of, ranked
+from mixtura.em.history import History, Step
 from mixtura.em.model import Model
 from mixtura.em.starts import model_from_responsibilities
 from mixtura.em.stopping import Ending, GainLeft, MeanChange, aitken_gain
@@ -389,6 +390,22 @@ def test_several_starts_run_together_end_where_each_ends_alone() -> None:
         (alone,) = fit(sweep, [start], options)
         assert together.n_iter == alone.n_iter
         assert together.objective == pytest.approx(alone.objective, rel=1e-11)
+
+
+def test_runs_as_good_as_the_best_are_ranked_in_the_order_of_their_starts() -> None:
+    sweep = sweep_of(overlapping_rows())
+    options = options_for(sweep, "weak", max_iter=1)
+    (run,) = fit(sweep, [random_start(sweep, 0, options)], options)
+
+    def with_objective(objective: float) -> Run:
+        return replace(run, history=History([Step(0.0, objective, 0.0)]))
+
+    objectives = [-7.0, -5.0 - 1e-9, -5.0, -6.0, -5.1, -6.0 + 1e-9]
+    order = ranked([with_objective(objective) for objective in objectives])
+    assert [each.objective for each in order] == [
+        *(-5.0 - 1e-9, -5.0, -5.1),
+        *(-6.0, -6.0 + 1e-9, -7.0),
+    ]
 
 
 def collapsing(sweep: Sweep, options: FitOptions) -> Model:
