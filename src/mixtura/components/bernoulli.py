@@ -6,9 +6,10 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from mixtura.components.exponential import ExponentialFamily
-from mixtura.components.simplex import SMALLEST, as_probabilities, floored_log
+from mixtura.components.simplex import SMALLEST, as_probabilities, floored_log, narrowed
 from mixtura.components.stacked import Probabilities
 from mixtura.components.words import component_count, level_table
 
@@ -28,10 +29,12 @@ class BernoulliFamily(ExponentialFamily):
     ----------
     n_items : D
     missing : whether cells may be missing, for which there are features that say which are not
+    sparse : whether the rows to be fitted are CSR, of which no cell is missing
     """
 
     n_items: int
     missing: bool = False
+    sparse: bool = False
 
     name: ClassVar[str] = "bernoulli"
 
@@ -40,7 +43,7 @@ class BernoulliFamily(ExponentialFamily):
         """Return D."""
         return self.n_items
 
-    def n_features(self) -> int:
+    def width(self) -> int:
         """Return 1 + D, or 1 + 2 D where cells may be missing."""
         return 1 + self.n_items * (1 + self.missing)
 
@@ -51,9 +54,9 @@ class BernoulliFamily(ExponentialFamily):
             np.maximum(features[1 : 1 + self.n_items], 0.0, out=features[1 : 1 + self.n_items])
             features[1 + self.n_items :] = rows.T >= 0
 
-    def log_base(self, rows: NDArray[Any]) -> Float:
+    def log_base(self, rows: Any) -> Float:
         """Return zeros."""
-        return np.zeros(len(rows))
+        return np.zeros(rows.shape[0])
 
     def natural(self, parameters: Probabilities) -> Float:
         """Return [Σ_j log (1 - p_kj), log p_kj - log (1 - p_kj)], or the sum written out."""
@@ -77,9 +80,9 @@ class BernoulliFamily(ExponentialFamily):
         """Return K D."""
         return n_components * self.n_items
 
-    def embed(self, rows: NDArray[Any]) -> Float:
+    def embed(self, rows: Any) -> Float:
         """Return the cells as numbers, a missing one in the middle."""
-        return np.where(rows < 0, 0.5, rows).astype(np.float64)
+        return narrowed(rows if issparse(rows) else np.where(rows < 0, 0.5, rows))
 
     def sample(
         self, parameters: Probabilities, labels: NDArray[np.intp], rng: np.random.Generator

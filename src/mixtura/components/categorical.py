@@ -7,9 +7,10 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from mixtura.components.exponential import ExponentialFamily
-from mixtura.components.simplex import as_probabilities, floored_log, normalised
+from mixtura.components.simplex import as_probabilities, floored_log, narrowed, normalised
 from mixtura.components.stacked import Probabilities
 from mixtura.components.words import component_count, level_table
 from mixtura.errors import ParameterError
@@ -17,6 +18,10 @@ from mixtura.errors import ParameterError
 __all__ = ["CategoricalFamily"]
 
 Float = NDArray[np.float64]
+
+# Above so many features, and so many of them for each item, sparse products are cheaper.
+SMALLEST_SPARSE = 256
+FEWEST_ZEROS = 16
 
 
 @final
@@ -48,9 +53,23 @@ class CategoricalFamily(ExponentialFamily):
         """Where each item's levels begin (J,)."""
         return np.cumsum([0, *self.levels[:-1]])
 
-    def n_features(self) -> int:
+    def width(self) -> int:
         """Return 1 + ΣL."""
         return 1 + sum(self.levels)
+
+    @property
+    def sparse(self) -> bool:
+        """Return whether so few features are not zero that products with all of them cost more."""
+        return self.width() > max(SMALLEST_SPARSE, FEWEST_ZEROS * self.n_columns)
+
+    def cells(self, rows: NDArray[Any]) -> csr_array:
+        """Return a one at each item's level, as CSR."""
+        known = rows >= 0
+        places = (rows + self.starts.astype(np.int32))[known]
+        bounds = np.concatenate([[0], np.cumsum(known.sum(axis=1))]).astype(np.int32)
+        return csr_array(
+            (np.ones(len(places)), places, bounds), shape=(len(rows), self.width() - 1)
+        )
 
     def fill(self, rows: NDArray[Any], features: Float) -> None:
         """Write [1, a one at each item's level]."""
@@ -83,8 +102,7 @@ class CategoricalFamily(ExponentialFamily):
 
     def embed(self, rows: NDArray[Any]) -> Float:
         """Return ones at levels: the squared distance counts the items that differ, twice."""
-        features = self.prepare(rows, self.workspace(len(rows))).features
-        return np.ascontiguousarray(features[1:].T)
+        return narrowed(self.cells(rows))
 
     def sample(
         self, parameters: Probabilities, labels: NDArray[np.intp], rng: np.random.Generator

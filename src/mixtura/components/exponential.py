@@ -11,9 +11,11 @@ from typing import Any, ClassVar, Self, final
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+from scipy.sparse import issparse
 
 from mixtura.components.family import Prepared
 from mixtura.components.prior import ConjugatePrior, NoPrior, pseudo_rows
+from mixtura.components.sparse import SparseEvaluator, SparseTile
 from mixtura.sums import Sums
 
 __all__ = [
@@ -40,6 +42,10 @@ class FeatureTile:
 
     features: Float
     rows: NDArray[Any]
+
+    def sum(self, row_weights: Float) -> Float:
+        """Return Σ w φ(x) (P,)."""
+        return self.features @ row_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +161,7 @@ class ExponentialFamily(ABC):
         """Return D."""
 
     @abstractmethod
-    def n_features(self) -> int:
+    def width(self) -> int:
         """Return P."""
 
     @abstractmethod
@@ -163,8 +169,8 @@ class ExponentialFamily(ABC):
         """Write φ(x) of rows (n, D) into `features` (P, n), whose first row is 1 already."""
 
     @abstractmethod
-    def log_base(self, rows: NDArray[Any]) -> Float:
-        """Return log h(x) (n,)."""
+    def log_base(self, rows: Any) -> Float:
+        """Return log h(x) (n,), of dense or sparse rows."""
 
     @abstractmethod
     def natural(self, parameters: Any) -> Float:
@@ -182,6 +188,20 @@ class ExponentialFamily(ABC):
         """Return float64: counts are small, and their products with log p are not."""
         return np.dtype(np.float64)
 
+    @property
+    def sparse(self) -> bool:
+        """Return whether features are swept as sparse ones."""
+        return False
+
+    def cells(self, rows: Any) -> Any:
+        """Return the features but the constant as CSR (n, P - 1), of rows swept as sparse ones."""
+        return rows
+
+    @final
+    def n_features(self) -> int:
+        """Return P, or 1 for sparse features: a tile holds no copy of them."""
+        return 1 if self.sparse else self.width()
+
     @final
     def workspace(self, n_rows: int) -> Float:
         """Return a buffer (P, n) for tiles of up to `n_rows` rows."""
@@ -190,31 +210,37 @@ class ExponentialFamily(ABC):
         return features
 
     @final
-    def prepare(self, rows: NDArray[Any], workspace: Float) -> FeatureTile:
+    def prepare(self, rows: Any, workspace: Float) -> FeatureTile | SparseTile:
         """Fill the workspace and return the tile."""
+        if self.sparse:
+            return SparseTile(self.cells(rows), rows)
         features = workspace[:, : len(rows)]
         self.fill(rows, features)
         return FeatureTile(features, rows)
 
     @final
-    def bind(self, log_weights: Float, parameters: Any) -> NaturalEvaluator:
+    def bind(self, log_weights: Float, parameters: Any) -> NaturalEvaluator | SparseEvaluator:
         """Return the evaluator of one sweep."""
         natural = self.natural(parameters)
         natural[:, 0] += log_weights
-        return NaturalEvaluator(natural, self.dtype)
+        return self._evaluator(natural)
 
     @final
-    def unbound(self, n_components: int) -> NaturalEvaluator:
+    def unbound(self, n_components: int) -> NaturalEvaluator | SparseEvaluator:
         """Return an evaluator that accumulates only."""
-        return NaturalEvaluator(np.zeros((n_components, self.n_features())), self.dtype)
+        return self._evaluator(np.zeros((n_components, self.width())))
+
+    def _evaluator(self, natural: Float) -> NaturalEvaluator | SparseEvaluator:
+        return SparseEvaluator(natural) if self.sparse else NaturalEvaluator(natural, self.dtype)
 
     @final
-    def shared(self, prepared: FeatureTile, row_weights: Float | None) -> FeatureTotals:
+    def shared(
+        self, prepared: FeatureTile | SparseTile, row_weights: Float | None
+    ) -> FeatureTotals:
         """Return Σ w φ(x) and Σ w log h(x) of a tile."""
         bases = self.log_base(prepared.rows)
-        if row_weights is None:
-            return FeatureTotals(prepared.features.sum(axis=1), float(bases.sum()))
-        return FeatureTotals(prepared.features @ row_weights, float(bases @ row_weights))
+        weights = np.ones(len(bases)) if row_weights is None else row_weights
+        return FeatureTotals(prepared.sum(weights), float(bases @ weights))
 
     @final
     def offset(self, parameters: Any, sums: FeatureSums, shared: FeatureTotals) -> float:
@@ -258,13 +284,23 @@ class ExponentialFamily(ABC):
         return self, parameters
 
     @final
-    def row_log_density(self, rows: NDArray[Any], parameters: Any) -> Float:
-        """Return log f_k(x) (n, K)."""
-        tile = self.prepare(rows, self.workspace(len(rows)))
-        return (self.natural(parameters) @ tile.features + self.log_base(rows)).T
+    def row_log_density(self, rows: Any, parameters: Any) -> Float:
+        """Return log f_k(x) (n, K), of dense or sparse rows."""
+        evaluator: NaturalEvaluator | SparseEvaluator
+        if issparse(rows) or self.sparse:
+            evaluator = SparseEvaluator(self.natural(parameters))
+            tile = SparseTile(self.cells(rows), rows)
+        else:
+            evaluator = NaturalEvaluator(self.natural(parameters))
+            features = np.ones((self.width(), len(rows)))
+            self.fill(rows, features)
+            tile = FeatureTile(features, rows)
+        densities = np.empty((parameters.n_components, rows.shape[0]))
+        evaluator.log_density(tile, densities)
+        return (densities + self.log_base(rows)).T
 
     @final
-    def far_posterior(self, rows: NDArray[Any], parameters: Any) -> Float:
+    def far_posterior(self, rows: Any, parameters: Any) -> Float:
         """Return equal shares; no density underflows in the logarithm unless a count overflows."""
         n_components = parameters.n_components
-        return np.full((len(rows), n_components), 1.0 / n_components)
+        return np.full((rows.shape[0], n_components), 1.0 / n_components)

@@ -13,7 +13,10 @@ from mixtura.components.simplex import (
     as_probabilities,
     floored_log,
     hellinger,
+    log_factorials,
+    narrowed,
     normalised,
+    row_sums,
 )
 from mixtura.components.stacked import Probabilities
 from mixtura.components.words import component_count, level_table
@@ -33,11 +36,13 @@ class MultinomialFamily(ExponentialFamily):
     ----------
     n_items : D
     coefficient : whether n!/Π_j x_j! is part of the likelihood
+    sparse : whether the rows to be fitted are CSR
     totals : (T,) int64, equally likely row totals, from which rows are sampled
     """
 
     n_items: int
     coefficient: bool = True
+    sparse: bool = False
     totals: NDArray[np.int64] = field(default_factory=lambda: np.ones(1, dtype=np.int64))
 
     name: ClassVar[str] = "multinomial"
@@ -47,7 +52,7 @@ class MultinomialFamily(ExponentialFamily):
         """Return D."""
         return self.n_items
 
-    def n_features(self) -> int:
+    def width(self) -> int:
         """Return 1 + D."""
         return 1 + self.n_items
 
@@ -55,11 +60,11 @@ class MultinomialFamily(ExponentialFamily):
         """Write [1, x]."""
         features[1:] = rows.T
 
-    def log_base(self, rows: NDArray[Any]) -> Float:
+    def log_base(self, rows: Any) -> Float:
         """Return the logarithms of the multinomial coefficients, or zeros."""
         if not self.coefficient:
-            return np.zeros(len(rows))
-        return gammaln(rows.sum(axis=1) + 1.0) - gammaln(rows + 1.0).sum(axis=1)
+            return np.zeros(rows.shape[0])
+        return gammaln(row_sums(rows) + 1.0) - log_factorials(rows)
 
     def natural(self, parameters: Probabilities) -> Float:
         """Return [0, log p_k]."""
@@ -75,9 +80,9 @@ class MultinomialFamily(ExponentialFamily):
         """Return K (D - 1)."""
         return n_components * (self.n_items - 1)
 
-    def embed(self, rows: NDArray[Any]) -> Float:
-        """Return square roots of row proportions."""
-        return hellinger(rows)
+    def embed(self, rows: Any) -> Float:
+        """Return square roots of row proportions, projected where there are many columns."""
+        return narrowed(hellinger(rows))
 
     def sample(
         self, parameters: Probabilities, labels: NDArray[np.intp], rng: np.random.Generator

@@ -6,10 +6,9 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
 from mixtura.components.exponential import ExponentialFamily
-from mixtura.components.simplex import SMALLEST, floored_log
+from mixtura.components.simplex import SMALLEST, floored_log, log_factorials, narrowed
 from mixtura.components.stacked import Rates
 from mixtura.components.words import component_count, level_table
 from mixtura.errors import ParameterError
@@ -28,10 +27,12 @@ class PoissonFamily(ExponentialFamily):
     ----------
     n_counts : number of columns of counts
     exposure : which column of the rows is the exposure e; None where it is 1 throughout
+    sparse : whether the rows to be fitted are CSR, which have no exposure
     """
 
     n_counts: int
     exposure: int | None = None
+    sparse: bool = False
 
     name: ClassVar[str] = "poisson"
 
@@ -40,7 +41,7 @@ class PoissonFamily(ExponentialFamily):
         """Return the number of columns, that of the exposure included."""
         return self.n_counts + (self.exposure is not None)
 
-    def n_features(self) -> int:
+    def width(self) -> int:
         """Return 1 + D."""
         return 1 + self.n_columns
 
@@ -50,10 +51,10 @@ class PoissonFamily(ExponentialFamily):
         if self.exposure is not None:
             features[-1] = rows[:, self.exposure]
 
-    def log_base(self, rows: NDArray[Any]) -> Float:
+    def log_base(self, rows: Any) -> Float:
         """Return Σ_j x_j log e - log x_j!."""
         counts = self._counts(rows)
-        base = -gammaln(counts + 1.0).sum(axis=1)
+        base = -log_factorials(counts)
         if self.exposure is None:
             return base
         return base + counts.sum(axis=1) * np.log(rows[:, self.exposure])
@@ -79,11 +80,12 @@ class PoissonFamily(ExponentialFamily):
         """Return K D."""
         return n_components * self.n_counts
 
-    def embed(self, rows: NDArray[Any]) -> Float:
+    def embed(self, rows: Any) -> Float:
         """Return square roots of counts for an exposure of 1: their variance is about ¼."""
         counts = self._counts(rows)
-        exposure = 1.0 if self.exposure is None else rows[:, self.exposure, None]
-        return np.sqrt(counts / exposure)
+        if self.exposure is not None:
+            counts = counts / rows[:, self.exposure, None]
+        return narrowed(np.sqrt(counts))
 
     def sample(
         self, parameters: Rates, labels: NDArray[np.intp], rng: np.random.Generator
@@ -131,7 +133,7 @@ class PoissonFamily(ExponentialFamily):
             raise ParameterError(f"'exposure' should be a column, but got {exposure!r}")
         return cls(rates.shape[1], exposure), Rates(rates)
 
-    def _counts(self, rows: NDArray[Any]) -> NDArray[Any]:
+    def _counts(self, rows: Any) -> Any:
         return rows if self.exposure is None else np.delete(rows, self.exposure, axis=1)
 
     def _counted(self, columns: Sequence[str]) -> list[str]:

@@ -1,19 +1,33 @@
 """Probabilities from counts, and their logarithms without log 0."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array, diags_array, issparse
+from scipy.special import gammaln
 
 from mixtura.errors import ParameterError
 
-__all__ = ["as_probabilities", "floored_log", "hellinger", "normalised"]
+__all__ = [
+    "as_probabilities",
+    "floored_log",
+    "hellinger",
+    "log_factorials",
+    "narrowed",
+    "normalised",
+    "row_sums",
+]
 
 Float = NDArray[np.float64]
 
 # log of it is -690.8: what a count costs that its component says is impossible. It is finite, so
 # that no count of zero times it is NaN and a row impossible everywhere still has a posterior.
 SMALLEST = 1e-300
+
+WIDEST_EMBEDDING = 512
+PROJECTED = 128
 
 
 def floored_log(values: Float) -> Float:
@@ -41,15 +55,40 @@ def normalised(counts: Float, starts: Sequence[int], previous: Float | None) -> 
     return result
 
 
-def hellinger(rows: Float) -> Float:
+def hellinger(rows: Any) -> Any:
     """Return square roots of row proportions (n, D): their distance is Hellinger's.
 
     Parameters
     ----------
-    rows : (n, D) not negative; a row of zeros becomes the origin
+    rows : (n, D) array or CSR, not negative; a row of zeros becomes the origin
     """
-    totals = rows.sum(axis=1, keepdims=True, dtype=np.float64)
-    return np.sqrt(rows / np.where(totals > 0, totals, 1.0))
+    roots = np.sqrt(1.0 / np.maximum(row_sums(rows), 1.0))
+    return diags_array(roots) @ np.sqrt(rows) if issparse(rows) else np.sqrt(rows) * roots[:, None]
+
+
+def row_sums(rows: Any) -> Float:
+    """Return the sum of each row (n,), of an array or CSR."""
+    return np.asarray(rows.sum(axis=1), dtype=np.float64).ravel()
+
+
+def log_factorials(counts: Any) -> Float:
+    """Return Σ_j log x_j! of each row (n,), of an array or CSR."""
+    if not issparse(counts):
+        return gammaln(counts + 1.0).sum(axis=1)
+    return row_sums(csr_array((gammaln(counts.data + 1.0), counts.indices, counts.indptr)))
+
+
+def narrowed(points: Any) -> Float:
+    """Return points (n, D), array or CSR, as an array with few columns and about their distances.
+
+    Many columns are projected on fixed random directions (Johnson and Lindenstrauss 1984), so
+    that distances cost the same however many there are.
+    """
+    n_columns = points.shape[1]
+    if n_columns <= WIDEST_EMBEDDING:
+        return points.toarray() if issparse(points) else points
+    directions = np.random.default_rng(n_columns).standard_normal((n_columns, PROJECTED))
+    return np.asarray(points @ directions) / np.sqrt(PROJECTED)
 
 
 def as_probabilities(name: str, values: Float) -> Float:

@@ -2,5 +2,6 @@
 
 from mixtura.data.arrays import ArrayRows
 from mixtura.data.blocks import Block, RowSource
+from mixtura.data.sparse import CountRows
 
-__all__ = ["ArrayRows", "Block", "RowSource"]
+__all__ = ["ArrayRows", "Block", "CountRows", "RowSource"]

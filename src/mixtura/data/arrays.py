@@ -26,7 +26,7 @@ class ArrayRows:
     def __init__(self, rows: NDArray[Any], weights: Float | None = None) -> None:
         self._rows = rows
         self._weights = weights
-        self._total = float(len(rows) if weights is None else weights.sum())
+        self._total = float(rows.shape[0] if weights is None else weights.sum())
 
     @property
     def n_rows(self) -> int:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mixtura.data.checks import Names, column_label
+from mixtura.data.sparse import CsrRows
 from mixtura.errors import DataError
 
 __all__ = ["canonical", "check_binary", "check_counts", "check_positive", "row_totals"]
@@ -16,7 +17,7 @@ Float = NDArray[np.float64]
 
 def canonical(rows: Any) -> Any:
     """Return sparse rows in float64 with sorted columns and no stored zero or repeated entry."""
-    rows = rows.astype(np.float64, copy=False)
+    rows = CsrRows(rows.astype(np.float64, copy=False))
     if not rows.has_canonical_format or not rows.data.all():
         rows = rows.copy()
         rows.sum_duplicates()

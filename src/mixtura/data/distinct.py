@@ -5,10 +5,20 @@ N integers, where sorting the rows themselves would take D sorts. Rows that shar
 compared, so that a collision costs a second pass and never merges two different rows.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array, issparse
 
-__all__ = ["content_subsample", "count_distinct", "distinct_rows"]
+__all__ = [
+    "content_subsample",
+    "count_distinct",
+    "count_distinct_cells",
+    "distinct_rows",
+    "subsample_of_cells",
+]
 
 Float = NDArray[np.float64]
 Rows = NDArray[np.float64] | NDArray[np.float32]
@@ -48,10 +58,19 @@ def count_distinct(rows: Rows, at_least: int) -> int:
     rows : (N, D) float64 or float32, without NaN
     at_least : where to stop counting
     """
+    return _count(rows, at_least, _hashes)
+
+
+def count_distinct_cells(rows: Any, at_least: int) -> int:
+    """Like `count_distinct`, for a float64 array or CSR without stored zeros."""
+    return _count(rows, at_least, _hashes_of_cells)
+
+
+def _count(rows: Any, at_least: int, hashes: Callable[[Any, int], NDArray[np.uint64]]) -> int:
     seen = np.empty(0, dtype=np.uint64)
     start, step = 0, max(2 * at_least, CHUNK_ROWS)
-    while start < len(rows) and len(seen) < at_least:
-        seen = np.union1d(seen, _hashes(rows[start : start + step], seed=0))
+    while start < rows.shape[0] and len(seen) < at_least:
+        seen = np.union1d(seen, hashes(rows[start : start + step], 0))
         start, step = start + step, 2 * step
     return max(min(len(seen), at_least), 0)
 
@@ -91,6 +110,22 @@ def content_subsample(
     return _ordered(rows[firsts[kept]], shares)
 
 
+def subsample_of_cells(rows: Any, weights: Float | None, size: int, seed: int) -> tuple[Any, Float]:
+    """Like `content_subsample`, the same for dense and sparse rows, in the order of a hash.
+
+    Parameters
+    ----------
+    rows : (N, D) float64 array or CSR without stored zeros
+    """
+    firsts, hashes, totals = _grouped(rows, weights, seed, by_cells=True)
+    if len(firsts) <= size:
+        return rows[firsts], totals
+    shares = np.full(size, np.sort(totals).sum() / size)
+    keys = _log_exponentials(hashes) - np.log(totals)
+    kept = np.sort(np.argpartition(keys, size - 1)[:size])
+    return rows[firsts[kept]], shares
+
+
 def _log_exponentials(hashes: NDArray[np.uint64]) -> Float:
     """Return the logarithms (U,) of exponential variables made of hashes, which are used up."""
     hashes >>= np.uint64(11)
@@ -116,10 +151,10 @@ def _ordered(rows: Rows, weights: Float, limit: int | None = None) -> tuple[Rows
 
 
 def _grouped(
-    rows: Rows, weights: Float | None, seed: int
+    rows: Any, weights: Float | None, seed: int, *, by_cells: bool = False
 ) -> tuple[NDArray[np.intp], NDArray[np.uint64], Float]:
     """Return an index (U,) into `rows`, a hash and the total weight of each distinct row."""
-    hashes = _hashes(rows, seed)
+    hashes = _hashes_of_cells(rows, seed) if by_cells else _hashes(rows, seed)
     order = np.argsort(hashes)
     if weights is not None:
         order = order[weights[order] > 0]
@@ -127,7 +162,7 @@ def _grouped(
     repeats = np.flatnonzero(hashes[1:] == hashes[:-1]) + 1
     if not _repeat(rows, order, repeats):
         # Two different rows share a hash. That, too, depends on contents alone.
-        return _grouped(rows, weights, seed + GOLDEN)
+        return _grouped(rows, weights, seed + GOLDEN, by_cells=by_cells)
     if not repeats.size:
         return order, hashes, np.ones(len(order)) if weights is None else weights[order]
     first = np.ones(len(order), dtype=bool)
@@ -144,9 +179,13 @@ def _repeat(rows: Rows, order: NDArray[np.intp], repeats: NDArray[np.intp]) -> b
     """Return whether the rows at these positions of the order equal the rows before them."""
     for start in range(0, len(repeats), CHUNK_ROWS):
         here = repeats[start : start + CHUNK_ROWS]
-        if not np.array_equal(rows[order[here]], rows[order[here - 1]]):
+        if not _equal(rows[order[here]], rows[order[here - 1]]):
             return False
     return True
+
+
+def _equal(some: Any, others: Any) -> bool:
+    return (some != others).nnz == 0 if issparse(some) else np.array_equal(some, others)
 
 
 def _sums(weights: Float, starts: NDArray[np.intp]) -> Float:
@@ -170,6 +209,24 @@ def _hashes(rows: Rows, seed: int) -> NDArray[np.uint64]:
         for column in values.view(np.uint64):
             state ^= column
             _mix(state, scratch)
+    return hashes
+
+
+def _hashes_of_cells(rows: Any, seed: int) -> NDArray[np.uint64]:
+    """Return a hash (N,) of each row's cells other than zero, the same for dense and sparse."""
+    hashes = np.empty(rows.shape[0], dtype=np.uint64)
+    for start in range(0, rows.shape[0], CHUNK_ROWS):
+        chunk = csr_array(rows[start : start + CHUNK_ROWS])
+        state = chunk.indices.astype(np.uint64)
+        state *= np.uint64(GOLDEN)
+        state ^= chunk.data.view(np.uint64)
+        _mix(state, np.empty_like(state))
+        # Sums wrap around, so differences of running sums are exact.
+        running = np.concatenate([np.zeros(1, np.uint64), np.cumsum(state, dtype=np.uint64)])
+        sums = running[chunk.indptr[1:]] - running[chunk.indptr[:-1]]
+        sums ^= np.uint64((seed * GOLDEN + FIRST) & MASK)
+        _mix(sums, np.empty_like(sums))
+        hashes[start : start + CHUNK_ROWS] = sums
     return hashes
 
 

@@ -65,6 +65,8 @@ def _as_column(values: Any) -> Sequence[Any]:
     column = values_of_series(values)
     if column is not None:
         return column
+    if hasattr(values, "to_pylist"):
+        return values.to_pylist()
     if isinstance(values, np.ndarray):
         return columns_of(values.reshape(-1, 1))[0][0]
     return list(values)

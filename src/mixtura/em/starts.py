@@ -58,7 +58,8 @@ def short_runs(
     rows, weights = sweep.source.subsample(starts.subsample_rows(n_components), starts.seed)
     sample = Sweep(sweep.family, ArrayRows(rows, weights), sweep.engine)
     if n_components == 1:
-        return [model_from_labels(sample, np.zeros(len(rows), dtype=np.intp), 1, options)], sample
+        labels = np.zeros(sample.source.n_rows, dtype=np.intp)
+        return [model_from_labels(sample, labels, 1, options)], sample
     points = sweep.family.embed(rows)
     models = []
     for number in range(max(starts.short, starts.finish)):

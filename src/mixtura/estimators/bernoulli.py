@@ -3,6 +3,7 @@
 from typing import Any, final
 
 import numpy as np
+from scipy.sparse import issparse
 
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.data import RowSource
@@ -52,20 +53,22 @@ class BernoulliMixture(DiscreteMixture):
 
     def _rows(self, data: Any) -> Any:
         rows = fitted_binary(data, self)
-        if self.mixture_.family.missing or not (rows.min(initial=0) if _dense(rows) else 0) < 0:
-            return rows
-        raise DataError(
-            "X has missing cells, and the fit had none; fit again with rows that have some"
-        )
+        if issparse(rows) and self.mixture_.family.missing:
+            return rows.toarray()
+        if not issparse(rows) and (rows < 0).any() and not self.mixture_.family.missing:
+            raise DataError(
+                "X has missing cells, and the fit had none; fit again with rows that have some"
+            )
+        return rows
 
     def _family(
         self, source: RowSource, dtype: np.dtype[Any], names: tuple[str, ...] | None
     ) -> BernoulliFamily:
         rows = source.block(0, source.n_rows).rows
-        missing = _dense(rows) and bool((rows < 0).any())
+        missing = not issparse(rows) and bool((rows < 0).any())
         if missing:
             self._tell_missing(rows < 0, names)
-        return BernoulliFamily(source.n_columns, missing)
+        return BernoulliFamily(source.n_columns, missing, issparse(rows))
 
     def _tell_missing(self, gaps: Any, names: tuple[str, ...] | None) -> None:
         empty = np.flatnonzero(gaps.all(axis=0))
@@ -82,7 +85,3 @@ class BernoulliMixture(DiscreteMixture):
     def _take(self, result: FitResult, dtype: np.dtype[Any]) -> None:
         super()._take(result, dtype)
         self.probabilities_ = result.mixture.parameters.probabilities
-
-
-def _dense(rows: Any) -> bool:
-    return isinstance(rows, np.ndarray)

@@ -160,13 +160,14 @@ class CategoricalMixture(DiscreteMixture):
         family = result.mixture.family
         self.categories_ = list(self._labels)
         self.probabilities_ = family.items(result.mixture.parameters)
-        if result.n_parameters >= self._n_patterns:
-            self._note(
-                f"{result.n_parameters} free parameters and {self._n_patterns} different rows: "
-                "the classes are not identified; take fewer"
-            )
 
     def _more_facts(self) -> dict[str, Any]:
+        n_parameters = self.mixture_.n_parameters
+        if n_parameters >= self._n_patterns:
+            self._note(
+                f"{n_parameters} free parameters and {self._n_patterns} different rows: "
+                "the classes are not identified; take fewer"
+            )
         return {**super()._more_facts(), "n_rows": self._n_rows, "n_patterns": self._n_patterns}
 
     def sample(self, n_samples: int = 1) -> tuple[NDArray[Any], NDArray[np.intp]]:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mixtura.data import CountRows, RowSource
 from mixtura.data.checks import check_memory
 from mixtura.em.fit import log_weights_of
 from mixtura.em.model import Model
@@ -61,6 +62,9 @@ class DiscreteMixture(MixtureEstimator):
             earlier=self._earlier(),
             progress=self._progress(),
         )
+
+    def _source(self, rows: Any, weights: NDArray[np.float64] | None) -> RowSource:
+        return CountRows(rows, weights)
 
     def _may_shrink(self) -> bool:
         return self.responsibilities_init is None

@@ -4,6 +4,7 @@ from typing import Any, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 
 from mixtura.components.multinomial import MultinomialFamily
 from mixtura.data import RowSource
@@ -132,11 +133,12 @@ class MultinomialMixture(DiscreteMixture):
     def _family(
         self, source: RowSource, dtype: np.dtype[Any], names: tuple[str, ...] | None
     ) -> MultinomialFamily:
-        totals = row_totals(source.block(0, source.n_rows).rows)
+        rows = source.block(0, source.n_rows).rows
+        totals = row_totals(rows)
         self._tell_identifiability(totals)
         middles = (np.arange(KEPT_TOTALS) + 0.5) / KEPT_TOTALS
         kept = np.quantile(totals, middles, method="inverted_cdf").astype(np.int64)
-        return MultinomialFamily(source.n_columns, bool(self.coefficient), kept)
+        return MultinomialFamily(source.n_columns, bool(self.coefficient), issparse(rows), kept)
 
     def _tell_identifiability(self, totals: NDArray[np.float64]) -> None:
         n_components = int(self.n_components)

@@ -128,10 +128,11 @@ class PoissonMixture(DiscreteMixture):
         self, source: RowSource, dtype: np.dtype[Any], names: tuple[str, ...] | None
     ) -> PoissonFamily:
         if self.exposure is None:
-            empty = int((row_totals(source.block(0, source.n_rows).rows) == 0).sum())
+            rows = source.block(0, source.n_rows).rows
+            empty = int((row_totals(rows) == 0).sum())
             if empty:
                 self._note(f"{empty} row(s) hold zeros only, which is information about rates")
-            return PoissonFamily(source.n_columns)
+            return PoissonFamily(source.n_columns, sparse=issparse(rows))
         if source.n_columns == 1:
             raise DataError("X holds the exposure and no column of counts; give some counts")
         return PoissonFamily(source.n_columns - 1, self._position(source.n_columns, names))
