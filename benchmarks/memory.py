@@ -23,15 +23,19 @@ def main():
         began = perf_counter()
         GaussianMixture(3, random_state=seed).fit(rows)
         times.append(perf_counter() - began)
-    print(f"iris, K=3: median {np.median(times) * 1e3:.1f} ms, best {min(times) * 1e3:.1f} ms "
-          "(asked: under 10 ms)")
+    print(
+        f"iris, K=3: median {np.median(times) * 1e3:.1f} ms, best {min(times) * 1e3:.1f} ms "
+        "(asked: under 10 ms)"
+    )
     rng = np.random.default_rng(0)
     data = rng.standard_normal((1_000_000, 10))
     data[::2] += 3
     before = peak_mebibytes()
     GaussianMixture(50, max_iter=3, random_state=0).fit(data)
-    print(f"N=1e6, D=10, K=50: {peak_mebibytes() - before:.0f} MiB beyond the data "
-          "(asked: under 64 MB)")
+    print(
+        f"N=1e6, D=10, K=50: {peak_mebibytes() - before:.0f} MiB beyond the data "
+        "(asked: under 64 MB)"
+    )
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import warnings
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -63,9 +64,19 @@ def seconds_of_onedal(data, iterations):
     return perf_counter() - began
 
 
-def per_iteration(measure, data, few, many):
-    """Return seconds per iteration, what every fit costs anyway taken out."""
-    return (measure(data, many) - measure(data, few)) / (many - few)
+class Timing:
+    """The seconds of short and long runs; their best differ by whole iterations."""
+
+    def __init__(self, measure, few, many):
+        self.measure, self.few, self.many = measure, few, many
+        self.short, self.long = [], []
+
+    def repeat(self, data):
+        self.short.append(self.measure(data, self.few))
+        self.long.append(self.measure(data, self.many))
+
+    def per_iteration(self):
+        return (min(self.long) - min(self.short)) / (self.many - self.few)
 
 
 def product_rate(size=1500):
@@ -83,24 +94,29 @@ def main():
     warnings.simplefilter("ignore")
     kernels = {info["architecture"] for info in threadpool_info() if info["user_api"] == "blas"}
     print(f"BLAS kernels: {', '.join(sorted(kernels))}; {os.cpu_count()} cores")
-    print(f"{'N':>7} {'D':>3} {'K':>4}  ns/row  over scikit-learn (asked)  over oneDAL (asked)"
-          "  share of the product rate")
+    print(
+        f"{'N':>7} {'D':>3} {'K':>4}  ns/row  over scikit-learn (asked)  over oneDAL (asked)"
+        "  share of the product rate"
+    )
     for n_rows, n_columns, n_components, over_sklearn, over_onedal in ROWS:
         data = start(n_rows, n_columns, n_components)
-        ours, sklearn, onedal = [], [], []
+        ours = Timing(partial(seconds_of_estimator, GaussianMixture), FEW, MANY)
+        onedal = Timing(seconds_of_onedal, FEW, MANY)
+        sklearn = Timing(partial(seconds_of_estimator, SklearnMixture), 1, 3)
         for repetition in range(REPETITIONS):
-            ours.append(per_iteration(
-                lambda d, n: seconds_of_estimator(GaussianMixture, d, n), data, FEW, MANY))
-            onedal.append(per_iteration(seconds_of_onedal, data, FEW, MANY))
+            ours.repeat(data)
+            onedal.repeat(data)
             if repetition < 2:
-                sklearn.append(per_iteration(
-                    lambda d, n: seconds_of_estimator(SklearnMixture, d, n), data, 1, 2))
-        best = min(ours)
+                sklearn.repeat(data)
+        best = ours.per_iteration()
         n_features = 1 + n_columns + n_columns * (n_columns + 1) // 2
         share = 4 * n_rows * n_components * n_features / best / product_rate()
-        print(f"{n_rows:>7} {n_columns:>3} {n_components:>4} {best / n_rows * 1e9:7.0f}  "
-              f"{min(sklearn) / best:8.1f} ({over_sklearn})  {min(onedal) / best:18.2f} "
-              f"({over_onedal})  {share:18.0%}", flush=True)
+        print(
+            f"{n_rows:>7} {n_columns:>3} {n_components:>4} {best / n_rows * 1e9:7.0f}  "
+            f"{sklearn.per_iteration() / best:8.1f} ({over_sklearn})  {onedal.per_iteration() / best:18.2f} "
+            f"({over_onedal})  {share:18.0%}",
+            flush=True,
+        )
 
 
 def other_kernels():
