@@ -90,6 +90,13 @@ def sweep_of(
     return Sweep(family, source, engine or Serial())
 
 
+def small_units(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a unit be 256 rows or so and a tile 128, so that there are many to merge."""
+    monkeypatch.setattr(sweeping, "TILE_BYTES", 1 << 15)
+    monkeypatch.setattr(sweeping, "SMALLEST_UNIT", 256)
+    monkeypatch.setattr(sweeping, "SERIAL_ROWS", 100)
+
+
 def assert_textbook(
     found: Statistics, family: GaussianFamily, truth: Truth, rows: Float, mass: Float, tol: float
 ) -> None:
@@ -130,6 +137,34 @@ def test_statistics_are_the_sums_over_rows(name: str, dtype: Any, weighted: bool
     sweep = sweep_of(name, rows.astype(dtype), mass if weighted else None)
     (found,) = sweep([given_truth.model(sweep.family)])
     assert_textbook(found, sweep.family, given_truth, rows, mass, PRECISIONS[dtype])
+
+
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_statistics_are_the_sums_over_rows_however_the_rows_are_cut(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_units(monkeypatch)
+    rng = np.random.default_rng(9)
+    rows, mass = some_rows(3001, 4, rng), rng.uniform(0.2, 3.0, size=3001)
+    given_truth = truth(name, 3, 4, rng)
+    sweep = sweep_of(name, rows, mass)
+    (found,) = sweep([given_truth.model(sweep.family)])
+    assert_textbook(found, sweep.family, given_truth, rows, mass, 1e-9)
+
+
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_rows_whose_densities_underflow_are_no_trouble(name: str) -> None:
+    rng = np.random.default_rng(10)
+    rows = 80.0 * some_rows(500, 3, rng)
+    given_truth = truth(name, 3, 3, rng)
+    joint = given_truth.joint(rows)
+    assert (joint.max(axis=1) < -800).mean() > 0.8
+    sweep = sweep_of(name, rows)
+    (found,) = sweep([given_truth.model(sweep.family)])
+    log_density = logsumexp(joint, axis=1)
+    effective = np.exp(joint - log_density[:, None]).sum(axis=0)
+    assert found.log_likelihood == pytest.approx(log_density.sum(), rel=1e-9)
+    assert_allclose(found.moments.effective_rows, effective, rtol=1e-6, atol=1e-6)
 
 
 @given(
@@ -182,13 +217,6 @@ def arrays_of(statistics: Statistics) -> Iterator[NDArray[Any]]:
     moments = statistics.moments
     yield np.array([statistics.log_likelihood, statistics.log_largest])
     yield from (statistics.effective_size, moments.effective_rows, moments.means, moments.scatter)
-
-
-def small_units(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cut 30 000 rows into dozens of units, so that threads have something to share out."""
-    monkeypatch.setattr(sweeping, "TILE_BYTES", 1 << 15)
-    monkeypatch.setattr(sweeping, "SMALLEST_UNIT", 256)
-    monkeypatch.setattr(sweeping, "SERIAL_ROWS", 100)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
