@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from mixtura.components.gaussian.structures.singular import (
     finite_cholesky,
     positive,
+    refuse,
     shared_positive,
 )
 
@@ -96,7 +97,11 @@ def covariances_of_one_shape(scatter: Float, rows: Float, log_volumes: Float | N
 
     def split(minus_logs: Float) -> Split:
         parts = scatter * np.exp(minus_logs)[:, None, None]
-        lower = finite_cholesky(parts.sum(axis=0))
+        whole = parts.sum(axis=0)
+        lower = finite_cholesky(whole)
+        # What is left of a column beyond the others; at rounding level the kernel decides its sign.
+        if (lower.diagonal() ** 2 < ROUNDING * n_columns * whole.diagonal()).any():
+            refuse("the shared covariance is")
         inverse = np.linalg.inv(lower)
         flat = (inverse @ parts @ inverse.T).reshape(n_components, -1)
         log_determinant = 2 * float(np.log(lower.diagonal()).sum())
