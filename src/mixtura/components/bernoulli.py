@@ -62,7 +62,7 @@ class BernoulliFamily(ExponentialFamily):
         """Return [Σ_j log (1 - p_kj), log p_kj - log (1 - p_kj)], or the sum written out."""
         probabilities = parameters.probabilities
         no = floored_log(1.0 - probabilities)
-        odds = floored_log(probabilities) - no
+        odds = parameters.logs - no
         if self.missing:
             return np.hstack([np.zeros((len(no), 1)), odds, no])
         return np.hstack([no.sum(axis=1, keepdims=True), odds])

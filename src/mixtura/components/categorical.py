@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from mixtura.components.exponential import ExponentialFamily
-from mixtura.components.simplex import as_probabilities, floored_log, narrowed, normalised
+from mixtura.components.simplex import as_probabilities, narrowed, normalised
 from mixtura.components.stacked import Probabilities
 from mixtura.components.words import component_count, level_table
 from mixtura.errors import ParameterError
@@ -84,7 +84,7 @@ class CategoricalFamily(ExponentialFamily):
 
     def natural(self, parameters: Probabilities) -> Float:
         """Return [0, log p_k]."""
-        logs = floored_log(parameters.probabilities)
+        logs = parameters.logs
         return np.hstack([np.zeros((len(logs), 1)), logs])
 
     def estimate(self, features: Float, previous: Probabilities | None) -> Probabilities:

@@ -250,7 +250,7 @@ class ExponentialFamily(ABC):
     @final
     def moments(self, sums: FeatureSums, previous: Any, shared: FeatureTotals) -> FeatureMoments:
         """Return the sums with Σ w log h(x)."""
-        return FeatureMoments(sums.features, shared.log_base)
+        return FeatureMoments(np.ascontiguousarray(sums.features), shared.log_base)
 
     @final
     def maximise(self, moments: FeatureMoments, previous: Any, prior: Any) -> Any:

@@ -11,7 +11,6 @@ from scipy.special import gammaln
 from mixtura.components.exponential import ExponentialFamily
 from mixtura.components.simplex import (
     as_probabilities,
-    floored_log,
     hellinger,
     log_factorials,
     narrowed,
@@ -68,7 +67,7 @@ class MultinomialFamily(ExponentialFamily):
 
     def natural(self, parameters: Probabilities) -> Float:
         """Return [0, log p_k]."""
-        logs = floored_log(parameters.probabilities)
+        logs = parameters.logs
         return np.hstack([np.zeros((len(logs), 1)), logs])
 
     def estimate(self, features: Float, previous: Probabilities | None) -> Probabilities:

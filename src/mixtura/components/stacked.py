@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mixtura.components.simplex import floored_log
 
 __all__ = ["Probabilities", "Rates", "Stacked"]
 
@@ -38,7 +41,7 @@ class Stacked:
         ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Probabilities(Stacked):
     """Probabilities of each component.
 
@@ -48,6 +51,11 @@ class Probabilities(Stacked):
     """
 
     probabilities: Float
+
+    @cached_property
+    def logs(self) -> Float:
+        """Their logarithms, floored; a sweep and its objective read them several times."""
+        return floored_log(self.probabilities)
 
 
 @dataclass(frozen=True, slots=True)

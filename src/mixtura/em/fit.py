@@ -1,6 +1,6 @@
 """The only loop: EM for one or many mixtures that share each read of the rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,9 @@ Float = NDArray[np.float64]
 
 # A share below this would make log π_k useless as a number; no row can tell it from zero.
 SMALLEST_SHARE = 1e-300
+
+# Parameters swept at once, 8 MB; sums, logarithms and gradients of them take about ten times that.
+STACKED_PARAMETERS = 1 << 20
 
 # Runs whose objectives are this close, in nats, are equally good.
 AS_GOOD = 1e-3
@@ -111,7 +114,7 @@ def log_weights_of(effective_rows: Float, *, equal: bool = False) -> Float:
     return np.log(shares)
 
 
-def fit(sweep: Sweep, starts: Sequence[Model], options: FitOptions) -> list[Run]:
+def fit(sweep: Sweep, starts: Iterable[Model], options: FitOptions) -> list[Run]:
     """Run EM from every start until each has met the rule; all share each sweep.
 
     Raises
@@ -122,8 +125,9 @@ def fit(sweep: Sweep, starts: Sequence[Model], options: FitOptions) -> list[Run]
     runs = [_Running(number, model, options.prior) for number, model in enumerate(starts)]
     try:
         while active := [run for run in runs if run.ending is None]:
-            for run, statistics in zip(active, sweep([r.model for r in active]), strict=True):
-                _advance(sweep, run, statistics, options)
+            for group in _groups(sweep.family, active):
+                for run, statistics in zip(group, sweep([r.model for r in group]), strict=True):
+                    _advance(sweep, run, statistics, options)
     except KeyboardInterrupt:
         _interrupt(runs)
     return [run.finished() for run in runs if run.statistics is not None]
@@ -141,6 +145,13 @@ def ranked(runs: Sequence[Run]) -> list[Run]:
         first = next(i for i, run in enumerate(left) if run.objective >= best - AS_GOOD)
         order.append(left.pop(first))
     return order
+
+
+def _groups(family: Family, runs: list[_Running]) -> list[list[_Running]]:
+    """Return runs in groups that share a sweep: all, unless their parameters take much room."""
+    largest = max(family.n_free(run.model.n_components) for run in runs)
+    size = max(1, STACKED_PARAMETERS // max(1, largest))
+    return [runs[start : start + size] for start in range(0, len(runs), size)]
 
 
 def _interrupt(runs: Sequence[_Running]) -> None:

@@ -61,13 +61,15 @@ def short_runs(
         labels = np.zeros(sample.source.n_rows, dtype=np.intp)
         return [model_from_labels(sample, labels, 1, options)], sample
     points = sweep.family.embed(rows)
-    models = []
-    for number in range(max(starts.short, starts.finish)):
+
+    def started(number: int) -> Model:
         rng = np.random.default_rng([starts.seed, number])
         labels = seeded_labels(points, weights, n_components, rng)
-        models.append(model_from_labels(sample, labels, n_components, options))
+        return model_from_labels(sample, labels, n_components, options)
+
     short = replace(options, rule=_NeverMet(), max_iter=starts.sweeps, progress=None)
-    runs = fit(sample, models, short)
+    # An iterator, as a list would keep all first models until the end.
+    runs = fit(sample, map(started, range(max(starts.short, starts.finish))), short)
     return [run.model for run in ranked(runs)[: starts.finish]], sample
 
 
