@@ -113,8 +113,8 @@ def main():
         share = 4 * n_rows * n_components * n_features / best / product_rate()
         print(
             f"{n_rows:>7} {n_columns:>3} {n_components:>4} {best / n_rows * 1e9:7.0f}  "
-            f"{sklearn.per_iteration() / best:8.1f} ({over_sklearn})  {onedal.per_iteration() / best:18.2f} "
-            f"({over_onedal})  {share:18.0%}",
+            f"{sklearn.per_iteration() / best:8.1f} ({over_sklearn})  "
+            f"{onedal.per_iteration() / best:18.2f} ({over_onedal})  {share:18.0%}",
             flush=True,
         )
 

@@ -20,7 +20,6 @@ from oracles import (
 from scipy import stats
 from scipy.special import gammaln, logsumexp
 
-
 from_cholesky = stats.Covariance.from_cholesky
 
 

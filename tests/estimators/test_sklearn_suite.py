@@ -86,7 +86,8 @@ def _exceptions(request: pytest.FixtureRequest) -> None:
     """Expect the tests in `EXCEPTIONS` to fail, and say why."""
     reason, case = EXCEPTIONS.get(request.node.originalname, ("", ""))
     if reason and case in request.node.name:
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
+        # Whether the seventh decimal of a float32 mean differs depends on the machine.
+        request.applymarker(pytest.mark.xfail(reason=reason, strict=case != "float32"))
 
 
 def test_our_class_is_the_one_tested() -> None:
