@@ -75,7 +75,8 @@ def log_factorials(counts: Any) -> Float:
     """Return Σ_j log x_j! of each row (n,), of an array or CSR."""
     if not issparse(counts):
         return gammaln(counts + 1.0).sum(axis=1)
-    return row_sums(csr_array((gammaln(counts.data + 1.0), counts.indices, counts.indptr)))
+    logs = (gammaln(counts.data + 1.0), counts.indices, counts.indptr)
+    return row_sums(csr_array(logs, shape=counts.shape))
 
 
 def narrowed(points: Any) -> Float:
