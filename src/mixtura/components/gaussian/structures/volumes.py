@@ -30,6 +30,8 @@ Float = NDArray[np.float64]
 
 MOST_STEPS = 200
 LONGEST_STEP = 3.0  # in log volume
+# Volumes further apart than this (in logs) are on their way to zero and infinity.
+WIDEST_VOLUMES = 200.0
 # Newton's error after a step is about the square of the step.
 SHORT_STEP = 1e-7
 ROUNDING = 8 * np.finfo(np.float64).eps
@@ -146,6 +148,8 @@ def minus_log_volumes(
         here, now, value = trial, then, trial_value
         if length < SHORT_STEP:
             break
+    if np.ptp(here) > WIDEST_VOLUMES:
+        refuse("the shared covariance is")
     return here
 
 
