@@ -1,0 +1,201 @@
+"""The command does on a terminal what its help says, and ends with the right code."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from mixtura import load
+
+DATA = Path(__file__).parents[2] / "examples" / "data"
+FAITHFUL = DATA / "faithful.csv"
+
+
+def mixtura(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "mixtura.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        **options,
+    )
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("fitted")
+    done = mixtura("fit", FAITHFUL, "-k", "2:4", "-s", "full,tied,VII", "-o", folder)
+    assert done.returncode == 0, done.stderr
+    return done, folder
+
+
+def rows_of(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_fit_prints_the_model_that_mclust_chooses_too(fitted):
+    done, _ = fitted
+    assert done.stdout.startswith("Gaussian mixture, tied covariance, 3 components\n")
+    # mclust 6.0.0 gives EEE with 3 components a BIC of 2314.316.
+    line = next(line for line in done.stdout.splitlines() if line.startswith("-1126"))
+    log_likelihood, n, df, bic, _ = line.split()
+    assert (n, df) == ("272", "11")
+    assert float(bic) == pytest.approx(2314.316, abs=0.05)
+    assert float(bic) == pytest.approx(-2 * float(log_likelihood) + 11 * np.log(272), abs=1e-2)
+    assert "starts reached this optimum" in done.stdout
+    assert "converged" in done.stdout
+
+
+def test_fit_writes_three_files(fitted):
+    _, folder = fitted
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "assignments.csv",
+        "model.mixtura",
+        "report.html",
+    ]
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert page.lstrip().lower().startswith("<!doctype html>")
+
+
+def test_assignments_have_a_row_for_each_row_and_agree_with_the_model(fitted):
+    _, folder = fitted
+    rows = rows_of((folder / "assignments.csv").read_text())
+    assert list(rows[0]) == ["row", "component", "probability", "uncertainty", "log_density"]
+    mixture = load(folder / "model.mixtura")
+    values = np.loadtxt(FAITHFUL, delimiter=",", skiprows=1)
+    density, posterior = mixture.density_and_responsibilities(values)
+    assert [int(row["component"]) for row in rows] == posterior.argmax(axis=1).tolist()
+    np.testing.assert_allclose([float(row["probability"]) for row in rows], posterior.max(axis=1))
+    np.testing.assert_allclose([float(row["log_density"]) for row in rows], density)
+    total = [float(row["probability"]) + float(row["uncertainty"]) for row in rows]
+    np.testing.assert_allclose(total, 1.0)
+
+
+def test_predict_finds_columns_by_name(fitted, tmp_path):
+    _, folder = fitted
+    values = np.loadtxt(FAITHFUL, delimiter=",", skiprows=1)
+    turned = tmp_path / "turned.parquet"
+    names = [f"geyser {i}" for i in range(len(values))]
+    table = pa.table({"who": names, "waiting": values[:, 1], "eruptions": values[:, 0]})
+    pyarrow.parquet.write_table(table, turned)
+    done = mixtura("predict", folder / "model.mixtura", turned, "--id", "who")
+    assert done.returncode == 0, done.stderr
+    found = rows_of(done.stdout)
+    fit_rows = rows_of((folder / "assignments.csv").read_text())
+    assert [row["component"] for row in found] == [row["component"] for row in fit_rows]
+    assert found[3]["who"] == "geyser 3"
+
+
+def test_predict_names_a_missing_column(fitted, tmp_path):
+    _, folder = fitted
+    short = tmp_path / "short.csv"
+    short.write_text("eruptions\n2\n3\n")
+    done = mixtura("predict", folder / "model.mixtura", short)
+    assert done.returncode == 1
+    assert "'waiting'" in done.stderr
+    assert done.stdout == ""
+
+
+def test_summary_as_json_holds_the_numbers_of_the_fit(fitted):
+    done, folder = fitted
+    shown = json.loads(mixtura("summary", folder / "model.mixtura", "--json").stdout)
+    assert shown["n_components"] == 3
+    assert shown["n_parameters"] == 11
+    assert shown["structure"] == "EEE"
+    assert f"{shown['fit']['log_likelihood']:.4f}" in done.stdout
+    assert sum(shown["fit"]["sizes"]) == 272
+    plain = mixtura("summary", folder / "model.mixtura").stdout
+    assert done.stdout.startswith(plain.rstrip("\n"))
+
+
+def test_sample_draws_rows_of_the_model(fitted):
+    _, folder = fitted
+    done = mixtura("sample", folder / "model.mixtura", "-n", "5000", "--seed", "3")
+    rows = rows_of(done.stdout)
+    assert len(rows) == 5000
+    values = np.loadtxt(FAITHFUL, delimiter=",", skiprows=1)
+    drawn = np.array([[float(row["eruptions"]), float(row["waiting"])] for row in rows])
+    np.testing.assert_allclose(drawn.mean(axis=0), values.mean(axis=0), rtol=0.02)
+    again = mixtura("sample", folder / "model.mixtura", "-n", "5000", "--seed", "3")
+    assert again.stdout == done.stdout
+
+
+def test_row_weights_count_as_repeated_rows(tmp_path):
+    values = np.loadtxt(FAITHFUL, delimiter=",", skiprows=1)[:60]
+    counts = 1 + np.arange(60) % 3
+    weighted, repeated = tmp_path / "weighted.csv", tmp_path / "repeated.csv"
+    header = "eruptions,waiting,times"
+    np.savetxt(weighted, np.column_stack([values, counts]), "%.10g", ",", header=header, comments="")
+    rows = np.repeat(values, counts, axis=0)
+    np.savetxt(repeated, rows, "%.10g", ",", header="eruptions,waiting", comments="")
+    options = ("-k", "2", "-s", "full", "-o")
+    assert mixtura("fit", weighted, "--weights", "times", *options, tmp_path / "a").returncode == 0
+    assert mixtura("fit", repeated, *options, tmp_path / "b").returncode == 0
+    first, second = load(tmp_path / "a" / "model.mixtura"), load(tmp_path / "b" / "model.mixtura")
+    np.testing.assert_allclose(first.weights, second.weights, rtol=1e-8)
+    np.testing.assert_allclose(first.parameters.means, second.parameters.means, rtol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["fit", "nowhere.csv"], 1, "does not exist"),
+        (["fit", FAITHFUL, "-k", "0"], 2, "from 1 up"),
+        (["fit", FAITHFUL, "-k", "two"], 2, "from 1 up"),
+        (["fit", FAITHFUL, "-s", "fulll"], 2, "VVV"),
+        (["fit", FAITHFUL, "--columns", "waitin"], 1, "did you mean 'waiting'"),
+        (["fit", DATA / "diabetes.csv", "--columns", "class"], 1, "row 1 holds 'Normal'"),
+        (["summary", FAITHFUL], 1, "was not written by mixtura"),
+        (["sample", "nowhere", "-n", "0"], 2, "0"),
+        (["fti"], 2, "No such command"),
+    ],
+)
+def test_what_cannot_be_done_is_said_on_standard_error(arguments, code, said):
+    done = mixtura(*arguments)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+
+
+def test_a_cell_of_text_in_a_numeric_column_is_named(tmp_path):
+    path = tmp_path / "typo.csv"
+    path.write_text("a,b\n1,2\n2,3\n3,4O\n4,5\n")
+    done = mixtura("fit", path)
+    assert done.returncode == 1
+    assert "column 'b'" in done.stderr
+    assert "row 3" in done.stderr
+    assert "'4O'" in done.stderr
+
+
+def test_an_interrupt_keeps_the_best_so_far(tmp_path):
+    rng = np.random.default_rng(0)
+    path = tmp_path / "large.csv"
+    rows = rng.standard_normal((40000, 4)) + 4 * rng.integers(3, size=(40000, 1))
+    np.savetxt(path, rows, "%.6f", ",", header="a,b,c,d", comments="")
+    folder = tmp_path / "out"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mixtura.cli", "fit", str(path), "-o", str(folder), "-k", "1:40"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    time.sleep(6)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "interrupted" in err
+    assert out.startswith("Gaussian mixture")
+    assert load(folder / "model.mixtura").n_columns == 4
