@@ -141,3 +141,14 @@ def test_engines_go_by_their_names() -> None:
     assert engine_named(own, None) is own
     with pytest.raises(ParameterError, match="engine should be threads, serial or an engine"):
         engine_named("abacus", None)
+
+
+def test_sessions_that_overlap_in_threads_leave_no_limit_behind() -> None:
+    before = [each["num_threads"] for each in threadpool_info()]
+    first, second = Serial().session(), Threads(1).session()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert {each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"} == {1}
+    second.__exit__(None, None, None)
+    assert [each["num_threads"] for each in threadpool_info()] == before
