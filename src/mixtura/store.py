@@ -8,26 +8,14 @@ import numpy as np
 
 from mixtura.archive import read_archive, write_archive
 from mixtura.arrays import as_shape
-from mixtura.components.bernoulli import BernoulliFamily
-from mixtura.components.categorical import CategoricalFamily
-from mixtura.components.gaussian.family import GaussianFamily
-from mixtura.components.multinomial import MultinomialFamily
-from mixtura.components.poisson import PoissonFamily
+from mixtura.components.catalogue import FAMILIES
+from mixtura.components.product import ProductFamily
 from mixtura.errors import ModelFileError, ParameterError
 from mixtura.mixture import Mixture
 
 __all__ = ["load", "load_with_facts", "save"]
 
-FAMILIES = {
-    family.name: family
-    for family in (
-        GaussianFamily,
-        MultinomialFamily,
-        CategoricalFamily,
-        BernoulliFamily,
-        PoissonFamily,
-    )
-}
+READERS = {**FAMILIES, ProductFamily.name: ProductFamily}
 
 
 def save(
@@ -59,7 +47,7 @@ def load_with_facts(path: str | os.PathLike[str]) -> tuple[Mixture, dict[str, An
     arrays, document = read_archive(path)
     try:
         described = document["mixture"]
-        family, parameters = FAMILIES[described["family"]].from_arrays(arrays, described)
+        family, parameters = READERS[described["family"]].from_arrays(arrays, described)
         weights = as_shape("weights", arrays["weights"], (parameters.n_components,))
         columns = described["columns"]
         names = None if columns is None else tuple(map(str, columns))

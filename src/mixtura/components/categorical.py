@@ -65,7 +65,7 @@ class CategoricalFamily(ExponentialFamily):
     def cells(self, rows: NDArray[Any]) -> csr_array:
         """Return a one at each item's level, as CSR."""
         known = rows >= 0
-        places = (rows + self.starts.astype(np.int32))[known]
+        places = (rows + self.starts)[known].astype(np.int32)
         bounds = np.concatenate([[0], np.cumsum(known.sum(axis=1))]).astype(np.int32)
         return csr_array(
             (np.ones(len(places)), places, bounds), shape=(len(rows), self.width() - 1)

@@ -3,6 +3,7 @@
 from mixtura.estimators.bernoulli import BernoulliMixture
 from mixtura.estimators.categorical import CategoricalMixture
 from mixtura.estimators.gaussian import GaussianMixture
+from mixtura.estimators.mixed import MixedMixture
 from mixtura.estimators.multinomial import MultinomialMixture
 from mixtura.estimators.poisson import PoissonMixture
 from mixtura.estimators.select import select
@@ -11,6 +12,7 @@ __all__ = [
     "BernoulliMixture",
     "CategoricalMixture",
     "GaussianMixture",
+    "MixedMixture",
     "MultinomialMixture",
     "PoissonMixture",
     "select",

@@ -1,0 +1,359 @@
+"""Mixed columns: blocks of columns, each with a family of its own, independent in a component."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import pairwise
+from operator import add
+from typing import Any, ClassVar, Self, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.catalogue import FAMILIES
+from mixtura.components.family import Evaluator, Family
+from mixtura.components.words import component_count
+from mixtura.errors import ParameterError
+from mixtura.sums import Sums
+
+__all__ = ["ProductFamily", "ProductParameters"]
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class ProductParameters:
+    """The parameters of each block, with the same K."""
+
+    parts: tuple[Any, ...]
+
+    @property
+    def n_components(self) -> int:
+        """Return K."""
+        return self.parts[0].n_components
+
+    def take(self, components: slice | Sequence[int]) -> Self:
+        """Return the parameters of some components."""
+        return type(self)(tuple(part.take(components) for part in self.parts))
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Self]) -> Self:
+        """Return the parameters of several mixtures side by side."""
+        blocks = zip(*(part.parts for part in parts), strict=True)
+        return cls(tuple(type(block[0]).concatenate(block) for block in blocks))
+
+
+@dataclass(frozen=True, slots=True)
+class ProductSums(Sums):
+    """The sums of each block."""
+
+    parts: tuple[Any, ...]
+
+    def __add__(self, other: Self) -> Self:
+        """Merge the statistics of two disjoint sets of rows."""
+        return type(self)(tuple(map(add, self.parts, other.parts)))
+
+    def take(self, components: slice) -> Self:
+        """Return the sums of some components."""
+        return type(self)(tuple(part.take(components) for part in self.parts))
+
+
+@dataclass(frozen=True, slots=True)
+class ProductMoments:
+    """The moments of each block."""
+
+    parts: tuple[Any, ...]
+
+    @property
+    def effective_rows(self) -> Float:
+        """Return N_k (K,)."""
+        return self.parts[0].effective_rows
+
+    def collapsed(self) -> NDArray[np.bool_]:
+        """Return which components have no spread in some direction of some block."""
+        return np.any([part.collapsed() for part in self.parts], axis=0)
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPrior:
+    """The penalty of each block."""
+
+    parts: tuple[Any, ...]
+
+    def log_density(self, parameters: ProductParameters) -> float:
+        """Return the sum of the blocks' penalties."""
+        return sum(map(_log_density, self.parts, parameters.parts))
+
+
+def _log_density(prior: Any, parameters: Any) -> float:
+    return prior.log_density(parameters)
+
+
+@final
+class ProductEvaluator:
+    """The evaluators of the blocks; the mixing weights are folded into the first."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, parts: Sequence[Evaluator]) -> None:
+        self._parts = parts
+
+    @property
+    def n_components(self) -> int:
+        """Return K."""
+        return self._parts[0].n_components
+
+    def log_density(self, prepared: tuple[Any, ...], out: Float) -> None:
+        """Write the sum of the blocks' log densities into `out` (K, n)."""
+        self._parts[0].log_density(prepared[0], out)
+        scratch = np.empty_like(out) if len(self._parts) > 1 else out
+        for part, tile in zip(self._parts[1:], prepared[1:], strict=True):
+            part.log_density(tile, scratch)
+            np.add(out, scratch, out=out)
+
+    def zeros(self) -> list[Any]:
+        """Return the blocks' totals."""
+        return [part.zeros() for part in self._parts]
+
+    def accumulate(
+        self, prepared: tuple[Any, ...], responsibilities: Float, totals: list[Any]
+    ) -> None:
+        """Add a tile to the blocks' totals."""
+        for part, tile, total in zip(self._parts, prepared, totals, strict=True):
+            part.accumulate(tile, responsibilities, total)
+
+    def sums(self, totals: list[Any]) -> ProductSums:
+        """Freeze the totals."""
+        return ProductSums(
+            tuple(part.sums(total) for part, total in zip(self._parts, totals, strict=True))
+        )
+
+
+@final
+@dataclass(frozen=True)
+class ProductFamily:
+    """K products of blocks: log f_k(x) = Σ_b log f_kb(x_b), each block of its own family.
+
+    Attributes
+    ----------
+    families : of the blocks, whose columns follow one another
+    """
+
+    families: tuple[Family, ...]
+
+    name: ClassVar[str] = "mixed"
+
+    @property
+    def start_softness(self) -> float:
+        """Return the largest softness that a block asks for."""
+        return max(family.start_softness for family in self.families)
+
+    @property
+    def n_columns(self) -> int:
+        """Return D."""
+        return sum(family.n_columns for family in self.families)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Return float64."""
+        return np.dtype(np.float64)
+
+    @property
+    def blocks(self) -> list[slice]:
+        """Return the columns of each block."""
+        bounds = np.cumsum([0, *(family.n_columns for family in self.families)]).tolist()
+        return [slice(*pair) for pair in pairwise(bounds)]
+
+    def n_features(self) -> int:
+        """Return ΣP."""
+        return sum(family.n_features() for family in self.families)
+
+    def workspace(self, n_rows: int) -> tuple[Any, ...]:
+        """Return the blocks' buffers."""
+        return tuple(family.workspace(n_rows) for family in self.families)
+
+    def prepare(self, rows: Float, workspace: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the blocks' tiles."""
+        return tuple(
+            family.prepare(rows[:, block], room)
+            for family, block, room in zip(self.families, self.blocks, workspace, strict=True)
+        )
+
+    def bind(self, log_weights: Float, parameters: ProductParameters) -> ProductEvaluator:
+        """Return the evaluator of one sweep."""
+        nothing = np.zeros_like(log_weights)
+        return ProductEvaluator(
+            [
+                family.bind(nothing if block else log_weights, part)
+                for block, (family, part) in enumerate(self._with(parameters))
+            ]
+        )
+
+    def unbound(self, n_components: int) -> ProductEvaluator:
+        """Return an evaluator that accumulates only."""
+        return ProductEvaluator([family.unbound(n_components) for family in self.families])
+
+    def shared(self, prepared: tuple[Any, ...], row_weights: Float | None) -> ProductSums:
+        """Return the blocks' sums that involve no component."""
+        return ProductSums(
+            tuple(
+                family.shared(tile, row_weights)
+                for family, tile in zip(self.families, prepared, strict=True)
+            )
+        )
+
+    def offset(
+        self, parameters: ProductParameters, sums: ProductSums, shared: ProductSums
+    ) -> float:
+        """Return the sum of the blocks' offsets."""
+        parts = zip(self.families, parameters.parts, sums.parts, shared.parts, strict=True)
+        return sum(family.offset(*three) for family, *three in parts)
+
+    def moments(
+        self, sums: ProductSums, previous: ProductParameters | None, shared: ProductSums
+    ) -> ProductMoments:
+        """Return the blocks' moments."""
+        earlier = self._parts_of(previous)
+        parts = zip(self.families, sums.parts, earlier, shared.parts, strict=True)
+        return ProductMoments(tuple(family.moments(*three) for family, *three in parts))
+
+    def maximise(
+        self, moments: ProductMoments, previous: ProductParameters | None, prior: ProductPrior
+    ) -> ProductParameters:
+        """Return the blocks' parameters: given the responsibilities, each is maximised alone."""
+        earlier = self._parts_of(previous)
+        parts = zip(self.families, moments.parts, earlier, prior.parts, strict=True)
+        return ProductParameters(tuple(family.maximise(*three) for family, *three in parts))
+
+    def expected_log_density(self, parameters: ProductParameters, moments: ProductMoments) -> float:
+        """Return the sum of the blocks' expected log densities."""
+        parts = zip(self.families, parameters.parts, moments.parts, strict=True)
+        return sum(family.expected_log_density(*two) for family, *two in parts)
+
+    def n_free(self, n_components: int) -> int:
+        """Return the sum of the blocks' free parameters."""
+        return sum(family.n_free(n_components) for family in self.families)
+
+    def prior(self, name: Any, shared: ProductSums, n_components: int) -> ProductPrior:
+        """Return the penalty of that name for every block."""
+        if isinstance(name, ProductPrior):
+            return name
+        parts = zip(self.families, shared.parts, strict=True)
+        return ProductPrior(tuple(family.prior(name, part, n_components) for family, part in parts))
+
+    def needs_centring(self, parameters: ProductParameters) -> bool:
+        """Return whether a block's sums lost digits."""
+        return any(family.needs_centring(part) for family, part in self._with(parameters))
+
+    def embed(self, rows: Float) -> Float:
+        """Return the blocks' points side by side, each block with variance 1 for each column."""
+        points = []
+        for family, block in zip(self.families, self.blocks, strict=True):
+            embedded = np.asarray(family.embed(rows[:, block]), dtype=np.float64)
+            spread = embedded.var(axis=0).sum()
+            points.append(embedded * np.sqrt(family.n_columns / spread if spread > 0 else 1.0))
+        return np.hstack(points)
+
+    def in_user_units(
+        self, parameters: ProductParameters
+    ) -> tuple["ProductFamily", ProductParameters]:
+        """Return the families and parameters out of their frames."""
+        pairs = [family.in_user_units(part) for family, part in self._with(parameters)]
+        return ProductFamily(tuple(family for family, _ in pairs)), ProductParameters(
+            tuple(part for _, part in pairs)
+        )
+
+    def row_log_density(self, rows: Float, parameters: ProductParameters) -> Float:
+        """Return log f_k(x) (n, K)."""
+        return reduce(add, self._by_block(rows, parameters, lambda family: family.row_log_density))
+
+    def far_posterior(self, rows: Float, parameters: ProductParameters) -> Float:
+        """Return the product of what the blocks say of such rows."""
+        product = reduce(
+            np.multiply, self._by_block(rows, parameters, lambda family: family.far_posterior)
+        )
+        total = product.sum(axis=1, keepdims=True)
+        return np.where(total > 0, product / np.where(total > 0, total, 1.0), 1 / product.shape[1])
+
+    def sample(
+        self, parameters: ProductParameters, labels: NDArray[np.intp], rng: np.random.Generator
+    ) -> Float:
+        """Return one row (D,) per label."""
+        return np.hstack(
+            [family.sample(part, labels, rng) for family, part in self._with(parameters)]
+        )
+
+    def title(self, n_components: int) -> str:
+        """Return "Mixture of mixed columns, 3 components", and what the blocks are."""
+        blocks = (
+            f"{family.n_columns} {family.name}"
+            + (" column" if family.n_columns == 1 else " columns")
+            for family in self.families
+        )
+        return f"Mixture of mixed columns, {component_count(n_components)}\n" + ", ".join(blocks)
+
+    def tables(self, parameters: ProductParameters, columns: Sequence[str]) -> list[str]:
+        """Return the blocks' tables."""
+        return [
+            table
+            for (family, part), block in zip(self._with(parameters), self.blocks, strict=True)
+            for table in family.tables(part, columns[block])
+        ]
+
+    def describe(self, parameters: ProductParameters, columns: Sequence[str]) -> Mapping[str, Any]:
+        """Return the blocks as plain tables, by the name of their family."""
+        return {
+            family.name: family.describe(part, columns[block])
+            for (family, part), block in zip(self._with(parameters), self.blocks, strict=True)
+        }
+
+    def to_arrays(
+        self, parameters: ProductParameters
+    ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Return the arrays, named by block, and the document of a model file."""
+        arrays: dict[str, NDArray[Any]] = {}
+        blocks = []
+        for number, (family, part) in enumerate(self._with(parameters)):
+            own, document = family.to_arrays(part)
+            arrays |= {f"{number}.{name}": array for name, array in own.items()}
+            blocks.append(document)
+        return arrays, {"family": self.name, "blocks": blocks}
+
+    @classmethod
+    def from_arrays(
+        cls, arrays: Mapping[str, NDArray[Any]], document: Mapping[str, Any]
+    ) -> tuple["ProductFamily", ProductParameters]:
+        """Return what `to_arrays` was given.
+
+        Raises
+        ------
+        ParameterError
+            If the arrays are no parameters of such blocks, or blocks differ in K.
+        """
+        pairs = []
+        for number, block in enumerate(document["blocks"]):
+            start = f"{number}."
+            own = {
+                name.removeprefix(start): array
+                for name, array in arrays.items()
+                if name.startswith(start)
+            }
+            pairs.append(FAMILIES[block["family"]].from_arrays(own, block))
+        parameters = ProductParameters(tuple(part for _, part in pairs))
+        if len({part.n_components for part in parameters.parts}) != 1:
+            raise ParameterError("the blocks of a mixed mixture should have the same K")
+        return cls(tuple(family for family, _ in pairs)), parameters
+
+    def _with(self, parameters: ProductParameters) -> list[tuple[Family, Any]]:
+        return list(zip(self.families, parameters.parts, strict=True))
+
+    def _parts_of(self, parameters: ProductParameters | None) -> Sequence[Any]:
+        return (None,) * len(self.families) if parameters is None else parameters.parts
+
+    def _by_block(
+        self, rows: Float, parameters: ProductParameters, method: Callable[[Family], Any]
+    ) -> list[Float]:
+        return [
+            method(family)(rows[:, block], part)
+            for (family, part), block in zip(self._with(parameters), self.blocks, strict=True)
+        ]

@@ -1,0 +1,301 @@
+"""`MixedMixture`: columns of several kinds in one mixture."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from mixtura.components.bernoulli import BernoulliFamily
+from mixtura.components.categorical import CategoricalFamily
+from mixtura.components.family import Family
+from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.structures import structure
+from mixtura.components.poisson import PoissonFamily
+from mixtura.components.product import ProductFamily
+from mixtura.data import ArrayRows, RowSource
+from mixtura.data.categories import codes_of, column_labels, columns_of, levels_of
+from mixtura.data.checks import check_finite, check_varying
+from mixtura.data.columns import column_moments
+from mixtura.data.counts import check_binary, check_counts
+from mixtura.em.solve import FitResult, SolveOptions
+from mixtura.errors import DataError, ParameterError
+from mixtura.estimators.discrete import DiscreteMixture
+from mixtura.estimators.inputs import names_of
+from mixtura.estimators.settings import Settings, checked_choice
+
+__all__ = ["MixedMixture"]
+
+Float = NDArray[np.float64]
+
+KINDS = ("gaussian", "categorical", "bernoulli", "poisson")
+
+
+@final
+class MixedMixture(DiscreteMixture):
+    """Mixture of columns of several kinds, blocks of which are independent in a component.
+
+    Parameters
+    ----------
+    blocks : dict
+        The columns (names or numbers) of each kind: "gaussian", "categorical", "bernoulli",
+        "poisson". Columns in no block are left out.
+    n_components : int
+        K.
+    covariance_type : str
+        Of the Gaussian block, as in `GaussianMixture`.
+    unknown : "error" or "ignore"
+        As in `CategoricalMixture`.
+    tol, max_iter, n_init, responsibilities_init, prior, random_state, warm_start, engine, n_jobs
+        As in `MultinomialMixture`; a prior by its name is that of every block.
+    verbose, verbose_interval : int
+
+    Attributes
+    ----------
+    weights_ : (K,)
+    parameters_ : dict
+        The parameters of each kind, as plain tables.
+    mixture_ : Mixture
+        The fitted value, whose rows are the blocks' columns in their order.
+    log_likelihood_, history_, n_parameters_, converged_, ending_, n_iter_, starts_agreeing_
+
+    Examples
+    --------
+    >>> from mixtura import MixedMixture
+    >>> X = [[1.2, "a"], [0.9, "a"], [5.1, "b"], [4.8, "b"], [1.0, "a"], [5.3, "a"]]
+    >>> mixture = MixedMixture({"gaussian": [0], "categorical": [1]}, 2, random_state=0).fit(X)
+    >>> sorted(mixture.weights_.round(1).tolist())
+    [0.5, 0.5]
+    """
+
+    def __init__(
+        self,
+        blocks: Mapping[str, Sequence[Any]],
+        n_components: int = 1,
+        *,
+        covariance_type: str = "full",
+        unknown: str = "error",
+        tol: float | None = None,
+        max_iter: int | None = None,
+        n_init: int = 1,
+        responsibilities_init: ArrayLike | None = None,
+        prior: Any = "weak",
+        random_state: Any = None,
+        warm_start: bool = False,
+        engine: Any = "threads",
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        verbose_interval: int = 10,
+    ) -> None:
+        super().__init__(
+            n_components,
+            tol=tol,
+            max_iter=max_iter,
+            n_init=n_init,
+            responsibilities_init=responsibilities_init,
+            prior=prior,
+            random_state=random_state,
+            warm_start=warm_start,
+            engine=engine,
+            n_jobs=n_jobs,
+            verbose=verbose,
+            verbose_interval=verbose_interval,
+        )
+        self.blocks = blocks
+        self.covariance_type = covariance_type
+        self.unknown = unknown
+
+    def _checked(self, data: Any) -> tuple[Float, tuple[str, ...] | None]:
+        checked_choice("unknown", self.unknown, ("error", "ignore"))
+        self._fresh_notes()
+        columns, names = columns_of(data)
+        self._used = _used_columns(self.blocks, names, len(columns))
+        called = column_labels(names, len(columns))
+        if len(columns[0]) < 2:
+            raise DataError("X has one row, and a mixture needs at least 2; give more rows")
+        self._labels = {
+            position: levels_of(columns[position], called[position])
+            for position in self._used.get("categorical", ())
+        }
+        rows = self._numbers(columns, names, self._used, ignore=False)
+        order = [position for used in self._used.values() for position in used]
+        return rows, None if names is None else tuple(names[position] for position in order)
+
+    def _rows(self, data: Any) -> Float:
+        check_is_fitted(self, "mixture_")
+        columns, names = columns_of(data)
+        fitted = names_of(self)
+        used = self._used
+        if fitted is not None and names is not None:
+            left = iter(fitted)
+            by_name = {kind: [next(left) for _ in positions] for kind, positions in used.items()}
+            used = _used_columns(by_name, names, len(columns))
+            # Levels are kept by the positions of the fit.
+        elif max(map(max, used.values())) >= len(columns):
+            raise DataError(f"X has {len(columns)} columns, and the fit used more")
+        return self._numbers(columns, names, used, ignore=self.unknown == "ignore")
+
+    def _numbers(
+        self,
+        columns: list[Any],
+        names: tuple[str, ...] | None,
+        used: Mapping[str, Sequence[int]],
+        *,
+        ignore: bool,
+    ) -> Float:
+        """Return the rows (N, D) of the blocks, categories as the numbers of their levels."""
+        called = column_labels(names, len(columns))
+        parts = []
+        for kind, positions in used.items():
+            if kind == "categorical":
+                fitted = self._used["categorical"]
+                levels = [self._labels[position] for position in fitted]
+                block = np.column_stack(
+                    [
+                        codes_of(columns[p], own, called[p], ignore=ignore)
+                        for p, own in zip(positions, levels, strict=True)
+                    ]
+                ).astype(np.float64)
+            else:
+                own_names = [_bare(names, position) for position in positions]
+                block = np.column_stack([_as_numbers(columns[p], called[p]) for p in positions])
+                _check_block(kind, block, own_names)
+                if kind == "bernoulli":
+                    block = np.where(np.isnan(block), -1.0, block)
+            parts.append(block)
+        return np.hstack(parts)
+
+    def _source(self, rows: Float, weights: Float | None) -> RowSource:
+        return ArrayRows(rows, weights)
+
+    def _family(
+        self, source: RowSource, dtype: np.dtype[Any], names: tuple[str, ...] | None
+    ) -> ProductFamily:
+        whole = source.block(0, source.n_rows)
+        families: list[Family] = []
+        start = 0
+        for kind, positions in self._used.items():
+            block = slice(start, start + len(positions))
+            start = block.stop
+            own = None if names is None else names[block]
+            rows = ArrayRows(whole.rows[:, block], whole.weights)
+            families.append(self._block_family(kind, rows, positions, own))
+        return ProductFamily(tuple(families))
+
+    def _block_family(
+        self,
+        kind: str,
+        source: RowSource,
+        positions: Sequence[int],
+        names: tuple[str, ...] | None,
+    ) -> Any:
+        if kind == "poisson":
+            return PoissonFamily(len(positions))
+        if kind == "bernoulli":
+            return BernoulliFamily(
+                len(positions), bool((source.block(0, source.n_rows).rows < 0).any())
+            )
+        if kind == "categorical":
+            labels = tuple(self._labels[position] for position in positions)
+            return CategoricalFamily(tuple(map(len, labels)), labels)
+        form = structure(self.covariance_type)
+        mean, spread = column_moments(source)
+        if form.storage != "spherical":
+            check_varying(spread, names)
+        return GaussianFamily.of(form, mean, spread)
+
+    def _options(self, settings: Settings, family: Any) -> SolveOptions:
+        return settings.options(
+            prior=settings.prior,
+            monotone=True,
+            rescue=settings.prior is not None,
+            earlier=self._earlier(),
+            progress=self._progress(),
+        )
+
+    def _take(self, result: FitResult, dtype: np.dtype[Any]) -> None:
+        super()._take(result, dtype)
+        mixture = result.mixture
+        columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
+        self.parameters_ = mixture.family.describe(mixture.parameters, columns)
+
+    def sample(self, n_samples: int = 1) -> tuple[NDArray[Any], NDArray[np.intp]]:
+        """Draw rows (n_samples, D), their columns in the order of the blocks, and components."""
+        numbers, labels = super().sample(n_samples)
+        rows = numbers.astype(object)
+        start = 0
+        for kind, positions in self._used.items():
+            for place, position in enumerate(positions, start):
+                if kind == "categorical":
+                    values = self._labels[position]
+                    rows[:, place] = [values[int(code)] for code in numbers[:, place]]
+            start += len(positions)
+        return rows, labels
+
+
+def _used_columns(
+    blocks: Any, names: tuple[str, ...] | None, n_columns: int
+) -> dict[str, list[int]]:
+    """Return the positions of each block's columns, each column in one block at the most."""
+    if not isinstance(blocks, Mapping) or not blocks:
+        raise ParameterError('blocks should be a dict such as {"gaussian": [0, 1], "poisson": [2]}')
+    used: dict[str, list[int]] = {}
+    for kind, columns in blocks.items():
+        if kind not in KINDS:
+            raise ParameterError(f"blocks may be {', '.join(KINDS)}, but there is one of {kind!r}")
+        listed = [columns] if isinstance(columns, (str, int)) else list(columns)
+        if listed:
+            used[kind] = [_position(column, names, n_columns) for column in listed]
+    positions = [position for own in used.values() for position in own]
+    twice = sorted({position for position in positions if positions.count(position) > 1})
+    if twice:
+        raise ParameterError(f"column {twice[0]} stands twice in blocks; keep one")
+    if not positions:
+        raise ParameterError("blocks name no column; give at least one")
+    return used
+
+
+def _position(column: Any, names: tuple[str, ...] | None, n_columns: int) -> int:
+    if isinstance(column, str):
+        if names is None or column not in names:
+            known = (
+                "the columns have no names" if names is None else f"there are {', '.join(names)}"
+            )
+            raise DataError(f"blocks name a column '{column}' that X does not have; {known}")
+        return names.index(column)
+    if isinstance(column, bool) or not isinstance(column, (int, np.integer)):
+        raise ParameterError(f"blocks should hold names or numbers of columns, not {column!r}")
+    if not -n_columns <= column < n_columns:
+        raise DataError(f"blocks name column {column}, and X has {n_columns}")
+    return int(column) % n_columns
+
+
+def _bare(names: tuple[str, ...] | None, position: int) -> str:
+    return str(position) if names is None else names[position]
+
+
+def _as_numbers(column: Any, label: str) -> Float:
+    if isinstance(column, np.ndarray) and column.dtype.kind in "biuf":
+        return column.astype(np.float64)
+    values = np.empty(len(column))
+    for row, value in enumerate(column):
+        try:
+            if isinstance(value, str):
+                raise TypeError
+            values[row] = np.nan if value is None else float(value)
+        except (TypeError, ValueError, OverflowError):
+            raise DataError(
+                f"{label} holds {value!r} at row {row} (counted from 0), which is not a number; "
+                "put the column among the categorical ones"
+            ) from None
+    return values
+
+
+def _check_block(kind: str, block: Float, names: list[str]) -> None:
+    if kind == "gaussian":
+        check_finite(block, names)
+    elif kind == "poisson":
+        check_counts(block, names)
+    else:
+        check_binary(block, names)
