@@ -50,6 +50,14 @@ class Mixture:
         """Return the number of free parameters, mixing weights included."""
         return self.family.n_free(self.n_components) + self.n_components - 1
 
+    @property
+    def labels(self) -> NDArray[np.intp]:
+        """Return how components (K,) are called: by number, noise by -1."""
+        labels = np.arange(self.n_components)
+        if self.family.has_noise:
+            labels[-1] = -1
+        return labels
+
     def log_density(self, rows: NDArray[Any]) -> Float:
         """Return log Σ_k π_k f(x | θ_k).
 

@@ -9,13 +9,15 @@ import numpy as np
 from mixtura.archive import read_archive, write_archive
 from mixtura.arrays import as_shape
 from mixtura.components.catalogue import FAMILIES
+from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.product import ProductFamily
 from mixtura.errors import ModelFileError, ParameterError
 from mixtura.mixture import Mixture
 
 __all__ = ["load", "load_with_facts", "save"]
 
-READERS = {**FAMILIES, ProductFamily.name: ProductFamily}
+WHOLE = (ProductFamily, GaussianNoiseFamily)
+READERS = {**FAMILIES, **{family.name: family for family in WHOLE}}
 
 
 def save(

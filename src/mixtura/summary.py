@@ -46,7 +46,10 @@ def _criteria(facts: Mapping[str, Any]) -> str:
 
 def _components(mixture: Mixture, facts: Mapping[str, Any]) -> str:
     header = ["component", "weight"]
-    rows = [[str(k), f"{weight:.4f}"] for k, weight in enumerate(mixture.weights)]
+    rows = [
+        ["noise" if label < 0 else str(label), f"{weight:.4f}"]
+        for label, weight in zip(mixture.labels, mixture.weights, strict=True)
+    ]
     if "effective_rows" in facts:
         header.append("effective rows")
         for row, effective in zip(rows, facts["effective_rows"], strict=True):

@@ -324,6 +324,26 @@ def test_components_far_from_the_origin_lose_no_digits(name: str, offset: float)
     assert_allclose(found.moments.scatter, scatters, rtol=1e-8, atol=1e-8 * scatters.max())
 
 
+@pytest.mark.parametrize("condition", [1e4, 1e8, 1e12])
+@pytest.mark.parametrize("name", ["full", "tied"])
+def test_ill_conditioned_covariances_lose_no_digits(name: str, condition: float) -> None:
+    rng = np.random.default_rng(12)
+    roots = np.linalg.qr(rng.normal(size=(2, 3, 3)))[0] * np.array([1.0, 0.5, condition**-0.5])
+    if name == "tied":
+        roots[:] = roots[0]
+    labels = rng.integers(2, size=400)
+    rows = np.einsum("nij,nj->ni", roots[labels], rng.normal(size=(400, 3)))
+    covariances = roots @ roots.transpose(0, 2, 1)
+    given_truth = Truth(np.array([0.4, 0.6]), np.zeros((2, 3)), covariances)
+    sweep = sweep_of(name, rows)
+    model = given_truth.model(sweep.family)
+    (found,) = sweep([model])
+    # By deviations, which tests/test_numerics.py compares with 50 digits.
+    own, parameters = sweep.family.in_user_units(model.parameters)
+    joint = np.log(given_truth.weights) + own.row_log_density(rows, parameters)
+    assert found.log_likelihood == pytest.approx(logsumexp(joint, axis=1).sum(), rel=1e-9)
+
+
 @pytest.mark.parametrize("name", STRUCTURES)
 def test_components_far_from_the_origin_lose_no_digits_of_float32(name: str) -> None:
     rows, given_truth = far_pair(name, 2.0**12)

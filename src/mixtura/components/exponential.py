@@ -152,6 +152,8 @@ class NaturalEvaluator:
 class ExponentialFamily(ABC):
     """A family whose log density is linear in features, the first of which is the constant 1."""
 
+    has_noise: ClassVar[bool] = False
+
     # Measured on the reference data: without it fits end 26 nats below the best known, with it 11.
     start_softness: ClassVar[float] = 0.2
 

@@ -77,6 +77,11 @@ class Family(Protocol):
     start_softness: ClassVar[float]
 
     @property
+    def has_noise(self) -> bool:
+        """Return whether the last component is noise, which `predict` calls -1."""
+        ...
+
+    @property
     def n_columns(self) -> int: ...
 
     @property

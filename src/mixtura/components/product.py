@@ -142,6 +142,7 @@ class ProductFamily:
     families: tuple[Family, ...]
 
     name: ClassVar[str] = "mixed"
+    has_noise: ClassVar[bool] = False
 
     @property
     def start_softness(self) -> float:

@@ -111,7 +111,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
             family,
             source,
             engine_named(self.engine, self.n_jobs),
-            settings.n_components,
+            settings.n_components + family.has_noise,
             self._options(settings, family),
             models=self._starts(family, rows, kept, settings),
             columns=names,
@@ -127,8 +127,9 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         return self.fit(X, y, sample_weight).predict(X)
 
     def predict(self, X: Any) -> NDArray[np.intp]:
-        """Return the most probable component of each row (N,)."""
-        return self.predict_proba(X).argmax(axis=1)
+        """Return the most probable component of each row (N,); -1 for noise."""
+        rows = self._rows(X)
+        return self.mixture_.labels[self.mixture_.responsibilities(rows).argmax(axis=1)]
 
     def predict_proba(self, X: Any) -> NDArray[Any]:
         """Return the posterior probabilities of the components (N, K); rows sum to one."""

@@ -10,7 +10,9 @@ from sklearn.mixture import GaussianMixture as SklearnGaussianMixture
 from sklearn.utils.validation import check_is_fitted
 
 from mixtura.arrays import as_shape
+from mixtura.components.gaussian.box import smallest_box
 from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.gaussian.prior import Ridge
 from mixtura.components.gaussian.structures import Structure, structure
 from mixtura.data import RowSource
@@ -30,6 +32,7 @@ from mixtura.estimators.gaussian_inits import (
 )
 from mixtura.estimators.gaussian_shapes import attributes_of, parameters_of_covariances
 from mixtura.estimators.initialisers import INITIALISERS, initial_responsibilities
+from mixtura.estimators.noise_starts import with_noise
 from mixtura.estimators.settings import Settings, checked_choice, checked_number
 from mixtura.mixture import Mixture
 
@@ -71,6 +74,12 @@ class GaussianMixture(MixtureEstimator):
         Start with an M-step from these.
     prior : "weak", None or a penalty
         The penalty on covariances; None is pure maximum likelihood.
+    noise : None or "uniform"
+        Add a component of constant density for rows that belong to no other; `predict` says -1,
+        and `weights_` has its share last.
+    noise_volume : float or None
+        The volume that the noise fills; None for the smaller of the boxes around the data along
+        columns and along principal axes.
     random_state : int, RandomState or None
     warm_start : bool
         Start from the last fit.
@@ -118,6 +127,8 @@ class GaussianMixture(MixtureEstimator):
         precisions_init: ArrayLike | None = None,
         responsibilities_init: ArrayLike | None = None,
         prior: Any = "weak",
+        noise: str | None = None,
+        noise_volume: float | None = None,
         random_state: Any = None,
         warm_start: bool = False,
         engine: Any = "threads",
@@ -137,6 +148,8 @@ class GaussianMixture(MixtureEstimator):
         self.precisions_init = precisions_init
         self.responsibilities_init = responsibilities_init
         self.prior = prior
+        self.noise = noise
+        self.noise_volume = noise_volume
         self.random_state = random_state
         self.warm_start = warm_start
         self.engine = engine
@@ -164,14 +177,24 @@ class GaussianMixture(MixtureEstimator):
 
     def _family(
         self, source: RowSource, dtype: np.dtype[Any], names: tuple[str, ...] | None
-    ) -> GaussianFamily:
+    ) -> GaussianFamily | GaussianNoiseFamily:
         form = self._structure()
         mean, spread = column_moments(source)
         if self.reg_covar is None and form.storage != "spherical":
             check_varying(spread, names)
-        return GaussianFamily.of(form, mean, spread, dtype)
+        family = GaussianFamily.of(form, mean, spread, dtype)
+        if self.noise is None:
+            return family
+        checked_choice("noise", self.noise, ("uniform",))
+        volume = self.noise_volume
+        if volume is not None and not checked_number("noise_volume", volume) > 0:
+            raise ParameterError("noise_volume should be above 0; None takes the data's box")
+        box = smallest_box(source.block(0, source.n_rows).rows)
+        return GaussianNoiseFamily.around(family, box, volume)
 
-    def _options(self, settings: Settings, family: GaussianFamily) -> SolveOptions:
+    def _options(
+        self, settings: Settings, family: GaussianFamily | GaussianNoiseFamily
+    ) -> SolveOptions:
         plain = self.reg_covar is not None
         prior = self._ridge(family) if plain else settings.prior
         return settings.options(
@@ -182,10 +205,33 @@ class GaussianMixture(MixtureEstimator):
             progress=self._progress(),
         )
 
-    def _ridge(self, family: GaussianFamily) -> Ridge:
-        return Ridge(checked_number("reg_covar", self.reg_covar) / family.frame.scale**2)
+    def _ridge(self, family: GaussianFamily | GaussianNoiseFamily) -> Ridge:
+        frame = family.frame if isinstance(family, GaussianFamily) else family.inner.frame
+        return Ridge(checked_number("reg_covar", self.reg_covar) / frame.scale**2)
 
     def _starts(
+        self,
+        family: GaussianFamily | GaussianNoiseFamily,
+        rows: NDArray[Any],
+        kept: NDArray[np.bool_] | None,
+        settings: Settings,
+    ) -> StartMaker | None:
+        if isinstance(family, GaussianFamily):
+            return self._gaussian_starts(family, rows, kept, settings)
+        n_components = settings.n_components
+        if self._carries_on():
+            last = self._last_fit(n_components + 1, family)
+            parameters = family.in_frame(last.parameters)
+            return lambda sweep, options: [Model(log_weights_of(last.weights), parameters)]
+        if self.responsibilities_init is not None:
+            start = checked_responsibilities(
+                self.responsibilities_init, len(rows), n_components + 1, kept
+            )
+            return lambda sweep, options: [model_from_responsibilities(sweep, start, options)]
+        gaussian_starts = self._gaussian_starts(family.inner, rows, kept, settings)
+        return with_noise(gaussian_starts, n_components, settings.start_options())
+
+    def _gaussian_starts(
         self,
         family: GaussianFamily,
         rows: NDArray[Any],
@@ -222,7 +268,7 @@ class GaussianMixture(MixtureEstimator):
             for number in range(settings.n_init)
         ]
 
-    def _last_fit(self, n_components: int, family: GaussianFamily) -> Mixture:
+    def _last_fit(self, n_components: int, family: GaussianFamily | GaussianNoiseFamily) -> Mixture:
         last = self.mixture_
         fitted: Any = last.family
         before = (last.n_components, last.n_columns, fitted.structure.code)

@@ -13,7 +13,9 @@ from oracles import (
     starting_responsibilities,
 )
 
+from mixtura.components.gaussian.box import smallest_box
 from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.gaussian.structures import structure
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
@@ -24,7 +26,7 @@ from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 from mixtura.mixture import Mixture
 
-VARIANTS = ("plain", "single", "equal_weights", "case_weights", "conjugate_prior")
+VARIANTS = ("plain", "single", "equal_weights", "case_weights", "conjugate_prior", "noise")
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,15 @@ def sweep_of(name, reference):
     values = dataset(name).values
     counts = repeats(reference, len(values))
     source = ArrayRows(values, None if (counts == 1).all() else counts)
-    form = structure(reference["model"])
-    return Sweep(GaussianFamily.of(form, *column_moments(source)), source, Serial())
+    family = GaussianFamily.of(structure(reference["model"]), *column_moments(source))
+    if reference["variant"] == "noise":
+        volume = 1 / reference["noise"]["Vinv"]
+        family = GaussianNoiseFamily.around(family, smallest_box(values), volume)
+    return Sweep(family, source, Serial())
+
+
+def components_of(reference):
+    return reference["G"] + (reference["variant"] == "noise")
 
 
 def options_for(sweep, reference, relative=1e-13, max_iter=20000):
@@ -59,7 +68,7 @@ def options_for(sweep, reference, relative=1e-13, max_iter=20000):
         prior=sweep.family.prior(
             "conjugate" if reference["variant"] == "conjugate_prior" else None,
             sweep.shared,
-            reference["G"],
+            components_of(reference),
         ),
         equal_weights=reference["variant"] == "equal_weights",
     )
@@ -111,9 +120,9 @@ def test_runs_end_at_the_stored_log_likelihood_or_above_its_floor(name):
             assert found == pytest.approx(stored, abs=tolerance), reference["id"]
         else:
             assert found >= reference["floor"] - tolerance, reference["id"]
-        n_parameters = sweep.family.n_free(reference["G"])
+        n_parameters = sweep.family.n_free(components_of(reference))
         if reference["variant"] != "equal_weights":
-            n_parameters += reference["G"] - 1
+            n_parameters += components_of(reference) - 1
         assert n_parameters == reference["n_params"], reference["id"]
         if reference["compare"] == "equal":
             bic = -2 * found + n_parameters * np.log(sweep.total_weight)
@@ -122,10 +131,18 @@ def test_runs_end_at_the_stored_log_likelihood_or_above_its_floor(name):
             icl = bic - 2 * run.statistics.log_largest
             assert icl == pytest.approx(reference["icl"], rel=1e-4), reference["id"]
             labels = classification(sweep, run, name)
+            # The reference numbers noise after the components.
+            labels = np.where(labels == -1, reference["G"], labels)
             assert (labels != reference["classification"]).mean() < 0.01, reference["id"]
 
 
 def classification(sweep, run, name):
     family, parameters = sweep.family.in_user_units(run.model.parameters)
     mixture = Mixture(np.exp(run.model.log_weights), family, parameters)
-    return mixture.responsibilities(dataset(name).values).argmax(axis=1)
+    return mixture.labels[mixture.responsibilities(dataset(name).values).argmax(axis=1)]
+
+
+@pytest.mark.parametrize("name", ["chevron"])
+def test_the_volume_of_the_noise_is_that_of_the_smaller_box(name):
+    stored = gaussian_fits(name, variant="noise")[0]["noise"]["Vinv"]
+    assert np.exp(-smallest_box(dataset(name).values).log_volume) == pytest.approx(stored)

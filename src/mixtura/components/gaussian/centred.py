@@ -1,8 +1,8 @@
 """The centred path: log densities and scatter from deviations, one component at a time.
 
-The feature product loses about eps (offset/σ)²; deviations lose nothing. Components too far from
-the origin for their own width go this way, and all of them where D makes the feature map wider
-than the cache.
+The feature product loses about eps (offset/σ)², and as much again as the covariance is badly
+conditioned; deviations lose nothing. Components too far from the origin for their own width go
+this way, and all of them where D makes the feature map wider than the cache.
 """
 
 from typing import Any
@@ -17,15 +17,19 @@ __all__ = ["accumulate_centred", "far_components", "log_density_centred"]
 Float = NDArray[np.float64]
 
 # Loss of digits allowed to the feature product: eps * limit is 2e-11 and 1e-4.
-OFFSET_LIMIT = {np.dtype(np.float64): 1e5, np.dtype(np.float32): 1e3}
+LIMIT = {np.dtype(np.float64): 1e5, np.dtype(np.float32): 1e3}
 
 
 def far_components(parameters: GaussianParameters, dtype: np.dtype[Any]) -> NDArray[np.bool_]:
-    """Return which components (K,) have (μ_k)ᵀ Σ_k⁻¹ μ_k over the limit of the precision."""
-    offsets = np.einsum(
-        "kd,kd->k", parameters.means, parameters.covariance.precision_times(parameters.means)
-    )
-    return ~(offsets < OFFSET_LIMIT[dtype])
+    """Return which components (K,) are over the limit of the precision.
+
+    The terms that cancel in (x - μ)ᵀ Σ⁻¹ (x - μ) add up to Σ_ij |Σ⁻¹|_ij (|Σ| + |μ μᵀ|)_ij or so.
+    """
+    means, covariance = parameters.means, parameters.covariance
+    if covariance.factors.ndim < 3:
+        return ~(np.einsum("kd,kd->k", means, covariance.precision_times(means)) < LIMIT[dtype])
+    sizes = np.abs(covariance.covariances()) + np.abs(means[:, :, None] * means[:, None, :])
+    return ~(np.einsum("kij,kij->k", np.abs(covariance.precisions()), sizes) < LIMIT[dtype])
 
 
 def log_density_centred(

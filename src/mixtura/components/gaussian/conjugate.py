@@ -142,14 +142,16 @@ class ConjugatePrior:
         pull = rows * kappa / (rows + kappa) if kappa > 0 else np.zeros_like(rows)
         spread = shift**2 if self.scatter.ndim == 1 else shift[:, :, None] * shift[:, None, :]
         added = pull.reshape(-1, *(1,) * self.scatter.ndim) * spread
+        # A prior on one covariance is spread over the components, whose sums are pooled later.
         own = self.rows / len(rows) if self.shared else self.rows
+        once = 1 / len(rows) if self.shared and not moments.pooled else 1
         if moments.pooled:
             added = added.sum(axis=0)
         return replace(
             moments,
             effective_rows=rows + 1 + own,
             means=self.mean + shift * (1 - pull / np.maximum(rows, 1e-290))[:, None],
-            scatter=moments.scatter + added + self.scatter,
+            scatter=moments.scatter + added + once * self.scatter,
         )
 
     def log_density(self, parameters: GaussianParameters) -> float:

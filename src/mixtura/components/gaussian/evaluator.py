@@ -100,6 +100,15 @@ class GaussianEvaluator:
         self._uses_product = not centred.all()
         self._second_shape = (n_columns,) if diagonal else (n_columns, n_columns)
 
+    def hold_constant(self, components: NDArray[np.intp], values: Float) -> None:
+        """Give some components a constant log density instead, before the first tile."""
+        natural = self._product.natural
+        natural[components] = 0.0
+        natural[components, self._parameters.means.shape[1]] = values
+        self._centred[components] = False
+        self._far = np.flatnonzero(self._centred).tolist()
+        self._uses_product = True
+
     @property
     def n_components(self) -> int:
         """Return K."""

@@ -64,6 +64,7 @@ class GaussianFamily:
     dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.float64))
 
     name: ClassVar[str] = "gaussian"
+    has_noise: ClassVar[bool] = False
     start_softness: ClassVar[float] = 0.0
 
     @classmethod
@@ -256,7 +257,7 @@ class GaussianFamily:
         if isinstance(name, NormalInverseWishart):
             form = self.structure
             return name.resolved(
-                form.storage, self.frame, shared, n_components, shared=form.features == "linear"
+                form.storage, self.frame, shared, n_components, shared=form.shares_covariance
             )
         if isinstance(name, str) or not (hasattr(name, "augment") and hasattr(name, "log_density")):
             raise ParameterError(f"prior should be weak, None or a penalty, but got {name!r}")

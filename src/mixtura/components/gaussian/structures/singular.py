@@ -7,8 +7,14 @@ from numpy.typing import NDArray
 
 from mixtura.errors import ParameterError
 
-__all__ = ["eigenvalues_above_noise", "finite", "finite_cholesky", "positive",
-    "refuse", "shared_positive"]
+__all__ = [
+    "eigenvalues_above_noise",
+    "finite",
+    "finite_cholesky",
+    "positive",
+    "refuse",
+    "shared_positive",
+]
 
 Float = NDArray[np.float64]
 

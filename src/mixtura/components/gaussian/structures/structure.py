@@ -71,6 +71,11 @@ class Structure:
         count = partial(count_by_letters, code)
         return cls(code, words, storage, features, update, count, iterative, one_scale)
 
+    @property
+    def shares_covariance(self) -> bool:
+        """Whether all components have one covariance."""
+        return "V" not in self.code
+
     def n_parameters(self, n_components: int, n_columns: int) -> int:
         """Return the number of free covariance parameters of K components in D columns."""
         return self.count(n_components, n_columns)

@@ -1,0 +1,324 @@
+"""Gaussian components and one of constant density for rows that belong to none of them.
+
+The constant is the reciprocal of the volume that the data take up (Banfield and Raftery 1993).
+The noise is the last component of a mixture: it has a weight and no further parameters.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.arrays import as_shape
+from mixtura.components.gaussian.box import Box
+from mixtura.components.gaussian.evaluator import (
+    GaussianEvaluator,
+    GaussianTile,
+    GaussianWorkspace,
+)
+from mixtura.components.gaussian.family import LOG_TWO_PI, GaussianFamily
+from mixtura.components.gaussian.parameters import (
+    GaussianMoments,
+    GaussianParameters,
+    GaussianSums,
+    RowTotals,
+)
+from mixtura.components.gaussian.prior import GaussianPrior
+from mixtura.components.gaussian.structures import Structure
+
+__all__ = ["GaussianNoiseFamily", "NoisyParameters", "NoisyPrior"]
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class NoisyParameters:
+    """Gaussian parameters, and which components are noise.
+
+    Attributes
+    ----------
+    gaussians : those of the components that are not noise, in their order
+    noise : (K',) bool, over all components
+    """
+
+    gaussians: GaussianParameters
+    noise: NDArray[np.bool_]
+
+    @property
+    def n_components(self) -> int:
+        """Return K', the noise counted."""
+        return len(self.noise)
+
+    @property
+    def means(self) -> Float:
+        """Return the means (K, D) of the Gaussian components."""
+        return self.gaussians.means
+
+    @property
+    def covariance(self) -> Any:
+        """Return the covariances of the Gaussian components."""
+        return self.gaussians.covariance
+
+    @classmethod
+    def around(cls, gaussians: GaussianParameters) -> Self:
+        """Return Gaussian components with noise as the last."""
+        noise = np.zeros(gaussians.n_components + 1, dtype=bool)
+        noise[-1] = True
+        return cls(gaussians, noise)
+
+    def take(self, components: slice | Sequence[int]) -> Self:
+        """Return the parameters of some components."""
+        positions = np.arange(len(self.noise))[components]
+        order = np.cumsum(~self.noise) - 1
+        chosen = [int(order[position]) for position in positions if not self.noise[position]]
+        return type(self)(self.gaussians.take(chosen), self.noise[positions])
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Self]) -> Self:
+        """Return the parameters of several mixtures side by side."""
+        return cls(
+            GaussianParameters.concatenate([part.gaussians for part in parts]),
+            np.concatenate([part.noise for part in parts]),
+        )
+
+    def padded(self) -> GaussianParameters:
+        """Return K' Gaussian components, with any one in place of the noise."""
+        order = np.maximum(np.cumsum(~self.noise) - 1, 0)
+        return self.gaussians.take([int(position) for position in order])
+
+
+@dataclass(frozen=True, slots=True)
+class NoisyMoments:
+    """Moments of the Gaussian components, and the effective rows of all."""
+
+    effective_rows: Float
+    gaussians: GaussianMoments
+    noise: NDArray[np.bool_]
+
+    def collapsed(self) -> NDArray[np.bool_]:
+        """Return which components have no spread in some direction; noise always has."""
+        collapsed = np.zeros(len(self.noise), dtype=bool)
+        collapsed[~self.noise] = self.gaussians.collapsed()
+        return collapsed
+
+
+@dataclass(frozen=True, slots=True)
+class NoisyPrior:
+    """A penalty on the Gaussian components."""
+
+    gaussians: GaussianPrior
+
+    def log_density(self, parameters: NoisyParameters) -> float:
+        """Return the penalty, up to a constant."""
+        return self.gaussians.log_density(parameters.gaussians)
+
+
+@dataclass(frozen=True)
+class GaussianNoiseFamily:
+    """K Gaussian components of one structure, and noise.
+
+    Attributes
+    ----------
+    inner : the Gaussian family, whose scatter is one for each component
+    box : where the noise is drawn from; its volume unless another is given
+    log_noise : the log density of the noise, in the user's units
+    """
+
+    inner: GaussianFamily
+    box: Box
+    log_noise: float
+
+    name: ClassVar[str] = "gaussian with noise"
+    has_noise: ClassVar[bool] = True
+
+    @classmethod
+    def around(
+        cls, family: GaussianFamily, box: Box, volume: float | None = None
+    ) -> "GaussianNoiseFamily":
+        """Return the family with noise of density 1 / `volume`, by default that of the box."""
+        inner = replace(family, structure=unpooled(family.structure))
+        return cls(inner, box, -(box.log_volume if volume is None else float(np.log(volume))))
+
+    @property
+    def structure(self) -> Structure:
+        """Return the covariance structure."""
+        return self.inner.structure
+
+    @property
+    def n_columns(self) -> int:
+        """Return D."""
+        return self.inner.n_columns
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Return the precision of the sweep."""
+        return self.inner.dtype
+
+    def n_features(self) -> int:
+        """Return P."""
+        return self.inner.n_features()
+
+    def workspace(self, n_rows: int) -> GaussianWorkspace:
+        """Return buffers for tiles of up to `n_rows` rows."""
+        return self.inner.workspace(n_rows)
+
+    def prepare(self, rows: NDArray[Any], workspace: GaussianWorkspace) -> GaussianTile:
+        """Fill the workspace and return the tile."""
+        return self.inner.prepare(rows, workspace)
+
+    def bind(self, log_weights: Float, parameters: NoisyParameters) -> GaussianEvaluator:
+        """Return the evaluator of one sweep."""
+        evaluator = self.inner.bind(log_weights, parameters.padded())
+        constants = log_weights[parameters.noise] + self.log_noise - self._constant
+        evaluator.hold_constant(np.flatnonzero(parameters.noise), constants)
+        return evaluator
+
+    @property
+    def _constant(self) -> float:
+        """Return what a row's log density has beyond the evaluator's part."""
+        return self.inner.frame.log_jacobian - 0.5 * self.n_columns * LOG_TWO_PI
+
+    def unbound(self, n_components: int) -> GaussianEvaluator:
+        """Return an evaluator that accumulates only."""
+        return self.inner.unbound(n_components)
+
+    def shared(self, prepared: GaussianTile, row_weights: Float | None) -> RowTotals:
+        """Return the sums of a tile that involve no component."""
+        return self.inner.shared(prepared, row_weights)
+
+    def offset(self, parameters: NoisyParameters, sums: GaussianSums, shared: RowTotals) -> float:
+        """Return what the log-likelihood has beyond the evaluator's part."""
+        return shared.weight * self._constant
+
+    def moments(
+        self, sums: GaussianSums, previous: NoisyParameters | None, shared: RowTotals
+    ) -> NoisyMoments:
+        """Return the moments of the Gaussian components, and N_k of all."""
+        before = None if previous is None else previous.padded()
+        every = self.inner.moments(sums, before, shared)
+        if previous is None:
+            noise = np.zeros(len(every.effective_rows), dtype=bool)
+            noise[-1] = True
+        else:
+            noise = previous.noise
+        kept = replace(
+            every,
+            effective_rows=every.effective_rows[~noise],
+            means=every.means[~noise],
+            scatter=every.scatter[~noise],
+        )
+        return NoisyMoments(every.effective_rows, kept, noise)
+
+    def maximise(
+        self, moments: NoisyMoments, previous: NoisyParameters | None, prior: NoisyPrior
+    ) -> NoisyParameters:
+        """Return the parameters of the next iteration."""
+        before = None if previous is None else previous.gaussians
+        gaussians = self.inner.maximise(moments.gaussians, before, prior.gaussians)
+        return NoisyParameters(gaussians, moments.noise)
+
+    def expected_log_density(self, parameters: NoisyParameters, moments: NoisyMoments) -> float:
+        """Return Σ_k Σ_i w r log f_k(x_i)."""
+        noise_rows = float(moments.effective_rows[moments.noise].sum())
+        gaussians = self.inner.expected_log_density(parameters.gaussians, moments.gaussians)
+        return gaussians + noise_rows * self.log_noise
+
+    def n_free(self, n_components: int) -> int:
+        """Return the number of free parameters, the volume of the noise counted as one."""
+        return self.inner.n_free(n_components - 1) + 1
+
+    def prior(self, name: Any, shared: RowTotals, n_components: int) -> NoisyPrior:
+        """Return the penalty of that name on the Gaussian components."""
+        return NoisyPrior(self.inner.prior(name, shared, n_components - 1))
+
+    def needs_centring(self, parameters: NoisyParameters) -> bool:
+        """Return whether sums about the origin lost digits."""
+        return self.inner.needs_centring(parameters.gaussians)
+
+    def embed(self, rows: NDArray[Any]) -> Float:
+        """Return rows in units of each column's spread."""
+        return self.inner.embed(rows)
+
+    def in_user_units(
+        self, parameters: NoisyParameters
+    ) -> tuple["GaussianNoiseFamily", NoisyParameters]:
+        """Return the family and the parameters out of the frame."""
+        inner, gaussians = self.inner.in_user_units(parameters.gaussians)
+        return replace(self, inner=inner), replace(parameters, gaussians=gaussians)
+
+    def in_frame(self, parameters: NoisyParameters) -> NoisyParameters:
+        """Return parameters given in the user's units in the frame."""
+        return replace(parameters, gaussians=self.inner.in_frame(parameters.gaussians))
+
+    def row_log_density(self, rows: NDArray[Any], parameters: NoisyParameters) -> Float:
+        """Return log f_k(x) (n, K'), the noise last."""
+        densities = self.inner.row_log_density(rows, parameters.gaussians)
+        return np.column_stack([densities, np.full(len(rows), self.log_noise)])
+
+    def far_posterior(self, rows: NDArray[Any], parameters: NoisyParameters) -> Float:
+        """Return 1 for the noise, which no row is too far from."""
+        return np.tile(parameters.noise.astype(np.float64), (len(rows), 1))
+
+    def sample(
+        self, parameters: NoisyParameters, labels: NDArray[np.intp], rng: np.random.Generator
+    ) -> Float:
+        """Return one row (D,) per label; noise is uniform over the box."""
+        rows = np.empty((len(labels), self.n_columns))
+        noisy = labels == len(parameters.noise) - 1
+        rows[~noisy] = self.inner.sample(parameters.gaussians, labels[~noisy], rng)
+        rows[noisy] = self.box.sample(int(noisy.sum()), rng)
+        return rows
+
+    def title(self, n_components: int) -> str:
+        """Return the Gaussian title, with the noise named."""
+        first, _, rest = self.inner.title(n_components - 1).partition("\n")
+        return f"{first} and uniform noise\n{rest}"
+
+    def tables(self, parameters: NoisyParameters, columns: Sequence[str]) -> list[str]:
+        """Return means, covariances and the volume of the noise as text."""
+        noise = f"Noise: uniform with density 1 / {np.exp(-self.log_noise):.6g}"
+        return [*self.inner.tables(parameters.gaussians, columns), noise]
+
+    def describe(self, parameters: NoisyParameters, columns: Sequence[str]) -> Mapping[str, Any]:
+        """Return the structure, means, covariances and the log density of the noise."""
+        gaussians = self.inner.describe(parameters.gaussians, columns)
+        return {**gaussians, "noise_log_density": self.log_noise}
+
+    def to_arrays(self, parameters: NoisyParameters) -> tuple[dict[str, Float], dict[str, Any]]:
+        """Return the arrays and the document of a model file."""
+        arrays, document = self.inner.to_arrays(parameters.gaussians)
+        box = {"box_corner": self.box.corner, "box_edges": self.box.edges}
+        return {**arrays, **box, "log_noise": np.array([self.log_noise])}, {
+            **document,
+            "family": self.name,
+        }
+
+    @classmethod
+    def from_arrays(
+        cls, arrays: Mapping[str, NDArray[Any]], document: Mapping[str, Any]
+    ) -> tuple["GaussianNoiseFamily", NoisyParameters]:
+        """Return what `to_arrays` was given."""
+        inner, gaussians = GaussianFamily.from_arrays(arrays, document)
+        n_columns = inner.n_columns
+        box = Box(
+            as_shape("box_corner", arrays["box_corner"], (n_columns,)),
+            as_shape("box_edges", arrays["box_edges"], (n_columns, n_columns)),
+        )
+        log_noise = as_shape("log_noise", arrays["log_noise"], (1,))
+        family = cls(replace(inner, structure=unpooled(inner.structure)), box, float(log_noise[0]))
+        return family, NoisyParameters.around(gaussians)
+
+
+def unpooled(structure: Structure) -> Structure:
+    """Return the structure with a scatter for each component, which leaves the noise's out."""
+    if structure.features != "linear":
+        return structure
+    pooled_update = structure.update
+
+    def update(scatter: Float, rows: Float, previous: Float | None) -> Float:
+        return pooled_update(scatter.sum(axis=0), rows, previous)
+
+    features = "full" if structure.storage == "full" else "diagonal"
+    return replace(structure, features=features, update=update)
