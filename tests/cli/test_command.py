@@ -136,7 +136,8 @@ def test_row_weights_count_as_repeated_rows(tmp_path):
     counts = 1 + np.arange(60) % 3
     weighted, repeated = tmp_path / "weighted.csv", tmp_path / "repeated.csv"
     header = "eruptions,waiting,times"
-    np.savetxt(weighted, np.column_stack([values, counts]), "%.10g", ",", header=header, comments="")
+    counted = np.column_stack([values, counts])
+    np.savetxt(weighted, counted, "%.10g", ",", header=header, comments="")
     rows = np.repeat(values, counts, axis=0)
     np.savetxt(repeated, rows, "%.10g", ",", header="eruptions,waiting", comments="")
     options = ("-k", "2", "-s", "full", "-o")

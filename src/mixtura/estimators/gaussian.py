@@ -180,7 +180,8 @@ class GaussianMixture(MixtureEstimator):
     ) -> GaussianFamily | GaussianNoiseFamily:
         form = self._structure()
         mean, spread = column_moments(source)
-        if self.reg_covar is None and form.storage != "spherical":
+        # One variance for all columns is zero only where all of theirs are.
+        if self.reg_covar is None and (form.storage != "spherical" or not spread.any()):
             check_varying(spread, names)
         family = GaussianFamily.of(form, mean, spread, dtype)
         if self.noise is None:
@@ -189,7 +190,8 @@ class GaussianMixture(MixtureEstimator):
         volume = self.noise_volume
         if volume is not None and not checked_number("noise_volume", volume) > 0:
             raise ParameterError("noise_volume should be above 0; None takes the data's box")
-        box = smallest_box(source.block(0, source.n_rows).rows)
+        block = source.block(0, source.n_rows)
+        box = smallest_box(block.rows, block.weights)
         return GaussianNoiseFamily.around(family, box, volume)
 
     def _options(

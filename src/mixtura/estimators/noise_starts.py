@@ -1,4 +1,8 @@
-"""Starts with noise: those of the Gaussian components alone, and a small share for the noise."""
+"""Starts with noise: Gaussian ones with a share for it, or with a component turned into it.
+
+Either can be far from the best alone: a Gaussian that took the scattered rows must let them go, and
+a Gaussian that is dropped may have been a cluster.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -40,13 +44,21 @@ def with_noise(
             prior=options.prior.gaussians,
             fallback=None if fallback is None else fallback.gaussians,
         )
-        if gaussian_starts is None:
-            models, _ = short_runs(plain, n_components, gaussian_options, starts)
-        else:
-            models = gaussian_starts(plain, gaussian_options)
-        return [_noisy(model) for model in models]
+        if gaussian_starts is not None:
+            return [_noisy(model) for model in gaussian_starts(plain, gaussian_options)]
+        models, _ = short_runs(plain, n_components, gaussian_options, starts)
+        larger, _ = short_runs(plain, n_components + 1, gaussian_options, starts)
+        return [_noisy(model) for model in models] + [_widest_as_noise(model) for model in larger]
 
     return make
+
+
+def _widest_as_noise(model: Model) -> Model:
+    """Return the model with the component of the largest volume turned into noise."""
+    widest = int(np.argmin(model.parameters.covariance.log_determinant()))
+    others = [k for k in range(model.n_components) if k != widest]
+    log_weights = np.append(model.log_weights[others], model.log_weights[widest])
+    return Model(log_weights, NoisyParameters.around(model.parameters.take(others)))
 
 
 def _noisy(model: Model) -> Model:

@@ -7,7 +7,7 @@ from mixtura import GaussianMixture, ParameterError, load
 from mixtura.components.gaussian.box import Box, smallest_box
 
 RNG = np.random.default_rng(5)
-CLUSTERS = np.concatenate([RNG.standard_normal((200, 2)), RNG.standard_normal((200, 2)) + [9, 2]])
+CLUSTERS = np.concatenate([RNG.standard_normal((200, 2)), RNG.normal([9, 2], 1, (200, 2))])
 SCATTERED = RNG.uniform(-40, 40, (60, 2))
 ROWS = np.concatenate([CLUSTERS, SCATTERED])
 

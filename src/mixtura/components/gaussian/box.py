@@ -34,23 +34,24 @@ class Box:
         return self.corner + rng.random((n_rows, len(self.corner))) @ self.edges
 
 
-def smallest_box(rows: NDArray[np.floating]) -> Box:
+def smallest_box(rows: NDArray[np.floating], weights: Float | None = None) -> Box:
     """Return the smaller of the boxes along the columns and along the principal axes of the rows.
 
     Parameters
     ----------
     rows : (N, D), no column of which is constant
+    weights : (N,) row weights, or None
     """
     columns = box_along(rows, np.eye(rows.shape[1]))
     centre = rows.mean(axis=0, dtype=np.float64)
-    _, axes = np.linalg.eigh(np.cov(rows, rowvar=False).reshape(len(centre), -1))
+    _, axes = np.linalg.eigh(np.cov(rows, rowvar=False, aweights=weights).reshape(len(centre), -1))
     principal = box_along(rows - centre, axes.T.astype(np.float64))
     principal = Box(principal.corner + centre, principal.edges)
     return min(columns, principal, key=lambda box: box.log_volume)
 
 
 def box_along(rows: NDArray[np.floating], axes: Float) -> Box:
-    """Return the box around rows (N, D) whose edges lie along orthonormal axes (D, D), a row each."""
+    """Return the box around rows (N, D) with edges along orthonormal axes (D, D), one a row."""
     along = rows @ axes.T
     lowest, highest = along.min(axis=0), along.max(axis=0)
     return Box(lowest @ axes, (highest - lowest)[:, None] * axes)

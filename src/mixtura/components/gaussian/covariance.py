@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.arrays import precision_factors
+from mixtura.components.gaussian.structures.singular import refuse
 
 __all__ = [
     "Covariance",
@@ -23,6 +24,9 @@ __all__ = [
 ]
 
 Float = NDArray[np.float64]
+
+# What rounding leaves, for each column, of the share of a variance that others do not explain.
+ROUNDING = 16 * float(np.finfo(np.float64).eps)
 
 
 class Covariance(Protocol):
@@ -70,8 +74,21 @@ class Covariance(Protocol):
 def covariance_from(
     storage: Literal["spherical", "diagonal", "full"], covariances: Float, n_columns: int
 ) -> "SphericalCovariance | DiagonalCovariance | FullCovariance":
-    """Return the value for covariances of shape (K,), (K, D) or (K, D, D)."""
-    factors = precision_factors(covariances) if storage == "full" else 1.0 / np.sqrt(covariances)
+    """Return the value for covariances of shape (K,), (K, D) or (K, D, D).
+
+    Raises
+    ------
+    ParameterError
+        Naming the first component whose covariance is singular, be it by rounding only.
+    """
+    if storage != "full":
+        return covariance_of_factors(storage, 1.0 / np.sqrt(covariances), n_columns)
+    factors = precision_factors(covariances)
+    # σ_jj (Σ⁻¹)_jj = 1 / (1 - R²), with R² that of column j explained by the others.
+    inflation = np.einsum("kjj->kj", covariances) * (factors**2).sum(axis=2)
+    flat = (inflation > 1.0 / (ROUNDING * n_columns)).any(axis=1)
+    if flat.any():
+        refuse(f"component {int(flat.argmax())}: the covariance is")
     return covariance_of_factors(storage, factors, n_columns)
 
 
