@@ -427,3 +427,29 @@ def test_a_warm_start_from_other_columns_is_refused(rows: Float) -> None:
 def test_data_that_is_no_table_is_refused(data: Any) -> None:
     with pytest.raises(DataError):
         GaussianMixture(1).fit(data)
+
+
+@pytest.mark.parametrize("structure", ["full", "diag", "spherical", "EII"])
+@pytest.mark.usefixtures("no_work")
+def test_rows_that_are_all_equal_are_refused(structure: str) -> None:
+    mixture = GaussianMixture(1, covariance_type=structure)
+    message = refusal(DataError, lambda: mixture.fit(np.full((10, 3), 0.1)))
+    assert "column 0, column 1, column 2: all rows hold one value" in message
+
+
+@pytest.mark.parametrize("structure", ["full", "tied", "EEV", "VVE"])
+@pytest.mark.parametrize("n_rows", [3, 5])
+def test_fewer_rows_than_columns_and_no_penalty_are_refused(n_rows: int, structure: str) -> None:
+    rows = np.random.default_rng(n_rows).integers(-5, 5, size=(n_rows, 5)).astype(float)
+    mixture = GaussianMixture(1, covariance_type=structure, prior=None)
+    message = refusal(ParameterError, lambda: mixture.fit(rows))
+    assert "singular" in message or "not positive definite" in message
+    assert "decrease the number of components" in message
+    assert np.isfinite(mixture.set_params(prior="weak").fit(rows).score(rows))
+
+
+def test_collinear_columns_without_a_penalty_are_refused(rows: Float) -> None:
+    rows[:, 2] = 3.0 * rows[:, 0] - rows[:, 1]
+    message = refusal(ParameterError, lambda: GaussianMixture(2, prior=None).fit(rows))
+    assert "component 0" in message
+    assert np.isfinite(GaussianMixture(2, random_state=0).fit(rows).score(rows))
