@@ -346,6 +346,9 @@ def test_a_model_file_brings_the_mixture_back(name, tmp_path):
     again = load(tmp_path / "model")
     np.testing.assert_array_equal(again.log_density(rows), mixture.log_density(rows))
     assert again.n_parameters == mixture.n_parameters
+    assert again.family.to_arrays(again.parameters)[1] == case.family.to_arrays(again.parameters)[1]
+    for one, other in zip(again.sample(20, 1), mixture.sample(20, 1), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @every_family

@@ -191,9 +191,9 @@ def test_items_of_many_levels_are_swept_as_sparse_ones():
     codes = np.column_stack([rng.integers(0, n, 500) for n in levels]).astype(np.int32)
     codes[::7, 0] = -1
     family = CategoricalFamily(levels)
-    assert family.sparse
+    assert family.swept_sparse()
     narrow = CategoricalFamily((4, 4))
-    assert not narrow.sparse
+    assert not narrow.swept_sparse()
     values = rng.dirichlet(np.ones(300), 2), rng.dirichlet(np.ones(4), 2)
     model = Model(np.log([0.4, 0.6]), Probabilities(np.hstack(values)))
     statistics = Sweep(family, ArrayRows(codes), Serial())([model])[0]

@@ -47,6 +47,10 @@ class BernoulliFamily(ExponentialFamily):
         """Return 1 + D, or 1 + 2 D where cells may be missing."""
         return 1 + self.n_items * (1 + self.missing)
 
+    def swept_sparse(self) -> bool:
+        """Return whether the rows to be fitted are CSR."""
+        return self.sparse
+
     def fill(self, rows: NDArray[Any], features: Float) -> None:
         """Write [1, x], or [1, x, observed] with x = 0 where it is not."""
         features[1 : 1 + self.n_items] = rows.T

@@ -57,8 +57,7 @@ class CategoricalFamily(ExponentialFamily):
         """Return 1 + ΣL."""
         return 1 + sum(self.levels)
 
-    @property
-    def sparse(self) -> bool:
+    def swept_sparse(self) -> bool:
         """Return whether so few features are not zero that products with all of them cost more."""
         return self.width() > max(SMALLEST_SPARSE, FEWEST_ZEROS * self.n_columns)
 
@@ -99,7 +98,7 @@ class CategoricalFamily(ExponentialFamily):
     def estimate(self, features: Float, previous: Probabilities | None) -> Probabilities:
         """Return the shares of each item's levels among the rows that answer it."""
         kept = None if previous is None else previous.probabilities
-        return Probabilities(normalised(features[:, 1:], self.starts, kept))
+        return Probabilities(normalised(features[:, 1:], self.starts.tolist(), kept))
 
     def items(self, parameters: Probabilities) -> list[Float]:
         """Return the probabilities (K, L) of each item."""

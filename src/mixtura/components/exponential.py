@@ -190,8 +190,7 @@ class ExponentialFamily(ABC):
         """Return float64: counts are small, and their products with log p are not."""
         return np.dtype(np.float64)
 
-    @property
-    def sparse(self) -> bool:
+    def swept_sparse(self) -> bool:
         """Return whether features are swept as sparse ones."""
         return False
 
@@ -202,7 +201,12 @@ class ExponentialFamily(ABC):
     @final
     def n_features(self) -> int:
         """Return P, or 1 for sparse features: a tile holds no copy of them."""
-        return 1 if self.sparse else self.width()
+        return 1 if self.swept_sparse() else self.width()
+
+    @final
+    def held_up(self, parameters: Any, moments: Any, prior: Any) -> NDArray[np.bool_]:
+        """Return False for every component: probabilities and rates are bounded densities."""
+        return np.zeros(parameters.n_components, dtype=bool)
 
     @final
     def workspace(self, n_rows: int) -> Float:
@@ -214,7 +218,7 @@ class ExponentialFamily(ABC):
     @final
     def prepare(self, rows: Any, workspace: Float) -> FeatureTile | SparseTile:
         """Fill the workspace and return the tile."""
-        if self.sparse:
+        if self.swept_sparse():
             return SparseTile(self.cells(rows), rows)
         features = workspace[:, : len(rows)]
         self.fill(rows, features)
@@ -233,7 +237,11 @@ class ExponentialFamily(ABC):
         return self._evaluator(np.zeros((n_components, self.width())))
 
     def _evaluator(self, natural: Float) -> NaturalEvaluator | SparseEvaluator:
-        return SparseEvaluator(natural) if self.sparse else NaturalEvaluator(natural, self.dtype)
+        return (
+            SparseEvaluator(natural)
+            if self.swept_sparse()
+            else NaturalEvaluator(natural, self.dtype)
+        )
 
     @final
     def shared(
@@ -288,17 +296,14 @@ class ExponentialFamily(ABC):
     @final
     def row_log_density(self, rows: Any, parameters: Any) -> Float:
         """Return log f_k(x) (n, K), of dense or sparse rows."""
-        evaluator: NaturalEvaluator | SparseEvaluator
-        if issparse(rows) or self.sparse:
-            evaluator = SparseEvaluator(self.natural(parameters))
-            tile = SparseTile(self.cells(rows), rows)
+        natural = self.natural(parameters)
+        densities = np.empty((len(natural), rows.shape[0]))
+        if issparse(rows) or self.swept_sparse():
+            SparseEvaluator(natural).log_density(SparseTile(self.cells(rows), rows), densities)
         else:
-            evaluator = NaturalEvaluator(self.natural(parameters))
             features = np.ones((self.width(), len(rows)))
             self.fill(rows, features)
-            tile = FeatureTile(features, rows)
-        densities = np.empty((parameters.n_components, rows.shape[0]))
-        evaluator.log_density(tile, densities)
+            NaturalEvaluator(natural).log_density(FeatureTile(features, rows), densities)
         return (densities + self.log_base(rows)).T
 
     @final

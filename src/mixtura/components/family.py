@@ -72,13 +72,19 @@ class Family(Protocol):
     """
 
     name: ClassVar[str]
-    # What part of every row a start gives to all components alike: more than nothing where a
-    # parameter on the edge of its range, such as a probability of 0, can never leave it.
-    start_softness: ClassVar[float]
 
     @property
     def has_noise(self) -> bool:
         """Return whether the last component is noise, which `predict` calls -1."""
+        ...
+
+    @property
+    def start_softness(self) -> float:
+        """Return what part of every row a start gives to all components alike.
+
+        It is more than nothing where a parameter on the edge of its range, such as a probability
+        of 0, can never leave it.
+        """
         ...
 
     @property
@@ -139,6 +145,10 @@ class Family(Protocol):
 
     def needs_centring(self, parameters: Any) -> bool:
         """Return whether sums about the origin lost digits for these parameters."""
+        ...
+
+    def held_up(self, parameters: Any, moments: Any, prior: Any) -> NDArray[np.bool_]:
+        """Return which components (K,) would have no width in some direction without the prior."""
         ...
 
     def embed(self, rows: NDArray[Any]) -> Float:

@@ -55,6 +55,10 @@ class MultinomialFamily(ExponentialFamily):
         """Return 1 + D."""
         return 1 + self.n_items
 
+    def swept_sparse(self) -> bool:
+        """Return whether the rows to be fitted are CSR."""
+        return self.sparse
+
     def fill(self, rows: NDArray[Any], features: Float) -> None:
         """Write [1, x]."""
         features[1:] = rows.T
@@ -132,5 +136,5 @@ class MultinomialFamily(ExponentialFamily):
         totals = arrays["totals"]
         if totals.ndim != 1 or not len(totals) or (totals < 0).any():
             raise ParameterError("'totals' should be (T,) counts")
-        family = cls(probabilities.shape[1], bool(document["coefficient"]), totals)
+        family = cls(probabilities.shape[1], bool(document["coefficient"]), totals=totals)
         return family, Probabilities(probabilities)

@@ -45,6 +45,10 @@ class PoissonFamily(ExponentialFamily):
         """Return 1 + D."""
         return 1 + self.n_columns
 
+    def swept_sparse(self) -> bool:
+        """Return whether the rows to be fitted are CSR."""
+        return self.sparse
+
     def fill(self, rows: NDArray[Any], features: Float) -> None:
         """Write [1, x], or [1, x, e]."""
         features[1 : 1 + self.n_counts] = self._counts(rows).T

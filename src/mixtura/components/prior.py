@@ -32,6 +32,10 @@ class NoPrior:
         """Return zero."""
         return 0.0
 
+    def holds_up(self, parameters: Any, effective_rows: Float) -> NDArray[np.bool_]:
+        """Return False for every component."""
+        return np.zeros(len(effective_rows), dtype=bool)
+
 
 class Penalised(Protocol):
     """What a conjugate prior asks of its family."""

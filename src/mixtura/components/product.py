@@ -246,6 +246,13 @@ class ProductFamily:
         """Return whether a block's sums lost digits."""
         return any(family.needs_centring(part) for family, part in self._with(parameters))
 
+    def held_up(
+        self, parameters: ProductParameters, moments: ProductMoments, prior: ProductPrior
+    ) -> NDArray[np.bool_]:
+        """Return which components are as narrow as the prior lets them in some block."""
+        blocks = zip(self.families, parameters.parts, moments.parts, prior.parts, strict=True)
+        return np.any([family.held_up(*parts) for family, *parts in blocks], axis=0)
+
     def embed(self, rows: Float) -> Float:
         """Return the blocks' points side by side, each block with variance 1 for each column."""
         points = []

@@ -26,9 +26,9 @@ def level_table(title: str, names: Sequence[str], values: NDArray[np.float64]) -
     names : M names
     values : (K, M)
     """
-    shown = np.arange(len(names))
+    shown: list[int] = list(range(len(names)))
     if len(names) > SHOWN_LEVELS:
-        shown = np.sort(np.argsort(-np.ptp(values, axis=0), kind="stable")[:SHOWN_LEVELS])
+        shown = sorted(np.argsort(-np.ptp(values, axis=0), kind="stable")[:SHOWN_LEVELS].tolist())
         title += f" (the {SHOWN_LEVELS} of {len(names)} that differ most)"
     header = ["", *(str(k) for k in range(len(values)))]
     rows = [[names[j], *(f"{value:.4g}" for value in values[:, j])] for j in shown]

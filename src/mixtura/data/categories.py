@@ -4,7 +4,7 @@
 differ by a NUL or by their Unicode form are different values.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Real
 from typing import Any
 
@@ -85,7 +85,7 @@ def codes_of(column: Sequence[Any], labels: Labels, label: str, *, ignore: bool 
     DataError
         Naming the column, row and value of a value that is no level.
     """
-    places: Mapping[Hashable, int] = {_key(value): place for place, value in enumerate(labels)}
+    places: dict[Any, int] = {_key(value): place for place, value in enumerate(labels)}
     codes = np.full(len(column), -1, dtype=np.int32)
     for rows, value, key in _distinct(column, label):
         if key is None:
@@ -110,7 +110,7 @@ def shown_levels(labels: Iterable[Any], most: int = 8) -> str:
 
 def _distinct(
     column: Sequence[Any], label: str
-) -> list[tuple[NDArray[np.intp], Any, Hashable | None]]:
+) -> list[tuple[NDArray[np.intp], Any, tuple[str, Any] | None]]:
     """Return for each distinct value its rows in order, the value as it stands, and its key."""
     if isinstance(column, np.ndarray) and column.dtype.kind in "biuf":
         values, numbers = np.unique(column, return_inverse=True)
@@ -132,7 +132,7 @@ def _distinct(
     return [(r, value, _key(value)) for r, value in zip(rows, found, strict=True)]
 
 
-def _key(value: Any) -> Hashable | None:
+def _key(value: Any) -> tuple[str, Any] | None:
     """Return what two cells must share to be one category; None if the cell is missing."""
     if value is None or type(value).__name__ in MISSING_TYPES:
         return None

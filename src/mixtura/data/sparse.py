@@ -21,12 +21,13 @@ class CsrRows(csr_array):
     def __getitem__(self, key: Any) -> Any:
         if not (isinstance(key, slice) and key.step in (None, 1)):
             return super().__getitem__(key)
-        start, stop, _ = key.indices(self.shape[0])
+        n_rows, n_columns = self.shape  # pyright: ignore[reportGeneralTypeIssues]
+        start, stop, _ = key.indices(n_rows)
         bounds = self.indptr[start : max(start, stop) + 1]
         inside = slice(bounds[0], bounds[-1])
         return CsrRows(
             (self.data[inside], self.indices[inside], bounds - bounds[0]),
-            shape=(len(bounds) - 1, self.shape[1]),
+            shape=(len(bounds) - 1, n_columns),
         )
 
 
@@ -43,7 +44,7 @@ class CountRows:
     """
 
     def __init__(self, rows: Any, weights: Float | None = None) -> None:
-        self._rows = CsrRows(rows) if issparse(rows) else rows
+        self._rows: Any = CsrRows(rows) if issparse(rows) else rows
         self._weights = weights
         self._total = float(rows.shape[0] if weights is None else weights.sum())
 

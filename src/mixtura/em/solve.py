@@ -1,7 +1,7 @@
 """From rows to a finished mixture: starts, the loop, and what is worth knowing of the end."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from mixtura.components.family import Family
 from mixtura.data import RowSource
 from mixtura.em.degeneracy import Recovery
-from mixtura.em.fit import FitOptions, Run, fit, ranked
+from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.history import History
 from mixtura.em.model import Model
+from mixtura.em.recovery import best_run
 from mixtura.em.starts import StartOptions, short_runs
 from mixtura.em.statistics import Statistics
 from mixtura.em.stopping import Ending, StoppingRule, aitken_gain
@@ -166,11 +167,12 @@ def solve(
         if options.max_iter == 0:
             return _as_started(sweep, starts[0], columns, began)
         runs = fit(sweep, starts, loop)
-        best = ranked(runs)[0]
+        best, recovery = best_run(sweep, runs, loop, options.starts)
         statistics = best.statistics
         if best.ending is not Ending.CONVERGED:
             statistics = sweep([best.model])[0]
     agreeing = sum(run.objective > best.objective - SAME_OPTIMUM for run in runs)
+    best = replace(best, recovery=recovery)
     return _result(sweep, best, statistics, columns, (agreeing, len(runs)), began)
 
 

@@ -53,9 +53,10 @@ class BernoulliMixture(DiscreteMixture):
 
     def _rows(self, data: Any) -> Any:
         rows = fitted_binary(data, self)
-        if issparse(rows) and self.mixture_.family.missing:
+        family: Any = self.mixture_.family
+        if issparse(rows) and family.missing:
             return rows.toarray()
-        if not issparse(rows) and (rows < 0).any() and not self.mixture_.family.missing:
+        if not issparse(rows) and (rows < 0).any() and not family.missing:
             raise DataError(
                 "X has missing cells, and the fit had none; fit again with rows that have some"
             )

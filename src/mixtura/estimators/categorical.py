@@ -157,7 +157,7 @@ class CategoricalMixture(DiscreteMixture):
 
     def _take(self, result: FitResult, dtype: np.dtype[Any]) -> None:
         super()._take(result, dtype)
-        family = result.mixture.family
+        family: Any = result.mixture.family
         self.categories_ = list(self._labels)
         self.probabilities_ = family.items(result.mixture.parameters)
 

@@ -44,7 +44,7 @@ def checked_rows(
         rows = check_array(
             data,
             dtype=FLOATS,
-            accept_sparse="csr" if sparse else False,
+            accept_sparse=["csr"] if sparse else False,  # pyright: ignore[reportArgumentType]
             ensure_all_finite=False,
             ensure_min_samples=least_rows,
             estimator=estimator,

@@ -154,6 +154,10 @@ class ConjugatePrior:
             scatter=moments.scatter + added + once * self.scatter,
         )
 
+    def holds_up(self, parameters: GaussianParameters, effective_rows: Float) -> NDArray[np.bool_]:
+        """Return False for every component: this prior is meant to be felt."""
+        return np.zeros(len(effective_rows), dtype=bool)
+
     def log_density(self, parameters: GaussianParameters) -> float:
         """Return the log density of the prior, up to a constant."""
         covariance = parameters.covariance

@@ -267,6 +267,12 @@ class GaussianFamily:
         """Return whether a component is too far from the origin for its own width."""
         return bool(far_components(parameters, self.dtype).any())
 
+    def held_up(
+        self, parameters: GaussianParameters, moments: GaussianMoments, prior: GaussianPrior
+    ) -> NDArray[np.bool_]:
+        """Return which components (K,) are as narrow in some direction as the prior lets them."""
+        return prior.holds_up(parameters, moments.effective_rows)
+
     def embed(self, rows: NDArray[Any]) -> Float:
         """Return rows (n, D) in units of each column's spread."""
         points = (np.asarray(rows, dtype=np.float64) - self.frame.origin) / self.frame.spread

@@ -237,6 +237,16 @@ class GaussianNoiseFamily:
         """Return whether sums about the origin lost digits."""
         return self.inner.needs_centring(parameters.gaussians)
 
+    def held_up(
+        self, parameters: NoisyParameters, moments: NoisyMoments, prior: NoisyPrior
+    ) -> NDArray[np.bool_]:
+        """Return which components are as narrow in some direction as the prior lets them."""
+        held = np.zeros(len(parameters.noise), dtype=bool)
+        held[~parameters.noise] = self.inner.held_up(
+            parameters.gaussians, moments.gaussians, prior.gaussians
+        )
+        return held
+
     def embed(self, rows: NDArray[Any]) -> Float:
         """Return rows in units of each column's spread."""
         return self.inner.embed(rows)

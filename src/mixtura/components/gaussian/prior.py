@@ -26,6 +26,9 @@ Float = NDArray[np.float64]
 COLLINEAR = 1e-11
 DRAWN = 0.1
 
+# Rows' own scatter against that of pseudo-rows, below which a width is mostly the prior's.
+HELD_UP = 2.0
+
 
 class GaussianPrior(Protocol):
     """What the Gaussian M-step asks of a prior."""
@@ -36,6 +39,10 @@ class GaussianPrior(Protocol):
 
     def log_density(self, parameters: GaussianParameters) -> float:
         """Return the penalty, up to a constant."""
+        ...
+
+    def holds_up(self, parameters: GaussianParameters, effective_rows: Float) -> NDArray[np.bool_]:
+        """Return which components (K,) have a width that is mostly the prior's."""
         ...
 
 
@@ -64,6 +71,10 @@ class Ridge:
     def log_density(self, parameters: GaussianParameters) -> float:
         """Return zero."""
         return 0.0
+
+    def holds_up(self, parameters: GaussianParameters, effective_rows: Float) -> NDArray[np.bool_]:
+        """Return False for every component."""
+        return np.zeros(len(effective_rows), dtype=bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +108,18 @@ class ScatterPrior:
         else:
             trace = float((precisions * self.scatter).sum())
         return self.rows * float(parameters.covariance.log_determinant().sum()) - 0.5 * trace
+
+    def holds_up(self, parameters: GaussianParameters, effective_rows: Float) -> NDArray[np.bool_]:
+        """Return which components have a variance, in some direction, mostly of pseudo-rows."""
+        factors = parameters.covariance.factors
+        if factors.ndim == 1:
+            least = 1 / (factors**2 * self.scatter.mean())
+        elif factors.ndim == 2:
+            least = 1 / (factors**2 * self.scatter).max(axis=1)
+        else:
+            inside = factors.transpose(0, 2, 1) @ self.scatter @ factors
+            least = 1 / np.linalg.eigvalsh(inside)[:, -1]
+        return least * (effective_rows + self.rows) < HELD_UP
 
 
 def weak_prior(totals: RowTotals) -> ScatterPrior:
