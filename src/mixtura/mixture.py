@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 
 from mixtura.arrays import log_sum_exp
 from mixtura.components.family import Family
+from mixtura.data.categories import columns_of
+from mixtura.data.encoding import decoded, encoded
+from mixtura.errors import DataError
+from mixtura.kinds import ColumnKind
 
 __all__ = ["Mixture"]
 
@@ -51,12 +55,47 @@ class Mixture:
         return self.family.n_free(self.n_components) + self.n_components - 1
 
     @property
+    def kinds(self) -> tuple[ColumnKind, ...]:
+        """Return what the cells of each column (D) are."""
+        return self.family.kinds
+
+    @property
     def labels(self) -> NDArray[np.intp]:
         """Return how components (K,) are called: by number, noise by -1."""
         labels = np.arange(self.n_components)
         if self.family.has_noise:
             labels[-1] = -1
         return labels
+
+    def encode(self, data: Any, *, unknown: str = "error") -> NDArray[Any]:
+        """Return a table as the rows that the other methods take.
+
+        Columns of a frame are found by name; categories become the numbers of their labels.
+
+        Parameters
+        ----------
+        data : data frame of any library, array, or list of rows
+        unknown : "error", or "ignore" to count a category that the fit did not see as missing
+
+        Raises
+        ------
+        DataError
+            Naming a column that is missing, or the first cell that cannot be used.
+        """
+        columns, names = columns_of(data)
+        if names is not None and self.columns is not None:
+            lacking = [name for name in self.columns if name not in names]
+            if lacking:
+                raise DataError(f"X lacks the column '{lacking[0]}', on which the fit was made")
+            columns = [columns[names.index(name)] for name in self.columns]
+        elif len(columns) != self.n_columns:
+            raise DataError(f"X has {len(columns)} columns, and the fit had {self.n_columns}")
+        ignore = unknown == "ignore"
+        return encoded(columns, self.kinds, self.columns or names, ignore=ignore)
+
+    def decode(self, rows: NDArray[Any]) -> list[Any]:
+        """Return the columns that rows stand for: numbers, and categories as their values."""
+        return decoded(rows, self.kinds)
 
     def log_density(self, rows: NDArray[Any]) -> Float:
         """Return log Σ_k π_k f(x | θ_k).

@@ -12,6 +12,7 @@ from mixtura.components.exponential import ExponentialFamily
 from mixtura.components.simplex import SMALLEST, as_probabilities, floored_log, narrowed
 from mixtura.components.stacked import Probabilities
 from mixtura.components.words import component_count, level_table
+from mixtura.kinds import BINARY, ColumnKind
 
 __all__ = ["BernoulliFamily"]
 
@@ -42,6 +43,11 @@ class BernoulliFamily(ExponentialFamily):
     def n_columns(self) -> int:
         """Return D."""
         return self.n_items
+
+    @property
+    def kinds(self) -> tuple[ColumnKind, ...]:
+        """Return zeros and ones."""
+        return (BINARY,) * self.n_items
 
     def width(self) -> int:
         """Return 1 + D, or 1 + 2 D where cells may be missing."""

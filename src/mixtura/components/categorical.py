@@ -14,6 +14,7 @@ from mixtura.components.simplex import as_probabilities, narrowed, normalised
 from mixtura.components.stacked import Probabilities
 from mixtura.components.words import component_count, level_table
 from mixtura.errors import ParameterError
+from mixtura.kinds import ColumnKind, category
 
 __all__ = ["CategoricalFamily"]
 
@@ -47,6 +48,11 @@ class CategoricalFamily(ExponentialFamily):
     def n_columns(self) -> int:
         """Return the number of items J."""
         return len(self.levels)
+
+    @property
+    def kinds(self) -> tuple[ColumnKind, ...]:
+        """Return a category for each item."""
+        return tuple(category(tuple(labels)) for labels in self._labels())
 
     @cached_property
     def starts(self) -> NDArray[np.intp]:
@@ -153,8 +159,14 @@ class CategoricalFamily(ExponentialFamily):
     def to_arrays(
         self, parameters: Probabilities
     ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-        """Return the arrays and the document of a model file."""
-        labels = None if self.labels is None else [list(values) for values in self.labels]
+        """Return the arrays and the document of a model file.
+
+        Raises
+        ------
+        ParameterError
+            If a label is none that a file can hold.
+        """
+        labels = None if self.labels is None else [list(map(_plain, row)) for row in self.labels]
         return {"probabilities": parameters.probabilities}, {
             "family": self.name,
             "levels": list(self.levels),
@@ -178,8 +190,19 @@ class CategoricalFamily(ExponentialFamily):
             raise ParameterError(f"'probabilities' should have a column for each of {levels}")
         if labels is not None and tuple(map(len, labels)) != levels:
             raise ParameterError("'labels' should name every level")
-        family = cls(levels, None if labels is None else tuple(tuple(names) for names in labels))
-        return family, Probabilities(probabilities)
+        if labels is not None:
+            labels = tuple(tuple(map(_plain, names)) for names in labels)
+        return cls(levels, labels), Probabilities(probabilities)
 
     def _labels(self) -> Sequence[Sequence[Any]]:
         return self.labels or [range(levels) for levels in self.levels]
+
+
+def _plain(label: Any) -> Any:
+    """Return a label that a model file can hold: text, a truth value or a finite number."""
+    if isinstance(label, (str, bool, int)) or (isinstance(label, float) and np.isfinite(label)):
+        return label
+    raise ParameterError(
+        f"a model file cannot hold the category {label!r}; turn that column into text before the "
+        "fit"
+    )

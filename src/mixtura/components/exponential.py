@@ -16,6 +16,7 @@ from scipy.sparse import issparse
 from mixtura.components.family import Prepared
 from mixtura.components.prior import ConjugatePrior, NoPrior, pseudo_rows
 from mixtura.components.sparse import SparseEvaluator, SparseTile
+from mixtura.kinds import ColumnKind
 from mixtura.sums import Sums
 
 __all__ = [
@@ -165,6 +166,11 @@ class ExponentialFamily(ABC):
     @abstractmethod
     def width(self) -> int:
         """Return P."""
+    @property
+    @abstractmethod
+    def kinds(self) -> tuple[ColumnKind, ...]:
+        """Return what the cells of each column (D) are."""
+
 
     @abstractmethod
     def fill(self, rows: NDArray[Any], features: Float) -> None:

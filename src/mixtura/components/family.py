@@ -12,6 +12,8 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.kinds import ColumnKind
+
 __all__ = ["Evaluator", "Family", "Moments", "Parameters", "Prepared"]
 
 Float = NDArray[np.float64]
@@ -89,6 +91,11 @@ class Family(Protocol):
 
     @property
     def n_columns(self) -> int: ...
+
+    @property
+    def kinds(self) -> tuple[ColumnKind, ...]:
+        """Return what the cells of each column (D) are."""
+        ...
 
     @property
     def dtype(self) -> np.dtype[Any]:

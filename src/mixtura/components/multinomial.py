@@ -20,6 +20,7 @@ from mixtura.components.simplex import (
 from mixtura.components.stacked import Probabilities
 from mixtura.components.words import component_count, level_table
 from mixtura.errors import ParameterError
+from mixtura.kinds import COUNT, ColumnKind
 
 __all__ = ["MultinomialFamily"]
 
@@ -50,6 +51,11 @@ class MultinomialFamily(ExponentialFamily):
     def n_columns(self) -> int:
         """Return D."""
         return self.n_items
+
+    @property
+    def kinds(self) -> tuple[ColumnKind, ...]:
+        """Return counts."""
+        return (COUNT,) * self.n_items
 
     def width(self) -> int:
         """Return 1 + D."""

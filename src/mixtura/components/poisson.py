@@ -12,6 +12,7 @@ from mixtura.components.simplex import SMALLEST, floored_log, log_factorials, na
 from mixtura.components.stacked import Rates
 from mixtura.components.words import component_count, level_table
 from mixtura.errors import ParameterError
+from mixtura.kinds import COUNT, EXPOSURE, ColumnKind
 
 __all__ = ["PoissonFamily"]
 
@@ -40,6 +41,12 @@ class PoissonFamily(ExponentialFamily):
     def n_columns(self) -> int:
         """Return the number of columns, that of the exposure included."""
         return self.n_counts + (self.exposure is not None)
+
+    @property
+    def kinds(self) -> tuple[ColumnKind, ...]:
+        """Return counts, and which column is the exposure."""
+        columns = range(self.n_columns)
+        return tuple(EXPOSURE if column == self.exposure else COUNT for column in columns)
 
     def width(self) -> int:
         """Return 1 + D."""

@@ -14,6 +14,7 @@ from mixtura.components.catalogue import FAMILIES
 from mixtura.components.family import Evaluator, Family
 from mixtura.components.words import component_count
 from mixtura.errors import ParameterError
+from mixtura.kinds import ColumnKind
 from mixtura.sums import Sums
 
 __all__ = ["ProductFamily", "ProductParameters"]
@@ -153,6 +154,11 @@ class ProductFamily:
     def n_columns(self) -> int:
         """Return D."""
         return sum(family.n_columns for family in self.families)
+
+    @property
+    def kinds(self) -> tuple[ColumnKind, ...]:
+        """Return the kinds of the blocks' columns."""
+        return tuple(kind for family in self.families for kind in family.kinds)
 
     @property
     def dtype(self) -> np.dtype[Any]:

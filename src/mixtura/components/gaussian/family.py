@@ -36,6 +36,7 @@ from mixtura.components.gaussian.structures import Structure, structure
 from mixtura.components.gaussian.words import component_tables, mixture_title
 from mixtura.errors import ParameterError
 
+from mixtura.kinds import NUMBER, ColumnKind
 __all__ = ["GaussianFamily"]
 
 Float = NDArray[np.float64]
@@ -90,6 +91,11 @@ class GaussianFamily:
         return len(self.frame.origin)
 
     @property
+    @property
+    def kinds(self) -> tuple[ColumnKind, ...]:
+        """Return numbers."""
+        return (NUMBER,) * self.n_columns
+
     def _wide(self) -> bool:
         return self.structure.features == "full" and self.n_columns > WIDEST_PRODUCT
 

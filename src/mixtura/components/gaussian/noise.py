@@ -27,6 +27,7 @@ from mixtura.components.gaussian.parameters import (
 )
 from mixtura.components.gaussian.prior import GaussianPrior
 from mixtura.components.gaussian.structures import Structure
+from mixtura.kinds import ColumnKind
 
 __all__ = ["GaussianNoiseFamily", "NoisyParameters", "NoisyPrior"]
 
@@ -150,6 +151,11 @@ class GaussianNoiseFamily:
     def n_columns(self) -> int:
         """Return D."""
         return self.inner.n_columns
+
+    @property
+    def kinds(self) -> tuple[ColumnKind, ...]:
+        """Return numbers."""
+        return self.inner.kinds
 
     @property
     def dtype(self) -> np.dtype[Any]:

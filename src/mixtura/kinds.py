@@ -1,0 +1,33 @@
+"""What the cells of a column are, for those who turn a table into rows and back."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+__all__ = ["BINARY", "COUNT", "EXPOSURE", "NUMBER", "ColumnKind", "category"]
+
+Name = Literal["number", "count", "binary", "exposure", "category"]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnKind:
+    """The kind of one column.
+
+    Attributes
+    ----------
+    name : how the kind is called
+    labels : of a category, the values that the numbers 0, 1, 2, ... in the rows stand for
+    """
+
+    name: Name
+    labels: tuple[Any, ...] = ()
+
+
+NUMBER = ColumnKind("number")
+COUNT = ColumnKind("count")
+BINARY = ColumnKind("binary")
+EXPOSURE = ColumnKind("exposure")
+
+
+def category(labels: tuple[Any, ...]) -> ColumnKind:
+    """Return the kind of a column of categories."""
+    return ColumnKind("category", labels)
