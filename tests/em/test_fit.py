@@ -37,10 +37,7 @@ class Never:
     ending: Ending = Ending.CONVERGED
     steps_past: bool = False
 
-    def gain_left(self, objectives: Sequence[float]) -> float:
-        return float("inf")
-
-    def met(self, objectives: Sequence[float], total_weight: float) -> bool:
+    def met(self, objectives: Sequence[float], total_weight: float, gain_left: float) -> bool:
         return False
 
 

@@ -30,6 +30,9 @@ __all__ = [
 
 Float = NDArray[np.float64]
 
+# A leap leaves each sum at least this share of what it was.
+LEAST_SHARE = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class FeatureTile:
@@ -163,14 +166,14 @@ class ExponentialFamily(ABC):
     def n_columns(self) -> int:
         """Return D."""
 
-    @abstractmethod
-    def width(self) -> int:
-        """Return P."""
     @property
     @abstractmethod
     def kinds(self) -> tuple[ColumnKind, ...]:
         """Return what the cells of each column (D) are."""
 
+    @abstractmethod
+    def width(self) -> int:
+        """Return P."""
 
     @abstractmethod
     def fill(self, rows: NDArray[Any], features: Float) -> None:
@@ -288,6 +291,24 @@ class ExponentialFamily(ABC):
         total = float(shared.features[0])
         mean = shared.features / total
         return ConjugatePrior(self, pseudo_rows(name, total, n_components) * mean)
+
+    @final
+    def coordinates(self, moments: FeatureMoments, total: float) -> Float:
+        """Return the mean features of all rows, component by component."""
+        return moments.features.ravel() / total
+
+    @final
+    def moments_at(
+        self, coordinates: Float, like: FeatureMoments, total: float
+    ) -> FeatureMoments | None:
+        """Return the moments at a point, no sum less than a tenth of that of `like`."""
+        features = np.maximum(
+            coordinates.reshape(like.features.shape) * total, LEAST_SHARE * like.features
+        )
+        moments = replace(like, features=features)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            natural = self.natural(self.estimate(features, None))
+        return moments if np.isfinite(natural).all() else None
 
     @final
     def needs_centring(self, parameters: Any) -> bool:

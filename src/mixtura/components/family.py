@@ -150,6 +150,14 @@ class Family(Protocol):
         """Return the penalty called "weak", "conjugate" or None for these rows, or as given."""
         ...
 
+    def coordinates(self, moments: Any, total: float) -> Float:
+        """Return moments as one vector of numbers without units; `total` is Σ N_k of all."""
+        ...
+
+    def moments_at(self, coordinates: Float, like: Any, total: float) -> Any | None:
+        """Return the moments at a point near those of `like`, or None where there are none."""
+        ...
+
     def needs_centring(self, parameters: Any) -> bool:
         """Return whether sums about the origin lost digits for these parameters."""
         ...

@@ -248,6 +248,22 @@ class ProductFamily:
         parts = zip(self.families, shared.parts, strict=True)
         return ProductPrior(tuple(family.prior(name, part, n_components) for family, part in parts))
 
+    def coordinates(self, moments: ProductMoments, total: float) -> Float:
+        """Return the coordinates of the blocks, one after the other."""
+        blocks = zip(self.families, moments.parts, strict=True)
+        return np.concatenate([family.coordinates(part, total) for family, part in blocks])
+
+    def moments_at(
+        self, coordinates: Float, like: ProductMoments, total: float
+    ) -> ProductMoments | None:
+        """Return the moments at a point, or None where a block has none."""
+        parts, start = [], 0
+        for family, part in zip(self.families, like.parts, strict=True):
+            size = len(family.coordinates(part, total))
+            parts.append(family.moments_at(coordinates[start : start + size], part, total))
+            start += size
+        return None if any(part is None for part in parts) else ProductMoments(tuple(parts))
+
     def needs_centring(self, parameters: ProductParameters) -> bool:
         """Return whether a block's sums lost digits."""
         return any(family.needs_centring(part) for family, part in self._with(parameters))

@@ -30,13 +30,25 @@ class Step:
 
 @dataclass(slots=True)
 class History:
-    """The steps of one run, in order."""
+    """The steps of one run, in order.
+
+    Attributes
+    ----------
+    steps : those taken
+    rejected : how many leaps were swept and not taken, as the objective would have fallen
+    """
 
     steps: list[Step] = field(default_factory=list)
+    rejected: int = 0
 
     def __len__(self) -> int:
-        """Return the number of sweeps."""
+        """Return the number of steps."""
         return len(self.steps)
+
+    @property
+    def n_sweeps(self) -> int:
+        """Return the number of sweeps: the steps, and the leaps that were swept and not taken."""
+        return len(self.steps) + self.rejected
 
     def __iter__(self) -> Iterator[Step]:
         """Return the steps in order."""

@@ -17,7 +17,7 @@ from mixtura.em.model import Model
 from mixtura.em.recovery import best_run
 from mixtura.em.starts import StartOptions, short_runs
 from mixtura.em.statistics import Statistics
-from mixtura.em.stopping import Ending, StoppingRule, aitken_gain
+from mixtura.em.stopping import Ending, StoppingRule
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Engine
 from mixtura.mixture import Mixture
@@ -48,6 +48,7 @@ class SolveOptions:
     monotone: bool
     starts: StartOptions
     equal_weights: bool = False
+    accelerate: bool = False
     earlier: tuple[float, ...] = ()
     progress: Callable[[int, int, float], None] | None = None
 
@@ -63,6 +64,7 @@ class FitResult:
     log_largest : Σ w log max_k r; ICL = BIC - 2 log_largest
     entropy : -Σ w Σ_k r log r, in nats
     effective_rows : (K,) Σ w r
+    remaining_gain : an estimate of what is left to gain, in nats; infinite if there is none
     starts_agreeing, n_starts : how many finished starts ended within 0.05 nats of the best
     """
 
@@ -80,6 +82,7 @@ class FitResult:
     n_rows: int
     total_weight: float
     seconds: float
+    remaining_gain: float
 
     @property
     def n_parameters(self) -> int:
@@ -101,11 +104,6 @@ class FitResult:
         """Return BIC - 2 Σ w log max_k r; lower is better."""
         return self.bic - 2 * self.log_largest
 
-    @property
-    def remaining_gain(self) -> float:
-        """Return Aitken's estimate of the nats left to gain, infinite if there is none yet."""
-        return aitken_gain(self.history.objective)
-
     def facts(self) -> dict[str, Any]:
         """Return what a summary says of the fit, as JSON can hold it."""
         gain = self.remaining_gain
@@ -122,7 +120,7 @@ class FitResult:
             "converged": self.ending.converged,
             "ending": self.ending.value,
             "remaining_gain": gain if np.isfinite(gain) else None,
-            "n_iter": len(self.history),
+            "n_iter": self.history.n_sweeps,
             "starts_agreeing": self.starts_agreeing,
             "n_starts": self.n_starts,
             "seconds": self.seconds,
@@ -156,6 +154,7 @@ def solve(
             fallback=family.prior("weak", sweep.shared, n_components) if options.rescue else None,
             equal_weights=options.equal_weights,
             monotone=options.monotone,
+            accelerate=options.accelerate,
             earlier=options.earlier,
             progress=options.progress,
         )
@@ -213,4 +212,5 @@ def _result(
         n_rows=sweep.source.n_rows,
         total_weight=sweep.total_weight,
         seconds=perf_counter() - began,
+        remaining_gain=run.gain_left,
     )

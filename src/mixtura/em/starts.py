@@ -67,7 +67,9 @@ def short_runs(
         labels = seeded_labels(points, weights, n_components, rng)
         return model_from_labels(sample, labels, n_components, options)
 
-    short = replace(options, rule=_NeverMet(), max_iter=starts.sweeps, progress=None)
+    short = replace(
+        options, rule=_NeverMet(), max_iter=starts.sweeps, accelerate=False, progress=None
+    )
     # An iterator, as a list would keep all first models until the end.
     runs = fit(sample, map(started, range(max(starts.short, starts.finish))), short)
     return [run.model for run in ranked(runs)[: starts.finish]], sample
@@ -79,11 +81,11 @@ class _NeverMet:
     ending = Ending.SHORT_RUN
     steps_past = True
 
-    def gain_left(self, objectives: Sequence[float]) -> float:
-        return float("inf")
-
-    def met(self, objectives: Sequence[float], total_weight: float) -> bool:
+    def met(self, objectives: Sequence[float], total_weight: float, gain_left: float) -> bool:
         return False
+
+    def tolerance(self, objective: float) -> float:
+        return float("inf")
 
 
 def seeded_labels(

@@ -16,12 +16,13 @@ class Ending(Enum):
     SMALL_CHANGE = "converged: the mean log-likelihood changed by less than tol"
     ITERATION_LIMIT = "stopped at the iteration limit; raise max_iter or loosen tol"
     INTERRUPTED = "interrupted; the best parameters so far were kept"
+    ROUNDING = "converged: rounding hides any further gain"
     SHORT_RUN = "a short run, not meant to converge"
 
     @property
     def converged(self) -> bool:
         """Whether a stopping rule was met."""
-        return self in (Ending.CONVERGED, Ending.SMALL_CHANGE)
+        return self in (Ending.CONVERGED, Ending.SMALL_CHANGE, Ending.ROUNDING)
 
 
 class StoppingRule(Protocol):
@@ -37,12 +38,12 @@ class StoppingRule(Protocol):
         """Return whether the M-step after the last sweep still counts."""
         ...
 
-    def gain_left(self, objectives: Sequence[float]) -> float:
-        """Return an estimate of what is left to gain, in nats."""
+    def met(self, objectives: Sequence[float], total_weight: float, gain_left: float) -> bool:
+        """Return whether to stop; `gain_left` is an estimate, in nats."""
         ...
 
-    def met(self, objectives: Sequence[float], total_weight: float) -> bool:
-        """Return whether to stop."""
+    def tolerance(self, objective: float) -> float:
+        """Return what may be left to gain, in nats."""
         ...
 
 
@@ -72,13 +73,13 @@ class GainLeft:
     ending: Ending = Ending.CONVERGED
     steps_past: bool = False
 
-    def gain_left(self, objectives: Sequence[float]) -> float:
-        """Return Aitken's estimate."""
-        return aitken_gain(objectives)
-
-    def met(self, objectives: Sequence[float], total_weight: float) -> bool:
+    def met(self, objectives: Sequence[float], total_weight: float, gain_left: float) -> bool:
         """Return whether the estimate is below the tolerance."""
-        return aitken_gain(objectives) < self.nats + self.relative * abs(objectives[-1])
+        return gain_left < self.tolerance(objectives[-1])
+
+    def tolerance(self, objective: float) -> float:
+        """Return the nats that may be left to gain."""
+        return self.nats + self.relative * abs(objective)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +93,12 @@ class MeanChange:
     ending: Ending = Ending.SMALL_CHANGE
     steps_past: bool = True
 
-    def gain_left(self, objectives: Sequence[float]) -> float:
-        """Return Aitken's estimate."""
-        return aitken_gain(objectives)
-
-    def met(self, objectives: Sequence[float], total_weight: float) -> bool:
+    def met(self, objectives: Sequence[float], total_weight: float, gain_left: float) -> bool:
         """Return whether the last change per row is below `tol`."""
         if len(objectives) < 2:
             return False
         return abs(objectives[-1] - objectives[-2]) / total_weight < self.tol
+
+    def tolerance(self, objective: float) -> float:
+        """Return no bound: this rule looks at changes only."""
+        return float("inf")

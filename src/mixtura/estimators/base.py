@@ -259,7 +259,8 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         self.n_parameters_ = result.n_parameters
         self.converged_ = result.ending.converged
         self.ending_ = result.ending
-        self.n_iter_ = len(result.history)
+        self.n_iter_ = result.history.n_sweeps
+        self.remaining_gain_ = result.remaining_gain
         self.starts_agreeing_ = result.starts_agreeing
         means = [value / result.total_weight for value in result.history.log_likelihood]
         self.lower_bounds_ = means

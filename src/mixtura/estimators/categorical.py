@@ -66,6 +66,7 @@ class CategoricalMixture(DiscreteMixture):
         *,
         unknown: str = "error",
         tol: float | None = None,
+        algorithm: str = "auto",
         max_iter: int | None = None,
         n_init: int = 1,
         responsibilities_init: ArrayLike | None = None,
@@ -80,6 +81,7 @@ class CategoricalMixture(DiscreteMixture):
         super().__init__(
             n_components,
             tol=tol,
+            algorithm=algorithm,
             max_iter=max_iter,
             n_init=n_init,
             responsibilities_init=responsibilities_init,

@@ -30,6 +30,7 @@ class DiscreteMixture(MixtureEstimator):
         n_components: int = 1,
         *,
         tol: float | None = None,
+        algorithm: str = "auto",
         max_iter: int | None = None,
         n_init: int = 1,
         responsibilities_init: ArrayLike | None = None,
@@ -43,6 +44,7 @@ class DiscreteMixture(MixtureEstimator):
     ) -> None:
         self.n_components = n_components
         self.tol = tol
+        self.algorithm = algorithm
         self.max_iter = max_iter
         self.n_init = n_init
         self.responsibilities_init = responsibilities_init

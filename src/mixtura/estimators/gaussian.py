@@ -59,6 +59,9 @@ class GaussianMixture(MixtureEstimator):
     tol : float or None
         None: stop when less than 1e-3 nats + 1e-9 |ℓ| is left to gain. A number: stop when the
         mean log-likelihood changes by less.
+    algorithm : "auto", "em" or "squarem"
+        "squarem" leaps ahead of EM (Varadhan and Roland 2008) where the objective rises by it;
+        "auto" does so unless `tol` is a number.
     reg_covar : float or None
         A number is added to every variance after each M-step, and turns `prior` off.
     max_iter : int or None
@@ -118,6 +121,7 @@ class GaussianMixture(MixtureEstimator):
         *,
         covariance_type: str = "full",
         tol: float | None = None,
+        algorithm: str = "auto",
         reg_covar: float | None = None,
         max_iter: int | None = None,
         n_init: int = 1,
@@ -139,6 +143,7 @@ class GaussianMixture(MixtureEstimator):
         self.n_components = n_components
         self.covariance_type = covariance_type
         self.tol = tol
+        self.algorithm = algorithm
         self.reg_covar = reg_covar
         self.max_iter = max_iter
         self.n_init = n_init

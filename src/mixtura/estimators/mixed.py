@@ -77,6 +77,7 @@ class MixedMixture(DiscreteMixture):
         covariance_type: str = "full",
         unknown: str = "error",
         tol: float | None = None,
+        algorithm: str = "auto",
         max_iter: int | None = None,
         n_init: int = 1,
         responsibilities_init: ArrayLike | None = None,
@@ -91,6 +92,7 @@ class MixedMixture(DiscreteMixture):
         super().__init__(
             n_components,
             tol=tol,
+            algorithm=algorithm,
             max_iter=max_iter,
             n_init=n_init,
             responsibilities_init=responsibilities_init,

@@ -37,6 +37,9 @@ class MultinomialMixture(DiscreteMixture):
     tol : float or None
         None: stop when less than 1e-3 nats + 1e-9 |ℓ| is left to gain. A number: stop when the
         mean log-likelihood changes by less.
+    algorithm : "auto", "em" or "squarem"
+        "squarem" leaps ahead of EM (Varadhan and Roland 2008) where the objective rises by it;
+        "auto" does so unless `tol` is a number.
     max_iter : int or None
         Sweeps over the data at the most; None for 1000.
     n_init : int
@@ -78,6 +81,7 @@ class MultinomialMixture(DiscreteMixture):
         coefficient: bool = True,
         allow_unidentified: bool = False,
         tol: float | None = None,
+        algorithm: str = "auto",
         max_iter: int | None = None,
         n_init: int = 1,
         responsibilities_init: ArrayLike | None = None,
@@ -92,6 +96,7 @@ class MultinomialMixture(DiscreteMixture):
         super().__init__(
             n_components,
             tol=tol,
+            algorithm=algorithm,
             max_iter=max_iter,
             n_init=n_init,
             responsibilities_init=responsibilities_init,

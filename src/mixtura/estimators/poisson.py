@@ -59,6 +59,7 @@ class PoissonMixture(DiscreteMixture):
         *,
         exposure: str | int | None = None,
         tol: float | None = None,
+        algorithm: str = "auto",
         max_iter: int | None = None,
         n_init: int = 1,
         responsibilities_init: ArrayLike | None = None,
@@ -73,6 +74,7 @@ class PoissonMixture(DiscreteMixture):
         super().__init__(
             n_components,
             tol=tol,
+            algorithm=algorithm,
             max_iter=max_iter,
             n_init=n_init,
             responsibilities_init=responsibilities_init,

@@ -92,6 +92,7 @@ def select(
             prior=prior,
             rescue=prior is not None,
             monotone=True,
+            accelerate=True,
             starts=StartOptions(seed, short=8, finish=checked_integer("n_init", n_init, 1)),
         ),
         criterion=criterion,

@@ -30,6 +30,7 @@ class Settings:
     n_init : starts carried to the end
     seed : drawn from `random_state`
     prior : "weak", "conjugate", None or a penalty
+    accelerate : whether to leap ahead of EM
     """
 
     n_components: int
@@ -38,6 +39,7 @@ class Settings:
     n_init: int
     seed: int
     prior: Any
+    accelerate: bool
 
     @classmethod
     def of(cls, estimator: Any) -> "Settings":
@@ -59,6 +61,7 @@ class Settings:
             n_init=checked_integer("n_init", estimator.n_init, 1),
             seed=seed_of(estimator.random_state),
             prior=estimator.prior,
+            accelerate=_accelerates(estimator),
         )
 
     def with_components(self, n_components: int) -> "Settings":
@@ -86,6 +89,8 @@ class Settings:
             rescue=rescue,
             monotone=monotone,
             starts=self.start_options(),
+            # A fit that is carried on goes on as it would have without a break.
+            accelerate=self.accelerate and not earlier,
             earlier=earlier,
             progress=progress,
         )
@@ -99,6 +104,12 @@ def seed_of(random_state: Any) -> int:
         raise ParameterError(
             f"random_state should be None, a whole number or a RandomState: {error}"
         ) from None
+
+
+def _accelerates(estimator: Any) -> bool:
+    """Return whether the algorithm is an accelerated one; "auto" is, under our stopping rule."""
+    name = checked_choice("algorithm", estimator.algorithm, ("auto", "em", "squarem"))
+    return name == "squarem" or (name == "auto" and estimator.tol is None)
 
 
 def checked_integer(name: str, value: Any, least: int) -> int:

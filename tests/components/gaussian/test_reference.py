@@ -37,10 +37,7 @@ class TinyGain:
     ending: Ending = Ending.CONVERGED
     steps_past: bool = False
 
-    def gain_left(self, objectives):
-        return 0.0
-
-    def met(self, objectives, total_weight):
+    def met(self, objectives, total_weight, gain_left):
         if len(objectives) < 3:
             return False
         return objectives[-1] - objectives[-3] <= self.relative * abs(objectives[-1])

@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 from mixtura.arrays import as_shape
 from mixtura.components.gaussian.centred import far_components, log_density_centred
 from mixtura.components.gaussian.conjugate import NormalInverseWishart
+from mixtura.components.gaussian.coordinates import coordinates_of, moments_at
 from mixtura.components.gaussian.covariance import (
     SphericalCovariance,
     covariance_from,
@@ -35,8 +36,8 @@ from mixtura.components.gaussian.prior import GaussianPrior, NoPrior, weak_prior
 from mixtura.components.gaussian.structures import Structure, structure
 from mixtura.components.gaussian.words import component_tables, mixture_title
 from mixtura.errors import ParameterError
-
 from mixtura.kinds import NUMBER, ColumnKind
+
 __all__ = ["GaussianFamily"]
 
 Float = NDArray[np.float64]
@@ -91,11 +92,11 @@ class GaussianFamily:
         return len(self.frame.origin)
 
     @property
-    @property
     def kinds(self) -> tuple[ColumnKind, ...]:
         """Return numbers."""
         return (NUMBER,) * self.n_columns
 
+    @property
     def _wide(self) -> bool:
         return self.structure.features == "full" and self.n_columns > WIDEST_PRODUCT
 
@@ -268,6 +269,16 @@ class GaussianFamily:
         if isinstance(name, str) or not (hasattr(name, "augment") and hasattr(name, "log_density")):
             raise ParameterError(f"prior should be weak, None or a penalty, but got {name!r}")
         return name
+
+    def coordinates(self, moments: GaussianMoments, total: float) -> Float:
+        """Return shares, means and covariances in units of the columns' spread, as one vector."""
+        return coordinates_of(moments, total, self.frame.spread / self.frame.scale)
+
+    def moments_at(
+        self, coordinates: Float, like: GaussianMoments, total: float
+    ) -> GaussianMoments | None:
+        """Return the moments at a point, or None where a share is too small."""
+        return moments_at(coordinates, like, total, self.frame.spread / self.frame.scale)
 
     def needs_centring(self, parameters: GaussianParameters) -> bool:
         """Return whether a component is too far from the origin for its own width."""

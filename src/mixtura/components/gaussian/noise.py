@@ -239,6 +239,23 @@ class GaussianNoiseFamily:
         """Return the penalty of that name on the Gaussian components."""
         return NoisyPrior(self.inner.prior(name, shared, n_components - 1))
 
+    def coordinates(self, moments: NoisyMoments, total: float) -> Float:
+        """Return the share of the noise, and the coordinates of the Gaussian components."""
+        share = moments.effective_rows[moments.noise] / total
+        return np.append(share, self.inner.coordinates(moments.gaussians, total))
+
+    def moments_at(
+        self, coordinates: Float, like: NoisyMoments, total: float
+    ) -> NoisyMoments | None:
+        """Return the moments at a point, or None where a share is too small."""
+        gaussians = self.inner.moments_at(coordinates[1:], like.gaussians, total)
+        if gaussians is None or not coordinates[0] > 0:
+            return None
+        rows = like.effective_rows.copy()
+        rows[like.noise] = coordinates[0] * total
+        rows[~like.noise] = gaussians.effective_rows
+        return replace(like, effective_rows=rows, gaussians=gaussians)
+
     def needs_centring(self, parameters: NoisyParameters) -> bool:
         """Return whether sums about the origin lost digits."""
         return self.inner.needs_centring(parameters.gaussians)

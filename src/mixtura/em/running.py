@@ -1,0 +1,325 @@
+"""One run of EM: what a sweep makes of it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.family import Family
+from mixtura.em.acceleration import Squarem
+from mixtura.em.degeneracy import Recovery, maximise_or_recover, maximise_strictly
+from mixtura.em.history import History, Step
+from mixtura.em.model import Model
+from mixtura.em.statistics import Statistics
+from mixtura.em.stopping import Ending, StoppingRule, aitken_gain
+from mixtura.em.sweep import Sweep
+from mixtura.errors import LikelihoodDecreased, ParameterError
+
+__all__ = ["FitOptions", "Run", "Running", "log_weights_of"]
+
+Float = NDArray[np.float64]
+
+# A share below this would make log π_k useless as a number; no row can tell it from zero.
+SMALLEST_SHARE = 1e-300
+
+
+@dataclass(frozen=True, slots=True)
+class FitOptions:
+    """How a fit runs.
+
+    Attributes
+    ----------
+    rule : when to stop
+    max_iter : sweeps at the most
+    prior : the family's penalty
+    fallback : the prior to go on with where a component collapses under `prior`, or None to raise
+    equal_weights : hold the mixing weights at 1/K
+    monotone : whether the objective is one that cannot fall, so that a fall is a defect
+    accelerate : whether to leap ahead by SQUAREM; each leap is taken only if the objective rises
+    earlier : objectives of sweeps before these, when a fit is carried on
+    progress : called with every run's number, sweep and objective; may raise KeyboardInterrupt
+    """
+
+    rule: StoppingRule
+    max_iter: int
+    prior: Any
+    fallback: Any = None
+    equal_weights: bool = False
+    monotone: bool = True
+    accelerate: bool = False
+    earlier: tuple[float, ...] = ()
+    progress: Callable[[int, int, float], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Where one start led.
+
+    Attributes
+    ----------
+    model : the parameters at the end
+    statistics : of the last sweep, those of `model` unless the rule steps past it
+    history : all sweeps
+    ending : why it stopped
+    recovery : what was done about collapsed components, if anything
+    gain_left : an estimate of what is left to gain, in nats
+    """
+
+    model: Model
+    statistics: Statistics
+    history: History
+    ending: Ending
+    recovery: Recovery | None
+    gain_left: float = float("inf")
+
+    @property
+    def objective(self) -> float:
+        """Return the objective of the last sweep."""
+        return self.history[-1].objective
+
+    @property
+    def n_iter(self) -> int:
+        """Return the number of sweeps."""
+        return len(self.history)
+
+
+def log_weights_of(effective_rows: Float, *, equal: bool = False) -> Float:
+    """Return log π_k = log (N_k / Σ N), the solution under Σ π = 1 with multiplier λ = Σ N."""
+    if equal:
+        return np.full(len(effective_rows), -np.log(len(effective_rows)))
+    shares = np.maximum(effective_rows / effective_rows.sum(), SMALLEST_SHARE)
+    return np.log(shares)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Where an iteration leads.
+
+    Attributes
+    ----------
+    model : the parameters to be swept next
+    expected : Q of them minus Q of those before, under the responsibilities of the last sweep
+    promised : the same with the log prior; an M-step cannot make it negative
+    """
+
+    model: Model
+    expected: float
+    promised: float
+
+
+@dataclass(slots=True)
+class Running:
+    """A run under way: the loop's own state."""
+
+    number: int
+    model: Model
+    prior: Any
+    squarem: Squarem | None = None
+    history: History = field(default_factory=History)
+    statistics: Statistics | None = None
+    last: Move | None = None
+    # The EM step to go back to while a leap is swept.
+    resort: Move | None = None
+    best: tuple[Model, Statistics] | None = None
+    # Whether the model now swept only looks for more beyond what seems the end.
+    probing: bool = False
+    gain_left: float = float("inf")
+    ending: Ending | None = None
+    recovery: Recovery | None = None
+
+    def finished(self) -> Run:
+        """Return the run as a frozen value."""
+        assert self.statistics is not None
+        assert self.ending is not None
+        model = self.model if self.resort is None else self.resort.model
+        if self.probing and self.best is not None:
+            model = self.best[0]
+        return Run(model, self.statistics, self.history, self.ending, self.recovery, self.gain_left)
+
+    def advance(self, sweep: Sweep, statistics: Statistics, options: FitOptions) -> None:
+        """Take one sweep's statistics in, then stop or move on."""
+        objective = statistics.log_likelihood + self.prior.log_density(self.model.parameters)
+        if self.probing and not self._found_more(objective, options):
+            return
+        if self.resort is not None and not self._landed(objective):
+            self._limit(options)
+            return
+        if options.monotone and not self._risen(sweep, objective):
+            return
+        self._record(statistics, objective, options)
+        family, total = sweep.family, float(statistics.moments.effective_rows.sum())
+        if self.squarem is not None:
+            point = family.coordinates(statistics.moments, total)
+            self.squarem.step(point, objective)
+        objectives = [*options.earlier, *self.history.objective]
+        self.gain_left = (
+            aitken_gain(objectives) if self.squarem is None else self.squarem.gain_left()
+        )
+        met = options.rule.met(objectives, sweep.total_weight, self.gain_left)
+        if met and not self._looks_further(family, statistics, options):
+            self.ending = options.rule.ending
+            if not options.rule.steps_past:
+                return
+        if self.probing:
+            return
+        move = self._stepped(family, statistics, options)
+        self._limit(options)
+        if (
+            self.ending is None
+            and self.squarem is not None
+            and self.squarem.ready(sweep.total_weight)
+        ):
+            self._leap(family, statistics, move, self.squarem, options)
+        else:
+            self._go(move)
+
+    def _go(self, move: Move) -> None:
+        self.model, self.last = move.model, move
+
+    def _limit(self, options: FitOptions) -> None:
+        if self.ending is None and self.history.n_sweeps >= options.max_iter:
+            self.ending = Ending.ITERATION_LIMIT
+
+    def _stepped(self, family: Family, statistics: Statistics, options: FitOptions) -> Move:
+        """Return the M-step."""
+        parameters, recovery = maximise_or_recover(
+            family, statistics, self.model.parameters, self.prior, options.fallback, self.recovery
+        )
+        if recovery is not self.recovery:
+            self.recovery, self.prior = recovery, options.fallback
+            self.best, self.last = None, None
+            self.squarem = None if self.squarem is None else Squarem()
+        weights = log_weights_of(statistics.moments.effective_rows, equal=options.equal_weights)
+        return self._move_to(family, statistics, Model(weights, parameters))
+
+    def _move_to(self, family: Family, statistics: Statistics, model: Model) -> Move:
+        expected = expected_log_likelihood(family, model, statistics) - expected_log_likelihood(
+            family, self.model, statistics
+        )
+        prior = self.prior
+        penalty = prior.log_density(model.parameters) - prior.log_density(self.model.parameters)
+        return Move(model, expected, expected + penalty)
+
+    def _leap(
+        self,
+        family: Family,
+        statistics: Statistics,
+        move: Move,
+        squarem: Squarem,
+        options: FitOptions,
+    ) -> None:
+        """Move to the longest leap that is a valid mixture, or by the EM step."""
+        leap = self._extrapolated(family, statistics, squarem.leaps(), options)
+        if leap is None:
+            squarem.reject()
+            self._go(move)
+        else:
+            self.resort = move
+            self._go(leap)
+
+    def _extrapolated(
+        self,
+        family: Family,
+        statistics: Statistics,
+        points: Iterator[Float],
+        options: FitOptions,
+    ) -> Move | None:
+        """Return the move to the first of the points that is a valid mixture."""
+        moments = statistics.moments
+        total = float(moments.effective_rows.sum())
+        for point in points:
+            there = family.moments_at(point, moments, total)
+            if there is None:
+                continue
+            try:
+                parameters = maximise_strictly(family, there, self.model.parameters, self.prior)
+            except ParameterError:
+                continue
+            weights = log_weights_of(there.effective_rows, equal=options.equal_weights)
+            return self._move_to(family, statistics, Model(weights, parameters))
+        return None
+
+    def _looks_further(self, family: Family, statistics: Statistics, options: FitOptions) -> bool:
+        """Move to a probe far along the last step, to tell an optimum from a plateau."""
+        squarem = self.squarem
+        if squarem is None or options.rule.steps_past or self.n_sweeps_left(options) < 1:
+            return False
+        if not squarem.ready(np.inf):
+            return False
+        move = self._extrapolated(family, statistics, squarem.probes(), options)
+        if move is None:
+            return False
+        self.probing = True
+        self._go(move)
+        return True
+
+    def _found_more(self, objective: float, options: FitOptions) -> bool:
+        """Return whether a probe found more than was thought to be left; end the run if not."""
+        assert self.best is not None
+        self.probing = False
+        before = self.history[-1].objective
+        if objective > before + options.rule.tolerance(before):
+            assert self.squarem is not None
+            self.squarem.restart()
+            return True
+        self.history.rejected += 1
+        self.model, self.statistics = self.best
+        self.ending = options.rule.ending
+        return False
+
+    def n_sweeps_left(self, options: FitOptions) -> int:
+        """Return how many sweeps the limit allows."""
+        return options.max_iter - self.history.n_sweeps
+
+    def _landed(self, objective: float) -> bool:
+        """Return whether the leap just swept is taken; go back to the EM step if not."""
+        assert self.resort is not None
+        assert self.squarem is not None
+        move, self.resort = self.resort, None
+        if objective >= self.history[-1].objective:
+            self.squarem.accept()
+            return True
+        self.squarem.reject()
+        self.history.rejected += 1
+        self._go(move)
+        return False
+
+    def _risen(self, sweep: Sweep, objective: float) -> bool:
+        """Return whether the objective has not fallen; if by rounding, end the run before it."""
+        if self.best is None or self.last is None:
+            return True
+        digits = 1e-4 if sweep.family.dtype == np.float32 else 1e-9
+        rounding = digits * (abs(objective) + sweep.total_weight)
+        before = self.history[-1].objective
+        if objective >= before - rounding:
+            return True
+        if self.last.promised >= -rounding:
+            # The M-step did raise Q: the difference is lost in the digits of the densities.
+            self.model, self.statistics = self.best
+            self.ending = Ending.ROUNDING
+            return False
+        raise LikelihoodDecreased(
+            f"sweep {self.history.n_sweeps + 1}: the objective fell from {before!r} to {objective!r}; "
+            "EM cannot do that, so this is a defect: please report it with the data's shape"
+        )
+
+    def _record(self, statistics: Statistics, objective: float, options: FitOptions) -> None:
+        log_likelihood = statistics.log_likelihood
+        bound = log_likelihood
+        if self.statistics is not None and self.last is not None:
+            bound = self.statistics.log_likelihood + self.last.expected
+        self.history.steps.append(Step(log_likelihood, objective, bound))
+        self.statistics = statistics
+        self.best = self.model, statistics
+        if options.progress is not None:
+            options.progress(self.number, self.history.n_sweeps, objective)
+
+
+def expected_log_likelihood(family: Family, model: Model, statistics: Statistics) -> float:
+    """Return Q: the expected complete-data log-likelihood under the sweep's responsibilities."""
+    moments = statistics.moments
+    return float(moments.effective_rows @ model.log_weights) + family.expected_log_density(
+        model.parameters, moments
+    )
