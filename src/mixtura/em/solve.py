@@ -22,7 +22,7 @@ from mixtura.em.sweep import Sweep
 from mixtura.engines import Engine
 from mixtura.mixture import Mixture
 
-__all__ = ["FitResult", "SolveOptions", "solve"]
+__all__ = ["FitResult", "SolveOptions", "fit_options", "solve"]
 
 # Two runs ended at the same optimum if their objectives are this close, in nats.
 SAME_OPTIMUM = 0.05
@@ -128,6 +128,22 @@ class FitResult:
         }
 
 
+def fit_options(sweep: Sweep, n_components: int, options: SolveOptions) -> FitOptions:
+    """Return the options of the loop, with the priors made for these rows."""
+    family = sweep.family
+    return FitOptions(
+        rule=options.rule,
+        max_iter=options.max_iter,
+        prior=family.prior(options.prior, sweep.shared, n_components),
+        fallback=family.prior("weak", sweep.shared, n_components) if options.rescue else None,
+        equal_weights=options.equal_weights,
+        monotone=options.monotone,
+        accelerate=options.accelerate,
+        earlier=options.earlier,
+        progress=options.progress,
+    )
+
+
 def solve(
     family: Family,
     source: RowSource,
@@ -147,17 +163,7 @@ def solve(
     began = perf_counter()
     with engine.session():
         sweep = Sweep(family, source, engine)
-        loop = FitOptions(
-            rule=options.rule,
-            max_iter=options.max_iter,
-            prior=family.prior(options.prior, sweep.shared, n_components),
-            fallback=family.prior("weak", sweep.shared, n_components) if options.rescue else None,
-            equal_weights=options.equal_weights,
-            monotone=options.monotone,
-            accelerate=options.accelerate,
-            earlier=options.earlier,
-            progress=options.progress,
-        )
+        loop = fit_options(sweep, n_components, options)
         starts = (
             models(sweep, loop)
             if models is not None

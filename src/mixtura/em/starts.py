@@ -19,7 +19,7 @@ from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
 from mixtura.errors import ParameterError
 
-__all__ = ["SOFTENING", "StartOptions", "model_from_responsibilities", "short_runs"]
+__all__ = ["SOFTENING", "NeverMet", "StartOptions", "model_from_responsibilities", "short_runs"]
 
 Float = NDArray[np.float64]
 
@@ -68,14 +68,14 @@ def short_runs(
         return model_from_labels(sample, labels, n_components, options)
 
     short = replace(
-        options, rule=_NeverMet(), max_iter=starts.sweeps, accelerate=False, progress=None
+        options, rule=NeverMet(), max_iter=starts.sweeps, accelerate=False, progress=None
     )
     # An iterator, as a list would keep all first models until the end.
     runs = fit(sample, map(started, range(max(starts.short, starts.finish))), short)
     return [run.model for run in ranked(runs)[: starts.finish]], sample
 
 
-class _NeverMet:
+class NeverMet:
     """The rule of a short run."""
 
     ending = Ending.SHORT_RUN

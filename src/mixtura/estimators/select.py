@@ -36,7 +36,7 @@ def select(
     *,
     criterion: str = "bic",
     sample_weight: ArrayLike | None = None,
-    n_init: int = 2,
+    n_init: int = 5,
     prior: Any = "weak",
     random_state: Any = None,
     engine: Any = "threads",
