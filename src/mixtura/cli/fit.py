@@ -105,7 +105,7 @@ class _Structures(click.ParamType):
 @click.option(
     "--starts",
     type=click.IntRange(1),
-    default=2,
+    default=5,
     show_default=True,
     help="Starts carried to the end for each model.",
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import cut_tree, linkage
+from scipy.cluster.hierarchy import fcluster, linkage
 
 from mixtura.components.family import Family
 from mixtura.data import ArrayRows
@@ -86,9 +86,8 @@ class Tree:
 
     def labels(self, n_components: int) -> list[NDArray[np.intp]]:
         """Return the groups of each point (M,), once for each tree."""
-        return [
-            cut_tree(links, n_clusters=n_components)[:, 0].astype(np.intp) for links in self._links
-        ]
+        cuts = (fcluster(links, n_components, "maxclust") for links in self._links)
+        return [cut.astype(np.intp) - 1 for cut in cuts]
 
 
 def _whitened(points: Float) -> Float:
