@@ -8,13 +8,17 @@ parameters, the chain rule gives ∇_ψ ℓ = Jᵀ ∇_ξ ℓ and ∇²_ψ ℓ =
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import coo_array, csr_array
 
-__all__ = ["Chart", "identity", "side_by_side", "simplices", "tied"]
+__all__ = ["Chart", "identity", "of_dense", "side_by_side", "simplices", "weights_chart"]
 
 Float = NDArray[np.float64]
+Names = Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +28,14 @@ class Chart:
     Attributes
     ----------
     names : of the M free parameters
-    jacobian : (K, q, M) ∂ξ_ka / ∂ψ_m
+    jacobian : (K q, M) sparse, ∂ξ_ka / ∂ψ_m with the q numbers of one component after another
+    n_components : K
     bend : maps a gradient (K, q) by the numbers to Σ_ka g_ka ∇²_ψ ξ_ka (M, M); None for zero
     """
 
     names: tuple[str, ...]
-    jacobian: Float
+    jacobian: csr_array
+    n_components: int
     bend: Callable[[Float], Float] | None = None
 
     @property
@@ -38,49 +44,79 @@ class Chart:
         return len(self.names)
 
     @property
-    def matrix(self) -> Float:
-        """Return the Jacobian as (K q, M)."""
-        return self.jacobian.reshape(-1, self.n_free)
+    def n_numbers(self) -> int:
+        """Return q."""
+        shape: Any = self.jacobian.shape
+        return shape[0] // self.n_components
 
     def gradient(self, gradient: Float) -> Float:
-        """Return Jᵀ g (M,) of a gradient (K, q) by the numbers."""
-        return self.matrix.T @ gradient.ravel()
+        """Return Jᵀ g of a gradient by the numbers, (M,) from (K, q) or (M, n) from (K, q, n)."""
+        flat = gradient.reshape(self.n_components * self.n_numbers, *gradient.shape[2:])
+        return self.jacobian.T @ flat
+
+    def quadratic(self, matrix: Float) -> Float:
+        """Return Jᵀ A J (M, M) of a matrix (K q, K q)."""
+        return np.ascontiguousarray(self.jacobian.T @ (self.jacobian.T @ matrix.T).T)
 
     def hessian(self, hessian: Float, gradient: Float) -> Float:
         """Return the second derivatives (M, M) from those by the numbers, (K q, K q)."""
-        found = self.matrix.T @ hessian @ self.matrix
+        found = self.quadratic(hessian)
         if self.bend is not None:
-            found += self.bend(gradient)
+            found = found + self.bend(gradient)
         return 0.5 * (found + found.T)
+
+    def variances(self, covariance: Float) -> Float:
+        """Return the variances (K, q) of the numbers, diag(J C Jᵀ), by the delta method."""
+        spread = self.jacobian @ covariance
+        found = np.asarray(self.jacobian.multiply(spread).sum(axis=1)).ravel()
+        return found.reshape(self.n_components, self.n_numbers)
 
 
 def side_by_side(charts: Sequence[Chart]) -> Chart:
-    """Return the chart of numbers (K, Σq) that several charts share between them."""
-    sizes = [chart.jacobian.shape[1] for chart in charts]
-    counts = [chart.n_free for chart in charts]
-    n_components = len(charts[0].jacobian)
-    jacobian = np.zeros((n_components, sum(sizes), sum(counts)))
-    numbers, free = _slices(sizes), _slices(counts)
+    """Return the chart of the numbers (K, Σq) that several charts share between them."""
+    sizes = [chart.n_numbers for chart in charts]
+    numbers = _slices(sizes)
+    free = _slices([chart.n_free for chart in charts])
+    total, n_free = sum(sizes), free[-1].stop
+    pieces: list[tuple[Any, Any, Any]] = []
     for chart, rows, columns in zip(charts, numbers, free, strict=True):
-        jacobian[:, rows, columns] = chart.jacobian
+        places: Any = coo_array(chart.jacobian)
+        component, number = np.divmod(places.row, chart.n_numbers)
+        pieces.append(
+            (places.data, component * total + rows.start + number, places.col + columns.start)
+        )
+    data, row, column = (np.concatenate(part) for part in zip(*pieces, strict=True))
+    n_components = charts[0].n_components
 
     def bend(gradient: Float) -> Float:
-        found = np.zeros((sum(counts), sum(counts)))
+        found = np.zeros((n_free, n_free))
         for chart, rows, columns in zip(charts, numbers, free, strict=True):
             if chart.bend is not None:
                 found[columns, columns] = chart.bend(gradient[:, rows])
         return found
 
-    names = tuple(name for chart in charts for name in chart.names)
-    return Chart(names, jacobian, bend if any(chart.bend for chart in charts) else None)
+    return Chart(
+        tuple(name for chart in charts for name in chart.names),
+        csr_array((data, (row, column)), shape=(n_components * total, n_free)),
+        n_components,
+        bend if any(chart.bend is not None for chart in charts) else None,
+    )
 
 
 def _slices(sizes: Sequence[int]) -> list[slice]:
-    ends = np.cumsum([0, *sizes]).tolist()
-    return [slice(start, stop) for start, stop in zip(ends[:-1], ends[1:], strict=True)]
+    return [slice(*pair) for pair in pairwise(np.cumsum([0, *sizes]).tolist())]
 
 
-def identity(name: str, free: NDArray[np.bool_], indices: Sequence[str]) -> Chart:
+def of_dense(
+    names: Names, jacobian: ArrayLike, bend: Callable[[Float], Float] | None = None
+) -> Chart:
+    """Return the chart with a Jacobian given as (K, q, M)."""
+    array = np.asarray(jacobian, dtype=np.float64)
+    matrix = csr_array(array.reshape(-1, array.shape[2]))
+    return Chart(tuple(names), matrix, len(array), bend)
+
+
+def identity(name: str, free: NDArray[np.bool_], indices: Names) -> Chart:
     """Return the chart in which some numbers are free parameters themselves.
 
     Parameters
@@ -89,26 +125,14 @@ def identity(name: str, free: NDArray[np.bool_], indices: Sequence[str]) -> Char
     free : (K, q) which numbers move
     indices : (q,) how each number is called after the component's number
     """
-    places = np.argwhere(free)
-    jacobian = np.zeros((*free.shape, len(places)))
-    jacobian[places[:, 0], places[:, 1], np.arange(len(places))] = 1.0
-    return Chart(tuple(f"{name}[{k}{indices[a]}]" for k, a in places), jacobian)
+    components, numbers = np.nonzero(free)
+    rows = np.flatnonzero(free)
+    columns = np.arange(len(rows))
+    matrix = csr_array((np.ones(len(rows)), (rows, columns)), shape=(free.size, len(rows)))
+    return Chart(_named(name, components, numbers, indices), matrix, len(free))
 
 
-def tied(names: Sequence[str], weights: Float, n_components: int) -> Chart:
-    """Return the chart of numbers that all components have in common.
-
-    Parameters
-    ----------
-    names : of the M free parameters
-    weights : (q, M) ∂ξ_a / ∂ψ_m, the same in every component
-    """
-    return Chart(tuple(names), np.repeat(weights[None], n_components, axis=0))
-
-
-def simplices(
-    name: str, free: NDArray[np.bool_], starts: Sequence[int], indices: Sequence[str]
-) -> Chart:
+def simplices(name: str, free: NDArray[np.bool_], starts: Sequence[int], indices: Names) -> Chart:
     """Return the chart of probabilities, of which the last free one of each group is what is left.
 
     Parameters
@@ -118,16 +142,48 @@ def simplices(
     starts : where in q each group begins that sums to one
     indices : (q,) how each number is called after the component's number
     """
-    n_numbers = free.shape[1]
-    moving = [
-        (k, number, group[-1])
-        for k, own in enumerate(free)
-        for start, stop in zip(starts, [*starts[1:], n_numbers], strict=True)
-        for group in [start + np.flatnonzero(own[start:stop])]
-        for number in group[:-1]
-    ]
-    jacobian = np.zeros((*free.shape, len(moving)))
-    for column, (k, number, last) in enumerate(moving):
-        jacobian[k, number, column] = 1.0
-        jacobian[k, last, column] = -1.0
-    return Chart(tuple(f"{name}[{k}{indices[a]}]" for k, a, _ in moving), jacobian)
+    moving, last = _moving(free, starts)
+    components, numbers = np.divmod(moving, free.shape[1])
+    names = _named(name, components, numbers, indices)
+    return Chart(names, _contrasts(free.size, moving, last), len(free))
+
+
+def weights_chart(fixed: NDArray[np.bool_]) -> Chart:
+    """Return mixing weights (K, 1) as free parameters but for the last, which is what is left.
+
+    Parameters
+    ----------
+    fixed : (K,) which weights stay where they are
+    """
+    moving, last = _moving(~fixed[None], [0])
+    names = tuple(f"weights[{k}]" for k in moving)
+    return Chart(names, _contrasts(len(fixed), moving, last), len(fixed))
+
+
+def _named(
+    name: str, components: NDArray[np.intp], numbers: NDArray[np.intp], indices: Names
+) -> tuple[str, ...]:
+    places = zip(components.tolist(), numbers.tolist(), strict=True)
+    return tuple(f"{name}[{k}{indices[a]}]" for k, a in places)
+
+
+def _moving(
+    free: NDArray[np.bool_], starts: Sequence[int]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the places of the numbers that move, and for each that of its group's last."""
+    n_components, n_numbers = free.shape
+    group = np.repeat(np.arange(len(starts)), np.diff([*starts, n_numbers]))
+    places = np.flatnonzero(free)
+    owner = (group + len(starts) * np.arange(n_components)[:, None]).ravel()[places]
+    is_last = np.append(owner[1:] != owner[:-1], True)[: len(places)]
+    last_of = np.zeros(n_components * len(starts), dtype=np.intp)
+    last_of[owner[is_last]] = places[is_last]
+    return places[~is_last], last_of[owner[~is_last]]
+
+
+def _contrasts(size: int, moving: NDArray[np.intp], last: NDArray[np.intp]) -> csr_array:
+    """Return (size, M): +1 for each number that moves, -1 for the one that makes up for it."""
+    columns = np.arange(len(moving))
+    values = np.repeat([1.0, -1.0], len(moving))
+    places = (np.concatenate([moving, last]), np.concatenate([columns, columns]))
+    return csr_array((values, places), shape=(size, len(moving)))

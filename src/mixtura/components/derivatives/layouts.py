@@ -119,7 +119,7 @@ class Diagonal:
     def hessian(self, precision: Float, n_rows: float, gradient: Float) -> Float:
         """Return the matrix of which each column's mean and variance make a block.
 
-        With m = Σ r y and v = Σ r y² = 2 g + N p, the block is [[-N p, -p m], [-p m, ½ N p² - p v]].
+        With m = Σ r y and v = Σ r y² = 2 g + N p: [[-N p, -p m], [-p m, ½ N p² - p v]].
         """
         first, slope = np.split(gradient, 2)
         second = 2.0 * slope + n_rows * precision
@@ -178,8 +178,9 @@ class Full:
     def hessian(self, precision: Float, n_rows: float, gradient: Float) -> Float:
         """Return the second derivatives.
 
-        With m = Σ r y, V = Σ r y yᵀ = 2 G + N P and B_a = ∂Σ/∂σ_a, they are by μ twice -N P; by
-        μ and σ_a -P B_a m; by σ_a and σ_b ½ [N tr(P B_a P B_b) - tr(P B_a V B_b) - tr(V B_a P B_b)].
+        With m = Σ r y, V = Σ r y yᵀ = 2 G + N P and B_a = ∂Σ/∂σ_a, they are by μ twice -N P, by
+        μ and σ_a -P B_a m, and by σ_a and σ_b
+        ½ [N tr(P B_a P B_b) - tr(P B_a V B_b) - tr(V B_a P B_b)].
         """
         n_columns = len(precision)
         left, right = pairs(n_columns)

@@ -3,7 +3,7 @@
 Where the components share a covariance as a whole, or each has one variance, the entries are free
 parameters themselves. For the other structures they are, about the point where the mixture is,
 log λ_k, the logarithms of A_k (the last entry is minus the sum of the others) and the angles of
-rotations of Q_k: with skew S, Σ̂ = Qᵀ Σ Q becomes exp(S) Σ̂ exp(-S) = Σ̂ + [S, Σ̂] + ½ [S, [S, Σ̂]] + ...
+rotations of Q_k: with skew S, D = Qᵀ Σ Q becomes D + [S, D] + ½ [S, [S, D]] + ...
 """
 
 from functools import partial
@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.derivatives.chart import Chart, tied
+from mixtura.components.derivatives.chart import Chart, of_dense
 from mixtura.components.derivatives.symmetric import entries, matrix_gradient, pairs
 from mixtura.components.gaussian.structures import Structure
 
@@ -25,16 +25,21 @@ def covariance_chart(structure: Structure, covariances: Float) -> Chart:
     n_components, n_columns = covariances.shape[:2]
     if structure.code == "EEE":
         names = [f"covariances[{i}, {j}]" for i, j in zip(*pairs(n_columns), strict=True)]
-        return tied(names, np.eye(len(names)), n_components)
+        return _tied(names, np.eye(len(names)), n_components)
     if structure.code == "EEI":
         names = [f"covariances[{j}]" for j in range(n_columns)]
-        return tied(names, np.eye(n_columns), n_components)
+        return _tied(names, np.eye(n_columns), n_components)
     if structure.code == "EII":
-        return tied(["covariances"], np.ones((n_columns, 1)), n_components)
+        return _tied(["covariances"], np.ones((n_columns, 1)), n_components)
     if structure.code == "VII":
         jacobian = np.eye(n_components)[:, None, :].repeat(n_columns, axis=1)
-        return Chart(tuple(f"covariances[{k}]" for k in range(n_components)), jacobian)
+        return of_dense([f"covariances[{k}]" for k in range(n_components)], jacobian)
     return _spectral(structure, covariances)
+
+
+def _tied(names: list[str], block: Float, n_components: int) -> Chart:
+    """Return the chart of numbers that all components have in common."""
+    return of_dense(names, np.repeat(block[None], n_components, axis=0))
 
 
 def _spectral(structure: Structure, covariances: Float) -> Chart:
@@ -54,12 +59,12 @@ def _spectral(structure: Structure, covariances: Float) -> Chart:
     ]
     if axes is None:
         jacobian = variances[:, :, None] * logs
-        return Chart(tuple(names), jacobian, partial(_bend_of_variances, variances, logs))
+        return of_dense(names, jacobian, partial(_bend_of_variances, variances, logs))
     turns = [f"{i}, {j}" for i, j in _planes(n_columns)]
     names += _names("rotation", orientation, n_components, turns)
     rotations = _shared(np.eye(len(turns))[None], orientation, n_components)
     jacobian = _jacobian(axes, variances, logs, rotations)
-    return Chart(tuple(names), jacobian, partial(_bend, axes, variances, logs, rotations))
+    return of_dense(names, jacobian, partial(_bend, axes, variances, logs, rotations))
 
 
 def _shared(block: Float, letter: str, n_components: int) -> Float:
@@ -106,9 +111,7 @@ def _principal(structure: Structure, covariances: Float) -> tuple[Float, Float]:
 
 def _commutators(variances: Float) -> Float:
     """Return [S, D] (R, D, D) for the generators S = e_i e_jᵀ - e_j e_iᵀ of all planes."""
-    return np.stack(
-        [_bracket(i, j, np.diag(variances)) for i, j in _planes(len(variances))]
-    )
+    return np.stack([_bracket(i, j, np.diag(variances)) for i, j in _planes(len(variances))])
 
 
 def _bracket(i: int, j: int, matrix: Float) -> Float:

@@ -1,0 +1,61 @@
+"""First and second derivatives of component densities by what users call their parameters."""
+
+from functools import singledispatch
+from typing import Any
+
+from mixtura.components.bernoulli import BernoulliFamily
+from mixtura.components.categorical import CategoricalFamily
+from mixtura.components.derivatives.blocks import NoiseDerivatives, ProductDerivatives
+from mixtura.components.derivatives.chart import Chart, side_by_side, weights_chart
+from mixtura.components.derivatives.contract import Derivatives, Edge, Scale, edge_rows
+from mixtura.components.derivatives.features import (
+    BernoulliDerivatives,
+    CategoricalDerivatives,
+    MultinomialDerivatives,
+    PoissonDerivatives,
+)
+from mixtura.components.derivatives.gaussian import GaussianDerivatives
+from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.noise import GaussianNoiseFamily
+from mixtura.components.multinomial import MultinomialFamily
+from mixtura.components.poisson import PoissonFamily
+from mixtura.components.product import ProductFamily
+from mixtura.errors import ParameterError
+
+__all__ = [
+    "Chart",
+    "Derivatives",
+    "Edge",
+    "Scale",
+    "derivatives_of",
+    "edge_rows",
+    "side_by_side",
+    "weights_chart",
+]
+
+
+@singledispatch
+def derivatives_of(family: Any, parameters: Any) -> Derivatives:
+    """Return the derivatives of a family's log densities at these parameters, in user's units.
+
+    A new family registers its own with `derivatives_of.register`.
+
+    Raises
+    ------
+    ParameterError
+        If the family has none.
+    """
+    raise ParameterError(f"components of the family '{family.name}' have no derivatives here")
+
+
+derivatives_of.register(GaussianFamily, GaussianDerivatives)
+derivatives_of.register(GaussianNoiseFamily, NoiseDerivatives)
+derivatives_of.register(MultinomialFamily, MultinomialDerivatives)
+derivatives_of.register(CategoricalFamily, CategoricalDerivatives)
+derivatives_of.register(BernoulliFamily, BernoulliDerivatives)
+derivatives_of.register(PoissonFamily, PoissonDerivatives)
+
+
+@derivatives_of.register
+def _(family: ProductFamily, parameters: Any) -> Derivatives:
+    return ProductDerivatives(family, parameters, derivatives_of)

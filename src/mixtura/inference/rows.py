@@ -1,0 +1,81 @@
+"""Rows at the door of inference: checked, and as a source that a sweep can read."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
+
+from mixtura.components.family import Family
+from mixtura.data import ArrayRows, CountRows, RowSource
+from mixtura.data.checks import check_finite, row_weights
+from mixtura.errors import DataError
+from mixtura.mixture import Mixture
+
+__all__ = ["Rows", "checked"]
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows that a mixture can be held against.
+
+    Attributes
+    ----------
+    family : the mixture's, set to read rows of this kind
+    array : (N, D) array or CSR
+    weights : (N,) or None
+    """
+
+    family: Family
+    array: Any
+    weights: Float | None
+
+    @property
+    def n_rows(self) -> int:
+        """Return N."""
+        return self.array.shape[0]
+
+    @property
+    def total_weight(self) -> float:
+        """Return Σ w."""
+        return float(self.n_rows if self.weights is None else self.weights.sum())
+
+    def source(self) -> RowSource:
+        """Return the rows of positive weight as a source."""
+        rows, weights = self.array, self.weights
+        if weights is not None and not weights.all():
+            rows, weights = rows[weights > 0], weights[weights > 0]
+        return CountRows(rows, weights) if issparse(rows) else ArrayRows(rows, weights)
+
+
+def checked(mixture: Mixture, rows: Any, sample_weight: ArrayLike | None = None) -> Rows:
+    """Return rows and weights that fit the mixture.
+
+    Raises
+    ------
+    DataError
+        If there are other columns, a cell is not finite, or a weight cannot be used.
+    """
+    family: Any = mixture.family
+    if issparse(rows):
+        if not hasattr(family, "sparse"):
+            raise DataError("rows of this family should be an array; call toarray() first")
+        array: Any = rows.tocsr()
+        family = replace(family, sparse=True)
+    else:
+        array = np.asarray(rows)
+        if hasattr(family, "sparse"):
+            family = replace(family, sparse=False)
+    if array.ndim != 2 or array.shape[1] != mixture.n_columns:
+        raise DataError(
+            f"the mixture has {mixture.n_columns} columns, but the rows have the shape "
+            f"{array.shape}"
+        )
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"rows should hold numbers, but got {array.dtype}")
+    if not issparse(array):
+        check_finite(array, mixture.columns)
+    return Rows(family, array, row_weights(sample_weight, array.shape[0]))

@@ -1,0 +1,315 @@
+"""Mixture likelihoods written plainly, to be differentiated by complex steps.
+
+They share no code with the package: densities are those of textbooks, for complex parameters too,
+and parameters are moved by the names that the package gives to them.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.bernoulli import BernoulliFamily
+from mixtura.components.categorical import CategoricalFamily
+from mixtura.components.gaussian.box import smallest_box
+from mixtura.components.gaussian.covariance import covariance_from
+from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.noise import GaussianNoiseFamily, NoisyParameters
+from mixtura.components.gaussian.parameters import GaussianParameters
+from mixtura.components.gaussian.structures import structure
+from mixtura.components.multinomial import MultinomialFamily
+from mixtura.components.poisson import PoissonFamily
+from mixtura.components.product import ProductFamily, ProductParameters
+from mixtura.components.stacked import Probabilities, Rates
+from mixtura.mixture import Mixture
+
+Arrays = dict[str, NDArray[Any]]
+
+STEP = 1e-30
+LEVELS = (2, 3, 1)
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A mixture, rows, and log f_k(x) as a function of named arrays: (n, K), up to log h(x)."""
+
+    mixture: Mixture
+    rows: NDArray[Any]
+    arrays: Arrays
+    components: Callable[[Arrays, NDArray[Any]], NDArray[Any]]
+
+    def log_densities(self, arrays: Arrays, rows: NDArray[Any] | None = None) -> NDArray[Any]:
+        """Return log Σ_k π_k f_k(x) (n,), weights not made to sum to one."""
+        joint = np.log(arrays["weights"] + 0j) + self.components(
+            arrays, self.rows if rows is None else rows
+        )
+        largest = joint.real.max(axis=1, keepdims=True)
+        return np.log(np.exp(joint - largest).sum(axis=1)) + largest[:, 0]
+
+    def moved(self, moves: dict[str, complex]) -> Arrays:
+        """Return the arrays with free parameters moved, named as the package names them."""
+        arrays = {name: np.array(array, dtype=complex) for name, array in self.arrays.items()}
+        for name, amount in moves.items():
+            array, _, index = name.partition("[")
+            place = tuple(int(each) for each in re.findall(r"\d+", index))
+            move(self, arrays, array, place, amount)
+        return arrays
+
+    def scores(self, names: tuple[str, ...]) -> NDArray[Any]:
+        """Return the derivatives (n, M) of log densities by complex steps."""
+        columns = [self.log_densities(self.moved({name: 1j * STEP})).imag for name in names]
+        return np.stack(columns, axis=1) / STEP
+
+    def hessian(self, names: tuple[str, ...], weights: Any = None) -> NDArray[Any]:
+        """Return the second derivatives (M, M) of Σ w log density: differences of complex steps."""
+        weights = np.ones(len(self.rows)) if weights is None else weights
+        found = np.empty((len(names), len(names)))
+        for row, one in enumerate(names):
+            for column, other in enumerate(names):
+                found[row, column] = self._second(one, other, weights)
+        return found
+
+    def _second(self, one: str, other: str, weights: Any, step: float = 1e-5) -> float:
+        def slope(shift: float) -> float:
+            moves = {one: shift + (1j * STEP if one == other else 0)}
+            if one != other:
+                moves[other] = 1j * STEP
+            return float((weights @ self.log_densities(self.moved(moves))).imag) / STEP
+
+        near = (slope(step) - slope(-step)) / (2 * step)
+        far = (slope(2 * step) - slope(-2 * step)) / (4 * step)
+        return (4 * near - far) / 3
+
+
+def move(plain: Plain, arrays: Arrays, name: str, place: tuple[int, ...], amount: complex) -> None:
+    """Move one free parameter in place."""
+    array = arrays[name]
+    if name == "weights":
+        array[place] += amount
+        array[-1] -= amount
+    elif name.endswith("probabilities") and "bernoulli" not in (
+        plain.mixture.family.name,
+        name.partition(".")[0],
+    ):
+        k, j = place
+        array[k, j] += amount
+        array[k, last_of_group(plain, name, j)] -= amount
+    elif name.endswith("covariances") and array.ndim >= 2 and array.shape[-1] == array.shape[-2]:
+        *owner, i, j = place
+        array[(*owner, i, j)] += amount
+        if i != j:
+            array[(*owner, j, i)] += amount
+    else:
+        array[place] += amount
+
+
+def last_of_group(plain: Plain, name: str, number: int) -> int:
+    """Return the last probability of the group that a probability is of."""
+    if "categorical" in plain.mixture.family.name or name.startswith("categorical"):
+        ends = np.cumsum(LEVELS)
+        return int(ends[ends > number][0]) - 1
+    return -1
+
+
+def gaussian_logs(arrays: Arrays, rows: NDArray[Any]) -> NDArray[Any]:
+    """Return log N(x | μ_k, Σ_k), with covariances in any of the shapes they are shown in.
+
+    K and D must differ where variances are (K, D), or they would look like one matrix.
+    """
+    means = arrays["means"]
+    n_components, n_columns = means.shape
+    covariances = arrays["covariances"]
+    eye = np.eye(n_columns)
+    if covariances.shape in ((), (n_components,)):
+        covariances = covariances[..., None, None] * eye
+    elif covariances.shape in ((n_columns,), (n_components, n_columns)):
+        covariances = covariances[..., :, None] * eye
+    columns = []
+    for k in range(n_components):
+        own = covariances if covariances.ndim == 2 else covariances[k]
+        deviations = (rows - means[k]).T
+        distance = (deviations * np.linalg.solve(own, deviations)).sum(axis=0)
+        columns.append(-0.5 * (distance + np.log(np.linalg.det(2 * np.pi * own))))
+    return np.stack(columns, axis=1)
+
+
+def random_covariances(code: str, n_components: int, n_columns: int, rng: Any) -> NDArray[Any]:
+    """Return covariances of a structure in its storage's shape, all components' own."""
+    volume, shape, orientation = code
+    volumes = rng.uniform(0.5, 2.0, n_components)
+    shapes = np.exp(rng.normal(0, 0.6, (n_components, n_columns)))
+    shapes /= np.exp(np.log(shapes).mean(axis=1, keepdims=True))
+    axes = np.linalg.qr(rng.standard_normal((n_components, n_columns, n_columns)))[0]
+    if volume == "E":
+        volumes[:] = volumes[0]
+    if shape in "EI":
+        shapes[:] = shapes[0] if shape == "E" else 1.0
+    if orientation == "E":
+        axes[:] = axes[0]
+    if structure(code).storage == "spherical":
+        return volumes
+    if structure(code).storage == "diagonal":
+        return volumes[:, None] * shapes
+    return np.einsum("k,kij,kj,klj->kil", volumes, axes, shapes, axes)
+
+
+def gaussian(
+    code: str, n_components: int = 2, n_columns: int = 3, n_rows: int = 40, seed: int = 0
+) -> Plain:
+    """Return a Gaussian mixture that is no optimum, and rows about it."""
+    rng = np.random.default_rng([seed, n_components, n_columns])
+    form = structure(code)
+    covariances = random_covariances(form.code, n_components, n_columns, rng)
+    means = rng.normal(0, 1.0, (n_components, n_columns)) + 3.0
+    weights = rng.dirichlet(np.full(n_components, 5.0))
+    parameters = GaussianParameters(means, covariance_from(form.storage, covariances, n_columns))
+    mixture = Mixture(weights, GaussianFamily.in_own_units(form, n_columns), parameters)
+    rows = mixture.sample(n_rows, seed)[0] + rng.normal(0, 0.3, (n_rows, n_columns))
+    shown = covariances[0] if form.shares_covariance else covariances
+    arrays = {"weights": weights, "means": means, "covariances": shown}
+    return Plain(mixture, rows, arrays, gaussian_logs)
+
+
+def noisy(seed: int = 0) -> Plain:
+    """Return two Gaussian components and noise."""
+    inner = gaussian("VVV", seed=seed)
+    rows = np.vstack([inner.rows, np.random.default_rng(seed).uniform(-2, 8, (10, 3))])
+    family = GaussianNoiseFamily.around(inner.mixture.family, smallest_box(rows, None))
+    weights = np.append(0.8 * inner.mixture.weights, 0.2)
+    parameters = NoisyParameters.around(inner.mixture.parameters)
+
+    def logs(arrays: Arrays, rows: NDArray[Any]) -> NDArray[Any]:
+        constant = np.full(len(rows), family.log_noise, dtype=complex)
+        return np.column_stack([gaussian_logs(arrays, rows), constant])
+
+    arrays = {**inner.arrays, "weights": weights}
+    return Plain(Mixture(weights, family, parameters), rows, arrays, logs)
+
+
+def multinomial(seed: int = 0) -> Plain:
+    """Return two multinomials over four items."""
+    rng = np.random.default_rng(seed)
+    probabilities = rng.dirichlet(np.full(4, 3.0), 2)
+    parameters = Probabilities(probabilities)
+    mixture = Mixture(np.array([0.4, 0.6]), MultinomialFamily(4), parameters)
+    rows = rng.multinomial(rng.integers(1, 9, 40), probabilities[rng.integers(0, 2, 40)]) * 1.0
+
+    def logs(arrays: Arrays, rows: NDArray[Any]) -> NDArray[Any]:
+        return rows @ np.log(arrays["probabilities"]).T
+
+    arrays = {"weights": mixture.weights, "probabilities": probabilities}
+    return Plain(mixture, rows, arrays, logs)
+
+
+def categorical(seed: int = 0) -> Plain:
+    """Return a latent class model of three items with missing cells."""
+    rng = np.random.default_rng(seed)
+    probabilities = np.hstack([rng.dirichlet(np.full(size, 3.0), 2) for size in LEVELS])
+    mixture = Mixture(np.array([0.3, 0.7]), CategoricalFamily(LEVELS), Probabilities(probabilities))
+    rows = mixture.sample(50, seed)[0]
+    rows = np.where(rng.random(rows.shape) < 0.1, -1, rows)
+    starts = np.cumsum([0, *LEVELS[:-1]])
+
+    def logs(arrays: Arrays, rows: NDArray[Any]) -> NDArray[Any]:
+        each = np.log(arrays["probabilities"])[:, np.maximum(rows, 0) + starts]
+        return np.where(rows < 0, 0.0, each).sum(axis=2).T
+
+    arrays = {"weights": mixture.weights, "probabilities": probabilities}
+    return Plain(mixture, rows, arrays, logs)
+
+
+def bernoulli(seed: int = 0, *, missing: bool = False) -> Plain:
+    """Return three classes of four yes-or-no columns."""
+    rng = np.random.default_rng(seed)
+    probabilities = rng.uniform(0.1, 0.9, (3, 4))
+    family = BernoulliFamily(4, missing=missing)
+    mixture = Mixture(np.array([0.2, 0.5, 0.3]), family, Probabilities(probabilities))
+    rows = mixture.sample(60, seed)[0]
+    if missing:
+        rows = np.where(rng.random(rows.shape) < 0.15, -1.0, rows)
+
+    def logs(arrays: Arrays, rows: NDArray[Any]) -> NDArray[Any]:
+        shares = arrays["probabilities"]
+        return (rows == 1) @ np.log(shares).T + (rows == 0) @ np.log(1 - shares).T
+
+    arrays = {"weights": mixture.weights, "probabilities": probabilities}
+    return Plain(mixture, rows, arrays, logs)
+
+
+def poisson(seed: int = 0, *, exposure: bool = False) -> Plain:
+    """Return two mixtures of three counts each."""
+    rng = np.random.default_rng(seed)
+    rates = rng.uniform(0.5, 6.0, (2, 3))
+    family = PoissonFamily(3, exposure=1 if exposure else None)
+    mixture = Mixture(np.array([0.4, 0.6]), family, Rates(rates))
+    rows = mixture.sample(50, seed)[0]
+    if exposure:
+        rows[:, 1] = rng.uniform(0.5, 2.0, 50)
+
+    def logs(arrays: Arrays, rows: NDArray[Any]) -> NDArray[Any]:
+        counts = np.delete(rows, 1, axis=1) if exposure else rows
+        effort = rows[:, 1] if exposure else np.ones(len(rows))
+        rates = arrays["rates"]
+        return counts @ np.log(rates).T - effort[:, None] * rates.sum(axis=1)
+
+    return Plain(mixture, rows, {"weights": mixture.weights, "rates": rates}, logs)
+
+
+def mixed(seed: int = 0) -> Plain:
+    """Return blocks of three Gaussian, three categorical and four yes-or-no columns."""
+    parts = {
+        "gaussian": gaussian("VVI", seed=seed),
+        "categorical": categorical(seed),
+        "bernoulli": bernoulli(seed),
+    }
+    family = ProductFamily(tuple(part.mixture.family for part in parts.values()))
+    parameters = ProductParameters(
+        tuple(part.mixture.parameters.take([0, 1]) for part in parts.values())
+    )
+    weights = np.array([0.45, 0.55])
+    rows = np.hstack([part.rows[:40] for part in parts.values()]).astype(float)
+    bounds = np.cumsum([part.mixture.n_columns for part in parts.values()])[:-1]
+
+    def logs(arrays: Arrays, rows: NDArray[Any]) -> NDArray[Any]:
+        total = 0
+        for (block, part), own in zip(parts.items(), np.split(rows, bounds, axis=1), strict=True):
+            named = {
+                name.partition(".")[2]: array
+                for name, array in arrays.items()
+                if name.startswith(f"{block}.")
+            }
+            total = total + part.components(
+                named, own.astype(int) if block == "categorical" else own
+            )
+        return total
+
+    arrays = {
+        f"{block}.{name}": array[:2]
+        for block, part in parts.items()
+        for name, array in part.arrays.items()
+        if name != "weights"
+    }
+    return Plain(Mixture(weights, family, parameters), rows, {"weights": weights, **arrays}, logs)
+
+
+CASES: dict[str, Callable[[], Plain]] = {
+    "full": lambda: gaussian("VVV"),
+    "full, three components": lambda: gaussian("VVV", 3, 2),
+    "one column": lambda: gaussian("V", 2, 1),
+    "tied": lambda: gaussian("EEE"),
+    "diag": lambda: gaussian("VVI", n_columns=4),
+    "diag, shared": lambda: gaussian("EEI", n_columns=4),
+    "spherical": lambda: gaussian("VII", n_columns=4),
+    "spherical, shared": lambda: gaussian("EII", n_columns=4),
+    "noise": noisy,
+    "multinomial": multinomial,
+    "categorical": categorical,
+    "bernoulli": bernoulli,
+    "bernoulli with gaps": lambda: bernoulli(missing=True),
+    "poisson": poisson,
+    "poisson with exposure": lambda: poisson(exposure=True),
+    "mixed": mixed,
+}
