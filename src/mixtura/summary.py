@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from scipy.stats import chi2
+
 from mixtura.mixture import Mixture
 from mixtura.text import text_table
 
-__all__ = ["summary_of"]
+__all__ = ["summary_of", "table_words"]
+
+SHOWN_PAIRS = 5
 
 
 def summary_of(mixture: Mixture, facts: Mapping[str, Any] | None = None) -> str:
@@ -22,6 +26,12 @@ def summary_of(mixture: Mixture, facts: Mapping[str, Any] | None = None) -> str:
     if facts:
         parts.append(_criteria(facts))
     parts.append(_components(mixture, facts or {}))
+    if facts and facts.get("entropy_r2") is not None:
+        parts.append(_certainty(facts))
+    if facts and "table" in facts:
+        parts.append(table_words(facts))
+    if facts and facts.get("pair_residuals"):
+        parts.append(_pairs(facts))
     parts += mixture.family.tables(mixture.parameters, columns)
     if facts:
         parts.append(_ending(facts))
@@ -54,11 +64,53 @@ def _components(mixture: Mixture, facts: Mapping[str, Any]) -> str:
         header.append("effective rows")
         for row, effective in zip(rows, facts["effective_rows"], strict=True):
             row.append(f"{effective:.1f}")
+    if "modal_shares" in facts:
+        header.append("modal share")
+        for row, share in zip(rows, facts["modal_shares"], strict=True):
+            row.append(f"{share:.4f}")
     if "sizes" in facts:
         header.append("size")
         for row, size in zip(rows, facts["sizes"], strict=True):
             row.append(f"{size:g}")
     return text_table(header, rows)
+
+
+def _certainty(facts: Mapping[str, Any]) -> str:
+    return (
+        f"entropy R² {facts['entropy_r2']:.4f} (1: every row is sure of its component, 0: none is)"
+    )
+
+
+def table_words(facts: Mapping[str, Any]) -> str:
+    """Return how well the table of all patterns is fitted, in sentences.
+
+    Parameters
+    ----------
+    facts : with the entry "table"
+    """
+    table, total = facts["table"], facts["total_weight"]
+    df = table["residual_df"]
+    lines = [
+        f"G² {table['g2']:.4f}, X² {table['x2']:.4f} with {df} residual degrees of freedom; "
+        f"{facts['n_patterns']} of {table['n_cells']:,} possible patterns were seen"
+    ]
+    if table["sparse"]:
+        lines.append(
+            f"{total:g} rows are too few for {table['n_cells']:,} patterns: G² and X² compare "
+            "models, but have no chi-squared distribution here"
+        )
+    elif df > 0:
+        lines.append(
+            f"p = {chi2.sf(table['g2'], df):.4g} by G², {chi2.sf(table['x2'], df):.4g} by X²"
+        )
+    return "\n".join(lines)
+
+
+def _pairs(facts: Mapping[str, Any]) -> str:
+    title = "Bivariate residuals, X² / df: above 1 the classes leave two items dependent"
+    pairs = facts["pair_residuals"][:SHOWN_PAIRS]
+    rows = [[f"{first} and {second}", f"{value:.3f}"] for first, second, value in pairs]
+    return f"{title}\n" + text_table(["largest", ""], rows)
 
 
 def _ending(facts: Mapping[str, Any]) -> str:

@@ -86,6 +86,11 @@ class BernoulliFamily(ExponentialFamily):
         np.divide(counts, rows, out=kept, where=rows > SMALLEST)
         return Probabilities(np.clip(kept, 0.0, 1.0))
 
+    def level_probabilities(self, parameters: Probabilities) -> Float:
+        """Return the probabilities (K, 2 D) of 0 and 1, column by column."""
+        ones = parameters.probabilities
+        return np.stack([1.0 - ones, ones], axis=2).reshape(len(ones), -1)
+
     def n_free(self, n_components: int) -> int:
         """Return K D."""
         return n_components * self.n_items

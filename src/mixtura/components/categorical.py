@@ -110,6 +110,10 @@ class CategoricalFamily(ExponentialFamily):
         """Return the probabilities (K, L) of each item."""
         return np.split(parameters.probabilities, self.starts[1:], axis=1)
 
+    def level_probabilities(self, parameters: Probabilities) -> Float:
+        """Return the probabilities (K, ΣL) of all levels side by side."""
+        return parameters.probabilities
+
     def n_free(self, n_components: int) -> int:
         """Return K Σ_j (L_j - 1)."""
         return n_components * (sum(self.levels) - len(self.levels))

@@ -116,7 +116,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
             models=self._starts(family, rows, kept, settings),
             columns=names,
         )
-        self._adopt(result, rows.dtype, names)
+        self._adopt(result, rows.dtype, names, source)
         self._warn(result, settings)
         return self
 
@@ -200,7 +200,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         """Return the source of rows that are checked and all have weight."""
         return ArrayRows(rows, weights)
 
-    def _more_facts(self) -> dict[str, Any]:
+    def _more_facts(self, result: FitResult, source: RowSource) -> dict[str, Any]:
         """Return what else a summary should say, to be added to `FitResult.facts`."""
         return {}
 
@@ -244,7 +244,11 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         return verbose_progress(self.verbose, interval) if self.verbose else None
 
     def _adopt(
-        self, result: FitResult, dtype: np.dtype[Any], names: tuple[str, ...] | None
+        self,
+        result: FitResult,
+        dtype: np.dtype[Any],
+        names: tuple[str, ...] | None,
+        source: RowSource,
     ) -> None:
         self.n_features_in_ = result.mixture.n_columns
         if names is not None:
@@ -252,7 +256,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
         self.mixture_ = result.mixture
-        self.facts_ = {**result.facts(), **self._more_facts()}
+        self.facts_ = {**result.facts(), **self._more_facts(result, source)}
         self._trail = (*self._earlier(), *result.history.objective)[-TRAIL:]
         self.history_ = result.history
         self.log_likelihood_ = result.log_likelihood

@@ -132,11 +132,9 @@ class CategoricalMixture(DiscreteMixture):
     def _source(self, rows: Any, weights: Any) -> RowSource:
         self._tell_missing(rows < 0)
         self._n_rows = len(rows)
-        self._n_patterns = len(rows)
         if self.responsibilities_init is not None:
             return ArrayRows(rows, weights)
         patterns, totals = distinct_rows(rows, weights)
-        self._n_patterns = len(patterns)
         # Rows that are nearly all different cost less without a weight each.
         if 2 * len(patterns) > len(rows):
             return ArrayRows(rows, weights)
@@ -163,14 +161,8 @@ class CategoricalMixture(DiscreteMixture):
         self.categories_ = list(self._labels)
         self.probabilities_ = family.items(result.mixture.parameters)
 
-    def _more_facts(self) -> dict[str, Any]:
-        n_parameters = self.mixture_.n_parameters
-        if n_parameters >= self._n_patterns:
-            self._note(
-                f"{n_parameters} free parameters and {self._n_patterns} different rows: "
-                "the classes are not identified; take fewer"
-            )
-        return {**super()._more_facts(), "n_rows": self._n_rows, "n_patterns": self._n_patterns}
+    def _more_facts(self, result: FitResult, source: RowSource) -> dict[str, Any]:
+        return {**super()._more_facts(result, source), "n_rows": self._n_rows}
 
     def sample(self, n_samples: int = 1) -> tuple[NDArray[Any], NDArray[np.intp]]:
         """Draw rows (n_samples, J) of categories and the classes they came from (n_samples,)."""

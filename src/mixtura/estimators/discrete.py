@@ -16,6 +16,7 @@ from mixtura.errors import MixturaWarning, ParameterError
 from mixtura.estimators.base import MixtureEstimator, StartMaker
 from mixtura.estimators.gaussian_inits import checked_responsibilities
 from mixtura.estimators.settings import Settings
+from mixtura.goodness import class_facts
 
 __all__ = ["DiscreteMixture"]
 
@@ -101,8 +102,15 @@ class DiscreteMixture(MixtureEstimator):
         if warn:
             warnings.warn(sentence, MixturaWarning, stacklevel=5)
 
-    def _more_facts(self) -> dict[str, Any]:
-        return {"notes": list(self._notes)}
+    def _more_facts(self, result: FitResult, source: RowSource) -> dict[str, Any]:
+        facts = class_facts(result.mixture, source, result.entropy)
+        patterns = facts.get("n_patterns")
+        if patterns is not None and result.n_parameters >= patterns:
+            self._note(
+                f"{result.n_parameters} free parameters and {patterns} different rows: "
+                "the classes are not identified; take fewer"
+            )
+        return {**facts, "notes": list(self._notes)}
 
     def _fresh_notes(self) -> None:
         self._notes: list[str] = []

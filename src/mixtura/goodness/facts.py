@@ -1,0 +1,85 @@
+"""What a summary and a report say of classes, as JSON can hold it."""
+
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+
+from mixtura.data import RowSource
+from mixtura.data.distinct import distinct_rows
+from mixtura.goodness.classes import entropy_r2, modal_shares
+from mixtura.goodness.pairs import pair_residuals
+from mixtura.goodness.patterns import pattern_fit
+from mixtura.kinds import ColumnKind
+from mixtura.mixture import Mixture
+
+__all__ = ["ItemFamily", "class_facts", "level_counts"]
+
+Float = NDArray[np.float64]
+
+# Pairs of items listed.
+LISTED_PAIRS = 10
+
+# Multiplications that the tables of all pairs may cost: about a second.
+PAIR_COST = 2e9
+
+
+@runtime_checkable
+class ItemFamily(Protocol):
+    """A family whose columns are items with levels, independent in a component."""
+
+    @property
+    def kinds(self) -> tuple[ColumnKind, ...]: ...
+
+    def level_probabilities(self, parameters: Any) -> Float:
+        """Return the probabilities (K, ΣL) of the items' levels side by side."""
+        ...
+
+
+def level_counts(kinds: tuple[ColumnKind, ...]) -> list[int]:
+    """Return the number of levels (J,) of items: categories, or yes and no."""
+    return [len(kind.labels) if kind.name == "category" else 2 for kind in kinds]
+
+
+def class_facts(mixture: Mixture, source: RowSource, entropy: float) -> dict[str, Any]:
+    """Return entropy R² and modal shares, and of items the statistics of their table.
+
+    Parameters
+    ----------
+    mixture : the fitted value
+    source : the rows it was fitted to
+    entropy : Σ_i w_i Σ_k -r_ik log r_ik
+    """
+    facts: dict[str, Any] = {
+        "entropy_r2": entropy_r2(entropy, source.total_weight, mixture.n_components),
+        "modal_shares": modal_shares(mixture, source).tolist(),
+    }
+    rows = source.block(0, source.n_rows).rows
+    if isinstance(mixture.family, ItemFamily) and not issparse(rows):
+        facts |= _item_facts(mixture, source, level_counts(mixture.family.kinds))
+    return facts
+
+
+def _item_facts(mixture: Mixture, source: RowSource, levels: list[int]) -> dict[str, Any]:
+    block = source.block(0, source.n_rows)
+    patterns, totals = distinct_rows(block.rows, block.weights)
+    facts: dict[str, Any] = {"n_patterns": len(patterns)}
+    if not (patterns < 0).any():
+        table = pattern_fit(mixture, patterns, totals, levels)
+        facts["table"] = {
+            "n_cells": table.n_cells,
+            "g2": table.g2,
+            "x2": table.x2,
+            "residual_df": table.residual_df,
+            "sparse": table.is_sparse,
+        }
+    if len(levels) > 1 and len(patterns) * sum(levels) ** 2 <= PAIR_COST:
+        family: Any = mixture.family
+        probabilities = family.level_probabilities(mixture.parameters)
+        pairs = pair_residuals(mixture.weights, probabilities, patterns, totals, levels)
+        names = mixture.columns or tuple(f"x{j}" for j in range(len(levels)))
+        facts["pair_residuals"] = [
+            [names[i], names[j], value] for i, j, value in pairs.largest(LISTED_PAIRS)
+        ]
+    return facts

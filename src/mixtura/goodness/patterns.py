@@ -1,0 +1,79 @@
+"""The table of all patterns of answers: how often each was seen, and how often it should be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.mixture import Mixture
+
+__all__ = ["PatternFit", "pattern_fit"]
+
+Float = NDArray[np.float64]
+
+# With fewer rows than this for each cell, chi-squared says nothing of the statistics (Agresti and
+# Yang 1987, Computational Statistics & Data Analysis 5, 9-21).
+ROWS_PER_CELL = 5
+
+
+@dataclass(frozen=True, slots=True)
+class PatternFit:
+    """The observed table against the fitted one, of rows without missing cells.
+
+    Attributes
+    ----------
+    observed, expected : (U,) how often each pattern that was seen was seen, and should be
+    n_cells : number of patterns that are possible
+    n_parameters : of the mixture
+    """
+
+    observed: Float
+    expected: Float
+    n_cells: int
+    n_parameters: int
+
+    @property
+    def total(self) -> float:
+        """Return the weight of all rows."""
+        return float(self.observed.sum())
+
+    @property
+    def g2(self) -> float:
+        """Return the deviance G² = 2 Σ O log (O / E)."""
+        return float(2.0 * self.observed @ np.log(self.observed / self.expected))
+
+    @property
+    def x2(self) -> float:
+        """Return Pearson's X² = Σ (O - E)² / E, cells that were not seen included."""
+        seen = float(((self.observed - self.expected) ** 2 / self.expected).sum())
+        return seen + max(self.total - float(self.expected.sum()), 0.0)
+
+    @property
+    def residual_df(self) -> int:
+        """Return min(n, cells - 1) - parameters (Linzer and Lewis 2011).
+
+        It is negative where the table has fewer cells than the mixture has parameters.
+        """
+        return min(int(self.total), self.n_cells - 1) - self.n_parameters
+
+    @property
+    def is_sparse(self) -> bool:
+        """Return whether there are too few rows for G² and X² to be chi-squared."""
+        return self.total < ROWS_PER_CELL * self.n_cells
+
+
+def pattern_fit(
+    mixture: Mixture, patterns: NDArray[np.generic], totals: Float, levels: Sequence[int]
+) -> PatternFit:
+    """Return the table of patterns under a mixture.
+
+    Parameters
+    ----------
+    patterns : (U, J) distinct rows, no cell missing
+    totals : (U,) the weight of each
+    levels : (J,) number of levels of each item
+    """
+    expected = totals.sum() * np.exp(mixture.log_density(patterns))
+    return PatternFit(totals, expected, prod(map(int, levels)), mixture.n_parameters)
