@@ -1,5 +1,6 @@
 """Finite mixture models fitted by expectation-maximisation, for data of any size."""
 
+from mixtura.components.dirichlet import Dirichlet
 from mixtura.components.gaussian.conjugate import NormalInverseWishart
 from mixtura.errors import (
     DataError,
@@ -30,6 +31,7 @@ __all__ = [
     "CategoricalMixture",
     "DataError",
     "DegenerateComponentWarning",
+    "Dirichlet",
     "GaussianMixture",
     "LikelihoodDecreased",
     "MixedMixture",

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from mixtura import LikelihoodDecreased, ParameterError
+from mixtura import Dirichlet, GaussianMixture, LikelihoodDecreased, ParameterError
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.prior import NoPrior, ScatterPrior
@@ -437,3 +437,16 @@ def test_a_component_that_collapses_without_a_fallback_is_an_error() -> None:
     assert isinstance(options.prior, NoPrior)
     with pytest.raises(ParameterError, match=r"component 1: .*not positive definite"):
         fit(sweep, [start], options)
+
+
+def test_a_dirichlet_prior_adds_rows_to_every_weight():
+    rows = overlapping_rows()
+    model = GaussianMixture(3, prior=(None, Dirichlet(5.0)), tol=0.0, max_iter=60, random_state=0)
+    with pytest.warns(match="did not converge"):
+        model.fit(rows)
+    effective = np.asarray(model.facts_["effective_rows"])
+    expected = (effective + 4.0) / (len(rows) + 12.0)
+    assert_allclose(model.weights_, expected, rtol=1e-4)
+    assert (np.diff(model.history_.objective) >= -1e-9).all()
+    with pytest.raises(ParameterError, match="from 1 up"):
+        Dirichlet(0.5)

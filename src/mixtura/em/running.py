@@ -36,6 +36,7 @@ class FitOptions:
     prior : the family's penalty
     fallback : the prior to go on with where a component collapses under `prior`, or None to raise
     equal_weights : hold the mixing weights at 1/K
+    concentration : α of a Dirichlet prior on the mixing weights; 1 is none
     monotone : whether the objective is one that cannot fall, so that a fall is a defect
     accelerate : whether to leap ahead by SQUAREM; each leap is taken only if the objective rises
     earlier : objectives of sweeps before these, when a fit is carried on
@@ -47,10 +48,17 @@ class FitOptions:
     prior: Any
     fallback: Any = None
     equal_weights: bool = False
+    concentration: float = 1.0
     monotone: bool = True
     accelerate: bool = False
     earlier: tuple[float, ...] = ()
     progress: Callable[[int, int, float], None] | None = None
+
+    def log_weights(self, effective_rows: Float) -> Float:
+        """Return the log mixing weights (K,) that the M-step makes of N_k."""
+        return log_weights_of(
+            effective_rows, equal=self.equal_weights, concentration=self.concentration
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +93,17 @@ class Run:
         return len(self.history)
 
 
-def log_weights_of(effective_rows: Float, *, equal: bool = False) -> Float:
-    """Return log π_k = log (N_k / Σ N), the solution under Σ π = 1 with multiplier λ = Σ N."""
+def log_weights_of(
+    effective_rows: Float, *, equal: bool = False, concentration: float = 1.0
+) -> Float:
+    """Return log π_k = log (N_k / Σ N), the solution under Σ π = 1 with multiplier λ = Σ N.
+
+    Under a Dirichlet prior α - 1 rows are added to each N_k.
+    """
     if equal:
         return np.full(len(effective_rows), -np.log(len(effective_rows)))
-    shares = np.maximum(effective_rows / effective_rows.sum(), SMALLEST_SHARE)
+    rows = effective_rows + (concentration - 1.0)
+    shares = np.maximum(rows / rows.sum(), SMALLEST_SHARE)
     return np.log(shares)
 
 
@@ -140,7 +154,7 @@ class Running:
 
     def advance(self, sweep: Sweep, statistics: Statistics, options: FitOptions) -> None:
         """Take one sweep's statistics in, then stop or move on."""
-        objective = statistics.log_likelihood + self.prior.log_density(self.model.parameters)
+        objective = statistics.log_likelihood + self._log_prior(self.model, options)
         if self.probing and not self._found_more(objective, options):
             return
         if self.resort is not None and not self._landed(objective):
@@ -191,15 +205,22 @@ class Running:
             self.recovery, self.prior = recovery, options.fallback
             self.best, self.last = None, None
             self.squarem = None if self.squarem is None else Squarem()
-        weights = log_weights_of(statistics.moments.effective_rows, equal=options.equal_weights)
-        return self._move_to(family, statistics, Model(weights, parameters))
+        rows = statistics.moments.effective_rows
+        model = Model(options.log_weights(rows), parameters)
+        return self._move_to(family, statistics, model, options)
 
-    def _move_to(self, family: Family, statistics: Statistics, model: Model) -> Move:
+    def _log_prior(self, model: Model, options: FitOptions) -> float:
+        """Return the log density of the priors, up to a constant."""
+        about_weights = (options.concentration - 1.0) * float(model.log_weights.sum())
+        return self.prior.log_density(model.parameters) + about_weights
+
+    def _move_to(
+        self, family: Family, statistics: Statistics, model: Model, options: FitOptions
+    ) -> Move:
         expected = expected_log_likelihood(family, model, statistics) - expected_log_likelihood(
             family, self.model, statistics
         )
-        prior = self.prior
-        penalty = prior.log_density(model.parameters) - prior.log_density(self.model.parameters)
+        penalty = self._log_prior(model, options) - self._log_prior(self.model, options)
         return Move(model, expected, expected + penalty)
 
     def _leap(
@@ -237,8 +258,8 @@ class Running:
                 parameters = maximise_strictly(family, there, self.model.parameters, self.prior)
             except ParameterError:
                 continue
-            weights = log_weights_of(there.effective_rows, equal=options.equal_weights)
-            return self._move_to(family, statistics, Model(weights, parameters))
+            model = Model(options.log_weights(there.effective_rows), parameters)
+            return self._move_to(family, statistics, model, options)
         return None
 
     def _looks_further(self, family: Family, statistics: Statistics, options: FitOptions) -> bool:

@@ -48,6 +48,7 @@ class SolveOptions:
     monotone: bool
     starts: StartOptions
     equal_weights: bool = False
+    concentration: float = 1.0
     accelerate: bool = False
     earlier: tuple[float, ...] = ()
     progress: Callable[[int, int, float], None] | None = None
@@ -137,6 +138,7 @@ def fit_options(sweep: Sweep, n_components: int, options: SolveOptions) -> FitOp
         prior=family.prior(options.prior, sweep.shared, n_components),
         fallback=family.prior("weak", sweep.shared, n_components) if options.rescue else None,
         equal_weights=options.equal_weights,
+        concentration=options.concentration,
         monotone=options.monotone,
         accelerate=options.accelerate,
         earlier=options.earlier,

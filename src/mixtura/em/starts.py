@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mixtura.data import ArrayRows
 from mixtura.em.degeneracy import maximise_strictly
-from mixtura.em.fit import FitOptions, fit, log_weights_of, ranked
+from mixtura.em.fit import FitOptions, fit, ranked
 from mixtura.em.model import Model
 from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
@@ -163,8 +163,7 @@ def model_from_responsibilities(
     if sweep.family.needs_centring(parameters):
         moments = sweep.from_responsibilities(of_rows, n_components, parameters)
         parameters = _maximise(sweep, moments, options)
-    weights = log_weights_of(moments.effective_rows, equal=options.equal_weights)
-    return Model(weights, parameters)
+    return Model(options.log_weights(moments.effective_rows), parameters)
 
 
 def _maximise(sweep: Sweep, moments: Any, options: FitOptions) -> Any:

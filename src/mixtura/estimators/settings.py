@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
+from mixtura.components.dirichlet import Dirichlet
 from mixtura.em.solve import SolveOptions
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft, MeanChange, StoppingRule
@@ -30,6 +31,7 @@ class Settings:
     n_init : starts carried to the end
     seed : drawn from `random_state`
     prior : "weak", "conjugate", None or a penalty
+    concentration : α of a Dirichlet prior on the mixing weights
     accelerate : whether to leap ahead of EM
     """
 
@@ -39,6 +41,7 @@ class Settings:
     n_init: int
     seed: int
     prior: Any
+    concentration: float
     accelerate: bool
 
     @classmethod
@@ -51,6 +54,7 @@ class Settings:
             Naming the argument, what it was and what it may be.
         """
         tol = estimator.tol
+        prior, concentration = parted_prior(estimator.prior)
         max_iter = estimator.max_iter
         return cls(
             n_components=checked_integer("n_components", estimator.n_components, 1),
@@ -60,7 +64,8 @@ class Settings:
             ),
             n_init=checked_integer("n_init", estimator.n_init, 1),
             seed=seed_of(estimator.random_state),
-            prior=estimator.prior,
+            prior=prior,
+            concentration=concentration,
             accelerate=_accelerates(estimator),
         )
 
@@ -86,6 +91,7 @@ class Settings:
             rule=self.rule,
             max_iter=self.max_iter,
             prior=prior,
+            concentration=self.concentration,
             rescue=rescue,
             monotone=monotone,
             starts=self.start_options(),
@@ -104,6 +110,20 @@ def seed_of(random_state: Any) -> int:
         raise ParameterError(
             f"random_state should be None, a whole number or a RandomState: {error}"
         ) from None
+
+
+def parted_prior(prior: Any) -> tuple[Any, float]:
+    """Return the prior on the components and the concentration of that on the mixing weights.
+
+    A `Dirichlet` may be given alone, beside which components keep the default, or in a tuple.
+    """
+    given = list(prior) if isinstance(prior, (tuple, list)) else [prior]
+    about_weights = [one for one in given if isinstance(one, Dirichlet)]
+    others = [one for one in given if not isinstance(one, Dirichlet)]
+    if len(about_weights) > 1 or len(others) > 1:
+        raise ParameterError("prior should be one prior on components, one Dirichlet, or both")
+    concentration = about_weights[0].concentration if about_weights else 1.0
+    return (others[0] if others else "weak"), float(concentration)
 
 
 def _accelerates(estimator: Any) -> bool:
