@@ -74,11 +74,8 @@ class Family(Protocol):
     """
 
     name: ClassVar[str]
-
-    @property
-    def has_noise(self) -> bool:
-        """Return whether the last component is noise, which `predict` calls -1."""
-        ...
+    # Whether the last component is noise, which `predict` calls -1.
+    has_noise: ClassVar[bool]
 
     @property
     def start_softness(self) -> float:

@@ -50,7 +50,9 @@ class ProductSums(Sums):
 
     parts: tuple[Any, ...]
 
-    def __add__(self, other: Self) -> Self:
+    def __add__(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, other: Self
+    ) -> Self:
         """Merge the statistics of two disjoint sets of rows."""
         return type(self)(tuple(map(add, self.parts, other.parts)))
 

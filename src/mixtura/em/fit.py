@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from mixtura.components.family import Family
 from mixtura.em.acceleration import Squarem
 from mixtura.em.model import Model
-from mixtura.em.running import FitOptions, Run, Running, log_weights_of
+from mixtura.em.options import FitOptions, log_weights_of
+from mixtura.em.running import Run, Running
 from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
 

@@ -1,6 +1,6 @@
 """One run of EM: what a sweep makes of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,53 +12,15 @@ from mixtura.em.acceleration import Squarem
 from mixtura.em.degeneracy import Recovery, maximise_or_recover, maximise_strictly
 from mixtura.em.history import History, Step
 from mixtura.em.model import Model
+from mixtura.em.options import FitOptions
 from mixtura.em.statistics import Statistics
-from mixtura.em.stopping import Ending, StoppingRule, aitken_gain
+from mixtura.em.stopping import Ending, aitken_gain
 from mixtura.em.sweep import Sweep
 from mixtura.errors import LikelihoodDecreased, ParameterError
 
-__all__ = ["FitOptions", "Run", "Running", "log_weights_of"]
+__all__ = ["Run", "Running"]
 
 Float = NDArray[np.float64]
-
-# A share below this would make log π_k useless as a number; no row can tell it from zero.
-SMALLEST_SHARE = 1e-300
-
-
-@dataclass(frozen=True, slots=True)
-class FitOptions:
-    """How a fit runs.
-
-    Attributes
-    ----------
-    rule : when to stop
-    max_iter : sweeps at the most
-    prior : the family's penalty
-    fallback : the prior to go on with where a component collapses under `prior`, or None to raise
-    equal_weights : hold the mixing weights at 1/K
-    concentration : α of a Dirichlet prior on the mixing weights; 1 is none
-    monotone : whether the objective is one that cannot fall, so that a fall is a defect
-    accelerate : whether to leap ahead by SQUAREM; each leap is taken only if the objective rises
-    earlier : objectives of sweeps before these, when a fit is carried on
-    progress : called with every run's number, sweep and objective; may raise KeyboardInterrupt
-    """
-
-    rule: StoppingRule
-    max_iter: int
-    prior: Any
-    fallback: Any = None
-    equal_weights: bool = False
-    concentration: float = 1.0
-    monotone: bool = True
-    accelerate: bool = False
-    earlier: tuple[float, ...] = ()
-    progress: Callable[[int, int, float], None] | None = None
-
-    def log_weights(self, effective_rows: Float) -> Float:
-        """Return the log mixing weights (K,) that the M-step makes of N_k."""
-        return log_weights_of(
-            effective_rows, equal=self.equal_weights, concentration=self.concentration
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +53,6 @@ class Run:
     def n_iter(self) -> int:
         """Return the number of sweeps."""
         return len(self.history)
-
-
-def log_weights_of(
-    effective_rows: Float, *, equal: bool = False, concentration: float = 1.0
-) -> Float:
-    """Return log π_k = log (N_k / Σ N), the solution under Σ π = 1 with multiplier λ = Σ N.
-
-    Under a Dirichlet prior α - 1 rows are added to each N_k.
-    """
-    if equal:
-        return np.full(len(effective_rows), -np.log(len(effective_rows)))
-    rows = effective_rows + (concentration - 1.0)
-    shares = np.maximum(rows / rows.sum(), SMALLEST_SHARE)
-    return np.log(shares)
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,8 +270,9 @@ class Running:
             self.ending = Ending.ROUNDING
             return False
         raise LikelihoodDecreased(
-            f"sweep {self.history.n_sweeps + 1}: the objective fell from {before!r} to {objective!r}; "
-            "EM cannot do that, so this is a defect: please report it with the data's shape"
+            f"sweep {self.history.n_sweeps + 1}: the objective fell from {before!r} to "
+            f"{objective!r}; EM cannot do that, so this is a defect: please report it with the "
+            "data's shape"
         )
 
     def _record(self, statistics: Statistics, objective: float, options: FitOptions) -> None:

@@ -1,6 +1,7 @@
 """What all figures share: colours, marks, quiet axes and names that are safe to draw."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -54,7 +55,7 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained", facecolor="white")
 
 
-def tidy(axes: Axes, grid: str | None = None) -> Axes:
+def tidy(axes: Axes, grid: Literal["both", "x", "y"] | None = None) -> Axes:
     """Leave an axes its left and lower edge and small ticks; `grid` is "x", "y", "both" or None."""
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)

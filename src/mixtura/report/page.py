@@ -85,9 +85,9 @@ def _facts(report: Report) -> dict[str, Any]:
         "family_tables": ()
         if mixture.family.name in PAGES
         else mixture.family.tables(mixture.parameters, report.columns),
-        "ranking": ranking_table(selection) if searched else None,
+        "ranking": ranking_table(selection) if searched and selection else None,
         "shown_ranks": SHOWN_RANKS,
-        "failures": failure_table(selection) if searched else None,
+        "failures": failure_table(selection) if searched and selection else None,
         "figures": _figures(report),
         "reproduction": reproduction(report, __version__),
     }

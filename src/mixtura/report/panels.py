@@ -102,7 +102,8 @@ def draw_ellipses(axes: Axes, mixture: Mixture, across: int, up: int, label_size
                 )
             )
         axes.text(
-            *means[k],
+            float(means[k][0]),
+            float(means[k][1]),
             str(k),
             size=label_size,
             weight="bold",

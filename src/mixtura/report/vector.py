@@ -4,6 +4,7 @@ import re
 import warnings
 from collections.abc import Callable
 from io import StringIO
+from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -13,7 +14,7 @@ __all__ = ["inline_svg"]
 
 # Text stays text, so that readers can search it and the page's fonts draw it; a fixed salt makes
 # the same figure the same file.
-SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "mixtura", "savefig.dpi": 160}
+SETTINGS: Any = {"svg.fonttype": "none", "svg.hashsalt": "mixtura", "savefig.dpi": 160}
 
 NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 

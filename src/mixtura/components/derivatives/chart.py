@@ -54,13 +54,19 @@ class Chart:
         flat = gradient.reshape(self.n_components * self.n_numbers, *gradient.shape[2:])
         return self.jacobian.T @ flat
 
-    def quadratic(self, matrix: Float) -> Float:
-        """Return Jᵀ A J (M, M) of a matrix (K q, K q)."""
-        return np.ascontiguousarray(self.jacobian.T @ (self.jacobian.T @ matrix.T).T)
+    def hessian(self, blocks: Float, gradient: Float) -> Float:
+        """Return the second derivatives (M, M) by the free parameters.
 
-    def hessian(self, hessian: Float, gradient: Float) -> Float:
-        """Return the second derivatives (M, M) from those by the numbers, (K q, K q)."""
-        found = self.quadratic(hessian)
+        Parameters
+        ----------
+        blocks : (K, q, q) those by the numbers of each component; no entry of a number that no
+            free parameter moves is looked at
+        gradient : (K, q) by the numbers
+        """
+        found = np.zeros((self.n_free, self.n_free))
+        for k, block in enumerate(blocks):
+            own = self.jacobian[k * self.n_numbers : (k + 1) * self.n_numbers].T
+            found += own @ (own @ block.T).T
         if self.bend is not None:
             found = found + self.bend(gradient)
         return 0.5 * (found + found.T)

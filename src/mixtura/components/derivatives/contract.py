@@ -68,7 +68,7 @@ class Derivatives(Protocol):
         ...
 
     def scores(self, rows: Any) -> Float:
-        """Return ∂ log f_k(x) / ∂ξ_ka of rows (n, D), (K, q, n)."""
+        """Return ∂ log f_k(x) / ∂ξ_ka of rows (n, D), (K, q, n); not finite on the very edge."""
         ...
 
     def extra(self, rows: Any, shares: Float) -> Float:

@@ -80,31 +80,30 @@ class FeatureDerivatives(ABC):
         )
 
     def scores(self, rows: Any) -> Float:
-        """Return ∂ log f_k / ∂p_kj (K, q, n); on the very edge, where it is infinite, zero."""
+        """Return ∂ log f_k / ∂p_kj (K, q, n), not finite where p is 0 and divides by it."""
         features = self._features(rows)
         with np.errstate(divide="ignore", invalid="ignore"):
-            slopes = np.stack([self.slopes(own[:, None], features) for own in self.values])
-        return np.where(np.isfinite(slopes), slopes, 0.0)
+            return np.stack([self.slopes(own[:, None], features) for own in self.values])
 
     def extra(self, rows: Any, shares: Float) -> Float:
         """Return Σ w r φ(x) (K, P)."""
         return shares @ self._features(rows).T
 
     def hessian(self, extra: Float, gradient: Float) -> Float:
-        """Return the diagonal matrices (K, q, q); on the very edge they hold zero."""
+        """Return the diagonal matrices (K, q, q), not finite where p is 0."""
         pairs = zip(self.values, extra, strict=True)
         with np.errstate(divide="ignore", invalid="ignore"):
-            curvatures = np.stack([self.curvatures(own, sums) for own, sums in pairs])
-        finite = np.where(np.isfinite(curvatures), curvatures, 0.0)
-        return finite[:, :, None] * np.eye(self.n_numbers)
+            return np.stack([np.diag(self.curvatures(own, sums)) for own, sums in pairs])
 
     def gradient(self, moments: Any) -> Float:
         """Return Σ w r ∂ log f_k / ∂p_kj (K, q).
 
         Where p is 0, logarithms and this both take it for 1e-300, and the quotient is right.
         """
-        pairs = zip(self.values, moments.features, strict=True)
-        return np.stack([self.slopes(np.maximum(own, SMALLEST), sums) for own, sums in pairs])
+        inside = np.maximum(self.values, SMALLEST)
+        pairs = zip(inside, moments.features, strict=True)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.stack([self.slopes(own, sums) for own, sums in pairs])
 
     def indices(self) -> Sequence[str]:
         """Return how the numbers are called after the component's (q,)."""
@@ -196,7 +195,7 @@ class BernoulliDerivatives(FeatureDerivatives):
     def slopes(self, values: Float, features: Float) -> Float:
         """Return x / p - (1 - x) / (1 - p)."""
         ones, zeros = self._counts(features)
-        return ones / values - zeros / np.maximum(1.0 - values, SMALLEST)
+        return ones / values - zeros / (1.0 - values)
 
     def curvatures(self, values: Float, features: Float) -> Float:
         """Return -x / p² - (1 - x) / (1 - p)²."""

@@ -67,7 +67,11 @@ class GaussianFamily:
 
     name: ClassVar[str] = "gaussian"
     has_noise: ClassVar[bool] = False
-    start_softness: ClassVar[float] = 0.0
+
+    @property
+    def start_softness(self) -> float:
+        """Return nothing: no Gaussian parameter sticks to an edge."""
+        return 0.0
 
     @classmethod
     def of(
@@ -245,9 +249,7 @@ class GaussianFamily:
         covariances = self.structure.n_parameters(n_components, self.n_columns)
         return n_components * self.n_columns + covariances
 
-    def prior(
-        self, name: str | GaussianPrior | None, shared: RowTotals, n_components: int
-    ) -> GaussianPrior:
+    def prior(self, name: Any, shared: RowTotals, n_components: int) -> GaussianPrior:
         """Return the penalty of that name for these rows; a penalty is returned as it is.
 
         Raises
@@ -259,11 +261,10 @@ class GaussianFamily:
             return NoPrior()
         if isinstance(name, str) and name == "weak":
             return weak_prior(shared)
-        if isinstance(name, str) and name == "conjugate":
-            name = NormalInverseWishart()
-        if isinstance(name, NormalInverseWishart):
+        wishart = NormalInverseWishart() if name == "conjugate" else name
+        if isinstance(wishart, NormalInverseWishart):
             form = self.structure
-            return name.resolved(
+            return wishart.resolved(
                 form.storage, self.frame, shared, n_components, shared=form.shares_covariance
             )
         if isinstance(name, str) or not (hasattr(name, "augment") and hasattr(name, "log_density")):

@@ -134,6 +134,11 @@ class GaussianNoiseFamily:
     name: ClassVar[str] = "gaussian with noise"
     has_noise: ClassVar[bool] = True
 
+    @property
+    def start_softness(self) -> float:
+        """Return nothing: no Gaussian parameter sticks to an edge."""
+        return 0.0
+
     @classmethod
     def around(
         cls, family: GaussianFamily, box: Box, volume: float | None = None

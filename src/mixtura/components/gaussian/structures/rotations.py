@@ -187,4 +187,5 @@ def newton_direction(point: Point, least: float) -> tuple[Float, float]:
 def cayley(skew: Float) -> Float:
     """Return the rotation (I - E/2)⁻¹ (I + E/2), which is exp(E) to second order."""
     identity = np.eye(len(skew))
-    return np.linalg.solve(identity - 0.5 * skew, identity + 0.5 * skew)
+    turned = np.linalg.solve(identity - 0.5 * skew, identity + 0.5 * skew)
+    return turned.astype(np.float64, copy=False)

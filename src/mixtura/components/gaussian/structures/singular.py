@@ -60,7 +60,7 @@ def finite(covariances: Float) -> Float:
 def finite_cholesky(matrices: Float) -> Float:
     """Return the lower Cholesky factors of component matrices (K, D, D), or of a shared (D, D)."""
     try:
-        factors = np.linalg.cholesky(matrices)
+        factors = np.linalg.cholesky(matrices).astype(np.float64, copy=False)
     except np.linalg.LinAlgError:
         factors = None
     if factors is not None and np.isfinite(factors).all():
