@@ -5,6 +5,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from discrete_cases import ESTIMATORS, every_estimator, rows_for
 from oracles import dataset, discrete_fits, discrete_values, starting_responsibilities
 from sklearn.base import clone
 
@@ -20,26 +21,7 @@ from mixtura import (
     load,
 )
 
-ESTIMATORS = {
-    "multinomial": MultinomialMixture,
-    "categorical": CategoricalMixture,
-    "bernoulli": BernoulliMixture,
-    "poisson": PoissonMixture,
-}
-every_estimator = pytest.mark.parametrize("kind", ESTIMATORS)
-
 CATEGORICAL = [fit for fit in discrete_fits("categorical") if fit["G"] < 5]
-
-
-def rows_for(kind, n_rows=120, seed=0):
-    rng = np.random.default_rng(seed)
-    label = rng.integers(0, 2, n_rows)
-    if kind == "multinomial":
-        return rng.multinomial(20, np.array([[0.7, 0.2, 0.1], [0.1, 0.2, 0.7]])[label])
-    if kind == "poisson":
-        return rng.poisson(np.array([[1.0, 8.0], [9.0, 2.0]])[label])
-    ones = rng.random((n_rows, 4)) < np.where(label, 0.9, 0.1)[:, None]
-    return ones.astype(int)
 
 
 @every_estimator

@@ -41,7 +41,8 @@ def encoded(
         Naming the column and row of the first cell that is not of its kind.
     """
     coded = all(kind.name == "category" for kind in kinds)
-    rows = np.empty((len(columns[0]), len(columns)), dtype=np.int32 if coded else np.float64)
+    shape = (len(columns[0]), len(columns))
+    rows: NDArray[Any] = np.empty(shape, dtype=np.int32 if coded else np.float64)
     for place, (column, kind) in enumerate(zip(columns, kinds, strict=True)):
         if kind.name == "category":
             label = column_label(names, place)

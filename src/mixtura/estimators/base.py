@@ -3,6 +3,7 @@
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, Self
 
@@ -34,6 +35,25 @@ Float = NDArray[np.float64]
 
 # Objectives that a stopping rule looks back at, kept for a warm start.
 TRAIL = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sourced:
+    """What is to be fitted.
+
+    Attributes
+    ----------
+    rows : (N, D) those that have weight
+    names : of the columns, or None
+    kept : (N',) which of the rows given have weight, None for all
+    source : hands them out
+    """
+
+    rows: Any
+    names: tuple[str, ...] | None
+    kept: NDArray[np.bool_] | None
+    source: RowSource
+
 
 StartMaker = Callable[[Sweep, FitOptions], Sequence[Model]]
 
@@ -96,27 +116,20 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
             If a setting cannot be used.
         """
         settings = Settings.of(self)
-        rows, names = self._checked(X)
-        self._check_size(settings.n_components, rows.shape[1])
-        weights = row_weights(sample_weight, rows.shape[0])
-        kept = None
-        if weights is not None and not weights.all():
-            kept = weights > 0
-            rows, weights = rows[kept], weights[kept]
-        check_enough_rows(rows.shape[0], settings.n_components)
-        source = self._source(rows, weights)
-        settings = self._shrunk(settings, source)
-        family = self._family(source, rows.dtype, names)
+        given = self._sourced(X, sample_weight, settings.n_components, settings.n_components)
+        settings = self._shrunk(settings, given.source)
+        self._check_identified(given.source, settings.n_components)
+        family = self._family(given.source, given.rows.dtype, given.names)
         result = solve(
             family,
-            source,
+            given.source,
             engine_named(self.engine, self.n_jobs),
             settings.n_components + family.has_noise,
             self._options(settings, family),
-            models=self._starts(family, rows, kept, settings),
-            columns=names,
+            models=self._starts(family, given.rows, given.kept, settings),
+            columns=given.names,
         )
-        self._adopt(result, rows.dtype, names, source)
+        self._adopt(result, given)
         self._warn(result, settings)
         return self
 
@@ -192,6 +205,20 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         check_is_fitted(self, "mixture_")
         save(path, self.mixture_, getattr(self, "facts_", None))
 
+    def _sourced(
+        self, data: Any, sample_weight: ArrayLike | None, fewest: int, most: int
+    ) -> Sourced:
+        """Return the rows to be fitted with `fewest` to `most` components, checked."""
+        rows, names = self._checked(data)
+        self._check_size(most, rows.shape[1])
+        weights = row_weights(sample_weight, rows.shape[0])
+        kept = None
+        if weights is not None and not weights.all():
+            kept = weights > 0
+            rows, weights = rows[kept], weights[kept]
+        check_enough_rows(rows.shape[0], fewest)
+        return Sourced(rows, names, kept, self._source(rows, weights))
+
     def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
         """Return the rows (N, D) to be fitted, and their columns' names if there are any."""
         return checked_rows(data, self, least_rows=2)
@@ -199,6 +226,10 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
     def _source(self, rows: Any, weights: Float | None) -> RowSource:
         """Return the source of rows that are checked and all have weight."""
         return ArrayRows(rows, weights)
+
+    def _check_identified(self, source: RowSource, n_components: int) -> None:
+        """Raise if the rows cannot tell so many components apart."""
+        return
 
     def _more_facts(self, result: FitResult, source: RowSource) -> dict[str, Any]:
         """Return what else a summary should say, to be added to `FitResult.facts`."""
@@ -243,20 +274,14 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         interval = checked_integer("verbose_interval", self.verbose_interval, 1)
         return verbose_progress(self.verbose, interval) if self.verbose else None
 
-    def _adopt(
-        self,
-        result: FitResult,
-        dtype: np.dtype[Any],
-        names: tuple[str, ...] | None,
-        source: RowSource,
-    ) -> None:
+    def _adopt(self, result: FitResult, given: Sourced) -> None:
         self.n_features_in_ = result.mixture.n_columns
-        if names is not None:
-            self.feature_names_in_ = np.array(names, dtype=object)
+        if given.names is not None:
+            self.feature_names_in_ = np.array(given.names, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
         self.mixture_ = result.mixture
-        self.facts_ = {**result.facts(), **self._more_facts(result, source)}
+        self.facts_ = {**result.facts(), **self._more_facts(result, given.source)}
         self._trail = (*self._earlier(), *result.history.objective)[-TRAIL:]
         self.history_ = result.history
         self.log_likelihood_ = result.log_likelihood
@@ -269,7 +294,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         means = [value / result.total_weight for value in result.history.log_likelihood]
         self.lower_bounds_ = means
         self.lower_bound_ = means[-1] if means else -np.inf
-        self._take(result, dtype)
+        self._take(result, given.rows.dtype)
 
     def _warn(self, result: FitResult, settings: Settings) -> None:
         if result.recovery is not None:

@@ -1,6 +1,8 @@
 """What the mixtures of counts and categories share beyond the scikit-learn face."""
 
 import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +14,15 @@ from mixtura.em.fit import log_weights_of
 from mixtura.em.model import Model
 from mixtura.em.solve import FitResult, SolveOptions
 from mixtura.em.starts import model_from_responsibilities
+from mixtura.engines import engine_named
 from mixtura.errors import MixturaWarning, ParameterError
 from mixtura.estimators.base import MixtureEstimator, StartMaker
 from mixtura.estimators.gaussian_inits import checked_responsibilities
-from mixtura.estimators.settings import Settings
+from mixtura.estimators.identifiability import Doubt
+from mixtura.estimators.settings import Settings, checked_choice
+from mixtura.estimators.sizes import checked_sizes, possible_sizes
 from mixtura.goodness import class_facts
+from mixtura.selection import CRITERIA, Candidate, Cell, Selection, search
 
 __all__ = ["DiscreteMixture"]
 
@@ -95,6 +101,72 @@ class DiscreteMixture(MixtureEstimator):
 
     def _take(self, result: FitResult, dtype: np.dtype[Any]) -> None:
         self.weights_ = result.mixture.weights
+
+    def select(
+        self,
+        X: Any,
+        n_components: int | Iterable[int] = range(1, 10),
+        *,
+        criterion: str = "bic",
+        sample_weight: ArrayLike | None = None,
+        progress: Callable[[Candidate, int], None] | None = None,
+    ) -> Selection:
+        """Fit several numbers of components, rank them, and take on the best as if by `fit`.
+
+        Parameters
+        ----------
+        X : as in `fit`
+        n_components : the numbers of components to try
+        criterion : "bic", "icl" or "aic"
+        sample_weight : (N,) row weights
+        progress : called after each model with the candidate and how many there are in all
+
+        Returns
+        -------
+        Selection
+            `best`, `result`, `table()`, `summary()`.
+
+        Raises
+        ------
+        DataError, ParameterError
+            If the rows, weights or settings cannot be used.
+        """
+        checked_choice("criterion", criterion, CRITERIA)
+        sizes = checked_sizes(n_components)
+        settings = Settings.of(self)
+        given = self._sourced(X, sample_weight, min(sizes), max(sizes))
+        sizes = possible_sizes(sizes, given.source)
+        family = self._family(given.source, given.rows.dtype, given.names)
+        doubts = {size: self._doubt(given.source, size) for size in sizes}
+        refused = [
+            Candidate(family.name, size, failure=doubt.sentence)
+            for size, doubt in doubts.items()
+            if doubt is not None and doubt.refuses
+        ]
+        cells = [
+            Cell(family.name, family, size)
+            for size in sizes
+            if size not in {candidate.n_components for candidate in refused}
+        ]
+        found = search(
+            cells,
+            given.source,
+            engine_named(self.engine, self.n_jobs),
+            self._options(settings, family),
+            criterion=criterion,
+            columns=given.names,
+            progress=None if progress is None else lambda one: progress(one, len(cells)),
+        )
+        found = replace(found, candidates=(*found.candidates, *refused))
+        doubt = doubts.get(found.best.n_components)
+        if doubt is not None:
+            self._note(doubt.sentence, warn=True)
+        self._adopt(found.result, given)
+        return found
+
+    def _doubt(self, source: RowSource, n_components: int) -> Doubt | None:
+        """Return what speaks against so many components for these rows, if anything does."""
+        return None
 
     def _note(self, sentence: str, *, warn: bool = False) -> None:
         """Keep a sentence for the summary, and warn with it if asked."""

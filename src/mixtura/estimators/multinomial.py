@@ -3,7 +3,7 @@
 from typing import Any, final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 
 from mixtura.components.multinomial import MultinomialFamily
@@ -14,6 +14,7 @@ from mixtura.em.solve import FitResult
 from mixtura.errors import NonIdentifiableError
 from mixtura.estimators.count_inputs import checked_counts, fitted_counts
 from mixtura.estimators.discrete import DiscreteMixture
+from mixtura.estimators.identifiability import Doubt, doubt_of
 
 __all__ = ["MultinomialMixture"]
 
@@ -140,39 +141,29 @@ class MultinomialMixture(DiscreteMixture):
     ) -> MultinomialFamily:
         rows = source.block(0, source.n_rows).rows
         totals = row_totals(rows)
-        self._tell_identifiability(totals)
+        empty = int((totals == 0).sum())
+        if empty:
+            self._note(f"{empty} row(s) hold zeros only; their posterior is the mixing weights")
         middles = (np.arange(KEPT_TOTALS) + 0.5) / KEPT_TOTALS
         kept = np.quantile(totals, middles, method="inverted_cdf").astype(np.int64)
         return MultinomialFamily(source.n_columns, bool(self.coefficient), issparse(rows), kept)
 
-    def _tell_identifiability(self, totals: NDArray[np.float64]) -> None:
-        n_components = int(self.n_components)
-        empty = int((totals == 0).sum())
-        if empty:
-            self._note(f"{empty} row(s) hold zeros only; their posterior is the mixing weights")
-        if n_components == 1:
+    def _doubt(self, source: RowSource, n_components: int) -> Doubt | None:
+        doubt = doubt_of(row_totals(source.block(0, source.n_rows).rows), n_components)
+        if doubt is not None and doubt.refuses and self.allow_unidentified:
+            return Doubt(f"not identified: {doubt.sentence}", refuses=False)
+        return doubt
+
+    def _check_identified(self, source: RowSource, n_components: int) -> None:
+        doubt = self._doubt(source, n_components)
+        if doubt is None:
             return
-        if totals.max() <= 1:
-            sentence = (
-                "every row is one draw at the most, so the mixture is the single distribution "
-                "Σ_k π_k p_k whatever K is, and the likelihood is the same for all splits of it"
+        if doubt.refuses:
+            raise NonIdentifiableError(
+                f"{doubt.sentence}. Group the draws (MultinomialMixture.from_draws(items, group)), "
+                "take n_components=1, or fit all the same with allow_unidentified=True"
             )
-            if not self.allow_unidentified:
-                raise NonIdentifiableError(
-                    f"{sentence}. Group the draws (MultinomialMixture.from_draws(items, group)), "
-                    "take n_components=1, or fit all the same with allow_unidentified=True"
-                )
-            self._note(f"not identified: {sentence}", warn=True)
-            return
-        needed = 2 * n_components - 1
-        short = int((totals < needed).sum())
-        if 2 * short > len(totals):
-            self._note(
-                f"{short} of {len(totals)} rows have fewer than 2K-1 = {needed} draws, the number "
-                f"from which rows alone identify {n_components} components; take fewer "
-                "components, or look at how many starts agree",
-                warn=True,
-            )
+        self._note(doubt.sentence, warn=True)
 
     def _take(self, result: FitResult, dtype: np.dtype[Any]) -> None:
         super()._take(result, dtype)

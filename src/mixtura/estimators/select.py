@@ -12,14 +12,13 @@ from mixtura.components.gaussian.structures import CODES, distinct, structure
 from mixtura.data import ArrayRows
 from mixtura.data.checks import check_enough_rows, check_varying, row_weights
 from mixtura.data.columns import column_moments
-from mixtura.data.distinct import count_distinct
 from mixtura.em.solve import SolveOptions
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft
 from mixtura.engines import engine_named
-from mixtura.errors import ParameterError
 from mixtura.estimators.inputs import checked_rows
 from mixtura.estimators.settings import checked_choice, checked_integer
+from mixtura.estimators.sizes import checked_sizes, possible_sizes
 from mixtura.selection import CRITERIA, Candidate, Cell, Selection, search
 
 __all__ = ["gaussian_cells", "select"]
@@ -68,7 +67,7 @@ def select(
         If the rows, weights or settings cannot be used.
     """
     checked_choice("criterion", criterion, CRITERIA)
-    sizes = _sizes(n_components)
+    sizes = checked_sizes(n_components)
     rows, names = checked_rows(X, None, least_rows=2)
     weights = row_weights(sample_weight, len(rows))
     if weights is not None and not weights.all():
@@ -78,8 +77,7 @@ def select(
     mean, spread = column_moments(source)
     check_varying(spread, names)
     seed = int(check_random_state(random_state).randint(2**31 - 1))
-    n_distinct = count_distinct(rows, max(sizes))
-    sizes = [size for size in sizes if size <= n_distinct] or [n_distinct]
+    sizes = possible_sizes(sizes, source)
     cells = gaussian_cells(covariance_type, sizes, mean, spread, rows.dtype)
     count = len(cells)
     return search(
@@ -124,10 +122,3 @@ def gaussian_cells(
             family = GaussianFamily.of(structure(code), mean, spread, dtype)
             cells.append(Cell(code, family, size))
     return cells
-
-
-def _sizes(n_components: int | Iterable[int]) -> list[int]:
-    given = [n_components] if isinstance(n_components, (int, np.integer)) else list(n_components)
-    if not given:
-        raise ParameterError("n_components is empty; give at least one number from 1 up")
-    return sorted({checked_integer("n_components", size, 1) for size in given})
