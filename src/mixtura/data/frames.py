@@ -1,6 +1,6 @@
 """Data frames of any library as one array of numbers and its column names."""
 
-from typing import Any
+from typing import Any, cast
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -52,8 +52,8 @@ def _wrapped(data: Any) -> Any:
 
 def _names(data: Any) -> list[Any]:
     """Return column names; raise `DataError` for one that stands twice."""
-    names: Any = data.column_names if hasattr(data, "column_names") else data.columns
-    names = list(names() if callable(names) else names)
+    given: Any = data.column_names if hasattr(data, "column_names") else data.columns
+    names: list[Any] = list(cast(Any, given)() if callable(given) else given)
     seen: set[Any] = set()
     for name in names:
         if name in seen:
