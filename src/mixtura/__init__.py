@@ -3,8 +3,10 @@
 from mixtura.components.dirichlet import Dirichlet
 from mixtura.components.gaussian.conjugate import NormalInverseWishart
 from mixtura.errors import (
+    BoundaryError,
     DataError,
     DegenerateComponentWarning,
+    InformationError,
     LikelihoodDecreased,
     MixturaError,
     MixturaWarning,

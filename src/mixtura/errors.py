@@ -1,8 +1,10 @@
 """Errors and warnings, each raised with a sentence: what, where, what to try."""
 
 __all__ = [
+    "BoundaryError",
     "DataError",
     "DegenerateComponentWarning",
+    "InformationError",
     "LikelihoodDecreased",
     "MixturaError",
     "MixturaWarning",
@@ -30,6 +32,14 @@ class ModelFileError(MixturaError, ValueError):
 
 class NonIdentifiableError(MixturaError, ValueError):
     """The data cannot tell the components of the asked-for mixture apart."""
+
+
+class InformationError(MixturaError, ArithmeticError):
+    """The rows do not determine the parameters, or the mixture is no maximum for them."""
+
+
+class BoundaryError(InformationError):
+    """A parameter lies on the edge of its range, where a likelihood has no curvature to go by."""
 
 
 class LikelihoodDecreased(MixturaError, ArithmeticError):

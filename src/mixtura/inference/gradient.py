@@ -13,17 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixtura.components.derivatives import (
-    Chart,
-    Derivatives,
-    derivatives_of,
-    side_by_side,
-    weights_chart,
-)
+from mixtura.components.derivatives import Chart
 from mixtura.em.fit import log_weights_of
 from mixtura.em.model import Model
 from mixtura.em.sweep import Sweep
 from mixtura.engines import engine_named
+from mixtura.inference.numbers import Numbers
 from mixtura.inference.rows import checked
 from mixtura.mixture import Mixture
 
@@ -55,8 +50,8 @@ class Gradient(Mapping[str, Float]):
     log_likelihood: float
     multiplier: float
     kkt_residual: float
-    _derivatives: Derivatives = field(repr=False)
-    _numbers: Float = field(repr=False)
+    _numbers: Numbers = field(repr=False)
+    _slopes: Float = field(repr=False)
 
     def __getitem__(self, name: str) -> Float:
         """Return the array of that name."""
@@ -78,22 +73,16 @@ class Gradient(Mapping[str, Float]):
     @cached_property
     def free(self) -> Float:
         """The gradient by the free parameters (M,), zero at an optimum inside their range."""
-        return self._chart.gradient(self._numbers)
+        return self._chart.gradient(self._slopes)
 
     @cached_property
     def _chart(self) -> Chart:
-        return free_parameters(self._derivatives, len(self._numbers))
+        return self._numbers.chart()
 
     @property
     def norm(self) -> float:
         """Return the length of `free`."""
         return float(np.linalg.norm(self.free))
-
-
-def free_parameters(derivatives: Derivatives, n_components: int) -> Chart:
-    """Return the chart of a mixture: its weights but one, and the components' free parameters."""
-    weights = weights_chart(np.zeros(n_components, dtype=bool))
-    return side_by_side([weights, derivatives.chart()])
 
 
 def gradient(
@@ -129,13 +118,13 @@ def gradient(
     effective = statistics.moments.effective_rows
     by_weights = effective / np.exp(log_weights)
     multiplier = float(effective.sum())
-    derivatives = derivatives_of(rows.family, mixture.parameters)
-    by_numbers = derivatives.gradient(statistics.moments)
+    numbers = Numbers(mixture, rows.family)
+    inner = numbers.components.gradient(statistics.moments)
     return Gradient(
-        arrays={"weights": by_weights, **derivatives.gradients(by_numbers)},
+        arrays={"weights": by_weights, **numbers.components.gradients(inner)},
         log_likelihood=statistics.log_likelihood,
         multiplier=multiplier,
         kkt_residual=float(np.abs(effective / multiplier - mixture.weights).max()),
-        _derivatives=derivatives,
-        _numbers=np.column_stack([by_weights, by_numbers]),
+        _numbers=numbers,
+        _slopes=np.column_stack([by_weights, inner]),
     )

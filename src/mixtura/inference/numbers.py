@@ -1,0 +1,105 @@
+"""All numbers of a mixture as (K, 1 + q): its weights and those of its components."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.derivatives import (
+    Chart,
+    Derivatives,
+    Edge,
+    Scale,
+    derivatives_of,
+    edge_rows,
+    side_by_side,
+    weights_chart,
+)
+from mixtura.components.family import Family
+from mixtura.errors import ParameterError
+from mixtura.mixture import Mixture
+
+__all__ = ["BOUNDARIES", "Numbers"]
+
+Float = NDArray[np.float64]
+
+BOUNDARIES = ("refuse", "hold")
+
+
+@final
+class Numbers:
+    """The derivatives of log(π_k f_k(x)) by π_k and by the component's own numbers.
+
+    Parameters
+    ----------
+    mixture : Mixture
+    family : the mixture's, set to read the rows at hand
+    """
+
+    def __init__(self, mixture: Mixture, family: Family) -> None:
+        self.mixture = mixture
+        self.components: Derivatives = derivatives_of(family, mixture.parameters)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return K and 1 + q."""
+        return self.mixture.n_components, 1 + self.components.n_numbers
+
+    @cached_property
+    def values(self) -> Float:
+        """The numbers (K, 1 + q)."""
+        return np.column_stack([self.mixture.weights, self.components.values])
+
+    @property
+    def scales(self) -> NDArray[np.int8]:
+        """Return the scale of each number (1 + q,)."""
+        return np.append(np.int8(Scale.SHARE), self.components.scales)
+
+    def edge(self, total_weight: float) -> Edge:
+        """Return which numbers are on the edge of their range for rows of that weight."""
+        effective = total_weight * self.mixture.weights
+        inner = self.components.edge(effective)
+        few = effective < edge_rows(effective)
+        reason = inner.reason
+        if few.any():
+            k = int(few.argmax())
+            reason = f"weights[{k}] is {self.mixture.weights[k]:.3g}, on the edge of its range"
+        # What a component without rows is made of cannot be known either.
+        return Edge(np.column_stack([few, inner.numbers | few[:, None]]), reason)
+
+    def chart(self, fixed: NDArray[np.bool_] | None = None) -> Chart:
+        """Return the free parameters: the weights but one, and the components'."""
+        if fixed is None:
+            weights = weights_chart(np.zeros(self.mixture.n_components, dtype=bool))
+            return side_by_side([weights, self.components.chart()])
+        return side_by_side([weights_chart(fixed[:, 0]), self.components.chart(fixed[:, 1:])])
+
+    def scores(self, rows: Any) -> Float:
+        """Return the derivatives of log(π_k f_k(x)) of rows (n, D), (K, 1 + q, n)."""
+        inner = self.components.scores(rows)
+        found = np.empty((len(inner), 1 + inner.shape[1], inner.shape[2]))
+        with np.errstate(divide="ignore"):
+            found[:, 0] = 1.0 / self.mixture.weights[:, None]
+        found[:, 1:] = inner
+        return found
+
+    def curvature(self, effective_rows: Float, extra: Float, gradient: Float) -> Float:
+        """Return Σ w r ∇² log(π_k f_k) (K, 1 + q, 1 + q)."""
+        found = np.zeros((*self.shape, self.shape[1]))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found[:, 0, 0] = -effective_rows / self.mixture.weights**2
+        found[:, 1:, 1:] = self.components.hessian(extra, gradient[:, 1:])
+        return found
+
+    def arranged(self, numbers: Float) -> Mapping[str, Float]:
+        """Return numbers (K, 1 + q) as arrays by name."""
+        return {"weights": numbers[:, 0], **self.components.arranged(numbers[:, 1:])}
+
+
+def checked_boundary(boundary: str) -> bool:
+    """Return whether numbers on the edge are to be held, rather than refused."""
+    if boundary not in BOUNDARIES:
+        raise ParameterError(f"boundary should be 'refuse' or 'hold', but got {boundary!r}")
+    return boundary == "hold"
