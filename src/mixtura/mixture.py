@@ -1,17 +1,19 @@
 """`Mixture`: the frozen value that a fit returns and a model file stores."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mixtura.arrays import log_sum_exp
 from mixtura.components.family import Family
+from mixtura.components.gaussian.one_column import OneColumn
+from mixtura.components.margins import conditional_of, marginal_of, moments_of, positions
 from mixtura.data.categories import columns_of
 from mixtura.data.encoding import decoded, encoded
-from mixtura.errors import DataError
+from mixtura.errors import DataError, ParameterError
 from mixtura.kinds import ColumnKind
 
 __all__ = ["Mixture"]
@@ -147,6 +149,78 @@ class Mixture:
         rng = np.random.default_rng(random_state)
         labels = rng.choice(self.n_components, size=n_samples, p=self.weights)
         return self.family.sample(self.parameters, labels, rng), labels
+
+    def marginal(self, columns: Sequence[int | str]) -> "Mixture":
+        """Return the mixture of some columns, in the order given.
+
+        Parameters
+        ----------
+        columns : positions or names
+
+        Raises
+        ------
+        ParameterError
+            If there is no such column, or the margins are of no family here.
+        """
+        chosen = positions(columns, self.columns, self.n_columns)
+        if not chosen:
+            raise ParameterError("a margin needs a column at least")
+        family, parameters = marginal_of(self.family, self.parameters, chosen)
+        return Mixture(self.weights, family, parameters, self._names(chosen))
+
+    def conditional(self, given: Mapping[int | str, Any]) -> "Mixture":
+        """Return the mixture of the other columns where some are known.
+
+        Its weights are the posterior probabilities of the components given those. With Gaussian
+        components, its `mean` and `covariance` are Gaussian mixture regression.
+
+        Parameters
+        ----------
+        given : what is known, by the columns' positions or names, as `log_density` takes it
+
+        Raises
+        ------
+        ParameterError
+            If there is no such column, or none is left.
+        """
+        known = positions(list(given), self.columns, self.n_columns)
+        rest = [column for column in range(self.n_columns) if column not in known]
+        if not known or not rest:
+            raise ParameterError("some columns should be given and some be left")
+        values = np.array(list(given.values()))
+        order = np.argsort(known)
+        margin = self.marginal(sorted(known))
+        weights = margin.responsibilities(values[None, order])[0]
+        family, parameters = conditional_of(self.family, self.parameters, known, rest, values)
+        return Mixture(weights, family, parameters, self._names(rest))
+
+    def mean(self) -> Float:
+        """Return E[x] (D,) = Σ_k π_k μ_k."""
+        return self.weights @ moments_of(self.family, self.parameters)[0]
+
+    def covariance(self) -> Float:
+        """Return Cov[x] (D, D) = Σ_k π_k (Σ_k + (μ_k - E[x])(μ_k - E[x])ᵀ)."""
+        means, covariances = moments_of(self.family, self.parameters)
+        deviations = means - self.weights @ means
+        between = (self.weights[:, None] * deviations).T @ deviations
+        return np.einsum("k,kij->ij", self.weights, covariances) + between
+
+    def cdf(self, points: ArrayLike) -> Float:
+        """Return P(x <= point) of points of any shape, for Gaussian mixtures of one column."""
+        return self._one_column().cdf(np.asarray(points, dtype=np.float64))
+
+    def quantile(self, levels: ArrayLike) -> Float:
+        """Return the points below which x is with the given probabilities, the inverse of `cdf`."""
+        array = np.asarray(levels, dtype=np.float64)
+        if not ((array >= 0) & (array <= 1)).all():
+            raise ParameterError("levels should be probabilities, between 0 and 1")
+        return self._one_column().quantile(array.ravel()).reshape(array.shape)
+
+    def _one_column(self) -> OneColumn:
+        return OneColumn.of(self.weights, self.family, self.parameters)
+
+    def _names(self, columns: Sequence[int]) -> tuple[str, ...] | None:
+        return None if self.columns is None else tuple(self.columns[j] for j in columns)
 
     def _joint(self, rows: NDArray[Any]) -> Float:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):

@@ -1,22 +1,44 @@
 """What a mixture says of rows beyond a fit: gradients, information, uncertainty, divergences."""
 
 from mixtura.inference.bounds import Bound, elbo, q_function
+from mixtura.inference.divergence import (
+    Bounds,
+    Estimate,
+    entropy,
+    entropy_bounds,
+    kl_bounds,
+    kl_divergence,
+    l2_distance,
+)
 from mixtura.inference.gradient import Gradient, gradient
 from mixtura.inference.information import Information, Interval, information
+from mixtura.inference.regions import Region, highest_density_region
+from mixtura.inference.regression import Regression, regression
 from mixtura.inference.scores import parameter_names, score_vector
 from mixtura.inference.uncertainty import confidence_intervals, standard_errors
 
 __all__ = [
     "Bound",
+    "Bounds",
+    "Estimate",
     "Gradient",
     "Information",
     "Interval",
+    "Region",
+    "Regression",
     "confidence_intervals",
     "elbo",
+    "entropy",
+    "entropy_bounds",
     "gradient",
+    "highest_density_region",
     "information",
+    "kl_bounds",
+    "kl_divergence",
+    "l2_distance",
     "parameter_names",
     "q_function",
+    "regression",
     "score_vector",
     "standard_errors",
 ]

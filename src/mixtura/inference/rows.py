@@ -10,6 +10,7 @@ from scipy.sparse import issparse
 from mixtura.components.family import Family
 from mixtura.data import ArrayRows, CountRows, RowSource
 from mixtura.data.checks import check_finite, row_weights
+from mixtura.data.frames import is_frame
 from mixtura.errors import DataError
 from mixtura.mixture import Mixture
 
@@ -54,6 +55,8 @@ class Rows:
 def checked(mixture: Mixture, rows: Any, sample_weight: ArrayLike | None = None) -> Rows:
     """Return rows and weights that fit the mixture.
 
+    Frames are encoded by the mixture's columns; arrays are taken to be encoded.
+
     Raises
     ------
     DataError
@@ -66,7 +69,7 @@ def checked(mixture: Mixture, rows: Any, sample_weight: ArrayLike | None = None)
         array: Any = rows.tocsr()
         family = replace(family, sparse=True)
     else:
-        array = np.asarray(rows)
+        array = mixture.encode(rows) if is_frame(rows) else np.asarray(rows)
         if hasattr(family, "sparse"):
             family = replace(family, sparse=False)
     if array.ndim != 2 or array.shape[1] != mixture.n_columns:

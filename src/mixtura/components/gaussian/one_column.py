@@ -1,0 +1,143 @@
+"""Mixtures of Gaussians of one column: distribution function, quantiles, modes, level sets."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import ndtr, ndtri
+
+from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.parameters import GaussianParameters
+from mixtura.errors import ParameterError
+
+__all__ = ["OneColumn"]
+
+Float = NDArray[np.float64]
+
+# Newton steps and bisections, far more than are ever taken.
+MOST_STEPS = 300
+
+# Where modes are looked for: this many standard deviations about each mean, this finely.
+REACH, GRID = 6.0, 241
+
+
+@dataclass(frozen=True, slots=True)
+class OneColumn:
+    """Σ_k π_k N(μ_k, σ_k²).
+
+    Attributes
+    ----------
+    weights, means, deviations : (K,) π_k, μ_k and σ_k
+    """
+
+    weights: Float
+    means: Float
+    deviations: Float
+
+    @classmethod
+    def of(cls, weights: Float, family: Any, parameters: Any) -> "OneColumn":
+        """Return the mixture of a Gaussian family of one column.
+
+        Raises
+        ------
+        ParameterError
+            If it is of another family, or there are more columns.
+        """
+        if not isinstance(family, GaussianFamily) or family.n_columns != 1:
+            raise ParameterError(
+                "this is for Gaussian mixtures of one column; take one by marginal([column]) first"
+            )
+        given: GaussianParameters = parameters
+        deviations = 1.0 / given.covariance.factors.reshape(len(weights))
+        return cls(weights, given.means[:, 0], deviations)
+
+    def density(self, points: Float) -> Float:
+        """Return f(x) of points of any shape."""
+        standard = self._standard(points)
+        heights = self.weights / (self.deviations * np.sqrt(2 * np.pi))
+        return np.exp(-0.5 * standard**2) @ heights
+
+    def slope(self, points: Float) -> Float:
+        """Return f'(x)."""
+        standard = self._standard(points)
+        heights = self.weights / (self.deviations**2 * np.sqrt(2 * np.pi))
+        return -(standard * np.exp(-0.5 * standard**2)) @ heights
+
+    def cdf(self, points: Float) -> Float:
+        """Return P(X <= x) = Σ_k π_k Φ((x - μ_k) / σ_k)."""
+        return ndtr(self._standard(points)) @ self.weights
+
+    def quantile(self, levels: Float) -> Float:
+        """Return x with P(X <= x) = level, of levels (n,) between 0 and 1.
+
+        It lies between the smallest and the largest of the components' quantiles. Newton's steps
+        are on the logarithm of the smaller tail; those that leave the bracket, and every third,
+        are replaced by bisections.
+        """
+        own = self.means + self.deviations * ndtri(levels)[:, None]
+        low, high = own.min(axis=1), own.max(axis=1)
+        found = low.copy()
+        inside = np.flatnonzero((low < high) & np.isfinite(low) & np.isfinite(high))
+        low, high, levels = low[inside], high[inside], levels[inside]
+        point = own[inside] @ self.weights
+        upper = levels > 0.5
+        sign = np.where(upper, -1.0, 1.0)
+        target = np.log(np.where(upper, 1.0 - levels, levels))
+        for step in range(MOST_STEPS):
+            tail = np.where(upper, self._survival(point), self.cdf(point))
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+                excess = sign * (np.log(tail) - target)
+                newton = point - excess * tail / self.density(point)
+            low, high = np.where(excess < 0, point, low), np.where(excess > 0, point, high)
+            good = (newton > low) & (newton < high) & (step % 3 < 2)
+            moved = np.where(good, newton, 0.5 * (low + high))
+            moved = np.where(excess == 0, point, moved)
+            settled = np.abs(moved - point) <= 2e-16 * np.abs(point)
+            point = moved
+            if settled.all():
+                break
+        found[inside] = point
+        return found
+
+    def turning_points(self) -> Float:
+        """Return where f' changes sign, in ascending order: modes and antimodes in turn."""
+        steps = np.linspace(-REACH, REACH, GRID)
+        grid = np.unique(self.means + self.deviations * steps[:, None])
+        grid = grid[(grid >= self.means.min()) & (grid <= self.means.max())]
+        width = self.deviations.min()
+        grid = np.concatenate([[grid[0] - width], grid, [grid[-1] + width]])
+        signs = np.sign(self.slope(grid))
+        grid, signs = grid[signs != 0], signs[signs != 0]
+        turns = np.flatnonzero(signs[1:] != signs[:-1])
+        return np.array([brentq(self._slope_at, grid[i], grid[i + 1], xtol=1e-300) for i in turns])
+
+    def above(self, height: float) -> Float:
+        """Return the intervals (M, 2) where f(x) >= height."""
+        turns = self.turning_points()
+        far = self.quantile(np.array([1e-300]))[0], -self.mirrored().quantile(np.array([1e-300]))[0]
+        stops = np.concatenate([[far[0]], turns, [far[1]]])
+        excess = self.density(stops) - height
+        ends = [
+            brentq(lambda x: self._density_at(x) - height, stops[i], stops[i + 1], xtol=1e-300)
+            for i in range(len(stops) - 1)
+            if excess[i] * excess[i + 1] < 0
+        ]
+        return np.array(ends).reshape(-1, 2)
+
+    def mirrored(self) -> "OneColumn":
+        """Return the distribution of -X."""
+        return OneColumn(self.weights, -self.means, self.deviations)
+
+    def _survival(self, points: Float) -> Float:
+        return ndtr(-self._standard(points)) @ self.weights
+
+    def _standard(self, points: Float) -> Float:
+        return (np.asarray(points)[..., None] - self.means) / self.deviations
+
+    def _slope_at(self, point: float) -> float:
+        return float(self.slope(np.array(point)))
+
+    def _density_at(self, point: float) -> float:
+        return float(self.density(np.array(point)))

@@ -1,0 +1,104 @@
+"""Gaussian components over some of their columns: margins, and the others given those.
+
+With columns ordered (given, rest) and Σ⁻¹ = U Uᵀ, U upper triangular, Uᵀ d whitens the given
+columns first: the leading block of U belongs to their margin, the trailing block to the rest given
+them, and U_rr⁻ᵀ U_grᵀ to the regression. So no covariance is inverted and none is subtracted from.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import rq, solve_triangular
+
+from mixtura.components.gaussian.covariance import FullCovariance, SphericalCovariance
+from mixtura.components.gaussian.parameters import GaussianParameters
+from mixtura.components.gaussian.structures import Structure, structure
+
+__all__ = ["Conditional", "conditional", "marginal", "partitioned_structure"]
+
+Float = NDArray[np.float64]
+
+# Structures that margins and conditionals are of again; of the others they are only ellipsoidal.
+CLOSED = {"EII", "VII", "EEI", "VEI", "VVI", "EEE", "VEE", "VVV"}
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """The rest given some columns: N(offset_k + gain_k (x_g - μ_kg), Σ_k of the rest).
+
+    Attributes
+    ----------
+    given : parameters of the given columns' margin
+    rest : parameters of the rest where the given columns are at their means
+    gains : (K, R, G) the regression coefficients
+    """
+
+    given: GaussianParameters
+    rest: GaussianParameters
+    gains: Float
+
+    def means(self, values: Float) -> Float:
+        """Return the means (n, K, R) of the rest given rows (n, G)."""
+        deviations = values[:, None, :] - self.given.means
+        return self.rest.means + np.einsum("krg,nkg->nkr", self.gains, deviations)
+
+    def at(self, values: Float) -> GaussianParameters:
+        """Return the parameters of the rest given one row (G,)."""
+        return GaussianParameters(self.means(values[None])[0], self.rest.covariance)
+
+
+def partitioned_structure(form: Structure) -> Structure:
+    """Return the structure of margins and conditionals of components of a structure."""
+    if form.code in CLOSED:
+        return form
+    return structure("VVV" if form.storage == "full" else "VVI")
+
+
+def marginal(parameters: GaussianParameters, columns: Sequence[int]) -> GaussianParameters:
+    """Return the parameters of some columns, in the order given."""
+    chosen = list(columns)
+    covariance, means = parameters.covariance, parameters.means[:, chosen]
+    if isinstance(covariance, SphericalCovariance):
+        return GaussianParameters(means, SphericalCovariance(covariance.factors, len(chosen)))
+    if isinstance(covariance, FullCovariance):
+        rest = [column for column in range(parameters.means.shape[1]) if column not in chosen]
+        factors = _reordered(covariance.factors, chosen + rest)
+        size = len(chosen)
+        return GaussianParameters(means, FullCovariance(factors[:, :size, :size].copy()))
+    return GaussianParameters(means, type(covariance)(covariance.factors[:, chosen]))
+
+
+def conditional(
+    parameters: GaussianParameters, given: Sequence[int], rest: Sequence[int]
+) -> Conditional:
+    """Return what the rest of the columns are like given some of them."""
+    columns, others = list(given), list(rest)
+    covariance, means = parameters.covariance, parameters.means
+    if not isinstance(covariance, FullCovariance):
+        gains = np.zeros((len(means), len(others), len(columns)))
+        return Conditional(marginal(parameters, columns), marginal(parameters, others), gains)
+    factors = _reordered(covariance.factors, columns + others)
+    size = len(columns)
+    leading, trailing = factors[:, :size, :size].copy(), factors[:, size:, size:].copy()
+    gains = np.stack(
+        [
+            -solve_triangular(own.T, across.T, lower=True)
+            for own, across in zip(trailing, factors[:, :size, size:], strict=True)
+        ]
+    )
+    return Conditional(
+        GaussianParameters(means[:, columns], FullCovariance(leading)),
+        GaussianParameters(means[:, others], FullCovariance(trailing)),
+        gains,
+    )
+
+
+def _reordered(factors: Float, order: Sequence[int]) -> Float:
+    """Return upper U' with U' U'ᵀ = P U Uᵀ Pᵀ, by an RQ decomposition of P U."""
+    found = np.empty_like(factors)
+    for k, factor in enumerate(factors):
+        upper, _ = rq(factor[list(order)])
+        found[k] = upper * np.sign(np.diagonal(upper))
+    return found

@@ -1,0 +1,185 @@
+"""Mixtures over some of their columns: which families have margins, and what they are."""
+
+from collections.abc import Sequence
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.bernoulli import BernoulliFamily
+from mixtura.components.categorical import CategoricalFamily
+from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.partition import conditional, marginal, partitioned_structure
+from mixtura.components.poisson import PoissonFamily
+from mixtura.components.product import ProductFamily, ProductParameters
+from mixtura.components.stacked import Probabilities, Rates
+from mixtura.errors import ParameterError
+
+__all__ = ["conditional_of", "marginal_of", "moments_of", "positions"]
+
+Float = NDArray[np.float64]
+Columns = Sequence[int]
+Pair = tuple[Any, Any]
+
+
+def positions(columns: Sequence[Any], names: tuple[str, ...] | None, n_columns: int) -> list[int]:
+    """Return the positions of columns that are called by name or by number.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such column, or one is named twice.
+    """
+    found = []
+    for column in columns:
+        if isinstance(column, str):
+            if names is None or column not in names:
+                raise ParameterError(f"there is no column '{column}'")
+            found.append(names.index(column))
+        elif not -n_columns <= int(column) < n_columns:
+            raise ParameterError(f"there is no column {column}; the mixture has {n_columns}")
+        else:
+            found.append(int(column) % n_columns)
+    if len(set(found)) != len(found):
+        raise ParameterError("every column should be named once")
+    return found
+
+
+@singledispatch
+def marginal_of(family: Any, parameters: Any, columns: Columns) -> Pair:
+    """Return the family and parameters of some columns, in the order given; not empty.
+
+    Raises
+    ------
+    ParameterError
+        If the margins of the family are not mixtures of a family here.
+    """
+    raise ParameterError(f"margins of a '{family.name}' mixture are not of a family here")
+
+
+@singledispatch
+def conditional_of(
+    family: Any, parameters: Any, given: Columns, rest: Columns, values: NDArray[Any]
+) -> Pair:
+    """Return the family and parameters of the rest of the columns given one row (G,) of the others.
+
+    This holds for families whose columns are independent within components.
+    """
+    return marginal_of(family, parameters, rest)
+
+
+@marginal_of.register
+def _(family: GaussianFamily, parameters: Any, columns: Columns) -> Pair:
+    form = partitioned_structure(family.structure)
+    return GaussianFamily.in_own_units(form, len(columns)), marginal(parameters, columns)
+
+
+@conditional_of.register
+def _(
+    family: GaussianFamily, parameters: Any, given: Columns, rest: Columns, values: NDArray[Any]
+) -> Pair:
+    form = partitioned_structure(family.structure)
+    found = conditional(parameters, given, rest).at(np.asarray(values, dtype=np.float64))
+    return GaussianFamily.in_own_units(form, len(rest)), found
+
+
+@marginal_of.register
+def _(family: BernoulliFamily, parameters: Any, columns: Columns) -> Pair:
+    probabilities = parameters.probabilities[:, list(columns)]
+    return BernoulliFamily(len(columns), missing=family.missing), Probabilities(probabilities)
+
+
+@marginal_of.register
+def _(family: CategoricalFamily, parameters: Any, columns: Columns) -> Pair:
+    items = family.items(parameters)
+    labels = None if family.labels is None else tuple(family.labels[j] for j in columns)
+    levels = tuple(family.levels[j] for j in columns)
+    return CategoricalFamily(levels, labels), Probabilities(np.hstack([items[j] for j in columns]))
+
+
+@marginal_of.register
+def _(family: PoissonFamily, parameters: Any, columns: Columns) -> Pair:
+    if family.exposure is not None:
+        raise ParameterError("margins of rates with an exposure need it; keep all columns")
+    return PoissonFamily(len(columns)), Rates(parameters.rates[:, list(columns)])
+
+
+@marginal_of.register
+def _(family: ProductFamily, parameters: Any, columns: Columns) -> Pair:
+    chosen = _by_block(family, columns)
+    if [column for _, columns in chosen for column in columns] != _within(family, columns):
+        raise ParameterError("columns of one block should stand together, blocks in their order")
+    pairs = [
+        marginal_of(family.families[block], parameters.parts[block], own) for block, own in chosen
+    ]
+    return _joined(pairs)
+
+
+@conditional_of.register
+def _(
+    family: ProductFamily, parameters: Any, given: Columns, rest: Columns, values: NDArray[Any]
+) -> Pair:
+    known = dict(_by_block(family, given))
+    where = {column: place for place, column in enumerate(given)}
+    pairs = []
+    for block, own in _by_block(family, rest):
+        inner, part = family.families[block], parameters.parts[block]
+        if block in known:
+            start = family.blocks[block].start
+            cells = values[[where[start + column] for column in known[block]]]
+            pairs.append(conditional_of(inner, part, known[block], own, cells))
+        else:
+            pairs.append(marginal_of(inner, part, own))
+    return _joined(pairs)
+
+
+def _by_block(family: ProductFamily, columns: Columns) -> list[tuple[int, list[int]]]:
+    """Return the blocks that columns are of, and their positions within, blocks in order."""
+    found = [
+        (block, [column - own.start for column in columns if own.start <= column < own.stop])
+        for block, own in enumerate(family.blocks)
+    ]
+    return [(block, own) for block, own in found if own]
+
+
+def _within(family: ProductFamily, columns: Columns) -> list[int]:
+    starts = np.array([own.start for own in family.blocks])
+    return [column - int(starts[starts <= column][-1]) for column in columns]
+
+
+def _joined(pairs: list[Pair]) -> Pair:
+    if len(pairs) == 1:
+        return pairs[0]
+    families, parts = zip(*pairs, strict=True)
+    return ProductFamily(tuple(families)), ProductParameters(tuple(parts))
+
+
+@singledispatch
+def moments_of(family: Any, parameters: Any) -> tuple[Float, Float]:
+    """Return the means (K, D) and covariances (K, D, D) of the components.
+
+    Raises
+    ------
+    ParameterError
+        If rows of the family are no numbers of which these could be taken.
+    """
+    raise ParameterError(f"rows of a '{family.name}' mixture have no mean and covariance here")
+
+
+@moments_of.register
+def _(family: GaussianFamily, parameters: Any) -> tuple[Float, Float]:
+    return parameters.means, parameters.covariance.dense()
+
+
+@moments_of.register
+def _(family: BernoulliFamily, parameters: Any) -> tuple[Float, Float]:
+    means = parameters.probabilities
+    return means, (means * (1.0 - means))[:, :, None] * np.eye(family.n_columns)
+
+
+@moments_of.register
+def _(family: PoissonFamily, parameters: Any) -> tuple[Float, Float]:
+    if family.exposure is not None:
+        raise ParameterError("rates have a mean only for a given exposure")
+    return parameters.rates, parameters.rates[:, :, None] * np.eye(family.n_columns)
