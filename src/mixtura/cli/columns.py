@@ -1,14 +1,26 @@
-"""Which columns of a file are fitted."""
+"""Which columns of a file are fitted, and the frames that are made of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from mixtura.data.files import Table
 from mixtura.errors import DataError
 
-__all__ = ["chosen_columns", "split_names"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = [
+    "category_frame",
+    "mixed_frame",
+    "mostly_numbers",
+    "number_columns",
+    "number_frame",
+    "say_columns",
+    "split_names",
+]
 
 # A text column in which this share of cells are numbers is a damaged numeric one.
 MOSTLY_NUMBERS = 0.5
@@ -20,7 +32,7 @@ def split_names(text: str | None) -> list[str]:
     return [] if text is None else [name.strip() for name in text.split(",") if name.strip()]
 
 
-def chosen_columns(table: Table, wanted: Sequence[str], left_out: Sequence[str]) -> list[str]:
+def number_columns(table: Table, wanted: Sequence[str], left_out: Sequence[str]) -> list[str]:
     """Return the columns to fit: those wanted, or all that hold numbers.
 
     Parameters
@@ -42,23 +54,60 @@ def chosen_columns(table: Table, wanted: Sequence[str], left_out: Sequence[str])
             continue
         if table.kinds[name] in ("number", "boolean"):
             numeric.append(name)
-        elif table.kinds[name] == "text" and _mostly_numbers(table, name):
+        elif table.kinds[name] == "text" and mostly_numbers(table, name):
             # Reading it names the first cell that is not a number.
             table.numeric([name])
             numeric.append(name)
         else:
             other.append(name)
     if not numeric:
-        raise DataError(f"'{table.path}' has no column of numbers; name some with --columns")
-    if other:
-        listed = ", ".join(f"'{name}'" for name in other)
-        click.echo(f"columns left out, as they hold no numbers: {listed}", err=True)
+        raise DataError(
+            f"'{table.path}' has no column of numbers; --family auto or categorical takes text, or "
+            "name some columns with --columns"
+        )
+    say_columns(other, "they hold no numbers")
     return numeric
 
 
-def _mostly_numbers(table: Table, name: str) -> bool:
+def number_frame(
+    table: Table, names: Sequence[str], missing: Literal["error", "nan"] = "error"
+) -> "pa.Table":
+    """Return columns of numbers as a frame, so that their names go along."""
+    import pyarrow as pa
+
+    rows = table.numeric(names, missing)
+    return pa.table(dict(zip(names, rows.T, strict=True)))
+
+
+def category_frame(table: Table, names: Sequence[str]) -> "pa.Table":
+    """Return columns of categories as a frame."""
+    import pyarrow as pa
+
+    return pa.table({name: table.categories(name) for name in names})
+
+
+def mixed_frame(table: Table, blocks: Mapping[str, Sequence[str]]) -> "pa.Table":
+    """Return columns of several kinds as a frame; "categorical" ones are categories."""
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {}
+    for kind, names in blocks.items():
+        frame = (category_frame if kind == "categorical" else number_frame)(table, names)
+        columns |= dict(zip(names, frame.columns, strict=True))
+    return pa.table(columns)
+
+
+def mostly_numbers(table: Table, name: str) -> bool:
+    """Return whether a column of text holds so many numbers that it was meant to hold no text."""
     cells = [cell for cell in islice(table.column(name), LOOKED_AT) if cell is not None]
     return sum(map(_is_number, cells)) > MOSTLY_NUMBERS * max(len(cells), 1)
+
+
+def say_columns(names: Sequence[str], reason: str) -> None:
+    """Say on standard error which columns are left out, and why."""
+    if names:
+        listed = ", ".join(f"'{name}'" for name in names)
+        click.echo(f"columns left out, as {reason}: {listed}", err=True)
 
 
 def _is_number(cell: object) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from typing import Any
 
 import click
@@ -23,7 +24,9 @@ class _Group(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.showwarning = _say_warning
+                return super().invoke(ctx)
         except ParameterError as error:
             _fail(error, BAD_USAGE)
         except MixturaError as error:
@@ -37,6 +40,10 @@ class _Group(click.Group):
         except KeyboardInterrupt:
             click.echo("mixtura: interrupted before there was anything to keep", err=True)
             sys.exit(INTERRUPTED)
+
+
+def _say_warning(message: Warning | str, *_: Any) -> None:
+    click.echo(f"mixtura: {message}", err=True)
 
 
 def _fail(error: Exception, code: int) -> None:

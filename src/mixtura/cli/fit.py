@@ -6,14 +6,16 @@ from typing import Any
 
 import click
 import numpy as np
+from click.core import ParameterSource
 
 from mixtura.cli.assignments import assignments_of
-from mixtura.cli.columns import chosen_columns, split_names
+from mixtura.cli.columns import split_names
+from mixtura.cli.families import OFFERS, Offer, Request
 from mixtura.cli.progress import search_progress
+from mixtura.cli.rows import rows_of
 from mixtura.components.gaussian.structures import CODES, structure
 from mixtura.data.files import read_table
 from mixtura.errors import ParameterError
-from mixtura.estimators import select
 from mixtura.report import Report, write_report
 from mixtura.selection import CRITERIA, Selection
 from mixtura.store import save
@@ -78,13 +80,21 @@ class _Structures(click.ParamType):
     help="Numbers of components to try: 3, 1:9 or 2,4,8.",
 )
 @click.option(
+    "-f",
+    "--family",
+    type=click.Choice(list(OFFERS)),
+    default="gaussian",
+    show_default=True,
+    help="What the components are; auto goes by the columns, and says how.",
+)
+@click.option(
     "-s",
     "--structures",
     type=_Structures(),
     default="all",
     show_default=True,
-    help="Covariance structures to try: full, tied, diag, spherical, or codes such as "
-    "VVV,EEE,VII; all for the fourteen.",
+    help="Covariance structures of Gaussian components to try: full, tied, diag, spherical, or "
+    "codes such as VVV,EEE,VII; all for the fourteen.",
 )
 @click.option(
     "-o",
@@ -92,7 +102,10 @@ class _Structures(click.ParamType):
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for the model, assignments.csv and report.html.",
 )
-@click.option("--columns", help="Columns to fit, separated by commas; default all with numbers.")
+@click.option(
+    "--columns", help="Columns to fit, separated by commas; default all that suit the family."
+)
+@click.option("--exposure", help="Column of exposures, with --family poisson.")
 @click.option("--weights", help="Column of row weights.")
 @click.option("--id", "id_column", help="Column that identifies a row in assignments.csv.")
 @click.option(
@@ -105,9 +118,7 @@ class _Structures(click.ParamType):
 @click.option(
     "--starts",
     type=click.IntRange(1),
-    default=5,
-    show_default=True,
-    help="Starts carried to the end for each model.",
+    help="Starts carried to the end for each model; default 5 for gaussian, 10 for others.",
 )
 @click.option(
     "--seed",
@@ -116,47 +127,55 @@ class _Structures(click.ParamType):
     show_default=True,
     help="Seed of everything random.",
 )
+@click.pass_context
 def fit(
+    context: click.Context,
     file: Path,
     sizes: list[int],
+    family: str,
     structures: tuple[str, ...],
     output: Path | None,
     columns: str | None,
+    exposure: str | None,
     weights: str | None,
     id_column: str | None,
     criterion: str,
-    starts: int,
+    starts: int | None,
     seed: int,
 ) -> None:
     """Fit mixtures to FILE (CSV, Parquet or Arrow), choose one, and describe it.
 
-    Every number of components is tried with every covariance structure. With -o, the model,
-    the component of each row and a report with pictures are written to a folder.
+    Every number of components is tried, of Gaussians with every covariance structure. With -o, the
+    model, the component of each row and a report with pictures are written to a folder.
     """
+    offer = OFFERS[family]
+    _check_options(context, offer)
     table = read_table(file)
-    names = chosen_columns(table, split_names(columns), [*split_names(weights), id_column or ""])
-    rows = table.numeric(names)
     row_weights = None if weights is None else table.numeric([weights])[:, 0]
     identifiers = None if id_column is None else table.column(id_column)
+    request = Request(
+        columns=tuple(split_names(columns)),
+        left_out=(*split_names(weights), *split_names(id_column)),
+        sizes=tuple(sizes),
+        structures=structures,
+        exposure=exposure,
+        criterion=criterion,
+        seed=seed,
+        starts=starts,
+        weights=row_weights,
+    )
+    search = offer.prepare(table, request)
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
     with search_progress() as progress:
-        selection = select(
-            _frame(rows, names),
-            sizes,
-            structures,
-            criterion=criterion,
-            sample_weight=row_weights,
-            n_init=starts,
-            random_state=seed,
-            progress=progress,
-        )
+        selection, facts = search(progress)
     result = selection.result
+    rows = rows_of(result.mixture, table)
     assignments = assignments_of(result.mixture, rows, identifiers, id_column)
     counts = np.bincount(
         assignments.component, weights=row_weights, minlength=result.mixture.n_components
     )
-    facts = result.facts() | {
+    facts |= {
         "sizes": counts.tolist(),
         "criterion": criterion,
         "seed": seed,
@@ -171,7 +190,7 @@ def fit(
             result=result,
             selection=selection,
             rows=rows,
-            columns=tuple(names),
+            columns=result.mixture.columns or (),
             labels=assignments.component,
             probabilities=assignments.probability,
             source=file.name,
@@ -183,15 +202,19 @@ def fit(
         sys.exit(INTERRUPTED)
 
 
+def _check_options(context: click.Context, offer: Offer) -> None:
+    """Raise for an option that was given and says nothing to the family."""
+    for option in frozenset().union(*(other.options for other in OFFERS.values())):
+        given = context.get_parameter_source(option) is not ParameterSource.DEFAULT
+        if given and option not in offer.options:
+            names = [other.name for other in OFFERS.values() if option in other.options]
+            raise ParameterError(
+                f"--{option} says nothing to --family {offer.name}, only to {' and '.join(names)}"
+            )
+
+
 def _say(selection: Selection, text: str) -> None:
     click.echo(text)
     if len(selection.candidates) > 1:
         click.echo()
         click.echo(selection.summary())
-
-
-def _frame(rows: Any, names: list[str]) -> Any:
-    """Return the rows as a table, so that the names go along."""
-    import pyarrow as pa
-
-    return pa.table(dict(zip(names, rows.T, strict=True)))

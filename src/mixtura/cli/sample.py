@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import pyarrow as pa
@@ -37,9 +38,17 @@ def sample(model: Path, n_rows: int, seed: int, output: Path | None) -> None:
     rows, components = mixture.sample(n_rows, seed)
     names = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
     label = "component" if "component" not in names else "mixture component"
-    table = pa.table({**dict(zip(names, rows.T, strict=True)), label: components})
+    columns = map(_written, mixture.decode(rows))
+    table = pa.table({**dict(zip(names, columns, strict=True)), label: components})
     if output is None:
         pyarrow.csv.write_csv(table, sys.stdout.buffer)
     else:
         with replacing(output) as temporary:
             pyarrow.csv.write_csv(table, temporary)
+
+
+def _written(column: Any) -> Any:
+    """Return a column that one type can hold: text where there are several."""
+    if isinstance(column, list) and len({type(value) for value in column}) > 1:
+        return [str(value) for value in column]
+    return column

@@ -25,8 +25,13 @@ BLOCK_BYTES = 2**22
 NOT_UTF8 = "is not UTF-8 text; save the file again as CSV in UTF-8"
 
 
-def read_delimited(path: Path, columns: tuple[str, ...] | None) -> "pa.Table":
-    """Return the columns asked for, all when None, of a UTF-8 file with one header row."""
+def read_delimited(
+    path: Path, columns: tuple[str, ...] | None, text: tuple[str, ...] = ()
+) -> "pa.Table":
+    """Return the columns asked for, all when None, of a UTF-8 file with one header row.
+
+    Types are told from what the cells look like, but for columns that are to stay text.
+    """
     import pyarrow as pa
     import pyarrow.csv as pacsv
 
@@ -43,7 +48,11 @@ def read_delimited(path: Path, columns: tuple[str, ...] | None) -> "pa.Table":
         parsing = pacsv.ParseOptions(
             delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note
         )
-        converting = pacsv.ConvertOptions(include_columns=names, null_values=MISSING)
+        converting = pacsv.ConvertOptions(
+            include_columns=names,
+            null_values=MISSING,
+            column_types={name: pa.string() for name in text if name in names},
+        )
         with pa.input_stream(path, compression="gzip" if _is_gzip(path) else None) as stream:
             return pacsv.read_csv(stream, reading, parsing, converting)
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["Table", "read_table"]
 
 
-def read_table(path: str | os.PathLike[str], columns: Sequence[str] | None = None) -> Table:
+def read_table(
+    path: str | os.PathLike[str],
+    columns: Sequence[str] | None = None,
+    *,
+    text: Sequence[str] = (),
+) -> Table:
     """Read a file of rows, its format told by its extension.
 
     CSV files (.csv, .tsv, .txt, each also with .gz) are UTF-8 with one header row; commas,
@@ -25,6 +31,7 @@ def read_table(path: str | os.PathLike[str], columns: Sequence[str] | None = Non
     ----------
     path : a CSV, Parquet (.parquet, .pq) or Arrow (.arrow, .feather) file
     columns : names of the columns to read, all when None
+    text : names of columns whose cells stay text in a CSV file, though they may look like numbers
 
     Raises
     ------
@@ -33,6 +40,9 @@ def read_table(path: str | os.PathLike[str], columns: Sequence[str] | None = Non
     """
     path = Path(path)
     reader = _reader(path)
+    spelled = reader is read_delimited
+    if spelled:
+        reader = partial(read_delimited, text=tuple(text))
     _check_file(path)
     try:
         import pyarrow as pa
@@ -44,7 +54,7 @@ def read_table(path: str | os.PathLike[str], columns: Sequence[str] | None = Non
         content = reader(path, None if columns is None else tuple(columns))
         # Offsets and texts in a file are believed until here; wrong ones would fail much later.
         content.validate(full=True)
-        table = table_of(path, content)
+        table = table_of(path, content, spelled=spelled)
     except DataError:
         raise
     except PermissionError as error:

@@ -22,6 +22,8 @@ Kind = Literal["number", "text", "boolean", "date"]
 
 # What a cell of a text file may say instead of a number.
 MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "-nan", "NULL", "null", "None", "<NA>")
+# What a cell of categories may say where it has none; "None" may be an answer.
+BLANK = frozenset(MISSING) - {"None"}
 NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
 DECIMAL_COMMA = re.compile(r"\s*[+-]?[0-9]+,[0-9]+\s*")
 
@@ -35,11 +37,13 @@ class Table:
     path : the file they come from
     names : of the columns, in order
     kinds : by name; dates are also times, and text is also everything else
+    spelled : whether the file holds text, and types were told from how its cells are spelled
     """
 
     path: Path
     names: tuple[str, ...]
     kinds: dict[str, Kind]
+    spelled: bool
     _content: "pa.Table" = field(repr=False)
 
     @property
@@ -51,6 +55,42 @@ class Table:
         """Return the N values of a column as Python values, None where a cell is missing."""
         _check_known(self.path, self.names, (name,))
         return self._content[name].to_pylist()
+
+    def categories(self, name: str, labels: Sequence[Any] = ()) -> list[Any]:
+        """Return the N values of a column as categories, None where a cell is missing.
+
+        In a file of text a cell that says "NA" or the like is missing. Dates become text.
+
+        Parameters
+        ----------
+        labels : the categories that are known; in a file of text, a cell that is none of them is
+            read as the one that is spelled like it
+
+        Raises
+        ------
+        DataError
+            For an unknown column, or one that holds neither text nor numbers nor truth values.
+        """
+        cells = self.column(name)
+        if self.kinds[name] == "date":
+            cells = [None if cell is None else str(cell) for cell in cells]
+        elif any(isinstance(cell, (bytes, list, dict)) for cell in cells[:1]):
+            raise DataError(
+                f"column '{name}' of '{self.path}' holds {self._content[name].type}, which are no "
+                "categories; leave it out"
+            )
+        if not self.spelled:
+            return cells
+        if self.kinds[name] == "text":
+            cells = [None if cell is None or cell.strip() in BLANK else cell for cell in cells]
+        alike = {_spelling(label): label for label in labels}
+        known = {(type(label), label) for label in labels}
+        return [
+            cell
+            if cell is None or (type(cell), cell) in known
+            else alike.get(_spelling(cell), cell)
+            for cell in cells
+        ]
 
     def numeric(
         self, columns: Sequence[str] | None = None, missing: Literal["error", "nan"] = "error"
@@ -135,11 +175,21 @@ class Table:
             )
 
 
-def table_of(path: Path, content: "pa.Table") -> Table:
+def table_of(path: Path, content: "pa.Table", *, spelled: bool = False) -> Table:
     """Return the table of what was read from a file, its names all different."""
     plain = _without_dictionaries(content)
     kinds: dict[str, Kind] = {column.name: _kind(column.type) for column in plain.schema}
-    return Table(path, tuple(plain.column_names), kinds, plain)
+    return Table(path, tuple(plain.column_names), kinds, spelled, plain)
+
+
+def _spelling(value: Any) -> str:
+    """Return how a value stands in a file of text: 1.0 as "1", True as "true"."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    text = str(value).strip()
+    return text.lower() if text.lower() in ("true", "false") else text
 
 
 def checked_names(

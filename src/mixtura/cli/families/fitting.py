@@ -1,0 +1,79 @@
+"""What a family of the command is asked for, and what it gives."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.data.files import Table
+from mixtura.estimators.discrete import DiscreteMixture
+from mixtura.selection import Candidate, Selection
+
+__all__ = ["Fitting", "Offer", "Progress", "Request", "fitting_of"]
+
+Progress = Callable[[Candidate, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asked for.
+
+    Attributes
+    ----------
+    columns : those named, or none
+    left_out : columns with another job (row weights, identifiers)
+    sizes : numbers of components
+    structures : of covariances
+    exposure : the column of exposures, or None
+    criterion, seed : of the search
+    starts : carried to the end for each model; None for the family's own number
+    weights : (N,) row weights, or None
+    """
+
+    columns: tuple[str, ...]
+    left_out: tuple[str, ...]
+    sizes: tuple[int, ...]
+    structures: tuple[str, ...]
+    exposure: str | None
+    criterion: str
+    seed: int
+    starts: int | None
+    weights: NDArray[np.float64] | None
+
+
+# Runs the search, and returns it with what a summary says of the best.
+Fitting = Callable[[Progress], tuple[Selection, dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A family that `--family` names.
+
+    Attributes
+    ----------
+    name : the word on the command line
+    prepare : takes the columns from a file and returns what fits them
+    options : names of the options that only some families have and this one does
+    """
+
+    name: str
+    prepare: Callable[[Table, Request], Fitting]
+    options: frozenset[str] = frozenset()
+
+
+def fitting_of(estimator: DiscreteMixture, frame: Any, request: Request) -> Fitting:
+    """Return what searches the sizes of an estimator on a data frame."""
+
+    def search(progress: Progress) -> tuple[Selection, dict[str, Any]]:
+        selection = estimator.select(
+            frame,
+            request.sizes,
+            criterion=request.criterion,
+            sample_weight=request.weights,
+            progress=progress,
+        )
+        return selection, estimator.facts_
+
+    return search

@@ -1,0 +1,37 @@
+"""`--family gaussian`: columns of numbers, with covariance structures."""
+
+from functools import partial
+from typing import Any
+
+from mixtura.cli.columns import number_columns, number_frame
+from mixtura.cli.families.fitting import Fitting, Offer, Progress, Request
+from mixtura.data.files import Table
+from mixtura.estimators import select
+from mixtura.selection import Selection
+
+__all__ = ["GAUSSIAN"]
+
+STARTS = 5
+
+
+def _prepare(table: Table, request: Request) -> Fitting:
+    names = number_columns(table, request.columns, request.left_out)
+    search = partial(
+        select,
+        number_frame(table, names),
+        request.sizes,
+        request.structures,
+        criterion=request.criterion,
+        sample_weight=request.weights,
+        n_init=request.starts or STARTS,
+        random_state=request.seed,
+    )
+
+    def fit(progress: Progress) -> tuple[Selection, dict[str, Any]]:
+        selection = search(progress=progress)
+        return selection, selection.result.facts()
+
+    return fit
+
+
+GAUSSIAN = Offer("gaussian", _prepare, frozenset({"structures"}))

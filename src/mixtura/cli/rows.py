@@ -1,0 +1,61 @@
+"""The rows that a mixture reads, from the columns of a file."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+from mixtura.data.encoding import encoded
+from mixtura.data.files import Table
+from mixtura.errors import DataError
+from mixtura.kinds import ColumnKind
+from mixtura.mixture import Mixture
+
+__all__ = ["rows_of", "text_columns"]
+
+
+def text_columns(mixture: Mixture) -> list[str]:
+    """Return the names of the columns whose categories are all text, numbers though they spell."""
+    return [
+        name
+        for name, kind in zip(mixture.columns or (), mixture.kinds, strict=False)
+        if kind.labels and all(isinstance(label, str) for label in kind.labels)
+    ]
+
+
+def rows_of(mixture: Mixture, table: Table, *, ignore: bool = False) -> NDArray[Any]:
+    """Return the rows (N, D) of a file, its columns found by name whatever their order.
+
+    Parameters
+    ----------
+    ignore : count a category that the fit did not see as missing
+
+    Raises
+    ------
+    DataError
+        Naming a column that is missing, or the first cell that cannot be used.
+    """
+    names = _columns(mixture, table)
+    cells = [_cells(table, *one) for one in zip(names, mixture.kinds, strict=True)]
+    return encoded(cells, mixture.kinds, names, ignore=ignore)
+
+
+def _cells(table: Table, name: str, kind: ColumnKind) -> Any:
+    if kind.name == "category":
+        return table.categories(name, kind.labels)
+    return table.numeric([name], "nan" if kind.name == "binary" else "error")[:, 0]
+
+
+def _columns(mixture: Mixture, table: Table) -> Sequence[str]:
+    if mixture.columns is None:
+        if len(table.names) != mixture.n_columns:
+            raise DataError(
+                f"'{table.path}' has {len(table.names)} columns, and the model, which has no "
+                f"column names, was fitted on {mixture.n_columns}"
+            )
+        return table.names
+    missing = [name for name in mixture.columns if name not in table.names]
+    if missing:
+        listed = ", ".join(f"'{name}'" for name in missing)
+        raise DataError(f"'{table.path}' lacks {listed}, on which the model was fitted")
+    return mixture.columns
