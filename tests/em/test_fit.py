@@ -84,6 +84,24 @@ def test_the_objective_never_falls(code: str, prior: str | None) -> None:
     assert objectives[-1] > objectives[0] + 1
 
 
+@pytest.mark.parametrize("prior", [None, "weak"])
+@pytest.mark.parametrize("code", CODES)
+def test_the_objective_never_falls_in_columns_of_unlike_scales(
+    code: str, prior: str | None
+) -> None:
+    rng = np.random.default_rng(2)
+    mixing = np.eye(5) + 0.5 * rng.normal(size=(3, 5, 5))
+    centres = 1.5 * rng.normal(size=(3, 1, 5))
+    rows = (rng.normal(size=(3, 80, 5)) @ mixing + centres).reshape(240, 5)
+    for scale in ([1.0, 1e-7, 1.0, 1.0, 1.0], 10.0 ** rng.uniform(-9, 9, 5)):
+        sweep = sweep_of(rows * scale, code)
+        options = options_for(sweep, prior)
+        shares = 0.8 * np.repeat(np.eye(3), 80, axis=0) + 0.2 / 3
+        (run,) = fit(sweep, [model_from_responsibilities(sweep, shares, options)], options)
+        objectives = np.array(run.history.objective)
+        assert np.diff(objectives).min() >= -1e-9 * (abs(objectives[-1]) + 240)
+
+
 @given(
     code=st.sampled_from(["full", "tied", "diag", "spherical"]),
     prior=st.sampled_from([None, "weak"]),

@@ -11,8 +11,7 @@ from typing import Literal, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.arrays import precision_factors
-from mixtura.components.gaussian.structures.singular import refuse
+from mixtura.components.gaussian.structures.factors import factors_of
 
 __all__ = [
     "Covariance",
@@ -24,9 +23,6 @@ __all__ = [
 ]
 
 Float = NDArray[np.float64]
-
-# What rounding leaves, for each column, of the share of a variance that others do not explain.
-ROUNDING = 16 * float(np.finfo(np.float64).eps)
 
 
 class Covariance(Protocol):
@@ -83,13 +79,7 @@ def covariance_from(
     """
     if storage != "full":
         return covariance_of_factors(storage, 1.0 / np.sqrt(covariances), n_columns)
-    factors = precision_factors(covariances)
-    # σ_jj (Σ⁻¹)_jj = 1 / (1 - R²), with R² that of column j explained by the others.
-    inflation = np.einsum("kjj->kj", covariances) * (factors**2).sum(axis=2)
-    flat = (inflation > 1.0 / (ROUNDING * n_columns)).any(axis=1)
-    if flat.any():
-        refuse(f"component {int(flat.argmax())}: the covariance is")
-    return covariance_of_factors(storage, factors, n_columns)
+    return covariance_of_factors(storage, factors_of(covariances), n_columns)
 
 
 def covariance_of_factors(

@@ -14,7 +14,6 @@ from mixtura.components.gaussian.conjugate import NormalInverseWishart
 from mixtura.components.gaussian.coordinates import coordinates_of, moments_at
 from mixtura.components.gaussian.covariance import (
     SphericalCovariance,
-    covariance_from,
     covariance_of_factors,
 )
 from mixtura.components.gaussian.evaluator import (
@@ -45,6 +44,9 @@ Float = NDArray[np.float64]
 LOG_TWO_PI = float(np.log(2 * np.pi))
 
 FACTOR_DIMENSIONS = {"spherical": 1, "diagonal": 2, "full": 3}
+
+# Columns whose spreads differ by more are told of where a covariance turns out singular.
+UNLIKE_SCALES = 1e4
 
 # Above this width the feature map (P = D²/2) leaves the cache and the centred path is faster.
 WIDEST_PRODUCT = 96
@@ -221,11 +223,24 @@ class GaussianFamily:
             vanished = moments.effective_rows <= VANISHED
             if vanished.any():
                 means = np.where(vanished[:, None], previous.means, means)
-        warm = previous.covariance.covariances() if previous and self.structure.iterative else None
+        warm = previous.covariance.factors if previous and self.structure.iterative else None
         rows = np.maximum(augmented.effective_rows, VANISHED)
-        covariances = self.structure.update(augmented.scatter, rows, warm)
-        covariance = covariance_from(self.structure.storage, covariances, self.n_columns)
+        try:
+            factors = self.structure.update(augmented.scatter, rows, warm)
+        except ParameterError as error:
+            raise ParameterError(f"{error}{self._scale_advice()}") from error
+        covariance = covariance_of_factors(self.structure.storage, factors, self.n_columns)
         return GaussianParameters(means, covariance)
+
+    def _scale_advice(self) -> str:
+        """Return what to do about columns that the structure cannot bring to one scale."""
+        ratio = self.frame.spread.max() / self.frame.spread.min()
+        if not self.structure.one_scale or ratio < UNLIKE_SCALES:
+            return ""
+        return (
+            f"; the widest column is {ratio:.0e} times as wide as the narrowest, and "
+            f"{self.structure.code} depends on their units: standardise the columns"
+        )
 
     def expected_log_density(
         self, parameters: GaussianParameters, moments: GaussianMoments

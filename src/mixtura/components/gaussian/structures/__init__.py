@@ -1,4 +1,4 @@
-"""Covariance structures: scatter matrices in, covariances out."""
+"""Covariance structures: scatter matrices in, factors of precisions out."""
 
 from mixtura.components.gaussian.structures.catalogue import (
     CODES,

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.components.gaussian.structures.axes import principal_axes
+from mixtura.components.gaussian.structures.factors import factors_along
 from mixtura.components.gaussian.structures.rotations import Landscape, Point, descend
 from mixtura.components.gaussian.structures.singular import finite_cholesky, positive
 from mixtura.components.gaussian.structures.structure import Structure
@@ -20,7 +22,7 @@ GOLDEN_RATIO = (1 + 5**0.5) / 2
 
 
 def one_volume_and_axes(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
-    """Return EVE's covariances λ Q A_k Qᵀ, |A_k| = 1.
+    """Return the factors of EVE's covariances λ Q A_k Qᵀ, |A_k| = 1.
 
     For given axes and s_k = diag(Qᵀ W_k Q): λ A_k = s_k Σ_l |s_l|^(1/D) / (n |s_k|^(1/D)).
 
@@ -28,33 +30,34 @@ def one_volume_and_axes(scatter: Float, rows: Float, previous: Float | None = No
     ----------
     scatter : (K, D, D) float64, the scatters W_k
     rows : (K,) float64
-    previous : (K, D, D) float64, covariances to start from, or None
+    previous : (K, D, D) float64, factors to start from, or None
 
     Returns
     -------
     (K, D, D) float64
     """
-    best = lowest_point(landscape_of_one_volume(scatter, rows), scatter, previous)
+    best = lowest_point(landscape_of_one_volume(scatter, rows), previous)
     mean_logs = -np.log(best.precisions).mean(axis=1)
     volume = np.exp(mean_logs).sum() / rows.sum()
-    return along(best.axes, volume * np.exp(-mean_logs)[:, None] / best.precisions)
+    variances = volume * np.exp(-mean_logs)[:, None] / best.precisions
+    return factors_along(best.axes, positive(variances))
 
 
 def one_orientation(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
-    """Return VVE's covariances Q diag(Qᵀ W_k Q) Qᵀ / N_k.
+    """Return the factors of VVE's covariances Q diag(Qᵀ W_k Q) Qᵀ / N_k.
 
     Parameters
     ----------
     scatter : (K, D, D) float64, the scatters W_k
     rows : (K,) float64
-    previous : (K, D, D) float64, covariances to start from, or None
+    previous : (K, D, D) float64, factors to start from, or None
 
     Returns
     -------
     (K, D, D) float64
     """
-    best = lowest_point(landscape_of_volumes(scatter, rows), scatter, previous)
-    return along(best.axes, 1.0 / (rows[:, None] * best.precisions))
+    best = lowest_point(landscape_of_volumes(scatter, rows), previous)
+    return factors_along(best.axes, positive(1.0 / (rows[:, None] * best.precisions)))
 
 
 def landscape_of_one_volume(scatter: Float, rows: Float) -> Landscape:
@@ -82,39 +85,42 @@ def weigh_volumes(logs: Float, rows: Float) -> tuple[float, Float]:
     return float(rows @ logs.sum(axis=1)), rows
 
 
-def lowest_point(landscape: Landscape, scatter: Float, previous: Float | None) -> Point:
+def lowest_point(landscape: Landscape, previous: Float | None) -> Point:
     """Return the lowest point that is reached from the previous axes, or from several guesses.
 
     Parameters
     ----------
     landscape : F
-    scatter : (K, D, D) float64
-    previous : (K, D, D) float64 of common axes, or None
+    previous : (K, D, D) float64, factors of precisions with common axes, or None
     """
     if previous is not None:
-        axes = min(combined_axes(previous), key=landscape.height)
+        axes = min(combined_axes(previous.transpose(0, 2, 1)), key=landscape.height)
         return descend(landscape, axes, WARM_STEPS)
+    halves = landscape.lower.transpose(0, 2, 1)
     fullest = np.argsort(-landscape.rows, kind="stable")[:MOST_GUESSES]
-    pooled = np.linalg.eigh(scatter.sum(axis=0)).eigenvectors
-    guesses = (pooled, *combined_axes(scatter), *np.linalg.eigh(scatter[fullest]).eigenvectors)
+    each = (principal_axes(half)[1] for half in halves[fullest])
+    guesses = (axes_of_sum(halves), *combined_axes(halves), *each)
     reached = (descend(landscape, axes, COLD_STEPS) for axes in guesses)
     return min(reached, key=lambda point: point.value)
 
 
-def combined_axes(matrices: Float) -> Float:
-    """Return the eigenvectors (2, D, D) of two combinations of all matrices.
+def combined_axes(halves: Float) -> tuple[Float, Float]:
+    """Return the eigenvectors (D, D) of two combinations of the matrices H_kᵀ H_k.
 
     A plain sum may give two axes the same eigenvalue, and lose them, where the matrices do not;
     irregular multiples hardly ever will, and twice even less.
     """
-    multiples = 1.0 + (GOLDEN_RATIO * np.arange(len(matrices))) % 1.0
-    sized = np.stack([multiples, multiples[::-1]]) / np.einsum("kdd->k", matrices)
-    return np.linalg.eigh(np.tensordot(sized, matrices, 1)).eigenvectors
+    multiples = 1.0 + (GOLDEN_RATIO * np.arange(len(halves))) % 1.0
+    sized = halves / np.sqrt(np.einsum("kij,kij->k", halves, halves))[:, None, None]
+    one, other = (
+        axes_of_sum(np.sqrt(some)[:, None, None] * sized) for some in (multiples, multiples[::-1])
+    )
+    return one, other
 
 
-def along(axes: Float, variances: Float) -> Float:
-    """Return Q diag(v_k) Qᵀ (K, D, D) for variances (K, D)."""
-    return (axes * positive(variances)[:, None, :]) @ axes.T
+def axes_of_sum(halves: Float) -> Float:
+    """Return the eigenvectors (D, D) of Σ_k H_kᵀ H_k for halves (K, D, D)."""
+    return principal_axes(halves.reshape(-1, halves.shape[2]))[1]
 
 
 COMMON_AXES = (

@@ -13,7 +13,7 @@ Float = NDArray[np.float64]
 
 
 def one_diagonal(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
-    """Return EEI's variances diag(W) / n, once for each component.
+    """Return EEI's 1/σ_j, σ_j² = W_jj / n, once for each component.
 
     Parameters
     ----------
@@ -25,29 +25,31 @@ def one_diagonal(scatter: Float, rows: Float, previous: Float | None = None) -> 
     -------
     (K, D) float64
     """
-    shared = shared_positive(scatter / rows.sum())
+    shared = 1.0 / np.sqrt(shared_positive(scatter / rows.sum()))
     return np.repeat(shared[None], len(rows), axis=0)
 
 
 def one_shape(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
-    """Return VEI's variances λ_k B, |B| = 1, by Newton's method in the volumes.
+    """Return the roots of VEI's precisions (λ_k B)⁻¹, |B| = 1, by Newton's method in the volumes.
 
     Parameters
     ----------
     scatter : (K, D) float64, diagonals of the scatters W_k
     rows : (K,) float64
-    previous : (K, D) float64, variances to start from, or None
+    previous : (K, D) float64, what to start from, or None
 
     Returns
     -------
     (K, D) float64
     """
-    start = None if previous is None else np.log(previous).mean(axis=1)
-    return variances_of_one_shape(scatter, rows, start)
+    start = None if previous is None else -2 * np.log(previous).mean(axis=1)
+    return 1.0 / np.sqrt(variances_of_one_shape(scatter, rows, start))
 
 
 def one_volume(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
-    """Return EVI's variances λ B_k: B_k = diag W_k / |diag W_k|^(1/D), λ = Σ|diag W_k|^(1/D) / n.
+    """Return the roots of EVI's precisions (λ B_k)⁻¹.
+
+    B_k = diag W_k / |diag W_k|^(1/D) and λ = Σ|diag W_k|^(1/D) / n.
 
     Parameters
     ----------
@@ -61,11 +63,11 @@ def one_volume(scatter: Float, rows: Float, previous: Float | None = None) -> Fl
     """
     mean_logs = np.log(positive(scatter)).mean(axis=1)
     volume = np.exp(mean_logs).sum() / rows.sum()
-    return positive(scatter * (volume * np.exp(-mean_logs))[:, None])
+    return 1.0 / np.sqrt(positive(scatter * (volume * np.exp(-mean_logs))[:, None]))
 
 
 def diagonals(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
-    """Return VVI's variances diag(W_k) / N_k.
+    """Return the roots of VVI's precisions N_k / diag(W_k).
 
     Parameters
     ----------
@@ -78,7 +80,7 @@ def diagonals(scatter: Float, rows: Float, previous: Float | None = None) -> Flo
     (K, D) float64
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return positive(scatter / rows[:, None])
+        return 1.0 / np.sqrt(positive(scatter / rows[:, None]))
 
 
 DIAGONAL = (

@@ -3,6 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.components.gaussian.structures.axes import PLAIN, jacobi_axes
+from mixtura.components.gaussian.structures.factors import (
+    factors_along,
+    factors_of,
+    shared_factor,
+    sharp_factor,
+)
 from mixtura.components.gaussian.structures.singular import (
     eigenvalues_above_noise,
     finite,
@@ -11,8 +18,8 @@ from mixtura.components.gaussian.structures.singular import (
 )
 from mixtura.components.gaussian.structures.structure import Structure
 from mixtura.components.gaussian.structures.volumes import (
-    covariances_of_one_shape,
     variances_of_one_shape,
+    volumes_and_shape,
 )
 
 __all__ = ["ELLIPSOIDAL"]
@@ -21,7 +28,7 @@ Float = NDArray[np.float64]
 
 
 def one_covariance(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
-    """Return EEE's covariance W / n, once for each component.
+    """Return the factor of EEE's covariance W / n, once for each component.
 
     Parameters
     ----------
@@ -33,29 +40,28 @@ def one_covariance(scatter: Float, rows: Float, previous: Float | None = None) -
     -------
     (K, D, D) float64
     """
-    shared = scatter / rows.sum()
-    finite_cholesky(shared)
-    return np.repeat(shared[None], len(rows), axis=0)
+    return np.repeat(shared_factor(scatter / rows.sum())[None], len(rows), axis=0)
 
 
 def one_shape_and_axes(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
-    """Return VEE's covariances λ_k C, |C| = 1, by Newton's method in the volumes.
+    """Return the factors of VEE's covariances λ_k C, |C| = 1, by Newton's method in the volumes.
 
     Parameters
     ----------
     scatter : (K, D, D) float64, the scatters W_k
     rows : (K,) float64
-    previous : (K, D, D) float64, covariances to start from, or None
+    previous : (K, D, D) float64, factors to start from, or None
 
     Returns
     -------
     (K, D, D) float64
     """
-    return covariances_of_one_shape(scatter, rows, log_volumes(previous))
+    volumes, shape = volumes_and_shape(scatter, rows, log_volumes(previous))
+    return shared_factor(shape) / np.sqrt(volumes)[:, None, None]
 
 
 def one_shape(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
-    """Return VEV's covariances λ_k Q_k A Q_kᵀ, |A| = 1, from W_k = Q_k Ω_k Q_kᵀ in one order.
+    """Return the factors of VEV's λ_k Q_k A Q_kᵀ, |A| = 1, from W_k = Q_k Ω_k Q_kᵀ in one order.
 
     In the axes Q_k it is VEI with the variances Ω_k: the best shape keeps their order, whatever
     the volumes.
@@ -64,26 +70,25 @@ def one_shape(scatter: Float, rows: Float, previous: Float | None = None) -> Flo
     ----------
     scatter : (K, D, D) float64, the scatters W_k
     rows : (K,) float64
-    previous : (K, D, D) float64, covariances to start from, or None
+    previous : (K, D, D) float64, factors to start from, or None
 
     Returns
     -------
     (K, D, D) float64
     """
     eigenvalues, axes = axes_of(scatter)
-    spectra = variances_of_one_shape(eigenvalues, rows, log_volumes(previous))
-    return (axes * spectra[:, None, :]) @ axes.transpose(0, 2, 1)
+    return factors_along(axes, variances_of_one_shape(eigenvalues, rows, log_volumes(previous)))
 
 
-def log_volumes(covariances: Float | None) -> Float | None:
-    """Return log λ_k = log|Σ_k| / D of covariances (K, D, D); None if there are none."""
-    if covariances is None:
+def log_volumes(factors: Float | None) -> Float | None:
+    """Return log λ_k = -2 log|U_k| / D of factors (K, D, D); None if there are none."""
+    if factors is None:
         return None
-    return np.linalg.slogdet(covariances).logabsdet / covariances.shape[1]
+    return -2 * np.log(factors.diagonal(axis1=1, axis2=2)).mean(axis=1)
 
 
 def one_volume_and_shape(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
-    """Return EEV's covariances Q_k (ΣΩ_k / n) Q_kᵀ, from W_k = Q_k Ω_k Q_kᵀ in one order.
+    """Return the factors of EEV's Q_k (ΣΩ_k / n) Q_kᵀ, from W_k = Q_k Ω_k Q_kᵀ in one order.
 
     Parameters
     ----------
@@ -97,11 +102,11 @@ def one_volume_and_shape(scatter: Float, rows: Float, previous: Float | None = N
     """
     eigenvalues, axes = axes_of(scatter)
     spectrum = shared_positive(eigenvalues.sum(axis=0) / rows.sum())
-    return (axes * spectrum) @ axes.transpose(0, 2, 1)
+    return factors_along(axes, np.repeat(spectrum[None], len(rows), axis=0))
 
 
 def one_volume(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
-    """Return EVV's covariances λ C_k, C_k = W_k / |W_k|^(1/D), λ = Σ|W_k|^(1/D) / n.
+    """Return the factors of EVV's λ C_k, C_k = W_k / |W_k|^(1/D), λ = Σ|W_k|^(1/D) / n.
 
     Parameters
     ----------
@@ -113,14 +118,15 @@ def one_volume(scatter: Float, rows: Float, previous: Float | None = None) -> Fl
     -------
     (K, D, D) float64
     """
-    pivots = finite_cholesky(scatter).diagonal(axis1=1, axis2=2)
-    mean_logs = 2 * np.log(pivots).mean(axis=1)
+    finite_cholesky(scatter)
+    factors = factors_of(scatter)
+    mean_logs = -2 * np.log(factors.diagonal(axis1=1, axis2=2)).mean(axis=1)
     volume = np.exp(mean_logs).sum() / rows.sum()
-    return scatter * (volume * np.exp(-mean_logs))[:, None, None]
+    return factors * np.exp(0.5 * mean_logs)[:, None, None] / np.sqrt(volume)
 
 
 def covariances(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
-    """Return VVV's covariances W_k / N_k; whether they are singular is left to their factors.
+    """Return the factors of VVV's covariances W_k / N_k.
 
     Parameters
     ----------
@@ -133,7 +139,7 @@ def covariances(scatter: Float, rows: Float, previous: Float | None = None) -> F
     (K, D, D) float64
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return finite(scatter / rows[:, None, None])
+        return factors_of(finite(scatter / rows[:, None, None]))
 
 
 def axes_of(scatter: Float) -> tuple[Float, Float]:
@@ -143,7 +149,12 @@ def axes_of(scatter: Float) -> tuple[Float, Float]:
     except np.linalg.LinAlgError:
         finite_cholesky(scatter)
         raise
-    return eigenvalues_above_noise(eigenvalues), axes
+    eigenvalues = eigenvalues_above_noise(eigenvalues)
+    for k in np.flatnonzero(eigenvalues[:, 0] <= PLAIN * eigenvalues[:, -1]):
+        lower = sharp_factor(scatter[k])
+        if lower is not None:
+            eigenvalues[k], axes[k] = jacobi_axes(lower.T)
+    return eigenvalues, axes
 
 
 ELLIPSOIDAL = (

@@ -12,7 +12,7 @@ Float = NDArray[np.float64]
 
 
 def one_variance(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
-    """Return EII's variance λ = tr W / (n D), once for each component.
+    """Return EII's 1/σ, σ² = tr W / (n D), once for each component.
 
     Parameters
     ----------
@@ -25,11 +25,11 @@ def one_variance(scatter: Float, rows: Float, previous: Float | None = None) -> 
     (K,) float64
     """
     variance = scatter.sum() / (len(scatter) * rows.sum())
-    return shared_positive(np.full(len(rows), variance))
+    return 1.0 / np.sqrt(shared_positive(np.full(len(rows), variance)))
 
 
 def variances(scatter: Float, rows: Float, previous: Float | None = None) -> Float:
-    """Return VII's variances λ_k = tr W_k / (N_k D).
+    """Return VII's 1/σ_k, σ_k² = tr W_k / (N_k D).
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def variances(scatter: Float, rows: Float, previous: Float | None = None) -> Flo
     (K,) float64
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        return positive(scatter.sum(axis=1) / (scatter.shape[1] * rows))
+        return 1.0 / np.sqrt(positive(scatter.sum(axis=1) / (scatter.shape[1] * rows)))
 
 
 SPHERICAL = (

@@ -36,13 +36,13 @@ class Structure:
     ----------
     code : three letters for volume, shape and orientation: Equal, Varying or Identity
     words : the same in words
-    storage : the shape of the covariances: (K,), (K, D) or (K, D, D)
+    storage : the shape of the factors of the precisions: (K,), (K, D) or (K, D, D)
     features : the scatter asked for: pooled over components ("linear"; (D, D) for full storage and
         its diagonal (D,) for others), the diagonals (K, D), or the full matrices (K, D, D)
     iterative : whether the update iterates, and so gains from a warm start
     one_scale : whether all columns must be scaled alike for the structure to survive
-    update : maps scatter, rows (K,) and the previous covariances (or None) to the covariances that
-        maximise `m_step_objective`, or raise it where that has no closed form
+    update : maps scatter, rows (K,) and the previous factors (or None) to the factors of the
+        precisions that maximise `m_step_objective`, or raise it where that has no closed form
     count : maps K and D to the number of free covariance parameters
     """
 

@@ -24,7 +24,7 @@ from mixtura.components.gaussian.structures.singular import (
     shared_positive,
 )
 
-__all__ = ["covariances_of_one_shape", "variances_of_one_shape"]
+__all__ = ["variances_of_one_shape", "volumes_and_shape"]
 
 Float = NDArray[np.float64]
 
@@ -82,8 +82,10 @@ def variances_of_one_shape(scatter: Float, rows: Float, log_volumes: Float | Non
     return positive(np.exp(-minus_logs)[:, None] * shape)
 
 
-def covariances_of_one_shape(scatter: Float, rows: Float, log_volumes: Float | None) -> Float:
-    """Return the covariances λ_k C, |C| = 1, that maximise the M-step's objective.
+def volumes_and_shape(
+    scatter: Float, rows: Float, log_volumes: Float | None
+) -> tuple[Float, Float]:
+    """Return volumes and the one shape whose products maximise the M-step's objective.
 
     Parameters
     ----------
@@ -93,7 +95,8 @@ def covariances_of_one_shape(scatter: Float, rows: Float, log_volumes: Float | N
 
     Returns
     -------
-    (K, D, D) float64
+    volumes : (K,) float64
+    shape : (D, D) float64, of any determinant
     """
     n_components, n_columns, _ = scatter.shape
 
@@ -112,7 +115,7 @@ def covariances_of_one_shape(scatter: Float, rows: Float, log_volumes: Float | N
     totals = np.einsum("kdd->k", scatter)
     minus_logs = minus_log_volumes(split, totals, rows, n_columns, log_volumes)
     shape = np.tensordot(np.exp(minus_logs), scatter, 1) / rows.sum()
-    return positive(np.exp(-minus_logs))[:, None, None] * shape
+    return positive(np.exp(-minus_logs)), shape
 
 
 def minus_log_volumes(

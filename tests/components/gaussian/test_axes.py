@@ -1,0 +1,77 @@
+"""Axes and factors are right to rounding, however unlike the columns' scales are."""
+
+import mpmath
+import numpy as np
+import pytest
+from scipy import stats
+
+from mixtura.components.gaussian.structures.axes import jacobi_axes, principal_axes, tournament
+from mixtura.components.gaussian.structures.factors import factors_along, factors_of
+
+SCALES = {
+    "alike": [1.0, 1.0, 1.0, 1.0, 1.0],
+    "growing": [1e-9, 1e-4, 1.0, 1e4, 1e9],
+    "mixed": [1e5, 1e-9, 1e9, 1e-3, 10.0],
+}
+
+
+def half(name, seed=0):
+    """Return a (7, 5) matrix whose columns have the scales of that name."""
+    return np.random.default_rng(seed).normal(size=(7, 5)) * SCALES[name]
+
+
+def exact_axes(matrix):
+    """Return eigenvalues, ascending, and eigenvectors of AᵀA, from 80 digits."""
+    with mpmath.workdps(80):
+        exact = mpmath.matrix(matrix.tolist())
+        values, axes = mpmath.eigsy(exact.T * exact)
+        return np.array(values.tolist(), float)[:, 0], np.array(axes.tolist(), float)
+
+
+@pytest.mark.parametrize("name", SCALES)
+@pytest.mark.parametrize("find", [principal_axes, jacobi_axes])
+def test_every_entry_of_the_axes_is_right(find, name):
+    for seed in range(3):
+        matrix = half(name, seed)
+        values, axes = find(matrix)
+        expected, vectors = exact_axes(matrix)
+        np.testing.assert_allclose(values, expected, rtol=1e-11)
+        np.testing.assert_allclose(np.abs(axes), np.abs(vectors), rtol=1e-11)
+        np.testing.assert_allclose(axes.T @ axes, np.eye(5), atol=1e-14)
+
+
+def test_one_column_and_equal_columns_have_axes():
+    assert jacobi_axes(np.array([[3.0]]))[0] == pytest.approx([9.0])
+    np.testing.assert_array_equal(jacobi_axes(2 * np.eye(3))[0], [4.0, 4.0, 4.0])
+
+
+@pytest.mark.parametrize("n_columns", [1, 2, 3, 6, 9])
+def test_in_a_tournament_every_two_columns_meet_once(n_columns):
+    met = []
+    for left, right in tournament(n_columns):
+        assert len({*left, *right}) == 2 * len(left)
+        met += [frozenset(pair) for pair in zip(left.tolist(), right.tolist(), strict=True)]
+    assert len(met) == len(set(met)) == n_columns * (n_columns - 1) // 2
+
+
+@pytest.mark.parametrize("condition", [1.0, 1e6, 1e12])
+def test_factors_along_axes_have_the_variances_along_each(condition):
+    axes = stats.ortho_group.rvs(4, size=3, random_state=1)
+    variances = np.geomspace(1.0, 1 / condition, 4) * np.array([[1.0], [3.0], [0.2]])
+    factors = factors_along(axes, variances)
+    logs = np.log(factors.diagonal(axis1=1, axis2=2)).sum(axis=1)
+    np.testing.assert_allclose(logs, -0.5 * np.log(variances).sum(axis=1), atol=1e-9)
+    # Cosines between whitened axes: the identity if the factors are those of the covariance.
+    white = factors.transpose(0, 2, 1) @ (axes * np.sqrt(variances)[:, None, :])
+    np.testing.assert_allclose(white.transpose(0, 2, 1) @ white, [np.eye(4)] * 3, atol=1e-9)
+    assert (factors.diagonal(axis1=1, axis2=2) > 0).all()
+    np.testing.assert_array_equal(np.tril(factors, -1), 0.0)
+
+
+def test_factors_along_axes_are_those_of_the_covariances():
+    axes = stats.ortho_group.rvs(3, size=2, random_state=2)
+    variances = np.array([[1.0, 2.0, 3.0], [4.0, 0.1, 1.0]])
+    covariances = (axes * variances[:, None, :]) @ axes.transpose(0, 2, 1)
+    np.testing.assert_allclose(
+        factors_along(axes, variances), factors_of(covariances), rtol=1e-12, atol=1e-14
+    )
