@@ -30,6 +30,7 @@ class FitOptions:
     equal_weights : hold the mixing weights at 1/K
     concentration : α of a Dirichlet prior on the mixing weights; 1 is none
     monotone : whether the objective is one that cannot fall, so that a fall is a defect
+    bound : whether to compute Jensen's bound by each step; short runs have no use for it
     accelerate : whether to leap ahead by SQUAREM; each leap is taken only if the objective rises
     earlier : objectives of sweeps before these, when a fit is carried on
     progress : called with every run's number, sweep and objective; may raise KeyboardInterrupt
@@ -42,6 +43,7 @@ class FitOptions:
     equal_weights: bool = False
     concentration: float = 1.0
     monotone: bool = True
+    bound: bool = True
     accelerate: bool = False
     earlier: tuple[float, ...] = ()
     progress: Callable[[int, int, float], None] | None = None

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
 
 from mixtura.components.family import Family
 from mixtura.data import ArrayRows
@@ -19,11 +18,12 @@ from mixtura.em.model import Model
 from mixtura.em.starts import NeverMet, StartOptions, model_from_labels, short_runs
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
+from mixtura.em.tree import Tree
 from mixtura.engines import Engine
 from mixtura.errors import ParameterError
 from mixtura.mixture import Mixture
 
-__all__ = ["Partitions", "Tree", "pilot_partitions"]
+__all__ = ["Partitions", "pilot_partitions"]
 
 Float = NDArray[np.float64]
 
@@ -69,32 +69,14 @@ class Partitions:
             # Where the subsample is a part of the rows only, runs end on it.
             rule = NeverMet() if whole else ON_SAMPLE
             limit = starts.sweeps if whole else options.max_iter
-            tried = fit(sample, models, replace(options, rule=rule, max_iter=limit, progress=None))
+            tried = fit(
+                sample,
+                models,
+                replace(options, rule=rule, max_iter=limit, bound=False, progress=None),
+            )
             return [run.model for run in ranked(tried)[: starts.finish if whole else PARTIAL]]
 
         return make
-
-
-class Tree:
-    """Ward's hierarchical clustering of a subsample, built once and cut for every K.
-
-    Built twice: with columns in units of their spread, and in principal axes of unit variance.
-    """
-
-    def __init__(self, points: Float) -> None:
-        self._links = [linkage(view, "ward") for view in (points, _whitened(points))]
-
-    def labels(self, n_components: int) -> list[NDArray[np.intp]]:
-        """Return the groups of each point (M,), once for each tree."""
-        cuts = (fcluster(links, n_components, "maxclust") for links in self._links)
-        return [cut.astype(np.intp) - 1 for cut in cuts]
-
-
-def _whitened(points: Float) -> Float:
-    """Return points (M, E) in principal axes, each with unit variance."""
-    centred = points - points.mean(axis=0)
-    axes, sizes, _ = np.linalg.svd(centred, full_matrices=False)
-    return axes[:, sizes > 1e-9 * sizes[0]] * np.sqrt(len(points))
 
 
 def pilot_partitions(

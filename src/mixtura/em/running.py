@@ -165,6 +165,8 @@ class Running:
     def _move_to(
         self, family: Family, statistics: Statistics, model: Model, options: FitOptions
     ) -> Move:
+        if not options.bound:
+            return Move(model, float("nan"), float("inf"))
         expected = expected_log_likelihood(family, model, statistics) - expected_log_likelihood(
             family, self.model, statistics
         )

@@ -4,8 +4,9 @@ Everything here depends on the set of distinct rows, their weights and the seed:
 of the rows, nor on whether a row of weight two is written once or twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,17 @@ from mixtura.em.fit import FitOptions, fit, ranked
 from mixtura.em.model import Model
 from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
+from mixtura.em.tree import Tree, whitened
 from mixtura.errors import ParameterError
 
 __all__ = ["SOFTENING", "NeverMet", "StartOptions", "model_from_responsibilities", "short_runs"]
 
 Float = NDArray[np.float64]
+
+# Rows that are clustered by their distances, which takes their number squared.
+LINKED_ROWS = 1500
+# Beyond this many columns principal axes take longer than they are worth.
+WIDEST_VIEW = 256
 
 # What an empty component is given of every row, so that it has a mean and a covariance at all.
 SOFTENING = 1e-3
@@ -61,18 +68,37 @@ def short_runs(
         labels = np.zeros(sample.source.n_rows, dtype=np.intp)
         return [model_from_labels(sample, labels, 1, options)], sample
     points = sweep.family.embed(rows)
+    # Clusters long in one direction are round in principal axes, and the other way about.
+    views = [points, whitened(points)] if 1 < points.shape[1] <= WIDEST_VIEW else [points]
 
     def started(number: int) -> Model:
         rng = np.random.default_rng([starts.seed, number])
-        labels = seeded_labels(points, weights, n_components, rng)
+        labels = seeded_labels(views[number % len(views)], weights, n_components, rng)
         return model_from_labels(sample, labels, n_components, options)
 
     short = replace(
-        options, rule=NeverMet(), max_iter=starts.sweeps, accelerate=False, progress=None
+        options,
+        rule=NeverMet(),
+        max_iter=starts.sweeps,
+        accelerate=False,
+        bound=False,
+        progress=None,
     )
     # An iterator, as a list would keep all first models until the end.
-    runs = fit(sample, map(started, range(max(starts.short, starts.finish))), short)
+    seeded = map(started, range(max(starts.short, starts.finish)))
+    linked = _linked(sample, n_components, options, starts) if len(views) > 1 else []
+    runs = fit(sample, chain(linked, seeded), short)
     return [run.model for run in ranked(runs)[: starts.finish]], sample
+
+
+def _linked(
+    sample: Sweep, n_components: int, options: FitOptions, starts: StartOptions
+) -> Iterator[Model]:
+    """Yield the starts that Ward's clustering of a part of the subsample makes."""
+    rows, weights = sample.source.subsample(LINKED_ROWS, starts.seed)
+    part = Sweep(sample.family, ArrayRows(rows, weights), sample.engine)
+    for labels in Tree(sample.family.embed(rows)).labels(n_components):
+        yield model_from_labels(part, labels, n_components, options)
 
 
 class NeverMet:

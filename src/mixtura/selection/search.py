@@ -12,10 +12,11 @@ from mixtura.data import RowSource
 from mixtura.em.fit import FitOptions
 from mixtura.em.history import History
 from mixtura.em.model import Model
-from mixtura.em.pilots import Partitions, Tree, pilot_partitions
+from mixtura.em.pilots import Partitions, pilot_partitions
 from mixtura.em.solve import SolveOptions, fit_options, solve
 from mixtura.em.stopping import Ending, GainLeft
 from mixtura.em.sweep import Sweep
+from mixtura.em.tree import Tree
 from mixtura.engines import Engine
 from mixtura.errors import LikelihoodDecreased, ParameterError
 from mixtura.selection.candidates import Candidate, Selection
