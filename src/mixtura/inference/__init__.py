@@ -1,5 +1,6 @@
 """What a mixture says of rows beyond a fit: gradients, information, uncertainty, divergences."""
 
+from mixtura.inference.bootstrap import Bootstrap, bootstrap
 from mixtura.inference.bounds import Bound, elbo, q_function
 from mixtura.inference.divergence import (
     Bounds,
@@ -12,20 +13,24 @@ from mixtura.inference.divergence import (
 )
 from mixtura.inference.gradient import Gradient, gradient
 from mixtura.inference.information import Information, Interval, information
+from mixtura.inference.likelihood_ratio import LikelihoodRatioTest, likelihood_ratio_test
 from mixtura.inference.regions import Region, highest_density_region
 from mixtura.inference.regression import Regression, regression
 from mixtura.inference.scores import parameter_names, score_vector
 from mixtura.inference.uncertainty import confidence_intervals, standard_errors
 
 __all__ = [
+    "Bootstrap",
     "Bound",
     "Bounds",
     "Estimate",
     "Gradient",
     "Information",
     "Interval",
+    "LikelihoodRatioTest",
     "Region",
     "Regression",
+    "bootstrap",
     "confidence_intervals",
     "elbo",
     "entropy",
@@ -36,6 +41,7 @@ __all__ = [
     "kl_bounds",
     "kl_divergence",
     "l2_distance",
+    "likelihood_ratio_test",
     "parameter_names",
     "q_function",
     "regression",

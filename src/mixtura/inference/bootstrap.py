@@ -1,0 +1,145 @@
+"""The bootstrap: how estimates vary, by fits to rows that are weighted or drawn anew."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mixtura.engines import engine_named
+from mixtura.errors import MixturaError, ParameterError
+from mixtura.inference.information import Interval
+from mixtura.inference.numbers import Numbers
+from mixtura.inference.refit import from_mixture, options_of, refit
+from mixtura.inference.replicates import (
+    KINDS,
+    aligned,
+    drawn_rows,
+    drawn_weights,
+    mapped,
+    reweighted,
+    seeded,
+)
+from mixtura.inference.rows import checked
+from mixtura.mixture import Mixture
+
+__all__ = ["Bootstrap", "bootstrap"]
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """Replicates of a fit.
+
+    Attributes
+    ----------
+    estimate : the parameters' arrays by name, as fitted
+    replicates : the same with a first axis of B replicates
+    mixtures : the B mixtures, components in the order of the fitted one's
+    failed : how many replicates could not be fitted
+    """
+
+    estimate: Mapping[str, Float]
+    replicates: Mapping[str, Float]
+    mixtures: tuple[Mixture, ...] = field(repr=False)
+    failed: int
+
+    def standard_errors(self) -> Mapping[str, Float]:
+        """Return the standard deviations over replicates, by name."""
+        return {name: values.std(axis=0, ddof=1) for name, values in self.replicates.items()}
+
+    def bias(self) -> Mapping[str, Float]:
+        """Return by how much the replicates' mean is above the estimate, by name."""
+        return {
+            name: values.mean(axis=0) - self.estimate[name]
+            for name, values in self.replicates.items()
+        }
+
+    def confidence_intervals(self, level: float = 0.95) -> Mapping[str, Interval]:
+        """Return intervals between percentiles of the replicates, by name."""
+        if not 0 < level < 1:
+            raise ParameterError(f"level should be between 0 and 1, but got {level!r}")
+        ends = 0.5 - 0.5 * level, 0.5 + 0.5 * level
+        return {
+            name: Interval(*np.quantile(values, ends, axis=0))
+            for name, values in self.replicates.items()
+        }
+
+
+def bootstrap(
+    mixture: Mixture,
+    X: Any,
+    sample_weight: ArrayLike | None = None,
+    *,
+    kind: str = "weighted",
+    n_replicates: int = 999,
+    prior: Any = "weak",
+    random_state: int | None = None,
+    engine: Any = "threads",
+    n_jobs: int | None = None,
+) -> Bootstrap:
+    """Return replicates of a fit, each started from the fitted mixture.
+
+    Parameters
+    ----------
+    mixture : as fitted to these rows
+    X : (N, D)
+    sample_weight : (N,) row weights from 0 up; weight 2 is the row twice
+    kind : "weighted", rows with random weights (Newton and Raftery 1994); "rows", rows drawn with
+        replacement; or "parametric", rows drawn from the mixture
+    n_replicates : B
+    prior : as in the fit
+    random_state : a seed; replicate b is the same whatever B is and whoever fits it
+    engine, n_jobs : whose workers fit replicates side by side
+
+    Raises
+    ------
+    ParameterError
+        If the kind is none of these, or no replicate can be fitted.
+    """
+    if kind not in KINDS:
+        raise ParameterError(f"kind should be one of {', '.join(KINDS)}, but got {kind!r}")
+    if n_replicates < 2:
+        raise ParameterError(f"n_replicates should be 2 at least, but got {n_replicates!r}")
+    rows = checked(mixture, X, sample_weight)
+    reference = Mixture(mixture.weights, rows.family, mixture.parameters, mixture.columns)
+    options = options_of(rows.family, prior)
+    seed = _seed(random_state)
+
+    def replicate(number: int) -> Mixture | None:
+        rng = seeded(seed, number)
+        source = (
+            drawn_rows(reference, rows, rng)
+            if kind == "parametric"
+            else reweighted(rows, drawn_weights(rows, kind, rng))
+        )
+        try:
+            found = refit(
+                reference, source, mixture.n_components, options, [from_mixture(reference)]
+            ).mixture
+        except MixturaError:
+            return None
+        return aligned(found, reference, rows)
+
+    every = mapped(engine_named(engine, n_jobs), replicate, range(n_replicates))
+    mixtures = tuple(each for each in every if each is not None)
+    if len(mixtures) < 2:
+        raise ParameterError("no replicate could be fitted; use fewer components or a prior")
+    arrays = [_arrays(each) for each in mixtures]
+    return Bootstrap(
+        estimate=_arrays(mixture),
+        replicates={name: np.stack([each[name] for each in arrays]) for name in arrays[0]},
+        mixtures=mixtures,
+        failed=n_replicates - len(mixtures),
+    )
+
+
+def _arrays(mixture: Mixture) -> Mapping[str, Float]:
+    numbers = Numbers(mixture, mixture.family)
+    return numbers.arranged(numbers.values)
+
+
+def _seed(random_state: int | None) -> int:
+    return int(np.random.default_rng(random_state).integers(2**31))

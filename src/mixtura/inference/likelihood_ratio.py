@@ -1,0 +1,139 @@
+"""The bootstrap likelihood-ratio test of K components against K + 1 (McLachlan 1987)."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mixtura.data import RowSource
+from mixtura.em.solve import SolveOptions
+from mixtura.em.starts import StartOptions
+from mixtura.engines import engine_named
+from mixtura.errors import MixturaError, ParameterError
+from mixtura.inference.refit import from_mixture, from_short_runs, options_of, refit
+from mixtura.inference.replicates import drawn_rows, mapped, seeded
+from mixtura.inference.rows import checked
+from mixtura.mixture import Mixture
+
+__all__ = ["LikelihoodRatioTest", "likelihood_ratio_test"]
+
+Float = NDArray[np.float64]
+
+# Replicates between looks at the number of exceedances; fixed, so that no engine changes it.
+BATCH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class LikelihoodRatioTest:
+    """The test of K components against K + 1.
+
+    Attributes
+    ----------
+    n_components : K
+    statistic : 2 (ℓ_(K+1) - ℓ_K), from 0 up
+    p_value : the share of replicates under K, the rows themselves counted in, whose statistic is
+        as large; where it stopped early, exceedances / replicates (Besag and Clifford 1991)
+    error : its Monte Carlo standard error, about
+    replicates : (B,) the statistics under K, in the order drawn
+    stopped_early : whether enough exceedances were seen before all replicates were drawn
+    alternative : the fit with K + 1 components
+    """
+
+    n_components: int
+    statistic: float
+    p_value: float
+    error: float
+    replicates: Float
+    stopped_early: bool
+    alternative: Mixture
+
+
+def likelihood_ratio_test(
+    mixture: Mixture,
+    X: Any,
+    sample_weight: ArrayLike | None = None,
+    *,
+    n_replicates: int = 999,
+    exceedances: int | None = 20,
+    n_init: int = 3,
+    prior: Any = "weak",
+    random_state: int | None = None,
+    engine: Any = "threads",
+    n_jobs: int | None = None,
+) -> LikelihoodRatioTest:
+    """Test whether rows need one more component than a fitted mixture has.
+
+    Under K the statistic has no known distribution, so it is taken from rows drawn from the fitted
+    mixture, to which both hypotheses are fitted as they are to the rows.
+
+    Parameters
+    ----------
+    mixture : K components, as fitted to these rows
+    X : (N, D)
+    sample_weight : (N,) row weights from 0 up; weight 2 is the row twice
+    n_replicates : B at the most; the least p-value is 1 / (B + 1)
+    exceedances : stop when so many replicates were at least as large, since the p-value is then
+        known as well as it needs to be; None draws all
+    n_init : starts of K + 1 components carried to the end
+    prior : as in the fit
+    random_state : a seed
+    engine, n_jobs : whose workers fit replicates side by side
+
+    Raises
+    ------
+    ParameterError
+        If the mixture has noise, or a setting cannot be used.
+    """
+    if n_replicates < 1 or (exceedances is not None and exceedances < 1) or n_init < 1:
+        raise ParameterError("n_replicates, exceedances and n_init should be 1 at least")
+    if mixture.family.has_noise:
+        raise ParameterError("the test is for mixtures without noise")
+    rows = checked(mixture, X, sample_weight)
+    null = Mixture(mixture.weights, rows.family, mixture.parameters, mixture.columns)
+    seed = int(np.random.default_rng(random_state).integers(2**31))
+    options = options_of(rows.family, prior, seed, finish=n_init)
+    observed, alternative = _statistic(null, rows.source(), options)
+
+    def replicate(number: int) -> float:
+        rng = seeded(seed, number)
+        own = replace(options, starts=StartOptions(int(rng.integers(2**31)), finish=n_init))
+        try:
+            return _statistic(null, drawn_rows(null, rows, rng), own)[0]
+        except MixturaError:
+            return float("nan")
+
+    worker = engine_named(engine, n_jobs)
+    statistics: list[float] = []
+    stopped = False
+    while len(statistics) < n_replicates and not stopped:
+        batch = range(len(statistics), min(len(statistics) + BATCH, n_replicates))
+        statistics += mapped(worker, replicate, batch)
+        larger = np.cumsum(np.array(statistics) >= observed)
+        if exceedances is not None and larger[-1] >= exceedances:
+            statistics = statistics[: int(np.searchsorted(larger, exceedances)) + 1]
+            stopped = len(statistics) < n_replicates
+    found = np.array(statistics)
+    found = found[np.isfinite(found)]
+    count = int((found >= observed).sum())
+    p_value = count / len(found) if stopped else (1 + count) / (1 + len(found))
+    return LikelihoodRatioTest(
+        n_components=mixture.n_components,
+        statistic=observed,
+        p_value=p_value,
+        error=float(np.sqrt(p_value * (1.0 - p_value) / max(len(found), 1))),
+        replicates=found,
+        stopped_early=stopped,
+        alternative=alternative,
+    )
+
+
+def _statistic(null: Mixture, source: RowSource, options: SolveOptions) -> tuple[float, Mixture]:
+    """Return 2 (ℓ_(K+1) - ℓ_K) for some rows, and the larger fit."""
+    size = null.n_components
+    once = replace(options, starts=replace(options.starts, finish=1))
+    starts = [from_mixture(null), from_short_runs(size, once)]
+    smaller = refit(null, source, size, options, starts)
+    larger = refit(null, source, size + 1, options, [from_short_runs(size + 1, options)])
+    gain = larger.log_likelihood - smaller.log_likelihood
+    return max(2.0 * gain, 0.0), larger.mixture

@@ -1,0 +1,108 @@
+"""Fitting a mixture's family again: to other row weights, or to rows that were drawn from it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import singledispatch
+from typing import Any
+
+from mixtura.components.family import Family
+from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.noise import GaussianNoiseFamily
+from mixtura.components.product import ProductFamily, ProductParameters
+from mixtura.data import RowSource
+from mixtura.data.columns import column_moments
+from mixtura.em.fit import FitOptions, log_weights_of
+from mixtura.em.model import Model
+from mixtura.em.solve import FitResult, SolveOptions, solve
+from mixtura.em.starts import StartOptions, short_runs
+from mixtura.em.stopping import GainLeft
+from mixtura.em.sweep import Sweep
+from mixtura.engines import Serial
+from mixtura.mixture import Mixture
+
+__all__ = ["from_mixture", "from_short_runs", "options_of", "refit"]
+
+Starts = Callable[[Sweep, FitOptions], Sequence[Model]]
+
+# Nats left to gain at the end of a replicate, whose own sampling error is far larger.
+COARSE = GainLeft(nats=1e-2)
+MAX_ITER = 1000
+
+
+@singledispatch
+def framed(family: Any, source: RowSource, columns: slice) -> Any:
+    """Return the family in a frame that suits some columns of the rows; most need none."""
+    return family
+
+
+@framed.register
+def _(family: GaussianFamily, source: RowSource, columns: slice) -> GaussianFamily:
+    mean, spread = column_moments(source)
+    return GaussianFamily.of(family.structure, mean[columns], spread[columns])
+
+
+@framed.register
+def _(family: GaussianNoiseFamily, source: RowSource, columns: slice) -> GaussianNoiseFamily:
+    inner = framed(family.inner, source, columns)
+    return replace(family, inner=replace(inner, structure=family.inner.structure))
+
+
+@framed.register
+def _(family: ProductFamily, source: RowSource, columns: slice) -> ProductFamily:
+    pairs = zip(family.families, family.blocks, strict=True)
+    return ProductFamily(tuple(framed(each, source, block) for each, block in pairs))
+
+
+def _entered(family: Any, parameters: Any) -> Any:
+    """Return parameters in the user's units in the frame of a family."""
+    if isinstance(family, ProductFamily):
+        pairs = zip(family.families, parameters.parts, strict=True)
+        return ProductParameters(tuple(_entered(*pair) for pair in pairs))
+    return family.in_frame(parameters) if hasattr(family, "in_frame") else parameters
+
+
+def options_of(family: Family, prior: Any, seed: int = 0, *, finish: int = 1) -> SolveOptions:
+    """Return how replicates are fitted: as the estimators do, but for a coarser end."""
+    gaussian = isinstance(family, GaussianFamily | GaussianNoiseFamily | ProductFamily)
+    return SolveOptions(
+        rule=COARSE,
+        max_iter=MAX_ITER,
+        prior=prior,
+        rescue=gaussian and prior is not None,
+        monotone=True,
+        accelerate=True,
+        starts=StartOptions(seed, finish=finish),
+    )
+
+
+def from_mixture(mixture: Mixture) -> Starts:
+    """Return the start that is a mixture itself."""
+
+    def starts(sweep: Sweep, options: FitOptions) -> list[Model]:
+        parameters = _entered(sweep.family, mixture.parameters)
+        return [Model(log_weights_of(mixture.weights), parameters)]
+
+    return starts
+
+
+def from_short_runs(n_components: int, options: SolveOptions) -> Starts:
+    """Return the starts that the estimators have."""
+    return lambda sweep, loop: short_runs(sweep, n_components, loop, options.starts)[0]
+
+
+def refit(
+    mixture: Mixture,
+    source: RowSource,
+    n_components: int,
+    options: SolveOptions,
+    starts: Sequence[Starts],
+) -> FitResult:
+    """Return the best fit of the mixture's family to rows, from all of the starts."""
+    family = framed(mixture.family, source, slice(None))
+
+    def models(sweep: Sweep, loop: FitOptions) -> list[Model]:
+        return [model for each in starts for model in each(sweep, loop)]
+
+    return solve(
+        family, source, Serial(), n_components, options, models=models, columns=mixture.columns
+    )

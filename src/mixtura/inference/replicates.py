@@ -1,0 +1,81 @@
+"""Replicates of a fit: rows weighted anew or drawn anew, each fitted by one unit of an engine."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from mixtura.data import ArrayRows, CountRows, RowSource
+from mixtura.engines import Engine
+from mixtura.inference.rows import Rows
+from mixtura.mixture import Mixture
+
+__all__ = ["aligned", "drawn_rows", "drawn_weights", "mapped", "reweighted", "seeded"]
+
+Float = NDArray[np.float64]
+Result = TypeVar("Result")
+
+KINDS = ("weighted", "rows", "parametric")
+
+# Rows that components are told apart by.
+ALIGNING_ROWS = 5000
+
+
+def mapped(
+    engine: Engine, function: Callable[[int], Result], numbers: Sequence[int]
+) -> list[Result]:
+    """Return what a function makes of each number, in their order, by an engine's workers."""
+    if not numbers:
+        return []
+    with engine.session():
+        found = engine.fold(lambda place: (function(numbers[place]),), len(numbers))
+    return list(found)
+
+
+def seeded(seed: int, number: int) -> np.random.Generator:
+    """Return the stream of one replicate, which no other replicate nor worker changes."""
+    return np.random.default_rng([seed, number])
+
+
+def drawn_weights(rows: Rows, kind: str, rng: np.random.Generator) -> Float:
+    """Return row weights (N,) of a replicate, with the sum of those given.
+
+    "weighted": Dirichlet's, of which none is zero (Newton and Raftery 1994); "rows": how often each
+    row is drawn with replacement.
+    """
+    given = np.ones(rows.n_rows) if rows.weights is None else rows.weights
+    total = given.sum()
+    if kind == "rows":
+        return rng.multinomial(max(round(total), 1), given / total).astype(np.float64)
+    found = rng.standard_gamma(given)
+    return found * (total / found.sum())
+
+
+def reweighted(rows: Rows, weights: Float) -> RowSource:
+    """Return the rows under other weights."""
+    return Rows(rows.family, rows.array, weights).source()
+
+
+def drawn_rows(mixture: Mixture, rows: Rows, rng: np.random.Generator) -> RowSource:
+    """Return as many rows drawn from a mixture as there are, by weight."""
+    drawn, _ = mixture.sample(max(round(rows.total_weight), 1), rng)
+    return CountRows(drawn) if hasattr(rows.family, "sparse") else ArrayRows(drawn)
+
+
+def aligned(mixture: Mixture, reference: Mixture, rows: Rows) -> Mixture:
+    """Return a mixture with its components in the order of a reference's.
+
+    Components that share most of the rows stand for each other.
+    """
+    some = rows.array[:ALIGNING_ROWS] if rows.n_rows > ALIGNING_ROWS else rows.array
+    shared = reference.responsibilities(some).T @ mixture.responsibilities(some)
+    _, order = linear_sum_assignment(-shared)
+    return permuted(mixture, order)
+
+
+def permuted(mixture: Mixture, order: NDArray[Any]) -> Mixture:
+    """Return a mixture with its components in another order."""
+    parameters = mixture.parameters.take([int(k) for k in order])
+    return Mixture(mixture.weights[order], mixture.family, parameters, mixture.columns)

@@ -1,0 +1,96 @@
+"""The bootstrap likelihood-ratio test, against mclust's, and its level under the null."""
+
+import numpy as np
+import pytest
+from oracles import dataset, mclust
+from plain import noisy
+
+from mixtura import CategoricalMixture, GaussianMixture
+from mixtura.engines import Threads
+from mixtura.errors import ParameterError
+from mixtura.inference import likelihood_ratio_test
+
+
+def fitted(name, n_components, model):
+    rows = dataset(name).values
+    fit = GaussianMixture(n_components, covariance_type=model, n_init=5, random_state=0)
+    return fit.fit(rows).mixture_, rows
+
+
+@pytest.mark.parametrize(("name", "place"), [("acidity", 0), ("acidity", 1), ("faithful", 0)])
+def test_what_mclust_rejects_is_rejected(name, place):
+    reference = mclust("bootstrap_lrt")[name]
+    expected = reference["tests"][place]
+    mixture, rows = fitted(name, expected["null_G"], reference["model"])
+    found = likelihood_ratio_test(mixture, rows, n_replicates=39, n_init=1, random_state=0)
+    share = (1 + (found.replicates >= expected["lrts"]).sum()) / (1 + len(found.replicates))
+    assert abs(share - expected["p_value"]) < 3.5 * np.sqrt(0.05 * 0.95 / 39)
+    assert found.p_value <= 0.13
+    assert found.alternative.n_components == expected["alternative_G"]
+
+
+def test_the_statistic_is_mclusts_where_both_found_the_same_maxima():
+    reference = mclust("bootstrap_lrt")["faithful"]["tests"][0]
+    mixture, rows = fitted("faithful", 1, "VVV")
+    found = likelihood_ratio_test(mixture, rows, n_replicates=19, random_state=0)
+    assert found.statistic == pytest.approx(reference["lrts"], abs=0.02)
+    assert found.p_value == 1 / 20
+    assert not found.stopped_early
+
+
+def test_a_p_value_of_mclusts_is_met_to_monte_carlo_error():
+    reference = mclust("bootstrap_lrt")["acidity"]["tests"][2]
+    mixture, rows = fitted("acidity", 3, "V")
+    found = likelihood_ratio_test(
+        mixture, rows, n_replicates=128, exceedances=None, n_init=1, random_state=0
+    )
+    p_value = (found.replicates >= reference["lrts"]).mean()
+    error = np.sqrt(0.31 * 0.69 * (1 / 128 + 1 / 499))
+    assert abs(p_value - reference["p_value"]) < 3 * error
+    assert found.statistic > reference["lrts"] - 0.05
+
+
+def test_under_the_null_p_values_are_uniform():
+    rng = np.random.default_rng(0)
+    p_values = []
+    for seed in range(30):
+        rows = rng.normal(0, 1, (40, 1))
+        mixture = GaussianMixture(1, covariance_type="tied").fit(rows).mixture_
+        found = likelihood_ratio_test(
+            mixture, rows, n_replicates=19, exceedances=None, n_init=1, random_state=seed
+        )
+        p_values.append(found.p_value)
+    assert abs(np.mean(p_values) - 0.525) < 3.5 * 0.29 / np.sqrt(30)
+    assert np.mean(np.array(p_values) <= 0.25) == pytest.approx(0.25, abs=0.24)
+
+
+def test_it_stops_when_the_answer_is_clear():
+    rng = np.random.default_rng(1)
+    rows = rng.normal(0, 1, (80, 1))
+    mixture = GaussianMixture(1).fit(rows).mixture_
+    found = likelihood_ratio_test(mixture, rows, exceedances=5, n_init=1, random_state=0)
+    assert found.stopped_early
+    assert (found.replicates >= found.statistic).sum() == 5
+    assert found.p_value == 5 / len(found.replicates)
+    again = likelihood_ratio_test(
+        mixture, rows, exceedances=5, n_init=1, random_state=0, engine=Threads(3)
+    )
+    np.testing.assert_array_equal(found.replicates, again.replicates)
+
+
+def test_latent_classes_are_tested_too():
+    rng = np.random.default_rng(0)
+    label = rng.random(300) < 0.5
+    shares = np.where(label[:, None], 0.85, 0.15)
+    rows = (rng.random((300, 5)) < shares).astype(int)
+    one = CategoricalMixture(1).fit(rows).mixture_
+    found = likelihood_ratio_test(one, rows, n_replicates=19, n_init=1, random_state=0)
+    assert found.p_value == 1 / 20
+
+
+def test_what_cannot_be_tested_is_refused():
+    plain = noisy()
+    with pytest.raises(ParameterError, match="noise"):
+        likelihood_ratio_test(plain.mixture, plain.rows)
+    with pytest.raises(ParameterError, match="1 at least"):
+        likelihood_ratio_test(plain.mixture, plain.rows, n_replicates=0)
