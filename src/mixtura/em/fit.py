@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from mixtura.components.family import Family
 from mixtura.em.acceleration import Squarem
 from mixtura.em.model import Model
@@ -14,6 +16,10 @@ __all__ = ["FitOptions", "Run", "fit", "log_weights_of", "ranked"]
 
 # Parameters swept at once, 8 MB; sums, logarithms and gradients of them take about ten times that.
 STACKED_PARAMETERS = 1 << 20
+
+# Runs are at the same place if, after some sweeps, their objectives are this close in nats and the
+# sizes of their components in shares of all rows.
+JOINED_FROM, SAME_PLACE, SAME_ROWS = 6, 0.02, 1e-3
 
 # Runs whose objectives are this close, in nats, are equally good.
 AS_GOOD = 1e-3
@@ -36,9 +42,31 @@ def fit(sweep: Sweep, starts: Iterable[Model], options: FitOptions) -> list[Run]
             for group in _groups(sweep.family, active):
                 for run, statistics in zip(group, sweep([r.model for r in group]), strict=True):
                     run.advance(sweep, statistics, options)
+            if options.accelerate and len(active) > 1:
+                _join(runs, sweep.total_weight)
     except KeyboardInterrupt:
         _interrupt(runs)
     return [run.finished() for run in runs if run.statistics is not None]
+
+
+def _join(runs: Sequence[Running], total_weight: float) -> None:
+    """End runs that have come to where an earlier one is or was: that one goes on for both."""
+    places = [
+        (run, run.history[-1].objective, np.sort(run.statistics.moments.effective_rows))
+        for run in runs
+        if run.statistics is not None and run.joined is None and len(run.history) >= JOINED_FROM
+    ]
+    for place, (run, objective, rows) in enumerate(places):
+        if run.ending is not None:
+            continue
+        for other, its_objective, its_rows in places[:place]:
+            if (
+                other.joined is None
+                and abs(objective - its_objective) < SAME_PLACE
+                and np.abs(rows - its_rows).max() < SAME_ROWS * total_weight
+            ):
+                run.joined, run.ending = other.number, Ending.JOINED
+                break
 
 
 def ranked(runs: Sequence[Run]) -> list[Run]:

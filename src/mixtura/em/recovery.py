@@ -46,7 +46,7 @@ def best_run(
     run : the best
     recovery : what is to be said of its components, if anything
     """
-    tried = list(runs)
+    tried = [run for run in runs if run.joined is None]
     for attempt in range(ATTEMPTS):
         best = ranked(tried)[0]
         sound = [run for run in tried if not held_up(sweep, run, options.prior).any()]

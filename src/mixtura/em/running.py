@@ -35,6 +35,7 @@ class Run:
     ending : why it stopped
     recovery : what was done about collapsed components, if anything
     gain_left : an estimate of what is left to gain, in nats
+    joined : the number of the run that came to the same place and went on for both, or None
     """
 
     model: Model
@@ -43,6 +44,7 @@ class Run:
     ending: Ending
     recovery: Recovery | None
     gain_left: float = float("inf")
+    joined: int | None = None
 
     @property
     def objective(self) -> float:
@@ -90,6 +92,7 @@ class Running:
     gain_left: float = float("inf")
     ending: Ending | None = None
     recovery: Recovery | None = None
+    joined: int | None = None
 
     def finished(self) -> Run:
         """Return the run as a frozen value."""
@@ -98,7 +101,15 @@ class Running:
         model = self.model if self.resort is None else self.resort.model
         if self.probing and self.best is not None:
             model = self.best[0]
-        return Run(model, self.statistics, self.history, self.ending, self.recovery, self.gain_left)
+        return Run(
+            model,
+            self.statistics,
+            self.history,
+            self.ending,
+            self.recovery,
+            self.gain_left,
+            self.joined,
+        )
 
     def advance(self, sweep: Sweep, statistics: Statistics, options: FitOptions) -> None:
         """Take one sweep's statistics in, then stop or move on."""

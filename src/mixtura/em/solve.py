@@ -178,9 +178,16 @@ def solve(
         statistics = best.statistics
         if best.ending is not Ending.CONVERGED:
             statistics = sweep([best.model])[0]
-    agreeing = sum(run.objective > best.objective - SAME_OPTIMUM for run in runs)
+    agreeing = sum(_end_of(run, runs) > best.objective - SAME_OPTIMUM for run in runs)
     best = replace(best, recovery=recovery)
     return _result(sweep, best, statistics, columns, (agreeing, len(runs)), began)
+
+
+def _end_of(run: Run, runs: Sequence[Run]) -> float:
+    """Return the objective that a run came to, or the run that went on for it."""
+    while run.joined is not None:
+        run = runs[run.joined]
+    return run.objective
 
 
 def _as_started(

@@ -17,6 +17,7 @@ class Ending(Enum):
     ITERATION_LIMIT = "stopped at the iteration limit; raise max_iter or loosen tol"
     INTERRUPTED = "interrupted; the best parameters so far were kept"
     ROUNDING = "converged: rounding hides any further gain"
+    JOINED = "joined: another start had come to the same place"
     SHORT_RUN = "a short run, not meant to converge"
 
     @property
