@@ -43,12 +43,14 @@ class Partitions:
     weights : (M,) or None
     labels : (M,) for each way, the group of each row
     n_components : K
+    whole : whether the subsample has every distinct row
     """
 
     rows: NDArray[Any]
     weights: Float | None
     labels: tuple[NDArray[np.intp], ...]
     n_components: int
+    whole: bool
 
     def models(self, starts: StartOptions) -> Callable[[Sweep, FitOptions], Sequence[Model]]:
         """Return what makes the best starts of a model from these partitions."""
@@ -63,7 +65,7 @@ class Partitions:
                     failure = error
             if failure is not None and not models:
                 raise failure
-            whole = sample.source.n_rows >= sweep.source.n_rows
+            whole = self.whole
             if len(models) <= starts.finish and whole:
                 return models
             # Where the subsample is a part of the rows only, runs end on it.
@@ -87,6 +89,8 @@ def pilot_partitions(
     options: Callable[[Sweep, int], FitOptions],
     starts: StartOptions,
     tree: Tree | None = None,
+    *,
+    whole: bool = False,
 ) -> Partitions:
     """Return the partitions that short runs of some families find best, and those of a tree.
 
@@ -96,6 +100,8 @@ def pilot_partitions(
     sample : rows and weights of a subsample
     options : the options of a fit of K components by a sweep
     starts : how many short runs there are, and how many of each pilot are kept
+    tree : a clustering of the subsample
+    whole : whether the subsample has every distinct row
     """
     rows, weights = sample
     source = ArrayRows(rows, weights)
@@ -116,4 +122,4 @@ def pilot_partitions(
         found += tree.labels(n_components)
     if not found:
         found = [np.arange(len(rows), dtype=np.intp) % n_components]
-    return Partitions(rows, weights, tuple(found), n_components)
+    return Partitions(rows, weights, tuple(found), n_components, whole)

@@ -121,6 +121,7 @@ def _partitions(
         lambda sweep, n_components: fit_options(sweep, n_components, options),
         replace(options.starts, finish=1 if len(pilots) > 1 else options.starts.finish),
         tree,
+        whole=len(sample[0]) < SAMPLE_ROWS,
     )
 
 
