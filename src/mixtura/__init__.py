@@ -30,11 +30,13 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BernoulliMixture",
+    "BoundaryError",
     "CategoricalMixture",
     "DataError",
     "DegenerateComponentWarning",
     "Dirichlet",
     "GaussianMixture",
+    "InformationError",
     "LikelihoodDecreased",
     "MixedMixture",
     "MixturaError",
