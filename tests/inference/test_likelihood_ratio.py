@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from oracles import dataset, mclust
 from plain import noisy
+from scipy.sparse import csr_array
 
-from mixtura import CategoricalMixture, GaussianMixture
+from mixtura import CategoricalMixture, GaussianMixture, MultinomialMixture
 from mixtura.engines import Threads
 from mixtura.errors import ParameterError
 from mixtura.inference import likelihood_ratio_test
@@ -86,6 +87,18 @@ def test_latent_classes_are_tested_too():
     one = CategoricalMixture(1).fit(rows).mixture_
     found = likelihood_ratio_test(one, rows, n_replicates=19, n_init=1, random_state=0)
     assert found.p_value == 1 / 20
+
+
+def test_sparse_counts_are_tested_as_dense_ones_are():
+    rng = np.random.default_rng(0)
+    shares = np.array([[0.6, 0.3, 0.1], [0.1, 0.2, 0.7]])
+    rows = rng.multinomial(6, shares[rng.integers(0, 2, 120)]) * 1.0
+    found = []
+    for counts in (rows, csr_array(rows)):
+        one = MultinomialMixture(1).fit(counts).mixture_
+        found.append(likelihood_ratio_test(one, counts, n_replicates=9, n_init=1, random_state=0))
+    assert found[0].p_value == found[1].p_value == 0.1
+    assert found[0].statistic == pytest.approx(found[1].statistic, abs=0.02)
 
 
 def test_what_cannot_be_tested_is_refused():

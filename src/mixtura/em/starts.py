@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
-from mixtura.data import ArrayRows
+from mixtura.data import ArrayRows, CountRows, RowSource
 from mixtura.em.degeneracy import maximise_strictly
 from mixtura.em.fit import FitOptions, fit, ranked
 from mixtura.em.model import Model
@@ -63,7 +64,7 @@ def short_runs(
 ) -> tuple[list[Model], Sweep]:
     """Return the best starts, best first, and the sweep over the subsample they were tried on."""
     rows, weights = sweep.source.subsample(starts.subsample_rows(n_components), starts.seed)
-    sample = Sweep(sweep.family, ArrayRows(rows, weights), sweep.engine)
+    sample = Sweep(sweep.family, _source(rows, weights), sweep.engine)
     if n_components == 1:
         labels = np.zeros(sample.source.n_rows, dtype=np.intp)
         return [model_from_labels(sample, labels, 1, options)], sample
@@ -91,12 +92,17 @@ def short_runs(
     return [run.model for run in ranked(runs)[: starts.finish]], sample
 
 
+def _source(rows: Any, weights: Float | None) -> RowSource:
+    """Return rows that are to be taken samples of again, dense or sparse."""
+    return CountRows(rows, weights) if issparse(rows) else ArrayRows(rows, weights)
+
+
 def _linked(
     sample: Sweep, n_components: int, options: FitOptions, starts: StartOptions
 ) -> Iterator[Model]:
     """Yield the starts that Ward's clustering of a part of the subsample makes."""
     rows, weights = sample.source.subsample(LINKED_ROWS, starts.seed)
-    part = Sweep(sample.family, ArrayRows(rows, weights), sample.engine)
+    part = Sweep(sample.family, _source(rows, weights), sample.engine)
     for labels in Tree(sample.family.embed(rows)).labels(n_components):
         yield model_from_labels(part, labels, n_components, options)
 
