@@ -92,11 +92,11 @@ def table_words(facts: Mapping[str, Any]) -> str:
     df = table["residual_df"]
     lines = [
         f"G² {table['g2']:.4f}, X² {table['x2']:.4f} with {df} residual degrees of freedom; "
-        f"{facts['n_patterns']} of {table['n_cells']:,} possible patterns were seen"
+        f"{facts['n_patterns']} of {facts['n_cells']:,} possible patterns were seen"
     ]
     if table["sparse"]:
         lines.append(
-            f"{total:g} rows are too few for {table['n_cells']:,} patterns: G² and X² compare "
+            f"{total:g} rows are too few for {facts['n_cells']:,} patterns: G² and X² compare "
             "models, but have no chi-squared distribution here"
         )
     elif df > 0:

@@ -194,6 +194,8 @@ def fit(
             labels=assignments.component,
             probabilities=assignments.probability,
             source=file.name,
+            seed=seed,
+            facts=facts,
         )
         write_report(output / REPORT, report)
         click.echo(f"written to {output}: {MODEL}, {ASSIGNMENTS}, {REPORT}", err=True)

@@ -21,7 +21,7 @@ from mixtura.estimators.gaussian_inits import checked_responsibilities
 from mixtura.estimators.identifiability import Doubt
 from mixtura.estimators.settings import Settings, checked_choice
 from mixtura.estimators.sizes import checked_sizes, possible_sizes
-from mixtura.goodness import class_facts
+from mixtura.goodness import class_facts, outnumbered
 from mixtura.selection import CRITERIA, Candidate, Cell, Selection, search
 
 __all__ = ["DiscreteMixture"]
@@ -176,12 +176,9 @@ class DiscreteMixture(MixtureEstimator):
 
     def _more_facts(self, result: FitResult, source: RowSource) -> dict[str, Any]:
         facts = class_facts(result.mixture, source, result.entropy)
-        patterns = facts.get("n_patterns")
-        if patterns is not None and result.n_parameters >= patterns:
-            self._note(
-                f"{result.n_parameters} free parameters and {patterns} different rows: "
-                "the classes are not identified; take fewer"
-            )
+        if "n_patterns" in facts:
+            alert = outnumbered(result.n_parameters, facts["n_patterns"], facts["n_cells"])
+            self._notes += [alert] if alert else []
         return {**facts, "notes": list(self._notes)}
 
     def _fresh_notes(self) -> None:

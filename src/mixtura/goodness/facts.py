@@ -1,5 +1,6 @@
 """What a summary and a report say of classes, as JSON can hold it."""
 
+from math import prod
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -64,11 +65,10 @@ def class_facts(mixture: Mixture, source: RowSource, entropy: float) -> dict[str
 def _item_facts(mixture: Mixture, source: RowSource, levels: list[int]) -> dict[str, Any]:
     block = source.block(0, source.n_rows)
     patterns, totals = distinct_rows(block.rows, block.weights)
-    facts: dict[str, Any] = {"n_patterns": len(patterns)}
+    facts: dict[str, Any] = {"n_patterns": len(patterns), "n_cells": prod(levels)}
     if not (patterns < 0).any():
         table = pattern_fit(mixture, patterns, totals, levels)
         facts["table"] = {
-            "n_cells": table.n_cells,
             "g2": table.g2,
             "x2": table.x2,
             "residual_df": table.residual_df,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mixtura.mixture import Mixture
 
-__all__ = ["PatternFit", "pattern_fit"]
+__all__ = ["PatternFit", "outnumbered", "pattern_fit"]
 
 Float = NDArray[np.float64]
 
@@ -62,6 +62,28 @@ class PatternFit:
     def is_sparse(self) -> bool:
         """Return whether there are too few rows for G² and X² to be chi-squared."""
         return self.total < ROWS_PER_CELL * self.n_cells
+
+
+def outnumbered(n_parameters: int, n_patterns: int, n_cells: int) -> str | None:
+    """Return an alert where parameters outnumber patterns, that are possible or that were seen.
+
+    Parameters
+    ----------
+    n_parameters : of the mixture
+    n_patterns : different rows
+    n_cells : different rows that are possible
+    """
+    if n_parameters > n_cells - 1:
+        return (
+            f"{n_parameters} free parameters and {n_cells} possible patterns: the components are "
+            "not identified, as other parameters fit as well; take fewer"
+        )
+    if n_parameters > n_patterns - 1:
+        return (
+            f"{n_parameters} free parameters and {n_patterns} different rows: these rows may not "
+            "determine all parameters; take fewer components, or see how many starts agree"
+        )
+    return None
 
 
 def pattern_fit(

@@ -1,6 +1,8 @@
 """`Report`: what a page is made of."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,7 @@ class Report:
     probabilities : (N,) the posterior probability of that component
     source : where the rows came from, for the header
     seed : the seed of the fit, or None where it is not known
+    facts : what a summary says of the fit
     """
 
     title: str
@@ -42,6 +45,7 @@ class Report:
     probabilities: Float
     source: str
     seed: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def uncertainty(self) -> Float:

@@ -2,17 +2,32 @@
 
 from collections.abc import Mapping
 
+from mixtura.report.counts import MULTINOMIAL, POISSON
 from mixtura.report.gaussian import GAUSSIAN
-from mixtura.report.parts import CRITERION, TRACE, UNCERTAINTY, FamilyPage
+from mixtura.report.items import ITEMS
+from mixtura.report.mixed import mixed_page
+from mixtura.report.parts import FamilyPage
 
 __all__ = ["PAGES", "page_of"]
 
-PAGES: Mapping[str, FamilyPage] = {"gaussian": GAUSSIAN}
+PAGES: Mapping[str, FamilyPage] = {
+    "gaussian": GAUSSIAN,
+    "categorical": ITEMS,
+    "bernoulli": ITEMS,
+    "multinomial": MULTINOMIAL,
+    "poisson": POISSON,
+}
 
 # Any family can be shown by what all families have; its own tables follow as text.
-PLAIN = FamilyPage((CRITERION, UNCERTAINTY, TRACE), lambda _: ((), ()))
+PLAIN = FamilyPage()
 
 
 def page_of(family: str) -> FamilyPage:
     """Return what the page of a family shows."""
-    return PAGES.get(family, PLAIN)
+    pages = {**PAGES, "mixed": mixed_page(PAGES)} if PAGES else {}
+    return pages.get(family, PLAIN)
+
+
+def has_page(family: str) -> bool:
+    """Return whether a family has a page of its own."""
+    return page_of(family) is not PLAIN

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from mixtura.report.contents import Report
 from mixtura.report.pairs import MOST_COLUMNS, pairs_figure
 from mixtura.report.panels import Points
-from mixtura.report.parts import CRITERION, TRACE, UNCERTAINTY, Drawing, FamilyPage
+from mixtura.report.parts import Drawing, FamilyPage
+from mixtura.report.sections import Section
 from mixtura.report.tables import Table, number, with_spread
 
 __all__ = ["GAUSSIAN"]
@@ -87,6 +88,12 @@ def _joined(report: Report) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
     return report.columns, _cells(report)
 
 
+def _note(report: Report) -> str:
+    if len(report.columns) > JOINED_COLUMNS:
+        return ""
+    return "Columns of the data: mean ± standard deviation within the component."
+
+
 def _means(report: Report) -> list[Table]:
     """Return the means as a table with a row for each column of the data, where there are many."""
     if len(report.columns) <= JOINED_COLUMNS:
@@ -132,10 +139,15 @@ def _remark(report: Report) -> str:
     return "All components share one covariance matrix." if _shared(report) else ""
 
 
+def _sections(report: Report) -> list[Section]:
+    remarks = [_remark(report)] if _remark(report) else []
+    return [Section("covariances", "Covariances", remarks, _covariances(report))]
+
+
 GAUSSIAN = FamilyPage(
-    figures=(PAIRS, CRITERION, UNCERTAINTY, TRACE),
+    figures=lambda _: (PAIRS,),
     component_columns=_joined,
+    component_note=_note,
     centres=_means,
-    matrices=_covariances,
-    remark=_remark,
+    sections=_sections,
 )

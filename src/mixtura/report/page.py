@@ -23,6 +23,7 @@ class Shown:
     heading: str
     svg: str
     caption: str
+    note: str
 
 
 def write_report(path: str | os.PathLike[str], report: Report) -> None:
@@ -60,7 +61,7 @@ def render_report(report: Report) -> str:
 
 def _facts(report: Report) -> dict[str, Any]:
     from mixtura import __version__
-    from mixtura.report.families import PAGES, page_of
+    from mixtura.report.families import has_page, page_of
 
     result, selection = report.result, report.selection
     searched = selection is not None and len(selection.candidates) > 1
@@ -73,17 +74,16 @@ def _facts(report: Report) -> dict[str, Any]:
         "details": details,
         "source": report.source,
         "n_columns": mixture.n_columns,
-        "numbers": _key_numbers(report),
+        "numbers": [*_key_numbers(report), *page.numbers(report)],
         "ending": ending(result),
         "choice": "" if selection is None else choice(selection),
-        "cautions": cautions(report),
-        "figures_note": figures_note(report),
+        "cautions": [*cautions(report), *page.cautions(report)],
         "components": component_table(report, *page.component_columns(report)),
+        "component_note": page.component_note(report),
         "centres": page.centres(report),
-        "matrices": page.matrices(report),
-        "remark": page.remark(report),
+        "sections": page.sections(report),
         "family_tables": ()
-        if mixture.family.name in PAGES
+        if has_page(mixture.family.name)
         else mixture.family.tables(mixture.parameters, report.columns),
         "ranking": ranking_table(selection) if searched and selection else None,
         "shown_ranks": SHOWN_RANKS,
@@ -95,16 +95,20 @@ def _facts(report: Report) -> dict[str, Any]:
 
 def _figures(report: Report) -> dict[str, Shown]:
     from mixtura.report.families import page_of
+    from mixtura.report.parts import COMMON
     from mixtura.report.vector import inline_svg
 
     sample = plotted(report)
+    note = figures_note(report)
+    own = page_of(report.result.mixture.family.name).figures(report)
     return {
         drawing.name: Shown(
             drawing.heading,
             inline_svg(lambda drawing=drawing: drawing.draw(sample), drawing.name, drawing.heading),
             drawing.caption(sample),
+            note if drawing.of_rows else "",
         )
-        for drawing in page_of(report.result.mixture.family.name).figures
+        for drawing in (*own, *COMMON)
         if drawing.applies(sample)
     }
 
@@ -112,8 +116,9 @@ def _figures(report: Report) -> dict[str, Shown]:
 def _key_numbers(report: Report) -> list[tuple[str, str, str]]:
     """Return name, value and meaning of the numbers on top of the page."""
     result = report.result
-    weighted = result.total_weight != result.n_rows
-    n = f"{result.total_weight:g}" if weighted else f"{result.n_rows}"
+    n_rows = report.facts.get("n_rows", result.n_rows)
+    weighted = result.total_weight != n_rows
+    n = f"{result.total_weight:g}" if weighted else f"{n_rows}"
     searched = report.selection is not None and len(report.selection.candidates) > 1
     seconds = [("seconds", f"{result.seconds:.3g}", "to fit this model")]
     if searched:
@@ -122,7 +127,7 @@ def _key_numbers(report: Report) -> list[tuple[str, str, str]]:
         seconds = [("seconds", f"{total:.3g}", f"whole search; this model {result.seconds:.3g}")]
     return [
         ("log-likelihood", f"{result.log_likelihood:.4f}", "in nats, all rows"),
-        ("n", n, f"total weight of {result.n_rows} rows" if weighted else "rows"),
+        ("n", n, f"total weight of {n_rows} rows" if weighted else "rows"),
         ("df", f"{result.n_parameters}", "free parameters"),
         ("BIC", f"{result.bic:.3f}", "lower is better"),
         ("ICL", f"{result.icl:.3f}", "BIC plus a charge for doubt"),

@@ -7,11 +7,12 @@ from matplotlib.figure import Figure
 
 from mixtura.report.contents import Report
 from mixtura.report.criterion import COLOURED, criterion_figure
+from mixtura.report.sections import Section
 from mixtura.report.tables import Table
 from mixtura.report.trace import trace_figure
 from mixtura.report.uncertainty import uncertainty_figure
 
-__all__ = ["CRITERION", "TRACE", "UNCERTAINTY", "Drawing", "FamilyPage"]
+__all__ = ["COMMON", "Drawing", "FamilyPage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Drawing:
     draw : makes the figure of a report
     caption : says in plain words what is to be seen
     applies : whether there is anything to draw
+    of_rows : whether it shows rows, of which a page may draw a sample only
     """
 
     name: str
@@ -32,26 +34,33 @@ class Drawing:
     draw: Callable[[Report], Figure]
     caption: Callable[[Report], str]
     applies: Callable[[Report], bool] = lambda _: True
+    of_rows: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class FamilyPage:
-    """What the page of one family shows.
+    """What the page of one family shows beyond what all pages do.
 
     Attributes
     ----------
     figures : in their order
     component_columns : headings and K rows of cells that join the table of components
+    component_note : a sentence that explains them, or nothing
     centres : tables that follow it
-    matrices : further tables of parameters, at the end of the page
-    remark : a sentence above those, or nothing
+    sections : further tables, at the end of the page
+    numbers : name, value and meaning of what joins the numbers on top
+    cautions : what a reader should know before trusting the fit
     """
 
-    figures: tuple[Drawing, ...]
-    component_columns: Callable[[Report], tuple[Sequence[str], Sequence[Sequence[str]]]]
+    figures: Callable[[Report], Sequence[Drawing]] = lambda _: ()
+    component_columns: Callable[[Report], tuple[Sequence[str], Sequence[Sequence[str]]]] = (
+        lambda _: ((), ())
+    )
+    component_note: Callable[[Report], str] = lambda _: ""
     centres: Callable[[Report], Sequence[Table]] = lambda _: ()
-    matrices: Callable[[Report], Sequence[Table]] = lambda _: ()
-    remark: Callable[[Report], str] = lambda _: ""
+    sections: Callable[[Report], Sequence[Section]] = lambda _: ()
+    numbers: Callable[[Report], Sequence[tuple[str, str, str]]] = lambda _: ()
+    cautions: Callable[[Report], Sequence[str]] = lambda _: ()
 
 
 def _draw_criterion(report: Report) -> Figure:
@@ -72,6 +81,12 @@ def _criterion_caption(report: Report) -> str:
             "against how many parameters it spends. Models that could not be fitted are absent."
         )
     kinds = len(report.selection.grid())
+    if kinds == 1:
+        return (
+            f"The ring marks the best. {name} weighs how well a model fits against how many "
+            "parameters it spends, so a line that turns up again has begun to pay for components "
+            "the rows do not ask for. Models that could not be fitted are absent."
+        )
     colours = f"The {COLOURED} kinds that come closest are in colour. " if kinds > COLOURED else ""
     return (
         f"Each line is one kind of model; the ring marks the best. {name} weighs how well a model "
@@ -106,6 +121,7 @@ CRITERION = Drawing(
     _draw_criterion,
     _criterion_caption,
     _criterion_applies,
+    of_rows=False,
 )
 
 TRACE = Drawing(
@@ -114,6 +130,7 @@ TRACE = Drawing(
     lambda report: trace_figure(report.result.history),
     _trace_caption,
     lambda report: len(report.result.history) > 0,
+    of_rows=False,
 )
 
 UNCERTAINTY = Drawing(
@@ -125,3 +142,6 @@ UNCERTAINTY = Drawing(
     _uncertainty_caption,
     lambda report: report.result.mixture.n_components > 1,
 )
+
+# What every page shows, whatever the family.
+COMMON = (CRITERION, UNCERTAINTY, TRACE)

@@ -24,12 +24,14 @@ class Table:
     rows : the cells; the first of each row is its name
     caption : a line above, or nothing
     folded : whether it is shown on demand only
+    prose : whether the last cells are words, set left
     """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     caption: str = ""
     folded: bool = False
+    prose: bool = False
 
 
 def number(value: float) -> str:
