@@ -1,5 +1,5 @@
 #!/bin/sh
-# Set mixtura up in .venv and fit the two data sets that come with it.
+# Set mixtura up in .venv and fit the three data sets that come with it.
 set -eu
 cd "$(dirname "$0")/.."
 [ -x .venv/bin/python ] || "${PYTHON:-python3}" -m venv .venv
@@ -8,5 +8,7 @@ for name in faithful diabetes; do
     echo "== $name"
     .venv/bin/mixtura fit "examples/data/$name.csv" -o "out/$name"
 done
+echo "== carcinoma"
+.venv/bin/mixtura fit examples/data/carcinoma.csv --family categorical -o out/carcinoma
 echo
-echo "Open out/faithful/report.html and out/diabetes/report.html."
+echo "Open out/faithful/report.html, out/diabetes/report.html and out/carcinoma/report.html."

@@ -153,7 +153,7 @@ def _values(items_of: Callable[[Report], Items], caption: str) -> Callable[[Repo
         rows = tuple(
             (
                 items.names[place],
-                number(items.overall[place]),
+                number(float(items.overall[place])),
                 *map(number, items.values[:, place].tolist()),
             )
             for place in items.best
