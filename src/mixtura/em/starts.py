@@ -19,7 +19,7 @@ from mixtura.em.fit import FitOptions, fit, ranked
 from mixtura.em.model import Model
 from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
-from mixtura.em.tree import Tree, whitened
+from mixtura.em.tree import Tree, views_of
 from mixtura.errors import ParameterError
 
 __all__ = ["SOFTENING", "NeverMet", "StartOptions", "model_from_responsibilities", "short_runs"]
@@ -28,8 +28,6 @@ Float = NDArray[np.float64]
 
 # Rows that are clustered by their distances, which takes their number squared.
 LINKED_ROWS = 1500
-# Beyond this many columns principal axes take longer than they are worth.
-WIDEST_VIEW = 256
 
 # What an empty component is given of every row, so that it has a mean and a covariance at all.
 SOFTENING = 1e-3
@@ -69,8 +67,7 @@ def short_runs(
         labels = np.zeros(sample.source.n_rows, dtype=np.intp)
         return [model_from_labels(sample, labels, 1, options)], sample
     points = sweep.family.embed(rows)
-    # Clusters long in one direction are round in principal axes, and the other way about.
-    views = [points, whitened(points)] if 1 < points.shape[1] <= WIDEST_VIEW else [points]
+    views = views_of(points)
 
     def started(number: int) -> Model:
         rng = np.random.default_rng([starts.seed, number])

@@ -4,25 +4,42 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 
-__all__ = ["Tree", "whitened"]
+__all__ = ["Tree", "views_of"]
 
 Float = NDArray[np.float64]
+
+# Beyond this many columns principal axes take longer than they are worth.
+WIDEST = 256
+# Points for each direction below which their distances in principal axes say nothing.
+ENOUGH = 5
 
 
 class Tree:
     """Ward's hierarchical clustering of a subsample, built once and cut for every K.
 
-    Built twice: with columns in units of their spread, and in principal axes of unit variance.
+    Built for each of `views_of` its points.
     """
 
     def __init__(self, points: Float) -> None:
         """Link points (M, E); M rows take M²/2 numbers for a while."""
-        self._links = [linkage(view, "ward") for view in (points, whitened(points))]
+        self._links = [linkage(view, "ward") for view in views_of(points)]
 
     def labels(self, n_components: int) -> list[NDArray[np.intp]]:
         """Return the groups of each point (M,), once for each tree."""
         cuts = (fcluster(links, n_components, "maxclust") for links in self._links)
         return [cut.astype(np.intp) - 1 for cut in cuts]
+
+
+def views_of(points: Float) -> list[Float]:
+    """Return the points (M, E), and also in principal axes where there are enough of them.
+
+    Clusters long in one direction are round in principal axes, and the other way about. Among few
+    points in many directions all distances become equal there, and rounding would choose.
+    """
+    n_points, n_directions = points.shape
+    if not 1 < n_directions <= min(WIDEST, n_points // ENOUGH):
+        return [points]
+    return [points, whitened(points)]
 
 
 def whitened(points: Float) -> Float:
