@@ -288,13 +288,21 @@ class GaussianFamily:
 
     def coordinates(self, moments: GaussianMoments, total: float) -> Float:
         """Return shares, means and covariances in units of the columns' spread, as one vector."""
-        return coordinates_of(moments, total, self.frame.spread / self.frame.scale)
+        return coordinates_of(moments, total, self._unit)
 
     def moments_at(
         self, coordinates: Float, like: GaussianMoments, total: float
     ) -> GaussianMoments | None:
         """Return the moments at a point, or None where a share is too small."""
-        return moments_at(coordinates, like, total, self.frame.spread / self.frame.scale)
+        return moments_at(coordinates, like, total, self._unit)
+
+    @cached_property
+    def _unit(self) -> Float:
+        """Return what columns (D,) are measured in: one unit where a structure may be turned."""
+        spread = self.frame.spread / self.frame.scale
+        if not self.structure.one_scale:
+            return spread
+        return np.full(len(spread), spread.max() * np.sqrt(np.mean((spread / spread.max()) ** 2)))
 
     def needs_centring(self, parameters: GaussianParameters) -> bool:
         """Return whether a component is too far from the origin for its own width."""
