@@ -272,7 +272,10 @@ class ExponentialFamily(ABC):
     @final
     def moments(self, sums: FeatureSums, previous: Any, shared: FeatureTotals) -> FeatureMoments:
         """Return the sums with Σ w log h(x)."""
-        return FeatureMoments(np.ascontiguousarray(sums.features), shared.log_base)
+        # Sums of sparse features are wide: a copy of them in another order would cost more room
+        # than it saves time.
+        features = sums.features if self.swept_sparse() else np.ascontiguousarray(sums.features)
+        return FeatureMoments(features, shared.log_base)
 
     @final
     def maximise(self, moments: FeatureMoments, previous: Any, prior: Any) -> Any:

@@ -15,6 +15,11 @@ __all__ = ["Probabilities", "Rates", "Stacked"]
 Float = NDArray[np.float64]
 
 
+# More logarithms than this (512 kB) are computed anew: a search holds the parameters of many starts,
+# and a sweep of so many costs far more than the logarithms do.
+MOST_KEPT = 1 << 16
+
+
 class Stacked:
     """Base of frozen dataclasses of arrays (K, ...)."""
 
@@ -52,9 +57,14 @@ class Probabilities(Stacked):
 
     probabilities: Float
 
-    @cached_property
+    @property
     def logs(self) -> Float:
-        """Their logarithms, floored; a sweep and its objective read them several times."""
+        """Their logarithms, floored; kept unless there are many, as a sweep reads them often."""
+        wide = self.probabilities.size > MOST_KEPT
+        return floored_log(self.probabilities) if wide else self._logs
+
+    @cached_property
+    def _logs(self) -> Float:
         return floored_log(self.probabilities)
 
 

@@ -1,0 +1,157 @@
+"""Latent classes against StepMix; multinomials of sparse counts against SciPy's own products."""
+
+import argparse
+import resource
+import warnings
+from time import perf_counter
+
+import numpy as np
+from scipy import sparse
+
+from mixtura import CategoricalMixture, MultinomialMixture
+
+# Rows, items, levels, classes, starts.
+SURVEY = (5000, 12, 4, 5, 10)
+
+# Documents, words of the vocabulary, stored words a document, components.
+CORPUS = (60_000, 20_000, 124, 20)
+FEW, MANY = 2, 12
+
+
+def peak_mebibytes():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def survey(concentration, seed=0):
+    """Return answers (N, J); the larger the concentration, the more alike the classes."""
+    n_rows, n_items, n_levels, n_classes, _ = SURVEY
+    rng = np.random.default_rng(seed)
+    shares = rng.dirichlet(np.full(n_classes, 5.0))
+    label = rng.choice(n_classes, n_rows, p=shares)
+    tables = rng.dirichlet(np.full(n_levels, concentration), (n_items, n_classes))
+    uniform = rng.random((n_rows, n_items, 1))
+    cumulative = np.cumsum(tables, axis=2)[:, label].transpose(1, 0, 2)
+    return np.minimum((uniform > cumulative).sum(axis=2), n_levels - 1)
+
+
+def latent_classes():
+    from stepmix import StepMix
+
+    *_, n_classes, n_starts = SURVEY
+    print(f"latent classes: {SURVEY[0]} x {SURVEY[1]} items, {SURVEY[2]} levels, K={n_classes}, ")
+    print(f"{n_starts} starts, each carried to the end (asked: 20 times the speed of StepMix)")
+    for name, concentration in (("well apart", 0.7), ("overlapping", 3.0)):
+        rows = survey(concentration)
+        CategoricalMixture(n_classes, n_init=n_starts, random_state=0).fit(rows)
+        times = []
+        for seed in range(5):
+            began = perf_counter()
+            ours = CategoricalMixture(n_classes, n_init=n_starts, random_state=seed).fit(rows)
+            times.append(perf_counter() - began)
+        began = perf_counter()
+        peer = StepMix(
+            n_classes,
+            measurement="categorical",
+            n_init=n_starts,
+            random_state=0,
+            progress_bar=0,
+            verbose=0,
+        )
+        peer.fit(rows)
+        seconds = perf_counter() - began
+        theirs = peer.score(rows) * len(rows)
+        print(
+            f"  {name:>11}: {np.median(times):.3f} s (best {min(times):.3f}) against "
+            f"{seconds:.2f} s: {seconds / np.median(times):.1f} times; "
+            f"log-likelihood {ours.log_likelihood_:.3f} against {theirs:.3f}",
+            flush=True,
+        )
+
+
+def corpus(seed=0):
+    """Return sparse counts of words that are as unequal as those of a language."""
+    n_rows, n_words, n_stored, n_components = CORPUS
+    rng = np.random.default_rng(seed)
+    common = 1.0 / np.arange(1, n_words + 1) ** 0.7
+    cumulative = np.cumsum(common * rng.gamma(0.5, size=(n_components, n_words)), axis=1)
+    label = rng.integers(n_components, size=n_rows)
+    indptr = np.arange(n_rows + 1) * n_stored
+    indices = np.empty(n_rows * n_stored, dtype=np.int32)
+    for row, k in enumerate(label):
+        drawn = rng.random(3 * n_stored) * cumulative[k, -1]
+        words = np.unique(np.searchsorted(cumulative[k], drawn))
+        while len(words) < n_stored:
+            more = rng.random(n_stored) * cumulative[k, -1]
+            words = np.union1d(words, np.searchsorted(cumulative[k], more))
+        indices[row * n_stored : (row + 1) * n_stored] = np.sort(
+            rng.choice(words, n_stored, replace=False)
+        )
+    counts = 1.0 + rng.poisson(0.6, len(indices))
+    return sparse.csr_array((counts, indices, indptr), shape=(n_rows, n_words))
+
+
+def products(rows, n_components):
+    """Return the seconds of the two products of a sweep by SciPy, the best of five."""
+    rng = np.random.default_rng(0)
+    logs = rng.standard_normal((rows.shape[1], n_components))
+    shares = rng.random((rows.shape[0], n_components))
+    times = []
+    for _ in range(5):
+        began = perf_counter()
+        rows @ logs
+        rows.T @ shares
+        times.append(perf_counter() - began)
+    return min(times)
+
+
+def seconds_of_fit(rows, start, sweeps, n_jobs):
+    mixture = MultinomialMixture(
+        start.shape[1],
+        responsibilities_init=start,
+        tol=0.0,
+        max_iter=sweeps,
+        n_jobs=n_jobs,
+    )
+    began = perf_counter()
+    mixture.fit(rows)
+    return perf_counter() - began
+
+
+def sparse_counts():
+    n_components = CORPUS[3]
+    rows = corpus()
+    start = np.random.default_rng(0).dirichlet(np.ones(n_components), rows.shape[0])
+    print(
+        f"multinomial, sparse: {rows.shape[0]} x {rows.shape[1]}, {rows.nnz / rows.shape[0]:.0f} "
+        f"words a row, K={n_components} (asked: a sweep at most 3 times the two products, "
+        "under 300 MB beyond the data)"
+    )
+    before = peak_mebibytes()
+    MultinomialMixture(n_components, max_iter=3, random_state=0).fit(rows)
+    print(f"  peak memory of a fit from k-means++: {peak_mebibytes() - before:.0f} MiB beyond")
+    alone = products(rows, n_components)
+    for n_jobs, words in ((1, "one thread"), (None, "all threads")):
+        short = min(seconds_of_fit(rows, start, FEW, n_jobs) for _ in range(3))
+        long = min(seconds_of_fit(rows, start, MANY, n_jobs) for _ in range(3))
+        sweep = (long - short) / (MANY - FEW)
+        print(
+            f"  a sweep on {words}: {sweep * 1e3:.0f} ms, the products alone (one thread, as "
+            f"SciPy has no more) {alone * 1e3:.0f} ms: {sweep / alone:.2f} times",
+            flush=True,
+        )
+
+
+def main():
+    warnings.simplefilter("ignore")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("part", nargs="?", choices=("classes", "sparse"))
+    part = parser.parse_args().part
+    if part != "classes":
+        # First, as the peak of memory is that of the whole process.
+        sparse_counts()
+    if part != "sparse":
+        latent_classes()
+
+
+if __name__ == "__main__":
+    main()
