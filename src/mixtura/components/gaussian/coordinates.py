@@ -15,7 +15,9 @@ Float = NDArray[np.float64]
 LEAST_SHARE = 0.1
 
 
-def coordinates_of(moments: GaussianMoments, total: float, unit: Float) -> Float:
+def coordinates_of(
+    moments: GaussianMoments, total: float, unit: Float, *, spherical: bool
+) -> Float:
     """Return N_k / N, means and covariances (those of the moments) in units of the columns.
 
     Parameters
@@ -23,9 +25,12 @@ def coordinates_of(moments: GaussianMoments, total: float, unit: Float) -> Float
     moments : of K components
     total : N
     unit : (D,) the columns' spread
+    spherical : whether variances are averaged over columns, as the M-step will
     """
     rows = np.maximum(moments.effective_rows, VANISHED)
     covariances = moments.scatter / _divisor(rows, moments) / _squared(unit, moments)
+    if spherical:
+        covariances = covariances.mean(axis=-1)
     return np.concatenate([rows / total, (moments.means / unit).ravel(), covariances.ravel()])
 
 
@@ -41,6 +46,8 @@ def moments_at(
     rows = rows * total
     if not (rows > LEAST_SHARE * like.effective_rows).all():
         return None
+    if covariances.size < like.scatter.size:
+        covariances = np.repeat(covariances, n_columns)
     scatter = covariances.reshape(like.scatter.shape) * _squared(unit, like)
     return replace(
         like,

@@ -288,7 +288,8 @@ class GaussianFamily:
 
     def coordinates(self, moments: GaussianMoments, total: float) -> Float:
         """Return shares, means and covariances in units of the columns' spread, as one vector."""
-        return coordinates_of(moments, total, self._unit)
+        spherical = self.structure.storage == "spherical"
+        return coordinates_of(moments, total, self._unit, spherical=spherical)
 
     def moments_at(
         self, coordinates: Float, like: GaussianMoments, total: float
