@@ -17,7 +17,7 @@ from mixtura import (
 )
 from mixtura.data import ArrayRows
 from mixtura.goodness import entropy_r2, modal_shares, pair_residuals, pattern_fit
-from mixtura.goodness.pairs import indicators
+from mixtura.goodness.pairs import pair_table
 
 # Linzer and Lewis (2011) print the second; all as polca 0.4.0 finds them with 60 starts. Degrees of
 # freedom by the R package poLCA: min(n, cells - 1) - parameters.
@@ -119,9 +119,10 @@ def test_pair_residuals_are_pearsons_over_the_degrees_of_freedom():
     assert (first, second, value) == (2, 3, found.values.max())
 
 
-def test_a_missing_answer_has_no_indicator():
-    expected = [[1, 0, 0, 0, 1], [0, 0, 0, 0, 0]]
-    np.testing.assert_array_equal(indicators(np.array([[0, 2], [-1, -1]]), [2, 3]), expected)
+def test_a_missing_answer_is_in_no_cell_of_a_pair():
+    first, second = np.array([0, 0, 1, -1, 1]), np.array([2, 2, -1, 0, 1])
+    table = pair_table(first, second, np.array([1.0, 0.5, 9.0, 9.0, 2.0]), (2, 3))
+    np.testing.assert_array_equal(table, [[0, 0, 1.5], [0, 2, 0]])
 
 
 def test_independent_items_have_residuals_of_zero():

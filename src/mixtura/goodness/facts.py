@@ -22,8 +22,8 @@ Float = NDArray[np.float64]
 # Pairs of items listed.
 LISTED_PAIRS = 10
 
-# Multiplications that the tables of all pairs may cost: about a second.
-PAIR_COST = 2e9
+# Rows times pairs of items whose tables are counted: about half a second.
+PAIR_COST = 1e8
 
 
 @runtime_checkable
@@ -74,7 +74,7 @@ def _item_facts(mixture: Mixture, source: RowSource, levels: list[int]) -> dict[
             "residual_df": table.residual_df,
             "sparse": table.is_sparse,
         }
-    if len(levels) > 1 and len(patterns) * sum(levels) ** 2 <= PAIR_COST:
+    if len(levels) > 1 and len(patterns) * len(levels) ** 2 <= 2 * PAIR_COST:
         family: Any = mixture.family
         probabilities = family.level_probabilities(mixture.parameters)
         pairs = pair_residuals(mixture.weights, probabilities, patterns, totals, levels)

@@ -7,15 +7,12 @@ from itertools import combinations, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PairResiduals", "indicators", "pair_residuals"]
+__all__ = ["PairResiduals", "pair_residuals", "pair_table"]
 
 Float = NDArray[np.float64]
 
 # A cell that should be emptier than this is no evidence of anything.
 SMALLEST_EXPECTED = 1e-9
-
-# Rows whose indicators are held at a time.
-CHUNK_ROWS = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +36,20 @@ class PairResiduals:
         return sorted(found, key=lambda pair: -pair[2])[:count]
 
 
-def indicators(rows: NDArray[np.generic], levels: Sequence[int]) -> Float:
-    """Return a one at each item's level (n, ΣL), and nothing where a cell of -1 is missing."""
-    return np.hstack(
-        [
-            (column[:, None] == np.arange(count)).astype(np.float64)
-            for column, count in zip(rows.T, levels, strict=True)
-        ]
-    )
+def pair_table(
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    row_weights: Float,
+    shape: tuple[int, int],
+) -> Float:
+    """Return how often (n,) levels of two items meet, where neither is missing (-1).
+
+    Counting takes 3 ns a row; a product of indicators on all cores takes as long as starting them.
+    """
+    places = (first + 1) * (shape[1] + 1) + second + 1
+    size = (shape[0] + 1) * (shape[1] + 1)
+    counts = np.bincount(places, weights=row_weights, minlength=size)
+    return counts.reshape(shape[0] + 1, shape[1] + 1)[1:, 1:]
 
 
 def pair_residuals(
@@ -66,16 +69,14 @@ def pair_residuals(
     row_weights : (n,)
     levels : (J,)
     """
-    observed = np.zeros((sum(levels), sum(levels)))
-    for start in range(0, len(rows), CHUNK_ROWS):
-        ones = indicators(rows[start : start + CHUNK_ROWS], levels)
-        observed += ones.T @ (ones * row_weights[start : start + CHUNK_ROWS, None])
     expected = probabilities.T @ (weights[:, None] * probabilities)
     bounds = np.cumsum([0, *levels])
     slices = [slice(*pair) for pair in pairwise(bounds.tolist())]
+    columns = np.ascontiguousarray(rows.T, dtype=np.int64)
     values = np.zeros((len(levels), len(levels)))
     for i, j in combinations(range(len(levels)), 2):
-        table, shares = observed[slices[i], slices[j]], expected[slices[i], slices[j]]
+        table = pair_table(columns[i], columns[j], row_weights, (levels[i], levels[j]))
+        shares = expected[slices[i], slices[j]]
         values[i, j] = values[j, i] = _residual(table, table.sum() * shares)
     return PairResiduals(values)
 
