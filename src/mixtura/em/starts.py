@@ -28,6 +28,8 @@ Float = NDArray[np.float64]
 
 # Rows that are clustered by their distances, which takes their number squared.
 LINKED_ROWS = 1500
+# So many for each component, and at least, are enough: linking takes time by their square.
+LINKED_EACH, LINKED_LEAST = 150, 600
 
 # What an empty component is given of every row, so that it has a mean and a covariance at all.
 SOFTENING = 1e-3
@@ -49,7 +51,7 @@ class StartOptions:
     seed: int
     short: int = 8
     finish: int = 1
-    sweeps: int = 8
+    sweeps: int = 6
     rows_per_component: int = 500
 
     def subsample_rows(self, n_components: int) -> int:
@@ -98,10 +100,15 @@ def _linked(
     sample: Sweep, n_components: int, options: FitOptions, starts: StartOptions
 ) -> Iterator[Model]:
     """Yield the starts that Ward's clustering of a part of the subsample makes."""
-    rows, weights = sample.source.subsample(LINKED_ROWS, starts.seed)
+    rows, weights = sample.source.subsample(linked_rows(n_components), starts.seed)
     part = Sweep(sample.family, _source(rows, weights), sample.engine)
     for labels in Tree(sample.family.embed(rows)).labels(n_components):
         yield model_from_labels(part, labels, n_components, options)
+
+
+def linked_rows(n_components: int) -> int:
+    """Return how many rows are linked for K components."""
+    return min(LINKED_ROWS, max(LINKED_LEAST, LINKED_EACH * n_components))
 
 
 class NeverMet:

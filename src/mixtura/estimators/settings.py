@@ -75,7 +75,7 @@ class Settings:
 
     def start_options(self) -> StartOptions:
         """Return how starts are made."""
-        return StartOptions(self.seed, short=max(8, self.n_init), finish=self.n_init)
+        return StartOptions(self.seed, short=max(6, self.n_init), finish=self.n_init)
 
     def options(
         self,
