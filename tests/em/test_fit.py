@@ -459,7 +459,7 @@ def test_a_component_that_collapses_without_a_fallback_is_an_error() -> None:
 
 def test_a_dirichlet_prior_adds_rows_to_every_weight():
     rows = overlapping_rows()
-    model = GaussianMixture(3, prior=(None, Dirichlet(5.0)), tol=0.0, max_iter=60, random_state=0)
+    model = GaussianMixture(3, prior=(None, Dirichlet(5.0)), tol=0.0, max_iter=400, random_state=0)
     with pytest.warns(match="did not converge"):
         model.fit(rows)
     effective = np.asarray(model.facts_["effective_rows"])

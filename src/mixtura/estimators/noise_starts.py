@@ -46,8 +46,9 @@ def with_noise(
         )
         if gaussian_starts is not None:
             return [_noisy(model) for model in gaussian_starts(plain, gaussian_options)]
-        models, _ = short_runs(plain, n_components, gaussian_options, starts)
-        larger, _ = short_runs(plain, n_components + 1, gaussian_options, starts)
+        several = replace(starts, short=max(8, starts.short), finish=max(3, starts.finish))
+        models, _ = short_runs(plain, n_components, gaussian_options, several)
+        larger, _ = short_runs(plain, n_components + 1, gaussian_options, several)
         return [_noisy(model) for model in models] + [_widest_as_noise(model) for model in larger]
 
     return make

@@ -14,6 +14,9 @@ Float = NDArray[np.float64]
 # A cell that should be emptier than this is no evidence of anything.
 SMALLEST_EXPECTED = 1e-9
 
+# Cells beyond which a pair is left out: with so many, nearly all are empty.
+LARGEST_TABLE = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class PairResiduals:
@@ -24,7 +27,7 @@ class PairResiduals:
 
     Attributes
     ----------
-    values : (J, J) symmetric, zeros on the diagonal
+    values : (J, J) symmetric, zeros on the diagonal and for pairs of more than a million cells
     """
 
     values: Float
@@ -69,14 +72,16 @@ def pair_residuals(
     row_weights : (n,)
     levels : (J,)
     """
-    expected = probabilities.T @ (weights[:, None] * probabilities)
+    joint = weights[:, None] * probabilities
     bounds = np.cumsum([0, *levels])
     slices = [slice(*pair) for pair in pairwise(bounds.tolist())]
     columns = np.ascontiguousarray(rows.T, dtype=np.int64)
     values = np.zeros((len(levels), len(levels)))
     for i, j in combinations(range(len(levels)), 2):
+        if levels[i] * levels[j] > LARGEST_TABLE:
+            continue
         table = pair_table(columns[i], columns[j], row_weights, (levels[i], levels[j]))
-        shares = expected[slices[i], slices[j]]
+        shares = probabilities[:, slices[i]].T @ joint[:, slices[j]]
         values[i, j] = values[j, i] = _residual(table, table.sum() * shares)
     return PairResiduals(values)
 
