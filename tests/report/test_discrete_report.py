@@ -18,7 +18,7 @@ from mixtura import (
 )
 from mixtura.report import Report
 from mixtura.report.heat import heat_figure, lift_figure
-from mixtura.report.levels import level_rows, telling
+from mixtura.report.levels import MOST_OF_ITEM, level_rows, telling
 from mixtura.report.masses import masses_figure
 from mixtura.report.mixed import block_report
 from mixtura.report.page import render_report
@@ -186,7 +186,20 @@ def test_the_items_that_tell_most_are_shown_in_the_order_of_the_data():
     assert shown.starts == (0, 3)
     assert (shown.shown, shown.n_items) == (2, 6)
     np.testing.assert_allclose(shown.overall, mixture.weights @ shown.probabilities)
-    assert len(level_rows(mixture, tuple("abcdef"), most=1).labels) == 3
+    assert len(level_rows(mixture, tuple("abcdef"), most=1).labels) == 1
+
+
+def test_of_many_levels_those_are_shown_that_tell_most():
+    rng = np.random.default_rng(0)
+    label = rng.integers(0, 2, 2000)
+    item = np.where(label == 0, rng.integers(0, 5, 2000), rng.integers(40, 45, 2000))
+    item = np.where(rng.random(2000) < 0.3, rng.integers(5, 40, 2000), item)
+    other = np.where(rng.random(2000) < 0.9, label, 1 - label)
+    mixture = CategoricalMixture(2, random_state=0).fit(np.column_stack([item, other])).mixture_
+    shown = level_rows(mixture, ("a", "b"))
+    assert shown.cut == 1
+    assert {str(level) for level in (*range(5), *range(40, 45))} <= set(shown.labels)
+    assert len(shown.labels) == MOST_OF_ITEM + 1
 
 
 def test_what_an_item_tells_is_its_information_about_the_component():

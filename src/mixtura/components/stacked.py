@@ -15,8 +15,8 @@ __all__ = ["Probabilities", "Rates", "Stacked"]
 Float = NDArray[np.float64]
 
 
-# More logarithms than this (512 kB) are computed anew: a search holds the parameters of many
-# starts, and a sweep of so many costs far more than the logarithms do.
+# More logarithms than this (512 kB) are computed anew: a fit holds the parameters of many starts,
+# and a sweep of so many costs far more than the logarithms do.
 MOST_KEPT = 1 << 16
 
 

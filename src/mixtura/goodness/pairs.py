@@ -51,7 +51,7 @@ def pair_table(
     """
     places = (first + 1) * (shape[1] + 1) + second + 1
     size = (shape[0] + 1) * (shape[1] + 1)
-    counts = np.bincount(places, weights=row_weights, minlength=size)
+    counts = np.bincount(places, weights=row_weights, minlength=size).astype(np.float64)
     return counts.reshape(shape[0] + 1, shape[1] + 1)[1:, 1:]
 
 

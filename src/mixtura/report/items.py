@@ -4,7 +4,7 @@ from mixtura.goodness import level_counts
 from mixtura.report.certainty import certainty, note_sentences, shares_note, shares_of_modes
 from mixtura.report.contents import Report
 from mixtura.report.heat import heat_figure
-from mixtura.report.levels import LevelRows, level_rows
+from mixtura.report.levels import MOST_OF_ITEM, LevelRows, level_rows
 from mixtura.report.parts import Drawing, FamilyPage
 from mixtura.report.profile import profile_figure, unnamed_note
 from mixtura.report.sections import Section
@@ -29,11 +29,15 @@ def _rows(report: Report) -> LevelRows:
 
 def _selection_note(report: Report) -> str:
     rows = _rows(report)
-    if rows.shown == rows.n_items:
-        return ""
-    return (
-        f" Of {rows.n_items} items the {rows.shown} are shown that tell the components apart best."
-    )
+    text = ""
+    if rows.shown < rows.n_items:
+        text += (
+            f" Of {rows.n_items} items the {rows.shown} are shown that tell the components apart "
+            "best."
+        )
+    if rows.cut:
+        text += f" Of an item with many levels, the {MOST_OF_ITEM} that tell most are shown."
+    return text
 
 
 def _level_note(report: Report) -> str:

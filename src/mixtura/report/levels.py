@@ -14,8 +14,8 @@ __all__ = ["MOST_LEVELS", "LevelRows", "level_rows", "telling"]
 
 Float = NDArray[np.float64]
 
-# More rows than this make a figure longer than a page.
-MOST_LEVELS = 44
+# More rows than this make a figure longer than a page; an item has so many of them at the most.
+MOST_LEVELS, MOST_OF_ITEM = 44, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,8 @@ class LevelRows:
     probabilities : (K, M)
     overall : (M,) Σ_k π_k p_k
     starts : where in M each item begins
-    shown, n_items : how many items are shown, and how many there are
+    n_items : how many items there are
+    cut : how many of the items shown have more levels than shown
     """
 
     items: tuple[str, ...]
@@ -38,6 +39,7 @@ class LevelRows:
     overall: Float
     starts: tuple[int, ...]
     n_items: int
+    cut: int
 
     @property
     def shown(self) -> int:
@@ -63,10 +65,9 @@ def level_rows(mixture: Mixture, columns: Sequence[str], most: int = MOST_LEVELS
     overall = mixture.weights @ probabilities
     bounds = np.cumsum([0, *counts]).tolist()
     items = [list(range(*pair)) for pair in pairwise(bounds)]
-    worth = [
-        float(telling(mixture.weights, probabilities[:, own], overall[own]).sum()) for own in items
-    ]
-    rows = [own[1:] if len(own) == 2 else own for own in items]
+    told = telling(mixture.weights, probabilities, overall)
+    worth = [float(told[own].sum()) for own in items]
+    rows = [own[1:] if len(own) == 2 else _most_telling(own, told, most) for own in items]
     chosen: list[int] = []
     room = most
     for item in np.argsort(-np.array(worth), kind="stable").tolist():
@@ -83,11 +84,20 @@ def level_rows(mixture: Mixture, columns: Sequence[str], most: int = MOST_LEVELS
         overall[places],
         tuple(np.cumsum([0, *(len(rows[item]) for item in chosen[:-1])]).tolist()),
         len(counts),
+        sum(len(rows[item]) < len(items[item]) - (len(items[item]) == 2) for item in chosen),
     )
+
+
+def _most_telling(own: list[int], told: Float, most: int) -> list[int]:
+    """Return the levels of an item that tell most, in their order, where there are many."""
+    kept = np.argsort(-told[own], kind="stable")[: min(MOST_OF_ITEM, most)]
+    return [own[place] for place in np.sort(kept).tolist()]
 
 
 def telling(weights: Float, shares: Float, overall: Float) -> Float:
     """Return Σ_k π_k p_kj log (p_kj / p_j) (M,): what each share says of the component, in nats.
+
+    With one component, of which nothing can tell, the shares themselves.
 
     Parameters
     ----------
@@ -96,7 +106,7 @@ def telling(weights: Float, shares: Float, overall: Float) -> Float:
     overall : (M,) Σ_k π_k p_k
     """
     ratio = np.maximum(shares, 1e-300) / np.maximum(overall, 1e-300)
-    return weights @ (shares * np.log(ratio))
+    return weights @ (shares * np.log(ratio)) if len(weights) > 1 else overall
 
 
 def _labels(labels: tuple[object, ...]) -> tuple[str, ...]:
