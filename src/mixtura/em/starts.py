@@ -51,7 +51,7 @@ class StartOptions:
     seed: int
     short: int = 8
     finish: int = 1
-    sweeps: int = 6
+    sweeps: int = 5
     rows_per_component: int = 500
 
     def subsample_rows(self, n_components: int) -> int:
