@@ -1,5 +1,7 @@
 """Starts are a function of the distinct rows, their weights and the seed, and none is empty."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 
 from mixtura import GaussianMixture
 from mixtura.components.gaussian.family import GaussianFamily
-from mixtura.components.gaussian.structures import structure
+from mixtura.components.gaussian.structures import CODES, structure
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions
@@ -234,7 +236,7 @@ def test_more_starts_never_end_lower() -> None:
 
 
 @pytest.mark.parametrize("name", STRUCTURES)
-@pytest.mark.parametrize("offset", [0.0, 2.0**13, 2.0**22])
+@pytest.mark.parametrize("offset", [0.0, 2.0**13, 2.0**22, 2.0**27, 2.0**35])
 def test_a_start_from_responsibilities_is_exact_far_from_the_origin(
     offset: float, name: str
 ) -> None:
@@ -251,11 +253,29 @@ def test_a_start_from_responsibilities_is_exact_far_from_the_origin(
         expected[:] = expected.mean(axis=0)
     if name in ("diag", "spherical"):
         expected *= np.eye(2)
+    # Deviations from a mean are right to half a unit in its last place.
+    rounding = 1e-10 + 2.0**-52 * offset
     if name == "spherical":
         expected = np.trace(expected, axis1=1, axis2=2)[:, None, None] / 2 * np.eye(2)
-    assert_allclose(covariances, expected, rtol=1e-8, atol=1e-10)
+    assert_allclose(covariances, expected, rtol=1e-8, atol=rounding)
     means = sweep.family.frame.leave(model.parameters.means)
     assert_allclose(means, [rows[:100].mean(axis=0), rows[100:].mean(axis=0)], rtol=1e-14)
+
+
+@pytest.mark.parametrize("settings", [{"prior": None}, {"reg_covar": 1e-6}])
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("exponent", [25, 27, 30])
+def test_clusters_are_found_however_many_widths_apart(
+    exponent: int, code: str, settings: dict[str, Any]
+) -> None:
+    rng = np.random.default_rng(0)
+    near = np.round(256 * rng.normal(size=(200, 2))) / 256
+    sides = np.repeat([[1.0], [-1.0]], 100, axis=0)
+    mixture = GaussianMixture(2, covariance_type=code, random_state=0, **settings)
+    expected = mixture.fit(near + 2.0**10 * sides).log_likelihood_
+    far = near + 2.0**exponent * sides
+    assert mixture.fit(far).log_likelihood_ == pytest.approx(expected, abs=1e-3)
+    assert mixture.predict(far).tolist() in ([0] * 100 + [1] * 100, [1] * 100 + [0] * 100)
 
 
 @pytest.mark.parametrize("name", STRUCTURES)

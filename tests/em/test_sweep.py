@@ -18,7 +18,7 @@ from scipy.stats import multivariate_normal
 from mixtura.components.gaussian.covariance import covariance_from
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.parameters import GaussianParameters
-from mixtura.components.gaussian.structures import structure
+from mixtura.components.gaussian.structures import CODES, structure
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em import sweep as sweeping
@@ -137,6 +137,38 @@ def test_statistics_are_the_sums_over_rows(name: str, dtype: Any, weighted: bool
     sweep = sweep_of(name, rows.astype(dtype), mass if weighted else None)
     (found,) = sweep([given_truth.model(sweep.family)])
     assert_textbook(found, sweep.family, given_truth, rows, mass, PRECISIONS[dtype])
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("dtype", "exponent"), [(np.float64, 28), (np.float32, 14)])
+@pytest.mark.parametrize("code", CODES)
+def test_components_that_contract_in_one_step_keep_their_digits(
+    code: str, dtype: Any, exponent: int, weighted: bool
+) -> None:
+    rng = np.random.default_rng(3)
+    parts = np.round(32 * rng.normal(size=(2, 150, 3))) / 32
+    offsets = 2.0**exponent * np.array([[1.0, -1.0, 0.5], [-1.0, 1.0, -0.5]])
+    rows = (parts + offsets[:, None, :]).reshape(300, 3).astype(dtype)
+    mass = rng.integers(1, 4, size=300).astype(float) if weighted else np.ones(300)
+    wide = Truth(
+        np.array([0.5, 0.5]), offsets, np.array([2.0 ** (2 * exponent - 8) * np.eye(3)] * 2)
+    )
+    sweep = sweep_of(code, rows, mass if weighted else None)
+    (found,) = sweep([wide.model(sweep.family)])
+    scatter = [
+        np.cov(part.T, aweights=own, bias=True) * own.sum()
+        for part, own in zip(parts, mass.reshape(2, 150), strict=True)
+    ]
+    expected = np.sum(scatter, axis=0) if found.moments.pooled else np.array(scatter)
+    if found.moments.scatter.ndim < expected.ndim:
+        expected = np.einsum("...dd->...d", expected)
+    # Rows less the origin are rounded to float32: to 1e-3 of a width.
+    accuracy = 1e-5 if dtype is np.float64 else 2e-3
+    assert_allclose(found.moments.scatter, expected, atol=accuracy * np.abs(expected).max())
+    assert_allclose(found.moments.effective_rows, mass.reshape(2, 150).sum(axis=1), rtol=1e-6)
+    density = wide.joint(np.asarray(rows, dtype=np.float64))
+    total = mass @ logsumexp(density, axis=1)
+    assert found.log_likelihood == pytest.approx(total, rel=1e-9 if dtype is np.float64 else 1e-5)
 
 
 @pytest.mark.parametrize("name", STRUCTURES)

@@ -128,6 +128,9 @@ class NaturalEvaluator:
         """Write <θ_k, φ(x)> into `out` (K, n)."""
         np.dot(self.natural, prepared.features, out=out)
 
+    def centre_on(self, parameters: Any) -> None:
+        """Do nothing: features are about the origin."""
+
     def zeros(self) -> tuple[Float, NDArray[Any]]:
         """Return float64 totals and a scratch array in the sweep's precision."""
         shape = self.natural.shape[::-1] if self._features_first else self.natural.shape
@@ -317,9 +320,9 @@ class ExponentialFamily(ABC):
         return moments if np.isfinite(natural).all() else None
 
     @final
-    def needs_centring(self, parameters: Any) -> bool:
-        """Return False: sums of counts lose no digits."""
-        return False
+    def centres(self, previous: Any, sums: FeatureSums, moments: FeatureMoments) -> None:
+        """Return None: sums of counts lose no digits."""
+        return
 
     @final
     def in_user_units(self, parameters: Any) -> tuple[Self, Any]:

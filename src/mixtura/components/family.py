@@ -54,6 +54,10 @@ class Evaluator(Protocol):
         """Write log π_k + log f_k(x), up to the family's offset, into `out` (K, n)."""
         ...
 
+    def centre_on(self, parameters: Any) -> None:
+        """Take all sums about what `Family.centres` returned, from the first tile on."""
+        ...
+
     def zeros(self) -> Any:
         """Return fresh, mutable totals for `accumulate`."""
         ...
@@ -155,8 +159,11 @@ class Family(Protocol):
         """Return the moments at a point near those of `like`, or None where there are none."""
         ...
 
-    def needs_centring(self, parameters: Any) -> bool:
-        """Return whether sums about the origin lost digits for these parameters."""
+    def centres(self, previous: Any, sums: Any, moments: Any) -> Any | None:
+        """Return parameters to take the sums about, or None where the origin lost no digits.
+
+        `previous` are those the sums were taken with, or None.
+        """
         ...
 
     def held_up(self, parameters: Any, moments: Any, prior: Any) -> NDArray[np.bool_]:

@@ -114,6 +114,12 @@ class ProductEvaluator:
             part.log_density(tile, scratch)
             np.add(out, scratch, out=out)
 
+    def centre_on(self, parameters: ProductParameters) -> None:
+        """Take each block's sums about its parameters' means, if there are any."""
+        for part, about in zip(self._parts, parameters.parts, strict=True):
+            if about is not None:
+                part.centre_on(about)
+
     def zeros(self) -> list[Any]:
         """Return the blocks' totals."""
         return [part.zeros() for part in self._parts]
@@ -266,9 +272,17 @@ class ProductFamily:
             start += size
         return None if any(part is None for part in parts) else ProductMoments(tuple(parts))
 
-    def needs_centring(self, parameters: ProductParameters) -> bool:
-        """Return whether a block's sums lost digits."""
-        return any(family.needs_centring(part) for family, part in self._with(parameters))
+    def centres(
+        self, previous: ProductParameters | None, sums: ProductSums, moments: ProductMoments
+    ) -> ProductParameters | None:
+        """Return parameters with other means in the blocks whose sums lost digits."""
+        earlier = self._parts_of(previous)
+        blocks = zip(self.families, earlier, sums.parts, moments.parts, strict=True)
+        found = [family.centres(*three) for family, *three in blocks]
+        if all(part is None for part in found):
+            return None
+        pairs = zip(found, earlier, strict=True)
+        return ProductParameters(tuple(old if part is None else part for part, old in pairs))
 
     def held_up(
         self, parameters: ProductParameters, moments: ProductMoments, prior: ProductPrior

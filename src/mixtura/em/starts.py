@@ -4,10 +4,11 @@ Everything here depends on the set of distinct rows, their weights and the seed:
 of the rows, nor on whether a row of weight two is written once or twice.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from scipy.sparse import issparse
 
 from mixtura.data import ArrayRows, CountRows, RowSource
 from mixtura.em.degeneracy import maximise_strictly
-from mixtura.em.fit import FitOptions, fit, ranked
+from mixtura.em.fit import FitOptions, Run, fit, ranked
 from mixtura.em.model import Model
 from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
@@ -25,6 +26,9 @@ from mixtura.errors import ParameterError
 __all__ = ["SOFTENING", "NeverMet", "StartOptions", "model_from_responsibilities", "short_runs"]
 
 Float = NDArray[np.float64]
+
+# A component for each row of a sweep.
+Labelled: TypeAlias = tuple[Sweep, NDArray[np.intp]]
 
 # Rows that are clustered by their distances, which takes their number squared.
 LINKED_ROWS = 1500
@@ -71,10 +75,9 @@ def short_runs(
     points = sweep.family.embed(rows)
     views = views_of(points)
 
-    def started(number: int) -> Model:
+    def started(number: int) -> Labelled:
         rng = np.random.default_rng([starts.seed, number])
-        labels = seeded_labels(views[number % len(views)], weights, n_components, rng)
-        return model_from_labels(sample, labels, n_components, options)
+        return sample, seeded_labels(views[number % len(views)], weights, n_components, rng)
 
     short = replace(
         options,
@@ -84,11 +87,27 @@ def short_runs(
         bound=False,
         progress=None,
     )
-    # An iterator, as a list would keep all first models until the end.
-    seeded = map(started, range(max(starts.short, starts.finish)))
-    linked = _linked(sample, n_components, options, starts) if len(views) > 1 else []
-    runs = fit(sample, chain(linked, seeded), short)
+
+    # Iterators, as a list would keep all first models until the end.
+    def labelled() -> Iterator[Labelled]:
+        linked = _linked(sample, n_components, starts) if len(views) > 1 else []
+        return chain(linked, map(started, range(max(starts.short, starts.finish))))
+
+    try:
+        runs = fit(sample, _sound(labelled(), n_components, options), short)
+    except ParameterError as error:
+        # A component collapsed on the way, which need not be so from every start.
+        runs = list(_unbroken(sample, _sound(labelled(), n_components, options), short))
+        if not runs:
+            raise error from None
     return [run.model for run in ranked(runs)[: starts.finish]], sample
+
+
+def _unbroken(sample: Sweep, models: Iterable[Model], options: FitOptions) -> Iterator[Run]:
+    """Yield the short runs, one by one, in which no component collapses."""
+    for model in models:
+        with suppress(ParameterError):
+            yield fit(sample, [model], options)[0]
 
 
 def _source(rows: Any, weights: Float | None) -> RowSource:
@@ -96,14 +115,33 @@ def _source(rows: Any, weights: Float | None) -> RowSource:
     return CountRows(rows, weights) if issparse(rows) else ArrayRows(rows, weights)
 
 
-def _linked(
-    sample: Sweep, n_components: int, options: FitOptions, starts: StartOptions
-) -> Iterator[Model]:
-    """Yield the starts that Ward's clustering of a part of the subsample makes."""
+def _linked(sample: Sweep, n_components: int, starts: StartOptions) -> Iterator[Labelled]:
+    """Yield the labels that Ward's clustering gives a part of the subsample."""
     rows, weights = sample.source.subsample(linked_rows(n_components), starts.seed)
     part = Sweep(sample.family, _source(rows, weights), sample.engine)
     for labels in Tree(sample.family.embed(rows)).labels(n_components):
-        yield model_from_labels(part, labels, n_components, options)
+        yield part, labels
+
+
+def _sound(labelled: Iterable[Labelled], n_components: int, options: FitOptions) -> Iterator[Model]:
+    """Yield the starts from labels, but for those with a singular covariance.
+
+    Raises
+    ------
+    ParameterError
+        If there is no other.
+    """
+    failure, count = None, 0
+    for sweep, labels in labelled:
+        try:
+            model = model_from_labels(sweep, labels, n_components, options)
+        except ParameterError as error:
+            failure = error
+            continue
+        count += 1
+        yield model
+    if failure is not None and count == 0:
+        raise failure
 
 
 def linked_rows(n_components: int) -> int:
@@ -184,11 +222,7 @@ def model_from_labels(
 def model_from_responsibilities(
     sweep: Sweep, responsibilities: NDArray[np.float64], options: FitOptions
 ) -> Model:
-    """Return the M-step from responsibilities (N, K).
-
-    Where a component turns out too far from the origin for its width, its scatter is taken again
-    about its own mean.
-    """
+    """Return the M-step from responsibilities (N, K)."""
     n_components = responsibilities.shape[1]
 
     def of_rows(start: int, stop: int) -> Float:
@@ -196,9 +230,6 @@ def model_from_responsibilities(
 
     moments = sweep.from_responsibilities(of_rows, n_components)
     parameters = _maximise(sweep, moments, options)
-    if sweep.family.needs_centring(parameters):
-        moments = sweep.from_responsibilities(of_rows, n_components, parameters)
-        parameters = _maximise(sweep, moments, options)
     return Model(options.log_weights(moments.effective_rows), parameters)
 
 

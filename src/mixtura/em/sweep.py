@@ -8,7 +8,7 @@ depend on the problem alone, so the sum has the same bits for any number of thre
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -145,34 +145,67 @@ class Sweep:
         return self.source.total_weight
 
     def __call__(self, models: Sequence[Model]) -> list[Statistics]:
-        """Return the statistics of each mixture, from one pass over the rows."""
+        """Return the statistics of each mixture, from one pass over the rows.
+
+        Where components contract so much at once that sums about the origin cannot say how much,
+        a second pass takes the sums about the new means.
+        """
+        found = self._swept(models)
+        lost: list[tuple[int, Any]] = []
+        for position, (model, statistics) in enumerate(zip(models, found, strict=True)):
+            about = self.family.centres(model.parameters, statistics.sums, statistics.moments)
+            if about is not None:
+                lost.append((position, about))
+        if lost:
+            positions, centres = zip(*lost, strict=True)
+            again = self._swept([models[position] for position in positions], centres)
+            for position, better in zip(positions, again, strict=True):
+                # What else there is does not depend on what sums are about.
+                found[position] = replace(found[position], sums=better.sums, moments=better.moments)
+        return found
+
+    def _swept(
+        self, models: Sequence[Model], centres: Sequence[Any] | None = None
+    ) -> list[Statistics]:
         plan = self._plan_for([model.n_components for model in models])
         stack = Model.stack(models)
         evaluator = self.family.bind(stack.log_weights, stack.parameters)
+        if centres is not None:
+            evaluator.centre_on(type(centres[0]).concatenate(centres))
         total = self._fold(
             plan, lambda unit, buffers: self._expect_unit(plan, evaluator, unit, buffers)
         )
-        return self._split(models, total)
+        return self._split(models, total, centres)
 
     def from_responsibilities(
         self,
         responsibilities: Callable[[int, int], NDArray[Any]],
         n_components: int,
-        parameters: Any = None,
     ) -> Any:
         """Return the moments under given responsibilities.
+
+        Where components are too far from the origin for their width, their sums are taken again
+        about the means found first.
 
         Parameters
         ----------
         responsibilities : maps a range of rows to an array (n, K)
-        parameters : if given, their means are what far components are centred on
         """
+        sums = self._given(responsibilities, n_components, None)
+        moments = self.family.moments(sums, None, self.shared)
+        about = self.family.centres(None, sums, moments)
+        if about is None:
+            return moments
+        sums = self._given(responsibilities, n_components, about)
+        return self.family.moments(sums, about, self.shared)
+
+    def _given(
+        self, responsibilities: Callable[[int, int], NDArray[Any]], n_components: int, about: Any
+    ) -> Any:
         plan = self._plan_for([n_components])
-        evaluator = (
-            self.family.unbound(n_components)
-            if parameters is None
-            else self.family.bind(np.zeros(n_components), parameters)
-        )
+        evaluator = self.family.unbound(n_components)
+        if about is not None:
+            evaluator.centre_on(about)
 
         def accumulate(unit: int, buffers: TileBuffers) -> Any:
             totals = evaluator.zeros()
@@ -183,7 +216,7 @@ class Sweep:
                 evaluator.accumulate(tile, shares, totals)
             return evaluator.sums(totals)
 
-        return self.family.moments(self._fold(plan, accumulate), parameters, self.shared)
+        return self._fold(plan, accumulate)
 
     def _plan_for(self, sizes: list[int]) -> Plan:
         if self._plan.sizes != sizes:
@@ -250,14 +283,17 @@ class Sweep:
             evaluator.sums(totals), squared, largest_sums - log_largest, log_largest
         )
 
-    def _split(self, models: Sequence[Model], total: StackedStatistics) -> list[Statistics]:
+    def _split(
+        self, models: Sequence[Model], total: StackedStatistics, centres: Sequence[Any] | None
+    ) -> list[Statistics]:
         found = []
         start = 0
         for position, model in enumerate(models):
             components = slice(start, start + model.n_components)
             start += model.n_components
             sums = total.sums.take(components)
-            moments = self.family.moments(sums, model.parameters, self.shared)
+            about = model.parameters if centres is None else centres[position]
+            moments = self.family.moments(sums, about, self.shared)
             offset = self.family.offset(model.parameters, sums, self.shared)
             rows = moments.effective_rows
             found.append(

@@ -71,9 +71,11 @@ class GaussianEvaluator:
     """See `mixtura.components.family.Evaluator`."""
 
     __slots__ = (
+        "_about",
         "_centred",
         "_constants",
         "_far",
+        "_means",
         "_parameters",
         "_product",
         "_second_shape",
@@ -96,7 +98,8 @@ class GaussianEvaluator:
         self._constants = constants
         self._centred = centred
         # Looked up once: a tile has no time for it.
-        self._far = np.flatnonzero(centred).tolist()
+        self._far = self._about = np.flatnonzero(centred).tolist()
+        self._means = parameters.means
         self._uses_product = not centred.all()
         self._second_shape = (n_columns,) if diagonal else (n_columns, n_columns)
 
@@ -106,8 +109,14 @@ class GaussianEvaluator:
         natural[components] = 0.0
         natural[components, self._parameters.means.shape[1]] = values
         self._centred[components] = False
-        self._far = np.flatnonzero(self._centred).tolist()
+        self._far = self._about = np.flatnonzero(self._centred).tolist()
         self._uses_product = True
+
+    def centre_on(self, parameters: GaussianParameters) -> None:
+        """Take the sums of all components about other means, before the first tile."""
+        self._means = parameters.padded().means
+        self._about = list(range(len(self._means)))
+        self._centred = np.ones(len(self._means), dtype=bool)
 
     @property
     def n_components(self) -> int:
@@ -134,10 +143,10 @@ class GaussianEvaluator:
     ) -> None:
         """Add a tile's sums to the totals."""
         self._product.accumulate(prepared, responsibilities, totals.products)
-        for k in self._far:
+        for k in self._about:
             accumulate_centred(
                 prepared.rows,
-                self._parameters.means[k],
+                self._means[k],
                 responsibilities[k],
                 totals.first[k],
                 totals.second[k],

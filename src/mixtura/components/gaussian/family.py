@@ -1,7 +1,7 @@
 """Gaussian components: the family that the sweep, the M-step and the mixture see."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -16,6 +16,7 @@ from mixtura.components.gaussian.covariance import (
     SphericalCovariance,
     covariance_of_factors,
 )
+from mixtura.components.gaussian.digits import STARTED, SWEPT, lost_digits
 from mixtura.components.gaussian.evaluator import (
     GaussianEvaluator,
     GaussianTile,
@@ -305,9 +306,28 @@ class GaussianFamily:
             return spread
         return np.full(len(spread), spread.max() * np.sqrt(np.mean((spread / spread.max()) ** 2)))
 
-    def needs_centring(self, parameters: GaussianParameters) -> bool:
-        """Return whether a component is too far from the origin for its own width."""
-        return bool(far_components(parameters, self.dtype).any())
+    def centres(
+        self,
+        previous: GaussianParameters | None,
+        sums: GaussianSums,
+        moments: GaussianMoments,
+    ) -> GaussianParameters | None:
+        """Return the means to take the sums about, where the origin lost too many digits."""
+        limits = STARTED if previous is None else SWEPT
+        return self.centres_beside(sums.centred > 0, moments, limits)
+
+    def centres_beside(
+        self,
+        centred: NDArray[np.bool_],
+        moments: GaussianMoments,
+        limits: Mapping[np.dtype[Any], float],
+    ) -> GaussianParameters | None:
+        """Return the means to take the sums about, but for those of components `centred` (K,)."""
+        if centred.all():
+            return None
+        if not lost_digits(moments, self.structure, ~centred, limits[self.dtype]):
+            return None
+        return replace(self._at_origin(len(moments.means)), means=moments.means)
 
     def held_up(
         self, parameters: GaussianParameters, moments: GaussianMoments, prior: GaussianPrior

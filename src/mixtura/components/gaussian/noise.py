@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mixtura.arrays import as_shape
 from mixtura.components.gaussian.box import Box
+from mixtura.components.gaussian.digits import STARTED, SWEPT
 from mixtura.components.gaussian.evaluator import (
     GaussianEvaluator,
     GaussianTile,
@@ -261,9 +262,14 @@ class GaussianNoiseFamily:
         rows[~like.noise] = gaussians.effective_rows
         return replace(like, effective_rows=rows, gaussians=gaussians)
 
-    def needs_centring(self, parameters: NoisyParameters) -> bool:
-        """Return whether sums about the origin lost digits."""
-        return self.inner.needs_centring(parameters.gaussians)
+    def centres(
+        self, previous: NoisyParameters | None, sums: GaussianSums, moments: NoisyMoments
+    ) -> NoisyParameters | None:
+        """Return the means to take the sums about, where the origin lost too many digits."""
+        centred = sums.centred[~moments.noise] > 0
+        limits = STARTED if previous is None else SWEPT
+        found = self.inner.centres_beside(centred, moments.gaussians, limits)
+        return None if found is None else NoisyParameters(found, moments.noise)
 
     def held_up(
         self, parameters: NoisyParameters, moments: NoisyMoments, prior: NoisyPrior

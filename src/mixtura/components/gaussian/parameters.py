@@ -47,6 +47,10 @@ class GaussianParameters:
         """Return the parameters of some components."""
         return type(self)(self.means[components], self.covariance.take(components))
 
+    def padded(self) -> Self:
+        """Return the parameters themselves: no component is noise."""
+        return self
+
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
         """Return the parameters of several mixtures side by side."""
