@@ -45,6 +45,8 @@ def fit(sweep: Sweep, starts: Iterable[Model], options: FitOptions) -> list[Run]
             if options.accelerate and len(active) > 1:
                 _join(runs, sweep.total_weight)
     except KeyboardInterrupt:
+        if not options.keep:
+            raise
         _interrupt(runs)
     return [run.finished() for run in runs if run.statistics is not None]
 

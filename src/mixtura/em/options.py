@@ -30,6 +30,7 @@ class FitOptions:
     equal_weights : hold the mixing weights at 1/K
     concentration : α of a Dirichlet prior on the mixing weights; 1 is none
     monotone : whether the objective is one that cannot fall, so that a fall is a defect
+    keep : whether an interrupt ends the runs with what they have; else it is passed on
     bound : whether to compute Jensen's bound by each step; short runs have no use for it
     accelerate : whether to leap ahead by SQUAREM; each leap is taken only if the objective rises
     earlier : objectives of sweeps before these, when a fit is carried on
@@ -43,6 +44,7 @@ class FitOptions:
     equal_weights: bool = False
     concentration: float = 1.0
     monotone: bool = True
+    keep: bool = True
     bound: bool = True
     accelerate: bool = False
     earlier: tuple[float, ...] = ()

@@ -74,7 +74,7 @@ class Partitions:
             tried = fit(
                 sample,
                 models,
-                replace(options, rule=rule, max_iter=limit, bound=False, progress=None),
+                replace(options, rule=rule, max_iter=limit, bound=False, keep=False, progress=None),
             )
             return [run.model for run in ranked(tried)[: starts.finish if whole else PARTIAL]]
 

@@ -6,6 +6,7 @@ mended is kept and named.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,7 @@ def best_run(
             model = resplit(sweep, best, attempt, options, starts)
         except ParameterError:
             break
-        tried += fit(sweep, [model], options)
+        tried += fit(sweep, [model], replace(options, keep=False))
     sound = [run for run in tried if not held_up(sweep, run, options.prior).any()]
     best = ranked(sound or tried)[0]
     collapsed = np.flatnonzero(held_up(sweep, best, options.prior))

@@ -179,6 +179,8 @@ def solve(
         if best.ending is not Ending.CONVERGED:
             statistics = sweep([best.model])[0]
     agreeing = sum(_end_of(run, runs) > best.objective - SAME_OPTIMUM for run in runs)
+    if any(run.ending is Ending.INTERRUPTED for run in runs):
+        best = replace(best, ending=Ending.INTERRUPTED)
     best = replace(best, recovery=recovery)
     return _result(sweep, best, statistics, columns, (agreeing, len(runs)), began)
 

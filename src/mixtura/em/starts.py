@@ -85,6 +85,7 @@ def short_runs(
         max_iter=starts.sweeps,
         accelerate=False,
         bound=False,
+        keep=False,
         progress=None,
     )
 
