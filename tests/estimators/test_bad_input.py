@@ -450,6 +450,8 @@ def test_fewer_rows_than_columns_and_no_penalty_are_refused(n_rows: int, structu
 
 def test_collinear_columns_without_a_penalty_are_refused(rows: Float) -> None:
     rows[:, 2] = 3.0 * rows[:, 0] - rows[:, 1]
-    message = refusal(ParameterError, lambda: GaussianMixture(2, prior=None).fit(rows))
-    assert "component 0" in message
+    plain = GaussianMixture(2, prior=None, random_state=0)
+    message = refusal(ParameterError, lambda: plain.fit(rows))
+    assert "component" in message
+    assert "not positive definite" in message or "singular" in message
     assert np.isfinite(GaussianMixture(2, random_state=0).fit(rows).score(rows))
