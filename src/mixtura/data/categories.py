@@ -15,10 +15,12 @@ from mixtura.data.checks import Names, column_label
 from mixtura.data.frames import columns_of_frame, is_frame
 from mixtura.errors import DataError
 
-__all__ = ["codes_of", "columns_of", "levels_of", "shown_levels"]
+__all__ = ["codes_of", "columns_of", "levels_and_codes", "levels_of", "shown_levels"]
 
 Codes = NDArray[np.int32]
 Labels = tuple[Any, ...]
+# For each distinct value its rows in order, the value as it stands, and its key.
+Found = list[tuple[NDArray[np.intp], Any, tuple[str, Any] | None]]
 
 MISSING_TYPES = ("NAType", "NaTType")
 KINDS = ("number", "truth", "text")
@@ -65,10 +67,7 @@ def levels_of(column: Sequence[Any], label: str) -> Labels:
     DataError
         Naming the column if it has no value at all, and the row of one that is no category.
     """
-    keys = {key for _, _, key in _distinct(column, label) if key is not None}
-    if not keys:
-        raise DataError(f"{label} is missing in every row; drop it")
-    return tuple(value for _, value in sorted(keys, key=_order))
+    return _levels(_distinct(column, label), label)
 
 
 def codes_of(column: Sequence[Any], labels: Labels, label: str, *, ignore: bool = False) -> Codes:
@@ -85,9 +84,27 @@ def codes_of(column: Sequence[Any], labels: Labels, label: str, *, ignore: bool 
     DataError
         Naming the column, row and value of a value that is no level.
     """
+    return _codes(len(column), _distinct(column, label), labels, label, ignore)
+
+
+def levels_and_codes(column: Sequence[Any], label: str) -> tuple[Labels, Codes]:
+    """Return the levels of a column and the number of each value's, from one look at it."""
+    found = _distinct(column, label)
+    labels = _levels(found, label)
+    return labels, _codes(len(column), found, labels, label, ignore=False)
+
+
+def _levels(found: Found, label: str) -> Labels:
+    keys = {key for _, _, key in found if key is not None}
+    if not keys:
+        raise DataError(f"{label} is missing in every row; drop it")
+    return tuple(value for _, value in sorted(keys, key=_order))
+
+
+def _codes(n_rows: int, found: Found, labels: Labels, label: str, ignore: bool) -> Codes:
     places: dict[Any, int] = {_key(value): place for place, value in enumerate(labels)}
-    codes = np.full(len(column), -1, dtype=np.int32)
-    for rows, value, key in _distinct(column, label):
+    codes = np.full(n_rows, -1, dtype=np.int32)
+    for rows, value, key in found:
         if key is None:
             continue
         place = places.get(key)
@@ -108,9 +125,7 @@ def shown_levels(labels: Iterable[Any], most: int = 8) -> str:
     return ", ".join(listed[:most]) + more
 
 
-def _distinct(
-    column: Sequence[Any], label: str
-) -> list[tuple[NDArray[np.intp], Any, tuple[str, Any] | None]]:
+def _distinct(column: Sequence[Any], label: str) -> Found:
     """Return for each distinct value its rows in order, the value as it stands, and its key."""
     if isinstance(column, np.ndarray) and column.dtype.kind in "biuf":
         values, numbers = np.unique(column, return_inverse=True)

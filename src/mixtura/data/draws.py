@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from mixtura.data.categories import codes_of, columns_of, levels_of
+from mixtura.data.categories import columns_of, levels_and_codes
 from mixtura.data.frames import values_of_series
 from mixtura.errors import DataError
 
@@ -54,8 +54,7 @@ def counted_draws(items: Any, group: Any) -> Draws:
 
 def _coded(values: Any, label: str) -> tuple[Any, tuple[Any, ...]]:
     column = _as_column(values)
-    labels = levels_of(column, label)
-    codes = codes_of(column, labels, label)
+    labels, codes = levels_and_codes(column, label)
     if (codes < 0).any():
         raise DataError(f"{label} has no value at row {int((codes < 0).argmax())}; drop such draws")
     return codes, labels

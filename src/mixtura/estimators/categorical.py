@@ -8,7 +8,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.data import ArrayRows, RowSource
-from mixtura.data.categories import codes_of, column_labels, columns_of, levels_of
+from mixtura.data.categories import (
+    codes_of,
+    column_labels,
+    columns_of,
+    levels_and_codes,
+)
 from mixtura.data.distinct import distinct_rows
 from mixtura.em.solve import FitResult
 from mixtura.errors import DataError
@@ -102,7 +107,8 @@ class CategoricalMixture(DiscreteMixture):
         if len(columns[0]) < 2:
             raise DataError("X has one row, and a mixture needs at least 2; give more rows")
         called = column_labels(names, len(columns))
-        self._labels = tuple(map(levels_of, columns, called))
+        labels, codes = zip(*map(levels_and_codes, columns, called), strict=True)
+        self._labels = labels
         for label, levels in zip(called, self._labels, strict=True):
             if len(levels) == 1:
                 self._note(
@@ -114,20 +120,18 @@ class CategoricalMixture(DiscreteMixture):
                     "it is an identifier, or bin it if it is a number",
                     warn=True,
                 )
-        return self._coded(columns, called, ignore=False), names
+        return np.column_stack(codes), names
 
     def _rows(self, data: Any) -> NDArray[np.int32]:
         check_is_fitted(self, "mixture_")
         columns, names = columns_of(data)
         check_columns(len(columns), names, self)
         called = column_labels(names or names_of(self), len(columns))
-        return self._coded(columns, called, ignore=self.unknown == "ignore")
-
-    def _coded(self, columns: Any, called: list[str], *, ignore: bool) -> NDArray[np.int32]:
-        rows = np.empty((len(columns[0]), len(columns)), dtype=np.int32)
-        for item, (column, label) in enumerate(zip(columns, called, strict=True)):
-            rows[:, item] = codes_of(column, self._labels[item], label, ignore=ignore)
-        return rows
+        rows = [
+            codes_of(column, labels, label, ignore=self.unknown == "ignore")
+            for column, labels, label in zip(columns, self._labels, called, strict=True)
+        ]
+        return np.column_stack(rows)
 
     def _source(self, rows: Any, weights: Any) -> RowSource:
         self._tell_missing(rows < 0)

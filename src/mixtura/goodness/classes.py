@@ -1,9 +1,10 @@
 """How sure rows are of their classes."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.data import RowSource
 from mixtura.mixture import Mixture
 
 __all__ = ["entropy_r2", "modal_shares"]
@@ -28,11 +29,27 @@ def entropy_r2(entropy: float, total_weight: float, n_components: int) -> float 
     return 1.0 - entropy / (total_weight * float(np.log(n_components)))
 
 
-def modal_shares(mixture: Mixture, source: RowSource) -> Float:
-    """Return the share (K,) of the weight of rows whose most probable component is each."""
-    counts = np.zeros(mixture.n_components)
-    for start in range(0, source.n_rows, CHUNK_ROWS):
-        block = source.block(start, min(start + CHUNK_ROWS, source.n_rows))
-        labels = mixture.responsibilities(block.rows).argmax(axis=1)
-        counts += np.bincount(labels, weights=block.weights, minlength=mixture.n_components)
-    return counts / source.total_weight
+def modal_shares(
+    mixture: Mixture, rows: Any, row_weights: Float | None = None
+) -> tuple[Float, Float]:
+    """Return the share of the weight of rows whose most probable component is each, and densities.
+
+    Parameters
+    ----------
+    rows : (N, D) array or CSR
+    row_weights : (N,) or None
+
+    Returns
+    -------
+    shares : (K,)
+    densities : (N,) log densities, which come with them
+    """
+    shares = np.zeros(mixture.n_components)
+    densities = np.empty(rows.shape[0])
+    for start in range(0, len(densities), CHUNK_ROWS):
+        part = slice(start, start + CHUNK_ROWS)
+        densities[part], posterior = mixture.density_and_responsibilities(rows[part])
+        weights = None if row_weights is None else row_weights[part]
+        labels = posterior.argmax(axis=1)
+        shares += np.bincount(labels, weights=weights, minlength=len(shares))
+    return shares / shares.sum(), densities

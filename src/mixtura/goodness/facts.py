@@ -52,22 +52,30 @@ def class_facts(mixture: Mixture, source: RowSource, entropy: float) -> dict[str
     source : the rows it was fitted to
     entropy : Σ_i w_i Σ_k -r_ik log r_ik
     """
+    block = source.block(0, source.n_rows)
+    rows, weights = block.rows, block.weights
+    is_table = isinstance(mixture.family, ItemFamily) and not issparse(rows)
+    if is_table:
+        rows, weights = distinct_rows(rows, weights)
+    shares, densities = modal_shares(mixture, rows, weights)
     facts: dict[str, Any] = {
         "entropy_r2": entropy_r2(entropy, source.total_weight, mixture.n_components),
-        "modal_shares": modal_shares(mixture, source).tolist(),
+        "modal_shares": shares.tolist(),
     }
-    rows = source.block(0, source.n_rows).rows
-    if isinstance(mixture.family, ItemFamily) and not issparse(rows):
-        facts |= _item_facts(mixture, source, level_counts(mixture.family.kinds))
+    if is_table:
+        assert weights is not None
+        facts |= _item_facts(mixture, rows, weights, densities)
     return facts
 
 
-def _item_facts(mixture: Mixture, source: RowSource, levels: list[int]) -> dict[str, Any]:
-    block = source.block(0, source.n_rows)
-    patterns, totals = distinct_rows(block.rows, block.weights)
+def _item_facts(
+    mixture: Mixture, patterns: NDArray[Any], totals: Float, densities: Float
+) -> dict[str, Any]:
+    """Return the statistics of distinct rows (U, J) with their total weights and log densities."""
+    levels = level_counts(mixture.kinds)
     facts: dict[str, Any] = {"n_patterns": len(patterns), "n_cells": prod(levels)}
     if not (patterns < 0).any():
-        table = pattern_fit(mixture, patterns, totals, levels)
+        table = pattern_fit(densities, totals, levels, mixture.n_parameters)
         facts["table"] = {
             "g2": table.g2,
             "x2": table.x2,

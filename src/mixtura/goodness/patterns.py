@@ -7,8 +7,6 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.mixture import Mixture
-
 __all__ = ["PatternFit", "outnumbered", "pattern_fit"]
 
 Float = NDArray[np.float64]
@@ -87,15 +85,16 @@ def outnumbered(n_parameters: int, n_patterns: int, n_cells: int) -> str | None:
 
 
 def pattern_fit(
-    mixture: Mixture, patterns: NDArray[np.generic], totals: Float, levels: Sequence[int]
+    densities: Float, totals: Float, levels: Sequence[int], n_parameters: int
 ) -> PatternFit:
     """Return the table of patterns under a mixture.
 
     Parameters
     ----------
-    patterns : (U, J) distinct rows, no cell missing
+    densities : (U,) log densities of the distinct rows, no cell of which is missing
     totals : (U,) the weight of each
     levels : (J,) number of levels of each item
+    n_parameters : of the mixture
     """
-    expected = totals.sum() * np.exp(mixture.log_density(patterns))
-    return PatternFit(totals, expected, prod(map(int, levels)), mixture.n_parameters)
+    expected = totals.sum() * np.exp(densities)
+    return PatternFit(totals, expected, prod(map(int, levels)), n_parameters)
