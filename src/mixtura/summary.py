@@ -5,6 +5,7 @@ from typing import Any
 
 from scipy.stats import chi2
 
+from mixtura.em.certificate import certificate_words
 from mixtura.mixture import Mixture
 from mixtura.text import text_table
 
@@ -119,6 +120,8 @@ def _ending(facts: Mapping[str, Any]) -> str:
         f"{facts['ending']} ({facts['n_iter']} sweeps)",
         f"{agreeing}; {facts['seconds']:.3g} seconds",
     ]
+    if facts.get("certificate"):
+        lines.insert(1, certificate_words(facts["certificate"]))
     if facts.get("recovery"):
         lines.append(facts["recovery"])
     lines += facts.get("notes", [])

@@ -293,6 +293,8 @@ def test_a_family_without_figures_of_its_own_is_shown_by_what_all_have(
 ) -> None:
     monkeypatch.setattr(families, "PAGES", {})
     page = render_report(report_of("faithful"))
+    norm = report_of("faithful").result.history.certificate.gradient_norm
+    assert f"Gradient norm {norm:.2g}" in page
     assert 'id="pairs"' not in page
     assert 'id="criterion"' in page
     assert "<pre>Means" in page

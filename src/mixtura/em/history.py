@@ -2,6 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
+from math import isfinite
+
+from mixtura.em.certificate import Certificate
 
 __all__ = ["History", "Step"]
 
@@ -36,10 +40,12 @@ class History:
     ----------
     steps : those taken
     rejected : how many leaps were swept and not taken, as the objective would have fallen
+    certificate : how nearly the end is stationary; None for a run of no sweeps
     """
 
     steps: list[Step] = field(default_factory=list)
     rejected: int = 0
+    certificate: Certificate | None = None
 
     def __len__(self) -> int:
         """Return the number of steps."""
@@ -72,3 +78,17 @@ class History:
     def gap(self) -> list[float]:
         """Return the gap of Jensen's bound by sweep."""
         return [step.gap for step in self.steps]
+
+    @property
+    def largest_fall(self) -> float:
+        """Return the most that the objective fell in one sweep, in nats; 0 if it never did."""
+        return max([0.0, *(before - after for before, after in pairwise(self.objective))])
+
+    def facts(self) -> dict[str, float | None]:
+        """Return what is certified of the run, as JSON can hold it."""
+        norm = float("inf") if self.certificate is None else self.certificate.gradient_norm
+        return {
+            "gradient_norm": norm if isfinite(norm) else None,
+            "kkt_residual": None if self.certificate is None else self.certificate.kkt_residual,
+            "largest_fall": self.largest_fall,
+        }

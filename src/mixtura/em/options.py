@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.em.model import Model
 from mixtura.em.stopping import StoppingRule
 
 __all__ = ["FitOptions", "log_weights_of"]
@@ -55,6 +56,11 @@ class FitOptions:
         return log_weights_of(
             effective_rows, equal=self.equal_weights, concentration=self.concentration
         )
+
+    def log_prior(self, model: Model, prior: Any) -> float:
+        """Return the log density of the priors, up to a constant; `prior` is the components'."""
+        about_weights = (self.concentration - 1.0) * float(model.log_weights.sum())
+        return prior.log_density(model.parameters) + about_weights
 
 
 def log_weights_of(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mixtura.components.family import Family
 from mixtura.em.acceleration import Squarem
+from mixtura.em.certificate import expected_log_likelihood
 from mixtura.em.degeneracy import Recovery, maximise_or_recover, maximise_strictly
 from mixtura.em.history import History, Step
 from mixtura.em.model import Model
@@ -113,7 +114,7 @@ class Running:
 
     def advance(self, sweep: Sweep, statistics: Statistics, options: FitOptions) -> None:
         """Take one sweep's statistics in, then stop or move on."""
-        objective = statistics.log_likelihood + self._log_prior(self.model, options)
+        objective = statistics.log_likelihood + options.log_prior(self.model, self.prior)
         if self.probing and not self._found_more(objective, options):
             return
         if self.resort is not None and not self._landed(objective):
@@ -168,11 +169,6 @@ class Running:
         model = Model(options.log_weights(rows), parameters)
         return self._move_to(family, statistics, model, options)
 
-    def _log_prior(self, model: Model, options: FitOptions) -> float:
-        """Return the log density of the priors, up to a constant."""
-        about_weights = (options.concentration - 1.0) * float(model.log_weights.sum())
-        return self.prior.log_density(model.parameters) + about_weights
-
     def _move_to(
         self, family: Family, statistics: Statistics, model: Model, options: FitOptions
     ) -> Move:
@@ -181,7 +177,7 @@ class Running:
         expected = expected_log_likelihood(family, model, statistics) - expected_log_likelihood(
             family, self.model, statistics
         )
-        penalty = self._log_prior(model, options) - self._log_prior(self.model, options)
+        penalty = options.log_prior(model, self.prior) - options.log_prior(self.model, self.prior)
         return Move(model, expected, expected + penalty)
 
     def _leap(
@@ -298,11 +294,3 @@ class Running:
         self.best = self.model, statistics
         if options.progress is not None:
             options.progress(self.number, self.history.n_sweeps, objective)
-
-
-def expected_log_likelihood(family: Family, model: Model, statistics: Statistics) -> float:
-    """Return Q: the expected complete-data log-likelihood under the sweep's responsibilities."""
-    moments = statistics.moments
-    return float(moments.effective_rows @ model.log_weights) + family.expected_log_density(
-        model.parameters, moments
-    )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mixtura.components.family import Family
 from mixtura.data import RowSource
+from mixtura.em.certificate import certified
 from mixtura.em.degeneracy import Recovery
 from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.history import History
@@ -121,6 +122,7 @@ class FitResult:
             "converged": self.ending.converged,
             "ending": self.ending.value,
             "remaining_gain": gain if np.isfinite(gain) else None,
+            "certificate": self.history.facts(),
             "n_iter": self.history.n_sweeps,
             "starts_agreeing": self.starts_agreeing,
             "n_starts": self.n_starts,
@@ -181,7 +183,10 @@ def solve(
     agreeing = sum(_end_of(run, runs) > best.objective - SAME_OPTIMUM for run in runs)
     if any(run.ending is Ending.INTERRUPTED for run in runs):
         best = replace(best, ending=Ending.INTERRUPTED)
-    best = replace(best, recovery=recovery)
+    # A run that was recovered went on under the fallback.
+    prior = loop.prior if best.recovery is None else loop.fallback
+    certificate = certified(family, best.model, statistics, prior, loop)
+    best = replace(best, recovery=recovery, history=replace(best.history, certificate=certificate))
     return _result(sweep, best, statistics, columns, (agreeing, len(runs)), began)
 
 

@@ -6,7 +6,14 @@ from typing import Any
 
 from mixtura.report.contents import Report, plotted
 from mixtura.report.extras import require
-from mixtura.report.sentences import cautions, choice, ending, figures_note, reproduction
+from mixtura.report.sentences import (
+    cautions,
+    certificate,
+    choice,
+    ending,
+    figures_note,
+    reproduction,
+)
 from mixtura.report.tables import component_table, failure_table, ranking_table
 from mixtura.writing import write_text
 
@@ -76,6 +83,7 @@ def _facts(report: Report) -> dict[str, Any]:
         "n_columns": mixture.n_columns,
         "numbers": [*_key_numbers(report), *page.numbers(report)],
         "ending": ending(result),
+        "certificate": certificate(result),
         "choice": "" if selection is None else choice(selection),
         "cautions": [*cautions(report), *page.cautions(report)],
         "components": component_table(report, *page.component_columns(report)),

@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from mixtura.em.certificate import certificate_words
 from mixtura.em.solve import FitResult
 from mixtura.report.contents import PLOTTED_ROWS, Report
 from mixtura.selection import Selection
 
-__all__ = ["cautions", "choice", "ending", "figures_note", "reproduction"]
+__all__ = ["cautions", "certificate", "choice", "ending", "figures_note", "reproduction"]
 
 # Differences of a criterion, and how they are spoken of (Kass and Raftery 1995).
 DIFFERENCES = (
@@ -19,6 +20,12 @@ DIFFERENCES = (
 
 # Components of this many effective rows pass without a caution, however many columns there are.
 ENOUGH_ROWS = 30
+
+
+def certificate(result: FitResult) -> str:
+    """Return how nearly stationary the end is, and whether any sweep lowered the objective."""
+    words = certificate_words(result.history.facts())
+    return f"{words[0].upper()}{words[1:]}."
 
 
 def ending(result: FitResult) -> str:

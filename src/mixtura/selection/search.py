@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from mixtura.components.family import Family
 from mixtura.data import RowSource
 from mixtura.em.fit import FitOptions
-from mixtura.em.history import History
 from mixtura.em.model import Model
 from mixtura.em.pilots import Partitions, pilot_partitions
 from mixtura.em.solve import SolveOptions, fit_options, solve
@@ -170,7 +169,9 @@ def _polished(
     steps = [*before.history.steps, *after.history.steps[1:]]
     whole = replace(
         after,
-        history=History(steps, before.history.rejected + after.history.rejected),
+        history=replace(
+            after.history, steps=steps, rejected=before.history.rejected + after.history.rejected
+        ),
         starts_agreeing=before.starts_agreeing,
         n_starts=before.n_starts,
         seconds=before.seconds + after.seconds,
