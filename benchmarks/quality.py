@@ -54,19 +54,21 @@ def main():
     print(f"{'problem':40} {'ours, nats above':>17} {'seconds':>8} {'scikit-learn':>13}  ratio")
     for title, rows, n_components in problems():
         ours = GaussianMixture(n_components, random_state=0)
-        theirs = SklearnMixture(
-            n_components, n_init=10, tol=1e-6, max_iter=2000, random_state=0
-        )
+        theirs = SklearnMixture(n_components, n_init=10, tol=1e-6, max_iter=2000, random_state=0)
         seconds, their_seconds = timed(ours, rows), timed(theirs, rows)
         gain = ours.log_likelihood_ - theirs.score(rows) * len(rows)
         gains.append(gain)
         ratios.append(their_seconds / seconds)
-        print(f"{title:40} {gain:17.3f} {seconds:8.3f} {their_seconds:13.3f} {ratios[-1]:6.1f}",
-              flush=True)
+        print(
+            f"{title:40} {gain:17.3f} {seconds:8.3f} {their_seconds:13.3f} {ratios[-1]:6.1f}",
+            flush=True,
+        )
     gains = np.array(gains)
-    print(f"at least as high (0.01 nats): {(gains > -0.01).mean():.0%} (asked: 95 %); "
-          f"higher by a nat: {(gains > 1).mean():.0%} (asked: 33 %); "
-          f"median time ratio {np.median(ratios):.0f} (asked: 10)")
+    print(
+        f"at least as high (0.01 nats): {(gains > -0.01).mean():.0%} (asked: 95 %); "
+        f"higher by a nat: {(gains > 1).mean():.0%} (asked: 33 %); "
+        f"median time ratio {np.median(ratios):.0f} (asked: 10)"
+    )
 
 
 if __name__ == "__main__":
