@@ -95,6 +95,7 @@ def small_units(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweeping, "TILE_BYTES", 1 << 15)
     monkeypatch.setattr(sweeping, "SMALLEST_UNIT", 256)
     monkeypatch.setattr(sweeping, "SERIAL_ROWS", 100)
+    monkeypatch.setattr(sweeping, "SMALLEST_WORK", 1)
 
 
 def assert_textbook(
@@ -267,7 +268,7 @@ def test_bits_are_the_same_for_every_engine(
         with engine.session():
             sweep = sweep_of(name, rows, mass, engine)
             found.append(sweep([given_truth.model(sweep.family)] * 2)[1])
-    assert len(unit_bounds(30_000, 256)) > 50
+    assert len(unit_bounds(30_000, 256, 1)) > 50
     for other in found[1:]:
         for mine, first in zip(arrays_of(other), arrays_of(found[0]), strict=True):
             assert mine.tobytes() == first.tobytes()
@@ -414,12 +415,42 @@ def test_moments_under_given_responsibilities_are_the_sums_over_rows(
     assert_allclose(scatter, variances.sum(axis=0) if name == "tied" else variances, rtol=1e-10)
 
 
-@given(n_rows=st.integers(1, 10**7), tile=st.sampled_from([128, 512, 4096, 16384]))
-def test_units_cover_all_rows_once_and_are_in_order(n_rows: int, tile: int) -> None:
-    bounds = unit_bounds(n_rows, tile)
+@given(
+    n_rows=st.integers(1, 10**7),
+    tile=st.sampled_from([128, 512, 4096, 16384]),
+    row_cost=st.integers(1, 10**6),
+)
+def test_units_cover_all_rows_once_and_are_in_order(n_rows: int, tile: int, row_cost: int) -> None:
+    bounds = unit_bounds(n_rows, tile, row_cost)
     assert bounds[0] == 0
     assert bounds[-1] == n_rows
     assert all(late > early for early, late in pairwise(bounds))
+
+
+@pytest.mark.parametrize(("row_cost", "count"), [(39 * 5, 1), (39 * 9, 4), (39 * 45, 8)])
+def test_little_work_is_not_divided(row_cost: int, count: int) -> None:
+    assert len(unit_bounds(10_000, 4096, row_cost)) - 1 == count
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_tiles_that_are_kept_give_the_bits_of_those_that_are_made_again(
+    weighted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(5)
+    rows = some_rows(9000, 3, rng)
+    mass = rng.uniform(size=9000) if weighted else None
+    given_truth = truth("full", 4, 3, rng)
+
+    def swept(sweep: Sweep) -> list[Statistics]:
+        models = [given_truth.model(sweep.family)] * 3
+        return [*sweep(models[:1]), *sweep(models), *sweep(models)]
+
+    kept = sweep_of("full", rows, mass)
+    again = sweep_of("full", rows, mass)
+    monkeypatch.setattr(again, "_keeps", False)
+    for mine, other in zip(swept(kept), swept(again), strict=True):
+        for left, right in zip(arrays_of(mine), arrays_of(other), strict=True):
+            assert left.tobytes() == right.tobytes()
 
 
 @given(

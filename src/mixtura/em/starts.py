@@ -33,7 +33,7 @@ Labelled: TypeAlias = tuple[Sweep, NDArray[np.intp]]
 # Rows that are clustered by their distances, which takes their number squared.
 LINKED_ROWS = 1500
 # So many for each component, and at least, are enough: linking takes time by their square.
-LINKED_EACH, LINKED_LEAST = 150, 600
+LINKED_EACH, LINKED_LEAST = 100, 400
 
 # What an empty component is given of every row, so that it has a mean and a covariance at all.
 SOFTENING = 1e-3

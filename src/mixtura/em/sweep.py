@@ -7,10 +7,11 @@ that live as long as the sweep; a unit allocates its (K, P) totals and nothing e
 depend on the problem alone, so the sum has the same bits for any number of threads.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,14 +27,19 @@ __all__ = ["Sweep"]
 
 Float = NDArray[np.float64]
 
+# Where it starts and stops, its rows as the family prepared them, and their weights.
+Tile: TypeAlias = tuple[int, int, Any, Float | None]
+
 TILE_BYTES = 4 << 20
 SMALLEST_TILE, LARGEST_TILE = 128, 16384
 SMALLEST_UNIT = 2048
 UNIT_COUNT = 8
 # Rows that a kernel of the matrix product takes at once.
 ROW_MULTIPLE = 8
-# Rows fewer than this are not worth waking a second thread for.
+# Rows fewer than this are not worth waking a second thread for, nor is less work: numbers that
+# rows take through the processor, an exponential counted as so many.
 SERIAL_ROWS = 4096
+SMALLEST_WORK, SOFTMAX_COST = 1 << 20, 24
 
 
 def tile_rows(n_features: int, n_components: int, itemsize: int) -> int:
@@ -42,15 +48,25 @@ def tile_rows(n_features: int, n_components: int, itemsize: int) -> int:
     return int(np.clip(2 ** round(np.log2(rows)), SMALLEST_TILE, LARGEST_TILE))
 
 
-def unit_bounds(n_rows: int, tile: int) -> list[int]:
-    """Return where units begin, and N: equal ones, as many as a multiple of `UNIT_COUNT`.
+def unit_bounds(n_rows: int, tile: int, row_cost: int) -> list[int]:
+    """Return where units begin, and N: equal ones, 1, 2, 4 or a multiple of `UNIT_COUNT`.
 
     So 2, 4 or 8 workers that are equally fast finish together.
+
+    Parameters
+    ----------
+    n_rows : N
+    tile : rows of a tile, at most
+    row_cost : numbers that a row takes through the processor
     """
     if n_rows <= SERIAL_ROWS:
         return [0, n_rows]
-    count = -(-n_rows // max(tile, SMALLEST_UNIT))
-    count = -(-count // UNIT_COUNT) * UNIT_COUNT
+    count = max(UNIT_COUNT, -(-n_rows // max(tile, SMALLEST_UNIT)))
+    count = max(1, min(count, n_rows * row_cost // SMALLEST_WORK))
+    if count < UNIT_COUNT:
+        count = 1 << (count - 1).bit_length()
+    else:
+        count = -(-count // UNIT_COUNT) * UNIT_COUNT
     step = -(-n_rows // (count * ROW_MULTIPLE)) * ROW_MULTIPLE
     return [*range(0, n_rows, step), n_rows]
 
@@ -81,11 +97,16 @@ class TileBuffers:
     """Scratch space of one worker for one plan."""
 
     def __init__(self, family: Family, n_rows: int, sizes: list[int]) -> None:
-        self.workspace = family.workspace(n_rows)
+        self._family, self._n_rows = family, n_rows
         self._densities = np.empty(sum(sizes) * n_rows, family.dtype)
         self._rows = np.empty(2 * len(sizes) * n_rows, family.dtype)
         self._sizes = sizes
         self._views: dict[int, TileArrays] = {}
+
+    @cached_property
+    def workspace(self) -> Any:
+        """Return what the family prepares tiles in."""
+        return self._family.workspace(self._n_rows)
 
     def arrays(self, n_rows: int) -> TileArrays:
         """Return contiguous arrays for a tile; made once for each number of rows."""
@@ -118,7 +139,8 @@ class Plan:
     def of(cls, family: Family, source: RowSource, sizes: list[int]) -> "Plan":
         """Return the plan for a family, a source and the numbers of components."""
         tile = tile_rows(family.n_features(), sum(sizes), family.dtype.itemsize)
-        bounds = unit_bounds(source.n_rows, tile)
+        row_cost = (family.n_features() + SOFTMAX_COST) * sum(sizes)
+        bounds = unit_bounds(source.n_rows, tile, row_cost)
         return cls(sizes, tile_of(bounds[1], tile), bounds, SimpleQueue())
 
 
@@ -136,6 +158,10 @@ class Sweep:
         self.family = family
         self.source = source
         self.engine = engine
+        # The tiles of each unit, where all of them take no more room than one tile may.
+        self._kept: dict[int, list[Tile]] = {}
+        width = family.n_features() + family.n_columns
+        self._keeps = source.n_rows * width * family.dtype.itemsize <= TILE_BYTES
         self._plan = Plan.of(family, source, [1])
         self.shared = self._fold(self._plan, self._shared_of_unit)
 
@@ -220,7 +246,10 @@ class Sweep:
 
     def _plan_for(self, sizes: list[int]) -> Plan:
         if self._plan.sizes != sizes:
-            self._plan = Plan.of(self.family, self.source, sizes)
+            plan = Plan.of(self.family, self.source, sizes)
+            if (plan.tile, plan.bounds) != (self._plan.tile, self._plan.bounds):
+                self._kept.clear()
+            self._plan = plan
         return self._plan
 
     def _fold(self, plan: Plan, function: Callable[[int, TileBuffers], Any]) -> Any:
@@ -236,14 +265,21 @@ class Sweep:
 
         return self.engine.fold(with_buffers, len(plan.bounds) - 1)
 
-    def _tiles(self, plan: Plan, unit: int, buffers: TileBuffers) -> Any:
+    def _tiles(self, plan: Plan, unit: int, buffers: TileBuffers) -> Iterable[Tile]:
+        if not self._keeps:
+            return self._prepared(plan, unit, lambda _: buffers.workspace)
+        if unit not in self._kept:
+            self._kept[unit] = list(self._prepared(plan, unit, self.family.workspace))
+        return self._kept[unit]
+
+    def _prepared(self, plan: Plan, unit: int, workspace: Callable[[int], Any]) -> Iterator[Tile]:
         first, last = plan.bounds[unit : unit + 2]
         block = self.source.block(first, last)
         for start in range(first, last, plan.tile):
             stop = min(start + plan.tile, last)
             inside = slice(start - first, stop - first)
             row_weights = None if block.weights is None else block.weights[inside]
-            tile = self.family.prepare(block.rows[inside], buffers.workspace)
+            tile = self.family.prepare(block.rows[inside], workspace(stop - start))
             yield start, stop, tile, row_weights
 
     def _shared_of_unit(self, unit: int, buffers: TileBuffers) -> Any:
