@@ -14,9 +14,10 @@ from mixtura.em.certificate import certified
 from mixtura.em.degeneracy import Recovery
 from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.history import History
+from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
 from mixtura.em.recovery import best_run
-from mixtura.em.starts import StartOptions, short_runs
+from mixtura.em.starts import StartOptions
 from mixtura.em.statistics import Statistics
 from mixtura.em.stopping import Ending, StoppingRule
 from mixtura.em.sweep import Sweep
@@ -171,7 +172,7 @@ def solve(
         starts = (
             models(sweep, loop)
             if models is not None
-            else short_runs(sweep, n_components, loop, options.starts)[0]
+            else first_models(sweep, n_components, loop, options.starts)
         )
         if options.max_iter == 0:
             return _as_started(sweep, starts[0], columns, began)

@@ -27,8 +27,8 @@ __all__ = ["Sweep"]
 
 Float = NDArray[np.float64]
 
-# Where it starts and stops, its rows as the family prepared them, and their weights.
-Tile: TypeAlias = tuple[int, int, Any, Float | None]
+# Where it starts and stops, its rows as the family prepared them, their weights, and what is barred.
+Tile: TypeAlias = tuple[int, int, Any, Float | None, NDArray[np.bool_] | None]
 
 TILE_BYTES = 4 << 20
 SMALLEST_TILE, LARGEST_TILE = 128, 16384
@@ -235,7 +235,7 @@ class Sweep:
 
         def accumulate(unit: int, buffers: TileBuffers) -> Any:
             totals = evaluator.zeros()
-            for start, stop, tile, row_weights in self._tiles(plan, unit, buffers):
+            for start, stop, tile, row_weights, _ in self._tiles(plan, unit, buffers):
                 shares = np.array(responsibilities(start, stop).T, self.family.dtype, order="C")
                 if row_weights is not None:
                     np.multiply(shares, row_weights, out=shares, casting="same_kind")
@@ -279,13 +279,14 @@ class Sweep:
             stop = min(start + plan.tile, last)
             inside = slice(start - first, stop - first)
             row_weights = None if block.weights is None else block.weights[inside]
+            barred = None if block.barred is None else block.barred[:, inside]
             tile = self.family.prepare(block.rows[inside], workspace(stop - start))
-            yield start, stop, tile, row_weights
+            yield start, stop, tile, row_weights, barred
 
     def _shared_of_unit(self, unit: int, buffers: TileBuffers) -> Any:
         tiles = self._tiles(self._plan, unit, buffers)
         total = None
-        for _, _, tile, row_weights in tiles:
+        for _, _, tile, row_weights, _ in tiles:
             part = self.family.shared(tile, row_weights)
             total = part if total is None else total + part
         return total
@@ -300,11 +301,13 @@ class Sweep:
         totals = evaluator.zeros()
         squared = np.zeros(sum(plan.sizes))
         row_sums = np.zeros((2, len(plan.sizes)))
-        for start, stop, tile, row_weights in self._tiles(plan, unit, buffers):
+        for start, stop, tile, row_weights, barred in self._tiles(plan, unit, buffers):
             arrays = buffers.arrays(stop - start)
             shares, row_values = arrays.shares, arrays.row_values
             evaluator.log_density(tile, shares)
             for densities, largest, total in arrays.mixtures:
+                if barred is not None:
+                    np.copyto(densities, -np.inf, where=barred)
                 softmax_in_place(densities, largest, total)
             if row_weights is None:
                 row_sums += np.add.reduce(row_values, axis=2, dtype=np.float64)

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from mixtura.components.family import Family
 from mixtura.data import ArrayRows, RowSource
 from mixtura.data.checks import check_enough_rows, check_memory, row_weights
+from mixtura.data.masks import MaskedRows
 from mixtura.em.fit import FitOptions
 from mixtura.em.model import Model
 from mixtura.em.solve import FitResult, SolveOptions, solve
@@ -23,6 +24,7 @@ from mixtura.em.sweep import Sweep
 from mixtura.engines import engine_named
 from mixtura.errors import DegenerateComponentWarning, MixturaWarning, ParameterError
 from mixtura.estimators.inputs import checked_rows, fitted_rows, names_of
+from mixtura.estimators.labels import known_components
 from mixtura.estimators.settings import Settings, checked_integer, seed_of
 from mixtura.estimators.verbose import verbose_progress
 from mixtura.mixture import Mixture
@@ -32,6 +34,8 @@ from mixtura.summary import summary_of
 __all__ = ["MixtureEstimator"]
 
 Float = NDArray[np.float64]
+
+IGNORED = "y was ignored, as scikit-learn's mixtures do; use_y=True takes it for components"
 
 # Objectives that a stopping rule looks back at, kept for a warm start.
 TRAIL = 8
@@ -47,12 +51,14 @@ class Sourced:
     names : of the columns, or None
     kept : (N',) which of the rows given have weight, None for all
     source : hands them out
+    notes : what a summary should say of them
     """
 
     rows: Any
     names: tuple[str, ...] | None
     kept: NDArray[np.bool_] | None
     source: RowSource
+    notes: tuple[str, ...] = ()
 
 
 StartMaker = Callable[[Sweep, FitOptions], Sequence[Model]]
@@ -66,6 +72,8 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
     feature_names_in_: NDArray[np.object_]
     n_components: int
     random_state: Any
+    use_y: Any
+    noise: str | None = None
     engine: Any
     n_jobs: int | None
     verbose: int
@@ -101,12 +109,15 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         Parameters
         ----------
         X : (N, D) numbers: array, pandas or polars frame, or Arrow table
-        y : ignored
+        y : what is known of the rows' components, as `use_y` says: (N,) numbers from 0 to K - 1,
+            -1 where unknown, or (N, K) truth values, True where a component is allowed
         sample_weight : (N,) row weights from 0 up; weight 2 is the row twice
 
         Returns
         -------
         self
+            Component k is the one called k in y. The log-likelihood of a row is that of the
+            components it may belong to.
 
         Raises
         ------
@@ -116,7 +127,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
             If a setting cannot be used.
         """
         settings = Settings.of(self)
-        given = self._sourced(X, sample_weight, settings.n_components, settings.n_components)
+        given = self._sourced(X, sample_weight, settings.n_components, settings.n_components, y)
         settings = self._shrunk(settings, given.source)
         self._check_identified(given.source, settings.n_components)
         family = self._family(given.source, given.rows.dtype, given.names)
@@ -206,25 +217,41 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         save(path, self.mixture_, getattr(self, "facts_", None))
 
     def _sourced(
-        self, data: Any, sample_weight: ArrayLike | None, fewest: int, most: int
+        self,
+        data: Any,
+        sample_weight: ArrayLike | None,
+        fewest: int,
+        most: int,
+        y: Any = None,
     ) -> Sourced:
         """Return the rows to be fitted with `fewest` to `most` components, checked."""
         rows, names = self._checked(data)
         self._check_size(most, rows.shape[1])
         weights = row_weights(sample_weight, rows.shape[0])
+        known = known_components(y, self.use_y, rows.shape[0], most)
         kept = None
         if weights is not None and not weights.all():
             kept = weights > 0
             rows, weights = rows[kept], weights[kept]
+            known = None if known is None else known.take(kept)
         check_enough_rows(rows.shape[0], fewest)
-        return Sourced(rows, names, kept, self._source(rows, weights))
+        if known is None:
+            notes = () if y is None or self.use_y is False else (IGNORED,)
+            return Sourced(rows, names, kept, self._source(rows, weights), notes)
+        known = known if self.noise is None else known.with_noise()
+        plain = self._source(rows, weights, as_given=True)
+        source = MaskedRows(plain, known.codes, known.masks)
+        return Sourced(rows, names, kept, source, (_told(source),))
 
     def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
         """Return the rows (N, D) to be fitted, and their columns' names if there are any."""
         return checked_rows(data, self, least_rows=2)
 
-    def _source(self, rows: Any, weights: Float | None) -> RowSource:
-        """Return the source of rows that are checked and all have weight."""
+    def _source(self, rows: Any, weights: Float | None, *, as_given: bool = False) -> RowSource:
+        """Return the source of rows that are checked and all have weight.
+
+        Equal rows may be taken together, unless they are wanted `as_given`.
+        """
         return ArrayRows(rows, weights)
 
     def _check_identified(self, source: RowSource, n_components: int) -> None:
@@ -251,7 +278,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         check_memory(8 * n_components * n_columns * (n_columns + 1), f"{n_components:,} components")
 
     def _shrunk(self, settings: Settings, source: RowSource) -> Settings:
-        if not self._may_shrink():
+        if isinstance(source, MaskedRows) or not self._may_shrink():
             return settings
         distinct = source.count_distinct(settings.n_components)
         if distinct >= settings.n_components:
@@ -281,7 +308,9 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
         self.mixture_ = result.mixture
-        self.facts_ = {**result.facts(), **self._more_facts(result, given.source)}
+        facts = {**result.facts(), **self._more_facts(result, given.source)}
+        notes = [*facts.get("notes", ()), *given.notes]
+        self.facts_ = {**facts, "notes": notes} if notes else facts
         self._trail = (*self._earlier(), *result.history.objective)[-TRAIL:]
         self.history_ = result.history
         self.log_likelihood_ = result.log_likelihood
@@ -314,6 +343,16 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
 
     def _column_names(self) -> tuple[str, ...] | None:
         return names_of(self)
+
+
+def _told(source: MaskedRows) -> str:
+    """Return what a summary says of rows whose components y tells."""
+    narrowed = source.n_narrowed - source.n_known
+    few = f", and {narrowed} may belong to some of the components" if narrowed else ""
+    return (
+        f"{source.n_known} of {source.n_rows} rows belong to a component that y tells{few}; their "
+        "log-likelihood is that of the components allowed"
+    )
 
 
 def _precise_as(rows: NDArray[Any], values: Float) -> NDArray[Any]:

@@ -42,7 +42,8 @@ class CategoricalMixture(DiscreteMixture):
     unknown : "error" or "ignore"
         What a category not seen in the fit is at prediction: an error that names it, or a missing
         cell.
-    tol, max_iter, n_init, responsibilities_init, prior, random_state, warm_start, engine, n_jobs
+    tol, max_iter, n_init, responsibilities_init, use_y, prior, random_state, warm_start
+    engine, n_jobs
         As in `MultinomialMixture`; a class's pseudo-rows have the overall share of each level.
     verbose, verbose_interval : int
 
@@ -75,6 +76,7 @@ class CategoricalMixture(DiscreteMixture):
         max_iter: int | None = None,
         n_init: int = 1,
         responsibilities_init: ArrayLike | None = None,
+        use_y: Any = "auto",
         prior: Any = "weak",
         random_state: Any = None,
         warm_start: bool = False,
@@ -90,6 +92,7 @@ class CategoricalMixture(DiscreteMixture):
             max_iter=max_iter,
             n_init=n_init,
             responsibilities_init=responsibilities_init,
+            use_y=use_y,
             prior=prior,
             random_state=random_state,
             warm_start=warm_start,
@@ -133,10 +136,10 @@ class CategoricalMixture(DiscreteMixture):
         ]
         return np.column_stack(rows)
 
-    def _source(self, rows: Any, weights: Any) -> RowSource:
+    def _source(self, rows: Any, weights: Any, *, as_given: bool = False) -> RowSource:
         self._tell_missing(rows < 0)
         self._n_rows = len(rows)
-        if self.responsibilities_init is not None:
+        if as_given or self.responsibilities_init is not None:
             return ArrayRows(rows, weights)
         patterns, totals = distinct_rows(rows, weights)
         # Rows that are nearly all different cost less without a weight each.

@@ -41,6 +41,7 @@ class DiscreteMixture(MixtureEstimator):
         max_iter: int | None = None,
         n_init: int = 1,
         responsibilities_init: ArrayLike | None = None,
+        use_y: Any = "auto",
         prior: Any = "weak",
         random_state: Any = None,
         warm_start: bool = False,
@@ -55,6 +56,7 @@ class DiscreteMixture(MixtureEstimator):
         self.max_iter = max_iter
         self.n_init = n_init
         self.responsibilities_init = responsibilities_init
+        self.use_y = use_y
         self.prior = prior
         self.random_state = random_state
         self.warm_start = warm_start
@@ -72,7 +74,9 @@ class DiscreteMixture(MixtureEstimator):
             progress=self._progress(),
         )
 
-    def _source(self, rows: Any, weights: NDArray[np.float64] | None) -> RowSource:
+    def _source(
+        self, rows: Any, weights: NDArray[np.float64] | None, *, as_given: bool = False
+    ) -> RowSource:
         return CountRows(rows, weights)
 
     def _may_shrink(self) -> bool:

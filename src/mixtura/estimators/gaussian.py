@@ -18,13 +18,15 @@ from mixtura.components.gaussian.structures import Structure, structure
 from mixtura.data import RowSource
 from mixtura.data.checks import check_varying
 from mixtura.data.columns import column_moments
+from mixtura.data.masks import MaskedRows
 from mixtura.em.fit import FitOptions, log_weights_of
+from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
 from mixtura.em.solve import FitResult, SolveOptions
-from mixtura.em.starts import model_from_responsibilities, short_runs
+from mixtura.em.starts import model_from_responsibilities
 from mixtura.em.sweep import Sweep
 from mixtura.errors import ParameterError
-from mixtura.estimators.base import MixtureEstimator, StartMaker
+from mixtura.estimators.base import MixtureEstimator, Sourced, StartMaker
 from mixtura.estimators.gaussian_inits import (
     GivenStart,
     checked_responsibilities,
@@ -75,6 +77,10 @@ class GaussianMixture(MixtureEstimator):
         (K,), (K, D), and precisions in the structure's shape.
     responsibilities_init : (N, K) array or None
         Start with an M-step from these.
+    use_y : "auto", True or False
+        Whether `fit(X, y)` takes y for known components (-1 where unknown) or allowed ones. "auto":
+        where y is a matrix of truth values, or holds whole numbers of which some are -1 and not
+        only -1 and 1; other y are ignored, as pipelines pass class labels along.
     prior : "weak", None or a penalty
         The penalty on covariances; None is pure maximum likelihood.
     noise : None or "uniform"
@@ -130,6 +136,7 @@ class GaussianMixture(MixtureEstimator):
         means_init: ArrayLike | None = None,
         precisions_init: ArrayLike | None = None,
         responsibilities_init: ArrayLike | None = None,
+        use_y: Any = "auto",
         prior: Any = "weak",
         noise: str | None = None,
         noise_volume: float | None = None,
@@ -152,6 +159,7 @@ class GaussianMixture(MixtureEstimator):
         self.means_init = means_init
         self.precisions_init = precisions_init
         self.responsibilities_init = responsibilities_init
+        self.use_y = use_y
         self.prior = prior
         self.noise = noise
         self.noise_volume = noise_volume
@@ -179,6 +187,22 @@ class GaussianMixture(MixtureEstimator):
                 self.responsibilities_init,
             )
         )
+
+    def _sourced(
+        self,
+        data: Any,
+        sample_weight: ArrayLike | None,
+        fewest: int,
+        most: int,
+        y: Any = None,
+    ) -> Sourced:
+        given = super()._sourced(data, sample_weight, fewest, most, y)
+        if isinstance(given.source, MaskedRows) and self.init_params != "auto":
+            raise ParameterError(
+                f"init_params={self.init_params!r} knows nothing of y; leave it at 'auto', which "
+                "starts from the rows whose components are known"
+            )
+        return given
 
     def _family(
         self, source: RowSource, dtype: np.dtype[Any], names: tuple[str, ...] | None
@@ -386,7 +410,7 @@ def _improved(given: GivenStart, settings: Settings) -> StartMaker:
 
     def make(sweep: Sweep, options: FitOptions) -> Sequence[Model]:
         starts = settings.start_options()
-        models, _ = short_runs(sweep, settings.n_components, options, starts)
+        models = first_models(sweep, settings.n_components, options, starts)
         family: Any = sweep.family
         return [given.replaced(family, model) for model in models]
 

@@ -47,7 +47,8 @@ class MixedMixture(DiscreteMixture):
         Of the Gaussian block, as in `GaussianMixture`.
     unknown : "error" or "ignore"
         As in `CategoricalMixture`.
-    tol, max_iter, n_init, responsibilities_init, prior, random_state, warm_start, engine, n_jobs
+    tol, max_iter, n_init, responsibilities_init, use_y, prior, random_state, warm_start
+    engine, n_jobs
         As in `MultinomialMixture`; a prior by its name is that of every block.
     verbose, verbose_interval : int
 
@@ -81,6 +82,7 @@ class MixedMixture(DiscreteMixture):
         max_iter: int | None = None,
         n_init: int = 1,
         responsibilities_init: ArrayLike | None = None,
+        use_y: Any = "auto",
         prior: Any = "weak",
         random_state: Any = None,
         warm_start: bool = False,
@@ -96,6 +98,7 @@ class MixedMixture(DiscreteMixture):
             max_iter=max_iter,
             n_init=n_init,
             responsibilities_init=responsibilities_init,
+            use_y=use_y,
             prior=prior,
             random_state=random_state,
             warm_start=warm_start,
@@ -168,7 +171,7 @@ class MixedMixture(DiscreteMixture):
             parts.append(block)
         return np.hstack(parts)
 
-    def _source(self, rows: Float, weights: Float | None) -> RowSource:
+    def _source(self, rows: Float, weights: Float | None, *, as_given: bool = False) -> RowSource:
         return ArrayRows(rows, weights)
 
     def _family(

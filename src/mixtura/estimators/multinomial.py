@@ -48,6 +48,10 @@ class MultinomialMixture(DiscreteMixture):
     responsibilities_init : (N, K) array or None
         Start with an M-step from these; by default k-means++ in Hellinger distance on row
         proportions, and short runs.
+    use_y : "auto", True or False
+        Whether `fit(X, y)` takes y for known components (-1 where unknown) or allowed ones. "auto":
+        where y is a matrix of truth values, or holds whole numbers of which some are -1 and not
+        only -1 and 1; other y are ignored, as pipelines pass class labels along.
     prior : "weak", "conjugate", None or a penalty
         Dirichlet pseudo-counts: 1/N ("weak") or 1/K ("conjugate") rows that look like all rows
         together, in each component; None is pure maximum likelihood.
@@ -86,6 +90,7 @@ class MultinomialMixture(DiscreteMixture):
         max_iter: int | None = None,
         n_init: int = 1,
         responsibilities_init: ArrayLike | None = None,
+        use_y: Any = "auto",
         prior: Any = "weak",
         random_state: Any = None,
         warm_start: bool = False,
@@ -101,6 +106,7 @@ class MultinomialMixture(DiscreteMixture):
             max_iter=max_iter,
             n_init=n_init,
             responsibilities_init=responsibilities_init,
+            use_y=use_y,
             prior=prior,
             random_state=random_state,
             warm_start=warm_start,

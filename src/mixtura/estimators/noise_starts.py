@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from mixtura.components.gaussian.noise import NoisyParameters
+from mixtura.data.masks import MaskedRows
 from mixtura.em.fit import FitOptions
+from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
 from mixtura.em.starts import StartOptions, short_runs
 from mixtura.em.sweep import Sweep
@@ -47,7 +49,10 @@ def with_noise(
         if gaussian_starts is not None:
             return [_noisy(model) for model in gaussian_starts(plain, gaussian_options)]
         several = replace(starts, short=max(8, starts.short), finish=max(3, starts.finish))
-        models, _ = short_runs(plain, n_components, gaussian_options, several)
+        models = first_models(plain, n_components, gaussian_options, several)
+        if isinstance(sweep.source, MaskedRows):
+            # Another component would have no number of its own.
+            return [_noisy(model) for model in models]
         larger, _ = short_runs(plain, n_components + 1, gaussian_options, several)
         return [_noisy(model) for model in models] + [_widest_as_noise(model) for model in larger]
 

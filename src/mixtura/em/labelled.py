@@ -1,0 +1,176 @@
+"""Where EM starts if the components of some rows are known, or narrowed down.
+
+A component that has rows of its own begins about them, so it keeps its number; for the others
+seeds are drawn among the rows that may be theirs, by greedy k-means++.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.data.masks import MaskedRows
+from mixtura.em.fit import FitOptions, fit, ranked
+from mixtura.em.model import Model
+from mixtura.em.starts import (
+    NeverMet,
+    StartOptions,
+    model_from_labels,
+    model_from_responsibilities,
+    short_runs,
+)
+from mixtura.em.sweep import Sweep
+from mixtura.em.tree import views_of
+from mixtura.errors import ParameterError
+
+__all__ = ["first_models"]
+
+Float = NDArray[np.float64]
+Labels = NDArray[np.intp]
+
+# Turns of Lloyd's algorithm after the seeds.
+TURNS = 3
+
+
+def first_models(
+    sweep: Sweep, n_components: int, options: FitOptions, starts: StartOptions
+) -> Sequence[Model]:
+    """Return the best starts, best first, in which each component has the rows known to be its."""
+    source = sweep.source
+    if not isinstance(source, MaskedRows):
+        return short_runs(sweep, n_components, options, starts)[0]
+    size = starts.subsample_rows(n_components)
+    sample = Sweep(
+        sweep.family, source.masked_subsample(size, starts.seed, n_components), sweep.engine
+    )
+    models = list(_models(sample, n_components, options, starts))
+    if len(models) == 1:
+        return models
+    short = replace(
+        options,
+        rule=NeverMet(),
+        max_iter=starts.sweeps,
+        accelerate=False,
+        bound=False,
+        keep=False,
+        progress=None,
+    )
+    runs = []
+    for model in models:
+        with suppress(ParameterError):
+            runs += fit(sample, [model], short)
+    return [run.model for run in ranked(runs)[: starts.finish]] or models[: starts.finish]
+
+
+def _models(
+    sample: Sweep, n_components: int, options: FitOptions, starts: StartOptions
+) -> Iterator[Model]:
+    """Yield the M-steps from known rows alone and from all rows by their nearest seeds.
+
+    Raises
+    ------
+    ParameterError
+        If none has a covariance for every component.
+    """
+    block = sample.source.block(0, sample.source.n_rows)
+    barred = block.barred
+    assert barred is not None
+    known = known_rows(barred)
+    failure, count = None, 0
+    if known.any(axis=1).all():
+        with suppress(ParameterError):
+            yield model_from_responsibilities(sample, known.T.astype(np.float64), options)
+            count = 1
+    all_known = bool(known.any(axis=0).all())
+    views = views_of(sample.family.embed(block.rows))
+    for number in range(0 if all_known and count else max(starts.short, starts.finish)):
+        rng = np.random.default_rng([starts.seed, number])
+        points = views[number % len(views)]
+        labels = masked_labels(points, block.weights, barred, rng)
+        try:
+            model = model_from_labels(sample, labels, n_components, options)
+        except ParameterError as error:
+            failure = error
+            continue
+        count += 1
+        yield model
+    if failure is not None and count == 0:
+        raise failure
+
+
+def known_rows(barred: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return where (K, n) a row can belong to that component only."""
+    return ~barred & ((~barred).sum(axis=0) == 1)
+
+
+def masked_labels(
+    points: Float, weights: Float | None, barred: NDArray[np.bool_], rng: np.random.Generator
+) -> Labels:
+    """Return for each point the nearest centre of those that are not barred for it.
+
+    Parameters
+    ----------
+    points : (n, E) float64
+    weights : (n,) float64 or None
+    barred : (K, n)
+    """
+    mass = np.ones(len(points)) if weights is None else weights
+    known = known_rows(barred)
+    distances = np.full(barred.shape, np.inf)
+    seeded = np.flatnonzero(known.any(axis=1))
+    centres = _centres(points, mass, known[seeded])
+    distances[seeded] = _distances(points, centres, barred[seeded])
+    others = np.flatnonzero(~known.any(axis=1))
+    # Those with the fewest rows to choose from choose first.
+    for component in others[np.argsort(-barred[others].sum(axis=1), kind="stable")]:
+        seed = _seed(points, mass, distances.min(axis=0), barred[component], rng)
+        distances[component] = _distances(points, points[[seed]], barred[[component]])[0]
+    labels = distances.argmin(axis=0)
+    for _ in range(TURNS):
+        members = labels == np.arange(len(barred))[:, None]
+        filled = np.flatnonzero(members.any(axis=1))
+        centres = _centres(points, mass, members[filled])
+        distances[filled] = _distances(points, centres, barred[filled])
+        labels = distances.argmin(axis=0)
+    return labels
+
+
+def _centres(points: Float, mass: Float, members: NDArray[np.bool_]) -> Float:
+    """Return the weighted means (C, E) of the members (C, n)."""
+    shares = members * mass
+    return (shares @ points) / shares.sum(axis=1, keepdims=True)
+
+
+def _distances(points: Float, centres: Float, barred: NDArray[np.bool_]) -> Float:
+    """Return squared distances (C, n), infinite where a centre is barred."""
+    squares = np.einsum("ne,ne->n", points, points)
+    found = np.einsum("ce,ce->c", centres, centres)[:, None] - 2.0 * centres @ points.T + squares
+    return np.where(barred, np.inf, np.maximum(found, 0.0))
+
+
+def _seed(
+    points: Float,
+    mass: Float,
+    nearest: Float,
+    barred: NDArray[np.bool_],
+    rng: np.random.Generator,
+) -> int:
+    """Return the point, of those not barred, by which the points come nearest to a centre.
+
+    The best of 2 + log n candidates, drawn by weight times squared distance to the nearest centre.
+    """
+    reached = np.isfinite(nearest)
+    spread = float(np.square(points - points.mean(axis=0)).sum(axis=1).max())
+    nearest = np.where(reached, nearest, max(spread, 1e-300))
+    potential = np.where(barred, 0.0, nearest * mass)
+    if not potential.any():
+        potential = np.where(barred, 0.0, mass)
+    cumulative = np.cumsum(potential)
+    count = 2 + int(np.log(len(points)))
+    drawn = np.searchsorted(cumulative, rng.random(count) * cumulative[-1], side="right")
+    drawn = np.minimum(drawn, np.flatnonzero(~barred)[-1])
+    columns = np.repeat(barred[None], count, axis=0)
+    distances = np.minimum(_distances(points, points[drawn], columns), nearest)
+    return int(drawn[np.argmin(distances @ mass)])

@@ -1,0 +1,137 @@
+"""What `fit(X, y)` makes of y: known components, those allowed, or nothing.
+
+For scikit-learn a mixture ignores y, and pipelines and cross-validation pass class labels along. So
+y counts unasked only where it says by itself that it is about components: whole numbers of which
+some are -1, scikit-learn's own mark for rows that are not labelled, or a matrix of truth values.
+"""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+
+from mixtura.errors import DataError, MixturaWarning, ParameterError
+
+__all__ = ["KnownComponents", "known_components"]
+
+UNKNOWN = -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KnownComponents:
+    """Which components rows cannot belong to.
+
+    Attributes
+    ----------
+    codes : (N,) the mask of each row
+    masks : (M, K) bool, True where a component is barred
+    """
+
+    codes: NDArray[np.intp]
+    masks: NDArray[np.bool_]
+
+    def take(self, rows: NDArray[Any]) -> "KnownComponents":
+        """Return those of some rows, by their positions or by truth values."""
+        return KnownComponents(self.codes[rows], self.masks)
+
+    def with_noise(self) -> "KnownComponents":
+        """Return the same with noise as another component: only for rows not barred from any."""
+        noise = self.masks.any(axis=1, keepdims=True)
+        return KnownComponents(self.codes, np.hstack([self.masks, noise]))
+
+
+def known_components(y: Any, use: Any, n_rows: int, n_components: int) -> KnownComponents | None:
+    """Return what y says of the components of rows, or None where it says or means nothing.
+
+    Parameters
+    ----------
+    y : (N,) whole numbers from 0 to K - 1, -1 where a row's component is unknown; or (N, K) truth
+        values, True where a component is allowed
+    use : True, False, or "auto"
+    n_rows : N
+    n_components : K
+
+    Raises
+    ------
+    ParameterError
+        If `use` is none of these.
+    DataError
+        Naming the first row of y that cannot be used.
+    """
+    if not (isinstance(use, (bool, np.bool_)) or (isinstance(use, str) and use == "auto")):
+        raise ParameterError(f'use_y should be True, False or "auto", but got {use!r}')
+    if y is None or (not isinstance(use, str) and not use):
+        return None
+    array = y.toarray() if issparse(y) else np.asarray(y)
+    if isinstance(use, str) and not _means_components(array, n_components):
+        return None
+    if array.ndim not in (1, 2) or len(array) != n_rows:
+        raise DataError(
+            f"y has the shape {array.shape}, and X has {n_rows} rows; they should match"
+        )
+    if array.ndim == 2 and array.shape[1] > 1:
+        return _allowed(array, n_components)
+    return _numbered(array.ravel(), n_components)
+
+
+def _means_components(array: NDArray[Any], n_components: int) -> bool:
+    """Return whether y is about components by itself; warn where it may be."""
+    if array.ndim == 2:
+        return array.dtype == bool and array.shape[1] > 1
+    if array.ndim != 1 or array.dtype.kind not in "i" or not array.size:
+        return False
+    if array.min() != UNKNOWN:
+        return False
+    if set(np.unique(array).tolist()) == {-1, 1} and n_components > 1:
+        warnings.warn(
+            "y holds -1 and 1 only, which may be two classes, so it is not used; say use_y=True "
+            "if it means rows of unknown component and of component 1",
+            MixturaWarning,
+            stacklevel=5,
+        )
+        return False
+    return True
+
+
+def _numbered(array: NDArray[Any], n_components: int) -> KnownComponents:
+    try:
+        numbers = array.astype(np.float64)
+    except (TypeError, ValueError):
+        raise DataError(
+            "y should hold the numbers of components, -1 where unknown; turn names into numbers"
+        ) from None
+    wrong = ~((numbers >= UNKNOWN) & (numbers < n_components) & (numbers == np.floor(numbers)))
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(
+            f"y holds {array[row]!r} at row {row} (counted from 0), and components are called 0 to "
+            f"{n_components - 1}, -1 where unknown; set n_components, or use_y=False to ignore y"
+        )
+    masks = np.vstack([~np.eye(n_components, dtype=bool), np.zeros((1, n_components), dtype=bool)])
+    # -1 is the last mask, which bars nothing.
+    return KnownComponents(numbers.astype(np.intp) % (n_components + 1), masks)
+
+
+def _allowed(array: NDArray[Any], n_components: int) -> KnownComponents:
+    if array.shape[1] != n_components:
+        raise DataError(
+            f"y has {array.shape[1]} columns of allowed components, and n_components is "
+            f"{n_components}; give one for each"
+        )
+    if array.dtype != bool and not np.isin(array, (0, 1)).all():
+        raise DataError("y should hold truth values, True where a row may be of a component")
+    allowed = array.astype(bool)
+    lost = ~allowed.any(axis=1)
+    if lost.any():
+        row = int(lost.argmax())
+        raise DataError(f"y allows no component at row {row} (counted from 0); allow at least one")
+    empty = ~allowed.any(axis=0)
+    if empty.any():
+        raise DataError(
+            f"y allows component {int(empty.argmax())} at no row; leave the component out"
+        )
+    masks, codes = np.unique(~allowed, axis=0, return_inverse=True)
+    return KnownComponents(codes.ravel().astype(np.intp), masks)
