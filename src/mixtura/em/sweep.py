@@ -27,7 +27,7 @@ __all__ = ["Sweep"]
 
 Float = NDArray[np.float64]
 
-# Where it starts and stops, its rows as the family prepared them, their weights, and what is barred.
+# Where it starts and stops, its rows as the family prepared them, their weights, what is barred.
 Tile: TypeAlias = tuple[int, int, Any, Float | None, NDArray[np.bool_] | None]
 
 TILE_BYTES = 4 << 20
