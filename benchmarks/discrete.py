@@ -1,9 +1,10 @@
-"""Latent classes against StepMix; multinomials of sparse counts against SciPy's own products."""
+"""Latent classes against StepMix and polca; multinomials of sparse counts against SciPy."""
 
 import argparse
 import os
 import resource
 import warnings
+from importlib.util import find_spec
 from time import perf_counter
 
 import numpy as np
@@ -37,39 +38,70 @@ def survey(concentration, seed=0):
     return np.minimum((uniform > cumulative).sum(axis=2), n_levels - 1)
 
 
-def latent_classes():
+def by_stepmix(rows, seed):
+    """Return the log-likelihood that StepMix ends at."""
     from stepmix import StepMix
 
+    *_, n_classes, n_starts = SURVEY
+    peer = StepMix(
+        n_classes,
+        measurement="categorical",
+        n_init=n_starts,
+        random_state=seed,
+        progress_bar=0,
+        verbose=0,
+    )
+    return peer.fit(rows).score(rows) * len(rows)
+
+
+def by_polca(rows, seed):
+    """Return the log-likelihood that poLCA's port to Python ends at."""
+    import polars
+    from pypolca import fit
+
+    *_, n_classes, n_starts = SURVEY
+    frame = polars.DataFrame({f"Y{j}": column + 1 for j, column in enumerate(rows.T)})
+    formula = f"cbind({', '.join(frame.columns)}) ~ 1"
+    return fit(formula, frame, n_classes, nrep=n_starts, seed=seed, calc_se=False).loglik
+
+
+def by_mixtura(rows, seed):
+    """Return the log-likelihood that we end at."""
+    *_, n_classes, n_starts = SURVEY
+    fitted = CategoricalMixture(n_classes, n_init=n_starts, random_state=seed).fit(rows)
+    return fitted.log_likelihood_
+
+
+def installed_peers():
+    """Return the peers by name; the port of poLCA needs Python 3.12."""
+    peers = {"StepMix": ("stepmix", by_stepmix), "polca": ("pypolca", by_polca)}
+    return {name: by for name, (module, by) in peers.items() if find_spec(module) is not None}
+
+
+def latent_classes():
     *_, n_classes, n_starts = SURVEY
     print(f"latent classes: {SURVEY[0]} x {SURVEY[1]} items, {SURVEY[2]} levels, K={n_classes}, ")
     print(f"{n_starts} starts, each carried to the end (asked: 20 times the speed of StepMix)")
     for name, concentration in (("well apart", 0.7), ("overlapping", 3.0)):
         rows = survey(concentration)
-        CategoricalMixture(n_classes, n_init=n_starts, random_state=0).fit(rows)
-        times, theirs = [], []
+        by_mixtura(rows, 0)
+        fits = {"mixtura": by_mixtura} | installed_peers()
+        times = {who: [] for who in fits}
+        ends = {who: [] for who in fits}
         for seed in range(REPETITIONS):
-            began = perf_counter()
-            ours = CategoricalMixture(n_classes, n_init=n_starts, random_state=seed).fit(rows)
-            times.append(perf_counter() - began)
-            began = perf_counter()
-            peer = StepMix(
-                n_classes,
-                measurement="categorical",
-                n_init=n_starts,
-                random_state=seed,
-                progress_bar=0,
-                verbose=0,
+            for who, by in fits.items():
+                began = perf_counter()
+                ends[who].append(by(rows, seed))
+                times[who].append(perf_counter() - began)
+        for who in fits:
+            best = min(times[who]) / min(times["mixtura"])
+            median = np.median(times[who]) / np.median(times["mixtura"])
+            print(
+                f"  {name:>11}, {who:>7}: best {min(times[who]):.3f} s ({best:.1f} times), median "
+                f"{np.median(times[who]):.3f} s ({median:.1f} times); log-likelihood "
+                f"{min(ends[who]):.3f} to {max(ends[who]):.3f}",
+                flush=True,
             )
-            peer.fit(rows)
-            theirs.append(perf_counter() - began)
-        best, median = min(theirs) / min(times), np.median(theirs) / np.median(times)
-        print(
-            f"  {name:>11}: best {min(times):.3f} s against {min(theirs):.2f} s, {best:.1f} times; "
-            f"median {np.median(times):.3f} s against {np.median(theirs):.2f} s, {median:.1f} "
-            f"times; log-likelihood {ours.log_likelihood_:.3f} against "
-            f"{peer.score(rows) * len(rows):.3f}",
-            flush=True,
-        )
 
 
 def corpus(seed=0):
