@@ -28,6 +28,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the pages into docs/_build; `nox -s docs` needs no network but for the packages."""
+    session.install("-e", ".[docs]")
+    session.run("sphinx-build", "-W", "-b", "html", "docs", "docs/_build", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure against the peers."""
     session.install("-e", ".[all]", "-r", "benchmarks/requirements.txt")

@@ -1,33 +1,56 @@
-"""The Python cells of the pages in docs/ run, one after the other, and check what they stand by."""
+"""The Python cells of the pages in docs/ run, one after the other, and print what stands below."""
 
+import contextlib
+import io
 import re
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).parent.parent / "docs"
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
 
 if not DOCS.exists():
     pytest.skip("these tests read the pages", allow_module_level=True)
 
-CELL = re.compile(r"^```(?:\{code-cell\} )?python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CELL = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 
 PAGES = sorted(page for page in DOCS.rglob("*.md") if CELL.search(page.read_text("utf-8")))
 
 
-def cells(page: Path) -> list[tuple[int, str]]:
-    """Return the first line and the text of each cell."""
+@dataclass(frozen=True)
+class Cell:
+    """The first line of a cell, its text, and what the page says that it prints."""
+
+    line: int
+    text: str
+    printed: str
+
+
+def cells(page: Path) -> list[Cell]:
     text = page.read_text(encoding="utf-8")
-    return [(text.count("\n", 0, cell.start(1)), cell[1]) for cell in CELL.finditer(text)]
+    return [
+        Cell(text.count("\n", 0, cell.start(1)), cell[1], cell[2] or "")
+        for cell in CELL.finditer(text)
+    ]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 @pytest.mark.filterwarnings("error")
-def test_the_cells_of_a_page_run(page: Path) -> None:
+def test_the_cells_of_a_page_run_and_print_what_it_says(
+    page: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
     names: dict[str, object] = {}
-    for line, text in cells(page):
-        # Blank lines bring a traceback to the line of the page.
-        exec(compile("\n" * line + text, str(page), "exec"), names)
+    for cell in cells(page):
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            # Blank lines bring a traceback to the line of the page.
+            exec(compile("\n" * cell.line + cell.text, str(page), "exec"), names)
+        assert out.getvalue() == cell.printed, f"{page.name}, line {cell.line + 1}"
 
 
 def test_every_step_of_the_derivation_is_checked() -> None:
@@ -36,3 +59,13 @@ def test_every_step_of_the_derivation_is_checked() -> None:
     assert len(sections) >= 9
     for section in sections:
         assert any("assert" in cell[1] for cell in CELL.finditer(section)), section.splitlines()[0]
+
+
+def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", str(DOCS), str(tmp_path)]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    page = (tmp_path / "how-em-works.html").read_text(encoding="utf-8")
+    # Formulas are shown without a script from elsewhere.
+    assert "<math" in page
+    assert 'src="http' not in page

@@ -9,6 +9,9 @@ from mixtura.em.certificate import Certificate
 
 __all__ = ["History", "Step"]
 
+# Sums over rows keep about so many digits.
+ROUNDING = 1e-13
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -81,8 +84,13 @@ class History:
 
     @property
     def largest_fall(self) -> float:
-        """Return the most that the objective fell in one sweep, in nats; 0 if it never did."""
-        return max([0.0, *(before - after for before, after in pairwise(self.objective))])
+        """Return the most that the objective fell in one sweep beyond rounding, in nats."""
+        falls = (
+            before - after
+            for before, after in pairwise(self.objective)
+            if before - after > ROUNDING * abs(after)
+        )
+        return max(falls, default=0.0)
 
     def facts(self) -> dict[str, float | None]:
         """Return what is certified of the run, as JSON can hold it."""
