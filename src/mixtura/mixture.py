@@ -113,7 +113,16 @@ class Mixture:
         return self._by_chunk(rows, lambda chunk: log_sum_exp(self._joint(chunk)))
 
     def component_log_density(self, rows: NDArray[Any]) -> Float:
-        """Return log f(x | θ_k) without the mixing weights, (N, K)."""
+        """Return log f(x | θ_k) without the mixing weights.
+
+        Parameters
+        ----------
+        rows : (N, D), finite
+
+        Returns
+        -------
+        (N, K) float64
+        """
         return self._by_chunk(rows, lambda r: self.family.row_log_density(r, self.parameters))
 
     def responsibilities(self, rows: NDArray[Any]) -> Float:
@@ -132,7 +141,7 @@ class Mixture:
         return self.density_and_responsibilities(rows)[1]
 
     def density_and_responsibilities(self, rows: NDArray[Any]) -> tuple[Float, Float]:
-        """Return the log density (N,) and the responsibilities (N, K), computed together."""
+        """Return the log density (N,) and the responsibilities (N, K) of rows (N, D), together."""
         both = self._by_chunk(rows, self._density_and_posterior)
         return both[:, 0], both[:, 1:]
 
@@ -140,6 +149,11 @@ class Mixture:
         self, n_samples: int, random_state: int | np.random.Generator | None = None
     ) -> tuple[NDArray[Any], NDArray[np.intp]]:
         """Draw rows.
+
+        Parameters
+        ----------
+        n_samples : how many
+        random_state : a seed or a numpy Generator
 
         Returns
         -------
@@ -206,11 +220,31 @@ class Mixture:
         return np.einsum("k,kij->ij", self.weights, covariances) + between
 
     def cdf(self, points: ArrayLike) -> Float:
-        """Return P(x <= point) of points of any shape, for Gaussian mixtures of one column."""
+        """Return P(x <= point), for Gaussian mixtures of one column.
+
+        Parameters
+        ----------
+        points : of any shape
+
+        Raises
+        ------
+        ParameterError
+            If the mixture is of another family or of more columns.
+        """
         return self._one_column().cdf(np.asarray(points, dtype=np.float64))
 
     def quantile(self, levels: ArrayLike) -> Float:
-        """Return the points below which x is with the given probabilities, the inverse of `cdf`."""
+        """Return the points below which x is with the given probabilities, the inverse of `cdf`.
+
+        Parameters
+        ----------
+        levels : probabilities, of any shape
+
+        Raises
+        ------
+        ParameterError
+            If a level is no probability, or there is no `cdf`.
+        """
         array = np.asarray(levels, dtype=np.float64)
         if not ((array >= 0) & (array <= 1)).all():
             raise ParameterError("levels should be probabilities, between 0 and 1")

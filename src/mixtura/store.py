@@ -34,7 +34,11 @@ def save(
 
 
 def load(path: str | os.PathLike[str]) -> Mixture:
-    """Return the mixture of a model file.
+    """Return the mixture of a model file, of which nothing is executed.
+
+    Parameters
+    ----------
+    path : what `save` or `mixtura fit` wrote
 
     Raises
     ------

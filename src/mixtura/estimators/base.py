@@ -147,43 +147,103 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
     def fit_predict(
         self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None
     ) -> NDArray[np.intp]:
-        """Fit, and return the most probable component of each row (N,)."""
+        """Fit, and return the most probable component of each row (N,); arguments as in `fit`."""
         return self.fit(X, y, sample_weight).predict(X)
 
     def predict(self, X: Any) -> NDArray[np.intp]:
-        """Return the most probable component of each row (N,); -1 for noise."""
+        """Return the most probable component of each row (N,); -1 for noise.
+
+        Parameters
+        ----------
+        X : (N, D) rows of the columns that were fitted; frames by name
+
+        Raises
+        ------
+        DataError
+            If the rows have other columns, or a cell cannot be used.
+        """
         rows = self._rows(X)
         return self.mixture_.labels[self.mixture_.responsibilities(rows).argmax(axis=1)]
 
     def predict_proba(self, X: Any) -> NDArray[Any]:
-        """Return the posterior probabilities of the components (N, K); rows sum to one."""
+        """Return the posterior probabilities of the components (N, K); rows sum to one.
+
+        Parameters
+        ----------
+        X : (N, D) rows of the columns that were fitted; frames by name
+
+        Raises
+        ------
+        DataError
+            If the rows have other columns, or a cell cannot be used.
+        """
         rows = self._rows(X)
         return _precise_as(rows, self.mixture_.responsibilities(rows))
 
     def score_samples(self, X: Any) -> NDArray[Any]:
-        """Return the log density of each row (N,), in nats."""
+        """Return the log density of each row (N,), in nats.
+
+        Parameters
+        ----------
+        X : (N, D) rows of the columns that were fitted; frames by name
+
+        Raises
+        ------
+        DataError
+            If the rows have other columns, or a cell cannot be used.
+        """
         rows = self._rows(X)
         return _precise_as(rows, self.mixture_.log_density(rows))
 
     def score(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None
     ) -> float:
-        """Return the weighted mean log density, in nats per row."""
+        """Return the weighted mean log density, in nats per row.
+
+        Parameters
+        ----------
+        X : (N, D) rows of the columns that were fitted; frames by name
+        y : ignored
+        sample_weight : (N,) row weights from 0 up
+
+        Raises
+        ------
+        DataError
+            If the rows have other columns, or a cell cannot be used.
+        """
         rows = self._rows(X)
         density = self.mixture_.log_density(rows)
         return float(np.average(density, weights=row_weights(sample_weight, len(density))))
 
     def bic(self, X: Any, sample_weight: ArrayLike | None = None) -> float:
-        """Return -2 ℓ + df log Σw for these rows; lower is better."""
+        """Return -2 ℓ + df log Σw for these rows (Schwarz 1978); lower is better.
+
+        Parameters
+        ----------
+        X : (N, D) rows of the columns that were fitted; frames by name
+        sample_weight : (N,) row weights from 0 up
+        """
         log_likelihood, total = self._total(X, sample_weight)
         return -2 * log_likelihood + self._n_parameters() * float(np.log(total))
 
     def aic(self, X: Any, sample_weight: ArrayLike | None = None) -> float:
-        """Return -2 ℓ + 2 df for these rows; lower is better."""
+        """Return -2 ℓ + 2 df for these rows (Akaike 1974); lower is better.
+
+        Parameters
+        ----------
+        X : (N, D) rows of the columns that were fitted; frames by name
+        sample_weight : (N,) row weights from 0 up
+        """
         return -2 * self._total(X, sample_weight)[0] + 2 * self._n_parameters()
 
     def icl(self, X: Any, sample_weight: ArrayLike | None = None) -> float:
-        """Return BIC - 2 Σ w log max_k r (Biernacki, Celeux and Govaert 2000); lower is better."""
+        """Return BIC - 2 Σ w log max_k r (Biernacki, Celeux and Govaert 2000); lower is better.
+
+        Parameters
+        ----------
+        X : (N, D) rows of the columns that were fitted; frames by name
+        sample_weight : (N,) row weights from 0 up
+        """
         rows = self._rows(X)
         largest = np.log(self.mixture_.responsibilities(rows).max(axis=1))
         weights = row_weights(sample_weight, len(largest))
@@ -194,6 +254,15 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         """Draw rows (n_samples, D) and the components they came from (n_samples,).
 
         Rows are in the order of their components.
+
+        Parameters
+        ----------
+        n_samples : 1 at least
+
+        Raises
+        ------
+        ParameterError
+            If `n_samples` is no such number.
         """
         check_is_fitted(self, "mixture_")
         if not isinstance(n_samples, Integral) or n_samples < 1:

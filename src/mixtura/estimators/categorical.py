@@ -172,7 +172,7 @@ class CategoricalMixture(DiscreteMixture):
         return {**super()._more_facts(result, source), "n_rows": self._n_rows}
 
     def sample(self, n_samples: int = 1) -> tuple[NDArray[Any], NDArray[np.intp]]:
-        """Draw rows (n_samples, J) of categories and the classes they came from (n_samples,)."""
+        """Draw `n_samples` rows (n_samples, J) of categories, and their classes (n_samples,)."""
         codes, labels = super().sample(n_samples)
         rows = np.empty(codes.shape, dtype=object)
         for item, levels in enumerate(self._labels):

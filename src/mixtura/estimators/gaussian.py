@@ -367,7 +367,12 @@ class GaussianMixture(MixtureEstimator):
 
     @classmethod
     def from_sklearn(cls, model: Any) -> Self:
-        """Return a fitted estimator with the parameters of a `sklearn.mixture.GaussianMixture`."""
+        """Return a fitted estimator with the parameters of another.
+
+        Parameters
+        ----------
+        model : a fitted `sklearn.mixture.GaussianMixture`
+        """
         estimator = cls.from_parameters(
             model.weights_,
             model.means_,

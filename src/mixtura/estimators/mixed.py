@@ -226,7 +226,7 @@ class MixedMixture(DiscreteMixture):
         self.parameters_ = mixture.family.describe(mixture.parameters, columns)
 
     def sample(self, n_samples: int = 1) -> tuple[NDArray[Any], NDArray[np.intp]]:
-        """Draw rows (n_samples, D), their columns in the order of the blocks, and components."""
+        """Draw `n_samples` rows, their columns in the order of the blocks, and components."""
         numbers, labels = super().sample(n_samples)
         rows = numbers.astype(object)
         start = 0

@@ -54,6 +54,7 @@ def select(
     n_init : starts finished for each model
     prior : as in `GaussianMixture`; criteria use the likelihood without it
     random_state : int, RandomState or None
+    engine, n_jobs : who sweeps, as in `GaussianMixture`
     progress : called after each model with the candidate and how many there are in all
 
     Returns

@@ -58,7 +58,17 @@ class Bootstrap:
         }
 
     def confidence_intervals(self, level: float = 0.95) -> Mapping[str, Interval]:
-        """Return intervals between percentiles of the replicates, by name."""
+        """Return intervals between percentiles of the replicates, by name.
+
+        Parameters
+        ----------
+        level : the share of replicates inside, between 0 and 1
+
+        Raises
+        ------
+        ParameterError
+            If it is not.
+        """
         if not 0 < level < 1:
             raise ParameterError(f"level should be between 0 and 1, but got {level!r}")
         ends = 0.5 - 0.5 * level, 0.5 + 0.5 * level

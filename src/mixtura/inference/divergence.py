@@ -69,7 +69,14 @@ def kl_divergence(
 
 
 def entropy(mixture: Mixture, n_samples: int = SAMPLES, random_state: Any = None) -> Estimate:
-    """Return H(p) = -E_p[log p] in nats, by rows drawn from p, with its error."""
+    """Return H(p) = -E_p[log p] in nats, by rows drawn from p, with its error.
+
+    Parameters
+    ----------
+    mixture : p, of any family
+    n_samples : rows drawn
+    random_state : a seed or a numpy Generator
+    """
     rows, _ = mixture.sample(n_samples, random_state)
     return _mean_of(rows, lambda chunk: -mixture.log_density(chunk))
 
@@ -87,6 +94,15 @@ def kl_bounds(one: Mixture, other: Mixture) -> Bounds:
     With log Σ_a' π_a' exp(-KL(f_a ‖ f_a')) - H(f_a) <= E_a[log p] <= log Σ_a' π_a' ∫ f_a f_a' and
     the same for q (Durrieu, Thiran and Kelly 2012); and the variational upper bound of Hershey and
     Olsen (2007), which is tight where the components of p and q are pairs.
+
+    Parameters
+    ----------
+    one, other : p and q, Gaussian mixtures over the same columns
+
+    Raises
+    ------
+    ParameterError
+        If they are not.
     """
     _check_columns(one, other)
     low, high = _expected_logs(one, one)
@@ -118,6 +134,15 @@ def l2_distance(one: Mixture, other: Mixture) -> float:
     """Return (∫ (p - q)²)^½ of Gaussian mixtures, from ∫ f_a g_b = N(μ_a | μ_b, Σ_a + Σ_b).
 
     Differences between mixtures closer than 1e-8 of their size are lost to rounding.
+
+    Parameters
+    ----------
+    one, other : p and q, Gaussian mixtures over the same columns
+
+    Raises
+    ------
+    ParameterError
+        If they are not.
     """
     _check_columns(one, other)
     signed = (

@@ -100,6 +100,22 @@ class Information:
 
         They are symmetric about the logarithm of variances and rates, and about the logit of
         weights and probabilities, so that no end lies beyond the range.
+
+        Parameters
+        ----------
+        level : between 0 and 1
+        method : as in `covariance`
+
+        Returns
+        -------
+        intervals by name, their ends in the shape of the parameters; NaN for those held
+
+        Raises
+        ------
+        ParameterError
+            If `level` or `method` is none of these.
+        InformationError
+            If the information is singular, or the mixture is no maximum for these rows.
         """
         if not 0 < level < 1:
             raise ParameterError(f"level should be between 0 and 1, but got {level!r}")

@@ -55,6 +55,11 @@ def highest_density_region(
     mixture : Mixture of a density; of counts and categories the region may hold a little more
     level : between 0 and 1
     n_samples, random_state : rows drawn, where they are
+
+    Raises
+    ------
+    ParameterError
+        If `level` is not between 0 and 1.
     """
     if not 0 < level < 1:
         raise ParameterError(f"level should be between 0 and 1, but got {level!r}")

@@ -26,6 +26,8 @@ def standard_errors(
     *,
     method: str = "observed",
     boundary: str = "refuse",
+    engine: Any = "threads",
+    n_jobs: int | None = None,
 ) -> Mapping[str, Float]:
     """Return the standard errors of a fitted mixture's parameters.
 
@@ -36,6 +38,7 @@ def standard_errors(
     sample_weight : (N,) row weights from 0 up; weight 2 is the row twice
     method : "observed", "scores" or "sandwich", as in `Information.covariance`
     boundary : "refuse" or "hold", as in `information`
+    engine, n_jobs : who does the work, as in the estimators
 
     Returns
     -------
@@ -48,7 +51,7 @@ def standard_errors(
         If the information is singular, or the mixture is no maximum for these rows; as
         `BoundaryError` if a parameter lies on the edge of its range.
     """
-    return _at_maximum(mixture, X, sample_weight, boundary).standard_errors(method)
+    return _at_maximum(mixture, X, sample_weight, boundary, engine, n_jobs).standard_errors(method)
 
 
 def confidence_intervals(
@@ -59,19 +62,40 @@ def confidence_intervals(
     level: float = 0.95,
     method: str = "observed",
     boundary: str = "refuse",
+    engine: Any = "threads",
+    n_jobs: int | None = None,
 ) -> Mapping[str, Interval]:
     """Return confidence intervals of a fitted mixture's parameters, lower and upper ends by name.
 
     Those of variances and rates are symmetric on the scale of logarithms, those of weights and
-    probabilities on that of logits. Parameters as in `standard_errors`.
+    probabilities on that of logits.
+
+    Parameters
+    ----------
+    mixture, X, sample_weight, method, boundary, engine, n_jobs : as in `standard_errors`
+    level : between 0 and 1
+
+    Raises
+    ------
+    ParameterError
+        If `level` is not.
+    InformationError
+        As in `standard_errors`.
     """
-    return _at_maximum(mixture, X, sample_weight, boundary).confidence_intervals(level, method)
+    return _at_maximum(mixture, X, sample_weight, boundary, engine, n_jobs).confidence_intervals(
+        level, method
+    )
 
 
 def _at_maximum(
-    mixture: Mixture, X: Any, sample_weight: ArrayLike | None, boundary: str
+    mixture: Mixture,
+    X: Any,
+    sample_weight: ArrayLike | None,
+    boundary: str,
+    engine: Any,
+    n_jobs: int | None,
 ) -> Information:
-    found = information(mixture, X, sample_weight, boundary=boundary)
+    found = information(mixture, X, sample_weight, boundary=boundary, engine=engine, n_jobs=n_jobs)
     gain = found.nats_to_gain
     if gain > FAR_FROM_MAXIMUM:
         warnings.warn(
