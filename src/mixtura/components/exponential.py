@@ -320,6 +320,19 @@ class ExponentialFamily(ABC):
         return moments if np.isfinite(natural).all() else None
 
     @final
+    def merging_losses(self, parameters: Any, moments: FeatureMoments) -> Float:
+        """Return <θ_i, S_i> + <θ_j, S_j> - <θ_ij, S_i + S_j> (K, K)."""
+        features = moments.features
+        alone = np.vecdot(self.natural(parameters), features)
+        losses = np.zeros((len(features), len(features)))
+        for k, own in enumerate(features):
+            both = features + own
+            together = np.vecdot(self.natural(self.estimate(both, None)), both)
+            losses[k] = alone[k] + alone - together
+        np.fill_diagonal(losses, 0.0)
+        return losses
+
+    @final
     def centres(self, previous: Any, sums: FeatureSums, moments: FeatureMoments) -> None:
         """Return None: sums of counts lose no digits."""
         return

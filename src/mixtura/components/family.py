@@ -170,6 +170,10 @@ class Family(Protocol):
         """Return which components (K,) would have no width in some direction without the prior."""
         ...
 
+    def merging_losses(self, parameters: Any, moments: Any) -> Float:
+        """Return what merging two components costs the expected log density (K, K), in nats."""
+        ...
+
     def embed(self, rows: NDArray[Any]) -> Float:
         """Return rows (n, D) as points (n, E) in which Euclidean distance is meaningful."""
         ...

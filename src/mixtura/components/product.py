@@ -291,6 +291,11 @@ class ProductFamily:
         blocks = zip(self.families, parameters.parts, moments.parts, prior.parts, strict=True)
         return np.any([family.held_up(*parts) for family, *parts in blocks], axis=0)
 
+    def merging_losses(self, parameters: ProductParameters, moments: ProductMoments) -> Float:
+        """Return the sum of the blocks' losses (K, K)."""
+        blocks = zip(self.families, parameters.parts, moments.parts, strict=True)
+        return reduce(add, (family.merging_losses(*parts) for family, *parts in blocks))
+
     def embed(self, rows: Float) -> Float:
         """Return the blocks' points side by side, each block with variance 1 for each column."""
         points = []

@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 
 from mixtura.components.family import Family
 from mixtura.data import RowSource
+from mixtura.data.masks import MaskedRows
 from mixtura.em.certificate import certified
 from mixtura.em.degeneracy import Recovery
 from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.history import History
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
+from mixtura.em.rearrange import CARRIED, rearranged
 from mixtura.em.recovery import best_run
-from mixtura.em.starts import StartOptions
+from mixtura.em.starts import StartOptions, short_runs
 from mixtura.em.statistics import Statistics
 from mixtura.em.stopping import Ending, StoppingRule
 from mixtura.em.sweep import Sweep
@@ -172,7 +174,7 @@ def solve(
         starts = (
             models(sweep, loop)
             if models is not None
-            else first_models(sweep, n_components, loop, options.starts)
+            else _found_starts(sweep, n_components, loop, options.starts)
         )
         if options.max_iter == 0:
             return _as_started(sweep, starts[0], columns, began)
@@ -189,6 +191,18 @@ def solve(
     certificate = certified(family, best.model, statistics, prior, loop)
     best = replace(best, recovery=recovery, history=replace(best.history, certificate=certificate))
     return _result(sweep, best, statistics, columns, (agreeing, len(runs)), began)
+
+
+def _found_starts(
+    sweep: Sweep, n_components: int, loop: FitOptions, starts: StartOptions
+) -> Sequence[Model]:
+    """Return the best starts of short runs, the first of them rearranged if that is asked for."""
+    masked = isinstance(sweep.source, MaskedRows)
+    if not starts.rearranges or n_components == 1 or masked:
+        return first_models(sweep, n_components, loop, starts)
+    several = replace(starts, finish=max(CARRIED, starts.finish))
+    models, sample = short_runs(sweep, n_components, loop, several)
+    return [rearranged(sample, models, loop, starts), *models[1 : starts.finish]]
 
 
 def _end_of(run: Run, runs: Sequence[Run]) -> float:

@@ -23,7 +23,15 @@ from mixtura.em.sweep import Sweep
 from mixtura.em.tree import Tree, views_of
 from mixtura.errors import ParameterError
 
-__all__ = ["SOFTENING", "NeverMet", "StartOptions", "model_from_responsibilities", "short_runs"]
+__all__ = [
+    "SOFTENING",
+    "NeverMet",
+    "StartOptions",
+    "linked_rows",
+    "model_from_responsibilities",
+    "short_runs",
+    "source_of",
+]
 
 Float = NDArray[np.float64]
 
@@ -50,6 +58,7 @@ class StartOptions:
     finish : how many of them are carried on
     sweeps : length of a short run
     rows_per_component : size of the subsample, in rows for each component
+    rearranges : whether the best is bettered by merging and splitting before it is carried on
     """
 
     seed: int
@@ -57,6 +66,7 @@ class StartOptions:
     finish: int = 1
     sweeps: int = 5
     rows_per_component: int = 500
+    rearranges: bool = False
 
     def subsample_rows(self, n_components: int) -> int:
         """Return how many rows the short runs look at."""
@@ -68,7 +78,7 @@ def short_runs(
 ) -> tuple[list[Model], Sweep]:
     """Return the best starts, best first, and the sweep over the subsample they were tried on."""
     rows, weights = sweep.source.subsample(starts.subsample_rows(n_components), starts.seed)
-    sample = Sweep(sweep.family, _source(rows, weights), sweep.engine)
+    sample = Sweep(sweep.family, source_of(rows, weights), sweep.engine)
     if n_components == 1:
         labels = np.zeros(sample.source.n_rows, dtype=np.intp)
         return [model_from_labels(sample, labels, 1, options)], sample
@@ -111,7 +121,7 @@ def _unbroken(sample: Sweep, models: Iterable[Model], options: FitOptions) -> It
             yield fit(sample, [model], options)[0]
 
 
-def _source(rows: Any, weights: Float | None) -> RowSource:
+def source_of(rows: Any, weights: Float | None) -> RowSource:
     """Return rows that are to be taken samples of again, dense or sparse."""
     return CountRows(rows, weights) if issparse(rows) else ArrayRows(rows, weights)
 
@@ -119,7 +129,7 @@ def _source(rows: Any, weights: Float | None) -> RowSource:
 def _linked(sample: Sweep, n_components: int, starts: StartOptions) -> Iterator[Labelled]:
     """Yield the labels that Ward's clustering gives a part of the subsample."""
     rows, weights = sample.source.subsample(linked_rows(n_components), starts.seed)
-    part = Sweep(sample.family, _source(rows, weights), sample.engine)
+    part = Sweep(sample.family, source_of(rows, weights), sample.engine)
     for labels in Tree(sample.family.embed(rows)).labels(n_components):
         yield part, labels
 

@@ -17,6 +17,8 @@ from mixtura.errors import ParameterError
 __all__ = ["Settings", "checked_choice", "checked_integer", "checked_number", "seed_of"]
 
 DEFAULT_MAX_ITER = 1000
+# Who allows fewer sweeps than this has no time to look for a better optimum.
+LEAST_TO_REARRANGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,14 @@ class Settings:
 
     def start_options(self) -> StartOptions:
         """Return how starts are made."""
-        return StartOptions(self.seed, short=max(6, self.n_init), finish=self.n_init)
+        return StartOptions(
+            self.seed,
+            short=max(6, self.n_init),
+            finish=self.n_init,
+            rearranges=self.accelerate
+            and isinstance(self.rule, GainLeft)
+            and self.max_iter >= LEAST_TO_REARRANGE,
+        )
 
     def options(
         self,

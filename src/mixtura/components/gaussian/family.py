@@ -24,6 +24,7 @@ from mixtura.components.gaussian.evaluator import (
 )
 from mixtura.components.gaussian.features import FeatureMap, feature_map
 from mixtura.components.gaussian.frame import Frame
+from mixtura.components.gaussian.merging import merging_losses
 from mixtura.components.gaussian.moments import moments_of
 from mixtura.components.gaussian.parameters import (
     VANISHED,
@@ -334,6 +335,10 @@ class GaussianFamily:
     ) -> NDArray[np.bool_]:
         """Return which components (K,) are as narrow in some direction as the prior lets them."""
         return prior.holds_up(parameters, moments.effective_rows)
+
+    def merging_losses(self, parameters: GaussianParameters, moments: GaussianMoments) -> Float:
+        """Return Runnalls' cost of every pair (K, K)."""
+        return merging_losses(parameters, moments.effective_rows)
 
     def embed(self, rows: NDArray[Any]) -> Float:
         """Return rows (n, D) in units of each column's spread."""

@@ -281,6 +281,15 @@ class GaussianNoiseFamily:
         )
         return held
 
+    def merging_losses(self, parameters: NoisyParameters, moments: NoisyMoments) -> Float:
+        """Return the losses of the Gaussian components (K', K'); noise merges with none."""
+        losses = np.full((len(parameters.noise),) * 2, np.inf)
+        gaussian = ~parameters.noise
+        losses[np.ix_(gaussian, gaussian)] = self.inner.merging_losses(
+            parameters.gaussians, moments.gaussians
+        )
+        return losses
+
     def embed(self, rows: NDArray[Any]) -> Float:
         """Return rows in units of each column's spread."""
         return self.inner.embed(rows)

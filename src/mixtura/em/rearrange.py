@@ -1,0 +1,234 @@
+"""Guided merge and split: components are moved from where two share a cluster to where one lacks.
+
+A fit that has nearly ended at a poor optimum mostly has two components in one place and one over
+two places, and EM cannot move a component between them. Pairs are merged in the order of Runnalls'
+cost, an upper bound of what the log-likelihood loses, and components are parted in the order of a
+lower bound of what it gains (`splits.py`); the most promising are tried for a few sweeps, all in
+one batch, and the best is kept if it ends higher.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.em.fit import FitOptions, Run, fit, ranked
+from mixtura.em.model import Model
+from mixtura.em.recovery import held_up
+from mixtura.em.splits import mixture_of, parted
+from mixtura.em.starts import (
+    NeverMet,
+    StartOptions,
+    linked_rows,
+    model_from_responsibilities,
+    source_of,
+)
+from mixtura.em.stopping import Ending, GainLeft
+from mixtura.em.sweep import Sweep
+from mixtura.errors import ParameterError
+
+__all__ = ["CARRIED", "rearranged"]
+
+Float = NDArray[np.float64]
+
+# What a fit may have left to gain, in nats, when it is rearranged.
+ROUGH = GainLeft(nats=0.3)
+# How many of the short runs are carried so far.
+CARRIED = 3
+# By how much a rearrangement must be better, as neither has come to its end.
+BETTER = 0.5
+# How often at the most the best is rearranged, and how many moves are tried each time.
+ROUNDS, MOVES = 8, 6
+# How many of these merge the same pair or split the same component.
+ALIKE = 2
+# Sweeps that all moves are tried for, how many moves go on, and for how many more sweeps.
+FIRST_SWEEPS, HOPEFUL, MORE_SWEEPS = 2, 3, 4
+# A move is run on from where at most so many times its last gain is lacking.
+REACH = 25.0
+# Sweeps that moves may be run on for in each round, at least, or as many as the best run took.
+SPENT = 20
+# Merging a pair that costs more than this for each of its rows and the root of D, in nats, is not
+# tried: its components are clusters.
+SEPARATE = 0.55
+
+
+@dataclass(frozen=True, slots=True)
+class Chase:
+    """The rule of a run that is to end above another: stop where it is not going to.
+
+    Attributes
+    ----------
+    target : the objective to end above
+    hope : how many times the gain that is thought to be left may be
+    """
+
+    target: float
+    hope: float = 3.0
+    ending: Ending = Ending.SHORT_RUN
+    steps_past: bool = False
+
+    def met(self, objectives: Sequence[float], total_weight: float, gain_left: float) -> bool:
+        """Return whether the run is near its end, or the target out of reach."""
+        near = ROUGH.met(objectives, total_weight, gain_left)
+        return near or objectives[-1] + self.hope * gain_left < self.target
+
+    def tolerance(self, objective: float) -> float:
+        """Return the nats that may be left to gain."""
+        return ROUGH.tolerance(objective)
+
+
+def rearranged(
+    sample: Sweep, models: Sequence[Model], options: FitOptions, starts: StartOptions
+) -> Model:
+    """Return the model that the best start leads to, past what merging and splitting betters.
+
+    Parameters
+    ----------
+    sample : a sweep over rows in memory
+    models : the best of the short runs, best first
+    options : how the fit will go on
+    starts : holds the seed
+    """
+    rough = replace(options, rule=ROUGH, bound=False, keep=False, progress=None)
+    try:
+        runs = fit(sample, models[:CARRIED], rough)
+    except ParameterError:
+        # A component collapsed, which the fit itself is to say.
+        return models[0]
+    origin, best = _soundest(sample, zip(models, runs, strict=False), options)
+    n_components = best.model.n_components
+    part = source_of(*sample.source.subsample(linked_rows(n_components), starts.seed))
+    few = Sweep(sample.family, part, sample.engine)
+    moved = 0
+    while moved < ROUNDS and (better := _bettered(sample, few, best, rough)) is not None:
+        best, moved = better, moved + 1
+    whole = sample.source.n_rows < starts.subsample_rows(n_components)
+    # On a part of the rows EM may go where it would not with all of them.
+    return best.model if moved or whole else origin
+
+
+def _soundest(
+    sample: Sweep, pairs: Iterable[tuple[Model, Run]], options: FitOptions
+) -> tuple[Model, Run]:
+    """Return the start and the end of the best run, one without collapsed components if any is."""
+    alone = [(model, run) for model, run in pairs if run.joined is None]
+    sound = [pair for pair in alone if not held_up(sample, pair[1], options.prior).any()]
+    chosen = ranked([run for _, run in sound or alone])[0]
+    return next(pair for pair in alone if pair[1] is chosen)
+
+
+def _bettered(sample: Sweep, part: Sweep, run: Run, options: FitOptions) -> Run | None:
+    """Return a run that a move leads to and that ends higher, or None."""
+    chasing = replace(options, rule=Chase(run.objective + BETTER))
+    left = max(SPENT, run.n_iter)
+    try:
+        for one in _tried(sample, _moved(sample, part, run, options), options):
+            if left > 0 and _may_reach(one, run.objective):
+                ended = fit(sample, [one.model], chasing)[0]
+                left -= ended.n_iter
+                if _is_better(sample, ended, run, options):
+                    return ended
+    except ParameterError:
+        # A component collapsed.
+        return None
+    return None
+
+
+def _is_better(sample: Sweep, run: Run, than: Run, options: FitOptions) -> bool:
+    """Return whether a run ended higher, and not by a component on fewer rows than it needs."""
+    smallest = run.statistics.moments.effective_rows.min()
+    before = than.statistics.moments.effective_rows.min()
+    return (
+        run.objective > than.objective + BETTER
+        and smallest >= min(_least_rows(sample), before)
+        and not held_up(sample, run, options.prior).any()
+    )
+
+
+def _tried(sample: Sweep, models: Sequence[Model], options: FitOptions) -> list[Run]:
+    """Return short runs of the models that do best in a few sweeps, best first."""
+    few = replace(options, rule=NeverMet(), max_iter=FIRST_SWEEPS, accelerate=False)
+    hopeful = [run.model for run in ranked(fit(sample, models, few))[:HOPEFUL]]
+    return ranked(fit(sample, hopeful, replace(few, max_iter=MORE_SWEEPS)))
+
+
+def _may_reach(run: Run, objective: float) -> bool:
+    """Return whether a short run may end above an objective, as far as its last gain tells."""
+    last, now = run.history.objective[-2:]
+    return objective - now < REACH * (now - last)
+
+
+def _moved(sample: Sweep, part: Sweep, run: Run, options: FitOptions) -> list[Model]:
+    """Return the models after the most promising moves."""
+    rows = sample.source.block(0, sample.source.n_rows).rows
+    shares = mixture_of(sample, run.model).responsibilities(rows)
+    losses = sample.family.merging_losses(run.model.parameters, run.statistics.moments)
+    gains, second = _splits(sample, part, run, options)
+    models = []
+    for first, other, split in _promising(losses, gains, run, sample.family.n_columns):
+        after = shares.copy()
+        after[:, first] += after[:, other]
+        after[:, other] = shares[:, split] * second[:, split]
+        after[:, split] -= after[:, other]
+        with suppress(ParameterError):
+            models.append(model_from_responsibilities(sample, after, options))
+    return models
+
+
+def _splits(sample: Sweep, part: Sweep, run: Run, options: FitOptions) -> tuple[Float, Float]:
+    """Return what splitting each component gains at least (K,), and its second half.
+
+    That is its share (M, K) of what the component has of each row. Halves are found on a part of
+    the rows, and gains summed over all, so that few rows do not promise what they cannot keep.
+    """
+    block = sample.source.block(0, sample.source.n_rows)
+    mixture = mixture_of(sample, run.model)
+    densities = mixture.component_log_density(block.rows)
+    mass = mixture.responsibilities(block.rows)
+    if block.weights is not None:
+        mass *= block.weights[:, None]
+    gains, second = np.empty(mass.shape[1]), np.empty(mass.shape)
+    for k, halves in enumerate(parted(part, run.model, options)):
+        density, both = halves.density_and_responsibilities(block.rows)
+        sizes = mass[:, k] @ both
+        enough = sizes.min() >= _least_rows(sample)
+        gains[k] = mass[:, k] @ (density - densities[:, k]) if enough else -np.inf
+        second[:, k] = both[:, 1]
+    return gains, second
+
+
+def _promising(losses: Float, gains: Float, run: Run, n_columns: int) -> list[tuple[int, ...]]:
+    """Return which pairs to merge and what to split instead, by the bounds of loss and gain.
+
+    Parameters
+    ----------
+    losses : (K, K) of merging pairs
+    gains : (K,) of splits
+    run : the run that they are of
+    n_columns : D
+    """
+    rows = run.statistics.moments.effective_rows
+    first, other = np.triu_indices(len(rows), 1)
+    pairs = np.arange(len(first))
+    bounds = gains - losses[first, other][:, None]
+    bounds[pairs, first] = bounds[pairs, other] = -np.inf
+    least = -SEPARATE * np.sqrt(n_columns) * (rows[first] + rows[other])
+    order = np.argsort(-bounds, axis=None, kind="stable")
+    chosen: list[tuple[int, ...]] = []
+    seen: Counter[tuple[str, int]] = Counter()
+    for pair, split in zip(*np.unravel_index(order, bounds.shape), strict=True):
+        if len(chosen) == MOVES or not np.isfinite(bounds[pair, split]):
+            break
+        names = ("pair", int(pair)), ("split", int(split))
+        if bounds[pair, split] > least[pair] and all(seen[name] < ALIKE for name in names):
+            chosen.append((int(first[pair]), int(other[pair]), int(split)))
+            seen.update(names)
+    return chosen
+
+
+def _least_rows(sample: Sweep) -> float:
+    """Return how many effective rows a component needs: as many as it has parameters."""
+    return float(sample.family.n_free(1))

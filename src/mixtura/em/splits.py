@@ -1,0 +1,98 @@
+"""Components parted in two: what each would gain, found within its own share of every row.
+
+With r_k the responsibilities of component k, and f'_k a mixture of two components that takes the
+place of f_k, Jensen's inequality says that the log-likelihood rises by at least
+Σ w r_k log(f'_k / f_k). So all components can be parted at once, each looking at its own share.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.em.fit import FitOptions
+from mixtura.em.model import Model
+from mixtura.em.starts import model_from_responsibilities
+from mixtura.em.sweep import Sweep
+from mixtura.mixture import Mixture
+
+__all__ = ["mixture_of", "parted"]
+
+Float = NDArray[np.float64]
+
+# EM steps that the halves of all components are given.
+STEPS = 4
+# Directions with less than this of the widest one's variance say nothing of distances.
+FLAT = 1e-9
+
+
+def mixture_of(sweep: Sweep, model: Model) -> Mixture:
+    """Return the mixture of a model, in the user's units."""
+    family, parameters = sweep.family.in_user_units(model.parameters)
+    weights = np.exp(model.log_weights)
+    return Mixture(weights / weights.sum(), family, parameters)
+
+
+def parted(part: Sweep, model: Model, options: FitOptions) -> list[Mixture]:
+    """Return for each component the better of two mixtures of two that may take its place.
+
+    Parameters
+    ----------
+    part : a sweep over rows (M, D) in memory
+    model : the mixture of K components
+
+    Raises
+    ------
+    ParameterError
+        If halves have a singular covariance.
+    """
+    block = part.source.block(0, part.source.n_rows)
+    n_components = model.n_components
+    # Twice, as there are two ways, and halved, as each row is there twice.
+    shares = np.tile(mixture_of(part, model).responsibilities(block.rows), 2) / 2
+    mass = shares if block.weights is None else shares * block.weights[:, None]
+    softness = part.family.start_softness
+    second = softness / 2 + (1 - softness) * _first_halves(
+        part.family.embed(block.rows), mass[:, :n_components]
+    )
+    halves, total = model, shares
+    for _ in range(STEPS):
+        both = np.hstack([shares * (1 - second), shares * second])
+        halves = model_from_responsibilities(part, both, options)
+        total, second = _within_pairs(part, halves, block.rows)
+    values = np.einsum("mk,mk->k", mass, total).reshape(2, n_components)
+    chosen = values.argmax(axis=0) * n_components + np.arange(n_components)
+    return [mixture_of(part, _taken(halves, [k, k + 2 * n_components])) for k in chosen]
+
+
+def _within_pairs(part: Sweep, halves: Model, rows: Any) -> tuple[Float, Float]:
+    """Return log densities of pairs (M, 2K), up to a constant, and their second halves' shares."""
+    joint = mixture_of(part, halves).component_log_density(rows) + halves.log_weights
+    first, second = np.split(joint, 2, axis=1)
+    total = np.logaddexp(first, second)
+    return total, np.exp(second - total)
+
+
+def _taken(model: Model, components: list[int]) -> Model:
+    return Model(model.log_weights[components], model.parameters.take(components))
+
+
+def _first_halves(points: Float, mass: Float) -> NDArray[np.bool_]:
+    """Return which rows (M, 2K) the second half begins with: along an axis, or far from the mean.
+
+    Parameters
+    ----------
+    points : (M, E) in which distances are meaningful
+    mass : (M, K) weighted responsibilities
+    """
+    along, far = np.empty(mass.shape, dtype=bool), np.empty(mass.shape, dtype=bool)
+    for k, own in enumerate(mass.T):
+        total = max(float(own.sum()), 1e-300)
+        deviations = points - own @ points / total
+        sizes, axes = np.linalg.eigh((deviations.T * own) @ deviations / total)
+        sizes = np.maximum(sizes, 1e-300)
+        kept = sizes >= FLAT * sizes[-1]
+        scores = deviations @ axes[:, kept] / np.sqrt(sizes[kept])
+        along[:, k] = scores[:, -1] > 0
+        far[:, k] = (scores**2).sum(axis=1) > kept.sum()
+    return np.hstack([along, far])

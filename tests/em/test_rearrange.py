@@ -1,0 +1,146 @@
+"""Moves from two components in one place to two places under one component."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from numpy.typing import NDArray
+
+from mixtura import GaussianMixture
+from mixtura.components.bernoulli import BernoulliFamily
+from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.structures import CODES, structure
+from mixtura.data import ArrayRows
+from mixtura.data.columns import column_moments
+from mixtura.em.fit import FitOptions, fit
+from mixtura.em.model import Model
+from mixtura.em.rearrange import rearranged
+from mixtura.em.splits import mixture_of, parted
+from mixtura.em.starts import StartOptions, model_from_labels
+from mixtura.em.stopping import GainLeft
+from mixtura.em.sweep import Sweep
+from mixtura.engines import Serial
+
+Float = NDArray[np.float64]
+
+CENTRES = np.array([[0.0, 0.0], [40.0, 0.0], [46.0, 0.0], [0.0, 40.0]])
+STARTS = StartOptions(0)
+
+
+def clusters() -> tuple[Float, NDArray[np.intp]]:
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(4), 150)
+    return CENTRES[labels] + rng.normal(size=(600, 2)), labels
+
+
+def sweep_over(rows: Float, name: str = "VVV") -> Sweep:
+    source = ArrayRows(rows)
+    return Sweep(GaussianFamily.of(structure(name), *column_moments(source)), source, Serial())
+
+
+def options_for(sweep: Sweep) -> FitOptions:
+    weak = sweep.family.prior("weak", sweep.shared, 4)
+    return FitOptions(GainLeft(), max_iter=500, prior=weak, fallback=weak, accelerate=True)
+
+
+def misplaced(sweep: Sweep, rows: Float, labels: NDArray[np.intp]) -> Model:
+    """Return a start with two components in the first cluster and one over two neighbours."""
+    wrong = np.choose(labels, [0, 1, 1, 2])
+    wrong[(labels == 0) & (rows[:, 0] > 0)] = 3
+    return model_from_labels(sweep, wrong, 4, options_for(sweep))
+
+
+def objective(sweep: Sweep, model: Model) -> float:
+    return fit(sweep, [model], options_for(sweep))[0].objective
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_a_misplaced_component_is_moved_in_every_structure(name: str) -> None:
+    rows, labels = clusters()
+    sweep = sweep_over(rows, name)
+    start = misplaced(sweep, rows, labels)
+    right = objective(sweep, model_from_labels(sweep, labels, 4, options_for(sweep)))
+    assert objective(sweep, start) < right - 50
+    found = rearranged(sweep, [start], options_for(sweep), STARTS)
+    assert objective(sweep, found) == pytest.approx(right, abs=0.01)
+
+
+def test_what_is_right_already_stays() -> None:
+    rows, labels = clusters()
+    sweep = sweep_over(rows)
+    start = model_from_labels(sweep, labels, 4, options_for(sweep))
+    found = rearranged(sweep, [start], options_for(sweep), STARTS)
+    assert objective(sweep, found) == pytest.approx(objective(sweep, start), abs=1e-6)
+
+
+def test_a_fit_ends_no_lower_for_being_rearranged() -> None:
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        rows = rng.normal(size=(400, 2)) + 2.5 * rng.integers(3, size=(400, 2))
+        sweep = sweep_over(rows)
+        start = model_from_labels(sweep, rng.integers(4, size=400), 4, options_for(sweep))
+        found = rearranged(sweep, [start], options_for(sweep), STARTS)
+        assert objective(sweep, found) >= objective(sweep, start) - 0.01
+
+
+def test_parting_a_component_gains_at_least_what_its_own_rows_say() -> None:
+    rows, labels = clusters()
+    sweep = sweep_over(rows)
+    model = misplaced(sweep, rows, labels)
+    mixture = mixture_of(sweep, model)
+    density, shares = mixture.density_and_responsibilities(rows)
+    own = mixture.component_log_density(rows)
+    gains = []
+    for k, halves in enumerate(parted(sweep, model, options_for(sweep))):
+        replaced = halves.log_density(rows)
+        bound = float(shares[:, k] @ (replaced - own[:, k]))
+        joint = own + np.log(mixture.weights)
+        joint[:, k] = replaced + np.log(mixture.weights[k])
+        reached = float((np.logaddexp.reduce(joint, axis=1) - density).sum())
+        assert reached >= bound - 1e-9
+        gains.append(bound)
+    # The second component lies over two clusters.
+    assert int(np.argmax(gains)) == 1
+    assert gains[1] > 50
+
+
+def test_a_component_of_one_value_is_not_parted_into_nothing() -> None:
+    rows = np.vstack([np.zeros((50, 2)), clusters()[0]])
+    fitted = GaussianMixture(5, random_state=0).fit(rows)
+    assert np.isfinite(fitted.log_likelihood_)
+    assert fitted.weights_.min() * len(rows) > 10
+
+
+def test_a_start_that_is_given_is_not_rearranged() -> None:
+    rows, _ = clusters()
+    means = np.array([[-0.5, 0.0], [0.5, 0.0], [43.0, 0.0], [0.0, 40.0]])
+    given = GaussianMixture(4, means_init=means, random_state=0).fit(rows)
+    free = GaussianMixture(4, random_state=0).fit(rows)
+    assert free.log_likelihood_ > given.log_likelihood_ + 50
+    again = GaussianMixture(4, responsibilities_init=given.predict_proba(rows)).fit(rows)
+    assert again.log_likelihood_ == pytest.approx(given.log_likelihood_, abs=0.1)
+
+
+def test_rearranged_fits_have_the_same_bits_for_any_number_of_threads() -> None:
+    rng = np.random.default_rng(1)
+    rows = rng.normal(size=(9000, 2)) + 3.0 * rng.integers(3, size=(9000, 2))
+    one = GaussianMixture(9, random_state=0, n_jobs=1).fit(rows)
+    two = GaussianMixture(9, random_state=0, n_jobs=2).fit(rows)
+    assert_array_equal(one.means_, two.means_)
+    assert one.log_likelihood_ == two.log_likelihood_
+
+
+def test_classes_of_items_are_moved_too() -> None:
+    rng = np.random.default_rng(2)
+    labels = np.repeat(np.arange(4), 300)
+    # The second and third class are alike but for four items.
+    typical = np.full((4, 20), 0.1)
+    typical[1, 4:12] = typical[2, 8:16] = typical[3, 14:] = 0.9
+    rows = (rng.random((1200, 20)) < typical[labels]).astype(float)
+    sweep = Sweep(BernoulliFamily(20), ArrayRows(rows), Serial())
+    wrong = np.choose(labels, [0, 1, 1, 2])
+    wrong[(labels == 0) & (rows[:, 0] > 0)] = 3
+    start = model_from_labels(sweep, wrong, 4, options_for(sweep))
+    right = objective(sweep, model_from_labels(sweep, labels, 4, options_for(sweep)))
+    assert objective(sweep, start) < right - 50
+    found = rearranged(sweep, [start], options_for(sweep), STARTS)
+    assert objective(sweep, found) == pytest.approx(right, abs=0.01)
