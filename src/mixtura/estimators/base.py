@@ -281,7 +281,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         return summary_of(self.mixture_, getattr(self, "facts_", None))
 
     def save(self, path: Any) -> None:
-        """Write the mixture to a model file, which `mixtura.load` reads."""
+        """Write the mixture to a model file at `path`, which `mixtura.load` reads."""
         check_is_fitted(self, "mixture_")
         save(path, self.mixture_, getattr(self, "facts_", None))
 

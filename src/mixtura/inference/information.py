@@ -68,6 +68,8 @@ class Information:
 
         Raises
         ------
+        ParameterError
+            If the method is none of these.
         InformationError
             If the information is singular, or the mixture is no maximum for these rows.
         """

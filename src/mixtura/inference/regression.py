@@ -50,6 +50,8 @@ def regression(mixture: Mixture, given: Sequence[int | str], values: ArrayLike) 
     ------
     ParameterError
         If the mixture is not Gaussian, or no column is left.
+    DataError
+        If the values are no such array.
     """
     if not isinstance(mixture.family, GaussianFamily):
         raise ParameterError("regression is for Gaussian mixtures; see Mixture.conditional")

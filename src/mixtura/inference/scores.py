@@ -53,7 +53,7 @@ class ScoreSums(Sums):
 
 
 def parameter_names(mixture: Mixture) -> tuple[str, ...]:
-    """Return the names of the free parameters, in the order of score vectors.
+    """Return the names of a mixture's free parameters, in the order of score vectors.
 
     The last weight, and the last of each component's probabilities that sum to one, are what the
     others leave; structures with shared volumes, shapes or orientations have log volumes, log

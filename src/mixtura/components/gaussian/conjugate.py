@@ -60,7 +60,10 @@ class NormalInverseWishart:
 
         Parameters
         ----------
+        storage : of the structure's covariances
+        frame : the coordinates of the fit
         totals : sums over all rows
+        n_components : K
         shared : whether components share one covariance
 
         Raises
