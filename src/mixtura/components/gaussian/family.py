@@ -33,6 +33,7 @@ from mixtura.components.gaussian.parameters import (
     GaussianSums,
     RowTotals,
 )
+from mixtura.components.gaussian.partition import by_pattern
 from mixtura.components.gaussian.prior import GaussianPrior, NoPrior, weak_prior
 from mixtura.components.gaussian.structures import Structure, structure
 from mixtura.components.gaussian.words import component_tables, mixture_title
@@ -368,31 +369,23 @@ class GaussianFamily:
     def row_log_density(self, rows: NDArray[Any], parameters: GaussianParameters) -> Float:
         """Return log N(x | μ_k, Σ_k) (n, K) of rows (n, D), by deviations from each mean.
 
-        Where a row is so far that its distance is beyond the floats, that is -inf.
+        Of a row with missing cells, NaN, it is that of the others. Where a row is so far that its
+        distance is beyond the floats, it is -inf.
         """
-        transposed = np.ascontiguousarray(np.asarray(rows, dtype=np.float64).T)
-        densities = np.empty((len(rows), parameters.n_components))
-        constants = parameters.covariance.log_determinant() - 0.5 * self.n_columns * LOG_TWO_PI
-        for k, constant in enumerate(constants):
-            densities[:, k] = constant + log_density_centred(transposed, parameters, k)
-        # A matrix product of infinities of both signs is NaN.
-        return np.where(np.isnan(densities), -np.inf, densities)
+        rows = np.asarray(rows, dtype=np.float64)
+        if np.isnan(rows).any():
+            return by_pattern(rows, parameters, _densities)
+        return _densities(rows, parameters)
 
     def far_posterior(self, rows: NDArray[Any], parameters: GaussianParameters) -> Float:
         """Return 1 for the components nearest in their own metric, shared where they tie.
 
         Distances are compared at a scale where their squares cannot overflow.
         """
-        factors = parameters.covariance.factors
-        shrunk = np.asarray(rows, dtype=np.float64).T / 4
-        scale = np.maximum(np.abs(shrunk).max(axis=0), np.abs(parameters.means).max() / 4)
-        distances = np.empty((len(rows), parameters.n_components))
-        for k, mean in enumerate(parameters.means):
-            deviations = (shrunk - mean[:, None] / 4) / scale
-            white = parameters.covariance.whiten(k, deviations) / np.abs(factors).max()
-            distances[:, k] = np.einsum("dn,dn->n", white, white)
-        nearest = distances == distances.min(axis=1, keepdims=True)
-        return nearest / nearest.sum(axis=1, keepdims=True)
+        rows = np.asarray(rows, dtype=np.float64)
+        if np.isnan(rows).any():
+            return by_pattern(rows, parameters, _nearest)
+        return _nearest(rows, parameters)
 
     def sample(
         self, parameters: GaussianParameters, labels: NDArray[np.intp], rng: np.random.Generator
@@ -451,3 +444,28 @@ class GaussianFamily:
         covariance = covariance_of_factors(form.storage, factors, n_columns)
         parameters = GaussianParameters(as_shape("means", means, means.shape), covariance)
         return cls.in_own_units(form, n_columns), parameters
+
+
+def _densities(rows: Float, parameters: GaussianParameters) -> Float:
+    """Return log N(x | μ_k, Σ_k) (n, K)."""
+    transposed = np.ascontiguousarray(rows.T)
+    densities = np.empty((len(rows), parameters.n_components))
+    constants = parameters.covariance.log_determinant() - 0.5 * rows.shape[1] * LOG_TWO_PI
+    for k, constant in enumerate(constants):
+        densities[:, k] = constant + log_density_centred(transposed, parameters, k)
+    # A matrix product of infinities of both signs is NaN.
+    return np.where(np.isnan(densities), -np.inf, densities)
+
+
+def _nearest(rows: Float, parameters: GaussianParameters) -> Float:
+    """Return the share (n, K) of each component among those nearest in their own metric."""
+    factors = parameters.covariance.factors
+    shrunk = rows.T / 4
+    scale = np.maximum(np.abs(shrunk).max(axis=0), np.abs(parameters.means).max() / 4)
+    distances = np.empty((len(rows), parameters.n_components))
+    for k, mean in enumerate(parameters.means):
+        deviations = (shrunk - mean[:, None] / 4) / scale
+        white = parameters.covariance.whiten(k, deviations) / np.abs(factors).max()
+        distances[:, k] = np.einsum("dn,dn->n", white, white)
+    nearest = distances == distances.min(axis=1, keepdims=True)
+    return nearest / nearest.sum(axis=1, keepdims=True)

@@ -40,6 +40,10 @@ class FeatureMap(Protocol):
         """Return sums of products (K, P - 1 - D) as second moments, (K, D) or (K, D, D)."""
         ...
 
+    def products_of(self, second: Float) -> Float:
+        """Return second moments, (K, D) or (K, D, D), as sums of products (K, P - 1 - D)."""
+        ...
+
 
 class LinearFeatures:
     """[x, 1]."""
@@ -59,6 +63,10 @@ class LinearFeatures:
     def second(self, products: Float, n_columns: int) -> Float:
         """Return nothing: the second moment is the data's own."""
         return products
+
+    def products_of(self, second: Float) -> Float:
+        """Return no sums."""
+        return second[:, :0]
 
 
 class DiagonalFeatures:
@@ -80,6 +88,10 @@ class DiagonalFeatures:
     def second(self, products: Float, n_columns: int) -> Float:
         """Return the sums of squares (K, D)."""
         return products
+
+    def products_of(self, second: Float) -> Float:
+        """Return the sums of squares (K, D)."""
+        return second
 
 
 @cache
@@ -126,6 +138,11 @@ class FullFeatures:
     def second(self, products: Float, n_columns: int) -> Float:
         """Return the symmetric matrices (K, D, D)."""
         return products[:, product_index(n_columns)]
+
+    def products_of(self, second: Float) -> Float:
+        """Return each entry of the symmetric matrices (K, D, D) once."""
+        left, right = product_pairs(second.shape[-1])
+        return second[:, left, right]
 
 
 _MAPS: dict[str, FeatureMap] = {

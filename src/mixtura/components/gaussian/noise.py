@@ -27,7 +27,7 @@ from mixtura.components.gaussian.parameters import (
     RowTotals,
 )
 from mixtura.components.gaussian.prior import GaussianPrior
-from mixtura.components.gaussian.structures import Structure
+from mixtura.components.gaussian.structures import Structure, unpooled
 from mixtura.kinds import ColumnKind
 
 __all__ = ["GaussianNoiseFamily", "NoisyParameters", "NoisyPrior"]
@@ -362,16 +362,3 @@ class GaussianNoiseFamily:
         log_noise = as_shape("log_noise", arrays["log_noise"], (1,))
         family = cls(replace(inner, structure=unpooled(inner.structure)), box, float(log_noise[0]))
         return family, NoisyParameters.around(gaussians)
-
-
-def unpooled(structure: Structure) -> Structure:
-    """Return the structure with a scatter for each component, which leaves the noise's out."""
-    if structure.features != "linear":
-        return structure
-    pooled_update = structure.update
-
-    def update(scatter: Float, rows: Float, previous: Float | None) -> Float:
-        return pooled_update(scatter.sum(axis=0), rows, previous)
-
-    features = "full" if structure.storage == "full" else "diagonal"
-    return replace(structure, features=features, update=update)

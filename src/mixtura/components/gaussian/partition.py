@@ -5,18 +5,25 @@ columns first: the leading block of U belongs to their margin, the trailing bloc
 them, and U_rr⁻ᵀ U_grᵀ to the regression. So no covariance is inverted and none is subtracted from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import rq, solve_triangular
+from scipy.linalg import solve_triangular
 
 from mixtura.components.gaussian.covariance import FullCovariance, SphericalCovariance
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.structures import Structure, structure
 
-__all__ = ["Conditional", "conditional", "marginal", "partitioned_structure"]
+__all__ = [
+    "Conditional",
+    "by_pattern",
+    "conditional",
+    "marginal",
+    "partitioned_structure",
+    "rows_by_pattern",
+]
 
 Float = NDArray[np.float64]
 
@@ -95,10 +102,42 @@ def conditional(
     )
 
 
-def _reordered(factors: Float, order: Sequence[int]) -> Float:
-    """Return upper U' with U' U'ᵀ = P U Uᵀ Pᵀ, by an RQ decomposition of P U."""
-    found = np.empty_like(factors)
-    for k, factor in enumerate(factors):
-        upper, _ = rq(factor[list(order)])
-        found[k] = upper * np.sign(np.diagonal(upper))
+def by_pattern(
+    rows: Float,
+    parameters: GaussianParameters,
+    function: Callable[[Float, GaussianParameters], Float],
+) -> Float:
+    """Return a function (n, K) of rows and parameters, of the columns observed in each row.
+
+    Parameters
+    ----------
+    rows : (n, D) float64, NaN where a cell is missing
+    parameters : of K components
+    function : of rows without gaps and parameters in as many columns; zero where there is none
+    """
+    found = np.zeros((len(rows), parameters.n_components))
+    for observed, chosen in rows_by_pattern(rows):
+        columns = np.flatnonzero(observed)
+        if columns.size:
+            own = marginal(parameters, columns.tolist())
+            found[chosen] = function(rows[np.ix_(chosen, columns)], own)
     return found
+
+
+def rows_by_pattern(rows: Float) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.intp]]]:
+    """Yield the observed columns (D,) and the positions of the rows, for each pattern."""
+    masks, codes = np.unique(~np.isnan(rows), axis=0, return_inverse=True)
+    codes = codes.ravel()
+    order = np.argsort(codes, kind="stable")
+    yield from zip(masks, np.split(order, np.cumsum(np.bincount(codes))[:-1]), strict=True)
+
+
+def _reordered(factors: Float, order: Sequence[int]) -> Float:
+    """Return upper U' with U' U'ᵀ = P U Uᵀ Pᵀ, by RQ decompositions of P U.
+
+    With J the reversal, A = R Q where (J A)ᵀ = Qᵀ J (J Rᵀ J) is a QR decomposition.
+    """
+    turned = factors[:, list(order)][:, ::-1].transpose(0, 2, 1)
+    triangles: Float = np.asarray(np.linalg.qr(turned, mode="r"))
+    upper = triangles.transpose(0, 2, 1)[:, ::-1, ::-1]
+    return upper * np.sign(np.diagonal(upper, axis1=1, axis2=2))[:, None, :]

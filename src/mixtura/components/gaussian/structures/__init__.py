@@ -7,6 +7,14 @@ from mixtura.components.gaussian.structures.catalogue import (
     structure,
 )
 from mixtura.components.gaussian.structures.objective import m_step_objective
-from mixtura.components.gaussian.structures.structure import Structure
+from mixtura.components.gaussian.structures.structure import Structure, unpooled
 
-__all__ = ["CODES", "STRUCTURES", "Structure", "distinct", "m_step_objective", "structure"]
+__all__ = [
+    "CODES",
+    "STRUCTURES",
+    "Structure",
+    "distinct",
+    "m_step_objective",
+    "structure",
+    "unpooled",
+]

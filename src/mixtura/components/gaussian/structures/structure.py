@@ -1,14 +1,14 @@
 """One covariance structure: what it shares between components, as a value."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Features", "Storage", "Structure", "Update", "count_by_letters"]
+__all__ = ["Features", "Storage", "Structure", "Update", "count_by_letters", "unpooled"]
 
 Float = NDArray[np.float64]
 
@@ -79,3 +79,16 @@ class Structure:
     def n_parameters(self, n_components: int, n_columns: int) -> int:
         """Return the number of free covariance parameters of K components in D columns."""
         return self.count(n_components, n_columns)
+
+
+def unpooled(structure: Structure) -> Structure:
+    """Return the structure with a scatter for each component, though it shares a covariance."""
+    if structure.features != "linear":
+        return structure
+    pooled_update = structure.update
+
+    def update(scatter: Float, rows: Float, previous: Float | None) -> Float:
+        return pooled_update(scatter.sum(axis=0), rows, previous)
+
+    features = "full" if structure.storage == "full" else "diagonal"
+    return replace(structure, features=features, update=update)

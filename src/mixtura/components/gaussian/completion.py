@@ -1,0 +1,206 @@
+"""What missing cells are worth: margins of the observed columns, and moments of the rest.
+
+With Σ⁻¹ = P, sweeping P on the missing columns m (Dempster 1969) leaves the precision of the
+observed margin P_oo - P_om P_mm⁻¹ P_mo, the regression E[x_m | x_o] = μ_m - P_mm⁻¹ P_mo (x_o - μ_o)
+and its covariance P_mm⁻¹ in one matrix. All are linear in x_o, so sums over the rows of a pattern
+are completed at once (Little and Rubin 2002, chapter 11), not row by row.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.gaussian.parameters import GaussianParameters
+from mixtura.components.gaussian.partition import conditional
+
+__all__ = [
+    "Completion",
+    "DiagonalCompletion",
+    "FullCompletion",
+    "PatternSums",
+    "careful_completion",
+    "completion_of",
+]
+
+Float = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+LOG_TWO_PI_E = float(np.log(2 * np.pi) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class PatternSums:
+    """Sums over the rows of S patterns, zero where a column was not observed.
+
+    Attributes
+    ----------
+    rows : (S, K) Σ w r
+    first : (S, K, D) Σ w r x
+    second : (S, K, D) or (S, K, D, D), Σ w r x xᵀ or its diagonal
+    """
+
+    rows: Float
+    first: Float
+    second: Float
+
+
+class Completion(Protocol):
+    """S patterns under the parameters of K components."""
+
+    @property
+    def precisions(self) -> Float:
+        """Of the observed margins, zero elsewhere, (S, K, D) or (S, K, D, D)."""
+        ...
+
+    @property
+    def log_pivots(self) -> Float:
+        """The (S, K) values of log|P_mm|."""
+        ...
+
+    def times(self, means: Float) -> Float:
+        """Return the precisions times the means (K, D), (S, K, D)."""
+        ...
+
+    def complete(self, sums: PatternSums, shift: Float) -> tuple[Float, Float]:
+        """Return Σ w r E[d] (K, D) and Σ w r E[d dᵀ] (K, D, D), or its diagonal, of all patterns.
+
+        Parameters
+        ----------
+        sums : about some points, one for each component
+        shift : (K, D) the means less those points
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FullCompletion:
+    """See `Completion`.
+
+    Attributes
+    ----------
+    gains : (S, K, D, D) the identity for observed columns, the regression for the others
+    spreads : (S, K, D, D) the covariance of the missing columns given the observed ones
+    """
+
+    precisions: Float
+    log_pivots: Float
+    gains: Float
+    spreads: Float
+
+    def times(self, means: Float) -> Float:
+        """Return the precisions times the means (K, D), (S, K, D)."""
+        return (self.precisions @ means[:, :, None])[..., 0]
+
+    def complete(self, sums: PatternSums, shift: Float) -> tuple[Float, Float]:
+        """Return Σ w r E[d] and Σ w r E[d dᵀ], by products with [d, 1]."""
+        n_patterns, n_components, n_columns = sums.first.shape
+        size = n_columns + 1
+        lift = np.zeros((n_patterns, n_components, size, size))
+        lift[..., :-1, :-1] = self.gains
+        lift[..., :-1, -1] = shift - (self.gains @ shift[:, :, None])[..., 0]
+        lift[..., -1, -1] = 1.0
+        known = np.empty_like(lift)
+        known[..., :-1, :-1] = sums.second
+        known[..., -1, :-1] = known[..., :-1, -1] = sums.first
+        known[..., -1, -1] = sums.rows
+        lifted = (lift @ known @ lift.swapaxes(2, 3)).sum(axis=0)
+        unseen = np.einsum("sk,skij->kij", sums.rows, self.spreads)
+        return lifted[:, :-1, -1], lifted[:, :-1, :-1] + unseen
+
+
+@dataclass(frozen=True, slots=True)
+class DiagonalCompletion:
+    """See `Completion`.
+
+    Attributes
+    ----------
+    missing : (S, 1, D)
+    variances : (K, D)
+    """
+
+    precisions: Float
+    log_pivots: Float
+    missing: Mask
+    variances: Float
+
+    def times(self, means: Float) -> Float:
+        """Return the precisions times the means (K, D), (S, K, D)."""
+        return self.precisions * means
+
+    def complete(self, sums: PatternSums, shift: Float) -> tuple[Float, Float]:
+        """Return Σ w r E[d] and the diagonals of Σ w r E[d dᵀ]."""
+        unseen = np.einsum("sk,sd->kd", sums.rows, self.missing[:, 0].astype(np.float64))
+        first = sums.first.sum(axis=0) + unseen * shift
+        return first, sums.second.sum(axis=0) + unseen * (shift**2 + self.variances)
+
+
+def completion_of(precisions: Float, observed: Mask) -> Completion:
+    """Return the completion of patterns (S, D) under precisions (K, D) or (K, D, D)."""
+    missing = ~observed[:, None, :]
+    if precisions.ndim == 2:
+        logs = np.where(missing, np.log(precisions), 0.0).sum(axis=2)
+        kept = np.where(missing, 0.0, precisions)
+        return DiagonalCompletion(kept, logs, missing, 1.0 / precisions)
+    swept, log_pivots = _swept(precisions, ~observed)
+    rows, columns = missing[..., :, None], missing[..., None, :]
+    gains = np.where(rows & ~columns, -swept, 0.0)
+    gains += np.eye(observed.shape[1]) * ~rows
+    kept = np.where(rows | columns, 0.0, swept)
+    return FullCompletion(kept, log_pivots, gains, np.where(rows & columns, -swept, 0.0))
+
+
+def _swept(precisions: Float, missing: Mask) -> tuple[Float, Float]:
+    """Return precisions (K, D, D) swept on the missing columns (S, D), and log|P_mm| (S, K)."""
+    n_patterns = len(missing)
+    swept = np.repeat(precisions[None], n_patterns, axis=0)
+    log_pivots = np.zeros(swept.shape[:2])
+    counts = missing.sum(axis=1)
+    # Missing columns first, in their order.
+    order = np.argsort(~missing, axis=1, kind="stable")
+    for turn in range(int(counts.max(initial=0))):
+        chosen = np.flatnonzero(counts > turn)
+        pivot = order[chosen, turn]
+        # Most patterns lack few columns: whole arrays are worked on while all have a pivot.
+        part = swept if len(chosen) == n_patterns else swept[chosen]
+        places = np.arange(len(chosen))
+        row = part[places, :, pivot, :]
+        value = row[places, :, pivot]
+        log_pivots[chosen] += np.log(value)
+        scaled = row / value[:, :, None]
+        part -= row[..., :, None] * scaled[..., None, :]
+        part[places, :, pivot, :] = scaled
+        part[places, :, :, pivot] = scaled
+        part[places, :, pivot, pivot] = -1.0 / value
+        if part is not swept:
+            swept[chosen] = part
+    return swept, log_pivots
+
+
+def careful_completion(
+    parameters: GaussianParameters, observed: Mask
+) -> tuple[Completion, GaussianParameters]:
+    """Return the completion of one pattern (D,) from factors, which loses no digits.
+
+    Returns
+    -------
+    completion : of S = 1 pattern
+    margin : the parameters of the observed columns
+    """
+    given, rest = np.flatnonzero(observed), np.flatnonzero(~observed)
+    found = conditional(parameters, given.tolist(), rest.tolist())
+    if parameters.covariance.factors.ndim < 3:
+        covariance = parameters.covariance
+        precisions = np.broadcast_to(
+            covariance.precisions().reshape(len(parameters.means), -1), parameters.means.shape
+        )
+        return completion_of(np.array(precisions), observed[None]), found.given
+    n_components, n_columns = parameters.means.shape
+    gains = np.zeros((1, n_components, n_columns, n_columns))
+    gains[..., given, given] = 1.0
+    gains[0][:, rest[:, None], given] = found.gains
+    spreads = np.zeros_like(gains)
+    spreads[0][:, rest[:, None], rest] = found.rest.covariance.covariances()
+    pivots = 2.0 * found.rest.covariance.log_determinant()[None]
+    return FullCompletion(np.empty(0), pivots, gains, spreads), found.given

@@ -1,0 +1,361 @@
+"""Gaussian components for rows of which some cells are missing (at random).
+
+No cell is filled in. A row's density is that of its observed columns; the sums of the M-step hold
+what missing cells are expected to add, which is worked out for a pattern of observed columns at
+once. With zeros for missing cells the products of features stay what they are: a pattern only has
+its own natural parameters, zero where a column is missing. Rows should be sorted by pattern.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from mixtura.components.gaussian.centred import far_components
+from mixtura.components.gaussian.completion import (
+    Completion,
+    PatternSums,
+    careful_completion,
+    completion_of,
+)
+from mixtura.components.gaussian.covariance import covariance_of_factors
+from mixtura.components.gaussian.evaluator import GaussianTile, GaussianWorkspace
+from mixtura.components.gaussian.family import LOG_TWO_PI, GaussianFamily
+from mixtura.components.gaussian.features import FeatureMap
+from mixtura.components.gaussian.frame import Frame
+from mixtura.components.gaussian.parameters import (
+    GaussianMoments,
+    GaussianParameters,
+    GaussianSums,
+    RowTotals,
+)
+from mixtura.components.gaussian.patterns import Patterns
+from mixtura.components.gaussian.prior import GaussianPrior
+from mixtura.components.gaussian.structures import Structure, structure, unpooled
+
+__all__ = ["IncompleteGaussianFamily"]
+
+Float = NDArray[np.float64]
+
+# Numbers in the matrices of the patterns worked on at once, 1 MB.
+AT_ONCE = 1 << 17
+
+
+@dataclass(frozen=True, slots=True)
+class IncompleteTile(GaussianTile):
+    """A tile of rows in the frame, zero where a cell is missing, and their patterns."""
+
+    patterns: Patterns
+
+
+@dataclass(frozen=True, slots=True)
+class IncompleteTotals(RowTotals):
+    """Sums over all rows, and the weight of the rows in which a column was observed (D,)."""
+
+    observed: Float
+
+
+@dataclass(frozen=True, slots=True)
+class IncompleteSums(GaussianSums):
+    """Completed sums, and Σ w r times the entropy of the missing cells (K,)."""
+
+    entropy: Float
+
+    def take(self, components: slice) -> Self:
+        """Return the sums of some components."""
+        return type(self)(
+            self.features[components],
+            self.centred[components],
+            self.first[components] if len(self.first) else self.first,
+            self.second[components] if len(self.second) else self.second,
+            self.entropy[components],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class IncompleteMoments(GaussianMoments):
+    """Completed moments, and the expected entropy of the missing cells."""
+
+    entropy: float = 0.0
+
+
+@dataclass(slots=True)
+class IncompleteTotalsOfUnit:
+    """Mutable totals of one unit of rows."""
+
+    rows: Float
+    first: Float
+    second: Float
+    centred_first: Float
+    centred_second: Float
+    entropy: Float
+
+
+class IncompleteEvaluator:
+    """See `mixtura.components.family.Evaluator`."""
+
+    def __init__(
+        self,
+        family: "IncompleteGaussianFamily",
+        log_weights: Float,
+        parameters: GaussianParameters,
+        precisions: Float,
+        far: NDArray[np.bool_],
+    ) -> None:
+        self._family = family
+        self._log_weights = log_weights
+        self._constants = log_weights + parameters.covariance.log_determinant()
+        self._parameters = parameters
+        self._precisions = precisions
+        self._far = np.flatnonzero(far).tolist()
+        self._centred = far
+        self._about = parameters.means
+        self._size = max(1, AT_ONCE // max(1, precisions.size))
+
+    @property
+    def n_components(self) -> int:
+        """Return K."""
+        return len(self._log_weights)
+
+    def centre_on(self, parameters: GaussianParameters) -> None:
+        """Take the sums of all components about other means, before the first tile."""
+        self._about = parameters.means
+        self._centred = np.ones(self.n_components, dtype=bool)
+
+    def log_density(self, prepared: IncompleteTile, out: NDArray[Any]) -> None:
+        """Write log π_k + log N(x_o | μ_k, Σ_k), without log 2π, into `out` (K, n)."""
+        for patterns in prepared.patterns.parts(self._size):
+            natural = self._natural(completion_of(self._precisions, patterns.observed))
+            for inside, own in zip(patterns.slices(), natural, strict=True):
+                np.matmul(own, prepared.features[:, inside], out=out[:, inside])
+        for component in self._far:
+            self._far_density(prepared, component, out[component])
+
+    def _natural(self, completion: Completion) -> NDArray[Any]:
+        """Return natural parameters (S, K, P), zero for features of missing columns."""
+        means, family = self._parameters.means, self._family
+        linear = completion.times(means)
+        n_columns = means.shape[1]
+        natural = np.empty((*linear.shape[:2], family.n_features()))
+        natural[..., :n_columns] = linear
+        natural[..., n_columns] = (
+            self._constants
+            - 0.5 * completion.log_pivots
+            - 0.5 * np.einsum("skd,kd->sk", linear, means)
+        )
+        precisions = completion.precisions
+        flat = family.features.quadratic(precisions.reshape(-1, *precisions.shape[2:]))
+        natural[..., n_columns + 1 :] = flat.reshape(*linear.shape[:2], -1)
+        return natural.astype(family.dtype, copy=False)
+
+    def _far_density(self, prepared: IncompleteTile, component: int, out: NDArray[Any]) -> None:
+        parameters = self._parameters.take([component])
+        patterns = prepared.patterns
+        for inside, observed in zip(patterns.slices(), patterns.observed, strict=True):
+            _, margin = careful_completion(parameters, observed)
+            deviations = prepared.rows[observed, inside] - margin.means[0][:, None]
+            white = margin.covariance.whiten(0, deviations)
+            constant = self._log_weights[component] + margin.covariance.log_determinant()[0]
+            out[inside] = constant - 0.5 * np.einsum("dn,dn->n", white, white)
+
+    def zeros(self) -> IncompleteTotalsOfUnit:
+        """Return fresh totals."""
+        means = self._parameters.means
+        second = self._precisions.shape
+        centred = self.n_components if self._centred.any() else 0
+        return IncompleteTotalsOfUnit(
+            np.zeros(len(means)),
+            np.zeros(means.shape),
+            np.zeros(second),
+            np.zeros((centred, means.shape[1])),
+            np.zeros((centred, *second[1:])),
+            np.zeros(len(means)),
+        )
+
+    def accumulate(
+        self,
+        prepared: IncompleteTile,
+        responsibilities: NDArray[Any],
+        totals: IncompleteTotalsOfUnit,
+    ) -> None:
+        """Add a tile's completed sums to the totals."""
+        for patterns in prepared.patterns.parts(self._size):
+            sums = self._sums_of(prepared, patterns, responsibilities)
+            completion = completion_of(self._precisions, patterns.observed)
+            first, second = completion.complete(sums, self._parameters.means)
+            totals.rows += sums.rows.sum(axis=0)
+            totals.first += first
+            totals.second += second
+            entropies = self._family.entropies(~patterns.observed)
+            totals.entropy += (sums.rows * (entropies[:, None] - 0.5 * completion.log_pivots)).sum(
+                axis=0
+            )
+        for component in np.flatnonzero(self._centred):
+            self._accumulate_centred(prepared, int(component), responsibilities, totals)
+
+    def _sums_of(
+        self, prepared: IncompleteTile, patterns: Patterns, responsibilities: NDArray[Any]
+    ) -> PatternSums:
+        family = self._family
+        n_columns = family.n_columns
+        products = np.empty((len(patterns.observed), self.n_components, family.n_features()))
+        for inside, own in zip(patterns.slices(), products, strict=True):
+            np.matmul(responsibilities[:, inside], prepared.features[:, inside].T, out=own)
+        flat = products[..., n_columns + 1 :].reshape(-1, family.n_features() - n_columns - 1)
+        second = family.features.second(flat, n_columns)
+        return PatternSums(
+            products[..., n_columns],
+            products[..., :n_columns],
+            second.reshape(*products.shape[:2], *second.shape[1:]),
+        )
+
+    def _accumulate_centred(
+        self,
+        prepared: IncompleteTile,
+        component: int,
+        responsibilities: NDArray[Any],
+        totals: IncompleteTotalsOfUnit,
+    ) -> None:
+        parameters, about = self._parameters.take([component]), self._about[component]
+        shift = parameters.means - about
+        patterns = prepared.patterns
+        for inside, observed in zip(patterns.slices(), patterns.observed, strict=True):
+            completion, _ = careful_completion(parameters, observed)
+            shares = responsibilities[component, inside]
+            deviations = np.zeros((len(observed), len(shares)))
+            deviations[observed] = prepared.rows[observed, inside] - about[observed, None]
+            weighted = deviations * shares
+            diagonal = totals.second.ndim == 2
+            second = (weighted * deviations).sum(axis=1) if diagonal else weighted @ deviations.T
+            sums = PatternSums(
+                np.array([[shares.sum()]]), weighted.sum(axis=1)[None, None], second[None, None]
+            )
+            first, second = completion.complete(sums, shift)
+            totals.centred_first[component] += first[0]
+            totals.centred_second[component] += second[0]
+
+    def sums(self, totals: IncompleteTotalsOfUnit) -> IncompleteSums:
+        """Freeze the totals."""
+        family = self._family
+        features = np.column_stack(
+            [totals.first, totals.rows, family.features.products_of(totals.second)]
+        )
+        return IncompleteSums(
+            features,
+            self._centred.astype(np.float64),
+            totals.centred_first,
+            totals.centred_second,
+            totals.entropy,
+        )
+
+
+@dataclass(frozen=True)
+class IncompleteGaussianFamily(GaussianFamily):
+    """K Gaussian components for rows with missing cells; no scatter is pooled."""
+
+    @classmethod
+    def of(
+        cls, structure: Structure, mean: Float, spread: Float, dtype: DTypeLike = np.float64
+    ) -> "IncompleteGaussianFamily":
+        """Return the family for columns whose observed cells have these means and deviations."""
+        frame = Frame.of(mean, spread, one_scale=structure.one_scale)
+        return cls(unpooled(structure), frame, np.dtype(dtype))
+
+    @property
+    def features(self) -> FeatureMap:
+        """Return the feature map, which is never too wide: patterns need the products."""
+        return self._map
+
+    @property
+    def _wide(self) -> bool:
+        return False
+
+    def prepare(self, rows: NDArray[Any], workspace: GaussianWorkspace) -> IncompleteTile:
+        """Bring rows (n, D) into the frame, missing cells at its origin."""
+        # In float64, so that what is filled in becomes zero and no rounding.
+        filled = np.where(np.isnan(rows), self.frame.origin, rows)
+        tile = super().prepare(filled, workspace)
+        return IncompleteTile(tile.features, tile.rows, Patterns.of(rows))
+
+    def bind(self, log_weights: Float, parameters: GaussianParameters) -> Any:
+        """Return the evaluator of one sweep."""
+        far = far_components(parameters, self.dtype)
+        return IncompleteEvaluator(
+            self, log_weights, parameters, self._plain_precisions(parameters), far
+        )
+
+    def unbound(self, n_components: int) -> Any:
+        """Return an evaluator under which missing cells have their column's mean and variance."""
+        parameters = self._at_origin(n_components)
+        none = np.zeros(n_components, dtype=bool)
+        precisions = self._plain_precisions(parameters)
+        return IncompleteEvaluator(self, np.zeros(n_components), parameters, precisions, none)
+
+    def _plain_precisions(self, parameters: GaussianParameters) -> Float:
+        return np.ascontiguousarray(self._precisions(parameters))
+
+    def _at_origin(self, n_components: int) -> GaussianParameters:
+        factors = np.tile(self.frame.scale / self.frame.spread, (n_components, 1))
+        if self._diagonal:
+            covariance = covariance_of_factors("diagonal", factors, self.n_columns)
+        else:
+            full = factors[:, :, None] * np.eye(self.n_columns)
+            covariance = covariance_of_factors("full", full, self.n_columns)
+        return GaussianParameters(np.zeros((n_components, self.n_columns)), covariance)
+
+    def shared(self, prepared: Any, row_weights: Float | None) -> IncompleteTotals:
+        """Return the sums of a tile that involve no component, and weights by column."""
+        patterns = prepared.patterns
+        if row_weights is None:
+            weights = np.diff(patterns.bounds).astype(np.float64)
+        else:
+            weights = np.add.reduceat(row_weights, patterns.bounds[:-1])
+        plain = super().shared(prepared, row_weights)
+        return IncompleteTotals(
+            plain.weight, plain.first, plain.second, weights @ patterns.observed
+        )
+
+    def offset(self, parameters: GaussianParameters, sums: GaussianSums, shared: Any) -> float:
+        """Return the normalising constants of the observed cells."""
+        return -float(shared.observed @ (np.log(self.frame.scale) + 0.5 * LOG_TWO_PI))
+
+    def entropies(self, missing: NDArray[np.bool_]) -> Float:
+        """Return the entropy of missing columns (S, D), but for their precision's determinant."""
+        return missing @ (np.log(self.frame.scale) + 0.5 * (LOG_TWO_PI + 1.0))
+
+    def moments(
+        self, sums: Any, previous: GaussianParameters | None, shared: Any
+    ) -> IncompleteMoments:
+        """Return N_k, the means and the scatter about them, all completed."""
+        plain = super().moments(sums, previous, shared)
+        entropy = float(sums.entropy.sum())
+        return IncompleteMoments(
+            plain.effective_rows, plain.means, plain.scatter, plain.pooled, entropy
+        )
+
+    def expected_log_density(self, parameters: GaussianParameters, moments: Any) -> float:
+        """Return Σ_k Σ_i w r E[log f_k(x_i)], and the entropy of the missing cells.
+
+        So the log-likelihood is above it by the entropy of the components alone.
+        """
+        return super().expected_log_density(parameters, moments) + moments.entropy
+
+    def prior(self, name: Any, shared: Any, n_components: int) -> GaussianPrior:
+        """Return the penalty of that name, for variances of the observed cells."""
+        share = np.sqrt(shared.weight / shared.observed)
+        products = share**2 if shared.second.ndim == 1 else np.outer(share, share)
+        totals = RowTotals(shared.weight, shared.first * share**2, shared.second * products)
+        return super().prior(name, totals, n_components)
+
+    def embed(self, rows: NDArray[Any]) -> Float:
+        """Return rows in units of each column's spread, missing cells at the column's mean."""
+        return np.nan_to_num(super().embed(rows), copy=False)
+
+    def in_user_units(
+        self, parameters: GaussianParameters
+    ) -> tuple[GaussianFamily, GaussianParameters]:
+        """Return the plain family, which reads missing cells too, and the parameters."""
+        _, found = super().in_user_units(parameters)
+        plain = GaussianFamily.in_own_units(structure(self.structure.code), self.n_columns)
+        return plain, found
