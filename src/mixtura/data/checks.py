@@ -14,6 +14,7 @@ __all__ = [
     "check_finite",
     "check_memory",
     "check_names",
+    "check_observed",
     "check_varying",
     "column_label",
     "row_weights",
@@ -31,23 +32,40 @@ def column_label(names: Names, column: int) -> str:
     return f"column {column}" if names is None else f"column '{names[column]}'"
 
 
-def check_finite(rows: NDArray[Any], names: Names = None) -> None:
-    """Raise `DataError` naming the first column and row that hold NaN or infinity."""
+def check_finite(
+    rows: NDArray[Any], names: Names = None, *, gaps: bool = False, advice: str = ""
+) -> None:
+    """Raise `DataError` naming the first column and row that hold NaN or infinity.
+
+    Parameters
+    ----------
+    gaps : let NaN through
+    advice : what else may be done about NaN
+    """
     # One sum decides for good data; a finite array whose sum overflows is looked at in full.
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(rows.sum(dtype=np.float64)):
             return
-    finite = np.isfinite(rows)
+    finite = ~np.isinf(rows) if gaps else np.isfinite(rows)
     if finite.all():
         return
     column = int(np.flatnonzero(~finite.all(axis=0))[0])
     row = int(np.flatnonzero(~finite[:, column])[0])
-    what = "NaN" if np.isnan(rows[row, column]) else "infinity"
+    nan = np.isnan(rows[row, column])
+    what = "NaN" if nan else "infinity"
     count = int((~finite).sum())
     raise DataError(
         f"{column_label(names, column)} holds {what} at row {row} (counted from 0); "
         f"{count} cell(s) are NaN or infinity (inf) in all. Drop those rows, or fill the cells"
+        f"{advice if nan else ''}"
     )
+
+
+def check_observed(rows: NDArray[Any], names: Names = None) -> None:
+    """Raise `DataError` naming columns of which every cell is NaN."""
+    empty = np.flatnonzero(np.isnan(rows).all(axis=0))
+    if empty.size:
+        raise DataError(f"{column_label(names, int(empty[0]))} is missing in every row; drop it")
 
 
 def check_varying(deviations: Float, names: Names = None) -> None:

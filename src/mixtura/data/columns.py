@@ -1,5 +1,7 @@
 """Column means and spreads of a source, whatever the units of the columns."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,30 +15,44 @@ CHUNK_ROWS = 65536
 
 
 def column_moments(source: RowSource) -> tuple[Float, Float]:
-    """Return the weighted mean and standard deviation (D,) of each column.
+    """Return the weighted mean and standard deviation (D,) of each column's cells but NaN.
 
     Deviations are taken from the first row and divided by the largest of them, so that neither
     their sum nor their squares can overflow or lose digits to an offset.
     """
-    first = np.asarray(source.block(0, 1).rows[0], dtype=np.float64)
+    first = np.full(source.n_columns, np.nan)
     largest = np.zeros(len(first))
     starts = range(0, source.n_rows, CHUNK_ROWS)
     for start in starts:
         rows = source.block(start, min(start + CHUNK_ROWS, source.n_rows)).rows
+        if np.isnan(first).any():
+            first = np.where(np.isnan(first), _first_cells(rows), first)
         # Halved, as the difference of two large floats may overflow where each does not.
         deviations = np.abs(rows * 0.5 - first * 0.5)
-        np.maximum(largest, deviations.max(axis=0), out=largest)
+        np.fmax(largest, np.fmax.reduce(deviations, axis=0), out=largest)
     unit = np.where(largest > 0, largest, 0.5) * 2.0
     total, squares = np.zeros(len(first)), np.zeros(len(first))
+    weight = np.full(len(first), source.total_weight)
     for start in starts:
         block = source.block(start, min(start + CHUNK_ROWS, source.n_rows))
         deviations = block.rows / unit - first / unit
+        missing = np.isnan(deviations)
+        if missing.any():
+            deviations[missing] = 0.0
+            ones = np.ones(len(missing)) if block.weights is None else block.weights
+            weight -= ones @ missing
         if block.weights is None:
             total += deviations.sum(axis=0)
             squares += np.einsum("nd,nd->d", deviations, deviations)
         else:
             total += block.weights @ deviations
             squares += block.weights @ deviations**2
-    mean = total / source.total_weight
-    variance = np.maximum(squares / source.total_weight - mean**2, 0.0)
+    mean = total / weight
+    variance = np.maximum(squares / weight - mean**2, 0.0)
     return first + mean * unit, np.sqrt(variance) * unit
+
+
+def _first_cells(rows: NDArray[Any]) -> Float:
+    """Return the first cell of each column that is not NaN, or NaN."""
+    places = np.argmin(np.isnan(rows), axis=0)
+    return np.asarray(rows[places, np.arange(rows.shape[1])], dtype=np.float64)

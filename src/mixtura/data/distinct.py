@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
 
+from mixtura.data.gaps import has_gaps
+
 __all__ = [
     "content_subsample",
     "count_distinct",
@@ -87,7 +89,8 @@ def content_subsample(
 
     Parameters
     ----------
-    rows : (N, D) float64 or float32, without NaN; -0.0 counts as 0.0
+    rows : (N, D) float64 or float32, finite but for NaN, which equals itself here; -0.0 counts
+        as 0.0
     weights : (N,) float64, not negative, or None for 1 a row; rows of weight 0 are dropped
     size : how many rows to keep, at least 1
     seed : another seed draws other rows
@@ -98,6 +101,11 @@ def content_subsample(
     weights : (S,) float64, of the same sum as those given: the total weights of the rows when all
         distinct rows are kept, else equal shares
     """
+    if has_gaps(rows):
+        # Infinity, which equals itself, stands for NaN meanwhile.
+        filled = np.where(np.isnan(rows), rows.dtype.type(np.inf), rows)
+        found, shares = content_subsample(filled, weights, size, seed)
+        return np.where(np.isinf(found), rows.dtype.type(np.nan), found), shares
     firsts, hashes, totals = _grouped(rows, weights, seed)
     if len(firsts) <= size:
         return _ordered(rows[firsts], totals)

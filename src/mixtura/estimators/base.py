@@ -23,7 +23,7 @@ from mixtura.em.solve import FitResult, SolveOptions, solve
 from mixtura.em.sweep import Sweep
 from mixtura.engines import engine_named
 from mixtura.errors import DegenerateComponentWarning, MixturaWarning, ParameterError
-from mixtura.estimators.inputs import checked_rows, fitted_rows, names_of
+from mixtura.estimators.inputs import Kept, checked_rows, fitted_rows, names_of
 from mixtura.estimators.labels import known_components
 from mixtura.estimators.settings import Settings, checked_integer, seed_of
 from mixtura.estimators.verbose import verbose_progress
@@ -49,14 +49,14 @@ class Sourced:
     ----------
     rows : (N, D) those that have weight
     names : of the columns, or None
-    kept : (N',) which of the rows given have weight, None for all
+    kept : which of the rows given these are, None for all in their order
     source : hands them out
     notes : what a summary should say of them
     """
 
     rows: Any
     names: tuple[str, ...] | None
-    kept: NDArray[np.bool_] | None
+    kept: Kept | None
     source: RowSource
     notes: tuple[str, ...] = ()
 
@@ -91,9 +91,9 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def _starts(
-        self, family: Any, rows: NDArray[Any], kept: NDArray[np.bool_] | None, settings: Settings
+        self, family: Any, rows: NDArray[Any], kept: Kept | None, settings: Settings
     ) -> StartMaker | None:
-        """Return what makes the starts, or None for the solver's own; `kept` rows have weight."""
+        """Return what makes the starts, or None for the solver's own; `kept` rows are fitted."""
 
     @abstractmethod
     def _take(self, result: FitResult, dtype: np.dtype[Any]) -> None:
@@ -298,11 +298,12 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         self._check_size(most, rows.shape[1])
         weights = row_weights(sample_weight, rows.shape[0])
         known = known_components(y, self.use_y, rows.shape[0], most)
+        positions = self._order(rows, weights)
         kept = None
-        if weights is not None and not weights.all():
-            kept = weights > 0
-            rows, weights = rows[kept], weights[kept]
-            known = None if known is None else known.take(kept)
+        if positions is not None:
+            kept = Kept(positions, rows.shape[0])
+            rows, weights = rows[positions], None if weights is None else weights[positions]
+            known = None if known is None else known.take(positions)
         check_enough_rows(rows.shape[0], fewest)
         if known is None:
             notes = () if y is None or self.use_y is False else (IGNORED,)
@@ -311,6 +312,10 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         plain = self._source(rows, weights, as_given=True)
         source = MaskedRows(plain, known.codes, known.masks)
         return Sourced(rows, names, kept, source, (_told(source),))
+
+    def _order(self, rows: Any, weights: Float | None) -> NDArray[np.intp] | None:
+        """Return the positions of the rows to be fitted, in order; None for all as they are."""
+        return None if weights is None or weights.all() else np.flatnonzero(weights)
 
     def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
         """Return the rows (N, D) to be fitted, and their columns' names if there are any."""

@@ -19,6 +19,7 @@ from mixtura.errors import MixturaWarning, ParameterError
 from mixtura.estimators.base import MixtureEstimator, StartMaker
 from mixtura.estimators.gaussian_inits import checked_responsibilities
 from mixtura.estimators.identifiability import Doubt
+from mixtura.estimators.inputs import Kept
 from mixtura.estimators.settings import Settings, checked_choice
 from mixtura.estimators.sizes import checked_sizes, possible_sizes
 from mixtura.goodness import class_facts, outnumbered
@@ -86,7 +87,7 @@ class DiscreteMixture(MixtureEstimator):
         check_memory(32 * n_components * n_columns, f"{n_components:,} components")
 
     def _starts(
-        self, family: Any, rows: Any, kept: NDArray[np.bool_] | None, settings: Settings
+        self, family: Any, rows: Any, kept: Kept | None, settings: Settings
     ) -> StartMaker | None:
         if self._carries_on():
             mixture = self.mixture_

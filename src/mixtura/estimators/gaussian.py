@@ -12,12 +12,14 @@ from sklearn.utils.validation import check_is_fitted
 from mixtura.arrays import as_shape
 from mixtura.components.gaussian.box import smallest_box
 from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.gaussian.prior import Ridge
 from mixtura.components.gaussian.structures import Structure, structure
 from mixtura.data import RowSource
-from mixtura.data.checks import check_varying
+from mixtura.data.checks import check_finite, check_observed, check_varying
 from mixtura.data.columns import column_moments
+from mixtura.data.gaps import gap_words, has_gaps, order_by_pattern, with_one_nan
 from mixtura.data.masks import MaskedRows
 from mixtura.em.fit import FitOptions, log_weights_of
 from mixtura.em.labelled import first_models
@@ -34,6 +36,7 @@ from mixtura.estimators.gaussian_inits import (
 )
 from mixtura.estimators.gaussian_shapes import attributes_of, parameters_of_covariances
 from mixtura.estimators.initialisers import INITIALISERS, initial_responsibilities
+from mixtura.estimators.inputs import Kept, checked_rows, fitted_rows
 from mixtura.estimators.noise_starts import with_noise
 from mixtura.estimators.settings import Settings, checked_choice, checked_number
 from mixtura.mixture import Mixture
@@ -41,6 +44,8 @@ from mixtura.mixture import Mixture
 __all__ = ["GaussianMixture"]
 
 Float = NDArray[np.float64]
+
+ADVICE = ", or set missing='marginal', which takes each row by its other cells"
 
 SKLEARN_NAMES = ("full", "tied", "diag", "spherical")
 
@@ -81,6 +86,9 @@ class GaussianMixture(MixtureEstimator):
         Whether `fit(X, y)` takes y for known components (-1 where unknown) or allowed ones. "auto":
         where y is a matrix of truth values, or holds whole numbers of which some are -1 and not
         only -1 and 1; other y are ignored, as pipelines pass class labels along.
+    missing : "error" or "marginal"
+        What a missing cell, NaN, is: an error, or left out of its row's density, which is then
+        that of the other columns; nothing is filled in. Right where cells are missing at random.
     prior : "weak", None or a penalty
         The penalty on covariances; None is pure maximum likelihood.
     noise : None or "uniform"
@@ -137,6 +145,7 @@ class GaussianMixture(MixtureEstimator):
         precisions_init: ArrayLike | None = None,
         responsibilities_init: ArrayLike | None = None,
         use_y: Any = "auto",
+        missing: str = "error",
         prior: Any = "weak",
         noise: str | None = None,
         noise_volume: float | None = None,
@@ -160,6 +169,7 @@ class GaussianMixture(MixtureEstimator):
         self.precisions_init = precisions_init
         self.responsibilities_init = responsibilities_init
         self.use_y = use_y
+        self.missing = missing
         self.prior = prior
         self.noise = noise
         self.noise_volume = noise_volume
@@ -188,6 +198,42 @@ class GaussianMixture(MixtureEstimator):
             )
         )
 
+    def __sklearn_tags__(self) -> Any:
+        """Return scikit-learn's tags: whether NaN is taken."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self.missing == "marginal"
+        return tags
+
+    def _takes_gaps(self) -> bool:
+        return checked_choice("missing", self.missing, ("error", "marginal")) == "marginal"
+
+    def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
+        rows, names = checked_rows(data, self, least_rows=2, missing=True)
+        check_finite(rows, names, gaps=self._takes_gaps(), advice=ADVICE)
+        if not has_gaps(rows):
+            return rows, names
+        check_observed(rows, names)
+        if self.noise is not None:
+            raise ParameterError(
+                "noise fills a volume of all columns, so it takes no missing cells; leave out the "
+                "rows that have some, or set noise=None"
+            )
+        return with_one_nan(rows), names
+
+    def _rows(self, data: Any) -> NDArray[Any]:
+        check_is_fitted(self, "mixture_")
+        rows = fitted_rows(data, self, missing=True)
+        check_finite(rows, self._column_names(), gaps=self._takes_gaps(), advice=ADVICE)
+        return rows
+
+    def _order(self, rows: Any, weights: Float | None) -> NDArray[np.intp] | None:
+        positions = super()._order(rows, weights)
+        if not has_gaps(rows):
+            return positions
+        if positions is None:
+            return order_by_pattern(rows)
+        return positions[order_by_pattern(rows[positions])]
+
     def _sourced(
         self,
         data: Any,
@@ -202,6 +248,8 @@ class GaussianMixture(MixtureEstimator):
                 f"init_params={self.init_params!r} knows nothing of y; leave it at 'auto', which "
                 "starts from the rows whose components are known"
             )
+        if has_gaps(given.rows):
+            return replace(given, notes=(*given.notes, gap_words(given.rows)))
         return given
 
     def _family(
@@ -212,6 +260,9 @@ class GaussianMixture(MixtureEstimator):
         # One variance for all columns is zero only where all of theirs are.
         if self.reg_covar is None and (form.storage != "spherical" or not spread.any()):
             check_varying(spread, names)
+        rows = source.block(0, source.n_rows).rows
+        if has_gaps(rows):
+            return IncompleteGaussianFamily.of(form, mean, spread, dtype)
         family = GaussianFamily.of(form, mean, spread, dtype)
         if self.noise is None:
             return family
@@ -244,7 +295,7 @@ class GaussianMixture(MixtureEstimator):
         self,
         family: GaussianFamily | GaussianNoiseFamily,
         rows: NDArray[Any],
-        kept: NDArray[np.bool_] | None,
+        kept: Kept | None,
         settings: Settings,
     ) -> StartMaker | None:
         if isinstance(family, GaussianFamily):
@@ -266,7 +317,7 @@ class GaussianMixture(MixtureEstimator):
         self,
         family: GaussianFamily,
         rows: NDArray[Any],
-        kept: NDArray[np.bool_] | None,
+        kept: Kept | None,
         settings: Settings,
     ) -> StartMaker | None:
         n_components = settings.n_components
@@ -292,7 +343,8 @@ class GaussianMixture(MixtureEstimator):
             if init == "auto":
                 return given.nearest(family, rows)
             random = np.random.RandomState((settings.seed + number) % 2**32)
-            return initial_responsibilities(init, rows, n_components, random)
+            filled = np.where(np.isnan(rows), family.frame.origin.astype(rows.dtype), rows)
+            return initial_responsibilities(init, filled, n_components, random)
 
         return lambda sweep, options: [
             given.replaced(family, model_from_responsibilities(sweep, made(number), options))

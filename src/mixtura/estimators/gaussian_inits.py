@@ -15,6 +15,7 @@ from mixtura.em.model import Model
 from mixtura.em.starts import SOFTENING
 from mixtura.errors import ParameterError
 from mixtura.estimators.gaussian_shapes import covariance_of_precisions
+from mixtura.estimators.inputs import Kept
 
 __all__ = ["GivenStart", "checked_responsibilities", "checked_weights"]
 
@@ -104,10 +105,10 @@ def checked_weights(weights: ArrayLike, n_components: int) -> Float:
 
 
 def checked_responsibilities(
-    given: ArrayLike, n_rows: int, n_components: int, kept: NDArray[np.bool_] | None
+    given: ArrayLike, n_rows: int, n_components: int, kept: Kept | None
 ) -> Float:
-    """Return responsibilities (N, K) for the rows that have weight; rows are made to sum to one."""
-    total_rows = n_rows if kept is None else len(kept)
+    """Return responsibilities (N, K) for the rows that are fitted; rows are made to sum to one."""
+    total_rows = n_rows if kept is None else kept.n_given
     array = as_shape("responsibilities_init", given, (total_rows, n_components))
     sums = array.sum(axis=1)
     wrong = np.flatnonzero((array < 0).any(axis=1) | (sums <= 0))
@@ -117,4 +118,4 @@ def checked_responsibilities(
             "shares that sum to one"
         )
     array /= sums[:, None]
-    return array if kept is None else array[kept]
+    return array if kept is None else array[kept.positions]

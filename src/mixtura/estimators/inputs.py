@@ -1,6 +1,7 @@
 """From what a user passes to rows of numbers, for every estimator that takes numbers."""
 
 import warnings
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,23 @@ from mixtura.data.checks import check_finite, check_names
 from mixtura.data.frames import is_frame, numbers_of_frame
 from mixtura.errors import DataError
 
-__all__ = ["check_columns", "checked_rows", "fitted_rows", "names_of"]
+__all__ = ["Kept", "check_columns", "checked_rows", "fitted_rows", "names_of"]
 
 FLOATS: Any = [np.float64, np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """Which of the rows given are fitted, and in what order.
+
+    Attributes
+    ----------
+    positions : (N',) among the rows given
+    n_given : N
+    """
+
+    positions: NDArray[np.intp]
+    n_given: int
 
 
 def checked_rows(
@@ -76,9 +91,14 @@ def _located(data: Any) -> str | None:
     return None
 
 
-def fitted_rows(data: Any, estimator: Any) -> NDArray[Any]:
-    """Return rows whose columns are those that the estimator was fitted on."""
-    rows, names = checked_rows(data, estimator)
+def fitted_rows(data: Any, estimator: Any, *, missing: bool = False) -> NDArray[Any]:
+    """Return rows whose columns are those that the estimator was fitted on.
+
+    Parameters
+    ----------
+    missing : let NaN and infinity through
+    """
+    rows, names = checked_rows(data, estimator, missing=missing)
     check_columns(rows.shape[1], names, estimator)
     return rows
 

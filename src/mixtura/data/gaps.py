@@ -1,0 +1,42 @@
+"""Missing cells, NaN, of rows of numbers: found, counted and sorted by the pattern they make."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["gap_words", "has_gaps", "order_by_pattern", "with_one_nan"]
+
+
+def has_gaps(rows: NDArray[Any]) -> bool:
+    """Return whether a cell is NaN."""
+    # One sum decides for complete rows; that of finite rows may be NaN if it overflows.
+    with np.errstate(over="ignore", invalid="ignore"):
+        suspect = np.isnan(rows.sum(dtype=np.float64))
+    return bool(suspect and np.isnan(rows).any())
+
+
+def with_one_nan(rows: NDArray[Any]) -> NDArray[Any]:
+    """Return rows (N, D) in which all NaN have the same bits, so that they can be compared."""
+    return np.where(np.isnan(rows), rows.dtype.type(np.nan), rows)
+
+
+def order_by_pattern(rows: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the order (N,) in which rows (N, D) that lack the same columns stand together."""
+    return np.lexsort(np.packbits(np.isnan(rows), axis=1).T)
+
+
+def gap_words(rows: NDArray[Any]) -> str:
+    """Return what a summary says of the missing cells of rows (N, D), sorted by pattern."""
+    missing = np.isnan(rows)
+    n_patterns = 1 + int((missing[1:] != missing[:-1]).any(axis=1).sum())
+    cells, gappy = int(missing.sum()), int(missing.any(axis=1).sum())
+    words = (
+        f"{cells:,} of {missing.size:,} cells are missing, in {gappy:,} of {len(rows):,} rows and "
+        f"{n_patterns:,} patterns of columns; each row counts by its other cells, right where "
+        "cells are missing at random"
+    )
+    empty = int(missing.all(axis=1).sum())
+    if empty:
+        words += f"\n{empty:,} row(s) have no cell at all; their posterior is the mixing weights"
+    return words
