@@ -136,6 +136,14 @@ def test_a_loose_end_has_a_larger_norm_and_units_do_not_matter():
     assert moved == pytest.approx(norms[0], rel=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:.*did not converge")
+def test_a_fit_of_no_iterations_certifies_its_start():
+    rows, _ = overlapping()
+    start = {"means_init": [[0, 0], [2, 2]], "max_iter": 0}
+    certificate = GaussianMixture(2, **start).fit(rows).history_.certificate
+    assert certificate.gradient_norm > 0.1
+
+
 def test_the_largest_fall_is_the_largest():
     objectives = [-9.0, -5.0, -5.5, -4.0, -4.25]
     history = History([Step(value, value, value) for value in objectives])

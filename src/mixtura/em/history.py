@@ -43,7 +43,7 @@ class History:
     ----------
     steps : those taken
     rejected : how many leaps were swept and not taken, as the objective would have fallen
-    certificate : how nearly the end is stationary; None for a run of no sweeps
+    certificate : how nearly the end is stationary; None while the run is not finished
     """
 
     steps: list[Step] = field(default_factory=list)

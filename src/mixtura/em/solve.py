@@ -177,7 +177,7 @@ def solve(
             else _found_starts(sweep, n_components, loop, options.starts)
         )
         if options.max_iter == 0:
-            return _as_started(sweep, starts[0], columns, began)
+            return _as_started(sweep, starts[0], loop, columns, began)
         runs = fit(sweep, starts, loop)
         best, recovery = best_run(sweep, runs, loop, options.starts)
         statistics = best.statistics
@@ -186,10 +186,7 @@ def solve(
     agreeing = sum(_end_of(run, runs) > best.objective - SAME_OPTIMUM for run in runs)
     if any(run.ending is Ending.INTERRUPTED for run in runs):
         best = replace(best, ending=Ending.INTERRUPTED)
-    # A run that was recovered went on under the fallback.
-    prior = loop.prior if best.recovery is None else loop.fallback
-    certificate = certified(family, best.model, statistics, prior, loop)
-    best = replace(best, recovery=recovery, history=replace(best.history, certificate=certificate))
+    best = replace(_certified(sweep, best, statistics, loop), recovery=recovery)
     return _result(sweep, best, statistics, columns, (agreeing, len(runs)), began)
 
 
@@ -213,11 +210,20 @@ def _end_of(run: Run, runs: Sequence[Run]) -> float:
 
 
 def _as_started(
-    sweep: Sweep, model: Model, columns: tuple[str, ...] | None, began: float
+    sweep: Sweep, model: Model, loop: FitOptions, columns: tuple[str, ...] | None, began: float
 ) -> FitResult:
     statistics = sweep([model])[0]
     run = Run(model, statistics, History(), Ending.ITERATION_LIMIT, None)
+    run = _certified(sweep, run, statistics, loop)
     return _result(sweep, run, statistics, columns, (1, 1), began)
+
+
+def _certified(sweep: Sweep, run: Run, statistics: Statistics, loop: FitOptions) -> Run:
+    """Return a run with the certificate of its end in its history."""
+    # A run that was recovered went on under the fallback.
+    prior = loop.prior if run.recovery is None else loop.fallback
+    certificate = certified(sweep.family, run.model, statistics, prior, loop)
+    return replace(run, history=replace(run.history, certificate=certificate))
 
 
 def _result(
