@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from oracles import gaussian_fit
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -59,6 +60,23 @@ def test_every_step_of_the_derivation_is_checked() -> None:
     assert len(sections) >= 9
     for section in sections:
         assert any("assert" in cell[1] for cell in CELL.finditer(section)), section.splitlines()[0]
+
+
+def test_what_the_page_says_of_mclust_is_what_the_reference_stores() -> None:
+    text = (DOCS / "from-mclust.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\w+/\w+/\d/\w+) \| (.*?) \| (.*?) \| (.*?) \|$", text, re.MULTILINE)
+    assert len(rows) > 30
+    for identifier, theirs, ours, more in rows:
+        stored = gaussian_fit(identifier)
+        right = {stored["loglik"], stored["floor"]}
+        assert float(theirs) == pytest.approx(stored["checks"]["mclust_loglik"], abs=1e-4)
+        assert min(abs(float(ours) - value) for value in right) < 2e-4, identifier
+        assert float(more) == pytest.approx(float(ours) - float(theirs), abs=2e-4)
+    equal = re.findall(r"^\| (\w{3}) \| [^|]* \| (-[\d.]+) \|$", text, re.MULTILINE)
+    assert len(equal) == 7
+    for code, right in equal:
+        stored = gaussian_fit(f"iris/{code}/3/hc/equalpro")
+        assert float(right) == pytest.approx(stored["loglik"], abs=1e-4)
 
 
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
