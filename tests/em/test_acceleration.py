@@ -81,6 +81,29 @@ def test_what_is_left_to_gain_is_estimated_from_above(name):
     assert -1e-7 <= left <= 3 * model.remaining_gain_ + 1e-7
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3, 6, 11])
+def test_a_rate_that_leaps_hide_still_counts(seed):
+    # EM's steps shrink by these rates about the origin, where the objective is highest.
+    rates = np.array([0.998, 0.99, 0.95, 0.8, 0.5])
+    point = np.random.default_rng(seed).normal(size=5) * np.array([1, 2, 4, 8, 10])
+    squarem, seen = Squarem(), 0
+    for cycle in range(25):
+        for _ in range(3):
+            left = 0.5 * float((1 - rates) @ point**2)
+            squarem.step(point, -left)
+            if cycle > 5 and np.isfinite(squarem.gain_left()):
+                assert left <= 3 * squarem.gain_left()
+                seen += 1
+            before, point = point, rates * point
+        leap = next(squarem.leaps(), before)
+        if (1 - rates) @ leap**2 < (1 - rates) @ before**2:
+            point = leap
+            squarem.accept()
+        else:
+            squarem.reject()
+    assert seen > 10
+
+
 def test_a_plateau_is_told_from_an_optimum():
     # From shares that say nothing, components nearly coincide: gains shrink next to a saddle
     # point as they do at an optimum, and plain EM stops there.
