@@ -6,7 +6,7 @@ and parameters are moved by the names that the package gives to them.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,12 @@ class Plain:
     rows: NDArray[Any]
     arrays: Arrays
     components: Callable[[Arrays, NDArray[Any]], NDArray[Any]]
+
+    @property
+    def missing(self) -> str:
+        """Return what inference is to be told of missing cells."""
+        gaps = self.rows.dtype.kind == "f" and bool(np.isnan(self.rows).any())
+        return "marginal" if gaps else "error"
 
     def log_densities(self, arrays: Arrays, rows: NDArray[Any] | None = None) -> NDArray[Any]:
         """Return log Σ_k π_k f_k(x) (n,), weights not made to sum to one."""
@@ -117,6 +123,8 @@ def last_of_group(plain: Plain, name: str, number: int) -> int:
 def gaussian_logs(arrays: Arrays, rows: NDArray[Any]) -> NDArray[Any]:
     """Return log N(x | μ_k, Σ_k), with covariances in any of the shapes they are shown in.
 
+    Where cells are NaN it is that of the others.
+
     K and D must differ where variances are (K, D), or they would look like one matrix.
     """
     means = arrays["means"]
@@ -127,13 +135,15 @@ def gaussian_logs(arrays: Arrays, rows: NDArray[Any]) -> NDArray[Any]:
         covariances = covariances[..., None, None] * eye
     elif covariances.shape in ((n_columns,), (n_components, n_columns)):
         covariances = covariances[..., :, None] * eye
-    columns = []
-    for k in range(n_components):
-        own = covariances if covariances.ndim == 2 else covariances[k]
-        deviations = (rows - means[k]).T
-        distance = (deviations * np.linalg.solve(own, deviations)).sum(axis=0)
-        columns.append(-0.5 * (distance + np.log(np.linalg.det(2 * np.pi * own))))
-    return np.stack(columns, axis=1)
+    found = np.zeros((len(rows), n_components), dtype=np.result_type(means, covariances))
+    for seen in np.unique(~np.isnan(rows), axis=0):
+        same = (~np.isnan(rows) == seen).all(axis=1)
+        for k in range(n_components):
+            own = (covariances if covariances.ndim == 2 else covariances[k])[np.ix_(seen, seen)]
+            deviations = (rows[np.ix_(same, seen)] - means[k, seen]).T
+            distance = (deviations * np.linalg.solve(own, deviations)).sum(axis=0)
+            found[same, k] = -0.5 * (distance + np.log(np.linalg.det(2 * np.pi * own)))
+    return found
 
 
 def random_covariances(code: str, n_components: int, n_columns: int, rng: Any) -> NDArray[Any]:
@@ -171,6 +181,14 @@ def gaussian(
     shown = covariances[0] if form.shares_covariance else covariances
     arrays = {"weights": weights, "means": means, "covariances": shown}
     return Plain(mixture, rows, arrays, gaussian_logs)
+
+
+def with_gaps(plain: Plain) -> Plain:
+    """Return the same with cells missing, and one row with none at all."""
+    rng = np.random.default_rng(7)
+    rows = np.where(rng.random(plain.rows.shape) < 0.2, np.nan, plain.rows)
+    rows[3] = np.nan
+    return replace(plain, rows=rows)
 
 
 def noisy(seed: int = 0) -> Plain:
@@ -304,6 +322,10 @@ CASES: dict[str, Callable[[], Plain]] = {
     "diag, shared": lambda: gaussian("EEI", n_columns=4),
     "spherical": lambda: gaussian("VII", n_columns=4),
     "spherical, shared": lambda: gaussian("EII", n_columns=4),
+    "full with gaps": lambda: with_gaps(gaussian("VVV")),
+    "tied with gaps": lambda: with_gaps(gaussian("EEE")),
+    "diag with gaps": lambda: with_gaps(gaussian("VVI", n_columns=4)),
+    "spherical, shared, with gaps": lambda: with_gaps(gaussian("EII", n_columns=4)),
     "noise": noisy,
     "multinomial": multinomial,
     "categorical": categorical,

@@ -69,7 +69,7 @@ class Mixture:
             labels[-1] = -1
         return labels
 
-    def encode(self, data: Any, *, unknown: str = "error") -> NDArray[Any]:
+    def encode(self, data: Any, *, unknown: str = "error", missing: str = "error") -> NDArray[Any]:
         """Return a table as the rows that the other methods take.
 
         Columns of a frame are found by name; categories become the numbers of their labels.
@@ -78,6 +78,7 @@ class Mixture:
         ----------
         data : data frame of any library, array, or list of rows
         unknown : "error", or "ignore" to count a category that the fit did not see as missing
+        missing : "error", or "marginal" to let numbers be NaN, in rows that count by their others
 
         Raises
         ------
@@ -92,8 +93,13 @@ class Mixture:
             columns = [columns[names.index(name)] for name in self.columns]
         elif len(columns) != self.n_columns:
             raise DataError(f"X has {len(columns)} columns, and the fit had {self.n_columns}")
-        ignore = unknown == "ignore"
-        return encoded(columns, self.kinds, self.columns or names, ignore=ignore)
+        return encoded(
+            columns,
+            self.kinds,
+            self.columns or names,
+            ignore=unknown == "ignore",
+            gaps=missing == "marginal",
+        )
 
     def decode(self, rows: NDArray[Any]) -> list[Any]:
         """Return the columns that rows stand for: numbers, and categories as their values."""

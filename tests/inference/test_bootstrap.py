@@ -70,7 +70,14 @@ def test_replicates_do_not_depend_on_their_number_nor_on_the_engine(two_groups):
 def test_every_family_has_replicates(name):
     plain = CASES[name]()
     for kind in KINDS:
-        found = bootstrap(plain.mixture, plain.rows, kind=kind, n_replicates=3, random_state=0)
+        found = bootstrap(
+            plain.mixture,
+            plain.rows,
+            kind=kind,
+            n_replicates=3,
+            missing=plain.missing,
+            random_state=0,
+        )
         for array, values in found.replicates.items():
             assert values.shape == (3 - found.failed, *np.shape(found.estimate[array]))
             assert np.isfinite(values).all()

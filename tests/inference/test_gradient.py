@@ -29,7 +29,7 @@ GAUSSIAN = [
 def test_by_the_free_parameters_it_is_that_of_complex_steps(name, weighted):
     plain = CASES[name]()
     weights = np.random.default_rng(1).integers(0, 4, len(plain.rows)) * 0.5 if weighted else None
-    found = gradient(plain.mixture, plain.rows, weights)
+    found = gradient(plain.mixture, plain.rows, weights, missing=plain.missing)
     assert len(found.names) == plain.mixture.n_parameters - (name == "noise")
     expected = (np.ones(len(plain.rows)) if weights is None else weights) @ plain.scores(
         found.names
@@ -87,7 +87,7 @@ def test_matrices_follow_the_stated_convention(name):
 def test_the_multiplier_is_the_total_weight_anywhere(name):
     plain = CASES[name]()
     weights = np.random.default_rng(2).uniform(0.1, 2.0, len(plain.rows))
-    found = gradient(plain.mixture, plain.rows, weights)
+    found = gradient(plain.mixture, plain.rows, weights, missing=plain.missing)
     assert found.multiplier == pytest.approx(weights.sum(), rel=1e-12)
     assert found["weights"] @ plain.mixture.weights == pytest.approx(weights.sum(), rel=1e-12)
     assert found.kkt_residual > 1e-3

@@ -26,7 +26,7 @@ SPECTRAL = ("VEI", "EVI", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV")
 @every_case
 def test_scores_are_those_of_complex_steps(name):
     plain = CASES[name]()
-    found = score_vector(plain.mixture, plain.rows)
+    found = score_vector(plain.mixture, plain.rows, missing=plain.missing)
     expected = plain.scores(parameter_names(plain.mixture))
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-10)
 
@@ -36,12 +36,12 @@ def test_scores_are_those_of_complex_steps(name):
 def test_observed_information_is_minus_the_second_derivative_anywhere(name, weighted):
     plain = CASES[name]()
     weights = np.random.default_rng(1).integers(0, 3, len(plain.rows)) * 1.5 if weighted else None
-    found = information(plain.mixture, plain.rows, weights)
+    found = information(plain.mixture, plain.rows, weights, missing=plain.missing)
     expected = -plain.hessian(found.names, weights)
     scale = np.sqrt(np.outer(np.abs(np.diag(expected)), np.abs(np.diag(expected)))) + 1.0
     np.testing.assert_allclose(found.observed / scale, expected / scale, rtol=0, atol=1e-6)
     np.testing.assert_array_equal(found.observed, found.observed.T)
-    slopes = gradient(plain.mixture, plain.rows, weights)
+    slopes = gradient(plain.mixture, plain.rows, weights, missing=plain.missing)
     np.testing.assert_allclose(found.gradient, slopes.free, rtol=1e-8, atol=1e-8)
 
 
@@ -49,8 +49,8 @@ def test_observed_information_is_minus_the_second_derivative_anywhere(name, weig
 def test_the_outer_product_is_that_of_the_score_vectors(name):
     plain = CASES[name]()
     weights = np.random.default_rng(2).uniform(0, 2, len(plain.rows))
-    scores = score_vector(plain.mixture, plain.rows)
-    found = information(plain.mixture, plain.rows, weights).scores
+    scores = score_vector(plain.mixture, plain.rows, missing=plain.missing)
+    found = information(plain.mixture, plain.rows, weights, missing=plain.missing).scores
     np.testing.assert_allclose(found, (weights[:, None] * scores).T @ scores, rtol=1e-9, atol=1e-9)
 
 

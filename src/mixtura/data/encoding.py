@@ -23,6 +23,7 @@ def encoded(
     names: Names = None,
     *,
     ignore: bool = False,
+    gaps: bool = False,
 ) -> NDArray[Any]:
     """Return rows (N, D): numbers as they are, and for a category the number of its label.
 
@@ -34,6 +35,7 @@ def encoded(
     kinds : of the columns
     names : of the columns, for errors
     ignore : count a category that has no label as missing
+    gaps : let numbers be missing, NaN
 
     Raises
     ------
@@ -53,8 +55,10 @@ def encoded(
         places = [place for place, kind in enumerate(kinds) if kind.name == name]
         if places:
             check(rows[:, places], [_bare(names, place) for place in places])
-    gaps = [place for place, kind in enumerate(kinds) if kind.name == "binary"]
-    rows[:, gaps] = np.where(np.isnan(rows[:, gaps]), -1, rows[:, gaps])
+    numbers = [place for place, kind in enumerate(kinds) if kind.name == "number"]
+    check_finite(rows[:, numbers], [_bare(names, place) for place in numbers], gaps=gaps)
+    binary = [place for place, kind in enumerate(kinds) if kind.name == "binary"]
+    rows[:, binary] = np.where(np.isnan(rows[:, binary]), -1, rows[:, binary])
     return rows
 
 
@@ -104,7 +108,6 @@ def _check_exposures(block: Float, names: Sequence[str]) -> None:
 
 
 CHECKS: dict[str, Callable[[Float, Sequence[str]], None]] = {
-    "number": check_finite,
     "count": check_counts,
     "binary": check_binary,
     "exposure": _check_exposures,

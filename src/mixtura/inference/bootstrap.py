@@ -87,6 +87,7 @@ def bootstrap(
     n_replicates: int = 999,
     prior: Any = "weak",
     random_state: int | None = None,
+    missing: str = "error",
     engine: Any = "threads",
     n_jobs: int | None = None,
 ) -> Bootstrap:
@@ -102,6 +103,7 @@ def bootstrap(
     n_replicates : B
     prior : as in the fit
     random_state : a seed; replicate b is the same whatever B is and whoever fits it
+    missing : "error", or "marginal" where cells of Gaussian mixtures may be NaN
     engine, n_jobs : whose workers fit replicates side by side
 
     Raises
@@ -113,7 +115,7 @@ def bootstrap(
         raise ParameterError(f"kind should be one of {', '.join(KINDS)}, but got {kind!r}")
     if n_replicates < 2:
         raise ParameterError(f"n_replicates should be 2 at least, but got {n_replicates!r}")
-    rows = checked(mixture, X, sample_weight)
+    rows = checked(mixture, X, sample_weight, missing).gathered()
     reference = Mixture(mixture.weights, rows.family, mixture.parameters, mixture.columns)
     options = options_of(rows.family, prior)
     seed = _seed(random_state)

@@ -46,7 +46,12 @@ class Bound:
 
 
 def q_function(
-    mixture: Mixture, X: Any, other: Mixture | None = None, sample_weight: ArrayLike | None = None
+    mixture: Mixture,
+    X: Any,
+    other: Mixture | None = None,
+    sample_weight: ArrayLike | None = None,
+    *,
+    missing: str = "error",
 ) -> float:
     """Return Q(θ' | θ) = Σ_i w_i Σ_k r_ik log π'_k f'_k(x_i), in nats.
 
@@ -59,6 +64,7 @@ def q_function(
     X : (N, D)
     other : whose log densities are averaged, with as many components; `mixture` itself by default
     sample_weight : (N,) row weights
+    missing : "error", or "marginal" where cells of Gaussian mixtures may be NaN
 
     Raises
     ------
@@ -72,14 +78,19 @@ def q_function(
             f"and this one {mixture.n_components} in {mixture.n_columns}"
         )
     total = 0.0
-    for _, chunk, weights in _chunks(checked(mixture, X, sample_weight)):
+    for _, chunk, weights in _chunks(checked(mixture, X, sample_weight, missing)):
         shares = mixture.responsibilities(chunk)
         total += float(weights @ _average(shares, _log_joint(other, chunk)))
     return total
 
 
 def elbo(
-    mixture: Mixture, X: Any, responsibilities: ArrayLike, sample_weight: ArrayLike | None = None
+    mixture: Mixture,
+    X: Any,
+    responsibilities: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    *,
+    missing: str = "error",
 ) -> Bound:
     """Return the evidence lower bound of the log-likelihood and its gap.
 
@@ -89,13 +100,14 @@ def elbo(
     X : (N, D)
     responsibilities : (N, K) from 0 up, each row with the sum 1
     sample_weight : (N,) row weights
+    missing : "error", or "marginal" where cells of Gaussian mixtures may be NaN
 
     Raises
     ------
     DataError
         If the responsibilities are not such an array.
     """
-    rows = checked(mixture, X, sample_weight)
+    rows = checked(mixture, X, sample_weight, missing)
     given = _checked_shares(responsibilities, (rows.n_rows, mixture.n_components))
     value = gap = 0.0
     for part, chunk, weights in _chunks(rows):

@@ -90,6 +90,7 @@ def gradient(
     X: Any,
     sample_weight: ArrayLike | None = None,
     *,
+    missing: str = "error",
     engine: Any = "threads",
     n_jobs: int | None = None,
 ) -> Gradient:
@@ -102,6 +103,7 @@ def gradient(
     mixture : Mixture
     X : (N, D) array, or CSR for counts
     sample_weight : (N,) row weights from 0 up; weight 2 is the row twice
+    missing : "error", or "marginal" where cells of Gaussian mixtures may be NaN
     engine, n_jobs : who sweeps, as in the estimators
 
     Raises
@@ -109,7 +111,7 @@ def gradient(
     DataError
         If the rows or weights cannot be used.
     """
-    rows = checked(mixture, X, sample_weight)
+    rows = checked(mixture, X, sample_weight, missing).gathered()
     worker = engine_named(engine, n_jobs)
     log_weights = log_weights_of(mixture.weights)
     with worker.session():

@@ -176,6 +176,7 @@ def information(
     sample_weight: ArrayLike | None = None,
     *,
     boundary: str = "refuse",
+    missing: str = "error",
     engine: Any = "threads",
     n_jobs: int | None = None,
 ) -> Information:
@@ -190,6 +191,7 @@ def information(
     boundary : "refuse" or "hold"
         What to do where a weight, probability or rate is so near the edge of its range that less
         than a hundredth of a row speaks of it: refuse, or take it as known.
+    missing : "error", or "marginal" where cells of Gaussian mixtures may be NaN
     engine, n_jobs : who does the work, as in the estimators
 
     Raises
@@ -198,7 +200,7 @@ def information(
         If a parameter is on the edge of its range and `boundary` is "refuse".
     """
     hold = checked_boundary(boundary)
-    rows = checked(mixture, X, sample_weight)
+    rows = checked(mixture, X, sample_weight, missing).gathered()
     numbers = Numbers(mixture, rows.family)
     edge = numbers.edge(rows.total_weight)
     if edge.reason and not hold:

@@ -59,6 +59,7 @@ def likelihood_ratio_test(
     n_init: int = 3,
     prior: Any = "weak",
     random_state: int | None = None,
+    missing: str = "error",
     engine: Any = "threads",
     n_jobs: int | None = None,
 ) -> LikelihoodRatioTest:
@@ -78,6 +79,7 @@ def likelihood_ratio_test(
     n_init : starts of K + 1 components carried to the end
     prior : as in the fit
     random_state : a seed
+    missing : "error", or "marginal" where cells of Gaussian mixtures may be NaN
     engine, n_jobs : whose workers fit replicates side by side
 
     Raises
@@ -89,7 +91,7 @@ def likelihood_ratio_test(
         raise ParameterError("n_replicates, exceedances and n_init should be 1 at least")
     if mixture.family.has_noise:
         raise ParameterError("the test is for mixtures without noise")
-    rows = checked(mixture, X, sample_weight)
+    rows = checked(mixture, X, sample_weight, missing).gathered()
     null = Mixture(mixture.weights, rows.family, mixture.parameters, mixture.columns)
     seed = int(np.random.default_rng(random_state).integers(2**31))
     options = options_of(rows.family, prior, seed, finish=n_init)

@@ -7,6 +7,7 @@ from typing import Any
 
 from mixtura.components.family import Family
 from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.product import ProductFamily, ProductParameters
 from mixtura.data import RowSource
@@ -39,6 +40,13 @@ def framed(family: Any, source: RowSource, columns: slice) -> Any:
 def _(family: GaussianFamily, source: RowSource, columns: slice) -> GaussianFamily:
     mean, spread = column_moments(source)
     return GaussianFamily.of(family.structure, mean[columns], spread[columns])
+
+
+@framed.register
+def _(
+    family: IncompleteGaussianFamily, source: RowSource, columns: slice
+) -> IncompleteGaussianFamily:
+    return IncompleteGaussianFamily.of(family.structure, *column_moments(source))
 
 
 @framed.register

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.data import ArrayRows, CountRows, RowSource
 from mixtura.engines import Engine
 from mixtura.inference.rows import Rows
@@ -59,9 +60,20 @@ def reweighted(rows: Rows, weights: Float) -> RowSource:
 
 
 def drawn_rows(mixture: Mixture, rows: Rows, rng: np.random.Generator) -> RowSource:
-    """Return as many rows drawn from a mixture as there are, by weight."""
+    """Return as many rows drawn from a mixture as there are, by weight, that lack as many cells."""
     drawn, _ = mixture.sample(max(round(rows.total_weight), 1), rng)
+    if isinstance(rows.family, IncompleteGaussianFamily):
+        return ArrayRows(_thinned(drawn, rows, rng))
     return CountRows(drawn) if hasattr(rows.family, "sparse") else ArrayRows(drawn)
+
+
+def _thinned(drawn: Float, rows: Rows, rng: np.random.Generator) -> Float:
+    """Return drawn rows with the gaps of rows, each row's as often as it weighs."""
+    which = np.arange(rows.n_rows)
+    if rows.weights is not None:
+        shares = rows.weights / rows.total_weight
+        which = np.sort(rng.choice(rows.n_rows, len(drawn), p=shares))
+    return np.where(np.isnan(rows.array[which]), np.nan, drawn)
 
 
 def aligned(mixture: Mixture, reference: Mixture, rows: Rows) -> Mixture:

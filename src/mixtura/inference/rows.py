@@ -8,15 +8,21 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 
 from mixtura.components.family import Family
+from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
+from mixtura.components.gaussian.structures import unpooled
 from mixtura.data import ArrayRows, CountRows, RowSource
 from mixtura.data.checks import check_finite, row_weights
 from mixtura.data.frames import is_frame
-from mixtura.errors import DataError
+from mixtura.data.gaps import has_gaps, order_by_pattern
+from mixtura.errors import DataError, ParameterError
 from mixtura.mixture import Mixture
 
 __all__ = ["Rows", "checked"]
 
 Float = NDArray[np.float64]
+
+MISSING = ("error", "marginal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,14 @@ class Rows:
         """Return Σ w."""
         return float(self.n_rows if self.weights is None else self.weights.sum())
 
+    def gathered(self) -> "Rows":
+        """Return the rows so ordered that those which lack the same columns stand together."""
+        if not isinstance(self.family, IncompleteGaussianFamily):
+            return self
+        order = order_by_pattern(self.array)
+        weights = None if self.weights is None else self.weights[order]
+        return Rows(self.family, self.array[order], weights)
+
     def source(self) -> RowSource:
         """Return the rows of positive weight as a source."""
         rows, weights = self.array, self.weights
@@ -52,16 +66,27 @@ class Rows:
         return CountRows(rows, weights) if issparse(rows) else ArrayRows(rows, weights)
 
 
-def checked(mixture: Mixture, rows: Any, sample_weight: ArrayLike | None = None) -> Rows:
+def checked(
+    mixture: Mixture, rows: Any, sample_weight: ArrayLike | None = None, missing: str = "error"
+) -> Rows:
     """Return rows and weights that fit the mixture.
 
     Frames are encoded by the mixture's columns; arrays are taken to be encoded.
 
+    Parameters
+    ----------
+    missing : "error", or "marginal" where cells of Gaussian columns may be NaN: each row then
+        counts by its other cells
+
     Raises
     ------
     DataError
-        If there are other columns, a cell is not finite, or a weight cannot be used.
+        If there are other columns, a cell cannot be used, or a weight.
+    ParameterError
+        If `missing` is neither.
     """
+    if missing not in MISSING:
+        raise ParameterError(f"missing should be 'error' or 'marginal', but got {missing!r}")
     family: Any = mixture.family
     if issparse(rows):
         if not hasattr(family, "sparse"):
@@ -69,7 +94,7 @@ def checked(mixture: Mixture, rows: Any, sample_weight: ArrayLike | None = None)
         array: Any = rows.tocsr()
         family = replace(family, sparse=True)
     else:
-        array = mixture.encode(rows) if is_frame(rows) else np.asarray(rows)
+        array = mixture.encode(rows, missing=missing) if is_frame(rows) else np.asarray(rows)
         if hasattr(family, "sparse"):
             family = replace(family, sparse=False)
     if array.ndim != 2 or array.shape[1] != mixture.n_columns:
@@ -80,5 +105,12 @@ def checked(mixture: Mixture, rows: Any, sample_weight: ArrayLike | None = None)
     if array.dtype.kind not in "biuf":
         raise DataError(f"rows should hold numbers, but got {array.dtype}")
     if not issparse(array):
-        check_finite(array, mixture.columns)
+        plain = type(family) is GaussianFamily
+        advice = ", or set missing='marginal', which takes each row by its other cells"
+        gaps = plain and missing == "marginal"
+        check_finite(array, mixture.columns, gaps=gaps, advice=advice if plain else "")
+        if gaps and has_gaps(array):
+            family = IncompleteGaussianFamily(
+                unpooled(family.structure), family.frame, family.dtype
+            )
     return Rows(family, array, row_weights(sample_weight, array.shape[0]))

@@ -62,13 +62,14 @@ def parameter_names(mixture: Mixture) -> tuple[str, ...]:
     return Numbers(mixture, mixture.family).chart().names
 
 
-def score_vector(mixture: Mixture, X: Any) -> Float:
+def score_vector(mixture: Mixture, X: Any, *, missing: str = "error") -> Float:
     """Return ∂ log f(x_i) / ∂ψ of each row by the free parameters.
 
     Parameters
     ----------
     mixture : Mixture
     X : (N, D)
+    missing : "error", or "marginal" where cells of Gaussian mixtures may be NaN
 
     Returns
     -------
@@ -79,7 +80,7 @@ def score_vector(mixture: Mixture, X: Any) -> Float:
     BoundaryError
         If a weight or a probability is 0, so that scores are infinite.
     """
-    rows = checked(mixture, X)
+    rows = checked(mixture, X, missing=missing)
     numbers = Numbers(mixture, rows.family)
     chart = numbers.chart()
     found = np.empty((rows.n_rows, chart.n_free))

@@ -26,6 +26,7 @@ def standard_errors(
     *,
     method: str = "observed",
     boundary: str = "refuse",
+    missing: str = "error",
     engine: Any = "threads",
     n_jobs: int | None = None,
 ) -> Mapping[str, Float]:
@@ -38,6 +39,7 @@ def standard_errors(
     sample_weight : (N,) row weights from 0 up; weight 2 is the row twice
     method : "observed", "scores" or "sandwich", as in `Information.covariance`
     boundary : "refuse" or "hold", as in `information`
+    missing : "error", or "marginal" where cells of Gaussian mixtures may be NaN
     engine, n_jobs : who does the work, as in the estimators
 
     Returns
@@ -51,7 +53,9 @@ def standard_errors(
         If the information is singular, or the mixture is no maximum for these rows; as
         `BoundaryError` if a parameter lies on the edge of its range.
     """
-    return _at_maximum(mixture, X, sample_weight, boundary, engine, n_jobs).standard_errors(method)
+    return _at_maximum(
+        mixture, X, sample_weight, boundary=boundary, missing=missing, engine=engine, n_jobs=n_jobs
+    ).standard_errors(method)
 
 
 def confidence_intervals(
@@ -62,6 +66,7 @@ def confidence_intervals(
     level: float = 0.95,
     method: str = "observed",
     boundary: str = "refuse",
+    missing: str = "error",
     engine: Any = "threads",
     n_jobs: int | None = None,
 ) -> Mapping[str, Interval]:
@@ -72,7 +77,7 @@ def confidence_intervals(
 
     Parameters
     ----------
-    mixture, X, sample_weight, method, boundary, engine, n_jobs : as in `standard_errors`
+    mixture, X, sample_weight, method, boundary, missing, engine, n_jobs : as in `standard_errors`
     level : between 0 and 1
 
     Raises
@@ -82,20 +87,15 @@ def confidence_intervals(
     InformationError
         As in `standard_errors`.
     """
-    return _at_maximum(mixture, X, sample_weight, boundary, engine, n_jobs).confidence_intervals(
-        level, method
-    )
+    return _at_maximum(
+        mixture, X, sample_weight, boundary=boundary, missing=missing, engine=engine, n_jobs=n_jobs
+    ).confidence_intervals(level, method)
 
 
 def _at_maximum(
-    mixture: Mixture,
-    X: Any,
-    sample_weight: ArrayLike | None,
-    boundary: str,
-    engine: Any,
-    n_jobs: int | None,
+    mixture: Mixture, X: Any, sample_weight: ArrayLike | None, **settings: Any
 ) -> Information:
-    found = information(mixture, X, sample_weight, boundary=boundary, engine=engine, n_jobs=n_jobs)
+    found = information(mixture, X, sample_weight, **settings)
     gain = found.nats_to_gain
     if gain > FAR_FROM_MAXIMUM:
         warnings.warn(

@@ -14,8 +14,10 @@ from mixtura.components.derivatives.features import (
     MultinomialDerivatives,
     PoissonDerivatives,
 )
+from mixtura.components.derivatives.gaps import IncompleteDerivatives
 from mixtura.components.derivatives.gaussian import GaussianDerivatives
 from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.poisson import PoissonFamily
@@ -49,6 +51,7 @@ def derivatives_of(family: Any, parameters: Any) -> Derivatives:
 
 
 derivatives_of.register(GaussianFamily, GaussianDerivatives)
+derivatives_of.register(IncompleteGaussianFamily, IncompleteDerivatives)
 derivatives_of.register(GaussianNoiseFamily, NoiseDerivatives)
 derivatives_of.register(MultinomialFamily, MultinomialDerivatives)
 derivatives_of.register(CategoricalFamily, CategoricalDerivatives)
