@@ -4,8 +4,9 @@ What tells components apart is much the same for one covariance structure as for
 search need not look for starts again for each.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,13 @@ from mixtura.components.family import Family
 from mixtura.data import ArrayRows
 from mixtura.em.fit import FitOptions, fit, ranked
 from mixtura.em.model import Model
-from mixtura.em.starts import NeverMet, StartOptions, model_from_labels, short_runs
+from mixtura.em.starts import (
+    NeverMet,
+    StartOptions,
+    model_from_labels,
+    model_from_responsibilities,
+    short_runs,
+)
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.em.tree import Tree
@@ -29,8 +36,8 @@ Float = NDArray[np.float64]
 
 # What runs on a subsample may have left to gain, in nats for the rows it stands for.
 ON_SAMPLE = GainLeft(nats=1.0)
-# How many of them go on to all rows.
-PARTIAL = 2
+# Sweeps after which starts are compared, and how many of them go on to the subsample's end.
+TRIED, CARRIED = 4, 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +51,7 @@ class Partitions:
     labels : (M,) for each way, the group of each row
     n_components : K
     whole : whether the subsample has every distinct row
+    shares : (M, K) for each further way, how much each group has of each row
     """
 
     rows: NDArray[Any]
@@ -51,34 +59,47 @@ class Partitions:
     labels: tuple[NDArray[np.intp], ...]
     n_components: int
     whole: bool
+    shares: tuple[Float, ...] = ()
+
+    def beside(self, mixtures: Iterable[Mixture]) -> "Partitions":
+        """Return the partitions with those that mixtures make."""
+        shares = (mixture.responsibilities(self.rows) for mixture in mixtures)
+        return replace(self, shares=(*self.shares, *shares))
 
     def models(self, starts: StartOptions) -> Callable[[Sweep, FitOptions], Sequence[Model]]:
         """Return what makes the best starts of a model from these partitions."""
 
         def make(sweep: Sweep, options: FitOptions) -> Sequence[Model]:
             sample = Sweep(sweep.family, ArrayRows(self.rows, self.weights), sweep.engine)
-            models, failure = [], None
-            for labels in self.labels:
-                try:
-                    models.append(model_from_labels(sample, labels, self.n_components, options))
-                except ParameterError as error:
-                    failure = error
-            if failure is not None and not models:
-                raise failure
-            whole = self.whole
-            if len(models) <= starts.finish and whole:
+            models = self._models(sample, options)
+            if len(models) == 1 and self.whole:
                 return models
+            quiet = replace(options, bound=False, keep=False, progress=None)
+            short = replace(quiet, rule=NeverMet(), max_iter=TRIED, accelerate=False)
+            tried = [run.model for run in ranked(fit(sample, models, short))]
+            if self.whole:
+                return tried[: starts.finish]
             # Where the subsample is a part of the rows only, runs end on it.
-            rule = NeverMet() if whole else ON_SAMPLE
-            limit = starts.sweeps if whole else options.max_iter
-            tried = fit(
-                sample,
-                models,
-                replace(options, rule=rule, max_iter=limit, bound=False, keep=False, progress=None),
-            )
-            return [run.model for run in ranked(tried)[: starts.finish if whole else PARTIAL]]
+            ended = fit(sample, tried[:CARRIED], replace(quiet, rule=ON_SAMPLE))
+            return [ranked(ended)[0].model]
 
         return make
+
+    def _models(self, sample: Sweep, options: FitOptions) -> list[Model]:
+        """Return the M-step from each partition that has no singular component."""
+        models, failure = [], None
+        makers = [
+            *(partial(model_from_labels, sample, labels, self.n_components) for labels in self.labels),
+            *(partial(model_from_responsibilities, sample, shares) for shares in self.shares),
+        ]
+        for make in makers:
+            try:
+                models.append(make(options))
+            except ParameterError as error:
+                failure = error
+        if failure is not None and not models:
+            raise failure
+        return models
 
 
 def pilot_partitions(

@@ -28,7 +28,7 @@ SAMPLE_ROWS = 2500
 # From this many models on, a hierarchical clustering is worth its time.
 MANY_CELLS = 10
 # What every cell may have left to gain, in nats, before the best are fitted to their ends.
-COARSE = GainLeft(nats=0.05)
+COARSE = GainLeft(nats=0.05, relative=2e-6)
 # How many are fitted to their ends, and how close to the best value others must be.
 POLISHED, CLOSE = 3, 10.0
 
@@ -83,9 +83,13 @@ def search(
             tree = _tree(cells, sample)
             for size, group in by_size.items():
                 partitions = _partitions(group, sample, engine, size, coarse, tree)
-                for cell in group:
-                    models = partitions.models(options.starts)
+                found = {}
+                for cell in sorted(group, key=lambda cell: cell.family.n_free(size)):
+                    nested = [m for kind, m in found.items() if _nested(kind, cell.kind)][-NEAR:]
+                    models = partitions.beside(nested).models(options.starts)
                     done.append(_fitted(cell, source, engine, coarse, columns, models))
+                    if done[-1].result is not None:
+                        found[cell.kind] = done[-1].result.mixture
                     fitted.append((cell, done[-1]))
                     if progress is not None:
                         progress(done[-1])
@@ -100,6 +104,13 @@ def search(
             raise
         return Selection(tuple(done), criterion, interrupted=True)
     return Selection(tuple(done), criterion)
+
+
+NEAR = 3
+
+
+def _nested(a: str, b: str) -> bool:
+    return all("IEV".index(x) <= "IEV".index(y) for x, y in zip(a, b, strict=True))
 
 
 def _partitions(
