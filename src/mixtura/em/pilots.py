@@ -37,7 +37,7 @@ Float = NDArray[np.float64]
 # What runs on a subsample may have left to gain, in nats for the rows it stands for.
 ON_SAMPLE = GainLeft(nats=1.0)
 # Sweeps after which starts are compared, and how many of them go on to the subsample's end.
-TRIED, CARRIED = 4, 2
+TRIED, CARRIED = 8, 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
