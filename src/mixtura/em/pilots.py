@@ -16,6 +16,8 @@ from mixtura.components.family import Family
 from mixtura.data import ArrayRows
 from mixtura.em.fit import FitOptions, fit, ranked
 from mixtura.em.model import Model
+from mixtura.em.rearrange import CARRIED as CARRIED_ON
+from mixtura.em.rearrange import rearranged
 from mixtura.em.starts import (
     NeverMet,
     StartOptions,
@@ -77,6 +79,9 @@ class Partitions:
             quiet = replace(options, bound=False, keep=False, progress=None)
             short = replace(quiet, rule=NeverMet(), max_iter=TRIED, accelerate=False)
             tried = [run.model for run in ranked(fit(sample, models, short))]
+            if self.n_components > 1 and starts.rearranges:
+                best = rearranged(sample, tried[:CARRIED], options, starts)
+                return [best, *tried[1 : starts.finish]] if self.whole else [best]
             if self.whole:
                 return tried[: starts.finish]
             # Where the subsample is a part of the rows only, runs end on it.
@@ -130,12 +135,15 @@ def pilot_partitions(
     for family in families:
         sweep = Sweep(family, source, engine)
         try:
-            models, tried = short_runs(sweep, n_components, options(sweep, n_components), starts)
+            loop = options(sweep, n_components)
+            models, tried = short_runs(sweep, n_components, loop, replace(starts, finish=CARRIED_ON))
+            if n_components > 1 and starts.rearranges:
+                models = [rearranged(tried, models, loop, starts), *models[1:starts.finish]]
         except ParameterError:
             continue
         ordered = tried.source.block(0, tried.source.n_rows)
         rows, weights = ordered.rows, ordered.weights
-        for model in models:
+        for model in models[:starts.finish]:
             user_family, parameters = family.in_user_units(model.parameters)
             mixture = Mixture(np.exp(model.log_weights), user_family, parameters)
             found.append(mixture.responsibilities(rows).argmax(axis=1))

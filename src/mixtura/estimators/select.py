@@ -92,7 +92,7 @@ def select(
             rescue=prior is not None,
             monotone=True,
             accelerate=True,
-            starts=StartOptions(seed, short=8, finish=checked_integer("n_init", n_init, 1)),
+            starts=StartOptions(seed, short=8, finish=checked_integer("n_init", n_init, 1), rearranges=True),
         ),
         criterion=criterion,
         columns=names,
