@@ -94,7 +94,10 @@ class Partitions:
         """Return the M-step from each partition that has no singular component."""
         models, failure = [], None
         makers = [
-            *(partial(model_from_labels, sample, labels, self.n_components) for labels in self.labels),
+            *(
+                partial(model_from_labels, sample, labels, self.n_components)
+                for labels in self.labels
+            ),
             *(partial(model_from_responsibilities, sample, shares) for shares in self.shares),
         ]
         for make in makers:
@@ -136,14 +139,16 @@ def pilot_partitions(
         sweep = Sweep(family, source, engine)
         try:
             loop = options(sweep, n_components)
-            models, tried = short_runs(sweep, n_components, loop, replace(starts, finish=CARRIED_ON))
+            models, tried = short_runs(
+                sweep, n_components, loop, replace(starts, finish=CARRIED_ON)
+            )
             if n_components > 1 and starts.rearranges:
-                models = [rearranged(tried, models, loop, starts), *models[1:starts.finish]]
+                models = [rearranged(tried, models, loop, starts), *models[1 : starts.finish]]
         except ParameterError:
             continue
         ordered = tried.source.block(0, tried.source.n_rows)
         rows, weights = ordered.rows, ordered.weights
-        for model in models[:starts.finish]:
+        for model in models[: starts.finish]:
             user_family, parameters = family.in_user_units(model.parameters)
             mixture = Mixture(np.exp(model.log_weights), user_family, parameters)
             found.append(mixture.responsibilities(rows).argmax(axis=1))

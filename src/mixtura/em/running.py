@@ -65,13 +65,14 @@ class Move:
     Attributes
     ----------
     model : the parameters to be swept next
-    expected : Q of them minus Q of those before, under the responsibilities of the last sweep
-    promised : the same with the log prior; an M-step cannot make it negative
+    expected : Q of them minus Q of those before, under the responsibilities of the last sweep;
+        NaN where Jensen's bound is not asked for
+    promised : the same with the log prior, which an M-step cannot make negative, or None
     """
 
     model: Model
-    expected: float
-    promised: float
+    expected: float = float("nan")
+    promised: float | None = None
 
 
 @dataclass(slots=True)
@@ -173,12 +174,23 @@ class Running:
         self, family: Family, statistics: Statistics, model: Model, options: FitOptions
     ) -> Move:
         if not options.bound:
-            return Move(model, float("nan"), float("inf"))
-        expected = expected_log_likelihood(family, model, statistics) - expected_log_likelihood(
-            family, self.model, statistics
+            return Move(model)
+        return Move(model, *self._promised(family, self.model, statistics, model, options))
+
+    def _promised(
+        self,
+        family: Family,
+        before: Model,
+        statistics: Statistics,
+        after: Model,
+        options: FitOptions,
+    ) -> tuple[float, float]:
+        """Return what moving changes Q by, and Q with the log prior."""
+        expected = expected_log_likelihood(family, after, statistics) - expected_log_likelihood(
+            family, before, statistics
         )
-        penalty = options.log_prior(model, self.prior) - options.log_prior(self.model, self.prior)
-        return Move(model, expected, expected + penalty)
+        penalty = options.log_prior(after, self.prior) - options.log_prior(before, self.prior)
+        return expected, expected + penalty
 
     def _leap(
         self,
@@ -273,7 +285,10 @@ class Running:
         before = self.history[-1].objective
         if objective >= before - rounding:
             return True
-        if self.last.promised >= -rounding:
+        promised = self.last.promised
+        if promised is None:
+            promised = self._promised(sweep.family, *self.best, self.last.model, options)[1]
+        if promised >= -rounding:
             # The M-step did raise Q: the difference is lost in the digits of the densities.
             self.model, self.statistics = self.best
             self.ending = Ending.ROUNDING

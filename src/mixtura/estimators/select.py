@@ -35,7 +35,7 @@ def select(
     *,
     criterion: str = "bic",
     sample_weight: ArrayLike | None = None,
-    n_init: int = 5,
+    n_init: int = 3,
     prior: Any = "weak",
     random_state: Any = None,
     engine: Any = "threads",
@@ -92,7 +92,9 @@ def select(
             rescue=prior is not None,
             monotone=True,
             accelerate=True,
-            starts=StartOptions(seed, short=8, finish=checked_integer("n_init", n_init, 1), rearranges=True),
+            starts=StartOptions(
+                seed, short=8, finish=checked_integer("n_init", n_init, 1), rearranges=True
+            ),
         ),
         criterion=criterion,
         columns=names,

@@ -17,6 +17,8 @@ Float = NDArray[np.float64]
 WARM_STEPS = 2
 COLD_STEPS = 60
 MOST_GUESSES = 8
+# How many guesses, the lowest, are descended from.
+DESCENDED = 3
 
 GOLDEN_RATIO = (1 + 5**0.5) / 2
 
@@ -100,7 +102,8 @@ def lowest_point(landscape: Landscape, previous: Float | None) -> Point:
     fullest = np.argsort(-landscape.rows, kind="stable")[:MOST_GUESSES]
     each = (principal_axes(half)[1] for half in halves[fullest])
     guesses = (axes_of_sum(halves), *combined_axes(halves), *each)
-    reached = (descend(landscape, axes, COLD_STEPS) for axes in guesses)
+    lowest = sorted(guesses, key=landscape.height)[:DESCENDED]
+    reached = (descend(landscape, axes, COLD_STEPS) for axes in lowest)
     return min(reached, key=lambda point: point.value)
 
 
