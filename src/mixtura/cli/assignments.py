@@ -24,7 +24,8 @@ class Assignments:
     ----------
     names : the rows' identifiers
     id_column : what the column of identifiers is called
-    component : (N,) the most probable component
+    component : (N,) the most probable component, counted from 0, noise being the last
+    label : (N,) the same as the table calls it: -1 for noise
     probability : (N,) its posterior probability
     log_density : (N,) in nats
     """
@@ -32,6 +33,7 @@ class Assignments:
     names: Sequence[Any]
     id_column: str
     component: NDArray[np.intp]
+    label: NDArray[np.intp]
     probability: NDArray[np.float64]
     log_density: NDArray[np.float64]
 
@@ -39,7 +41,7 @@ class Assignments:
         """Return the columns of `assignments.csv`."""
         columns = {
             self.id_column: pa.array(self.names),
-            "component": self.component,
+            "component": self.label,
             "probability": self.probability,
             "uncertainty": 1.0 - self.probability,
             "log_density": self.log_density,
@@ -67,6 +69,7 @@ def assignments_of(
         range(len(rows)) if names is None else names,
         called if called not in ("component", "probability", "uncertainty") else f"{called} (id)",
         component,
+        mixture.labels[component],
         posterior[np.arange(len(rows)), component],
         density,
     )

@@ -97,6 +97,11 @@ class _Structures(click.ParamType):
     "codes such as VVV,EEE,VII; all for the fourteen.",
 )
 @click.option(
+    "--noise",
+    is_flag=True,
+    help="Add a component of constant density for rows that belong to no Gaussian one.",
+)
+@click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
@@ -118,7 +123,7 @@ class _Structures(click.ParamType):
 @click.option(
     "--starts",
     type=click.IntRange(1),
-    help="Starts carried to the end for each model; default 5 for gaussian, 10 for others.",
+    help="Starts carried to the end for each model; default 3 for gaussian, 10 for others.",
 )
 @click.option(
     "--seed",
@@ -134,6 +139,7 @@ def fit(
     sizes: list[int],
     family: str,
     structures: tuple[str, ...],
+    noise: bool,
     output: Path | None,
     columns: str | None,
     exposure: str | None,
@@ -158,6 +164,7 @@ def fit(
         left_out=(*split_names(weights), *split_names(id_column)),
         sizes=tuple(sizes),
         structures=structures,
+        noise=noise,
         exposure=exposure,
         criterion=criterion,
         seed=seed,

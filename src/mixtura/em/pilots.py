@@ -16,10 +16,10 @@ from mixtura.components.family import Family
 from mixtura.data import ArrayRows
 from mixtura.em.fit import FitOptions, fit, ranked
 from mixtura.em.model import Model
-from mixtura.em.rearrange import CARRIED as CARRIED_ON
-from mixtura.em.rearrange import rearranged
+from mixtura.em.rearrange import CARRIED, rearranged
 from mixtura.em.starts import (
     NeverMet,
+    StartMaker,
     StartOptions,
     model_from_labels,
     model_from_responsibilities,
@@ -38,8 +38,8 @@ Float = NDArray[np.float64]
 
 # What runs on a subsample may have left to gain, in nats for the rows it stands for.
 ON_SAMPLE = GainLeft(nats=1.0)
-# Sweeps after which starts are compared, and how many of them go on to the subsample's end.
-TRIED, CARRIED = 8, 3
+# Sweeps after which starts are compared.
+TRIED = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,11 +64,13 @@ class Partitions:
     shares: tuple[Float, ...] = ()
 
     def beside(self, mixtures: Iterable[Mixture]) -> "Partitions":
-        """Return the partitions with those that mixtures make."""
-        shares = (mixture.responsibilities(self.rows) for mixture in mixtures)
+        """Return the partitions with those that mixtures of K components make, and maybe noise."""
+        shares = (
+            mixture.responsibilities(self.rows)[:, : self.n_components] for mixture in mixtures
+        )
         return replace(self, shares=(*self.shares, *shares))
 
-    def models(self, starts: StartOptions) -> Callable[[Sweep, FitOptions], Sequence[Model]]:
+    def models(self, starts: StartOptions) -> StartMaker:
         """Return what makes the best starts of a model from these partitions."""
 
         def make(sweep: Sweep, options: FitOptions) -> Sequence[Model]:
@@ -139,9 +141,7 @@ def pilot_partitions(
         sweep = Sweep(family, source, engine)
         try:
             loop = options(sweep, n_components)
-            models, tried = short_runs(
-                sweep, n_components, loop, replace(starts, finish=CARRIED_ON)
-            )
+            models, tried = short_runs(sweep, n_components, loop, replace(starts, finish=CARRIED))
             if n_components > 1 and starts.rearranges:
                 models = [rearranged(tried, models, loop, starts), *models[1 : starts.finish]]
         except ParameterError:

@@ -121,7 +121,7 @@ class Running:
         if self.resort is not None and not self._landed(objective):
             self._limit(options)
             return
-        if options.monotone and not self._risen(sweep, objective):
+        if options.monotone and not self._risen(sweep, objective, options):
             return
         self._record(statistics, objective, options)
         family, total = sweep.family, float(statistics.moments.effective_rows.sum())
@@ -276,7 +276,7 @@ class Running:
         self._go(move)
         return False
 
-    def _risen(self, sweep: Sweep, objective: float) -> bool:
+    def _risen(self, sweep: Sweep, objective: float, options: FitOptions) -> bool:
         """Return whether the objective has not fallen; if by rounding, end the run before it."""
         if self.best is None or self.last is None:
             return True

@@ -4,7 +4,7 @@ Everything here depends on the set of distinct rows, their weights and the seed:
 of the rows, nor on whether a row of weight two is written once or twice.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -26,6 +26,7 @@ from mixtura.errors import ParameterError
 __all__ = [
     "SOFTENING",
     "NeverMet",
+    "StartMaker",
     "StartOptions",
     "linked_rows",
     "model_from_responsibilities",
@@ -34,6 +35,9 @@ __all__ = [
 ]
 
 Float = NDArray[np.float64]
+
+# Makes models to start from, for a sweep over the rows to be fitted.
+StartMaker: TypeAlias = Callable[[Sweep, FitOptions], Sequence[Model]]
 
 # A component for each row of a sweep.
 Labelled: TypeAlias = tuple[Sweep, NDArray[np.intp]]

@@ -2,7 +2,7 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, Self
@@ -17,10 +17,8 @@ from mixtura.components.family import Family
 from mixtura.data import ArrayRows, RowSource
 from mixtura.data.checks import check_enough_rows, check_memory, row_weights
 from mixtura.data.masks import MaskedRows
-from mixtura.em.fit import FitOptions
-from mixtura.em.model import Model
 from mixtura.em.solve import FitResult, SolveOptions, solve
-from mixtura.em.sweep import Sweep
+from mixtura.em.starts import StartMaker
 from mixtura.engines import engine_named
 from mixtura.errors import DegenerateComponentWarning, MixturaWarning, ParameterError
 from mixtura.estimators.inputs import Kept, checked_rows, fitted_rows, names_of
@@ -59,9 +57,6 @@ class Sourced:
     kept: Kept | None
     source: RowSource
     notes: tuple[str, ...] = ()
-
-
-StartMaker = Callable[[Sweep, FitOptions], Sequence[Model]]
 
 
 class MixtureEstimator(DensityMixin, BaseEstimator, ABC):

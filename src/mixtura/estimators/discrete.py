@@ -13,10 +13,10 @@ from mixtura.data.checks import check_memory
 from mixtura.em.fit import log_weights_of
 from mixtura.em.model import Model
 from mixtura.em.solve import FitResult, SolveOptions
-from mixtura.em.starts import model_from_responsibilities
+from mixtura.em.starts import StartMaker, model_from_responsibilities
 from mixtura.engines import engine_named
 from mixtura.errors import MixturaWarning, ParameterError
-from mixtura.estimators.base import MixtureEstimator, StartMaker
+from mixtura.estimators.base import MixtureEstimator
 from mixtura.estimators.gaussian_inits import checked_responsibilities
 from mixtura.estimators.identifiability import Doubt
 from mixtura.estimators.inputs import Kept

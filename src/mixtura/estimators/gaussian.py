@@ -10,7 +10,6 @@ from sklearn.mixture import GaussianMixture as SklearnGaussianMixture
 from sklearn.utils.validation import check_is_fitted
 
 from mixtura.arrays import as_shape
-from mixtura.components.gaussian.box import smallest_box
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.components.gaussian.noise import GaussianNoiseFamily
@@ -24,11 +23,12 @@ from mixtura.data.masks import MaskedRows
 from mixtura.em.fit import FitOptions, log_weights_of
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
+from mixtura.em.noise_starts import with_noise
 from mixtura.em.solve import FitResult, SolveOptions
-from mixtura.em.starts import model_from_responsibilities
+from mixtura.em.starts import StartMaker, model_from_responsibilities
 from mixtura.em.sweep import Sweep
 from mixtura.errors import ParameterError
-from mixtura.estimators.base import MixtureEstimator, Sourced, StartMaker
+from mixtura.estimators.base import MixtureEstimator, Sourced
 from mixtura.estimators.gaussian_inits import (
     GivenStart,
     checked_responsibilities,
@@ -37,7 +37,7 @@ from mixtura.estimators.gaussian_inits import (
 from mixtura.estimators.gaussian_shapes import attributes_of, parameters_of_covariances
 from mixtura.estimators.initialisers import INITIALISERS, initial_responsibilities
 from mixtura.estimators.inputs import Kept, checked_rows, fitted_rows
-from mixtura.estimators.noise_starts import with_noise
+from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import Settings, checked_choice, checked_number
 from mixtura.mixture import Mixture
 
@@ -264,15 +264,7 @@ class GaussianMixture(MixtureEstimator):
         if has_gaps(rows):
             return IncompleteGaussianFamily.of(form, mean, spread, dtype)
         family = GaussianFamily.of(form, mean, spread, dtype)
-        if self.noise is None:
-            return family
-        checked_choice("noise", self.noise, ("uniform",))
-        volume = self.noise_volume
-        if volume is not None and not checked_number("noise_volume", volume) > 0:
-            raise ParameterError("noise_volume should be above 0; None takes the data's box")
-        block = source.block(0, source.n_rows)
-        box = smallest_box(block.rows, block.weights)
-        return GaussianNoiseFamily.around(family, box, volume)
+        return noise_maker(self.noise, self.noise_volume, source)(family)
 
     def _options(
         self, settings: Settings, family: GaussianFamily | GaussianNoiseFamily

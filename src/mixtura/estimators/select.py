@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
+from mixtura.components.family import Family
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import CODES, distinct, structure
 from mixtura.data import ArrayRows
@@ -17,6 +18,7 @@ from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft
 from mixtura.engines import engine_named
 from mixtura.estimators.inputs import checked_rows
+from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import checked_choice, checked_integer
 from mixtura.estimators.sizes import checked_sizes, possible_sizes
 from mixtura.selection import CRITERIA, Candidate, Cell, Selection, search
@@ -37,6 +39,8 @@ def select(
     sample_weight: ArrayLike | None = None,
     n_init: int = 3,
     prior: Any = "weak",
+    noise: str | None = None,
+    noise_volume: float | None = None,
     random_state: Any = None,
     engine: Any = "threads",
     n_jobs: int | None = None,
@@ -79,7 +83,8 @@ def select(
     check_varying(spread, names)
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     sizes = possible_sizes(sizes, source)
-    cells = gaussian_cells(covariance_type, sizes, mean, spread, rows.dtype)
+    noisy = noise_maker(noise, noise_volume, source)
+    cells = gaussian_cells(covariance_type, sizes, mean, spread, rows.dtype, noisy)
     count = len(cells)
     return search(
         cells,
@@ -108,8 +113,9 @@ def gaussian_cells(
     mean: Float,
     spread: Float,
     dtype: np.dtype[Any],
+    noisy: Callable[[GaussianFamily], Family],
 ) -> list[Cell]:
-    """Return the models of a search, each distinct one once.
+    """Return the models of a search, each distinct one once, with the noise that `noisy` adds.
 
     With one component, or in one column, several structures are the same model.
     """
@@ -123,5 +129,5 @@ def gaussian_cells(
         same = distinct(codes, size, len(mean))
         for code in dict.fromkeys(same[code] for code in codes):
             family = GaussianFamily.of(structure(code), mean, spread, dtype)
-            cells.append(Cell(code, family, size))
+            cells.append(Cell(code, noisy(family), size))
     return cells

@@ -1,52 +1,28 @@
 """The search over kinds of models and numbers of components."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from itertools import chain
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mixtura.components.family import Family
 from mixtura.data import RowSource
-from mixtura.em.fit import FitOptions
-from mixtura.em.model import Model
-from mixtura.em.pilots import Partitions, pilot_partitions
-from mixtura.em.solve import SolveOptions, fit_options, solve
+from mixtura.em.solve import SolveOptions, solve
+from mixtura.em.starts import StartMaker
 from mixtura.em.stopping import Ending, GainLeft
-from mixtura.em.sweep import Sweep
-from mixtura.em.tree import Tree
 from mixtura.engines import Engine
 from mixtura.errors import LikelihoodDecreased, ParameterError
+from mixtura.mixture import Mixture
 from mixtura.selection.candidates import Candidate, Selection
+from mixtura.selection.cells import Cell
+from mixtura.selection.starts import SharedStarts
 
-__all__ = ["Cell", "search"]
+__all__ = ["search"]
 
-# Kinds that look for starts on behalf of all.
-PILOTS = ("VVV", "EEE", "VII")
-SAMPLE_ROWS = 2500
-# From this many models on, a hierarchical clustering is worth its time.
-MANY_CELLS = 10
 # What every cell may have left to gain, in nats, before the best are fitted to their ends.
 COARSE = GainLeft(nats=0.05, relative=2e-6)
 # How many are fitted to their ends, and how close to the best value others must be.
 POLISHED, CLOSE = 3, 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A model to be fitted.
-
-    Attributes
-    ----------
-    kind : how tables call it
-    family : the component distribution
-    n_components : K
-    """
-
-    kind: str
-    family: Family
-    n_components: int
 
 
 def search(
@@ -70,30 +46,27 @@ def search(
     options : how the best are fitted in the end
     progress : called after each cell
     """
-    cells = list(cells)
     by_size: dict[int, list[Cell]] = {}
-    for cell in cells:
+    for cell in sorted(cells, key=lambda cell: (cell.n_components, cell.n_free)):
         by_size.setdefault(cell.n_components, []).append(cell)
     coarse = replace(options, rule=COARSE)
     done: list[Candidate] = []
     fitted: list[tuple[Cell, Candidate]] = []
     try:
         with engine.session():
-            sample = source.subsample(SAMPLE_ROWS, options.starts.seed)
-            tree = _tree(cells, sample)
-            for size, group in by_size.items():
-                partitions = _partitions(group, sample, engine, size, coarse, tree)
-                found = {}
-                for cell in sorted(group, key=lambda cell: cell.family.n_free(size)):
-                    nested = [m for kind, m in found.items() if _nested(kind, cell.kind)][-NEAR:]
-                    models = partitions.beside(nested).models(options.starts)
-                    done.append(_fitted(cell, source, engine, coarse, columns, models))
-                    if done[-1].result is not None:
-                        found[cell.kind] = done[-1].result.mixture
-                    fitted.append((cell, done[-1]))
+            starts = SharedStarts.of([*chain(*by_size.values())], source, engine, coarse)
+            for group in by_size.values():
+                mixtures: dict[str, Mixture] = {}
+                for cell in group:
+                    models = starts.maker(cell, mixtures)
+                    one = _fitted(cell, source, engine, coarse, columns, models)
+                    done.append(one)
+                    fitted.append((cell, one))
+                    if one.result is not None:
+                        mixtures[cell.kind] = one.result.mixture
                     if progress is not None:
-                        progress(done[-1])
-                    if _interrupted(done[-1]):
+                        progress(one)
+                    if _interrupted(one):
                         return Selection(tuple(done), criterion, interrupted=True)
             for place, cell in _contenders(fitted, criterion):
                 done[place] = _polished(cell, done[place], source, engine, options, columns)
@@ -104,45 +77,6 @@ def search(
             raise
         return Selection(tuple(done), criterion, interrupted=True)
     return Selection(tuple(done), criterion)
-
-
-NEAR = 3
-
-
-def _nested(a: str, b: str) -> bool:
-    return all("IEV".index(x) <= "IEV".index(y) for x, y in zip(a, b, strict=True))
-
-
-def _partitions(
-    group: list[Cell],
-    sample: tuple[NDArray[Any], NDArray[np.float64] | None],
-    engine: Engine,
-    size: int,
-    options: SolveOptions,
-    tree: Tree | None,
-) -> Partitions:
-    """Return starts for all cells of one K, found by a few of them."""
-    pilots = [cell.family for cell in group if cell.kind in PILOTS] or [group[0].family]
-    return pilot_partitions(
-        pilots,
-        sample,
-        engine,
-        size,
-        lambda sweep, n_components: fit_options(sweep, n_components, options),
-        replace(options.starts, finish=1 if len(pilots) > 1 else options.starts.finish),
-        tree,
-        whole=len(sample[0]) < SAMPLE_ROWS,
-    )
-
-
-def _tree(
-    cells: Sequence[Cell], sample: tuple[NDArray[Any], NDArray[np.float64] | None]
-) -> Tree | None:
-    """Return a tree of the subsample where there are many models to use it for."""
-    rows = sample[0]
-    if len(cells) < MANY_CELLS or len(rows) < 2:
-        return None
-    return Tree(cells[0].family.embed(rows))
 
 
 def _interrupted(candidate: Candidate) -> bool:
@@ -196,7 +130,7 @@ def _fitted(
     engine: Engine,
     options: SolveOptions,
     columns: Sequence[str] | None,
-    models: Callable[[Sweep, FitOptions], Sequence[Model]],
+    models: StartMaker,
 ) -> Candidate:
     names = None if columns is None else tuple(columns)
     try:
@@ -204,7 +138,7 @@ def _fitted(
             cell.family,
             source,
             engine,
-            cell.n_components,
+            cell.n_components + cell.family.has_noise,
             options,
             models=models,
             columns=names,

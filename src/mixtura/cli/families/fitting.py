@@ -26,6 +26,7 @@ class Request:
     left_out : columns with another job (row weights, identifiers)
     sizes : numbers of components
     structures : of covariances
+    noise : whether a component of constant density is added
     exposure : the column of exposures, or None
     criterion, seed : of the search
     starts : carried to the end for each model; None for the family's own number
@@ -36,6 +37,7 @@ class Request:
     left_out: tuple[str, ...]
     sizes: tuple[int, ...]
     structures: tuple[str, ...]
+    noise: bool
     exposure: str | None
     criterion: str
     seed: int

@@ -11,7 +11,7 @@ from mixtura.selection import Selection
 
 __all__ = ["GAUSSIAN"]
 
-STARTS = 5
+STARTS = 3
 
 
 def _prepare(table: Table, request: Request) -> Fitting:
@@ -24,6 +24,7 @@ def _prepare(table: Table, request: Request) -> Fitting:
         criterion=request.criterion,
         sample_weight=request.weights,
         n_init=request.starts or STARTS,
+        noise="uniform" if request.noise else None,
         random_state=request.seed,
     )
 
@@ -34,4 +35,4 @@ def _prepare(table: Table, request: Request) -> Fitting:
     return fit
 
 
-GAUSSIAN = Offer("gaussian", _prepare, frozenset({"structures"}))
+GAUSSIAN = Offer("gaussian", _prepare, frozenset({"noise", "structures"}))

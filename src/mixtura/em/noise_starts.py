@@ -15,9 +15,8 @@ from mixtura.data.masks import MaskedRows
 from mixtura.em.fit import FitOptions
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
-from mixtura.em.starts import StartOptions, short_runs
+from mixtura.em.starts import StartMaker, StartOptions, short_runs
 from mixtura.em.sweep import Sweep
-from mixtura.estimators.base import StartMaker
 
 __all__ = ["with_noise"]
 
@@ -26,7 +25,10 @@ FIRST_SHARE = 0.05
 
 
 def with_noise(
-    gaussian_starts: StartMaker | None, n_components: int, starts: StartOptions
+    gaussian_starts: StartMaker | None,
+    n_components: int,
+    starts: StartOptions,
+    larger_starts: StartMaker | None = None,
 ) -> StartMaker:
     """Return what makes starts with noise from what makes Gaussian ones, or from short runs.
 
@@ -35,6 +37,7 @@ def with_noise(
     gaussian_starts : starts of the Gaussian family
     n_components : K, the noise left out
     starts : how short runs are made
+    larger_starts : starts of K + 1 Gaussians, of which one is turned into noise
     """
 
     def make(sweep: Sweep, options: FitOptions) -> Sequence[Model]:
@@ -47,7 +50,11 @@ def with_noise(
             fallback=None if fallback is None else fallback.gaussians,
         )
         if gaussian_starts is not None:
-            return [_noisy(model) for model in gaussian_starts(plain, gaussian_options)]
+            models = [_noisy(model) for model in gaussian_starts(plain, gaussian_options)]
+            if larger_starts is not None:
+                larger = larger_starts(plain, gaussian_options)
+                models += [_widest_as_noise(model) for model in larger]
+            return models
         several = replace(starts, short=max(8, starts.short), finish=max(3, starts.finish))
         models = first_models(plain, n_components, gaussian_options, several)
         if isinstance(sweep.source, MaskedRows):

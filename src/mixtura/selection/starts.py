@@ -1,0 +1,104 @@
+"""Starts that the cells of a search share, and what each takes over from those before it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.family import Family
+from mixtura.data import RowSource
+from mixtura.em.noise_starts import with_noise
+from mixtura.em.pilots import Partitions, pilot_partitions
+from mixtura.em.solve import SolveOptions, fit_options
+from mixtura.em.starts import StartMaker
+from mixtura.em.tree import Tree
+from mixtura.engines import Engine
+from mixtura.mixture import Mixture
+from mixtura.selection.cells import Cell, is_nested
+
+__all__ = ["SharedStarts"]
+
+Float = NDArray[np.float64]
+
+# Kinds that look for starts on behalf of all.
+PILOTS = ("VVV", "EEE", "VII")
+SAMPLE_ROWS = 2500
+# From this many models on, a hierarchical clustering is worth its time.
+MANY_CELLS = 10
+# How many of the models nested in one, the largest, it starts from.
+TAKEN_OVER = 3
+
+
+@dataclass(slots=True)
+class SharedStarts:
+    """Partitions of one subsample, found once for each number of components.
+
+    Attributes
+    ----------
+    pilots : families that look for them
+    sample : rows and weights of the subsample
+    whole : whether it has every distinct row
+    tree : a clustering of it, or None
+    engine, options : of the search
+    """
+
+    pilots: Sequence[Family]
+    sample: tuple[NDArray[Any], Float | None]
+    whole: bool
+    tree: Tree | None
+    engine: Engine
+    options: SolveOptions
+    _found: dict[int, Partitions] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, cells: Sequence[Cell], source: RowSource, engine: Engine, options: SolveOptions
+    ) -> "SharedStarts":
+        """Return the starts of these cells, none of them looked for yet."""
+        rows, weights = source.subsample(SAMPLE_ROWS, options.starts.seed)
+        plain = {cell.kind: _without_noise(cell.family) for cell in cells}
+        pilots = [plain[kind] for kind in PILOTS if kind in plain] or list(plain.values())[:1]
+        linked = len(cells) >= MANY_CELLS and len(rows) > 1
+        tree = Tree(pilots[0].embed(rows)) if linked else None
+        whole = len(rows) < SAMPLE_ROWS
+        return cls(pilots, (rows, weights), whole, tree, engine, options)
+
+    def maker(self, cell: Cell, fitted: Mapping[str, Mixture]) -> StartMaker:
+        """Return what makes the starts of a cell.
+
+        Parameters
+        ----------
+        fitted : mixtures of as many components by kind, in the order they were fitted; a start
+            from one that is nested in the cell ends no lower
+        """
+        nested = [mixture for kind, mixture in fitted.items() if is_nested(kind, cell.kind)]
+        size, starts = cell.n_components, self.options.starts
+        partitions = self.partitions(size).beside(nested[-TAKEN_OVER:])
+        makes = partitions.models(starts)
+        if not cell.family.has_noise:
+            return makes
+        larger = self.partitions(size + 1).models(replace(starts, finish=1))
+        return with_noise(makes, size, starts, larger)
+
+    def partitions(self, size: int) -> Partitions:
+        """Return the partitions into so many groups."""
+        if size not in self._found:
+            several = len(self.pilots) > 1
+            starts = self.options.starts
+            self._found[size] = pilot_partitions(
+                self.pilots,
+                self.sample,
+                self.engine,
+                size,
+                lambda sweep, n_components: fit_options(sweep, n_components, self.options),
+                replace(starts, finish=1 if several else starts.finish),
+                self.tree,
+                whole=self.whole,
+            )
+        return self._found[size]
+
+
+def _without_noise(family: Any) -> Family:
+    return family.inner if family.has_noise else family
