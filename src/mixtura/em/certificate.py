@@ -25,8 +25,8 @@ class Certificate:
     gradient_norm : √(gᵀ I⁻¹ g), g the gradient of the objective (the log-likelihood with the log
         prior) and I the information that rows of known component would have; it is the length of
         EM's next step in standard errors. Found as √(2 (Q(θ') - Q(θ))) with θ' the next M-step:
-        g is the gradient of Q too, and EM's step is I⁻¹ g to first order (Lange 1995). Infinite
-        where no M-step can be taken.
+        g is the gradient of Q too, and EM's step is I⁻¹ g to first order (Lange 1995). Zero where
+        it is lost in the digits of Q, and infinite where no M-step can be taken.
     kkt_residual : max_k |π'_k - π_k|, the most that the next M-step changes a weight; zero where
         all N_k / π_k equal their multiplier Σ w
     """
