@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
 
-from mixtura.data.gaps import has_gaps
+from mixtura.data.gaps import has_gaps, order_by_pattern
 
 __all__ = [
     "content_subsample",
@@ -97,7 +97,7 @@ def content_subsample(
 
     Returns
     -------
-    rows : (S, D) distinct, in lexicographic order, of the dtype given
+    rows : (S, D) distinct, in lexicographic order, of the dtype given; by patterns of NaN first
     weights : (S,) float64, of the same sum as those given: the total weights of the rows when all
         distinct rows are kept, else equal shares
     """
@@ -105,7 +105,9 @@ def content_subsample(
         # Infinity, which equals itself, stands for NaN meanwhile.
         filled = np.where(np.isnan(rows), rows.dtype.type(np.inf), rows)
         found, shares = content_subsample(filled, weights, size, seed)
-        return np.where(np.isinf(found), rows.dtype.type(np.nan), found), shares
+        found = np.where(np.isinf(found), rows.dtype.type(np.nan), found)
+        order = order_by_pattern(found)
+        return found[order], shares[order]
     firsts, hashes, totals = _grouped(rows, weights, seed)
     if len(firsts) <= size:
         return _ordered(rows[firsts], totals)

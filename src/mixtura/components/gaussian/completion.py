@@ -27,8 +27,6 @@ __all__ = [
 Float = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-LOG_TWO_PI_E = float(np.log(2 * np.pi) + 1)
-
 
 @dataclass(frozen=True, slots=True)
 class PatternSums:
@@ -80,34 +78,44 @@ class FullCompletion:
 
     Attributes
     ----------
-    gains : (S, K, D, D) the identity for observed columns, the regression for the others
-    spreads : (S, K, D, D) the covariance of the missing columns given the observed ones
+    swept : (S, K, D, D) the precision of the observed margin; less the regression, in the rows of
+        missing columns; less the covariance of the missing columns given the observed ones
+    observed : (S, 1, D) float64, 1 for an observed column
     """
 
-    precisions: Float
+    swept: Float
     log_pivots: Float
-    gains: Float
-    spreads: Float
+    observed: Float
+
+    @property
+    def precisions(self) -> Float:
+        """Return the precisions of the observed margins, zero elsewhere."""
+        return self.swept * (self.observed[..., :, None] * self.observed[..., None, :])
 
     def times(self, means: Float) -> Float:
         """Return the precisions times the means (K, D), (S, K, D)."""
-        return (self.precisions @ means[:, :, None])[..., 0]
+        return (self.swept @ (self.observed * means)[..., None])[..., 0] * self.observed
 
     def complete(self, sums: PatternSums, shift: Float) -> tuple[Float, Float]:
         """Return Σ w r E[d] and Σ w r E[d dᵀ], by products with [d, 1]."""
         n_patterns, n_components, n_columns = sums.first.shape
-        size = n_columns + 1
-        lift = np.zeros((n_patterns, n_components, size, size))
-        lift[..., :-1, :-1] = self.gains
-        lift[..., :-1, -1] = shift - (self.gains @ shift[:, :, None])[..., 0]
+        missing, each = 1.0 - self.observed, np.arange(n_columns)
+        lift = np.zeros((n_patterns, n_components, n_columns + 1, n_columns + 1))
+        gains = lift[..., :-1, :-1]
+        np.multiply(self.swept, -missing[..., :, None] * self.observed[..., None, :], out=gains)
+        gains[..., each, each] = self.observed
+        lift[..., :-1, -1] = missing * shift - (gains @ (shift * self.observed)[..., None])[..., 0]
+        lift[..., :-1, -1] *= missing
         lift[..., -1, -1] = 1.0
         known = np.empty_like(lift)
         known[..., :-1, :-1] = sums.second
         known[..., -1, :-1] = known[..., :-1, -1] = sums.first
         known[..., -1, -1] = sums.rows
         lifted = (lift @ known @ lift.swapaxes(2, 3)).sum(axis=0)
-        unseen = np.einsum("sk,skij->kij", sums.rows, self.spreads)
-        return lifted[:, :-1, -1], lifted[:, :-1, :-1] + unseen
+        unseen = (sums.rows[..., None, None] * self.swept) * (
+            missing[..., :, None] * missing[..., None, :]
+        )
+        return lifted[:, :-1, -1], lifted[:, :-1, :-1] - unseen.sum(axis=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,17 +146,13 @@ class DiagonalCompletion:
 
 def completion_of(precisions: Float, observed: Mask) -> Completion:
     """Return the completion of patterns (S, D) under precisions (K, D) or (K, D, D)."""
-    missing = ~observed[:, None, :]
     if precisions.ndim == 2:
+        missing = ~observed[:, None, :]
         logs = np.where(missing, np.log(precisions), 0.0).sum(axis=2)
         kept = np.where(missing, 0.0, precisions)
         return DiagonalCompletion(kept, logs, missing, 1.0 / precisions)
     swept, log_pivots = _swept(precisions, ~observed)
-    rows, columns = missing[..., :, None], missing[..., None, :]
-    gains = np.where(rows & ~columns, -swept, 0.0)
-    gains += np.eye(observed.shape[1]) * ~rows
-    kept = np.where(rows | columns, 0.0, swept)
-    return FullCompletion(kept, log_pivots, gains, np.where(rows & columns, -swept, 0.0))
+    return FullCompletion(swept, log_pivots, observed[:, None, :].astype(np.float64))
 
 
 def _swept(precisions: Float, missing: Mask) -> tuple[Float, Float]:
@@ -167,12 +171,14 @@ def _swept(precisions: Float, missing: Mask) -> tuple[Float, Float]:
         places = np.arange(len(chosen))
         row = part[places, :, pivot, :]
         value = row[places, :, pivot]
-        log_pivots[chosen] += np.log(value)
-        scaled = row / value[:, :, None]
-        part -= row[..., :, None] * scaled[..., None, :]
-        part[places, :, pivot, :] = scaled
-        part[places, :, :, pivot] = scaled
-        part[places, :, pivot, pivot] = -1.0 / value
+        # Components that are too ill-conditioned for this go by `careful_completion`.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            log_pivots[chosen] += np.log(value)
+            scaled = row / value[:, :, None]
+            part -= row[..., :, None] * scaled[..., None, :]
+            part[places, :, pivot, :] = scaled
+            part[places, :, :, pivot] = scaled
+            part[places, :, pivot, pivot] = -1.0 / value
         if part is not swept:
             swept[chosen] = part
     return swept, log_pivots
@@ -197,10 +203,8 @@ def careful_completion(
         )
         return completion_of(np.array(precisions), observed[None]), found.given
     n_components, n_columns = parameters.means.shape
-    gains = np.zeros((1, n_components, n_columns, n_columns))
-    gains[..., given, given] = 1.0
-    gains[0][:, rest[:, None], given] = found.gains
-    spreads = np.zeros_like(gains)
-    spreads[0][:, rest[:, None], rest] = found.rest.covariance.covariances()
+    swept = np.zeros((1, n_components, n_columns, n_columns))
+    swept[0][:, rest[:, None], given] = -found.gains
+    swept[0][:, rest[:, None], rest] = -found.rest.covariance.covariances()
     pivots = 2.0 * found.rest.covariance.log_determinant()[None]
-    return FullCompletion(np.empty(0), pivots, gains, spreads), found.given
+    return FullCompletion(swept, pivots, observed[None, None].astype(np.float64)), found.given

@@ -6,6 +6,7 @@ once. With zeros for missing cells the products of features stay what they are: 
 its own natural parameters, zero where a column is missing. Rows should be sorted by pattern.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -40,13 +41,21 @@ Float = NDArray[np.float64]
 
 # Numbers in the matrices of the patterns worked on at once, 1 MB.
 AT_ONCE = 1 << 17
+# And in those kept from the log densities of a tile to its sums, 16 MB.
+KEPT = 1 << 21
 
 
 @dataclass(frozen=True, slots=True)
 class IncompleteTile(GaussianTile):
-    """A tile of rows in the frame, zero where a cell is missing, and their patterns."""
+    """A tile of rows in the frame, zero where a cell is missing, and their patterns.
+
+    Attributes
+    ----------
+    completions : what the log densities needed and sums will need again, by evaluator
+    """
 
     patterns: Patterns
+    completions: dict[int, list[Completion]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,7 @@ class IncompleteEvaluator:
         self._parameters = parameters
         self._precisions = precisions
         self._far = np.flatnonzero(far).tolist()
+        self._near = ~far
         self._centred = far
         self._about = parameters.means
         self._size = max(1, AT_ONCE // max(1, precisions.size))
@@ -125,12 +135,26 @@ class IncompleteEvaluator:
 
     def log_density(self, prepared: IncompleteTile, out: NDArray[Any]) -> None:
         """Write log π_k + log N(x_o | μ_k, Σ_k), without log 2π, into `out` (K, n)."""
-        for patterns in prepared.patterns.parts(self._size):
-            natural = self._natural(completion_of(self._precisions, patterns.observed))
+        kept: list[Completion] = []
+        prepared.completions.clear()
+        if len(prepared.patterns.observed) * self._precisions.size <= KEPT:
+            prepared.completions[id(self)] = kept
+        for patterns, completion in self._completed(prepared):
+            kept.append(completion)
+            natural = self._natural(completion)
             for inside, own in zip(patterns.slices(), natural, strict=True):
                 np.matmul(own, prepared.features[:, inside], out=out[:, inside])
         for component in self._far:
             self._far_density(prepared, component, out[component])
+
+    def _completed(self, prepared: IncompleteTile) -> Iterator[tuple[Patterns, Completion]]:
+        parts = list(prepared.patterns.parts(self._size))
+        kept = prepared.completions.pop(id(self), ())
+        if len(kept) == len(parts):
+            yield from zip(parts, kept, strict=True)
+            return
+        for patterns in parts:
+            yield patterns, completion_of(self._precisions, patterns.observed)
 
     def _natural(self, completion: Completion) -> NDArray[Any]:
         """Return natural parameters (S, K, P), zero for features of missing columns."""
@@ -180,19 +204,26 @@ class IncompleteEvaluator:
         totals: IncompleteTotalsOfUnit,
     ) -> None:
         """Add a tile's completed sums to the totals."""
-        for patterns in prepared.patterns.parts(self._size):
+        for patterns, completion in self._completed(prepared):
             sums = self._sums_of(prepared, patterns, responsibilities)
-            completion = completion_of(self._precisions, patterns.observed)
             first, second = completion.complete(sums, self._parameters.means)
             totals.rows += sums.rows.sum(axis=0)
             totals.first += first
             totals.second += second
-            entropies = self._family.entropies(~patterns.observed)
-            totals.entropy += (sums.rows * (entropies[:, None] - 0.5 * completion.log_pivots)).sum(
-                axis=0
-            )
+            totals.entropy += self._entropy(patterns.observed, sums.rows, completion, self._near)
         for component in np.flatnonzero(self._centred):
             self._accumulate_centred(prepared, int(component), responsibilities, totals)
+
+    def _entropy(
+        self,
+        observed: NDArray[np.bool_],
+        rows: Float,
+        completion: Completion,
+        components: NDArray[np.bool_],
+    ) -> Float:
+        """Return Σ w r times the entropy of the missing cells (K,), zero for other components."""
+        each = self._family.entropies(~observed)[:, None] - 0.5 * completion.log_pivots
+        return np.where(components, (rows * each).sum(axis=0), 0.0)
 
     def _sums_of(
         self, prepared: IncompleteTile, patterns: Patterns, responsibilities: NDArray[Any]
@@ -231,6 +262,10 @@ class IncompleteEvaluator:
             sums = PatternSums(
                 np.array([[shares.sum()]]), weighted.sum(axis=1)[None, None], second[None, None]
             )
+            if component in self._far:
+                totals.entropy[component] += self._entropy(
+                    observed[None], sums.rows, completion, np.ones(1, dtype=bool)
+                )[0]
             first, second = completion.complete(sums, shift)
             totals.centred_first[component] += first[0]
             totals.centred_second[component] += second[0]
@@ -276,7 +311,7 @@ class IncompleteGaussianFamily(GaussianFamily):
         # In float64, so that what is filled in becomes zero and no rounding.
         filled = np.where(np.isnan(rows), self.frame.origin, rows)
         tile = super().prepare(filled, workspace)
-        return IncompleteTile(tile.features, tile.rows, Patterns.of(rows))
+        return IncompleteTile(tile.features, tile.rows, Patterns.of(rows), {})
 
     def bind(self, log_weights: Float, parameters: GaussianParameters) -> Any:
         """Return the evaluator of one sweep."""
