@@ -9,7 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from mixtura.arrays import log_sum_exp
 from mixtura.components.family import Family
+from mixtura.components.gaussian.imputation import draws_of, expected_cells
 from mixtura.components.gaussian.one_column import OneColumn
+from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.margins import conditional_of, marginal_of, moments_of, positions
 from mixtura.data.categories import columns_of
 from mixtura.data.encoding import decoded, encoded
@@ -110,7 +112,7 @@ class Mixture:
 
         Parameters
         ----------
-        rows : (N, D), finite
+        rows : (N, D), finite; NaN in columns of Gaussians is a missing cell, and left out
 
         Returns
         -------
@@ -224,6 +226,45 @@ class Mixture:
         deviations = means - self.weights @ means
         between = (self.weights[:, None] * deviations).T @ deviations
         return np.einsum("k,kij->ij", self.weights, covariances) + between
+
+    def impute(
+        self,
+        rows: NDArray[Any],
+        n_imputations: int | None = None,
+        random_state: int | np.random.Generator | None = None,
+    ) -> Float:
+        """Return rows with missing cells filled in, for Gaussian mixtures.
+
+        Parameters
+        ----------
+        rows : (N, D), NaN where a cell is missing
+        n_imputations : None for E[x_m | x_o], the means given the other cells; M for M draws from
+            their distribution given those, which keep the spread that means take away
+
+        Returns
+        -------
+        (N, D) float64, or (M, N, D) for draws
+
+        Raises
+        ------
+        ParameterError
+            If rows of the family are no numbers that could be filled in so.
+        """
+        parameters = self.parameters
+        if not isinstance(parameters, GaussianParameters):
+            raise ParameterError(f"cells of a '{self.family.name}' mixture are not filled in here")
+        rows = np.asarray(rows, dtype=np.float64)
+        shares = self.responsibilities(rows)
+        if n_imputations is None:
+            return expected_cells(rows, shares, parameters)
+        rng = np.random.default_rng(random_state)
+        filled: list[Float] = []
+        for _ in range(n_imputations):
+            levels = rng.random((len(rows), 1))
+            below = np.count_nonzero(np.cumsum(shares, axis=1) < levels, axis=1)
+            labels = np.minimum(below, self.n_components - 1)
+            filled.append(draws_of(rows, labels, parameters, rng))
+        return np.array(filled)
 
     def cdf(self, points: ArrayLike) -> Float:
         """Return P(x <= point), for Gaussian mixtures of one column.

@@ -56,7 +56,7 @@ def number_columns(table: Table, wanted: Sequence[str], left_out: Sequence[str])
             numeric.append(name)
         elif table.kinds[name] == "text" and mostly_numbers(table, name):
             # Reading it names the first cell that is not a number.
-            table.numeric([name])
+            table.numeric([name], "nan")
             numeric.append(name)
         else:
             other.append(name)
@@ -92,7 +92,10 @@ def mixed_frame(table: Table, blocks: Mapping[str, Sequence[str]]) -> "pa.Table"
 
     columns: dict[str, Any] = {}
     for kind, names in blocks.items():
-        frame = (category_frame if kind == "categorical" else number_frame)(table, names)
+        if kind == "categorical":
+            frame = category_frame(table, names)
+        else:
+            frame = number_frame(table, names, "nan" if kind == "gaussian" else "error")
         columns |= dict(zip(names, frame.columns, strict=True))
     return pa.table(columns)
 

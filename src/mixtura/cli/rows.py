@@ -26,6 +26,8 @@ def text_columns(mixture: Mixture) -> list[str]:
 def rows_of(mixture: Mixture, table: Table, *, ignore: bool = False) -> NDArray[Any]:
     """Return the rows (N, D) of a file, its columns found by name whatever their order.
 
+    A missing number is NaN, and left out of its row's density.
+
     Parameters
     ----------
     ignore : count a category that the fit did not see as missing
@@ -37,13 +39,13 @@ def rows_of(mixture: Mixture, table: Table, *, ignore: bool = False) -> NDArray[
     """
     names = _columns(mixture, table)
     cells = [_cells(table, *one) for one in zip(names, mixture.kinds, strict=True)]
-    return encoded(cells, mixture.kinds, names, ignore=ignore)
+    return encoded(cells, mixture.kinds, names, ignore=ignore, gaps=True)
 
 
 def _cells(table: Table, name: str, kind: ColumnKind) -> Any:
     if kind.name == "category":
         return table.categories(name, kind.labels)
-    return table.numeric([name], "nan" if kind.name == "binary" else "error")[:, 0]
+    return table.numeric([name], "nan" if kind.name in ("binary", "number") else "error")[:, 0]
 
 
 def _columns(mixture: Mixture, table: Table) -> Sequence[str]:

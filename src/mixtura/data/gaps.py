@@ -36,9 +36,9 @@ def order_by_pattern(rows: NDArray[Any]) -> NDArray[np.intp]:
 
 
 def gap_words(rows: NDArray[Any]) -> str:
-    """Return what a summary says of the missing cells of rows (N, D), sorted by pattern."""
+    """Return what a summary says of the missing cells of rows (N, D)."""
     missing = np.isnan(rows)
-    n_patterns = 1 + int((missing[1:] != missing[:-1]).any(axis=1).sum())
+    n_patterns = len(np.unique(np.packbits(missing, axis=1), axis=0))
     cells, gappy = int(missing.sum()), int(missing.any(axis=1).sum())
     words = (
         f"{cells:,} of {missing.size:,} cells are missing, in {gappy:,} of {len(rows):,} rows and "

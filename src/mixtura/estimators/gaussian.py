@@ -11,14 +11,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from mixtura.arrays import as_shape
 from mixtura.components.gaussian.family import GaussianFamily
-from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.gaussian.prior import Ridge
 from mixtura.components.gaussian.structures import Structure, structure
 from mixtura.data import RowSource
-from mixtura.data.checks import check_finite, check_observed, check_varying
+from mixtura.data.checks import check_varying
 from mixtura.data.columns import column_moments
-from mixtura.data.gaps import gap_words, has_gaps, order_by_pattern, with_one_nan
+from mixtura.data.gaps import gap_words, has_gaps
 from mixtura.data.masks import MaskedRows
 from mixtura.em.fit import FitOptions, log_weights_of
 from mixtura.em.labelled import first_models
@@ -29,6 +28,12 @@ from mixtura.em.starts import StartMaker, model_from_responsibilities
 from mixtura.em.sweep import Sweep
 from mixtura.errors import ParameterError
 from mixtura.estimators.base import MixtureEstimator, Sourced
+from mixtura.estimators.gaps import (
+    check_gaps,
+    checked_gappy_rows,
+    family_for,
+    pattern_order,
+)
 from mixtura.estimators.gaussian_inits import (
     GivenStart,
     checked_responsibilities,
@@ -36,16 +41,14 @@ from mixtura.estimators.gaussian_inits import (
 )
 from mixtura.estimators.gaussian_shapes import attributes_of, parameters_of_covariances
 from mixtura.estimators.initialisers import INITIALISERS, initial_responsibilities
-from mixtura.estimators.inputs import Kept, checked_rows, fitted_rows
+from mixtura.estimators.inputs import Kept, fitted_rows
 from mixtura.estimators.noise import noise_maker
-from mixtura.estimators.settings import Settings, checked_choice, checked_number
+from mixtura.estimators.settings import Settings, checked_choice, checked_number, seed_of
 from mixtura.mixture import Mixture
 
 __all__ = ["GaussianMixture"]
 
 Float = NDArray[np.float64]
-
-ADVICE = ", or set missing='marginal', which takes each row by its other cells"
 
 SKLEARN_NAMES = ("full", "tied", "diag", "spherical")
 
@@ -204,35 +207,17 @@ class GaussianMixture(MixtureEstimator):
         tags.input_tags.allow_nan = self.missing == "marginal"
         return tags
 
-    def _takes_gaps(self) -> bool:
-        return checked_choice("missing", self.missing, ("error", "marginal")) == "marginal"
-
     def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
-        rows, names = checked_rows(data, self, least_rows=2, missing=True)
-        check_finite(rows, names, gaps=self._takes_gaps(), advice=ADVICE)
-        if not has_gaps(rows):
-            return rows, names
-        check_observed(rows, names)
-        if self.noise is not None:
-            raise ParameterError(
-                "noise fills a volume of all columns, so it takes no missing cells; leave out the "
-                "rows that have some, or set noise=None"
-            )
-        return with_one_nan(rows), names
+        return checked_gappy_rows(data, self, self.missing)
 
     def _rows(self, data: Any) -> NDArray[Any]:
         check_is_fitted(self, "mixture_")
         rows = fitted_rows(data, self, missing=True)
-        check_finite(rows, self._column_names(), gaps=self._takes_gaps(), advice=ADVICE)
+        check_gaps(rows, self._column_names(), self.missing)
         return rows
 
     def _order(self, rows: Any, weights: Float | None) -> NDArray[np.intp] | None:
-        positions = super()._order(rows, weights)
-        if not has_gaps(rows):
-            return positions
-        if positions is None:
-            return order_by_pattern(rows)
-        return positions[order_by_pattern(rows[positions])]
+        return pattern_order(rows, super()._order(rows, weights))
 
     def _sourced(
         self,
@@ -260,10 +245,8 @@ class GaussianMixture(MixtureEstimator):
         # One variance for all columns is zero only where all of theirs are.
         if self.reg_covar is None and (form.storage != "spherical" or not spread.any()):
             check_varying(spread, names)
-        rows = source.block(0, source.n_rows).rows
-        if has_gaps(rows):
-            return IncompleteGaussianFamily.of(form, mean, spread, dtype)
-        family = GaussianFamily.of(form, mean, spread, dtype)
+        chosen = family_for(source.block(0, source.n_rows).rows)
+        family = chosen.of(form, mean, spread, dtype)
         return noise_maker(self.noise, self.noise_volume, source)(family)
 
     def _options(
@@ -356,6 +339,29 @@ class GaussianMixture(MixtureEstimator):
                 )
             )
         return last
+
+    def impute(self, X: Any, n_imputations: int | None = None) -> Float:
+        """Return rows with their missing cells filled in, as the fit expects them.
+
+        Parameters
+        ----------
+        X : (N, D) numbers, NaN where a cell is missing, whatever `missing` says
+        n_imputations : None for the means given the other cells; M for M draws, which keep the
+            spread that means take away (multiple imputation)
+
+        Returns
+        -------
+        (N, D) float64, or (M, N, D) for draws
+
+        Raises
+        ------
+        DataError
+            If there are other columns than in the fit, or infinite cells.
+        """
+        check_is_fitted(self, "mixture_")
+        rows = fitted_rows(X, self, missing=True)
+        check_gaps(rows, self._column_names(), "marginal")
+        return self.mixture_.impute(rows, n_imputations, seed_of(self.random_state))
 
     def _take(self, result: FitResult, dtype: np.dtype[Any]) -> None:
         self._set_mixture(result.mixture, dtype)

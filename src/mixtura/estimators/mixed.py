@@ -10,18 +10,19 @@ from sklearn.utils.validation import check_is_fitted
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.family import Family
-from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import structure
 from mixtura.components.poisson import PoissonFamily
 from mixtura.components.product import ProductFamily
 from mixtura.data import ArrayRows, RowSource
 from mixtura.data.categories import codes_of, column_labels, columns_of, levels_of
-from mixtura.data.checks import check_finite, check_varying
+from mixtura.data.checks import check_observed, check_varying
 from mixtura.data.columns import column_moments
 from mixtura.data.counts import check_binary, check_counts
+from mixtura.data.gaps import gap_words, has_gaps
 from mixtura.em.solve import FitResult, SolveOptions
 from mixtura.errors import DataError, ParameterError
 from mixtura.estimators.discrete import DiscreteMixture
+from mixtura.estimators.gaps import check_gaps, family_for, pattern_order
 from mixtura.estimators.inputs import names_of
 from mixtura.estimators.settings import Settings, checked_choice
 
@@ -47,6 +48,9 @@ class MixedMixture(DiscreteMixture):
         Of the Gaussian block, as in `GaussianMixture`.
     unknown : "error" or "ignore"
         As in `CategoricalMixture`.
+    missing : "error" or "marginal"
+        What a missing cell of the Gaussian block is, as in `GaussianMixture`; in the categorical
+        and yes-or-no blocks it is left out always.
     tol, max_iter, n_init, responsibilities_init, use_y, prior, random_state, warm_start
     engine, n_jobs
         As in `MultinomialMixture`; a prior by its name is that of every block.
@@ -77,6 +81,7 @@ class MixedMixture(DiscreteMixture):
         *,
         covariance_type: str = "full",
         unknown: str = "error",
+        missing: str = "error",
         tol: float | None = None,
         algorithm: str = "auto",
         max_iter: int | None = None,
@@ -110,6 +115,7 @@ class MixedMixture(DiscreteMixture):
         self.blocks = blocks
         self.covariance_type = covariance_type
         self.unknown = unknown
+        self.missing = missing
 
     def _checked(self, data: Any) -> tuple[Float, tuple[str, ...] | None]:
         checked_choice("unknown", self.unknown, ("error", "ignore"))
@@ -165,11 +171,14 @@ class MixedMixture(DiscreteMixture):
             else:
                 own_names = [_bare(names, position) for position in positions]
                 block = np.column_stack([_as_numbers(columns[p], called[p]) for p in positions])
-                _check_block(kind, block, own_names)
+                _check_block(kind, block, own_names, self.missing)
                 if kind == "bernoulli":
                     block = np.where(np.isnan(block), -1.0, block)
             parts.append(block)
         return np.hstack(parts)
+
+    def _order(self, rows: Any, weights: Float | None) -> NDArray[np.intp] | None:
+        return pattern_order(rows, super()._order(rows, weights))
 
     def _source(self, rows: Float, weights: Float | None, *, as_given: bool = False) -> RowSource:
         return ArrayRows(rows, weights)
@@ -205,10 +214,14 @@ class MixedMixture(DiscreteMixture):
             labels = tuple(self._labels[position] for position in positions)
             return CategoricalFamily(tuple(map(len, labels)), labels)
         form = structure(self.covariance_type)
+        rows = source.block(0, source.n_rows).rows
+        if has_gaps(rows):
+            check_observed(rows, names)
+            self._note(gap_words(rows))
         mean, spread = column_moments(source)
         if form.storage != "spherical":
             check_varying(spread, names)
-        return GaussianFamily.of(form, mean, spread)
+        return family_for(rows).of(form, mean, spread)
 
     def _options(self, settings: Settings, family: Any) -> SolveOptions:
         return settings.options(
@@ -297,9 +310,9 @@ def _as_numbers(column: Any, label: str) -> Float:
     return values
 
 
-def _check_block(kind: str, block: Float, names: list[str]) -> None:
+def _check_block(kind: str, block: Float, names: list[str], missing: str) -> None:
     if kind == "gaussian":
-        check_finite(block, names)
+        check_gaps(block, tuple(names), missing)
     elif kind == "poisson":
         check_counts(block, names)
     else:

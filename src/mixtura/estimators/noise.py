@@ -6,6 +6,7 @@ from mixtura.components.gaussian.box import smallest_box
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.data import RowSource
+from mixtura.data.gaps import has_gaps
 from mixtura.errors import ParameterError
 from mixtura.estimators.settings import checked_choice, checked_number
 
@@ -26,7 +27,7 @@ def noise_maker(
     Raises
     ------
     ParameterError
-        If there is no such noise, or the volume is not above 0.
+        If there is no such noise, the volume is not above 0, or a cell is missing.
     """
     if noise is None:
         return lambda family: family
@@ -34,5 +35,10 @@ def noise_maker(
     if volume is not None and not checked_number("noise_volume", volume) > 0:
         raise ParameterError("noise_volume should be above 0; None takes the data's box")
     block = source.block(0, source.n_rows)
+    if has_gaps(block.rows):
+        raise ParameterError(
+            "noise fills a volume of all columns, so it takes no missing cells; leave out the rows "
+            "that have some, or set noise=None"
+        )
     box = smallest_box(block.rows, block.weights)
     return lambda family: GaussianNoiseFamily.around(family, box, volume)

@@ -17,7 +17,7 @@ from mixtura.em.solve import SolveOptions
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft
 from mixtura.engines import engine_named
-from mixtura.estimators.inputs import checked_rows
+from mixtura.estimators.gaps import checked_gappy_rows, family_for, pattern_order
 from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import checked_choice, checked_integer
 from mixtura.estimators.sizes import checked_sizes, possible_sizes
@@ -38,6 +38,7 @@ def select(
     criterion: str = "bic",
     sample_weight: ArrayLike | None = None,
     n_init: int = 3,
+    missing: str = "error",
     prior: Any = "weak",
     noise: str | None = None,
     noise_volume: float | None = None,
@@ -56,6 +57,7 @@ def select(
     criterion : "bic", "icl" or "aic"
     sample_weight : (N,) row weights
     n_init : starts finished for each model
+    missing : "error", or "marginal" to leave missing cells, NaN, out of their rows' densities
     prior : as in `GaussianMixture`; criteria use the likelihood without it
     random_state : int, RandomState or None
     engine, n_jobs : who sweeps, as in `GaussianMixture`
@@ -73,10 +75,12 @@ def select(
     """
     checked_choice("criterion", criterion, CRITERIA)
     sizes = checked_sizes(n_components)
-    rows, names = checked_rows(X, None, least_rows=2)
+    rows, names = checked_gappy_rows(X, None, missing)
     weights = row_weights(sample_weight, len(rows))
-    if weights is not None and not weights.all():
-        rows, weights = rows[weights > 0], weights[weights > 0]
+    positions = None if weights is None or weights.all() else np.flatnonzero(weights)
+    positions = pattern_order(rows, positions)
+    if positions is not None:
+        rows, weights = rows[positions], None if weights is None else weights[positions]
     check_enough_rows(len(rows), min(sizes))
     source = ArrayRows(rows, weights)
     mean, spread = column_moments(source)
@@ -84,7 +88,9 @@ def select(
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     sizes = possible_sizes(sizes, source)
     noisy = noise_maker(noise, noise_volume, source)
-    cells = gaussian_cells(covariance_type, sizes, mean, spread, rows.dtype, noisy)
+    cells = gaussian_cells(
+        covariance_type, sizes, mean, spread, rows.dtype, noisy, plain=family_for(rows)
+    )
     count = len(cells)
     return search(
         cells,
@@ -114,6 +120,8 @@ def gaussian_cells(
     spread: Float,
     dtype: np.dtype[Any],
     noisy: Callable[[GaussianFamily], Family],
+    *,
+    plain: type[GaussianFamily] = GaussianFamily,
 ) -> list[Cell]:
     """Return the models of a search, each distinct one once, with the noise that `noisy` adds.
 
@@ -127,7 +135,8 @@ def gaussian_cells(
     cells = []
     for size in sizes:
         same = distinct(codes, size, len(mean))
-        for code in dict.fromkeys(same[code] for code in codes):
-            family = GaussianFamily.of(structure(code), mean, spread, dtype)
-            cells.append(Cell(code, noisy(family), size))
+        cells += [
+            Cell(code, noisy(plain.of(structure(code), mean, spread, dtype)), size)
+            for code in dict.fromkeys(same[code] for code in codes)
+        ]
     return cells

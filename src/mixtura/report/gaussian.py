@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.report.certainty import note_sentences
 from mixtura.report.contents import Report
 from mixtura.report.pairs import MOST_COLUMNS, pairs_figure
 from mixtura.report.panels import Points
@@ -30,6 +31,8 @@ def _caption(report: Report) -> str:
         "Solid ellipses reach one standard deviation from a component's mean (39 % of it), dashed "
         "ones hold 95 % of it. A row is drawn larger the less sure its component is. "
     )
+    if np.isnan(report.rows).any():
+        ellipses += "It is drawn where its cells of both columns were observed. "
     n_columns = report.result.mixture.n_columns
     if n_columns == 1:
         return (
@@ -150,4 +153,5 @@ GAUSSIAN = FamilyPage(
     component_note=_note,
     centres=_means,
     sections=_sections,
+    cautions=note_sentences,
 )

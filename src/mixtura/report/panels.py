@@ -34,7 +34,7 @@ class Points:
 
     Attributes
     ----------
-    rows : (N, D) float64
+    rows : (N, D) float64; where a cell is NaN, the row is not drawn
     labels : (N,) the component of each row
     uncertainty : (N,) 1 - the probability of that component
     """
@@ -50,8 +50,7 @@ class Points:
 
 def limits(mixture: Mixture, rows: Float, column: int) -> tuple[float, float]:
     """Return an axis that holds the rows, and the ellipses as far as they stay near the rows."""
-    values = rows[:, column]
-    low, high = float(values.min()), float(values.max())
+    low, high = float(np.nanmin(rows[:, column])), float(np.nanmax(rows[:, column]))
     room = high - low or abs(high) or 1.0
     means = mixture.parameters.means[:, column]
     spread = np.sqrt(mixture.parameters.covariance.dense()[:, column, column]) * LEVELS["95"]
@@ -143,7 +142,7 @@ def draw_density(
     upright : whether the column runs across; otherwise it runs up the page
     fill : whether the components' areas are tinted
     """
-    values = points.rows[:, column]
+    values = points.rows[~np.isnan(points.rows[:, column]), column]
     heights, edges = np.histogram(values, _bins(len(values)), density=True)
     line = marginal(mixture, [column])
     across = axes.get_xlim() if upright else axes.get_ylim()

@@ -6,6 +6,7 @@ from typing import Any
 from mixtura.cli.columns import number_columns, number_frame
 from mixtura.cli.families.fitting import Fitting, Offer, Progress, Request
 from mixtura.data.files import Table
+from mixtura.data.gaps import gap_words, has_gaps
 from mixtura.estimators import select
 from mixtura.selection import Selection
 
@@ -16,21 +17,24 @@ STARTS = 3
 
 def _prepare(table: Table, request: Request) -> Fitting:
     names = number_columns(table, request.columns, request.left_out)
+    rows = table.numeric(names, "nan")
     search = partial(
         select,
-        number_frame(table, names),
+        number_frame(table, names, "nan"),
         request.sizes,
         request.structures,
         criterion=request.criterion,
         sample_weight=request.weights,
         n_init=request.starts or STARTS,
         noise="uniform" if request.noise else None,
+        missing="marginal",
         random_state=request.seed,
     )
 
     def fit(progress: Progress) -> tuple[Selection, dict[str, Any]]:
         selection = search(progress=progress)
-        return selection, selection.result.facts()
+        notes = [gap_words(rows)] if has_gaps(rows) else []
+        return selection, {**selection.result.facts(), "notes": notes}
 
     return fit
 

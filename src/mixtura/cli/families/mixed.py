@@ -20,6 +20,7 @@ def _prepare(table: Table, request: Request) -> Fitting:
     estimator = MixedMixture(
         blocks,
         covariance_type=request.structures[0] if single else "full",
+        missing="marginal",
         n_init=request.starts or STARTS,
         random_state=request.seed,
     )
