@@ -59,6 +59,7 @@ def select(
     n_init : starts finished for each model
     missing : "error", or "marginal" to leave missing cells, NaN, out of their rows' densities
     prior : as in `GaussianMixture`; criteria use the likelihood without it
+    noise, noise_volume : as in `GaussianMixture`
     random_state : int, RandomState or None
     engine, n_jobs : who sweeps, as in `GaussianMixture`
     progress : called after each model with the candidate and how many there are in all
