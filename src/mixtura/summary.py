@@ -7,7 +7,7 @@ from scipy.stats import chi2
 
 from mixtura.em.certificate import certificate_words
 from mixtura.mixture import Mixture
-from mixtura.text import text_table
+from mixtura.text import component_name, text_table
 
 __all__ = ["summary_of", "table_words"]
 
@@ -58,7 +58,7 @@ def _criteria(facts: Mapping[str, Any]) -> str:
 def _components(mixture: Mixture, facts: Mapping[str, Any]) -> str:
     header = ["component", "weight"]
     rows = [
-        ["noise" if label < 0 else str(label), f"{weight:.4f}"]
+        [component_name(label), f"{weight:.4f}"]
         for label, weight in zip(mixture.labels, mixture.weights, strict=True)
     ]
     if "effective_rows" in facts:

@@ -1,11 +1,27 @@
-"""Tables of text for a terminal."""
+"""Tables of text for a terminal, and what components are called in them."""
 
 from collections.abc import Sequence
 
-__all__ = ["text_table"]
+__all__ = ["component_name", "text_table"]
 
 # Wider tables than this are cut, and say so.
 SHOWN_COLUMNS = 12
+
+
+def component_name(label: int, before: str = "") -> str:
+    """Return what a component is called.
+
+    Parameters
+    ----------
+    label : its number, or -1 for noise
+    before : what stands before a number
+
+    Examples
+    --------
+    >>> component_name(2), component_name(2, "component "), component_name(-1, "component ")
+    ('2', 'component 2', 'noise')
+    """
+    return "noise" if label < 0 else f"{before}{label}"
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

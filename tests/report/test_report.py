@@ -390,7 +390,7 @@ def test_figures_of_extreme_fits_can_be_drawn() -> None:
     history = replace(report_of("single").result.history, steps=[])
     history.steps.append(report_of("single").result.history[0])
     assert len(trace_figure(history).axes) == 2
-    uncertainty_figure(np.zeros(5), np.zeros(5, dtype=np.intp), 60)
+    uncertainty_figure(np.zeros(5), np.zeros(5, dtype=np.intp), np.arange(60))
     grid = report_of("many").selection
     assert grid is not None
     assert len(criterion_figure(replace(grid, criterion="icl")).axes) == 1

@@ -198,7 +198,7 @@ def fit(
             selection=selection,
             rows=rows,
             columns=result.mixture.columns or (),
-            labels=assignments.component,
+            labels=assignments.label,
             probabilities=assignments.probability,
             source=file.name,
             seed=seed,

@@ -39,7 +39,7 @@ def sample(model: Path, n_rows: int, seed: int, output: Path | None) -> None:
     names = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
     label = "component" if "component" not in names else "mixture component"
     columns = map(_written, mixture.decode(rows))
-    table = pa.table({**dict(zip(names, columns, strict=True)), label: components})
+    table = pa.table({**dict(zip(names, columns, strict=True)), label: mixture.labels[components]})
     if output is None:
         pyarrow.csv.write_csv(table, sys.stdout.buffer)
     else:

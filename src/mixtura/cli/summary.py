@@ -24,6 +24,7 @@ def summary(model: Path, as_json: bool) -> None:
     document = {
         "n_components": mixture.n_components,
         "n_parameters": mixture.n_parameters,
+        "labels": mixture.labels.tolist(),
         "weights": mixture.weights.tolist(),
         **mixture.family.describe(mixture.parameters, columns),
         "fit": facts,

@@ -246,7 +246,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         return self.bic(X, sample_weight) - 2 * float(total)
 
     def sample(self, n_samples: int = 1) -> tuple[NDArray[Any], NDArray[np.intp]]:
-        """Draw rows (n_samples, D) and the components they came from (n_samples,).
+        """Draw rows (n_samples, D) and the components they came from (n_samples,), -1 for noise.
 
         Rows are in the order of their components.
 
@@ -266,9 +266,9 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
                 "sample."
             )
         rng = np.random.default_rng(seed_of(self.random_state))
-        rows, labels = self.mixture_.sample(int(n_samples), rng)
-        order = np.argsort(labels, kind="stable")
-        return rows[order], labels[order]
+        rows, components = self.mixture_.sample(int(n_samples), rng)
+        order = np.argsort(components, kind="stable")
+        return rows[order], self.mixture_.labels[components[order]]
 
     def summary(self) -> str:
         """Return the fit in words and tables."""

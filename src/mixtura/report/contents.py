@@ -29,7 +29,7 @@ class Report:
     selection : the search it came from, or None
     rows : (N, D) float64, in the user's units
     columns : the D column names
-    labels : (N,) the component of each row
+    labels : (N,) the component of each row, -1 for noise
     probabilities : (N,) the posterior probability of that component
     source : where the rows came from, for the header
     seed : the seed of the fit, or None where it is not known
@@ -51,6 +51,13 @@ class Report:
     def uncertainty(self) -> Float:
         """Return 1 - the probability of the chosen component (N,)."""
         return np.maximum(1.0 - self.probabilities, 0.0)
+
+    @property
+    def sizes(self) -> NDArray[np.intp]:
+        """Return how many rows each component (K,) is the most probable one of."""
+        n_components = self.result.mixture.n_components
+        # Noise is the last component, and called -1.
+        return np.bincount(self.labels % n_components, minlength=n_components)
 
 
 def plotted(report: Report, limit: int = PLOTTED_ROWS) -> Report:

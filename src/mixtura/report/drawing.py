@@ -39,15 +39,18 @@ MARKERS = ("o", "^", "s", "D", "v", "P", "X", "p", "<", "h", ">")
 # Names are cut to this many characters in figures; tables have them whole.
 DRAWN_CHARACTERS = 22
 
+# Of rows that belong to no component.
+NOISE_COLOUR, NOISE_MARKER = "#8a93a0", "*"
+
 
 def colour(component: int) -> str:
-    """Return the colour of a component."""
-    return COLOURS[component % len(COLOURS)]
+    """Return the colour of a component, grey for noise."""
+    return NOISE_COLOUR if component < 0 else COLOURS[component % len(COLOURS)]
 
 
 def marker(component: int) -> str:
     """Return the mark of a component."""
-    return MARKERS[component % len(MARKERS)]
+    return NOISE_MARKER if component < 0 else MARKERS[component % len(MARKERS)]
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -12,6 +12,7 @@ __all__ = ["PAGES", "page_of"]
 
 PAGES: Mapping[str, FamilyPage] = {
     "gaussian": GAUSSIAN,
+    "gaussian with noise": GAUSSIAN,
     "categorical": ITEMS,
     "bernoulli": ITEMS,
     "multinomial": MULTINOMIAL,

@@ -1,6 +1,7 @@
-"""What a page shows of Gaussian components."""
+"""What a page shows of Gaussian components, and of noise beside them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +21,31 @@ Float = NDArray[np.float64]
 # With more columns than this the means have a table of their own.
 JOINED_COLUMNS = 4
 
+# What the volume of a box in few columns is called.
+EXTENTS = {1: "length", 2: "area"}
+
 # Longer or more tables are folded; larger ones are left out.
 OPEN_ROWS = 30
 OPEN_MATRIX_COLUMNS, OPEN_MATRICES = 5, 4
 MOST_CELLS = 10_000
 
 
+def _noisy(report: Report) -> bool:
+    return report.result.mixture.family.has_noise
+
+
 def _caption(report: Report) -> str:
+    text = _geometry(report)
+    if _noisy(report):
+        marks = "ticks" if report.result.mixture.n_columns == 1 else "stars"
+        text += (
+            f" Grey {marks} are rows that are most probably noise, which adds to the density of "
+            "the model inside its box only."
+        )
+    return text
+
+
+def _geometry(report: Report) -> str:
     ellipses = (
         "Solid ellipses reach one standard deviation from a component's mean (39 % of it), dashed "
         "ones hold 95 % of it. A row is drawn larger the less sure its component is. "
@@ -75,7 +94,7 @@ PAIRS = Drawing(
 
 
 def _cells(report: Report) -> list[list[str]]:
-    """Return mean and standard deviation of every component and column, K rows of D."""
+    """Return mean and standard deviation of every Gaussian component and column, K rows of D."""
     parameters = report.result.mixture.parameters
     deviations = np.sqrt(np.diagonal(parameters.covariance.dense(), axis1=1, axis2=2))
     return [
@@ -88,22 +107,41 @@ def _joined(report: Report) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
     """Return the means as columns of the table of components, where it stays narrow."""
     if len(report.columns) > JOINED_COLUMNS:
         return (), ()
-    return report.columns, _cells(report)
+    noise = [["–"] * len(report.columns)] if _noisy(report) else []
+    return report.columns, [*_cells(report), *noise]
 
 
 def _note(report: Report) -> str:
-    if len(report.columns) > JOINED_COLUMNS:
-        return ""
-    return "Columns of the data: mean ± standard deviation within the component."
+    sentences = []
+    if len(report.columns) <= JOINED_COLUMNS:
+        sentences.append("Columns of the data: mean ± standard deviation within the component.")
+    if _noisy(report):
+        sentences.append(_noise_words(report))
+    return " ".join(sentences)
+
+
+def _noise_words(report: Report) -> str:
+    """Return how many rows are noise, and how dense it is."""
+    family: Any = report.result.mixture.family
+    count, n_rows = int(report.sizes[-1]), len(report.rows)
+    own = np.isclose(-family.log_noise, family.box.log_volume, rtol=0, atol=1e-9)
+    size = EXTENTS.get(len(report.columns), "volume")
+    words = f"{size} of a box around the rows" if own else f"{size} that was given"
+    return (
+        f"{count:,} of {n_rows:,} rows {'is' if count == 1 else 'are'} most probably noise, which "
+        f"has the same density everywhere: {number(np.exp(family.log_noise))}, one over the "
+        f"{words}, {number(np.exp(-family.log_noise))}."
+    )
 
 
 def _means(report: Report) -> list[Table]:
     """Return the means as a table with a row for each column of the data, where there are many."""
     if len(report.columns) <= JOINED_COLUMNS:
         return []
-    header = ("column", *(f"component {k}" for k in range(report.result.mixture.n_components)))
-    columns = zip(*_cells(report), strict=True)
-    rows = tuple((name, *cells) for name, cells in zip(report.columns, columns, strict=True))
+    cells = _cells(report)
+    header = ("column", *(f"component {k}" for k in range(len(cells))))
+    columns = zip(*cells, strict=True)
+    rows = tuple((name, *own) for name, own in zip(report.columns, columns, strict=True))
     caption = "Mean ± standard deviation"
     return [Table(header, rows, caption, folded=len(rows) > OPEN_ROWS)]
 
@@ -139,7 +177,8 @@ def _covariances(report: Report) -> list[Table]:
 def _remark(report: Report) -> str:
     if not len(_printed(report)):
         return "The covariance matrices are too large for a page; a saved model file has them."
-    return "All components share one covariance matrix." if _shared(report) else ""
+    shared = f"All {'Gaussian ' if _noisy(report) else ''}components share one covariance matrix."
+    return shared if _shared(report) else ""
 
 
 def _sections(report: Report) -> list[Section]:

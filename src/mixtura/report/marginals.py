@@ -1,6 +1,7 @@
-"""Mixtures of Gaussians seen in some of their columns."""
+"""Mixtures of Gaussians, and noise, seen in some of their columns."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,13 @@ from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.structures import structure
 from mixtura.mixture import Mixture
 
-__all__ = ["marginal", "region_levels", "separating_columns"]
+__all__ = [
+    "log_density",
+    "marginal",
+    "noise_density",
+    "region_levels",
+    "separating_columns",
+]
 
 Float = NDArray[np.float64]
 
@@ -23,11 +30,11 @@ REPEATS = 0.95
 
 
 def marginal(mixture: Mixture, columns: Sequence[int]) -> Mixture:
-    """Return the mixture that the given columns follow.
+    """Return the mixture that the given columns follow, without noise.
 
     Parameters
     ----------
-    mixture : of Gaussian components
+    mixture : of Gaussian components, and maybe noise, beside which their weights sum to less than 1
     columns : numbers of the columns, d of them
     """
     chosen = list(columns)
@@ -37,14 +44,52 @@ def marginal(mixture: Mixture, columns: Sequence[int]) -> Mixture:
         covariance_from("full", np.ascontiguousarray(covariances), len(chosen)),
     )
     family = GaussianFamily.in_own_units(structure("VVV"), len(chosen))
-    return Mixture(mixture.weights, family, parameters)
+    return Mixture(mixture.weights[mixture.labels >= 0], family, parameters)
 
 
-def region_levels(mixture: Mixture, shares: Sequence[float]) -> Float:
-    """Return the log densities above which the given shares of the mixture lie, lowest first."""
-    rows, _ = mixture.sample(LEVEL_DRAWS, 0)
-    density = mixture.log_density(rows)
+def noise_density(mixture: Mixture, columns: Sequence[int], points: Float) -> Float:
+    """Return what noise adds to the density of some columns, nothing outside its box.
+
+    Parameters
+    ----------
+    columns : numbers of the columns, d of them
+    points : (n, d)
+
+    Returns
+    -------
+    (n,) float64
+    """
+    family: Any = mixture.family
+    if not family.has_noise:
+        return np.zeros(len(points))
+    share = float(mixture.weights[-1] * np.exp(family.log_noise + family.box.log_volume))
+    return share * family.box.marginal_density(points, columns)
+
+
+def log_density(mixture: Mixture, columns: Sequence[int], points: Float) -> Float:
+    """Return the log density (n,) of some columns at points (n, d), noise included."""
+    gaussians = marginal(mixture, columns).log_density(points)
+    with np.errstate(divide="ignore"):
+        return np.logaddexp(gaussians, np.log(noise_density(mixture, columns, points)))
+
+
+def region_levels(mixture: Mixture, columns: Sequence[int], shares: Sequence[float]) -> Float:
+    """Return the log densities above which the given shares of some columns lie, lowest first."""
+    density = log_density(mixture, columns, _drawn(mixture, columns))
     return np.unique(np.quantile(density, [1 - share for share in shares]))
+
+
+def _drawn(mixture: Mixture, columns: Sequence[int]) -> Float:
+    """Return rows drawn from some columns (LEVEL_DRAWS, d)."""
+    family: Any = mixture.family
+    rng = np.random.default_rng(0)
+    labels = rng.choice(mixture.n_components, LEVEL_DRAWS, p=mixture.weights)
+    plane = marginal(mixture, columns)
+    rows = plane.family.sample(plane.parameters, labels[labels < plane.n_components], rng)
+    if not family.has_noise:
+        return rows
+    noise = family.box.sample(LEVEL_DRAWS - len(rows), rng)[:, list(columns)]
+    return np.concatenate([rows, noise])
 
 
 def separating_columns(mixture: Mixture, count: int) -> list[int]:
@@ -53,7 +98,9 @@ def separating_columns(mixture: Mixture, count: int) -> list[int]:
     A column counts by the share of its variance that lies between the components. One that all
     but repeats a better one comes after all others.
     """
-    weights, means = mixture.weights, mixture.parameters.means
+    means = mixture.parameters.means
+    weights = mixture.weights[mixture.labels >= 0]
+    weights = weights / weights.sum()
     deviations = means - weights @ means
     between = deviations.T @ (weights[:, None] * deviations)
     total = between + np.einsum("k,kij->ij", weights, mixture.parameters.covariance.dense())

@@ -1,4 +1,4 @@
-"""The rows and the fitted Gaussians: a line, a plane or pairs of columns."""
+"""The rows and the fitted Gaussians, and noise: a line, a plane or pairs of columns."""
 
 from collections.abc import Sequence
 
@@ -27,6 +27,7 @@ from mixtura.report.panels import (
     draw_regions,
     limits,
 )
+from mixtura.text import component_name
 
 __all__ = ["MOST_COLUMNS", "drawn_columns", "pairs_figure"]
 
@@ -52,7 +53,7 @@ def pairs_figure(mixture: Mixture, points: Points, names: Sequence[str]) -> Figu
 
     Parameters
     ----------
-    mixture : of Gaussian components
+    mixture : of Gaussian components, and maybe noise
     points : the rows
     names : the D column names
     """
@@ -208,9 +209,9 @@ def _legend(figure: Figure, mixture: Mixture) -> None:
             marker=marker(k),
             linestyle="",
             ms=6,
-            label=f"component {k}  ({weight:.0%})",
+            label=f"{component_name(k, 'component ')}  ({weight:.0%})",
         )
-        for k, weight in enumerate(mixture.weights[:MOST_NAMED])
+        for k, weight in list(zip(mixture.labels, mixture.weights, strict=True))[:MOST_NAMED]
     ]
     if mixture.n_components > MOST_NAMED:
         more = mixture.n_components - MOST_NAMED

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mixtura.mixture import Mixture
 from mixtura.report.drawing import INK, colour, halo, marker
 from mixtura.report.ellipses import LEVELS, ellipse_path
-from mixtura.report.marginals import marginal, region_levels
+from mixtura.report.marginals import log_density, marginal, noise_density, region_levels
 
 __all__ = ["Points", "draw_density", "draw_ellipses", "draw_points", "draw_regions", "limits"]
 
@@ -24,6 +24,9 @@ REGION_SHADES = ("#f1f3f6", "#e3e8ee", "#d2dae3")
 # Sizes of points go in so many steps from sure to undecided: a drawing stays small with few.
 SIZE_STEPS = 6
 
+# A star has less ink than other marks of its size.
+STAR = 1.7
+
 # Figures with more marks than this hold them as a picture, not as shapes.
 MOST_SHAPES = 4000
 
@@ -35,7 +38,7 @@ class Points:
     Attributes
     ----------
     rows : (N, D) float64; where a cell is NaN, the row is not drawn
-    labels : (N,) the component of each row
+    labels : (N,) the component of each row, -1 for noise
     uncertainty : (N,) 1 - the probability of that component
     """
 
@@ -72,7 +75,7 @@ def draw_points(
             points.rows[own, up],
             marker(k),
             color=colour(k),
-            ms=size * (1 + step / (SIZE_STEPS - 1)),
+            ms=size * (1 + step / (SIZE_STEPS - 1)) * (STAR if k < 0 else 1.0),
             alpha=alpha,
             markeredgewidth=0,
             rasterized=len(points.rows) * panels > MOST_SHAPES,
@@ -81,11 +84,11 @@ def draw_points(
 
 
 def draw_ellipses(axes: Axes, mixture: Mixture, across: int, up: int, label_size: float) -> None:
-    """Draw each component's ellipses, and its number at its mean."""
+    """Draw each Gaussian component's ellipses, and its number at its mean."""
     pair = [across, up]
     covariances = mixture.parameters.covariance.dense()[:, pair][:, :, pair]
     means = mixture.parameters.means[:, pair]
-    for k in range(mixture.n_components):
+    for k in range(len(means)):
         for level, radius in LEVELS.items():
             inner = level == "1sd"
             axes.add_patch(
@@ -117,12 +120,11 @@ def draw_ellipses(axes: Axes, mixture: Mixture, across: int, up: int, label_size
 
 def draw_regions(axes: Axes, mixture: Mixture, across: int, up: int, cells: int = 90) -> None:
     """Shade the regions that hold half, three quarters and 95 % of the fitted mixture."""
-    plane = marginal(mixture, [across, up])
-    levels = region_levels(plane, REGIONS)
+    levels = region_levels(mixture, [across, up], REGIONS)
     x = np.linspace(*axes.get_xlim(), cells)
     y = np.linspace(*axes.get_ylim(), cells)
     nodes = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    density = plane.log_density(nodes).reshape(cells, cells)
+    density = log_density(mixture, [across, up], nodes).reshape(cells, cells)
     axes.contourf(x, y, density, [*levels, np.inf], colors=REGION_SHADES[-len(levels) :], zorder=0)
 
 
@@ -147,7 +149,9 @@ def draw_density(
     line = marginal(mixture, [column])
     across = axes.get_xlim() if upright else axes.get_ylim()
     grid = _nodes(line, across)
-    parts = np.exp(line.component_log_density(grid[:, None])) * mixture.weights
+    parts = np.exp(line.component_log_density(grid[:, None])) * line.weights
+    if mixture.family.has_noise:
+        parts = np.column_stack([parts, noise_density(mixture, [column], grid[:, None])])
     axes.stairs(
         heights,
         edges,
@@ -159,7 +163,7 @@ def draw_density(
     total = parts.sum(axis=1)
     # A component far away would be a coloured line along the axis.
     parts[parts < 2e-3 * total.max()] = np.nan
-    for k, part in enumerate(parts.T):
+    for k, part in zip(mixture.labels, parts.T, strict=True):
         xy = (grid, part) if upright else (part, grid)
         axes.plot(*xy, color=colour(k), linewidth=1.4, zorder=2)
         if fill:

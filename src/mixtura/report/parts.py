@@ -137,7 +137,7 @@ UNCERTAINTY = Drawing(
     "uncertainty",
     "How sure the assignment is",
     lambda report: uncertainty_figure(
-        report.uncertainty, report.labels, report.result.mixture.n_components
+        report.uncertainty, report.labels, report.result.mixture.labels
     ),
     _uncertainty_caption,
     lambda report: report.result.mixture.n_components > 1,

@@ -5,7 +5,7 @@ import numpy as np
 from mixtura.em.certificate import certificate_words
 from mixtura.em.solve import FitResult
 from mixtura.report.contents import PLOTTED_ROWS, Report
-from mixtura.selection import Selection
+from mixtura.selection import Candidate, Selection
 
 __all__ = ["cautions", "certificate", "choice", "ending", "figures_note", "reproduction"]
 
@@ -46,18 +46,15 @@ def choice(selection: Selection) -> str:
     ranked, name = selection.ranked, selection.criterion.upper()
     best = ranked[0]
     tried = len(selection.candidates)
-    first = f"{name} prefers {_called(best.kind, best.n_components)} among {tried} models."
+    first = f"{name} prefers {_called(best)} among {tried} models."
     if tried == 1:
-        return f"One model was fitted: {_called(best.kind, best.n_components)}."
+        return f"One model was fitted: {_called(best)}."
     if len(ranked) == 1:
         return first + " No other could be fitted."
     second = ranked[1]
     difference = second.value(selection.criterion) - best.value(selection.criterion)
     words = next(words for bound, words in DIFFERENCES if difference < bound)
-    return (
-        f"{first} Next comes {_called(second.kind, second.n_components)}, "
-        f"{difference:.2f} above it: {words}."
-    )
+    return f"{first} Next comes {_called(second)}, {difference:.2f} above it: {words}."
 
 
 def cautions(report: Report) -> list[str]:
@@ -76,7 +73,7 @@ def cautions(report: Report) -> list[str]:
             "exist. Try more starts (n_init)."
         )
     if selection is not None:
-        found += _of_search(selection, result)
+        found += _of_search(selection)
     return found
 
 
@@ -96,20 +93,27 @@ def reproduction(report: Report, version: str) -> str:
     return f"mixtura {version}; {seed}; data: {report.source}"
 
 
-def _called(kind: str, n_components: int) -> str:
-    return f"{kind} with {n_components} component{'' if n_components == 1 else 's'}"
+def _called(candidate: Candidate) -> str:
+    result, count = candidate.result, candidate.n_components
+    noise = " and noise" if result is not None and result.mixture.family.has_noise else ""
+    return f"{candidate.kind} with {count} component{'' if count == 1 else 's'}{noise}"
 
 
 def _small_components(report: Report) -> list[str]:
     """Return a sentence for each component that rests on too few rows to be trusted."""
     result = report.result
     least = max(5, min(2 * (result.mixture.n_columns + 1), ENOUGH_ROWS))
-    sizes = np.bincount(report.labels, minlength=result.mixture.n_components)
     found = []
-    for k, effective in enumerate(result.effective_rows):
-        if sizes[k] == 0:
+    for k, effective, size in zip(
+        result.mixture.labels, result.effective_rows, report.sizes, strict=True
+    ):
+        if k < 0 and size == 0:
+            found.append(
+                "No row is more probably noise than anything else; a model without noise may do."
+            )
+        elif size == 0:
             found.append(f"Component {k} is the most probable one of no row.")
-        elif effective < least:
+        elif k >= 0 and effective < least:
             found.append(
                 f"Component {k} rests on {effective:.1f} effective rows, fewer than {least}; its "
                 "estimates are uncertain, and it may be no more than a few outlying rows."
@@ -117,13 +121,13 @@ def _small_components(report: Report) -> list[str]:
     return found
 
 
-def _of_search(selection: Selection, result: FitResult) -> list[str]:
+def _of_search(selection: Selection) -> list[str]:
     found = []
     if selection.interrupted:
         found.append("The search was interrupted; models that were not reached are not ranked.")
     largest = max(candidate.n_components for candidate in selection.candidates)
     sizes = {candidate.n_components for candidate in selection.candidates}
-    if len(sizes) > 1 and result.mixture.n_components == largest:
+    if len(sizes) > 1 and selection.best.n_components == largest:
         found.append(
             f"The best model has {largest} components, the most that were tried; try more."
         )

@@ -7,6 +7,7 @@ import numpy as np
 
 from mixtura.report.contents import Report
 from mixtura.selection import Selection
+from mixtura.text import component_name
 
 __all__ = ["Table", "component_table", "failure_table", "number", "ranking_table", "with_spread"]
 
@@ -73,18 +74,17 @@ def component_table(
     cells : K rows of them
     """
     result = report.result
-    n_components = result.mixture.n_components
-    sizes = np.bincount(report.labels, minlength=n_components)
+    n_components, sizes = result.mixture.n_components, report.sizes
     added = cells or [()] * n_components
     rows = (
         (
-            str(k),
+            component_name(label),
             f"{sizes[k]}",
             f"{result.mixture.weights[k]:.4f}",
             f"{result.effective_rows[k]:.1f}",
             *added[k],
         )
-        for k in range(n_components)
+        for k, label in enumerate(result.mixture.labels)
     )
     return Table(("component", "rows", "weight", "effective rows", *headings), tuple(rows))
 

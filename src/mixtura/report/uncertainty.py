@@ -7,6 +7,7 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
 from mixtura.report.drawing import INK, MUTED, colour, marker, new_figure, tidy
+from mixtura.text import component_name
 
 __all__ = ["BANDS", "uncertainty_figure"]
 
@@ -20,18 +21,21 @@ BANDS = ((0.05, "sure"), (0.2, "likely"), (0.4, "doubtful"), (1.0, "undecided"))
 SHADES = ("#dde3ea", "#aab6c4", "#e0a458", "#b3401d")
 
 
-def uncertainty_figure(uncertainty: Float, labels: NDArray[np.intp], n_components: int) -> Figure:
+def uncertainty_figure(
+    uncertainty: Float, labels: NDArray[np.intp], components: NDArray[np.intp]
+) -> Figure:
     """Draw the sorted uncertainties, and for each component how many rows are how sure.
 
     Parameters
     ----------
     uncertainty : (N,) 1 - the largest posterior probability
     labels : (N,) the component of each row
+    components : (K,) what they are called, noise -1 and last
     """
-    figure = new_figure(9, max(3.2, 1.6 + 0.3 * min(n_components, MOST_BARS)))
+    figure = new_figure(9, max(3.2, 1.6 + 0.3 * min(len(components), MOST_BARS)))
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     _sorted(tidy(left, "y"), uncertainty, labels)
-    _bands(tidy(right), uncertainty, labels, n_components)
+    _bands(tidy(right), uncertainty, labels, components)
     return figure
 
 
@@ -57,20 +61,24 @@ def _sorted(axes: Axes, uncertainty: Float, labels: NDArray[np.intp]) -> None:
     axes.set_ylabel("uncertainty")
 
 
-def _bands(axes: Axes, uncertainty: Float, labels: NDArray[np.intp], n_components: int) -> None:
+def _bands(
+    axes: Axes, uncertainty: Float, labels: NDArray[np.intp], components: NDArray[np.intp]
+) -> None:
     edges = [0.0, *(upper for upper, _ in BANDS)]
     edges[-1] = 1.0 + 1e-9
-    sizes = np.bincount(labels, minlength=n_components)
+    n_components = len(components)
+    places_of = labels % n_components
+    sizes = np.bincount(places_of, minlength=n_components)
     drawn = np.sort(np.argsort(-sizes, kind="stable")[:MOST_BARS])
     places = np.arange(len(drawn))
     begin = np.zeros(len(drawn))
     for band, (_, name) in enumerate(BANDS):
         inside = (uncertainty >= edges[band]) & (uncertainty < edges[band + 1])
-        counts = np.bincount(labels[inside], minlength=n_components)
+        counts = np.bincount(places_of[inside], minlength=n_components)
         share = (counts / np.maximum(sizes, 1))[drawn]
         axes.barh(places, share, 0.66, left=begin, color=SHADES[band], label=name)
         begin += share
-    for place, k in zip(places, drawn, strict=True):
+    for place, k in zip(places, components[drawn], strict=True):
         axes.plot(
             [-0.035],
             [place],
@@ -81,7 +89,7 @@ def _bands(axes: Axes, uncertainty: Float, labels: NDArray[np.intp], n_component
             transform=axes.get_yaxis_transform(),
             markeredgewidth=0,
         )
-    axes.set_yticks(places, [f"component {k}" for k in drawn])
+    axes.set_yticks(places, [component_name(k, "component ") for k in components[drawn]])
     axes.tick_params(axis="y", length=0, pad=12, labelcolor=INK)
     axes.spines["left"].set_visible(False)
     axes.set_ylim(len(drawn) - 0.4, -0.6)

@@ -50,7 +50,7 @@ class Candidate:
             "aic": result.aic,
             "mclust_bic": -result.bic,
             "entropy": result.entropy,
-            "smallest_component": float(result.effective_rows.min()),
+            "smallest_component": float(result.effective_rows[result.mixture.labels >= 0].min()),
             "converged": result.ending.converged,
             "starts_agreeing": result.starts_agreeing,
             "n_starts": result.n_starts,

@@ -74,7 +74,7 @@ def test_a_model_file_keeps_the_noise(noisy, tmp_path):
 
 def test_drawn_noise_fills_the_box_evenly(noisy):
     rows, components = noisy.sample(20000)
-    drawn = rows[components == 2]
+    drawn = rows[components == -1]
     assert len(drawn) / 20000 == pytest.approx(noisy.weights_[-1], abs=0.02)
     box = noisy.mixture_.family.box
     inside = (drawn - box.corner) @ np.linalg.inv(box.edges)
@@ -96,3 +96,31 @@ def test_row_weights_are_repeated_rows_with_noise_too():
     weighted = GaussianMixture(2, noise="uniform", random_state=1).fit(ROWS, sample_weight=counts)
     repeated = GaussianMixture(2, noise="uniform", random_state=1).fit(np.repeat(ROWS, counts, 0))
     np.testing.assert_allclose(weighted.means_, repeated.means_, rtol=1e-6)
+
+
+@pytest.mark.parametrize("columns", [[0], [2], [1, 0], [0, 2]])
+def test_margins_of_a_slanted_box_are_those_of_rows_drawn_in_it(columns):
+    turn = np.linalg.qr(np.random.default_rng(2).normal(size=(3, 3)))[0]
+    scales = np.array([1.0, 1e-4, 1e3])
+    box = Box(np.array([3.0, 0.1, -50.0]), np.diag([4.0, 2.0, 0.7]) @ turn * scales)
+    drawn = box.sample(200_000, np.random.default_rng(3))[:, columns]
+    counts, edges = np.histogramdd(drawn, 6)
+    cell = np.prod([e[1] - e[0] for e in edges])
+    fine = [np.linspace(e[0], e[-1], 121)[:-1] + (e[-1] - e[0]) / 240 for e in edges]
+    points = np.stack(np.meshgrid(*fine, indexing="ij"), axis=-1).reshape(-1, len(columns))
+    found = box.marginal_density(points, columns).reshape([6, 20] * len(columns))
+    found = found.mean(axis=tuple(range(1, 2 * len(columns), 2)))
+    expected = counts / len(drawn) / cell
+    np.testing.assert_allclose(found, expected, rtol=0.05, atol=0.01 * expected.max())
+    assert found.sum() * cell == pytest.approx(1.0, abs=2e-3)
+    assert not box.marginal_density(drawn[:1] + 20 * np.ptp(drawn, axis=0), columns).any()
+
+
+def test_the_margin_of_all_columns_is_one_over_the_volume_inside_and_nothing_outside():
+    box = Box(np.array([1.0, 2.0]), np.array([[3.0, 3.0], [-1.0, 1.0]]))
+    points = (
+        box.corner + np.array([[0.5, 0.5], [0.999, 0.001], [1.01, 0.5], [0.5, -0.01]]) @ box.edges
+    )
+    np.testing.assert_allclose(box.marginal_density(points, [0, 1]), [1 / 6, 1 / 6, 0, 0])
+    across = box.marginal_density(np.array([[2.5], [0.5], [3.9]]), [0])
+    np.testing.assert_allclose(across, [1 / 3, 1 / 6, 0.1 / 3], rtol=0.01)

@@ -1,13 +1,20 @@
 """The box that data take up: along the columns or along their principal axes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import qr
+from scipy.stats.qmc import Sobol
 
 __all__ = ["Box", "smallest_box"]
 
 Float = NDArray[np.float64]
+
+# Points over which a margin is averaged, as a power of two.
+LOG_POINTS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,35 @@ class Box:
     def sample(self, n_rows: int, rng: np.random.Generator) -> Float:
         """Return rows (n, D) uniform over the box."""
         return self.corner + rng.random((n_rows, len(self.corner))) @ self.edges
+
+    def marginal_density(self, points: Float, columns: Sequence[int]) -> Float:
+        """Return the density of some columns of rows that are uniform over the box.
+
+        It is exact for as many edges as there are columns, and a mean over points of a Sobol
+        sequence for the others, where they reach into these columns at all.
+
+        Parameters
+        ----------
+        points : (n, d)
+        columns : d of them
+
+        Returns
+        -------
+        (n,) float64
+        """
+        edges, count = self.edges[:, list(columns)], len(columns)
+        # The pivots are the edges that reach furthest, whatever the columns' units.
+        pivoted: Any = qr((edges / np.abs(edges).max(axis=0)).T, mode="r", pivoting=True)
+        ordered = edges[pivoted[1]]
+        spanning, others = ordered[:count], ordered[count:]
+        shifts = np.zeros((1, count))
+        if others.any():
+            steps = Sobol(len(others), scramble=False).random_base2(LOG_POINTS)
+            shifts = (steps + 0.5 / len(steps)) @ others
+        inverse = np.linalg.inv(spanning)
+        along = ((points - self.corner[list(columns)]) @ inverse)[:, None] - shifts @ inverse
+        inside = ((along >= 0) & (along <= 1)).all(axis=2).mean(axis=1)
+        return inside / abs(np.linalg.det(spanning))
 
 
 def smallest_box(rows: NDArray[np.floating], weights: Float | None = None) -> Box:
