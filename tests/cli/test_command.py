@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from mixtura import load
+from mixtura import GaussianMixture, load
 
 DATA = Path(__file__).parents[2] / "examples" / "data"
 FAITHFUL = DATA / "faithful.csv"
@@ -105,6 +105,31 @@ def test_predict_names_a_missing_column(fitted, tmp_path):
     assert done.returncode == 1
     assert "'waiting'" in done.stderr
     assert done.stdout == ""
+
+
+def test_empty_cells_of_numbers_are_left_out_and_told_of(tmp_path):
+    header, *lines = FAITHFUL.read_text().splitlines()
+    cells = [line.split(",") for line in lines]
+    for row in range(0, len(cells), 7):
+        cells[row][row % 2] = ""
+    gappy = tmp_path / "gappy.csv"
+    gappy.write_text("\n".join([header, *map(",".join, cells)]) + "\n")
+    folder = tmp_path / "out"
+    done = mixtura("fit", gappy, "-k", "2", "-s", "full", "-o", folder)
+    assert done.returncode == 0, done.stderr
+    words = "39 of 544 cells are missing, in 39 of 272 rows and 3 patterns of columns"
+    assert words in done.stdout
+    assert words in (folder / "report.html").read_text()
+    values = np.array([[float(cell or "nan") for cell in row] for row in cells])
+    plain = GaussianMixture(2, missing="marginal", random_state=0).fit(values)
+    total = load(folder / "model.mixtura").log_density(values).sum()
+    assert total == pytest.approx(plain.log_likelihood_, abs=0.01)
+    told = mixtura("predict", folder / "model.mixtura", gappy)
+    assert words in told.stderr
+    found = [int(row["component"]) for row in rows_of(told.stdout)]
+    assert len(found) == 272
+    saved = [int(row["component"]) for row in rows_of((folder / "assignments.csv").read_text())]
+    assert found == saved
 
 
 def test_summary_as_json_holds_the_numbers_of_the_fit(fitted):

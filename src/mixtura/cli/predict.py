@@ -8,6 +8,7 @@ import click
 from mixtura.cli.assignments import assignments_of
 from mixtura.cli.rows import rows_of, text_columns
 from mixtura.data.files import read_table
+from mixtura.data.gaps import gap_words, has_gaps
 from mixtura.store import load
 
 __all__ = ["predict"]
@@ -38,6 +39,8 @@ def predict(
     table = read_table(file, text=text_columns(mixture))
     identifiers = None if id_column is None else table.column(id_column)
     rows = rows_of(mixture, table, ignore=unknown == "ignore")
+    if has_gaps(rows):
+        click.echo(gap_words(rows), err=True)
     assignments = assignments_of(mixture, rows, identifiers, id_column)
     if output is None:
         assignments.write_to(sys.stdout.buffer)
