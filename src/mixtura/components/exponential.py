@@ -333,6 +333,11 @@ class ExponentialFamily(ABC):
         return losses
 
     @final
+    def chart(self, log_weights: Float, parameters: Any, rows: Float, prior: Any) -> None:
+        """Return None: probabilities on the edge of their range have no such coordinates."""
+        return
+
+    @final
     def centres(self, previous: Any, sums: FeatureSums, moments: FeatureMoments) -> None:
         """Return None: sums of counts lose no digits."""
         return

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mixtura.kinds import ColumnKind
 
-__all__ = ["Evaluator", "Family", "Moments", "Parameters", "Prepared"]
+__all__ = ["Chart", "Evaluator", "Family", "Moments", "Parameters", "Prepared"]
 
 Float = NDArray[np.float64]
 
@@ -68,6 +68,34 @@ class Evaluator(Protocol):
 
     def sums(self, totals: Any) -> Any:
         """Freeze totals into the family's `Sums`."""
+        ...
+
+
+class Chart(Protocol):
+    """Coordinates of mixtures near one: all are valid, and the information is near the identity."""
+
+    def coordinates(self, log_weights: Float, parameters: Any) -> Float:
+        """Return the coordinates (P,) of a mixture."""
+        ...
+
+    def at(self, point: Float) -> tuple[Float, Any] | None:
+        """Return log weights and parameters at a point (P,), or None beyond the floats."""
+        ...
+
+    def gradient(
+        self,
+        log_weights: Float,
+        target: Float,
+        total: float,
+        parameters: Any,
+        moments: Any,
+        augmented: Any,
+    ) -> Float:
+        """Return the gradient (P,) of the objective, from the moments of a sweep.
+
+        `target` are the log weights that the M-step makes, `total` the rows they count, and
+        `augmented` the moments with the prior's pseudo-rows.
+        """
         ...
 
 
@@ -157,6 +185,10 @@ class Family(Protocol):
 
     def moments_at(self, coordinates: Float, like: Any, total: float) -> Any | None:
         """Return the moments at a point near those of `like`, or None where there are none."""
+        ...
+
+    def chart(self, log_weights: Float, parameters: Any, rows: Float, prior: Any) -> Chart | None:
+        """Return coordinates about a mixture with N_k rows, or None where there are none."""
         ...
 
     def centres(self, previous: Any, sums: Any, moments: Any) -> Any | None:

@@ -272,6 +272,10 @@ class ProductFamily:
             start += size
         return None if any(part is None for part in parts) else ProductMoments(tuple(parts))
 
+    def chart(self, log_weights: Float, parameters: Any, rows: Float, prior: Any) -> None:
+        """Return None: blocks of counts have no such coordinates."""
+        return
+
     def centres(
         self, previous: ProductParameters | None, sums: ProductSums, moments: ProductMoments
     ) -> ProductParameters | None:

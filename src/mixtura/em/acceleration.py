@@ -40,8 +40,8 @@ class Squarem:
 
     def step(self, point: Float, objective: float) -> None:
         """Take note of where an EM step led, and of the objective before it."""
-        self._points.append(point)
-        self._objectives.append(objective)
+        self._points = [*self._points[-2:], point]
+        self._objectives = [*self._objectives[-2:], objective]
 
     def ready(self, total_weight: float) -> bool:
         """Return whether there are two steps to leap from, and EM has found its way.

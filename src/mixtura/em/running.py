@@ -1,6 +1,6 @@
 """One run of EM: what a sweep makes of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from mixtura.components.family import Family
 from mixtura.em.acceleration import Squarem
 from mixtura.em.certificate import expected_log_likelihood
 from mixtura.em.degeneracy import Recovery, maximise_or_recover, maximise_strictly
+from mixtura.em.finish import Finish
 from mixtura.em.history import History, Step
 from mixtura.em.model import Model
 from mixtura.em.options import FitOptions
@@ -20,6 +21,9 @@ from mixtura.em.sweep import Sweep
 from mixtura.errors import LikelihoodDecreased, ParameterError
 
 __all__ = ["Run", "Running"]
+
+# What leaps leave to quasi-Newton steps, in nats.
+NEAR = 10.0
 
 Float = NDArray[np.float64]
 
@@ -91,6 +95,8 @@ class Running:
     best: tuple[Model, Statistics] | None = None
     # Whether the model now swept only looks for more beyond what seems the end.
     probing: bool = False
+    # Quasi-Newton steps in place of leaps, once little is left to gain.
+    finish: Finish | None = None
     gain_left: float = float("inf")
     ending: Ending | None = None
     recovery: Recovery | None = None
@@ -118,7 +124,8 @@ class Running:
         objective = statistics.log_likelihood + options.log_prior(self.model, self.prior)
         if self.probing and not self._found_more(objective, options):
             return
-        if self.resort is not None and not self._landed(objective):
+        proposed = self.resort is not None
+        if proposed and not self._landed(objective, statistics):
             self._limit(options)
             return
         if options.monotone and not self._risen(sweep, objective, options):
@@ -128,10 +135,10 @@ class Running:
         if self.squarem is not None:
             point = family.coordinates(statistics.moments, total)
             self.squarem.step(point, objective)
+        if self.finish is not None:
+            self.finish.move(self.model, statistics, proposed=proposed)
         objectives = [*options.earlier, *self.history.objective]
-        self.gain_left = (
-            aitken_gain(objectives) if self.squarem is None else self.squarem.gain_left()
-        )
+        self.gain_left = self._estimated_gain(objectives)
         met = options.rule.met(objectives, sweep.total_weight, self.gain_left)
         if met and not self._looks_further(family, statistics, options):
             self.ending = options.rule.ending
@@ -150,6 +157,11 @@ class Running:
         else:
             self._go(move)
 
+    def _estimated_gain(self, objectives: Sequence[float]) -> float:
+        if self.finish is not None:
+            return self.finish.gain_left()
+        return aitken_gain(objectives) if self.squarem is None else self.squarem.gain_left()
+
     def _go(self, move: Move) -> None:
         self.model, self.last = move.model, move
 
@@ -166,6 +178,7 @@ class Running:
             self.recovery, self.prior = recovery, options.fallback
             self.best, self.last = None, None
             self.squarem = None if self.squarem is None else Squarem()
+            self.finish = None
         rows = statistics.moments.effective_rows
         model = Model(options.log_weights(rows), parameters)
         return self._move_to(family, statistics, model, options)
@@ -201,13 +214,20 @@ class Running:
         options: FitOptions,
     ) -> None:
         """Move to the longest leap that is a valid mixture, or by the EM step."""
-        leap = self._extrapolated(family, statistics, squarem.leaps(), options)
-        if leap is None:
-            squarem.reject()
-            self._go(move)
+        if self.finish is None and squarem.gain_left() < NEAR:
+            self.finish = Finish.begun(family, self.model, statistics, self.prior, options)
+        if self.finish is not None:
+            model = self.finish.proposal()
+            leap = None if model is None else self._move_to(family, statistics, model, options)
         else:
+            leap = self._extrapolated(family, statistics, squarem.leaps(), options)
+        if leap is not None:
             self.resort = move
             self._go(leap)
+            return
+        if self.finish is None:
+            squarem.reject()
+        self._go(move)
 
     def _extrapolated(
         self,
@@ -253,6 +273,7 @@ class Running:
         if objective > before + options.rule.tolerance(before):
             assert self.squarem is not None
             self.squarem.restart()
+            self.finish = None
             return True
         self.history.rejected += 1
         self.model, self.statistics = self.best
@@ -263,18 +284,20 @@ class Running:
         """Return how many sweeps the limit allows."""
         return options.max_iter - self.history.n_sweeps
 
-    def _landed(self, objective: float) -> bool:
+    def _landed(self, objective: float, statistics: Statistics) -> bool:
         """Return whether the leap just swept is taken; go back to the EM step if not."""
         assert self.resort is not None
         assert self.squarem is not None
         move, self.resort = self.resort, None
-        if objective >= self.history[-1].objective:
-            self.squarem.accept()
-            return True
-        self.squarem.reject()
-        self.history.rejected += 1
-        self._go(move)
-        return False
+        taken = objective >= self.history[-1].objective
+        if self.finish is None:
+            (self.squarem.accept if taken else self.squarem.reject)()
+        elif not taken:
+            self.finish.reject(self.model, statistics)
+        if not taken:
+            self.history.rejected += 1
+            self._go(move)
+        return taken
 
     def _risen(self, sweep: Sweep, objective: float, options: FitOptions) -> bool:
         """Return whether the objective has not fallen; if by rounding, end the run before it."""

@@ -34,8 +34,14 @@ from mixtura.components.gaussian.parameters import (
     RowTotals,
 )
 from mixtura.components.gaussian.partition import by_pattern
-from mixtura.components.gaussian.prior import GaussianPrior, NoPrior, weak_prior
+from mixtura.components.gaussian.prior import (
+    GaussianPrior,
+    NoPrior,
+    ScatterPrior,
+    weak_prior,
+)
 from mixtura.components.gaussian.structures import Structure, structure
+from mixtura.components.gaussian.whitened import FREE, WhitenedChart
 from mixtura.components.gaussian.words import component_tables, mixture_title
 from mixtura.errors import ParameterError
 from mixtura.kinds import NUMBER, ColumnKind
@@ -307,6 +313,15 @@ class GaussianFamily:
         if not self.structure.one_scale:
             return spread
         return np.full(len(spread), spread.max() * np.sqrt(np.mean((spread / spread.max()) ** 2)))
+
+    def chart(
+        self, log_weights: Float, parameters: GaussianParameters, rows: Float, prior: GaussianPrior
+    ) -> WhitenedChart | None:
+        """Return coordinates where covariances are free, and a penalty is on them alone."""
+        exact = self.dtype == np.float64 and isinstance(prior, NoPrior | ScatterPrior)
+        if self.structure.code not in FREE or not exact or (rows <= VANISHED).any():
+            return None
+        return WhitenedChart.about(self.structure, log_weights, parameters, rows)
 
     def centres(
         self,

@@ -262,6 +262,10 @@ class GaussianNoiseFamily:
         rows[~like.noise] = gaussians.effective_rows
         return replace(like, effective_rows=rows, gaussians=gaussians)
 
+    def chart(self, log_weights: Float, parameters: Any, rows: Float, prior: Any) -> None:
+        """Return None: no coordinates are made for a density that does not move."""
+        return
+
     def centres(
         self, previous: NoisyParameters | None, sums: GaussianSums, moments: NoisyMoments
     ) -> NoisyParameters | None:

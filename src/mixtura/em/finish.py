@@ -1,0 +1,72 @@
+"""The finish of a run: quasi-Newton steps between mixtures, by the statistics of its sweeps."""
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.family import Chart, Family
+from mixtura.em.model import Model
+from mixtura.em.options import FitOptions
+from mixtura.em.quasi_newton import QuasiNewton
+from mixtura.em.statistics import Statistics
+
+__all__ = ["Finish"]
+
+Float = NDArray[np.float64]
+
+
+class Finish:
+    """Quasi-Newton steps in the chart of one point; made by `Finish.begun`."""
+
+    def __init__(
+        self, chart: Chart, model: Model, statistics: Statistics, prior: Any, options: FitOptions
+    ) -> None:
+        self._chart, self._prior, self._options = chart, prior, options
+        self._newton = QuasiNewton(*self._swept(model, statistics))
+
+    @classmethod
+    def begun(
+        cls, family: Family, model: Model, statistics: Statistics, prior: Any, options: FitOptions
+    ) -> Self | None:
+        """Return the finish that begins at a model, or None where the family has no chart."""
+        rows = statistics.moments.effective_rows
+        chart = family.chart(model.log_weights, model.parameters, rows, prior)
+        return None if chart is None else cls(chart, model, statistics, prior, options)
+
+    def proposal(self) -> Model | None:
+        """Return the model to sweep next, or None where that is beyond the floats."""
+        found = self._chart.at(self._newton.proposal())
+        if found is None:
+            self._newton.shorten()
+            return None
+        return Model(*found)
+
+    def move(self, model: Model, statistics: Statistics, *, proposed: bool) -> None:
+        """Go on from a model, which was proposed here or is where EM led."""
+        if proposed:
+            self._newton.accept()
+        self._newton.move(*self._swept(model, statistics))
+
+    def reject(self, model: Model, statistics: Statistics) -> None:
+        """Learn from a proposal that is worse."""
+        self._newton.reject(*self._swept(model, statistics))
+
+    def gain_left(self) -> float:
+        """Return an estimate of what is left to gain, in nats."""
+        return self._newton.gain_left()
+
+    def _swept(self, model: Model, statistics: Statistics) -> tuple[Float, Float]:
+        """Return a model's coordinates and the gradient there."""
+        moments, options = statistics.moments, self._options
+        rows = moments.effective_rows
+        total = float(rows.sum()) + len(rows) * (options.concentration - 1.0)
+        gradient = self._chart.gradient(
+            model.log_weights,
+            options.log_weights(rows),
+            total,
+            model.parameters,
+            moments,
+            self._prior.augment(moments),
+        )
+        return self._chart.coordinates(model.log_weights, model.parameters), gradient
