@@ -49,7 +49,7 @@ class Completion(Protocol):
 
     @property
     def precisions(self) -> Float:
-        """Of the observed margins, zero elsewhere, (S, K, D) or (S, K, D, D)."""
+        """Of the observed margins, zero elsewhere, (S, K, D) or (S, G, D, D) of G shared ones."""
         ...
 
     @property
@@ -74,48 +74,65 @@ class Completion(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FullCompletion:
-    """See `Completion`.
+    """See `Completion`; G covariances are shared by K / G components each.
 
     Attributes
     ----------
-    swept : (S, K, D, D) the precision of the observed margin; less the regression, in the rows of
+    swept : (S, G, D, D) the precision of the observed margin; less the regression, in the rows of
         missing columns; less the covariance of the missing columns given the observed ones
+    pivots : (S, G) log|P_mm|
     observed : (S, 1, D) float64, 1 for an observed column
+    n_sharing : K / G
     """
 
     swept: Float
-    log_pivots: Float
+    pivots: Float
     observed: Float
+    n_sharing: int
+
+    @property
+    def log_pivots(self) -> Float:
+        """Return log|P_mm| for every component (S, K)."""
+        return np.repeat(self.pivots, self.n_sharing, axis=1)
 
     @property
     def precisions(self) -> Float:
-        """Return the precisions of the observed margins, zero elsewhere."""
+        """Return the precisions (S, G, D, D) of the observed margins, zero elsewhere."""
         return self.swept * (self.observed[..., :, None] * self.observed[..., None, :])
 
     def times(self, means: Float) -> Float:
         """Return the precisions times the means (K, D), (S, K, D)."""
-        return (self.swept @ (self.observed * means)[..., None])[..., 0] * self.observed
+        seen = (self.observed * means).reshape(*self.swept.shape[:2], self.n_sharing, -1)
+        found = (seen @ self.swept).reshape(len(self.swept), *means.shape)
+        return found * self.observed
 
     def complete(self, sums: PatternSums, shift: Float) -> tuple[Float, Float]:
-        """Return Σ w r E[d] and Σ w r E[d dᵀ], by products with [d, 1]."""
+        """Return Σ w r E[d] and Σ w r E[d dᵀ], where E[d] = G d_o + c with c zero if observed."""
         n_patterns, n_components, n_columns = sums.first.shape
+        groups, sharing = self.swept.shape[1], self.n_sharing
         missing, each = 1.0 - self.observed, np.arange(n_columns)
-        lift = np.zeros((n_patterns, n_components, n_columns + 1, n_columns + 1))
-        gains = lift[..., :-1, :-1]
-        np.multiply(self.swept, -missing[..., :, None] * self.observed[..., None, :], out=gains)
+        gains = self.swept * (-missing[..., :, None] * self.observed[..., None, :])
         gains[..., each, each] = self.observed
-        lift[..., :-1, -1] = missing * shift - (gains @ (shift * self.observed)[..., None])[..., 0]
-        lift[..., :-1, -1] *= missing
-        lift[..., -1, -1] = 1.0
-        known = np.empty_like(lift)
-        known[..., :-1, :-1] = sums.second
-        known[..., -1, :-1] = known[..., :-1, -1] = sums.first
-        known[..., -1, -1] = sums.rows
-        lifted = (lift @ known @ lift.swapaxes(2, 3)).sum(axis=0)
-        unseen = (sums.rows[..., None, None] * self.swept) * (
-            missing[..., :, None] * missing[..., None, :]
+        turned = gains.swapaxes(2, 3)
+        apart = n_patterns, groups, sharing, n_columns
+        seen = (shift * self.observed).reshape(apart) @ turned
+        constants = missing * (shift - seen.reshape(sums.first.shape))
+        linear = (sums.first.reshape(apart) @ turned).reshape(sums.first.shape)
+        # Matrices of components that share the gains go through them side by side.
+        beside = sums.second.reshape(*apart, n_columns).swapaxes(2, 3)
+        left = gains @ beside.reshape(n_patterns, groups, n_columns, -1)
+        both = left.reshape(n_patterns, groups, n_columns * sharing, n_columns) @ turned
+        squares = both.sum(axis=0).reshape(groups, n_columns, sharing, n_columns).swapaxes(1, 2)
+        moved = linear + sums.rows[..., None] * constants
+        across = np.matmul(linear.transpose(1, 2, 0), constants.swapaxes(0, 1))
+        across += np.matmul(constants.transpose(1, 2, 0), moved.swapaxes(0, 1))
+        unseen = self.swept * (missing[..., :, None] * missing[..., None, :])
+        spreads = np.matmul(
+            sums.rows.reshape(n_patterns, groups, sharing).transpose(1, 2, 0),
+            unseen.reshape(n_patterns, groups, -1).swapaxes(0, 1),
         )
-        return lifted[:, :-1, -1], lifted[:, :-1, :-1] - unseen.sum(axis=0)
+        second = squares.reshape(n_components, n_columns, n_columns) + across
+        return moved.sum(axis=0), second - spreads.reshape(second.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +161,20 @@ class DiagonalCompletion:
         return first, sums.second.sum(axis=0) + unseen * (shift**2 + self.variances)
 
 
-def completion_of(precisions: Float, observed: Mask) -> Completion:
-    """Return the completion of patterns (S, D) under precisions (K, D) or (K, D, D)."""
+def completion_of(precisions: Float, observed: Mask, n_sharing: int = 1) -> Completion:
+    """Return the completion of patterns (S, D) under precisions (K, D), or (K / `n_sharing`, D, D).
+
+    Parameters
+    ----------
+    n_sharing : how many components have each of the precisions
+    """
     if precisions.ndim == 2:
         missing = ~observed[:, None, :]
         logs = np.where(missing, np.log(precisions), 0.0).sum(axis=2)
         kept = np.where(missing, 0.0, precisions)
         return DiagonalCompletion(kept, logs, missing, 1.0 / precisions)
     swept, log_pivots = _swept(precisions, ~observed)
-    return FullCompletion(swept, log_pivots, observed[:, None, :].astype(np.float64))
+    return FullCompletion(swept, log_pivots, observed[:, None, :].astype(np.float64), n_sharing)
 
 
 def _swept(precisions: Float, missing: Mask) -> tuple[Float, Float]:
@@ -207,4 +229,4 @@ def careful_completion(
     swept[0][:, rest[:, None], given] = -found.gains
     swept[0][:, rest[:, None], rest] = -found.rest.covariance.covariances()
     pivots = 2.0 * found.rest.covariance.log_determinant()[None]
-    return FullCompletion(swept, pivots, observed[None, None].astype(np.float64)), found.given
+    return FullCompletion(swept, pivots, observed[None, None].astype(np.float64), 1), found.given

@@ -116,7 +116,8 @@ class IncompleteEvaluator:
         self._log_weights = log_weights
         self._constants = log_weights + parameters.covariance.log_determinant()
         self._parameters = parameters
-        self._precisions = precisions
+        self._second_shape = precisions.shape
+        self._precisions, self._n_sharing = _shared(precisions)
         self._far = np.flatnonzero(far).tolist()
         self._near = ~far
         self._centred = far
@@ -137,13 +138,13 @@ class IncompleteEvaluator:
         """Write log π_k + log N(x_o | μ_k, Σ_k), without log 2π, into `out` (K, n)."""
         kept: list[Completion] = []
         prepared.completions.clear()
-        if len(prepared.patterns.observed) * self._precisions.size <= KEPT:
-            prepared.completions[id(self)] = kept
         for patterns, completion in self._completed(prepared):
             kept.append(completion)
             natural = self._natural(completion)
             for inside, own in zip(patterns.slices(), natural, strict=True):
                 np.matmul(own, prepared.features[:, inside], out=out[:, inside])
+        if len(prepared.patterns.observed) * self._precisions.size <= KEPT:
+            prepared.completions[id(self)] = kept
         for component in self._far:
             self._far_density(prepared, component, out[component])
 
@@ -154,7 +155,7 @@ class IncompleteEvaluator:
             yield from zip(parts, kept, strict=True)
             return
         for patterns in parts:
-            yield patterns, completion_of(self._precisions, patterns.observed)
+            yield patterns, completion_of(self._precisions, patterns.observed, self._n_sharing)
 
     def _natural(self, completion: Completion) -> NDArray[Any]:
         """Return natural parameters (S, K, P), zero for features of missing columns."""
@@ -170,7 +171,9 @@ class IncompleteEvaluator:
         )
         precisions = completion.precisions
         flat = family.features.quadratic(precisions.reshape(-1, *precisions.shape[2:]))
-        natural[..., n_columns + 1 :] = flat.reshape(*linear.shape[:2], -1)
+        groups = precisions.shape[:2]
+        by_group = natural.reshape(*groups, self._n_sharing, -1)
+        by_group[..., n_columns + 1 :] = flat.reshape(*groups, 1, -1)
         return natural.astype(family.dtype, copy=False)
 
     def _far_density(self, prepared: IncompleteTile, component: int, out: NDArray[Any]) -> None:
@@ -186,7 +189,7 @@ class IncompleteEvaluator:
     def zeros(self) -> IncompleteTotalsOfUnit:
         """Return fresh totals."""
         means = self._parameters.means
-        second = self._precisions.shape
+        second = self._second_shape
         centred = self.n_components if self._centred.any() else 0
         return IncompleteTotalsOfUnit(
             np.zeros(len(means)),
@@ -283,6 +286,18 @@ class IncompleteEvaluator:
             totals.centred_second,
             totals.entropy,
         )
+
+
+def _shared(precisions: Float) -> tuple[Float, int]:
+    """Return full precisions without repeats, and how many components have each; else as given."""
+    if precisions.ndim == 2:
+        return precisions, 1
+    changes = (precisions[1:] != precisions[:-1]).any(axis=(1, 2))
+    starts = np.concatenate([[0], np.flatnonzero(changes) + 1])
+    sizes = np.diff(starts, append=len(precisions))
+    if (sizes != sizes[0]).any():
+        return precisions, 1
+    return precisions[starts], int(sizes[0])
 
 
 @dataclass(frozen=True)
