@@ -17,6 +17,7 @@ from mixtura import MixturaError, select
 from mixtura.em.degeneracy import Recovery
 from mixtura.em.stopping import Ending
 from mixtura.report import Report, extras, families, write_report
+from mixtura.report.certainty import note_sentences
 from mixtura.report.contents import PLOTTED_ROWS, plotted
 from mixtura.report.criterion import criterion_figure
 from mixtura.report.drawing import drawn_name, spread_apart
@@ -427,3 +428,62 @@ def test_a_missing_package_is_named_with_what_to_install(monkeypatch: pytest.Mon
     monkeypatch.setattr(extras, "find_spec", lambda package: None if package == "jinja2" else True)
     with pytest.raises(MixturaError, match=r"jinja2; install with pip install 'mixtura\[report\]'"):
         render_report(report_of("galaxies"))
+
+
+@cache
+def gappy_report(n_columns: int) -> Report:
+    rng = np.random.default_rng(6)
+    rows = normal_rows(150, n_columns)
+    rows[rng.random(rows.shape) < 0.15] = np.nan
+    selection = select(rows, 2, "EEE", missing="marginal", random_state=0)
+    probabilities = selection.result.mixture.responsibilities(rows)
+    names = tuple(f"column {j}" for j in range(n_columns))
+    labels, surest = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    return Report("gaps", selection.result, selection, rows, names, labels, surest, "gaps.csv")
+
+
+@pytest.mark.parametrize(
+    ("n_columns", "said"),
+    [
+        (1, "Rows whose cell is missing are not drawn."),
+        (2, "Ticks along an edge are rows"),
+        (4, "Ticks along an edge are rows"),
+    ],
+)
+def test_a_page_of_rows_with_missing_cells_says_how_they_are_drawn(
+    n_columns: int, said: str
+) -> None:
+    page = render_report(gappy_report(n_columns))
+    assert said in page
+    assert said not in page_of("single")
+    assert not re.search(r"\bnan\b", re.sub(r"data:image/png[^\"]*", "", page))
+
+
+def test_rows_that_lack_a_column_are_ticks_on_the_axis_of_the_other() -> None:
+    report = gappy_report(2)
+    figure = pairs_figure(report.result.mixture, points_of(report), report.columns)
+    main = max(figure.axes, key=lambda axes: len(axes.lines))
+    missing = np.isnan(report.rows)
+    for mark, column in (("|", 0), ("_", 1)):
+        lines = [line for line in main.lines if line.get_marker() == mark]
+        data = [line.get_xdata() if column == 0 else line.get_ydata() for line in lines]
+        expected = report.rows[missing[:, 1 - column] & ~missing[:, column], column]
+        np.testing.assert_array_equal(np.sort(np.concatenate(data)), np.sort(expected))
+
+
+def test_a_column_that_no_drawn_row_has_shows_the_model_alone() -> None:
+    report = gappy_report(2)
+    rows = report.rows.copy()
+    rows[:, 1] = np.nan
+    page = render_report(replace(report, rows=rows))
+    assert "Rows and components" in page
+    mean = report.result.mixture.parameters.means[:, 1]
+    figure = pairs_figure(report.result.mixture, points_of(replace(report, rows=rows)), "xy")
+    main = max(figure.axes, key=lambda axes: len(axes.lines))
+    assert main.get_ylim()[0] < mean.min() < mean.max() < main.get_ylim()[1]
+
+
+def test_each_line_of_a_note_is_a_sentence() -> None:
+    report = replace(gappy_report(2), facts={"notes": ["some cells are missing\n2 rows have none"]})
+    assert note_sentences(report) == ["Some cells are missing.", "2 rows have none."]
+    assert "<li>2 rows have none.</li>" in render_report(report)

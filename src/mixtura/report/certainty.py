@@ -33,4 +33,5 @@ def shares_note(report: Report) -> str:
 
 def note_sentences(report: Report) -> list[str]:
     """Return the notes of a fit as sentences."""
-    return [f"{note[0].upper()}{note[1:]}." for note in report.facts.get("notes", ())]
+    lines = [line for note in report.facts.get("notes", ()) for line in note.splitlines()]
+    return [f"{line[0].upper()}{line[1:]}." for line in lines]

@@ -35,9 +35,15 @@ def _noisy(report: Report) -> bool:
 
 
 def _caption(report: Report) -> str:
-    text = _geometry(report)
+    text, alone = _geometry(report), report.result.mixture.n_columns == 1
+    if np.isnan(report.rows).any():
+        text += (
+            " Rows whose cell is missing are not drawn."
+            if alone
+            else " Ticks along an edge are rows of which the other column's cell is missing."
+        )
     if _noisy(report):
-        marks = "ticks" if report.result.mixture.n_columns == 1 else "stars"
+        marks = "ticks" if alone else "stars"
         text += (
             f" Grey {marks} are rows that are most probably noise, which adds to the density of "
             "the model inside its box only."
@@ -50,8 +56,6 @@ def _geometry(report: Report) -> str:
         "Solid ellipses reach one standard deviation from a component's mean (39 % of it), dashed "
         "ones hold 95 % of it. A row is drawn larger the less sure its component is. "
     )
-    if np.isnan(report.rows).any():
-        ellipses += "It is drawn where its cells of both columns were observed. "
     n_columns = report.result.mixture.n_columns
     if n_columns == 1:
         return (

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -27,6 +28,9 @@ SIZE_STEPS = 6
 # A star has less ink than other marks of its size.
 STAR = 1.7
 
+# Where rows that lack a column stand, as a share of the panel.
+EDGE = 0.015
+
 # Figures with more marks than this hold them as a picture, not as shapes.
 MOST_SHAPES = 4000
 
@@ -37,7 +41,7 @@ class Points:
 
     Attributes
     ----------
-    rows : (N, D) float64; where a cell is NaN, the row is not drawn
+    rows : (N, D) float64, NaN where a cell is missing
     labels : (N,) the component of each row, -1 for noise
     uncertainty : (N,) 1 - the probability of that component
     """
@@ -53,9 +57,11 @@ class Points:
 
 def limits(mixture: Mixture, rows: Float, column: int) -> tuple[float, float]:
     """Return an axis that holds the rows, and the ellipses as far as they stay near the rows."""
-    low, high = float(np.nanmin(rows[:, column])), float(np.nanmax(rows[:, column]))
-    room = high - low or abs(high) or 1.0
     means = mixture.parameters.means[:, column]
+    values = _observed(rows, column)
+    values = values if len(values) else means
+    low, high = float(values.min()), float(values.max())
+    room = high - low or abs(high) or 1.0
     spread = np.sqrt(mixture.parameters.covariance.dense()[:, column, column]) * LEVELS["95"]
     low = min(low, max(float((means - spread).min()), low - 0.25 * room))
     high = max(high, min(float((means + spread).max()), high + 0.25 * room))
@@ -65,7 +71,10 @@ def limits(mixture: Mixture, rows: Float, column: int) -> tuple[float, float]:
 def draw_points(
     axes: Axes, points: Points, across: int, up: int, *, size: float = 3.0, panels: int = 1
 ) -> None:
-    """Scatter one column against another; the unsure rows are larger and lie on top."""
+    """Scatter one column against another; the unsure rows are larger and lie on top.
+
+    Rows that lack one of the two are ticks along the edge that is the other's axis.
+    """
     alpha = float(np.clip(30 / np.sqrt(len(points.rows)), 0.35, 0.85))
     steps = points.steps()
     for step, k in product(range(SIZE_STEPS), np.unique(points.labels)):
@@ -80,6 +89,23 @@ def draw_points(
             markeredgewidth=0,
             rasterized=len(points.rows) * panels > MOST_SHAPES,
             zorder=2,
+        )
+    _draw_edges(axes, points, across, up)
+
+
+def _draw_edges(axes: Axes, points: Points, across: int, up: int) -> None:
+    """Draw rows that lack one of two columns where the other's axis is."""
+    missing = np.isnan(points.rows)
+    for k in np.unique(points.labels):
+        own = points.labels == k
+        right = points.rows[own & missing[:, up] & ~missing[:, across], across]
+        above = points.rows[own & missing[:, across] & ~missing[:, up], up]
+        style: Any = {"color": colour(k), "alpha": 0.6, "linestyle": "", "ms": 5, "zorder": 2}
+        axes.plot(
+            right, np.full(len(right), EDGE), "|", transform=axes.get_xaxis_transform(), **style
+        )
+        axes.plot(
+            np.full(len(above), EDGE), above, "_", transform=axes.get_yaxis_transform(), **style
         )
 
 
@@ -144,8 +170,8 @@ def draw_density(
     upright : whether the column runs across; otherwise it runs up the page
     fill : whether the components' areas are tinted
     """
-    values = points.rows[~np.isnan(points.rows[:, column]), column]
-    heights, edges = np.histogram(values, _bins(len(values)), density=True)
+    values = _observed(points.rows, column)
+    heights, edges = np.histogram(values, _bins(len(values)), density=len(values) > 0)
     line = marginal(mixture, [column])
     across = axes.get_xlim() if upright else axes.get_ylim()
     grid = _nodes(line, across)
@@ -169,8 +195,15 @@ def draw_density(
         if fill:
             axes.fill_between(grid, part, color=colour(k), alpha=0.14, linewidth=0, zorder=1)
     axes.plot(*((grid, total) if upright else (total, grid)), color=INK, linewidth=0.9, zorder=3)
-    top = min(float(total.max()), 2.5 * float(heights.max()))
-    (axes.set_ylim if upright else axes.set_xlim)(0, 1.1 * max(top, float(heights.max())))
+    highest = float(heights.max())
+    top = min(float(total.max()), 2.5 * highest or np.inf)
+    (axes.set_ylim if upright else axes.set_xlim)(0, 1.1 * max(top, highest))
+
+
+def _observed(rows: Float, column: int) -> Float:
+    """Return the cells of a column that are not missing."""
+    values = rows[:, column]
+    return values[~np.isnan(values)]
 
 
 def _bins(n_values: int) -> int:
