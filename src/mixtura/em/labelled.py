@@ -5,7 +5,7 @@ seeds are drawn among the rows that may be theirs, by greedy k-means++.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 
 import numpy as np
@@ -15,11 +15,12 @@ from mixtura.data.masks import MaskedRows
 from mixtura.em.fit import FitOptions, fit, ranked
 from mixtura.em.model import Model
 from mixtura.em.starts import (
+    Labelled,
     NeverMet,
     StartOptions,
-    model_from_labels,
     model_from_responsibilities,
     short_runs,
+    sound_models,
 )
 from mixtura.em.sweep import Sweep
 from mixtura.em.tree import views_of
@@ -78,26 +79,23 @@ def _models(
     barred = block.barred
     assert barred is not None
     known = known_rows(barred)
-    failure, count = None, 0
+    sound = False
     if known.any(axis=1).all():
         with suppress(ParameterError):
             yield model_from_responsibilities(sample, known.T.astype(np.float64), options)
-            count = 1
-    all_known = bool(known.any(axis=0).all())
+            sound = True
+    if sound and known.any(axis=0).all():
+        return
     views = views_of(sample.family.embed(block.rows))
-    for number in range(0 if all_known and count else max(starts.short, starts.finish)):
+
+    def nearest(number: int) -> Labelled:
         rng = np.random.default_rng([starts.seed, number])
         points = views[number % len(views)]
-        labels = masked_labels(points, block.weights, barred, rng)
-        try:
-            model = model_from_labels(sample, labels, n_components, options)
-        except ParameterError as error:
-            failure = error
-            continue
-        count += 1
-        yield model
-    if failure is not None and count == 0:
-        raise failure
+        return sample, masked_labels(points, block.weights, barred, rng)
+
+    tried = map(nearest, range(max(starts.short, starts.finish)))
+    with suppress(ParameterError) if sound else nullcontext():
+        yield from sound_models(tried, n_components, options)
 
 
 def known_rows(barred: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -25,12 +25,14 @@ from mixtura.errors import ParameterError
 
 __all__ = [
     "SOFTENING",
+    "Labelled",
     "NeverMet",
     "StartMaker",
     "StartOptions",
     "linked_rows",
     "model_from_responsibilities",
     "short_runs",
+    "sound_models",
     "source_of",
 ]
 
@@ -109,10 +111,10 @@ def short_runs(
         return chain(linked, map(started, range(max(starts.short, starts.finish))))
 
     try:
-        runs = fit(sample, _sound(labelled(), n_components, options), short)
+        runs = fit(sample, sound_models(labelled(), n_components, options), short)
     except ParameterError as error:
         # A component collapsed on the way, which need not be so from every start.
-        runs = list(_unbroken(sample, _sound(labelled(), n_components, options), short))
+        runs = list(_unbroken(sample, sound_models(labelled(), n_components, options), short))
         if not runs:
             raise error from None
     return [run.model for run in ranked(runs)[: starts.finish]], sample
@@ -138,7 +140,9 @@ def _linked(sample: Sweep, n_components: int, starts: StartOptions) -> Iterator[
         yield part, labels
 
 
-def _sound(labelled: Iterable[Labelled], n_components: int, options: FitOptions) -> Iterator[Model]:
+def sound_models(
+    labelled: Iterable[Labelled], n_components: int, options: FitOptions
+) -> Iterator[Model]:
     """Yield the starts from labels, but for those with a singular covariance.
 
     Raises
