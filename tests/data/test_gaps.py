@@ -58,3 +58,9 @@ def test_moments_of_columns_are_those_of_the_cells_there_are() -> None:
     weighted = column_moments(ArrayRows(rows, weights))
     repeated = column_moments(ArrayRows(np.repeat(rows, weights.astype(int), axis=0)))
     np.testing.assert_allclose(weighted, repeated, rtol=1e-9)
+
+
+def test_cells_of_a_block_are_called_so() -> None:
+    words = gap_words(np.array([[1, NAN], [NAN, NAN]]), "gaussian")
+    assert words.startswith("3 of 4 gaussian cells are missing")
+    assert "1 row(s) have no gaussian cell at all; only their other cells count" in words

@@ -35,17 +35,24 @@ def order_by_pattern(rows: NDArray[Any]) -> NDArray[np.intp]:
     return order[np.argsort(shuffled[runs], kind="stable")]
 
 
-def gap_words(rows: NDArray[Any]) -> str:
-    """Return what a summary says of the missing cells of rows (N, D)."""
+def gap_words(rows: NDArray[Any], block: str = "") -> str:
+    """Return what a summary says of the missing cells of rows (N, D).
+
+    Parameters
+    ----------
+    block : what kind of cells they are, where rows have others beside them
+    """
+    called = f"{block} cell" if block else "cell"
     missing = np.isnan(rows)
     n_patterns = len(np.unique(np.packbits(missing, axis=1), axis=0))
     cells, gappy = int(missing.sum()), int(missing.any(axis=1).sum())
     words = (
-        f"{cells:,} of {missing.size:,} cells are missing, in {gappy:,} of {len(rows):,} rows and "
+        f"{cells:,} of {missing.size:,} {called}s are missing, in {gappy:,} of {len(rows):,} rows and "
         f"{n_patterns:,} patterns of columns; each row counts by its other cells, right where "
         "cells are missing at random"
     )
     empty = int(missing.all(axis=1).sum())
     if empty:
-        words += f"\n{empty:,} row(s) have no cell at all; their posterior is the mixing weights"
+        left = "only their other cells count" if block else "their posterior is the mixing weights"
+        words += f"\n{empty:,} row(s) have no {called} at all; {left}"
     return words

@@ -217,7 +217,7 @@ class MixedMixture(DiscreteMixture):
         rows = source.block(0, source.n_rows).rows
         if has_gaps(rows):
             check_observed(rows, names)
-            self._note(gap_words(rows))
+            self._note(gap_words(rows, "gaussian"))
         mean, spread = column_moments(source)
         if form.storage != "spherical":
             check_varying(spread, names)
