@@ -47,8 +47,8 @@ def gap_words(rows: NDArray[Any], block: str = "") -> str:
     n_patterns = len(np.unique(np.packbits(missing, axis=1), axis=0))
     cells, gappy = int(missing.sum()), int(missing.any(axis=1).sum())
     words = (
-        f"{cells:,} of {missing.size:,} {called}s are missing, in {gappy:,} of {len(rows):,} rows and "
-        f"{n_patterns:,} patterns of columns; each row counts by its other cells, right where "
+        f"{cells:,} of {missing.size:,} {called}s are missing, in {gappy:,} of {len(rows):,} rows "
+        f"and {n_patterns:,} patterns of columns; each row counts by its other cells, right where "
         "cells are missing at random"
     )
     empty = int(missing.all(axis=1).sum())
