@@ -22,7 +22,6 @@ from mixtura.em.splits import mixture_of, parted
 from mixtura.em.starts import (
     NeverMet,
     StartOptions,
-    linked_rows,
     model_from_responsibilities,
     source_of,
 )
@@ -30,14 +29,18 @@ from mixtura.em.stopping import Ending, GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.errors import ParameterError
 
-__all__ = ["CARRIED", "rearranged"]
+__all__ = ["CARRIED", "SHORT", "rearranged"]
 
 Float = NDArray[np.float64]
 
 # What a fit may have left to gain, in nats, when it is rearranged.
 ROUGH = GainLeft(nats=0.3)
-# How many of the short runs are carried so far.
-CARRIED = 3
+# Length of the short runs, and how many of them are carried so far.
+SHORT, CARRIED = 3, 3
+# Rows that components are parted on: for each of them, or twice its parameters, and at least.
+EACH, FEWEST = 100, 400
+# A run is not thought to gain more than so many times what it gained in so many sweeps lately.
+LONGEST, LATELY = 4.0, 5
 # By how much a rearrangement must be better, as neither has come to its end.
 BETTER = 0.5
 # How often at the most the best is rearranged, and how many moves are tried each time.
@@ -55,25 +58,27 @@ SPENT = 20
 SEPARATE = 0.55
 
 
-@dataclass(frozen=True, slots=True)
-class Chase:
-    """The rule of a run that is to end above another: stop where it is not going to.
+@dataclass(slots=True)
+class Race:
+    """The rule of runs of which the best is looked for: stop those that will not be.
 
     Attributes
     ----------
-    target : the objective to end above
-    hope : how many times the gain that is thought to be left may be
+    best : the highest objective so far
     """
 
-    target: float
-    hope: float = 3.0
+    best: float = -np.inf
     ending: Ending = Ending.SHORT_RUN
-    steps_past: bool = False
+    steps_past: bool = True
 
     def met(self, objectives: Sequence[float], total_weight: float, gain_left: float) -> bool:
-        """Return whether the run is near its end, or the target out of reach."""
-        near = ROUGH.met(objectives, total_weight, gain_left)
-        return near or objectives[-1] + self.hope * gain_left < self.target
+        """Return whether the run is near its end, or the best out of its reach."""
+        now = objectives[-1]
+        self.best = max(self.best, now)
+        hope = gain_left
+        if len(objectives) > LATELY:
+            hope = min(hope, LONGEST * (now - objectives[-1 - LATELY]))
+        return ROUGH.met(objectives, total_weight, gain_left) or now + hope < self.best
 
     def tolerance(self, objective: float) -> float:
         """Return the nats that may be left to gain."""
@@ -92,7 +97,7 @@ def rearranged(
     options : how the fit will go on
     starts : holds the seed
     """
-    rough = replace(options, rule=ROUGH, bound=False, keep=False, progress=None)
+    rough = replace(options, rule=Race(), bound=False, keep=False, progress=None)
     try:
         runs = fit(sample, models[:CARRIED], rough)
     except ParameterError:
@@ -100,7 +105,8 @@ def rearranged(
         return models[0]
     origin, best = _soundest(sample, zip(models, runs, strict=False), options)
     n_components = best.model.n_components
-    part = source_of(*sample.source.subsample(linked_rows(n_components), starts.seed))
+    size = max(FEWEST, n_components * max(EACH, int(2 * _least_rows(sample))))
+    part = source_of(*sample.source.subsample(size, starts.seed))
     few = Sweep(sample.family, part, sample.engine)
     moved = 0
     while moved < ROUNDS and (better := _bettered(sample, few, best, rough)) is not None:
@@ -122,7 +128,7 @@ def _soundest(
 
 def _bettered(sample: Sweep, part: Sweep, run: Run, options: FitOptions) -> Run | None:
     """Return a run that a move leads to and that ends higher, or None."""
-    chasing = replace(options, rule=Chase(run.objective + BETTER))
+    chasing = replace(options, rule=Race(run.objective + BETTER))
     left = max(SPENT, run.n_iter)
     try:
         for one in _tried(sample, _moved(sample, part, run, options), options):

@@ -17,7 +17,7 @@ from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.history import History
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
-from mixtura.em.rearrange import CARRIED, rearranged
+from mixtura.em.rearrange import CARRIED, SHORT, rearranged
 from mixtura.em.recovery import best_run
 from mixtura.em.starts import StartOptions, short_runs
 from mixtura.em.statistics import Statistics
@@ -197,7 +197,7 @@ def _found_starts(
     masked = isinstance(sweep.source, MaskedRows)
     if not starts.rearranges or n_components == 1 or masked:
         return first_models(sweep, n_components, loop, starts)
-    several = replace(starts, finish=max(CARRIED, starts.finish))
+    several = replace(starts, finish=max(CARRIED, starts.finish), sweeps=SHORT)
     models, sample = short_runs(sweep, n_components, loop, several)
     return [rearranged(sample, models, loop, starts), *models[1 : starts.finish]]
 
