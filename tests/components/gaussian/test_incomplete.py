@@ -11,6 +11,7 @@ from mixtura.components.gaussian.completion import careful_completion, completio
 from mixtura.components.gaussian.covariance import covariance_from
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.components.gaussian.parameters import GaussianParameters
+from mixtura.components.gaussian.partition import Margin
 from mixtura.components.gaussian.patterns import Patterns
 from mixtura.components.gaussian.structures import CODES, structure
 from mixtura.data import ArrayRows
@@ -208,9 +209,11 @@ def test_swept_precisions_are_those_of_margins_and_regressions() -> None:
         margin = np.zeros(spreads.shape)
         margin[np.ix_(range(3), seen, seen)] = np.linalg.inv(spreads[np.ix_(range(3), seen, seen)])
         np.testing.assert_allclose(found.precisions[place], margin, atol=1e-12)
-        careful, own = careful_completion(parameters, seen)
+        careful = careful_completion(parameters, seen)
         np.testing.assert_allclose(careful.log_pivots[0], found.log_pivots[place], atol=1e-12)
-        assert own.means.shape == (3, seen.sum())
+        of_factors = Margin.of(parameters, np.flatnonzero(~seen)).log_determinants
+        dense = np.linalg.slogdet(spreads[np.ix_(range(3), seen, seen)])[1]
+        np.testing.assert_allclose(of_factors, -0.5 * dense, atol=1e-12)
 
 
 def test_runs_of_one_pattern_are_told_apart() -> None:

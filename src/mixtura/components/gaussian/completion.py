@@ -179,54 +179,44 @@ def completion_of(precisions: Float, observed: Mask, n_sharing: int = 1) -> Comp
 
 def _swept(precisions: Float, missing: Mask) -> tuple[Float, Float]:
     """Return precisions (K, D, D) swept on the missing columns (S, D), and log|P_mm| (S, K)."""
-    n_patterns = len(missing)
-    swept = np.repeat(precisions[None], n_patterns, axis=0)
-    log_pivots = np.zeros(swept.shape[:2])
+    # Those that lack most come first, so that those with a pivot left are always the first ones.
+    by_count = np.argsort(-missing.sum(axis=1), kind="stable")
+    missing = missing[by_count]
     counts = missing.sum(axis=1)
+    swept = np.repeat(precisions[None], len(missing), axis=0)
+    log_pivots = np.zeros(swept.shape[:2])
     # Missing columns first, in their order.
     order = np.argsort(~missing, axis=1, kind="stable")
     for turn in range(int(counts.max(initial=0))):
-        chosen = np.flatnonzero(counts > turn)
-        pivot = order[chosen, turn]
-        # Most patterns lack few columns: whole arrays are worked on while all have a pivot.
-        part = swept if len(chosen) == n_patterns else swept[chosen]
-        places = np.arange(len(chosen))
+        places = np.arange(np.count_nonzero(counts > turn))
+        part, pivot = swept[: len(places)], order[places, turn]
         row = part[places, :, pivot, :]
         value = row[places, :, pivot]
         # Components that are too ill-conditioned for this go by `careful_completion`.
         with np.errstate(divide="ignore", invalid="ignore"):
-            log_pivots[chosen] += np.log(value)
+            log_pivots[places] += np.log(value)
             scaled = row / value[:, :, None]
             part -= row[..., :, None] * scaled[..., None, :]
             part[places, :, pivot, :] = scaled
             part[places, :, :, pivot] = scaled
             part[places, :, pivot, pivot] = -1.0 / value
-        if part is not swept:
-            swept[chosen] = part
-    return swept, log_pivots
+    back = np.argsort(by_count)
+    return swept[back], log_pivots[back]
 
 
-def careful_completion(
-    parameters: GaussianParameters, observed: Mask
-) -> tuple[Completion, GaussianParameters]:
-    """Return the completion of one pattern (D,) from factors, which loses no digits.
-
-    Returns
-    -------
-    completion : of S = 1 pattern
-    margin : the parameters of the observed columns
-    """
+def careful_completion(parameters: GaussianParameters, observed: Mask) -> Completion:
+    """Return the completion of one pattern (D,) from factors, which loses no digits."""
     given, rest = np.flatnonzero(observed), np.flatnonzero(~observed)
-    found = conditional(parameters, given.tolist(), rest.tolist())
     if parameters.covariance.factors.ndim < 3:
         covariance = parameters.covariance
         precisions = np.broadcast_to(
             covariance.precisions().reshape(len(parameters.means), -1), parameters.means.shape
         )
-        return completion_of(np.array(precisions), observed[None]), found.given
+        return completion_of(np.array(precisions), observed[None])
+    found = conditional(parameters, given.tolist(), rest.tolist())
     n_components, n_columns = parameters.means.shape
     swept = np.zeros((1, n_components, n_columns, n_columns))
     swept[0][:, rest[:, None], given] = -found.gains
     swept[0][:, rest[:, None], rest] = -found.rest.covariance.covariances()
     pivots = 2.0 * found.rest.covariance.log_determinant()[None]
-    return FullCompletion(swept, pivots, observed[None, None].astype(np.float64), 1), found.given
+    return FullCompletion(swept, pivots, observed[None, None].astype(np.float64), 1)

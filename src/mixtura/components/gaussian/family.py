@@ -33,7 +33,7 @@ from mixtura.components.gaussian.parameters import (
     GaussianSums,
     RowTotals,
 )
-from mixtura.components.gaussian.partition import by_pattern
+from mixtura.components.gaussian.partition import by_pattern, observed_log_density
 from mixtura.components.gaussian.prior import (
     GaussianPrior,
     NoPrior,
@@ -389,8 +389,13 @@ class GaussianFamily:
         """
         rows = np.asarray(rows, dtype=np.float64)
         if np.isnan(rows).any():
-            return by_pattern(rows, parameters, _densities)
-        return _densities(rows, parameters)
+            counts = np.count_nonzero(~np.isnan(rows), axis=1)
+            densities = observed_log_density(rows, parameters)
+            densities -= 0.5 * LOG_TWO_PI * counts[:, None]
+        else:
+            densities = _densities(rows, parameters)
+        # A matrix product of infinities of both signs is NaN.
+        return np.where(np.isnan(densities), -np.inf, densities)
 
     def far_posterior(self, rows: NDArray[Any], parameters: GaussianParameters) -> Float:
         """Return 1 for the components nearest in their own metric, shared where they tie.
@@ -468,8 +473,7 @@ def _densities(rows: Float, parameters: GaussianParameters) -> Float:
     constants = parameters.covariance.log_determinant() - 0.5 * rows.shape[1] * LOG_TWO_PI
     for k, constant in enumerate(constants):
         densities[:, k] = constant + log_density_centred(transposed, parameters, k)
-    # A matrix product of infinities of both signs is NaN.
-    return np.where(np.isnan(densities), -np.inf, densities)
+    return densities
 
 
 def _nearest(rows: Float, parameters: GaussianParameters) -> Float:

@@ -31,6 +31,7 @@ from mixtura.components.gaussian.parameters import (
     GaussianSums,
     RowTotals,
 )
+from mixtura.components.gaussian.partition import Margin
 from mixtura.components.gaussian.patterns import Patterns
 from mixtura.components.gaussian.prior import GaussianPrior
 from mixtura.components.gaussian.structures import Structure, structure, unpooled
@@ -41,8 +42,8 @@ Float = NDArray[np.float64]
 
 # Numbers in the matrices of the patterns worked on at once, 1 MB.
 AT_ONCE = 1 << 17
-# And in those kept from the log densities of a tile to its sums, 16 MB.
-KEPT = 1 << 21
+# And in those kept from the log densities of a tile to its sums, 64 MB.
+KEPT = 1 << 23
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +179,11 @@ class IncompleteEvaluator:
 
     def _far_density(self, prepared: IncompleteTile, component: int, out: NDArray[Any]) -> None:
         parameters = self._parameters.take([component])
-        patterns = prepared.patterns
+        patterns, mean = prepared.patterns, parameters.means[0][:, None]
         for inside, observed in zip(patterns.slices(), patterns.observed, strict=True):
-            _, margin = careful_completion(parameters, observed)
-            deviations = prepared.rows[observed, inside] - margin.means[0][:, None]
-            white = margin.covariance.whiten(0, deviations)
-            constant = self._log_weights[component] + margin.covariance.log_determinant()[0]
-            out[inside] = constant - 0.5 * np.einsum("dn,dn->n", white, white)
+            margin = Margin.of(parameters, np.flatnonzero(~observed))
+            deviations = np.where(observed[:, None], prepared.rows[:, inside] - mean, 0.0)
+            out[inside] = self._log_weights[component] + margin.log_density(deviations, 0)
 
     def zeros(self) -> IncompleteTotalsOfUnit:
         """Return fresh totals."""
@@ -255,7 +254,7 @@ class IncompleteEvaluator:
         shift = parameters.means - about
         patterns = prepared.patterns
         for inside, observed in zip(patterns.slices(), patterns.observed, strict=True):
-            completion, _ = careful_completion(parameters, observed)
+            completion = careful_completion(parameters, observed)
             shares = responsibilities[component, inside]
             deviations = np.zeros((len(observed), len(shares)))
             deviations[observed] = prepared.rows[observed, inside] - about[observed, None]

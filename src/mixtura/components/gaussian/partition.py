@@ -7,6 +7,7 @@ them, and U_rr⁻ᵀ U_grᵀ to the regression. So no covariance is inverted and
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,11 @@ from mixtura.components.gaussian.structures import Structure, structure
 
 __all__ = [
     "Conditional",
+    "Margin",
     "by_pattern",
     "conditional",
     "marginal",
+    "observed_log_density",
     "partitioned_structure",
     "rows_by_pattern",
 ]
@@ -122,6 +125,64 @@ def by_pattern(
             own = marginal(parameters, columns.tolist())
             found[chosen] = function(rows[np.ix_(chosen, columns)], own)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """What the density of some columns needs of factors of all: Σ_oo⁻¹ = U_o (I - Q Qᵀ) U_oᵀ.
+
+    Q spans the rows of U of the missing columns, and |Σ_mm|o| is what its triangle says. Only as
+    many directions as columns are missing are decomposed, and no matrix is subtracted from.
+
+    Attributes
+    ----------
+    parameters : of all columns
+    basis : (K, D, M) Q, or None where columns are independent
+    log_determinants : (K,) ½ log|Σ_oo⁻¹|
+    """
+
+    parameters: GaussianParameters
+    basis: Float | None
+    log_determinants: Float
+
+    @classmethod
+    def of(cls, parameters: GaussianParameters, missing: NDArray[np.intp]) -> Self:
+        """Return the margin that is left without the missing columns (M,)."""
+        covariance = parameters.covariance
+        whole = covariance.log_determinant()
+        if not missing.size:
+            return cls(parameters, None, whole)
+        if missing.size == parameters.means.shape[1]:
+            return cls(parameters, None, np.zeros_like(whole))
+        if not isinstance(covariance, FullCovariance):
+            factors = np.broadcast_to(
+                covariance.factors.reshape(len(whole), -1), parameters.means.shape
+            )
+            return cls(parameters, None, whole - np.log(factors[:, missing]).sum(axis=1))
+        basis, triangles = np.linalg.qr(covariance.factors[:, missing].transpose(0, 2, 1))
+        sizes = np.abs(np.diagonal(triangles, axis1=1, axis2=2))
+        return cls(parameters, basis, whole - np.log(sizes).sum(axis=1))
+
+    def log_density(self, deviations: Float, component: int) -> Float:
+        """Return the log density but for log 2π (n,) of deviations (D, n), zero where missing."""
+        white = self.parameters.covariance.whiten(component, deviations)
+        if self.basis is not None:
+            own = self.basis[component]
+            white = white - own @ (own.T @ white)
+        distance = np.einsum("dn,dn->n", white, white)
+        return self.log_determinants[component] - 0.5 * distance
+
+
+def observed_log_density(rows: Float, parameters: GaussianParameters) -> Float:
+    """Return log N(x_o | μ_k, Σ_k) (n, K), without log 2π, of rows (n, D) with missing cells."""
+    densities = np.empty((len(rows), parameters.n_components))
+    for observed, chosen in rows_by_pattern(rows):
+        margin = Margin.of(parameters, np.flatnonzero(~observed))
+        own = np.ascontiguousarray(rows[chosen].T)
+        for k, mean in enumerate(parameters.means):
+            deviations = np.where(observed[:, None], own - mean[:, None], 0.0)
+            densities[chosen, k] = margin.log_density(deviations, k)
+    return densities
 
 
 def rows_by_pattern(rows: Float) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.intp]]]:
