@@ -81,6 +81,16 @@ def test_what_is_left_to_gain_is_estimated_from_above(name):
     assert -1e-7 <= left <= 3 * model.remaining_gain_ + 1e-7
 
 
+def test_nothing_is_left_where_only_the_last_digits_of_the_objective_change():
+    squarem = Squarem()
+    for objective in (-2040.7081114822827, -2040.7081114822822, -2040.7081114822827):
+        squarem.step(np.zeros(2), objective)
+    squarem.reject()
+    for objective in (-2040.7081114822827, -2040.7081114822822):
+        squarem.step(np.zeros(2), objective)
+    assert squarem.gain_left() == 0
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3, 6, 11])
 def test_a_rate_that_leaps_hide_still_counts(seed):
     # EM's steps shrink by these rates about the origin, where the objective is highest.
