@@ -135,6 +135,16 @@ def test_no_model_ends_below_one_that_is_nested_in_it(name):
     assert compared > 3 * 50
 
 
+def test_noise_keeps_the_order_of_nested_models_too():
+    kinds = ("EII", "VII", "EEI", "VVI", "EEE", "VEV", "EVV", "VVV")
+    rows = dataset("chevron").values[::2]
+    found = fits_of(select(rows, (2,), kinds, noise="uniform", random_state=0))
+    for (code, _), narrow in found.items():
+        for (other, _), wide in found.items():
+            if is_nested(code, other):
+                assert wide.log_likelihood >= narrow.log_likelihood - COARSE, (code, other)
+
+
 @pytest.mark.parametrize("name", ["faithful", "iris"])
 def test_a_model_ends_no_lower_with_one_component_more(name):
     found = fits_of(whole(name))

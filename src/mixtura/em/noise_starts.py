@@ -29,6 +29,7 @@ def with_noise(
     n_components: int,
     starts: StartOptions,
     larger_starts: StartMaker | None = None,
+    noisy_starts: StartMaker | None = None,
 ) -> StartMaker:
     """Return what makes starts with noise from what makes Gaussian ones, or from short runs.
 
@@ -38,6 +39,7 @@ def with_noise(
     n_components : K, the noise left out
     starts : how short runs are made
     larger_starts : starts of K + 1 Gaussians, of which one is turned into noise
+    noisy_starts : starts that have noise
     """
 
     def make(sweep: Sweep, options: FitOptions) -> Sequence[Model]:
@@ -54,6 +56,8 @@ def with_noise(
             if larger_starts is not None:
                 larger = larger_starts(plain, gaussian_options)
                 models += [_widest_as_noise(model) for model in larger]
+            if noisy_starts is not None:
+                models += noisy_starts(sweep, options)
             return models
         several = replace(starts, short=max(8, starts.short), finish=max(3, starts.finish))
         models = first_models(plain, n_components, gaussian_options, several)

@@ -74,13 +74,16 @@ class SharedStarts:
             from one that is nested in the cell ends no lower
         """
         nested = [mixture for kind, mixture in fitted.items() if is_nested(kind, cell.kind)]
+        nested = nested[-TAKEN_OVER:]
         size, starts = cell.n_components, self.options.starts
-        partitions = self.partitions(size).beside(nested[-TAKEN_OVER:])
-        makes = partitions.models(starts)
+        found = self.partitions(size)
+        makes = found.beside(nested).models(starts)
         if not cell.family.has_noise:
             return makes
         larger = self.partitions(size + 1).models(replace(starts, finish=1))
-        return with_noise(makes, size, starts, larger)
+        noisy = replace(found, labels=(), n_components=size + 1).beside(nested)
+        taken = noisy.models(replace(starts, finish=1, rearranges=False)) if nested else None
+        return with_noise(makes, size, starts, larger, taken)
 
     def partitions(self, size: int) -> Partitions:
         """Return the partitions into so many groups."""

@@ -1,0 +1,98 @@
+"""Starts with noise are Gaussian ones with a share for it, or with the widest turned into it."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from mixtura.components.gaussian.box import smallest_box
+from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.noise import GaussianNoiseFamily
+from mixtura.components.gaussian.structures import structure
+from mixtura.data import ArrayRows
+from mixtura.data.columns import column_moments
+from mixtura.em.fit import FitOptions
+from mixtura.em.model import Model
+from mixtura.em.noise_starts import FIRST_SHARE, with_noise
+from mixtura.em.starts import StartMaker, StartOptions, model_from_labels
+from mixtura.em.stopping import GainLeft
+from mixtura.em.sweep import Sweep
+from mixtura.engines import Serial
+
+RNG = np.random.default_rng(8)
+LABELS = np.repeat([0, 1, 2], [150, 100, 50])
+ROWS = (
+    np.array([[0.0, 0.0], [8.0, 1.0], [4.0, -3.0]])[LABELS]
+    + RNG.normal(size=(300, 2)) * np.array([1.0, 0.8, 9.0])[LABELS, None]
+)
+
+
+@pytest.fixture(scope="module")
+def sweep() -> Sweep:
+    source = ArrayRows(ROWS)
+    family = GaussianFamily.of(structure("VVV"), *column_moments(source))
+    return Sweep(GaussianNoiseFamily.around(family, smallest_box(ROWS)), source, Serial())
+
+
+@pytest.fixture(scope="module")
+def options(sweep: Sweep) -> FitOptions:
+    weak = sweep.family.prior("weak", sweep.shared, 3)
+    return FitOptions(GainLeft(), max_iter=50, prior=weak, fallback=weak)
+
+
+def maker(labels: Any, n_components: int) -> StartMaker:
+    """Return what makes the Gaussian model of some groups."""
+    return lambda sweep, options: [model_from_labels(sweep, labels, n_components, options)]
+
+
+def gaussians(sweep: Sweep, options: FitOptions, labels: Any, n_components: int) -> Model:
+    plain = Sweep(sweep.family.inner, sweep.source, sweep.engine)
+    return model_from_labels(
+        plain,
+        labels,
+        n_components,
+        replace(options, prior=options.prior.gaussians, fallback=options.fallback.gaussians),
+    )
+
+
+def test_a_gaussian_start_gives_up_a_share_to_noise(sweep: Sweep, options: FitOptions) -> None:
+    (model,) = with_noise(maker(LABELS, 3), 3, StartOptions(0))(sweep, options)
+    before = gaussians(sweep, options, LABELS, 3)
+    weights = np.exp(model.log_weights)
+    assert_allclose(weights, [*(np.exp(before.log_weights) * (1 - FIRST_SHARE)), FIRST_SHARE])
+    assert_array_equal(model.parameters.means, before.parameters.means)
+    assert model.parameters.noise.tolist() == [False, False, False, True]
+
+
+def test_of_a_larger_start_the_widest_component_becomes_noise(
+    sweep: Sweep, options: FitOptions
+) -> None:
+    two = np.minimum(LABELS, 1)
+    makes = with_noise(maker(two, 2), 2, StartOptions(0), maker(LABELS, 3))
+    _, model = makes(sweep, options)
+    before = gaussians(sweep, options, LABELS, 3)
+    volumes = np.linalg.det(before.parameters.covariance.dense())
+    assert volumes.argmax() == 2
+    assert_allclose(model.log_weights, before.log_weights)
+    assert_array_equal(model.parameters.means, before.parameters.means[:2])
+    assert model.parameters.noise.tolist() == [False, False, True]
+
+
+def test_starts_that_have_noise_are_tried_as_they_are(sweep: Sweep, options: FitOptions) -> None:
+    (own,) = with_noise(maker(LABELS, 3), 3, StartOptions(0))(sweep, options)
+    makes = with_noise(maker(LABELS, 3), 3, StartOptions(0), None, lambda *_: [own])
+    assert makes(sweep, options)[-1] is own
+
+
+def test_short_runs_come_in_both_sorts_where_no_start_is_given(
+    sweep: Sweep, options: FitOptions
+) -> None:
+    models = with_noise(None, 2, StartOptions(0))(sweep, options)
+    assert {model.parameters.noise.tolist().index(True) for model in models} == {2}
+    shares = np.exp([model.log_weights[-1] for model in models])
+    assert np.isclose(shares, FIRST_SHARE).any()
+    assert (shares > 0.1).any()
+    for model in models:
+        assert np.exp(model.log_weights).sum() == pytest.approx(1.0)
