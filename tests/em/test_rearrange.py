@@ -9,6 +9,7 @@ from mixtura import GaussianMixture
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import CODES, structure
+from mixtura.components.multinomial import MultinomialFamily
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions, fit
@@ -144,3 +145,20 @@ def test_classes_of_items_are_moved_too() -> None:
     assert objective(sweep, start) < right - 50
     found = rearranged(sweep, [start], options_for(sweep), STARTS)
     assert objective(sweep, found) == pytest.approx(right, abs=0.01)
+
+
+def test_wide_counts_are_moved_though_they_have_more_items_than_rows() -> None:
+    rng = np.random.default_rng(3)
+    labels = np.repeat(np.arange(4), 60)
+    typical = rng.dirichlet(np.full(400, 0.1), 4)
+    typical[2] = 0.7 * typical[1] + 0.3 * typical[2]
+    rows = rng.multinomial(50, typical[labels]).astype(float)
+    sweep = Sweep(MultinomialFamily(400), ArrayRows(rows), Serial())
+    wrong = np.choose(labels, [0, 1, 1, 2])
+    wrong[(labels == 0) & (np.arange(240) % 2 == 0)] = 3
+    start = model_from_labels(sweep, wrong, 4, options_for(sweep))
+    right = objective(sweep, model_from_labels(sweep, labels, 4, options_for(sweep)))
+    lacking = right - objective(sweep, start)
+    assert lacking > 200
+    found = rearranged(sweep, [start], options_for(sweep), STARTS)
+    assert right - objective(sweep, found) < 0.05 * lacking

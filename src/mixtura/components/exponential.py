@@ -168,6 +168,11 @@ class ExponentialFamily(ABC):
         return 0.2
 
     @property
+    def fewest_rows(self) -> float:
+        """Return one: probabilities and rates are bounded densities."""
+        return 1.0
+
+    @property
     @abstractmethod
     def n_columns(self) -> int:
         """Return D."""

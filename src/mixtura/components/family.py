@@ -119,6 +119,11 @@ class Family(Protocol):
         ...
 
     @property
+    def fewest_rows(self) -> float:
+        """Return the rows that a component needs if its density is not to grow without bound."""
+        ...
+
+    @property
     def n_columns(self) -> int: ...
 
     @property

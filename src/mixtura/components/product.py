@@ -159,6 +159,11 @@ class ProductFamily:
         return max(family.start_softness for family in self.families)
 
     @property
+    def fewest_rows(self) -> float:
+        """Return the most that a block needs."""
+        return max(family.fewest_rows for family in self.families)
+
+    @property
     def n_columns(self) -> int:
         """Return D."""
         return sum(family.n_columns for family in self.families)

@@ -105,7 +105,7 @@ def rearranged(
         return models[0]
     origin, best = _soundest(sample, zip(models, runs, strict=False), options)
     n_components = best.model.n_components
-    size = max(FEWEST, n_components * max(EACH, int(2 * _least_rows(sample))))
+    size = max(FEWEST, n_components * max(EACH, 2 * sample.family.n_free(1)))
     part = source_of(*sample.source.subsample(size, starts.seed))
     few = Sweep(sample.family, part, sample.engine)
     moved = 0
@@ -149,7 +149,7 @@ def _is_better(sample: Sweep, run: Run, than: Run, options: FitOptions) -> bool:
     before = than.statistics.moments.effective_rows.min()
     return (
         run.objective > than.objective + BETTER
-        and smallest >= min(_least_rows(sample), before)
+        and smallest >= min(sample.family.fewest_rows, before)
         and not held_up(sample, run, options.prior).any()
     )
 
@@ -200,7 +200,7 @@ def _splits(sample: Sweep, part: Sweep, run: Run, options: FitOptions) -> tuple[
     for k, halves in enumerate(parted(part, run.model, options)):
         density, both = halves.density_and_responsibilities(block.rows)
         sizes = mass[:, k] @ both
-        enough = sizes.min() >= _least_rows(sample)
+        enough = sizes.min() >= sample.family.fewest_rows
         gains[k] = mass[:, k] @ (density - densities[:, k]) if enough else -np.inf
         second[:, k] = both[:, 1]
     return gains, second
@@ -233,8 +233,3 @@ def _promising(losses: Float, gains: Float, run: Run, n_columns: int) -> list[tu
             chosen.append((int(first[pair]), int(other[pair]), int(split)))
             seen.update(names)
     return chosen
-
-
-def _least_rows(sample: Sweep) -> float:
-    """Return how many effective rows a component needs: as many as it has parameters."""
-    return float(sample.family.n_free(1))

@@ -80,6 +80,11 @@ class GaussianFamily:
     has_noise: ClassVar[bool] = False
 
     @property
+    def fewest_rows(self) -> float:
+        """Return as many as one component has parameters."""
+        return float(self.n_free(1))
+
+    @property
     def start_softness(self) -> float:
         """Return nothing: no Gaussian parameter sticks to an edge."""
         return 0.0

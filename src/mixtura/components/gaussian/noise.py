@@ -154,6 +154,11 @@ class GaussianNoiseFamily:
         return self.inner.structure
 
     @property
+    def fewest_rows(self) -> float:
+        """Return what a Gaussian component needs."""
+        return self.inner.fewest_rows
+
+    @property
     def n_columns(self) -> int:
         """Return D."""
         return self.inner.n_columns
