@@ -136,9 +136,9 @@ def test_no_model_ends_below_one_that_is_nested_in_it(name):
 
 
 def test_noise_keeps_the_order_of_nested_models_too():
-    kinds = ("EII", "VII", "EEI", "VVI", "EEE", "VEV", "EVV", "VVV")
-    rows = dataset("chevron").values[::2]
-    found = fits_of(select(rows, (2,), kinds, noise="uniform", random_state=0))
+    kinds = ("VII", "VEI", "VVI", "VEE", "VVE")
+    rows = dataset("chevron").values
+    found = fits_of(select(rows, 3, kinds, noise="uniform", random_state=0))
     for (code, _), narrow in found.items():
         for (other, _), wide in found.items():
             if is_nested(code, other):
