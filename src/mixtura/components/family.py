@@ -79,7 +79,7 @@ class Chart(Protocol):
         ...
 
     def at(self, point: Float) -> tuple[Float, Any] | None:
-        """Return log weights and parameters at a point (P,), or None beyond the floats."""
+        """Return log weights and parameters at a point (P,), or None where they are absurd."""
         ...
 
     def gradient(

@@ -35,7 +35,7 @@ class Finish:
         return None if chart is None else cls(chart, model, statistics, prior, options)
 
     def proposal(self) -> Model | None:
-        """Return the model to sweep next, or None where that is beyond the floats."""
+        """Return the model to sweep next, or None where that is absurd."""
         found = self._chart.at(self._newton.proposal())
         if found is None:
             self._newton.shorten()

@@ -21,6 +21,8 @@ __all__ = ["FREE", "WhitenedChart"]
 
 Float = NDArray[np.float64]
 
+# Logarithms of widths that change by more are of no mixture of these rows.
+FURTHEST = 30.0
 # Structures in which nothing but the storage, and whether it is shared, constrains covariances.
 FREE = ("EII", "VII", "EEI", "VVI", "EEE", "VVV")
 
@@ -73,7 +75,7 @@ class WhitenedChart:
         )
 
     def at(self, point: Float) -> tuple[Float, GaussianParameters] | None:
-        """Return log weights and parameters at a point (P,), or None beyond the floats."""
+        """Return log weights and parameters at a point (P,), or None where widths are absurd."""
         (n_components, n_columns), groups = self.means.shape, len(self.factors)
         n_logs = groups * (1 if self.factors.ndim == 1 else n_columns)
         bounds = np.cumsum([n_components, n_components * n_columns, n_logs])
@@ -83,9 +85,10 @@ class WhitenedChart:
             log_weights = log_weights - np.logaddexp.reduce(log_weights)
             moved = shifts.reshape(self.means.shape) / np.sqrt(self.rows)[:, None]
             means = self.means + self._unwhitened(moved)
-            logs = np.exp(logs.reshape(groups, -1) / self._log_unit)
-            factors = self._assembled(logs, above.reshape(groups, -1) / self._unit)
-        if not (np.isfinite(means).all() and np.isfinite(factors).all() and (logs > 0).all()):
+            logs = logs.reshape(groups, -1) / self._log_unit
+            factors = self._assembled(np.exp(logs), above.reshape(groups, -1) / self._unit)
+        near = (np.abs(logs) < FURTHEST).all()
+        if not (near and np.isfinite(means).all() and np.isfinite(factors).all()):
             return None
         if groups < n_components:
             factors = np.repeat(factors, n_components, axis=0)
