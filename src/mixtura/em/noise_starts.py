@@ -28,7 +28,6 @@ def with_noise(
     gaussian_starts: StartMaker | None,
     n_components: int,
     starts: StartOptions,
-    larger_starts: StartMaker | None = None,
     noisy_starts: StartMaker | None = None,
 ) -> StartMaker:
     """Return what makes starts with noise from what makes Gaussian ones, or from short runs.
@@ -38,8 +37,7 @@ def with_noise(
     gaussian_starts : starts of the Gaussian family
     n_components : K, the noise left out
     starts : how short runs are made
-    larger_starts : starts of K + 1 Gaussians, of which one is turned into noise
-    noisy_starts : starts that have noise
+    noisy_starts : starts that have noise, beside Gaussian ones
     """
 
     def make(sweep: Sweep, options: FitOptions) -> Sequence[Model]:
@@ -53,9 +51,6 @@ def with_noise(
         )
         if gaussian_starts is not None:
             models = [_noisy(model) for model in gaussian_starts(plain, gaussian_options)]
-            if larger_starts is not None:
-                larger = larger_starts(plain, gaussian_options)
-                models += [_widest_as_noise(model) for model in larger]
             if noisy_starts is not None:
                 models += noisy_starts(sweep, options)
             return models

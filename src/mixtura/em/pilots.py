@@ -70,6 +70,16 @@ class Partitions:
         )
         return replace(self, shares=(*self.shares, *shares))
 
+    def each_last(self) -> "Partitions":
+        """Return the partitions with each of their groups in turn as the last, which is noise."""
+        last = self.n_components - 1
+        labels = (
+            np.where(own == group, last, np.where(own == last, group, own))
+            for own in self.labels
+            for group in range(self.n_components)
+        )
+        return replace(self, labels=tuple(labels))
+
     def models(self, starts: StartOptions) -> StartMaker:
         """Return what makes the best starts of a model from these partitions."""
 

@@ -80,10 +80,8 @@ class SharedStarts:
         makes = found.beside(nested).models(starts)
         if not cell.family.has_noise:
             return makes
-        larger = self.partitions(size + 1).models(replace(starts, finish=1))
-        noisy = replace(found, labels=(), n_components=size + 1).beside(nested)
-        taken = noisy.models(replace(starts, finish=1, rearranges=False)) if nested else None
-        return with_noise(makes, size, starts, larger, taken)
+        noisy = self.partitions(size + 1).each_last().beside(nested)
+        return with_noise(makes, size, starts, noisy.models(replace(starts, rearranges=False)))
 
     def partitions(self, size: int) -> Partitions:
         """Return the partitions into so many groups."""
