@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from oracles import dataset
 
+from mixtura import GaussianMixture
 from mixtura.components.gaussian.box import smallest_box
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.noise import GaussianNoiseFamily
@@ -94,3 +96,17 @@ def test_short_runs_come_in_both_sorts_where_no_start_is_given(
     assert (shares > 0.1).any()
     for model in models:
         assert np.exp(model.log_weights).sum() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("code", "lowest"), [("EEI", -2376.5), ("EEE", -2374.5), ("VVI", -2365)])
+def test_a_fit_with_noise_need_not_be_told_which_cluster_is_the_noise(
+    code: str, lowest: float
+) -> None:
+    rows = dataset("diabetes").values
+    ends = [
+        GaussianMixture(2, covariance_type=code, noise="uniform", random_state=seed)
+        .fit(rows)
+        .log_likelihood_
+        for seed in range(3)
+    ]
+    assert min(ends) > lowest

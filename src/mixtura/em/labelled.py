@@ -6,7 +6,6 @@ seeds are drawn among the rows that may be theirs, by greedy k-means++.
 
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +15,9 @@ from mixtura.em.fit import FitOptions, fit, ranked
 from mixtura.em.model import Model
 from mixtura.em.starts import (
     Labelled,
-    NeverMet,
     StartOptions,
     model_from_responsibilities,
+    short_options,
     short_runs,
     sound_models,
 )
@@ -49,15 +48,7 @@ def first_models(
     models = list(_models(sample, n_components, options, starts))
     if len(models) == 1:
         return models
-    short = replace(
-        options,
-        rule=NeverMet(),
-        max_iter=starts.sweeps,
-        accelerate=False,
-        bound=False,
-        keep=False,
-        progress=None,
-    )
+    short = short_options(options, starts.sweeps)
     runs = []
     for model in models:
         with suppress(ParameterError):

@@ -12,16 +12,18 @@ import numpy as np
 
 from mixtura.components.gaussian.noise import NoisyParameters
 from mixtura.data.masks import MaskedRows
-from mixtura.em.fit import FitOptions
+from mixtura.em.fit import FitOptions, fit, ranked
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
-from mixtura.em.starts import StartMaker, StartOptions, short_runs
+from mixtura.em.starts import StartMaker, StartOptions, short_options, short_runs
 from mixtura.em.sweep import Sweep
 
 __all__ = ["with_noise"]
 
 # Enough for one E-step to find the rows that the noise explains better.
 FIRST_SHARE = 0.05
+# Sweeps after which components turned into noise are compared.
+TRIED = 8
 
 
 def with_noise(
@@ -59,17 +61,28 @@ def with_noise(
         if isinstance(sweep.source, MaskedRows):
             # Another component would have no number of its own.
             return [_noisy(model) for model in models]
-        larger, _ = short_runs(plain, n_components + 1, gaussian_options, several)
-        return [_noisy(model) for model in models] + [_widest_as_noise(model) for model in larger]
+        larger, tried = short_runs(plain, n_components + 1, gaussian_options, several)
+        turned = [_with_noise_for(model, k) for model in larger for k in range(n_components + 1)]
+        sample = Sweep(family, tried.source, sweep.engine)
+        runs = ranked(fit(sample, turned, short_options(options, TRIED)))
+        return [
+            *(_noisy(model) for model in models),
+            *(_with_noise_for(model, _widest(model)) for model in larger),
+            *(run.model for run in runs[: several.finish]),
+        ]
 
     return make
 
 
-def _widest_as_noise(model: Model) -> Model:
-    """Return the model with the component of the largest volume turned into noise."""
-    widest = int(np.argmin(model.parameters.covariance.log_determinant()))
-    others = [k for k in range(model.n_components) if k != widest]
-    log_weights = np.append(model.log_weights[others], model.log_weights[widest])
+def _widest(model: Model) -> int:
+    """Return the component of the largest volume."""
+    return int(np.argmin(model.parameters.covariance.log_determinant()))
+
+
+def _with_noise_for(model: Model, component: int) -> Model:
+    """Return the model with a component turned into noise."""
+    others = [k for k in range(model.n_components) if k != component]
+    log_weights = np.append(model.log_weights[others], model.log_weights[component])
     return Model(log_weights, NoisyParameters.around(model.parameters.take(others)))
 
 

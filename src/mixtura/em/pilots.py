@@ -18,11 +18,11 @@ from mixtura.em.fit import FitOptions, fit, ranked
 from mixtura.em.model import Model
 from mixtura.em.rearrange import CARRIED, rearranged
 from mixtura.em.starts import (
-    NeverMet,
     StartMaker,
     StartOptions,
     model_from_labels,
     model_from_responsibilities,
+    short_options,
     short_runs,
 )
 from mixtura.em.stopping import GainLeft
@@ -88,8 +88,7 @@ class Partitions:
             models = self._models(sample, options)
             if len(models) == 1 and self.whole:
                 return models
-            quiet = replace(options, bound=False, keep=False, progress=None)
-            short = replace(quiet, rule=NeverMet(), max_iter=TRIED, accelerate=False)
+            short = short_options(options, TRIED)
             tried = [run.model for run in ranked(fit(sample, models, short))]
             if self.n_components > 1 and starts.rearranges:
                 best = rearranged(sample, tried[:CARRIED], options, starts)
@@ -97,7 +96,8 @@ class Partitions:
             if self.whole:
                 return tried[: starts.finish]
             # Where the subsample is a part of the rows only, runs end on it.
-            ended = fit(sample, tried[:CARRIED], replace(quiet, rule=ON_SAMPLE))
+            quiet = replace(options, rule=ON_SAMPLE, bound=False, keep=False, progress=None)
+            ended = fit(sample, tried[:CARRIED], quiet)
             return [ranked(ended)[0].model]
 
         return make

@@ -31,6 +31,7 @@ __all__ = [
     "StartOptions",
     "linked_rows",
     "model_from_responsibilities",
+    "short_options",
     "short_runs",
     "sound_models",
     "source_of",
@@ -95,15 +96,7 @@ def short_runs(
         rng = np.random.default_rng([starts.seed, number])
         return sample, seeded_labels(views[number % len(views)], weights, n_components, rng)
 
-    short = replace(
-        options,
-        rule=NeverMet(),
-        max_iter=starts.sweeps,
-        accelerate=False,
-        bound=False,
-        keep=False,
-        progress=None,
-    )
+    short = short_options(options, starts.sweeps)
 
     # Iterators, as a list would keep all first models until the end.
     def labelled() -> Iterator[Labelled]:
@@ -118,6 +111,19 @@ def short_runs(
         if not runs:
             raise error from None
     return [run.model for run in ranked(runs)[: starts.finish]], sample
+
+
+def short_options(options: FitOptions, sweeps: int) -> FitOptions:
+    """Return the options of a run of so many sweeps, of which only the end is looked at."""
+    return replace(
+        options,
+        rule=NeverMet(),
+        max_iter=sweeps,
+        accelerate=False,
+        bound=False,
+        keep=False,
+        progress=None,
+    )
 
 
 def _unbroken(sample: Sweep, models: Iterable[Model], options: FitOptions) -> Iterator[Run]:
