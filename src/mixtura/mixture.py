@@ -240,6 +240,7 @@ class Mixture:
         rows : (N, D), NaN where a cell is missing
         n_imputations : None for E[x_m | x_o], the means given the other cells; M for M draws from
             their distribution given those, which keep the spread that means take away
+        random_state : a seed or a numpy Generator, for the draws
 
         Returns
         -------

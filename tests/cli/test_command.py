@@ -233,3 +233,38 @@ def test_an_interrupt_keeps_the_best_so_far(tmp_path):
     assert "interrupted" in err
     assert out.startswith("Gaussian mixture")
     assert load(folder / "model.mixtura").n_columns == 4
+
+
+@pytest.fixture(scope="module")
+def noisy(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("noisy")
+    done = mixtura("fit", FAITHFUL, "-k", "2", "-s", "VVV", "--noise", "-o", folder)
+    assert done.returncode == 0, done.stderr
+    return done, folder
+
+
+def test_noise_is_minus_one_in_files_and_noise_in_words(noisy):
+    done, folder = noisy
+    assert "2 components and uniform noise" in done.stdout
+    table = next(part for part in done.stdout.split("\n\n") if part.startswith("component"))
+    words = [line.split() for line in table.splitlines()[1:]]
+    assert [word[0] for word in words] == ["0", "1", "noise"]
+    assigned = rows_of((folder / "assignments.csv").read_text())
+    counts = [sum(row["component"] == k for row in assigned) for k in ("0", "1", "-1")]
+    assert [int(word[-1]) for word in words] == counts
+    assert sum(counts) == len(assigned)
+    predicted = rows_of(mixtura("predict", folder / "model.mixtura", FAITHFUL).stdout)
+    assert [row["component"] for row in predicted] == [row["component"] for row in assigned]
+    page = (folder / "report.html").read_text()
+    assert "are most probably noise" in page
+    assert "component 2" not in page
+
+
+def test_drawn_noise_is_minus_one_and_a_summary_says_which_weight_is_its(noisy):
+    model = noisy[1] / "model.mixtura"
+    document = json.loads(mixtura("summary", model, "--json").stdout)
+    assert document["labels"] == [0, 1, -1]
+    drawn = rows_of(mixtura("sample", model, "-n", 3000).stdout)
+    share = sum(row["component"] == "-1" for row in drawn) / 3000
+    assert share == pytest.approx(document["weights"][-1], abs=0.03)
+    assert {row["component"] for row in drawn} <= {"0", "1", "-1"}
