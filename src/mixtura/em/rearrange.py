@@ -29,7 +29,17 @@ from mixtura.em.stopping import Ending, GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.errors import ParameterError
 
-__all__ = ["CARRIED", "SHORT", "rearranged"]
+__all__ = [
+    "BETTER",
+    "CARRIED",
+    "ROUGH",
+    "SHORT",
+    "Race",
+    "is_better",
+    "part_of",
+    "rearranged",
+    "splits_of",
+]
 
 Float = NDArray[np.float64]
 
@@ -105,15 +115,20 @@ def rearranged(
         return models[0]
     origin, best = _soundest(sample, zip(models, runs, strict=False), options)
     n_components = best.model.n_components
-    size = max(FEWEST, n_components * max(EACH, 2 * sample.family.n_free(1)))
-    part = source_of(*sample.source.subsample(size, starts.seed))
-    few = Sweep(sample.family, part, sample.engine)
+    few = part_of(sample, n_components, starts)
     moved = 0
     while moved < ROUNDS and (better := _bettered(sample, few, best, rough)) is not None:
         best, moved = better, moved + 1
     whole = sample.source.n_rows < starts.subsample_rows(n_components)
     # On a part of the rows EM may go where it would not with all of them.
     return best.model if moved or whole else origin
+
+
+def part_of(sample: Sweep, n_components: int, starts: StartOptions) -> Sweep:
+    """Return a sweep of as many rows as it takes to part K components."""
+    size = max(FEWEST, n_components * max(EACH, 2 * sample.family.n_free(1)))
+    part = source_of(*sample.source.subsample(size, starts.seed))
+    return Sweep(sample.family, part, sample.engine)
 
 
 def _soundest(
@@ -135,7 +150,7 @@ def _bettered(sample: Sweep, part: Sweep, run: Run, options: FitOptions) -> Run 
             if left > 0 and _may_reach(one, run.objective):
                 ended = fit(sample, [one.model], chasing)[0]
                 left -= ended.n_iter
-                if _is_better(sample, ended, run, options):
+                if is_better(sample, ended, run, options):
                     return ended
     except ParameterError:
         # A component collapsed.
@@ -143,7 +158,7 @@ def _bettered(sample: Sweep, part: Sweep, run: Run, options: FitOptions) -> Run 
     return None
 
 
-def _is_better(sample: Sweep, run: Run, than: Run, options: FitOptions) -> bool:
+def is_better(sample: Sweep, run: Run, than: Run, options: FitOptions) -> bool:
     """Return whether a run ended higher, and not by a component on fewer rows than it needs."""
     smallest = run.statistics.moments.effective_rows.min()
     before = than.statistics.moments.effective_rows.min()
@@ -172,7 +187,7 @@ def _moved(sample: Sweep, part: Sweep, run: Run, options: FitOptions) -> list[Mo
     rows = sample.source.block(0, sample.source.n_rows).rows
     shares = mixture_of(sample, run.model).responsibilities(rows)
     losses = sample.family.merging_losses(run.model.parameters, run.statistics.moments)
-    gains, second = _splits(sample, part, run, options)
+    gains, second = splits_of(sample, part, run.model, options)
     models = []
     for first, other, split in _promising(losses, gains, run, sample.family.n_columns):
         after = shares.copy()
@@ -184,20 +199,20 @@ def _moved(sample: Sweep, part: Sweep, run: Run, options: FitOptions) -> list[Mo
     return models
 
 
-def _splits(sample: Sweep, part: Sweep, run: Run, options: FitOptions) -> tuple[Float, Float]:
+def splits_of(sample: Sweep, part: Sweep, model: Model, options: FitOptions) -> tuple[Float, Float]:
     """Return what splitting each component gains at least (K,), and its second half.
 
     That is its share (M, K) of what the component has of each row. Halves are found on a part of
     the rows, and gains summed over all, so that few rows do not promise what they cannot keep.
     """
     block = sample.source.block(0, sample.source.n_rows)
-    mixture = mixture_of(sample, run.model)
+    mixture = mixture_of(sample, model)
     densities = mixture.component_log_density(block.rows)
     mass = mixture.responsibilities(block.rows)
     if block.weights is not None:
         mass *= block.weights[:, None]
     gains, second = np.empty(mass.shape[1]), np.empty(mass.shape)
-    for k, halves in enumerate(parted(part, run.model, options)):
+    for k, halves in enumerate(parted(part, model, options)):
         density, both = halves.density_and_responsibilities(block.rows)
         sizes = mass[:, k] @ both
         enough = sizes.min() >= sample.family.fewest_rows

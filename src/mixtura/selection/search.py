@@ -7,6 +7,7 @@ from itertools import chain
 import numpy as np
 
 from mixtura.data import RowSource
+from mixtura.em.model import Model
 from mixtura.em.solve import SolveOptions, solve
 from mixtura.em.starts import StartMaker
 from mixtura.em.stopping import Ending, GainLeft
@@ -15,6 +16,7 @@ from mixtura.errors import LikelihoodDecreased, ParameterError
 from mixtura.mixture import Mixture
 from mixtura.selection.candidates import Candidate, Selection
 from mixtura.selection.cells import Cell
+from mixtura.selection.path import walk
 from mixtura.selection.starts import SharedStarts
 
 __all__ = ["search"]
@@ -37,8 +39,8 @@ def search(
 ) -> Selection:
     """Fit every cell; an interrupt ends the search and keeps what is there.
 
-    Cells of one K share their starts. All are fitted until little is left to gain, and those that
-    may win until nothing is.
+    Cells of one K share their starts, and cells of one kind try what their neighbours have to say.
+    All are fitted until little is left to gain, and those that may win until nothing is.
 
     Parameters
     ----------
@@ -51,7 +53,7 @@ def search(
         by_size.setdefault(cell.n_components, []).append(cell)
     coarse = replace(options, rule=COARSE)
     done: list[Candidate] = []
-    fitted: list[tuple[Cell, Candidate]] = []
+    fitted: list[Cell] = []
     try:
         with engine.session():
             starts = SharedStarts.of([*chain(*by_size.values())], source, engine, coarse)
@@ -61,14 +63,23 @@ def search(
                     models = starts.maker(cell, mixtures)
                     one = _fitted(cell, source, engine, coarse, columns, models)
                     done.append(one)
-                    fitted.append((cell, one))
+                    fitted.append(cell)
                     if one.result is not None:
                         mixtures[cell.kind] = one.result.mixture
                     if progress is not None:
                         progress(one)
                     if _interrupted(one):
                         return Selection(tuple(done), criterion, interrupted=True)
-            for place, cell in _contenders(fitted, criterion):
+            if coarse.starts.rearranges:
+                walk(
+                    fitted,
+                    done,
+                    starts,
+                    lambda place, cell, model: _refitted(
+                        done, place, cell, model, source, engine, coarse, columns
+                    ),
+                )
+            for place, cell in _contenders(fitted, done, criterion):
                 done[place] = _polished(cell, done[place], source, engine, options, columns)
                 if _interrupted(done[place]):
                     return Selection(tuple(done), criterion, interrupted=True)
@@ -83,9 +94,34 @@ def _interrupted(candidate: Candidate) -> bool:
     return candidate.result is not None and candidate.result.ending is Ending.INTERRUPTED
 
 
-def _contenders(fitted: Sequence[tuple[Cell, Candidate]], criterion: str) -> list[tuple[int, Cell]]:
+def _refitted(
+    done: list[Candidate],
+    place: int,
+    cell: Cell,
+    model: Model,
+    source: RowSource,
+    engine: Engine,
+    options: SolveOptions,
+    columns: Sequence[str] | None,
+) -> None:
+    """Put in the place of a candidate what a start leads to, where that is likelier."""
+    before = done[place].result
+    after = _fitted(cell, source, engine, options, columns, lambda *_: [model])
+    if _interrupted(after):
+        raise KeyboardInterrupt
+    if before is None or after.result is None:
+        return
+    if after.result.log_likelihood > before.log_likelihood:
+        seconds, n_starts = before.seconds + after.result.seconds, before.n_starts + 1
+        result = replace(after.result, seconds=seconds, n_starts=n_starts)
+        done[place] = replace(after, result=result)
+
+
+def _contenders(
+    fitted: Sequence[Cell], done: Sequence[Candidate], criterion: str
+) -> list[tuple[int, Cell]]:
     """Return the place and cell of the best candidates, and of those about as good."""
-    values = [candidate.value(criterion) for _, candidate in fitted]
+    values = [candidate.value(criterion) for candidate in done]
     order = sorted(range(len(values)), key=values.__getitem__)
     order = [place for place in order if np.isfinite(values[place])]
     chosen = [
@@ -93,7 +129,7 @@ def _contenders(fitted: Sequence[tuple[Cell, Candidate]], criterion: str) -> lis
         for rank, place in enumerate(order)
         if rank < POLISHED or values[place] < values[order[0]] + CLOSE
     ]
-    return [(place, fitted[place][0]) for place in chosen]
+    return [(place, fitted[place]) for place in chosen]
 
 
 def _polished(

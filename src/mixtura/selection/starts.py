@@ -12,7 +12,8 @@ from mixtura.data import RowSource
 from mixtura.em.noise_starts import with_noise
 from mixtura.em.pilots import Partitions, pilot_partitions
 from mixtura.em.solve import SolveOptions, fit_options
-from mixtura.em.starts import StartMaker
+from mixtura.em.starts import StartMaker, source_of
+from mixtura.em.sweep import Sweep
 from mixtura.em.tree import Tree
 from mixtura.engines import Engine
 from mixtura.mixture import Mixture
@@ -82,6 +83,10 @@ class SharedStarts:
             return makes
         noisy = self.partitions(size + 1).each_last().beside(nested)
         return with_noise(makes, size, starts, noisy.models(replace(starts, rearranges=False)))
+
+    def sweep(self, cell: Cell) -> Sweep:
+        """Return a sweep of a cell's family over the subsample."""
+        return Sweep(cell.family, source_of(*self.sample), self.engine)
 
     def partitions(self, size: int) -> Partitions:
         """Return the partitions into so many groups."""

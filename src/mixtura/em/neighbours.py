@@ -1,0 +1,114 @@
+"""Starts from a fit of one component more, two of them merged, or one less, one of them parted."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.em.fit import FitOptions, Run, fit, ranked
+from mixtura.em.model import Model
+from mixtura.em.rearrange import BETTER, ROUGH, Race, is_better, part_of, splits_of
+from mixtura.em.splits import mixture_of
+from mixtura.em.starts import StartOptions, model_from_responsibilities
+from mixtura.em.sweep import Sweep
+from mixtura.errors import ParameterError
+
+__all__ = ["Neighbour", "bettered", "merged", "parted_once"]
+
+Float = NDArray[np.float64]
+
+# Makes models of K components from one of another number.
+Neighbour: TypeAlias = Callable[[Sweep, Model, FitOptions, StartOptions], list[Model]]
+
+# How many pairs are merged, or components parted, one at a time.
+TRIED = 2
+
+
+def merged(sample: Sweep, model: Model, options: FitOptions, starts: StartOptions) -> list[Model]:
+    """Return models of one component less: the cheapest pairs merged.
+
+    Parameters
+    ----------
+    sample : a sweep over rows (M, D) in memory
+    model : the mixture of K + 1 components
+    options : how the fit of K goes on
+    starts : not read
+    """
+    moments = sample([model])[0].moments
+    losses = sample.family.merging_losses(model.parameters, moments)
+    first, other = np.triu_indices(len(losses), 1)
+    shares = _shares(sample, model)
+    found = []
+    for pair in np.argsort(losses[first, other], kind="stable")[:TRIED]:
+        after = np.delete(shares, other[pair], axis=1)
+        after[:, first[pair]] += shares[:, other[pair]]
+        found.append(after)
+    return _models(sample, found, options)
+
+
+def parted_once(
+    sample: Sweep, model: Model, options: FitOptions, starts: StartOptions
+) -> list[Model]:
+    """Return models of one component more: those that gain most by it parted.
+
+    Parameters
+    ----------
+    sample : a sweep over rows (M, D) in memory
+    model : the mixture of K - 1 components
+    options : how the fit of K goes on
+    starts : holds the seed
+    """
+    part = part_of(sample, model.n_components, starts)
+    try:
+        gains, second = splits_of(sample, part, model, options)
+    except ParameterError:
+        return []
+    shares = _shares(sample, model)
+    found = []
+    for split in np.argsort(-gains, kind="stable")[:TRIED]:
+        if np.isfinite(gains[split]):
+            half = shares[:, split] * second[:, split]
+            after = np.column_stack([shares, half])
+            after[:, split] -= half
+            found.append(after)
+    return _models(sample, found, options)
+
+
+def bettered(
+    sample: Sweep, model: Model, others: Sequence[Model], options: FitOptions
+) -> Model | None:
+    """Return the best that others lead to on a sample where that is above a model, or None.
+
+    Parameters
+    ----------
+    sample : a sweep over rows in memory
+    model : fitted already, perhaps to other rows
+    others : starts
+    options : how fits go on
+    """
+    rough = replace(options, rule=ROUGH, bound=False, keep=False, progress=None)
+    try:
+        now = fit(sample, [model], rough)[0]
+        chasing = replace(rough, rule=Race(now.objective + BETTER))
+        runs = fit(sample, others, chasing) if others else []
+    except ParameterError:
+        return None
+    better: list[Run] = [run for run in runs if is_better(sample, run, now, options)]
+    return ranked(better)[0].model if better else None
+
+
+def _shares(sample: Sweep, model: Model) -> Float:
+    rows = sample.source.block(0, sample.source.n_rows).rows
+    return mixture_of(sample, model).responsibilities(rows)
+
+
+def _models(sample: Sweep, shares: Sequence[Float], options: FitOptions) -> list[Model]:
+    """Return the M-steps from responsibilities that leave no component without spread."""
+    models = []
+    for responsibilities in shares:
+        with suppress(ParameterError):
+            models.append(model_from_responsibilities(sample, responsibilities, options))
+    return models
