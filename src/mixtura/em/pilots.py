@@ -39,7 +39,7 @@ Float = NDArray[np.float64]
 # What runs on a subsample may have left to gain, in nats for the rows it stands for.
 ON_SAMPLE = GainLeft(nats=1.0)
 # Sweeps after which starts are compared.
-TRIED = 8
+TRIED = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
