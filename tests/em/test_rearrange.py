@@ -1,10 +1,13 @@
 """Moves from two components in one place to two places under one component."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from numpy.typing import NDArray
 
+import mixtura.em.solve as solving
 from mixtura import GaussianMixture
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.gaussian.family import GaussianFamily
@@ -162,3 +165,34 @@ def test_wide_counts_are_moved_though_they_have_more_items_than_rows() -> None:
     assert lacking > 200
     found = rearranged(sweep, [start], options_for(sweep), STARTS)
     assert right - objective(sweep, found) < 0.05 * lacking
+
+
+@pytest.mark.parametrize(("n_init", "moved"), [(1, True), (8, False)])
+def test_many_starts_that_agree_are_not_rearranged(
+    n_init: int, moved: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, _ = clusters()
+    asked = []
+
+    def noted(*arguments: Any) -> Model:
+        asked.append(True)
+        return rearranged(*arguments)
+
+    monkeypatch.setattr(solving, "rearranged", noted)
+    mixture = GaussianMixture(4, n_init=n_init, random_state=0).fit(rows)
+    assert bool(asked) is moved
+    assert mixture.starts_agreeing_ >= min(n_init, 3)
+
+
+def test_many_starts_that_do_not_agree_are_rearranged(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, _ = clusters()
+    monkeypatch.setattr(solving, "AGREEING", 100)
+    asked = []
+
+    def noted(*arguments: Any) -> Model:
+        asked.append(True)
+        return rearranged(*arguments)
+
+    monkeypatch.setattr(solving, "rearranged", noted)
+    GaussianMixture(4, n_init=6, random_state=0).fit(rows)
+    assert asked == [True]

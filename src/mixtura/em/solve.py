@@ -30,6 +30,8 @@ __all__ = ["FitResult", "SolveOptions", "fit_options", "solve"]
 
 # Two runs ended at the same optimum if their objectives are this close, in nats.
 SAME_OPTIMUM = 0.05
+# From so many starts on, components are moved only where fewer runs than this agree on the best.
+MANY_STARTS, AGREEING = 6, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,14 +173,17 @@ def solve(
     with engine.session():
         sweep = Sweep(family, source, engine)
         loop = fit_options(sweep, n_components, options)
-        starts = (
-            models(sweep, loop)
+        found = (
+            Starts(models(sweep, loop))
             if models is not None
             else _found_starts(sweep, n_components, loop, options.starts)
         )
         if options.max_iter == 0:
-            return _as_started(sweep, starts[0], loop, columns, began)
-        runs = fit(sweep, starts, loop)
+            return _as_started(sweep, found.models[0], loop, columns, began)
+        runs = fit(sweep, found.models, loop)
+        if found.sample is not None and not _settled(runs):
+            moved = rearranged(found.sample, found.models, loop, options.starts)
+            runs += fit(sweep, [moved], loop)
         best, recovery = best_run(sweep, runs, loop, options.starts)
         statistics = best.statistics
         if best.ending is not Ending.CONVERGED:
@@ -190,16 +195,45 @@ def solve(
     return _result(sweep, best, statistics, columns, (agreeing, len(runs)), began)
 
 
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """Where a fit starts.
+
+    Attributes
+    ----------
+    models : the starts, best first
+    sample : what they may be rearranged on, if the runs from them do not agree
+    """
+
+    models: Sequence[Model]
+    sample: Sweep | None = None
+
+
 def _found_starts(
     sweep: Sweep, n_components: int, loop: FitOptions, starts: StartOptions
-) -> Sequence[Model]:
-    """Return the best starts of short runs, the first of them rearranged if that is asked for."""
+) -> Starts:
+    """Return the best starts of short runs, the first of them rearranged if that is asked for.
+
+    Of many starts the runs tell first whether it is needed.
+    """
     masked = isinstance(sweep.source, MaskedRows)
     if not starts.rearranges or n_components == 1 or masked:
-        return first_models(sweep, n_components, loop, starts)
+        return Starts(first_models(sweep, n_components, loop, starts))
     several = replace(starts, finish=max(CARRIED, starts.finish), sweeps=SHORT)
     models, sample = short_runs(sweep, n_components, loop, several)
-    return [rearranged(sample, models, loop, starts), *models[1 : starts.finish]]
+    if starts.finish >= MANY_STARTS:
+        return Starts(models, sample)
+    return Starts([rearranged(sample, models, loop, starts), *models[1 : starts.finish]])
+
+
+def _settled(runs: Sequence[Run]) -> bool:
+    """Return whether so many runs came to the best optimum that there is hardly a better one.
+
+    An interrupt settles it too.
+    """
+    ends = [_end_of(run, runs) for run in runs]
+    agreeing = sum(end > max(ends) - SAME_OPTIMUM for end in ends)
+    return agreeing >= AGREEING or any(run.ending is Ending.INTERRUPTED for run in runs)
 
 
 def _end_of(run: Run, runs: Sequence[Run]) -> float:
