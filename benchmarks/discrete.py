@@ -81,7 +81,7 @@ def installed_peers():
 def latent_classes():
     *_, n_classes, n_starts = SURVEY
     print(f"latent classes: {SURVEY[0]} x {SURVEY[1]} items, {SURVEY[2]} levels, K={n_classes}, ")
-    print(f"{n_starts} starts, each carried to the end (asked: 20 times the speed of StepMix)")
+    print(f"{n_starts} starts (asked: 20 times the speed of StepMix)")
     for name, concentration in (("well apart", 0.7), ("overlapping", 3.0)):
         rows = survey(concentration)
         by_mixtura(rows, 0)

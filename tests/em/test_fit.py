@@ -22,7 +22,7 @@ from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions, Run, fit, log_weights_of, ranked
 from mixtura.em.history import History, Step
 from mixtura.em.model import Model
-from mixtura.em.starts import model_from_responsibilities
+from mixtura.em.starts import model_from_labels, model_from_responsibilities
 from mixtura.em.stopping import Ending, GainLeft, MeanChange, aitken_gain
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
@@ -468,3 +468,28 @@ def test_a_dirichlet_prior_adds_rows_to_every_weight():
     assert (np.diff(model.history_.objective) >= -1e-9).all()
     with pytest.raises(ParameterError, match="from 1 up"):
         Dirichlet(0.5)
+
+
+def test_a_start_that_cannot_be_the_best_is_not_carried_to_its_end() -> None:
+    rng = np.random.default_rng(0)
+    centres = np.array([[0.0, 0.0], [40.0, 0.0], [46.0, 0.0], [0.0, 40.0]])
+    labels = np.repeat(np.arange(4), 150)
+    rows = centres[labels] + rng.normal(size=(600, 2))
+    source = ArrayRows(rows)
+    family = GaussianFamily.of(structure("VVV"), *column_moments(source))
+    sweep = Sweep(family, source, Serial())
+    weak = family.prior("weak", sweep.shared, 4)
+    options = FitOptions(GainLeft(), max_iter=500, prior=weak, accelerate=True)
+    wrong = np.choose(labels, [0, 1, 1, 2])
+    wrong[(labels == 0) & (rows[:, 0] > 0)] = 3
+    starts = [
+        model_from_labels(sweep, labels, 4, options),
+        model_from_labels(sweep, wrong, 4, options),
+    ]
+    alone = [fit(sweep, [start], options)[0] for start in starts]
+    both = fit(sweep, starts, options)
+    assert both[0].ending is alone[0].ending is Ending.CONVERGED
+    assert both[0].objective == pytest.approx(alone[0].objective, abs=1e-6)
+    assert both[1].ending is Ending.OUTRUN
+    assert both[1].n_iter < alone[1].n_iter
+    assert both[1].objective < both[0].objective - 100

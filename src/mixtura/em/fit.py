@@ -21,6 +21,9 @@ STACKED_PARAMETERS = 1 << 20
 # sizes of their components in shares of all rows.
 JOINED_FROM, SAME_PLACE, SAME_ROWS = 6, 0.02, 1e-3
 
+# A run is not thought to gain more than so many times what it gained in so many sweeps lately.
+HOPE, LATELY = 20.0, 5
+
 # Runs whose objectives are this close, in nats, are equally good.
 AS_GOOD = 1e-3
 
@@ -44,6 +47,7 @@ def fit(sweep: Sweep, starts: Iterable[Model], options: FitOptions) -> list[Run]
                     run.advance(sweep, statistics, options)
             if options.accelerate and len(active) > 1:
                 _join(runs, sweep.total_weight)
+                _drop(sweep, runs, options)
     except KeyboardInterrupt:
         if not options.keep:
             raise
@@ -69,6 +73,29 @@ def _join(runs: Sequence[Running], total_weight: float) -> None:
             ):
                 run.joined, run.ending = other.number, Ending.JOINED
                 break
+
+
+def _drop(sweep: Sweep, runs: Sequence[Running], options: FitOptions) -> None:
+    """End runs that another is ahead of by more than they can hope for.
+
+    One that is ahead by a collapsed component does not count.
+    """
+    tried = [run for run in runs if len(run.history) > LATELY and run.statistics is not None]
+    if len(tried) < len(runs):
+        return
+    for leader in sorted(tried, key=lambda run: -run.history[-1].objective):
+        assert leader.statistics is not None
+        model, moments = leader.model, leader.statistics.moments
+        if not sweep.family.held_up(model.parameters, moments, options.prior).any():
+            break
+    else:
+        return
+    ahead = leader.history[-1].objective
+    for run in tried:
+        objectives = run.history.objective
+        hope = HOPE * (objectives[-1] - objectives[-1 - LATELY])
+        if run.ending is None and objectives[-1] + hope < ahead - SAME_PLACE:
+            run.ending = Ending.OUTRUN
 
 
 def ranked(runs: Sequence[Run]) -> list[Run]:

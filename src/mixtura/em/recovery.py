@@ -16,6 +16,7 @@ from mixtura.em.degeneracy import Recovery
 from mixtura.em.fit import FitOptions, Run, fit, ranked
 from mixtura.em.model import Model
 from mixtura.em.starts import StartOptions, model_from_labels, seeded_labels
+from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
 from mixtura.errors import ParameterError
 from mixtura.mixture import Mixture
@@ -53,6 +54,9 @@ def best_run(
         sound = [run for run in tried if not held_up(sweep, run, options.prior).any()]
         if sound:
             best = ranked(sound)[0]
+            if best.ending is Ending.OUTRUN:
+                # The run that was ahead has collapsed since.
+                best = fit(sweep, [best.model], replace(options, keep=False))[0]
             return best, best.recovery
         if held_up(sweep, best, options.prior).all():
             # All rows lie in a plane: other rows would not help.

@@ -18,6 +18,7 @@ class Ending(Enum):
     INTERRUPTED = "interrupted; the best parameters so far were kept"
     ROUNDING = "converged: rounding hides any further gain"
     JOINED = "joined: another start had come to the same place"
+    OUTRUN = "stopped: another start is ahead by more than it could gain"
     SHORT_RUN = "a short run, not meant to converge"
 
     @property
