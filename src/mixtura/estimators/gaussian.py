@@ -77,7 +77,8 @@ class GaussianMixture(MixtureEstimator):
     max_iter : int or None
         Sweeps over the data at the most; None for 1000.
     n_init : int
-        Starts carried to the end; they share each read of the data.
+        Starts carried to the end, but for those that another is too far ahead of; they share
+        each read of the data.
     init_params : str
         "auto": greedy k-means++ on a subsample of distinct rows and short runs; or one of
         scikit-learn's "kmeans", "k-means++", "random", "random_from_data".

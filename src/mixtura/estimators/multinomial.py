@@ -44,7 +44,8 @@ class MultinomialMixture(DiscreteMixture):
     max_iter : int or None
         Sweeps over the data at the most; None for 1000.
     n_init : int
-        Starts carried to the end; they share each read of the data.
+        Starts carried to the end, but for those that another is too far ahead of; they share
+        each read of the data.
     responsibilities_init : (N, K) array or None
         Start with an M-step from these; by default k-means++ in Hellinger distance on row
         proportions, and short runs.
