@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 
 import mixtura.em.solve as solving
 from mixtura import GaussianMixture
@@ -20,7 +21,7 @@ from mixtura.em.model import Model
 from mixtura.em.rearrange import rearranged
 from mixtura.em.splits import mixture_of, parted
 from mixtura.em.starts import StartOptions, model_from_labels
-from mixtura.em.stopping import GainLeft
+from mixtura.em.stopping import Ending, GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 
@@ -196,3 +197,18 @@ def test_many_starts_that_do_not_agree_are_rearranged(monkeypatch: pytest.Monkey
     monkeypatch.setattr(solving, "rearranged", noted)
     GaussianMixture(4, n_init=6, random_state=0).fit(rows)
     assert asked == [True]
+
+
+def test_an_interrupt_while_rearranging_keeps_the_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, _ = clusters()
+    whole = GaussianMixture(4, n_init=6, random_state=0).fit(rows)
+
+    def interrupted(*_: Any) -> Model:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(solving, "AGREEING", 100)
+    monkeypatch.setattr(solving, "rearranged", interrupted)
+    with pytest.warns(ConvergenceWarning):
+        kept = GaussianMixture(4, n_init=6, random_state=0).fit(rows)
+    assert kept.log_likelihood_ == pytest.approx(whole.log_likelihood_, abs=0.01)
+    assert kept.ending_ is Ending.INTERRUPTED

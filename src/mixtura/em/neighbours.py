@@ -1,24 +1,20 @@
 """Starts from a fit of one component more, two of them merged, or one less, one of them parted."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mixtura.em.fit import FitOptions, Run, fit, ranked
 from mixtura.em.model import Model
 from mixtura.em.rearrange import BETTER, ROUGH, Race, is_better, part_of, splits_of
-from mixtura.em.splits import mixture_of
-from mixtura.em.starts import StartOptions, model_from_responsibilities
+from mixtura.em.splits import models_of, shares_of
+from mixtura.em.starts import StartOptions
 from mixtura.em.sweep import Sweep
 from mixtura.errors import ParameterError
 
 __all__ = ["Neighbour", "bettered", "merged", "parted_once"]
-
-Float = NDArray[np.float64]
 
 # Makes models of K components from one of another number.
 Neighbour: TypeAlias = Callable[[Sweep, Model, FitOptions, StartOptions], list[Model]]
@@ -40,13 +36,13 @@ def merged(sample: Sweep, model: Model, options: FitOptions, starts: StartOption
     moments = sample([model])[0].moments
     losses = sample.family.merging_losses(model.parameters, moments)
     first, other = np.triu_indices(len(losses), 1)
-    shares = _shares(sample, model)
+    shares = shares_of(sample, model)
     found = []
     for pair in np.argsort(losses[first, other], kind="stable")[:TRIED]:
         after = np.delete(shares, other[pair], axis=1)
         after[:, first[pair]] += shares[:, other[pair]]
         found.append(after)
-    return _models(sample, found, options)
+    return models_of(sample, found, options)
 
 
 def parted_once(
@@ -66,7 +62,7 @@ def parted_once(
         gains, second = splits_of(sample, part, model, options)
     except ParameterError:
         return []
-    shares = _shares(sample, model)
+    shares = shares_of(sample, model)
     found = []
     for split in np.argsort(-gains, kind="stable")[:TRIED]:
         if np.isfinite(gains[split]):
@@ -74,7 +70,7 @@ def parted_once(
             after = np.column_stack([shares, half])
             after[:, split] -= half
             found.append(after)
-    return _models(sample, found, options)
+    return models_of(sample, found, options)
 
 
 def bettered(
@@ -98,17 +94,3 @@ def bettered(
         return None
     better: list[Run] = [run for run in runs if is_better(sample, run, now, options)]
     return ranked(better)[0].model if better else None
-
-
-def _shares(sample: Sweep, model: Model) -> Float:
-    rows = sample.source.block(0, sample.source.n_rows).rows
-    return mixture_of(sample, model).responsibilities(rows)
-
-
-def _models(sample: Sweep, shares: Sequence[Float], options: FitOptions) -> list[Model]:
-    """Return the M-steps from responsibilities that leave no component without spread."""
-    models = []
-    for responsibilities in shares:
-        with suppress(ParameterError):
-            models.append(model_from_responsibilities(sample, responsibilities, options))
-    return models

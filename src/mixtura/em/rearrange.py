@@ -9,7 +9,6 @@ one batch, and the best is kept if it ends higher.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,11 +17,10 @@ from numpy.typing import NDArray
 from mixtura.em.fit import FitOptions, Run, fit, ranked
 from mixtura.em.model import Model
 from mixtura.em.recovery import held_up
-from mixtura.em.splits import mixture_of, parted
+from mixtura.em.splits import mixture_of, models_of, parted, shares_of
 from mixtura.em.starts import (
     NeverMet,
     StartOptions,
-    model_from_responsibilities,
     source_of,
 )
 from mixtura.em.stopping import Ending, GainLeft
@@ -184,19 +182,17 @@ def _may_reach(run: Run, objective: float) -> bool:
 
 def _moved(sample: Sweep, part: Sweep, run: Run, options: FitOptions) -> list[Model]:
     """Return the models after the most promising moves."""
-    rows = sample.source.block(0, sample.source.n_rows).rows
-    shares = mixture_of(sample, run.model).responsibilities(rows)
+    shares = shares_of(sample, run.model)
     losses = sample.family.merging_losses(run.model.parameters, run.statistics.moments)
     gains, second = splits_of(sample, part, run.model, options)
-    models = []
+    found = []
     for first, other, split in _promising(losses, gains, run, sample.family.n_columns):
         after = shares.copy()
         after[:, first] += after[:, other]
         after[:, other] = shares[:, split] * second[:, split]
         after[:, split] -= after[:, other]
-        with suppress(ParameterError):
-            models.append(model_from_responsibilities(sample, after, options))
-    return models
+        found.append(after)
+    return models_of(sample, found, options)
 
 
 def splits_of(sample: Sweep, part: Sweep, model: Model, options: FitOptions) -> tuple[Float, Float]:

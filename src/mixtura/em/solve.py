@@ -182,8 +182,7 @@ def solve(
             return _as_started(sweep, found.models[0], loop, columns, began)
         runs = fit(sweep, found.models, loop)
         if found.sample is not None and not _settled(runs):
-            moved = rearranged(found.sample, found.models, loop, options.starts)
-            runs += fit(sweep, [moved], loop)
+            runs = _moved_too(sweep, found.sample, found.models, runs, loop, options.starts)
         best, recovery = best_run(sweep, runs, loop, options.starts)
         statistics = best.statistics
         if best.ending is not Ending.CONVERGED:
@@ -234,6 +233,22 @@ def _settled(runs: Sequence[Run]) -> bool:
     ends = [_end_of(run, runs) for run in runs]
     agreeing = sum(end > max(ends) - SAME_OPTIMUM for end in ends)
     return agreeing >= AGREEING or any(run.ending is Ending.INTERRUPTED for run in runs)
+
+
+def _moved_too(
+    sweep: Sweep,
+    sample: Sweep,
+    models: Sequence[Model],
+    runs: list[Run],
+    loop: FitOptions,
+    starts: StartOptions,
+) -> list[Run]:
+    """Return the runs with one from rearranged starts; an interrupt keeps those there are."""
+    passing = replace(loop, keep=False)
+    try:
+        return runs + fit(sweep, [rearranged(sample, models, passing, starts)], passing)
+    except KeyboardInterrupt:
+        return [replace(run, ending=Ending.INTERRUPTED) for run in runs]
 
 
 def _end_of(run: Run, runs: Sequence[Run]) -> float:

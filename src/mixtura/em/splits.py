@@ -5,6 +5,8 @@ place of f_k, Jensen's inequality says that the log-likelihood rises by at least
 Σ w r_k log(f'_k / f_k). So all components can be parted at once, each looking at its own share.
 """
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -14,9 +16,10 @@ from mixtura.em.fit import FitOptions
 from mixtura.em.model import Model
 from mixtura.em.starts import model_from_responsibilities
 from mixtura.em.sweep import Sweep
+from mixtura.errors import ParameterError
 from mixtura.mixture import Mixture
 
-__all__ = ["mixture_of", "parted"]
+__all__ = ["mixture_of", "models_of", "parted", "shares_of"]
 
 Float = NDArray[np.float64]
 
@@ -31,6 +34,21 @@ def mixture_of(sweep: Sweep, model: Model) -> Mixture:
     family, parameters = sweep.family.in_user_units(model.parameters)
     weights = np.exp(model.log_weights)
     return Mixture(weights / weights.sum(), family, parameters)
+
+
+def shares_of(sweep: Sweep, model: Model) -> Float:
+    """Return the responsibilities (N, K) that a model has for the rows of a sweep, in memory."""
+    rows = sweep.source.block(0, sweep.source.n_rows).rows
+    return mixture_of(sweep, model).responsibilities(rows)
+
+
+def models_of(sweep: Sweep, shares: Iterable[Float], options: FitOptions) -> list[Model]:
+    """Return the M-steps from responsibilities (N, K) that leave no component without spread."""
+    models = []
+    for responsibilities in shares:
+        with suppress(ParameterError):
+            models.append(model_from_responsibilities(sweep, responsibilities, options))
+    return models
 
 
 def parted(part: Sweep, model: Model, options: FitOptions) -> list[Mixture]:
