@@ -1,0 +1,46 @@
+/* What the compiled kernels share: types, and what each of them says of its end. */
+#ifndef MIXTURA_H
+#define MIXTURA_H
+
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define MX_EXPORT __declspec(dllexport)
+#else
+#define MX_EXPORT __attribute__((visibility("default")))
+#endif
+
+/* Widest rows and most components that the kernels take; larger problems gain nothing by them. */
+#define MX_MOST_COLUMNS 16
+#define MX_MOST_COMPONENTS 128
+
+/* The structures of Celeux and Govaert (1995), in mclust's order. */
+enum mx_structure {
+    MX_EII, MX_VII, MX_EEI, MX_VEI, MX_EVI, MX_VVI,
+    MX_EEE, MX_VEE, MX_EVE, MX_VVE, MX_EEV, MX_VEV, MX_EVV, MX_VVV
+};
+
+/* MX_HARD: the numbers ask for more care than is taken here, and the caller takes it. */
+enum mx_status { MX_DONE = 0, MX_HARD = 1 };
+
+/* The doubles that mx_update needs to work in. */
+MX_EXPORT int64_t mx_update_room(int64_t n_components, int64_t n_columns);
+
+/*
+ * The M-step of one structure: scatter in, factors of precisions out (Sigma^-1 = U U^T, U upper
+ * triangular, row major).
+ *
+ * scatter    full (K, D, D) for VEE EVE VVE EEV VEV EVV VVV, (D, D) pooled for EEE;
+ *            diagonals (K, D) for VII VEI EVI VVI, (D) pooled for EII and EEI
+ * rows       (K) effective rows
+ * previous   factors to start from, or NULL; read by VEI, VEE, EVE, VVE, VEV
+ * factors    (K) for EII VII, (K, D) for EEI VEI EVI VVI, (K, D, D) for the others
+ * axes       (D, D) in and out for EVE and VVE: Q whose columns are the common axes, read only
+ *            where previous is given; NULL for the other structures
+ * room       mx_update_room doubles
+ */
+MX_EXPORT int mx_update(int structure, int64_t n_components, int64_t n_columns,
+                        const double *scatter, const double *rows, const double *previous,
+                        double *factors, double *axes, double *room);
+
+#endif
