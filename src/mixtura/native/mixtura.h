@@ -10,6 +10,11 @@
 #define MX_EXPORT __attribute__((visibility("default")))
 #endif
 
+/* Goes up, with VERSION in library.py, whenever what a kernel takes or gives changes. */
+#define MX_VERSION 1
+
+MX_EXPORT int mx_version(void);
+
 /* Widest rows and most components that the kernels take; larger problems gain nothing by them. */
 #define MX_MOST_COLUMNS 16
 #define MX_MOST_COMPONENTS 128

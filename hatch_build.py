@@ -1,0 +1,220 @@
+"""Compile the kernels: for wheels and editable installs, and in place by `python hatch_build.py`.
+
+The compiler is that of the environment variable CC, else the one inside the ziglang package, which
+needs nothing of the machine, else `cc`. Where none works, or MIXTURA_NATIVE is 0, everything is
+built without kernels.
+"""
+
+import importlib.util
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+NATIVE = Path("src", "mixtura", "native")
+SUFFIX = ".dll" if sys.platform == "win32" else ".so"
+
+# Not -ffast-math: sums keep their order, and only errno and traps, which nothing reads, are gone.
+FLAGS = [
+    *("-std=c11", "-O3", "-g0", "-fPIC", "-shared", "-fvisibility=hidden", "-fno-sanitize=all"),
+    *("-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"),
+]
+# Compilers keep to half the width of AVX-512 unless asked.
+WIDE = ["-mprefer-vector-width=512"]
+
+
+class Zig(NamedTuple):
+    """A machine that ziglang compiles for, and the wheel platform that the result runs on."""
+
+    target: str
+    wheel: str
+
+
+ZIG = {
+    ("glibc", "x86_64"): Zig("x86_64-linux-gnu.2.17", "manylinux_2_17_x86_64"),
+    ("glibc", "aarch64"): Zig("aarch64-linux-gnu.2.17", "manylinux_2_17_aarch64"),
+    ("musl", "x86_64"): Zig("x86_64-linux-musl", "linux_x86_64"),
+    ("musl", "aarch64"): Zig("aarch64-linux-musl", "linux_aarch64"),
+    ("macosx", "x86_64"): Zig("x86_64-macos.11.0", "macosx_11_0_x86_64"),
+    ("macosx", "arm64"): Zig("aarch64-macos.11.0", "macosx_11_0_arm64"),
+    ("win", "x86_64"): Zig("x86_64-windows-gnu", "win_amd64"),
+    ("win", "arm64"): Zig("aarch64-windows-gnu", "win_arm64"),
+}
+
+
+class Compiler(NamedTuple):
+    """A command that compiles C, and the platform tag of a wheel with what it makes."""
+
+    command: list[str]
+    wheel: str
+    level: str  # how it is told one of the levels of x86-64, say "v3"
+
+
+class Kernels(NamedTuple):
+    """The libraries that were built, and the platform tag of a wheel that has them."""
+
+    libraries: list[Path]
+    wheel: str
+
+
+def machine() -> tuple[str, str]:
+    """Return the system (with its C library on Linux) and processor that this Python runs on."""
+    system, _, rest = sysconfig.get_platform().partition("-")
+    processor = rest.rpartition("-")[2]
+    if processor == "universal2":
+        processor = platform.machine()
+    if system == "linux":
+        system = "glibc" if platform.libc_ver()[0] == "glibc" else "musl"
+    return system, {"amd64": "x86_64"}.get(processor, processor)
+
+
+def compilers() -> list[Compiler]:
+    """Return the compilers to try, in order."""
+    here = sysconfig.get_platform().replace("universal2", machine()[1])
+    here = here.replace("-", "_").replace(".", "_")
+    if chosen := os.environ.get("CC"):
+        return [Compiler(shlex.split(chosen), here, "-march=x86-64-{}")]
+    found = []
+    if machine() in ZIG and importlib.util.find_spec("ziglang"):
+        zig = ZIG[machine()]
+        command = [sys.executable, "-m", "ziglang", "cc", "-target", zig.target]
+        found.append(Compiler(command, zig.wheel, "-mcpu=x86_64_{}"))
+    if cc := shutil.which("cc"):
+        found.append(Compiler([cc], here, "-march=x86-64-{}"))
+    return found
+
+
+def variants(compiler: Compiler) -> dict[str, list[str]]:
+    """Return the names of the builds for this machine, and the flags that each adds."""
+    if machine()[1] != "x86_64":
+        return {"any": []}
+    levels = {level: [compiler.level.format(level)] for level in ("v2", "v3", "v4")}
+    return levels | {"v4": levels["v4"] + WIDE}
+
+
+def build(sources: Path, folder: Path, warn: Callable[[str], None]) -> Kernels | None:
+    """Compile the sources into libraries in the folder, in place of those that stood there.
+
+    Parameters
+    ----------
+    sources : the folder of the C files
+    folder : where the libraries go
+    warn : called with a sentence for everything that did not work
+
+    Returns
+    -------
+    what was built, or None when nothing was
+    """
+    kernels = None
+    try:
+        kernels = first_that_works(sources, folder, warn)
+        kept = kernels.libraries if kernels is not None else []
+        for stale in set(folder.glob(f"kernels_*{SUFFIX}")) - set(kept):
+            stale.unlink()
+    except OSError as error:
+        warn(f"the compiled kernels cannot be written: {error}")
+    return kernels
+
+
+def first_that_works(sources: Path, folder: Path, warn: Callable[[str], None]) -> Kernels | None:
+    """Return what the first compiler that works made."""
+    if os.environ.get("MIXTURA_NATIVE") == "0":
+        warn("MIXTURA_NATIVE is 0: mixtura is built without compiled kernels")
+        return None
+    for compiler in compilers():
+        if libraries := compiled(compiler, sources, folder, warn):
+            return Kernels(libraries, compiler.wheel)
+    warn(
+        "no C compiler worked: mixtura is built without compiled kernels, and fits more slowly; "
+        "to have them install ziglang or set CC, and build again"
+    )
+    return None
+
+
+def compiled(
+    compiler: Compiler, sources: Path, folder: Path, warn: Callable[[str], None]
+) -> list[Path]:
+    """Return the libraries that this compiler made, each written whole or not at all."""
+    files = sorted(str(file) for file in sources.glob("*.c"))
+    # Next to the libraries, so that they can be moved into place.
+    with TemporaryDirectory(dir=folder, prefix=".building-") as scratch:
+        cache = str(Path(scratch, "cache"))
+        environment = os.environ | {"ZIG_GLOBAL_CACHE_DIR": cache, "ZIG_LOCAL_CACHE_DIR": cache}
+
+        def library(name: str, flags: list[str]) -> Path | None:
+            made = Path(scratch, f"kernels_{name}{SUFFIX}")
+            command = [*compiler.command, *FLAGS, *flags, *files, "-o", str(made), "-lm"]
+            if problem := failure(command, environment):
+                warn(f"{shlex.join(command)} failed:\n{problem}")
+                return None
+            return made.replace(folder / made.name)
+
+        with ThreadPoolExecutor() as pool:
+            builds = variants(compiler)
+            made = list(pool.map(library, builds.keys(), builds.values()))
+    return [each for each in made if each is not None]
+
+
+def failure(command: list[str], environment: dict[str, str]) -> str | None:
+    """Run a command, and return what it said if it failed."""
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    except OSError as error:
+        return str(error)
+    said = (done.stdout + done.stderr).decode(errors="replace").strip()
+    return None if done.returncode == 0 else said or f"exit code {done.returncode}"
+
+
+class KernelBuildHook(BuildHookInterface):
+    """What hatchling calls before and after it makes a wheel."""
+
+    _scratch: TemporaryDirectory[str] | None = None
+
+    def dependencies(self) -> list[str]:
+        """Return ziglang where it is what would compile."""
+        refused = os.environ.get("CC") or os.environ.get("MIXTURA_NATIVE") == "0"
+        return [] if refused or machine() not in ZIG else ["ziglang"]
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Compile in place for an editable install, else into the wheel."""
+        sources = Path(self.root, NATIVE)
+        if version == "editable":
+            build(sources, sources, self.app.display_warning)
+            return
+        self._scratch = TemporaryDirectory()
+        kernels = build(sources, Path(self._scratch.name), self.app.display_warning)
+        if kernels is not None:
+            inside = NATIVE.relative_to("src").as_posix()
+            files = {str(path): f"{inside}/{path.name}" for path in kernels.libraries}
+            build_data["force_include"].update(files)
+            build_data["pure_python"] = False
+            build_data["tag"] = f"py3-none-{kernels.wheel}"
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Take away what stands in the wheel now."""
+        if self._scratch is not None:
+            self._scratch.cleanup()
+
+
+def main() -> None:
+    """Compile in place, and say what was made."""
+    sources = Path(__file__).parent / NATIVE
+    kernels = build(sources, sources, lambda sentence: print(sentence, file=sys.stderr))
+    if kernels is None:
+        sys.exit(1)
+    for path in kernels.libraries:
+        print(path.relative_to(Path(__file__).parent))
+
+
+if __name__ == "__main__":
+    main()

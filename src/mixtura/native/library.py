@@ -1,0 +1,115 @@
+"""Loading the compiled kernels: the best build of them for this processor, once."""
+
+import ctypes
+import os
+import sys
+import warnings
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mixtura.errors import MixturaWarning
+
+__all__ = ["SIGNATURES", "VERSION", "kernels"]
+
+# MX_VERSION of mixtura.h.
+VERSION = 1
+
+# Of each kernel: what it returns, and what it takes. Arrays go as the address of their first cell.
+SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "mx_version": (ctypes.c_int, ()),
+}
+
+# The builds that there may be, best first, and the processor features each needs, by NumPy's names.
+BUILDS: dict[str, tuple[str, ...]] = {
+    "v4": ("AVX512_SKX", "AVX2", "FMA3", "F16C"),
+    "v3": ("AVX2", "FMA3", "F16C"),
+    "v2": ("SSE42", "POPCNT"),
+    "any": (),
+}
+
+FOLDER = Path(__file__).parent
+SUFFIX = ".dll" if sys.platform == "win32" else ".so"
+
+
+class UnusableLibrary(Exception):
+    """A library that stands there cannot be used; says why."""
+
+
+@cache
+def kernels() -> ctypes.CDLL | None:
+    """Return the kernels with their signatures declared, or None where there are none.
+
+    There are none when they were not built, when this processor runs no build that is there, or
+    when the environment variable ``MIXTURA_NATIVE`` is 0. Calls release the interpreter's lock.
+
+    Warns
+    -----
+    MixturaWarning
+        When there is a library but of other sources, or one that cannot be loaded.
+    """
+    if os.environ.get("MIXTURA_NATIVE") == "0":
+        return None
+    path = best_build(FOLDER, processor_features())
+    if path is None:
+        return None
+    try:
+        return load(path)
+    except UnusableLibrary as problem:
+        warnings.warn(
+            f"{problem}; mixtura works without it, more slowly. Reinstall mixtura, or in its "
+            f"source tree run 'python hatch_build.py'",
+            MixturaWarning,
+            stacklevel=2,
+        )
+        return None
+
+
+def best_build(folder: Path, features: Mapping[str, bool]) -> Path | None:
+    """Return the first build in the folder that a processor of these features runs, if any."""
+    for build, needed in BUILDS.items():
+        path = folder / f"kernels_{build}{SUFFIX}"
+        # NumPy names the whole level too since 2.4: it counts what the features leave open.
+        if (
+            all(features.get(name, False) for name in needed)
+            and features.get(f"X86_{build.upper()}", True)
+            and path.exists()
+        ):
+            return path
+    return None
+
+
+def processor_features() -> Mapping[str, bool]:
+    """Return what NumPy found the processor to have; nothing where this NumPy does not say."""
+    try:
+        from numpy._core import _multiarray_umath
+    except ImportError:
+        return {}
+    return getattr(_multiarray_umath, "__cpu_features__", {})
+
+
+def load(path: Path) -> ctypes.CDLL:
+    """Return the library at that path with its signatures declared.
+
+    Raises
+    ------
+    UnusableLibrary
+        When it cannot be loaded, or is not of the version that this package calls.
+    """
+    try:
+        library = ctypes.CDLL(str(path))
+    except OSError as error:
+        raise UnusableLibrary(f"the kernels in '{path}' cannot be loaded ({error})") from error
+    try:
+        found = library.mx_version()
+        for name, (result, arguments) in SIGNATURES.items():
+            function = getattr(library, name)
+            function.restype, function.argtypes = result, arguments
+    except AttributeError as error:
+        raise UnusableLibrary(f"the kernels in '{path}' are not those of this mixtura") from error
+    if found != VERSION:
+        raise UnusableLibrary(
+            f"the kernels in '{path}' are of version {found}, and this mixtura calls {VERSION}"
+        )
+    return library
