@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Mapping
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -83,10 +84,10 @@ def best_build(folder: Path, features: Mapping[str, bool]) -> Path | None:
 def processor_features() -> Mapping[str, bool]:
     """Return what NumPy found the processor to have; nothing where this NumPy does not say."""
     try:
-        from numpy._core import _multiarray_umath
+        inside = import_module("numpy._core._multiarray_umath")
     except ImportError:
         return {}
-    return getattr(_multiarray_umath, "__cpu_features__", {})
+    return getattr(inside, "__cpu_features__", {})
 
 
 def load(path: Path) -> ctypes.CDLL:

@@ -1,0 +1,153 @@
+"""Wheels, source archives and builds in place: with a compiler, without one, with a false one."""
+
+import importlib.util
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from mixtura.native import library
+
+ROOT = Path(__file__).parent.parent.parent
+SCRIPT = ROOT / "hatch_build.py"
+NATIVE = Path("src", "mixtura", "native")
+
+if not SCRIPT.exists() or importlib.util.find_spec("hatchling") is None:
+    pytest.skip("these tests build the source tree by hatchling", allow_module_level=True)
+
+PYTHON = Path(sys.executable).as_posix()
+FAILING = shlex.join([PYTHON, "-c", "raise SystemExit('out of order')"])
+WRITING = shlex.join(
+    [PYTHON, "-c", "import sys; open(sys.argv[sys.argv.index('-o') + 1], 'w').write('compiled')"]
+)
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """Return a copy of what a build reads, without anything built."""
+    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", ".gitignore"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    built = shutil.ignore_patterns("*.so", "*.dll", "__pycache__")
+    shutil.copytree(ROOT / NATIVE, tmp_path / NATIVE, ignore=built)
+    shutil.copy(ROOT / "src" / "mixtura" / "__init__.py", tmp_path / "src" / "mixtura")
+    return tmp_path
+
+
+@pytest.fixture
+def hatch_build():
+    specification = importlib.util.spec_from_file_location("hatch_build", SCRIPT)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def run(tree, *arguments, **variables):
+    environment = {**os.environ, **variables}
+    if "MIXTURA_NATIVE" not in variables:
+        environment.pop("MIXTURA_NATIVE", None)
+    command = [sys.executable, *arguments]
+    return subprocess.run(
+        command, cwd=tree, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def wheel(tree, **variables):
+    """Build a wheel; return its name, the files of the native room, and what was said."""
+    done = run(tree, "-m", "hatchling", "build", "-t", "wheel", "-d", "made", **variables)
+    assert done.returncode == 0, done.stderr
+    (path,) = (tree / "made").glob("*.whl")
+    with zipfile.ZipFile(path) as archive:
+        names = {Path(name).name for name in archive.namelist() if "/native/" in name}
+    return path.name, names, done.stdout + done.stderr
+
+
+def libraries(hatch_build):
+    builds = hatch_build.variants(hatch_build.Compiler([], "", "-march=x86-64-{}"))
+    return {f"kernels_{name}{library.SUFFIX}" for name in builds}
+
+
+def test_the_loader_knows_every_build(hatch_build):
+    known = {f"kernels_{name}{library.SUFFIX}" for name in library.BUILDS}
+    assert libraries(hatch_build) <= known
+
+
+def test_where_no_compiler_works_the_wheel_is_pure_and_the_build_says_so(tree):
+    name, files, said = wheel(tree, CC=FAILING)
+    assert name.endswith("-py3-none-any.whl")
+    assert files == {"__init__.py", "library.py"}
+    assert "out of order" in said
+    assert "no C compiler worked: mixtura is built without compiled kernels" in said
+
+
+def test_a_wheel_without_kernels_can_be_asked_for(tree):
+    name, files, said = wheel(tree, CC=WRITING, MIXTURA_NATIVE="0")
+    assert name.endswith("-py3-none-any.whl")
+    assert files == {"__init__.py", "library.py"}
+    assert "MIXTURA_NATIVE is 0" in said
+
+
+def test_a_wheel_with_kernels_is_of_a_platform_and_of_no_python(tree, hatch_build):
+    name, files, _ = wheel(tree, CC=WRITING)
+    assert "-py3-none-" in name
+    assert not name.endswith("-any.whl")
+    assert files == {"__init__.py", "library.py"} | libraries(hatch_build)
+
+
+def test_a_wheel_leaves_the_tree_as_it_was(tree):
+    before = {path.name for path in (tree / NATIVE).iterdir()}
+    wheel(tree, CC=WRITING)
+    assert {path.name for path in (tree / NATIVE).iterdir()} == before
+
+
+def test_a_source_archive_has_what_kernels_are_built_from(tree):
+    done = run(tree, "-m", "hatchling", "build", "-t", "sdist", "-d", "made", CC=FAILING)
+    assert done.returncode == 0, done.stderr
+    (path,) = (tree / "made").glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"hatch_build.py", "src/mixtura/native/version.c"} <= names
+    assert "src/mixtura/native/mixtura.h" in names
+
+
+def test_a_build_in_place_that_fails_leaves_nothing_of_older_sources(tree):
+    stale = tree / NATIVE / f"kernels_v3{library.SUFFIX}"
+    stale.touch()
+    done = run(tree, "hatch_build.py", CC=FAILING)
+    assert done.returncode == 1
+    assert "no C compiler worked" in done.stderr
+    assert not stale.exists()
+
+
+def test_what_a_compiler_builds_in_place_is_loaded(tree):
+    if shutil.which("cc") is None:
+        pytest.skip("needs a C compiler")
+    done = run(tree, "hatch_build.py", CC="cc")
+    assert done.returncode == 0, done.stderr
+    path = library.best_build(tree / NATIVE, library.processor_features())
+    assert library.load(path).mx_version() == library.VERSION
+    assert not [*(tree / NATIVE).glob(".building-*")]
+
+
+@pytest.mark.parametrize("variables", [{"CC": "cc"}, {"MIXTURA_NATIVE": "0"}])
+def test_ziglang_is_not_asked_for_where_it_would_not_compile(monkeypatch, hatch_build, variables):
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.delenv("MIXTURA_NATIVE", raising=False)
+    monkeypatch.setattr(hatch_build, "machine", lambda: ("glibc", "x86_64"))
+    hook = hatch_build.KernelBuildHook(str(ROOT), {}, None, None, "", "wheel")
+    assert hook.dependencies() == ["ziglang"]
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert hook.dependencies() == []
+
+
+def test_ziglang_is_not_asked_for_where_there_is_none(monkeypatch, hatch_build):
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setattr(hatch_build, "machine", lambda: ("musl", "mips"))
+    hook = hatch_build.KernelBuildHook(str(ROOT), {}, None, None, "", "wheel")
+    assert hook.dependencies() == []

@@ -1,0 +1,147 @@
+"""Which build of the kernels is loaded, and what happens where none can be."""
+
+import ctypes
+import re
+import warnings
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from numpy._core import _multiarray_umath
+
+from mixtura.errors import MixturaWarning
+from mixtura.native import kernels, library
+
+HEADER = library.FOLDER / "mixtura.h"
+C_TYPES = {"int": ctypes.c_int, "int64_t": ctypes.c_int64, "double": ctypes.c_double, "void": None}
+
+OLD = {"SSE42": True, "POPCNT": True}
+HASWELL = {**OLD, "AVX2": True, "FMA3": True, "F16C": True}
+SKYLAKE_SERVER = {**HASWELL, "AVX512_SKX": True}
+
+
+@pytest.fixture
+def all_builds(tmp_path):
+    for build in library.BUILDS:
+        (tmp_path / f"kernels_{build}{library.SUFFIX}").touch()
+    return tmp_path
+
+
+def stem(path):
+    return path and path.stem
+
+
+@pytest.fixture
+def fresh_kernels():
+    """Return the loader without its memory of what it loaded."""
+    return kernels.__wrapped__
+
+
+@pytest.mark.parametrize(
+    ("features", "build"),
+    [
+        (SKYLAKE_SERVER, "kernels_v4"),
+        (HASWELL, "kernels_v3"),
+        ({**HASWELL, "FMA3": False}, "kernels_v2"),
+        (OLD, "kernels_v2"),
+        ({"NEON": True}, "kernels_any"),
+        ({}, "kernels_any"),
+        ({**SKYLAKE_SERVER, "X86_V4": False}, "kernels_v3"),
+        ({**SKYLAKE_SERVER, "X86_V4": False, "X86_V3": False}, "kernels_v2"),
+    ],
+)
+def test_the_best_build_is_the_widest_that_the_processor_runs(all_builds, features, build):
+    assert stem(library.best_build(all_builds, features)) == build
+
+
+def test_a_build_that_is_missing_leaves_the_next(all_builds):
+    (all_builds / f"kernels_v4{library.SUFFIX}").unlink()
+    assert stem(library.best_build(all_builds, SKYLAKE_SERVER)) == "kernels_v3"
+
+
+def test_a_processor_without_a_build_has_no_kernels(tmp_path):
+    (tmp_path / f"kernels_v4{library.SUFFIX}").touch()
+    assert library.best_build(tmp_path, HASWELL) is None
+
+
+def test_the_build_chosen_here_is_one_that_the_processor_has(all_builds):
+    listed = Path("/proc/cpuinfo")
+    flags = listed.read_text().split() if listed.exists() else []
+    if "avx2" not in flags:
+        pytest.skip("reads what Linux says of a processor with AVX2")
+    best = "kernels_v4" if {"avx512f", "avx512dq", "avx512bw"} <= {*flags} else "kernels_v3"
+    assert stem(library.best_build(all_builds, library.processor_features())) == best
+
+
+def test_kernels_that_are_built_load_and_are_of_this_version():
+    if library.best_build(library.FOLDER, library.processor_features()) is None:
+        pytest.skip("no kernels are built here")
+    assert kernels().mx_version() == library.VERSION
+    assert kernels() is kernels()
+
+
+@pytest.mark.parametrize(("value", "loaded"), [("0", None), ("1", "kernels_any")])
+def test_the_environment_can_ask_to_do_without(
+    monkeypatch, all_builds, fresh_kernels, value, loaded
+):
+    monkeypatch.setenv("MIXTURA_NATIVE", value)
+    monkeypatch.setattr(library, "FOLDER", all_builds)
+    monkeypatch.setattr(library, "processor_features", dict)
+    monkeypatch.setattr(library, "load", stem)
+    assert fresh_kernels() == loaded
+
+
+def test_without_a_build_there_are_no_kernels_and_nothing_is_said(
+    monkeypatch, tmp_path, fresh_kernels
+):
+    monkeypatch.delenv("MIXTURA_NATIVE", raising=False)
+    monkeypatch.setattr(library, "FOLDER", tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert fresh_kernels() is None
+
+
+def test_a_library_of_another_version_is_refused(monkeypatch):
+    stale = SimpleNamespace(**{name: lambda: 0 for name in library.SIGNATURES})
+    monkeypatch.setattr(ctypes, "CDLL", lambda path: stale)
+    with pytest.raises(library.UnusableLibrary, match=f"version 0, .* calls {library.VERSION}"):
+        library.load(Path("kernels"))
+
+
+def test_a_library_without_the_kernels_is_refused():
+    with pytest.raises(library.UnusableLibrary, match="not those of this mixtura"):
+        library.load(Path(_multiarray_umath.__file__))
+
+
+def test_a_library_that_cannot_be_used_gives_a_warning_that_says_what_to_do(
+    monkeypatch, all_builds, fresh_kernels
+):
+    monkeypatch.delenv("MIXTURA_NATIVE", raising=False)
+    monkeypatch.setattr(library, "FOLDER", all_builds)
+    with pytest.warns(MixturaWarning, match=r"cannot be loaded .* 'python hatch_build.py'"):
+        assert fresh_kernels() is None
+
+
+@pytest.fixture
+def declarations():
+    """Return the types that the header gives each kernel: the result, and the arguments."""
+    if not HEADER.exists():
+        pytest.skip("reads the C header")
+    text = re.sub(r"/\*.*?\*/", "", HEADER.read_text(encoding="utf-8"), flags=re.DOTALL)
+    found = {}
+    for result, name, arguments in re.findall(r"MX_EXPORT (\w+) (\w+)\(([^)]*)\);", text):
+        kinds = [each.split() for each in arguments.split(",") if each.strip() != "void"]
+        types = [ctypes.c_void_p if "*" in "".join(kind) else C_TYPES[kind[-2]] for kind in kinds]
+        found[name] = (C_TYPES[result], tuple(types))
+    return found
+
+
+def test_signatures_are_those_of_the_header(declarations):
+    assert {name: declarations.get(name) for name in library.SIGNATURES} == library.SIGNATURES
+
+
+def test_the_version_is_that_of_the_header():
+    if not HEADER.exists():
+        pytest.skip("reads the C header")
+    (defined,) = re.findall(r"#define MX_VERSION (\d+)", HEADER.read_text(encoding="utf-8"))
+    assert int(defined) == library.VERSION
