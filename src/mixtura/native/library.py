@@ -20,6 +20,11 @@ VERSION = 1
 # Of each kernel: what it returns, and what it takes. Arrays go as the address of their first cell.
 SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mx_version": (ctypes.c_int, ()),
+    "mx_update_room": (ctypes.c_int64, (ctypes.c_int64,) * 2),
+    "mx_update": (
+        ctypes.c_int,
+        (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, *(ctypes.c_void_p,) * 6),
+    ),
 }
 
 # The builds that there may be, best first, and the processor features each needs, by NumPy's names.

@@ -1,0 +1,207 @@
+"""The compiled M-step against the structures' own, and what it leaves to them."""
+
+import numpy as np
+import pytest
+
+from mixtura.components.gaussian.structures import CODES, STRUCTURES, m_step_objective
+from mixtura.native import updates
+from mixtura.native.library import kernels
+from mixtura.native.updates import native_update
+
+if kernels() is None:
+    pytest.skip("no kernels are built: run 'python hatch_build.py'", allow_module_level=True)
+
+COMMON_AXES = ("EVE", "VVE")
+CLOSED = [code for code in CODES if not STRUCTURES[code].iterative]
+NEWTON = [code for code in CODES if STRUCTURES[code].iterative and code not in COMMON_AXES]
+
+
+def scatter_for(code, scatter):
+    """Return what a structure asks for of full scatters (K, D, D)."""
+    features, storage = STRUCTURES[code].features, STRUCTURES[code].storage
+    if features == "full":
+        return scatter
+    diagonals = np.einsum("kdd->kd", scatter).copy()
+    if features == "diagonal":
+        return diagonals
+    return scatter.sum(axis=0) if storage == "full" else diagonals.sum(axis=0)
+
+
+def dense(factors, n_columns):
+    """Return the covariances (K, D, D) whose precisions have these factors."""
+    if factors.ndim < 3:
+        return np.eye(n_columns) / factors.reshape(len(factors), -1, 1) ** 2
+    lower = np.linalg.inv(factors).transpose(0, 2, 1)
+    return lower @ lower.transpose(0, 2, 1)
+
+
+def random_moments(seed):
+    """Return scatters of 1 to 9 components in 1 to 8 columns that are somewhat alike, and rows."""
+    rng = np.random.default_rng(seed)
+    n_components, n_columns = int(rng.integers(1, 10)), int(rng.integers(1, 9))
+    rows = rng.uniform(20, 80, n_components)
+    shared = rng.standard_normal((n_columns, n_columns))
+    own = rng.standard_normal((n_components, n_columns, n_columns))
+    mixing = 2 * np.eye(n_columns) + 0.5 * shared + 0.4 * own
+    mixing *= rng.uniform(0.3, 3, n_components)[:, None, None]
+    samples = [rng.standard_normal((int(count), n_columns)) for count in rows]
+    moved = [sample @ matrix for sample, matrix in zip(samples, mixing, strict=True)]
+    return np.stack([sample.T @ sample for sample in moved]), rows
+
+
+def disturbed(scatter, seed, size):
+    noise = np.random.default_rng(seed).standard_normal(scatter.shape) * size
+    mixing = np.eye(scatter.shape[1]) + noise
+    return mixing @ scatter @ mixing.transpose(0, 2, 1)
+
+
+def attained(factors, scatter, rows):
+    """Return the M-step's objective, which factors give with more digits than covariances."""
+    if factors.ndim < 3:
+        return m_step_objective(dense(factors, scatter.shape[1]), scatter, rows)
+    log_determinants = 2 * np.log(factors.diagonal(axis1=1, axis2=2)).sum(axis=1)
+    white = factors.transpose(0, 2, 1) @ scatter @ factors
+    return 0.5 * float(rows @ log_determinants - np.einsum("kdd->", white))
+
+
+def start_nearby(code, seed):
+    """Return scatters, rows, and the factors and axes of an update on scatters near them."""
+    scatter, rows = random_moments(seed)
+    axes = np.empty(scatter.shape[1:])
+    nearby = scatter_for(code, disturbed(scatter, seed, 0.05))
+    return scatter, rows, native_update(code, nearby, rows, axes=axes), axes
+
+
+def test_the_codes_are_in_the_order_of_the_structures():
+    assert updates.CODES == CODES
+
+
+@pytest.mark.parametrize("code", CLOSED)
+def test_closed_forms_are_those_of_the_structure(code):
+    for seed in range(40):
+        scatter, rows = random_moments(seed)
+        given = scatter_for(code, scatter)
+        found = native_update(code, given, rows)
+        expected = STRUCTURES[code].update(given, rows, None)
+        assert found.shape == expected.shape
+        found, expected = dense(found, scatter.shape[1]), dense(expected, scatter.shape[1])
+        size = np.abs(expected).max(axis=(1, 2), keepdims=True)
+        np.testing.assert_allclose(found / size, expected / size, rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("code", NEWTON)
+def test_volumes_are_those_of_the_structure(code):
+    for seed in range(40):
+        scatter, rows, previous, _ = start_nearby(code, seed)
+        given = scatter_for(code, scatter)
+        for start in (None, previous):
+            found = dense(native_update(code, given, rows, start), scatter.shape[1])
+            expected = dense(STRUCTURES[code].update(given, rows, start), scatter.shape[1])
+            size = np.abs(expected).max(axis=(1, 2), keepdims=True)
+            np.testing.assert_allclose(found / size, expected / size, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("code", COMMON_AXES)
+def test_a_search_for_axes_ends_as_high_as_that_of_the_structure(code):
+    lower = 0
+    for seed in range(100):
+        scatter, rows = random_moments(seed)
+        found = attained(native_update(code, scatter, rows), scatter, rows)
+        expected = attained(STRUCTURES[code].update(scatter, rows, None), scatter, rows)
+        lower += found < expected - 1e-8 * abs(expected)
+    assert lower <= 5
+
+
+@pytest.mark.parametrize("code", COMMON_AXES)
+def test_axes_from_those_before_end_as_high_as_those_of_the_structure(code):
+    lower = 0
+    for seed in range(60):
+        scatter, rows, previous, axes = start_nearby(code, seed)
+        expected = STRUCTURES[code].update(scatter, rows, previous)
+        expected = attained(expected, scatter, rows)
+        found = attained(native_update(code, scatter, rows, previous, axes), scatter, rows)
+        lower += found < expected - 1e-8 * abs(expected)
+    assert lower == 0
+
+
+@pytest.mark.parametrize("code", COMMON_AXES)
+def test_axes_are_those_of_every_covariance(code):
+    scatter, rows, previous, axes = start_nearby(code, 7)
+    for start in (None, previous):
+        covariances = dense(native_update(code, scatter, rows, start, axes), len(axes))
+        np.testing.assert_allclose(axes.T @ axes, np.eye(len(axes)), atol=1e-14)
+        along = axes.T @ covariances @ axes
+        size = np.abs(covariances).max()
+        for each in along:
+            np.testing.assert_allclose(each, np.diag(np.diag(each)), atol=1e-12 * size)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_an_update_never_lowers_the_objective(code):
+    for seed in range(30):
+        scatter, rows, previous, axes = start_nearby(code, seed)
+        given = scatter_for(code, scatter)
+        before = attained(previous, scatter, rows)
+        for _ in range(3):
+            previous = native_update(code, given, rows, previous, axes)
+            after = attained(previous, scatter, rows)
+            assert after >= before - 1e-12 * abs(before)
+            before = after
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("spoil", ["singular", "nan", "infinite", "zero", "no rows"])
+def test_what_is_out_of_the_ordinary_is_left_to_the_structure(code, spoil):
+    scatter, rows = random_moments(4)
+    assert native_update(code, scatter_for(code, scatter), rows) is not None
+    if spoil == "singular":
+        scatter[:, -1] = scatter[:, :, -1] = 0
+        if STRUCTURES[code].storage == "full":
+            turned = np.linalg.qr(np.random.default_rng(0).standard_normal(scatter.shape[1:]))[0]
+            scatter = turned @ scatter @ turned.T
+    elif spoil == "no rows":
+        rows[1] = 0.0
+    else:
+        scatter[1] = {"nan": np.nan, "infinite": np.inf, "zero": 0.0}[spoil]
+        scatter[:] = scatter[1]
+    assert native_update(code, scatter_for(code, scatter), rows) is None
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("scale", [2.0**-330, 2.0**-60, 2.0**60, 2.0**330])
+def test_a_scale_is_followed_or_left_to_the_structure(code, scale):
+    scatter, rows = random_moments(5)
+    plain = native_update(code, scatter_for(code, scatter), rows)
+    scaled = native_update(code, scatter_for(code, scatter * scale), rows)
+    if 1e-50 < scale < 1e50:
+        assert scaled is not None
+    if scaled is not None:
+        np.testing.assert_allclose(scaled * np.sqrt(scale), plain, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_largest_size_fits_the_room_and_a_larger_is_left_to_the_structure(code):
+    rng = np.random.default_rng(0)
+    for n_components, n_columns, taken in ((128, 16, True), (129, 4, False), (4, 17, False)):
+        samples = rng.standard_normal((n_components, 60, n_columns))
+        samples *= rng.uniform(0.5, 2, (n_components, 1, n_columns))
+        scatter = samples.transpose(0, 2, 1) @ samples
+        rows = np.full(n_components, 60.0)
+        found = native_update(code, scatter_for(code, scatter), rows)
+        assert (found is not None) == taken
+        if taken:
+            assert np.isfinite(attained(found, scatter, rows))
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_an_update_is_a_function_of_its_arguments(code):
+    scatter, rows, previous, axes = start_nearby(code, 11)
+    given = scatter_for(code, scatter)
+    once = native_update(code, given, rows, previous, axes.copy())
+    again = native_update(code, given.copy(), rows.copy(), previous.copy(), axes.copy())
+    assert np.array_equal(once, again)
+
+
+def test_axes_that_are_no_rotation_are_left_to_the_structure():
+    scatter, rows, previous, axes = start_nearby("VVE", 3)
+    assert native_update("VVE", scatter, rows, previous, axes * 1.1) is None
