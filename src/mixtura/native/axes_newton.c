@@ -1,0 +1,243 @@
+/*
+ * Newton's method over rotations: F(Q cayley(E)) = F(Q) + <G, E> + <E, H E> / 2 + ... for skew E,
+ * with S_k = Q^T W_k Q, weights c_k = dF / d log s_kj and T = sum_k c_k S_k diag(1 / s_k):
+ * G = T - T^T, and H E by products alone. E comes from conjugate gradients, preconditioned by the
+ * curvature of each plane as if every S_k were diagonal.
+ */
+#include <math.h>
+
+#include "axes_landscape.h"
+
+#define MOST_CONJUGATE_STEPS 30
+/* A step that promises less than this per row is none. */
+#define LEAST_DECREASE 1e-12
+#define LONGEST_STEP 2.0
+
+typedef double square[MX_MOST_COLUMNS * MX_MOST_COLUMNS];
+
+struct model {
+    square gradient, curvature;
+    square bent; /* T + T^T */
+    mx_lanes scaled[MX_MOST_BLOCKS][MX_MOST_COLUMNS]; /* c_k / s_kj */
+};
+
+/* Set S_k. */
+static void multiply_halves(const struct mx_landscape *it) {
+    int64_t n = it->n_columns;
+    for (int64_t block = 0; block < it->n_blocks; block++) {
+        const mx_lanes *halves = it->halves + block * n * n;
+        mx_lanes *turned = it->turned + block * n * n;
+        for (int64_t i = 0; i < n; i++) {
+            turned[i * n + i] = it->spreads[block * n + i];
+            for (int64_t j = 0; j < i; j++) {
+                mx_lanes sum = {0};
+                for (int64_t m = 0; m < n; m++) {
+                    sum += halves[i * n + m] * halves[j * n + m];
+                }
+                turned[i * n + j] = turned[j * n + i] = sum;
+            }
+        }
+    }
+}
+
+/* Set the model of F about the axes, from S_k. */
+static void differentiate(const struct mx_landscape *it, struct model *here) {
+    int64_t n = it->n_columns;
+    square slopes, ratios;
+    for (int64_t block = 0; block < it->n_blocks; block++) {
+        mx_lanes weight = ((const mx_lanes *)it->weights)[block];
+        for (int64_t j = 0; j < n; j++) {
+            here->scaled[block][j] = weight / it->spreads[block * n + j];
+        }
+    }
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t j = 0; j < n; j++) {
+            mx_lanes slope = {0}, ratio = {0};
+            for (int64_t block = 0; block < it->n_blocks; block++) {
+                slope += it->turned[(block * n + i) * n + j] * here->scaled[block][j];
+                ratio += it->spreads[block * n + i] * here->scaled[block][j];
+            }
+            slopes[i * n + j] = mx_add_lanes(&slope);
+            ratios[i * n + j] = mx_add_lanes(&ratio);
+        }
+    }
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t j = 0; j < n; j++) {
+            int64_t p = i * n + j, q = j * n + i;
+            here->gradient[p] = slopes[p] - slopes[q];
+            here->bent[p] = slopes[p] + slopes[q];
+            here->curvature[p] = fmax(ratios[p] + ratios[q] - 2.0 * it->n_rows,
+                                      MX_LEAST_CURVATURE * it->n_rows);
+        }
+    }
+}
+
+/* Set the changes of log s_kj along E, and what they bend S_k by: b_kj. */
+static void bend(const struct mx_landscape *it, const double *skew, mx_lanes *bends) {
+    int64_t n = it->n_columns;
+    mx_lanes means[MX_MOST_BLOCKS], total = {0};
+    for (int64_t block = 0; block < it->n_blocks; block++) {
+        mx_lanes mean = {0};
+        for (int64_t j = 0; j < n; j++) {
+            const mx_lanes *row = it->turned + (block * n + j) * n;
+            mx_lanes sum = {0};
+            for (int64_t m = 0; m < n; m++) {
+                sum += row[m] * skew[m * n + j];
+            }
+            mx_lanes change = 2.0 * sum / it->spreads[block * n + j];
+            bends[block * n + j] = -2.0 * change;
+            mean += change;
+        }
+        means[block] = mean / (double)n;
+        total += means[block] * ((const mx_lanes *)it->weights)[block];
+    }
+    double mean = mx_add_lanes(&total) / it->n_rows;
+    for (int64_t block = 0; it->one_volume && block < it->n_blocks; block++) {
+        for (int64_t j = 0; j < n; j++) {
+            bends[block * n + j] += 2.0 * (means[block] - mean);
+        }
+    }
+}
+
+/* Set `image` to H E. */
+static void hessian_times(const struct mx_landscape *it, const struct model *here,
+                          const double *skew, double *image) {
+    int64_t n = it->n_columns;
+    square product;
+    mx_lanes bends[MX_MOST_BLOCKS * MX_MOST_COLUMNS];
+    bend(it, skew, bends);
+    for (int64_t i = 0; i < n; i++) {
+        mx_lanes sums[MX_MOST_COLUMNS];
+        double mixed[MX_MOST_COLUMNS];
+        for (int64_t j = 0; j < n; j++) {
+            sums[j] = (mx_lanes){0};
+            mixed[j] = 0.0;
+        }
+        for (int64_t block = 0; block < it->n_blocks; block++) {
+            const mx_lanes *row = it->turned + (block * n + i) * n;
+            for (int64_t j = 0; j < n; j++) {
+                mx_lanes moved = {0};
+                for (int64_t m = 0; m < n; m++) {
+                    moved += row[m] * skew[m * n + j];
+                }
+                sums[j] += here->scaled[block][j] *
+                           (2.0 * moved + row[j] * bends[block * n + j]);
+            }
+        }
+        for (int64_t m = 0; m < n; m++) {
+            for (int64_t j = 0; j < n; j++) {
+                mixed[j] += skew[i * n + m] * here->bent[m * n + j];
+            }
+        }
+        for (int64_t j = 0; j < n; j++) {
+            product[i * n + j] = mx_add_lanes(&sums[j]) - mixed[j];
+        }
+    }
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t j = 0; j < n; j++) {
+            image[i * n + j] = 0.5 * (product[i * n + j] - product[j * n + i]);
+        }
+    }
+}
+
+static double dot(int64_t size, const double *one, const double *other) {
+    double sum = 0.0;
+    for (int64_t p = 0; p < size; p++) {
+        sum += one[p] * other[p];
+    }
+    return sum;
+}
+
+/* Set E to about -H^-1 G; return the decrease that it promises, or -1 where H bends down. */
+static double newton_direction(const struct mx_landscape *it, const struct model *here,
+                               double *skew) {
+    int64_t size = it->n_columns * it->n_columns;
+    double least = LEAST_DECREASE * it->n_rows;
+    square residual, scaled, search, image;
+    for (int64_t p = 0; p < size; p++) {
+        skew[p] = 0.0;
+        residual[p] = -here->gradient[p];
+        search[p] = scaled[p] = residual[p] / here->curvature[p];
+    }
+    double length = dot(size, residual, scaled), start = length;
+    if (!(0.5 * start > least)) {
+        return 0.0;
+    }
+    /* The more there is to gain, the less it pays to solve exactly; nor does next to nothing. */
+    double tolerance = fmax(start * fmin(0.01, start / it->n_rows), 0.1 * least);
+    for (int step = 0; step < MOST_CONJUGATE_STEPS && length > tolerance; step++) {
+        hessian_times(it, here, search, image);
+        double bend_along = dot(size, search, image);
+        if (!(bend_along > 0.0)) {
+            return -1.0;
+        }
+        double along = length / bend_along, before = length;
+        for (int64_t p = 0; p < size; p++) {
+            skew[p] += along * search[p];
+            residual[p] -= along * image[p];
+            scaled[p] = residual[p] / here->curvature[p];
+        }
+        length = dot(size, residual, scaled);
+        for (int64_t p = 0; p < size; p++) {
+            search[p] = scaled[p] + length / before * search[p];
+        }
+    }
+    double promised = -0.5 * dot(size, here->gradient, skew);
+    return promised > least ? promised : 0.0;
+}
+
+/*
+ * Turn the axes by cayley(E) = 2 (I - E / 2)^-1 - I. The symmetric part of I - E / 2 is I, so that
+ * elimination needs no pivots.
+ */
+static void turn(int64_t n, const double *skew, double *columns) {
+    square matrix, right;
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t j = 0; j < n; j++) {
+            /* Transposed, as the rows of `columns` are the columns of Q. */
+            matrix[i * n + j] = (i == j) + 0.5 * skew[i * n + j];
+            right[i * n + j] = 2.0 * columns[i * n + j];
+        }
+    }
+    for (int64_t i = 0; i < n; i++) {
+        double inverse = 1.0 / matrix[i * n + i];
+        for (int64_t l = i + 1; l < n; l++) {
+            double factor = matrix[l * n + i] * inverse;
+            for (int64_t j = i + 1; j < n; j++) {
+                matrix[l * n + j] -= factor * matrix[i * n + j];
+            }
+            for (int64_t j = 0; j < n; j++) {
+                right[l * n + j] -= factor * right[i * n + j];
+            }
+        }
+    }
+    for (int64_t i = n - 1; i >= 0; i--) {
+        for (int64_t l = i + 1; l < n; l++) {
+            for (int64_t j = 0; j < n; j++) {
+                right[i * n + j] -= matrix[i * n + l] * right[l * n + j];
+            }
+        }
+        for (int64_t j = 0; j < n; j++) {
+            right[i * n + j] /= matrix[i * n + i];
+        }
+    }
+    for (int64_t p = 0; p < n * n; p++) {
+        columns[p] = right[p] - columns[p];
+    }
+}
+
+double mx_newton_step(const struct mx_landscape *it) {
+    int64_t n = it->n_columns;
+    struct model here;
+    square skew;
+    multiply_halves(it);
+    differentiate(it, &here);
+    double promised = newton_direction(it, &here, skew);
+    if (promised > 0.0) {
+        if (dot(n * n, skew, skew) > LONGEST_STEP * LONGEST_STEP) {
+            return -1.0;
+        }
+        turn(n, skew, it->columns);
+    }
+    return promised;
+}
