@@ -18,7 +18,8 @@ typedef double square[MX_MOST_COLUMNS * MX_MOST_COLUMNS];
 struct model {
     square gradient, curvature;
     square bent; /* T + T^T */
-    mx_lanes scaled[MX_MOST_BLOCKS][MX_MOST_COLUMNS]; /* c_k / s_kj */
+    mx_lanes scaled[MX_MOST_BLOCKS * MX_MOST_COLUMNS]; /* (blocks, D) c_k / s_kj */
+    double sums[MX_MOST_COLUMNS * MX_MOST_COLUMNS * MX_MOST_COLUMNS]; /* sum_k S_kim c_k / s_kj */
 };
 
 /* Set S_k. */
@@ -40,40 +41,48 @@ static void multiply_halves(const struct mx_landscape *it) {
     }
 }
 
-/* Set the model of F about the axes, from S_k. */
-static void differentiate(const struct mx_landscape *it, struct model *here) {
+/* Set the sums (D, D, D) over components by which most of H E is independent of their number. */
+static void sum_components(const struct mx_landscape *it, struct model *here) {
     int64_t n = it->n_columns;
-    square slopes, ratios;
-    for (int64_t block = 0; block < it->n_blocks; block++) {
-        mx_lanes weight = ((const mx_lanes *)it->weights)[block];
-        for (int64_t j = 0; j < n; j++) {
-            here->scaled[block][j] = weight / it->spreads[block * n + j];
-        }
-    }
     for (int64_t i = 0; i < n; i++) {
-        for (int64_t j = 0; j < n; j++) {
-            mx_lanes slope = {0}, ratio = {0};
-            for (int64_t block = 0; block < it->n_blocks; block++) {
-                slope += it->turned[(block * n + i) * n + j] * here->scaled[block][j];
-                ratio += it->spreads[block * n + i] * here->scaled[block][j];
+        for (int64_t m = 0; m <= i; m++) {
+            for (int64_t j = 0; j < n; j++) {
+                mx_lanes sum = {0};
+                for (int64_t block = 0; block < it->n_blocks; block++) {
+                    sum += it->turned[(block * n + i) * n + m] * here->scaled[block * n + j];
+                }
+                here->sums[(i * n + m) * n + j] = mx_add_lanes(&sum);
+                here->sums[(m * n + i) * n + j] = here->sums[(i * n + m) * n + j];
             }
-            slopes[i * n + j] = mx_add_lanes(&slope);
-            ratios[i * n + j] = mx_add_lanes(&ratio);
-        }
-    }
-    for (int64_t i = 0; i < n; i++) {
-        for (int64_t j = 0; j < n; j++) {
-            int64_t p = i * n + j, q = j * n + i;
-            here->gradient[p] = slopes[p] - slopes[q];
-            here->bent[p] = slopes[p] + slopes[q];
-            here->curvature[p] = fmax(ratios[p] + ratios[q] - 2.0 * it->n_rows,
-                                      MX_LEAST_CURVATURE * it->n_rows);
         }
     }
 }
 
-/* Set the changes of log s_kj along E, and what they bend S_k by: b_kj. */
-static void bend(const struct mx_landscape *it, const double *skew, mx_lanes *bends) {
+/* Set the model of F about the axes, from S_k. */
+static void differentiate(const struct mx_landscape *it, struct model *here) {
+    int64_t n = it->n_columns;
+    for (int64_t block = 0; block < it->n_blocks; block++) {
+        mx_lanes weight = ((const mx_lanes *)it->weights)[block];
+        for (int64_t j = 0; j < n; j++) {
+            here->scaled[block * n + j] = weight / it->spreads[block * n + j];
+        }
+    }
+    sum_components(it, here);
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t j = 0; j < n; j++) {
+            double slope = here->sums[(i * n + j) * n + j], other = here->sums[(j * n + i) * n + i];
+            double ratios = here->sums[(i * n + i) * n + j] + here->sums[(j * n + j) * n + i];
+            here->gradient[i * n + j] = slope - other;
+            here->bent[i * n + j] = slope + other;
+            here->curvature[i * n + j] =
+                fmax(ratios - 2.0 * it->n_rows, MX_LEAST_CURVATURE * it->n_rows);
+        }
+    }
+}
+
+/* Set c_k / s_kj times what the changes of log s_kj along E bend F by. */
+static void bend(const struct mx_landscape *it, const struct model *here, const double *skew,
+                 mx_lanes *bends) {
     int64_t n = it->n_columns;
     mx_lanes means[MX_MOST_BLOCKS], total = {0};
     for (int64_t block = 0; block < it->n_blocks; block++) {
@@ -84,17 +93,18 @@ static void bend(const struct mx_landscape *it, const double *skew, mx_lanes *be
             for (int64_t m = 0; m < n; m++) {
                 sum += row[m] * skew[m * n + j];
             }
-            mx_lanes change = 2.0 * sum / it->spreads[block * n + j];
-            bends[block * n + j] = -2.0 * change;
-            mean += change;
+            bends[block * n + j] = 2.0 * sum / it->spreads[block * n + j];
+            mean += bends[block * n + j];
         }
         means[block] = mean / (double)n;
         total += means[block] * ((const mx_lanes *)it->weights)[block];
     }
     double mean = mx_add_lanes(&total) / it->n_rows;
-    for (int64_t block = 0; it->one_volume && block < it->n_blocks; block++) {
+    for (int64_t block = 0; block < it->n_blocks; block++) {
+        mx_lanes common = (means[block] - mean) * (double)it->one_volume;
         for (int64_t j = 0; j < n; j++) {
-            bends[block * n + j] += 2.0 * (means[block] - mean);
+            bends[block * n + j] =
+                2.0 * here->scaled[block * n + j] * (common - bends[block * n + j]);
         }
     }
 }
@@ -105,32 +115,21 @@ static void hessian_times(const struct mx_landscape *it, const struct model *her
     int64_t n = it->n_columns;
     square product;
     mx_lanes bends[MX_MOST_BLOCKS * MX_MOST_COLUMNS];
-    bend(it, skew, bends);
+    bend(it, here, skew, bends);
     for (int64_t i = 0; i < n; i++) {
-        mx_lanes sums[MX_MOST_COLUMNS];
-        double mixed[MX_MOST_COLUMNS];
+        double *row = product + i * n;
         for (int64_t j = 0; j < n; j++) {
-            sums[j] = (mx_lanes){0};
-            mixed[j] = 0.0;
-        }
-        for (int64_t block = 0; block < it->n_blocks; block++) {
-            const mx_lanes *row = it->turned + (block * n + i) * n;
-            for (int64_t j = 0; j < n; j++) {
-                mx_lanes moved = {0};
-                for (int64_t m = 0; m < n; m++) {
-                    moved += row[m] * skew[m * n + j];
-                }
-                sums[j] += here->scaled[block][j] *
-                           (2.0 * moved + row[j] * bends[block * n + j]);
+            mx_lanes sum = {0};
+            for (int64_t block = 0; block < it->n_blocks; block++) {
+                sum += it->turned[(block * n + i) * n + j] * bends[block * n + j];
             }
+            row[j] = mx_add_lanes(&sum);
         }
         for (int64_t m = 0; m < n; m++) {
+            const double *sums = here->sums + (i * n + m) * n, *bent = here->bent + m * n;
             for (int64_t j = 0; j < n; j++) {
-                mixed[j] += skew[i * n + m] * here->bent[m * n + j];
+                row[j] += 2.0 * sums[j] * skew[m * n + j] - skew[i * n + m] * bent[j];
             }
-        }
-        for (int64_t j = 0; j < n; j++) {
-            product[i * n + j] = mx_add_lanes(&sums[j]) - mixed[j];
         }
     }
     for (int64_t i = 0; i < n; i++) {
