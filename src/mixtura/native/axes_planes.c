@@ -20,7 +20,9 @@
 struct plane {
     int64_t i, j;
     double slope, bend; /* dF/dt, d2F/dt2 at t = 0 */
-    mx_lanes difference[MX_MOST_BLOCKS], product[MX_MOST_BLOCKS], square[MX_MOST_BLOCKS]; /* d, g, r */
+    mx_lanes difference[MX_MOST_BLOCKS]; /* d */
+    mx_lanes product[MX_MOST_BLOCKS];    /* g */
+    mx_lanes square[MX_MOST_BLOCKS];     /* r(0) */
     double changes[MX_MOST_COMPONENTS]; /* log r_k(t) / r_k(0) of the last trial */
 };
 

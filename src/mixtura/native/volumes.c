@@ -4,13 +4,14 @@
  *     g(u) = log|M(u)| - D sum_k (N_k / n) u_k,
  *
  * which is convex, with gradient tr M_k - D N_k / n and second derivatives
- * delta_kl tr M_k - tr(M_k M_l), where M_k = e^(u_k) W_k in coordinates in which M = I. The parts
- * M_k are kept four components abreast, so that the products of all pairs are sums of vectors.
+ * delta_kl tr M_k - tr(M_k M_l), where M_k = e^(u_k) W_k in coordinates in which M = I.
  */
 #include "volumes.h"
 
 #include <float.h>
 #include <math.h>
+
+#include "shared_shape.h"
 
 #define MOST_STEPS 60
 #define LONGEST_STEP 3.0
@@ -19,129 +20,9 @@
 #define SHORT_STEP 1e-7
 #define ROUNDING (8 * DBL_EPSILON)
 #define LEAST_PIVOT 1e-13
-#define ROOT_OF_TWO 1.41421356237309504880
-
-struct shared_shape {
-    int64_t n_components, n_columns, n_blocks;
-    int full;                /* matrices, or variances only */
-    const mx_lanes *scatter; /* (blocks, D, D) or (blocks, D) */
-    const double *shares;    /* (K) N_k / n */
-    double *shape;           /* M, (D, D) or (D) */
-    double *multiples;       /* (4 blocks) e^u, 0 past the last component */
-    mx_lanes *parts;         /* (blocks, P) the M_k; off the diagonal, once, by the root of 2 */
-    double *traces;          /* (4 blocks) tr M_k */
-    double *hessian;         /* (K, 4 blocks) */
-    double *step;            /* (K) */
-};
-
-/* Set `shape` to M(u), P entries of it. */
-static void add_up(const struct shared_shape *it, const double *minus_logs) {
-    int64_t n = it->n_columns, size = it->full ? n * n : n;
-    for (int64_t k = 0; k < MX_LANES * it->n_blocks; k++) {
-        it->multiples[k] = k < it->n_components ? exp(minus_logs[k]) : 0.0;
-    }
-    const mx_lanes *multiples = (const mx_lanes *)it->multiples;
-    for (int64_t p = 0; p < size; p++) {
-        if (it->full && p % n > p / n) {
-            continue;
-        }
-        mx_lanes sum = {0};
-        for (int64_t block = 0; block < it->n_blocks; block++) {
-            sum += multiples[block] * it->scatter[block * size + p];
-        }
-        it->shape[p] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-    }
-}
-
-/* Set the parts and traces at u, and `log_determinant`; return whether M is regular. */
-static int split_variances(const struct shared_shape *it, double *log_determinant) {
-    int64_t n = it->n_columns;
-    const mx_lanes *multiples = (const mx_lanes *)it->multiples;
-    mx_lanes *traces = (mx_lanes *)it->traces;
-    *log_determinant = 0.0;
-    for (int64_t block = 0; block < it->n_blocks; block++) {
-        traces[block] = (mx_lanes){0};
-    }
-    for (int64_t j = 0; j < n; j++) {
-        if (!(it->shape[j] > DBL_MIN && it->shape[j] < DBL_MAX)) {
-            return 0;
-        }
-        *log_determinant += log(it->shape[j]);
-        double inverse = 1.0 / it->shape[j];
-        for (int64_t block = 0; block < it->n_blocks; block++) {
-            mx_lanes part = multiples[block] * it->scatter[block * n + j] * inverse;
-            it->parts[block * n + j] = part;
-            traces[block] += part;
-        }
-    }
-    return 1;
-}
-
-static int split_matrices(const struct shared_shape *it, double *log_determinant) {
-    int64_t n = it->n_columns, size = n * (n + 1) / 2;
-    mx_lanes lower[MX_MOST_COLUMNS * MX_MOST_COLUMNS], inverse[MX_MOST_COLUMNS * MX_MOST_COLUMNS];
-    mx_lanes reciprocals[MX_MOST_COLUMNS];
-    for (int64_t i = 0; i < n; i++) {
-        for (int64_t j = 0; j <= i; j++) {
-            lower[i * n + j] = it->shape[i * n + j] - (mx_lanes){0};
-        }
-    }
-    if (!mx_cholesky(n, lower, reciprocals)) {
-        return 0;
-    }
-    mx_inverse_transpose(n, lower, reciprocals, inverse);
-    *log_determinant = 0.0;
-    for (int64_t j = 0; j < n; j++) {
-        *log_determinant += 2.0 * log(lower[j * n + j][0]);
-    }
-    const mx_lanes *multiples = (const mx_lanes *)it->multiples;
-    for (int64_t block = 0; block < it->n_blocks; block++) {
-        const mx_lanes *scatter = it->scatter + block * n * n;
-        mx_lanes *part = it->parts + block * size, trace = {0};
-        for (int64_t i = 0; i < n; i++) {
-            mx_lanes row[MX_MOST_COLUMNS];
-            for (int64_t m = 0; m <= i; m++) {
-                mx_lanes sum = {0};
-                for (int64_t r = 0; r <= i; r++) {
-                    sum += inverse[r * n + i] * scatter[r * n + m];
-                }
-                row[m] = sum * multiples[block];
-            }
-            for (int64_t j = 0; j <= i; j++) {
-                mx_lanes sum = {0};
-                for (int64_t m = 0; m <= j; m++) {
-                    sum += row[m] * inverse[m * n + j];
-                }
-                if (j == i) {
-                    trace += sum;
-                    *part++ = sum;
-                } else {
-                    *part++ = ROOT_OF_TWO * sum;
-                }
-            }
-        }
-        ((mx_lanes *)it->traces)[block] = trace;
-    }
-    return 1;
-}
-
-/* Set the parts at u and `value` to g(u); return whether M(u) is regular. */
-static int split(const struct shared_shape *it, const double *minus_logs, double *value) {
-    add_up(it, minus_logs);
-    double log_determinant;
-    if (!(it->full ? split_matrices : split_variances)(it, &log_determinant)) {
-        return 0;
-    }
-    double mean = 0.0;
-    for (int64_t k = 0; k < it->n_components; k++) {
-        mean += it->shares[k] * minus_logs[k];
-    }
-    *value = log_determinant - (double)it->n_columns * mean;
-    return isfinite(*value);
-}
 
 /* Set the upper triangle of the scaled second derivatives, and `step` to minus the gradient. */
-static void differentiate(const struct shared_shape *it) {
+static void differentiate(const struct mx_shared_shape *it) {
     int64_t n = it->n_columns, size = it->full ? n * (n + 1) / 2 : n;
     double columns = (double)n;
     for (int64_t k = 0; k < it->n_components; k++) {
@@ -167,7 +48,7 @@ static void differentiate(const struct shared_shape *it) {
 }
 
 /* Solve for the Newton step in place; return 0 where the second derivatives are singular. */
-static int solve(const struct shared_shape *it) {
+static int solve(const struct mx_shared_shape *it) {
     int64_t count = it->n_components, stride = MX_LANES * it->n_blocks;
     for (int64_t k = 0; k < count; k++) {
         const double *row = it->hessian + k * stride;
@@ -196,7 +77,7 @@ static int solve(const struct shared_shape *it) {
 }
 
 /* Set `step` to that of the alternation between shape and volumes, which never raises g. */
-static int fixed_point(const struct shared_shape *it) {
+static int fixed_point(const struct mx_shared_shape *it) {
     for (int64_t k = 0; k < it->n_components; k++) {
         if (!(it->traces[k] > 0.0)) {
             return 0;
@@ -207,7 +88,7 @@ static int fixed_point(const struct shared_shape *it) {
 }
 
 /* Return the length of the step, made no longer than the longest. */
-static double shorten(const struct shared_shape *it) {
+static double shorten(const struct mx_shared_shape *it) {
     double length = 0.0;
     for (int64_t k = 0; k < it->n_components; k++) {
         length = fmax(length, fabs(it->step[k]));
@@ -218,16 +99,16 @@ static double shorten(const struct shared_shape *it) {
     return length;
 }
 
-static void move(const struct shared_shape *it, double sign, double *minus_logs) {
+static void move(const struct mx_shared_shape *it, double sign, double *minus_logs) {
     for (int64_t k = 0; k < it->n_components; k++) {
         minus_logs[k] += sign * it->step[k];
     }
 }
 
 /* Lead u to the minimum of g and set `shape` to M there; return whether all went well. */
-static int minimise(const struct shared_shape *it, double *minus_logs) {
+static int minimise(const struct mx_shared_shape *it, double *minus_logs) {
     double value, trial;
-    if (!split(it, minus_logs, &value)) {
+    if (!mx_split(it, minus_logs, &value)) {
         return 0;
     }
     for (int count = 0; count < MOST_STEPS; count++) {
@@ -238,19 +119,19 @@ static int minimise(const struct shared_shape *it, double *minus_logs) {
         double length = shorten(it);
         move(it, 1.0, minus_logs);
         if (length < SHORT_STEP) {
-            add_up(it, minus_logs);
+            mx_add_up(it, minus_logs);
             return 1;
         }
-        if (!split(it, minus_logs, &trial)) {
+        if (!mx_split(it, minus_logs, &trial)) {
             return 0;
         }
         if (!(trial <= value + ROUNDING * fabs(value))) {
             move(it, -1.0, minus_logs);
-            if (!split(it, minus_logs, &trial) || !fixed_point(it)) {
+            if (!mx_split(it, minus_logs, &trial) || !fixed_point(it)) {
                 return 0;
             }
             move(it, 1.0, minus_logs);
-            if (!split(it, minus_logs, &trial)) {
+            if (!mx_split(it, minus_logs, &trial)) {
                 return 0;
             }
         }
@@ -274,7 +155,7 @@ int64_t mx_volumes_room(int64_t n_components, int64_t n_columns) {
 }
 
 /* Return u_k where no start is given: the volume of a sphere of the same trace. */
-static double start_from_trace(const struct shared_shape *it, double rows, int64_t k) {
+static double start_from_trace(const struct mx_shared_shape *it, double rows, int64_t k) {
     int64_t n = it->n_columns, size = it->full ? n * n : n, gap = it->full ? n + 1 : 1;
     const mx_lanes *mine = it->scatter + k / MX_LANES * size;
     double trace = 0.0;
@@ -291,7 +172,7 @@ static int find_volumes(int64_t n_components, int64_t n_columns, int full,
     double total = 0.0, *shares = room, *multiples = shares + padded;
     double *traces = multiples + padded, *step = traces + padded, *hessian = step + padded;
     mx_lanes *parts = (mx_lanes *)(hessian + padded * n_components);
-    struct shared_shape it = {n_components, n_columns, mx_blocks(n_components), full, scatter,
+    struct mx_shared_shape it = {n_components, n_columns, mx_blocks(n_components), full, scatter,
                               shares, shape, multiples, parts, traces, hessian, step};
     for (int64_t k = 0; k < n_components; k++) {
         total += rows[k];

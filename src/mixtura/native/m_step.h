@@ -1,0 +1,38 @@
+/* One M-step: what it is given, and the room it works in. */
+#ifndef MIXTURA_M_STEP_H
+#define MIXTURA_M_STEP_H
+
+#include "small_matrices.h"
+
+/* Variances outside this range, and its inverse, are left to more careful methods. */
+#define MX_LEAST_VARIANCE 1e-290
+
+struct mx_m_step {
+    int64_t n_components, n_columns, n_blocks;
+    const double *rows;
+    double n_rows;
+    const double *previous;
+    double *factors;
+    double *axes;
+    mx_lanes *matrices;  /* (blocks, D, D) or (blocks, D) the scatters, and what becomes of them */
+    mx_lanes *variances; /* (blocks, D) */
+    mx_lanes *vectors;   /* (blocks, D, D) */
+    double *log_volumes; /* (4 blocks) */
+    double *shape;       /* (D, D) */
+    double *room;
+};
+
+static inline int mx_ordinary(double value, double least, double most) {
+    return value > least && value < most;
+}
+
+/* Set the log volumes to those of the previous factors, if there are any: -2 log|U_k| / D. */
+void mx_read_log_volumes(const struct mx_m_step *it, int full);
+
+/* EII to VVI, whose scatter is diagonals. */
+int mx_update_diagonal(int structure, const struct mx_m_step *it, const double *scatter);
+
+/* EEE to VVV, whose scatter is matrices. */
+int mx_update_ellipsoidal(int structure, const struct mx_m_step *it, const double *scatter);
+
+#endif
