@@ -17,7 +17,7 @@
 /* Spreads of one component less than this apart are left to more careful methods. */
 #define LEAST_RATIO 1e-10
 #define MOST_GUESSES 8
-#define DESCENDED 3
+#define DESCENDED 5
 #define GOLDEN_RATIO 1.61803398874989485
 
 /* Go down by so many steps at most, or until they gain next to nothing; return F there. */
