@@ -183,6 +183,30 @@ def test_a_scale_is_followed_or_left_to_the_structure(code, scale):
             np.testing.assert_allclose(scaled, plain, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("code", [code for code in CODES if code not in COMMON_AXES])
+def test_columns_of_unlike_scales_lose_no_digits(code):
+    for seed in range(20):
+        scatter, rows = random_moments(seed)
+        scales = 10.0 ** np.random.default_rng(seed).uniform(-6, 0, scatter.shape[1])
+        scatter *= np.multiply.outer(scales, scales)
+        given = scatter_for(code, scatter)
+        found = attained(native_update(code, given, rows), scatter, rows)
+        expected = attained(STRUCTURES[code].update(given, rows, None), scatter, rows)
+        assert found == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("code", COMMON_AXES)
+def test_axes_of_unlike_columns_never_lower_the_objective(code):
+    for seed in range(20):
+        scatter, rows, previous, axes = start_nearby(code, seed)
+        scales = 10.0 ** np.random.default_rng(seed).uniform(-6, 0, scatter.shape[1])
+        scatter *= np.multiply.outer(scales, scales)
+        previous = native_update(code, scatter, rows, previous, axes)
+        before = attained(previous, scatter, rows)
+        again = native_update(code, scatter, rows, previous, axes)
+        assert attained(again, scatter, rows) >= before - 1e-11 * abs(before)
+
+
 @pytest.mark.parametrize("code", CODES)
 def test_the_largest_size_fits_the_room_and_a_larger_is_left_to_the_structure(code):
     rng = np.random.default_rng(0)

@@ -14,8 +14,8 @@
 #define COLD_STEPS 100
 /* What a sweep must gain per row for more to follow. */
 #define LEAST_GAIN 1e-13
-/* Spreads of one component less than this apart are left to more careful methods. */
-#define LEAST_RATIO 1e-10
+/* Spreads of one component whose ratio is less than this are left to more careful methods. */
+#define LEAST_RATIO 1e-15
 #define MOST_GUESSES 8
 #define DESCENDED 5
 #define GOLDEN_RATIO 1.61803398874989485

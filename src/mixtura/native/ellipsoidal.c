@@ -6,8 +6,8 @@
 #include "m_step.h"
 #include "volumes.h"
 
-/* Eigenvalues of one component less than this apart are left to more careful methods. */
-#define LEAST_RATIO 1e-10
+/* Eigenvalues of one component whose ratio is less than this are left to more careful methods. */
+#define LEAST_RATIO 1e-15
 
 /* Set every component's factor to that of one matrix (D, D) times a number of its own. */
 static int share_factor(const struct mx_m_step *it, const double *matrix, const double *multiples) {
