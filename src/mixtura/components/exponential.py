@@ -277,6 +277,9 @@ class ExponentialFamily(ABC):
         """Return Σ w log h(x)."""
         return shared.log_base
 
+    def kernel(self, rows: Any, row_weights: Float | None, shared: Any) -> None:
+        """Return nothing: no loop is compiled for it."""
+
     @final
     def moments(self, sums: FeatureSums, previous: Any, shared: FeatureTotals) -> FeatureMoments:
         """Return the sums with Σ w log h(x)."""

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.components.kernel import Kernel
 from mixtura.kinds import ColumnKind
 
 __all__ = ["Chart", "Evaluator", "Family", "Moments", "Parameters", "Prepared"]
@@ -162,6 +163,12 @@ class Family(Protocol):
 
     def offset(self, parameters: Any, sums: Any, shared: Any) -> float:
         """Return what the log-likelihood of all rows has beyond the evaluator's part."""
+        ...
+
+    def kernel(
+        self, rows: NDArray[Any], row_weights: Float | None, shared: Any
+    ) -> Kernel | None:
+        """Return a compiled loop over rows (n, D), or None where there is none."""
         ...
 
     def moments(self, sums: Any, previous: Any, shared: Any) -> Any:

@@ -229,6 +229,9 @@ class ProductFamily:
         parts = zip(self.families, parameters.parts, sums.parts, shared.parts, strict=True)
         return sum(family.offset(*three) for family, *three in parts)
 
+    def kernel(self, rows: Any, row_weights: Float | None, shared: Any) -> None:
+        """Return nothing: no loop is compiled for it."""
+
     def moments(
         self, sums: ProductSums, previous: ProductParameters | None, shared: ProductSums
     ) -> ProductMoments:

@@ -1,15 +1,17 @@
 """The only loop: EM for one or many mixtures that share each read of the rows."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from mixtura.components.family import Family
 from mixtura.em.acceleration import Squarem
+from mixtura.em.compiled import compiled_run, is_compilable
 from mixtura.em.model import Model
 from mixtura.em.options import FitOptions, log_weights_of
 from mixtura.em.running import Run, Running
-from mixtura.em.stopping import Ending
+from mixtura.em.stopping import HOPE, LATELY, Ending
 from mixtura.em.sweep import Sweep
 
 __all__ = ["FitOptions", "Run", "fit", "log_weights_of", "ranked"]
@@ -21,21 +23,45 @@ STACKED_PARAMETERS = 1 << 20
 # sizes of their components in shares of all rows.
 JOINED_FROM, SAME_PLACE, SAME_ROWS = 6, 0.02, 1e-3
 
-# A run is not thought to gain more than so many times what it gained in so many sweeps lately.
-HOPE, LATELY = 20.0, 5
-
 # Runs whose objectives are this close, in nats, are equally good.
 AS_GOOD = 1e-3
 
 
 def fit(sweep: Sweep, starts: Iterable[Model], options: FitOptions) -> list[Run]:
-    """Run EM from every start until each has met the rule; all share each sweep.
+    """Run EM from every start until each has met the rule.
+
+    Few rows are run on in compiled code, one start after the other; else all share each sweep.
 
     Raises
     ------
     LikelihoodDecreased
         If an objective that cannot fall did, beyond rounding.
     """
+    if sweep.kernel is None or not is_compilable(options):
+        return _together(sweep, starts, options)
+    runs: list[Run] = []
+    ahead = -np.inf
+    try:
+        for number, model in enumerate(starts):
+            run = compiled_run(sweep, sweep.kernel, number, model, options, ahead)
+            runs.append(run or _together(sweep, [model], options)[0])
+            ahead = max(ahead, _sound_objective(sweep, runs[-1], options))
+    except KeyboardInterrupt:
+        if not options.keep or not runs:
+            raise
+        runs[-1] = replace(runs[-1], ending=Ending.INTERRUPTED)
+    return runs
+
+
+def _sound_objective(sweep: Sweep, run: Run, options: FitOptions) -> float:
+    """Return where a run ended, if not by a collapsed component."""
+    moments = run.statistics.moments
+    held_up = sweep.family.held_up(run.model.parameters, moments, options.prior)
+    return -np.inf if held_up.any() else run.objective
+
+
+def _together(sweep: Sweep, starts: Iterable[Model], options: FitOptions) -> list[Run]:
+    """Run EM from every start; all share each sweep."""
     runs = [
         Running(number, model, options.prior, Squarem() if options.accelerate else None)
         for number, model in enumerate(starts)

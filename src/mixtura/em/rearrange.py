@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.components.kernel import Limits
 from mixtura.em.fit import FitOptions, Run, fit, ranked
 from mixtura.em.model import Model
 from mixtura.em.recovery import held_up
@@ -23,7 +24,7 @@ from mixtura.em.starts import (
     StartOptions,
     source_of,
 )
-from mixtura.em.stopping import Ending, GainLeft
+from mixtura.em.stopping import LATELY, Ending, GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.errors import ParameterError
 
@@ -47,8 +48,8 @@ ROUGH = GainLeft(nats=0.3)
 SHORT, CARRIED = 3, 3
 # Rows that components are parted on: for each of them, or twice its parameters, and at least.
 EACH, FEWEST = 100, 400
-# A run is not thought to gain more than so many times what it gained in so many sweeps lately.
-LONGEST, LATELY = 4.0, 5
+# A run of a race is not thought to gain more than so many times what it gained lately.
+LONGEST = 4.0
 # By how much a rearrangement must be better, as neither has come to its end.
 BETTER = 0.5
 # How often at the most the best is rearranged, and how many moves are tried each time.
@@ -91,6 +92,13 @@ class Race:
     def tolerance(self, objective: float) -> float:
         """Return the nats that may be left to gain."""
         return ROUGH.tolerance(objective)
+
+    def limits(self, sweeps: int, *, accelerate: bool) -> Limits:
+        """Return the rule in numbers, with the best so far."""
+        rough = ROUGH.limits(sweeps, accelerate=accelerate)
+        return replace(
+            rough, steps_past=self.steps_past, best=self.best, reach=LONGEST, lately=LATELY
+        )
 
 
 def rearranged(

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from mixtura.components.kernel import Limits
 from mixtura.data import ArrayRows, CountRows, RowSource
 from mixtura.em.degeneracy import maximise_strictly
 from mixtura.em.fit import FitOptions, Run, fit, ranked
@@ -185,6 +186,9 @@ class NeverMet:
 
     def tolerance(self, objective: float) -> float:
         return float("inf")
+
+    def limits(self, sweeps: int, *, accelerate: bool) -> Limits:
+        return Limits(sweeps, accelerate, never=True, steps_past=True)
 
 
 def seeded_labels(

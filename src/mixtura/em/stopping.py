@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-__all__ = ["Ending", "GainLeft", "MeanChange", "StoppingRule", "aitken_gain"]
+from mixtura.components.kernel import Limits
+
+__all__ = ["HOPE", "LATELY", "Ending", "GainLeft", "MeanChange", "StoppingRule", "aitken_gain"]
+
+
+# A run is not thought to gain more than so many times what it gained in so many sweeps lately.
+HOPE, LATELY = 20.0, 5
 
 
 class Ending(Enum):
@@ -48,6 +54,10 @@ class StoppingRule(Protocol):
         """Return what may be left to gain, in nats."""
         ...
 
+    def limits(self, sweeps: int, *, accelerate: bool) -> Limits:
+        """Return the rule as compiled runs are told it, with the most sweeps they may take."""
+        ...
+
 
 def aitken_gain(objectives: Sequence[float]) -> float:
     """Return Aitken's estimate of what a linearly converging sequence has left to gain.
@@ -83,6 +93,16 @@ class GainLeft:
         """Return the nats that may be left to gain."""
         return self.nats + self.relative * abs(objective)
 
+    def limits(self, sweeps: int, *, accelerate: bool) -> Limits:
+        """Return the rule in numbers."""
+        return Limits(
+            sweeps,
+            accelerate,
+            steps_past=self.steps_past,
+            nats=self.nats,
+            relative=self.relative,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class MeanChange:
@@ -104,3 +124,7 @@ class MeanChange:
     def tolerance(self, objective: float) -> float:
         """Return no bound: this rule looks at changes only."""
         return float("inf")
+
+    def limits(self, sweeps: int, *, accelerate: bool) -> Limits:
+        """Return the rule in numbers."""
+        return Limits(sweeps, accelerate, steps_past=self.steps_past, mean_change=self.tol)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.family import Evaluator, Family
+from mixtura.components.kernel import Kernel
 from mixtura.data import RowSource
 from mixtura.em.model import Model
 from mixtura.em.softmax import runs_of_equal_size, softmax_in_place
@@ -169,6 +170,16 @@ class Sweep:
     def total_weight(self) -> float:
         """Return Σ w."""
         return self.source.total_weight
+
+    @cached_property
+    def kernel(self) -> Kernel | None:
+        """Return a compiled loop over the rows, or None where there is none or they are many."""
+        if not self._keeps:
+            return None
+        block = self.source.block(0, self.source.n_rows)
+        if block.barred is not None:
+            return None
+        return self.family.kernel(block.rows, block.weights, self.shared)
 
     def __call__(self, models: Sequence[Model]) -> list[Statistics]:
         """Return the statistics of each mixture, from one pass over the rows.

@@ -24,6 +24,7 @@ from mixtura.components.gaussian.evaluator import (
 )
 from mixtura.components.gaussian.features import FeatureMap, feature_map
 from mixtura.components.gaussian.frame import Frame
+from mixtura.components.gaussian.kernel import GaussianKernel, is_compiled
 from mixtura.components.gaussian.merging import merging_losses
 from mixtura.components.gaussian.moments import moments_of
 from mixtura.components.gaussian.parameters import (
@@ -216,6 +217,25 @@ class GaussianFamily:
             return constant
         precision = parameters.covariance.precisions()[0]
         return constant - 0.5 * float((precision * shared.second).sum())
+
+    def kernel(
+        self, rows: NDArray[Any], row_weights: Float | None, shared: RowTotals
+    ) -> GaussianKernel | None:
+        """Return a compiled loop over rows (n, D), or None where there is none."""
+        if self.dtype != np.float64 or self._wide or not is_compiled(self.n_columns):
+            return None
+        tile = self.prepare(rows, self.workspace(len(rows)))
+        weights = None if row_weights is None else np.ascontiguousarray(row_weights)
+        constant = self.frame.log_jacobian - 0.5 * self.n_columns * LOG_TWO_PI
+        return GaussianKernel(
+            self.structure,
+            tile.features,
+            weights,
+            np.ascontiguousarray(shared.second),
+            np.ascontiguousarray(self._unit),
+            shared.weight,
+            constant,
+        )
 
     def moments(
         self, sums: GaussianSums, previous: GaussianParameters | None, shared: RowTotals

@@ -118,6 +118,9 @@ class IncompleteGaussianFamily(GaussianFamily):
         """Return the normalising constants of the observed cells."""
         return -float(shared.observed @ (np.log(self.frame.scale) + 0.5 * LOG_TWO_PI))
 
+    def kernel(self, rows: Any, row_weights: Float | None, shared: Any) -> None:
+        """Return nothing: no loop is compiled for it."""
+
     def entropies(self, missing: NDArray[np.bool_]) -> Float:
         """Return the entropy of missing columns (S, D), but for their precision's determinant."""
         return missing @ (np.log(self.frame.scale) + 0.5 * (LOG_TWO_PI + 1.0))

@@ -209,6 +209,9 @@ class GaussianNoiseFamily:
         """Return what the log-likelihood has beyond the evaluator's part."""
         return shared.weight * self._constant
 
+    def kernel(self, rows: Any, row_weights: Float | None, shared: Any) -> None:
+        """Return nothing: no loop is compiled for it."""
+
     def moments(
         self, sums: GaussianSums, previous: NoisyParameters | None, shared: RowTotals
     ) -> NoisyMoments:

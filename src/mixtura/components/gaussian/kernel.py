@@ -1,0 +1,190 @@
+"""Runs of EM in compiled code, for rows that fit into the cache."""
+
+import ctypes
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.gaussian.covariance import covariance_of_factors
+from mixtura.components.gaussian.parameters import GaussianParameters, GaussianSums
+from mixtura.components.gaussian.prior import NoPrior, ScatterPrior
+from mixtura.components.gaussian.structures import CODES, Structure
+from mixtura.components.kernel import Ended, KernelRun, Limits, Weighing
+from mixtura.native import kernels
+from mixtura.native.runs import Problem, Rows, Rule, State, address
+
+__all__ = ["GaussianKernel", "is_compiled"]
+
+Float = NDArray[np.float64]
+
+MOST_COLUMNS, MOST_COMPONENTS = 16, 128
+GOLDEN_RATIO = (1 + 5**0.5) / 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GaussianKernel:
+    """A structure and rows, ready to be run on.
+
+    Attributes
+    ----------
+    structure : the covariance structure
+    features : (P, n) float64, φ of the rows in the family's frame
+    weights : (n,) float64, or None
+    second : Σ w x xᵀ, (D,) or (D, D)
+    unit : (D,) what columns are measured in when steps are compared
+    total_weight : Σ w
+    constant : of every row's log density
+    """
+
+    structure: Structure
+    features: Float
+    weights: Float | None
+    second: Float
+    unit: Float
+    total_weight: float
+    constant: float
+
+    @property
+    def n_columns(self) -> int:
+        """Return D."""
+        return len(self.unit)
+
+    def run(
+        self,
+        log_weights: Float,
+        parameters: GaussianParameters,
+        prior: Any,
+        weighing: Weighing,
+        limits: Limits,
+    ) -> KernelRun | None:
+        """Return where EM leads, or None where it takes the care of the general loop."""
+        library, n_components = kernels(), len(log_weights)
+        if library is None or n_components > MOST_COMPONENTS:
+            return None
+        penalty = _penalty(prior)
+        if penalty is None:
+            return None
+        problem = self._problem(penalty, weighing)
+        rule = Rule.of(limits)
+        work = Work.begun(self, log_weights, parameters, limits.sweeps)
+        room = np.empty(library.mx_run_room(ctypes.byref(problem), n_components))
+        state = work.state()
+        library.mx_run(
+            ctypes.byref(problem), ctypes.byref(rule), ctypes.byref(state), address(room)
+        )
+        if state.ending not in tuple(Ended):
+            return None
+        return work.finished(self, state)
+
+    def _problem(self, penalty: ScatterPrior, weighing: Weighing) -> Problem:
+        features = self.features
+        n_features, n_rows = features.shape
+        stride = features.strides[0] // features.itemsize
+        rows = Rows(address(features), address(self.weights), n_rows, stride, n_features)
+        return Problem(
+            rows,
+            self.n_columns,
+            CODES.index(self.structure.code),
+            self.total_weight,
+            self.constant,
+            address(self.second),
+            address(self.unit),
+            penalty.rows,
+            address(penalty.scatter),
+            weighing.concentration,
+            weighing.equal,
+        )
+
+
+def is_compiled(n_columns: int) -> bool:
+    """Return whether there are compiled runs for so many columns."""
+    return n_columns <= MOST_COLUMNS and kernels() is not None
+
+
+def _penalty(prior: Any) -> ScatterPrior | None:
+    """Return a prior as pseudo-rows, or None where it is not."""
+    if isinstance(prior, ScatterPrior):
+        return prior
+    return ScatterPrior(np.zeros(0), 0.0) if isinstance(prior, NoPrior) else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """The arrays that a run reads and writes.
+
+    Attributes
+    ----------
+    log_weights, means, factors, axes : of the mixture, in and out
+    sums, squared : of the last sweep that was taken
+    history : (T, 3), of which the first steps are filled
+    """
+
+    log_weights: Float
+    means: Float
+    factors: Float
+    axes: Float
+    sums: Float
+    squared: Float
+    history: Float
+
+    @classmethod
+    def begun(
+        cls,
+        kernel: GaussianKernel,
+        log_weights: Float,
+        parameters: GaussianParameters,
+        sweeps: int,
+    ) -> Self:
+        """Return room for a run from a mixture."""
+        factors = np.array(parameters.covariance.factors, order="C")
+        common = kernel.structure.code in ("EVE", "VVE")
+        return cls(
+            np.array(log_weights),
+            np.array(parameters.means, order="C"),
+            factors,
+            _shared_axes(factors) if common else np.empty(0),
+            np.empty((len(log_weights), len(kernel.features))),
+            np.empty(len(log_weights)),
+            np.empty((sweeps, 3)),
+        )
+
+    def state(self) -> State:
+        """Return the addresses of the arrays."""
+        return State(
+            len(self.log_weights),
+            *map(address, (self.log_weights, self.means, self.factors, self.axes)),
+            *map(address, (self.sums, self.squared)),
+            (0.0, 0.0),
+            address(self.history),
+        )
+
+    def finished(self, kernel: GaussianKernel, state: State) -> KernelRun:
+        """Return what a run left in the arrays."""
+        form, n_columns = kernel.structure, kernel.n_columns
+        covariance = covariance_of_factors(form.storage, self.factors, n_columns)
+        n_components = len(self.log_weights)
+        none = np.empty((0, n_columns))
+        return KernelRun(
+            self.log_weights,
+            GaussianParameters(self.means, covariance),
+            GaussianSums(self.sums, np.zeros(n_components), none, none),
+            self.squared,
+            state.values[1],
+            self.history[: state.n_steps].copy(),
+            state.n_rejected,
+            state.gain_left,
+            Ended(state.ending),
+        )
+
+
+def _shared_axes(factors: Float) -> Float:
+    """Return axes (D, D) that all precisions U_k U_kᵀ of factors (K, D, D) share.
+
+    Irregular multiples of them hardly ever add up to a matrix with equal eigenvalues.
+    """
+    multiples = 1.0 + (GOLDEN_RATIO * np.arange(len(factors))) % 1.0
+    sizes = np.einsum("kij,kij->k", factors, factors)
+    halves = factors * np.sqrt(multiples / sizes)[:, None, None]
+    return np.ascontiguousarray(np.linalg.eigh(np.einsum("kil,kjl->ij", halves, halves))[1])

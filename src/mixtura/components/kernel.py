@@ -1,0 +1,102 @@
+"""What a compiled loop is told and what it answers, whatever the family."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Ended", "Kernel", "KernelRun", "Limits", "Weighing"]
+
+Float = NDArray[np.float64]
+
+
+class Ended(IntEnum):
+    """Why a compiled run ended."""
+
+    RULE = 0
+    LIMIT = 1
+    OUTRUN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a run ends.
+
+    Attributes
+    ----------
+    sweeps : the most there may be
+    accelerate : whether to leap
+    never : whether the number of sweeps is the only rule
+    steps_past : whether the M-step after the last sweep still counts
+    nats, relative : what may be left to gain: `nats` + `relative` |objective|
+    mean_change : ends where a row's mean log-likelihood changes by less, if not negative
+    best, reach, lately : ends where `best` is more than `reach` times the gain of the last `lately`
+        sweeps away
+    ahead, hope : as `best` and `reach`, for what another run has reached
+    """
+
+    sweeps: int
+    accelerate: bool = False
+    never: bool = False
+    steps_past: bool = False
+    nats: float = 0.0
+    relative: float = 0.0
+    mean_change: float = -1.0
+    best: float = -np.inf
+    reach: float = np.inf
+    lately: int = 5
+    ahead: float = -np.inf
+    hope: float = np.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """How mixing weights follow from N_k: those of `log_weights_of`.
+
+    Attributes
+    ----------
+    equal : held at 1/K
+    concentration : α of a Dirichlet prior; 1 is none
+    """
+
+    equal: bool = False
+    concentration: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class KernelRun:
+    """Where a compiled run led.
+
+    Attributes
+    ----------
+    log_weights, parameters : at the end
+    sums : the family's sums of the last sweep that was taken
+    squared : (K,) Σ w r² of it
+    log_largest : Σ w log max_k r of it
+    steps : (T, 3) log-likelihood, objective and what Jensen's bound promised of each sweep taken
+    rejected : how many leaps were swept and not taken
+    gain_left : an estimate of what is left to gain, in nats
+    ended : why it ended
+    """
+
+    log_weights: Float
+    parameters: Any
+    sums: Any
+    squared: Float
+    log_largest: float
+    steps: Float
+    rejected: int
+    gain_left: float
+    ended: Ended
+
+
+class Kernel(Protocol):
+    """A compiled loop over rows in memory."""
+
+    def run(
+        self, log_weights: Float, parameters: Any, prior: Any, weighing: Weighing, limits: Limits
+    ) -> KernelRun | None:
+        """Return where EM leads, or None where it takes the care of the general loop."""
+        ...

@@ -1,0 +1,74 @@
+"""Runs in compiled code, where rows are few enough for it; what it cannot do, the loop does."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from mixtura.components.kernel import Ended, Kernel, KernelRun, Weighing
+from mixtura.em.history import History, Step
+from mixtura.em.model import Model
+from mixtura.em.options import FitOptions
+from mixtura.em.running import Run
+from mixtura.em.statistics import Statistics
+from mixtura.em.stopping import HOPE, LATELY, Ending
+from mixtura.em.sweep import Sweep
+
+__all__ = ["compiled_run", "is_compilable"]
+
+
+def is_compilable(options: FitOptions) -> bool:
+    """Return whether compiled code can run by these options."""
+    return not options.earlier and options.monotone
+
+
+def compiled_run(
+    sweep: Sweep,
+    kernel: Kernel,
+    number: int,
+    model: Model,
+    options: FitOptions,
+    ahead: float,
+) -> Run | None:
+    """Return where a start leads, or None where compiled code cannot say.
+
+    Parameters
+    ----------
+    number : of the run
+    ahead : the objective of the best run so far, which ends those that cannot reach it
+    """
+    limits = options.rule.limits(options.max_iter, accelerate=options.accelerate)
+    if limits is None:
+        return None
+    if options.accelerate:
+        limits = replace(limits, ahead=ahead, hope=HOPE, lately=LATELY)
+    weighing = Weighing(options.equal_weights, options.concentration)
+    found = kernel.run(model.log_weights, model.parameters, options.prior, weighing, limits)
+    return None if found is None else _finished(sweep, number, found, options)
+
+
+def _finished(sweep: Sweep, number: int, found: KernelRun, options: FitOptions) -> Run:
+    likelihoods, objectives, promised = found.steps.T.tolist()
+    earlier = [likelihoods[0] - promised[0], *likelihoods[:-1]]
+    bounds = [before + gain for before, gain in zip(earlier, promised, strict=True)]
+    bounds[0] = likelihoods[0]
+    history = History(list(map(Step, likelihoods, objectives, bounds)), found.rejected)
+    if options.progress is not None:
+        options.progress(number, history.n_sweeps, objectives[-1])
+    # Rules of races take note of where each run has come to.
+    options.rule.met(objectives, sweep.total_weight, found.gain_left)
+    family = sweep.family
+    moments = family.moments(found.sums, None, sweep.shared)
+    statistics = Statistics(
+        found.sums,
+        moments,
+        likelihoods[-1],
+        found.log_largest,
+        moments.effective_rows**2 / np.maximum(found.squared, 1e-300),
+    )
+    endings = {
+        Ended.RULE: options.rule.ending,
+        Ended.LIMIT: Ending.ITERATION_LIMIT,
+        Ended.OUTRUN: Ending.OUTRUN,
+    }
+    model = Model(found.log_weights, found.parameters)
+    return Run(model, statistics, history, endings[found.ended], None, found.gain_left)

@@ -1,0 +1,263 @@
+#include "gaussian.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A leap leaves each component at least this share of its rows. */
+#define LEAST_SHARE 0.1
+/* A component of fewer rows than this has no mean. */
+#define FEWEST 1e-200
+#define SMALLEST_SHARE 1e-300
+
+mx_form mx_form_of(int64_t structure, int64_t n_components, int64_t n_columns) {
+    mx_form form = {.structure = (int)structure, .n_components = n_components,
+                    .n_columns = n_columns};
+    form.spherical = structure == MX_EII || structure == MX_VII;
+    form.full = structure >= MX_EEE;
+    form.pooled = structure == MX_EII || structure == MX_EEI || structure == MX_EEE;
+    form.common_axes = structure == MX_EVE || structure == MX_VVE;
+    int64_t products = form.full ? n_columns * (n_columns + 1) / 2 : n_columns;
+    form.n_features = n_columns + 1 + (form.pooled ? 0 : products);
+    form.one = form.full ? n_columns * n_columns : n_columns;
+    form.n_scatter = form.pooled ? form.one : n_components * form.one;
+    form.n_factors = form.spherical ? n_components : n_components * form.one;
+    int64_t spreads = form.spherical ? form.n_scatter / n_columns : form.n_scatter;
+    form.n_coordinates = n_components * (n_columns + 1) + spreads;
+    return form;
+}
+
+/* The p-th product of two columns, in the order of the feature map: shift by shift. */
+static void pair_of(int64_t p, int64_t n_columns, int64_t *i, int64_t *j) {
+    *i = p % n_columns;
+    *j = (*i + p / n_columns) % n_columns;
+}
+
+static void second_moments(const mx_form *form, const double *products, double *second) {
+    int64_t d = form->n_columns;
+    if (!form->full) {
+        memcpy(second, products, sizeof(double) * d);
+        return;
+    }
+    for (int64_t p = 0, i, j; p < d * (d + 1) / 2; p++) {
+        pair_of(p, d, &i, &j);
+        second[i * d + j] = second[j * d + i] = products[p];
+    }
+}
+
+static void take_out(const mx_form *form, double rows, const double *mean, double *scatter) {
+    int64_t d = form->n_columns;
+    for (int64_t i = 0; i < d; i++) {
+        if (!form->full) {
+            scatter[i] -= rows * mean[i] * mean[i];
+            continue;
+        }
+        for (int64_t j = 0; j < d; j++)
+            scatter[i * d + j] -= rows * (mean[i] * mean[j]);
+    }
+}
+
+int mx_moments_of(const mx_problem *problem, const mx_form *form, const double *sums, double far,
+                  mx_moments *moments) {
+    int64_t d = form->n_columns, step = form->full ? d + 1 : 1;
+    double offsets[MX_MOST_COLUMNS] = {0};
+    if (form->pooled)
+        memcpy(moments->scatter, problem->second, sizeof(double) * form->one);
+    for (int64_t k = 0; k < form->n_components; k++, sums += form->n_features) {
+        double rows = sums[d], *mean = moments->means + k * d;
+        if (!(rows > FEWEST))
+            return MX_HARD;
+        moments->rows[k] = rows;
+        for (int64_t i = 0; i < d; i++)
+            mean[i] = sums[i] / rows;
+        double *scatter = moments->scatter + (form->pooled ? 0 : k * form->one);
+        if (!form->pooled)
+            second_moments(form, sums + d + 1, scatter);
+        take_out(form, rows, mean, scatter);
+        for (int64_t i = 0; i < d; i++) {
+            double offset = rows * mean[i] * mean[i];
+            offsets[i] += offset;
+            if (!form->pooled && !(offset <= far * scatter[i * step]))
+                return MX_HARD;
+        }
+    }
+    for (int64_t i = 0; form->pooled && i < d; i++)
+        if (!(offsets[i] <= far * moments->scatter[i * step]))
+            return MX_HARD;
+    return MX_DONE;
+}
+
+static void weigh(const mx_problem *problem, const mx_form *form, const double *rows,
+                  double *log_weights) {
+    int64_t n = form->n_components;
+    double total = 0, added = problem->concentration - 1.0;
+    for (int64_t k = 0; k < n; k++)
+        total += rows[k] + added;
+    for (int64_t k = 0; k < n; k++) {
+        double share = problem->equal_weights ? 1.0 / n : (rows[k] + added) / total;
+        log_weights[k] = log(share > SMALLEST_SHARE ? share : SMALLEST_SHARE);
+    }
+}
+
+int mx_maximise(const mx_problem *problem, const mx_form *form, const mx_moments *moments,
+                const mx_model *previous, mx_model *next, double *room) {
+    int64_t n = form->n_components, d = form->n_columns;
+    double rows[MX_MOST_COMPONENTS], *scatter = room;
+    for (int64_t k = 0; k < n; k++)
+        rows[k] = moments->rows[k] + problem->prior_rows;
+    memcpy(scatter, moments->scatter, sizeof(double) * form->n_scatter);
+    double times = form->pooled ? (double)n : 1.0;
+    for (int64_t start = 0; problem->prior_rows > 0 && start < form->n_scatter; start += form->one)
+        for (int64_t i = 0; i < form->one; i++)
+            scatter[start + i] += times * problem->prior_scatter[i];
+    memcpy(next->means, moments->means, sizeof(double) * n * d);
+    weigh(problem, form, moments->rows, next->log_weights);
+    if (form->common_axes && previous->factors)
+        memcpy(next->axes, previous->axes, sizeof(double) * d * d);
+    if (mx_update(form->structure, n, d, scatter, rows, previous->factors, next->factors,
+                  form->common_axes ? next->axes : 0, room + form->n_scatter))
+        return MX_HARD;
+    return mx_bind(problem, form, next);
+}
+
+static void upper_inverse(int64_t d, const double *upper, double *inverse) {
+    for (int64_t j = 0; j < d; j++) {
+        inverse[j * d + j] = 1.0 / upper[j * d + j];
+        for (int64_t i = j - 1; i >= 0; i--) {
+            double sum = 0;
+            for (int64_t l = i + 1; l <= j; l++)
+                sum += upper[i * d + l] * inverse[l * d + j];
+            inverse[i * d + j] = -sum / upper[i * d + i];
+        }
+    }
+}
+
+/* The precision U U^T, and how much larger the terms of a density are than what they leave. */
+static double precision_of(const mx_form *form, const double *factor, const double *mean,
+                           double *precision, double *log_factor) {
+    int64_t d = form->n_columns;
+    double inverse[MX_MOST_COLUMNS * MX_MOST_COLUMNS], spread[MX_MOST_COLUMNS];
+    *log_factor = 0;
+    if (!form->full) {
+        double loss = 0;
+        for (int64_t i = 0; i < d; i++) {
+            double own = form->spherical ? factor[0] : factor[i];
+            precision[i] = own * own;
+            *log_factor += log(own);
+            loss += precision[i] * mean[i] * mean[i];
+        }
+        return loss;
+    }
+    upper_inverse(d, factor, inverse);
+    for (int64_t i = 0; i < d; i++) {
+        *log_factor += log(factor[i * d + i]);
+        double variance = 0;
+        for (int64_t j = 0; j <= i; j++)
+            variance += inverse[j * d + i] * inverse[j * d + i];
+        spread[i] = sqrt(variance);
+        for (int64_t j = 0; j <= i; j++) {
+            double sum = 0;
+            for (int64_t l = i; l < d; l++)
+                sum += factor[i * d + l] * factor[j * d + l];
+            precision[i * d + j] = precision[j * d + i] = sum;
+        }
+    }
+    double loss = 0;
+    for (int64_t i = 0; i < d; i++)
+        for (int64_t j = 0; j < d; j++)
+            loss += fabs(precision[i * d + j]) *
+                    (spread[i] * spread[j] + fabs(mean[i] * mean[j]));
+    return loss;
+}
+
+int mx_bind(const mx_problem *problem, const mx_form *form, mx_model *model) {
+    int64_t d = form->n_columns;
+    double precision[MX_MOST_COLUMNS * MX_MOST_COLUMNS];
+    model->offset = model->log_prior = 0;
+    for (int64_t k = 0; k < form->n_components; k++) {
+        const double *mean = model->means + k * d;
+        int64_t width = form->spherical ? 1 : form->one;
+        double log_factor, *theta = model->theta + k * form->n_features;
+        double loss = precision_of(form, model->factors + k * width, mean, precision, &log_factor);
+        if (!(loss < MX_FAR))
+            return MX_HARD;
+        double distance = 0, trace = 0;
+        for (int64_t i = 0; i < d; i++) {
+            double sum = form->full ? 0 : precision[i] * mean[i];
+            for (int64_t j = 0; form->full && j < d; j++)
+                sum += precision[i * d + j] * mean[j];
+            theta[i] = sum;
+            distance += sum * mean[i];
+        }
+        theta[d] = model->log_weights[k] + log_factor - 0.5 * distance;
+        for (int64_t p = 0, i, j; !form->pooled && p < form->n_features - d - 1; p++) {
+            pair_of(p, d, &i, &j);
+            double entry = form->full ? precision[i * d + j] : precision[p];
+            theta[d + 1 + p] = (i == j ? -0.5 : -1.0) * entry;
+        }
+        for (int64_t i = 0; problem->prior_rows > 0 && i < form->one; i++)
+            trace += precision[i] * problem->prior_scatter[i];
+        model->log_prior += problem->prior_rows * log_factor - 0.5 * trace +
+                            (problem->concentration - 1.0) * model->log_weights[k];
+        for (int64_t i = 0; form->pooled && k == 0 && i < form->one; i++)
+            model->offset -= 0.5 * precision[i] * problem->second[i];
+    }
+    return MX_DONE;
+}
+
+static double squared_unit(const mx_problem *problem, const mx_form *form, int64_t entry) {
+    int64_t d = form->n_columns;
+    const double *unit = problem->unit;
+    return form->full ? unit[entry / d] * unit[entry % d] : unit[entry] * unit[entry];
+}
+
+static double sum_over(int64_t n, const double *values) {
+    double total = 0;
+    for (int64_t i = 0; i < n; i++)
+        total += values[i];
+    return total;
+}
+
+void mx_coordinates(const mx_problem *problem, const mx_form *form, const mx_moments *moments,
+                    double *point) {
+    int64_t n = form->n_components, d = form->n_columns;
+    double total = sum_over(n, moments->rows);
+    for (int64_t k = 0; k < n; k++)
+        *point++ = moments->rows[k] / total;
+    for (int64_t i = 0; i < n * d; i++)
+        *point++ = moments->means[i] / problem->unit[i % d];
+    for (int64_t start = 0, k = 0; start < form->n_scatter; start += form->one, k++) {
+        double rows = form->pooled ? total : moments->rows[k], mean = 0;
+        for (int64_t i = 0; i < form->one; i++) {
+            double spread = moments->scatter[start + i] / rows / squared_unit(problem, form, i);
+            mean += spread / d;
+            if (!form->spherical)
+                *point++ = spread;
+        }
+        if (form->spherical)
+            *point++ = mean;
+    }
+}
+
+int mx_moments_at(const mx_problem *problem, const mx_form *form, const double *point,
+                  const mx_moments *like, mx_moments *moments) {
+    int64_t n = form->n_components, d = form->n_columns;
+    double total = sum_over(n, like->rows);
+    for (int64_t k = 0; k < n; k++) {
+        moments->rows[k] = *point++ * total;
+        if (!(moments->rows[k] > LEAST_SHARE * like->rows[k]))
+            return MX_HARD;
+    }
+    for (int64_t i = 0; i < n * d; i++)
+        moments->means[i] = *point++ * problem->unit[i % d];
+    double whole = sum_over(n, moments->rows);
+    for (int64_t start = 0, k = 0; start < form->n_scatter; start += form->one, k++) {
+        double rows = form->pooled ? whole : moments->rows[k];
+        for (int64_t i = 0; i < form->one; i++) {
+            double spread = form->spherical ? *point : *point++;
+            moments->scatter[start + i] = spread * rows * squared_unit(problem, form, i);
+        }
+        if (form->spherical)
+            point++;
+    }
+    return MX_DONE;
+}

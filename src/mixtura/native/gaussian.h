@@ -1,0 +1,52 @@
+/* Gaussian components: what passes between the sweep and the M-step. */
+#ifndef MIXTURA_GAUSSIAN_H
+#define MIXTURA_GAUSSIAN_H
+
+#include "run.h"
+
+/* The shapes that a structure's numbers have. */
+typedef struct {
+    int structure, full, spherical, pooled, common_axes;
+    int64_t n_components, n_columns, n_features;
+    int64_t one;       /* numbers of one scatter */
+    int64_t n_scatter; /* numbers of all scatters */
+    int64_t n_factors;
+    int64_t n_coordinates;
+} mx_form;
+
+/* Effective rows (K), means (K, D) and scatter about them. */
+typedef struct {
+    double *rows, *means, *scatter;
+} mx_moments;
+
+/* A mixture, and the natural parameters (K, P) of its log densities. */
+typedef struct {
+    double *log_weights, *means, *factors, *axes, *theta;
+    double offset;    /* of the log-likelihood: the quadratic term that components share */
+    double log_prior; /* of the penalty, up to a constant */
+} mx_model;
+
+mx_form mx_form_of(int64_t structure, int64_t n_components, int64_t n_columns);
+
+/* The digits that scatters may lose to the origin, in a run and before it. */
+#define MX_FAR 1e6
+#define MX_FAR_AT_FIRST 1e5
+
+/* Moments from sums about the origin; MX_HARD where they have lost more digits than `far`. */
+int mx_moments_of(const mx_problem *problem, const mx_form *form, const double *sums, double far,
+                  mx_moments *moments);
+
+/* The M-step, warm from the factors and axes of `previous`, or cold without factors. */
+int mx_maximise(const mx_problem *problem, const mx_form *form, const mx_moments *moments,
+                const mx_model *previous, mx_model *next, double *room);
+
+/* Natural parameters and log prior of a model; MX_HARD where densities would lose digits. */
+int mx_bind(const mx_problem *problem, const mx_form *form, mx_model *model);
+
+/* Moments as a point of a vector space, and back; MX_HARD where a component would all but vanish. */
+void mx_coordinates(const mx_problem *problem, const mx_form *form, const mx_moments *moments,
+                    double *point);
+int mx_moments_at(const mx_problem *problem, const mx_form *form, const double *point,
+                  const mx_moments *like, mx_moments *moments);
+
+#endif

@@ -1,0 +1,71 @@
+/* A whole run of EM for Gaussian components. */
+#ifndef MIXTURA_RUN_H
+#define MIXTURA_RUN_H
+
+#include <stdint.h>
+
+#include "mixtura.h"
+#include "sweep.h"
+
+/* Why a run ended; MX_ENDED_HARD leaves it to the caller to begin anew with more care. */
+enum mx_ending {
+    MX_ENDED_RULE = 0, MX_ENDED_LIMIT = 1, MX_ENDED_OUTRUN = 2, MX_ENDED_HARD = 3
+};
+
+/* What does not change from run to run. */
+typedef struct {
+    mx_rows rows;
+    int64_t n_columns;
+    int64_t structure;
+    double total_weight;
+    double constant;      /* of every row's log density, in the user's units */
+    const double *second; /* sum of w x x^T, (D) or (D, D), where components share a covariance */
+    const double *unit;   /* (D) what columns are measured in when steps are compared */
+    double prior_rows;    /* pseudo-rows of each component */
+    const double *prior_scatter; /* their scatter, (D) or (D, D) as the structure has it */
+    double concentration;        /* of the Dirichlet prior on the weights; 1 is none */
+    int64_t equal_weights;
+} mx_problem;
+
+/* When a run ends. */
+typedef struct {
+    int64_t most_sweeps;
+    int64_t accelerate;
+    int64_t never;      /* no rule but the number of sweeps */
+    int64_t steps_past; /* whether the M-step after the last sweep still counts */
+    double nats, relative; /* what may be left to gain */
+    double mean_change;    /* ends where a row's mean changes by less; negative: not looked at */
+    double best;  /* an objective to reach: ends where it is out of reach; -inf: none */
+    double reach; /* how many times what it gained lately a run is thought to gain at the most */
+    int64_t lately;
+    double ahead; /* what another run has reached; -inf: none */
+    double hope;  /* as `reach`, for that */
+} mx_rule;
+
+/* Where a run is, in and out, and what it leaves behind. */
+typedef struct {
+    int64_t n_components;
+    double *log_weights; /* (K) */
+    double *means;       /* (K, D) */
+    double *factors;     /* of precisions, as the structure stores them */
+    double *axes;        /* (D, D) common to all components, where the structure has such */
+    double *sums;        /* (K, P) of the last sweep taken */
+    double *squared;     /* (K) likewise */
+    double values[2];    /* likewise: log-likelihood up to constants, and log of the largest */
+    double *history;     /* (most_sweeps, 3) log-likelihood, objective, promised by Jensen */
+    int64_t n_steps, n_rejected;
+    double gain_left;
+    int64_t ending;
+} mx_state;
+
+/* The doubles that mx_run needs to work in. */
+MX_EXPORT int64_t mx_run_room(const mx_problem *problem, int64_t n_components);
+
+MX_EXPORT void mx_run(const mx_problem *problem, const mx_rule *rule, mx_state *state,
+                      double *room);
+
+/* Sets weights, means and factors by the M-step from responsibilities, told as to mx_totals. */
+MX_EXPORT int mx_start(const mx_problem *problem, const double *shares, int64_t row_stride,
+                       int64_t component_stride, mx_state *state, double *room);
+
+#endif

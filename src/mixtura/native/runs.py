@@ -1,0 +1,89 @@
+"""The structures that compiled runs are told by: those of `run.h`."""
+
+import ctypes
+from ctypes import c_double, c_int64, c_void_p
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Problem", "Rows", "Rule", "State", "address"]
+
+
+def address(array: NDArray[np.float64] | None) -> int | None:
+    """Return where an array's first number is, or None for no array."""
+    return None if array is None else array.ctypes.data
+
+
+class Rows(ctypes.Structure):
+    """`mx_rows`."""
+
+    _fields_ = (
+        ("features", c_void_p),
+        ("weights", c_void_p),
+        ("n_rows", c_int64),
+        ("stride", c_int64),
+        ("n_features", c_int64),
+    )
+
+
+class Problem(ctypes.Structure):
+    """`mx_problem`."""
+
+    _fields_ = (
+        ("rows", Rows),
+        ("n_columns", c_int64),
+        ("structure", c_int64),
+        ("total_weight", c_double),
+        ("constant", c_double),
+        ("second", c_void_p),
+        ("unit", c_void_p),
+        ("prior_rows", c_double),
+        ("prior_scatter", c_void_p),
+        ("concentration", c_double),
+        ("equal_weights", c_int64),
+    )
+
+
+class Rule(ctypes.Structure):
+    """`mx_rule`."""
+
+    _fields_ = (
+        ("sweeps", c_int64),
+        ("accelerate", c_int64),
+        ("never", c_int64),
+        ("steps_past", c_int64),
+        ("nats", c_double),
+        ("relative", c_double),
+        ("mean_change", c_double),
+        ("best", c_double),
+        ("reach", c_double),
+        ("lately", c_int64),
+        ("ahead", c_double),
+        ("hope", c_double),
+    )
+
+    @classmethod
+    def of(cls, limits: Any) -> Self:
+        """Return the rule of what has attributes of the same names."""
+        return cls(*(getattr(limits, name) for name, _ in cls._fields_))
+
+
+class State(ctypes.Structure):
+    """`mx_state`."""
+
+    _fields_ = (
+        ("n_components", c_int64),
+        ("log_weights", c_void_p),
+        ("means", c_void_p),
+        ("factors", c_void_p),
+        ("axes", c_void_p),
+        ("sums", c_void_p),
+        ("squared", c_void_p),
+        ("values", c_double * 2),
+        ("history", c_void_p),
+        ("n_steps", c_int64),
+        ("n_rejected", c_int64),
+        ("gain_left", c_double),
+        ("ending", c_int64),
+    )

@@ -1,0 +1,243 @@
+/*
+ * The sweep: two small matrix products and a softmax, block by block, each block small enough to
+ * stay in the first cache levels. Rows run along the lanes of vectors.
+ */
+#include "sweep.h"
+
+#include <string.h>
+
+#include "vector.h"
+
+/* Rows of a block, and those that the products take at once. */
+#define BLOCK 256
+#define PAIR (2 * LANES)
+/* Components and features that a product keeps in registers. */
+#define SOME 4
+#if LANES == 8
+#define WIDE 4
+#else
+#define WIDE 2
+#endif
+
+#define UNROLL _Pragma("GCC unroll 4")
+
+typedef struct {
+    double *densities; /* (K, BLOCK) */
+    double *totals;    /* (K, P, LANES) */
+    double *squares;   /* (K, LANES) */
+    double *tail;      /* (P, PAIR) */
+    double *mask;      /* (PAIR) */
+    vec log_likelihood, log_largest;
+} work;
+
+int64_t mx_sweep_room(int64_t n_components, int64_t n_features) {
+    return n_components * (BLOCK + (n_features + 1) * LANES) + (n_features + 1) * PAIR;
+}
+
+INLINE void densities_of(int some, int64_t n_features, const double *theta, const double *phi,
+                         int64_t stride, double *densities) {
+    vec low[SOME], high[SOME];
+    UNROLL for (int k = 0; k < some; k++) low[k] = high[k] = (vec){0};
+    for (int64_t p = 0; p < n_features; p++) {
+        vec first = load(phi + p * stride), second = load(phi + p * stride + LANES);
+        UNROLL for (int k = 0; k < some; k++) {
+            double coefficient = theta[k * n_features + p];
+            low[k] += coefficient * first;
+            high[k] += coefficient * second;
+        }
+    }
+    UNROLL for (int k = 0; k < some; k++) {
+        store(densities + k * BLOCK, low[k]);
+        store(densities + k * BLOCK + LANES, high[k]);
+    }
+}
+
+static void all_densities(int64_t n_components, int64_t n_features, const double *theta,
+                          const double *phi, int64_t stride, int64_t n_rows, double *densities) {
+    for (int64_t row = 0; row < n_rows; row += PAIR) {
+        const double *at = phi + row, *now = theta;
+        double *to = densities + row;
+        int64_t left = n_components;
+        for (; left >= SOME; left -= SOME, now += SOME * n_features, to += SOME * BLOCK)
+            densities_of(SOME, n_features, now, at, stride, to);
+        if (left == 3)
+            densities_of(3, n_features, now, at, stride, to);
+        else if (left == 2)
+            densities_of(2, n_features, now, at, stride, to);
+        else if (left == 1)
+            densities_of(1, n_features, now, at, stride, to);
+    }
+}
+
+/* Turns log densities into responsibilities times weights. */
+INLINE void softmax(int weighted, int64_t n_components, const double *weights, int64_t n_rows,
+                    work *at) {
+    vec log_likelihood = at->log_likelihood, log_largest = at->log_largest;
+    for (int64_t row = 0; row < n_rows; row += LANES) {
+        double *column = at->densities + row;
+        vec largest = load(column);
+        for (int64_t k = 1; k < n_components; k++) {
+            vec other = load(column + k * BLOCK);
+            largest = chosen(other > largest, other, largest);
+        }
+        vec total = {0};
+        for (int64_t k = 0; k < n_components; k++) {
+            vec share = exponential(load(column + k * BLOCK) - largest);
+            store(column + k * BLOCK, share);
+            total += share;
+        }
+        vec inverse = 1.0 / total, logarithms = logarithm(total);
+        vec weight = weighted ? load(weights + row) : all_of(1.0);
+        vec scale = weighted ? inverse * weight : inverse;
+        for (int64_t k = 0; k < n_components; k++) {
+            vec share = load(column + k * BLOCK);
+            vec held = share * scale;
+            store(column + k * BLOCK, held);
+            double *square = at->squares + k * LANES;
+            store(square, load(square) + held * (share * inverse));
+        }
+        if (weighted) {
+            log_likelihood += weight * (largest + logarithms);
+            log_largest -= weight * logarithms;
+        } else {
+            log_likelihood += largest + logarithms;
+            log_largest -= logarithms;
+        }
+    }
+    at->log_likelihood = log_likelihood;
+    at->log_largest = log_largest;
+}
+
+INLINE void products_of(int some, int wide, int64_t n_features, const double *shares,
+                        const double *phi, int64_t stride, int64_t n_rows, double *totals) {
+    vec sums[SOME][WIDE];
+    UNROLL for (int k = 0; k < some; k++) {
+        UNROLL for (int p = 0; p < wide; p++) sums[k][p] =
+            load(totals + (k * n_features + p) * LANES);
+    }
+    for (int64_t row = 0; row < n_rows; row += LANES) {
+        vec features[WIDE];
+        UNROLL for (int p = 0; p < wide; p++) features[p] = load(phi + p * stride + row);
+        UNROLL for (int k = 0; k < some; k++) {
+            vec share = load(shares + k * BLOCK + row);
+            UNROLL for (int p = 0; p < wide; p++) sums[k][p] += share * features[p];
+        }
+    }
+    UNROLL for (int k = 0; k < some; k++) {
+        UNROLL for (int p = 0; p < wide; p++)
+            store(totals + (k * n_features + p) * LANES, sums[k][p]);
+    }
+}
+
+INLINE void products_of_some(int some, int64_t n_features, const double *shares, const double *phi,
+                             int64_t stride, int64_t n_rows, double *totals) {
+    int64_t p = 0;
+    for (; p + WIDE <= n_features; p += WIDE)
+        products_of(some, WIDE, n_features, shares, phi + p * stride, stride, n_rows,
+                    totals + p * LANES);
+    for (; p < n_features; p++)
+        products_of(some, 1, n_features, shares, phi + p * stride, stride, n_rows,
+                    totals + p * LANES);
+}
+
+static void all_products(int64_t n_components, int64_t n_features, const double *phi,
+                         int64_t stride, int64_t n_rows, const double *shares, double *totals) {
+    int64_t left = n_components;
+    for (; left >= SOME; left -= SOME, shares += SOME * BLOCK, totals += SOME * n_features * LANES)
+        products_of_some(SOME, n_features, shares, phi, stride, n_rows, totals);
+    if (left == 3)
+        products_of_some(3, n_features, shares, phi, stride, n_rows, totals);
+    else if (left == 2)
+        products_of_some(2, n_features, shares, phi, stride, n_rows, totals);
+    else if (left == 1)
+        products_of_some(1, n_features, shares, phi, stride, n_rows, totals);
+}
+
+static void one_block(int64_t n_components, int64_t n_features, const double *theta,
+                      const double *phi, int64_t stride, const double *weights, int64_t n_rows,
+                      work *at) {
+    all_densities(n_components, n_features, theta, phi, stride, n_rows, at->densities);
+    if (weights)
+        softmax(1, n_components, weights, n_rows, at);
+    else
+        softmax(0, n_components, weights, n_rows, at);
+    all_products(n_components, n_features, phi, stride, n_rows, at->densities, at->totals);
+}
+
+static work begun(int64_t n_components, int64_t n_features, double *room) {
+    work at = {.densities = room};
+    at.totals = at.densities + n_components * BLOCK;
+    at.squares = at.totals + n_components * n_features * LANES;
+    at.tail = at.squares + n_components * LANES;
+    at.mask = at.tail + n_features * PAIR;
+    memset(at.totals, 0, sizeof(double) * n_components * (n_features + 1) * LANES);
+    return at;
+}
+
+/* Copies the last rows, too few for a vector, to where zeros follow them. */
+static void fill_tail(const mx_rows *rows, int64_t whole, work *at) {
+    memset(at->tail, 0, sizeof(double) * (rows->n_features + 1) * PAIR);
+    for (int64_t p = 0; p < rows->n_features; p++)
+        memcpy(at->tail + p * PAIR, rows->phi + p * rows->stride + whole,
+               sizeof(double) * (rows->n_rows - whole));
+    for (int64_t row = whole; row < rows->n_rows; row++)
+        at->mask[row - whole] = rows->weights ? rows->weights[row] : 1.0;
+}
+
+static void add_up(int64_t count, const double *totals, double *sums) {
+    for (int64_t i = 0; i < count; i++)
+        sums[i] = sum_of(load(totals + i * LANES));
+}
+
+void mx_sweep(const mx_rows *rows, int64_t n_components, const double *theta, double *sums,
+              double *squared, double *values, double *room) {
+    int64_t n_features = rows->n_features;
+    work at = begun(n_components, n_features, room);
+    int64_t whole = rows->n_rows - rows->n_rows % PAIR, left = rows->n_rows - whole;
+    for (int64_t row = 0; row < whole; row += BLOCK) {
+        int64_t count = whole - row < BLOCK ? whole - row : BLOCK;
+        one_block(n_components, n_features, theta, rows->phi + row, rows->stride,
+                  rows->weights ? rows->weights + row : 0, count, &at);
+    }
+    if (left) {
+        fill_tail(rows, whole, &at);
+        one_block(n_components, n_features, theta, at.tail, PAIR, at.mask, PAIR, &at);
+    }
+    add_up(n_components * n_features, at.totals, sums);
+    add_up(n_components, at.squares, squared);
+    values[0] = sum_of(at.log_likelihood);
+    values[1] = sum_of(at.log_largest);
+}
+
+/* Sets a block of densities (K, BLOCK) to responsibilities times weights. */
+static void gather(int64_t n_components, const double *shares, int64_t row_stride,
+                   int64_t component_stride, const double *weights, int64_t n_rows,
+                   double *densities) {
+    for (int64_t k = 0; k < n_components; k++) {
+        const double *from = shares + k * component_stride;
+        for (int64_t row = 0; row < n_rows; row++)
+            densities[k * BLOCK + row] = from[row * row_stride] * (weights ? weights[row] : 1.0);
+    }
+}
+
+void mx_totals(const mx_rows *rows, int64_t n_components, const double *shares, int64_t row_stride,
+               int64_t component_stride, double *sums, double *room) {
+    int64_t n_features = rows->n_features;
+    work at = begun(n_components, n_features, room);
+    int64_t whole = rows->n_rows - rows->n_rows % PAIR, left = rows->n_rows - whole;
+    for (int64_t row = 0; row < whole; row += BLOCK) {
+        int64_t count = whole - row < BLOCK ? whole - row : BLOCK;
+        gather(n_components, shares + row * row_stride, row_stride, component_stride,
+               rows->weights ? rows->weights + row : 0, count, at.densities);
+        all_products(n_components, n_features, rows->phi + row, rows->stride, count, at.densities,
+                     at.totals);
+    }
+    if (left) {
+        fill_tail(rows, whole, &at);
+        memset(at.densities, 0, sizeof(double) * n_components * BLOCK);
+        gather(n_components, shares + whole * row_stride, row_stride, component_stride, at.mask,
+               left, at.densities);
+        all_products(n_components, n_features, at.tail, PAIR, PAIR, at.densities, at.totals);
+    }
+    add_up(n_components * n_features, at.totals, sums);
+}

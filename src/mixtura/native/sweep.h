@@ -1,0 +1,40 @@
+/* One pass over rows in memory. */
+#ifndef MIXTURA_SWEEP_H
+#define MIXTURA_SWEEP_H
+
+#include <stdint.h>
+
+#include "mixtura.h"
+
+/*
+ * Rows as features, of which row p of phi holds one for all n rows, the next `stride` further on.
+ *
+ * weights   (n), or NULL where all are one
+ */
+typedef struct {
+    const double *phi;
+    const double *weights;
+    int64_t n_rows, stride, n_features;
+} mx_rows;
+
+/* The doubles that mx_sweep needs to work in. */
+MX_EXPORT int64_t mx_sweep_room(int64_t n_components, int64_t n_features);
+
+/*
+ * The E-step and the sums of the M-step: with L = theta phi and r = softmax(L),
+ *
+ * sums      (K, P)  sum of w r phi
+ * squared   (K)     sum of w r^2
+ * values    (2)     sum of w log sum exp L, and of w log max r
+ */
+MX_EXPORT void mx_sweep(const mx_rows *rows, int64_t n_components, const double *theta,
+                        double *sums, double *squared, double *values, double *room);
+
+/*
+ * The sums (K, P) of w r phi for given responsibilities, of which that of row i for component k is
+ * shares[i * row_stride + k * component_stride].
+ */
+MX_EXPORT void mx_totals(const mx_rows *rows, int64_t n_components, const double *shares,
+                         int64_t row_stride, int64_t component_stride, double *sums, double *room);
+
+#endif
