@@ -100,3 +100,10 @@ class Kernel(Protocol):
     ) -> KernelRun | None:
         """Return where EM leads, or None where it takes the care of the general loop."""
         ...
+
+    def start(self, shares: Float, prior: Any, weighing: Weighing) -> tuple[Float, Any] | None:
+        """Return the log weights and parameters of the M-step from responsibilities (n, K).
+
+        It is None where it takes the care of the general way.
+        """
+        ...

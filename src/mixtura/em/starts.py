@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from mixtura.components.kernel import Limits
+from mixtura.components.kernel import Limits, Weighing
 from mixtura.data import ArrayRows, CountRows, RowSource
+from mixtura.em.compiled import is_compilable
 from mixtura.em.degeneracy import maximise_strictly
 from mixtura.em.fit import FitOptions, Run, fit, ranked
 from mixtura.em.model import Model
@@ -252,6 +253,11 @@ def model_from_responsibilities(
     sweep: Sweep, responsibilities: NDArray[np.float64], options: FitOptions
 ) -> Model:
     """Return the M-step from responsibilities (N, K)."""
+    if sweep.kernel is not None and is_compilable(options):
+        weighing = Weighing(options.equal_weights, options.concentration)
+        found = sweep.kernel.start(responsibilities, options.prior, weighing)
+        if found is not None:
+            return Model(*found)
     n_components = responsibilities.shape[1]
 
     def of_rows(start: int, stop: int) -> Float:

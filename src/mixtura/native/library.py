@@ -5,6 +5,7 @@ import os
 import sys
 import warnings
 from collections.abc import Mapping
+from ctypes import c_int64, c_void_p
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -20,11 +21,13 @@ VERSION = 1
 # Of each kernel: what it returns, and what it takes. Arrays go as the address of their first cell.
 SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mx_version": (ctypes.c_int, ()),
-    "mx_update_room": (ctypes.c_int64, (ctypes.c_int64,) * 2),
-    "mx_update": (
-        ctypes.c_int,
-        (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, *(ctypes.c_void_p,) * 6),
-    ),
+    "mx_update_room": (c_int64, (c_int64, c_int64)),
+    "mx_update": (ctypes.c_int, (ctypes.c_int, c_int64, c_int64, *6 * (c_void_p,))),
+    "mx_sweep_room": (c_int64, (c_int64, c_int64)),
+    "mx_sweep": (None, (c_void_p, c_int64, *5 * (c_void_p,))),
+    "mx_run_room": (c_int64, (c_void_p, c_int64)),
+    "mx_run": (None, (c_void_p, c_void_p, c_void_p, c_void_p)),
+    "mx_start": (ctypes.c_int, (c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_void_p)),
 }
 
 # The builds that there may be, best first, and the processor features each needs, by NumPy's names.

@@ -19,6 +19,9 @@ __all__ = ["GaussianKernel", "is_compiled"]
 
 Float = NDArray[np.float64]
 
+# Dimensions of the factors of a structure's precisions.
+DIMENSIONS = {"spherical": 1, "diagonal": 2, "full": 3}
+
 MOST_COLUMNS, MOST_COMPONENTS = 16, 128
 GOLDEN_RATIO = (1 + 5**0.5) / 2
 
@@ -77,6 +80,26 @@ class GaussianKernel:
         if state.ending not in tuple(Ended):
             return None
         return work.finished(self, state)
+
+    def start(
+        self, shares: Float, prior: Any, weighing: Weighing
+    ) -> tuple[Float, GaussianParameters] | None:
+        """Return the M-step from responsibilities (n, K), or None where it takes more care."""
+        library, n_components = kernels(), shares.shape[1]
+        penalty = _penalty(prior)
+        if library is None or n_components > MOST_COMPONENTS or penalty is None:
+            return None
+        problem = self._problem(penalty, weighing)
+        work = Work.blank(self, n_components)
+        room = np.empty(library.mx_run_room(ctypes.byref(problem), n_components))
+        shares = np.asarray(shares, dtype=np.float64)
+        strides = (step // shares.itemsize for step in shares.strides)
+        state = work.state()
+        if library.mx_start(
+            ctypes.byref(problem), address(shares), *strides, ctypes.byref(state), address(room)
+        ):
+            return None
+        return work.log_weights, work.parameters(self)
 
     def _problem(self, penalty: ScatterPrior, weighing: Weighing) -> Problem:
         features = self.features
@@ -150,6 +173,25 @@ class Work:
             np.empty((sweeps, 3)),
         )
 
+    @classmethod
+    def blank(cls, kernel: GaussianKernel, n_components: int) -> Self:
+        """Return room for a mixture to be made."""
+        n_columns = kernel.n_columns
+        shape = (n_components, n_columns, n_columns)[: DIMENSIONS[kernel.structure.storage]]
+        return cls(
+            np.empty(n_components),
+            np.empty((n_components, n_columns)),
+            np.empty(shape),
+            np.empty((n_columns, n_columns)),
+            *3 * (np.empty(0),),
+        )
+
+    def parameters(self, kernel: GaussianKernel) -> GaussianParameters:
+        """Return means and covariances as the structure stores them."""
+        storage = kernel.structure.storage
+        covariance = covariance_of_factors(storage, self.factors, kernel.n_columns)
+        return GaussianParameters(self.means, covariance)
+
     def state(self) -> State:
         """Return the addresses of the arrays."""
         return State(
@@ -162,13 +204,11 @@ class Work:
 
     def finished(self, kernel: GaussianKernel, state: State) -> KernelRun:
         """Return what a run left in the arrays."""
-        form, n_columns = kernel.structure, kernel.n_columns
-        covariance = covariance_of_factors(form.storage, self.factors, n_columns)
         n_components = len(self.log_weights)
-        none = np.empty((0, n_columns))
+        none = np.empty((0, kernel.n_columns))
         return KernelRun(
             self.log_weights,
-            GaussianParameters(self.means, covariance),
+            self.parameters(kernel),
             GaussianSums(self.sums, np.zeros(n_components), none, none),
             self.squared,
             state.values[1],
