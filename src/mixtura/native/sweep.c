@@ -8,8 +8,8 @@
 
 #include "vector.h"
 
-/* Rows of a block, and those that the products take at once. */
-#define BLOCK 256
+#define BLOCK MX_BLOCK
+/* Rows that the products take at once. */
 #define PAIR (2 * LANES)
 /* Components and features that a product keeps in registers. */
 #define SOME 4
@@ -25,13 +25,12 @@ typedef struct {
     double *densities; /* (K, BLOCK) */
     double *totals;    /* (K, P, LANES) */
     double *squares;   /* (K, LANES) */
-    double *tail;      /* (P, PAIR) */
-    double *mask;      /* (PAIR) */
+    mx_block block;
     vec log_likelihood, log_largest;
 } work;
 
 int64_t mx_sweep_room(int64_t n_components, int64_t n_features) {
-    return n_components * (BLOCK + (n_features + 1) * LANES) + (n_features + 1) * PAIR;
+    return n_components * (BLOCK + (n_features + 1) * LANES) + mx_block_room(n_features);
 }
 
 INLINE void densities_of(int some, int64_t n_features, const double *theta, const double *phi,
@@ -153,35 +152,49 @@ static void all_products(int64_t n_components, int64_t n_features, const double 
         products_of_some(1, n_features, shares, phi, stride, n_rows, totals);
 }
 
-static void one_block(int64_t n_components, int64_t n_features, const double *theta,
-                      const double *phi, int64_t stride, const double *weights, int64_t n_rows,
-                      work *at) {
-    all_densities(n_components, n_features, theta, phi, stride, n_rows, at->densities);
-    if (weights)
-        softmax(1, n_components, weights, n_rows, at);
-    else
-        softmax(0, n_components, weights, n_rows, at);
-    all_products(n_components, n_features, phi, stride, n_rows, at->densities, at->totals);
+int64_t mx_block_room(int64_t n_features) { return BLOCK + n_features * PAIR; }
+
+mx_block mx_first_block(double *room) {
+    mx_block block = {.weights = room, .tail = room + BLOCK};
+    return block;
+}
+
+int mx_next_block(const mx_rows *rows, mx_block *block) {
+    int64_t first = block->first + block->count, left = rows->n_rows - first;
+    if (left <= 0)
+        return 0;
+    int64_t whole = left < BLOCK ? left - left % PAIR : BLOCK;
+    block->first = first;
+    block->count = whole ? whole : left;
+    block->filled = whole ? whole : PAIR;
+    block->phi = rows->phi + first;
+    block->stride = rows->stride;
+    for (int64_t row = 0; row < block->filled; row++)
+        block->weights[row] =
+            row < block->count ? (rows->weights ? rows->weights[first + row] : 1.0) : 0.0;
+    if (!whole) {
+        memset(block->tail, 0, sizeof(double) * rows->n_features * PAIR);
+        for (int64_t p = 0; p < rows->n_features; p++)
+            memcpy(block->tail + p * PAIR, block->phi + p * rows->stride, sizeof(double) * left);
+        block->phi = block->tail;
+        block->stride = PAIR;
+    }
+    return 1;
+}
+
+void mx_densities(const mx_block *block, int64_t n_components, int64_t n_features,
+                  const double *theta, double *densities) {
+    all_densities(n_components, n_features, theta, block->phi, block->stride, block->filled,
+                  densities);
 }
 
 static work begun(int64_t n_components, int64_t n_features, double *room) {
     work at = {.densities = room};
     at.totals = at.densities + n_components * BLOCK;
     at.squares = at.totals + n_components * n_features * LANES;
-    at.tail = at.squares + n_components * LANES;
-    at.mask = at.tail + n_features * PAIR;
+    at.block = mx_first_block(at.squares + n_components * LANES);
     memset(at.totals, 0, sizeof(double) * n_components * (n_features + 1) * LANES);
     return at;
-}
-
-/* Copies the last rows, too few for a vector, to where zeros follow them. */
-static void fill_tail(const mx_rows *rows, int64_t whole, work *at) {
-    memset(at->tail, 0, sizeof(double) * (rows->n_features + 1) * PAIR);
-    for (int64_t p = 0; p < rows->n_features; p++)
-        memcpy(at->tail + p * PAIR, rows->phi + p * rows->stride + whole,
-               sizeof(double) * (rows->n_rows - whole));
-    for (int64_t row = whole; row < rows->n_rows; row++)
-        at->mask[row - whole] = rows->weights ? rows->weights[row] : 1.0;
 }
 
 static void add_up(int64_t count, const double *totals, double *sums) {
@@ -189,19 +202,23 @@ static void add_up(int64_t count, const double *totals, double *sums) {
         sums[i] = sum_of(load(totals + i * LANES));
 }
 
+static void add_products(int64_t n_components, int64_t n_features, work *at) {
+    const mx_block *block = &at->block;
+    all_products(n_components, n_features, block->phi, block->stride, block->filled,
+                 at->densities, at->totals);
+}
+
 void mx_sweep(const mx_rows *rows, int64_t n_components, const double *theta, double *sums,
               double *squared, double *values, double *room) {
     int64_t n_features = rows->n_features;
     work at = begun(n_components, n_features, room);
-    int64_t whole = rows->n_rows - rows->n_rows % PAIR, left = rows->n_rows - whole;
-    for (int64_t row = 0; row < whole; row += BLOCK) {
-        int64_t count = whole - row < BLOCK ? whole - row : BLOCK;
-        one_block(n_components, n_features, theta, rows->phi + row, rows->stride,
-                  rows->weights ? rows->weights + row : 0, count, &at);
-    }
-    if (left) {
-        fill_tail(rows, whole, &at);
-        one_block(n_components, n_features, theta, at.tail, PAIR, at.mask, PAIR, &at);
+    while (mx_next_block(rows, &at.block)) {
+        mx_densities(&at.block, n_components, n_features, theta, at.densities);
+        if (rows->weights || at.block.count < at.block.filled)
+            softmax(1, n_components, at.block.weights, at.block.filled, &at);
+        else
+            softmax(0, n_components, 0, at.block.filled, &at);
+        add_products(n_components, n_features, &at);
     }
     add_up(n_components * n_features, at.totals, sums);
     add_up(n_components, at.squares, squared);
@@ -209,35 +226,17 @@ void mx_sweep(const mx_rows *rows, int64_t n_components, const double *theta, do
     values[1] = sum_of(at.log_largest);
 }
 
-/* Sets a block of densities (K, BLOCK) to responsibilities times weights. */
-static void gather(int64_t n_components, const double *shares, int64_t row_stride,
-                   int64_t component_stride, const double *weights, int64_t n_rows,
-                   double *densities) {
-    for (int64_t k = 0; k < n_components; k++) {
-        const double *from = shares + k * component_stride;
-        for (int64_t row = 0; row < n_rows; row++)
-            densities[k * BLOCK + row] = from[row * row_stride] * (weights ? weights[row] : 1.0);
-    }
-}
-
 void mx_totals(const mx_rows *rows, int64_t n_components, const double *shares, int64_t row_stride,
                int64_t component_stride, double *sums, double *room) {
-    int64_t n_features = rows->n_features;
-    work at = begun(n_components, n_features, room);
-    int64_t whole = rows->n_rows - rows->n_rows % PAIR, left = rows->n_rows - whole;
-    for (int64_t row = 0; row < whole; row += BLOCK) {
-        int64_t count = whole - row < BLOCK ? whole - row : BLOCK;
-        gather(n_components, shares + row * row_stride, row_stride, component_stride,
-               rows->weights ? rows->weights + row : 0, count, at.densities);
-        all_products(n_components, n_features, rows->phi + row, rows->stride, count, at.densities,
-                     at.totals);
+    work at = begun(n_components, rows->n_features, room);
+    while (mx_next_block(rows, &at.block)) {
+        for (int64_t k = 0; k < n_components; k++) {
+            const double *from = shares + at.block.first * row_stride + k * component_stride;
+            double *to = at.densities + k * BLOCK;
+            for (int64_t row = 0; row < at.block.filled; row++)
+                to[row] = row < at.block.count ? from[row * row_stride] * at.block.weights[row] : 0;
+        }
+        add_products(n_components, rows->n_features, &at);
     }
-    if (left) {
-        fill_tail(rows, whole, &at);
-        memset(at.densities, 0, sizeof(double) * n_components * BLOCK);
-        gather(n_components, shares + whole * row_stride, row_stride, component_stride, at.mask,
-               left, at.densities);
-        all_products(n_components, n_features, at.tail, PAIR, PAIR, at.densities, at.totals);
-    }
-    add_up(n_components * n_features, at.totals, sums);
+    add_up(n_components * rows->n_features, at.totals, sums);
 }

@@ -37,4 +37,25 @@ MX_EXPORT void mx_sweep(const mx_rows *rows, int64_t n_components, const double 
 MX_EXPORT void mx_totals(const mx_rows *rows, int64_t n_components, const double *shares,
                          int64_t row_stride, int64_t component_stride, double *sums, double *room);
 
+/* Rows that are worked on at once; a block that has fewer is filled up with rows of zeros. */
+#define MX_BLOCK 256
+
+/* One block of rows: features as in mx_rows, weights that are zero for rows of zeros. */
+typedef struct {
+    const double *phi;
+    int64_t stride, first, count, filled;
+    double *weights; /* (MX_BLOCK) */
+    double *tail;
+} mx_block;
+
+/* The doubles that a block needs to be filled up in, for P features. */
+int64_t mx_block_room(int64_t n_features);
+mx_block mx_first_block(double *room);
+/* Whether there was another block; moves on to it. */
+int mx_next_block(const mx_rows *rows, mx_block *block);
+
+/* Sets densities (K, MX_BLOCK) to theta phi. */
+void mx_densities(const mx_block *block, int64_t n_components, int64_t n_features,
+                  const double *theta, double *densities);
+
 #endif
