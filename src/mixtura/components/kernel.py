@@ -7,9 +7,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Ended", "Kernel", "KernelRun", "Limits", "Weighing"]
+__all__ = ["STEPS", "Ended", "Halves", "Kernel", "KernelRun", "Limits", "Weighing"]
 
 Float = NDArray[np.float64]
+
+# EM steps that the halves of all components are given.
+STEPS = 4
 
 
 class Ended(IntEnum):
@@ -92,6 +95,22 @@ class KernelRun:
     ended: Ended
 
 
+@dataclass(frozen=True, slots=True)
+class Halves:
+    """What parting each of K components of a mixture in two does.
+
+    Attributes
+    ----------
+    gains : (K,) what it gains at least, in nats; minus infinity where a half has too few rows
+    shares : (K, n) responsibilities of the mixture
+    second : (K, n) the second half's part of them
+    """
+
+    gains: Float
+    shares: Float
+    second: Float
+
+
 class Kernel(Protocol):
     """A compiled loop over rows in memory."""
 
@@ -105,5 +124,15 @@ class Kernel(Protocol):
         """Return the log weights and parameters of the M-step from responsibilities (n, K).
 
         It is None where it takes the care of the general way.
+        """
+        ...
+
+    def split(
+        self, whole: Any, log_weights: Float, parameters: Any, prior: Any
+    ) -> Halves | None:
+        """Return what parting each component gains for the rows of another kernel.
+
+        Halves are found on the rows of this one. It is None where it takes the care of the general
+        way.
         """
         ...

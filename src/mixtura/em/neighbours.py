@@ -59,17 +59,16 @@ def parted_once(
     """
     part = part_of(sample, model.n_components, starts)
     try:
-        gains, second = splits_of(sample, part, model, options)
+        halves = splits_of(sample, part, model, options)
     except ParameterError:
         return []
-    shares = shares_of(sample, model)
     found = []
-    for split in np.argsort(-gains, kind="stable")[:TRIED]:
-        if np.isfinite(gains[split]):
-            half = shares[:, split] * second[:, split]
-            after = np.column_stack([shares, half])
-            after[:, split] -= half
-            found.append(after)
+    for split in np.argsort(-halves.gains, kind="stable")[:TRIED]:
+        if np.isfinite(halves.gains[split]):
+            half = halves.shares[split] * halves.second[split]
+            after = np.vstack([halves.shares, half])
+            after[split] -= half
+            found.append(after.T)
     return models_of(sample, found, options)
 
 

@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.kernel import Limits
+from mixtura.components.kernel import Halves, Limits
+from mixtura.em.compiled import is_compilable
 from mixtura.em.fit import FitOptions, Run, fit, ranked
 from mixtura.em.model import Model
 from mixtura.em.recovery import held_up
-from mixtura.em.splits import mixture_of, models_of, parted, shares_of
+from mixtura.em.splits import mixture_of, models_of, parted
 from mixtura.em.starts import (
     NeverMet,
     StartOptions,
@@ -190,39 +191,42 @@ def _may_reach(run: Run, objective: float) -> bool:
 
 def _moved(sample: Sweep, part: Sweep, run: Run, options: FitOptions) -> list[Model]:
     """Return the models after the most promising moves."""
-    shares = shares_of(sample, run.model)
     losses = sample.family.merging_losses(run.model.parameters, run.statistics.moments)
-    gains, second = splits_of(sample, part, run.model, options)
+    halves = splits_of(sample, part, run.model, options)
     found = []
-    for first, other, split in _promising(losses, gains, run, sample.family.n_columns):
-        after = shares.copy()
-        after[:, first] += after[:, other]
-        after[:, other] = shares[:, split] * second[:, split]
-        after[:, split] -= after[:, other]
-        found.append(after)
+    for first, other, split in _promising(losses, halves.gains, run, sample.family.n_columns):
+        after = halves.shares.copy()
+        after[first] += after[other]
+        after[other] = halves.shares[split] * halves.second[split]
+        after[split] -= after[other]
+        found.append(after.T)
     return models_of(sample, found, options)
 
 
-def splits_of(sample: Sweep, part: Sweep, model: Model, options: FitOptions) -> tuple[Float, Float]:
-    """Return what splitting each component gains at least (K,), and its second half.
+def splits_of(sample: Sweep, part: Sweep, model: Model, options: FitOptions) -> Halves:
+    """Return what splitting each component gains at least, and its second half.
 
-    That is its share (M, K) of what the component has of each row. Halves are found on a part of
-    the rows, and gains summed over all, so that few rows do not promise what they cannot keep.
+    Halves are found on a part of the rows, and gains summed over all, so that few rows do not
+    promise what they cannot keep.
     """
+    if part.kernel is not None and sample.kernel is not None and is_compilable(options):
+        found = part.kernel.split(
+            sample.kernel, model.log_weights, model.parameters, options.prior
+        )
+        if found is not None:
+            return found
     block = sample.source.block(0, sample.source.n_rows)
     mixture = mixture_of(sample, model)
-    densities = mixture.component_log_density(block.rows)
-    mass = mixture.responsibilities(block.rows)
-    if block.weights is not None:
-        mass *= block.weights[:, None]
-    gains, second = np.empty(mass.shape[1]), np.empty(mass.shape)
+    densities = mixture.component_log_density(block.rows).T
+    shares = mixture.responsibilities(block.rows).T
+    mass = shares if block.weights is None else shares * block.weights
+    gains, second = np.empty(len(mass)), np.empty(mass.shape)
     for k, halves in enumerate(parted(part, model, options)):
         density, both = halves.density_and_responsibilities(block.rows)
-        sizes = mass[:, k] @ both
-        enough = sizes.min() >= sample.family.fewest_rows
-        gains[k] = mass[:, k] @ (density - densities[:, k]) if enough else -np.inf
-        second[:, k] = both[:, 1]
-    return gains, second
+        enough = (mass[k] @ both).min() >= sample.family.fewest_rows
+        gains[k] = mass[k] @ (density - densities[k]) if enough else -np.inf
+        second[k] = both[:, 1]
+    return Halves(gains, shares, second)
 
 
 def _promising(losses: Float, gains: Float, run: Run, n_columns: int) -> list[tuple[int, ...]]:

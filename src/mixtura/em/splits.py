@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.components.kernel import STEPS
 from mixtura.em.fit import FitOptions
 from mixtura.em.model import Model
 from mixtura.em.starts import model_from_responsibilities
@@ -23,8 +24,6 @@ __all__ = ["mixture_of", "models_of", "parted", "shares_of"]
 
 Float = NDArray[np.float64]
 
-# EM steps that the halves of all components are given.
-STEPS = 4
 # Directions with less than this of the widest one's variance say nothing of distances.
 FLAT = 1e-9
 

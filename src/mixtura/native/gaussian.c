@@ -15,6 +15,7 @@ mx_form mx_form_of(int64_t structure, int64_t n_components, int64_t n_columns) {
     form.spherical = structure == MX_EII || structure == MX_VII;
     form.full = structure >= MX_EEE;
     form.pooled = structure == MX_EII || structure == MX_EEI || structure == MX_EEE;
+    form.lean = form.pooled;
     form.common_axes = structure == MX_EVE || structure == MX_VVE;
     int64_t products = form.full ? n_columns * (n_columns + 1) / 2 : n_columns;
     form.n_features = n_columns + 1 + (form.pooled ? 0 : products);
@@ -188,8 +189,9 @@ int mx_bind(const mx_problem *problem, const mx_form *form, mx_model *model) {
             theta[i] = sum;
             distance += sum * mean[i];
         }
+        memset(theta + d + 1, 0, sizeof(double) * (form->n_features - d - 1));
         theta[d] = model->log_weights[k] + log_factor - 0.5 * distance;
-        for (int64_t p = 0, i, j; !form->pooled && p < form->n_features - d - 1; p++) {
+        for (int64_t p = 0, i, j; !form->lean && p < (form->full ? d * (d + 1) / 2 : d); p++) {
             pair_of(p, d, &i, &j);
             double entry = form->full ? precision[i * d + j] : precision[p];
             theta[d + 1 + p] = (i == j ? -0.5 : -1.0) * entry;
@@ -198,7 +200,7 @@ int mx_bind(const mx_problem *problem, const mx_form *form, mx_model *model) {
             trace += precision[i] * problem->prior_scatter[i];
         model->log_prior += problem->prior_rows * log_factor - 0.5 * trace +
                             (problem->concentration - 1.0) * model->log_weights[k];
-        for (int64_t i = 0; form->pooled && k == 0 && i < form->one; i++)
+        for (int64_t i = 0; form->lean && k == 0 && i < form->one; i++)
             model->offset -= 0.5 * precision[i] * problem->second[i];
     }
     return MX_DONE;

@@ -7,6 +7,7 @@
 /* The shapes that a structure's numbers have. */
 typedef struct {
     int structure, full, spherical, pooled, common_axes;
+    int lean; /* whether the products that components share are no features */
     int64_t n_components, n_columns, n_features;
     int64_t one;       /* numbers of one scatter */
     int64_t n_scatter; /* numbers of all scatters */

@@ -27,6 +27,11 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mx_sweep": (None, (c_void_p, c_int64, *5 * (c_void_p,))),
     "mx_run_room": (c_int64, (c_void_p, c_int64)),
     "mx_run": (None, (c_void_p, c_void_p, c_void_p, c_void_p)),
+    "mx_split_room": (c_int64, (c_void_p, c_int64)),
+    "mx_split": (
+        ctypes.c_int,
+        (*3 * (c_void_p,), ctypes.c_double, c_int64, *5 * (c_void_p,)),
+    ),
     "mx_start": (ctypes.c_int, (c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_void_p)),
 }
 

@@ -222,20 +222,27 @@ class GaussianFamily:
         self, rows: NDArray[Any], row_weights: Float | None, shared: RowTotals
     ) -> GaussianKernel | None:
         """Return a compiled loop over rows (n, D), or None where there is none."""
-        if self.dtype != np.float64 or self._wide or not is_compiled(self.n_columns):
+        known = structure(self.structure.code)
+        if self.dtype != np.float64 or self.structure != known or not is_compiled(self.n_columns):
             return None
-        tile = self.prepare(rows, self.workspace(len(rows)))
-        weights = None if row_weights is None else np.ascontiguousarray(row_weights)
-        constant = self.frame.log_jacobian - 0.5 * self.n_columns * LOG_TWO_PI
+        spread = self.frame.spread / self.frame.scale
+        if known.storage == "spherical":
+            spread = np.full(len(spread), spread.max())
         return GaussianKernel(
             self.structure,
-            tile.features,
-            weights,
+            self.n_features(),
+            replace(self, structure=structure("VVV"))._features_of(rows),
+            None if row_weights is None else np.ascontiguousarray(row_weights),
             np.ascontiguousarray(shared.second),
             np.ascontiguousarray(self._unit),
+            spread,
             shared.weight,
-            constant,
+            self.frame.log_jacobian - 0.5 * self.n_columns * LOG_TWO_PI,
+            self.fewest_rows,
         )
+
+    def _features_of(self, rows: NDArray[Any]) -> Float:
+        return self.prepare(rows, self.workspace(len(rows))).features
 
     def moments(
         self, sums: GaussianSums, previous: GaussianParameters | None, shared: RowTotals

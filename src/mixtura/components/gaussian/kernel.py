@@ -11,7 +11,7 @@ from mixtura.components.gaussian.covariance import covariance_of_factors
 from mixtura.components.gaussian.parameters import GaussianParameters, GaussianSums
 from mixtura.components.gaussian.prior import NoPrior, ScatterPrior
 from mixtura.components.gaussian.structures import CODES, Structure
-from mixtura.components.kernel import Ended, KernelRun, Limits, Weighing
+from mixtura.components.kernel import STEPS, Ended, Halves, KernelRun, Limits, Weighing
 from mixtura.native import kernels
 from mixtura.native.runs import Problem, Rows, Rule, State, address
 
@@ -33,21 +33,28 @@ class GaussianKernel:
     Attributes
     ----------
     structure : the covariance structure
-    features : (P, n) float64, φ of the rows in the family's frame
+    n_features : P, how many features the structure needs
+    products : [x, 1, x_i x_j] (Q, n) float64 of the rows in the family's frame, which begin with
+        the features of every structure
     weights : (n,) float64, or None
     second : Σ w x xᵀ, (D,) or (D, D)
     unit : (D,) what columns are measured in when steps are compared
+    spread : (D,) what they are measured in when rows are
     total_weight : Σ w
     constant : of every row's log density
+    fewest_rows : that a component needs
     """
 
     structure: Structure
-    features: Float
+    n_features: int
+    products: Float
     weights: Float | None
     second: Float
     unit: Float
+    spread: Float
     total_weight: float
     constant: float
+    fewest_rows: float
 
     @property
     def n_columns(self) -> int:
@@ -101,11 +108,41 @@ class GaussianKernel:
             return None
         return work.log_weights, work.parameters(self)
 
-    def _problem(self, penalty: ScatterPrior, weighing: Weighing) -> Problem:
-        features = self.features
-        n_features, n_rows = features.shape
-        stride = features.strides[0] // features.itemsize
-        rows = Rows(address(features), address(self.weights), n_rows, stride, n_features)
+    def split(
+        self, whole: "GaussianKernel", log_weights: Float, parameters: GaussianParameters, prior: Any
+    ) -> Halves | None:
+        """Return what parting each component gains; see `Kernel`."""
+        library, n_components = kernels(), len(log_weights)
+        penalty = _penalty(prior)
+        if library is None or 4 * n_components > MOST_COMPONENTS or penalty is None:
+            return None
+        part, every = (
+            kernel._problem(penalty, Weighing(), len(kernel.products)) for kernel in (self, whole)
+        )
+        work = Work.begun(self, log_weights, parameters, 0)
+        n_rows = whole.products.shape[1]
+        gains = np.empty(n_components)
+        shares, second = np.empty((2, n_components, n_rows))
+        room = np.empty(library.mx_split_room(ctypes.byref(part), n_components))
+        if library.mx_split(
+            ctypes.byref(part),
+            ctypes.byref(every),
+            address(self.spread),
+            self.fewest_rows,
+            STEPS,
+            ctypes.byref(work.state()),
+            *map(address, (gains, shares, second, room)),
+        ):
+            return None
+        return Halves(gains, shares, second)
+
+    def _problem(
+        self, penalty: ScatterPrior, weighing: Weighing, n_features: int | None = None
+    ) -> Problem:
+        products = self.products
+        n_rows, stride = products.shape[1], products.strides[0] // products.itemsize
+        width = n_features or self.n_features
+        rows = Rows(address(products), address(self.weights), n_rows, stride, width)
         return Problem(
             rows,
             self.n_columns,
@@ -168,7 +205,7 @@ class Work:
             np.array(parameters.means, order="C"),
             factors,
             _shared_axes(factors) if common else np.empty(0),
-            np.empty((len(log_weights), len(kernel.features))),
+            np.empty((len(log_weights), kernel.n_features)),
             np.empty(len(log_weights)),
             np.empty((sweeps, 3)),
         )

@@ -1,0 +1,340 @@
+/*
+ * All components are parted at once, each looking at its own share of the rows: EM on pairs of
+ * halves, begun in two ways, along the longest axis and by the distance from the mean.
+ */
+#include "split.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "gaussian.h"
+#include "small_matrices.h"
+#include "vector.h"
+
+#define WAYS 2
+
+typedef struct {
+    mx_form one, all; /* of the mixture, and of the halves that both ways make */
+    int64_t padded;   /* rows of `part`, filled up */
+    double *theta, *turns;          /* (K, P), (WAYS K, P) */
+    double *mass, *second;          /* (K, padded), (WAYS K, padded) */
+    double *sums, *halves;          /* (4K, P) shares' sums, (4K, padded) shares */
+    double *values;                 /* (WAYS K) */
+    double *densities;              /* (4K, MX_BLOCK) */
+    double *scatter;                /* (K, D, D) */
+    mx_model model, pair, chosen;
+    mx_moments moments;
+    double *room;
+} work;
+
+/* Room to lay things out in; without a start, it only counts. */
+typedef struct {
+    double *start;
+    int64_t used;
+} ground;
+
+static double *taken(ground *room, int64_t count) {
+    double *from = room->start ? room->start + room->used : 0;
+    room->used += count;
+    return from;
+}
+
+/* The form with every product among its features, though a pooled one could do without. */
+static mx_form full_form(const mx_problem *problem, int64_t n_components) {
+    mx_form form = mx_form_of(problem->structure, n_components, problem->n_columns);
+    form.lean = 0;
+    form.n_features = problem->rows.n_features;
+    return form;
+}
+
+static mx_model model_in(const mx_form *form, ground *room) {
+    int64_t n = form->n_components, d = form->n_columns;
+    mx_model model = {.log_weights = taken(room, n),
+                      .means = taken(room, n * d),
+                      .factors = taken(room, form->n_factors),
+                      .axes = taken(room, d * d),
+                      .theta = taken(room, n * form->n_features)};
+    return model;
+}
+
+static work laid_out(const mx_problem *part, int64_t n, ground *room) {
+    work at = {.one = full_form(part, n), .all = full_form(part, 2 * WAYS * n)};
+    int64_t p = part->rows.n_features, d = part->n_columns;
+    at.padded = (part->rows.n_rows / MX_BLOCK + 2) * MX_BLOCK;
+    at.turns = taken(room, WAYS * n * p);
+    at.mass = taken(room, n * at.padded);
+    at.second = taken(room, WAYS * n * at.padded);
+    at.sums = taken(room, 2 * WAYS * n * p);
+    at.halves = taken(room, 2 * WAYS * n * at.padded);
+    at.values = taken(room, WAYS * n);
+    at.densities = taken(room, 2 * WAYS * n * MX_BLOCK);
+    at.scatter = taken(room, n * d * d);
+    at.model = model_in(&at.one, room);
+    at.pair = model_in(&at.all, room);
+    at.chosen = model_in(&at.all, room);
+    at.moments = (mx_moments){.rows = taken(room, 2 * WAYS * n),
+                              .means = taken(room, 2 * WAYS * n * d),
+                              .scatter = taken(room, at.all.n_scatter)};
+    at.room = taken(room, 0);
+    return at;
+}
+
+int64_t mx_split_room(const mx_problem *part, int64_t n) {
+    ground counted = {0};
+    laid_out(part, n, &counted);
+    int64_t p = part->rows.n_features, d = part->n_columns, all = 2 * WAYS * n;
+    int64_t update = n * d * d * all + mx_update_room(all, d);
+    int64_t axes = (mx_blocks(n) * d * d + 3 * d * d + 2 * d) * MX_LANES + n * d * (d + 1);
+    int64_t most = mx_sweep_room(all, p);
+    most = update > most ? update : most;
+    return counted.used + (axes > most ? axes : most);
+}
+
+/* Turns (K, MX_BLOCK) log densities into responsibilities times weights. */
+static void responsibilities(int64_t n, int64_t filled, const double *weights, double *densities) {
+    for (int64_t row = 0; row < filled; row += LANES) {
+        vec largest = load(densities + row), total = {0};
+        for (int64_t k = 1; k < n; k++) {
+            vec other = load(densities + k * MX_BLOCK + row);
+            largest = chosen(other > largest, other, largest);
+        }
+        for (int64_t k = 0; k < n; k++) {
+            vec share = exponential(load(densities + k * MX_BLOCK + row) - largest);
+            store(densities + k * MX_BLOCK + row, share);
+            total += share;
+        }
+        vec scale = load(weights + row) / total;
+        for (int64_t k = 0; k < n; k++)
+            store(densities + k * MX_BLOCK + row, load(densities + k * MX_BLOCK + row) * scale);
+    }
+}
+
+static void mass_of_part(const mx_problem *part, work *at) {
+    int64_t n = at->one.n_components;
+    mx_block block = mx_first_block(at->room);
+    while (mx_next_block(&part->rows, &block)) {
+        mx_densities(&block, n, at->one.n_features, at->model.theta, at->densities);
+        responsibilities(n, block.filled, block.weights, at->densities);
+        for (int64_t k = 0; k < n; k++)
+            memcpy(at->mass + k * at->padded + block.first, at->densities + k * MX_BLOCK,
+                   sizeof(double) * block.filled);
+    }
+}
+
+/* The sums of shares that carry the weights already. */
+static void totals_of(const mx_problem *part, int64_t n, const double *shares, work *at) {
+    mx_rows rows = part->rows;
+    rows.weights = 0;
+    mx_totals(&rows, n, shares, 1, at->padded, at->sums, at->room);
+}
+
+/* Means (K, D) and covariances (K, D, D) from sums about the origin, in units of `spread`. */
+static void covariances_of(const work *at, const double *spread) {
+    int64_t d = at->one.n_columns, p = at->one.n_features;
+    for (int64_t k = 0; k < at->one.n_components; k++) {
+        const double *sums = at->sums + k * p;
+        double *mean = at->moments.means + k * d, *own = at->scatter + k * d * d;
+        double rows = sums[d];
+        for (int64_t i = 0; i < d; i++)
+            mean[i] = sums[i] / rows;
+        for (int64_t q = 0; q < d * (d + 1) / 2; q++) {
+            int64_t i = q % d, j = (i + q / d) % d;
+            double value = sums[d + 1 + q] / rows - mean[i] * mean[j];
+            own[i * d + j] = own[j * d + i] = value / (spread[i] * spread[j]);
+        }
+    }
+}
+
+/* Coefficients (P) of the distance from a mean along an axis, in units of `spread`. */
+static void along_axis(int64_t d, int64_t p, const double *mean, const double *axis,
+                       const double *spread, double *turn) {
+    memset(turn, 0, sizeof(double) * p);
+    for (int64_t i = 0; i < d; i++) {
+        turn[i] = axis[i] / spread[i];
+        turn[d] -= turn[i] * mean[i];
+    }
+}
+
+/* Coefficients (P) of the squared distance from a mean beyond what rows have on average. */
+static void far_from_mean(int64_t d, const double *mean, const double *upper,
+                          const double *spread, double *turn) {
+    double linear[MX_MOST_COLUMNS];
+    memset(linear, 0, sizeof(linear));
+    for (int64_t q = 0; q < d * (d + 1) / 2; q++) {
+        int64_t i = q % d, j = (i + q / d) % d;
+        double entry = 0;
+        for (int64_t l = 0; l < d; l++)
+            entry += upper[i * d + l] * upper[j * d + l];
+        entry /= spread[i] * spread[j];
+        turn[d + 1 + q] = i == j ? entry : 2 * entry;
+        linear[i] += entry * mean[j];
+        linear[j] += i == j ? 0 : entry * mean[i];
+    }
+    turn[d] = -(double)d;
+    for (int64_t i = 0; i < d; i++) {
+        turn[i] = -2 * linear[i];
+        turn[d] += linear[i] * mean[i];
+    }
+}
+
+/* Sets turns (WAYS K, P), the features' coefficients that are positive for second halves. */
+static int find_turns(const double *spread, work *at) {
+    int64_t n = at->one.n_components, d = at->one.n_columns, p = at->one.n_features;
+    covariances_of(at, spread);
+    mx_lanes *blocks = (mx_lanes *)at->room, *axes = blocks + mx_blocks(n) * d * d;
+    mx_lanes *upper = axes + d * d, *lengths = upper + d * d, *reciprocals = lengths + d;
+    double *apart = (double *)(reciprocals + d), *sizes = apart + n * d * d;
+    mx_abreast(n, d * d, at->scatter, blocks);
+    for (int64_t first = 0; first < n; first += MX_LANES, blocks += d * d) {
+        if (!mx_cholesky(d, blocks, reciprocals) || !mx_principal_axes(d, blocks, axes, lengths))
+            return MX_HARD;
+        mx_inverse_transpose(d, blocks, reciprocals, upper);
+        mx_apart(n, first, d * d, upper, at->scatter);
+        mx_apart(n, first, d * d, axes, apart);
+        mx_apart(n, first, d, lengths, sizes);
+    }
+    for (int64_t k = 0; k < n; k++) {
+        int64_t longest = 0;
+        for (int64_t j = 1; j < d; j++)
+            longest = sizes[k * d + j] > sizes[k * d + longest] ? j : longest;
+        const double *mean = at->moments.means + k * d;
+        along_axis(d, p, mean, apart + k * d * d + longest * d, spread, at->turns + k * p);
+        far_from_mean(d, mean, at->scatter + k * d * d, spread, at->turns + (n + k) * p);
+    }
+    return MX_DONE;
+}
+
+static void first_halves(const mx_problem *part, work *at) {
+    int64_t n = WAYS * at->one.n_components;
+    mx_block block = mx_first_block(at->room);
+    while (mx_next_block(&part->rows, &block)) {
+        mx_densities(&block, n, at->one.n_features, at->turns, at->densities);
+        for (int64_t k = 0; k < n; k++)
+            for (int64_t row = 0; row < block.filled; row++)
+                at->second[k * at->padded + block.first + row] =
+                    at->densities[k * MX_BLOCK + row] > 0;
+    }
+}
+
+/* The M-step of both ways' halves; each way has half of every row. */
+static int fit_halves(const mx_problem *part, int warm, work *at) {
+    int64_t n = at->one.n_components, size = at->padded;
+    for (int64_t k = 0; k < WAYS * n; k++) {
+        const double *mass = at->mass + (k % n) * size, *second = at->second + k * size;
+        double *low = at->halves + k * size, *high = at->halves + (k + WAYS * n) * size;
+        for (int64_t row = 0; row < part->rows.n_rows; row++) {
+            high[row] = mass[row] / WAYS * second[row];
+            low[row] = mass[row] / WAYS - high[row];
+        }
+    }
+    totals_of(part, 2 * WAYS * n, at->halves, at);
+    if (mx_moments_of(part, &at->all, at->sums, MX_FAR_AT_FIRST, &at->moments))
+        return MX_HARD;
+    const mx_model nothing = {0};
+    mx_model before = at->chosen;
+    at->chosen = at->pair;
+    at->pair = before;
+    return mx_maximise(part, &at->all, &at->moments, warm ? &at->chosen : &nothing, &at->pair,
+                       at->room);
+}
+
+/* log(exp(a) + exp(b)), and the share of the second. */
+INLINE vec added(vec a, vec b, vec *second) {
+    vec larger = chosen(b > a, b, a), smaller = chosen(b > a, a, b);
+    vec ratio = exponential(smaller - larger), total = 1.0 + ratio;
+    *second = chosen(b > a, all_of(1.0), ratio) / total;
+    return larger + logarithm(total);
+}
+
+/* Sets what second halves have of their pairs' rows, and the pairs' values. */
+static void part_pairs(const mx_problem *part, work *at) {
+    int64_t n = at->one.n_components, pairs = WAYS * n;
+    mx_block block = mx_first_block(at->room);
+    memset(at->values, 0, sizeof(double) * pairs);
+    while (mx_next_block(&part->rows, &block)) {
+        mx_densities(&block, 2 * pairs, at->all.n_features, at->pair.theta, at->densities);
+        for (int64_t k = 0; k < pairs; k++) {
+            const double *low = at->densities + k * MX_BLOCK, *high = low + pairs * MX_BLOCK;
+            const double *mass = at->mass + (k % n) * at->padded + block.first;
+            double *second = at->second + k * at->padded + block.first;
+            vec value = {0}, share;
+            for (int64_t row = 0; row < block.filled; row += LANES) {
+                value += load(mass + row) * added(load(low + row), load(high + row), &share);
+                store(second + row, share);
+            }
+            at->values[k] += sum_of(value);
+        }
+    }
+}
+
+/* Sums gains over all rows, with the better way for each component. */
+static void sum_gains(const mx_problem *whole, double fewest_rows, work *at, double *gains,
+                      double *shares, double *second) {
+    int64_t n = at->one.n_components, p = at->one.n_features, n_rows = whole->rows.n_rows;
+    double sizes[MX_MOST_COMPONENTS][2], *theta = at->turns, *constants = at->values;
+    const double *weights = at->pair.log_weights;
+    for (int64_t k = 0; k < n; k++) {
+        int64_t one = at->values[n + k] > at->values[k] ? n + k : k, other = one + WAYS * n;
+        memcpy(theta + k * p, at->pair.theta + one * p, sizeof(double) * p);
+        memcpy(theta + (n + k) * p, at->pair.theta + other * p, sizeof(double) * p);
+        constants[k] = at->model.log_weights[k] - log(exp(weights[one]) + exp(weights[other]));
+        gains[k] = sizes[k][0] = sizes[k][1] = 0;
+    }
+    mx_block block = mx_first_block(at->room);
+    double *pairs = at->densities, *own = pairs + WAYS * n * MX_BLOCK;
+    while (mx_next_block(&whole->rows, &block)) {
+        mx_densities(&block, WAYS * n, p, theta, pairs);
+        mx_densities(&block, n, p, at->model.theta, own);
+        for (int64_t k = 0; k < n; k++)
+            for (int64_t row = 0; row < block.filled; row += LANES) {
+                double *low = pairs + k * MX_BLOCK + row, *high = low + n * MX_BLOCK;
+                vec half, total = added(load(low), load(high), &half);
+                store(low, total - load(own + k * MX_BLOCK + row) + constants[k]);
+                store(high, half);
+            }
+        responsibilities(n, block.filled, block.weights, own);
+        for (int64_t k = 0; k < n; k++) {
+            const double *gain = pairs + k * MX_BLOCK, *half = gain + n * MX_BLOCK;
+            const double *mass = own + k * MX_BLOCK;
+            for (int64_t row = 0; row < block.count; row++) {
+                gains[k] += mass[row] * gain[row];
+                sizes[k][1] += mass[row] * half[row];
+                sizes[k][0] += mass[row] * (1 - half[row]);
+                double weight = block.weights[row];
+                shares[k * n_rows + block.first + row] = weight > 0 ? mass[row] / weight : 0;
+                second[k * n_rows + block.first + row] = half[row];
+            }
+        }
+    }
+    for (int64_t k = 0; k < n; k++)
+        if (!(fmin(sizes[k][0], sizes[k][1]) >= fewest_rows))
+            gains[k] = -INFINITY;
+}
+
+int mx_split(const mx_problem *part, const mx_problem *whole, const double *spread,
+             double fewest_rows, int64_t steps, const mx_state *state, double *gains,
+             double *shares, double *second, double *room) {
+    int64_t n = state->n_components, d = part->n_columns;
+    ground begun = {.start = room};
+    work at = laid_out(part, n, &begun);
+    memcpy(at.model.log_weights, state->log_weights, sizeof(double) * n);
+    memcpy(at.model.means, state->means, sizeof(double) * n * d);
+    memcpy(at.model.factors, state->factors, sizeof(double) * at.one.n_factors);
+    if (mx_bind(part, &at.one, &at.model))
+        return MX_HARD;
+    mass_of_part(part, &at);
+    totals_of(part, n, at.mass, &at);
+    if (find_turns(spread, &at))
+        return MX_HARD;
+    first_halves(part, &at);
+    for (int64_t step = 0; step < steps; step++) {
+        if (fit_halves(part, step > 0, &at))
+            return MX_HARD;
+        part_pairs(part, &at);
+    }
+    sum_gains(whole, fewest_rows, &at, gains, shares, second);
+    for (int64_t k = 0; k < n; k++)
+        if (isnan(gains[k]))
+            return MX_HARD;
+    return MX_DONE;
+}
