@@ -127,6 +127,10 @@ class Kernel(Protocol):
         """
         ...
 
+    def responsibilities(self, log_weights: Float, parameters: Any) -> Float | None:
+        """Return responsibilities (K, n), or None where it takes the care of the general way."""
+        ...
+
     def split(
         self, whole: Any, log_weights: Float, parameters: Any, prior: Any
     ) -> Halves | None:

@@ -45,7 +45,8 @@ def fit(sweep: Sweep, starts: Iterable[Model], options: FitOptions) -> list[Run]
         for number, model in enumerate(starts):
             run = compiled_run(sweep, sweep.kernel, number, model, options, ahead)
             runs.append(run or _together(sweep, [model], options)[0])
-            ahead = max(ahead, _sound_objective(sweep, runs[-1], options))
+            if options.accelerate:
+                ahead = max(ahead, _sound_objective(sweep, runs[-1], options))
     except KeyboardInterrupt:
         if not options.keep or not runs:
             raise

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.family import Family
-from mixtura.data import ArrayRows
 from mixtura.em.fit import FitOptions, fit, ranked
 from mixtura.em.model import Model
 from mixtura.em.rearrange import CARRIED, rearranged
+from mixtura.em.splits import shares_of
 from mixtura.em.starts import (
     StartMaker,
     StartOptions,
@@ -28,7 +28,6 @@ from mixtura.em.starts import (
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.em.tree import Tree
-from mixtura.engines import Engine
 from mixtura.errors import ParameterError
 from mixtura.mixture import Mixture
 
@@ -80,11 +79,16 @@ class Partitions:
         )
         return replace(self, labels=tuple(labels))
 
-    def models(self, starts: StartOptions) -> StartMaker:
-        """Return what makes the best starts of a model from these partitions."""
+    def models(self, starts: StartOptions, sample_of: Callable[[Family], Sweep]) -> StartMaker:
+        """Return what makes the best starts of a model from these partitions.
+
+        Parameters
+        ----------
+        sample_of : maps a family to a sweep over the subsample
+        """
 
         def make(sweep: Sweep, options: FitOptions) -> Sequence[Model]:
-            sample = Sweep(sweep.family, ArrayRows(self.rows, self.weights), sweep.engine)
+            sample = sample_of(sweep.family)
             models = self._models(sample, options)
             if len(models) == 1 and self.whole:
                 return models
@@ -123,9 +127,7 @@ class Partitions:
 
 
 def pilot_partitions(
-    families: Sequence[Family],
-    sample: tuple[NDArray[Any], Float | None],
-    engine: Engine,
+    pilots: Sequence[Sweep],
     n_components: int,
     options: Callable[[Sweep, int], FitOptions],
     starts: StartOptions,
@@ -135,33 +137,29 @@ def pilot_partitions(
 ) -> Partitions:
     """Return the partitions that short runs of some families find best, and those of a tree.
 
+    They part the rows of the subsample in the order that the sweeps have them.
+
     Parameters
     ----------
-    families : the pilots
-    sample : rows and weights of a subsample
+    pilots : sweeps of some families over a subsample
     options : the options of a fit of K components by a sweep
     starts : how many short runs there are, and how many of each pilot are kept
     tree : a clustering of the subsample
     whole : whether the subsample has every distinct row
     """
-    rows, weights = sample
-    source = ArrayRows(rows, weights)
-    found = []
-    for family in families:
-        sweep = Sweep(family, source, engine)
+    found: list[NDArray[np.intp]] = []
+    for sweep in pilots:
+        loop = options(sweep, n_components)
+        several = replace(starts, finish=CARRIED)
         try:
-            loop = options(sweep, n_components)
-            models, tried = short_runs(sweep, n_components, loop, replace(starts, finish=CARRIED))
+            models, _ = short_runs(sweep, n_components, loop, several, tree)
             if n_components > 1 and starts.rearranges:
-                models = [rearranged(tried, models, loop, starts), *models[1 : starts.finish]]
+                models = [rearranged(sweep, models, loop, starts), *models[1 : starts.finish]]
         except ParameterError:
             continue
-        ordered = tried.source.block(0, tried.source.n_rows)
-        rows, weights = ordered.rows, ordered.weights
-        for model in models[: starts.finish]:
-            user_family, parameters = family.in_user_units(model.parameters)
-            mixture = Mixture(np.exp(model.log_weights), user_family, parameters)
-            found.append(mixture.responsibilities(rows).argmax(axis=1))
+        found += (shares_of(sweep, model).argmax(axis=1) for model in models[: starts.finish])
+    block = pilots[0].source.block(0, pilots[0].source.n_rows)
+    rows, weights = block.rows, block.weights
     if tree is not None:
         found += tree.labels(n_components)
     if not found:

@@ -20,11 +20,7 @@ from mixtura.em.fit import FitOptions, Run, fit, ranked
 from mixtura.em.model import Model
 from mixtura.em.recovery import held_up
 from mixtura.em.splits import mixture_of, models_of, parted
-from mixtura.em.starts import (
-    NeverMet,
-    StartOptions,
-    source_of,
-)
+from mixtura.em.starts import NeverMet, StartOptions
 from mixtura.em.stopping import LATELY, Ending, GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.errors import ParameterError
@@ -134,8 +130,7 @@ def rearranged(
 def part_of(sample: Sweep, n_components: int, starts: StartOptions) -> Sweep:
     """Return a sweep of as many rows as it takes to part K components."""
     size = max(FEWEST, n_components * max(EACH, 2 * sample.family.n_free(1)))
-    part = source_of(*sample.source.subsample(size, starts.seed))
-    return Sweep(sample.family, part, sample.engine)
+    return sample.part(size, starts.seed)
 
 
 def _soundest(

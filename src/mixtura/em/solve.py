@@ -26,7 +26,7 @@ from mixtura.em.sweep import Sweep
 from mixtura.engines import Engine
 from mixtura.mixture import Mixture
 
-__all__ = ["FitResult", "SolveOptions", "fit_options", "solve"]
+__all__ = ["FitResult", "SolveOptions", "fit_options", "solve", "solve_by"]
 
 # Two runs ended at the same optimum if their objectives are this close, in nats.
 SAME_OPTIMUM = 0.05
@@ -172,21 +172,34 @@ def solve(
     began = perf_counter()
     with engine.session():
         sweep = Sweep(family, source, engine)
-        loop = fit_options(sweep, n_components, options)
-        found = (
-            Starts(models(sweep, loop))
-            if models is not None
-            else _found_starts(sweep, n_components, loop, options.starts)
-        )
-        if options.max_iter == 0:
-            return _as_started(sweep, found.models[0], loop, columns, began)
-        runs = fit(sweep, found.models, loop)
-        if found.sample is not None and not _settled(runs):
-            runs = _moved_too(sweep, found.sample, found.models, runs, loop, options.starts)
-        best, recovery = best_run(sweep, runs, loop, options.starts)
-        statistics = best.statistics
-        if best.ending is not Ending.CONVERGED:
-            statistics = sweep([best.model])[0]
+        return solve_by(sweep, n_components, options, models=models, columns=columns, began=began)
+
+
+def solve_by(
+    sweep: Sweep,
+    n_components: int,
+    options: SolveOptions,
+    *,
+    models: Callable[[Sweep, FitOptions], Sequence[Model]] | None = None,
+    columns: tuple[str, ...] | None = None,
+    began: float,
+) -> FitResult:
+    """Fit one mixture by a sweep that is there, in a session of its engine."""
+    loop = fit_options(sweep, n_components, options)
+    found = (
+        Starts(models(sweep, loop))
+        if models is not None
+        else _found_starts(sweep, n_components, loop, options.starts)
+    )
+    if options.max_iter == 0:
+        return _as_started(sweep, found.models[0], loop, columns, began)
+    runs = fit(sweep, found.models, loop)
+    if found.sample is not None and not _settled(runs):
+        runs = _moved_too(sweep, found.sample, found.models, runs, loop, options.starts)
+    best, recovery = best_run(sweep, runs, loop, options.starts)
+    statistics = best.statistics
+    if best.ending is not Ending.CONVERGED:
+        statistics = sweep([best.model])[0]
     agreeing = sum(_end_of(run, runs) > best.objective - SAME_OPTIMUM for run in runs)
     if any(run.ending is Ending.INTERRUPTED for run in runs):
         best = replace(best, ending=Ending.INTERRUPTED)

@@ -37,6 +37,10 @@ def mixture_of(sweep: Sweep, model: Model) -> Mixture:
 
 def shares_of(sweep: Sweep, model: Model) -> Float:
     """Return the responsibilities (N, K) that a model has for the rows of a sweep, in memory."""
+    if sweep.kernel is not None:
+        found = sweep.kernel.responsibilities(model.log_weights, model.parameters)
+        if found is not None:
+            return found.T
     rows = sweep.source.block(0, sweep.source.n_rows).rows
     return mixture_of(sweep, model).responsibilities(rows)
 

@@ -12,10 +12,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
 
 from mixtura.components.kernel import Limits, Weighing
-from mixtura.data import ArrayRows, CountRows, RowSource
 from mixtura.em.compiled import is_compilable
 from mixtura.em.degeneracy import maximise_strictly
 from mixtura.em.fit import FitOptions, Run, fit, ranked
@@ -36,7 +34,6 @@ __all__ = [
     "short_options",
     "short_runs",
     "sound_models",
-    "source_of",
 ]
 
 Float = NDArray[np.float64]
@@ -83,14 +80,25 @@ class StartOptions:
 
 
 def short_runs(
-    sweep: Sweep, n_components: int, options: FitOptions, starts: StartOptions
+    sweep: Sweep,
+    n_components: int,
+    options: FitOptions,
+    starts: StartOptions,
+    tree: Tree | None = None,
 ) -> tuple[list[Model], Sweep]:
-    """Return the best starts, best first, and the sweep over the subsample they were tried on."""
-    rows, weights = sweep.source.subsample(starts.subsample_rows(n_components), starts.seed)
-    sample = Sweep(sweep.family, source_of(rows, weights), sweep.engine)
+    """Return the best starts, best first, and the sweep over the subsample they were tried on.
+
+    Parameters
+    ----------
+    sweep : over the rows to be fitted
+    tree : a clustering of these rows, which then are few enough to be tried on all of them
+    """
+    size = starts.subsample_rows(n_components)
+    sample = sweep.part(size, starts.seed) if tree is None else sweep
     if n_components == 1:
         labels = np.zeros(sample.source.n_rows, dtype=np.intp)
         return [model_from_labels(sample, labels, 1, options)], sample
+    rows, weights = _all_rows(sample)
     points = sweep.family.embed(rows)
     views = views_of(points)
 
@@ -102,7 +110,7 @@ def short_runs(
 
     # Iterators, as a list would keep all first models until the end.
     def labelled() -> Iterator[Labelled]:
-        linked = _linked(sample, n_components, starts) if len(views) > 1 else []
+        linked = _linked(sample, n_components, starts, tree) if len(views) > 1 else []
         return chain(linked, map(started, range(max(starts.short, starts.finish))))
 
     try:
@@ -135,17 +143,20 @@ def _unbroken(sample: Sweep, models: Iterable[Model], options: FitOptions) -> It
             yield fit(sample, [model], options)[0]
 
 
-def source_of(rows: Any, weights: Float | None) -> RowSource:
-    """Return rows that are to be taken samples of again, dense or sparse."""
-    return CountRows(rows, weights) if issparse(rows) else ArrayRows(rows, weights)
+def _all_rows(sample: Sweep) -> tuple[Any, Float | None]:
+    block = sample.source.block(0, sample.source.n_rows)
+    return block.rows, block.weights
 
 
-def _linked(sample: Sweep, n_components: int, starts: StartOptions) -> Iterator[Labelled]:
-    """Yield the labels that Ward's clustering gives a part of the subsample."""
-    rows, weights = sample.source.subsample(linked_rows(n_components), starts.seed)
-    part = Sweep(sample.family, source_of(rows, weights), sample.engine)
-    for labels in Tree(sample.family.embed(rows)).labels(n_components):
-        yield part, labels
+def _linked(
+    sample: Sweep, n_components: int, starts: StartOptions, tree: Tree | None
+) -> Iterator[Labelled]:
+    """Yield the labels that Ward's clustering gives the subsample, or a part of it."""
+    if tree is None:
+        sample = sample.part(linked_rows(n_components), starts.seed)
+        tree = Tree(sample.family.embed(_all_rows(sample)[0]))
+    for labels in tree.labels(n_components):
+        yield sample, labels
 
 
 def sound_models(

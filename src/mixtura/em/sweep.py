@@ -15,16 +15,17 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from mixtura.components.family import Evaluator, Family
 from mixtura.components.kernel import Kernel
-from mixtura.data import RowSource
+from mixtura.data import ArrayRows, CountRows, RowSource
 from mixtura.em.model import Model
 from mixtura.em.softmax import runs_of_equal_size, softmax_in_place
 from mixtura.em.statistics import StackedStatistics, Statistics
 from mixtura.engines import Engine
 
-__all__ = ["Sweep"]
+__all__ = ["Sweep", "source_of"]
 
 Float = NDArray[np.float64]
 
@@ -145,6 +146,11 @@ class Plan:
         return cls(sizes, tile_of(bounds[1], tile), bounds, SimpleQueue())
 
 
+def source_of(rows: Any, weights: Float | None) -> RowSource:
+    """Return rows that are to be taken samples of again, dense or sparse."""
+    return CountRows(rows, weights) if issparse(rows) else ArrayRows(rows, weights)
+
+
 class Sweep:
     """Rows, a family and an engine: maps mixtures to their statistics.
 
@@ -159,6 +165,7 @@ class Sweep:
         self.family = family
         self.source = source
         self.engine = engine
+        self._parts: dict[tuple[int, int], Sweep] = {}
         # The tiles of each unit, where all of them take no more room than one tile may.
         self._kept: dict[int, list[Tile]] = {}
         width = family.n_features() + family.n_columns
@@ -170,6 +177,13 @@ class Sweep:
     def total_weight(self) -> float:
         """Return Σ w."""
         return self.source.total_weight
+
+    def part(self, size: int, seed: int) -> "Sweep":
+        """Return a sweep of at most so many distinct rows; made once for each size and seed."""
+        if (size, seed) not in self._parts:
+            part = source_of(*self.source.subsample(size, seed))
+            self._parts[size, seed] = Sweep(self.family, part, self.engine)
+        return self._parts[size, seed]
 
     @cached_property
     def kernel(self) -> Kernel | None:

@@ -27,6 +27,7 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mx_sweep": (None, (c_void_p, c_int64, *5 * (c_void_p,))),
     "mx_run_room": (c_int64, (c_void_p, c_int64)),
     "mx_run": (None, (c_void_p, c_void_p, c_void_p, c_void_p)),
+    "mx_posterior": (ctypes.c_int, 4 * (c_void_p,)),
     "mx_split_room": (c_int64, (c_void_p, c_int64)),
     "mx_split": (
         ctypes.c_int,

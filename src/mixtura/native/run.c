@@ -426,3 +426,12 @@ int mx_start(const mx_problem *problem, const double *shares, int64_t row_stride
     exchange(&at.form, state, &at.now, 1);
     return MX_DONE;
 }
+
+int mx_posterior(const mx_problem *problem, mx_state *state, double *shares, double *room) {
+    run at = begun(problem, 0, state, room);
+    exchange(&at.form, state, &at.now, 0);
+    if (mx_bind(problem, &at.form, &at.now))
+        return MX_HARD;
+    mx_shares(&problem->rows, at.form.n_components, at.now.theta, shares, at.room);
+    return MX_DONE;
+}

@@ -68,4 +68,8 @@ MX_EXPORT void mx_run(const mx_problem *problem, const mx_rule *rule, mx_state *
 MX_EXPORT int mx_start(const mx_problem *problem, const double *shares, int64_t row_stride,
                        int64_t component_stride, mx_state *state, double *room);
 
+/* Sets shares (K, n) to the responsibilities of a mixture. */
+MX_EXPORT int mx_posterior(const mx_problem *problem, mx_state *state, double *shares,
+                           double *room);
+
 #endif

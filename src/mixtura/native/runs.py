@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 __all__ = ["Problem", "Rows", "Rule", "State", "address"]
 
 
-def address(array: NDArray[np.float64] | None) -> int | None:
-    """Return where an array's first number is, or None for no array."""
-    return None if array is None else array.ctypes.data
+def address(array: NDArray[np.float64]) -> int:
+    """Return where an array's first number is."""
+    return array.__array_interface__["data"][0]
 
 
 class Rows(ctypes.Structure):

@@ -90,31 +90,12 @@ int64_t mx_split_room(const mx_problem *part, int64_t n) {
     return counted.used + (axes > most ? axes : most);
 }
 
-/* Turns (K, MX_BLOCK) log densities into responsibilities times weights. */
-static void responsibilities(int64_t n, int64_t filled, const double *weights, double *densities) {
-    for (int64_t row = 0; row < filled; row += LANES) {
-        vec largest = load(densities + row), total = {0};
-        for (int64_t k = 1; k < n; k++) {
-            vec other = load(densities + k * MX_BLOCK + row);
-            largest = chosen(other > largest, other, largest);
-        }
-        for (int64_t k = 0; k < n; k++) {
-            vec share = exponential(load(densities + k * MX_BLOCK + row) - largest);
-            store(densities + k * MX_BLOCK + row, share);
-            total += share;
-        }
-        vec scale = load(weights + row) / total;
-        for (int64_t k = 0; k < n; k++)
-            store(densities + k * MX_BLOCK + row, load(densities + k * MX_BLOCK + row) * scale);
-    }
-}
-
 static void mass_of_part(const mx_problem *part, work *at) {
     int64_t n = at->one.n_components;
     mx_block block = mx_first_block(at->room);
     while (mx_next_block(&part->rows, &block)) {
         mx_densities(&block, n, at->one.n_features, at->model.theta, at->densities);
-        responsibilities(n, block.filled, block.weights, at->densities);
+        mx_responsibilities(n, block.filled, block.weights, at->densities);
         for (int64_t k = 0; k < n; k++)
             memcpy(at->mass + k * at->padded + block.first, at->densities + k * MX_BLOCK,
                    sizeof(double) * block.filled);
@@ -292,7 +273,7 @@ static void sum_gains(const mx_problem *whole, double fewest_rows, work *at, dou
                 store(low, total - load(own + k * MX_BLOCK + row) + constants[k]);
                 store(high, half);
             }
-        responsibilities(n, block.filled, block.weights, own);
+        mx_responsibilities(n, block.filled, block.weights, own);
         for (int64_t k = 0; k < n; k++) {
             const double *gain = pairs + k * MX_BLOCK, *half = gain + n * MX_BLOCK;
             const double *mass = own + k * MX_BLOCK;

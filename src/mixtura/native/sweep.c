@@ -188,6 +188,39 @@ void mx_densities(const mx_block *block, int64_t n_components, int64_t n_feature
                   densities);
 }
 
+void mx_responsibilities(int64_t n, int64_t filled, const double *weights, double *densities) {
+    for (int64_t row = 0; row < filled; row += LANES) {
+        vec largest = load(densities + row), total = {0};
+        for (int64_t k = 1; k < n; k++) {
+            vec other = load(densities + k * MX_BLOCK + row);
+            largest = chosen(other > largest, other, largest);
+        }
+        for (int64_t k = 0; k < n; k++) {
+            vec share = exponential(load(densities + k * MX_BLOCK + row) - largest);
+            store(densities + k * MX_BLOCK + row, share);
+            total += share;
+        }
+        vec scale = load(weights + row) / total;
+        for (int64_t k = 0; k < n; k++)
+            store(densities + k * MX_BLOCK + row, load(densities + k * MX_BLOCK + row) * scale);
+    }
+}
+
+void mx_shares(const mx_rows *rows, int64_t n_components, const double *theta, double *shares,
+               double *room) {
+    double ones[BLOCK], *densities = room;
+    mx_block block = mx_first_block(densities + n_components * BLOCK);
+    for (int64_t row = 0; row < BLOCK; row++)
+        ones[row] = 1.0;
+    while (mx_next_block(rows, &block)) {
+        mx_densities(&block, n_components, rows->n_features, theta, densities);
+        mx_responsibilities(n_components, block.filled, ones, densities);
+        for (int64_t k = 0; k < n_components; k++)
+            memcpy(shares + k * rows->n_rows + block.first, densities + k * BLOCK,
+                   sizeof(double) * block.count);
+    }
+}
+
 static work begun(int64_t n_components, int64_t n_features, double *room) {
     work at = {.densities = room};
     at.totals = at.densities + n_components * BLOCK;

@@ -58,4 +58,12 @@ int mx_next_block(const mx_rows *rows, mx_block *block);
 void mx_densities(const mx_block *block, int64_t n_components, int64_t n_features,
                   const double *theta, double *densities);
 
+/* Turns log densities (K, MX_BLOCK) into responsibilities times weights. */
+void mx_responsibilities(int64_t n_components, int64_t filled, const double *weights,
+                         double *densities);
+
+/* Sets shares (K, n) to the responsibilities. */
+void mx_shares(const mx_rows *rows, int64_t n_components, const double *theta, double *shares,
+               double *room);
+
 #endif

@@ -1,6 +1,7 @@
 """Choosing the number of components and the structure."""
 
 from mixtura.selection.candidates import CRITERIA, Candidate, Selection
-from mixtura.selection.search import Cell, search
+from mixtura.selection.cells import Cell
+from mixtura.selection.search import search
 
 __all__ = ["CRITERIA", "Candidate", "Cell", "Selection", "search"]

@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import chain
+from threading import Lock, local
 
 import numpy as np
 
 from mixtura.data import RowSource
-from mixtura.em.model import Model
-from mixtura.em.solve import SolveOptions, solve
-from mixtura.em.starts import StartMaker
-from mixtura.em.stopping import Ending, GainLeft
-from mixtura.engines import Engine
-from mixtura.errors import LikelihoodDecreased, ParameterError
+from mixtura.em.solve import SolveOptions
+from mixtura.em.stopping import GainLeft
+from mixtura.em.sweep import Sweep
+from mixtura.engines import Engine, Serial
 from mixtura.mixture import Mixture
+from mixtura.selection.bench import Bench, is_interrupted
 from mixtura.selection.candidates import Candidate, Selection
 from mixtura.selection.cells import Cell
 from mixtura.selection.path import walk
@@ -48,137 +47,129 @@ def search(
     options : how the best are fitted in the end
     progress : called after each cell
     """
-    by_size: dict[int, list[Cell]] = {}
-    for cell in sorted(cells, key=lambda cell: (cell.n_components, cell.n_free)):
-        by_size.setdefault(cell.n_components, []).append(cell)
-    coarse = replace(options, rule=COARSE)
-    done: list[Candidate] = []
-    fitted: list[Cell] = []
-    try:
-        with engine.session():
-            starts = SharedStarts.of([*chain(*by_size.values())], source, engine, coarse)
-            for group in by_size.values():
-                mixtures: dict[str, Mixture] = {}
-                for cell in group:
-                    models = starts.maker(cell, mixtures)
-                    one = _fitted(cell, source, engine, coarse, columns, models)
-                    done.append(one)
-                    fitted.append(cell)
-                    if one.result is not None:
-                        mixtures[cell.kind] = one.result.mixture
-                    if progress is not None:
-                        progress(one)
-                    if _interrupted(one):
-                        return Selection(tuple(done), criterion, interrupted=True)
-            if coarse.starts.rearranges:
-                walk(
-                    fitted,
-                    done,
-                    starts,
-                    lambda place, cell, model: _refitted(
-                        done, place, cell, model, source, engine, coarse, columns
-                    ),
-                )
-            for place, cell in _contenders(fitted, done, criterion):
-                done[place] = _polished(cell, done[place], source, engine, options, columns)
-                if _interrupted(done[place]):
-                    return Selection(tuple(done), criterion, interrupted=True)
-    except KeyboardInterrupt:
-        if not any(candidate.result for candidate in done):
-            raise
-        return Selection(tuple(done), criterion, interrupted=True)
-    return Selection(tuple(done), criterion)
+    ordered = sorted(cells, key=lambda cell: (cell.n_components, cell.n_free))
+    with engine.session():
+        starts = SharedStarts.of(ordered, source, engine, replace(options, rule=COARSE))
+        state = Search(ordered, source, engine, starts, columns, progress)
+        try:
+            state.fit_all()
+            if options.starts.rearranges:
+                state.walk_all()
+            state.polish(criterion, options)
+        except KeyboardInterrupt:
+            if not any(candidate.result for candidate in state.candidates()):
+                raise
+            return Selection(state.candidates(), criterion, interrupted=True)
+    return Selection(state.candidates(), criterion)
 
 
-def _interrupted(candidate: Candidate) -> bool:
-    return candidate.result is not None and candidate.result.ending is Ending.INTERRUPTED
+class Search:
+    """A search under way: cells, and the candidate for each that is fitted.
 
+    Where rows are few, a sweep is too short to be shared out: sizes, and kinds, are.
+    """
 
-def _refitted(
-    done: list[Candidate],
-    place: int,
-    cell: Cell,
-    model: Model,
-    source: RowSource,
-    engine: Engine,
-    options: SolveOptions,
-    columns: Sequence[str] | None,
-) -> None:
-    """Put in the place of a candidate what a start leads to, where that is likelier."""
-    before = done[place].result
-    after = _fitted(cell, source, engine, options, columns, lambda *_: [model])
-    if _interrupted(after):
-        raise KeyboardInterrupt
-    if before is None or after.result is None:
-        return
-    if after.result.log_likelihood > before.log_likelihood:
-        seconds, n_starts = before.seconds + after.result.seconds, before.n_starts + 1
-        result = replace(after.result, seconds=seconds, n_starts=n_starts)
-        done[place] = replace(after, result=result)
+    def __init__(
+        self,
+        cells: Sequence[Cell],
+        source: RowSource,
+        engine: Engine,
+        starts: SharedStarts,
+        columns: tuple[str, ...] | None,
+        progress: Callable[[Candidate], None] | None,
+    ) -> None:
+        self._cells = cells
+        self._found: list[Candidate | None] = [None] * len(cells)
+        self._progress, self._lock = progress, Lock()
+        self._own = local()
+        self._source, self._starts, self._columns = source, starts, columns
+        self._outer, self._inner = Serial(), engine
+        if all(self._bench.sweep(cell).kernel is not None for cell in cells):
+            self._outer, self._inner = engine, Serial()
+            self._own = local()
 
+    def candidates(self) -> tuple[Candidate, ...]:
+        """Return the candidates that there are."""
+        return tuple(candidate for candidate in self._found if candidate is not None)
 
-def _contenders(
-    fitted: Sequence[Cell], done: Sequence[Candidate], criterion: str
-) -> list[tuple[int, Cell]]:
-    """Return the place and cell of the best candidates, and of those about as good."""
-    values = [candidate.value(criterion) for candidate in done]
-    order = sorted(range(len(values)), key=values.__getitem__)
-    order = [place for place in order if np.isfinite(values[place])]
-    chosen = [
-        place
-        for rank, place in enumerate(order)
-        if rank < POLISHED or values[place] < values[order[0]] + CLOSE
-    ]
-    return [(place, fitted[place]) for place in chosen]
+    @property
+    def _bench(self) -> Bench:
+        """Return the bench of this thread."""
+        if not hasattr(self._own, "bench"):
+            starts = self._starts.for_worker(self._inner)
+            self._own.bench = Bench(self._source, self._inner, starts, self._columns)
+        return self._own.bench
 
+    def _each(self, jobs: Sequence[Callable[[], None]]) -> None:
+        """Do all jobs, some at once where that pays."""
 
-def _polished(
-    cell: Cell,
-    candidate: Candidate,
-    source: RowSource,
-    engine: Engine,
-    options: SolveOptions,
-    columns: Sequence[str] | None,
-) -> Candidate:
-    """Return the candidate fitted on from where it ended."""
-    before = candidate.result
-    assert before is not None
-    better = _fitted(cell, source, engine, options, columns, lambda *_: [before.model])
-    after = better.result
-    if after is None or not after.log_likelihood >= before.log_likelihood:
-        return candidate
-    steps = [*before.history.steps, *after.history.steps[1:]]
-    whole = replace(
-        after,
-        history=replace(
-            after.history, steps=steps, rejected=before.history.rejected + after.history.rejected
-        ),
-        starts_agreeing=before.starts_agreeing,
-        n_starts=before.n_starts,
-        seconds=before.seconds + after.seconds,
-    )
-    return replace(better, result=whole)
+        def done(number: int) -> int:
+            jobs[number]()
+            return 0
 
+        if jobs:
+            self._outer.fold(done, len(jobs))
 
-def _fitted(
-    cell: Cell,
-    source: RowSource,
-    engine: Engine,
-    options: SolveOptions,
-    columns: Sequence[str] | None,
-    models: StartMaker,
-) -> Candidate:
-    names = None if columns is None else tuple(columns)
-    try:
-        result = solve(
-            cell.family,
-            source,
-            engine,
-            cell.n_components + cell.family.has_noise,
-            options,
-            models=models,
-            columns=names,
-        )
-    except (ParameterError, LikelihoodDecreased) as error:
-        return Candidate(cell.kind, cell.n_components, failure=str(error))
-    return Candidate(cell.kind, cell.n_components, result)
+    def fit_all(self) -> None:
+        """Fit every cell, the largest first as they take longest."""
+        sizes = sorted({cell.n_components for cell in self._cells}, reverse=True)
+        self._each([lambda size=size: self._fit_size(size) for size in sizes])
+
+    def _fit_size(self, size: int) -> None:
+        bench, mixtures = self._bench, {}
+        for place, cell in enumerate(self._cells):
+            if cell.n_components == size:
+                models = bench.starts.maker(cell, mixtures)
+                one = bench.fitted(cell, bench.starts.options, models)
+                self._keep(place, one)
+                if one.result is not None:
+                    mixtures[cell.kind] = one.result.mixture
+
+    def _keep(self, place: int, candidate: Candidate) -> None:
+        self._found[place] = candidate
+        if self._progress is not None:
+            with self._lock:
+                self._progress(candidate)
+        if is_interrupted(candidate):
+            raise KeyboardInterrupt
+
+    def walk_all(self) -> None:
+        """Let the sizes of every kind learn from each other."""
+        kinds: dict[str, dict[int, int]] = {}
+        for place, cell in enumerate(self._cells):
+            if not cell.family.has_noise:
+                kinds.setdefault(cell.kind, {})[cell.n_components] = place
+        self._each([lambda places=places: self._walk_kind(places) for places in kinds.values()])
+
+    def _walk_kind(self, places: dict[int, int]) -> None:
+        bench = self._bench
+        chain = {size: self._cells[place] for size, place in places.items()}
+        fits = {size: self._found[place] for size, place in places.items()}
+
+        def keep(size: int, candidate: Candidate) -> None:
+            self._found[places[size]] = candidate
+
+        walk(chain, fits, bench, keep)
+
+    def polish(self, criterion: str, options: SolveOptions) -> None:
+        """Fit the best candidates, and those about as good, to their ends."""
+        values = [
+            np.inf if candidate is None else candidate.value(criterion)
+            for candidate in self._found
+        ]
+        order = sorted(range(len(values)), key=values.__getitem__)
+        chosen = [
+            place
+            for rank, place in enumerate(order)
+            if np.isfinite(values[place])
+            and (rank < POLISHED or values[place] < values[order[0]] + CLOSE)
+        ]
+        self._each([lambda place=place: self._polish_one(place, options) for place in chosen])
+
+    def _polish_one(self, place: int, options: SolveOptions) -> None:
+        before = self._found[place]
+        assert before is not None
+        after = self._bench.polished(self._cells[place], before, options)
+        self._found[place] = after
+        if is_interrupted(after):
+            raise KeyboardInterrupt

@@ -12,8 +12,8 @@ from mixtura.data import RowSource
 from mixtura.em.noise_starts import with_noise
 from mixtura.em.pilots import Partitions, pilot_partitions
 from mixtura.em.solve import SolveOptions, fit_options
-from mixtura.em.starts import StartMaker, source_of
-from mixtura.em.sweep import Sweep
+from mixtura.em.starts import StartMaker
+from mixtura.em.sweep import Sweep, source_of
 from mixtura.em.tree import Tree
 from mixtura.engines import Engine
 from mixtura.mixture import Mixture
@@ -52,6 +52,7 @@ class SharedStarts:
     engine: Engine
     options: SolveOptions
     _found: dict[int, Partitions] = field(default_factory=dict)
+    _sweeps: dict[int, Sweep] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -78,15 +79,23 @@ class SharedStarts:
         nested = nested[-TAKEN_OVER:]
         size, starts = cell.n_components, self.options.starts
         found = self.partitions(size)
-        makes = found.beside(nested).models(starts)
+        makes = found.beside(nested).models(starts, self.sweep)
         if not cell.family.has_noise:
             return makes
         noisy = self.partitions(size + 1).each_last().beside(nested)
-        return with_noise(makes, size, starts, noisy.models(replace(starts, rearranges=False)))
+        noisy_makes = noisy.models(replace(starts, rearranges=False), self.sweep)
+        return with_noise(makes, size, starts, noisy_makes)
 
-    def sweep(self, cell: Cell) -> Sweep:
-        """Return a sweep of a cell's family over the subsample."""
-        return Sweep(cell.family, source_of(*self.sample), self.engine)
+    def for_worker(self, engine: Engine) -> "SharedStarts":
+        """Return the same with sweeps of its own."""
+        return replace(self, engine=engine, _found={}, _sweeps={})
+
+    def sweep(self, family: Family) -> Sweep:
+        """Return a sweep of a family over the subsample."""
+        # By identity, as families hold arrays; the sweep keeps its family alive.
+        if id(family) not in self._sweeps:
+            self._sweeps[id(family)] = Sweep(family, source_of(*self.sample), self.engine)
+        return self._sweeps[id(family)]
 
     def partitions(self, size: int) -> Partitions:
         """Return the partitions into so many groups."""
@@ -94,9 +103,7 @@ class SharedStarts:
             several = len(self.pilots) > 1
             starts = self.options.starts
             self._found[size] = pilot_partitions(
-                self.pilots,
-                self.sample,
-                self.engine,
+                [self.sweep(family) for family in self.pilots],
                 size,
                 lambda sweep, n_components: fit_options(sweep, n_components, self.options),
                 replace(starts, finish=1 if several else starts.finish),

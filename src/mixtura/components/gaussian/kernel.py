@@ -1,8 +1,8 @@
 """Runs of EM in compiled code, for rows that fit into the cache."""
 
-import ctypes
-from dataclasses import dataclass
-from typing import Any, Self
+from ctypes import byref
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,16 +19,23 @@ __all__ = ["GaussianKernel", "is_compiled"]
 
 Float = NDArray[np.float64]
 
-# Dimensions of the factors of a structure's precisions.
-DIMENSIONS = {"spherical": 1, "diagonal": 2, "full": 3}
+# What a problem is made of beside the rows: prior, weighing, and how many features there are.
+Terms: TypeAlias = tuple[int, Weighing, int]
 
 MOST_COLUMNS, MOST_COMPONENTS = 16, 128
 GOLDEN_RATIO = (1 + 5**0.5) / 2
+PLAIN, NO_PRIOR = Weighing(), NoPrior()
+ENDINGS = {int(ended): ended for ended in Ended}
+
+
+def is_compiled(n_columns: int) -> bool:
+    """Return whether there are compiled runs for so many columns."""
+    return n_columns <= MOST_COLUMNS and kernels() is not None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GaussianKernel:
-    """A structure and rows, ready to be run on.
+    """A structure and rows, ready to be run on; see `mixtura.components.kernel.Kernel`.
 
     Attributes
     ----------
@@ -55,11 +62,7 @@ class GaussianKernel:
     total_weight: float
     constant: float
     fewest_rows: float
-
-    @property
-    def n_columns(self) -> int:
-        """Return D."""
-        return len(self.unit)
+    _problems: dict[Terms, tuple[ScatterPrior, Problem]] = field(default_factory=dict, repr=False)
 
     def run(
         self,
@@ -70,82 +73,121 @@ class GaussianKernel:
         limits: Limits,
     ) -> KernelRun | None:
         """Return where EM leads, or None where it takes the care of the general loop."""
-        library, n_components = kernels(), len(log_weights)
-        if library is None or n_components > MOST_COMPONENTS:
+        library, problem = kernels(), self._problem(prior, weighing, self.n_features)
+        n_components = len(log_weights)
+        if library is None or problem is None or n_components > MOST_COMPONENTS:
             return None
-        penalty = _penalty(prior)
-        if penalty is None:
-            return None
-        problem = self._problem(penalty, weighing)
-        rule = Rule.of(limits)
-        work = Work.begun(self, log_weights, parameters, limits.sweeps)
-        room = np.empty(library.mx_run_room(ctypes.byref(problem), n_components))
-        state = work.state()
+        work = Work(self, n_components)
+        work.put(log_weights, parameters)
+        history = 3 * limits.sweeps
+        room = np.empty(history + library.mx_run_room(byref(problem), n_components))
+        start = address(room)
+        state = work.state(start)
         library.mx_run(
-            ctypes.byref(problem), ctypes.byref(rule), ctypes.byref(state), address(room)
+            byref(problem), byref(Rule.of(limits)), byref(state), start + history * room.itemsize
         )
-        if state.ending not in tuple(Ended):
+        ended = ENDINGS.get(state.ending)
+        if ended is None:
             return None
-        return work.finished(self, state)
+        steps = room[: 3 * state.n_steps].reshape(-1, 3).copy()
+        return KernelRun(
+            work.log_weights,
+            work.parameters(),
+            work.sums(),
+            work.squared,
+            state.values[1],
+            steps,
+            state.n_rejected,
+            state.gain_left,
+            ended,
+        )
 
     def start(
         self, shares: Float, prior: Any, weighing: Weighing
     ) -> tuple[Float, GaussianParameters] | None:
         """Return the M-step from responsibilities (n, K), or None where it takes more care."""
-        library, n_components = kernels(), shares.shape[1]
-        penalty = _penalty(prior)
-        if library is None or n_components > MOST_COMPONENTS or penalty is None:
+        library, problem = kernels(), self._problem(prior, weighing, self.n_features)
+        n_components = shares.shape[1]
+        if library is None or problem is None or n_components > MOST_COMPONENTS:
             return None
-        problem = self._problem(penalty, weighing)
-        work = Work.blank(self, n_components)
-        room = np.empty(library.mx_run_room(ctypes.byref(problem), n_components))
+        work = Work(self, n_components)
+        room = np.empty(library.mx_run_room(byref(problem), n_components))
         shares = np.asarray(shares, dtype=np.float64)
-        strides = (step // shares.itemsize for step in shares.strides)
-        state = work.state()
-        if library.mx_start(
-            ctypes.byref(problem), address(shares), *strides, ctypes.byref(state), address(room)
-        ):
+        along, across = (step // shares.itemsize for step in shares.strides)
+        hard = library.mx_start(
+            byref(problem), address(shares), along, across, byref(work.state()), address(room)
+        )
+        return None if hard else (work.log_weights, work.parameters())
+
+    def responsibilities(
+        self, log_weights: Float, parameters: GaussianParameters
+    ) -> Float | None:
+        """Return responsibilities (K, n), or None where it takes more care."""
+        library, problem = kernels(), self._problem(NO_PRIOR, PLAIN, self.n_features)
+        n_components = len(log_weights)
+        if library is None or problem is None or n_components > MOST_COMPONENTS:
             return None
-        return work.log_weights, work.parameters(self)
+        work = Work(self, n_components)
+        work.put(log_weights, parameters)
+        shares = np.empty((n_components, self.products.shape[1]))
+        room = np.empty(library.mx_run_room(byref(problem), n_components))
+        hard = library.mx_posterior(
+            byref(problem), byref(work.state()), address(shares), address(room)
+        )
+        return None if hard else shares
 
     def split(
-        self, whole: "GaussianKernel", log_weights: Float, parameters: GaussianParameters, prior: Any
+        self,
+        whole: "GaussianKernel",
+        log_weights: Float,
+        parameters: GaussianParameters,
+        prior: Any,
     ) -> Halves | None:
-        """Return what parting each component gains; see `Kernel`."""
-        library, n_components = kernels(), len(log_weights)
-        penalty = _penalty(prior)
-        if library is None or 4 * n_components > MOST_COMPONENTS or penalty is None:
+        """Return what parting each component gains, or None where it takes more care."""
+        library, width, n_components = kernels(), len(self.products), len(log_weights)
+        part, every = (kernel._problem(prior, PLAIN, width) for kernel in (self, whole))
+        most = 4 * n_components
+        if library is None or part is None or every is None or most > MOST_COMPONENTS:
             return None
-        part, every = (
-            kernel._problem(penalty, Weighing(), len(kernel.products)) for kernel in (self, whole)
-        )
-        work = Work.begun(self, log_weights, parameters, 0)
-        n_rows = whole.products.shape[1]
+        work = Work(self, n_components)
+        work.put(log_weights, parameters)
         gains = np.empty(n_components)
-        shares, second = np.empty((2, n_components, n_rows))
-        room = np.empty(library.mx_split_room(ctypes.byref(part), n_components))
-        if library.mx_split(
-            ctypes.byref(part),
-            ctypes.byref(every),
+        shares, second = np.empty((2, n_components, whole.products.shape[1]))
+        room = np.empty(library.mx_split_room(byref(part), n_components))
+        hard = library.mx_split(
+            byref(part),
+            byref(every),
             address(self.spread),
             self.fewest_rows,
             STEPS,
-            ctypes.byref(work.state()),
+            byref(work.state()),
             *map(address, (gains, shares, second, room)),
-        ):
-            return None
-        return Halves(gains, shares, second)
+        )
+        return None if hard else Halves(gains, shares, second)
 
-    def _problem(
-        self, penalty: ScatterPrior, weighing: Weighing, n_features: int | None = None
-    ) -> Problem:
-        products = self.products
+    def _problem(self, prior: Any, weighing: Weighing, n_features: int) -> Problem | None:
+        """Return what C is told, or None for a prior that is no pseudo-rows."""
+        key = (id(prior), weighing, n_features)
+        if key not in self._problems:
+            penalty = _penalty(prior)
+            if penalty is None:
+                return None
+            # The prior is kept as well, or another might be given its identity.
+            self._problems[key] = prior, self._told(penalty, weighing, n_features)
+        return self._problems[key][1]
+
+    def _told(self, penalty: ScatterPrior, weighing: Weighing, n_features: int) -> Problem:
+        products, weights = self.products, self.weights
         n_rows, stride = products.shape[1], products.strides[0] // products.itemsize
-        width = n_features or self.n_features
-        rows = Rows(address(products), address(self.weights), n_rows, stride, width)
         return Problem(
-            rows,
-            self.n_columns,
+            Rows(
+                address(products),
+                None if weights is None else address(weights),
+                n_rows,
+                stride,
+                n_features,
+            ),
+            len(self.unit),
             CODES.index(self.structure.code),
             self.total_weight,
             self.constant,
@@ -158,11 +200,6 @@ class GaussianKernel:
         )
 
 
-def is_compiled(n_columns: int) -> bool:
-    """Return whether there are compiled runs for so many columns."""
-    return n_columns <= MOST_COLUMNS and kernels() is not None
-
-
 def _penalty(prior: Any) -> ScatterPrior | None:
     """Return a prior as pseudo-rows, or None where it is not."""
     if isinstance(prior, ScatterPrior):
@@ -170,89 +207,70 @@ def _penalty(prior: Any) -> ScatterPrior | None:
     return ScatterPrior(np.zeros(0), 0.0) if isinstance(prior, NoPrior) else None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Work:
-    """The arrays that a run reads and writes.
+    """The numbers of a mixture and of its last sweep, side by side as C reads and writes them."""
 
-    Attributes
-    ----------
-    log_weights, means, factors, axes : of the mixture, in and out
-    sums, squared : of the last sweep that was taken
-    history : (T, 3), of which the first steps are filled
-    """
+    __slots__ = ("_kernel", "_numbers", "_sizes", "_starts")
 
-    log_weights: Float
-    means: Float
-    factors: Float
-    axes: Float
-    sums: Float
-    squared: Float
-    history: Float
+    def __init__(self, kernel: GaussianKernel, n_components: int) -> None:
+        n_columns = len(kernel.unit)
+        one = {"spherical": 1, "diagonal": n_columns, "full": n_columns * n_columns}
+        widths = (1, n_columns, one[kernel.structure.storage], kernel.n_features, 1)
+        starts = [n_columns * n_columns]
+        for width in widths:
+            starts.append(starts[-1] + n_components * width)
+        self._kernel, self._sizes, self._starts = kernel, (n_components, n_columns), starts
+        self._numbers = np.empty(starts[-1])
 
-    @classmethod
-    def begun(
-        cls,
-        kernel: GaussianKernel,
-        log_weights: Float,
-        parameters: GaussianParameters,
-        sweeps: int,
-    ) -> Self:
-        """Return room for a run from a mixture."""
-        factors = np.array(parameters.covariance.factors, order="C")
-        common = kernel.structure.code in ("EVE", "VVE")
-        return cls(
-            np.array(log_weights),
-            np.array(parameters.means, order="C"),
-            factors,
-            _shared_axes(factors) if common else np.empty(0),
-            np.empty((len(log_weights), kernel.n_features)),
-            np.empty(len(log_weights)),
-            np.empty((sweeps, 3)),
-        )
+    def _part(self, number: int) -> Float:
+        return self._numbers[self._starts[number] : self._starts[number + 1]]
 
-    @classmethod
-    def blank(cls, kernel: GaussianKernel, n_components: int) -> Self:
-        """Return room for a mixture to be made."""
-        n_columns = kernel.n_columns
-        shape = (n_components, n_columns, n_columns)[: DIMENSIONS[kernel.structure.storage]]
-        return cls(
-            np.empty(n_components),
-            np.empty((n_components, n_columns)),
-            np.empty(shape),
-            np.empty((n_columns, n_columns)),
-            *3 * (np.empty(0),),
-        )
+    @property
+    def log_weights(self) -> Float:
+        """Return the log mixing weights (K,)."""
+        return self._part(0)
 
-    def parameters(self, kernel: GaussianKernel) -> GaussianParameters:
-        """Return means and covariances as the structure stores them."""
-        storage = kernel.structure.storage
-        covariance = covariance_of_factors(storage, self.factors, kernel.n_columns)
-        return GaussianParameters(self.means, covariance)
+    @property
+    def squared(self) -> Float:
+        """Return Σ w r² (K,)."""
+        return self._part(4)
 
-    def state(self) -> State:
-        """Return the addresses of the arrays."""
+    def put(self, log_weights: Float, parameters: GaussianParameters) -> None:
+        """Set the mixture."""
+        factors = parameters.covariance.factors
+        self._part(0)[:] = log_weights
+        self._part(1)[:] = parameters.means.ravel()
+        self._part(2)[:] = factors.ravel()
+        if self._kernel.structure.code in ("EVE", "VVE"):
+            self._numbers[: self._starts[0]] = _shared_axes(factors).ravel()
+
+    def state(self, history: int | None = None) -> State:
+        """Return where everything is."""
+        numbers = self._numbers
+        begin = address(numbers)
+        places = (begin + start * numbers.itemsize for start in self._starts)
+        log_weights, means, factors, sums, squared, _ = places
         return State(
-            len(self.log_weights),
-            *map(address, (self.log_weights, self.means, self.factors, self.axes)),
-            *map(address, (self.sums, self.squared)),
-            (0.0, 0.0),
-            address(self.history),
+            self._sizes[0], log_weights, means, factors, begin, sums, squared, (0.0, 0.0), history
         )
 
-    def finished(self, kernel: GaussianKernel, state: State) -> KernelRun:
-        """Return what a run left in the arrays."""
-        n_components = len(self.log_weights)
-        none = np.empty((0, kernel.n_columns))
-        return KernelRun(
-            self.log_weights,
-            self.parameters(kernel),
-            GaussianSums(self.sums, np.zeros(n_components), none, none),
-            self.squared,
-            state.values[1],
-            self.history[: state.n_steps].copy(),
-            state.n_rejected,
-            state.gain_left,
-            Ended(state.ending),
+    def parameters(self) -> GaussianParameters:
+        """Return means and covariances as the structure stores them."""
+        n_components, n_columns = self._sizes
+        storage, factors = self._kernel.structure.storage, self._part(2)
+        if storage == "full":
+            factors = factors.reshape(n_components, n_columns, n_columns)
+        elif storage == "diagonal":
+            factors = factors.reshape(n_components, n_columns)
+        covariance = covariance_of_factors(storage, factors, n_columns)
+        return GaussianParameters(self._part(1).reshape(n_components, n_columns), covariance)
+
+    def sums(self) -> GaussianSums:
+        """Return the sums of the last sweep that was taken."""
+        n_components, n_columns = self._sizes
+        none = np.empty((0, n_columns))
+        return GaussianSums(
+            self._part(3).reshape(n_components, -1), np.zeros(n_components), none, none
         )
 
 
@@ -264,4 +282,4 @@ def _shared_axes(factors: Float) -> Float:
     multiples = 1.0 + (GOLDEN_RATIO * np.arange(len(factors))) % 1.0
     sizes = np.einsum("kij,kij->k", factors, factors)
     halves = factors * np.sqrt(multiples / sizes)[:, None, None]
-    return np.ascontiguousarray(np.linalg.eigh(np.einsum("kil,kjl->ij", halves, halves))[1])
+    return np.linalg.eigh(np.einsum("kil,kjl->ij", halves, halves))[1]

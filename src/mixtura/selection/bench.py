@@ -1,0 +1,111 @@
+"""What a worker of a search has at hand: a sweep for each kind of model, and shared starts."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from time import perf_counter
+
+from mixtura.data import RowSource
+from mixtura.em.model import Model
+from mixtura.em.solve import SolveOptions, solve_by
+from mixtura.em.starts import StartMaker
+from mixtura.em.stopping import Ending
+from mixtura.em.sweep import Sweep
+from mixtura.engines import Engine
+from mixtura.errors import LikelihoodDecreased, ParameterError
+from mixtura.selection.candidates import Candidate
+from mixtura.selection.cells import Cell
+from mixtura.selection.starts import SharedStarts
+
+__all__ = ["Bench", "is_interrupted"]
+
+
+class Bench:
+    """One worker's own sweeps, which two threads must not use at once.
+
+    Parameters
+    ----------
+    source : the rows to be fitted
+    engine : who sweeps
+    starts : on a subsample
+    columns : names, or None
+    """
+
+    def __init__(
+        self,
+        source: RowSource,
+        engine: Engine,
+        starts: SharedStarts,
+        columns: Sequence[str] | None,
+    ) -> None:
+        self.starts = starts
+        self._source, self._engine = source, engine
+        self._columns = None if columns is None else tuple(columns)
+        self._sweeps: dict[int, Sweep] = {}
+
+    def sweep(self, cell: Cell) -> Sweep:
+        """Return the sweep of a cell's family over all rows."""
+        # By identity, as families hold arrays; the sweep keeps its family alive.
+        if id(cell.family) not in self._sweeps:
+            self._sweeps[id(cell.family)] = Sweep(cell.family, self._source, self._engine)
+        return self._sweeps[id(cell.family)]
+
+    def fitted(self, cell: Cell, options: SolveOptions, models: StartMaker) -> Candidate:
+        """Return the cell fitted from some starts."""
+        began = perf_counter()
+        try:
+            result = solve_by(
+                self.sweep(cell),
+                cell.n_components + cell.family.has_noise,
+                options,
+                models=models,
+                columns=self._columns,
+                began=began,
+            )
+        except (ParameterError, LikelihoodDecreased) as error:
+            return Candidate(cell.kind, cell.n_components, failure=str(error))
+        return Candidate(cell.kind, cell.n_components, result)
+
+    def refitted(
+        self, cell: Cell, before: Candidate, options: SolveOptions, model: Model
+    ) -> Candidate:
+        """Return what a start leads to, where that is likelier than what there was.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If the fit was interrupted.
+        """
+        after = self.fitted(cell, options, lambda *_: [model])
+        if is_interrupted(after):
+            raise KeyboardInterrupt
+        if before.result is None or after.result is None:
+            return before
+        if not after.result.log_likelihood > before.result.log_likelihood:
+            return before
+        seconds = before.result.seconds + after.result.seconds
+        n_starts = before.result.n_starts + 1
+        return replace(after, result=replace(after.result, seconds=seconds, n_starts=n_starts))
+
+    def polished(self, cell: Cell, candidate: Candidate, options: SolveOptions) -> Candidate:
+        """Return the candidate fitted on from where it ended."""
+        before = candidate.result
+        assert before is not None
+        better = self.fitted(cell, options, lambda *_: [before.model])
+        after = better.result
+        if after is None or not after.log_likelihood >= before.log_likelihood:
+            return candidate
+        steps = [*before.history.steps, *after.history.steps[1:]]
+        rejected = before.history.rejected + after.history.rejected
+        whole = replace(
+            after,
+            history=replace(after.history, steps=steps, rejected=rejected),
+            starts_agreeing=before.starts_agreeing,
+            n_starts=before.n_starts,
+            seconds=before.seconds + after.seconds,
+        )
+        return replace(better, result=whole)
+
+
+def is_interrupted(candidate: Candidate) -> bool:
+    """Return whether a fit was interrupted and kept what it had."""
+    return candidate.result is not None and candidate.result.ending is Ending.INTERRUPTED
