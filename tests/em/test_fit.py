@@ -17,6 +17,7 @@ from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.prior import NoPrior, ScatterPrior
 from mixtura.components.gaussian.structures import CODES, structure
+from mixtura.components.kernel import Limits
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions, Run, fit, log_weights_of, ranked
@@ -39,6 +40,12 @@ class Never:
 
     def met(self, objectives: Sequence[float], total_weight: float, gain_left: float) -> bool:
         return False
+
+    def tolerance(self, objective: float) -> float:
+        return float("inf")
+
+    def limits(self, sweeps: int, *, accelerate: bool) -> Limits:
+        return Limits(sweeps, accelerate, never=True, steps_past=self.steps_past)
 
 
 def overlapping_rows(seed: int = 0, n_rows: int = 300) -> Float:

@@ -16,7 +16,7 @@ from mixtura.errors import MixturaWarning
 __all__ = ["SIGNATURES", "VERSION", "kernels"]
 
 # MX_VERSION of mixtura.h.
-VERSION = 1
+VERSION = 2
 
 # Of each kernel: what it returns, and what it takes. Arrays go as the address of their first cell.
 SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
@@ -28,8 +28,8 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mx_run_room": (c_int64, (c_void_p, c_int64)),
     "mx_run": (None, (c_void_p, c_void_p, c_void_p, c_void_p)),
     "mx_posterior": (ctypes.c_int, 4 * (c_void_p,)),
-    "mx_split_room": (c_int64, (c_void_p, c_int64)),
-    "mx_split": (
+    "mx_part_room": (c_int64, (c_void_p, c_int64)),
+    "mx_part": (
         ctypes.c_int,
         (*3 * (c_void_p,), ctypes.c_double, c_int64, *5 * (c_void_p,)),
     ),

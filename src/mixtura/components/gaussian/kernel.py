@@ -153,8 +153,8 @@ class GaussianKernel:
         work.put(log_weights, parameters)
         gains = np.empty(n_components)
         shares, second = np.empty((2, n_components, whole.products.shape[1]))
-        room = np.empty(library.mx_split_room(byref(part), n_components))
-        hard = library.mx_split(
+        room = np.empty(library.mx_part_room(byref(part), n_components))
+        hard = library.mx_part(
             byref(part),
             byref(every),
             address(self.spread),

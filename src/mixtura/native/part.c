@@ -2,7 +2,7 @@
  * All components are parted at once, each looking at its own share of the rows: EM on pairs of
  * halves, begun in two ways, along the longest axis and by the distance from the mean.
  */
-#include "split.h"
+#include "part.h"
 
 #include <math.h>
 #include <string.h>
@@ -79,7 +79,7 @@ static work laid_out(const mx_problem *part, int64_t n, ground *room) {
     return at;
 }
 
-int64_t mx_split_room(const mx_problem *part, int64_t n) {
+int64_t mx_part_room(const mx_problem *part, int64_t n) {
     ground counted = {0};
     laid_out(part, n, &counted);
     int64_t p = part->rows.n_features, d = part->n_columns, all = 2 * WAYS * n;
@@ -292,7 +292,7 @@ static void sum_gains(const mx_problem *whole, double fewest_rows, work *at, dou
             gains[k] = -INFINITY;
 }
 
-int mx_split(const mx_problem *part, const mx_problem *whole, const double *spread,
+int mx_part(const mx_problem *part, const mx_problem *whole, const double *spread,
              double fewest_rows, int64_t steps, const mx_state *state, double *gains,
              double *shares, double *second, double *room) {
     int64_t n = state->n_components, d = part->n_columns;

@@ -1,11 +1,11 @@
 /* Components parted in two. */
-#ifndef MIXTURA_SPLIT_H
-#define MIXTURA_SPLIT_H
+#ifndef MIXTURA_PART_H
+#define MIXTURA_PART_H
 
 #include "run.h"
 
-/* The doubles that mx_split needs to work in. */
-MX_EXPORT int64_t mx_split_room(const mx_problem *part, int64_t n_components);
+/* The doubles that mx_part needs to work in. */
+MX_EXPORT int64_t mx_part_room(const mx_problem *part, int64_t n_components);
 
 /*
  * What parting each component gains at least, and which part of each row its second half takes:
@@ -20,7 +20,7 @@ MX_EXPORT int64_t mx_split_room(const mx_problem *part, int64_t n_components);
  * shares        (K, n) responsibilities for the rows of `whole`
  * second        (K, n) the second half's part of them
  */
-MX_EXPORT int mx_split(const mx_problem *part, const mx_problem *whole, const double *spread,
+MX_EXPORT int mx_part(const mx_problem *part, const mx_problem *whole, const double *spread,
                        double fewest_rows, int64_t steps, const mx_state *state, double *gains,
                        double *shares, double *second, double *room);
 
