@@ -37,7 +37,7 @@ class Limits:
     mean_change : ends where a row's mean log-likelihood changes by less, if not negative
     best, reach, lately : ends where `best` is more than `reach` times the gain of the last `lately`
         sweeps away
-    ahead, hope : as `best` and `reach`, for what another run has reached
+    hope : as `reach`, for what another run has reached
     """
 
     sweeps: int
@@ -50,8 +50,7 @@ class Limits:
     best: float = -np.inf
     reach: float = np.inf
     lately: int = 5
-    ahead: float = -np.inf
-    hope: float = np.inf
+    hope: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ class KernelRun:
     Attributes
     ----------
     log_weights, parameters : at the end
-    sums : the family's sums of the last sweep that was taken
+    sums, moments : the family's sums of the last sweep that was taken, and its moments
     squared : (K,) Σ w r² of it
     log_largest : Σ w log max_k r of it
     steps : (T, 3) log-likelihood, objective and what Jensen's bound promised of each sweep taken
@@ -87,6 +86,7 @@ class KernelRun:
     log_weights: Float
     parameters: Any
     sums: Any
+    moments: Any
     squared: Float
     log_largest: float
     steps: Float
@@ -115,9 +115,18 @@ class Kernel(Protocol):
     """A compiled loop over rows in memory."""
 
     def run(
-        self, log_weights: Float, parameters: Any, prior: Any, weighing: Weighing, limits: Limits
+        self,
+        log_weights: Float,
+        parameters: Any,
+        prior: Any,
+        weighing: Weighing,
+        limits: Limits,
+        ahead: float = -np.inf,
     ) -> KernelRun | None:
-        """Return where EM leads, or None where it takes the care of the general loop."""
+        """Return where EM leads, or None where it takes the care of the general loop.
+
+        `ahead` is what another run has reached; one that cannot hope to reach it ends.
+        """
         ...
 
     def start(self, shares: Float, prior: Any, weighing: Weighing) -> tuple[Float, Any] | None:

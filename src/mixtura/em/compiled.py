@@ -1,7 +1,5 @@
 """Runs in compiled code, where rows are few enough for it; what it cannot do, the loop does."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from mixtura.components.kernel import Ended, Kernel, KernelRun, Weighing
@@ -10,7 +8,7 @@ from mixtura.em.model import Model
 from mixtura.em.options import FitOptions
 from mixtura.em.running import Run
 from mixtura.em.statistics import Statistics
-from mixtura.em.stopping import HOPE, LATELY, Ending
+from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
 
 __all__ = ["compiled_run", "is_compilable"]
@@ -39,10 +37,10 @@ def compiled_run(
     limits = options.rule.limits(options.max_iter, accelerate=options.accelerate)
     if limits is None:
         return None
-    if options.accelerate:
-        limits = replace(limits, ahead=ahead, hope=HOPE, lately=LATELY)
     weighing = Weighing(options.equal_weights, options.concentration)
-    found = kernel.run(model.log_weights, model.parameters, options.prior, weighing, limits)
+    found = kernel.run(
+        model.log_weights, model.parameters, options.prior, weighing, limits, ahead
+    )
     return None if found is None else _finished(sweep, number, found, options)
 
 
@@ -56,14 +54,13 @@ def _finished(sweep: Sweep, number: int, found: KernelRun, options: FitOptions) 
         options.progress(number, history.n_sweeps, objectives[-1])
     # Rules of races take note of where each run has come to.
     options.rule.met(objectives, sweep.total_weight, found.gain_left)
-    family = sweep.family
-    moments = family.moments(found.sums, None, sweep.shared)
+    rows = found.moments.effective_rows
     statistics = Statistics(
         found.sums,
-        moments,
+        found.moments,
         likelihoods[-1],
         found.log_largest,
-        moments.effective_rows**2 / np.maximum(found.squared, 1e-300),
+        rows**2 / np.maximum(found.squared, 1e-300),
     )
     endings = {
         Ended.RULE: options.rule.ending,

@@ -43,10 +43,10 @@ def fit(sweep: Sweep, starts: Iterable[Model], options: FitOptions) -> list[Run]
     ahead = -np.inf
     try:
         for number, model in enumerate(starts):
+            if runs and options.accelerate:
+                ahead = max(ahead, _sound_objective(sweep, runs[-1], options))
             run = compiled_run(sweep, sweep.kernel, number, model, options, ahead)
             runs.append(run or _together(sweep, [model], options)[0])
-            if options.accelerate:
-                ahead = max(ahead, _sound_objective(sweep, runs[-1], options))
     except KeyboardInterrupt:
         if not options.keep or not runs:
             raise

@@ -10,11 +10,11 @@ from mixtura.em.fit import FitOptions, Run, fit, ranked
 from mixtura.em.model import Model
 from mixtura.em.rearrange import BETTER, ROUGH, Race, is_better, part_of, splits_of
 from mixtura.em.splits import models_of, shares_of
-from mixtura.em.starts import StartOptions
+from mixtura.em.starts import StartOptions, short_options
 from mixtura.em.sweep import Sweep
 from mixtura.errors import ParameterError
 
-__all__ = ["Neighbour", "bettered", "merged", "parted_once"]
+__all__ = ["Neighbour", "bettered", "merged", "on_sample", "parted_once"]
 
 # Makes models of K components from one of another number.
 Neighbour: TypeAlias = Callable[[Sweep, Model, FitOptions, StartOptions], list[Model]]
@@ -33,7 +33,7 @@ def merged(sample: Sweep, model: Model, options: FitOptions, starts: StartOption
     options : how the fit of K goes on
     starts : not read
     """
-    moments = sample([model])[0].moments
+    moments = fit(sample, [model], short_options(options, 1))[0].statistics.moments
     losses = sample.family.merging_losses(model.parameters, moments)
     first, other = np.triu_indices(len(losses), 1)
     shares = shares_of(sample, model)
@@ -72,24 +72,40 @@ def parted_once(
     return models_of(sample, found, options)
 
 
-def bettered(
-    sample: Sweep, model: Model, others: Sequence[Model], options: FitOptions
-) -> Model | None:
-    """Return the best that others lead to on a sample where that is above a model, or None.
+def on_sample(sample: Sweep, model: Model, options: FitOptions) -> Run | None:
+    """Return where a model, fitted perhaps to other rows, leads on a sample; None if nowhere.
 
     Parameters
     ----------
     sample : a sweep over rows in memory
-    model : fitted already, perhaps to other rows
+    options : how fits go on
+    """
+    try:
+        return fit(sample, [model], _rough(options))[0]
+    except ParameterError:
+        return None
+
+
+def bettered(
+    sample: Sweep, now: Run, others: Sequence[Model], options: FitOptions
+) -> Model | None:
+    """Return the best that others lead to on a sample where that is above a run, or None.
+
+    Parameters
+    ----------
+    sample : a sweep over rows in memory
+    now : where the model that there is leads on it
     others : starts
     options : how fits go on
     """
-    rough = replace(options, rule=ROUGH, bound=False, keep=False, progress=None)
+    chasing = replace(_rough(options), rule=Race(now.objective + BETTER))
     try:
-        now = fit(sample, [model], rough)[0]
-        chasing = replace(rough, rule=Race(now.objective + BETTER))
         runs = fit(sample, others, chasing) if others else []
     except ParameterError:
         return None
     better: list[Run] = [run for run in runs if is_better(sample, run, now, options)]
     return ranked(better)[0].model if better else None
+
+
+def _rough(options: FitOptions) -> FitOptions:
+    return replace(options, rule=ROUGH, bound=False, keep=False, progress=None)

@@ -29,7 +29,6 @@ from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.em.tree import Tree
 from mixtura.errors import ParameterError
-from mixtura.mixture import Mixture
 
 __all__ = ["Partitions", "pilot_partitions"]
 
@@ -62,11 +61,8 @@ class Partitions:
     whole: bool
     shares: tuple[Float, ...] = ()
 
-    def beside(self, mixtures: Iterable[Mixture]) -> "Partitions":
-        """Return the partitions with those that mixtures of K components make, and maybe noise."""
-        shares = (
-            mixture.responsibilities(self.rows)[:, : self.n_components] for mixture in mixtures
-        )
+    def beside(self, shares: Iterable[Float]) -> "Partitions":
+        """Return the partitions with further shares (M, K) of the rows."""
         return replace(self, shares=(*self.shares, *shares))
 
     def each_last(self) -> "Partitions":

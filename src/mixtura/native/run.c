@@ -411,6 +411,10 @@ void mx_run(const mx_problem *problem, const mx_rule *rule, mx_state *state, dou
     while (ending < 0)
         ending = swept(&at) ? MX_ENDED_HARD : advanced(&at);
     exchange(&at.form, state, &at.now, 1);
+    memcpy(state->rows, at.moments.rows, sizeof(double) * at.form.n_components);
+    memcpy(state->centres, at.moments.means,
+           sizeof(double) * at.form.n_components * at.form.n_columns);
+    memcpy(state->scatter, at.moments.scatter, sizeof(double) * at.form.n_scatter);
     state->ending = ending;
 }
 

@@ -38,8 +38,8 @@ typedef struct {
     double best;  /* an objective to reach: ends where it is out of reach; -inf: none */
     double reach; /* how many times what it gained lately a run is thought to gain at the most */
     int64_t lately;
+    double hope;  /* as `reach`, for `ahead` */
     double ahead; /* what another run has reached; -inf: none */
-    double hope;  /* as `reach`, for that */
 } mx_rule;
 
 /* Where a run is, in and out, and what it leaves behind. */
@@ -51,6 +51,9 @@ typedef struct {
     double *axes;        /* (D, D) common to all components, where the structure has such */
     double *sums;        /* (K, P) of the last sweep taken */
     double *squared;     /* (K) likewise */
+    double *rows;        /* (K) its moments: effective rows, */
+    double *centres;     /* (K, D) means, */
+    double *scatter;     /* and scatter about them */
     double values[2];    /* likewise: log-likelihood up to constants, and log of the largest */
     double *history;     /* (most_sweeps, 3) log-likelihood, objective, promised by Jensen */
     int64_t n_steps, n_rejected;

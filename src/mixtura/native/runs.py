@@ -2,6 +2,7 @@
 
 import ctypes
 from ctypes import c_double, c_int64, c_void_p
+from operator import attrgetter
 from typing import Any, Self
 
 import numpy as np
@@ -59,14 +60,17 @@ class Rule(ctypes.Structure):
         ("best", c_double),
         ("reach", c_double),
         ("lately", c_int64),
-        ("ahead", c_double),
         ("hope", c_double),
+        ("ahead", c_double),
     )
 
     @classmethod
     def of(cls, limits: Any) -> Self:
         """Return the rule of what has attributes of the same names."""
-        return cls(*(getattr(limits, name) for name, _ in cls._fields_))
+        return cls(*RULE_NUMBERS(limits))
+
+
+RULE_NUMBERS = attrgetter(*(name for name, _ in Rule._fields_ if name != "ahead"))
 
 
 class State(ctypes.Structure):
@@ -80,6 +84,9 @@ class State(ctypes.Structure):
         ("axes", c_void_p),
         ("sums", c_void_p),
         ("squared", c_void_p),
+        ("rows", c_void_p),
+        ("centres", c_void_p),
+        ("scatter", c_void_p),
         ("values", c_double * 2),
         ("history", c_void_p),
         ("n_steps", c_int64),

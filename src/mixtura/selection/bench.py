@@ -65,9 +65,7 @@ class Bench:
             return Candidate(cell.kind, cell.n_components, failure=str(error))
         return Candidate(cell.kind, cell.n_components, result)
 
-    def refitted(
-        self, cell: Cell, before: Candidate, options: SolveOptions, model: Model
-    ) -> Candidate:
+    def refitted(self, cell: Cell, before: Candidate, model: Model) -> Candidate:
         """Return what a start leads to, where that is likelier than what there was.
 
         Raises
@@ -75,7 +73,7 @@ class Bench:
         KeyboardInterrupt
             If the fit was interrupted.
         """
-        after = self.fitted(cell, options, lambda *_: [model])
+        after = self.fitted(cell, self.starts.options, lambda *_: [model])
         if is_interrupted(after):
             raise KeyboardInterrupt
         if before.result is None or after.result is None:

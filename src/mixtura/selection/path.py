@@ -8,7 +8,8 @@ all rows only where it ends above what the size has there.
 from collections.abc import Callable
 from itertools import pairwise
 
-from mixtura.em.neighbours import Neighbour, bettered, merged, parted_once
+from mixtura.em.neighbours import bettered, merged, on_sample, parted_once
+from mixtura.em.running import Run
 from mixtura.em.solve import fit_options
 from mixtura.selection.bench import Bench
 from mixtura.selection.candidates import Candidate
@@ -34,27 +35,26 @@ def walk(
     """
     upwards = list(pairwise(sorted(cells)))
     downwards = [(larger, smaller) for smaller, larger in reversed(upwards)]
+    known: dict[int, Run | None] = {}
     for sizes, neighbour in ((downwards, merged), (upwards, parted_once)):
         for source, target in sizes:
-            if abs(source - target) == 1 and target > 1:
-                before = fits[target]
-                after = _step(cells[target], fits[source], before, bench, neighbour)
-                if after is not before:
+            if abs(source - target) != 1 or target == 1:
+                continue
+            giving, taking = fits[source].result, fits[target].result
+            if giving is None or taking is None:
+                continue
+            sample = bench.starts.sweep(cells[target].family)
+            options = fit_options(sample, target, bench.starts.options)
+            if target not in known:
+                known[target] = on_sample(sample, taking.model, options)
+            now = known[target]
+            if now is None:
+                continue
+            others = neighbour(sample, giving.model, options, bench.starts.options.starts)
+            better = bettered(sample, now, others, options)
+            if better is not None:
+                after = bench.refitted(cells[target], fits[target], better)
+                if after is not fits[target]:
                     fits[target] = after
+                    known.pop(target)
                     keep(target, after)
-
-
-def _step(
-    cell: Cell, giving: Candidate, taking: Candidate, bench: Bench, neighbour: Neighbour
-) -> Candidate:
-    """Return what a cell has after trying what another size has to say."""
-    if giving.result is None or taking.result is None:
-        return taking
-    starts = bench.starts
-    sample = starts.sweep(cell.family)
-    options = fit_options(sample, cell.n_components, starts.options)
-    others = neighbour(sample, giving.result.model, options, starts.options.starts)
-    better = bettered(sample, taking.result.model, others, options)
-    if better is None:
-        return taking
-    return bench.refitted(cell, taking, starts.options, better)

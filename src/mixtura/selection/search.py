@@ -5,13 +5,12 @@ from dataclasses import replace
 from threading import Lock, local
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixtura.data import RowSource
 from mixtura.em.solve import SolveOptions
 from mixtura.em.stopping import GainLeft
-from mixtura.em.sweep import Sweep
 from mixtura.engines import Engine, Serial
-from mixtura.mixture import Mixture
 from mixtura.selection.bench import Bench, is_interrupted
 from mixtura.selection.candidates import Candidate, Selection
 from mixtura.selection.cells import Cell
@@ -19,6 +18,8 @@ from mixtura.selection.path import walk
 from mixtura.selection.starts import SharedStarts
 
 __all__ = ["search"]
+
+Float = NDArray[np.float64]
 
 # What every cell may have left to gain, in nats, before the best are fitted to their ends.
 COARSE = GainLeft(nats=0.05, relative=2e-6)
@@ -116,14 +117,15 @@ class Search:
         self._each([lambda size=size: self._fit_size(size) for size in sizes])
 
     def _fit_size(self, size: int) -> None:
-        bench, mixtures = self._bench, {}
+        bench = self._bench
+        shares: dict[str, Float] = {}
         for place, cell in enumerate(self._cells):
             if cell.n_components == size:
-                models = bench.starts.maker(cell, mixtures)
+                models = bench.starts.maker(cell, shares)
                 one = bench.fitted(cell, bench.starts.options, models)
                 self._keep(place, one)
                 if one.result is not None:
-                    mixtures[cell.kind] = one.result.mixture
+                    shares[cell.kind] = bench.starts.shares(cell, one.result.model)
 
     def _keep(self, place: int, candidate: Candidate) -> None:
         self._found[place] = candidate

@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 
 from mixtura.components.family import Family
 from mixtura.data import RowSource
+from mixtura.em.model import Model
 from mixtura.em.noise_starts import with_noise
 from mixtura.em.pilots import Partitions, pilot_partitions
 from mixtura.em.solve import SolveOptions, fit_options
+from mixtura.em.splits import shares_of
 from mixtura.em.starts import StartMaker
 from mixtura.em.sweep import Sweep, source_of
 from mixtura.em.tree import Tree
 from mixtura.engines import Engine
-from mixtura.mixture import Mixture
 from mixtura.selection.cells import Cell, is_nested
 
 __all__ = ["SharedStarts"]
@@ -67,15 +68,16 @@ class SharedStarts:
         whole = len(rows) < SAMPLE_ROWS
         return cls(pilots, (rows, weights), whole, tree, engine, options)
 
-    def maker(self, cell: Cell, fitted: Mapping[str, Mixture]) -> StartMaker:
+    def maker(self, cell: Cell, fitted: Mapping[str, Float]) -> StartMaker:
         """Return what makes the starts of a cell.
 
         Parameters
         ----------
-        fitted : mixtures of as many components by kind, in the order they were fitted; a start
-            from one that is nested in the cell ends no lower
+        fitted : shares (M, K) that mixtures of as many components have of the subsample's rows, by
+            kind, in the order they were fitted; a start from one that is nested in the cell ends
+            no lower
         """
-        nested = [mixture for kind, mixture in fitted.items() if is_nested(kind, cell.kind)]
+        nested = [shares for kind, shares in fitted.items() if is_nested(kind, cell.kind)]
         nested = nested[-TAKEN_OVER:]
         size, starts = cell.n_components, self.options.starts
         found = self.partitions(size)
@@ -85,6 +87,10 @@ class SharedStarts:
         noisy = self.partitions(size + 1).each_last().beside(nested)
         noisy_makes = noisy.models(replace(starts, rearranges=False), self.sweep)
         return with_noise(makes, size, starts, noisy_makes)
+
+    def shares(self, cell: Cell, model: Model) -> Float:
+        """Return the shares (M, K) of the subsample's rows that components have, without noise."""
+        return shares_of(self.sweep(cell.family), model)[:, : cell.n_components]
 
     def for_worker(self, engine: Engine) -> "SharedStarts":
         """Return the same with sweeps of its own."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.gaussian.covariance import covariance_of_factors
-from mixtura.components.gaussian.parameters import GaussianParameters, GaussianSums
+from mixtura.components.gaussian.parameters import GaussianMoments, GaussianParameters, GaussianSums
 from mixtura.components.gaussian.prior import NoPrior, ScatterPrior
 from mixtura.components.gaussian.structures import CODES, Structure
 from mixtura.components.kernel import STEPS, Ended, Halves, KernelRun, Limits, Weighing
@@ -71,6 +71,7 @@ class GaussianKernel:
         prior: Any,
         weighing: Weighing,
         limits: Limits,
+        ahead: float = -np.inf,
     ) -> KernelRun | None:
         """Return where EM leads, or None where it takes the care of the general loop."""
         library, problem = kernels(), self._problem(prior, weighing, self.n_features)
@@ -83,8 +84,10 @@ class GaussianKernel:
         room = np.empty(history + library.mx_run_room(byref(problem), n_components))
         start = address(room)
         state = work.state(start)
+        rule = Rule.of(limits)
+        rule.ahead = ahead
         library.mx_run(
-            byref(problem), byref(Rule.of(limits)), byref(state), start + history * room.itemsize
+            byref(problem), byref(rule), byref(state), start + history * room.itemsize
         )
         ended = ENDINGS.get(state.ending)
         if ended is None:
@@ -94,6 +97,7 @@ class GaussianKernel:
             work.log_weights,
             work.parameters(),
             work.sums(),
+            work.moments(),
             work.squared,
             state.values[1],
             steps,
@@ -214,11 +218,15 @@ class Work:
 
     def __init__(self, kernel: GaussianKernel, n_components: int) -> None:
         n_columns = len(kernel.unit)
-        one = {"spherical": 1, "diagonal": n_columns, "full": n_columns * n_columns}
-        widths = (1, n_columns, one[kernel.structure.storage], kernel.n_features, 1)
-        starts = [n_columns * n_columns]
-        for width in widths:
+        storage = kernel.structure.storage
+        square = n_columns * n_columns
+        factor = {"spherical": 1, "diagonal": n_columns, "full": square}[storage]
+        scatter = square if storage == "full" else n_columns
+        starts = [square]
+        for width in (1, n_columns, factor, kernel.n_features, 1, 1, n_columns):
             starts.append(starts[-1] + n_components * width)
+        pooled = kernel.structure.features == "linear"
+        starts.append(starts[-1] + (scatter if pooled else n_components * scatter))
         self._kernel, self._sizes, self._starts = kernel, (n_components, n_columns), starts
         self._numbers = np.empty(starts[-1])
 
@@ -249,9 +257,9 @@ class Work:
         numbers = self._numbers
         begin = address(numbers)
         places = (begin + start * numbers.itemsize for start in self._starts)
-        log_weights, means, factors, sums, squared, _ = places
+        log_weights, means, factors, *rest, _ = places
         return State(
-            self._sizes[0], log_weights, means, factors, begin, sums, squared, (0.0, 0.0), history
+            self._sizes[0], log_weights, means, factors, begin, *rest, (0.0, 0.0), history
         )
 
     def parameters(self) -> GaussianParameters:
@@ -264,6 +272,15 @@ class Work:
             factors = factors.reshape(n_components, n_columns)
         covariance = covariance_of_factors(storage, factors, n_columns)
         return GaussianParameters(self._part(1).reshape(n_components, n_columns), covariance)
+
+    def moments(self) -> GaussianMoments:
+        """Return the moments of the last sweep that was taken."""
+        n_components, n_columns = self._sizes
+        pooled = self._kernel.structure.features == "linear"
+        width = (n_columns, n_columns) if self._kernel.structure.storage == "full" else (n_columns,)
+        scatter = self._part(7).reshape(width if pooled else (n_components, *width))
+        means = self._part(6).reshape(n_components, n_columns)
+        return GaussianMoments(self._part(5), means, scatter, pooled)
 
     def sums(self) -> GaussianSums:
         """Return the sums of the last sweep that was taken."""
