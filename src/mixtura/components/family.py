@@ -165,9 +165,7 @@ class Family(Protocol):
         """Return what the log-likelihood of all rows has beyond the evaluator's part."""
         ...
 
-    def kernel(
-        self, rows: NDArray[Any], row_weights: Float | None, shared: Any
-    ) -> Kernel | None:
+    def kernel(self, rows: NDArray[Any], row_weights: Float | None, shared: Any) -> Kernel | None:
         """Return a compiled loop over rows (n, D), or None where there is none."""
         ...
 

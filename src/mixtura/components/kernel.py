@@ -1,13 +1,25 @@
 """What a compiled loop is told and what it answers, whatever the family."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["STEPS", "Ended", "Halves", "Kernel", "KernelRun", "Limits", "Weighing"]
+__all__ = [
+    "STEPS",
+    "Above",
+    "Ended",
+    "Halves",
+    "Kernel",
+    "KernelRun",
+    "Limits",
+    "Mixed",
+    "Terms",
+    "Weighing",
+]
 
 Float = NDArray[np.float64]
 
@@ -111,6 +123,38 @@ class Halves:
     second: Float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Terms:
+    """What EM goes by.
+
+    Attributes
+    ----------
+    prior : the family's penalty
+    weighing : how mixing weights follow
+    """
+
+    prior: Any
+    weighing: Weighing
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    """What a run must better.
+
+    Attributes
+    ----------
+    objective : of another
+    smallest : N_k of its smallest component
+    """
+
+    objective: float
+    smallest: float
+
+
+# Log weights and parameters.
+Mixed: TypeAlias = tuple[Float, Any]
+
+
 class Kernel(Protocol):
     """A compiled loop over rows in memory."""
 
@@ -118,8 +162,7 @@ class Kernel(Protocol):
         self,
         log_weights: Float,
         parameters: Any,
-        prior: Any,
-        weighing: Weighing,
+        terms: Terms,
         limits: Limits,
         ahead: float = -np.inf,
     ) -> KernelRun | None:
@@ -129,7 +172,7 @@ class Kernel(Protocol):
         """
         ...
 
-    def start(self, shares: Float, prior: Any, weighing: Weighing) -> tuple[Float, Any] | None:
+    def start(self, shares: Float, terms: Terms) -> tuple[Float, Any] | None:
         """Return the log weights and parameters of the M-step from responsibilities (n, K).
 
         It is None where it takes the care of the general way.
@@ -140,12 +183,37 @@ class Kernel(Protocol):
         """Return responsibilities (K, n), or None where it takes the care of the general way."""
         ...
 
-    def split(
-        self, whole: Any, log_weights: Float, parameters: Any, prior: Any
-    ) -> Halves | None:
+    def split(self, whole: Any, log_weights: Float, parameters: Any, terms: Terms) -> Halves | None:
         """Return what parting each component gains for the rows of another kernel.
 
         Halves are found on the rows of this one. It is None where it takes the care of the general
         way.
         """
+        ...
+
+    def tried(
+        self, sources: Sequence[NDArray[Any]], n_components: int, terms: Terms, sweeps: int
+    ) -> list[tuple[float, Float, Any] | None]:
+        """Return objectives, log weights and parameters after a few sweeps from many starts.
+
+        A source holds labels (n,) int64 or shares (n, K). It leads to None where it takes the care
+        of the general way.
+        """
+        ...
+
+    def rearranged(
+        self, part: Any, models: Sequence[Mixed], terms: Terms, sweeps: int
+    ) -> tuple[int, int, Mixed] | None:
+        """Return where merging and parting lead from the best of models, run to near their ends.
+
+        That is the number of the best, how often its components were moved, and where to. Halves
+        are found on the rows of another kernel. It is None where it takes the care of the general
+        way.
+        """
+        ...
+
+    def neighbour(
+        self, part: Any, model: Mixed, n_components: int, above: Above, terms: Terms, sweeps: int
+    ) -> Mixed | None:
+        """Return where a mixture of one component more or less leads, if that is above a run."""
         ...

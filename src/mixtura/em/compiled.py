@@ -1,8 +1,13 @@
 """Runs in compiled code, where rows are few enough for it; what it cannot do, the loop does."""
 
-import numpy as np
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from mixtura.components.kernel import Ended, Kernel, KernelRun, Weighing
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.kernel import Ended, Kernel, KernelRun, Terms, Weighing
 from mixtura.em.history import History, Step
 from mixtura.em.model import Model
 from mixtura.em.options import FitOptions
@@ -11,12 +16,45 @@ from mixtura.em.statistics import Statistics
 from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
 
-__all__ = ["compiled_run", "is_compilable"]
+__all__ = ["Tried", "compiled_run", "compiled_tries", "is_compilable", "terms_of"]
 
 
 def is_compilable(options: FitOptions) -> bool:
     """Return whether compiled code can run by these options."""
     return not options.earlier and options.monotone
+
+
+def terms_of(options: FitOptions) -> Terms:
+    """Return what EM goes by."""
+    return Terms(options.prior, Weighing(options.equal_weights, options.concentration))
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """Where a start led in a few sweeps."""
+
+    objective: float
+    model: Model
+
+
+def compiled_tries(
+    sample: Sweep,
+    sources: Sequence[NDArray[Any]],
+    n_components: int,
+    options: FitOptions,
+    sweeps: int,
+) -> list[Tried]:
+    """Return where starts lead in a few sweeps of compiled code, but for those that fail there.
+
+    Parameters
+    ----------
+    sample : a sweep over rows (M, D) in memory
+    sources : labels (M,) int64, or shares (M, K), for each start
+    """
+    if sample.kernel is None or not is_compilable(options):
+        return []
+    found = sample.kernel.tried(sources, n_components, terms_of(options), sweeps)
+    return [Tried(one[0], Model(*one[1:])) for one in found if one is not None]
 
 
 def compiled_run(
@@ -37,10 +75,7 @@ def compiled_run(
     limits = options.rule.limits(options.max_iter, accelerate=options.accelerate)
     if limits is None:
         return None
-    weighing = Weighing(options.equal_weights, options.concentration)
-    found = kernel.run(
-        model.log_weights, model.parameters, options.prior, weighing, limits, ahead
-    )
+    found = kernel.run(model.log_weights, model.parameters, terms_of(options), limits, ahead)
     return None if found is None else _finished(sweep, number, found, options)
 
 

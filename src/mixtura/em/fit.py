@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -125,7 +126,17 @@ def _drop(sweep: Sweep, runs: Sequence[Running], options: FitOptions) -> None:
             run.ending = Ending.OUTRUN
 
 
-def ranked(runs: Sequence[Run]) -> list[Run]:
+class Ranked(Protocol):
+    """What ended somewhere."""
+
+    @property
+    def objective(self) -> float: ...
+
+
+Ended = TypeVar("Ended", bound=Ranked)
+
+
+def ranked(runs: Sequence[Ended]) -> list[Ended]:
     """Return runs by their objectives, best first.
 
     Runs as good as the best are taken in the order given: rounding, which differs with the units

@@ -1,11 +1,12 @@
 """Starts from a fit of one component more, two of them merged, or one less, one of them parted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeAlias
 
 import numpy as np
 
+from mixtura.components.kernel import Above
+from mixtura.em.compiled import is_compilable, terms_of
 from mixtura.em.fit import FitOptions, Run, fit, ranked
 from mixtura.em.model import Model
 from mixtura.em.rearrange import BETTER, ROUGH, Race, is_better, part_of, splits_of
@@ -14,10 +15,7 @@ from mixtura.em.starts import StartOptions, short_options
 from mixtura.em.sweep import Sweep
 from mixtura.errors import ParameterError
 
-__all__ = ["Neighbour", "bettered", "merged", "on_sample", "parted_once"]
-
-# Makes models of K components from one of another number.
-Neighbour: TypeAlias = Callable[[Sweep, Model, FitOptions, StartOptions], list[Model]]
+__all__ = ["bettered", "bettered_by", "merged", "on_sample", "parted_once"]
 
 # How many pairs are merged, or components parted, one at a time.
 TRIED = 2
@@ -72,6 +70,42 @@ def parted_once(
     return models_of(sample, found, options)
 
 
+def bettered_by(
+    sample: Sweep,
+    giving: Model,
+    n_components: int,
+    now: Run,
+    options: FitOptions,
+    starts: StartOptions,
+) -> Model | None:
+    """Return the best that a fit of one component more or less leads to, if above a run, or None.
+
+    Parameters
+    ----------
+    sample : a sweep over rows in memory
+    giving : the mixture of K + 1 or K - 1 components
+    n_components : K
+    now : where the model that there is leads on the sample
+    options : how the fit of K goes on
+    starts : holds the seed
+    """
+    part = part_of(sample, giving.n_components, starts)
+    if sample.kernel is not None and part.kernel is not None and is_compilable(options):
+        smallest = float(now.statistics.moments.effective_rows.min())
+        found = sample.kernel.neighbour(
+            part.kernel,
+            (giving.log_weights, giving.parameters),
+            n_components,
+            Above(now.objective, smallest),
+            terms_of(options),
+            options.max_iter,
+        )
+        return None if found is None else Model(*found)
+    merging = giving.n_components > n_components
+    neighbour = merged if merging else parted_once
+    return bettered(sample, now, neighbour(sample, giving, options, starts), options)
+
+
 def on_sample(sample: Sweep, model: Model, options: FitOptions) -> Run | None:
     """Return where a model, fitted perhaps to other rows, leads on a sample; None if nowhere.
 
@@ -86,9 +120,7 @@ def on_sample(sample: Sweep, model: Model, options: FitOptions) -> Run | None:
         return None
 
 
-def bettered(
-    sample: Sweep, now: Run, others: Sequence[Model], options: FitOptions
-) -> Model | None:
+def bettered(sample: Sweep, now: Run, others: Sequence[Model], options: FitOptions) -> Model | None:
     """Return the best that others lead to on a sample where that is above a run, or None.
 
     Parameters

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.family import Family
+from mixtura.em.compiled import compiled_tries
 from mixtura.em.fit import FitOptions, fit, ranked
 from mixtura.em.model import Model
 from mixtura.em.rearrange import CARRIED, rearranged
@@ -85,11 +86,13 @@ class Partitions:
 
         def make(sweep: Sweep, options: FitOptions) -> Sequence[Model]:
             sample = sample_of(sweep.family)
-            models = self._models(sample, options)
-            if len(models) == 1 and self.whole:
-                return models
-            short = short_options(options, TRIED)
-            tried = [run.model for run in ranked(fit(sample, models, short))]
+            tried = self._tried_at_once(sample, options)
+            if not tried:
+                models = self._models(sample, options)
+                if len(models) == 1 and self.whole:
+                    return models
+                short = short_options(options, TRIED)
+                tried = [run.model for run in ranked(fit(sample, models, short))]
             if self.n_components > 1 and starts.rearranges:
                 best = rearranged(sample, tried[:CARRIED], options, starts)
                 return [best, *tried[1 : starts.finish]] if self.whole else [best]
@@ -101,6 +104,13 @@ class Partitions:
             return [ranked(ended)[0].model]
 
         return make
+
+    def _tried_at_once(self, sample: Sweep, options: FitOptions) -> list[Model]:
+        """Return where each partition leads in a few sweeps of compiled code, best first."""
+        labels = (own.astype(np.int64, copy=False) for own in self.labels)
+        sources = [*labels, *self.shares]
+        tried = compiled_tries(sample, sources, self.n_components, options, TRIED)
+        return [one.model for one in ranked(tried)]
 
     def _models(self, sample: Sweep, options: FitOptions) -> list[Model]:
         """Return the M-step from each partition that has no singular component."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.kernel import Halves, Limits
-from mixtura.em.compiled import is_compilable
+from mixtura.em.compiled import is_compilable, terms_of
 from mixtura.em.fit import FitOptions, Run, fit, ranked
 from mixtura.em.model import Model
 from mixtura.em.recovery import held_up
@@ -110,21 +110,40 @@ def rearranged(
     options : how the fit will go on
     starts : holds the seed
     """
+    few = part_of(sample, models[0].n_components, starts)
+    found = _compiled(sample, few, models[:CARRIED], options)
+    origin, moved, end = found or _by_turns(sample, few, models[:CARRIED], options)
+    whole = sample.source.n_rows < starts.subsample_rows(origin.n_components)
+    # On a part of the rows EM may go where it would not with all of them.
+    return end if moved or whole else origin
+
+
+def _compiled(
+    sample: Sweep, few: Sweep, models: Sequence[Model], options: FitOptions
+) -> tuple[Model, int, Model] | None:
+    """Return what `_by_turns` does, by compiled code, or None where it cannot say."""
+    if sample.kernel is None or few.kernel is None or not is_compilable(options):
+        return None
+    mixed = [(model.log_weights, model.parameters) for model in models]
+    found = sample.kernel.rearranged(few.kernel, mixed, terms_of(options), options.max_iter)
+    return None if found is None else (models[found[0]], found[1], Model(*found[2]))
+
+
+def _by_turns(
+    sample: Sweep, few: Sweep, models: Sequence[Model], options: FitOptions
+) -> tuple[Model, int, Model]:
+    """Return the best start, how often its components were moved, and where that led."""
     rough = replace(options, rule=Race(), bound=False, keep=False, progress=None)
     try:
-        runs = fit(sample, models[:CARRIED], rough)
+        runs = fit(sample, models, rough)
     except ParameterError:
         # A component collapsed, which the fit itself is to say.
-        return models[0]
+        return models[0], 0, models[0]
     origin, best = _soundest(sample, zip(models, runs, strict=False), options)
-    n_components = best.model.n_components
-    few = part_of(sample, n_components, starts)
     moved = 0
     while moved < ROUNDS and (better := _bettered(sample, few, best, rough)) is not None:
         best, moved = better, moved + 1
-    whole = sample.source.n_rows < starts.subsample_rows(n_components)
-    # On a part of the rows EM may go where it would not with all of them.
-    return best.model if moved or whole else origin
+    return origin, moved, best.model
 
 
 def part_of(sample: Sweep, n_components: int, starts: StartOptions) -> Sweep:
@@ -206,7 +225,7 @@ def splits_of(sample: Sweep, part: Sweep, model: Model, options: FitOptions) -> 
     """
     if part.kernel is not None and sample.kernel is not None and is_compilable(options):
         found = part.kernel.split(
-            sample.kernel, model.log_weights, model.parameters, options.prior
+            sample.kernel, model.log_weights, model.parameters, terms_of(options)
         )
         if found is not None:
             return found

@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.kernel import Limits, Weighing
-from mixtura.em.compiled import is_compilable
+from mixtura.components.kernel import Limits
+from mixtura.em.compiled import compiled_tries, is_compilable, terms_of
 from mixtura.em.degeneracy import maximise_strictly
 from mixtura.em.fit import FitOptions, Run, fit, ranked
 from mixtura.em.model import Model
@@ -113,6 +113,9 @@ def short_runs(
         linked = _linked(sample, n_components, starts, tree) if len(views) > 1 else []
         return chain(linked, map(started, range(max(starts.short, starts.finish))))
 
+    tried = _tried_at_once(sample, labelled, n_components, options, starts.sweeps)
+    if tried:
+        return tried[: starts.finish], sample
     try:
         runs = fit(sample, sound_models(labelled(), n_components, options), short)
     except ParameterError as error:
@@ -121,6 +124,31 @@ def short_runs(
         if not runs:
             raise error from None
     return [run.model for run in ranked(runs)[: starts.finish]], sample
+
+
+def _tried_at_once(
+    sample: Sweep,
+    labelled: Callable[[], Iterator[Labelled]],
+    n_components: int,
+    options: FitOptions,
+    sweeps: int,
+) -> list[Model]:
+    """Return where starts lead in a few sweeps of compiled code, best first."""
+    if sample.kernel is None or not is_compilable(options):
+        return []
+    sources: list[NDArray[Any]] = []
+    for sweep, labels in labelled():
+        if sweep is sample:
+            sources.append(labels.astype(np.int64, copy=False))
+            continue
+        # Labels of a part of the rows say by their mixture what the others are.
+        with suppress(ParameterError):
+            model = model_from_labels(sweep, labels, n_components, options)
+            shares = sample.kernel.responsibilities(model.log_weights, model.parameters)
+            if shares is not None:
+                sources.append(shares.T)
+    tried = compiled_tries(sample, sources, n_components, options, sweeps)
+    return [one.model for one in ranked(tried)]
 
 
 def short_options(options: FitOptions, sweeps: int) -> FitOptions:
@@ -265,8 +293,7 @@ def model_from_responsibilities(
 ) -> Model:
     """Return the M-step from responsibilities (N, K)."""
     if sweep.kernel is not None and is_compilable(options):
-        weighing = Weighing(options.equal_weights, options.concentration)
-        found = sweep.kernel.start(responsibilities, options.prior, weighing)
+        found = sweep.kernel.start(responsibilities, terms_of(options))
         if found is not None:
             return Model(*found)
     n_components = responsibilities.shape[1]

@@ -133,14 +133,11 @@ def gaussian_cells(
     else:
         names = tuple(covariance_type)
     codes = list(dict.fromkeys(structure(name).code for name in names))
-    families = {
-        code: noisy(plain.of(structure(code), mean, spread, dtype)) for code in codes
-    }
+    families = {code: noisy(plain.of(structure(code), mean, spread, dtype)) for code in codes}
     cells = []
     for size in sizes:
         same = distinct(codes, size, len(mean))
         cells += [
-            Cell(code, families[code], size)
-            for code in dict.fromkeys(same[code] for code in codes)
+            Cell(code, families[code], size) for code in dict.fromkeys(same[code] for code in codes)
         ]
     return cells

@@ -120,7 +120,7 @@ int mx_maximise(const mx_problem *problem, const mx_form *form, const mx_moments
     return mx_bind(problem, form, next);
 }
 
-static void upper_inverse(int64_t d, const double *upper, double *inverse) {
+void mx_upper_inverse(int64_t d, const double *upper, double *inverse) {
     for (int64_t j = 0; j < d; j++) {
         inverse[j * d + j] = 1.0 / upper[j * d + j];
         for (int64_t i = j - 1; i >= 0; i--) {
@@ -148,7 +148,7 @@ static double precision_of(const mx_form *form, const double *factor, const doub
         }
         return loss;
     }
-    upper_inverse(d, factor, inverse);
+    mx_upper_inverse(d, factor, inverse);
     for (int64_t i = 0; i < d; i++) {
         *log_factor += log(factor[i * d + i]);
         double variance = 0;

@@ -27,6 +27,14 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mx_sweep": (None, (c_void_p, c_int64, *5 * (c_void_p,))),
     "mx_run_room": (c_int64, (c_void_p, c_int64)),
     "mx_run": (None, (c_void_p, c_void_p, c_void_p, c_void_p)),
+    "mx_try_room": (c_int64, (c_void_p, c_int64, c_int64)),
+    "mx_try": (None, (c_void_p, c_int64, c_void_p, c_int64, *3 * (c_void_p,))),
+    "mx_moves_room": (c_int64, (c_void_p, c_int64)),
+    "mx_rearrange": (c_int64, (c_void_p, c_int64, *4 * (c_void_p,))),
+    "mx_neighbour": (
+        c_int64,
+        (c_void_p, c_void_p, ctypes.c_double, ctypes.c_double, c_void_p, c_void_p),
+    ),
     "mx_posterior": (ctypes.c_int, 4 * (c_void_p,)),
     "mx_part_room": (c_int64, (c_void_p, c_int64)),
     "mx_part": (

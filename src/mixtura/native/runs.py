@@ -5,13 +5,12 @@ from ctypes import c_double, c_int64, c_void_p
 from operator import attrgetter
 from typing import Any, Self
 
-import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Problem", "Rows", "Rule", "State", "address"]
+__all__ = ["Ground", "Problem", "Rows", "Rule", "Source", "State", "address"]
 
 
-def address(array: NDArray[np.float64]) -> int:
+def address(array: NDArray[Any]) -> int:
     """Return where an array's first number is."""
     return array.__array_interface__["data"][0]
 
@@ -93,4 +92,36 @@ class State(ctypes.Structure):
         ("n_rejected", c_int64),
         ("gain_left", c_double),
         ("ending", c_int64),
+    )
+
+
+class Source(ctypes.Structure):
+    """`mx_source`."""
+
+    _fields_ = (
+        ("labels", c_void_p),
+        ("shares", c_void_p),
+        ("row_stride", c_int64),
+        ("component_stride", c_int64),
+    )
+
+    @classmethod
+    def of(cls, given: NDArray[Any]) -> Self:
+        """Return what labels (n,) int64 or shares (n, K) float64 are told by."""
+        if given.ndim == 1:
+            return cls(address(given), None, 0, 0)
+        along, across = (step // given.itemsize for step in given.strides)
+        return cls(None, address(given), along, across)
+
+
+class Ground(ctypes.Structure):
+    """`mx_ground`."""
+
+    _fields_ = (
+        ("sample", c_void_p),
+        ("part", c_void_p),
+        ("n_products", c_int64),
+        ("spread", c_void_p),
+        ("fewest_rows", c_double),
+        ("most_sweeps", c_int64),
     )

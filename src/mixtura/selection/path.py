@@ -8,7 +8,7 @@ all rows only where it ends above what the size has there.
 from collections.abc import Callable
 from itertools import pairwise
 
-from mixtura.em.neighbours import bettered, merged, on_sample, parted_once
+from mixtura.em.neighbours import bettered_by, on_sample
 from mixtura.em.running import Run
 from mixtura.em.solve import fit_options
 from mixtura.selection.bench import Bench
@@ -36,25 +36,25 @@ def walk(
     upwards = list(pairwise(sorted(cells)))
     downwards = [(larger, smaller) for smaller, larger in reversed(upwards)]
     known: dict[int, Run | None] = {}
-    for sizes, neighbour in ((downwards, merged), (upwards, parted_once)):
-        for source, target in sizes:
-            if abs(source - target) != 1 or target == 1:
-                continue
-            giving, taking = fits[source].result, fits[target].result
-            if giving is None or taking is None:
-                continue
-            sample = bench.starts.sweep(cells[target].family)
-            options = fit_options(sample, target, bench.starts.options)
-            if target not in known:
-                known[target] = on_sample(sample, taking.model, options)
-            now = known[target]
-            if now is None:
-                continue
-            others = neighbour(sample, giving.model, options, bench.starts.options.starts)
-            better = bettered(sample, now, others, options)
-            if better is not None:
-                after = bench.refitted(cells[target], fits[target], better)
-                if after is not fits[target]:
-                    fits[target] = after
-                    known.pop(target)
-                    keep(target, after)
+    for source, target in (*downwards, *upwards):
+        if abs(source - target) != 1 or target == 1:
+            continue
+        giving, taking = fits[source].result, fits[target].result
+        if giving is None or taking is None:
+            continue
+        sample = bench.starts.sweep(cells[target].family)
+        options = fit_options(sample, target, bench.starts.options)
+        if target not in known:
+            known[target] = on_sample(sample, taking.model, options)
+        now = known[target]
+        if now is None:
+            continue
+        better = bettered_by(
+            sample, giving.model, target, now, options, bench.starts.options.starts
+        )
+        if better is not None:
+            after = bench.refitted(cells[target], fits[target], better)
+            if after is not fits[target]:
+                fits[target] = after
+                known.pop(target)
+                keep(target, after)

@@ -156,8 +156,7 @@ class Search:
     def polish(self, criterion: str, options: SolveOptions) -> None:
         """Fit the best candidates, and those about as good, to their ends."""
         values = [
-            np.inf if candidate is None else candidate.value(criterion)
-            for candidate in self._found
+            np.inf if candidate is None else candidate.value(criterion) for candidate in self._found
         ]
         order = sorted(range(len(values)), key=values.__getitem__)
         chosen = [

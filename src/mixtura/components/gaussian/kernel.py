@@ -1,8 +1,9 @@
 """Runs of EM in compiled code, for rows that fit into the cache."""
 
-from ctypes import byref
+from collections.abc import Sequence
+from ctypes import addressof, byref, c_int64
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,20 +12,30 @@ from mixtura.components.gaussian.covariance import covariance_of_factors
 from mixtura.components.gaussian.parameters import GaussianMoments, GaussianParameters, GaussianSums
 from mixtura.components.gaussian.prior import NoPrior, ScatterPrior
 from mixtura.components.gaussian.structures import CODES, Structure
-from mixtura.components.kernel import STEPS, Ended, Halves, KernelRun, Limits, Weighing
+from mixtura.components.kernel import (
+    STEPS,
+    Above,
+    Ended,
+    Halves,
+    KernelRun,
+    Limits,
+    Mixed,
+    Terms,
+    Weighing,
+)
 from mixtura.native import kernels
-from mixtura.native.runs import Problem, Rows, Rule, State, address
+from mixtura.native.runs import Ground, Problem, Rows, Rule, Source, State, address
 
 __all__ = ["GaussianKernel", "is_compiled"]
 
 Float = NDArray[np.float64]
 
 # What a problem is made of beside the rows: prior, weighing, and how many features there are.
-Terms: TypeAlias = tuple[int, Weighing, int]
+Key: TypeAlias = tuple[int, Weighing, int]
 
 MOST_COLUMNS, MOST_COMPONENTS = 16, 128
 GOLDEN_RATIO = (1 + 5**0.5) / 2
-PLAIN, NO_PRIOR = Weighing(), NoPrior()
+PLAIN = Terms(NoPrior(), Weighing())
 ENDINGS = {int(ended): ended for ended in Ended}
 
 
@@ -62,33 +73,29 @@ class GaussianKernel:
     total_weight: float
     constant: float
     fewest_rows: float
-    _problems: dict[Terms, tuple[ScatterPrior, Problem]] = field(default_factory=dict, repr=False)
+    _problems: dict[Key, tuple[Any, Problem]] = field(default_factory=dict, repr=False)
 
     def run(
         self,
         log_weights: Float,
         parameters: GaussianParameters,
-        prior: Any,
-        weighing: Weighing,
+        terms: Terms,
         limits: Limits,
         ahead: float = -np.inf,
     ) -> KernelRun | None:
         """Return where EM leads, or None where it takes the care of the general loop."""
-        library, problem = kernels(), self._problem(prior, weighing, self.n_features)
+        library, problem = kernels(), self._problem(terms, self.n_features)
         n_components = len(log_weights)
         if library is None or problem is None or n_components > MOST_COMPONENTS:
             return None
-        work = Work(self, n_components)
-        work.put(log_weights, parameters)
+        work = Work(self, n_components).filled(log_weights, parameters)
         history = 3 * limits.sweeps
         room = np.empty(history + library.mx_run_room(byref(problem), n_components))
         start = address(room)
         state = work.state(start)
         rule = Rule.of(limits)
         rule.ahead = ahead
-        library.mx_run(
-            byref(problem), byref(rule), byref(state), start + history * room.itemsize
-        )
+        library.mx_run(byref(problem), byref(rule), byref(state), start + history * room.itemsize)
         ended = ENDINGS.get(state.ending)
         if ended is None:
             return None
@@ -106,11 +113,9 @@ class GaussianKernel:
             ended,
         )
 
-    def start(
-        self, shares: Float, prior: Any, weighing: Weighing
-    ) -> tuple[Float, GaussianParameters] | None:
+    def start(self, shares: Float, terms: Terms) -> tuple[Float, GaussianParameters] | None:
         """Return the M-step from responsibilities (n, K), or None where it takes more care."""
-        library, problem = kernels(), self._problem(prior, weighing, self.n_features)
+        library, problem = kernels(), self._problem(terms, self.n_features)
         n_components = shares.shape[1]
         if library is None or problem is None or n_components > MOST_COMPONENTS:
             return None
@@ -123,16 +128,13 @@ class GaussianKernel:
         )
         return None if hard else (work.log_weights, work.parameters())
 
-    def responsibilities(
-        self, log_weights: Float, parameters: GaussianParameters
-    ) -> Float | None:
+    def responsibilities(self, log_weights: Float, parameters: GaussianParameters) -> Float | None:
         """Return responsibilities (K, n), or None where it takes more care."""
-        library, problem = kernels(), self._problem(NO_PRIOR, PLAIN, self.n_features)
+        library, problem = kernels(), self._problem(PLAIN, self.n_features)
         n_components = len(log_weights)
         if library is None or problem is None or n_components > MOST_COMPONENTS:
             return None
-        work = Work(self, n_components)
-        work.put(log_weights, parameters)
+        work = Work(self, n_components).filled(log_weights, parameters)
         shares = np.empty((n_components, self.products.shape[1]))
         room = np.empty(library.mx_run_room(byref(problem), n_components))
         hard = library.mx_posterior(
@@ -145,16 +147,15 @@ class GaussianKernel:
         whole: "GaussianKernel",
         log_weights: Float,
         parameters: GaussianParameters,
-        prior: Any,
+        terms: Terms,
     ) -> Halves | None:
         """Return what parting each component gains, or None where it takes more care."""
         library, width, n_components = kernels(), len(self.products), len(log_weights)
-        part, every = (kernel._problem(prior, PLAIN, width) for kernel in (self, whole))
+        part, every = (kernel._problem(terms, width) for kernel in (self, whole))
         most = 4 * n_components
         if library is None or part is None or every is None or most > MOST_COMPONENTS:
             return None
-        work = Work(self, n_components)
-        work.put(log_weights, parameters)
+        work = Work(self, n_components).filled(log_weights, parameters)
         gains = np.empty(n_components)
         shares, second = np.empty((2, n_components, whole.products.shape[1]))
         room = np.empty(library.mx_part_room(byref(part), n_components))
@@ -169,15 +170,92 @@ class GaussianKernel:
         )
         return None if hard else Halves(gains, shares, second)
 
-    def _problem(self, prior: Any, weighing: Weighing, n_features: int) -> Problem | None:
+    def tried(
+        self, sources: Sequence[NDArray[Any]], n_components: int, terms: Terms, sweeps: int
+    ) -> list[tuple[float, Float, GaussianParameters] | None]:
+        """Return where many starts lead in a few sweeps; see `Kernel`."""
+        library, problem = kernels(), self._problem(terms, self.n_features)
+        if library is None or problem is None or n_components > MOST_COMPONENTS:
+            return [None] * len(sources)
+        works = [Work(self, n_components) for _ in sources]
+        states = (State * len(sources))(*(work.state() for work in works))
+        told = (Source * len(sources))(*map(Source.of, sources))
+        objectives = np.empty(len(sources))
+        room = np.empty(library.mx_try_room(byref(problem), n_components, sweeps))
+        library.mx_try(
+            byref(problem), len(sources), told, sweeps, states, address(objectives), address(room)
+        )
+        return [
+            (objective, work.log_weights, work.parameters()) if objective > -np.inf else None
+            for objective, work in zip(objectives.tolist(), works, strict=True)
+        ]
+
+    def rearranged(
+        self, part: "GaussianKernel", models: Sequence[Mixed], terms: Terms, sweeps: int
+    ) -> tuple[int, int, Mixed] | None:
+        """Return where merging and parting lead; see `Kernel`."""
+        library, n_components = kernels(), len(models[0][0])
+        ground = self._ground(part, terms, sweeps)
+        if library is None or ground is None or 4 * n_components > MOST_COMPONENTS:
+            return None
+        works = [Work(self, n_components).filled(*model) for model in models]
+        states = (State * len(models))(*(work.state() for work in works))
+        best, origin = Work(self, n_components), c_int64()
+        room = np.empty(library.mx_moves_room(byref(ground), n_components))
+        moved = library.mx_rearrange(
+            byref(ground), len(models), states, byref(best.state()), byref(origin), address(room)
+        )
+        return None if moved < 0 else (origin.value, moved, best.mixed())
+
+    def neighbour(
+        self,
+        part: "GaussianKernel",
+        model: Mixed,
+        n_components: int,
+        above: Above,
+        terms: Terms,
+        sweeps: int,
+    ) -> Mixed | None:
+        """Return where a mixture of one component more or less leads; see `Kernel`."""
+        library, most = kernels(), max(len(model[0]), n_components)
+        ground = self._ground(part, terms, sweeps)
+        if library is None or ground is None or 4 * most > MOST_COMPONENTS:
+            return None
+        work, best = Work(self, len(model[0])).filled(*model), Work(self, n_components)
+        room = np.empty(library.mx_moves_room(byref(ground), most))
+        found = library.mx_neighbour(
+            byref(ground),
+            byref(work.state()),
+            above.objective,
+            above.smallest,
+            byref(best.state()),
+            address(room),
+        )
+        return best.mixed() if found else None
+
+    def _ground(self, part: "GaussianKernel", terms: Terms, sweeps: int) -> Ground | None:
+        sample, few = (kernel._problem(terms, self.n_features) for kernel in (self, part))
+        if sample is None or few is None:
+            return None
+        return Ground(
+            addressof(sample),
+            addressof(few),
+            len(self.products),
+            address(self.spread),
+            self.fewest_rows,
+            sweeps,
+        )
+
+    def _problem(self, terms: Terms, n_features: int) -> Problem | None:
         """Return what C is told, or None for a prior that is no pseudo-rows."""
-        key = (id(prior), weighing, n_features)
+        key = (id(terms.prior), terms.weighing, n_features)
         if key not in self._problems:
-            penalty = _penalty(prior)
+            penalty = _penalty(terms.prior)
             if penalty is None:
                 return None
             # The prior is kept as well, or another might be given its identity.
-            self._problems[key] = prior, self._told(penalty, weighing, n_features)
+            told = self._told(penalty, terms.weighing, n_features)
+            self._problems[key] = terms.prior, told
         return self._problems[key][1]
 
     def _told(self, penalty: ScatterPrior, weighing: Weighing, n_features: int) -> Problem:
@@ -243,14 +321,19 @@ class Work:
         """Return Σ w r² (K,)."""
         return self._part(4)
 
-    def put(self, log_weights: Float, parameters: GaussianParameters) -> None:
-        """Set the mixture."""
+    def mixed(self) -> Mixed:
+        """Return the mixture."""
+        return self.log_weights, self.parameters()
+
+    def filled(self, log_weights: Float, parameters: GaussianParameters) -> Self:
+        """Set the mixture, and return this."""
         factors = parameters.covariance.factors
         self._part(0)[:] = log_weights
         self._part(1)[:] = parameters.means.ravel()
         self._part(2)[:] = factors.ravel()
         if self._kernel.structure.code in ("EVE", "VVE"):
             self._numbers[: self._starts[0]] = _shared_axes(factors).ravel()
+        return self
 
     def state(self, history: int | None = None) -> State:
         """Return where everything is."""
@@ -258,9 +341,7 @@ class Work:
         begin = address(numbers)
         places = (begin + start * numbers.itemsize for start in self._starts)
         log_weights, means, factors, *rest, _ = places
-        return State(
-            self._sizes[0], log_weights, means, factors, begin, *rest, (0.0, 0.0), history
-        )
+        return State(self._sizes[0], log_weights, means, factors, begin, *rest, (0.0, 0.0), history)
 
     def parameters(self) -> GaussianParameters:
         """Return means and covariances as the structure stores them."""

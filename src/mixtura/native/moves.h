@@ -1,0 +1,44 @@
+/* Merging and parting components on a sample of the rows: em/rearrange.py and em/neighbours.py. */
+#ifndef MIXTURA_MOVES_H
+#define MIXTURA_MOVES_H
+
+#include "run.h"
+
+/*
+ * What moves are made on.
+ *
+ * sample, part  the rows that models are compared on, and those that halves are found on, both with
+ *               the features of the structure alone
+ * n_products    features with all products of columns, which lie behind those of the structure
+ * spread        (D) units in which distances of rows mean something
+ * fewest_rows   that a component needs
+ * most_sweeps   of a run
+ */
+typedef struct {
+    const mx_problem *sample, *part;
+    int64_t n_products;
+    const double *spread;
+    double fewest_rows;
+    int64_t most_sweeps;
+} mx_ground;
+
+/* The doubles that the following need to work in, for K components at the most. */
+MX_EXPORT int64_t mx_moves_room(const mx_ground *ground, int64_t n_components);
+
+/*
+ * Runs models to near their ends and moves components of the best from where two share a cluster
+ * to where one lacks, while that betters it. Sets `best` to where that led and `origin` to the
+ * number of the start that it came from. Returns the number of moves, or -1 where all is MX_HARD.
+ */
+MX_EXPORT int64_t mx_rearrange(const mx_ground *ground, int64_t n_starts, const mx_state *starts,
+                               mx_state *best, int64_t *origin, double *room);
+
+/*
+ * Sets `best` to where a mixture of one component more (two of them merged) or less (one parted)
+ * leads, where that is better than an objective and has no smaller a component than there was or
+ * may be. Returns whether it is.
+ */
+MX_EXPORT int64_t mx_neighbour(const mx_ground *ground, const mx_state *from, double objective,
+                               double smallest, mx_state *best, double *room);
+
+#endif

@@ -1,0 +1,50 @@
+#include "start.h"
+
+#include <math.h>
+#include <string.h>
+
+/* What an empty component is given of every row, so that it has a mean and a covariance at all. */
+#define SOFTENING 1e-3
+
+int64_t mx_try_room(const mx_problem *problem, int64_t n, int64_t sweeps) {
+    return n * problem->rows.n_rows + 3 * sweeps + mx_run_room(problem, n);
+}
+
+/* Sets shares (K, n) to one for the component of each row, softened if some component is empty. */
+static void shares_of_labels(int64_t n, int64_t n_rows, const int64_t *labels, double *shares) {
+    int64_t counts[MX_MOST_COMPONENTS] = {0};
+    for (int64_t row = 0; row < n_rows; row++)
+        counts[labels[row]]++;
+    double least = 0;
+    for (int64_t k = 0; k < n; k++)
+        if (!counts[k])
+            least = SOFTENING;
+    double total = 1 + n * least;
+    for (int64_t k = 0; k < n; k++)
+        for (int64_t row = 0; row < n_rows; row++)
+            shares[k * n_rows + row] = ((labels[row] == k) + least) / total;
+}
+
+void mx_try(const mx_problem *problem, int64_t n_sources, const mx_source *sources, int64_t sweeps,
+            mx_state *states, double *objectives, double *room) {
+    int64_t n_rows = problem->rows.n_rows, n = n_sources ? states->n_components : 0;
+    double *shares = room, *history = shares + n * n_rows;
+    room = history + 3 * sweeps;
+    const mx_rule rule = {.most_sweeps = sweeps, .never = 1, .steps_past = 1, .mean_change = -1,
+                          .best = -INFINITY, .ahead = -INFINITY, .lately = sweeps};
+    for (int64_t i = 0; i < n_sources; i++) {
+        mx_source from = sources[i];
+        if (from.labels) {
+            shares_of_labels(n, n_rows, from.labels, shares);
+            from = (mx_source){.shares = shares, .row_stride = 1, .component_stride = n_rows};
+        }
+        mx_state *state = &states[i];
+        state->history = history;
+        objectives[i] = -INFINITY;
+        if (mx_start(problem, from.shares, from.row_stride, from.component_stride, state, room))
+            continue;
+        mx_run(problem, &rule, state, room);
+        if (state->ending != MX_ENDED_HARD)
+            objectives[i] = history[3 * (state->n_steps - 1) + 1];
+    }
+}
