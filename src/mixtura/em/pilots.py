@@ -4,7 +4,8 @@ What tells components apart is much the same for one covariance structure as for
 search need not look for starts again for each.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -21,6 +22,7 @@ from mixtura.em.splits import shares_of
 from mixtura.em.starts import (
     StartMaker,
     StartOptions,
+    linked_part,
     model_from_labels,
     model_from_responsibilities,
     short_options,
@@ -150,7 +152,7 @@ def pilot_partitions(
     pilots : sweeps of some families over a subsample
     options : the options of a fit of K components by a sweep
     starts : how many short runs there are, and how many of each pilot are kept
-    tree : a clustering of the subsample
+    tree : a clustering of the subsample's `linked_part`
     whole : whether the subsample has every distinct row
     """
     found: list[NDArray[np.intp]] = []
@@ -167,7 +169,25 @@ def pilot_partitions(
     block = pilots[0].source.block(0, pilots[0].source.n_rows)
     rows, weights = block.rows, block.weights
     if tree is not None:
-        found += tree.labels(n_components)
+        found += _labels_of(tree, pilots[0], n_components, options, starts.seed)
     if not found:
         found = [np.arange(len(rows), dtype=np.intp) % n_components]
     return Partitions(rows, weights, tuple(found), n_components, whole)
+
+
+def _labels_of(
+    tree: Tree,
+    sample: Sweep,
+    n_components: int,
+    options: Callable[[Sweep, int], FitOptions],
+    seed: int,
+) -> Iterator[NDArray[np.intp]]:
+    """Yield the groups of each row of a subsample, those of a tree for a part of it carried on."""
+    part = linked_part(sample, seed)
+    for labels in tree.labels(n_components):
+        if part is sample:
+            yield labels
+            continue
+        with suppress(ParameterError):
+            model = model_from_labels(part, labels, n_components, options(part, n_components))
+            yield shares_of(sample, model).argmax(axis=1)

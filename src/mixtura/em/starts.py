@@ -29,6 +29,7 @@ __all__ = [
     "NeverMet",
     "StartMaker",
     "StartOptions",
+    "linked_part",
     "linked_rows",
     "model_from_responsibilities",
     "short_options",
@@ -91,7 +92,7 @@ def short_runs(
     Parameters
     ----------
     sweep : over the rows to be fitted
-    tree : a clustering of these rows, which then are few enough to be tried on all of them
+    tree : a clustering of their `linked_part`; all rows then are few enough to be tried on
     """
     size = starts.subsample_rows(n_components)
     sample = sweep.part(size, starts.seed) if tree is None else sweep
@@ -181,10 +182,17 @@ def _linked(
 ) -> Iterator[Labelled]:
     """Yield the labels that Ward's clustering gives the subsample, or a part of it."""
     if tree is None:
-        sample = sample.part(linked_rows(n_components), starts.seed)
-        tree = Tree(sample.family.embed(_all_rows(sample)[0]))
+        part = sample.part(linked_rows(n_components), starts.seed)
+        tree = Tree(part.family.embed(_all_rows(part)[0]))
+    else:
+        part = linked_part(sample, starts.seed)
     for labels in tree.labels(n_components):
-        yield sample, labels
+        yield part, labels
+
+
+def linked_part(sample: Sweep, seed: int) -> Sweep:
+    """Return the sweep over the rows of a subsample that are clustered by their distances."""
+    return sample if sample.source.n_rows <= LINKED_ROWS else sample.part(LINKED_ROWS, seed)
 
 
 def sound_models(

@@ -14,7 +14,7 @@ from mixtura.em.noise_starts import with_noise
 from mixtura.em.pilots import Partitions, pilot_partitions
 from mixtura.em.solve import SolveOptions, fit_options
 from mixtura.em.splits import shares_of
-from mixtura.em.starts import StartMaker
+from mixtura.em.starts import StartMaker, linked_part
 from mixtura.em.sweep import Sweep, source_of
 from mixtura.em.tree import Tree
 from mixtura.engines import Engine
@@ -42,7 +42,7 @@ class SharedStarts:
     pilots : families that look for them
     sample : rows and weights of the subsample
     whole : whether it has every distinct row
-    tree : a clustering of it, or None
+    tree : a clustering of its `linked_part`, or None
     engine, options : of the search
     """
 
@@ -64,9 +64,12 @@ class SharedStarts:
         plain = {cell.kind: _without_noise(cell.family) for cell in cells}
         pilots = [plain[kind] for kind in PILOTS if kind in plain] or list(plain.values())[:1]
         linked = len(cells) >= MANY_CELLS and len(rows) > 1
-        tree = Tree(pilots[0].embed(rows)) if linked else None
         whole = len(rows) < SAMPLE_ROWS
-        return cls(pilots, (rows, weights), whole, tree, engine, options)
+        found = cls(pilots, (rows, weights), whole, None, engine, options)
+        if linked:
+            part = linked_part(found.sweep(pilots[0]), options.starts.seed)
+            found.tree = Tree(pilots[0].embed(part.source.block(0, part.source.n_rows).rows))
+        return found
 
     def maker(self, cell: Cell, fitted: Mapping[str, Float]) -> StartMaker:
         """Return what makes the starts of a cell.
