@@ -26,6 +26,7 @@ class ArrayRows:
     def __init__(self, rows: NDArray[Any], weights: Float | None = None) -> None:
         self._rows = rows
         self._weights = weights
+        self._samples: dict[tuple[int, int], tuple[NDArray[Any], Float | None]] = {}
         self._total = float(rows.shape[0] if weights is None else weights.sum())
 
     @property
@@ -49,8 +50,11 @@ class ArrayRows:
         return Block(self._rows[start:stop], weights)
 
     def subsample(self, size: int, seed: int) -> tuple[NDArray[Any], Float | None]:
-        """Return at most `size` distinct rows and their weights."""
-        return content_subsample(self._rows, self._weights, size, seed)
+        """Return at most `size` distinct rows and their weights; drawn once for each seed."""
+        if (size, seed) not in self._samples:
+            found = content_subsample(self._rows, self._weights, size, seed)
+            self._samples[size, seed] = found
+        return self._samples[size, seed]
 
     def count_distinct(self, at_least: int) -> int:
         """Return the number of distinct rows, or `at_least` as soon as so many were seen."""

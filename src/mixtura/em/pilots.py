@@ -22,11 +22,13 @@ from mixtura.em.splits import shares_of
 from mixtura.em.starts import (
     StartMaker,
     StartOptions,
+    first_labels,
     linked_part,
     model_from_labels,
     model_from_responsibilities,
     short_options,
     short_runs,
+    tried_models,
 )
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
@@ -156,11 +158,21 @@ def pilot_partitions(
     whole : whether the subsample has every distinct row
     """
     found: list[NDArray[np.intp]] = []
+    # What tells rows apart before any model is there is the same for all pilots.
+    first = list(first_labels(pilots[0], n_components, starts, tree)) if n_components > 1 else []
+    several = replace(starts, finish=CARRIED)
     for sweep in pilots:
         loop = options(sweep, n_components)
-        several = replace(starts, finish=CARRIED)
+        labelled = [
+            (sweep if own is pilots[0] else sweep.part(own.source.n_rows, starts.seed), labels)
+            for own, labels in first
+        ]
         try:
-            models, _ = short_runs(sweep, n_components, loop, several, tree)
+            models = (
+                tried_models(sweep, labelled.copy, n_components, loop, several)
+                if labelled
+                else short_runs(sweep, n_components, loop, several)[0]
+            )
             if n_components > 1 and starts.rearranges:
                 models = [rearranged(sweep, models, loop, starts), *models[1 : starts.finish]]
         except ParameterError:

@@ -138,12 +138,11 @@ class FitResult:
 
 def fit_options(sweep: Sweep, n_components: int, options: SolveOptions) -> FitOptions:
     """Return the options of the loop, with the priors made for these rows."""
-    family = sweep.family
     return FitOptions(
         rule=options.rule,
         max_iter=options.max_iter,
-        prior=family.prior(options.prior, sweep.shared, n_components),
-        fallback=family.prior("weak", sweep.shared, n_components) if options.rescue else None,
+        prior=sweep.prior(options.prior, n_components),
+        fallback=sweep.prior("weak", n_components) if options.rescue else None,
         equal_weights=options.equal_weights,
         concentration=options.concentration,
         monotone=options.monotone,

@@ -7,7 +7,6 @@ of the rows, nor on whether a row of weight two is written once or twice.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -29,12 +28,14 @@ __all__ = [
     "NeverMet",
     "StartMaker",
     "StartOptions",
+    "first_labels",
     "linked_part",
     "linked_rows",
     "model_from_responsibilities",
     "short_options",
     "short_runs",
     "sound_models",
+    "tried_models",
 ]
 
 Float = NDArray[np.float64]
@@ -99,24 +100,53 @@ def short_runs(
     if n_components == 1:
         labels = np.zeros(sample.source.n_rows, dtype=np.intp)
         return [model_from_labels(sample, labels, 1, options)], sample
+    return tried_models(
+        sample,
+        lambda: first_labels(sample, n_components, starts, tree),
+        n_components,
+        options,
+        starts,
+    ), sample
+
+
+def first_labels(
+    sample: Sweep, n_components: int, starts: StartOptions, tree: Tree | None
+) -> Iterator[Labelled]:
+    """Yield labels to start from: those of clusterings, and the nearest of greedy seeds.
+
+    Parameters
+    ----------
+    sample : a sweep over rows in memory
+    tree : a clustering of their `linked_part`, or None to make one
+    """
     rows, weights = _all_rows(sample)
-    points = sweep.family.embed(rows)
-    views = views_of(points)
-
-    def started(number: int) -> Labelled:
+    views = views_of(sample.family.embed(rows))
+    if len(views) > 1:
+        yield from _linked(sample, n_components, starts, tree)
+    for number in range(max(starts.short, starts.finish)):
         rng = np.random.default_rng([starts.seed, number])
-        return sample, seeded_labels(views[number % len(views)], weights, n_components, rng)
+        view = views[number % len(views)]
+        yield sample, seeded_labels(view, weights, n_components, rng)
 
-    short = short_options(options, starts.sweeps)
 
-    # Iterators, as a list would keep all first models until the end.
-    def labelled() -> Iterator[Labelled]:
-        linked = _linked(sample, n_components, starts, tree) if len(views) > 1 else []
-        return chain(linked, map(started, range(max(starts.short, starts.finish))))
+def tried_models(
+    sample: Sweep,
+    labelled: Callable[[], Iterable[Labelled]],
+    n_components: int,
+    options: FitOptions,
+    starts: StartOptions,
+) -> list[Model]:
+    """Return where the best starts lead in a few sweeps, best first.
 
-    tried = _tried_at_once(sample, labelled, n_components, options, starts.sweeps)
+    Parameters
+    ----------
+    labelled : makes labels for rows of the sample; called anew for another go, as a list would
+        keep all first models until the end
+    """
+    tried = _tried_at_once(sample, labelled(), n_components, options, starts.sweeps)
     if tried:
-        return tried[: starts.finish], sample
+        return tried[: starts.finish]
+    short = short_options(options, starts.sweeps)
     try:
         runs = fit(sample, sound_models(labelled(), n_components, options), short)
     except ParameterError as error:
@@ -124,12 +154,12 @@ def short_runs(
         runs = list(_unbroken(sample, sound_models(labelled(), n_components, options), short))
         if not runs:
             raise error from None
-    return [run.model for run in ranked(runs)[: starts.finish]], sample
+    return [run.model for run in ranked(runs)[: starts.finish]]
 
 
 def _tried_at_once(
     sample: Sweep,
-    labelled: Callable[[], Iterator[Labelled]],
+    labelled: Iterable[Labelled],
     n_components: int,
     options: FitOptions,
     sweeps: int,
@@ -138,7 +168,7 @@ def _tried_at_once(
     if sample.kernel is None or not is_compilable(options):
         return []
     sources: list[NDArray[Any]] = []
-    for sweep, labels in labelled():
+    for sweep, labels in labelled:
         if sweep is sample:
             sources.append(labels.astype(np.int64, copy=False))
             continue

@@ -165,6 +165,7 @@ class Sweep:
         self.family = family
         self.source = source
         self.engine = engine
+        self._priors: dict[tuple[str | None, int], Any] = {}
         self._parts: dict[tuple[int, int], Sweep] = {}
         # The tiles of each unit, where all of them take no more room than one tile may.
         self._kept: dict[int, list[Tile]] = {}
@@ -177,6 +178,15 @@ class Sweep:
     def total_weight(self) -> float:
         """Return Σ w."""
         return self.source.total_weight
+
+    def prior(self, name: Any, n_components: int) -> Any:
+        """Return the family's penalty of that name for these rows; made once where it has one."""
+        key = name, n_components
+        if name is not None and not isinstance(name, str):
+            return self.family.prior(name, self.shared, n_components)
+        if key not in self._priors:
+            self._priors[key] = self.family.prior(name, self.shared, n_components)
+        return self._priors[key]
 
     def part(self, size: int, seed: int) -> "Sweep":
         """Return a sweep of at most so many distinct rows; made once for each size and seed."""

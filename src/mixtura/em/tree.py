@@ -23,11 +23,14 @@ class Tree:
     def __init__(self, points: Float) -> None:
         """Link points (M, E); M rows take M²/2 numbers for a while."""
         self._links = [linkage(view, "ward") for view in views_of(points)]
+        self._labels: dict[int, list[NDArray[np.intp]]] = {}
 
     def labels(self, n_components: int) -> list[NDArray[np.intp]]:
         """Return the groups of each point (M,), once for each tree."""
-        cuts = (fcluster(links, n_components, "maxclust") for links in self._links)
-        return [cut.astype(np.intp) - 1 for cut in cuts]
+        if n_components not in self._labels:
+            cuts = (fcluster(links, n_components, "maxclust") for links in self._links)
+            self._labels[n_components] = [cut.astype(np.intp) - 1 for cut in cuts]
+        return self._labels[n_components]
 
 
 def views_of(points: Float) -> list[Float]:

@@ -6,8 +6,11 @@
 /* What an empty component is given of every row, so that it has a mean and a covariance at all. */
 #define SOFTENING 1e-3
 
-int64_t mx_try_room(const mx_problem *problem, int64_t n, int64_t sweeps) {
-    return n * problem->rows.n_rows + 3 * sweeps + mx_run_room(problem, n);
+/* Sweeps after which the better half goes on. */
+#define FIRST_SWEEPS 2
+
+int64_t mx_try_room(const mx_problem *problem, int64_t n, int64_t n_sources, int64_t sweeps) {
+    return n * problem->rows.n_rows + n_sources + 3 * sweeps + mx_run_room(problem, n);
 }
 
 /* Sets shares (K, n) to one for the component of each row, softened if some component is empty. */
@@ -25,26 +28,45 @@ static void shares_of_labels(int64_t n, int64_t n_rows, const int64_t *labels, d
             shares[k * n_rows + row] = ((labels[row] == k) + least) / total;
 }
 
+static void run_on(const mx_problem *problem, int64_t sweeps, mx_state *state, double *objective,
+                   double *room) {
+    const mx_rule rule = {.most_sweeps = sweeps, .never = 1, .steps_past = 1, .mean_change = -1,
+                          .best = -INFINITY, .ahead = -INFINITY, .lately = sweeps};
+    mx_run(problem, &rule, state, room);
+    *objective = state->ending == MX_ENDED_HARD ? -INFINITY
+                                                : state->history[3 * (state->n_steps - 1) + 1];
+}
+
+static int64_t n_better(int64_t n, const double *objectives, int64_t than) {
+    int64_t found = 0;
+    for (int64_t i = 0; i < n; i++)
+        found += objectives[i] > objectives[than] ||
+                 (objectives[i] == objectives[than] && i < than);
+    return found;
+}
+
 void mx_try(const mx_problem *problem, int64_t n_sources, const mx_source *sources, int64_t sweeps,
             mx_state *states, double *objectives, double *room) {
     int64_t n_rows = problem->rows.n_rows, n = n_sources ? states->n_components : 0;
-    double *shares = room, *history = shares + n * n_rows;
+    int64_t first = sweeps < FIRST_SWEEPS ? sweeps : FIRST_SWEEPS;
+    double *shares = room, *goes_on = shares + n * n_rows, *history = goes_on + n_sources;
     room = history + 3 * sweeps;
-    const mx_rule rule = {.most_sweeps = sweeps, .never = 1, .steps_past = 1, .mean_change = -1,
-                          .best = -INFINITY, .ahead = -INFINITY, .lately = sweeps};
     for (int64_t i = 0; i < n_sources; i++) {
         mx_source from = sources[i];
         if (from.labels) {
             shares_of_labels(n, n_rows, from.labels, shares);
             from = (mx_source){.shares = shares, .row_stride = 1, .component_stride = n_rows};
         }
-        mx_state *state = &states[i];
-        state->history = history;
+        states[i].history = history;
         objectives[i] = -INFINITY;
-        if (mx_start(problem, from.shares, from.row_stride, from.component_stride, state, room))
-            continue;
-        mx_run(problem, &rule, state, room);
-        if (state->ending != MX_ENDED_HARD)
-            objectives[i] = history[3 * (state->n_steps - 1) + 1];
+        if (!mx_start(problem, from.shares, from.row_stride, from.component_stride, &states[i],
+                      room))
+            run_on(problem, first, &states[i], &objectives[i], room);
     }
+    int64_t left = (n_sources + 1) / 2;
+    for (int64_t i = 0; i < n_sources && first < sweeps; i++)
+        goes_on[i] = n_better(n_sources, objectives, i) < left && objectives[i] > -INFINITY;
+    for (int64_t i = 0; i < n_sources && first < sweeps; i++)
+        if (goes_on[i])
+            run_on(problem, sweeps - first, &states[i], &objectives[i], room);
 }

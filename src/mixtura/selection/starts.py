@@ -40,14 +40,14 @@ class SharedStarts:
     Attributes
     ----------
     pilots : families that look for them
-    sample : rows and weights of the subsample
+    sample : the subsample
     whole : whether it has every distinct row
     tree : a clustering of its `linked_part`, or None
     engine, options : of the search
     """
 
     pilots: Sequence[Family]
-    sample: tuple[NDArray[Any], Float | None]
+    sample: RowSource
     whole: bool
     tree: Tree | None
     engine: Engine
@@ -65,7 +65,7 @@ class SharedStarts:
         pilots = [plain[kind] for kind in PILOTS if kind in plain] or list(plain.values())[:1]
         linked = len(cells) >= MANY_CELLS and len(rows) > 1
         whole = len(rows) < SAMPLE_ROWS
-        found = cls(pilots, (rows, weights), whole, None, engine, options)
+        found = cls(pilots, source_of(rows, weights), whole, None, engine, options)
         if linked:
             part = linked_part(found.sweep(pilots[0]), options.starts.seed)
             found.tree = Tree(pilots[0].embed(part.source.block(0, part.source.n_rows).rows))
@@ -103,7 +103,7 @@ class SharedStarts:
         """Return a sweep of a family over the subsample."""
         # By identity, as families hold arrays; the sweep keeps its family alive.
         if id(family) not in self._sweeps:
-            self._sweeps[id(family)] = Sweep(family, source_of(*self.sample), self.engine)
+            self._sweeps[id(family)] = Sweep(family, self.sample, self.engine)
         return self._sweeps[id(family)]
 
     def partitions(self, size: int) -> Partitions:
