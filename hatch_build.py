@@ -1,8 +1,9 @@
 """Compile the kernels: for wheels and editable installs, and in place by `python hatch_build.py`.
 
 The compiler is that of the environment variable CC, else the one inside the ziglang package, which
-needs nothing of the machine, else `cc`. Where none works, or MIXTURA_NATIVE is 0, everything is
-built without kernels.
+needs nothing of the machine and is fetched where it is not there, else `cc`. Where none works, or
+MIXTURA_NATIVE is 0, everything is built without kernels. So ziglang is no build dependency, which
+an index must have or nothing could be installed from it.
 """
 
 import importlib.util
@@ -13,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -78,20 +79,31 @@ def machine() -> tuple[str, str]:
     return system, {"amd64": "x86_64"}.get(processor, processor)
 
 
-def compilers() -> list[Compiler]:
-    """Return the compilers to try, in order."""
+def compilers(scratch: Path) -> Iterator[Compiler]:
+    """Yield the compilers to try, in order; what must be fetched goes into a scratch folder."""
     here = sysconfig.get_platform().replace("universal2", machine()[1])
     here = here.replace("-", "_").replace(".", "_")
     if chosen := os.environ.get("CC"):
-        return [Compiler(shlex.split(chosen), here, "-march=x86-64-{}")]
-    found = []
-    if machine() in ZIG and importlib.util.find_spec("ziglang"):
+        yield Compiler(shlex.split(chosen), here, "-march=x86-64-{}")
+        return
+    if machine() in ZIG and (command := zig_command(scratch)):
         zig = ZIG[machine()]
-        command = [sys.executable, "-m", "ziglang", "cc", "-target", zig.target]
-        found.append(Compiler(command, zig.wheel, "-mcpu=x86_64_{}"))
+        yield Compiler([*command, "cc", "-target", zig.target], zig.wheel, "-mcpu=x86_64_{}")
     if cc := shutil.which("cc"):
-        found.append(Compiler([cc], here, "-march=x86-64-{}"))
-    return found
+        yield Compiler([cc], here, "-march=x86-64-{}")
+
+
+def zig_command(scratch: Path) -> list[str] | None:
+    """Return how zig is called: from this environment, else fetched; None where neither works."""
+    if importlib.util.find_spec("ziglang"):
+        return [sys.executable, "-m", "ziglang"]
+    # Isolated, as the environment of a build hides the pip that it was begun by.
+    fetch = ["-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries=1"]
+    target = scratch / "fetched"
+    if failure([sys.executable, *fetch, "--target", str(target), "ziglang"], dict(os.environ)):
+        return None
+    found = sorted(target.glob("ziglang/zig*"))
+    return next(([str(file)] for file in found if file.stem == "zig" and file.is_file()), None)
 
 
 def variants(compiler: Compiler) -> dict[str, list[str]]:
@@ -131,9 +143,10 @@ def first_that_works(sources: Path, folder: Path, warn: Callable[[str], None]) -
     if os.environ.get("MIXTURA_NATIVE") == "0":
         warn("MIXTURA_NATIVE is 0: mixtura is built without compiled kernels")
         return None
-    for compiler in compilers():
-        if libraries := compiled(compiler, sources, folder, warn):
-            return Kernels(libraries, compiler.wheel)
+    with TemporaryDirectory() as scratch:
+        for compiler in compilers(Path(scratch)):
+            if libraries := compiled(compiler, sources, folder, warn):
+                return Kernels(libraries, compiler.wheel)
     warn(
         "no C compiler worked: mixtura is built without compiled kernels, and fits more slowly; "
         "to have them install ziglang or set CC, and build again"
@@ -179,11 +192,6 @@ class KernelBuildHook(BuildHookInterface):
     """What hatchling calls before and after it makes a wheel."""
 
     _scratch: TemporaryDirectory[str] | None = None
-
-    def dependencies(self) -> list[str]:
-        """Return ziglang where it is what would compile."""
-        refused = os.environ.get("CC") or os.environ.get("MIXTURA_NATIVE") == "0"
-        return [] if refused or machine() not in ZIG else ["ziglang"]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile in place for an editable install, else into the wheel."""

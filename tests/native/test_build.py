@@ -138,20 +138,53 @@ def test_what_a_compiler_builds_in_place_can_be_called(tree):
     assert not [*(tree / NATIVE).glob(".building-*")]
 
 
-@pytest.mark.parametrize("variables", [{"CC": "cc"}, {"MIXTURA_NATIVE": "0"}])
-def test_ziglang_is_not_asked_for_where_it_would_not_compile(monkeypatch, hatch_build, variables):
+def fetches(monkeypatch, hatch_build, made):
+    """Let the fetching of ziglang make some files, or fail, and return what was asked for."""
+    asked = []
+
+    def failure(command, environment):
+        asked.append(command)
+        if not made:
+            return "no such package"
+        folder = Path(command[command.index("--target") + 1], "ziglang")
+        folder.mkdir(parents=True)
+        for name in made:
+            (folder / name).touch()
+        return None
+
     monkeypatch.delenv("CC", raising=False)
-    monkeypatch.delenv("MIXTURA_NATIVE", raising=False)
     monkeypatch.setattr(hatch_build, "machine", lambda: ("glibc", "x86_64"))
-    hook = hatch_build.KernelBuildHook(str(ROOT), {}, None, None, "", "wheel")
-    assert hook.dependencies() == ["ziglang"]
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    assert hook.dependencies() == []
+    monkeypatch.setattr(hatch_build.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(hatch_build.shutil, "which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr(hatch_build, "failure", failure)
+    return asked
 
 
-def test_ziglang_is_not_asked_for_where_there_is_none(monkeypatch, hatch_build):
-    monkeypatch.delenv("CC", raising=False)
+def test_ziglang_is_fetched_where_it_is_not_there(monkeypatch, hatch_build, tmp_path):
+    asked = fetches(monkeypatch, hatch_build, ["zig", "__main__.py", "zigzag.txt"])
+    first = next(hatch_build.compilers(tmp_path))
+    assert first.command[:2] == [str(tmp_path / "fetched" / "ziglang" / "zig"), "cc"]
+    assert "ziglang" in asked[0]
+
+
+def test_where_ziglang_cannot_be_fetched_the_compiler_of_the_machine_is_tried(
+    monkeypatch, hatch_build, tmp_path
+):
+    fetches(monkeypatch, hatch_build, [])
+    assert [each.command for each in hatch_build.compilers(tmp_path)] == [["/bin/cc"]]
+
+
+def test_nothing_is_fetched_where_a_compiler_is_named(monkeypatch, hatch_build, tmp_path):
+    asked = fetches(monkeypatch, hatch_build, ["zig"])
+    monkeypatch.setenv("CC", "icc -O2")
+    assert [each.command for each in hatch_build.compilers(tmp_path)] == [["icc", "-O2"]]
+    assert not asked
+
+
+def test_nothing_is_fetched_for_a_machine_that_ziglang_does_not_know(
+    monkeypatch, hatch_build, tmp_path
+):
+    asked = fetches(monkeypatch, hatch_build, ["zig"])
     monkeypatch.setattr(hatch_build, "machine", lambda: ("musl", "mips"))
-    hook = hatch_build.KernelBuildHook(str(ROOT), {}, None, None, "", "wheel")
-    assert hook.dependencies() == []
+    assert [each.command for each in hatch_build.compilers(tmp_path)] == [["/bin/cc"]]
+    assert not asked
