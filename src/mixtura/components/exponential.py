@@ -14,6 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 from scipy.sparse import issparse
 
 from mixtura.components.family import Prepared
+from mixtura.components.kernel import Kernel
 from mixtura.components.prior import ConjugatePrior, NoPrior, pseudo_rows
 from mixtura.components.sparse import SparseEvaluator, SparseTile
 from mixtura.kinds import ColumnKind
@@ -277,8 +278,10 @@ class ExponentialFamily(ABC):
         """Return Σ w log h(x)."""
         return shared.log_base
 
-    def kernel(self, rows: Any, row_weights: Float | None, shared: Any) -> None:
+    @final
+    def kernel(self, rows: Any, row_weights: Float | None, shared: Any) -> Kernel | None:
         """Return nothing: no loop is compiled for it."""
+        return None
 
     @final
     def moments(self, sums: FeatureSums, previous: Any, shared: FeatureTotals) -> FeatureMoments:

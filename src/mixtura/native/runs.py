@@ -69,7 +69,7 @@ class Rule(ctypes.Structure):
         return cls(*RULE_NUMBERS(limits))
 
 
-RULE_NUMBERS = attrgetter(*(name for name, _ in Rule._fields_ if name != "ahead"))
+RULE_NUMBERS = attrgetter(*(field[0] for field in Rule._fields_ if field[0] != "ahead"))
 
 
 class State(ctypes.Structure):

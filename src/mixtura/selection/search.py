@@ -145,8 +145,9 @@ class Search:
 
     def _walk_kind(self, places: dict[int, int]) -> None:
         bench = self._bench
-        chain = {size: self._cells[place] for size, place in places.items()}
-        fits = {size: self._found[place] for size, place in places.items()}
+        found = ((size, self._found[place]) for size, place in places.items())
+        fits = {size: one for size, one in found if one is not None}
+        chain = {size: self._cells[places[size]] for size in fits}
 
         def keep(size: int, candidate: Candidate) -> None:
             self._found[places[size]] = candidate
