@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,11 @@ from mixtura.em.statistics import Statistics
 from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
 
-__all__ = ["Tried", "compiled_run", "compiled_tries", "is_compilable", "terms_of"]
+__all__ = ["AT_ONCE", "Tried", "compiled_run", "compiled_tries", "is_compilable", "terms_of"]
+
+
+# Sweeps that a compiled run takes before an interrupt is heard.
+AT_ONCE = 1000
 
 
 def is_compilable(options: FitOptions) -> bool:
@@ -60,7 +65,6 @@ def compiled_tries(
 def compiled_run(
     sweep: Sweep,
     kernel: Kernel,
-    number: int,
     model: Model,
     options: FitOptions,
     ahead: float,
@@ -69,38 +73,50 @@ def compiled_run(
 
     Parameters
     ----------
-    number : of the run
     ahead : the objective of the best run so far, which ends those that cannot reach it
     """
-    limits = options.rule.limits(options.max_iter, accelerate=options.accelerate)
-    if limits is None:
-        return None
-    found = kernel.run(model.log_weights, model.parameters, terms_of(options), limits, ahead)
-    return None if found is None else _finished(sweep, number, found, options)
-
-
-def _finished(sweep: Sweep, number: int, found: KernelRun, options: FitOptions) -> Run:
-    likelihoods, objectives, promised = found.steps.T.tolist()
-    earlier = [likelihoods[0] - promised[0], *likelihoods[:-1]]
-    bounds = [before + gain for before, gain in zip(earlier, promised, strict=True)]
-    bounds[0] = likelihoods[0]
-    history = History(list(map(Step, likelihoods, objectives, bounds)), found.rejected)
-    if options.progress is not None:
-        options.progress(number, history.n_sweeps, objectives[-1])
+    parts: list[KernelRun] = []
+    left = options.max_iter
+    while left > 0:
+        limits = options.rule.limits(min(left, AT_ONCE), accelerate=options.accelerate)
+        terms = terms_of(options)
+        found = kernel.run(model.log_weights, model.parameters, terms, limits, ahead)
+        if found is None:
+            return None
+        parts.append(found)
+        model = Model(found.log_weights, found.parameters)
+        left -= len(found.steps) + found.rejected
+        if found.ended is not Ended.LIMIT:
+            break
+    run = _finished(model, parts, options)
     # Rules of races take note of where each run has come to.
-    options.rule.met(objectives, sweep.total_weight, found.gain_left)
-    rows = found.moments.effective_rows
+    options.rule.met(run.history.objective, sweep.total_weight, run.gain_left)
+    return run
+
+
+def _finished(model: Model, parts: Sequence[KernelRun], options: FitOptions) -> Run:
+    """Return the parts of a run, each begun where the one before stopped, as one."""
+    likelihoods, objectives, promised = np.concatenate([part.steps for part in parts]).T.tolist()
+    earlier = [likelihoods[0], *likelihoods[:-1]]
+    # What led to the first sweep of a part is not known.
+    bounds = [
+        before + gain if isfinite(gain) else now
+        for now, before, gain in zip(likelihoods, earlier, promised, strict=True)
+    ]
+    rejected = sum(part.rejected for part in parts)
+    history = History(list(map(Step, likelihoods, objectives, bounds)), rejected)
+    last = parts[-1]
+    rows = last.moments.effective_rows
     statistics = Statistics(
-        found.sums,
-        found.moments,
+        last.sums,
+        last.moments,
         likelihoods[-1],
-        found.log_largest,
-        rows**2 / np.maximum(found.squared, 1e-300),
+        last.log_largest,
+        rows**2 / np.maximum(last.squared, 1e-300),
     )
     endings = {
         Ended.RULE: options.rule.ending,
         Ended.LIMIT: Ending.ITERATION_LIMIT,
         Ended.OUTRUN: Ending.OUTRUN,
     }
-    model = Model(found.log_weights, found.parameters)
-    return Run(model, statistics, history, endings[found.ended], None, found.gain_left)
+    return Run(model, statistics, history, endings[last.ended], None, last.gain_left)

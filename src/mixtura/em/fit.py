@@ -46,8 +46,11 @@ def fit(sweep: Sweep, starts: Iterable[Model], options: FitOptions) -> list[Run]
         for number, model in enumerate(starts):
             if runs and options.accelerate:
                 ahead = max(ahead, _sound_objective(sweep, runs[-1], options))
-            run = compiled_run(sweep, sweep.kernel, number, model, options, ahead)
+            run = compiled_run(sweep, sweep.kernel, model, options, ahead)
             runs.append(run or _together(sweep, [model], options)[0])
+            if run is not None and options.progress is not None:
+                for count, objective in enumerate(run.history.objective, 1):
+                    options.progress(number, count, objective)
     except KeyboardInterrupt:
         if not options.keep or not runs:
             raise

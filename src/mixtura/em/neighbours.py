@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from mixtura.components.kernel import Above
-from mixtura.em.compiled import is_compilable, terms_of
+from mixtura.em.compiled import AT_ONCE, is_compilable, terms_of
 from mixtura.em.fit import FitOptions, Run, fit, ranked
 from mixtura.em.model import Model
 from mixtura.em.rearrange import BETTER, ROUGH, Race, is_better, part_of, splits_of
@@ -98,7 +98,7 @@ def bettered_by(
             n_components,
             Above(now.objective, smallest),
             terms_of(options),
-            options.max_iter,
+            min(options.max_iter, AT_ONCE),
         )
         return None if found is None else Model(*found)
     merging = giving.n_components > n_components

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.kernel import Halves, Limits
-from mixtura.em.compiled import is_compilable, terms_of
+from mixtura.em.compiled import AT_ONCE, is_compilable, terms_of
 from mixtura.em.fit import FitOptions, Run, fit, ranked
 from mixtura.em.model import Model
 from mixtura.em.recovery import held_up
@@ -125,7 +125,8 @@ def _compiled(
     if sample.kernel is None or few.kernel is None or not is_compilable(options):
         return None
     mixed = [(model.log_weights, model.parameters) for model in models]
-    found = sample.kernel.rearranged(few.kernel, mixed, terms_of(options), options.max_iter)
+    sweeps = min(options.max_iter, AT_ONCE)
+    found = sample.kernel.rearranged(few.kernel, mixed, terms_of(options), sweeps)
     return None if found is None else (models[found[0]], found[1], Model(*found[2]))
 
 
