@@ -87,8 +87,8 @@ int mx_moments_of(const mx_problem *problem, const mx_form *form, const double *
     return MX_DONE;
 }
 
-static void weigh(const mx_problem *problem, const mx_form *form, const double *rows,
-                  double *log_weights) {
+void mx_weigh(const mx_problem *problem, const mx_form *form, const double *rows,
+              double *log_weights) {
     int64_t n = form->n_components;
     double total = 0, added = problem->concentration - 1.0;
     for (int64_t k = 0; k < n; k++)
@@ -111,7 +111,7 @@ int mx_maximise(const mx_problem *problem, const mx_form *form, const mx_moments
         for (int64_t i = 0; i < form->one; i++)
             scatter[start + i] += times * problem->prior_scatter[i];
     memcpy(next->means, moments->means, sizeof(double) * n * d);
-    weigh(problem, form, moments->rows, next->log_weights);
+    mx_weigh(problem, form, moments->rows, next->log_weights);
     if (form->common_axes && previous->factors)
         memcpy(next->axes, previous->axes, sizeof(double) * d * d);
     if (mx_update(form->structure, n, d, scatter, rows, previous->factors, next->factors,

@@ -44,6 +44,10 @@ int mx_maximise(const mx_problem *problem, const mx_form *form, const mx_moments
 /* Natural parameters and log prior of a model; MX_HARD where densities would lose digits. */
 int mx_bind(const mx_problem *problem, const mx_form *form, mx_model *model);
 
+/* The log mixing weights that the M-step makes of effective rows. */
+void mx_weigh(const mx_problem *problem, const mx_form *form, const double *rows,
+              double *log_weights);
+
 void mx_upper_inverse(int64_t n, const double *upper, double *inverse);
 
 /* Moments as a point of a vector space, and back; MX_HARD where a component would all but vanish. */

@@ -8,10 +8,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "finish.h"
 #include "gaussian.h"
 
 #define FIRST_LENGTH 4.0
 #define GROWTH 4.0
+/* What leaps leave to quasi-Newton steps, in nats. */
+#define NEAR 10.0
 /* Gain of a step, in nats for each row, below which leaps begin. */
 #define STEADY_GAIN 1e-3
 /* The rate is still rising when it is read. */
@@ -48,6 +51,7 @@ typedef struct {
     mx_model now, resort, best;
     mx_moments moments, there;
     squarem leaps;
+    mx_finish finish; /* in place of leaps, once little is left to gain */
     double *sums, *squared, *point, *room;
     double values[2], log_likelihood, objective, promised;
     int proposed, probing;
@@ -191,7 +195,10 @@ static double tolerance(const run *at) {
 static int met(run *at) {
     const mx_rule *rule = at->rule;
     mx_state *state = at->state;
-    state->gain_left = rule->accelerate ? squarem_gain(&at->leaps) : aitken_gain(state);
+    if (at->finish.begun)
+        state->gain_left = mx_finish_gain(&at->finish);
+    else
+        state->gain_left = rule->accelerate ? squarem_gain(&at->leaps) : aitken_gain(state);
     if (rule->never)
         return 0;
     if (rule->mean_change >= 0)
@@ -222,6 +229,14 @@ static int moved_to_point(run *at, const mx_model *warm, mx_model *next) {
 static int ready(const run *at, double steady) {
     const squarem *leaps = &at->leaps;
     return leaps->count == 3 && leaps->objectives[2] - leaps->objectives[1] < steady;
+}
+
+/* Moves by a quasi-Newton step, if that is a mixture. */
+static int finishing_step(run *at) {
+    if (!mx_finish_propose(&at->form, &at->finish, &at->now) &&
+        !mx_bind(at->problem, &at->form, &at->now))
+        return 1;
+    return 0;
 }
 
 static int leap(run *at) {
@@ -274,6 +289,7 @@ static int limited(const run *at) {
  */
 static int advanced(run *at) {
     mx_state *state = at->state;
+    int landed = 0;
     if (at->probing) {
         at->probing = 0;
         if (!(at->objective > objective_at(at, 0) + tolerance(at))) {
@@ -282,16 +298,24 @@ static int advanced(run *at) {
             return MX_ENDED_RULE;
         }
         at->leaps.count = at->leaps.n_rates = 0;
+        at->finish.begun = 0;
     } else if (at->proposed) {
         at->proposed = 0;
+        landed = 1;
         if (!(at->objective >= objective_at(at, 0))) {
-            reject(&at->leaps);
+            if (!at->finish.begun)
+                reject(&at->leaps);
+            else if (mx_moments_of(at->problem, &at->form, at->sums, MX_FAR, &at->there))
+                at->finish.begun = 0;
+            else
+                mx_finish_reject(at->problem, &at->form, &at->finish, &at->now, &at->there);
             state->n_rejected++;
             copy_model(&at->form, &at->resort, &at->now);
             at->promised = promised_by(at, &at->now, &at->best);
             return limited(at) ? MX_ENDED_LIMIT : -1;
         }
-        accept(&at->leaps);
+        if (!at->finish.begun)
+            accept(&at->leaps);
     }
     if (state->n_steps && at->objective < objective_at(at, 0) -
                               ROUNDING * (fabs(at->objective) + at->problem->total_weight))
@@ -303,6 +327,8 @@ static int advanced(run *at) {
         mx_coordinates(at->problem, &at->form, &at->moments, at->point);
         take_step(&at->leaps, at->point, at->objective);
     }
+    if (at->finish.begun)
+        mx_finish_move(at->problem, &at->form, &at->finish, &at->best, &at->moments, landed);
     int ending = -1;
     if (met(at)) {
         if (looks_further(at)) {
@@ -324,12 +350,15 @@ static int advanced(run *at) {
         ending = MX_ENDED_LIMIT;
     if (ending < 0 && at->rule->accelerate &&
         ready(at, STEADY_GAIN * at->problem->total_weight)) {
-        if (leap(at)) {
+        if (!at->finish.begun && mx_is_free(&at->form) && squarem_gain(&at->leaps) < NEAR)
+            mx_finish_begin(at->problem, &at->form, &at->finish, &at->best, &at->moments);
+        if (at->finish.begun ? finishing_step(at) : leap(at)) {
             at->proposed = 1;
             at->promised = promised_by(at, &at->now, &at->best);
             return -1;
         }
-        reject(&at->leaps);
+        if (!at->finish.begun)
+            reject(&at->leaps);
     }
     copy_model(&at->form, &at->resort, &at->now);
     at->promised = promised_by(at, &at->now, &at->best);
@@ -368,7 +397,7 @@ int64_t mx_run_room(const mx_problem *problem, int64_t n_components) {
     int64_t sweep = mx_sweep_room(n, form.n_features);
     int64_t update = form.n_scatter + mx_update_room(n, d);
     return 3 * model + 2 * moments + 4 * form.n_coordinates + n * (form.n_features + 1) +
-           (sweep > update ? sweep : update) + d * d;
+           (sweep > update ? sweep : update) + d * d + mx_finish_room(&form);
 }
 
 static run begun(const mx_problem *problem, const mx_rule *rule, mx_state *state, double *room) {
@@ -384,7 +413,8 @@ static run begun(const mx_problem *problem, const mx_rule *rule, mx_state *state
     at.point = taken(&room, at.form.n_coordinates);
     at.sums = taken(&room, at.form.n_components * at.form.n_features);
     at.squared = taken(&room, at.form.n_components);
-    at.room = room;
+    at.finish = mx_finish_in(&at.form, room);
+    at.room = room + mx_finish_room(&at.form);
     at.leaps.size = at.form.n_coordinates;
     at.leaps.longest = FIRST_LENGTH;
     at.leaps.length = 1.0;
