@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from ctypes import addressof, byref, c_int64
 from dataclasses import dataclass, field
-from typing import Any, Self, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.gaussian.covariance import covariance_of_factors
-from mixtura.components.gaussian.parameters import GaussianMoments, GaussianParameters, GaussianSums
+from mixtura.components.gaussian.packed import Packed
+from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.prior import NoPrior, ScatterPrior
 from mixtura.components.gaussian.structures import CODES, Structure
 from mixtura.components.kernel import (
@@ -34,7 +34,6 @@ Float = NDArray[np.float64]
 Key: TypeAlias = tuple[int, Weighing, int]
 
 MOST_COLUMNS, MOST_COMPONENTS = 16, 128
-GOLDEN_RATIO = (1 + 5**0.5) / 2
 PLAIN = Terms(NoPrior(), Weighing())
 ENDINGS = {int(ended): ended for ended in Ended}
 
@@ -88,7 +87,7 @@ class GaussianKernel:
         n_components = len(log_weights)
         if library is None or problem is None or n_components > MOST_COMPONENTS:
             return None
-        work = Work(self, n_components).filled(log_weights, parameters)
+        work = self._packed(n_components).filled(log_weights, parameters)
         history = 3 * limits.sweeps
         room = np.empty(history + library.mx_run_room(byref(problem), n_components))
         start = address(room)
@@ -119,7 +118,7 @@ class GaussianKernel:
         n_components = shares.shape[1]
         if library is None or problem is None or n_components > MOST_COMPONENTS:
             return None
-        work = Work(self, n_components)
+        work = self._packed(n_components)
         room = np.empty(library.mx_run_room(byref(problem), n_components))
         shares = np.asarray(shares, dtype=np.float64)
         along, across = (step // shares.itemsize for step in shares.strides)
@@ -134,7 +133,7 @@ class GaussianKernel:
         n_components = len(log_weights)
         if library is None or problem is None or n_components > MOST_COMPONENTS:
             return None
-        work = Work(self, n_components).filled(log_weights, parameters)
+        work = self._packed(n_components).filled(log_weights, parameters)
         shares = np.empty((n_components, self.products.shape[1]))
         room = np.empty(library.mx_run_room(byref(problem), n_components))
         hard = library.mx_posterior(
@@ -155,7 +154,7 @@ class GaussianKernel:
         most = 4 * n_components
         if library is None or part is None or every is None or most > MOST_COMPONENTS:
             return None
-        work = Work(self, n_components).filled(log_weights, parameters)
+        work = self._packed(n_components).filled(log_weights, parameters)
         gains = np.empty(n_components)
         shares, second = np.empty((2, n_components, whole.products.shape[1]))
         room = np.empty(library.mx_part_room(byref(part), n_components))
@@ -177,7 +176,7 @@ class GaussianKernel:
         library, problem = kernels(), self._problem(terms, self.n_features)
         if library is None or problem is None or n_components > MOST_COMPONENTS:
             return [None] * len(sources)
-        works = [Work(self, n_components) for _ in sources]
+        works = [self._packed(n_components) for _ in sources]
         states = (State * len(sources))(*(work.state() for work in works))
         told = (Source * len(sources))(*map(Source.of, sources))
         objectives = np.empty(len(sources))
@@ -198,9 +197,9 @@ class GaussianKernel:
         ground = self._ground(part, terms, sweeps)
         if library is None or ground is None or 4 * n_components > MOST_COMPONENTS:
             return None
-        works = [Work(self, n_components).filled(*model) for model in models]
+        works = [self._packed(n_components).filled(*model) for model in models]
         states = (State * len(models))(*(work.state() for work in works))
-        best, origin = Work(self, n_components), c_int64()
+        best, origin = self._packed(n_components), c_int64()
         room = np.empty(library.mx_moves_room(byref(ground), n_components))
         moved = library.mx_rearrange(
             byref(ground), len(models), states, byref(best.state()), byref(origin), address(room)
@@ -221,7 +220,7 @@ class GaussianKernel:
         ground = self._ground(part, terms, sweeps)
         if library is None or ground is None or 4 * most > MOST_COMPONENTS:
             return None
-        work, best = Work(self, len(model[0])).filled(*model), Work(self, n_components)
+        work, best = self._packed(len(model[0])).filled(*model), self._packed(n_components)
         room = np.empty(library.mx_moves_room(byref(ground), most))
         found = library.mx_neighbour(
             byref(ground),
@@ -232,6 +231,9 @@ class GaussianKernel:
             address(room),
         )
         return best.mixed() if found else None
+
+    def _packed(self, n_components: int) -> Packed:
+        return Packed(self.structure, n_components, len(self.unit), self.n_features)
 
     def _ground(self, part: "GaussianKernel", terms: Terms, sweeps: int) -> Ground | None:
         sample, few = (kernel._problem(terms, self.n_features) for kernel in (self, part))
@@ -287,97 +289,3 @@ def _penalty(prior: Any) -> ScatterPrior | None:
     if isinstance(prior, ScatterPrior):
         return prior
     return ScatterPrior(np.zeros(0), 0.0) if isinstance(prior, NoPrior) else None
-
-
-class Work:
-    """The numbers of a mixture and of its last sweep, side by side as C reads and writes them."""
-
-    __slots__ = ("_kernel", "_numbers", "_sizes", "_starts")
-
-    def __init__(self, kernel: GaussianKernel, n_components: int) -> None:
-        n_columns = len(kernel.unit)
-        storage = kernel.structure.storage
-        square = n_columns * n_columns
-        factor = {"spherical": 1, "diagonal": n_columns, "full": square}[storage]
-        scatter = square if storage == "full" else n_columns
-        starts = [square]
-        for width in (1, n_columns, factor, kernel.n_features, 1, 1, n_columns):
-            starts.append(starts[-1] + n_components * width)
-        pooled = kernel.structure.features == "linear"
-        starts.append(starts[-1] + (scatter if pooled else n_components * scatter))
-        self._kernel, self._sizes, self._starts = kernel, (n_components, n_columns), starts
-        self._numbers = np.empty(starts[-1])
-
-    def _part(self, number: int) -> Float:
-        return self._numbers[self._starts[number] : self._starts[number + 1]]
-
-    @property
-    def log_weights(self) -> Float:
-        """Return the log mixing weights (K,)."""
-        return self._part(0)
-
-    @property
-    def squared(self) -> Float:
-        """Return Σ w r² (K,)."""
-        return self._part(4)
-
-    def mixed(self) -> Mixed:
-        """Return the mixture."""
-        return self.log_weights, self.parameters()
-
-    def filled(self, log_weights: Float, parameters: GaussianParameters) -> Self:
-        """Set the mixture, and return this."""
-        factors = parameters.covariance.factors
-        self._part(0)[:] = log_weights
-        self._part(1)[:] = parameters.means.ravel()
-        self._part(2)[:] = factors.ravel()
-        if self._kernel.structure.code in ("EVE", "VVE"):
-            self._numbers[: self._starts[0]] = _shared_axes(factors).ravel()
-        return self
-
-    def state(self, history: int | None = None) -> State:
-        """Return where everything is."""
-        numbers = self._numbers
-        begin = address(numbers)
-        places = (begin + start * numbers.itemsize for start in self._starts)
-        log_weights, means, factors, *rest, _ = places
-        return State(self._sizes[0], log_weights, means, factors, begin, *rest, (0.0, 0.0), history)
-
-    def parameters(self) -> GaussianParameters:
-        """Return means and covariances as the structure stores them."""
-        n_components, n_columns = self._sizes
-        storage, factors = self._kernel.structure.storage, self._part(2)
-        if storage == "full":
-            factors = factors.reshape(n_components, n_columns, n_columns)
-        elif storage == "diagonal":
-            factors = factors.reshape(n_components, n_columns)
-        covariance = covariance_of_factors(storage, factors, n_columns)
-        return GaussianParameters(self._part(1).reshape(n_components, n_columns), covariance)
-
-    def moments(self) -> GaussianMoments:
-        """Return the moments of the last sweep that was taken."""
-        n_components, n_columns = self._sizes
-        pooled = self._kernel.structure.features == "linear"
-        width = (n_columns, n_columns) if self._kernel.structure.storage == "full" else (n_columns,)
-        scatter = self._part(7).reshape(width if pooled else (n_components, *width))
-        means = self._part(6).reshape(n_components, n_columns)
-        return GaussianMoments(self._part(5), means, scatter, pooled)
-
-    def sums(self) -> GaussianSums:
-        """Return the sums of the last sweep that was taken."""
-        n_components, n_columns = self._sizes
-        none = np.empty((0, n_columns))
-        return GaussianSums(
-            self._part(3).reshape(n_components, -1), np.zeros(n_components), none, none
-        )
-
-
-def _shared_axes(factors: Float) -> Float:
-    """Return axes (D, D) that all precisions U_k U_kᵀ of factors (K, D, D) share.
-
-    Irregular multiples of them hardly ever add up to a matrix with equal eigenvalues.
-    """
-    multiples = 1.0 + (GOLDEN_RATIO * np.arange(len(factors))) % 1.0
-    sizes = np.einsum("kij,kij->k", factors, factors)
-    halves = factors * np.sqrt(multiples / sizes)[:, None, None]
-    return np.linalg.eigh(np.einsum("kil,kjl->ij", halves, halves))[1]
