@@ -1,0 +1,214 @@
+#include "stage.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "part.h"
+
+/* What a run may have left to gain, in nats, when it is rearranged, and of its objective. */
+#define ROUGH 0.3
+#define RELATIVE 1e-9
+/* A run of a race is not thought to gain more than so many times what it gained lately. */
+#define LONGEST 4.0
+#define LATELY 5
+#define HOPE 20.0
+/* Sweeps that there is always room to record. */
+#define FEW_SWEEPS 8
+/* Rows' own scatter against that of pseudo-rows, below which a width is mostly the prior's. */
+#define HELD_UP 2.0
+/* EM steps of halves. */
+#define STEPS 4
+
+static double *taken(double **room, int64_t count) {
+    double *from = *room;
+    *room += count;
+    return from;
+}
+
+static int64_t place_size(const mx_form *form) {
+    int64_t n = form->n_components, d = form->n_columns;
+    return n * (1 + d + form->n_features + 1 + 1 + d) + form->n_factors + d * d + form->n_scatter;
+}
+
+static mx_place place_in(const mx_form *form, double *history, double **room) {
+    int64_t n = form->n_components, d = form->n_columns;
+    mx_place at = {.lost = 1};
+    at.state = (mx_state){.n_components = n,
+                          .log_weights = taken(room, n),
+                          .means = taken(room, n * d),
+                          .factors = taken(room, form->n_factors),
+                          .axes = taken(room, d * d),
+                          .sums = taken(room, n * form->n_features),
+                          .squared = taken(room, n),
+                          .rows = taken(room, n),
+                          .centres = taken(room, n * d),
+                          .scatter = taken(room, form->n_scatter),
+                          .history = history};
+    return at;
+}
+
+/* Sweeps that there is room to record. */
+static int64_t history_of(const mx_ground *ground) {
+    return ground->most_sweeps > FEW_SWEEPS ? ground->most_sweeps : FEW_SWEEPS;
+}
+
+int64_t mx_stage_room(const mx_ground *ground, int64_t n) {
+    mx_form form = mx_form_of(ground->sample->structure, n, ground->sample->n_columns);
+    int64_t d = form.n_columns, rows = ground->sample->rows.n_rows;
+    int64_t model = n * (1 + d + form.n_features) + form.n_factors + d * d;
+    return (MX_MOVES + 2) * place_size(&form) + model + n * n + n + 3 * n * rows +
+           3 * history_of(ground);
+}
+
+mx_stage mx_stage_begun(const mx_ground *ground, int64_t n, double *room) {
+    mx_stage at = {.ground = ground, .every = *ground->sample, .few = *ground->part};
+    at.every.rows.n_features = at.few.rows.n_features = ground->n_products;
+    at.form = mx_form_of(ground->sample->structure, n, ground->sample->n_columns);
+    int64_t d = at.form.n_columns, rows = ground->sample->rows.n_rows;
+    at.history = taken(&room, 3 * history_of(ground));
+    at.now = place_in(&at.form, at.history, &room);
+    at.ended = place_in(&at.form, at.history, &room);
+    for (int i = 0; i < MX_MOVES; i++)
+        at.moves[i] = place_in(&at.form, at.history, &room);
+    at.bound = (mx_model){.log_weights = taken(&room, n),
+                          .means = taken(&room, n * d),
+                          .factors = taken(&room, at.form.n_factors),
+                          .axes = taken(&room, d * d),
+                          .theta = taken(&room, n * at.form.n_features)};
+    at.losses = taken(&room, n * n);
+    at.gains = taken(&room, n);
+    at.shares = taken(&room, n * rows);
+    at.second = taken(&room, n * rows);
+    at.after = taken(&room, n * rows);
+    at.room = room;
+    return at;
+}
+
+void mx_copy_mixture(const mx_form *form, const mx_state *from, mx_state *to) {
+    int64_t n = form->n_components, d = form->n_columns;
+    memcpy(to->log_weights, from->log_weights, sizeof(double) * n);
+    memcpy(to->means, from->means, sizeof(double) * n * d);
+    memcpy(to->factors, from->factors, sizeof(double) * form->n_factors);
+    if (form->common_axes)
+        memcpy(to->axes, from->axes, sizeof(double) * d * d);
+}
+
+/* Makes one mx_place another's, and the other free. */
+void mx_exchange(mx_place *one, mx_place *other) {
+    mx_place kept = *one;
+    *one = *other;
+    *other = kept;
+}
+
+/* Whether a component is as narrow in some direction as the prior lets it be. */
+static int mx_is_held_up(const mx_problem *problem, const mx_form *form, const mx_state *state) {
+    int64_t d = form->n_columns;
+    const double *prior = problem->prior_scatter, *factor = state->factors;
+    double matrix[MX_MOST_COLUMNS * MX_MOST_COLUMNS], half[MX_MOST_COLUMNS];
+    for (int64_t k = 0; problem->prior_rows > 0 && k < form->n_components; k++) {
+        double most = (state->rows[k] + problem->prior_rows) / HELD_UP, mean = 0;
+        if (!form->full) {
+            for (int64_t i = 0; i < d; i++) {
+                double own = form->spherical ? factor[k] : factor[k * d + i];
+                mean += own * own * prior[i] / d;
+                if (!form->spherical && own * own * prior[i] > most)
+                    return 1;
+            }
+            if (form->spherical && mean > most)
+                return 1;
+            continue;
+        }
+        const double *own = factor + k * d * d;
+        for (int64_t j = 0; j < d; j++) {
+            for (int64_t i = 0; i < d; i++) {
+                half[i] = 0;
+                for (int64_t l = 0; l <= j; l++)
+                    half[i] += prior[i * d + l] * own[l * d + j];
+            }
+            for (int64_t i = 0; i < d; i++) {
+                double sum = 0;
+                for (int64_t l = 0; l <= i; l++)
+                    sum += own[l * d + i] * half[l];
+                matrix[i * d + j] = (i == j ? most : 0) - sum;
+            }
+        }
+        if (!mx_is_definite(d, matrix))
+            return 1;
+    }
+    return 0;
+}
+
+mx_rule mx_rough_rule(const mx_ground *ground) {
+    return (mx_rule){.most_sweeps = ground->most_sweeps,
+                     .accelerate = 1,
+                     .steps_past = 1,
+                     .nats = ROUGH,
+                     .relative = RELATIVE,
+                     .mean_change = -1,
+                     .best = -INFINITY,
+                     .reach = LONGEST,
+                     .lately = LATELY,
+                     .ahead = -INFINITY,
+                     .hope = HOPE};
+}
+
+mx_rule mx_short_rule(int64_t sweeps) {
+    return (mx_rule){.most_sweeps = sweeps, .never = 1, .steps_past = 1, .mean_change = -1,
+                     .best = -INFINITY, .ahead = -INFINITY, .lately = LATELY};
+}
+
+void mx_run_on(mx_stage *at, const mx_rule *rule, mx_place *from) {
+    if (from->lost)
+        return;
+    mx_state *state = &from->state;
+    mx_run(at->ground->sample, rule, state, at->room);
+    from->lost = state->ending == MX_ENDED_HARD;
+    if (from->lost)
+        return;
+    const double *last = state->history + 3 * (state->n_steps - 1) + 1;
+    from->objective = last[0];
+    from->gained = state->n_steps > 1 ? last[0] - last[-3] : INFINITY;
+    from->sweeps = state->n_steps;
+    from->held_up = mx_is_held_up(at->ground->sample, &at->form, state);
+    from->smallest = INFINITY;
+    for (int64_t k = 0; k < at->form.n_components; k++)
+        from->smallest = fmin(from->smallest, state->rows[k]);
+}
+
+/* Puts the best of the first places in front: the first that is as good as any. */
+static int put_best_first(mx_place *places, int64_t n) {
+    double most = -INFINITY;
+    for (int64_t i = 0; i < n; i++)
+        if (!places[i].lost)
+            most = fmax(most, places[i].objective);
+    for (int64_t i = 0; i < n; i++)
+        if (!places[i].lost && places[i].objective >= most - MX_AS_GOOD) {
+            mx_place chosen = places[i];
+            memmove(places + 1, places, sizeof(mx_place) * i);
+            places[0] = chosen;
+            return 1;
+        }
+    return 0;
+}
+
+int64_t mx_ranked(mx_place *places, int64_t n) {
+    int64_t found = 0;
+    while (found < n && put_best_first(places + found, n - found))
+        found++;
+    return found;
+}
+
+int mx_is_better(const mx_stage *at, const mx_place *now, double objective, double smallest) {
+    return !now->lost && now->objective > objective + MX_BETTER &&
+           now->smallest >= fmin(at->ground->fewest_rows, smallest) && !now->held_up;
+}
+
+int mx_part_all(mx_stage *at, const mx_state *state) {
+    return mx_part(&at->few, &at->every, at->ground->spread, at->ground->fewest_rows, STEPS, state,
+                   at->gains, at->shares, at->second, at->room);
+}
+
+void mx_start_at(mx_stage *at, mx_place *move) {
+    int64_t rows = at->ground->sample->rows.n_rows;
+    move->lost = mx_start(at->ground->sample, at->after, 1, rows, &move->state, at->room) != MX_DONE;
+}
