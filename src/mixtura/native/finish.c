@@ -30,38 +30,25 @@ static int64_t size_of(const mx_form *form) {
     return n * (1 + d) + groups_of(form) * (logs_of(form) + above);
 }
 
-int64_t mx_finish_room(const mx_form *form) {
-    int64_t n = form->n_components, d = form->n_columns;
-    if (!mx_is_free(form))
-        return 0;
-    return n * (2 + d) + form->n_factors + (6 + 2 * MX_MEMORY) * size_of(form) + d * d;
-}
-
-static double *taken(double **room, int64_t count) {
-    double *from = *room;
-    *room += count;
-    return from;
-}
-
-mx_finish mx_finish_in(const mx_form *form, double *room) {
+mx_finish mx_finish_in(const mx_form *form, mx_room *room) {
     mx_finish at = {.n_groups = groups_of(form), .n_logs = logs_of(form)};
     if (!mx_is_free(form))
         return at;
     int64_t n = form->n_components;
     at.size = size_of(form);
-    at.about = (mx_model){.log_weights = taken(&room, n),
-                          .means = taken(&room, n * form->n_columns),
-                          .factors = taken(&room, form->n_factors)};
-    at.rows = taken(&room, n);
-    at.point = taken(&room, at.size);
-    at.gradient = taken(&room, at.size);
-    at.swept = taken(&room, at.size);
-    at.slope = taken(&room, at.size);
-    at.proposal = taken(&room, at.size);
-    at.work = taken(&room, at.size);
+    at.about = (mx_model){.log_weights = mx_taken(room, n),
+                          .means = mx_taken(room, n * form->n_columns),
+                          .factors = mx_taken(room, form->n_factors)};
+    at.rows = mx_taken(room, n);
+    at.point = mx_taken(room, at.size);
+    at.gradient = mx_taken(room, at.size);
+    at.swept = mx_taken(room, at.size);
+    at.slope = mx_taken(room, at.size);
+    at.proposal = mx_taken(room, at.size);
+    at.work = mx_taken(room, at.size);
     for (int i = 0; i < MX_MEMORY; i++) {
-        at.steps[i] = taken(&room, at.size);
-        at.changes[i] = taken(&room, at.size);
+        at.steps[i] = mx_taken(room, at.size);
+        at.changes[i] = mx_taken(room, at.size);
     }
     return at;
 }

@@ -21,8 +21,7 @@ typedef struct {
 
 /* Whether the structure has such coordinates: nothing but its storage constrains covariances. */
 int mx_is_free(const mx_form *form);
-int64_t mx_finish_room(const mx_form *form);
-mx_finish mx_finish_in(const mx_form *form, double *room);
+mx_finish mx_finish_in(const mx_form *form, mx_room *room);
 
 /* Begins at a model with the moments of its sweep. */
 void mx_finish_begin(const mx_problem *problem, const mx_form *form, mx_finish *at,

@@ -27,6 +27,24 @@ mx_form mx_form_of(int64_t structure, int64_t n_components, int64_t n_columns) {
     return form;
 }
 
+mx_model mx_model_in(const mx_form *form, mx_room *room) {
+    int64_t n = form->n_components, d = form->n_columns;
+    mx_model model = {.log_weights = mx_taken(room, n),
+                      .means = mx_taken(room, n * d),
+                      .factors = mx_taken(room, form->n_factors),
+                      .axes = mx_taken(room, d * d),
+                      .theta = mx_taken(room, n * form->n_features)};
+    return model;
+}
+
+mx_moments mx_moments_in(const mx_form *form, mx_room *room) {
+    int64_t n = form->n_components;
+    mx_moments moments = {.rows = mx_taken(room, n),
+                          .means = mx_taken(room, n * form->n_columns),
+                          .scatter = mx_taken(room, form->n_scatter)};
+    return moments;
+}
+
 /* The p-th product of two columns, in the order of the feature map: shift by shift. */
 static void pair_of(int64_t p, int64_t n_columns, int64_t *i, int64_t *j) {
     *i = p % n_columns;

@@ -2,6 +2,7 @@
 #ifndef MIXTURA_GAUSSIAN_H
 #define MIXTURA_GAUSSIAN_H
 
+#include "room.h"
 #include "run.h"
 
 /* The shapes that a structure's numbers have. */
@@ -26,6 +27,9 @@ typedef struct {
     double offset;    /* of the log-likelihood: the quadratic term that components share */
     double log_prior; /* of the penalty, up to a constant */
 } mx_model;
+
+mx_model mx_model_in(const mx_form *form, mx_room *room);
+mx_moments mx_moments_in(const mx_form *form, mx_room *room);
 
 mx_form mx_form_of(int64_t structure, int64_t n_components, int64_t n_columns);
 

@@ -27,18 +27,6 @@ typedef struct {
     double *room;
 } work;
 
-/* Room to lay things out in; without a start, it only counts. */
-typedef struct {
-    double *start;
-    int64_t used;
-} ground;
-
-static double *taken(ground *room, int64_t count) {
-    double *from = room->start ? room->start + room->used : 0;
-    room->used += count;
-    return from;
-}
-
 /* The form with every product among its features, though a pooled one could do without. */
 static mx_form full_form(const mx_problem *problem, int64_t n_components) {
     mx_form form = mx_form_of(problem->structure, n_components, problem->n_columns);
@@ -47,40 +35,30 @@ static mx_form full_form(const mx_problem *problem, int64_t n_components) {
     return form;
 }
 
-static mx_model model_in(const mx_form *form, ground *room) {
-    int64_t n = form->n_components, d = form->n_columns;
-    mx_model model = {.log_weights = taken(room, n),
-                      .means = taken(room, n * d),
-                      .factors = taken(room, form->n_factors),
-                      .axes = taken(room, d * d),
-                      .theta = taken(room, n * form->n_features)};
-    return model;
-}
-
-static work laid_out(const mx_problem *part, int64_t n, ground *room) {
+static work laid_out(const mx_problem *part, int64_t n, mx_room *room) {
     work at = {.one = full_form(part, n), .all = full_form(part, 2 * WAYS * n)};
     int64_t p = part->rows.n_features, d = part->n_columns;
     at.padded = (part->rows.n_rows / MX_BLOCK + 2) * MX_BLOCK;
-    at.turns = taken(room, WAYS * n * p);
-    at.mass = taken(room, n * at.padded);
-    at.second = taken(room, WAYS * n * at.padded);
-    at.sums = taken(room, 2 * WAYS * n * p);
-    at.halves = taken(room, 2 * WAYS * n * at.padded);
-    at.values = taken(room, WAYS * n);
-    at.densities = taken(room, 2 * WAYS * n * MX_BLOCK);
-    at.scatter = taken(room, n * d * d);
-    at.model = model_in(&at.one, room);
-    at.pair = model_in(&at.all, room);
-    at.chosen = model_in(&at.all, room);
-    at.moments = (mx_moments){.rows = taken(room, 2 * WAYS * n),
-                              .means = taken(room, 2 * WAYS * n * d),
-                              .scatter = taken(room, at.all.n_scatter)};
-    at.room = taken(room, 0);
+    at.turns = mx_taken(room, WAYS * n * p);
+    at.mass = mx_taken(room, n * at.padded);
+    at.second = mx_taken(room, WAYS * n * at.padded);
+    at.sums = mx_taken(room, 2 * WAYS * n * p);
+    at.halves = mx_taken(room, 2 * WAYS * n * at.padded);
+    at.values = mx_taken(room, WAYS * n);
+    at.densities = mx_taken(room, 2 * WAYS * n * MX_BLOCK);
+    at.scatter = mx_taken(room, n * d * d);
+    at.model = mx_model_in(&at.one, room);
+    at.pair = mx_model_in(&at.all, room);
+    at.chosen = mx_model_in(&at.all, room);
+    at.moments = (mx_moments){.rows = mx_taken(room, 2 * WAYS * n),
+                              .means = mx_taken(room, 2 * WAYS * n * d),
+                              .scatter = mx_taken(room, at.all.n_scatter)};
+    at.room = mx_taken(room, 0);
     return at;
 }
 
 int64_t mx_part_room(const mx_problem *part, int64_t n) {
-    ground counted = {0};
+    mx_room counted = {0};
     laid_out(part, n, &counted);
     int64_t p = part->rows.n_features, d = part->n_columns, all = 2 * WAYS * n;
     int64_t update = n * d * d * all + mx_update_room(all, d);
@@ -296,7 +274,7 @@ int mx_part(const mx_problem *part, const mx_problem *whole, const double *sprea
              double fewest_rows, int64_t steps, const mx_state *state, double *gains,
              double *shares, double *second, double *room) {
     int64_t n = state->n_components, d = part->n_columns;
-    ground begun = {.start = room};
+    mx_room begun = {.start = room};
     work at = laid_out(part, n, &begun);
     memcpy(at.model.log_weights, state->log_weights, sizeof(double) * n);
     memcpy(at.model.means, state->means, sizeof(double) * n * d);

@@ -365,61 +365,36 @@ static int advanced(run *at) {
     return ending;
 }
 
-static double *taken(double **room, int64_t count) {
-    double *from = *room;
-    *room += count;
-    return from;
-}
-
-static mx_model model_in(const mx_form *form, double **room) {
-    int64_t n = form->n_components, d = form->n_columns;
-    mx_model model = {.log_weights = taken(room, n),
-                      .means = taken(room, n * d),
-                      .factors = taken(room, form->n_factors),
-                      .axes = taken(room, d * d),
-                      .theta = taken(room, n * form->n_features)};
-    return model;
-}
-
-static mx_moments moments_in(const mx_form *form, double **room) {
-    int64_t n = form->n_components;
-    mx_moments moments = {.rows = taken(room, n),
-                          .means = taken(room, n * form->n_columns),
-                          .scatter = taken(room, form->n_scatter)};
-    return moments;
-}
-
-int64_t mx_run_room(const mx_problem *problem, int64_t n_components) {
-    mx_form form = mx_form_of(problem->structure, n_components, problem->n_columns);
-    int64_t n = n_components, d = form.n_columns;
-    int64_t model = n * (1 + d + form.n_features) + form.n_factors + d * d;
-    int64_t moments = n * (1 + d) + form.n_scatter;
-    int64_t sweep = mx_sweep_room(n, form.n_features);
-    int64_t update = form.n_scatter + mx_update_room(n, d);
-    return 3 * model + 2 * moments + 4 * form.n_coordinates + n * (form.n_features + 1) +
-           (sweep > update ? sweep : update) + d * d + mx_finish_room(&form);
-}
-
-static run begun(const mx_problem *problem, const mx_rule *rule, mx_state *state, double *room) {
+static run begun(const mx_problem *problem, const mx_rule *rule, mx_state *state,
+                 int64_t n_components, mx_room *room) {
     run at = {.problem = problem, .rule = rule, .state = state};
-    at.form = mx_form_of(problem->structure, state->n_components, problem->n_columns);
-    at.now = model_in(&at.form, &room);
-    at.resort = model_in(&at.form, &room);
-    at.best = model_in(&at.form, &room);
-    at.moments = moments_in(&at.form, &room);
-    at.there = moments_in(&at.form, &room);
+    at.form = mx_form_of(problem->structure, n_components, problem->n_columns);
+    const mx_form *form = &at.form;
+    at.now = mx_model_in(form, room);
+    at.resort = mx_model_in(form, room);
+    at.best = mx_model_in(form, room);
+    at.moments = mx_moments_in(form, room);
+    at.there = mx_moments_in(form, room);
     for (int i = 0; i < 3; i++)
-        at.leaps.points[i] = taken(&room, at.form.n_coordinates);
-    at.point = taken(&room, at.form.n_coordinates);
-    at.sums = taken(&room, at.form.n_components * at.form.n_features);
-    at.squared = taken(&room, at.form.n_components);
-    at.finish = mx_finish_in(&at.form, room);
-    at.room = room + mx_finish_room(&at.form);
-    at.leaps.size = at.form.n_coordinates;
+        at.leaps.points[i] = mx_taken(room, form->n_coordinates);
+    at.point = mx_taken(room, form->n_coordinates);
+    at.sums = mx_taken(room, n_components * form->n_features);
+    at.squared = mx_taken(room, n_components);
+    at.finish = mx_finish_in(form, room);
+    int64_t sweep = mx_sweep_room(n_components, form->n_features);
+    int64_t update = form->n_scatter + mx_update_room(n_components, form->n_columns);
+    at.room = mx_taken(room, sweep > update ? sweep : update);
+    at.leaps.size = form->n_coordinates;
     at.leaps.longest = FIRST_LENGTH;
     at.leaps.length = 1.0;
     at.promised = NAN;
     return at;
+}
+
+int64_t mx_run_room(const mx_problem *problem, int64_t n_components) {
+    mx_room counted = {0};
+    begun(problem, 0, 0, n_components, &counted);
+    return counted.used;
 }
 
 static void exchange(const mx_form *form, const mx_state *state, mx_model *model, int out) {
@@ -433,7 +408,8 @@ static void exchange(const mx_form *form, const mx_state *state, mx_model *model
 }
 
 void mx_run(const mx_problem *problem, const mx_rule *rule, mx_state *state, double *room) {
-    run at = begun(problem, rule, state, room);
+    mx_room from = {.start = room};
+    run at = begun(problem, rule, state, state->n_components, &from);
     state->n_steps = state->n_rejected = 0;
     state->gain_left = INFINITY;
     exchange(&at.form, state, &at.now, 0);
@@ -450,7 +426,8 @@ void mx_run(const mx_problem *problem, const mx_rule *rule, mx_state *state, dou
 
 int mx_start(const mx_problem *problem, const double *shares, int64_t row_stride,
              int64_t component_stride, mx_state *state, double *room) {
-    run at = begun(problem, 0, state, room);
+    mx_room from = {.start = room};
+    run at = begun(problem, 0, state, state->n_components, &from);
     const mx_model nothing = {0};
     mx_totals(&problem->rows, at.form.n_components, shares, row_stride, component_stride, at.sums,
               at.room);
@@ -462,7 +439,8 @@ int mx_start(const mx_problem *problem, const double *shares, int64_t row_stride
 }
 
 int mx_posterior(const mx_problem *problem, mx_state *state, double *shares, double *room) {
-    run at = begun(problem, 0, state, room);
+    mx_room from = {.start = room};
+    run at = begun(problem, 0, state, state->n_components, &from);
     exchange(&at.form, state, &at.now, 0);
     if (mx_bind(problem, &at.form, &at.now))
         return MX_HARD;

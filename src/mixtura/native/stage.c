@@ -19,30 +19,19 @@
 /* EM steps of halves. */
 #define STEPS 4
 
-static double *taken(double **room, int64_t count) {
-    double *from = *room;
-    *room += count;
-    return from;
-}
-
-static int64_t place_size(const mx_form *form) {
-    int64_t n = form->n_components, d = form->n_columns;
-    return n * (1 + d + form->n_features + 1 + 1 + d) + form->n_factors + d * d + form->n_scatter;
-}
-
-static mx_place place_in(const mx_form *form, double *history, double **room) {
+static mx_place place_in(const mx_form *form, double *history, mx_room *room) {
     int64_t n = form->n_components, d = form->n_columns;
     mx_place at = {.lost = 1};
     at.state = (mx_state){.n_components = n,
-                          .log_weights = taken(room, n),
-                          .means = taken(room, n * d),
-                          .factors = taken(room, form->n_factors),
-                          .axes = taken(room, d * d),
-                          .sums = taken(room, n * form->n_features),
-                          .squared = taken(room, n),
-                          .rows = taken(room, n),
-                          .centres = taken(room, n * d),
-                          .scatter = taken(room, form->n_scatter),
+                          .log_weights = mx_taken(room, n),
+                          .means = mx_taken(room, n * d),
+                          .factors = mx_taken(room, form->n_factors),
+                          .axes = mx_taken(room, d * d),
+                          .sums = mx_taken(room, n * form->n_features),
+                          .squared = mx_taken(room, n),
+                          .rows = mx_taken(room, n),
+                          .centres = mx_taken(room, n * d),
+                          .scatter = mx_taken(room, form->n_scatter),
                           .history = history};
     return at;
 }
@@ -52,35 +41,34 @@ static int64_t history_of(const mx_ground *ground) {
     return ground->most_sweeps > FEW_SWEEPS ? ground->most_sweeps : FEW_SWEEPS;
 }
 
-int64_t mx_stage_room(const mx_ground *ground, int64_t n) {
-    mx_form form = mx_form_of(ground->sample->structure, n, ground->sample->n_columns);
-    int64_t d = form.n_columns, rows = ground->sample->rows.n_rows;
-    int64_t model = n * (1 + d + form.n_features) + form.n_factors + d * d;
-    return (MX_MOVES + 2) * place_size(&form) + model + n * n + n + 3 * n * rows +
-           3 * history_of(ground);
-}
-
-mx_stage mx_stage_begun(const mx_ground *ground, int64_t n, double *room) {
+static mx_stage laid_out(const mx_ground *ground, int64_t n, mx_room *room) {
     mx_stage at = {.ground = ground, .every = *ground->sample, .few = *ground->part};
     at.every.rows.n_features = at.few.rows.n_features = ground->n_products;
     at.form = mx_form_of(ground->sample->structure, n, ground->sample->n_columns);
-    int64_t d = at.form.n_columns, rows = ground->sample->rows.n_rows;
-    at.history = taken(&room, 3 * history_of(ground));
-    at.now = place_in(&at.form, at.history, &room);
-    at.ended = place_in(&at.form, at.history, &room);
+    int64_t rows = ground->sample->rows.n_rows;
+    at.history = mx_taken(room, 3 * history_of(ground));
+    at.now = place_in(&at.form, at.history, room);
+    at.ended = place_in(&at.form, at.history, room);
     for (int i = 0; i < MX_MOVES; i++)
-        at.moves[i] = place_in(&at.form, at.history, &room);
-    at.bound = (mx_model){.log_weights = taken(&room, n),
-                          .means = taken(&room, n * d),
-                          .factors = taken(&room, at.form.n_factors),
-                          .axes = taken(&room, d * d),
-                          .theta = taken(&room, n * at.form.n_features)};
-    at.losses = taken(&room, n * n);
-    at.gains = taken(&room, n);
-    at.shares = taken(&room, n * rows);
-    at.second = taken(&room, n * rows);
-    at.after = taken(&room, n * rows);
-    at.room = room;
+        at.moves[i] = place_in(&at.form, at.history, room);
+    at.losses = mx_taken(room, n * n);
+    at.gains = mx_taken(room, n);
+    at.shares = mx_taken(room, n * rows);
+    at.second = mx_taken(room, n * rows);
+    at.after = mx_taken(room, n * rows);
+    return at;
+}
+
+int64_t mx_stage_room(const mx_ground *ground, int64_t n) {
+    mx_room counted = {0};
+    laid_out(ground, n, &counted);
+    return counted.used;
+}
+
+mx_stage mx_stage_begun(const mx_ground *ground, int64_t n, double *room) {
+    mx_room from = {.start = room};
+    mx_stage at = laid_out(ground, n, &from);
+    at.room = mx_taken(&from, 0);
     return at;
 }
 

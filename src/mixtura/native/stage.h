@@ -25,11 +25,9 @@ typedef struct {
     mx_problem every; /* the sample with all products */
     mx_problem few;   /* and the part */
     mx_form form;
-    mx_model bound;
     mx_place now, ended, moves[MX_MOVES];
     double *losses, *gains, *shares, *second, *after, *history, *room;
 } mx_stage;
-
 
 /* The doubles that a stage lays out for K components. */
 int64_t mx_stage_room(const mx_ground *ground, int64_t n_components);
