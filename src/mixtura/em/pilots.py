@@ -162,12 +162,12 @@ def pilot_partitions(
     first = list(first_labels(pilots[0], n_components, starts, tree)) if n_components > 1 else []
     several = replace(starts, finish=CARRIED)
     for sweep in pilots:
-        loop = options(sweep, n_components)
         labelled = [
             (sweep if own is pilots[0] else sweep.part(own.source.n_rows, starts.seed), labels)
             for own, labels in first
         ]
         try:
+            loop = options(sweep, n_components)
             models = (
                 tried_models(sweep, labelled.copy, n_components, loop, several)
                 if labelled
