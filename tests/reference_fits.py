@@ -12,6 +12,7 @@ from mixtura.components.gaussian.box import smallest_box
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.gaussian.structures import structure
+from mixtura.components.kernel import Limits
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions, fit
@@ -36,6 +37,12 @@ class TinyGain:
         if len(objectives) < 3:
             return False
         return objectives[-1] - objectives[-3] <= self.relative * abs(objectives[-1])
+
+    def tolerance(self, objective):
+        return self.relative * abs(objective)
+
+    def limits(self, sweeps, *, accelerate):
+        return Limits(sweeps, accelerate, relative=self.relative)
 
 
 def sweep_of(name, reference):

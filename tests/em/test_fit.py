@@ -67,6 +67,12 @@ def options_for(sweep: Sweep, prior: str | None = None, **changes: Any) -> FitOp
     return replace(plain, **changes)
 
 
+@pytest.fixture
+def general_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep runs out of compiled code, to watch the loop from inside."""
+    monkeypatch.setattr(Sweep, "kernel", None)
+
+
 def random_start(sweep: Sweep, seed: int, options: FitOptions) -> Model:
     """Return an M-step from soft clusters about three of the rows."""
     rng = np.random.default_rng(seed)
@@ -197,6 +203,7 @@ class Worse(GaussianFamily):
         return GaussianParameters(found.means[::-1] + 0.5, found.covariance)
 
 
+@pytest.mark.usefixtures("general_loop")
 def test_a_step_that_lowers_the_objective_is_an_error_that_names_the_sweep() -> None:
     sound = sweep_of(overlapping_rows())
     Worse.steps = 0
@@ -219,6 +226,7 @@ class NotANumber(GaussianFamily):
         return GaussianParameters(found.means * np.nan, found.covariance)
 
 
+@pytest.mark.usefixtures("general_loop")
 def test_an_objective_that_is_no_number_is_an_error() -> None:
     sound = sweep_of(overlapping_rows())
     options = options_for(sound)
@@ -283,6 +291,7 @@ def test_what_is_left_to_gain_when_a_fit_stops_is_about_the_tolerance(code: str,
     assert 0 <= left < 10 * 1e-2
 
 
+@pytest.mark.usefixtures("general_loop")
 def test_the_default_rule_stops_at_the_model_it_has_measured() -> None:
     sweep = sweep_of(overlapping_rows())
     options = options_for(sweep, "weak", rule=GainLeft(nats=0.1), max_iter=500)
@@ -319,6 +328,7 @@ def interrupt_at(sweep_number: int) -> Callable[[int, int, float], None]:
     return progress
 
 
+@pytest.mark.usefixtures("general_loop")
 def test_an_interrupted_fit_keeps_what_it_has() -> None:
     sweep = sweep_of(overlapping_rows())
     options = options_for(sweep, "weak", progress=interrupt_at(5))
@@ -332,6 +342,7 @@ def test_an_interrupted_fit_keeps_what_it_has() -> None:
         assert sweep([run.model])[0].log_likelihood >= run.history[-1].log_likelihood - 1e-6
 
 
+@pytest.mark.usefixtures("general_loop")
 def test_a_run_that_had_ended_keeps_its_ending_when_others_are_interrupted() -> None:
     sweep = sweep_of(overlapping_rows())
     options = options_for(sweep, "weak", rule=GainLeft(nats=0.5, relative=0.0), max_iter=500)
@@ -344,6 +355,7 @@ def test_a_run_that_had_ended_keeps_its_ending_when_others_are_interrupted() -> 
     assert endings[int(np.argmax(lengths))] is Ending.INTERRUPTED
 
 
+@pytest.mark.usefixtures("general_loop")
 def test_an_interrupt_before_anything_is_known_is_passed_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -359,6 +371,7 @@ def test_an_interrupt_before_anything_is_known_is_passed_on(
         fit(sweep, [start], options)
 
 
+@pytest.mark.usefixtures("general_loop")
 def test_a_first_sweep_interrupted_between_starts_keeps_the_first() -> None:
     sweep = sweep_of(overlapping_rows())
     options = options_for(sweep, "weak", progress=interrupt_at(1))
@@ -366,6 +379,7 @@ def test_a_first_sweep_interrupted_between_starts_keeps_the_first() -> None:
     assert [run.n_iter for run in runs] == [1]
 
 
+@pytest.mark.usefixtures("general_loop")
 def test_progress_hears_of_every_sweep_of_every_start() -> None:
     heard: list[tuple[int, int, float]] = []
     sweep = sweep_of(overlapping_rows())

@@ -1,6 +1,7 @@
 """Pilots find partitions of a subsample, and every model of a search starts from them."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -34,6 +35,10 @@ def family_of(rows: Float, code: str = "VVV") -> GaussianFamily:
     return GaussianFamily.of(structure(code), *column_moments(ArrayRows(rows)))
 
 
+def sweep_of(rows: Float, family: GaussianFamily) -> Sweep:
+    return Sweep(family, ArrayRows(rows), Serial())
+
+
 def options_of(sweep: Sweep, n_components: int) -> FitOptions:
     weak = sweep.family.prior("weak", sweep.shared, n_components)
     return FitOptions(GainLeft(), max_iter=50, prior=weak, fallback=weak)
@@ -47,12 +52,10 @@ def found_on(
     tree: bool = False,
     finish: int = 1,
 ) -> Partitions:
-    families = [family_of(rows, code) for code in codes]
-    linked = Tree(families[0].embed(rows)) if tree else None
+    sweeps = [sweep_of(rows, family_of(rows, code)) for code in codes]
+    linked = Tree(sweeps[0].family.embed(rows)) if tree else None
     starts = StartOptions(0, finish=finish)
-    return pilot_partitions(
-        families, (rows, None), Serial(), SIZE, options, starts, linked, whole=True
-    )
+    return pilot_partitions(sweeps, SIZE, options, starts, linked, whole=True)
 
 
 def same_groups(labels: NDArray[np.intp], expected: NDArray[np.intp]) -> bool:
@@ -108,8 +111,8 @@ def test_a_start_from_a_nested_model_is_no_lower_than_that_model(narrow: str, wi
     rows = rng.normal(size=(200, 2)) * (1 + rng.random((200, 1)))
     fitted = GaussianMixture(SIZE, covariance_type=narrow, random_state=3).fit(rows)
     alone = Partitions(rows, None, (), SIZE, whole=True).beside([fitted.mixture_])
-    sweep = Sweep(family_of(rows, wide), ArrayRows(rows), Serial())
-    (model,) = alone.models(StartOptions(0))(sweep, options_of(sweep, SIZE))
+    sweep = sweep_of(rows, family_of(rows, wide))
+    (model,) = alone.models(StartOptions(0), partial(sweep_of, rows))(sweep, options_of(sweep, SIZE))
     assert sweep([model])[0].log_likelihood >= fitted.log_likelihood_ - 0.02
 
 
@@ -118,14 +121,14 @@ def test_the_best_start_comes_first_and_no_more_than_asked_for() -> None:
     good = (rows[:, 0] > 3.5) + 2 * (rows[:, 1] > 4.5)
     dealt = np.random.default_rng(1).integers(0, SIZE, len(rows))
     found = Partitions(rows, None, (dealt, good, dealt[::-1].copy()), SIZE, whole=True)
-    sweep = Sweep(family_of(rows), ArrayRows(rows), Serial())
-    models = found.models(StartOptions(0, finish=2))(sweep, options_of(sweep, SIZE))
+    sweep = sweep_of(rows, family_of(rows))
+    sample_of = partial(sweep_of, rows)
+    models = found.models(StartOptions(0, finish=2), sample_of)(sweep, options_of(sweep, SIZE))
     ends = [one.log_likelihood for one in sweep(models)]
     assert len(models) == 2
     assert ends[0] == max(ends)
-    (best,) = Partitions(rows, None, (good,), SIZE, whole=True).models(StartOptions(0))(
-        sweep, options_of(sweep, SIZE)
-    )
+    alone = Partitions(rows, None, (good,), SIZE, whole=True)
+    (best,) = alone.models(StartOptions(0), sample_of)(sweep, options_of(sweep, SIZE))
     assert ends[0] >= sweep([best])[0].log_likelihood - 1e-6
 
 
@@ -133,14 +136,16 @@ def test_a_partition_with_a_group_that_collapses_is_left_out() -> None:
     rows = clusters()
     good = (rows[:, 0] > 3.5) + 2 * (rows[:, 1] > 4.5)
     lone = np.where(np.arange(len(rows)) == 0, 2, good % 2)
-    sweep = Sweep(family_of(rows), ArrayRows(rows), Serial())
+    sweep = sweep_of(rows, family_of(rows))
+    sample_of = partial(sweep_of, rows)
     likelihood = sweep.family.prior(None, sweep.shared, SIZE)
     options = FitOptions(GainLeft(), max_iter=50, prior=likelihood, fallback=None)
     both = Partitions(rows, None, (lone, good), SIZE, whole=True)
-    (model,) = both.models(StartOptions(0))(sweep, options)
+    (model,) = both.models(StartOptions(0), sample_of)(sweep, options)
     assert np.exp(model.log_weights).min() > 0.3
     with pytest.raises(ParameterError, match="ill-defined"):
-        Partitions(rows, None, (lone,), SIZE, whole=True).models(StartOptions(0))(sweep, options)
+        alone = Partitions(rows, None, (lone,), SIZE, whole=True)
+        alone.models(StartOptions(0), sample_of)(sweep, options)
 
 
 def test_each_group_in_turn_is_the_last() -> None:

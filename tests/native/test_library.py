@@ -129,10 +129,11 @@ def test_a_library_that_cannot_be_used_gives_a_warning_that_says_what_to_do(
 
 @pytest.fixture
 def declarations():
-    """Return the types that the header gives each kernel: the result, and the arguments."""
+    """Return the types that the headers give each kernel: the result, and the arguments."""
     if not HEADER.exists():
-        pytest.skip("reads the C header")
-    text = re.sub(r"/\*.*?\*/", "", HEADER.read_text(encoding="utf-8"), flags=re.DOTALL)
+        pytest.skip("reads the C headers")
+    headers = "".join(path.read_text(encoding="utf-8") for path in library.FOLDER.glob("*.h"))
+    text = re.sub(r"/\*.*?\*/", "", headers, flags=re.DOTALL)
     found = {}
     for result, name, arguments in re.findall(r"MX_EXPORT (\w+) (\w+)\(([^)]*)\);", text):
         kinds = [each.split() for each in arguments.split(",") if each.strip() != "void"]
@@ -141,7 +142,7 @@ def declarations():
     return found
 
 
-def test_signatures_are_those_of_the_header(declarations):
+def test_signatures_are_those_of_the_headers(declarations):
     assert {name: declarations.get(name) for name in library.SIGNATURES} == library.SIGNATURES
 
 
