@@ -67,8 +67,9 @@ class Partitions:
     shares: tuple[Float, ...] = ()
 
     def beside(self, shares: Iterable[Float]) -> "Partitions":
-        """Return the partitions with further shares (M, K) of the rows."""
-        return replace(self, shares=(*self.shares, *shares))
+        """Return the partitions with the first K of further shares of the rows."""
+        first = (each[:, : self.n_components] for each in shares)
+        return replace(self, shares=(*self.shares, *first))
 
     def each_last(self) -> "Partitions":
         """Return the partitions with each of their groups in turn as the last, which is noise."""

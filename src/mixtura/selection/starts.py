@@ -76,9 +76,9 @@ class SharedStarts:
 
         Parameters
         ----------
-        fitted : shares (M, K) that mixtures of as many components have of the subsample's rows, by
-            kind, in the order they were fitted; a start from one that is nested in the cell ends
-            no lower
+        fitted : shares (M, K) that mixtures of as many components have of the subsample's rows,
+            those of noise last, by kind, in the order they were fitted; a start from one that is
+            nested in the cell ends no lower
         """
         nested = [shares for kind, shares in fitted.items() if is_nested(kind, cell.kind)]
         nested = nested[-TAKEN_OVER:]
@@ -92,8 +92,8 @@ class SharedStarts:
         return with_noise(makes, size, starts, noisy_makes)
 
     def shares(self, cell: Cell, model: Model) -> Float:
-        """Return the shares (M, K) of the subsample's rows that components have, without noise."""
-        return shares_of(self.sweep(cell.family), model)[:, : cell.n_components]
+        """Return the shares (M, K) of the subsample's rows that components have, noise last."""
+        return shares_of(self.sweep(cell.family), model)
 
     def for_worker(self, engine: Engine) -> "SharedStarts":
         """Return the same with sweeps of its own."""
