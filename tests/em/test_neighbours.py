@@ -1,5 +1,7 @@
 """Starts from a fit with one component more, or one less."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -10,7 +12,7 @@ from mixtura.components.gaussian.structures import structure
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions, fit
-from mixtura.em.neighbours import bettered, merged, parted_once
+from mixtura.em.neighbours import bettered, merged, on_sample, parted_once
 from mixtura.em.splits import mixture_of
 from mixtura.em.starts import StartOptions, model_from_labels
 from mixtura.em.stopping import GainLeft
@@ -89,8 +91,23 @@ def test_a_poor_model_is_bettered_and_a_good_one_is_not(rows, labels):
     poor = fit(sweep, [model_from_labels(sweep, wrong, 3, options)], options)[0]
     good = fit(sweep, [model_from_labels(sweep, labels, 3, options)], options)[0]
     assert good.objective > poor.objective + 100
-    better = bettered(sweep, poor.model, [good.model], options)
+    better = bettered(sweep, poor, [good.model], options)
     assert better is not None
     assert fit(sweep, [better], options)[0].objective == pytest.approx(good.objective, abs=0.01)
-    assert bettered(sweep, good.model, [poor.model], options) is None
-    assert bettered(sweep, good.model, [], options) is None
+    assert bettered(sweep, good, [poor.model], options) is None
+    assert bettered(sweep, good, [], options) is None
+
+
+def test_a_model_leads_to_its_optimum_on_a_sample_and_one_that_collapses_nowhere(rows, labels):
+    sweep = sweep_over(rows)
+    options = options_for(sweep, 3)
+    start = model_from_labels(sweep, labels, 3, options)
+    led_to = on_sample(sweep, start, options)
+    ended = fit(sweep, [start], options)[0].objective
+    assert led_to.objective == pytest.approx(ended, abs=0.5)
+    lone = np.repeat(rows[:1], 3, axis=0)
+    spoilt = sweep_over(np.vstack([rows, lone + 90]))
+    alone = replace(options, prior=spoilt.family.prior(None, spoilt.shared, 2), fallback=None)
+    few = np.r_[np.zeros(600, dtype=int), [1, 1, 1]]
+    weak = options_for(spoilt, 2)
+    assert on_sample(spoilt, model_from_labels(spoilt, few, 2, weak), alone) is None

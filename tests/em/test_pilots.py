@@ -100,9 +100,10 @@ def test_where_all_pilots_fail_rows_are_dealt_out() -> None:
 def test_shares_of_a_mixture_are_its_responsibilities_without_noise(noise: str | None) -> None:
     rows = clusters()
     mixture = GaussianMixture(SIZE, noise=noise, random_state=0).fit(rows).mixture_
-    found = found_on(rows, ("VVV",)).beside([mixture])
-    (shares,) = found.shares
-    np.testing.assert_array_equal(shares, mixture.responsibilities(found.rows)[:, :SIZE])
+    found = found_on(rows, ("VVV",))
+    whole = mixture.responsibilities(found.rows)
+    (shares,) = found.beside([whole]).shares
+    np.testing.assert_array_equal(shares, whole[:, :SIZE])
 
 
 @pytest.mark.parametrize(("narrow", "wide"), [("EII", "VVV"), ("EEE", "VEV"), ("VII", "VVI")])
@@ -110,9 +111,10 @@ def test_a_start_from_a_nested_model_is_no_lower_than_that_model(narrow: str, wi
     rng = np.random.default_rng(5)
     rows = rng.normal(size=(200, 2)) * (1 + rng.random((200, 1)))
     fitted = GaussianMixture(SIZE, covariance_type=narrow, random_state=3).fit(rows)
-    alone = Partitions(rows, None, (), SIZE, whole=True).beside([fitted.mixture_])
-    sweep = sweep_of(rows, family_of(rows, wide))
-    (model,) = alone.models(StartOptions(0), partial(sweep_of, rows))(sweep, options_of(sweep, SIZE))
+    shares = fitted.mixture_.responsibilities(rows)
+    alone = Partitions(rows, None, (), SIZE, whole=True).beside([shares])
+    sweep, sample_of = sweep_of(rows, family_of(rows, wide)), partial(sweep_of, rows)
+    (model,) = alone.models(StartOptions(0), sample_of)(sweep, options_of(sweep, SIZE))
     assert sweep([model])[0].log_likelihood >= fitted.log_likelihood_ - 0.02
 
 

@@ -1,7 +1,5 @@
 """Sizes of one kind learn from each other."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from mixtura.components.gaussian.family import GaussianFamily
@@ -13,6 +11,7 @@ from mixtura.em.starts import StartOptions, model_from_labels
 from mixtura.em.stopping import GainLeft
 from mixtura.engines import Serial
 from mixtura.selection import Candidate, Cell
+from mixtura.selection.bench import Bench
 from mixtura.selection.path import walk
 from mixtura.selection.starts import SharedStarts
 
@@ -38,33 +37,19 @@ def fitted(cell, rows, labels):
     return Candidate(cell.kind, cell.n_components, result)
 
 
-def walked(rows, starts_of_sizes, kinds=("VVV",)):
-    """Return what is fitted anew, as places with models, after candidates from such labels."""
-    moments = column_moments(ArrayRows(rows))
-    cells = [
-        Cell(kind, GaussianFamily.of(structure(kind), *moments), size)
-        for kind in kinds
-        for size in starts_of_sizes
-    ]
-    done = [fitted(cell, rows, starts_of_sizes[cell.n_components]) for cell in cells]
-    starts = SharedStarts.of(cells, ArrayRows(rows), Serial(), OPTIONS)
-    asked = []
-
-    def refit(place, cell, model):
-        asked.append((place, cell, model))
-        result = solve(
-            cell.family,
-            ArrayRows(rows),
-            Serial(),
-            cell.n_components,
-            OPTIONS,
-            models=lambda *_: [model],
-        )
-        done[place] = replace(done[place], result=result)
-
-    before = [candidate.result.log_likelihood for candidate in done]
-    walk(cells, done, starts, refit)
-    return asked, before, [candidate.result.log_likelihood for candidate in done]
+def walked(rows, starts_of_sizes, kind="VVV"):
+    """Return which sizes are fitted anew, and likelihoods by size before and after."""
+    source = ArrayRows(rows)
+    family = GaussianFamily.of(structure(kind), *column_moments(source))
+    cells = {size: Cell(kind, family, size) for size in starts_of_sizes}
+    fits = {size: fitted(cell, rows, starts_of_sizes[size]) for size, cell in cells.items()}
+    before = {size: one.result.log_likelihood for size, one in fits.items()}
+    starts = SharedStarts.of(tuple(cells.values()), source, Serial(), OPTIONS)
+    kept = {}
+    walk(cells, fits, Bench(source, Serial(), starts, None), kept.__setitem__)
+    after = {size: one.result.log_likelihood for size, one in fits.items()}
+    assert all(kept[size] is fits[size] for size in kept)
+    return set(kept), before, after
 
 
 def misplaced(rows, labels):
@@ -75,33 +60,33 @@ def misplaced(rows, labels):
 
 def test_a_poor_size_is_bettered_from_the_one_below():
     rows, labels = three_clusters()
-    asked, before, after = walked(rows, {2: np.minimum(labels, 1), 3: misplaced(rows, labels)})
-    assert {cell.n_components for _, cell, _ in asked} == {3}
+    kept, before, after = walked(rows, {2: np.minimum(labels, 1), 3: misplaced(rows, labels)})
+    assert kept == {3}
     good = fitted(
         Cell("VVV", GaussianFamily.of(structure("VVV"), *column_moments(ArrayRows(rows))), 3),
         rows,
         labels,
     )
-    assert after[1] > before[1] + 100
-    assert abs(after[1] - good.result.log_likelihood) < 0.01
+    assert after[3] > before[3] + 100
+    assert abs(after[3] - good.result.log_likelihood) < 0.01
 
 
 def test_a_poor_size_is_bettered_from_the_one_above():
     rows, labels = three_clusters()
     four = np.where((labels == 0) & (rows[:, 0] > 0), 3, labels)
-    _, before, after = walked(rows, {3: misplaced(rows, labels), 4: four}, kinds=("VII",))
-    assert after[0] > before[0] + 100
+    _, before, after = walked(rows, {3: misplaced(rows, labels), 4: four}, "VII")
+    assert after[3] > before[3] + 100
 
 
 def test_sizes_that_are_good_already_are_left_alone():
     rows, labels = three_clusters()
-    asked, before, after = walked(rows, {2: np.minimum(labels, 1), 3: labels})
-    assert [place for place, _, _ in asked] in ([], [0])
-    assert all(late >= early - 0.01 for early, late in zip(before, after, strict=True))
-    assert after[1] == before[1]
+    kept, before, after = walked(rows, {2: np.minimum(labels, 1), 3: labels})
+    assert kept <= {2}
+    assert all(after[size] >= before[size] - 0.01 for size in before)
+    assert after[3] == before[3]
 
 
 def test_sizes_that_are_not_next_to_each_other_say_nothing():
     rows, labels = three_clusters()
-    asked, *_ = walked(rows, {1: np.zeros(300, dtype=int), 3: misplaced(rows, labels)})
-    assert asked == []
+    kept, *_ = walked(rows, {1: np.zeros(300, dtype=int), 3: misplaced(rows, labels)})
+    assert kept == set()

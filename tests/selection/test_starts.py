@@ -12,6 +12,7 @@ from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions
 from mixtura.em.solve import SolveOptions, fit_options
+from mixtura.em.splits import mixture_of
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
@@ -89,16 +90,28 @@ def test_a_start_is_no_lower_than_a_fitted_model_that_is_nested(noise):
     rows = np.vstack([rows_in(), np.random.default_rng(1).uniform(-20, 20, (30, 2))])
     (narrow, wide), starts = shared(rows, ("VII", "VVV"), noise=noise is not None)
     fitted = GaussianMixture(2, covariance_type="VII", noise=noise, random_state=0).fit(rows)
-    sweep, models = made(starts, wide, rows, {narrow.kind: fitted.mixture_})
+    shares = fitted.mixture_.responsibilities(starts.sample[0])
+    sweep, models = made(starts, wide, rows, {narrow.kind: shares})
     assert max(one.log_likelihood for one in sweep(models)) >= fitted.log_likelihood_ - 0.02
     assert {model.n_components for model in models} == {2 + (noise is not None)}
+
+
+@pytest.mark.parametrize("noise", [None, "uniform"])
+def test_shares_of_a_model_are_those_of_its_mixture_noise_last(noise):
+    rows = np.vstack([rows_in(), np.random.default_rng(1).uniform(-20, 20, (30, 2))])
+    (cell,), starts = shared(rows, ("VVV",), noise=noise is not None)
+    sweep, models = made(starts, cell, rows, {})
+    expected = mixture_of(sweep, models[0]).responsibilities(starts.sample[0])
+    np.testing.assert_allclose(starts.shares(cell, models[0]), expected, atol=1e-10)
+    assert expected.shape[1] == 2 + (noise is not None)
 
 
 def test_models_that_are_not_nested_are_not_taken_over():
     rows = rows_in()
     (wide, narrow), starts = shared(rows, ("VVV", "EII"))
     fitted = GaussianMixture(2, random_state=0).fit(rows).mixture_
-    with_it = made(starts, narrow, rows, {wide.kind: fitted})[1]
+    shares = fitted.responsibilities(starts.sample[0])
+    with_it = made(starts, narrow, rows, {wide.kind: shares})[1]
     without = made(starts, narrow, rows, {})[1]
     for one, other in zip(with_it, without, strict=True):
         np.testing.assert_array_equal(one.parameters.means, other.parameters.means)
