@@ -1,6 +1,7 @@
 """`select`: the number of components and the covariance structure in one call."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -133,11 +134,11 @@ def gaussian_cells(
     else:
         names = tuple(covariance_type)
     codes = list(dict.fromkeys(structure(name).code for name in names))
-    families = {code: noisy(plain.of(structure(code), mean, spread, dtype)) for code in codes}
+    family = cache(lambda code: noisy(plain.of(structure(code), mean, spread, dtype)))
     cells = []
     for size in sizes:
         same = distinct(codes, size, len(mean))
         cells += [
-            Cell(code, families[code], size) for code in dict.fromkeys(same[code] for code in codes)
+            Cell(code, family(code), size) for code in dict.fromkeys(same[code] for code in codes)
         ]
     return cells
