@@ -420,3 +420,49 @@ def test_a_candidate_without_a_fit_ranks_nowhere():
     empty = Candidate("VVV", 2, failure="no")
     assert empty.value("bic") == np.inf
     assert Selection((empty,)).ranked == []
+
+
+def as_bits(selection):
+    """Return all numbers of a search that do not depend on the clock, parameters among them."""
+    parameters = [
+        (one.result.mixture.weights, one.result.mixture.parameters.means)
+        for one in selection.candidates
+    ]
+    return table_of(selection), [array.tobytes() for pair in parameters for array in pair]
+
+
+@pytest.mark.parametrize("name", ["faithful", "iris"])
+def test_few_rows_give_the_same_bits_in_any_number_of_workers(name):
+    rows = dataset(name).values
+    one, two, three = (
+        as_bits(select(rows, range(1, 5), random_state=0, n_jobs=n_jobs)) for n_jobs in (1, 2, 3)
+    )
+    assert one == two == three
+
+
+def test_weighted_rows_give_the_same_bits_in_any_number_of_workers():
+    rows = clusters()
+    weights = np.random.default_rng(0).uniform(0.2, 2.0, len(rows))
+    one, two, three = (
+        as_bits(select(rows, (1, 2, 3, 4), random_state=2, sample_weight=weights, n_jobs=n_jobs))
+        for n_jobs in (1, 2, 3)
+    )
+    assert one == two == three
+
+
+@pytest.mark.parametrize("name", ["faithful", "iris", "diabetes"])
+def test_a_search_finds_the_same_best_with_compiled_code_and_without(name, monkeypatch):
+    rows = dataset(name).values
+    kinds = ("EII", "VII", "EEI", "VVI", "EEE", "VEV", "VVE", "VVV")
+    compiled = select(rows, range(1, 5), kinds, random_state=0)
+    monkeypatch.setattr(Sweep, "kernel", None)
+    general = select(rows, range(1, 5), kinds, random_state=0)
+    assert (compiled.best.kind, compiled.best.n_components) == (
+        general.best.kind,
+        general.best.n_components,
+    )
+    assert compiled.result.bic == pytest.approx(general.result.bic, abs=0.05)
+    ours, theirs = fits_of(compiled), fits_of(general)
+    assert set(ours) == set(theirs)
+    lower = [key for key in ours if ours[key].log_likelihood < theirs[key].log_likelihood - COARSE]
+    assert len(lower) <= 0.15 * len(ours), lower

@@ -43,6 +43,10 @@ def shared(rows, codes, **settings):
     return cells, SharedStarts.of(cells, ArrayRows(rows), Serial(), OPTIONS)
 
 
+def rows_of(starts):
+    return starts.sample.block(0, starts.sample.n_rows).rows
+
+
 def made(starts, cell, rows, fitted):
     sweep = Sweep(cell.family, ArrayRows(rows), Serial())
     options: FitOptions = fit_options(sweep, cell.n_components + cell.family.has_noise, OPTIONS)
@@ -80,7 +84,7 @@ def test_starts_come_from_a_subsample_where_rows_are_many(n_rows):
     rows = rows_in(n_rows)
     (cell,), starts = shared(rows, ("VVV",))
     assert starts.whole == (n_rows < SAMPLE_ROWS)
-    assert len(starts.sample[0]) == min(n_rows, SAMPLE_ROWS)
+    assert starts.sample.n_rows == min(n_rows, SAMPLE_ROWS)
     _, models = made(starts, cell, rows, {})
     assert {model.n_components for model in models} == {2}
 
@@ -90,7 +94,7 @@ def test_a_start_is_no_lower_than_a_fitted_model_that_is_nested(noise):
     rows = np.vstack([rows_in(), np.random.default_rng(1).uniform(-20, 20, (30, 2))])
     (narrow, wide), starts = shared(rows, ("VII", "VVV"), noise=noise is not None)
     fitted = GaussianMixture(2, covariance_type="VII", noise=noise, random_state=0).fit(rows)
-    shares = fitted.mixture_.responsibilities(starts.sample[0])
+    shares = fitted.mixture_.responsibilities(rows_of(starts))
     sweep, models = made(starts, wide, rows, {narrow.kind: shares})
     assert max(one.log_likelihood for one in sweep(models)) >= fitted.log_likelihood_ - 0.02
     assert {model.n_components for model in models} == {2 + (noise is not None)}
@@ -101,7 +105,7 @@ def test_shares_of_a_model_are_those_of_its_mixture_noise_last(noise):
     rows = np.vstack([rows_in(), np.random.default_rng(1).uniform(-20, 20, (30, 2))])
     (cell,), starts = shared(rows, ("VVV",), noise=noise is not None)
     sweep, models = made(starts, cell, rows, {})
-    expected = mixture_of(sweep, models[0]).responsibilities(starts.sample[0])
+    expected = mixture_of(sweep, models[0]).responsibilities(rows_of(starts))
     np.testing.assert_allclose(starts.shares(cell, models[0]), expected, atol=1e-10)
     assert expected.shape[1] == 2 + (noise is not None)
 
@@ -110,7 +114,7 @@ def test_models_that_are_not_nested_are_not_taken_over():
     rows = rows_in()
     (wide, narrow), starts = shared(rows, ("VVV", "EII"))
     fitted = GaussianMixture(2, random_state=0).fit(rows).mixture_
-    shares = fitted.responsibilities(starts.sample[0])
+    shares = fitted.responsibilities(rows_of(starts))
     with_it = made(starts, narrow, rows, {wide.kind: shares})[1]
     without = made(starts, narrow, rows, {})[1]
     for one, other in zip(with_it, without, strict=True):
