@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from mixtura import GaussianMixture
 from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.kernel import GaussianKernel
 from mixtura.components.gaussian.structures import structure
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em import fit as loop
-from mixtura.em.compiled import compiled_run, is_compilable
+from mixtura.em.compiled import is_compilable
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
 from mixtura.em.rearrange import Race
@@ -61,33 +62,64 @@ def interrupt_in(number: int) -> Callable[[int, int, float], None]:
     return progress
 
 
-def test_progress_hears_of_every_run_when_it_has_ended() -> None:
+def test_progress_hears_of_every_sweep_of_every_run() -> None:
     heard: list[tuple[int, int, float]] = []
     sweep = sweep_of(overlapping_rows())
     options = options_for(sweep, accelerate=True, progress=lambda *news: heard.append(news))
     runs = fit(sweep, starts_of(sweep, options), options)
     assert heard == [
-        (number, run.history.n_sweeps, run.objective) for number, run in enumerate(runs)
+        (number, count, objective)
+        for number, run in enumerate(runs)
+        for count, objective in enumerate(run.history.objective, 1)
     ]
 
 
-@pytest.mark.parametrize("number", [1, 2])
-def test_an_interrupt_keeps_the_runs_before_it_and_says_so(number: int) -> None:
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_an_interrupt_keeps_the_runs_that_there_are_and_says_so(number: int) -> None:
     sweep = sweep_of(overlapping_rows())
     options = options_for(sweep, rule=NeverMet(), max_iter=7)
     starts = starts_of(sweep, options)
     undisturbed = fit(sweep, starts, options)
     runs = fit(sweep, starts, replace(options, progress=interrupt_in(number)))
-    assert len(runs) == number
+    assert len(runs) == number + 1
     assert runs[-1].ending is Ending.INTERRUPTED
     for run, whole in zip(runs, undisturbed, strict=False):
         assert run.history.objective == whole.history.objective
         assert_array_equal(run.model.parameters.means, whole.model.parameters.means)
 
 
-def test_an_interrupt_before_anything_is_kept_is_passed_on() -> None:
+def test_an_interrupt_of_a_run_that_the_general_loop_makes_ends_the_fit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     sweep = sweep_of(overlapping_rows())
     options = options_for(sweep, progress=interrupt_in(0))
+    monkeypatch.setattr(loop, "compiled_run", lambda *_: None)
+    (run,) = fit(sweep, starts_of(sweep, options), options)
+    assert run.ending is Ending.INTERRUPTED
+    assert run.n_iter == 1
+
+
+def interrupted_call(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Let the call of a number for a run of more than a few sweeps be interrupted."""
+    calls = []
+    real = GaussianKernel.run
+
+    def run(kernel: GaussianKernel, *arguments: Any) -> Any:
+        if not arguments[3].never:
+            calls.append(arguments)
+            if len(calls) == number:
+                raise KeyboardInterrupt
+        return real(kernel, *arguments)
+
+    monkeypatch.setattr(GaussianKernel, "run", run)
+
+
+def test_an_interrupt_before_anything_is_kept_is_passed_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sweep = sweep_of(overlapping_rows())
+    options = options_for(sweep)
+    interrupted_call(monkeypatch, 1)
     with pytest.raises(KeyboardInterrupt):
         fit(sweep, starts_of(sweep, options), options)
 
@@ -102,24 +134,27 @@ def test_an_interrupt_that_is_not_to_be_kept_is_passed_on() -> None:
 def test_a_user_who_interrupts_is_told_and_has_the_best_so_far(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    made: list[Any] = []
-
-    def interrupted(*arguments: Any) -> Any:
-        # The last of the runs that carry starts to their ends.
-        if arguments[4].keep and len(made) == 2:
-            raise KeyboardInterrupt
-        found = compiled_run(*arguments)
-        made.extend([found] * arguments[4].keep)
-        return found
-
-    monkeypatch.setattr(loop, "compiled_run", interrupted)
+    rows = overlapping_rows()
+    interrupted_call(monkeypatch, 3)
     model = GaussianMixture(3, n_init=4, random_state=0)
     with pytest.warns(UserWarning, match="did not converge"):
-        model.fit(overlapping_rows())
+        model.fit(rows)
     assert model.facts_["ending"] == Ending.INTERRUPTED.value
-    assert model.log_likelihood_ == pytest.approx(
-        max(one.statistics.log_likelihood for one in made)
+    assert model.facts_["n_starts"] == 2
+    assert model.log_likelihood_ == pytest.approx(model.mixture_.log_density(rows).sum())
+
+
+@pytest.mark.parametrize("accelerate", [False, True])
+def test_long_runs_are_made_in_parts_that_lose_nothing(accelerate: bool) -> None:
+    sweep = sweep_of(overlapping_rows(100))
+    options = options_for(
+        sweep, rule=GainLeft(nats=-1.0, relative=0.0), max_iter=2300, accelerate=accelerate
     )
+    (run,) = fit(sweep, starts_of(sweep, options, 1), options)
+    assert run.history.n_sweeps == 2300
+    assert run.ending is Ending.ITERATION_LIMIT
+    assert np.diff(run.history.objective).min() >= -1e-9
+    assert min(run.history.gap) >= -1e-9
 
 
 def test_a_fit_that_is_carried_on_and_one_that_may_fall_are_left_to_the_general_loop() -> None:
