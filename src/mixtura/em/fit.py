@@ -48,6 +48,8 @@ def fit(sweep: Sweep, starts: Iterable[Model], options: FitOptions) -> list[Run]
                 ahead = max(ahead, _sound_objective(sweep, runs[-1], options))
             run = compiled_run(sweep, sweep.kernel, model, options, ahead)
             runs.append(run or _together(sweep, [model], options)[0])
+            if runs[-1].ending is Ending.INTERRUPTED:
+                break
             if run is not None and options.progress is not None:
                 for count, objective in enumerate(run.history.objective, 1):
                     options.progress(number, count, objective)
