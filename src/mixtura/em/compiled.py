@@ -1,7 +1,7 @@
 """Runs in compiled code, where rows are few enough for it; what it cannot do, the loop does."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 
@@ -80,7 +80,12 @@ def compiled_run(
     while left > 0:
         limits = options.rule.limits(min(left, AT_ONCE), accelerate=options.accelerate)
         terms = terms_of(options)
-        found = kernel.run(model.log_weights, model.parameters, terms, limits, ahead)
+        try:
+            found = kernel.run(model.log_weights, model.parameters, terms, limits, ahead)
+        except KeyboardInterrupt:
+            if not options.keep or not parts:
+                raise
+            return replace(_finished(model, parts, options), ending=Ending.INTERRUPTED)
         if found is None:
             return None
         parts.append(found)

@@ -47,7 +47,7 @@ def fit(sweep: Sweep, starts: Iterable[Model], options: FitOptions) -> list[Run]
             if runs and options.accelerate:
                 ahead = max(ahead, _sound_objective(sweep, runs[-1], options))
             run = compiled_run(sweep, sweep.kernel, model, options, ahead)
-            runs.append(run or _together(sweep, [model], options)[0])
+            runs.append(run or _together(sweep, [model], _numbered(options, number))[0])
             if runs[-1].ending is Ending.INTERRUPTED:
                 break
             if run is not None and options.progress is not None:
@@ -58,6 +58,14 @@ def fit(sweep: Sweep, starts: Iterable[Model], options: FitOptions) -> list[Run]
             raise
         runs[-1] = replace(runs[-1], ending=Ending.INTERRUPTED)
     return runs
+
+
+def _numbered(options: FitOptions, number: int) -> FitOptions:
+    """Return the options of a run by itself that is to be heard of by its number."""
+    progress = options.progress
+    if progress is None:
+        return options
+    return replace(options, progress=lambda _, count, now: progress(number, count, now))
 
 
 def _sound_objective(sweep: Sweep, run: Run, options: FitOptions) -> float:

@@ -45,8 +45,14 @@ class Threads:
         stopped = False
 
         def work() -> None:
-            while not stopped and (unit := next(positions)) < n_units:
-                tree.add(unit, function(unit))
+            nonlocal stopped
+            try:
+                while not stopped and (unit := next(positions)) < n_units:
+                    tree.add(unit, function(unit))
+            except BaseException:
+                # The others need not go on with what is lost already.
+                stopped = True
+                raise
 
         helpers: list[Future[None]] = [self._pool.submit(work) for _ in range(workers - 1)]
         try:

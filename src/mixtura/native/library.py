@@ -27,7 +27,7 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mx_sweep": (None, (c_void_p, c_int64, *5 * (c_void_p,))),
     "mx_run_room": (c_int64, (c_void_p, c_int64)),
     "mx_run": (None, (c_void_p, c_void_p, c_void_p, c_void_p)),
-    "mx_try_room": (c_int64, (c_void_p, c_int64, c_int64, c_int64)),
+    "mx_try_room": (c_int64, (c_void_p, c_int64, c_int64)),
     "mx_try": (None, (c_void_p, c_int64, c_void_p, c_int64, *3 * (c_void_p,))),
     "mx_moves_room": (c_int64, (c_void_p, c_int64)),
     "mx_rearrange": (c_int64, (c_void_p, c_int64, *4 * (c_void_p,))),

@@ -6,11 +6,8 @@
 /* What an empty component is given of every row, so that it has a mean and a covariance at all. */
 #define SOFTENING 1e-3
 
-/* Sweeps after which the better half goes on. */
-#define FIRST_SWEEPS 2
-
-int64_t mx_try_room(const mx_problem *problem, int64_t n, int64_t n_sources, int64_t sweeps) {
-    return n * problem->rows.n_rows + n_sources + 3 * sweeps + mx_run_room(problem, n);
+int64_t mx_try_room(const mx_problem *problem, int64_t n, int64_t sweeps) {
+    return n * problem->rows.n_rows + 3 * sweeps + mx_run_room(problem, n);
 }
 
 /* Sets shares (K, n) to one for the component of each row, softened if some component is empty. */
@@ -37,19 +34,10 @@ static void run_on(const mx_problem *problem, int64_t sweeps, mx_state *state, d
                                                 : state->history[3 * (state->n_steps - 1) + 1];
 }
 
-static int64_t n_better(int64_t n, const double *objectives, int64_t than) {
-    int64_t found = 0;
-    for (int64_t i = 0; i < n; i++)
-        found += objectives[i] > objectives[than] ||
-                 (objectives[i] == objectives[than] && i < than);
-    return found;
-}
-
 void mx_try(const mx_problem *problem, int64_t n_sources, const mx_source *sources, int64_t sweeps,
             mx_state *states, double *objectives, double *room) {
     int64_t n_rows = problem->rows.n_rows, n = n_sources ? states->n_components : 0;
-    int64_t first = sweeps < FIRST_SWEEPS ? sweeps : FIRST_SWEEPS;
-    double *shares = room, *goes_on = shares + n * n_rows, *history = goes_on + n_sources;
+    double *shares = room, *history = shares + n * n_rows;
     room = history + 3 * sweeps;
     for (int64_t i = 0; i < n_sources; i++) {
         mx_source from = sources[i];
@@ -61,12 +49,6 @@ void mx_try(const mx_problem *problem, int64_t n_sources, const mx_source *sourc
         objectives[i] = -INFINITY;
         if (!mx_start(problem, from.shares, from.row_stride, from.component_stride, &states[i],
                       room))
-            run_on(problem, first, &states[i], &objectives[i], room);
+            run_on(problem, sweeps, &states[i], &objectives[i], room);
     }
-    int64_t left = (n_sources + 1) / 2;
-    for (int64_t i = 0; i < n_sources && first < sweeps; i++)
-        goes_on[i] = n_better(n_sources, objectives, i) < left && objectives[i] > -INFINITY;
-    for (int64_t i = 0; i < n_sources && first < sweeps; i++)
-        if (goes_on[i])
-            run_on(problem, sweeps - first, &states[i], &objectives[i], room);
 }

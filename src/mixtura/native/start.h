@@ -15,11 +15,10 @@ typedef struct {
 } mx_source;
 
 /* The doubles that mx_try needs to work in. */
-MX_EXPORT int64_t mx_try_room(const mx_problem *problem, int64_t n_components,
-                              int64_t n_sources, int64_t sweeps);
+MX_EXPORT int64_t mx_try_room(const mx_problem *problem, int64_t n_components, int64_t sweeps);
 
 /*
- * Makes a mixture of each source and runs it for a few sweeps, the better half for more. Sets objectives (n_sources) to what
+ * Makes a mixture of each source and runs it for a few sweeps. Sets objectives (n_sources) to what
  * the last of them was, minus infinity where it is MX_HARD.
  */
 MX_EXPORT void mx_try(const mx_problem *problem, int64_t n_sources, const mx_source *sources,

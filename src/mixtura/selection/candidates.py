@@ -62,7 +62,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """All candidates of a search, in the order they were fitted.
+    """All candidates of a search, by their sizes and then their parameters.
 
     Attributes
     ----------

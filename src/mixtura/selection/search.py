@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from threading import Lock, local
+from threading import Event, Lock, local
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,10 +82,13 @@ class Search:
         self._cells = cells
         self._found: list[Candidate | None] = [None] * len(cells)
         self._progress, self._lock = progress, Lock()
+        self._stopped = Event()
         self._own = local()
         self._source, self._starts, self._columns = source, starts, columns
         self._outer, self._inner = Serial(), engine
-        if all(self._bench.sweep(cell).kernel is not None for cell in cells):
+        # Engines of one worker, if they say so, have none to give sizes to.
+        several = getattr(engine, "n_jobs", 1) > 1
+        if several and all(self._bench.sweep(cell).kernel is not None for cell in cells):
             self._outer, self._inner = engine, Serial()
             self._own = local()
 
@@ -105,15 +108,20 @@ class Search:
         """Do all jobs, some at once where that pays."""
 
         def done(number: int) -> int:
-            jobs[number]()
+            try:
+                jobs[number]()
+            except BaseException:
+                self._stopped.set()
+                raise
             return 0
 
         if jobs:
             self._outer.fold(done, len(jobs))
 
     def fit_all(self) -> None:
-        """Fit every cell, the largest first as they take longest."""
-        sizes = sorted({cell.n_components for cell in self._cells}, reverse=True)
+        """Fit every cell: in turn, or by several workers the largest first, which take longest."""
+        several = not isinstance(self._outer, Serial)
+        sizes = sorted({cell.n_components for cell in self._cells}, reverse=several)
         self._each([lambda size=size: self._fit_size(size) for size in sizes])
 
     def _fit_size(self, size: int) -> None:
@@ -129,6 +137,8 @@ class Search:
 
     def _keep(self, place: int, candidate: Candidate) -> None:
         self._found[place] = candidate
+        if self._stopped.is_set():
+            raise KeyboardInterrupt
         if self._progress is not None:
             with self._lock:
                 self._progress(candidate)

@@ -180,7 +180,7 @@ class GaussianKernel:
         states = (State * len(sources))(*(work.state() for work in works))
         told = (Source * len(sources))(*map(Source.of, sources))
         objectives = np.empty(len(sources))
-        room = np.empty(library.mx_try_room(byref(problem), n_components, len(sources), sweeps))
+        room = np.empty(library.mx_try_room(byref(problem), n_components, sweeps))
         library.mx_try(
             byref(problem), len(sources), told, sweeps, states, address(objectives), address(room)
         )
