@@ -283,6 +283,8 @@ def test_an_interrupt_between_models_keeps_what_is_there(n_jobs):
         clusters(), (1, 2, 3), ("VVV", "EEE"), random_state=0, n_jobs=n_jobs, progress=stop
     )
     assert selection.interrupted
+    if n_jobs == 1:
+        assert selection.candidates == tuple(candidate for candidate, _ in seen)
     assert {id(one) for one in selection.candidates} >= {id(one) for one, _ in seen}
     # What another worker was at is kept too.
     assert len(selection.candidates) <= 3 + n_jobs - 1
@@ -309,7 +311,7 @@ def test_an_interrupt_within_a_fit_keeps_the_models_before_it(monkeypatch):
     monkeypatch.setattr(Sweep, "kernel", None)
     plain = select(clusters(), (1, 2, 3), ("VVV", "EEE"), random_state=0, engine="serial")
     kept = []
-    for sweep in (60, 200, 300):
+    for sweep in (15, 60, 110):
         try:
             selection = select(
                 clusters(), (1, 2, 3), ("VVV", "EEE"), random_state=0, engine=Interrupted(sweep)
@@ -319,10 +321,8 @@ def test_an_interrupt_within_a_fit_keeps_the_models_before_it(monkeypatch):
             continue
         assert selection.interrupted
         kept.append(len(selection.candidates))
-        sizes = [one.n_components for one in selection.candidates]
-        assert set(sizes) == set(range(min(sizes), 4))
-        whole = {(one.kind, one.n_components) for one in plain.candidates}
-        assert {(one.kind, one.n_components) for one in selection.candidates} <= whole
+        for one, other in zip(selection.candidates[:-1], plain.candidates, strict=False):
+            assert (one.kind, one.n_components) == (other.kind, other.n_components)
         assert np.isfinite(selection.result.bic)
     assert kept == sorted(kept)
     assert kept[-1] > 0
@@ -402,7 +402,7 @@ def test_a_search_of_counts_keeps_what_is_there_when_interrupted():
 
     selection = BernoulliMixture(random_state=0).select(rows, (1, 2, 3, 4), progress=stop)
     assert selection.interrupted
-    assert [c.n_components for c in selection.candidates] == [2, 3, 4]
+    assert [c.n_components for c in selection.candidates] == [1, 2]
     assert selection.best.n_components == 2
 
 
@@ -463,4 +463,4 @@ def test_a_search_finds_the_same_best_with_compiled_code_and_without(name, monke
     ours, theirs = fits_of(compiled), fits_of(general)
     assert set(ours) == set(theirs)
     lower = [key for key in ours if ours[key].log_likelihood < theirs[key].log_likelihood - COARSE]
-    assert len(lower) <= 0.15 * len(ours), lower
+    assert len(lower) <= 0.1 * len(ours), lower
