@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from scipy.sparse import issparse
 
-from mixtura.components.family import Prepared
+from mixtura.components.family import Prepared, Product
 from mixtura.components.kernel import Kernel
 from mixtura.components.prior import ConjugatePrior, NoPrior, pseudo_rows
 from mixtura.components.sparse import SparseEvaluator, SparseTile
@@ -128,6 +128,10 @@ class NaturalEvaluator:
     def log_density(self, prepared: Prepared, out: NDArray[Any]) -> None:
         """Write <θ_k, φ(x)> into `out` (K, n)."""
         np.dot(self.natural, prepared.features, out=out)
+
+    def product(self) -> Product:
+        """Return the natural parameters: there is nothing else."""
+        return Product(self.natural, FeatureSums)
 
     def centre_on(self, parameters: Any) -> None:
         """Do nothing: features are about the origin."""

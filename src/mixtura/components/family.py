@@ -6,7 +6,8 @@ responsibilities before the family sees them. Arrays inside are feature-major: r
 the contiguous axis.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from mixtura.components.kernel import Kernel
 from mixtura.kinds import ColumnKind
 
-__all__ = ["Chart", "Evaluator", "Family", "Moments", "Parameters", "Prepared"]
+__all__ = ["Chart", "Evaluator", "Family", "Moments", "Parameters", "Prepared", "Product"]
 
 Float = NDArray[np.float64]
 
@@ -45,6 +46,23 @@ class Prepared(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Product:
+    """All that an evaluator does where log densities are <θ_k, φ(x)>, and nothing else.
+
+    Attributes
+    ----------
+    natural : (K, P) θ
+    freeze : takes Σ r φ(x) (K, P), returns the family's `Sums`
+    frame : where φ is [x, 1, x_i x_(i+s) for s = 0, 1, ...] of x = (row - origin) scale, those two
+        (D,), else None
+    """
+
+    natural: NDArray[Any]
+    freeze: Callable[[Float], Any]
+    frame: tuple[Float, Float] | None = None
+
+
 class Evaluator(Protocol):
     """A family bound to the parameters of one sweep."""
 
@@ -53,6 +71,10 @@ class Evaluator(Protocol):
 
     def log_density(self, prepared: Any, out: NDArray[Any]) -> None:
         """Write log π_k + log f_k(x), up to the family's offset, into `out` (K, n)."""
+        ...
+
+    def product(self) -> Product | None:
+        """Return what it multiplies features with, or None where that is not all it does."""
         ...
 
     def centre_on(self, parameters: Any) -> None:

@@ -114,6 +114,9 @@ class ProductEvaluator:
             part.log_density(tile, scratch)
             np.add(out, scratch, out=out)
 
+    def product(self) -> None:
+        """Return None: there is one of each block."""
+
     def centre_on(self, parameters: ProductParameters) -> None:
         """Take each block's sums about its parameters' means, if there are any."""
         for part, about in zip(self._parts, parameters.parts, strict=True):

@@ -71,6 +71,9 @@ class SparseEvaluator:
         """Write <θ_k, φ(x)> into `out` (K, n)."""
         np.add((prepared.cells @ self._by_feature).T, self._constants, out=out)
 
+    def product(self) -> None:
+        """Return None: features are never made dense."""
+
     def centre_on(self, parameters: Any) -> None:
         """Do nothing: features are about the origin."""
 

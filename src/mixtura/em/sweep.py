@@ -17,19 +17,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from mixtura.components.family import Evaluator, Family
+from mixtura.components.family import Evaluator, Family, Product
 from mixtura.components.kernel import Kernel
 from mixtura.data import ArrayRows, CountRows, RowSource
 from mixtura.em.model import Model
 from mixtura.em.softmax import runs_of_equal_size, softmax_in_place
 from mixtura.em.statistics import StackedStatistics, Statistics
 from mixtura.engines import Engine
+from mixtura.native.sweeps import StackedSweep, has_strides, is_swept
 
 __all__ = ["Sweep", "source_of"]
 
 Float = NDArray[np.float64]
 
-# Where it starts and stops, its rows as the family prepared them, their weights, what is barred.
+# Where it starts and stops, its rows, as they are or as the family prepared them, their weights,
+# what is barred.
 Tile: TypeAlias = tuple[int, int, Any, Float | None, NDArray[np.bool_] | None]
 
 TILE_BYTES = 4 << 20
@@ -103,12 +105,19 @@ class TileBuffers:
         self._densities = np.empty(sum(sizes) * n_rows, family.dtype)
         self._rows = np.empty(2 * len(sizes) * n_rows, family.dtype)
         self._sizes = sizes
+        self._stacked: StackedSweep | None = None
         self._views: dict[int, TileArrays] = {}
 
     @cached_property
     def workspace(self) -> Any:
         """Return what the family prepares tiles in."""
         return self._family.workspace(self._n_rows)
+
+    def stacked(self, n_features: int) -> StackedSweep:
+        """Return the compiled sweep of P features; made once."""
+        if self._stacked is None:
+            self._stacked = StackedSweep(self._sizes, n_features)
+        return self._stacked
 
     def arrays(self, n_rows: int) -> TileArrays:
         """Return contiguous arrays for a tile; made once for each number of rows."""
@@ -233,10 +242,17 @@ class Sweep:
         evaluator = self.family.bind(stack.log_weights, stack.parameters)
         if centres is not None:
             evaluator.centre_on(type(centres[0]).concatenate(centres))
-        total = self._fold(
-            plan, lambda unit, buffers: self._expect_unit(plan, evaluator, unit, buffers)
-        )
-        return self._split(models, total, centres)
+        product = evaluator.product()
+        if product is not None and not is_swept(product.natural):
+            product = None
+
+        def expect(unit: int, buffers: TileBuffers) -> StackedStatistics:
+            found = None
+            if product is not None:
+                found = self._product_of_unit(plan, product, unit, buffers)
+            return found or self._expect_unit(plan, evaluator, unit, buffers)
+
+        return self._split(models, self._fold(plan, expect), centres)
 
     def from_responsibilities(
         self,
@@ -308,6 +324,11 @@ class Sweep:
         return self._kept[unit]
 
     def _prepared(self, plan: Plan, unit: int, workspace: Callable[[int], Any]) -> Iterator[Tile]:
+        for start, stop, rows, row_weights, barred in self._cut(plan, unit):
+            tile = self.family.prepare(rows, workspace(stop - start))
+            yield start, stop, tile, row_weights, barred
+
+    def _cut(self, plan: Plan, unit: int) -> Iterator[Tile]:
         first, last = plan.bounds[unit : unit + 2]
         block = self.source.block(first, last)
         for start in range(first, last, plan.tile):
@@ -315,8 +336,7 @@ class Sweep:
             inside = slice(start - first, stop - first)
             row_weights = None if block.weights is None else block.weights[inside]
             barred = None if block.barred is None else block.barred[:, inside]
-            tile = self.family.prepare(block.rows[inside], workspace(stop - start))
-            yield start, stop, tile, row_weights, barred
+            yield start, stop, block.rows[inside], row_weights, barred
 
     def _shared_of_unit(self, unit: int, buffers: TileBuffers) -> Any:
         tiles = self._tiles(self._plan, unit, buffers)
@@ -325,6 +345,28 @@ class Sweep:
             part = self.family.shared(tile, row_weights)
             total = part if total is None else total + part
         return total
+
+    def _product_of_unit(
+        self, plan: Plan, product: Product, unit: int, buffers: TileBuffers
+    ) -> StackedStatistics | None:
+        """Return what compiled code finds, or None where components are barred."""
+        stacked = buffers.stacked(self.family.n_features())
+        totals = np.zeros_like(stacked.found)
+        made = product.frame is not None and not self._keeps
+        tiles = self._cut(plan, unit) if made else self._tiles(plan, unit, buffers)
+        for start, stop, tile, row_weights, barred in tiles:
+            if barred is not None:
+                return None
+            if product.frame is None or not made:
+                stacked.features(tile.features, row_weights, product.natural)
+            elif has_strides(tile):
+                stacked.cells(tile, product.frame, row_weights, product.natural)
+            else:
+                prepared = self.family.prepare(tile, buffers.workspace)
+                stacked.features(prepared.features, row_weights, product.natural)
+            np.add(totals, stacked.found, out=totals)
+        sums, squared, values = stacked.parts(totals)
+        return StackedStatistics(product.freeze(sums), squared, values[:, 0], values[:, 1])
 
     def _expect_unit(
         self,

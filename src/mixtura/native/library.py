@@ -25,6 +25,7 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mx_update": (ctypes.c_int, (ctypes.c_int, c_int64, c_int64, *6 * (c_void_p,))),
     "mx_sweep_room": (c_int64, (c_int64, c_int64)),
     "mx_sweep": (None, (c_void_p, c_int64, *5 * (c_void_p,))),
+    "mx_sweep_stack": (None, (c_void_p, c_int64, *6 * (c_void_p,))),
     "mx_run_room": (c_int64, (c_void_p, c_int64)),
     "mx_run": (None, (c_void_p, c_void_p, c_void_p, c_void_p)),
     "mx_try_room": (c_int64, (c_void_p, c_int64, c_int64)),

@@ -9,117 +9,157 @@
 #include "vector.h"
 
 #define BLOCK MX_BLOCK
-/* Rows that the products take at once. */
-#define PAIR (2 * LANES)
-/* Components and features that a product keeps in registers. */
-#define SOME 4
+/* Vectors of rows that densities are made of at once, for so many components at most. */
 #if LANES == 8
-#define WIDE 4
+#define TALL 4
+#define MOST_DENSITIES 6
+#define MOST_SUMS 5
+#define MOST_FEATURES 5
 #else
-#define WIDE 2
+#define TALL 2
+#define MOST_DENSITIES 5
+#define MOST_SUMS 3
+#define MOST_FEATURES 4
 #endif
+/* Bytes of a line of the cache. */
+#define LINE 64
+/* Rows that the products take at once. */
+#define STRIP (TALL * LANES)
+/* Vectors of rows that the softmax takes at once. */
+#define ABREAST 2
 
-#define UNROLL _Pragma("GCC unroll 4")
+#define UNROLL _Pragma("GCC unroll 8")
 
 typedef struct {
     double *densities; /* (K, BLOCK) */
     double *totals;    /* (K, P, LANES) */
     double *squares;   /* (K, LANES) */
-    mx_block block;
-    vec log_likelihood, log_largest;
+    double *values;    /* (2) */
 } work;
 
 int64_t mx_sweep_room(int64_t n_components, int64_t n_features) {
-    return n_components * (BLOCK + (n_features + 1) * LANES) + mx_block_room(n_features);
+    return n_components * (BLOCK + (n_features + 1) * LANES) + mx_block_room(n_features) +
+           LINE / (int64_t)sizeof(double);
+}
+
+/* How many of those left to take next, so that all turns are nearly equal. */
+INLINE int64_t turn(int64_t left, int64_t most) {
+    int64_t turns = (left + most - 1) / most;
+    return (left + turns - 1) / turns;
 }
 
 INLINE void densities_of(int some, int64_t n_features, const double *theta, const double *phi,
                          int64_t stride, double *densities) {
-    vec low[SOME], high[SOME];
-    UNROLL for (int k = 0; k < some; k++) low[k] = high[k] = (vec){0};
+    vec sums[MOST_DENSITIES][TALL];
+    UNROLL for (int k = 0; k < some; k++) {
+        UNROLL for (int i = 0; i < TALL; i++) sums[k][i] = (vec){0};
+    }
     for (int64_t p = 0; p < n_features; p++) {
-        vec first = load(phi + p * stride), second = load(phi + p * stride + LANES);
+        vec features[TALL];
+        UNROLL for (int i = 0; i < TALL; i++) features[i] = load(phi + p * stride + i * LANES);
         UNROLL for (int k = 0; k < some; k++) {
-            double coefficient = theta[k * n_features + p];
-            low[k] += coefficient * first;
-            high[k] += coefficient * second;
+            vec coefficient = all_of(theta[k * n_features + p]);
+            UNROLL for (int i = 0; i < TALL; i++) sums[k][i] += coefficient * features[i];
         }
     }
     UNROLL for (int k = 0; k < some; k++) {
-        store(densities + k * BLOCK, low[k]);
-        store(densities + k * BLOCK + LANES, high[k]);
+        UNROLL for (int i = 0; i < TALL; i++)
+            store(densities + k * BLOCK + i * LANES, sums[k][i]);
     }
 }
 
 static void all_densities(int64_t n_components, int64_t n_features, const double *theta,
                           const double *phi, int64_t stride, int64_t n_rows, double *densities) {
-    for (int64_t row = 0; row < n_rows; row += PAIR) {
-        const double *at = phi + row, *now = theta;
-        double *to = densities + row;
-        int64_t left = n_components;
-        for (; left >= SOME; left -= SOME, now += SOME * n_features, to += SOME * BLOCK)
-            densities_of(SOME, n_features, now, at, stride, to);
-        if (left == 3)
-            densities_of(3, n_features, now, at, stride, to);
-        else if (left == 2)
-            densities_of(2, n_features, now, at, stride, to);
-        else if (left == 1)
-            densities_of(1, n_features, now, at, stride, to);
+    for (int64_t row = 0; row < n_rows; row += STRIP) {
+        for (int64_t k = 0, some; k < n_components; k += some) {
+            const double *now = theta + k * n_features, *at = phi + row;
+            double *to = densities + k * BLOCK + row;
+            some = turn(n_components - k, MOST_DENSITIES);
+            switch (some) {
+            case 1: densities_of(1, n_features, now, at, stride, to); break;
+            case 2: densities_of(2, n_features, now, at, stride, to); break;
+            case 3: densities_of(3, n_features, now, at, stride, to); break;
+            case 4: densities_of(4, n_features, now, at, stride, to); break;
+            case 5: densities_of(5, n_features, now, at, stride, to); break;
+            default: densities_of(MOST_DENSITIES, n_features, now, at, stride, to);
+            }
+        }
     }
 }
 
-/* Turns log densities into responsibilities times weights. */
+/*
+ * Turns log densities into responsibilities times weights. Rows of weight one add the logarithm of
+ * the product of their sums, of which none is above K: that of a block is finite for any K.
+ */
 INLINE void softmax(int weighted, int64_t n_components, const double *weights, int64_t n_rows,
                     work *at) {
-    vec log_likelihood = at->log_likelihood, log_largest = at->log_largest;
-    for (int64_t row = 0; row < n_rows; row += LANES) {
+    vec of_largest = {0}, of_totals = {0}, product[ABREAST];
+    UNROLL for (int i = 0; i < ABREAST; i++) product[i] = all_of(1.0);
+    for (int64_t row = 0; row < n_rows; row += ABREAST * LANES) {
         double *column = at->densities + row;
-        vec largest = load(column);
+        vec largest[ABREAST], total[ABREAST], inverse[ABREAST], scale[ABREAST];
+        UNROLL for (int i = 0; i < ABREAST; i++) {
+            largest[i] = load(column + i * LANES);
+            total[i] = (vec){0};
+        }
         for (int64_t k = 1; k < n_components; k++) {
-            vec other = load(column + k * BLOCK);
-            largest = chosen(other > largest, other, largest);
+            UNROLL for (int i = 0; i < ABREAST; i++) {
+                vec other = load(column + k * BLOCK + i * LANES);
+                largest[i] = chosen(other > largest[i], other, largest[i]);
+            }
         }
-        vec total = {0};
         for (int64_t k = 0; k < n_components; k++) {
-            vec share = exponential(load(column + k * BLOCK) - largest);
-            store(column + k * BLOCK, share);
-            total += share;
+            UNROLL for (int i = 0; i < ABREAST; i++) {
+                double *place = column + k * BLOCK + i * LANES;
+                vec share = exponential(load(place) - largest[i]);
+                store(place, share);
+                total[i] += share;
+            }
         }
-        vec inverse = 1.0 / total, logarithms = logarithm(total);
-        vec weight = weighted ? load(weights + row) : all_of(1.0);
-        vec scale = weighted ? inverse * weight : inverse;
+        UNROLL for (int i = 0; i < ABREAST; i++) {
+            scale[i] = inverse[i] = 1.0 / total[i];
+            if (weighted) {
+                vec weight = load(weights + row + i * LANES);
+                scale[i] *= weight;
+                of_largest += weight * largest[i];
+                of_totals += weight * logarithm(total[i]);
+            } else {
+                of_largest += largest[i];
+                product[i] *= total[i];
+            }
+        }
         for (int64_t k = 0; k < n_components; k++) {
-            vec share = load(column + k * BLOCK);
-            vec held = share * scale;
-            store(column + k * BLOCK, held);
-            double *square = at->squares + k * LANES;
-            store(square, load(square) + held * (share * inverse));
-        }
-        if (weighted) {
-            log_likelihood += weight * (largest + logarithms);
-            log_largest -= weight * logarithms;
-        } else {
-            log_likelihood += largest + logarithms;
-            log_largest -= logarithms;
+            vec square = load(at->squares + k * LANES);
+            UNROLL for (int i = 0; i < ABREAST; i++) {
+                double *place = column + k * BLOCK + i * LANES;
+                vec share = load(place);
+                vec held = share * scale[i];
+                store(place, held);
+                square += held * (share * inverse[i]);
+            }
+            store(at->squares + k * LANES, square);
         }
     }
-    at->log_likelihood = log_likelihood;
-    at->log_largest = log_largest;
+    if (!weighted) {
+        UNROLL for (int i = 0; i < ABREAST; i++) of_totals += logarithm(product[i]);
+    }
+    at->values[0] += sum_of(of_largest + of_totals);
+    at->values[1] -= sum_of(of_totals);
 }
 
 INLINE void products_of(int some, int wide, int64_t n_features, const double *shares,
                         const double *phi, int64_t stride, int64_t n_rows, double *totals) {
-    vec sums[SOME][WIDE];
+    vec sums[MOST_SUMS][MOST_FEATURES];
     UNROLL for (int k = 0; k < some; k++) {
         UNROLL for (int p = 0; p < wide; p++) sums[k][p] =
             load(totals + (k * n_features + p) * LANES);
     }
     for (int64_t row = 0; row < n_rows; row += LANES) {
-        vec features[WIDE];
-        UNROLL for (int p = 0; p < wide; p++) features[p] = load(phi + p * stride + row);
-        UNROLL for (int k = 0; k < some; k++) {
-            vec share = load(shares + k * BLOCK + row);
-            UNROLL for (int p = 0; p < wide; p++) sums[k][p] += share * features[p];
+        vec held[MOST_SUMS];
+        UNROLL for (int k = 0; k < some; k++) held[k] = load(shares + k * BLOCK + row);
+        UNROLL for (int p = 0; p < wide; p++) {
+            vec feature = load(phi + p * stride + row);
+            UNROLL for (int k = 0; k < some; k++) sums[k][p] += held[k] * feature;
         }
     }
     UNROLL for (int k = 0; k < some; k++) {
@@ -128,57 +168,73 @@ INLINE void products_of(int some, int wide, int64_t n_features, const double *sh
     }
 }
 
-INLINE void products_of_some(int some, int64_t n_features, const double *shares, const double *phi,
-                             int64_t stride, int64_t n_rows, double *totals) {
-    int64_t p = 0;
-    for (; p + WIDE <= n_features; p += WIDE)
-        products_of(some, WIDE, n_features, shares, phi + p * stride, stride, n_rows,
-                    totals + p * LANES);
-    for (; p < n_features; p++)
-        products_of(some, 1, n_features, shares, phi + p * stride, stride, n_rows,
-                    totals + p * LANES);
+INLINE void products_of_some(int some, int wide, int64_t n_features, const double *shares,
+                             const double *phi, int64_t stride, int64_t n_rows, double *totals) {
+    switch (wide) {
+    case 1: products_of(some, 1, n_features, shares, phi, stride, n_rows, totals); break;
+    case 2: products_of(some, 2, n_features, shares, phi, stride, n_rows, totals); break;
+    case 3: products_of(some, 3, n_features, shares, phi, stride, n_rows, totals); break;
+    case 4: products_of(some, 4, n_features, shares, phi, stride, n_rows, totals); break;
+    default: products_of(some, MOST_FEATURES, n_features, shares, phi, stride, n_rows, totals);
+    }
 }
 
 static void all_products(int64_t n_components, int64_t n_features, const double *phi,
                          int64_t stride, int64_t n_rows, const double *shares, double *totals) {
-    int64_t left = n_components;
-    for (; left >= SOME; left -= SOME, shares += SOME * BLOCK, totals += SOME * n_features * LANES)
-        products_of_some(SOME, n_features, shares, phi, stride, n_rows, totals);
-    if (left == 3)
-        products_of_some(3, n_features, shares, phi, stride, n_rows, totals);
-    else if (left == 2)
-        products_of_some(2, n_features, shares, phi, stride, n_rows, totals);
-    else if (left == 1)
-        products_of_some(1, n_features, shares, phi, stride, n_rows, totals);
+    for (int64_t p = 0, wide; p < n_features; p += wide) {
+        wide = turn(n_features - p, MOST_FEATURES);
+        for (int64_t k = 0, some; k < n_components; k += some) {
+            const double *held = shares + k * BLOCK, *at = phi + p * stride;
+            double *to = totals + (k * n_features + p) * LANES;
+            some = turn(n_components - k, MOST_SUMS);
+            switch (some) {
+            case 1: products_of_some(1, wide, n_features, held, at, stride, n_rows, to); break;
+            case 2: products_of_some(2, wide, n_features, held, at, stride, n_rows, to); break;
+            case 3: products_of_some(3, wide, n_features, held, at, stride, n_rows, to); break;
+            case 4: products_of_some(4, wide, n_features, held, at, stride, n_rows, to); break;
+            default: products_of_some(MOST_SUMS, wide, n_features, held, at, stride, n_rows, to);
+            }
+        }
+    }
 }
 
-int64_t mx_block_room(int64_t n_features) { return BLOCK + n_features * PAIR; }
+int64_t mx_block_room(int64_t n_features) { return BLOCK * (1 + n_features); }
 
 mx_block mx_first_block(double *room) {
     mx_block block = {.weights = room, .tail = room + BLOCK};
     return block;
 }
 
-int mx_next_block(const mx_rows *rows, mx_block *block) {
+/* Moves on to the next rows, if there are any: whole strips of them, or less than one. */
+static int move_on(const mx_rows *rows, mx_block *block) {
     int64_t first = block->first + block->count, left = rows->n_rows - first;
     if (left <= 0)
         return 0;
-    int64_t whole = left < BLOCK ? left - left % PAIR : BLOCK;
+    int64_t whole = left < BLOCK ? left - left % STRIP : BLOCK;
     block->first = first;
     block->count = whole ? whole : left;
-    block->filled = whole ? whole : PAIR;
-    block->phi = rows->phi + first;
+    block->filled = whole ? whole : STRIP;
+    for (int64_t row = 0; row < block->count; row++)
+        block->weights[row] = rows->weights ? rows->weights[first + row] : 1.0;
+    for (int64_t row = block->count; row < block->filled; row++)
+        block->weights[row] = 0.0;
+    return 1;
+}
+
+int mx_next_block(const mx_rows *rows, mx_block *block) {
+    if (!move_on(rows, block))
+        return 0;
+    block->phi = rows->phi + block->first;
     block->stride = rows->stride;
-    for (int64_t row = 0; row < block->filled; row++)
-        block->weights[row] =
-            row < block->count ? (rows->weights ? rows->weights[first + row] : 1.0) : 0.0;
-    if (!whole) {
-        memset(block->tail, 0, sizeof(double) * rows->n_features * PAIR);
-        for (int64_t p = 0; p < rows->n_features; p++)
-            memcpy(block->tail + p * PAIR, block->phi + p * rows->stride, sizeof(double) * left);
-        block->phi = block->tail;
-        block->stride = PAIR;
+    if (block->count == block->filled)
+        return 1;
+    for (int64_t p = 0; p < rows->n_features; p++) {
+        const double *from = block->phi + p * rows->stride;
+        for (int64_t row = 0; row < STRIP; row++)
+            block->tail[p * STRIP + row] = from[row < block->count ? row : block->count - 1];
     }
+    block->phi = block->tail;
+    block->stride = STRIP;
     return 1;
 }
 
@@ -222,10 +278,10 @@ void mx_shares(const mx_rows *rows, int64_t n_components, const double *theta, d
 }
 
 static work begun(int64_t n_components, int64_t n_features, double *room) {
-    work at = {.densities = room};
+    /* Vectors that begin on a line of the cache are read at once. */
+    work at = {.densities = (double *)(((uintptr_t)room + LINE - 1) / LINE * LINE)};
     at.totals = at.densities + n_components * BLOCK;
     at.squares = at.totals + n_components * n_features * LANES;
-    at.block = mx_first_block(at.squares + n_components * LANES);
     memset(at.totals, 0, sizeof(double) * n_components * (n_features + 1) * LANES);
     return at;
 }
@@ -235,41 +291,103 @@ static void add_up(int64_t count, const double *totals, double *sums) {
         sums[i] = sum_of(load(totals + i * LANES));
 }
 
-static void add_products(int64_t n_components, int64_t n_features, work *at) {
-    const mx_block *block = &at->block;
+static void add_products(int64_t n_components, int64_t n_features, const mx_block *block,
+                         const work *at) {
     all_products(n_components, n_features, block->phi, block->stride, block->filled,
                  at->densities, at->totals);
 }
 
+/* Makes [x, 1, x_i x_j] of a block of rows, shift by shift, and zeros where there is no row. */
+static void make_features(const mx_source *source, int64_t first, int64_t count, int64_t filled,
+                          double *features) {
+    int64_t n_columns = source->n_columns, step = source->row_stride;
+    for (int64_t d = 0; d < n_columns; d++) {
+        const double *from = source->cells + first * step + d * source->column_stride;
+        double *to = features + d * BLOCK, origin = source->origin[d], scale = source->scale[d];
+        int64_t row = 0;
+        for (; row + LANES <= count; row += LANES)
+            store(to + row, (gathered(from + row * step, step) - origin) * scale);
+        for (; row < count; row++)
+            to[row] = (from[row * step] - origin) * scale;
+        for (; row < filled; row++)
+            to[row] = 0.0;
+    }
+    double *product = features + n_columns * BLOCK;
+    for (int64_t row = 0; row < filled; row++)
+        product[row] = 1.0;
+    int64_t left = source->rows.n_features - n_columns - 1, i = 0, j = 0;
+    for (; left > 0; left--) {
+        const double *one = features + i * BLOCK, *other = features + j * BLOCK;
+        product += BLOCK;
+        for (int64_t row = 0; row < filled; row += LANES)
+            store(product + row, load(one + row) * load(other + row));
+        j = j + 1 < n_columns ? j + 1 : 0;
+        if (++i == n_columns) {
+            i = 0;
+            j = j + 1 < n_columns ? j + 1 : 0;
+        }
+    }
+}
+
+/* mx_next_block, of features or of cells. */
+static int next_of(const mx_source *source, mx_block *block) {
+    if (source->rows.phi)
+        return mx_next_block(&source->rows, block);
+    if (!move_on(&source->rows, block))
+        return 0;
+    block->phi = block->tail;
+    block->stride = BLOCK;
+    make_features(source, block->first, block->count, block->filled, block->tail);
+    return 1;
+}
+
+void mx_sweep_stack(const mx_source *source, int64_t n_mixtures, const int64_t *sizes,
+                    const double *theta, double *sums, double *squared, double *values,
+                    double *room) {
+    int64_t n_features = source->rows.n_features, n_components = 0;
+    for (int64_t m = 0; m < n_mixtures; m++)
+        n_components += sizes[m];
+    work whole = begun(n_components, n_features, room);
+    mx_block block = mx_first_block(whole.squares + n_components * LANES);
+    memset(values, 0, 2 * sizeof(double) * n_mixtures);
+    while (next_of(source, &block)) {
+        work at = whole;
+        const double *now = theta;
+        at.values = values;
+        for (int64_t m = 0; m < n_mixtures; m++, at.values += 2) {
+            mx_densities(&block, sizes[m], n_features, now, at.densities);
+            if (source->rows.weights || block.count < block.filled)
+                softmax(1, sizes[m], block.weights, block.filled, &at);
+            else
+                softmax(0, sizes[m], 0, block.filled, &at);
+            add_products(sizes[m], n_features, &block, &at);
+            now += sizes[m] * n_features;
+            at.totals += sizes[m] * n_features * LANES;
+            at.squares += sizes[m] * LANES;
+        }
+    }
+    add_up(n_components * n_features, whole.totals, sums);
+    add_up(n_components, whole.squares, squared);
+}
+
 void mx_sweep(const mx_rows *rows, int64_t n_components, const double *theta, double *sums,
               double *squared, double *values, double *room) {
-    int64_t n_features = rows->n_features;
-    work at = begun(n_components, n_features, room);
-    while (mx_next_block(rows, &at.block)) {
-        mx_densities(&at.block, n_components, n_features, theta, at.densities);
-        if (rows->weights || at.block.count < at.block.filled)
-            softmax(1, n_components, at.block.weights, at.block.filled, &at);
-        else
-            softmax(0, n_components, 0, at.block.filled, &at);
-        add_products(n_components, n_features, &at);
-    }
-    add_up(n_components * n_features, at.totals, sums);
-    add_up(n_components, at.squares, squared);
-    values[0] = sum_of(at.log_likelihood);
-    values[1] = sum_of(at.log_largest);
+    mx_source source = {.rows = *rows};
+    mx_sweep_stack(&source, 1, &n_components, theta, sums, squared, values, room);
 }
 
 void mx_totals(const mx_rows *rows, int64_t n_components, const double *shares, int64_t row_stride,
                int64_t component_stride, double *sums, double *room) {
     work at = begun(n_components, rows->n_features, room);
-    while (mx_next_block(rows, &at.block)) {
+    mx_block block = mx_first_block(at.squares + n_components * LANES);
+    while (mx_next_block(rows, &block)) {
         for (int64_t k = 0; k < n_components; k++) {
-            const double *from = shares + at.block.first * row_stride + k * component_stride;
+            const double *from = shares + block.first * row_stride + k * component_stride;
             double *to = at.densities + k * BLOCK;
-            for (int64_t row = 0; row < at.block.filled; row++)
-                to[row] = row < at.block.count ? from[row * row_stride] * at.block.weights[row] : 0;
+            for (int64_t row = 0; row < block.filled; row++)
+                to[row] = row < block.count ? from[row * row_stride] * block.weights[row] : 0;
         }
-        add_products(n_components, rows->n_features, &at);
+        add_products(n_components, rows->n_features, &block, &at);
     }
     add_up(n_components * rows->n_features, at.totals, sums);
 }

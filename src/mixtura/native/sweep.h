@@ -17,7 +17,22 @@ typedef struct {
     int64_t n_rows, stride, n_features;
 } mx_rows;
 
-/* The doubles that mx_sweep needs to work in. */
+/*
+ * Rows whose features may still have to be made.
+ *
+ * rows      where phi is NULL, features are [x, 1, x_i x_(i+s) for all i, s = 0, 1, ...], or as
+ *           many of them as there are n_features
+ * cells     of which that of row i and column d is at i * row_stride + d * column_stride
+ * origin    (n_columns)
+ * scale     (n_columns): x = (cell - origin) scale
+ */
+typedef struct {
+    mx_rows rows;
+    const double *cells, *origin, *scale;
+    int64_t n_columns, row_stride, column_stride;
+} mx_source;
+
+/* The doubles that mx_sweep needs to work in, or mx_sweep_stack for all components together. */
 MX_EXPORT int64_t mx_sweep_room(int64_t n_components, int64_t n_features);
 
 /*
@@ -30,6 +45,11 @@ MX_EXPORT int64_t mx_sweep_room(int64_t n_components, int64_t n_features);
 MX_EXPORT void mx_sweep(const mx_rows *rows, int64_t n_components, const double *theta,
                         double *sums, double *squared, double *values, double *room);
 
+/* The same for mixtures of the given sizes, one below the other; values (n_mixtures, 2). */
+MX_EXPORT void mx_sweep_stack(const mx_source *source, int64_t n_mixtures, const int64_t *sizes,
+                              const double *theta, double *sums, double *squared, double *values,
+                              double *room);
+
 /*
  * The sums (K, P) of w r phi for given responsibilities, of which that of row i for component k is
  * shares[i * row_stride + k * component_stride].
@@ -37,10 +57,10 @@ MX_EXPORT void mx_sweep(const mx_rows *rows, int64_t n_components, const double 
 MX_EXPORT void mx_totals(const mx_rows *rows, int64_t n_components, const double *shares,
                          int64_t row_stride, int64_t component_stride, double *sums, double *room);
 
-/* Rows that are worked on at once; a block that has fewer is filled up with rows of zeros. */
-#define MX_BLOCK 256
+/* Rows that are worked on at once; a block that has fewer is filled up with rows of no weight. */
+#define MX_BLOCK 160
 
-/* One block of rows: features as in mx_rows, weights that are zero for rows of zeros. */
+/* One block of rows: features as in mx_rows, weights that are zero for what fills it up. */
 typedef struct {
     const double *phi;
     int64_t stride, first, count, filled;

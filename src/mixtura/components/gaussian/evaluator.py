@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.exponential import NaturalEvaluator
+from mixtura.components.family import Product as FeatureProduct
 from mixtura.components.gaussian.centred import accumulate_centred, log_density_centred
 from mixtura.components.gaussian.features import Product
+from mixtura.components.gaussian.frame import Frame
 from mixtura.components.gaussian.parameters import GaussianParameters, GaussianSums
 
 __all__ = ["GaussianEvaluator", "GaussianTile", "GaussianWorkspace"]
@@ -75,6 +77,7 @@ class GaussianEvaluator:
         "_centred",
         "_constants",
         "_far",
+        "_frame",
         "_means",
         "_parameters",
         "_product",
@@ -86,6 +89,7 @@ class GaussianEvaluator:
         self,
         natural: Float,
         dtype: np.dtype[Any],
+        frame: Frame,
         parameters: GaussianParameters,
         constants: Float,
         centred: NDArray[np.bool_],
@@ -94,6 +98,7 @@ class GaussianEvaluator:
     ) -> None:
         n_columns = parameters.means.shape[1]
         self._product = NaturalEvaluator(natural, dtype)
+        self._frame = frame
         self._parameters = parameters
         self._constants = constants
         self._centred = centred
@@ -129,6 +134,19 @@ class GaussianEvaluator:
             self._product.log_density(prepared, out)
         for k in self._far:
             out[k] = self._constants[k] + log_density_centred(prepared.rows, self._parameters, k)
+
+    def product(self) -> FeatureProduct | None:
+        """Return the natural parameters, or None where a component goes centred."""
+        if self._about or not self._uses_product:
+            return None
+        frame = self._frame.origin, 1.0 / self._frame.scale
+        return FeatureProduct(self._product.natural, self._freeze, frame)
+
+    def _freeze(self, features: Float) -> GaussianSums:
+        totals = self.zeros()
+        return GaussianSums(
+            features, self._centred.astype(np.float64), totals.first, totals.second
+        )
 
     def zeros(self) -> GaussianTotals:
         """Return fresh totals."""

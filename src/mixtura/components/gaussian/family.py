@@ -176,7 +176,13 @@ class GaussianFamily:
         natural[:, : self.n_columns] = linear
         natural[:, self.n_columns + 1 :] = self._map.quadratic(self._precisions(parameters))
         return GaussianEvaluator(
-            natural, self.dtype, parameters, constants, centred, diagonal=self._diagonal
+            natural,
+            self.dtype,
+            self.frame,
+            parameters,
+            constants,
+            centred,
+            diagonal=self._diagonal,
         )
 
     def _precisions(self, parameters: GaussianParameters) -> Float:
@@ -190,6 +196,7 @@ class GaussianFamily:
         return GaussianEvaluator(
             np.zeros((n_components, self.n_features())),
             self.dtype,
+            self.frame,
             self._at_origin(n_components),
             np.zeros(n_components),
             np.full(n_components, self._wide),

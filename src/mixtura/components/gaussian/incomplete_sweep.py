@@ -105,6 +105,9 @@ class IncompleteEvaluator:
         """Return K."""
         return len(self._log_weights)
 
+    def product(self) -> None:
+        """Return None: what a row adds depends on its pattern."""
+
     def centre_on(self, parameters: GaussianParameters) -> None:
         """Take the sums of all components about other means, before the first tile."""
         self._about = parameters.means
