@@ -15,11 +15,16 @@
 #define MOST_DENSITIES 6
 #define MOST_SUMS 5
 #define MOST_FEATURES 5
-#else
+#elif LANES == 4
 #define TALL 2
 #define MOST_DENSITIES 5
 #define MOST_SUMS 3
 #define MOST_FEATURES 4
+#else
+#define TALL 2
+#define MOST_DENSITIES 5
+#define MOST_SUMS 2
+#define MOST_FEATURES 5
 #endif
 /* Bytes of a line of the cache. */
 #define LINE 64
@@ -29,6 +34,8 @@
 #define ABREAST 2
 
 #define UNROLL _Pragma("GCC unroll 8")
+/* Keeps compilers from cases that cannot be. */
+#define FEWER(count, most) ((count) < (most) ? (count) : (most))
 
 typedef struct {
     double *densities; /* (K, BLOCK) */
@@ -77,10 +84,10 @@ static void all_densities(int64_t n_components, int64_t n_features, const double
             some = turn(n_components - k, MOST_DENSITIES);
             switch (some) {
             case 1: densities_of(1, n_features, now, at, stride, to); break;
-            case 2: densities_of(2, n_features, now, at, stride, to); break;
-            case 3: densities_of(3, n_features, now, at, stride, to); break;
-            case 4: densities_of(4, n_features, now, at, stride, to); break;
-            case 5: densities_of(5, n_features, now, at, stride, to); break;
+            case 2: densities_of(FEWER(2, MOST_DENSITIES), n_features, now, at, stride, to); break;
+            case 3: densities_of(FEWER(3, MOST_DENSITIES), n_features, now, at, stride, to); break;
+            case 4: densities_of(FEWER(4, MOST_DENSITIES), n_features, now, at, stride, to); break;
+            case 5: densities_of(FEWER(5, MOST_DENSITIES), n_features, now, at, stride, to); break;
             default: densities_of(MOST_DENSITIES, n_features, now, at, stride, to);
             }
         }
@@ -172,9 +179,9 @@ INLINE void products_of_some(int some, int wide, int64_t n_features, const doubl
                              const double *phi, int64_t stride, int64_t n_rows, double *totals) {
     switch (wide) {
     case 1: products_of(some, 1, n_features, shares, phi, stride, n_rows, totals); break;
-    case 2: products_of(some, 2, n_features, shares, phi, stride, n_rows, totals); break;
-    case 3: products_of(some, 3, n_features, shares, phi, stride, n_rows, totals); break;
-    case 4: products_of(some, 4, n_features, shares, phi, stride, n_rows, totals); break;
+    case 2: products_of(some, FEWER(2, MOST_FEATURES), n_features, shares, phi, stride, n_rows, totals); break;
+    case 3: products_of(some, FEWER(3, MOST_FEATURES), n_features, shares, phi, stride, n_rows, totals); break;
+    case 4: products_of(some, FEWER(4, MOST_FEATURES), n_features, shares, phi, stride, n_rows, totals); break;
     default: products_of(some, MOST_FEATURES, n_features, shares, phi, stride, n_rows, totals);
     }
 }
@@ -189,9 +196,9 @@ static void all_products(int64_t n_components, int64_t n_features, const double 
             some = turn(n_components - k, MOST_SUMS);
             switch (some) {
             case 1: products_of_some(1, wide, n_features, held, at, stride, n_rows, to); break;
-            case 2: products_of_some(2, wide, n_features, held, at, stride, n_rows, to); break;
-            case 3: products_of_some(3, wide, n_features, held, at, stride, n_rows, to); break;
-            case 4: products_of_some(4, wide, n_features, held, at, stride, n_rows, to); break;
+            case 2: products_of_some(FEWER(2, MOST_SUMS), wide, n_features, held, at, stride, n_rows, to); break;
+            case 3: products_of_some(FEWER(3, MOST_SUMS), wide, n_features, held, at, stride, n_rows, to); break;
+            case 4: products_of_some(FEWER(4, MOST_SUMS), wide, n_features, held, at, stride, n_rows, to); break;
             default: products_of_some(MOST_SUMS, wide, n_features, held, at, stride, n_rows, to);
             }
         }
