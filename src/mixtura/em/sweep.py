@@ -242,9 +242,7 @@ class Sweep:
         evaluator = self.family.bind(stack.log_weights, stack.parameters)
         if centres is not None:
             evaluator.centre_on(type(centres[0]).concatenate(centres))
-        product = evaluator.product()
-        if product is not None and not is_swept(product.natural):
-            product = None
+        product = _compiled(evaluator.product())
 
         def expect(unit: int, buffers: TileBuffers) -> StackedStatistics:
             found = None
@@ -350,11 +348,11 @@ class Sweep:
         self, plan: Plan, product: Product, unit: int, buffers: TileBuffers
     ) -> StackedStatistics | None:
         """Return what compiled code finds, or None where components are barred."""
-        stacked = buffers.stacked(self.family.n_features())
+        stacked = buffers.stacked(product.natural.shape[1])
         totals = np.zeros_like(stacked.found)
         made = product.frame is not None and not self._keeps
         tiles = self._cut(plan, unit) if made else self._tiles(plan, unit, buffers)
-        for start, stop, tile, row_weights, barred in tiles:
+        for _, _, tile, row_weights, barred in tiles:
             if barred is not None:
                 return None
             if product.frame is None or not made:
@@ -422,3 +420,15 @@ class Sweep:
                 )
             )
         return found
+
+
+def _compiled(product: Product | None) -> Product | None:
+    """Return a product as compiled code reads it, or None where it is not to sweep it."""
+    if product is None or not is_swept(product.natural):
+        return None
+    natural = np.ascontiguousarray(product.natural)
+    frame = product.frame and (
+        np.ascontiguousarray(product.frame[0]),
+        np.ascontiguousarray(product.frame[1]),
+    )
+    return replace(product, natural=natural, frame=frame)

@@ -305,12 +305,12 @@ static void add_products(int64_t n_components, int64_t n_features, const mx_bloc
 }
 
 /* Makes [x, 1, x_i x_j] of a block of rows, shift by shift, and zeros where there is no row. */
-static void make_features(const mx_source *source, int64_t first, int64_t count, int64_t filled,
+static void make_features(const mx_tile *tile, int64_t first, int64_t count, int64_t filled,
                           double *features) {
-    int64_t n_columns = source->n_columns, step = source->row_stride;
+    int64_t n_columns = tile->n_columns, step = tile->row_stride;
     for (int64_t d = 0; d < n_columns; d++) {
-        const double *from = source->cells + first * step + d * source->column_stride;
-        double *to = features + d * BLOCK, origin = source->origin[d], scale = source->scale[d];
+        const double *from = tile->cells + first * step + d * tile->column_stride;
+        double *to = features + d * BLOCK, origin = tile->origin[d], scale = tile->scale[d];
         int64_t row = 0;
         for (; row + LANES <= count; row += LANES)
             store(to + row, (gathered(from + row * step, step) - origin) * scale);
@@ -322,7 +322,7 @@ static void make_features(const mx_source *source, int64_t first, int64_t count,
     double *product = features + n_columns * BLOCK;
     for (int64_t row = 0; row < filled; row++)
         product[row] = 1.0;
-    int64_t left = source->rows.n_features - n_columns - 1, i = 0, j = 0;
+    int64_t left = tile->rows.n_features - n_columns - 1, i = 0, j = 0;
     for (; left > 0; left--) {
         const double *one = features + i * BLOCK, *other = features + j * BLOCK;
         product += BLOCK;
@@ -337,33 +337,33 @@ static void make_features(const mx_source *source, int64_t first, int64_t count,
 }
 
 /* mx_next_block, of features or of cells. */
-static int next_of(const mx_source *source, mx_block *block) {
-    if (source->rows.phi)
-        return mx_next_block(&source->rows, block);
-    if (!move_on(&source->rows, block))
+static int next_of(const mx_tile *tile, mx_block *block) {
+    if (tile->rows.phi)
+        return mx_next_block(&tile->rows, block);
+    if (!move_on(&tile->rows, block))
         return 0;
     block->phi = block->tail;
     block->stride = BLOCK;
-    make_features(source, block->first, block->count, block->filled, block->tail);
+    make_features(tile, block->first, block->count, block->filled, block->tail);
     return 1;
 }
 
-void mx_sweep_stack(const mx_source *source, int64_t n_mixtures, const int64_t *sizes,
+void mx_sweep_stack(const mx_tile *tile, int64_t n_mixtures, const int64_t *sizes,
                     const double *theta, double *sums, double *squared, double *values,
                     double *room) {
-    int64_t n_features = source->rows.n_features, n_components = 0;
+    int64_t n_features = tile->rows.n_features, n_components = 0;
     for (int64_t m = 0; m < n_mixtures; m++)
         n_components += sizes[m];
     work whole = begun(n_components, n_features, room);
     mx_block block = mx_first_block(whole.squares + n_components * LANES);
     memset(values, 0, 2 * sizeof(double) * n_mixtures);
-    while (next_of(source, &block)) {
+    while (next_of(tile, &block)) {
         work at = whole;
         const double *now = theta;
         at.values = values;
         for (int64_t m = 0; m < n_mixtures; m++, at.values += 2) {
             mx_densities(&block, sizes[m], n_features, now, at.densities);
-            if (source->rows.weights || block.count < block.filled)
+            if (tile->rows.weights || block.count < block.filled)
                 softmax(1, sizes[m], block.weights, block.filled, &at);
             else
                 softmax(0, sizes[m], 0, block.filled, &at);
@@ -379,8 +379,8 @@ void mx_sweep_stack(const mx_source *source, int64_t n_mixtures, const int64_t *
 
 void mx_sweep(const mx_rows *rows, int64_t n_components, const double *theta, double *sums,
               double *squared, double *values, double *room) {
-    mx_source source = {.rows = *rows};
-    mx_sweep_stack(&source, 1, &n_components, theta, sums, squared, values, room);
+    mx_tile tile = {.rows = *rows};
+    mx_sweep_stack(&tile, 1, &n_components, theta, sums, squared, values, room);
 }
 
 void mx_totals(const mx_rows *rows, int64_t n_components, const double *shares, int64_t row_stride,

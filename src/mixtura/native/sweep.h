@@ -30,7 +30,7 @@ typedef struct {
     mx_rows rows;
     const double *cells, *origin, *scale;
     int64_t n_columns, row_stride, column_stride;
-} mx_source;
+} mx_tile;
 
 /* The doubles that mx_sweep needs to work in, or mx_sweep_stack for all components together. */
 MX_EXPORT int64_t mx_sweep_room(int64_t n_components, int64_t n_features);
@@ -46,7 +46,7 @@ MX_EXPORT void mx_sweep(const mx_rows *rows, int64_t n_components, const double 
                         double *sums, double *squared, double *values, double *room);
 
 /* The same for mixtures of the given sizes, one below the other; values (n_mixtures, 2). */
-MX_EXPORT void mx_sweep_stack(const mx_source *source, int64_t n_mixtures, const int64_t *sizes,
+MX_EXPORT void mx_sweep_stack(const mx_tile *tile, int64_t n_mixtures, const int64_t *sizes,
                               const double *theta, double *sums, double *squared, double *values,
                               double *room);
 

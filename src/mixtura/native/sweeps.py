@@ -20,8 +20,8 @@ Float = NDArray[np.float64]
 MOST_SUMS = 1 << 16
 
 
-class Source(ctypes.Structure):
-    """`mx_source`."""
+class TileRows(ctypes.Structure):
+    """`mx_tile`."""
 
     _fields_ = (
         ("rows", Rows),
@@ -71,8 +71,8 @@ class StackedSweep:
     def features(self, features: Float, weights: Float | None, natural: Float) -> None:
         """Sweep rows given as features (P, n)."""
         stride = features.strides[0] // features.itemsize
-        rows = Rows(address(features), _address(weights), features.shape[1], stride, len(features))
-        self._sweep(Source(rows), natural)
+        rows = Rows(address(features), None, features.shape[1], stride, len(features))
+        self._sweep(TileRows(rows), weights, natural)
 
     def cells(
         self, cells: Float, frame: tuple[Float, Float], weights: Float | None, natural: Float
@@ -80,16 +80,19 @@ class StackedSweep:
         """Sweep rows (n, D) float64 whose features are made on the way, in a frame."""
         n_rows, n_columns = cells.shape
         along, across = (stride // cells.itemsize for stride in cells.strides)
-        rows = Rows(None, _address(weights), n_rows, 0, natural.shape[1])
+        rows = Rows(None, None, n_rows, 0, natural.shape[1])
         places = (address(each) for each in (cells, *frame))
-        self._sweep(Source(rows, *places, n_columns, along, across), natural)
+        self._sweep(TileRows(rows, *places, n_columns, along, across), weights, natural)
 
-    def _sweep(self, source: Source, natural: Float) -> None:
+    def _sweep(self, tile: TileRows, weights: Float | None, natural: Float) -> None:
+        if weights is not None:
+            weights = np.ascontiguousarray(weights)
+            tile.rows.weights = address(weights)
         begin, itemsize = address(self.found), self.found.itemsize
         n_components, n_features = self._shape
         squared = begin + n_components * n_features * itemsize
         self._library.mx_sweep_stack(
-            byref(source),
+            byref(tile),
             len(self._sizes),
             self._sizes.ctypes.data,
             address(natural),
@@ -106,7 +109,3 @@ class StackedSweep:
         rest = n_sums + n_components
         sums, squared, values = numbers[:n_sums], numbers[n_sums:rest], numbers[rest:]
         return sums.reshape(self._shape), squared, values.reshape(-1, 2)
-
-
-def _address(weights: Float | None) -> int | None:
-    return None if weights is None else address(weights)

@@ -144,9 +144,7 @@ class GaussianEvaluator:
 
     def _freeze(self, features: Float) -> GaussianSums:
         totals = self.zeros()
-        return GaussianSums(
-            features, self._centred.astype(np.float64), totals.first, totals.second
-        )
+        return GaussianSums(features, self._centred.astype(np.float64), totals.first, totals.second)
 
     def zeros(self) -> GaussianTotals:
         """Return fresh totals."""
