@@ -4,7 +4,8 @@ A unit of rows is cut into tiles small enough that features (P, n) and log densi
 in the second-level cache. Rows run along the contiguous axis: at D=10, K=20 the other order is
 three to five times slower. A tile costs two matrix products and one softmax, all into buffers
 that live as long as the sweep; a unit allocates its (K, P) totals and nothing else. The sizes
-depend on the problem alone, so the sum has the same bits for any number of threads.
+depend on the problem alone, so the sum has the same bits for any number of threads. Where an
+evaluator is nothing but a product, compiled code does all three, and makes Gaussian features too.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
