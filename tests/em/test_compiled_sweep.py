@@ -20,7 +20,7 @@ from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.poisson import PoissonFamily
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
-from mixtura.em import sweep as sweeping
+from mixtura.em import plan as planning
 from mixtura.em.model import Model
 from mixtura.em.statistics import Statistics
 from mixtura.em.sweep import Sweep
@@ -78,11 +78,11 @@ def swept(
     """Return what a sweep of several mixtures finds, and see to it that it went the way asked."""
     calls = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sweeping, "TILE_BYTES", (1 << 30) if kept else (1 << 15))
-        patch.setattr(sweeping, "LARGEST_TILE", 512)
-        patch.setattr(sweeping, "SMALLEST_UNIT", 256)
-        patch.setattr(sweeping, "SERIAL_ROWS", 100)
-        patch.setattr(sweeping, "SMALLEST_WORK", 1)
+        patch.setattr(planning, "TILE_BYTES", (1 << 30) if kept else (1 << 15))
+        patch.setattr(planning, "LARGEST_TILE", 512)
+        patch.setattr(planning, "SMALLEST_UNIT", 256)
+        patch.setattr(planning, "SERIAL_ROWS", 100)
+        patch.setattr(planning, "SMALLEST_WORK", 1)
         if not compiled:
             patch.setattr(sweeps, "MOST_SUMS", -1)
         own = sweeps.StackedSweep._sweep

@@ -21,10 +21,11 @@ from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.structures import CODES, structure
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
-from mixtura.em import sweep as sweeping
+from mixtura.em import plan as planning
 from mixtura.em.model import Model
+from mixtura.em.plan import tile_rows, unit_bounds
 from mixtura.em.statistics import Statistics
-from mixtura.em.sweep import Sweep, tile_rows, unit_bounds
+from mixtura.em.sweep import Sweep
 from mixtura.engines import Engine, Serial, Threads
 
 Float = NDArray[np.float64]
@@ -92,10 +93,10 @@ def sweep_of(
 
 def small_units(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a unit be 256 rows or so and a tile 128, so that there are many to merge."""
-    monkeypatch.setattr(sweeping, "TILE_BYTES", 1 << 15)
-    monkeypatch.setattr(sweeping, "SMALLEST_UNIT", 256)
-    monkeypatch.setattr(sweeping, "SERIAL_ROWS", 100)
-    monkeypatch.setattr(sweeping, "SMALLEST_WORK", 1)
+    monkeypatch.setattr(planning, "TILE_BYTES", 1 << 15)
+    monkeypatch.setattr(planning, "SMALLEST_UNIT", 256)
+    monkeypatch.setattr(planning, "SERIAL_ROWS", 100)
+    monkeypatch.setattr(planning, "SMALLEST_WORK", 1)
 
 
 def assert_textbook(
@@ -463,7 +464,7 @@ def test_tiles_are_powers_of_two_within_limits(
 ) -> None:
     rows = tile_rows(n_features, n_components, itemsize)
     assert rows & (rows - 1) == 0
-    assert sweeping.SMALLEST_TILE <= rows <= sweeping.LARGEST_TILE
+    assert planning.SMALLEST_TILE <= rows <= planning.LARGEST_TILE
 
 
 def test_a_sweep_leaves_rows_and_weights_as_they_were() -> None:

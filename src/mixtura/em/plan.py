@@ -1,0 +1,146 @@
+"""How rows are cut for a sweep, and what a worker has to sweep them with.
+
+A unit is what a worker is given, a tile what is worked on at once. Their sizes depend on the
+problem alone.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from queue import SimpleQueue
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.family import Family
+from mixtura.data import RowSource
+from mixtura.em.softmax import runs_of_equal_size
+from mixtura.native.sweeps import StackedSweep
+
+__all__ = ["Plan", "TileArrays", "TileBuffers", "is_small", "tile_rows", "unit_bounds"]
+
+TILE_BYTES = 4 << 20
+SMALLEST_TILE, LARGEST_TILE = 128, 16384
+SMALLEST_UNIT = 2048
+UNIT_COUNT = 8
+# Rows that a kernel of the matrix product takes at once.
+ROW_MULTIPLE = 8
+# Rows fewer than this are not worth waking a second thread for, nor is less work: numbers that
+# rows take through the processor, an exponential counted as so many.
+SERIAL_ROWS = 4096
+SMALLEST_WORK, SOFTMAX_COST = 1 << 20, 24
+
+
+def is_small(family: Family, source: RowSource) -> bool:
+    """Return whether the rows and their features take no more room than one tile may."""
+    width = family.n_features() + family.n_columns
+    return source.n_rows * width * family.dtype.itemsize <= TILE_BYTES
+
+
+def tile_rows(n_features: int, n_components: int, itemsize: int) -> int:
+    """Return the power of two of rows whose features and densities fill about `TILE_BYTES`."""
+    rows = TILE_BYTES / ((n_features + n_components) * itemsize)
+    return int(np.clip(2 ** round(np.log2(rows)), SMALLEST_TILE, LARGEST_TILE))
+
+
+def unit_bounds(n_rows: int, tile: int, row_cost: int) -> list[int]:
+    """Return where units begin, and N: equal ones, 1, 2, 4 or a multiple of `UNIT_COUNT`.
+
+    So 2, 4 or 8 workers that are equally fast finish together.
+
+    Parameters
+    ----------
+    n_rows : N
+    tile : rows of a tile, at most
+    row_cost : numbers that a row takes through the processor
+    """
+    if n_rows <= SERIAL_ROWS:
+        return [0, n_rows]
+    count = max(UNIT_COUNT, -(-n_rows // max(tile, SMALLEST_UNIT)))
+    count = max(1, min(count, n_rows * row_cost // SMALLEST_WORK))
+    if count < UNIT_COUNT:
+        count = 1 << (count - 1).bit_length()
+    else:
+        count = -(-count // UNIT_COUNT) * UNIT_COUNT
+    step = -(-n_rows // (count * ROW_MULTIPLE)) * ROW_MULTIPLE
+    return [*range(0, n_rows, step), n_rows]
+
+
+def tile_of(step: int, tile: int) -> int:
+    """Return the rows of equal tiles, at most `tile` each, that a unit of `step` rows makes."""
+    count = -(-step // tile)
+    return min(step, -(-step // (count * ROW_MULTIPLE)) * ROW_MULTIPLE)
+
+
+@dataclass(frozen=True, slots=True)
+class TileArrays:
+    """Views of a worker's buffers for tiles of one number of rows.
+
+    Attributes
+    ----------
+    shares : (ΣK, n) log densities, then responsibilities
+    row_values : (2, M, n) largest log density and log of the largest responsibility
+    mixtures : for each run of mixtures of one size, shares (M', K, n) and the two row values
+    """
+
+    shares: NDArray[Any]
+    row_values: NDArray[Any]
+    mixtures: list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]
+
+
+class TileBuffers:
+    """Scratch space of one worker for one plan."""
+
+    def __init__(self, family: Family, n_rows: int, sizes: list[int]) -> None:
+        self._family, self._n_rows = family, n_rows
+        self._densities = np.empty(sum(sizes) * n_rows, family.dtype)
+        self._rows = np.empty(2 * len(sizes) * n_rows, family.dtype)
+        self._sizes = sizes
+        self._stacked: StackedSweep | None = None
+        self._views: dict[int, TileArrays] = {}
+
+    @cached_property
+    def workspace(self) -> Any:
+        """Return what the family prepares tiles in."""
+        return self._family.workspace(self._n_rows)
+
+    def stacked(self, n_features: int) -> StackedSweep:
+        """Return the compiled sweep of P features; made once."""
+        if self._stacked is None:
+            self._stacked = StackedSweep(self._sizes, n_features)
+        return self._stacked
+
+    def arrays(self, n_rows: int) -> TileArrays:
+        """Return contiguous arrays for a tile; made once for each number of rows."""
+        if n_rows not in self._views:
+            self._views[n_rows] = self._made(n_rows)
+        return self._views[n_rows]
+
+    def _made(self, n_rows: int) -> TileArrays:
+        n_components, n_mixtures = sum(self._sizes), len(self._sizes)
+        shares = self._densities[: n_components * n_rows].reshape(n_components, n_rows)
+        row_values = self._rows[: 2 * n_mixtures * n_rows].reshape(2, n_mixtures, n_rows)
+        mixtures, mixture = [], 0
+        for first, many, size in runs_of_equal_size(self._sizes):
+            part = shares[first : first + many * size].reshape(many, size, n_rows)
+            mixtures.append((part, *row_values[:, mixture : mixture + many]))
+            mixture += many
+        return TileArrays(shares, row_values, mixtures)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the rows are cut for mixtures of the given sizes."""
+
+    sizes: list[int]
+    tile: int
+    bounds: list[int]
+    spare: SimpleQueue[TileBuffers]
+
+    @classmethod
+    def of(cls, family: Family, source: RowSource, sizes: list[int]) -> "Plan":
+        """Return the plan for a family, a source and the numbers of components."""
+        tile = tile_rows(family.n_features(), sum(sizes), family.dtype.itemsize)
+        row_cost = (family.n_features() + SOFTMAX_COST) * sum(sizes)
+        bounds = unit_bounds(source.n_rows, tile, row_cost)
+        return cls(sizes, tile_of(bounds[1], tile), bounds, SimpleQueue())
