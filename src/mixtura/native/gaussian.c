@@ -75,7 +75,7 @@ static void take_out(const mx_form *form, double rows, const double *mean, doubl
     }
 }
 
-int mx_moments_of(const mx_problem *problem, const mx_form *form, const double *sums, double far,
+int mx_moments_of(const mx_problem *problem, const mx_form *form, const double *sums,
                   mx_moments *moments) {
     int64_t d = form->n_columns, step = form->full ? d + 1 : 1;
     double offsets[MX_MOST_COLUMNS] = {0};
@@ -95,12 +95,12 @@ int mx_moments_of(const mx_problem *problem, const mx_form *form, const double *
         for (int64_t i = 0; i < d; i++) {
             double offset = rows * mean[i] * mean[i];
             offsets[i] += offset;
-            if (!form->pooled && !(offset <= far * scatter[i * step]))
+            if (!form->pooled && !(offset <= problem->far * scatter[i * step]))
                 return MX_HARD;
         }
     }
     for (int64_t i = 0; form->pooled && i < d; i++)
-        if (!(offsets[i] <= far * moments->scatter[i * step]))
+        if (!(offsets[i] <= problem->far * moments->scatter[i * step]))
             return MX_HARD;
     return MX_DONE;
 }
@@ -197,7 +197,7 @@ int mx_bind(const mx_problem *problem, const mx_form *form, mx_model *model) {
         int64_t width = form->spherical ? 1 : form->one;
         double log_factor, *theta = model->theta + k * form->n_features;
         double loss = precision_of(form, model->factors + k * width, mean, precision, &log_factor);
-        if (!(loss < MX_FAR))
+        if (!(loss < problem->far))
             return MX_HARD;
         double distance = 0, trace = 0;
         for (int64_t i = 0; i < d; i++) {

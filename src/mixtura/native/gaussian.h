@@ -33,12 +33,8 @@ mx_moments mx_moments_in(const mx_form *form, mx_room *room);
 
 mx_form mx_form_of(int64_t structure, int64_t n_components, int64_t n_columns);
 
-/* The digits that scatters may lose to the origin, in a run and before it. */
-#define MX_FAR 1e6
-#define MX_FAR_AT_FIRST 1e5
-
-/* Moments from sums about the origin; MX_HARD where they have lost more digits than `far`. */
-int mx_moments_of(const mx_problem *problem, const mx_form *form, const double *sums, double far,
+/* Moments from sums about the origin; MX_HARD where they have lost too many digits. */
+int mx_moments_of(const mx_problem *problem, const mx_form *form, const double *sums,
                   mx_moments *moments);
 
 /* The M-step, warm from the factors and axes of `previous`, or cold without factors. */

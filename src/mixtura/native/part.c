@@ -187,7 +187,7 @@ static int fit_halves(const mx_problem *part, int warm, work *at) {
         }
     }
     totals_of(part, 2 * WAYS * n, at->halves, at);
-    if (mx_moments_of(part, &at->all, at->sums, MX_FAR_AT_FIRST, &at->moments))
+    if (mx_moments_of(part, &at->all, at->sums, &at->moments))
         return MX_HARD;
     const mx_model nothing = {0};
     mx_model before = at->chosen;

@@ -305,7 +305,7 @@ static int advanced(run *at) {
         if (!(at->objective >= objective_at(at, 0))) {
             if (!at->finish.begun)
                 reject(&at->leaps);
-            else if (mx_moments_of(at->problem, &at->form, at->sums, MX_FAR, &at->there))
+            else if (mx_moments_of(at->problem, &at->form, at->sums, &at->there))
                 at->finish.begun = 0;
             else
                 mx_finish_reject(at->problem, &at->form, &at->finish, &at->now, &at->there);
@@ -321,7 +321,7 @@ static int advanced(run *at) {
                               ROUNDING * (fabs(at->objective) + at->problem->total_weight))
         return MX_ENDED_HARD;
     record(at);
-    if (mx_moments_of(at->problem, &at->form, at->sums, MX_FAR, &at->moments))
+    if (mx_moments_of(at->problem, &at->form, at->sums, &at->moments))
         return MX_ENDED_HARD;
     if (at->rule->accelerate) {
         mx_coordinates(at->problem, &at->form, &at->moments, at->point);
@@ -431,7 +431,7 @@ int mx_start(const mx_problem *problem, const double *shares, int64_t row_stride
     const mx_model nothing = {0};
     mx_totals(&problem->rows, at.form.n_components, shares, row_stride, component_stride, at.sums,
               at.room);
-    if (mx_moments_of(problem, &at.form, at.sums, MX_FAR_AT_FIRST, &at.moments) ||
+    if (mx_moments_of(problem, &at.form, at.sums, &at.moments) ||
         mx_maximise(problem, &at.form, &at.moments, &nothing, &at.now, at.room))
         return MX_HARD;
     exchange(&at.form, state, &at.now, 1);

@@ -30,10 +30,14 @@ __all__ = ["GaussianKernel", "is_compiled"]
 
 Float = NDArray[np.float64]
 
-# What a problem is made of beside the rows: prior, weighing, and how many features there are.
-Key: TypeAlias = tuple[int, Weighing, int]
+# What a problem is made of beside the rows: prior, weighing, how many features there are, and how
+# much digits are worth.
+Key: TypeAlias = tuple[int, Weighing, int, float]
 
 MOST_COLUMNS, MOST_COMPONENTS = 16, 128
+# How much larger than what they leave the terms of densities and sums may be: where a fit starts,
+# on its way, and where only the better of several models is looked for.
+STARTS, RUNS, TRIES = 1e5, 1e6, 1e10
 PLAIN = Terms(NoPrior(), Weighing())
 ENDINGS = {int(ended): ended for ended in Ended}
 
@@ -83,7 +87,7 @@ class GaussianKernel:
         ahead: float = -np.inf,
     ) -> KernelRun | None:
         """Return where EM leads, or None where it takes the care of the general loop."""
-        library, problem = kernels(), self._problem(terms, self.n_features)
+        library, problem = kernels(), self._problem(terms, self.n_features, RUNS)
         n_components = len(log_weights)
         if library is None or problem is None or n_components > MOST_COMPONENTS:
             return None
@@ -114,7 +118,7 @@ class GaussianKernel:
 
     def start(self, shares: Float, terms: Terms) -> tuple[Float, GaussianParameters] | None:
         """Return the M-step from responsibilities (n, K), or None where it takes more care."""
-        library, problem = kernels(), self._problem(terms, self.n_features)
+        library, problem = kernels(), self._problem(terms, self.n_features, STARTS)
         n_components = shares.shape[1]
         if library is None or problem is None or n_components > MOST_COMPONENTS:
             return None
@@ -129,7 +133,7 @@ class GaussianKernel:
 
     def responsibilities(self, log_weights: Float, parameters: GaussianParameters) -> Float | None:
         """Return responsibilities (K, n), or None where it takes more care."""
-        library, problem = kernels(), self._problem(PLAIN, self.n_features)
+        library, problem = kernels(), self._problem(PLAIN, self.n_features, TRIES)
         n_components = len(log_weights)
         if library is None or problem is None or n_components > MOST_COMPONENTS:
             return None
@@ -150,7 +154,7 @@ class GaussianKernel:
     ) -> Halves | None:
         """Return what parting each component gains, or None where it takes more care."""
         library, width, n_components = kernels(), len(self.products), len(log_weights)
-        part, every = (kernel._problem(terms, width) for kernel in (self, whole))
+        part, every = (kernel._problem(terms, width, TRIES) for kernel in (self, whole))
         most = 4 * n_components
         if library is None or part is None or every is None or most > MOST_COMPONENTS:
             return None
@@ -173,7 +177,7 @@ class GaussianKernel:
         self, sources: Sequence[NDArray[Any]], n_components: int, terms: Terms, sweeps: int
     ) -> list[tuple[float, Float, GaussianParameters] | None]:
         """Return where many starts lead in a few sweeps; see `Kernel`."""
-        library, problem = kernels(), self._problem(terms, self.n_features)
+        library, problem = kernels(), self._problem(terms, self.n_features, TRIES)
         if library is None or problem is None or n_components > MOST_COMPONENTS:
             return [None] * len(sources)
         works = [self._packed(n_components) for _ in sources]
@@ -236,7 +240,7 @@ class GaussianKernel:
         return Packed(self.structure, n_components, len(self.unit), self.n_features)
 
     def _ground(self, part: "GaussianKernel", terms: Terms, sweeps: int) -> Ground | None:
-        sample, few = (kernel._problem(terms, self.n_features) for kernel in (self, part))
+        sample, few = (kernel._problem(terms, self.n_features, TRIES) for kernel in (self, part))
         if sample is None or few is None:
             return None
         return Ground(
@@ -248,19 +252,21 @@ class GaussianKernel:
             sweeps,
         )
 
-    def _problem(self, terms: Terms, n_features: int) -> Problem | None:
+    def _problem(self, terms: Terms, n_features: int, far: float) -> Problem | None:
         """Return what C is told, or None for a prior that is no pseudo-rows."""
-        key = (id(terms.prior), terms.weighing, n_features)
+        key = (id(terms.prior), terms.weighing, n_features, far)
         if key not in self._problems:
             penalty = _penalty(terms.prior)
             if penalty is None:
                 return None
             # The prior is kept as well, or another might be given its identity.
-            told = self._told(penalty, terms.weighing, n_features)
+            told = self._told(penalty, terms.weighing, n_features, far)
             self._problems[key] = terms.prior, told
         return self._problems[key][1]
 
-    def _told(self, penalty: ScatterPrior, weighing: Weighing, n_features: int) -> Problem:
+    def _told(
+        self, penalty: ScatterPrior, weighing: Weighing, n_features: int, far: float
+    ) -> Problem:
         products, weights = self.products, self.weights
         n_rows, stride = products.shape[1], products.strides[0] // products.itemsize
         return Problem(
@@ -281,6 +287,7 @@ class GaussianKernel:
             address(penalty.scatter),
             weighing.concentration,
             weighing.equal,
+            far,
         )
 
 
