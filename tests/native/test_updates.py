@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scatters import scatter_for
 
 from mixtura.components.gaussian.structures import CODES, STRUCTURES, m_step_objective
 from mixtura.native import updates
@@ -14,17 +15,6 @@ if kernels() is None:
 COMMON_AXES = ("EVE", "VVE")
 CLOSED = [code for code in CODES if not STRUCTURES[code].iterative]
 NEWTON = [code for code in CODES if STRUCTURES[code].iterative and code not in COMMON_AXES]
-
-
-def scatter_for(code, scatter):
-    """Return what a structure asks for of full scatters (K, D, D)."""
-    features, storage = STRUCTURES[code].features, STRUCTURES[code].storage
-    if features == "full":
-        return scatter
-    diagonals = np.einsum("kdd->kd", scatter).copy()
-    if features == "diagonal":
-        return diagonals
-    return scatter.sum(axis=0) if storage == "full" else diagonals.sum(axis=0)
 
 
 def dense(factors, n_columns):

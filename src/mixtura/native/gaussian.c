@@ -45,12 +45,6 @@ mx_moments mx_moments_in(const mx_form *form, mx_room *room) {
     return moments;
 }
 
-/* The p-th product of two columns, in the order of the feature map: shift by shift. */
-static void pair_of(int64_t p, int64_t n_columns, int64_t *i, int64_t *j) {
-    *i = p % n_columns;
-    *j = (*i + p / n_columns) % n_columns;
-}
-
 static void second_moments(const mx_form *form, const double *products, double *second) {
     int64_t d = form->n_columns;
     if (!form->full) {
@@ -58,7 +52,7 @@ static void second_moments(const mx_form *form, const double *products, double *
         return;
     }
     for (int64_t p = 0, i, j; p < d * (d + 1) / 2; p++) {
-        pair_of(p, d, &i, &j);
+        mx_pair_of(p, d, &i, &j);
         second[i * d + j] = second[j * d + i] = products[p];
     }
 }
@@ -210,7 +204,7 @@ int mx_bind(const mx_problem *problem, const mx_form *form, mx_model *model) {
         memset(theta + d + 1, 0, sizeof(double) * (form->n_features - d - 1));
         theta[d] = model->log_weights[k] + log_factor - 0.5 * distance;
         for (int64_t p = 0, i, j; !form->lean && p < (form->full ? d * (d + 1) / 2 : d); p++) {
-            pair_of(p, d, &i, &j);
+            mx_pair_of(p, d, &i, &j);
             double entry = form->full ? precision[i * d + j] : precision[p];
             theta[d + 1 + p] = (i == j ? -0.5 : -1.0) * entry;
         }

@@ -28,6 +28,12 @@ typedef struct {
     double log_prior; /* of the penalty, up to a constant */
 } mx_model;
 
+/* The p-th product of two columns, in the order of the feature map: shift by shift. */
+static inline void mx_pair_of(int64_t p, int64_t n_columns, int64_t *i, int64_t *j) {
+    *i = p % n_columns;
+    *j = (*i + p / n_columns) % n_columns;
+}
+
 mx_model mx_model_in(const mx_form *form, mx_room *room);
 mx_moments mx_moments_in(const mx_form *form, mx_room *room);
 

@@ -16,7 +16,7 @@
 typedef struct {
     mx_form one, all; /* of the mixture, and of the halves that both ways make */
     int64_t padded;   /* rows of `part`, filled up */
-    double *theta, *turns;          /* (K, P), (WAYS K, P) */
+    double *turns;                  /* (WAYS K, P) */
     double *mass, *second;          /* (K, padded), (WAYS K, padded) */
     double *sums, *halves;          /* (4K, P) shares' sums, (4K, padded) shares */
     double *values;                 /* (WAYS K) */
@@ -96,8 +96,8 @@ static void covariances_of(const work *at, const double *spread) {
         double rows = sums[d];
         for (int64_t i = 0; i < d; i++)
             mean[i] = sums[i] / rows;
-        for (int64_t q = 0; q < d * (d + 1) / 2; q++) {
-            int64_t i = q % d, j = (i + q / d) % d;
+        for (int64_t q = 0, i, j; q < d * (d + 1) / 2; q++) {
+            mx_pair_of(q, d, &i, &j);
             double value = sums[d + 1 + q] / rows - mean[i] * mean[j];
             own[i * d + j] = own[j * d + i] = value / (spread[i] * spread[j]);
         }
@@ -119,8 +119,8 @@ static void far_from_mean(int64_t d, const double *mean, const double *upper,
                           const double *spread, double *turn) {
     double linear[MX_MOST_COLUMNS];
     memset(linear, 0, sizeof(linear));
-    for (int64_t q = 0; q < d * (d + 1) / 2; q++) {
-        int64_t i = q % d, j = (i + q / d) % d;
+    for (int64_t q = 0, i, j; q < d * (d + 1) / 2; q++) {
+        mx_pair_of(q, d, &i, &j);
         double entry = 0;
         for (int64_t l = 0; l < d; l++)
             entry += upper[i * d + l] * upper[j * d + l];
@@ -271,8 +271,8 @@ static void sum_gains(const mx_problem *whole, double fewest_rows, work *at, dou
 }
 
 int mx_part(const mx_problem *part, const mx_problem *whole, const double *spread,
-             double fewest_rows, int64_t steps, const mx_state *state, double *gains,
-             double *shares, double *second, double *room) {
+            double fewest_rows, int64_t steps, const mx_state *state, double *gains,
+            double *shares, double *second, double *room) {
     int64_t n = state->n_components, d = part->n_columns;
     mx_room begun = {.start = room};
     work at = laid_out(part, n, &begun);

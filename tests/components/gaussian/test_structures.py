@@ -6,6 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 from oracles import GAUSSIAN, dataset, gaussian, gaussian_fits, starting_responsibilities
+from scatters import scatter_for
 from scipy import optimize, stats
 
 from mixtura.components.gaussian.structures import (
@@ -22,17 +23,6 @@ COMMON_AXES = ("EVE", "VVE")
 AXIS_ALIGNED = [code for code in CODES if STRUCTURES[code].storage == "diagonal"]
 LETTERS = "IEV"
 ONE_COLUMN = {"E": "EII", "V": "VII"}
-
-
-def scatter_for(code, scatter):
-    """Return what a structure asks for of full scatters (K, D, D)."""
-    features, storage = STRUCTURES[code].features, STRUCTURES[code].storage
-    if features == "full":
-        return scatter
-    diagonals = np.einsum("kdd->kd", scatter).copy()
-    if features == "diagonal":
-        return diagonals
-    return scatter.sum(axis=0) if storage == "full" else diagonals.sum(axis=0)
 
 
 def update(code, scatter, rows, previous=None):

@@ -25,6 +25,7 @@ from mixtura.components.kernel import (
 )
 from mixtura.native import kernels
 from mixtura.native.runs import Ground, Problem, Rows, Rule, Source, State, address
+from mixtura.native.updates import MOST_COLUMNS, MOST_COMPONENTS
 
 __all__ = ["GaussianKernel", "is_compiled"]
 
@@ -34,7 +35,6 @@ Float = NDArray[np.float64]
 # much digits are worth.
 Key: TypeAlias = tuple[int, Weighing, int, float]
 
-MOST_COLUMNS, MOST_COMPONENTS = 16, 128
 # How much larger than what they leave the terms of densities and sums may be: where a fit starts,
 # on its way, and where only the better of several models is looked for.
 STARTS, RUNS, TRIES = 1e5, 1e6, 1e10
