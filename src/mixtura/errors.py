@@ -51,4 +51,4 @@ class MixturaWarning(UserWarning):
 
 
 class DegenerateComponentWarning(MixturaWarning):
-    """A component collapsed and could only be kept at the floor."""
+    """A component rests on too few rows, or has no width in some direction."""

@@ -122,7 +122,6 @@ def _ending(facts: Mapping[str, Any]) -> str:
     ]
     if facts.get("certificate"):
         lines.insert(1, certificate_words(facts["certificate"]))
-    if facts.get("recovery"):
-        lines.append(facts["recovery"])
+    lines += facts.get("cautions", [])
     lines += facts.get("notes", [])
     return "\n".join(lines)

@@ -20,9 +20,10 @@ from mixtura.components.gaussian.structures import CODES, structure
 from mixtura.components.kernel import Limits
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
-from mixtura.em.fit import FitOptions, Run, fit, log_weights_of, ranked
+from mixtura.em.fit import FitOptions, Run, fit, log_weights_of
 from mixtura.em.history import History, Step
 from mixtura.em.model import Model
+from mixtura.em.ranking import ranked
 from mixtura.em.starts import model_from_labels, model_from_responsibilities
 from mixtura.em.stopping import Ending, GainLeft, MeanChange, aitken_gain
 from mixtura.em.sweep import Sweep
@@ -437,7 +438,7 @@ def test_runs_as_good_as_the_best_are_ranked_in_the_order_of_their_starts() -> N
         return replace(run, history=History([Step(0.0, objective, 0.0)]))
 
     objectives = [-7.0, -5.0 - 1e-9, -5.0, -6.0, -5.1, -6.0 + 1e-9]
-    order = ranked([with_objective(objective) for objective in objectives])
+    order = ranked(sweep, [with_objective(objective) for objective in objectives], options)
     assert [each.objective for each in order] == [
         *(-5.0 - 1e-9, -5.0, -5.1),
         *(-6.0, -6.0 + 1e-9, -7.0),

@@ -29,15 +29,16 @@ def test_repeated_rows_do_not_keep_a_component_where_others_need_it():
         warnings.simplefilter("error", DegenerateComponentWarning)
         model = GaussianMixture(2, random_state=0).fit(rows)
     assert_usable(model, rows, 2)
-    assert model.facts_["recovery"] is None
+    assert model.facts_["cautions"] == []
 
 
 def test_a_component_on_a_line_is_kept_and_named():
     rows = np.concatenate([CLOUD, LINE])
-    with pytest.warns(DegenerateComponentWarning, match=r"component\(s\) \d \(80\.0 rows\)"):
+    told = r"component\(s\) \d \(80\.0 rows\) agree in a combination of 'x0', 'x1'"
+    with pytest.warns(DegenerateComponentWarning, match=told):
         model = GaussianMixture(2, random_state=0).fit(rows)
     assert_usable(model, rows, 2)
-    assert "no width of their own" in model.summary()
+    assert "only the prior keeps them finite" in model.summary()
     assert (model.predict(rows[100:]) == model.predict(rows[100:101])).all()
 
 
@@ -45,9 +46,10 @@ def test_a_column_constant_in_one_cluster_is_named():
     flat = RNG.normal([10, 0, 0], 1, (100, 3))
     flat[:, 1] = 7.5
     rows = np.concatenate([CLOUD, flat])
-    with pytest.warns(DegenerateComponentWarning, match=r"\(100\.0 rows\)"):
+    with pytest.warns(DegenerateComponentWarning, match=r"\(100\.0 rows\) agree in column 'x1'"):
         model = GaussianMixture(2, random_state=0).fit(rows)
     assert_usable(model, rows, 2)
+    assert (model.predict(rows) == np.repeat(model.predict(rows[[0, -1]]), 100)).all()
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -66,15 +68,25 @@ def test_more_components_than_clusters_stay_as_many():
     assert_usable(GaussianMixture(8, random_state=0).fit(rows), rows, 8)
 
 
-def test_a_fit_without_a_collapsed_component_is_preferred_to_a_likelier_one_with():
+def test_a_component_of_equal_rows_is_kept_where_there_are_enough_of_them():
     rows = np.concatenate([CLOUD, AWAY, np.tile([[3.0, 3, 3]], (40, 1))])
-    labels = np.repeat([0, 1, 2], [100, 100, 40])
-    spike = (labels[:, None] == np.arange(3)).astype(float)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", DegenerateComponentWarning)
+    spike = np.repeat(np.eye(3), [100, 100, 40], axis=0)
+    with pytest.warns(DegenerateComponentWarning, match=r"component\(s\) 2 \(40\.0 rows\)"):
         model = GaussianMixture(3, responsibilities_init=spike, random_state=0).fit(rows)
-    smallest = min(np.linalg.eigvalsh(covariance)[0] for covariance in model.covariances_)
-    assert smallest > 1e-3
+    assert_usable(model, rows, 3)
+    assert (model.predict(rows) == np.repeat([0, 1, 2], [100, 100, 40])).all()
+
+
+def test_a_component_on_few_rows_is_passed_over_and_told_of():
+    few = np.random.default_rng(3).normal(1, 1e-3, (4, 3))
+    rows = np.concatenate([CLOUD, few])
+    given = np.repeat([[1.0, 0.0], [0.0, 1.0]], [100, 4], axis=0)
+    model = GaussianMixture(2, responsibilities_init=given, random_state=0).fit(rows)
+    assert model.weights_.min() * 104 > 5
+    (passed,) = model.history_.passed_over
+    assert passed.log_likelihood > model.log_likelihood_
+    assert passed.unsupported == (1,)
+    assert "passed over" in model.summary()
 
 
 def test_without_a_prior_a_collapse_is_an_error_that_says_what_to_do():

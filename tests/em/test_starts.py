@@ -46,9 +46,12 @@ def sweep_of(family: GaussianFamily, rows: Float, weights: Float | None = None) 
     return Sweep(family, ArrayRows(rows, weights), Serial())
 
 
+PRIORS = "weak", "rescue"
+
+
 def options_for(sweep: Sweep, n_components: int) -> FitOptions:
-    weak = sweep.family.prior("weak", sweep.shared, n_components)
-    return FitOptions(GainLeft(), max_iter=100, prior=weak, fallback=weak)
+    weak, rescue = (sweep.family.prior(name, sweep.shared, n_components) for name in PRIORS)
+    return FitOptions(GainLeft(), max_iter=100, prior=weak, fallback=rescue)
 
 
 def starts_of(

@@ -14,7 +14,7 @@ from matplotlib.path import Path as MatplotlibPath
 from oracles import dataset
 
 from mixtura import MixturaError, select
-from mixtura.em.degeneracy import Recovery
+from mixtura.em.soundness import Soundness
 from mixtura.em.stopping import Ending
 from mixtura.report import Report, extras, families, write_report
 from mixtura.report.certainty import note_sentences
@@ -360,14 +360,14 @@ def test_what_to_doubt_is_said() -> None:
     result = replace(
         report.result,
         ending=Ending.ITERATION_LIMIT,
-        recovery=Recovery((0,), "component(s) 0 collapsed"),
+        soundness=Soundness(unsupported=(0,)),
         effective_rows=np.array([2.5, 100.0, 169.5]),
         starts_agreeing=1,
         n_starts=4,
     )
     found = "\n".join(cautions(replace(report, result=result)))
     assert "did not converge" in found
-    assert "Component(s) 0 collapsed" in found
+    assert "Component(s) 0 (2.5 rows) rest on no more rows" in found
     assert "Component 0 rests on 2.5 effective rows" in found
     assert "Only one of 4" in found
     page = render_report(replace(report, result=result))

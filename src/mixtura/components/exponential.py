@@ -6,6 +6,7 @@ M-step, the conjugate prior and the density of single rows are written here, onc
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, final
 
@@ -229,9 +230,26 @@ class ExponentialFamily(ABC):
         return 1 if self.swept_sparse() else self.width()
 
     @final
-    def held_up(self, parameters: Any, moments: Any, prior: Any) -> NDArray[np.bool_]:
+    def unsupported(self, parameters: Any, support: Float) -> NDArray[np.bool_]:
         """Return False for every component: probabilities and rates are bounded densities."""
         return np.zeros(parameters.n_components, dtype=bool)
+
+    @final
+    def widened(self, parameters: Any, which: NDArray[np.bool_], shared: Any) -> Any:
+        """Return the parameters: such components have no width."""
+        return parameters
+
+    @final
+    def flat(
+        self, parameters: Any, effective_rows: Float, prior: Any
+    ) -> Mapping[int, tuple[int, ...]]:
+        """Return nothing: such components have no width that could vanish."""
+        return {}
+
+    @final
+    def rounding(self, parameters: Any, effective_rows: Float) -> float:
+        """Return nothing: densities are sums of terms of their own size."""
+        return 0.0
 
     @final
     def workspace(self, n_rows: int) -> Float:
@@ -283,7 +301,9 @@ class ExponentialFamily(ABC):
         return shared.log_base
 
     @final
-    def kernel(self, rows: Any, row_weights: Float | None, shared: Any) -> Kernel | None:
+    def kernel(
+        self, rows: Any, row_weights: Float | None, shared: Any, distinct_share: float
+    ) -> Kernel | None:
         """Return nothing: no loop is compiled for it."""
         return None
 

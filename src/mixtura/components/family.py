@@ -187,8 +187,13 @@ class Family(Protocol):
         """Return what the log-likelihood of all rows has beyond the evaluator's part."""
         ...
 
-    def kernel(self, rows: NDArray[Any], row_weights: Float | None, shared: Any) -> Kernel | None:
-        """Return a compiled loop over rows (n, D), or None where there is none."""
+    def kernel(
+        self, rows: NDArray[Any], row_weights: Float | None, shared: Any, distinct_share: float
+    ) -> Kernel | None:
+        """Return a compiled loop over rows (n, D), or None where there is none.
+
+        `distinct_share` is the number of distinct rows over Σ w.
+        """
         ...
 
     def moments(self, sums: Any, previous: Any, shared: Any) -> Any:
@@ -230,8 +235,25 @@ class Family(Protocol):
         """
         ...
 
-    def held_up(self, parameters: Any, moments: Any, prior: Any) -> NDArray[np.bool_]:
-        """Return which components (K,) would have no width in some direction without the prior."""
+    def unsupported(self, parameters: Any, support: Float) -> NDArray[np.bool_]:
+        """Return which components (K,) rest on no more rows than determine their parameters.
+
+        `support` (K,) counts the distinct rows that each component has.
+        """
+        ...
+
+    def widened(self, parameters: Any, which: NDArray[np.bool_], shared: Any) -> Any:
+        """Return parameters in which the components `which` (K,) are as wide as all rows."""
+        ...
+
+    def flat(
+        self, parameters: Any, effective_rows: Float, prior: Any
+    ) -> Mapping[int, tuple[int, ...]]:
+        """Return the columns in which components have no width of their own, by component."""
+        ...
+
+    def rounding(self, parameters: Any, effective_rows: Float) -> float:
+        """Return the nats that the log-likelihood may be off by, beyond what its own size costs."""
         ...
 
     def merging_losses(self, parameters: Any, moments: Any) -> Float:

@@ -6,7 +6,7 @@ Ylvisaker 1979). For probabilities it is Dirichlet smoothing, for rates the gamm
 """
 
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ Moments = TypeVar("Moments")
 class NoPrior:
     """Pure maximum likelihood."""
 
+    supports: ClassVar[bool] = False
+
     def augment(self, moments: Moments) -> Moments:
         """Return the moments as they are."""
         return moments
@@ -31,10 +33,6 @@ class NoPrior:
     def log_density(self, parameters: Any) -> float:
         """Return zero."""
         return 0.0
-
-    def holds_up(self, parameters: Any, effective_rows: Float) -> NDArray[np.bool_]:
-        """Return False for every component."""
-        return np.zeros(len(effective_rows), dtype=bool)
 
 
 class Penalised(Protocol):
@@ -55,6 +53,7 @@ class ConjugatePrior:
 
     family: Penalised
     features: Float
+    supports: ClassVar[bool] = False
 
     def augment(self, moments: Any) -> Any:
         """Return the moments with the pseudo-rows in every component."""
@@ -70,9 +69,10 @@ def pseudo_rows(name: str, total_weight: float, n_components: int) -> float:
 
     "weak" puts 1/N, as for Gaussians: too few to move an estimate, enough to keep every
     probability above zero, and vanishing as the rows grow. "conjugate" puts 1/K, one row in all
-    (Galindo Garre and Vermunt 2006), for those who predict rows not seen in the fit.
+    (Galindo Garre and Vermunt 2006), for those who predict rows not seen in the fit. "rescue", for
+    singular covariances of other columns, is "weak" here.
     """
-    if name == "weak":
+    if name in ("weak", "rescue"):
         return 1.0 / total_weight
     if name == "conjugate":
         return 1.0 / n_components

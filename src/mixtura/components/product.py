@@ -83,6 +83,11 @@ class ProductPrior:
 
     parts: tuple[Any, ...]
 
+    @property
+    def supports(self) -> bool:
+        """Return whether that of some block supports its components."""
+        return any(part.supports for part in self.parts)
+
     def log_density(self, parameters: ProductParameters) -> float:
         """Return the sum of the blocks' penalties."""
         return sum(map(_log_density, self.parts, parameters.parts))
@@ -232,7 +237,9 @@ class ProductFamily:
         parts = zip(self.families, parameters.parts, sums.parts, shared.parts, strict=True)
         return sum(family.offset(*three) for family, *three in parts)
 
-    def kernel(self, rows: Any, row_weights: Float | None, shared: Any) -> None:
+    def kernel(
+        self, rows: Any, row_weights: Float | None, shared: Any, distinct_share: float
+    ) -> None:
         """Return nothing: no loop is compiled for it."""
 
     def moments(
@@ -299,12 +306,36 @@ class ProductFamily:
         pairs = zip(found, earlier, strict=True)
         return ProductParameters(tuple(old if part is None else part for part, old in pairs))
 
-    def held_up(
-        self, parameters: ProductParameters, moments: ProductMoments, prior: ProductPrior
-    ) -> NDArray[np.bool_]:
-        """Return which components are as narrow as the prior lets them in some block."""
-        blocks = zip(self.families, parameters.parts, moments.parts, prior.parts, strict=True)
-        return np.any([family.held_up(*parts) for family, *parts in blocks], axis=0)
+    def unsupported(self, parameters: ProductParameters, support: Float) -> NDArray[np.bool_]:
+        """Return which components have too few rows for some block."""
+        blocks = zip(self.families, parameters.parts, strict=True)
+        return np.any([family.unsupported(part, support) for family, part in blocks], axis=0)
+
+    def widened(
+        self, parameters: ProductParameters, which: NDArray[np.bool_], shared: ProductSums
+    ) -> ProductParameters:
+        """Return parameters in which some components are as wide as all rows in every block."""
+        parts = zip(self.families, parameters.parts, shared.parts, strict=True)
+        return ProductParameters(
+            tuple(family.widened(part, which, own) for family, part, own in parts)
+        )
+
+    def flat(
+        self, parameters: ProductParameters, effective_rows: Float, prior: ProductPrior
+    ) -> Mapping[int, tuple[int, ...]]:
+        """Return the columns in which components have no width of their own, by component."""
+        found: dict[int, tuple[int, ...]] = {}
+        parts = zip(self.families, parameters.parts, prior.parts, self.blocks, strict=True)
+        for family, part, own, block in parts:
+            for component, columns in family.flat(part, effective_rows, own).items():
+                earlier = found.get(component, ())
+                found[component] = (*earlier, *(block.start + column for column in columns))
+        return found
+
+    def rounding(self, parameters: ProductParameters, effective_rows: Float) -> float:
+        """Return the sum of the blocks'."""
+        blocks = zip(self.families, parameters.parts, strict=True)
+        return sum(family.rounding(part, effective_rows) for family, part in blocks)
 
     def merging_losses(self, parameters: ProductParameters, moments: ProductMoments) -> Float:
         """Return the sum of the blocks' losses (K, K)."""

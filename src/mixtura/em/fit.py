@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -11,11 +10,12 @@ from mixtura.em.acceleration import Squarem
 from mixtura.em.compiled import compiled_run, is_compilable
 from mixtura.em.model import Model
 from mixtura.em.options import FitOptions, log_weights_of
+from mixtura.em.ranking import unsupported
 from mixtura.em.running import Run, Running
 from mixtura.em.stopping import HOPE, LATELY, Ending
 from mixtura.em.sweep import Sweep
 
-__all__ = ["FitOptions", "Run", "fit", "log_weights_of", "ranked"]
+__all__ = ["FitOptions", "Run", "fit", "log_weights_of"]
 
 # Parameters swept at once, 8 MB; sums, logarithms and gradients of them take about ten times that.
 STACKED_PARAMETERS = 1 << 20
@@ -23,9 +23,6 @@ STACKED_PARAMETERS = 1 << 20
 # Runs are at the same place if, after some sweeps, their objectives are this close in nats and the
 # sizes of their components in shares of all rows.
 JOINED_FROM, SAME_PLACE, SAME_ROWS = 6, 0.02, 1e-3
-
-# Runs whose objectives are this close, in nats, are equally good.
-AS_GOOD = 1e-3
 
 
 def fit(sweep: Sweep, starts: Iterable[Model], options: FitOptions) -> list[Run]:
@@ -45,7 +42,7 @@ def fit(sweep: Sweep, starts: Iterable[Model], options: FitOptions) -> list[Run]
     try:
         for number, model in enumerate(starts):
             if runs and options.accelerate:
-                ahead = max(ahead, _sound_objective(sweep, runs[-1], options))
+                ahead = max(ahead, _supported_objective(sweep, runs[-1], options))
             run = compiled_run(sweep, sweep.kernel, model, options, ahead)
             runs.append(run or _together(sweep, [model], _numbered(options, number))[0])
             if runs[-1].ending is Ending.INTERRUPTED:
@@ -68,11 +65,9 @@ def _numbered(options: FitOptions, number: int) -> FitOptions:
     return replace(options, progress=lambda _, count, now: progress(number, count, now))
 
 
-def _sound_objective(sweep: Sweep, run: Run, options: FitOptions) -> float:
-    """Return where a run ended, if not by a collapsed component."""
-    moments = run.statistics.moments
-    held_up = sweep.family.held_up(run.model.parameters, moments, options.prior)
-    return -np.inf if held_up.any() else run.objective
+def _supported_objective(sweep: Sweep, run: Run, options: FitOptions) -> float:
+    """Return where a run ended, if all its components are supported."""
+    return -np.inf if unsupported(sweep, run, options.prior).any() else run.objective
 
 
 def _together(sweep: Sweep, starts: Iterable[Model], options: FitOptions) -> list[Run]:
@@ -117,50 +112,22 @@ def _join(runs: Sequence[Running], total_weight: float) -> None:
 
 
 def _drop(sweep: Sweep, runs: Sequence[Running], options: FitOptions) -> None:
-    """End runs that another is ahead of by more than they can hope for.
+    """End runs that an earlier one is ahead of by more than they can hope for.
 
-    One that is ahead by a collapsed component does not count.
+    One that is ahead with an unsupported component does not count; nor does a later one, so that
+    more starts never take away what fewer find.
     """
     tried = [run for run in runs if len(run.history) > LATELY and run.statistics is not None]
     if len(tried) < len(runs):
         return
-    for leader in sorted(tried, key=lambda run: -run.history[-1].objective):
-        assert leader.statistics is not None
-        model, moments = leader.model, leader.statistics.moments
-        if not sweep.family.held_up(model.parameters, moments, options.prior).any():
-            break
-    else:
-        return
-    ahead = leader.history[-1].objective
+    ahead = -np.inf
     for run in tried:
         objectives = run.history.objective
         hope = HOPE * (objectives[-1] - objectives[-1 - LATELY])
         if run.ending is None and objectives[-1] + hope < ahead - SAME_PLACE:
             run.ending = Ending.OUTRUN
-
-
-class Ranked(Protocol):
-    """What ended somewhere."""
-
-    @property
-    def objective(self) -> float: ...
-
-
-Ended = TypeVar("Ended", bound=Ranked)
-
-
-def ranked(runs: Sequence[Ended]) -> list[Ended]:
-    """Return runs by their objectives, best first.
-
-    Runs as good as the best are taken in the order given: rounding, which differs with the units
-    and the order of the rows, must not choose between them.
-    """
-    left, order = list(runs), []
-    while left:
-        best = max(run.objective for run in left)
-        first = next(i for i, run in enumerate(left) if run.objective >= best - AS_GOOD)
-        order.append(left.pop(first))
-    return order
+        elif objectives[-1] > ahead and not unsupported(sweep, run, options.prior).any():
+            ahead = objectives[-1]
 
 
 def _groups(family: Family, runs: list[Running]) -> list[list[Running]]:

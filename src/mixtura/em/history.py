@@ -7,7 +7,7 @@ from math import isfinite
 
 from mixtura.em.certificate import Certificate
 
-__all__ = ["History", "Step"]
+__all__ = ["History", "PassedOver", "Step"]
 
 # Sums over rows keep about so many digits.
 ROUNDING = 1e-13
@@ -35,6 +35,21 @@ class Step:
         return self.log_likelihood - self.lower_bound
 
 
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """An end that was likelier than the one taken, and not taken.
+
+    Attributes
+    ----------
+    log_likelihood, objective : of the end
+    unsupported : its components on no more rows than determine their parameters
+    """
+
+    log_likelihood: float
+    objective: float
+    unsupported: tuple[int, ...]
+
+
 @dataclass(slots=True)
 class History:
     """The steps of one run, in order.
@@ -44,11 +59,13 @@ class History:
     steps : those taken
     rejected : how many leaps were swept and not taken, as the objective would have fallen
     certificate : how nearly the end is stationary; None while the run is not finished
+    passed_over : ends of other starts that were likelier, but with more unsupported components
     """
 
     steps: list[Step] = field(default_factory=list)
     rejected: int = 0
     certificate: Certificate | None = None
+    passed_over: tuple[PassedOver, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of steps."""

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.data.masks import MaskedRows
-from mixtura.em.fit import FitOptions, fit, ranked
+from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
+from mixtura.em.ranking import ranked
 from mixtura.em.starts import (
     Labelled,
     StartOptions,
@@ -53,7 +54,8 @@ def first_models(
     for model in models:
         with suppress(ParameterError):
             runs += fit(sample, [model], short)
-    return [run.model for run in ranked(runs)[: starts.finish]] or models[: starts.finish]
+    order = ranked(sample, runs, options)
+    return [run.model for run in order[: starts.finish]] or models[: starts.finish]
 
 
 def _models(

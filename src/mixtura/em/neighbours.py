@@ -7,8 +7,9 @@ import numpy as np
 
 from mixtura.components.kernel import Above
 from mixtura.em.compiled import AT_ONCE, is_compilable, terms_of
-from mixtura.em.fit import FitOptions, Run, fit, ranked
+from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.model import Model
+from mixtura.em.ranking import ranked, worth
 from mixtura.em.rearrange import BETTER, ROUGH, Race, is_better, part_of, splits_of
 from mixtura.em.splits import models_of, shares_of
 from mixtura.em.starts import StartOptions, short_options
@@ -96,7 +97,7 @@ def bettered_by(
             part.kernel,
             (giving.log_weights, giving.parameters),
             n_components,
-            Above(now.objective, smallest),
+            Above(worth(sample, now, options), smallest),
             terms_of(options),
             min(options.max_iter, AT_ONCE),
         )
@@ -130,13 +131,13 @@ def bettered(sample: Sweep, now: Run, others: Sequence[Model], options: FitOptio
     others : starts
     options : how fits go on
     """
-    chasing = replace(_rough(options), rule=Race(now.objective + BETTER))
+    chasing = replace(_rough(options), rule=Race(worth(sample, now, options) + BETTER))
     try:
         runs = fit(sample, others, chasing) if others else []
     except ParameterError:
         return None
     better: list[Run] = [run for run in runs if is_better(sample, run, now, options)]
-    return ranked(better)[0].model if better else None
+    return ranked(sample, better, options)[0].model if better else None
 
 
 def _rough(options: FitOptions) -> FitOptions:

@@ -12,9 +12,10 @@ import numpy as np
 
 from mixtura.components.gaussian.noise import NoisyParameters
 from mixtura.data.masks import MaskedRows
-from mixtura.em.fit import FitOptions, fit, ranked
+from mixtura.em.fit import FitOptions, fit
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
+from mixtura.em.ranking import ranked
 from mixtura.em.starts import StartMaker, StartOptions, short_options, short_runs
 from mixtura.em.sweep import Sweep
 
@@ -64,7 +65,7 @@ def with_noise(
         larger, tried = short_runs(plain, n_components + 1, gaussian_options, several)
         turned = [_with_noise_for(model, k) for model in larger for k in range(n_components + 1)]
         sample = Sweep(family, tried.source, sweep.engine)
-        runs = ranked(fit(sample, turned, short_options(options, TRIED)))
+        runs = ranked(sample, fit(sample, turned, short_options(options, TRIED)), options)
         return [
             *(_noisy(model) for model in models),
             *(_with_noise_for(model, _widest(model)) for model in larger),

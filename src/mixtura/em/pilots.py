@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from mixtura.components.family import Family
 from mixtura.em.compiled import compiled_tries
-from mixtura.em.fit import FitOptions, fit, ranked
+from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
+from mixtura.em.ranking import ranked, ranked_by_weight
 from mixtura.em.rearrange import CARRIED, rearranged
 from mixtura.em.splits import shares_of
 from mixtura.em.starts import (
@@ -97,7 +98,8 @@ class Partitions:
                 if len(models) == 1 and self.whole:
                     return models
                 short = short_options(options, TRIED)
-                tried = [run.model for run in ranked(fit(sample, models, short))]
+                runs = fit(sample, models, short)
+                tried = [run.model for run in ranked(sample, runs, options)]
             if self.n_components > 1 and starts.rearranges:
                 best = rearranged(sample, tried[:CARRIED], options, starts)
                 return [best, *tried[1 : starts.finish]] if self.whole else [best]
@@ -106,7 +108,7 @@ class Partitions:
             # Where the subsample is a part of the rows only, runs end on it.
             quiet = replace(options, rule=ON_SAMPLE, bound=False, keep=False, progress=None)
             ended = fit(sample, tried[:CARRIED], quiet)
-            return [ranked(ended)[0].model]
+            return [ranked(sample, ended, options)[0].model]
 
         return make
 
@@ -115,7 +117,7 @@ class Partitions:
         labels = (own.astype(np.int64, copy=False) for own in self.labels)
         sources = [*labels, *self.shares]
         tried = compiled_tries(sample, sources, self.n_components, options, TRIED)
-        return [one.model for one in ranked(tried)]
+        return [one.model for one in ranked_by_weight(sample, tried, options)]
 
     def _models(self, sample: Sweep, options: FitOptions) -> list[Model]:
         """Return the M-step from each partition that has no singular component."""

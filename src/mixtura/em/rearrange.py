@@ -8,7 +8,7 @@ one batch, and the best is kept if it ends higher.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from mixtura.components.kernel import Halves, Limits
 from mixtura.em.compiled import AT_ONCE, is_compilable, terms_of
-from mixtura.em.fit import FitOptions, Run, fit, ranked
+from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.model import Model
-from mixtura.em.recovery import held_up
+from mixtura.em.ranking import ranked, worth
 from mixtura.em.splits import mixture_of, models_of, parted
 from mixtura.em.starts import NeverMet, StartOptions
 from mixtura.em.stopping import LATELY, Ending, GainLeft
@@ -140,7 +140,8 @@ def _by_turns(
     except ParameterError:
         # A component collapsed, which the fit itself is to say.
         return models[0], 0, models[0]
-    origin, best = _soundest(sample, zip(models, runs, strict=False), options)
+    best = ranked(sample, [run for run in runs if run.joined is None], options)[0]
+    origin = next(model for model, run in zip(models, runs, strict=False) if run is best)
     moved = 0
     while moved < ROUNDS and (better := _bettered(sample, few, best, rough)) is not None:
         best, moved = better, moved + 1
@@ -153,23 +154,14 @@ def part_of(sample: Sweep, n_components: int, starts: StartOptions) -> Sweep:
     return sample.part(size, starts.seed)
 
 
-def _soundest(
-    sample: Sweep, pairs: Iterable[tuple[Model, Run]], options: FitOptions
-) -> tuple[Model, Run]:
-    """Return the start and the end of the best run, one without collapsed components if any is."""
-    alone = [(model, run) for model, run in pairs if run.joined is None]
-    sound = [pair for pair in alone if not held_up(sample, pair[1], options.prior).any()]
-    chosen = ranked([run for _, run in sound or alone])[0]
-    return next(pair for pair in alone if pair[1] is chosen)
-
-
 def _bettered(sample: Sweep, part: Sweep, run: Run, options: FitOptions) -> Run | None:
     """Return a run that a move leads to and that ends higher, or None."""
-    chasing = replace(options, rule=Race(run.objective + BETTER))
+    now = worth(sample, run, options)
+    chasing = replace(options, rule=Race(now + BETTER))
     left = max(SPENT, run.n_iter)
     try:
         for one in _tried(sample, _moved(sample, part, run, options), options):
-            if left > 0 and _may_reach(one, run.objective):
+            if left > 0 and _may_reach(one, now):
                 ended = fit(sample, [one.model], chasing)[0]
                 left -= ended.n_iter
                 if is_better(sample, ended, run, options):
@@ -181,21 +173,18 @@ def _bettered(sample: Sweep, part: Sweep, run: Run, options: FitOptions) -> Run 
 
 
 def is_better(sample: Sweep, run: Run, than: Run, options: FitOptions) -> bool:
-    """Return whether a run ended higher, and not by a component on fewer rows than it needs."""
+    """Return whether a run is worth more, and not by a component on fewer rows than it needs."""
     smallest = run.statistics.moments.effective_rows.min()
     before = than.statistics.moments.effective_rows.min()
-    return (
-        run.objective > than.objective + BETTER
-        and smallest >= min(sample.family.fewest_rows, before)
-        and not held_up(sample, run, options.prior).any()
-    )
+    enough = smallest >= min(sample.family.fewest_rows, before)
+    return enough and worth(sample, run, options) > worth(sample, than, options) + BETTER
 
 
 def _tried(sample: Sweep, models: Sequence[Model], options: FitOptions) -> list[Run]:
     """Return short runs of the models that do best in a few sweeps, best first."""
     few = replace(options, rule=NeverMet(), max_iter=FIRST_SWEEPS, accelerate=False)
-    hopeful = [run.model for run in ranked(fit(sample, models, few))[:HOPEFUL]]
-    return ranked(fit(sample, hopeful, replace(few, max_iter=MORE_SWEEPS)))
+    hopeful = [run.model for run in ranked(sample, fit(sample, models, few), few)[:HOPEFUL]]
+    return ranked(sample, fit(sample, hopeful, replace(few, max_iter=MORE_SWEEPS)), few)
 
 
 def _may_reach(run: Run, objective: float) -> bool:

@@ -1,8 +1,6 @@
-"""Components that only the prior keeps wide: given rows of a heavy component, and tried again.
+"""Components that no more rows support than determine them: given other rows, and tried again.
 
-Such a component sits on a few rows, or on rows that lie in a plane or share a value. Its likelihood
-has no maximum, so a fit without one is preferred even where it is less likely. What cannot be
-mended is kept and named.
+What cannot be mended is kept and named.
 """
 
 from collections.abc import Sequence
@@ -13,87 +11,85 @@ from numpy.typing import NDArray
 
 from mixtura.data import ArrayRows
 from mixtura.em.degeneracy import Recovery
-from mixtura.em.fit import FitOptions, Run, fit, ranked
+from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.model import Model
+from mixtura.em.ranking import ranked, unsupported
 from mixtura.em.starts import StartOptions, model_from_labels, seeded_labels
 from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
 from mixtura.errors import ParameterError
 from mixtura.mixture import Mixture
 
-__all__ = ["best_run", "held_up"]
+__all__ = ["with_recovered"]
 
-# How often a collapsed component is given other rows.
+# How often an unsupported component is given other rows.
 ATTEMPTS = 3
 
 
-def held_up(sweep: Sweep, run: Run, prior: object) -> NDArray[np.bool_]:
-    """Return which components (K,) would have no width in some direction without the prior."""
-    return sweep.family.held_up(run.model.parameters, run.statistics.moments, prior)
-
-
-def best_run(
+def with_recovered(
     sweep: Sweep, runs: Sequence[Run], options: FitOptions, starts: StartOptions
-) -> tuple[Run, Recovery | None]:
-    """Return the best run without collapsed components; with them if there is no other.
+) -> list[Run]:
+    """Return runs, best first, of one objective, with those from other rows where that may help.
 
     Parameters
     ----------
     runs : finished ones
     options : how they were run
-    starts : the size and seed of the subsample that collapsed components are given rows of
-
-    Returns
-    -------
-    run : the best
-    recovery : what is to be said of its components, if anything
+    starts : the size and seed of the subsample that unsupported components are given rows of
     """
-    tried = [run for run in runs if run.joined is None]
+    quiet = replace(options, keep=False)
+    tried = _of_one_objective(sweep, [run for run in runs if run.joined is None], quiet)
     for attempt in range(ATTEMPTS):
-        best = ranked(tried)[0]
-        sound = [run for run in tried if not held_up(sweep, run, options.prior).any()]
-        if sound:
-            best = ranked(sound)[0]
-            if best.ending is Ending.OUTRUN:
-                # The run that was ahead has collapsed since.
-                best = fit(sweep, [best.model], replace(options, keep=False))[0]
-            return best, best.recovery
-        if held_up(sweep, best, options.prior).all():
-            # All rows lie in a plane: other rows would not help.
+        best = ranked(sweep, tried, options)[0]
+        weak = unsupported(sweep, best, options.prior)
+        if not weak.any() or weak.all():
             break
         try:
-            model = resplit(sweep, best, attempt, options, starts)
+            model = resplit(sweep, best, weak, attempt, options, starts)
         except ParameterError:
             break
-        tried += fit(sweep, [model], replace(options, keep=False))
-    sound = [run for run in tried if not held_up(sweep, run, options.prior).any()]
-    best = ranked(sound or tried)[0]
-    collapsed = np.flatnonzero(held_up(sweep, best, options.prior))
-    return best, _told(best, collapsed) if len(collapsed) else best.recovery
+        tried = _of_one_objective(sweep, tried + fit(sweep, [model], quiet), quiet)
+    order = ranked(sweep, tried, options)
+    if order[0].ending is Ending.OUTRUN:
+        # The run that was ahead has lost its support since.
+        order[0] = fit(sweep, [order[0].model], quiet)[0]
+    return order
 
 
-def _told(run: Run, collapsed: NDArray[np.intp]) -> Recovery:
-    sizes = run.statistics.moments.effective_rows[collapsed]
-    listed = ", ".join(
-        f"{component} ({size:.1f} rows)" for component, size in zip(collapsed, sizes, strict=True)
-    )
-    return Recovery(
-        tuple(int(component) for component in collapsed),
-        f"component(s) {listed} have no width of their own in some direction, and the prior keeps "
-        "them finite; try fewer components, or a structure that shares more between them",
-    )
+def _of_one_objective(sweep: Sweep, runs: list[Run], options: FitOptions) -> list[Run]:
+    """Return runs of which the soundest are under one prior: if some need the fallback, all do."""
+    weak = [int(unsupported(sweep, run, options.prior).sum()) for run in runs]
+    soundest = [run for run, count in zip(runs, weak, strict=True) if count == min(weak)]
+    rescued = [run.recovery is not None for run in soundest]
+    if options.fallback is None or all(rescued) or not any(rescued):
+        return runs
+    under = replace(options, prior=options.fallback)
+    return [
+        _again(sweep, run, under) if count == min(weak) and run.recovery is None else run
+        for run, count in zip(runs, weak, strict=True)
+    ]
+
+
+def _again(sweep: Sweep, run: Run, options: FitOptions) -> Run:
+    after = fit(sweep, [run.model], options)[0]
+    return replace(after, recovery=Recovery((), "another start asked for the stronger prior"))
 
 
 def resplit(
-    sweep: Sweep, run: Run, attempt: int, options: FitOptions, starts: StartOptions
+    sweep: Sweep,
+    run: Run,
+    weak: NDArray[np.bool_],
+    attempt: int,
+    options: FitOptions,
+    starts: StartOptions,
 ) -> Model:
-    """Return a start in which the collapsed components take rows of heavy ones.
+    """Return a start in which the components `weak` (K,) take rows of heavy ones.
 
-    The rows of a collapsed component go to the next best; those of the heaviest component (at the
-    second attempt the second heaviest, and so on) are parted by k-means++.
+    Their rows go to the next best; those of the heaviest component (at the second attempt the
+    second heaviest, and so on) are parted by k-means++.
     """
     family, model = sweep.family, run.model
-    collapsed = np.flatnonzero(held_up(sweep, run, options.prior))
+    collapsed = np.flatnonzero(weak)
     rows, weights = sweep.source.subsample(
         starts.subsample_rows(model.n_components), starts.seed + attempt
     )

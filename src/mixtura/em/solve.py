@@ -12,13 +12,14 @@ from mixtura.components.family import Family
 from mixtura.data import RowSource
 from mixtura.data.masks import MaskedRows
 from mixtura.em.certificate import certified
-from mixtura.em.degeneracy import Recovery
 from mixtura.em.fit import FitOptions, Run, fit
-from mixtura.em.history import History
+from mixtura.em.history import History, PassedOver
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
+from mixtura.em.ranking import AS_GOOD, unsupported
 from mixtura.em.rearrange import CARRIED, SHORT, rearranged
-from mixtura.em.recovery import best_run
+from mixtura.em.recovery import with_recovered
+from mixtura.em.soundness import Soundness, passed_over_words, soundness_of
 from mixtura.em.starts import StartOptions, short_runs
 from mixtura.em.statistics import Statistics
 from mixtura.em.stopping import Ending, StoppingRule
@@ -27,6 +28,8 @@ from mixtura.engines import Engine
 from mixtura.mixture import Mixture
 
 __all__ = ["FitResult", "SolveOptions", "fit_options", "solve", "solve_by"]
+
+SOUND = Soundness()
 
 # Two runs ended at the same optimum if their objectives are this close, in nats.
 SAME_OPTIMUM = 0.05
@@ -42,7 +45,7 @@ class SolveOptions:
     ----------
     rule, max_iter : when to stop
     prior : a name, None or a penalty of the family
-    rescue : whether to go on under the weak prior where a component collapses
+    rescue : whether to go on under a stronger prior where a covariance is singular
     monotone : whether the objective must never fall
     starts : how starts are made
     """
@@ -73,6 +76,7 @@ class FitResult:
     effective_rows : (K,) Σ w r
     remaining_gain : an estimate of what is left to gain, in nats; infinite if there is none
     starts_agreeing, n_starts : how many finished starts ended within 0.05 nats of the best
+    soundness : whether its density means something without a prior
     """
 
     mixture: Mixture
@@ -83,13 +87,13 @@ class FitResult:
     effective_rows: NDArray[np.float64]
     history: History
     ending: Ending
-    recovery: Recovery | None
     starts_agreeing: int
     n_starts: int
     n_rows: int
     total_weight: float
     seconds: float
     remaining_gain: float
+    soundness: Soundness = SOUND
 
     @property
     def n_parameters(self) -> int:
@@ -110,6 +114,13 @@ class FitResult:
     def icl(self) -> float:
         """Return BIC - 2 Σ w log max_k r; lower is better."""
         return self.bic - 2 * self.log_largest
+
+    @property
+    def cautions(self) -> list[str]:
+        """Return what is to be said of the components, as sentences, the gravest first."""
+        names = self.mixture.columns or tuple(f"x{j}" for j in range(self.mixture.n_columns))
+        rows = self.effective_rows.tolist()
+        return self.soundness.sentences(rows, names)
 
     def facts(self) -> dict[str, Any]:
         """Return what a summary says of the fit, as JSON can hold it."""
@@ -132,7 +143,7 @@ class FitResult:
             "starts_agreeing": self.starts_agreeing,
             "n_starts": self.n_starts,
             "seconds": self.seconds,
-            "recovery": None if self.recovery is None else self.recovery.reason,
+            "cautions": [*self.cautions, *passed_over_words(self.history.passed_over)],
         }
 
 
@@ -142,7 +153,7 @@ def fit_options(sweep: Sweep, n_components: int, options: SolveOptions) -> FitOp
         rule=options.rule,
         max_iter=options.max_iter,
         prior=sweep.prior(options.prior, n_components),
-        fallback=sweep.prior("weak", n_components) if options.rescue else None,
+        fallback=sweep.prior("rescue", n_components) if options.rescue else None,
         equal_weights=options.equal_weights,
         concentration=options.concentration,
         monotone=options.monotone,
@@ -195,15 +206,19 @@ def solve_by(
     runs = fit(sweep, found.models, loop)
     if found.sample is not None and not _settled(runs):
         runs = _moved_too(sweep, found.sample, found.models, runs, loop, options.starts)
-    best, recovery = best_run(sweep, runs, loop, options.starts)
+    ends = with_recovered(sweep, runs, loop, options.starts)
+    best = ends[0]
     statistics = best.statistics
     if best.ending is not Ending.CONVERGED:
         statistics = sweep([best.model])[0]
     agreeing = sum(_end_of(run, runs) > best.objective - SAME_OPTIMUM for run in runs)
     if any(run.ending is Ending.INTERRUPTED for run in runs):
         best = replace(best, ending=Ending.INTERRUPTED)
-    best = replace(_certified(sweep, best, statistics, loop), recovery=recovery)
-    return _result(sweep, best, statistics, columns, (agreeing, len(runs)), began)
+    best = _certified(sweep, best, statistics, loop)
+    history = replace(best.history, passed_over=_passed_over(sweep, ends, loop))
+    best = replace(best, history=history)
+    found = _result(sweep, best, statistics, columns, (agreeing, len(runs)), began)
+    return replace(found, soundness=soundness_of(sweep, best, loop))
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +294,19 @@ def _as_started(
     return _result(sweep, run, statistics, columns, (1, 1), began)
 
 
+def _passed_over(sweep: Sweep, ends: Sequence[Run], loop: FitOptions) -> tuple[PassedOver, ...]:
+    """Return the ends, likelier than the first, that have more unsupported components."""
+    return tuple(
+        PassedOver(
+            run.statistics.log_likelihood,
+            run.objective,
+            tuple(int(k) for k in np.flatnonzero(unsupported(sweep, run, loop.prior))),
+        )
+        for run in ends[1:]
+        if run.objective > ends[0].objective + AS_GOOD and unsupported(sweep, run, loop.prior).any()
+    )
+
+
 def _certified(sweep: Sweep, run: Run, statistics: Statistics, loop: FitOptions) -> Run:
     """Return a run with the certificate of its end in its history."""
     # A run that was recovered went on under the fallback.
@@ -310,7 +338,6 @@ def _result(
         effective_rows=moments.effective_rows,
         history=run.history,
         ending=run.ending,
-        recovery=run.recovery,
         starts_agreeing=agreement[0],
         n_starts=agreement[1],
         n_rows=sweep.source.n_rows,

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from mixtura.components.kernel import Limits
 from mixtura.em.compiled import compiled_tries, is_compilable, terms_of
 from mixtura.em.degeneracy import maximise_strictly
-from mixtura.em.fit import FitOptions, Run, fit, ranked
+from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.model import Model
+from mixtura.em.ranking import ranked, ranked_by_weight
 from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
 from mixtura.em.tree import Tree, views_of
@@ -154,7 +155,7 @@ def tried_models(
         runs = list(_unbroken(sample, sound_models(labelled(), n_components, options), short))
         if not runs:
             raise error from None
-    return [run.model for run in ranked(runs)[: starts.finish]]
+    return [run.model for run in ranked(sample, runs, options)[: starts.finish]]
 
 
 def _tried_at_once(
@@ -179,7 +180,7 @@ def _tried_at_once(
             if shares is not None:
                 sources.append(shares.T)
     tried = compiled_tries(sample, sources, n_components, options, sweeps)
-    return [one.model for one in ranked(tried)]
+    return [one.model for one in ranked_by_weight(sample, tried, options)]
 
 
 def short_options(options: FitOptions, sweeps: int) -> FitOptions:

@@ -32,6 +32,9 @@ __all__ = ["Sweep", "source_of"]
 
 Float = NDArray[np.float64]
 
+# Distinct rows that are counted; more tell nothing of so few that a component could be degenerate.
+MOST_COUNTED = 100_000
+
 # Where it starts and stops, its rows, as they are or as the family prepared them, their weights,
 # what is barred.
 Tile: TypeAlias = tuple[int, int, Any, Float | None, NDArray[np.bool_] | None]
@@ -69,6 +72,14 @@ class Sweep:
         """Return Σ w."""
         return self.source.total_weight
 
+    @cached_property
+    def distinct_share(self) -> float:
+        """Return the number of distinct rows over Σ w, at most 1; many count as all distinct."""
+        distinct = self.source.count_distinct(MOST_COUNTED)
+        if distinct == MOST_COUNTED:
+            distinct = self.source.n_rows
+        return min(1.0, distinct / self.total_weight)
+
     def prior(self, name: Any, n_components: int) -> Any:
         """Return the family's penalty of that name for these rows; made once where it has one."""
         key = name, n_components
@@ -93,7 +104,7 @@ class Sweep:
         block = self.source.block(0, self.source.n_rows)
         if block.barred is not None:
             return None
-        return self.family.kernel(block.rows, block.weights, self.shared)
+        return self.family.kernel(block.rows, block.weights, self.shared, self.distinct_share)
 
     def __call__(self, models: Sequence[Model]) -> list[Statistics]:
         """Return the statistics of each mixture, from one pass over the rows.

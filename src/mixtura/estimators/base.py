@@ -395,8 +395,8 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         self._take(result, given.rows.dtype)
 
     def _warn(self, result: FitResult, settings: Settings) -> None:
-        if result.recovery is not None:
-            warnings.warn(result.recovery.reason, DegenerateComponentWarning, stacklevel=3)
+        for caution in result.cautions:
+            warnings.warn(caution, DegenerateComponentWarning, stacklevel=3)
         if not self.converged_ and settings.max_iter > 0:
             warnings.warn(
                 "Best performing initialization did not converge. Try different init parameters, "

@@ -11,14 +11,17 @@
  *               the features of the structure alone
  * n_products    features with all products of columns, which lie behind those of the structure
  * spread        (D) units in which distances of rows mean something
- * fewest_rows   that a component needs
+ * fewest_rows   that a component needs to be moved to
+ * least_rows    up to which rows say nothing of how wide a component is
+ * factor_of_all of the precision of all rows
  * most_sweeps   of a run
  */
 typedef struct {
     const mx_problem *sample, *part;
     int64_t n_products;
     const double *spread;
-    double fewest_rows;
+    double fewest_rows, least_rows;
+    const double *factor_of_all;
     int64_t most_sweeps;
 } mx_ground;
 

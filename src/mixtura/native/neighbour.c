@@ -89,8 +89,7 @@ int64_t mx_neighbour(const mx_ground *ground, const mx_state *from, double objec
         if (end->lost)
             continue;
         chasing.best = fmax(chasing.best, end->objective);
-        if (!end->held_up)
-            chasing.ahead = fmax(chasing.ahead, end->objective);
+        chasing.ahead = fmax(chasing.ahead, end->objective);
         if (mx_is_better(&at, end, objective, smallest) &&
             (!found || end->objective > at.now.objective + MX_AS_GOOD)) {
             mx_exchange(&at.now, end);

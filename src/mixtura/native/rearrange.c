@@ -127,12 +127,8 @@ int64_t mx_rearrange(const mx_ground *ground, int64_t n_starts, const mx_state *
         mx_run_on(&at, &race, end);
         if (end->lost)
             continue;
-        race.best = fmax(race.best, end->objective);
-        if (!end->held_up)
-            race.ahead = fmax(race.ahead, end->objective);
-        int sounder = at.now.held_up && !end->held_up;
-        int as_sound = at.now.held_up == end->held_up;
-        if (at.now.lost || sounder || (as_sound && end->objective > at.now.objective + MX_AS_GOOD))
+        race.best = race.ahead = fmax(race.best, end->objective);
+        if (at.now.lost || end->objective > at.now.objective + MX_AS_GOOD)
             mx_exchange(&at.now, end);
     }
     if (at.now.lost)

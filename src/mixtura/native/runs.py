@@ -124,5 +124,7 @@ class Ground(ctypes.Structure):
         ("n_products", c_int64),
         ("spread", c_void_p),
         ("fewest_rows", c_double),
+        ("least_rows", c_double),
+        ("factor_of_all", c_void_p),
         ("most_sweeps", c_int64),
     )

@@ -14,8 +14,6 @@
 #define HOPE 20.0
 /* Sweeps that there is always room to record. */
 #define FEW_SWEEPS 8
-/* Rows' own scatter against that of pseudo-rows, below which a width is mostly the prior's. */
-#define HELD_UP 2.0
 /* EM steps of halves. */
 #define STEPS 4
 
@@ -49,6 +47,7 @@ static mx_stage laid_out(const mx_ground *ground, int64_t n, mx_room *room) {
     at.history = mx_taken(room, 3 * history_of(ground));
     at.now = place_in(&at.form, at.history, room);
     at.ended = place_in(&at.form, at.history, room);
+    at.wide = place_in(&at.form, at.history, room);
     for (int i = 0; i < MX_MOVES; i++)
         at.moves[i] = place_in(&at.form, at.history, room);
     at.losses = mx_taken(room, n * n);
@@ -88,44 +87,6 @@ void mx_exchange(mx_place *one, mx_place *other) {
     *other = kept;
 }
 
-/* Whether a component is as narrow in some direction as the prior lets it be. */
-static int mx_is_held_up(const mx_problem *problem, const mx_form *form, const mx_state *state) {
-    int64_t d = form->n_columns;
-    const double *prior = problem->prior_scatter, *factor = state->factors;
-    double matrix[MX_MOST_COLUMNS * MX_MOST_COLUMNS], half[MX_MOST_COLUMNS];
-    for (int64_t k = 0; problem->prior_rows > 0 && k < form->n_components; k++) {
-        double most = (state->rows[k] + problem->prior_rows) / HELD_UP, mean = 0;
-        if (!form->full) {
-            for (int64_t i = 0; i < d; i++) {
-                double own = form->spherical ? factor[k] : factor[k * d + i];
-                mean += own * own * prior[i] / d;
-                if (!form->spherical && own * own * prior[i] > most)
-                    return 1;
-            }
-            if (form->spherical && mean > most)
-                return 1;
-            continue;
-        }
-        const double *own = factor + k * d * d;
-        for (int64_t j = 0; j < d; j++) {
-            for (int64_t i = 0; i < d; i++) {
-                half[i] = 0;
-                for (int64_t l = 0; l <= j; l++)
-                    half[i] += prior[i * d + l] * own[l * d + j];
-            }
-            for (int64_t i = 0; i < d; i++) {
-                double sum = 0;
-                for (int64_t l = 0; l <= i; l++)
-                    sum += own[l * d + i] * half[l];
-                matrix[i * d + j] = (i == j ? most : 0) - sum;
-            }
-        }
-        if (!mx_is_definite(d, matrix))
-            return 1;
-    }
-    return 0;
-}
-
 mx_rule mx_rough_rule(const mx_ground *ground) {
     return (mx_rule){.most_sweeps = ground->most_sweeps,
                      .accelerate = 1,
@@ -145,6 +106,31 @@ mx_rule mx_short_rule(int64_t sweeps) {
                      .best = -INFINITY, .ahead = -INFINITY, .lately = LATELY};
 }
 
+/* Widens components on too few rows to the width of all; returns whether there are any. */
+static int widened(const mx_stage *at, const mx_state *from, mx_state *to) {
+    const mx_form *form = &at->form;
+    const mx_ground *ground = at->ground;
+    int64_t width = form->spherical ? 1 : form->one, count = 0;
+    for (int64_t k = 0; k < form->n_components; k++) {
+        if (!(from->rows[k] <= ground->least_rows))
+            continue;
+        if (!count++)
+            mx_copy_mixture(form, from, to);
+        memcpy(to->factors + k * width, ground->factor_of_all, sizeof(double) * width);
+    }
+    return count > 0;
+}
+
+/* What a run is worth: its objective, with components on too few rows as wide as all rows. */
+static double worth(mx_stage *at, const mx_place *place) {
+    mx_state *wide = &at->wide.state;
+    if (!widened(at, &place->state, wide))
+        return place->objective;
+    mx_rule once = mx_short_rule(1);
+    mx_run(at->ground->sample, &once, wide, at->room);
+    return wide->n_steps ? wide->history[1] : -INFINITY;
+}
+
 void mx_run_on(mx_stage *at, const mx_rule *rule, mx_place *from) {
     if (from->lost)
         return;
@@ -157,10 +143,10 @@ void mx_run_on(mx_stage *at, const mx_rule *rule, mx_place *from) {
     from->objective = last[0];
     from->gained = state->n_steps > 1 ? last[0] - last[-3] : INFINITY;
     from->sweeps = state->n_steps;
-    from->held_up = mx_is_held_up(at->ground->sample, &at->form, state);
     from->smallest = INFINITY;
     for (int64_t k = 0; k < at->form.n_components; k++)
         from->smallest = fmin(from->smallest, state->rows[k]);
+    from->objective = worth(at, from);
 }
 
 /* Puts the best of the first places in front: the first that is as good as any. */
@@ -188,7 +174,7 @@ int64_t mx_ranked(mx_place *places, int64_t n) {
 
 int mx_is_better(const mx_stage *at, const mx_place *now, double objective, double smallest) {
     return !now->lost && now->objective > objective + MX_BETTER &&
-           now->smallest >= fmin(at->ground->fewest_rows, smallest) && !now->held_up;
+           now->smallest >= fmin(at->ground->fewest_rows, smallest);
 }
 
 int mx_part_all(mx_stage *at, const mx_state *state) {

@@ -15,9 +15,9 @@
 /* A mixture, and what is known of the run that it is the end of. */
 typedef struct {
     mx_state state;
-    double objective, gained, smallest;
+    double objective, gained, smallest; /* components on too few rows count as wide as all rows */
     int64_t sweeps, number;
-    int held_up, lost;
+    int lost;
 } mx_place;
 
 typedef struct {
@@ -25,7 +25,7 @@ typedef struct {
     mx_problem every; /* the sample with all products */
     mx_problem few;   /* and the part */
     mx_form form;
-    mx_place now, ended, moves[MX_MOVES];
+    mx_place now, ended, wide, moves[MX_MOVES];
     double *losses, *gains, *shares, *second, *after, *history, *room;
 } mx_stage;
 

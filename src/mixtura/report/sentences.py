@@ -63,9 +63,7 @@ def cautions(report: Report) -> list[str]:
     found = []
     if not result.ending.converged:
         found.append(f"The fit did not converge: {result.ending.value}.")
-    if result.recovery is not None:
-        reason = result.recovery.reason
-        found.append(f"{reason[0].upper()}{reason[1:]}.")
+    found += [f"{caution[0].upper()}{caution[1:]}." for caution in result.cautions]
     found += _small_components(report)
     if result.n_starts > 1 and result.starts_agreeing == 1:
         found.append(

@@ -333,8 +333,8 @@ def test_a_component_that_collapses_is_left_to_the_general_loop(code):
     rows = overlapping(60)
     rows[:3] = 40.0
     sweep, general = both(rows, code)
-    weak = sweep.family.prior("weak", sweep.shared, 2)
-    options = options_for(sweep, 2, prior=None, max_iter=40, fallback=weak)
+    rescue = sweep.family.prior("rescue", sweep.shared, 2)
+    options = options_for(sweep, 2, prior=None, max_iter=40, fallback=rescue)
     start = collapsing(general, options)
     limits = options.rule.limits(40, accelerate=False)
     terms = terms_of(options)

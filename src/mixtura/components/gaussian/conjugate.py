@@ -6,7 +6,7 @@ where components share one covariance and once for each otherwise.
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -137,6 +137,7 @@ class ConjugatePrior:
     scatter: Float
     rows: float
     shared: bool
+    supports: ClassVar[bool] = True
 
     def augment(self, moments: GaussianMoments) -> GaussianMoments:
         """Return shrunken means, and scatter and rows with the prior's."""
@@ -156,10 +157,6 @@ class ConjugatePrior:
             means=self.mean + shift * (1 - pull / np.maximum(rows, 1e-290))[:, None],
             scatter=moments.scatter + added + once * self.scatter,
         )
-
-    def holds_up(self, parameters: GaussianParameters, effective_rows: Float) -> NDArray[np.bool_]:
-        """Return False for every component: this prior is meant to be felt."""
-        return np.zeros(len(effective_rows), dtype=bool)
 
     def log_density(self, parameters: GaussianParameters) -> float:
         """Return the log density of the prior, up to a constant."""

@@ -23,6 +23,7 @@ from mixtura.components.gaussian.evaluator import (
     GaussianWorkspace,
 )
 from mixtura.components.gaussian.features import FeatureMap, feature_map
+from mixtura.components.gaussian.flatness import flat_columns
 from mixtura.components.gaussian.frame import Frame
 from mixtura.components.gaussian.kernel import GaussianKernel, is_compiled
 from mixtura.components.gaussian.merging import merging_losses
@@ -36,12 +37,14 @@ from mixtura.components.gaussian.parameters import (
 )
 from mixtura.components.gaussian.partition import by_pattern, observed_log_density
 from mixtura.components.gaussian.prior import (
+    RESCUE,
     GaussianPrior,
     NoPrior,
     ScatterPrior,
     weak_prior,
 )
 from mixtura.components.gaussian.structures import Structure, structure
+from mixtura.components.gaussian.structures.factors import factors_of
 from mixtura.components.gaussian.whitened import FREE, WhitenedChart
 from mixtura.components.gaussian.words import component_tables, mixture_title
 from mixtura.errors import ParameterError
@@ -226,7 +229,11 @@ class GaussianFamily:
         return constant - 0.5 * float((precision * shared.second).sum())
 
     def kernel(
-        self, rows: NDArray[Any], row_weights: Float | None, shared: RowTotals
+        self,
+        rows: NDArray[Any],
+        row_weights: Float | None,
+        shared: RowTotals,
+        distinct_share: float,
     ) -> GaussianKernel | None:
         """Return a compiled loop over rows (n, D), or None where there is none."""
         known = structure(self.structure.code)
@@ -246,6 +253,8 @@ class GaussianFamily:
             shared.weight,
             self.frame.log_jacobian - 0.5 * self.n_columns * LOG_TWO_PI,
             self.fewest_rows,
+            self.structure.least_rows(self.n_columns) / distinct_share,
+            np.ascontiguousarray(self._factor_of_all(shared)),
         )
 
     def _features_of(self, rows: NDArray[Any]) -> Float:
@@ -324,6 +333,8 @@ class GaussianFamily:
             return NoPrior()
         if isinstance(name, str) and name == "weak":
             return weak_prior(shared)
+        if isinstance(name, str) and name == "rescue":
+            return weak_prior(shared, RESCUE)
         wishart = NormalInverseWishart() if name == "conjugate" else name
         if isinstance(wishart, NormalInverseWishart):
             form = self.structure
@@ -385,11 +396,59 @@ class GaussianFamily:
             return None
         return replace(self._at_origin(len(moments.means)), means=moments.means)
 
-    def held_up(
-        self, parameters: GaussianParameters, moments: GaussianMoments, prior: GaussianPrior
-    ) -> NDArray[np.bool_]:
-        """Return which components (K,) are as narrow in some direction as the prior lets them."""
-        return prior.holds_up(parameters, moments.effective_rows)
+    def unsupported(self, parameters: GaussianParameters, support: Float) -> NDArray[np.bool_]:
+        """Return which components (K,) rest on no more rows than determine a covariance."""
+        return support <= self.structure.least_rows(self.n_columns)
+
+    def widened(
+        self, parameters: GaussianParameters, which: NDArray[np.bool_], shared: RowTotals
+    ) -> GaussianParameters:
+        """Return parameters in which the components `which` (K,) have the covariance of all rows.
+
+        Such parameters may leave the structure; they are for comparing fits.
+        """
+        factors = parameters.covariance.factors.copy()
+        factors[which] = self._factor_of_all(shared)
+        covariance = covariance_of_factors(self.structure.storage, factors, self.n_columns)
+        return GaussianParameters(parameters.means, covariance)
+
+    def _factor_of_all(self, shared: RowTotals) -> Float:
+        """Return the factor of the precision that all rows have, as the structure stores it."""
+        pseudo = self.prior("weak", shared, 1)
+        assert isinstance(pseudo, ScatterPrior)
+        scatter = pseudo.scatter / pseudo.rows
+        flat = (scatter if scatter.ndim == 1 else np.diag(scatter)) <= 0
+        scatter = scatter + (flat if scatter.ndim == 1 else np.diag(flat))
+        if self.structure.storage == "spherical":
+            mean = scatter.mean() if scatter.ndim == 1 else np.trace(scatter) / len(scatter)
+            return np.array(1 / np.sqrt(mean))
+        if self.structure.storage == "diagonal":
+            return 1 / np.sqrt(scatter if scatter.ndim == 1 else np.diag(scatter))
+        return factors_of(scatter[None])[0]
+
+    def flat(
+        self, parameters: GaussianParameters, effective_rows: Float, prior: GaussianPrior
+    ) -> Mapping[int, tuple[int, ...]]:
+        """Return the columns in which components have no width but the default penalty's."""
+        if not isinstance(prior, ScatterPrior):
+            return {}
+        spread = self.frame.spread / self.frame.scale
+        return flat_columns(parameters.covariance, effective_rows, prior, spread)
+
+    def rounding(self, parameters: GaussianParameters, effective_rows: Float) -> float:
+        """Return Σ_k N_k Σ_d eps |μ_kd| / σ_kd, with σ_kd² = 1 / (Σ_k⁻¹)_dd.
+
+        A row's deviation from a mean has the rounding of the row itself and of the origin.
+        """
+        precisions = parameters.covariance.precisions()
+        if precisions.ndim == 3:
+            precisions = np.diagonal(precisions, axis1=1, axis2=2)
+        elif precisions.ndim == 1:
+            precisions = precisions[:, None]
+        size = np.abs(parameters.means) + np.abs(self.frame.origin / self.frame.scale)
+        with np.errstate(over="ignore"):
+            each = (size * np.sqrt(precisions)).sum(axis=1)
+        return float(np.finfo(np.float64).eps * (effective_rows @ each))
 
     def merging_losses(self, parameters: GaussianParameters, moments: GaussianMoments) -> Float:
         """Return Runnalls' cost of every pair (K, K)."""

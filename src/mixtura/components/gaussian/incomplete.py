@@ -118,7 +118,9 @@ class IncompleteGaussianFamily(GaussianFamily):
         """Return the normalising constants of the observed cells."""
         return -float(shared.observed @ (np.log(self.frame.scale) + 0.5 * LOG_TWO_PI))
 
-    def kernel(self, rows: Any, row_weights: Float | None, shared: Any) -> None:
+    def kernel(
+        self, rows: Any, row_weights: Float | None, shared: Any, distinct_share: float
+    ) -> None:
         """Return nothing: no loop is compiled for it."""
 
     def entropies(self, missing: NDArray[np.bool_]) -> Float:

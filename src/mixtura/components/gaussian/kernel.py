@@ -63,7 +63,9 @@ class GaussianKernel:
     spread : (D,) what they are measured in when rows are
     total_weight : Σ w
     constant : of every row's log density
-    fewest_rows : that a component needs
+    fewest_rows : that a component needs to be moved to
+    least_rows : up to which rows say nothing of how wide a component is
+    factor_of_all : of the precision of all rows, as the structure stores factors
     """
 
     structure: Structure
@@ -76,6 +78,8 @@ class GaussianKernel:
     total_weight: float
     constant: float
     fewest_rows: float
+    least_rows: float
+    factor_of_all: Float
     _problems: dict[Key, tuple[Any, Problem]] = field(default_factory=dict, repr=False)
 
     def run(
@@ -249,6 +253,8 @@ class GaussianKernel:
             len(self.products),
             address(self.spread),
             self.fewest_rows,
+            self.least_rows,
+            address(self.factor_of_all),
             sweeps,
         )
 

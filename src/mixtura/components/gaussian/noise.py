@@ -112,6 +112,11 @@ class NoisyPrior:
 
     gaussians: GaussianPrior
 
+    @property
+    def supports(self) -> bool:
+        """Return whether that of the Gaussian components supports them."""
+        return self.gaussians.supports
+
     def log_density(self, parameters: NoisyParameters) -> float:
         """Return the penalty, up to a constant."""
         return self.gaussians.log_density(parameters.gaussians)
@@ -209,7 +214,9 @@ class GaussianNoiseFamily:
         """Return what the log-likelihood has beyond the evaluator's part."""
         return shared.weight * self._constant
 
-    def kernel(self, rows: Any, row_weights: Float | None, shared: Any) -> None:
+    def kernel(
+        self, rows: Any, row_weights: Float | None, shared: Any, distinct_share: float
+    ) -> None:
         """Return nothing: no loop is compiled for it."""
 
     def moments(
@@ -283,15 +290,28 @@ class GaussianNoiseFamily:
         found = self.inner.centres_beside(centred, moments.gaussians, limits)
         return None if found is None else NoisyParameters(found, moments.noise)
 
-    def held_up(
-        self, parameters: NoisyParameters, moments: NoisyMoments, prior: NoisyPrior
-    ) -> NDArray[np.bool_]:
-        """Return which components are as narrow in some direction as the prior lets them."""
-        held = np.zeros(len(parameters.noise), dtype=bool)
-        held[~parameters.noise] = self.inner.held_up(
-            parameters.gaussians, moments.gaussians, prior.gaussians
-        )
-        return held
+    def unsupported(self, parameters: NoisyParameters, support: Float) -> NDArray[np.bool_]:
+        """Return which components, but for noise, have no more rows than their covariance needs."""
+        return self.inner.unsupported(parameters.gaussians, support) & ~parameters.noise
+
+    def widened(
+        self, parameters: NoisyParameters, which: NDArray[np.bool_], shared: RowTotals
+    ) -> NoisyParameters:
+        """Return parameters in which some Gaussian components are as wide as all rows."""
+        wide = which[~parameters.noise]
+        return replace(parameters, gaussians=self.inner.widened(parameters.gaussians, wide, shared))
+
+    def flat(
+        self, parameters: NoisyParameters, effective_rows: Float, prior: NoisyPrior
+    ) -> Mapping[int, tuple[int, ...]]:
+        """Return the columns in which Gaussian components have no width of their own."""
+        places = np.flatnonzero(~parameters.noise)
+        found = self.inner.flat(parameters.gaussians, effective_rows[places], prior.gaussians)
+        return {int(places[component]): columns for component, columns in found.items()}
+
+    def rounding(self, parameters: NoisyParameters, effective_rows: Float) -> float:
+        """Return that of the Gaussian components."""
+        return self.inner.rounding(parameters.gaussians, effective_rows[~parameters.noise])
 
     def merging_losses(self, parameters: NoisyParameters, moments: NoisyMoments) -> Float:
         """Return the losses of the Gaussian components (K', K'); noise merges with none."""

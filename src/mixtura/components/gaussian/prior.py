@@ -5,7 +5,7 @@ add to the expected log-likelihood, so the M-step of every structure takes it un
 """
 
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from mixtura.components.gaussian.parameters import (
 )
 from mixtura.components.prior import NoPrior
 
-__all__ = ["GaussianPrior", "NoPrior", "Ridge", "ScatterPrior", "weak_prior"]
+__all__ = ["RESCUE", "GaussianPrior", "NoPrior", "Ridge", "ScatterPrior", "weak_prior"]
 
 Float = NDArray[np.float64]
 
@@ -26,12 +26,23 @@ Float = NDArray[np.float64]
 COLLINEAR = 1e-11
 DRAWN = 0.1
 
-# Rows' own scatter against that of pseudo-rows, below which a width is mostly the prior's.
-HELD_UP = 2.0
+# Pseudo-rows of the default penalty, as a share of all rows: a component a billionth as wide as the
+# data loses less than 1e-4 nats to it, and one on a single value keeps a width that floats hold.
+WEAK = 1e-22
+# The same where a covariance is singular to its last digits: less, and rounding hides the ascent.
+RESCUE = 1e-8
 
 
 class GaussianPrior(Protocol):
-    """What the Gaussian M-step asks of a prior."""
+    """What the Gaussian M-step asks of a prior.
+
+    Attributes
+    ----------
+    supports : whether a component may rest on it alone, as it is meant to be felt
+    """
+
+    @property
+    def supports(self) -> bool: ...
 
     def augment(self, moments: GaussianMoments) -> GaussianMoments:
         """Return the moments with the prior's pseudo-rows."""
@@ -39,10 +50,6 @@ class GaussianPrior(Protocol):
 
     def log_density(self, parameters: GaussianParameters) -> float:
         """Return the penalty, up to a constant."""
-        ...
-
-    def holds_up(self, parameters: GaussianParameters, effective_rows: Float) -> NDArray[np.bool_]:
-        """Return which components (K,) have a width that is mostly the prior's."""
         ...
 
 
@@ -59,6 +66,7 @@ class Ridge:
     """
 
     variance: Float
+    supports: ClassVar[bool] = True
 
     def augment(self, moments: GaussianMoments) -> GaussianMoments:
         """Return the moments with N_k times the ridge on the diagonal of each scatter."""
@@ -71,10 +79,6 @@ class Ridge:
     def log_density(self, parameters: GaussianParameters) -> float:
         """Return zero."""
         return 0.0
-
-    def holds_up(self, parameters: GaussianParameters, effective_rows: Float) -> NDArray[np.bool_]:
-        """Return False for every component."""
-        return np.zeros(len(effective_rows), dtype=bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ class ScatterPrior:
 
     scatter: Float
     rows: float
+    supports: ClassVar[bool] = False
 
     def augment(self, moments: GaussianMoments) -> GaussianMoments:
         """Add the pseudo-rows, once for each component where the scatter is pooled."""
@@ -109,32 +114,22 @@ class ScatterPrior:
             trace = float((precisions * self.scatter).sum())
         return self.rows * float(parameters.covariance.log_determinant().sum()) - 0.5 * trace
 
-    def holds_up(self, parameters: GaussianParameters, effective_rows: Float) -> NDArray[np.bool_]:
-        """Return which components have a variance, in some direction, mostly of pseudo-rows."""
-        factors = parameters.covariance.factors
-        if factors.ndim == 1:
-            least = 1 / (factors**2 * self.scatter.mean())
-        elif factors.ndim == 2:
-            least = 1 / (factors**2 * self.scatter).max(axis=1)
-        else:
-            inside = factors.transpose(0, 2, 1) @ self.scatter @ factors
-            least = 1 / np.linalg.eigvalsh(inside)[:, -1]
-        return least * (effective_rows + self.rows) < HELD_UP
 
+def weak_prior(totals: RowTotals, share: float = WEAK) -> ScatterPrior:
+    """Return the default penalty: pseudo-rows of the data's own covariance, a share of all rows.
 
-def weak_prior(totals: RowTotals) -> ScatterPrior:
-    """Return the default penalty: ν = 1/N pseudo-rows of the data's own covariance.
-
-    Scale-free, and vanishing with N; it bounds every variance below by that of the data times
-    about N⁻² (the consistency of such penalties: Chen and Tan 2009).
+    It only keeps the likelihood bounded: every variance stays above that of the data times the
+    share. It is scale-free, and the same for row weights of any sum (penalties that vanish beside
+    the rows leave estimates consistent: Chen and Tan 2009).
 
     Parameters
     ----------
     totals : sums over all rows, about an origin near their mean
+    share : pseudo-rows ν of each component in units of Σ w
     """
     mean = totals.first / totals.weight
     second = totals.second / totals.weight
-    rows = 1.0 / totals.weight
+    rows = share * totals.weight
     if second.ndim == 1:
         return ScatterPrior(rows * np.maximum(second - mean**2, 0.0), rows)
     return ScatterPrior(rows * _definite(second - np.outer(mean, mean)), rows)

@@ -1,0 +1,61 @@
+"""Components that are flat: all their rows agree in a direction, and a prior keeps them finite."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.gaussian.covariance import (
+    DiagonalCovariance,
+    FullCovariance,
+    SphericalCovariance,
+)
+from mixtura.components.gaussian.prior import ScatterPrior
+
+__all__ = ["flat_columns"]
+
+Float = NDArray[np.float64]
+
+# Pseudo-rows' part of a component's scatter from which on its width is theirs.
+MOSTLY = 0.5
+# Columns whose part in a direction is this small beside the largest have none.
+PART = 0.1
+
+
+def flat_columns(
+    covariance: SphericalCovariance | DiagonalCovariance | FullCovariance,
+    effective_rows: Float,
+    prior: ScatterPrior,
+    spread: Float,
+) -> dict[int, tuple[int, ...]]:
+    """Return the columns that make up the flat directions of each component that has any.
+
+    With Σ⁻¹ = U Uᵀ and the scatter W + Λ = (N + ν) Σ of a component's rows and the pseudo-rows, the
+    eigenvalues of UᵀΛU / (N + ν) are the parts that the pseudo-rows have along axes v; the
+    direction of such an axis is U v.
+
+    Parameters
+    ----------
+    covariance : of K components
+    effective_rows : (K,) N_k
+    prior : the pseudo-rows
+    spread : (D,) what columns are measured in when a direction's parts are compared
+    """
+    scatter = prior.scatter if prior.scatter.ndim == 2 else np.diag(prior.scatter)
+    found = {}
+    factors = _factors(covariance, len(spread))
+    for k, (factor, rows) in enumerate(zip(factors, effective_rows, strict=True)):
+        parts, axes = np.linalg.eigh(factor.T @ scatter @ factor / (rows + prior.rows))
+        directions = np.abs(factor @ axes[:, parts > MOSTLY]) * spread[:, None]
+        if directions.size:
+            largest = directions.max(axis=0)
+            found[k] = tuple(np.flatnonzero((directions > PART * largest).any(axis=1)).tolist())
+    return found
+
+
+def _factors(
+    covariance: SphericalCovariance | DiagonalCovariance | FullCovariance, n_columns: int
+) -> Float:
+    """Return the factors of the precisions as matrices (K, D, D)."""
+    factors = covariance.factors
+    if factors.ndim == 3:
+        return factors
+    return factors.reshape(len(factors), -1, 1) * np.eye(n_columns)

@@ -1,0 +1,104 @@
+"""Which of several ends is the best.
+
+The rule: the higher objective, where a component on too few rows counts only as wide as all rows.
+A component is unsupported where it has no more distinct rows than determine its parameters; its
+likelihood then has no maximum, so how high it stands says nothing.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.em.model import Model
+from mixtura.em.options import FitOptions
+from mixtura.em.statistics import Statistics
+from mixtura.em.sweep import Sweep
+
+__all__ = ["AS_GOOD", "ranked", "ranked_by_weight", "unsupported", "worth"]
+
+Float = NDArray[np.float64]
+
+# Ends that are worth as much, to so many nats, are equally good.
+AS_GOOD = 1e-3
+
+
+class End(Protocol):
+    """Where a run ended."""
+
+    @property
+    def objective(self) -> float: ...
+
+    @property
+    def model(self) -> Model: ...
+
+
+class SweptEnd(End, Protocol):
+    """Where a run ended, with what its last sweep found."""
+
+    @property
+    def statistics(self) -> Statistics: ...
+
+
+AnyEnd = TypeVar("AnyEnd", bound=End)
+AnySweptEnd = TypeVar("AnySweptEnd", bound=SweptEnd)
+
+
+def unsupported(sweep: Sweep, end: SweptEnd, prior: Any) -> NDArray[np.bool_]:
+    """Return which components (K,) have no more distinct rows than determine their parameters.
+
+    Equal rows count each, as ties are no accident; where every row is there ten times, ten count
+    one: N_k is scaled by distinct rows over rows. A prior that is meant to be felt supports all.
+    """
+    return _without_rows(sweep, end.model, end.statistics.moments.effective_rows, prior)
+
+
+def worth(sweep: Sweep, end: SweptEnd, options: FitOptions) -> float:
+    """Return the objective of an end, its unsupported components as wide as all rows."""
+    return _worth(sweep, end, end.statistics.moments.effective_rows, options)
+
+
+def ranked(sweep: Sweep, ends: Sequence[AnySweptEnd], options: FitOptions) -> list[AnySweptEnd]:
+    """Return ends by what they are worth, best first."""
+    return _in_order(ends, [worth(sweep, end, options) for end in ends])
+
+
+def ranked_by_weight(sweep: Sweep, ends: Sequence[AnyEnd], options: FitOptions) -> list[AnyEnd]:
+    """Return ends of short runs, which keep no statistics, best first; N_k is taken as π_k Σ w."""
+    rows = [np.exp(end.model.log_weights) * sweep.total_weight for end in ends]
+    values = [_worth(sweep, end, own, options) for end, own in zip(ends, rows, strict=True)]
+    return _in_order(ends, values)
+
+
+def _without_rows(
+    sweep: Sweep, model: Model, effective_rows: Float, prior: Any
+) -> NDArray[np.bool_]:
+    # A penalty of the user's own is meant to be felt, unless it says otherwise.
+    if getattr(prior, "supports", True):
+        return np.zeros(len(effective_rows), dtype=bool)
+    return sweep.family.unsupported(model.parameters, effective_rows * sweep.distinct_share)
+
+
+def _worth(sweep: Sweep, end: End, effective_rows: Float, options: FitOptions) -> float:
+    weak = _without_rows(sweep, end.model, effective_rows, options.prior)
+    if not weak.any():
+        return end.objective
+    parameters = sweep.family.widened(end.model.parameters, weak, sweep.shared)
+    wide = Model(end.model.log_weights, parameters)
+    (statistics,) = sweep([wide])
+    return statistics.log_likelihood + options.log_prior(wide, options.prior)
+
+
+def _in_order(ends: Sequence[AnyEnd], values: Sequence[float]) -> list[AnyEnd]:
+    """Return ends by their values.
+
+    Those as good as the best are taken in the order given: rounding, which differs with the units
+    and the order of the rows, must not choose between them.
+    """
+    left, order = list(zip(values, ends, strict=True)), []
+    while left:
+        best = max(value for value, _ in left)
+        first = next(i for i, (value, _) in enumerate(left) if value >= best - AS_GOOD)
+        order.append(left.pop(first)[1])
+    return order

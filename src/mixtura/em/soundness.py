@@ -1,0 +1,98 @@
+"""What is to be said of a fit's components: too few rows, no width, or a stronger prior."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mixtura.em.history import PassedOver
+from mixtura.em.options import FitOptions
+from mixtura.em.ranking import unsupported
+from mixtura.em.running import Run
+from mixtura.em.sweep import Sweep
+
+__all__ = ["Soundness", "passed_over_words", "soundness_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Soundness:
+    """How far the density of a fitted mixture means something.
+
+    Attributes
+    ----------
+    unsupported : components on no more rows than determine their parameters
+    flat : columns in which components on enough rows have no width, by component
+    recovery : why a stronger prior was put on, or None
+    """
+
+    unsupported: tuple[int, ...] = ()
+    flat: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    recovery: str | None = None
+
+    @property
+    def is_sound(self) -> bool:
+        """Return whether the likelihood would be finite, and the same, without a prior."""
+        return not (self.unsupported or self.flat or self.recovery)
+
+    def sentences(self, effective_rows: Sequence[float], names: Sequence[str]) -> list[str]:
+        """Return what a reader should know, the gravest first.
+
+        Parameters
+        ----------
+        effective_rows : (K,) N_k
+        names : (D,) of the columns
+        """
+
+        def listed(components: Sequence[int]) -> str:
+            return ", ".join(f"{k} ({effective_rows[k]:.1f} rows)" for k in components)
+
+        found = []
+        if self.unsupported:
+            found.append(
+                f"component(s) {listed(self.unsupported)} rest on no more rows than it takes to "
+                "determine a covariance, so the likelihood there means nothing; try fewer "
+                "components, or a structure that shares more between them"
+            )
+        for columns in dict.fromkeys(self.flat.values()):
+            components = [k for k, own in self.flat.items() if own == columns]
+            found.append(
+                f"all rows of component(s) {listed(components)} agree in {_named(columns, names)}: "
+                "only the prior keeps them finite there, so likelihoods and criteria mean nothing "
+                "beside those of other models"
+            )
+        if self.recovery:
+            found.append(self.recovery)
+        return found
+
+
+def passed_over_words(ends: Sequence[PassedOver]) -> list[str]:
+    """Return what is to be said of ends that were likelier than the one taken."""
+    if not ends:
+        return []
+    most = max(end.log_likelihood for end in ends)
+    return [
+        f"{len(ends)} likelier end(s), up to log-likelihood {most:.4f}, were passed over, as "
+        "components on too few rows made them so"
+    ]
+
+
+def _named(columns: Sequence[int], names: Sequence[str]) -> str:
+    shown = ", ".join(repr(names[column]) for column in columns[:5])
+    more = "" if len(columns) <= 5 else f" and {len(columns) - 5} more"
+    return f"column {shown}" if len(columns) == 1 else f"a combination of {shown}{more}"
+
+
+def soundness_of(sweep: Sweep, run: Run, options: FitOptions) -> Soundness:
+    """Return what is to be said of where a run ended.
+
+    Parameters
+    ----------
+    options : how it was run
+    """
+    prior = options.prior if run.recovery is None else options.fallback
+    rows = run.statistics.moments.effective_rows
+    weak = np.flatnonzero(unsupported(sweep, run, prior)).tolist()
+    flat = sweep.family.flat(run.model.parameters, rows, prior)
+    supported = {k: columns for k, columns in flat.items() if k not in weak}
+    reason = None if run.recovery is None else run.recovery.reason
+    return Soundness(tuple(weak), supported, reason)
