@@ -8,9 +8,9 @@ from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import CODES, STRUCTURES
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
+from mixtura.em.kmeans import seeded_labels
 from mixtura.em.model import Model
 from mixtura.em.options import log_weights_of
-from mixtura.em.starts import seeded_labels
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Threads
 

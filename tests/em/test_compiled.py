@@ -20,7 +20,8 @@ from mixtura.em.compiled import is_compilable
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
 from mixtura.em.rearrange import Race
-from mixtura.em.starts import NeverMet, model_from_labels
+from mixtura.em.shares import model_from_labels
+from mixtura.em.starts import NeverMet
 from mixtura.em.stopping import Ending, GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial

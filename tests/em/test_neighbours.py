@@ -13,8 +13,8 @@ from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.neighbours import bettered, merged, on_sample, parted_once
-from mixtura.em.splits import mixture_of
-from mixtura.em.starts import StartOptions, model_from_labels
+from mixtura.em.shares import mixture_of, model_from_labels
+from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial

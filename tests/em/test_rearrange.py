@@ -19,8 +19,9 @@ from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
 from mixtura.em.rearrange import rearranged
-from mixtura.em.splits import mixture_of, parted
-from mixtura.em.starts import StartOptions, model_from_labels
+from mixtura.em.shares import mixture_of, model_from_labels
+from mixtura.em.splits import parted
+from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import Ending, GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial

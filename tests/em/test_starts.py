@@ -15,14 +15,10 @@ from mixtura.components.gaussian.structures import CODES, structure
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions
+from mixtura.em.kmeans import seeded_labels
 from mixtura.em.model import Model
-from mixtura.em.starts import (
-    StartOptions,
-    model_from_labels,
-    model_from_responsibilities,
-    seeded_labels,
-    short_runs,
-)
+from mixtura.em.shares import model_from_labels, model_from_responsibilities
+from mixtura.em.starts import StartOptions, short_runs
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial

@@ -11,8 +11,8 @@ from mixtura.components.gaussian.structures import CODES, structure
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions
+from mixtura.em.shares import mixture_of
 from mixtura.em.solve import SolveOptions, fit_options
-from mixtura.em.splits import mixture_of
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep

@@ -123,7 +123,7 @@ class _Structures(click.ParamType):
 @click.option(
     "--starts",
     type=click.IntRange(1),
-    help="Starts carried to the end for each model; default 3 for gaussian, 10 for others.",
+    help="Starts carried to the end for each model; default 1 for gaussian, 10 for others.",
 )
 @click.option(
     "--seed",

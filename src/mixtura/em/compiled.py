@@ -48,8 +48,8 @@ def compiled_tries(
     n_components: int,
     options: FitOptions,
     sweeps: int,
-) -> list[Tried]:
-    """Return where starts lead in a few sweeps of compiled code, but for those that fail there.
+) -> list[Tried | None]:
+    """Return where starts lead in a few sweeps of compiled code, None for those that fail there.
 
     Parameters
     ----------
@@ -57,9 +57,9 @@ def compiled_tries(
     sources : labels (M,) int64, or shares (M, K), for each start
     """
     if sample.kernel is None or not is_compilable(options):
-        return []
+        return [None] * len(sources)
     found = sample.kernel.tried(sources, n_components, terms_of(options), sweeps)
-    return [Tried(one[0], Model(*one[1:])) for one in found if one is not None]
+    return [None if one is None else Tried(one[0], Model(*one[1:])) for one in found]
 
 
 def compiled_run(

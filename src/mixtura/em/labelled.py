@@ -14,16 +14,10 @@ from mixtura.data.masks import MaskedRows
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked
-from mixtura.em.starts import (
-    Labelled,
-    StartOptions,
-    model_from_responsibilities,
-    short_options,
-    short_runs,
-    sound_models,
-)
+from mixtura.em.shares import model_from_responsibilities
+from mixtura.em.starts import Labelled, StartOptions, short_options, short_runs, sound_models
 from mixtura.em.sweep import Sweep
-from mixtura.em.tree import views_of
+from mixtura.em.views import views_of
 from mixtura.errors import ParameterError
 
 __all__ = ["first_models"]
@@ -42,7 +36,7 @@ def first_models(
     source = sweep.source
     if not isinstance(source, MaskedRows):
         return short_runs(sweep, n_components, options, starts)[0]
-    size = starts.subsample_rows(n_components)
+    size = starts.subsample_rows(n_components, sweep.family)
     sample = Sweep(
         sweep.family, source.masked_subsample(size, starts.seed, n_components), sweep.engine
     )

@@ -11,7 +11,7 @@ from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked, worth
 from mixtura.em.rearrange import BETTER, ROUGH, Race, is_better, part_of, splits_of
-from mixtura.em.splits import models_of, shares_of
+from mixtura.em.shares import models_of, shares_of
 from mixtura.em.starts import StartOptions, short_options
 from mixtura.em.sweep import Sweep
 from mixtura.errors import ParameterError

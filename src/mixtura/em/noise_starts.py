@@ -16,7 +16,14 @@ from mixtura.em.fit import FitOptions, fit
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked
-from mixtura.em.starts import StartMaker, StartOptions, short_options, short_runs
+from mixtura.em.rearrange import CARRIED
+from mixtura.em.starts import (
+    StartMaker,
+    StartOptions,
+    short_options,
+    short_runs,
+    wider_models,
+)
 from mixtura.em.sweep import Sweep
 
 __all__ = ["with_noise"]
@@ -57,19 +64,41 @@ def with_noise(
             if noisy_starts is not None:
                 models += noisy_starts(sweep, options)
             return models
-        several = replace(starts, short=max(8, starts.short), finish=max(3, starts.finish))
-        models = first_models(plain, n_components, gaussian_options, several)
         if isinstance(sweep.source, MaskedRows):
             # Another component would have no number of its own.
+            several = replace(starts, finish=max(CARRIED, starts.finish))
+            models = first_models(plain, n_components, gaussian_options, several)
             return [_noisy(model) for model in models]
-        larger, tried = short_runs(plain, n_components + 1, gaussian_options, several)
-        turned = [_with_noise_for(model, k) for model in larger for k in range(n_components + 1)]
-        sample = Sweep(family, tried.source, sweep.engine)
+        return [
+            model
+            for number in range(starts.finish)
+            for model in _found(sweep, plain, n_components, (options, gaussian_options), number)
+        ]
+
+    def _found(
+        sweep: Sweep,
+        plain: Sweep,
+        n_components: int,
+        loops: tuple[FitOptions, FitOptions],
+        number: int,
+    ) -> list[Model]:
+        """Return the starts of one number: Gaussian ones, and those of which a component turns."""
+        options, gaussian_options = loops
+        several = replace(starts, finish=CARRIED)
+        models, _ = short_runs(plain, n_components, gaussian_options, several, None, number)
+        larger, tried = short_runs(plain, n_components + 1, gaussian_options, several, None, number)
+        wider = wider_models(tried, n_components + 1, gaussian_options, several, number)
+        turned = [
+            _with_noise_for(model, k)
+            for model in [*larger, *wider]
+            for k in range(n_components + 1)
+        ]
+        sample = Sweep(sweep.family, tried.source, sweep.engine)
         runs = ranked(sample, fit(sample, turned, short_options(options, TRIED)), options)
         return [
             *(_noisy(model) for model in models),
             *(_with_noise_for(model, _widest(model)) for model in larger),
-            *(run.model for run in runs[: several.finish]),
+            *(run.model for run in runs[:CARRIED]),
         ]
 
     return make

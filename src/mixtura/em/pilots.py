@@ -8,27 +8,29 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.family import Family
-from mixtura.em.compiled import compiled_tries
+from mixtura.em.compiled import is_compilable
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked, ranked_by_weight
 from mixtura.em.rearrange import CARRIED, rearranged
-from mixtura.em.splits import shares_of
+from mixtura.em.shares import model_from_labels, model_from_responsibilities, shares_of
+from mixtura.em.sources import distance_labels
 from mixtura.em.starts import (
     StartMaker,
     StartOptions,
     first_labels,
     linked_part,
-    model_from_labels,
-    model_from_responsibilities,
+    points_of,
     short_options,
     short_runs,
+    tried,
     tried_models,
 )
 from mixtura.em.stopping import GainLeft
@@ -92,32 +94,46 @@ class Partitions:
 
         def make(sweep: Sweep, options: FitOptions) -> Sequence[Model]:
             sample = sample_of(sweep.family)
-            tried = self._tried_at_once(sample, options)
-            if not tried:
+            models = self._tried_at_once(sample, options)
+            if not models:
                 models = self._models(sample, options)
-                if len(models) == 1 and self.whole:
-                    return models
-                short = short_options(options, TRIED)
-                runs = fit(sample, models, short)
-                tried = [run.model for run in ranked(sample, runs, options)]
-            if self.n_components > 1 and starts.rearranges:
-                best = rearranged(sample, tried[:CARRIED], options, starts)
-                return [best, *tried[1 : starts.finish]] if self.whole else [best]
-            if self.whole:
-                return tried[: starts.finish]
-            # Where the subsample is a part of the rows only, runs end on it.
-            quiet = replace(options, rule=ON_SAMPLE, bound=False, keep=False, progress=None)
-            ended = fit(sample, tried[:CARRIED], quiet)
-            return [ranked(sample, ended, options)[0].model]
+                if len(models) > 1 or not self.whole:
+                    runs = fit(sample, models, short_options(options, TRIED))
+                    models = [run.model for run in ranked(sample, runs, options)]
+            best = self._bettered(sample, models, options, starts)
+            further = chain(models[1:], self._further(sample, options, starts))
+            return [best, *islice(further, starts.finish - 1)]
 
         return make
 
+    def _bettered(
+        self, sample: Sweep, models: list[Model], options: FitOptions, starts: StartOptions
+    ) -> Model:
+        """Return the best of models, best first, after more runs on the sample."""
+        if self.n_components > 1 and starts.rearranges:
+            return rearranged(sample, models[:CARRIED], options, starts)
+        if self.whole:
+            return models[0]
+        # Where the subsample is a part of the rows only, runs end on it.
+        quiet = replace(options, rule=ON_SAMPLE, bound=False, keep=False, progress=None)
+        ended = fit(sample, models[:CARRIED], quiet)
+        return ranked(sample, ended, options)[0].model
+
+    def _further(self, sample: Sweep, options: FitOptions, starts: StartOptions) -> Iterator[Model]:
+        """Yield starts of their own seeds, where more are asked for than there are partitions."""
+        for number in range(1, starts.finish):
+            given = points_of(sample, starts, number)
+            (labels,) = distance_labels(given, self.n_components, 1)
+            with suppress(ParameterError):
+                yield model_from_labels(sample, labels, self.n_components, options)
+
     def _tried_at_once(self, sample: Sweep, options: FitOptions) -> list[Model]:
         """Return where each partition leads in a few sweeps of compiled code, best first."""
-        labels = (own.astype(np.int64, copy=False) for own in self.labels)
-        sources = [*labels, *self.shares]
-        tried = compiled_tries(sample, sources, self.n_components, options, TRIED)
-        return [one.model for one in ranked_by_weight(sample, tried, options)]
+        if sample.kernel is None or not is_compilable(options):
+            return []
+        sources = [*self.labels, *self.shares]
+        found = tried(sample, sources, self.n_components, options, TRIED)
+        return [one.model for one in ranked_by_weight(sample, found, options)]
 
     def _models(self, sample: Sweep, options: FitOptions) -> list[Model]:
         """Return the M-step from each partition that has no singular component."""

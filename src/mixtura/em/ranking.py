@@ -20,6 +20,9 @@ __all__ = ["AS_GOOD", "ranked", "ranked_by_weight", "unsupported", "worth"]
 
 Float = NDArray[np.float64]
 
+# Ends of which no component is supported are below all others by so many nats.
+ALONE = 1e9
+
 # Ends that are worth as much, to so many nats, are equally good.
 AS_GOOD = 1e-3
 
@@ -84,6 +87,8 @@ def _worth(sweep: Sweep, end: End, effective_rows: Float, options: FitOptions) -
     weak = _without_rows(sweep, end.model, effective_rows, options.prior)
     if not weak.any():
         return end.objective
+    if weak.all():
+        return end.objective - ALONE
     parameters = sweep.family.widened(end.model.parameters, weak, sweep.shared)
     wide = Model(end.model.log_weights, parameters)
     (statistics,) = sweep([wide])

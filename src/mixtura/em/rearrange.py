@@ -19,7 +19,8 @@ from mixtura.em.compiled import AT_ONCE, is_compilable, terms_of
 from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked, worth
-from mixtura.em.splits import mixture_of, models_of, parted
+from mixtura.em.shares import mixture_of, models_of
+from mixtura.em.splits import parted
 from mixtura.em.starts import NeverMet, StartOptions
 from mixtura.em.stopping import LATELY, Ending, GainLeft
 from mixtura.em.sweep import Sweep
@@ -111,9 +112,9 @@ def rearranged(
     starts : holds the seed
     """
     few = part_of(sample, models[0].n_components, starts)
-    found = _compiled(sample, few, models[:CARRIED], options)
-    origin, moved, end = found or _by_turns(sample, few, models[:CARRIED], options)
-    whole = sample.source.n_rows < starts.subsample_rows(origin.n_components)
+    found = _compiled(sample, few, models, options)
+    origin, moved, end = found or _by_turns(sample, few, models, options)
+    whole = sample.source.n_rows < starts.subsample_rows(origin.n_components, sample.family)
     # On a part of the rows EM may go where it would not with all of them.
     return end if moved or whole else origin
 

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from mixtura.data import ArrayRows
 from mixtura.em.degeneracy import Recovery
 from mixtura.em.fit import FitOptions, Run, fit
+from mixtura.em.kmeans import seeded_labels
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked, unsupported
-from mixtura.em.starts import StartOptions, model_from_labels, seeded_labels
+from mixtura.em.shares import model_from_labels
+from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
 from mixtura.errors import ParameterError
@@ -91,7 +93,7 @@ def resplit(
     family, model = sweep.family, run.model
     collapsed = np.flatnonzero(weak)
     rows, weights = sweep.source.subsample(
-        starts.subsample_rows(model.n_components), starts.seed + attempt
+        starts.subsample_rows(model.n_components, family), starts.seed + attempt
     )
     user_family, parameters = family.in_user_units(model.parameters)
     mixture = Mixture(np.exp(model.log_weights), user_family, parameters)

@@ -20,7 +20,7 @@ from mixtura.em.ranking import AS_GOOD, unsupported
 from mixtura.em.rearrange import CARRIED, SHORT, rearranged
 from mixtura.em.recovery import with_recovered
 from mixtura.em.soundness import Soundness, passed_over_words, soundness_of
-from mixtura.em.starts import StartOptions, short_runs
+from mixtura.em.starts import StartOptions, short_runs, wider_models
 from mixtura.em.statistics import Statistics
 from mixtura.em.stopping import Ending, StoppingRule
 from mixtura.em.sweep import Sweep
@@ -33,8 +33,6 @@ SOUND = Soundness()
 
 # Two runs ended at the same optimum if their objectives are this close, in nats.
 SAME_OPTIMUM = 0.05
-# From so many starts on, components are moved only where fewer runs than this agree on the best.
-MANY_STARTS, AGREEING = 6, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,15 +195,13 @@ def solve_by(
     """Fit one mixture by a sweep that is there, in a session of its engine."""
     loop = fit_options(sweep, n_components, options)
     found = (
-        Starts(models(sweep, loop))
+        models(sweep, loop)
         if models is not None
         else _found_starts(sweep, n_components, loop, options.starts)
     )
     if options.max_iter == 0:
-        return _as_started(sweep, found.models[0], loop, columns, began)
-    runs = fit(sweep, found.models, loop)
-    if found.sample is not None and not _settled(runs):
-        runs = _moved_too(sweep, found.sample, found.models, runs, loop, options.starts)
+        return _as_started(sweep, found[0], loop, columns, began)
+    runs = fit(sweep, found, loop)
     ends = with_recovered(sweep, runs, loop, options.starts)
     best = ends[0]
     statistics = best.statistics
@@ -221,61 +217,32 @@ def solve_by(
     return replace(found, soundness=soundness_of(sweep, best, loop))
 
 
-@dataclass(frozen=True, slots=True)
-class Starts:
-    """Where a fit starts.
-
-    Attributes
-    ----------
-    models : the starts, best first
-    sample : what they may be rearranged on, if the runs from them do not agree
-    """
-
-    models: Sequence[Model]
-    sample: Sweep | None = None
-
-
 def _found_starts(
     sweep: Sweep, n_components: int, loop: FitOptions, starts: StartOptions
-) -> Starts:
-    """Return the best starts of short runs, the first of them rearranged if that is asked for.
+) -> Sequence[Model]:
+    """Return the models to start from.
 
-    Of many starts the runs tell first whether it is needed.
+    Each has short runs of its own by its own number, the best of which are bettered by merging and
+    splitting; so more starts hold all that fewer have.
     """
     masked = isinstance(sweep.source, MaskedRows)
     if not starts.rearranges or n_components == 1 or masked:
-        return Starts(first_models(sweep, n_components, loop, starts))
-    several = replace(starts, finish=max(CARRIED, starts.finish), sweeps=SHORT)
-    models, sample = short_runs(sweep, n_components, loop, several)
-    if starts.finish >= MANY_STARTS:
-        return Starts(models, sample)
-    return Starts([rearranged(sample, models, loop, starts), *models[1 : starts.finish]])
+        return first_models(sweep, n_components, loop, starts)
+    return [
+        _found_start(sweep, n_components, loop, starts, number) for number in range(starts.finish)
+    ]
 
 
-def _settled(runs: Sequence[Run]) -> bool:
-    """Return whether so many runs came to the best optimum that there is hardly a better one.
-
-    An interrupt settles it too.
-    """
-    ends = [_end_of(run, runs) for run in runs]
-    agreeing = sum(end > max(ends) - SAME_OPTIMUM for end in ends)
-    return agreeing >= AGREEING or any(run.ending is Ending.INTERRUPTED for run in runs)
-
-
-def _moved_too(
-    sweep: Sweep,
-    sample: Sweep,
-    models: Sequence[Model],
-    runs: list[Run],
-    loop: FitOptions,
-    starts: StartOptions,
-) -> list[Run]:
-    """Return the runs with one from rearranged starts; an interrupt keeps those there are."""
-    passing = replace(loop, keep=False)
-    try:
-        return runs + fit(sweep, [rearranged(sample, models, passing, starts)], passing)
-    except KeyboardInterrupt:
-        return [replace(run, ending=Ending.INTERRUPTED) for run in runs]
+def _found_start(
+    sweep: Sweep, n_components: int, loop: FitOptions, starts: StartOptions, number: int
+) -> Model:
+    several = replace(starts, finish=CARRIED, sweeps=SHORT)
+    if number > 0 and sweep.family.start_softness > 0:
+        # Of classes and counts, further starts are single ones.
+        return short_runs(sweep, n_components, loop, replace(several, short=1), None, number)[0][0]
+    models, sample = short_runs(sweep, n_components, loop, several, None, number)
+    wider = wider_models(sample, n_components, loop, several, number)
+    return rearranged(sample, [*models, *wider], loop, starts)
 
 
 def _end_of(run: Run, runs: Sequence[Run]) -> float:

@@ -5,8 +5,6 @@ place of f_k, Jensen's inequality says that the log-likelihood rises by at least
 Σ w r_k log(f'_k / f_k). So all components can be parted at once, each looking at its own share.
 """
 
-from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -15,43 +13,16 @@ from numpy.typing import NDArray
 from mixtura.components.kernel import STEPS
 from mixtura.em.fit import FitOptions
 from mixtura.em.model import Model
-from mixtura.em.starts import model_from_responsibilities
+from mixtura.em.shares import mixture_of, model_from_responsibilities
 from mixtura.em.sweep import Sweep
-from mixtura.errors import ParameterError
 from mixtura.mixture import Mixture
 
-__all__ = ["mixture_of", "models_of", "parted", "shares_of"]
+__all__ = ["parted"]
 
 Float = NDArray[np.float64]
 
 # Directions with less than this of the widest one's variance say nothing of distances.
 FLAT = 1e-9
-
-
-def mixture_of(sweep: Sweep, model: Model) -> Mixture:
-    """Return the mixture of a model, in the user's units."""
-    family, parameters = sweep.family.in_user_units(model.parameters)
-    weights = np.exp(model.log_weights)
-    return Mixture(weights / weights.sum(), family, parameters)
-
-
-def shares_of(sweep: Sweep, model: Model) -> Float:
-    """Return the responsibilities (N, K) that a model has for the rows of a sweep, in memory."""
-    if sweep.kernel is not None:
-        found = sweep.kernel.responsibilities(model.log_weights, model.parameters)
-        if found is not None:
-            return found.T
-    rows = sweep.source.block(0, sweep.source.n_rows).rows
-    return mixture_of(sweep, model).responsibilities(rows)
-
-
-def models_of(sweep: Sweep, shares: Iterable[Float], options: FitOptions) -> list[Model]:
-    """Return the M-steps from responsibilities (N, K) that leave no component without spread."""
-    models = []
-    for responsibilities in shares:
-        with suppress(ParameterError):
-            models.append(model_from_responsibilities(sweep, responsibilities, options))
-    return models
 
 
 def parted(part: Sweep, model: Model, options: FitOptions) -> list[Mixture]:

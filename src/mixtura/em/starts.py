@@ -12,19 +12,21 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.components.family import Family
 from mixtura.components.kernel import Limits
-from mixtura.em.compiled import compiled_tries, is_compilable, terms_of
-from mixtura.em.degeneracy import maximise_strictly
+from mixtura.em.compiled import Tried, compiled_tries, is_compilable
 from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked, ranked_by_weight
+from mixtura.em.shares import model_from_labels, model_from_source, shares_of
+from mixtura.em.sources import Points, Source, distance_labels, random_shares, wider_sources
 from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
-from mixtura.em.tree import Tree, views_of
+from mixtura.em.tree import Tree
+from mixtura.em.views import has_axes
 from mixtura.errors import ParameterError
 
 __all__ = [
-    "SOFTENING",
     "Labelled",
     "NeverMet",
     "StartMaker",
@@ -32,11 +34,13 @@ __all__ = [
     "first_labels",
     "linked_part",
     "linked_rows",
-    "model_from_responsibilities",
+    "points_of",
     "short_options",
     "short_runs",
     "sound_models",
+    "tried",
     "tried_models",
+    "wider_models",
 ]
 
 Float = NDArray[np.float64]
@@ -52,8 +56,11 @@ LINKED_ROWS = 1500
 # So many for each component, and at least, are enough: linking takes time by their square.
 LINKED_EACH, LINKED_LEAST = 100, 400
 
-# What an empty component is given of every row, so that it has a mean and a covariance at all.
-SOFTENING = 1e-3
+# Rows that short runs look at: at least, and for each parameter of a component.
+LEAST_SAMPLED, ROWS_PER_PARAMETER = 2000, 0.1
+
+# Sweeps after which random shares are compared: they part slowly.
+SOFT_SWEEPS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +73,21 @@ class StartOptions:
     short : starts tried by a short run
     finish : how many of them are carried on
     sweeps : length of a short run
-    rows_per_component : size of the subsample, in rows for each component
+    rows_per_component : size of the subsample, in rows for each component, at least
     rearranges : whether the best is bettered by merging and splitting before it is carried on
     """
 
     seed: int
-    short: int = 8
+    short: int = 6
     finish: int = 1
     sweeps: int = 5
     rows_per_component: int = 500
     rearranges: bool = False
 
-    def subsample_rows(self, n_components: int) -> int:
-        """Return how many rows the short runs look at."""
-        return max(2000, self.rows_per_component * n_components)
+    def subsample_rows(self, n_components: int, family: Family) -> int:
+        """Return how many rows the short runs look at: more where there is more to estimate."""
+        each = max(self.rows_per_component, int(ROWS_PER_PARAMETER * family.fewest_rows))
+        return max(LEAST_SAMPLED, each * n_components)
 
 
 def short_runs(
@@ -88,6 +96,7 @@ def short_runs(
     options: FitOptions,
     starts: StartOptions,
     tree: Tree | None = None,
+    number: int = 0,
 ) -> tuple[list[Model], Sweep]:
     """Return the best starts, best first, and the sweep over the subsample they were tried on.
 
@@ -95,23 +104,50 @@ def short_runs(
     ----------
     sweep : over the rows to be fitted
     tree : a clustering of their `linked_part`; all rows then are few enough to be tried on
+    number : of the start that they are for; another has other seeds
     """
-    size = starts.subsample_rows(n_components)
+    size = starts.subsample_rows(n_components, sweep.family)
     sample = sweep.part(size, starts.seed) if tree is None else sweep
     if n_components == 1:
         labels = np.zeros(sample.source.n_rows, dtype=np.intp)
         return [model_from_labels(sample, labels, 1, options)], sample
-    return tried_models(
-        sample,
-        lambda: first_labels(sample, n_components, starts, tree),
-        n_components,
-        options,
-        starts,
-    ), sample
+
+    def labelled() -> Iterator[Labelled]:
+        return first_labels(sample, n_components, starts, tree, number)
+
+    return tried_models(sample, labelled, n_components, options, starts), sample
+
+
+def wider_models(
+    sample: Sweep, n_components: int, options: FitOptions, starts: StartOptions, number: int
+) -> list[Model]:
+    """Return where starts of further kinds lead in short runs, the best of them first.
+
+    They are for densities that have widths; others stay with `short_runs`.
+
+    Parameters
+    ----------
+    sample : a sweep over distinct rows in memory
+    number : of the start that they are for
+    """
+    if n_components == 1 or sample.family.start_softness > 0:
+        return []
+    given = points_of(sample, starts, number)
+    quick = tried(sample, wider_sources(given, n_components), n_components, options, starts.sweeps)
+    soft = tried(sample, random_shares(given, n_components), n_components, options, SOFT_SWEEPS)
+    return [one.model for one in ranked_by_weight(sample, [*quick, *soft], options)]
+
+
+def points_of(sample: Sweep, starts: StartOptions, number: int) -> Points:
+    """Return the rows of a sample as points, with what randomness is keyed by."""
+    rows, weights = _all_rows(sample)
+    points = sample.family.embed(rows)
+    mass = np.ones(len(points)) if weights is None else weights
+    return Points(points, mass, (starts.seed, number) if number else (starts.seed,))
 
 
 def first_labels(
-    sample: Sweep, n_components: int, starts: StartOptions, tree: Tree | None
+    sample: Sweep, n_components: int, starts: StartOptions, tree: Tree | None, number: int = 0
 ) -> Iterator[Labelled]:
     """Yield labels to start from: those of clusterings, and the nearest of greedy seeds.
 
@@ -119,15 +155,13 @@ def first_labels(
     ----------
     sample : a sweep over rows in memory
     tree : a clustering of their `linked_part`, or None to make one
+    number : of the start that they are for; trees, which have no seed, are for the first
     """
-    rows, weights = _all_rows(sample)
-    views = views_of(sample.family.embed(rows))
-    if len(views) > 1:
+    given = points_of(sample, starts, number)
+    if number == 0 and given.points.shape[1] > 1 and has_axes(given.points):
         yield from _linked(sample, n_components, starts, tree)
-    for number in range(max(starts.short, starts.finish)):
-        rng = np.random.default_rng([starts.seed, number])
-        view = views[number % len(views)]
-        yield sample, seeded_labels(view, weights, n_components, rng)
+    for labels in distance_labels(given, n_components, starts.short):
+        yield sample, labels
 
 
 def tried_models(
@@ -144,9 +178,12 @@ def tried_models(
     labelled : makes labels for rows of the sample; called anew for another go, as a list would
         keep all first models until the end
     """
-    tried = _tried_at_once(sample, labelled(), n_components, options, starts.sweeps)
-    if tried:
-        return tried[: starts.finish]
+    if sample.kernel is not None and is_compilable(options):
+        sources = _on_sample(sample, labelled(), n_components, options)
+        found = tried(sample, sources, n_components, options, starts.sweeps)
+        if found:
+            order = ranked_by_weight(sample, found, options)
+            return [one.model for one in order[: starts.finish]]
     short = short_options(options, starts.sweeps)
     try:
         runs = fit(sample, sound_models(labelled(), n_components, options), short)
@@ -158,29 +195,44 @@ def tried_models(
     return [run.model for run in ranked(sample, runs, options)[: starts.finish]]
 
 
-def _tried_at_once(
-    sample: Sweep,
-    labelled: Iterable[Labelled],
-    n_components: int,
-    options: FitOptions,
-    sweeps: int,
-) -> list[Model]:
-    """Return where starts lead in a few sweeps of compiled code, best first."""
-    if sample.kernel is None or not is_compilable(options):
-        return []
-    sources: list[NDArray[Any]] = []
+def _on_sample(
+    sample: Sweep, labelled: Iterable[Labelled], n_components: int, options: FitOptions
+) -> Iterator[Source]:
+    """Yield labels or shares for all rows of a sample, which has a kernel."""
     for sweep, labels in labelled:
         if sweep is sample:
-            sources.append(labels.astype(np.int64, copy=False))
+            yield labels
             continue
         # Labels of a part of the rows say by their mixture what the others are.
         with suppress(ParameterError):
             model = model_from_labels(sweep, labels, n_components, options)
-            shares = sample.kernel.responsibilities(model.log_weights, model.parameters)
-            if shares is not None:
-                sources.append(shares.T)
-    tried = compiled_tries(sample, sources, n_components, options, sweeps)
-    return [one.model for one in ranked_by_weight(sample, tried, options)]
+            yield shares_of(sample, model)
+
+
+def tried(
+    sample: Sweep,
+    sources: Iterable[Source],
+    n_components: int,
+    options: FitOptions,
+    sweeps: int,
+) -> list[Tried]:
+    """Return where sources lead in a few sweeps: in compiled code, or where it declines, without.
+
+    Those of which a covariance is singular are left out.
+    """
+    every = [source.astype(np.int64) if source.ndim == 1 else source for source in sources]
+    found: list[Tried] = []
+    short = short_options(options, sweeps)
+    compiled = compiled_tries(sample, every, n_components, options, sweeps)
+    for source, one in zip(every, compiled, strict=True):
+        if one is not None:
+            found.append(one)
+            continue
+        with suppress(ParameterError):
+            model = model_from_source(sample, source, n_components, options)
+            run = fit(sample, [model], short)[0]
+            found.append(Tried(run.objective, run.model))
+    return found
 
 
 def short_options(options: FitOptions, sweeps: int) -> FitOptions:
@@ -268,87 +320,3 @@ class NeverMet:
 
     def limits(self, sweeps: int, *, accelerate: bool) -> Limits:
         return Limits(sweeps, accelerate, never=True, steps_past=True)
-
-
-def seeded_labels(
-    points: Float, weights: Float | None, n_components: int, rng: np.random.Generator
-) -> NDArray[np.intp]:
-    """Return the nearest of K seeds for each point, seeds chosen by greedy k-means++.
-
-    Each seed is the best of 2 + log K candidates drawn by weight times squared distance to the
-    nearest seed so far (Arthur and Vassilvitskii 2007).
-
-    Parameters
-    ----------
-    points : (M, E) float64
-    weights : (M,) float64 or None
-    """
-    mass = np.ones(len(points)) if weights is None else weights
-    n_candidates = 2 + int(np.log(n_components))
-    squares = np.einsum("me,me->m", points, points)
-    first = _draw(mass, 1, rng)
-    labels = np.zeros(len(points), dtype=np.intp)
-    nearest = _squared_distances(points, squares, first)[0]
-    for component in range(1, n_components):
-        potential = nearest * mass
-        if not potential.any():
-            break
-        candidates = _draw(potential, n_candidates, rng)
-        distances = np.minimum(_squared_distances(points, squares, candidates), nearest)
-        best = distances[int(np.argmin(distances @ mass))]
-        labels[best < nearest] = component
-        nearest = best
-    return labels
-
-
-def _draw(mass: Float, size: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    cumulative = np.cumsum(mass)
-    drawn = np.searchsorted(cumulative, rng.random(size) * cumulative[-1], side="right")
-    return np.minimum(drawn, len(mass) - 1)
-
-
-def _squared_distances(points: Float, squares: Float, chosen: NDArray[np.intp]) -> Float:
-    """Return (C, M) squared distances from the chosen points."""
-    distances = squares[chosen, None] + squares - 2.0 * (points[chosen] @ points.T)
-    distances[np.arange(len(chosen)), chosen] = 0.0
-    return np.maximum(distances, 0.0)
-
-
-def model_from_labels(
-    sweep: Sweep, labels: NDArray[np.intp], n_components: int, options: FitOptions
-) -> Model:
-    """Return the M-step from labels (M,), softened as the family asks and for empty components."""
-    softness = sweep.family.start_softness
-    responsibilities = np.full((len(labels), n_components), softness / n_components)
-    responsibilities[np.arange(len(labels)), labels] += 1.0 - softness
-    if not responsibilities.any(axis=0).all():
-        responsibilities += SOFTENING
-        responsibilities /= responsibilities.sum(axis=1, keepdims=True)
-    return model_from_responsibilities(sweep, responsibilities, options)
-
-
-def model_from_responsibilities(
-    sweep: Sweep, responsibilities: NDArray[np.float64], options: FitOptions
-) -> Model:
-    """Return the M-step from responsibilities (N, K)."""
-    if sweep.kernel is not None and is_compilable(options):
-        found = sweep.kernel.start(responsibilities, terms_of(options))
-        if found is not None:
-            return Model(*found)
-    n_components = responsibilities.shape[1]
-
-    def of_rows(start: int, stop: int) -> Float:
-        return responsibilities[start:stop]
-
-    moments = sweep.from_responsibilities(of_rows, n_components)
-    parameters = _maximise(sweep, moments, options)
-    return Model(options.log_weights(moments.effective_rows), parameters)
-
-
-def _maximise(sweep: Sweep, moments: Any, options: FitOptions) -> Any:
-    try:
-        return maximise_strictly(sweep.family, moments, None, options.prior)
-    except ParameterError:
-        if options.fallback is None:
-            raise
-        return maximise_strictly(sweep.family, moments, None, options.fallback)

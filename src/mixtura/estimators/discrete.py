@@ -12,8 +12,9 @@ from mixtura.data import CountRows, RowSource
 from mixtura.data.checks import check_memory
 from mixtura.em.fit import log_weights_of
 from mixtura.em.model import Model
+from mixtura.em.shares import model_from_responsibilities
 from mixtura.em.solve import FitResult, SolveOptions
-from mixtura.em.starts import StartMaker, model_from_responsibilities
+from mixtura.em.starts import StartMaker
 from mixtura.engines import engine_named
 from mixtura.errors import MixturaWarning, ParameterError
 from mixtura.estimators.base import MixtureEstimator

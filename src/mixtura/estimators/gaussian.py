@@ -23,8 +23,9 @@ from mixtura.em.fit import FitOptions, log_weights_of
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
 from mixtura.em.noise_starts import with_noise
+from mixtura.em.shares import model_from_responsibilities
 from mixtura.em.solve import FitResult, SolveOptions
-from mixtura.em.starts import StartMaker, model_from_responsibilities
+from mixtura.em.starts import StartMaker
 from mixtura.em.sweep import Sweep
 from mixtura.errors import ParameterError
 from mixtura.estimators.base import MixtureEstimator, Sourced

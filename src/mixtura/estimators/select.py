@@ -38,7 +38,7 @@ def select(
     *,
     criterion: str = "bic",
     sample_weight: ArrayLike | None = None,
-    n_init: int = 3,
+    n_init: int = 1,
     missing: str = "error",
     prior: Any = "weak",
     noise: str | None = None,
@@ -57,7 +57,7 @@ def select(
     covariance_type : "all" (the fourteen), a name, or several
     criterion : "bic", "icl" or "aic"
     sample_weight : (N,) row weights
-    n_init : starts finished for each model
+    n_init : starts carried to the end for each model; the first is bettered by merges and splits
     missing : "error", or "marginal" to leave missing cells, NaN, out of their rows' densities
     prior : as in `GaussianMixture`; criteria use the likelihood without it
     noise, noise_volume : as in `GaussianMixture`

@@ -79,7 +79,6 @@ class Settings:
         """Return how starts are made."""
         return StartOptions(
             self.seed,
-            short=max(6, self.n_init),
             finish=self.n_init,
             rearranges=self.accelerate
             and isinstance(self.rule, GainLeft)

@@ -31,7 +31,7 @@ MX_EXPORT int64_t mx_moves_room(const mx_ground *ground, int64_t n_components);
 /*
  * Runs models to near their ends and moves components of the best from where two share a cluster
  * to where one lacks, while that betters it. Sets `best` to where that led and `origin` to the
- * number of the start that it came from. Returns the number of moves, or -1 where all is MX_HARD.
+ * number of the start that it came from. Returns the number of moves, or -1 where a start is MX_HARD.
  */
 MX_EXPORT int64_t mx_rearrange(const mx_ground *ground, int64_t n_starts, const mx_state *starts,
                                mx_state *best, int64_t *origin, double *room);

@@ -125,14 +125,13 @@ int64_t mx_rearrange(const mx_ground *ground, int64_t n_starts, const mx_state *
         end->lost = 0;
         end->number = i;
         mx_run_on(&at, &race, end);
+        /* What takes more care may be the best of all. */
         if (end->lost)
-            continue;
+            return -1;
         race.best = race.ahead = fmax(race.best, end->objective);
         if (at.now.lost || end->objective > at.now.objective + MX_AS_GOOD)
             mx_exchange(&at.now, end);
     }
-    if (at.now.lost)
-        return -1;
     *origin = at.now.number;
     int64_t moved = 0;
     while (moved < ROUNDS && at.form.n_components > 1 && bettered(&at))

@@ -106,8 +106,11 @@ mx_rule mx_short_rule(int64_t sweeps) {
                      .best = -INFINITY, .ahead = -INFINITY, .lately = LATELY};
 }
 
-/* Widens components on too few rows to the width of all; returns whether there are any. */
-static int widened(const mx_stage *at, const mx_state *from, mx_state *to) {
+/* Ends of which no component has rows enough are below all others by so many nats. */
+#define ALONE 1e9
+
+/* Widens components on too few rows to the width of all; returns how many there are. */
+static int64_t widened(const mx_stage *at, const mx_state *from, mx_state *to) {
     const mx_form *form = &at->form;
     const mx_ground *ground = at->ground;
     int64_t width = form->spherical ? 1 : form->one, count = 0;
@@ -118,14 +121,15 @@ static int widened(const mx_stage *at, const mx_state *from, mx_state *to) {
             mx_copy_mixture(form, from, to);
         memcpy(to->factors + k * width, ground->factor_of_all, sizeof(double) * width);
     }
-    return count > 0;
+    return count;
 }
 
 /* What a run is worth: its objective, with components on too few rows as wide as all rows. */
 static double worth(mx_stage *at, const mx_place *place) {
     mx_state *wide = &at->wide.state;
-    if (!widened(at, &place->state, wide))
-        return place->objective;
+    int64_t count = widened(at, &place->state, wide);
+    if (!count || count == at->form.n_components)
+        return place->objective - (count ? ALONE : 0);
     mx_rule once = mx_short_rule(1);
     mx_run(at->ground->sample, &once, wide, at->room);
     return wide->n_steps ? wide->history[1] : -INFINITY;

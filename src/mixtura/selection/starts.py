@@ -12,8 +12,8 @@ from mixtura.data import RowSource
 from mixtura.em.model import Model
 from mixtura.em.noise_starts import with_noise
 from mixtura.em.pilots import Partitions, pilot_partitions
+from mixtura.em.shares import shares_of
 from mixtura.em.solve import SolveOptions, fit_options
-from mixtura.em.splits import shares_of
 from mixtura.em.starts import StartMaker, linked_part
 from mixtura.em.sweep import Sweep, source_of
 from mixtura.em.tree import Tree

@@ -21,14 +21,8 @@ from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
 from mixtura.em.neighbours import bettered, merged, on_sample, parted_once
 from mixtura.em.rearrange import _by_turns, part_of, rearranged, splits_of
-from mixtura.em.splits import mixture_of, shares_of
-from mixtura.em.starts import (
-    NeverMet,
-    StartOptions,
-    model_from_labels,
-    model_from_responsibilities,
-    short_options,
-)
+from mixtura.em.shares import mixture_of, model_from_labels, model_from_responsibilities, shares_of
+from mixtura.em.starts import NeverMet, StartOptions, short_options
 from mixtura.em.stopping import Ending, GainLeft, MeanChange
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial

@@ -12,7 +12,7 @@ from mixtura.selection import Selection
 
 __all__ = ["GAUSSIAN"]
 
-STARTS = 3
+STARTS = 1
 
 
 def _prepare(table: Table, request: Request) -> Fitting:

@@ -1,0 +1,106 @@
+"""From responsibilities to a model by one M-step, and from a model to its responsibilities."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.em.compiled import is_compilable, terms_of
+from mixtura.em.degeneracy import maximise_strictly
+from mixtura.em.model import Model
+from mixtura.em.options import FitOptions
+from mixtura.em.sources import Source
+from mixtura.em.sweep import Sweep
+from mixtura.errors import ParameterError
+from mixtura.mixture import Mixture
+
+__all__ = [
+    "mixture_of",
+    "model_from_labels",
+    "model_from_responsibilities",
+    "model_from_source",
+    "models_of",
+    "shares_of",
+]
+
+Float = NDArray[np.float64]
+
+# What an empty component is given of every row, so that it has a mean and a covariance at all.
+SOFTENING = 1e-3
+
+
+def mixture_of(sweep: Sweep, model: Model) -> Mixture:
+    """Return the mixture of a model, in the user's units."""
+    family, parameters = sweep.family.in_user_units(model.parameters)
+    weights = np.exp(model.log_weights)
+    return Mixture(weights / weights.sum(), family, parameters)
+
+
+def shares_of(sweep: Sweep, model: Model) -> Float:
+    """Return the responsibilities (N, K) that a model has for the rows of a sweep, in memory."""
+    if sweep.kernel is not None:
+        found = sweep.kernel.responsibilities(model.log_weights, model.parameters)
+        if found is not None:
+            return found.T
+    rows = sweep.source.block(0, sweep.source.n_rows).rows
+    return mixture_of(sweep, model).responsibilities(rows)
+
+
+def models_of(sweep: Sweep, shares: Iterable[Float], options: FitOptions) -> list[Model]:
+    """Return the M-steps from responsibilities (N, K) that leave no component without spread."""
+    models = []
+    for responsibilities in shares:
+        with suppress(ParameterError):
+            models.append(model_from_responsibilities(sweep, responsibilities, options))
+    return models
+
+
+def model_from_source(
+    sweep: Sweep, source: Source, n_components: int, options: FitOptions
+) -> Model:
+    """Return the M-step from labels (M,) or shares (M, K)."""
+    if source.ndim == 1:
+        return model_from_labels(sweep, source, n_components, options)
+    return model_from_responsibilities(sweep, source, options)
+
+
+def model_from_labels(
+    sweep: Sweep, labels: NDArray[np.intp], n_components: int, options: FitOptions
+) -> Model:
+    """Return the M-step from labels (M,), softened as the family asks and for empty components."""
+    softness = sweep.family.start_softness
+    responsibilities = np.full((len(labels), n_components), softness / n_components)
+    responsibilities[np.arange(len(labels)), labels] += 1.0 - softness
+    if not responsibilities.any(axis=0).all():
+        responsibilities += SOFTENING
+        responsibilities /= responsibilities.sum(axis=1, keepdims=True)
+    return model_from_responsibilities(sweep, responsibilities, options)
+
+
+def model_from_responsibilities(
+    sweep: Sweep, responsibilities: NDArray[np.float64], options: FitOptions
+) -> Model:
+    """Return the M-step from responsibilities (N, K)."""
+    if sweep.kernel is not None and is_compilable(options):
+        found = sweep.kernel.start(responsibilities, terms_of(options))
+        if found is not None:
+            return Model(*found)
+    n_components = responsibilities.shape[1]
+
+    def of_rows(start: int, stop: int) -> Float:
+        return responsibilities[start:stop]
+
+    moments = sweep.from_responsibilities(of_rows, n_components)
+    parameters = _maximise(sweep, moments, options)
+    return Model(options.log_weights(moments.effective_rows), parameters)
+
+
+def _maximise(sweep: Sweep, moments: Any, options: FitOptions) -> Any:
+    try:
+        return maximise_strictly(sweep.family, moments, None, options.prior)
+    except ParameterError:
+        if options.fallback is None:
+            raise
+        return maximise_strictly(sweep.family, moments, None, options.fallback)

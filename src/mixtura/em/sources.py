@@ -1,0 +1,117 @@
+"""What starts are made of: groups of the rows of a sample, or shares in them.
+
+Each way finds clusters that another misses: trees and k-means the round and the long ones, scatter
+within groups those that lie along one another, rows set aside those that outliers would bend, and
+shares at random those that no distance shows. All depends on the distinct rows, their weights and
+the seed alone.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from mixtura.em.kmeans import lloyd_labels, seeded_labels
+from mixtura.em.views import has_axes, robust, views_of, within
+
+__all__ = ["Points", "Source", "distance_labels", "random_shares", "wider_sources"]
+
+Float = NDArray[np.float64]
+Labels = NDArray[np.intp]
+
+# A group of each row (M,), or shares of the groups in each row (M, K).
+Source: TypeAlias = Labels | Float
+
+# Times that groups are found anew in units of their own scatter.
+TURNS = 3
+# Shares of the rows, those farthest from their neighbours, that are set aside.
+ASIDE = (0.02, 0.05, 0.15)
+# Rows below which none is set aside: at least, and for each component.
+FEWEST, EACH = 40, 10
+# Neighbours by which a row is judged lonely: at least, and for each column.
+NEIGHBOURS, PER_COLUMN = 5, 2
+# Columns beyond which all neighbours are about as far.
+WIDEST = 32
+# Starts from random shares.
+SOFT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """The distinct rows of a sample as points.
+
+    Attributes
+    ----------
+    points : (M, E) in which Euclidean distance is meaningful
+    mass : (M,) row weights
+    key : what randomness is keyed by
+    """
+
+    points: Float
+    mass: Float
+    key: tuple[int, ...]
+
+    def rng(self, *number: int) -> np.random.Generator:
+        """Return the generator of one source."""
+        return np.random.default_rng([*self.key, *number])
+
+
+def distance_labels(given: Points, n_components: int, count: int) -> Iterator[Labels]:
+    """Yield the nearest of seeds, in turn in each view of the points."""
+    views = views_of(given.points)
+    for number in range(count):
+        view = views[number % len(views)]
+        yield seeded_labels(view, given.mass, n_components, given.rng(number))
+
+
+def wider_sources(given: Points, n_components: int) -> Iterator[Source]:
+    """Yield groups by k-means in several units, and with lonely rows set aside."""
+    for number, view in enumerate(views_of(given.points)):
+        yield lloyd_labels(view, given.mass, n_components, given.rng(1, number))
+    for turned in (False, True) if has_axes(given.points) else (False,):
+        yield _within_labels(given, n_components, turned=turned)
+    yield from _aside(given, n_components)
+
+
+def random_shares(given: Points, n_components: int) -> Iterator[Float]:
+    """Yield shares (M, K) drawn evenly from all there are."""
+    for number in range(SOFT):
+        yield given.rng(4, number).dirichlet(np.ones(n_components), len(given.points))
+
+
+def _within_labels(given: Points, n_components: int, *, turned: bool) -> Labels:
+    rng = given.rng(2, int(turned))
+    labels = lloyd_labels(given.points, given.mass, n_components, rng)
+    for _ in range(TURNS):
+        view = within(given.points, given.mass, labels, turned=turned)
+        labels = lloyd_labels(view, given.mass, n_components, rng)
+    return labels
+
+
+def _aside(given: Points, n_components: int) -> Iterator[Source]:
+    """Yield groups of the rows that have near neighbours.
+
+    The others are shared by all components, or are one of them.
+    """
+    n_points, n_columns = given.points.shape
+    if n_points < max(FEWEST, EACH * n_components) or n_columns > WIDEST:
+        return
+    view = robust(given.points)
+    near = min(n_points - 1, max(NEIGHBOURS, PER_COLUMN * n_columns))
+    order = np.argsort(cKDTree(view).query(view, near + 1)[0][:, -1], kind="stable")
+    for number, share in enumerate(ASIDE):
+        kept = np.sort(order[: int((1 - share) * n_points)])
+        inner = view[kept]
+        spread = inner.std(axis=0)
+        inner = inner / np.where(spread > 0, spread, 1.0)
+        rng = given.rng(3, number)
+        shares = np.full((n_points, n_components), 1.0 / n_components)
+        labels = lloyd_labels(inner, given.mass[kept], n_components, rng)
+        shares[kept] = labels[:, None] == np.arange(n_components)
+        yield shares
+        whole = np.full(n_points, n_components - 1, dtype=np.intp)
+        whole[kept] = lloyd_labels(inner, given.mass[kept], n_components - 1, rng)
+        yield whole
