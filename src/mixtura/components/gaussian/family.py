@@ -41,7 +41,7 @@ from mixtura.components.gaussian.prior import (
     ScatterPrior,
     weak_prior,
 )
-from mixtura.components.gaussian.structures import Structure, structure
+from mixtura.components.gaussian.structures import Structure, floored, structure
 from mixtura.components.gaussian.whitened import FREE, WhitenedChart
 from mixtura.components.gaussian.words import component_tables, mixture_title
 from mixtura.errors import ParameterError
@@ -71,11 +71,14 @@ class GaussianFamily:
     structure : the covariance structure
     frame : the units that parameters and sums are in
     dtype : precision of the sweep
+    steps : (D,) float64, the steps between the values of rounded columns in the user's units, zero
+        where a column is not rounded; or None. The weak prior keeps components as wide as they are
     """
 
     structure: Structure
     frame: Frame
     dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.float64))
+    steps: Float | None = None
 
     name: ClassVar[str] = "gaussian"
     has_noise: ClassVar[bool] = False
@@ -97,10 +100,11 @@ class GaussianFamily:
         mean: Float,
         spread: Float,
         dtype: DTypeLike = np.float64,
+        steps: Float | None = None,
     ) -> "GaussianFamily":
         """Return the family for columns of the given means (D,) and standard deviations (D,)."""
         frame = Frame.of(mean, spread, one_scale=structure.one_scale)
-        return cls(structure, frame, np.dtype(dtype))
+        return cls(structure, frame, np.dtype(dtype), steps)
 
     @classmethod
     def in_own_units(cls, structure: Structure, n_columns: int) -> "GaussianFamily":
@@ -271,10 +275,14 @@ class GaussianFamily:
             vanished = moments.effective_rows <= VANISHED
             if vanished.any():
                 means = np.where(vanished[:, None], previous.means, means)
-        warm = previous.covariance.factors if previous and self.structure.iterative else None
+        before = previous.covariance.factors if previous else None
         rows = np.maximum(augmented.effective_rows, VANISHED)
         try:
-            factors = self.structure.update(augmented.scatter, rows, warm)
+            if isinstance(prior, ScatterPrior) and prior.floor is not None:
+                factors = floored(self.structure, augmented.scatter, rows, before, prior.floor)
+            else:
+                warm = before if self.structure.iterative else None
+                factors = self.structure.update(augmented.scatter, rows, warm)
         except ParameterError as error:
             raise ParameterError(f"{error}{self._scale_advice()}") from error
         covariance = covariance_of_factors(self.structure.storage, factors, self.n_columns)
@@ -323,7 +331,7 @@ class GaussianFamily:
         if name is None:
             return NoPrior()
         if isinstance(name, str) and name == "weak":
-            return weak_prior(shared)
+            return weak_prior(shared, self._floor)
         wishart = NormalInverseWishart() if name == "conjugate" else name
         if isinstance(wishart, NormalInverseWishart):
             form = self.structure
@@ -333,6 +341,13 @@ class GaussianFamily:
         if isinstance(name, str) or not (hasattr(name, "augment") and hasattr(name, "log_density")):
             raise ParameterError(f"prior should be weak, None or a penalty, but got {name!r}")
         return name
+
+    @property
+    def _floor(self) -> Float | None:
+        """Return h² / 12 in the frame's units, the variance within a cell of width h."""
+        if self.steps is None or not self.steps.any():
+            return None
+        return (self.steps / self.frame.scale) ** 2 / 12
 
     def coordinates(self, moments: GaussianMoments, total: float) -> Float:
         """Return shares, means and covariances in units of the columns' spread, as one vector."""

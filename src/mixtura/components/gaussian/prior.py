@@ -85,10 +85,13 @@ class ScatterPrior:
     ----------
     scatter : (D,) or (D, D) float64, of the shape of one component's scatter
     rows : ν, the pseudo-rows of each component
+    floor : (D,) float64, the least variance of each column in the frame's units, zero where it has
+        none; or None. Every covariance has at least these, Σ_k ⪰ diag(floor)
     """
 
     scatter: Float
     rows: float
+    floor: Float | None = None
 
     def augment(self, moments: GaussianMoments) -> GaussianMoments:
         """Add the pseudo-rows, once for each component where the scatter is pooled."""
@@ -122,7 +125,7 @@ class ScatterPrior:
         return least * (effective_rows + self.rows) < HELD_UP
 
 
-def weak_prior(totals: RowTotals) -> ScatterPrior:
+def weak_prior(totals: RowTotals, floor: Float | None = None) -> ScatterPrior:
     """Return the default penalty: ν = 1/N pseudo-rows of the data's own covariance.
 
     Scale-free, and vanishing with N; it bounds every variance below by that of the data times
@@ -131,13 +134,14 @@ def weak_prior(totals: RowTotals) -> ScatterPrior:
     Parameters
     ----------
     totals : sums over all rows, about an origin near their mean
+    floor : (D,) float64, as in `ScatterPrior`
     """
     mean = totals.first / totals.weight
     second = totals.second / totals.weight
     rows = 1.0 / totals.weight
     if second.ndim == 1:
-        return ScatterPrior(rows * np.maximum(second - mean**2, 0.0), rows)
-    return ScatterPrior(rows * _definite(second - np.outer(mean, mean)), rows)
+        return ScatterPrior(rows * np.maximum(second - mean**2, 0.0), rows, floor)
+    return ScatterPrior(rows * _definite(second - np.outer(mean, mean)), rows, floor)
 
 
 def _definite(covariance: Float) -> Float:

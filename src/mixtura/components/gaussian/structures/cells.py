@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.errors import ParameterError
+from mixtura.components.gaussian.structures.singular import finite_cholesky, positive
 
 __all__ = ["Cells", "positive_part"]
 
@@ -42,22 +42,17 @@ class Cells:
     def excess(self, scatter: Float) -> Float:
         """Return A = F^-½ (W_rr - W_ro W_oo⁻¹ W_or) F^-½ of scatters (G, D) or (G, D, D)."""
         if not self.full:
+            if len(self.others):
+                positive(scatter[:, self.others])
             return (scatter[:, self.columns] / self.floor)[:, :, None, None]
         r, o, roots = self.columns, self.others, np.sqrt(self.floor)
         own = scatter[:, r[:, None], r]
         if len(o):
-            half = self._explained(scatter[:, o[:, None], o], scatter[:, o[:, None], r])
+            half = np.linalg.solve(
+                finite_cholesky(scatter[:, o[:, None], o]), scatter[:, o[:, None], r]
+            )
             own = own - half.transpose(0, 2, 1) @ half
         return (own / roots[:, None] / roots)[:, None]
-
-    @staticmethod
-    def _explained(others: Float, cross: Float) -> Float:
-        try:
-            return np.linalg.solve(np.linalg.cholesky(others), cross)
-        except np.linalg.LinAlgError:
-            raise ParameterError(
-                "columns without a floor are collinear, or constant in a component"
-            ) from None
 
     def log_determinants(self, scatter: Float) -> Float:
         """Return log|W_oo| + log|F| (G,)."""
