@@ -126,8 +126,14 @@ int mx_maximise(const mx_problem *problem, const mx_form *form, const mx_moments
     mx_weigh(problem, form, moments->rows, next->log_weights);
     if (form->common_axes && previous->factors)
         memcpy(next->axes, previous->axes, sizeof(double) * d * d);
-    if (mx_update(form->structure, n, d, scatter, rows, previous->factors, next->factors,
-                  form->common_axes ? next->axes : 0, room + form->n_scatter))
+    double *axes = form->common_axes ? next->axes : 0;
+    room += form->n_scatter;
+    int status =
+        problem->floor ? mx_update_floored(form->structure, n, d, scatter, rows, problem->floor,
+                                           previous->factors, next->factors, axes, room)
+                       : mx_update(form->structure, n, d, scatter, rows, previous->factors,
+                                   next->factors, axes, room);
+    if (status)
         return MX_HARD;
     return mx_bind(problem, form, next);
 }

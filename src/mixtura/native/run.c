@@ -382,7 +382,7 @@ static run begun(const mx_problem *problem, const mx_rule *rule, mx_state *state
     at.squared = mx_taken(room, n_components);
     at.finish = mx_finish_in(form, room);
     int64_t sweep = mx_sweep_room(n_components, form->n_features);
-    int64_t update = form->n_scatter + mx_update_room(n_components, form->n_columns);
+    int64_t update = form->n_scatter + mx_floored_room(n_components, form->n_columns);
     at.room = mx_taken(room, sweep > update ? sweep : update);
     at.leaps.size = form->n_coordinates;
     at.leaps.longest = FIRST_LENGTH;

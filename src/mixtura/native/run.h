@@ -25,6 +25,7 @@ typedef struct {
     const double *prior_scatter; /* their scatter, (D) or (D, D) as the structure has it */
     double concentration;        /* of the Dirichlet prior on the weights; 1 is none */
     int64_t equal_weights;
+    const double *floor; /* (D) least variances, or NULL */
     double far; /* how much larger than what they leave the terms of densities and sums may be */
 } mx_problem;
 

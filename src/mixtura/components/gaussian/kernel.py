@@ -287,6 +287,7 @@ class GaussianKernel:
             address(penalty.scatter),
             weighing.concentration,
             weighing.equal,
+            None if penalty.floor is None else address(penalty.floor),
             far,
         )
 

@@ -1,0 +1,212 @@
+/* As structures/floor.py: what the update leaves below the floor is brought to the best above. */
+#include "floor.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "cells.h"
+#include "lifted.h"
+#include "m_step.h"
+
+/* What keeps covariances above their floor by whatever route they are multiplied out. */
+#define ROUNDING (64 * DBL_EPSILON)
+/* Volumes too large by less are left alone. */
+#define SHRUNK 1e-9
+
+static int is_pooled(int structure) {
+    return structure == MX_EII || structure == MX_EEI || structure == MX_EEE;
+}
+
+static int is_one_volume(int structure) {
+    return is_pooled(structure) || structure == MX_EVI || structure == MX_EVE ||
+           structure == MX_EEV || structure == MX_EVV;
+}
+
+int64_t mx_floored_room(int64_t n_components, int64_t n_columns) {
+    int64_t update = mx_update_room(n_components, n_columns);
+    int64_t lifted = mx_lifted_room(n_components, n_columns);
+    int64_t size = n_components * n_columns * n_columns;
+    return 2 * size + 2 * n_components + (update > lifted ? update : lifted);
+}
+
+/* Whether I - U^T F U is positive definite, by its Cholesky factor. */
+static int is_definitely_above(const mx_cells *cells, const double *factor) {
+    int64_t d = cells->n_columns, r = cells->n_rounded;
+    double matrix[MX_MOST_CELLS];
+    for (int64_t i = 0; i < r; i++) {
+        const double *row = factor + cells->rounded[i] * d;
+        for (int64_t j = 0; j <= i; j++) {
+            const double *other = factor + cells->rounded[j] * d;
+            double sum = 0;
+            for (int64_t l = cells->rounded[i]; l < d; l++)
+                sum += row[l] * other[l];
+            double left = (i == j) - sum * cells->roots[i] * cells->roots[j];
+            for (int64_t m = 0; m < j; m++)
+                left -= matrix[i * r + m] * matrix[j * r + m];
+            if (i > j)
+                matrix[i * r + j] = left / matrix[j * r + j];
+            else if (left > 0)
+                matrix[i * r + i] = sqrt(left);
+            else
+                return 0;
+        }
+    }
+    return 1;
+}
+
+int mx_is_above(int structure, int64_t n_components, int64_t n_columns, const double *factors,
+                const double *floor, double share) {
+    mx_cells cells = mx_cells_of(n_columns, floor, structure >= MX_EEE);
+    double highest = 0;
+    for (int64_t j = 0; j < n_columns; j++)
+        highest = fmax(highest, floor[j]);
+    for (int64_t k = 0; k < n_components; k++) {
+        if (structure <= MX_VII) {
+            if (!(factors[k] * factors[k] * highest <= share))
+                return 0;
+            continue;
+        }
+        const double *own = factors + k * cells.one;
+        if (cells.full && share == 1.0 && is_definitely_above(&cells, own))
+            continue;
+        if (!(mx_share(&cells, own) <= share))
+            return 0;
+        if (is_pooled(structure))
+            break;
+    }
+    return 1;
+}
+
+static int spherical(int structure, int64_t n_components, int64_t n_columns,
+                     const double *scatter, const double *rows, const double *floor,
+                     double *factors) {
+    double n_rows = 0, highest = 0;
+    for (int64_t j = 0; j < n_columns; j++)
+        highest = fmax(highest, floor[j]);
+    for (int64_t k = 0; k < n_components; k++)
+        n_rows += rows[k];
+    for (int64_t k = 0; k < n_components; k++) {
+        const double *own = scatter + (structure == MX_EII ? 0 : k * n_columns);
+        double trace = 0, count = (double)n_columns * (structure == MX_EII ? n_rows : rows[k]);
+        for (int64_t j = 0; j < n_columns; j++)
+            trace += own[j];
+        if (isnan(trace))
+            return MX_HARD;
+        factors[k] = 1.0 / sqrt(fmax(trace / count, highest * (1 + ROUNDING)));
+    }
+    return MX_DONE;
+}
+
+/* VVV, VVI, EEE and EEI: each scatter is lifted to its own rows. */
+static int lift_each(const mx_cells *cells, int64_t n_scatters, double n_rows, const double *rows,
+                     double *scatter) {
+    double excess[MX_MOST_CELLS], unused;
+    for (int64_t k = 0; k < n_scatters; k++) {
+        if (mx_excess(cells, scatter + k * cells->one, excess, &unused))
+            return MX_HARD;
+        mx_lift(cells, excess, n_scatters == 1 && rows == NULL ? n_rows : rows[k],
+                scatter + k * cells->one);
+    }
+    return MX_DONE;
+}
+
+/* Makes volumes the best above the floor for their shapes and axes. */
+static void bring_above(const mx_cells *cells, int structure, int64_t n, const double *scatter,
+                        const double *rows, double *factors) {
+    double share[MX_MOST_COMPONENTS], wanted[MX_MOST_COMPONENTS];
+    double largest = 0, trace = 0, count = 0;
+    for (int64_t k = 0; k < n; k++) {
+        double own = (double)cells->n_columns * rows[k];
+        double mine = 0;
+        share[k] = mx_share(cells, factors + k * cells->one);
+        if (!is_pooled(structure))
+            mine = mx_trace(cells, factors + k * cells->one, scatter + k * cells->one);
+        wanted[k] = mine / own;
+        largest = fmax(largest, share[k]);
+        trace += mine;
+        count += own;
+    }
+    for (int64_t k = 0; k < n; k++) {
+        int one = is_one_volume(structure);
+        double least = one ? largest : share[k], best = one ? trace / count : wanted[k];
+        double multiple = fmax(least * (1 + ROUNDING), is_pooled(structure) ? 1.0 : best);
+        if (!(least > 1 || multiple < 1 - SHRUNK))
+            continue;
+        for (int64_t p = 0; p < cells->one; p++)
+            factors[k * cells->one + p] /= sqrt(multiple);
+    }
+}
+
+/* sum N_k log|Sigma_k^-1| - tr(Sigma_k^-1 W_k). */
+static double objective(const mx_cells *cells, int64_t n, const double *scatter,
+                        const double *rows, const double *factors) {
+    double total = 0;
+    for (int64_t k = 0; k < n; k++)
+        total += 2 * rows[k] * mx_log_factor(cells, factors + k * cells->one) -
+                 mx_trace(cells, factors + k * cells->one, scatter + k * cells->one);
+    return total;
+}
+
+static const double *log_volumes(const mx_cells *cells, int64_t n, const double *previous,
+                                 double *logs) {
+    for (int64_t k = 0; previous != NULL && k < n; k++)
+        logs[k] = -2 * mx_log_factor(cells, previous + k * cells->one) / (double)cells->n_columns;
+    return previous != NULL ? logs : NULL;
+}
+
+/* Sets factors that are above the floor but for rounding. */
+static int raise(const mx_cells *cells, int structure, int64_t n, const double *given,
+                 const double *rows, const double *previous, double *factors, double *room) {
+    int pooled = is_pooled(structure);
+    double *scatter = room, n_rows = 0;
+    room += n * cells->one;
+    memcpy(scatter, given, sizeof(double) * (pooled ? 1 : n) * cells->one);
+    for (int64_t k = 0; k < n; k++)
+        n_rows += rows[k];
+    int status = MX_DONE;
+    switch (structure) {
+    case MX_EEI: case MX_EEE: case MX_VVI: case MX_VVV:
+        status = lift_each(cells, pooled ? 1 : n, n_rows, pooled ? NULL : rows, scatter);
+        break;
+    case MX_EVI: case MX_EVV:
+        status = mx_lift_to_one_volume(cells, n, rows, scatter, room);
+        break;
+    case MX_VEI: case MX_VEE: {
+        double logs[MX_MOST_COMPONENTS];
+        return mx_one_shape_above(cells, n, rows, given, log_volumes(cells, n, previous, logs),
+                                  factors, room);
+    }
+    default:
+        return MX_HARD;
+    }
+    return status ? status : mx_update(structure, n, cells->n_columns, scatter, rows, NULL,
+                                       factors, NULL, room);
+}
+
+int mx_update_floored(int structure, int64_t n_components, int64_t n_columns,
+                      const double *scatter, const double *rows, const double *floor,
+                      const double *previous, double *factors, double *axes, double *room) {
+    if (n_components > MX_MOST_COMPONENTS || n_columns > MX_MOST_COLUMNS)
+        return MX_HARD;
+    int64_t n = n_components;
+    if (mx_update(structure, n, n_columns, scatter, rows, previous, factors, axes, room) ==
+            MX_DONE &&
+        mx_is_above(structure, n, n_columns, factors, floor, 1.0))
+        return MX_DONE;
+    for (int64_t k = 0; k < n; k++)
+        if (!(rows[k] > 0))
+            return MX_HARD;
+    if (structure <= MX_VII)
+        return spherical(structure, n, n_columns, scatter, rows, floor, factors);
+    mx_cells cells = mx_cells_of(n_columns, floor, structure >= MX_EEE);
+    if (raise(&cells, structure, n, scatter, rows, previous, factors, room))
+        return MX_HARD;
+    bring_above(&cells, structure, n, scatter, rows, factors);
+    if (!is_pooled(structure) && previous != NULL &&
+        mx_is_above(structure, n, n_columns, previous, floor, 1.0) &&
+        objective(&cells, n, scatter, rows, previous) >
+            objective(&cells, n, scatter, rows, factors))
+        memcpy(factors, previous, sizeof(double) * n * cells.one);
+    return MX_DONE;
+}
