@@ -131,7 +131,7 @@ static void bring_above(const mx_cells *cells, int structure, int64_t n, const d
         int one = is_one_volume(structure);
         double least = one ? largest : share[k], best = one ? trace / count : wanted[k];
         double multiple = fmax(least * (1 + ROUNDING), is_pooled(structure) ? 1.0 : best);
-        if (!(least > 1 || multiple < 1 - SHRUNK))
+        if (!(least > 1 - ROUNDING || multiple < 1 - SHRUNK))
             continue;
         for (int64_t p = 0; p < cells->one; p++)
             factors[k * cells->one + p] /= sqrt(multiple);

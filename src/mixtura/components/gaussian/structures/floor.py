@@ -206,7 +206,8 @@ def brought_above(
         shares, traces, counts = shares.max(keepdims=True), traces.sum(keepdims=True), counts.sum()
     multiples = np.maximum(shares * (1 + ROUNDING), traces / counts)
     # A component that nothing holds up keeps its bits.
-    multiples = np.where((shares > 1) | (multiples < 1 - SHRUNK), multiples, 1.0)
+    held = (shares > 1 - ROUNDING) | (multiples < 1 - SHRUNK)
+    multiples = np.where(held, multiples, 1.0)
     return factors / np.sqrt(multiples).reshape(-1, *(1,) * (factors.ndim - 1))
 
 
