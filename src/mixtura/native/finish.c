@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "floor.h"
+
 /* Pairs with less curvature than this of a step's square are of a saddle, or rounding. */
 #define FLATTEST 1e-10
 /* How a refused step shortens those that follow, and one that was taken lengthens them. */
@@ -14,6 +16,10 @@
 #define TRUSTED 3
 /* Logarithms of widths that change by more are of no mixture of these rows. */
 #define FURTHEST 30.0
+/* How near its floor a component touches it. */
+#define TOUCHING 1e-6
+/* Proposals in a row that are no mixture. */
+#define MOST_REFUSED 2
 
 int mx_is_free(const mx_form *form) {
     int s = form->structure;
@@ -344,27 +350,37 @@ static void go_to_swept(mx_finish *at) {
 void mx_finish_begin(const mx_problem *problem, const mx_form *form, mx_finish *at,
                      const mx_model *model, const mx_moments *moments) {
     int64_t n = form->n_components;
+    if (problem->floor && !mx_is_above(form->structure, n, form->n_columns, model->factors,
+                                       problem->floor, 1.0 - TOUCHING))
+        return;
     memcpy(at->about.log_weights, model->log_weights, sizeof(double) * n);
     memcpy(at->about.means, model->means, sizeof(double) * n * form->n_columns);
     memcpy(at->about.factors, model->factors, sizeof(double) * form->n_factors);
     memcpy(at->rows, moments->rows, sizeof(double) * n);
     at->begun = 1;
-    at->n_pairs = at->taken = 0;
+    at->n_pairs = at->taken = at->refused = 0;
     at->radius = INFINITY;
     at->length = 0;
     coordinates(form, at, model, at->point);
     gradient(problem, form, at, model, moments, at->gradient);
 }
 
-int mx_finish_propose(const mx_form *form, mx_finish *at, mx_model *next) {
+int mx_finish_propose(const mx_problem *problem, const mx_form *form, mx_finish *at,
+                      mx_model *next) {
     times_inverse(at, at->gradient, 1.0, at->proposal);
     double size = sqrt(dot(at->size, at->proposal, at->proposal));
     double scale = size > at->radius ? at->radius / size : 1.0;
     at->length = fmin(size, at->radius);
     for (int64_t l = 0; l < at->size; l++)
         at->proposal[l] = at->point[l] + scale * at->proposal[l];
-    if (model_at(form, at, at->proposal, next) == MX_DONE)
+    if (model_at(form, at, at->proposal, next) == MX_DONE &&
+        (!problem->floor || mx_is_above(form->structure, form->n_components, form->n_columns,
+                                        next->factors, problem->floor, 1.0))) {
+        at->refused = 0;
         return MX_DONE;
+    }
+    if (++at->refused >= MOST_REFUSED)
+        at->begun = 0;
     at->radius = SHRINK * fmin(at->radius, at->length);
     return MX_HARD;
 }

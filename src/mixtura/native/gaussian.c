@@ -69,6 +69,11 @@ static void take_out(const mx_form *form, double rows, const double *mean, doubl
     }
 }
 
+/* Digits that a floor covers are not missed. */
+static double floor_of(const mx_problem *problem, int64_t column) {
+    return problem->floor ? problem->floor[column] : 0.0;
+}
+
 int mx_moments_of(const mx_problem *problem, const mx_form *form, const double *sums,
                   mx_moments *moments) {
     int64_t d = form->n_columns, step = form->full ? d + 1 : 1;
@@ -89,13 +94,16 @@ int mx_moments_of(const mx_problem *problem, const mx_form *form, const double *
         for (int64_t i = 0; i < d; i++) {
             double offset = rows * mean[i] * mean[i];
             offsets[i] += offset;
-            if (!form->pooled && !(offset <= problem->far * scatter[i * step]))
+            double least = rows * floor_of(problem, i);
+            if (!form->pooled && !(offset <= problem->far * fmax(scatter[i * step], least)))
                 return MX_HARD;
         }
     }
-    for (int64_t i = 0; form->pooled && i < d; i++)
-        if (!(offsets[i] <= problem->far * moments->scatter[i * step]))
+    for (int64_t i = 0; form->pooled && i < d; i++) {
+        double least = problem->total_weight * floor_of(problem, i);
+        if (!(offsets[i] <= problem->far * fmax(moments->scatter[i * step], least)))
             return MX_HARD;
+    }
     return MX_DONE;
 }
 

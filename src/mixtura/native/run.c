@@ -233,7 +233,7 @@ static int ready(const run *at, double steady) {
 
 /* Moves by a quasi-Newton step, if that is a mixture. */
 static int finishing_step(run *at) {
-    if (!mx_finish_propose(&at->form, &at->finish, &at->now) &&
+    if (!mx_finish_propose(at->problem, &at->form, &at->finish, &at->now) &&
         !mx_bind(at->problem, &at->form, &at->now))
         return 1;
     return 0;

@@ -41,7 +41,12 @@ from mixtura.components.gaussian.prior import (
     ScatterPrior,
     weak_prior,
 )
-from mixtura.components.gaussian.structures import Structure, floored, structure
+from mixtura.components.gaussian.structures import (
+    Structure,
+    floored,
+    structure,
+    within_floor,
+)
 from mixtura.components.gaussian.whitened import FREE, WhitenedChart
 from mixtura.components.gaussian.words import component_tables, mixture_title
 from mixtura.errors import ParameterError
@@ -276,13 +281,13 @@ class GaussianFamily:
             if vanished.any():
                 means = np.where(vanished[:, None], previous.means, means)
         before = previous.covariance.factors if previous else None
-        rows = np.maximum(augmented.effective_rows, VANISHED)
+        rows, floor = np.maximum(augmented.effective_rows, VANISHED), _floor_of(prior)
         try:
-            if isinstance(prior, ScatterPrior) and prior.floor is not None:
-                factors = floored(self.structure, augmented.scatter, rows, before, prior.floor)
-            else:
+            if floor is None:
                 warm = before if self.structure.iterative else None
                 factors = self.structure.update(augmented.scatter, rows, warm)
+            else:
+                factors = floored(self.structure, augmented.scatter, rows, before, floor)
         except ParameterError as error:
             raise ParameterError(f"{error}{self._scale_advice()}") from error
         covariance = covariance_of_factors(self.structure.storage, factors, self.n_columns)
@@ -371,11 +376,17 @@ class GaussianFamily:
     def chart(
         self, log_weights: Float, parameters: GaussianParameters, rows: Float, prior: GaussianPrior
     ) -> WhitenedChart | None:
-        """Return coordinates where covariances are free, and a penalty is on them alone."""
+        """Return coordinates where covariances are free, and a penalty is on them alone.
+
+        Where a component touches its floor they are not free.
+        """
         exact = self.dtype == np.float64 and isinstance(prior, NoPrior | ScatterPrior)
         if self.structure.code not in FREE or not exact or (rows <= VANISHED).any():
             return None
-        return WhitenedChart.about(self.structure, log_weights, parameters, rows)
+        floor = _floor_of(prior)
+        if floor is not None and within_floor(parameters.covariance.factors, floor).any():
+            return None
+        return WhitenedChart.about(self.structure, log_weights, parameters, rows, floor)
 
     def centres(
         self,
@@ -518,6 +529,10 @@ class GaussianFamily:
         covariance = covariance_of_factors(form.storage, factors, n_columns)
         parameters = GaussianParameters(as_shape("means", means, means.shape), covariance)
         return cls.in_own_units(form, n_columns), parameters
+
+
+def _floor_of(prior: Any) -> Float | None:
+    return prior.floor if isinstance(prior, ScatterPrior) else None
 
 
 def _densities(rows: Float, parameters: GaussianParameters) -> Float:
