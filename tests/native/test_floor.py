@@ -63,10 +63,11 @@ def test_it_ends_as_high_as_the_general_one(code, floors):
         assert is_above(found, floor)
         expected = attained(expected, scatter, rows)
         found = attained(found, scatter, rows)
-        assert found <= expected + 1e-6 * rows.sum() or code not in FREE
+        assert found <= expected + 1e-6 * rows.sum() or code in COMMON_AXES
         lower += found < expected - 1e-6 * rows.sum()
-    assert lower <= (0 if code in FREE else 4)
-    assert taken > (50 if code in FREE else 0)
+    exact = code in FREE or (code in TURNED and floors == "one")
+    assert lower <= (0 if exact else 4)
+    assert taken > (50 if exact else 0)
 
 
 @pytest.mark.parametrize("code", CODES)

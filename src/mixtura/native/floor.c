@@ -27,7 +27,7 @@ int64_t mx_floored_room(int64_t n_components, int64_t n_columns) {
     int64_t update = mx_update_room(n_components, n_columns);
     int64_t lifted = mx_lifted_room(n_components, n_columns);
     int64_t size = n_components * n_columns * n_columns;
-    return 2 * size + 2 * n_components + (update > lifted ? update : lifted);
+    return 2 * size + 2 * n_components * n_columns + (update > lifted ? update : lifted);
 }
 
 /* Whether I - U^T F U is positive definite, by its Cholesky factor. */
@@ -155,9 +155,75 @@ static const double *log_volumes(const mx_cells *cells, int64_t n, const double 
     return previous != NULL ? logs : NULL;
 }
 
+static void sort_ascending(int64_t n, double *values, double *axes) {
+    for (int64_t i = 1; i < n; i++)
+        for (int64_t j = i; j > 0 && values[j] < values[j - 1]; j--) {
+            double value = values[j];
+            values[j] = values[j - 1];
+            values[j - 1] = value;
+            for (int64_t l = 0; l < n; l++) {
+                value = axes[l * n + j];
+                axes[l * n + j] = axes[l * n + j - 1];
+                axes[l * n + j - 1] = value;
+            }
+        }
+}
+
+/* EEV and VEV where all columns have one floor: EEI or VEI along the axes of each component. */
+static int turn(int64_t n_columns, double floor, int structure, int64_t n, const double *scatter,
+                const double *rows, const double *logs, double *factors, double *room) {
+    int64_t d = n_columns;
+    double *axes = room, *values = axes + n * d * d, *roots = values + n * d;
+    double floors[MX_MOST_COLUMNS], matrix[MX_MOST_CELLS], n_rows = 0;
+    room = roots + n * d;
+    for (int64_t j = 0; j < d; j++)
+        floors[j] = floor;
+    mx_cells along = mx_cells_of(d, floors, 0);
+    for (int64_t k = 0; k < n; k++) {
+        memcpy(matrix, scatter + k * d * d, sizeof(matrix[0]) * d * d);
+        mx_eigen(d, matrix, values + k * d, axes + k * d * d);
+        sort_ascending(d, values + k * d, axes + k * d * d);
+        for (int64_t j = 0; j < d; j++)
+            values[k * d + j] = fmax(values[k * d + j], 0.0);
+        n_rows += rows[k];
+    }
+    if (structure == MX_VEV &&
+        mx_one_shape_above(&along, n, rows, values, logs, roots, room))
+        return MX_HARD;
+    for (int64_t j = 0; structure == MX_EEV && j < d; j++) {
+        double sum = 0;
+        for (int64_t k = 0; k < n; k++)
+            sum += values[k * d + j];
+        for (int64_t k = 0; k < n; k++)
+            roots[k * d + j] = 1.0 / sqrt(fmax(sum / n_rows, floor));
+    }
+    mx_lanes own[MX_MOST_CELLS], variances[MX_MOST_COLUMNS], upper[MX_MOST_CELLS];
+    for (int64_t k = 0; k < n; k++) {
+        for (int64_t j = 0; j < d; j++) {
+            double root = roots[k * d + j];
+            variances[j] = 1.0 / (root * root) - (mx_lanes){0};
+            for (int64_t l = 0; l < d; l++)
+                own[j * d + l] = axes[k * d * d + l * d + j] - (mx_lanes){0};
+        }
+        mx_factor_along(d, own, variances, upper);
+        mx_apart(k + 1, k, d * d, upper, factors);
+    }
+    return MX_DONE;
+}
+
+static int is_even(int64_t n_columns, const double *floor) {
+    for (int64_t j = 1; j < n_columns; j++)
+        if (floor[j] != floor[0])
+            return 0;
+    return 1;
+}
+
 /* Sets factors that are above the floor but for rounding. */
 static int raise(const mx_cells *cells, int structure, int64_t n, const double *given,
-                 const double *rows, const double *previous, double *factors, double *room) {
+                 const double *rows, const double *floor, const double *previous, double *factors,
+                 double *room) {
+    double volumes[MX_MOST_COMPONENTS];
+    const double *logs = log_volumes(cells, n, previous, volumes);
     int pooled = is_pooled(structure);
     double *scatter = room, n_rows = 0;
     room += n * cells->one;
@@ -172,11 +238,13 @@ static int raise(const mx_cells *cells, int structure, int64_t n, const double *
     case MX_EVI: case MX_EVV:
         status = mx_lift_to_one_volume(cells, n, rows, scatter, room);
         break;
-    case MX_VEI: case MX_VEE: {
-        double logs[MX_MOST_COMPONENTS];
-        return mx_one_shape_above(cells, n, rows, given, log_volumes(cells, n, previous, logs),
-                                  factors, room);
-    }
+    case MX_VEI: case MX_VEE:
+        return mx_one_shape_above(cells, n, rows, given, logs, factors, room);
+    case MX_EEV: case MX_VEV:
+        if (is_even(cells->n_columns, floor))
+            return turn(cells->n_columns, floor[0], structure, n, given, rows, logs, factors,
+                        room);
+        return MX_HARD;
     default:
         return MX_HARD;
     }
@@ -200,7 +268,7 @@ int mx_update_floored(int structure, int64_t n_components, int64_t n_columns,
     if (structure <= MX_VII)
         return spherical(structure, n, n_columns, scatter, rows, floor, factors);
     mx_cells cells = mx_cells_of(n_columns, floor, structure >= MX_EEE);
-    if (raise(&cells, structure, n, scatter, rows, previous, factors, room))
+    if (raise(&cells, structure, n, scatter, rows, floor, previous, factors, room))
         return MX_HARD;
     bring_above(&cells, structure, n, scatter, rows, factors);
     if (!is_pooled(structure) && previous != NULL &&
