@@ -159,27 +159,31 @@ void mx_lift(const mx_cells *cells, const double *excess, double rows, double *s
     }
 }
 
-double mx_share(const mx_cells *cells, const double *factor) {
+void mx_tightness(const mx_cells *cells, const double *factor, double *matrix) {
     int64_t d = cells->n_columns, r = cells->n_rounded;
-    double matrix[MX_MOST_CELLS], values[MX_MOST_COLUMNS], vectors[MX_MOST_CELLS], largest = 0;
     for (int64_t i = 0; i < r; i++) {
-        if (!cells->full) {
-            double half = factor[cells->rounded[i]] * cells->roots[i];
-            largest = fmax(largest, half * half);
-            continue;
-        }
+        const double *row = factor + cells->rounded[i] * d;
         for (int64_t j = 0; j <= i; j++) {
+            const double *other = factor + cells->rounded[j] * d;
             double sum = 0;
             for (int64_t l = cells->rounded[i]; l < d; l++)
-                sum += factor[cells->rounded[i] * d + l] * factor[cells->rounded[j] * d + l];
+                sum += row[l] * other[l];
             matrix[i * r + j] = matrix[j * r + i] = sum * cells->roots[i] * cells->roots[j];
         }
     }
-    if (!cells->full)
-        return largest;
-    mx_eigen(r, matrix, values, vectors);
-    for (int64_t i = 0; i < r; i++)
-        largest = fmax(largest, values[i]);
+}
+
+double mx_share(const mx_cells *cells, const double *factor) {
+    int64_t r = cells->n_rounded;
+    double matrix[MX_MOST_CELLS], values[MX_MOST_COLUMNS], vectors[MX_MOST_CELLS], largest = 0;
+    if (cells->full) {
+        mx_tightness(cells, factor, matrix);
+        mx_eigen(r, matrix, values, vectors);
+    }
+    for (int64_t i = 0; i < r; i++) {
+        double half = cells->full ? 0 : factor[cells->rounded[i]] * cells->roots[i];
+        largest = fmax(largest, cells->full ? values[i] : half * half);
+    }
     return largest;
 }
 

@@ -32,6 +32,9 @@ void mx_excess_values(const mx_cells *cells, const double *excess, double *value
 /* Adds F^1/2 (rows I - A)+ F^1/2 to a scatter. */
 void mx_lift(const mx_cells *cells, const double *excess, double rows, double *scatter);
 
+/* Sets M = F^1/2 (U U^T)_rr F^1/2 (R, R). */
+void mx_tightness(const mx_cells *cells, const double *factor, double *matrix);
+
 /* The largest eigenvalue of U^T F U, at most 1 where a covariance is above its floor. */
 double mx_share(const mx_cells *cells, const double *factor);
 

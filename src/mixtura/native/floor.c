@@ -8,11 +8,14 @@
 #include "cells.h"
 #include "lifted.h"
 #include "m_step.h"
+#include "multipliers.h"
 
 /* What keeps covariances above their floor by whatever route they are multiplied out. */
 #define ROUNDING (64 * DBL_EPSILON)
 /* Volumes too large by less are left alone. */
 #define SHRUNK 1e-9
+/* Nats for each row that are worth a second candidate. */
+#define OPEN 1e-6
 
 static int is_pooled(int structure) {
     return structure == MX_EII || structure == MX_EEI || structure == MX_EEE;
@@ -26,32 +29,27 @@ static int is_one_volume(int structure) {
 int64_t mx_floored_room(int64_t n_components, int64_t n_columns) {
     int64_t update = mx_update_room(n_components, n_columns);
     int64_t lifted = mx_lifted_room(n_components, n_columns);
+    int64_t multipliers = mx_multipliers_room(n_components, n_columns);
     int64_t size = n_components * n_columns * n_columns;
-    return 2 * size + 2 * n_components * n_columns + (update > lifted ? update : lifted);
+    int64_t most = update > lifted ? update : lifted;
+    most = multipliers > most ? multipliers : most;
+    return 3 * size + 2 * n_components * n_columns + most;
 }
 
 /* Whether I - U^T F U is positive definite, by its Cholesky factor. */
 static int is_definitely_above(const mx_cells *cells, const double *factor) {
-    int64_t d = cells->n_columns, r = cells->n_rounded;
+    int64_t r = cells->n_rounded;
     double matrix[MX_MOST_CELLS];
-    for (int64_t i = 0; i < r; i++) {
-        const double *row = factor + cells->rounded[i] * d;
+    mx_tightness(cells, factor, matrix);
+    for (int64_t i = 0; i < r; i++)
         for (int64_t j = 0; j <= i; j++) {
-            const double *other = factor + cells->rounded[j] * d;
-            double sum = 0;
-            for (int64_t l = cells->rounded[i]; l < d; l++)
-                sum += row[l] * other[l];
-            double left = (i == j) - sum * cells->roots[i] * cells->roots[j];
+            double left = (i == j) - matrix[i * r + j];
             for (int64_t m = 0; m < j; m++)
                 left -= matrix[i * r + m] * matrix[j * r + m];
-            if (i > j)
-                matrix[i * r + j] = left / matrix[j * r + j];
-            else if (left > 0)
-                matrix[i * r + i] = sqrt(left);
-            else
+            if (i == j && !(left > 0))
                 return 0;
+            matrix[i * r + j] = i == j ? sqrt(left) : left / matrix[j * r + j];
         }
-    }
     return 1;
 }
 
@@ -218,10 +216,52 @@ static int is_even(int64_t n_columns, const double *floor) {
     return 1;
 }
 
+/* The better of where multipliers lead and what has the highest floor all over. */
+static int look(const mx_cells *cells, int structure, int64_t n, const double *scatter,
+                const double *rows, const double *floor, const double *previous,
+                const double *logs, double *factors, double *axes, double *room) {
+    int64_t d = cells->n_columns, size = n * d * d;
+    double highest = 0, gap = INFINITY, n_rows = 0, first[MX_MOST_CELLS];
+    double *wide = room, *found_axes = axes;
+    room += size;
+    if (axes != NULL)
+        memcpy(first, axes, sizeof(double) * d * d);
+    for (int64_t k = 0; k < n; k++)
+        n_rows += rows[k];
+    int lost = mx_multiply(cells, structure, n, scatter, rows, previous, factors, found_axes,
+                           &gap, room);
+    if (!lost && gap <= OPEN * n_rows)
+        return MX_DONE;
+    for (int64_t j = 0; j < d; j++)
+        highest = fmax(highest, floor[j]);
+    int hard;
+    if (axes == NULL) {
+        hard = turn(d, highest, structure, n, scatter, rows, logs, wide, room);
+    } else {
+        double *added = room;
+        memcpy(added, scatter, sizeof(double) * size);
+        for (int64_t p = 0; p < n * d; p++)
+            added[p * d + p % d] += rows[p / d] * highest;
+        hard = mx_update(structure, n, d, added, rows, previous, wide, first, room + size);
+    }
+    if (hard)
+        return lost;
+    bring_above(cells, structure, n, scatter, rows, wide);
+    if (!lost)
+        bring_above(cells, structure, n, scatter, rows, factors);
+    if (lost || objective(cells, n, scatter, rows, wide) >
+                    objective(cells, n, scatter, rows, factors)) {
+        memcpy(factors, wide, sizeof(double) * size);
+        if (axes != NULL)
+            memcpy(axes, first, sizeof(double) * d * d);
+    }
+    return MX_DONE;
+}
+
 /* Sets factors that are above the floor but for rounding. */
 static int raise(const mx_cells *cells, int structure, int64_t n, const double *given,
                  const double *rows, const double *floor, const double *previous, double *factors,
-                 double *room) {
+                 double *axes, double *room) {
     double volumes[MX_MOST_COMPONENTS];
     const double *logs = log_volumes(cells, n, previous, volumes);
     int pooled = is_pooled(structure);
@@ -244,9 +284,9 @@ static int raise(const mx_cells *cells, int structure, int64_t n, const double *
         if (is_even(cells->n_columns, floor))
             return turn(cells->n_columns, floor[0], structure, n, given, rows, logs, factors,
                         room);
-        return MX_HARD;
+        return look(cells, structure, n, given, rows, floor, previous, logs, factors, NULL, room);
     default:
-        return MX_HARD;
+        return look(cells, structure, n, given, rows, floor, previous, logs, factors, axes, room);
     }
     return status ? status : mx_update(structure, n, cells->n_columns, scatter, rows, NULL,
                                        factors, NULL, room);
@@ -258,6 +298,9 @@ int mx_update_floored(int structure, int64_t n_components, int64_t n_columns,
     if (n_components > MX_MOST_COMPONENTS || n_columns > MX_MOST_COLUMNS)
         return MX_HARD;
     int64_t n = n_components;
+    double before[MX_MOST_CELLS];
+    if (axes != NULL && previous != NULL)
+        memcpy(before, axes, sizeof(double) * n_columns * n_columns);
     if (mx_update(structure, n, n_columns, scatter, rows, previous, factors, axes, room) ==
             MX_DONE &&
         mx_is_above(structure, n, n_columns, factors, floor, 1.0))
@@ -268,13 +311,18 @@ int mx_update_floored(int structure, int64_t n_components, int64_t n_columns,
     if (structure <= MX_VII)
         return spherical(structure, n, n_columns, scatter, rows, floor, factors);
     mx_cells cells = mx_cells_of(n_columns, floor, structure >= MX_EEE);
-    if (raise(&cells, structure, n, scatter, rows, floor, previous, factors, room))
+    if (axes != NULL && previous != NULL)
+        memcpy(axes, before, sizeof(double) * n_columns * n_columns);
+    if (raise(&cells, structure, n, scatter, rows, floor, previous, factors, axes, room))
         return MX_HARD;
     bring_above(&cells, structure, n, scatter, rows, factors);
     if (!is_pooled(structure) && previous != NULL &&
         mx_is_above(structure, n, n_columns, previous, floor, 1.0) &&
         objective(&cells, n, scatter, rows, previous) >
-            objective(&cells, n, scatter, rows, factors))
+            objective(&cells, n, scatter, rows, factors)) {
         memcpy(factors, previous, sizeof(double) * n * cells.one);
+        if (axes != NULL)
+            memcpy(axes, before, sizeof(double) * n_columns * n_columns);
+    }
     return MX_DONE;
 }

@@ -3,20 +3,18 @@
 #include <math.h>
 #include <string.h>
 
+#include "mixing.h"
+
 #define MOST_TURNS 200
 /* In the logarithm of a determinant, relative to it, and of volumes. */
 #define SHORT_STEP 1e-14
 #define SHORT_TURN 1e-9
 /* Of the rows, what stands for no scatter. */
 #define NOTHING 1e-250
-/* Steps that are mixed. */
-#define MEMORY 5
-/* What is left of a step beyond others, relative to it, for it to count. */
-#define LEAST_STEP 1e-10
 
 int64_t mx_lifted_room(int64_t n_components, int64_t n_columns) {
     int64_t volume = n_components * (n_columns * n_columns + n_columns + 1);
-    int64_t shape = (2 * MEMORY + 8) * n_components + 3 * n_columns * n_columns +
+    int64_t shape = 5 * n_components + mx_mixing_room(n_components) + 3 * n_columns * n_columns +
                     mx_update_room(1, n_columns);
     return volume > shape ? volume : shape;
 }
@@ -146,85 +144,13 @@ static double take_turn(const turn *at, const double *logs, double *there) {
     return cost - 2 * at->n_rows * mx_log_factor(cells, at->factor);
 }
 
-/* The last points and steps of a fixed-point iteration, differences to the newest. */
-typedef struct {
-    int64_t n;
-    int count;
-    double *point, *step, *moves[MEMORY], *turns[MEMORY];
-} mixing;
-
-/* Sets `found` to where Anderson's mixture of the last steps leads. */
-static void mix(mixing *at, const double *weights, const double *point, const double *step,
-                double *found) {
-    int64_t n = at->n;
-    for (int64_t k = 0; k < n; k++)
-        found[k] = point[k] + step[k];
-    if (at->count >= 0) {
-        if (at->count == MEMORY) {
-            double *move = at->moves[0], *turned = at->turns[0];
-            memmove(at->moves, at->moves + 1, sizeof(double *) * (MEMORY - 1));
-            memmove(at->turns, at->turns + 1, sizeof(double *) * (MEMORY - 1));
-            at->moves[MEMORY - 1] = move;
-            at->turns[MEMORY - 1] = turned;
-            at->count--;
-        }
-        for (int64_t k = 0; k < n; k++) {
-            at->moves[at->count][k] = point[k] - at->point[k];
-            at->turns[at->count][k] = step[k] - at->step[k];
-        }
-    }
-    at->count++;
-    memcpy(at->point, point, sizeof(double) * n);
-    memcpy(at->step, step, sizeof(double) * n);
-    /* Gram-Schmidt from the newest difference to the oldest; the pairs are kept as differences. */
-    double left[MX_MOST_COMPONENTS], bases[MEMORY][MX_MOST_COMPONENTS];
-    double paths[MEMORY][MX_MOST_COMPONENTS], sizes[MEMORY];
-    int kept = 0;
-    memcpy(left, step, sizeof(double) * n);
-    for (int i = at->count - 1; i >= 0; i--) {
-        double before = 0, after = 0;
-        for (int64_t k = 0; k < n; k++) {
-            bases[kept][k] = at->turns[i][k];
-            paths[kept][k] = at->moves[i][k] + at->turns[i][k];
-            before += weights[k] * bases[kept][k] * bases[kept][k];
-        }
-        for (int j = 0; j < kept; j++) {
-            double along = 0;
-            for (int64_t k = 0; k < n; k++)
-                along += weights[k] * bases[j][k] * bases[kept][k];
-            for (int64_t k = 0; k < n; k++) {
-                bases[kept][k] -= along / sizes[j] * bases[j][k];
-                paths[kept][k] -= along / sizes[j] * paths[j][k];
-            }
-        }
-        for (int64_t k = 0; k < n; k++)
-            after += weights[k] * bases[kept][k] * bases[kept][k];
-        if (!(after > LEAST_STEP * before) || !(after > 0))
-            continue;
-        sizes[kept] = after;
-        double along = 0;
-        for (int64_t k = 0; k < n; k++)
-            along += weights[k] * bases[kept][k] * left[k];
-        for (int64_t k = 0; k < n; k++) {
-            left[k] -= along / after * bases[kept][k];
-            found[k] -= along / after * paths[kept][k];
-        }
-        kept++;
-    }
-}
-
 int mx_one_shape_above(const mx_cells *cells, int64_t n, const double *rows,
                        const double *scatter, const double *start, double *factors, double *room) {
     turn at = {.cells = cells, .n = n, .rows = rows, .scatter = scatter};
     double *logs = room, *there = logs + n, *trial = there + n, *beyond = trial + n;
     double *steps = beyond + n, least = INFINITY;
-    mixing mixed = {.n = n, .count = -1, .point = steps + n, .step = steps + 2 * n};
-    room = steps + 3 * n;
-    for (int i = 0; i < MEMORY; i++, room += 2 * n) {
-        mixed.moves[i] = room;
-        mixed.turns[i] = room + n;
-    }
-    at.weighed = room;
+    mx_mixing mixed = mx_mixing_in(n, steps + n);
+    at.weighed = steps + n + mx_mixing_room(n);
     at.factor = at.weighed + cells->one;
     at.room = at.factor + cells->one;
     for (int64_t k = 0; k < n; k++) {
@@ -242,12 +168,12 @@ int mx_one_shape_above(const mx_cells *cells, int64_t n, const double *rows,
         }
         if (longest < SHORT_TURN)
             break;
-        mix(&mixed, rows, logs, steps, trial);
+        mx_mix(&mixed, rows, logs, steps, trial);
         for (int64_t k = 0; k < n; k++)
             trial[k] = fmax(trial[k], 0.0);
         double found = take_turn(&at, trial, beyond);
         if (!(found <= value)) {
-            mixed.count = -1;
+            mx_forget(&mixed);
             memcpy(trial, there, sizeof(double) * n);
             found = take_turn(&at, trial, beyond);
         }
