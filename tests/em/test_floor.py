@@ -1,5 +1,7 @@
 """EM on rounded columns, whose components are kept as wide as the rounding."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import logsumexp
@@ -10,6 +12,7 @@ from mixtura.components.gaussian.structures.floor import is_above
 from mixtura.components.kernel import Terms, Weighing
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
+from mixtura.em.certificate import certified
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.starts import model_from_responsibilities
 from mixtura.em.stopping import GainLeft
@@ -106,3 +109,13 @@ def test_the_floor_is_the_variance_within_a_cell():
     sweep = sweep_over(rows, "VVV", steps)
     floor = sweep.family.prior("weak", sweep.shared, 3).floor
     np.testing.assert_allclose(floor * sweep.family.frame.scale**2, steps**2 / 12)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_end_is_certified_stationary_within_the_floor(code):
+    rows = answers(np.ones(3), 1)
+    _, general, options, model = started(rows, code, np.ones(3), 1)
+    tight = replace(options, rule=GainLeft(1e-9), max_iter=3000)
+    run = fit(general, [model], tight)[0]
+    end = certified(general.family, run.model, run.statistics, options.prior, tight)
+    assert end.gradient_norm < 1e-3

@@ -13,7 +13,6 @@ if kernels() is None:
     pytest.skip("no kernels are built: run 'python hatch_build.py'", allow_module_level=True)
 
 COMMON_AXES = ("EVE", "VVE")
-# Their axes are searched for where columns have unlike floors.
 TURNED = ("EEV", "VEV")
 FLOORS = ("all", "one", "some")
 FREE = [code for code in CODES if code not in (*COMMON_AXES, *TURNED)]
@@ -50,7 +49,7 @@ def attained(factors, scatter, rows):
 @pytest.mark.parametrize("floors", FLOORS)
 @pytest.mark.parametrize("code", CODES)
 def test_it_ends_as_high_as_the_general_one(code, floors):
-    taken, lower = 0, 0
+    differences = []
     for seed in range(60):
         scatter, rows, floor = random_case(seed, floors)
         given = scatter_for(code, scatter)
@@ -58,16 +57,16 @@ def test_it_ends_as_high_as_the_general_one(code, floors):
         expected = floored(STRUCTURES[code], given, rows, None, floor)
         if found is None:
             continue
-        taken += 1
         assert found.shape == expected.shape
         assert is_above(found, floor)
-        expected = attained(expected, scatter, rows)
-        found = attained(found, scatter, rows)
-        assert found <= expected + 1e-6 * rows.sum() or code in COMMON_AXES
-        lower += found < expected - 1e-6 * rows.sum()
-    exact = code in FREE or (code in TURNED and floors == "one")
-    assert lower <= (0 if exact else 4)
-    assert taken > (50 if exact else 0)
+        higher = attained(found, scatter, rows) - attained(expected, scatter, rows)
+        differences.append(higher / rows.sum())
+    assert len(differences) > 50
+    if code in COMMON_AXES:
+        # Searches that begin alike may end in two places, either of them the higher.
+        assert np.mean(differences) > -0.01
+    else:
+        assert np.abs(differences).max() < (1e-6 if code in FREE or floors == "one" else 1e-4)
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -33,7 +33,7 @@ int64_t mx_floored_room(int64_t n_components, int64_t n_columns) {
     int64_t size = n_components * n_columns * n_columns;
     int64_t most = update > lifted ? update : lifted;
     most = multipliers > most ? multipliers : most;
-    return 3 * size + 2 * n_components * n_columns + most;
+    return 4 * size + 2 * n_components * n_columns + most;
 }
 
 /* Whether I - U^T F U is positive definite, by its Cholesky factor. */
@@ -216,45 +216,56 @@ static int is_even(int64_t n_columns, const double *floor) {
     return 1;
 }
 
-/* The better of where multipliers lead and what has the highest floor all over. */
+/* A candidate takes the place of factors that are lower, or lost, with its axes. */
+static void take_better(const mx_cells *cells, int structure, int64_t n, const double *scatter,
+                        const double *rows, double *candidate, const double *its_axes, int *lost,
+                        double *factors, double *axes) {
+    bring_above(cells, structure, n, scatter, rows, candidate);
+    if (!*lost && !(objective(cells, n, scatter, rows, candidate) >
+                    objective(cells, n, scatter, rows, factors)))
+        return;
+    memcpy(factors, candidate, sizeof(double) * n * cells->one);
+    if (axes != NULL)
+        memcpy(axes, its_axes, sizeof(double) * cells->n_columns * cells->n_columns);
+    *lost = 0;
+}
+
+/* The best of where multipliers lead and what has the highest floor all over. */
 static int look(const mx_cells *cells, int structure, int64_t n, const double *scatter,
                 const double *rows, const double *floor, const double *previous,
                 const double *logs, double *factors, double *axes, double *room) {
     int64_t d = cells->n_columns, size = n * d * d;
-    double highest = 0, gap = INFINITY, n_rows = 0, first[MX_MOST_CELLS];
-    double *wide = room, *found_axes = axes;
-    room += size;
+    double highest = 0, gap, n_rows = 0, others[MX_MOST_CELLS];
+    double *wide = room, *again = wide + size;
+    room = again + size;
     if (axes != NULL)
-        memcpy(first, axes, sizeof(double) * d * d);
+        memcpy(others, axes, sizeof(double) * d * d);
     for (int64_t k = 0; k < n; k++)
         n_rows += rows[k];
-    int lost = mx_multiply(cells, structure, n, scatter, rows, previous, factors, found_axes,
-                           &gap, room);
+    int lost =
+        mx_multiply(cells, structure, n, scatter, rows, previous, factors, axes, &gap, room);
     if (!lost && gap <= OPEN * n_rows)
         return MX_DONE;
-    for (int64_t j = 0; j < d; j++)
-        highest = fmax(highest, floor[j]);
-    int hard;
-    if (axes == NULL) {
-        hard = turn(d, highest, structure, n, scatter, rows, logs, wide, room);
-    } else {
-        double *added = room;
-        memcpy(added, scatter, sizeof(double) * size);
-        for (int64_t p = 0; p < n * d; p++)
-            added[p * d + p % d] += rows[p / d] * highest;
-        hard = mx_update(structure, n, d, added, rows, previous, wide, first, room + size);
-    }
-    if (hard)
-        return lost;
-    bring_above(cells, structure, n, scatter, rows, wide);
     if (!lost)
         bring_above(cells, structure, n, scatter, rows, factors);
-    if (lost || objective(cells, n, scatter, rows, wide) >
-                    objective(cells, n, scatter, rows, factors)) {
-        memcpy(factors, wide, sizeof(double) * size);
-        if (axes != NULL)
-            memcpy(axes, first, sizeof(double) * d * d);
+    for (int64_t j = 0; j < d; j++)
+        highest = fmax(highest, floor[j]);
+    if (axes == NULL) {
+        if (turn(d, highest, structure, n, scatter, rows, logs, wide, room) == MX_DONE)
+            take_better(cells, structure, n, scatter, rows, wide, NULL, &lost, factors, NULL);
+        return lost;
     }
+    memcpy(again, scatter, sizeof(double) * size);
+    for (int64_t p = 0; p < n * d; p++)
+        again[p * d + p % d] += rows[p / d] * highest;
+    if (mx_update(structure, n, d, again, rows, previous, wide, others, room))
+        return lost;
+    double turned[MX_MOST_CELLS];
+    memcpy(turned, others, sizeof(double) * d * d);
+    if (mx_multiply(cells, structure, n, scatter, rows, wide, again, turned, &gap, room) ==
+        MX_DONE)
+        take_better(cells, structure, n, scatter, rows, again, turned, &lost, factors, axes);
+    take_better(cells, structure, n, scatter, rows, wide, others, &lost, factors, axes);
     return MX_DONE;
 }
 

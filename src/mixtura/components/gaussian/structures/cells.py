@@ -1,4 +1,4 @@
-"""The columns that have a floor, in its units: what is left of scatters there, and what is added."""
+"""The columns that have a floor, in its units: what scatters have there, and what is added."""
 
 from dataclasses import dataclass
 from typing import Self

@@ -173,27 +173,38 @@ def turned(
 def searched(
     structure: Structure, scatter: Float, rows: Float, previous: Float | None, floor: Float
 ) -> Float:
-    """Return the better of where multipliers lead and what has the highest floor all over.
+    """Return the best of where multipliers lead and what has the highest floor all over.
 
     The latter is for scatters that multipliers lead nowhere from: Lagrange's problem jumps where
-    two axes of EEV or VEV change places.
+    two axes change places. It also is another place to search for common axes from.
     """
-    try:
-        found, gap = multiplied(structure, scatter, rows, previous, floor)
-        if gap <= OPEN * rows.sum():
-            return found
-    except ParameterError:
-        found = None
+    found, gap = led(structure, scatter, rows, previous, floor)
+    if found is not None and gap <= OPEN * rows.sum():
+        return found
     highest = np.full(len(floor), floor.max())
+    again = None
     if structure.code in ("EEV", "VEV"):
         wide = turned(structure, scatter, rows, previous, highest)
     else:
         added = np.multiply.outer(rows, np.diag(highest))
         wide = structure.update(scatter + added, rows, previous)
-    if found is None:
-        return wide
-    ends = [brought_above(structure, scatter, rows, each, floor) for each in (found, wide)]
+        again, _ = led(structure, scatter, rows, wide, floor)
+    ends = [
+        brought_above(structure, scatter, rows, each, floor)
+        for each in (found, again, wide)
+        if each is not None
+    ]
     return max(ends, key=lambda each: objective(each, scatter, rows))
+
+
+def led(
+    structure: Structure, scatter: Float, rows: Float, previous: Float | None, floor: Float
+) -> tuple[Float | None, float]:
+    """Return where multipliers lead and the gap, or None where that is singular."""
+    try:
+        return multiplied(structure, scatter, rows, previous, floor)
+    except ParameterError:
+        return None, np.inf
 
 
 def brought_above(
