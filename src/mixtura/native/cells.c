@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#define MOST_ROUNDS 40
+#define MOST_ROUNDS 15
 /* What is left of a column beyond others, relative to it, below which this needs more care. */
 #define LEAST_PIVOT 1e-8
 
@@ -54,7 +54,7 @@ void mx_eigen(int64_t n, double *matrix, double *values, double *vectors) {
         for (int64_t i = 0; i < n - 1; i++)
             for (int64_t j = i + 1; j < n; j++) {
                 double size = fabs(matrix[i * n + i]) + fabs(matrix[j * n + j]);
-                if (!(fabs(matrix[i * n + j]) > 0.25 * DBL_EPSILON * size))
+                if (!(fabs(matrix[i * n + j]) > DBL_EPSILON * size))
                     continue;
                 rotate(n, i, j, matrix, vectors);
                 moved = 1;
