@@ -139,9 +139,25 @@ void mx_excess_values(const mx_cells *cells, const double *excess, double *value
     mx_eigen(r, matrix, values, vectors);
 }
 
+int mx_is_beyond(int64_t n, const double *matrix, double sign, double added) {
+    double lower[MX_MOST_CELLS];
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j <= i; j++) {
+            double left = sign * matrix[i * n + j] + (i == j ? added : 0.0);
+            for (int64_t m = 0; m < j; m++)
+                left -= lower[i * n + m] * lower[j * n + m];
+            if (i == j && !(left > 0))
+                return 0;
+            lower[i * n + j] = i == j ? sqrt(left) : left / lower[j * n + j];
+        }
+    return 1;
+}
+
 void mx_lift(const mx_cells *cells, const double *excess, double rows, double *scatter) {
     int64_t d = cells->n_columns, r = cells->n_rounded;
     double values[MX_MOST_COLUMNS], vectors[MX_MOST_CELLS];
+    if (cells->full && mx_is_beyond(r, excess, 1.0, -rows))
+        return;
     mx_excess_values(cells, excess, values, vectors);
     for (int64_t l = 0; l < r; l++) {
         double more = rows - values[l];

@@ -29,6 +29,9 @@ int mx_excess(const mx_cells *cells, const double *scatter, double *excess, doub
 void mx_excess_values(const mx_cells *cells, const double *excess, double *values,
                       double *vectors);
 
+/* Whether sign M + added I is positive definite, for a symmetric matrix M. */
+int mx_is_beyond(int64_t n, const double *matrix, double sign, double added);
+
 /* Adds F^1/2 (rows I - A)+ F^1/2 to a scatter. */
 void mx_lift(const mx_cells *cells, const double *excess, double rows, double *scatter);
 

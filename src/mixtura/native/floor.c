@@ -38,19 +38,9 @@ int64_t mx_floored_room(int64_t n_components, int64_t n_columns) {
 
 /* Whether I - U^T F U is positive definite, by its Cholesky factor. */
 static int is_definitely_above(const mx_cells *cells, const double *factor) {
-    int64_t r = cells->n_rounded;
     double matrix[MX_MOST_CELLS];
     mx_tightness(cells, factor, matrix);
-    for (int64_t i = 0; i < r; i++)
-        for (int64_t j = 0; j <= i; j++) {
-            double left = (i == j) - matrix[i * r + j];
-            for (int64_t m = 0; m < j; m++)
-                left -= matrix[i * r + m] * matrix[j * r + m];
-            if (i == j && !(left > 0))
-                return 0;
-            matrix[i * r + j] = i == j ? sqrt(left) : left / matrix[j * r + j];
-        }
-    return 1;
+    return mx_is_beyond(cells->n_rounded, matrix, -1.0, 1.0);
 }
 
 int mx_is_above(int structure, int64_t n_components, int64_t n_columns, const double *factors,
@@ -117,10 +107,13 @@ static void bring_above(const mx_cells *cells, int structure, int64_t n, const d
     for (int64_t k = 0; k < n; k++) {
         double own = (double)cells->n_columns * rows[k];
         double mine = 0;
-        share[k] = mx_share(cells, factors + k * cells->one);
         if (!is_pooled(structure))
             mine = mx_trace(cells, factors + k * cells->one, scatter + k * cells->one);
         wanted[k] = mine / own;
+        /* A component that nothing holds up keeps its bits. */
+        int free = cells->full && !is_one_volume(structure) && wanted[k] >= 1 - SHRUNK &&
+                   is_definitely_above(cells, factors + k * cells->one);
+        share[k] = free ? 0.0 : mx_share(cells, factors + k * cells->one);
         largest = fmax(largest, share[k]);
         trace += mine;
         count += own;
