@@ -194,12 +194,12 @@ def test_the_gap_is_never_negative(code: str, prior: str | None) -> None:
 class Worse(GaussianFamily):
     """A family whose second M-step is wrong."""
 
-    steps = 0
+    maximised = 0
 
     def maximise(self, moments: Any, previous: Any, prior: Any) -> GaussianParameters:
         found = super().maximise(moments, previous, prior)
-        type(self).steps += 1
-        if self.steps != 3:
+        type(self).maximised += 1
+        if self.maximised != 3:
             return found
         return GaussianParameters(found.means[::-1] + 0.5, found.covariance)
 
@@ -207,14 +207,14 @@ class Worse(GaussianFamily):
 @pytest.mark.usefixtures("general_loop")
 def test_a_step_that_lowers_the_objective_is_an_error_that_names_the_sweep() -> None:
     sound = sweep_of(overlapping_rows())
-    Worse.steps = 0
+    Worse.maximised = 0
     family = Worse(sound.family.structure, sound.family.frame)
     sweep = Sweep(family, sound.source, Serial())
     options = options_for(sweep, "weak")
     start = random_start(sweep, 0, options)
     with pytest.raises(LikelihoodDecreased, match=r"sweep 3: the objective fell from -.* to -"):
         fit(sweep, [start], options)
-    Worse.steps = 0
+    Worse.maximised = 0
     (run,) = fit(sweep, [start], replace(options, monotone=False))
     assert min(np.diff(run.history.objective)) < -1
 

@@ -50,8 +50,10 @@ def test_a_refused_step_is_shortened_but_learnt_from():
     assert abs(newton.proposal() - point)[0] == pytest.approx(0.25)
 
 
-def test_directions_without_curvature_are_not_learnt():
+def test_directions_without_curvature_are_not_learnt_but_gone_along_faster():
     point = np.zeros(2)
     newton = QuasiNewton(point, np.array([1.0, 0.0]))
     newton.move(np.array([1.0, 0.0]), np.array([2.0, 0.0]))
-    np.testing.assert_array_equal(newton.proposal(), [3.0, 0.0])
+    np.testing.assert_array_equal(newton.proposal(), [5.0, 0.0])
+    newton.move(np.array([5.0, 0.0]), np.array([3.0, 0.0]))
+    np.testing.assert_array_equal(newton.proposal(), [17.0, 0.0])

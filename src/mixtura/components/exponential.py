@@ -235,6 +235,11 @@ class ExponentialFamily(ABC):
         return np.zeros(parameters.n_components, dtype=bool)
 
     @final
+    def borrowed(self, moments: Any) -> Any:
+        """Return the moments: nothing that such components have needs many rows."""
+        return moments
+
+    @final
     def widened(self, parameters: Any, which: NDArray[np.bool_], shared: Any) -> Any:
         """Return the parameters: such components have no width."""
         return parameters

@@ -242,6 +242,10 @@ class Family(Protocol):
         """
         ...
 
+    def borrowed(self, moments: Any) -> Any:
+        """Return the moments of a start, whose components on few rows borrow of all others."""
+        ...
+
     def widened(self, parameters: Any, which: NDArray[np.bool_], shared: Any) -> Any:
         """Return parameters in which the components `which` (K,) are as wide as all rows."""
         ...

@@ -311,6 +311,11 @@ class ProductFamily:
         blocks = zip(self.families, parameters.parts, strict=True)
         return np.any([family.unsupported(part, support) for family, part in blocks], axis=0)
 
+    def borrowed(self, moments: ProductMoments) -> ProductMoments:
+        """Return the moments of a start, whose components on few rows borrow of all others."""
+        pairs = zip(self.families, moments.parts, strict=True)
+        return ProductMoments(tuple(family.borrowed(part) for family, part in pairs))
+
     def widened(
         self, parameters: ProductParameters, which: NDArray[np.bool_], shared: ProductSums
     ) -> ProductParameters:

@@ -15,6 +15,9 @@ __all__ = ["Finish"]
 
 Float = NDArray[np.float64]
 
+# Proposals in a row that are no mixture.
+MOST_REFUSED = 2
+
 
 class Finish:
     """Quasi-Newton steps in the chart of one point; made by `Finish.begun`."""
@@ -23,6 +26,7 @@ class Finish:
         self, chart: Chart, model: Model, statistics: Statistics, prior: Any, options: FitOptions
     ) -> None:
         self._chart, self._prior, self._options = chart, prior, options
+        self._refused = 0
         self._newton = QuasiNewton(*self._swept(model, statistics))
 
     @classmethod
@@ -37,10 +41,16 @@ class Finish:
     def proposal(self) -> Model | None:
         """Return the model to sweep next, or None where that is absurd."""
         found = self._chart.at(self._newton.proposal())
+        self._refused = self._refused + 1 if found is None else 0
         if found is None:
             self._newton.shorten()
             return None
         return Model(*found)
+
+    @property
+    def ended(self) -> bool:
+        """Return whether proposals lead out of the parameter space, as at a floor of widths."""
+        return self._refused >= MOST_REFUSED
 
     def move(self, model: Model, statistics: Statistics, *, proposed: bool) -> None:
         """Go on from a model, which was proposed here or is where EM led."""

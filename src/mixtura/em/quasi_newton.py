@@ -19,6 +19,8 @@ MEMORY = 30
 FLATTEST = 1e-10
 # How a refused step shortens those that follow, and one that was taken lengthens them.
 SHRINK, GROW = 0.25, 2.0
+# How much longer a step is than the one before it on the way from a saddle point.
+STRETCH = 2.0
 # How much more may be left than the curvature seen so far says.
 SAFETY = 1.5
 # Steps that must have been taken before it is trusted.
@@ -34,10 +36,11 @@ class QuasiNewton:
         self._radius = np.inf
         self._length = 0.0
         self._taken = 0
+        self._stretch = 1.0
 
     def proposal(self) -> Float:
         """Return the point to try next."""
-        direction = self._times_inverse(self._gradient)
+        direction = self._stretch * self._times_inverse(self._gradient)
         size = float(np.linalg.norm(direction))
         if size > self._radius:
             direction *= self._radius / size
@@ -45,8 +48,13 @@ class QuasiNewton:
         return self._point + direction
 
     def move(self, point: Float, gradient: Float) -> None:
-        """Go on from a point that was swept, be it a step of ours or EM's."""
-        self._learn(point, gradient)
+        """Go on from a point that was swept, be it a step of ours or EM's.
+
+        While the gradient grows along the steps, as it does on the way from a saddle point, each
+        is longer than the one before.
+        """
+        curved = self._learn(point, gradient)
+        self._stretch = 1.0 if curved else STRETCH * self._stretch
         self._point, self._gradient = point, gradient
         self._taken += 1
 
@@ -57,6 +65,7 @@ class QuasiNewton:
     def reject(self, point: Float, gradient: Float) -> None:
         """Take note that the objective is lower at a point, and look less far."""
         self._learn(point, gradient)
+        self._stretch = 1.0
         self.shorten()
 
     def shorten(self) -> None:
@@ -74,11 +83,14 @@ class QuasiNewton:
         newton = self._times_inverse(self._gradient, max(1.0, flattest))
         return SAFETY * 0.5 * float(self._gradient @ newton)
 
-    def _learn(self, point: Float, gradient: Float) -> None:
+    def _learn(self, point: Float, gradient: Float) -> bool:
+        """Remember what a step shows of the curvature; return whether it shows any."""
         step, change = point - self._point, self._gradient - gradient
         curvature = float(step @ change)
-        if np.isfinite(curvature) and curvature > FLATTEST * float(step @ step):
+        curved = bool(np.isfinite(curvature) and curvature > FLATTEST * float(step @ step))
+        if curved:
             self._pairs = [*self._pairs, (step, change, 1.0 / curvature)][-MEMORY:]
+        return curved
 
     def _times_inverse(self, vector: Float, begun: float = 1.0) -> Float:
         """Return the inverse of the curvature times a vector, begun from that of EM, times `begun`.

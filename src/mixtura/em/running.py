@@ -225,6 +225,8 @@ class Running:
             self.resort = move
             self._go(leap)
             return
+        if self.finish is not None and self.finish.ended:
+            self.finish = None
         if self.finish is None:
             squarem.reject()
         self._go(move)

@@ -60,10 +60,10 @@ def models_of(sweep: Sweep, shares: Iterable[Float], options: FitOptions) -> lis
 def model_from_source(
     sweep: Sweep, source: Source, n_components: int, options: FitOptions
 ) -> Model:
-    """Return the M-step from labels (M,) or shares (M, K)."""
+    """Return the M-step from labels (M,) or shares (M, K) of ours: components borrow scatter."""
     if source.ndim == 1:
         return model_from_labels(sweep, source, n_components, options)
-    return model_from_responsibilities(sweep, source, options)
+    return _model_from(sweep, source, options, borrowing=True)
 
 
 def model_from_labels(
@@ -76,24 +76,29 @@ def model_from_labels(
     if not responsibilities.any(axis=0).all():
         responsibilities += SOFTENING
         responsibilities /= responsibilities.sum(axis=1, keepdims=True)
-    return model_from_responsibilities(sweep, responsibilities, options)
+    return _model_from(sweep, responsibilities, options, borrowing=True)
 
 
 def model_from_responsibilities(
-    sweep: Sweep, responsibilities: NDArray[np.float64], options: FitOptions
+    sweep: Sweep, responsibilities: Float, options: FitOptions
 ) -> Model:
     """Return the M-step from responsibilities (N, K)."""
     if sweep.kernel is not None and is_compilable(options):
         found = sweep.kernel.start(responsibilities, terms_of(options))
         if found is not None:
             return Model(*found)
-    n_components = responsibilities.shape[1]
+    return _model_from(sweep, responsibilities, options, borrowing=False)
 
+
+def _model_from(
+    sweep: Sweep, responsibilities: Float, options: FitOptions, *, borrowing: bool
+) -> Model:
     def of_rows(start: int, stop: int) -> Float:
         return responsibilities[start:stop]
 
-    moments = sweep.from_responsibilities(of_rows, n_components)
-    parameters = _maximise(sweep, moments, options)
+    moments = sweep.from_responsibilities(of_rows, responsibilities.shape[1])
+    first = sweep.family.borrowed(moments) if borrowing else moments
+    parameters = _maximise(sweep, first, options)
     return Model(options.log_weights(moments.effective_rows), parameters)
 
 

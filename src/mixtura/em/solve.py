@@ -1,6 +1,6 @@
 """From rows to a finished mixture: starts, the loop, and what is worth knowing of the end."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
@@ -200,7 +200,7 @@ def solve_by(
         else _found_starts(sweep, n_components, loop, options.starts)
     )
     if options.max_iter == 0:
-        return _as_started(sweep, found[0], loop, columns, began)
+        return _as_started(sweep, next(iter(found)), loop, columns, began)
     runs = fit(sweep, found, loop)
     ends = with_recovered(sweep, runs, loop, options.starts)
     best = ends[0]
@@ -219,18 +219,18 @@ def solve_by(
 
 def _found_starts(
     sweep: Sweep, n_components: int, loop: FitOptions, starts: StartOptions
-) -> Sequence[Model]:
-    """Return the models to start from.
+) -> Iterator[Model]:
+    """Yield the models to start from.
 
     Each has short runs of its own by its own number, the best of which are bettered by merging and
     splitting; so more starts hold all that fewer have.
     """
     masked = isinstance(sweep.source, MaskedRows)
     if not starts.rearranges or n_components == 1 or masked:
-        return first_models(sweep, n_components, loop, starts)
-    return [
-        _found_start(sweep, n_components, loop, starts, number) for number in range(starts.finish)
-    ]
+        yield from first_models(sweep, n_components, loop, starts)
+        return
+    for number in range(starts.finish):
+        yield _found_start(sweep, n_components, loop, starts, number)
 
 
 def _found_start(

@@ -19,6 +19,7 @@ from mixtura.data.checks import check_varying
 from mixtura.data.columns import column_moments
 from mixtura.data.gaps import gap_words, has_gaps
 from mixtura.data.masks import MaskedRows
+from mixtura.data.resolution import column_steps
 from mixtura.em.fit import FitOptions, log_weights_of
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
@@ -248,7 +249,7 @@ class GaussianMixture(MixtureEstimator):
         if self.reg_covar is None and (form.storage != "spherical" or not spread.any()):
             check_varying(spread, names)
         chosen = family_for(source.block(0, source.n_rows).rows)
-        family = chosen.of(form, mean, spread, dtype)
+        family = chosen.of(form, mean, spread, dtype, column_steps(source))
         return noise_maker(self.noise, self.noise_volume, source)(family)
 
     def _options(

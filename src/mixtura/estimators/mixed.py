@@ -19,6 +19,7 @@ from mixtura.data.checks import check_observed, check_varying
 from mixtura.data.columns import column_moments
 from mixtura.data.counts import check_binary, check_counts
 from mixtura.data.gaps import gap_words, has_gaps
+from mixtura.data.resolution import column_steps
 from mixtura.em.solve import FitResult, SolveOptions
 from mixtura.errors import DataError, ParameterError
 from mixtura.estimators.discrete import DiscreteMixture
@@ -221,7 +222,7 @@ class MixedMixture(DiscreteMixture):
         mean, spread = column_moments(source)
         if form.storage != "spherical":
             check_varying(spread, names)
-        return family_for(rows).of(form, mean, spread)
+        return family_for(rows).of(form, mean, spread, steps=column_steps(source))
 
     def _options(self, settings: Settings, family: Any) -> SolveOptions:
         return settings.options(

@@ -14,6 +14,7 @@ from mixtura.components.gaussian.structures import CODES, distinct, structure
 from mixtura.data import ArrayRows
 from mixtura.data.checks import check_enough_rows, check_varying, row_weights
 from mixtura.data.columns import column_moments
+from mixtura.data.resolution import column_steps
 from mixtura.em.solve import SolveOptions
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft
@@ -91,7 +92,11 @@ def select(
     sizes = possible_sizes(sizes, source)
     noisy = noise_maker(noise, noise_volume, source)
     cells = gaussian_cells(
-        covariance_type, sizes, mean, spread, rows.dtype, noisy, plain=family_for(rows)
+        covariance_type,
+        sizes,
+        (mean, spread, rows.dtype, column_steps(source)),
+        noisy,
+        plain=family_for(rows),
     )
     count = len(cells)
     return search(
@@ -118,14 +123,14 @@ def select(
 def gaussian_cells(
     covariance_type: str | Sequence[str],
     sizes: Sequence[int],
-    mean: Float,
-    spread: Float,
-    dtype: np.dtype[Any],
+    columns: tuple[Float, Float, np.dtype[Any], Float],
     noisy: Callable[[GaussianFamily], Family],
     *,
     plain: type[GaussianFamily] = GaussianFamily,
 ) -> list[Cell]:
     """Return the models of a search, each distinct one once, with the noise that `noisy` adds.
+
+    `columns` holds their means (D,), deviations (D,), precision and steps (D,).
 
     With one component, or in one column, several structures are the same model.
     """
@@ -134,10 +139,10 @@ def gaussian_cells(
     else:
         names = tuple(covariance_type)
     codes = list(dict.fromkeys(structure(name).code for name in names))
-    family = cache(lambda code: noisy(plain.of(structure(code), mean, spread, dtype)))
+    family = cache(lambda code: noisy(plain.of(structure(code), *columns)))
     cells = []
     for size in sizes:
-        same = distinct(codes, size, len(mean))
+        same = distinct(codes, size, len(columns[0]))
         cells += [
             Cell(code, family(code), size) for code in dict.fromkeys(same[code] for code in codes)
         ]

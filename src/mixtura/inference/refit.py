@@ -12,6 +12,7 @@ from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.product import ProductFamily, ProductParameters
 from mixtura.data import RowSource
 from mixtura.data.columns import column_moments
+from mixtura.data.resolution import column_steps
 from mixtura.em.fit import FitOptions, log_weights_of
 from mixtura.em.model import Model
 from mixtura.em.solve import FitResult, SolveOptions, solve
@@ -39,14 +40,17 @@ def framed(family: Any, source: RowSource, columns: slice) -> Any:
 @framed.register
 def _(family: GaussianFamily, source: RowSource, columns: slice) -> GaussianFamily:
     mean, spread = column_moments(source)
-    return GaussianFamily.of(family.structure, mean[columns], spread[columns])
+    steps = column_steps(source)[columns]
+    return GaussianFamily.of(family.structure, mean[columns], spread[columns], steps=steps)
 
 
 @framed.register
 def _(
     family: IncompleteGaussianFamily, source: RowSource, columns: slice
 ) -> IncompleteGaussianFamily:
-    return IncompleteGaussianFamily.of(family.structure, *column_moments(source))
+    mean, spread = column_moments(source)
+    steps = column_steps(source)
+    return IncompleteGaussianFamily.of(family.structure, mean, spread, steps=steps)
 
 
 @framed.register

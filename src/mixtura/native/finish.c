@@ -3,17 +3,25 @@
 #include <math.h>
 #include <string.h>
 
+#include "floor.h"
+
 /* Pairs with less curvature than this of a step's square are of a saddle, or rounding. */
 #define FLATTEST 1e-10
 /* How a refused step shortens those that follow, and one that was taken lengthens them. */
 #define SHRINK 0.25
 #define GROW 2.0
+/* How much longer a step is than the one before it on the way from a saddle point. */
+#define STRETCH 2.0
 /* How much more may be left than the curvature seen so far says. */
 #define SAFETY 1.5
 /* Steps that must have been taken before it is trusted. */
 #define TRUSTED 3
 /* Logarithms of widths that change by more are of no mixture of these rows. */
 #define FURTHEST 30.0
+/* How near its floor a component touches it. */
+#define TOUCHING 1e-6
+/* Proposals in a row that are no mixture. */
+#define MOST_REFUSED 2
 
 int mx_is_free(const mx_form *form) {
     int s = form->structure;
@@ -308,8 +316,8 @@ static void times_inverse(const mx_finish *at, const double *vector, double begu
     }
 }
 
-/* Remembers what the way from `point` to `swept` says of the curvature. */
-static void learn(mx_finish *at) {
+/* Remembers what the way from `point` to `swept` says of the curvature; returns if anything. */
+static int learn(mx_finish *at) {
     int last = at->n_pairs < MX_MEMORY ? at->n_pairs : MX_MEMORY - 1;
     double *step = at->steps[at->n_pairs < MX_MEMORY ? last : 0];
     double *change = at->changes[at->n_pairs < MX_MEMORY ? last : 0];
@@ -319,7 +327,7 @@ static void learn(mx_finish *at) {
     for (int64_t l = 0; l < at->size; l++)
         curvature += at->work[l] * (at->gradient[l] - at->slope[l]);
     if (!isfinite(curvature) || !(curvature > FLATTEST * square))
-        return;
+        return 0;
     if (at->n_pairs == MX_MEMORY) {
         memmove(at->steps, at->steps + 1, sizeof(double *) * last);
         memmove(at->changes, at->changes + 1, sizeof(double *) * last);
@@ -334,6 +342,7 @@ static void learn(mx_finish *at) {
         step[l] = at->work[l];
         change[l] = at->gradient[l] - at->slope[l];
     }
+    return 1;
 }
 
 static void go_to_swept(mx_finish *at) {
@@ -344,27 +353,38 @@ static void go_to_swept(mx_finish *at) {
 void mx_finish_begin(const mx_problem *problem, const mx_form *form, mx_finish *at,
                      const mx_model *model, const mx_moments *moments) {
     int64_t n = form->n_components;
+    if (problem->floor && !mx_is_above(form->structure, n, form->n_columns, model->factors,
+                                       problem->floor, 1.0 - TOUCHING))
+        return;
     memcpy(at->about.log_weights, model->log_weights, sizeof(double) * n);
     memcpy(at->about.means, model->means, sizeof(double) * n * form->n_columns);
     memcpy(at->about.factors, model->factors, sizeof(double) * form->n_factors);
     memcpy(at->rows, moments->rows, sizeof(double) * n);
     at->begun = 1;
-    at->n_pairs = at->taken = 0;
+    at->n_pairs = at->taken = at->refused = 0;
     at->radius = INFINITY;
     at->length = 0;
+    at->stretch = 1;
     coordinates(form, at, model, at->point);
     gradient(problem, form, at, model, moments, at->gradient);
 }
 
-int mx_finish_propose(const mx_form *form, mx_finish *at, mx_model *next) {
+int mx_finish_propose(const mx_problem *problem, const mx_form *form, mx_finish *at,
+                      mx_model *next) {
     times_inverse(at, at->gradient, 1.0, at->proposal);
-    double size = sqrt(dot(at->size, at->proposal, at->proposal));
-    double scale = size > at->radius ? at->radius / size : 1.0;
+    double size = at->stretch * sqrt(dot(at->size, at->proposal, at->proposal));
+    double scale = at->stretch * (size > at->radius ? at->radius / size : 1.0);
     at->length = fmin(size, at->radius);
     for (int64_t l = 0; l < at->size; l++)
         at->proposal[l] = at->point[l] + scale * at->proposal[l];
-    if (model_at(form, at, at->proposal, next) == MX_DONE)
+    if (model_at(form, at, at->proposal, next) == MX_DONE &&
+        (!problem->floor || mx_is_above(form->structure, form->n_components, form->n_columns,
+                                        next->factors, problem->floor, 1.0))) {
+        at->refused = 0;
         return MX_DONE;
+    }
+    if (++at->refused >= MOST_REFUSED)
+        at->begun = 0;
     at->radius = SHRINK * fmin(at->radius, at->length);
     return MX_HARD;
 }
@@ -375,7 +395,8 @@ void mx_finish_move(const mx_problem *problem, const mx_form *form, mx_finish *a
         at->radius = fmax(at->radius, GROW * at->length);
     coordinates(form, at, model, at->swept);
     gradient(problem, form, at, model, moments, at->slope);
-    learn(at);
+    /* On the way from a saddle point the gradient grows, and each step is longer. */
+    at->stretch = learn(at) ? 1 : STRETCH * at->stretch;
     go_to_swept(at);
     at->taken++;
 }
@@ -385,6 +406,7 @@ void mx_finish_reject(const mx_problem *problem, const mx_form *form, mx_finish 
     coordinates(form, at, model, at->swept);
     gradient(problem, form, at, model, moments, at->slope);
     learn(at);
+    at->stretch = 1;
     at->radius = SHRINK * fmin(at->radius, at->length);
 }
 

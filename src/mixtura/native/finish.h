@@ -15,20 +15,22 @@ typedef struct {
     double *rows;   /* (K) there */
     double *point, *gradient, *swept, *slope, *proposal, *work;
     double *steps[MX_MEMORY], *changes[MX_MEMORY], inverses[MX_MEMORY];
-    int n_pairs, taken;
-    double radius, length;
+    int n_pairs, taken, refused;
+    double radius, length, stretch;
 } mx_finish;
 
 /* Whether the structure has such coordinates: nothing but its storage constrains covariances. */
 int mx_is_free(const mx_form *form);
 mx_finish mx_finish_in(const mx_form *form, mx_room *room);
 
-/* Begins at a model with the moments of its sweep. */
+/* Begins at a model with the moments of its sweep; not where a component touches its floor. */
 void mx_finish_begin(const mx_problem *problem, const mx_form *form, mx_finish *at,
                      const mx_model *model, const mx_moments *moments);
 
-/* Sets weights, means and factors of the model to try next; MX_HARD where that is absurd. */
-int mx_finish_propose(const mx_form *form, mx_finish *at, mx_model *next);
+/* Sets weights, means and factors of the model to try next; MX_HARD where that is absurd or
+   below the floor, which ends it when it comes again. */
+int mx_finish_propose(const mx_problem *problem, const mx_form *form, mx_finish *at,
+                      mx_model *next);
 
 /* Goes on from a model that was swept, which was proposed here or is where EM led. */
 void mx_finish_move(const mx_problem *problem, const mx_form *form, mx_finish *at,

@@ -69,10 +69,14 @@ static void take_out(const mx_form *form, double rows, const double *mean, doubl
     }
 }
 
-int mx_moments_of(const mx_problem *problem, const mx_form *form, const double *sums,
-                  mx_moments *moments) {
-    int64_t d = form->n_columns, step = form->full ? d + 1 : 1;
-    double offsets[MX_MOST_COLUMNS] = {0};
+/* Digits that a floor covers are not missed. */
+static double floor_of(const mx_problem *problem, int64_t column) {
+    return problem->floor ? problem->floor[column] : 0.0;
+}
+
+static int moments_alone(const mx_problem *problem, const mx_form *form, const double *sums,
+                         mx_moments *moments) {
+    int64_t d = form->n_columns;
     if (form->pooled)
         memcpy(moments->scatter, problem->second, sizeof(double) * form->one);
     for (int64_t k = 0; k < form->n_components; k++, sums += form->n_features) {
@@ -86,17 +90,61 @@ int mx_moments_of(const mx_problem *problem, const mx_form *form, const double *
         if (!form->pooled)
             second_moments(form, sums + d + 1, scatter);
         take_out(form, rows, mean, scatter);
+    }
+    return MX_DONE;
+}
+
+/* Whether scatters keep their digits: MX_HARD where they are rounding of sums about the origin. */
+static int digits_kept(const mx_problem *problem, const mx_form *form, const mx_moments *moments) {
+    int64_t d = form->n_columns, step = form->full ? d + 1 : 1;
+    double offsets[MX_MOST_COLUMNS] = {0};
+    for (int64_t k = 0; k < form->n_components; k++) {
+        double rows = moments->rows[k], *mean = moments->means + k * d;
+        const double *scatter = moments->scatter + (form->pooled ? 0 : k * form->one);
         for (int64_t i = 0; i < d; i++) {
             double offset = rows * mean[i] * mean[i];
             offsets[i] += offset;
-            if (!form->pooled && !(offset <= problem->far * scatter[i * step]))
+            double least = rows * floor_of(problem, i);
+            if (!form->pooled && !(offset <= problem->far * fmax(scatter[i * step], least)))
                 return MX_HARD;
         }
     }
-    for (int64_t i = 0; form->pooled && i < d; i++)
-        if (!(offsets[i] <= problem->far * moments->scatter[i * step]))
+    for (int64_t i = 0; form->pooled && i < d; i++) {
+        double least = problem->total_weight * floor_of(problem, i);
+        if (!(offsets[i] <= problem->far * fmax(moments->scatter[i * step], least)))
             return MX_HARD;
+    }
     return MX_DONE;
+}
+
+int mx_moments_of(const mx_problem *problem, const mx_form *form, const double *sums,
+                  mx_moments *moments) {
+    return moments_alone(problem, form, sums, moments) || digits_kept(problem, form, moments);
+}
+
+/* Gives each component so many rows of the scatter that components have on average. */
+static void borrow(const mx_problem *problem, const mx_form *form, mx_moments *moments) {
+    double total = 0, borrowed = problem->borrowed_rows;
+    for (int64_t k = 0; k < form->n_components; k++)
+        total += moments->rows[k];
+    for (int64_t i = 0; i < form->one; i++) {
+        double mean = 0;
+        for (int64_t k = 0; k < form->n_components; k++)
+            mean += moments->scatter[k * form->one + i] / total;
+        for (int64_t k = 0; k < form->n_components; k++) {
+            double rows = moments->rows[k], *own = moments->scatter + k * form->one + i;
+            *own = (*own + borrowed * mean) * rows / (rows + borrowed);
+        }
+    }
+}
+
+int mx_first_moments(const mx_problem *problem, const mx_form *form, const double *sums,
+                     mx_moments *moments) {
+    if (moments_alone(problem, form, sums, moments))
+        return MX_HARD;
+    if (!form->pooled)
+        borrow(problem, form, moments);
+    return digits_kept(problem, form, moments);
 }
 
 void mx_weigh(const mx_problem *problem, const mx_form *form, const double *rows,
@@ -126,8 +174,14 @@ int mx_maximise(const mx_problem *problem, const mx_form *form, const mx_moments
     mx_weigh(problem, form, moments->rows, next->log_weights);
     if (form->common_axes && previous->factors)
         memcpy(next->axes, previous->axes, sizeof(double) * d * d);
-    if (mx_update(form->structure, n, d, scatter, rows, previous->factors, next->factors,
-                  form->common_axes ? next->axes : 0, room + form->n_scatter))
+    double *axes = form->common_axes ? next->axes : 0;
+    room += form->n_scatter;
+    int status =
+        problem->floor ? mx_update_floored(form->structure, n, d, scatter, rows, problem->floor,
+                                           previous->factors, next->factors, axes, room)
+                       : mx_update(form->structure, n, d, scatter, rows, previous->factors,
+                                   next->factors, axes, room);
+    if (status)
         return MX_HARD;
     return mx_bind(problem, form, next);
 }

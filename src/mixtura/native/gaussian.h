@@ -43,6 +43,10 @@ mx_form mx_form_of(int64_t structure, int64_t n_components, int64_t n_columns);
 int mx_moments_of(const mx_problem *problem, const mx_form *form, const double *sums,
                   mx_moments *moments);
 
+/* The same for a start, where components on few rows borrow of the scatter that all have. */
+int mx_first_moments(const mx_problem *problem, const mx_form *form, const double *sums,
+                     mx_moments *moments);
+
 /* The M-step, warm from the factors and axes of `previous`, or cold without factors. */
 int mx_maximise(const mx_problem *problem, const mx_form *form, const mx_moments *moments,
                 const mx_model *previous, mx_model *next, double *room);

@@ -16,13 +16,15 @@ from mixtura.errors import MixturaWarning
 __all__ = ["SIGNATURES", "VERSION", "kernels"]
 
 # MX_VERSION of mixtura.h.
-VERSION = 4
+VERSION = 5
 
 # Of each kernel: what it returns, and what it takes. Arrays go as the address of their first cell.
 SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mx_version": (ctypes.c_int, ()),
     "mx_update_room": (c_int64, (c_int64, c_int64)),
     "mx_update": (ctypes.c_int, (ctypes.c_int, c_int64, c_int64, *6 * (c_void_p,))),
+    "mx_floored_room": (c_int64, (c_int64, c_int64)),
+    "mx_update_floored": (ctypes.c_int, (ctypes.c_int, c_int64, c_int64, *7 * (c_void_p,))),
     "mx_sweep_room": (c_int64, (c_int64, c_int64)),
     "mx_sweep": (None, (c_void_p, c_int64, *5 * (c_void_p,))),
     "mx_sweep_stack": (None, (c_void_p, c_int64, *6 * (c_void_p,))),

@@ -11,7 +11,7 @@
 #endif
 
 /* Goes up, with VERSION in library.py, whenever what a kernel takes or gives changes. */
-#define MX_VERSION 4
+#define MX_VERSION 5
 
 MX_EXPORT int mx_version(void);
 
@@ -47,5 +47,18 @@ MX_EXPORT int64_t mx_update_room(int64_t n_components, int64_t n_columns);
 MX_EXPORT int mx_update(int structure, int64_t n_components, int64_t n_columns,
                         const double *scatter, const double *rows, const double *previous,
                         double *factors, double *axes, double *room);
+
+/* The doubles that mx_update_floored needs to work in; no fewer than mx_update. */
+MX_EXPORT int64_t mx_floored_room(int64_t n_components, int64_t n_columns);
+
+/*
+ * The same with no covariance narrower than diag(floor) in any direction; floor (D), zero where a
+ * column has none. Nothing lower than `previous`, which may be given for every structure, is
+ * returned.
+ */
+MX_EXPORT int mx_update_floored(int structure, int64_t n_components, int64_t n_columns,
+                                const double *scatter, const double *rows, const double *floor,
+                                const double *previous, double *factors, double *axes,
+                                double *room);
 
 #endif

@@ -61,7 +61,7 @@ int64_t mx_part_room(const mx_problem *part, int64_t n) {
     mx_room counted = {0};
     laid_out(part, n, &counted);
     int64_t p = part->rows.n_features, d = part->n_columns, all = 2 * WAYS * n;
-    int64_t update = n * d * d * all + mx_update_room(all, d);
+    int64_t update = n * d * d * all + mx_floored_room(all, d);
     int64_t axes = (mx_blocks(n) * d * d + 3 * d * d + 2 * d) * MX_LANES + n * d * (d + 1);
     int64_t most = mx_sweep_room(all, p);
     most = update > most ? update : most;

@@ -233,7 +233,7 @@ static int ready(const run *at, double steady) {
 
 /* Moves by a quasi-Newton step, if that is a mixture. */
 static int finishing_step(run *at) {
-    if (!mx_finish_propose(&at->form, &at->finish, &at->now) &&
+    if (!mx_finish_propose(at->problem, &at->form, &at->finish, &at->now) &&
         !mx_bind(at->problem, &at->form, &at->now))
         return 1;
     return 0;
@@ -382,7 +382,7 @@ static run begun(const mx_problem *problem, const mx_rule *rule, mx_state *state
     at.squared = mx_taken(room, n_components);
     at.finish = mx_finish_in(form, room);
     int64_t sweep = mx_sweep_room(n_components, form->n_features);
-    int64_t update = form->n_scatter + mx_update_room(n_components, form->n_columns);
+    int64_t update = form->n_scatter + mx_floored_room(n_components, form->n_columns);
     at.room = mx_taken(room, sweep > update ? sweep : update);
     at.leaps.size = form->n_coordinates;
     at.leaps.longest = FIRST_LENGTH;
@@ -424,18 +424,30 @@ void mx_run(const mx_problem *problem, const mx_rule *rule, mx_state *state, dou
     state->ending = ending;
 }
 
-int mx_start(const mx_problem *problem, const double *shares, int64_t row_stride,
-             int64_t component_stride, mx_state *state, double *room) {
+typedef int moments_maker(const mx_problem *, const mx_form *, const double *, mx_moments *);
+
+static int started(const mx_problem *problem, const double *shares, int64_t row_stride,
+                   int64_t component_stride, moments_maker *make, mx_state *state, double *room) {
     mx_room from = {.start = room};
     run at = begun(problem, 0, state, state->n_components, &from);
     const mx_model nothing = {0};
     mx_totals(&problem->rows, at.form.n_components, shares, row_stride, component_stride, at.sums,
               at.room);
-    if (mx_moments_of(problem, &at.form, at.sums, &at.moments) ||
+    if (make(problem, &at.form, at.sums, &at.moments) ||
         mx_maximise(problem, &at.form, &at.moments, &nothing, &at.now, at.room))
         return MX_HARD;
     exchange(&at.form, state, &at.now, 1);
     return MX_DONE;
+}
+
+int mx_start(const mx_problem *problem, const double *shares, int64_t row_stride,
+             int64_t component_stride, mx_state *state, double *room) {
+    return started(problem, shares, row_stride, component_stride, mx_moments_of, state, room);
+}
+
+int mx_start_borrowing(const mx_problem *problem, const double *shares, int64_t row_stride,
+                       int64_t component_stride, mx_state *state, double *room) {
+    return started(problem, shares, row_stride, component_stride, mx_first_moments, state, room);
 }
 
 int mx_posterior(const mx_problem *problem, mx_state *state, double *shares, double *room) {

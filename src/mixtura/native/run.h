@@ -25,6 +25,8 @@ typedef struct {
     const double *prior_scatter; /* their scatter, (D) or (D, D) as the structure has it */
     double concentration;        /* of the Dirichlet prior on the weights; 1 is none */
     int64_t equal_weights;
+    const double *floor; /* (D) least variances, or NULL */
+    double borrowed_rows; /* of the scatter that components have on average, where a run starts */
     double far; /* how much larger than what they leave the terms of densities and sums may be */
 } mx_problem;
 
@@ -70,6 +72,10 @@ MX_EXPORT void mx_run(const mx_problem *problem, const mx_rule *rule, mx_state *
 
 /* Sets weights, means and factors by the M-step from responsibilities, told as to mx_totals. */
 MX_EXPORT int mx_start(const mx_problem *problem, const double *shares, int64_t row_stride,
+                       int64_t component_stride, mx_state *state, double *room);
+
+/* The same for a start of ours, whose components borrow scatter. */
+int mx_start_borrowing(const mx_problem *problem, const double *shares, int64_t row_stride,
                        int64_t component_stride, mx_state *state, double *room);
 
 /* Sets shares (K, n) to the responsibilities of a mixture. */

@@ -42,6 +42,8 @@ class Problem(ctypes.Structure):
         ("prior_scatter", c_void_p),
         ("concentration", c_double),
         ("equal_weights", c_int64),
+        ("floor", c_void_p),
+        ("borrowed_rows", c_double),
         ("far", c_double),
     )
 

@@ -47,8 +47,8 @@ void mx_try(const mx_problem *problem, int64_t n_sources, const mx_source *sourc
         }
         states[i].history = history;
         objectives[i] = -INFINITY;
-        if (!mx_start(problem, from.shares, from.row_stride, from.component_stride, &states[i],
-                      room))
+        if (!mx_start_borrowing(problem, from.shares, from.row_stride, from.component_stride,
+                                &states[i], room))
             run_on(problem, sweeps, &states[i], &objectives[i], room);
     }
 }

@@ -29,6 +29,7 @@ def native_update(
     rows: Float,
     previous: Float | None = None,
     axes: Float | None = None,
+    floor: Float | None = None,
 ) -> Float | None:
     """Return the factors of precisions that maximise the M-step's objective, or None.
 
@@ -44,6 +45,7 @@ def native_update(
     previous : (K,), (K, D) or (K, D, D) float64, factors to start from, or None
     axes : (D, D) float64, contiguous, set to the common axes Q of EVE and VVE, which start from it
         where `previous` is given; without it they search anew
+    floor : (D,) float64, the least variances, zero where a column has none; or None
 
     Returns
     -------
@@ -61,11 +63,14 @@ def native_update(
     room = np.empty(room_for(library, n_components, n_columns))
     contiguous = (np.ascontiguousarray(scatter), np.ascontiguousarray(rows))
     start = None if previous is None else np.ascontiguousarray(previous)
-    status = library.mx_update(
+    below = None if floor is None else np.ascontiguousarray(floor)
+    update = library.mx_update if below is None else library.mx_update_floored
+    status = update(
         place,
         n_components,
         n_columns,
         *(each.ctypes.data for each in contiguous),
+        *(() if below is None else (below.ctypes.data,)),
         None if start is None else start.ctypes.data,
         factors.ctypes.data,
         None if axes is None else axes.ctypes.data,
@@ -77,4 +82,4 @@ def native_update(
 @cache
 def room_for(library: ctypes.CDLL, n_components: int, n_columns: int) -> int:
     """Return the doubles that an update works in."""
-    return int(library.mx_update_room(n_components, n_columns))
+    return int(library.mx_floored_room(n_components, n_columns))

@@ -17,11 +17,18 @@ from mixtura.components.gaussian.structures import CODES, structure
 from mixtura.components.kernel import Above, Ended, Limits, Terms, Weighing
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
+from mixtura.data.resolution import column_steps
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
 from mixtura.em.neighbours import bettered, merged, on_sample, parted_once
 from mixtura.em.rearrange import _by_turns, part_of, rearranged, splits_of
-from mixtura.em.shares import mixture_of, model_from_labels, model_from_responsibilities, shares_of
+from mixtura.em.shares import (
+    mixture_of,
+    model_from_labels,
+    model_from_responsibilities,
+    model_from_source,
+    shares_of,
+)
 from mixtura.em.starts import NeverMet, StartOptions, short_options
 from mixtura.em.stopping import Ending, GainLeft, MeanChange
 from mixtura.em.sweep import Sweep
@@ -40,7 +47,8 @@ STARTS = StartOptions(0)
 
 def sweep_over(rows, code, weights=None):
     source = ArrayRows(rows, weights)
-    return Sweep(GaussianFamily.of(structure(code), *column_moments(source)), source, Serial())
+    moments, steps = column_moments(source), column_steps(source)
+    return Sweep(GaussianFamily.of(structure(code), *moments, steps=steps), source, Serial())
 
 
 def both(rows, code, weights=None):
@@ -304,7 +312,7 @@ def test_narrow_components_far_apart_lose_no_digits(code, distance):
     sweep, general = both(rows, code)
     options = options_for(sweep, max_iter=30, prior=None)
     labels = (np.arange(len(rows)) % 3 > 0).astype(int)
-    start = model_from_labels(general, labels, 2, options)
+    start = model_from_responsibilities(general, np.eye(2)[labels], options)
     found, expected = fit(sweep, [start], options)[0], fit(general, [start], options)[0]
     assert found.objective == pytest.approx(expected.objective, rel=1e-9, abs=1e-6)
     alone = sweep.kernel.start(np.eye(2)[labels], terms_of(options))
@@ -453,18 +461,18 @@ def test_a_half_of_too_few_rows_gains_nothing():
     assert found.gains[0] == -np.inf
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", OTHERS)
 def test_starts_tried_at_once_are_short_runs(code):
     rows = overlapping(200, 3)
-    sweep = both(rows, code)[0]
+    sweep, general = both(rows, code)
     options = options_for(sweep)
     rng = np.random.default_rng(0)
     labels = [rng.integers(0, 3, 200), np.arange(200) % 3, np.arange(200) // 80]
     labels.append(rng.permutation(labels[0]))
     shares = soft_shares(rows, 3)
     found = sweep.kernel.tried([*labels, shares], 3, terms_of(options), 5)
-    sources = (*np.eye(3)[labels], shares)
-    starts = [Model(*sweep.kernel.start(one, terms_of(options))) for one in sources]
+    sources = (*labels, shares)
+    starts = [model_from_source(general, one, 3, options) for one in sources]
     runs = [only_compiled(sweep, start, short_options(options, 5)) for start in starts]
     for one, run in zip(found, runs, strict=True):
         assert one[0] == pytest.approx(run.objective, rel=1e-10)

@@ -43,7 +43,12 @@ from mixtura.components.gaussian.prior import (
     ScatterPrior,
     weak_prior,
 )
-from mixtura.components.gaussian.structures import Structure, structure
+from mixtura.components.gaussian.structures import (
+    Structure,
+    floored,
+    structure,
+    within_floor,
+)
 from mixtura.components.gaussian.structures.factors import factors_of
 from mixtura.components.gaussian.whitened import FREE, WhitenedChart
 from mixtura.components.gaussian.words import component_tables, mixture_title
@@ -74,11 +79,14 @@ class GaussianFamily:
     structure : the covariance structure
     frame : the units that parameters and sums are in
     dtype : precision of the sweep
+    steps : (D,) float64, the steps between the values of rounded columns in the user's units, zero
+        where a column is not rounded; or None. The weak prior keeps components as wide as they are
     """
 
     structure: Structure
     frame: Frame
     dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.float64))
+    steps: Float | None = None
 
     name: ClassVar[str] = "gaussian"
     has_noise: ClassVar[bool] = False
@@ -100,10 +108,11 @@ class GaussianFamily:
         mean: Float,
         spread: Float,
         dtype: DTypeLike = np.float64,
+        steps: Float | None = None,
     ) -> "GaussianFamily":
         """Return the family for columns of the given means (D,) and standard deviations (D,)."""
         frame = Frame.of(mean, spread, one_scale=structure.one_scale)
-        return cls(structure, frame, np.dtype(dtype))
+        return cls(structure, frame, np.dtype(dtype), steps)
 
     @classmethod
     def in_own_units(cls, structure: Structure, n_columns: int) -> "GaussianFamily":
@@ -254,6 +263,7 @@ class GaussianFamily:
             self.frame.log_jacobian - 0.5 * self.n_columns * LOG_TWO_PI,
             self.fewest_rows,
             self.structure.least_rows(self.n_columns) / distinct_share,
+            self.structure.least_rows(self.n_columns),
             np.ascontiguousarray(self._factor_of_all(shared)),
         )
 
@@ -280,10 +290,14 @@ class GaussianFamily:
             vanished = moments.effective_rows <= VANISHED
             if vanished.any():
                 means = np.where(vanished[:, None], previous.means, means)
-        warm = previous.covariance.factors if previous and self.structure.iterative else None
-        rows = np.maximum(augmented.effective_rows, VANISHED)
+        before = previous.covariance.factors if previous else None
+        rows, floor = np.maximum(augmented.effective_rows, VANISHED), _floor_of(prior)
         try:
-            factors = self.structure.update(augmented.scatter, rows, warm)
+            if floor is None:
+                warm = before if self.structure.iterative else None
+                factors = self.structure.update(augmented.scatter, rows, warm)
+            else:
+                factors = floored(self.structure, augmented.scatter, rows, before, floor)
         except ParameterError as error:
             raise ParameterError(f"{error}{self._scale_advice()}") from error
         covariance = covariance_of_factors(self.structure.storage, factors, self.n_columns)
@@ -332,9 +346,9 @@ class GaussianFamily:
         if name is None:
             return NoPrior()
         if isinstance(name, str) and name == "weak":
-            return weak_prior(shared)
+            return weak_prior(shared, floor=self._floor)
         if isinstance(name, str) and name == "rescue":
-            return weak_prior(shared, RESCUE)
+            return weak_prior(shared, RESCUE, self._floor)
         wishart = NormalInverseWishart() if name == "conjugate" else name
         if isinstance(wishart, NormalInverseWishart):
             form = self.structure
@@ -344,6 +358,13 @@ class GaussianFamily:
         if isinstance(name, str) or not (hasattr(name, "augment") and hasattr(name, "log_density")):
             raise ParameterError(f"prior should be weak, None or a penalty, but got {name!r}")
         return name
+
+    @property
+    def _floor(self) -> Float | None:
+        """Return h² / 12 in the frame's units, the variance within a cell of width h."""
+        if self.steps is None or not self.steps.any():
+            return None
+        return (self.steps / self.frame.scale) ** 2 / 12
 
     def coordinates(self, moments: GaussianMoments, total: float) -> Float:
         """Return shares, means and covariances in units of the columns' spread, as one vector."""
@@ -367,11 +388,17 @@ class GaussianFamily:
     def chart(
         self, log_weights: Float, parameters: GaussianParameters, rows: Float, prior: GaussianPrior
     ) -> WhitenedChart | None:
-        """Return coordinates where covariances are free, and a penalty is on them alone."""
+        """Return coordinates where covariances are free, and a penalty is on them alone.
+
+        Where a component touches its floor they are not free.
+        """
         exact = self.dtype == np.float64 and isinstance(prior, NoPrior | ScatterPrior)
         if self.structure.code not in FREE or not exact or (rows <= VANISHED).any():
             return None
-        return WhitenedChart.about(self.structure, log_weights, parameters, rows)
+        floor = _floor_of(prior)
+        if floor is not None and within_floor(parameters.covariance.factors, floor).any():
+            return None
+        return WhitenedChart.about(self.structure, log_weights, parameters, rows, floor)
 
     def centres(
         self,
@@ -399,6 +426,20 @@ class GaussianFamily:
     def unsupported(self, parameters: GaussianParameters, support: Float) -> NDArray[np.bool_]:
         """Return which components (K,) rest on no more rows than determine a covariance."""
         return support <= self.structure.least_rows(self.n_columns)
+
+    def borrowed(self, moments: GaussianMoments) -> GaussianMoments:
+        """Return the moments of a start, whose components on few rows borrow scatter.
+
+        Each has as many rows more as say nothing of its width, scattered as rows are within
+        components on average: (W_k + ν S) N_k / (N_k + ν), S = Σ W_k / Σ N_k.
+        """
+        if moments.pooled:
+            return moments
+        rows = moments.effective_rows.reshape(-1, *(1,) * (moments.scatter.ndim - 1))
+        lent = self.structure.least_rows(self.n_columns)
+        mean = moments.scatter.sum(axis=0) / max(float(rows.sum()), VANISHED)
+        own = (moments.scatter + lent * mean) * rows / np.maximum(rows + lent, VANISHED)
+        return replace(moments, scatter=own)
 
     def widened(
         self, parameters: GaussianParameters, which: NDArray[np.bool_], shared: RowTotals
@@ -562,6 +603,10 @@ class GaussianFamily:
         covariance = covariance_of_factors(form.storage, factors, n_columns)
         parameters = GaussianParameters(as_shape("means", means, means.shape), covariance)
         return cls.in_own_units(form, n_columns), parameters
+
+
+def _floor_of(prior: Any) -> Float | None:
+    return prior.floor if isinstance(prior, ScatterPrior) else None
 
 
 def _densities(rows: Float, parameters: GaussianParameters) -> Float:

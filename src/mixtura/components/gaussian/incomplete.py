@@ -54,11 +54,16 @@ class IncompleteGaussianFamily(GaussianFamily):
 
     @classmethod
     def of(
-        cls, structure: Structure, mean: Float, spread: Float, dtype: DTypeLike = np.float64
+        cls,
+        structure: Structure,
+        mean: Float,
+        spread: Float,
+        dtype: DTypeLike = np.float64,
+        steps: Float | None = None,
     ) -> "IncompleteGaussianFamily":
         """Return the family for columns whose observed cells have these means and deviations."""
         frame = Frame.of(mean, spread, one_scale=structure.one_scale)
-        return cls(unpooled(structure), frame, np.dtype(dtype))
+        return cls(unpooled(structure), frame, np.dtype(dtype), steps)
 
     @property
     def features(self) -> FeatureMap:

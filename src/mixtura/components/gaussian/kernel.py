@@ -65,6 +65,7 @@ class GaussianKernel:
     constant : of every row's log density
     fewest_rows : that a component needs to be moved to
     least_rows : up to which rows say nothing of how wide a component is
+    borrowed_rows : of the scatter that components have on average, where a run starts
     factor_of_all : of the precision of all rows, as the structure stores factors
     """
 
@@ -79,6 +80,7 @@ class GaussianKernel:
     constant: float
     fewest_rows: float
     least_rows: float
+    borrowed_rows: float
     factor_of_all: Float
     _problems: dict[Key, tuple[Any, Problem]] = field(default_factory=dict, repr=False)
 
@@ -293,6 +295,8 @@ class GaussianKernel:
             address(penalty.scatter),
             weighing.concentration,
             weighing.equal,
+            None if penalty.floor is None else address(penalty.floor),
+            self.borrowed_rows,
             far,
         )
 

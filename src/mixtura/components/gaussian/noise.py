@@ -294,6 +294,10 @@ class GaussianNoiseFamily:
         """Return which components, but for noise, have no more rows than their covariance needs."""
         return self.inner.unsupported(parameters.gaussians, support) & ~parameters.noise
 
+    def borrowed(self, moments: NoisyMoments) -> NoisyMoments:
+        """Return the moments of a start, whose Gaussian components borrow of all others."""
+        return replace(moments, gaussians=self.inner.borrowed(moments.gaussians))
+
     def widened(
         self, parameters: NoisyParameters, which: NDArray[np.bool_], shared: RowTotals
     ) -> NoisyParameters:

@@ -89,10 +89,13 @@ class ScatterPrior:
     ----------
     scatter : (D,) or (D, D) float64, of the shape of one component's scatter
     rows : ν, the pseudo-rows of each component
+    floor : (D,) float64, the least variance of each column in the frame's units, zero where it has
+        none; or None. Every covariance has at least these, Σ_k ⪰ diag(floor)
     """
 
     scatter: Float
     rows: float
+    floor: Float | None = None
     supports: ClassVar[bool] = False
 
     def augment(self, moments: GaussianMoments) -> GaussianMoments:
@@ -115,7 +118,7 @@ class ScatterPrior:
         return self.rows * float(parameters.covariance.log_determinant().sum()) - 0.5 * trace
 
 
-def weak_prior(totals: RowTotals, share: float = WEAK) -> ScatterPrior:
+def weak_prior(totals: RowTotals, share: float = WEAK, floor: Float | None = None) -> ScatterPrior:
     """Return the default penalty: pseudo-rows of the data's own covariance, a share of all rows.
 
     It only keeps the likelihood bounded: every variance stays above that of the data times the
@@ -126,13 +129,14 @@ def weak_prior(totals: RowTotals, share: float = WEAK) -> ScatterPrior:
     ----------
     totals : sums over all rows, about an origin near their mean
     share : pseudo-rows ν of each component in units of Σ w
+    floor : (D,) float64, as in `ScatterPrior`
     """
     mean = totals.first / totals.weight
     second = totals.second / totals.weight
     rows = share * totals.weight
     if second.ndim == 1:
-        return ScatterPrior(rows * np.maximum(second - mean**2, 0.0), rows)
-    return ScatterPrior(rows * _definite(second - np.outer(mean, mean)), rows)
+        return ScatterPrior(rows * np.maximum(second - mean**2, 0.0), rows, floor)
+    return ScatterPrior(rows * _definite(second - np.outer(mean, mean)), rows, floor)
 
 
 def _definite(covariance: Float) -> Float:

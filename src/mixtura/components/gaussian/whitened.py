@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mixtura.components.gaussian.covariance import covariance_of_factors
 from mixtura.components.gaussian.parameters import GaussianMoments, GaussianParameters
-from mixtura.components.gaussian.structures import Structure
+from mixtura.components.gaussian.structures import Structure, is_above
 
 __all__ = ["FREE", "WhitenedChart"]
 
@@ -38,6 +38,7 @@ class WhitenedChart:
     means : (K, D)
     factors : (G,), (G, D) or (G, D, D), one for all components (G = 1) or one for each
     rows : (K,) effective rows, more than nothing
+    floor : (D,) the least variances, or None
     """
 
     structure: Structure
@@ -45,6 +46,7 @@ class WhitenedChart:
     means: Float
     factors: Float
     rows: Float
+    floor: Float | None = None
 
     @classmethod
     def about(
@@ -53,11 +55,12 @@ class WhitenedChart:
         log_weights: Float,
         parameters: GaussianParameters,
         rows: Float,
+        floor: Float | None = None,
     ) -> Self:
         """Return the chart about the parameters of K components with N_k rows."""
         factors = parameters.covariance.factors
         own = factors[:1] if structure.shares_covariance else factors
-        return cls(structure, log_weights, parameters.means, own, rows)
+        return cls(structure, log_weights, parameters.means, own, rows, floor)
 
     def coordinates(self, log_weights: Float, parameters: GaussianParameters) -> Float:
         """Return the coordinates (P,) of a mixture."""
@@ -75,7 +78,10 @@ class WhitenedChart:
         )
 
     def at(self, point: Float) -> tuple[Float, GaussianParameters] | None:
-        """Return log weights and parameters at a point (P,), or None where widths are absurd."""
+        """Return log weights and parameters at a point (P,), or None where there are none.
+
+        That is where widths are absurd or less than the floor.
+        """
         (n_components, n_columns), groups = self.means.shape, len(self.factors)
         n_logs = groups * (1 if self.factors.ndim == 1 else n_columns)
         bounds = np.cumsum([n_components, n_components * n_columns, n_logs])
@@ -89,6 +95,8 @@ class WhitenedChart:
             factors = self._assembled(np.exp(logs), above.reshape(groups, -1) / self._unit)
         near = (np.abs(logs) < FURTHEST).all()
         if not (near and np.isfinite(means).all() and np.isfinite(factors).all()):
+            return None
+        if self.floor is not None and not is_above(factors, self.floor):
             return None
         if groups < n_components:
             factors = np.repeat(factors, n_components, axis=0)

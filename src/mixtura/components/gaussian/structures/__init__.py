@@ -6,6 +6,7 @@ from mixtura.components.gaussian.structures.catalogue import (
     distinct,
     structure,
 )
+from mixtura.components.gaussian.structures.floor import floored, is_above, within_floor
 from mixtura.components.gaussian.structures.objective import m_step_objective
 from mixtura.components.gaussian.structures.structure import Structure, unpooled
 
@@ -14,7 +15,10 @@ __all__ = [
     "STRUCTURES",
     "Structure",
     "distinct",
+    "floored",
+    "is_above",
     "m_step_objective",
     "structure",
     "unpooled",
+    "within_floor",
 ]

@@ -1,0 +1,239 @@
+#include "multipliers.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "mixing.h"
+
+#define MOST_TURNS 60
+/* What may be left to gain, in nats for each row. */
+#define LEAST_GAP 1e-9
+/* How a turn that led away shortens those that follow, when there is no use in shorter ones. */
+#define SHRINK 0.25
+#define SHORTEST 1e-3
+/* Of the largest, what stands for eigenvalues of nothing. */
+#define NOTHING 1e-30
+
+typedef struct {
+    double *extra, *tight, *factors, *axes;
+    double gap;
+} place;
+
+typedef struct {
+    const mx_cells *cells;
+    int structure;
+    int64_t n;
+    const double *given, *rows;
+    double *excess, *scatter, *room;
+    double n_rows;
+} search;
+
+static int64_t place_room(int64_t n, int64_t d) { return 3 * n * d * d + d * d; }
+
+int64_t mx_multipliers_room(int64_t n_components, int64_t n_columns) {
+    int64_t n = n_components, size = n * n_columns * n_columns;
+    return 2 * place_room(n, n_columns) + 4 * size + mx_mixing_room(size) + size +
+           mx_update_room(n, n_columns);
+}
+
+static place place_in(int64_t n, int64_t d, double *room) {
+    int64_t size = n * d * d;
+    return (place){room, room + size, room + 2 * size, room + 3 * size, INFINITY};
+}
+
+/* The gap to the dual with volumes as the floor wants them. */
+static double gap_of(const search *at, const place *now) {
+    int64_t r = at->cells->n_rounded;
+    int one = at->structure == MX_EVE || at->structure == MX_EEV;
+    double counts = 0, held = 0, largest = 0, gap = 0;
+    for (int64_t k = 0; k < at->n; k++) {
+        const double *extra = now->extra + k * r * r, *tight = now->tight + k * r * r;
+        double matrix[MX_MOST_CELLS], values[MX_MOST_COLUMNS], vectors[MX_MOST_CELLS];
+        memcpy(matrix, tight, sizeof(double) * r * r);
+        mx_eigen(r, matrix, values, vectors);
+        largest = one ? largest : 0;
+        counts = one ? counts : 0;
+        held = one ? held : 0;
+        counts += (double)at->cells->n_columns * at->rows[k];
+        for (int64_t i = 0; i < r; i++) {
+            largest = fmax(largest, values[i]);
+            gap += extra[i * (r + 1)];
+            for (int64_t j = 0; j < r; j++) {
+                gap -= extra[i * r + j] * tight[i * r + j];
+                held += extra[i * r + j] * tight[i * r + j];
+            }
+        }
+        if (one && k < at->n - 1)
+            continue;
+        double multiple = fmax(largest, (counts - held) / counts);
+        gap += counts * log(multiple) + (counts - held) * (1 / multiple - 1);
+    }
+    return gap;
+}
+
+/* Sets a place's factors and what follows from them, from its multipliers. */
+static int visit(const search *at, const double *warm, place *now) {
+    const mx_cells *cells = at->cells;
+    int64_t d = cells->n_columns, r = cells->n_rounded;
+    memcpy(at->scatter, at->given, sizeof(double) * at->n * d * d);
+    for (int64_t k = 0; k < at->n; k++)
+        for (int64_t i = 0; i < r; i++)
+            for (int64_t j = 0; j < r; j++)
+                at->scatter[(k * d + cells->rounded[i]) * d + cells->rounded[j]] +=
+                    now->extra[(k * r + i) * r + j] * (cells->roots[i] * cells->roots[j]);
+    int common = at->structure == MX_EVE || at->structure == MX_VVE;
+    if (mx_update(at->structure, at->n, d, at->scatter, at->rows, warm, now->factors,
+                  common ? now->axes : NULL, at->room))
+        return MX_HARD;
+    for (int64_t k = 0; k < at->n; k++)
+        mx_tightness(cells, now->factors + k * d * d, now->tight + k * r * r);
+    now->gap = gap_of(at, now);
+    return isnan(now->gap) ? MX_HARD : MX_DONE;
+}
+
+/* product = left right, or left right^T. */
+static void multiply(int64_t n, const double *left, const double *right, int transposed,
+                     double *product) {
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < n; j++) {
+            double sum = 0;
+            for (int64_t l = 0; l < n; l++)
+                sum += left[i * n + l] * (transposed ? right[j * n + l] : right[l * n + j]);
+            product[i * n + j] = sum;
+        }
+}
+
+/* Makes a symmetric matrix positive semidefinite. */
+static void take_positive(int64_t n, double *matrix) {
+    double values[MX_MOST_COLUMNS], vectors[MX_MOST_CELLS], scaled[MX_MOST_CELLS];
+    mx_eigen(n, matrix, values, vectors);
+    for (int64_t p = 0; p < n * n; p++)
+        scaled[p] = vectors[p] * fmax(values[p % n], 0.0);
+    multiply(n, scaled, vectors, 1, matrix);
+}
+
+/* Sets L^-1 and L of a matrix L L^T; 0 where it is not positive definite. */
+static int halves_of(int64_t n, const double *matrix, double *lower, double *inverse) {
+    memset(lower, 0, sizeof(double) * n * n);
+    memset(inverse, 0, sizeof(double) * n * n);
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t j = 0; j <= i; j++) {
+            double sum = matrix[i * n + j];
+            for (int64_t m = 0; m < j; m++)
+                sum -= lower[i * n + m] * lower[j * n + m];
+            if (i == j && !(sum > 0))
+                return 0;
+            lower[i * n + j] = i == j ? sqrt(sum) : sum / lower[j * n + j];
+        }
+        inverse[i * n + i] = 1.0 / lower[i * n + i];
+        for (int64_t j = 0; j < i; j++) {
+            double sum = 0;
+            for (int64_t m = j; m < i; m++)
+                sum += lower[i * n + m] * inverse[m * n + j];
+            inverse[i * n + j] = -sum / lower[i * n + i];
+        }
+    }
+    return 1;
+}
+
+/* Sets the multipliers of one component after a step. */
+static int step_from(int64_t n, const double *excess, const double *extra, const double *tight,
+                     double *found) {
+    double lower[MX_MOST_CELLS], inverse[MX_MOST_CELLS], values[MX_MOST_COLUMNS];
+    double vectors[MX_MOST_CELLS], one[MX_MOST_CELLS], two[MX_MOST_CELLS], largest = 0;
+    if (!halves_of(n, tight, lower, inverse))
+        return MX_HARD;
+    for (int64_t p = 0; p < n * n; p++)
+        one[p] = excess[p] + extra[p];
+    multiply(n, inverse, one, 0, two);
+    multiply(n, two, inverse, 1, one);
+    mx_eigen(n, one, values, vectors);
+    for (int64_t j = 0; j < n; j++)
+        largest = fmax(largest, values[j]);
+    double root[MX_MOST_CELLS], back[MX_MOST_CELLS];
+    multiply(n, lower, vectors, 0, root);
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < n; j++) {
+            double quarter = sqrt(sqrt(fmax(values[j], NOTHING * largest)));
+            root[i * n + j] *= quarter;
+            one[j * n + i] = vectors[i * n + j] / quarter;
+        }
+    multiply(n, one, inverse, 0, back);
+    multiply(n, back, excess, 0, one);
+    multiply(n, one, back, 1, two);
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < n; j++) {
+            double sum = 0;
+            for (int64_t l = 0; l < n; l++)
+                sum += root[l * n + i] * root[l * n + j];
+            one[i * n + j] = sum - two[i * n + j];
+        }
+    take_positive(n, one);
+    multiply(n, root, one, 0, two);
+    multiply(n, two, root, 1, found);
+    return MX_DONE;
+}
+
+int mx_multiply(const mx_cells *cells, int structure, int64_t n, const double *scatter,
+                const double *rows, const double *previous, double *factors, double *axes,
+                double *gap, double *room) {
+    int64_t d = cells->n_columns, r = cells->n_rounded, size = n * r * r;
+    place best = place_in(n, d, room), next = place_in(n, d, room + place_room(n, d));
+    room += 2 * place_room(n, d);
+    search at = {.cells = cells, .structure = structure, .n = n, .given = scatter, .rows = rows,
+                 .excess = room, .scatter = room + n * d * d};
+    double *step = at.scatter + n * d * d, *weights = step + n * d * d, unused, length = 1;
+    mx_mixing mixed = mx_mixing_in(size, weights + n * d * d);
+    at.room = weights + n * d * d + mx_mixing_room(n * d * d);
+    memset(best.extra, 0, sizeof(double) * size);
+    for (int64_t k = 0; k < n; k++) {
+        at.n_rows += rows[k];
+        double *own = best.extra + k * r * r;
+        if (mx_excess(cells, scatter + k * d * d, at.excess + k * r * r, &unused))
+            return MX_HARD;
+        for (int64_t p = 0; p < r * r; p++)
+            own[p] = (p % (r + 1) == 0) * rows[k] - at.excess[k * r * r + p];
+        take_positive(r, own);
+    }
+    if (axes != NULL)
+        memcpy(best.axes, axes, sizeof(double) * d * d);
+    if (visit(&at, previous, &best))
+        return MX_HARD;
+    for (int turn = 0; turn < MOST_TURNS; turn++) {
+        if (best.gap <= LEAST_GAP * at.n_rows || length < SHORTEST)
+            break;
+        int hard = 0;
+        for (int64_t k = 0; k < n; k++) {
+            int64_t first = k * r * r;
+            double trace = 0;
+            hard |= step_from(r, at.excess + first, best.extra + first, best.tight + first,
+                              step + first);
+            for (int64_t i = 0; i < r; i++)
+                trace += at.excess[first + i * (r + 1)] + best.extra[first + i * (r + 1)];
+            for (int64_t p = first; p < first + r * r; p++) {
+                step[p] = length * (step[p] - best.extra[p]);
+                weights[p] = 1.0 / (trace * trace);
+            }
+        }
+        if (hard)
+            break;
+        mx_mix(&mixed, weights, best.extra, step, next.extra);
+        for (int64_t k = 0; k < n; k++)
+            take_positive(r, next.extra + k * r * r);
+        memcpy(next.axes, best.axes, sizeof(double) * d * d);
+        if (visit(&at, best.factors, &next) == MX_DONE && next.gap < best.gap) {
+            place before = best;
+            best = next;
+            next = before;
+            length = fmin(1.0, 2 * length);
+        } else {
+            length = mixed.count > 0 ? length : SHRINK * length;
+            mx_forget(&mixed);
+        }
+    }
+    memcpy(factors, best.factors, sizeof(double) * n * d * d);
+    if (axes != NULL)
+        memcpy(axes, best.axes, sizeof(double) * d * d);
+    *gap = best.gap;
+    return MX_DONE;
+}
