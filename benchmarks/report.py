@@ -6,17 +6,15 @@ from judging import behind, best, limits
 __all__ = ["line", "report"]
 
 WORST = 10
+AGAIN = "worst of default (each again: --of GROUP --first NUMBER --problems 1)"
 # Letters of an error that are printed.
 LETTERS = 160
 
 
 def nats(value):
     """Return nats in few letters."""
-    if not np.isfinite(value):
-        return "inf" if value > 0 else str(value)
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 1 else (
-        f"{value:.2f}"
-    )  # fmt: skip
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 1 else 2
+    return f"{value:.{digits}f}"
 
 
 def title(row):
@@ -52,31 +50,43 @@ def columns_of(rows):
 
 
 def misses(rows, group):
-    """Return the lines of a group's table of misses."""
+    """Return the lines of a group's table of misses.
+
+    Of discrete families it also says how often the greatest likelihood of fitted rows is reached;
+    of Gaussians that may be a spike.
+    """
     bounds = limits(group)
+    discrete = group not in ("gaussian", "kinds")
     heads = " ".join(f"{f'> {bound:g}':>7}" for bound in bounds)
     lines = [
-        f"{'column':<9} {'of':>4} {heads} {'median':>8} {'worst':>8} {'errors':>6} "
-        f"{'reached':>7} {'seconds':>8}"
+        f"{'column':<9} {'of':>4} {heads} {'median':>8} {'worst':>8} {'errors':>6} {'seconds':>8}"
+        f"{' reached' if discrete else ''}"
     ]
     for name in columns_of(rows):
         taking = [row for row in rows if name in row.ends]
         gaps = np.array([behind(row.ends, name).both for row in taking])
         ends = [row.ends[name] for row in taking]
         errors = sum(end.error is not None for end in ends)
-        reached = np.mean(
-            [
-                end.error is None and end.fitted >= best(row.ends, "fitted") - bounds[0]
-                for row, end in zip(taking, ends, strict=True)
-            ]
-        )
+        seconds = sum(end.seconds for end in ends)
         shares = " ".join(f"{f'{(gaps > bound).mean():.1%}':>7}" for bound in bounds)
+        worst_gap = gaps[np.isfinite(gaps)].max(initial=0.0)
         lines.append(
             f"{name:<9} {len(taking):>4} {shares} {nats(np.median(gaps)):>8} "
-            f"{nats(gaps[np.isfinite(gaps)].max(initial=0.0)):>8} {errors:>6} "
-            f"{f'{reached:.0%}':>7} {sum(end.seconds for end in ends):>8.1f}"
+            f"{nats(worst_gap):>8} {errors:>6} {seconds:>8.1f}"
+            f"{f'{reached(taking, name, bounds[0]):>8.0%}' if discrete else ''}"
         )
     return [*lines, *ratios(rows)]
+
+
+def reached(rows, name, tolerance):
+    """Return the share of problems on which a column is as likely as any."""
+    return np.mean(
+        [
+            row.ends[name].error is None
+            and row.ends[name].fitted >= best(row.ends, "fitted") - tolerance
+            for row in rows
+        ]
+    )
 
 
 def ratios(rows):
@@ -93,23 +103,34 @@ def ratios(rows):
     return lines
 
 
-def rights(rows):
-    """Return the lines of the table of kinds: how many are right in each column."""
-    kinds = sorted({row.kind for row in rows})
+def by_kind(rows, head, judged):
+    """Return the lines of a table of kinds: of how many problems something is so.
+
+    Parameters
+    ----------
+    judged : of a row and the name of a column that it has: True, False or, if unknown, None
+    """
     names = columns_of(rows)
-    lines = [f"{'right':<9} {' '.join(f'{name:>8}' for name in names)}"]
-    for kind in [*kinds, "all"]:
+    lines = [f"{head:<9} {' '.join(f'{name:>8}' for name in names)}"]
+    for kind in [*sorted({row.kind for row in rows}), "all"]:
         own = [row for row in rows if kind in (row.kind, "all")]
         cells = []
         for name in names:
-            known = [
-                row.ends[name].right
-                for row in own
-                if name in row.ends and row.ends[name].right is not None
-            ]
+            answers = [judged(row, name) for row in own if name in row.ends]
+            known = [answer for answer in answers if answer is not None]
             cells.append(f"{sum(known)}/{len(known)}" if known else "-")
         lines.append(f"{kind:<9} {' '.join(f'{cell:>8}' for cell in cells)}")
     return lines
+
+
+def rights_and_misses(rows):
+    """Return both tables of kinds."""
+    return [
+        *by_kind(rows, "right", lambda row, name: row.ends[name].right),
+        *by_kind(
+            rows, "missed", lambda row, name: behind(row.ends, name).both > limits(row.group)[0]
+        ),
+    ]
 
 
 def tokens(rows):
@@ -162,8 +183,8 @@ def report(rows):
     for group in dict.fromkeys(row.group for row in rows):
         own = [row for row in rows if row.group == group]
         lines += ["", f"{group}: {len(own)} problems; a miss is behind on fitted and held-out rows"]
-        lines += [*misses(own, group), *(rights(own) if group == "kinds" else ())]
+        lines += [*misses(own, group), *(rights_and_misses(own) if group == "kinds" else ())]
         lines += tokens(own) if group == "texts" else []
-    for head, more in (("worst of default", worst(rows)), ("errors", failures(rows))):
+    for head, more in ((AGAIN, worst(rows)), ("errors", failures(rows))):
         lines += ["", f"{head}:", *more] if more else []
     return "\n".join(lines)

@@ -8,6 +8,8 @@ import shutil
 import subprocess
 from importlib.util import find_spec
 
+from scipy.sparse import issparse
+
 from contestants.discrete import MANY_STARTS, best_of_starts, by_stepmix, one_component
 from contestants.mixtures import by_default, by_ten, by_truth, other_seed, without_prior
 from contestants.peers import by_mclust, by_sklearn, sklearn_has
@@ -54,7 +56,7 @@ def takes_part(name, problem):
     return {
         "none": gaussian,
         "starts": not gaussian,
-        "one": problem.family == "multinomial",
+        "one": issparse(problem.fitted),
         "sklearn": peer and sklearn_has(problem),
         "mclust": peer,
         "stepmix": problem.family in ("categorical", "bernoulli"),

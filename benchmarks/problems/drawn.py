@@ -23,7 +23,7 @@ STRUCTURES = {
 def shape(rng):
     """Return N, D and K, with about 10 (D + 1) rows for a component, mostly."""
     if rng.random() < WIDE_SHARE:
-        return int(rng.integers(1200, 2001)), WIDE_COLUMNS, int(rng.integers(2, 4))
+        return int(rng.integers(2000, MOST_ROWS + 1)), WIDE_COLUMNS, int(rng.integers(2, 4))
     n_columns = int(rng.integers(1, 11))
     n_components = int(rng.integers(1, 16))
     least = 10 * (n_columns + 1) * n_components * (1.0 if rng.random() < 0.9 else 0.5)
