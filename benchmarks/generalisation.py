@@ -10,6 +10,7 @@ the fitted rows and on as many held-out ones. Seconds are those of one processor
 import argparse
 import json
 import secrets
+import signal
 import sys
 from pathlib import Path
 
@@ -66,6 +67,8 @@ def repeated(given):
 
 def main():
     given = arguments()
+    # To be ended from outside is an interrupt too: the tables are printed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     columns = tuple(installed(given.columns))
     print(f"again: {repeated(given)}; columns {', '.join(columns)}", flush=True)
     rows = []

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import warnings
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -50,6 +51,12 @@ class Row:
 
 
 def work(task, connection):
+    """Do a task, as long as there is one who listens."""
+    with suppress(BrokenPipeError):
+        tell(task, connection)
+
+
+def tell(task, connection):
     """Draw and fit, and tell of each end at once, so that a limit loses but one."""
     # A session of its own: an interrupt is for the parent, who ends all that belongs to this.
     os.setsid()
