@@ -128,7 +128,8 @@ def test_the_objective_never_falls_from_any_start(
     rng = np.random.default_rng(seed)
     rows = overlapping_rows(seed, n_rows=60)
     sweep = sweep_of(rows, code, rng.uniform(0.1, 3.0, size=60) if weighted else None)
-    options = options_for(sweep, prior, max_iter=12)
+    rescue = sweep.family.prior("rescue", sweep.shared, 2)
+    options = options_for(sweep, prior, max_iter=12, fallback=prior and rescue)
     try:
         objectives = np.array(one_run(sweep, options, seed).history.objective)
     except ParameterError:

@@ -17,6 +17,7 @@ __all__ = [
     "KernelRun",
     "Limits",
     "Mixed",
+    "Rearranged",
     "Terms",
     "Weighing",
 ]
@@ -155,6 +156,24 @@ class Above:
 Mixed: TypeAlias = tuple[Float, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Rearranged:
+    """Where merging and splitting lead.
+
+    Attributes
+    ----------
+    origin : the number of the start that it came from
+    moves : how often its components were moved
+    end : where it led
+    lost : for each start, whether it takes the care of the general way
+    """
+
+    origin: int
+    moves: int
+    end: Mixed
+    lost: tuple[bool, ...]
+
+
 class Kernel(Protocol):
     """A compiled loop over rows in memory."""
 
@@ -203,12 +222,11 @@ class Kernel(Protocol):
 
     def rearranged(
         self, part: Any, models: Sequence[Mixed], terms: Terms, sweeps: int
-    ) -> tuple[int, int, Mixed] | None:
+    ) -> Rearranged | None:
         """Return where merging and parting lead from the best of models, run to near their ends.
 
-        That is the number of the best, how often its components were moved, and where to. Halves
-        are found on the rows of another kernel. It is None where it takes the care of the general
-        way.
+        Halves are found on the rows of another kernel. It is None where all models take the care of
+        the general way.
         """
         ...
 

@@ -9,6 +9,7 @@ one batch, and the best is kept if it ends higher.
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -112,41 +113,61 @@ def rearranged(
     starts : holds the seed
     """
     few = part_of(sample, models[0].n_components, starts)
-    found = _compiled(sample, few, models, options)
-    origin, moved, end = found or _by_turns(sample, few, models, options)
-    whole = sample.source.n_rows < starts.subsample_rows(origin.n_components, sample.family)
-    # On a part of the rows EM may go where it would not with all of them.
-    return end if moved or whole else origin
+    rough = replace(options, rule=Race(), bound=False, keep=False, progress=None)
+    return _compiled(sample, few, models, rough) or _by_turns(sample, few, models, rough)
 
 
 def _compiled(
-    sample: Sweep, few: Sweep, models: Sequence[Model], options: FitOptions
-) -> tuple[Model, int, Model] | None:
-    """Return what `_by_turns` does, by compiled code, or None where it cannot say."""
-    if sample.kernel is None or few.kernel is None or not is_compilable(options):
+    sample: Sweep, few: Sweep, models: Sequence[Model], rough: FitOptions
+) -> Model | None:
+    """Return what `_by_turns` does, by compiled code, or None where it cannot say.
+
+    Starts that it declines are run without it, and win where they end better.
+    """
+    if sample.kernel is None or few.kernel is None or not is_compilable(rough):
         return None
     mixed = [(model.log_weights, model.parameters) for model in models]
-    sweeps = min(options.max_iter, AT_ONCE)
-    found = sample.kernel.rearranged(few.kernel, mixed, terms_of(options), sweeps)
-    return None if found is None else (models[found[0]], found[1], Model(*found[2]))
+    sweeps = min(rough.max_iter, AT_ONCE)
+    found = sample.kernel.rearranged(few.kernel, mixed, terms_of(rough), sweeps)
+    if found is None:
+        return None
+    end = Model(*found.end)
+    declined = [model for model, lost in zip(models, found.lost, strict=True) if lost]
+    if not declined:
+        return end
+    (reached,) = fit(sample, [end], replace(rough, rule=NeverMet(), max_iter=1))
+    chasing = replace(rough, rule=Race(worth(sample, reached, rough)))
+    best = ranked(sample, [reached, *_ends(sample, declined, chasing)], rough)[0]
+    return end if best is reached else _moved_on(sample, few, best, rough)
 
 
-def _by_turns(
-    sample: Sweep, few: Sweep, models: Sequence[Model], options: FitOptions
-) -> tuple[Model, int, Model]:
-    """Return the best start, how often its components were moved, and where that led."""
-    rough = replace(options, rule=Race(), bound=False, keep=False, progress=None)
+def _by_turns(sample: Sweep, few: Sweep, models: Sequence[Model], rough: FitOptions) -> Model:
+    """Return where the best start leads, and moving its components while that betters it."""
+    ends = ranked(sample, _ends(sample, models, rough), rough)
+    # Where all collapsed the fit itself is to say so.
+    return _moved_on(sample, few, ends[0], rough) if ends else models[0]
+
+
+def _ends(sample: Sweep, models: Sequence[Model], rough: FitOptions) -> list[Run]:
+    """Return where models lead, but for those that collapse or join another."""
     try:
         runs = fit(sample, models, rough)
     except ParameterError:
-        # A component collapsed, which the fit itself is to say.
-        return models[0], 0, models[0]
-    best = ranked(sample, [run for run in runs if run.joined is None], options)[0]
-    origin = next(model for model, run in zip(models, runs, strict=False) if run is best)
-    moved = 0
-    while moved < ROUNDS and (better := _bettered(sample, few, best, rough)) is not None:
-        best, moved = better, moved + 1
-    return origin, moved, best.model
+        runs = []
+        for model in models:
+            with suppress(ParameterError):
+                runs += fit(sample, [model], rough)
+    return [run for run in runs if run.joined is None]
+
+
+def _moved_on(sample: Sweep, few: Sweep, best: Run, rough: FitOptions) -> Model:
+    """Return where moving the components of a run leads, while that betters it."""
+    for _ in range(ROUNDS):
+        better = _bettered(sample, few, best, rough)
+        if better is None:
+            break
+        best = better
+    return best.model
 
 
 def part_of(sample: Sweep, n_components: int, starts: StartOptions) -> Sweep:

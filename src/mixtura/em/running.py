@@ -177,6 +177,11 @@ class Running:
         if recovery is not self.recovery:
             self.recovery, self.prior = recovery, options.fallback
             self.best, self.last = None, None
+            # Objectives under another prior are none to be compared with.
+            likelihood = statistics.log_likelihood
+            objective = likelihood + options.log_prior(self.model, self.prior)
+            begun = Step(likelihood, objective, likelihood)
+            self.history = History([begun], self.history.n_sweeps - 1)
             self.squarem = None if self.squarem is None else Squarem()
             self.finish = None
         rows = statistics.moments.effective_rows

@@ -242,6 +242,9 @@ def _found_start(
         return short_runs(sweep, n_components, loop, replace(several, short=1), None, number)[0][0]
     models, sample = short_runs(sweep, n_components, loop, several, None, number)
     wider = wider_models(sample, n_components, loop, several, number)
+    if sample.kernel is None:
+        # Each run takes long: only those that promise most are carried on.
+        models, wider = models[: CARRIED - 1], wider[:1]
     return rearranged(sample, [*models, *wider], loop, starts)
 
 

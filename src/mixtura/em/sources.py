@@ -33,7 +33,7 @@ ASIDE = (0.02, 0.05, 0.15)
 FEWEST, EACH = 40, 10
 # Neighbours by which a row is judged lonely: at least, and for each column.
 NEIGHBOURS, PER_COLUMN = 5, 2
-# Columns beyond which all neighbours are about as far.
+# Columns beyond which all neighbours are about as far, and shares at random all alike.
 WIDEST = 32
 # Starts from random shares.
 SOFT = 2
@@ -77,8 +77,8 @@ def wider_sources(given: Points, n_components: int) -> Iterator[Source]:
 
 
 def random_shares(given: Points, n_components: int) -> Iterator[Float]:
-    """Yield shares (M, K) drawn evenly from all there are."""
-    for number in range(SOFT):
+    """Yield shares (M, K) drawn evenly from all there are, where columns are few."""
+    for number in range(SOFT if given.points.shape[1] <= WIDEST else 0):
         yield given.rng(4, number).dirichlet(np.ones(n_components), len(given.points))
 
 

@@ -116,7 +116,7 @@ static int bettered(mx_stage *at) {
 }
 
 int64_t mx_rearrange(const mx_ground *ground, int64_t n_starts, const mx_state *starts,
-                     mx_state *best, int64_t *origin, double *room) {
+                     int64_t *lost, mx_state *best, int64_t *origin, double *room) {
     mx_stage at = mx_stage_begun(ground, best->n_components, room);
     mx_rule race = mx_rough_rule(ground);
     for (int64_t i = 0; i < n_starts; i++) {
@@ -125,13 +125,15 @@ int64_t mx_rearrange(const mx_ground *ground, int64_t n_starts, const mx_state *
         end->lost = 0;
         end->number = i;
         mx_run_on(&at, &race, end);
-        /* What takes more care may be the best of all. */
+        lost[i] = end->lost;
         if (end->lost)
-            return -1;
+            continue;
         race.best = race.ahead = fmax(race.best, end->objective);
         if (at.now.lost || end->objective > at.now.objective + MX_AS_GOOD)
             mx_exchange(&at.now, end);
     }
+    if (at.now.lost)
+        return -1;
     *origin = at.now.number;
     int64_t moved = 0;
     while (moved < ROUNDS && at.form.n_components > 1 && bettered(&at))

@@ -21,7 +21,7 @@ from mixtura.data.resolution import column_steps
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
 from mixtura.em.neighbours import bettered, merged, on_sample, parted_once
-from mixtura.em.rearrange import _by_turns, part_of, rearranged, splits_of
+from mixtura.em.rearrange import Race, _by_turns, part_of, rearranged, splits_of
 from mixtura.em.shares import (
     mixture_of,
     model_from_labels,
@@ -533,13 +533,13 @@ def test_components_are_moved_where_the_general_way_moves_them(code):
     for first, moves in ((starts[:1], 1), (starts[1:], 0), (starts, 0)):
         few = part_of(sweep, 4, STARTS)
         mixed = [(model.log_weights, model.parameters) for model in first]
-        origin, moved, end = sweep.kernel.rearranged(few.kernel, mixed, terms_of(options), 500)
+        found = sweep.kernel.rearranged(few.kernel, mixed, terms_of(options), 500)
         general_few = part_of(general, 4, STARTS)
         general_few.kernel = None
-        theirs, also, other = _by_turns(general, general_few, first, options)
-        assert first[origin] is theirs
-        assert moved == also == moves
-        ends = [fit(general, [one], options)[0].objective for one in (Model(*end), other)]
+        other = _by_turns(general, general_few, first, replace(options, rule=Race()))
+        assert found.moves == moves
+        assert not any(found.lost)
+        ends = [fit(general, [one], options)[0].objective for one in (Model(*found.end), other)]
         assert ends[0] == pytest.approx(ends[1], abs=0.01)
 
 

@@ -20,6 +20,7 @@ from mixtura.components.kernel import (
     KernelRun,
     Limits,
     Mixed,
+    Rearranged,
     Terms,
     Weighing,
 )
@@ -201,7 +202,7 @@ class GaussianKernel:
 
     def rearranged(
         self, part: "GaussianKernel", models: Sequence[Mixed], terms: Terms, sweeps: int
-    ) -> tuple[int, int, Mixed] | None:
+    ) -> Rearranged | None:
         """Return where merging and parting lead; see `Kernel`."""
         library, n_components = kernels(), len(models[0][0])
         ground = self._ground(part, terms, sweeps)
@@ -210,11 +211,20 @@ class GaussianKernel:
         works = [self._packed(n_components).filled(*model) for model in models]
         states = (State * len(models))(*(work.state() for work in works))
         best, origin = self._packed(n_components), c_int64()
+        lost = np.empty(len(models), dtype=np.int64)
         room = np.empty(library.mx_moves_room(byref(ground), n_components))
         moved = library.mx_rearrange(
-            byref(ground), len(models), states, byref(best.state()), byref(origin), address(room)
+            byref(ground),
+            len(models),
+            states,
+            address(lost),
+            byref(best.state()),
+            byref(origin),
+            address(room),
         )
-        return None if moved < 0 else (origin.value, moved, best.mixed())
+        if moved < 0:
+            return None
+        return Rearranged(origin.value, moved, best.mixed(), tuple(lost.astype(bool).tolist()))
 
     def neighbour(
         self,
