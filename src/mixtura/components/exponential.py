@@ -252,6 +252,11 @@ class ExponentialFamily(ABC):
         return {}
 
     @final
+    def finer(self, parameters: Any) -> Mapping[int, tuple[int, ...]]:
+        """Return nothing: such components have no width."""
+        return {}
+
+    @final
     def rounding(self, parameters: Any, effective_rows: Float) -> float:
         """Return nothing: densities are sums of terms of their own size."""
         return 0.0

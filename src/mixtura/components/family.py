@@ -256,6 +256,10 @@ class Family(Protocol):
         """Return the columns in which components have no width of their own, by component."""
         ...
 
+    def finer(self, parameters: Any) -> Mapping[int, tuple[int, ...]]:
+        """Return the columns in which components are narrower than values step, by component."""
+        ...
+
     def rounding(self, parameters: Any, effective_rows: Float) -> float:
         """Return the nats that the log-likelihood may be off by, beyond what its own size costs."""
         ...

@@ -1,6 +1,6 @@
 """Mixed columns: blocks of columns, each with a family of its own, independent in a component."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
@@ -329,10 +329,23 @@ class ProductFamily:
         self, parameters: ProductParameters, effective_rows: Float, prior: ProductPrior
     ) -> Mapping[int, tuple[int, ...]]:
         """Return the columns in which components have no width of their own, by component."""
+        parts = zip(self.families, parameters.parts, prior.parts, strict=True)
+        return self._by_columns(
+            family.flat(part, effective_rows, own) for family, part, own in parts
+        )
+
+    def finer(self, parameters: ProductParameters) -> Mapping[int, tuple[int, ...]]:
+        """Return the columns in which components are narrower than values step, by component."""
+        pairs = zip(self.families, parameters.parts, strict=True)
+        return self._by_columns(family.finer(part) for family, part in pairs)
+
+    def _by_columns(
+        self, of_blocks: Iterable[Mapping[int, tuple[int, ...]]]
+    ) -> dict[int, tuple[int, ...]]:
+        """Return what blocks say of their own columns, said of all columns."""
         found: dict[int, tuple[int, ...]] = {}
-        parts = zip(self.families, parameters.parts, prior.parts, self.blocks, strict=True)
-        for family, part, own, block in parts:
-            for component, columns in family.flat(part, effective_rows, own).items():
+        for block, own in zip(self.blocks, of_blocks, strict=True):
+            for component, columns in own.items():
                 earlier = found.get(component, ())
                 found[component] = (*earlier, *(block.start + column for column in columns))
         return found

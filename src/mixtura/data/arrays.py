@@ -56,6 +56,11 @@ class ArrayRows:
             self._samples[size, seed] = found
         return self._samples[size, seed]
 
+    def times(self, factor: float) -> "ArrayRows":
+        """Return the rows with every weight multiplied."""
+        ones = np.ones(self.n_rows) if self._weights is None else self._weights
+        return ArrayRows(self._rows, ones * factor)
+
     def count_distinct(self, at_least: int) -> int:
         """Return the number of distinct rows, or `at_least` as soon as so many were seen."""
         return count_distinct(self._rows, at_least)

@@ -56,6 +56,10 @@ class RowSource(Protocol):
         """
         ...
 
+    def times(self, factor: float) -> "RowSource":
+        """Return the rows with every weight multiplied."""
+        ...
+
     def count_distinct(self, at_least: int) -> int:
         """Return the number of distinct rows, or `at_least` as soon as so many were seen."""
         ...

@@ -72,6 +72,10 @@ class MaskedRows:
         """Return at most `size` distinct rows and their weights, whatever is barred for them."""
         return self._source.subsample(size, seed)
 
+    def times(self, factor: float) -> "MaskedRows":
+        """Return the rows with every weight multiplied."""
+        return MaskedRows(self._source.times(factor), self._codes, self._masks.T)
+
     def count_distinct(self, at_least: int) -> int:
         """Return the number of distinct rows, or `at_least` as soon as so many were seen."""
         return self._source.count_distinct(at_least)

@@ -72,6 +72,11 @@ class CountRows:
         """Return at most `size` distinct rows and their weights."""
         return subsample_of_cells(self._rows, self._weights, size, seed)
 
+    def times(self, factor: float) -> "CountRows":
+        """Return the rows with every weight multiplied."""
+        ones = np.ones(self.n_rows) if self._weights is None else self._weights
+        return CountRows(self._rows, ones * factor)
+
     def count_distinct(self, at_least: int) -> int:
         """Return the number of distinct rows, or `at_least` as soon as so many were seen."""
         return count_distinct_cells(self._rows, at_least)

@@ -109,6 +109,20 @@ class History:
         )
         return max(falls, default=0.0)
 
+    def times(self, factor: float) -> "History":
+        """Return the history of the same fit with every row weight multiplied."""
+        steps = [
+            Step(step.log_likelihood * factor, step.objective * factor, step.lower_bound * factor)
+            for step in self.steps
+        ]
+        passed_over = tuple(
+            PassedOver(end.log_likelihood * factor, end.objective * factor, end.unsupported)
+            for end in self.passed_over
+        )
+        known = self.certificate
+        certificate = known and Certificate(known.gradient_norm * factor**0.5, known.kkt_residual)
+        return History(steps, self.rejected, certificate, passed_over)
+
     def facts(self) -> dict[str, float | None]:
         """Return what is certified of the run, as JSON can hold it."""
         norm = float("inf") if self.certificate is None else self.certificate.gradient_norm

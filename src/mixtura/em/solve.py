@@ -27,7 +27,7 @@ from mixtura.em.sweep import Sweep
 from mixtura.engines import Engine
 from mixtura.mixture import Mixture
 
-__all__ = ["FitResult", "SolveOptions", "fit_options", "solve", "solve_by"]
+__all__ = ["FitResult", "SolveOptions", "as_counts", "fit_options", "solve", "solve_by"]
 
 SOUND = Soundness()
 
@@ -120,6 +120,19 @@ class FitResult:
         rows = self.effective_rows.tolist()
         return self.soundness.sentences(rows, names)
 
+    def times(self, factor: float) -> "FitResult":
+        """Return the result of the same fit with every row weight multiplied."""
+        return replace(
+            self,
+            log_likelihood=self.log_likelihood * factor,
+            log_largest=self.log_largest * factor,
+            entropy=self.entropy * factor,
+            effective_rows=self.effective_rows * factor,
+            total_weight=self.total_weight * factor,
+            remaining_gain=self.remaining_gain * factor,
+            history=self.history.times(factor),
+        )
+
     def facts(self) -> dict[str, Any]:
         """Return what a summary says of the fit, as JSON can hold it."""
         gain = self.remaining_gain
@@ -178,9 +191,25 @@ def solve(
     models : makes the starts; by default k-means++ and short runs
     """
     began = perf_counter()
+    counted, factor = as_counts(source, options)
     with engine.session():
-        sweep = Sweep(family, source, engine)
-        return solve_by(sweep, n_components, options, models=models, columns=columns, began=began)
+        sweep = Sweep(family, counted, engine)
+        found = solve_by(sweep, n_components, options, models=models, columns=columns, began=began)
+    return found if factor == 1.0 else found.times(1 / factor)
+
+
+def as_counts(source: RowSource, options: SolveOptions) -> tuple[RowSource, float]:
+    """Return rows whose weights count one on average at least, and what they were multiplied by.
+
+    Tolerances are in nats for rows that count; so the parameters are the same for weights of any
+    sum. A prior of the user's own is as strong as so many rows, and leaves weights as they are.
+    """
+    default = options.prior is None or (isinstance(options.prior, str) and options.prior == "weak")
+    plain = default and options.concentration == 1.0
+    if not plain or source.total_weight >= source.n_rows:
+        return source, 1.0
+    factor = source.n_rows / source.total_weight
+    return source.times(factor), factor
 
 
 def solve_by(

@@ -22,17 +22,19 @@ class Soundness:
     ----------
     unsupported : components on no more rows than determine their parameters
     flat : columns in which components on enough rows have no width, by component
+    finer : columns in which components are narrower than values step, by component
     recovery : why a stronger prior was put on, or None
     """
 
     unsupported: tuple[int, ...] = ()
     flat: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    finer: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     recovery: str | None = None
 
     @property
     def is_sound(self) -> bool:
         """Return whether the likelihood would be finite, and the same, without a prior."""
-        return not (self.unsupported or self.flat or self.recovery)
+        return not (self.unsupported or self.flat or self.finer or self.recovery)
 
     def sentences(self, effective_rows: Sequence[float], names: Sequence[str]) -> list[str]:
         """Return what a reader should know, the gravest first.
@@ -59,6 +61,13 @@ class Soundness:
                 f"all rows of component(s) {listed(components)} agree in {_named(columns, names)}: "
                 "only the prior keeps them finite there, so likelihoods and criteria mean nothing "
                 "beside those of other models"
+            )
+        for columns in dict.fromkeys(self.finer.values()):
+            components = [k for k, own in self.finer.items() if own == columns]
+            found.append(
+                f"component(s) {listed(components)} are narrower than the values of "
+                f"{_named(columns, names)} step, where the likelihood has no maximum that means "
+                "anything; the default prior has a floor there"
             )
         if self.recovery:
             found.append(self.recovery)
@@ -95,4 +104,7 @@ def soundness_of(sweep: Sweep, run: Run, options: FitOptions) -> Soundness:
     flat = sweep.family.flat(run.model.parameters, rows, prior)
     supported = {k: columns for k, columns in flat.items() if k not in weak}
     reason = None if run.recovery is None else run.recovery.reason
-    return Soundness(tuple(weak), supported, reason)
+    # What a user's own prior or ridge makes of a width is the user's.
+    felt = getattr(prior, "supports", True)
+    finer = {} if felt else sweep.family.finer(run.model.parameters)
+    return Soundness(tuple(weak), supported, finer, reason)

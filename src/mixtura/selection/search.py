@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.data import RowSource
-from mixtura.em.solve import SolveOptions
+from mixtura.em.solve import SolveOptions, as_counts
 from mixtura.em.stopping import GainLeft
 from mixtura.engines import Engine, Serial
 from mixtura.selection.bench import Bench, is_interrupted
@@ -48,6 +48,21 @@ def search(
     options : how the best are fitted in the end
     progress : called after each cell
     """
+    counted, factor = as_counts(source, options)
+    found = _searched(cells, counted, engine, options, criterion, columns, progress)
+    return found if factor == 1.0 else found.times(1 / factor)
+
+
+def _searched(
+    cells: Iterable[Cell],
+    source: RowSource,
+    engine: Engine,
+    options: SolveOptions,
+    criterion: str,
+    columns: tuple[str, ...] | None,
+    progress: Callable[[Candidate], None] | None,
+) -> Selection:
+    """Return the search over rows whose weights count one on average at least."""
     ordered = sorted(cells, key=lambda cell: (cell.n_components, cell.n_free))
     with engine.session():
         starts = SharedStarts.of(ordered, source, engine, replace(options, rule=COARSE))

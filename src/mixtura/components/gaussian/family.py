@@ -63,6 +63,9 @@ LOG_TWO_PI = float(np.log(2 * np.pi))
 
 FACTOR_DIMENSIONS = {"spherical": 1, "diagonal": 2, "full": 3}
 
+# By how much a precision may be above the inverse of a floor that it touches.
+TOUCHING = 1e-6
+
 # Columns whose spreads differ by more are told of where a covariance turns out singular.
 UNLIKE_SCALES = 1e4
 
@@ -475,6 +478,18 @@ class GaussianFamily:
             return {}
         spread = self.frame.spread / self.frame.scale
         return flat_columns(parameters.covariance, effective_rows, prior, spread)
+
+    def finer(self, parameters: GaussianParameters) -> Mapping[int, tuple[int, ...]]:
+        """Return the columns whose variance given the others is below that of their steps."""
+        if self._floor is None:
+            return {}
+        precisions = parameters.covariance.precisions()
+        if precisions.ndim == 1:
+            precisions = precisions[:, None]
+        elif precisions.ndim == 3:
+            precisions = np.diagonal(precisions, axis1=1, axis2=2)
+        below = precisions * self._floor > 1 + TOUCHING
+        return {k: tuple(np.flatnonzero(own).tolist()) for k, own in enumerate(below) if own.any()}
 
     def rounding(self, parameters: GaussianParameters, effective_rows: Float) -> float:
         """Return Σ_k N_k Σ_d eps |μ_kd| / σ_kd, with σ_kd² = 1 / (Σ_k⁻¹)_dd.

@@ -313,6 +313,12 @@ class GaussianNoiseFamily:
         found = self.inner.flat(parameters.gaussians, effective_rows[places], prior.gaussians)
         return {int(places[component]): columns for component, columns in found.items()}
 
+    def finer(self, parameters: NoisyParameters) -> Mapping[int, tuple[int, ...]]:
+        """Return the columns in which Gaussian components are narrower than values step."""
+        places = np.flatnonzero(~parameters.noise)
+        found = self.inner.finer(parameters.gaussians)
+        return {int(places[component]): columns for component, columns in found.items()}
+
     def rounding(self, parameters: NoisyParameters, effective_rows: Float) -> float:
         """Return that of the Gaussian components."""
         return self.inner.rounding(parameters.gaussians, effective_rows[~parameters.noise])
