@@ -60,7 +60,8 @@ class GaussianMixture(MixtureEstimator):
     """Gaussian mixture fitted by expectation-maximisation.
 
     A superset of `sklearn.mixture.GaussianMixture`: the same numbers for `tol` and `reg_covar`
-    mean the same, and None, the default, means a rule in nats and a vanishing, scale-free penalty.
+    mean the same, and None, the default, means a rule in nats and a scale-free penalty too weak to
+    be felt.
 
     Parameters
     ----------
@@ -79,11 +80,12 @@ class GaussianMixture(MixtureEstimator):
     max_iter : int or None
         Sweeps over the data at the most; None for 1000.
     n_init : int
-        Starts carried to the end, but for those that another is too far ahead of; they share
-        each read of the data.
+        Starts carried to the end, but for those that an earlier one is too far ahead of. Each has
+        short runs of its own, so more starts never end lower.
     init_params : str
-        "auto": greedy k-means++ on a subsample of distinct rows and short runs; or one of
-        scikit-learn's "kmeans", "k-means++", "random", "random_from_data".
+        "auto": short runs on a subsample of distinct rows from trees, k-means in several units,
+        lonely rows set aside and random shares, the best of them bettered by merging and splitting;
+        or one of scikit-learn's "kmeans", "k-means++", "random", "random_from_data".
     weights_init, means_init, precisions_init : array or None
         (K,), (K, D), and precisions in the structure's shape.
     responsibilities_init : (N, K) array or None
@@ -96,7 +98,9 @@ class GaussianMixture(MixtureEstimator):
         What a missing cell, NaN, is: an error, or left out of its row's density, which is then
         that of the other columns; nothing is filled in. Right where cells are missing at random.
     prior : "weak", None or a penalty
-        The penalty on covariances; None is pure maximum likelihood.
+        "weak" keeps the likelihood bounded by a penalty too weak to be felt, and covariances no
+        narrower than the values of a column step (h²/12 for the least step h between values that
+        repeat); None is pure maximum likelihood.
     noise : None or "uniform"
         Add a component of constant density for rows that belong to no other; `predict` says -1,
         and `weights_` has its share last.
