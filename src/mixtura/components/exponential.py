@@ -257,6 +257,11 @@ class ExponentialFamily(ABC):
         return {}
 
     @final
+    def excess(self, parameters: Any) -> Float:
+        """Return zeros (K,): these are probabilities."""
+        return np.zeros(parameters.n_components)
+
+    @final
     def rounding(self, parameters: Any, effective_rows: Float) -> float:
         """Return nothing: densities are sums of terms of their own size."""
         return 0.0

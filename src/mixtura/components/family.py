@@ -260,6 +260,10 @@ class Family(Protocol):
         """Return the columns in which components are narrower than values step, by component."""
         ...
 
+    def excess(self, parameters: Any) -> Float:
+        """Return the nats a row (K,) by which densities say more than columns are fine."""
+        ...
+
     def rounding(self, parameters: Any, effective_rows: Float) -> float:
         """Return the nats that the log-likelihood may be off by, beyond what its own size costs."""
         ...

@@ -339,6 +339,11 @@ class ProductFamily:
         pairs = zip(self.families, parameters.parts, strict=True)
         return self._by_columns(family.finer(part) for family, part in pairs)
 
+    def excess(self, parameters: ProductParameters) -> Float:
+        """Return the sum of the blocks' (K,)."""
+        pairs = zip(self.families, parameters.parts, strict=True)
+        return reduce(add, (family.excess(part) for family, part in pairs))
+
     def _by_columns(
         self, of_blocks: Iterable[Mapping[int, tuple[int, ...]]]
     ) -> dict[int, tuple[int, ...]]:

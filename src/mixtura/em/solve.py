@@ -19,7 +19,7 @@ from mixtura.em.model import Model
 from mixtura.em.ranking import AS_GOOD, unsupported
 from mixtura.em.rearrange import CARRIED, SHORT, rearranged
 from mixtura.em.recovery import with_recovered
-from mixtura.em.soundness import Soundness, passed_over_words, soundness_of
+from mixtura.em.soundness import Soundness, excess_words, passed_over_words, soundness_of
 from mixtura.em.starts import StartOptions, short_runs, wider_models
 from mixtura.em.statistics import Statistics
 from mixtura.em.stopping import Ending, StoppingRule
@@ -75,6 +75,7 @@ class FitResult:
     remaining_gain : an estimate of what is left to gain, in nats; infinite if there is none
     starts_agreeing, n_starts : how many finished starts ended within 0.05 nats of the best
     soundness : whether its density means something without a prior
+    excess_each : (K,) nats a row by which densities of rounded columns exceed one a step
     """
 
     mixture: Mixture
@@ -92,6 +93,7 @@ class FitResult:
     seconds: float
     remaining_gain: float
     soundness: Soundness = SOUND
+    excess_each: NDArray[np.float64] | None = None
 
     @property
     def n_parameters(self) -> int:
@@ -99,14 +101,21 @@ class FitResult:
         return self.mixture.n_parameters
 
     @property
+    def excess(self) -> float:
+        """Return the nats of ℓ that criteria leave out: Σ_k N_k of the excess of component k."""
+        return 0.0 if self.excess_each is None else float(self.effective_rows @ self.excess_each)
+
+    @property
     def bic(self) -> float:
-        """Return -2 ℓ + df log Σw; lower is better."""
-        return -2 * self.log_likelihood + self.n_parameters * float(np.log(self.total_weight))
+        """Return -2 (ℓ - excess) + df log Σw; lower is better."""
+        return -2 * (self.log_likelihood - self.excess) + self.n_parameters * float(
+            np.log(self.total_weight)
+        )
 
     @property
     def aic(self) -> float:
-        """Return -2 ℓ + 2 df; lower is better."""
-        return -2 * self.log_likelihood + 2 * self.n_parameters
+        """Return -2 (ℓ - excess) + 2 df; lower is better."""
+        return -2 * (self.log_likelihood - self.excess) + 2 * self.n_parameters
 
     @property
     def icl(self) -> float:
@@ -154,7 +163,11 @@ class FitResult:
             "starts_agreeing": self.starts_agreeing,
             "n_starts": self.n_starts,
             "seconds": self.seconds,
-            "cautions": [*self.cautions, *passed_over_words(self.history.passed_over)],
+            "cautions": [
+                *self.cautions,
+                *passed_over_words(self.history.passed_over),
+                *excess_words(self.excess),
+            ],
         }
 
 
@@ -343,4 +356,5 @@ def _result(
         total_weight=sweep.total_weight,
         seconds=perf_counter() - began,
         remaining_gain=run.gain_left,
+        excess_each=family.excess(model.parameters),
     )

@@ -11,7 +11,10 @@ from mixtura.em.ranking import unsupported
 from mixtura.em.running import Run
 from mixtura.em.sweep import Sweep
 
-__all__ = ["Soundness", "passed_over_words", "soundness_of"]
+__all__ = ["Soundness", "excess_words", "passed_over_words", "soundness_of"]
+
+# Nats that are worth a word.
+SHOWN = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,16 @@ def passed_over_words(ends: Sequence[PassedOver]) -> list[str]:
     return [
         f"{len(ends)} likelier end(s), up to log-likelihood {most:.4f}, were passed over, as "
         "components on too few rows made them so"
+    ]
+
+
+def excess_words(excess: float) -> list[str]:
+    """Return what is to be said of nats that criteria leave out."""
+    if excess < SHOWN:
+        return []
+    return [
+        f"criteria leave out {excess:.3f} nats: in a column whose values repeat, no density counts "
+        "above one a step"
     ]
 
 

@@ -213,12 +213,14 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
     def bic(self, X: Any, sample_weight: ArrayLike | None = None) -> float:
         """Return -2 ℓ + df log Σw for these rows (Schwarz 1978); lower is better.
 
+        In ℓ no density of a column whose values repeat counts above one over their step.
+
         Parameters
         ----------
         X : (N, D) rows of the columns that were fitted; frames by name
         sample_weight : (N,) row weights from 0 up
         """
-        log_likelihood, total = self._total(X, sample_weight)
+        log_likelihood, total = self._counted(X, sample_weight)
         return -2 * log_likelihood + self._n_parameters() * float(np.log(total))
 
     def aic(self, X: Any, sample_weight: ArrayLike | None = None) -> float:
@@ -229,7 +231,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         X : (N, D) rows of the columns that were fitted; frames by name
         sample_weight : (N,) row weights from 0 up
         """
-        return -2 * self._total(X, sample_weight)[0] + 2 * self._n_parameters()
+        return -2 * self._counted(X, sample_weight)[0] + 2 * self._n_parameters()
 
     def icl(self, X: Any, sample_weight: ArrayLike | None = None) -> float:
         """Return BIC - 2 Σ w log max_k r (Biernacki, Celeux and Govaert 2000); lower is better.
@@ -343,6 +345,16 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
             return float(density.sum()), float(len(density))
         return float(weights @ density), float(weights.sum())
 
+    def _counted(self, data: Any, sample_weight: ArrayLike | None) -> tuple[float, float]:
+        """Return the log-likelihood that criteria count, and the total weight."""
+        log_likelihood, total = self._total(data, sample_weight)
+        excess = getattr(self, "_excess", None)
+        if excess is None or not excess.any():
+            return log_likelihood, total
+        each = self.mixture_.responsibilities(self._rows(data)) @ excess
+        weights = row_weights(sample_weight, len(each))
+        return log_likelihood - float(each.sum() if weights is None else weights @ each), total
+
     def _check_size(self, n_components: int, n_columns: int) -> None:
         check_memory(8 * n_components * n_columns * (n_columns + 1), f"{n_components:,} components")
 
@@ -381,6 +393,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         notes = [*facts.get("notes", ()), *given.notes]
         self.facts_ = {**facts, "notes": notes} if notes else facts
         self._trail = (*self._earlier(), *result.history.objective)[-TRAIL:]
+        self._excess = result.excess_each
         self.history_ = result.history
         self.log_likelihood_ = result.log_likelihood
         self.n_parameters_ = result.n_parameters

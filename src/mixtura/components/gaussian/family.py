@@ -22,6 +22,7 @@ from mixtura.components.gaussian.evaluator import (
     GaussianTile,
     GaussianWorkspace,
 )
+from mixtura.components.gaussian.excess import excess_above_steps
 from mixtura.components.gaussian.features import FeatureMap, feature_map
 from mixtura.components.gaussian.flatness import flat_columns
 from mixtura.components.gaussian.frame import Frame
@@ -490,6 +491,12 @@ class GaussianFamily:
             precisions = np.diagonal(precisions, axis1=1, axis2=2)
         below = precisions * self._floor > 1 + TOUCHING
         return {k: tuple(np.flatnonzero(own).tolist()) for k, own in enumerate(below) if own.any()}
+
+    def excess(self, parameters: GaussianParameters) -> Float:
+        """Return the nats a row (K,) by which densities of rounded columns exceed one a step."""
+        if self._floor is None:
+            return np.zeros(parameters.n_components)
+        return excess_above_steps(parameters.covariance.precisions(), self._floor)
 
     def rounding(self, parameters: GaussianParameters, effective_rows: Float) -> float:
         """Return Σ_k N_k Σ_d eps |μ_kd| / σ_kd, with σ_kd² = 1 / (Σ_k⁻¹)_dd.

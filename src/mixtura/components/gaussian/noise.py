@@ -319,6 +319,12 @@ class GaussianNoiseFamily:
         found = self.inner.finer(parameters.gaussians)
         return {int(places[component]): columns for component, columns in found.items()}
 
+    def excess(self, parameters: NoisyParameters) -> Float:
+        """Return that of the Gaussian components (K',); noise has none."""
+        found = np.zeros(len(parameters.noise))
+        found[~parameters.noise] = self.inner.excess(parameters.gaussians)
+        return found
+
     def rounding(self, parameters: NoisyParameters, effective_rows: Float) -> float:
         """Return that of the Gaussian components."""
         return self.inner.rounding(parameters.gaussians, effective_rows[~parameters.noise])

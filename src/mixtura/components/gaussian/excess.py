@@ -1,0 +1,31 @@
+"""What a density in a rounded column says beyond the probability of a cell."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["excess_above_steps"]
+
+Float = NDArray[np.float64]
+
+
+def excess_above_steps(precisions: Float, floor: Float) -> Float:
+    """Return the nats a row (K,) by which densities exceed one over the step at their means.
+
+    A cell holds a probability of at most one, but a density of standard deviation σ is
+    1 / (σ √2π) at its mean, more than 1/h for σ < h / √2π. Along the axes of F^½ P F^½ over the
+    rounded columns, with eigenvalues g, that is Σ max(0, ½ log(6 g / π)), as F holds h²/12.
+
+    Parameters
+    ----------
+    precisions : (K,), (K, D) or (K, D, D), as covariances are stored
+    floor : (D,) h²/12, 0 where a column has no step
+    """
+    rounded = floor > 0
+    if precisions.ndim == 3:
+        root = np.sqrt(floor[rounded])
+        inside = precisions[:, rounded][:, :, rounded] * root[:, None] * root
+        values = np.linalg.eigvalsh(inside)
+    else:
+        every = precisions if precisions.ndim == 2 else precisions[:, None]
+        values = np.broadcast_to(every, (len(every), len(floor)))[:, rounded] * floor[rounded]
+    return np.maximum(0.5 * np.log(np.maximum(6 * values / np.pi, 1e-300)), 0.0).sum(axis=1)
