@@ -3,7 +3,7 @@
 import os
 import signal
 from importlib import import_module
-from threading import Event, Timer
+from threading import Event, Timer, current_thread, main_thread
 
 import numpy as np
 import pytest
@@ -45,6 +45,22 @@ def test_an_error_that_nobody_foresaw_is_raised_as_itself(monkeypatch, n_jobs, s
     failing(monkeypatch, error, kind, size)
     with pytest.raises(RuntimeError, match="a defect") as caught:
         select(clusters(), (1, 2, 3), KINDS, random_state=0, n_jobs=n_jobs)
+    assert caught.value is error
+
+
+def test_so_it_is_where_another_worker_met_it(monkeypatch):
+    error, met, real = RuntimeError("a defect"), Event(), bench.solve_by
+
+    def solve_by(*arguments, **settings):
+        if current_thread() is not main_thread():
+            met.set()
+            raise error
+        met.wait(5)
+        return real(*arguments, **settings)
+
+    monkeypatch.setattr(bench, "solve_by", solve_by)
+    with pytest.raises(RuntimeError, match="a defect") as caught:
+        select(clusters(), (1, 2, 3), KINDS, random_state=0, n_jobs=2)
     assert caught.value is error
 
 
