@@ -107,10 +107,14 @@ def test_the_best_sound_model_is_fitted_to_its_end():
 
 def test_a_best_model_that_is_not_sound_is_warned_of_where_it_is_asked_for():
     rows = clusters()
-    with pytest.warns(DegenerateComponentWarning, match="only the prior keeps") as caught:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         selection = select(np.c_[rows, rows[:, 1]], 1, "full", random_state=0)
     assert [str(one.message) for one in caught] == selection.best.cautions
+    assert "only the prior keeps" in selection.best.cautions[0]
+    assert {one.category for one in caught} == {DegenerateComponentWarning}
     assert {one.filename for one in caught} == {__file__}
+    assert not any("component(s)  " in caution for caution in selection.best.cautions)
 
 
 def test_more_parameters_than_numbers_are_no_model():
