@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mixtura import MixturaError, ParameterError, select
+from mixtura.em import pilots
 from mixtura.errors import LikelihoodDecreased
 from mixtura.selection import bench
 from mixtura.selection.starts import SharedStarts
@@ -113,6 +114,19 @@ def test_so_is_one_where_starts_are_made(monkeypatch):
         None,
         "FloatingPointError, without a reason",
     ]
+
+
+def test_a_pilot_that_fails_leaves_the_starts_to_others(monkeypatch):
+    real = pilots.rearranged
+
+    def rearranged(sweep, *arguments):
+        if sweep.family.structure.code == "VVV":
+            raise LikelihoodDecreased("it fell in sweep 3")
+        return real(sweep, *arguments)
+
+    monkeypatch.setattr(pilots, "rearranged", rearranged)
+    selection = select(clusters(), 2, KINDS, random_state=0)
+    assert [one.failure for one in selection.candidates] == [None, None, "it fell in sweep 3"]
 
 
 def test_a_neighbour_whose_model_cannot_be_used_says_nothing(monkeypatch):

@@ -14,18 +14,14 @@ from mixtura.em.starts import StartMaker
 from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Engine
-from mixtura.errors import ParameterError
+from mixtura.errors import NUMERICAL
 from mixtura.selection.candidates import Candidate
 from mixtura.selection.cells import Cell
 from mixtura.selection.starts import SharedStarts
 
-__all__ = ["NUMERICAL", "Bench", "is_interrupted"]
+__all__ = ["Bench", "is_interrupted"]
 
 Float = NDArray[np.float64]
-
-# What rows and a model may bring about without a defect elsewhere; it ends one cell alone.
-# `LikelihoodDecreased` is one of the arithmetic ones.
-NUMERICAL = (ParameterError, ArithmeticError, np.linalg.LinAlgError)
 
 
 class Bench:

@@ -12,7 +12,8 @@ from mixtura.em.model import Model
 from mixtura.em.neighbours import bettered_by, on_sample
 from mixtura.em.running import Run
 from mixtura.em.solve import fit_options
-from mixtura.selection.bench import NUMERICAL, Bench
+from mixtura.errors import NUMERICAL
+from mixtura.selection.bench import Bench
 from mixtura.selection.candidates import Candidate
 from mixtura.selection.cells import Cell
 
