@@ -1,6 +1,9 @@
 """Errors and warnings, each raised with a sentence: what, where, what to try."""
 
+from numpy.linalg import LinAlgError
+
 __all__ = [
+    "NUMERICAL",
     "BoundaryError",
     "DataError",
     "DegenerateComponentWarning",
@@ -52,3 +55,8 @@ class MixturaWarning(UserWarning):
 
 class DegenerateComponentWarning(MixturaWarning):
     """A component rests on too few rows, or has no width in some direction."""
+
+
+# What rows and a model may bring about without a defect elsewhere: a search ends one model by it.
+# `LikelihoodDecreased` is one of the arithmetic ones.
+NUMERICAL = (ParameterError, ArithmeticError, LinAlgError)

@@ -235,6 +235,37 @@ def test_an_interrupt_keeps_the_best_so_far(tmp_path):
     assert load(folder / "model.mixtura").n_columns == 4
 
 
+def test_a_model_of_a_column_that_is_there_twice_does_not_win(tmp_path):
+    rows = np.random.default_rng(2).normal(size=(120, 2))
+    rows[:60] += [5, 0]
+    path = tmp_path / "copied.csv"
+    np.savetxt(path, np.c_[rows, rows[:, 1]], "%.17g", ",", header="a,b,c", comments="")
+    done = mixtura("fit", path, "-k", "1:2", "-s", "full,diag", "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Gaussian mixture, diagonal covariance, 2 components\n")
+    words = "below all sound ones in spite of a lower BIC"
+    assert done.stdout.count(words) == 1
+    assert words in (tmp_path / "out" / "report.html").read_text()
+    # If there is no other, it is taken, and what speaks against it is said once.
+    alone = mixtura("fit", path, "-k", "1:2", "-s", "full")
+    assert alone.returncode == 0, alone.stderr
+    said = "only the prior keeps them finite"
+    assert (alone.stdout + alone.stderr).count(said) == 1
+    assert "* only a prior keeps it finite" in alone.stdout
+
+
+def test_rows_no_more_than_columns_are_told_of(tmp_path):
+    path = tmp_path / "wide.csv"
+    names = ",".join(f"x{j}" for j in range(9))
+    rows = np.random.default_rng(1).normal(size=(8, 9))
+    np.savetxt(path, rows, "%.17g", ",", header=names, comments="")
+    for sizes in ("1:2", "2"):
+        done = mixtura("fit", path, "-k", sizes)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("8 distinct rows do not determine axes in 9 columns") == 1
+        assert "of 8 models" in done.stdout or "of 6 models" in done.stdout
+
+
 @pytest.fixture(scope="module")
 def noisy(tmp_path_factory):
     folder = tmp_path_factory.mktemp("noisy")

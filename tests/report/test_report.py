@@ -330,6 +330,42 @@ def test_failures_are_told_with_their_reason_and_left_out_of_the_figure() -> Non
     assert "VVX" not in labels
 
 
+def with_doubted_best(report: Report) -> tuple[Selection, Candidate]:
+    """Return the candidates with the best of them not sound, and that."""
+    assert report.selection is not None
+    best = report.selection.best
+    assert best.result is not None
+    doubted = replace(best, result=replace(best.result, soundness=Soundness(unsupported=(1,))))
+    cells = (doubted if one is best else one for one in report.selection.candidates)
+    return Selection(tuple(cells)), doubted
+
+
+def test_a_model_that_is_not_sound_is_last_and_left_out_of_the_figure() -> None:
+    report = report_of("faithful")
+    selection, doubted = with_doubted_best(report)
+    again = replace(report, result=selection.result, selection=selection)
+    page = render_report(again)
+    assert "1 model stands below all sound ones in spite of a lower BIC" in page
+    table = ranking_table(selection)
+    assert table.rows[-1][1] == f"{doubted.kind}*"
+    assert table.caption.startswith("* only a prior keeps it finite")
+    assert doubted.kind not in choice(selection).split("among")[0]
+    (line,) = (
+        line
+        for line in criterion_figure(selection).axes[0].lines
+        if line.get_label() == f"_{doubted.kind}"
+    )
+    assert np.isnan(line.get_ydata()[doubted.n_components - 1])
+
+
+def test_the_only_sound_model_is_said_to_be_that() -> None:
+    selection, doubted = with_doubted_best(report_of("faithful"))
+    two = Selection((selection.best, doubted))
+    assert choice(two).endswith("among 2 models. No other is sound.")
+    page = render_report(replace(report_of("faithful"), result=two.result, selection=two))
+    assert 'id="criterion"' not in page
+
+
 def test_the_line_of_a_kind_has_a_gap_where_a_size_failed() -> None:
     selection = report_of("faithful").selection
     assert selection is not None

@@ -57,7 +57,9 @@ def made(starts, cell, rows, fitted):
 def test_pilots_are_those_of_the_kinds_that_are_searched():
     rows = rows_in()
     for codes, expected in (
-        (("EEE", "VVI", "VVV"), ["VVV", "EEE"]),
+        (("EEE", "VVI", "VVV"), ["VVV", "EEE", "VVI"]),
+        (("EEE", "VII", "VVI", "VVV"), ["VVV", "EEE", "VII"]),
+        (("EEI", "EVI", "VVV"), ["VVV", "EVI"]),
         (("VVI", "EEI"), ["VVI"]),
         (("VII",), ["VII"]),
     ):

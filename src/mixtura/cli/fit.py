@@ -1,6 +1,7 @@
 """`mixtura fit FILE`: choose a mixture, say what it is, and write it down."""
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ from mixtura.cli.columns import split_names
 from mixtura.cli.families import OFFERS, Offer, Request
 from mixtura.cli.progress import search_progress
 from mixtura.cli.rows import rows_of
-from mixtura.components.gaussian.structures import CODES, structure
+from mixtura.components.gaussian.structures import structure
 from mixtura.data.files import read_table
-from mixtura.errors import ParameterError
+from mixtura.errors import DegenerateComponentWarning, ParameterError
 from mixtura.report import Report, write_report
 from mixtura.selection import CRITERIA, Selection
 from mixtura.store import save
@@ -54,11 +55,11 @@ class _Structures(click.ParamType):
 
     name = "NAMES"
 
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
+    def convert(self, value: Any, param: Any, ctx: Any) -> str | tuple[str, ...]:
         if not isinstance(value, str):
             return tuple(value)
         if value == "all":
-            return CODES
+            return value
         names = tuple(split_names(value))
         try:
             for name in names:
@@ -94,7 +95,8 @@ class _Structures(click.ParamType):
     default="all",
     show_default=True,
     help="Covariance structures of Gaussian components to try: full, tied, diag, spherical, or "
-    "codes such as VVV,EEE,VII; all for the fourteen.",
+    "codes such as VVV,EEE,VII; all for the fourteen, or those that rows no more than columns "
+    "determine.",
 )
 @click.option(
     "--noise",
@@ -138,7 +140,7 @@ def fit(
     file: Path,
     sizes: list[int],
     family: str,
-    structures: tuple[str, ...],
+    structures: str | tuple[str, ...],
     noise: bool,
     output: Path | None,
     columns: str | None,
@@ -174,7 +176,9 @@ def fit(
     search = offer.prepare(table, request)
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
-    with search_progress() as progress:
+    with search_progress() as progress, warnings.catch_warnings():
+        # The summary says it.
+        warnings.simplefilter("ignore", DegenerateComponentWarning)
         selection, facts = search(progress)
     result = selection.result
     rows = rows_of(result.mixture, table)
@@ -182,7 +186,10 @@ def fit(
     counts = np.bincount(
         assignments.component, weights=row_weights, minlength=result.mixture.n_components
     )
+    known = {*facts.get("cautions", ()), *facts.get("notes", ())}
+    unknown = [caution for caution in selection.best.cautions if caution not in known]
     facts |= {
+        "notes": [*facts.get("notes", ()), *unknown],
         "sizes": counts.tolist(),
         "criterion": criterion,
         "seed": seed,
@@ -227,3 +234,6 @@ def _say(selection: Selection, text: str) -> None:
     if len(selection.candidates) > 1:
         click.echo()
         click.echo(selection.summary())
+    else:
+        for remark in selection.remarks:
+            click.echo(remark)

@@ -40,7 +40,7 @@ def search_progress() -> Iterator[Callable[[Candidate, int], None]]:
 
         def advance(candidate: Candidate, count: int) -> None:
             best.append(candidate)
-            best[:] = [min(best, key=lambda one: one.value("bic"))]
+            best[:] = [min(best, key=lambda one: one.order("bic"))]
             text = f"best so far {best[0].kind}, K={best[0].n_components}"
             bar.update(task, total=count, advance=1, best=text)
 

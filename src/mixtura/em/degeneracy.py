@@ -47,8 +47,11 @@ def maximise_or_recover(
         if fallback is None or recovery is not None:
             raise
         components = tuple(int(k) for k in np.flatnonzero(_collapsed(statistics)))
+        named = (
+            f"component(s) {', '.join(map(str, components))} collapsed onto too few distinct rows"
+        )
         reason = (
-            f"component(s) {', '.join(map(str, components))} collapsed onto too few distinct rows; "
+            f"{named if components else 'the covariances have no width in some direction'}; "
             "a stronger prior, of 1e-8 of all rows, keeps them finite"
         )
         return family.maximise(statistics.moments, previous, fallback), Recovery(components, reason)

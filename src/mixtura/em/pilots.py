@@ -36,7 +36,7 @@ from mixtura.em.starts import (
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.em.tree import Tree
-from mixtura.errors import ParameterError
+from mixtura.errors import NUMERICAL, ParameterError
 
 __all__ = ["Partitions", "pilot_partitions"]
 
@@ -194,7 +194,7 @@ def pilot_partitions(
             )
             if n_components > 1 and starts.rearranges:
                 models = [rearranged(sweep, models, loop, starts), *models[1 : starts.finish]]
-        except ParameterError:
+        except NUMERICAL:
             continue
         found += (shares_of(sweep, model).argmax(axis=1) for model in models[: starts.finish])
     block = pilots[0].source.block(0, pilots[0].source.n_rows)

@@ -18,6 +18,7 @@ from mixtura.em.starts import StartMaker
 from mixtura.engines import engine_named
 from mixtura.errors import MixturaWarning, ParameterError
 from mixtura.estimators.base import MixtureEstimator
+from mixtura.estimators.doubted import warn_of_best
 from mixtura.estimators.gaussian_inits import checked_responsibilities
 from mixtura.estimators.identifiability import Doubt
 from mixtura.estimators.inputs import Kept
@@ -168,6 +169,7 @@ class DiscreteMixture(MixtureEstimator):
         if doubt is not None:
             self._note(doubt.sentence, warn=True)
         self._adopt(found.result, given)
+        warn_of_best(found)
         return found
 
     def _doubt(self, source: RowSource, n_components: int) -> Doubt | None:

@@ -1,6 +1,7 @@
 """`select`: the number of components and the covariance structure in one call."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -10,7 +11,7 @@ from sklearn.utils import check_random_state
 
 from mixtura.components.family import Family
 from mixtura.components.gaussian.family import GaussianFamily
-from mixtura.components.gaussian.structures import CODES, distinct, structure
+from mixtura.components.gaussian.structures import CODES, STRUCTURES, distinct, structure
 from mixtura.data import ArrayRows
 from mixtura.data.checks import check_enough_rows, check_varying, row_weights
 from mixtura.data.columns import column_moments
@@ -19,6 +20,7 @@ from mixtura.em.solve import SolveOptions
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft
 from mixtura.engines import engine_named
+from mixtura.estimators.doubted import warn_of_best
 from mixtura.estimators.gaps import checked_gappy_rows, family_for, pattern_order
 from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import checked_choice, checked_integer
@@ -30,6 +32,9 @@ __all__ = ["gaussian_cells", "select"]
 Float = NDArray[np.float64]
 
 MAX_SWEEPS = 2000
+
+# The structures without axes of their own, which few rows determine in any number of columns.
+DETERMINED = tuple(code for code in CODES if STRUCTURES[code].storage != "full")
 
 
 def select(
@@ -55,7 +60,8 @@ def select(
     ----------
     X : (N, D) numbers: array, data frame or table
     n_components : the numbers of components to try
-    covariance_type : "all" (the fourteen), a name, or several
+    covariance_type : "all", a name, or several; all are the fourteen, or where rows are no more
+        than columns the six spherical and diagonal ones, which such rows determine
     criterion : "bic", "icl" or "aic"
     sample_weight : (N,) row weights
     n_init : starts carried to the end for each model; the first is bettered by merges and splits
@@ -69,7 +75,13 @@ def select(
     Returns
     -------
     Selection
-        `best`, `result`, `table()`, `summary()`.
+        `best`, `result`, `table()`, `summary()`. Models that only a prior keeps finite, or with
+        more free parameters than X has numbers, rank below all others.
+
+    Warns
+    -----
+    DegenerateComponentWarning
+        If even the best model is of that kind.
 
     Raises
     ------
@@ -91,15 +103,16 @@ def select(
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     sizes = possible_sizes(sizes, source)
     noisy = noise_maker(noise, noise_volume, source)
+    determined, notes = _determined(covariance_type, source)
     cells = gaussian_cells(
-        covariance_type,
+        determined,
         sizes,
         (mean, spread, rows.dtype, column_steps(source)),
         noisy,
         plain=family_for(rows),
     )
     count = len(cells)
-    return search(
+    found = search(
         cells,
         source,
         engine_named(engine, n_jobs),
@@ -116,8 +129,38 @@ def select(
         ),
         criterion=criterion,
         columns=names,
+        n_numbers=_count_numbers(rows, weights),
         progress=None if progress is None else lambda candidate: progress(candidate, count),
     )
+    warn_of_best(found)
+    return replace(found, notes=notes)
+
+
+def _determined(
+    covariance_type: str | Sequence[str], source: ArrayRows
+) -> tuple[str | Sequence[str], tuple[str, ...]]:
+    """Return the structures to try, and a sentence if those are not all that "all" stands for.
+
+    No more rows than columns lie in a plane, where axes of any but a given direction have no width.
+    """
+    if not isinstance(covariance_type, str) or covariance_type != "all":
+        return covariance_type, ()
+    n_columns = source.n_columns
+    n_rows = source.count_distinct(n_columns + 1)
+    if n_rows > n_columns:
+        return covariance_type, ()
+    return DETERMINED, (
+        f"{n_rows} distinct rows do not determine axes in {n_columns} columns, so only spherical "
+        f"and diagonal covariances were tried ({', '.join(DETERMINED)}); name a structure to try "
+        "it all the same",
+    )
+
+
+def _count_numbers(rows: NDArray[Any], weights: Float | None) -> float:
+    """Return how many cells are not missing; weights are counts, unless they add up to less."""
+    present = (~np.isnan(rows)).sum(axis=1)
+    whole = float(present.sum())
+    return whole if weights is None else max(whole, float(weights @ present))
 
 
 def gaussian_cells(

@@ -48,13 +48,13 @@ LABEL_DISTANCE = 0.047
 def criterion_figure(selection: Selection) -> Figure:
     """Draw all fitted candidates, and beside them those that come close to the best.
 
-    Failed candidates are absent: their line has a gap.
+    Failed candidates, and those ranked last as they are not sound, are absent: a line has a gap.
 
     Parameters
     ----------
     selection : with at least one fitted candidate
     """
-    grid = selection.grid()
+    grid = selection.grid(comparable=True)
     sizes = sorted({candidate.n_components for candidate in selection.candidates})
     name = selection.criterion.upper()
     if len(sizes) == 1:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from mixtura.report.contents import Report
@@ -63,13 +64,22 @@ class FamilyPage:
     cautions: Callable[[Report], Sequence[str]] = lambda _: ()
 
 
+ABSENT = (
+    "Models that could not be fitted, or that only a prior keeps finite where others need none, "
+    "are absent."
+)
+
+
 def _draw_criterion(report: Report) -> Figure:
     assert report.selection is not None
     return criterion_figure(report.selection)
 
 
 def _criterion_applies(report: Report) -> bool:
-    return report.selection is not None and len(report.selection.ranked) > 1
+    if report.selection is None:
+        return False
+    drawn = report.selection.grid(comparable=True).values()
+    return sum(np.isfinite(value) for sizes in drawn for value in sizes.values()) > 1
 
 
 def _criterion_caption(report: Report) -> str:
@@ -78,22 +88,22 @@ def _criterion_caption(report: Report) -> str:
     if len({candidate.n_components for candidate in report.selection.candidates}) == 1:
         return (
             f"Each mark is one kind of model, the best on top. {name} weighs how well a model fits "
-            "against how many parameters it spends. Models that could not be fitted are absent."
+            f"against how many parameters it spends. {ABSENT}"
         )
     kinds = len(report.selection.grid())
     if kinds == 1:
         return (
             f"The ring marks the best. {name} weighs how well a model fits against how many "
             "parameters it spends, so a line that turns up again has begun to pay for components "
-            "the rows do not ask for. Models that could not be fitted are absent."
+            f"the rows do not ask for. {ABSENT}"
         )
     colours = f"The {COLOURED} kinds that come closest are in colour. " if kinds > COLOURED else ""
     return (
         f"Each line is one kind of model; the ring marks the best. {name} weighs how well a model "
         "fits against how many parameters it spends, so a line that turns up again has begun to "
         "pay for components the rows do not ask for. "
-        f"{colours}An arrow marks lines that go on above. Models that could not be fitted are "
-        "absent. With one component several kinds are the same model and stand once."
+        f"{colours}An arrow marks lines that go on above. {ABSENT} With one component several "
+        "kinds are the same model and stand once."
     )
 
 

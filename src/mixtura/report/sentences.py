@@ -52,6 +52,8 @@ def choice(selection: Selection) -> str:
     if len(ranked) == 1:
         return first + " No other could be fitted."
     second = ranked[1]
+    if best.is_sound and not second.is_sound:
+        return first + " No other is sound."
     difference = second.value(selection.criterion) - best.value(selection.criterion)
     words = next(words for bound, words in DIFFERENCES if difference < bound)
     return f"{first} Next comes {_called(second)}, {difference:.2f} above it: {words}."
@@ -63,7 +65,10 @@ def cautions(report: Report) -> list[str]:
     found = []
     if not result.ending.converged:
         found.append(f"The fit did not converge: {result.ending.value}.")
-    found += [f"{caution[0].upper()}{caution[1:]}." for caution in result.cautions]
+    own = result.cautions
+    if selection is not None and selection.result is result:
+        own = selection.best.cautions
+    found += [_sentence(caution) for caution in own]
     found += _small_components(report)
     if result.n_starts > 1 and result.starts_agreeing == 1:
         found.append(
@@ -89,6 +94,10 @@ def reproduction(report: Report, version: str) -> str:
     """Return version, seed and source: what is needed to have the page again."""
     seed = "seed not recorded" if report.seed is None else f"seed {report.seed}"
     return f"mixtura {version}; {seed}; data: {report.source}"
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
 
 
 def _called(candidate: Candidate) -> str:
@@ -129,6 +138,7 @@ def _of_search(selection: Selection) -> list[str]:
         found.append(
             f"The best model has {largest} components, the most that were tried; try more."
         )
+    found += [_sentence(remark) for remark in selection.remarks]
     failed = sum(candidate.result is None for candidate in selection.candidates)
     if failed:
         models = "1 model" if failed == 1 else f"{failed} models"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixtura.report.contents import Report
-from mixtura.selection import Selection
+from mixtura.selection import MARK, UNSOUND, Selection
 from mixtura.text import component_name
 
 __all__ = ["Table", "component_table", "failure_table", "number", "ranking_table", "with_spread"]
@@ -98,7 +98,7 @@ def ranking_table(selection: Selection) -> Table:
         rows.append(
             (
                 str(rank),
-                candidate.kind,
+                candidate.kind + ("" if candidate.is_sound else MARK),
                 str(candidate.n_components),
                 f"{found['log_likelihood']:.3f}",
                 str(found["df"]),
@@ -127,8 +127,10 @@ def ranking_table(selection: Selection) -> Table:
         "sweeps",
         "seconds",
     )
-    note = "" if all(c.row()["converged"] for c in selection.ranked) else UNCONVERGED
-    return Table(header, tuple(rows), note)
+    ranked = selection.ranked
+    notes = [] if all(c.row()["converged"] for c in ranked) else [UNCONVERGED]
+    notes += [] if all(c.is_sound for c in ranked) else [f"{UNSOUND}."]
+    return Table(header, tuple(rows), " ".join(notes))
 
 
 def failure_table(selection: Selection) -> Table:

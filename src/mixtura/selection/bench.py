@@ -1,8 +1,11 @@
 """What a worker of a search has at hand: a sweep for each kind of model, and shared starts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mixtura.data import RowSource
 from mixtura.em.model import Model
@@ -11,12 +14,14 @@ from mixtura.em.starts import StartMaker
 from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Engine
-from mixtura.errors import LikelihoodDecreased, ParameterError
+from mixtura.errors import NUMERICAL
 from mixtura.selection.candidates import Candidate
 from mixtura.selection.cells import Cell
 from mixtura.selection.starts import SharedStarts
 
 __all__ = ["Bench", "is_interrupted"]
+
+Float = NDArray[np.float64]
 
 
 class Bench:
@@ -28,6 +33,7 @@ class Bench:
     engine : who sweeps
     starts : on a subsample
     columns : names, or None
+    n_numbers : how many the rows have, or None for rows times columns
     """
 
     def __init__(
@@ -36,8 +42,10 @@ class Bench:
         engine: Engine,
         starts: SharedStarts,
         columns: Sequence[str] | None,
+        n_numbers: float | None = None,
     ) -> None:
         self.starts = starts
+        self._n_numbers = n_numbers
         self._source, self._engine = source, engine
         self._columns = None if columns is None else tuple(columns)
         self._sweeps: dict[int, Sweep] = {}
@@ -48,6 +56,21 @@ class Bench:
         if id(cell.family) not in self._sweeps:
             self._sweeps[id(cell.family)] = Sweep(cell.family, self._source, self._engine)
         return self._sweeps[id(cell.family)]
+
+    def first_fitted(self, cell: Cell, shares: Mapping[str, Float]) -> Candidate:
+        """Return the cell fitted from the shared starts, beside those of fits nested in it."""
+        try:
+            models = self.starts.maker(cell, shares)
+        except NUMERICAL as error:
+            return Candidate(cell.kind, cell.n_components, failure=_sentence(error))
+        return self.fitted(cell, self.starts.options, models)
+
+    def shares(self, cell: Cell, model: Model) -> Float | None:
+        """Return the shares that components have of the subsample's rows, None if of none."""
+        try:
+            return self.starts.shares(cell, model)
+        except NUMERICAL:
+            return None
 
     def fitted(self, cell: Cell, options: SolveOptions, models: StartMaker) -> Candidate:
         """Return the cell fitted from some starts."""
@@ -61,12 +84,12 @@ class Bench:
                 columns=self._columns,
                 began=began,
             )
-        except (ParameterError, LikelihoodDecreased) as error:
-            return Candidate(cell.kind, cell.n_components, failure=str(error))
-        return Candidate(cell.kind, cell.n_components, result)
+        except NUMERICAL as error:
+            return Candidate(cell.kind, cell.n_components, failure=_sentence(error))
+        return Candidate(cell.kind, cell.n_components, result, n_numbers=self._n_numbers)
 
     def refitted(self, cell: Cell, before: Candidate, model: Model) -> Candidate:
-        """Return what a start leads to, where that is likelier than what there was.
+        """Return what a start leads to, where that is likelier than what there was, or sound.
 
         Raises
         ------
@@ -78,7 +101,7 @@ class Bench:
             raise KeyboardInterrupt
         if before.result is None or after.result is None:
             return before
-        if not after.result.log_likelihood > before.result.log_likelihood:
+        if not _standing(after) > _standing(before):
             return before
         seconds = before.result.seconds + after.result.seconds
         n_starts = before.result.n_starts + 1
@@ -102,6 +125,15 @@ class Bench:
             seconds=before.seconds + after.seconds,
         )
         return replace(better, result=whole)
+
+
+def _standing(candidate: Candidate) -> tuple[bool, float]:
+    assert candidate.result is not None
+    return candidate.is_sound, candidate.result.log_likelihood
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) or f"{type(error).__name__}, without a reason"
 
 
 def is_interrupted(candidate: Candidate) -> bool:

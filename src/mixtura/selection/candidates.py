@@ -1,6 +1,6 @@
 """What a search found: one candidate for each number of components and kind of model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,13 @@ __all__ = ["CRITERIA", "Candidate", "Selection"]
 
 CRITERIA = ("bic", "icl", "aic")
 
+# Beside the name of a model that is not sound, and what it means.
+MARK = "*"
+UNSOUND = (
+    f"{MARK} only a prior keeps it finite, or it has more parameters than there are numbers: its "
+    "criterion says nothing beside those of others"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -25,12 +32,52 @@ class Candidate:
     n_components : K
     result : the fit, or None where there is none
     failure : why there is none, or None
+    n_numbers : how many numbers it was fitted to; None for rows times columns
     """
 
     kind: str
     n_components: int
     result: FitResult | None = None
     failure: str | None = None
+    n_numbers: float | None = None
+
+    @property
+    def is_sound(self) -> bool:
+        """Return whether there is a fit whose likelihood can be set beside those of others."""
+        result = self.result
+        return result is not None and result.soundness.is_sound and not self.is_outnumbered
+
+    @property
+    def is_outnumbered(self) -> bool:
+        """Return whether the fit has more free parameters than there are numbers."""
+        return self.result is not None and self.result.n_parameters > self._numbers
+
+    @property
+    def _numbers(self) -> float:
+        assert self.result is not None
+        if self.n_numbers is not None:
+            return self.n_numbers
+        # Weights are counts of equal rows, unless they add up to less.
+        rows = max(self.result.n_rows, self.result.total_weight)
+        return rows * self.result.mixture.n_columns
+
+    @property
+    def cautions(self) -> list[str]:
+        """Return why the fit is not sound, as sentences, the gravest first."""
+        if self.result is None:
+            return []
+        found = list(self.result.cautions)
+        if self.is_outnumbered:
+            found.append(
+                f"{self.result.n_parameters} free parameters are more than the {self._numbers:g} "
+                "numbers they were fitted to, so any likelihood can be had; try fewer components "
+                "or a simpler structure"
+            )
+        return found
+
+    def order(self, criterion: str) -> tuple[bool, float]:
+        """Return what candidates are ranked by, lowest first: sound ones, then the criterion."""
+        return not self.is_sound, self.value(criterion)
 
     def value(self, criterion: str) -> float:
         """Return a criterion (lower is better), infinite where there is no fit."""
@@ -41,7 +88,7 @@ class Candidate:
         result = self.result
         row: dict[str, Any] = {"n_components": self.n_components, "kind": self.kind}
         if result is None:
-            return row | {"failure": self.failure}
+            return row | {"sound": False, "caution": None, "failure": self.failure}
         return row | {
             "log_likelihood": result.log_likelihood,
             "df": result.n_parameters,
@@ -56,6 +103,8 @@ class Candidate:
             "n_starts": result.n_starts,
             "n_iter": len(result.history),
             "seconds": result.seconds,
+            "sound": self.is_sound,
+            "caution": next(iter(self.cautions), None),
             "failure": None,
         }
 
@@ -69,21 +118,42 @@ class Selection:
     candidates : the cells
     criterion : "bic", "icl" or "aic"; lower is better
     interrupted : whether the search was stopped before its end
+    notes : what was left out of the search and why, as sentences
     """
 
     candidates: tuple[Candidate, ...]
     criterion: str = "bic"
     interrupted: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def ranked(self) -> list[Candidate]:
-        """Return the candidates that were fitted, best first."""
+        """Return the candidates that were fitted, best first, those that are not sound last.
+
+        A fit that only a prior keeps finite, or that has more free parameters than there are
+        numbers, can have any likelihood, so its criterion says nothing beside those of others.
+        """
         fitted = [candidate for candidate in self.candidates if candidate.result is not None]
-        return sorted(fitted, key=lambda candidate: candidate.value(self.criterion))
+        return sorted(fitted, key=lambda candidate: candidate.order(self.criterion))
+
+    @property
+    def passed_over(self) -> list[Candidate]:
+        """Return the candidates below the best whose criterion is lower, lowest first."""
+        ranked = self.ranked
+        return [
+            candidate
+            for candidate in ranked[1:]
+            if candidate.value(self.criterion) < ranked[0].value(self.criterion)
+        ]
+
+    @property
+    def remarks(self) -> list[str]:
+        """Return what a reader of the ranking should know, as sentences."""
+        return [*ranked_last_words(self.passed_over, self.criterion), *self.notes]
 
     @property
     def best(self) -> Candidate:
-        """Return the candidate with the lowest criterion.
+        """Return the sound candidate with the lowest criterion; if none is sound, of all.
 
         Raises
         ------
@@ -115,27 +185,52 @@ class Selection:
         """Return a row for each candidate; those that failed say why."""
         return [candidate.row() for candidate in self.candidates]
 
-    def grid(self) -> Mapping[str, Mapping[int, float]]:
-        """Return the criterion by kind and number of components."""
+    def grid(self, *, comparable: bool = False) -> Mapping[str, Mapping[int, float]]:
+        """Return the criterion by kind and number of components, infinite where there is no fit.
+
+        Parameters
+        ----------
+        comparable : whether it is infinite too where a fit is not sound and the best is
+        """
+        only_sound = comparable and any(candidate.is_sound for candidate in self.candidates)
         kinds: dict[str, dict[int, float]] = {}
         for candidate in self.candidates:
-            value = candidate.value(self.criterion)
+            shown = candidate.is_sound or not only_sound
+            value = candidate.value(self.criterion) if shown else np.inf
             kinds.setdefault(candidate.kind, {})[candidate.n_components] = value
         return kinds
 
     def summary(self, top: int = 3) -> str:
-        """Return the best candidates as a text table."""
+        """Return the best candidates as a text table, and what to know of the ranking."""
+        shown = self.ranked[:top]
         rows = [
             [
-                candidate.kind,
+                candidate.kind + ("" if candidate.is_sound else MARK),
                 str(candidate.n_components),
                 f"{candidate.result.log_likelihood:.3f}",
                 str(candidate.result.n_parameters),
                 f"{candidate.value(self.criterion):.3f}",
             ]
-            for candidate in self.ranked[:top]
+            for candidate in shown
             if candidate.result is not None
         ]
         header = ["model", "components", "log-likelihood", "df", self.criterion.upper()]
         title = f"Best {len(rows)} of {len(self.candidates)} models by {self.criterion.upper()}"
-        return f"{title} (lower is better)\n{text_table(header, rows)}"
+        lines = [f"{title} (lower is better)", text_table(header, rows)]
+        if not all(candidate.is_sound for candidate in shown):
+            lines.append(UNSOUND)
+        return "\n".join([*lines, *self.remarks])
+
+
+def ranked_last_words(passed_over: Sequence[Candidate], criterion: str) -> list[str]:
+    """Return how many models with a lower criterion are ranked last, and why."""
+    if not passed_over:
+        return []
+    lowest, name, count = passed_over[0], criterion.upper(), len(passed_over)
+    size = lowest.n_components
+    called = f"{lowest.kind} with {size} component{'' if size == 1 else 's'}"
+    stand = "1 model stands" if count == 1 else f"{count} models stand"
+    return [
+        f"{stand} below all sound ones in spite of a lower {name}; of the lowest, {called} "
+        f"({name} {lowest.value(criterion):.3f}): {lowest.cautions[0]}"
+    ]

@@ -8,9 +8,11 @@ all rows only where it ends above what the size has there.
 from collections.abc import Callable
 from itertools import pairwise
 
+from mixtura.em.model import Model
 from mixtura.em.neighbours import bettered_by, on_sample
 from mixtura.em.running import Run
 from mixtura.em.solve import fit_options
+from mixtura.errors import NUMERICAL
 from mixtura.selection.bench import Bench
 from mixtura.selection.candidates import Candidate
 from mixtura.selection.cells import Cell
@@ -42,19 +44,34 @@ def walk(
         giving, taking = fits[source].result, fits[target].result
         if giving is None or taking is None:
             continue
-        sample = bench.starts.sweep(cells[target].family)
-        options = fit_options(sample, target, bench.starts.options)
-        if target not in known:
-            known[target] = on_sample(sample, taking.model, options)
-        now = known[target]
-        if now is None:
+        try:
+            better = _better_start(bench, cells[target], giving.model, taking.model, known)
+        except NUMERICAL:
             continue
-        better = bettered_by(
-            sample, giving.model, target, now, options, bench.starts.options.starts
-        )
         if better is not None:
             after = bench.refitted(cells[target], fits[target], better)
             if after is not fits[target]:
                 fits[target] = after
                 known.pop(target)
                 keep(target, after)
+
+
+def _better_start(
+    bench: Bench, cell: Cell, giving: Model, taking: Model, known: dict[int, Run | None]
+) -> Model | None:
+    """Return what a neighbour's model leads to on the subsample, if above what the size has there.
+
+    Parameters
+    ----------
+    giving : the neighbour's model
+    taking : the model that the size has
+    known : where that ends on the subsample, by size; what is found is put in
+    """
+    size, sample = cell.n_components, bench.starts.sweep(cell.family)
+    options = fit_options(sample, size, bench.starts.options)
+    if size not in known:
+        known[size] = on_sample(sample, taking, options)
+    now = known[size]
+    if now is None:
+        return None
+    return bettered_by(sample, giving, size, now, options, bench.starts.options.starts)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from threading import Event, Lock, local
+from threading import Lock, local
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,7 @@ def search(
     *,
     criterion: str = "bic",
     columns: tuple[str, ...] | None = None,
+    n_numbers: float | None = None,
     progress: Callable[[Candidate], None] | None = None,
 ) -> Selection:
     """Fit every cell; an interrupt ends the search and keeps what is there.
@@ -46,37 +47,35 @@ def search(
     ----------
     cells : the models
     options : how the best are fitted in the end
+    n_numbers : how many the rows have, or None for rows times columns
     progress : called after each cell
     """
     counted, factor = as_counts(source, options)
-    found = _searched(cells, counted, engine, options, criterion, columns, progress)
+    ordered = sorted(cells, key=lambda cell: (cell.n_components, cell.n_free))
+    with engine.session():
+        starts = SharedStarts.of(ordered, counted, engine, replace(options, rule=COARSE))
+        state = Search(ordered, counted, engine, starts, columns, n_numbers, progress)
+        interrupted = _finished_early(state, criterion, options)
+    found = Selection(state.candidates(), criterion, interrupted=interrupted)
     return found if factor == 1.0 else found.times(1 / factor)
 
 
-def _searched(
-    cells: Iterable[Cell],
-    source: RowSource,
-    engine: Engine,
-    options: SolveOptions,
-    criterion: str,
-    columns: tuple[str, ...] | None,
-    progress: Callable[[Candidate], None] | None,
-) -> Selection:
-    """Return the search over rows whose weights count one on average at least."""
-    ordered = sorted(cells, key=lambda cell: (cell.n_components, cell.n_free))
-    with engine.session():
-        starts = SharedStarts.of(ordered, source, engine, replace(options, rule=COARSE))
-        state = Search(ordered, source, engine, starts, columns, progress)
-        try:
-            state.fit_all()
-            if options.starts.rearranges:
-                state.walk_all()
-            state.polish(criterion, options)
-        except KeyboardInterrupt:
-            if not any(candidate.result for candidate in state.candidates()):
-                raise
-            return Selection(state.candidates(), criterion, interrupted=True)
-    return Selection(state.candidates(), criterion)
+def _finished_early(state: "Search", criterion: str, options: SolveOptions) -> bool:
+    """Fit all models and polish the best; return whether an interrupt ended that."""
+    try:
+        state.fit_all()
+        if options.starts.rearranges:
+            state.walk_all()
+        state.polish(criterion, options)
+    except KeyboardInterrupt:
+        if not any(candidate.result for candidate in state.candidates()):
+            raise
+        return True
+    return False
+
+
+class _Left(Exception):
+    """A worker left its work because another met an error."""
 
 
 class Search:
@@ -92,14 +91,16 @@ class Search:
         engine: Engine,
         starts: SharedStarts,
         columns: tuple[str, ...] | None,
+        n_numbers: float | None,
         progress: Callable[[Candidate], None] | None,
     ) -> None:
         self._cells = cells
         self._found: list[Candidate | None] = [None] * len(cells)
         self._progress, self._lock = progress, Lock()
-        self._stopped = Event()
+        self._error: BaseException | None = None
         self._own = local()
         self._source, self._starts, self._columns = source, starts, columns
+        self._n_numbers = n_numbers
         self._outer, self._inner = Serial(), engine
         # Engines of one worker, if they say so, have none to give sizes to.
         several = getattr(engine, "n_jobs", 1) > 1
@@ -116,22 +117,36 @@ class Search:
         """Return the bench of this thread."""
         if not hasattr(self._own, "bench"):
             starts = self._starts.for_worker(self._inner)
-            self._own.bench = Bench(self._source, self._inner, starts, self._columns)
+            self._own.bench = Bench(
+                self._source, self._inner, starts, self._columns, self._n_numbers
+            )
         return self._own.bench
 
     def _each(self, jobs: Sequence[Callable[[], None]]) -> None:
-        """Do all jobs, some at once where that pays."""
+        """Do all jobs, some at once where that pays.
+
+        What ends one of them is raised, whichever worker met it; it ends the others too.
+        """
 
         def done(number: int) -> int:
             try:
                 jobs[number]()
-            except BaseException:
-                self._stopped.set()
+            except BaseException as error:
+                with self._lock:
+                    self._error = self._error or error
                 raise
             return 0
 
-        if jobs:
+        if not jobs:
+            return
+        try:
             self._outer.fold(done, len(jobs))
+        except BaseException as error:
+            # An engine may raise what another worker left by.
+            self._error = self._error or error
+            if self._error is error:
+                raise
+            raise self._error from None
 
     def fit_all(self) -> None:
         """Fit every cell: in turn, or by several workers the largest first, which take longest."""
@@ -144,21 +159,25 @@ class Search:
         shares: dict[str, Float] = {}
         for place, cell in enumerate(self._cells):
             if cell.n_components == size:
-                models = bench.starts.maker(cell, shares)
-                one = bench.fitted(cell, bench.starts.options, models)
+                one = bench.first_fitted(cell, shares)
                 self._keep(place, one)
-                if one.result is not None:
-                    shares[cell.kind] = bench.starts.shares(cell, one.result.model)
+                own = None if one.result is None else bench.shares(cell, one.result.model)
+                if own is not None:
+                    shares[cell.kind] = own
 
     def _keep(self, place: int, candidate: Candidate) -> None:
         self._found[place] = candidate
-        if self._stopped.is_set():
-            raise KeyboardInterrupt
+        self._go_on()
         if self._progress is not None:
             with self._lock:
                 self._progress(candidate)
         if is_interrupted(candidate):
             raise KeyboardInterrupt
+
+    def _go_on(self) -> None:
+        """Leave if another worker met an error."""
+        if self._error is not None:
+            raise _Left
 
     def walk_all(self) -> None:
         """Let the sizes of every kind learn from each other."""
@@ -176,24 +195,40 @@ class Search:
 
         def keep(size: int, candidate: Candidate) -> None:
             self._found[places[size]] = candidate
+            self._go_on()
 
         walk(chain, fits, bench, keep)
 
     def polish(self, criterion: str, options: SolveOptions) -> None:
-        """Fit the best candidates, and those about as good, to their ends."""
-        values = [
-            np.inf if candidate is None else candidate.value(criterion) for candidate in self._found
-        ]
-        order = sorted(range(len(values)), key=values.__getitem__)
-        chosen = [
+        """Fit the best candidates, and those about as good, to their ends.
+
+        So it goes on until the best is among them: one that is fitted on may turn out unsound.
+        """
+        done: set[int] = set()
+        while chosen := [place for place in self._promising(criterion) if place not in done]:
+            self._each([lambda place=place: self._polish_one(place, options) for place in chosen])
+            done.update(chosen)
+
+    def _promising(self, criterion: str) -> list[int]:
+        """Return the places of the best candidates and of those about as good."""
+        orders = {
+            place: candidate.order(criterion)
+            for place, candidate in enumerate(self._found)
+            if candidate is not None and np.isfinite(candidate.value(criterion))
+        }
+        ranked = sorted(orders, key=orders.__getitem__)
+        if not ranked:
+            return []
+        unsound, lowest = orders[ranked[0]]
+        return [
             place
-            for rank, place in enumerate(order)
-            if np.isfinite(values[place])
-            and (rank < POLISHED or values[place] < values[order[0]] + CLOSE)
+            for rank, place in enumerate(ranked)
+            if rank < POLISHED
+            or (orders[place][0] == unsound and orders[place][1] < lowest + CLOSE)
         ]
-        self._each([lambda place=place: self._polish_one(place, options) for place in chosen])
 
     def _polish_one(self, place: int, options: SolveOptions) -> None:
+        self._go_on()
         before = self._found[place]
         assert before is not None
         after = self._bench.polished(self._cells[place], before, options)

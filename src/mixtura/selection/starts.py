@@ -1,6 +1,6 @@
 """Starts that the cells of a search share, and what each takes over from those before it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,6 +26,8 @@ Float = NDArray[np.float64]
 
 # Kinds that look for starts on behalf of all.
 PILOTS = ("VVV", "EEE", "VII")
+# Kinds whose axes are given, the freest first.
+AXES_GIVEN = ("VVI", "VEI", "EVI", "EEI", "VII", "EII")
 SAMPLE_ROWS = 2500
 # From this many models on, a hierarchical clustering is worth its time.
 MANY_CELLS = 10
@@ -62,7 +64,8 @@ class SharedStarts:
         """Return the starts of these cells, none of them looked for yet."""
         rows, weights = source.subsample(SAMPLE_ROWS, options.starts.seed)
         plain = {cell.kind: _without_noise(cell.family) for cell in cells}
-        pilots = [plain[kind] for kind in PILOTS if kind in plain] or list(plain.values())[:1]
+        pilots = [plain[kind] for kind in (*PILOTS, *_without_axes(plain)) if kind in plain]
+        pilots = pilots or list(plain.values())[:1]
         linked = len(cells) >= MANY_CELLS and len(rows) > 1
         whole = len(rows) < SAMPLE_ROWS
         found = cls(pilots, source_of(rows, weights), whole, None, engine, options)
@@ -120,6 +123,15 @@ class SharedStarts:
                 whole=self.whole,
             )
         return self._found[size]
+
+
+def _without_axes(kinds: Iterable[str]) -> list[str]:
+    """Return the freest of the kinds without axes, unless a pilot is one.
+
+    Where columns are combinations of others, pilots with axes see nothing but those.
+    """
+    found = [kind for kind in AXES_GIVEN if kind in kinds]
+    return [] if set(found) & set(PILOTS) else found[:1]
 
 
 def _without_noise(family: Any) -> Family:

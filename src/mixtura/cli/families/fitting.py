@@ -25,7 +25,7 @@ class Request:
     columns : those named, or none
     left_out : columns with another job (row weights, identifiers)
     sizes : numbers of components
-    structures : of covariances
+    structures : of covariances, or "all"
     noise : whether a component of constant density is added
     exposure : the column of exposures, or None
     criterion, seed : of the search
@@ -36,7 +36,7 @@ class Request:
     columns: tuple[str, ...]
     left_out: tuple[str, ...]
     sizes: tuple[int, ...]
-    structures: tuple[str, ...]
+    structures: str | tuple[str, ...]
     noise: bool
     exposure: str | None
     criterion: str

@@ -16,7 +16,7 @@ def _prepare(table: Table, request: Request) -> Fitting:
     say_left_out(looks)
     blocks = blocks_of(table, looks)
     say_blocks(looks)
-    single = len(request.structures) == 1
+    single = request.structures != "all" and len(request.structures) == 1
     estimator = MixedMixture(
         blocks,
         covariance_type=request.structures[0] if single else "full",
