@@ -1,4 +1,4 @@
-"""Whether sums about the origin kept enough digits to say how narrow components are.
+"""How many digits sums and densities keep, and whether sums say how narrow components are.
 
 A sweep is bound to parameters and centres those components that are far for their width. One that
 contracts in that very step was summed about the origin: what is left of Σ w r x xᵀ - N_k μ_k μ_kᵀ
@@ -9,10 +9,10 @@ sums about the new means.
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.gaussian.parameters import GaussianMoments
+from mixtura.components.gaussian.parameters import GaussianMoments, GaussianParameters
 from mixtura.components.gaussian.structures import Structure
 
-__all__ = ["STARTED", "SWEPT", "lost_digits"]
+__all__ = ["STARTED", "SWEPT", "diagonals_of", "lost_digits", "rounding_of"]
 
 Float = NDArray[np.float64]
 
@@ -77,3 +77,26 @@ def inverse_diagonals(matrices: Float) -> Float:
         return np.concatenate([inverse_diagonals(matrix[None]) for matrix in matrices])
     positive = found > 0
     return found if positive.all() else np.where(positive.all(axis=1, keepdims=True), found, np.inf)
+
+
+def rounding_of(parameters: GaussianParameters, effective_rows: Float, offset: Float) -> float:
+    """Return Σ_k N_k Σ_d eps (|μ_kd| + o_d) / σ_kd, with σ_kd² = 1 / (Σ_k⁻¹)_dd.
+
+    A row's deviation from a mean has the rounding of the row itself and of the origin.
+
+    Parameters
+    ----------
+    effective_rows : (K,) N_k
+    offset : (D,) o, of the origin
+    """
+    precisions = diagonals_of(parameters.covariance.precisions())
+    with np.errstate(over="ignore"):
+        each = ((np.abs(parameters.means) + offset) * np.sqrt(precisions)).sum(axis=1)
+    return float(np.finfo(np.float64).eps * (effective_rows @ each))
+
+
+def diagonals_of(precisions: Float) -> Float:
+    """Return the diagonals (K, D), or (K, 1) for all columns, of precisions as they are stored."""
+    if precisions.ndim == 3:
+        return np.diagonal(precisions, axis1=1, axis2=2)
+    return precisions[:, None] if precisions.ndim == 1 else precisions

@@ -16,13 +16,12 @@ from mixtura.components.gaussian.covariance import (
     SphericalCovariance,
     covariance_of_factors,
 )
-from mixtura.components.gaussian.digits import STARTED, SWEPT, lost_digits
+from mixtura.components.gaussian.digits import STARTED, SWEPT, lost_digits, rounding_of
 from mixtura.components.gaussian.evaluator import (
     GaussianEvaluator,
     GaussianTile,
     GaussianWorkspace,
 )
-from mixtura.components.gaussian.excess import excess_above_steps
 from mixtura.components.gaussian.features import FeatureMap, feature_map
 from mixtura.components.gaussian.flatness import flat_columns
 from mixtura.components.gaussian.frame import Frame
@@ -44,13 +43,14 @@ from mixtura.components.gaussian.prior import (
     ScatterPrior,
     weak_prior,
 )
+from mixtura.components.gaussian.steps import excess_above_steps, finer_columns
 from mixtura.components.gaussian.structures import (
     Structure,
     floored,
     structure,
     within_floor,
 )
-from mixtura.components.gaussian.structures.factors import factors_of
+from mixtura.components.gaussian.support import borrowed, factor_of
 from mixtura.components.gaussian.whitened import FREE, WhitenedChart
 from mixtura.components.gaussian.words import component_tables, mixture_title
 from mixtura.errors import ParameterError
@@ -63,9 +63,6 @@ Float = NDArray[np.float64]
 LOG_TWO_PI = float(np.log(2 * np.pi))
 
 FACTOR_DIMENSIONS = {"spherical": 1, "diagonal": 2, "full": 3}
-
-# By how much a precision may be above the inverse of a floor that it touches.
-TOUCHING = 1e-6
 
 # Columns whose spreads differ by more are told of where a covariance turns out singular.
 UNLIKE_SCALES = 1e4
@@ -432,18 +429,8 @@ class GaussianFamily:
         return support <= self.structure.least_rows(self.n_columns)
 
     def borrowed(self, moments: GaussianMoments) -> GaussianMoments:
-        """Return the moments of a start, whose components on few rows borrow scatter.
-
-        Each has as many rows more as say nothing of its width, scattered as rows are within
-        components on average: (W_k + ν S) N_k / (N_k + ν), S = Σ W_k / Σ N_k.
-        """
-        if moments.pooled:
-            return moments
-        rows = moments.effective_rows.reshape(-1, *(1,) * (moments.scatter.ndim - 1))
-        lent = self.structure.least_rows(self.n_columns)
-        mean = moments.scatter.sum(axis=0) / max(float(rows.sum()), VANISHED)
-        own = (moments.scatter + lent * mean) * rows / np.maximum(rows + lent, VANISHED)
-        return replace(moments, scatter=own)
+        """Return the moments of a start: each component borrows as many rows as say nothing."""
+        return borrowed(moments, self.structure.least_rows(self.n_columns))
 
     def widened(
         self, parameters: GaussianParameters, which: NDArray[np.bool_], shared: RowTotals
@@ -461,15 +448,7 @@ class GaussianFamily:
         """Return the factor of the precision that all rows have, as the structure stores it."""
         pseudo = self.prior("weak", shared, 1)
         assert isinstance(pseudo, ScatterPrior)
-        scatter = pseudo.scatter / pseudo.rows
-        flat = (scatter if scatter.ndim == 1 else np.diag(scatter)) <= 0
-        scatter = scatter + (flat if scatter.ndim == 1 else np.diag(flat))
-        if self.structure.storage == "spherical":
-            mean = scatter.mean() if scatter.ndim == 1 else np.trace(scatter) / len(scatter)
-            return np.array(1 / np.sqrt(mean))
-        if self.structure.storage == "diagonal":
-            return 1 / np.sqrt(scatter if scatter.ndim == 1 else np.diag(scatter))
-        return factors_of(scatter[None])[0]
+        return factor_of(pseudo.scatter / pseudo.rows, self.structure.storage)
 
     def flat(
         self, parameters: GaussianParameters, effective_rows: Float, prior: GaussianPrior
@@ -484,13 +463,7 @@ class GaussianFamily:
         """Return the columns whose variance given the others is below that of their steps."""
         if self._floor is None:
             return {}
-        precisions = parameters.covariance.precisions()
-        if precisions.ndim == 1:
-            precisions = precisions[:, None]
-        elif precisions.ndim == 3:
-            precisions = np.diagonal(precisions, axis1=1, axis2=2)
-        below = precisions * self._floor > 1 + TOUCHING
-        return {k: tuple(np.flatnonzero(own).tolist()) for k, own in enumerate(below) if own.any()}
+        return finer_columns(parameters.covariance.precisions(), self._floor)
 
     def excess(self, parameters: GaussianParameters) -> Float:
         """Return the nats a row (K,) by which densities of rounded columns exceed one a step."""
@@ -499,19 +472,9 @@ class GaussianFamily:
         return excess_above_steps(parameters.covariance.precisions(), self._floor)
 
     def rounding(self, parameters: GaussianParameters, effective_rows: Float) -> float:
-        """Return Σ_k N_k Σ_d eps |μ_kd| / σ_kd, with σ_kd² = 1 / (Σ_k⁻¹)_dd.
-
-        A row's deviation from a mean has the rounding of the row itself and of the origin.
-        """
-        precisions = parameters.covariance.precisions()
-        if precisions.ndim == 3:
-            precisions = np.diagonal(precisions, axis1=1, axis2=2)
-        elif precisions.ndim == 1:
-            precisions = precisions[:, None]
-        size = np.abs(parameters.means) + np.abs(self.frame.origin / self.frame.scale)
-        with np.errstate(over="ignore"):
-            each = (size * np.sqrt(precisions)).sum(axis=1)
-        return float(np.finfo(np.float64).eps * (effective_rows @ each))
+        """Return the rounding of deviations, of rows and of the origin, in nats."""
+        offset = np.abs(self.frame.origin / self.frame.scale)
+        return rounding_of(parameters, effective_rows, offset)
 
     def merging_losses(self, parameters: GaussianParameters, moments: GaussianMoments) -> Float:
         """Return Runnalls' cost of every pair (K, K)."""

@@ -1,11 +1,16 @@
-"""What a density in a rounded column says beyond the probability of a cell."""
+"""Densities in rounded columns against the steps between their values."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["excess_above_steps"]
+from mixtura.components.gaussian.digits import diagonals_of
+
+__all__ = ["excess_above_steps", "finer_columns"]
 
 Float = NDArray[np.float64]
+
+# By how much a precision may be above the inverse of a floor that it touches.
+TOUCHING = 1e-6
 
 
 def excess_above_steps(precisions: Float, floor: Float) -> Float:
@@ -29,3 +34,15 @@ def excess_above_steps(precisions: Float, floor: Float) -> Float:
         every = precisions if precisions.ndim == 2 else precisions[:, None]
         values = np.broadcast_to(every, (len(every), len(floor)))[:, rounded] * floor[rounded]
     return np.maximum(0.5 * np.log(np.maximum(6 * values / np.pi, 1e-300)), 0.0).sum(axis=1)
+
+
+def finer_columns(precisions: Float, floor: Float) -> dict[int, tuple[int, ...]]:
+    """Return, by component, the columns whose variance given the others is below the floor.
+
+    Parameters
+    ----------
+    precisions : (K,), (K, D) or (K, D, D), as covariances are stored
+    floor : (D,) h²/12, 0 where a column has no step
+    """
+    below = diagonals_of(precisions) * floor > 1 + TOUCHING
+    return {k: tuple(np.flatnonzero(own).tolist()) for k, own in enumerate(below) if own.any()}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mixtura import GaussianMixture, select
-from mixtura.components.gaussian.excess import excess_above_steps
+from mixtura.components.gaussian.steps import excess_above_steps
 
 
 @pytest.mark.parametrize("spread", [0.05, 0.2, 0.3989, 0.5, 3.0])
