@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.kernel import Halves, Limits
+from mixtura.components.kernel import Halves, Limits, Rearranged
 from mixtura.em.compiled import AT_ONCE, is_compilable, terms_of
 from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.model import Model
@@ -126,9 +126,7 @@ def _compiled(
     """
     if sample.kernel is None or few.kernel is None or not is_compilable(rough):
         return None
-    mixed = [(model.log_weights, model.parameters) for model in models]
-    sweeps = min(rough.max_iter, AT_ONCE)
-    found = sample.kernel.rearranged(few.kernel, mixed, terms_of(rough), sweeps)
+    found = _by_kernel(sample, few, models, rough)
     if found is None:
         return None
     end = Model(*found.end)
@@ -138,7 +136,20 @@ def _compiled(
     (reached,) = fit(sample, [end], replace(rough, rule=NeverMet(), max_iter=1))
     chasing = replace(rough, rule=Race(worth(sample, reached, rough)))
     best = ranked(sample, [reached, *_ends(sample, declined, chasing)], rough)[0]
-    return end if best is reached else _moved_on(sample, few, best, rough)
+    if best is reached:
+        return end
+    # Near its end it may be taken.
+    again = _by_kernel(sample, few, [best.model], rough)
+    return Model(*again.end) if again else _moved_on(sample, few, best, rough)
+
+
+def _by_kernel(
+    sample: Sweep, few: Sweep, models: Sequence[Model], rough: FitOptions
+) -> Rearranged | None:
+    assert sample.kernel is not None
+    mixed = [(model.log_weights, model.parameters) for model in models]
+    sweeps = min(rough.max_iter, AT_ONCE)
+    return sample.kernel.rearranged(few.kernel, mixed, terms_of(rough), sweeps)
 
 
 def _by_turns(sample: Sweep, few: Sweep, models: Sequence[Model], rough: FitOptions) -> Model:
