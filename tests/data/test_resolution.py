@@ -42,10 +42,27 @@ def test_last_digits_are_no_step():
     assert steps_of(noisy) == pytest.approx(0.1, rel=1e-9)
 
 
+@pytest.mark.parametrize("factor", [1e-100, 1e-3, 2.0, 1e6])
+def test_the_sum_of_the_weights_does_not_matter(factor):
+    rows = np.column_stack([RNG.integers(0, 4, 200), RNG.normal(size=200)]).astype(float)
+    weights = RNG.uniform(0.5, 2, 200)
+    found = column_steps(ArrayRows(rows, factor * weights))
+    assert found.tolist() == column_steps(ArrayRows(rows, weights)).tolist() == [1.0, 0.0]
+    assert steps_of(rows[:, 0], np.full(200, factor)) == 1.0
+    assert steps_of(rows[:, 1], np.full(200, factor)) == 0.0
+
+
+def test_rows_that_repeat_as_a_whole_are_not_rounded():
+    rows = RNG.normal(size=(30, 2))
+    assert column_steps(ArrayRows(np.repeat(rows, 50, axis=0))).tolist() == [0.0, 0.0]
+    assert column_steps(ArrayRows(rows, np.full(30, 50.0))).tolist() == [0.0, 0.0]
+
+
 def test_a_row_of_weight_two_is_a_row_twice():
-    values = np.arange(10.0) ** 2
-    assert steps_of(values) == 0.0
-    assert steps_of(values, np.full(10, 2.0)) == steps_of(np.repeat(values, 2)) == 1.0
+    rows = np.column_stack([RNG.integers(0, 9, 40), RNG.integers(0, 3, 40)]).astype(float)
+    times = RNG.integers(1, 4, 40)
+    weighted = column_steps(ArrayRows(rows, times.astype(float)))
+    assert weighted.tolist() == column_steps(ArrayRows(np.repeat(rows, times, axis=0))).tolist()
 
 
 def test_bins_of_a_histogram_step_by_their_width():

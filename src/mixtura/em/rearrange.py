@@ -279,7 +279,9 @@ def _promising(losses: Float, gains: Float, run: Run, n_columns: int) -> list[tu
     rows = run.statistics.moments.effective_rows
     first, other = np.triu_indices(len(rows), 1)
     pairs = np.arange(len(first))
-    bounds = gains - losses[first, other][:, None]
+    # What cannot be parted gains minus infinity, and what cannot be told from noise costs as much.
+    with np.errstate(invalid="ignore"):
+        bounds = np.nan_to_num(gains - losses[first, other][:, None], nan=-np.inf, posinf=np.inf)
     bounds[pairs, first] = bounds[pairs, other] = -np.inf
     least = -SEPARATE * np.sqrt(n_columns) * (rows[first] + rows[other])
     order = np.argsort(-bounds, axis=None, kind="stable")

@@ -40,7 +40,23 @@ def with_recovered(
     starts : the size and seed of the subsample that unsupported components are given rows of
     """
     quiet = replace(options, keep=False)
-    tried = _of_one_objective(sweep, [run for run in runs if run.joined is None], quiet)
+    tried: list[Run] = []
+    for run in runs:
+        if run.joined is None:
+            tried += _recovered(sweep, run, quiet, starts)
+    order = ranked(sweep, _of_one_objective(sweep, tried, quiet), options)
+    if order[0].ending is Ending.OUTRUN:
+        # The run that was ahead has lost its support since.
+        order[0] = fit(sweep, [order[0].model], quiet)[0]
+    return order
+
+
+def _recovered(sweep: Sweep, run: Run, options: FitOptions, starts: StartOptions) -> list[Run]:
+    """Return a run and, while the best of them has unsupported components, those from other rows.
+
+    They depend on no other run, so that more starts hold what fewer find.
+    """
+    tried = [run]
     for attempt in range(ATTEMPTS):
         best = ranked(sweep, tried, options)[0]
         weak = unsupported(sweep, best, options.prior)
@@ -50,12 +66,8 @@ def with_recovered(
             model = resplit(sweep, best, weak, attempt, options, starts)
         except ParameterError:
             break
-        tried = _of_one_objective(sweep, tried + fit(sweep, [model], quiet), quiet)
-    order = ranked(sweep, tried, options)
-    if order[0].ending is Ending.OUTRUN:
-        # The run that was ahead has lost its support since.
-        order[0] = fit(sweep, [order[0].model], quiet)[0]
-    return order
+        tried += fit(sweep, [model], options)
+    return tried
 
 
 def _of_one_objective(sweep: Sweep, runs: list[Run], options: FitOptions) -> list[Run]:

@@ -84,7 +84,9 @@ def _first_halves(points: Float, mass: Float) -> NDArray[np.bool_]:
         sizes, axes = np.linalg.eigh((deviations.T * own) @ deviations / total)
         sizes = np.maximum(sizes, 1e-300)
         kept = sizes >= FLAT * sizes[-1]
-        scores = deviations @ axes[:, kept] / np.sqrt(sizes[kept])
+        # A row may be so far from a component without width that its square is beyond the floats.
+        with np.errstate(over="ignore"):
+            scores = deviations @ axes[:, kept] / np.sqrt(sizes[kept])
+            far[:, k] = (scores**2).sum(axis=1) > kept.sum()
         along[:, k] = scores[:, -1] > 0
-        far[:, k] = (scores**2).sum(axis=1) > kept.sum()
     return np.hstack([along, far])

@@ -62,9 +62,11 @@ def terms_over(scatter: Float, terms: Float) -> Float:
     full = scatter.ndim == 3
     inverse = inverse_diagonals(scatter) if full else 1.0 / np.maximum(scatter, LEAST)
     if inverse.max() < np.inf:
-        return (terms * inverse).sum(axis=1)
+        with np.errstate(over="ignore"):
+            return (terms * inverse).sum(axis=1)
     # Nothing is lost of a spread that is nothing about nothing.
-    return np.multiply(terms, inverse, out=np.zeros(terms.shape), where=terms > 0).sum(axis=1)
+    with np.errstate(over="ignore"):
+        return np.multiply(terms, inverse, out=np.zeros(terms.shape), where=terms > 0).sum(axis=1)
 
 
 def inverse_diagonals(matrices: Float) -> Float:

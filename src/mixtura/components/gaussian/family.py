@@ -457,7 +457,10 @@ class GaussianFamily:
         if not isinstance(prior, ScatterPrior):
             return {}
         spread = self.frame.spread / self.frame.scale
-        return flat_columns(parameters.covariance, effective_rows, prior, spread)
+        rows = effective_rows
+        if self.structure.shares_covariance:
+            rows = np.full(len(rows), rows.mean())
+        return flat_columns(parameters.covariance, rows, prior, spread)
 
     def finer(self, parameters: GaussianParameters) -> Mapping[int, tuple[int, ...]]:
         """Return the columns whose variance given the others is below that of their steps."""
