@@ -54,6 +54,18 @@ def test_a_thin_cluster_beside_round_ones(seed):
     assert fitted(rows, 3, seed).log_likelihood_ > right.log_likelihood_ - 0.5
 
 
+@pytest.mark.parametrize("n_columns", [3, 5])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_thin_sheets_side_by_side_in_no_column_of_their_own(seed, n_columns):
+    rng = np.random.default_rng([7, seed])
+    labels = rng.integers(0, 3, 300)
+    rows = rng.normal(size=(300, n_columns)) * np.r_[5.0, 0.01, np.ones(n_columns - 2)]
+    rows[:, 1] += 0.1 * labels
+    rows = rows @ np.linalg.qr(rng.normal(size=(n_columns, n_columns)))[0]
+    right = from_truth(rows, labels, prior=None)
+    assert fitted(rows, 3, seed).log_likelihood_ > right.log_likelihood_ - 0.5
+
+
 @pytest.mark.parametrize("name", ["full", "tied", "diag"])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_one_wild_cell_and_a_component_to_spare(seed, name):

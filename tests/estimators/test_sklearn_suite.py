@@ -39,10 +39,6 @@ EXCEPTIONS: dict[str, tuple[str, str]] = {
         "bit; swept together and alone, the last bit may differ",
         "",
     ),
-    "test_init": (
-        "ten starts are ranked by what they are worth without a component that rests on two rows",
-        "",
-    ),
     "test_score": (
         "our score of float32 rows is a mean of float64 densities, which differs in the seventh "
         "decimal from the float32 mean that it is compared with",

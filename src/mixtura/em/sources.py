@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from mixtura.em.kmeans import lloyd_labels, seeded_labels
-from mixtura.em.views import has_axes, robust, views_of, within
+from mixtura.em.views import has_axes, robust, views_of, whitened, within
 
 __all__ = ["Points", "Source", "distance_labels", "random_shares", "wider_sources"]
 
@@ -73,6 +73,8 @@ def wider_sources(given: Points, n_components: int) -> Iterator[Source]:
         yield lloyd_labels(view, given.mass, n_components, given.rng(1, number))
     for turned in (False, True) if has_axes(given.points) else (False,):
         yield _within_labels(given, n_components, turned=turned)
+    if has_axes(given.points):
+        yield _parted_along(given, n_components)
     yield from _aside(given, n_components)
 
 
@@ -89,6 +91,17 @@ def _within_labels(given: Points, n_components: int, *, turned: bool) -> Labels:
         view = within(given.points, given.mass, labels, turned=turned)
         labels = lloyd_labels(view, given.mass, n_components, rng)
     return labels
+
+
+def _parted_along(given: Points, n_components: int) -> Labels:
+    """Return groups along the principal axis that is the least heavy-tailed: where rows lie apart.
+
+    Two equal clusters far apart have the least kurtosis that there is, a normal one has three.
+    """
+    view = whitened(given.points)
+    kurtosis = given.mass @ view**4 / given.mass.sum()
+    axis = view[:, [int(np.argmin(kurtosis))]]
+    return lloyd_labels(axis, given.mass, n_components, given.rng(5))
 
 
 def _aside(given: Points, n_components: int) -> Iterator[Source]:
