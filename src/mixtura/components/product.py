@@ -339,10 +339,10 @@ class ProductFamily:
         pairs = zip(self.families, parameters.parts, strict=True)
         return self._by_columns(family.finer(part) for family, part in pairs)
 
-    def excess(self, parameters: ProductParameters) -> Float:
+    def excess(self, parameters: ProductParameters, shared: ProductSums) -> Float:
         """Return the sum of the blocks' (K,)."""
-        pairs = zip(self.families, parameters.parts, strict=True)
-        return reduce(add, (family.excess(part) for family, part in pairs))
+        blocks = zip(self.families, parameters.parts, shared.parts, strict=True)
+        return reduce(add, (family.excess(part, own) for family, part, own in blocks))
 
     def _by_columns(
         self, of_blocks: Iterable[Mapping[int, tuple[int, ...]]]

@@ -47,7 +47,9 @@ def with_recovered(
     order = ranked(sweep, _of_one_objective(sweep, tried, quiet), options)
     if order[0].ending is Ending.OUTRUN:
         # The run that was ahead has lost its support since.
-        order[0] = fit(sweep, [order[0].model], quiet)[0]
+        under = quiet if order[0].recovery is None else replace(quiet, prior=quiet.fallback)
+        after = fit(sweep, [order[0].model], under)[0]
+        order[0] = replace(after, recovery=after.recovery or order[0].recovery)
     return order
 
 

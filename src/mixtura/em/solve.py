@@ -207,8 +207,22 @@ def solve(
     counted, factor = as_counts(source, options)
     with engine.session():
         sweep = Sweep(family, counted, engine)
-        found = solve_by(sweep, n_components, options, models=models, columns=columns, began=began)
+        told = options if factor == 1.0 else _told_in_counts(options, factor)
+        found = solve_by(sweep, n_components, told, models=models, columns=columns, began=began)
     return found if factor == 1.0 else found.times(1 / factor)
+
+
+def _told_in_counts(options: SolveOptions, factor: float) -> SolveOptions:
+    """Return options of which the nats are those of weights multiplied, told as the user's."""
+    progress = options.progress
+    earlier = tuple(value * factor for value in options.earlier)
+    if progress is None:
+        return replace(options, earlier=earlier)
+    return replace(
+        options,
+        earlier=earlier,
+        progress=lambda run, sweeps, objective: progress(run, sweeps, objective / factor),
+    )
 
 
 def as_counts(source: RowSource, options: SolveOptions) -> tuple[RowSource, float]:
@@ -249,13 +263,14 @@ def solve_by(
     statistics = best.statistics
     if best.ending is not Ending.CONVERGED:
         statistics = sweep([best.model])[0]
-    agreeing = sum(_end_of(run, runs) > best.objective - SAME_OPTIMUM for run in runs)
+    agreeing = sum(abs(_end_of(run, runs) - best.objective) < SAME_OPTIMUM for run in runs)
     if any(run.ending is Ending.INTERRUPTED for run in runs):
         best = replace(best, ending=Ending.INTERRUPTED)
     best = _certified(sweep, best, statistics, loop)
     history = replace(best.history, passed_over=_passed_over(sweep, ends, loop))
     best = replace(best, history=history)
-    found = _result(sweep, best, statistics, columns, (agreeing, len(runs)), began)
+    agreement = max(agreeing, 1), len(runs)
+    found = _result(sweep, best, statistics, columns, agreement, began)
     return replace(found, soundness=soundness_of(sweep, best, loop))
 
 
@@ -356,5 +371,5 @@ def _result(
         total_weight=sweep.total_weight,
         seconds=perf_counter() - began,
         remaining_gain=run.gain_left,
-        excess_each=family.excess(model.parameters),
+        excess_each=family.excess(model.parameters, sweep.shared),
     )

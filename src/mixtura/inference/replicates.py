@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.data import ArrayRows, CountRows, RowSource
+from mixtura.data.resolution import column_steps
 from mixtura.engines import Engine
 from mixtura.inference.rows import Rows
 from mixtura.mixture import Mixture
@@ -62,6 +64,10 @@ def reweighted(rows: Rows, weights: Float) -> RowSource:
 def drawn_rows(mixture: Mixture, rows: Rows, rng: np.random.Generator) -> RowSource:
     """Return as many rows drawn from a mixture as there are, by weight, that lack as many cells."""
     drawn, _ = mixture.sample(max(round(rows.total_weight), 1), rng)
+    if isinstance(rows.family, GaussianFamily):
+        # Drawn rows are as coarse as those observed, or their fits would have no floor.
+        steps = column_steps(rows.source())
+        drawn = np.where(steps > 0, np.round(drawn / np.where(steps > 0, steps, 1)) * steps, drawn)
     if isinstance(rows.family, IncompleteGaussianFamily):
         return ArrayRows(_thinned(drawn, rows, rng))
     return CountRows(drawn) if hasattr(rows.family, "sparse") else ArrayRows(drawn)

@@ -151,6 +151,7 @@ void mx_run_on(mx_stage *at, const mx_rule *rule, mx_place *from) {
     for (int64_t k = 0; k < at->form.n_components; k++)
         from->smallest = fmin(from->smallest, state->rows[k]);
     from->objective = worth(at, from);
+    from->lost = !isfinite(from->objective);
 }
 
 /* Puts the best of the first places in front: the first that is as good as any. */

@@ -34,6 +34,7 @@ class Bench:
     starts : on a subsample
     columns : names, or None
     n_numbers : how many the rows have, or None for rows times columns
+    factor : what the user's row weights were multiplied by
     """
 
     def __init__(
@@ -43,9 +44,10 @@ class Bench:
         starts: SharedStarts,
         columns: Sequence[str] | None,
         n_numbers: float | None = None,
+        factor: float = 1.0,
     ) -> None:
         self.starts = starts
-        self._n_numbers = n_numbers
+        self._n_numbers, self._factor = n_numbers, factor
         self._source, self._engine = source, engine
         self._columns = None if columns is None else tuple(columns)
         self._sweeps: dict[int, Sweep] = {}
@@ -86,6 +88,8 @@ class Bench:
             )
         except NUMERICAL as error:
             return Candidate(cell.kind, cell.n_components, failure=_sentence(error))
+        if self._factor != 1.0:
+            result = result.times(1 / self._factor)
         return Candidate(cell.kind, cell.n_components, result, n_numbers=self._n_numbers)
 
     def refitted(self, cell: Cell, before: Candidate, model: Model) -> Candidate:
@@ -117,9 +121,11 @@ class Bench:
             return candidate
         steps = [*before.history.steps, *after.history.steps[1:]]
         rejected = before.history.rejected + after.history.rejected
+        passed_over = before.history.passed_over
+        history = replace(after.history, steps=steps, rejected=rejected, passed_over=passed_over)
         whole = replace(
             after,
-            history=replace(after.history, steps=steps, rejected=rejected),
+            history=history,
             starts_agreeing=before.starts_agreeing,
             n_starts=before.n_starts,
             seconds=before.seconds + after.seconds,

@@ -1,7 +1,7 @@
 """What a search found: one candidate for each number of components and kind of model."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -172,14 +172,6 @@ class Selection:
         result = self.best.result
         assert result is not None
         return result
-
-    def times(self, factor: float) -> "Selection":
-        """Return the same search with every row weight multiplied."""
-        candidates = (
-            replace(each, result=each.result and each.result.times(factor))
-            for each in self.candidates
-        )
-        return replace(self, candidates=tuple(candidates))
 
     def table(self) -> list[dict[str, Any]]:
         """Return a row for each candidate; those that failed say why."""

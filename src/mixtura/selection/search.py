@@ -54,10 +54,9 @@ def search(
     ordered = sorted(cells, key=lambda cell: (cell.n_components, cell.n_free))
     with engine.session():
         starts = SharedStarts.of(ordered, counted, engine, replace(options, rule=COARSE))
-        state = Search(ordered, counted, engine, starts, columns, n_numbers, progress)
+        state = Search(ordered, counted, engine, starts, columns, n_numbers, factor, progress)
         interrupted = _finished_early(state, criterion, options)
-    found = Selection(state.candidates(), criterion, interrupted=interrupted)
-    return found if factor == 1.0 else found.times(1 / factor)
+    return Selection(state.candidates(), criterion, interrupted=interrupted)
 
 
 def _finished_early(state: "Search", criterion: str, options: SolveOptions) -> bool:
@@ -92,6 +91,7 @@ class Search:
         starts: SharedStarts,
         columns: tuple[str, ...] | None,
         n_numbers: float | None,
+        factor: float,
         progress: Callable[[Candidate], None] | None,
     ) -> None:
         self._cells = cells
@@ -100,7 +100,7 @@ class Search:
         self._error: BaseException | None = None
         self._own = local()
         self._source, self._starts, self._columns = source, starts, columns
-        self._n_numbers = n_numbers
+        self._n_numbers, self._factor = n_numbers, factor
         self._outer, self._inner = Serial(), engine
         # Engines of one worker, if they say so, have none to give sizes to.
         several = getattr(engine, "n_jobs", 1) > 1
@@ -118,7 +118,7 @@ class Search:
         if not hasattr(self._own, "bench"):
             starts = self._starts.for_worker(self._inner)
             self._own.bench = Bench(
-                self._source, self._inner, starts, self._columns, self._n_numbers
+                self._source, self._inner, starts, self._columns, self._n_numbers, self._factor
             )
         return self._own.bench
 

@@ -11,7 +11,9 @@ from mixtura.components.gaussian.steps import excess_above_steps
 def test_the_excess_is_what_the_density_at_the_mean_is_above_one_a_step(spread):
     step = 0.7
     peak = 1 / (spread * step * np.sqrt(2 * np.pi))
-    found = excess_above_steps(np.array([[(spread * step) ** -2.0]]), np.array([step**2 / 12]))
+    found = excess_above_steps(
+        np.array([[(spread * step) ** -2.0]]), np.array([step**2 / 12]), np.ones(1)
+    )
     assert found[0] == pytest.approx(max(np.log(peak * step), 0.0), abs=1e-12)
 
 
@@ -19,21 +21,24 @@ def test_columns_without_a_step_have_none():
     precisions = np.array([np.diag([1e9, 1e9, 4.0])])
     floor = np.array([0.0, 0.0, 1.0])
     expected = np.log(2 / np.sqrt(2 * np.pi) * np.sqrt(12))
-    assert excess_above_steps(precisions, floor)[0] == pytest.approx(expected)
+    assert excess_above_steps(precisions, floor, np.ones(3))[0] == pytest.approx(expected)
 
 
 def test_storages_agree():
     rng = np.random.default_rng(0)
     floor = rng.uniform(0.5, 2, 3)
-    diagonal = rng.uniform(0.1, 3, (4, 3))
+    diagonal, known = rng.uniform(0.1, 3, (4, 3)), np.ones(3)
     dense = diagonal[:, :, None] * np.eye(3)
-    np.testing.assert_allclose(
-        excess_above_steps(diagonal, floor), excess_above_steps(dense, floor), rtol=1e-10
-    )
     one = np.full((4, 3), diagonal[:, :1])
-    np.testing.assert_allclose(
-        excess_above_steps(diagonal[:, 0], floor), excess_above_steps(one, floor), rtol=1e-10
-    )
+    for same, other in ((diagonal, dense), (diagonal[:, 0], one)):
+        found = excess_above_steps(same, floor, known)
+        np.testing.assert_allclose(found, excess_above_steps(other, floor, known), rtol=1e-10)
+
+
+def test_rows_in_which_a_cell_is_missing_have_no_excess_there():
+    precisions, floor = np.array([[1e4, 1e4]]), np.ones(2)
+    all_known = excess_above_steps(precisions, floor, np.ones(2))
+    assert excess_above_steps(precisions, floor, np.array([0.5, 0.0])) == all_known / 4
 
 
 def test_criteria_of_the_estimator_and_of_the_fit_agree():

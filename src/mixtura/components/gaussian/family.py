@@ -468,11 +468,16 @@ class GaussianFamily:
             return {}
         return finer_columns(parameters.covariance.precisions(), self._floor)
 
-    def excess(self, parameters: GaussianParameters) -> Float:
+    def excess(self, parameters: GaussianParameters, shared: RowTotals) -> Float:
         """Return the nats a row (K,) by which densities of rounded columns exceed one a step."""
         if self._floor is None:
             return np.zeros(parameters.n_components)
-        return excess_above_steps(parameters.covariance.precisions(), self._floor)
+        known = self._known_shares(shared)
+        return excess_above_steps(parameters.covariance.precisions(), self._floor, known)
+
+    def _known_shares(self, shared: RowTotals) -> Float:
+        """Return the share of the rows (D,) in which each column was observed."""
+        return np.ones(self.n_columns)
 
     def rounding(self, parameters: GaussianParameters, effective_rows: Float) -> float:
         """Return the rounding of deviations, of rows and of the origin, in nats."""

@@ -156,6 +156,10 @@ class IncompleteGaussianFamily(GaussianFamily):
         totals = RowTotals(shared.weight, shared.first * share**2, shared.second * products)
         return super().prior(name, totals, n_components)
 
+    def _known_shares(self, shared: Any) -> Float:
+        """Return the share of the rows (D,) in which each column was observed."""
+        return shared.observed / shared.weight
+
     def embed(self, rows: NDArray[Any]) -> Float:
         """Return rows in units of each column's spread, missing cells at the column's mean."""
         return np.nan_to_num(super().embed(rows), copy=False)

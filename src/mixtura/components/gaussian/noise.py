@@ -319,10 +319,10 @@ class GaussianNoiseFamily:
         found = self.inner.finer(parameters.gaussians)
         return {int(places[component]): columns for component, columns in found.items()}
 
-    def excess(self, parameters: NoisyParameters) -> Float:
+    def excess(self, parameters: NoisyParameters, shared: RowTotals) -> Float:
         """Return that of the Gaussian components (K',); noise has none."""
         found = np.zeros(len(parameters.noise))
-        found[~parameters.noise] = self.inner.excess(parameters.gaussians)
+        found[~parameters.noise] = self.inner.excess(parameters.gaussians, shared)
         return found
 
     def rounding(self, parameters: NoisyParameters, effective_rows: Float) -> float:

@@ -13,7 +13,7 @@ Float = NDArray[np.float64]
 TOUCHING = 1e-6
 
 
-def excess_above_steps(precisions: Float, floor: Float) -> Float:
+def excess_above_steps(precisions: Float, floor: Float, known: Float) -> Float:
     """Return the nats a row (K,) by which densities exceed one over the step at their means.
 
     A cell holds a probability of at most one, but a density of standard deviation σ is
@@ -24,16 +24,20 @@ def excess_above_steps(precisions: Float, floor: Float) -> Float:
     ----------
     precisions : (K,), (K, D) or (K, D, D), as covariances are stored
     floor : (D,) h²/12, 0 where a column has no step
+    known : (D,) the share of the rows in which a column was observed; along axes that are no
+        columns their mean counts
     """
     rounded = floor > 0
+    shares = known[rounded]
     if precisions.ndim == 3:
         root = np.sqrt(floor[rounded])
         inside = precisions[:, rounded][:, :, rounded] * root[:, None] * root
-        values = np.linalg.eigvalsh(inside)
+        values, shares = np.linalg.eigvalsh(inside), shares.mean()
     else:
         every = precisions if precisions.ndim == 2 else precisions[:, None]
         values = np.broadcast_to(every, (len(every), len(floor)))[:, rounded] * floor[rounded]
-    return np.maximum(0.5 * np.log(np.maximum(6 * values / np.pi, 1e-300)), 0.0).sum(axis=1)
+    each = np.maximum(0.5 * np.log(np.maximum(6 * values / np.pi, 1e-300)), 0.0)
+    return (each * shares).sum(axis=1)
 
 
 def finer_columns(precisions: Float, floor: Float) -> dict[int, tuple[int, ...]]:
