@@ -463,7 +463,7 @@ def test_a_component_that_collapses_is_kept_by_the_fallback_and_named() -> None:
     (run,) = fit(sweep, [collapsing(sweep, options)], options)
     assert run.recovery is not None
     assert run.recovery.components == (1,)
-    assert "component(s) 1 collapsed" in run.recovery.reason
+    assert "component(s) 1 have no width" in run.recovery.reason
     assert np.isfinite(run.objective)
     assert np.isfinite(run.model.parameters.means).all()
 

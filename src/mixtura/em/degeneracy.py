@@ -1,4 +1,4 @@
-"""Components that collapse: noticed in the M-step, and kept by a floor that is reported."""
+"""Covariances that are singular in an M-step: kept by a stronger prior, which is reported."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -47,9 +47,7 @@ def maximise_or_recover(
         if fallback is None or recovery is not None:
             raise
         components = tuple(int(k) for k in np.flatnonzero(_collapsed(statistics)))
-        named = (
-            f"component(s) {', '.join(map(str, components))} collapsed onto too few distinct rows"
-        )
+        named = f"component(s) {', '.join(map(str, components))} have no width in some direction"
         reason = (
             f"{named if components else 'the covariances have no width in some direction'}; "
             "a stronger prior, of 1e-8 of all rows, keeps them finite"

@@ -94,7 +94,7 @@ def excess_words(excess: float) -> list[str]:
         return []
     return [
         f"criteria leave out {excess:.3f} nats: in a column whose values repeat, no density counts "
-        "above one a step"
+        "above one a step at its mean"
     ]
 
 

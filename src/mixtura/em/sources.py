@@ -34,7 +34,7 @@ FEWEST, EACH = 40, 10
 # Neighbours by which a row is judged lonely: at least, and for each column.
 NEIGHBOURS, PER_COLUMN = 5, 2
 # Columns beyond which all neighbours are about as far, and shares at random all alike.
-WIDEST = 32
+MOST_COLUMNS = 32
 # Starts from random shares.
 SOFT = 2
 
@@ -80,7 +80,7 @@ def wider_sources(given: Points, n_components: int) -> Iterator[Source]:
 
 def random_shares(given: Points, n_components: int) -> Iterator[Float]:
     """Yield shares (M, K) drawn evenly from all there are, where columns are few."""
-    for number in range(SOFT if given.points.shape[1] <= WIDEST else 0):
+    for number in range(SOFT if given.points.shape[1] <= MOST_COLUMNS else 0):
         yield given.rng(4, number).dirichlet(np.ones(n_components), len(given.points))
 
 
@@ -110,7 +110,7 @@ def _aside(given: Points, n_components: int) -> Iterator[Source]:
     The others are shared by all components, or are one of them.
     """
     n_points, n_columns = given.points.shape
-    if n_points < max(FEWEST, EACH * n_components) or n_columns > WIDEST:
+    if n_points < max(FEWEST, EACH * n_components) or n_columns > MOST_COLUMNS:
         return
     view = robust(given.points)
     near = min(n_points - 1, max(NEIGHBOURS, PER_COLUMN * n_columns))

@@ -213,7 +213,8 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
     def bic(self, X: Any, sample_weight: ArrayLike | None = None) -> float:
         """Return -2 ℓ + df log Σw for these rows (Schwarz 1978); lower is better.
 
-        In ℓ no density of a column whose values repeat counts above one over their step.
+        In a column whose values repeat, a component's density counts as one over their step at
+        its mean where it is more: ℓ is less by that, for each row of the component.
 
         Parameters
         ----------

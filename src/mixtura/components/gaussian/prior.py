@@ -122,8 +122,8 @@ def weak_prior(totals: RowTotals, share: float = WEAK, floor: Float | None = Non
     """Return the default penalty: pseudo-rows of the data's own covariance, a share of all rows.
 
     It only keeps the likelihood bounded: every variance stays above that of the data times the
-    share. It is scale-free, and the same for row weights of any sum (penalties that vanish beside
-    the rows leave estimates consistent: Chen and Tan 2009).
+    share. It is scale-free, and the same for row weights of any sum. Penalties of this form keep
+    estimates consistent (Chen and Tan 2009), here but for 1e-22 of the data's covariance.
 
     Parameters
     ----------

@@ -4,13 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.gaussian.digits import diagonals_of
+from mixtura.components.gaussian.structures.floor import TOUCHING
 
 __all__ = ["excess_above_steps", "finer_columns"]
 
 Float = NDArray[np.float64]
-
-# By how much a precision may be above the inverse of a floor that it touches.
-TOUCHING = 1e-6
 
 
 def excess_above_steps(precisions: Float, floor: Float, known: Float) -> Float:
