@@ -162,13 +162,11 @@ class Rearranged:
 
     Attributes
     ----------
-    origin : the number of the start that it came from
     moves : how often its components were moved
     end : where it led
     lost : for each start, whether it takes the care of the general way
     """
 
-    origin: int
     moves: int
     end: Mixed
     lost: tuple[bool, ...]

@@ -16,7 +16,7 @@ from mixtura.errors import MixturaWarning
 __all__ = ["SIGNATURES", "VERSION", "kernels"]
 
 # MX_VERSION of mixtura.h.
-VERSION = 5
+VERSION = 6
 
 # Of each kernel: what it returns, and what it takes. Arrays go as the address of their first cell.
 SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
@@ -33,7 +33,7 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mx_try_room": (c_int64, (c_void_p, c_int64, c_int64)),
     "mx_try": (None, (c_void_p, c_int64, c_void_p, c_int64, *3 * (c_void_p,))),
     "mx_moves_room": (c_int64, (c_void_p, c_int64)),
-    "mx_rearrange": (c_int64, (c_void_p, c_int64, *5 * (c_void_p,))),
+    "mx_rearrange": (c_int64, (c_void_p, c_int64, *4 * (c_void_p,))),
     "mx_neighbour": (
         c_int64,
         (c_void_p, c_void_p, ctypes.c_double, ctypes.c_double, c_void_p, c_void_p),

@@ -30,12 +30,11 @@ MX_EXPORT int64_t mx_moves_room(const mx_ground *ground, int64_t n_components);
 
 /*
  * Runs models to near their ends and moves components of the best from where two share a cluster
- * to where one lacks, while that betters it. Sets `best` to where that led and `origin` to the
- * number of the start that it came from. Sets `lost` (n_starts) to which starts
- * are MX_HARD. Returns the number of moves, or -1 where all are.
+ * to where one lacks, while that betters it. Sets `best` to where that led and `lost` (n_starts) to
+ * which starts are MX_HARD. Returns the number of moves, or -1 where all are.
  */
 MX_EXPORT int64_t mx_rearrange(const mx_ground *ground, int64_t n_starts, const mx_state *starts,
-                               int64_t *lost, mx_state *best, int64_t *origin, double *room);
+                               int64_t *lost, mx_state *best, double *room);
 
 /*
  * Sets `best` to where a mixture of one component more (two of them merged) or less (one parted)

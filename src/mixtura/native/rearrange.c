@@ -116,14 +116,13 @@ static int bettered(mx_stage *at) {
 }
 
 int64_t mx_rearrange(const mx_ground *ground, int64_t n_starts, const mx_state *starts,
-                     int64_t *lost, mx_state *best, int64_t *origin, double *room) {
+                     int64_t *lost, mx_state *best, double *room) {
     mx_stage at = mx_stage_begun(ground, best->n_components, room);
     mx_rule race = mx_rough_rule(ground);
     for (int64_t i = 0; i < n_starts; i++) {
         mx_place *end = &at.ended;
         mx_copy_mixture(&at.form, &starts[i], &end->state);
         end->lost = 0;
-        end->number = i;
         mx_run_on(&at, &race, end);
         lost[i] = end->lost;
         if (end->lost)
@@ -134,7 +133,6 @@ int64_t mx_rearrange(const mx_ground *ground, int64_t n_starts, const mx_state *
     }
     if (at.now.lost)
         return -1;
-    *origin = at.now.number;
     int64_t moved = 0;
     while (moved < ROUNDS && at.form.n_components > 1 && bettered(&at))
         moved++;

@@ -16,7 +16,7 @@
 typedef struct {
     mx_state state;
     double objective, gained, smallest; /* components on too few rows count as wide as all rows */
-    int64_t sweeps, number;
+    int64_t sweeps;
     int lost;
 } mx_place;
 

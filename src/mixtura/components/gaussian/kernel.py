@@ -1,7 +1,7 @@
 """Runs of EM in compiled code, for rows that fit into the cache."""
 
 from collections.abc import Sequence
-from ctypes import addressof, byref, c_int64
+from ctypes import addressof, byref
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -210,7 +210,7 @@ class GaussianKernel:
             return None
         works = [self._packed(n_components).filled(*model) for model in models]
         states = (State * len(models))(*(work.state() for work in works))
-        best, origin = self._packed(n_components), c_int64()
+        best = self._packed(n_components)
         lost = np.empty(len(models), dtype=np.int64)
         room = np.empty(library.mx_moves_room(byref(ground), n_components))
         moved = library.mx_rearrange(
@@ -219,12 +219,11 @@ class GaussianKernel:
             states,
             address(lost),
             byref(best.state()),
-            byref(origin),
             address(room),
         )
         if moved < 0:
             return None
-        return Rearranged(origin.value, moved, best.mixed(), tuple(lost.astype(bool).tolist()))
+        return Rearranged(moved, best.mixed(), tuple(lost.astype(bool).tolist()))
 
     def neighbour(
         self,
