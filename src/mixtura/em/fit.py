@@ -10,7 +10,7 @@ from mixtura.em.acceleration import Squarem
 from mixtura.em.compiled import compiled_run, is_compilable
 from mixtura.em.model import Model
 from mixtura.em.options import FitOptions, log_weights_of
-from mixtura.em.ranking import unsupported
+from mixtura.em.ranking import unsupported, without_rows
 from mixtura.em.running import Run, Running
 from mixtura.em.stopping import HOPE, LATELY, Ending
 from mixtura.em.sweep import Sweep
@@ -126,8 +126,10 @@ def _drop(sweep: Sweep, runs: Sequence[Running], options: FitOptions) -> None:
         hope = HOPE * (objectives[-1] - objectives[-1 - LATELY])
         if run.ending is None and objectives[-1] + hope < ahead - SAME_PLACE:
             run.ending = Ending.OUTRUN
-        elif objectives[-1] > ahead and not unsupported(sweep, run, options.prior).any():
-            ahead = objectives[-1]
+        elif objectives[-1] > ahead and run.statistics is not None:
+            rows = run.statistics.moments.effective_rows
+            if not without_rows(sweep, run.model, rows, options.prior).any():
+                ahead = objectives[-1]
 
 
 def _groups(family: Family, runs: list[Running]) -> list[list[Running]]:

@@ -69,8 +69,8 @@ def lloyd_labels(
 
 def _sums(points: Float, mass: Float, labels: Labels, n_groups: int) -> Float:
     """Return the weighted sum (K, E) of the points of each group."""
-    weighted = (np.bincount(labels, mass * column, n_groups) for column in points.T)
-    return np.stack(list(weighted), axis=1)
+    weighted = [np.bincount(labels, mass * column, n_groups) for column in points.T]
+    return np.stack(weighted, axis=1).astype(np.float64, copy=False)
 
 
 def _draw(mass: Float, size: int, rng: np.random.Generator) -> Labels:

@@ -16,7 +16,7 @@ from mixtura.em.options import FitOptions
 from mixtura.em.statistics import Statistics
 from mixtura.em.sweep import Sweep
 
-__all__ = ["AS_GOOD", "ranked", "ranked_by_weight", "unsupported", "worth"]
+__all__ = ["AS_GOOD", "ranked", "ranked_by_weight", "unsupported", "without_rows", "worth"]
 
 Float = NDArray[np.float64]
 
@@ -54,7 +54,7 @@ def unsupported(sweep: Sweep, end: SweptEnd, prior: Any) -> NDArray[np.bool_]:
     Equal rows count each, as ties are no accident; where every row is there ten times, ten count
     one: N_k is scaled by distinct rows over rows. A prior that is meant to be felt supports all.
     """
-    return _without_rows(sweep, end.model, end.statistics.moments.effective_rows, prior)
+    return without_rows(sweep, end.model, end.statistics.moments.effective_rows, prior)
 
 
 def worth(sweep: Sweep, end: SweptEnd, options: FitOptions) -> float:
@@ -74,9 +74,10 @@ def ranked_by_weight(sweep: Sweep, ends: Sequence[AnyEnd], options: FitOptions) 
     return _in_order(ends, values)
 
 
-def _without_rows(
+def without_rows(
     sweep: Sweep, model: Model, effective_rows: Float, prior: Any
 ) -> NDArray[np.bool_]:
+    """Return which components (K,) are unsupported with N_k rows each."""
     # A penalty of the user's own is meant to be felt, unless it says otherwise.
     if getattr(prior, "supports", True):
         return np.zeros(len(effective_rows), dtype=bool)
@@ -84,7 +85,7 @@ def _without_rows(
 
 
 def _worth(sweep: Sweep, end: End, effective_rows: Float, options: FitOptions) -> float:
-    weak = _without_rows(sweep, end.model, effective_rows, options.prior)
+    weak = without_rows(sweep, end.model, effective_rows, options.prior)
     if not weak.any():
         return end.objective
     if weak.all():

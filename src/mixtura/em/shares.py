@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,8 +62,8 @@ def model_from_source(
 ) -> Model:
     """Return the M-step from labels (M,) or shares (M, K) of ours: components borrow scatter."""
     if source.ndim == 1:
-        return model_from_labels(sweep, source, n_components, options)
-    return _model_from(sweep, source, options, borrowing=True)
+        return model_from_labels(sweep, cast("NDArray[np.intp]", source), n_components, options)
+    return _model_from(sweep, cast("Float", source), options, borrowing=True)
 
 
 def model_from_labels(

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from mixtura.em.kmeans import lloyd_labels, seeded_labels
 from mixtura.em.views import has_axes, robust, views_of, whitened, within
@@ -114,7 +114,7 @@ def _aside(given: Points, n_components: int) -> Iterator[Source]:
         return
     view = robust(given.points)
     near = min(n_points - 1, max(NEIGHBOURS, PER_COLUMN * n_columns))
-    order = np.argsort(cKDTree(view).query(view, near + 1)[0][:, -1], kind="stable")
+    order = np.argsort(KDTree(view).query(view, near + 1)[0][:, -1], kind="stable")
     for number, share in enumerate(ASIDE):
         kept = np.sort(order[: int((1 - share) * n_points)])
         inner = view[kept]

@@ -41,8 +41,7 @@ class GaussianPrior(Protocol):
     supports : whether a component may rest on it alone, as it is meant to be felt
     """
 
-    @property
-    def supports(self) -> bool: ...
+    supports: ClassVar[bool]
 
     def augment(self, moments: GaussianMoments) -> GaussianMoments:
         """Return the moments with the prior's pseudo-rows."""
