@@ -59,7 +59,7 @@ class History:
     steps : those taken
     rejected : how many leaps were swept and not taken, as the objective would have fallen
     certificate : how nearly the end is stationary; None while the run is not finished
-    passed_over : ends of other starts that were likelier, but with more unsupported components
+    passed_over : ends that were likelier, by components on too few rows
     """
 
     steps: list[Step] = field(default_factory=list)

@@ -22,7 +22,7 @@ from mixtura.em.model import Model
 from mixtura.em.ranking import ranked, worth
 from mixtura.em.shares import mixture_of, models_of
 from mixtura.em.splits import parted
-from mixtura.em.starts import NeverMet, StartOptions
+from mixtura.em.starts import NeverMet, StartOptions, short_options
 from mixtura.em.stopping import LATELY, Ending, GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.errors import ParameterError
@@ -133,7 +133,7 @@ def _compiled(
     declined = [model for model, lost in zip(models, found.lost, strict=True) if lost]
     if not declined:
         return end
-    (reached,) = fit(sample, [end], replace(rough, rule=NeverMet(), max_iter=1))
+    (reached,) = fit(sample, [end], short_options(rough, 1))
     chasing = replace(rough, rule=Race(worth(sample, reached, rough)))
     best = ranked(sample, [reached, *_ends(sample, declined, chasing)], rough)[0]
     if best is reached:

@@ -58,15 +58,13 @@ class Soundness:
                 "determine a covariance, so the likelihood there means nothing; try fewer "
                 "components, or a structure that shares more between them"
             )
-        for columns in dict.fromkeys(self.flat.values()):
-            components = [k for k, own in self.flat.items() if own == columns]
+        for columns, components in _by_columns(self.flat):
             found.append(
                 f"all rows of component(s) {listed(components)} agree in {_named(columns, names)}: "
                 "only the prior keeps them finite there, so likelihoods and criteria mean nothing "
                 "beside those of other models"
             )
-        for columns in dict.fromkeys(self.finer.values()):
-            components = [k for k, own in self.finer.items() if own == columns]
+        for columns, components in _by_columns(self.finer):
             found.append(
                 f"component(s) {listed(components)} are narrower than the values of "
                 f"{_named(columns, names)} step, where the likelihood has no maximum that means "
@@ -95,6 +93,16 @@ def excess_words(excess: float) -> list[str]:
     return [
         f"criteria leave out {excess:.3f} nats: in a column whose values repeat, no density counts "
         "above one a step at its mean"
+    ]
+
+
+def _by_columns(
+    of_components: Mapping[int, tuple[int, ...]],
+) -> list[tuple[tuple[int, ...], list[int]]]:
+    """Return the components that have the same columns together."""
+    return [
+        (columns, [k for k, own in of_components.items() if own == columns])
+        for columns in dict.fromkeys(of_components.values())
     ]
 
 

@@ -8,6 +8,7 @@ the seed alone.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from mixtura.em.kmeans import lloyd_labels, seeded_labels
-from mixtura.em.views import has_axes, robust, views_of, whitened, within
+from mixtura.em.views import robust, views_of, within
 
 __all__ = ["Points", "Source", "distance_labels", "random_shares", "wider_sources"]
 
@@ -39,7 +40,7 @@ MOST_COLUMNS = 32
 SOFT = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Points:
     """The distinct rows of a sample as points.
 
@@ -54,6 +55,11 @@ class Points:
     mass: Float
     key: tuple[int, ...]
 
+    @cached_property
+    def views(self) -> list[Float]:
+        """Return the points, and also in principal axes where there are enough of them."""
+        return views_of(self.points)
+
     def rng(self, *number: int) -> np.random.Generator:
         """Return the generator of one source."""
         return np.random.default_rng([*self.key, *number])
@@ -61,19 +67,19 @@ class Points:
 
 def distance_labels(given: Points, n_components: int, count: int) -> Iterator[Labels]:
     """Yield the nearest of seeds, in turn in each view of the points."""
-    views = views_of(given.points)
     for number in range(count):
-        view = views[number % len(views)]
+        view = given.views[number % len(given.views)]
         yield seeded_labels(view, given.mass, n_components, given.rng(number))
 
 
 def wider_sources(given: Points, n_components: int) -> Iterator[Source]:
     """Yield groups by k-means in several units, and with lonely rows set aside."""
-    for number, view in enumerate(views_of(given.points)):
+    for number, view in enumerate(given.views):
         yield lloyd_labels(view, given.mass, n_components, given.rng(1, number))
-    for turned in (False, True) if has_axes(given.points) else (False,):
+    has_axes = len(given.views) > 1
+    for turned in (False, True) if has_axes else (False,):
         yield _within_labels(given, n_components, turned=turned)
-    if has_axes(given.points):
+    if has_axes:
         yield _parted_along(given, n_components)
     yield from _aside(given, n_components)
 
@@ -98,7 +104,7 @@ def _parted_along(given: Points, n_components: int) -> Labels:
 
     Two equal clusters far apart have the least kurtosis that there is, a normal one has three.
     """
-    view = whitened(given.points)
+    view = given.views[-1]
     kurtosis = given.mass @ view**4 / given.mass.sum()
     axis = view[:, [int(np.argmin(kurtosis))]]
     return lloyd_labels(axis, given.mass, n_components, given.rng(5))

@@ -158,7 +158,7 @@ def first_labels(
     number : of the start that they are for; trees, which have no seed, are for the first
     """
     given = points_of(sample, starts, number)
-    if number == 0 and given.points.shape[1] > 1 and has_axes(given.points):
+    if number == 0 and has_axes(given.points):
         yield from _linked(sample, n_components, starts, tree)
     for labels in distance_labels(given, n_components, starts.short):
         yield sample, labels

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["has_axes", "robust", "views_of", "whitened", "within"]
+__all__ = ["has_axes", "robust", "views_of", "within"]
 
 Float = NDArray[np.float64]
 

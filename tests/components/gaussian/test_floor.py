@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scatters import scatter_for
+from scatters import plane_covariances, scatter_for
 from scipy import linalg, optimize
 
 from mixtura.components.gaussian.structures import (
@@ -62,32 +62,16 @@ def attained(covariances, scatter, rows):
     return m_step_objective(covariances, scatter, rows)
 
 
-def plane_covariances(code, parameters, n_components):
-    """Return Σ_k = λ_k R(t_k) diag(a_k, 1 / a_k) R(t_k)ᵀ from free numbers, by the letters."""
-    numbers = iter(np.clip(parameters, -8, 8))
-    values = []
-    for letter in code:
-        if letter == "V":
-            values.append(np.array([next(numbers) for _ in range(n_components)]))
-        else:
-            values.append(np.full(n_components, next(numbers) if letter == "E" else 0.0))
-    volumes, shapes, angles = values
-    cosines, sines = np.cos(angles), np.sin(angles)
-    axes = np.array([[cosines, -sines], [sines, cosines]]).transpose(2, 0, 1)
-    variances = np.exp(np.stack([volumes + shapes, volumes - shapes], axis=1))
-    return (axes * variances[:, None, :]) @ axes.transpose(0, 2, 1)
-
-
 def numerical(code, scatter, rows, floor, n_starts=6):
     """Return the objective that SLSQP reaches in the plane from several starts."""
     n_components, roots = len(rows), np.sqrt(np.multiply.outer(floor, floor))
 
     def lost(parameters):
-        covariances = plane_covariances(code, parameters, n_components)
+        covariances = plane_covariances(code, np.clip(parameters, -8, 8), n_components)
         return -attained(covariances, scatter, rows) / rows.sum()
 
     def room(parameters):
-        covariances = plane_covariances(code, parameters, n_components)
+        covariances = plane_covariances(code, np.clip(parameters, -8, 8), n_components)
         return -np.log(np.linalg.eigvalsh(np.linalg.inv(covariances) * roots)[:, -1])
 
     rng = np.random.default_rng(0)

@@ -6,7 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 from oracles import GAUSSIAN, dataset, gaussian, gaussian_fits, starting_responsibilities
-from scatters import scatter_for
+from scatters import plane_covariances, scatter_for
 from scipy import optimize, stats
 
 from mixtura.components.gaussian.structures import (
@@ -118,22 +118,6 @@ def test_parameters_are_counted_as_in_the_reference(code):
         others = n_components * n_columns + n_components - 1
         counted = structure(code).n_parameters(n_components, n_columns)
         assert counted + others == fit["n_params"], fit["id"]
-
-
-def plane_covariances(code, parameters, n_components):
-    """Return Σ_k = λ_k R(t_k) diag(a_k, 1 / a_k) R(t_k)ᵀ from free numbers, by the letters."""
-    numbers = iter(parameters)
-    values = []
-    for letter in code:
-        if letter == "V":
-            values.append(np.array([next(numbers) for _ in range(n_components)]))
-        else:
-            values.append(np.full(n_components, next(numbers) if letter == "E" else 0.0))
-    volumes, shapes, angles = values
-    cosines, sines = np.cos(angles), np.sin(angles)
-    axes = np.array([[cosines, -sines], [sines, cosines]]).transpose(2, 0, 1)
-    variances = np.exp(np.stack([volumes + shapes, volumes - shapes], axis=1))
-    return (axes * variances[:, None, :]) @ axes.transpose(0, 2, 1)
 
 
 @pytest.mark.parametrize("code", CODES)
