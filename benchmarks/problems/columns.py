@@ -28,16 +28,25 @@ def doubled(rng, rows):
 
 
 def rounded(rng, fitted, held_out):
-    """Return the fitted rows with some columns rounded, and the held-out ones as they are."""
+    """Return the fitted rows with some columns rounded, and the held-out ones as they are.
+
+    A column that rounding would make one value stays as it is.
+    """
     step = fitted.std(axis=0) * log_uniform(rng, 0.01, 0.4)
-    chosen = some(rng, fitted.shape[1])
-    return np.where(chosen, np.round(fitted / step) * step, fitted), held_out
+    coarse = np.round(fitted / step) * step
+    chosen = some(rng, fitted.shape[1]) & (np.ptp(coarse, axis=0) > 0)
+    return np.where(chosen, coarse, fitted), held_out
 
 
 def censored(rng, fitted, held_out):
-    """Return fitted rows with a column that saturates, and the held-out rows below that."""
+    """Return fitted rows with a column that saturates, and the held-out rows below that.
+
+    Where more rows hold a column's least value than may be below, it does not saturate.
+    """
     column = int(rng.integers(fitted.shape[1]))
     top = np.quantile(fitted[:, column], rng.uniform(0.8, 0.97))
+    if top == fitted[:, column].min():
+        return fitted, held_out
     below = held_out[held_out[:, column] < top]
     fitted = fitted.copy()
     fitted[:, column] = np.minimum(fitted[:, column], top)

@@ -311,10 +311,12 @@ class Running:
         if self.best is None or self.last is None:
             return True
         digits = 1e-4 if sweep.family.dtype == np.float32 else 1e-9
-        rows = self.best[1].moments.effective_rows
         rounding = digits * (abs(objective) + sweep.total_weight)
-        rounding += sweep.family.rounding(self.best[0].parameters, rows)
         before = self.history[-1].objective
+        if objective >= before - rounding:
+            return True
+        rows = self.best[1].moments.effective_rows
+        rounding += sweep.family.rounding(self.best[0].parameters, rows)
         if objective >= before - rounding:
             return True
         promised = self.last.promised

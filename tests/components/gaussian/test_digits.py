@@ -6,8 +6,10 @@ from functools import cache
 import numpy as np
 import pytest
 
-from mixtura.components.gaussian.digits import lost_digits
-from mixtura.components.gaussian.parameters import GaussianMoments
+from mixtura import GaussianMixture
+from mixtura.components.gaussian.covariance import FullCovariance, factors_of
+from mixtura.components.gaussian.digits import lost_digits, rounding_of
+from mixtura.components.gaussian.parameters import GaussianMoments, GaussianParameters
 from mixtura.components.gaussian.structures import CODES, STRUCTURES
 
 OWN_SHAPE = [code for code in CODES if code[1] == "V"]
@@ -86,3 +88,34 @@ def test_equal_rows_away_from_the_origin_have_lost_everything(code):
     rows = np.full((2, 5, 2), 3.0) * [[[1.0]], [[-1.0]]]
     moments, _ = moments_about_origin(rows, np.zeros((2, 2, 2)), code)
     assert lost_digits(moments, STRUCTURES[code], np.ones(2, dtype=bool), 1e8)
+
+
+def roughness(covariances, scale=(1.0, 1.0)):
+    """Return what rounding costs a hundred rows about the origin, in eps."""
+    covariance = FullCovariance(factors_of(covariances)).scaled(np.array(scale))
+    parameters = GaussianParameters(np.zeros(covariances.shape[:2]), covariance)
+    nothing = np.zeros(covariances.shape[1])
+    rows = np.full(len(covariances), 100.0)
+    return rounding_of(parameters, rows, nothing) / np.finfo(np.float64).eps
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.9, 1 - 1e-6, 1 - 1e-13])
+def test_a_factor_is_as_rough_as_columns_explain_each_other(correlation):
+    matrix = np.array([[[1.0, correlation], [correlation, 1.0]]])
+    inflation = 1 / ((1 - correlation) * (1 + correlation))
+    assert roughness(matrix) == pytest.approx(2 * 100 * inflation, rel=1e-2)
+    assert roughness(matrix, [1e-9, 1e6]) == pytest.approx(2 * 100 * inflation, rel=1e-2)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_rows_on_a_line_but_for_their_last_digits_are_fitted_to_an_end(seed):
+    # No step of the loop may be told a fall that is only how such a covariance rounds.
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(60, 2))
+    slant = rng.normal(size=2)
+    near = rng.normal(size=2) + rng.normal(size=(3, 1)) * slant
+    rows[:3] = near + rng.normal(size=(3, 2)) * 10.0 ** rng.uniform(-9, -6)
+    memberships = np.zeros((60, 2))
+    memberships[:3, 0], memberships[3:, 1] = 1.0, 1.0
+    model = GaussianMixture(2, responsibilities_init=memberships).fit(rows)
+    assert np.isfinite(model.log_likelihood_)

@@ -82,9 +82,10 @@ def inverse_diagonals(matrices: Float) -> Float:
 
 
 def rounding_of(parameters: GaussianParameters, effective_rows: Float, offset: Float) -> float:
-    """Return Σ_k N_k Σ_d eps (|μ_kd| + o_d) / σ_kd, with σ_kd² = 1 / (Σ_k⁻¹)_dd.
+    """Return eps Σ_k N_k Σ_d [(|μ_kd| + o_d) / σ_kd + (Σ_k)_dd / σ_kd²], 1/σ_kd² = (Σ_k⁻¹)_dd.
 
-    A row's deviation from a mean has the rounding of the row itself and of the origin.
+    A row's deviation from a mean has the rounding of the row itself and of the origin; a factor
+    of Σ_k that of Σ_k, which counts by how much of a column the others explain.
 
     Parameters
     ----------
@@ -92,13 +93,14 @@ def rounding_of(parameters: GaussianParameters, effective_rows: Float, offset: F
     offset : (D,) o, of the origin
     """
     precisions = diagonals_of(parameters.covariance.precisions())
+    variances = diagonals_of(parameters.covariance.covariances())
     with np.errstate(over="ignore"):
-        each = ((np.abs(parameters.means) + offset) * np.sqrt(precisions)).sum(axis=1)
-    return float(np.finfo(np.float64).eps * (effective_rows @ each))
+        each = (np.abs(parameters.means) + offset) * np.sqrt(precisions) + variances * precisions
+    return float(np.finfo(np.float64).eps * (effective_rows @ each.sum(axis=1)))
 
 
-def diagonals_of(precisions: Float) -> Float:
-    """Return the diagonals (K, D), or (K, 1) for all columns, of precisions as they are stored."""
-    if precisions.ndim == 3:
-        return np.diagonal(precisions, axis1=1, axis2=2)
-    return precisions[:, None] if precisions.ndim == 1 else precisions
+def diagonals_of(matrices: Float) -> Float:
+    """Return the diagonals (K, D), or (K, 1) for all columns, of matrices as they are stored."""
+    if matrices.ndim == 3:
+        return np.diagonal(matrices, axis1=1, axis2=2)
+    return matrices[:, None] if matrices.ndim == 1 else matrices
