@@ -200,11 +200,11 @@ def test_axes_of_unlike_columns_never_lower_the_objective(code):
 @pytest.mark.parametrize("code", CODES)
 def test_the_largest_size_fits_the_room_and_a_larger_is_left_to_the_structure(code):
     rng = np.random.default_rng(0)
-    for n_components, n_columns, taken in ((128, 16, True), (129, 4, False), (4, 17, False)):
-        samples = rng.standard_normal((n_components, 60, n_columns))
+    for n_components, n_columns, taken in ((128, 64, True), (129, 4, False), (4, 65, False)):
+        samples = rng.standard_normal((n_components, 200, n_columns))
         samples *= rng.uniform(0.5, 2, (n_components, 1, n_columns))
         scatter = samples.transpose(0, 2, 1) @ samples
-        rows = np.full(n_components, 60.0)
+        rows = np.full(n_components, 200.0)
         found = native_update(code, scatter_for(code, scatter), rows)
         assert (found is not None) == taken
         if taken:

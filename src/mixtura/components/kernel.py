@@ -34,6 +34,9 @@ class Ended(IntEnum):
     RULE = 0
     LIMIT = 1
     OUTRUN = 2
+    # An M-step was declined, mostly as a covariance is singular.
+    FLAT = 4
+    ROUNDING = 5
 
 
 @dataclass(frozen=True, slots=True)

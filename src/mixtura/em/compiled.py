@@ -9,19 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.kernel import Ended, Kernel, KernelRun, Terms, Weighing
+from mixtura.em.degeneracy import Recovery, maximise_or_recover
 from mixtura.em.history import History, Step
 from mixtura.em.model import Model
 from mixtura.em.options import FitOptions
+from mixtura.em.ranking import without_rows
 from mixtura.em.running import Run
 from mixtura.em.statistics import Statistics
 from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
+
+Float = NDArray[np.float64]
 
 __all__ = ["AT_ONCE", "Tried", "compiled_run", "compiled_tries", "is_compilable", "terms_of"]
 
 
 # Sweeps that a compiled run takes before an interrupt is heard.
 AT_ONCE = 1000
+# And one whose likelihood has no bound but the prior that keeps covariances regular.
+RESCUED = 100
 
 
 def is_compilable(options: FitOptions) -> bool:
@@ -76,6 +82,7 @@ def compiled_run(
     ahead : the objective of the best run so far, which ends those that cannot reach it
     """
     parts: list[KernelRun] = []
+    recovery, undetermined = None, False
     left = options.max_iter
     while left > 0:
         limits = options.rule.limits(min(left, AT_ONCE), accelerate=options.accelerate)
@@ -88,15 +95,57 @@ def compiled_run(
             return replace(_finished(model, parts, options), ending=Ending.INTERRUPTED)
         if found is None:
             return None
+        left -= len(found.steps) + found.rejected
+        if found.ended is Ended.FLAT:
+            if recovery is not None:
+                return None
+            model, recovery = _recovered(sweep, found, options)
+            if recovery is None:
+                return None
+            undetermined = _is_undetermined(sweep, model, found.moments.effective_rows, options)
+            # Objectives under another prior are none to be compared with.
+            options, parts, ahead = replace(options, prior=options.fallback), [], -np.inf
+            left = max(min(left, RESCUED) if undetermined else left, 1)
+            continue
         parts.append(found)
         model = Model(found.log_weights, found.parameters)
-        left -= len(found.steps) + found.rejected
         if found.ended is not Ended.LIMIT:
             break
-    run = _finished(model, parts, options)
+    run = replace(_finished(model, parts, options), recovery=recovery)
+    if undetermined and run.ending is Ending.ITERATION_LIMIT:
+        run = replace(run, ending=Ending.UNDETERMINED)
     # Rules of races take note of where each run has come to.
     options.rule.met(run.history.objective, sweep.total_weight, run.gain_left)
     return run
+
+
+def _is_undetermined(
+    sweep: Sweep, model: Model, effective_rows: Float, options: FitOptions
+) -> bool:
+    """Return whether a component has too few rows to determine it."""
+    return bool(without_rows(sweep, model, effective_rows, options.prior).any())
+
+
+def _recovered(
+    sweep: Sweep, found: KernelRun, options: FitOptions
+) -> tuple[Model, Recovery | None]:
+    """Return the M-step from the last sweep of a run, and what was done where it is singular."""
+    parameters, recovery = maximise_or_recover(
+        sweep.family, _statistics(found), found.parameters, options.prior, options.fallback, None
+    )
+    return Model(options.log_weights(found.moments.effective_rows), parameters), recovery
+
+
+def _statistics(part: KernelRun) -> Statistics:
+    """Return those of the last sweep."""
+    rows = part.moments.effective_rows
+    return Statistics(
+        part.sums,
+        part.moments,
+        float(part.steps[-1, 0]),
+        part.log_largest,
+        rows**2 / np.maximum(part.squared, 1e-300),
+    )
 
 
 def _finished(model: Model, parts: Sequence[KernelRun], options: FitOptions) -> Run:
@@ -111,17 +160,10 @@ def _finished(model: Model, parts: Sequence[KernelRun], options: FitOptions) -> 
     rejected = sum(part.rejected for part in parts)
     history = History(list(map(Step, likelihoods, objectives, bounds)), rejected)
     last = parts[-1]
-    rows = last.moments.effective_rows
-    statistics = Statistics(
-        last.sums,
-        last.moments,
-        likelihoods[-1],
-        last.log_largest,
-        rows**2 / np.maximum(last.squared, 1e-300),
-    )
     endings = {
         Ended.RULE: options.rule.ending,
         Ended.LIMIT: Ending.ITERATION_LIMIT,
         Ended.OUTRUN: Ending.OUTRUN,
+        Ended.ROUNDING: Ending.ROUNDING,
     }
-    return Run(model, statistics, history, endings[last.ended], None, last.gain_left)
+    return Run(model, _statistics(last), history, endings[last.ended], None, last.gain_left)

@@ -16,7 +16,15 @@ from mixtura.em.options import FitOptions
 from mixtura.em.statistics import Statistics
 from mixtura.em.sweep import Sweep
 
-__all__ = ["AS_GOOD", "ranked", "ranked_by_weight", "unsupported", "without_rows", "worth"]
+__all__ = [
+    "AS_GOOD",
+    "is_supportable",
+    "ranked",
+    "ranked_by_weight",
+    "unsupported",
+    "without_rows",
+    "worth",
+]
 
 Float = NDArray[np.float64]
 
@@ -82,6 +90,13 @@ def without_rows(
     if getattr(prior, "supports", True):
         return np.zeros(len(effective_rows), dtype=bool)
     return sweep.family.unsupported(model.parameters, effective_rows * sweep.distinct_share)
+
+
+def is_supportable(sweep: Sweep, model: Model, prior: Any) -> bool:
+    """Return whether there are rows enough for all components to be supported, were they alike."""
+    n_components = model.n_components
+    alike = np.full(n_components, sweep.total_weight / n_components)
+    return not without_rows(sweep, model, alike, prior).any()
 
 
 def _worth(sweep: Sweep, end: End, effective_rows: Float, options: FitOptions) -> float:

@@ -19,7 +19,7 @@ from mixtura.components.kernel import Halves, Limits, Rearranged
 from mixtura.em.compiled import AT_ONCE, is_compilable, terms_of
 from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.model import Model
-from mixtura.em.ranking import ranked, worth
+from mixtura.em.ranking import is_supportable, ranked, worth
 from mixtura.em.shares import mixture_of, models_of
 from mixtura.em.splits import parted
 from mixtura.em.starts import NeverMet, StartOptions, short_options
@@ -112,6 +112,9 @@ def rearranged(
     options : how the fit will go on
     starts : holds the seed
     """
+    if not is_supportable(sample, models[0], options.prior):
+        # Wherever components are moved, some have too few rows.
+        return models[0]
     few = part_of(sample, models[0].n_components, starts)
     rough = replace(options, rule=Race(), bound=False, keep=False, progress=None)
     return _compiled(sample, few, models, rough) or _by_turns(sample, few, models, rough)

@@ -14,7 +14,7 @@ from mixtura.em.degeneracy import Recovery
 from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.kmeans import seeded_labels
 from mixtura.em.model import Model
-from mixtura.em.ranking import ranked, unsupported
+from mixtura.em.ranking import is_supportable, ranked, unsupported
 from mixtura.em.shares import model_from_labels
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import Ending
@@ -59,6 +59,8 @@ def _recovered(sweep: Sweep, run: Run, options: FitOptions, starts: StartOptions
     They depend on no other run, so that more starts hold what fewer find.
     """
     tried = [run]
+    if not is_supportable(sweep, run.model, options.prior):
+        return tried
     for attempt in range(ATTEMPTS):
         best = ranked(sweep, tried, options)[0]
         weak = unsupported(sweep, best, options.prior)

@@ -25,6 +25,7 @@ class Ending(Enum):
     ROUNDING = "converged: rounding hides any further gain"
     JOINED = "joined: another start had come to the same place"
     OUTRUN = "stopped: another start is ahead by more than it could gain"
+    UNDETERMINED = "stopped: a component has too few rows for what is left to gain to say anything"
     SHORT_RUN = "a short run, not meant to converge"
 
     @property

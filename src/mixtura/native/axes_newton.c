@@ -13,14 +13,22 @@
 #define LEAST_DECREASE 1e-12
 #define LONGEST_STEP 2.0
 
-typedef double square[MX_MOST_COLUMNS * MX_MOST_COLUMNS];
-
 struct model {
-    square gradient, curvature;
-    square bent; /* T + T^T */
-    mx_lanes scaled[MX_MOST_BLOCKS * MX_MOST_COLUMNS]; /* (blocks, D) c_k / s_kj */
-    double sums[MX_MOST_COLUMNS * MX_MOST_COLUMNS * MX_MOST_COLUMNS]; /* sum_k S_kim c_k / s_kj */
+    double *gradient, *curvature, *bent; /* (D, D); the last T + T^T */
+    mx_lanes *scaled;                    /* (blocks, D) c_k / s_kj */
+    double *sums;                        /* (D, D, D) sum_k S_kim c_k / s_kj */
 };
+
+int64_t mx_newton_room(int64_t n_blocks, int64_t n_columns) {
+    return n_columns * (n_columns * (n_columns + 3) + n_blocks * MX_LANES);
+}
+
+static struct model model_in(const struct mx_landscape *it) {
+    int64_t n = it->n_columns, size = n * n;
+    double *gradient = it->room, *curvature = gradient + size, *bent = curvature + size;
+    double *sums = bent + size, *scaled = sums + size * n;
+    return (struct model){gradient, curvature, bent, (mx_lanes *)scaled, sums};
+}
 
 /* Set S_k. */
 static void multiply_halves(const struct mx_landscape *it) {
@@ -42,7 +50,7 @@ static void multiply_halves(const struct mx_landscape *it) {
 }
 
 /* Set the sums (D, D, D) over components by which most of H E is independent of their number. */
-static void sum_components(const struct mx_landscape *it, struct model *here) {
+static void sum_components(const struct mx_landscape *it, const struct model *here) {
     int64_t n = it->n_columns;
     for (int64_t i = 0; i < n; i++) {
         for (int64_t m = 0; m <= i; m++) {
@@ -59,7 +67,7 @@ static void sum_components(const struct mx_landscape *it, struct model *here) {
 }
 
 /* Set the model of F about the axes, from S_k. */
-static void differentiate(const struct mx_landscape *it, struct model *here) {
+static void differentiate(const struct mx_landscape *it, const struct model *here) {
     int64_t n = it->n_columns;
     for (int64_t block = 0; block < it->n_blocks; block++) {
         mx_lanes weight = ((const mx_lanes *)it->weights)[block];
@@ -113,8 +121,8 @@ static void bend(const struct mx_landscape *it, const struct model *here, const 
 static void hessian_times(const struct mx_landscape *it, const struct model *here,
                           const double *skew, double *image) {
     int64_t n = it->n_columns;
-    square product;
-    mx_lanes bends[MX_MOST_BLOCKS * MX_MOST_COLUMNS];
+    double product[n * n];
+    mx_lanes bends[it->n_blocks * n];
     bend(it, here, skew, bends);
     for (int64_t i = 0; i < n; i++) {
         double *row = product + i * n;
@@ -152,7 +160,7 @@ static double newton_direction(const struct mx_landscape *it, const struct model
                                double *skew) {
     int64_t size = it->n_columns * it->n_columns;
     double least = LEAST_DECREASE * it->n_rows;
-    square residual, scaled, search, image;
+    double residual[size], scaled[size], search[size], image[size];
     for (int64_t p = 0; p < size; p++) {
         skew[p] = 0.0;
         residual[p] = -here->gradient[p];
@@ -190,7 +198,7 @@ static double newton_direction(const struct mx_landscape *it, const struct model
  * elimination needs no pivots.
  */
 static void turn(int64_t n, const double *skew, double *columns) {
-    square matrix, right;
+    double matrix[n * n], right[n * n];
     for (int64_t i = 0; i < n; i++) {
         for (int64_t j = 0; j < n; j++) {
             /* Transposed, as the rows of `columns` are the columns of Q. */
@@ -227,8 +235,8 @@ static void turn(int64_t n, const double *skew, double *columns) {
 
 double mx_newton_step(const struct mx_landscape *it) {
     int64_t n = it->n_columns;
-    struct model here;
-    square skew;
+    struct model here = model_in(it);
+    double skew[n * n];
     multiply_halves(it);
     differentiate(it, &here);
     double promised = newton_direction(it, &here, skew);

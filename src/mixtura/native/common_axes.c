@@ -12,6 +12,9 @@
 
 #define WARM_STEPS 10
 #define COLD_STEPS 100
+/* A Newton step takes time by the cube of the columns: with more than this, fewer are taken. */
+#define CHEAP_COLUMNS 8
+#define FEWEST_STEPS 2
 /* What a sweep must gain per row for more to follow. */
 #define LEAST_GAIN 1e-13
 /* Spreads of one component whose ratio is less than this are left to more careful methods. */
@@ -81,6 +84,8 @@ static void transpose(int64_t n, const double *from, double *to) {
 }
 
 #define SUMS 3 /* guesses that combine all components */
+/* Of all others, so that a component on few rows has axes. */
+#define LITTLE 1e-6
 #define GUESS_BLOCKS ((SUMS + MOST_GUESSES + MX_LANES - 1) / MX_LANES)
 
 /* Set `matrix` (D, D) to a block's W_k = L_k L_k^T, the lower triangles only, and their traces. */
@@ -124,7 +129,7 @@ static int64_t find_fullest(const struct mx_landscape *it, int64_t *fullest) {
  */
 static int64_t guess(const struct mx_landscape *it, mx_lanes *sums, mx_lanes *guesses) {
     int64_t n = it->n_columns, fullest[MOST_GUESSES], count = find_fullest(it, fullest);
-    mx_lanes matrix[MX_MOST_COLUMNS * MX_MOST_COLUMNS], values[MX_MOST_COLUMNS];
+    mx_lanes matrix[n * n], values[n];
     for (int64_t p = 0; p < GUESS_BLOCKS * n * n; p++) {
         sums[p] = (mx_lanes){0};
     }
@@ -138,7 +143,8 @@ static int64_t guess(const struct mx_landscape *it, mx_lanes *sums, mx_lanes *gu
             multiples[g / MX_LANES][g % MX_LANES] =
                 g == 1 || g == 2                ? irregular / trace[lane]
                 : g == 0 || g >= SUMS + count ? 1.0
-                                              : alone;
+                : alone                       ? 1.0
+                                              : LITTLE;
         }
         for (int64_t block = 0; block < GUESS_BLOCKS; block++) {
             for (int64_t p = 0; p < n * n; p++) {
@@ -162,6 +168,12 @@ static void take_guess(const struct mx_landscape *it, const mx_lanes *guesses, i
     }
 }
 
+/* So many, or fewer where each takes longer than it does in a few columns. */
+static int affordable(int64_t n, int most, int least) {
+    double times = (double)n / CHEAP_COLUMNS;
+    return (int)fmax(least, fmin(most, most / (times * times * times)));
+}
+
 /* Descend from the lowest guesses, and end at the lowest point reached. */
 static int descend_from_guesses(const struct mx_landscape *it, mx_lanes *room) {
     int64_t size = it->n_columns * it->n_columns;
@@ -173,14 +185,16 @@ static int descend_from_guesses(const struct mx_landscape *it, mx_lanes *room) {
         take_guess(it, guesses, g);
         heights[g] = mx_height(it);
     }
-    for (int64_t tried = 0; tried < DESCENDED && tried < count; tried++) {
+    int most = affordable(it->n_columns, DESCENDED, 1);
+    int steps = affordable(it->n_columns, COLD_STEPS, FEWEST_STEPS);
+    for (int tried = 0; tried < most && tried < count; tried++) {
         int64_t next = 0;
         for (int64_t g = 1; g < count; g++) {
             next = heights[g] < heights[next] ? g : next;
         }
         take_guess(it, guesses, next);
         heights[next] = DBL_MAX;
-        double reached = descend(it, COLD_STEPS);
+        double reached = descend(it, steps);
         if (reached < lowest) {
             lowest = reached;
             memcpy(best, it->columns, (size_t)size * sizeof(double));
@@ -195,7 +209,8 @@ static int descend_from_guesses(const struct mx_landscape *it, mx_lanes *room) {
 
 int64_t mx_common_axes_room(int64_t n_components, int64_t n_columns) {
     int64_t blocks = mx_blocks(n_components), size = n_columns * n_columns;
-    return MX_LANES * (blocks * (2 * size + n_columns + 2) + 2 * GUESS_BLOCKS * size) + size;
+    return MX_LANES * (blocks * (2 * size + n_columns + 2) + 2 * GUESS_BLOCKS * size) + size +
+           mx_newton_room(blocks, n_columns);
 }
 
 /* Set the variances, s_kj over the weights; return whether each component's are comparable. */
@@ -224,21 +239,22 @@ int mx_common_axes(int64_t n_components, int64_t n_columns, int one_volume, cons
     double n_rows = 0.0, *padded_rows = room, *weights = room + padded;
     mx_lanes *spreads = (mx_lanes *)(weights + padded), *halves = spreads + blocks * n;
     mx_lanes *turned = halves + blocks * n * n;
-    double *columns = (double *)(turned + blocks * n * n);
+    double *columns = (double *)(turned + blocks * n * n), *newton = columns + n * n;
+    mx_lanes *guesses = (mx_lanes *)(newton + mx_newton_room(blocks, n));
     for (int64_t k = 0; k < padded; k++) {
         padded_rows[k] = k < n_components ? rows[k] : 0.0;
         n_rows += padded_rows[k];
     }
     struct mx_landscape it = {n_components, n, blocks, one_volume, n_rows, lower,
                            padded_rows, halves, spreads, weights, columns,
-                              turned};
+                              turned, newton};
     if (warm) {
         transpose(n, axes, columns);
         if (!orthogonalise(n, columns)) {
             return MX_HARD;
         }
-        descend(&it, WARM_STEPS);
-    } else if (!descend_from_guesses(&it, (mx_lanes *)(columns + n * n))) {
+        descend(&it, affordable(n, WARM_STEPS, FEWEST_STEPS));
+    } else if (!descend_from_guesses(&it, guesses)) {
         return MX_HARD;
     }
     if (!divide_by_weights(&it, variances)) {

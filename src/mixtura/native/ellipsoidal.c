@@ -8,12 +8,14 @@
 
 /* Eigenvalues of one component whose ratio is less than this are left to more careful methods. */
 #define LEAST_RATIO 1e-15
+/* By what share of their variances columns are lifted where a scatter is singular. */
+#define LIFT 1e-11
+#define LEAST_LIFTED 1e-9
 
 /* Set every component's factor to that of one matrix (D, D) times a number of its own. */
 static int share_factor(const struct mx_m_step *it, const double *matrix, const double *multiples) {
     int64_t n = it->n_columns;
-    mx_lanes lower[MX_MOST_COLUMNS * MX_MOST_COLUMNS], upper[MX_MOST_COLUMNS * MX_MOST_COLUMNS];
-    mx_lanes reciprocals[MX_MOST_COLUMNS];
+    mx_lanes lower[n * n], upper[n * n], reciprocals[n];
     for (int64_t i = 0; i < n; i++) {
         for (int64_t j = 0; j <= i; j++) {
             lower[i * n + j] = matrix[i * n + j] - (mx_lanes){0};
@@ -64,7 +66,7 @@ static int factorise(const struct mx_m_step *it) {
 /* VVV, and EVV where all are brought to one volume. */
 static int update_matrices(const struct mx_m_step *it, int one_volume) {
     int64_t n = it->n_columns;
-    mx_lanes upper[MX_MOST_COLUMNS * MX_MOST_COLUMNS];
+    mx_lanes upper[n * n];
     double volume = one_volume ? 0.0 : 1.0;
     if (!factorise(it)) {
         return MX_HARD;
@@ -108,11 +110,27 @@ static void sort_values(int64_t n, const mx_lanes *values, int64_t lane, int *pl
     }
 }
 
-/* Set `vectors` to the axes of each component, and `ascending` to its eigenvalues in order. */
-static int find_axes(const struct mx_m_step *it, places place, mx_lanes *ascending) {
+/* Make scatters regular: where a component has no spread, any axes will do. */
+static void lift(const struct mx_m_step *it, const double *scatter) {
     int64_t n = it->n_columns;
-    if (!factorise(it)) {
-        return MX_HARD;
+    mx_abreast(it->n_components, n * n, scatter, it->matrices);
+    for (int64_t block = 0; block < it->n_blocks; block++) {
+        for (int64_t i = 0; i < n; i++) {
+            it->matrices[block * n * n + i * (n + 1)] *= 1.0 + LIFT;
+        }
+    }
+}
+
+/* Set `vectors` to the axes of each component, and `ascending` to its eigenvalues in order. */
+static int find_axes(const struct mx_m_step *it, const double *scatter, places place,
+                     mx_lanes *ascending, int *lifted) {
+    int64_t n = it->n_columns;
+    *lifted = !factorise(it);
+    if (*lifted) {
+        lift(it, scatter);
+        if (!factorise(it)) {
+            return MX_HARD;
+        }
     }
     for (int64_t block = 0; block < it->n_blocks; block++) {
         mx_lanes *values = it->variances + block * n, *sorted = ascending + block * n;
@@ -133,7 +151,7 @@ static int find_axes(const struct mx_m_step *it, places place, mx_lanes *ascendi
 /* Set the factors to those of the variances along each component's axes, or along common ones. */
 static void follow_axes(const struct mx_m_step *it, const mx_lanes *common) {
     int64_t n = it->n_columns;
-    mx_lanes upper[MX_MOST_COLUMNS * MX_MOST_COLUMNS];
+    mx_lanes upper[n * n];
     for (int64_t block = 0; block < it->n_blocks; block++) {
         const mx_lanes *axes = common != NULL ? common : it->vectors + block * n * n;
         mx_factor_along(n, axes, it->variances + block * n, upper);
@@ -142,12 +160,14 @@ static void follow_axes(const struct mx_m_step *it, const mx_lanes *common) {
 }
 
 /* EEV, and VEV with volumes of their own: one spectrum along the axes of each component. */
-static int update_one_spectrum(const struct mx_m_step *it, int one_volume) {
+static int update_one_spectrum(const struct mx_m_step *it, const double *scatter,
+                               int one_volume) {
     int64_t n = it->n_columns;
     places place;
     mx_lanes *ascending = (mx_lanes *)it->room;
     double *room = it->room + MX_LANES * it->n_blocks * n;
-    if (find_axes(it, place, ascending)) {
+    int lifted;
+    if (find_axes(it, scatter, place, ascending, &lifted)) {
         return MX_HARD;
     }
     if (one_volume) {
@@ -164,6 +184,10 @@ static int update_one_spectrum(const struct mx_m_step *it, int one_volume) {
             return MX_HARD;
         }
     }
+    /* Where all are singular together, so is what they share. */
+    if (lifted && !(it->shape[0] > LEAST_LIFTED * it->shape[n - 1])) {
+        return MX_HARD;
+    }
     for (int64_t k = 0; k < MX_LANES * it->n_blocks; k++) {
         int varies = !one_volume && k < it->n_components;
         double volume = (varies ? exp(it->log_volumes[k]) : 1.0) / it->n_rows;
@@ -177,8 +201,11 @@ static int update_one_spectrum(const struct mx_m_step *it, int one_volume) {
 
 static int update_common_axes(const struct mx_m_step *it, int one_volume) {
     int64_t n = it->n_columns;
-    if (!factorise(it) ||
-        mx_common_axes(it->n_components, n, one_volume, it->matrices, it->rows,
+    /* Spreads along the axes are needed, not inverses: components on few rows have them too. */
+    for (int64_t block = 0; block < it->n_blocks; block++) {
+        mx_singular_cholesky(n, it->matrices + block * n * n, it->variances + block * n);
+    }
+    if (mx_common_axes(it->n_components, n, one_volume, it->matrices, it->rows,
                        it->previous != NULL, it->axes, it->variances, it->room)) {
         return MX_HARD;
     }
@@ -204,7 +231,7 @@ int mx_update_ellipsoidal(int structure, const struct mx_m_step *it, const doubl
         return update_common_axes(it, structure == MX_EVE);
     case MX_EEV:
     case MX_VEV:
-        return update_one_spectrum(it, structure == MX_EEV);
+        return update_one_spectrum(it, scatter, structure == MX_EEV);
     default:
         return update_matrices(it, structure == MX_EVV);
     }

@@ -8,6 +8,8 @@
 /* A component of fewer rows than this has no mean. */
 #define FEWEST 1e-200
 #define SMALLEST_SHARE 1e-300
+/* How much larger than what they leave the terms of a centred density may be, in the frame. */
+#define FURTHEST 1e24
 
 mx_form mx_form_of(int64_t structure, int64_t n_components, int64_t n_columns) {
     mx_form form = {.structure = (int)structure, .n_components = n_components,
@@ -33,7 +35,9 @@ mx_model mx_model_in(const mx_form *form, mx_room *room) {
                       .means = mx_taken(room, n * d),
                       .factors = mx_taken(room, form->n_factors),
                       .axes = mx_taken(room, d * d),
-                      .theta = mx_taken(room, n * form->n_features)};
+                      .theta = mx_taken(room, n * form->n_features),
+                      .rough = mx_taken(room, n),
+                      .centred = mx_taken(room, n)};
     return model;
 }
 
@@ -74,8 +78,12 @@ static double floor_of(const mx_problem *problem, int64_t column) {
     return problem->floor ? problem->floor[column] : 0.0;
 }
 
-static int moments_alone(const mx_problem *problem, const mx_form *form, const double *sums,
-                         mx_moments *moments) {
+static int is_centred(const mx_model *about, int64_t k) {
+    return about && about->n_centred && about->centred[k] != 0;
+}
+
+static int moments_alone(const mx_problem *problem, const mx_form *form, const mx_model *about,
+                         const double *sums, mx_moments *moments) {
     int64_t d = form->n_columns;
     if (form->pooled)
         memcpy(moments->scatter, problem->second, sizeof(double) * form->one);
@@ -90,12 +98,15 @@ static int moments_alone(const mx_problem *problem, const mx_form *form, const d
         if (!form->pooled)
             second_moments(form, sums + d + 1, scatter);
         take_out(form, rows, mean, scatter);
+        for (int64_t i = 0; is_centred(about, k) && i < d; i++)
+            mean[i] += about->means[k * d + i];
     }
     return MX_DONE;
 }
 
 /* Whether scatters keep their digits: MX_HARD where they are rounding of sums about the origin. */
-static int digits_kept(const mx_problem *problem, const mx_form *form, const mx_moments *moments) {
+static int digits_kept(const mx_problem *problem, const mx_form *form, const mx_model *about,
+                       const mx_moments *moments) {
     int64_t d = form->n_columns, step = form->full ? d + 1 : 1;
     double offsets[MX_MOST_COLUMNS] = {0};
     for (int64_t k = 0; k < form->n_components; k++) {
@@ -105,7 +116,8 @@ static int digits_kept(const mx_problem *problem, const mx_form *form, const mx_
             double offset = rows * mean[i] * mean[i];
             offsets[i] += offset;
             double least = rows * floor_of(problem, i);
-            if (!form->pooled && !(offset <= problem->far * fmax(scatter[i * step], least)))
+            if (!form->pooled && !is_centred(about, k) &&
+                !(offset <= problem->far * fmax(scatter[i * step], least)))
                 return MX_HARD;
         }
     }
@@ -117,9 +129,10 @@ static int digits_kept(const mx_problem *problem, const mx_form *form, const mx_
     return MX_DONE;
 }
 
-int mx_moments_of(const mx_problem *problem, const mx_form *form, const double *sums,
-                  mx_moments *moments) {
-    return moments_alone(problem, form, sums, moments) || digits_kept(problem, form, moments);
+int mx_moments_of(const mx_problem *problem, const mx_form *form, const mx_model *about,
+                  const double *sums, mx_moments *moments) {
+    return moments_alone(problem, form, about, sums, moments) ||
+           digits_kept(problem, form, about, moments);
 }
 
 /* Gives each component so many rows of the scatter that components have on average. */
@@ -138,13 +151,13 @@ static void borrow(const mx_problem *problem, const mx_form *form, mx_moments *m
     }
 }
 
-int mx_first_moments(const mx_problem *problem, const mx_form *form, const double *sums,
-                     mx_moments *moments) {
-    if (moments_alone(problem, form, sums, moments))
+int mx_first_moments(const mx_problem *problem, const mx_form *form, const mx_model *about,
+                     const double *sums, mx_moments *moments) {
+    if (moments_alone(problem, form, about, sums, moments))
         return MX_HARD;
     if (!form->pooled)
         borrow(problem, form, moments);
-    return digits_kept(problem, form, moments);
+    return digits_kept(problem, form, about, moments);
 }
 
 void mx_weigh(const mx_problem *problem, const mx_form *form, const double *rows,
@@ -181,9 +194,53 @@ int mx_maximise(const mx_problem *problem, const mx_form *form, const mx_moments
                                            previous->factors, next->factors, axes, room)
                        : mx_update(form->structure, n, d, scatter, rows, previous->factors,
                                    next->factors, axes, room);
-    if (status)
-        return MX_HARD;
-    return mx_bind(problem, form, next);
+    return status ? MX_FLAT : mx_bind(problem, form, next);
+}
+
+double mx_expected_of(const mx_form *form, const mx_model *model, const mx_moments *moments,
+                      int64_t k) {
+    int64_t d = form->n_columns, width = form->spherical ? 1 : form->one;
+    const double *factor = model->factors + k * width, *scatter = moments->scatter + k * form->one;
+    double rows = moments->rows[k], logs = model->log_weights[k], squares = 0;
+    double gap[MX_MOST_COLUMNS];
+    for (int64_t i = 0; i < d; i++) {
+        gap[i] = moments->means[k * d + i] - model->means[k * d + i];
+        logs += log(factor[form->full ? i * d + i : form->spherical ? 0 : i]);
+    }
+    for (int64_t j = 0; j < d; j++) {
+        if (!form->full) {
+            double own = factor[form->spherical ? 0 : j];
+            squares += own * own * (scatter[j] + rows * gap[j] * gap[j]);
+            continue;
+        }
+        double white = 0;
+        for (int64_t i = 0; i <= j; i++) {
+            double sum = 0;
+            for (int64_t l = 0; l <= j; l++)
+                sum += scatter[i * d + l] * factor[l * d + j];
+            squares += factor[i * d + j] * sum;
+            white += factor[i * d + j] * gap[i];
+        }
+        squares += rows * white * white;
+    }
+    return rows * logs - 0.5 * squares;
+}
+
+void mx_about_origin(const mx_form *form, const mx_model *about, const mx_moments *moments,
+                     double *sums) {
+    int64_t d = form->n_columns;
+    for (int64_t k = 0; k < form->n_components; k++) {
+        if (!is_centred(about, k))
+            continue;
+        double rows = moments->rows[k], *own = sums + k * form->n_features;
+        const double *mean = moments->means + k * d, *scatter = moments->scatter + k * form->one;
+        for (int64_t i = 0; i < d; i++)
+            own[i] = rows * mean[i];
+        for (int64_t p = 0, i, j; p < form->n_features - d - 1; p++) {
+            mx_pair_of(p, d, &i, &j);
+            own[d + 1 + p] = scatter[form->full ? i * d + j : i] + rows * mean[i] * mean[j];
+        }
+    }
 }
 
 void mx_upper_inverse(int64_t d, const double *upper, double *inverse) {
@@ -198,12 +255,15 @@ void mx_upper_inverse(int64_t d, const double *upper, double *inverse) {
     }
 }
 
-/* The precision U U^T, and how much larger the terms of a density are than what they leave. */
+/*
+ * The precision U U^T, and how much larger the terms of a density are than what they leave; sets
+ * `rough` as gaussian/digits.py does.
+ */
 static double precision_of(const mx_form *form, const double *factor, const double *mean,
-                           double *precision, double *log_factor) {
+                           double *precision, double *log_factor, double *rough) {
     int64_t d = form->n_columns;
     double inverse[MX_MOST_COLUMNS * MX_MOST_COLUMNS], spread[MX_MOST_COLUMNS];
-    *log_factor = 0;
+    *log_factor = *rough = 0;
     if (!form->full) {
         double loss = 0;
         for (int64_t i = 0; i < d; i++) {
@@ -211,6 +271,7 @@ static double precision_of(const mx_form *form, const double *factor, const doub
             precision[i] = own * own;
             *log_factor += log(own);
             loss += precision[i] * mean[i] * mean[i];
+            *rough += 1 + fabs(mean[i]) * own;
         }
         return loss;
     }
@@ -229,6 +290,10 @@ static double precision_of(const mx_form *form, const double *factor, const doub
         }
     }
     double loss = 0;
+    for (int64_t i = 0; i < d; i++) {
+        double inflated = spread[i] * spread[i] * precision[i * d + i];
+        *rough += inflated + fabs(mean[i]) * sqrt(precision[i * d + i]);
+    }
     for (int64_t i = 0; i < d; i++)
         for (int64_t j = 0; j < d; j++)
             loss += fabs(precision[i * d + j]) *
@@ -236,32 +301,52 @@ static double precision_of(const mx_form *form, const double *factor, const doub
     return loss;
 }
 
+/* Sets the natural parameters of a component: its precision's, or those of a centred one. */
+static void set_natural(const mx_form *form, const double *precision, const double *mean,
+                        double constant, int centred, double *theta) {
+    int64_t d = form->n_columns;
+    memset(theta, 0, sizeof(double) * form->n_features);
+    theta[d] = constant;
+    if (centred)
+        return;
+    double distance = 0;
+    for (int64_t i = 0; i < d; i++) {
+        double sum = form->full ? 0 : precision[i] * mean[i];
+        for (int64_t j = 0; form->full && j < d; j++)
+            sum += precision[i * d + j] * mean[j];
+        theta[i] = sum;
+        distance += sum * mean[i];
+    }
+    theta[d] -= 0.5 * distance;
+    for (int64_t p = 0, i, j; !form->lean && p < (form->full ? d * (d + 1) / 2 : d); p++) {
+        mx_pair_of(p, d, &i, &j);
+        double entry = form->full ? precision[i * d + j] : precision[p];
+        theta[d + 1 + p] = (i == j ? -0.5 : -1.0) * entry;
+    }
+}
+
+int mx_bind_plain(const mx_problem *problem, const mx_form *form, mx_model *model) {
+    return mx_bind(problem, form, model) || model->n_centred ? MX_HARD : MX_DONE;
+}
+
 int mx_bind(const mx_problem *problem, const mx_form *form, mx_model *model) {
     int64_t d = form->n_columns;
     double precision[MX_MOST_COLUMNS * MX_MOST_COLUMNS];
     model->offset = model->log_prior = 0;
+    model->n_centred = 0;
     for (int64_t k = 0; k < form->n_components; k++) {
         const double *mean = model->means + k * d;
         int64_t width = form->spherical ? 1 : form->one;
         double log_factor, *theta = model->theta + k * form->n_features;
-        double loss = precision_of(form, model->factors + k * width, mean, precision, &log_factor);
-        if (!(loss < problem->far))
+        double loss = precision_of(form, model->factors + k * width, mean, precision, &log_factor,
+                                   model->rough + k);
+        if (!(loss < (form->pooled ? problem->far : FURTHEST)))
             return MX_HARD;
-        double distance = 0, trace = 0;
-        for (int64_t i = 0; i < d; i++) {
-            double sum = form->full ? 0 : precision[i] * mean[i];
-            for (int64_t j = 0; form->full && j < d; j++)
-                sum += precision[i * d + j] * mean[j];
-            theta[i] = sum;
-            distance += sum * mean[i];
-        }
-        memset(theta + d + 1, 0, sizeof(double) * (form->n_features - d - 1));
-        theta[d] = model->log_weights[k] + log_factor - 0.5 * distance;
-        for (int64_t p = 0, i, j; !form->lean && p < (form->full ? d * (d + 1) / 2 : d); p++) {
-            mx_pair_of(p, d, &i, &j);
-            double entry = form->full ? precision[i * d + j] : precision[p];
-            theta[d + 1 + p] = (i == j ? -0.5 : -1.0) * entry;
-        }
+        int centred = !(loss < problem->far);
+        model->centred[k] = centred;
+        model->n_centred += centred;
+        set_natural(form, precision, mean, model->log_weights[k] + log_factor, centred, theta);
+        double trace = 0;
         for (int64_t i = 0; problem->prior_rows > 0 && i < form->one; i++)
             trace += precision[i] * problem->prior_scatter[i];
         model->log_prior += problem->prior_rows * log_factor - 0.5 * trace +

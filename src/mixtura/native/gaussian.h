@@ -24,6 +24,9 @@ typedef struct {
 /* A mixture, and the natural parameters (K, P) of its log densities. */
 typedef struct {
     double *log_weights, *means, *factors, *axes, *theta;
+    double *rough;   /* (K) the rounding of a row's density, in units of the last digit */
+    double *centred; /* (K) one where a component is summed about its mean, as in mx_centred */
+    int64_t n_centred;
     double offset;    /* of the log-likelihood: the quadratic term that components share */
     double log_prior; /* of the penalty, up to a constant */
 } mx_model;
@@ -39,20 +42,35 @@ mx_moments mx_moments_in(const mx_form *form, mx_room *room);
 
 mx_form mx_form_of(int64_t structure, int64_t n_components, int64_t n_columns);
 
-/* Moments from sums about the origin; MX_HARD where they have lost too many digits. */
-int mx_moments_of(const mx_problem *problem, const mx_form *form, const double *sums,
-                  mx_moments *moments);
+/*
+ * Moments from sums about the origin, or about the means of components that `about` has centred
+ * (NULL: none); MX_HARD where they have lost too many digits.
+ */
+int mx_moments_of(const mx_problem *problem, const mx_form *form, const mx_model *about,
+                  const double *sums, mx_moments *moments);
 
 /* The same for a start, where components on few rows borrow of the scatter that all have. */
-int mx_first_moments(const mx_problem *problem, const mx_form *form, const double *sums,
-                     mx_moments *moments);
+int mx_first_moments(const mx_problem *problem, const mx_form *form, const mx_model *about,
+                     const double *sums, mx_moments *moments);
 
-/* The M-step, warm from the factors and axes of `previous`, or cold without factors. */
+/* The M-step, warm from the factors and axes of `previous`, or cold without; may be MX_FLAT. */
 int mx_maximise(const mx_problem *problem, const mx_form *form, const mx_moments *moments,
                 const mx_model *previous, mx_model *next, double *room);
 
-/* Natural parameters and log prior of a model; MX_HARD where densities would lose digits. */
+/*
+ * Natural parameters and log prior of a model, with components centred where densities would lose
+ * digits; MX_HARD where that does not help, or where the caller takes none that are centred.
+ */
 int mx_bind(const mx_problem *problem, const mx_form *form, mx_model *model);
+int mx_bind_plain(const mx_problem *problem, const mx_form *form, mx_model *model);
+
+/* Sums of centred components as they would be about the origin. */
+void mx_about_origin(const mx_form *form, const mx_model *about, const mx_moments *moments,
+                     double *sums);
+
+/* What a component adds to the expected log-likelihood of moments, with its own scatter. */
+double mx_expected_of(const mx_form *form, const mx_model *model, const mx_moments *moments,
+                      int64_t k);
 
 /* The log mixing weights that the M-step makes of effective rows. */
 void mx_weigh(const mx_problem *problem, const mx_form *form, const double *rows,

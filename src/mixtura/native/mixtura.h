@@ -11,12 +11,12 @@
 #endif
 
 /* Goes up, with VERSION in library.py, whenever what a kernel takes or gives changes. */
-#define MX_VERSION 6
+#define MX_VERSION 7
 
 MX_EXPORT int mx_version(void);
 
-/* Widest rows and most components that the kernels take; larger problems gain nothing by them. */
-#define MX_MOST_COLUMNS 16
+/* Widest rows and most components that the kernels take. */
+#define MX_MOST_COLUMNS 64
 #define MX_MOST_COMPONENTS 128
 
 /* The structures of Celeux and Govaert (1995), in mclust's order. */
@@ -25,8 +25,11 @@ enum mx_structure {
     MX_EEE, MX_VEE, MX_EVE, MX_VVE, MX_EEV, MX_VEV, MX_EVV, MX_VVV
 };
 
-/* MX_HARD: the numbers ask for more care than is taken here, and the caller takes it. */
-enum mx_status { MX_DONE = 0, MX_HARD = 1 };
+/*
+ * MX_HARD: the numbers ask for more care than is taken here, and the caller takes it. MX_FLAT: so
+ * does an M-step, mostly as a covariance is singular.
+ */
+enum mx_status { MX_DONE = 0, MX_HARD = 1, MX_FLAT = 2 };
 
 /* The doubles that mx_update needs to work in. */
 MX_EXPORT int64_t mx_update_room(int64_t n_components, int64_t n_columns);

@@ -187,7 +187,7 @@ static int fit_halves(const mx_problem *part, int warm, work *at) {
         }
     }
     totals_of(part, 2 * WAYS * n, at->halves, at);
-    if (mx_moments_of(part, &at->all, at->sums, &at->moments))
+    if (mx_moments_of(part, &at->all, 0, at->sums, &at->moments))
         return MX_HARD;
     const mx_model nothing = {0};
     mx_model before = at->chosen;
@@ -279,7 +279,7 @@ int mx_part(const mx_problem *part, const mx_problem *whole, const double *sprea
     memcpy(at.model.log_weights, state->log_weights, sizeof(double) * n);
     memcpy(at.model.means, state->means, sizeof(double) * n * d);
     memcpy(at.model.factors, state->factors, sizeof(double) * at.one.n_factors);
-    if (mx_bind(part, &at.one, &at.model))
+    if (mx_bind_plain(part, &at.one, &at.model))
         return MX_HARD;
     mass_of_part(part, &at);
     totals_of(part, n, at.mass, &at);

@@ -5,6 +5,7 @@
  */
 #include "run.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -148,6 +149,9 @@ static void copy_model(const mx_form *form, const mx_model *from, mx_model *to) 
     memcpy(to->factors, from->factors, sizeof(double) * form->n_factors);
     memcpy(to->axes, from->axes, sizeof(double) * d * d);
     memcpy(to->theta, from->theta, sizeof(double) * n * form->n_features);
+    memcpy(to->rough, from->rough, sizeof(double) * n);
+    memcpy(to->centred, from->centred, sizeof(double) * n);
+    to->n_centred = from->n_centred;
     to->offset = from->offset;
     to->log_prior = from->log_prior;
 }
@@ -158,16 +162,26 @@ static double objective_at(const run *at, int64_t back) {
 
 /* Q of one model minus Q of another under the sums of the last sweep that was taken. */
 static double promised_by(const run *at, const mx_model *next, const mx_model *before) {
+    const mx_form *form = &at->form;
     double total = next->offset - before->offset;
-    for (int64_t i = 0; i < at->form.n_components * at->form.n_features; i++)
-        total += (next->theta[i] - before->theta[i]) * at->state->sums[i];
+    for (int64_t k = 0; k < form->n_components; k++) {
+        if (next->centred[k] != 0 || before->centred[k] != 0) {
+            total += mx_expected_of(form, next, &at->moments, k) -
+                     mx_expected_of(form, before, &at->moments, k);
+            continue;
+        }
+        for (int64_t i = k * form->n_features; i < (k + 1) * form->n_features; i++)
+            total += (next->theta[i] - before->theta[i]) * at->state->sums[i];
+    }
     return total;
 }
 
 static int swept(run *at) {
     const mx_problem *problem = at->problem;
-    mx_sweep(&problem->rows, at->form.n_components, at->now.theta, at->sums, at->squared,
-             at->values, at->room);
+    const mx_centred centred = {at->now.centred, at->now.means, at->now.factors,
+                                at->form.n_columns, at->form.n_factors / at->form.n_components};
+    mx_sweep_about(&problem->rows, at->now.n_centred ? &centred : 0, at->form.n_components,
+                   at->now.theta, at->sums, at->squared, at->values, at->room);
     at->log_likelihood =
         at->values[0] + at->now.offset + problem->total_weight * problem->constant;
     at->objective = at->log_likelihood + at->now.log_prior;
@@ -210,6 +224,14 @@ static int met(run *at) {
     if (state->n_steps > rule->lately)
         hope = fmin(hope, rule->reach * (at->objective - objective_at(at, rule->lately)));
     return at->objective + hope < rule->best;
+}
+
+/* What the objective may fall by: for its own size, or for what densities keep as well. */
+static double rounding(const run *at, int of_densities) {
+    double digits = ROUNDING * (fabs(at->objective) + at->problem->total_weight);
+    for (int64_t k = 0; of_densities && k < at->form.n_components; k++)
+        digits += DBL_EPSILON * at->moments.rows[k] * at->best.rough[k];
+    return digits;
 }
 
 static int outrun(const run *at) {
@@ -305,7 +327,7 @@ static int advanced(run *at) {
         if (!(at->objective >= objective_at(at, 0))) {
             if (!at->finish.begun)
                 reject(&at->leaps);
-            else if (mx_moments_of(at->problem, &at->form, at->sums, &at->there))
+            else if (mx_moments_of(at->problem, &at->form, &at->now, at->sums, &at->there))
                 at->finish.begun = 0;
             else
                 mx_finish_reject(at->problem, &at->form, &at->finish, &at->now, &at->there);
@@ -317,11 +339,15 @@ static int advanced(run *at) {
         if (!at->finish.begun)
             accept(&at->leaps);
     }
-    if (state->n_steps && at->objective < objective_at(at, 0) -
-                              ROUNDING * (fabs(at->objective) + at->problem->total_weight))
-        return MX_ENDED_HARD;
+    if (state->n_steps && at->objective < objective_at(at, 0) - rounding(at, 0)) {
+        double lost = rounding(at, 1);
+        if (!(at->objective >= objective_at(at, 0) - lost || at->promised >= -lost))
+            return MX_ENDED_HARD;
+        copy_model(&at->form, &at->best, &at->now);
+        return MX_ENDED_ROUNDING;
+    }
     record(at);
-    if (mx_moments_of(at->problem, &at->form, at->sums, &at->moments))
+    if (mx_moments_of(at->problem, &at->form, &at->best, at->sums, &at->moments))
         return MX_ENDED_HARD;
     if (at->rule->accelerate) {
         mx_coordinates(at->problem, &at->form, &at->moments, at->point);
@@ -344,8 +370,10 @@ static int advanced(run *at) {
     } else if (outrun(at)) {
         ending = MX_ENDED_OUTRUN;
     }
-    if (mx_maximise(at->problem, &at->form, &at->moments, &at->best, &at->resort, at->room))
-        return MX_ENDED_HARD;
+    int status =
+        mx_maximise(at->problem, &at->form, &at->moments, &at->best, &at->resort, at->room);
+    if (status)
+        return status == MX_FLAT ? MX_ENDED_FLAT : MX_ENDED_HARD;
     if (ending < 0 && limited(at))
         ending = MX_ENDED_LIMIT;
     if (ending < 0 && at->rule->accelerate &&
@@ -417,6 +445,8 @@ void mx_run(const mx_problem *problem, const mx_rule *rule, mx_state *state, dou
     while (ending < 0)
         ending = swept(&at) ? MX_ENDED_HARD : advanced(&at);
     exchange(&at.form, state, &at.now, 1);
+    if (state->n_steps)
+        mx_about_origin(&at.form, &at.best, &at.moments, state->sums);
     memcpy(state->rows, at.moments.rows, sizeof(double) * at.form.n_components);
     memcpy(state->centres, at.moments.means,
            sizeof(double) * at.form.n_components * at.form.n_columns);
@@ -424,7 +454,8 @@ void mx_run(const mx_problem *problem, const mx_rule *rule, mx_state *state, dou
     state->ending = ending;
 }
 
-typedef int moments_maker(const mx_problem *, const mx_form *, const double *, mx_moments *);
+typedef int moments_maker(const mx_problem *, const mx_form *, const mx_model *, const double *,
+                          mx_moments *);
 
 static int started(const mx_problem *problem, const double *shares, int64_t row_stride,
                    int64_t component_stride, moments_maker *make, mx_state *state, double *room) {
@@ -433,7 +464,7 @@ static int started(const mx_problem *problem, const double *shares, int64_t row_
     const mx_model nothing = {0};
     mx_totals(&problem->rows, at.form.n_components, shares, row_stride, component_stride, at.sums,
               at.room);
-    if (make(problem, &at.form, at.sums, &at.moments) ||
+    if (make(problem, &at.form, 0, at.sums, &at.moments) ||
         mx_maximise(problem, &at.form, &at.moments, &nothing, &at.now, at.room))
         return MX_HARD;
     exchange(&at.form, state, &at.now, 1);
@@ -454,7 +485,7 @@ int mx_posterior(const mx_problem *problem, mx_state *state, double *shares, dou
     mx_room from = {.start = room};
     run at = begun(problem, 0, state, state->n_components, &from);
     exchange(&at.form, state, &at.now, 0);
-    if (mx_bind(problem, &at.form, &at.now))
+    if (mx_bind_plain(problem, &at.form, &at.now))
         return MX_HARD;
     mx_shares(&problem->rows, at.form.n_components, at.now.theta, shares, at.room);
     return MX_DONE;

@@ -7,9 +7,14 @@
 #include "mixtura.h"
 #include "sweep.h"
 
-/* Why a run ended; MX_ENDED_HARD leaves it to the caller to begin anew with more care. */
+/*
+ * Why a run ended; MX_ENDED_HARD leaves it to the caller to begin anew with more care, and
+ * MX_ENDED_FLAT to take the M-step from the moments of the last sweep. MX_ENDED_ROUNDING: what an
+ * M-step gains is lost in the digits of the densities.
+ */
 enum mx_ending {
-    MX_ENDED_RULE = 0, MX_ENDED_LIMIT = 1, MX_ENDED_OUTRUN = 2, MX_ENDED_HARD = 3
+    MX_ENDED_RULE = 0, MX_ENDED_LIMIT = 1, MX_ENDED_OUTRUN = 2, MX_ENDED_HARD = 3,
+    MX_ENDED_FLAT = 4, MX_ENDED_ROUNDING = 5
 };
 
 /* What does not change from run to run. */

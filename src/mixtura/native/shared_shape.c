@@ -50,8 +50,7 @@ static int split_variances(const struct mx_shared_shape *it, double *log_determi
 
 static int split_matrices(const struct mx_shared_shape *it, double *log_determinant) {
     int64_t n = it->n_columns, size = n * (n + 1) / 2;
-    mx_lanes lower[MX_MOST_COLUMNS * MX_MOST_COLUMNS], inverse[MX_MOST_COLUMNS * MX_MOST_COLUMNS];
-    mx_lanes reciprocals[MX_MOST_COLUMNS];
+    mx_lanes lower[n * n], inverse[n * n], reciprocals[n];
     for (int64_t i = 0; i < n; i++) {
         for (int64_t j = 0; j <= i; j++) {
             lower[i * n + j] = it->shape[i * n + j] - (mx_lanes){0};
@@ -70,7 +69,7 @@ static int split_matrices(const struct mx_shared_shape *it, double *log_determin
         const mx_lanes *scatter = it->scatter + block * n * n;
         mx_lanes *part = it->parts + block * size, trace = {0};
         for (int64_t i = 0; i < n; i++) {
-            mx_lanes row[MX_MOST_COLUMNS];
+            mx_lanes row[n];
             for (int64_t m = 0; m <= i; m++) {
                 mx_lanes sum = {0};
                 for (int64_t r = 0; r <= i; r++) {

@@ -5,7 +5,9 @@
 #include <math.h>
 
 /* What is left of a column, relative to it, below which this is no work for plain methods. */
-#define LEAST_PIVOT 1e-8
+#define LEAST_PIVOT 1e-12
+/* And below which it is rounding. */
+#define LAST_DIGITS 1e-14
 #define MOST_SWEEPS 30
 /* Cosines this small leave their squares, once rotated away. */
 #define SMALL_COSINE 1e-8
@@ -46,7 +48,24 @@ static inline int all_above(const mx_lanes *values, const mx_lanes *bounds) {
     return above;
 }
 
-int mx_cholesky(int64_t n, mx_lanes *matrix, mx_lanes *reciprocals) {
+/* Make what is left of a column nothing where it is its last digits. */
+static inline void drop(mx_lanes *left, const mx_lanes *whole) {
+    for (int lane = 0; lane < MX_LANES; lane++) {
+        (*left)[lane] = (*left)[lane] > LAST_DIGITS * (*whole)[lane] ? (*left)[lane] : 0.0;
+    }
+}
+
+/* Set the reciprocals, zero where there is none. */
+static inline mx_lanes reciprocals_of(const mx_lanes *values) {
+    mx_lanes found = *values;
+    for (int lane = 0; lane < MX_LANES; lane++) {
+        found[lane] = found[lane] > 0 ? 1.0 / found[lane] : 0.0;
+    }
+    return found;
+}
+
+static inline __attribute__((always_inline)) int
+cholesky(int64_t n, int singular, mx_lanes *matrix, mx_lanes *reciprocals) {
     int good = 1;
     for (int64_t j = 0; j < n; j++) {
         const mx_lanes *row = matrix + j * n;
@@ -54,10 +73,14 @@ int mx_cholesky(int64_t n, mx_lanes *matrix, mx_lanes *reciprocals) {
         for (int64_t m = 0; m < j; m++) {
             left -= row[m] * row[m];
         }
-        good &= all_above(&left, &least);
+        if (singular) {
+            drop(&left, row + j);
+        } else {
+            good &= all_above(&left, &least);
+        }
         take_roots(&left);
         matrix[j * n + j] = left;
-        reciprocals[j] = 1.0 / left;
+        reciprocals[j] = singular ? reciprocals_of(&left) : 1.0 / left;
         for (int64_t i = j + 1; i < n; i++) {
             mx_lanes *other = matrix + i * n, sum = other[j];
             for (int64_t m = 0; m < j; m++) {
@@ -67,6 +90,14 @@ int mx_cholesky(int64_t n, mx_lanes *matrix, mx_lanes *reciprocals) {
         }
     }
     return good;
+}
+
+int mx_cholesky(int64_t n, mx_lanes *matrix, mx_lanes *reciprocals) {
+    return cholesky(n, 0, matrix, reciprocals);
+}
+
+void mx_singular_cholesky(int64_t n, mx_lanes *matrix, mx_lanes *reciprocals) {
+    cholesky(n, 1, matrix, reciprocals);
 }
 
 void mx_inverse_transpose(int64_t n, const mx_lanes *lower, const mx_lanes *reciprocals,
@@ -149,7 +180,7 @@ int mx_principal_axes(int64_t n, const mx_lanes *lower, mx_lanes *axes, mx_lanes
 }
 
 void mx_factor_along(int64_t n, const mx_lanes *axes, const mx_lanes *variances, mx_lanes *upper) {
-    mx_lanes half[MX_MOST_COLUMNS * MX_MOST_COLUMNS];
+    mx_lanes half[n * n];
     for (int64_t j = 0; j < n; j++) {
         mx_lanes scale = variances[j];
         take_roots(&scale);

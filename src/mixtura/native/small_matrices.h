@@ -34,6 +34,9 @@ void mx_apart(int64_t n_components, int64_t first, int64_t size, const mx_lanes 
  */
 int mx_cholesky(int64_t n, mx_lanes *matrix, mx_lanes *reciprocals);
 
+/* The same, with zeros for columns that those before them explain, and their reciprocals. */
+void mx_singular_cholesky(int64_t n, mx_lanes *matrix, mx_lanes *reciprocals);
+
 /* Set `upper` (n, n) to L^-T, zeros included. */
 void mx_inverse_transpose(int64_t n, const mx_lanes *lower, const mx_lanes *reciprocals,
                           mx_lanes *upper);

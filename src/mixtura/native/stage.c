@@ -140,7 +140,7 @@ void mx_run_on(mx_stage *at, const mx_rule *rule, mx_place *from) {
         return;
     mx_state *state = &from->state;
     mx_run(at->ground->sample, rule, state, at->room);
-    from->lost = state->ending == MX_ENDED_HARD;
+    from->lost = state->ending == MX_ENDED_HARD || state->ending == MX_ENDED_FLAT;
     if (from->lost)
         return;
     const double *last = state->history + 3 * (state->n_steps - 1) + 1;

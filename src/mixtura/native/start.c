@@ -30,7 +30,7 @@ static void run_on(const mx_problem *problem, int64_t sweeps, mx_state *state, d
     const mx_rule rule = {.most_sweeps = sweeps, .never = 1, .steps_past = 1, .mean_change = -1,
                           .best = -INFINITY, .ahead = -INFINITY, .lately = sweeps};
     mx_run(problem, &rule, state, room);
-    *objective = state->ending == MX_ENDED_HARD ? -INFINITY
+    *objective = state->ending == MX_ENDED_HARD || state->ending == MX_ENDED_FLAT ? -INFINITY
                                                 : state->history[3 * (state->n_steps - 1) + 1];
 }
 

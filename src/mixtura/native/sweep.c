@@ -348,6 +348,94 @@ static int next_of(const mx_tile *tile, mx_block *block) {
     return 1;
 }
 
+/* Sets the deviations (D) of a vector of rows from a component's mean. */
+INLINE void deviate(const mx_centred *it, int64_t k, const mx_block *block, int64_t row,
+                    vec *deviations) {
+    for (int64_t i = 0; i < it->n_columns; i++)
+        deviations[i] = load(block->phi + i * block->stride + row) -
+                        all_of(it->means[k * it->n_columns + i]);
+}
+
+/* |U^T d|^2. */
+INLINE vec distance_of(const mx_centred *it, int64_t k, const vec *deviations) {
+    int64_t d = it->n_columns;
+    const double *factor = it->factors + k * it->width;
+    vec distance = {0};
+    for (int64_t j = 0; j < d; j++) {
+        vec white = {0};
+        if (it->width <= d)
+            white = all_of(factor[it->width < d ? 0 : j]) * deviations[j];
+        else
+            for (int64_t i = 0; i <= j; i++)
+                white += all_of(factor[i * d + j]) * deviations[i];
+        distance += white * white;
+    }
+    return distance;
+}
+
+static void centred_densities(const mx_centred *it, int64_t n_components, const mx_block *block,
+                              double *densities) {
+    vec deviations[it->n_columns];
+    for (int64_t k = 0; k < n_components; k++)
+        for (int64_t row = 0; it->flags[k] != 0 && row < block->filled; row += LANES) {
+            double *place = densities + k * BLOCK + row;
+            deviate(it, k, block, row, deviations);
+            store(place, load(place) - 0.5 * distance_of(it, k, deviations));
+        }
+}
+
+/* Adds sums of features about the means, and takes such components' shares away from others. */
+static void centred_products(const mx_centred *it, int64_t n_components, int64_t n_features,
+                             const mx_block *block, work *at) {
+    int64_t d = it->n_columns, n_products = n_features - d - 1;
+    vec deviations[d];
+    for (int64_t k = 0; k < n_components; k++) {
+        double *totals = at->totals + k * n_features * LANES;
+        for (int64_t row = 0; it->flags[k] != 0 && row < block->filled; row += LANES) {
+            vec share = load(at->densities + k * BLOCK + row);
+            deviate(it, k, block, row, deviations);
+            for (int64_t i = 0; i < d; i++)
+                store(totals + i * LANES, load(totals + i * LANES) + share * deviations[i]);
+            store(totals + d * LANES, load(totals + d * LANES) + share);
+            for (int64_t p = 0, i = 0, shift = 0; p < n_products; p++) {
+                double *total = totals + (d + 1 + p) * LANES;
+                vec other = deviations[i + shift < d ? i + shift : i + shift - d];
+                store(total, load(total) + share * deviations[i] * other);
+                if (++i == d) {
+                    i = 0;
+                    shift++;
+                }
+            }
+            store(at->densities + k * BLOCK + row, (vec){0});
+        }
+    }
+}
+
+void mx_sweep_about(const mx_rows *rows, const mx_centred *centred, int64_t n_components,
+                    const double *theta, double *sums, double *squared, double *values,
+                    double *room) {
+    int64_t n_features = rows->n_features;
+    work at = begun(n_components, n_features, room);
+    mx_block block = mx_first_block(at.squares + n_components * LANES);
+    values[0] = values[1] = 0;
+    at.values = values;
+    while (mx_next_block(rows, &block)) {
+        int weighted = rows->weights || block.count < block.filled;
+        mx_densities(&block, n_components, n_features, theta, at.densities);
+        if (centred)
+            centred_densities(centred, n_components, &block, at.densities);
+        if (weighted)
+            softmax(1, n_components, block.weights, block.filled, &at);
+        else
+            softmax(0, n_components, 0, block.filled, &at);
+        if (centred)
+            centred_products(centred, n_components, n_features, &block, &at);
+        add_products(n_components, n_features, &block, &at);
+    }
+    add_up(n_components * n_features, at.totals, sums);
+    add_up(n_components, at.squares, squared);
+}
+
 void mx_sweep_stack(const mx_tile *tile, int64_t n_mixtures, const int64_t *sizes,
                     const double *theta, double *sums, double *squared, double *values,
                     double *room) {
@@ -379,8 +467,7 @@ void mx_sweep_stack(const mx_tile *tile, int64_t n_mixtures, const int64_t *size
 
 void mx_sweep(const mx_rows *rows, int64_t n_components, const double *theta, double *sums,
               double *squared, double *values, double *room) {
-    mx_tile tile = {.rows = *rows};
-    mx_sweep_stack(&tile, 1, &n_components, theta, sums, squared, values, room);
+    mx_sweep_about(rows, 0, n_components, theta, sums, squared, values, room);
 }
 
 void mx_totals(const mx_rows *rows, int64_t n_components, const double *shares, int64_t row_stride,

@@ -45,6 +45,24 @@ MX_EXPORT int64_t mx_sweep_room(int64_t n_components, int64_t n_features);
 MX_EXPORT void mx_sweep(const mx_rows *rows, int64_t n_components, const double *theta,
                         double *sums, double *squared, double *values, double *room);
 
+/*
+ * Components whose densities and sums are about their own means, as those about the origin would
+ * lose digits: log density theta_kD - |U_k^T (x - mu_k)|^2 / 2, features those of x - mu_k.
+ *
+ * flags     (K) one for such a component, zero for the others
+ * means     (K, D)
+ * factors   (K) spherical, (K, D) or (K, D, D) upper triangular, `width` numbers each
+ */
+typedef struct {
+    const double *flags, *means, *factors;
+    int64_t n_columns, width;
+} mx_centred;
+
+/* mx_sweep where some components are centred, or with `centred` NULL. */
+void mx_sweep_about(const mx_rows *rows, const mx_centred *centred, int64_t n_components,
+                    const double *theta, double *sums, double *squared, double *values,
+                    double *room);
+
 /* The same for mixtures of the given sizes, one below the other; values (n_mixtures, 2). */
 MX_EXPORT void mx_sweep_stack(const mx_tile *tile, int64_t n_mixtures, const int64_t *sizes,
                               const double *theta, double *sums, double *squared, double *values,

@@ -18,7 +18,7 @@ CODES = (
     *("EEI", "VEI", "EVI", "VVI"),
     *("EEE", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV", "VVV"),
 )
-MOST_COLUMNS = 16
+MOST_COLUMNS = 64
 MOST_COMPONENTS = 128
 DONE = 0
 

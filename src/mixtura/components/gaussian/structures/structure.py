@@ -79,12 +79,14 @@ class Structure:
     def least_rows(self, n_columns: int) -> float:
         """Return up to how many rows say nothing yet of how wide a component is.
 
-        D + 1 rows determine a covariance that is free, and two the variances along given axes; one
-        row more can tell. What components share is determined by the rows of all.
+        D + 1 rows determine a covariance that is free, and two the variances along the columns; one
+        row more can tell. Common axes that are free themselves turn to where D rows have no width.
+        What components share is determined by the rows of all.
         """
         if "V" not in self.code[:2]:
             return 0.0
-        return n_columns + 2.0 if self.code[1:] == "VV" else 3.0
+        free = self.code[1] == "V" and self.code[2] != "I"
+        return n_columns + 2.0 if free else 3.0
 
     def n_parameters(self, n_components: int, n_columns: int) -> int:
         """Return the number of free covariance parameters of K components in D columns."""
