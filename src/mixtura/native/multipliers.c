@@ -141,7 +141,7 @@ static int step_from(int64_t n, const double *excess, const double *extra, const
                      double *found) {
     double lower[MX_MOST_CELLS], inverse[MX_MOST_CELLS], values[MX_MOST_COLUMNS];
     double vectors[MX_MOST_CELLS], one[MX_MOST_CELLS], two[MX_MOST_CELLS], largest = 0;
-    if (!halves_of(n, tight, lower, inverse))
+    if (n < 1 || !halves_of(n, tight, lower, inverse))
         return MX_HARD;
     for (int64_t p = 0; p < n * n; p++)
         one[p] = excess[p] + extra[p];
