@@ -1,8 +1,8 @@
-/* M-steps of the spherical and diagonal structures. */
+#include "diagonal.h"
+
 #include <math.h>
 #include <stddef.h>
 
-#include "m_step.h"
 #include "volumes.h"
 
 /* Set `factor` to 1 / sqrt(variance), if that is an ordinary number. */

@@ -1,9 +1,9 @@
-/* M-steps of the ellipsoidal structures. */
+#include "ellipsoidal.h"
+
 #include <math.h>
 #include <stddef.h>
 
 #include "common_axes.h"
-#include "m_step.h"
 #include "volumes.h"
 
 /* Eigenvalues of one component whose ratio is less than this are left to more careful methods. */
