@@ -13,9 +13,12 @@ nox.options.sessions = ["lint", "types", "tests"]
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style."""
-    session.install("ruff>=0.14")
+    # Each major version of clang-format has a mind of its own.
+    session.install("ruff>=0.14", "clang-format==23.*")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    sources = sorted(str(path) for path in Path("src/mixtura/native").glob("*.[ch]"))
+    session.run("clang-format", "--dry-run", "-Werror", *sources)
 
 
 @nox.session

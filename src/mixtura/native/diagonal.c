@@ -80,15 +80,12 @@ static int update_one_shape_of_variances(const struct mx_m_step *it) {
 int mx_update_diagonal(int structure, const struct mx_m_step *it, const double *scatter) {
     switch (structure) {
     case MX_EII:
-    case MX_VII:
-        return update_spherical(it, structure == MX_EII, scatter);
+    case MX_VII: return update_spherical(it, structure == MX_EII, scatter);
     case MX_EEI:
-    case MX_VVI:
-        return update_variances(it, structure == MX_EEI, scatter);
+    case MX_VVI: return update_variances(it, structure == MX_EEI, scatter);
     case MX_VEI:
         mx_abreast(it->n_components, it->n_columns, scatter, it->matrices);
         return update_one_shape_of_variances(it);
-    default:
-        return update_one_volume_of_variances(it, scatter);
+    default: return update_one_volume_of_variances(it, scatter);
     }
 }

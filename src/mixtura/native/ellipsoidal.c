@@ -101,8 +101,8 @@ static void sort_values(int64_t n, const mx_lanes *values, int64_t lane, int *pl
     for (int64_t j = 0; j < n; j++) {
         place[j] = 0;
         for (int64_t m = 0; m < n; m++) {
-            place[j] += values[m][lane] < values[j][lane] ||
-                        (values[m][lane] == values[j][lane] && m < j);
+            place[j] +=
+                values[m][lane] < values[j][lane] || (values[m][lane] == values[j][lane] && m < j);
         }
         ascending[place[j]][lane] = values[j][lane];
     }
@@ -159,8 +159,8 @@ static int update_one_spectrum(const struct mx_m_step *it, int one_volume) {
         }
     } else {
         mx_read_log_volumes(it, 1);
-        if (mx_volumes_of_variances(it->n_components, n, ascending, it->rows,
-                                    it->previous != NULL, it->log_volumes, it->shape, room)) {
+        if (mx_volumes_of_variances(it->n_components, n, ascending, it->rows, it->previous != NULL,
+                                    it->log_volumes, it->shape, room)) {
             return MX_HARD;
         }
     }
@@ -177,9 +177,8 @@ static int update_one_spectrum(const struct mx_m_step *it, int one_volume) {
 
 static int update_common_axes(const struct mx_m_step *it, int one_volume) {
     int64_t n = it->n_columns;
-    if (!factorise(it) ||
-        mx_common_axes(it->n_components, n, one_volume, it->matrices, it->rows,
-                       it->previous != NULL, it->axes, it->variances, it->room)) {
+    if (!factorise(it) || mx_common_axes(it->n_components, n, one_volume, it->matrices, it->rows,
+                                         it->previous != NULL, it->axes, it->variances, it->room)) {
         return MX_HARD;
     }
     for (int64_t i = 0; i < n; i++) {
@@ -197,15 +196,11 @@ int mx_update_ellipsoidal(int structure, const struct mx_m_step *it, const doubl
     }
     mx_abreast(it->n_components, it->n_columns * it->n_columns, scatter, it->matrices);
     switch (structure) {
-    case MX_VEE:
-        return update_one_shape_and_axes(it);
+    case MX_VEE: return update_one_shape_and_axes(it);
     case MX_EVE:
-    case MX_VVE:
-        return update_common_axes(it, structure == MX_EVE);
+    case MX_VVE: return update_common_axes(it, structure == MX_EVE);
     case MX_EEV:
-    case MX_VEV:
-        return update_one_spectrum(it, structure == MX_EEV);
-    default:
-        return update_matrices(it, structure == MX_EVV);
+    case MX_VEV: return update_one_spectrum(it, structure == MX_EEV);
+    default: return update_matrices(it, structure == MX_EVV);
     }
 }

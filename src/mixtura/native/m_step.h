@@ -14,11 +14,11 @@ struct mx_m_step {
     const double *previous;
     double *factors;
     double *axes;
-    mx_lanes *matrices;  /* (blocks, D, D) or (blocks, D) the scatters, and what becomes of them */
+    mx_lanes *matrices; /* (blocks, D, D) or (blocks, D) the scatters, and what becomes of them */
     mx_lanes *variances; /* (blocks, D) */
-    mx_lanes *vectors;   /* (blocks, D, D) */
+    mx_lanes *vectors; /* (blocks, D, D) */
     double *log_volumes; /* (4 blocks) */
-    double *shape;       /* (D, D) */
+    double *shape; /* (D, D) */
     double *room;
 };
 

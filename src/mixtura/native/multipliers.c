@@ -180,8 +180,13 @@ int mx_multiply(const mx_cells *cells, int structure, int64_t n, const double *s
     int64_t d = cells->n_columns, r = cells->n_rounded, size = n * r * r;
     place best = place_in(n, d, room), next = place_in(n, d, room + place_room(n, d));
     room += 2 * place_room(n, d);
-    search at = {.cells = cells, .structure = structure, .n = n, .given = scatter, .rows = rows,
-                 .excess = room, .scatter = room + n * d * d};
+    search at = {.cells = cells,
+                 .structure = structure,
+                 .n = n,
+                 .given = scatter,
+                 .rows = rows,
+                 .excess = room,
+                 .scatter = room + n * d * d};
     double *step = at.scatter + n * d * d, *weights = step + n * d * d, unused, length = 1;
     mx_mixing mixed = mx_mixing_in(size, weights + n * d * d);
     at.room = weights + n * d * d + mx_mixing_room(n * d * d);

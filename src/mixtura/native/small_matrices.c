@@ -102,8 +102,8 @@ static inline int make_orthogonal(int64_t n, mx_lanes *one, mx_lanes *other) {
     int moved = 0;
     for (int lane = 0; lane < MX_LANES; lane++) {
         size[lane] = copysign(size[lane] + DBL_MIN, difference[lane]);
-        moved |= gamma[lane] * gamma[lane] >
-                 SMALL_COSINE * SMALL_COSINE * (alpha[lane] * beta[lane]);
+        moved |=
+            gamma[lane] * gamma[lane] > SMALL_COSINE * SMALL_COSINE * (alpha[lane] * beta[lane]);
     }
     mx_lanes tangent = 2.0 * gamma / (difference + size);
     cosine = 1.0 + tangent * tangent;

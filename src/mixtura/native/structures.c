@@ -62,15 +62,15 @@ int mx_update(int structure, int64_t n_components, int64_t n_columns, const doub
         }
         n_rows += rows[k];
     }
-    if (!ordinary_scatter(scatter, pooled ? 1 : n_components, full ? n * n : n,
-                          full ? n + 1 : 1)) {
+    if (!ordinary_scatter(scatter, pooled ? 1 : n_components, full ? n * n : n, full ? n + 1 : 1)) {
         return MX_HARD;
     }
     mx_lanes *matrices = (mx_lanes *)room, *vectors = matrices + blocks * n * n;
     mx_lanes *variances = vectors + blocks * n * n;
     double *log_volumes = (double *)(variances + blocks * n), *shape = log_volumes + padded;
-    struct mx_m_step it = {n_components, n, blocks, rows, n_rows, previous, factors, axes,
-                        matrices, variances, vectors, log_volumes, shape, shape + n * n};
+    struct mx_m_step it = {n_components, n,           blocks, rows,         n_rows,
+                           previous,     factors,     axes,   matrices,     variances,
+                           vectors,      log_volumes, shape,  shape + n * n};
     if (!full) {
         return mx_update_diagonal(structure, &it, scatter);
     }
