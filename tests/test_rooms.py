@@ -2,7 +2,9 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,9 +36,11 @@ LONG = {
     *("components/product.py", "em/solve.py", "estimators/base.py", "estimators/gaussian.py"),
     *("native/finish.c", "native/run.c", "native/sweep.c"),
 }
-# The same of files that lean on many others of their own room.
+# The same of files that lean on many others of their own room, and of those that many lean on.
 MOST_NEIGHBOURS = 12
 LEANING = {"mixtura.components.gaussian.family", "mixtura.em.solve"}
+MOST_LEANING = 15
+LEANT_ON = {"mixtura.components.gaussian.parameters", "mixtura.em.model"}
 # What is run or looked up by users, and imported by no other file.
 DOORS = {"mixtura.inference", "mixtura.cli.__main__"}
 
@@ -94,12 +98,14 @@ def may_import(room: str, other: str) -> bool:
     return below or room == other or floor_of(room) == floor_of(other) == 0
 
 
+@cache
 def python_files() -> dict[str, Path]:
     """Return the files of the package, by the names that they are imported by."""
     places = {path: [*package_of(path), path.stem] for path in sorted(PACKAGE.rglob("*.py"))}
     return {".".join(place).removesuffix(".__init__"): path for path, place in places.items()}
 
 
+@cache
 def imports() -> Graph:
     """Return the files that each file of Python imports from, by the names of modules."""
     modules = python_files()
@@ -237,15 +243,29 @@ def test_every_file_is_imported_by_another() -> None:
     assert headers == {name for names in includes().values() for name in names}
 
 
-def test_a_file_leans_on_few_others_of_its_room() -> None:
-    rooms = {module: module.split(".")[1:2] for module in imports()}
-    many = {
-        module
-        for module, others in imports().items()
-        if python_files()[module].name != "__init__.py"
-        and sum(rooms[module] == rooms.get(other) for other in others) > MOST_NEIGHBOURS
+def within_rooms() -> Graph:
+    """Return what files import of their own room, packages aside, which only hand things on."""
+    modules = {name: path for name, path in python_files().items() if path.stem != "__init__"}
+    return {
+        name: {other for other in imports()[name] & set(modules) if same_room(name, other)}
+        for name in modules
     }
-    assert many == LEANING
+
+
+def same_room(module: str, other: str) -> bool:
+    return module.split(".")[1] == other.split(".")[1]
+
+
+@pytest.mark.parametrize(
+    ("graph", "leaning", "leant_on"), [(within_rooms, LEANING, LEANT_ON), (includes, set(), set())]
+)
+def test_a_file_leans_on_few_others_of_its_room_and_few_on_it(
+    graph: Callable[[], Graph], leaning: set[str], leant_on: set[str]
+) -> None:
+    found = graph()
+    fan_in = Counter(other for others in found.values() for other in others)
+    assert {name for name, others in found.items() if len(others) > MOST_NEIGHBOURS} == leaning
+    assert {name for name, count in fan_in.items() if count > MOST_LEANING} == leant_on
 
 
 def test_no_file_is_too_long_to_be_read_at_once() -> None:
