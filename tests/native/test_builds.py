@@ -1,11 +1,14 @@
 """Every build that this processor runs does the same, not only the one that is loaded."""
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scatters import scatter_for
 from scipy.special import logsumexp
 
+from mixtura import GaussianMixture
 from mixtura.components.gaussian import kernel as gaussian_kernel
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import CODES, STRUCTURES, structure
@@ -26,14 +29,29 @@ ROWS, COMPONENTS = 403, 3
 
 
 @pytest.fixture(params=FOUND)
-def build(request, monkeypatch):
+def build(request):
     """Let everything be computed by one of the builds."""
-    if not library.is_run(request.param, library.processor_features()):
-        pytest.skip(f"this processor does not run the build {request.param}")
-    loaded = library.load(library.path_of(library.FOLDER, request.param))
-    for module in (sweeps, updates, gaussian_kernel):
-        monkeypatch.setattr(module, "kernels", lambda: loaded)
-    return loaded
+    with used(request.param):
+        yield request.param
+
+
+@pytest.fixture(params=FOUND[:-1])
+def wider_build(request):
+    """Let everything be computed by one of the builds but the plainest."""
+    with used(request.param):
+        yield request.param
+
+
+@contextmanager
+def used(name):
+    """Let everything be computed by the build of that name, or without one where it is None."""
+    if name is not None and not library.is_run(name, library.processor_features()):
+        pytest.skip(f"this processor does not run the build {name}")
+    loaded = None if name is None else library.load(library.path_of(library.FOLDER, name))
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (sweeps, updates, gaussian_kernel):
+            patch.setattr(module, "kernels", lambda: loaded)
+        yield
 
 
 def clusters():
@@ -78,20 +96,56 @@ def test_an_update_is_that_of_the_structure(build, code):
     assert_allclose(found, STRUCTURES[code].update(scatter, counts, None), rtol=1e-12, atol=1e-13)
 
 
+def short_run(code, *, compiled):
+    """Return five sweeps from one start, by the kernel or by the general loop."""
+    rows, weights = clusters()
+    sweep = sweep_of(code, rows, weights)
+    options = FitOptions(NeverMet(), max_iter=5, prior=sweep.family.prior(None, None, 3))
+    start = model_from_labels(sweep, np.arange(ROWS) % COMPONENTS, COMPONENTS, options)
+    if compiled:
+        limits = options.rule.limits(options.max_iter, accelerate=False)
+        terms = gaussian_kernel.PLAIN
+        assert sweep.kernel.run(start.log_weights, start.parameters, terms, limits) is not None
+    else:
+        sweep.kernel = None
+    return fit(sweep, [start], options)[0]
+
+
+def assert_same_run(one, other, digits):
+    assert_allclose(one.history.log_likelihood, other.history.log_likelihood, rtol=digits)
+    means, others = one.model.parameters.means, other.model.parameters.means
+    assert_allclose(means, others, rtol=1e3 * digits, atol=1e3 * digits)
+
+
 @pytest.mark.parametrize("code", CODES)
 def test_a_short_run_is_that_of_the_general_loop(build, code):
-    rows, weights = clusters()
-    by_kernel, general = sweep_of(code, rows, weights), sweep_of(code, rows, weights)
-    general.kernel = None
-    options = FitOptions(NeverMet(), max_iter=5, prior=general.family.prior(None, None, 3))
-    start = model_from_labels(general, np.arange(ROWS) % COMPONENTS, COMPONENTS, options)
-    limits = options.rule.limits(options.max_iter, accelerate=False)
-    terms = gaussian_kernel.PLAIN
-    assert by_kernel.kernel.run(start.log_weights, start.parameters, terms, limits) is not None
-    run, expected = (fit(each, [start], options)[0] for each in (by_kernel, general))
     # Where an update searches, it is for as many digits as a step of EM gains by.
     digits = 1e-12 if not STRUCTURES[code].iterative else 1e-7 if code == "VVE" else 1e-9
-    assert_allclose(run.history.log_likelihood, expected.history.log_likelihood, rtol=digits)
-    assert_allclose(
-        run.model.parameters.means, expected.model.parameters.means, rtol=1e3 * digits, atol=1e-9
-    )
+    assert_same_run(short_run(code, compiled=True), short_run(code, compiled=False), digits)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_short_run_is_that_of_the_plainest_build(wider_build, code):
+    run = short_run(code, compiled=True)
+    with used(FOUND[-1]):
+        assert_same_run(run, short_run(code, compiled=True), 1e-12)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_starts_moves_and_the_finish_end_where_those_of_the_plainest_build_do(wider_build, code):
+    rows, _ = clusters()
+    found = GaussianMixture(COMPONENTS, covariance_type=code, random_state=0).fit(rows)
+    with used(FOUND[-1]):
+        expected = GaussianMixture(COMPONENTS, covariance_type=code, random_state=0).fit(rows)
+    assert_allclose(found.log_likelihood_, expected.log_likelihood_, rtol=0, atol=2e-3)
+    assert found.n_iter_ > 1
+
+
+@pytest.mark.parametrize("code", ["EII", "EEE", "VVI", "VVV"])
+def test_starts_moves_and_the_finish_end_where_they_do_without_kernels(build, code):
+    rows = clusters()[0] * 1.0
+    rows[::COMPONENTS] += 4
+    found = GaussianMixture(COMPONENTS, covariance_type=code, random_state=0).fit(rows)
+    with used(None):
+        expected = GaussianMixture(COMPONENTS, covariance_type=code, random_state=0).fit(rows)
+    assert_allclose(found.log_likelihood_, expected.log_likelihood_, rtol=0, atol=2e-3)
