@@ -125,6 +125,17 @@ def test_two_components_of_the_family_are_those_of_plain_em(family: Names) -> No
     assert_allclose(found.probabilities_, expected, rtol=1e-3)
 
 
+def test_weights_of_the_family_are_rows_given_more_than_once(family: Names) -> None:
+    rows, shares = family["X"], shares_of(len(family["X"]))
+    weights = np.arange(len(rows)) % 3 + 1
+    mixture = family["GeometricMixture"]
+    one = mixture(2, responsibilities_init=shares).fit(rows, sample_weight=weights)
+    twice = rows.repeat(weights, axis=0), shares.repeat(weights, axis=0)
+    other = mixture(2, responsibilities_init=twice[1]).fit(twice[0])
+    assert_allclose(one.probabilities_, other.probabilities_, rtol=1e-8)
+    assert one.log_likelihood_ == pytest.approx(other.log_likelihood_, rel=1e-12)
+
+
 def test_a_model_file_brings_the_family_back(family: Names, tmp_path: Path) -> None:
     found = family["mixture"]
     found.save(tmp_path / "model")

@@ -106,6 +106,11 @@ def test_a_signature_is_that_of_the_header(name):
     assert library.SIGNATURES[name] == (result, tuple(kind for _, kind in arguments))
 
 
+def test_what_is_exported_is_called():
+    # Responsibilities that are given are added up by the start of a run only.
+    assert set(functions()) - set(library.SIGNATURES) <= {"mx_totals"}
+
+
 @pytest.mark.parametrize("name", PLACES)
 def test_a_number_is_the_same_in_both_languages(name):
     assert numbers()[name] == {resolve_name(f"mixtura.{place}") for place in PLACES[name]}
