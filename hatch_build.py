@@ -27,9 +27,11 @@ SUFFIX = ".dll" if sys.platform == "win32" else ".so"
 
 # Not -ffast-math: sums keep their order, and only errno and traps, which nothing reads, are gone.
 FLAGS = [
-    *("-std=c11", "-O3", "-g0", "-fPIC", "-shared", "-fvisibility=hidden", "-fno-sanitize=all"),
+    *("-std=c11", "-O3", "-fPIC", "-shared", "-fvisibility=hidden"),
     *("-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"),
 ]
+# What zig adds unless told not to.
+PLAIN = ["-g0", "-fno-sanitize=all"]
 # Compilers keep to half the width of AVX-512 unless asked.
 WIDE = ["-mprefer-vector-width=512"]
 
@@ -88,7 +90,8 @@ def compilers(scratch: Path) -> Iterator[Compiler]:
         return
     if machine() in ZIG and (command := zig_command(scratch)):
         zig = ZIG[machine()]
-        yield Compiler([*command, "cc", "-target", zig.target], zig.wheel, "-mcpu=x86_64_{}")
+        command = [*command, "cc", "-target", zig.target, *PLAIN]
+        yield Compiler(command, zig.wheel, "-mcpu=x86_64_{}")
     if cc := shutil.which("cc"):
         yield Compiler([cc], here, "-march=x86-64-{}")
 
@@ -215,13 +218,14 @@ class KernelBuildHook(BuildHookInterface):
 
 
 def main() -> None:
-    """Compile in place, and say what was made."""
+    """Compile in place, or into the folder that is named, and say what was made."""
     sources = Path(__file__).parent / NATIVE
-    kernels = build(sources, sources, lambda sentence: print(sentence, file=sys.stderr))
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else sources
+    kernels = build(sources, folder, lambda sentence: print(sentence, file=sys.stderr))
     if kernels is None:
         sys.exit(1)
     for path in kernels.libraries:
-        print(path.relative_to(Path(__file__).parent))
+        print(path)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,10 @@
 """Lint, types, tests and benchmarks in one command: nox."""
 
+import os
+import platform
+import shutil
+from pathlib import Path
+
 import nox
 
 nox.options.sessions = ["lint", "types", "tests"]
@@ -8,9 +13,12 @@ nox.options.sessions = ["lint", "types", "tests"]
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style."""
-    session.install("ruff>=0.14")
+    # Each major version of clang-format has a mind of its own.
+    session.install("ruff>=0.14", "clang-format==23.*")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    sources = sorted(str(path) for path in Path("src/mixtura/native").glob("*.[ch]"))
+    session.run("clang-format", "--dry-run", "-Werror", *sources)
 
 
 @nox.session
@@ -25,6 +33,43 @@ def tests(session: nox.Session) -> None:
     """Run the tests."""
     session.install("-e", ".[test]")
     session.run("pytest", "-q", "-n", "auto", *session.posargs)
+
+
+# Every test that goes by the kernels alone, rather than by an estimator.
+KERNELS = [
+    *("tests/native", "tests/em/test_compiled.py", "tests/em/test_compiled_sweep.py"),
+    *("tests/components/gaussian/test_kernel.py", "--ignore=tests/native/test_build.py"),
+]
+
+
+@nox.session
+def sanitize(session: nox.Session) -> None:
+    """Run the tests of the kernels with an eye on addresses and undefined behaviour.
+
+    Compiled by CC, which is gcc or clang, into a copy of the package.
+    """
+    compiler = os.environ.get("CC", "gcc")
+    clang = "clang" in Path(compiler).name
+    watched = [compiler, "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined"]
+    watched += ["-fno-sanitize-recover=all", *(["-shared-libasan"] if clang else [])]
+    runtime = f"libclang_rt.asan-{platform.machine()}.so" if clang else "libasan.so"
+    session.install(".[test]", env={"MIXTURA_NATIVE": "0"})
+    copy = Path(session.create_tmp(), "src")
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree("src", copy, ignore=shutil.ignore_patterns("*.so"))
+    build = ("python", "hatch_build.py", str(copy / "mixtura" / "native"))
+    session.run(*build, env={"CC": " ".join(watched)})
+    found = session.run(compiler, f"-print-file-name={runtime}", external=True, silent=True)
+    session.run(
+        *("pytest", "-q", *KERNELS, *session.posargs),
+        env={
+            "LD_PRELOAD": str(found).strip(),
+            # Python keeps what it allocates, and has an allocator of its own that hides overruns.
+            "ASAN_OPTIONS": "detect_leaks=0",
+            "PYTHONMALLOC": "malloc",
+            "PYTHONPATH": str(copy),
+        },
+    )
 
 
 @nox.session

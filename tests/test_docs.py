@@ -1,15 +1,13 @@
 """The Python cells of the pages in docs/ run, one after the other, and print what stands below."""
 
-import contextlib
-import io
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from oracles import gaussian_fit
+from pages import CELL, run
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -17,26 +15,7 @@ DOCS = ROOT / "docs"
 if not DOCS.exists():
     pytest.skip("these tests read the pages", allow_module_level=True)
 
-CELL = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
-
 PAGES = sorted(page for page in DOCS.rglob("*.md") if CELL.search(page.read_text("utf-8")))
-
-
-@dataclass(frozen=True)
-class Cell:
-    """The first line of a cell, its text, and what the page says that it prints."""
-
-    line: int
-    text: str
-    printed: str
-
-
-def cells(page: Path) -> list[Cell]:
-    text = page.read_text(encoding="utf-8")
-    return [
-        Cell(text.count("\n", 0, cell.start(1)), cell[1], cell[2] or "")
-        for cell in CELL.finditer(text)
-    ]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -45,13 +24,8 @@ def test_the_cells_of_a_page_run_and_print_what_it_says(
     page: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
-    names: dict[str, object] = {}
-    for cell in cells(page):
-        out = io.StringIO()
-        with contextlib.redirect_stdout(out):
-            # Blank lines bring a traceback to the line of the page.
-            exec(compile("\n" * cell.line + cell.text, str(page), "exec"), names)
-        assert out.getvalue() == cell.printed, f"{page.name}, line {cell.line + 1}"
+    with run(page):
+        pass
 
 
 def test_every_step_of_the_derivation_is_checked() -> None:

@@ -16,8 +16,8 @@ from mixtura.mixture import Mixture
 
 __all__ = ["load", "load_with_facts", "save"]
 
-WHOLE = (ProductFamily, GaussianNoiseFamily)
-READERS = {**FAMILIES, **{family.name: family for family in WHOLE}}
+# Families that are no part of another, by name.
+WHOLE: dict[str, Any] = {family.name: family for family in (ProductFamily, GaussianNoiseFamily)}
 
 
 def save(
@@ -53,7 +53,8 @@ def load_with_facts(path: str | os.PathLike[str]) -> tuple[Mixture, dict[str, An
     arrays, document = read_archive(path)
     try:
         described = document["mixture"]
-        family, parameters = READERS[described["family"]].from_arrays(arrays, described)
+        readers = FAMILIES | WHOLE
+        family, parameters = readers[described["family"]].from_arrays(arrays, described)
         weights = as_shape("weights", arrays["weights"], (parameters.n_components,))
         columns = described["columns"]
         names = None if columns is None else tuple(map(str, columns))

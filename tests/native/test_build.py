@@ -138,6 +138,26 @@ def test_what_a_compiler_builds_in_place_can_be_called(tree):
     assert not [*(tree / NATIVE).glob(".building-*")]
 
 
+def test_the_kernels_compile_without_a_warning(hatch_build, tmp_path):
+    if shutil.which("cc") is None:
+        pytest.skip("needs a C compiler")
+    said = []
+    strict = ["cc", "-Wall", "-Wextra", "-Werror"]
+    compiler = hatch_build.Compiler(strict, "", "-march=x86-64-{}")
+    made = hatch_build.compiled(compiler, ROOT / NATIVE, tmp_path, said.append)
+    assert said == []
+    assert len(made) == len(hatch_build.variants(compiler))
+
+
+def test_a_build_goes_into_the_folder_that_is_named(tree):
+    (tree / "elsewhere").mkdir()
+    done = run(tree, "hatch_build.py", "elsewhere", CC=WRITING)
+    assert done.returncode == 0, done.stderr
+    (found, *_) = (tree / "elsewhere").iterdir()
+    assert Path("elsewhere", found.name) in map(Path, done.stdout.splitlines())
+    assert not [*(tree / NATIVE).glob("kernels_*")]
+
+
 def fetches(monkeypatch, hatch_build, made):
     """Let the fetching of ziglang make some files, or fail, and return what was asked for."""
     asked = []

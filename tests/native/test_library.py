@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-import re
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,9 +11,6 @@ from numpy._core import _multiarray_umath
 
 from mixtura.errors import MixturaWarning
 from mixtura.native import kernels, library
-
-HEADER = library.FOLDER / "mixtura.h"
-C_TYPES = {"int": ctypes.c_int, "int64_t": ctypes.c_int64, "double": ctypes.c_double, "void": None}
 
 OLD = {"SSE42": True, "POPCNT": True}
 HASWELL = {**OLD, "AVX2": True, "FMA3": True, "F16C": True}
@@ -125,29 +121,3 @@ def test_a_library_that_cannot_be_used_gives_a_warning_that_says_what_to_do(
     monkeypatch.setattr(library, "FOLDER", all_builds)
     with pytest.warns(MixturaWarning, match=r"cannot be loaded .* 'python hatch_build.py'"):
         assert fresh_kernels() is None
-
-
-@pytest.fixture
-def declarations():
-    """Return the types that the headers give each kernel: the result, and the arguments."""
-    if not HEADER.exists():
-        pytest.skip("reads the C headers")
-    headers = "".join(path.read_text(encoding="utf-8") for path in library.FOLDER.glob("*.h"))
-    text = re.sub(r"/\*.*?\*/", "", headers, flags=re.DOTALL)
-    found = {}
-    for result, name, arguments in re.findall(r"MX_EXPORT (\w+) (\w+)\(([^)]*)\);", text):
-        kinds = [each.split() for each in arguments.split(",") if each.strip() != "void"]
-        types = [ctypes.c_void_p if "*" in "".join(kind) else C_TYPES[kind[-2]] for kind in kinds]
-        found[name] = (C_TYPES[result], tuple(types))
-    return found
-
-
-def test_signatures_are_those_of_the_headers(declarations):
-    assert {name: declarations.get(name) for name in library.SIGNATURES} == library.SIGNATURES
-
-
-def test_the_version_is_that_of_the_header():
-    if not HEADER.exists():
-        pytest.skip("reads the C header")
-    (defined,) = re.findall(r"#define MX_VERSION (\d+)", HEADER.read_text(encoding="utf-8"))
-    assert int(defined) == library.VERSION

@@ -51,7 +51,7 @@ static double weigh(const struct mx_landscape *it) {
     }
     for (int64_t k = 0; k < MX_LANES * it->n_blocks; k++) {
         int present = k < it->n_components;
-        it->weights[k] = !present        ? 0.0
+        it->weights[k] = !present         ? 0.0
                          : it->one_volume ? exp(it->weights[k] - largest)
                                           : it->rows[k];
         total += it->weights[k];

@@ -69,8 +69,8 @@ static double change_at(const struct mx_landscape *it, struct plane *here, doubl
             int64_t k = block * MX_LANES + lane;
             if (k < it->n_components) {
                 here->changes[k] = log1p(moved[lane]);
-                total += it->weights[k] * (it->one_volume ? expm1(here->changes[k] / columns)
-                                                          : here->changes[k]);
+                total += it->weights[k] *
+                         (it->one_volume ? expm1(here->changes[k] / columns) : here->changes[k]);
             }
         }
     }

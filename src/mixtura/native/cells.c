@@ -9,8 +9,8 @@
 #define LEAST_PIVOT 1e-8
 
 mx_cells mx_cells_of(int64_t n_columns, const double *floor, int full) {
-    mx_cells cells = {.n_columns = n_columns, .full = full,
-                      .one = full ? n_columns * n_columns : n_columns};
+    mx_cells cells = {
+        .n_columns = n_columns, .full = full, .one = full ? n_columns * n_columns : n_columns};
     for (int64_t j = 0; j < n_columns; j++) {
         if (floor[j] > 0) {
             cells.log_floor += log(floor[j]);

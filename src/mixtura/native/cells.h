@@ -26,8 +26,7 @@ void mx_eigen(int64_t n, double *matrix, double *values, double *vectors);
 int mx_excess(const mx_cells *cells, const double *scatter, double *excess, double *log_others);
 
 /* The eigenvalues of A; its eigenvectors are left in `vectors`, if it is a matrix. */
-void mx_excess_values(const mx_cells *cells, const double *excess, double *values,
-                      double *vectors);
+void mx_excess_values(const mx_cells *cells, const double *excess, double *values, double *vectors);
 
 /* Whether sign M + added I is positive definite, for a symmetric matrix M. */
 int mx_is_beyond(int64_t n, const double *matrix, double sign, double added);

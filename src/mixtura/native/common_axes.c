@@ -140,11 +140,10 @@ static int64_t guess(const struct mx_landscape *it, mx_lanes *sums, mx_lanes *gu
         for (int64_t g = 0; g < GUESS_BLOCKS * MX_LANES; g++) {
             double alone = g >= SUMS && g < SUMS + count && fullest[g - SUMS] == k;
             double irregular = 1.0 + fmod(GOLDEN_RATIO * (double)(g == 1 ? k : last), 1.0);
-            multiples[g / MX_LANES][g % MX_LANES] =
-                g == 1 || g == 2                ? irregular / trace[lane]
-                : g == 0 || g >= SUMS + count ? 1.0
-                : alone                       ? 1.0
-                                              : LITTLE;
+            multiples[g / MX_LANES][g % MX_LANES] = g == 1 || g == 2 ? irregular / trace[lane]
+                                                    : g == 0 || g >= SUMS + count ? 1.0
+                                                    : alone                       ? 1.0
+                                                                                  : LITTLE;
         }
         for (int64_t block = 0; block < GUESS_BLOCKS; block++) {
             for (int64_t p = 0; p < n * n; p++) {
@@ -245,9 +244,9 @@ int mx_common_axes(int64_t n_components, int64_t n_columns, int one_volume, cons
         padded_rows[k] = k < n_components ? rows[k] : 0.0;
         n_rows += padded_rows[k];
     }
-    struct mx_landscape it = {n_components, n, blocks, one_volume, n_rows, lower,
-                           padded_rows, halves, spreads, weights, columns,
-                              turned, newton};
+    struct mx_landscape it = {n_components, n,           blocks, one_volume, n_rows,
+                              lower,        padded_rows, halves, spreads,    weights,
+                              columns,      turned,      newton};
     if (warm) {
         transpose(n, axes, columns);
         if (!orthogonalise(n, columns)) {

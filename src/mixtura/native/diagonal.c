@@ -1,8 +1,8 @@
-/* M-steps of the spherical and diagonal structures. */
+#include "diagonal.h"
+
 #include <math.h>
 #include <stddef.h>
 
-#include "m_step.h"
 #include "volumes.h"
 
 /* Set `factor` to 1 / sqrt(variance), if that is an ordinary number. */
@@ -80,15 +80,12 @@ static int update_one_shape_of_variances(const struct mx_m_step *it) {
 int mx_update_diagonal(int structure, const struct mx_m_step *it, const double *scatter) {
     switch (structure) {
     case MX_EII:
-    case MX_VII:
-        return update_spherical(it, structure == MX_EII, scatter);
+    case MX_VII: return update_spherical(it, structure == MX_EII, scatter);
     case MX_EEI:
-    case MX_VVI:
-        return update_variances(it, structure == MX_EEI, scatter);
+    case MX_VVI: return update_variances(it, structure == MX_EEI, scatter);
     case MX_VEI:
         mx_abreast(it->n_components, it->n_columns, scatter, it->matrices);
         return update_one_shape_of_variances(it);
-    default:
-        return update_one_volume_of_variances(it, scatter);
+    default: return update_one_volume_of_variances(it, scatter);
     }
 }

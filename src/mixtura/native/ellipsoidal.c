@@ -1,9 +1,9 @@
-/* M-steps of the ellipsoidal structures. */
+#include "ellipsoidal.h"
+
 #include <math.h>
 #include <stddef.h>
 
 #include "common_axes.h"
-#include "m_step.h"
 #include "volumes.h"
 
 /* Eigenvalues of one component whose ratio is less than this are left to more careful methods. */
@@ -103,8 +103,8 @@ static void sort_values(int64_t n, const mx_lanes *values, int64_t lane, int *pl
     for (int64_t j = 0; j < n; j++) {
         place[j] = 0;
         for (int64_t m = 0; m < n; m++) {
-            place[j] += values[m][lane] < values[j][lane] ||
-                        (values[m][lane] == values[j][lane] && m < j);
+            place[j] +=
+                values[m][lane] < values[j][lane] || (values[m][lane] == values[j][lane] && m < j);
         }
         ascending[place[j]][lane] = values[j][lane];
     }
@@ -160,8 +160,7 @@ static void follow_axes(const struct mx_m_step *it, const mx_lanes *common) {
 }
 
 /* EEV, and VEV with volumes of their own: one spectrum along the axes of each component. */
-static int update_one_spectrum(const struct mx_m_step *it, const double *scatter,
-                               int one_volume) {
+static int update_one_spectrum(const struct mx_m_step *it, const double *scatter, int one_volume) {
     int64_t n = it->n_columns;
     places place;
     mx_lanes *ascending = (mx_lanes *)it->room;
@@ -179,8 +178,8 @@ static int update_one_spectrum(const struct mx_m_step *it, const double *scatter
         }
     } else {
         mx_read_log_volumes(it, 1);
-        if (mx_volumes_of_variances(it->n_components, n, ascending, it->rows,
-                                    it->previous != NULL, it->log_volumes, it->shape, room)) {
+        if (mx_volumes_of_variances(it->n_components, n, ascending, it->rows, it->previous != NULL,
+                                    it->log_volumes, it->shape, room)) {
             return MX_HARD;
         }
     }
@@ -224,15 +223,11 @@ int mx_update_ellipsoidal(int structure, const struct mx_m_step *it, const doubl
     }
     mx_abreast(it->n_components, it->n_columns * it->n_columns, scatter, it->matrices);
     switch (structure) {
-    case MX_VEE:
-        return update_one_shape_and_axes(it);
+    case MX_VEE: return update_one_shape_and_axes(it);
     case MX_EVE:
-    case MX_VVE:
-        return update_common_axes(it, structure == MX_EVE);
+    case MX_VVE: return update_common_axes(it, structure == MX_EVE);
     case MX_EEV:
-    case MX_VEV:
-        return update_one_spectrum(it, scatter, structure == MX_EEV);
-    default:
-        return update_matrices(it, structure == MX_EVV);
+    case MX_VEV: return update_one_spectrum(it, scatter, structure == MX_EEV);
+    default: return update_matrices(it, structure == MX_EVV);
     }
 }

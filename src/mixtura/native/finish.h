@@ -1,4 +1,5 @@
-/* The finish of a run: em/finish.py with em/quasi_newton.py, in the chart of gaussian/whitened.py. */
+/* The finish of a run: em/finish.py with em/quasi_newton.py, in the chart of gaussian/whitened.py.
+ */
 #ifndef MIXTURA_FINISH_H
 #define MIXTURA_FINISH_H
 

@@ -66,9 +66,8 @@ int mx_is_above(int structure, int64_t n_components, int64_t n_columns, const do
     return 1;
 }
 
-static int spherical(int structure, int64_t n_components, int64_t n_columns,
-                     const double *scatter, const double *rows, const double *floor,
-                     double *factors) {
+static int spherical(int structure, int64_t n_components, int64_t n_columns, const double *scatter,
+                     const double *rows, const double *floor, double *factors) {
     double n_rows = 0, highest = 0;
     for (int64_t j = 0; j < n_columns; j++)
         highest = fmax(highest, floor[j]);
@@ -130,8 +129,8 @@ static void bring_above(const mx_cells *cells, int structure, int64_t n, const d
 }
 
 /* sum N_k log|Sigma_k^-1| - tr(Sigma_k^-1 W_k). */
-static double objective(const mx_cells *cells, int64_t n, const double *scatter,
-                        const double *rows, const double *factors) {
+static double objective(const mx_cells *cells, int64_t n, const double *scatter, const double *rows,
+                        const double *factors) {
     double total = 0;
     for (int64_t k = 0; k < n; k++)
         total += 2 * rows[k] * mx_log_factor(cells, factors + k * cells->one) -
@@ -178,8 +177,7 @@ static int turn(int64_t n_columns, double floor, int structure, int64_t n, const
             values[k * d + j] = fmax(values[k * d + j], 0.0);
         n_rows += rows[k];
     }
-    if (structure == MX_VEV &&
-        mx_one_shape_above(&along, n, rows, values, logs, roots, room))
+    if (structure == MX_VEV && mx_one_shape_above(&along, n, rows, values, logs, roots, room))
         return MX_HARD;
     for (int64_t j = 0; structure == MX_EEV && j < d; j++) {
         double sum = 0;
@@ -225,8 +223,8 @@ static void take_better(const mx_cells *cells, int structure, int64_t n, const d
 
 /* The best of where multipliers lead and what has the highest floor all over. */
 static int look(const mx_cells *cells, int structure, int64_t n, const double *scatter,
-                const double *rows, const double *floor, const double *previous,
-                const double *logs, double *factors, double *axes, double *room) {
+                const double *rows, const double *floor, const double *previous, const double *logs,
+                double *factors, double *axes, double *room) {
     int64_t d = cells->n_columns, size = n * d * d;
     double highest = 0, gap, n_rows = 0, others[MX_MOST_CELLS];
     double *wide = room, *again = wide + size;
@@ -235,8 +233,7 @@ static int look(const mx_cells *cells, int structure, int64_t n, const double *s
         memcpy(others, axes, sizeof(double) * d * d);
     for (int64_t k = 0; k < n; k++)
         n_rows += rows[k];
-    int lost =
-        mx_multiply(cells, structure, n, scatter, rows, previous, factors, axes, &gap, room);
+    int lost = mx_multiply(cells, structure, n, scatter, rows, previous, factors, axes, &gap, room);
     if (!lost && gap <= OPEN * n_rows)
         return MX_DONE;
     if (!lost)
@@ -255,8 +252,7 @@ static int look(const mx_cells *cells, int structure, int64_t n, const double *s
         return lost;
     double turned[MX_MOST_CELLS];
     memcpy(turned, others, sizeof(double) * d * d);
-    if (mx_multiply(cells, structure, n, scatter, rows, wide, again, turned, &gap, room) ==
-        MX_DONE)
+    if (mx_multiply(cells, structure, n, scatter, rows, wide, again, turned, &gap, room) == MX_DONE)
         take_better(cells, structure, n, scatter, rows, again, turned, &lost, factors, axes);
     take_better(cells, structure, n, scatter, rows, wide, others, &lost, factors, axes);
     return MX_DONE;
@@ -276,29 +272,32 @@ static int raise(const mx_cells *cells, int structure, int64_t n, const double *
         n_rows += rows[k];
     int status = MX_DONE;
     switch (structure) {
-    case MX_EEI: case MX_EEE: case MX_VVI: case MX_VVV:
+    case MX_EEI:
+    case MX_EEE:
+    case MX_VVI:
+    case MX_VVV:
         status = lift_each(cells, pooled ? 1 : n, n_rows, pooled ? NULL : rows, scatter);
         break;
-    case MX_EVI: case MX_EVV:
-        status = mx_lift_to_one_volume(cells, n, rows, scatter, room);
-        break;
-    case MX_VEI: case MX_VEE:
-        return mx_one_shape_above(cells, n, rows, given, logs, factors, room);
-    case MX_EEV: case MX_VEV:
+    case MX_EVI:
+    case MX_EVV: status = mx_lift_to_one_volume(cells, n, rows, scatter, room); break;
+    case MX_VEI:
+    case MX_VEE: return mx_one_shape_above(cells, n, rows, given, logs, factors, room);
+    case MX_EEV:
+    case MX_VEV:
         if (is_even(cells->n_columns, floor))
-            return turn(cells->n_columns, floor[0], structure, n, given, rows, logs, factors,
-                        room);
+            return turn(cells->n_columns, floor[0], structure, n, given, rows, logs, factors, room);
         return look(cells, structure, n, given, rows, floor, previous, logs, factors, NULL, room);
     default:
         return look(cells, structure, n, given, rows, floor, previous, logs, factors, axes, room);
     }
-    return status ? status : mx_update(structure, n, cells->n_columns, scatter, rows, NULL,
-                                       factors, NULL, room);
+    return status ? status
+                  : mx_update(structure, n, cells->n_columns, scatter, rows, NULL, factors, NULL,
+                              room);
 }
 
-int mx_update_floored(int structure, int64_t n_components, int64_t n_columns,
-                      const double *scatter, const double *rows, const double *floor,
-                      const double *previous, double *factors, double *axes, double *room) {
+int mx_update_floored(int structure, int64_t n_components, int64_t n_columns, const double *scatter,
+                      const double *rows, const double *floor, const double *previous,
+                      double *factors, double *axes, double *room) {
     if (n_components > MX_MOST_COMPONENTS || n_columns > MX_MOST_COLUMNS)
         return MX_HARD;
     int64_t n = n_components;

@@ -78,7 +78,8 @@ void mx_weigh(const mx_problem *problem, const mx_form *form, const double *rows
 
 void mx_upper_inverse(int64_t n, const double *upper, double *inverse);
 
-/* Moments as a point of a vector space, and back; MX_HARD where a component would all but vanish. */
+/* Moments as a point of a vector space, and back; MX_HARD where a component would all but vanish.
+ */
 void mx_coordinates(const mx_problem *problem, const mx_form *form, const mx_moments *moments,
                     double *point);
 int mx_moments_at(const mx_problem *problem, const mx_form *form, const double *point,

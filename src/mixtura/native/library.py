@@ -94,16 +94,24 @@ def kernels() -> ctypes.CDLL | None:
 
 def best_build(folder: Path, features: Mapping[str, bool]) -> Path | None:
     """Return the first build in the folder that a processor of these features runs, if any."""
-    for build, needed in BUILDS.items():
-        path = folder / f"kernels_{build}{SUFFIX}"
-        # NumPy names the whole level too since 2.4: it counts what the features leave open.
-        if (
-            all(features.get(name, False) for name in needed)
-            and features.get(f"X86_{build.upper()}", True)
-            and path.exists()
-        ):
+    for build in BUILDS:
+        path = path_of(folder, build)
+        if is_run(build, features) and path.exists():
             return path
     return None
+
+
+def path_of(folder: Path, build: str) -> Path:
+    """Return where a build is, if it is in the folder."""
+    return folder / f"kernels_{build}{SUFFIX}"
+
+
+def is_run(build: str, features: Mapping[str, bool]) -> bool:
+    """Return whether a processor of these features runs the build."""
+    # NumPy names the whole level too since 2.4: it counts what the features leave open.
+    return all(features.get(name, False) for name in BUILDS[build]) and features.get(
+        f"X86_{build.upper()}", True
+    )
 
 
 def processor_features() -> Mapping[str, bool]:

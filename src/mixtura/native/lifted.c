@@ -20,8 +20,7 @@ int64_t mx_lifted_room(int64_t n_components, int64_t n_columns) {
 }
 
 /* t where log|Sigma| has that level; `falling` (R) the logarithms of A's eigenvalues. */
-static double time_at(const mx_cells *cells, double level, const double *falling,
-                      double constant) {
+static double time_at(const mx_cells *cells, double level, const double *falling, double constant) {
     int64_t passed = 0, r = cells->n_rounded, n_free = cells->n_others;
     double sum = 0;
     while (passed < r) {
@@ -35,8 +34,7 @@ static double time_at(const mx_cells *cells, double level, const double *falling
     return (constant + sum - level) / (double)(n_free + passed);
 }
 
-static double level_at(const mx_cells *cells, double time, const double *falling,
-                       double constant) {
+static double level_at(const mx_cells *cells, double time, const double *falling, double constant) {
     double level = constant - (double)cells->n_others * time;
     for (int64_t j = 0; j < cells->n_rounded; j++)
         level += fmax(falling[j] - time, 0.0);
@@ -144,8 +142,8 @@ static double take_turn(const turn *at, const double *logs, double *there) {
     return cost - 2 * at->n_rows * mx_log_factor(cells, at->factor);
 }
 
-int mx_one_shape_above(const mx_cells *cells, int64_t n, const double *rows,
-                       const double *scatter, const double *start, double *factors, double *room) {
+int mx_one_shape_above(const mx_cells *cells, int64_t n, const double *rows, const double *scatter,
+                       const double *start, double *factors, double *room) {
     turn at = {.cells = cells, .n = n, .rows = rows, .scatter = scatter};
     double *logs = room, *there = logs + n, *trial = there + n, *beyond = trial + n;
     double *steps = beyond + n, least = INFINITY;

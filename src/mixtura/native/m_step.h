@@ -14,11 +14,11 @@ struct mx_m_step {
     const double *previous;
     double *factors;
     double *axes;
-    mx_lanes *matrices;  /* (blocks, D, D) or (blocks, D) the scatters, and what becomes of them */
+    mx_lanes *matrices; /* (blocks, D, D) or (blocks, D) the scatters, and what becomes of them */
     mx_lanes *variances; /* (blocks, D) */
-    mx_lanes *vectors;   /* (blocks, D, D) */
+    mx_lanes *vectors; /* (blocks, D, D) */
     double *log_volumes; /* (4 blocks) */
-    double *shape;       /* (D, D) */
+    double *shape; /* (D, D) */
     double *room;
 };
 
@@ -28,11 +28,5 @@ static inline int mx_ordinary(double value, double least, double most) {
 
 /* Set the log volumes to those of the previous factors, if there are any: -2 log|U_k| / D. */
 void mx_read_log_volumes(const struct mx_m_step *it, int full);
-
-/* EII to VVI, whose scatter is diagonals. */
-int mx_update_diagonal(int structure, const struct mx_m_step *it, const double *scatter);
-
-/* EEE to VVV, whose scatter is matrices. */
-int mx_update_ellipsoidal(int structure, const struct mx_m_step *it, const double *scatter);
 
 #endif

@@ -21,8 +21,20 @@ MX_EXPORT int mx_version(void);
 
 /* The structures of Celeux and Govaert (1995), in mclust's order. */
 enum mx_structure {
-    MX_EII, MX_VII, MX_EEI, MX_VEI, MX_EVI, MX_VVI,
-    MX_EEE, MX_VEE, MX_EVE, MX_VVE, MX_EEV, MX_VEV, MX_EVV, MX_VVV
+    MX_EII,
+    MX_VII,
+    MX_EEI,
+    MX_VEI,
+    MX_EVI,
+    MX_VVI,
+    MX_EEE,
+    MX_VEE,
+    MX_EVE,
+    MX_VVE,
+    MX_EEV,
+    MX_VEV,
+    MX_EVV,
+    MX_VVV
 };
 
 /*

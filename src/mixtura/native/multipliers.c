@@ -141,7 +141,7 @@ static int step_from(int64_t n, const double *excess, const double *extra, const
                      double *found) {
     double lower[MX_MOST_CELLS], inverse[MX_MOST_CELLS], values[MX_MOST_COLUMNS];
     double vectors[MX_MOST_CELLS], one[MX_MOST_CELLS], two[MX_MOST_CELLS], largest = 0;
-    if (!halves_of(n, tight, lower, inverse))
+    if (n < 1 || !halves_of(n, tight, lower, inverse))
         return MX_HARD;
     for (int64_t p = 0; p < n * n; p++)
         one[p] = excess[p] + extra[p];
@@ -180,8 +180,13 @@ int mx_multiply(const mx_cells *cells, int structure, int64_t n, const double *s
     int64_t d = cells->n_columns, r = cells->n_rounded, size = n * r * r;
     place best = place_in(n, d, room), next = place_in(n, d, room + place_room(n, d));
     room += 2 * place_room(n, d);
-    search at = {.cells = cells, .structure = structure, .n = n, .given = scatter, .rows = rows,
-                 .excess = room, .scatter = room + n * d * d};
+    search at = {.cells = cells,
+                 .structure = structure,
+                 .n = n,
+                 .given = scatter,
+                 .rows = rows,
+                 .excess = room,
+                 .scatter = room + n * d * d};
     double *step = at.scatter + n * d * d, *weights = step + n * d * d, unused, length = 1;
     mx_mixing mixed = mx_mixing_in(size, weights + n * d * d);
     at.room = weights + n * d * d + mx_mixing_room(n * d * d);

@@ -75,8 +75,9 @@ int64_t mx_neighbour(const mx_ground *ground, const mx_state *from, double objec
     mx_stage source = mx_stage_begun(ground, from->n_components, room);
     if (!ready(&source, from, merging))
         return 0;
-    mx_stage at = mx_stage_begun(ground, best->n_components,
-                    room + mx_stage_room(ground, merging ? from->n_components : best->n_components));
+    mx_stage at = mx_stage_begun(
+        ground, best->n_components,
+        room + mx_stage_room(ground, merging ? from->n_components : best->n_components));
     mx_rule chasing = mx_rough_rule(ground);
     chasing.best = objective + MX_BETTER;
     int found = 0;

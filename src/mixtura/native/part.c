@@ -115,8 +115,8 @@ static void along_axis(int64_t d, int64_t p, const double *mean, const double *a
 }
 
 /* Coefficients (P) of the squared distance from a mean beyond what rows have on average. */
-static void far_from_mean(int64_t d, const double *mean, const double *upper,
-                          const double *spread, double *turn) {
+static void far_from_mean(int64_t d, const double *mean, const double *upper, const double *spread,
+                          double *turn) {
     double linear[MX_MOST_COLUMNS];
     memset(linear, 0, sizeof(linear));
     for (int64_t q = 0, i, j; q < d * (d + 1) / 2; q++) {
@@ -271,8 +271,8 @@ static void sum_gains(const mx_problem *whole, double fewest_rows, work *at, dou
 }
 
 int mx_part(const mx_problem *part, const mx_problem *whole, const double *spread,
-            double fewest_rows, int64_t steps, const mx_state *state, double *gains,
-            double *shares, double *second, double *room) {
+            double fewest_rows, int64_t steps, const mx_state *state, double *gains, double *shares,
+            double *second, double *room) {
     int64_t n = state->n_components, d = part->n_columns;
     mx_room begun = {.start = room};
     work at = laid_out(part, n, &begun);

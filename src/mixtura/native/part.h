@@ -21,7 +21,7 @@ MX_EXPORT int64_t mx_part_room(const mx_problem *part, int64_t n_components);
  * second        (K, n) the second half's part of them
  */
 MX_EXPORT int mx_part(const mx_problem *part, const mx_problem *whole, const double *spread,
-                       double fewest_rows, int64_t steps, const mx_state *state, double *gains,
-                       double *shares, double *second, double *room);
+                      double fewest_rows, int64_t steps, const mx_state *state, double *gains,
+                      double *shares, double *second, double *room);
 
 #endif

@@ -178,12 +178,11 @@ static double promised_by(const run *at, const mx_model *next, const mx_model *b
 
 static int swept(run *at) {
     const mx_problem *problem = at->problem;
-    const mx_centred centred = {at->now.centred, at->now.means, at->now.factors,
-                                at->form.n_columns, at->form.n_factors / at->form.n_components};
+    const mx_centred centred = {at->now.centred, at->now.means, at->now.factors, at->form.n_columns,
+                                at->form.n_factors / at->form.n_components};
     mx_sweep_about(&problem->rows, at->now.n_centred ? &centred : 0, at->form.n_components,
                    at->now.theta, at->sums, at->squared, at->values, at->room);
-    at->log_likelihood =
-        at->values[0] + at->now.offset + problem->total_weight * problem->constant;
+    at->log_likelihood = at->values[0] + at->now.offset + problem->total_weight * problem->constant;
     at->objective = at->log_likelihood + at->now.log_prior;
     return isfinite(at->objective) ? MX_DONE : MX_HARD;
 }
@@ -216,8 +215,9 @@ static int met(run *at) {
     if (rule->never)
         return 0;
     if (rule->mean_change >= 0)
-        return state->n_steps > 1 && fabs(objective_at(at, 0) - objective_at(at, 1)) /
-                                         at->problem->total_weight < rule->mean_change;
+        return state->n_steps > 1 &&
+               fabs(objective_at(at, 0) - objective_at(at, 1)) / at->problem->total_weight <
+                   rule->mean_change;
     if (state->gain_left < tolerance(at))
         return 1;
     double hope = state->gain_left;
@@ -293,8 +293,8 @@ static int looks_further(run *at) {
     double length = fmax(SHORTEST_PROBE, PROBE / fmax(1 - rate_of(leaps), 1e-3));
     for (int tried = 0; tried < SHORTENED; tried++, length /= 4) {
         for (int64_t i = 0; i < leaps->size; i++)
-            at->point[i] = leaps->points[2][i] +
-                           length * (leaps->points[2][i] - leaps->points[1][i]);
+            at->point[i] =
+                leaps->points[2][i] + length * (leaps->points[2][i] - leaps->points[1][i]);
         if (!moved_to_point(at, &at->best, &at->now))
             return 1;
     }
@@ -376,8 +376,7 @@ static int advanced(run *at) {
         return status == MX_FLAT ? MX_ENDED_FLAT : MX_ENDED_HARD;
     if (ending < 0 && limited(at))
         ending = MX_ENDED_LIMIT;
-    if (ending < 0 && at->rule->accelerate &&
-        ready(at, STEADY_GAIN * at->problem->total_weight)) {
+    if (ending < 0 && at->rule->accelerate && ready(at, STEADY_GAIN * at->problem->total_weight)) {
         if (!at->finish.begun && mx_is_free(&at->form) && squarem_gain(&at->leaps) < NEAR)
             mx_finish_begin(at->problem, &at->form, &at->finish, &at->best, &at->moments);
         if (at->finish.begun ? finishing_step(at) : leap(at)) {

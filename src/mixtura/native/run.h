@@ -13,8 +13,12 @@
  * M-step gains is lost in the digits of the densities.
  */
 enum mx_ending {
-    MX_ENDED_RULE = 0, MX_ENDED_LIMIT = 1, MX_ENDED_OUTRUN = 2, MX_ENDED_HARD = 3,
-    MX_ENDED_FLAT = 4, MX_ENDED_ROUNDING = 5
+    MX_ENDED_RULE = 0,
+    MX_ENDED_LIMIT = 1,
+    MX_ENDED_OUTRUN = 2,
+    MX_ENDED_HARD = 3,
+    MX_ENDED_FLAT = 4,
+    MX_ENDED_ROUNDING = 5
 };
 
 /* What does not change from run to run. */

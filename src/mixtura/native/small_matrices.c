@@ -56,16 +56,14 @@ static inline void drop(mx_lanes *left, const mx_lanes *whole) {
 }
 
 /* Set the reciprocals, zero where there is none. */
-static inline mx_lanes reciprocals_of(const mx_lanes *values) {
-    mx_lanes found = *values;
+static inline void take_reciprocals(const mx_lanes *values, mx_lanes *reciprocals) {
     for (int lane = 0; lane < MX_LANES; lane++) {
-        found[lane] = found[lane] > 0 ? 1.0 / found[lane] : 0.0;
+        (*reciprocals)[lane] = (*values)[lane] > 0 ? 1.0 / (*values)[lane] : 0.0;
     }
-    return found;
 }
 
-static inline __attribute__((always_inline)) int
-cholesky(int64_t n, int singular, mx_lanes *matrix, mx_lanes *reciprocals) {
+static inline __attribute__((always_inline)) int cholesky(int64_t n, int singular, mx_lanes *matrix,
+                                                          mx_lanes *reciprocals) {
     int good = 1;
     for (int64_t j = 0; j < n; j++) {
         const mx_lanes *row = matrix + j * n;
@@ -80,7 +78,7 @@ cholesky(int64_t n, int singular, mx_lanes *matrix, mx_lanes *reciprocals) {
         }
         take_roots(&left);
         matrix[j * n + j] = left;
-        reciprocals[j] = singular ? reciprocals_of(&left) : 1.0 / left;
+        take_reciprocals(&left, reciprocals + j);
         for (int64_t i = j + 1; i < n; i++) {
             mx_lanes *other = matrix + i * n, sum = other[j];
             for (int64_t m = 0; m < j; m++) {
@@ -133,8 +131,8 @@ static inline int make_orthogonal(int64_t n, mx_lanes *one, mx_lanes *other) {
     int moved = 0;
     for (int lane = 0; lane < MX_LANES; lane++) {
         size[lane] = copysign(size[lane] + DBL_MIN, difference[lane]);
-        moved |= gamma[lane] * gamma[lane] >
-                 SMALL_COSINE * SMALL_COSINE * (alpha[lane] * beta[lane]);
+        moved |=
+            gamma[lane] * gamma[lane] > SMALL_COSINE * SMALL_COSINE * (alpha[lane] * beta[lane]);
     }
     mx_lanes tangent = 2.0 * gamma / (difference + size);
     cosine = 1.0 + tangent * tangent;

@@ -102,8 +102,13 @@ mx_rule mx_rough_rule(const mx_ground *ground) {
 }
 
 mx_rule mx_short_rule(int64_t sweeps) {
-    return (mx_rule){.most_sweeps = sweeps, .never = 1, .steps_past = 1, .mean_change = -1,
-                     .best = -INFINITY, .ahead = -INFINITY, .lately = LATELY};
+    return (mx_rule){.most_sweeps = sweeps,
+                     .never = 1,
+                     .steps_past = 1,
+                     .mean_change = -1,
+                     .best = -INFINITY,
+                     .ahead = -INFINITY,
+                     .lately = LATELY};
 }
 
 /* Ends of which no component has rows enough are below all others by so many nats. */
@@ -189,5 +194,6 @@ int mx_part_all(mx_stage *at, const mx_state *state) {
 
 void mx_start_at(mx_stage *at, mx_place *move) {
     int64_t rows = at->ground->sample->rows.n_rows;
-    move->lost = mx_start(at->ground->sample, at->after, 1, rows, &move->state, at->room) != MX_DONE;
+    move->lost =
+        mx_start(at->ground->sample, at->after, 1, rows, &move->state, at->room) != MX_DONE;
 }

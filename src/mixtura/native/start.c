@@ -27,11 +27,17 @@ static void shares_of_labels(int64_t n, int64_t n_rows, const int64_t *labels, d
 
 static void run_on(const mx_problem *problem, int64_t sweeps, mx_state *state, double *objective,
                    double *room) {
-    const mx_rule rule = {.most_sweeps = sweeps, .never = 1, .steps_past = 1, .mean_change = -1,
-                          .best = -INFINITY, .ahead = -INFINITY, .lately = sweeps};
+    const mx_rule rule = {.most_sweeps = sweeps,
+                          .never = 1,
+                          .steps_past = 1,
+                          .mean_change = -1,
+                          .best = -INFINITY,
+                          .ahead = -INFINITY,
+                          .lately = sweeps};
     mx_run(problem, &rule, state, room);
-    *objective = state->ending == MX_ENDED_HARD || state->ending == MX_ENDED_FLAT ? -INFINITY
-                                                : state->history[3 * (state->n_steps - 1) + 1];
+    *objective = state->ending == MX_ENDED_HARD || state->ending == MX_ENDED_FLAT
+                     ? -INFINITY
+                     : state->history[3 * (state->n_steps - 1) + 1];
 }
 
 void mx_try(const mx_problem *problem, int64_t n_sources, const mx_source *sources, int64_t sweeps,

@@ -3,6 +3,8 @@
 #include <stddef.h>
 
 #include "common_axes.h"
+#include "diagonal.h"
+#include "ellipsoidal.h"
 #include "m_step.h"
 #include "mixtura.h"
 #include "volumes.h"
@@ -23,17 +25,6 @@ static int ordinary_scatter(const double *scatter, int64_t count, int64_t size, 
         }
     }
     return good;
-}
-
-void mx_read_log_volumes(const struct mx_m_step *it, int full) {
-    int64_t n = it->n_columns, size = full ? n * n : n, gap = full ? n + 1 : 1;
-    for (int64_t k = 0; it->previous != NULL && k < it->n_components; k++) {
-        double sum = 0.0;
-        for (int64_t p = 0; p < size; p += gap) {
-            sum += log(it->previous[k * size + p]);
-        }
-        it->log_volumes[k] = -2.0 * sum / (double)n;
-    }
 }
 
 /* Whether no variance left the range of ordinary numbers. */
@@ -71,15 +62,15 @@ int mx_update(int structure, int64_t n_components, int64_t n_columns, const doub
         }
         n_rows += rows[k];
     }
-    if (!ordinary_scatter(scatter, pooled ? 1 : n_components, full ? n * n : n,
-                          full ? n + 1 : 1)) {
+    if (!ordinary_scatter(scatter, pooled ? 1 : n_components, full ? n * n : n, full ? n + 1 : 1)) {
         return MX_HARD;
     }
     mx_lanes *matrices = (mx_lanes *)room, *vectors = matrices + blocks * n * n;
     mx_lanes *variances = vectors + blocks * n * n;
     double *log_volumes = (double *)(variances + blocks * n), *shape = log_volumes + padded;
-    struct mx_m_step it = {n_components, n, blocks, rows, n_rows, previous, factors, axes,
-                        matrices, variances, vectors, log_volumes, shape, shape + n * n};
+    struct mx_m_step it = {n_components, n,           blocks, rows,         n_rows,
+                           previous,     factors,     axes,   matrices,     variances,
+                           vectors,      log_volumes, shape,  shape + n * n};
     if (!full) {
         return mx_update_diagonal(structure, &it, scatter);
     }

@@ -30,7 +30,7 @@ INLINE void store(double *at, vec value) { *(loose *)at = value; }
 INLINE vec gathered(const double *at, int64_t step) {
 #if LANES == 8
     const double *next = at + 4 * step;
-    return (vec){at[0], at[step], at[2 * step], at[3 * step],
+    return (vec){at[0],   at[step],   at[2 * step],   at[3 * step],
                  next[0], next[step], next[2 * step], next[3 * step]};
 #elif LANES == 4
     return (vec){at[0], at[step], at[2 * step], at[3 * step]};
@@ -53,8 +53,8 @@ INLINE double sum_of(vec value) {
 }
 
 /*
- * exp(x) for x <= 0, within 2 units in the last place, and zero below -708: x = n log(2) / PARTS + r,
- * and exp(r) = 1 + r + r^2 q(r) with q interpolated at Chebyshev nodes. With AVX-512 the sixteen
+ * exp(x) for x <= 0, within 2 units in the last place, and zero below -708: x = n log(2) / PARTS +
+ * r, and exp(r) = 1 + r + r^2 q(r) with q interpolated at Chebyshev nodes. With AVX-512 the sixteen
  * powers of 2^(1/16) lie in two registers, so that q needs degree 4 only.
  */
 #if LANES == 8

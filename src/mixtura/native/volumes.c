@@ -165,15 +165,17 @@ static double start_from_trace(const struct mx_shared_shape *it, double rows, in
     return log(rows * (double)n / trace);
 }
 
-static int find_volumes(int64_t n_components, int64_t n_columns, int full,
-                        const mx_lanes *scatter, const double *rows, int warm,
-                        double *log_volumes, double *shape, double *room) {
+static int find_volumes(int64_t n_components, int64_t n_columns, int full, const mx_lanes *scatter,
+                        const double *rows, int warm, double *log_volumes, double *shape,
+                        double *room) {
     int64_t padded = MX_LANES * mx_blocks(n_components);
     double total = 0.0, *shares = room, *multiples = shares + padded;
     double *traces = multiples + padded, *step = traces + padded, *hessian = step + padded;
     mx_lanes *parts = (mx_lanes *)(hessian + padded * n_components);
-    struct mx_shared_shape it = {n_components, n_columns, mx_blocks(n_components), full, scatter,
-                              shares, shape, multiples, parts, traces, hessian, step};
+    struct mx_shared_shape it = {n_components, n_columns, mx_blocks(n_components),
+                                 full,         scatter,   shares,
+                                 shape,        multiples, parts,
+                                 traces,       hessian,   step};
     for (int64_t k = 0; k < n_components; k++) {
         total += rows[k];
     }

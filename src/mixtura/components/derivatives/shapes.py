@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mixtura.components.derivatives.chart import Chart, of_dense
 from mixtura.components.derivatives.symmetric import entries, matrix_gradient, pairs
 from mixtura.components.gaussian.structures import Structure
+from mixtura.errors import ParameterError
 
 __all__ = ["covariance_chart"]
 
@@ -21,7 +22,15 @@ Float = NDArray[np.float64]
 
 
 def covariance_chart(structure: Structure, covariances: Float) -> Chart:
-    """Return the chart of covariances (K, D, D), or of variances (K, D)."""
+    """Return the chart of covariances (K, D, D), or of variances (K, D).
+
+    Raises
+    ------
+    ParameterError
+        If the structure is another than those whose parameters its letters say.
+    """
+    if not set(structure.code) <= set("EVI"):
+        raise ParameterError(f"covariances of structure {structure.code} have no derivatives here")
     n_components, n_columns = covariances.shape[:2]
     if structure.code == "EEE":
         names = [f"covariances[{i}, {j}]" for i, j in zip(*pairs(n_columns), strict=True)]

@@ -247,7 +247,8 @@ class GaussianFamily:
     ) -> GaussianKernel | None:
         """Return a compiled loop over rows (n, D), or None where there is none."""
         known = structure(self.structure.code)
-        if self.dtype != np.float64 or self.structure != known or not is_compiled(self.n_columns):
+        compiled = is_compiled(known.code, self.n_columns)
+        if self.dtype != np.float64 or self.structure != known or not compiled:
             return None
         spread = self.frame.spread / self.frame.scale
         if known.storage == "spherical":

@@ -6,7 +6,7 @@ own natural parameters, zero where a column is missing.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +18,12 @@ from mixtura.components.gaussian.completion import (
     completion_of,
 )
 from mixtura.components.gaussian.evaluator import GaussianTile
+from mixtura.components.gaussian.features import FeatureMap
 from mixtura.components.gaussian.parameters import GaussianParameters, GaussianSums
 from mixtura.components.gaussian.partition import Margin
 from mixtura.components.gaussian.patterns import Patterns
 
-if TYPE_CHECKING:
-    from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
-
-__all__ = ["IncompleteEvaluator", "IncompleteSums", "IncompleteTile"]
+__all__ = ["IncompleteEvaluator", "IncompleteSums", "IncompleteTile", "PatternedFamily"]
 
 Float = NDArray[np.float64]
 
@@ -33,6 +31,25 @@ Float = NDArray[np.float64]
 AT_ONCE = 1 << 17
 # And in those kept from the log densities of a tile to its sums, 64 MB.
 KEPT = 1 << 23
+
+
+class PatternedFamily(Protocol):
+    """What is asked of a family whose rows have patterns of observed columns."""
+
+    @property
+    def n_columns(self) -> int: ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+
+    @property
+    def features(self) -> FeatureMap: ...
+
+    def n_features(self) -> int: ...
+
+    def entropies(self, missing: NDArray[np.bool_]) -> Float:
+        """Return the entropy of missing columns (S, D), but for their precision's determinant."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +99,7 @@ class IncompleteEvaluator:
 
     def __init__(
         self,
-        family: "IncompleteGaussianFamily",
+        family: PatternedFamily,
         log_weights: Float,
         parameters: GaussianParameters,
         precisions: Float,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mixtura.components.gaussian.packed import Packed
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.prior import NoPrior, ScatterPrior
-from mixtura.components.gaussian.structures import CODES, Structure
+from mixtura.components.gaussian.structures import Structure
 from mixtura.components.kernel import (
     STEPS,
     Above,
@@ -26,7 +26,7 @@ from mixtura.components.kernel import (
 )
 from mixtura.native import kernels
 from mixtura.native.runs import Ground, Problem, Rows, Rule, Source, State, address
-from mixtura.native.updates import MOST_COLUMNS, MOST_COMPONENTS
+from mixtura.native.updates import CODES, MOST_COLUMNS, MOST_COMPONENTS
 
 __all__ = ["GaussianKernel", "is_compiled"]
 
@@ -43,9 +43,9 @@ PLAIN = Terms(NoPrior(), Weighing())
 ENDINGS = {int(ended): ended for ended in Ended}
 
 
-def is_compiled(n_columns: int) -> bool:
-    """Return whether there are compiled runs for so many columns."""
-    return n_columns <= MOST_COLUMNS and kernels() is not None
+def is_compiled(code: str, n_columns: int) -> bool:
+    """Return whether there are compiled runs for a structure and so many columns."""
+    return code in CODES and n_columns <= MOST_COLUMNS and kernels() is not None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -30,6 +30,8 @@ MOST_TURNS = 60
 LEAST_GAP = 1e-9
 # How a turn that led away shortens those that follow, when there is no use in shorter ones.
 SHRINK, SHORTEST = 0.25, 1e-3
+# Of the largest, what stands for eigenvalues of nothing.
+NOTHING = 1e-30
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def stepped(excess: Float, extra: Float, tightness: Float) -> Float:
     lower = np.linalg.cholesky(tightness)
     inverse = np.linalg.inv(lower)
     values, vectors = np.linalg.eigh(inverse @ (excess + extra) @ inverse.swapaxes(-1, -2))
-    quarter = np.maximum(values, 1e-30 * values[..., -1:])[..., None, :] ** 0.25
+    quarter = np.maximum(values, NOTHING * values[..., -1:])[..., None, :] ** 0.25
     root = lower @ vectors * quarter
     back = (vectors / quarter).swapaxes(-1, -2) @ inverse
     inside = root.swapaxes(-1, -2) @ root - back @ excess @ back.swapaxes(-1, -2)

@@ -85,8 +85,8 @@ class Structure:
         """
         if "V" not in self.code[:2]:
             return 0.0
-        free = self.code[1] == "V" and self.code[2] != "I"
-        return n_columns + 2.0 if free else 3.0
+        given = self.code[1] != "V" or self.code[2] == "I"
+        return 3.0 if given else n_columns + 2.0
 
     def n_parameters(self, n_components: int, n_columns: int) -> int:
         """Return the number of free covariance parameters of K components in D columns."""

@@ -1,0 +1,150 @@
+/* Log densities of Gaussian components: natural parameters, and what they cost in digits. */
+#include <math.h>
+#include <string.h>
+
+#include "gaussian.h"
+
+/* How much larger than what they leave the terms of a centred density may be, in the frame. */
+#define MOST_LOSS 1e24
+
+double mx_expected_of(const mx_form *form, const mx_model *model, const mx_moments *moments,
+                      int64_t k) {
+    int64_t d = form->n_columns, width = form->spherical ? 1 : form->one;
+    const double *factor = model->factors + k * width, *scatter = moments->scatter + k * form->one;
+    double rows = moments->rows[k], logs = model->log_weights[k], squares = 0;
+    double gap[MX_MOST_COLUMNS];
+    for (int64_t i = 0; i < d; i++) {
+        gap[i] = moments->means[k * d + i] - model->means[k * d + i];
+        logs += log(factor[form->full ? i * d + i : form->spherical ? 0 : i]);
+    }
+    for (int64_t j = 0; j < d; j++) {
+        if (!form->full) {
+            double own = factor[form->spherical ? 0 : j];
+            squares += own * own * (scatter[j] + rows * gap[j] * gap[j]);
+            continue;
+        }
+        double white = 0;
+        for (int64_t i = 0; i <= j; i++) {
+            double sum = 0;
+            for (int64_t l = 0; l <= j; l++)
+                sum += scatter[i * d + l] * factor[l * d + j];
+            squares += factor[i * d + j] * sum;
+            white += factor[i * d + j] * gap[i];
+        }
+        squares += rows * white * white;
+    }
+    return rows * logs - 0.5 * squares;
+}
+
+void mx_upper_inverse(int64_t d, const double *upper, double *inverse) {
+    for (int64_t j = 0; j < d; j++) {
+        inverse[j * d + j] = 1.0 / upper[j * d + j];
+        for (int64_t i = j - 1; i >= 0; i--) {
+            double sum = 0;
+            for (int64_t l = i + 1; l <= j; l++)
+                sum += upper[i * d + l] * inverse[l * d + j];
+            inverse[i * d + j] = -sum / upper[i * d + i];
+        }
+    }
+}
+
+/*
+ * The precision U U^T, and how much larger the terms of a density are than what they leave; sets
+ * `rough` as gaussian/digits.py does.
+ */
+static double precision_of(const mx_form *form, const double *factor, const double *mean,
+                           double *precision, double *log_factor, double *rough) {
+    int64_t d = form->n_columns;
+    double inverse[MX_MOST_COLUMNS * MX_MOST_COLUMNS], spread[MX_MOST_COLUMNS];
+    *log_factor = *rough = 0;
+    if (!form->full) {
+        double loss = 0;
+        for (int64_t i = 0; i < d; i++) {
+            double own = form->spherical ? factor[0] : factor[i];
+            precision[i] = own * own;
+            *log_factor += log(own);
+            loss += precision[i] * mean[i] * mean[i];
+            *rough += 1 + fabs(mean[i]) * own;
+        }
+        return loss;
+    }
+    mx_upper_inverse(d, factor, inverse);
+    for (int64_t i = 0; i < d; i++) {
+        *log_factor += log(factor[i * d + i]);
+        double variance = 0;
+        for (int64_t j = 0; j <= i; j++)
+            variance += inverse[j * d + i] * inverse[j * d + i];
+        spread[i] = sqrt(variance);
+        for (int64_t j = 0; j <= i; j++) {
+            double sum = 0;
+            for (int64_t l = i; l < d; l++)
+                sum += factor[i * d + l] * factor[j * d + l];
+            precision[i * d + j] = precision[j * d + i] = sum;
+        }
+    }
+    double loss = 0;
+    for (int64_t i = 0; i < d; i++) {
+        double inflated = spread[i] * spread[i] * precision[i * d + i];
+        *rough += inflated + fabs(mean[i]) * sqrt(precision[i * d + i]);
+    }
+    for (int64_t i = 0; i < d; i++)
+        for (int64_t j = 0; j < d; j++)
+            loss += fabs(precision[i * d + j]) * (spread[i] * spread[j] + fabs(mean[i] * mean[j]));
+    return loss;
+}
+
+/* Sets the natural parameters of a component: its precision's, or those of a centred one. */
+static void set_natural(const mx_form *form, const double *precision, const double *mean,
+                        double constant, int centred, double *theta) {
+    int64_t d = form->n_columns;
+    memset(theta, 0, sizeof(double) * form->n_features);
+    theta[d] = constant;
+    if (centred)
+        return;
+    double distance = 0;
+    for (int64_t i = 0; i < d; i++) {
+        double sum = form->full ? 0 : precision[i] * mean[i];
+        for (int64_t j = 0; form->full && j < d; j++)
+            sum += precision[i * d + j] * mean[j];
+        theta[i] = sum;
+        distance += sum * mean[i];
+    }
+    theta[d] -= 0.5 * distance;
+    for (int64_t p = 0, i, j; !form->lean && p < (form->full ? d * (d + 1) / 2 : d); p++) {
+        mx_pair_of(p, d, &i, &j);
+        double entry = form->full ? precision[i * d + j] : precision[p];
+        theta[d + 1 + p] = (i == j ? -0.5 : -1.0) * entry;
+    }
+}
+
+int mx_bind_plain(const mx_problem *problem, const mx_form *form, mx_model *model) {
+    return mx_bind(problem, form, model) || model->n_centred ? MX_HARD : MX_DONE;
+}
+
+int mx_bind(const mx_problem *problem, const mx_form *form, mx_model *model) {
+    int64_t d = form->n_columns;
+    double precision[MX_MOST_COLUMNS * MX_MOST_COLUMNS];
+    model->offset = model->log_prior = 0;
+    model->n_centred = 0;
+    for (int64_t k = 0; k < form->n_components; k++) {
+        const double *mean = model->means + k * d;
+        int64_t width = form->spherical ? 1 : form->one;
+        double log_factor, *theta = model->theta + k * form->n_features;
+        double loss = precision_of(form, model->factors + k * width, mean, precision, &log_factor,
+                                   model->rough + k);
+        if (!(loss < (form->pooled ? problem->far : MOST_LOSS)))
+            return MX_HARD;
+        int centred = !(loss < problem->far);
+        model->centred[k] = centred;
+        model->n_centred += centred;
+        set_natural(form, precision, mean, model->log_weights[k] + log_factor, centred, theta);
+        double trace = 0;
+        for (int64_t i = 0; problem->prior_rows > 0 && i < form->one; i++)
+            trace += precision[i] * problem->prior_scatter[i];
+        model->log_prior += problem->prior_rows * log_factor - 0.5 * trace +
+                            (problem->concentration - 1.0) * model->log_weights[k];
+        for (int64_t i = 0; form->lean && k == 0 && i < form->one; i++)
+            model->offset -= 0.5 * precision[i] * problem->second[i];
+    }
+    return MX_DONE;
+}

@@ -1,0 +1,151 @@
+"""Every build that this processor runs does the same, not only the one that is loaded."""
+
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scatters import scatter_for
+from scipy.special import logsumexp
+
+from mixtura import GaussianMixture
+from mixtura.components.gaussian import kernel as gaussian_kernel
+from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.structures import CODES, STRUCTURES, structure
+from mixtura.data import ArrayRows
+from mixtura.data.columns import column_moments
+from mixtura.em.fit import FitOptions, fit
+from mixtura.em.shares import model_from_labels
+from mixtura.em.starts import NeverMet
+from mixtura.em.sweep import Sweep
+from mixtura.engines import Serial
+from mixtura.native import library, sweeps, updates
+
+FOUND = [name for name in library.BUILDS if library.path_of(library.FOLDER, name).exists()]
+if not FOUND:
+    pytest.skip("no kernels are built: run 'python hatch_build.py'", allow_module_level=True)
+
+ROWS, COMPONENTS = 403, 3
+
+
+@pytest.fixture(params=FOUND)
+def build(request):
+    """Let everything be computed by one of the builds."""
+    with used(request.param):
+        yield request.param
+
+
+@pytest.fixture(params=FOUND[:-1])
+def wider_build(request):
+    """Let everything be computed by one of the builds but the plainest."""
+    with used(request.param):
+        yield request.param
+
+
+@contextmanager
+def used(name):
+    """Let everything be computed by the build of that name, or without one where it is None."""
+    if name is not None and not library.is_run(name, library.processor_features()):
+        pytest.skip(f"this processor does not run the build {name}")
+    loaded = None if name is None else library.load(library.path_of(library.FOLDER, name))
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (sweeps, updates, gaussian_kernel):
+            patch.setattr(module, "kernels", lambda: loaded)
+        yield
+
+
+def clusters():
+    """Return rows of three clusters that overlap, and weights."""
+    rng = np.random.default_rng(3)
+    centres = np.array([[0.0, 0.0, 1.0], [2.0, 0.5, -1.0], [0.5, 2.5, 0.0]])
+    rows = centres[np.arange(ROWS) % COMPONENTS] + rng.normal(size=(ROWS, 3))
+    return rows, rng.uniform(0.5, 2.0, ROWS)
+
+
+def sweep_of(code, rows, weights):
+    source = ArrayRows(rows, weights)
+    family = GaussianFamily.of(structure(code), *column_moments(source))
+    return Sweep(family, source, Serial())
+
+
+def test_a_sweep_is_that_of_numpy(build):
+    rows, weights = clusters()
+    features = np.ascontiguousarray(np.vstack([rows.T, np.ones(ROWS), rows.T**2]))
+    theta = np.random.default_rng(4).normal(size=(5, len(features)))
+    theta[:, -3:] = -np.abs(theta[:, -3:])
+    swept = sweeps.StackedSweep([2, 3], len(features))
+    swept.features(features, weights, theta)
+    sums, squared, values = swept.parts(swept.found)
+    for part, value in zip((slice(0, 2), slice(2, 5)), values, strict=True):
+        densities = theta[part] @ features
+        total = logsumexp(densities, axis=0)
+        shares = np.exp(densities - total)
+        assert_allclose(sums[part], (shares * weights) @ features.T, rtol=1e-12, atol=1e-11)
+        assert_allclose(squared[part], (shares**2) @ weights, rtol=1e-12)
+        likelihood = [weights @ total, weights @ np.log(shares.max(axis=0))]
+        assert_allclose(value, likelihood, rtol=1e-12)
+
+
+@pytest.mark.parametrize("code", [code for code in CODES if not STRUCTURES[code].iterative])
+def test_an_update_is_that_of_the_structure(build, code):
+    rows, _ = clusters()
+    parts = [rows[own::COMPONENTS] for own in range(COMPONENTS)]
+    scatter = scatter_for(code, np.array([np.cov(part.T) * len(part) for part in parts]))
+    counts = np.array([float(len(part)) for part in parts])
+    found = updates.native_update(code, scatter, counts)
+    assert_allclose(found, STRUCTURES[code].update(scatter, counts, None), rtol=1e-12, atol=1e-13)
+
+
+def short_run(code, *, compiled):
+    """Return five sweeps from one start, by the kernel or by the general loop."""
+    rows, weights = clusters()
+    sweep = sweep_of(code, rows, weights)
+    options = FitOptions(NeverMet(), max_iter=5, prior=sweep.family.prior(None, None, 3))
+    start = model_from_labels(sweep, np.arange(ROWS) % COMPONENTS, COMPONENTS, options)
+    if compiled:
+        limits = options.rule.limits(options.max_iter, accelerate=False)
+        terms = gaussian_kernel.PLAIN
+        assert sweep.kernel.run(start.log_weights, start.parameters, terms, limits) is not None
+    else:
+        sweep.kernel = None
+    return fit(sweep, [start], options)[0]
+
+
+def assert_same_run(one, other, digits):
+    assert_allclose(one.history.log_likelihood, other.history.log_likelihood, rtol=digits)
+    means, others = one.model.parameters.means, other.model.parameters.means
+    assert_allclose(means, others, rtol=1e3 * digits, atol=1e3 * digits)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_short_run_is_that_of_the_general_loop(build, code):
+    # Where an update searches, it is for as many digits as a step of EM gains by.
+    digits = 1e-12 if not STRUCTURES[code].iterative else 1e-7 if code == "VVE" else 1e-9
+    assert_same_run(short_run(code, compiled=True), short_run(code, compiled=False), digits)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_short_run_is_that_of_the_plainest_build(wider_build, code):
+    run = short_run(code, compiled=True)
+    with used(FOUND[-1]):
+        assert_same_run(run, short_run(code, compiled=True), 1e-12)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_starts_moves_and_the_finish_end_where_those_of_the_plainest_build_do(wider_build, code):
+    rows, _ = clusters()
+    found = GaussianMixture(COMPONENTS, covariance_type=code, random_state=0).fit(rows)
+    with used(FOUND[-1]):
+        expected = GaussianMixture(COMPONENTS, covariance_type=code, random_state=0).fit(rows)
+    assert_allclose(found.log_likelihood_, expected.log_likelihood_, rtol=0, atol=2e-3)
+    assert found.n_iter_ > 1
+
+
+@pytest.mark.parametrize("code", ["EII", "EEE", "VVI", "VVV"])
+def test_starts_moves_and_the_finish_end_where_they_do_without_kernels(build, code):
+    rows = clusters()[0] * 1.0
+    rows[::COMPONENTS] += 4
+    found = GaussianMixture(COMPONENTS, covariance_type=code, random_state=0).fit(rows)
+    with used(None):
+        expected = GaussianMixture(COMPONENTS, covariance_type=code, random_state=0).fit(rows)
+    assert_allclose(found.log_likelihood_, expected.log_likelihood_, rtol=0, atol=2e-3)

@@ -1,0 +1,144 @@
+"""What Python is told of the kernels is what their headers declare."""
+
+import ctypes
+from importlib import import_module
+from pkgutil import resolve_name
+
+import pytest
+from headers import declared_structs, enumerations, functions, numbers, structs_taken
+
+from mixtura.components.gaussian import structures
+from mixtura.components.kernel import Ended
+from mixtura.native import library, updates
+
+if not (library.FOLDER / "mixtura.h").exists():
+    pytest.skip("these tests read the C sources", allow_module_level=True)
+
+PACKAGE = library.FOLDER.parent
+
+
+def modules_of(*rooms):
+    """Return every module of some rooms."""
+    files = (file for room in rooms for file in sorted((PACKAGE / room).rglob("*.py")))
+    places = (file.relative_to(PACKAGE.parent).with_suffix("").parts for file in files)
+    return [import_module(".".join(place).removesuffix(".__init__")) for place in places]
+
+
+STRUCTURES = sorted(
+    {
+        value
+        for module in modules_of("native")
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, ctypes.Structure)
+    },
+    key=lambda structure: structure.__name__,
+)
+
+# What stands in C and in Python by other names.
+FIELDS = {("mx_rule", "most_sweeps"): "sweeps", ("mx_rows", "phi"): "features"}
+PLACES = {
+    "BEHIND": ["em.fit:SAME_PLACE"],
+    "MX_VERSION": ["native.library:VERSION"],
+    "NEIGHBOURS": ["em.neighbours:TRIED"],
+    "RELATIVE": ["em.rearrange:ROUGH.relative"],
+    "ROUGH": ["em.rearrange:ROUGH.nats"],
+}
+# Numbers that stand in C and in Python by the same name, and where in Python.
+SAME = {
+    "em.acceleration": "EXACT FIRST_LENGTH GROWTH PROBE REMEMBERED SAFETY SHORTENED SHORTEST_PROBE "
+    "STEADY_GAIN",
+    "em.finish": "MOST_REFUSED",
+    "em.options": "SMALLEST_SHARE",
+    "em.quasi_newton": "FLATTEST GROW MX_MEMORY SAFETY SHRINK STRETCH TRUSTED",
+    "em.ranking": "ALONE MX_AS_GOOD",
+    "em.rearrange": "ALIKE FIRST_SWEEPS HOPEFUL LONGEST MORE_SWEEPS MX_BETTER MX_MOVES REACH "
+    "ROUNDS SEPARATE SPENT",
+    "em.running": "NEAR ROUNDING",
+    "em.shares": "SOFTENING",
+    "em.stopping": "HOPE LATELY",
+    "components.kernel": "STEPS",
+    "components.gaussian.coordinates": "LEAST_SHARE",
+    "components.gaussian.whitened": "FURTHEST",
+    "components.gaussian.structures.common_axes": "GOLDEN_RATIO MOST_GUESSES",
+    "components.gaussian.structures.floor": "OPEN ROUNDING SHRUNK TOUCHING",
+    "components.gaussian.structures.lifted": "MOST_TURNS NOTHING SHORT_STEP SHORT_TURN",
+    "components.gaussian.structures.multipliers": "LEAST_GAP MOST_TURNS NOTHING SHORTEST SHRINK",
+    "components.gaussian.structures.rotations": "MOST_CONJUGATE_STEPS MX_LEAST_CURVATURE",
+    "components.gaussian.structures.volumes": "ROUNDING SHORT_STEP WIDEST_VOLUMES",
+    "native.updates": "MX_MOST_COLUMNS MX_MOST_COMPONENTS",
+}
+# Names that mean something else there, or searches that are led in another way.
+UNLIKE = {
+    *("COLD_STEPS", "DESCENDED", "WARM_STEPS", "LEAST_DECREASE", "MOST_HALVINGS", "MOST_STEPS"),
+    *("FEWEST", "LONGEST_STEP", "MOST_ROUNDS", "MOST_SUMS"),
+}
+
+for place, names in SAME.items():
+    for name in names.split():
+        PLACES.setdefault(name, []).append(f"{place}:{name.removeprefix('MX_')}")
+
+
+def field_of(structure, name, kind):
+    """Return a field as the header would declare it."""
+    is_own = isinstance(kind, type) and issubclass(kind, ctypes.Structure)
+    return name, named(kind) if is_own else kind
+
+
+def named(structure):
+    """Return the name in C that a structure's docstring gives."""
+    return structure.__doc__.strip("`.")
+
+
+@pytest.mark.parametrize("structure", STRUCTURES, ids=lambda structure: structure.__name__)
+def test_a_structure_has_the_fields_of_the_header(structure):
+    name = named(structure)
+    declared = [(FIELDS.get((name, one), one), kind) for one, kind in declared_structs()[name]]
+    assert [field_of(structure, *field) for field in structure._fields_] == declared
+
+
+def test_every_struct_that_a_kernel_takes_has_a_structure():
+    assert structs_taken() == {named(structure) for structure in STRUCTURES}
+
+
+@pytest.mark.parametrize("name", library.SIGNATURES)
+def test_a_signature_is_that_of_the_header(name):
+    result, arguments = functions()[name]
+    assert library.SIGNATURES[name] == (result, tuple(kind for _, kind in arguments))
+
+
+def test_what_is_exported_is_called():
+    # Responsibilities that are given are added up by the start of a run only.
+    assert set(functions()) - set(library.SIGNATURES) <= {"mx_totals"}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_number_is_the_same_in_both_languages(name):
+    assert numbers()[name] == {resolve_name(f"mixtura.{place}") for place in PLACES[name]}
+
+
+def test_no_other_number_has_a_name_in_both_languages():
+    in_python = {
+        name
+        for module in modules_of("em", "components", "native")
+        for name, value in vars(module).items()
+        if name.isupper() and isinstance(value, int | float)
+    }
+    in_both = {name for name in numbers() if name.removeprefix("MX_") in in_python}
+    assert in_both - set(PLACES) == UNLIKE
+
+
+def test_structures_have_the_numbers_of_the_header():
+    places = {f"MX_{code}": place for place, code in enumerate(updates.CODES)}
+    assert enumerations()["mx_structure"] == places
+    assert structures.CODES == updates.CODES
+
+
+def test_endings_have_the_numbers_of_the_header():
+    declared = enumerations()["mx_ending"]
+    # What is left to the general code is no ending that a run is told of.
+    assert declared.pop("MX_ENDED_HARD") not in {int(ended) for ended in Ended}
+    assert declared == {f"MX_ENDED_{ended.name}": ended for ended in Ended}
+
+
+def test_an_update_is_done_where_the_header_says_so():
+    assert enumerations()["mx_status"]["MX_DONE"] == updates.DONE
