@@ -15,6 +15,7 @@ Declared = tuple[tuple[str, Any], ...]
 TYPES = {"int": ctypes.c_int, "int64_t": ctypes.c_int64, "double": ctypes.c_double, "void": None}
 STRUCT = re.compile(r"typedef struct \{([^}]*)\} (\w+);|struct (\w+) \{([^}]*)\};")
 FUNCTION = re.compile(r"MX_EXPORT ([\w ]+?) (\w+)\(([^)]*)\);")
+POINTED = re.compile(r"(mx_\w+) \*")
 ENUMERATION = re.compile(r"enum (\w+) \{([^}]*)\}")
 DEFINED = re.compile(r"^#define (\w+) (.+)$", re.MULTILINE)
 DECLARATOR = re.compile(r"(\**)(\w+)(?:\[(\w+)\])?")
@@ -44,9 +45,15 @@ def functions() -> dict[str, tuple[Any, Declared]]:
 
 
 def structs_taken() -> set[str]:
-    """Return the structs that exported functions are given the address of."""
-    taken = (arguments for _, _, arguments in FUNCTION.findall(sources("*.h")))
-    return {name for each in taken for name in re.findall(r"(mx_\w+) \*", each)}
+    """Return the structs that exported functions are given, and those that these point to."""
+    arguments = [each for _, _, each in FUNCTION.findall(sources("*.h"))]
+    bodies = {one: body for body, one, *_ in STRUCT.findall(sources("*.h")) if one}
+    taken: set[str] = set()
+    found = {name for each in arguments for name in POINTED.findall(each)}
+    while found:
+        taken |= found
+        found = {one for name in found for one in POINTED.findall(bodies[name])} - taken
+    return taken
 
 
 def fields(declaration: str) -> list[tuple[str, Any]]:

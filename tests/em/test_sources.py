@@ -6,7 +6,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from mixtura.em.kmeans import lloyd_labels, seeded_labels
-from mixtura.em.sources import ASIDE, Points, random_shares, wider_sources
+from mixtura.em.sources import ASIDE, Cloud, Points, random_shares, wider_sources
 from mixtura.em.views import robust, within
 
 
@@ -72,7 +72,7 @@ def test_robust_units_hardly_feel_a_wild_row():
 def test_lonely_rows_are_shared_by_all_or_are_a_group():
     points, labels = rows_of(5)
     far = np.random.default_rng(6).uniform(-300, 300, (8, 2))
-    given = Points(np.vstack([points, far]), np.ones(len(points) + 8), (7,))
+    given = Points(Cloud(np.vstack([points, far]), np.ones(len(points) + 8)), (7,))
     sources = list(wider_sources(given, 3))
     shared = [source for source in sources if source.ndim == 2]
     assert len(shared) == len(ASIDE)
@@ -89,7 +89,7 @@ def test_the_same_key_gives_the_same_sources_and_another_others():
     mass = np.ones(len(points))
     first, same, other = (
         [*wider_sources(given, 3), *random_shares(given, 3)]
-        for given in (Points(points, mass, key) for key in ((1,), (1,), (2,)))
+        for given in (Points(Cloud(points, mass), key) for key in ((1,), (1,), (2,)))
     )
     assert all(np.array_equal(one, two) for one, two in zip(first, same, strict=True))
     assert not all(np.array_equal(one, two) for one, two in zip(first, other, strict=True))

@@ -9,6 +9,8 @@ from scatters import scatter_for
 from scipy.special import logsumexp
 
 from mixtura import GaussianMixture
+from mixtura.components import compiled as compiled_runs
+from mixtura.components import joint
 from mixtura.components.gaussian import kernel as gaussian_kernel
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import CODES, STRUCTURES, structure
@@ -49,7 +51,7 @@ def used(name):
         pytest.skip(f"this processor does not run the build {name}")
     loaded = None if name is None else library.load(library.path_of(library.FOLDER, name))
     with pytest.MonkeyPatch.context() as patch:
-        for module in (sweeps, updates, gaussian_kernel):
+        for module in (sweeps, updates, gaussian_kernel, compiled_runs, joint):
             patch.setattr(module, "kernels", lambda: loaded)
         yield
 
@@ -104,7 +106,7 @@ def short_run(code, *, compiled):
     start = model_from_labels(sweep, np.arange(ROWS) % COMPONENTS, COMPONENTS, options)
     if compiled:
         limits = options.rule.limits(options.max_iter, accelerate=False)
-        terms = gaussian_kernel.PLAIN
+        terms = compiled_runs.PLAIN
         assert sweep.kernel.run(start.log_weights, start.parameters, terms, limits) is not None
     else:
         sweep.kernel = None

@@ -7,7 +7,9 @@ from pkgutil import resolve_name
 import pytest
 from headers import declared_structs, enumerations, functions, numbers, structs_taken
 
+from mixtura.components import joint
 from mixtura.components.gaussian import structures
+from mixtura.components.joint import SegmentKind
 from mixtura.components.kernel import Ended
 from mixtura.native import library, updates
 
@@ -57,7 +59,9 @@ SAME = {
     "em.shares": "SOFTENING",
     "em.stopping": "HOPE LATELY",
     "components.kernel": "STEPS",
+    "components.exponential": "LEAST_SHARE",
     "components.gaussian.coordinates": "LEAST_SHARE",
+    "components.simplex": "SMALLEST",
     "components.gaussian.whitened": "FURTHEST",
     "components.gaussian.structures.common_axes": "GOLDEN_RATIO MOST_GUESSES",
     "components.gaussian.structures.floor": "OPEN ROUNDING SHRUNK TOUCHING",
@@ -138,6 +142,12 @@ def test_endings_have_the_numbers_of_the_header():
     # What is left to the general code is no ending that a run is told of.
     assert declared.pop("MX_ENDED_HARD") not in {int(ended) for ended in Ended}
     assert declared == {f"MX_ENDED_{ended.name}": ended for ended in Ended}
+
+
+def test_segments_have_the_numbers_of_the_header():
+    kinds = {f"MX_{kind.name}": kind for kind in SegmentKind}
+    assert enumerations()["mx_segment_kind"] == kinds
+    assert enumerations()["mx_structure"]["MX_VVI"] == joint.NO_COLUMNS
 
 
 def test_an_update_is_done_where_the_header_says_so():

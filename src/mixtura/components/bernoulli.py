@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from mixtura.components.exponential import ExponentialFamily
+from mixtura.components.joint import SegmentKind, Segments
 from mixtura.components.simplex import SMALLEST, as_probabilities, floored_log, narrowed
 from mixtura.components.stacked import Probabilities
 from mixtura.components.words import component_count, level_table
@@ -56,6 +57,14 @@ class BernoulliFamily(ExponentialFamily):
     def swept_sparse(self) -> bool:
         """Return whether the rows to be fitted are CSR."""
         return self.sparse
+
+    def segments(self) -> Segments | None:
+        """Return chances, or None where cells may be missing."""
+        return (
+            None
+            if self.missing
+            else Segments(((SegmentKind.CHANCES, self.n_items),), Probabilities)
+        )
 
     def fill(self, rows: NDArray[Any], features: Float) -> None:
         """Write [1, x], or [1, x, observed] with x = 0 where it is not."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from mixtura.components.exponential import ExponentialFamily
+from mixtura.components.joint import SegmentKind, Segments
 from mixtura.components.simplex import as_probabilities, narrowed, normalised
 from mixtura.components.stacked import Probabilities
 from mixtura.components.words import component_count, level_table
@@ -66,6 +67,10 @@ class CategoricalFamily(ExponentialFamily):
     def swept_sparse(self) -> bool:
         """Return whether so few features are not zero that products with all of them cost more."""
         return self.width() > max(SMALLEST_SPARSE, FEWEST_ZEROS * self.n_columns)
+
+    def segments(self) -> Segments:
+        """Return shares of each item's levels."""
+        return Segments(tuple((SegmentKind.SHARES, count) for count in self.levels), Probabilities)
 
     def cells(self, rows: NDArray[Any]) -> csr_array:
         """Return a one at each item's level, as CSR."""

@@ -7,7 +7,7 @@ M-step, the conjugate prior and the density of single rows are written here, onc
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Self, final
 
 import numpy as np
@@ -15,18 +15,20 @@ from numpy.typing import DTypeLike, NDArray
 from scipy.sparse import issparse
 
 from mixtura.components.family import Prepared, Product
+from mixtura.components.feature_sums import (
+    FeatureMoments,
+    FeatureSums,
+    FeatureTile,
+    FeatureTotals,
+)
+from mixtura.components.joint import Block, JointKernel, Segments
 from mixtura.components.kernel import Kernel
 from mixtura.components.prior import ConjugatePrior, NoPrior, pseudo_rows
 from mixtura.components.sparse import SparseEvaluator, SparseTile
 from mixtura.kinds import ColumnKind
-from mixtura.sums import Sums
 
 __all__ = [
     "ExponentialFamily",
-    "FeatureMoments",
-    "FeatureSums",
-    "FeatureTile",
-    "FeatureTotals",
     "NaturalEvaluator",
 ]
 
@@ -34,76 +36,6 @@ Float = NDArray[np.float64]
 
 # A leap leaves each sum at least this share of what it was.
 LEAST_SHARE = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureTile:
-    """A tile of rows.
-
-    Attributes
-    ----------
-    features : (P, n) φ(x)
-    rows : (n, D) as they came
-    """
-
-    features: Float
-    rows: NDArray[Any]
-
-    def sum(self, row_weights: Float) -> Float:
-        """Return Σ w φ(x) (P,)."""
-        return self.features @ row_weights
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureSums(Sums):
-    """Statistics of an exponential family: ``features`` (K, P) holds Σ w r φ(x)."""
-
-    features: Float
-
-    def take(self, components: slice) -> Self:
-        """Return the sums of some components."""
-        return type(self)(self.features[components])
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureTotals(Sums):
-    """Sums over all rows, whatever their component.
-
-    Attributes
-    ----------
-    features : (P,) Σ w φ(x); the first is Σ w
-    log_base : Σ w log h(x)
-    """
-
-    features: Float
-    log_base: float
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureMoments:
-    """What the M-step reads.
-
-    Attributes
-    ----------
-    features : (K, P) Σ w r φ(x); the first column is N_k
-    log_base : Σ w log h(x) over all rows
-    """
-
-    features: Float
-    log_base: float
-
-    @property
-    def effective_rows(self) -> Float:
-        """Return N_k (K,)."""
-        return self.features[:, 0]
-
-    def plus(self, features: Float) -> Self:
-        """Return the moments with the given features (P,) added to those of every component."""
-        return replace(self, features=self.features + features)
-
-    def collapsed(self) -> NDArray[np.bool_]:
-        """Return False for every component: probabilities and rates are bounded densities."""
-        return np.zeros(len(self.features), dtype=bool)
 
 
 @final
@@ -315,12 +247,29 @@ class ExponentialFamily(ABC):
         """Return Σ w log h(x)."""
         return shared.log_base
 
+    def segments(self) -> Segments | None:
+        """Return how compiled code estimates the parameters, or None where it does not."""
+        return None
+
     @final
     def kernel(
-        self, rows: Any, row_weights: Float | None, shared: Any, distinct_share: float
+        self, rows: Any, row_weights: Float | None, shared: FeatureTotals, distinct_share: float
     ) -> Kernel | None:
-        """Return nothing: no loop is compiled for it."""
-        return None
+        """Return a compiled loop over rows (n, D), or None where there is none."""
+        block = self.block(rows, shared)
+        if block is None:
+            return None
+        total = float(shared.features[0])
+        return JointKernel.of([block], row_weights, total, self.start_softness)
+
+    @final
+    def block(self, rows: Any, shared: FeatureTotals) -> Block | None:
+        """Return rows as compiled code reads them, or None where it does not."""
+        segments = None if self.swept_sparse() else self.segments()
+        if segments is None:
+            return None
+        features = self.prepare(rows, self.workspace(len(rows))).features
+        return Block(segments, features[1:], shared.log_base)
 
     @final
     def moments(self, sums: FeatureSums, previous: Any, shared: FeatureTotals) -> FeatureMoments:

@@ -178,6 +178,11 @@ class Rearranged:
 class Kernel(Protocol):
     """A compiled loop over rows in memory."""
 
+    @property
+    def moves(self) -> bool:
+        """Return whether it parts and moves components too; else `split` and the like are None."""
+        ...
+
     def run(
         self,
         log_weights: Float,

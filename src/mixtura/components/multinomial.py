@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from mixtura.components.exponential import ExponentialFamily
+from mixtura.components.joint import SegmentKind, Segments
 from mixtura.components.simplex import (
     as_probabilities,
     hellinger,
@@ -64,6 +65,10 @@ class MultinomialFamily(ExponentialFamily):
     def swept_sparse(self) -> bool:
         """Return whether the rows to be fitted are CSR."""
         return self.sparse
+
+    def segments(self) -> Segments:
+        """Return shares of all words."""
+        return Segments(((SegmentKind.SHARES, self.n_items),), Probabilities)
 
     def fill(self, rows: NDArray[Any], features: Float) -> None:
         """Write [1, x]."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.exponential import ExponentialFamily
+from mixtura.components.joint import SegmentKind, Segments
 from mixtura.components.simplex import SMALLEST, floored_log, log_factorials, narrowed
 from mixtura.components.stacked import Rates
 from mixtura.components.words import component_count, level_table
@@ -55,6 +56,12 @@ class PoissonFamily(ExponentialFamily):
     def swept_sparse(self) -> bool:
         """Return whether the rows to be fitted are CSR."""
         return self.sparse
+
+    def segments(self) -> Segments | None:
+        """Return rates, or None where there are exposures."""
+        if self.exposure is not None:
+            return None
+        return Segments(((SegmentKind.RATES, self.n_counts),), Rates)
 
     def fill(self, rows: NDArray[Any], features: Float) -> None:
         """Write [1, x], or [1, x, e]."""

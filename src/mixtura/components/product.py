@@ -11,7 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.catalogue import FAMILIES
+from mixtura.components.exponential import ExponentialFamily
 from mixtura.components.family import Evaluator, Family
+from mixtura.components.joint import Joining, JointKernel
+from mixtura.components.kernel import Kernel
 from mixtura.components.words import component_count
 from mixtura.errors import ParameterError
 from mixtura.kinds import ColumnKind
@@ -91,6 +94,9 @@ class ProductPrior:
     def log_density(self, parameters: ProductParameters) -> float:
         """Return the sum of the blocks' penalties."""
         return sum(map(_log_density, self.parts, parameters.parts))
+
+
+JOINING = Joining(ProductParameters, ProductSums, ProductMoments, lambda value: value.parts)
 
 
 def _log_density(prior: Any, parameters: Any) -> float:
@@ -238,9 +244,27 @@ class ProductFamily:
         return sum(family.offset(*three) for family, *three in parts)
 
     def kernel(
-        self, rows: Any, row_weights: Float | None, shared: Any, distinct_share: float
-    ) -> None:
-        """Return nothing: no loop is compiled for it."""
+        self, rows: Any, row_weights: Float | None, shared: ProductSums, distinct_share: float
+    ) -> Kernel | None:
+        """Return a compiled loop over rows (n, D), or None where a block has none."""
+        gaussian, blocks = None, []
+        parts = zip(self.families, self.blocks, shared.parts, strict=True)
+        for family, columns, own in parts:
+            if isinstance(family, ExponentialFamily):
+                block = family.block(rows[:, columns], own)
+                if block is None:
+                    return None
+                blocks.append(block)
+                continue
+            other = family.kernel(rows[:, columns], row_weights, own, distinct_share)
+            if other is None or gaussian is not None:
+                return None
+            gaussian = other
+            blocks.append(None)
+        if len(blocks) < 2:
+            return None
+        total = gaussian.total_weight if gaussian else float(shared.parts[0].features[0])
+        return JointKernel.of(blocks, row_weights, total, self.start_softness, gaussian, JOINING)
 
     def moments(
         self, sums: ProductSums, previous: ProductParameters | None, shared: ProductSums

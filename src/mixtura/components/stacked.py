@@ -39,6 +39,12 @@ class Stacked:
         """Return the parameters of several mixtures side by side."""
         return cls(*map(np.concatenate, zip(*(part._arrays() for part in parts), strict=True)))
 
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """Return the only array (K, E)."""
+        (values,) = self._arrays()
+        return values
+
     def _arrays(self) -> list[NDArray[np.float64]]:
         return [
             getattr(self, field.name)

@@ -91,9 +91,10 @@ def bettered_by(
     starts : holds the seed
     """
     part = part_of(sample, giving.n_components, starts)
-    if sample.kernel is not None and part.kernel is not None and is_compilable(options):
+    kernel = sample.kernel
+    if kernel is not None and kernel.moves and part.kernel is not None and is_compilable(options):
         smallest = float(now.statistics.moments.effective_rows.min())
-        found = sample.kernel.neighbour(
+        found = kernel.neighbour(
             part.kernel,
             (giving.log_weights, giving.parameters),
             n_components,

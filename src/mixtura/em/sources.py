@@ -18,7 +18,7 @@ from scipy.spatial import KDTree
 from mixtura.em.kmeans import lloyd_labels, seeded_labels
 from mixtura.em.views import robust, views_of, within
 
-__all__ = ["Points", "Source", "distance_labels", "random_shares", "wider_sources"]
+__all__ = ["Cloud", "Points", "Source", "distance_labels", "random_shares", "wider_sources"]
 
 Float = NDArray[np.float64]
 Labels = NDArray[np.intp]
@@ -41,24 +41,64 @@ SOFT = 2
 
 
 @dataclass(frozen=True)
-class Points:
-    """The distinct rows of a sample as points.
+class Cloud:
+    """The distinct rows of a sample as points; what all its starts ask of them is found once.
 
     Attributes
     ----------
     points : (M, E) in which Euclidean distance is meaningful
     mass : (M,) row weights
-    key : what randomness is keyed by
     """
 
     points: Float
     mass: Float
-    key: tuple[int, ...]
 
     @cached_property
     def views(self) -> list[Float]:
         """Return the points, and also in principal axes where there are enough of them."""
         return views_of(self.points)
+
+    @cached_property
+    def robust(self) -> Float:
+        """Return the points about their medians, in units of the spread between quartiles."""
+        return robust(self.points)
+
+    @cached_property
+    def sociable(self) -> Labels:
+        """Return the points in the order of how far their neighbours are, the nearest first."""
+        n_points, n_columns = self.points.shape
+        near = min(n_points - 1, max(NEIGHBOURS, PER_COLUMN * n_columns))
+        view = self.robust
+        return np.argsort(KDTree(view).query(view, near + 1)[0][:, -1], kind="stable")
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """A cloud of points for one start.
+
+    Attributes
+    ----------
+    cloud : the points
+    key : what randomness is keyed by
+    """
+
+    cloud: Cloud
+    key: tuple[int, ...]
+
+    @property
+    def points(self) -> Float:
+        """Return the points (M, E)."""
+        return self.cloud.points
+
+    @property
+    def mass(self) -> Float:
+        """Return the row weights (M,)."""
+        return self.cloud.mass
+
+    @property
+    def views(self) -> list[Float]:
+        """Return the points in each of the units of distance."""
+        return self.cloud.views
 
     def rng(self, *number: int) -> np.random.Generator:
         """Return the generator of one source."""
@@ -118,9 +158,7 @@ def _aside(given: Points, n_components: int) -> Iterator[Source]:
     n_points, n_columns = given.points.shape
     if n_points < max(FEWEST, EACH * n_components) or n_columns > MOST_COLUMNS:
         return
-    view = robust(given.points)
-    near = min(n_points - 1, max(NEIGHBOURS, PER_COLUMN * n_columns))
-    order = np.argsort(KDTree(view).query(view, near + 1)[0][:, -1], kind="stable")
+    view, order = given.cloud.robust, given.cloud.sociable
     for number, share in enumerate(ASIDE):
         kept = np.sort(order[: int((1 - share) * n_points)])
         inner = view[kept]

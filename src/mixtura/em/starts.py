@@ -140,10 +140,7 @@ def wider_models(
 
 def points_of(sample: Sweep, starts: StartOptions, number: int) -> Points:
     """Return the rows of a sample as points, with what randomness is keyed by."""
-    rows, weights = _all_rows(sample)
-    points = sample.family.embed(rows)
-    mass = np.ones(len(points)) if weights is None else weights
-    return Points(points, mass, (starts.seed, number) if number else (starts.seed,))
+    return Points(sample.cloud, (starts.seed, number) if number else (starts.seed,))
 
 
 def first_labels(

@@ -24,6 +24,7 @@ from mixtura.data import ArrayRows, CountRows, RowSource
 from mixtura.em.model import Model
 from mixtura.em.plan import Plan, TileBuffers, is_small
 from mixtura.em.softmax import softmax_in_place
+from mixtura.em.sources import Cloud
 from mixtura.em.statistics import StackedStatistics, Statistics
 from mixtura.engines import Engine
 from mixtura.native.sweeps import has_strides, is_swept
@@ -95,6 +96,13 @@ class Sweep:
             part = source_of(*self.source.subsample(size, seed))
             self._parts[size, seed] = Sweep(self.family, part, self.engine)
         return self._parts[size, seed]
+
+    @cached_property
+    def cloud(self) -> Cloud:
+        """Return rows in memory as points."""
+        block = self.source.block(0, self.source.n_rows)
+        points = self.family.embed(block.rows)
+        return Cloud(points, np.ones(len(points)) if block.weights is None else block.weights)
 
     @cached_property
     def kernel(self) -> Kernel | None:

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "gaussian.h"
+#include "segments.h"
 
 /* How much larger than what they leave the terms of a centred density may be, in the frame. */
 #define MOST_LOSS 1e24
@@ -11,7 +12,7 @@ double mx_expected_of(const mx_form *form, const mx_model *model, const mx_momen
                       int64_t k) {
     int64_t d = form->n_columns, width = form->spherical ? 1 : form->one;
     const double *factor = model->factors + k * width, *scatter = moments->scatter + k * form->one;
-    double rows = moments->rows[k], logs = model->log_weights[k], squares = 0;
+    double rows = moments->rows[k], logs = model->log_weights[k] + model->bases[k], squares = 0;
     double gap[MX_MOST_COLUMNS];
     for (int64_t i = 0; i < d; i++) {
         gap[i] = moments->means[k * d + i] - model->means[k * d + i];
@@ -127,6 +128,12 @@ int mx_bind(const mx_problem *problem, const mx_form *form, mx_model *model) {
     model->offset = model->log_prior = 0;
     model->n_centred = 0;
     for (int64_t k = 0; k < form->n_components; k++) {
+        model->bases[k] = model->rough[k] = model->centred[k] = 0;
+        model->log_prior += (problem->concentration - 1.0) * model->log_weights[k];
+        if (k >= form->n_gaussians || !d)
+            set_natural(form, 0, 0, model->log_weights[k], 1, model->theta + k * form->n_features);
+    }
+    for (int64_t k = 0; d && k < form->n_gaussians; k++) {
         const double *mean = model->means + k * d;
         int64_t width = form->spherical ? 1 : form->one;
         double log_factor, *theta = model->theta + k * form->n_features;
@@ -141,10 +148,12 @@ int mx_bind(const mx_problem *problem, const mx_form *form, mx_model *model) {
         double trace = 0;
         for (int64_t i = 0; problem->prior_rows > 0 && i < form->one; i++)
             trace += precision[i] * problem->prior_scatter[i];
-        model->log_prior += problem->prior_rows * log_factor - 0.5 * trace +
-                            (problem->concentration - 1.0) * model->log_weights[k];
+        model->log_prior += problem->prior_rows * log_factor - 0.5 * trace;
         for (int64_t i = 0; form->lean && k == 0 && i < form->one; i++)
             model->offset -= 0.5 * precision[i] * problem->second[i];
     }
+    if (problem->has_noise)
+        model->theta[form->n_gaussians * form->n_features + d] += problem->log_noise;
+    mx_bind_segments(problem, form, model);
     return MX_DONE;
 }

@@ -25,6 +25,8 @@
 
 int mx_is_free(const mx_form *form) {
     int s = form->structure;
+    if (!form->n_columns || form->n_extras || form->n_gaussians < form->n_components)
+        return 0;
     return s == MX_EII || s == MX_VII || s == MX_EEI || s == MX_VVI || s == MX_EEE || s == MX_VVV;
 }
 

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "segments.h"
+
 /* A leap leaves each component at least this share of its rows. */
 #define LEAST_SHARE 0.1
 /* A component of fewer rows than this has no mean. */
@@ -18,12 +20,25 @@ mx_form mx_form_of(int64_t structure, int64_t n_components, int64_t n_columns) {
     form.lean = form.pooled;
     form.common_axes = structure == MX_EVE || structure == MX_VVE;
     int64_t products = form.full ? n_columns * (n_columns + 1) / 2 : n_columns;
-    form.n_features = n_columns + 1 + (form.pooled ? 0 : products);
+    form.n_gaussians = n_components;
+    form.n_pairs = form.pooled ? 0 : products;
+    form.n_features = n_columns + 1 + form.n_pairs;
     form.one = form.full ? n_columns * n_columns : n_columns;
     form.n_scatter = form.pooled ? form.one : n_components * form.one;
     form.n_factors = form.spherical ? n_components : n_components * form.one;
     int64_t spreads = form.spherical ? form.n_scatter / n_columns : form.n_scatter;
     form.n_coordinates = n_components * (n_columns + 1) + spreads;
+    return form;
+}
+
+mx_form mx_form_for(const mx_problem *problem, int64_t n_components) {
+    int64_t n_gaussians = n_components - (problem->has_noise != 0);
+    mx_form form = mx_form_of(problem->structure, n_gaussians, problem->n_columns);
+    form.n_components = n_components;
+    for (int64_t s = 0; s < problem->n_segments; s++)
+        form.n_extras += problem->segments[s].length;
+    form.n_features += form.n_extras;
+    form.n_coordinates += n_components - n_gaussians + n_components * form.n_extras;
     return form;
 }
 
@@ -33,8 +48,10 @@ mx_model mx_model_in(const mx_form *form, mx_room *room) {
                       .means = mx_taken(room, n * d),
                       .factors = mx_taken(room, form->n_factors),
                       .axes = mx_taken(room, d * d),
+                      .extras = mx_taken(room, n * form->n_extras),
                       .theta = mx_taken(room, n * form->n_features),
                       .rough = mx_taken(room, n),
+                      .bases = mx_taken(room, n),
                       .centred = mx_taken(room, n)};
     return model;
 }
@@ -43,7 +60,8 @@ mx_moments mx_moments_in(const mx_form *form, mx_room *room) {
     int64_t n = form->n_components;
     mx_moments moments = {.rows = mx_taken(room, n),
                           .means = mx_taken(room, n * form->n_columns),
-                          .scatter = mx_taken(room, form->n_scatter)};
+                          .scatter = mx_taken(room, form->n_scatter),
+                          .extras = mx_taken(room, n * form->n_extras)};
     return moments;
 }
 
@@ -90,6 +108,11 @@ static int moments_alone(const mx_problem *problem, const mx_form *form, const m
         if (!(rows > FEWEST))
             return MX_HARD;
         moments->rows[k] = rows;
+        if (form->n_extras)
+            memcpy(moments->extras + k * form->n_extras, sums + form->n_features - form->n_extras,
+                   sizeof(double) * form->n_extras);
+        if (k >= form->n_gaussians)
+            continue;
         for (int64_t i = 0; i < d; i++)
             mean[i] = sums[i] / rows;
         double *scatter = moments->scatter + (form->pooled ? 0 : k * form->one);
@@ -107,7 +130,7 @@ static int digits_kept(const mx_problem *problem, const mx_form *form, const mx_
                        const mx_moments *moments) {
     int64_t d = form->n_columns, step = form->full ? d + 1 : 1;
     double offsets[MX_MOST_COLUMNS] = {0};
-    for (int64_t k = 0; k < form->n_components; k++) {
+    for (int64_t k = 0; k < form->n_gaussians; k++) {
         double rows = moments->rows[k], *mean = moments->means + k * d;
         const double *scatter = moments->scatter + (form->pooled ? 0 : k * form->one);
         for (int64_t i = 0; i < d; i++) {
@@ -136,13 +159,13 @@ int mx_moments_of(const mx_problem *problem, const mx_form *form, const mx_model
 /* Gives each component so many rows of the scatter that components have on average. */
 static void borrow(const mx_problem *problem, const mx_form *form, mx_moments *moments) {
     double total = 0, borrowed = problem->borrowed_rows;
-    for (int64_t k = 0; k < form->n_components; k++)
+    for (int64_t k = 0; k < form->n_gaussians; k++)
         total += moments->rows[k];
     for (int64_t i = 0; i < form->one; i++) {
         double mean = 0;
-        for (int64_t k = 0; k < form->n_components; k++)
+        for (int64_t k = 0; k < form->n_gaussians; k++)
             mean += moments->scatter[k * form->one + i] / total;
-        for (int64_t k = 0; k < form->n_components; k++) {
+        for (int64_t k = 0; k < form->n_gaussians; k++) {
             double rows = moments->rows[k], *own = moments->scatter + k * form->one + i;
             *own = (*own + borrowed * mean) * rows / (rows + borrowed);
         }
@@ -172,7 +195,7 @@ void mx_weigh(const mx_problem *problem, const mx_form *form, const double *rows
 
 int mx_maximise(const mx_problem *problem, const mx_form *form, const mx_moments *moments,
                 const mx_model *previous, mx_model *next, double *room) {
-    int64_t n = form->n_components, d = form->n_columns;
+    int64_t n = form->n_gaussians, d = form->n_columns;
     double rows[MX_MOST_COMPONENTS], *scatter = room;
     for (int64_t k = 0; k < n; k++)
         rows[k] = moments->rows[k] + problem->prior_rows;
@@ -183,6 +206,9 @@ int mx_maximise(const mx_problem *problem, const mx_form *form, const mx_moments
             scatter[start + i] += times * problem->prior_scatter[i];
     memcpy(next->means, moments->means, sizeof(double) * n * d);
     mx_weigh(problem, form, moments->rows, next->log_weights);
+    mx_estimate(problem, form, moments, previous, next);
+    if (!d)
+        return mx_bind(problem, form, next);
     if (form->common_axes && previous->factors)
         memcpy(next->axes, previous->axes, sizeof(double) * d * d);
     double *axes = form->common_axes ? next->axes : 0;
@@ -204,7 +230,7 @@ void mx_about_origin(const mx_form *form, const mx_model *about, const mx_moment
         const double *mean = moments->means + k * d, *scatter = moments->scatter + k * form->one;
         for (int64_t i = 0; i < d; i++)
             own[i] = rows * mean[i];
-        for (int64_t p = 0, i, j; p < form->n_features - d - 1; p++) {
+        for (int64_t p = 0, i, j; p < form->n_pairs; p++) {
             mx_pair_of(p, d, &i, &j);
             own[d + 1 + p] = scatter[form->full ? i * d + j : i] + rows * mean[i] * mean[j];
         }
@@ -229,7 +255,9 @@ void mx_coordinates(const mx_problem *problem, const mx_form *form, const mx_mom
     double total = sum_over(n, moments->rows);
     for (int64_t k = 0; k < n; k++)
         *point++ = moments->rows[k] / total;
-    for (int64_t i = 0; i < n * d; i++)
+    for (int64_t i = 0; i < n * form->n_extras; i++)
+        *point++ = moments->extras[i] / total;
+    for (int64_t i = 0; i < form->n_gaussians * d; i++)
         *point++ = moments->means[i] / problem->unit[i % d];
     for (int64_t start = 0, k = 0; start < form->n_scatter; start += form->one, k++) {
         double rows = form->pooled ? total : moments->rows[k], mean = 0;
@@ -253,9 +281,11 @@ int mx_moments_at(const mx_problem *problem, const mx_form *form, const double *
         if (!(moments->rows[k] > LEAST_SHARE * like->rows[k]))
             return MX_HARD;
     }
-    for (int64_t i = 0; i < n * d; i++)
+    for (int64_t i = 0; i < n * form->n_extras; i++)
+        moments->extras[i] = fmax(*point++ * total, LEAST_SHARE * like->extras[i]);
+    for (int64_t i = 0; i < form->n_gaussians * d; i++)
         moments->means[i] = *point++ * problem->unit[i % d];
-    double whole = sum_over(n, moments->rows);
+    double whole = sum_over(form->n_gaussians, moments->rows);
     for (int64_t start = 0, k = 0; start < form->n_scatter; start += form->one, k++) {
         double rows = form->pooled ? whole : moments->rows[k];
         for (int64_t i = 0; i < form->one; i++) {

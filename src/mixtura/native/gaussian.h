@@ -9,7 +9,11 @@
 typedef struct {
     int structure, full, spherical, pooled, common_axes;
     int lean; /* whether the products that components share are no features */
-    int64_t n_components, n_columns, n_features;
+    int64_t n_components;
+    int64_t n_gaussians; /* without the noise, which is the last */
+    int64_t n_columns, n_features;
+    int64_t n_pairs;  /* features that are products of two columns */
+    int64_t n_extras; /* features of segments, the last */
     int64_t one;       /* numbers of one scatter */
     int64_t n_scatter; /* numbers of all scatters */
     int64_t n_factors;
@@ -19,12 +23,14 @@ typedef struct {
 /* Effective rows (K), means (K, D) and scatter about them. */
 typedef struct {
     double *rows, *means, *scatter;
+    double *extras; /* (K, E) the sums of segments' features */
 } mx_moments;
 
 /* A mixture, and the natural parameters (K, P) of its log densities. */
 typedef struct {
-    double *log_weights, *means, *factors, *axes, *theta;
+    double *log_weights, *means, *factors, *axes, *extras, *theta;
     double *rough;   /* (K) the rounding of a row's density, in units of the last digit */
+    double *bases;   /* (K) what segments add to the constant of a density */
     double *centred; /* (K) one where a component is summed about its mean, as in mx_centred */
     int64_t n_centred;
     double offset;    /* of the log-likelihood: the quadratic term that components share */
@@ -41,6 +47,9 @@ mx_model mx_model_in(const mx_form *form, mx_room *room);
 mx_moments mx_moments_in(const mx_form *form, mx_room *room);
 
 mx_form mx_form_of(int64_t structure, int64_t n_components, int64_t n_columns);
+
+/* The same with the problem's noise and segments. */
+mx_form mx_form_for(const mx_problem *problem, int64_t n_components);
 
 /*
  * Moments from sums about the origin, or about the means of components that `about` has centred

@@ -148,8 +148,10 @@ static void copy_model(const mx_form *form, const mx_model *from, mx_model *to) 
     memcpy(to->means, from->means, sizeof(double) * n * d);
     memcpy(to->factors, from->factors, sizeof(double) * form->n_factors);
     memcpy(to->axes, from->axes, sizeof(double) * d * d);
+    memcpy(to->extras, from->extras, sizeof(double) * n * form->n_extras);
     memcpy(to->theta, from->theta, sizeof(double) * n * form->n_features);
     memcpy(to->rough, from->rough, sizeof(double) * n);
+    memcpy(to->bases, from->bases, sizeof(double) * n);
     memcpy(to->centred, from->centred, sizeof(double) * n);
     to->n_centred = from->n_centred;
     to->offset = from->offset;
@@ -165,12 +167,13 @@ static double promised_by(const run *at, const mx_model *next, const mx_model *b
     const mx_form *form = &at->form;
     double total = next->offset - before->offset;
     for (int64_t k = 0; k < form->n_components; k++) {
+        int64_t first = k * form->n_features, last = first + form->n_features;
         if (next->centred[k] != 0 || before->centred[k] != 0) {
             total += mx_expected_of(form, next, &at->moments, k) -
                      mx_expected_of(form, before, &at->moments, k);
-            continue;
+            first = last - form->n_extras;
         }
-        for (int64_t i = k * form->n_features; i < (k + 1) * form->n_features; i++)
+        for (int64_t i = first; i < last; i++)
             total += (next->theta[i] - before->theta[i]) * at->state->sums[i];
     }
     return total;
@@ -178,8 +181,9 @@ static double promised_by(const run *at, const mx_model *next, const mx_model *b
 
 static int swept(run *at) {
     const mx_problem *problem = at->problem;
-    const mx_centred centred = {at->now.centred, at->now.means, at->now.factors, at->form.n_columns,
-                                at->form.n_factors / at->form.n_components};
+    const mx_centred centred = {at->now.centred,  at->now.means,
+                                at->now.factors,  at->form.n_columns,
+                                at->form.n_pairs, at->form.n_factors / at->form.n_gaussians};
     mx_sweep_about(&problem->rows, at->now.n_centred ? &centred : 0, at->form.n_components,
                    at->now.theta, at->sums, at->squared, at->values, at->room);
     at->log_likelihood = at->values[0] + at->now.offset + problem->total_weight * problem->constant;
@@ -395,7 +399,7 @@ static int advanced(run *at) {
 static run begun(const mx_problem *problem, const mx_rule *rule, mx_state *state,
                  int64_t n_components, mx_room *room) {
     run at = {.problem = problem, .rule = rule, .state = state};
-    at.form = mx_form_of(problem->structure, n_components, problem->n_columns);
+    at.form = mx_form_for(problem, n_components);
     const mx_form *form = &at.form;
     at.now = mx_model_in(form, room);
     at.resort = mx_model_in(form, room);
@@ -409,7 +413,7 @@ static run begun(const mx_problem *problem, const mx_rule *rule, mx_state *state
     at.squared = mx_taken(room, n_components);
     at.finish = mx_finish_in(form, room);
     int64_t sweep = mx_sweep_room(n_components, form->n_features);
-    int64_t update = form->n_scatter + mx_floored_room(n_components, form->n_columns);
+    int64_t update = form->n_scatter + mx_floored_room(form->n_gaussians, form->n_columns);
     at.room = mx_taken(room, sweep > update ? sweep : update);
     at.leaps.size = form->n_coordinates;
     at.leaps.longest = FIRST_LENGTH;
@@ -427,11 +431,14 @@ int64_t mx_run_room(const mx_problem *problem, int64_t n_components) {
 static void exchange(const mx_form *form, const mx_state *state, mx_model *model, int out) {
     int64_t n = form->n_components;
     int64_t d = form->n_columns;
-    double *ours[] = {model->log_weights, model->means, model->factors, model->axes};
-    double *theirs[] = {state->log_weights, state->means, state->factors, state->axes};
-    int64_t sizes[] = {n, n * d, form->n_factors, form->common_axes ? d * d : 0};
-    for (int i = 0; i < 4; i++)
-        memcpy(out ? theirs[i] : ours[i], out ? ours[i] : theirs[i], sizeof(double) * sizes[i]);
+    double *ours[] = {model->log_weights, model->means, model->factors, model->axes, model->extras};
+    double *theirs[] = {state->log_weights, state->means, state->factors, state->axes,
+                        state->extras};
+    int64_t sizes[] = {n, form->n_gaussians * d, form->n_factors, form->common_axes ? d * d : 0,
+                       n * form->n_extras};
+    for (int i = 0; i < 5; i++)
+        if (sizes[i])
+            memcpy(out ? theirs[i] : ours[i], out ? ours[i] : theirs[i], sizeof(double) * sizes[i]);
 }
 
 void mx_run(const mx_problem *problem, const mx_rule *rule, mx_state *state, double *room) {
@@ -448,7 +455,7 @@ void mx_run(const mx_problem *problem, const mx_rule *rule, mx_state *state, dou
         mx_about_origin(&at.form, &at.best, &at.moments, state->sums);
     memcpy(state->rows, at.moments.rows, sizeof(double) * at.form.n_components);
     memcpy(state->centres, at.moments.means,
-           sizeof(double) * at.form.n_components * at.form.n_columns);
+           sizeof(double) * at.form.n_gaussians * at.form.n_columns);
     memcpy(state->scatter, at.moments.scatter, sizeof(double) * at.form.n_scatter);
     state->ending = ending;
 }

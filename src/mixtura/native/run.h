@@ -21,6 +21,19 @@ enum mx_ending {
     MX_ENDED_ROUNDING = 5
 };
 
+/* How the values of a segment of features follow from their sums S in N rows. */
+enum mx_segment_kind {
+    MX_RATES = 0,  /* S / N: Poisson counts */
+    MX_SHARES = 1, /* S over the sum of all: the levels of an item, the words of a text */
+    MX_CHANCES = 2 /* S / N: of yes or no */
+};
+
+/* Features that follow one another. */
+typedef struct {
+    int64_t kind, length;
+    double pseudo_rows; /* that a prior adds to N */
+} mx_segment;
+
 /* What does not change from run to run. */
 typedef struct {
     mx_rows rows;
@@ -36,6 +49,11 @@ typedef struct {
     int64_t equal_weights;
     const double *floor; /* (D) least variances, or NULL */
     double borrowed_rows; /* of the scatter that components have on average, where a run starts */
+    int64_t has_noise;  /* whether the last component is a constant density, */
+    double log_noise;   /* this much, beside `constant` */
+    int64_t n_segments; /* of features behind the Gaussian ones */
+    const mx_segment *segments;
+    const double *pseudo; /* what a prior adds to the sums of these features */
     double far; /* how much larger than what they leave the terms of densities and sums may be */
 } mx_problem;
 
@@ -43,14 +61,14 @@ typedef struct {
 typedef struct {
     int64_t most_sweeps;
     int64_t accelerate;
-    int64_t never;      /* no rule but the number of sweeps */
+    int64_t never; /* no rule but the number of sweeps */
     int64_t steps_past; /* whether the M-step after the last sweep still counts */
     double nats, relative; /* what may be left to gain */
-    double mean_change;    /* ends where a row's mean changes by less; negative: not looked at */
-    double best;  /* an objective to reach: ends where it is out of reach; -inf: none */
+    double mean_change; /* ends where a row's mean changes by less; negative: not looked at */
+    double best; /* an objective to reach: ends where it is out of reach; -inf: none */
     double reach; /* how many times what it gained lately a run is thought to gain at the most */
     int64_t lately;
-    double hope;  /* as `reach`, for `ahead` */
+    double hope; /* as `reach`, for `ahead` */
     double ahead; /* what another run has reached; -inf: none */
 } mx_rule;
 
@@ -58,16 +76,17 @@ typedef struct {
 typedef struct {
     int64_t n_components;
     double *log_weights; /* (K) */
-    double *means;       /* (K, D) */
-    double *factors;     /* of precisions, as the structure stores them */
-    double *axes;        /* (D, D) common to all components, where the structure has such */
-    double *sums;        /* (K, P) of the last sweep taken */
-    double *squared;     /* (K) likewise */
-    double *rows;        /* (K) its moments: effective rows, */
-    double *centres;     /* (K, D) means, */
-    double *scatter;     /* and scatter about them */
-    double values[2];    /* likewise: log-likelihood up to constants, and log of the largest */
-    double *history;     /* (most_sweeps, 3) log-likelihood, objective, promised by Jensen */
+    double *means; /* (K, D) */
+    double *factors; /* of precisions, as the structure stores them */
+    double *extras; /* (K, E) the values of segments */
+    double *axes; /* (D, D) common to all components, where the structure has such */
+    double *sums; /* (K, P) of the last sweep taken */
+    double *squared; /* (K) likewise */
+    double *rows; /* (K) its moments: effective rows, */
+    double *centres; /* (K, D) means, */
+    double *scatter; /* and scatter about them */
+    double values[2]; /* likewise: log-likelihood up to constants, and log of the largest */
+    double *history; /* (most_sweeps, 3) log-likelihood, objective, promised by Jensen */
     int64_t n_steps, n_rejected;
     double gain_left;
     int64_t ending;

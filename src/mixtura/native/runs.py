@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from numpy.typing import NDArray
 
-__all__ = ["Ground", "Problem", "Rows", "Rule", "Source", "State", "address"]
+__all__ = ["Ground", "Problem", "Rows", "Rule", "Segment", "Source", "State", "address"]
 
 
 def address(array: NDArray[Any]) -> int:
@@ -27,6 +27,12 @@ class Rows(ctypes.Structure):
     )
 
 
+class Segment(ctypes.Structure):
+    """`mx_segment`."""
+
+    _fields_ = (("kind", c_int64), ("length", c_int64), ("pseudo_rows", c_double))
+
+
 class Problem(ctypes.Structure):
     """`mx_problem`."""
 
@@ -44,6 +50,11 @@ class Problem(ctypes.Structure):
         ("equal_weights", c_int64),
         ("floor", c_void_p),
         ("borrowed_rows", c_double),
+        ("has_noise", c_int64),
+        ("log_noise", c_double),
+        ("n_segments", c_int64),
+        ("segments", c_void_p),
+        ("pseudo", c_void_p),
         ("far", c_double),
     )
 
@@ -83,6 +94,7 @@ class State(ctypes.Structure):
         ("log_weights", c_void_p),
         ("means", c_void_p),
         ("factors", c_void_p),
+        ("extras", c_void_p),
         ("axes", c_void_p),
         ("sums", c_void_p),
         ("squared", c_void_p),

@@ -387,7 +387,7 @@ static void centred_densities(const mx_centred *it, int64_t n_components, const 
 /* Adds sums of features about the means, and takes such components' shares away from others. */
 static void centred_products(const mx_centred *it, int64_t n_components, int64_t n_features,
                              const mx_block *block, work *at) {
-    int64_t d = it->n_columns, n_products = n_features - d - 1;
+    int64_t d = it->n_columns, first = d + 1 + it->n_pairs;
     vec deviations[d];
     for (int64_t k = 0; k < n_components; k++) {
         double *totals = at->totals + k * n_features * LANES;
@@ -397,7 +397,7 @@ static void centred_products(const mx_centred *it, int64_t n_components, int64_t
             for (int64_t i = 0; i < d; i++)
                 store(totals + i * LANES, load(totals + i * LANES) + share * deviations[i]);
             store(totals + d * LANES, load(totals + d * LANES) + share);
-            for (int64_t p = 0, i = 0, shift = 0; p < n_products; p++) {
+            for (int64_t p = 0, i = 0, shift = 0; p < it->n_pairs; p++) {
                 double *total = totals + (d + 1 + p) * LANES;
                 vec other = deviations[i + shift < d ? i + shift : i + shift - d];
                 store(total, load(total) + share * deviations[i] * other);
@@ -405,6 +405,10 @@ static void centred_products(const mx_centred *it, int64_t n_components, int64_t
                     i = 0;
                     shift++;
                 }
+            }
+            for (int64_t p = first; p < n_features; p++) {
+                vec feature = load(block->phi + p * block->stride + row);
+                store(totals + p * LANES, load(totals + p * LANES) + share * feature);
             }
             store(at->densities + k * BLOCK + row, (vec){0});
         }

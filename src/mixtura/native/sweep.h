@@ -55,7 +55,7 @@ MX_EXPORT void mx_sweep(const mx_rows *rows, int64_t n_components, const double 
  */
 typedef struct {
     const double *flags, *means, *factors;
-    int64_t n_columns, width;
+    int64_t n_columns, n_pairs, width;
 } mx_centred;
 
 /* mx_sweep where some components are centred, or with `centred` NULL. */

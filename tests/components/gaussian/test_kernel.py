@@ -668,9 +668,6 @@ def test_what_has_no_kernel_is_left_to_the_general_loop():
     rows = overlapping(80, 65)
     assert sweep_over(rows, "VVV").kernel is None
     assert sweep_over(rows[:, :64], "VVV").kernel is not None
-    source = ArrayRows(rows[:, :2])
-    single = GaussianFamily.of(structure("VVV"), *column_moments(source), np.float32)
-    assert Sweep(single, source, Serial()).kernel is None
     assert sweep_over(np.random.default_rng(0).normal(size=(200_000, 4)), "VVV").kernel is None
 
 

@@ -60,6 +60,7 @@ __all__ = ["GaussianFamily"]
 
 Float = NDArray[np.float64]
 
+FLOAT64 = np.dtype(np.float64)
 LOG_TWO_PI = float(np.log(2 * np.pi))
 
 FACTOR_DIMENSIONS = {"spherical": 1, "diagonal": 2, "full": 3}
@@ -248,7 +249,7 @@ class GaussianFamily:
         """Return a compiled loop over rows (n, D), or None where there is none."""
         known = structure(self.structure.code)
         compiled = is_compiled(known.code, self.n_columns)
-        if self.dtype != np.float64 or self.structure != known or not compiled:
+        if self.structure != known or not compiled:
             return None
         spread = self.frame.spread / self.frame.scale
         if known.storage == "spherical":
@@ -256,7 +257,7 @@ class GaussianFamily:
         return GaussianKernel(
             self.structure,
             self.n_features(),
-            replace(self, structure=structure("VVV"))._features_of(rows),
+            replace(self, structure=structure("VVV"), dtype=FLOAT64)._features_of(rows),
             None if row_weights is None else np.ascontiguousarray(row_weights),
             np.ascontiguousarray(shared.second),
             np.ascontiguousarray(self._unit),

@@ -2,30 +2,29 @@
 
 from collections.abc import Sequence
 from ctypes import addressof, byref
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.gaussian.packed import Packed
+from mixtura.components.compiled import TRIES, CompiledRuns
+from mixtura.components.gaussian.noise_parameters import NoisyPrior
+from mixtura.components.gaussian.packed import NoisyPacked, Packed
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.prior import NoPrior, ScatterPrior
 from mixtura.components.gaussian.structures import Structure
 from mixtura.components.kernel import (
     STEPS,
     Above,
-    Ended,
     Halves,
-    KernelRun,
-    Limits,
     Mixed,
     Rearranged,
     Terms,
     Weighing,
 )
 from mixtura.native import kernels
-from mixtura.native.runs import Ground, Problem, Rows, Rule, Source, State, address
+from mixtura.native.runs import Ground, Problem, Rows, State, address
 from mixtura.native.updates import CODES, MOST_COLUMNS, MOST_COMPONENTS
 
 __all__ = ["GaussianKernel", "is_compiled"]
@@ -36,12 +35,6 @@ Float = NDArray[np.float64]
 # much digits are worth.
 Key: TypeAlias = tuple[int, Weighing, int, float]
 
-# How much larger than what they leave the terms of densities and sums may be: where a fit starts,
-# on its way, and where only the better of several models is looked for.
-STARTS, RUNS, TRIES = 1e5, 1e6, 1e10
-PLAIN = Terms(NoPrior(), Weighing())
-ENDINGS = {int(ended): ended for ended in Ended}
-
 
 def is_compiled(code: str, n_columns: int) -> bool:
     """Return whether there are compiled runs for a structure and so many columns."""
@@ -49,7 +42,7 @@ def is_compiled(code: str, n_columns: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class GaussianKernel:
+class GaussianKernel(CompiledRuns):
     """A structure and rows, ready to be run on; see `mixtura.components.kernel.Kernel`.
 
     Attributes
@@ -68,6 +61,7 @@ class GaussianKernel:
     least_rows : up to which rows say nothing of how wide a component is
     borrowed_rows : of the scatter that components have on average, where a run starts
     factor_of_all : of the precision of all rows, as the structure stores factors
+    log_noise : the log density of noise as the last component, beside the constant; None: none
     """
 
     structure: Structure
@@ -83,74 +77,39 @@ class GaussianKernel:
     least_rows: float
     borrowed_rows: float
     factor_of_all: Float
+    log_noise: float | None = None
     _problems: dict[Key, tuple[Any, Problem]] = field(default_factory=dict, repr=False)
 
-    def run(
-        self,
-        log_weights: Float,
-        parameters: GaussianParameters,
-        terms: Terms,
-        limits: Limits,
-        ahead: float = -np.inf,
-    ) -> KernelRun | None:
-        """Return where EM leads, or None where it takes the care of the general loop."""
-        library, problem = kernels(), self._problem(terms, self.n_features, RUNS)
-        n_components = len(log_weights)
-        if library is None or problem is None or n_components > MOST_COMPONENTS:
+    def with_noise(self, log_density: float) -> "GaussianKernel | None":
+        """Return the same with noise of that log density, or None where covariances are pooled."""
+        if self.structure.features == "linear":
             return None
-        work = self._packed(n_components).filled(log_weights, parameters)
-        history = 3 * limits.sweeps
-        room = np.empty(history + library.mx_run_room(byref(problem), n_components))
-        start = address(room)
-        state = work.state(start)
-        rule = Rule.of(limits)
-        rule.ahead = ahead
-        library.mx_run(byref(problem), byref(rule), byref(state), start + history * room.itemsize)
-        ended = ENDINGS.get(state.ending)
-        if ended is None:
-            return None
-        steps = room[: 3 * state.n_steps].reshape(-1, 3).copy()
-        return KernelRun(
-            work.log_weights,
-            work.parameters(),
-            work.sums(),
-            work.moments(),
-            work.squared,
-            state.values[1],
-            steps,
-            state.n_rejected,
-            state.gain_left,
-            ended,
-        )
+        return replace(self, log_noise=log_density - self.constant, _problems={})
 
-    def start(self, shares: Float, terms: Terms) -> tuple[Float, GaussianParameters] | None:
-        """Return the M-step from responsibilities (n, K), or None where it takes more care."""
-        library, problem = kernels(), self._problem(terms, self.n_features, STARTS)
-        n_components = shares.shape[1]
-        if library is None or problem is None or n_components > MOST_COMPONENTS:
-            return None
-        work = self._packed(n_components)
-        room = np.empty(library.mx_run_room(byref(problem), n_components))
-        shares = np.asarray(shares, dtype=np.float64)
-        along, across = (step // shares.itemsize for step in shares.strides)
-        hard = library.mx_start(
-            byref(problem), address(shares), along, across, byref(work.state()), address(room)
-        )
-        return None if hard else (work.log_weights, work.parameters())
+    @property
+    def moves(self) -> bool:
+        """Return whether there is no noise: it is neither parted nor merged."""
+        return self.log_noise is None
 
-    def responsibilities(self, log_weights: Float, parameters: GaussianParameters) -> Float | None:
-        """Return responsibilities (K, n), or None where it takes more care."""
-        library, problem = kernels(), self._problem(PLAIN, self.n_features, TRIES)
-        n_components = len(log_weights)
-        if library is None or problem is None or n_components > MOST_COMPONENTS:
-            return None
-        work = self._packed(n_components).filled(log_weights, parameters)
-        shares = np.empty((n_components, self.products.shape[1]))
-        room = np.empty(library.mx_run_room(byref(problem), n_components))
-        hard = library.mx_posterior(
-            byref(problem), byref(work.state()), address(shares), address(room)
-        )
-        return None if hard else shares
+    @property
+    def n_rows(self) -> int:
+        """Return n."""
+        return self.products.shape[1]
+
+    def problem(self, terms: Terms, far: float) -> Problem | None:
+        """Return what C is told, or None for a prior that is no pseudo-rows."""
+        return self._problem(terms, self.n_features, far)
+
+    def packing(self, n_components: int) -> Packed:
+        """Return room for a mixture."""
+        if self.log_noise is None:
+            return Packed(self.structure, n_components, len(self.unit), self.n_features)
+        return NoisyPacked(self.structure, n_components, len(self.unit), self.n_features, n_noise=1)
+
+    def packing_beside(self, n_components: int, n_features: int, n_extras: int) -> Packed:
+        """Return room for a mixture that has segments of other features too."""
+        n_columns = len(self.unit)
+        return Packed(self.structure, n_components, n_columns, n_features, n_extras=n_extras)
 
     def split(
         self,
@@ -163,9 +122,15 @@ class GaussianKernel:
         library, width, n_components = kernels(), len(self.products), len(log_weights)
         part, every = (kernel._problem(terms, width, TRIES) for kernel in (self, whole))
         most = 4 * n_components
-        if library is None or part is None or every is None or most > MOST_COMPONENTS:
+        if (
+            library is None
+            or part is None
+            or every is None
+            or most > MOST_COMPONENTS
+            or not self.moves
+        ):
             return None
-        work = self._packed(n_components).filled(log_weights, parameters)
+        work = self.packing(n_components).filled(log_weights, parameters)
         gains = np.empty(n_components)
         shares, second = np.empty((2, n_components, whole.products.shape[1]))
         room = np.empty(library.mx_part_room(byref(part), n_components))
@@ -180,37 +145,22 @@ class GaussianKernel:
         )
         return None if hard else Halves(gains, shares, second)
 
-    def tried(
-        self, sources: Sequence[NDArray[Any]], n_components: int, terms: Terms, sweeps: int
-    ) -> list[tuple[float, Float, GaussianParameters] | None]:
-        """Return where many starts lead in a few sweeps; see `Kernel`."""
-        library, problem = kernels(), self._problem(terms, self.n_features, TRIES)
-        if library is None or problem is None or n_components > MOST_COMPONENTS:
-            return [None] * len(sources)
-        works = [self._packed(n_components) for _ in sources]
-        states = (State * len(sources))(*(work.state() for work in works))
-        told = (Source * len(sources))(*map(Source.of, sources))
-        objectives = np.empty(len(sources))
-        room = np.empty(library.mx_try_room(byref(problem), n_components, sweeps))
-        library.mx_try(
-            byref(problem), len(sources), told, sweeps, states, address(objectives), address(room)
-        )
-        return [
-            (objective, work.log_weights, work.parameters()) if objective > -np.inf else None
-            for objective, work in zip(objectives.tolist(), works, strict=True)
-        ]
-
     def rearranged(
         self, part: "GaussianKernel", models: Sequence[Mixed], terms: Terms, sweeps: int
     ) -> Rearranged | None:
         """Return where merging and parting lead; see `Kernel`."""
         library, n_components = kernels(), len(models[0][0])
         ground = self._ground(part, terms, sweeps)
-        if library is None or ground is None or 4 * n_components > MOST_COMPONENTS:
+        if (
+            library is None
+            or ground is None
+            or not self.moves
+            or 4 * n_components > MOST_COMPONENTS
+        ):
             return None
-        works = [self._packed(n_components).filled(*model) for model in models]
+        works = [self.packing(n_components).filled(*model) for model in models]
         states = (State * len(models))(*(work.state() for work in works))
-        best = self._packed(n_components)
+        best = self.packing(n_components)
         lost = np.empty(len(models), dtype=np.int64)
         room = np.empty(library.mx_moves_room(byref(ground), n_components))
         moved = library.mx_rearrange(
@@ -237,9 +187,9 @@ class GaussianKernel:
         """Return where a mixture of one component more or less leads; see `Kernel`."""
         library, most = kernels(), max(len(model[0]), n_components)
         ground = self._ground(part, terms, sweeps)
-        if library is None or ground is None or 4 * most > MOST_COMPONENTS:
+        if library is None or ground is None or not self.moves or 4 * most > MOST_COMPONENTS:
             return None
-        work, best = self._packed(len(model[0])).filled(*model), self._packed(n_components)
+        work, best = self.packing(len(model[0])).filled(*model), self.packing(n_components)
         room = np.empty(library.mx_moves_room(byref(ground), most))
         found = library.mx_neighbour(
             byref(ground),
@@ -250,9 +200,6 @@ class GaussianKernel:
             address(room),
         )
         return best.mixed() if found else None
-
-    def _packed(self, n_components: int) -> Packed:
-        return Packed(self.structure, n_components, len(self.unit), self.n_features)
 
     def _ground(self, part: "GaussianKernel", terms: Terms, sweeps: int) -> Ground | None:
         sample, few = (kernel._problem(terms, self.n_features, TRIES) for kernel in (self, part))
@@ -306,12 +253,19 @@ class GaussianKernel:
             weighing.equal,
             None if penalty.floor is None else address(penalty.floor),
             self.borrowed_rows,
+            self.log_noise is not None,
+            self.log_noise or 0.0,
+            0,
+            None,
+            None,
             far,
         )
 
 
 def _penalty(prior: Any) -> ScatterPrior | None:
     """Return a prior as pseudo-rows, or None where it is not."""
+    if isinstance(prior, NoisyPrior):
+        prior = prior.gaussians
     if isinstance(prior, ScatterPrior):
         return prior
     return ScatterPrior(np.zeros(0), 0.0) if isinstance(prior, NoPrior) else None

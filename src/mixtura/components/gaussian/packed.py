@@ -1,4 +1,4 @@
-"""A Gaussian mixture and its last sweep as C reads and writes them: numbers side by side."""
+"""A mixture and its last sweep as C reads and writes them: numbers side by side."""
 
 from typing import Self
 
@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.gaussian.covariance import covariance_of_factors
+from mixtura.components.gaussian.noise_parameters import NoisyMoments, NoisyParameters
 from mixtura.components.gaussian.parameters import (
     GaussianMoments,
     GaussianParameters,
@@ -13,9 +14,10 @@ from mixtura.components.gaussian.parameters import (
 )
 from mixtura.components.gaussian.structures import Structure
 from mixtura.components.kernel import Mixed
-from mixtura.native.runs import State, address
+from mixtura.components.packed import Numbers
+from mixtura.native.runs import State
 
-__all__ = ["Packed"]
+__all__ = ["NoisyPacked", "Packed"]
 
 Float = NDArray[np.float64]
 
@@ -24,37 +26,45 @@ COMMON_AXES = ("EVE", "VVE")
 
 
 class Packed:
-    """The numbers of a mixture and of its last sweep, side by side as C reads and writes them."""
+    """Gaussian components, and segments of other features beside them."""
 
-    __slots__ = ("_numbers", "_sizes", "_starts", "_structure")
+    __slots__ = ("_n_columns", "_structure", "numbers")
 
     def __init__(
-        self, structure: Structure, n_components: int, n_columns: int, n_features: int
+        self,
+        structure: Structure,
+        n_components: int,
+        n_columns: int,
+        n_features: int,
+        *,
+        n_noise: int = 0,
+        n_extras: int = 0,
     ) -> None:
-        storage = structure.storage
+        storage, n_gaussians = structure.storage, n_components - n_noise
         square = n_columns * n_columns
         factor = {"spherical": 1, "diagonal": n_columns, "full": square}[storage]
         scatter = square if storage == "full" else n_columns
-        starts = [square]
-        for width in (1, n_columns, factor, n_features, 1, 1, n_columns):
-            starts.append(starts[-1] + n_components * width)
         pooled = structure.features == "linear"
-        starts.append(starts[-1] + (scatter if pooled else n_components * scatter))
-        self._structure, self._sizes, self._starts = structure, (n_components, n_columns), starts
-        self._numbers = np.empty(starts[-1])
-
-    def _part(self, number: int) -> Float:
-        return self._numbers[self._starts[number] : self._starts[number + 1]]
+        self._structure, self._n_columns = structure, n_columns
+        self.numbers = Numbers(
+            n_components,
+            n_features,
+            n_extras,
+            means=n_gaussians * n_columns,
+            factors=n_gaussians * factor,
+            scatter=scatter if pooled else n_gaussians * scatter,
+            axes=square,
+        )
 
     @property
     def log_weights(self) -> Float:
         """Return the log mixing weights (K,)."""
-        return self._part(0)
+        return self.numbers.log_weights
 
     @property
     def squared(self) -> Float:
         """Return Σ w r² (K,)."""
-        return self._part(4)
+        return self.numbers.squared
 
     def mixed(self) -> Mixed:
         """Return the mixture."""
@@ -63,48 +73,63 @@ class Packed:
     def filled(self, log_weights: Float, parameters: GaussianParameters) -> Self:
         """Set the mixture, and return this."""
         factors = parameters.covariance.factors
-        self._part(0)[:] = log_weights
-        self._part(1)[:] = parameters.means.ravel()
-        self._part(2)[:] = factors.ravel()
+        numbers = self.numbers
+        numbers.log_weights[:] = log_weights
+        numbers.means[:] = parameters.means.ravel()
+        numbers.factors[:] = factors.ravel()
         if self._structure.code in COMMON_AXES:
-            self._numbers[: self._starts[0]] = _shared_axes(factors).ravel()
+            numbers.axes[:] = _shared_axes(factors).ravel()
         return self
 
     def state(self, history: int | None = None) -> State:
         """Return where everything is."""
-        numbers = self._numbers
-        begin = address(numbers)
-        places = (begin + start * numbers.itemsize for start in self._starts)
-        log_weights, means, factors, *rest, _ = places
-        return State(self._sizes[0], log_weights, means, factors, begin, *rest, (0.0, 0.0), history)
+        return self.numbers.state(history)
 
     def parameters(self) -> GaussianParameters:
         """Return means and covariances as the structure stores them."""
-        n_components, n_columns = self._sizes
-        storage, factors = self._structure.storage, self._part(2)
+        n_columns = self._n_columns
+        storage, factors = self._structure.storage, self.numbers.factors
         if storage == "full":
-            factors = factors.reshape(n_components, n_columns, n_columns)
+            factors = factors.reshape(-1, n_columns, n_columns)
         elif storage == "diagonal":
-            factors = factors.reshape(n_components, n_columns)
+            factors = factors.reshape(-1, n_columns)
         covariance = covariance_of_factors(storage, factors, n_columns)
-        return GaussianParameters(self._part(1).reshape(n_components, n_columns), covariance)
+        return GaussianParameters(self.numbers.means.reshape(-1, n_columns), covariance)
 
     def moments(self) -> GaussianMoments:
         """Return the moments of the last sweep that was taken."""
-        n_components, n_columns = self._sizes
+        n_columns = self._n_columns
         pooled = self._structure.features == "linear"
         width = (n_columns, n_columns) if self._structure.storage == "full" else (n_columns,)
-        scatter = self._part(7).reshape(width if pooled else (n_components, *width))
-        means = self._part(6).reshape(n_components, n_columns)
-        return GaussianMoments(self._part(5), means, scatter, pooled)
+        scatter = self.numbers.scatter.reshape(width if pooled else (-1, *width))
+        means = self.numbers.centres.reshape(-1, n_columns)
+        return GaussianMoments(self.numbers.rows[: len(means)], means, scatter, pooled)
 
     def sums(self) -> GaussianSums:
         """Return the sums of the last sweep that was taken."""
-        n_components, n_columns = self._sizes
-        none = np.empty((0, n_columns))
-        return GaussianSums(
-            self._part(3).reshape(n_components, -1), np.zeros(n_components), none, none
-        )
+        sums = self.numbers.sums
+        none = np.empty((0, self._n_columns))
+        return GaussianSums(sums, np.zeros(len(sums)), none, none)
+
+
+class NoisyPacked(Packed):
+    """The same with noise as the last component."""
+
+    __slots__ = ()
+
+    def filled(self, log_weights: Float, parameters: NoisyParameters) -> Self:
+        """Set the mixture, and return this."""
+        return super().filled(log_weights, parameters.gaussians)
+
+    def parameters(self) -> NoisyParameters:
+        """Return the Gaussian components, and which is noise."""
+        return NoisyParameters.around(super().parameters())
+
+    def moments(self) -> NoisyMoments:
+        """Return the moments of the last sweep that was taken."""
+        noise = np.zeros(len(self.log_weights), dtype=bool)
+        noise[-1] = True
+        return NoisyMoments(self.numbers.rows, super().moments(), noise)
 
 
 def _shared_axes(factors: Float) -> Float:

@@ -1,0 +1,83 @@
+"""Values of exponential families: tiles, sums, totals and moments of features."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.sums import Sums
+
+__all__ = ["FeatureMoments", "FeatureSums", "FeatureTile", "FeatureTotals"]
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureTile:
+    """A tile of rows.
+
+    Attributes
+    ----------
+    features : (P, n) φ(x)
+    rows : (n, D) as they came
+    """
+
+    features: Float
+    rows: NDArray[Any]
+
+    def sum(self, row_weights: Float) -> Float:
+        """Return Σ w φ(x) (P,)."""
+        return self.features @ row_weights
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSums(Sums):
+    """Statistics of an exponential family: ``features`` (K, P) holds Σ w r φ(x)."""
+
+    features: Float
+
+    def take(self, components: slice) -> Self:
+        """Return the sums of some components."""
+        return type(self)(self.features[components])
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureTotals(Sums):
+    """Sums over all rows, whatever their component.
+
+    Attributes
+    ----------
+    features : (P,) Σ w φ(x); the first is Σ w
+    log_base : Σ w log h(x)
+    """
+
+    features: Float
+    log_base: float
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureMoments:
+    """What the M-step reads.
+
+    Attributes
+    ----------
+    features : (K, P) Σ w r φ(x); the first column is N_k
+    log_base : Σ w log h(x) over all rows
+    """
+
+    features: Float
+    log_base: float
+
+    @property
+    def effective_rows(self) -> Float:
+        """Return N_k (K,)."""
+        return self.features[:, 0]
+
+    def plus(self, features: Float) -> Self:
+        """Return the moments with the given features (P,) added to those of every component."""
+        return replace(self, features=self.features + features)
+
+    def collapsed(self) -> NDArray[np.bool_]:
+        """Return False for every component: probabilities and rates are bounded densities."""
+        return np.zeros(len(self.features), dtype=bool)

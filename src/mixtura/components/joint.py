@@ -1,0 +1,328 @@
+"""Compiled runs of counts, categories and chances, alone or beside Gaussian columns."""
+
+from collections.abc import Callable, Sequence
+from ctypes import addressof
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.compiled import CompiledRuns
+from mixtura.components.feature_sums import FeatureMoments, FeatureSums
+from mixtura.components.kernel import Mixed, Terms, Weighing
+from mixtura.components.packed import Numbers
+from mixtura.components.prior import ConjugatePrior, NoPrior
+from mixtura.native import kernels
+from mixtura.native.runs import Problem, Rows, Segment, State, address
+
+__all__ = ["Block", "Joining", "JointKernel", "SegmentKind", "Segments"]
+
+Float = NDArray[np.float64]
+
+
+class SegmentKind(IntEnum):
+    """How values follow from sums S in N rows; see `mx_segment_kind`."""
+
+    RATES = 0
+    SHARES = 1
+    CHANCES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """Features behind the constant one, and the parameters that they give.
+
+    Attributes
+    ----------
+    parts : kind and length of each, one after the other
+    value : makes parameters of their values (K, E)
+    """
+
+    parts: tuple[tuple[SegmentKind, int], ...]
+    value: Callable[[Float], Any]
+
+    @property
+    def width(self) -> int:
+        """Return E."""
+        return sum(length for _, length in self.parts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Columns of one exponential family.
+
+    Attributes
+    ----------
+    segments : of its features
+    features : (E, n) float64, without the constant
+    log_base : Σ w log h(x)
+    """
+
+    segments: Segments
+    features: Float
+    log_base: float
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """What makes one value of those of the blocks, and parts it again."""
+
+    parameters: Callable[[tuple[Any, ...]], Any]
+    sums: Callable[[tuple[Any, ...]], Any]
+    moments: Callable[[tuple[Any, ...]], Any]
+    parts: Callable[[Any], Sequence[Any]]
+
+
+def _only(parts: tuple[Any, ...]) -> Any:
+    return parts[0]
+
+
+ALONE = Joining(_only, _only, _only, lambda value: (value,))
+
+# Prior, weighing, and how much digits are worth.
+Key: TypeAlias = tuple[int, Weighing, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JointKernel(CompiledRuns):
+    """Blocks of columns, ready to be run on; see `mixtura.components.kernel.Kernel`.
+
+    Attributes
+    ----------
+    blocks : in the order of the columns; None stands for the Gaussian one
+    gaussian : the kernel of the Gaussian columns alone, or None
+    features : (P, n) those of the Gaussian columns or the constant, then those of the blocks
+    weights : (n,) or None
+    total_weight : Σ w
+    softness : what part of every row a start gives to all components alike
+    joining : of the blocks' values
+    """
+
+    blocks: tuple[Block | None, ...]
+    gaussian: Any
+    features: Float
+    weights: Float | None
+    total_weight: float
+    softness: float
+    joining: Joining
+    _problems: dict[Key, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        blocks: Sequence[Block | None],
+        weights: Float | None,
+        total_weight: float,
+        softness: float,
+        gaussian: Any = None,
+        joining: Joining = ALONE,
+    ) -> Self | None:
+        """Return the kernel of blocks, or None where there is no compiled code."""
+        if kernels() is None:
+            return None
+        counted = [block.features for block in blocks if block is not None]
+        if gaussian is None:
+            first = np.ones((1, counted[0].shape[1]))
+        else:
+            first = gaussian.products[: gaussian.n_features]
+        features = np.concatenate([first, *counted])
+        own = None if weights is None else np.ascontiguousarray(weights)
+        return cls(tuple(blocks), gaussian, features, own, total_weight, softness, joining)
+
+    @property
+    def n_rows(self) -> int:
+        """Return n."""
+        return self.features.shape[1]
+
+    @property
+    def segments(self) -> list[tuple[SegmentKind, int]]:
+        """Return the segments of all blocks."""
+        return [part for block in self.blocks if block for part in block.segments.parts]
+
+    def packing(self, n_components: int) -> "JointPacked":
+        """Return room for a mixture."""
+        n_features = len(self.features)
+        n_extras = sum(length for _, length in self.segments)
+        if self.gaussian is None:
+            numbers = Numbers(n_components, n_features, n_extras)
+            return JointPacked(self, numbers, None)
+        beside = self.gaussian.packing_beside(n_components, n_features, n_extras)
+        return JointPacked(self, beside.numbers, beside)
+
+    def tried(
+        self, sources: Sequence[NDArray[Any]], n_components: int, terms: Terms, sweeps: int
+    ) -> list[tuple[float, Float, Any] | None]:
+        """Return where many starts lead in a few sweeps; labels are softened."""
+        soft = [self._softened(source, n_components) for source in sources]
+        # Named, as slots make a class of another identity.
+        return CompiledRuns.tried(self, soft, n_components, terms, sweeps)
+
+    def _softened(self, source: NDArray[Any], n_components: int) -> NDArray[Any]:
+        if source.ndim > 1 or self.softness == 0:
+            return source
+        shares = np.full((len(source), n_components), self.softness / n_components)
+        shares[np.arange(len(source)), source] += 1.0 - self.softness
+        return shares
+
+    def problem(self, terms: Terms, far: float) -> Problem | None:
+        """Return what C is told, or None for a prior that is no pseudo-rows."""
+        key = id(terms.prior), terms.weighing, far
+        if key not in self._problems:
+            told = self._told(terms, far)
+            if told is None:
+                return None
+            # All that C reads is kept, and the prior, or another might be given its identity.
+            self._problems[key] = terms.prior, told
+        return self._problems[key][1][0]
+
+    def _told(self, terms: Terms, far: float) -> tuple[Any, ...] | None:
+        pairs = list(zip(self.blocks, self._parts_of(terms.prior), strict=True))
+        pseudo: list[Float] = []
+        segments: list[Segment] = []
+        for block, prior in pairs:
+            if block is None:
+                continue
+            added = _pseudo_features(prior, block.segments.width)
+            if added is None:
+                return None
+            pseudo.append(added[1:])
+            segments += [Segment(kind, n, added[0]) for kind, n in block.segments.parts]
+        problem = self._gaussian_problem(pairs, terms, far)
+        if problem is None:
+            return None
+        every = (Segment * len(segments))(*segments)
+        sums = np.concatenate(pseudo)
+        features, weights = self.features, self.weights
+        problem.rows = Rows(
+            address(features),
+            None if weights is None else address(weights),
+            features.shape[1],
+            features.strides[0] // features.itemsize,
+            len(features),
+        )
+        log_base = sum(block.log_base for block in self.blocks if block)
+        problem.constant += log_base / self.total_weight
+        problem.n_segments = len(segments)
+        problem.segments = addressof(every)
+        problem.pseudo = address(sums)
+        return problem, every, sums
+
+    def _parts_of(self, prior: Any) -> Sequence[Any]:
+        if isinstance(prior, NoPrior):
+            return [prior] * len(self.blocks)
+        return self.joining.parts(prior)
+
+    def _gaussian_problem(
+        self, pairs: Sequence[tuple[Block | None, Any]], terms: Terms, far: float
+    ) -> Problem | None:
+        """Return a copy of what C is told of the Gaussian columns, or of none."""
+        weighing = terms.weighing
+        if self.gaussian is None:
+            return Problem(
+                structure=NO_COLUMNS,
+                total_weight=self.total_weight,
+                concentration=weighing.concentration,
+                equal_weights=weighing.equal,
+                far=far,
+            )
+        prior = next(prior for block, prior in pairs if block is None)
+        found = self.gaussian.problem(Terms(prior, weighing), far)
+        return None if found is None else Problem.from_buffer_copy(found)
+
+
+# Any structure whose components need no scatter in common.
+NO_COLUMNS = 5
+
+
+class JointPacked:
+    """A mixture of all blocks and its last sweep."""
+
+    __slots__ = ("_beside", "_kernel", "_numbers")
+
+    def __init__(self, kernel: JointKernel, numbers: Numbers, beside: Any) -> None:
+        self._kernel, self._numbers, self._beside = kernel, numbers, beside
+
+    @property
+    def log_weights(self) -> Float:
+        """Return the log mixing weights (K,)."""
+        return self._numbers.log_weights
+
+    @property
+    def squared(self) -> Float:
+        """Return Σ w r² (K,)."""
+        return self._numbers.squared
+
+    def mixed(self) -> Mixed:
+        """Return the mixture."""
+        return self.log_weights, self.parameters()
+
+    def filled(self, log_weights: Float, parameters: Any) -> Self:
+        """Set the mixture, and return this."""
+        self._numbers.log_weights[:] = log_weights
+        values = self._kernel.joining.parts(parameters)
+        for (block, place), value in zip(self._placed(), values, strict=True):
+            if block is None:
+                self._beside.filled(log_weights, value)
+            else:
+                self._numbers.extras[:, place] = value.values
+        return self
+
+    def state(self, history: int | None = None) -> State:
+        """Return where everything is."""
+        return self._numbers.state(history)
+
+    def parameters(self) -> Any:
+        """Return the parameters of the blocks."""
+        extras = self._numbers.extras
+        return self._kernel.joining.parameters(
+            tuple(
+                self._beside.parameters()
+                if block is None
+                else block.segments.value(extras[:, place])
+                for block, place in self._placed()
+            )
+        )
+
+    def sums(self) -> Any:
+        """Return the blocks' sums of the last sweep that was taken."""
+        return self._kernel.joining.sums(
+            tuple(
+                self._beside.sums() if block is None else FeatureSums(self._features(place))
+                for block, place in self._placed()
+            )
+        )
+
+    def moments(self) -> Any:
+        """Return the blocks' moments of it."""
+        return self._kernel.joining.moments(
+            tuple(
+                self._beside.moments()
+                if block is None
+                else FeatureMoments(self._features(place), block.log_base)
+                for block, place in self._placed()
+            )
+        )
+
+    def _features(self, place: slice) -> Float:
+        """Return N_k and the sums of a block (K, 1 + E)."""
+        numbers = self._numbers
+        extras = numbers.sums[:, -numbers.extras.shape[1] :]
+        return np.hstack([numbers.rows[:, None], extras[:, place]])
+
+    def _placed(self) -> list[tuple[Block | None, slice]]:
+        """Return the blocks, and where in E each is."""
+        found, start = [], 0
+        for block in self._kernel.blocks:
+            stop = start + (0 if block is None else block.segments.width)
+            found.append((block, slice(start, stop)))
+            start = stop
+        return found
+
+
+def _pseudo_features(prior: Any, width: int) -> Float | None:
+    """Return the pseudo-rows' features (1 + E,), or None where a prior is none of such."""
+    if isinstance(prior, ConjugatePrior):
+        return prior.features
+    return np.zeros(1 + width) if isinstance(prior, NoPrior) else None
