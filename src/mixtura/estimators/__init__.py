@@ -1,4 +1,4 @@
-"""The scikit-learn face."""
+"""The scikit-learn face. All that is named here is public."""
 
 from mixtura.estimators.bernoulli import BernoulliMixture
 from mixtura.estimators.categorical import CategoricalMixture

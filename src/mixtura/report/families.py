@@ -1,7 +1,9 @@
-"""Which page each family has. A new family that wants its own figures adds one line."""
+"""Which page each family has: those of the columnwise tier one for all, others one of their own."""
 
 from collections.abc import Mapping
 
+from mixtura.components.catalogue import ROWS
+from mixtura.report.columnwise import COLUMNWISE
 from mixtura.report.counts import MULTINOMIAL, POISSON
 from mixtura.report.gaussian import GAUSSIAN
 from mixtura.report.items import ITEMS
@@ -11,6 +13,7 @@ from mixtura.report.parts import FamilyPage
 __all__ = ["PAGES", "page_of"]
 
 PAGES: Mapping[str, FamilyPage] = {
+    **{row.family.name: COLUMNWISE for row in ROWS.values() if row.is_columnwise},
     "gaussian": GAUSSIAN,
     "gaussian with noise": GAUSSIAN,
     "categorical": ITEMS,

@@ -1,0 +1,58 @@
+"""The table of families of the columnwise tier: a row gives a family all laws and checks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.catalogue import ROWS
+from mixtura.components.columnwise import ColumnwiseFamily
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Columnwise:
+    """What other systems know of a family.
+
+    Attributes
+    ----------
+    family : of three columns
+    truth : the numbers (2, 3) of two components, well apart
+    distribution : SciPy's of one component, by arrays (D,) of its numbers
+    logs : log f_k(x) (n, K) up to log h(x), for complex numbers too, by arrays (K, D)
+    """
+
+    family: ColumnwiseFamily
+    truth: Any
+    distribution: Callable[..., Any]
+    logs: Callable[..., NDArray[Any]]
+
+    def numbers(self, parameters: Any) -> list[Float]:
+        """Return the arrays (K, D) of a value, in their order."""
+        return [getattr(parameters, field.name) for field in fields(parameters)]
+
+    def drawn(self, rng: np.random.Generator, labels: NDArray[np.intp]) -> Float:
+        """Return a row of the truth for each label, drawn by SciPy."""
+        numbers = [array[labels] for array in self.numbers(self.truth)]
+        return self.distribution(*numbers).rvs(random_state=rng) * 1.0
+
+    def rows(self, rng: np.random.Generator, n_rows: int) -> Float:
+        """Return rows of both components."""
+        return self.drawn(rng, rng.integers(0, 2, n_rows))
+
+    def log_density(self, rows: Float, parameters: Any, k: int) -> Float:
+        """Return log f_k(x) (n,) by SciPy."""
+        law = self.distribution(*(array[k] for array in self.numbers(parameters)))
+        found = law.logpmf(rows) if hasattr(law, "logpmf") else law.logpdf(rows)
+        return found.sum(axis=1)
+
+
+COLUMNWISE: dict[str, Columnwise] = {}
+
+
+def row_of(name: str) -> Any:
+    """Return the row of the catalogue."""
+    return ROWS[name]
