@@ -288,7 +288,7 @@ def columnwise(one: Columnwise, seed: int = 0) -> Plain:
     free = {number.name: numbers[number.name] for number in one.family.free}
 
     def logs(arrays: Arrays, rows: NDArray[Any]) -> NDArray[Any]:
-        return one.logs(rows, **{**numbers, **arrays})
+        return one.logs(rows, *(arrays.get(name, held) for name, held in numbers.items()))
 
     mixture = Mixture(weights, one.family, one.truth)
     return Plain(mixture, one.rows(rng, 60), {"weights": weights, **free}, logs)
