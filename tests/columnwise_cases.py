@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from mixtura.components.catalogue import ROWS
 from mixtura.components.columnwise import ColumnwiseFamily
+from mixtura.components.geometric import GeometricFamily, SuccessProbabilities
 
 Float = NDArray[np.float64]
 
@@ -50,7 +52,19 @@ class Columnwise:
         return found.sum(axis=1)
 
 
-COLUMNWISE: dict[str, Columnwise] = {}
+def geometric_logs(rows: Float, probabilities: NDArray[Any]) -> NDArray[Any]:
+    p = probabilities
+    return (np.log(p) + rows[:, None] * np.log(1 - p)).sum(axis=2)
+
+
+COLUMNWISE: dict[str, Columnwise] = {
+    "geometric": Columnwise(
+        GeometricFamily(3),
+        SuccessProbabilities(np.array([[0.6, 0.08, 0.3], [0.1, 0.5, 0.04]])),
+        lambda p: stats.geom(p, loc=-1),
+        geometric_logs,
+    ),
+}
 
 
 def row_of(name: str) -> Any:

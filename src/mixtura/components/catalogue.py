@@ -13,6 +13,7 @@ from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.columnwise import ColumnwiseFamily
 from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.geometric import GeometricFamily
 from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.poisson import PoissonFamily
 
@@ -61,6 +62,7 @@ ROWS: dict[str, Row] = {
         Row(MultinomialFamily, "MultinomialMixture", in_blocks=False),
         Row(BernoulliFamily, "BernoulliMixture", gaps=True),
         Row(PoissonFamily, "PoissonMixture", options=frozenset({"exposure"})),
+        Row(GeometricFamily, "GeometricMixture"),
     )
 }
 

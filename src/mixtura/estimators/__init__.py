@@ -2,16 +2,20 @@
 
 from mixtura.estimators.bernoulli import BernoulliMixture
 from mixtura.estimators.categorical import CategoricalMixture
+from mixtura.estimators.columnwise import mixture_of
 from mixtura.estimators.gaussian import GaussianMixture
 from mixtura.estimators.mixed import MixedMixture
 from mixtura.estimators.multinomial import MultinomialMixture
 from mixtura.estimators.poisson import PoissonMixture
 from mixtura.estimators.select import select
 
+GeometricMixture = mixture_of("geometric")
+
 __all__ = [
     "BernoulliMixture",
     "CategoricalMixture",
     "GaussianMixture",
+    "GeometricMixture",
     "MixedMixture",
     "MultinomialMixture",
     "PoissonMixture",
