@@ -5,12 +5,13 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
+from mpmath import mp
 from numpy.typing import NDArray
 from scipy import stats
 
-from mixtura.components.catalogue import ROWS
 from mixtura.components.columnwise import ColumnwiseFamily
 from mixtura.components.geometric import GeometricFamily, SuccessProbabilities
+from mixtura.estimators.named import estimator_of
 
 Float = NDArray[np.float64]
 
@@ -25,12 +26,21 @@ class Columnwise:
     truth : the numbers (2, 3) of two components, well apart
     distribution : SciPy's of one component, by arrays (D,) of its numbers
     logs : log f_k(x) (n, K) up to log h(x), for complex numbers too, by arrays (K, D)
+    exact : log f(x) of one cell by mpmath
+    cells : of which the density is looked at
     """
 
     family: ColumnwiseFamily
     truth: Any
     distribution: Callable[..., Any]
     logs: Callable[..., NDArray[Any]]
+    exact: Callable[..., Any]
+    cells: tuple[float, ...]
+
+    def estimator(self, n_components: int = 1, **settings: Any) -> Any:
+        """Return the estimator, with what the row of the catalogue fixes."""
+        (name,) = (name for name, one in COLUMNWISE.items() if one is self)
+        return estimator_of(name)(n_components, **settings)
 
     def numbers(self, parameters: Any) -> list[Float]:
         """Return the arrays (K, D) of a value, in their order."""
@@ -63,10 +73,7 @@ COLUMNWISE: dict[str, Columnwise] = {
         SuccessProbabilities(np.array([[0.6, 0.08, 0.3], [0.1, 0.5, 0.04]])),
         lambda p: stats.geom(p, loc=-1),
         geometric_logs,
+        lambda x, p: mp.log(p) + x * mp.log(1 - p),
+        (0.0, 1.0, 7.0, 1e3, 1e7),
     ),
 }
-
-
-def row_of(name: str) -> Any:
-    """Return the row of the catalogue."""
-    return ROWS[name]

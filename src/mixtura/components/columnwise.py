@@ -66,6 +66,14 @@ class ColumnwiseFamily(ExponentialFamily):
         """Return the numbers that a fit finds; others are held where the family has them."""
         return self.numbers
 
+    @property
+    def has_widths(self) -> bool:
+        """Return whether densities grow without bound where rows are equal.
+
+        Such a family has the fields `steps` and `floored`, by which it keeps them wide enough.
+        """
+        return False
+
     @abstractmethod
     def embed(self, rows: Any) -> Float:
         """Return rows (n, D) as points in which Euclidean distance is meaningful."""

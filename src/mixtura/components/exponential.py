@@ -337,7 +337,6 @@ class ExponentialFamily(ABC):
         """Return Σ_k <θ_k, S_k> + Σ w log h(x)."""
         return float(np.vdot(self.natural(parameters), moments.features)) + moments.log_base
 
-    @final
     def prior(self, name: Any, shared: FeatureTotals, n_components: int) -> Any:
         """Return no prior, the penalty given, or pseudo-rows that look like all rows together."""
         if name is None:

@@ -17,6 +17,8 @@ from sklearn.utils.validation import check_is_fitted
 from mixtura.components.catalogue import ROWS, Row
 from mixtura.components.columnwise import ColumnwiseFamily
 from mixtura.data import RowSource
+from mixtura.data.checks import check_varying
+from mixtura.data.columns import column_moments
 from mixtura.data.counts import canonical
 from mixtura.data.encoding import CHECKS
 from mixtura.data.resolution import column_steps
@@ -65,7 +67,7 @@ class ColumnwiseMixture(DiscreteMixture):
         self, source: RowSource, dtype: np.dtype[Any], names: tuple[str, ...] | None
     ) -> ColumnwiseFamily:
         settings = {name: getattr(self, name) for name in settings_of(self.row.family)}
-        return family_of_rows(self.row, source, prior=self.prior, **settings)
+        return family_of_rows(self.row, source, names, prior=self.prior, **settings)
 
     def _take(self, result: FitResult, dtype: np.dtype[Any]) -> None:
         super()._take(result, dtype)
@@ -92,10 +94,24 @@ def settings_of(family: type[ColumnwiseFamily]) -> dict[str, Any]:
     return {field.name: field.default for field in fields(family) if field.name not in TOLD}
 
 
-def family_of_rows(row: Row, source: RowSource, *, prior: Any, **settings: Any) -> ColumnwiseFamily:
-    """Return the family of a row of the catalogue, told what it needs to know of some rows."""
+def family_of_rows(
+    row: Row,
+    source: RowSource,
+    names: tuple[str, ...] | None,
+    *,
+    prior: Any,
+    **settings: Any,
+) -> ColumnwiseFamily:
+    """Return the family of a row of the catalogue, told what it needs to know of some rows.
+
+    Raises
+    ------
+    DataError
+        Naming a column of one value, if the family has widths.
+    """
     family: Any = row.family(source.n_columns, **{**settings, **row.settings})
-    if hasattr(family, "steps"):
+    if getattr(family, "has_widths", False):
+        check_varying(column_moments(source)[1], names, "drop it")
         # As for Gaussians, pure maximum likelihood has no floor, but says where one is crossed.
         steps = tuple(column_steps(source).tolist())
         family = replace(family, steps=steps, floored=prior is not None)

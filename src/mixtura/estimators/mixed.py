@@ -206,7 +206,7 @@ class MixedMixture(DiscreteMixture):
         names: tuple[str, ...] | None,
     ) -> Any:
         if kind not in ("gaussian", "categorical"):
-            return family_of_rows(ROWS[kind], source, prior=self.prior)
+            return family_of_rows(ROWS[kind], source, names, prior=self.prior)
         if kind == "categorical":
             labels = tuple(self._labels[position] for position in positions)
             return CategoricalFamily(tuple(map(len, labels)), labels)

@@ -1,5 +1,7 @@
 """Estimators by the name of their family, for those who read the catalogue."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import mixtura.estimators
@@ -8,6 +10,7 @@ from mixtura.components.catalogue import ROWS
 __all__ = ["estimator_of"]
 
 
-def estimator_of(name: str) -> type[Any]:
-    """Return the estimator of a family of the catalogue."""
-    return getattr(mixtura.estimators, ROWS[name].estimator)
+def estimator_of(name: str) -> Callable[..., Any]:
+    """Return what makes the estimator of a row of the catalogue, with what the row fixes."""
+    row = ROWS[name]
+    return partial(getattr(mixtura.estimators, row.estimator), **row.settings)
