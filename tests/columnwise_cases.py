@@ -8,8 +8,10 @@ import numpy as np
 from mpmath import mp
 from numpy.typing import NDArray
 from scipy import stats
+from scipy.special import loggamma
 
 from mixtura.components.columnwise import ColumnwiseFamily
+from mixtura.components.gamma import GammaFamily, GammaParameters
 from mixtura.components.geometric import GeometricFamily, SuccessProbabilities
 from mixtura.estimators.named import estimator_of
 
@@ -67,6 +69,18 @@ def geometric_logs(rows: Float, probabilities: NDArray[Any]) -> NDArray[Any]:
     return (np.log(p) + rows[:, None] * np.log(1 - p)).sum(axis=2)
 
 
+def gamma_logs(rows: Float, shapes: NDArray[Any], rates: NDArray[Any]) -> NDArray[Any]:
+    x = rows[:, None]
+    each = shapes * np.log(rates) - loggamma(shapes) + shapes * np.log(x) - rates * x
+    return each.sum(axis=2)
+
+
+def exact_gamma(x: Any, shape: Any, rate: Any) -> Any:
+    return shape * mp.log(rate) - mp.loggamma(shape) + (shape - 1) * mp.log(x) - rate * x
+
+
+RATES = np.array([[0.5, 1.0, 40.0], [0.02, 4.0, 9.0]])
+
 COLUMNWISE: dict[str, Columnwise] = {
     "geometric": Columnwise(
         GeometricFamily(3),
@@ -75,5 +89,21 @@ COLUMNWISE: dict[str, Columnwise] = {
         geometric_logs,
         lambda x, p: mp.log(p) + x * mp.log(1 - p),
         (0.0, 1.0, 7.0, 1e3, 1e7),
+    ),
+    "gamma": Columnwise(
+        GammaFamily(3),
+        GammaParameters(np.array([[3.0, 0.7, 20.0], [2.0, 5.0, 12.0]]), RATES),
+        lambda shapes, rates: stats.gamma(shapes, scale=1 / rates),
+        gamma_logs,
+        exact_gamma,
+        (1e-200, 1e-3, 1.0, 50.0, 1e6),
+    ),
+    "exponential": Columnwise(
+        GammaFamily(3, shape=1.0),
+        GammaParameters(np.ones((2, 3)), RATES),
+        lambda shapes, rates: stats.expon(scale=1 / rates),
+        gamma_logs,
+        exact_gamma,
+        (1e-200, 1e-3, 1.0, 50.0, 1e6),
     ),
 }

@@ -12,6 +12,7 @@ from typing import Any
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.columnwise import ColumnwiseFamily
+from mixtura.components.gamma import GammaFamily
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.geometric import GeometricFamily
 from mixtura.components.multinomial import MultinomialFamily
@@ -63,6 +64,8 @@ ROWS: dict[str, Row] = {
         Row(BernoulliFamily, "BernoulliMixture", gaps=True),
         Row(PoissonFamily, "PoissonMixture", options=frozenset({"exposure"})),
         Row(GeometricFamily, "GeometricMixture"),
+        Row(GammaFamily, "GammaMixture"),
+        Row(GammaFamily, "GammaMixture", settings={"shape": 1.0}, called="exponential"),
     )
 }
 

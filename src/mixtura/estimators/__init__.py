@@ -9,11 +9,13 @@ from mixtura.estimators.multinomial import MultinomialMixture
 from mixtura.estimators.poisson import PoissonMixture
 from mixtura.estimators.select import select
 
+GammaMixture = mixture_of("gamma")
 GeometricMixture = mixture_of("geometric")
 
 __all__ = [
     "BernoulliMixture",
     "CategoricalMixture",
+    "GammaMixture",
     "GaussianMixture",
     "GeometricMixture",
     "MixedMixture",
