@@ -13,6 +13,7 @@ from scipy.special import loggamma
 from mixtura.components.columnwise import ColumnwiseFamily
 from mixtura.components.gamma import GammaFamily, GammaParameters
 from mixtura.components.geometric import GeometricFamily, SuccessProbabilities
+from mixtura.components.negative_binomial import NegativeBinomialFamily, Overdispersed
 from mixtura.estimators.named import estimator_of
 
 Float = NDArray[np.float64]
@@ -81,6 +82,18 @@ def exact_gamma(x: Any, shape: Any, rate: Any) -> Any:
 
 RATES = np.array([[0.5, 1.0, 40.0], [0.02, 4.0, 9.0]])
 
+
+def negative_binomial_logs(rows: Float, means: NDArray[Any], sizes: NDArray[Any]) -> NDArray[Any]:
+    x = rows[:, None] + 0j
+    rest = x * np.log(means) + sizes * np.log(sizes) - (x + sizes) * np.log(sizes + means)
+    return (loggamma(x + sizes) - loggamma(sizes + 0j) + rest).sum(axis=2)
+
+
+def exact_negative_binomial(x: Any, mean: Any, size: Any) -> Any:
+    ways = mp.loggamma(x + size) - mp.loggamma(size) - mp.loggamma(x + 1)
+    return ways + size * mp.log(size / (size + mean)) + x * mp.log(mean / (size + mean))
+
+
 COLUMNWISE: dict[str, Columnwise] = {
     "geometric": Columnwise(
         GeometricFamily(3),
@@ -105,5 +118,16 @@ COLUMNWISE: dict[str, Columnwise] = {
         gamma_logs,
         exact_gamma,
         (1e-200, 1e-3, 1.0, 50.0, 1e6),
+    ),
+    "negative_binomial": Columnwise(
+        NegativeBinomialFamily(3),
+        Overdispersed(
+            np.array([[4.0, 30.0, 1.0], [20.0, 3.0, 6.0]]),
+            np.array([[1.5, 4.0, 0.5], [3.0, 1.0, 2.0]]),
+        ),
+        lambda means, sizes: stats.nbinom(sizes, sizes / (sizes + means)),
+        negative_binomial_logs,
+        exact_negative_binomial,
+        (0.0, 1.0, 19.0, 300.0, 1e7),
     ),
 }

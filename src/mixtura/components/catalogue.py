@@ -16,6 +16,7 @@ from mixtura.components.gamma import GammaFamily
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.geometric import GeometricFamily
 from mixtura.components.multinomial import MultinomialFamily
+from mixtura.components.negative_binomial import NegativeBinomialFamily
 from mixtura.components.poisson import PoissonFamily
 
 __all__ = ["FAMILIES", "ROWS", "Row"]
@@ -63,6 +64,7 @@ ROWS: dict[str, Row] = {
         Row(MultinomialFamily, "MultinomialMixture", in_blocks=False),
         Row(BernoulliFamily, "BernoulliMixture", gaps=True),
         Row(PoissonFamily, "PoissonMixture", options=frozenset({"exposure"})),
+        Row(NegativeBinomialFamily, "NegativeBinomialMixture"),
         Row(GeometricFamily, "GeometricMixture"),
         Row(GammaFamily, "GammaMixture"),
         Row(GammaFamily, "GammaMixture", settings={"shape": 1.0}, called="exponential"),

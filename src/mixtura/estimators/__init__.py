@@ -11,6 +11,7 @@ from mixtura.estimators.select import select
 
 GammaMixture = mixture_of("gamma")
 GeometricMixture = mixture_of("geometric")
+NegativeBinomialMixture = mixture_of("negative_binomial")
 
 __all__ = [
     "BernoulliMixture",
@@ -20,6 +21,7 @@ __all__ = [
     "GeometricMixture",
     "MixedMixture",
     "MultinomialMixture",
+    "NegativeBinomialMixture",
     "PoissonMixture",
     "select",
 ]
