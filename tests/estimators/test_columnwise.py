@@ -56,6 +56,8 @@ def test_a_search_finds_two_components_of_well_parted_ones(name):
     rows = one.rows(np.random.default_rng(1), 500)
     selection = one.estimator(random_state=0).select(rows, range(1, 4))
     assert selection.best.n_components == 2
+    same = mixtura.select(rows, range(1, 4), family=name, random_state=0)
+    assert same.result.bic == selection.result.bic
 
 
 @every_family
@@ -112,3 +114,12 @@ def test_a_warm_start_on_other_columns_is_refused(name):
     fit = COLUMNWISE[name].estimator(2, warm_start=True).fit(rows)
     with pytest.raises(ParameterError, match="warm_start"):
         fit.fit(rows[:, :2])
+
+
+def test_a_search_refuses_what_says_nothing_to_a_family():
+    rows = COLUMNWISE["gamma"].rows(np.random.default_rng(7), 60)
+    for given in ({"covariance_type": "full"}, {"noise": "uniform"}, {"missing": "marginal"}):
+        with pytest.raises(ParameterError, match=f"{next(iter(given))} say.* family='gamma'"):
+            mixtura.select(rows, 2, family="gamma", **given)
+    with pytest.raises(ParameterError, match=r"family should be one of gaussian, .*'weibull'"):
+        mixtura.select(rows, 2, family="weibull")

@@ -2,16 +2,16 @@
 
 from mixtura.estimators.bernoulli import BernoulliMixture
 from mixtura.estimators.categorical import CategoricalMixture
-from mixtura.estimators.columnwise import mixture_of
 from mixtura.estimators.gaussian import GaussianMixture
 from mixtura.estimators.mixed import MixedMixture
 from mixtura.estimators.multinomial import MultinomialMixture
+from mixtura.estimators.named import MADE
 from mixtura.estimators.poisson import PoissonMixture
 from mixtura.estimators.select import select
 
-GammaMixture = mixture_of("gamma")
-GeometricMixture = mixture_of("geometric")
-NegativeBinomialMixture = mixture_of("negative_binomial")
+GammaMixture = MADE["GammaMixture"]
+GeometricMixture = MADE["GeometricMixture"]
+NegativeBinomialMixture = MADE["NegativeBinomialMixture"]
 
 __all__ = [
     "BernoulliMixture",

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_is_fitted
 
-from mixtura.components.catalogue import ROWS, Row
+from mixtura.components.catalogue import Row
 from mixtura.components.columnwise import ColumnwiseFamily
 from mixtura.data import RowSource
 from mixtura.data.checks import check_varying
@@ -118,9 +118,8 @@ def family_of_rows(
     return family.reading(source.block(0, source.n_rows).rows)
 
 
-def mixture_of(name: str) -> type[ColumnwiseMixture]:
+def mixture_of(row: Row) -> type[ColumnwiseMixture]:
     """Return the estimator of a row of the catalogue, as a class of its own."""
-    row = ROWS[name]
     made = type(row.estimator, (ColumnwiseMixture,), {"row": row, "__doc__": docstring_of(row)})
     made.__module__ = "mixtura.estimators"
     settings = settings_of(row.family)
