@@ -17,7 +17,7 @@ from mixtura.report.profile import drawn_components, name_components, unnamed_no
 from mixtura.report.spread import MOST_ITEMS, spread_figure
 from mixtura.report.tables import Table, number
 
-__all__ = ["COLUMNWISE", "telling_columns"]
+__all__ = ["COLUMNWISE", "bin_masses", "telling_columns"]
 
 Float = NDArray[np.float64]
 
@@ -26,7 +26,7 @@ BINS = 60
 # A column's axis ends where this share of its rows lies below.
 KEPT = 0.995
 # Points of a bin at which its share is taken from the density.
-POINTS = 8
+POINTS = 32
 OPEN_ROWS = 24
 
 
@@ -69,7 +69,7 @@ def _panel(axes: Axes, margin: Mixture, values: Float) -> None:
     shift = 0.5 if whole else 0.0
     shares = np.histogram(values, edges - shift)[0] / len(values)
     axes.bar(middles, shares, 0.86 * width, color="#dfe4ea", linewidth=0)
-    masses = margin.weights * _bin_masses(margin, edges[:-1], width, whole=whole)
+    masses = margin.weights * bin_masses(margin, edges[:-1], width, whole=whole)
     for k in drawn_components(margin):
         style = {"marker": marker(k), "ms": 3.5} if whole else {}
         axes.plot(middles, masses[:, k], color=colour(k), linewidth=1.2, **style)
@@ -79,15 +79,19 @@ def _panel(axes: Axes, margin: Mixture, values: Float) -> None:
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
 
 
-def _bin_masses(margin: Mixture, starts: Float, width: float, *, whole: bool) -> Float:
-    """Return what share (B, K) of each component lies in bins, by points within them."""
-    count = int(min(width, POINTS)) if whole else POINTS
-    within = (
-        np.arange(count) * max(1, int(width) // count)
-        if whole
-        else ((np.arange(count) + 0.5) * width / count)
-    )
-    points = (starts[:, None] + within).ravel()[:, None]
+def bin_masses(margin: Mixture, starts: Float, width: float, *, whole: bool) -> Float:
+    """Return what share (B, K) of each component lies in bins, by points within them.
+
+    Parameters
+    ----------
+    margin : of one column
+    starts : (B,) of the bins
+    width : of each, a whole number for counts
+    whole : whether cells are counts, of which up to `POINTS` of a bin are looked at
+    """
+    count = min(int(width), POINTS) if whole else POINTS
+    within = (np.arange(count) + (0.0 if whole else 0.5)) * width / count
+    points = (starts[:, None] + (np.floor(within) if whole else within)).ravel()[:, None]
     each = np.exp(margin.component_log_density(points))
     return each.reshape(len(starts), count, -1).mean(axis=1) * width
 
