@@ -94,6 +94,17 @@ class ColumnwiseFamily(ExponentialFamily):
     def curvatures(self, parameters: Any) -> Sequence[Sequence[Float]]:
         """Return ∂²θ / ∂ξ ∂η (K, D, P) of each pair of numbers of one column."""
 
+    @final
+    def by_column(self, of_rows: Float, *of_cells: Float) -> Float:
+        """Return (K, D, P) of what the features 1, and then each D of one kind, have by column.
+
+        Of each feature but the first, column j has its own only; so it is for features [1, x, ...]
+        in which every kind has D.
+        """
+        one = np.eye(self.columns)
+        own = [each[:, :, None] * one for each in of_cells]
+        return np.concatenate([of_rows[:, :, None], *own], axis=2)
+
     def support(self, parameters: Any, effective_rows: Float) -> Sequence[Float]:
         """Return about how many of the rows N_k (K,) speak of each number, as (K, D) each."""
         each = np.broadcast_to(effective_rows[:, None], (len(effective_rows), self.columns))

@@ -284,22 +284,16 @@ class GammaFamily(ColumnwiseFamily):
         shapes, rates = parameters.shapes, parameters.rates
         ones, nothing = np.ones_like(shapes), np.zeros_like(shapes)
         return [
-            self._by_column(np.log(rates) - psi(shapes), nothing, ones),
-            self._by_column(shapes / rates, -ones, nothing),
+            self.by_column(np.log(rates) - psi(shapes), nothing, ones),
+            self.by_column(shapes / rates, -ones, nothing),
         ]
 
     def curvatures(self, parameters: GammaParameters) -> Sequence[Sequence[Float]]:
         """Return -ψ'(a), 1 / b and -a / b²."""
         shapes, rates = parameters.shapes, parameters.rates
         nothing = np.zeros_like(shapes)
-        across = self._by_column(1.0 / rates, nothing, nothing)
+        across = self.by_column(1.0 / rates, nothing, nothing)
         return [
-            [self._by_column(-polygamma(1, shapes), nothing, nothing), across],
-            [across, self._by_column(-shapes / rates**2, nothing, nothing)],
+            [self.by_column(-polygamma(1, shapes), nothing, nothing), across],
+            [across, self.by_column(-shapes / rates**2, nothing, nothing)],
         ]
-
-    def _by_column(self, of_rows: Float, of_amounts: Float, of_logs: Float) -> Float:
-        """Return (K, D, 1 + 2 D) in which column j has its own entries only."""
-        one = np.eye(self.columns)
-        own = [of_amounts[:, :, None] * one, of_logs[:, :, None] * one]
-        return np.concatenate([of_rows[:, :, None], *own], axis=2)

@@ -101,19 +101,14 @@ class GeometricFamily(ColumnwiseFamily):
     def slopes(self, parameters: SuccessProbabilities) -> Sequence[Float]:
         """Return 1 / p of a row and -1 / (1 - p) of a failure."""
         ends = parameters.probabilities
-        return [self._by_column(1.0 / ends, -1.0 / (1.0 - ends))]
+        return [self.by_column(1.0 / ends, -1.0 / (1.0 - ends))]
 
     def curvatures(self, parameters: SuccessProbabilities) -> Sequence[Sequence[Float]]:
         """Return -1 / p² of a row and -1 / (1 - p)² of a failure."""
         ends = parameters.probabilities
-        return [[self._by_column(-1.0 / ends**2, -1.0 / (1.0 - ends) ** 2)]]
+        return [[self.by_column(-1.0 / ends**2, -1.0 / (1.0 - ends) ** 2)]]
 
     def support(self, parameters: SuccessProbabilities, effective_rows: Float) -> Sequence[Float]:
         """Return the successes or the failures expected, whichever are fewer."""
         rows = effective_rows[:, None]
         return [np.minimum(rows, rows * self.mean_and_variance(parameters)[0])]
-
-    def _by_column(self, of_rows: Float, of_counts: Float) -> Float:
-        """Return (K, D, 1 + D) in which column j has its own entries only."""
-        own = of_counts[:, :, None] * np.eye(self.columns)
-        return np.concatenate([of_rows[:, :, None], own], axis=2)

@@ -31,8 +31,6 @@ __all__ = ["MixedMixture"]
 
 Float = NDArray[np.float64]
 
-KINDS = tuple(row.name for row in ROWS.values() if row.in_blocks)
-
 
 @final
 class MixedMixture(DiscreteMixture):
@@ -266,9 +264,10 @@ def _used_columns(
     if not isinstance(blocks, Mapping) or not blocks:
         raise ParameterError('blocks should be a dict such as {"gaussian": [0, 1], "poisson": [2]}')
     used: dict[str, list[int]] = {}
+    kinds = [row.name for row in ROWS.values() if row.in_blocks]
     for kind, columns in blocks.items():
-        if kind not in KINDS:
-            raise ParameterError(f"blocks may be {', '.join(KINDS)}, but there is one of {kind!r}")
+        if kind not in kinds:
+            raise ParameterError(f"blocks may be {', '.join(kinds)}, but there is one of {kind!r}")
         listed = [columns] if isinstance(columns, (str, int)) else list(columns)
         if listed:
             used[kind] = [_position(column, names, n_columns) for column in listed]

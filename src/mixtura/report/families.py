@@ -13,7 +13,6 @@ from mixtura.report.parts import FamilyPage
 __all__ = ["PAGES", "page_of"]
 
 PAGES: Mapping[str, FamilyPage] = {
-    **{row.family.name: COLUMNWISE for row in ROWS.values() if row.is_columnwise},
     "gaussian": GAUSSIAN,
     "gaussian with noise": GAUSSIAN,
     "categorical": ITEMS,
@@ -28,8 +27,9 @@ PLAIN = FamilyPage()
 
 def page_of(family: str) -> FamilyPage:
     """Return what the page of a family shows."""
-    pages = {**PAGES, "mixed": mixed_page(PAGES)} if PAGES else {}
-    return pages.get(family, PLAIN)
+    shared = {row.family.name: COLUMNWISE for row in ROWS.values() if row.is_columnwise}
+    pages = {**shared, **PAGES}
+    return {**pages, "mixed": mixed_page(pages)}.get(family, PLAIN)
 
 
 def has_page(family: str) -> bool:
