@@ -187,3 +187,24 @@ def test_what_is_fitted_has_the_name_of_the_number(name):
             getattr(fit, f"{number.name}_"), getattr(fit.mixture_.parameters, number.name)
         )
         assert number.name in type(fit).__doc__
+
+
+@every_family
+@pytest.mark.parametrize("prior", [None, "weak", "conjugate"])
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.filterwarnings("ignore::mixtura.MixturaWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_few_equal_and_weighted_rows_have_finite_fits(name, prior):
+    one = COLUMNWISE[name]
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        rows = one.rows(rng, int(rng.integers(4, 40)))
+        rows[: len(rows) // 2] = rows[0]
+        weights = rng.choice([0.0, 0.3, 7.0], len(rows))
+        weights[-2:] = 1.0
+        fit = one.estimator(int(rng.integers(1, 5)), prior=prior, random_state=0)
+        fit.fit(rows, sample_weight=weights)
+        assert np.isfinite(fit.log_likelihood_)
+        np.testing.assert_allclose(fit.predict_proba(rows).sum(axis=1), 1.0)
+        rounding = 1e-6 * (1 + abs(fit.log_likelihood_))
+        assert (np.diff(fit.history_.objective) >= -rounding).all()

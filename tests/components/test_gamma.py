@@ -156,6 +156,8 @@ def test_a_narrow_component_of_many_rows_stays_what_it_is():
         (-1.5, "column 'days' holds -1.5 at row 2 .*GaussianMixture"),
         (np.nan, "column 'days' holds NaN at row 2 .*drop such rows"),
         (np.inf, "column 'days' holds infinity at row 2"),
+        (1e-300, "column 'days' holds 1e-300 at row 2 .*other units"),
+        (1e300, r"column 'days' holds 1e\+300 at row 2 .*other units"),
     ],
 )
 def test_what_is_no_amount_above_zero_is_named_with_what_to_try(cell, words):

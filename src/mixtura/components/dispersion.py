@@ -137,9 +137,11 @@ def dispersions(
     wide &= slope(np.full(means.shape, low)) > 0
     if not wide.any():
         return np.zeros(means.shape)
-    moment = np.where(wide, beyond, 1.0) / np.where(means > 0, means, 1.0) ** 2
-    start = moment if guess is None else np.where(guess > 0, guess, moment)
-    start = np.where(wide, np.clip(np.log(np.maximum(start, 1e-300)), low, high), low)
+    positive = np.where(means > 0, means, 1.0)
+    start = np.log(np.where(wide, beyond, 1.0)) - 2.0 * np.log(positive)
+    if guess is not None:
+        start = np.where(guess > 0, np.log(np.where(guess > 0, guess, 1.0)), start)
+    start = np.where(wide, np.clip(start, low, high), low)
     lower, upper = _bracket(slope, start, low, high)
     return np.where(wide, np.exp(_root(slope, lower, upper)), 0.0)
 

@@ -22,6 +22,8 @@ Float = NDArray[np.float64]
 
 # Rows that determine no width of a component: as for Gaussians, one more than it has numbers.
 LEAST_ROWS = 3.0
+# A component with no more of a row has none: amounts times less would be no numbers.
+EMPTY = 1e-50
 # Names of priors that are never to be felt.
 WEAK = ("weak", "rescue")
 
@@ -150,7 +152,7 @@ class GammaFamily(ColumnwiseFamily):
                 shapes, means = lifted_shapes(shapes, means, gaps, self._least)
         rates = shapes / means
         if previous is not None:
-            empty = rows[:, 0] <= SMALLEST
+            empty = rows[:, 0] <= EMPTY
             shapes[empty], rates[empty] = previous.shapes[empty], previous.rates[empty]
         return GammaParameters(shapes, rates)
 
@@ -164,11 +166,11 @@ class GammaFamily(ColumnwiseFamily):
     def _spread(self, features: Float) -> tuple[Float, Float, Float]:
         """Return rows (K, 1), means (K, D) and log x̄ - mean log x (K, D); 1 and 1 without rows."""
         rows = features[:, :1]
-        some = np.where(rows > SMALLEST, rows, 1.0)
+        some = np.where(rows > EMPTY, rows, 1.0)
         means = features[:, 1 : 1 + self.columns] / some
-        means = np.where(means > 0, means, 1.0)
+        means = np.where(rows > EMPTY, means, 1.0)
         gaps = np.log(means) - features[:, 1 + self.columns :] / some
-        return rows, means, np.where(rows > SMALLEST, gaps, 1.0)
+        return rows, means, np.where(rows > EMPTY, gaps, 1.0)
 
     def coordinates(self, moments: FeatureMoments, total: float) -> Float:
         """Return mean features in units of each column's mean, which no step of a fit changes."""

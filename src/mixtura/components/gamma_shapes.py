@@ -18,7 +18,7 @@ TOLERANCE = 1e-13
 
 def log_gap(shapes: Float) -> Float:
     """Return log a - ψ(a), which falls from infinity to 0 as a rises."""
-    inverse = 1.0 / shapes
+    inverse = 1.0 / np.maximum(shapes, SERIES)
     series = inverse * (0.5 + inverse * (1 / 12 - inverse**2 * (1 / 120 - inverse**2 / 252)))
     small = np.minimum(shapes, SERIES)
     return np.where(shapes > SERIES, series, np.log(small) - psi(small))
@@ -26,7 +26,7 @@ def log_gap(shapes: Float) -> Float:
 
 def _slope(shapes: Float) -> Float:
     """Return the derivative of `log_gap`, 1 / a - ψ'(a)."""
-    inverse = 1.0 / shapes
+    inverse = 1.0 / np.maximum(shapes, SERIES)
     series = -(inverse**2) * (0.5 + inverse * (1 / 6 - inverse**2 * (1 / 30 - inverse**2 / 42)))
     small = np.minimum(shapes, SERIES)
     return np.where(shapes > SERIES, series, 1.0 / small - polygamma(1, small))

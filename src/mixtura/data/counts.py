@@ -21,6 +21,9 @@ __all__ = [
 
 Float = NDArray[np.float64]
 
+# Beyond it and its inverse rates, and sums of many amounts, leave the range of numbers.
+SMALLEST_AMOUNT = 1e-250
+
 
 def canonical(rows: Any) -> Any:
     """Return sparse rows in float64 with sorted columns and no stored zero or repeated entry."""
@@ -74,11 +77,17 @@ def check_binary(rows: Any, names: Names = None) -> None:
 
 
 def check_amounts(rows: Float, names: Names = None) -> None:
-    """Raise `DataError` naming the first cell (N, D) that is no finite number above 0."""
-    wrong = ~((rows > 0) & np.isfinite(rows))
+    """Raise `DataError` naming the first cell (N, D) that is no number above 0, or out of range."""
+    wrong = ~((rows >= SMALLEST_AMOUNT) & (rows <= 1.0 / SMALLEST_AMOUNT))
     if not wrong.any():
         return
     row, column, value = _first(rows, wrong)
+    if value > 0 and np.isfinite(value):
+        raise DataError(
+            f"{column_label(names, column)} holds {value:g} at row {row} (counted from 0), and "
+            f"amounts may be from {SMALLEST_AMOUNT:g} to {1 / SMALLEST_AMOUNT:g}; give the column "
+            "in other units"
+        )
     if value == 0:
         what = "0"
         advice = (
