@@ -19,7 +19,7 @@ from mixtura import (
 )
 from mixtura.components.dispersion import LARGEST_SIZE, SMALLEST_SIZE, log_masses
 from mixtura.components.negative_binomial import NegativeBinomialFamily
-from mixtura.inference import standard_errors
+from mixtura.inference import bootstrap, standard_errors
 
 
 def counts(seed=0, n_rows=400):
@@ -170,6 +170,19 @@ def test_an_infinite_size_is_on_the_edge_and_may_be_held():
     assert np.isnan(errors["sizes"]).all()
     # The mean of a Poisson has the standard error √(m / n).
     assert errors["means"].item() == pytest.approx(np.sqrt(column.mean() / 300), rel=1e-4)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_replicates_of_infinite_size_have_intervals_that_reach_it():
+    column = np.random.default_rng(5).poisson(6.0, (200, 1))
+    mixture = NegativeBinomialMixture().fit(column).mixture_
+    found = bootstrap(mixture, column, n_replicates=20, random_state=0)
+    assert np.isinf(found.replicates["sizes"]).any()
+    assert np.isnan(found.standard_errors()["sizes"]).all()
+    ends = found.confidence_intervals(0.8)["sizes"]
+    assert np.isfinite(ends.lower).all()
+    assert np.isinf(ends.upper).all()
+    assert np.isfinite(found.standard_errors()["means"]).all()
 
 
 def test_infinite_sizes_come_back_from_files(tmp_path):
