@@ -176,6 +176,9 @@ def test_means_and_variances_are_those_of_scipy(name):
     np.testing.assert_allclose(variances, law.var(), rtol=1e-12)
     mixture = Mixture(np.array([0.3, 0.7]), one.family, one.truth)
     np.testing.assert_allclose(mixture.mean(), np.array([0.3, 0.7]) @ means)
+    tables = one.family.tables(one.truth, ["a", "b", "c"])
+    assert sum("Means by component" in table for table in tables) == 1
+    assert all(f"{means[0, j]:.4g}" in "".join(tables) for j in range(3))
 
 
 @every_family

@@ -155,11 +155,12 @@ class ColumnwiseFamily(ExponentialFamily):
 
     @final
     def tables(self, parameters: Any, columns: Sequence[str]) -> list[str]:
-        """Return a text table of each number."""
-        arrays = self.arrays(parameters)
+        """Return a text table of each number, and of means where they are none of these."""
+        shown = {number.heading: getattr(parameters, number.name) for number in self.numbers}
+        shown.setdefault("Means", self.mean_and_variance(parameters)[0])
         return [
-            level_table(f"{number.heading} by component", columns, arrays[number.name])
-            for number in self.numbers
+            level_table(f"{heading} by component", columns, array)
+            for heading, array in shown.items()
         ]
 
     @final

@@ -112,22 +112,21 @@ def _of_columns(report: Report, most: int) -> str:
 
 
 def _centres(report: Report) -> list[Table]:
-    """Return a table of each number of the family."""
+    """Return a table of each number of the family, and of means where they are none of these."""
     mixture = report.result.mixture
     family: Any = mixture.family
     chosen = telling_columns(mixture, MOST_ITEMS)
     header = ("", *(f"component {k}" for k in range(mixture.n_components)))
-    arrays = family.arrays(mixture.parameters)
+    shown = {each.heading: getattr(mixture.parameters, each.name) for each in family.numbers}
+    shown.setdefault("Means", _moments(mixture)[0])
     return [
         Table(
             header,
-            tuple(
-                (report.columns[j], *map(number, arrays[each.name][:, j].tolist())) for j in chosen
-            ),
-            f"{each.heading}.{_of_columns(report, MOST_ITEMS)}",
+            tuple((report.columns[j], *map(number, array[:, j].tolist())) for j in chosen),
+            f"{heading}.{_of_columns(report, MOST_ITEMS)}",
             folded=len(chosen) > OPEN_ROWS,
         )
-        for each in family.numbers
+        for heading, array in shown.items()
     ]
 
 
