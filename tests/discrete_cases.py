@@ -2,14 +2,17 @@
 
 import numpy as np
 import pytest
+from columnwise_cases import COLUMNWISE
 
 from mixtura import BernoulliMixture, CategoricalMixture, MultinomialMixture, PoissonMixture
+from mixtura.estimators.named import estimator_of
 
 ESTIMATORS = {
     "multinomial": MultinomialMixture,
     "categorical": CategoricalMixture,
     "bernoulli": BernoulliMixture,
     "poisson": PoissonMixture,
+    **{name: estimator_of(name) for name in COLUMNWISE},
 }
 every_estimator = pytest.mark.parametrize("kind", ESTIMATORS)
 
@@ -17,6 +20,8 @@ every_estimator = pytest.mark.parametrize("kind", ESTIMATORS)
 def rows_for(kind, n_rows=120, seed=0):
     rng = np.random.default_rng(seed)
     label = rng.integers(0, 2, n_rows)
+    if kind in COLUMNWISE:
+        return COLUMNWISE[kind].drawn(rng, label)
     if kind == "multinomial":
         return rng.multinomial(20, np.array([[0.7, 0.2, 0.1], [0.1, 0.2, 0.7]])[label])
     if kind == "poisson":

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from mixtura.components.catalogue import FAMILIES
+from mixtura.components.catalogue import FAMILIES, ROWS
 from mixtura.components.gaussian.structures import STRUCTURES
 
 __all__ = ["CELL", "Cell", "cells", "run"]
@@ -39,7 +39,7 @@ def run(page: Path) -> Iterator[dict[str, Any]]:
     """Return the names that a page leaves, whose families and structures are known meanwhile."""
     # Dataclasses look for the module that they are defined in.
     names: dict[str, Any] = {"__name__": "__main__"}
-    with patch.dict(FAMILIES), patch.dict(STRUCTURES):
+    with patch.dict(FAMILIES), patch.dict(ROWS), patch.dict(STRUCTURES):
         for cell in cells(page):
             out = io.StringIO()
             with contextlib.redirect_stdout(out):

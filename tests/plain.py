@@ -7,9 +7,11 @@ and parameters are moved by the names that the package gives to them.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
+from columnwise_cases import COLUMNWISE, Columnwise
 from numpy.typing import NDArray
 
 from mixtura.components.bernoulli import BernoulliFamily
@@ -30,6 +32,8 @@ Arrays = dict[str, NDArray[Any]]
 
 STEP = 1e-30
 LEVELS = (2, 3, 1)
+# Families whose probabilities sum to one.
+SUMMING = {"multinomial", "categorical"}
 
 
 @dataclass(frozen=True)
@@ -96,10 +100,10 @@ def move(plain: Plain, arrays: Arrays, name: str, place: tuple[int, ...], amount
     if name == "weights":
         array[place] += amount
         array[-1] -= amount
-    elif name.endswith("probabilities") and "bernoulli" not in (
+    elif name.endswith("probabilities") and SUMMING & {
         plain.mixture.family.name,
         name.partition(".")[0],
-    ):
+    }:
         k, j = place
         array[k, j] += amount
         array[k, last_of_group(plain, name, j)] -= amount
@@ -276,6 +280,20 @@ def poisson(seed: int = 0, *, exposure: bool = False) -> Plain:
     return Plain(mixture, rows, {"weights": mixture.weights, "rates": rates}, logs)
 
 
+def columnwise(one: Columnwise, seed: int = 0) -> Plain:
+    """Return two components of a family of the columnwise tier, off the truth."""
+    rng = np.random.default_rng(seed)
+    weights = np.array([0.35, 0.65])
+    numbers = {number.name: getattr(one.truth, number.name) for number in one.family.numbers}
+    free = {number.name: numbers[number.name] for number in one.family.free}
+
+    def logs(arrays: Arrays, rows: NDArray[Any]) -> NDArray[Any]:
+        return one.logs(rows, *(arrays.get(name, held) for name, held in numbers.items()))
+
+    mixture = Mixture(weights, one.family, one.truth)
+    return Plain(mixture, one.rows(rng, 60), {"weights": weights, **free}, logs)
+
+
 def mixed(seed: int = 0) -> Plain:
     """Return blocks of three Gaussian, three categorical and four yes-or-no columns."""
     parts = {
@@ -334,4 +352,5 @@ CASES: dict[str, Callable[[], Plain]] = {
     "poisson": poisson,
     "poisson with exposure": lambda: poisson(exposure=True),
     "mixed": mixed,
+    **{name: partial(columnwise, one) for name, one in COLUMNWISE.items()},
 }

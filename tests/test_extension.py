@@ -20,8 +20,7 @@ from scipy import stats
 from scipy.special import logsumexp
 
 from mixtura import GaussianMixture, ParameterError, load
-from mixtura.components.exponential import ExponentialFamily
-from mixtura.components.family import Family
+from mixtura.components.columnwise import ColumnwiseFamily
 from mixtura.components.gaussian.structures import STRUCTURES
 from mixtura.data import ArrayRows
 from mixtura.inference import standard_errors
@@ -96,43 +95,38 @@ def shares_of(n_rows: int) -> Float:
 def test_a_family_writes_what_the_page_lists_and_no_more(family: Names) -> None:
     listed = re.findall(r"^\| (`.*?) \|", page_of("A family").read_text("utf-8"), re.MULTILINE)
     verbs = set(re.findall(r"`(\w+)`", " ".join(listed)))
-    open_ones = {
-        *ExponentialFamily.__abstractmethods__,
-        *(set(Family.__annotations__) | set(dir(Family))) - set(dir(ExponentialFamily)),
-    }
-    public = {verb for verb in open_ones if not verb.startswith("_")}
-    # A model file is read before there is a family.
-    assert verbs == public | {"from_arrays"}
-    written = {name for name in vars(family["GeometricFamily"]) if not name.startswith("_")}
-    assert written - {"n_counts"} == verbs
+    told = set(ColumnwiseFamily.__annotations__) - {"columns"}
+    assert verbs == set(ColumnwiseFamily.__abstractmethods__) | told
+    written = {name for name in vars(family["RayleighFamily"]) if not name.startswith("_")}
+    assert written == verbs
 
 
 def test_one_component_of_the_family_is_the_closed_form(family: Names) -> None:
     rows = family["X"]
-    found = family["GeometricMixture"](1, prior=None).fit(rows)
-    assert_allclose(found.probabilities_[0], 1 / (1 + rows.mean(axis=0)), rtol=1e-12)
+    found = family["RayleighMixture"](1, prior=None).fit(rows)
+    assert_allclose(found.scales_[0] ** 2, (rows**2).mean(axis=0) / 2, rtol=1e-12)
 
 
 def test_two_components_of_the_family_are_those_of_plain_em(family: Names) -> None:
     rows, shares = family["X"], shares_of(len(family["X"]))
     likelihood, expected = plain_em(
         shares,
-        lambda shares: shares.sum(axis=0)[:, None] / (shares.T @ (rows + 1.0)),
-        lambda each: stats.geom(each, loc=-1).logpmf(rows[:, None]).sum(axis=2),
+        lambda shares: np.sqrt(shares.T @ rows**2 / shares.sum(axis=0)[:, None] / 2),
+        lambda each: stats.rayleigh(scale=each).logpdf(rows[:, None]).sum(axis=2),
     )
-    found = family["GeometricMixture"](2, prior=None, responsibilities_init=shares).fit(rows)
+    found = family["RayleighMixture"](2, prior=None, responsibilities_init=shares).fit(rows)
     assert found.log_likelihood_ == pytest.approx(likelihood, abs=2e-3)
-    assert_allclose(found.probabilities_, expected, rtol=1e-3)
+    assert_allclose(found.scales_, expected, rtol=1e-3)
 
 
 def test_weights_of_the_family_are_rows_given_more_than_once(family: Names) -> None:
     rows, shares = family["X"], shares_of(len(family["X"]))
     weights = np.arange(len(rows)) % 3 + 1
-    mixture = family["GeometricMixture"]
+    mixture = family["RayleighMixture"]
     one = mixture(2, responsibilities_init=shares).fit(rows, sample_weight=weights)
     twice = rows.repeat(weights, axis=0), shares.repeat(weights, axis=0)
     other = mixture(2, responsibilities_init=twice[1]).fit(twice[0])
-    assert_allclose(one.probabilities_, other.probabilities_, rtol=1e-8)
+    assert_allclose(one.scales_, other.scales_, rtol=1e-8)
     assert one.log_likelihood_ == pytest.approx(other.log_likelihood_, rel=1e-12)
 
 
@@ -142,12 +136,19 @@ def test_a_model_file_brings_the_family_back(family: Names, tmp_path: Path) -> N
     again = load(tmp_path / "model")
     assert_array_equal(again.log_density(family["X"]), found.mixture_.log_density(family["X"]))
     rows, labels = again.sample(50_000, 3)
-    means = np.array([rows[labels == k].mean(axis=0) for k in range(2)])
-    assert_allclose(1 / (1 + means), found.probabilities_, rtol=0.05)
+    squares = np.array([(rows[labels == k] ** 2).mean(axis=0) for k in range(2)])
+    assert_allclose(np.sqrt(squares / 2), found.scales_, rtol=0.05)
+
+
+def test_standard_errors_of_the_family_are_those_of_a_known_component(family: Names) -> None:
+    """Of one component σ̂ has the variance σ² / 4 n."""
+    found = family["RayleighMixture"](1, prior=None).fit(family["X"])
+    errors = standard_errors(found.mixture_, family["X"])
+    assert_allclose(errors["scales"], found.scales_ / np.sqrt(4 * len(family["X"])), rtol=1e-8)
 
 
 def test_a_search_finds_how_many_components_of_the_family_there_are(family: Names) -> None:
-    search = family["GeometricMixture"](random_state=0).select(family["X"], range(1, 5))
+    search = family["RayleighMixture"](random_state=0).select(family["X"], range(1, 5))
     assert search.best.n_components == 2
 
 

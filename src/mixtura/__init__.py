@@ -1,5 +1,6 @@
 """Finite mixture models fitted by expectation-maximisation, for data of any size."""
 
+from mixtura import estimators
 from mixtura.components.dirichlet import Dirichlet
 from mixtura.components.gaussian.conjugate import NormalInverseWishart
 from mixtura.errors import (
@@ -14,40 +15,27 @@ from mixtura.errors import (
     NonIdentifiableError,
     ParameterError,
 )
-from mixtura.estimators import (
-    BernoulliMixture,
-    CategoricalMixture,
-    GaussianMixture,
-    MixedMixture,
-    MultinomialMixture,
-    PoissonMixture,
-    select,
-)
+from mixtura.estimators import *  # noqa: F403
 from mixtura.mixture import Mixture
 from mixtura.store import load
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "BernoulliMixture",
     "BoundaryError",
-    "CategoricalMixture",
     "DataError",
     "DegenerateComponentWarning",
     "Dirichlet",
-    "GaussianMixture",
     "InformationError",
     "LikelihoodDecreased",
-    "MixedMixture",
     "MixturaError",
     "MixturaWarning",
     "Mixture",
     "ModelFileError",
-    "MultinomialMixture",
     "NonIdentifiableError",
     "NormalInverseWishart",
     "ParameterError",
-    "PoissonMixture",
     "load",
-    "select",
 ]
+
+__all__ += estimators.__all__

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["BINARY", "COUNT", "EXPOSURE", "NUMBER", "ColumnKind", "category"]
+__all__ = ["BINARY", "COUNT", "EXPOSURE", "NUMBER", "POSITIVE", "ColumnKind", "category"]
 
-Name = Literal["number", "count", "binary", "exposure", "category"]
+Name = Literal["number", "count", "binary", "exposure", "positive", "category"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ NUMBER = ColumnKind("number")
 COUNT = ColumnKind("count")
 BINARY = ColumnKind("binary")
 EXPOSURE = ColumnKind("exposure")
+POSITIVE = ColumnKind("positive")
 
 
 def category(labels: tuple[Any, ...]) -> ColumnKind:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from columnwise_cases import COLUMNWISE
 from oracles import dataset
 
 from mixtura import CategoricalMixture, load
@@ -63,6 +64,10 @@ CASES = {
     "bernoulli": (["--columns", "smokes,b1,b2"], "Mixture of Bernoullis"),
     "multinomial": (["--columns", "visits,more"], "Mixture of multinomials"),
     "poisson": (["--columns", "visits,more"], "Mixture of Poissons"),
+    **{
+        name: (["--columns", "c0,c1,c2"], f"Mixture of {one.family.plural}")
+        for name, one in COLUMNWISE.items()
+    },
     "mixed": (["-s", "VVI"], "Mixture of mixed columns"),
     "auto": (["--columns", "income,likes"], "Mixture of mixed columns"),
 }
@@ -76,6 +81,8 @@ def test_every_family_fits_predicts_samples_and_reports(family, survey_file, tmp
     for name in ("b1", "b2"):
         frame[name] = (rng.random(len(frame)) < np.where(label, 0.9, 0.1)).astype(int)
     frame["more"] = rng.poisson(np.where(label, 9, 2))
+    if family in COLUMNWISE:
+        frame[["c0", "c1", "c2"]] = COLUMNWISE[family].drawn(rng, label)
     frame.to_csv(path, index=False)
     options, title = CASES[family]
     out = tmp_path / "out"

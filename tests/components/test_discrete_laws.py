@@ -1,10 +1,11 @@
 """What holds for every family of counts and categories, by one table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import pytest
+from columnwise_cases import COLUMNWISE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -13,7 +14,7 @@ from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.poisson import PoissonFamily
-from mixtura.components.stacked import Probabilities, Rates
+from mixtura.components.stacked import Probabilities
 from mixtura.data import ArrayRows
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
@@ -105,6 +106,7 @@ CASES = {
     ),
     "poisson": Case(PoissonFamily(3), poisson_rows, poisson_density),
     "poisson with exposure": Case(PoissonFamily(2, exposure=1), exposed_rows, exposed_density),
+    **{name: Case(one.family, one.rows, one.log_density) for name, one in COLUMNWISE.items()},
 }
 
 every_family = pytest.mark.parametrize("name", CASES)
@@ -114,7 +116,8 @@ few = settings(max_examples=20, deadline=None)
 
 
 def values_of(parameters):
-    return parameters.rates if isinstance(parameters, Rates) else parameters.probabilities
+    """Return all numbers of the components (K, ...) side by side."""
+    return np.hstack([getattr(parameters, field.name) for field in fields(parameters)])
 
 
 def loop(sweep, n_components, prior=None, max_iter=12):
@@ -125,9 +128,14 @@ def loop(sweep, n_components, prior=None, max_iter=12):
     )
 
 
+def swept(case, rows, weights=None, engine=None):
+    """Return the sweep over rows, of the family set to read them."""
+    return Sweep(case.family.reading(rows), ArrayRows(rows, weights), engine or Serial())
+
+
 def fitted(case, rows, *, weights=None, shares=None, prior=None, engine=None, n_components=2):
     """Return the run after twelve sweeps from the given or drawn responsibilities."""
-    sweep = Sweep(case.family, ArrayRows(rows, weights), engine or Serial())
+    sweep = swept(case, rows, weights, engine)
     if shares is None:
         shares = np.random.default_rng(5).dirichlet(np.ones(n_components), len(rows))
     options = loop(sweep, n_components, prior)
@@ -215,17 +223,17 @@ def test_the_m_step_is_a_maximum(name, prior, seed):
     rng = np.random.default_rng(seed)
     case = CASES[name]
     rows, shares = case.make(rng, 50), rng.dirichlet(np.ones(2), 50)
-    sweep = Sweep(case.family, ArrayRows(rows), Serial())
-    penalty = case.family.prior(prior, sweep.shared, 2)
+    sweep = swept(case, rows)
+    penalty = sweep.family.prior(prior, sweep.shared, 2)
     moments = sweep.from_responsibilities(lambda start, stop: shares[start:stop], 2)
-    best = case.family.maximise(moments, None, penalty)
+    best = sweep.family.maximise(moments, None, penalty)
 
     def objective(parameters):
-        expected = case.family.expected_log_density(parameters, moments)
+        expected = sweep.family.expected_log_density(parameters, moments)
         return expected + penalty.log_density(parameters)
 
     shaken = moments.plus(rng.uniform(0, 1, moments.features.shape[1]) * moments.features[0])
-    other = case.family.maximise(shaken, None, penalty)
+    other = sweep.family.maximise(shaken, None, penalty)
     assert objective(best) >= objective(other) - 1e-9 * abs(objective(best))
 
 
@@ -236,11 +244,11 @@ def test_the_expected_log_density_is_the_sum_over_rows(name, seed):
     rng = np.random.default_rng(seed)
     case = CASES[name]
     rows, shares = case.make(rng, 50), rng.dirichlet(np.ones(2), 50)
-    sweep = Sweep(case.family, ArrayRows(rows), Serial())
+    sweep = swept(case, rows)
     moments = sweep.from_responsibilities(lambda start, stop: shares[start:stop], 2)
     parameters = fitted(case, rows, prior="conjugate").model.parameters
     expected = (shares * case.family.row_log_density(rows, parameters)).sum()
-    assert case.family.expected_log_density(parameters, moments) == pytest.approx(expected)
+    assert sweep.family.expected_log_density(parameters, moments) == pytest.approx(expected)
 
 
 @every_family
@@ -257,7 +265,7 @@ def test_densities_are_those_of_scipy(name, seed):
         np.testing.assert_allclose(densities[:, k], expected, rtol=1e-9, atol=1e-9)
     mixture = Mixture(np.exp(run.model.log_weights), case.family, run.model.parameters)
     assert mixture.log_density(rows).sum() == pytest.approx(
-        Sweep(case.family, ArrayRows(rows), Serial())([run.model])[0].log_likelihood, rel=1e-10
+        swept(case, rows)([run.model])[0].log_likelihood, rel=1e-10
     )
 
 
@@ -285,7 +293,7 @@ def test_a_prior_keeps_what_occurs_at_all_possible_in_every_component(name, prio
     values = values_of(fitted(case, rows, shares=hard, prior=prior).model.parameters)
     whole = values_of(fitted(case, rows, shares=np.ones((40, 1))).model.parameters)[0]
     assert (values[:, whole > 0] > 0).all()
-    if not isinstance(case.family, PoissonFamily):
+    if values.max() <= 1:
         assert (values[:, whole < 1] < 1).all()
 
 
@@ -296,7 +304,7 @@ def test_one_component_is_left_where_it_is_by_a_prior(name):
     one = np.ones((40, 1))
     plain, smooth = (fitted(case, rows, shares=one, prior=prior) for prior in (None, "conjugate"))
     np.testing.assert_allclose(
-        values_of(plain.model.parameters), values_of(smooth.model.parameters), rtol=1e-12
+        values_of(plain.model.parameters), values_of(smooth.model.parameters), rtol=1e-9
     )
 
 
@@ -306,10 +314,10 @@ def test_a_component_without_rows_keeps_its_parameters(name):
     rows = case.make(np.random.default_rng(4), 40)
     run = fitted(case, rows)
     model = Model(np.array([0.0, -1e5]), run.model.parameters)
-    sweep = Sweep(case.family, ArrayRows(rows), Serial())
+    sweep = swept(case, rows)
     moments = sweep([model])[0].moments
     assert moments.effective_rows[1] == 0
-    kept = case.family.maximise(moments, model.parameters, loop(sweep, 2).prior)
+    kept = sweep.family.maximise(moments, model.parameters, loop(sweep, 2).prior)
     np.testing.assert_array_equal(values_of(kept)[1], values_of(model.parameters)[1])
 
 
@@ -320,12 +328,9 @@ def test_samples_have_the_frequencies_of_the_mixture(name):
     labels = np.repeat([0, 1], 40000)
     rows = case.family.sample(run.model.parameters, labels, np.random.default_rng(0))
     found = fitted(case, rows, shares=np.eye(2)[labels])
-    again = case.family.estimate(
-        Sweep(case.family, ArrayRows(rows), Serial())
-        .from_responsibilities(lambda start, stop: np.eye(2)[labels[start:stop]], 2)
-        .features,
-        None,
-    )
+    sweep = swept(case, rows)
+    moments = sweep.from_responsibilities(lambda start, stop: np.eye(2)[labels[start:stop]], 2)
+    again = sweep.family.estimate(moments.features, None)
     assert found.history[0].log_likelihood < 0
     np.testing.assert_allclose(
         values_of(again), values_of(run.model.parameters), rtol=0.05, atol=0.02
@@ -356,8 +361,9 @@ def test_summaries_name_columns_and_components(name):
     case = CASES[name]
     run = fitted(case, case.make(np.random.default_rng(4), 40))
     columns = [f"col{j}" for j in range(case.family.n_columns)]
-    (table,) = case.family.tables(run.model.parameters, columns)
-    assert "col0" in table
+    tables = case.family.tables(run.model.parameters, columns)
+    assert all("col0" in table for table in tables)
+    assert len(tables) >= len(fields(run.model.parameters))
     assert "2 components" in case.family.title(2)
     assert case.family.describe(run.model.parameters, columns)
 

@@ -1,8 +1,11 @@
 """Mixtures over some of their columns, and given others."""
 
+from functools import partial
+
 import numpy as np
 import pytest
-from plain import bernoulli, categorical, gaussian, mixed, multinomial, noisy, poisson
+from columnwise_cases import COLUMNWISE
+from plain import bernoulli, categorical, columnwise, gaussian, mixed, multinomial, noisy, poisson
 from scipy import stats
 
 from mixtura import Mixture
@@ -14,6 +17,7 @@ INDEPENDENT = {
     "bernoulli": lambda: bernoulli(missing=True),
     "poisson": poisson,
     "mixed": mixed,
+    **{name: partial(columnwise, one) for name, one in COLUMNWISE.items()},
 }
 
 

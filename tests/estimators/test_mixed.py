@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from columnwise_cases import COLUMNWISE
 
 from mixtura import (
     BernoulliMixture,
@@ -16,6 +17,7 @@ from mixtura import (
     load,
 )
 from mixtura.components.product import ProductFamily
+from mixtura.estimators.named import estimator_of
 
 BLOCKS = {
     "gaussian": ["height", "weight"],
@@ -77,6 +79,7 @@ def test_columns_are_found_by_name_whatever_their_order():
         ("poisson", PoissonMixture),
         ("bernoulli", BernoulliMixture),
         ("categorical", CategoricalMixture),
+        *((name, estimator_of(name)) for name in COLUMNWISE),
     ],
 )
 def test_one_block_is_the_mixture_of_its_kind(kind, estimator):
@@ -87,6 +90,7 @@ def test_one_block_is_the_mixture_of_its_kind(kind, estimator):
         "poisson": rng.poisson(1 + label[:, None] * 5, (300, 3)),
         "bernoulli": (rng.random((300, 3)) < 0.2 + 0.6 * label[:, None]).astype(int),
         "categorical": rng.integers(0, 2 + label[:, None], (300, 3)),
+        **{name: one.drawn(rng, label) for name, one in COLUMNWISE.items()},
     }[kind]
     shares = rng.dirichlet(np.ones(2), 300)
     settings = {"responsibilities_init": shares, "prior": None, "tol": 0.0, "max_iter": 20}

@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from columnwise_cases import COLUMNWISE
 from discrete_cases import rows_for
 from oracles import dataset
 
@@ -16,6 +17,7 @@ from mixtura import (
     MultinomialMixture,
     PoissonMixture,
 )
+from mixtura.estimators.named import estimator_of
 from mixtura.report import Report
 from mixtura.report.heat import heat_figure, lift_figure
 from mixtura.report.levels import MOST_OF_ITEM, level_rows, telling
@@ -54,6 +56,7 @@ CASES = {
     "bernoulli": lambda: (BernoulliMixture(), frame_of("bernoulli")),
     "multinomial": lambda: (MultinomialMixture(), frame_of("multinomial")),
     "poisson": lambda: (PoissonMixture(), frame_of("poisson")),
+    **{name: lambda name=name: (estimator_of(name)(), frame_of(name)) for name in COLUMNWISE},
     "mixed": lambda: (
         MixedMixture(
             {
@@ -101,6 +104,7 @@ def page_of(kind):
         ("bernoulli", ["items", "profile"]),
         ("multinomial", ["profile", "lift"]),
         ("poisson", ["counts", "profile", "lift"]),
+        *((name, ["columns", "profile"]) for name in COLUMNWISE),
         (
             "mixed",
             ["pairs-0", "counts-1", "profile-1", "items-2", "profile-2", "items-3", "profile-3"],

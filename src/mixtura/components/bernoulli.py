@@ -1,8 +1,8 @@
 """Bernoulli components: rows of independent yes-or-no columns."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, final
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,11 @@ class BernoulliFamily(ExponentialFamily):
     def kinds(self) -> tuple[ColumnKind, ...]:
         """Return zeros and ones."""
         return (BINARY,) * self.n_items
+
+    def reading(self, rows: Any) -> Self:
+        """Return the family for dense or sparse rows, with cells missing or without."""
+        missing = self.missing or (not issparse(rows) and bool((rows < 0).any()))
+        return replace(self, missing=missing, sparse=issparse(rows))
 
     def width(self) -> int:
         """Return 1 + D, or 1 + 2 D where cells may be missing."""

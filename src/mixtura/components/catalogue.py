@@ -1,22 +1,74 @@
-"""The families of single blocks of columns, by name."""
+"""The table of families: what each offers, a row a family.
 
+Every floor above reads it. A model file names a family by `name`, and so do the blocks of mixed
+columns and the command; `estimator` is the public name of its scikit-learn face. A family of the
+columnwise tier needs nothing beside its row; the others have an estimator of their own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
+from mixtura.components.columnwise import ColumnwiseFamily
+from mixtura.components.gamma import GammaFamily
 from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.geometric import GeometricFamily
 from mixtura.components.multinomial import MultinomialFamily
+from mixtura.components.negative_binomial import NegativeBinomialFamily
 from mixtura.components.poisson import PoissonFamily
 
-__all__ = ["FAMILIES"]
+__all__ = ["FAMILIES", "ROWS", "Row"]
 
-FAMILIES: dict[str, Any] = {
-    family.name: family
-    for family in (
-        GaussianFamily,
-        MultinomialFamily,
-        CategoricalFamily,
-        BernoulliFamily,
-        PoissonFamily,
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one family offers.
+
+    Attributes
+    ----------
+    family : its class
+    estimator : the public name of its estimator
+    in_blocks : whether columns of it may stand beside others in a mixed mixture
+    gaps : whether its cells may be missing
+    options : settings of its estimator that the command has options for
+    settings : settings of its family and estimator that the row fixes
+    called : its name, where it is another than that of the class
+    """
+
+    family: type[Any]
+    estimator: str
+    in_blocks: bool = True
+    gaps: bool = False
+    options: frozenset[str] = frozenset()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    called: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return what it is called in the command and in blocks."""
+        return self.called or self.family.name
+
+    @property
+    def is_columnwise(self) -> bool:
+        """Return whether its estimator, page and blocks follow from its numbers."""
+        return issubclass(self.family, ColumnwiseFamily)
+
+
+ROWS: dict[str, Row] = {
+    row.name: row
+    for row in (
+        Row(GaussianFamily, "GaussianMixture", gaps=True),
+        Row(CategoricalFamily, "CategoricalMixture", gaps=True),
+        Row(MultinomialFamily, "MultinomialMixture", in_blocks=False),
+        Row(BernoulliFamily, "BernoulliMixture", gaps=True),
+        Row(PoissonFamily, "PoissonMixture", options=frozenset({"exposure"})),
+        Row(NegativeBinomialFamily, "NegativeBinomialMixture"),
+        Row(GeometricFamily, "GeometricMixture"),
+        Row(GammaFamily, "GammaMixture"),
+        Row(GammaFamily, "GammaMixture", settings={"shape": 1.0}, called="exponential"),
     )
 }
+
+FAMILIES: dict[str, type[Any]] = {row.family.name: row.family for row in ROWS.values()}

@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 from mixtura.components.exponential import ExponentialFamily
 from mixtura.components.joint import SegmentKind, Segments
 from mixtura.components.simplex import as_probabilities, narrowed, normalised
+from mixtura.components.sparse import is_mostly_zeros
 from mixtura.components.stacked import Probabilities
 from mixtura.components.words import component_count, level_table
 from mixtura.errors import ParameterError
@@ -20,10 +21,6 @@ from mixtura.kinds import ColumnKind, category
 __all__ = ["CategoricalFamily"]
 
 Float = NDArray[np.float64]
-
-# Above so many features, and so many of them for each item, sparse products are cheaper.
-SMALLEST_SPARSE = 256
-FEWEST_ZEROS = 16
 
 
 @final
@@ -66,7 +63,7 @@ class CategoricalFamily(ExponentialFamily):
 
     def swept_sparse(self) -> bool:
         """Return whether so few features are not zero that products with all of them cost more."""
-        return self.width() > max(SMALLEST_SPARSE, FEWEST_ZEROS * self.n_columns)
+        return is_mostly_zeros(self.width(), self.n_columns)
 
     def segments(self) -> Segments:
         """Return shares of each item's levels."""

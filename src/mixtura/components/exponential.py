@@ -156,44 +156,41 @@ class ExponentialFamily(ABC):
         """Return the features but the constant as CSR (n, P - 1), of rows swept as sparse ones."""
         return rows
 
+    def reading(self, rows: Any) -> Self:
+        """Return the family set to read these rows, where its features depend on what they hold."""
+        return self
+
     @final
     def n_features(self) -> int:
         """Return P, or 1 for sparse features: a tile holds no copy of them."""
         return 1 if self.swept_sparse() else self.width()
 
-    @final
     def unsupported(self, parameters: Any, support: Float) -> NDArray[np.bool_]:
         """Return False for every component: probabilities and rates are bounded densities."""
         return np.zeros(parameters.n_components, dtype=bool)
 
-    @final
     def borrowed(self, moments: Any) -> Any:
         """Return the moments: nothing that such components have needs many rows."""
         return moments
 
-    @final
     def widened(self, parameters: Any, which: NDArray[np.bool_], shared: Any) -> Any:
         """Return the parameters: such components have no width."""
         return parameters
 
-    @final
     def flat(
         self, parameters: Any, effective_rows: Float, prior: Any
     ) -> Mapping[int, tuple[int, ...]]:
         """Return nothing: such components have no width that could vanish."""
         return {}
 
-    @final
     def finer(self, parameters: Any) -> Mapping[int, tuple[int, ...]]:
         """Return nothing: such components have no width."""
         return {}
 
-    @final
     def excess(self, parameters: Any, shared: Any) -> Float:
         """Return zeros (K,): these are probabilities."""
         return np.zeros(parameters.n_components)
 
-    @final
     def rounding(self, parameters: Any, effective_rows: Float) -> float:
         """Return nothing: densities are sums of terms of their own size."""
         return 0.0
@@ -289,7 +286,6 @@ class ExponentialFamily(ABC):
         """Return Σ_k <θ_k, S_k> + Σ w log h(x)."""
         return float(np.vdot(self.natural(parameters), moments.features)) + moments.log_base
 
-    @final
     def prior(self, name: Any, shared: FeatureTotals, n_components: int) -> Any:
         """Return no prior, the penalty given, or pseudo-rows that look like all rows together."""
         if name is None:
@@ -300,12 +296,10 @@ class ExponentialFamily(ABC):
         mean = shared.features / total
         return ConjugatePrior(self, pseudo_rows(name, total, n_components) * mean)
 
-    @final
     def coordinates(self, moments: FeatureMoments, total: float) -> Float:
         """Return the mean features of all rows, component by component."""
         return moments.features.ravel() / total
 
-    @final
     def moments_at(
         self, coordinates: Float, like: FeatureMoments, total: float
     ) -> FeatureMoments | None:
@@ -349,15 +343,16 @@ class ExponentialFamily(ABC):
     @final
     def row_log_density(self, rows: Any, parameters: Any) -> Float:
         """Return log f_k(x) (n, K), of dense or sparse rows."""
-        natural = self.natural(parameters)
+        family = self.reading(rows)
+        natural = family.natural(parameters)
         densities = np.empty((len(natural), rows.shape[0]))
-        if issparse(rows) or self.swept_sparse():
-            SparseEvaluator(natural).log_density(SparseTile(self.cells(rows), rows), densities)
+        if issparse(rows) or family.swept_sparse():
+            SparseEvaluator(natural).log_density(SparseTile(family.cells(rows), rows), densities)
         else:
-            features = np.ones((self.width(), len(rows)))
-            self.fill(rows, features)
+            features = np.ones((family.width(), len(rows)))
+            family.fill(rows, features)
             NaturalEvaluator(natural).log_density(FeatureTile(features, rows), densities)
-        return (densities + self.log_base(rows)).T
+        return (densities + family.log_base(rows)).T
 
     @final
     def far_posterior(self, rows: Any, parameters: Any) -> Float:

@@ -159,6 +159,10 @@ class Family(Protocol):
         """Return the precision of the sweep; sums and log-likelihoods are float64 always."""
         ...
 
+    def reading(self, rows: Any) -> Self:
+        """Return the family set to read these rows (N, D); most read any rows as they are."""
+        ...
+
     def n_features(self) -> int:
         """Return P, which sizes the tiles."""
         ...

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
+from mixtura.components.columnwise import ColumnwiseFamily
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.partition import conditional, marginal, partitioned_structure
 from mixtura.components.poisson import PoissonFamily
@@ -106,6 +107,11 @@ def _(family: PoissonFamily, parameters: Any, columns: Columns) -> Pair:
 
 
 @marginal_of.register
+def _(family: ColumnwiseFamily, parameters: Any, columns: Columns) -> Pair:
+    return family.margin(parameters, columns)
+
+
+@marginal_of.register
 def _(family: ProductFamily, parameters: Any, columns: Columns) -> Pair:
     chosen = _by_block(family, columns)
     if [column for _, columns in chosen for column in columns] != _within(family, columns):
@@ -183,3 +189,9 @@ def _(family: PoissonFamily, parameters: Any) -> tuple[Float, Float]:
     if family.exposure is not None:
         raise ParameterError("rates have a mean only for a given exposure")
     return parameters.rates, parameters.rates[:, :, None] * np.eye(family.n_columns)
+
+
+@moments_of.register
+def _(family: ColumnwiseFamily, parameters: Any) -> tuple[Float, Float]:
+    means, variances = family.mean_and_variance(parameters)
+    return means, variances[:, :, None] * np.eye(family.n_columns)

@@ -1,11 +1,12 @@
 """Multinomial components: rows of counts over D items."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, final
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from scipy.special import gammaln
 
 from mixtura.components.exponential import ExponentialFamily
@@ -61,6 +62,10 @@ class MultinomialFamily(ExponentialFamily):
     def width(self) -> int:
         """Return 1 + D."""
         return 1 + self.n_items
+
+    def reading(self, rows: Any) -> Self:
+        """Return the family for dense or sparse rows."""
+        return replace(self, sparse=issparse(rows))
 
     def swept_sparse(self) -> bool:
         """Return whether the rows to be fitted are CSR."""

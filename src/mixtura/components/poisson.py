@@ -1,11 +1,12 @@
 """Poisson components: rows of independent counts, for one exposure each or one given."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, final
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from mixtura.components.exponential import ExponentialFamily
 from mixtura.components.joint import SegmentKind, Segments
@@ -52,6 +53,10 @@ class PoissonFamily(ExponentialFamily):
     def width(self) -> int:
         """Return 1 + D."""
         return 1 + self.n_columns
+
+    def reading(self, rows: Any) -> Self:
+        """Return the family for dense or sparse rows."""
+        return replace(self, sparse=issparse(rows))
 
     def swept_sparse(self) -> bool:
         """Return whether the rows to be fitted are CSR."""

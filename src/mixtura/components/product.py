@@ -198,6 +198,11 @@ class ProductFamily:
         bounds = np.cumsum([0, *(family.n_columns for family in self.families)]).tolist()
         return [slice(*pair) for pair in pairwise(bounds)]
 
+    def reading(self, rows: Any) -> "ProductFamily":
+        """Return the blocks set to read their columns."""
+        pairs = zip(self.families, self.blocks, strict=True)
+        return ProductFamily(tuple(family.reading(rows[:, block]) for family, block in pairs))
+
     def n_features(self) -> int:
         """Return ΣP."""
         return sum(family.n_features() for family in self.families)

@@ -13,9 +13,18 @@ from numpy.typing import NDArray
 
 from mixtura.sums import Sums
 
-__all__ = ["SparseEvaluator", "SparseSums", "SparseTile"]
+__all__ = ["SparseEvaluator", "SparseSums", "SparseTile", "is_mostly_zeros"]
 
 Float = NDArray[np.float64]
+
+# Above so many features, and so many of them for each item, sparse products are cheaper.
+SMALLEST_SPARSE = 256
+FEWEST_ZEROS = 16
+
+
+def is_mostly_zeros(n_features: int, n_items: int) -> bool:
+    """Return whether features with a one for each item are better swept as sparse ones."""
+    return n_features > max(SMALLEST_SPARSE, FEWEST_ZEROS * n_items)
 
 
 @dataclass(frozen=True, slots=True)

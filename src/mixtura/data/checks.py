@@ -68,15 +68,21 @@ def check_observed(rows: NDArray[Any], names: Names = None) -> None:
         raise DataError(f"{column_label(names, int(empty[0]))} is missing in every row; drop it")
 
 
-def check_varying(deviations: Float, names: Names = None) -> None:
-    """Raise `DataError` naming columns whose standard deviation (D,) is zero."""
+def check_varying(
+    deviations: Float, names: Names = None, advice: str = "drop it, or give reg_covar a number"
+) -> None:
+    """Raise `DataError` naming columns whose standard deviation (D,) is zero.
+
+    Parameters
+    ----------
+    advice : what to try
+    """
     constant = np.flatnonzero(deviations == 0)
     if constant.size:
         listed = ", ".join(column_label(names, int(column)) for column in constant[:LISTED])
         more = "" if len(constant) <= LISTED else f" and {len(constant) - LISTED} more"
         raise DataError(
-            f"{listed}{more}: all rows hold one value, so no density has a width there; "
-            "drop it, or give reg_covar a number"
+            f"{listed}{more}: all rows hold one value, so no density has a width there; {advice}"
         )
 
 

@@ -1,4 +1,4 @@
-"""Checks of counts, dense or sparse, and of zeros and ones: each names the first cell at fault."""
+"""Checks of counts, dense or sparse, of zeros and ones, and of amounts: each names a cell."""
 
 from typing import Any
 
@@ -10,9 +10,19 @@ from mixtura.data.checks import Names, column_label
 from mixtura.data.sparse import CsrRows
 from mixtura.errors import DataError
 
-__all__ = ["canonical", "check_binary", "check_counts", "check_positive", "row_totals"]
+__all__ = [
+    "canonical",
+    "check_amounts",
+    "check_binary",
+    "check_counts",
+    "check_positive",
+    "row_totals",
+]
 
 Float = NDArray[np.float64]
+
+# Beyond it and its inverse rates, and sums of many amounts, leave the range of numbers.
+SMALLEST_AMOUNT = 1e-250
 
 
 def canonical(rows: Any) -> Any:
@@ -63,6 +73,36 @@ def check_binary(rows: Any, names: Names = None) -> None:
         f"{column_label(names, column)} holds {value:g} at row {row} (counted from 0), which is "
         f"neither 0 nor 1; {int(wrong.sum())} cell(s) are neither in all. Use MultinomialMixture "
         "or PoissonMixture for counts and CategoricalMixture for categories"
+    )
+
+
+def check_amounts(rows: Float, names: Names = None) -> None:
+    """Raise `DataError` naming the first cell (N, D) that is no number above 0, or out of range."""
+    wrong = ~((rows >= SMALLEST_AMOUNT) & (rows <= 1.0 / SMALLEST_AMOUNT))
+    if not wrong.any():
+        return
+    row, column, value = _first(rows, wrong)
+    if value > 0 and np.isfinite(value):
+        raise DataError(
+            f"{column_label(names, column)} holds {value:g} at row {row} (counted from 0), and "
+            f"amounts may be from {SMALLEST_AMOUNT:g} to {1 / SMALLEST_AMOUNT:g}; give the column "
+            "in other units"
+        )
+    if value == 0:
+        what = "0"
+        advice = (
+            "give what was rounded to 0 half a step of the column, or keep whether it is 0 as a "
+            "column of its own"
+        )
+    elif np.isnan(value):
+        what, advice = "NaN", "drop such rows, or fill the cells"
+    elif not np.isfinite(value):
+        what, advice = "infinity", "mend the cell"
+    else:
+        what, advice = f"{value:g}", "subtract where the column begins, or use GaussianMixture"
+    raise DataError(
+        f"{column_label(names, column)} holds {what} at row {row} (counted from 0), which is no "
+        f"amount above 0; {int(wrong.sum())} cell(s) are none in all; {advice}"
     )
 
 

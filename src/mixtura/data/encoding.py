@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from mixtura.data.categories import codes_of
 from mixtura.data.checks import Names, check_finite, column_label
-from mixtura.data.counts import check_binary, check_counts, check_positive
+from mixtura.data.counts import check_amounts, check_binary, check_counts, check_positive
 from mixtura.errors import DataError
 from mixtura.kinds import ColumnKind
 
-__all__ = ["decoded", "encoded"]
+__all__ = ["CHECKS", "decoded", "encoded"]
 
 Float = NDArray[np.float64]
 
@@ -107,8 +107,10 @@ def _check_exposures(block: Float, names: Sequence[str]) -> None:
         check_positive(values, f"the exposure, column '{name}',")
 
 
+# What says whether cells (N, D) of a kind are of it, with the names of their columns.
 CHECKS: dict[str, Callable[[Float, Sequence[str]], None]] = {
     "count": check_counts,
     "binary": check_binary,
     "exposure": _check_exposures,
+    "positive": check_amounts,
 }

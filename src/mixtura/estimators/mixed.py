@@ -7,21 +7,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from mixtura.components.bernoulli import BernoulliFamily
+from mixtura.components.catalogue import ROWS
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.family import Family
 from mixtura.components.gaussian.structures import structure
-from mixtura.components.poisson import PoissonFamily
 from mixtura.components.product import ProductFamily
 from mixtura.data import ArrayRows, RowSource
 from mixtura.data.categories import codes_of, column_labels, columns_of, levels_of
 from mixtura.data.checks import check_observed, check_varying
 from mixtura.data.columns import column_moments
-from mixtura.data.counts import check_binary, check_counts
+from mixtura.data.encoding import CHECKS
 from mixtura.data.gaps import gap_words, has_gaps
 from mixtura.data.resolution import column_steps
 from mixtura.em.solve import FitResult, SolveOptions
 from mixtura.errors import DataError, ParameterError
+from mixtura.estimators.columnwise import family_of_rows, remarks_of
 from mixtura.estimators.discrete import DiscreteMixture
 from mixtura.estimators.gaps import check_gaps, family_for, pattern_order
 from mixtura.estimators.inputs import names_of
@@ -31,8 +31,6 @@ __all__ = ["MixedMixture"]
 
 Float = NDArray[np.float64]
 
-KINDS = ("gaussian", "categorical", "bernoulli", "poisson")
-
 
 @final
 class MixedMixture(DiscreteMixture):
@@ -41,8 +39,8 @@ class MixedMixture(DiscreteMixture):
     Parameters
     ----------
     blocks : dict
-        The columns (names or numbers) of each kind: "gaussian", "categorical", "bernoulli",
-        "poisson". Columns in no block are left out.
+        The columns (names or numbers) of each kind, a family by its name: "gaussian",
+        "categorical", "bernoulli", "poisson" and so on. Columns in no block are left out.
     n_components : int
         K.
     covariance_type : str
@@ -173,7 +171,7 @@ class MixedMixture(DiscreteMixture):
                 own_names = [_bare(names, position) for position in positions]
                 block = np.column_stack([_as_numbers(columns[p], called[p]) for p in positions])
                 _check_block(kind, block, own_names, self.missing)
-                if kind == "bernoulli":
+                if ROWS[kind].gaps and kind != "gaussian":
                     block = np.where(np.isnan(block), -1.0, block)
             parts.append(block)
         return np.hstack(parts)
@@ -205,12 +203,8 @@ class MixedMixture(DiscreteMixture):
         positions: Sequence[int],
         names: tuple[str, ...] | None,
     ) -> Any:
-        if kind == "poisson":
-            return PoissonFamily(len(positions))
-        if kind == "bernoulli":
-            return BernoulliFamily(
-                len(positions), bool((source.block(0, source.n_rows).rows < 0).any())
-            )
+        if kind not in ("gaussian", "categorical"):
+            return family_of_rows(ROWS[kind], source, names, prior=self.prior)
         if kind == "categorical":
             labels = tuple(self._labels[position] for position in positions)
             return CategoricalFamily(tuple(map(len, labels)), labels)
@@ -232,6 +226,16 @@ class MixedMixture(DiscreteMixture):
             earlier=self._earlier(),
             progress=self._progress(),
         )
+
+    def _more_facts(self, result: FitResult, source: RowSource) -> dict[str, Any]:
+        mixture = result.mixture
+        columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
+        family: Any = mixture.family
+        parts = zip(family.families, mixture.parameters.parts, family.blocks, strict=True)
+        for block, part, own in parts:
+            for remark in remarks_of(block, part, columns[own]):
+                self._note(remark)
+        return super()._more_facts(result, source)
 
     def _take(self, result: FitResult, dtype: np.dtype[Any]) -> None:
         super()._take(result, dtype)
@@ -260,9 +264,10 @@ def _used_columns(
     if not isinstance(blocks, Mapping) or not blocks:
         raise ParameterError('blocks should be a dict such as {"gaussian": [0, 1], "poisson": [2]}')
     used: dict[str, list[int]] = {}
+    kinds = [row.name for row in ROWS.values() if row.in_blocks]
     for kind, columns in blocks.items():
-        if kind not in KINDS:
-            raise ParameterError(f"blocks may be {', '.join(KINDS)}, but there is one of {kind!r}")
+        if kind not in kinds:
+            raise ParameterError(f"blocks may be {', '.join(kinds)}, but there is one of {kind!r}")
         listed = [columns] if isinstance(columns, (str, int)) else list(columns)
         if listed:
             used[kind] = [_position(column, names, n_columns) for column in listed]
@@ -314,7 +319,6 @@ def _as_numbers(column: Any, label: str) -> Float:
 def _check_block(kind: str, block: Float, names: list[str], missing: str) -> None:
     if kind == "gaussian":
         check_gaps(block, tuple(names), missing)
-    elif kind == "poisson":
-        check_counts(block, names)
     else:
-        check_binary(block, names)
+        (cells,) = {one.name for one in ROWS[kind].family(len(names)).kinds}
+        CHECKS[cells](block, names)

@@ -1,4 +1,4 @@
-"""`select`: the number of components and the covariance structure in one call."""
+"""`select`: the number of components, and of Gaussian ones the structure, in one call."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
+from mixtura.components.catalogue import ROWS
 from mixtura.components.family import Family
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import CODES, STRUCTURES, distinct, structure
@@ -20,8 +21,10 @@ from mixtura.em.solve import SolveOptions
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft
 from mixtura.engines import engine_named
+from mixtura.errors import ParameterError
 from mixtura.estimators.doubted import warn_of_best
 from mixtura.estimators.gaps import checked_gappy_rows, family_for, pattern_order
+from mixtura.estimators.named import estimator_of
 from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import checked_choice, checked_integer
 from mixtura.estimators.sizes import checked_sizes, possible_sizes
@@ -42,6 +45,7 @@ def select(
     n_components: int | Iterable[int] = range(1, 10),
     covariance_type: str | Sequence[str] = "all",
     *,
+    family: str = "gaussian",
     criterion: str = "bic",
     sample_weight: ArrayLike | None = None,
     n_init: int = 1,
@@ -54,7 +58,7 @@ def select(
     n_jobs: int | None = None,
     progress: Callable[[Candidate, int], None] | None = None,
 ) -> Selection:
-    """Fit Gaussian mixtures of several sizes and structures, and rank them.
+    """Fit mixtures of several sizes, Gaussian ones of several structures, and rank them.
 
     Parameters
     ----------
@@ -62,6 +66,8 @@ def select(
     n_components : the numbers of components to try
     covariance_type : "all", a name, or several; all are the fourteen, or where rows are no more
         than columns the six spherical and diagonal ones, which such rows determine
+    family : what the components are: "gaussian", or another by the name that the command has for
+        it, such as "poisson" or "gamma", to which structures, missing and noise say nothing
     criterion : "bic", "icl" or "aic"
     sample_weight : (N,) row weights
     n_init : starts carried to the end for each model; the first is bettered by merges and splits
@@ -89,6 +95,19 @@ def select(
         If the rows, weights or settings cannot be used.
     """
     checked_choice("criterion", criterion, CRITERIA)
+    if checked_choice("family", family, tuple(ROWS)) != "gaussian":
+        given = {
+            "covariance_type": covariance_type != "all",
+            "missing": missing != "error",
+            "noise": noise is not None or noise_volume is not None,
+        }
+        _check_said(family, [name for name, said in given.items() if said])
+        estimator = estimator_of(family)(
+            n_init=n_init, prior=prior, random_state=random_state, engine=engine, n_jobs=n_jobs
+        )
+        return estimator.select(
+            X, n_components, criterion=criterion, sample_weight=sample_weight, progress=progress
+        )
     sizes = checked_sizes(n_components)
     rows, names = checked_gappy_rows(X, None, missing)
     weights = row_weights(sample_weight, len(rows))
@@ -134,6 +153,15 @@ def select(
     )
     warn_of_best(found)
     return replace(found, notes=notes)
+
+
+def _check_said(family: str, given: Sequence[str]) -> None:
+    """Raise for arguments that say nothing to a family."""
+    if given:
+        raise ParameterError(
+            f"{' and '.join(given)} say(s) nothing to family={family!r}, only to 'gaussian'; leave "
+            "it out"
+        )
 
 
 def _determined(

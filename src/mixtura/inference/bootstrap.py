@@ -47,15 +47,20 @@ class Bootstrap:
     failed: int
 
     def standard_errors(self) -> Mapping[str, Float]:
-        """Return the standard deviations over replicates, by name."""
-        return {name: values.std(axis=0, ddof=1) for name, values in self.replicates.items()}
+        """Return the standard deviations over replicates, by name.
+
+        They are NaN where a replicate is infinite, as the size of a Poisson is.
+        """
+        with np.errstate(invalid="ignore"):
+            return {name: values.std(axis=0, ddof=1) for name, values in self.replicates.items()}
 
     def bias(self) -> Mapping[str, Float]:
         """Return by how much the replicates' mean is above the estimate, by name."""
-        return {
-            name: values.mean(axis=0) - self.estimate[name]
-            for name, values in self.replicates.items()
-        }
+        with np.errstate(invalid="ignore"):
+            return {
+                name: values.mean(axis=0) - self.estimate[name]
+                for name, values in self.replicates.items()
+            }
 
     def confidence_intervals(self, level: float = 0.95) -> Mapping[str, Interval]:
         """Return intervals between percentiles of the replicates, by name.
@@ -73,8 +78,7 @@ class Bootstrap:
             raise ParameterError(f"level should be between 0 and 1, but got {level!r}")
         ends = 0.5 - 0.5 * level, 0.5 + 0.5 * level
         return {
-            name: Interval(*np.quantile(values, ends, axis=0))
-            for name, values in self.replicates.items()
+            name: Interval(*_quantiles(values, ends)) for name, values in self.replicates.items()
         }
 
 
@@ -151,6 +155,12 @@ def bootstrap(
 def _arrays(mixture: Mixture) -> Mapping[str, Float]:
     numbers = Numbers(mixture, mixture.family)
     return numbers.arranged(numbers.values)
+
+
+def _quantiles(values: Float, levels: tuple[float, float]) -> Float:
+    """Return quantiles (2, ...) of replicates; between infinite ones nothing is interpolated."""
+    finite = bool(np.isfinite(values).all())
+    return np.quantile(values, levels, axis=0, method="linear" if finite else "inverted_cdf")
 
 
 def _seed(random_state: int | None) -> int:

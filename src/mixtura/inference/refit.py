@@ -33,8 +33,8 @@ MAX_ITER = 1000
 
 @singledispatch
 def framed(family: Any, source: RowSource, columns: slice) -> Any:
-    """Return the family in a frame that suits some columns of the rows; most need none."""
-    return family
+    """Return the family set to read some columns of the rows, or in a frame that suits them."""
+    return family.reading(source.block(0, source.n_rows).rows[:, columns])
 
 
 @framed.register

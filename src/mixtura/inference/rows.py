@@ -1,6 +1,6 @@
 """Rows at the door of inference: checked, and as a source that a sweep can read."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -92,11 +92,8 @@ def checked(
         if not hasattr(family, "sparse"):
             raise DataError("rows of this family should be an array; call toarray() first")
         array: Any = rows.tocsr()
-        family = replace(family, sparse=True)
     else:
         array = mixture.encode(rows, missing=missing) if is_frame(rows) else np.asarray(rows)
-        if hasattr(family, "sparse"):
-            family = replace(family, sparse=False)
     if array.ndim != 2 or array.shape[1] != mixture.n_columns:
         raise DataError(
             f"the mixture has {mixture.n_columns} columns, but the rows have the shape "
@@ -113,4 +110,5 @@ def checked(
             family = IncompleteGaussianFamily(
                 unpooled(family.structure), family.frame, family.dtype
             )
+    family = family.reading(array)
     return Rows(family, array, row_weights(sample_weight, array.shape[0]))

@@ -1,7 +1,9 @@
-"""Which page each family has. A new family that wants its own figures adds one line."""
+"""Which page each family has: those of the columnwise tier one for all, others one of their own."""
 
 from collections.abc import Mapping
 
+from mixtura.components.catalogue import ROWS
+from mixtura.report.columnwise import COLUMNWISE
 from mixtura.report.counts import MULTINOMIAL, POISSON
 from mixtura.report.gaussian import GAUSSIAN
 from mixtura.report.items import ITEMS
@@ -25,8 +27,9 @@ PLAIN = FamilyPage()
 
 def page_of(family: str) -> FamilyPage:
     """Return what the page of a family shows."""
-    pages = {**PAGES, "mixed": mixed_page(PAGES)} if PAGES else {}
-    return pages.get(family, PLAIN)
+    shared = {row.family.name: COLUMNWISE for row in ROWS.values() if row.is_columnwise}
+    pages = {**shared, **PAGES}
+    return {**pages, "mixed": mixed_page(pages)}.get(family, PLAIN)
 
 
 def has_page(family: str) -> bool:

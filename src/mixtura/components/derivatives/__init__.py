@@ -5,8 +5,10 @@ from typing import Any
 
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
+from mixtura.components.columnwise import ColumnwiseFamily
 from mixtura.components.derivatives.blocks import NoiseDerivatives, ProductDerivatives
 from mixtura.components.derivatives.chart import Chart, side_by_side, weights_chart
+from mixtura.components.derivatives.columnwise import ColumnwiseDerivatives
 from mixtura.components.derivatives.contract import Derivatives, Edge, Scale, edge_rows
 from mixtura.components.derivatives.features import (
     BernoulliDerivatives,
@@ -40,7 +42,8 @@ __all__ = [
 def derivatives_of(family: Any, parameters: Any) -> Derivatives:
     """Return the derivatives of a family's log densities at these parameters, in user's units.
 
-    A new family registers its own with `derivatives_of.register`.
+    A family of the columnwise tier has them by its slopes; any other registers its own with
+    `derivatives_of.register`.
 
     Raises
     ------
@@ -57,6 +60,7 @@ derivatives_of.register(MultinomialFamily, MultinomialDerivatives)
 derivatives_of.register(CategoricalFamily, CategoricalDerivatives)
 derivatives_of.register(BernoulliFamily, BernoulliDerivatives)
 derivatives_of.register(PoissonFamily, PoissonDerivatives)
+derivatives_of.register(ColumnwiseFamily, ColumnwiseDerivatives)
 
 
 @derivatives_of.register

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -142,6 +142,10 @@ class GaussianFamily:
     @property
     def _diagonal(self) -> bool:
         return self.structure.features != "full" and self.structure.storage != "full"
+
+    def reading(self, rows: Any) -> Self:
+        """Return the family: its features are the same for all rows."""
+        return self
 
     def n_features(self) -> int:
         """Return P."""

@@ -94,6 +94,10 @@ class GaussianNoiseFamily:
         """Return the precision of the sweep."""
         return self.inner.dtype
 
+    def reading(self, rows: Any) -> Self:
+        """Return the family: its features are the same for all rows."""
+        return self
+
     def n_features(self) -> int:
         """Return P."""
         return self.inner.n_features()

@@ -1,0 +1,29 @@
+"""`--family` of the families whose columns are numbers: one offer for each row of the catalogue."""
+
+from functools import partial
+
+from mixtura.cli.columns import number_columns, number_frame
+from mixtura.cli.families.fitting import Fitting, Offer, Request, fitting_of
+from mixtura.components.catalogue import Row
+from mixtura.data.files import Table
+from mixtura.estimators.named import estimator_of
+
+__all__ = ["offer_of"]
+
+STARTS = 10
+
+
+def offer_of(row: Row) -> Offer:
+    """Return what the command offers of a row of the catalogue."""
+    return Offer(row.name, partial(_prepare, row), row.options)
+
+
+def _prepare(row: Row, table: Table, request: Request) -> Fitting:
+    names = number_columns(table, request.columns, request.left_out)
+    given = {option: getattr(request, option) for option in row.options}
+    names += [name for name in given.values() if name is not None and name not in names]
+    estimator = estimator_of(row.name)(
+        **given, n_init=request.starts or STARTS, random_state=request.seed
+    )
+    frame = number_frame(table, names, missing="nan" if row.gaps else "error")
+    return fitting_of(estimator, frame, request)

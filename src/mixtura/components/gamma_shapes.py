@@ -1,0 +1,87 @@
+"""The shape of a gamma density from what rows say of it, by Newton's method."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import polygamma, psi
+
+__all__ = ["LARGEST_SHAPE", "lifted_shapes", "log_gap", "shapes_of"]
+
+Float = NDArray[np.float64]
+
+# Of relative spread 1e-4; beyond, a log x - b x would lose more than half of its digits.
+LARGEST_SHAPE = 1e8
+# Above this log a and ψ(a) agree in so many digits that their difference is better a series.
+SERIES = 100.0
+STEPS = 50
+TOLERANCE = 1e-13
+
+
+def log_gap(shapes: Float) -> Float:
+    """Return log a - ψ(a), which falls from infinity to 0 as a rises."""
+    inverse = 1.0 / np.maximum(shapes, SERIES)
+    series = inverse * (0.5 + inverse * (1 / 12 - inverse**2 * (1 / 120 - inverse**2 / 252)))
+    small = np.minimum(shapes, SERIES)
+    return np.where(shapes > SERIES, series, np.log(small) - psi(small))
+
+
+def _slope(shapes: Float) -> Float:
+    """Return the derivative of `log_gap`, 1 / a - ψ'(a)."""
+    inverse = 1.0 / np.maximum(shapes, SERIES)
+    series = -(inverse**2) * (0.5 + inverse * (1 / 6 - inverse**2 * (1 / 30 - inverse**2 / 42)))
+    small = np.minimum(shapes, SERIES)
+    return np.where(shapes > SERIES, series, 1.0 / small - polygamma(1, small))
+
+
+def shapes_of(gaps: Float) -> Float:
+    """Return a with log a - ψ(a) = s, at most `LARGEST_SHAPE`.
+
+    The expected log density is concave in a, so that where the end is reached it is the maximum.
+    Newton's steps are those of 1/a, in which the equation is nearly straight (Minka 2002).
+
+    Parameters
+    ----------
+    gaps : s = log x̄ - mean log x, not negative but for rounding
+    """
+    least = float(log_gap(np.array(LARGEST_SHAPE)))
+    s = np.maximum(gaps, least)
+    shapes = (3.0 - s + np.sqrt((s - 3.0) ** 2 + 24.0 * s)) / (12.0 * s)
+    for _ in range(STEPS):
+        inverse = 1.0 / shapes + (log_gap(shapes) - s) / (shapes**2 * _slope(shapes))
+        after = 1.0 / np.clip(inverse, 0.25 / shapes, 4.0 / shapes)
+        done = np.abs(after - shapes) <= TOLERANCE * after
+        shapes = after
+        if done.all():
+            break
+    return np.minimum(shapes, LARGEST_SHAPE)
+
+
+def lifted_shapes(shapes: Float, means: Float, gaps: Float, least: Float) -> tuple[Float, Float]:
+    """Return shapes and means with no deviation below the least, √v.
+
+    a ≥ v b² is a convex set of natural parameters, in which the expected log density is concave; so
+    what is narrower goes to its boundary. There, with a = u x̄²/v, the derivative is
+    2 (log a - ψ(a)) - log u - 1/√u + 1 - 2 s, positive at u = 1.
+
+    Parameters
+    ----------
+    shapes, means, gaps : (K, D) without the floor
+    least : (D,) √v, 0 where there is no floor
+    """
+    narrow = means < np.sqrt(shapes) * least
+    if not narrow.any():
+        return shapes, means
+    own = np.broadcast_to(least, shapes.shape)[narrow]
+    start, s = (means[narrow] / own) ** 2, gaps[narrow]
+    log_u = np.zeros_like(start)
+    for _ in range(STEPS):
+        u = np.exp(log_u)
+        value = 2.0 * log_gap(start * u) - log_u - np.exp(-0.5 * log_u) + 1.0 - 2.0 * s
+        slope = 2.0 * start * u * _slope(start * u) - 1.0 + 0.5 * np.exp(-0.5 * log_u)
+        step = np.clip(-value / slope, -1.0, 1.0)
+        log_u = log_u + step
+        if (np.abs(step) <= TOLERANCE).all():
+            break
+    lifted, moved = shapes.copy(), means.copy()
+    lifted[narrow] = start * np.exp(log_u)
+    moved[narrow] = own * np.sqrt(lifted[narrow])
+    return lifted, moved

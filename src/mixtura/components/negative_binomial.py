@@ -1,0 +1,252 @@
+"""Negative binomial components: rows of independent counts that vary more than a Poisson."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar, Self, final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, issparse
+from scipy.special import polygamma, psi
+
+from mixtura.components.columnwise import ColumnwiseFamily, Number
+from mixtura.components.dispersion import dispersions, log_masses
+from mixtura.components.simplex import SMALLEST, log_factorials, narrowed
+from mixtura.components.sparse import is_mostly_zeros
+from mixtura.components.stacked import Stacked
+from mixtura.errors import ParameterError
+from mixtura.kinds import COUNT
+
+__all__ = ["NegativeBinomialFamily", "Overdispersed"]
+
+Float = NDArray[np.float64]
+Keys = NDArray[np.int64]
+
+LARGEST_COUNT = 2**40
+
+
+@dataclass(frozen=True, slots=True)
+class Overdispersed(Stacked):
+    """Means m and sizes r (K, D): variances are m + m²/r, and r is infinite for a Poisson."""
+
+    means: Float
+    sizes: Float
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class NegativeBinomialFamily(ColumnwiseFamily):
+    """K products of negative binomials of means m_kj and sizes r_kj.
+
+    The features are a one for each count above 0 that a column holds, so that the sums of a sweep
+    are the table of counts of each component: whatever the size, it says all of the likelihood, and
+    an M-step is exact without a look at rows.
+
+    Attributes
+    ----------
+    columns : D
+    sparse : whether the rows to be read are CSR
+    keys : (P - 1,) the counts of those rows, column by column, as column x unit + count
+    unit : more than any count
+    """
+
+    sparse: bool = False
+    keys: Keys | None = None
+    unit: int = 1
+
+    name: ClassVar[str] = "negative_binomial"
+    plural: ClassVar[str] = "negative binomials"
+    about: ClassVar[
+        str
+    ] = """Mixture of independent negative binomial columns, for counts that vary.
+
+    The variance of a count is m + m²/r, for a mean of m and a size of r. Where the rows of a
+    component vary no more than a Poisson's, r is infinite and the component is one; a summary says
+    so.
+    """
+    kind = COUNT
+    values = Overdispersed
+    numbers = (Number("means", "Means"), Number("sizes", "Sizes"))
+
+    def reading(self, rows: Any) -> Self:
+        """Return the family with the counts that these rows hold.
+
+        Raises
+        ------
+        ParameterError
+            If a count is so large that x log x has no digits left behind the point.
+        """
+        values = rows.data if issparse(rows) else rows
+        unit = 1 + int(values.max(initial=0))
+        if unit > LARGEST_COUNT or unit * self.columns >= 2**62:
+            raise ParameterError(
+                f"a count of {unit - 1:,} is too large for a negative binomial's digits; use "
+                "GammaMixture for amounts of that size"
+            )
+        set_up = replace(self, sparse=issparse(rows), unit=unit)
+        return replace(set_up, keys=np.unique(set_up._keys_of(rows)[1]))
+
+    def width(self) -> int:
+        """Return 1 and the number of different counts above 0, column by column."""
+        return 1 + len(self._read)
+
+    def swept_sparse(self) -> bool:
+        """Return whether rows are sparse, or have so many features that few are not zero."""
+        return self.sparse or is_mostly_zeros(self.width(), self.columns)
+
+    @property
+    def _read(self) -> Keys:
+        if self.keys is None:
+            raise ParameterError("a negative binomial family reads rows after `reading` them")
+        return self.keys
+
+    @cached_property
+    def _counts(self) -> Float:
+        """The count of each feature but the constant (P - 1,)."""
+        return (self._read % self.unit).astype(np.float64)
+
+    @cached_property
+    def _columns(self) -> NDArray[np.intp]:
+        """The column of each feature but the constant (P - 1,)."""
+        return (self._read // self.unit).astype(np.intp)
+
+    def _keys_of(self, rows: Any) -> tuple[NDArray[np.intp], Keys]:
+        """Return how many counts above 0 each row has (n,), and their keys, row by row."""
+        if issparse(rows):
+            above = rows.data != 0
+            ends = np.concatenate([[0], np.cumsum(above)])[rows.indptr]
+            columns, counts = rows.indices[above], rows.data[above]
+            return np.diff(ends), columns.astype(np.int64) * self.unit + counts.astype(np.int64)
+        above = rows > 0
+        keys = rows.astype(np.int64) + np.arange(self.columns) * self.unit
+        return above.sum(axis=1), keys[above]
+
+    def cells(self, rows: Any) -> csr_array:
+        """Return a one at the count of each cell above 0, as CSR.
+
+        Raises
+        ------
+        ParameterError
+            If a count is none of those that the family was set to read.
+        """
+        sizes, keys = self._keys_of(rows)
+        places = np.searchsorted(self._read, keys)
+        known = places < len(self._read)
+        if not known.all() or (self._read[places] != keys).any():
+            raise ParameterError("rows hold counts that the family was not set to read")
+        bounds = np.concatenate([[0], np.cumsum(sizes)])
+        return csr_array((np.ones(len(keys)), places, bounds), shape=(len(sizes), len(self._read)))
+
+    def fill(self, rows: NDArray[Any], features: Float) -> None:
+        """Write [1, a one at the count of each cell above 0]."""
+        np.equal(rows.T[self._columns], self._counts[:, None], out=features[1:], casting="unsafe")
+
+    def log_base(self, rows: Any) -> Float:
+        """Return -Σ_j log x_j!."""
+        return -log_factorials(rows)
+
+    def natural(self, parameters: Overdispersed) -> Float:
+        """Return Σ_j log f(0), and log f(x) - log f(0) of each count, without the factorials."""
+        means, inverse = parameters.means, 1.0 / parameters.sizes
+        none = log_masses(np.zeros(self.columns), means, inverse)
+        own = log_masses(self._counts, means[:, self._columns], inverse[:, self._columns])
+        return np.hstack([none.sum(axis=1, keepdims=True), own - none[:, self._columns]])
+
+    def estimate(self, features: Float, previous: Overdispersed | None) -> Overdispersed:
+        """Return the means of the tables of counts and, given these, the likeliest sizes."""
+        rows = np.broadcast_to(features[:, :1], (len(features), self.columns))
+        tables = features[:, 1:]
+        some = rows > SMALLEST
+        sums = self._by_column(tables * self._counts)
+        means = np.divide(sums, rows, out=np.ones(rows.shape), where=some)
+        guess = None if previous is None else 1.0 / previous.sizes
+        inverse = dispersions(
+            tables, self._counts, self._columns, rows, means, self._by_column, guess
+        )
+        with np.errstate(divide="ignore"):
+            sizes = 1.0 / inverse
+        if previous is not None:
+            means = np.where(some, means, previous.means)
+            sizes = np.where(some, sizes, previous.sizes)
+        return Overdispersed(means, sizes)
+
+    def _by_column(self, each: Float) -> Float:
+        """Return the sums (K, D) of what features but the constant have, (K, P - 1)."""
+        sizes = np.bincount(self._columns, minlength=self.columns)
+        starts = np.cumsum(sizes) - sizes
+        totals = np.zeros((len(each), self.columns))
+        if self._columns.size:
+            totals[:, sizes > 0] = np.add.reduceat(each, starts[sizes > 0], axis=1)
+        return totals
+
+    def embed(self, rows: Any) -> Float:
+        """Return log (1 + x): counts that vary much have deviations like their means."""
+        return narrowed(rows.log1p() if issparse(rows) else np.log1p(rows))
+
+    def draw(self, own: Overdispersed, rng: np.random.Generator) -> Float:
+        """Return counts (n, D): Poisson ones of rates that are gamma, or the means themselves."""
+        varying = np.isfinite(own.sizes)
+        sizes = np.where(varying, own.sizes, 1.0)
+        rates = rng.gamma(sizes, own.means / sizes)
+        return rng.poisson(np.where(varying, rates, own.means)).astype(np.float64)
+
+    def mean_and_variance(self, parameters: Overdispersed) -> tuple[Float, Float]:
+        """Return m and m + m²/r."""
+        return parameters.means, parameters.means * (1.0 + parameters.means / parameters.sizes)
+
+    def remarks(self, parameters: Overdispersed, columns: Sequence[str]) -> list[str]:
+        """Return where components are Poissons."""
+        found = []
+        for name, sizes in zip(columns, parameters.sizes.T, strict=True):
+            plain = np.flatnonzero(np.isinf(sizes))
+            if plain.size:
+                listed = ", ".join(map(str, plain))
+                found.append(
+                    f"the rows of component(s) {listed} vary no more in '{name}' than a Poisson's: "
+                    "their size there is infinite"
+                )
+        return found
+
+    def slopes(self, parameters: Overdispersed) -> Sequence[Float]:
+        """Return by the mean (x - m) / (m (1 + m/r)); by the size, where it is finite."""
+        means, sizes, own_m, own_r = self._both(parameters)
+        x, total = self._counts, means + sizes
+        by_size = -np.log1p(means / sizes) + means / total
+        own = psi(x + own_r) - psi(own_r) - x / (own_r + own_m)
+        infinite = np.isinf(parameters.sizes)
+        return [
+            self._spread(
+                -1.0 / (1.0 + means / parameters.sizes), x / (own_m * (1 + own_m / own_r))
+            ),
+            self._spread(np.where(infinite, 0.0, by_size), own) * ~infinite[:, :, None],
+        ]
+
+    def curvatures(self, parameters: Overdispersed) -> Sequence[Sequence[Float]]:
+        """Return the second derivatives of `slopes`."""
+        means, sizes, own_m, own_r = self._both(parameters)
+        x, total, own_total = self._counts, means + sizes, own_m + own_r
+        finite = np.isfinite(parameters.sizes)[:, :, None]
+        across = self._spread(-means / total**2, x / own_total**2) * finite
+        by_size = means / (sizes * total) - means / total**2
+        own = polygamma(1, x + own_r) - polygamma(1, own_r) + x / own_total**2
+        by_mean = self._spread(sizes / total**2, x / own_total**2 - x / own_m**2)
+        return [[by_mean, across], [across, self._spread(by_size, own) * finite]]
+
+    def _both(self, parameters: Overdispersed) -> tuple[Float, Float, Float, Float]:
+        """Return means and sizes by column, and by feature; a size at the most 1e12."""
+        means, sizes = parameters.means, np.minimum(parameters.sizes, 1e12)
+        return means, sizes, means[:, self._columns], sizes[:, self._columns]
+
+    def _spread(self, constant: Float, own: Float) -> Float:
+        """Return (K, D, P) in which column j has its own entries only."""
+        inside = self._columns == np.arange(self.columns)[:, None]
+        return np.concatenate([constant[:, :, None], own[:, None] * inside], axis=2)
+
+    def support(self, parameters: Overdispersed, effective_rows: Float) -> Sequence[Float]:
+        """Return the count expected of a mean, and no row of an infinite size."""
+        rows = effective_rows[:, None]
+        return [
+            rows * parameters.means,
+            np.where(np.isinf(parameters.sizes), 0.0, rows * np.ones_like(parameters.sizes)),
+        ]

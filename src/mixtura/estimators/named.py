@@ -1,0 +1,36 @@
+"""Estimators by name: those with a file of their own, and those made of their rows."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from mixtura.components.catalogue import ROWS
+from mixtura.estimators.bernoulli import BernoulliMixture
+from mixtura.estimators.categorical import CategoricalMixture
+from mixtura.estimators.columnwise import ColumnwiseMixture, mixture_of
+from mixtura.estimators.gaussian import GaussianMixture
+from mixtura.estimators.multinomial import MultinomialMixture
+from mixtura.estimators.poisson import PoissonMixture
+
+__all__ = ["MADE", "estimator_of"]
+
+OWN = (
+    GaussianMixture,
+    CategoricalMixture,
+    MultinomialMixture,
+    BernoulliMixture,
+    PoissonMixture,
+)
+
+# A family that two rows offer has one estimator, that of the first.
+MADE: dict[str, type[ColumnwiseMixture]] = {
+    row.estimator: mixture_of(row) for row in reversed(ROWS.values()) if row.is_columnwise
+}
+
+ESTIMATORS: dict[str, Any] = {**MADE, **{each.__name__: each for each in OWN}}
+
+
+def estimator_of(name: str) -> Callable[..., Any]:
+    """Return what makes the estimator of a row of the catalogue, with what the row fixes."""
+    row = ROWS[name]
+    return partial(ESTIMATORS[row.estimator], **row.settings)

@@ -1,0 +1,133 @@
+"""The table of families of the columnwise tier: a row gives a family all laws and checks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from mpmath import mp
+from numpy.typing import NDArray
+from scipy import stats
+from scipy.special import loggamma
+
+from mixtura.components.columnwise import ColumnwiseFamily
+from mixtura.components.gamma import GammaFamily, GammaParameters
+from mixtura.components.geometric import GeometricFamily, SuccessProbabilities
+from mixtura.components.negative_binomial import NegativeBinomialFamily, Overdispersed
+from mixtura.estimators.named import estimator_of
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Columnwise:
+    """What other systems know of a family.
+
+    Attributes
+    ----------
+    family : of three columns
+    truth : the numbers (2, 3) of two components, well apart
+    distribution : SciPy's of one component, by arrays (D,) of its numbers
+    logs : log f_k(x) (n, K) up to log h(x), for complex numbers too, by arrays (K, D)
+    exact : log f(x) of one cell by mpmath
+    cells : of which the density is looked at
+    """
+
+    family: ColumnwiseFamily
+    truth: Any
+    distribution: Callable[..., Any]
+    logs: Callable[..., NDArray[Any]]
+    exact: Callable[..., Any]
+    cells: tuple[float, ...]
+
+    def estimator(self, n_components: int = 1, **settings: Any) -> Any:
+        """Return the estimator, with what the row of the catalogue fixes."""
+        (name,) = (name for name, one in COLUMNWISE.items() if one is self)
+        return estimator_of(name)(n_components, **settings)
+
+    def numbers(self, parameters: Any) -> list[Float]:
+        """Return the arrays (K, D) of a value, in their order."""
+        return [getattr(parameters, field.name) for field in fields(parameters)]
+
+    def drawn(self, rng: np.random.Generator, labels: NDArray[np.intp]) -> Float:
+        """Return a row of the truth for each label, drawn by SciPy."""
+        numbers = [array[labels] for array in self.numbers(self.truth)]
+        return self.distribution(*numbers).rvs(random_state=rng) * 1.0
+
+    def rows(self, rng: np.random.Generator, n_rows: int) -> Float:
+        """Return rows of both components."""
+        return self.drawn(rng, rng.integers(0, 2, n_rows))
+
+    def log_density(self, rows: Float, parameters: Any, k: int) -> Float:
+        """Return log f_k(x) (n,) by SciPy."""
+        law = self.distribution(*(array[k] for array in self.numbers(parameters)))
+        found = law.logpmf(rows) if hasattr(law, "logpmf") else law.logpdf(rows)
+        return found.sum(axis=1)
+
+
+def geometric_logs(rows: Float, probabilities: NDArray[Any]) -> NDArray[Any]:
+    p = probabilities
+    return (np.log(p) + rows[:, None] * np.log(1 - p)).sum(axis=2)
+
+
+def gamma_logs(rows: Float, shapes: NDArray[Any], rates: NDArray[Any]) -> NDArray[Any]:
+    x = rows[:, None]
+    each = shapes * np.log(rates) - loggamma(shapes) + shapes * np.log(x) - rates * x
+    return each.sum(axis=2)
+
+
+def exact_gamma(x: Any, shape: Any, rate: Any) -> Any:
+    return shape * mp.log(rate) - mp.loggamma(shape) + (shape - 1) * mp.log(x) - rate * x
+
+
+RATES = np.array([[0.5, 1.0, 40.0], [0.02, 4.0, 9.0]])
+
+
+def negative_binomial_logs(rows: Float, means: NDArray[Any], sizes: NDArray[Any]) -> NDArray[Any]:
+    x = rows[:, None] + 0j
+    rest = x * np.log(means) + sizes * np.log(sizes) - (x + sizes) * np.log(sizes + means)
+    return (loggamma(x + sizes) - loggamma(sizes + 0j) + rest).sum(axis=2)
+
+
+def exact_negative_binomial(x: Any, mean: Any, size: Any) -> Any:
+    ways = mp.loggamma(x + size) - mp.loggamma(size) - mp.loggamma(x + 1)
+    return ways + size * mp.log(size / (size + mean)) + x * mp.log(mean / (size + mean))
+
+
+COLUMNWISE: dict[str, Columnwise] = {
+    "geometric": Columnwise(
+        GeometricFamily(3),
+        SuccessProbabilities(np.array([[0.6, 0.08, 0.3], [0.1, 0.5, 0.04]])),
+        lambda p: stats.geom(p, loc=-1),
+        geometric_logs,
+        lambda x, p: mp.log(p) + x * mp.log(1 - p),
+        (0.0, 1.0, 7.0, 1e3, 1e7),
+    ),
+    "gamma": Columnwise(
+        GammaFamily(3),
+        GammaParameters(np.array([[3.0, 0.7, 20.0], [2.0, 5.0, 12.0]]), RATES),
+        lambda shapes, rates: stats.gamma(shapes, scale=1 / rates),
+        gamma_logs,
+        exact_gamma,
+        (1e-200, 1e-3, 1.0, 50.0, 1e6),
+    ),
+    "exponential": Columnwise(
+        GammaFamily(3, shape=1.0),
+        GammaParameters(np.ones((2, 3)), RATES),
+        lambda shapes, rates: stats.expon(scale=1 / rates),
+        gamma_logs,
+        exact_gamma,
+        (1e-200, 1e-3, 1.0, 50.0, 1e6),
+    ),
+    "negative_binomial": Columnwise(
+        NegativeBinomialFamily(3),
+        Overdispersed(
+            np.array([[4.0, 30.0, 1.0], [20.0, 3.0, 6.0]]),
+            np.array([[1.5, 4.0, 0.5], [3.0, 1.0, 2.0]]),
+        ),
+        lambda means, sizes: stats.nbinom(sizes, sizes / (sizes + means)),
+        negative_binomial_logs,
+        exact_negative_binomial,
+        (0.0, 1.0, 19.0, 300.0, 1e7),
+    ),
+}
