@@ -74,7 +74,7 @@ SAME = {
 # Names that mean something else there, or searches that are led in another way.
 UNLIKE = {
     *("COLD_STEPS", "DESCENDED", "WARM_STEPS", "LEAST_DECREASE", "MOST_HALVINGS", "MOST_STEPS"),
-    *("FEWEST", "LONGEST_STEP", "MOST_ROUNDS", "MOST_SUMS"),
+    *("FEWEST", "LEAST_ROWS", "LONGEST_STEP", "MOST_ROUNDS", "MOST_SUMS"),
 }
 
 for place, names in SAME.items():

@@ -92,6 +92,10 @@ class CompiledRuns(ABC):
         """Return whether components are parted and moved here as well."""
         return False
 
+    @abstractmethod
+    def barring(self, barred: NDArray[np.bool_]) -> Self:
+        """Return the same loop over rows that are barred from components, as in (K, n)."""
+
     @property
     @abstractmethod
     def n_rows(self) -> int:

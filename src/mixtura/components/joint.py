@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from ctypes import addressof
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any, Self, TypeAlias
 
@@ -98,6 +98,7 @@ class JointKernel(CompiledRuns):
     total_weight : Σ w
     softness : what part of every row a start gives to all components alike
     joining : of the blocks' values
+    barred : (K, n) which components rows cannot belong to, or None
     """
 
     blocks: tuple[Block | None, ...]
@@ -107,6 +108,7 @@ class JointKernel(CompiledRuns):
     total_weight: float
     softness: float
     joining: Joining
+    barred: NDArray[np.bool_] | None = None
     _problems: dict[Key, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -130,6 +132,10 @@ class JointKernel(CompiledRuns):
         features = np.concatenate([first, *counted])
         own = None if weights is None else np.ascontiguousarray(weights)
         return cls(tuple(blocks), gaussian, features, own, total_weight, softness, joining)
+
+    def barring(self, barred: NDArray[np.bool_]) -> Self:
+        """Return the same loop over rows that are barred from components, as in (K, n)."""
+        return replace(self, barred=np.ascontiguousarray(barred), _problems={})
 
     @property
     def n_rows(self) -> int:
@@ -202,6 +208,8 @@ class JointKernel(CompiledRuns):
             features.strides[0] // features.itemsize,
             len(features),
         )
+        if self.barred is not None:
+            problem.rows.bar(self.barred)
         log_base = sum(block.log_base for block in self.blocks if block)
         problem.constant += log_base / self.total_weight
         problem.n_segments = len(segments)

@@ -183,6 +183,10 @@ class Kernel(Protocol):
         """Return whether it parts and moves components too; else `split` and the like are None."""
         ...
 
+    def barring(self, barred: NDArray[np.bool_]) -> "Kernel":
+        """Return the same loop over rows that are barred from components, as in (K, n)."""
+        ...
+
     def run(
         self,
         log_weights: Float,

@@ -110,9 +110,8 @@ class Sweep:
         if not self._keeps:
             return None
         block = self.source.block(0, self.source.n_rows)
-        if block.barred is not None:
-            return None
-        return self.family.kernel(block.rows, block.weights, self.shared, self.distinct_share)
+        kernel = self.family.kernel(block.rows, block.weights, self.shared, self.distinct_share)
+        return kernel if kernel is None or block.barred is None else kernel.barring(block.barred)
 
     def __call__(self, models: Sequence[Model]) -> list[Statistics]:
         """Return the statistics of each mixture, from one pass over the rows.
@@ -145,10 +144,9 @@ class Sweep:
         product = _compiled(evaluator.product())
 
         def expect(unit: int, buffers: TileBuffers) -> StackedStatistics:
-            found = None
             if product is not None:
-                found = self._product_of_unit(plan, product, unit, buffers)
-            return found or self._expect_unit(plan, evaluator, unit, buffers)
+                return self._product_of_unit(plan, product, unit, buffers)
+            return self._expect_unit(plan, evaluator, unit, buffers)
 
         return self._split(models, self._fold(plan, expect), centres)
 
@@ -246,22 +244,20 @@ class Sweep:
 
     def _product_of_unit(
         self, plan: Plan, product: Product, unit: int, buffers: TileBuffers
-    ) -> StackedStatistics | None:
-        """Return what compiled code finds, or None where components are barred."""
+    ) -> StackedStatistics:
+        """Return what compiled code finds."""
         stacked = buffers.stacked(product.natural.shape[1])
         totals = np.zeros_like(stacked.found)
         made = product.frame is not None and not self._keeps
         tiles = self._cut(plan, unit) if made else self._tiles(plan, unit, buffers)
         for _, _, tile, row_weights, barred in tiles:
-            if barred is not None:
-                return None
             if product.frame is None or not made:
-                stacked.features(tile.features, row_weights, product.natural)
+                stacked.features(tile.features, row_weights, product.natural, barred)
             elif has_strides(tile):
-                stacked.cells(tile, product.frame, row_weights, product.natural)
+                stacked.cells(tile, product.frame, row_weights, product.natural, barred)
             else:
                 prepared = self.family.prepare(tile, buffers.workspace)
-                stacked.features(prepared.features, row_weights, product.natural)
+                stacked.features(prepared.features, row_weights, product.natural, barred)
             np.add(totals, stacked.found, out=totals)
         sums, squared, values = stacked.parts(totals)
         return StackedStatistics(product.freeze(sums), squared, values[:, 0], values[:, 1])

@@ -253,7 +253,7 @@ class GaussianMixture(MixtureEstimator):
         if self.reg_covar is None and (form.storage != "spherical" or not spread.any()):
             check_varying(spread, names)
         chosen = family_for(source.block(0, source.n_rows).rows)
-        family = chosen.of(form, mean, spread, dtype, column_steps(source))
+        family = chosen.of(form, mean, spread, steps=column_steps(source))
         return noise_maker(self.noise, self.noise_volume, source)(family)
 
     def _options(

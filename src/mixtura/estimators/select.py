@@ -126,7 +126,7 @@ def select(
     cells = gaussian_cells(
         determined,
         sizes,
-        (mean, spread, rows.dtype, column_steps(source)),
+        (mean, spread, column_steps(source)),
         noisy,
         plain=family_for(rows),
     )
@@ -194,14 +194,14 @@ def _count_numbers(rows: NDArray[Any], weights: Float | None) -> float:
 def gaussian_cells(
     covariance_type: str | Sequence[str],
     sizes: Sequence[int],
-    columns: tuple[Float, Float, np.dtype[Any], Float],
+    columns: tuple[Float, Float, Float],
     noisy: Callable[[GaussianFamily], Family],
     *,
     plain: type[GaussianFamily] = GaussianFamily,
 ) -> list[Cell]:
     """Return the models of a search, each distinct one once, with the noise that `noisy` adds.
 
-    `columns` holds their means (D,), deviations (D,), precision and steps (D,).
+    `columns` holds their means (D,), deviations (D,) and steps (D,).
 
     With one component, or in one column, several structures are the same model.
     """
@@ -210,10 +210,11 @@ def gaussian_cells(
     else:
         names = tuple(covariance_type)
     codes = list(dict.fromkeys(structure(name).code for name in names))
-    family = cache(lambda code: noisy(plain.of(structure(code), *columns)))
+    mean, spread, steps = columns
+    family = cache(lambda code: noisy(plain.of(structure(code), mean, spread, steps=steps)))
     cells = []
     for size in sizes:
-        same = distinct(codes, size, len(columns[0]))
+        same = distinct(codes, size, len(mean))
         cells += [
             Cell(code, family(code), size) for code in dict.fromkeys(same[code] for code in codes)
         ]

@@ -24,7 +24,13 @@ class Rows(ctypes.Structure):
         ("n_rows", c_int64),
         ("stride", c_int64),
         ("n_features", c_int64),
+        ("barred", c_void_p),
+        ("barred_stride", c_int64),
     )
+
+    def bar(self, barred: NDArray[Any]) -> None:
+        """Bar rows from components, by truth values (K, n) whose rows lie side by side."""
+        self.barred, self.barred_stride = address(barred), barred.strides[0]
 
 
 class Segment(ctypes.Structure):

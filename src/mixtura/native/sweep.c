@@ -4,6 +4,7 @@
  */
 #include "sweep.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "vector.h"
@@ -269,6 +270,17 @@ void mx_responsibilities(int64_t n, int64_t filled, const double *weights, doubl
     }
 }
 
+/* Takes from a block's densities those of components that rows are barred from. */
+static void bar(const mx_rows *rows, const mx_block *block, int64_t n_components,
+                double *densities) {
+    for (int64_t k = 0; rows->barred && k < n_components; k++) {
+        const uint8_t *barred = rows->barred + k * rows->barred_stride + block->first;
+        double *own = densities + k * BLOCK;
+        for (int64_t row = 0; row < block->count; row++)
+            own[row] = barred[row] ? -INFINITY : own[row];
+    }
+}
+
 void mx_shares(const mx_rows *rows, int64_t n_components, const double *theta, double *shares,
                double *room) {
     double ones[BLOCK], *densities = room;
@@ -277,6 +289,7 @@ void mx_shares(const mx_rows *rows, int64_t n_components, const double *theta, d
         ones[row] = 1.0;
     while (mx_next_block(rows, &block)) {
         mx_densities(&block, n_components, rows->n_features, theta, densities);
+        bar(rows, &block, n_components, densities);
         mx_responsibilities(n_components, block.filled, ones, densities);
         for (int64_t k = 0; k < n_components; k++)
             memcpy(shares + k * rows->n_rows + block.first, densities + k * BLOCK,
@@ -309,9 +322,14 @@ static void make_features(const mx_tile *tile, int64_t first, int64_t count, int
                           double *features) {
     int64_t n_columns = tile->n_columns, step = tile->row_stride;
     for (int64_t d = 0; d < n_columns; d++) {
-        const double *from = tile->cells + first * step + d * tile->column_stride;
+        int64_t place = first * step + d * tile->column_stride, row = 0;
+        const double *from = (const double *)tile->cells + place;
         double *to = features + d * BLOCK, origin = tile->origin[d], scale = tile->scale[d];
-        int64_t row = 0;
+        if (tile->is_single) {
+            const float *single = (const float *)tile->cells + place;
+            for (; row < count; row++)
+                to[row] = ((double)single[row * step] - origin) * scale;
+        }
         for (; row + LANES <= count; row += LANES)
             store(to + row, (gathered(from + row * step, step) - origin) * scale);
         for (; row < count; row++)
@@ -428,6 +446,7 @@ void mx_sweep_about(const mx_rows *rows, const mx_centred *centred, int64_t n_co
         mx_densities(&block, n_components, n_features, theta, at.densities);
         if (centred)
             centred_densities(centred, n_components, &block, at.densities);
+        bar(rows, &block, n_components, at.densities);
         if (weighted)
             softmax(1, n_components, block.weights, block.filled, &at);
         else
@@ -455,6 +474,7 @@ void mx_sweep_stack(const mx_tile *tile, int64_t n_mixtures, const int64_t *size
         at.values = values;
         for (int64_t m = 0; m < n_mixtures; m++, at.values += 2) {
             mx_densities(&block, sizes[m], n_features, now, at.densities);
+            bar(&tile->rows, &block, sizes[m], at.densities);
             if (tile->rows.weights || block.count < block.filled)
                 softmax(1, sizes[m], block.weights, block.filled, &at);
             else

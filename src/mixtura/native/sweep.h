@@ -15,6 +15,8 @@ typedef struct {
     const double *phi;
     const double *weights;
     int64_t n_rows, stride, n_features;
+    const uint8_t *barred; /* (K, n) components that rows cannot belong to, or NULL */
+    int64_t barred_stride; /* from one component to the next */
 } mx_rows;
 
 /*
@@ -22,14 +24,17 @@ typedef struct {
  *
  * rows      where phi is NULL, features are [x, 1, x_i x_(i+s) for all i, s = 0, 1, ...], or as
  *           many of them as there are n_features
- * cells     of which that of row i and column d is at i * row_stride + d * column_stride
+ * cells     double or float, of which that of row i and column d is at i * row_stride +
+ *           d * column_stride
  * origin    (n_columns)
  * scale     (n_columns): x = (cell - origin) scale
  */
 typedef struct {
     mx_rows rows;
-    const double *cells, *origin, *scale;
+    const void *cells;
+    const double *origin, *scale;
     int64_t n_columns, row_stride, column_stride;
+    int64_t is_single; /* whether cells are float */
 } mx_tile;
 
 /* The doubles that mx_sweep needs to work in, or mx_sweep_stack for all components together. */

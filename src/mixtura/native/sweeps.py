@@ -31,6 +31,7 @@ class TileRows(ctypes.Structure):
         ("n_columns", c_int64),
         ("row_stride", c_int64),
         ("column_stride", c_int64),
+        ("is_single", c_int64),
     )
 
 
@@ -40,8 +41,8 @@ def is_swept(natural: NDArray[Any]) -> bool:
 
 
 def has_strides(cells: NDArray[Any]) -> bool:
-    """Return whether cells (n, D) are float64, whole numbers of them apart."""
-    return cells.dtype == np.float64 and not any(
+    """Return whether cells (n, D) are float64 or float32, whole numbers of them apart."""
+    return cells.dtype in (np.float64, np.float32) and not any(
         stride % cells.itemsize for stride in cells.strides
     )
 
@@ -68,23 +69,35 @@ class StackedSweep:
         # Sums (ΣK, P), Σ w r² (ΣK,), and of each mixture Σ w log Σ exp L and Σ w log max r.
         self.found = np.empty(n_components * (n_features + 1) + 2 * len(sizes))
 
-    def features(self, features: Float, weights: Float | None, natural: Float) -> None:
-        """Sweep rows given as features (P, n)."""
+    def features(
+        self, features: Float, weights: Float | None, natural: Float, barred: Any = None
+    ) -> None:
+        """Sweep rows given as features (P, n), barred from components as in (K, n)."""
         stride = features.strides[0] // features.itemsize
         rows = Rows(address(features), None, features.shape[1], stride, len(features))
-        self._sweep(TileRows(rows), weights, natural)
+        self._sweep(TileRows(rows), weights, natural, barred)
 
     def cells(
-        self, cells: Float, frame: tuple[Float, Float], weights: Float | None, natural: Float
+        self,
+        cells: NDArray[Any],
+        frame: tuple[Float, Float],
+        weights: Float | None,
+        natural: Float,
+        barred: Any = None,
     ) -> None:
-        """Sweep rows (n, D) float64 whose features are made on the way, in a frame."""
+        """Sweep rows (n, D) whose features are made on the way, in a frame."""
         n_rows, n_columns = cells.shape
         along, across = (stride // cells.itemsize for stride in cells.strides)
         rows = Rows(None, None, n_rows, 0, natural.shape[1])
         places = (address(each) for each in (cells, *frame))
-        self._sweep(TileRows(rows, *places, n_columns, along, across), weights, natural)
+        single = cells.dtype == np.float32
+        tile = TileRows(rows, *places, n_columns, along, across, single)
+        self._sweep(tile, weights, natural, barred)
 
-    def _sweep(self, tile: TileRows, weights: Float | None, natural: Float) -> None:
+    def _sweep(self, tile: TileRows, weights: Float | None, natural: Float, barred: Any) -> None:
+        if barred is not None:
+            barred = barred if barred.strides[1] == 1 else np.ascontiguousarray(barred)
+            tile.rows.bar(barred)
         if weights is not None:
             weights = np.ascontiguousarray(weights)
             tile.rows.weights = address(weights)

@@ -62,6 +62,7 @@ class GaussianKernel(CompiledRuns):
     borrowed_rows : of the scatter that components have on average, where a run starts
     factor_of_all : of the precision of all rows, as the structure stores factors
     log_noise : the log density of noise as the last component, beside the constant; None: none
+    barred : (K, n) which components rows cannot belong to, or None
     """
 
     structure: Structure
@@ -78,6 +79,7 @@ class GaussianKernel(CompiledRuns):
     borrowed_rows: float
     factor_of_all: Float
     log_noise: float | None = None
+    barred: NDArray[np.bool_] | None = None
     _problems: dict[Key, tuple[Any, Problem]] = field(default_factory=dict, repr=False)
 
     def with_noise(self, log_density: float) -> "GaussianKernel | None":
@@ -88,8 +90,12 @@ class GaussianKernel(CompiledRuns):
 
     @property
     def moves(self) -> bool:
-        """Return whether there is no noise: it is neither parted nor merged."""
-        return self.log_noise is None
+        """Return whether all components are alike: noise and known ones are not exchanged."""
+        return self.log_noise is None and self.barred is None
+
+    def barring(self, barred: NDArray[np.bool_]) -> "GaussianKernel":
+        """Return the same loop over rows that are barred from components, as in (K, n)."""
+        return replace(self, barred=np.ascontiguousarray(barred), _problems={})
 
     @property
     def n_rows(self) -> int:
@@ -233,14 +239,17 @@ class GaussianKernel(CompiledRuns):
     ) -> Problem:
         products, weights = self.products, self.weights
         n_rows, stride = products.shape[1], products.strides[0] // products.itemsize
+        rows = Rows(
+            address(products),
+            None if weights is None else address(weights),
+            n_rows,
+            stride,
+            n_features,
+        )
+        if self.barred is not None:
+            rows.bar(self.barred)
         return Problem(
-            Rows(
-                address(products),
-                None if weights is None else address(weights),
-                n_rows,
-                stride,
-                n_features,
-            ),
+            rows,
             len(self.unit),
             CODES.index(self.structure.code),
             self.total_weight,
