@@ -28,6 +28,7 @@ from mixtura.components.gaussian.frame import Frame
 from mixtura.components.gaussian.kernel import GaussianKernel, is_compiled
 from mixtura.components.gaussian.merging import merging_losses
 from mixtura.components.gaussian.moments import moments_of
+from mixtura.components.gaussian.packed import COMMON_AXES, shared_axes
 from mixtura.components.gaussian.parameters import (
     VANISHED,
     GaussianMoments,
@@ -55,6 +56,7 @@ from mixtura.components.gaussian.whitened import FREE, WhitenedChart
 from mixtura.components.gaussian.words import component_tables, mixture_title
 from mixtura.errors import ParameterError
 from mixtura.kinds import NUMBER, ColumnKind
+from mixtura.native.updates import native_update
 
 __all__ = ["GaussianFamily"]
 
@@ -302,13 +304,24 @@ class GaussianFamily:
         try:
             if floor is None:
                 warm = before if self.structure.iterative else None
-                factors = self.structure.update(augmented.scatter, rows, warm)
+                factors = self._axes_found(augmented.scatter, rows, warm)
+                if factors is None:
+                    factors = self.structure.update(augmented.scatter, rows, warm)
             else:
                 factors = floored(self.structure, augmented.scatter, rows, before, floor)
         except ParameterError as error:
             raise ParameterError(f"{error}{self._scale_advice()}") from error
         covariance = covariance_of_factors(self.structure.storage, factors, self.n_columns)
         return GaussianParameters(means, covariance)
+
+    def _axes_found(self, scatter: Float, rows: Float, before: Float | None) -> Float | None:
+        """Return factors along common axes by compiled code, as the search for them is long."""
+        if self.structure.code not in COMMON_AXES or self.structure != structure(
+            self.structure.code
+        ):
+            return None
+        axes = None if before is None else np.ascontiguousarray(shared_axes(before))
+        return native_update(self.structure.code, scatter, rows, before, axes)
 
     def _scale_advice(self) -> str:
         """Return what to do about columns that the structure cannot bring to one scale."""

@@ -17,7 +17,7 @@ from mixtura.components.kernel import Mixed
 from mixtura.components.packed import Numbers
 from mixtura.native.runs import State
 
-__all__ = ["NoisyPacked", "Packed"]
+__all__ = ["COMMON_AXES", "NoisyPacked", "Packed", "shared_axes"]
 
 Float = NDArray[np.float64]
 
@@ -78,7 +78,7 @@ class Packed:
         numbers.means[:] = parameters.means.ravel()
         numbers.factors[:] = factors.ravel()
         if self._structure.code in COMMON_AXES:
-            numbers.axes[:] = _shared_axes(factors).ravel()
+            numbers.axes[:] = shared_axes(factors).ravel()
         return self
 
     def state(self, history: int | None = None) -> State:
@@ -132,7 +132,7 @@ class NoisyPacked(Packed):
         return NoisyMoments(self.numbers.rows, super().moments(), noise)
 
 
-def _shared_axes(factors: Float) -> Float:
+def shared_axes(factors: Float) -> Float:
     """Return axes (D, D) that all precisions U_k U_kᵀ of factors (K, D, D) share.
 
     Irregular multiples of them hardly ever add up to a matrix with equal eigenvalues.
