@@ -265,7 +265,8 @@ class ExponentialFamily(ABC):
         segments = None if self.swept_sparse() else self.segments()
         if segments is None:
             return None
-        features = self.prepare(rows, self.workspace(len(rows))).features
+        features = np.ones((self.width(), len(rows)))
+        self.fill(rows, features)
         return Block(segments, features[1:], shared.log_base)
 
     @final

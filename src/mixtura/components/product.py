@@ -268,7 +268,7 @@ class ProductFamily:
             blocks.append(None)
         if len(blocks) < 2:
             return None
-        total = gaussian.total_weight if gaussian else float(shared.parts[0].features[0])
+        total = float(len(rows) if row_weights is None else row_weights.sum())
         return JointKernel.of(blocks, row_weights, total, self.start_softness, gaussian, JOINING)
 
     def moments(

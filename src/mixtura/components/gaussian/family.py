@@ -63,6 +63,8 @@ __all__ = ["GaussianFamily"]
 Float = NDArray[np.float64]
 
 FLOAT64 = np.dtype(np.float64)
+# Structures whose axes or volumes take a search.
+SEARCHED = ("VEE", "EVE", "VVE", "EEV", "VEV")
 LOG_TWO_PI = float(np.log(2 * np.pi))
 
 FACTOR_DIMENSIONS = {"spherical": 1, "diagonal": 2, "full": 3}
@@ -304,7 +306,7 @@ class GaussianFamily:
         try:
             if floor is None:
                 warm = before if self.structure.iterative else None
-                factors = self._axes_found(augmented.scatter, rows, warm)
+                factors = self._searched(augmented.scatter, rows, warm)
                 if factors is None:
                     factors = self.structure.update(augmented.scatter, rows, warm)
             else:
@@ -314,14 +316,15 @@ class GaussianFamily:
         covariance = covariance_of_factors(self.structure.storage, factors, self.n_columns)
         return GaussianParameters(means, covariance)
 
-    def _axes_found(self, scatter: Float, rows: Float, before: Float | None) -> Float | None:
-        """Return factors along common axes by compiled code, as the search for them is long."""
-        if self.structure.code not in COMMON_AXES or self.structure != structure(
-            self.structure.code
-        ):
+    def _searched(self, scatter: Float, rows: Float, before: Float | None) -> Float | None:
+        """Return factors by compiled code where Python would turn and try axes for long."""
+        code = self.structure.code
+        if code not in SEARCHED or self.structure != structure(code):
             return None
-        axes = None if before is None else np.ascontiguousarray(shared_axes(before))
-        return native_update(self.structure.code, scatter, rows, before, axes)
+        axes = None
+        if before is not None and code in COMMON_AXES:
+            axes = np.ascontiguousarray(shared_axes(before))
+        return native_update(code, scatter, rows, before, axes)
 
     def _scale_advice(self) -> str:
         """Return what to do about columns that the structure cannot bring to one scale."""

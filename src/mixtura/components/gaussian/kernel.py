@@ -106,11 +106,14 @@ class GaussianKernel(CompiledRuns):
         """Return what C is told, or None for a prior that is no pseudo-rows."""
         return self._problem(terms, self.n_features, far)
 
-    def packing(self, n_components: int) -> Packed:
+    def packing(self, n_components: int) -> Packed | NoisyPacked:
         """Return room for a mixture."""
-        if self.log_noise is None:
-            return Packed(self.structure, n_components, len(self.unit), self.n_features)
-        return NoisyPacked(self.structure, n_components, len(self.unit), self.n_features, n_noise=1)
+        sizes = self.structure, n_components, len(self.unit), self.n_features
+        return Packed(*sizes) if self.log_noise is None else NoisyPacked(*sizes)
+
+    def _plain(self, n_components: int) -> Packed:
+        """Return room for a mixture without noise."""
+        return Packed(self.structure, n_components, len(self.unit), self.n_features)
 
     def packing_beside(self, n_components: int, n_features: int, n_extras: int) -> Packed:
         """Return room for a mixture that has segments of other features too."""
@@ -136,7 +139,7 @@ class GaussianKernel(CompiledRuns):
             or not self.moves
         ):
             return None
-        work = self.packing(n_components).filled(log_weights, parameters)
+        work = self._plain(n_components).filled(log_weights, parameters)
         gains = np.empty(n_components)
         shares, second = np.empty((2, n_components, whole.products.shape[1]))
         room = np.empty(library.mx_part_room(byref(part), n_components))
@@ -164,9 +167,9 @@ class GaussianKernel(CompiledRuns):
             or 4 * n_components > MOST_COMPONENTS
         ):
             return None
-        works = [self.packing(n_components).filled(*model) for model in models]
+        works = [self._plain(n_components).filled(*model) for model in models]
         states = (State * len(models))(*(work.state() for work in works))
-        best = self.packing(n_components)
+        best = self._plain(n_components)
         lost = np.empty(len(models), dtype=np.int64)
         room = np.empty(library.mx_moves_room(byref(ground), n_components))
         moved = library.mx_rearrange(
@@ -195,7 +198,7 @@ class GaussianKernel(CompiledRuns):
         ground = self._ground(part, terms, sweeps)
         if library is None or ground is None or not self.moves or 4 * most > MOST_COMPONENTS:
             return None
-        work, best = self.packing(len(model[0])).filled(*model), self.packing(n_components)
+        work, best = self._plain(len(model[0])).filled(*model), self._plain(n_components)
         room = np.empty(library.mx_moves_room(byref(ground), most))
         found = library.mx_neighbour(
             byref(ground),

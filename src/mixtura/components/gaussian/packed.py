@@ -112,24 +112,48 @@ class Packed:
         return GaussianSums(sums, np.zeros(len(sums)), none, none)
 
 
-class NoisyPacked(Packed):
+class NoisyPacked:
     """The same with noise as the last component."""
 
-    __slots__ = ()
+    __slots__ = ("_gaussians",)
+
+    def __init__(
+        self, structure: Structure, n_components: int, n_columns: int, n_features: int
+    ) -> None:
+        self._gaussians = Packed(structure, n_components, n_columns, n_features, n_noise=1)
+
+    @property
+    def log_weights(self) -> Float:
+        """Return the log mixing weights (K,)."""
+        return self._gaussians.log_weights
+
+    @property
+    def squared(self) -> Float:
+        """Return Σ w r² (K,)."""
+        return self._gaussians.squared
 
     def filled(self, log_weights: Float, parameters: NoisyParameters) -> Self:
         """Set the mixture, and return this."""
-        return super().filled(log_weights, parameters.gaussians)
+        self._gaussians.filled(log_weights, parameters.gaussians)
+        return self
+
+    def state(self, history: int | None = None) -> State:
+        """Return where everything is."""
+        return self._gaussians.state(history)
 
     def parameters(self) -> NoisyParameters:
         """Return the Gaussian components, and which is noise."""
-        return NoisyParameters.around(super().parameters())
+        return NoisyParameters.around(self._gaussians.parameters())
 
     def moments(self) -> NoisyMoments:
         """Return the moments of the last sweep that was taken."""
         noise = np.zeros(len(self.log_weights), dtype=bool)
         noise[-1] = True
-        return NoisyMoments(self.numbers.rows, super().moments(), noise)
+        return NoisyMoments(self._gaussians.numbers.rows, self._gaussians.moments(), noise)
+
+    def sums(self) -> GaussianSums:
+        """Return its sums."""
+        return self._gaussians.sums()
 
 
 def shared_axes(factors: Float) -> Float:
