@@ -49,11 +49,29 @@ def test_only_what_such_rows_determine_is_tried_and_it_is_said():
     assert selection.summary().endswith(note)
 
 
-def test_with_a_row_more_than_columns_all_structures_are_tried():
+OWN_SHAPE = {"EVE", "VVE", "EVV", "VVV"}
+
+
+def test_with_a_row_more_than_columns_all_structures_are_tried_that_have_rows_enough():
     rows, _ = two_clusters(7, 6)
     selection = select(rows, 2, random_state=0)
-    assert sorted(one.kind for one in selection.candidates) == sorted(CODES)
+    assert {one.kind for one in selection.candidates} == set(CODES) - OWN_SHAPE
+    assert "7 distinct rows in 6 columns are too few" in selection.notes[0]
+    assert all(f"{code} from K=2" in selection.notes[0] for code in OWN_SHAPE)
+    assert selection.notes[0] in selection.summary()
+
+
+def test_where_all_components_can_have_rows_enough_all_structures_are_tried():
+    rows, _ = two_clusters(17, 6)
+    selection = select(rows, 2, random_state=0)
+    assert {one.kind for one in selection.candidates} == set(CODES)
     assert selection.notes == ()
+
+
+def test_models_of_too_few_rows_are_tried_where_they_are_named():
+    rows, _ = two_clusters(14, 6)
+    selection = select(rows, 2, ("VVV", "EEE"), random_state=0)
+    assert {one.kind for one in selection.candidates} == {"VVV", "EEE"}
 
 
 def test_a_structure_that_is_named_is_tried_all_the_same():

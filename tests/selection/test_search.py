@@ -402,7 +402,8 @@ def test_a_search_of_counts_keeps_what_is_there_when_interrupted():
 
     selection = BernoulliMixture(random_state=0).select(rows, (1, 2, 3, 4), progress=stop)
     assert selection.interrupted
-    assert [c.n_components for c in selection.candidates] == [1, 2]
+    # What other workers had fitted by then is kept too.
+    assert {1, 2} <= {c.n_components for c in selection.candidates}
     assert selection.best.n_components == 2
 
 

@@ -28,6 +28,8 @@ __all__ = ["AT_ONCE", "Tried", "compiled_run", "compiled_tries", "is_compilable"
 AT_ONCE = 1000
 # And one whose likelihood has no bound but the prior that keeps covariances regular.
 RESCUED = 100
+# M-steps of a run that may be taken for compiled code.
+MOST_MENDED = 10
 
 
 def is_compilable(options: FitOptions) -> bool:
@@ -82,7 +84,7 @@ def compiled_run(
     ahead : the objective of the best run so far, which ends those that cannot reach it
     """
     parts: list[KernelRun] = []
-    recovery, undetermined = None, False
+    recovery, undetermined, mended = None, False, 0
     left = options.max_iter
     while left > 0:
         limits = options.rule.limits(min(left, AT_ONCE), accelerate=options.accelerate)
@@ -97,11 +99,14 @@ def compiled_run(
             return None
         left -= len(found.steps) + found.rejected
         if found.ended is Ended.FLAT:
-            if recovery is not None:
+            mended += 1
+            if recovery is not None or mended > MOST_MENDED:
                 return None
             model, recovery = _recovered(sweep, found, options)
             if recovery is None:
-                return None
+                # The search that Python makes found what that of the compiled M-step did not.
+                parts.append(found)
+                continue
             undetermined = _is_undetermined(sweep, model, found.moments.effective_rows, options)
             # Objectives under another prior are none to be compared with.
             options, parts, ahead = replace(options, prior=options.fallback), [], -np.inf
@@ -163,6 +168,7 @@ def _finished(model: Model, parts: Sequence[KernelRun], options: FitOptions) -> 
     endings = {
         Ended.RULE: options.rule.ending,
         Ended.LIMIT: Ending.ITERATION_LIMIT,
+        Ended.FLAT: Ending.ITERATION_LIMIT,
         Ended.OUTRUN: Ending.OUTRUN,
         Ended.ROUNDING: Ending.ROUNDING,
     }

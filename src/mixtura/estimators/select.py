@@ -130,6 +130,9 @@ def select(
         noisy,
         plain=family_for(rows),
     )
+    if isinstance(covariance_type, str) and covariance_type == "all":
+        cells, more = _supportable(cells, source)
+        notes += more
     count = len(cells)
     found = search(
         cells,
@@ -181,6 +184,31 @@ def _determined(
         f"{n_rows} distinct rows do not determine axes in {n_columns} columns, so only spherical "
         f"and diagonal covariances were tried ({', '.join(DETERMINED)}); name a structure to try "
         "it all the same",
+    )
+
+
+def _supportable(cells: Sequence[Cell], source: ArrayRows) -> tuple[list[Cell], tuple[str, ...]]:
+    """Return the models whose components can all have rows enough, and a sentence on the others.
+
+    Where N rows are no more than K times what determines a component, one rests on too few
+    wherever they lie, so its likelihood has no bound and the model ranks below all others.
+    """
+    n_columns = source.n_columns
+    needed = [cell.n_components * structure(cell.kind).least_rows(n_columns) for cell in cells]
+    n_rows = source.count_distinct(int(max(needed)) + 1)
+    kept: list[Cell] = []
+    left: dict[str, int] = {}
+    for cell, rows in zip(cells, needed, strict=True):
+        if n_rows > rows or cell.n_components == 1:
+            kept.append(cell)
+        else:
+            left.setdefault(cell.kind, cell.n_components)
+    if not left:
+        return list(cells), ()
+    named = ", ".join(f"{kind} from K={size}" for kind, size in left.items())
+    return kept, (
+        f"{n_rows} distinct rows in {n_columns} columns are too few for some models, which were "
+        f"not tried: {named}; name a structure to try it all the same",
     )
 
 
