@@ -1,0 +1,126 @@
+"""The compiled sweep of rows with missing cells: densities of what was observed, completed sums."""
+
+import ctypes
+from collections.abc import Sequence
+from ctypes import byref, c_int64, c_void_p
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.native.library import kernels
+from mixtura.native.runs import address
+
+__all__ = ["GappyRows", "Gaps", "readable"]
+
+Float = NDArray[np.float64]
+
+
+class Gaps(ctypes.Structure):
+    """`mx_gaps`."""
+
+    _fields_ = (
+        ("cells", c_void_p),
+        ("origin", c_void_p),
+        ("scale", c_void_p),
+        ("entropies", c_void_p),
+        ("weights", c_void_p),
+        ("evidence", c_void_p),
+        ("n_rows", c_int64),
+        ("n_columns", c_int64),
+        ("n_features", c_int64),
+        ("row_stride", c_int64),
+        ("column_stride", c_int64),
+        ("single", c_int64),
+    )
+
+
+def readable(cells: NDArray[Any]) -> NDArray[Any]:
+    """Return cells (n, D) as float64 or float32, whole numbers of them apart."""
+    if cells.dtype not in (np.float64, np.float32):
+        return np.ascontiguousarray(cells, dtype=np.float64)
+    if any(stride % cells.itemsize for stride in cells.strides):
+        return np.ascontiguousarray(cells)
+    return cells
+
+
+@dataclass(frozen=True, slots=True)
+class GappyRows:
+    """Rows with missing cells, and the frame that natural parameters are in.
+
+    Attributes
+    ----------
+    cells : (n, D) float64 or float32, NaN where missing, whole numbers of cells apart
+    origin, scale : (D,) x = (cell - origin) scale
+    entropies : (D,) what a missing cell's entropy has beside that of its precision
+    """
+
+    cells: NDArray[Any]
+    origin: Float
+    scale: Float
+    entropies: Float
+
+    def sweep(
+        self, natural: Float, sizes: Sequence[int], weights: Float | None, evidence: Float | None
+    ) -> tuple[Float, Float, Float, Float]:
+        """Return sums (ΣK, P), Σ w r² (ΣK,), values (M, 2) and entropies (ΣK,) of M mixtures.
+
+        Parameters
+        ----------
+        natural : (ΣK, P)
+        sizes : K of each mixture
+        evidence : (K, n) what is added to the log densities of each mixture, or None
+        """
+        places = np.array(sizes, dtype=np.int64)
+        sums, squared = np.empty(natural.shape), np.empty(len(natural))
+        values, entropies = np.empty((len(places), 2)), np.empty(len(natural))
+        told, room = self._told(natural, int(places.max()), weights, evidence)
+        _library().mx_sweep_gaps_stack(
+            byref(told),
+            len(places),
+            *map(address, (places, natural, sums, squared, values, entropies, room)),
+        )
+        return sums, squared, values, entropies
+
+    def densities(self, natural: Float) -> Float:
+        """Return the log densities (K, n) of what was observed."""
+        found = np.empty((len(natural), len(self.cells)))
+        told, room = self._told(natural, len(natural), None, None)
+        _library().mx_gaps_densities(
+            byref(told), len(natural), *map(address, (natural, found, room))
+        )
+        return found
+
+    def totals(self, natural: Float, shares: Float) -> tuple[Float, Float]:
+        """Return completed sums (K, P) and entropies (K,) of shares (K, n) float64."""
+        sums, entropies = np.empty(natural.shape), np.empty(len(natural))
+        told, room = self._told(natural, len(natural), None, None)
+        _library().mx_gaps_totals(
+            byref(told), len(natural), *map(address, (natural, shares, sums, entropies, room))
+        )
+        return sums, entropies
+
+    def _told(
+        self, natural: Float, n_components: int, weights: Float | None, evidence: Float | None
+    ) -> tuple[Gaps, Float]:
+        """Return what a kernel is told of the rows, and room for so many components."""
+        cells, frame = self.cells, (self.origin, self.scale, self.entropies)
+        along, across = (stride // cells.itemsize for stride in cells.strides)
+        told = Gaps(
+            *map(address, (cells, *frame)),
+            None if weights is None else address(weights),
+            None if evidence is None else address(evidence),
+            *cells.shape,
+            natural.shape[1],
+            along,
+            across,
+            cells.dtype == np.float32,
+        )
+        return told, np.empty(_library().mx_gaps_room(byref(told), n_components))
+
+
+def _library() -> ctypes.CDLL:
+    library = kernels()
+    assert library is not None
+    return library
