@@ -75,7 +75,7 @@ class GappyRows:
         places = np.array(sizes, dtype=np.int64)
         sums, squared = np.empty(natural.shape), np.empty(len(natural))
         values, entropies = np.empty((len(places), 2)), np.empty(len(natural))
-        told, room = self._told(natural, int(places.max()), weights, evidence)
+        told, room = self.told(natural, int(places.max()), weights, evidence)
         _library().mx_sweep_gaps_stack(
             byref(told),
             len(places),
@@ -86,7 +86,7 @@ class GappyRows:
     def densities(self, natural: Float) -> Float:
         """Return the log densities (K, n) of what was observed."""
         found = np.empty((len(natural), len(self.cells)))
-        told, room = self._told(natural, len(natural), None, None)
+        told, room = self.told(natural, len(natural), None, None)
         _library().mx_gaps_densities(
             byref(told), len(natural), *map(address, (natural, found, room))
         )
@@ -95,13 +95,13 @@ class GappyRows:
     def totals(self, natural: Float, shares: Float) -> tuple[Float, Float]:
         """Return completed sums (K, P) and entropies (K,) of shares (K, n) float64."""
         sums, entropies = np.empty(natural.shape), np.empty(len(natural))
-        told, room = self._told(natural, len(natural), None, None)
+        told, room = self.told(natural, len(natural), None, None)
         _library().mx_gaps_totals(
             byref(told), len(natural), *map(address, (natural, shares, sums, entropies, room))
         )
         return sums, entropies
 
-    def _told(
+    def told(
         self, natural: Float, n_components: int, weights: Float | None, evidence: Float | None
     ) -> tuple[Gaps, Float]:
         """Return what a kernel is told of the rows, and room for so many components."""
