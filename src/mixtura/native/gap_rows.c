@@ -207,20 +207,22 @@ INLINE void begin(const mx_gaps *rows, const mx_tree *tree, int count, int64_t f
     }
 }
 
+/* One row has few sums in flight, and takes more vectors at once, in two sums each. */
 INLINE void all_densities(const mx_tree *tree, int count, const double *phi, double *densities) {
     const mx_level *level = tree->levels + tree->depth;
     int64_t padded = tree->padded, n_features = level->n_features;
-    int most = count == 1 ? 3 : 2;
+    int most = count == 1 ? 3 : 2, ways = count < 4 ? 2 : 1;
     for (int64_t k = 0, wide; k < padded; k += wide * LANES) {
         int64_t left = (padded - k) / LANES;
         const double *theta = level->theta + k;
         double *to = densities + k;
         wide = left < most ? left : most;
-        switch (wide) {
-        case 1: densities_of(count, 1, 2, padded, n_features, theta, phi, to); break;
-        case 2: densities_of(count, 2, count < 4 ? 2 : 1, padded, n_features, theta, phi, to); break;
-        default: densities_of(count, count == 1 ? 3 : 2, count < 4 ? 2 : 1, padded, n_features, theta, phi, to);
-        }
+        if (wide == 1)
+            densities_of(count, 1, 2, padded, n_features, theta, phi, to);
+        else if (wide == 2)
+            densities_of(count, 2, ways, padded, n_features, theta, phi, to);
+        else
+            densities_of(count, most, ways, padded, n_features, theta, phi, to);
     }
 }
 

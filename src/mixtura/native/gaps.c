@@ -8,10 +8,13 @@
 
 #include "gap_rows.h"
 #include "sweep.h"
+#include "vector.h"
 
 /* Rows that a run must have to be worth a sweep, and those of it that are swept at once. */
 #define LONG_RUN 64
 #define MOST_SWEPT 1024
+/* Rows whose patterns are compared at once. */
+#define COMPARED 8
 
 typedef struct {
     const mx_gaps *rows;
@@ -19,7 +22,6 @@ typedef struct {
     mx_found found;
     mx_open open;
     int64_t *missing, *next; /* columns that a run and the one after it lack, ascending */
-    double *lacks;           /* (D) whether the run lacks a column */
     double *few;
     double *cells, *zeros, *ones, *theta, *sums, *squared, *sweep; /* of a sweep of complete rows */
 } walk;
@@ -32,7 +34,6 @@ static walk walk_in(const mx_gaps *rows, int64_t n_components, mx_room *room) {
     at.open = mx_open_in(&at.tree, room);
     at.missing = (int64_t *)mx_taken(room, n_columns);
     at.next = (int64_t *)mx_taken(room, n_columns);
-    at.lacks = mx_taken(room, n_columns);
     at.few = mx_taken(room, mx_few_room(&at.tree));
     at.cells = mx_taken(room, MOST_SWEPT * n_columns);
     at.zeros = mx_taken(room, n_columns);
@@ -70,15 +71,46 @@ static int64_t read_pattern(const mx_gaps *rows, int64_t row, int64_t *missing) 
     return count;
 }
 
-/* The row after a run whose first row lacks the given columns. */
-static inline int64_t end_of(const mx_gaps *rows, int single, int64_t row, const double *lacks) {
-    for (row++; row < rows->n_rows; row++) {
-        for (int64_t d = 0; d < rows->n_columns; d++) {
-            int64_t at = row * rows->row_stride + d * rows->column_stride;
-            if (is_missing(rows, single, at) != (lacks[d] != 0))
-                return row;
-        }
+INLINE int is_alike(const mx_gaps *rows, int single, int64_t first, int64_t row) {
+    for (int64_t d = 0; d < rows->n_columns; d++) {
+        int64_t at = d * rows->column_stride, step = rows->row_stride;
+        if (is_missing(rows, single, first * step + at) !=
+            is_missing(rows, single, row * step + at))
+            return 0;
     }
+    return 1;
+}
+
+/* Whether the next rows lack the same columns: cells are float64 that follow one another. */
+static int are_alike(const mx_gaps *rows, int64_t first, int64_t row) {
+    const double *cells = (const double *)rows->cells, *like = cells + first * rows->row_stride;
+    ints unlike = {0};
+    for (int64_t d = 0; d < rows->n_columns;) {
+        vec same = load(like + d);
+        const double *at = cells + row * rows->row_stride + d;
+        for (int64_t i = 0; i < COMPARED; i++, at += rows->row_stride) {
+            vec own = load(at);
+            unlike |= (own != own) ^ (same != same);
+        }
+        /* The last vector of a row ends with it. */
+        d = d + LANES < rows->n_columns && d + 2 * LANES > rows->n_columns ? rows->n_columns - LANES
+                                                                           : d + LANES;
+    }
+    int64_t any = 0;
+    for (int i = 0; i < LANES; i++)
+        any |= unlike[i];
+    return !any;
+}
+
+/* The row after the run that begins with a row. */
+static int64_t end_of(const mx_gaps *rows, int64_t first) {
+    int64_t row = first + 1;
+    int wide = !rows->single && rows->column_stride == 1 && rows->n_columns >= LANES;
+    while (wide && row + COMPARED <= rows->n_rows && are_alike(rows, first, row))
+        row += COMPARED;
+    while (row < rows->n_rows &&
+           (rows->single ? is_alike(rows, 1, first, row) : is_alike(rows, 0, first, row)))
+        row++;
     return row;
 }
 
@@ -96,38 +128,41 @@ static inline void pack(const mx_gaps *rows, int single, const mx_level *level, 
     }
 }
 
+/* Complete rows where they are. */
+static mx_tile whole_rows(const mx_gaps *rows, int64_t first) {
+    return (mx_tile){.cells = (const double *)rows->cells + first * rows->row_stride,
+                     .origin = rows->origin,
+                     .scale = rows->scale,
+                     .row_stride = rows->row_stride,
+                     .column_stride = rows->column_stride};
+}
+
+/* The observed columns of some rows, brought side by side. */
+static mx_tile packed_rows(const walk *at, const mx_level *level, int64_t first, int64_t count) {
+    if (at->rows->single)
+        pack(at->rows, 1, level, first, count, at->cells);
+    else
+        pack(at->rows, 0, level, first, count, at->cells);
+    return (mx_tile){.cells = at->cells,
+                     .origin = at->zeros,
+                     .scale = at->ones,
+                     .row_stride = 1,
+                     .column_stride = MOST_SWEPT};
+}
+
 /* Sweeps rows of the pattern at hand as complete ones of its columns. */
 static void sweep_run(walk *at, int64_t first, int64_t last) {
     const mx_gaps *rows = at->rows;
     mx_level *level = at->tree.levels + at->tree.depth;
     int64_t n_components = at->tree.n_components;
+    int in_place = !at->tree.depth && !rows->single;
     mx_level_theta(&at->tree, level, at->theta);
-    mx_tile tile = {.rows = {.n_features = level->n_features},
-                    .cells = at->cells,
-                    .origin = at->zeros,
-                    .scale = at->ones,
-                    .n_columns = level->n_observed,
-                    .row_stride = 1,
-                    .column_stride = MOST_SWEPT};
-    int whole = !at->tree.depth && !rows->single;
-    if (whole) {
-        tile.cells = (const double *)rows->cells + first * rows->row_stride;
-        tile.origin = rows->origin;
-        tile.scale = rows->scale;
-        tile.row_stride = rows->row_stride;
-        tile.column_stride = rows->column_stride;
-    }
     for (int64_t row = first, count; row < last; row += count) {
         double values[2];
-        count = last - row;
-        if (!whole && count > MOST_SWEPT)
-            count = MOST_SWEPT;
-        if (whole)
-            ;
-        else if (rows->single)
-            pack(rows, 1, level, row, count, at->cells);
-        else
-            pack(rows, 0, level, row, count, at->cells);
+        count = in_place || last - row < MOST_SWEPT ? last - row : MOST_SWEPT;
+        mx_tile tile = in_place ? whole_rows(rows, row) : packed_rows(at, level, row, count);
+        tile.n_columns = level->n_observed;
+        tile.rows.n_features = level->n_features;
         tile.rows.n_rows = count;
         tile.rows.weights = rows->weights ? rows->weights + row : 0;
         mx_sweep_stack(&tile, 1, &n_components, at->theta, at->sums, at->squared, values,
@@ -138,6 +173,12 @@ static void sweep_run(walk *at, int64_t first, int64_t last) {
         at->found.values[0] += values[0];
         at->found.values[1] += values[1];
     }
+}
+
+/* Takes rows that lack one column more than the pattern at hand. */
+static void open_run(walk *at, int64_t column, int64_t first, int64_t last) {
+    mx_open_column(&at->tree, column, at->rows->entropies[column], &at->open);
+    mx_rows_of_pattern(at->rows, &at->tree, &at->open, first, last, &at->found, at->few);
 }
 
 /* Whether a run's pattern is on the way to that of the next one. */
@@ -159,23 +200,16 @@ static void walk_rows(walk *at, const double *theta) {
     }
     int64_t n_missing = read_pattern(rows, 0, at->missing), n_next;
     for (int64_t first = 0, last; first < rows->n_rows; first = last, n_missing = n_next) {
-        memset(at->lacks, 0, sizeof(double) * rows->n_columns);
-        for (int64_t i = 0; i < n_missing; i++)
-            at->lacks[at->missing[i]] = 1.0;
-        last = rows->single ? end_of(rows, 1, first, at->lacks) : end_of(rows, 0, first, at->lacks);
+        last = end_of(rows, first);
         n_next = read_pattern(rows, last, at->next);
-        if (n_missing && last - first < rows->n_columns && !leads_on(at, n_missing, n_next)) {
-            int64_t column = at->missing[n_missing - 1];
-            mx_tree_move(&at->tree, at->missing, n_missing - 1, rows->entropies);
-            mx_open_column(&at->tree, column, rows->entropies[column], &at->open);
-            mx_rows_of_pattern(rows, &at->tree, &at->open, first, last, found, at->few);
-        } else {
-            mx_tree_move(&at->tree, at->missing, n_missing, rows->entropies);
-            if (plain && last - first >= LONG_RUN)
-                sweep_run(at, first, last);
-            else
-                mx_rows_of_pattern(rows, &at->tree, 0, first, last, found, at->few);
-        }
+        int leaf = n_missing && last - first < rows->n_columns && !leads_on(at, n_missing, n_next);
+        mx_tree_move(&at->tree, at->missing, n_missing - leaf, rows->entropies);
+        if (leaf)
+            open_run(at, at->missing[n_missing - 1], first, last);
+        else if (plain && last - first >= LONG_RUN)
+            sweep_run(at, first, last);
+        else
+            mx_rows_of_pattern(rows, &at->tree, 0, first, last, found, at->few);
         int64_t *spare = at->missing;
         at->missing = at->next;
         at->next = spare;
