@@ -120,9 +120,9 @@ def in_own_units(rows: NDArray[Any]) -> GappyRows:
     return GappyRows(readable(rows), np.zeros(n_columns), np.ones(n_columns), np.zeros(n_columns))
 
 
-def swept(rows: GappyRows, natural: Float, weights: Float | None, evidence: Any = None) -> Step:
+def swept(rows: GappyRows, natural: Float, weights: Float | None, barred: Any = None) -> Step:
     """Return what compiled code finds."""
-    sums, squared, values, entropies = rows.sweep(natural, [len(natural)], weights, evidence)
+    sums, squared, values, entropies = rows.sweep(natural, [len(natural)], weights, barred)
     return Step(sums, squared, *values[0], entropies)
 
 
@@ -233,14 +233,14 @@ def test_mixtures_of_a_stack_are_those_alone() -> None:
             assert_array_equal(each, expected)
 
 
-def test_evidence_is_added_to_log_densities() -> None:
-    normals, rows = Normals.drawn(3, 4), gappy(300, 4, 0.1)
+def test_rows_are_barred_from_components() -> None:
+    normals, rows = Normals.drawn(3, 4), gappy(600, 4, 0.1)
     rng = np.random.default_rng(5)
-    evidence = np.where(rng.random((3, 300)) < 0.3, -np.inf, rng.normal(size=(3, 300)))
-    evidence[rng.integers(3, size=300), np.arange(300)] = 0.0
-    logs = log_densities(rows, normals) + evidence
-    expected = by_rows(rows, np.ones(300), normals, logs)
-    assert_same(swept(in_own_units(rows), normals.natural(), None, evidence), expected)
+    barred = rng.random((3, 600)) < 0.3
+    barred[rng.integers(3, size=600), np.arange(600)] = False
+    logs = np.where(barred, -np.inf, log_densities(rows, normals))
+    expected = by_rows(rows, np.ones(600), normals, logs)
+    assert_same(swept(in_own_units(rows), normals.natural(), None, barred), expected)
 
 
 def test_entropies_have_what_cells_of_a_column_add() -> None:

@@ -19,12 +19,17 @@ int64_t mx_few_room(const mx_tree *tree) {
 }
 
 /* Sets phi (P, count) to the features of some rows, zero where a column is open. */
-INLINE void features_of(const mx_gaps *rows, const mx_level *level, const mx_open *open,
+INLINE void features_of(const mx_tile *tile, const mx_level *level, const mx_open *open,
                         int64_t full, int count, int64_t first, double *phi) {
     int64_t n = level->n_observed;
     for (int64_t i = 0; i < n; i++) {
-    UNROLL for (int r = 0; r < count; r++)
-            phi[i * count + r] = mx_cell(rows, first + r, level->observed[i]);
+        int64_t column = level->observed[i];
+        int64_t at = first * tile->row_stride + column * tile->column_stride;
+        double origin = tile->origin[column], scale = tile->scale[column];
+    UNROLL for (int r = 0; r < count; r++) {
+            double cell = mx_cell(tile, tile->is_single != 0, at + r * tile->row_stride);
+            phi[i * count + r] = (cell - origin) * scale;
+        }
     }
     if (open) {
         UNROLL for (int r = 0; r < count; r++) phi[open->place * count + r] = 0.0;
@@ -195,15 +200,15 @@ INLINE void softmax(int64_t padded, double weight, double *densities, mx_found *
         mx_tally(found);
 }
 
-/* Sets what log densities (count, padded) begin with: nothing, or the evidence. */
-INLINE void begin(const mx_gaps *rows, const mx_tree *tree, int count, int64_t first,
+/* Sets what log densities (count, padded) begin with: nothing, or minus infinity where barred. */
+INLINE void begin(const mx_rows *rows, const mx_tree *tree, int count, int64_t first,
                   double *densities) {
     UNROLL for (int r = 0; r < count; r++) {
         double *own = densities + r * tree->padded;
         for (int64_t k = 0; k < tree->padded; k += LANES)
             store(own + k, (vec){0});
-        for (int64_t k = 0; rows->evidence && k < tree->n_components; k++)
-            own[k] = rows->evidence[k * rows->n_rows + first + r];
+        for (int64_t k = 0; rows->barred && k < tree->n_components; k++)
+            own[k] = rows->barred[k * rows->barred_stride + first + r] ? -1.0 / 0.0 : 0.0;
     }
 }
 
@@ -238,12 +243,13 @@ INLINE void all_products(const mx_tree *tree, int count, const double *phi, cons
     }
 }
 
-INLINE void some_rows(const mx_gaps *rows, const mx_tree *tree, const mx_open *open, int count,
+INLINE void some_rows(const mx_tile *tile, const mx_tree *tree, const mx_open *open, int count,
                       int64_t first, mx_found *found, double *room) {
+    const mx_rows *rows = &tile->rows;
     int64_t padded = tree->padded;
     double *densities = room, *means = room + MOST_ROWS * padded;
     double *phi = means + MOST_ROWS * padded;
-    features_of(rows, tree->levels + tree->depth, open, tree->full, count, first, phi);
+    features_of(tile, tree->levels + tree->depth, open, tree->full, count, first, phi);
     begin(rows, tree, count, first, densities);
     if (!found->shares)
         all_densities(tree, count, phi, densities);
@@ -266,22 +272,22 @@ INLINE void some_rows(const mx_gaps *rows, const mx_tree *tree, const mx_open *o
         complete(tree, open, count, phi, densities, means);
 }
 
-INLINE void rows_of(const mx_gaps *rows, const mx_tree *tree, const mx_open *open, int64_t first,
+INLINE void rows_of(const mx_tile *tile, const mx_tree *tree, const mx_open *open, int64_t first,
                     int64_t last, mx_found *found, double *room) {
     for (; first + 4 <= last; first += 4)
-        some_rows(rows, tree, open, 4, first, found, room);
+        some_rows(tile, tree, open, 4, first, found, room);
     if (first + 2 <= last) {
-        some_rows(rows, tree, open, 2, first, found, room);
+        some_rows(tile, tree, open, 2, first, found, room);
         first += 2;
     }
     if (first < last)
-        some_rows(rows, tree, open, 1, first, found, room);
+        some_rows(tile, tree, open, 1, first, found, room);
 }
 
-void mx_rows_of_pattern(const mx_gaps *rows, const mx_tree *tree, const mx_open *open,
+void mx_rows_of_pattern(const mx_tile *tile, const mx_tree *tree, const mx_open *open,
                         int64_t first, int64_t last, mx_found *found, double *room) {
     if (open)
-        rows_of(rows, tree, open, first, last, found, room);
+        rows_of(tile, tree, open, first, last, found, room);
     else
-        rows_of(rows, tree, 0, first, last, found, room);
+        rows_of(tile, tree, 0, first, last, found, room);
 }

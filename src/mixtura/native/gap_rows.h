@@ -3,7 +3,7 @@
 #define MIXTURA_GAP_ROWS_H
 
 #include "gap_tree.h"
-#include "gaps.h"
+#include "sweep.h"
 
 /* Rows whose logarithms are taken together. */
 #define MX_TALLIED 64
@@ -31,18 +31,15 @@ int64_t mx_few_room(const mx_tree *tree);
  * Sweeps rows of the pattern at hand: those from `first` on, before `last`. They lack one column
  * more where one is open, else that is NULL.
  */
-void mx_rows_of_pattern(const mx_gaps *rows, const mx_tree *tree, const mx_open *open,
+void mx_rows_of_pattern(const mx_tile *tile, const mx_tree *tree, const mx_open *open,
                         int64_t first, int64_t last, mx_found *found, double *room);
 
 /* Adds what was put off to the values. */
 void mx_tally(mx_found *found);
 
-/* A cell in the frame. */
-static inline double mx_cell(const mx_gaps *rows, int64_t row, int64_t column) {
-    int64_t at = row * rows->row_stride + column * rows->column_stride;
-    double cell =
-        rows->single ? ((const float *)rows->cells)[at] : ((const double *)rows->cells)[at];
-    return (cell - rows->origin[column]) * rows->scale[column];
+/* A cell as it stands, `at` so many cells. */
+static inline double mx_cell(const mx_tile *tile, int single, int64_t at) {
+    return single ? ((const float *)tile->cells)[at] : ((const double *)tile->cells)[at];
 }
 
 #endif

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "gap_rows.h"
-#include "sweep.h"
 #include "vector.h"
 
 /* Rows that a run must have to be worth a sweep, and those of it that are swept at once. */
@@ -27,8 +26,8 @@ typedef struct {
 } walk;
 
 static walk walk_in(const mx_gaps *rows, int64_t n_components, mx_room *room) {
-    int64_t n_columns = rows->n_columns, full = rows->n_features > 2 * n_columns + 1;
-    int64_t n_sums = n_components * rows->n_features;
+    int64_t n_columns = rows->tile.n_columns, n_features = rows->tile.rows.n_features;
+    int64_t full = n_features > 2 * n_columns + 1, n_sums = n_components * n_features;
     walk at = {.rows = rows, .tree = mx_tree_in(n_components, n_columns, full, room)};
     at.found.squared = mx_taken(room, at.tree.padded);
     at.open = mx_open_in(&at.tree, room);
@@ -41,7 +40,7 @@ static walk walk_in(const mx_gaps *rows, int64_t n_components, mx_room *room) {
     at.theta = mx_taken(room, n_sums);
     at.sums = mx_taken(room, n_sums);
     at.squared = mx_taken(room, n_components);
-    at.sweep = mx_taken(room, mx_sweep_room(n_components, rows->n_features));
+    at.sweep = mx_taken(room, mx_sweep_room(n_components, n_features));
     return at;
 }
 
@@ -51,50 +50,45 @@ int64_t mx_gaps_room(const mx_gaps *rows, int64_t n_components) {
     return counted.used + n_components;
 }
 
-static inline int is_missing(const mx_gaps *rows, int single, int64_t at) {
-    if (single) {
-        float cell = ((const float *)rows->cells)[at];
-        return cell != cell;
-    }
-    double cell = ((const double *)rows->cells)[at];
+INLINE int is_missing(const mx_tile *tile, int single, int64_t at) {
+    double cell = mx_cell(tile, single, at);
     return cell != cell;
 }
 
 /* Reads which columns a row lacks, and returns how many. */
-static int64_t read_pattern(const mx_gaps *rows, int64_t row, int64_t *missing) {
-    int64_t count = 0;
-    for (int64_t d = 0; row < rows->n_rows && d < rows->n_columns; d++) {
-        int64_t at = row * rows->row_stride + d * rows->column_stride;
-        if (is_missing(rows, rows->single != 0, at))
+static int64_t read_pattern(const mx_tile *tile, int64_t row, int64_t *missing) {
+    int64_t count = 0, at = row * tile->row_stride;
+    for (int64_t d = 0; row < tile->rows.n_rows && d < tile->n_columns; d++)
+        if (is_missing(tile, tile->is_single != 0, at + d * tile->column_stride))
             missing[count++] = d;
-    }
     return count;
 }
 
-INLINE int is_alike(const mx_gaps *rows, int single, int64_t first, int64_t row) {
-    for (int64_t d = 0; d < rows->n_columns; d++) {
-        int64_t at = d * rows->column_stride, step = rows->row_stride;
-        if (is_missing(rows, single, first * step + at) !=
-            is_missing(rows, single, row * step + at))
+INLINE int is_alike(const mx_tile *tile, int single, int64_t first, int64_t row) {
+    int64_t like = first * tile->row_stride, at = row * tile->row_stride;
+    for (int64_t d = 0; d < tile->n_columns; d++) {
+        if (is_missing(tile, single, like) != is_missing(tile, single, at))
             return 0;
+        like += tile->column_stride;
+        at += tile->column_stride;
     }
     return 1;
 }
 
-/* Whether the next rows lack the same columns: cells are float64 that follow one another. */
-static int are_alike(const mx_gaps *rows, int64_t first, int64_t row) {
-    const double *cells = (const double *)rows->cells, *like = cells + first * rows->row_stride;
+/* Whether the next rows lack the same columns: cells are double and follow one another. */
+static int are_alike(const mx_tile *tile, int64_t first, int64_t row) {
+    int64_t step = tile->row_stride, n = tile->n_columns;
+    const double *like = (const double *)tile->cells + first * step;
+    const double *next = (const double *)tile->cells + row * step;
     ints unlike = {0};
-    for (int64_t d = 0; d < rows->n_columns;) {
-        vec same = load(like + d);
-        const double *at = cells + row * rows->row_stride + d;
-        for (int64_t i = 0; i < COMPARED; i++, at += rows->row_stride) {
-            vec own = load(at);
+    for (int64_t d = 0; d < n; d += LANES) {
+        /* The last vector of a row ends with it. */
+        int64_t from = d + LANES > n ? n - LANES : d;
+        vec same = load(like + from);
+        for (int64_t i = 0; i < COMPARED; i++) {
+            vec own = load(next + i * step + from);
             unlike |= (own != own) ^ (same != same);
         }
-        /* The last vector of a row ends with it. */
-        d = d + LANES < rows->n_columns && d + 2 * LANES > rows->n_columns ? rows->n_columns - LANES
-                                                                           : d + LANES;
     }
     int64_t any = 0;
     for (int i = 0; i < LANES; i++)
@@ -103,68 +97,69 @@ static int are_alike(const mx_gaps *rows, int64_t first, int64_t row) {
 }
 
 /* The row after the run that begins with a row. */
-static int64_t end_of(const mx_gaps *rows, int64_t first) {
-    int64_t row = first + 1;
-    int wide = !rows->single && rows->column_stride == 1 && rows->n_columns >= LANES;
-    while (wide && row + COMPARED <= rows->n_rows && are_alike(rows, first, row))
+static int64_t end_of(const mx_tile *tile, int64_t first) {
+    int64_t row = first + 1, n_rows = tile->rows.n_rows;
+    int wide = !tile->is_single && tile->column_stride == 1 && tile->n_columns >= LANES;
+    while (wide && row + COMPARED <= n_rows && are_alike(tile, first, row))
         row += COMPARED;
-    while (row < rows->n_rows &&
-           (rows->single ? is_alike(rows, 1, first, row) : is_alike(rows, 0, first, row)))
-        row++;
+    if (tile->is_single)
+        while (row < n_rows && is_alike(tile, 1, first, row))
+            row++;
+    else
+        while (row < n_rows && is_alike(tile, 0, first, row))
+            row++;
     return row;
 }
 
-static inline void pack(const mx_gaps *rows, int single, const mx_level *level, int64_t first,
-                        int64_t count, double *to) {
+INLINE void pack_cells(const mx_tile *tile, int single, const mx_level *level, int64_t first,
+                       int64_t count, double *to) {
     for (int64_t i = 0; i < level->n_observed; i++, to += MOST_SWEPT) {
-        int64_t column = level->observed[i], step = rows->row_stride;
-        int64_t at = first * step + column * rows->column_stride;
-        double origin = rows->origin[column], scale = rows->scale[column];
-        for (int64_t row = 0; row < count; row++, at += step) {
-            double cell =
-                single ? ((const float *)rows->cells)[at] : ((const double *)rows->cells)[at];
-            to[row] = (cell - origin) * scale;
-        }
+        int64_t column = level->observed[i], step = tile->row_stride;
+        int64_t at = first * step + column * tile->column_stride;
+        double origin = tile->origin[column], scale = tile->scale[column];
+        for (int64_t row = 0; row < count; row++, at += step)
+            to[row] = (mx_cell(tile, single, at) - origin) * scale;
     }
 }
 
 /* Complete rows where they are. */
-static mx_tile whole_rows(const mx_gaps *rows, int64_t first) {
-    return (mx_tile){.cells = (const double *)rows->cells + first * rows->row_stride,
-                     .origin = rows->origin,
-                     .scale = rows->scale,
-                     .row_stride = rows->row_stride,
-                     .column_stride = rows->column_stride};
+static mx_tile whole_rows(const mx_tile *tile, int64_t first) {
+    mx_tile rows = *tile;
+    int64_t size = tile->is_single ? sizeof(float) : sizeof(double);
+    rows.cells = (const char *)tile->cells + first * tile->row_stride * size;
+    return rows;
 }
 
 /* The observed columns of some rows, brought side by side. */
 static mx_tile packed_rows(const walk *at, const mx_level *level, int64_t first, int64_t count) {
-    if (at->rows->single)
-        pack(at->rows, 1, level, first, count, at->cells);
+    const mx_tile *tile = &at->rows->tile;
+    if (tile->is_single)
+        pack_cells(tile, 1, level, first, count, at->cells);
     else
-        pack(at->rows, 0, level, first, count, at->cells);
-    return (mx_tile){.cells = at->cells,
+        pack_cells(tile, 0, level, first, count, at->cells);
+    return (mx_tile){.rows = tile->rows,
+                     .cells = at->cells,
                      .origin = at->zeros,
                      .scale = at->ones,
+                     .n_columns = level->n_observed,
                      .row_stride = 1,
                      .column_stride = MOST_SWEPT};
 }
 
 /* Sweeps rows of the pattern at hand as complete ones of its columns. */
 static void sweep_run(walk *at, int64_t first, int64_t last) {
-    const mx_gaps *rows = at->rows;
+    const mx_tile *all = &at->rows->tile;
     mx_level *level = at->tree.levels + at->tree.depth;
     int64_t n_components = at->tree.n_components;
-    int in_place = !at->tree.depth && !rows->single;
     mx_level_theta(&at->tree, level, at->theta);
     for (int64_t row = first, count; row < last; row += count) {
         double values[2];
-        count = in_place || last - row < MOST_SWEPT ? last - row : MOST_SWEPT;
-        mx_tile tile = in_place ? whole_rows(rows, row) : packed_rows(at, level, row, count);
-        tile.n_columns = level->n_observed;
+        count = !at->tree.depth || last - row < MOST_SWEPT ? last - row : MOST_SWEPT;
+        mx_tile tile = at->tree.depth ? packed_rows(at, level, row, count) : whole_rows(all, row);
         tile.rows.n_features = level->n_features;
         tile.rows.n_rows = count;
-        tile.rows.weights = rows->weights ? rows->weights + row : 0;
+        tile.rows.weights = all->rows.weights ? all->rows.weights + row : 0;
+        tile.rows.barred = all->rows.barred ? all->rows.barred + row : 0;
         mx_sweep_stack(&tile, 1, &n_components, at->theta, at->sums, at->squared, values,
                        at->sweep);
         mx_level_add(&at->tree, level, at->sums);
@@ -178,7 +173,7 @@ static void sweep_run(walk *at, int64_t first, int64_t last) {
 /* Takes rows that lack one column more than the pattern at hand. */
 static void open_run(walk *at, int64_t column, int64_t first, int64_t last) {
     mx_open_column(&at->tree, column, at->rows->entropies[column], &at->open);
-    mx_rows_of_pattern(at->rows, &at->tree, &at->open, first, last, &at->found, at->few);
+    mx_rows_of_pattern(&at->rows->tile, &at->tree, &at->open, first, last, &at->found, at->few);
 }
 
 /* Whether a run's pattern is on the way to that of the next one. */
@@ -188,28 +183,28 @@ static int leads_on(const walk *at, int64_t n_missing, int64_t n_next) {
 
 /* Takes all rows, run by run; leaves the tree at the last one. */
 static void walk_rows(walk *at, const double *theta) {
-    const mx_gaps *rows = at->rows;
+    const mx_tile *tile = &at->rows->tile;
+    const double *entropies = at->rows->entropies;
     mx_found *found = &at->found;
-    int plain = !found->densities && !found->shares && !rows->evidence;
+    int64_t n_columns = tile->n_columns, n_missing = read_pattern(tile, 0, at->missing), n_next;
     memset(found->squared, 0, sizeof(double) * at->tree.padded);
     at->tree.adds = !found->densities;
     mx_tree_begin(&at->tree, theta);
-    for (int64_t d = 0; d < rows->n_columns; d++) {
+    for (int64_t d = 0; d < n_columns; d++) {
         at->zeros[d] = 0.0;
         at->ones[d] = 1.0;
     }
-    int64_t n_missing = read_pattern(rows, 0, at->missing), n_next;
-    for (int64_t first = 0, last; first < rows->n_rows; first = last, n_missing = n_next) {
-        last = end_of(rows, first);
-        n_next = read_pattern(rows, last, at->next);
-        int leaf = n_missing && last - first < rows->n_columns && !leads_on(at, n_missing, n_next);
-        mx_tree_move(&at->tree, at->missing, n_missing - leaf, rows->entropies);
+    for (int64_t first = 0, last; first < tile->rows.n_rows; first = last, n_missing = n_next) {
+        last = end_of(tile, first);
+        n_next = read_pattern(tile, last, at->next);
+        int leaf = n_missing && last - first < n_columns && !leads_on(at, n_missing, n_next);
+        mx_tree_move(&at->tree, at->missing, n_missing - leaf, entropies);
         if (leaf)
             open_run(at, at->missing[n_missing - 1], first, last);
-        else if (plain && last - first >= LONG_RUN)
+        else if (found->values && last - first >= LONG_RUN)
             sweep_run(at, first, last);
         else
-            mx_rows_of_pattern(rows, &at->tree, 0, first, last, found, at->few);
+            mx_rows_of_pattern(tile, &at->tree, 0, first, last, found, at->few);
         int64_t *spare = at->missing;
         at->missing = at->next;
         at->next = spare;
@@ -229,8 +224,8 @@ void mx_sweep_gaps_stack(const mx_gaps *rows, int64_t n_mixtures, const int64_t 
         walk_rows(&at, theta);
         mx_tree_end(&at.tree, rows->entropies, sums, entropy);
         memcpy(squared, at.found.squared, sizeof(double) * sizes[m]);
-        theta += sizes[m] * rows->n_features;
-        sums += sizes[m] * rows->n_features;
+        theta += sizes[m] * rows->tile.rows.n_features;
+        sums += sizes[m] * rows->tile.rows.n_features;
         squared += sizes[m];
         entropy += sizes[m];
         values += 2;

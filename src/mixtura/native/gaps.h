@@ -2,27 +2,20 @@
 #ifndef MIXTURA_GAPS_H
 #define MIXTURA_GAPS_H
 
-#include "mixtura.h"
+#include "sweep.h"
 
 /*
- * Rows of numbers, NaN where a cell is missing. Rows that lack the same columns should stand
+ * Rows whose cells are NaN where they are missing. Rows that lack the same columns should stand
  * together, and such runs in the order of their missing columns, (), (0), (0, 1), (0, 2), (1), ...:
  * what is found does not depend on it, but the time does.
  *
- * cells      float64, or float32 where `single`; that of row i and column d is at
- *            i * row_stride + d * column_stride
- * origin     (n_columns)
- * scale      (n_columns): x = (cell - origin) scale
+ * tile       cells, no features: those of complete rows would be all products, or squares only
+ *            where no columns depend on each other; never fewer, as what is missing has a variance
  * entropies  (n_columns) what a missing cell's entropy has beside -log(precision) / 2
- * weights    (n_rows), or NULL where all are one
- * evidence   (K, n_rows) what is added to log densities, as minus infinity; or NULL
- * n_features P of [x, 1, x_i x_(i+s) for all i, s = 0, 1, ...]: all products, or squares only where
- *            no columns depend on each other; never fewer, as what is missing has a variance
  */
 typedef struct {
-    const void *cells;
-    const double *origin, *scale, *entropies, *weights, *evidence;
-    int64_t n_rows, n_columns, n_features, row_stride, column_stride, single;
+    mx_tile tile;
+    const double *entropies;
 } mx_gaps;
 
 /* The doubles that what follows needs to work in; of these only those that are used are touched. */
@@ -44,7 +37,7 @@ MX_EXPORT void mx_sweep_gaps_stack(const mx_gaps *rows, int64_t n_mixtures, cons
                                    const double *theta, double *sums, double *squared,
                                    double *values, double *entropy, double *room);
 
-/* Sets densities (K, n) to the log densities of what was observed, with the evidence. */
+/* Sets densities (K, n) to the log densities of what was observed, barred or not. */
 MX_EXPORT void mx_gaps_densities(const mx_gaps *rows, int64_t n_components, const double *theta,
                                  double *densities, double *room);
 

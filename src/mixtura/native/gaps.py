@@ -2,7 +2,7 @@
 
 import ctypes
 from collections.abc import Sequence
-from ctypes import byref, c_int64, c_void_p
+from ctypes import byref, c_void_p
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.native.library import kernels
-from mixtura.native.runs import address
+from mixtura.native.runs import Rows, address
+from mixtura.native.sweeps import TileRows, has_strides
 
 __all__ = ["GappyRows", "Gaps", "readable"]
 
@@ -20,29 +21,14 @@ Float = NDArray[np.float64]
 class Gaps(ctypes.Structure):
     """`mx_gaps`."""
 
-    _fields_ = (
-        ("cells", c_void_p),
-        ("origin", c_void_p),
-        ("scale", c_void_p),
-        ("entropies", c_void_p),
-        ("weights", c_void_p),
-        ("evidence", c_void_p),
-        ("n_rows", c_int64),
-        ("n_columns", c_int64),
-        ("n_features", c_int64),
-        ("row_stride", c_int64),
-        ("column_stride", c_int64),
-        ("single", c_int64),
-    )
+    _fields_ = (("tile", TileRows), ("entropies", c_void_p))
 
 
 def readable(cells: NDArray[Any]) -> NDArray[Any]:
     """Return cells (n, D) as float64 or float32, whole numbers of them apart."""
     if cells.dtype not in (np.float64, np.float32):
         return np.ascontiguousarray(cells, dtype=np.float64)
-    if any(stride % cells.itemsize for stride in cells.strides):
-        return np.ascontiguousarray(cells)
-    return cells
+    return cells if has_strides(cells) else np.ascontiguousarray(cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +48,11 @@ class GappyRows:
     entropies: Float
 
     def sweep(
-        self, natural: Float, sizes: Sequence[int], weights: Float | None, evidence: Float | None
+        self,
+        natural: Float,
+        sizes: Sequence[int],
+        weights: Float | None,
+        barred: NDArray[np.bool_] | None,
     ) -> tuple[Float, Float, Float, Float]:
         """Return sums (ΣK, P), Σ w r² (ΣK,), values (M, 2) and entropies (ΣK,) of M mixtures.
 
@@ -70,12 +60,13 @@ class GappyRows:
         ----------
         natural : (ΣK, P)
         sizes : K of each mixture
-        evidence : (K, n) what is added to the log densities of each mixture, or None
+        weights : (n,) or None
+        barred : (K, n) components of each mixture that rows cannot belong to, or None
         """
         places = np.array(sizes, dtype=np.int64)
         sums, squared = np.empty(natural.shape), np.empty(len(natural))
         values, entropies = np.empty((len(places), 2)), np.empty(len(natural))
-        told, room = self.told(natural, int(places.max()), weights, evidence)
+        told, room = self.told(natural, int(places.max()), weights, barred)
         _library().mx_sweep_gaps_stack(
             byref(told),
             len(places),
@@ -102,21 +93,27 @@ class GappyRows:
         return sums, entropies
 
     def told(
-        self, natural: Float, n_components: int, weights: Float | None, evidence: Float | None
+        self,
+        natural: Float,
+        n_components: int,
+        weights: Float | None,
+        barred: NDArray[np.bool_] | None,
     ) -> tuple[Gaps, Float]:
-        """Return what a kernel is told of the rows, and room for so many components."""
-        cells, frame = self.cells, (self.origin, self.scale, self.entropies)
+        """Return what a kernel is told of the rows, and room for so many components.
+
+        Weights and bars should be contiguous, and outlive the call.
+        """
+        cells = self.cells
         along, across = (stride // cells.itemsize for stride in cells.strides)
-        told = Gaps(
-            *map(address, (cells, *frame)),
-            None if weights is None else address(weights),
-            None if evidence is None else address(evidence),
-            *cells.shape,
-            natural.shape[1],
-            along,
-            across,
-            cells.dtype == np.float32,
-        )
+        rows = Rows(n_rows=len(cells), n_features=natural.shape[1])
+        if weights is not None:
+            rows.weights = address(weights)
+        if barred is not None:
+            rows.bar(barred)
+        places = (address(each) for each in (cells, self.origin, self.scale))
+        single = cells.dtype == np.float32
+        tile = TileRows(rows, *places, cells.shape[1], along, across, single)
+        told = Gaps(tile, address(self.entropies))
         return told, np.empty(_library().mx_gaps_room(byref(told), n_components))
 
 

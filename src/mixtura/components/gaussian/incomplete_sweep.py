@@ -130,11 +130,10 @@ class IncompleteEvaluator:
         barred: NDArray[np.bool_] | None,
     ) -> tuple[IncompleteSums, Float, Float]:
         """Return sums, Σ w r² (ΣK,) and values (M, 2) of mixtures of the given sizes."""
-        evidence = None
         if barred is not None:
-            evidence = np.ascontiguousarray(np.where(barred, -np.inf, 0.0))
+            barred = np.ascontiguousarray(barred)
         weights = None if row_weights is None else np.ascontiguousarray(row_weights)
-        found = prepared.gappy.sweep(self._natural, sizes, weights, evidence)
+        found = prepared.gappy.sweep(self._natural, sizes, weights, barred)
         features, squared, values, entropy = found
         nothing = self.zeros()
         nothing.features, nothing.entropy = features, entropy
