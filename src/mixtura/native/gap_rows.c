@@ -15,7 +15,7 @@
 
 int64_t mx_few_room(const mx_tree *tree) {
     int64_t most = mx_level_features(tree->full, tree->n_columns);
-    return MOST_ROWS * (most + 2 * tree->padded);
+    return MOST_ROWS * (most + (1 + MX_MOST_OPEN) * tree->padded);
 }
 
 /* Sets phi (P, count) to the features of some rows, zero where a column is open. */
@@ -31,8 +31,9 @@ INLINE void features_of(const mx_tile *tile, const mx_level *level, const mx_ope
             phi[i * count + r] = (cell - origin) * scale;
         }
     }
-    if (open) {
-        UNROLL for (int r = 0; r < count; r++) phi[open->place * count + r] = 0.0;
+    for (int64_t c = 0; open && c < open->count; c++) {
+        UNROLL for (int r = 0; r < count; r++)
+            phi[open->places[c] * count + r] = 0.0;
     }
     UNROLL for (int r = 0; r < count; r++) phi[n * count + r] = 1.0;
     double *next = phi + (n + 1) * count;
@@ -100,53 +101,78 @@ INLINE void products_of(int count, int wide, int64_t padded, int64_t n_features,
     }
 }
 
-/* Integrates the open column out of densities (count, padded), and sets its conditional means. */
+/* Integrates open columns out of densities (count, padded), and sets their conditional means. */
 INLINE void integrate(const mx_tree *tree, const mx_open *open, int count, const double *phi,
                       double *densities, double *means) {
     const mx_level *level = tree->levels + tree->depth;
-    int64_t padded = tree->padded, n = tree->full ? level->n_observed : 0;
+    int64_t padded = tree->padded, n = level->n_observed, dependent = tree->full ? n : 0;
     for (int64_t k = 0; k < padded; k += LANES) {
-        vec linear[MOST_ROWS], variance = load(open->variance + k);
-        UNROLL for (int r = 0; r < count; r++) linear[r] =
-            load(level->theta + open->place * padded + k);
-        for (int64_t i = 0; i < n; i++) {
-            vec held = load(level->theta + open->features[i] * padded + k);
-            UNROLL for (int r = 0; r < count; r++) linear[r] += held * phi[i * count + r];
+        vec linear[MX_MOST_OPEN][MOST_ROWS], distance[MOST_ROWS];
+        for (int64_t c = 0; c < open->count; c++) {
+            const int64_t *features = open->features + c * n;
+            vec sums[MOST_ROWS], own = load(level->theta + open->places[c] * padded + k);
+            UNROLL for (int r = 0; r < count; r++) sums[r] = own;
+            for (int64_t i = 0; i < dependent; i++) {
+                vec held = load(level->theta + features[i] * padded + k);
+                UNROLL for (int r = 0; r < count; r++) sums[r] += held * phi[i * count + r];
+            }
+            UNROLL for (int r = 0; r < count; r++) linear[c][r] = sums[r];
         }
+        UNROLL for (int r = 0; r < count; r++) distance[r] = (vec){0};
+        for (int64_t c = 0; c < open->count; c++) {
+            vec sums[MOST_ROWS];
+            UNROLL for (int r = 0; r < count; r++) sums[r] = (vec){0};
+            for (int64_t e = 0; e < open->count; e++) {
+                vec held = load(open->variance + (c * open->count + e) * padded + k);
+                UNROLL for (int r = 0; r < count; r++) sums[r] += held * linear[e][r];
+            }
+            UNROLL for (int r = 0; r < count; r++) {
+                distance[r] += linear[c][r] * sums[r];
+                store(means + (c * count + r) * padded + k, sums[r]);
+            }
+        }
+        vec half_log = load(open->half_log + k);
         UNROLL for (int r = 0; r < count; r++) {
             double *own = densities + r * padded + k;
-            vec mean = linear[r] * variance;
-            store(own, load(own) + 0.5 * (linear[r] * mean) - load(open->half_log + k));
-            store(means + r * padded + k, mean);
+            store(own, load(own) + 0.5 * distance[r] - half_log);
         }
     }
 }
 
-/* Adds what the open column is expected to add to sums. */
+/* Adds what open columns are expected to add to sums. */
 INLINE void complete(const mx_tree *tree, const mx_open *open, int count, const double *phi,
                      const double *shares, const double *means) {
     const mx_level *level = tree->levels + tree->depth;
-    int64_t padded = tree->padded, n = tree->full ? level->n_observed : 0;
+    int64_t padded = tree->padded, n = level->n_observed, dependent = tree->full ? n : 0;
     for (int64_t k = 0; k < padded; k += LANES) {
-        vec firsts[MOST_ROWS], first = {0}, second = {0}, mass = {0};
-        UNROLL for (int r = 0; r < count; r++) {
-            vec share = load(shares + r * padded + k), mean = load(means + r * padded + k);
-            firsts[r] = share * mean;
-            mass += share;
-            first += firsts[r];
-            second += firsts[r] * mean;
-        }
-        for (int64_t i = 0; i < n; i++) {
-            double *at = level->sums + open->features[i] * padded + k;
-            vec total = load(at);
-            UNROLL for (int r = 0; r < count; r++) total += firsts[r] * phi[i * count + r];
+        vec mass = {0};
+        UNROLL for (int r = 0; r < count; r++) mass += load(shares + r * padded + k);
+        for (int64_t c = 0; c < open->count; c++) {
+            const int64_t *features = open->features + c * n;
+            double *at = level->sums + open->places[c] * padded + k;
+            vec firsts[MOST_ROWS], total = load(at);
+            UNROLL for (int r = 0; r < count; r++) {
+                firsts[r] =
+                    load(shares + r * padded + k) * load(means + (c * count + r) * padded + k);
+                total += firsts[r];
+            }
             store(at, total);
+            for (int64_t i = 0; i < dependent; i++) {
+                at = level->sums + features[i] * padded + k;
+                total = load(at);
+                UNROLL for (int r = 0; r < count; r++) total += firsts[r] * phi[i * count + r];
+                store(at, total);
+            }
+            for (int64_t e = c; e < (dependent ? open->count : c + 1); e++) {
+                at = level->sums + features[open->places[e]] * padded + k;
+                total = load(at);
+                total += mass * load(open->variance + (c * open->count + e) * padded + k);
+                UNROLL for (int r = 0; r < count; r++) total +=
+                    firsts[r] * load(means + (e * count + r) * padded + k);
+                store(at, total);
+            }
         }
-        double *at = level->sums + open->place * padded + k;
-        store(at, load(at) + first);
-        at = level->sums + open->features[open->place] * padded + k;
-        store(at, load(at) + second + mass * load(open->variance + k));
-        at = tree->entropy + k;
+        double *at = tree->entropy + k;
         store(at, load(at) + mass * (open->entropy - load(open->half_log + k)));
     }
 }
@@ -248,7 +274,7 @@ INLINE void some_rows(const mx_tile *tile, const mx_tree *tree, const mx_open *o
     const mx_rows *rows = &tile->rows;
     int64_t padded = tree->padded;
     double *densities = room, *means = room + MOST_ROWS * padded;
-    double *phi = means + MOST_ROWS * padded;
+    double *phi = means + MOST_ROWS * MX_MOST_OPEN * padded;
     features_of(tile, tree->levels + tree->depth, open, tree->full, count, first, phi);
     begin(rows, tree, count, first, densities);
     if (!found->shares)
@@ -258,12 +284,15 @@ INLINE void some_rows(const mx_tile *tile, const mx_tree *tree, const mx_open *o
     UNROLL for (int r = 0; r < count; r++) {
         double *own = densities + r * padded;
         int64_t row = first + r;
+        double weight = rows->weights ? rows->weights[row] : 1.0;
         for (int64_t k = 0; found->densities && k < tree->n_components; k++)
             found->densities[k * rows->n_rows + row] = own[k];
-        for (int64_t k = 0; found->shares && k < padded; k++)
-            own[k] = k < tree->n_components ? found->shares[k * rows->n_rows + row] : 0.0;
+        for (int64_t k = 0; found->shares && k < padded; k++) {
+            int64_t at = row * found->row_stride + k * found->component_stride;
+            own[k] = k < tree->n_components ? weight * found->shares[at] : 0.0;
+        }
         if (found->values)
-            softmax(padded, rows->weights ? rows->weights[row] : 1.0, own, found);
+            softmax(padded, weight, own, found);
     }
     if (found->densities)
         return;

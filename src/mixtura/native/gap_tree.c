@@ -92,16 +92,13 @@ void mx_tree_begin(mx_tree *tree, const double *theta) {
 /* The natural parameters (or sums) of one vector of components, that of feature p. */
 #define AT(array, p) ((array) + (p) * padded + k)
 
-/* Where products of column i with itself and those after it begin. */
-INLINE int64_t row_of(int64_t n, int64_t i) { return n + 1 + i * n - i * (i - 1) / 2; }
-
 /* Reads how column m of a level goes with each other one: (n) vectors, that of m left alone. */
 INLINE void column_of(const double *theta, int64_t padded, int64_t k, int64_t n, int64_t m,
                       loose *column) {
     for (int64_t i = 0; i < m; i++)
-        column[i] = load(AT(theta, row_of(n, i) + m - i));
+        column[i] = load(AT(theta, mx_row_of(n, i) + m - i));
     for (int64_t i = m + 1; i < n; i++)
-        column[i] = load(AT(theta, row_of(n, m) + i - m));
+        column[i] = load(AT(theta, mx_row_of(n, m) + i - m));
 }
 
 /* Integrates column m out of a level's parameters. */
@@ -109,7 +106,7 @@ static void integrate(const mx_tree *tree, const mx_level *from, mx_level *to) {
     int64_t padded = tree->padded, n = from->n_observed, m = to->place;
     loose *column = (loose *)tree->scratch, *scaled = column + n;
     for (int64_t k = 0; k < padded; k += LANES) {
-        int64_t square = tree->full ? row_of(n, m) : n + 1 + m;
+        int64_t square = tree->full ? mx_row_of(n, m) : n + 1 + m;
         vec precision = -2.0 * load(AT(from->theta, square)), variance = 1.0 / precision;
         vec linear = load(AT(from->theta, m)), mean = linear * variance;
         vec log = logarithm(precision);
@@ -133,7 +130,7 @@ static void integrate(const mx_tree *tree, const mx_level *from, mx_level *to) {
             if (i == m)
                 continue;
             vec own = column[i];
-            const double *pair = AT(from->theta, row_of(n, i));
+            const double *pair = AT(from->theta, mx_row_of(n, i));
             store(AT(to->theta, a++), load(AT(from->theta, i)) + own * mean);
             store(next, load(pair) + 0.5 * (own * scaled[i]));
             next += padded;
@@ -153,7 +150,7 @@ static void complete(const mx_tree *tree, const mx_level *from, mx_level *to, do
     int64_t padded = tree->padded, n = to->n_observed, m = from->place;
     loose *column = (loose *)tree->scratch, *mixed = column + n;
     for (int64_t k = 0; k < padded; k += LANES) {
-        int64_t square = tree->full ? row_of(n, m) : n + 1 + m;
+        int64_t square = tree->full ? mx_row_of(n, m) : n + 1 + m;
         vec variance = -0.5 / load(AT(to->theta, square)), linear = load(AT(to->theta, m));
         vec mass = load(AT(from->sums, n - 1)), first = linear * mass;
         store(tree->entropy + k,
@@ -189,7 +186,7 @@ static void complete(const mx_tree *tree, const mx_level *from, mx_level *to, do
         for (int64_t i = 0; i < n; i++) {
             if (i == m)
                 continue;
-            double *pair = AT(to->sums, row_of(n, i));
+            double *pair = AT(to->sums, mx_row_of(n, i));
             vec product = load(next), own = column[i];
             vec total = mixed[i] + own * product;
             store(pair, load(pair) + product);
@@ -212,35 +209,10 @@ static void complete(const mx_tree *tree, const mx_level *from, mx_level *to, do
                 continue;
             vec total = mixed[i] * variance;
             squared += column[i] * total;
-            double *pair = AT(to->sums, i < m ? row_of(n, i) + m - i : row_of(n, m) + i - m);
+            double *pair = AT(to->sums, i < m ? mx_row_of(n, i) + m - i : mx_row_of(n, m) + i - m);
             store(pair, load(pair) + total);
         }
         store(AT(to->sums, square), load(AT(to->sums, square)) + squared * variance);
-    }
-}
-
-mx_open mx_open_in(const mx_tree *tree, mx_room *room) {
-    mx_open open = {.features = (int64_t *)mx_taken(room, tree->n_columns)};
-    open.variance = mx_taken(room, tree->padded);
-    open.half_log = mx_taken(room, tree->padded);
-    return open;
-}
-
-void mx_open_column(const mx_tree *tree, int64_t column, double entropy, mx_open *open) {
-    const mx_level *level = tree->levels + tree->depth;
-    int64_t padded = tree->padded, n = level->n_observed, m = 0;
-    while (level->observed[m] != column)
-        m++;
-    open->place = m;
-    open->entropy = entropy;
-    for (int64_t i = 0; i < n; i++)
-        open->features[i] = i < m ? row_of(n, i) + m - i : row_of(n, m) + i - m;
-    if (!tree->full)
-        open->features[m] = n + 1 + m;
-    for (int64_t k = 0; k < padded; k += LANES) {
-        vec precision = -2.0 * load(AT(level->theta, open->features[m]));
-        store(open->variance + k, 1.0 / precision);
-        store(open->half_log + k, 0.5 * logarithm(precision));
     }
 }
 

@@ -34,6 +34,9 @@ typedef struct {
     double *entropy, *scratch;
 } mx_tree;
 
+/* Where the products of column i of n with itself and those after it begin, of a full level. */
+static inline int64_t mx_row_of(int64_t n, int64_t i) { return n + 1 + i * n - i * (i - 1) / 2; }
+
 /* How many features so many columns have. */
 int64_t mx_level_features(int64_t full, int64_t n_columns);
 
@@ -45,25 +48,6 @@ void mx_tree_begin(mx_tree *tree, const double *theta);
 /* Moves to the pattern of the missing columns; adds completed sums of patterns that are left. */
 void mx_tree_move(mx_tree *tree, const int64_t *missing, int64_t n_missing,
                   const double *entropies);
-
-/*
- * A column that rows lack beyond the pattern at hand: where few do, it is integrated out of their
- * densities one by one, and they are completed by its conditional mean and variance.
- *
- * place     where the column is in the level
- * features  (n_observed) that with each other column, or that with itself at its own place
- * variance, half_log  (padded) of the column given all others, and half the log of its precision
- * entropy   what a cell of it has beside its precision
- */
-typedef struct {
-    int64_t place;
-    int64_t *features;
-    double *variance, *half_log;
-    double entropy;
-} mx_open;
-
-mx_open mx_open_in(const mx_tree *tree, mx_room *room);
-void mx_open_column(const mx_tree *tree, int64_t column, double entropy, mx_open *open);
 
 /* Moves back to complete rows, and sets sums (K, P) and entropy (K). */
 void mx_tree_end(mx_tree *tree, const double *entropies, double *sums, double *entropy);

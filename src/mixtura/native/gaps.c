@@ -20,7 +20,7 @@ typedef struct {
     mx_tree tree;
     mx_found found;
     mx_open open;
-    int64_t *missing, *next; /* columns that a run and the one after it lack, ascending */
+    int64_t *missing, *then; /* columns that a run and a later row lack, ascending */
     double *few;
     double *cells, *zeros, *ones, *theta, *sums, *squared, *sweep; /* of a sweep of complete rows */
 } walk;
@@ -32,7 +32,7 @@ static walk walk_in(const mx_gaps *rows, int64_t n_components, mx_room *room) {
     at.found.squared = mx_taken(room, at.tree.padded);
     at.open = mx_open_in(&at.tree, room);
     at.missing = (int64_t *)mx_taken(room, n_columns);
-    at.next = (int64_t *)mx_taken(room, n_columns);
+    at.then = (int64_t *)mx_taken(room, n_columns);
     at.few = mx_taken(room, mx_few_room(&at.tree));
     at.cells = mx_taken(room, MOST_SWEPT * n_columns);
     at.zeros = mx_taken(room, n_columns);
@@ -170,15 +170,28 @@ static void sweep_run(walk *at, int64_t first, int64_t last) {
     }
 }
 
-/* Takes rows that lack one column more than the pattern at hand. */
-static void open_run(walk *at, int64_t column, int64_t first, int64_t last) {
-    mx_open_column(&at->tree, column, at->rows->entropies[column], &at->open);
-    mx_rows_of_pattern(&at->rows->tile, &at->tree, &at->open, first, last, &at->found, at->few);
+/* How many of the columns that are gone on the way to the pattern at hand are the first missing. */
+static int64_t already_gone(const walk *at, int64_t n_missing) {
+    int64_t depth = 0;
+    while (depth < n_missing && depth < at->tree.depth &&
+           at->tree.levels[depth + 1].gone == at->missing[depth])
+        depth++;
+    return depth;
 }
 
-/* Whether a run's pattern is on the way to that of the next one. */
-static int leads_on(const walk *at, int64_t n_missing, int64_t n_next) {
-    return n_missing < n_next && !memcmp(at->missing, at->next, sizeof(int64_t) * n_missing);
+/*
+ * How many of the missing columns of a run to take away level by level: a level costs about what it
+ * saves where half as many rows as columns go through it. As runs are in order, these lack what the
+ * last of them does.
+ */
+static int64_t depth_of(const walk *at, int64_t first, int64_t n_missing) {
+    const mx_tile *tile = &at->rows->tile;
+    int64_t depth = already_gone(at, n_missing), same = 0;
+    int64_t n_then = read_pattern(tile, first + tile->n_columns / 2, at->then);
+    while (same < n_missing && same < n_then && at->missing[same] == at->then[same])
+        same++;
+    depth = same > depth ? same : depth;
+    return n_missing - depth > MX_MOST_OPEN ? n_missing - MX_MOST_OPEN : depth;
 }
 
 /* Takes all rows, run by run; leaves the tree at the last one. */
@@ -186,28 +199,26 @@ static void walk_rows(walk *at, const double *theta) {
     const mx_tile *tile = &at->rows->tile;
     const double *entropies = at->rows->entropies;
     mx_found *found = &at->found;
-    int64_t n_columns = tile->n_columns, n_missing = read_pattern(tile, 0, at->missing), n_next;
     memset(found->squared, 0, sizeof(double) * at->tree.padded);
     at->tree.adds = !found->densities;
     mx_tree_begin(&at->tree, theta);
-    for (int64_t d = 0; d < n_columns; d++) {
+    for (int64_t d = 0; d < tile->n_columns; d++) {
         at->zeros[d] = 0.0;
         at->ones[d] = 1.0;
     }
-    for (int64_t first = 0, last; first < tile->rows.n_rows; first = last, n_missing = n_next) {
+    for (int64_t first = 0, last; first < tile->rows.n_rows; first = last) {
         last = end_of(tile, first);
-        n_next = read_pattern(tile, last, at->next);
-        int leaf = n_missing && last - first < n_columns && !leads_on(at, n_missing, n_next);
-        mx_tree_move(&at->tree, at->missing, n_missing - leaf, entropies);
-        if (leaf)
-            open_run(at, at->missing[n_missing - 1], first, last);
-        else if (found->values && last - first >= LONG_RUN)
+        int64_t n_missing = read_pattern(tile, first, at->missing);
+        int64_t depth = depth_of(at, first, n_missing);
+        mx_tree_move(&at->tree, at->missing, depth, entropies);
+        if (depth < n_missing)
+            mx_open_columns(&at->tree, at->missing + depth, n_missing - depth, entropies,
+                            &at->open);
+        if (depth == n_missing && found->values && last - first >= LONG_RUN)
             sweep_run(at, first, last);
         else
-            mx_rows_of_pattern(tile, &at->tree, 0, first, last, found, at->few);
-        int64_t *spare = at->missing;
-        at->missing = at->next;
-        at->next = spare;
+            mx_rows_of_pattern(tile, &at->tree, depth < n_missing ? &at->open : 0, first, last,
+                               found, at->few);
     }
     if (found->values)
         mx_tally(found);
@@ -251,10 +262,13 @@ void mx_gaps_densities(const mx_gaps *rows, int64_t n_components, const double *
 }
 
 void mx_gaps_totals(const mx_gaps *rows, int64_t n_components, const double *theta,
-                    const double *shares, double *sums, double *entropy, double *room) {
+                    const double *shares, int64_t row_stride, int64_t component_stride,
+                    double *sums, double *entropy, double *room) {
     mx_room from = {.start = room};
     walk at = walk_in(rows, n_components, &from);
     at.found.shares = shares;
+    at.found.row_stride = row_stride;
+    at.found.component_stride = component_stride;
     walk_rows(&at, theta);
     mx_tree_end(&at.tree, rows->entropies, sums, entropy);
 }

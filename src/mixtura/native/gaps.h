@@ -41,8 +41,12 @@ MX_EXPORT void mx_sweep_gaps_stack(const mx_gaps *rows, int64_t n_mixtures, cons
 MX_EXPORT void mx_gaps_densities(const mx_gaps *rows, int64_t n_components, const double *theta,
                                  double *densities, double *room);
 
-/* The completed sums (K, P) and entropies (K) of given shares (K, n), which have the weights. */
+/*
+ * The completed sums (K, P) and entropies (K) of w r phi for given responsibilities, of which that
+ * of row i for component k is shares[i * row_stride + k * component_stride].
+ */
 MX_EXPORT void mx_gaps_totals(const mx_gaps *rows, int64_t n_components, const double *theta,
-                              const double *shares, double *sums, double *entropy, double *room);
+                              const double *shares, int64_t row_stride, int64_t component_stride,
+                              double *sums, double *entropy, double *room);
 
 #endif

@@ -87,8 +87,14 @@ class GappyRows:
         """Return completed sums (K, P) and entropies (K,) of shares (K, n) float64."""
         sums, entropies = np.empty(natural.shape), np.empty(len(natural))
         told, room = self.told(natural, len(natural), None, None)
+        component_stride, row_stride = (stride // shares.itemsize for stride in shares.strides)
         _library().mx_gaps_totals(
-            byref(told), len(natural), *map(address, (natural, shares, sums, entropies, room))
+            byref(told),
+            len(natural),
+            *map(address, (natural, shares)),
+            row_stride,
+            component_stride,
+            *map(address, (sums, entropies, room)),
         )
         return sums, entropies
 

@@ -172,7 +172,7 @@ class IncompleteEvaluator:
         totals: IncompleteTotalsOfUnit,
     ) -> None:
         """Add a tile's completed sums to the totals."""
-        shares = np.ascontiguousarray(responsibilities, dtype=np.float64)
+        shares = np.asarray(responsibilities, dtype=np.float64)
         if not self._far.all():
             features, entropy = prepared.gappy.totals(self._natural, shares)
             near = ~self._far
