@@ -164,9 +164,10 @@ def test_a_sweep_is_a_loop_over_rows(case: Any, diagonal: bool) -> None:
     assert_same(swept(compiled, natural, weights), expected)
     ones = np.ones(n_rows)
     assert_same(swept(compiled, natural, None), swept(compiled, natural, ones), 1e-13)
-    shares = np.exp(logs - logsumexp(logs, axis=0)) * weights
-    sums, entropies = compiled.totals(natural, shares)
-    assert_same(expected._replace(sums=sums, entropies=entropies), expected)
+    shares = np.exp(logs - logsumexp(logs, axis=0))
+    for given, own in ((shares * weights, None), (np.asfortranarray(shares), weights)):
+        sums, entropies = compiled.totals(natural, given, own)
+        assert_same(expected._replace(sums=sums, entropies=entropies), expected)
 
 
 def test_the_order_of_rows_and_columns_does_not_matter() -> None:

@@ -83,10 +83,12 @@ class GappyRows:
         )
         return found
 
-    def totals(self, natural: Float, shares: Float) -> tuple[Float, Float]:
-        """Return completed sums (K, P) and entropies (K,) of shares (K, n) float64."""
+    def totals(
+        self, natural: Float, shares: Float, weights: Float | None = None
+    ) -> tuple[Float, Float]:
+        """Return completed sums (K, P) and entropies (K,) of shares (K, n) float64 and weights."""
         sums, entropies = np.empty(natural.shape), np.empty(len(natural))
-        told, room = self.told(natural, len(natural), None, None)
+        told, room = self.told(natural, len(natural), weights, None)
         component_stride, row_stride = (stride // shares.itemsize for stride in shares.strides)
         _library().mx_gaps_totals(
             byref(told),
