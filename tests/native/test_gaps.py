@@ -270,6 +270,19 @@ def test_sums_are_the_slopes_of_the_log_likelihood() -> None:
         assert_allclose((sides[0] - sides[1]) / 2e-5, slopes[k, d], rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("n_rows", [1, 200])
+def test_shares_are_responsibilities(n_rows: int) -> None:
+    kernels = library.kernels()
+    assert kernels is not None
+    normals, rows = Normals.drawn(3, 4), gappy(n_rows, 4, 0.2)
+    natural, shares = normals.natural(), np.empty((3, n_rows))
+    told, room = in_own_units(rows).told(natural, 3, None, None)
+    places = (each.ctypes.data for each in (natural, shares, room))
+    kernels.mx_gaps_shares(byref(told), 3, *places)
+    logs = log_densities(rows, normals)
+    assert_allclose(shares, np.exp(logs - logsumexp(logs, axis=0)), rtol=0, atol=1e-12)
+
+
 def test_one_mixture_is_told_the_entropy_of_all() -> None:
     kernels = library.kernels()
     assert kernels is not None

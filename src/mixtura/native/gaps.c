@@ -261,6 +261,24 @@ void mx_gaps_densities(const mx_gaps *rows, int64_t n_components, const double *
     walk_rows(&at, theta);
 }
 
+void mx_gaps_shares(const mx_gaps *rows, int64_t n_components, const double *theta, double *shares,
+                    double *room) {
+    int64_t n_rows = rows->tile.rows.n_rows;
+    double ones[MX_BLOCK], *block = room;
+    mx_gaps_densities(rows, n_components, theta, shares, room);
+    for (int64_t row = 0; row < MX_BLOCK; row++)
+        ones[row] = 1.0;
+    for (int64_t first = 0; first < n_rows; first += MX_BLOCK) {
+        int64_t count = n_rows - first < MX_BLOCK ? n_rows - first : MX_BLOCK;
+        memset(block, 0, sizeof(double) * n_components * MX_BLOCK);
+        for (int64_t k = 0; k < n_components; k++)
+            memcpy(block + k * MX_BLOCK, shares + k * n_rows + first, sizeof(double) * count);
+        mx_responsibilities(n_components, MX_BLOCK, ones, block);
+        for (int64_t k = 0; k < n_components; k++)
+            memcpy(shares + k * n_rows + first, block + k * MX_BLOCK, sizeof(double) * count);
+    }
+}
+
 void mx_gaps_totals(const mx_gaps *rows, int64_t n_components, const double *theta,
                     const double *shares, int64_t row_stride, int64_t component_stride,
                     double *sums, double *entropy, double *room) {

@@ -37,9 +37,13 @@ MX_EXPORT void mx_sweep_gaps_stack(const mx_gaps *rows, int64_t n_mixtures, cons
                                    const double *theta, double *sums, double *squared,
                                    double *values, double *entropy, double *room);
 
-/* Sets densities (K, n) to the log densities of what was observed, barred or not. */
+/* Sets densities (K, n) to the log densities of what was observed, minus infinity where barred. */
 MX_EXPORT void mx_gaps_densities(const mx_gaps *rows, int64_t n_components, const double *theta,
                                  double *densities, double *room);
+
+/* Sets shares (K, n) to the responsibilities. */
+MX_EXPORT void mx_gaps_shares(const mx_gaps *rows, int64_t n_components, const double *theta,
+                              double *shares, double *room);
 
 /*
  * The completed sums (K, P) and entropies (K) of w r phi for given responsibilities, of which that

@@ -32,6 +32,7 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mx_sweep_gaps": (None, (c_void_p, c_int64, *5 * (c_void_p,))),
     "mx_sweep_gaps_stack": (None, (c_void_p, c_int64, *7 * (c_void_p,))),
     "mx_gaps_densities": (None, (c_void_p, c_int64, *3 * (c_void_p,))),
+    "mx_gaps_shares": (None, (c_void_p, c_int64, *3 * (c_void_p,))),
     "mx_gaps_totals": (
         None,
         (c_void_p, c_int64, *2 * (c_void_p,), c_int64, c_int64, *3 * (c_void_p,)),
