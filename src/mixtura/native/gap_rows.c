@@ -26,13 +26,13 @@ INLINE void features_of(const mx_tile *tile, const mx_level *level, const mx_ope
         int64_t column = level->observed[i];
         int64_t at = first * tile->row_stride + column * tile->column_stride;
         double origin = tile->origin[column], scale = tile->scale[column];
-    UNROLL for (int r = 0; r < count; r++) {
+        for (int r = 0; r < count; r++) {
             double cell = mx_cell(tile, tile->is_single != 0, at + r * tile->row_stride);
             phi[i * count + r] = (cell - origin) * scale;
         }
     }
     for (int64_t c = 0; open && c < open->count; c++) {
-        UNROLL for (int r = 0; r < count; r++)
+        for (int r = 0; r < count; r++)
             phi[open->places[c] * count + r] = 0.0;
     }
     UNROLL for (int r = 0; r < count; r++) phi[n * count + r] = 1.0;

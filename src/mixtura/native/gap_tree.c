@@ -1,7 +1,7 @@
 /*
  * Down the tree a column is integrated out of the natural parameters (a Schur step), up the tree
- * the sums of its conditional mean and variance are completed: a pattern costs about as much as
- * two rows, and nothing is factorised.
+ * sums are completed by its conditional mean and variance: a level costs as much as a few rows, and
+ * no pattern is factorised by itself.
  */
 #include "gap_tree.h"
 
