@@ -225,7 +225,7 @@ def test_a_circle_is_found_however_long_it_is() -> None:
 def test_the_graphs_are_those_of_the_sources() -> None:
     assert (
         "mixtura.components.gaussian.patterns"
-        in imports()["mixtura.components.gaussian.incomplete"]
+        in imports()["mixtura.components.gaussian.incomplete_sweep"]
     )
     assert includes()["structures.c"] >= {"mixtura.h", "diagonal.h"}
     assert calls()["structures.c"] >= {"diagonal.c", "volumes.c"}

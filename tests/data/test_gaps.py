@@ -30,6 +30,13 @@ def test_rows_of_one_pattern_stand_together(n_columns: int) -> None:
     assert changes == len(set(patterns)) - 1
 
 
+def test_patterns_stand_as_words_of_missing_columns_do_in_a_dictionary() -> None:
+    rng = np.random.default_rng(0)
+    rows = np.where(rng.random((300, 9)) < 0.3, NAN, 1.0)
+    words = [tuple(np.flatnonzero(row)) for row in np.isnan(rows)]
+    assert order_by_pattern(rows).tolist() == sorted(range(300), key=words.__getitem__)
+
+
 def test_cells_rows_and_patterns_are_counted() -> None:
     rows = np.array([[1, NAN], [2, NAN], [3, 4], [NAN, NAN]])
     words = gap_words(rows)

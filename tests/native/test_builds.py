@@ -11,17 +11,19 @@ from scipy.special import logsumexp
 from mixtura import GaussianMixture
 from mixtura.components import compiled as compiled_runs
 from mixtura.components import joint
+from mixtura.components.gaussian import incomplete
 from mixtura.components.gaussian import kernel as gaussian_kernel
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import CODES, STRUCTURES, structure
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
+from mixtura.data.gaps import order_by_pattern
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.shares import model_from_labels
 from mixtura.em.starts import NeverMet
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
-from mixtura.native import library, sweeps, updates
+from mixtura.native import gaps, library, sweeps, updates
 
 FOUND = [name for name in library.BUILDS if library.path_of(library.FOLDER, name).exists()]
 if not FOUND:
@@ -51,7 +53,8 @@ def used(name):
         pytest.skip(f"this processor does not run the build {name}")
     loaded = None if name is None else library.load(library.path_of(library.FOLDER, name))
     with pytest.MonkeyPatch.context() as patch:
-        for module in (sweeps, updates, gaussian_kernel, compiled_runs, joint):
+        modules = sweeps, updates, gaps, gaussian_kernel, incomplete, compiled_runs, joint
+        for module in modules:
             patch.setattr(module, "kernels", lambda: loaded)
         yield
 
@@ -86,6 +89,31 @@ def test_a_sweep_is_that_of_numpy(build):
         assert_allclose(squared[part], (shares**2) @ weights, rtol=1e-12)
         likelihood = [weights @ total, weights @ np.log(shares.max(axis=0))]
         assert_allclose(value, likelihood, rtol=1e-12)
+
+
+@pytest.mark.parametrize("code", ["EII", "VVI", "EEE", "VVV"])
+def test_a_sweep_of_rows_with_gaps_is_that_by_factors(build, code):
+    rows, weights = clusters()
+    rows[np.random.default_rng(5).random(rows.shape) < 0.2] = np.nan
+    order = order_by_pattern(rows)
+    source = ArrayRows(rows[order], weights[order])
+    family = incomplete.IncompleteGaussianFamily.of(structure(code), *column_moments(source))
+
+    def swept():
+        sweep = Sweep(family, source, Serial())
+        options = FitOptions(NeverMet(), max_iter=1, prior=family.prior(None, sweep.shared, 3))
+        start = model_from_labels(sweep, order % COMPONENTS, COMPONENTS, options)
+        return sweep([start])[0]
+
+    found = swept()
+    assert not found.sums.centred.any()
+    with used(None):
+        expected = swept()
+    assert expected.sums.centred.all()
+    assert_allclose(found.log_likelihood, expected.log_likelihood, rtol=1e-12)
+    for name in ("effective_rows", "means", "scatter", "entropy"):
+        one, other = getattr(found.moments, name), getattr(expected.moments, name)
+        assert_allclose(one, other, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize("code", [code for code in CODES if not STRUCTURES[code].iterative])

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mixtura.components.kernel import Kernel
 from mixtura.kinds import ColumnKind
 
-__all__ = ["Chart", "Evaluator", "Family", "Moments", "Parameters", "Prepared", "Product"]
+__all__ = ["Chart", "Evaluator", "Family", "Moments", "Parameters", "Prepared", "Product", "Whole"]
 
 Float = NDArray[np.float64]
 
@@ -63,6 +63,22 @@ class Product:
     frame: tuple[Float, Float] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All that an evaluator does, where compiled code of its own does it for a tile at once.
+
+    Attributes
+    ----------
+    sweep : takes a tile, the sizes of M mixtures, row weights and which components (K, n) are
+        barred from rows, or None for these two; returns the family's `Sums`, Σ w r² (ΣK,) and
+        values (M, 2): Σ w log Σ_k exp L and Σ w log max_k r
+    """
+
+    sweep: Callable[
+        [Any, Sequence[int], Float | None, NDArray[np.bool_] | None], tuple[Any, Float, Float]
+    ]
+
+
 class Evaluator(Protocol):
     """A family bound to the parameters of one sweep."""
 
@@ -73,8 +89,8 @@ class Evaluator(Protocol):
         """Write log π_k + log f_k(x), up to the family's offset, into `out` (K, n)."""
         ...
 
-    def product(self) -> Product | None:
-        """Return what it multiplies features with, or None where that is not all it does."""
+    def product(self) -> Product | Whole | None:
+        """Return what it multiplies features with, or what else does all that it does, or None."""
         ...
 
     def centre_on(self, parameters: Any) -> None:

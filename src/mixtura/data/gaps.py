@@ -24,15 +24,15 @@ def with_one_nan(rows: NDArray[Any]) -> NDArray[Any]:
 def order_by_pattern(rows: NDArray[Any]) -> NDArray[np.intp]:
     """Return the order (N,) in which rows (N, D) that lack the same columns stand together.
 
-    Patterns come in no order of their own, lest all rare ones, which take the most time for a row,
-    come last and to one worker.
+    Patterns stand as words whose letters are the columns that they lack stand in a dictionary: (),
+    (0), (0, 1), (0, 1, 4), (0, 2), (1). So a sweep gets from one to the next in few steps.
     """
-    packed = np.packbits(np.isnan(rows), axis=1)
-    order = np.lexsort(packed.T)
-    changes = (packed[order[1:]] != packed[order[:-1]]).any(axis=1)
-    runs = np.concatenate([[0], np.cumsum(changes)])
-    shuffled = np.random.default_rng(0).permutation(runs[-1] + 1)
-    return order[np.argsort(shuffled[runs], kind="stable")]
+    missing = np.isnan(rows)
+    # A word that ends stands before one that goes on with this column, that before a later one.
+    goes_on = np.logical_or.accumulate(missing[:, ::-1], axis=1)[:, ::-1]
+    letters = np.stack([goes_on & ~missing, missing], axis=2)
+    packed = np.packbits(letters.reshape(len(rows), -1), axis=1)
+    return np.lexsort(packed.T[::-1])
 
 
 def gap_words(rows: NDArray[Any], block: str = "") -> str:

@@ -10,7 +10,8 @@ evaluator is nothing but a product, compiled code does all three, and makes Gaus
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import add
 from queue import Empty
 from typing import Any, TypeAlias
 
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from mixtura.components.family import Evaluator, Family, Product
+from mixtura.components.family import Evaluator, Family, Product, Whole
 from mixtura.components.kernel import Kernel
 from mixtura.data import ArrayRows, CountRows, RowSource
 from mixtura.em.model import Model
@@ -141,9 +142,12 @@ class Sweep:
         evaluator = self.family.bind(stack.log_weights, stack.parameters)
         if centres is not None:
             evaluator.centre_on(type(centres[0]).concatenate(centres))
-        product = _compiled(evaluator.product())
+        whole = evaluator.product()
+        product = None if isinstance(whole, Whole) else _compiled(whole)
 
         def expect(unit: int, buffers: TileBuffers) -> StackedStatistics:
+            if isinstance(whole, Whole):
+                return self._whole_of_unit(plan, whole, unit, buffers)
             if product is not None:
                 return self._product_of_unit(plan, product, unit, buffers)
             return self._expect_unit(plan, evaluator, unit, buffers)
@@ -261,6 +265,17 @@ class Sweep:
             np.add(totals, stacked.found, out=totals)
         sums, squared, values = stacked.parts(totals)
         return StackedStatistics(product.freeze(sums), squared, values[:, 0], values[:, 1])
+
+    def _whole_of_unit(
+        self, plan: Plan, whole: Whole, unit: int, buffers: TileBuffers
+    ) -> StackedStatistics:
+        """Return what an evaluator finds that sweeps tiles by itself."""
+
+        def found(tile: Any, *others: Any) -> StackedStatistics:
+            sums, squared, values = whole.sweep(tile, plan.sizes, *others)
+            return StackedStatistics(sums, squared, values[:, 0], values[:, 1])
+
+        return reduce(add, (found(*tile[2:]) for tile in self._tiles(plan, unit, buffers)))
 
     def _expect_unit(
         self,

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from mixtura.components.gaussian.completion import careful_completion, completion_of
+from mixtura.components.gaussian.completion import Completion
 from mixtura.components.gaussian.covariance import covariance_from
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.components.gaussian.parameters import GaussianParameters
@@ -143,7 +143,7 @@ def test_sums_about_other_points_and_by_factors_are_the_same(code: str) -> None:
     densities = np.empty((N_COMPONENTS, len(rows)))
     evaluator.log_density(tile, densities)
     careful = family.bind(model.log_weights, model.parameters)
-    careful._far = list(range(N_COMPONENTS))
+    careful._far = np.ones(N_COMPONENTS, dtype=bool)
     by_factors = np.empty_like(densities)
     careful.log_density(tile, by_factors)
     np.testing.assert_allclose(by_factors, densities, atol=1e-10)
@@ -200,20 +200,22 @@ def test_narrow_components_far_apart_keep_their_digits() -> None:
         np.testing.assert_allclose(spread, variances.mean(axis=0), rtol=1e-2)
 
 
-def test_swept_precisions_are_those_of_margins_and_regressions() -> None:
+@pytest.mark.parametrize("seen", [[True, False, True, False], [True] * 4, [False] * 4])
+def test_completions_and_margins_of_factors_are_those_of_dense_covariances(seen: Any) -> None:
     rng = np.random.default_rng(5)
     parameters, spreads = parameters_like("VVV", rng)
-    observed = np.array([[True, False, True, False], [True] * 4, [False] * 4])
-    found = completion_of(np.linalg.inv(spreads), observed)
-    for place, seen in enumerate(observed):
-        margin = np.zeros(spreads.shape)
-        margin[np.ix_(range(3), seen, seen)] = np.linalg.inv(spreads[np.ix_(range(3), seen, seen)])
-        np.testing.assert_allclose(found.precisions[place], margin, atol=1e-12)
-        careful = careful_completion(parameters, seen)
-        np.testing.assert_allclose(careful.log_pivots[0], found.log_pivots[place], atol=1e-12)
-        of_factors = Margin.of(parameters, np.flatnonzero(~seen)).log_determinants
-        dense = np.linalg.slogdet(spreads[np.ix_(range(3), seen, seen)])[1]
-        np.testing.assert_allclose(of_factors, -0.5 * dense, atol=1e-12)
+    observed, missing = np.array(seen), ~np.array(seen)
+    of_factors = Margin.of(parameters, np.flatnonzero(missing)).log_determinants
+    for k, spread in enumerate(spreads):
+        found = Completion.of(parameters.take([k]), observed)
+        own = spread[np.ix_(observed, observed)]
+        gains = spread[np.ix_(missing, observed)] @ np.linalg.inv(own)
+        assert found.gains is not None
+        np.testing.assert_allclose(found.gains[np.ix_(missing, observed)], gains, atol=1e-12)
+        rest = spread[np.ix_(missing, missing)] - gains @ spread[np.ix_(observed, missing)]
+        np.testing.assert_allclose(found.spreads[np.ix_(missing, missing)], rest, atol=1e-12)
+        np.testing.assert_allclose(found.log_pivots, -np.linalg.slogdet(rest)[1], atol=1e-12)
+        np.testing.assert_allclose(of_factors[k], -0.5 * np.linalg.slogdet(own)[1], atol=1e-12)
 
 
 def test_runs_of_one_pattern_are_told_apart() -> None:
@@ -222,5 +224,4 @@ def test_runs_of_one_pattern_are_told_apart() -> None:
     patterns = Patterns.of(rows)
     assert patterns.bounds.tolist() == [0, 2, 3, 5]
     assert patterns.observed.tolist() == [[True, False], [True, True], [False, False]]
-    parts = list(patterns.parts(2))
-    assert [part.slices() for part in parts] == [[slice(0, 2), slice(2, 3)], [slice(3, 5)]]
+    assert patterns.slices() == [slice(0, 2), slice(2, 3), slice(3, 5)]

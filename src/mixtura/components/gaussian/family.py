@@ -155,7 +155,7 @@ class GaussianFamily:
         """Return P."""
         return self._map.n_features(self.n_columns)
 
-    def workspace(self, n_rows: int) -> GaussianWorkspace:
+    def workspace(self, n_rows: int) -> Any:
         """Return buffers for tiles of up to `n_rows` rows."""
         n_columns = self.n_columns
         buffer = np.empty((n_columns + self.n_features(), n_rows), self.dtype)
@@ -164,7 +164,7 @@ class GaussianFamily:
         products = self._map.products(buffer, n_columns)
         return GaussianWorkspace(twice, buffer[:n_columns], buffer[n_columns:], products)
 
-    def prepare(self, rows: NDArray[Any], workspace: GaussianWorkspace) -> GaussianTile:
+    def prepare(self, rows: NDArray[Any], workspace: Any) -> Any:
         """Bring rows (n, D) into the frame, feature-major, and compute their products."""
         room = workspace.first(len(rows))
         # The offset is taken out in float64: in float32 it would take the digits along.
@@ -191,14 +191,9 @@ class GaussianFamily:
         centred = far_components(parameters, self.dtype)
         if self._wide or (self.structure.features == "linear" and centred.any()):
             centred = np.ones(len(means), dtype=bool)
-        linear = covariance.precision_times(means)
         constants = log_weights + covariance.log_determinant()
-        natural = np.empty((len(means), self.n_features()))
-        natural[:, self.n_columns] = constants - 0.5 * np.einsum("kd,kd->k", means, linear)
-        natural[:, : self.n_columns] = linear
-        natural[:, self.n_columns + 1 :] = self._map.quadratic(self._precisions(parameters))
         return GaussianEvaluator(
-            natural,
+            self._natural(constants, parameters),
             self.dtype,
             self.frame,
             parameters,
@@ -206,6 +201,15 @@ class GaussianFamily:
             centred,
             diagonal=self._diagonal,
         )
+
+    def _natural(self, constants: Float, parameters: GaussianParameters) -> Float:
+        """Return θ (K, P) of log densities, `constants` (K,) at the means."""
+        means, linear = parameters.means, parameters.covariance.precision_times(parameters.means)
+        natural = np.empty((len(means), self.n_features()))
+        natural[:, self.n_columns] = constants - 0.5 * np.einsum("kd,kd->k", means, linear)
+        natural[:, : self.n_columns] = linear
+        natural[:, self.n_columns + 1 :] = self._map.quadratic(self._precisions(parameters))
+        return natural
 
     def _precisions(self, parameters: GaussianParameters) -> Float:
         precisions = parameters.covariance.precisions()

@@ -2,11 +2,11 @@
 
 No cell is filled in. A row's density is that of its observed columns; the sums of the M-step hold
 what missing cells are expected to add, which is worked out for a pattern of observed columns at
-once. With zeros for missing cells the products of features stay what they are: a pattern only has
-its own natural parameters, zero where a column is missing. Rows should be sorted by pattern.
+once. Rows should be sorted by pattern.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from mixtura.components.gaussian.centred import far_components
 from mixtura.components.gaussian.covariance import covariance_of_factors
-from mixtura.components.gaussian.evaluator import GaussianWorkspace
 from mixtura.components.gaussian.family import LOG_TWO_PI, GaussianFamily
-from mixtura.components.gaussian.features import FeatureMap
 from mixtura.components.gaussian.frame import Frame
 from mixtura.components.gaussian.incomplete_sweep import IncompleteEvaluator, IncompleteTile
 from mixtura.components.gaussian.parameters import (
@@ -25,9 +23,10 @@ from mixtura.components.gaussian.parameters import (
     GaussianSums,
     RowTotals,
 )
-from mixtura.components.gaussian.patterns import Patterns
 from mixtura.components.gaussian.prior import GaussianPrior
 from mixtura.components.gaussian.structures import Structure, structure, unpooled
+from mixtura.native import kernels
+from mixtura.native.gaps import GappyRows, readable
 
 __all__ = ["IncompleteGaussianFamily"]
 
@@ -66,37 +65,48 @@ class IncompleteGaussianFamily(GaussianFamily):
         return cls(unpooled(structure), frame, np.dtype(dtype), steps)
 
     @property
-    def features(self) -> FeatureMap:
-        """Return the feature map, which is never too wide: patterns need the products."""
-        return self._map
-
-    @property
     def _wide(self) -> bool:
         return False
 
-    def prepare(self, rows: NDArray[Any], workspace: GaussianWorkspace) -> IncompleteTile:
-        """Bring rows (n, D) into the frame, missing cells at its origin."""
-        # In float64, so that what is filled in becomes zero and no rounding.
-        filled = np.where(np.isnan(rows), self.frame.origin, rows)
-        tile = super().prepare(filled, workspace)
-        return IncompleteTile(tile.features, tile.rows, Patterns.of(rows), {})
+    def workspace(self, n_rows: int) -> None:
+        """Return nothing: rows are read where they are."""
+
+    def prepare(self, rows: NDArray[Any], workspace: None) -> IncompleteTile:
+        """Return rows (n, D), NaN where a cell is missing, and the frame they are to be read in."""
+        return IncompleteTile(
+            GappyRows(readable(rows), self.frame.origin, self._inverse_scale, self._entropies)
+        )
+
+    @cached_property
+    def _inverse_scale(self) -> Float:
+        return 1.0 / self.frame.scale
+
+    @cached_property
+    def _entropies(self) -> Float:
+        return np.log(self.frame.scale) + 0.5 * (LOG_TWO_PI + 1.0)
 
     def bind(self, log_weights: Float, parameters: GaussianParameters) -> Any:
         """Return the evaluator of one sweep."""
-        far = far_components(parameters, self.dtype)
-        return IncompleteEvaluator(
-            self, log_weights, parameters, self._plain_precisions(parameters), far
-        )
+        # Compiled code counts in float64 whatever cells are.
+        far = far_components(parameters, np.dtype(np.float64))
+        return self._evaluator(log_weights, parameters, far)
 
     def unbound(self, n_components: int) -> Any:
         """Return an evaluator under which missing cells have their column's mean and variance."""
         parameters = self._at_origin(n_components)
         none = np.zeros(n_components, dtype=bool)
-        precisions = self._plain_precisions(parameters)
-        return IncompleteEvaluator(self, np.zeros(n_components), parameters, precisions, none)
+        return self._evaluator(np.zeros(n_components), parameters, none)
 
-    def _plain_precisions(self, parameters: GaussianParameters) -> Float:
-        return np.ascontiguousarray(self._precisions(parameters))
+    def _evaluator(
+        self, log_weights: Float, parameters: GaussianParameters, far: NDArray[np.bool_]
+    ) -> IncompleteEvaluator:
+        constants = log_weights + parameters.covariance.log_determinant()
+        natural = self._natural(constants, parameters)
+        shape = (self.n_columns,) if self._diagonal else (self.n_columns, self.n_columns)
+        compiled = kernels() is not None
+        return IncompleteEvaluator(
+            self._entropies, log_weights, parameters, natural, shape, far, compiled=compiled
+        )
 
     def _at_origin(self, n_components: int) -> GaussianParameters:
         factors = np.tile(self.frame.scale / self.frame.spread, (n_components, 1))
@@ -109,15 +119,10 @@ class IncompleteGaussianFamily(GaussianFamily):
 
     def shared(self, prepared: Any, row_weights: Float | None) -> IncompleteTotals:
         """Return the sums of a tile that involve no component, and weights by column."""
-        patterns = prepared.patterns
-        if row_weights is None:
-            weights = np.diff(patterns.bounds).astype(np.float64)
-        else:
-            weights = np.add.reduceat(row_weights, patterns.bounds[:-1])
+        seen = ~np.isnan(prepared.gappy.cells)
+        weights = np.ones(len(seen)) if row_weights is None else row_weights
         plain = super().shared(prepared, row_weights)
-        return IncompleteTotals(
-            plain.weight, plain.first, plain.second, weights @ patterns.observed
-        )
+        return IncompleteTotals(plain.weight, plain.first, plain.second, weights @ seen)
 
     def offset(self, parameters: GaussianParameters, sums: GaussianSums, shared: Any) -> float:
         """Return the normalising constants of the observed cells."""
@@ -127,10 +132,6 @@ class IncompleteGaussianFamily(GaussianFamily):
         self, rows: Any, row_weights: Float | None, shared: Any, distinct_share: float
     ) -> None:
         """Return nothing: no loop is compiled for it."""
-
-    def entropies(self, missing: NDArray[np.bool_]) -> Float:
-        """Return the entropy of missing columns (S, D), but for their precision's determinant."""
-        return missing @ (np.log(self.frame.scale) + 0.5 * (LOG_TWO_PI + 1.0))
 
     def moments(
         self, sums: Any, previous: GaussianParameters | None, shared: Any

@@ -1,68 +1,51 @@
 """The sweep of rows with missing cells: densities of margins, and sums completed by pattern.
 
-With zeros for missing cells the products of features stay what they are; a pattern only has its
-own natural parameters, zero where a column is missing.
+Compiled code does it for all components at once (`native/gaps.c`). Components far from the origin
+for their width go by factors of margins and about their means, pattern by pattern; so do all of
+them where there is no compiled code.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.gaussian.completion import (
-    Completion,
-    PatternSums,
-    careful_completion,
-    completion_of,
-)
-from mixtura.components.gaussian.evaluator import GaussianTile
-from mixtura.components.gaussian.features import FeatureMap
+from mixtura.components.family import Whole
+from mixtura.components.gaussian.completion import Completion
 from mixtura.components.gaussian.parameters import GaussianParameters, GaussianSums
 from mixtura.components.gaussian.partition import Margin
 from mixtura.components.gaussian.patterns import Patterns
+from mixtura.native.gaps import GappyRows
 
-__all__ = ["IncompleteEvaluator", "IncompleteSums", "IncompleteTile", "PatternedFamily"]
+__all__ = ["IncompleteEvaluator", "IncompleteSums", "IncompleteTile"]
 
 Float = NDArray[np.float64]
 
-# Numbers in the matrices of the patterns worked on at once, 1 MB.
-AT_ONCE = 1 << 17
-# And in those kept from the log densities of a tile to its sums, 64 MB.
-KEPT = 1 << 23
 
-
-class PatternedFamily(Protocol):
-    """What is asked of a family whose rows have patterns of observed columns."""
-
-    @property
-    def n_columns(self) -> int: ...
-
-    @property
-    def dtype(self) -> np.dtype[Any]: ...
-
-    @property
-    def features(self) -> FeatureMap: ...
-
-    def n_features(self) -> int: ...
-
-    def entropies(self, missing: NDArray[np.bool_]) -> Float:
-        """Return the entropy of missing columns (S, D), but for their precision's determinant."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class IncompleteTile(GaussianTile):
-    """A tile of rows in the frame, zero where a cell is missing, and their patterns.
+@dataclass(frozen=True)
+class IncompleteTile:
+    """A tile of rows, NaN where a cell is missing.
 
     Attributes
     ----------
-    completions : what the log densities needed and sums will need again, by evaluator
+    gappy : the rows as compiled code reads them
     """
 
-    patterns: Patterns
-    completions: dict[int, list[Completion]]
+    gappy: GappyRows
+
+    @cached_property
+    def patterns(self) -> Patterns:
+        """Return which columns were observed."""
+        return Patterns.of(self.gappy.cells)
+
+    @cached_property
+    def rows(self) -> Float:
+        """Return the rows (D, n) in the frame, zero where a cell is missing."""
+        moved = (self.gappy.cells.T - self.gappy.origin[:, None]) * self.gappy.scale[:, None]
+        return np.where(np.isnan(moved), 0.0, moved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,91 +69,82 @@ class IncompleteSums(GaussianSums):
 class IncompleteTotalsOfUnit:
     """Mutable totals of one unit of rows."""
 
-    rows: Float
-    first: Float
-    second: Float
+    features: Float
     centred_first: Float
     centred_second: Float
     entropy: Float
 
 
 class IncompleteEvaluator:
-    """See `mixtura.components.family.Evaluator`."""
+    """See `mixtura.components.family.Evaluator`.
+
+    Parameters
+    ----------
+    entropies : (D,) what a missing cell's entropy has beside that of its precision
+    natural : (K, P) of complete rows; read for components that are not far
+    second_shape : of one second moment, (D,) or (D, D)
+    far : (K,) which go by factors, densities and sums
+    compiled : whether there is compiled code
+    """
 
     def __init__(
         self,
-        family: PatternedFamily,
+        entropies: Float,
         log_weights: Float,
         parameters: GaussianParameters,
-        precisions: Float,
+        natural: Float,
+        second_shape: tuple[int, ...],
         far: NDArray[np.bool_],
+        *,
+        compiled: bool,
     ) -> None:
-        self._family = family
+        self._entropies = entropies
         self._log_weights = log_weights
-        self._constants = log_weights + parameters.covariance.log_determinant()
         self._parameters = parameters
-        self._second_shape = precisions.shape
-        self._precisions, self._n_sharing = _shared(precisions)
-        self._far = np.flatnonzero(far).tolist()
-        self._near = ~far
-        self._centred = far
+        self._natural = natural
+        self._second_shape = second_shape
+        self._compiled = compiled
+        self._far = far if compiled else np.ones_like(far)
+        self._centred = self._far
         self._about = parameters.means
-        self._size = max(1, AT_ONCE // max(1, precisions.size))
 
     @property
     def n_components(self) -> int:
         """Return K."""
         return len(self._log_weights)
 
-    def product(self) -> None:
-        """Return None: what a row adds depends on its pattern."""
+    def product(self) -> Whole | None:
+        """Return the compiled sweep of a tile, or None where a component goes by factors."""
+        return Whole(self._sweep) if self._compiled and not self._centred.any() else None
 
     def centre_on(self, parameters: GaussianParameters) -> None:
         """Take the sums of all components about other means, before the first tile."""
         self._about = parameters.means
         self._centred = np.ones(self.n_components, dtype=bool)
 
+    def _sweep(
+        self,
+        prepared: IncompleteTile,
+        sizes: Sequence[int],
+        row_weights: Float | None,
+        barred: NDArray[np.bool_] | None,
+    ) -> tuple[IncompleteSums, Float, Float]:
+        """Return sums, Σ w r² (ΣK,) and values (M, 2) of mixtures of the given sizes."""
+        if barred is not None:
+            barred = np.ascontiguousarray(barred)
+        weights = None if row_weights is None else np.ascontiguousarray(row_weights)
+        found = prepared.gappy.sweep(self._natural, sizes, weights, barred)
+        features, squared, values, entropy = found
+        nothing = self.zeros()
+        nothing.features, nothing.entropy = features, entropy
+        return self.sums(nothing), squared, values
+
     def log_density(self, prepared: IncompleteTile, out: NDArray[Any]) -> None:
         """Write log π_k + log N(x_o | μ_k, Σ_k), without log 2π, into `out` (K, n)."""
-        kept: list[Completion] = []
-        prepared.completions.clear()
-        for patterns, completion in self._completed(prepared):
-            kept.append(completion)
-            natural = self._natural(completion)
-            for inside, own in zip(patterns.slices(), natural, strict=True):
-                np.matmul(own, prepared.features[:, inside], out=out[:, inside])
-        if len(prepared.patterns.observed) * self._precisions.size <= KEPT:
-            prepared.completions[id(self)] = kept
-        for component in self._far:
+        if not self._far.all():
+            out[:] = prepared.gappy.densities(self._natural)
+        for component in np.flatnonzero(self._far).tolist():
             self._far_density(prepared, component, out[component])
-
-    def _completed(self, prepared: IncompleteTile) -> Iterator[tuple[Patterns, Completion]]:
-        parts = list(prepared.patterns.parts(self._size))
-        kept = prepared.completions.pop(id(self), ())
-        if len(kept) == len(parts):
-            yield from zip(parts, kept, strict=True)
-            return
-        for patterns in parts:
-            yield patterns, completion_of(self._precisions, patterns.observed, self._n_sharing)
-
-    def _natural(self, completion: Completion) -> NDArray[Any]:
-        """Return natural parameters (S, K, P), zero for features of missing columns."""
-        means, family = self._parameters.means, self._family
-        linear = completion.times(means)
-        n_columns = means.shape[1]
-        natural = np.empty((*linear.shape[:2], family.n_features()))
-        natural[..., :n_columns] = linear
-        natural[..., n_columns] = (
-            self._constants
-            - 0.5 * completion.log_pivots
-            - 0.5 * np.einsum("skd,kd->sk", linear, means)
-        )
-        precisions = completion.precisions
-        flat = family.features.quadratic(precisions.reshape(-1, *precisions.shape[2:]))
-        groups = precisions.shape[:2]
-        by_group = natural.reshape(*groups, self._n_sharing, -1)
-        by_group[..., n_columns + 1 :] = flat.reshape(*groups, 1, -1)
-        return natural.astype(family.dtype, copy=False)
 
     def _far_density(self, prepared: IncompleteTile, component: int, out: NDArray[Any]) -> None:
         parameters = self._parameters.take([component])
@@ -182,16 +156,13 @@ class IncompleteEvaluator:
 
     def zeros(self) -> IncompleteTotalsOfUnit:
         """Return fresh totals."""
-        means = self._parameters.means
-        second = self._second_shape
+        shape = self._second_shape
         centred = self.n_components if self._centred.any() else 0
         return IncompleteTotalsOfUnit(
-            np.zeros(len(means)),
-            np.zeros(means.shape),
-            np.zeros(second),
-            np.zeros((centred, means.shape[1])),
-            np.zeros((centred, *second[1:])),
-            np.zeros(len(means)),
+            np.zeros(self._natural.shape),
+            np.zeros((centred, shape[0])),
+            np.zeros((centred, *shape)),
+            np.zeros(self.n_components),
         )
 
     def accumulate(
@@ -201,94 +172,47 @@ class IncompleteEvaluator:
         totals: IncompleteTotalsOfUnit,
     ) -> None:
         """Add a tile's completed sums to the totals."""
-        for patterns, completion in self._completed(prepared):
-            sums = self._sums_of(prepared, patterns, responsibilities)
-            first, second = completion.complete(sums, self._parameters.means)
-            totals.rows += sums.rows.sum(axis=0)
-            totals.first += first
-            totals.second += second
-            totals.entropy += self._entropy(patterns.observed, sums.rows, completion, self._near)
-        for component in np.flatnonzero(self._centred):
-            self._accumulate_centred(prepared, int(component), responsibilities, totals)
-
-    def _entropy(
-        self,
-        observed: NDArray[np.bool_],
-        rows: Float,
-        completion: Completion,
-        components: NDArray[np.bool_],
-    ) -> Float:
-        """Return Σ w r times the entropy of the missing cells (K,), zero for other components."""
-        each = self._family.entropies(~observed)[:, None] - 0.5 * completion.log_pivots
-        return np.where(components, (rows * each).sum(axis=0), 0.0)
-
-    def _sums_of(
-        self, prepared: IncompleteTile, patterns: Patterns, responsibilities: NDArray[Any]
-    ) -> PatternSums:
-        family = self._family
-        n_columns = family.n_columns
-        products = np.empty((len(patterns.observed), self.n_components, family.n_features()))
-        for inside, own in zip(patterns.slices(), products, strict=True):
-            np.matmul(responsibilities[:, inside], prepared.features[:, inside].T, out=own)
-        flat = products[..., n_columns + 1 :].reshape(-1, family.n_features() - n_columns - 1)
-        second = family.features.second(flat, n_columns)
-        return PatternSums(
-            products[..., n_columns],
-            products[..., :n_columns],
-            second.reshape(*products.shape[:2], *second.shape[1:]),
-        )
+        shares = np.asarray(responsibilities, dtype=np.float64)
+        if not self._far.all():
+            features, entropy = prepared.gappy.totals(self._natural, shares)
+            near = ~self._far
+            totals.features[near] += features[near]
+            totals.entropy[near] += entropy[near]
+        for component in np.flatnonzero(self._centred).tolist():
+            self._accumulate_centred(prepared, component, shares[component], totals)
 
     def _accumulate_centred(
         self,
         prepared: IncompleteTile,
         component: int,
-        responsibilities: NDArray[Any],
+        shares: Float,
         totals: IncompleteTotalsOfUnit,
     ) -> None:
         parameters, about = self._parameters.take([component]), self._about[component]
-        shift = parameters.means - about
+        shift = parameters.means[0] - about
+        far, n_columns = self._far[component], len(about)
         patterns = prepared.patterns
         for inside, observed in zip(patterns.slices(), patterns.observed, strict=True):
-            completion = careful_completion(parameters, observed)
-            shares = responsibilities[component, inside]
-            deviations = np.zeros((len(observed), len(shares)))
+            completion, own = Completion.of(parameters, observed), shares[inside]
+            deviations = np.zeros((n_columns, len(own)))
             deviations[observed] = prepared.rows[observed, inside] - about[observed, None]
-            weighted = deviations * shares
-            diagonal = totals.second.ndim == 2
+            weighted, rows = deviations * own, float(own.sum())
+            diagonal = len(self._second_shape) == 1
             second = (weighted * deviations).sum(axis=1) if diagonal else weighted @ deviations.T
-            sums = PatternSums(
-                np.array([[shares.sum()]]), weighted.sum(axis=1)[None, None], second[None, None]
-            )
-            if component in self._far:
-                totals.entropy[component] += self._entropy(
-                    observed[None], sums.rows, completion, np.ones(1, dtype=bool)
-                )[0]
-            first, second = completion.complete(sums, shift)
-            totals.centred_first[component] += first[0]
-            totals.centred_second[component] += second[0]
+            found = completion.complete(rows, weighted.sum(axis=1), second, shift)
+            totals.centred_first[component] += found[0]
+            totals.centred_second[component] += found[1]
+            if far:
+                entropy = self._entropies[~observed].sum() - 0.5 * completion.log_pivots
+                totals.entropy[component] += rows * entropy
+                totals.features[component, n_columns] += rows
 
     def sums(self, totals: IncompleteTotalsOfUnit) -> IncompleteSums:
         """Freeze the totals."""
-        family = self._family
-        features = np.column_stack(
-            [totals.first, totals.rows, family.features.products_of(totals.second)]
-        )
         return IncompleteSums(
-            features,
+            totals.features,
             self._centred.astype(np.float64),
             totals.centred_first,
             totals.centred_second,
             totals.entropy,
         )
-
-
-def _shared(precisions: Float) -> tuple[Float, int]:
-    """Return full precisions without repeats, and how many components have each; else as given."""
-    if precisions.ndim == 2:
-        return precisions, 1
-    changes = (precisions[1:] != precisions[:-1]).any(axis=(1, 2))
-    starts = np.concatenate([[0], np.flatnonzero(changes) + 1])
-    sizes = np.diff(starts, append=len(precisions))
-    if (sizes != sizes[0]).any():
-        return precisions, 1
-    return precisions[starts], int(sizes[0])

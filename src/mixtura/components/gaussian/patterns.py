@@ -1,6 +1,5 @@
 """Which columns of a row were observed: rows one after the other that share a pattern."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -31,12 +30,6 @@ class Patterns:
         begins = np.flatnonzero((missing[:, 1:] != missing[:, :-1]).any(axis=0)) + 1
         bounds = np.concatenate([[0], begins, [len(rows)]])
         return cls(bounds, ~missing[:, bounds[:-1]].T)
-
-    def parts(self, size: int) -> Iterator["Patterns"]:
-        """Yield the runs, at most `size` at a time."""
-        for start in range(0, len(self.observed), size):
-            stop = start + size
-            yield Patterns(self.bounds[start : stop + 1], self.observed[start:stop])
 
     def slices(self) -> list[slice]:
         """Return the rows of each run."""

@@ -1,0 +1,131 @@
+"""The compiled sweep of rows with missing cells: densities of what was observed, completed sums."""
+
+import ctypes
+from collections.abc import Sequence
+from ctypes import byref, c_void_p
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.native.library import kernels
+from mixtura.native.runs import Rows, address
+from mixtura.native.sweeps import TileRows, has_strides
+
+__all__ = ["GappyRows", "Gaps", "readable"]
+
+Float = NDArray[np.float64]
+
+
+class Gaps(ctypes.Structure):
+    """`mx_gaps`."""
+
+    _fields_ = (("tile", TileRows), ("entropies", c_void_p))
+
+
+def readable(cells: NDArray[Any]) -> NDArray[Any]:
+    """Return cells (n, D) as float64 or float32, whole numbers of them apart."""
+    if cells.dtype not in (np.float64, np.float32):
+        return np.ascontiguousarray(cells, dtype=np.float64)
+    return cells if has_strides(cells) else np.ascontiguousarray(cells)
+
+
+@dataclass(frozen=True, slots=True)
+class GappyRows:
+    """Rows with missing cells, and the frame that natural parameters are in.
+
+    Attributes
+    ----------
+    cells : (n, D) float64 or float32, NaN where missing, whole numbers of cells apart
+    origin, scale : (D,) x = (cell - origin) scale
+    entropies : (D,) what a missing cell's entropy has beside that of its precision
+    """
+
+    cells: NDArray[Any]
+    origin: Float
+    scale: Float
+    entropies: Float
+
+    def sweep(
+        self,
+        natural: Float,
+        sizes: Sequence[int],
+        weights: Float | None,
+        barred: NDArray[np.bool_] | None,
+    ) -> tuple[Float, Float, Float, Float]:
+        """Return sums (ΣK, P), Σ w r² (ΣK,), values (M, 2) and entropies (ΣK,) of M mixtures.
+
+        Parameters
+        ----------
+        natural : (ΣK, P)
+        sizes : K of each mixture
+        weights : (n,) or None
+        barred : (K, n) components of each mixture that rows cannot belong to, or None
+        """
+        places = np.array(sizes, dtype=np.int64)
+        sums, squared = np.empty(natural.shape), np.empty(len(natural))
+        values, entropies = np.empty((len(places), 2)), np.empty(len(natural))
+        told, room = self.told(natural, int(places.max()), weights, barred)
+        _library().mx_sweep_gaps_stack(
+            byref(told),
+            len(places),
+            *map(address, (places, natural, sums, squared, values, entropies, room)),
+        )
+        return sums, squared, values, entropies
+
+    def densities(self, natural: Float) -> Float:
+        """Return the log densities (K, n) of what was observed."""
+        found = np.empty((len(natural), len(self.cells)))
+        told, room = self.told(natural, len(natural), None, None)
+        _library().mx_gaps_densities(
+            byref(told), len(natural), *map(address, (natural, found, room))
+        )
+        return found
+
+    def totals(
+        self, natural: Float, shares: Float, weights: Float | None = None
+    ) -> tuple[Float, Float]:
+        """Return completed sums (K, P) and entropies (K,) of shares (K, n) float64 and weights."""
+        sums, entropies = np.empty(natural.shape), np.empty(len(natural))
+        told, room = self.told(natural, len(natural), weights, None)
+        component_stride, row_stride = (stride // shares.itemsize for stride in shares.strides)
+        _library().mx_gaps_totals(
+            byref(told),
+            len(natural),
+            *map(address, (natural, shares)),
+            row_stride,
+            component_stride,
+            *map(address, (sums, entropies, room)),
+        )
+        return sums, entropies
+
+    def told(
+        self,
+        natural: Float,
+        n_components: int,
+        weights: Float | None,
+        barred: NDArray[np.bool_] | None,
+    ) -> tuple[Gaps, Float]:
+        """Return what a kernel is told of the rows, and room for so many components.
+
+        Weights and bars should be contiguous, and outlive the call.
+        """
+        cells = self.cells
+        along, across = (stride // cells.itemsize for stride in cells.strides)
+        rows = Rows(n_rows=len(cells), n_features=natural.shape[1])
+        if weights is not None:
+            rows.weights = address(weights)
+        if barred is not None:
+            rows.bar(barred)
+        places = (address(each) for each in (cells, self.origin, self.scale))
+        single = cells.dtype == np.float32
+        tile = TileRows(rows, *places, cells.shape[1], along, across, single)
+        told = Gaps(tile, address(self.entropies))
+        return told, np.empty(_library().mx_gaps_room(byref(told), n_components))
+
+
+def _library() -> ctypes.CDLL:
+    library = kernels()
+    assert library is not None
+    return library
