@@ -37,10 +37,7 @@ def best_times(iterations):
 def begun(family, rows, labels):
     """Return a sweep and the model that labels give."""
     sweep = Sweep(family, ArrayRows(rows), ENGINE)
-    hard = np.eye(N_COMPONENTS)
-    moments = sweep.from_responsibilities(
-        lambda start, stop: hard[labels[start:stop]], N_COMPONENTS
-    )
+    moments = sweep.from_responsibilities(np.eye(N_COMPONENTS)[labels])
     prior = family.prior("weak", sweep.shared, N_COMPONENTS)
     parameters = family.maximise(moments, None, prior)
     return sweep, Model(log_weights_of(moments.effective_rows), parameters)

@@ -217,7 +217,7 @@ def test_the_m_step_is_a_maximum(name, prior, seed):
     rows, shares = case.make(rng, 50), rng.dirichlet(np.ones(2), 50)
     sweep = Sweep(case.family, ArrayRows(rows), Serial())
     penalty = case.family.prior(prior, sweep.shared, 2)
-    moments = sweep.from_responsibilities(lambda start, stop: shares[start:stop], 2)
+    moments = sweep.from_responsibilities(shares)
     best = case.family.maximise(moments, None, penalty)
 
     def objective(parameters):
@@ -237,7 +237,7 @@ def test_the_expected_log_density_is_the_sum_over_rows(name, seed):
     case = CASES[name]
     rows, shares = case.make(rng, 50), rng.dirichlet(np.ones(2), 50)
     sweep = Sweep(case.family, ArrayRows(rows), Serial())
-    moments = sweep.from_responsibilities(lambda start, stop: shares[start:stop], 2)
+    moments = sweep.from_responsibilities(shares)
     parameters = fitted(case, rows, prior="conjugate").model.parameters
     expected = (shares * case.family.row_log_density(rows, parameters)).sum()
     assert case.family.expected_log_density(parameters, moments) == pytest.approx(expected)
@@ -322,7 +322,7 @@ def test_samples_have_the_frequencies_of_the_mixture(name):
     found = fitted(case, rows, shares=np.eye(2)[labels])
     again = case.family.estimate(
         Sweep(case.family, ArrayRows(rows), Serial())
-        .from_responsibilities(lambda start, stop: np.eye(2)[labels[start:stop]], 2)
+        .from_responsibilities(np.eye(2)[labels])
         .features,
         None,
     )

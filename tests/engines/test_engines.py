@@ -51,8 +51,8 @@ def test_every_unit_is_done_once(engine: Engine, n_units: int) -> None:
         return (unit,)
 
     with engine.session():
-        assert engine.fold(unit_as_tuple, n_units) == tuple(range(n_units))
-        assert engine.fold(unit_as_tuple, n_units) == tuple(range(n_units))
+        assert engine.fold(unit_as_tuple, range(n_units)) == tuple(range(n_units))
+        assert engine.fold(unit_as_tuple, range(n_units)) == tuple(range(n_units))
     assert sorted(done) == sorted([*range(n_units), *range(n_units)])
 
 
@@ -65,7 +65,7 @@ def test_threads_share_the_units_out() -> None:
         return Set({threading.get_ident()})
 
     with engine.session():
-        assert len(engine.fold(wait_for_the_other, 2)) == 2
+        assert len(engine.fold(wait_for_the_other, range(2))) == 2
 
 
 class Set(set[int]):
@@ -87,8 +87,8 @@ def test_an_error_in_a_unit_is_passed_on_and_the_engine_lives(
 
     with engine.session():
         with pytest.raises(fault, match="unit nine"):
-            engine.fold(fails_at_nine, 40)
-        assert engine.fold(lambda unit: unit, 40) == 780
+            engine.fold(fails_at_nine, range(40))
+        assert engine.fold(lambda unit: unit, range(40)) == 780
 
 
 def test_an_error_in_the_calling_thread_stops_the_others() -> None:
@@ -104,7 +104,7 @@ def test_an_error_in_the_calling_thread_stops_the_others() -> None:
 
     engine = Threads(3)
     with engine.session(), pytest.raises(KeyboardInterrupt):
-        engine.fold(interrupted, 10_000)
+        engine.fold(interrupted, range(10_000))
     assert len(started) < 1000
 
 
@@ -118,7 +118,7 @@ def test_blas_has_one_thread_in_a_session_and_its_own_number_after(engine: Engin
         assert set(blas_threads()) == {1}
         with engine.session():
             assert set(blas_threads()) == {1}
-        assert engine.fold(lambda unit: unit, 10) == 45
+        assert engine.fold(lambda unit: unit, range(10)) == 45
         assert set(blas_threads()) == {1}
     assert blas_threads() == before
 
@@ -127,7 +127,7 @@ def test_no_thread_is_left_after_a_session() -> None:
     engine = Threads(4)
     before = threading.active_count()
     with engine.session():
-        engine.fold(lambda unit: unit, 100)
+        engine.fold(lambda unit: unit, range(100))
     assert threading.active_count() == before
 
 

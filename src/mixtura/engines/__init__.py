@@ -1,4 +1,4 @@
-"""Engines: who does the work. An engine folds a function over units of rows; it knows no EM."""
+"""Engines: who does the work. They have tasks done for units or items, and know no EM."""
 
 from numbers import Integral
 from typing import Any
@@ -28,6 +28,6 @@ def engine_named(name: Any, n_jobs: int | None) -> Engine:
         return Threads(n_jobs)
     if name == "serial":
         return Serial()
-    if not (hasattr(name, "fold") and hasattr(name, "session")):
+    if not all(hasattr(name, verb) for verb in ("fold", "map", "session")):
         raise ParameterError(f"engine should be threads, serial or an engine, but got {name!r}")
     return name

@@ -1,15 +1,13 @@
 """The default engine: threads over units of rows, each with a BLAS of one thread."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
-from typing import Any
 
 from mixtura.engines.blas import single_threaded_blas
-from mixtura.engines.engine import MergeTree
-from mixtura.engines.serial import Serial
+from mixtura.engines.engine import Item, MergeTree, Result
 
 __all__ = ["Threads", "available_cores"]
 
@@ -35,26 +33,42 @@ class Threads:
         )
         self._pool: ThreadPoolExecutor | None = None
 
-    def fold(self, function: Callable[[int], Any], n_units: int) -> Any:
+    def fold(self, task: Callable[[Item], Result], units: Sequence[Item]) -> Result:
         """Return the sum over units by the fixed merge tree."""
-        workers = min(self.n_jobs, n_units)
-        if workers <= 1 or self._pool is None:
-            return Serial().fold(function, n_units)
-        tree = MergeTree(n_units)
+        tree = MergeTree(len(units))
+        self._share_out(task, units, tree.add)
+        return tree.total()
+
+    def map(self, task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+        """Return what a task makes of each item, in their order."""
+        found: dict[int, Result] = {}
+        self._share_out(task, items, found.__setitem__)
+        return [found[position] for position in range(len(items))]
+
+    def _share_out(
+        self,
+        task: Callable[[Item], Result],
+        items: Sequence[Item],
+        keep: Callable[[int, Result], None],
+    ) -> None:
+        """Let each worker take the next item that is left, and keep what it makes of it."""
         positions = count()
         stopped = False
 
         def work() -> None:
             nonlocal stopped
             try:
-                while not stopped and (unit := next(positions)) < n_units:
-                    tree.add(unit, function(unit))
+                while not stopped and (position := next(positions)) < len(items):
+                    keep(position, task(items[position]))
             except BaseException:
                 # The others need not go on with what is lost already.
                 stopped = True
                 raise
 
-        helpers: list[Future[None]] = [self._pool.submit(work) for _ in range(workers - 1)]
+        workers = 1 if self._pool is None else min(self.n_jobs, len(items))
+        helpers: list[Future[None]] = [
+            self._pool.submit(work) for _ in range(workers - 1) if self._pool is not None
+        ]
         try:
             work()
         finally:
@@ -63,7 +77,6 @@ class Threads:
                 helper.exception()
         for helper in helpers:
             helper.result()
-        return tree.total()
 
     @contextmanager
     def session(self) -> Iterator[None]:

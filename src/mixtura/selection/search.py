@@ -140,7 +140,7 @@ class Search:
         if not jobs:
             return
         try:
-            self._outer.fold(done, len(jobs))
+            self._outer.map(done, range(len(jobs)))
         except BaseException as error:
             # An engine may raise what another worker left by.
             self._error = self._error or error
