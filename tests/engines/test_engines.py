@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
 from mixtura import ParameterError
-from mixtura.engines import Engine, Serial, Threads, engine_named
+from mixtura.engines import Engine, Processes, Serial, Threads, engine_named
 from mixtura.engines.engine import MergeTree
 
 ENGINES = [Serial(), Threads(1), Threads(2), Threads(5)]
@@ -54,6 +54,17 @@ def test_every_unit_is_done_once(engine: Engine, n_units: int) -> None:
         assert engine.fold(unit_as_tuple, range(n_units)) == tuple(range(n_units))
         assert engine.fold(unit_as_tuple, range(n_units)) == tuple(range(n_units))
     assert sorted(done) == sorted([*range(n_units), *range(n_units)])
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=IDS)
+@pytest.mark.parametrize("n_items", [0, 1, 2, 64])
+def test_results_of_a_map_are_in_the_order_of_items(engine: Engine, n_items: int) -> None:
+    def doubled(item: int) -> int:
+        time.sleep(0.001 / (1 + item))
+        return 2 * item
+
+    with engine.session():
+        assert engine.map(doubled, range(n_items)) == [2 * item for item in range(n_items)]
 
 
 def test_threads_share_the_units_out() -> None:
@@ -135,11 +146,12 @@ def test_engines_go_by_their_names() -> None:
     own = Threads(3)
     assert isinstance(engine_named("serial", None), Serial)
     assert isinstance(engine_named("threads", None), Threads)
-    assert engine_named("threads", 3).n_jobs == 3
+    assert isinstance(engine_named("processes", None), Processes)
+    assert engine_named("threads", 3).n_jobs == engine_named("processes", 3).n_jobs == 3
     assert engine_named("threads", -1).n_jobs == engine_named("threads", None).n_jobs
     assert engine_named("threads", -100).n_jobs == 1
     assert engine_named(own, None) is own
-    with pytest.raises(ParameterError, match="engine should be threads, serial or an engine"):
+    with pytest.raises(ParameterError, match="should be threads, processes, serial or an engine"):
         engine_named("abacus", None)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import pairwise
 from threading import local
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -160,6 +160,8 @@ class Plan:
     sizes : components of each
     tile : rows of a tile, at most
     """
+
+    lasting: ClassVar[bool] = True
 
     family: Family
     sizes: list[int]

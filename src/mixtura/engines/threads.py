@@ -1,20 +1,15 @@
 """The default engine: threads over units of rows, each with a BLAS of one thread."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 
 from mixtura.engines.blas import single_threaded_blas
+from mixtura.engines.cores import number_of_workers
 from mixtura.engines.engine import Item, MergeTree, Result
 
-__all__ = ["Threads", "available_cores"]
-
-
-def available_cores() -> int:
-    """Return the number of cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+__all__ = ["Threads"]
 
 
 class Threads:
@@ -27,10 +22,7 @@ class Threads:
     """
 
     def __init__(self, n_jobs: int | None = None) -> None:
-        cores = available_cores()
-        self.n_jobs = (
-            cores if n_jobs is None else max(1, cores + 1 + n_jobs if n_jobs < 0 else n_jobs)
-        )
+        self.n_jobs = number_of_workers(n_jobs)
         self._pool: ThreadPoolExecutor | None = None
 
     def fold(self, task: Callable[[Item], Result], units: Sequence[Item]) -> Result:
