@@ -64,7 +64,7 @@ def test_results_of_a_map_are_in_the_order_of_items(engine: Engine, n_items: int
         return 2 * item
 
     with engine.session():
-        assert engine.map(doubled, range(n_items)) == [2 * item for item in range(n_items)]
+        assert list(engine.map(doubled, range(n_items))) == [2 * item for item in range(n_items)]
 
 
 def test_threads_share_the_units_out() -> None:

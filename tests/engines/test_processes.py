@@ -44,7 +44,7 @@ def test_units_are_added_as_by_one_worker(engine: Processes, n_units: int) -> No
 
 
 def test_results_come_back_in_the_order_of_their_items(engine: Processes) -> None:
-    assert engine.map(tasks.doubled, range(9)) == [2 * item for item in range(9)]
+    assert list(engine.map(tasks.doubled, range(9))) == [2 * item for item in range(9)]
 
 
 def test_all_workers_work_and_not_the_caller(engine: Processes) -> None:
@@ -61,7 +61,7 @@ def test_a_session_within_a_session_has_the_same_workers(engine: Processes) -> N
 
 
 def test_blas_has_one_thread_in_every_worker(engine: Processes) -> None:
-    assert engine.map(tasks.blas_threads, range(2)) == [{1}, {1}]
+    assert list(engine.map(tasks.blas_threads, range(2))) == [{1}, {1}]
 
 
 def test_what_outlasts_a_task_is_sent_once(engine: Processes) -> None:
@@ -76,7 +76,7 @@ def test_what_outlasts_a_task_is_sent_once(engine: Processes) -> None:
 
 def test_arrays_that_outlast_a_task_cannot_be_written_to(engine: Processes) -> None:
     numbers = tasks.Numbers(np.arange(10.0))
-    assert engine.map(tasks.is_writable, [numbers, numbers]) == [False, False]
+    assert list(engine.map(tasks.is_writable, [numbers, numbers])) == [False, False]
 
 
 def test_more_lasting_values_than_are_kept_are_written_again(engine: Processes) -> None:
@@ -88,9 +88,9 @@ def test_more_lasting_values_than_are_kept_are_written_again(engine: Processes) 
 
 def test_an_error_of_a_worker_comes_back_as_itself(engine: Processes) -> None:
     with pytest.raises(ZeroDivisionError, match="item three") as caught:
-        engine.map(tasks.fails_at_three, range(6))
+        list(engine.map(tasks.fails_at_three, range(6)))
     assert "fails_at_three" in caught.value.__notes__[0]
-    assert engine.map(tasks.doubled, range(3)) == [0, 2, 4]
+    assert list(engine.map(tasks.doubled, range(3))) == [0, 2, 4]
 
 
 def test_an_error_that_cannot_be_sent_is_told_by_its_words(engine: Processes) -> None:
@@ -105,20 +105,20 @@ def test_an_interrupt_in_a_worker_comes_back_as_one(engine: Processes) -> None:
 
 def test_a_worker_that_ends_is_missed(engine: Processes) -> None:
     with pytest.raises(EngineError, match="a worker process ended with exit code 3"):
-        engine.map(tasks.ends_its_process, range(2))
-    assert engine.map(tasks.doubled, range(3)) == [0, 2, 4]
+        list(engine.map(tasks.ends_its_process, range(2)))
+    assert list(engine.map(tasks.doubled, range(3))) == [0, 2, 4]
 
 
 def test_an_interrupt_ends_all_workers_at_once() -> None:
     engine = Processes(2)
     before = set(multiprocessing.active_children())
     with engine.session():
-        assert engine.map(tasks.sleeps, [0.0, 0.0]) == [0.0, 0.0]
+        assert list(engine.map(tasks.sleeps, [0.0, 0.0])) == [0.0, 0.0]
         assert len(set(multiprocessing.active_children()) - before) == 2
         Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
         began = perf_counter()
         with pytest.raises(KeyboardInterrupt):
-            engine.map(tasks.sleeps, [60.0, 60.0, 60.0])
+            list(engine.map(tasks.sleeps, [60.0, 60.0, 60.0]))
         assert set(multiprocessing.active_children()) == before
         assert perf_counter() - began < 10
 
@@ -129,7 +129,7 @@ def test_no_process_and_no_file_is_left_after_a_session(tmp_path, monkeypatch) -
     engine = Processes(2)
     with engine.session():
         numbers = tasks.Numbers(np.arange(10.0))
-        assert engine.map(tasks.is_writable, [numbers, numbers]) == [False, False]
+        assert list(engine.map(tasks.is_writable, [numbers, numbers])) == [False, False]
         assert any(tmp_path.rglob("*"))
     assert set(multiprocessing.active_children()) == before
     assert not any(tmp_path.rglob("*"))
@@ -139,10 +139,10 @@ def test_little_work_starts_no_process() -> None:
     before = set(multiprocessing.active_children())
     engine = Processes(2)
     with engine.session():
-        assert engine.map(tasks.process_of, [1]) == [os.getpid()]
+        assert list(engine.map(tasks.process_of, [1])) == [os.getpid()]
         assert engine.fold(tasks.process_of, [1]) == os.getpid()
         assert set(multiprocessing.active_children()) == before
 
 
 def test_outside_of_a_session_the_caller_works() -> None:
-    assert Processes(2).map(tasks.process_of, range(2)) == 2 * [os.getpid()]
+    assert list(Processes(2).map(tasks.process_of, range(2))) == 2 * [os.getpid()]

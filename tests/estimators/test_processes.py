@@ -15,10 +15,11 @@ from mixtura import (
     MixedMixture,
     MultinomialMixture,
     PoissonMixture,
+    select,
 )
 from mixtura.components.gaussian.structures import CODES
 from mixtura.em import plan as planning
-from mixtura.engines import Processes, Serial
+from mixtura.engines import Processes, Serial, Threads
 from mixtura.inference import bootstrap, information, likelihood_ratio_test
 
 N_ROWS = 600
@@ -181,3 +182,24 @@ def test_replicates_and_scores_have_the_bits_of_one_thread(engine: Processes) ->
         return [np.ascontiguousarray(array).tobytes() for array in arrays]
 
     assert numbers(engine) == numbers(Serial())
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_search_is_shared_out_and_has_the_bits_of_one_by_threads(engine: Processes) -> None:
+    def table(own: Any) -> tuple[list[Any], list[tuple[str, int]]]:
+        seen: list[tuple[str, int]] = []
+        found = select(
+            groups()[:200],
+            (1, 2, 3),
+            ("EII", "EEE", "VVV"),
+            random_state=0,
+            engine=own,
+            progress=lambda one, count: seen.append((one.kind, one.n_components)),
+        )
+        return [(one.kind, one.n_components, one.value("bic")) for one in found.ranked], seen
+
+    before = engine.bytes_sent
+    found, told = table(engine)
+    assert engine.bytes_sent > before
+    assert found == table("serial")[0]
+    assert (found, told) == table(Threads(2))

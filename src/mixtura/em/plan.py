@@ -8,9 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import pairwise
-from threading import local
 from typing import Any, ClassVar, TypeAlias
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +16,7 @@ from numpy.typing import NDArray
 from mixtura.components.family import Family
 from mixtura.data import RowSource, Unit
 from mixtura.em.softmax import runs_of_equal_size
+from mixtura.engines.own import own
 from mixtura.native.sweeps import StackedSweep
 
 __all__ = [
@@ -146,10 +145,6 @@ class TileBuffers:
         return TileArrays(shares, row_values, mixtures)
 
 
-# Of each worker, what it has for the plans that there are.
-_OWN = local()
-
-
 @dataclass(frozen=True, eq=False)
 class Plan:
     """What all passes have in common that are made for mixtures of the given sizes.
@@ -177,10 +172,7 @@ class Plan:
 
     def buffers(self) -> TileBuffers:
         """Return the scratch space that this worker has as long as the plan is there."""
-        own = _OWN.__dict__.setdefault("buffers", WeakKeyDictionary())
-        if self not in own:
-            own[self] = TileBuffers(self.family, self.tile, self.sizes)
-        return own[self]
+        return own(self, lambda: TileBuffers(self.family, self.tile, self.sizes))
 
 
 class TiledUnit:

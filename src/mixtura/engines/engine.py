@@ -1,6 +1,6 @@
 """What is asked of an engine, and the fixed merge tree that all of them share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from threading import Lock
 from typing import Any, Protocol, TypeVar
@@ -19,8 +19,8 @@ class Engine(Protocol):
         """Return the sum of what a task makes of each unit, by the fixed merge tree."""
         ...
 
-    def map(self, task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        """Return what a task makes of each item, in their order."""
+    def map(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        """Yield what a task makes of each item, in their order, as soon as it is there."""
         ...
 
     def session(self) -> AbstractContextManager[None]:

@@ -44,12 +44,18 @@ class Processes:
             tree.add(number, found)
         return tree.total()
 
-    def map(self, task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        """Return what a task makes of each item, in their order."""
+    def map(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        """Yield what a task makes of each item, in their order."""
         if self._crew is None or len(items) <= 1:
-            return Serial().map(task, items)
-        found = dict(self._crew.folded(task, [[item] for item in items]))
-        return [found[number] for number in range(len(items))]
+            yield from Serial().map(task, items)
+            return
+        found: dict[int, Result] = {}
+        position = 0
+        for number, result in self._crew.folded(task, [[item] for item in items]):
+            found[number] = result
+            while position in found:
+                yield found.pop(position)
+                position += 1
 
     @contextmanager
     def session(self) -> Iterator[None]:

@@ -19,9 +19,9 @@ class Serial:
             tree.add(position, task(unit))
         return tree.total()
 
-    def map(self, task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        """Return what a task makes of each item, in their order."""
-        return [task(item) for item in items]
+    def map(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        """Yield what a task makes of each item, in their order."""
+        return map(task, items)
 
     @contextmanager
     def session(self) -> Iterator[None]:

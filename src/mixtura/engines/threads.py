@@ -8,6 +8,7 @@ from itertools import count
 from mixtura.engines.blas import single_threaded_blas
 from mixtura.engines.cores import number_of_workers
 from mixtura.engines.engine import Item, MergeTree, Result
+from mixtura.engines.serial import Serial
 
 __all__ = ["Threads"]
 
@@ -26,41 +27,25 @@ class Threads:
         self._pool: ThreadPoolExecutor | None = None
 
     def fold(self, task: Callable[[Item], Result], units: Sequence[Item]) -> Result:
-        """Return the sum over units by the fixed merge tree."""
+        """Return the sum over units by the fixed merge tree; the caller is one of the workers."""
+        workers = min(self.n_jobs, len(units))
+        if workers <= 1 or self._pool is None:
+            return Serial().fold(task, units)
         tree = MergeTree(len(units))
-        self._share_out(task, units, tree.add)
-        return tree.total()
-
-    def map(self, task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        """Return what a task makes of each item, in their order."""
-        found: dict[int, Result] = {}
-        self._share_out(task, items, found.__setitem__)
-        return [found[position] for position in range(len(items))]
-
-    def _share_out(
-        self,
-        task: Callable[[Item], Result],
-        items: Sequence[Item],
-        keep: Callable[[int, Result], None],
-    ) -> None:
-        """Let each worker take the next item that is left, and keep what it makes of it."""
         positions = count()
         stopped = False
 
         def work() -> None:
             nonlocal stopped
             try:
-                while not stopped and (position := next(positions)) < len(items):
-                    keep(position, task(items[position]))
+                while not stopped and (position := next(positions)) < len(units):
+                    tree.add(position, task(units[position]))
             except BaseException:
                 # The others need not go on with what is lost already.
                 stopped = True
                 raise
 
-        workers = 1 if self._pool is None else min(self.n_jobs, len(items))
-        helpers: list[Future[None]] = [
-            self._pool.submit(work) for _ in range(workers - 1) if self._pool is not None
-        ]
+        helpers: list[Future[None]] = [self._pool.submit(work) for _ in range(workers - 1)]
         try:
             work()
         finally:
@@ -69,6 +54,11 @@ class Threads:
                 helper.exception()
         for helper in helpers:
             helper.result()
+        return tree.total()
+
+    def map(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        """Yield what a task makes of each item, in their order; the caller waits for results."""
+        return (Serial() if self._pool is None else self._pool).map(task, items)
 
     @contextmanager
     def session(self) -> Iterator[None]:
@@ -80,7 +70,7 @@ class Threads:
             if self.n_jobs == 1:
                 yield
                 return
-            self._pool = ThreadPoolExecutor(self.n_jobs - 1)
+            self._pool = ThreadPoolExecutor(self.n_jobs)
             try:
                 yield
             finally:

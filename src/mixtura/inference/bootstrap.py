@@ -122,7 +122,8 @@ def bootstrap(
 
     worker = engine_named(engine, n_jobs)
     with worker.session():
-        every = worker.map(Replicate(reference, rows, kind, options, seed), range(n_replicates))
+        task = Replicate(reference, rows, kind, options, seed)
+        every = list(worker.map(task, range(n_replicates)))
     mixtures = tuple(each for each in every if each is not None)
     if len(mixtures) < 2:
         raise ParameterError("no replicate could be fitted; use fewer components or a prior")
