@@ -62,7 +62,7 @@ def clusters(rng, n_rows, n_columns, n_components):
 def sweep_of(family, rows, labels):
     """Return a sweep of the model that labels give."""
     sweep, hard = Sweep(family, ArrayRows(rows), ENGINE), np.eye(labels.max() + 1)
-    moments = sweep.from_responsibilities(lambda start, stop: hard[labels[start:stop]], len(hard))
+    moments = sweep.from_responsibilities(hard[labels])
     prior = family.prior("weak", sweep.shared, len(hard))
     model = Model(log_weights_of(moments.effective_rows), family.maximise(moments, None, prior))
     return lambda: sweep([model])

@@ -24,10 +24,7 @@ class Iteration:
         self.family = GaussianFamily.of(STRUCTURES[code], *column_moments(source))
         self.sweep = Sweep(self.family, source, ENGINE)
         self.prior = self.family.prior("weak", self.sweep.shared, N_COMPONENTS)
-        hard = np.eye(N_COMPONENTS)
-        moments = self.sweep.from_responsibilities(
-            lambda start, stop: hard[labels[start:stop]], N_COMPONENTS
-        )
+        moments = self.sweep.from_responsibilities(np.eye(N_COMPONENTS)[labels])
         self.model = self.stepped(moments, None)
         self.sweeps, self.steps = [], []
 

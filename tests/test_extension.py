@@ -6,7 +6,7 @@ and with what is built in.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -240,21 +240,21 @@ def test_the_engine_does_every_unit_once_and_adds_in_order(engine: Names) -> Non
     pool = engine["Pool"](4)
     with pool.session():
         for n_units in (1, 2, 7, 64):
-            assert pool.fold(lambda unit: (unit,), n_units) == tuple(range(n_units))
+            assert pool.fold(lambda unit: (unit,), range(n_units)) == tuple(range(n_units))
 
 
 def test_the_engine_raises_what_a_unit_raises(engine: Names) -> None:
     with pytest.raises(ZeroDivisionError):
-        engine["Pool"](2).fold(lambda unit: 1 / (unit - 3), 5)
+        engine["Pool"](2).fold(lambda unit: 1 / (unit - 3), range(5))
 
 
 def test_the_engine_does_the_work_of_a_fit(engine: Names) -> None:
     asked: list[int] = []
 
     class Watched(engine["Pool"]):
-        def fold(self, function: Callable[[int], Any], n_units: int) -> Any:
-            asked.append(n_units)
-            return super().fold(function, n_units)
+        def fold(self, task: Callable[[Any], Any], units: Sequence[Any]) -> Any:
+            asked.append(len(units))
+            return super().fold(task, units)
 
     rows = engine["X"]
     found = GaussianMixture(2, engine=Watched(2), random_state=0).fit(rows)

@@ -7,6 +7,7 @@ __all__ = [
     "BoundaryError",
     "DataError",
     "DegenerateComponentWarning",
+    "EngineError",
     "InformationError",
     "LikelihoodDecreased",
     "MixturaError",
@@ -47,6 +48,10 @@ class BoundaryError(InformationError):
 
 class LikelihoodDecreased(MixturaError, ArithmeticError):
     """The objective fell by more than rounding explains: a defect in this package."""
+
+
+class EngineError(MixturaError, RuntimeError):
+    """A worker of an engine ended, or met an error that cannot be sent."""
 
 
 class MixturaWarning(UserWarning):

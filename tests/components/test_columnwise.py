@@ -20,7 +20,7 @@ def sums_of(one, rows, shares):
     """Return the family set to read rows, and the moments of given responsibilities."""
     family = one.family.reading(rows)
     sweep = Sweep(family, ArrayRows(rows), Serial())
-    return family, sweep.from_responsibilities(lambda start, stop: shares[start:stop], 2)
+    return family, sweep.from_responsibilities(shares)
 
 
 def likeliest(one, column, weights, start):

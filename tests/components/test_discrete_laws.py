@@ -225,7 +225,7 @@ def test_the_m_step_is_a_maximum(name, prior, seed):
     rows, shares = case.make(rng, 50), rng.dirichlet(np.ones(2), 50)
     sweep = swept(case, rows)
     penalty = sweep.family.prior(prior, sweep.shared, 2)
-    moments = sweep.from_responsibilities(lambda start, stop: shares[start:stop], 2)
+    moments = sweep.from_responsibilities(shares)
     best = sweep.family.maximise(moments, None, penalty)
 
     def objective(parameters):
@@ -245,7 +245,7 @@ def test_the_expected_log_density_is_the_sum_over_rows(name, seed):
     case = CASES[name]
     rows, shares = case.make(rng, 50), rng.dirichlet(np.ones(2), 50)
     sweep = swept(case, rows)
-    moments = sweep.from_responsibilities(lambda start, stop: shares[start:stop], 2)
+    moments = sweep.from_responsibilities(shares)
     parameters = fitted(case, rows, prior="conjugate").model.parameters
     expected = (shares * case.family.row_log_density(rows, parameters)).sum()
     assert sweep.family.expected_log_density(parameters, moments) == pytest.approx(expected)
@@ -329,7 +329,7 @@ def test_samples_have_the_frequencies_of_the_mixture(name):
     rows = case.family.sample(run.model.parameters, labels, np.random.default_rng(0))
     found = fitted(case, rows, shares=np.eye(2)[labels])
     sweep = swept(case, rows)
-    moments = sweep.from_responsibilities(lambda start, stop: np.eye(2)[labels[start:stop]], 2)
+    moments = sweep.from_responsibilities(np.eye(2)[labels])
     again = sweep.family.estimate(moments.features, None)
     assert found.history[0].log_likelihood < 0
     np.testing.assert_allclose(

@@ -56,9 +56,7 @@ def models_of(sweep: Sweep, sizes: tuple[int, ...] = SIZES, seed: int = 1) -> li
     found = []
     for size in sizes:
         shares = rng.dirichlet(np.full(size, 0.3), size=sweep.source.n_rows)
-        moments = sweep.from_responsibilities(
-            lambda start, stop, shares=shares: shares[start:stop], size
-        )
+        moments = sweep.from_responsibilities(shares)
         prior = sweep.family.prior("weak", sweep.shared, size)
         weights = np.log(rng.dirichlet(np.full(size, 3.0)))
         found.append(Model(weights, sweep.family.maximise(moments, None, prior)))
@@ -221,7 +219,7 @@ def test_components_far_from_the_origin_go_by_deviations() -> None:
     rows[::2] += 1e6
     sweep = Sweep(gaussian("VVV", rows), ArrayRows(rows), Serial())
     hard = np.eye(2)[np.arange(600) % 2]
-    moments = sweep.from_responsibilities(lambda start, stop: hard[start:stop], 2)
+    moments = sweep.from_responsibilities(hard)
     parameters = sweep.family.maximise(moments, None, sweep.family.prior(None, sweep.shared, 2))
     assert sweep.family.bind(np.log([0.5, 0.5]), parameters).product() is None
     (found,) = sweep([Model(np.log([0.5, 0.5]), parameters)])

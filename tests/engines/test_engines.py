@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
 from mixtura import ParameterError
-from mixtura.engines import Engine, Serial, Threads, engine_named
+from mixtura.engines import Engine, Processes, Serial, Threads, engine_named
 from mixtura.engines.engine import MergeTree
 
 ENGINES = [Serial(), Threads(1), Threads(2), Threads(5)]
@@ -51,9 +51,20 @@ def test_every_unit_is_done_once(engine: Engine, n_units: int) -> None:
         return (unit,)
 
     with engine.session():
-        assert engine.fold(unit_as_tuple, n_units) == tuple(range(n_units))
-        assert engine.fold(unit_as_tuple, n_units) == tuple(range(n_units))
+        assert engine.fold(unit_as_tuple, range(n_units)) == tuple(range(n_units))
+        assert engine.fold(unit_as_tuple, range(n_units)) == tuple(range(n_units))
     assert sorted(done) == sorted([*range(n_units), *range(n_units)])
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=IDS)
+@pytest.mark.parametrize("n_items", [0, 1, 2, 64])
+def test_results_of_a_map_are_in_the_order_of_items(engine: Engine, n_items: int) -> None:
+    def doubled(item: int) -> int:
+        time.sleep(0.001 / (1 + item))
+        return 2 * item
+
+    with engine.session():
+        assert list(engine.map(doubled, range(n_items))) == [2 * item for item in range(n_items)]
 
 
 def test_threads_share_the_units_out() -> None:
@@ -65,7 +76,7 @@ def test_threads_share_the_units_out() -> None:
         return Set({threading.get_ident()})
 
     with engine.session():
-        assert len(engine.fold(wait_for_the_other, 2)) == 2
+        assert len(engine.fold(wait_for_the_other, range(2))) == 2
 
 
 class Set(set[int]):
@@ -87,8 +98,8 @@ def test_an_error_in_a_unit_is_passed_on_and_the_engine_lives(
 
     with engine.session():
         with pytest.raises(fault, match="unit nine"):
-            engine.fold(fails_at_nine, 40)
-        assert engine.fold(lambda unit: unit, 40) == 780
+            engine.fold(fails_at_nine, range(40))
+        assert engine.fold(lambda unit: unit, range(40)) == 780
 
 
 def test_an_error_in_the_calling_thread_stops_the_others() -> None:
@@ -104,7 +115,7 @@ def test_an_error_in_the_calling_thread_stops_the_others() -> None:
 
     engine = Threads(3)
     with engine.session(), pytest.raises(KeyboardInterrupt):
-        engine.fold(interrupted, 10_000)
+        engine.fold(interrupted, range(10_000))
     assert len(started) < 1000
 
 
@@ -118,7 +129,7 @@ def test_blas_has_one_thread_in_a_session_and_its_own_number_after(engine: Engin
         assert set(blas_threads()) == {1}
         with engine.session():
             assert set(blas_threads()) == {1}
-        assert engine.fold(lambda unit: unit, 10) == 45
+        assert engine.fold(lambda unit: unit, range(10)) == 45
         assert set(blas_threads()) == {1}
     assert blas_threads() == before
 
@@ -127,7 +138,7 @@ def test_no_thread_is_left_after_a_session() -> None:
     engine = Threads(4)
     before = threading.active_count()
     with engine.session():
-        engine.fold(lambda unit: unit, 100)
+        engine.fold(lambda unit: unit, range(100))
     assert threading.active_count() == before
 
 
@@ -135,11 +146,12 @@ def test_engines_go_by_their_names() -> None:
     own = Threads(3)
     assert isinstance(engine_named("serial", None), Serial)
     assert isinstance(engine_named("threads", None), Threads)
-    assert engine_named("threads", 3).n_jobs == 3
+    assert isinstance(engine_named("processes", None), Processes)
+    assert engine_named("threads", 3).n_jobs == engine_named("processes", 3).n_jobs == 3
     assert engine_named("threads", -1).n_jobs == engine_named("threads", None).n_jobs
     assert engine_named("threads", -100).n_jobs == 1
     assert engine_named(own, None) is own
-    with pytest.raises(ParameterError, match="engine should be threads, serial or an engine"):
+    with pytest.raises(ParameterError, match="should be threads, processes, serial or an engine"):
         engine_named("abacus", None)
 
 

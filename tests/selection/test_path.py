@@ -46,10 +46,8 @@ def walked(rows, starts_of_sizes, kind="VVV"):
     fits = {size: fitted(cell, rows, starts_of_sizes[size]) for size, cell in cells.items()}
     before = {size: one.result.log_likelihood for size, one in fits.items()}
     starts = SharedStarts.of(tuple(cells.values()), source, Serial(), OPTIONS)
-    kept = {}
-    walk(cells, fits, Bench(source, Serial(), starts, None), kept.__setitem__)
-    after = {size: one.result.log_likelihood for size, one in fits.items()}
-    assert all(kept[size] is fits[size] for size in kept)
+    kept = dict(walk(cells, fits, Bench(source, Serial(), starts, None)))
+    after = {size: one.result.log_likelihood for size, one in (fits | kept).items()}
     return set(kept), before, after
 
 

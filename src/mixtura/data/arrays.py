@@ -1,6 +1,6 @@
 """Rows that lie in memory."""
 
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +23,17 @@ class ArrayRows:
     weights : (N,) float64 > 0, or None
     """
 
+    lasting: ClassVar[bool] = True
+
     def __init__(self, rows: NDArray[Any], weights: Float | None = None) -> None:
         self._rows = rows
         self._weights = weights
         self._samples: dict[tuple[int, int], tuple[NDArray[Any], Float | None]] = {}
         self._total = float(rows.shape[0] if weights is None else weights.sum())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Leave samples behind, which whoever gets the rows draws again."""
+        return ArrayRows, (self._rows, self._weights)
 
     @property
     def n_rows(self) -> int:

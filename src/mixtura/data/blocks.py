@@ -1,4 +1,4 @@
-"""What a sweep reads: blocks of rows, and the source that hands them out again and again."""
+"""What a sweep reads: units that load blocks of rows, and the source that they load from."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Block", "RowSource"]
+__all__ = ["Block", "RowSource", "Unit"]
 
 Float = NDArray[np.float64]
 
@@ -63,3 +63,16 @@ class RowSource(Protocol):
     def count_distinct(self, at_least: int) -> int:
         """Return the number of distinct rows, or `at_least` as soon as so many were seen."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Consecutive rows that load themselves, wherever they are sent."""
+
+    source: RowSource
+    start: int
+    stop: int
+
+    def load(self) -> Block:
+        """Return the rows."""
+        return self.source.block(self.start, self.stop)

@@ -1,6 +1,6 @@
 """Rows of which some components are barred: known ones, and those narrowed down to a few."""
 
-from typing import Any, Self, final
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ class MaskedRows:
     codes : (N,) the mask of each row
     masks : (M, K) bool, True where a component is barred
     """
+
+    lasting: ClassVar[bool] = True
 
     def __init__(
         self, source: RowSource, codes: NDArray[np.intp], masks: NDArray[np.bool_]

@@ -1,6 +1,6 @@
 """Rows of counts in memory, dense or sparse, which never become dense."""
 
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,8 @@ class CountRows:
     rows : (N, D) float64 array or `CsrRows`
     weights : (N,) float64 > 0, or None
     """
+
+    lasting: ClassVar[bool] = True
 
     def __init__(self, rows: Any, weights: Float | None = None) -> None:
         self._rows: Any = CsrRows(rows) if issparse(rows) else rows

@@ -4,20 +4,37 @@ A unit is what a worker is given, a tile what is worked on at once. Their sizes 
 problem alone.
 """
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from queue import SimpleQueue
-from typing import Any
+from functools import cached_property, partial
+from itertools import pairwise
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.family import Family
-from mixtura.data import RowSource
+from mixtura.data import RowSource, Unit
 from mixtura.em.softmax import runs_of_equal_size
+from mixtura.engines.own import own
 from mixtura.native.sweeps import StackedSweep
 
-__all__ = ["Plan", "TileArrays", "TileBuffers", "is_small", "tile_rows", "unit_bounds"]
+__all__ = [
+    "Plan",
+    "TileArrays",
+    "TileBuffers",
+    "TiledUnit",
+    "is_small",
+    "tile_rows",
+    "tiled_units",
+    "unit_bounds",
+]
+
+Float = NDArray[np.float64]
+
+# Where in its unit it is, its rows, as they are or as the family prepared them, their weights, what
+# is barred.
+Tile: TypeAlias = tuple[slice, Any, Float | None, NDArray[np.bool_] | None]
 
 TILE_BYTES = 4 << 20
 SMALLEST_TILE, LARGEST_TILE = 128, 16384
@@ -128,19 +145,84 @@ class TileBuffers:
         return TileArrays(shares, row_values, mixtures)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
-    """How the rows are cut for mixtures of the given sizes."""
+    """What all passes have in common that are made for mixtures of the given sizes.
 
+    Attributes
+    ----------
+    family : of the mixtures
+    sizes : components of each
+    tile : rows of a tile, at most
+    """
+
+    lasting: ClassVar[bool] = True
+
+    family: Family
     sizes: list[int]
     tile: int
-    bounds: list[int]
-    spare: SimpleQueue[TileBuffers]
 
     @classmethod
-    def of(cls, family: Family, source: RowSource, sizes: list[int]) -> "Plan":
-        """Return the plan for a family, a source and the numbers of components."""
+    def of(cls, family: Family, source: RowSource, sizes: list[int]) -> "tuple[Plan, list[int]]":
+        """Return the plan for mixtures of these numbers of components, and where units begin."""
         tile = tile_rows(family.n_features(), sum(sizes), family.dtype.itemsize)
         row_cost = (family.n_features() + SOFTMAX_COST) * sum(sizes)
         bounds = unit_bounds(source.n_rows, tile, row_cost)
-        return cls(sizes, tile_of(bounds[1], tile), bounds, SimpleQueue())
+        return cls(family, sizes, tile_of(bounds[1], tile)), bounds
+
+    def buffers(self) -> TileBuffers:
+        """Return the scratch space that this worker has as long as the plan is there."""
+        return own(self, lambda: TileBuffers(self.family, self.tile, self.sizes))
+
+
+class TiledUnit:
+    """A unit of rows that cuts itself into tiles, and may keep those that a family prepared.
+
+    Parameters
+    ----------
+    unit : the rows
+    tile : rows of a tile, at most
+    keeps : whether they are so few that their tiles are prepared once
+    """
+
+    __slots__ = ("_kept", "keeps", "tile", "unit")
+
+    def __init__(self, unit: Unit, tile: int, *, keeps: bool) -> None:
+        self.unit, self.tile, self.keeps = unit, tile, keeps
+        self._kept: list[Tile] | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Leave tiles behind, which whoever gets the unit makes again."""
+        return partial(TiledUnit, keeps=self.keeps), (self.unit, self.tile)
+
+    def cut(self) -> Iterator[Tile]:
+        """Yield the tiles, of rows as they are."""
+        block = self.unit.load()
+        n_rows = block.rows.shape[0]
+        for start in range(0, n_rows, self.tile):
+            inside = slice(start, min(start + self.tile, n_rows))
+            row_weights = None if block.weights is None else block.weights[inside]
+            barred = None if block.barred is None else block.barred[:, inside]
+            yield inside, block.rows[inside], row_weights, barred
+
+    def prepared(self, family: Family, buffers: TileBuffers) -> Iterable[Tile]:
+        """Return the tiles as the family prepares them."""
+        if not self.keeps:
+            return self._made(family, lambda _: buffers.workspace)
+        if self._kept is None:
+            self._kept = list(self._made(family, family.workspace))
+        return self._kept
+
+    def _made(self, family: Family, workspace: Callable[[int], Any]) -> Iterator[Tile]:
+        for inside, rows, row_weights, barred in self.cut():
+            tile = family.prepare(rows, workspace(inside.stop - inside.start))
+            yield inside, tile, row_weights, barred
+
+
+def tiled_units(
+    source: RowSource, bounds: list[int], tile: int, *, keeps: bool
+) -> tuple[TiledUnit, ...]:
+    """Return the units of a source that begin at the given rows, and the last ends there."""
+    return tuple(
+        TiledUnit(Unit(source, start, stop), tile, keeps=keeps) for start, stop in pairwise(bounds)
+    )

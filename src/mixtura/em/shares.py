@@ -93,10 +93,7 @@ def model_from_responsibilities(
 def _model_from(
     sweep: Sweep, responsibilities: Float, options: FitOptions, *, borrowing: bool
 ) -> Model:
-    def of_rows(start: int, stop: int) -> Float:
-        return responsibilities[start:stop]
-
-    moments = sweep.from_responsibilities(of_rows, responsibilities.shape[1])
+    moments = sweep.from_responsibilities(responsibilities)
     first = sweep.family.borrowed(moments) if borrowing else moments
     parameters = _maximise(sweep, first, options)
     return Model(options.log_weights(moments.effective_rows), parameters)

@@ -1,34 +1,24 @@
-"""The only hot code: one pass over the rows for any number of mixtures.
+"""From mixtures to their statistics: one pass over the rows, by the workers of an engine."""
 
-A unit of rows is cut into tiles small enough that features (P, n) and log densities (K, n) stay
-in the second-level cache. Rows run along the contiguous axis: at D=10, K=20 the other order is
-three to five times slower. A tile costs two matrix products and one softmax, all into buffers
-that live as long as the sweep; a unit allocates its (K, P) totals and nothing else. The sizes
-depend on the problem alone, so the sum has the same bits for any number of threads. Where an
-evaluator is nothing but a product, compiled code does all three, and makes Gaussian features too.
-"""
-
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property, reduce
-from operator import add
-from queue import Empty
-from typing import Any, TypeAlias
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from mixtura.components.family import Evaluator, Family, Product, Whole
+from mixtura.components.family import Family
 from mixtura.components.kernel import Kernel
 from mixtura.data import ArrayRows, CountRows, RowSource
 from mixtura.em.model import Model
-from mixtura.em.plan import Plan, TileBuffers, is_small
-from mixtura.em.softmax import softmax_in_place
+from mixtura.em.plan import Plan, TiledUnit, is_small, tiled_units
 from mixtura.em.sources import Cloud
 from mixtura.em.statistics import StackedStatistics, Statistics
+from mixtura.em.tasks import GivenTask, SharedTask, SweepTask
 from mixtura.engines import Engine
-from mixtura.native.sweeps import has_strides, is_swept
 
 __all__ = ["Sweep", "source_of"]
 
@@ -36,10 +26,6 @@ Float = NDArray[np.float64]
 
 # Distinct rows that are counted; more tell nothing of so few that a component could be degenerate.
 MOST_COUNTED = 100_000
-
-# Where it starts and stops, its rows, as they are or as the family prepared them, their weights,
-# what is barred.
-Tile: TypeAlias = tuple[int, int, Any, Float | None, NDArray[np.bool_] | None]
 
 
 def source_of(rows: Any, weights: Float | None) -> RowSource:
@@ -63,11 +49,10 @@ class Sweep:
         self.engine = engine
         self._priors: dict[tuple[str | None, int], Any] = {}
         self._parts: dict[tuple[int, int], Sweep] = {}
-        # The tiles of each unit, where all of them take no more room than one tile may.
-        self._kept: dict[int, list[Tile]] = {}
         self._keeps = is_small(family, source)
-        self._plan = Plan.of(family, source, [1])
-        self.shared = self._fold(self._plan, self._shared_of_unit)
+        self._plan, bounds = Plan.of(family, source, [1])
+        self._bounds, self._units = bounds, self._cut(self._plan.tile, bounds)
+        self.shared = engine.fold(SharedTask(self._plan), self._units)
 
     @property
     def total_weight(self) -> float:
@@ -138,175 +123,39 @@ class Sweep:
         self, models: Sequence[Model], centres: Sequence[Any] | None = None
     ) -> list[Statistics]:
         plan = self._plan_for([model.n_components for model in models])
-        stack = Model.stack(models)
-        evaluator = self.family.bind(stack.log_weights, stack.parameters)
-        if centres is not None:
-            evaluator.centre_on(type(centres[0]).concatenate(centres))
-        whole = evaluator.product()
-        product = None if isinstance(whole, Whole) else _compiled(whole)
+        about = None if centres is None else type(centres[0]).concatenate(centres)
+        task = SweepTask(plan, Model.stack(models), about)
+        return self._split(models, self.engine.fold(task, self._units), centres)
 
-        def expect(unit: int, buffers: TileBuffers) -> StackedStatistics:
-            if isinstance(whole, Whole):
-                return self._whole_of_unit(plan, whole, unit, buffers)
-            if product is not None:
-                return self._product_of_unit(plan, product, unit, buffers)
-            return self._expect_unit(plan, evaluator, unit, buffers)
-
-        return self._split(models, self._fold(plan, expect), centres)
-
-    def from_responsibilities(
-        self,
-        responsibilities: Callable[[int, int], NDArray[Any]],
-        n_components: int,
-    ) -> Any:
-        """Return the moments under given responsibilities.
+    def from_responsibilities(self, responsibilities: NDArray[Any]) -> Any:
+        """Return the moments under given responsibilities (N, K).
 
         Where components are too far from the origin for their width, their sums are taken again
         about the means found first.
-
-        Parameters
-        ----------
-        responsibilities : maps a range of rows to an array (n, K)
         """
-        sums = self._given(responsibilities, n_components, None)
+        sums = self._given(responsibilities, None)
         moments = self.family.moments(sums, None, self.shared)
         about = self.family.centres(None, sums, moments)
         if about is None:
             return moments
-        sums = self._given(responsibilities, n_components, about)
+        sums = self._given(responsibilities, about)
         return self.family.moments(sums, about, self.shared)
 
-    def _given(
-        self, responsibilities: Callable[[int, int], NDArray[Any]], n_components: int, about: Any
-    ) -> Any:
-        plan = self._plan_for([n_components])
-        evaluator = self.family.unbound(n_components)
-        if about is not None:
-            evaluator.centre_on(about)
-
-        def accumulate(unit: int, buffers: TileBuffers) -> Any:
-            totals = evaluator.zeros()
-            for start, stop, tile, row_weights, _ in self._tiles(plan, unit, buffers):
-                shares = np.array(responsibilities(start, stop).T, self.family.dtype, order="C")
-                if row_weights is not None:
-                    np.multiply(shares, row_weights, out=shares, casting="same_kind")
-                evaluator.accumulate(tile, shares, totals)
-            return evaluator.sums(totals)
-
-        return self._fold(plan, accumulate)
+    def _given(self, responsibilities: NDArray[Any], about: Any) -> Any:
+        task = GivenTask(self._plan_for([responsibilities.shape[1]]), about)
+        parts = (responsibilities[start:stop] for start, stop in pairwise(self._bounds))
+        return self.engine.fold(task, list(zip(self._units, parts, strict=True)))
 
     def _plan_for(self, sizes: list[int]) -> Plan:
         if self._plan.sizes != sizes:
-            plan = Plan.of(self.family, self.source, sizes)
-            if (plan.tile, plan.bounds) != (self._plan.tile, self._plan.bounds):
-                self._kept.clear()
+            plan, bounds = Plan.of(self.family, self.source, sizes)
+            if (plan.tile, bounds) != (self._plan.tile, self._bounds):
+                self._bounds, self._units = bounds, self._cut(plan.tile, bounds)
             self._plan = plan
         return self._plan
 
-    def _fold(self, plan: Plan, function: Callable[[int, TileBuffers], Any]) -> Any:
-        def with_buffers(unit: int) -> Any:
-            try:
-                buffers = plan.spare.get_nowait()
-            except Empty:
-                buffers = TileBuffers(self.family, plan.tile, plan.sizes)
-            try:
-                return function(unit, buffers)
-            finally:
-                plan.spare.put(buffers)
-
-        return self.engine.fold(with_buffers, len(plan.bounds) - 1)
-
-    def _tiles(self, plan: Plan, unit: int, buffers: TileBuffers) -> Iterable[Tile]:
-        if not self._keeps:
-            return self._prepared(plan, unit, lambda _: buffers.workspace)
-        if unit not in self._kept:
-            self._kept[unit] = list(self._prepared(plan, unit, self.family.workspace))
-        return self._kept[unit]
-
-    def _prepared(self, plan: Plan, unit: int, workspace: Callable[[int], Any]) -> Iterator[Tile]:
-        for start, stop, rows, row_weights, barred in self._cut(plan, unit):
-            tile = self.family.prepare(rows, workspace(stop - start))
-            yield start, stop, tile, row_weights, barred
-
-    def _cut(self, plan: Plan, unit: int) -> Iterator[Tile]:
-        first, last = plan.bounds[unit : unit + 2]
-        block = self.source.block(first, last)
-        for start in range(first, last, plan.tile):
-            stop = min(start + plan.tile, last)
-            inside = slice(start - first, stop - first)
-            row_weights = None if block.weights is None else block.weights[inside]
-            barred = None if block.barred is None else block.barred[:, inside]
-            yield start, stop, block.rows[inside], row_weights, barred
-
-    def _shared_of_unit(self, unit: int, buffers: TileBuffers) -> Any:
-        tiles = self._tiles(self._plan, unit, buffers)
-        total = None
-        for _, _, tile, row_weights, _ in tiles:
-            part = self.family.shared(tile, row_weights)
-            total = part if total is None else total + part
-        return total
-
-    def _product_of_unit(
-        self, plan: Plan, product: Product, unit: int, buffers: TileBuffers
-    ) -> StackedStatistics:
-        """Return what compiled code finds."""
-        stacked = buffers.stacked(product.natural.shape[1])
-        totals = np.zeros_like(stacked.found)
-        made = product.frame is not None and not self._keeps
-        tiles = self._cut(plan, unit) if made else self._tiles(plan, unit, buffers)
-        for _, _, tile, row_weights, barred in tiles:
-            if product.frame is None or not made:
-                stacked.features(tile.features, row_weights, product.natural, barred)
-            elif has_strides(tile):
-                stacked.cells(tile, product.frame, row_weights, product.natural, barred)
-            else:
-                prepared = self.family.prepare(tile, buffers.workspace)
-                stacked.features(prepared.features, row_weights, product.natural, barred)
-            np.add(totals, stacked.found, out=totals)
-        sums, squared, values = stacked.parts(totals)
-        return StackedStatistics(product.freeze(sums), squared, values[:, 0], values[:, 1])
-
-    def _whole_of_unit(
-        self, plan: Plan, whole: Whole, unit: int, buffers: TileBuffers
-    ) -> StackedStatistics:
-        """Return what an evaluator finds that sweeps tiles by itself."""
-
-        def found(tile: Any, *others: Any) -> StackedStatistics:
-            sums, squared, values = whole.sweep(tile, plan.sizes, *others)
-            return StackedStatistics(sums, squared, values[:, 0], values[:, 1])
-
-        return reduce(add, (found(*tile[2:]) for tile in self._tiles(plan, unit, buffers)))
-
-    def _expect_unit(
-        self,
-        plan: Plan,
-        evaluator: Evaluator,
-        unit: int,
-        buffers: TileBuffers,
-    ) -> StackedStatistics:
-        totals = evaluator.zeros()
-        squared = np.zeros(sum(plan.sizes))
-        row_sums = np.zeros((2, len(plan.sizes)))
-        for start, stop, tile, row_weights, barred in self._tiles(plan, unit, buffers):
-            arrays = buffers.arrays(stop - start)
-            shares, row_values = arrays.shares, arrays.row_values
-            evaluator.log_density(tile, shares)
-            for densities, largest, total in arrays.mixtures:
-                if barred is not None:
-                    np.copyto(densities, -np.inf, where=barred)
-                softmax_in_place(densities, largest, total)
-            if row_weights is None:
-                row_sums += np.add.reduce(row_values, axis=2, dtype=np.float64)
-                squared += np.vecdot(shares, shares)
-            else:
-                row_sums += row_values @ row_weights
-                squared += np.einsum("kn,kn,n->k", shares, shares, row_weights)
-                np.multiply(shares, row_weights, out=shares, casting="same_kind")
-            evaluator.accumulate(tile, shares, totals)
-        largest_sums, log_largest = row_sums
-        return StackedStatistics(
-            evaluator.sums(totals), squared, largest_sums - log_largest, log_largest
-        )
+    def _cut(self, tile: int, bounds: list[int]) -> tuple[TiledUnit, ...]:
+        return tiled_units(self.source, bounds, tile, keeps=self._keeps)
 
     def _split(
         self, models: Sequence[Model], total: StackedStatistics, centres: Sequence[Any] | None
@@ -331,15 +180,3 @@ class Sweep:
                 )
             )
         return found
-
-
-def _compiled(product: Product | None) -> Product | None:
-    """Return a product as compiled code reads it, or None where it is not to sweep it."""
-    if product is None or not is_swept(product.natural):
-        return None
-    natural = np.ascontiguousarray(product.natural)
-    frame = product.frame and (
-        np.ascontiguousarray(product.frame[0]),
-        np.ascontiguousarray(product.frame[1]),
-    )
-    return replace(product, natural=natural, frame=frame)

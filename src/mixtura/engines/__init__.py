@@ -1,14 +1,15 @@
-"""Engines: who does the work. An engine folds a function over units of rows; it knows no EM."""
+"""Engines: who does the work. They have tasks done for units or items, and know no EM."""
 
 from numbers import Integral
 from typing import Any
 
 from mixtura.engines.engine import Engine
+from mixtura.engines.processes import Processes
 from mixtura.engines.serial import Serial
 from mixtura.engines.threads import Threads
 from mixtura.errors import ParameterError
 
-__all__ = ["Engine", "Serial", "Threads", "engine_named"]
+__all__ = ["Engine", "Processes", "Serial", "Threads", "engine_named"]
 
 
 def engine_named(name: Any, n_jobs: int | None) -> Engine:
@@ -17,17 +18,21 @@ def engine_named(name: Any, n_jobs: int | None) -> Engine:
     Raises
     ------
     ParameterError
-        If there is no such engine, or `n_jobs` is no number of threads.
+        If there is no such engine, or `n_jobs` is no number of workers.
     """
     whole = isinstance(n_jobs, Integral) and not isinstance(n_jobs, bool)
     if n_jobs is not None and not (whole and n_jobs != 0):
         raise ParameterError(
-            f"n_jobs should be None, a number of threads, or -1 for all cores, but got {n_jobs!r}"
+            f"n_jobs should be None, a number of workers, or -1 for all cores, but got {n_jobs!r}"
         )
     if name == "threads":
         return Threads(n_jobs)
+    if name == "processes":
+        return Processes(n_jobs)
     if name == "serial":
         return Serial()
-    if not (hasattr(name, "fold") and hasattr(name, "session")):
-        raise ParameterError(f"engine should be threads, serial or an engine, but got {name!r}")
+    if not all(hasattr(name, verb) for verb in ("fold", "map", "session")):
+        raise ParameterError(
+            f"engine should be threads, processes, serial or an engine, but got {name!r}"
+        )
     return name

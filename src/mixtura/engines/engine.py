@@ -1,22 +1,30 @@
 """What is asked of an engine, and the fixed merge tree that all of them share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 __all__ = ["Engine", "MergeTree"]
 
 
-class Engine(Protocol):
-    """Maps a function over units 0..n-1 and adds the results in a fixed order."""
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
-    def fold(self, function: Callable[[int], Any], n_units: int) -> Any:
-        """Return the sum of ``function(0) .. function(n_units - 1)`` by the fixed merge tree."""
+
+class Engine(Protocol):
+    """Has a task done for every unit or item by workers, which bring back nothing but results."""
+
+    def fold(self, task: Callable[[Item], Result], units: Sequence[Item]) -> Result:
+        """Return the sum of what a task makes of each unit, by the fixed merge tree."""
+        ...
+
+    def map(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        """Yield what a task makes of each item, in their order, as soon as it is there."""
         ...
 
     def session(self) -> AbstractContextManager[None]:
-        """Hold whatever the engine needs (worker threads, BLAS limits) for several folds."""
+        """Hold whatever the engine needs (workers, BLAS limits) for several folds."""
         ...
 
 

@@ -1,11 +1,10 @@
 """The engine that does everything in the calling thread."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from mixtura.engines.blas import single_threaded_blas
-from mixtura.engines.engine import MergeTree
+from mixtura.engines.engine import Item, MergeTree, Result
 
 __all__ = ["Serial"]
 
@@ -13,12 +12,16 @@ __all__ = ["Serial"]
 class Serial:
     """One thread, the calling one."""
 
-    def fold(self, function: Callable[[int], Any], n_units: int) -> Any:
+    def fold(self, task: Callable[[Item], Result], units: Sequence[Item]) -> Result:
         """Return the sum over units by the fixed merge tree."""
-        tree = MergeTree(n_units)
-        for unit in range(n_units):
-            tree.add(unit, function(unit))
+        tree = MergeTree(len(units))
+        for position, unit in enumerate(units):
+            tree.add(position, task(unit))
         return tree.total()
+
+    def map(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        """Yield what a task makes of each item, in their order."""
+        return map(task, items)
 
     @contextmanager
     def session(self) -> Iterator[None]:

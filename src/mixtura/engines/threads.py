@@ -1,22 +1,16 @@
 """The default engine: threads over units of rows, each with a BLAS of one thread."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
-from typing import Any
 
 from mixtura.engines.blas import single_threaded_blas
-from mixtura.engines.engine import MergeTree
+from mixtura.engines.cores import number_of_workers
+from mixtura.engines.engine import Item, MergeTree, Result
 from mixtura.engines.serial import Serial
 
-__all__ = ["Threads", "available_cores"]
-
-
-def available_cores() -> int:
-    """Return the number of cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+__all__ = ["Threads"]
 
 
 class Threads:
@@ -29,26 +23,23 @@ class Threads:
     """
 
     def __init__(self, n_jobs: int | None = None) -> None:
-        cores = available_cores()
-        self.n_jobs = (
-            cores if n_jobs is None else max(1, cores + 1 + n_jobs if n_jobs < 0 else n_jobs)
-        )
+        self.n_jobs = number_of_workers(n_jobs)
         self._pool: ThreadPoolExecutor | None = None
 
-    def fold(self, function: Callable[[int], Any], n_units: int) -> Any:
-        """Return the sum over units by the fixed merge tree."""
-        workers = min(self.n_jobs, n_units)
+    def fold(self, task: Callable[[Item], Result], units: Sequence[Item]) -> Result:
+        """Return the sum over units by the fixed merge tree; the caller is one of the workers."""
+        workers = min(self.n_jobs, len(units))
         if workers <= 1 or self._pool is None:
-            return Serial().fold(function, n_units)
-        tree = MergeTree(n_units)
+            return Serial().fold(task, units)
+        tree = MergeTree(len(units))
         positions = count()
         stopped = False
 
         def work() -> None:
             nonlocal stopped
             try:
-                while not stopped and (unit := next(positions)) < n_units:
-                    tree.add(unit, function(unit))
+                while not stopped and (position := next(positions)) < len(units):
+                    tree.add(position, task(units[position]))
             except BaseException:
                 # The others need not go on with what is lost already.
                 stopped = True
@@ -65,6 +56,10 @@ class Threads:
             helper.result()
         return tree.total()
 
+    def map(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        """Yield what a task makes of each item, in their order; the caller waits for results."""
+        return (Serial() if self._pool is None else self._pool).map(task, items)
+
     @contextmanager
     def session(self) -> Iterator[None]:
         """Keep the worker threads alive and BLAS at one thread for several folds."""
@@ -75,7 +70,7 @@ class Threads:
             if self.n_jobs == 1:
                 yield
                 return
-            self._pool = ThreadPoolExecutor(self.n_jobs - 1)
+            self._pool = ThreadPoolExecutor(self.n_jobs)
             try:
                 yield
             finally:

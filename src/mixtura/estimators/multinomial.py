@@ -59,7 +59,7 @@ class MultinomialMixture(DiscreteMixture):
     random_state : int, RandomState or None
     warm_start : bool
         Start from the last fit.
-    engine : "threads", "serial" or an engine
+    engine : "threads", "processes", "serial" or an engine
     n_jobs : int or None
         Threads; None for all cores.
     verbose, verbose_interval : int

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mixtura.em.solve import SolveOptions
 from mixtura.engines import engine_named
 from mixtura.errors import MixturaError, ParameterError
 from mixtura.inference.information import Interval
@@ -17,11 +18,10 @@ from mixtura.inference.replicates import (
     aligned,
     drawn_rows,
     drawn_weights,
-    mapped,
     reweighted,
     seeded,
 )
-from mixtura.inference.rows import checked
+from mixtura.inference.rows import Rows, checked
 from mixtura.mixture import Mixture
 
 __all__ = ["Bootstrap", "bootstrap"]
@@ -124,22 +124,10 @@ def bootstrap(
     options = options_of(rows.family, prior)
     seed = _seed(random_state)
 
-    def replicate(number: int) -> Mixture | None:
-        rng = seeded(seed, number)
-        source = (
-            drawn_rows(reference, rows, rng)
-            if kind == "parametric"
-            else reweighted(rows, drawn_weights(rows, kind, rng))
-        )
-        try:
-            found = refit(
-                reference, source, mixture.n_components, options, [from_mixture(reference)]
-            ).mixture
-        except MixturaError:
-            return None
-        return aligned(found, reference, rows)
-
-    every = mapped(engine_named(engine, n_jobs), replicate, range(n_replicates))
+    worker = engine_named(engine, n_jobs)
+    with worker.session():
+        task = Replicate(reference, rows, kind, options, seed)
+        every = list(worker.map(task, range(n_replicates)))
     mixtures = tuple(each for each in every if each is not None)
     if len(mixtures) < 2:
         raise ParameterError("no replicate could be fitted; use fewer components or a prior")
@@ -150,6 +138,33 @@ def bootstrap(
         mixtures=mixtures,
         failed=n_replicates - len(mixtures),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Replicate:
+    """Makes the fit of one replicate, or None where there is none."""
+
+    reference: Mixture
+    rows: Rows
+    kind: str
+    options: SolveOptions
+    seed: int
+
+    def __call__(self, number: int) -> Mixture | None:
+        """Return the mixture, its components in the order of the reference's."""
+        rng = seeded(self.seed, number)
+        source = (
+            drawn_rows(self.reference, self.rows, rng)
+            if self.kind == "parametric"
+            else reweighted(self.rows, drawn_weights(self.rows, self.kind, rng))
+        )
+        n_components = self.reference.n_components
+        start = from_mixture(self.reference)
+        try:
+            found = refit(self.reference, source, n_components, self.options, [start]).mixture
+        except MixturaError:
+            return None
+        return aligned(found, self.reference, self.rows)
 
 
 def _arrays(mixture: Mixture) -> Mapping[str, Float]:

@@ -12,8 +12,8 @@ from mixtura.em.starts import StartOptions
 from mixtura.engines import engine_named
 from mixtura.errors import MixturaError, ParameterError
 from mixtura.inference.refit import from_mixture, from_short_runs, options_of, refit
-from mixtura.inference.replicates import drawn_rows, mapped, seeded
-from mixtura.inference.rows import checked
+from mixtura.inference.replicates import drawn_rows, seeded
+from mixtura.inference.rows import Rows, checked
 from mixtura.mixture import Mixture
 
 __all__ = ["LikelihoodRatioTest", "likelihood_ratio_test"]
@@ -97,24 +97,18 @@ def likelihood_ratio_test(
     options = options_of(rows.family, prior, seed, finish=n_init)
     observed, alternative = _statistic(null, rows.source(), options)
 
-    def replicate(number: int) -> float:
-        rng = seeded(seed, number)
-        own = replace(options, starts=StartOptions(int(rng.integers(2**31)), finish=n_init))
-        try:
-            return _statistic(null, drawn_rows(null, rows, rng), own)[0]
-        except MixturaError:
-            return float("nan")
-
+    replicate = NullReplicate(null, rows, options, seed)
     worker = engine_named(engine, n_jobs)
     statistics: list[float] = []
     stopped = False
-    while len(statistics) < n_replicates and not stopped:
-        batch = range(len(statistics), min(len(statistics) + BATCH, n_replicates))
-        statistics += mapped(worker, replicate, batch)
-        larger = np.cumsum(np.array(statistics) >= observed)
-        if exceedances is not None and larger[-1] >= exceedances:
-            statistics = statistics[: int(np.searchsorted(larger, exceedances)) + 1]
-            stopped = len(statistics) < n_replicates
+    with worker.session():
+        while len(statistics) < n_replicates and not stopped:
+            batch = range(len(statistics), min(len(statistics) + BATCH, n_replicates))
+            statistics += worker.map(replicate, batch)
+            larger = np.cumsum(np.array(statistics) >= observed)
+            if exceedances is not None and larger[-1] >= exceedances:
+                statistics = statistics[: int(np.searchsorted(larger, exceedances)) + 1]
+                stopped = len(statistics) < n_replicates
     found = np.array(statistics)
     found = found[np.isfinite(found)]
     count = int((found >= observed).sum())
@@ -128,6 +122,26 @@ def likelihood_ratio_test(
         stopped_early=stopped,
         alternative=alternative,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class NullReplicate:
+    """Makes the statistic of rows drawn from the smaller mixture, or NaN where there is none."""
+
+    null: Mixture
+    rows: Rows
+    options: SolveOptions
+    seed: int
+
+    def __call__(self, number: int) -> float:
+        """Return 2 (ℓ_(K+1) - ℓ_K)."""
+        rng = seeded(self.seed, number)
+        starts = StartOptions(int(rng.integers(2**31)), finish=self.options.starts.finish)
+        rows = drawn_rows(self.null, self.rows, rng)
+        try:
+            return _statistic(self.null, rows, replace(self.options, starts=starts))[0]
+        except MixturaError:
+            return float("nan")
 
 
 def _statistic(null: Mixture, source: RowSource, options: SolveOptions) -> tuple[float, Mixture]:

@@ -1,7 +1,6 @@
-"""Replicates of a fit: rows weighted anew or drawn anew, each fitted by one unit of an engine."""
+"""Replicates of a fit: rows weighted anew or drawn anew, each fitted by a worker of an engine."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,30 +10,17 @@ from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.data import ArrayRows, CountRows, RowSource
 from mixtura.data.resolution import column_steps
-from mixtura.engines import Engine
 from mixtura.inference.rows import Rows
 from mixtura.mixture import Mixture
 
-__all__ = ["aligned", "drawn_rows", "drawn_weights", "mapped", "reweighted", "seeded"]
+__all__ = ["aligned", "drawn_rows", "drawn_weights", "reweighted", "seeded"]
 
 Float = NDArray[np.float64]
-Result = TypeVar("Result")
 
 KINDS = ("weighted", "rows", "parametric")
 
 # Rows that components are told apart by.
 ALIGNING_ROWS = 5000
-
-
-def mapped(
-    engine: Engine, function: Callable[[int], Result], numbers: Sequence[int]
-) -> list[Result]:
-    """Return what a function makes of each number, in their order, by an engine's workers."""
-    if not numbers:
-        return []
-    with engine.session():
-        found = engine.fold(lambda place: (function(numbers[place]),), len(numbers))
-    return list(found)
 
 
 def seeded(seed: int, number: int) -> np.random.Generator:

@@ -1,7 +1,7 @@
 """Rows at the door of inference: checked, and as a source that a sweep can read."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,6 +35,8 @@ class Rows:
     array : (N, D) array or CSR
     weights : (N,) or None
     """
+
+    lasting: ClassVar[bool] = True
 
     family: Family
     array: Any

@@ -7,6 +7,9 @@ block formula I_kk = N_k V_k - Σ r (1 - r) d dᵀ, I_kl = Σ r_k r_l d_k d_lᵀ
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
+from itertools import pairwise
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -101,16 +104,26 @@ def score_sums(
     size = 16 * (len(bounds) - 1) * (chart.n_free**2 + fixed.size * fixed.shape[1])
     check_memory(size, f"the information of {chart.n_free:,} parameters")
 
-    def of_unit(unit: int) -> ScoreSums:
-        totals = None
-        for part in tiles(bounds[unit], bounds[unit + 1], numbers):
-            sums = _of_tile(rows, part, numbers, chart, fixed)
-            totals = sums if totals is None else totals + sums
-        assert totals is not None
-        return totals
-
+    task = ScoreTask(rows, numbers, chart, fixed)
     with engine.session():
-        return engine.fold(of_unit, len(bounds) - 1)
+        return engine.fold(task, list(pairwise(bounds)))
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreTask:
+    """Makes the sums over a range of rows."""
+
+    rows: Rows
+    numbers: Numbers
+    chart: Chart
+    fixed: NDArray[np.bool_]
+
+    def __call__(self, unit: tuple[int, int]) -> ScoreSums:
+        """Return the sums of rows from the first number to before the second."""
+        parts = tiles(*unit, self.numbers)
+        return reduce(
+            add, (_of_tile(self.rows, part, self.numbers, self.chart, self.fixed) for part in parts)
+        )
 
 
 def _of_tile(

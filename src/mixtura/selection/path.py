@@ -5,7 +5,7 @@ each from the one below with one component parted. A start is tried on the subsa
 all rows only where it ends above what the size has there.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from mixtura.em.model import Model
@@ -21,27 +21,24 @@ __all__ = ["walk"]
 
 
 def walk(
-    cells: dict[int, Cell],
-    fits: dict[int, Candidate],
-    bench: Bench,
-    keep: Callable[[int, Candidate], None],
-) -> None:
-    """Go down and up the sizes of one kind.
+    cells: Mapping[int, Cell], fits: Mapping[int, Candidate], bench: Bench
+) -> Iterator[tuple[int, Candidate]]:
+    """Go down and up the sizes of one kind, and yield each candidate that is better, by its size.
 
     Parameters
     ----------
     cells : of one kind, by size
-    fits : the candidates as they are; what is better takes its place
+    fits : the candidates as they are
     bench : who fits
-    keep : called with each candidate that is better
     """
+    now = dict(fits)
     upwards = list(pairwise(sorted(cells)))
     downwards = [(larger, smaller) for smaller, larger in reversed(upwards)]
     known: dict[int, Run | None] = {}
     for source, target in (*downwards, *upwards):
         if abs(source - target) != 1 or target == 1:
             continue
-        giving, taking = fits[source].result, fits[target].result
+        giving, taking = now[source].result, now[target].result
         if giving is None or taking is None:
             continue
         try:
@@ -49,11 +46,11 @@ def walk(
         except NUMERICAL:
             continue
         if better is not None:
-            after = bench.refitted(cells[target], fits[target], better)
-            if after is not fits[target]:
-                fits[target] = after
+            after = bench.refitted(cells[target], now[target], better)
+            if after is not now[target]:
+                now[target] = after
                 known.pop(target)
-                keep(target, after)
+                yield target, after
 
 
 def _better_start(

@@ -66,7 +66,7 @@ def test_merging_multinomials_costs_what_the_rows_of_both_lose() -> None:
     family = MultinomialFamily(4)
     sweep = Sweep(family, ArrayRows(rows), Serial())
     hard = (labels[:, None] == np.arange(3)).astype(float)
-    moments = sweep.from_responsibilities(lambda start, stop: hard[start:stop], 3)
+    moments = sweep.from_responsibilities(hard)
     losses = family.merging_losses(family.maximise(moments, None, NoPrior()), moments)
     for i, j in ((0, 1), (0, 2), (1, 2)):
         both = np.vstack([parts[i], parts[j]])

@@ -97,10 +97,10 @@ def unpooled(structure: Structure) -> Structure:
     """Return the structure with a scatter for each component, though it shares a covariance."""
     if structure.features != "linear":
         return structure
-    pooled_update = structure.update
-
-    def update(scatter: Float, rows: Float, previous: Float | None) -> Float:
-        return pooled_update(scatter.sum(axis=0), rows, previous)
-
     features = "full" if structure.storage == "full" else "diagonal"
-    return replace(structure, features=features, update=update)
+    return replace(structure, features=features, update=partial(_of_all, structure.update))
+
+
+def _of_all(update: Update, scatter: Float, rows: Float, previous: Float | None) -> Float:
+    """Return the update by the scatter of all components together."""
+    return update(scatter.sum(axis=0), rows, previous)

@@ -1,0 +1,173 @@
+"""The only hot code: what a worker makes of one unit of rows, whoever and wherever it is.
+
+A unit of rows is cut into tiles small enough that features (P, n) and log densities (K, n) stay
+in the second-level cache. Rows run along the contiguous axis: at D=10, K=20 the other order is
+three to five times slower. A tile costs two matrix products and one softmax, all into buffers
+that a worker has as long as there is the plan; a unit allocates its (K, P) totals and nothing else.
+Where an evaluator is nothing but a product, compiled code does all three, and makes Gaussian
+features too. Tasks are values that can be sent, and the only code that touches rows.
+"""
+
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import add
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.family import Evaluator, Product, Whole
+from mixtura.em.model import Model
+from mixtura.em.plan import Plan, TileBuffers, TiledUnit
+from mixtura.em.softmax import softmax_in_place
+from mixtura.em.statistics import StackedStatistics
+from mixtura.native.sweeps import has_strides, is_swept
+
+__all__ = ["GivenTask", "SharedTask", "SweepTask"]
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedTask:
+    """Makes the sums of a unit that involve no component."""
+
+    plan: Plan
+
+    def __call__(self, unit: TiledUnit) -> Any:
+        """Return the family's `Sums`."""
+        family = self.plan.family
+        tiles = unit.prepared(family, self.plan.buffers())
+        return reduce(add, (family.shared(tile, row_weights) for _, tile, row_weights, _ in tiles))
+
+
+@dataclass(frozen=True, eq=False)
+class SweepTask:
+    """Makes the statistics of mixtures from a unit.
+
+    Attributes
+    ----------
+    plan : for mixtures of these sizes
+    stack : the mixtures, side by side
+    centres : parameters that sums are taken about, or None for the family's choice
+    """
+
+    plan: Plan
+    stack: Model
+    centres: Any = None
+    evaluator: Evaluator = field(init=False, repr=False)
+    product: Product | Whole | None = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        evaluator = self.plan.family.bind(self.stack.log_weights, self.stack.parameters)
+        if self.centres is not None:
+            evaluator.centre_on(self.centres)
+        object.__setattr__(self, "evaluator", evaluator)
+        product = evaluator.product()
+        if not isinstance(product, Whole):
+            product = _compiled(product)
+        object.__setattr__(self, "product", product)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Leave the evaluator behind, which whoever gets the task binds again."""
+        return SweepTask, (self.plan, self.stack, self.centres)
+
+    def __call__(self, unit: TiledUnit) -> StackedStatistics:
+        """Return the statistics of all mixtures."""
+        buffers = self.plan.buffers()
+        if isinstance(self.product, Whole):
+            return self._by_itself(self.product, unit, buffers)
+        if self.product is not None:
+            return self._by_product(self.product, unit, buffers)
+        return self._by_evaluator(unit, buffers)
+
+    def _by_itself(self, whole: Whole, unit: TiledUnit, buffers: TileBuffers) -> StackedStatistics:
+        """Return what an evaluator finds that sweeps tiles by itself."""
+
+        def found(tile: Any, *others: Any) -> StackedStatistics:
+            sums, squared, values = whole.sweep(tile, self.plan.sizes, *others)
+            return StackedStatistics(sums, squared, values[:, 0], values[:, 1])
+
+        tiles = unit.prepared(self.plan.family, buffers)
+        return reduce(add, (found(*tile) for _, *tile in tiles))
+
+    def _by_product(
+        self, product: Product, unit: TiledUnit, buffers: TileBuffers
+    ) -> StackedStatistics:
+        """Return what compiled code finds."""
+        family = self.plan.family
+        stacked = buffers.stacked(product.natural.shape[1])
+        totals = np.zeros_like(stacked.found)
+        made = product.frame is not None and not unit.keeps
+        for _, tile, row_weights, barred in unit.cut() if made else unit.prepared(family, buffers):
+            if product.frame is None or not made:
+                stacked.features(tile.features, row_weights, product.natural, barred)
+            elif has_strides(tile):
+                stacked.cells(tile, product.frame, row_weights, product.natural, barred)
+            else:
+                prepared = family.prepare(tile, buffers.workspace)
+                stacked.features(prepared.features, row_weights, product.natural, barred)
+            np.add(totals, stacked.found, out=totals)
+        sums, squared, values = stacked.parts(totals)
+        return StackedStatistics(product.freeze(sums), squared, values[:, 0], values[:, 1])
+
+    def _by_evaluator(self, unit: TiledUnit, buffers: TileBuffers) -> StackedStatistics:
+        evaluator, sizes = self.evaluator, self.plan.sizes
+        totals = evaluator.zeros()
+        squared = np.zeros(sum(sizes))
+        row_sums = np.zeros((2, len(sizes)))
+        for inside, tile, row_weights, barred in unit.prepared(self.plan.family, buffers):
+            arrays = buffers.arrays(inside.stop - inside.start)
+            shares, row_values = arrays.shares, arrays.row_values
+            evaluator.log_density(tile, shares)
+            for densities, largest, total in arrays.mixtures:
+                if barred is not None:
+                    np.copyto(densities, -np.inf, where=barred)
+                softmax_in_place(densities, largest, total)
+            if row_weights is None:
+                row_sums += np.add.reduce(row_values, axis=2, dtype=np.float64)
+                squared += np.vecdot(shares, shares)
+            else:
+                row_sums += row_values @ row_weights
+                squared += np.einsum("kn,kn,n->k", shares, shares, row_weights)
+                np.multiply(shares, row_weights, out=shares, casting="same_kind")
+            evaluator.accumulate(tile, shares, totals)
+        largest_sums, log_largest = row_sums
+        return StackedStatistics(
+            evaluator.sums(totals), squared, largest_sums - log_largest, log_largest
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GivenTask:
+    """Makes the family's sums from a unit and the responsibilities (n, K) given with it."""
+
+    plan: Plan
+    centres: Any = None
+
+    def __call__(self, given: tuple[TiledUnit, NDArray[Any]]) -> Any:
+        """Return the family's `Sums`."""
+        unit, responsibilities = given
+        family = self.plan.family
+        evaluator = family.unbound(sum(self.plan.sizes))
+        if self.centres is not None:
+            evaluator.centre_on(self.centres)
+        totals = evaluator.zeros()
+        for inside, tile, row_weights, _ in unit.prepared(family, self.plan.buffers()):
+            shares = np.array(responsibilities[inside].T, family.dtype, order="C")
+            if row_weights is not None:
+                np.multiply(shares, row_weights, out=shares, casting="same_kind")
+            evaluator.accumulate(tile, shares, totals)
+        return evaluator.sums(totals)
+
+
+def _compiled(product: Product | None) -> Product | None:
+    """Return a product as compiled code reads it, or None where it is not to sweep it."""
+    if product is None or not is_swept(product.natural):
+        return None
+    natural = np.ascontiguousarray(product.natural)
+    frame = product.frame and (
+        np.ascontiguousarray(product.frame[0]),
+        np.ascontiguousarray(product.frame[1]),
+    )
+    return replace(product, natural=natural, frame=frame)

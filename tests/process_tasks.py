@@ -1,0 +1,92 @@
+"""Tasks that worker processes can import."""
+
+import os
+import time
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from threadpoolctl import threadpool_info
+
+
+class Shape(str):
+    """A text whose sum shows the shape of the tree."""
+
+    def __add__(self, other: str) -> "Shape":
+        return Shape(f"({self}{other})")
+
+
+class Numbers:
+    """An array that outlasts tasks."""
+
+    lasting: ClassVar[bool] = True
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+
+class Odd(Exception):
+    """An error that cannot be made again from what pickle keeps of it."""
+
+    def __init__(self, one: int, other: int) -> None:
+        super().__init__("an odd error")
+
+
+@dataclass(frozen=True)
+class SumOf:
+    """Adds a part of an array."""
+
+    numbers: Numbers
+
+    def __call__(self, part: slice) -> float:
+        return float(self.numbers.array[part].sum())
+
+
+def shape_of(unit: int) -> Shape:
+    return Shape(f"{unit} ")
+
+
+def doubled(item: int) -> int:
+    # Later items are done sooner.
+    time.sleep(0.02 / (1 + item))
+    return 2 * item
+
+
+def process_of(item: int) -> int:
+    time.sleep(0.05)
+    return os.getpid()
+
+
+def blas_threads(item: int) -> set[int]:
+    # NumPy's BLAS is there as soon as NumPy is.
+    np.eye(2) @ np.eye(2)
+    return {each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"}
+
+
+def fails_at_three(item: int) -> int:
+    if item == 3:
+        raise ZeroDivisionError("item three")
+    return item
+
+
+def interrupts_at_three(item: int) -> int:
+    if item == 3:
+        raise KeyboardInterrupt
+    return item
+
+
+def odd_error(item: int) -> int:
+    raise Odd(1, 2)
+
+
+def ends_its_process(item: int) -> int:
+    os._exit(3)
+
+
+def is_writable(numbers: Numbers) -> bool:
+    return numbers.array.flags.writeable
+
+
+def sleeps(seconds: float) -> float:
+    time.sleep(seconds)
+    return seconds
