@@ -26,6 +26,7 @@ from mixtura.em.statistics import Statistics
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Engine, Serial, Threads
 from mixtura.native import kernels, sweeps
+from mixtura.native.parts import DensePart
 
 if kernels() is None:
     pytest.skip("no kernels are built: run 'python hatch_build.py'", allow_module_level=True)
@@ -208,8 +209,8 @@ def test_a_component_of_no_weight_has_no_rows(n_rows: int) -> None:
 
 def test_float32_and_too_many_sums_go_by_products() -> None:
     rows = clusters(500, 3)
-    assert not sweeps.is_swept(np.zeros((3, 5), np.float32))
-    assert not sweeps.is_swept(np.zeros((sweeps.MOST_SUMS, 2)))
+    assert not sweeps.is_swept([DensePart(np.zeros((3, 5), np.float32))])
+    assert not sweeps.is_swept([DensePart(np.zeros((sweeps.MOST_SUMS, 2)))])
     family = gaussian("VVV", rows, np.float32)
     swept(family, rows.astype(np.float32), None, kept=False, compiled=False)
 

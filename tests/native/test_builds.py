@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from mixed_tiles import FeatureRows, agrees, problem, swept_parts
 from numpy.testing import assert_allclose
 from scatters import scatter_for
 from scipy.special import logsumexp
@@ -23,7 +24,8 @@ from mixtura.em.shares import model_from_labels
 from mixtura.em.starts import NeverMet
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
-from mixtura.native import gaps, library, sweeps, updates
+from mixtura.native import gaps, library, parts, sweeps, updates
+from mixtura.native.parts import DensePart
 
 FOUND = [name for name in library.BUILDS if library.path_of(library.FOLDER, name).exists()]
 if not FOUND:
@@ -53,7 +55,7 @@ def used(name):
         pytest.skip(f"this processor does not run the build {name}")
     loaded = None if name is None else library.load(library.path_of(library.FOLDER, name))
     with pytest.MonkeyPatch.context() as patch:
-        modules = sweeps, updates, gaps, gaussian_kernel, incomplete, compiled_runs, joint
+        modules = parts, sweeps, updates, gaps, gaussian_kernel, incomplete, compiled_runs, joint
         for module in modules:
             patch.setattr(module, "kernels", lambda: loaded)
         yield
@@ -78,9 +80,8 @@ def test_a_sweep_is_that_of_numpy(build):
     features = np.ascontiguousarray(np.vstack([rows.T, np.ones(ROWS), rows.T**2]))
     theta = np.random.default_rng(4).normal(size=(5, len(features)))
     theta[:, -3:] = -np.abs(theta[:, -3:])
-    swept = sweeps.StackedSweep([2, 3], len(features))
-    swept.features(features, weights, theta)
-    sums, squared, values = swept.parts(swept.found)
+    tile = FeatureRows(features)
+    (sums,), squared, values = swept_parts((DensePart(theta),), [2, 3], tile, weights)
     for part, value in zip((slice(0, 2), slice(2, 5)), values, strict=True):
         densities = theta[part] @ features
         total = logsumexp(densities, axis=0)
@@ -114,6 +115,12 @@ def test_a_sweep_of_rows_with_gaps_is_that_by_factors(build, code):
     for name in ("effective_rows", "means", "scatter", "entropy"):
         one, other = getattr(found.moments, name), getattr(expected.moments, name)
         assert_allclose(one, other, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("sizes", [[1], [5], [20], [3, 4]], ids=str)
+@pytest.mark.parametrize("kinds", ["levels", "counts", "levels counts dense dense"])
+def test_a_sweep_of_columns_of_several_kinds_is_that_of_numpy(build, kinds, sizes):
+    agrees(problem(kinds, ROWS, sizes, weighted=True))
 
 
 @pytest.mark.parametrize("code", [code for code in CODES if not STRUCTURES[code].iterative])

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from mixed_tiles import CellRows, swept_parts
 from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 from scipy.special import logsumexp
@@ -13,8 +14,8 @@ from scipy.stats import multivariate_normal
 from mixtura.components.gaussian.features import feature_map
 from mixtura.data.gaps import order_by_pattern
 from mixtura.native import library
-from mixtura.native.gaps import GappyRows, readable
-from mixtura.native.sweeps import StackedSweep
+from mixtura.native.gaps import GappyRows
+from mixtura.native.parts import DensePart, readable
 
 if library.kernels() is None:
     pytest.skip("no kernels are built: run 'python hatch_build.py'", allow_module_level=True)
@@ -200,9 +201,8 @@ def test_complete_rows_give_what_the_sweep_of_complete_rows_gives(n_rows: int) -
     normals = Normals.drawn(3, 4)
     rows = np.random.default_rng(4).normal(size=(n_rows, 4))
     natural = normals.natural()
-    plain = StackedSweep([3], natural.shape[1])
-    plain.cells(rows, (np.zeros(4), np.ones(4)), None, natural)
-    sums, squared, values = plain.parts(plain.found)
+    part = DensePart(natural, (np.zeros(4), np.ones(4)))
+    (sums,), squared, values = swept_parts((part,), [3], CellRows(rows), None)
     found = swept(in_own_units(rows), natural, None)
     assert_same(found, Step(sums, squared, *values[0], np.zeros(3)), 1e-13)
 

@@ -11,7 +11,7 @@ from mixtura.components import joint
 from mixtura.components.gaussian import structures
 from mixtura.components.joint import SegmentKind
 from mixtura.components.kernel import Ended
-from mixtura.native import library, updates
+from mixtura.native import library, parts, updates
 
 if not (library.FOLDER / "mixtura.h").exists():
     pytest.skip("these tests read the C sources", allow_module_level=True)
@@ -69,6 +69,7 @@ SAME = {
     "components.gaussian.structures.multipliers": "LEAST_GAP MOST_TURNS NOTHING SHORTEST SHRINK",
     "components.gaussian.structures.rotations": "MOST_CONJUGATE_STEPS MX_LEAST_CURVATURE",
     "components.gaussian.structures.volumes": "ROUNDING SHORT_STEP WIDEST_VOLUMES",
+    "native.parts": "LINE",
     "native.updates": "MX_MOST_COLUMNS MX_MOST_COMPONENTS",
 }
 # Names that mean something else there, or searches that are led in another way.
@@ -148,6 +149,11 @@ def test_segments_have_the_numbers_of_the_header():
     kinds = {f"MX_{kind.name}": kind for kind in SegmentKind}
     assert enumerations()["mx_segment_kind"] == kinds
     assert enumerations()["mx_structure"]["MX_VVI"] == joint.NO_COLUMNS
+
+
+def test_cells_have_the_numbers_of_the_header():
+    kinds = {f"MX_{kind.name.upper()}": place for kind, place in parts.CELLS.items()}
+    assert enumerations()["mx_cell"] == kinds
 
 
 def test_an_update_is_done_where_the_header_says_so():

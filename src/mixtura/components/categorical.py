@@ -65,6 +65,10 @@ class CategoricalFamily(ExponentialFamily):
         """Return whether so few features are not zero that products with all of them cost more."""
         return is_mostly_zeros(self.width(), self.n_columns)
 
+    def swept_levels(self) -> tuple[int, ...]:
+        """Return the numbers of levels: rows are swept as they come."""
+        return self.levels
+
     def segments(self) -> Segments:
         """Return shares of each item's levels."""
         return Segments(tuple((SegmentKind.SHARES, count) for count in self.levels), Probabilities)

@@ -6,7 +6,7 @@ M-step, the conjugate prior and the density of single rows are written here, onc
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Self, final
 
@@ -26,6 +26,7 @@ from mixtura.components.kernel import Kernel
 from mixtura.components.prior import ConjugatePrior, NoPrior, pseudo_rows
 from mixtura.components.sparse import SparseEvaluator, SparseTile
 from mixtura.kinds import ColumnKind
+from mixtura.native.parts import DensePart, LevelPart, Part
 
 __all__ = [
     "ExponentialFamily",
@@ -46,10 +47,16 @@ class NaturalEvaluator:
     than 500 entries.
     """
 
-    __slots__ = ("_features_first", "natural")
+    __slots__ = ("_features_first", "_levels", "natural")
 
-    def __init__(self, natural: Float, dtype: DTypeLike = np.float64) -> None:
+    def __init__(
+        self,
+        natural: Float,
+        dtype: DTypeLike = np.float64,
+        levels: tuple[int, ...] | None = None,
+    ) -> None:
         self.natural = natural.astype(dtype, copy=False)
+        self._levels = levels
         # A narrow result whose width does not fill the kernel's tile is faster the other way up.
         self._features_first = len(natural) % 8 != 0 and len(natural) < 64
 
@@ -64,7 +71,11 @@ class NaturalEvaluator:
 
     def product(self) -> Product:
         """Return the natural parameters: there is nothing else."""
-        return Product(self.natural, FeatureSums)
+        if self._levels is not None:
+            part: Part = LevelPart(self.natural, self._levels)
+        else:
+            part = DensePart(self.natural)
+        return Product((part,), _frozen)
 
     def centre_on(self, parameters: Any) -> None:
         """Do nothing: features are about the origin."""
@@ -92,6 +103,10 @@ class NaturalEvaluator:
     def sums(self, totals: tuple[Float, NDArray[Any]]) -> FeatureSums:
         """Freeze the totals."""
         return FeatureSums(self.feature_sums(totals))
+
+
+def _frozen(sums: Sequence[Float]) -> FeatureSums:
+    return FeatureSums(sums[0])
 
 
 class ExponentialFamily(ABC):
@@ -152,6 +167,10 @@ class ExponentialFamily(ABC):
         """Return whether features are swept as sparse ones."""
         return False
 
+    def swept_levels(self) -> tuple[int, ...] | None:
+        """Return how many levels each item has, where features are ones at levels, else None."""
+        return None
+
     def cells(self, rows: Any) -> Any:
         """Return the features but the constant as CSR (n, P - 1), of rows swept as sparse ones."""
         return rows
@@ -204,12 +223,10 @@ class ExponentialFamily(ABC):
 
     @final
     def prepare(self, rows: Any, workspace: Float) -> FeatureTile | SparseTile:
-        """Fill the workspace and return the tile."""
+        """Return the tile, which fills the workspace when it has to."""
         if self.swept_sparse():
-            return SparseTile(self.cells(rows), rows)
-        features = workspace[:, : len(rows)]
-        self.fill(rows, features)
-        return FeatureTile(features, rows)
+            return SparseTile(rows, self.cells)
+        return FeatureTile(rows, workspace[:, : len(rows)], self.fill)
 
     @final
     def bind(self, log_weights: Float, parameters: Any) -> NaturalEvaluator | SparseEvaluator:
@@ -224,11 +241,10 @@ class ExponentialFamily(ABC):
         return self._evaluator(np.zeros((n_components, self.width())))
 
     def _evaluator(self, natural: Float) -> NaturalEvaluator | SparseEvaluator:
-        return (
-            SparseEvaluator(natural)
-            if self.swept_sparse()
-            else NaturalEvaluator(natural, self.dtype)
-        )
+        levels = self.swept_levels()
+        if self.swept_sparse():
+            return SparseEvaluator(natural, levels)
+        return NaturalEvaluator(natural, self.dtype, levels)
 
     @final
     def shared(
@@ -348,11 +364,10 @@ class ExponentialFamily(ABC):
         natural = family.natural(parameters)
         densities = np.empty((len(natural), rows.shape[0]))
         if issparse(rows) or family.swept_sparse():
-            SparseEvaluator(natural).log_density(SparseTile(family.cells(rows), rows), densities)
+            SparseEvaluator(natural).log_density(SparseTile(rows, family.cells), densities)
         else:
-            features = np.ones((family.width(), len(rows)))
-            family.fill(rows, features)
-            NaturalEvaluator(natural).log_density(FeatureTile(features, rows), densities)
+            tile = FeatureTile(rows, np.ones((family.width(), len(rows))), family.fill)
+            NaturalEvaluator(natural).log_density(tile, densities)
         return (densities + family.log_base(rows)).T
 
     @final

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mixtura.components.kernel import Kernel
 from mixtura.kinds import ColumnKind
+from mixtura.native.parts import Part
 
 __all__ = ["Chart", "Evaluator", "Family", "Moments", "Parameters", "Prepared", "Product", "Whole"]
 
@@ -52,15 +53,12 @@ class Product:
 
     Attributes
     ----------
-    natural : (K, P) θ
-    freeze : takes Σ r φ(x) (K, P), returns the family's `Sums`
-    frame : where φ is [x, 1, x_i x_(i+s) for s = 0, 1, ...] of x = (row - origin) scale, those two
-        (D,), else None
+    parts : what θ and φ are made of; tiles of several are tuples of a tile each
+    freeze : takes Σ r φ(x) (K, P) of each part, returns the family's `Sums`
     """
 
-    natural: NDArray[Any]
-    freeze: Callable[[Float], Any]
-    frame: tuple[Float, Float] | None = None
+    parts: tuple[Part, ...]
+    freeze: Callable[[Sequence[Float]], Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Values of exponential families: tiles, sums, totals and moments of features."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,18 +14,37 @@ __all__ = ["FeatureMoments", "FeatureSums", "FeatureTile", "FeatureTotals"]
 Float = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class FeatureTile:
-    """A tile of rows.
+    """A tile of rows, whose features are made when they are asked for first.
 
-    Attributes
+    Parameters
     ----------
-    features : (P, n) φ(x)
     rows : (n, D) as they came
+    room : (P, n) for φ(x)
+    fill : writes φ(x) of rows there
     """
 
-    features: Float
-    rows: NDArray[Any]
+    __slots__ = ("_fill", "_room", "is_made", "rows")
+
+    def __init__(
+        self, rows: NDArray[Any], room: Float, fill: Callable[[NDArray[Any], Float], None]
+    ) -> None:
+        self.rows, self._room, self._fill = rows, room, fill
+        self.is_made = False
+
+    @property
+    def n_rows(self) -> int:
+        """Return n."""
+        return len(self.rows)
+
+    @property
+    def features(self) -> Float:
+        """Return φ(x) (P, n)."""
+        if not self.is_made:
+            self._fill(self.rows, self._room)
+            self.is_made = True
+        return self._room
 
     def sum(self, row_weights: Float) -> Float:
         """Return Σ w φ(x) (P,)."""

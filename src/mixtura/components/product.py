@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mixtura.components.catalogue import FAMILIES
 from mixtura.components.exponential import ExponentialFamily
-from mixtura.components.family import Evaluator, Family
+from mixtura.components.family import Evaluator, Family, Product
 from mixtura.components.joint import Joining, JointKernel
 from mixtura.components.kernel import Kernel
 from mixtura.components.words import component_count
@@ -125,8 +125,18 @@ class ProductEvaluator:
             part.log_density(tile, scratch)
             np.add(out, scratch, out=out)
 
-    def product(self) -> None:
-        """Return None: there is one of each block."""
+    def product(self) -> Product | None:
+        """Return the parts of all blocks, or None where a block does more."""
+        found = [part.product() for part in self._parts]
+        if any(product is None or len(product.parts) != 1 for product in found):
+            return None
+        parts = tuple(part for product in found if product is not None for part in product.parts)
+
+        def freeze(sums: Sequence[Float]) -> ProductSums:
+            own = zip(found, sums, strict=True)
+            return ProductSums(tuple(product.freeze([each]) for product, each in own if product))
+
+        return Product(parts, freeze)
 
     def centre_on(self, parameters: ProductParameters) -> None:
         """Take each block's sums about its parameters' means, if there are any."""

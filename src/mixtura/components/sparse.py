@@ -5,12 +5,16 @@ numbers side by side; the transposes of (K, n) that this asks for cost K a row, 
 K for each stored entry. The constant feature is kept apart and never stored.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.components.family import Product
+from mixtura.native.parts import CountPart, LevelPart, Part
 from mixtura.sums import Sums
 
 __all__ = ["SparseEvaluator", "SparseSums", "SparseTile", "is_mostly_zeros"]
@@ -27,18 +31,28 @@ def is_mostly_zeros(n_features: int, n_items: int) -> bool:
     return n_features > max(SMALLEST_SPARSE, FEWEST_ZEROS * n_items)
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class SparseTile:
-    """A tile of rows.
+    """A tile of rows, whose features are made when they are asked for first.
 
-    Attributes
+    Parameters
     ----------
-    cells : (n, P - 1) CSR, the features but the constant
     rows : (n, D) as they came
+    make : returns the features but the constant of rows, (n, P - 1) CSR
     """
 
-    cells: Any
-    rows: Any
+    def __init__(self, rows: Any, make: Callable[[Any], Any]) -> None:
+        self.rows, self._make = rows, make
+
+    @property
+    def n_rows(self) -> int:
+        """Return n."""
+        return self.rows.shape[0]
+
+    @cached_property
+    def cells(self) -> Any:
+        """Return the features but the constant, (n, P - 1) CSR."""
+        return self._make(self.rows)
 
     def sum(self, row_weights: Float) -> Float:
         """Return Σ w φ(x) (P,)."""
@@ -63,32 +77,45 @@ class SparseSums(Sums):
 
 @final
 class SparseEvaluator:
-    """Log densities as one product of sparse features (n, P - 1) with parameters (P - 1, K)."""
+    """Log densities as one product of sparse features (n, P - 1) with parameters (P - 1, K).
 
-    __slots__ = ("_by_feature", "_constants")
+    Parameters
+    ----------
+    natural : (K, P)
+    levels : of each item, where the features are ones at the levels of items
+    """
 
-    def __init__(self, natural: Float) -> None:
+    def __init__(self, natural: Float, levels: tuple[int, ...] | None = None) -> None:
+        self._natural, self._levels = natural, levels
         self._constants = natural[:, :1]
-        self._by_feature = np.ascontiguousarray(natural[:, 1:].T)
+
+    @cached_property
+    def _by_feature(self) -> Float:
+        return np.ascontiguousarray(self._natural[:, 1:].T)
 
     @property
     def n_components(self) -> int:
         """Return K."""
-        return len(self._constants)
+        return len(self._natural)
 
     def log_density(self, prepared: SparseTile, out: Float) -> None:
         """Write <θ_k, φ(x)> into `out` (K, n)."""
         np.add((prepared.cells @ self._by_feature).T, self._constants, out=out)
 
-    def product(self) -> None:
-        """Return None: features are never made dense."""
+    def product(self) -> Product:
+        """Return the natural parameters: there is nothing else."""
+        if self._levels is not None:
+            part: Part = LevelPart(self._natural, self._levels)
+        else:
+            part = CountPart(self._natural)
+        return Product((part,), _frozen)
 
     def centre_on(self, parameters: Any) -> None:
         """Do nothing: features are about the origin."""
 
     def zeros(self) -> Float:
         """Return totals (P, K)."""
-        return np.zeros((1 + len(self._by_feature), self.n_components))
+        return np.zeros(self._natural.shape[::-1])
 
     def accumulate(self, prepared: SparseTile, responsibilities: Float, totals: Float) -> None:
         """Add Σ r φ(x) to the totals."""
@@ -98,3 +125,7 @@ class SparseEvaluator:
     def sums(self, totals: Float) -> SparseSums:
         """Freeze the totals."""
         return SparseSums(totals)
+
+
+def _frozen(sums: Sequence[Float]) -> SparseSums:
+    return SparseSums(sums[0].T)

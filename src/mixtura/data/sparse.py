@@ -18,6 +18,11 @@ Float = NDArray[np.float64]
 class CsrRows(csr_array):
     """SciPy's CSR array, of which a range of rows is a view and not a copy."""
 
+    def prune(self) -> None:
+        """Leave out what is behind the last entry: SciPy would copy a part of larger arrays."""
+        stored = self.indptr[-1]
+        self.indices, self.data = self.indices[:stored], self.data[:stored]
+
     def __getitem__(self, key: Any) -> Any:
         if not (isinstance(key, slice) and key.step in (None, 1)):
             return super().__getitem__(key)

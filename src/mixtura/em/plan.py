@@ -121,10 +121,10 @@ class TileBuffers:
         """Return what the family prepares tiles in."""
         return self._family.workspace(self._n_rows)
 
-    def stacked(self, n_features: int) -> StackedSweep:
-        """Return the compiled sweep of P features; made once."""
+    def stacked(self) -> StackedSweep:
+        """Return the compiled sweep; made once."""
         if self._stacked is None:
-            self._stacked = StackedSweep(self._sizes, n_features)
+            self._stacked = StackedSweep(self._sizes)
         return self._stacked
 
     def arrays(self, n_rows: int) -> TileArrays:

@@ -4,11 +4,11 @@ A unit of rows is cut into tiles small enough that features (P, n) and log densi
 in the second-level cache. Rows run along the contiguous axis: at D=10, K=20 the other order is
 three to five times slower. A tile costs two matrix products and one softmax, all into buffers
 that a worker has as long as there is the plan; a unit allocates its (K, P) totals and nothing else.
-Where an evaluator is nothing but a product, compiled code does all three, and makes Gaussian
-features too. Tasks are values that can be sent, and the only code that touches rows.
+Where an evaluator is nothing but products, compiled code does all three, of cells, level codes and
+sparse rows as they are. Tasks are values that can be sent, and the only code that touches rows.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
 from typing import Any
@@ -21,7 +21,8 @@ from mixtura.em.model import Model
 from mixtura.em.plan import Plan, TileBuffers, TiledUnit
 from mixtura.em.softmax import softmax_in_place
 from mixtura.em.statistics import StackedStatistics
-from mixtura.native.sweeps import has_strides, is_swept
+from mixtura.native.parts import Told
+from mixtura.native.sweeps import is_swept
 
 __all__ = ["GivenTask", "SharedTask", "SweepTask"]
 
@@ -57,6 +58,7 @@ class SweepTask:
     centres: Any = None
     evaluator: Evaluator = field(init=False, repr=False)
     product: Product | Whole | None = field(init=False, repr=False)
+    told: Told | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         evaluator = self.plan.family.bind(self.stack.log_weights, self.stack.parameters)
@@ -64,9 +66,9 @@ class SweepTask:
             evaluator.centre_on(self.centres)
         object.__setattr__(self, "evaluator", evaluator)
         product = evaluator.product()
-        if not isinstance(product, Whole):
-            product = _compiled(product)
         object.__setattr__(self, "product", product)
+        told = isinstance(product, Product) and is_swept(product.parts)
+        object.__setattr__(self, "told", Told(product.parts) if told else None)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Leave the evaluator behind, which whoever gets the task binds again."""
@@ -77,8 +79,8 @@ class SweepTask:
         buffers = self.plan.buffers()
         if isinstance(self.product, Whole):
             return self._by_itself(self.product, unit, buffers)
-        if self.product is not None:
-            return self._by_product(self.product, unit, buffers)
+        if self.product is not None and self.told is not None:
+            return self._by_product(self.product, self.told, unit, buffers)
         return self._by_evaluator(unit, buffers)
 
     def _by_itself(self, whole: Whole, unit: TiledUnit, buffers: TileBuffers) -> StackedStatistics:
@@ -92,23 +94,14 @@ class SweepTask:
         return reduce(add, (found(*tile) for _, *tile in tiles))
 
     def _by_product(
-        self, product: Product, unit: TiledUnit, buffers: TileBuffers
+        self, product: Product, told: Told, unit: TiledUnit, buffers: TileBuffers
     ) -> StackedStatistics:
         """Return what compiled code finds."""
-        family = self.plan.family
-        stacked = buffers.stacked(product.natural.shape[1])
-        totals = np.zeros_like(stacked.found)
-        made = product.frame is not None and not unit.keeps
-        for _, tile, row_weights, barred in unit.cut() if made else unit.prepared(family, buffers):
-            if product.frame is None or not made:
-                stacked.features(tile.features, row_weights, product.natural, barred)
-            elif has_strides(tile):
-                stacked.cells(tile, product.frame, row_weights, product.natural, barred)
-            else:
-                prepared = family.prepare(tile, buffers.workspace)
-                stacked.features(prepared.features, row_weights, product.natural, barred)
-            np.add(totals, stacked.found, out=totals)
-        sums, squared, values = stacked.parts(totals)
+        stacked = buffers.stacked()
+        stacked.begin(told)
+        for _, *tile in unit.prepared(self.plan.family, buffers):
+            stacked.add(*tile)
+        sums, squared, values = stacked.ended()
         return StackedStatistics(product.freeze(sums), squared, values[:, 0], values[:, 1])
 
     def _by_evaluator(self, unit: TiledUnit, buffers: TileBuffers) -> StackedStatistics:
@@ -159,15 +152,3 @@ class GivenTask:
                 np.multiply(shares, row_weights, out=shares, casting="same_kind")
             evaluator.accumulate(tile, shares, totals)
         return evaluator.sums(totals)
-
-
-def _compiled(product: Product | None) -> Product | None:
-    """Return a product as compiled code reads it, or None where it is not to sweep it."""
-    if product is None or not is_swept(product.natural):
-        return None
-    natural = np.ascontiguousarray(product.natural)
-    frame = product.frame and (
-        np.ascontiguousarray(product.frame[0]),
-        np.ascontiguousarray(product.frame[1]),
-    )
-    return replace(product, natural=natural, frame=frame)

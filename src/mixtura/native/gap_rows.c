@@ -11,8 +11,6 @@
 #define MOST_WIDE 3
 #define MOST_WAYS 2
 
-#define UNROLL _Pragma("GCC unroll 8")
-
 int64_t mx_few_room(const mx_tree *tree) {
     int64_t most = mx_level_features(tree->full, tree->n_columns);
     return MOST_ROWS * (most + (1 + MX_MOST_OPEN) * tree->padded);

@@ -22,7 +22,7 @@ typedef struct {
     mx_open open;
     int64_t *missing, *then; /* columns that a run and a later row lack, ascending */
     double *few;
-    double *cells, *zeros, *ones, *theta, *sums, *squared, *sweep; /* of a sweep of complete rows */
+    double *cells, *zeros, *ones, *theta, *sums, *sweep; /* of a sweep of complete rows */
 } walk;
 
 static walk walk_in(const mx_gaps *rows, int64_t n_components, mx_room *room) {
@@ -39,7 +39,6 @@ static walk walk_in(const mx_gaps *rows, int64_t n_components, mx_room *room) {
     at.ones = mx_taken(room, n_columns);
     at.theta = mx_taken(room, n_sums);
     at.sums = mx_taken(room, n_sums);
-    at.squared = mx_taken(room, n_components);
     at.sweep = mx_taken(room, mx_sweep_room(n_components, n_features));
     return at;
 }
@@ -153,20 +152,16 @@ static void sweep_run(walk *at, int64_t first, int64_t last) {
     int64_t n_components = at->tree.n_components;
     mx_level_theta(&at->tree, level, at->theta);
     for (int64_t row = first, count; row < last; row += count) {
-        double values[2];
         count = !at->tree.depth || last - row < MOST_SWEPT ? last - row : MOST_SWEPT;
         mx_tile tile = at->tree.depth ? packed_rows(at, level, row, count) : whole_rows(all, row);
         tile.rows.n_features = level->n_features;
         tile.rows.n_rows = count;
         tile.rows.weights = all->rows.weights ? all->rows.weights + row : 0;
         tile.rows.barred = all->rows.barred ? all->rows.barred + row : 0;
-        mx_sweep_stack(&tile, 1, &n_components, at->theta, at->sums, at->squared, values,
-                       at->sweep);
+        memset(at->sums, 0, sizeof(double) * n_components * level->n_features);
+        mx_sweep_stack(&tile, 1, &n_components, at->theta, at->sums, at->found.squared,
+                       at->found.values, at->sweep);
         mx_level_add(&at->tree, level, at->sums);
-        for (int64_t k = 0; k < n_components; k++)
-            at->found.squared[k] += at->squared[k];
-        at->found.values[0] += values[0];
-        at->found.values[1] += values[1];
     }
 }
 

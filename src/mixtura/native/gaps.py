@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.native.library import kernels
+from mixtura.native.parts import TileRows
 from mixtura.native.runs import Rows, address
-from mixtura.native.sweeps import TileRows, has_strides
 
-__all__ = ["GappyRows", "Gaps", "readable"]
+__all__ = ["GappyRows", "Gaps"]
 
 Float = NDArray[np.float64]
 
@@ -22,13 +22,6 @@ class Gaps(ctypes.Structure):
     """`mx_gaps`."""
 
     _fields_ = (("tile", TileRows), ("entropies", c_void_p))
-
-
-def readable(cells: NDArray[Any]) -> NDArray[Any]:
-    """Return cells (n, D) as float64 or float32, whole numbers of them apart."""
-    if cells.dtype not in (np.float64, np.float32):
-        return np.ascontiguousarray(cells, dtype=np.float64)
-    return cells if has_strides(cells) else np.ascontiguousarray(cells)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from mixtura.errors import MixturaWarning
 __all__ = ["SIGNATURES", "VERSION", "kernels"]
 
 # MX_VERSION of mixtura.h.
-VERSION = 10
+VERSION = 11
 
 # Of each kernel: what it returns, and what it takes. Arrays go as the address of their first cell.
 SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
@@ -27,7 +27,6 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mx_update_floored": (ctypes.c_int, (ctypes.c_int, c_int64, c_int64, *7 * (c_void_p,))),
     "mx_sweep_room": (c_int64, (c_int64, c_int64)),
     "mx_sweep": (None, (c_void_p, c_int64, *5 * (c_void_p,))),
-    "mx_sweep_stack": (None, (c_void_p, c_int64, *6 * (c_void_p,))),
     "mx_gaps_room": (c_int64, (c_void_p, c_int64)),
     "mx_sweep_gaps": (None, (c_void_p, c_int64, *5 * (c_void_p,))),
     "mx_sweep_gaps_stack": (None, (c_void_p, c_int64, *7 * (c_void_p,))),
@@ -37,6 +36,9 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
         None,
         (c_void_p, c_int64, *2 * (c_void_p,), c_int64, c_int64, *3 * (c_void_p,)),
     ),
+    "mx_table_width": (c_int64, (c_int64,)),
+    "mx_mixed_room": (c_int64, (c_void_p, c_int64)),
+    "mx_sweep_mixed": (None, (c_void_p, c_int64, *5 * (c_void_p,))),
     "mx_run_room": (c_int64, (c_void_p, c_int64)),
     "mx_run": (None, (c_void_p, c_void_p, c_void_p, c_void_p)),
     "mx_try_room": (c_int64, (c_void_p, c_int64, c_int64)),

@@ -27,14 +27,11 @@
 #define MOST_SUMS 2
 #define MOST_FEATURES 5
 #endif
-/* Bytes of a line of the cache. */
-#define LINE 64
 /* Rows that the products take at once. */
 #define STRIP (TALL * LANES)
 /* Vectors of rows that the softmax takes at once. */
 #define ABREAST 2
 
-#define UNROLL _Pragma("GCC unroll 8")
 /* Keeps compilers from cases that cannot be. */
 #define FEWER(count, most) ((count) < (most) ? (count) : (most))
 
@@ -48,12 +45,6 @@ typedef struct {
 int64_t mx_sweep_room(int64_t n_components, int64_t n_features) {
     return n_components * (BLOCK + (n_features + 1) * LANES) + mx_block_room(n_features) +
            LINE / (int64_t)sizeof(double);
-}
-
-/* How many of those left to take next, so that all turns are nearly equal. */
-INLINE int64_t turn(int64_t left, int64_t most) {
-    int64_t turns = (left + most - 1) / most;
-    return (left + turns - 1) / turns;
 }
 
 INLINE void densities_of(int some, int64_t n_features, const double *theta, const double *phi,
@@ -82,7 +73,7 @@ static void all_densities(int64_t n_components, int64_t n_features, const double
         for (int64_t k = 0, some; k < n_components; k += some) {
             const double *now = theta + k * n_features, *at = phi + row;
             double *to = densities + k * BLOCK + row;
-            some = turn(n_components - k, MOST_DENSITIES);
+            some = evenly(n_components - k, MOST_DENSITIES);
             switch (some) {
             case 1: densities_of(1, n_features, now, at, stride, to); break;
             case 2: densities_of(FEWER(2, MOST_DENSITIES), n_features, now, at, stride, to); break;
@@ -155,6 +146,15 @@ INLINE void softmax(int weighted, int64_t n_components, const double *weights, i
     at->values[1] -= sum_of(of_totals);
 }
 
+void mx_softmax(int64_t n_components, const double *weights, int64_t n_rows, double *densities,
+                double *squares, double *values) {
+    work at = {.densities = densities, .squares = squares, .values = values};
+    if (weights)
+        softmax(1, n_components, weights, n_rows, &at);
+    else
+        softmax(0, n_components, 0, n_rows, &at);
+}
+
 INLINE void products_of(int some, int wide, int64_t n_features, const double *shares,
                         const double *phi, int64_t stride, int64_t n_rows, double *totals) {
     vec sums[MOST_SUMS][MOST_FEATURES];
@@ -190,11 +190,11 @@ INLINE void products_of_some(int some, int wide, int64_t n_features, const doubl
 static void all_products(int64_t n_components, int64_t n_features, const double *phi,
                          int64_t stride, int64_t n_rows, const double *shares, double *totals) {
     for (int64_t p = 0, wide; p < n_features; p += wide) {
-        wide = turn(n_features - p, MOST_FEATURES);
+        wide = evenly(n_features - p, MOST_FEATURES);
         for (int64_t k = 0, some; k < n_components; k += some) {
             const double *held = shares + k * BLOCK, *at = phi + p * stride;
             double *to = totals + (k * n_features + p) * LANES;
-            some = turn(n_components - k, MOST_SUMS);
+            some = evenly(n_components - k, MOST_SUMS);
             switch (some) {
             case 1: products_of_some(1, wide, n_features, held, at, stride, n_rows, to); break;
             case 2: products_of_some(FEWER(2, MOST_SUMS), wide, n_features, held, at, stride, n_rows, to); break;
@@ -206,6 +206,12 @@ static void all_products(int64_t n_components, int64_t n_features, const double 
     }
 }
 
+void mx_add_products(const mx_block *block, int64_t n_components, int64_t n_features,
+                     const double *shares, double *totals) {
+    all_products(n_components, n_features, block->phi, block->stride, block->filled, shares,
+                 totals);
+}
+
 int64_t mx_block_room(int64_t n_features) { return BLOCK * (1 + n_features); }
 
 mx_block mx_first_block(double *room) {
@@ -213,8 +219,7 @@ mx_block mx_first_block(double *room) {
     return block;
 }
 
-/* Moves on to the next rows, if there are any: whole strips of them, or less than one. */
-static int move_on(const mx_rows *rows, mx_block *block) {
+int mx_move_on(const mx_rows *rows, mx_block *block) {
     int64_t first = block->first + block->count, left = rows->n_rows - first;
     if (left <= 0)
         return 0;
@@ -230,7 +235,7 @@ static int move_on(const mx_rows *rows, mx_block *block) {
 }
 
 int mx_next_block(const mx_rows *rows, mx_block *block) {
-    if (!move_on(rows, block))
+    if (!mx_move_on(rows, block))
         return 0;
     block->phi = rows->phi + block->first;
     block->stride = rows->stride;
@@ -270,9 +275,7 @@ void mx_responsibilities(int64_t n, int64_t filled, const double *weights, doubl
     }
 }
 
-/* Takes from a block's densities those of components that rows are barred from. */
-static void bar(const mx_rows *rows, const mx_block *block, int64_t n_components,
-                double *densities) {
+void mx_bar(const mx_rows *rows, const mx_block *block, int64_t n_components, double *densities) {
     for (int64_t k = 0; rows->barred && k < n_components; k++) {
         const uint8_t *barred = rows->barred + k * rows->barred_stride + block->first;
         double *own = densities + k * BLOCK;
@@ -289,7 +292,7 @@ void mx_shares(const mx_rows *rows, int64_t n_components, const double *theta, d
         ones[row] = 1.0;
     while (mx_next_block(rows, &block)) {
         mx_densities(&block, n_components, rows->n_features, theta, densities);
-        bar(rows, &block, n_components, densities);
+        mx_bar(rows, &block, n_components, densities);
         mx_responsibilities(n_components, block.filled, ones, densities);
         for (int64_t k = 0; k < n_components; k++)
             memcpy(shares + k * rows->n_rows + block.first, densities + k * BLOCK,
@@ -311,15 +314,13 @@ static void add_up(int64_t count, const double *totals, double *sums) {
         sums[i] = sum_of(load(totals + i * LANES));
 }
 
-static void add_products(int64_t n_components, int64_t n_features, const mx_block *block,
-                         const work *at) {
-    all_products(n_components, n_features, block->phi, block->stride, block->filled,
-                 at->densities, at->totals);
+void mx_add_lanes(int64_t count, const double *totals, double *sums) {
+    for (int64_t i = 0; i < count; i++)
+        sums[i] += sum_of(load(totals + i * LANES));
 }
 
-/* Makes [x, 1, x_i x_j] of a block of rows, shift by shift, and zeros where there is no row. */
-static void make_features(const mx_tile *tile, int64_t first, int64_t count, int64_t filled,
-                          double *features) {
+void mx_make_features(const mx_tile *tile, int64_t first, int64_t count, int64_t filled,
+                      double *features) {
     int64_t n_columns = tile->n_columns, step = tile->row_stride;
     for (int64_t d = 0; d < n_columns; d++) {
         int64_t place = first * step + d * tile->column_stride, row = 0;
@@ -358,11 +359,11 @@ static void make_features(const mx_tile *tile, int64_t first, int64_t count, int
 static int next_of(const mx_tile *tile, mx_block *block) {
     if (tile->rows.phi)
         return mx_next_block(&tile->rows, block);
-    if (!move_on(&tile->rows, block))
+    if (!mx_move_on(&tile->rows, block))
         return 0;
     block->phi = block->tail;
     block->stride = BLOCK;
-    make_features(tile, block->first, block->count, block->filled, block->tail);
+    mx_make_features(tile, block->first, block->count, block->filled, block->tail);
     return 1;
 }
 
@@ -446,14 +447,14 @@ void mx_sweep_about(const mx_rows *rows, const mx_centred *centred, int64_t n_co
         mx_densities(&block, n_components, n_features, theta, at.densities);
         if (centred)
             centred_densities(centred, n_components, &block, at.densities);
-        bar(rows, &block, n_components, at.densities);
+        mx_bar(rows, &block, n_components, at.densities);
         if (weighted)
             softmax(1, n_components, block.weights, block.filled, &at);
         else
             softmax(0, n_components, 0, block.filled, &at);
         if (centred)
             centred_products(centred, n_components, n_features, &block, &at);
-        add_products(n_components, n_features, &block, &at);
+        mx_add_products(&block, n_components, n_features, at.densities, at.totals);
     }
     add_up(n_components * n_features, at.totals, sums);
     add_up(n_components, at.squares, squared);
@@ -467,26 +468,25 @@ void mx_sweep_stack(const mx_tile *tile, int64_t n_mixtures, const int64_t *size
         n_components += sizes[m];
     work whole = begun(n_components, n_features, room);
     mx_block block = mx_first_block(whole.squares + n_components * LANES);
-    memset(values, 0, 2 * sizeof(double) * n_mixtures);
     while (next_of(tile, &block)) {
         work at = whole;
         const double *now = theta;
         at.values = values;
         for (int64_t m = 0; m < n_mixtures; m++, at.values += 2) {
             mx_densities(&block, sizes[m], n_features, now, at.densities);
-            bar(&tile->rows, &block, sizes[m], at.densities);
+            mx_bar(&tile->rows, &block, sizes[m], at.densities);
             if (tile->rows.weights || block.count < block.filled)
                 softmax(1, sizes[m], block.weights, block.filled, &at);
             else
                 softmax(0, sizes[m], 0, block.filled, &at);
-            add_products(sizes[m], n_features, &block, &at);
+            mx_add_products(&block, sizes[m], n_features, at.densities, at.totals);
             now += sizes[m] * n_features;
             at.totals += sizes[m] * n_features * LANES;
             at.squares += sizes[m] * LANES;
         }
     }
-    add_up(n_components * n_features, whole.totals, sums);
-    add_up(n_components, whole.squares, squared);
+    mx_add_lanes(n_components * n_features, whole.totals, sums);
+    mx_add_lanes(n_components, whole.squares, squared);
 }
 
 void mx_sweep(const mx_rows *rows, int64_t n_components, const double *theta, double *sums,
@@ -505,7 +505,7 @@ void mx_totals(const mx_rows *rows, int64_t n_components, const double *shares, 
             for (int64_t row = 0; row < block.filled; row++)
                 to[row] = row < block.count ? from[row * row_stride] * block.weights[row] : 0;
         }
-        add_products(n_components, rows->n_features, &block, &at);
+        mx_add_products(&block, n_components, rows->n_features, at.densities, at.totals);
     }
     add_up(n_components * rows->n_features, at.totals, sums);
 }

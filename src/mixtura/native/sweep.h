@@ -68,10 +68,13 @@ void mx_sweep_about(const mx_rows *rows, const mx_centred *centred, int64_t n_co
                     const double *theta, double *sums, double *squared, double *values,
                     double *room);
 
-/* The same for mixtures of the given sizes, one below the other; values (n_mixtures, 2). */
-MX_EXPORT void mx_sweep_stack(const mx_tile *tile, int64_t n_mixtures, const int64_t *sizes,
-                              const double *theta, double *sums, double *squared, double *values,
-                              double *room);
+/*
+ * The same for mixtures of the given sizes, one below the other, values (n_mixtures, 2), but added
+ * to what is there.
+ */
+void mx_sweep_stack(const mx_tile *tile, int64_t n_mixtures, const int64_t *sizes,
+                    const double *theta, double *sums, double *squared, double *values,
+                    double *room);
 
 /*
  * The sums (K, P) of w r phi for given responsibilities, of which that of row i for component k is
@@ -94,12 +97,38 @@ typedef struct {
 /* The doubles that a block needs to be filled up in, for P features. */
 int64_t mx_block_room(int64_t n_features);
 mx_block mx_first_block(double *room);
-/* Whether there was another block; moves on to it. */
+/* Moves on to the next rows, if there are any: whole strips of them, or less than one. */
+int mx_move_on(const mx_rows *rows, mx_block *block);
+/* The same, and points to their features. */
 int mx_next_block(const mx_rows *rows, mx_block *block);
 
 /* Sets densities (K, MX_BLOCK) to theta phi. */
 void mx_densities(const mx_block *block, int64_t n_components, int64_t n_features,
                   const double *theta, double *densities);
+
+/*
+ * Makes the features (P, MX_BLOCK) of `count` rows of a tile from its cells, shift by shift, and
+ * zeros up to `filled` rows.
+ */
+void mx_make_features(const mx_tile *tile, int64_t first, int64_t count, int64_t filled,
+                      double *features);
+
+/*
+ * Turns log densities (K, MX_BLOCK) into responsibilities times weights, which are NULL where all
+ * are one, and adds to squares (K, lanes) and values (2).
+ */
+void mx_softmax(int64_t n_components, const double *weights, int64_t n_rows, double *densities,
+                double *squares, double *values);
+
+/* Adds sums of w r phi, by lanes, to totals (K, P, lanes). */
+void mx_add_products(const mx_block *block, int64_t n_components, int64_t n_features,
+                     const double *shares, double *totals);
+
+/* Adds up the lanes of so many totals. */
+void mx_add_lanes(int64_t count, const double *totals, double *sums);
+
+/* Takes from a block's densities those of components that rows are barred from. */
+void mx_bar(const mx_rows *rows, const mx_block *block, int64_t n_components, double *densities);
 
 /* Turns log densities (K, MX_BLOCK) into responsibilities times weights. */
 void mx_responsibilities(int64_t n_components, int64_t filled, const double *weights,

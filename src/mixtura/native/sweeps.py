@@ -9,116 +9,140 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.native.library import kernels
+from mixtura.native.parts import (
+    DensePart,
+    LevelPart,
+    LevelRows,
+    Part,
+    SparseRows,
+    TileRows,
+    Told,
+    aligned,
+)
 from mixtura.native.runs import Rows, address
 
-__all__ = ["MOST_SUMS", "StackedSweep", "has_strides", "is_swept"]
+__all__ = ["MOST_SUMS", "StackedSweep", "is_swept"]
 
 Float = NDArray[np.float64]
 
-# Sums are kept by the lanes of vectors, which many of them push out of the cache. Measured against
-# BLAS of the same width: 1.2 to 3 times as fast up to 68 640 sums, as fast at 130 000.
+# Sums of dense features are kept by the lanes of vectors, which many of them push out of the cache.
+# Measured against BLAS of the same width: 1.2 to 3 times as fast up to 68 640 sums, as fast at
+# 130 000.
 MOST_SUMS = 100_000
 
 
-class TileRows(ctypes.Structure):
-    """`mx_tile`."""
+class MixedRows(ctypes.Structure):
+    """`mx_mixed`."""
 
     _fields_ = (
         ("rows", Rows),
-        ("cells", c_void_p),
-        ("origin", c_void_p),
-        ("scale", c_void_p),
-        ("n_columns", c_int64),
-        ("row_stride", c_int64),
-        ("column_stride", c_int64),
-        ("is_single", c_int64),
+        ("n_panels", c_int64),
+        ("n_levels", c_int64),
+        ("n_counts", c_int64),
+        ("panels", c_void_p),
+        ("levels", c_void_p),
+        ("counts", c_void_p),
+        ("theta", c_void_p),
     )
 
 
-def is_swept(natural: NDArray[Any]) -> bool:
-    """Return whether parameters (ΣK, P) are swept faster here than by two products of BLAS."""
-    return natural.dtype == np.float64 and natural.size <= MOST_SUMS and kernels() is not None
-
-
-def has_strides(cells: NDArray[Any]) -> bool:
-    """Return whether cells (n, D) are float64 or float32, whole numbers of them apart."""
-    return cells.dtype in (np.float64, np.float32) and not any(
-        stride % cells.itemsize for stride in cells.strides
-    )
+def is_swept(parts: Sequence[Part]) -> bool:
+    """Return whether log densities of these parts are swept faster here than by NumPy."""
+    if kernels() is None or any(part.natural.dtype != np.float64 for part in parts):
+        return False
+    return sum(part.natural.size for part in parts if isinstance(part, DensePart)) <= MOST_SUMS
 
 
 class StackedSweep:
-    """Mixtures one below the other, and room for one worker to sweep rows in.
+    """Mixtures side by side, and room for one worker to sweep rows in.
 
     Parameters
     ----------
     sizes : components of each of M mixtures
-    n_features : P
     """
 
-    __slots__ = ("_library", "_room", "_shape", "_sizes", "found")
+    __slots__ = ("_library", "_room", "_sizes", "_sums", "_told", "found")
 
-    def __init__(self, sizes: Sequence[int], n_features: int) -> None:
+    def __init__(self, sizes: Sequence[int]) -> None:
         library = kernels()
         assert library is not None
-        n_components = sum(sizes)
         self._library = library
         self._sizes = np.array(sizes, dtype=np.int64)
-        self._shape = n_components, n_features
-        self._room = np.empty(library.mx_sweep_room(n_components, n_features))
-        # Sums (ΣK, P), Σ w r² (ΣK,), and of each mixture Σ w log Σ exp L and Σ w log max r.
-        self.found = np.empty(n_components * (n_features + 1) + 2 * len(sizes))
+        self._room = np.empty(0)
 
-    def features(
-        self, features: Float, weights: Float | None, natural: Float, barred: Any = None
-    ) -> None:
-        """Sweep rows given as features (P, n), barred from components as in (K, n)."""
-        stride = features.strides[0] // features.itemsize
-        rows = Rows(address(features), None, features.shape[1], stride, len(features))
-        self._sweep(TileRows(rows), weights, natural, barred)
+    def begin(self, told: Told) -> None:
+        """Begin a unit of rows: all sums are zero."""
+        n_components, n_features = told.theta.shape
+        self._told = told
+        self._sums = {place: aligned(table.values.shape) for place, table in told.tables.items()}
+        # Sums (ΣK, ΣP) of dense parts, Σ w r² (ΣK,), and of each mixture Σ w log Σ exp L and
+        # Σ w log max r.
+        self.found = np.zeros(n_components * (n_features + 1) + 2 * len(self._sizes))
 
-    def cells(
-        self,
-        cells: NDArray[Any],
-        frame: tuple[Float, Float],
-        weights: Float | None,
-        natural: Float,
-        barred: Any = None,
-    ) -> None:
-        """Sweep rows (n, D) whose features are made on the way, in a frame."""
-        n_rows, n_columns = cells.shape
-        along, across = (stride // cells.itemsize for stride in cells.strides)
-        rows = Rows(None, None, n_rows, 0, natural.shape[1])
-        places = (address(each) for each in (cells, *frame))
-        single = cells.dtype == np.float32
-        tile = TileRows(rows, *places, n_columns, along, across, single)
-        self._sweep(tile, weights, natural, barred)
-
-    def _sweep(self, tile: TileRows, weights: Float | None, natural: Float, barred: Any) -> None:
-        if barred is not None:
-            barred = barred if barred.strides[1] == 1 else np.ascontiguousarray(barred)
-            tile.rows.bar(barred)
+    def add(self, tile: Any, weights: Float | None, barred: Any = None) -> None:
+        """Add a tile, or one for each of several parts, barred from components as in (K, n)."""
+        tiles = tile if isinstance(tile, tuple) else (tile,)
+        held: list[Any] = []
+        panels: list[TileRows] = []
+        levels: list[LevelRows] = []
+        counts: list[SparseRows] = []
+        for place, (part, own) in enumerate(zip(self._told.parts, tiles, strict=True)):
+            if isinstance(part, DensePart):
+                panels.append(part.told(own, held))
+                continue
+            table, sums = self._told.tables[place].values, self._sums[place]
+            if isinstance(part, LevelPart):
+                levels.append(part.told(own, table, sums, held))
+            else:
+                counts.append(part.told(own, table, sums, held))
         if weights is not None:
             weights = np.ascontiguousarray(weights)
-            tile.rows.weights = address(weights)
+        if barred is not None and barred.strides[1] != 1:
+            barred = np.ascontiguousarray(barred)
+        theta = self._told.theta
+        rows = Rows(None, None, tiles[0].n_rows, 0, theta.shape[1])
+        for each in (rows, *(panel.rows for panel in panels)):
+            each.weights = None if weights is None else address(weights)
+            if barred is not None:
+                each.bar(barred)
+        # Arrays of structures live as long as they have names.
+        arrays = (
+            (TileRows * len(panels))(*panels),
+            (LevelRows * len(levels))(*levels),
+            (SparseRows * len(counts))(*counts),
+        )
+        sizes, places = map(len, arrays), map(ctypes.addressof, arrays)
+        self._sweep(MixedRows(rows, *sizes, *places, address(theta)), theta)
+
+    def _sweep(self, mixed: MixedRows, theta: Float) -> None:
+        n_components, n_features = theta.shape
+        if not len(self._room):
+            size = self._library.mx_mixed_room(byref(mixed), n_components)
+            self._room = np.empty(max(size, self._library.mx_sweep_room(n_components, n_features)))
         begin, itemsize = address(self.found), self.found.itemsize
-        n_components, n_features = self._shape
-        squared = begin + n_components * n_features * itemsize
-        self._library.mx_sweep_stack(
-            byref(tile),
+        squared = begin + theta.size * itemsize
+        self._library.mx_sweep_mixed(
+            byref(mixed),
             len(self._sizes),
-            self._sizes.ctypes.data,
-            address(natural),
+            address(self._sizes),
             begin,
             squared,
             squared + n_components * itemsize,
             address(self._room),
         )
 
-    def parts(self, numbers: Float) -> tuple[Float, Float, Float]:
-        """Return sums (ΣK, P), Σ w r² (ΣK,) and values (M, 2) of numbers such as `found`."""
-        n_components, n_features = self._shape
-        n_sums = n_components * n_features
+    def ended(self) -> tuple[list[Float], Float, Float]:
+        """Return sums (ΣK, P) of each part, Σ w r² (ΣK,) and values (M, 2)."""
+        n_components, _ = self._told.theta.shape
+        n_sums = self._told.theta.size
         rest = n_sums + n_components
-        sums, squared, values = numbers[:n_sums], numbers[n_sums:rest], numbers[rest:]
-        return sums.reshape(self._shape), squared, values.reshape(-1, 2)
+        dense = self.found[:n_sums].reshape(self._told.theta.shape)
+        sums: list[Float] = []
+        first = 0
+        for place, part in enumerate(self._told.parts):
+            if isinstance(part, DensePart):
+                sums.append(dense[:, first : first + part.natural.shape[1]])
+                first += part.natural.shape[1]
+            else:
+                sums.append(self._sums[place][:, :n_components].T)
+        return sums, self.found[n_sums:rest], self.found[rest:].reshape(-1, 2)

@@ -17,10 +17,19 @@
 #endif
 
 #define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 8")
+/* Bytes of a line of the cache. */
+#define LINE 64
 
 typedef double vec __attribute__((vector_size(LANES * 8)));
 typedef int64_t ints __attribute__((vector_size(LANES * 8)));
 typedef double loose __attribute__((vector_size(LANES * 8), aligned(8), may_alias));
+
+/* How many of those left to take next, so that all turns are nearly equal. */
+INLINE int64_t evenly(int64_t left, int64_t most) {
+    int64_t turns = (left + most - 1) / most;
+    return (left + turns - 1) / turns;
+}
 
 INLINE vec load(const double *at) { return *(const loose *)at; }
 

@@ -4,8 +4,9 @@ Components whose offset is too large for the product are computed centred, on to
 the product is not used at all (wide D, or a shared covariance far from the origin) all are.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +17,55 @@ from mixtura.components.gaussian.centred import accumulate_centred, log_density_
 from mixtura.components.gaussian.features import Product
 from mixtura.components.gaussian.frame import Frame
 from mixtura.components.gaussian.parameters import GaussianParameters, GaussianSums
+from mixtura.native.parts import DensePart
 
 __all__ = ["GaussianEvaluator", "GaussianTile", "GaussianWorkspace"]
 
 Float = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class GaussianTile:
-    """A tile of rows: features (P, n), and the rows in the frame (D, n)."""
+    """A tile of rows, in the frame and multiplied when that is asked for first.
 
-    features: NDArray[Any]
-    rows: NDArray[Any]
+    Parameters
+    ----------
+    cells : (n, D) rows as they came
+    room : of these rows
+    fill : brings rows into the frame, and multiplies them, in the room
+    """
+
+    __slots__ = ("_fill", "_room", "cells", "is_made")
+
+    def __init__(
+        self,
+        cells: NDArray[Any],
+        room: "GaussianWorkspace",
+        fill: "Callable[[NDArray[Any], GaussianWorkspace], None]",
+    ) -> None:
+        self.cells, self._room, self._fill = cells, room, fill
+        self.is_made = False
+
+    def _made(self) -> "GaussianWorkspace":
+        if not self.is_made:
+            self._fill(self.cells, self._room)
+            self.is_made = True
+        return self._room
+
+    @property
+    def n_rows(self) -> int:
+        """Return n."""
+        return len(self.cells)
+
+    @property
+    def features(self) -> NDArray[Any]:
+        """Return features (P, n)."""
+        return self._made().features
+
+    @property
+    def rows(self) -> NDArray[Any]:
+        """Return the rows in the frame (D, n)."""
+        return self._made().rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +178,11 @@ class GaussianEvaluator:
         if self._about or not self._uses_product:
             return None
         frame = self._frame.origin, 1.0 / self._frame.scale
-        return FeatureProduct(self._product.natural, self._freeze, frame)
+        return FeatureProduct((DensePart(self._product.natural, frame),), self._freeze)
 
-    def _freeze(self, features: Float) -> GaussianSums:
+    def _freeze(self, sums: Sequence[Float]) -> GaussianSums:
         totals = self.zeros()
-        return GaussianSums(features, self._centred.astype(np.float64), totals.first, totals.second)
+        return GaussianSums(sums[0], self._centred.astype(np.float64), totals.first, totals.second)
 
     def zeros(self) -> GaussianTotals:
         """Return fresh totals."""

@@ -165,15 +165,17 @@ class GaussianFamily:
         return GaussianWorkspace(twice, buffer[:n_columns], buffer[n_columns:], products)
 
     def prepare(self, rows: NDArray[Any], workspace: Any) -> Any:
+        """Return the tile of rows (n, D)."""
+        return GaussianTile(rows, workspace.first(len(rows)), self._fill)
+
+    def _fill(self, rows: NDArray[Any], room: GaussianWorkspace) -> None:
         """Bring rows (n, D) into the frame, feature-major, and compute their products."""
-        room = workspace.first(len(rows))
         # The offset is taken out in float64: in float32 it would take the digits along.
         np.subtract(rows.T, self._origin_column, out=room.twice, casting="same_kind")
         if self._inverse_scale is not None:
             np.multiply(room.twice, self._inverse_scale, out=room.twice)
         for left, right, product in room.products:
             np.multiply(left, right, out=product)
-        return GaussianTile(room.features, room.rows)
 
     @cached_property
     def _origin_column(self) -> Float:

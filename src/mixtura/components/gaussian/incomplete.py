@@ -26,7 +26,8 @@ from mixtura.components.gaussian.parameters import (
 from mixtura.components.gaussian.prior import GaussianPrior
 from mixtura.components.gaussian.structures import Structure, structure, unpooled
 from mixtura.native import kernels
-from mixtura.native.gaps import GappyRows, readable
+from mixtura.native.gaps import GappyRows
+from mixtura.native.parts import readable
 
 __all__ = ["IncompleteGaussianFamily"]
 
