@@ -127,16 +127,18 @@ class ProductEvaluator:
 
     def product(self) -> Product | None:
         """Return the parts of all blocks, or None where a block does more."""
-        found = [part.product() for part in self._parts]
-        if any(product is None or len(product.parts) != 1 for product in found):
-            return None
-        parts = tuple(part for product in found if product is not None for part in product.parts)
+        found: list[Product] = []
+        for part in self._parts:
+            product = part.product()
+            if not isinstance(product, Product) or len(product.parts) != 1:
+                return None
+            found.append(product)
 
         def freeze(sums: Sequence[Float]) -> ProductSums:
             own = zip(found, sums, strict=True)
-            return ProductSums(tuple(product.freeze([each]) for product, each in own if product))
+            return ProductSums(tuple(product.freeze([each]) for product, each in own))
 
-        return Product(parts, freeze)
+        return Product(tuple(product.parts[0] for product in found), freeze)
 
     def centre_on(self, parameters: ProductParameters) -> None:
         """Take each block's sums about its parameters' means, if there are any."""

@@ -67,8 +67,10 @@ class SweepTask:
         object.__setattr__(self, "evaluator", evaluator)
         product = evaluator.product()
         object.__setattr__(self, "product", product)
-        told = isinstance(product, Product) and is_swept(product.parts)
-        object.__setattr__(self, "told", Told(product.parts) if told else None)
+        told = None
+        if isinstance(product, Product) and is_swept(product.parts):
+            told = Told(product.parts)
+        object.__setattr__(self, "told", told)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Leave the evaluator behind, which whoever gets the task binds again."""
@@ -99,8 +101,8 @@ class SweepTask:
         """Return what compiled code finds."""
         stacked = buffers.stacked()
         stacked.begin(told)
-        for _, *tile in unit.prepared(self.plan.family, buffers):
-            stacked.add(*tile)
+        for _, tile, row_weights, barred in unit.prepared(self.plan.family, buffers):
+            stacked.add(tile, row_weights, barred)
         sums, squared, values = stacked.ended()
         return StackedStatistics(product.freeze(sums), squared, values[:, 0], values[:, 1])
 

@@ -116,9 +116,12 @@ class StackedSweep:
 
     def _sweep(self, mixed: MixedRows, theta: Float) -> None:
         n_components, n_features = theta.shape
-        if not len(self._room):
-            size = self._library.mx_mixed_room(byref(mixed), n_components)
-            self._room = np.empty(max(size, self._library.mx_sweep_room(n_components, n_features)))
+        size = max(
+            self._library.mx_mixed_room(byref(mixed), n_components),
+            self._library.mx_sweep_room(n_components, n_features),
+        )
+        if len(self._room) < size:
+            self._room = np.empty(size)
         begin, itemsize = address(self.found), self.found.itemsize
         squared = begin + theta.size * itemsize
         self._library.mx_sweep_mixed(
