@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "mixed.h"
 #include "vector.h"
 
 /* Vectors of components that a row is taken through at once. */
@@ -35,8 +36,8 @@ INLINE void turn_over(vec *rows) {
     UNROLL for (int i = 0; i < 8; i += 2)
         EXCHANGE(rows[i], rows[i + 1], LIST(0, 8, 2, 10, 4, 12, 6, 14),
                  LIST(1, 9, 3, 11, 5, 13, 7, 15));
-    UNROLL for (int i = 0; i < 8; i += i % 4 == 1 ? 3 : 1)
-        EXCHANGE(rows[i], rows[i + 2], LIST(0, 1, 8, 9, 4, 5, 12, 13),
+    UNROLL for (int i = 0; i < 4; i++)
+        EXCHANGE(rows[i + i / 2 * 2], rows[i + i / 2 * 2 + 2], LIST(0, 1, 8, 9, 4, 5, 12, 13),
                  LIST(2, 3, 10, 11, 6, 7, 14, 15));
     UNROLL for (int i = 0; i < 4; i++)
         EXCHANGE(rows[i], rows[i + 4], LIST(0, 1, 2, 3, 8, 9, 10, 11),
@@ -57,27 +58,31 @@ INLINE void add_row(int64_t width, const double *from, double *to) {
         store(to + k, load(to + k) + load(from + k));
 }
 
-/* Adds rows of a table, told by how many doubles it is to each. */
-INLINE void gather_levels(int wide, const int32_t *places, int64_t n_places, const double *table,
-                          double *row) {
-    vec sums[MOST_WIDE];
-    UNROLL for (int k = 0; k < wide; k++) sums[k] = load(row + k * LANES);
-    for (int64_t g = 0; g < n_places; g++) {
-        const double *from = table + places[g];
-        UNROLL for (int k = 0; k < wide; k++) sums[k] += load(from + k * LANES);
+/* Adds to each of some rows its rows of a table, told by how many doubles it is to them. */
+INLINE void gather_levels(int wide, int64_t n_rows, const int32_t *places, int64_t n_places,
+                          const double *table, int64_t width, double *rows) {
+    for (int64_t i = 0; i < n_rows; i++, places += n_places, rows += width) {
+        vec sums[MOST_WIDE];
+        UNROLL for (int k = 0; k < wide; k++) sums[k] = load(rows + k * LANES);
+        for (int64_t g = 0; g < n_places; g++) {
+            const double *from = table + places[g];
+            UNROLL for (int k = 0; k < wide; k++) sums[k] += load(from + k * LANES);
+        }
+        UNROLL for (int k = 0; k < wide; k++) store(rows + k * LANES, sums[k]);
     }
-    UNROLL for (int k = 0; k < wide; k++) store(row + k * LANES, sums[k]);
 }
 
-/* Adds a row to rows of a table. */
-INLINE void scatter_levels(int wide, const int32_t *places, int64_t n_places, double *table,
-                           const double *row) {
-    vec held[MOST_WIDE];
-    UNROLL for (int k = 0; k < wide; k++) held[k] = load(row + k * LANES);
-    for (int64_t g = 0; g < n_places; g++) {
-        double *to = table + places[g];
-        UNROLL for (int k = 0; k < wide; k++)
-            store(to + k * LANES, load(to + k * LANES) + held[k]);
+/* Adds each of some rows to its rows of a table. */
+INLINE void scatter_levels(int wide, int64_t n_rows, const int32_t *places, int64_t n_places,
+                           double *table, int64_t width, const double *rows) {
+    for (int64_t i = 0; i < n_rows; i++, places += n_places, rows += width) {
+        vec held[MOST_WIDE];
+        UNROLL for (int k = 0; k < wide; k++) held[k] = load(rows + k * LANES);
+        for (int64_t g = 0; g < n_places; g++) {
+            double *to = table + places[g];
+            UNROLL for (int k = 0; k < wide; k++)
+                store(to + k * LANES, load(to + k * LANES) + held[k]);
+        }
     }
 }
 
@@ -86,23 +91,10 @@ INLINE int64_t number_at(int bytes, const void *numbers, int64_t place) {
     return bytes == 4 ? ((const int32_t *)numbers)[place] : ((const int64_t *)numbers)[place];
 }
 
-/* Entries of one row, and where those of the tile end. */
-typedef struct {
-    const void *indices;
-    const double *values;
-    int64_t first, stop, end, width;
-} entries;
-
-/* Up to where a row has entries that another follows AHEAD of them. */
-INLINE int64_t asked_up_to(const entries *of) {
-    int64_t last = of->end - AHEAD;
-    return last < of->first ? of->first : last < of->stop ? last : of->stop;
-}
-
 /* Asks for the row of a table that comes up soon. */
-INLINE void ask_ahead(int bytes, int wide, int written, const entries *of, int64_t g,
-                      const double *table) {
-    const char *line = (const char *)(table + number_at(bytes, of->indices, g + AHEAD) * of->width);
+INLINE void ask_ahead(int bytes, int wide, int written, const mx_counts *of, int64_t g,
+                      const double *table, int64_t width) {
+    const char *line = (const char *)(table + number_at(bytes, of->indices, g + AHEAD) * width);
     UNROLL for (int k = 0; k < wide * LANES * 8; k += LINE) {
         if (written)
             __builtin_prefetch(line + k, 1, 3);
@@ -112,54 +104,66 @@ INLINE void ask_ahead(int bytes, int wide, int written, const entries *of, int64
 }
 
 /* Adds an entry's row of a table, times its value. */
-INLINE void gather_entry(int bytes, int wide, const entries *of, int64_t g, const double *table,
-                         vec *sums) {
-    const double *from = table + number_at(bytes, of->indices, g) * of->width;
+INLINE void gather_entry(int bytes, int wide, const mx_counts *of, int64_t g, const double *table,
+                         int64_t width, vec *sums) {
+    const double *from = table + number_at(bytes, of->indices, g) * width;
     vec value = all_of(of->values[g]);
     UNROLL for (int k = 0; k < wide; k++) sums[k] += value * load(from + k * LANES);
 }
 
-/* Adds rows of a table, each times its value: by turns to two sums, so that none waits. */
-INLINE void gather_counts(int wide, int bytes, const entries *of, const double *table,
-                          double *row) {
-    vec sums[MOST_WIDE], others[MOST_WIDE];
-    int64_t g = of->first, asked = asked_up_to(of);
-    UNROLL for (int k = 0; k < wide; k++) {
-        sums[k] = load(row + k * LANES);
-        others[k] = (vec){0};
+/*
+ * Adds to each of some rows its entries' rows of a table, times their values: by turns to two sums,
+ * so that none waits. Entries end with the n_all rows of the tile.
+ */
+INLINE void gather_counts(int wide, int bytes, const mx_counts *of, int64_t first, int64_t n_rows,
+                          int64_t n_all, const double *table, int64_t width, double *rows) {
+    int64_t last = number_at(bytes, of->bounds, n_all) - AHEAD;
+    for (int64_t i = 0; i < n_rows; i++, rows += width) {
+        int64_t g = number_at(bytes, of->bounds, first + i);
+        int64_t stop = number_at(bytes, of->bounds, first + i + 1);
+        int64_t asked = stop < last ? stop : last;
+        vec sums[MOST_WIDE], others[MOST_WIDE];
+        UNROLL for (int k = 0; k < wide; k++) {
+            sums[k] = load(rows + k * LANES);
+            others[k] = (vec){0};
+        }
+        for (; g + 1 < asked; g += 2) {
+            ask_ahead(bytes, wide, 0, of, g, table, width);
+            ask_ahead(bytes, wide, 0, of, g + 1, table, width);
+            gather_entry(bytes, wide, of, g, table, width, sums);
+            gather_entry(bytes, wide, of, g + 1, table, width, others);
+        }
+        for (; g < stop; g++)
+            gather_entry(bytes, wide, of, g, table, width, sums);
+        UNROLL for (int k = 0; k < wide; k++) store(rows + k * LANES, sums[k] + others[k]);
     }
-    for (; g + 1 < asked; g += 2) {
-        ask_ahead(bytes, wide, 0, of, g, table);
-        ask_ahead(bytes, wide, 0, of, g + 1, table);
-        gather_entry(bytes, wide, of, g, table, sums);
-        gather_entry(bytes, wide, of, g + 1, table, others);
-    }
-    for (; g < of->stop; g++)
-        gather_entry(bytes, wide, of, g, table, sums);
-    UNROLL for (int k = 0; k < wide; k++) store(row + k * LANES, sums[k] + others[k]);
 }
 
 /* Adds a row, times an entry's value, to the entry's row of a table. */
-INLINE void scatter_entry(int bytes, int wide, const entries *of, int64_t g, double *table,
-                          const vec *held) {
-    double *to = table + number_at(bytes, of->indices, g) * of->width;
+INLINE void scatter_entry(int bytes, int wide, const mx_counts *of, int64_t g, double *table,
+                          int64_t width, const vec *held) {
+    double *to = table + number_at(bytes, of->indices, g) * width;
     vec value = all_of(of->values[g]);
     UNROLL for (int k = 0; k < wide; k++)
         store(to + k * LANES, load(to + k * LANES) + value * held[k]);
 }
 
-/* Adds a row, times each value, to rows of a table. */
-INLINE void scatter_counts(int wide, int bytes, const entries *of, double *table,
-                           const double *row) {
-    vec held[MOST_WIDE];
-    int64_t g = of->first, asked = asked_up_to(of);
-    UNROLL for (int k = 0; k < wide; k++) held[k] = load(row + k * LANES);
-    for (; g < asked; g++) {
-        ask_ahead(bytes, wide, 1, of, g, table);
-        scatter_entry(bytes, wide, of, g, table, held);
+/* Adds each of some rows, times its values, to its entries' rows of a table. */
+INLINE void scatter_counts(int wide, int bytes, const mx_counts *of, int64_t first, int64_t n_rows,
+                           int64_t n_all, double *table, int64_t width, const double *rows) {
+    int64_t last = number_at(bytes, of->bounds, n_all) - AHEAD;
+    for (int64_t i = 0; i < n_rows; i++, rows += width) {
+        int64_t g = number_at(bytes, of->bounds, first + i);
+        int64_t stop = number_at(bytes, of->bounds, first + i + 1);
+        vec held[MOST_WIDE];
+        UNROLL for (int k = 0; k < wide; k++) held[k] = load(rows + k * LANES);
+        for (; g < stop && g < last; g++) {
+            ask_ahead(bytes, wide, 1, of, g, table, width);
+            scatter_entry(bytes, wide, of, g, table, width, held);
+        }
+        for (; g < stop; g++)
+            scatter_entry(bytes, wide, of, g, table, width, held);
     }
-    for (; g < of->stop; g++)
-        scatter_entry(bytes, wide, of, g, table, held);
 }
 
 /* Does one of these, each called f(wide, ...), for all vectors of components from `k` up. */

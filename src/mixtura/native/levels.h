@@ -5,28 +5,33 @@
 #include <stdint.h>
 
 #include "mixed.h"
+#include "room.h"
 
-/* An item among those that it is joined with: its levels, and what one more counts. */
+/* Items that are joined, from `first` up, and the rows of the table that are theirs. */
 typedef struct {
-    int64_t levels, group, step;
-} mx_item;
+    int64_t first, count, row, n_rows;
+} mx_group;
 
-/* Items joined to groups, whose rows of a table are the sums of theirs. */
+/*
+ * Items joined to groups, whose rows of a table are the sums of theirs.
+ *
+ * places    (MX_BLOCK, n_groups) where a block's rows stand in the table, in doubles
+ */
 typedef struct {
     const mx_levels *of;
-    mx_item *items;
     int64_t n_groups, n_rows;
-    int32_t *places; /* (MX_BLOCK, n_groups) of a block's rows, in doubles */
+    mx_group *groups;
+    int32_t *places;
     double *table, *sums;
 } mx_joined;
 
-/* Joins items (J) in their order; returns the rows of the table of all groups. */
-int64_t mx_join(const mx_levels *of, mx_item *items, int64_t *n_groups);
+/* Lays out a part for tables of that width. */
+mx_joined mx_joined_in(const mx_levels *of, int64_t width, mx_room *room);
 /* Makes the table, and zeros of the sums. */
 void mx_tables_joined(const mx_joined *all, int64_t width);
 /* Takes the sums apart, and adds them to those of the items. */
 void mx_sums_parted(const mx_joined *all, int64_t width);
-/* Finds where in the table each row of a block stands. */
+/* Finds the places of a block's rows. */
 void mx_find_places(const mx_joined *all, int64_t width, int64_t first, int64_t count);
 
 #endif

@@ -26,31 +26,19 @@ typedef struct {
 
 int64_t mx_table_width(int64_t n_components) { return (n_components + LANES - 1) / LANES * LANES; }
 
-/* Takes so many bytes of the room, whole lines of the cache. */
-static void *taken(mx_room *room, int64_t bytes) {
-    int64_t doubles = LINE / (int64_t)sizeof(double);
-    return mx_taken(room, (bytes + LINE - 1) / LINE * doubles);
-}
-
 static work laid_out(const mx_mixed *tile, int64_t n_components, mx_room *room) {
     int64_t n_features = tile->rows.n_features, width = mx_table_width(n_components);
     int64_t each = sizeof(double);
     work at = {.tile = tile, .n_components = n_components, .width = width};
-    at.densities = taken(room, each * width * MX_BLOCK);
-    at.features = taken(room, each * n_features * MX_BLOCK);
-    at.totals = taken(room, each * n_components * n_features * LANES);
-    at.squares = taken(room, each * n_components * LANES);
-    at.constants = taken(room, each * 2 * width);
-    at.strip = taken(room, each * LANES * width);
-    at.levels = taken(room, sizeof(mx_joined) * tile->n_levels);
+    at.densities = mx_lines(room, each * width * MX_BLOCK);
+    at.features = mx_lines(room, each * n_features * MX_BLOCK);
+    at.totals = mx_lines(room, each * n_components * n_features * LANES);
+    at.squares = mx_lines(room, each * n_components * LANES);
+    at.constants = mx_lines(room, each * 2 * width);
+    at.strip = mx_lines(room, each * LANES * width);
+    at.levels = mx_lines(room, sizeof(mx_joined) * tile->n_levels);
     for (int64_t i = 0; i < tile->n_levels; i++) {
-        const mx_levels *of = tile->levels + i;
-        mx_joined now = {.of = of};
-        now.items = taken(room, sizeof(mx_item) * of->n_items);
-        now.n_rows = mx_join(of, now.items, &now.n_groups);
-        now.places = taken(room, sizeof(int32_t) * MX_BLOCK * now.n_groups);
-        now.table = taken(room, each * now.n_rows * width);
-        now.sums = taken(room, each * now.n_rows * width);
+        mx_joined now = mx_joined_in(tile->levels + i, width, room);
         if (room->start)
             at.levels[i] = now;
     }
@@ -63,82 +51,77 @@ int64_t mx_mixed_room(const mx_mixed *tile, int64_t n_components) {
     return counted.used + LINE + mx_block_room(0);
 }
 
-/* What a row of a block holds of one part of counts. */
-static entries entries_of(const mx_counts *of, int64_t row, int64_t n_rows, int64_t width) {
-    int bytes = (int)of->index_bytes;
-    return (entries){of->indices,
-                     of->values,
-                     number_at(bytes, of->bounds, row),
-                     number_at(bytes, of->bounds, row + 1),
-                     number_at(bytes, of->bounds, n_rows),
-                     width};
-}
-
-/* Adds the densities of a row by all parts along the lanes, in place. */
-static void gather(const work *at, int64_t first, int64_t row, double *densities) {
+/* Adds the densities of a strip of rows by all parts along the lanes, in place. */
+static void gather(const work *at, int64_t first, int64_t row, int64_t n_rows) {
     const mx_mixed *tile = at->tile;
     int64_t width = at->width;
     for (int64_t k = 0, some; k < width; k += some * LANES) {
         some = evenly((width - k) / LANES, MOST_WIDE);
-        double *to = densities + k;
+        double *to = at->strip + k;
         for (int64_t i = 0; i < tile->n_levels; i++) {
             const mx_joined *all = at->levels + i;
             const int32_t *places = all->places + row * all->n_groups;
-            BY_WIDTH(some, gather_levels, places, all->n_groups, all->table + k, to)
+            BY_WIDTH(some, gather_levels, n_rows, places, all->n_groups, all->table + k, width, to)
         }
         for (int64_t i = 0; i < tile->n_counts; i++) {
             const mx_counts *of = tile->counts + i;
             const double *table = of->table + width + k;
-            entries own = entries_of(of, first + row, tile->rows.n_rows, width);
             if (of->index_bytes == 4)
-                BY_WIDTH(some, gather_counts, 4, &own, table, to)
+                BY_WIDTH(some, gather_counts, 4, of, first + row, n_rows, tile->rows.n_rows, table,
+                         width, to)
             else
-                BY_WIDTH(some, gather_counts, 8, &own, table, to)
+                BY_WIDTH(some, gather_counts, 8, of, first + row, n_rows, tile->rows.n_rows, table,
+                         width, to)
         }
     }
 }
 
-/* Adds a row's responsibilities to the sums of all parts along the lanes. */
-static void scatter(const work *at, int64_t first, int64_t row, const double *shares) {
+/* Adds the responsibilities of a strip of rows to the sums of all parts along the lanes. */
+static void scatter(const work *at, int64_t first, int64_t row, int64_t n_rows) {
     const mx_mixed *tile = at->tile;
     int64_t width = at->width;
-    add_row(width, shares, at->constants + width);
     for (int64_t k = 0, some; k < width; k += some * LANES) {
         some = evenly((width - k) / LANES, MOST_WIDE);
-        const double *from = shares + k;
+        const double *from = at->strip + k;
         for (int64_t i = 0; i < tile->n_levels; i++) {
             const mx_joined *all = at->levels + i;
             const int32_t *places = all->places + row * all->n_groups;
-            BY_WIDTH(some, scatter_levels, places, all->n_groups, all->sums + k, from)
+            BY_WIDTH(some, scatter_levels, n_rows, places, all->n_groups, all->sums + k, width,
+                     from)
         }
         for (int64_t i = 0; i < tile->n_counts; i++) {
             const mx_counts *of = tile->counts + i;
             double *sums = of->sums + width + k;
-            entries own = entries_of(of, first + row, tile->rows.n_rows, width);
             if (of->index_bytes == 4)
-                BY_WIDTH(some, scatter_counts, 4, &own, sums, from)
+                BY_WIDTH(some, scatter_counts, 4, of, first + row, n_rows, tile->rows.n_rows, sums,
+                         width, from)
             else
-                BY_WIDTH(some, scatter_counts, 8, &own, sums, from)
+                BY_WIDTH(some, scatter_counts, 8, of, first + row, n_rows, tile->rows.n_rows, sums,
+                         width, from)
         }
     }
+}
+
+static int64_t rows_left(const mx_block *block, int64_t row) {
+    int64_t left = block->count - row;
+    return left < 0 ? 0 : left < LANES ? left : LANES;
 }
 
 /* Sets the densities of a block by all parts along the lanes, or adds them to those there. */
 static void gather_block(const work *at, const mx_block *block, int added) {
     int64_t width = at->width;
     for (int64_t row = 0; row < block->filled; row += LANES) {
-        for (int64_t i = 0; i < LANES; i++) {
-            double *own = at->strip + i * width;
-            memcpy(own, at->constants, sizeof(double) * width);
-            if (row + i < block->count)
-                gather(at, block->first, row + i, own);
+        for (int64_t k = 0; k < width; k += LANES) {
+            vec constant = load(at->constants + k);
+    UNROLL for (int i = 0; i < LANES; i++) store(at->strip + i * width + k, constant);
         }
+        gather(at, block->first, row, rows_left(block, row));
         for (int64_t k = 0; k < width; k += LANES) {
             double *to = at->densities + k * MX_BLOCK + row;
             vec turned[LANES];
-    UNROLL for (int i = 0; i < LANES; i++) turned[i] = load(at->strip + i * width + k);
+            UNROLL for (int i = 0; i < LANES; i++) turned[i] = load(at->strip + i * width + k);
             turn_over(turned);
-            UNROLL for (int i = 0; i < LANES; i++) {
+            for (int i = 0; i < LANES; i++) {
                 double *place = to + i * MX_BLOCK;
                 store(place, added ? load(place) + turned[i] : turned[i]);
             }
@@ -146,18 +129,23 @@ static void gather_block(const work *at, const mx_block *block, int added) {
     }
 }
 
+/* Adds the responsibilities of a block to the sums; rows that fill it up have none. */
 static void scatter_block(const work *at, const mx_block *block) {
     int64_t width = at->width;
     for (int64_t row = 0; row < block->count; row += LANES) {
         for (int64_t k = 0; k < width; k += LANES) {
             const double *from = at->densities + k * MX_BLOCK + row;
-            vec turned[LANES];
+            double *constants = at->constants + width + k;
+            vec turned[LANES], total = {0};
             UNROLL for (int i = 0; i < LANES; i++) turned[i] = load(from + i * MX_BLOCK);
             turn_over(turned);
-            UNROLL for (int i = 0; i < LANES; i++) store(at->strip + i * width + k, turned[i]);
+            for (int i = 0; i < LANES; i++) {
+                store(at->strip + i * width + k, turned[i]);
+                total += turned[i];
+            }
+            store(constants, load(constants) + total);
         }
-        for (int64_t i = 0; i < LANES && row + i < block->count; i++)
-            scatter(at, block->first, row + i, at->strip + i * width);
+        scatter(at, block->first, row, rows_left(block, row));
     }
 }
 

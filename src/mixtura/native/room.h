@@ -16,4 +16,9 @@ static inline double *mx_taken(mx_room *room, int64_t count) {
     return from;
 }
 
+/* Whole lines of the cache for so many bytes, on a line where the room begins on one. */
+static inline void *mx_lines(mx_room *room, int64_t bytes) {
+    return mx_taken(room, (bytes + 63) / 64 * 8);
+}
+
 #endif
