@@ -28,6 +28,8 @@ class CsrRows(csr_array):
             return super().__getitem__(key)
         n_rows, n_columns = self.shape  # pyright: ignore[reportGeneralTypeIssues]
         start, stop, _ = key.indices(n_rows)
+        if (start, stop) == (0, n_rows):
+            return self
         bounds = self.indptr[start : max(start, stop) + 1]
         inside = slice(bounds[0], bounds[-1])
         return CsrRows(

@@ -147,5 +147,5 @@ class StackedSweep:
                 sums.append(dense[:, first : first + part.natural.shape[1]])
                 first += part.natural.shape[1]
             else:
-                sums.append(self._sums[place][:, :n_components].T)
+                sums.append(np.ascontiguousarray(self._sums[place][:, :n_components]).T)
         return sums, self.found[n_sums:rest], self.found[rest:].reshape(-1, 2)
