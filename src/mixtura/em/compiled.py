@@ -94,7 +94,8 @@ def compiled_run(
         except KeyboardInterrupt:
             if not options.keep or not parts:
                 raise
-            return replace(_finished(model, parts, options), ending=Ending.INTERRUPTED)
+            run = _finished(model, parts, options)
+            return replace(run, ending=Ending.INTERRUPTED, recovery=recovery)
         if found is None:
             return None
         left -= len(found.steps) + found.rejected
