@@ -112,7 +112,7 @@ CASES = {
 every_family = pytest.mark.parametrize("name", CASES)
 every_prior = pytest.mark.parametrize("prior", PRIORS)
 seeds = given(seed=st.integers(0, 2**32 - 1))
-few = settings(max_examples=20, deadline=None)
+few = settings(max_examples=20)
 
 
 def values_of(parameters):

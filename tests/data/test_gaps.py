@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from mixtura.arrays import order_by_pattern
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.data.distinct import content_subsample
-from mixtura.data.gaps import gap_words, has_gaps, order_by_pattern, with_one_nan
+from mixtura.data.gaps import gap_words, has_gaps, with_one_nan
 
 NAN = np.nan
 

@@ -47,8 +47,8 @@ def clusters(n_rows: int, n_columns: int, seed: int = 0) -> Float:
     return centres[rng.integers(5, size=n_rows)] + rng.normal(size=(n_rows, n_columns)) + 3.0
 
 
-def gaussian(code: str, rows: Float, dtype: Any = np.float64) -> GaussianFamily:
-    return GaussianFamily.of(structure(code), *column_moments(ArrayRows(rows)), dtype)
+def gaussian(code: str, rows: Float) -> GaussianFamily:
+    return GaussianFamily.of(structure(code), *column_moments(ArrayRows(rows)))
 
 
 def models_of(sweep: Sweep, sizes: tuple[int, ...] = SIZES, seed: int = 1) -> list[Model]:

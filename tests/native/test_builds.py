@@ -10,15 +10,15 @@ from scatters import scatter_for
 from scipy.special import logsumexp
 
 from mixtura import GaussianMixture
+from mixtura.arrays import order_by_pattern
 from mixtura.components import compiled as compiled_runs
 from mixtura.components import joint
-from mixtura.components.gaussian import incomplete
+from mixtura.components.gaussian import incomplete, observed
 from mixtura.components.gaussian import kernel as gaussian_kernel
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import CODES, STRUCTURES, structure
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
-from mixtura.data.gaps import order_by_pattern
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.shares import model_from_labels
 from mixtura.em.starts import NeverMet
@@ -55,7 +55,7 @@ def used(name):
         pytest.skip(f"this processor does not run the build {name}")
     loaded = None if name is None else library.load(library.path_of(library.FOLDER, name))
     with pytest.MonkeyPatch.context() as patch:
-        modules = parts, sweeps, updates, gaps, gaussian_kernel, incomplete, compiled_runs, joint
+        modules = parts, sweeps, updates, gaps, gaussian_kernel, observed, compiled_runs, joint
         for module in modules:
             patch.setattr(module, "kernels", lambda: loaded)
         yield

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
+from mixtura.arrays import order_by_pattern
 from mixtura.components.gaussian.features import feature_map
-from mixtura.data.gaps import order_by_pattern
 from mixtura.native import library
 from mixtura.native.gaps import GappyRows
 from mixtura.native.parts import DensePart, readable
@@ -276,23 +276,43 @@ def test_shares_are_responsibilities(n_rows: int) -> None:
     assert kernels is not None
     normals, rows = Normals.drawn(3, 4), gappy(n_rows, 4, 0.2)
     natural, shares = normals.natural(), np.empty((3, n_rows))
-    told, room = in_own_units(rows).told(natural, 3, None, None)
+    told = in_own_units(rows).told(natural.shape[1])
+    room = np.empty(kernels.mx_gaps_room(byref(told), 3))
     places = (each.ctypes.data for each in (natural, shares, room))
     kernels.mx_gaps_shares(byref(told), 3, *places)
     logs = log_densities(rows, normals)
     assert_allclose(shares, np.exp(logs - logsumexp(logs, axis=0)), rtol=0, atol=1e-12)
 
 
-def test_one_mixture_is_told_the_entropy_of_all() -> None:
-    kernels = library.kernels()
-    assert kernels is not None
-    normals, rows = Normals.drawn(3, 4), in_own_units(gappy(200, 4, 0.2))
-    natural = normals.natural()
-    told, room = rows.told(natural, 3, None, None)
-    sums, squared, values = np.empty(natural.shape), np.empty(3), np.empty(3)
-    places = (each.ctypes.data for each in (natural, sums, squared, values, room))
-    kernels.mx_sweep_gaps(byref(told), 3, *places)
-    alone = swept(rows, natural, None)
-    assert_array_equal(sums, alone.sums)
-    expected = [alone.log_likelihood, alone.log_largest, alone.entropies.sum()]
-    assert_allclose(values, expected, rtol=1e-15)
+@pytest.mark.parametrize("diagonal", [False, True], ids=["full", "diagonal"])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(map(str, case)))
+def test_sums_about_other_points_are_those_about_the_origin_moved(
+    case: Any, diagonal: bool
+) -> None:
+    n_components, n_columns, n_rows, share = case
+    normals = Normals.drawn(n_components, n_columns, diagonal=diagonal)
+    rows = in_own_units(gappy(n_rows, n_columns, share))
+    about = np.random.default_rng(6).normal(size=normals.means.shape)
+    moved = Normals(normals.log_weights, normals.means - about, normals.covariances)
+    plain = swept(rows, normals.natural(diagonal=diagonal), None)
+    natural = moved.natural(diagonal=diagonal)
+    sums, squared, values, entropies = rows.sweep(natural, [n_components], None, None, about)
+    densities = rows.densities(natural, about)
+    assert_allclose(densities, rows.densities(normals.natural(diagonal=diagonal)), atol=1e-9)
+    shares = np.exp(densities - logsumexp(densities, axis=0))
+    for found in (sums, rows.totals(natural, shares, about=about)[0]):
+        back = at_origin(found, about, diagonal=diagonal)
+        assert_same(Step(back, squared, *values[0], entropies), plain, 1e-10)
+
+
+def at_origin(sums: Float, about: Float, *, diagonal: bool) -> Float:
+    """Return sums of [x, 1, products] of what was about points, about the origin."""
+    n_columns = about.shape[1]
+    rows, first = sums[:, n_columns, None], sums[:, :n_columns]
+    products = sums[:, n_columns + 1 :].copy()
+    for p in range(products.shape[1]):
+        i = p % n_columns
+        j = i if diagonal else (i + p // n_columns) % n_columns
+        products[:, p] += about[:, i] * first[:, j] + first[:, i] * about[:, j]
+        products[:, p] += rows[:, 0] * about[:, i] * about[:, j]
+    return np.hstack([first + rows * about, rows, products])

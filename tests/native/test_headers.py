@@ -61,6 +61,7 @@ SAME = {
     "components.kernel": "STEPS",
     "components.exponential": "LEAST_SHARE",
     "components.gaussian.coordinates": "LEAST_SHARE",
+    "components.gaussian.incomplete": "MOST_GAPPY_LOSS",
     "components.simplex": "SMALLEST",
     "components.gaussian.whitened": "FURTHEST",
     "components.gaussian.structures.common_axes": "GOLDEN_RATIO MOST_GUESSES",

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, Self, final
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from mixtura.components.family import Prepared, Product
@@ -49,13 +49,8 @@ class NaturalEvaluator:
 
     __slots__ = ("_features_first", "_levels", "natural")
 
-    def __init__(
-        self,
-        natural: Float,
-        dtype: DTypeLike = np.float64,
-        levels: tuple[int, ...] | None = None,
-    ) -> None:
-        self.natural = natural.astype(dtype, copy=False)
+    def __init__(self, natural: Float, levels: tuple[int, ...] | None = None) -> None:
+        self.natural = natural
         self._levels = levels
         # A narrow result whose width does not fill the kernel's tile is faster the other way up.
         self._features_first = len(natural) % 8 != 0 and len(natural) < 64
@@ -80,10 +75,10 @@ class NaturalEvaluator:
     def centre_on(self, parameters: Any) -> None:
         """Do nothing: features are about the origin."""
 
-    def zeros(self) -> tuple[Float, NDArray[Any]]:
-        """Return float64 totals and a scratch array in the sweep's precision."""
+    def zeros(self) -> tuple[Float, Float]:
+        """Return totals and a scratch array."""
         shape = self.natural.shape[::-1] if self._features_first else self.natural.shape
-        return np.zeros(shape), np.empty(shape, self.natural.dtype)
+        return np.zeros(shape), np.empty(shape)
 
     def accumulate(
         self, prepared: Prepared, responsibilities: NDArray[Any], totals: tuple[Float, NDArray[Any]]
@@ -157,11 +152,6 @@ class ExponentialFamily(ABC):
 
         Where a component has no rows, those of `previous`, if there are any.
         """
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Return float64: counts are small, and their products with log p are not."""
-        return np.dtype(np.float64)
 
     def swept_sparse(self) -> bool:
         """Return whether features are swept as sparse ones."""
@@ -244,7 +234,7 @@ class ExponentialFamily(ABC):
         levels = self.swept_levels()
         if self.swept_sparse():
             return SparseEvaluator(natural, levels)
-        return NaturalEvaluator(natural, self.dtype, levels)
+        return NaturalEvaluator(natural, levels)
 
     @final
     def shared(

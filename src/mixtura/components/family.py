@@ -168,11 +168,6 @@ class Family(Protocol):
         """Return what the cells of each column (D) are."""
         ...
 
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Return the precision of the sweep; sums and log-likelihoods are float64 always."""
-        ...
-
     def reading(self, rows: Any) -> Self:
         """Return the family set to read these rows (N, D); most read any rows as they are."""
         ...

@@ -33,7 +33,7 @@ class Numbers:
         axes: int = 0,
     ) -> None:
         sizes = (n_components, means, factors, n_components * n_extras, axes)
-        sizes += (n_components * n_features, n_components, n_components, means, scatter)
+        sizes += (n_components * n_features, *3 * (n_components,), means, scatter)
         self._starts = np.cumsum([0, *sizes]).tolist()
         self._shape = n_components, n_features, n_extras
         self._all = np.empty(self._starts[-1])
@@ -77,19 +77,24 @@ class Numbers:
         return self._part(6)
 
     @property
+    def entropy(self) -> Float:
+        """Return Σ w r (K,) times the entropy of missing cells."""
+        return self._part(7)
+
+    @property
     def rows(self) -> Float:
         """Return N_k (K,)."""
-        return self._part(7)
+        return self._part(8)
 
     @property
     def centres(self) -> Float:
         """Return the means of rows."""
-        return self._part(8)
+        return self._part(9)
 
     @property
     def scatter(self) -> Float:
         """Return the scatter about them."""
-        return self._part(9)
+        return self._part(10)
 
     def state(self, history: int | None) -> State:
         """Return where everything is."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mixtura.components.catalogue import FAMILIES
 from mixtura.components.exponential import ExponentialFamily
 from mixtura.components.family import Evaluator, Family, Product
+from mixtura.components.gaussian.kernel import GaussianKernel
 from mixtura.components.joint import Joining, JointKernel
 from mixtura.components.kernel import Kernel
 from mixtura.components.words import component_count
@@ -200,11 +201,6 @@ class ProductFamily:
         return tuple(kind for family in self.families for kind in family.kinds)
 
     @property
-    def dtype(self) -> np.dtype[Any]:
-        """Return float64."""
-        return np.dtype(np.float64)
-
-    @property
     def blocks(self) -> list[slice]:
         """Return the columns of each block."""
         bounds = np.cumsum([0, *(family.n_columns for family in self.families)]).tolist()
@@ -274,7 +270,8 @@ class ProductFamily:
                 blocks.append(block)
                 continue
             other = family.kernel(rows[:, columns], row_weights, own, distinct_share)
-            if other is None or gaussian is not None:
+            # Missing cells of one block do not go together with the features of another.
+            if gaussian is not None or not isinstance(other, GaussianKernel):
                 return None
             gaussian = other
             blocks.append(None)

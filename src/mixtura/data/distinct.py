@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
 
-from mixtura.data.gaps import has_gaps, order_by_pattern
+from mixtura.arrays import order_by_pattern
+from mixtura.data.gaps import has_gaps
 
 __all__ = [
     "content_subsample",

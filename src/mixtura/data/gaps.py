@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["gap_words", "has_gaps", "order_by_pattern", "with_one_nan"]
+__all__ = ["gap_words", "has_gaps", "with_one_nan"]
 
 
 def has_gaps(rows: NDArray[Any]) -> bool:
@@ -19,20 +19,6 @@ def has_gaps(rows: NDArray[Any]) -> bool:
 def with_one_nan(rows: NDArray[Any]) -> NDArray[Any]:
     """Return rows (N, D) in which all NaN have the same bits, so that they can be compared."""
     return np.where(np.isnan(rows), rows.dtype.type(np.nan), rows)
-
-
-def order_by_pattern(rows: NDArray[Any]) -> NDArray[np.intp]:
-    """Return the order (N,) in which rows (N, D) that lack the same columns stand together.
-
-    Patterns stand as words whose letters are the columns that they lack stand in a dictionary: (),
-    (0), (0, 1), (0, 1, 4), (0, 2), (1). So a sweep gets from one to the next in few steps.
-    """
-    missing = np.isnan(rows)
-    # A word that ends stands before one that goes on with this column, that before a later one.
-    goes_on = np.logical_or.accumulate(missing[:, ::-1], axis=1)[:, ::-1]
-    letters = np.stack([goes_on & ~missing, missing], axis=2)
-    packed = np.packbits(letters.reshape(len(rows), -1), axis=1)
-    return np.lexsort(packed.T[::-1])
 
 
 def gap_words(rows: NDArray[Any], block: str = "") -> str:

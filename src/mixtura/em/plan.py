@@ -36,7 +36,7 @@ Float = NDArray[np.float64]
 # is barred.
 Tile: TypeAlias = tuple[slice, Any, Float | None, NDArray[np.bool_] | None]
 
-TILE_BYTES = 4 << 20
+TILE_BYTES, ITEM_BYTES = 4 << 20, 8
 SMALLEST_TILE, LARGEST_TILE = 128, 16384
 SMALLEST_UNIT = 2048
 UNIT_COUNT = 8
@@ -51,12 +51,12 @@ SMALLEST_WORK, SOFTMAX_COST = 1 << 20, 24
 def is_small(family: Family, source: RowSource) -> bool:
     """Return whether the rows and their features take no more room than one tile may."""
     width = family.n_features() + family.n_columns
-    return source.n_rows * width * family.dtype.itemsize <= TILE_BYTES
+    return source.n_rows * width * ITEM_BYTES <= TILE_BYTES
 
 
-def tile_rows(n_features: int, n_components: int, itemsize: int) -> int:
+def tile_rows(n_features: int, n_components: int) -> int:
     """Return the power of two of rows whose features and densities fill about `TILE_BYTES`."""
-    rows = TILE_BYTES / ((n_features + n_components) * itemsize)
+    rows = TILE_BYTES / ((n_features + n_components) * ITEM_BYTES)
     return int(np.clip(2 ** round(np.log2(rows)), SMALLEST_TILE, LARGEST_TILE))
 
 
@@ -110,8 +110,8 @@ class TileBuffers:
 
     def __init__(self, family: Family, n_rows: int, sizes: list[int]) -> None:
         self._family, self._n_rows = family, n_rows
-        self._densities = np.empty(sum(sizes) * n_rows, family.dtype)
-        self._rows = np.empty(2 * len(sizes) * n_rows, family.dtype)
+        self._densities = np.empty(sum(sizes) * n_rows)
+        self._rows = np.empty(2 * len(sizes) * n_rows)
         self._sizes = sizes
         self._stacked: StackedSweep | None = None
         self._views: dict[int, TileArrays] = {}
@@ -165,7 +165,7 @@ class Plan:
     @classmethod
     def of(cls, family: Family, source: RowSource, sizes: list[int]) -> "tuple[Plan, list[int]]":
         """Return the plan for mixtures of these numbers of components, and where units begin."""
-        tile = tile_rows(family.n_features(), sum(sizes), family.dtype.itemsize)
+        tile = tile_rows(family.n_features(), sum(sizes))
         row_cost = (family.n_features() + SOFTMAX_COST) * sum(sizes)
         bounds = unit_bounds(source.n_rows, tile, row_cost)
         return cls(family, sizes, tile_of(bounds[1], tile)), bounds

@@ -24,9 +24,8 @@ __all__ = ["Run", "Running"]
 
 # What leaps leave to quasi-Newton steps, in nats.
 NEAR = 10.0
-# By how much the objective may fall for rounding, of itself and the rows' weight: of densities in
-# float64, and in float32.
-ROUNDING, COARSE = 1e-9, 1e-4
+# By how much the objective may fall for rounding, of itself and the rows' weight.
+ROUNDING = 1e-9
 
 Float = NDArray[np.float64]
 
@@ -313,8 +312,7 @@ class Running:
         """Return whether the objective has not fallen; if by rounding, end the run before it."""
         if self.best is None or self.last is None:
             return True
-        digits = COARSE if sweep.family.dtype == np.float32 else ROUNDING
-        rounding = digits * (abs(objective) + sweep.total_weight)
+        rounding = ROUNDING * (abs(objective) + sweep.total_weight)
         before = self.history[-1].objective
         if objective >= before - rounding:
             return True

@@ -125,7 +125,7 @@ class SweepTask:
             else:
                 row_sums += row_values @ row_weights
                 squared += np.einsum("kn,kn,n->k", shares, shares, row_weights)
-                np.multiply(shares, row_weights, out=shares, casting="same_kind")
+                np.multiply(shares, row_weights, out=shares)
             evaluator.accumulate(tile, shares, totals)
         largest_sums, log_largest = row_sums
         return StackedStatistics(
@@ -149,8 +149,8 @@ class GivenTask:
             evaluator.centre_on(self.centres)
         totals = evaluator.zeros()
         for inside, tile, row_weights, _ in unit.prepared(family, self.plan.buffers()):
-            shares = np.array(responsibilities[inside].T, family.dtype, order="C")
+            shares = np.array(responsibilities[inside].T, np.float64, order="C")
             if row_weights is not None:
-                np.multiply(shares, row_weights, out=shares, casting="same_kind")
+                np.multiply(shares, row_weights, out=shares)
             evaluator.accumulate(tile, shares, totals)
         return evaluator.sums(totals)

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.arrays import order_by_pattern
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.data.checks import check_finite, check_observed
-from mixtura.data.gaps import has_gaps, order_by_pattern, with_one_nan
+from mixtura.data.gaps import has_gaps, with_one_nan
 from mixtura.estimators.inputs import checked_rows
 from mixtura.estimators.settings import checked_choice
 

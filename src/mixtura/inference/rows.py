@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 
+from mixtura.arrays import order_by_pattern
 from mixtura.components.family import Family
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
@@ -14,7 +15,7 @@ from mixtura.components.gaussian.structures import unpooled
 from mixtura.data import ArrayRows, CountRows, RowSource
 from mixtura.data.checks import check_finite, row_weights
 from mixtura.data.frames import is_frame
-from mixtura.data.gaps import has_gaps, order_by_pattern
+from mixtura.data.gaps import has_gaps
 from mixtura.errors import DataError, ParameterError
 from mixtura.mixture import Mixture
 
@@ -109,8 +110,6 @@ def checked(
         gaps = plain and missing == "marginal"
         check_finite(array, mixture.columns, gaps=gaps, advice=advice if plain else "")
         if gaps and has_gaps(array):
-            family = IncompleteGaussianFamily(
-                unpooled(family.structure), family.frame, family.dtype
-            )
+            family = IncompleteGaussianFamily(unpooled(family.structure), family.frame)
     family = family.reading(array)
     return Rows(family, array, row_weights(sample_weight, array.shape[0]))

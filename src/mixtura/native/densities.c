@@ -7,6 +7,8 @@
 
 /* How much larger than what they leave the terms of a centred density may be, in the frame. */
 #define MOST_LOSS 1e24
+/* The same where cells are missing: these densities are not whitened. */
+#define MOST_GAPPY_LOSS 1e10
 
 double mx_expected_of(const mx_form *form, const mx_model *model, const mx_moments *moments,
                       int64_t k) {
@@ -50,14 +52,14 @@ void mx_upper_inverse(int64_t d, const double *upper, double *inverse) {
 }
 
 /*
- * The precision U U^T, and how much larger the terms of a density are than what they leave; sets
- * `rough` as gaussian/digits.py does.
+ * The precision U U^T, and how much larger the terms of a density are than what they leave, also
+ * about the mean; sets `rough` as gaussian/digits.py does.
  */
 static double precision_of(const mx_form *form, const double *factor, const double *mean,
-                           double *precision, double *log_factor, double *rough) {
+                           double *precision, double *log_factor, double *rough, double *central) {
     int64_t d = form->n_columns;
     double inverse[MX_MOST_COLUMNS * MX_MOST_COLUMNS], spread[MX_MOST_COLUMNS];
-    *log_factor = *rough = 0;
+    *log_factor = *rough = *central = 0;
     if (!form->full) {
         double loss = 0;
         for (int64_t i = 0; i < d; i++) {
@@ -89,9 +91,12 @@ static double precision_of(const mx_form *form, const double *factor, const doub
         *rough += inflated + fabs(mean[i]) * sqrt(precision[i * d + i]);
     }
     for (int64_t i = 0; i < d; i++)
-        for (int64_t j = 0; j < d; j++)
-            loss += fabs(precision[i * d + j]) * (spread[i] * spread[j] + fabs(mean[i] * mean[j]));
-    return loss;
+        for (int64_t j = 0; j < d; j++) {
+            double size = fabs(precision[i * d + j]);
+            loss += size * fabs(mean[i] * mean[j]);
+            *central += size * spread[i] * spread[j];
+        }
+    return loss + *central;
 }
 
 /* Sets the natural parameters of a component: its precision's, or those of a centred one. */
@@ -124,7 +129,7 @@ int mx_bind_plain(const mx_problem *problem, const mx_form *form, mx_model *mode
 
 int mx_bind(const mx_problem *problem, const mx_form *form, mx_model *model) {
     int64_t d = form->n_columns;
-    double precision[MX_MOST_COLUMNS * MX_MOST_COLUMNS];
+    double precision[MX_MOST_COLUMNS * MX_MOST_COLUMNS], nowhere[MX_MOST_COLUMNS] = {0};
     model->offset = model->log_prior = 0;
     model->n_centred = 0;
     for (int64_t k = 0; k < form->n_components; k++) {
@@ -136,15 +141,20 @@ int mx_bind(const mx_problem *problem, const mx_form *form, mx_model *model) {
     for (int64_t k = 0; d && k < form->n_gaussians; k++) {
         const double *mean = model->means + k * d;
         int64_t width = form->spherical ? 1 : form->one;
-        double log_factor, *theta = model->theta + k * form->n_features;
+        double log_factor, central, *theta = model->theta + k * form->n_features;
         double loss = precision_of(form, model->factors + k * width, mean, precision, &log_factor,
-                                   model->rough + k);
-        if (!(loss < (form->pooled ? problem->far : MOST_LOSS)))
+                                   model->rough + k, &central);
+        if (!(loss < (form->pooled ? problem->far : MOST_LOSS)) ||
+            (problem->gaps && !(central < MOST_GAPPY_LOSS)))
             return MX_HARD;
         int centred = !(loss < problem->far);
         model->centred[k] = centred;
         model->n_centred += centred;
-        set_natural(form, precision, mean, model->log_weights[k] + log_factor, centred, theta);
+        double constant = model->log_weights[k] + log_factor;
+        if (centred && problem->gaps)
+            set_natural(form, precision, nowhere, constant, 0, theta);
+        else
+            set_natural(form, precision, mean, constant, centred, theta);
         double trace = 0;
         for (int64_t i = 0; problem->prior_rows > 0 && i < form->one; i++)
             trace += precision[i] * problem->prior_scatter[i];

@@ -4,6 +4,7 @@
  */
 #include "gap_rows.h"
 
+#include "gap_about.h"
 #include "vector.h"
 
 /* Rows at once, vectors of components at once, and sums of one density that are in flight. */
@@ -275,7 +276,9 @@ INLINE void some_rows(const mx_tile *tile, const mx_tree *tree, const mx_open *o
     double *phi = means + MOST_ROWS * MX_MOST_OPEN * padded;
     features_of(tile, tree->levels + tree->depth, open, tree->full, count, first, phi);
     begin(rows, tree, count, first, densities);
-    if (!found->shares)
+    if (!found->shares && tree->is_about)
+        mx_densities_about(tree, phi, densities);
+    else if (!found->shares)
         all_densities(tree, count, phi, densities);
     if (open)
         integrate(tree, open, count, phi, densities, means);
@@ -294,6 +297,10 @@ INLINE void some_rows(const mx_tile *tile, const mx_tree *tree, const mx_open *o
     }
     if (found->densities)
         return;
+    if (tree->is_about) {
+        mx_products_about(tree, phi, densities);
+        return;
+    }
     all_products(tree, count, phi, densities);
     if (open)
         complete(tree, open, count, phi, densities, means);
@@ -301,13 +308,11 @@ INLINE void some_rows(const mx_tile *tile, const mx_tree *tree, const mx_open *o
 
 INLINE void rows_of(const mx_tile *tile, const mx_tree *tree, const mx_open *open, int64_t first,
                     int64_t last, mx_found *found, double *room) {
-    for (; first + 4 <= last; first += 4)
+    for (; first + 4 <= last && !tree->is_about; first += 4)
         some_rows(tile, tree, open, 4, first, found, room);
-    if (first + 2 <= last) {
+    for (; first + 2 <= last && !tree->is_about; first += 2)
         some_rows(tile, tree, open, 2, first, found, room);
-        first += 2;
-    }
-    if (first < last)
+    for (; first < last; first++)
         some_rows(tile, tree, open, 1, first, found, room);
 }
 

@@ -17,6 +17,7 @@ mx_tree mx_tree_in(int64_t n_components, int64_t n_columns, int64_t full, mx_roo
     int64_t size = sizeof(mx_level) / sizeof(double);
     tree.levels = (mx_level *)mx_taken(room, size * (n_columns + 1));
     tree.entropy = mx_taken(room, padded);
+    tree.about = mx_taken(room, n_columns * padded);
     tree.scratch = mx_taken(room, 2 * n_columns * LANES);
     for (int64_t depth = 0; depth <= n_columns; depth++) {
         int64_t left = n_columns - depth, n_features = mx_level_features(full, left);
@@ -71,10 +72,15 @@ static void clear(const mx_tree *tree, mx_level *level) {
     memset(level->sums, 0, sizeof(double) * level->n_features * tree->padded);
 }
 
-void mx_tree_begin(mx_tree *tree, const double *theta) {
+void mx_tree_begin(mx_tree *tree, const double *theta, const double *about) {
     mx_level *root = tree->levels;
     int64_t padded = tree->padded, n = root->n_observed;
     tree->depth = 0;
+    tree->is_about = about != 0;
+    for (int64_t i = 0; about && i < n * padded; i++) {
+        int64_t k = i % padded;
+        tree->about[i] = k < tree->n_components ? about[k * n + i / padded] : 0.0;
+    }
     memset(tree->entropy, 0, sizeof(double) * padded);
     memset(root->theta, 0, sizeof(double) * root->n_features * padded);
     for (int64_t d = 0; d < n; d++)

@@ -26,12 +26,13 @@ typedef struct {
  * adds                  whether sums are asked for
  * depth                 of the pattern at hand; levels (n_columns + 1)
  * entropy               (padded)
+ * about                 (n_columns, padded) what parameters and sums are about, where `is_about`
  * scratch               (2 n_columns) vectors
  */
 typedef struct {
-    int64_t n_components, padded, n_columns, full, adds, depth;
+    int64_t n_components, padded, n_columns, full, adds, depth, is_about;
     mx_level *levels;
-    double *entropy, *scratch;
+    double *entropy, *about, *scratch;
 } mx_tree;
 
 /* Where the products of column i of n with itself and those after it begin, of a full level. */
@@ -42,8 +43,11 @@ int64_t mx_level_features(int64_t full, int64_t n_columns);
 
 mx_tree mx_tree_in(int64_t n_components, int64_t n_columns, int64_t full, mx_room *room);
 
-/* Begins with natural parameters (K, P) of complete rows, ordered as in sweep.h. */
-void mx_tree_begin(mx_tree *tree, const double *theta);
+/*
+ * Begins with natural parameters (K, P) of complete rows, ordered as in sweep.h, about points (K,
+ * D) or, where that is NULL, about the origin.
+ */
+void mx_tree_begin(mx_tree *tree, const double *theta, const double *about);
 
 /* Moves to the pattern of the missing columns; adds completed sums of patterns that are left. */
 void mx_tree_move(mx_tree *tree, const int64_t *missing, int64_t n_missing,

@@ -181,6 +181,8 @@ static int64_t already_gone(const walk *at, int64_t n_missing) {
  */
 static int64_t depth_of(const walk *at, int64_t first, int64_t n_missing) {
     const mx_tile *tile = &at->rows->tile;
+    if (at->tree.is_about)
+        return n_missing;
     int64_t depth = already_gone(at, n_missing), same = 0;
     int64_t n_then = read_pattern(tile, first + tile->n_columns / 2, at->then);
     while (same < n_missing && same < n_then && at->missing[same] == at->then[same])
@@ -196,7 +198,7 @@ static void walk_rows(walk *at, const double *theta) {
     mx_found *found = &at->found;
     memset(found->squared, 0, sizeof(double) * at->tree.padded);
     at->tree.adds = !found->densities;
-    mx_tree_begin(&at->tree, theta);
+    mx_tree_begin(&at->tree, theta, at->rows->about);
     for (int64_t d = 0; d < tile->n_columns; d++) {
         at->zeros[d] = 0.0;
         at->ones[d] = 1.0;
@@ -209,7 +211,7 @@ static void walk_rows(walk *at, const double *theta) {
         if (depth < n_missing)
             mx_open_columns(&at->tree, at->missing + depth, n_missing - depth, entropies,
                             &at->open);
-        if (depth == n_missing && found->values && last - first >= LONG_RUN)
+        if (depth == n_missing && found->values && last - first >= LONG_RUN && !at->tree.is_about)
             sweep_run(at, first, last);
         else
             mx_rows_of_pattern(tile, &at->tree, depth < n_missing ? &at->open : 0, first, last,
@@ -222,30 +224,22 @@ static void walk_rows(walk *at, const double *theta) {
 void mx_sweep_gaps_stack(const mx_gaps *rows, int64_t n_mixtures, const int64_t *sizes,
                          const double *theta, double *sums, double *squared, double *values,
                          double *entropy, double *room) {
+    mx_gaps own = *rows;
     for (int64_t m = 0; m < n_mixtures; m++) {
         mx_room from = {.start = room};
-        walk at = walk_in(rows, sizes[m], &from);
+        walk at = walk_in(&own, sizes[m], &from);
         values[0] = values[1] = 0.0;
         at.found.values = values;
         walk_rows(&at, theta);
         mx_tree_end(&at.tree, rows->entropies, sums, entropy);
         memcpy(squared, at.found.squared, sizeof(double) * sizes[m]);
+        own.about = own.about ? own.about + sizes[m] * rows->tile.n_columns : 0;
         theta += sizes[m] * rows->tile.rows.n_features;
         sums += sizes[m] * rows->tile.rows.n_features;
         squared += sizes[m];
         entropy += sizes[m];
         values += 2;
     }
-}
-
-void mx_sweep_gaps(const mx_gaps *rows, int64_t n_components, const double *theta, double *sums,
-                   double *squared, double *values, double *room) {
-    double *entropy = room;
-    mx_sweep_gaps_stack(rows, 1, &n_components, theta, sums, squared, values, entropy,
-                        room + n_components);
-    values[2] = 0.0;
-    for (int64_t k = 0; k < n_components; k++)
-        values[2] += entropy[k];
 }
 
 void mx_gaps_densities(const mx_gaps *rows, int64_t n_components, const double *theta,

@@ -12,27 +12,28 @@
  * tile       cells, no features: those of complete rows would be all products, or squares only
  *            where no columns depend on each other; never fewer, as what is missing has a variance
  * entropies  (n_columns) what a missing cell's entropy has beside -log(precision) / 2
+ * about      (K, n_columns) what each component's parameters and sums are about, or NULL: the
+ * origin
  */
 typedef struct {
     mx_tile tile;
     const double *entropies;
+    const double *about;
 } mx_gaps;
 
 /* The doubles that what follows needs to work in; of these only those that are used are touched. */
 MX_EXPORT int64_t mx_gaps_room(const mx_gaps *rows, int64_t n_components);
 
 /*
- * The E-step and the sums of the M-step, with what missing cells are expected to add.
+ * The E-step and the sums of the M-step, with what missing cells are expected to add, of mixtures
+ * one below the other.
  *
  * theta      (K, P) natural parameters of complete rows, whose precisions are well-conditioned
  * sums       (K, P)  sum of w r E[phi]
  * squared    (K)     sum of w r^2
- * values     (3)     sum of w log sum exp L, of w log max r, and of the entropy of missing cells
+ * values     (n_mixtures, 2) sum of w log sum exp L, and of w log max r
+ * entropy    (K)     sum of w r times the entropy of missing cells
  */
-MX_EXPORT void mx_sweep_gaps(const mx_gaps *rows, int64_t n_components, const double *theta,
-                             double *sums, double *squared, double *values, double *room);
-
-/* The same for mixtures one below the other; values (n_mixtures, 2), and entropy by component. */
 MX_EXPORT void mx_sweep_gaps_stack(const mx_gaps *rows, int64_t n_mixtures, const int64_t *sizes,
                                    const double *theta, double *sums, double *squared,
                                    double *values, double *entropy, double *room);

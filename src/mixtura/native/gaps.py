@@ -21,7 +21,7 @@ Float = NDArray[np.float64]
 class Gaps(ctypes.Structure):
     """`mx_gaps`."""
 
-    _fields_ = (("tile", TileRows), ("entropies", c_void_p))
+    _fields_ = (("tile", TileRows), ("entropies", c_void_p), ("about", c_void_p))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ class GappyRows:
         sizes: Sequence[int],
         weights: Float | None,
         barred: NDArray[np.bool_] | None,
+        about: Float | None = None,
     ) -> tuple[Float, Float, Float, Float]:
         """Return sums (ΣK, P), Σ w r² (ΣK,), values (M, 2) and entropies (ΣK,) of M mixtures.
 
@@ -55,11 +56,13 @@ class GappyRows:
         sizes : K of each mixture
         weights : (n,) or None
         barred : (K, n) components of each mixture that rows cannot belong to, or None
+        about : (ΣK, D) what natural parameters and sums are about; None: the origin
         """
         places = np.array(sizes, dtype=np.int64)
         sums, squared = np.empty(natural.shape), np.empty(len(natural))
         values, entropies = np.empty((len(places), 2)), np.empty(len(natural))
-        told, room = self.told(natural, int(places.max()), weights, barred)
+        told = self.told(natural.shape[1], weights, barred, about)
+        room = _room(told, int(places.max()))
         _library().mx_sweep_gaps_stack(
             byref(told),
             len(places),
@@ -67,21 +70,37 @@ class GappyRows:
         )
         return sums, squared, values, entropies
 
-    def densities(self, natural: Float) -> Float:
-        """Return the log densities (K, n) of what was observed."""
+    def densities(self, natural: Float, about: Float | None = None) -> Float:
+        """Return the log densities (K, n) of what was observed.
+
+        Parameters
+        ----------
+        about : (K, D) what natural parameters are about; None: the origin
+        """
         found = np.empty((len(natural), len(self.cells)))
-        told, room = self.told(natural, len(natural), None, None)
+        told = self.told(natural.shape[1], about=about)
+        room = _room(told, len(natural))
         _library().mx_gaps_densities(
             byref(told), len(natural), *map(address, (natural, found, room))
         )
         return found
 
     def totals(
-        self, natural: Float, shares: Float, weights: Float | None = None
+        self,
+        natural: Float,
+        shares: Float,
+        weights: Float | None = None,
+        about: Float | None = None,
     ) -> tuple[Float, Float]:
-        """Return completed sums (K, P) and entropies (K,) of shares (K, n) float64 and weights."""
+        """Return completed sums (K, P) and entropies (K,) of shares (K, n) float64 and weights.
+
+        Parameters
+        ----------
+        about : as for densities
+        """
         sums, entropies = np.empty(natural.shape), np.empty(len(natural))
-        told, room = self.told(natural, len(natural), weights, None)
+        told = self.told(natural.shape[1], weights, about=about)
+        room = _room(told, len(natural))
         component_stride, row_stride = (stride // shares.itemsize for stride in shares.strides)
         _library().mx_gaps_totals(
             byref(told),
@@ -95,18 +114,18 @@ class GappyRows:
 
     def told(
         self,
-        natural: Float,
-        n_components: int,
-        weights: Float | None,
-        barred: NDArray[np.bool_] | None,
-    ) -> tuple[Gaps, Float]:
-        """Return what a kernel is told of the rows, and room for so many components.
+        n_features: int,
+        weights: Float | None = None,
+        barred: NDArray[np.bool_] | None = None,
+        about: Float | None = None,
+    ) -> Gaps:
+        """Return what a kernel is told of the rows.
 
-        Weights and bars should be contiguous, and outlive the call.
+        Arrays should be contiguous, and outlive the call.
         """
         cells = self.cells
         along, across = (stride // cells.itemsize for stride in cells.strides)
-        rows = Rows(n_rows=len(cells), n_features=natural.shape[1])
+        rows = Rows(n_rows=len(cells), n_features=n_features)
         if weights is not None:
             rows.weights = address(weights)
         if barred is not None:
@@ -114,8 +133,12 @@ class GappyRows:
         places = (address(each) for each in (cells, self.origin, self.scale))
         single = cells.dtype == np.float32
         tile = TileRows(rows, *places, cells.shape[1], along, across, single)
-        told = Gaps(tile, address(self.entropies))
-        return told, np.empty(_library().mx_gaps_room(byref(told), n_components))
+        return Gaps(tile, address(self.entropies), None if about is None else address(about))
+
+
+def _room(told: Gaps, n_components: int) -> Float:
+    """Return what a kernel needs to work in."""
+    return np.empty(_library().mx_gaps_room(byref(told), n_components))
 
 
 def _library() -> ctypes.CDLL:

@@ -11,6 +11,11 @@
 #define FEWEST 1e-200
 #define SMALLEST_SHARE 1e-300
 
+static int64_t products_of(const mx_form *form) {
+    int64_t d = form->n_columns;
+    return form->full ? d * (d + 1) / 2 : d;
+}
+
 mx_form mx_form_of(int64_t structure, int64_t n_components, int64_t n_columns) {
     mx_form form = {
         .structure = (int)structure, .n_components = n_components, .n_columns = n_columns};
@@ -19,9 +24,8 @@ mx_form mx_form_of(int64_t structure, int64_t n_components, int64_t n_columns) {
     form.pooled = structure == MX_EII || structure == MX_EEI || structure == MX_EEE;
     form.lean = form.pooled;
     form.common_axes = structure == MX_EVE || structure == MX_VVE;
-    int64_t products = form.full ? n_columns * (n_columns + 1) / 2 : n_columns;
     form.n_gaussians = n_components;
-    form.n_pairs = form.pooled ? 0 : products;
+    form.n_pairs = form.pooled ? 0 : products_of(&form);
     form.n_features = n_columns + 1 + form.n_pairs;
     form.one = form.full ? n_columns * n_columns : n_columns;
     form.n_scatter = form.pooled ? form.one : n_components * form.one;
@@ -35,6 +39,12 @@ mx_form mx_form_for(const mx_problem *problem, int64_t n_components) {
     int64_t n_gaussians = n_components - (problem->has_noise != 0);
     mx_form form = mx_form_of(problem->structure, n_gaussians, problem->n_columns);
     form.n_components = n_components;
+    if (form.lean && problem->gaps) {
+        /* What missing cells add depends on the component. */
+        form.lean = 0;
+        form.n_pairs = products_of(&form);
+        form.n_features += form.n_pairs;
+    }
     for (int64_t s = 0; s < problem->n_segments; s++)
         form.n_extras += problem->segments[s].length;
     form.n_features += form.n_extras;
@@ -65,15 +75,17 @@ mx_moments mx_moments_in(const mx_form *form, mx_room *room) {
     return moments;
 }
 
-static void second_moments(const mx_form *form, const double *products, double *second) {
+static void add_second_moments(const mx_form *form, const double *products, double *second) {
     int64_t d = form->n_columns;
-    if (!form->full) {
-        memcpy(second, products, sizeof(double) * d);
-        return;
-    }
-    for (int64_t p = 0, i, j; p < d * (d + 1) / 2; p++) {
+    for (int64_t p = 0, i, j; p < products_of(form); p++) {
+        if (!form->full) {
+            second[p] += products[p];
+            continue;
+        }
         mx_pair_of(p, d, &i, &j);
-        second[i * d + j] = second[j * d + i] = products[p];
+        second[i * d + j] += products[p];
+        if (i != j)
+            second[j * d + i] += products[p];
     }
 }
 
@@ -101,7 +113,8 @@ static int is_centred(const mx_model *about, int64_t k) {
 static int moments_alone(const mx_problem *problem, const mx_form *form, const mx_model *about,
                          const double *sums, mx_moments *moments) {
     int64_t d = form->n_columns;
-    if (form->pooled)
+    memset(moments->scatter, 0, sizeof(double) * form->n_scatter);
+    if (form->lean)
         memcpy(moments->scatter, problem->second, sizeof(double) * form->one);
     for (int64_t k = 0; k < form->n_components; k++, sums += form->n_features) {
         double rows = sums[d], *mean = moments->means + k * d;
@@ -116,8 +129,8 @@ static int moments_alone(const mx_problem *problem, const mx_form *form, const m
         for (int64_t i = 0; i < d; i++)
             mean[i] = sums[i] / rows;
         double *scatter = moments->scatter + (form->pooled ? 0 : k * form->one);
-        if (!form->pooled)
-            second_moments(form, sums + d + 1, scatter);
+        if (!form->lean)
+            add_second_moments(form, sums + d + 1, scatter);
         take_out(form, rows, mean, scatter);
         for (int64_t i = 0; is_centred(about, k) && i < d; i++)
             mean[i] += about->means[k * d + i];

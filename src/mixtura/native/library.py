@@ -16,7 +16,7 @@ from mixtura.errors import MixturaWarning
 __all__ = ["SIGNATURES", "VERSION", "kernels"]
 
 # MX_VERSION of mixtura.h.
-VERSION = 11
+VERSION = 12
 
 # Of each kernel: what it returns, and what it takes. Arrays go as the address of their first cell.
 SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
@@ -28,7 +28,6 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mx_sweep_room": (c_int64, (c_int64, c_int64)),
     "mx_sweep": (None, (c_void_p, c_int64, *5 * (c_void_p,))),
     "mx_gaps_room": (c_int64, (c_void_p, c_int64)),
-    "mx_sweep_gaps": (None, (c_void_p, c_int64, *5 * (c_void_p,))),
     "mx_sweep_gaps_stack": (None, (c_void_p, c_int64, *7 * (c_void_p,))),
     "mx_gaps_densities": (None, (c_void_p, c_int64, *3 * (c_void_p,))),
     "mx_gaps_shares": (None, (c_void_p, c_int64, *3 * (c_void_p,))),

@@ -53,7 +53,7 @@ typedef struct {
     mx_moments moments, there;
     squarem leaps;
     mx_finish finish; /* in place of leaps, once little is left to gain */
-    double *sums, *squared, *point, *room;
+    double *sums, *squared, *entropy, *about, *point, *room;
     double values[2], log_likelihood, objective, promised;
     int proposed, probing;
 } run;
@@ -179,13 +179,33 @@ static double promised_by(const run *at, const mx_model *next, const mx_model *b
     return total;
 }
 
-static int swept(run *at) {
+/* The sweep of rows with missing cells, centred components about their means. */
+static void sweep_gaps(run *at) {
+    const mx_form *form = &at->form;
+    int64_t n = form->n_components, d = form->n_columns;
+    mx_gaps rows = *at->problem->gaps;
+    for (int64_t i = 0; i < n * d; i++)
+        at->about[i] = at->now.centred[i / d] != 0 ? at->now.means[i] : 0.0;
+    rows.about = at->now.n_centred ? at->about : 0;
+    mx_sweep_gaps_stack(&rows, 1, &n, at->now.theta, at->sums, at->squared, at->values, at->entropy,
+                        at->room);
+}
+
+static void sweep_features(run *at) {
     const mx_problem *problem = at->problem;
     const mx_centred centred = {at->now.centred,  at->now.means,
                                 at->now.factors,  at->form.n_columns,
                                 at->form.n_pairs, at->form.n_factors / at->form.n_gaussians};
     mx_sweep_about(&problem->rows, at->now.n_centred ? &centred : 0, at->form.n_components,
                    at->now.theta, at->sums, at->squared, at->values, at->room);
+}
+
+static int swept(run *at) {
+    const mx_problem *problem = at->problem;
+    if (problem->gaps)
+        sweep_gaps(at);
+    else
+        sweep_features(at);
     at->log_likelihood = at->values[0] + at->now.offset + problem->total_weight * problem->constant;
     at->objective = at->log_likelihood + at->now.log_prior;
     return isfinite(at->objective) ? MX_DONE : MX_HARD;
@@ -202,6 +222,8 @@ static void record(run *at) {
     copy_model(form, &at->now, &at->best);
     memcpy(state->sums, at->sums, sizeof(double) * form->n_components * form->n_features);
     memcpy(state->squared, at->squared, sizeof(double) * form->n_components);
+    if (at->problem->gaps)
+        memcpy(state->entropy, at->entropy, sizeof(double) * form->n_components);
     memcpy(state->values, at->values, sizeof(at->values));
 }
 
@@ -411,8 +433,11 @@ static run begun(const mx_problem *problem, const mx_rule *rule, mx_state *state
     at.point = mx_taken(room, form->n_coordinates);
     at.sums = mx_taken(room, n_components * form->n_features);
     at.squared = mx_taken(room, n_components);
+    at.entropy = mx_taken(room, n_components);
+    at.about = mx_taken(room, n_components * form->n_columns);
     at.finish = mx_finish_in(form, room);
-    int64_t sweep = mx_sweep_room(n_components, form->n_features);
+    int64_t sweep = problem->gaps ? mx_gaps_room(problem->gaps, n_components)
+                                  : mx_sweep_room(n_components, form->n_features);
     int64_t update = form->n_scatter + mx_floored_room(form->n_gaussians, form->n_columns);
     at.room = mx_taken(room, sweep > update ? sweep : update);
     at.leaps.size = form->n_coordinates;
@@ -460,6 +485,24 @@ void mx_run(const mx_problem *problem, const mx_rule *rule, mx_state *state, dou
     state->ending = ending;
 }
 
+/*
+ * The completed sums of a start, of which missing cells have the mean of their columns and a
+ * variance of one unit.
+ */
+static void totals_of_gaps(run *at, const double *shares, int64_t row_stride,
+                           int64_t component_stride) {
+    const mx_form *form = &at->form;
+    int64_t n = form->n_components, d = form->n_columns;
+    double *theta = at->now.theta;
+    memset(theta, 0, sizeof(double) * n * form->n_features);
+    for (int64_t k = 0; k < n; k++)
+        for (int64_t i = 0; i < d; i++)
+            theta[k * form->n_features + d + 1 + i] =
+                -0.5 / (at->problem->unit[i] * at->problem->unit[i]);
+    mx_gaps_totals(at->problem->gaps, n, theta, shares, row_stride, component_stride, at->sums,
+                   at->entropy, at->room);
+}
+
 typedef int moments_maker(const mx_problem *, const mx_form *, const mx_model *, const double *,
                           mx_moments *);
 
@@ -468,8 +511,11 @@ static int started(const mx_problem *problem, const double *shares, int64_t row_
     mx_room from = {.start = room};
     run at = begun(problem, 0, state, state->n_components, &from);
     const mx_model nothing = {0};
-    mx_totals(&problem->rows, at.form.n_components, shares, row_stride, component_stride, at.sums,
-              at.room);
+    if (problem->gaps)
+        totals_of_gaps(&at, shares, row_stride, component_stride);
+    else
+        mx_totals(&problem->rows, at.form.n_components, shares, row_stride, component_stride,
+                  at.sums, at.room);
     if (make(problem, &at.form, 0, at.sums, &at.moments) ||
         mx_maximise(problem, &at.form, &at.moments, &nothing, &at.now, at.room))
         return MX_HARD;
@@ -493,6 +539,9 @@ int mx_posterior(const mx_problem *problem, mx_state *state, double *shares, dou
     exchange(&at.form, state, &at.now, 0);
     if (mx_bind_plain(problem, &at.form, &at.now))
         return MX_HARD;
-    mx_shares(&problem->rows, at.form.n_components, at.now.theta, shares, at.room);
+    if (problem->gaps)
+        mx_gaps_shares(problem->gaps, at.form.n_components, at.now.theta, shares, at.room);
+    else
+        mx_shares(&problem->rows, at.form.n_components, at.now.theta, shares, at.room);
     return MX_DONE;
 }

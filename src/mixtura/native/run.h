@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "gaps.h"
 #include "mixtura.h"
 #include "sweep.h"
 
@@ -41,20 +42,22 @@ typedef struct {
     int64_t structure;
     double total_weight;
     double constant;      /* of every row's log density, in the user's units */
-    const double *second; /* sum of w x x^T, (D) or (D, D), where components share a covariance */
-    const double *unit;   /* (D) what columns are measured in when steps are compared */
-    double prior_rows;    /* pseudo-rows of each component */
+    const double *second; /* sum of w x x^T, (D) or (D, D), of complete rows where components share
+                             a covariance */
+    const double *unit; /* (D) what columns are measured in when steps are compared */
+    double prior_rows; /* pseudo-rows of each component */
     const double *prior_scatter; /* their scatter, (D) or (D, D) as the structure has it */
-    double concentration;        /* of the Dirichlet prior on the weights; 1 is none */
+    double concentration; /* of the Dirichlet prior on the weights; 1 is none */
     int64_t equal_weights;
     const double *floor; /* (D) least variances, or NULL */
     double borrowed_rows; /* of the scatter that components have on average, where a run starts */
-    int64_t has_noise;  /* whether the last component is a constant density, */
-    double log_noise;   /* this much, beside `constant` */
+    int64_t has_noise; /* whether the last component is a constant density, */
+    double log_noise; /* this much, beside `constant` */
     int64_t n_segments; /* of features behind the Gaussian ones */
     const mx_segment *segments;
     const double *pseudo; /* what a prior adds to the sums of these features */
     double far; /* how much larger than what they leave the terms of densities and sums may be */
+    const mx_gaps *gaps; /* in place of features where cells are missing, or NULL */
 } mx_problem;
 
 /* When a run ends. */
@@ -82,6 +85,7 @@ typedef struct {
     double *axes; /* (D, D) common to all components, where the structure has such */
     double *sums; /* (K, P) of the last sweep taken */
     double *squared; /* (K) likewise */
+    double *entropy; /* (K) likewise where cells are missing: of these, times responsibilities */
     double *rows; /* (K) its moments: effective rows, */
     double *centres; /* (K, D) means, */
     double *scatter; /* and scatter about them */

@@ -62,6 +62,7 @@ class Problem(ctypes.Structure):
         ("segments", c_void_p),
         ("pseudo", c_void_p),
         ("far", c_double),
+        ("gaps", c_void_p),
     )
 
 
@@ -104,6 +105,7 @@ class State(ctypes.Structure):
         ("axes", c_void_p),
         ("sums", c_void_p),
         ("squared", c_void_p),
+        ("entropy", c_void_p),
         ("rows", c_void_p),
         ("centres", c_void_p),
         ("scatter", c_void_p),

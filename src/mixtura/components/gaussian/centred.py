@@ -12,24 +12,24 @@ from numpy.typing import NDArray
 
 from mixtura.components.gaussian.parameters import GaussianParameters
 
-__all__ = ["accumulate_centred", "far_components", "log_density_centred"]
+__all__ = ["LIMIT", "accumulate_centred", "far_components", "log_density_centred"]
 
 Float = NDArray[np.float64]
 
-# Loss of digits allowed to the feature product: eps * limit is 2e-11 and 1e-4.
-LIMIT = {np.dtype(np.float64): 1e5, np.dtype(np.float32): 1e3}
+# Loss of digits allowed to the feature product: eps * limit is 2e-11.
+LIMIT = 1e5
 
 
-def far_components(parameters: GaussianParameters, dtype: np.dtype[Any]) -> NDArray[np.bool_]:
-    """Return which components (K,) are over the limit of the precision.
+def far_components(parameters: GaussianParameters, limit: float = LIMIT) -> NDArray[np.bool_]:
+    """Return which components (K,) are over a limit of what is lost.
 
     The terms that cancel in (x - μ)ᵀ Σ⁻¹ (x - μ) add up to Σ_ij |Σ⁻¹|_ij (|Σ| + |μ μᵀ|)_ij or so.
     """
     means, covariance = parameters.means, parameters.covariance
     if covariance.factors.ndim < 3:
-        return ~(np.einsum("kd,kd->k", means, covariance.precision_times(means)) < LIMIT[dtype])
+        return ~(np.einsum("kd,kd->k", means, covariance.precision_times(means)) < limit)
     sizes = np.abs(covariance.covariances()) + np.abs(means[:, :, None] * means[:, None, :])
-    return ~(np.einsum("kij,kij->k", np.abs(covariance.precisions()), sizes) < LIMIT[dtype])
+    return ~(np.einsum("kij,kij->k", np.abs(covariance.precisions()), sizes) < limit)
 
 
 def log_density_centred(

@@ -16,10 +16,9 @@ __all__ = ["STARTED", "SWEPT", "diagonals_of", "lost_digits", "rounding_of"]
 
 Float = NDArray[np.float64]
 
-# Terms may be this much larger than what a sweep leaves of them, which keeps eight and two digits;
-# the next sweep mends the rest. A start gets no second chance.
-SWEPT = {np.dtype(np.float64): 1e8, np.dtype(np.float32): 1e5}
-STARTED = {np.dtype(np.float64): 1e5, np.dtype(np.float32): 1e3}
+# Terms may be this much larger than what a sweep leaves of them, which keeps eight digits; the next
+# sweep mends the rest. A start gets no second chance.
+SWEPT, STARTED = 1e8, 1e5
 
 LEAST = 1e-290
 

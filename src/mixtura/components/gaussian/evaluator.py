@@ -126,7 +126,6 @@ class GaussianEvaluator:
     def __init__(
         self,
         natural: Float,
-        dtype: np.dtype[Any],
         frame: Frame,
         parameters: GaussianParameters,
         constants: Float,
@@ -135,7 +134,7 @@ class GaussianEvaluator:
         diagonal: bool,
     ) -> None:
         n_columns = parameters.means.shape[1]
-        self._product = NaturalEvaluator(natural, dtype)
+        self._product = NaturalEvaluator(natural)
         self._frame = frame
         self._parameters = parameters
         self._constants = constants

@@ -1,14 +1,15 @@
 """Gaussian components: the family that the sweep, the M-step and the mixture see."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from mixtura.arrays import as_shape
+from mixtura.components.compiled import CompiledRuns
 from mixtura.components.gaussian.centred import far_components, log_density_centred
 from mixtura.components.gaussian.conjugate import NormalInverseWishart
 from mixtura.components.gaussian.coordinates import coordinates_of, moments_at
@@ -28,6 +29,7 @@ from mixtura.components.gaussian.frame import Frame
 from mixtura.components.gaussian.kernel import GaussianKernel, is_compiled
 from mixtura.components.gaussian.merging import merging_losses
 from mixtura.components.gaussian.moments import moments_of
+from mixtura.components.gaussian.observed import observed_log_density
 from mixtura.components.gaussian.packed import COMMON_AXES, shared_axes
 from mixtura.components.gaussian.parameters import (
     VANISHED,
@@ -36,7 +38,7 @@ from mixtura.components.gaussian.parameters import (
     GaussianSums,
     RowTotals,
 )
-from mixtura.components.gaussian.partition import by_pattern, observed_log_density
+from mixtura.components.gaussian.partition import by_pattern
 from mixtura.components.gaussian.prior import (
     RESCUE,
     GaussianPrior,
@@ -62,7 +64,6 @@ __all__ = ["GaussianFamily"]
 
 Float = NDArray[np.float64]
 
-FLOAT64 = np.dtype(np.float64)
 # Structures whose axes or volumes take a search.
 SEARCHED = ("VEE", "EVE", "VVE", "EEV", "VEV")
 LOG_TWO_PI = float(np.log(2 * np.pi))
@@ -84,14 +85,12 @@ class GaussianFamily:
     ----------
     structure : the covariance structure
     frame : the units that parameters and sums are in
-    dtype : precision of the sweep
     steps : (D,) float64, the steps between the values of rounded columns in the user's units, zero
         where a column is not rounded; or None. The weak prior keeps components as wide as they are
     """
 
     structure: Structure
     frame: Frame
-    dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.float64))
     steps: Float | None = None
 
     name: ClassVar[str] = "gaussian"
@@ -113,12 +112,11 @@ class GaussianFamily:
         structure: Structure,
         mean: Float,
         spread: Float,
-        dtype: DTypeLike = np.float64,
         steps: Float | None = None,
     ) -> "GaussianFamily":
         """Return the family for columns of the given means (D,) and standard deviations (D,)."""
         frame = Frame.of(mean, spread, one_scale=structure.one_scale)
-        return cls(structure, frame, np.dtype(dtype), steps)
+        return cls(structure, frame, steps)
 
     @classmethod
     def in_own_units(cls, structure: Structure, n_columns: int) -> "GaussianFamily":
@@ -158,7 +156,7 @@ class GaussianFamily:
     def workspace(self, n_rows: int) -> Any:
         """Return buffers for tiles of up to `n_rows` rows."""
         n_columns = self.n_columns
-        buffer = np.empty((n_columns + self.n_features(), n_rows), self.dtype)
+        buffer = np.empty((n_columns + self.n_features(), n_rows))
         buffer[2 * n_columns] = 1.0
         twice = buffer[: 2 * n_columns].reshape(2, n_columns, n_rows)
         products = self._map.products(buffer, n_columns)
@@ -170,7 +168,6 @@ class GaussianFamily:
 
     def _fill(self, rows: NDArray[Any], room: GaussianWorkspace) -> None:
         """Bring rows (n, D) into the frame, feature-major, and compute their products."""
-        # The offset is taken out in float64: in float32 it would take the digits along.
         np.subtract(rows.T, self._origin_column, out=room.twice, casting="same_kind")
         if self._inverse_scale is not None:
             np.multiply(room.twice, self._inverse_scale, out=room.twice)
@@ -185,18 +182,17 @@ class GaussianFamily:
     def _inverse_scale(self) -> NDArray[Any] | None:
         if (self.frame.scale == 1.0).all():
             return None
-        return (1.0 / self.frame.scale[:, None]).astype(self.dtype)
+        return 1.0 / self.frame.scale[:, None]
 
     def bind(self, log_weights: Float, parameters: GaussianParameters) -> GaussianEvaluator:
         """Return the evaluator of one sweep."""
         covariance, means = parameters.covariance, parameters.means
-        centred = far_components(parameters, self.dtype)
+        centred = far_components(parameters)
         if self._wide or (self.structure.features == "linear" and centred.any()):
             centred = np.ones(len(means), dtype=bool)
         constants = log_weights + covariance.log_determinant()
         return GaussianEvaluator(
             self._natural(constants, parameters),
-            self.dtype,
             self.frame,
             parameters,
             constants,
@@ -223,7 +219,6 @@ class GaussianFamily:
         """Return an evaluator that accumulates only, about the origin."""
         return GaussianEvaluator(
             np.zeros((n_components, self.n_features())),
-            self.dtype,
             self.frame,
             self._at_origin(n_components),
             np.zeros(n_components),
@@ -259,7 +254,7 @@ class GaussianFamily:
         row_weights: Float | None,
         shared: RowTotals,
         distinct_share: float,
-    ) -> GaussianKernel | None:
+    ) -> CompiledRuns | None:
         """Return a compiled loop over rows (n, D), or None where there is none."""
         known = structure(self.structure.code)
         compiled = is_compiled(known.code, self.n_columns)
@@ -271,7 +266,7 @@ class GaussianFamily:
         return GaussianKernel(
             self.structure,
             self.n_features(),
-            replace(self, structure=structure("VVV"), dtype=FLOAT64)._features_of(rows),
+            replace(self, structure=structure("VVV"))._features_of(rows),
             None if row_weights is None else np.ascontiguousarray(row_weights),
             np.ascontiguousarray(shared.second),
             np.ascontiguousarray(self._unit),
@@ -421,7 +416,7 @@ class GaussianFamily:
 
         Where a component touches its floor they are not free.
         """
-        exact = self.dtype == np.float64 and isinstance(prior, NoPrior | ScatterPrior)
+        exact = isinstance(prior, NoPrior | ScatterPrior)
         if self.structure.code not in FREE or not exact or (rows <= VANISHED).any():
             return None
         floor = _floor_of(prior)
@@ -436,19 +431,19 @@ class GaussianFamily:
         moments: GaussianMoments,
     ) -> GaussianParameters | None:
         """Return the means to take the sums about, where the origin lost too many digits."""
-        limits = STARTED if previous is None else SWEPT
-        return self.centres_beside(sums.centred > 0, moments, limits)
+        limit = STARTED if previous is None else SWEPT
+        return self.centres_beside(sums.centred > 0, moments, limit)
 
     def centres_beside(
         self,
         centred: NDArray[np.bool_],
         moments: GaussianMoments,
-        limits: Mapping[np.dtype[Any], float],
+        limit: float,
     ) -> GaussianParameters | None:
         """Return the means to take the sums about, but for those of components `centred` (K,)."""
         if centred.all():
             return None
-        if not lost_digits(moments, self.structure, ~centred, limits[self.dtype]):
+        if not lost_digits(moments, self.structure, ~centred, limit):
             return None
         return replace(self._at_origin(len(moments.means)), means=moments.means)
 

@@ -6,26 +6,31 @@ once. Rows should be sorted by pattern.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from mixtura.components.gaussian.centred import far_components
 from mixtura.components.gaussian.covariance import covariance_of_factors
 from mixtura.components.gaussian.family import LOG_TWO_PI, GaussianFamily
 from mixtura.components.gaussian.frame import Frame
-from mixtura.components.gaussian.incomplete_sweep import IncompleteEvaluator, IncompleteTile
+from mixtura.components.gaussian.gappy_kernel import GappyKernel
+from mixtura.components.gaussian.incomplete_sweep import (
+    IncompleteEvaluator,
+    IncompleteMoments,
+    IncompleteTile,
+)
+from mixtura.components.gaussian.kernel import is_compiled
+from mixtura.components.gaussian.observed import is_well_conditioned
 from mixtura.components.gaussian.parameters import (
-    GaussianMoments,
     GaussianParameters,
     GaussianSums,
     RowTotals,
 )
 from mixtura.components.gaussian.prior import GaussianPrior
 from mixtura.components.gaussian.structures import Structure, structure, unpooled
-from mixtura.native import kernels
 from mixtura.native.gaps import GappyRows
 from mixtura.native.parts import readable
 
@@ -33,19 +38,16 @@ __all__ = ["IncompleteGaussianFamily"]
 
 Float = NDArray[np.float64]
 
+# How much larger the terms of a component's density about its mean may be than what they leave: a
+# Schur step has no factors to whiten by.
+MOST_GAPPY_LOSS = 1e10
+
 
 @dataclass(frozen=True, slots=True)
 class IncompleteTotals(RowTotals):
     """Sums over all rows, and the weight of the rows in which a column was observed (D,)."""
 
     observed: Float
-
-
-@dataclass(frozen=True, slots=True)
-class IncompleteMoments(GaussianMoments):
-    """Completed moments, and the expected entropy of the missing cells."""
-
-    entropy: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,11 @@ class IncompleteGaussianFamily(GaussianFamily):
         structure: Structure,
         mean: Float,
         spread: Float,
-        dtype: DTypeLike = np.float64,
         steps: Float | None = None,
     ) -> "IncompleteGaussianFamily":
         """Return the family for columns whose observed cells have these means and deviations."""
         frame = Frame.of(mean, spread, one_scale=structure.one_scale)
-        return cls(unpooled(structure), frame, np.dtype(dtype), steps)
+        return cls(unpooled(structure), frame, steps)
 
     @property
     def _wide(self) -> bool:
@@ -74,9 +75,10 @@ class IncompleteGaussianFamily(GaussianFamily):
 
     def prepare(self, rows: NDArray[Any], workspace: None) -> IncompleteTile:
         """Return rows (n, D), NaN where a cell is missing, and the frame they are to be read in."""
-        return IncompleteTile(
-            GappyRows(readable(rows), self.frame.origin, self._inverse_scale, self._entropies)
-        )
+        return IncompleteTile(self._gappy(rows))
+
+    def _gappy(self, rows: NDArray[Any]) -> GappyRows:
+        return GappyRows(readable(rows), self.frame.origin, self._inverse_scale, self._entropies)
 
     @cached_property
     def _inverse_scale(self) -> Float:
@@ -88,9 +90,7 @@ class IncompleteGaussianFamily(GaussianFamily):
 
     def bind(self, log_weights: Float, parameters: GaussianParameters) -> Any:
         """Return the evaluator of one sweep."""
-        # Compiled code counts in float64 whatever cells are.
-        far = far_components(parameters, np.dtype(np.float64))
-        return self._evaluator(log_weights, parameters, far)
+        return self._evaluator(log_weights, parameters, far_components(parameters))
 
     def unbound(self, n_components: int) -> Any:
         """Return an evaluator under which missing cells have their column's mean and variance."""
@@ -102,11 +102,15 @@ class IncompleteGaussianFamily(GaussianFamily):
         self, log_weights: Float, parameters: GaussianParameters, far: NDArray[np.bool_]
     ) -> IncompleteEvaluator:
         constants = log_weights + parameters.covariance.log_determinant()
-        natural = self._natural(constants, parameters)
-        shape = (self.n_columns,) if self._diagonal else (self.n_columns, self.n_columns)
-        compiled = kernels() is not None
+        natural = partial(self._natural, constants)
         return IncompleteEvaluator(
-            self._entropies, log_weights, parameters, natural, shape, far, compiled=compiled
+            self._entropies,
+            log_weights,
+            parameters,
+            natural,
+            self._map,
+            far,
+            ~is_well_conditioned(parameters, MOST_GAPPY_LOSS),
         )
 
     def _at_origin(self, n_components: int) -> GaussianParameters:
@@ -127,12 +131,28 @@ class IncompleteGaussianFamily(GaussianFamily):
 
     def offset(self, parameters: GaussianParameters, sums: GaussianSums, shared: Any) -> float:
         """Return the normalising constants of the observed cells."""
+        return self._constant(shared)
+
+    def _constant(self, shared: IncompleteTotals) -> float:
         return -float(shared.observed @ (np.log(self.frame.scale) + 0.5 * LOG_TWO_PI))
 
     def kernel(
         self, rows: Any, row_weights: Float | None, shared: Any, distinct_share: float
-    ) -> None:
-        """Return nothing: no loop is compiled for it."""
+    ) -> GappyKernel | None:
+        """Return a compiled loop over rows sorted by pattern, or None where there is none."""
+        known = structure(self.structure.code)
+        if self.structure != unpooled(known) or not is_compiled(known.code, self.n_columns):
+            return None
+        return GappyKernel(
+            self.structure,
+            self.n_features(),
+            self._gappy(rows),
+            None if row_weights is None else np.ascontiguousarray(row_weights),
+            np.ascontiguousarray(self._unit),
+            shared.weight,
+            self._constant(shared) / shared.weight,
+            self.structure.least_rows(self.n_columns),
+        )
 
     def moments(
         self, sums: Any, previous: GaussianParameters | None, shared: Any

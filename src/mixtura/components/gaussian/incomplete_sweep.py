@@ -1,12 +1,12 @@
 """The sweep of rows with missing cells: densities of margins, and sums completed by pattern.
 
-Compiled code does it for all components at once (`native/gaps.c`). Components far from the origin
-for their width go by factors of margins and about their means, pattern by pattern; so do all of
-them where there is no compiled code.
+Compiled code does it for all components at once (`native/gaps.c`), about the means of those that
+are far from the origin for their width. Components whose precisions are too badly conditioned go
+by factors of margins, pattern by pattern; so do all of them where there is no compiled code.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -15,12 +15,18 @@ from numpy.typing import NDArray
 
 from mixtura.components.family import Whole
 from mixtura.components.gaussian.completion import Completion
-from mixtura.components.gaussian.parameters import GaussianParameters, GaussianSums
+from mixtura.components.gaussian.covariance import FullCovariance
+from mixtura.components.gaussian.features import FeatureMap
+from mixtura.components.gaussian.parameters import (
+    GaussianMoments,
+    GaussianParameters,
+    GaussianSums,
+)
 from mixtura.components.gaussian.partition import Margin
 from mixtura.components.gaussian.patterns import Patterns
 from mixtura.native.gaps import GappyRows
 
-__all__ = ["IncompleteEvaluator", "IncompleteSums", "IncompleteTile"]
+__all__ = ["IncompleteEvaluator", "IncompleteMoments", "IncompleteSums", "IncompleteTile"]
 
 Float = NDArray[np.float64]
 
@@ -65,13 +71,18 @@ class IncompleteSums(GaussianSums):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class IncompleteMoments(GaussianMoments):
+    """Completed moments, and the expected entropy of the missing cells."""
+
+    entropy: float = 0.0
+
+
 @dataclass(slots=True)
 class IncompleteTotalsOfUnit:
-    """Mutable totals of one unit of rows."""
+    """Mutable totals of one unit of rows: Σ w r E[φ] (K, P) about each component's point."""
 
     features: Float
-    centred_first: Float
-    centred_second: Float
     entropy: Float
 
 
@@ -81,10 +92,10 @@ class IncompleteEvaluator:
     Parameters
     ----------
     entropies : (D,) what a missing cell's entropy has beside that of its precision
-    natural : (K, P) of complete rows; read for components that are not far
-    second_shape : of one second moment, (D,) or (D, D)
-    far : (K,) which go by factors, densities and sums
-    compiled : whether there is compiled code
+    natural : returns θ (K, P) of complete rows for parameters about some point
+    features : of the products, which says what shape second moments have
+    far : (K,) whose densities and sums are about their means
+    by_factors : (K,) likewise, but from factors
     """
 
     def __init__(
@@ -92,21 +103,29 @@ class IncompleteEvaluator:
         entropies: Float,
         log_weights: Float,
         parameters: GaussianParameters,
-        natural: Float,
-        second_shape: tuple[int, ...],
+        natural: Callable[[GaussianParameters], Float],
+        features: FeatureMap,
         far: NDArray[np.bool_],
-        *,
-        compiled: bool,
+        by_factors: NDArray[np.bool_],
     ) -> None:
         self._entropies = entropies
         self._log_weights = log_weights
         self._parameters = parameters
-        self._natural = natural
-        self._second_shape = second_shape
-        self._compiled = compiled
-        self._far = far if compiled else np.ones_like(far)
-        self._centred = self._far
-        self._about = parameters.means
+        self._natural_of = natural
+        self._features = features
+        self._by_factors = by_factors
+        self._take_about(far | by_factors, parameters.means)
+
+    def _take_about(self, centred: NDArray[np.bool_], points: Float) -> None:
+        """Take the sums of components `centred` (K,) about the points (K, D), others at 0."""
+        self._centred = centred
+        self._about = np.where(centred[:, None], points, 0.0)
+        shifted = replace(self._parameters, means=self._parameters.means - self._about)
+        self._natural = self._natural_of(shifted)
+
+    @property
+    def _points(self) -> Float | None:
+        return self._about if self._centred.any() else None
 
     @property
     def n_components(self) -> int:
@@ -115,12 +134,11 @@ class IncompleteEvaluator:
 
     def product(self) -> Whole | None:
         """Return the compiled sweep of a tile, or None where a component goes by factors."""
-        return Whole(self._sweep) if self._compiled and not self._centred.any() else None
+        return None if self._by_factors.any() else Whole(self._sweep)
 
     def centre_on(self, parameters: GaussianParameters) -> None:
         """Take the sums of all components about other means, before the first tile."""
-        self._about = parameters.means
-        self._centred = np.ones(self.n_components, dtype=bool)
+        self._take_about(np.ones(self.n_components, dtype=bool), parameters.means)
 
     def _sweep(
         self,
@@ -133,20 +151,22 @@ class IncompleteEvaluator:
         if barred is not None:
             barred = np.ascontiguousarray(barred)
         weights = None if row_weights is None else np.ascontiguousarray(row_weights)
-        found = prepared.gappy.sweep(self._natural, sizes, weights, barred)
+        found = prepared.gappy.sweep(self._natural, sizes, weights, barred, self._points)
         features, squared, values, entropy = found
-        nothing = self.zeros()
-        nothing.features, nothing.entropy = features, entropy
-        return self.sums(nothing), squared, values
+        totals = self.zeros()
+        totals.features, totals.entropy = features, entropy
+        return self.sums(totals), squared, values
 
     def log_density(self, prepared: IncompleteTile, out: NDArray[Any]) -> None:
         """Write log π_k + log N(x_o | μ_k, Σ_k), without log 2π, into `out` (K, n)."""
-        if not self._far.all():
-            out[:] = prepared.gappy.densities(self._natural)
-        for component in np.flatnonzero(self._far).tolist():
-            self._far_density(prepared, component, out[component])
+        if not self._by_factors.all():
+            out[:] = prepared.gappy.densities(self._natural, self._points)
+        for component in np.flatnonzero(self._by_factors).tolist():
+            self._density_by_factors(prepared, component, out[component])
 
-    def _far_density(self, prepared: IncompleteTile, component: int, out: NDArray[Any]) -> None:
+    def _density_by_factors(
+        self, prepared: IncompleteTile, component: int, out: NDArray[Any]
+    ) -> None:
         parameters = self._parameters.take([component])
         patterns, mean = prepared.patterns, parameters.means[0][:, None]
         for inside, observed in zip(patterns.slices(), patterns.observed, strict=True):
@@ -156,14 +176,7 @@ class IncompleteEvaluator:
 
     def zeros(self) -> IncompleteTotalsOfUnit:
         """Return fresh totals."""
-        shape = self._second_shape
-        centred = self.n_components if self._centred.any() else 0
-        return IncompleteTotalsOfUnit(
-            np.zeros(self._natural.shape),
-            np.zeros((centred, shape[0])),
-            np.zeros((centred, *shape)),
-            np.zeros(self.n_components),
-        )
+        return IncompleteTotalsOfUnit(np.zeros(self._natural.shape), np.zeros(self.n_components))
 
     def accumulate(
         self,
@@ -173,15 +186,15 @@ class IncompleteEvaluator:
     ) -> None:
         """Add a tile's completed sums to the totals."""
         shares = np.asarray(responsibilities, dtype=np.float64)
-        if not self._far.all():
-            features, entropy = prepared.gappy.totals(self._natural, shares)
-            near = ~self._far
+        if not self._by_factors.all():
+            features, entropy = prepared.gappy.totals(self._natural, shares, about=self._points)
+            near = ~self._by_factors
             totals.features[near] += features[near]
             totals.entropy[near] += entropy[near]
-        for component in np.flatnonzero(self._centred).tolist():
-            self._accumulate_centred(prepared, component, shares[component], totals)
+        for component in np.flatnonzero(self._by_factors).tolist():
+            self._accumulate_by_factors(prepared, component, shares[component], totals)
 
-    def _accumulate_centred(
+    def _accumulate_by_factors(
         self,
         prepared: IncompleteTile,
         component: int,
@@ -190,29 +203,32 @@ class IncompleteEvaluator:
     ) -> None:
         parameters, about = self._parameters.take([component]), self._about[component]
         shift = parameters.means[0] - about
-        far, n_columns = self._far[component], len(about)
-        patterns = prepared.patterns
+        n_columns, patterns = len(about), prepared.patterns
+        diagonal = not isinstance(parameters.covariance, FullCovariance)
         for inside, observed in zip(patterns.slices(), patterns.observed, strict=True):
             completion, own = Completion.of(parameters, observed), shares[inside]
             deviations = np.zeros((n_columns, len(own)))
             deviations[observed] = prepared.rows[observed, inside] - about[observed, None]
             weighted, rows = deviations * own, float(own.sum())
-            diagonal = len(self._second_shape) == 1
             second = (weighted * deviations).sum(axis=1) if diagonal else weighted @ deviations.T
-            found = completion.complete(rows, weighted.sum(axis=1), second, shift)
-            totals.centred_first[component] += found[0]
-            totals.centred_second[component] += found[1]
-            if far:
-                entropy = self._entropies[~observed].sum() - 0.5 * completion.log_pivots
-                totals.entropy[component] += rows * entropy
-                totals.features[component, n_columns] += rows
+            first, second = completion.complete(rows, weighted.sum(axis=1), second, shift)
+            products = self._features.products_of(second[None])[0]
+            totals.features[component] += np.concatenate([first, [rows], products])
+            entropy = self._entropies[~observed].sum() - 0.5 * completion.log_pivots
+            totals.entropy[component] += rows * entropy
 
     def sums(self, totals: IncompleteTotalsOfUnit) -> IncompleteSums:
         """Freeze the totals."""
+        n_columns = self._about.shape[1]
+        centred = self._centred[:, None]
+        first = second = np.empty((0, n_columns))
+        features = totals.features
+        if self._centred.any():
+            first = np.where(centred, features[:, :n_columns], 0.0)
+            second = self._features.second(features[:, n_columns + 1 :], n_columns)
+            rows = features[:, n_columns].copy()
+            features = np.where(centred, 0.0, features)
+            features[:, n_columns] = rows
         return IncompleteSums(
-            totals.features,
-            self._centred.astype(np.float64),
-            totals.centred_first,
-            totals.centred_second,
-            totals.entropy,
+            features, self._centred.astype(np.float64), first, second, totals.entropy
         )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from ctypes import addressof, byref
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ from mixtura.native import kernels
 from mixtura.native.runs import Ground, Problem, Rows, State, address
 from mixtura.native.updates import CODES, MOST_COLUMNS, MOST_COMPONENTS
 
-__all__ = ["GaussianKernel", "is_compiled"]
+__all__ = ["GaussianKernel", "Key", "is_compiled", "penalty_of", "problem_of"]
 
 Float = NDArray[np.float64]
 
@@ -229,7 +229,7 @@ class GaussianKernel(CompiledRuns):
         """Return what C is told, or None for a prior that is no pseudo-rows."""
         key = (id(terms.prior), terms.weighing, n_features, far)
         if key not in self._problems:
-            penalty = _penalty(terms.prior)
+            penalty = penalty_of(terms.prior)
             if penalty is None:
                 return None
             # The prior is kept as well, or another might be given its identity.
@@ -251,30 +251,50 @@ class GaussianKernel(CompiledRuns):
         )
         if self.barred is not None:
             rows.bar(self.barred)
-        return Problem(
-            rows,
-            len(self.unit),
-            CODES.index(self.structure.code),
-            self.total_weight,
-            self.constant,
-            address(self.second),
-            address(self.unit),
-            penalty.rows,
-            address(penalty.scatter),
-            weighing.concentration,
-            weighing.equal,
-            None if penalty.floor is None else address(penalty.floor),
-            self.borrowed_rows,
-            self.log_noise is not None,
-            self.log_noise or 0.0,
-            0,
-            None,
-            None,
-            far,
-        )
+        problem = problem_of(self, rows, penalty, weighing, far)
+        problem.second = address(self.second)
+        if self.log_noise is not None:
+            problem.has_noise, problem.log_noise = 1, self.log_noise
+        return problem
 
 
-def _penalty(prior: Any) -> ScatterPrior | None:
+class GaussianRows(Protocol):
+    """What any kernel of Gaussian columns knows."""
+
+    @property
+    def structure(self) -> Structure: ...
+    @property
+    def unit(self) -> Float: ...
+    @property
+    def total_weight(self) -> float: ...
+    @property
+    def constant(self) -> float: ...
+    @property
+    def borrowed_rows(self) -> float: ...
+
+
+def problem_of(
+    kernel: GaussianRows, rows: Rows, penalty: ScatterPrior, weighing: Weighing, far: float
+) -> Problem:
+    """Return what C is told of Gaussian components alone; arrays should outlive it."""
+    return Problem(
+        rows=rows,
+        n_columns=len(kernel.unit),
+        structure=CODES.index(kernel.structure.code),
+        total_weight=kernel.total_weight,
+        constant=kernel.constant,
+        unit=address(kernel.unit),
+        prior_rows=penalty.rows,
+        prior_scatter=address(penalty.scatter),
+        concentration=weighing.concentration,
+        equal_weights=weighing.equal,
+        floor=None if penalty.floor is None else address(penalty.floor),
+        borrowed_rows=kernel.borrowed_rows,
+        far=far,
+    )
+
+
+def penalty_of(prior: Any) -> ScatterPrior | None:
     """Return a prior as pseudo-rows, or None where it is not."""
     if isinstance(prior, NoisyPrior):
         prior = prior.gaussians

@@ -89,11 +89,6 @@ class GaussianNoiseFamily:
         """Return numbers."""
         return self.inner.kinds
 
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Return the precision of the sweep."""
-        return self.inner.dtype
-
     def reading(self, rows: Any) -> Self:
         """Return the family: its features are the same for all rows."""
         return self
@@ -139,7 +134,7 @@ class GaussianNoiseFamily:
     ) -> GaussianKernel | None:
         """Return the Gaussian loop with noise, or None where there is none."""
         plain = self.inner.kernel(rows, row_weights, shared, distinct_share)
-        return None if plain is None else plain.with_noise(self.log_noise)
+        return plain.with_noise(self.log_noise) if isinstance(plain, GaussianKernel) else None
 
     def moments(
         self, sums: GaussianSums, previous: NoisyParameters | None, shared: RowTotals
@@ -208,8 +203,8 @@ class GaussianNoiseFamily:
     ) -> NoisyParameters | None:
         """Return the means to take the sums about, where the origin lost too many digits."""
         centred = sums.centred[~moments.noise] > 0
-        limits = STARTED if previous is None else SWEPT
-        found = self.inner.centres_beside(centred, moments.gaussians, limits)
+        limit = STARTED if previous is None else SWEPT
+        found = self.inner.centres_beside(centred, moments.gaussians, limit)
         return None if found is None else NoisyParameters(found, moments.noise)
 
     def unsupported(self, parameters: NoisyParameters, support: Float) -> NDArray[np.bool_]:

@@ -23,7 +23,6 @@ __all__ = [
     "by_pattern",
     "conditional",
     "marginal",
-    "observed_log_density",
     "partitioned_structure",
     "rows_by_pattern",
 ]
@@ -171,18 +170,6 @@ class Margin:
             white = white - own @ (own.T @ white)
         distance = np.einsum("dn,dn->n", white, white)
         return self.log_determinants[component] - 0.5 * distance
-
-
-def observed_log_density(rows: Float, parameters: GaussianParameters) -> Float:
-    """Return log N(x_o | μ_k, Σ_k) (n, K), without log 2π, of rows (n, D) with missing cells."""
-    densities = np.empty((len(rows), parameters.n_components))
-    for observed, chosen in rows_by_pattern(rows):
-        margin = Margin.of(parameters, np.flatnonzero(~observed))
-        own = np.ascontiguousarray(rows[chosen].T)
-        for k, mean in enumerate(parameters.means):
-            deviations = np.where(observed[:, None], own - mean[:, None], 0.0)
-            densities[chosen, k] = margin.log_density(deviations, k)
-    return densities
 
 
 def rows_by_pattern(rows: Float) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.intp]]]:

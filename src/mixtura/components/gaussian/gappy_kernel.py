@@ -1,0 +1,112 @@
+"""Compiled runs over rows of which some cells are missing."""
+
+from ctypes import Structure as Told
+from ctypes import addressof
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.compiled import CompiledRuns
+from mixtura.components.gaussian.features import feature_map
+from mixtura.components.gaussian.incomplete_sweep import IncompleteMoments, IncompleteSums
+from mixtura.components.gaussian.kernel import Key, penalty_of, problem_of
+from mixtura.components.gaussian.packed import Packed
+from mixtura.components.gaussian.structures import Structure, structure
+from mixtura.components.kernel import Terms
+from mixtura.native.gaps import GappyRows
+from mixtura.native.runs import Problem
+
+__all__ = ["GappyKernel"]
+
+Float = NDArray[np.float64]
+
+
+class GappyPacked(Packed):
+    """A mixture of rows with missing cells, and its last sweep."""
+
+    __slots__ = ()
+
+    def moments(self) -> IncompleteMoments:
+        """Return the completed moments, with a scatter for each component."""
+        plain = super().moments()
+        entropy = float(self.numbers.entropy.sum())
+        scatter = plain.scatter
+        if structure(self._structure.code).features == "linear":
+            scatter = self._apart()
+        return IncompleteMoments(plain.effective_rows, plain.means, scatter, False, entropy)
+
+    def _apart(self) -> Float:
+        """Return what C has pooled: no component of such is far from the origin."""
+        sums, n_columns = self.numbers.sums, self._n_columns
+        rows = sums[:, n_columns]
+        means = sums[:, :n_columns] / rows[:, None]
+        features = feature_map(self._structure.features)
+        second = features.second(sums[:, n_columns + 1 :], n_columns)
+        weighted = rows[:, None] * means
+        if second.ndim == 2:
+            return second - weighted * means
+        return second - weighted[:, :, None] * means[:, None, :]
+
+    def sums(self) -> IncompleteSums:
+        """Return the completed sums of the last sweep that was taken."""
+        plain = super().sums()
+        entropy = self.numbers.entropy
+        return IncompleteSums(plain.features, plain.centred, plain.first, plain.second, entropy)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GappyKernel(CompiledRuns):
+    """A structure and rows with missing cells; see `mixtura.components.kernel.Kernel`.
+
+    Attributes
+    ----------
+    structure : the covariance structure, unpooled
+    n_features : P
+    rows : sorted by pattern
+    weights : (n,) float64, or None
+    unit : (D,) what columns are measured in when steps are compared
+    total_weight : Σ w
+    constant : of the log-likelihood, over Σ w
+    borrowed_rows : of the scatter that components have on average, where a run starts
+    barred : (K, n) which components rows cannot belong to, or None
+    """
+
+    structure: Structure
+    n_features: int
+    rows: GappyRows
+    weights: Float | None
+    unit: Float
+    total_weight: float
+    constant: float
+    borrowed_rows: float
+    barred: NDArray[np.bool_] | None = None
+    _problems: dict[Key, tuple[Any, Told, Problem]] = field(default_factory=dict, repr=False)
+
+    def barring(self, barred: NDArray[np.bool_]) -> Self:
+        """Return the same loop over rows that are barred from components, as in (K, n)."""
+        return replace(self, barred=np.ascontiguousarray(barred), _problems={})
+
+    @property
+    def n_rows(self) -> int:
+        """Return n."""
+        return len(self.rows.cells)
+
+    def packing(self, n_components: int) -> GappyPacked:
+        """Return room for a mixture."""
+        return GappyPacked(self.structure, n_components, len(self.unit), self.n_features)
+
+    def problem(self, terms: Terms, far: float) -> Problem | None:
+        """Return what C is told, or None for a prior that is no pseudo-rows."""
+        key = id(terms.prior), terms.weighing, self.n_features, far
+        if key not in self._problems:
+            penalty = penalty_of(terms.prior)
+            if penalty is None:
+                return None
+            gaps = self.rows.told(self.n_features, self.weights, self.barred)
+            problem = problem_of(self, gaps.tile.rows, penalty, terms.weighing, far)
+            problem.gaps = addressof(gaps)
+            # The prior is kept as well, or another might be given its identity.
+            self._problems[key] = terms.prior, gaps, problem
+        return self._problems[key][2]
