@@ -13,6 +13,7 @@ import numpy as np
 from mixtura.components.gaussian.noise import NoisyParameters
 from mixtura.data.masks import MaskedRows
 from mixtura.em.fit import FitOptions, fit
+from mixtura.em.held import in_order, searching
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked
@@ -58,6 +59,7 @@ def with_noise(
             options,
             prior=options.prior.gaussians,
             fallback=None if fallback is None else fallback.gaussians,
+            weighing=replace(options.weighing, has_noise=False),
         )
         if gaussian_starts is not None:
             models = [_noisy(model) for model in gaussian_starts(plain, gaussian_options)]
@@ -69,10 +71,11 @@ def with_noise(
             several = replace(starts, finish=max(CARRIED, starts.finish))
             models = first_models(plain, n_components, gaussian_options, several)
             return [_noisy(model) for model in models]
+        loops = searching(options), searching(gaussian_options)
         return [
-            model
+            in_order(model, options.weighing)
             for number in range(starts.finish)
-            for model in _found(sweep, plain, n_components, (options, gaussian_options), number)
+            for model in _found(sweep, plain, n_components, loops, number)
         ]
 
     def _found(

@@ -9,13 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.family import Family
+from mixtura.components.weighing import Weighing
 from mixtura.data import RowSource
 from mixtura.data.masks import MaskedRows
 from mixtura.em.certificate import certified
 from mixtura.em.fit import FitOptions, Run, fit
+from mixtura.em.held import imposed, in_order, searching
 from mixtura.em.history import History, PassedOver
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
+from mixtura.em.options import FREE
 from mixtura.em.ranking import AS_GOOD, unsupported
 from mixtura.em.rearrange import CARRIED, SHORT, rearranged
 from mixtura.em.recovery import with_recovered
@@ -46,6 +49,7 @@ class SolveOptions:
     rescue : whether to go on under a stronger prior where a covariance is singular
     monotone : whether the objective must never fall
     starts : how starts are made
+    weighing : what the mixing weights are
     """
 
     rule: StoppingRule
@@ -54,8 +58,7 @@ class SolveOptions:
     rescue: bool
     monotone: bool
     starts: StartOptions
-    equal_weights: bool = False
-    concentration: float = 1.0
+    weighing: Weighing = FREE
     accelerate: bool = False
     earlier: tuple[float, ...] = ()
     progress: Callable[[int, int, float], None] | None = None
@@ -178,8 +181,7 @@ def fit_options(sweep: Sweep, n_components: int, options: SolveOptions) -> FitOp
         max_iter=options.max_iter,
         prior=sweep.prior(options.prior, n_components),
         fallback=sweep.prior("rescue", n_components) if options.rescue else None,
-        equal_weights=options.equal_weights,
-        concentration=options.concentration,
+        weighing=replace(options.weighing, has_noise=sweep.family.has_noise),
         monotone=options.monotone,
         accelerate=options.accelerate,
         earlier=options.earlier,
@@ -232,7 +234,7 @@ def as_counts(source: RowSource, options: SolveOptions) -> tuple[RowSource, floa
     sum. A prior of the user's own is as strong as so many rows, and leaves weights as they are.
     """
     default = options.prior is None or (isinstance(options.prior, str) and options.prior == "weak")
-    plain = default and options.concentration == 1.0
+    plain = default and options.weighing.concentration == 1.0
     if not plain or source.total_weight >= source.n_rows:
         return source, 1.0
     factor = source.n_rows / source.total_weight
@@ -250,13 +252,14 @@ def solve_by(
 ) -> FitResult:
     """Fit one mixture by a sweep that is there, in a session of its engine."""
     loop = fit_options(sweep, n_components, options)
-    found = (
+    made = (
         models(sweep, loop)
         if models is not None
         else _found_starts(sweep, n_components, loop, options.starts)
     )
+    found = imposed(made, loop.weighing)
     if options.max_iter == 0:
-        return _as_started(sweep, next(iter(found)), loop, columns, began)
+        return _as_started(sweep, next(found), loop, columns, began)
     runs = fit(sweep, found, loop)
     ends = with_recovered(sweep, runs, loop, options.starts)
     best = ends[0]
@@ -270,7 +273,7 @@ def solve_by(
     history = replace(best.history, passed_over=_passed_over(sweep, ends, loop))
     best = replace(best, history=history)
     agreement = max(agreeing, 1), len(runs)
-    found = _result(sweep, best, statistics, columns, agreement, began)
+    found = _result(sweep, best, statistics, loop, columns, agreement, began)
     return replace(found, soundness=soundness_of(sweep, best, loop))
 
 
@@ -286,8 +289,10 @@ def _found_starts(
     if not starts.rearranges or n_components == 1 or masked:
         yield from first_models(sweep, n_components, loop, starts)
         return
+    search = searching(loop)
     for number in range(starts.finish):
-        yield _found_start(sweep, n_components, loop, starts, number)
+        found = _found_start(sweep, n_components, search, starts, number)
+        yield in_order(found, loop.weighing)
 
 
 def _found_start(
@@ -318,7 +323,7 @@ def _as_started(
     statistics = sweep([model])[0]
     run = Run(model, statistics, History(), Ending.ITERATION_LIMIT, None)
     run = _certified(sweep, run, statistics, loop)
-    return _result(sweep, run, statistics, columns, (1, 1), began)
+    return _result(sweep, run, statistics, loop, columns, (1, 1), began)
 
 
 def _passed_over(sweep: Sweep, ends: Sequence[Run], loop: FitOptions) -> tuple[PassedOver, ...]:
@@ -346,6 +351,7 @@ def _result(
     sweep: Sweep,
     run: Run,
     statistics: Statistics,
+    loop: FitOptions,
     columns: tuple[str, ...] | None,
     agreement: tuple[int, int],
     began: float,
@@ -353,11 +359,12 @@ def _result(
     family, model = sweep.family, run.model
     user_family, parameters = family.in_user_units(model.parameters)
     weights = np.exp(model.log_weights)
+    weights = weights / weights.sum()
     moments = statistics.moments
     expected = float(moments.effective_rows @ model.log_weights)
     expected += family.expected_log_density(model.parameters, moments)
     return FitResult(
-        mixture=Mixture(weights / weights.sum(), user_family, parameters, columns),
+        mixture=Mixture(weights, user_family, parameters, columns, loop.weighing.is_held),
         model=model,
         log_likelihood=statistics.log_likelihood,
         log_largest=statistics.log_largest,

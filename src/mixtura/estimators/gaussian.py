@@ -90,6 +90,10 @@ class GaussianMixture(MixtureEstimator):
         (K,), (K, D), and precisions in the structure's shape.
     responsibilities_init : (N, K) array or None
         Start with an M-step from these.
+    mixing_weights : "free", "equal" or (K,) array
+        "equal" holds them at 1/K, an array at its numbers, which sum to one: component k has the
+        k-th. They are no free parameters then. Beside noise, whose weight stays free,
+        they are the parts of what it leaves.
     use_y : "auto", True or False
         Whether `fit(X, y)` takes y for known components (-1 where unknown) or allowed ones. "auto":
         where y is a matrix of truth values, or holds whole numbers of which some are -1 and not
@@ -154,6 +158,7 @@ class GaussianMixture(MixtureEstimator):
         means_init: ArrayLike | None = None,
         precisions_init: ArrayLike | None = None,
         responsibilities_init: ArrayLike | None = None,
+        mixing_weights: Any = "free",
         use_y: Any = "auto",
         missing: str = "error",
         prior: Any = "weak",
@@ -178,6 +183,7 @@ class GaussianMixture(MixtureEstimator):
         self.means_init = means_init
         self.precisions_init = precisions_init
         self.responsibilities_init = responsibilities_init
+        self.mixing_weights = mixing_weights
         self.use_y = use_y
         self.missing = missing
         self.prior = prior
@@ -265,7 +271,7 @@ class GaussianMixture(MixtureEstimator):
             prior=prior,
             monotone=not plain,
             rescue=not plain and settings.prior is not None,
-            earlier=self._earlier(),
+            earlier=self._earlier(settings),
             progress=self._progress(),
         )
 

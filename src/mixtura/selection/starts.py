@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from mixtura.components.family import Family
 from mixtura.data import RowSource
+from mixtura.em.fit import FitOptions
+from mixtura.em.held import in_order, searching
 from mixtura.em.model import Model
 from mixtura.em.noise_starts import with_noise
 from mixtura.em.pilots import Partitions, pilot_partitions
@@ -87,12 +89,12 @@ class SharedStarts:
         nested = nested[-TAKEN_OVER:]
         size, starts = cell.n_components, self.options.starts
         found = self.partitions(size)
-        makes = found.beside(nested).models(starts, self.sweep)
+        makes = _matched(found.beside(nested).models(starts, self.sweep))
         if not cell.family.has_noise:
             return makes
         noisy = self.partitions(size + 1).each_last().beside(nested)
         noisy_makes = noisy.models(replace(starts, rearranges=False), self.sweep)
-        return with_noise(makes, size, starts, noisy_makes)
+        return with_noise(makes, size, starts, _matched(noisy_makes))
 
     def shares(self, cell: Cell, model: Model) -> Float:
         """Return the shares (M, K) of the subsample's rows that components have, noise last."""
@@ -117,12 +119,22 @@ class SharedStarts:
             self._found[size] = pilot_partitions(
                 [self.sweep(family) for family in self.pilots],
                 size,
-                lambda sweep, n_components: fit_options(sweep, n_components, self.options),
+                lambda sweep, groups: searching(fit_options(sweep, groups, self.options)),
                 replace(starts, finish=1 if several else starts.finish),
                 self.tree,
                 whole=self.whole,
             )
         return self._found[size]
+
+
+def _matched(make: StartMaker) -> StartMaker:
+    """Return what makes the same starts with components in the order of weights that are held."""
+
+    def make_matched(sweep: Sweep, options: FitOptions) -> list[Model]:
+        models = make(sweep, searching(options))
+        return [in_order(model, options.weighing) for model in models]
+
+    return make_matched
 
 
 def _without_axes(kinds: Iterable[str]) -> list[str]:

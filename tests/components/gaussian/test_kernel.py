@@ -15,7 +15,8 @@ from mixtura.components.gaussian.conjugate import ConjugatePrior
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.structures import CODES, structure
-from mixtura.components.kernel import Above, Ended, Limits, Terms, Weighing
+from mixtura.components.kernel import Above, Ended, Limits, Terms
+from mixtura.components.weighing import EQUAL, Weighing
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.data.resolution import column_steps
@@ -86,7 +87,7 @@ def options_for(sweep, n_components=3, prior="weak", **changes):
 
 
 def terms_of(options):
-    return Terms(options.prior, Weighing(options.equal_weights, options.concentration))
+    return Terms(options.prior, options.weighing)
 
 
 def started(general, n_components, options, seed=0):
@@ -115,8 +116,8 @@ def assert_same_mixture(found, expected, digits=1e-8):
 SETTINGS = {
     "plain": {"prior": None},
     "weak prior": {},
-    "equal weights": {"equal_weights": True},
-    "Dirichlet": {"concentration": 4.0},
+    "equal weights": {"weighing": Weighing(EQUAL)},
+    "Dirichlet": {"weighing": Weighing(concentration=4.0)},
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.compiled import TRIES, CompiledRuns
+from mixtura.components.compiled import TRIES, CompiledRuns, held_shares
 from mixtura.components.gaussian.noise_parameters import NoisyPrior
 from mixtura.components.gaussian.packed import NoisyPacked, Packed
 from mixtura.components.gaussian.parameters import GaussianParameters
@@ -21,8 +21,8 @@ from mixtura.components.kernel import (
     Mixed,
     Rearranged,
     Terms,
-    Weighing,
 )
+from mixtura.components.weighing import Weighing
 from mixtura.native import kernels
 from mixtura.native.runs import Ground, Problem, Rows, State, address
 from mixtura.native.updates import CODES, MOST_COLUMNS, MOST_COMPONENTS
@@ -80,7 +80,7 @@ class GaussianKernel(CompiledRuns):
     factor_of_all: Float
     log_noise: float | None = None
     barred: NDArray[np.bool_] | None = None
-    _problems: dict[Key, tuple[Any, Problem]] = field(default_factory=dict, repr=False)
+    _problems: dict[Key, tuple[Any, ...]] = field(default_factory=dict, repr=False)
 
     def with_noise(self, log_density: float) -> "GaussianKernel | None":
         """Return the same with noise of that log density, or None where covariances are pooled."""
@@ -232,13 +232,19 @@ class GaussianKernel(CompiledRuns):
             penalty = _penalty(terms.prior)
             if penalty is None:
                 return None
-            # The prior is kept as well, or another might be given its identity.
-            told = self._told(penalty, terms.weighing, n_features, far)
-            self._problems[key] = terms.prior, told
-        return self._problems[key][1]
+            held = held_shares(terms.weighing)
+            told = self._told(penalty, terms.weighing.concentration, held, n_features, far)
+            # What C reads is kept, and the prior, or another might be given its identity.
+            self._problems[key] = terms.prior, held, told
+        return self._problems[key][2]
 
     def _told(
-        self, penalty: ScatterPrior, weighing: Weighing, n_features: int, far: float
+        self,
+        penalty: ScatterPrior,
+        concentration: float,
+        held: Float | None,
+        n_features: int,
+        far: float,
     ) -> Problem:
         products, weights = self.products, self.weights
         n_rows, stride = products.shape[1], products.strides[0] // products.itemsize
@@ -261,8 +267,8 @@ class GaussianKernel(CompiledRuns):
             address(self.unit),
             penalty.rows,
             address(penalty.scatter),
-            weighing.concentration,
-            weighing.equal,
+            concentration,
+            None if held is None else address(held),
             None if penalty.floor is None else address(penalty.floor),
             self.borrowed_rows,
             self.log_noise is not None,
