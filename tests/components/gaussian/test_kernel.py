@@ -121,7 +121,13 @@ SETTINGS = {
 }
 
 
-@pytest.mark.parametrize("settings", SETTINGS)
+def settings_of(name, n_components):
+    if name == "held weights":
+        return {"weighing": Weighing.holding(np.arange(n_components) + 1.0)}
+    return SETTINGS[name]
+
+
+@pytest.mark.parametrize("settings", [*SETTINGS, "held weights"])
 @pytest.mark.parametrize("code", OTHERS)
 def test_steps_are_those_of_the_general_loop(code, settings):
     for n_rows, n_columns, n_components, weighted in (
@@ -134,7 +140,7 @@ def test_steps_are_those_of_the_general_loop(code, settings):
         rows = overlapping(n_rows, n_columns)
         weights = np.random.default_rng(1).uniform(0.2, 2.0, n_rows) if weighted else None
         sweep, general = both(rows, code, weights)
-        options = options_for(sweep, n_components, **SETTINGS[settings])
+        options = options_for(sweep, n_components, **settings_of(settings, n_components))
         options = replace(options, rule=NeverMet(), max_iter=3)
         start = started(general, n_components, options)
         run, expected = (
