@@ -13,11 +13,11 @@ import numpy as np
 from mixtura.components.gaussian.noise import NoisyParameters
 from mixtura.data.masks import MaskedRows
 from mixtura.em.fit import FitOptions, fit
-from mixtura.em.held import in_order, searching
+from mixtura.em.held import searching
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked
-from mixtura.em.rearrange import CARRIED
+from mixtura.em.rearrange import CARRIED, exchanged
 from mixtura.em.starts import (
     StartMaker,
     StartOptions,
@@ -71,11 +71,10 @@ def with_noise(
             several = replace(starts, finish=max(CARRIED, starts.finish))
             models = first_models(plain, n_components, gaussian_options, several)
             return [_noisy(model) for model in models]
-        loops = searching(options), searching(gaussian_options)
         return [
-            in_order(model, options.weighing)
+            model
             for number in range(starts.finish)
-            for model in _found(sweep, plain, n_components, loops, number)
+            for model in _found(sweep, plain, n_components, (options, gaussian_options), number)
         ]
 
     def _found(
@@ -86,7 +85,7 @@ def with_noise(
         number: int,
     ) -> list[Model]:
         """Return the starts of one number: Gaussian ones, and those of which a component turns."""
-        options, gaussian_options = loops
+        options, gaussian_options = map(searching, loops)
         several = replace(starts, finish=CARRIED)
         models, _ = short_runs(plain, n_components, gaussian_options, several, None, number)
         larger, tried = short_runs(plain, n_components + 1, gaussian_options, several, None, number)
@@ -98,11 +97,13 @@ def with_noise(
         ]
         sample = Sweep(sweep.family, tried.source, sweep.engine)
         runs = ranked(sample, fit(sample, turned, short_options(options, TRIED)), options)
-        return [
+        found = [
             *(_noisy(model) for model in models),
             *(_with_noise_for(model, _widest(model)) for model in larger),
             *(run.model for run in runs[:CARRIED]),
         ]
+        apart = loops[0].weighing.tells_apart
+        return [exchanged(sample, found, loops[0])] if apart else found
 
     return make
 

@@ -14,13 +14,13 @@ from mixtura.data import RowSource
 from mixtura.data.masks import MaskedRows
 from mixtura.em.certificate import certified
 from mixtura.em.fit import FitOptions, Run, fit
-from mixtura.em.held import imposed, in_order, searching
+from mixtura.em.held import imposed, searching
 from mixtura.em.history import History, PassedOver
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
 from mixtura.em.options import FREE
 from mixtura.em.ranking import AS_GOOD, unsupported
-from mixtura.em.rearrange import CARRIED, SHORT, rearranged
+from mixtura.em.rearrange import CARRIED, SHORT, exchanged, rearranged
 from mixtura.em.recovery import with_recovered
 from mixtura.em.soundness import Soundness, excess_words, passed_over_words, soundness_of
 from mixtura.em.starts import StartOptions, short_runs, wider_models
@@ -289,25 +289,27 @@ def _found_starts(
     if not starts.rearranges or n_components == 1 or masked:
         yield from first_models(sweep, n_components, loop, starts)
         return
-    search = searching(loop)
     for number in range(starts.finish):
-        found = _found_start(sweep, n_components, search, starts, number)
-        yield in_order(found, loop.weighing)
+        yield _found_start(sweep, n_components, loop, starts, number)
 
 
 def _found_start(
     sweep: Sweep, n_components: int, loop: FitOptions, starts: StartOptions, number: int
 ) -> Model:
-    several = replace(starts, finish=CARRIED, sweeps=SHORT)
-    if number > 0 and sweep.family.start_softness > 0:
+    several, search = replace(starts, finish=CARRIED, sweeps=SHORT), searching(loop)
+    single = number > 0 and sweep.family.start_softness > 0
+    if single:
         # Of classes and counts, further starts are single ones.
-        return short_runs(sweep, n_components, loop, replace(several, short=1), None, number)[0][0]
-    models, sample = short_runs(sweep, n_components, loop, several, None, number)
-    wider = wider_models(sample, n_components, loop, several, number)
+        several = replace(several, short=1)
+    models, sample = short_runs(sweep, n_components, search, several, None, number)
+    if single:
+        return exchanged(sample, models, loop)
+    wider = wider_models(sample, n_components, search, several, number)
     if sample.kernel is None:
         # Each run takes long: only those that promise most are carried on.
         models, wider = models[: CARRIED - 1], wider[:1]
-    return rearranged(sample, [*models, *wider], loop, starts)
+    found = rearranged(sample, [*models, *wider], search, starts)
+    return exchanged(sample, [found, *models, *wider], loop)
 
 
 def _end_of(run: Run, runs: Sequence[Run]) -> float:
