@@ -91,7 +91,7 @@ class Information:
         Returns
         -------
         arrays by name, in the shape of the parameters: "weights" (K,), and "means" and
-        "covariances", "probabilities" or "rates"; NaN for those held on the edge of their range
+        "covariances", "probabilities" or "rates"; NaN for those that are held
         """
         return self._numbers.arranged(self._errors(method))
 
