@@ -358,6 +358,16 @@ def test_starts_of_scikit_learn_and_given_means_are_held_too():
         assert model.history_.largest_fall == 0
 
 
+def test_an_estimator_of_given_parameters_counts_weights_that_are_held_as_known():
+    weights, means, widths = [0.2, 0.8], np.eye(2), np.repeat(np.eye(2)[None], 2, axis=0)
+    settings = {"mixing_weights": weights}
+    held = GaussianMixture.from_parameters(weights, means, widths, **settings)
+    assert held.mixture_.n_parameters == 10
+    assert GaussianMixture.from_parameters(weights, means, widths).mixture_.n_parameters == 11
+    with pytest.raises(ParameterError, match="others than mixing_weights"):
+        GaussianMixture.from_parameters([0.5, 0.5], means, widths, **settings)
+
+
 def test_no_sweep_leaves_the_start_but_with_the_weights_that_are_held():
     model = GaussianMixture(3, mixing_weights="equal", max_iter=0, random_state=0)
     assert_allclose(model.fit(overlapping()).weights_, 1 / 3)

@@ -44,6 +44,7 @@ from mixtura.estimators.gaussian_inits import (
 from mixtura.estimators.gaussian_shapes import attributes_of, parameters_of_covariances
 from mixtura.estimators.initialisers import INITIALISERS, initial_responsibilities
 from mixtura.estimators.inputs import Kept, fitted_rows
+from mixtura.estimators.mixing import checked_weighing
 from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import Settings, checked_choice, checked_number, seed_of
 from mixtura.mixture import Mixture
@@ -412,7 +413,8 @@ class GaussianMixture(MixtureEstimator):
         Raises
         ------
         ParameterError
-            If a parameter has the wrong shape, or a covariance is not positive definite.
+            If a parameter has the wrong shape, a covariance is not positive definite, or
+            `weights` are others than `mixing_weights` holds.
         """
         means = np.array(means, dtype=np.float64)
         if means.ndim != 2:
@@ -424,7 +426,14 @@ class GaussianMixture(MixtureEstimator):
         )
         family = GaussianFamily.in_own_units(form, means.shape[1])
         shares = checked_weights(weights, len(means))
-        estimator._set_mixture(Mixture(shares / shares.sum(), family, parameters))
+        shares = shares / shares.sum()
+        weighing = checked_weighing(estimator.mixing_weights, [len(means)])
+        if weighing.is_held and not np.allclose(shares, weighing.shares(len(means))):
+            raise ParameterError(
+                "'weights' are others than mixing_weights holds; give the same, or leave "
+                "mixing_weights at 'free'"
+            )
+        estimator._set_mixture(Mixture(shares, family, parameters, held=weighing.is_held))
         estimator.converged_, estimator.n_iter_, estimator.lower_bound_ = True, 0, -np.inf
         return estimator
 
