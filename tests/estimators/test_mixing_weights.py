@@ -222,7 +222,7 @@ def test_latent_classes_counts_and_mixed_columns_are_those_of_plain_em(held, loo
 
 @every_holding
 @pytest.mark.parametrize("kind", ESTIMATORS)
-def test_every_mixture_of_counts_holds_its_weights_and_never_falls(kind, held):
+def test_every_mixture_of_counts_holds_its_weights_and_never_falls(kind, held, tmp_path):
     rows = rows_for(kind)
     model = ESTIMATORS[kind](3, mixing_weights=given(held), random_state=0).fit(rows)
     free = ESTIMATORS[kind](3, random_state=0).fit(rows)
@@ -230,6 +230,8 @@ def test_every_mixture_of_counts_holds_its_weights_and_never_falls(kind, held):
     assert model.history_.largest_fall == 0
     assert model.n_parameters_ == free.n_parameters_ - 2
     assert model.history_.certificate.kkt_residual < 1e-15
+    model.save(tmp_path / "model.mixtura")
+    assert load(tmp_path / "model.mixtura").n_parameters == model.n_parameters_
 
 
 @every_holding
