@@ -13,6 +13,7 @@ from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.gaussian.structures import structure
 from mixtura.components.kernel import Limits
+from mixtura.components.weighing import EQUAL, Weighing
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions, fit
@@ -69,7 +70,7 @@ def options_for(sweep, reference, relative=1e-13, max_iter=20000):
             sweep.shared,
             components_of(reference),
         ),
-        equal_weights=reference["variant"] == "equal_weights",
+        weighing=Weighing(EQUAL if reference["variant"] == "equal_weights" else None),
     )
 
 

@@ -36,12 +36,14 @@ class Mixture:
     family : the component distribution
     parameters : the family's parameters of the K components
     columns : column names, or None
+    held : whether the weights, but for that of noise, were held in given proportions
     """
 
     weights: Float
     family: Family
     parameters: Any
     columns: tuple[str, ...] | None = None
+    held: bool = False
 
     @property
     def n_components(self) -> int:
@@ -56,7 +58,8 @@ class Mixture:
     @property
     def n_parameters(self) -> int:
         """Return the number of free parameters, mixing weights included."""
-        return self.family.n_free(self.n_components) + self.n_components - 1
+        free = int(self.family.has_noise) if self.held else self.n_components - 1
+        return self.family.n_free(self.n_components) + free
 
     @property
     def kinds(self) -> tuple[ColumnKind, ...]:
@@ -188,7 +191,7 @@ class Mixture:
         if not chosen:
             raise ParameterError("a margin needs a column at least")
         family, parameters = marginal_of(self.family, self.parameters, chosen)
-        return Mixture(self.weights, family, parameters, self._names(chosen))
+        return Mixture(self.weights, family, parameters, self._names(chosen), self.held)
 
     def conditional(self, given: Mapping[int | str, Any]) -> "Mixture":
         """Return the mixture of the other columns where some are known.

@@ -26,10 +26,11 @@ def save(
     """Write a mixture, and facts about its fit that JSON can hold, to a file."""
     arrays, document = mixture.family.to_arrays(mixture.parameters)
     columns = None if mixture.columns is None else list(mixture.columns)
+    described = {**document, "columns": columns}
     write_archive(
         path,
         {"weights": mixture.weights, **arrays},
-        {"mixture": {**document, "columns": columns}, "facts": dict(facts or {})},
+        {"mixture": described, "weights_held": mixture.held, "facts": dict(facts or {})},
     )
 
 
@@ -62,7 +63,9 @@ def load_with_facts(path: str | os.PathLike[str]) -> tuple[Mixture, dict[str, An
             raise ParameterError("'weights' are no shares that sum to one")
         if names is not None and len(names) != family.n_columns:
             raise ParameterError(f"{len(names)} column names, but {family.n_columns} columns")
-        return Mixture(weights, family, parameters, names), dict(document["facts"])
+        # Files from before weights could be held do not speak of it.
+        held = document.get("weights_held", False) is True
+        return Mixture(weights, family, parameters, names, held), dict(document["facts"])
     except (ParameterError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise ModelFileError(
             f"model file '{path}' is whole, but does not describe a mixture: {error}; "

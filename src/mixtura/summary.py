@@ -5,11 +5,12 @@ from typing import Any
 
 from scipy.stats import chi2
 
+from mixtura.components.weighing import Weighing
 from mixtura.em.certificate import certificate_words
 from mixtura.mixture import Mixture
 from mixtura.text import component_name, text_table
 
-__all__ = ["summary_of", "table_words"]
+__all__ = ["summary_of", "table_words", "title_of"]
 
 SHOWN_PAIRS = 5
 
@@ -23,7 +24,7 @@ def summary_of(mixture: Mixture, facts: Mapping[str, Any] | None = None) -> str:
     facts : as `FitResult.facts` gives them
     """
     columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
-    parts = [mixture.family.title(mixture.n_components)]
+    parts = [title_of(mixture)]
     if facts:
         parts.append(_criteria(facts))
     parts.append(_components(mixture, facts or {}))
@@ -37,6 +38,17 @@ def summary_of(mixture: Mixture, facts: Mapping[str, Any] | None = None) -> str:
     if facts:
         parts.append(_ending(facts))
     return "\n\n".join(parts)
+
+
+def title_of(mixture: Mixture) -> str:
+    """Return what a mixture is, a line each for family, components and weights that are held."""
+    title = mixture.family.title(mixture.n_components)
+    weights = mixture.weights[mixture.labels >= 0]
+    if not mixture.held or len(weights) == 1:
+        return title
+    how = "at given numbers" if Weighing.holding(weights).tells_apart else "equal"
+    noise = ", that of the noise free" if mixture.family.has_noise else ""
+    return f"{title}\nmixing weights held {how}{noise}"
 
 
 def _criteria(facts: Mapping[str, Any]) -> str:

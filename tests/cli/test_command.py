@@ -184,6 +184,8 @@ def test_row_weights_count_as_repeated_rows(tmp_path):
         (["fit", DATA / "diabetes.csv", "--columns", "class"], 1, "row 1 holds 'Normal'"),
         (["summary", FAITHFUL], 1, "was not written by mixtura"),
         (["sample", "nowhere", "-n", "0"], 2, "0"),
+        (["fit", FAITHFUL, "--mixing-weights", "even"], 2, "free nor equal"),
+        (["fit", FAITHFUL, "--mixing-weights", "0.4,0.6"], 2, "n_components is 1"),
         (["fti"], 2, "No such command"),
     ],
 )
@@ -299,3 +301,18 @@ def test_drawn_noise_is_minus_one_and_a_summary_says_which_weight_is_its(noisy):
     share = sum(row["component"] == "-1" for row in drawn) / 3000
     assert share == pytest.approx(document["weights"][-1], abs=0.03)
     assert {row["component"] for row in drawn} <= {"0", "1", "-1"}
+
+
+def test_mixing_weights_are_held_and_told_of(tmp_path):
+    arguments = ["fit", FAITHFUL, "-k", "2", "-s", "full", "--mixing-weights", "0.4,0.6"]
+    done = mixtura(*arguments, "-o", str(tmp_path))
+    assert "mixing weights held at given numbers" in done.stdout
+    assert "mixing weights held at given numbers" in (tmp_path / "report.html").read_text("utf-8")
+    model = load(tmp_path / "model.mixtura")
+    assert model.held
+    np.testing.assert_allclose(model.weights, [0.4, 0.6])
+    told = json.loads(mixtura("summary", str(tmp_path / "model.mixtura"), "--json").stdout)
+    assert told["weights_held"]
+    assert told["n_parameters"] == 10
+    equal = mixtura("fit", FAITHFUL, "-k", "2,3", "-s", "EII", "--mixing-weights", "equal")
+    assert "mixing weights held equal" in equal.stdout

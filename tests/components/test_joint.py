@@ -12,10 +12,11 @@ from mixtura.components.gaussian.box import smallest_box
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.gaussian.structures import structure
-from mixtura.components.kernel import Limits, Terms, Weighing
+from mixtura.components.kernel import Limits, Terms
 from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.poisson import PoissonFamily
 from mixtura.components.product import ProductFamily
+from mixtura.components.weighing import EQUAL, Weighing
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions, fit
@@ -106,7 +107,7 @@ def started(general, options, seed=0):
 
 def only_compiled(sweep, model, options):
     limits = options.rule.limits(options.max_iter, accelerate=options.accelerate)
-    terms = Terms(options.prior, Weighing(options.equal_weights, options.concentration))
+    terms = Terms(options.prior, options.weighing)
     assert sweep.kernel.run(model.log_weights, model.parameters, terms, limits) is not None
     return fit(sweep, [model], options)[0]
 
@@ -125,7 +126,9 @@ def test_sweeps_without_leaps_are_those_of_the_general_loop(name, prior, weighte
     rows, family = case(name, 1)
     weights = np.random.default_rng(2).uniform(0.5, 3.0, N) if weighted else None
     sweep, general = both(rows, family, weights)
-    options = options_for(sweep, prior, rule=NeverMet(), max_iter=7, concentration=1.3)
+    options = options_for(
+        sweep, prior, rule=NeverMet(), max_iter=7, weighing=Weighing(concentration=1.3)
+    )
     start = started(general, options)
     run, expected = only_compiled(sweep, start, options), fit(general, [start], options)[0]
     assert_allclose(run.history.objective, expected.history.objective, rtol=1e-11)
@@ -147,7 +150,7 @@ def test_a_leaping_run_rises_to_an_end_that_em_leaves_as_it_is(name, equal):
     for seed in range(5):
         rows, family = case(name, seed)
         sweep, general = both(rows, family)
-        options = options_for(sweep, accelerate=True, equal_weights=equal)
+        options = options_for(sweep, accelerate=True, weighing=Weighing(EQUAL if equal else None))
         start = started(general, options, seed)
         run = only_compiled(sweep, start, options)
         assert (np.diff(run.history.objective) >= -1e-9 * N).all()

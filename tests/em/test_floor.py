@@ -9,7 +9,7 @@ from scipy.special import logsumexp
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import CODES, structure
 from mixtura.components.gaussian.structures.floor import is_above
-from mixtura.components.kernel import Terms, Weighing
+from mixtura.components.kernel import Terms
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em.certificate import certified
@@ -85,7 +85,7 @@ def test_compiled_runs_end_where_the_general_ones_do(code, kind):
         rows = answers(steps, seed)
         sweep, general, options, model = started(rows, code, steps, seed)
         limits = options.rule.limits(options.max_iter, accelerate=options.accelerate)
-        terms = Terms(options.prior, Weighing(options.equal_weights, options.concentration))
+        terms = Terms(options.prior, options.weighing)
         found = sweep.kernel.run(model.log_weights, model.parameters, terms, limits)
         expected = fit(general, [model], options)[0]
         if found is None:

@@ -50,7 +50,7 @@ SAME = {
     "em.acceleration": "EXACT FIRST_LENGTH GROWTH PROBE REMEMBERED SAFETY SHORTENED SHORTEST_PROBE "
     "STEADY_GAIN",
     "em.finish": "MOST_REFUSED",
-    "em.options": "SMALLEST_SHARE",
+    "components.weighing": "SMALLEST_SHARE",
     "em.quasi_newton": "FLATTEST GROW MX_MEMORY SAFETY SHRINK STRETCH TRUSTED",
     "em.ranking": "ALONE MX_AS_GOOD",
     "em.rearrange": "ALIKE FIRST_SWEEPS HOPEFUL LONGEST MORE_SWEEPS MX_BETTER MX_MOVES REACH "

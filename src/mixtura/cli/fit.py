@@ -69,6 +69,20 @@ class _Structures(click.ParamType):
         return names
 
 
+class _MixingWeights(click.ParamType):
+    """free, equal, or numbers separated by commas."""
+
+    name = "NUMBERS"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str | tuple[float, ...]:
+        if not isinstance(value, str) or value in ("free", "equal"):
+            return value
+        try:
+            return tuple(float(number) for number in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is neither free nor equal, nor like 0.2,0.3,0.5", param, ctx)
+
+
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
@@ -114,6 +128,14 @@ class _Structures(click.ParamType):
 )
 @click.option("--exposure", help="Column of exposures, with --family poisson.")
 @click.option("--weights", help="Column of row weights.")
+@click.option(
+    "--mixing-weights",
+    type=_MixingWeights(),
+    default="free",
+    show_default=True,
+    help="Mixing weights: free, equal, or one number for each component, such as 0.2,0.3,0.5 with "
+    "-k 3.",
+)
 @click.option("--id", "id_column", help="Column that identifies a row in assignments.csv.")
 @click.option(
     "--criterion",
@@ -146,6 +168,7 @@ def fit(
     columns: str | None,
     exposure: str | None,
     weights: str | None,
+    mixing_weights: str | tuple[float, ...],
     id_column: str | None,
     criterion: str,
     starts: int | None,
@@ -168,6 +191,7 @@ def fit(
         structures=structures,
         noise=noise,
         exposure=exposure,
+        mixing_weights=mixing_weights,
         criterion=criterion,
         seed=seed,
         starts=starts,

@@ -26,6 +26,7 @@ def summary(model: Path, as_json: bool) -> None:
         "n_parameters": mixture.n_parameters,
         "labels": mixture.labels.tolist(),
         "weights": mixture.weights.tolist(),
+        "weights_held": mixture.held,
         **mixture.family.describe(mixture.parameters, columns),
         "fit": facts,
     }

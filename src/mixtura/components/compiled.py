@@ -17,14 +17,23 @@ from mixtura.components.kernel import (
     Mixed,
     Rearranged,
     Terms,
-    Weighing,
 )
 from mixtura.components.prior import NoPrior
+from mixtura.components.weighing import Weighing
 from mixtura.native import kernels
 from mixtura.native.runs import Problem, Rule, Source, State, address
 from mixtura.native.updates import MOST_COMPONENTS
 
-__all__ = ["PLAIN", "RUNS", "STARTS", "TRIES", "CompiledRuns", "Packing", "library_for"]
+__all__ = [
+    "PLAIN",
+    "RUNS",
+    "STARTS",
+    "TRIES",
+    "CompiledRuns",
+    "Packing",
+    "held_shares",
+    "library_for",
+]
 
 Float = NDArray[np.float64]
 
@@ -72,6 +81,16 @@ class Packing(Protocol):
 def library_for(n_components: int) -> Any:
     """Return the kernels, or None where there are none or they take fewer components."""
     return kernels() if n_components <= MOST_COMPONENTS else None
+
+
+def held_shares(weighing: Weighing) -> Float | None:
+    """Return the shares that C is to hold, up to a factor, for as many components as it takes."""
+    if not weighing.is_held:
+        return None
+    held = np.zeros(MOST_COMPONENTS)
+    shares = np.ones(MOST_COMPONENTS) if not weighing.tells_apart else np.array(weighing.held)
+    held[: len(shares)] = shares[:MOST_COMPONENTS]
+    return held
 
 
 class CompiledRuns(ABC):

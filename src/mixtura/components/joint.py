@@ -9,11 +9,12 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.compiled import CompiledRuns
+from mixtura.components.compiled import CompiledRuns, held_shares
 from mixtura.components.feature_sums import FeatureMoments, FeatureSums
-from mixtura.components.kernel import Mixed, Terms, Weighing
+from mixtura.components.kernel import Mixed, Terms
 from mixtura.components.packed import Numbers
 from mixtura.components.prior import ConjugatePrior, NoPrior
+from mixtura.components.weighing import Weighing
 from mixtura.native import kernels
 from mixtura.native.runs import Problem, Rows, Segment, State, address
 
@@ -195,7 +196,8 @@ class JointKernel(CompiledRuns):
                 return None
             pseudo.append(added[1:])
             segments += [Segment(kind, n, added[0]) for kind, n in block.segments.parts]
-        problem = self._gaussian_problem(pairs, terms, far)
+        held = held_shares(terms.weighing)
+        problem = self._gaussian_problem(pairs, terms, held, far)
         if problem is None:
             return None
         every = (Segment * len(segments))(*segments)
@@ -215,7 +217,7 @@ class JointKernel(CompiledRuns):
         problem.n_segments = len(segments)
         problem.segments = addressof(every)
         problem.pseudo = address(sums)
-        return problem, every, sums
+        return problem, every, sums, held
 
     def _parts_of(self, prior: Any) -> Sequence[Any]:
         if isinstance(prior, NoPrior):
@@ -223,20 +225,23 @@ class JointKernel(CompiledRuns):
         return self.joining.parts(prior)
 
     def _gaussian_problem(
-        self, pairs: Sequence[tuple[Block | None, Any]], terms: Terms, far: float
+        self,
+        pairs: Sequence[tuple[Block | None, Any]],
+        terms: Terms,
+        held: Float | None,
+        far: float,
     ) -> Problem | None:
         """Return a copy of what C is told of the Gaussian columns, or of none."""
-        weighing = terms.weighing
         if self.gaussian is None:
             return Problem(
                 structure=NO_COLUMNS,
                 total_weight=self.total_weight,
-                concentration=weighing.concentration,
-                equal_weights=weighing.equal,
+                concentration=terms.weighing.concentration,
+                held_weights=None if held is None else address(held),
                 far=far,
             )
         prior = next(prior for block, prior in pairs if block is None)
-        found = self.gaussian.problem(Terms(prior, weighing), far)
+        found = self.gaussian.problem(Terms(prior, terms.weighing), far)
         return None if found is None else Problem.from_buffer_copy(found)
 
 

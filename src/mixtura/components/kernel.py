@@ -8,6 +8,8 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.components.weighing import Weighing
+
 __all__ = [
     "STEPS",
     "Above",
@@ -19,7 +21,6 @@ __all__ = [
     "Mixed",
     "Rearranged",
     "Terms",
-    "Weighing",
 ]
 
 Float = NDArray[np.float64]
@@ -67,20 +68,6 @@ class Limits:
     reach: float = np.inf
     lately: int = 5
     hope: float = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class Weighing:
-    """How mixing weights follow from N_k: those of `log_weights_of`.
-
-    Attributes
-    ----------
-    equal : held at 1/K
-    concentration : α of a Dirichlet prior; 1 is none
-    """
-
-    equal: bool = False
-    concentration: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +121,7 @@ class Terms:
     Attributes
     ----------
     prior : the family's penalty
-    weighing : how mixing weights follow
+    weighing : what the mixing weights are
     """
 
     prior: Any

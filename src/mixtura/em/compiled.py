@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.kernel import Ended, Kernel, KernelRun, Terms, Weighing
+from mixtura.components.kernel import Ended, Kernel, KernelRun, Terms
 from mixtura.em.degeneracy import Recovery, maximise_or_recover
 from mixtura.em.history import History, Step
 from mixtura.em.model import Model
@@ -39,7 +39,7 @@ def is_compilable(options: FitOptions) -> bool:
 
 def terms_of(options: FitOptions) -> Terms:
     """Return what EM goes by."""
-    return Terms(options.prior, Weighing(options.equal_weights, options.concentration))
+    return Terms(options.prior, options.weighing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ class Finish:
         """Return a model's coordinates and the gradient there."""
         moments, options = statistics.moments, self._options
         rows = moments.effective_rows
-        total = float(rows.sum()) + len(rows) * (options.concentration - 1.0)
+        total = float(rows.sum()) + len(rows) * (options.weighing.concentration - 1.0)
         gradient = self._chart.gradient(
             model.log_weights,
             options.log_weights(rows),

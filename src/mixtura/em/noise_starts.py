@@ -13,10 +13,11 @@ import numpy as np
 from mixtura.components.gaussian.noise import NoisyParameters
 from mixtura.data.masks import MaskedRows
 from mixtura.em.fit import FitOptions, fit
+from mixtura.em.held import searching
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked
-from mixtura.em.rearrange import CARRIED
+from mixtura.em.rearrange import CARRIED, exchanged
 from mixtura.em.starts import (
     StartMaker,
     StartOptions,
@@ -58,6 +59,7 @@ def with_noise(
             options,
             prior=options.prior.gaussians,
             fallback=None if fallback is None else fallback.gaussians,
+            weighing=replace(options.weighing, has_noise=False),
         )
         if gaussian_starts is not None:
             models = [_noisy(model) for model in gaussian_starts(plain, gaussian_options)]
@@ -83,7 +85,7 @@ def with_noise(
         number: int,
     ) -> list[Model]:
         """Return the starts of one number: Gaussian ones, and those of which a component turns."""
-        options, gaussian_options = loops
+        options, gaussian_options = map(searching, loops)
         several = replace(starts, finish=CARRIED)
         models, _ = short_runs(plain, n_components, gaussian_options, several, None, number)
         larger, tried = short_runs(plain, n_components + 1, gaussian_options, several, None, number)
@@ -95,11 +97,13 @@ def with_noise(
         ]
         sample = Sweep(sweep.family, tried.source, sweep.engine)
         runs = ranked(sample, fit(sample, turned, short_options(options, TRIED)), options)
-        return [
+        found = [
             *(_noisy(model) for model in models),
             *(_with_noise_for(model, _widest(model)) for model in larger),
             *(run.model for run in runs[:CARRIED]),
         ]
+        apart = loops[0].weighing.tells_apart
+        return [exchanged(sample, found, loops[0])] if apart else found
 
     return make
 

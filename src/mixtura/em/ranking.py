@@ -76,10 +76,19 @@ def ranked(sweep: Sweep, ends: Sequence[AnySweptEnd], options: FitOptions) -> li
 
 
 def ranked_by_weight(sweep: Sweep, ends: Sequence[AnyEnd], options: FitOptions) -> list[AnyEnd]:
-    """Return ends of short runs, which keep no statistics, best first; N_k is taken as π_k Σ w."""
-    rows = [np.exp(end.model.log_weights) * sweep.total_weight for end in ends]
+    """Return ends of short runs, which keep no statistics, best first.
+
+    N_k is taken as π_k Σ w; where weights are held they say nothing of it, and it is swept for.
+    """
+    rows = [_rows_of(sweep, end.model, options) for end in ends]
     values = [_worth(sweep, end, own, options) for end, own in zip(ends, rows, strict=True)]
     return _in_order(ends, values)
+
+
+def _rows_of(sweep: Sweep, model: Model, options: FitOptions) -> Float:
+    if options.weighing.is_held:
+        return sweep([model])[0].moments.effective_rows
+    return np.exp(model.log_weights) * sweep.total_weight
 
 
 def without_rows(

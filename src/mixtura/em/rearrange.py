@@ -8,9 +8,10 @@ one batch, and the best is kept if it ends higher.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from mixtura.components.kernel import Halves, Limits, Rearranged
 from mixtura.em.compiled import AT_ONCE, is_compilable, terms_of
 from mixtura.em.fit import FitOptions, Run, fit
+from mixtura.em.held import in_order, with_exchanges
 from mixtura.em.model import Model
 from mixtura.em.ranking import is_supportable, ranked, worth
 from mixtura.em.shares import mixture_of, models_of
@@ -33,6 +35,7 @@ __all__ = [
     "ROUGH",
     "SHORT",
     "Race",
+    "exchanged",
     "is_better",
     "part_of",
     "rearranged",
@@ -40,6 +43,9 @@ __all__ = [
 ]
 
 Float = NDArray[np.float64]
+
+# Makes the models after the most promising moves from a run.
+Moves: TypeAlias = Callable[[Run], list[Model]]
 
 # What a fit may have left to gain, in nats, when it is rearranged.
 ROUGH = GainLeft(nats=0.3)
@@ -176,12 +182,39 @@ def _ends(sample: Sweep, models: Sequence[Model], rough: FitOptions) -> list[Run
 
 def _moved_on(sample: Sweep, few: Sweep, best: Run, rough: FitOptions) -> Model:
     """Return where moving the components of a run leads, while that betters it."""
+    return _led_on(sample, best, lambda run: _moved(sample, few, run, rough), rough)
+
+
+def _led_on(sample: Sweep, best: Run, moves: Moves, rough: FitOptions) -> Model:
+    """Return where moves from a run lead, while one betters it."""
     for _ in range(ROUNDS):
-        better = _bettered(sample, few, best, rough)
+        better = _bettered(sample, moves, best, rough)
         if better is None:
             break
         best = better
     return best.model
+
+
+def exchanged(sample: Sweep, models: Sequence[Model], options: FitOptions) -> Model:
+    """Return where the best start leads, past what exchanges of weights that are held better.
+
+    The largest component begins with the largest weight, and so on; but which is large follows
+    from what it holds too, so EM leaves no order for another.
+
+    Parameters
+    ----------
+    sample : a sweep over rows in memory
+    models : starts found under free weights, best first
+    options : how the fit will go on
+    """
+    if not options.weighing.tells_apart:
+        return models[0]
+    ordered = [in_order(model, options.weighing) for model in models]
+    rough = replace(options, rule=Race(), bound=False, keep=False, progress=None)
+    ends = ranked(sample, _ends(sample, ordered, rough), rough)
+    if not ends:
+        return ordered[0]
+    return _led_on(sample, ends[0], lambda run: with_exchanges(run.model, options.weighing), rough)
 
 
 def part_of(sample: Sweep, n_components: int, starts: StartOptions) -> Sweep:
@@ -190,13 +223,13 @@ def part_of(sample: Sweep, n_components: int, starts: StartOptions) -> Sweep:
     return sample.part(size, starts.seed)
 
 
-def _bettered(sample: Sweep, part: Sweep, run: Run, options: FitOptions) -> Run | None:
+def _bettered(sample: Sweep, moves: Moves, run: Run, options: FitOptions) -> Run | None:
     """Return a run that a move leads to and that ends higher, or None."""
     now = worth(sample, run, options)
     chasing = replace(options, rule=Race(now + BETTER))
     left = max(SPENT, run.n_iter)
     try:
-        for one in _tried(sample, _moved(sample, part, run, options), options):
+        for one in _tried(sample, moves(run), options):
             if left > 0 and _may_reach(one, now):
                 ended = fit(sample, [one.model], chasing)[0]
                 left -= ended.n_iter

@@ -9,15 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.family import Family
+from mixtura.components.weighing import Weighing
 from mixtura.data import RowSource
 from mixtura.data.masks import MaskedRows
 from mixtura.em.certificate import certified
 from mixtura.em.fit import FitOptions, Run, fit
+from mixtura.em.held import imposed, searching
 from mixtura.em.history import History, PassedOver
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
+from mixtura.em.options import FREE
 from mixtura.em.ranking import AS_GOOD, unsupported
-from mixtura.em.rearrange import CARRIED, SHORT, rearranged
+from mixtura.em.rearrange import CARRIED, SHORT, exchanged, rearranged
 from mixtura.em.recovery import with_recovered
 from mixtura.em.soundness import Soundness, excess_words, passed_over_words, soundness_of
 from mixtura.em.starts import StartOptions, short_runs, wider_models
@@ -46,6 +49,7 @@ class SolveOptions:
     rescue : whether to go on under a stronger prior where a covariance is singular
     monotone : whether the objective must never fall
     starts : how starts are made
+    weighing : what the mixing weights are
     """
 
     rule: StoppingRule
@@ -54,8 +58,7 @@ class SolveOptions:
     rescue: bool
     monotone: bool
     starts: StartOptions
-    equal_weights: bool = False
-    concentration: float = 1.0
+    weighing: Weighing = FREE
     accelerate: bool = False
     earlier: tuple[float, ...] = ()
     progress: Callable[[int, int, float], None] | None = None
@@ -178,8 +181,7 @@ def fit_options(sweep: Sweep, n_components: int, options: SolveOptions) -> FitOp
         max_iter=options.max_iter,
         prior=sweep.prior(options.prior, n_components),
         fallback=sweep.prior("rescue", n_components) if options.rescue else None,
-        equal_weights=options.equal_weights,
-        concentration=options.concentration,
+        weighing=replace(options.weighing, has_noise=sweep.family.has_noise),
         monotone=options.monotone,
         accelerate=options.accelerate,
         earlier=options.earlier,
@@ -232,7 +234,7 @@ def as_counts(source: RowSource, options: SolveOptions) -> tuple[RowSource, floa
     sum. A prior of the user's own is as strong as so many rows, and leaves weights as they are.
     """
     default = options.prior is None or (isinstance(options.prior, str) and options.prior == "weak")
-    plain = default and options.concentration == 1.0
+    plain = default and options.weighing.concentration == 1.0
     if not plain or source.total_weight >= source.n_rows:
         return source, 1.0
     factor = source.n_rows / source.total_weight
@@ -250,13 +252,14 @@ def solve_by(
 ) -> FitResult:
     """Fit one mixture by a sweep that is there, in a session of its engine."""
     loop = fit_options(sweep, n_components, options)
-    found = (
+    made = (
         models(sweep, loop)
         if models is not None
         else _found_starts(sweep, n_components, loop, options.starts)
     )
+    found = imposed(made, loop.weighing)
     if options.max_iter == 0:
-        return _as_started(sweep, next(iter(found)), loop, columns, began)
+        return _as_started(sweep, next(found), loop, columns, began)
     runs = fit(sweep, found, loop)
     ends = with_recovered(sweep, runs, loop, options.starts)
     best = ends[0]
@@ -270,7 +273,7 @@ def solve_by(
     history = replace(best.history, passed_over=_passed_over(sweep, ends, loop))
     best = replace(best, history=history)
     agreement = max(agreeing, 1), len(runs)
-    found = _result(sweep, best, statistics, columns, agreement, began)
+    found = _result(sweep, best, statistics, loop, columns, agreement, began)
     return replace(found, soundness=soundness_of(sweep, best, loop))
 
 
@@ -293,16 +296,20 @@ def _found_starts(
 def _found_start(
     sweep: Sweep, n_components: int, loop: FitOptions, starts: StartOptions, number: int
 ) -> Model:
-    several = replace(starts, finish=CARRIED, sweeps=SHORT)
-    if number > 0 and sweep.family.start_softness > 0:
+    several, search = replace(starts, finish=CARRIED, sweeps=SHORT), searching(loop)
+    single = number > 0 and sweep.family.start_softness > 0
+    if single:
         # Of classes and counts, further starts are single ones.
-        return short_runs(sweep, n_components, loop, replace(several, short=1), None, number)[0][0]
-    models, sample = short_runs(sweep, n_components, loop, several, None, number)
-    wider = wider_models(sample, n_components, loop, several, number)
+        several = replace(several, short=1)
+    models, sample = short_runs(sweep, n_components, search, several, None, number)
+    if single:
+        return exchanged(sample, models, loop)
+    wider = wider_models(sample, n_components, search, several, number)
     if sample.kernel is None:
         # Each run takes long: only those that promise most are carried on.
         models, wider = models[: CARRIED - 1], wider[:1]
-    return rearranged(sample, [*models, *wider], loop, starts)
+    found = rearranged(sample, [*models, *wider], search, starts)
+    return exchanged(sample, [found, *models, *wider], loop)
 
 
 def _end_of(run: Run, runs: Sequence[Run]) -> float:
@@ -318,7 +325,7 @@ def _as_started(
     statistics = sweep([model])[0]
     run = Run(model, statistics, History(), Ending.ITERATION_LIMIT, None)
     run = _certified(sweep, run, statistics, loop)
-    return _result(sweep, run, statistics, columns, (1, 1), began)
+    return _result(sweep, run, statistics, loop, columns, (1, 1), began)
 
 
 def _passed_over(sweep: Sweep, ends: Sequence[Run], loop: FitOptions) -> tuple[PassedOver, ...]:
@@ -346,6 +353,7 @@ def _result(
     sweep: Sweep,
     run: Run,
     statistics: Statistics,
+    loop: FitOptions,
     columns: tuple[str, ...] | None,
     agreement: tuple[int, int],
     began: float,
@@ -353,11 +361,12 @@ def _result(
     family, model = sweep.family, run.model
     user_family, parameters = family.in_user_units(model.parameters)
     weights = np.exp(model.log_weights)
+    weights = weights / weights.sum()
     moments = statistics.moments
     expected = float(moments.effective_rows @ model.log_weights)
     expected += family.expected_log_density(model.parameters, moments)
     return FitResult(
-        mixture=Mixture(weights / weights.sum(), user_family, parameters, columns),
+        mixture=Mixture(weights, user_family, parameters, columns, loop.weighing.is_held),
         model=model,
         log_likelihood=statistics.log_likelihood,
         log_largest=statistics.log_largest,

@@ -66,6 +66,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
     n_features_in_: int
     feature_names_in_: NDArray[np.object_]
     n_components: int
+    mixing_weights: Any
     random_state: Any
     use_y: Any
     noise: str | None = None
@@ -135,7 +136,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
             models=self._starts(family, given.rows, given.kept, settings),
             columns=given.names,
         )
-        self._adopt(result, given)
+        self._adopt(result, given, settings)
         self._warn(result, settings)
         return self
 
@@ -360,7 +361,8 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         check_memory(8 * n_components * n_columns * (n_columns + 1), f"{n_components:,} components")
 
     def _shrunk(self, settings: Settings, source: RowSource) -> Settings:
-        if isinstance(source, MaskedRows) or not self._may_shrink():
+        numbered = isinstance(source, MaskedRows) or settings.weighing.tells_apart
+        if numbered or not self._may_shrink():
             return settings
         distinct = source.count_distinct(settings.n_components)
         if distinct >= settings.n_components:
@@ -376,14 +378,16 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
     def _carries_on(self) -> bool:
         return bool(getattr(self, "warm_start", False)) and hasattr(self, "mixture_")
 
-    def _earlier(self) -> tuple[float, ...]:
-        return self._trail if self._carries_on() and hasattr(self, "_trail") else ()
+    def _earlier(self, settings: Settings) -> tuple[float, ...]:
+        """Return objectives of the last fit, if this one goes on from it with weights as it had."""
+        alike = getattr(self, "_weighing", None) == settings.weighing
+        return self._trail if self._carries_on() and alike else ()
 
     def _progress(self) -> Callable[[int, int, float], None] | None:
         interval = checked_integer("verbose_interval", self.verbose_interval, 1)
         return verbose_progress(self.verbose, interval) if self.verbose else None
 
-    def _adopt(self, result: FitResult, given: Sourced) -> None:
+    def _adopt(self, result: FitResult, given: Sourced, settings: Settings) -> None:
         self.n_features_in_ = result.mixture.n_columns
         if given.names is not None:
             self.feature_names_in_ = np.array(given.names, dtype=object)
@@ -393,7 +397,8 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         facts = {**result.facts(), **self._more_facts(result, given.source)}
         notes = [*facts.get("notes", ()), *given.notes]
         self.facts_ = {**facts, "notes": notes} if notes else facts
-        self._trail = (*self._earlier(), *result.history.objective)[-TRAIL:]
+        self._trail = (*self._earlier(settings), *result.history.objective)[-TRAIL:]
+        self._weighing = settings.weighing
         self._excess = result.excess_each
         self.history_ = result.history
         self.log_likelihood_ = result.log_likelihood

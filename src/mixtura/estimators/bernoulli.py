@@ -26,8 +26,8 @@ class BernoulliMixture(DiscreteMixture):
     ----------
     n_components : int
         K.
-    tol, max_iter, n_init, responsibilities_init, use_y, prior, random_state, warm_start
-    engine, n_jobs
+    tol, max_iter, n_init, responsibilities_init, mixing_weights, use_y, prior, random_state
+    warm_start, engine, n_jobs
         As in `MultinomialMixture`; the weak prior's pseudo-rows are beta pseudo-counts.
     verbose, verbose_interval : int
 

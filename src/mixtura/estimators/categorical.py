@@ -42,8 +42,8 @@ class CategoricalMixture(DiscreteMixture):
     unknown : "error" or "ignore"
         What a category not seen in the fit is at prediction: an error that names it, or a missing
         cell.
-    tol, max_iter, n_init, responsibilities_init, use_y, prior, random_state, warm_start
-    engine, n_jobs
+    tol, max_iter, n_init, responsibilities_init, mixing_weights, use_y, prior, random_state
+    warm_start, engine, n_jobs
         As in `MultinomialMixture`; a class's pseudo-rows have the overall share of each level.
     verbose, verbose_interval : int
 
@@ -76,6 +76,7 @@ class CategoricalMixture(DiscreteMixture):
         max_iter: int | None = None,
         n_init: int = 1,
         responsibilities_init: ArrayLike | None = None,
+        mixing_weights: Any = "free",
         use_y: Any = "auto",
         prior: Any = "weak",
         random_state: Any = None,
@@ -92,6 +93,7 @@ class CategoricalMixture(DiscreteMixture):
             max_iter=max_iter,
             n_init=n_init,
             responsibilities_init=responsibilities_init,
+            mixing_weights=mixing_weights,
             use_y=use_y,
             prior=prior,
             random_state=random_state,

@@ -32,8 +32,8 @@ __all__ = ["ColumnwiseMixture", "family_of_rows", "mixture_of", "remarks_of"]
 TOLD = ("columns", "sparse", "keys", "unit", "steps", "floored")
 
 SHARED = """\
-tol, max_iter, n_init, responsibilities_init, use_y, prior, random_state, warm_start
-engine, n_jobs
+tol, max_iter, n_init, responsibilities_init, mixing_weights, use_y, prior, random_state
+warm_start, engine, n_jobs
     As in `MultinomialMixture`; the weak prior's pseudo-rows look like all rows together.
 verbose, verbose_interval : int
 """

@@ -22,6 +22,7 @@ from mixtura.estimators.doubted import warn_of_best
 from mixtura.estimators.gaussian_inits import checked_responsibilities
 from mixtura.estimators.identifiability import Doubt
 from mixtura.estimators.inputs import Kept
+from mixtura.estimators.mixing import checked_weighing
 from mixtura.estimators.settings import Settings, checked_choice
 from mixtura.estimators.sizes import checked_sizes, possible_sizes
 from mixtura.goodness import class_facts, outnumbered
@@ -44,6 +45,7 @@ class DiscreteMixture(MixtureEstimator):
         max_iter: int | None = None,
         n_init: int = 1,
         responsibilities_init: ArrayLike | None = None,
+        mixing_weights: Any = "free",
         use_y: Any = "auto",
         prior: Any = "weak",
         random_state: Any = None,
@@ -59,6 +61,7 @@ class DiscreteMixture(MixtureEstimator):
         self.max_iter = max_iter
         self.n_init = n_init
         self.responsibilities_init = responsibilities_init
+        self.mixing_weights = mixing_weights
         self.use_y = use_y
         self.prior = prior
         self.random_state = random_state
@@ -73,7 +76,7 @@ class DiscreteMixture(MixtureEstimator):
             prior=_checked_prior(settings.prior),
             monotone=True,
             rescue=False,
-            earlier=self._earlier(),
+            earlier=self._earlier(settings),
             progress=self._progress(),
         )
 
@@ -140,9 +143,10 @@ class DiscreteMixture(MixtureEstimator):
         """
         checked_choice("criterion", criterion, CRITERIA)
         sizes = checked_sizes(n_components)
-        settings = Settings.of(self)
+        settings = Settings.of(self, sizes)
         given = self._sourced(X, sample_weight, min(sizes), max(sizes))
         sizes = possible_sizes(sizes, given.source)
+        checked_weighing(self.mixing_weights, sizes)
         family = self._family(given.source, given.rows.dtype, given.names)
         doubts = {size: self._doubt(given.source, size) for size in sizes}
         refused = [
@@ -168,7 +172,7 @@ class DiscreteMixture(MixtureEstimator):
         doubt = doubts.get(found.best.n_components)
         if doubt is not None:
             self._note(doubt.sentence, warn=True)
-        self._adopt(found.result, given)
+        self._adopt(found.result, given, settings)
         warn_of_best(found)
         return found
 

@@ -44,6 +44,7 @@ from mixtura.estimators.gaussian_inits import (
 from mixtura.estimators.gaussian_shapes import attributes_of, parameters_of_covariances
 from mixtura.estimators.initialisers import INITIALISERS, initial_responsibilities
 from mixtura.estimators.inputs import Kept, fitted_rows
+from mixtura.estimators.mixing import checked_weighing
 from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import Settings, checked_choice, checked_number, seed_of
 from mixtura.mixture import Mixture
@@ -90,6 +91,10 @@ class GaussianMixture(MixtureEstimator):
         (K,), (K, D), and precisions in the structure's shape.
     responsibilities_init : (N, K) array or None
         Start with an M-step from these.
+    mixing_weights : "free", "equal" or (K,) array
+        "equal" holds them at 1/K, an array at its numbers, which sum to one: component k has the
+        k-th. They are no free parameters then. Beside noise, whose weight stays free,
+        they are the parts of what it leaves.
     use_y : "auto", True or False
         Whether `fit(X, y)` takes y for known components (-1 where unknown) or allowed ones. "auto":
         where y is a matrix of truth values, or holds whole numbers of which some are -1 and not
@@ -154,6 +159,7 @@ class GaussianMixture(MixtureEstimator):
         means_init: ArrayLike | None = None,
         precisions_init: ArrayLike | None = None,
         responsibilities_init: ArrayLike | None = None,
+        mixing_weights: Any = "free",
         use_y: Any = "auto",
         missing: str = "error",
         prior: Any = "weak",
@@ -178,6 +184,7 @@ class GaussianMixture(MixtureEstimator):
         self.means_init = means_init
         self.precisions_init = precisions_init
         self.responsibilities_init = responsibilities_init
+        self.mixing_weights = mixing_weights
         self.use_y = use_y
         self.missing = missing
         self.prior = prior
@@ -265,7 +272,7 @@ class GaussianMixture(MixtureEstimator):
             prior=prior,
             monotone=not plain,
             rescue=not plain and settings.prior is not None,
-            earlier=self._earlier(),
+            earlier=self._earlier(settings),
             progress=self._progress(),
         )
 
@@ -406,7 +413,8 @@ class GaussianMixture(MixtureEstimator):
         Raises
         ------
         ParameterError
-            If a parameter has the wrong shape, or a covariance is not positive definite.
+            If a parameter has the wrong shape, a covariance is not positive definite, or
+            `weights` are others than `mixing_weights` holds.
         """
         means = np.array(means, dtype=np.float64)
         if means.ndim != 2:
@@ -418,7 +426,14 @@ class GaussianMixture(MixtureEstimator):
         )
         family = GaussianFamily.in_own_units(form, means.shape[1])
         shares = checked_weights(weights, len(means))
-        estimator._set_mixture(Mixture(shares / shares.sum(), family, parameters))
+        shares = shares / shares.sum()
+        weighing = checked_weighing(estimator.mixing_weights, [len(means)])
+        if weighing.is_held and not np.allclose(shares, weighing.shares(len(means))):
+            raise ParameterError(
+                "'weights' are others than mixing_weights holds; give the same, or leave "
+                "mixing_weights at 'free'"
+            )
+        estimator._set_mixture(Mixture(shares, family, parameters, held=weighing.is_held))
         estimator.converged_, estimator.n_iter_, estimator.lower_bound_ = True, 0, -np.inf
         return estimator
 

@@ -50,8 +50,8 @@ class MixedMixture(DiscreteMixture):
     missing : "error" or "marginal"
         What a missing cell of the Gaussian block is, as in `GaussianMixture`; in the categorical
         and yes-or-no blocks it is left out always.
-    tol, max_iter, n_init, responsibilities_init, use_y, prior, random_state, warm_start
-    engine, n_jobs
+    tol, max_iter, n_init, responsibilities_init, mixing_weights, use_y, prior, random_state
+    warm_start, engine, n_jobs
         As in `MultinomialMixture`; a prior by its name is that of every block.
     verbose, verbose_interval : int
 
@@ -86,6 +86,7 @@ class MixedMixture(DiscreteMixture):
         max_iter: int | None = None,
         n_init: int = 1,
         responsibilities_init: ArrayLike | None = None,
+        mixing_weights: Any = "free",
         use_y: Any = "auto",
         prior: Any = "weak",
         random_state: Any = None,
@@ -102,6 +103,7 @@ class MixedMixture(DiscreteMixture):
             max_iter=max_iter,
             n_init=n_init,
             responsibilities_init=responsibilities_init,
+            mixing_weights=mixing_weights,
             use_y=use_y,
             prior=prior,
             random_state=random_state,
@@ -223,7 +225,7 @@ class MixedMixture(DiscreteMixture):
             prior=settings.prior,
             monotone=True,
             rescue=settings.prior is not None,
-            earlier=self._earlier(),
+            earlier=self._earlier(settings),
             progress=self._progress(),
         )
 

@@ -49,6 +49,9 @@ class MultinomialMixture(DiscreteMixture):
     responsibilities_init : (N, K) array or None
         Start with an M-step from these; by default k-means++ in Hellinger distance on row
         proportions, and short runs.
+    mixing_weights : "free", "equal" or (K,) array
+        "equal" holds them at 1/K, an array at its numbers, which sum to one: component k has the
+        k-th. They are no free parameters then.
     use_y : "auto", True or False
         Whether `fit(X, y)` takes y for known components (-1 where unknown) or allowed ones. "auto":
         where y is a matrix of truth values, or holds whole numbers of which some are -1 and not
@@ -91,6 +94,7 @@ class MultinomialMixture(DiscreteMixture):
         max_iter: int | None = None,
         n_init: int = 1,
         responsibilities_init: ArrayLike | None = None,
+        mixing_weights: Any = "free",
         use_y: Any = "auto",
         prior: Any = "weak",
         random_state: Any = None,
@@ -107,6 +111,7 @@ class MultinomialMixture(DiscreteMixture):
             max_iter=max_iter,
             n_init=n_init,
             responsibilities_init=responsibilities_init,
+            mixing_weights=mixing_weights,
             use_y=use_y,
             prior=prior,
             random_state=random_state,

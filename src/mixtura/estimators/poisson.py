@@ -30,8 +30,8 @@ class PoissonMixture(DiscreteMixture):
     exposure : str, int or None
         The column (name or number) that holds how long or how large each row's observation was;
         rates are for an exposure of 1. None: all the same.
-    tol, max_iter, n_init, responsibilities_init, use_y, prior, random_state, warm_start
-    engine, n_jobs
+    tol, max_iter, n_init, responsibilities_init, mixing_weights, use_y, prior, random_state
+    warm_start, engine, n_jobs
         As in `MultinomialMixture`; starts are in the distance of square roots of counts, and the
         weak prior's pseudo-rows are those of gamma priors.
     verbose, verbose_interval : int
@@ -64,6 +64,7 @@ class PoissonMixture(DiscreteMixture):
         max_iter: int | None = None,
         n_init: int = 1,
         responsibilities_init: ArrayLike | None = None,
+        mixing_weights: Any = "free",
         use_y: Any = "auto",
         prior: Any = "weak",
         random_state: Any = None,
@@ -80,6 +81,7 @@ class PoissonMixture(DiscreteMixture):
             max_iter=max_iter,
             n_init=n_init,
             responsibilities_init=responsibilities_init,
+            mixing_weights=mixing_weights,
             use_y=use_y,
             prior=prior,
             random_state=random_state,

@@ -24,6 +24,7 @@ from mixtura.engines import engine_named
 from mixtura.errors import ParameterError
 from mixtura.estimators.doubted import warn_of_best
 from mixtura.estimators.gaps import checked_gappy_rows, family_for, pattern_order
+from mixtura.estimators.mixing import checked_weighing
 from mixtura.estimators.named import estimator_of
 from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import checked_choice, checked_integer
@@ -49,6 +50,7 @@ def select(
     criterion: str = "bic",
     sample_weight: ArrayLike | None = None,
     n_init: int = 1,
+    mixing_weights: Any = "free",
     missing: str = "error",
     prior: Any = "weak",
     noise: str | None = None,
@@ -71,6 +73,8 @@ def select(
     criterion : "bic", "icl" or "aic"
     sample_weight : (N,) row weights
     n_init : starts carried to the end for each model; the first is bettered by merges and splits
+    mixing_weights : "free", "equal" or K numbers, as in `GaussianMixture`; in all models alike, so
+        numbers fit one number of components
     missing : "error", or "marginal" to leave missing cells, NaN, out of their rows' densities
     prior : as in `GaussianMixture`; criteria use the likelihood without it
     noise, noise_volume : as in `GaussianMixture`
@@ -103,7 +107,12 @@ def select(
         }
         _check_said(family, [name for name, said in given.items() if said])
         estimator = estimator_of(family)(
-            n_init=n_init, prior=prior, random_state=random_state, engine=engine, n_jobs=n_jobs
+            n_init=n_init,
+            mixing_weights=mixing_weights,
+            prior=prior,
+            random_state=random_state,
+            engine=engine,
+            n_jobs=n_jobs,
         )
         return estimator.select(
             X, n_components, criterion=criterion, sample_weight=sample_weight, progress=progress
@@ -121,6 +130,7 @@ def select(
     check_varying(spread, names)
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     sizes = possible_sizes(sizes, source)
+    weighing = checked_weighing(mixing_weights, sizes)
     noisy = noise_maker(noise, noise_volume, source)
     determined, notes = _determined(covariance_type, source)
     cells = gaussian_cells(
@@ -144,6 +154,7 @@ def select(
             prior=prior,
             rescue=prior is not None,
             monotone=True,
+            weighing=weighing,
             accelerate=True,
             starts=StartOptions(
                 seed, short=8, finish=checked_integer("n_init", n_init, 1), rearranges=True

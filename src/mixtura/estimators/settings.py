@@ -1,6 +1,6 @@
 """Settings: the constructor's arguments of every mixture, checked and frozen."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Any
@@ -9,10 +9,12 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from mixtura.components.dirichlet import Dirichlet
+from mixtura.components.weighing import Weighing
 from mixtura.em.solve import SolveOptions
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft, MeanChange, StoppingRule
 from mixtura.errors import ParameterError
+from mixtura.estimators.mixing import checked_weighing
 
 __all__ = ["Settings", "checked_choice", "checked_integer", "checked_number", "seed_of"]
 
@@ -33,7 +35,7 @@ class Settings:
     n_init : starts carried to the end
     seed : drawn from `random_state`
     prior : "weak", "conjugate", None or a penalty
-    concentration : α of a Dirichlet prior on the mixing weights
+    weighing : what the mixing weights are
     accelerate : whether to leap ahead of EM
     """
 
@@ -43,12 +45,12 @@ class Settings:
     n_init: int
     seed: int
     prior: Any
-    concentration: float
+    weighing: Weighing
     accelerate: bool
 
     @classmethod
-    def of(cls, estimator: Any) -> "Settings":
-        """Return the checked settings of an estimator.
+    def of(cls, estimator: Any, sizes: Sequence[int] | None = None) -> "Settings":
+        """Return the checked settings of an estimator, or of a search over numbers of components.
 
         Raises
         ------
@@ -58,8 +60,9 @@ class Settings:
         tol = estimator.tol
         prior, concentration = parted_prior(estimator.prior)
         max_iter = estimator.max_iter
+        n_components = checked_integer("n_components", estimator.n_components, 1)
         return cls(
-            n_components=checked_integer("n_components", estimator.n_components, 1),
+            n_components=n_components,
             rule=GainLeft() if tol is None else MeanChange(checked_number("tol", tol)),
             max_iter=checked_integer(
                 "max_iter", DEFAULT_MAX_ITER if max_iter is None else max_iter, 0
@@ -67,7 +70,12 @@ class Settings:
             n_init=checked_integer("n_init", estimator.n_init, 1),
             seed=seed_of(estimator.random_state),
             prior=prior,
-            concentration=concentration,
+            weighing=checked_weighing(
+                estimator.mixing_weights,
+                [n_components] if sizes is None else sizes,
+                concentration=concentration,
+                start=getattr(estimator, "weights_init", None),
+            ),
             accelerate=_accelerates(estimator),
         )
 
@@ -99,7 +107,7 @@ class Settings:
             rule=self.rule,
             max_iter=self.max_iter,
             prior=prior,
-            concentration=self.concentration,
+            weighing=self.weighing,
             rescue=rescue,
             monotone=monotone,
             starts=self.start_options(),

@@ -1,7 +1,7 @@
 """The bootstrap: how estimates vary, by fits to rows that are weighted or drawn anew."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -120,8 +120,8 @@ def bootstrap(
     if n_replicates < 2:
         raise ParameterError(f"n_replicates should be 2 at least, but got {n_replicates!r}")
     rows = checked(mixture, X, sample_weight, missing).gathered()
-    reference = Mixture(mixture.weights, rows.family, mixture.parameters, mixture.columns)
-    options = options_of(rows.family, prior)
+    reference = replace(mixture, family=rows.family)
+    options = options_of(reference, prior)
     seed = _seed(random_state)
 
     worker = engine_named(engine, n_jobs)
@@ -164,6 +164,9 @@ class Replicate:
             found = refit(self.reference, source, n_components, self.options, [start]).mixture
         except MixturaError:
             return None
+        if self.options.weighing.tells_apart:
+            # Each component has the weight of its number.
+            return found
         return aligned(found, self.reference, self.rows)
 
 

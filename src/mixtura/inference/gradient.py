@@ -43,7 +43,8 @@ class Gradient(Mapping[str, Float]):
         share; "probabilities" or "rates" for others
     log_likelihood : ℓ, total, in nats
     multiplier : λ = Σ_k π_k ∂ℓ/∂π_k, which is Σ w
-    kkt_residual : max_k |∂ℓ/∂π_k - λ| π_k / λ, the largest change the M-step makes to a weight
+    kkt_residual : max_k |∂ℓ/∂π_k - λ| π_k / λ, the largest change the M-step makes to a weight;
+        held ones, whose derivatives say what freeing them would do, are left out
     """
 
     arrays: Mapping[str, Float]
@@ -120,13 +121,15 @@ def gradient(
     effective = statistics.moments.effective_rows
     by_weights = effective / np.exp(log_weights)
     multiplier = float(effective.sum())
+    residuals = np.abs(effective / multiplier - mixture.weights)
+    free = (mixture.labels < 0) | (not mixture.held)
     numbers = Numbers(mixture, rows.family)
     inner = numbers.components.gradient(statistics.moments)
     return Gradient(
         arrays={"weights": by_weights, **numbers.components.gradients(inner)},
         log_likelihood=statistics.log_likelihood,
         multiplier=multiplier,
-        kkt_residual=float(np.abs(effective / multiplier - mixture.weights).max()),
+        kkt_residual=float(residuals[free].max(initial=0.0)),
         _numbers=numbers,
         _slopes=np.column_stack([by_weights, inner]),
     )

@@ -47,7 +47,7 @@ class Information:
     scores : (M, M) Σ w s sᵀ, the outer product of the rows' scores
     gradient : (M,) ∇ℓ
     names : of the free parameters
-    held : (K, 1 + q) numbers on the edge of their range, which are taken as known
+    held : (K, 1 + q) numbers that are held, or on the edge of their range, and taken as known
     """
 
     observed: Float
@@ -91,7 +91,7 @@ class Information:
         Returns
         -------
         arrays by name, in the shape of the parameters: "weights" (K,), and "means" and
-        "covariances", "probabilities" or "rates"; NaN for those held on the edge of their range
+        "covariances", "probabilities" or "rates"; NaN for those that are held
         """
         return self._numbers.arranged(self._errors(method))
 

@@ -11,7 +11,13 @@ from mixtura.em.solve import SolveOptions
 from mixtura.em.starts import StartOptions
 from mixtura.engines import engine_named
 from mixtura.errors import MixturaError, ParameterError
-from mixtura.inference.refit import from_mixture, from_short_runs, options_of, refit
+from mixtura.inference.refit import (
+    from_mixture,
+    from_short_runs,
+    options_of,
+    refit,
+    weighing_of,
+)
 from mixtura.inference.replicates import drawn_rows, seeded
 from mixtura.inference.rows import Rows, checked
 from mixtura.mixture import Mixture
@@ -85,16 +91,22 @@ def likelihood_ratio_test(
     Raises
     ------
     ParameterError
-        If the mixture has noise, or a setting cannot be used.
+        If the mixture has noise or was held at mixing weights that differ, or a setting cannot be
+        used. Where they were held equal, they are under both hypotheses.
     """
     if n_replicates < 1 or (exceedances is not None and exceedances < 1) or n_init < 1:
         raise ParameterError("n_replicates, exceedances and n_init should be 1 at least")
     if mixture.family.has_noise:
         raise ParameterError("the test is for mixtures without noise")
+    if weighing_of(mixture).tells_apart:
+        raise ParameterError(
+            "the mixing weights were held at numbers that differ, which do not say what those of "
+            "one component more should be; test a fit with mixing_weights='free' or 'equal'"
+        )
     rows = checked(mixture, X, sample_weight, missing).gathered()
-    null = Mixture(mixture.weights, rows.family, mixture.parameters, mixture.columns)
+    null = replace(mixture, family=rows.family)
     seed = int(np.random.default_rng(random_state).integers(2**31))
-    options = options_of(rows.family, prior, seed, finish=n_init)
+    options = options_of(null, prior, seed, finish=n_init)
     observed, alternative = _statistic(null, rows.source(), options)
 
     replicate = NullReplicate(null, rows, options, seed)

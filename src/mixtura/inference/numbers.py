@@ -14,6 +14,7 @@ from mixtura.components.derivatives import (
     Scale,
     derivatives_of,
     edge_rows,
+    held_weights_chart,
     side_by_side,
     weights_chart,
 )
@@ -66,15 +67,23 @@ class Numbers:
         if few.any():
             k = int(few.argmax())
             reason = f"weights[{k}] is {self.mixture.weights[k]:.3g}, on the edge of its range"
+        known = np.full(len(few), not self._has_free_noise(few)) if self.mixture.held else few
         # What a component without rows is made of cannot be known either.
-        return Edge(np.column_stack([few, inner.numbers | few[:, None]]), reason)
+        return Edge(np.column_stack([known, inner.numbers | few[:, None]]), reason)
+
+    def _has_free_noise(self, fixed: NDArray[np.bool_]) -> bool:
+        return bool(self.mixture.family.has_noise and not fixed[-1])
 
     def chart(self, fixed: NDArray[np.bool_] | None = None) -> Chart:
-        """Return the free parameters: the weights but one, and the components'."""
-        if fixed is None:
-            weights = weights_chart(np.zeros(self.mixture.n_components, dtype=bool))
-            return side_by_side([weights, self.components.chart()])
-        return side_by_side([weights_chart(fixed[:, 0]), self.components.chart(fixed[:, 1:])])
+        """Return the free parameters: the weights but one, if not held, and the components'."""
+        known = np.zeros(self.mixture.n_components, dtype=bool) if fixed is None else fixed[:, 0]
+        inner = self.components.chart(None if fixed is None else fixed[:, 1:])
+        if self.mixture.held:
+            beside = self._has_free_noise(known)
+            weights = held_weights_chart(self.mixture.weights, beside_noise=beside)
+        else:
+            weights = weights_chart(known)
+        return side_by_side([weights, inner])
 
     def scores(self, rows: Any) -> Float:
         """Return the derivatives of log(π_k f_k(x)) of rows (n, D), (K, 1 + q, n)."""

@@ -5,16 +5,17 @@ from dataclasses import replace
 from functools import singledispatch
 from typing import Any
 
-from mixtura.components.family import Family
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.product import ProductFamily, ProductParameters
+from mixtura.components.weighing import Weighing
 from mixtura.data import RowSource
 from mixtura.data.columns import column_moments
 from mixtura.data.resolution import column_steps
 from mixtura.em.fit import FitOptions, log_weights_of
 from mixtura.em.model import Model
+from mixtura.em.options import FREE
 from mixtura.em.solve import FitResult, SolveOptions, solve
 from mixtura.em.starts import StartOptions, short_runs
 from mixtura.em.stopping import GainLeft
@@ -22,7 +23,7 @@ from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 from mixtura.mixture import Mixture
 
-__all__ = ["from_mixture", "from_short_runs", "options_of", "refit"]
+__all__ = ["from_mixture", "from_short_runs", "options_of", "refit", "weighing_of"]
 
 Starts = Callable[[Sweep, FitOptions], Sequence[Model]]
 
@@ -73,15 +74,23 @@ def _entered(family: Any, parameters: Any) -> Any:
     return family.in_frame(parameters) if hasattr(family, "in_frame") else parameters
 
 
-def options_of(family: Family, prior: Any, seed: int = 0, *, finish: int = 1) -> SolveOptions:
+def weighing_of(mixture: Mixture) -> Weighing:
+    """Return what the mixing weights of a mixture are: free, or held as they stand."""
+    if not mixture.held:
+        return FREE
+    return Weighing.holding(mixture.weights[mixture.labels >= 0])
+
+
+def options_of(mixture: Mixture, prior: Any, seed: int = 0, *, finish: int = 1) -> SolveOptions:
     """Return how replicates are fitted: as the estimators do, but for a coarser end."""
-    gaussian = isinstance(family, GaussianFamily | GaussianNoiseFamily | ProductFamily)
+    gaussian = isinstance(mixture.family, GaussianFamily | GaussianNoiseFamily | ProductFamily)
     return SolveOptions(
         rule=COARSE,
         max_iter=MAX_ITER,
         prior=prior,
         rescue=gaussian and prior is not None,
         monotone=True,
+        weighing=weighing_of(mixture),
         accelerate=True,
         starts=StartOptions(seed, finish=finish),
     )

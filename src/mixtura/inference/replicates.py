@@ -1,5 +1,6 @@
 """Replicates of a fit: rows weighted anew or drawn anew, each fitted by a worker of an engine."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -82,4 +83,4 @@ def aligned(mixture: Mixture, reference: Mixture, rows: Rows) -> Mixture:
 def permuted(mixture: Mixture, order: NDArray[Any]) -> Mixture:
     """Return a mixture with its components in another order."""
     parameters = mixture.parameters.take([int(k) for k in order])
-    return Mixture(mixture.weights[order], mixture.family, parameters, mixture.columns)
+    return replace(mixture, weights=mixture.weights[order], parameters=parameters)

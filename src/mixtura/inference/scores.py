@@ -59,8 +59,8 @@ def parameter_names(mixture: Mixture) -> tuple[str, ...]:
     """Return the names of a mixture's free parameters, in the order of score vectors.
 
     The last weight, and the last of each component's probabilities that sum to one, are what the
-    others leave; structures with shared volumes, shapes or orientations have log volumes, log
-    shapes and rotations for parameters.
+    others leave, and weights that were held are none of them; structures with shared volumes,
+    shapes or orientations have log volumes, log shapes and rotations for parameters.
     """
     return Numbers(mixture, mixture.family).chart().names
 

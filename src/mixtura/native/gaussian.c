@@ -197,11 +197,18 @@ int mx_first_moments(const mx_problem *problem, const mx_form *form, const mx_mo
 void mx_weigh(const mx_problem *problem, const mx_form *form, const double *rows,
               double *log_weights) {
     int64_t n = form->n_components;
-    double total = 0, added = problem->concentration - 1.0;
-    for (int64_t k = 0; k < n; k++)
-        total += rows[k] + added;
+    const double *held = problem->held_weights;
+    double total = 0, rest = 0, parts = 0, added = problem->concentration - 1.0;
     for (int64_t k = 0; k < n; k++) {
-        double share = problem->equal_weights ? 1.0 / n : (rows[k] + added) / total;
+        total += rows[k] + added;
+        if (k == form->n_gaussians - 1)
+            rest = total;
+        if (held && k < form->n_gaussians)
+            parts += held[k];
+    }
+    for (int64_t k = 0; k < n; k++) {
+        int is_held = held && k < form->n_gaussians;
+        double share = is_held ? rest / total * (held[k] / parts) : (rows[k] + added) / total;
         log_weights[k] = log(share > SMALLEST_SHARE ? share : SMALLEST_SHARE);
     }
 }

@@ -48,7 +48,7 @@ typedef struct {
     double prior_rows; /* pseudo-rows of each component */
     const double *prior_scatter; /* their scatter, (D) or (D, D) as the structure has it */
     double concentration; /* of the Dirichlet prior on the weights; 1 is none */
-    int64_t equal_weights;
+    const double *held_weights; /* of all but noise, up to a factor; NULL: they are free */
     const double *floor; /* (D) least variances, or NULL */
     double borrowed_rows; /* of the scatter that components have on average, where a run starts */
     int64_t has_noise; /* whether the last component is a constant density, */

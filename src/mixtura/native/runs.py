@@ -53,7 +53,7 @@ class Problem(ctypes.Structure):
         ("prior_rows", c_double),
         ("prior_scatter", c_void_p),
         ("concentration", c_double),
-        ("equal_weights", c_int64),
+        ("held_weights", c_void_p),
         ("floor", c_void_p),
         ("borrowed_rows", c_double),
         ("has_noise", c_int64),

@@ -15,6 +15,7 @@ from mixtura.report.sentences import (
     reproduction,
 )
 from mixtura.report.tables import component_table, failure_table, ranking_table
+from mixtura.summary import title_of
 from mixtura.writing import write_text
 
 __all__ = ["render_report", "write_report"]
@@ -74,7 +75,7 @@ def _facts(report: Report) -> dict[str, Any]:
     searched = selection is not None and len(selection.candidates) > 1
     mixture = result.mixture
     page = page_of(mixture.family.name)
-    heading, *details = mixture.family.title(mixture.n_components).split("\n")
+    heading, *details = title_of(mixture).split("\n")
     return {
         "title": report.title,
         "heading": heading,

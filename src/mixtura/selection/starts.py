@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 
 from mixtura.components.family import Family
 from mixtura.data import RowSource
+from mixtura.em.fit import FitOptions
+from mixtura.em.held import searching
 from mixtura.em.model import Model
 from mixtura.em.noise_starts import with_noise
 from mixtura.em.pilots import Partitions, pilot_partitions
+from mixtura.em.rearrange import exchanged
 from mixtura.em.shares import shares_of
 from mixtura.em.solve import SolveOptions, fit_options
 from mixtura.em.starts import StartMaker, linked_part
@@ -31,6 +34,8 @@ AXES_GIVEN = ("VVI", "VEI", "EVI", "EEI", "VII", "EII")
 SAMPLE_ROWS = 2500
 # From this many models on, a hierarchical clustering is worth its time.
 MANY_CELLS = 10
+# Starts of which the best is looked for where weights that are held tell components apart.
+EXCHANGING = 8
 # How many of the models nested in one, the largest, it starts from.
 TAKEN_OVER = 3
 
@@ -86,13 +91,26 @@ class SharedStarts:
         nested = [shares for kind, shares in fitted.items() if is_nested(kind, cell.kind)]
         nested = nested[-TAKEN_OVER:]
         size, starts = cell.n_components, self.options.starts
+        if self.options.weighing.tells_apart:
+            starts = replace(starts, finish=max(starts.finish, EXCHANGING))
         found = self.partitions(size)
-        makes = found.beside(nested).models(starts, self.sweep)
+        makes = self._exchanging(found.beside(nested).models(starts, self.sweep))
         if not cell.family.has_noise:
             return makes
         noisy = self.partitions(size + 1).each_last().beside(nested)
         noisy_makes = noisy.models(replace(starts, rearranges=False), self.sweep)
-        return with_noise(makes, size, starts, noisy_makes)
+        return with_noise(makes, size, starts, self._exchanging(noisy_makes))
+
+    def _exchanging(self, make: StartMaker) -> StartMaker:
+        """Return what makes starts where weights may be held, each component with one of them."""
+
+        def make_held(sweep: Sweep, options: FitOptions) -> Sequence[Model]:
+            models = make(sweep, searching(options))
+            if not options.weighing.tells_apart:
+                return models
+            return [exchanged(self.sweep(sweep.family), models, options)]
+
+        return make_held
 
     def shares(self, cell: Cell, model: Model) -> Float:
         """Return the shares (M, K) of the subsample's rows that components have, noise last."""
@@ -117,7 +135,7 @@ class SharedStarts:
             self._found[size] = pilot_partitions(
                 [self.sweep(family) for family in self.pilots],
                 size,
-                lambda sweep, n_components: fit_options(sweep, n_components, self.options),
+                lambda sweep, groups: searching(fit_options(sweep, groups, self.options)),
                 replace(starts, finish=1 if several else starts.finish),
                 self.tree,
                 whole=self.whole,

@@ -15,7 +15,8 @@ from mixtura.components.gaussian.conjugate import ConjugatePrior
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.structures import CODES, structure
-from mixtura.components.kernel import Above, Ended, Limits, Terms, Weighing
+from mixtura.components.kernel import Above, Ended, Limits, Terms
+from mixtura.components.weighing import EQUAL, Weighing
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.data.resolution import column_steps
@@ -86,7 +87,7 @@ def options_for(sweep, n_components=3, prior="weak", **changes):
 
 
 def terms_of(options):
-    return Terms(options.prior, Weighing(options.equal_weights, options.concentration))
+    return Terms(options.prior, options.weighing)
 
 
 def started(general, n_components, options, seed=0):
@@ -115,12 +116,18 @@ def assert_same_mixture(found, expected, digits=1e-8):
 SETTINGS = {
     "plain": {"prior": None},
     "weak prior": {},
-    "equal weights": {"equal_weights": True},
-    "Dirichlet": {"concentration": 4.0},
+    "equal weights": {"weighing": Weighing(EQUAL)},
+    "Dirichlet": {"weighing": Weighing(concentration=4.0)},
 }
 
 
-@pytest.mark.parametrize("settings", SETTINGS)
+def settings_of(name, n_components):
+    if name == "held weights":
+        return {"weighing": Weighing.holding(np.arange(n_components) + 1.0)}
+    return SETTINGS[name]
+
+
+@pytest.mark.parametrize("settings", [*SETTINGS, "held weights"])
 @pytest.mark.parametrize("code", OTHERS)
 def test_steps_are_those_of_the_general_loop(code, settings):
     for n_rows, n_columns, n_components, weighted in (
@@ -133,7 +140,7 @@ def test_steps_are_those_of_the_general_loop(code, settings):
         rows = overlapping(n_rows, n_columns)
         weights = np.random.default_rng(1).uniform(0.2, 2.0, n_rows) if weighted else None
         sweep, general = both(rows, code, weights)
-        options = options_for(sweep, n_components, **SETTINGS[settings])
+        options = options_for(sweep, n_components, **settings_of(settings, n_components))
         options = replace(options, rule=NeverMet(), max_iter=3)
         start = started(general, n_components, options)
         run, expected = (

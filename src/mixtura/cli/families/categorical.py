@@ -13,7 +13,11 @@ STARTS = 10
 
 def _prepare(table: Table, request: Request) -> Fitting:
     names = category_columns(table, request.columns, request.left_out)
-    estimator = CategoricalMixture(n_init=request.starts or STARTS, random_state=request.seed)
+    estimator = CategoricalMixture(
+        mixing_weights=request.mixing_weights,
+        n_init=request.starts or STARTS,
+        random_state=request.seed,
+    )
     return fitting_of(estimator, category_frame(table, names), request)
 
 

@@ -23,7 +23,10 @@ def _prepare(row: Row, table: Table, request: Request) -> Fitting:
     given = {option: getattr(request, option) for option in row.options}
     names += [name for name in given.values() if name is not None and name not in names]
     estimator = estimator_of(row.name)(
-        **given, n_init=request.starts or STARTS, random_state=request.seed
+        **given,
+        mixing_weights=request.mixing_weights,
+        n_init=request.starts or STARTS,
+        random_state=request.seed,
     )
     frame = number_frame(table, names, missing="nan" if row.gaps else "error")
     return fitting_of(estimator, frame, request)

@@ -28,6 +28,7 @@ class Request:
     structures : of covariances, or "all"
     noise : whether a component of constant density is added
     exposure : the column of exposures, or None
+    mixing_weights : "free", "equal" or numbers
     criterion, seed : of the search
     starts : carried to the end for each model; None for the family's own number
     weights : (N,) row weights, or None
@@ -39,6 +40,7 @@ class Request:
     structures: str | tuple[str, ...]
     noise: bool
     exposure: str | None
+    mixing_weights: str | tuple[float, ...]
     criterion: str
     seed: int
     starts: int | None

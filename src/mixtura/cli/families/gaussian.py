@@ -25,6 +25,7 @@ def _prepare(table: Table, request: Request) -> Fitting:
         request.structures,
         criterion=request.criterion,
         sample_weight=request.weights,
+        mixing_weights=request.mixing_weights,
         n_init=request.starts or STARTS,
         noise="uniform" if request.noise else None,
         missing="marginal",

@@ -7,7 +7,12 @@ from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.columnwise import ColumnwiseFamily
 from mixtura.components.derivatives.blocks import NoiseDerivatives, ProductDerivatives
-from mixtura.components.derivatives.chart import Chart, side_by_side, weights_chart
+from mixtura.components.derivatives.chart import (
+    Chart,
+    held_weights_chart,
+    side_by_side,
+    weights_chart,
+)
 from mixtura.components.derivatives.columnwise import ColumnwiseDerivatives
 from mixtura.components.derivatives.contract import Derivatives, Edge, Scale, edge_rows
 from mixtura.components.derivatives.features import (
@@ -33,6 +38,7 @@ __all__ = [
     "Scale",
     "derivatives_of",
     "edge_rows",
+    "held_weights_chart",
     "side_by_side",
     "weights_chart",
 ]

@@ -15,7 +15,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array, csr_array
 
-__all__ = ["Chart", "identity", "of_dense", "side_by_side", "simplices", "weights_chart"]
+__all__ = [
+    "Chart",
+    "held_weights_chart",
+    "identity",
+    "of_dense",
+    "side_by_side",
+    "simplices",
+    "weights_chart",
+]
 
 Float = NDArray[np.float64]
 Names = Sequence[str]
@@ -164,6 +172,20 @@ def weights_chart(fixed: NDArray[np.bool_]) -> Chart:
     moving, last = _moving(~fixed[None], [0])
     names = tuple(f"weights[{k}]" for k in moving)
     return Chart(names, _contrasts(len(fixed), moving, last), len(fixed))
+
+
+def held_weights_chart(weights: Float, *, beside_noise: bool) -> Chart:
+    """Return mixing weights (K, 1) that are held in the proportions they have.
+
+    Parameters
+    ----------
+    weights : (K,)
+    beside_noise : whether the last is that of noise and free, π_k = (1 - π_0) s_k being the others
+    """
+    if not beside_noise:
+        return Chart((), csr_array((len(weights), 0)), len(weights))
+    slopes = np.append(-weights[:-1] / weights[:-1].sum(), 1.0)
+    return Chart((f"weights[{len(weights) - 1}]",), csr_array(slopes[:, None]), len(weights))
 
 
 def _named(

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.compiled import CompiledRuns
+from mixtura.components.compiled import CompiledRuns, held_shares
 from mixtura.components.gaussian.features import feature_map
 from mixtura.components.gaussian.incomplete_sweep import IncompleteMoments, IncompleteSums
 from mixtura.components.gaussian.kernel import Key, penalty_of, problem_of
@@ -82,7 +82,9 @@ class GappyKernel(CompiledRuns):
     constant: float
     borrowed_rows: float
     barred: NDArray[np.bool_] | None = None
-    _problems: dict[Key, tuple[Any, Told, Problem]] = field(default_factory=dict, repr=False)
+    _problems: dict[Key, tuple[Any, Float | None, Told, Problem]] = field(
+        default_factory=dict, repr=False
+    )
 
     def barring(self, barred: NDArray[np.bool_]) -> Self:
         """Return the same loop over rows that are barred from components, as in (K, n)."""
@@ -105,8 +107,10 @@ class GappyKernel(CompiledRuns):
             if penalty is None:
                 return None
             gaps = self.rows.told(self.n_features, self.weights, self.barred)
-            problem = problem_of(self, gaps.tile.rows, penalty, terms.weighing, far)
+            held = held_shares(terms.weighing)
+            concentration = terms.weighing.concentration
+            problem = problem_of(self, gaps.tile.rows, penalty, concentration, held, far)
             problem.gaps = addressof(gaps)
-            # The prior is kept as well, or another might be given its identity.
-            self._problems[key] = terms.prior, gaps, problem
-        return self._problems[key][2]
+            # What C reads is kept, and the prior, or another might be given its identity.
+            self._problems[key] = terms.prior, held, gaps, problem
+        return self._problems[key][3]

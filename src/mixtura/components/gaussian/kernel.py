@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.compiled import TRIES, CompiledRuns
+from mixtura.components.compiled import TRIES, CompiledRuns, held_shares
 from mixtura.components.gaussian.noise_parameters import NoisyPrior
 from mixtura.components.gaussian.packed import NoisyPacked, Packed
 from mixtura.components.gaussian.parameters import GaussianParameters
@@ -21,8 +21,8 @@ from mixtura.components.kernel import (
     Mixed,
     Rearranged,
     Terms,
-    Weighing,
 )
+from mixtura.components.weighing import Weighing
 from mixtura.native import kernels
 from mixtura.native.runs import Ground, Problem, Rows, State, address
 from mixtura.native.updates import CODES, MOST_COLUMNS, MOST_COMPONENTS
@@ -80,7 +80,7 @@ class GaussianKernel(CompiledRuns):
     factor_of_all: Float
     log_noise: float | None = None
     barred: NDArray[np.bool_] | None = None
-    _problems: dict[Key, tuple[Any, Problem]] = field(default_factory=dict, repr=False)
+    _problems: dict[Key, tuple[Any, ...]] = field(default_factory=dict, repr=False)
 
     def with_noise(self, log_density: float) -> "GaussianKernel | None":
         """Return the same with noise of that log density, or None where covariances are pooled."""
@@ -232,13 +232,19 @@ class GaussianKernel(CompiledRuns):
             penalty = penalty_of(terms.prior)
             if penalty is None:
                 return None
-            # The prior is kept as well, or another might be given its identity.
-            told = self._told(penalty, terms.weighing, n_features, far)
-            self._problems[key] = terms.prior, told
-        return self._problems[key][1]
+            held = held_shares(terms.weighing)
+            told = self._told(penalty, terms.weighing.concentration, held, n_features, far)
+            # What C reads is kept, and the prior, or another might be given its identity.
+            self._problems[key] = terms.prior, held, told
+        return self._problems[key][2]
 
     def _told(
-        self, penalty: ScatterPrior, weighing: Weighing, n_features: int, far: float
+        self,
+        penalty: ScatterPrior,
+        concentration: float,
+        held: Float | None,
+        n_features: int,
+        far: float,
     ) -> Problem:
         products, weights = self.products, self.weights
         n_rows, stride = products.shape[1], products.strides[0] // products.itemsize
@@ -251,7 +257,7 @@ class GaussianKernel(CompiledRuns):
         )
         if self.barred is not None:
             rows.bar(self.barred)
-        problem = problem_of(self, rows, penalty, weighing, far)
+        problem = problem_of(self, rows, penalty, concentration, held, far)
         problem.second = address(self.second)
         if self.log_noise is not None:
             problem.has_noise, problem.log_noise = 1, self.log_noise
@@ -274,7 +280,12 @@ class GaussianRows(Protocol):
 
 
 def problem_of(
-    kernel: GaussianRows, rows: Rows, penalty: ScatterPrior, weighing: Weighing, far: float
+    kernel: GaussianRows,
+    rows: Rows,
+    penalty: ScatterPrior,
+    concentration: float,
+    held: Float | None,
+    far: float,
 ) -> Problem:
     """Return what C is told of Gaussian components alone; arrays should outlive it."""
     return Problem(
@@ -286,8 +297,8 @@ def problem_of(
         unit=address(kernel.unit),
         prior_rows=penalty.rows,
         prior_scatter=address(penalty.scatter),
-        concentration=weighing.concentration,
-        equal_weights=weighing.equal,
+        concentration=concentration,
+        held_weights=None if held is None else address(held),
         floor=None if penalty.floor is None else address(penalty.floor),
         borrowed_rows=kernel.borrowed_rows,
         far=far,
