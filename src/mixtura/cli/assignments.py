@@ -62,7 +62,7 @@ def assignments_of(
     mixture: Mixture, rows: NDArray[np.float64], names: Sequence[Any] | None, id_column: str | None
 ) -> Assignments:
     """Return the assignments of rows (N, D); rows without names are numbered from 0."""
-    density, posterior = mixture.density_and_responsibilities(rows)
+    density, posterior = mixture.coded.density_and_responsibilities(rows)
     component = posterior.argmax(axis=1)
     called = id_column or "row"
     return Assignments(

@@ -9,7 +9,7 @@ from mixtura.cli.assignments import assignments_of
 from mixtura.cli.rows import rows_of, text_columns
 from mixtura.data.files import read_table
 from mixtura.data.gaps import gap_words, has_gaps
-from mixtura.store import load
+from mixtura.store import load_with_facts
 
 __all__ = ["predict"]
 
@@ -35,7 +35,7 @@ def predict(
     model: Path, file: Path, output: Path | None, id_column: str | None, unknown: str
 ) -> None:
     """Say for each row of FILE which component of MODEL it belongs to, as CSV."""
-    mixture = load(model)
+    mixture, _ = load_with_facts(model)
     table = read_table(file, text=text_columns(mixture))
     identifiers = None if id_column is None else table.column(id_column)
     rows = rows_of(mixture, table, ignore=unknown == "ignore")

@@ -8,7 +8,7 @@ import click
 import pyarrow as pa
 import pyarrow.csv
 
-from mixtura.store import load
+from mixtura.store import load_with_facts
 from mixtura.writing import replacing
 
 __all__ = ["sample"]
@@ -34,8 +34,8 @@ __all__ = ["sample"]
 )
 def sample(model: Path, n_rows: int, seed: int, output: Path | None) -> None:
     """Draw rows from MODEL, as CSV with the component of each."""
-    mixture = load(model)
-    rows, components = mixture.sample(n_rows, seed)
+    mixture, _ = load_with_facts(model)
+    rows, components = mixture.coded.sample(n_rows, seed)
     names = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
     label = "component" if "component" not in names else "mixture component"
     columns = map(_written, mixture.decode(rows))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mixtura.data.checks import Names, column_label
 from mixtura.data.frames import columns_of_frame, is_frame
+from mixtura.data.sparse_checks import refuse_sparse
 from mixtura.errors import DataError
 
 __all__ = ["codes_of", "columns_of", "levels_and_codes", "levels_of", "shown_levels"]
@@ -34,6 +35,7 @@ def columns_of(data: Any) -> tuple[list[Sequence[Any]], tuple[str, ...] | None]:
     DataError
         If the data are not rows of one length, or there are none.
     """
+    refuse_sparse(data)
     if is_frame(data):
         columns, names = columns_of_frame(data)
     else:

@@ -22,14 +22,16 @@ __all__ = [
 
 Float = NDArray[np.float64]
 
-Names = Sequence[str] | None
+# Of columns, some of which may have numbers only.
+Names = Sequence[str | int] | None
 
 LISTED = 5
 
 
 def column_label(names: Names, column: int) -> str:
     """Return how an error names a column."""
-    return f"column {column}" if names is None else f"column '{names[column]}'"
+    called = column if names is None else names[column]
+    return f"column '{called}'" if isinstance(called, str) else f"column {called}"
 
 
 def check_finite(
@@ -145,8 +147,8 @@ def check_names(given: Names, fitted: Names) -> None:
     """Raise `DataError` if the columns given are not those fitted, in their order."""
     if given is None or fitted is None or tuple(given) == tuple(fitted):
         return
-    unseen = sorted(set(given) - set(fitted))
-    missing = sorted(set(fitted) - set(given))
+    unseen = sorted(map(str, set(given) - set(fitted)))
+    missing = sorted(map(str, set(fitted) - set(given)))
     lines = ["The feature names should match those that were passed during fit."]
     if unseen:
         lines += ["Feature names unseen at fit time:", *_listed(unseen)]

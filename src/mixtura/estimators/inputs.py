@@ -11,6 +11,7 @@ from sklearn.utils import check_array
 
 from mixtura.data.checks import check_finite, check_names
 from mixtura.data.frames import is_frame, numbers_of_frame
+from mixtura.data.sparse_checks import checked_sparse, refuse_sparse
 from mixtura.errors import DataError
 
 __all__ = ["Kept", "check_columns", "checked_rows", "fitted_rows", "names_of"]
@@ -53,6 +54,10 @@ def checked_rows(
         Naming the column and row of the first cell that cannot be used.
     """
     names = None
+    if issparse(data):
+        if not sparse:
+            refuse_sparse(data)
+        data = checked_sparse(data)
     if is_frame(data):
         data, names = numbers_of_frame(data)
     try:
@@ -69,7 +74,8 @@ def checked_rows(
         raise DataError(_located(data) or str(error)) from error
     if not missing:
         check_finite(rows.data[:, None] if issparse(rows) else rows, names)
-    return rows, names
+    # Compiled code reads numbers where processors may read them.
+    return rows if issparse(rows) else np.require(rows, requirements="A"), names
 
 
 def _located(data: Any) -> str | None:

@@ -16,6 +16,7 @@ from mixtura.components.gaussian.structures import CODES, STRUCTURES, distinct, 
 from mixtura.data import ArrayRows
 from mixtura.data.checks import check_enough_rows, check_varying, row_weights
 from mixtura.data.columns import column_moments
+from mixtura.data.encoding import Reading
 from mixtura.data.resolution import column_steps
 from mixtura.em.solve import SolveOptions
 from mixtura.em.starts import StartOptions
@@ -151,6 +152,7 @@ def select(
         ),
         criterion=criterion,
         columns=names,
+        reading=Reading(missing=missing),
         n_numbers=_count_numbers(rows, weights),
         progress=None if progress is None else lambda candidate: progress(candidate, count),
     )

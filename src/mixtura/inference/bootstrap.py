@@ -1,7 +1,7 @@
 """The bootstrap: how estimates vary, by fits to rows that are weighted or drawn anew."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -120,7 +120,7 @@ def bootstrap(
     if n_replicates < 2:
         raise ParameterError(f"n_replicates should be 2 at least, but got {n_replicates!r}")
     rows = checked(mixture, X, sample_weight, missing).gathered()
-    reference = Mixture(mixture.weights, rows.family, mixture.parameters, mixture.columns)
+    reference = replace(mixture, family=rows.family)
     options = options_of(rows.family, prior)
     seed = _seed(random_state)
 

@@ -92,7 +92,7 @@ def likelihood_ratio_test(
     if mixture.family.has_noise:
         raise ParameterError("the test is for mixtures without noise")
     rows = checked(mixture, X, sample_weight, missing).gathered()
-    null = Mixture(mixture.weights, rows.family, mixture.parameters, mixture.columns)
+    null = replace(mixture, family=rows.family)
     seed = int(np.random.default_rng(random_state).integers(2**31))
     options = options_of(rows.family, prior, seed, finish=n_init)
     observed, alternative = _statistic(null, rows.source(), options)
