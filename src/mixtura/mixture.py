@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 
-from mixtura.arrays import log_sum_exp
+from mixtura.arrays import generator_of, log_sum_exp, whole_number
 from mixtura.components.family import Family
 from mixtura.components.gaussian.imputation import draws_of, expected_cells
 from mixtura.components.gaussian.one_column import OneColumn
@@ -174,8 +174,8 @@ class Mixture:
         rows : (n_samples, D), categories by value
         components : (n_samples,) the component of each row
         """
-        rng = np.random.default_rng(random_state)
-        labels = rng.choice(self.n_components, size=n_samples, p=self.weights)
+        rng, size = generator_of(random_state), whole_number("n_samples", n_samples, 0)
+        labels = rng.choice(self.n_components, size=size, p=self.weights)
         rows = self.family.sample(self.parameters, labels, rng)
         return (rows if self.reading is None else decoded_rows(rows, self.kinds)), labels
 
@@ -269,7 +269,7 @@ class Mixture:
         shares = self.coded.responsibilities(rows)
         if n_imputations is None:
             return expected_cells(rows, shares, parameters)
-        rng = np.random.default_rng(random_state)
+        rng = generator_of(random_state)
         filled: list[Float] = []
         for _ in range(n_imputations):
             levels = rng.random((len(rows), 1))

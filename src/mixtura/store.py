@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ from mixtura.mixture import Mixture
 __all__ = ["described_mixture", "load_with_facts", "refusing", "save"]
 
 Arrays = dict[str, NDArray[Any]]
+
+# The key of a number that JSON has no word for.
+NUMBER = "~number"
 
 # Families that are no part of another, by name.
 WHOLE: dict[str, Any] = {family.name: family for family in (ProductFamily, GaussianNoiseFamily)}
@@ -53,7 +57,7 @@ def save(
         {
             "mixture": {**document, "columns": columns},
             "reading": reading,
-            "facts": dict(facts or {}),
+            "facts": _kept(dict(facts or {})),
             **described,
         },
     )
@@ -88,7 +92,27 @@ def described_mixture(
         if names is not None and len(set(names)) != len(names):
             raise ParameterError("two columns have one name")
         reading = _reading(document.get("reading", {}), family.n_columns)
-        return Mixture(weights, family, parameters, names, reading), dict(document["facts"])
+        return Mixture(weights, family, parameters, names, reading), _found(dict(document["facts"]))
+
+
+def _kept(value: Any) -> Any:
+    """Return facts as JSON holds them, which has no infinity."""
+    if isinstance(value, Mapping):
+        return {key: _kept(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_kept(each) for each in value]
+    return {NUMBER: str(value)} if isinstance(value, float) and not isfinite(value) else value
+
+
+def _found(value: Any) -> Any:
+    """Return what `_kept` was given."""
+    if isinstance(value, list):
+        return [_found(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {NUMBER}:
+        return float(value[NUMBER])
+    return {key: _found(each) for key, each in value.items()}
 
 
 def _reading(described: Mapping[str, Any], n_columns: int) -> Reading:

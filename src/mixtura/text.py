@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-__all__ = ["component_name", "text_table"]
+__all__ = ["component_name", "count_words", "text_table"]
 
 # Wider tables than this are cut, and say so.
 SHOWN_COLUMNS = 12
@@ -22,6 +22,19 @@ def component_name(label: int, before: str = "") -> str:
     ('2', 'component 2', 'noise')
     """
     return "noise" if label < 0 else f"{before}{label}"
+
+
+def count_words(count: float) -> str:
+    """Return a count as a reader takes it in.
+
+    Examples
+    --------
+    >>> count_words(1728), count_words(2.0**70), count_words(float("inf"))
+    ('1,728', '1.18e+21', 'more than 1e308')
+    """
+    if count == float("inf"):
+        return "more than 1e308"
+    return f"{count:,}" if isinstance(count, int) else f"{count:.3g}"
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

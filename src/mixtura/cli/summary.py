@@ -1,7 +1,9 @@
 """`mixtura summary MODEL`: a model file in words, or as JSON."""
 
 import json
+from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -29,4 +31,13 @@ def summary(model: Path, as_json: bool) -> None:
         **mixture.family.describe(mixture.parameters, columns),
         "fit": facts,
     }
-    click.echo(json.dumps(document, indent=2))
+    click.echo(json.dumps(_finite(document), indent=2))
+
+
+def _finite(value: Any) -> Any:
+    """Return a value with null for the numbers that JSON does not have."""
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

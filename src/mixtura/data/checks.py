@@ -98,6 +98,17 @@ def row_weights(weights: ArrayLike | None, n_rows: int) -> Float | None:
     """
     if weights is None:
         return None
+    masked = isinstance(weights, np.ma.MaskedArray) and np.flatnonzero(weights.mask)
+    if isinstance(masked, np.ndarray) and masked.size:
+        row = int(masked[0])
+        raise DataError(f"sample_weight of row {row} is masked; weights must be numbers from 0 up")
+    given = np.asarray(weights)
+    if given.dtype.kind in "cUSmM":
+        shown = next(iter(given.ravel()[:1].tolist()), "nothing")
+        raise DataError(
+            f"sample_weight holds {given.dtype}, the first {shown!r}; give one number from 0 up "
+            "for each row"
+        )
     try:
         array = np.asarray(weights, dtype=np.float64)
     except (TypeError, ValueError) as error:

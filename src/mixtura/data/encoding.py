@@ -17,6 +17,7 @@ from mixtura.data.counts import (
     check_counts,
     check_positive,
 )
+from mixtura.data.plain import is_missing
 from mixtura.data.sparse_checks import checked_sparse, refuse_sparse
 from mixtura.errors import DataError, ParameterError
 from mixtura.kinds import ColumnKind
@@ -188,9 +189,9 @@ def _numbers(column: Any, label: str) -> Float:
     values = np.empty(len(column))
     for row, value in enumerate(column):
         try:
-            if isinstance(value, str):
+            if isinstance(value, (str, bytes)):
                 raise TypeError
-            values[row] = np.nan if value is None else float(value)
+            values[row] = np.nan if is_missing(value) else float(value)
         except (TypeError, ValueError, OverflowError):
             raise DataError(
                 f"{label} holds {value!r} at row {row} (counted from 0), which is not a number; "

@@ -19,6 +19,7 @@ from mixtura.data.checks import check_observed, check_varying
 from mixtura.data.columns import column_moments
 from mixtura.data.encoding import CHECKS, Reading
 from mixtura.data.gaps import gap_words, has_gaps
+from mixtura.data.plain import is_missing
 from mixtura.data.resolution import column_steps
 from mixtura.em.solve import FitResult, SolveOptions
 from mixtura.errors import DataError, ParameterError
@@ -314,9 +315,9 @@ def _as_numbers(column: Any, label: str) -> Float:
     values = np.empty(len(column))
     for row, value in enumerate(column):
         try:
-            if isinstance(value, str):
+            if isinstance(value, (str, bytes)):
                 raise TypeError
-            values[row] = np.nan if value is None else float(value)
+            values[row] = np.nan if is_missing(value) else float(value)
         except (TypeError, ValueError, OverflowError):
             raise DataError(
                 f"{label} holds {value!r} at row {row} (counted from 0), which is not a number; "

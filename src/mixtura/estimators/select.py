@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import check_random_state
 
 from mixtura.components.catalogue import ROWS
 from mixtura.components.family import Family
@@ -27,7 +26,7 @@ from mixtura.estimators.doubted import warn_of_best
 from mixtura.estimators.gaps import checked_gappy_rows, family_for, pattern_order
 from mixtura.estimators.named import estimator_of
 from mixtura.estimators.noise import noise_maker
-from mixtura.estimators.settings import checked_choice, checked_integer
+from mixtura.estimators.settings import checked_choice, checked_integer, seed_of
 from mixtura.estimators.sizes import checked_sizes, possible_sizes
 from mixtura.selection import CRITERIA, Candidate, Cell, Selection, search
 
@@ -120,7 +119,7 @@ def select(
     source = ArrayRows(rows, weights)
     mean, spread = column_moments(source)
     check_varying(spread, names)
-    seed = int(check_random_state(random_state).randint(2**31 - 1))
+    seed = seed_of(random_state)
     sizes = possible_sizes(sizes, source)
     noisy = noise_maker(noise, noise_volume, source)
     determined, notes = _determined(covariance_type, source)
