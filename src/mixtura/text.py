@@ -7,6 +7,9 @@ __all__ = ["component_name", "count_words", "text_table"]
 # Wider tables than this are cut, and say so.
 SHOWN_COLUMNS = 12
 
+# Longer names are cut in them.
+LONGEST_CELL = 60
+
 
 def component_name(label: int, before: str = "") -> str:
     """Return what a component is called.
@@ -37,9 +40,13 @@ def count_words(count: float) -> str:
     return f"{count:,}" if isinstance(count, int) else f"{count:.3g}"
 
 
+def _cut(cell: str) -> str:
+    return cell if len(cell) <= LONGEST_CELL else f"{cell[: LONGEST_CELL - 3]}..."
+
+
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table with columns set right, the first one set left."""
-    cells = [list(header), *map(list, rows)]
+    cells = [list(map(_cut, header)), *(list(map(_cut, row)) for row in rows)]
     if len(header) > SHOWN_COLUMNS:
         left_out = len(header) - SHOWN_COLUMNS
         cells = [row[:SHOWN_COLUMNS] for row in cells]

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from mixtura.cli.voice import say
 from mixtura.store import load_with_facts
 from mixtura.summary import summary_of
 
@@ -20,7 +21,7 @@ def summary(model: Path, as_json: bool) -> None:
     """Describe a model file."""
     mixture, facts = load_with_facts(model)
     if not as_json:
-        click.echo(summary_of(mixture, facts or None))
+        say(summary_of(mixture, facts or None))
         return
     columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
     document = {
@@ -31,7 +32,7 @@ def summary(model: Path, as_json: bool) -> None:
         **mixture.family.describe(mixture.parameters, columns),
         "fit": facts,
     }
-    click.echo(json.dumps(_finite(document), indent=2))
+    say(json.dumps(_finite(document), indent=2))
 
 
 def _finite(value: Any) -> Any:

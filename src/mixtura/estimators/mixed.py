@@ -1,5 +1,6 @@
 """`MixedMixture`: columns of several kinds in one mixture."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, final
@@ -267,7 +268,7 @@ def _used_columns(
             raise ParameterError(f"blocks may be {', '.join(kinds)}, but there is one of {kind!r}")
         used[kind] = [_position(column, names, n_columns) for column in columns]
     positions = [position for own in used.values() for position in own]
-    twice = sorted({position for position in positions if positions.count(position) > 1})
+    twice = sorted(place for place, count in Counter(positions).items() if count > 1)
     if twice:
         raise ParameterError(f"column {twice[0]} stands twice in blocks; keep one")
     if not positions:
