@@ -21,6 +21,10 @@ def is_missing(value: Any) -> bool:
     return value is None or type(value).__name__ in MISSING_TYPES
 
 
+class _NoNumberError(DataError, TypeError):
+    """A cell is no number: a TypeError too, which scikit-learn's conventions ask for."""
+
+
 def plain_table(data: Any) -> Any:
     """Return data as they are, but for masked cells, which are missing, and `np.matrix`.
 
@@ -85,7 +89,7 @@ def _number(value: Any, row: int, column: int) -> float:
             raise TypeError("text is no number")
         return float(value)
     except (TypeError, ValueError, OverflowError) as error:
-        raise DataError(
+        raise _NoNumberError(
             f"column {column} holds {value!r} at row {row} (counted from 0), which is not a "
             f"number ({error}); drop the column, or turn it into numbers"
         ) from error
