@@ -454,15 +454,9 @@ def test_tiles_that_are_kept_give_the_bits_of_those_that_are_made_again(
             assert left.tobytes() == right.tobytes()
 
 
-@given(
-    n_features=st.integers(2, 10**4),
-    n_components=st.integers(1, 10**4),
-    itemsize=st.sampled_from([4, 8]),
-)
-def test_tiles_are_powers_of_two_within_limits(
-    n_features: int, n_components: int, itemsize: int
-) -> None:
-    rows = tile_rows(n_features, n_components, itemsize)
+@given(n_features=st.integers(2, 10**4), n_components=st.integers(1, 10**4))
+def test_tiles_are_powers_of_two_within_limits(n_features: int, n_components: int) -> None:
+    rows = tile_rows(n_features, n_components)
     assert rows & (rows - 1) == 0
     assert planning.SMALLEST_TILE <= rows <= planning.LARGEST_TILE
 

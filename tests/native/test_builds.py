@@ -55,7 +55,8 @@ def used(name):
         pytest.skip(f"this processor does not run the build {name}")
     loaded = None if name is None else library.load(library.path_of(library.FOLDER, name))
     with pytest.MonkeyPatch.context() as patch:
-        modules = parts, sweeps, updates, gaps, gaussian_kernel, observed, compiled_runs, joint
+        modules = parts, sweeps, updates, gaps, gaussian_kernel, compiled_runs, joint
+        modules += incomplete, observed
         for module in modules:
             patch.setattr(module, "kernels", lambda: loaded)
         yield

@@ -8,7 +8,7 @@
 /* How much larger than what they leave the terms of a centred density may be, in the frame. */
 #define MOST_LOSS 1e24
 /* The same where cells are missing: these densities are not whitened. */
-#define MOST_GAPPY_LOSS 1e10
+#define MOST_GAPPY_LOSS 1e12
 
 double mx_expected_of(const mx_form *form, const mx_model *model, const mx_moments *moments,
                       int64_t k) {
@@ -144,7 +144,7 @@ int mx_bind(const mx_problem *problem, const mx_form *form, mx_model *model) {
         double log_factor, central, *theta = model->theta + k * form->n_features;
         double loss = precision_of(form, model->factors + k * width, mean, precision, &log_factor,
                                    model->rough + k, &central);
-        if (!(loss < (form->pooled ? problem->far : MOST_LOSS)) ||
+        if (!(loss < (form->lean ? problem->far : MOST_LOSS)) ||
             (problem->gaps && !(central < MOST_GAPPY_LOSS)))
             return MX_HARD;
         int centred = !(loss < problem->far);

@@ -147,11 +147,10 @@ static int digits_kept(const mx_problem *problem, const mx_form *form, const mx_
         double rows = moments->rows[k], *mean = moments->means + k * d;
         const double *scatter = moments->scatter + (form->pooled ? 0 : k * form->one);
         for (int64_t i = 0; i < d; i++) {
-            double offset = rows * mean[i] * mean[i];
+            double offset = is_centred(about, k) ? 0 : rows * mean[i] * mean[i];
             offsets[i] += offset;
             double least = rows * floor_of(problem, i);
-            if (!form->pooled && !is_centred(about, k) &&
-                !(offset <= problem->far * fmax(scatter[i * step], least)))
+            if (!form->pooled && !(offset <= problem->far * fmax(scatter[i * step], least)))
                 return MX_HARD;
         }
     }
@@ -213,6 +212,15 @@ void mx_weigh(const mx_problem *problem, const mx_form *form, const double *rows
     }
 }
 
+/* Whether a component has no more rows than determine its covariance. */
+static int is_outnumbered(const mx_problem *problem, const mx_form *form,
+                          const mx_moments *moments) {
+    for (int64_t k = 0; k < form->n_gaussians; k++)
+        if (moments->rows[k] <= problem->borrowed_rows)
+            return 1;
+    return 0;
+}
+
 int mx_maximise(const mx_problem *problem, const mx_form *form, const mx_moments *moments,
                 const mx_model *previous, mx_model *next, double *room) {
     int64_t n = form->n_gaussians, d = form->n_columns;
@@ -238,24 +246,30 @@ int mx_maximise(const mx_problem *problem, const mx_form *form, const mx_moments
                                          previous->factors, next->factors, axes, room)
                      : mx_update(form->structure, n, d, scatter, rows, previous->factors,
                                  next->factors, axes, room);
-    return status ? MX_FLAT : mx_bind(problem, form, next);
+    if (status)
+        return MX_FLAT;
+    status = mx_bind(problem, form, next);
+    return status && problem->gaps && is_outnumbered(problem, form, moments) ? MX_FLAT : status;
 }
-void mx_about_origin(const mx_form *form, const mx_model *about, const mx_moments *moments,
-                     double *sums) {
+
+void mx_about_origin(const mx_form *form, const mx_model *about, double *sums) {
     int64_t d = form->n_columns;
     for (int64_t k = 0; k < form->n_components; k++) {
         if (!is_centred(about, k))
             continue;
-        double rows = moments->rows[k], *own = sums + k * form->n_features;
-        const double *mean = moments->means + k * d, *scatter = moments->scatter + k * form->one;
-        for (int64_t i = 0; i < d; i++)
-            own[i] = rows * mean[i];
+        double *own = sums + k * form->n_features, rows = own[d];
+        const double *mean = about->means + k * d;
         for (int64_t p = 0, i, j; p < form->n_pairs; p++) {
-            mx_pair_of(p, d, &i, &j);
-            own[d + 1 + p] = scatter[form->full ? i * d + j : i] + rows * mean[i] * mean[j];
+            i = j = p;
+            if (form->full)
+                mx_pair_of(p, d, &i, &j);
+            own[d + 1 + p] += mean[i] * own[j] + own[i] * mean[j] + rows * mean[i] * mean[j];
         }
+        for (int64_t i = 0; i < d; i++)
+            own[i] += rows * mean[i];
     }
 }
+
 static double squared_unit(const mx_problem *problem, const mx_form *form, int64_t entry) {
     int64_t d = form->n_columns;
     const double *unit = problem->unit;

@@ -74,8 +74,7 @@ int mx_bind(const mx_problem *problem, const mx_form *form, mx_model *model);
 int mx_bind_plain(const mx_problem *problem, const mx_form *form, mx_model *model);
 
 /* Sums of centred components as they would be about the origin. */
-void mx_about_origin(const mx_form *form, const mx_model *about, const mx_moments *moments,
-                     double *sums);
+void mx_about_origin(const mx_form *form, const mx_model *about, double *sums);
 
 /* What a component adds to the expected log-likelihood of moments, with its own scatter. */
 double mx_expected_of(const mx_form *form, const mx_model *model, const mx_moments *moments,

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "finish.h"
+#include "gap_run.h"
 #include "gaussian.h"
 
 #define FIRST_LENGTH 4.0
@@ -53,7 +54,7 @@ typedef struct {
     mx_moments moments, there;
     squarem leaps;
     mx_finish finish; /* in place of leaps, once little is left to gain */
-    double *sums, *squared, *entropy, *about, *point, *room;
+    double *sums, *squared, *entropy, *points, *point, *room;
     double values[2], log_likelihood, objective, promised;
     int proposed, probing;
 } run;
@@ -165,6 +166,8 @@ static double objective_at(const run *at, int64_t back) {
 /* Q of one model minus Q of another under the sums of the last sweep that was taken. */
 static double promised_by(const run *at, const mx_model *next, const mx_model *before) {
     const mx_form *form = &at->form;
+    if (at->problem->gaps)
+        return mx_promised_with_gaps(form, next, before, at->state->sums, at->room);
     double total = next->offset - before->offset;
     for (int64_t k = 0; k < form->n_components; k++) {
         int64_t first = k * form->n_features, last = first + form->n_features;
@@ -179,16 +182,12 @@ static double promised_by(const run *at, const mx_model *next, const mx_model *b
     return total;
 }
 
-/* The sweep of rows with missing cells, centred components about their means. */
-static void sweep_gaps(run *at) {
-    const mx_form *form = &at->form;
-    int64_t n = form->n_components, d = form->n_columns;
+/* The sweep of rows with missing cells: parameters and sums about points (K, D), or NULL. */
+static void sweep_gaps(run *at, const double *theta, const double *points) {
     mx_gaps rows = *at->problem->gaps;
-    for (int64_t i = 0; i < n * d; i++)
-        at->about[i] = at->now.centred[i / d] != 0 ? at->now.means[i] : 0.0;
-    rows.about = at->now.n_centred ? at->about : 0;
-    mx_sweep_gaps_stack(&rows, 1, &n, at->now.theta, at->sums, at->squared, at->values, at->entropy,
-                        at->room);
+    rows.about = points;
+    mx_sweep_gaps_stack(&rows, 1, &at->form.n_components, theta, at->sums, at->squared, at->values,
+                        at->entropy, at->room);
 }
 
 static void sweep_features(run *at) {
@@ -202,8 +201,9 @@ static void sweep_features(run *at) {
 
 static int swept(run *at) {
     const mx_problem *problem = at->problem;
+    mx_points_of(&at->form, &at->now, at->points);
     if (problem->gaps)
-        sweep_gaps(at);
+        sweep_gaps(at, at->now.theta, at->now.n_centred ? at->points : 0);
     else
         sweep_features(at);
     at->log_likelihood = at->values[0] + at->now.offset + problem->total_weight * problem->constant;
@@ -327,6 +327,26 @@ static int looks_further(run *at) {
     return 0;
 }
 
+/*
+ * Moments of the last sweep from one about the means that it found, where cells are missing: there
+ * they keep their digits.
+ */
+static int resummed(run *at) {
+    const mx_form *form = &at->form;
+    int64_t n = form->n_components;
+    if (!at->problem->gaps)
+        return MX_HARD;
+    copy_model(form, &at->best, &at->resort);
+    memcpy(at->resort.means, at->moments.means, sizeof(double) * n * form->n_columns);
+    for (int64_t k = 0; k < n; k++)
+        at->resort.centred[k] = 1;
+    at->resort.n_centred = n;
+    mx_points_of(form, &at->best, at->points);
+    mx_theta_about(form, at->points, at->resort.means, at->resort.theta);
+    sweep_gaps(at, at->resort.theta, at->resort.means);
+    return mx_moments_of(at->problem, form, &at->resort, at->sums, &at->moments);
+}
+
 static int limited(const run *at) {
     return at->state->n_steps + at->state->n_rejected >= at->rule->most_sweeps;
 }
@@ -373,7 +393,7 @@ static int advanced(run *at) {
         return MX_ENDED_ROUNDING;
     }
     record(at);
-    if (mx_moments_of(at->problem, &at->form, &at->best, at->sums, &at->moments))
+    if (mx_moments_of(at->problem, &at->form, &at->best, at->sums, &at->moments) && resummed(at))
         return MX_ENDED_HARD;
     if (at->rule->accelerate) {
         mx_coordinates(at->problem, &at->form, &at->moments, at->point);
@@ -434,10 +454,12 @@ static run begun(const mx_problem *problem, const mx_rule *rule, mx_state *state
     at.sums = mx_taken(room, n_components * form->n_features);
     at.squared = mx_taken(room, n_components);
     at.entropy = mx_taken(room, n_components);
-    at.about = mx_taken(room, n_components * form->n_columns);
+    at.points = mx_taken(room, n_components * form->n_columns);
     at.finish = mx_finish_in(form, room);
     int64_t sweep = problem->gaps ? mx_gaps_room(problem->gaps, n_components)
                                   : mx_sweep_room(n_components, form->n_features);
+    int64_t promise = n_components * (form->n_features + 2 * form->n_columns);
+    sweep = sweep > promise ? sweep : promise;
     int64_t update = form->n_scatter + mx_floored_room(form->n_gaussians, form->n_columns);
     at.room = mx_taken(room, sweep > update ? sweep : update);
     at.leaps.size = form->n_coordinates;
@@ -477,30 +499,12 @@ void mx_run(const mx_problem *problem, const mx_rule *rule, mx_state *state, dou
         ending = swept(&at) ? MX_ENDED_HARD : advanced(&at);
     exchange(&at.form, state, &at.now, 1);
     if (state->n_steps)
-        mx_about_origin(&at.form, &at.best, &at.moments, state->sums);
+        mx_about_origin(&at.form, &at.best, state->sums);
     memcpy(state->rows, at.moments.rows, sizeof(double) * at.form.n_components);
     memcpy(state->centres, at.moments.means,
            sizeof(double) * at.form.n_gaussians * at.form.n_columns);
     memcpy(state->scatter, at.moments.scatter, sizeof(double) * at.form.n_scatter);
     state->ending = ending;
-}
-
-/*
- * The completed sums of a start, of which missing cells have the mean of their columns and a
- * variance of one unit.
- */
-static void totals_of_gaps(run *at, const double *shares, int64_t row_stride,
-                           int64_t component_stride) {
-    const mx_form *form = &at->form;
-    int64_t n = form->n_components, d = form->n_columns;
-    double *theta = at->now.theta;
-    memset(theta, 0, sizeof(double) * n * form->n_features);
-    for (int64_t k = 0; k < n; k++)
-        for (int64_t i = 0; i < d; i++)
-            theta[k * form->n_features + d + 1 + i] =
-                -0.5 / (at->problem->unit[i] * at->problem->unit[i]);
-    mx_gaps_totals(at->problem->gaps, n, theta, shares, row_stride, component_stride, at->sums,
-                   at->entropy, at->room);
 }
 
 typedef int moments_maker(const mx_problem *, const mx_form *, const mx_model *, const double *,
@@ -512,7 +516,8 @@ static int started(const mx_problem *problem, const double *shares, int64_t row_
     run at = begun(problem, 0, state, state->n_components, &from);
     const mx_model nothing = {0};
     if (problem->gaps)
-        totals_of_gaps(&at, shares, row_stride, component_stride);
+        mx_first_totals(problem, &at.form, shares, row_stride, component_stride, at.now.theta,
+                        at.sums, at.entropy, at.room);
     else
         mx_totals(&problem->rows, at.form.n_components, shares, row_stride, component_stride,
                   at.sums, at.room);

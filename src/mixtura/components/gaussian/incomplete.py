@@ -23,7 +23,7 @@ from mixtura.components.gaussian.incomplete_sweep import (
     IncompleteTile,
 )
 from mixtura.components.gaussian.kernel import is_compiled
-from mixtura.components.gaussian.observed import is_well_conditioned
+from mixtura.components.gaussian.observed import is_ill_conditioned
 from mixtura.components.gaussian.parameters import (
     GaussianParameters,
     GaussianSums,
@@ -31,6 +31,8 @@ from mixtura.components.gaussian.parameters import (
 )
 from mixtura.components.gaussian.prior import GaussianPrior
 from mixtura.components.gaussian.structures import Structure, structure, unpooled
+from mixtura.errors import ParameterError
+from mixtura.native import kernels
 from mixtura.native.gaps import GappyRows
 from mixtura.native.parts import readable
 
@@ -40,7 +42,7 @@ Float = NDArray[np.float64]
 
 # How much larger the terms of a component's density about its mean may be than what they leave: a
 # Schur step has no factors to whiten by.
-MOST_GAPPY_LOSS = 1e10
+MOST_GAPPY_LOSS = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ class IncompleteGaussianFamily(GaussianFamily):
             natural,
             self._map,
             far,
-            ~is_well_conditioned(parameters, MOST_GAPPY_LOSS),
+            is_ill_conditioned(parameters, MOST_GAPPY_LOSS) | (kernels() is None),
         )
 
     def _at_origin(self, n_components: int) -> GaussianParameters:
@@ -163,6 +165,23 @@ class IncompleteGaussianFamily(GaussianFamily):
         return IncompleteMoments(
             plain.effective_rows, plain.means, plain.scatter, plain.pooled, entropy
         )
+
+    def maximise(
+        self, moments: Any, previous: GaussianParameters | None, prior: GaussianPrior
+    ) -> GaussianParameters:
+        """Return the parameters of the M-step.
+
+        Raises
+        ------
+        ParameterError
+            If a covariance is singular; that of a component on too few rows is where sweeps cannot
+            tell it from one.
+        """
+        found = super().maximise(moments, previous, prior)
+        few = moments.effective_rows <= self.structure.least_rows(self.n_columns)
+        if few.any() and (few & is_ill_conditioned(found, MOST_GAPPY_LOSS)).any():
+            raise ParameterError("a component on too few rows has no width in some direction")
+        return found
 
     def expected_log_density(self, parameters: GaussianParameters, moments: Any) -> float:
         """Return Σ_k Σ_i w r E[log f_k(x_i)], and the entropy of the missing cells.

@@ -11,7 +11,7 @@ from mixtura.components.gaussian.partition import Margin, rows_by_pattern
 from mixtura.native import kernels
 from mixtura.native.gaps import GappyRows
 
-__all__ = ["is_well_conditioned", "observed_log_density"]
+__all__ = ["is_ill_conditioned", "observed_log_density"]
 
 Float = NDArray[np.float64]
 
@@ -20,7 +20,7 @@ def observed_log_density(rows: Float, parameters: GaussianParameters) -> Float:
     """Return log N(x_o | μ_k, Σ_k) (n, K), without log 2π, of rows (n, D) with missing cells."""
     units = _units(parameters)
     scaled = GaussianParameters(parameters.means / units, parameters.covariance.scaled(1 / units))
-    near = is_well_conditioned(scaled)
+    near = ~is_ill_conditioned(scaled) & (kernels() is not None)
     densities = np.empty((len(rows), parameters.n_components))
     if near.any():
         own = _compiled(rows, scaled.take(np.flatnonzero(near).tolist()), units)
@@ -40,17 +40,15 @@ def _units(parameters: GaussianParameters) -> Float:
     return np.broadcast_to(widths, parameters.means.shape[1:])
 
 
-def is_well_conditioned(parameters: GaussianParameters, limit: float = LIMIT) -> NDArray[np.bool_]:
-    """Return which components (K,) may go without factors about their own means: none uncompiled.
+def is_ill_conditioned(parameters: GaussianParameters, limit: float = LIMIT) -> NDArray[np.bool_]:
+    """Return which components (K,) need factors about their own means too.
 
     Parameters
     ----------
     limit : how much larger the terms of a density may be than what they leave
     """
-    if kernels() is None:
-        return np.zeros(parameters.n_components, dtype=bool)
     centred = GaussianParameters(np.zeros_like(parameters.means), parameters.covariance)
-    return ~far_components(centred, limit)
+    return far_components(centred, limit)
 
 
 def _compiled(rows: Float, scaled: GaussianParameters, units: Float) -> Float:

@@ -1,0 +1,143 @@
+"""Compiled runs of rows with missing cells are those of the general loop."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from numpy.typing import NDArray
+from scipy.stats import multivariate_normal
+
+from mixtura import GaussianMixture
+from mixtura.arrays import order_by_pattern
+from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
+from mixtura.components.gaussian.structures import CODES, structure
+from mixtura.data import ArrayRows
+from mixtura.data.columns import column_moments
+from mixtura.data.masks import MaskedRows
+from mixtura.em.fit import FitOptions, fit
+from mixtura.em.shares import model_from_responsibilities
+from mixtura.em.starts import NeverMet
+from mixtura.em.sweep import Sweep
+from mixtura.engines import Serial
+from mixtura.native import kernels
+
+Float = NDArray[np.float64]
+
+if kernels() is None:
+    pytest.skip("no kernels are built: run 'python hatch_build.py'", allow_module_level=True)
+
+K, N, SWEEPS = 3, 120, 25
+
+
+def gappy(seed: int, n_columns: int = 4, share: float = 0.2) -> Float:
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(0, 3, (K, n_columns))
+    rows = centres[rng.integers(0, K, N)] + rng.normal(size=(N, n_columns)) * [1, 2, 0.5, 1]
+    rows[rng.random(rows.shape) < share] = np.nan
+    rows = rows[~np.isnan(rows).all(axis=1)]
+    return rows[order_by_pattern(rows)]
+
+
+def sweep_over(code: str, rows: Float, weights: Any = None, barred: Any = None) -> Sweep:
+    source: Any = ArrayRows(rows, weights)
+    family = IncompleteGaussianFamily.of(structure(code), *column_moments(source))
+    if barred is not None:
+        source = MaskedRows(
+            source, barred.astype(np.intp), np.array([[False] * K, [False, True, True]])
+        )
+    return Sweep(family, source, Serial())
+
+
+def run_of(sweep: Sweep, *, compiled: bool, accelerate: bool = False, sweeps: int = SWEEPS) -> Any:
+    prior = sweep.family.prior("weak", sweep.shared, K)
+    options = FitOptions(NeverMet(), max_iter=sweeps, prior=prior, accelerate=accelerate)
+    shares = np.random.default_rng(1).dirichlet(np.full(K, 0.5), sweep.source.n_rows)
+    start = model_from_responsibilities(sweep, shares, options)
+    if not compiled:
+        sweep.__dict__["kernel"] = None
+    return fit(sweep, [start], options)[0]
+
+
+def assert_alike(found: Any, expected: Any, digits: float = 1e-8) -> None:
+    assert_allclose(found.history.objective, expected.history.objective, rtol=digits)
+    assert_allclose(found.model.log_weights, expected.model.log_weights, atol=digits)
+    for name in ("effective_rows", "means", "scatter", "entropy"):
+        one, other = (getattr(run.statistics.moments, name) for run in (found, expected))
+        assert_allclose(one, other, rtol=1e-6, atol=digits * np.abs(other).max())
+
+
+@pytest.mark.parametrize("kind", ["plain", "weights", "labels", "float32"])
+@pytest.mark.parametrize("code", CODES)
+def test_a_run_is_that_of_the_general_loop(code: str, kind: str) -> None:
+    rows, rng = gappy(7), np.random.default_rng(2)
+    weights = rng.uniform(0.5, 2.0, len(rows)) if kind == "weights" else None
+    barred = None
+    if kind == "labels":
+        barred = np.arange(len(rows)) < 20
+    if kind == "float32":
+        rows = rows.astype(np.float32)
+    runs = [
+        run_of(sweep_over(code, rows, weights, barred), compiled=compiled)
+        for compiled in (True, False)
+    ]
+    assert_alike(*runs)
+
+
+@pytest.mark.parametrize("code", ["VII", "VVI", "EEE", "VVV", "EEV"])
+def test_components_far_from_the_origin_run_about_their_means(code: str) -> None:
+    rows = gappy(3)
+    rows[::2] += 2e4
+    rows = rows[order_by_pattern(rows)]
+    sweep = sweep_over(code, rows)
+    kernel: Any = sweep.kernel
+    prior = sweep.family.prior("weak", sweep.shared, K)
+    options = FitOptions(NeverMet(), max_iter=SWEEPS, prior=prior)
+    labels = np.nan_to_num(np.nanmax(rows, axis=1) > 1e4).astype(int)
+    shares = np.eye(K)[np.where(labels == 1, 1, np.arange(len(rows)) % 2 * 2)]
+    start = model_from_responsibilities(sweep, shares, options)
+    found = fit(sweep, [start], options)[0]
+    general = sweep_over(code, rows)
+    general.__dict__["kernel"] = None
+    assert kernel is not None
+    assert_alike(found, fit(general, [start], options)[0], 1e-7)
+
+
+def test_a_run_is_a_plain_loop_over_rows() -> None:
+    rows = gappy(11)
+    found = GaussianMixture(
+        K,
+        missing="marginal",
+        algorithm="em",
+        prior=None,
+        tol=0.0,
+        max_iter=12,
+        responsibilities_init=np.random.default_rng(4).dirichlet(np.ones(K), len(rows)),
+    )
+    with pytest.warns(Warning, match="converge"):
+        found.fit(rows)
+    earlier = replace(found.mixture_)
+    weights, means, covariances = earlier.weights, found.means_, found.covariances_
+    total = sum(
+        np.log(
+            sum(
+                weight * multivariate_normal(mean[seen], spread[np.ix_(seen, seen)]).pdf(row[seen])
+                for weight, mean, spread in zip(weights, means, covariances, strict=True)
+            )
+        )
+        for row, seen in zip(rows, ~np.isnan(rows), strict=True)
+    )
+    assert found.log_likelihood_ <= total + 1e-9
+    assert found.score(rows) * len(rows) == pytest.approx(total, abs=1e-8)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_component_on_too_few_rows_is_no_trap(seed: int) -> None:
+    rows = gappy(20 + seed, share=0.6)
+    rows[0] = [3e4, -3e4, 3e4, 3e4]
+    found = GaussianMixture(K, missing="marginal", random_state=0)
+    found.fit(rows)
+    assert np.isfinite(found.log_likelihood_)
+    history = np.array(found.history_.objective)
+    assert (np.diff(history) > -1e-6 * np.abs(history[1:])).all()
