@@ -318,13 +318,14 @@ class Running:
             return True
         rows = self.best[1].moments.effective_rows
         rounding += sweep.family.rounding(self.best[0].parameters, rows)
-        if objective >= before - rounding:
-            return True
-        promised = self.last.promised
-        if promised is None:
-            promised = self._promised(sweep.family, *self.best, self.last.model, options)[1]
-        if promised >= -rounding:
+        is_rounding = objective >= before - rounding
+        if not is_rounding:
+            promised = self.last.promised
+            if promised is None:
+                promised = self._promised(sweep.family, *self.best, self.last.model, options)[1]
             # The M-step did raise Q: the difference is lost in the digits of the densities.
+            is_rounding = promised >= -rounding
+        if is_rounding:
             self.model, self.statistics = self.best
             self.ending = Ending.ROUNDING
             return False
