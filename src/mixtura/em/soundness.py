@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mixtura.em.history import PassedOver
+from mixtura.em.history import Failure, PassedOver
 from mixtura.em.options import FitOptions
 from mixtura.em.ranking import unsupported
 from mixtura.em.running import Run
 from mixtura.em.sweep import Sweep
 
-__all__ = ["Soundness", "excess_words", "passed_over_words", "soundness_of"]
+__all__ = ["Soundness", "excess_words", "failure_words", "passed_over_words", "soundness_of"]
 
 # Nats that are worth a word.
 SHOWN = 1e-3
@@ -84,6 +84,29 @@ def passed_over_words(ends: Sequence[PassedOver]) -> list[str]:
         f"{len(ends)} likelier end(s), up to log-likelihood {most:.4f}, were passed over, as "
         "components on too few rows made them so"
     ]
+
+
+def failure_words(failures: Sequence[Failure], n_finished: int) -> list[str]:
+    """Return what is to be said of starts that failed, and of what else did.
+
+    Parameters
+    ----------
+    n_finished : how many starts did not
+    """
+    starts = [failure.reason for failure in failures if failure.start is not None]
+    others = [failure.reason for failure in failures if failure.start is None]
+    found = []
+    if starts:
+        found.append(
+            f"{len(starts)} of {n_finished + len(starts)} starts failed, and the best of the "
+            f"others was kept; the first of them: {starts[0]}"
+        )
+    if others:
+        found.append(
+            f"{len(others)} short run(s) or move(s) that starts tried failed and were left out; "
+            f"the first of them: {others[0]}"
+        )
+    return found
 
 
 def excess_words(excess: float) -> list[str]:
