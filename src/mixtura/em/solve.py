@@ -138,7 +138,7 @@ class FitResult:
         """Return what is to be said of the components, as sentences, the gravest first."""
         names = self.mixture.columns or tuple(f"x{j}" for j in range(self.mixture.n_columns))
         rows = self.effective_rows.tolist()
-        return self.soundness.sentences(rows, names)
+        return self.soundness.sentences(rows, names, self.mixture.family.wording)
 
     def times(self, factor: float) -> "FitResult":
         """Return the result of the same fit with every row weight multiplied."""

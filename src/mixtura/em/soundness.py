@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mixtura.components.words import Wording, listed
 from mixtura.em.history import Failure, PassedOver
 from mixtura.em.options import FitOptions
 from mixtura.em.ranking import unsupported
@@ -39,36 +40,39 @@ class Soundness:
         """Return whether the likelihood would be finite, and the same, without a prior."""
         return not (self.unsupported or self.flat or self.finer or self.recovery)
 
-    def sentences(self, effective_rows: Sequence[float], names: Sequence[str]) -> list[str]:
+    def sentences(
+        self, effective_rows: Sequence[float], names: Sequence[str], wording: Wording
+    ) -> list[str]:
         """Return what a reader should know, the gravest first.
 
         Parameters
         ----------
         effective_rows : (K,) N_k
         names : (D,) of the columns
+        wording : of the family
         """
 
-        def listed(components: Sequence[int]) -> str:
+        def counted(components: Sequence[int]) -> str:
             return ", ".join(f"{k} ({effective_rows[k]:.1f} rows)" for k in components)
 
         found = []
         if self.unsupported:
             found.append(
-                f"component(s) {listed(self.unsupported)} rest on no more rows than it takes to "
-                "determine a covariance, so the likelihood there means nothing; try fewer "
-                "components, or a structure that shares more between them"
+                f"component(s) {counted(self.unsupported)} rest on no more rows than it takes to "
+                f"determine {listed(wording.determined)}, so the likelihood there means nothing; "
+                f"{wording.advice}"
             )
         for columns, components in _by_columns(self.flat):
             found.append(
-                f"all rows of component(s) {listed(components)} agree in {_named(columns, names)}: "
-                "only the prior keeps them finite there, so likelihoods and criteria mean nothing "
-                "beside those of other models"
+                f"all rows of component(s) {counted(components)} agree in "
+                f"{_named(columns, names, wording)}: only {listed(wording.bounds)} keeps them finite there, so likelihoods and "
+                "criteria mean nothing beside those of other models"
             )
         for columns, components in _by_columns(self.finer):
             found.append(
-                f"component(s) {listed(components)} are narrower than the values of "
-                f"{_named(columns, names)} step, where the likelihood has no maximum that means "
-                "anything; the default prior has a floor there"
+                f"component(s) {counted(components)} are narrower than the values of "
+                f"{_named(columns, names, wording)} step, where the likelihood has no maximum that "
+                "means anything; the default prior has a floor there"
             )
         if self.recovery:
             found.append(self.recovery)
@@ -129,10 +133,10 @@ def _by_columns(
     ]
 
 
-def _named(columns: Sequence[int], names: Sequence[str]) -> str:
+def _named(columns: Sequence[int], names: Sequence[str], wording: Wording) -> str:
     shown = ", ".join(repr(names[column]) for column in columns[:5])
     more = "" if len(columns) <= 5 else f" and {len(columns) - 5} more"
-    return f"column {shown}" if len(columns) == 1 else f"a combination of {shown}{more}"
+    return f"column {shown}" if len(columns) == 1 else f"{wording.several} {shown}{more}"
 
 
 def soundness_of(sweep: Sweep, run: Run, options: FitOptions) -> Soundness:
