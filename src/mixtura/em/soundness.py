@@ -65,8 +65,9 @@ class Soundness:
         for columns, components in _by_columns(self.flat):
             found.append(
                 f"all rows of component(s) {counted(components)} agree in "
-                f"{_named(columns, names, wording)}: only {listed(wording.bounds)} keeps them finite there, so likelihoods and "
-                "criteria mean nothing beside those of other models"
+                f"{_named(columns, names, wording)}: only {listed(wording.bounds)} keeps them "
+                "finite there, so likelihoods and criteria mean nothing beside those of other "
+                "models"
             )
         for columns, components in _by_columns(self.finer):
             found.append(
