@@ -9,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.data import ArrayRows
 from mixtura.em.degeneracy import Recovery
 from mixtura.em.failures import left_out
 from mixtura.em.fit import FitOptions, Run, fit
@@ -19,7 +18,7 @@ from mixtura.em.ranking import is_supportable, ranked, unsupported
 from mixtura.em.shares import model_from_labels
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import Ending
-from mixtura.em.sweep import Sweep
+from mixtura.em.sweep import Sweep, source_of
 from mixtura.mixture import Mixture
 
 __all__ = ["with_recovered"]
@@ -126,5 +125,5 @@ def resplit(
         rng = np.random.default_rng([starts.seed, attempt, turn])
         parted = seeded_labels(points[inside], mass[inside], 2, rng)
         labels[inside[parted == 1]] = component
-    sample = Sweep(family, ArrayRows(rows, weights), sweep.engine)
+    sample = Sweep(family, source_of(rows, weights), sweep.engine)
     return model_from_labels(sample, labels, model.n_components, options)
