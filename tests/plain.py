@@ -230,7 +230,9 @@ def categorical(seed: int = 0) -> Plain:
     """Return a latent class model of three items with missing cells."""
     rng = np.random.default_rng(seed)
     probabilities = np.hstack([rng.dirichlet(np.full(size, 3.0), 2) for size in LEVELS])
-    mixture = Mixture(np.array([0.3, 0.7]), CategoricalFamily(LEVELS), Probabilities(probabilities))
+    mixture = Mixture(
+        np.array([0.3, 0.7]), CategoricalFamily(LEVELS), Probabilities(probabilities), reading=None
+    )
     rows = mixture.sample(50, seed)[0]
     rows = np.where(rng.random(rows.shape) < 0.1, -1, rows)
     starts = np.cumsum([0, *LEVELS[:-1]])
@@ -248,7 +250,7 @@ def bernoulli(seed: int = 0, *, missing: bool = False) -> Plain:
     rng = np.random.default_rng(seed)
     probabilities = rng.uniform(0.1, 0.9, (3, 4))
     family = BernoulliFamily(4, missing=missing)
-    mixture = Mixture(np.array([0.2, 0.5, 0.3]), family, Probabilities(probabilities))
+    mixture = Mixture(np.array([0.2, 0.5, 0.3]), family, Probabilities(probabilities), reading=None)
     rows = mixture.sample(60, seed)[0]
     if missing:
         rows = np.where(rng.random(rows.shape) < 0.15, -1.0, rows)
@@ -328,7 +330,12 @@ def mixed(seed: int = 0) -> Plain:
         for name, array in part.arrays.items()
         if name != "weights"
     }
-    return Plain(Mixture(weights, family, parameters), rows, {"weights": weights, **arrays}, logs)
+    return Plain(
+        Mixture(weights, family, parameters, reading=None),
+        rows,
+        {"weights": weights, **arrays},
+        logs,
+    )
 
 
 CASES: dict[str, Callable[[], Plain]] = {

@@ -10,10 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 import mixtura
-from mixtura import GaussianMixture, Mixture, ModelFileError
+from mixtura import GaussianMixture, Mixture, ModelFileError, load
 from mixtura.archive import read_archive, write_archive
 from mixtura.components.gaussian.structures import CODES
-from mixtura.store import load, load_with_facts, save
+from mixtura.store import load_with_facts, save
 
 Float = NDArray[np.float64]
 Arrays = dict[str, NDArray[Any]]
@@ -81,7 +81,7 @@ def test_an_estimator_saves_its_mixture_with_columns_and_facts(tmp_path: Path) -
     assert found.columns == ("x", "größe", "a,b")
     assert facts == estimator.facts_
     assert facts["log_likelihood"] == estimator.log_likelihood_
-    assert_same(mixtura.load(tmp_path / "model"), estimator.mixture_)
+    assert_same(mixtura.load(tmp_path / "model").mixture_, estimator.mixture_)
 
 
 def test_a_mixture_without_facts_has_none(tmp_path: Path) -> None:

@@ -17,7 +17,6 @@ from mixtura.errors import (
 )
 from mixtura.estimators import *  # noqa: F403
 from mixtura.mixture import Mixture
-from mixtura.store import load
 
 __version__ = "0.1.0"
 
@@ -35,7 +34,6 @@ __all__ = [
     "NonIdentifiableError",
     "NormalInverseWishart",
     "ParameterError",
-    "load",
 ]
 
 __all__ += estimators.__all__

@@ -1,5 +1,6 @@
 """Small-array numerics: Cholesky with a reason for failing, log-sum-exp, shape checks."""
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,13 @@ from mixtura.errors import ParameterError
 
 __all__ = [
     "as_shape",
+    "generator_of",
     "log_sum_exp",
     "lower_cholesky",
     "order_by_pattern",
     "power_of_two",
     "precision_factors",
+    "whole_number",
 ]
 
 Float = NDArray[np.float64]
@@ -176,3 +179,21 @@ def order_by_pattern(rows: NDArray[Any]) -> NDArray[np.intp]:
     letters = np.stack([goes_on & ~missing, missing], axis=2)
     packed = np.packbits(letters.reshape(len(rows), -1), axis=1)
     return np.lexsort(packed.T[::-1])
+
+
+def generator_of(random_state: Any) -> np.random.Generator:
+    """Return what draws: a generator that is given, or one of a seed, RandomState or None."""
+    try:
+        return np.random.default_rng(random_state)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(
+            "random_state should be None, a whole number from 0 up, a RandomState or a Generator: "
+            f"{error}"
+        ) from None
+
+
+def whole_number(name: str, value: Any, least: int) -> int:
+    """Return a whole number from `least` up."""
+    if isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least:
+        return int(value)
+    raise ParameterError(f"{name} should be a whole number from {least} up, but got {value!r}")

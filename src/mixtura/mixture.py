@@ -1,21 +1,21 @@
 """`Mixture`: the frozen value that a fit returns and a model file stores."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 
-from mixtura.arrays import log_sum_exp
+from mixtura.arrays import generator_of, log_sum_exp, whole_number
 from mixtura.components.family import Family
 from mixtura.components.gaussian.imputation import draws_of, expected_cells
 from mixtura.components.gaussian.one_column import OneColumn
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.margins import conditional_of, marginal_of, moments_of, positions
-from mixtura.data.categories import columns_of
-from mixtura.data.encoding import decoded, encoded
-from mixtura.errors import DataError, ParameterError
+from mixtura.data.encoding import AS_IT_COMES, Reading, decoded, decoded_rows, rows_of_table
+from mixtura.errors import ParameterError
 from mixtura.kinds import ColumnKind
 
 __all__ = ["Mixture"]
@@ -30,6 +30,8 @@ CHUNK_ROWS = 8192
 class Mixture:
     """A finite mixture Σ_k π_k f(x | θ_k), in the user's units.
 
+    Its methods read a table as the fit did: columns of a frame by name, categories by value.
+
     Attributes
     ----------
     weights : (K,) float64, the mixing weights π_k
@@ -37,6 +39,7 @@ class Mixture:
     parameters : the family's parameters of the K components
     columns : column names, or None
     held : whether the weights, but for that of noise, were held in given proportions
+    reading : how tables are read; None where all that comes is rows as `encode` returns them
     """
 
     weights: Float
@@ -44,6 +47,7 @@ class Mixture:
     parameters: Any
     columns: tuple[str, ...] | None = None
     held: bool = False
+    reading: Reading | None = AS_IT_COMES
 
     @property
     def n_components(self) -> int:
@@ -74,48 +78,50 @@ class Mixture:
             labels[-1] = -1
         return labels
 
-    def encode(self, data: Any, *, unknown: str = "error", missing: str = "error") -> NDArray[Any]:
-        """Return a table as the rows that the other methods take.
+    @property
+    def coded(self) -> "Mixture":
+        """Return the same mixture over rows as `encode` returns them, which it does not check."""
+        return self if self.reading is None else replace(self, reading=None)
 
-        Columns of a frame are found by name; categories become the numbers of their labels.
+    def read_by(self, rules: Reading) -> "Mixture":
+        """Return the mixture that reads tables by these rules."""
+        return self if self.reading == rules else replace(self, reading=rules)
+
+    def encode(
+        self, data: Any, *, unknown: str | None = None, missing: str | None = None
+    ) -> NDArray[Any]:
+        """Return a table as the rows that `coded` takes: categories as numbers of their labels.
+
+        Columns of a frame are found by name.
 
         Parameters
         ----------
-        data : data frame of any library, array, or list of rows
+        data : data frame of any library, array, list of rows, or SciPy's sparse rows
         unknown : "error", or "ignore" to count a category that the fit did not see as missing
-        missing : "error", or "marginal" to let numbers be NaN, in rows that count by their others
+        missing : "error", or "marginal" to let numbers be NaN, in rows that count by their others;
+            None, for both, is as in the fit
 
         Raises
         ------
         DataError
             Naming a column that is missing, or the first cell that cannot be used.
         """
-        columns, names = columns_of(data)
-        if names is not None and self.columns is not None:
-            lacking = [name for name in self.columns if name not in names]
-            if lacking:
-                raise DataError(f"X lacks the column '{lacking[0]}', on which the fit was made")
-            columns = [columns[names.index(name)] for name in self.columns]
-        elif len(columns) != self.n_columns:
-            raise DataError(f"X has {len(columns)} columns, and the fit had {self.n_columns}")
-        return encoded(
-            columns,
-            self.kinds,
-            self.columns or names,
-            ignore=unknown == "ignore",
-            gaps=missing == "marginal",
-        )
+        rules = self.reading or Reading()
+        rules = replace(rules, unknown=unknown or rules.unknown, missing=missing or rules.missing)
+        rows: Any = rows_of_table(data, self.kinds, self.columns, rules)
+        # No sparse row says which of its cells are missing, where a family has features for that.
+        return rows.toarray() if issparse(rows) and _knows_gaps(self.family) else rows
 
     def decode(self, rows: NDArray[Any]) -> list[Any]:
         """Return the columns that rows stand for: numbers, and categories as their values."""
         return decoded(rows, self.kinds)
 
-    def log_density(self, rows: NDArray[Any]) -> Float:
+    def log_density(self, rows: Any) -> Float:
         """Return log Σ_k π_k f(x | θ_k).
 
         Parameters
         ----------
-        rows : (N, D), finite; NaN in columns of Gaussians is a missing cell, and left out
+        rows : (N, D) table; a missing cell that the fit would take is left out
 
         Returns
         -------
@@ -123,12 +129,12 @@ class Mixture:
         """
         return self._by_chunk(rows, lambda chunk: log_sum_exp(self._joint(chunk)))
 
-    def component_log_density(self, rows: NDArray[Any]) -> Float:
+    def component_log_density(self, rows: Any) -> Float:
         """Return log f(x | θ_k) without the mixing weights.
 
         Parameters
         ----------
-        rows : (N, D), finite
+        rows : (N, D) table
 
         Returns
         -------
@@ -136,14 +142,14 @@ class Mixture:
         """
         return self._by_chunk(rows, lambda r: self.family.row_log_density(r, self.parameters))
 
-    def responsibilities(self, rows: NDArray[Any]) -> Float:
+    def responsibilities(self, rows: Any) -> Float:
         """Return the posterior probabilities γ(z_nk) of the components.
 
         Every row sums to one, however far it is from all components.
 
         Parameters
         ----------
-        rows : (N, D), finite
+        rows : (N, D) table
 
         Returns
         -------
@@ -151,7 +157,7 @@ class Mixture:
         """
         return self.density_and_responsibilities(rows)[1]
 
-    def density_and_responsibilities(self, rows: NDArray[Any]) -> tuple[Float, Float]:
+    def density_and_responsibilities(self, rows: Any) -> tuple[Float, Float]:
         """Return the log density (N,) and the responsibilities (N, K) of rows (N, D), together."""
         both = self._by_chunk(rows, self._density_and_posterior)
         return both[:, 0], both[:, 1:]
@@ -168,12 +174,13 @@ class Mixture:
 
         Returns
         -------
-        rows : (n_samples, D)
+        rows : (n_samples, D), categories by value
         components : (n_samples,) the component of each row
         """
-        rng = np.random.default_rng(random_state)
-        labels = rng.choice(self.n_components, size=n_samples, p=self.weights)
-        return self.family.sample(self.parameters, labels, rng), labels
+        rng, size = generator_of(random_state), whole_number("n_samples", n_samples, 0)
+        labels = rng.choice(self.n_components, size=size, p=self.weights)
+        rows = self.family.sample(self.parameters, labels, rng)
+        return (rows if self.reading is None else decoded_rows(rows, self.kinds)), labels
 
     def marginal(self, columns: Sequence[int | str]) -> "Mixture":
         """Return the mixture of some columns, in the order given.
@@ -191,7 +198,8 @@ class Mixture:
         if not chosen:
             raise ParameterError("a margin needs a column at least")
         family, parameters = marginal_of(self.family, self.parameters, chosen)
-        return Mixture(self.weights, family, parameters, self._names(chosen), self.held)
+        weights, names = self.weights, self._names(chosen)
+        return Mixture(weights, family, parameters, names, self.held, self._rules())
 
     def conditional(self, given: Mapping[int | str, Any]) -> "Mixture":
         """Return the mixture of the other columns where some are known.
@@ -212,12 +220,15 @@ class Mixture:
         rest = [column for column in range(self.n_columns) if column not in known]
         if not known or not rest:
             raise ParameterError("some columns should be given and some be left")
-        values = np.array(list(given.values()))
-        order = np.argsort(known)
         margin = self.marginal(sorted(known))
-        weights = margin.responsibilities(values[None, order])[0]
+        order = np.argsort(known)
+        row: Any = [[list(given.values())[place] for place in order]]
+        rows = np.asarray(row) if self.reading is None else margin.encode(row)
+        weights = margin.coded.responsibilities(rows)[0]
+        values = rows[0, np.argsort(order)]
         family, parameters = conditional_of(self.family, self.parameters, known, rest, values)
-        return Mixture(weights, family, parameters, self._names(rest))
+        names = self._names(rest)
+        return Mixture(weights, family, parameters, names, reading=self._rules())
 
     def mean(self) -> Float:
         """Return E[x] (D,) = Σ_k π_k μ_k."""
@@ -240,7 +251,7 @@ class Mixture:
 
         Parameters
         ----------
-        rows : (N, D), NaN where a cell is missing
+        rows : (N, D), NaN where a cell is missing, whatever the fit took
         n_imputations : None for E[x_m | x_o], the means given the other cells; M for M draws from
             their distribution given those, which keep the spread that means take away
         random_state : a seed or a numpy Generator, for the draws
@@ -257,11 +268,13 @@ class Mixture:
         parameters = self.parameters
         if not isinstance(parameters, GaussianParameters):
             raise ParameterError(f"cells of a '{self.family.name}' mixture are not filled in here")
+        if self.reading is not None:
+            rows = self.encode(rows, missing="marginal")
         rows = np.asarray(rows, dtype=np.float64)
-        shares = self.responsibilities(rows)
+        shares = self.coded.responsibilities(rows)
         if n_imputations is None:
             return expected_cells(rows, shares, parameters)
-        rng = np.random.default_rng(random_state)
+        rng = generator_of(random_state)
         filled: list[Float] = []
         for _ in range(n_imputations):
             levels = rng.random((len(rows), 1))
@@ -301,6 +314,10 @@ class Mixture:
             raise ParameterError("levels should be probabilities, between 0 and 1")
         return self._one_column().quantile(array.ravel()).reshape(array.shape)
 
+    def _rules(self) -> Reading | None:
+        """Return how the mixture of some columns reads, one after the other."""
+        return None if self.reading is None else replace(self.reading, places=None)
+
     def _one_column(self) -> OneColumn:
         return OneColumn.of(self.weights, self.family, self.parameters)
 
@@ -319,10 +336,15 @@ class Mixture:
         lost = ~np.isfinite(density)
         if lost.any():
             posterior[lost] = self.family.far_posterior(rows[lost], self.parameters)
-        posterior /= posterior.sum(axis=1, keepdims=True)
-        return np.column_stack([density, posterior])
+        return np.column_stack([density, posterior / posterior.sum(axis=1, keepdims=True)])
 
-    def _by_chunk(self, rows: NDArray[Any], function: Callable[[NDArray[Any]], Float]) -> Float:
-        starts = range(0, rows.shape[0], CHUNK_ROWS)
+    def _by_chunk(self, data: Any, function: Callable[[Any], Float]) -> Float:
+        rows = data if self.reading is None else self.encode(data)
+        starts = range(0, max(rows.shape[0], 1), CHUNK_ROWS)
         parts = [function(rows[start : start + CHUNK_ROWS]) for start in starts]
         return np.concatenate(parts)
+
+
+def _knows_gaps(family: Any) -> bool:
+    """Return whether a family of yes-or-no columns was made for rows with missing cells."""
+    return bool(getattr(family, "missing", False))

@@ -1,58 +1,85 @@
 """Model files: a mixture and what is known of its fit, in one archive."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from math import isfinite
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixtura.archive import read_archive, write_archive
 from mixtura.arrays import as_shape
 from mixtura.components.catalogue import FAMILIES
 from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.product import ProductFamily
+from mixtura.data.encoding import Reading
 from mixtura.errors import ModelFileError, ParameterError
 from mixtura.mixture import Mixture
 
-__all__ = ["load", "load_with_facts", "save"]
+__all__ = ["described_mixture", "load_with_facts", "refusing", "save"]
+
+Arrays = dict[str, NDArray[Any]]
+
+# The key of a number that JSON has no word for.
+NUMBER = "~number"
 
 # Families that are no part of another, by name.
 WHOLE: dict[str, Any] = {family.name: family for family in (ProductFamily, GaussianNoiseFamily)}
 
 
 def save(
-    path: str | os.PathLike[str], mixture: Mixture, facts: Mapping[str, Any] | None = None
+    path: str | os.PathLike[str],
+    mixture: Mixture,
+    facts: Mapping[str, Any] | None = None,
+    estimator: tuple[Arrays, dict[str, Any]] | None = None,
 ) -> None:
-    """Write a mixture, and facts about its fit that JSON can hold, to a file."""
-    arrays, document = mixture.family.to_arrays(mixture.parameters)
-    columns = None if mixture.columns is None else list(mixture.columns)
-    described = {**document, "columns": columns}
-    write_archive(
-        path,
-        {"weights": mixture.weights, **arrays},
-        {"mixture": described, "weights_held": mixture.held, "facts": dict(facts or {})},
-    )
-
-
-def load(path: str | os.PathLike[str]) -> Mixture:
-    """Return the mixture of a model file, of which nothing is executed.
+    """Write a mixture, and what is known of its fit, to a file.
 
     Parameters
     ----------
-    path : what `save` or `mixtura fit` wrote
+    facts : about the fit, that JSON can hold
+    estimator : arrays and a document that make the estimator again
+    """
+    arrays, document = mixture.family.to_arrays(mixture.parameters)
+    columns = None if mixture.columns is None else list(mixture.columns)
+    rules = mixture.reading or Reading()
+    reading = {
+        "unknown": rules.unknown,
+        "missing": rules.missing,
+        "places": None if rules.places is None else list(rules.places),
+    }
+    more, described = ({}, {}) if estimator is None else (estimator[0], {"estimator": estimator[1]})
+    write_archive(
+        path,
+        {"weights": mixture.weights, **arrays, **more},
+        {
+            "mixture": {**document, "columns": columns},
+            "reading": reading,
+            "weights_held": mixture.held,
+            "facts": _kept(dict(facts or {})),
+            **described,
+        },
+    )
+
+
+def load_with_facts(path: str | os.PathLike[str]) -> tuple[Mixture, dict[str, Any]]:
+    """Return the mixture of a model file, whatever was saved, and the facts stored with it.
 
     Raises
     ------
     ModelFileError
         If the file is missing, damaged, cut short, too large or no model file.
     """
-    return load_with_facts(path)[0]
+    return described_mixture(path, *read_archive(path))
 
 
-def load_with_facts(path: str | os.PathLike[str]) -> tuple[Mixture, dict[str, Any]]:
-    """Return the mixture of a model file and the facts stored with it."""
-    arrays, document = read_archive(path)
-    try:
+def described_mixture(
+    path: str | os.PathLike[str], arrays: Arrays, document: Mapping[str, Any]
+) -> tuple[Mixture, dict[str, Any]]:
+    """Return the mixture and the facts that an archive describes."""
+    with refusing(path, "a mixture"):
         described = document["mixture"]
         readers = FAMILIES | WHOLE
         family, parameters = readers[described["family"]].from_arrays(arrays, described)
@@ -63,11 +90,52 @@ def load_with_facts(path: str | os.PathLike[str]) -> tuple[Mixture, dict[str, An
             raise ParameterError("'weights' are no shares that sum to one")
         if names is not None and len(names) != family.n_columns:
             raise ParameterError(f"{len(names)} column names, but {family.n_columns} columns")
+        if names is not None and len(set(names)) != len(names):
+            raise ParameterError("two columns have one name")
         # Files from before weights could be held do not speak of it.
         held = document.get("weights_held", False) is True
-        return Mixture(weights, family, parameters, names, held), dict(document["facts"])
+        reading = _reading(document.get("reading", {}), family.n_columns)
+        mixture = Mixture(weights, family, parameters, names, held, reading)
+        return mixture, _found(dict(document["facts"]))
+
+
+def _kept(value: Any) -> Any:
+    """Return facts as JSON holds them, which has no infinity."""
+    if isinstance(value, Mapping):
+        return {key: _kept(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_kept(each) for each in value]
+    return {NUMBER: str(value)} if isinstance(value, float) and not isfinite(value) else value
+
+
+def _found(value: Any) -> Any:
+    """Return what `_kept` was given."""
+    if isinstance(value, list):
+        return [_found(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {NUMBER}:
+        return float(value[NUMBER])
+    return {key: _found(each) for key, each in value.items()}
+
+
+def _reading(described: Mapping[str, Any], n_columns: int) -> Reading:
+    rules = Reading(**described)
+    if rules.places is None:
+        return rules
+    places = tuple(map(int, rules.places))
+    if len(set(places)) != n_columns or min(places) < 0:
+        raise ParameterError(f"'places' are not those of {n_columns} columns")
+    return Reading(rules.unknown, rules.missing, places)
+
+
+@contextmanager
+def refusing(path: str | os.PathLike[str], what: str) -> Iterator[None]:
+    """Turn whatever a file that is whole does not describe rightly into a `ModelFileError`."""
+    try:
+        yield
     except (ParameterError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise ModelFileError(
-            f"model file '{path}' is whole, but does not describe a mixture: {error}; "
+            f"model file '{path}' is whole, but does not describe {what}: {error}; "
             "update mixtura, or fit and save the model again"
         ) from error

@@ -8,9 +8,13 @@ from scipy.stats import chi2
 from mixtura.components.weighing import Weighing
 from mixtura.em.certificate import certificate_words
 from mixtura.mixture import Mixture
-from mixtura.text import component_name, text_table
+from mixtura.text import component_name, count_words, text_table
 
 __all__ = ["summary_of", "table_words", "title_of"]
+
+STRANGE = (
+    "What the file says of the fit is not as expected, and is left out; fit and save it again."
+)
 
 SHOWN_PAIRS = 5
 
@@ -21,8 +25,15 @@ def summary_of(mixture: Mixture, facts: Mapping[str, Any] | None = None) -> str:
     Parameters
     ----------
     mixture : the fitted value
-    facts : as `FitResult.facts` gives them
+    facts : as `FitResult.facts` gives them; others, of a file, are left out and that is said
     """
+    try:
+        return _told(mixture, facts)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return f"{_told(mixture, None)}\n\n{STRANGE}"
+
+
+def _told(mixture: Mixture, facts: Mapping[str, Any] | None) -> str:
     columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
     parts = [title_of(mixture)]
     if facts:
@@ -102,15 +113,15 @@ def table_words(facts: Mapping[str, Any]) -> str:
     facts : with the entry "table"
     """
     table, total = facts["table"], facts["total_weight"]
-    df = table["residual_df"]
+    df, possible = table["residual_df"], count_words(facts["n_cells"])
     lines = [
         f"G² {table['g2']:.4f}, X² {table['x2']:.4f} with {df} residual degrees of freedom; "
-        f"{facts['n_patterns']} of {facts['n_cells']:,} possible patterns were seen"
+        f"{facts['n_patterns']} of {possible} possible patterns were seen"
     ]
     if table["sparse"]:
         lines.append(
-            f"{total:g} rows are too few for {facts['n_cells']:,} patterns: G² and X² compare "
-            "models, but have no chi-squared distribution here"
+            f"{total:g} rows are too few for {possible} patterns: G² and X² compare models, but "
+            "have no chi-squared distribution here"
         )
     elif df > 0:
         lines.append(

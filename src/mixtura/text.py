@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 
-__all__ = ["component_name", "text_table"]
+__all__ = ["component_name", "count_words", "text_table"]
 
 # Wider tables than this are cut, and say so.
 SHOWN_COLUMNS = 12
+
+# Longer names are cut in them.
+LONGEST_CELL = 60
 
 
 def component_name(label: int, before: str = "") -> str:
@@ -24,9 +27,26 @@ def component_name(label: int, before: str = "") -> str:
     return "noise" if label < 0 else f"{before}{label}"
 
 
+def count_words(count: float) -> str:
+    """Return a count as a reader takes it in.
+
+    Examples
+    --------
+    >>> count_words(1728), count_words(2.0**70), count_words(float("inf"))
+    ('1,728', '1.18e+21', 'more than 1e308')
+    """
+    if count == float("inf"):
+        return "more than 1e308"
+    return f"{count:,}" if isinstance(count, int) else f"{count:.3g}"
+
+
+def _cut(cell: str) -> str:
+    return cell if len(cell) <= LONGEST_CELL else f"{cell[: LONGEST_CELL - 3]}..."
+
+
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table with columns set right, the first one set left."""
-    cells = [list(header), *map(list, rows)]
+    cells = [list(map(_cut, header)), *(list(map(_cut, row)) for row in rows)]
     if len(header) > SHOWN_COLUMNS:
         left_out = len(header) - SHOWN_COLUMNS
         cells = [row[:SHOWN_COLUMNS] for row in cells]

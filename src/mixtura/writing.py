@@ -2,12 +2,18 @@
 
 import contextlib
 import os
+import re
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 __all__ = ["replacing", "write_text"]
+
+TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp(\.\w+)?")
+# No file takes so long to be written.
+STALE_SECONDS = 3600
 
 
 @contextlib.contextmanager
@@ -32,6 +38,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     target = Path(os.path.realpath(path))
     permissions = _permissions(target)
+    _sweep(target.parent)
     temporary = target.with_name(f".{secrets.token_hex(8)}.tmp{target.suffix}")
     try:
         yield temporary
@@ -69,6 +76,17 @@ def _permissions(target: Path) -> int | None:
         # Moving a file onto a pipe or a device would take it away from everyone else.
         raise OSError(f"'{target}' is not an ordinary file; write to a file and copy it there")
     return stat.S_IMODE(mode)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what processes that were killed left long ago."""
+    with contextlib.suppress(OSError):
+        for path in folder.glob(".*.tmp*"):
+            if (
+                TEMPORARY.fullmatch(path.name)
+                and time.time() - path.stat().st_mtime > STALE_SECONDS
+            ):
+                path.unlink()
 
 
 def _flush(path: Path) -> None:

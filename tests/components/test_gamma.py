@@ -59,7 +59,7 @@ def test_a_held_shape_is_kept_in_files_and_by_clones(tmp_path):
     fit = GammaMixture(2, shape=3, random_state=0).fit(durations())
     assert (fit.shapes_ == 3).all()
     fit.save(tmp_path / "model")
-    again = load(tmp_path / "model")
+    again = load(tmp_path / "model").mixture_
     assert again.family.shape == 3
     assert again.n_parameters == 3
     assert fit.get_params()["shape"] == 3

@@ -188,8 +188,8 @@ def test_replicates_of_infinite_size_have_intervals_that_reach_it():
 def test_infinite_sizes_come_back_from_files(tmp_path):
     fit = NegativeBinomialMixture().fit(np.random.default_rng(4).binomial(12, 0.4, (300, 1)))
     fit.save(tmp_path / "model")
-    assert np.isinf(load(tmp_path / "model").parameters.sizes).all()
-    rows, _ = load(tmp_path / "model").sample(4000, 0)
+    assert np.isinf(load(tmp_path / "model").mixture_.parameters.sizes).all()
+    rows, _ = load(tmp_path / "model").mixture_.sample(4000, 0)
     assert rows.var() == pytest.approx(rows.mean(), rel=0.1)
 
 

@@ -185,7 +185,7 @@ def test_wide_sparse_rows_never_become_dense(tmp_path):
     assert peak < 200e6
     mixture.save(tmp_path / "model")
     np.testing.assert_allclose(
-        load(tmp_path / "model").responsibilities(rows[:50]), mixture.predict_proba(rows[:50])
+        load(tmp_path / "model").predict_proba(rows[:50]), mixture.predict_proba(rows[:50])
     )
 
 

@@ -12,7 +12,6 @@ from mixtura import (
     GaussianMixture,
     MixedMixture,
     ModelFileError,
-    ParameterError,
     load,
 )
 from mixtura.archive import read_archive, write_archive
@@ -59,7 +58,7 @@ def test_a_stored_mixture_reads_values_and_writes_them(tmp_path):
     )
     blocks = {"gaussian": ["x"], "categorical": ["answer", "grade"]}
     MixedMixture(blocks, 2, random_state=0).fit(frame).save(tmp_path / "model")
-    mixture = load(tmp_path / "model")
+    mixture = load(tmp_path / "model").mixture_
     rows = mixture.encode(frame[["grade", "x", "answer"]])
     np.testing.assert_array_equal(rows[:3], [[0, 1, 0], [1, 0, 1], [2, -1, 1]])
     assert mixture.decode(rows)[1] == ["yes", "no", None, "no"] * 9
@@ -69,7 +68,7 @@ def test_a_stored_mixture_reads_values_and_writes_them(tmp_path):
     assert mixture.encode(strange, unknown="ignore")[1, 1] == -1
     with pytest.raises(DataError, match="lacks the column 'grade'"):
         mixture.encode(frame[["x", "answer"]])
-    with pytest.raises(DataError, match="has 1 columns, and the fit had 3"):
+    with pytest.raises(DataError, match="has 1 columns, and the fit used more"):
         mixture.encode([[1]])
 
 
@@ -81,18 +80,16 @@ def test_a_gaussian_mixture_reads_numbers():
 
 
 @pytest.mark.parametrize("value", [b"a", datetime.date(2020, 1, 1), float("inf")])
-def test_a_category_that_a_file_cannot_hold_is_named(value, tmp_path):
-    mixture = CategoricalMixture(1).fit([[value], ["b"]] * 3)
-    with pytest.raises(ParameterError, match="cannot hold the category"):
-        mixture.save(tmp_path / "model")
-    assert not (tmp_path / "model").exists()
+def test_a_category_that_a_file_cannot_hold_is_named_before_the_fit(value):
+    with pytest.raises(DataError, match=r"column 0 holds .* at row 1 .*no category"):
+        CategoricalMixture(1).fit([["b"], [value]] * 3)
 
 
 def test_labels_come_back_as_they_were(tmp_path):
     values = [1, "1", True, 1.5, "a\0", "a", "\u00e9", "e\u0301", 2**70, "\ud800"]
     mixture = CategoricalMixture(1).fit([[value] for value in values * 2])
     mixture.save(tmp_path / "model")
-    again = load(tmp_path / "model")
+    again = load(tmp_path / "model").mixture_
     assert list(map(repr, again.kinds[0].labels)) == list(map(repr, mixture.categories_[0]))
     codes = again.encode([[value] for value in values])
     assert again.decode(codes)[0] == values

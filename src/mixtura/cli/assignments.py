@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.csv
 from numpy.typing import NDArray
 
+from mixtura.cli.voice import unformulated
 from mixtura.mixture import Mixture
 from mixtura.writing import replacing
 
@@ -28,6 +29,7 @@ class Assignments:
     label : (N,) the same as the table calls it: -1 for noise
     probability : (N,) its posterior probability
     log_density : (N,) in nats
+    keeps_formulas : whether identifiers that begin as a formula does are written as they are
     """
 
     names: Sequence[Any]
@@ -36,11 +38,13 @@ class Assignments:
     label: NDArray[np.intp]
     probability: NDArray[np.float64]
     log_density: NDArray[np.float64]
+    keeps_formulas: bool = False
 
     def table(self) -> pa.Table:
         """Return the columns of `assignments.csv`."""
+        safe = (lambda cells: cells) if self.keeps_formulas else unformulated
         columns = {
-            self.id_column: pa.array(self.names),
+            safe([self.id_column])[0]: pa.array(safe(self.names)),
             "component": self.label,
             "probability": self.probability,
             "uncertainty": 1.0 - self.probability,
@@ -59,10 +63,14 @@ class Assignments:
 
 
 def assignments_of(
-    mixture: Mixture, rows: NDArray[np.float64], names: Sequence[Any] | None, id_column: str | None
+    mixture: Mixture,
+    rows: NDArray[np.float64],
+    names: Sequence[Any] | None,
+    id_column: str | None,
+    keeps_formulas: bool = False,
 ) -> Assignments:
     """Return the assignments of rows (N, D); rows without names are numbered from 0."""
-    density, posterior = mixture.density_and_responsibilities(rows)
+    density, posterior = mixture.coded.density_and_responsibilities(rows)
     component = posterior.argmax(axis=1)
     called = id_column or "row"
     return Assignments(
@@ -72,4 +80,5 @@ def assignments_of(
         mixture.labels[component],
         posterior[np.arange(len(rows)), component],
         density,
+        keeps_formulas,
     )

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
-import click
-
+from mixtura.cli.voice import say
 from mixtura.data.files import Table
 from mixtura.errors import DataError
 
@@ -110,7 +109,7 @@ def say_columns(names: Sequence[str], reason: str) -> None:
     """Say on standard error which columns are left out, and why."""
     if names:
         listed = ", ".join(f"'{name}'" for name in names)
-        click.echo(f"columns left out, as {reason}: {listed}", err=True)
+        say(f"columns left out, as {reason}: {listed}", err=True)
 
 
 def _is_number(cell: object) -> bool:

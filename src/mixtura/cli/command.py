@@ -12,17 +12,19 @@ from mixtura.cli.fit import fit
 from mixtura.cli.predict import predict
 from mixtura.cli.sample import sample
 from mixtura.cli.summary import summary
+from mixtura.cli.voice import end_interrupted, interrupt_on_terminate, say
 from mixtura.errors import MixturaError, ParameterError
 
 __all__ = ["command"]
 
-BAD_DATA, BAD_USAGE, INTERRUPTED = 1, 2, 130
+BAD_DATA, BAD_USAGE = 1, 2
 
 
 class _Group(click.Group):
     """A group that turns errors of this package into one line and an exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        interrupt_on_terminate()
         try:
             with warnings.catch_warnings():
                 warnings.showwarning = _say_warning
@@ -38,16 +40,16 @@ class _Group(click.Group):
         except OSError as error:
             _fail(error, BAD_DATA)
         except KeyboardInterrupt:
-            click.echo("mixtura: interrupted before there was anything to keep", err=True)
-            sys.exit(INTERRUPTED)
+            say("mixtura: interrupted before there was anything to keep", err=True)
+            end_interrupted()
 
 
 def _say_warning(message: Warning | str, *_: Any) -> None:
-    click.echo(f"mixtura: {message}", err=True)
+    say(f"mixtura: {message}", err=True)
 
 
 def _fail(error: Exception, code: int) -> None:
-    click.echo(f"mixtura: {error}", err=True)
+    say(f"mixtura: {error}", err=True)
     sys.exit(code)
 
 
@@ -57,7 +59,7 @@ def command() -> None:
     """Finite mixture models: fit them to a file, and use what was fitted.
 
     Results go to standard output, progress and notes to standard error. Exit codes: 0 good,
-    1 bad data, 2 bad usage, 130 interrupted (the best found so far is kept).
+    1 bad data, 2 bad usage, 130 interrupted and 143 terminated (the best found so far is kept).
     """
 
 

@@ -1,7 +1,7 @@
 """`mixtura fit FILE`: choose a mixture, say what it is, and write it down."""
 
-import sys
 import warnings
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ from mixtura.cli.columns import split_names
 from mixtura.cli.families import OFFERS, Offer, Request
 from mixtura.cli.progress import search_progress
 from mixtura.cli.rows import rows_of
+from mixtura.cli.voice import end_interrupted, keep_formulas_option, say
 from mixtura.components.gaussian.structures import structure
 from mixtura.data.files import read_table
 from mixtura.errors import DegenerateComponentWarning, ParameterError
+from mixtura.estimators.sizes import MOST_SIZES
 from mixtura.report import Report, write_report
 from mixtura.selection import CRITERIA, Selection
 from mixtura.store import save
@@ -24,7 +26,6 @@ from mixtura.summary import summary_of
 
 __all__ = ["fit"]
 
-INTERRUPTED = 130
 MODEL, ASSIGNMENTS, REPORT = "model.mixtura", "assignments.csv", "report.html"
 
 
@@ -37,9 +38,13 @@ class _Sizes(click.ParamType):
         if not isinstance(value, str):
             return list(value)
         try:
-            sizes = [size for part in value.split(",") for size in _range(part)]
+            parts = [_range(part) for part in value.split(",")]
         except ValueError:
-            sizes = []
+            parts = []
+        # A range of a thousand million is not written out before it is refused.
+        sizes = list(islice(chain.from_iterable(parts), MOST_SIZES + 1))
+        if len(sizes) > MOST_SIZES:
+            self.fail(f"{value!r} are more than {MOST_SIZES:,} numbers of components", param, ctx)
         if not sizes or min(sizes) < 1:
             self.fail(f"{value!r} is not like 3, 1:9 or 2,4,8, with numbers from 1 up", param, ctx)
         return sizes
@@ -156,6 +161,7 @@ class _MixingWeights(click.ParamType):
     show_default=True,
     help="Seed of everything random.",
 )
+@keep_formulas_option
 @click.pass_context
 def fit(
     context: click.Context,
@@ -173,6 +179,7 @@ def fit(
     criterion: str,
     starts: int | None,
     seed: int,
+    keep_formulas: bool,
 ) -> None:
     """Fit mixtures to FILE (CSV, Parquet or Arrow), choose one, and describe it.
 
@@ -206,7 +213,7 @@ def fit(
         selection, facts = search(progress)
     result = selection.result
     rows = rows_of(result.mixture, table)
-    assignments = assignments_of(result.mixture, rows, identifiers, id_column)
+    assignments = assignments_of(result.mixture, rows, identifiers, id_column, keep_formulas)
     counts = np.bincount(
         assignments.component, weights=row_weights, minlength=result.mixture.n_components
     )
@@ -236,10 +243,10 @@ def fit(
             facts=facts,
         )
         write_report(output / REPORT, report)
-        click.echo(f"written to {output}: {MODEL}, {ASSIGNMENTS}, {REPORT}", err=True)
+        say(f"written to {output}: {MODEL}, {ASSIGNMENTS}, {REPORT}", err=True)
     if selection.interrupted:
-        click.echo("interrupted: this is the best of the models fitted so far", err=True)
-        sys.exit(INTERRUPTED)
+        say("interrupted: this is the best of the models fitted so far", err=True)
+        end_interrupted()
 
 
 def _check_options(context: click.Context, offer: Offer) -> None:
@@ -254,10 +261,10 @@ def _check_options(context: click.Context, offer: Offer) -> None:
 
 
 def _say(selection: Selection, text: str) -> None:
-    click.echo(text)
+    say(text)
     if len(selection.candidates) > 1:
-        click.echo()
-        click.echo(selection.summary())
+        say()
+        say(selection.summary())
     else:
         for remark in selection.remarks:
-            click.echo(remark)
+            say(remark)

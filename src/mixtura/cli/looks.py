@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import click
 import numpy as np
 
 from mixtura.cli.columns import mostly_numbers, say_columns
+from mixtura.cli.voice import say
 from mixtura.data.files import Table
 from mixtura.errors import DataError
 
@@ -142,7 +142,7 @@ def say_left_out(looks: Sequence[Look]) -> None:
     """Say on standard error which columns are left out, and why."""
     for look in looks:
         if look.objection is not None:
-            click.echo(f"column '{look.name}' is left out: {look.objection}", err=True)
+            say(f"column '{look.name}' is left out: {look.objection}", err=True)
 
 
 def say_blocks(looks: Sequence[Look]) -> None:
@@ -151,7 +151,7 @@ def say_blocks(looks: Sequence[Look]) -> None:
         own = [f"'{look.name}' ({look.words})" for look in looks if look.kind == kind]
         if own:
             more = f" and {len(own) - LISTED} more" if len(own) > LISTED else ""
-            click.echo(f"{kind}: {', '.join(own[:LISTED])}{more}", err=True)
+            say(f"{kind}: {', '.join(own[:LISTED])}{more}", err=True)
 
 
 def _look(table: Table, name: str, *, asked: bool = False) -> Look:

@@ -1,15 +1,15 @@
 """`mixtura predict MODEL FILE`: the component of each row of another file."""
 
-import sys
 from pathlib import Path
 
 import click
 
 from mixtura.cli.assignments import assignments_of
 from mixtura.cli.rows import rows_of, text_columns
+from mixtura.cli.voice import binary_output, keep_formulas_option, say
 from mixtura.data.files import read_table
 from mixtura.data.gaps import gap_words, has_gaps
-from mixtura.store import load
+from mixtura.store import load_with_facts
 
 __all__ = ["predict"]
 
@@ -31,18 +31,24 @@ __all__ = ["predict"]
     show_default=True,
     help="What a category that the fit did not see is: an error, or a missing cell.",
 )
+@keep_formulas_option
 def predict(
-    model: Path, file: Path, output: Path | None, id_column: str | None, unknown: str
+    model: Path,
+    file: Path,
+    output: Path | None,
+    id_column: str | None,
+    unknown: str,
+    keep_formulas: bool,
 ) -> None:
     """Say for each row of FILE which component of MODEL it belongs to, as CSV."""
-    mixture = load(model)
+    mixture, _ = load_with_facts(model)
     table = read_table(file, text=text_columns(mixture))
     identifiers = None if id_column is None else table.column(id_column)
     rows = rows_of(mixture, table, ignore=unknown == "ignore")
     if has_gaps(rows):
-        click.echo(gap_words(rows), err=True)
-    assignments = assignments_of(mixture, rows, identifiers, id_column)
+        say(gap_words(rows), err=True)
+    assignments = assignments_of(mixture, rows, identifiers, id_column, keep_formulas)
     if output is None:
-        assignments.write_to(sys.stdout.buffer)
+        assignments.write_to(binary_output())
     else:
         assignments.write(output)

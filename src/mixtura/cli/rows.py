@@ -56,7 +56,7 @@ def _columns(mixture: Mixture, table: Table) -> Sequence[str]:
                 f"column names, was fitted on {mixture.n_columns}"
             )
         return table.names
-    missing = [name for name in mixture.columns if name not in table.names]
+    missing = [name for name in mixture.columns if name not in table.kinds]
     if missing:
         listed = ", ".join(f"'{name}'" for name in missing)
         raise DataError(f"'{table.path}' lacks {listed}, on which the model was fitted")

@@ -1,6 +1,5 @@
 """`mixtura sample MODEL`: rows drawn from a model file."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,8 @@ import click
 import pyarrow as pa
 import pyarrow.csv
 
-from mixtura.store import load
+from mixtura.cli.voice import binary_output, keep_formulas_option, unformulated
+from mixtura.store import load_with_facts
 from mixtura.writing import replacing
 
 __all__ = ["sample"]
@@ -32,16 +32,19 @@ __all__ = ["sample"]
     type=click.Path(path_type=Path, dir_okay=False),
     help="CSV file to write; default standard output.",
 )
-def sample(model: Path, n_rows: int, seed: int, output: Path | None) -> None:
+@keep_formulas_option
+def sample(model: Path, n_rows: int, seed: int, output: Path | None, keep_formulas: bool) -> None:
     """Draw rows from MODEL, as CSV with the component of each."""
-    mixture = load(model)
-    rows, components = mixture.sample(n_rows, seed)
+    mixture, _ = load_with_facts(model)
+    rows, components = mixture.coded.sample(n_rows, seed)
     names = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
     label = "component" if "component" not in names else "mixture component"
-    columns = map(_written, mixture.decode(rows))
+    safe = (lambda cells: cells) if keep_formulas else unformulated
+    columns = [safe(_written(column)) for column in mixture.decode(rows)]
+    names = safe(names)
     table = pa.table({**dict(zip(names, columns, strict=True)), label: mixture.labels[components]})
     if output is None:
-        pyarrow.csv.write_csv(table, sys.stdout.buffer)
+        pyarrow.csv.write_csv(table, binary_output())
     else:
         with replacing(output) as temporary:
             pyarrow.csv.write_csv(table, temporary)

@@ -1,10 +1,13 @@
 """`mixtura summary MODEL`: a model file in words, or as JSON."""
 
 import json
+from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import click
 
+from mixtura.cli.voice import say
 from mixtura.store import load_with_facts
 from mixtura.summary import summary_of
 
@@ -18,7 +21,7 @@ def summary(model: Path, as_json: bool) -> None:
     """Describe a model file."""
     mixture, facts = load_with_facts(model)
     if not as_json:
-        click.echo(summary_of(mixture, facts or None))
+        say(summary_of(mixture, facts or None))
         return
     columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
     document = {
@@ -30,4 +33,13 @@ def summary(model: Path, as_json: bool) -> None:
         **mixture.family.describe(mixture.parameters, columns),
         "fit": facts,
     }
-    click.echo(json.dumps(document, indent=2))
+    say(json.dumps(_finite(document), indent=2))
+
+
+def _finite(value: Any) -> Any:
+    """Return a value with null for the numbers that JSON does not have."""
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -5,6 +5,7 @@ differ by a NUL or by their Unicode form are different values.
 """
 
 from collections.abc import Iterable, Sequence
+from math import isfinite
 from numbers import Real
 from typing import Any
 
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 
 from mixtura.data.checks import Names, column_label
 from mixtura.data.frames import columns_of_frame, is_frame
+from mixtura.data.plain import is_missing, plain_table
+from mixtura.data.sparse_checks import refuse_sparse
 from mixtura.errors import DataError
 
 __all__ = ["codes_of", "columns_of", "levels_and_codes", "levels_of", "shown_levels"]
@@ -22,7 +25,6 @@ Labels = tuple[Any, ...]
 # For each distinct value its rows in order, the value as it stands, and its key.
 Found = list[tuple[NDArray[np.intp], Any, tuple[str, Any] | None]]
 
-MISSING_TYPES = ("NAType", "NaTType")
 KINDS = ("number", "truth", "text")
 
 
@@ -34,12 +36,14 @@ def columns_of(data: Any) -> tuple[list[Sequence[Any]], tuple[str, ...] | None]:
     DataError
         If the data are not rows of one length, or there are none.
     """
+    refuse_sparse(data)
+    data = plain_table(data)
     if is_frame(data):
         columns, names = columns_of_frame(data)
     else:
         columns, names = _columns_of_array(data), None
     if not columns or not len(columns[0]):
-        raise DataError("X has no rows or no columns; give at least one row of categories")
+        raise DataError("X has no rows or no columns; give at least one row")
     return columns, names
 
 
@@ -98,6 +102,12 @@ def _levels(found: Found, label: str) -> Labels:
     keys = {key for _, _, key in found if key is not None}
     if not keys:
         raise DataError(f"{label} is missing in every row; drop it")
+    for rows, value, key in found:
+        if key is not None and not _can_be_kept(key):
+            raise DataError(
+                f"{label} holds {value!r} at row {int(rows[0])} (counted from 0), which is no "
+                "category that a file could hold; give text, finite numbers or truth values"
+            )
     return tuple(value for _, value in sorted(keys, key=_order))
 
 
@@ -149,7 +159,7 @@ def _distinct(column: Sequence[Any], label: str) -> Found:
 
 def _key(value: Any) -> tuple[str, Any] | None:
     """Return what two cells must share to be one category; None if the cell is missing."""
-    if value is None or type(value).__name__ in MISSING_TYPES:
+    if is_missing(value):
         return None
     if isinstance(value, (bool, np.bool_)):
         return "truth", bool(value)
@@ -161,6 +171,11 @@ def _key(value: Any) -> tuple[str, Any] | None:
             return None
         return "number", int(number) if number == number // 1 else number
     return type(value).__name__, value
+
+
+def _can_be_kept(key: tuple[str, Any]) -> bool:
+    kind, value = key
+    return kind in KINDS and (not isinstance(value, float) or isfinite(value))
 
 
 def _order(key: Any) -> tuple[Any, ...]:

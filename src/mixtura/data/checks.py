@@ -22,14 +22,16 @@ __all__ = [
 
 Float = NDArray[np.float64]
 
-Names = Sequence[str] | None
+# Of columns, some of which may have numbers only.
+Names = Sequence[str | int] | None
 
 LISTED = 5
 
 
 def column_label(names: Names, column: int) -> str:
     """Return how an error names a column."""
-    return f"column {column}" if names is None else f"column '{names[column]}'"
+    called = column if names is None else names[column]
+    return f"column '{called}'" if isinstance(called, str) else f"column {called}"
 
 
 def check_finite(
@@ -96,6 +98,17 @@ def row_weights(weights: ArrayLike | None, n_rows: int) -> Float | None:
     """
     if weights is None:
         return None
+    masked = isinstance(weights, np.ma.MaskedArray) and np.flatnonzero(weights.mask)
+    if isinstance(masked, np.ndarray) and masked.size:
+        row = int(masked[0])
+        raise DataError(f"sample_weight of row {row} is masked; weights must be numbers from 0 up")
+    given = np.asarray(weights)
+    if given.dtype.kind in "cUSmM":
+        shown = next(iter(given.ravel()[:1].tolist()), "nothing")
+        raise DataError(
+            f"sample_weight holds {given.dtype}, the first {shown!r}; give one number from 0 up "
+            "for each row"
+        )
     try:
         array = np.asarray(weights, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -145,8 +158,8 @@ def check_names(given: Names, fitted: Names) -> None:
     """Raise `DataError` if the columns given are not those fitted, in their order."""
     if given is None or fitted is None or tuple(given) == tuple(fitted):
         return
-    unseen = sorted(set(given) - set(fitted))
-    missing = sorted(set(fitted) - set(given))
+    unseen = sorted(map(str, set(given) - set(fitted)))
+    missing = sorted(map(str, set(fitted) - set(given)))
     lines = ["The feature names should match those that were passed during fit."]
     if unseen:
         lines += ["Feature names unseen at fit time:", *_listed(unseen)]

@@ -1,20 +1,122 @@
 """Columns of a table as the rows that a mixture reads, and rows as columns again."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
-from mixtura.data.categories import codes_of
+from mixtura.data.categories import codes_of, columns_of
 from mixtura.data.checks import Names, check_finite, column_label
-from mixtura.data.counts import check_amounts, check_binary, check_counts, check_positive
-from mixtura.errors import DataError
+from mixtura.data.counts import (
+    canonical,
+    check_amounts,
+    check_binary,
+    check_counts,
+    check_positive,
+)
+from mixtura.data.plain import is_missing
+from mixtura.data.sparse_checks import checked_sparse, refuse_sparse
+from mixtura.errors import DataError, ParameterError
 from mixtura.kinds import ColumnKind
 
-__all__ = ["CHECKS", "decoded", "encoded"]
+__all__ = [
+    "AS_IT_COMES",
+    "CHECKS",
+    "Reading",
+    "decoded",
+    "decoded_rows",
+    "encoded",
+    "rows_of_table",
+]
 
 Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a table becomes rows of numbers, as it did in a fit.
+
+    Attributes
+    ----------
+    unknown : "error", or "ignore" to count a category that the fit did not see as missing
+    missing : "error", or "marginal" to let numbers be NaN, in rows that count by their others
+    places : where the columns (D,) stand in a table without names; None for one after the other
+    """
+
+    unknown: str = "error"
+    missing: str = "marginal"
+    places: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Raise `ParameterError` for a rule that there is not."""
+        for name, other in (("unknown", "ignore"), ("missing", "marginal")):
+            if (said := getattr(self, name)) not in ("error", other):
+                raise ParameterError(f"{name} should be 'error' or '{other}', but got {said!r}")
+
+
+AS_IT_COMES = Reading()
+
+
+def rows_of_table(
+    data: Any, kinds: Sequence[ColumnKind], names: Names, rules: Reading
+) -> NDArray[Any]:
+    """Return rows (N, D) as `encoded` does, the columns of a frame found by name.
+
+    Parameters
+    ----------
+    data : data frame of any library, array, list of rows, or sparse rows of counts or yes-or-no
+    kinds : of the columns
+    names : of the columns, or None
+    rules : how missing cells and unknown categories are read
+
+    Raises
+    ------
+    DataError
+        Naming a column that is missing, or the first cell that cannot be used.
+    """
+    if issparse(data):
+        return _sparse_rows(data, kinds, names)
+    columns, given = columns_of(data)
+    if given is not None and names is not None:
+        found: dict[Any, Any] = dict(zip(given, columns, strict=True))
+        lacking = [name for name in names if name not in found]
+        if lacking:
+            raise DataError(f"X lacks the column '{lacking[0]}', on which the fit was made")
+        columns = [found[name] for name in names]
+    elif rules.places is None and len(columns) != len(kinds):
+        raise DataError(f"X has {len(columns)} columns, and the fit had {len(kinds)}")
+    elif rules.places is not None:
+        if max(rules.places) >= len(columns):
+            raise DataError(f"X has {len(columns)} columns, and the fit used more")
+        columns = [columns[place] for place in rules.places]
+    ignore, gaps = rules.unknown == "ignore", rules.missing == "marginal"
+    return encoded(columns, kinds, names or given, ignore=ignore, gaps=gaps)
+
+
+def _sparse_rows(data: Any, kinds: Sequence[ColumnKind], names: Names) -> Any:
+    (kind, *others) = {kind.name for kind in kinds}
+    if others or kind not in ("count", "binary"):
+        refuse_sparse(data)
+    rows = canonical(checked_sparse(data))
+    if data.shape[1] != len(kinds):
+        raise DataError(f"X has {data.shape[1]} columns, and the fit had {len(kinds)}")
+    CHECKS[kind](rows, names)
+    return rows
+
+
+def decoded_rows(rows: NDArray[Any], kinds: Sequence[ColumnKind]) -> NDArray[Any]:
+    """Return rows (N, D) with categories by value, as objects where there are any."""
+    if not any(kind.name == "category" for kind in kinds):
+        return rows
+    table = np.empty(rows.shape, dtype=object)
+    for place, column in enumerate(decoded(rows, kinds)):
+        # Cell by cell: a value that is a sequence would be taken for several.
+        for row, value in enumerate(column):
+            table[row, place] = value
+    return table
 
 
 def encoded(
@@ -87,9 +189,9 @@ def _numbers(column: Any, label: str) -> Float:
     values = np.empty(len(column))
     for row, value in enumerate(column):
         try:
-            if isinstance(value, str):
+            if isinstance(value, (str, bytes)):
                 raise TypeError
-            values[row] = np.nan if value is None else float(value)
+            values[row] = np.nan if is_missing(value) else float(value)
         except (TypeError, ValueError, OverflowError):
             raise DataError(
                 f"{label} holds {value!r} at row {row} (counted from 0), which is not a number; "
@@ -98,17 +200,17 @@ def _numbers(column: Any, label: str) -> Float:
     return values
 
 
-def _bare(names: Names, place: int) -> str:
-    return str(place) if names is None else names[place]
+def _bare(names: Names, place: int) -> str | int:
+    return place if names is None else names[place]
 
 
-def _check_exposures(block: Float, names: Sequence[str]) -> None:
-    for values, name in zip(block.T, names, strict=True):
-        check_positive(values, f"the exposure, column '{name}',")
+def _check_exposures(block: Float, names: Names) -> None:
+    for place, values in enumerate(block.T):
+        check_positive(values, f"the exposure, {column_label(names, place)},")
 
 
 # What says whether cells (N, D) of a kind are of it, with the names of their columns.
-CHECKS: dict[str, Callable[[Float, Sequence[str]], None]] = {
+CHECKS: dict[str, Callable[[Float, Names], None]] = {
     "count": check_counts,
     "binary": check_binary,
     "exposure": _check_exposures,

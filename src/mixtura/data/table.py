@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -53,7 +53,7 @@ class Table:
 
     def column(self, name: str) -> list[Any]:
         """Return the N values of a column as Python values, None where a cell is missing."""
-        _check_known(self.path, self.names, (name,))
+        _check_known(self.path, self.kinds, (name,))
         return self._content[name].to_pylist()
 
     def categories(self, name: str, labels: Sequence[Any] = ()) -> list[Any]:
@@ -112,7 +112,7 @@ class Table:
             For an unknown column, a text or date among the cells, or a missing cell.
         """
         columns = self.names if columns is None else tuple(columns)
-        _check_known(self.path, self.names, columns)
+        _check_known(self.path, self.kinds, columns)
         result = np.empty((self.n_rows, len(columns)))
         for j, name in enumerate(columns):
             result[:, j] = self._numbers(name)
@@ -205,10 +205,13 @@ def checked_names(
     return tuple(dict.fromkeys(columns))
 
 
-def _check_known(path: Path, names: Sequence[str], columns: Sequence[str]) -> None:
+def _check_known(path: Path, known: Collection[str], columns: Sequence[str]) -> None:
     """Raise for the first of `columns` that is not among the names, with the nearest that is."""
+    # Looked up in a tuple, each of very many names would be held against all others.
+    found = known if isinstance(known, (dict, set)) else set(known)
     for name in columns:
-        if name not in names:
+        if name not in found:
+            names = list(known)
             spellings = {known.casefold().strip(): known for known in names}
             near = difflib.get_close_matches(name.casefold().strip(), spellings, n=1)
             some = ", ".join(f"'{known}'" for known in names[:10]) + ", ..." * (len(names) > 10)

@@ -112,7 +112,7 @@ def resplit(
         starts.subsample_rows(model.n_components, family), starts.seed + attempt
     )
     user_family, parameters = family.in_user_units(model.parameters)
-    mixture = Mixture(np.exp(model.log_weights), user_family, parameters)
+    mixture = Mixture(np.exp(model.log_weights), user_family, parameters, reading=None)
     shares = mixture.responsibilities(rows)
     shares[:, collapsed] = -1.0
     labels = shares.argmax(axis=1)

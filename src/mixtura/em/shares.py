@@ -35,7 +35,7 @@ def mixture_of(sweep: Sweep, model: Model) -> Mixture:
     """Return the mixture of a model, in the user's units."""
     family, parameters = sweep.family.in_user_units(model.parameters)
     weights = np.exp(model.log_weights)
-    return Mixture(weights / weights.sum(), family, parameters)
+    return Mixture(weights / weights.sum(), family, parameters, reading=None)
 
 
 def shares_of(sweep: Sweep, model: Model) -> Float:

@@ -3,6 +3,7 @@
 from mixtura.estimators.bernoulli import BernoulliMixture
 from mixtura.estimators.categorical import CategoricalMixture
 from mixtura.estimators.gaussian import GaussianMixture
+from mixtura.estimators.loading import load
 from mixtura.estimators.mixed import MixedMixture
 from mixtura.estimators.multinomial import MultinomialMixture
 from mixtura.estimators.named import MADE
@@ -23,5 +24,6 @@ __all__ = [
     "MultinomialMixture",
     "NegativeBinomialMixture",
     "PoissonMixture",
+    "load",
     "select",
 ]

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from mixtura.components.family import Family
 from mixtura.data import ArrayRows, RowSource
 from mixtura.data.checks import check_enough_rows, check_memory, row_weights
+from mixtura.data.encoding import Reading
 from mixtura.data.masks import MaskedRows
 from mixtura.em.solve import FitResult, SolveOptions, solve
 from mixtura.em.soundness import failure_words
@@ -25,6 +26,7 @@ from mixtura.errors import DegenerateComponentWarning, MixturaWarning, Parameter
 from mixtura.estimators.inputs import Kept, checked_rows, fitted_rows, names_of
 from mixtura.estimators.labels import known_components
 from mixtura.estimators.settings import Settings, checked_integer, seed_of
+from mixtura.estimators.stored import state_of
 from mixtura.estimators.verbose import verbose_progress
 from mixtura.mixture import Mixture
 from mixtura.store import save
@@ -93,7 +95,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         """Return what makes the starts, or None for the solver's own; `kept` rows are fitted."""
 
     @abstractmethod
-    def _take(self, result: FitResult, dtype: np.dtype[Any]) -> None:
+    def _take(self, mixture: Mixture, dtype: np.dtype[Any]) -> None:
         """Set the family's own fitted attributes."""
 
     def _may_shrink(self) -> bool:
@@ -160,7 +162,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
             If the rows have other columns, or a cell cannot be used.
         """
         rows = self._rows(X)
-        return self.mixture_.labels[self.mixture_.responsibilities(rows).argmax(axis=1)]
+        return self.mixture_.labels[self.mixture_.coded.responsibilities(rows).argmax(axis=1)]
 
     def predict_proba(self, X: Any) -> NDArray[Any]:
         """Return the posterior probabilities of the components (N, K); rows sum to one.
@@ -175,7 +177,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
             If the rows have other columns, or a cell cannot be used.
         """
         rows = self._rows(X)
-        return _precise_as(rows, self.mixture_.responsibilities(rows))
+        return _precise_as(rows, self.mixture_.coded.responsibilities(rows))
 
     def score_samples(self, X: Any) -> NDArray[Any]:
         """Return the log density of each row (N,), in nats.
@@ -190,7 +192,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
             If the rows have other columns, or a cell cannot be used.
         """
         rows = self._rows(X)
-        return _precise_as(rows, self.mixture_.log_density(rows))
+        return _precise_as(rows, self.mixture_.coded.log_density(rows))
 
     def score(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None
@@ -209,7 +211,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
             If the rows have other columns, or a cell cannot be used.
         """
         rows = self._rows(X)
-        density = self.mixture_.log_density(rows)
+        density = self.mixture_.coded.log_density(rows)
         return float(np.average(density, weights=row_weights(sample_weight, len(density))))
 
     def bic(self, X: Any, sample_weight: ArrayLike | None = None) -> float:
@@ -245,7 +247,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         sample_weight : (N,) row weights from 0 up
         """
         rows = self._rows(X)
-        largest = np.log(self.mixture_.responsibilities(rows).max(axis=1))
+        largest = np.log(self.mixture_.coded.responsibilities(rows).max(axis=1))
         weights = row_weights(sample_weight, len(largest))
         total = largest.sum() if weights is None else weights @ largest
         return self.bic(X, sample_weight) - 2 * float(total)
@@ -281,9 +283,12 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         return summary_of(self.mixture_, getattr(self, "facts_", None))
 
     def save(self, path: Any) -> None:
-        """Write the mixture to a model file at `path`, which `mixtura.load` reads."""
+        """Write the estimator to a model file at `path`, which `mixtura.load` reads.
+
+        Settings, mixture and what is known of the fit are kept, its history is not.
+        """
         check_is_fitted(self, "mixture_")
-        save(path, self.mixture_, getattr(self, "facts_", None))
+        save(path, self.mixture_, getattr(self, "facts_", None), state_of(self))
 
     def _sourced(
         self,
@@ -342,7 +347,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
 
     def _total(self, data: Any, sample_weight: ArrayLike | None) -> tuple[float, float]:
         rows = self._rows(data)
-        density = self.mixture_.log_density(rows)
+        density = self.mixture_.coded.log_density(rows)
         weights = row_weights(sample_weight, len(density))
         if weights is None:
             return float(density.sum()), float(len(density))
@@ -354,7 +359,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         excess = getattr(self, "_excess", None)
         if excess is None or not excess.any():
             return log_likelihood, total
-        each = self.mixture_.responsibilities(self._rows(data)) @ excess
+        each = self.mixture_.coded.responsibilities(self._rows(data)) @ excess
         weights = row_weights(sample_weight, len(each))
         return log_likelihood - float(each.sum() if weights is None else weights @ each), total
 
@@ -394,7 +399,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
             self.feature_names_in_ = np.array(given.names, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
-        self.mixture_ = result.mixture
+        self.mixture_ = result.mixture.read_by(self._reading())
         facts = {**result.facts(), **self._more_facts(result, given.source)}
         notes = [*facts.get("notes", ()), *given.notes]
         self.facts_ = {**facts, "notes": notes} if notes else facts
@@ -412,7 +417,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         means = [value / result.total_weight for value in result.history.log_likelihood]
         self.lower_bounds_ = means
         self.lower_bound_ = means[-1] if means else -np.inf
-        self._take(result, given.rows.dtype)
+        self._take(self.mixture_, given.rows.dtype)
 
     def _warn(self, result: FitResult, settings: Settings) -> None:
         for caution in result.cautions:
@@ -431,6 +436,10 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         """Return the number of free parameters, by the name that scikit-learn has for it."""
         check_is_fitted(self, "mixture_")
         return self.mixture_.n_parameters
+
+    def _reading(self) -> Reading:
+        """Return how the mixture reads a table, as this estimator does."""
+        return Reading(getattr(self, "unknown", "error"), getattr(self, "missing", "error"))
 
     def _column_names(self) -> tuple[str, ...] | None:
         return names_of(self)

@@ -8,10 +8,10 @@ from scipy.sparse import issparse
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.data import RowSource
 from mixtura.data.checks import column_label
-from mixtura.em.solve import FitResult
 from mixtura.errors import DataError
 from mixtura.estimators.count_inputs import checked_binary, fitted_binary
 from mixtura.estimators.discrete import DiscreteMixture
+from mixtura.mixture import Mixture
 
 __all__ = ["BernoulliMixture"]
 
@@ -84,6 +84,6 @@ class BernoulliMixture(DiscreteMixture):
                 f"{unanswered} row(s) have no cell at all; their posterior is the mixing weights"
             )
 
-    def _take(self, result: FitResult, dtype: np.dtype[Any]) -> None:
-        super()._take(result, dtype)
-        self.probabilities_ = result.mixture.parameters.probabilities
+    def _take(self, mixture: Mixture, dtype: np.dtype[Any]) -> None:
+        super()._take(mixture, dtype)
+        self.probabilities_ = mixture.parameters.probabilities

@@ -20,6 +20,7 @@ from mixtura.errors import DataError
 from mixtura.estimators.discrete import DiscreteMixture
 from mixtura.estimators.inputs import check_columns, names_of
 from mixtura.estimators.settings import checked_choice
+from mixtura.mixture import Mixture
 
 __all__ = ["CategoricalMixture"]
 
@@ -164,21 +165,12 @@ class CategoricalMixture(DiscreteMixture):
     ) -> CategoricalFamily:
         return CategoricalFamily(tuple(map(len, self._labels)), self._labels)
 
-    def _take(self, result: FitResult, dtype: np.dtype[Any]) -> None:
-        super()._take(result, dtype)
-        family: Any = result.mixture.family
+    def _take(self, mixture: Mixture, dtype: np.dtype[Any]) -> None:
+        super()._take(mixture, dtype)
+        family: Any = mixture.family
+        self._labels = tuple(kind.labels for kind in mixture.kinds)
         self.categories_ = list(self._labels)
-        self.probabilities_ = family.items(result.mixture.parameters)
+        self.probabilities_ = family.items(mixture.parameters)
 
     def _more_facts(self, result: FitResult, source: RowSource) -> dict[str, Any]:
         return {**super()._more_facts(result, source), "n_rows": self._n_rows}
-
-    def sample(self, n_samples: int = 1) -> tuple[NDArray[Any], NDArray[np.intp]]:
-        """Draw `n_samples` rows (n_samples, J) of categories, and their classes (n_samples,)."""
-        codes, labels = super().sample(n_samples)
-        rows = np.empty(codes.shape, dtype=object)
-        for item, levels in enumerate(self._labels):
-            values = np.empty(len(levels), dtype=object)
-            values[:] = levels
-            rows[:, item] = values[codes[:, item]]
-        return rows, labels

@@ -25,6 +25,7 @@ from mixtura.data.resolution import column_steps
 from mixtura.em.solve import FitResult
 from mixtura.estimators.discrete import DiscreteMixture
 from mixtura.estimators.inputs import check_columns, checked_rows
+from mixtura.mixture import Mixture
 
 __all__ = ["ColumnwiseMixture", "family_of_rows", "mixture_of", "remarks_of"]
 
@@ -69,10 +70,10 @@ class ColumnwiseMixture(DiscreteMixture):
         settings = {name: getattr(self, name) for name in settings_of(self.row.family)}
         return family_of_rows(self.row, source, names, prior=self.prior, **settings)
 
-    def _take(self, result: FitResult, dtype: np.dtype[Any]) -> None:
-        super()._take(result, dtype)
+    def _take(self, mixture: Mixture, dtype: np.dtype[Any]) -> None:
+        super()._take(mixture, dtype)
         for number in self.row.family.numbers:
-            setattr(self, f"{number.name}_", getattr(result.mixture.parameters, number.name))
+            setattr(self, f"{number.name}_", getattr(mixture.parameters, number.name))
 
     def _more_facts(self, result: FitResult, source: RowSource) -> dict[str, Any]:
         mixture = result.mixture

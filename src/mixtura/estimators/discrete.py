@@ -26,6 +26,7 @@ from mixtura.estimators.mixing import checked_weighing
 from mixtura.estimators.settings import Settings, checked_choice
 from mixtura.estimators.sizes import checked_sizes, possible_sizes
 from mixtura.goodness import class_facts, outnumbered
+from mixtura.mixture import Mixture
 from mixtura.selection import CRITERIA, Candidate, Cell, Selection, search
 
 __all__ = ["DiscreteMixture"]
@@ -109,8 +110,8 @@ class DiscreteMixture(MixtureEstimator):
         )
         return lambda sweep, options: [model_from_responsibilities(sweep, start, options)]
 
-    def _take(self, result: FitResult, dtype: np.dtype[Any]) -> None:
-        self.weights_ = result.mixture.weights
+    def _take(self, mixture: Mixture, dtype: np.dtype[Any]) -> None:
+        self.weights_ = mixture.weights
 
     def select(
         self,
@@ -166,6 +167,7 @@ class DiscreteMixture(MixtureEstimator):
             self._options(settings, family),
             criterion=criterion,
             columns=given.names,
+            reading=self._reading(),
             progress=None if progress is None else lambda one: progress(one, len(cells)),
         )
         found = replace(found, candidates=(*found.candidates, *refused))

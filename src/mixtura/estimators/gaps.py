@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mixtura.arrays import order_by_pattern
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
-from mixtura.data.checks import check_finite, check_observed
+from mixtura.data.checks import Names, check_finite, check_observed
 from mixtura.data.gaps import has_gaps, with_one_nan
 from mixtura.estimators.inputs import checked_rows
 from mixtura.estimators.settings import checked_choice
@@ -18,7 +18,7 @@ __all__ = ["check_gaps", "checked_gappy_rows", "family_for", "pattern_order"]
 ADVICE = ", or set missing='marginal', which takes each row by its other cells"
 
 
-def check_gaps(rows: NDArray[Any], names: tuple[str, ...] | None, missing: str) -> None:
+def check_gaps(rows: NDArray[Any], names: Names, missing: str) -> None:
     """Raise for infinity, and for NaN unless `missing` is "marginal"."""
     gaps = checked_choice("missing", missing, ("error", "marginal")) == "marginal"
     check_finite(rows, names, gaps=gaps, advice=ADVICE)

@@ -27,7 +27,7 @@ from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
 from mixtura.em.noise_starts import with_noise
 from mixtura.em.shares import model_from_responsibilities
-from mixtura.em.solve import FitResult, SolveOptions
+from mixtura.em.solve import SolveOptions
 from mixtura.em.starts import StartMaker
 from mixtura.em.sweep import Sweep
 from mixtura.errors import ParameterError
@@ -382,8 +382,8 @@ class GaussianMixture(MixtureEstimator):
         check_gaps(rows, self._column_names(), "marginal")
         return self.mixture_.impute(rows, n_imputations, seed_of(self.random_state))
 
-    def _take(self, result: FitResult, dtype: np.dtype[Any]) -> None:
-        self._set_mixture(result.mixture, dtype)
+    def _take(self, mixture: Mixture, dtype: np.dtype[Any]) -> None:
+        self._set_mixture(mixture, dtype)
 
     def _set_mixture(self, mixture: Mixture, dtype: np.dtype[Any] | type = np.float64) -> None:
         covariances, precisions, factors = attributes_of(self.covariance_type, mixture.parameters)
@@ -438,7 +438,9 @@ class GaussianMixture(MixtureEstimator):
                 "'weights' are others than mixing_weights holds; give the same, or leave "
                 "mixing_weights at 'free'"
             )
-        estimator._set_mixture(Mixture(shares, family, parameters, held=weighing.is_held))
+        reading, held = estimator._reading(), weighing.is_held
+        mixture = Mixture(shares, family, parameters, held=held, reading=reading)
+        estimator._set_mixture(mixture)
         estimator.converged_, estimator.n_iter_, estimator.lower_bound_ = True, 0, -np.inf
         return estimator
 

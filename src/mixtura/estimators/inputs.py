@@ -11,6 +11,8 @@ from sklearn.utils import check_array
 
 from mixtura.data.checks import check_finite, check_names
 from mixtura.data.frames import is_frame, numbers_of_frame
+from mixtura.data.plain import numbers_of_cells, plain_table
+from mixtura.data.sparse_checks import checked_sparse, refuse_sparse
 from mixtura.errors import DataError
 
 __all__ = ["Kept", "check_columns", "checked_rows", "fitted_rows", "names_of"]
@@ -53,8 +55,15 @@ def checked_rows(
         Naming the column and row of the first cell that cannot be used.
     """
     names = None
-    if is_frame(data):
+    data = plain_table(data)
+    if issparse(data):
+        if not sparse:
+            refuse_sparse(data)
+        data = checked_sparse(data)
+    elif is_frame(data):
         data, names = numbers_of_frame(data)
+    else:
+        data = numbers_of_cells(data)
     try:
         rows = check_array(
             data,
@@ -65,30 +74,12 @@ def checked_rows(
             estimator=estimator,
             input_name="X",
         )
-    except (ValueError, OverflowError) as error:
-        raise DataError(_located(data) or str(error)) from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise DataError(str(error)) from error
     if not missing:
         check_finite(rows.data[:, None] if issparse(rows) else rows, names)
-    return rows, names
-
-
-def _located(data: Any) -> str | None:
-    """Return a sentence that names the first cell of an array that is not a number."""
-    if np.iscomplexobj(data):
-        return None
-    array = np.asarray(data, dtype=object)
-    if array.ndim != 2:
-        return None
-    for row, cells in enumerate(array):
-        for column, value in enumerate(cells):
-            try:
-                float(value)
-            except (TypeError, ValueError, OverflowError):
-                return (
-                    f"column {column} holds {value!r} at row {row} (counted from 0), which is not "
-                    "a number; drop the column, or turn it into numbers"
-                )
-    return None
+    # Compiled code reads numbers where processors may read them.
+    return rows if issparse(rows) else np.require(rows, requirements="A"), names
 
 
 def fitted_rows(data: Any, estimator: Any, *, missing: bool = False) -> NDArray[Any]:

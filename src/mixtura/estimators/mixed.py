@@ -1,6 +1,8 @@
 """`MixedMixture`: columns of several kinds in one mixture."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, final
 
 import numpy as np
@@ -16,8 +18,9 @@ from mixtura.data import ArrayRows, RowSource
 from mixtura.data.categories import codes_of, column_labels, columns_of, levels_of
 from mixtura.data.checks import check_observed, check_varying
 from mixtura.data.columns import column_moments
-from mixtura.data.encoding import CHECKS
+from mixtura.data.encoding import CHECKS, Reading
 from mixtura.data.gaps import gap_words, has_gaps
+from mixtura.data.plain import is_missing
 from mixtura.data.resolution import column_steps
 from mixtura.em.solve import FitResult, SolveOptions
 from mixtura.errors import DataError, ParameterError
@@ -26,6 +29,7 @@ from mixtura.estimators.discrete import DiscreteMixture
 from mixtura.estimators.gaps import check_gaps, family_for, pattern_order
 from mixtura.estimators.inputs import names_of
 from mixtura.estimators.settings import Settings, checked_choice
+from mixtura.mixture import Mixture
 
 __all__ = ["MixedMixture"]
 
@@ -123,6 +127,7 @@ class MixedMixture(DiscreteMixture):
         self._fresh_notes()
         columns, names = columns_of(data)
         self._used = _used_columns(self.blocks, names, len(columns))
+        self._places = tuple(position for used in self._used.values() for position in used)
         called = column_labels(names, len(columns))
         if len(columns[0]) < 2:
             raise DataError("X has one row, and a mixture needs at least 2; give more rows")
@@ -131,8 +136,7 @@ class MixedMixture(DiscreteMixture):
             for position in self._used.get("categorical", ())
         }
         rows = self._numbers(columns, names, self._used, ignore=False)
-        order = [position for used in self._used.values() for position in used]
-        return rows, None if names is None else tuple(names[position] for position in order)
+        return rows, None if names is None else tuple(names[position] for position in self._places)
 
     def _rows(self, data: Any) -> Float:
         check_is_fitted(self, "mixture_")
@@ -220,6 +224,9 @@ class MixedMixture(DiscreteMixture):
             check_varying(spread, names)
         return family_for(rows).of(form, mean, spread, steps=column_steps(source))
 
+    def _reading(self) -> Reading:
+        return replace(super()._reading(), places=self._places)
+
     def _options(self, settings: Settings, family: Any) -> SolveOptions:
         return settings.options(
             prior=settings.prior,
@@ -239,24 +246,15 @@ class MixedMixture(DiscreteMixture):
                 self._note(remark)
         return super()._more_facts(result, source)
 
-    def _take(self, result: FitResult, dtype: np.dtype[Any]) -> None:
-        super()._take(result, dtype)
-        mixture = result.mixture
+    def _take(self, mixture: Mixture, dtype: np.dtype[Any]) -> None:
+        super()._take(mixture, dtype)
+        assert mixture.reading is not None
+        self._places = mixture.reading.places or ()
+        self._used = _parted(self.blocks, self._places)
+        kinds = zip(self._places, mixture.kinds, strict=True)
+        self._labels = {place: kind.labels for place, kind in kinds if kind.labels}
         columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
         self.parameters_ = mixture.family.describe(mixture.parameters, columns)
-
-    def sample(self, n_samples: int = 1) -> tuple[NDArray[Any], NDArray[np.intp]]:
-        """Draw `n_samples` rows, their columns in the order of the blocks, and components."""
-        numbers, labels = super().sample(n_samples)
-        rows = numbers.astype(object)
-        start = 0
-        for kind, positions in self._used.items():
-            for place, position in enumerate(positions, start):
-                if kind == "categorical":
-                    values = self._labels[position]
-                    rows[:, place] = [values[int(code)] for code in numbers[:, place]]
-            start += len(positions)
-        return rows, labels
 
 
 def _used_columns(
@@ -267,19 +265,32 @@ def _used_columns(
         raise ParameterError('blocks should be a dict such as {"gaussian": [0, 1], "poisson": [2]}')
     used: dict[str, list[int]] = {}
     kinds = [row.name for row in ROWS.values() if row.in_blocks]
-    for kind, columns in blocks.items():
+    for kind, columns in _listed(blocks).items():
         if kind not in kinds:
             raise ParameterError(f"blocks may be {', '.join(kinds)}, but there is one of {kind!r}")
-        listed = [columns] if isinstance(columns, (str, int)) else list(columns)
-        if listed:
-            used[kind] = [_position(column, names, n_columns) for column in listed]
+        used[kind] = [_position(column, names, n_columns) for column in columns]
     positions = [position for own in used.values() for position in own]
-    twice = sorted({position for position in positions if positions.count(position) > 1})
+    twice = sorted(place for place, count in Counter(positions).items() if count > 1)
     if twice:
         raise ParameterError(f"column {twice[0]} stands twice in blocks; keep one")
     if not positions:
         raise ParameterError("blocks name no column; give at least one")
     return used
+
+
+def _listed(blocks: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return the columns of each block that has some."""
+    listed = {
+        kind: [columns] if isinstance(columns, (str, int)) else list(columns)
+        for kind, columns in blocks.items()
+    }
+    return {kind: columns for kind, columns in listed.items() if columns}
+
+
+def _parted(blocks: Mapping[str, Any], places: Sequence[int]) -> dict[str, list[int]]:
+    """Return the positions of each block's columns, given those of all one after the other."""
+    left = iter(places)
+    return {kind: [next(left) for _ in columns] for kind, columns in _listed(blocks).items()}
 
 
 def _position(column: Any, names: tuple[str, ...] | None, n_columns: int) -> int:
@@ -297,8 +308,8 @@ def _position(column: Any, names: tuple[str, ...] | None, n_columns: int) -> int
     return int(column) % n_columns
 
 
-def _bare(names: tuple[str, ...] | None, position: int) -> str:
-    return str(position) if names is None else names[position]
+def _bare(names: tuple[str, ...] | None, position: int) -> str | int:
+    return position if names is None else names[position]
 
 
 def _as_numbers(column: Any, label: str) -> Float:
@@ -307,9 +318,9 @@ def _as_numbers(column: Any, label: str) -> Float:
     values = np.empty(len(column))
     for row, value in enumerate(column):
         try:
-            if isinstance(value, str):
+            if isinstance(value, (str, bytes)):
                 raise TypeError
-            values[row] = np.nan if value is None else float(value)
+            values[row] = np.nan if is_missing(value) else float(value)
         except (TypeError, ValueError, OverflowError):
             raise DataError(
                 f"{label} holds {value!r} at row {row} (counted from 0), which is not a number; "
@@ -318,7 +329,7 @@ def _as_numbers(column: Any, label: str) -> Float:
     return values
 
 
-def _check_block(kind: str, block: Float, names: list[str], missing: str) -> None:
+def _check_block(kind: str, block: Float, names: list[str | int], missing: str) -> None:
     if kind == "gaussian":
         check_gaps(block, tuple(names), missing)
     else:

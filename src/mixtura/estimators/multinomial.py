@@ -10,11 +10,11 @@ from mixtura.components.multinomial import MultinomialFamily
 from mixtura.data import RowSource
 from mixtura.data.counts import row_totals
 from mixtura.data.draws import Draws, counted_draws
-from mixtura.em.solve import FitResult
 from mixtura.errors import NonIdentifiableError
 from mixtura.estimators.count_inputs import checked_counts, fitted_counts
 from mixtura.estimators.discrete import DiscreteMixture
 from mixtura.estimators.identifiability import Doubt, doubt_of
+from mixtura.mixture import Mixture
 
 __all__ = ["MultinomialMixture"]
 
@@ -177,6 +177,6 @@ class MultinomialMixture(DiscreteMixture):
             )
         self._note(doubt.sentence, warn=True)
 
-    def _take(self, result: FitResult, dtype: np.dtype[Any]) -> None:
-        super()._take(result, dtype)
-        self.probabilities_ = result.mixture.parameters.probabilities
+    def _take(self, mixture: Mixture, dtype: np.dtype[Any]) -> None:
+        super()._take(mixture, dtype)
+        self.probabilities_ = mixture.parameters.probabilities

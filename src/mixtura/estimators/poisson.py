@@ -10,11 +10,11 @@ from mixtura.components.poisson import PoissonFamily
 from mixtura.data import RowSource
 from mixtura.data.checks import column_label
 from mixtura.data.counts import check_counts, check_positive, row_totals
-from mixtura.em.solve import FitResult
 from mixtura.errors import DataError, ParameterError
 from mixtura.estimators.count_inputs import checked_counts, fitted_counts
 from mixtura.estimators.discrete import DiscreteMixture
 from mixtura.estimators.inputs import check_columns, checked_rows, names_of
+from mixtura.mixture import Mixture
 
 __all__ = ["PoissonMixture"]
 
@@ -144,6 +144,6 @@ class PoissonMixture(DiscreteMixture):
             raise DataError("X holds the exposure and no column of counts; give some counts")
         return PoissonFamily(source.n_columns - 1, self._position(source.n_columns, names))
 
-    def _take(self, result: FitResult, dtype: np.dtype[Any]) -> None:
-        super()._take(result, dtype)
-        self.rates_ = result.mixture.parameters.rates
+    def _take(self, mixture: Mixture, dtype: np.dtype[Any]) -> None:
+        super()._take(mixture, dtype)
+        self.rates_ = mixture.parameters.rates

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import check_random_state
 
 from mixtura.components.catalogue import ROWS
 from mixtura.components.family import Family
@@ -16,6 +15,7 @@ from mixtura.components.gaussian.structures import CODES, STRUCTURES, distinct, 
 from mixtura.data import ArrayRows
 from mixtura.data.checks import check_enough_rows, check_varying, row_weights
 from mixtura.data.columns import column_moments
+from mixtura.data.encoding import Reading
 from mixtura.data.resolution import column_steps
 from mixtura.em.solve import SolveOptions
 from mixtura.em.starts import StartOptions
@@ -27,7 +27,7 @@ from mixtura.estimators.gaps import checked_gappy_rows, family_for, pattern_orde
 from mixtura.estimators.mixing import checked_weighing
 from mixtura.estimators.named import estimator_of
 from mixtura.estimators.noise import noise_maker
-from mixtura.estimators.settings import checked_choice, checked_integer
+from mixtura.estimators.settings import checked_choice, checked_integer, seed_of
 from mixtura.estimators.sizes import checked_sizes, possible_sizes
 from mixtura.selection import CRITERIA, Candidate, Cell, Selection, search
 
@@ -128,7 +128,7 @@ def select(
     source = ArrayRows(rows, weights)
     mean, spread = column_moments(source)
     check_varying(spread, names)
-    seed = int(check_random_state(random_state).randint(2**31 - 1))
+    seed = seed_of(random_state)
     sizes = possible_sizes(sizes, source)
     weighing = checked_weighing(mixing_weights, sizes)
     noisy = noise_maker(noise, noise_volume, source)
@@ -162,6 +162,7 @@ def select(
         ),
         criterion=criterion,
         columns=names,
+        reading=Reading(missing=missing),
         n_numbers=_count_numbers(rows, weights),
         progress=None if progress is None else lambda candidate: progress(candidate, count),
     )

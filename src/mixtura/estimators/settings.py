@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
 
+from mixtura.arrays import whole_number as checked_integer
 from mixtura.components.dirichlet import Dirichlet
 from mixtura.components.weighing import Weighing
 from mixtura.em.solve import SolveOptions
@@ -119,12 +120,15 @@ class Settings:
 
 
 def seed_of(random_state: Any) -> int:
-    """Return a seed drawn from what scikit-learn takes for a `random_state`."""
+    """Return a seed drawn from a Generator, or what scikit-learn takes for a `random_state`."""
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(2**31 - 1))
     try:
         return int(check_random_state(random_state).randint(2**31 - 1))
     except ValueError as error:
         raise ParameterError(
-            f"random_state should be None, a whole number or a RandomState: {error}"
+            "random_state should be None, a whole number from 0 up, a RandomState or a Generator: "
+            f"{error}"
         ) from None
 
 
@@ -146,13 +150,6 @@ def _accelerates(estimator: Any) -> bool:
     """Return whether the algorithm is an accelerated one; "auto" is, under our stopping rule."""
     name = checked_choice("algorithm", estimator.algorithm, ("auto", "em", "squarem"))
     return name == "squarem" or (name == "auto" and estimator.tol is None)
-
-
-def checked_integer(name: str, value: Any, least: int) -> int:
-    """Return a whole number from `least` up."""
-    if isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least:
-        return int(value)
-    raise ParameterError(f"{name} should be a whole number from {least} up, but got {value!r}")
 
 
 def checked_number(name: str, value: Any) -> float:

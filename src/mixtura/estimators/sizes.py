@@ -1,6 +1,7 @@
 """The numbers of components that a search tries."""
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,10 @@ from mixtura.data import RowSource
 from mixtura.errors import ParameterError
 from mixtura.estimators.settings import checked_integer
 
-__all__ = ["checked_sizes", "possible_sizes"]
+__all__ = ["MOST_SIZES", "checked_sizes", "possible_sizes"]
+
+# More are a slip, and would not end.
+MOST_SIZES = 10_000
 
 
 def checked_sizes(n_components: Any) -> list[int]:
@@ -20,7 +24,9 @@ def checked_sizes(n_components: Any) -> list[int]:
     n_components : a number or several, from 1 up
     """
     several = isinstance(n_components, Iterable) and not isinstance(n_components, str)
-    given = list(n_components) if several else [n_components]
+    given = list(islice(n_components, MOST_SIZES + 1)) if several else [n_components]
+    if len(given) > MOST_SIZES:
+        raise ParameterError(f"n_components has more than {MOST_SIZES:,} numbers; give fewer")
     if not given:
         raise ParameterError("n_components is empty; give at least one number from 1 up")
     given = [int(size) if isinstance(size, np.integer) else size for size in given]

@@ -48,7 +48,7 @@ def modal_shares(
     densities = np.empty(rows.shape[0])
     for start in range(0, len(densities), CHUNK_ROWS):
         part = slice(start, start + CHUNK_ROWS)
-        densities[part], posterior = mixture.density_and_responsibilities(rows[part])
+        densities[part], posterior = mixture.coded.density_and_responsibilities(rows[part])
         weights = None if row_weights is None else row_weights[part]
         labels = posterior.argmax(axis=1)
         shares += np.bincount(labels, weights=weights, minlength=len(shares))

@@ -22,6 +22,9 @@ Float = NDArray[np.float64]
 # Pairs of items listed.
 LISTED_PAIRS = 10
 
+# Whole numbers below are exact wherever they are read.
+MOST_EXACT = 2**53
+
 # Rows times pairs of items whose tables are counted: about half a second.
 PAIR_COST = 1e8
 
@@ -41,6 +44,14 @@ class ItemFamily(Protocol):
 def level_counts(kinds: tuple[ColumnKind, ...]) -> list[int]:
     """Return the number of levels (J,) of items: categories, or yes and no."""
     return [len(kind.labels) if kind.name == "category" else 2 for kind in kinds]
+
+
+def _listed(count: int) -> float:
+    """Return a whole number that files hold, or the nearest float, which may be infinite."""
+    try:
+        return count if count < MOST_EXACT else float(count)
+    except OverflowError:
+        return float("inf")
 
 
 def class_facts(mixture: Mixture, source: RowSource, entropy: float) -> dict[str, Any]:
@@ -73,7 +84,7 @@ def _item_facts(
 ) -> dict[str, Any]:
     """Return the statistics of distinct rows (U, J) with their total weights and log densities."""
     levels = level_counts(mixture.kinds)
-    facts: dict[str, Any] = {"n_patterns": len(patterns), "n_cells": prod(levels)}
+    facts: dict[str, Any] = {"n_patterns": len(patterns), "n_cells": _listed(prod(levels))}
     if not (patterns < 0).any():
         table = pattern_fit(densities, totals, levels, mixture.n_parameters)
         facts["table"] = {

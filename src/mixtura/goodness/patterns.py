@@ -22,13 +22,14 @@ class PatternFit:
 
     Attributes
     ----------
-    observed, expected : (U,) how often each pattern that was seen was seen, and should be
+    observed : (U,) how often each pattern that was seen was seen
+    log_expected : (U,) the log of how often it should be
     n_cells : number of patterns that are possible
     n_parameters : of the mixture
     """
 
     observed: Float
-    expected: Float
+    log_expected: Float
     n_cells: int
     n_parameters: int
 
@@ -40,13 +41,20 @@ class PatternFit:
     @property
     def g2(self) -> float:
         """Return the deviance G² = 2 Σ O log (O / E)."""
-        return float(2.0 * self.observed @ np.log(self.observed / self.expected))
+        return float(2.0 * self.observed @ (np.log(self.observed) - self.log_expected))
 
     @property
     def x2(self) -> float:
-        """Return Pearson's X² = Σ (O - E)² / E, cells that were not seen included."""
-        seen = float(((self.observed - self.expected) ** 2 / self.expected).sum())
-        return seen + max(self.total - float(self.expected.sum()), 0.0)
+        """Return Pearson's X² = Σ (O - E)² / E, cells that were not seen included.
+
+        It is infinite where it is beyond the range of numbers.
+        """
+        expected = np.exp(self.log_expected)
+        with np.errstate(over="ignore"):
+            # O² / E in logs: a pattern of many items may be expected 1e-400 times.
+            squares = np.exp(2.0 * np.log(self.observed) - self.log_expected)
+            seen = float((squares - 2.0 * self.observed + expected).sum())
+        return seen + max(self.total - float(expected.sum()), 0.0)
 
     @property
     def residual_df(self) -> int:
@@ -96,5 +104,5 @@ def pattern_fit(
     levels : (J,) number of levels of each item
     n_parameters : of the mixture
     """
-    expected = totals.sum() * np.exp(densities)
-    return PatternFit(totals, expected, prod(map(int, levels)), n_parameters)
+    log_expected = np.log(totals.sum()) + densities
+    return PatternFit(totals, log_expected, prod(map(int, levels)), n_parameters)

@@ -79,7 +79,7 @@ def q_function(
         )
     total = 0.0
     for _, chunk, weights in _chunks(checked(mixture, X, sample_weight, missing)):
-        shares = mixture.responsibilities(chunk)
+        shares = mixture.coded.responsibilities(chunk)
         total += float(weights @ _average(shares, _log_joint(other, chunk)))
     return total
 
@@ -113,7 +113,7 @@ def elbo(
     for part, chunk, weights in _chunks(rows):
         shares = given[part]
         joint, logs = _log_joint(mixture, chunk), _log(np.maximum(shares, TINY))
-        posterior = joint - mixture.log_density(chunk)[:, None]
+        posterior = joint - mixture.coded.log_density(chunk)[:, None]
         value += float(weights @ _average(shares, joint - logs))
         gap += float(weights @ np.maximum(_average(shares, logs - posterior), 0.0))
     return Bound(value, gap)
@@ -137,7 +137,7 @@ def _chunks(rows: Rows) -> Iterator[tuple[slice, Any, Float]]:
 
 
 def _log_joint(mixture: Mixture, rows: Any) -> Float:
-    return mixture.component_log_density(rows) + _log(mixture.weights)
+    return mixture.coded.component_log_density(rows) + _log(mixture.weights)
 
 
 def _log(values: Float) -> Float:

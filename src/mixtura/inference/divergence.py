@@ -64,6 +64,7 @@ def kl_divergence(
     random_state : a seed or a numpy Generator
     """
     _check_columns(one, other)
+    one, other = one.coded, other.coded
     rows, _ = one.sample(n_samples, random_state)
     return _mean_of(rows, lambda chunk: one.log_density(chunk) - other.log_density(chunk))
 
@@ -77,8 +78,8 @@ def entropy(mixture: Mixture, n_samples: int = SAMPLES, random_state: Any = None
     n_samples : rows drawn
     random_state : a seed or a numpy Generator
     """
-    rows, _ = mixture.sample(n_samples, random_state)
-    return _mean_of(rows, lambda chunk: -mixture.log_density(chunk))
+    rows, _ = mixture.coded.sample(n_samples, random_state)
+    return _mean_of(rows, lambda chunk: -mixture.coded.log_density(chunk))
 
 
 def _mean_of(rows: NDArray[Any], function: Callable[[NDArray[Any]], Float]) -> Estimate:
@@ -204,3 +205,5 @@ def _check_columns(one: Mixture, other: Mixture) -> None:
         raise ParameterError(
             f"mixtures over {one.n_columns} and {other.n_columns} columns cannot be compared"
         )
+    if [kind.labels for kind in one.kinds] != [kind.labels for kind in other.kinds]:
+        raise ParameterError("mixtures over different categories cannot be compared")

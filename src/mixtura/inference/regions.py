@@ -65,8 +65,8 @@ def highest_density_region(
         raise ParameterError(f"level should be between 0 and 1, but got {level!r}")
     if getattr(mixture.family, "name", "") == "gaussian" and mixture.n_columns == 1:
         return _exact(mixture, level)
-    rows, _ = mixture.sample(n_samples, random_state)
-    logs = np.sort(mixture.log_density(rows))
+    rows, _ = mixture.coded.sample(n_samples, random_state)
+    logs = np.sort(mixture.coded.log_density(rows))
     height = float(np.quantile(logs, 1.0 - level))
     # The order statistics one standard error of a binomial count to both sides.
     width = np.sqrt(level * (1.0 - level) / len(logs))

@@ -63,7 +63,7 @@ def regression(mixture: Mixture, given: Sequence[int | str], values: ArrayLike) 
     if rows.ndim != 2 or rows.shape[1] != len(known) or not np.isfinite(rows).all():
         raise DataError(f"values should be (N, {len(known)}) finite numbers")
     parts = conditional(mixture.parameters, known, rest)
-    margin = mixture.marginal(known)
+    margin = mixture.coded.marginal(known)
     own: Any = parts.rest.covariance.dense()
     means = np.empty((len(rows), len(rest)))
     covariances = np.empty((len(rows), len(rest), len(rest)))

@@ -50,7 +50,7 @@ def reweighted(rows: Rows, weights: Float) -> RowSource:
 
 def drawn_rows(mixture: Mixture, rows: Rows, rng: np.random.Generator) -> RowSource:
     """Return as many rows drawn from a mixture as there are, by weight, that lack as many cells."""
-    drawn, _ = mixture.sample(max(round(rows.total_weight), 1), rng)
+    drawn, _ = mixture.coded.sample(max(round(rows.total_weight), 1), rng)
     if isinstance(rows.family, GaussianFamily):
         # Drawn rows are as coarse as those observed, or their fits would have no floor.
         steps = column_steps(rows.source())
@@ -75,7 +75,7 @@ def aligned(mixture: Mixture, reference: Mixture, rows: Rows) -> Mixture:
     Components that share most of the rows stand for each other.
     """
     some = rows.array[:ALIGNING_ROWS] if rows.n_rows > ALIGNING_ROWS else rows.array
-    shared = reference.responsibilities(some).T @ mixture.responsibilities(some)
+    shared = reference.coded.responsibilities(some).T @ mixture.coded.responsibilities(some)
     _, order = linear_sum_assignment(-shared)
     return permuted(mixture, order)
 

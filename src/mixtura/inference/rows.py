@@ -14,9 +14,8 @@ from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.components.gaussian.structures import unpooled
 from mixtura.data import ArrayRows, CountRows, RowSource
 from mixtura.data.checks import check_finite, row_weights
-from mixtura.data.frames import is_frame
 from mixtura.data.gaps import has_gaps
-from mixtura.errors import DataError, ParameterError
+from mixtura.errors import ParameterError
 from mixtura.mixture import Mixture
 
 __all__ = ["Rows", "checked"]
@@ -74,7 +73,7 @@ def checked(
 ) -> Rows:
     """Return rows and weights that fit the mixture.
 
-    Frames are encoded by the mixture's columns; arrays are taken to be encoded.
+    They are read as the fit did: columns of a frame by name, categories by value.
 
     Parameters
     ----------
@@ -91,19 +90,8 @@ def checked(
     if missing not in MISSING:
         raise ParameterError(f"missing should be 'error' or 'marginal', but got {missing!r}")
     family: Any = mixture.family
-    if issparse(rows):
-        if not hasattr(family, "sparse"):
-            raise DataError("rows of this family should be an array; call toarray() first")
-        array: Any = rows.tocsr()
-    else:
-        array = mixture.encode(rows, missing=missing) if is_frame(rows) else np.asarray(rows)
-    if array.ndim != 2 or array.shape[1] != mixture.n_columns:
-        raise DataError(
-            f"the mixture has {mixture.n_columns} columns, but the rows have the shape "
-            f"{array.shape}"
-        )
-    if array.dtype.kind not in "biuf":
-        raise DataError(f"rows should hold numbers, but got {array.dtype}")
+    # Whether a family takes gaps is for inference to say, below.
+    array: Any = rows if mixture.reading is None else mixture.encode(rows, missing="marginal")
     if not issparse(array):
         plain = type(family) is GaussianFamily
         advice = ", or set missing='marginal', which takes each row by its other cells"

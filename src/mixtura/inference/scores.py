@@ -89,7 +89,7 @@ def score_vector(mixture: Mixture, X: Any, *, missing: str = "error") -> Float:
     found = np.empty((rows.n_rows, chart.n_free))
     for part in tiles(0, rows.n_rows, numbers):
         chunk = rows.array[part]
-        scores = mixture.responsibilities(chunk).T[:, None] * numbers.scores(chunk)
+        scores = mixture.coded.responsibilities(chunk).T[:, None] * numbers.scores(chunk)
         found[part] = chart.gradient(scores).T
     if not np.isfinite(found).all():
         raise BoundaryError("a weight or a probability is 0, where scores are infinite")
@@ -131,7 +131,7 @@ def _of_tile(
 ) -> ScoreSums:
     chunk = rows.array[part]
     weights = np.ones(chunk.shape[0]) if rows.weights is None else rows.weights[part]
-    shares = numbers.mixture.responsibilities(chunk).T
+    shares = numbers.mixture.coded.responsibilities(chunk).T
     weighted = weights * shares
     scores = numbers.scores(chunk)
     scores[fixed] = 0.0

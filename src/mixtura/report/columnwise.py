@@ -52,7 +52,9 @@ def _columns_figure(report: Report) -> Figure:
     figure = new_figure(4.6 * across + 0.6, 0.7 + 2.7 * down)
     panels = np.atleast_1d(figure.subplots(down, across, squeeze=False)).ravel()
     for axes, column in zip(panels, chosen, strict=False):
-        _panel(tidy(axes, "y"), mixture.marginal([column]), np.asarray(report.rows)[:, column])
+        _panel(
+            tidy(axes, "y"), mixture.coded.marginal([column]), np.asarray(report.rows)[:, column]
+        )
         axes.set_xlabel(drawn_name(report.columns[column]), parse_math=False)
     for axes in panels[len(chosen) :]:
         axes.set_visible(False)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.components.gaussian.covariance import deviations_of
 from mixtura.report.certainty import note_sentences
 from mixtura.report.contents import Report
 from mixtura.report.pairs import MOST_COLUMNS, pairs_figure
@@ -100,7 +101,7 @@ PAIRS = Drawing(
 def _cells(report: Report) -> list[list[str]]:
     """Return mean and standard deviation of every Gaussian component and column, K rows of D."""
     parameters = report.result.mixture.parameters
-    deviations = np.sqrt(np.diagonal(parameters.covariance.dense(), axis1=1, axis2=2))
+    deviations = deviations_of(parameters.covariance, len(report.columns))
     return [
         [with_spread(mean, spread) for mean, spread in zip(*both, strict=True)]
         for both in zip(parameters.means, deviations, strict=True)

@@ -10,6 +10,7 @@ from mixtura.report.profile import profile_figure, unnamed_note
 from mixtura.report.sections import Section
 from mixtura.report.tables import Table
 from mixtura.summary import table_words
+from mixtura.text import count_words
 
 __all__ = ["ITEMS"]
 
@@ -111,7 +112,11 @@ def _numbers(report: Report) -> list[tuple[str, str, str]]:
         found += [
             ("G²", f"{table['g2']:.3f}", df),
             ("X²", f"{table['x2']:.3f}", df),
-            ("patterns", f"{facts['n_patterns']}", f"seen, of {facts['n_cells']:,} possible"),
+            (
+                "patterns",
+                f"{facts['n_patterns']}",
+                f"seen, of {count_words(facts['n_cells'])} possible",
+            ),
         ]
     return found
 

@@ -44,7 +44,7 @@ def marginal(mixture: Mixture, columns: Sequence[int]) -> Mixture:
         covariance_from("full", np.ascontiguousarray(covariances), len(chosen)),
     )
     family = GaussianFamily.in_own_units(structure("VVV"), len(chosen))
-    return Mixture(mixture.weights[mixture.labels >= 0], family, parameters)
+    return Mixture(mixture.weights[mixture.labels >= 0], family, parameters, reading=None)
 
 
 def noise_density(mixture: Mixture, columns: Sequence[int], points: Float) -> Float:

@@ -24,6 +24,7 @@ def block_report(report: Report, number: int) -> Report:
         family.families[number],
         mixture.parameters.parts[number],
         report.columns[block],
+        reading=None,
     )
     return replace(
         report,

@@ -23,6 +23,9 @@ __all__ = ["render_report", "write_report"]
 # Rankings longer than this are folded after so many rows.
 SHOWN_RANKS = 10
 
+# Of an error in place of a drawing.
+LONGEST_REASON = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -105,21 +108,28 @@ def _facts(report: Report) -> dict[str, Any]:
 def _figures(report: Report) -> dict[str, Shown]:
     from mixtura.report.families import page_of
     from mixtura.report.parts import COMMON
-    from mixtura.report.vector import inline_svg
 
     sample = plotted(report)
-    note = figures_note(report)
     own = page_of(report.result.mixture.family.name).figures(report)
     return {
-        drawing.name: Shown(
-            drawing.heading,
-            inline_svg(lambda drawing=drawing: drawing.draw(sample), drawing.name, drawing.heading),
-            drawing.caption(sample),
-            note if drawing.of_rows else "",
-        )
+        drawing.name: _shown(drawing, sample, figures_note(report))
         for drawing in (*own, *COMMON)
         if drawing.applies(sample)
     }
+
+
+def _shown(drawing: Any, sample: Report, note: str) -> Shown:
+    """Return a figure, or what is to be said in its place where it cannot be drawn."""
+    from mixtura.report.vector import inline_svg
+
+    try:
+        svg = inline_svg(lambda: drawing.draw(sample), drawing.name, drawing.heading)
+        caption = drawing.caption(sample)
+    # Whatever axes and libraries say of numbers that are hard to draw: the rest of the page stands.
+    except Exception as error:
+        reason = " ".join(str(error).split())[:LONGEST_REASON]
+        return Shown(drawing.heading, "", f"This drawing could not be made: {reason}.", "")
+    return Shown(drawing.heading, svg, caption, note if drawing.of_rows else "")
 
 
 def _key_numbers(report: Report) -> list[tuple[str, str, str]]:

@@ -55,6 +55,8 @@ def with_spread(mean: float, deviation: float) -> str:
     >>> with_spread(0.105181, 0.01934), with_spread(390.612, 138.63), with_spread(3e-20, 1e-20)
     ('0.10518 ± 0.0193', '390.6 ± 139', '3e-20 ± 1e-20')
     """
+    if not (np.isfinite(deviation) and deviation > 0):
+        return f"{mean:.5g} ± {deviation:.3g}"
     places = 2 - int(np.floor(np.log10(deviation)))
     if not -3 <= places <= 6:
         digits = max(5, places + 2 + int(np.log10(max(abs(mean), deviation))))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.data import RowSource
+from mixtura.data.encoding import AS_IT_COMES, Reading
 from mixtura.em.failures import sentence_of
 from mixtura.em.model import Model
 from mixtura.em.solve import SolveOptions, solve_by
@@ -36,6 +37,7 @@ class Bench:
     columns : names, or None
     n_numbers : how many the rows have, or None for rows times columns
     factor : what the user's row weights were multiplied by
+    reading : how what is fitted reads tables
     """
 
     def __init__(
@@ -46,9 +48,10 @@ class Bench:
         columns: Sequence[str] | None,
         n_numbers: float | None = None,
         factor: float = 1.0,
+        reading: Reading = AS_IT_COMES,
     ) -> None:
         self.starts = starts
-        self._n_numbers, self._factor = n_numbers, factor
+        self._n_numbers, self._factor, self._reading = n_numbers, factor, reading
         self._source, self._engine = source, engine
         self._columns = None if columns is None else tuple(columns)
         self._sweeps: dict[int, Sweep] = {}
@@ -91,6 +94,7 @@ class Bench:
             return Candidate(cell.kind, cell.n_components, failure=sentence_of(error))
         if self._factor != 1.0:
             result = result.times(1 / self._factor)
+        result = replace(result, mixture=result.mixture.read_by(self._reading))
         return Candidate(cell.kind, cell.n_components, result, n_numbers=self._n_numbers)
 
     def refitted(self, cell: Cell, before: Candidate, model: Model) -> Candidate:

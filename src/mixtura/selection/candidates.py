@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixtura.em.solve import FitResult
 from mixtura.errors import MixturaError
@@ -172,6 +173,24 @@ class Selection:
         result = self.best.result
         assert result is not None
         return result
+
+    def predict(self, X: Any) -> NDArray[np.intp]:
+        """Return the most probable component of the best fit for each row (N,); -1 for noise.
+
+        Parameters
+        ----------
+        X : (N, D) rows of the columns that were fitted; frames by name
+        """
+        mixture = self.result.mixture
+        return mixture.labels[mixture.responsibilities(X).argmax(axis=1)]
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the posterior probabilities (N, K) of the best fit; `X` as in `predict`."""
+        return self.result.mixture.responsibilities(X)
+
+    def score_samples(self, X: Any) -> NDArray[np.float64]:
+        """Return the log density of each row (N,) by the best fit; `X` as in `predict`."""
+        return self.result.mixture.log_density(X)
 
     def table(self) -> list[dict[str, Any]]:
         """Return a row for each candidate; those that failed say why."""

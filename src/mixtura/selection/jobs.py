@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.data import RowSource
+from mixtura.data.encoding import Reading
 from mixtura.em.solve import SolveOptions
 from mixtura.engines import Engine, Serial
 from mixtura.engines.own import own
@@ -99,6 +100,7 @@ class Workplace:
     columns : names, or None
     n_numbers : how many the rows have, or None for rows times columns
     factor : what the user's row weights were multiplied by
+    reading : how what is fitted reads tables
     """
 
     lasting: ClassVar[bool] = True
@@ -109,11 +111,20 @@ class Workplace:
     columns: tuple[str, ...] | None
     n_numbers: float | None
     factor: float
+    reading: Reading
 
     def bench(self, engine: Engine) -> Bench:
         """Return a bench whose sweeps go by an engine."""
         starts = self.starts.for_worker(engine)
-        return Bench(self.source, engine, starts, self.columns, self.n_numbers, self.factor)
+        return Bench(
+            self.source,
+            engine,
+            starts,
+            self.columns,
+            self.n_numbers,
+            self.factor,
+            self.reading,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from mixtura.data import RowSource
+from mixtura.data.encoding import AS_IT_COMES, Reading
 from mixtura.em.solve import SolveOptions, as_counts
 from mixtura.em.stopping import GainLeft
 from mixtura.engines import Engine, Serial
@@ -31,6 +32,7 @@ def search(
     *,
     criterion: str = "bic",
     columns: tuple[str, ...] | None = None,
+    reading: Reading = AS_IT_COMES,
     n_numbers: float | None = None,
     progress: Callable[[Candidate], None] | None = None,
 ) -> Selection:
@@ -43,6 +45,7 @@ def search(
     ----------
     cells : the models
     options : how the best are fitted in the end
+    columns, reading : their names, or None, and how what is fitted reads tables
     n_numbers : how many the rows have, or None for rows times columns
     progress : called after each cell
     """
@@ -51,7 +54,7 @@ def search(
     with engine.session():
         starts = SharedStarts.of(ordered, counted, engine, replace(options, rule=COARSE))
         starts = starts.for_worker(Serial())
-        place = Workplace(tuple(ordered), counted, starts, columns, n_numbers, factor)
+        place = Workplace(tuple(ordered), counted, starts, columns, n_numbers, factor, reading)
         state = Search(place, engine, progress)
         interrupted = _finished_early(state, criterion, options)
     return Selection(state.candidates(), criterion, interrupted=interrupted)

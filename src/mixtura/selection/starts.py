@@ -71,8 +71,8 @@ class SharedStarts:
         plain = {cell.kind: _without_noise(cell.family) for cell in cells}
         pilots = [plain[kind] for kind in (*PILOTS, *_without_axes(plain)) if kind in plain]
         pilots = pilots or list(plain.values())[:1]
-        linked = len(cells) >= MANY_CELLS and len(rows) > 1
-        whole = len(rows) < SAMPLE_ROWS
+        linked = len(cells) >= MANY_CELLS and rows.shape[0] > 1
+        whole = rows.shape[0] < SAMPLE_ROWS
         found = cls(pilots, source_of(rows, weights), whole, None, engine, options)
         if linked:
             part = linked_part(found.sweep(pilots[0]), options.starts.seed)

@@ -2,13 +2,12 @@
 
 from dataclasses import replace
 
-import click
-
 from mixtura.cli.families.categorical import CATEGORICAL
 from mixtura.cli.families.fitting import Fitting, Offer, Request
 from mixtura.cli.families.gaussian import GAUSSIAN
 from mixtura.cli.families.mixed import MIXED
 from mixtura.cli.looks import blocks_of, looks_of, say_blocks, say_left_out
+from mixtura.cli.voice import say
 from mixtura.data.files import Table
 
 __all__ = ["AUTO"]
@@ -18,11 +17,11 @@ def _prepare(table: Table, request: Request) -> Fitting:
     looks = looks_of(table, request.columns, request.left_out)
     blocks = blocks_of(table, looks)
     if len(blocks) > 1:
-        click.echo("family auto: mixed, as there are columns of more than one kind", err=True)
+        say("family auto: mixed, as there are columns of more than one kind", err=True)
         return MIXED.prepare(table, request)
     ((kind, names),) = blocks.items()
     offer = {"gaussian": GAUSSIAN, "categorical": CATEGORICAL}[kind]
-    click.echo(f"family auto: {offer.name}, as all columns are of one kind", err=True)
+    say(f"family auto: {offer.name}, as all columns are of one kind", err=True)
     say_left_out(looks)
     say_blocks(looks)
     return offer.prepare(table, replace(request, columns=tuple(names)))

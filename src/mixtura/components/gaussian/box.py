@@ -33,8 +33,10 @@ class Box:
     @property
     def log_volume(self) -> float:
         """Return the log of the product of the edges' lengths."""
-        lengths = np.sqrt(np.einsum("ed,ed->e", self.edges, self.edges))
-        return float(np.log(lengths).sum())
+        # Each edge in units of its longest part: squares of edges of 1e200 are no numbers.
+        longest = np.abs(self.edges).max(axis=1)
+        parts = self.edges / longest[:, None]
+        return float((np.log(longest) + 0.5 * np.log(np.einsum("ed,ed->e", parts, parts))).sum())
 
     def sample(self, n_rows: int, rng: np.random.Generator) -> Float:
         """Return rows (n, D) uniform over the box."""
@@ -80,7 +82,10 @@ def smallest_box(rows: NDArray[np.floating], weights: Float | None = None) -> Bo
     """
     columns = box_along(rows, np.eye(rows.shape[1]))
     centre = rows.mean(axis=0, dtype=np.float64)
-    _, axes = np.linalg.eigh(np.cov(rows, rowvar=False, aweights=weights).reshape(len(centre), -1))
+    # A power of two, so that it changes no digit where squares are in range without it.
+    unit = 2.0 ** np.frexp(np.abs(rows - centre).max())[1]
+    scatter = np.cov((rows - centre) / unit, rowvar=False, aweights=weights)
+    _, axes = np.linalg.eigh(scatter.reshape(len(centre), -1))
     principal = box_along(rows - centre, axes.T.astype(np.float64))
     principal = Box(principal.corner + centre, principal.edges)
     return min(columns, principal, key=lambda box: box.log_volume)

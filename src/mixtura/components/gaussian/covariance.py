@@ -20,6 +20,7 @@ __all__ = [
     "SphericalCovariance",
     "covariance_from",
     "covariance_of_factors",
+    "deviations_of",
 ]
 
 Float = NDArray[np.float64]
@@ -65,6 +66,16 @@ class Covariance(Protocol):
     def take(self, components: slice | Sequence[int]) -> Self:
         """Return those of some components."""
         ...
+
+
+def deviations_of(covariance: Covariance, n_columns: int) -> Float:
+    """Return the standard deviations (K, D), also where variances are beyond numbers."""
+    size = np.abs(covariance.factors)
+    # Rows of factors are one over the column's units.
+    largest = size.max(axis=(0, 2)[: size.ndim - 1] if size.ndim > 1 else None)
+    unit = np.broadcast_to(2.0 ** -np.frexp(largest)[1].astype(float), n_columns)
+    scaled = covariance.scaled(1.0 / unit).dense()
+    return np.sqrt(np.diagonal(scaled, axis1=1, axis2=2)) * unit
 
 
 def covariance_from(

@@ -1,0 +1,109 @@
+"""What a user passes for rows, before anything else is done with it: refused, or a plain table."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.errors import DataError
+
+__all__ = ["is_missing", "numbers_of_cells", "plain_table"]
+
+# Names of the types of pandas' missing values, which this package does not import.
+MISSING_TYPES = ("NAType", "NaTType")
+
+Float = NDArray[np.float64]
+
+
+def is_missing(value: Any) -> bool:
+    """Return whether a cell holds None or pandas' own missing values."""
+    return value is None or type(value).__name__ in MISSING_TYPES
+
+
+class _NoNumberError(DataError, TypeError):
+    """A cell is no number: a TypeError too, which scikit-learn's conventions ask for."""
+
+
+def plain_table(data: Any) -> Any:
+    """Return data as they are, but for masked cells, which are missing, and `np.matrix`.
+
+    Raises
+    ------
+    DataError
+        For an iterator, records, dates, times and complex numbers.
+    """
+    if isinstance(data, Iterator):
+        raise DataError("X is an iterator, which can be read once only; pass list(X) or an array")
+    if not isinstance(data, np.ndarray):
+        return data
+    if data.dtype.names:
+        raise DataError(
+            f"X is an array of records ({', '.join(data.dtype.names[:5])}); pass "
+            "pandas.DataFrame(X), which has its columns by name"
+        )
+    if data.dtype.kind in "mM":
+        raise DataError(
+            f"column 0 holds dates or times ({data.dtype}), as all of X does; leave them out, or "
+            "turn them into numbers such as days since the first"
+        )
+    if data.dtype.kind == "c":
+        raise DataError(
+            f"Complex data not supported: column 0 holds {data.dtype}, as all of X does; give real "
+            "and imaginary parts as columns of their own"
+        )
+    if isinstance(data, np.ma.MaskedArray):
+        return _unmasked(data)
+    return np.asarray(data)
+
+
+def numbers_of_cells(data: Any) -> Any:
+    """Return a table of any cells as numbers (N, D), NaN where one is missing.
+
+    What is no table, and numbers, are returned as they are.
+
+    Raises
+    ------
+    DataError
+        Naming the column and row of the first cell that is not a number; text is none.
+    """
+    try:
+        array = np.asarray(data)
+    except ValueError:
+        return data
+    if array.ndim != 2 or array.dtype.kind not in "USO":
+        return data
+    # A list of 1 and "1" must not become an array of text.
+    cells = np.array(data, dtype=object)
+    found = np.empty(cells.shape)
+    for place, value in np.ndenumerate(cells):
+        found[place] = _number(value, *place)
+    return found
+
+
+def _number(value: Any, row: int, column: int) -> float:
+    if is_missing(value):
+        return np.nan
+    try:
+        if isinstance(value, (str, bytes)):
+            raise TypeError("text is no number")
+        return float(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise _NoNumberError(
+            f"column {column} holds {value!r} at row {row} (counted from 0), which is not a "
+            f"number ({error}); drop the column, or turn it into numbers"
+        ) from error
+
+
+def _unmasked(data: Any) -> NDArray[Any]:
+    """Return a masked array with NaN, or None among cells that are no numbers, where it is."""
+    mask = np.ma.getmaskarray(data)
+    plain = np.asarray(data.data)
+    if not mask.any():
+        return plain
+    if plain.dtype.kind in "biuf":
+        kept = plain if plain.dtype.kind == "f" else plain.astype(np.float64)
+        return np.where(mask, np.asarray(np.nan, kept.dtype), kept)
+    cells = plain.astype(object)
+    cells[mask] = None
+    return cells

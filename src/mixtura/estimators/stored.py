@@ -1,0 +1,101 @@
+"""What a model file keeps of an estimator beside its mixture, and the estimator made of that."""
+
+import warnings
+from collections.abc import Mapping
+from inspect import signature
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.em.stopping import Ending
+from mixtura.errors import MixturaWarning
+from mixtura.mixture import Mixture
+
+__all__ = ["revived", "state_of"]
+
+Arrays = dict[str, NDArray[Any]]
+
+SETTING, EXCESS = "setting.", "excess"
+
+# What a fit says of itself, by the entries of `FitResult.facts`.
+TOLD = ("log_likelihood", "n_parameters", "converged", "n_iter", "starts_agreeing")
+
+
+def state_of(estimator: Any) -> tuple[Arrays, dict[str, Any]]:
+    """Return the arrays and the document that an estimator is made of again.
+
+    Warns
+    -----
+    MixturaWarning
+        For a setting that neither can hold, such as a prior or an engine of the user's own.
+    """
+    defaults = signature(type(estimator)).parameters
+    arrays: Arrays = {}
+    settings: dict[str, Any] = {}
+    for name, value in estimator.get_params(deep=False).items():
+        if value is defaults[name].default:
+            continue
+        if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+            arrays[SETTING + name] = value.astype(np.float64)
+            continue
+        try:
+            settings[name] = _plain(value)
+        except TypeError:
+            warnings.warn(
+                f"{name}={value!r} cannot be kept in a model file; what is loaded from it has the "
+                "default there, which predictions do not depend on",
+                MixturaWarning,
+                stacklevel=4,
+            )
+    if getattr(estimator, "_excess", None) is not None:
+        arrays[EXCESS] = estimator._excess
+    dtype = str(estimator.weights_.dtype)
+    return arrays, {"class": type(estimator).__name__, "settings": settings, "dtype": dtype}
+
+
+def revived(
+    maker: type[Any],
+    document: Mapping[str, Any],
+    arrays: Arrays,
+    mixture: Mixture,
+    facts: Mapping[str, Any],
+) -> Any:
+    """Return the estimator of a class that `state_of` described; without the history of its fit."""
+    start = len(SETTING)
+    given = {name[start:]: array for name, array in arrays.items() if name.startswith(SETTING)}
+    estimator = maker(**document["settings"], **given)
+    estimator.mixture_ = mixture
+    estimator.n_features_in_ = mixture.n_columns
+    if mixture.columns is not None:
+        estimator.feature_names_in_ = np.array(mixture.columns, dtype=object)
+    estimator._excess = arrays.get(EXCESS)
+    estimator._take(mixture, np.dtype(document["dtype"]))
+    if not facts:
+        # It was made of parameters, as `from_parameters` does.
+        estimator.converged_, estimator.n_iter_, estimator.lower_bound_ = True, 0, -np.inf
+        return estimator
+    estimator.facts_ = dict(facts)
+    for name in TOLD:
+        setattr(estimator, f"{name}_", facts[name])
+    estimator.ending_ = Ending(facts["ending"])
+    gain = facts["remaining_gain"]
+    estimator.remaining_gain_ = np.inf if gain is None else gain
+    estimator.lower_bound_ = facts["log_likelihood"] / facts["total_weight"]
+    return estimator
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON holds it; raise `TypeError` for one that it cannot hold."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, float) and isfinite(value):
+        return value
+    raise TypeError

@@ -1,0 +1,184 @@
+"""The command under bad input, signals and streams (findings E, H, I, J and N)."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from mixtura import CategoricalMixture, GaussianMixture, ParameterError, select
+from mixtura.cli.command import command
+from mixtura.data.files import read_table
+from mixtura.writing import write_text
+
+ROWS = np.random.default_rng(0).normal(size=(60, 2)) + np.repeat([[0.0], [7.0]], 30, axis=0)
+START = [sys.executable, "-m", "mixtura.cli"]
+
+
+def run(*arguments: Any) -> Any:
+    return CliRunner().invoke(command, [str(each) for each in arguments])
+
+
+def table(path: Path, names: list[str], rows: Any = ROWS) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([names, *np.asarray(rows, dtype=object).tolist()])
+    return path
+
+
+@pytest.mark.parametrize("sizes", ["1:1000000000", "1:9,5:99999999999999999999"])
+def test_a_range_without_end_is_refused_before_it_is_written_out(
+    sizes: str, tmp_path: Path
+) -> None:
+    done = run("fit", table(tmp_path / "a.csv", ["a", "b"]), "-k", sizes)
+    assert done.exit_code == 2
+    assert "more than 10,000 numbers of components" in done.stderr
+    with pytest.raises(ParameterError, match="more than 10,000"):
+        select(ROWS, range(1, 10**9))
+
+
+def test_very_many_columns_are_looked_up_at_once(tmp_path: Path) -> None:
+    names = [f"c{place}" for place in range(20_000)]
+    path = table(tmp_path / "wide.csv", names, np.arange(40_000).reshape(2, -1))
+    read = read_table(path)
+    began = time.process_time()
+    assert read.numeric(names).shape == (2, 20_000)
+    assert time.process_time() - began < 20
+
+
+HOSTILE = ["a\x1b]0;title\x07", "b\x1b[31m", "c\u202ered"]
+
+
+def test_no_control_character_reaches_a_terminal(tmp_path: Path) -> None:
+    path = table(tmp_path / "a.csv", HOSTILE, np.column_stack([ROWS, ROWS[:, 0] ** 2]))
+    done = run("fit", path, "-k", "2", "-s", "full")
+    assert done.exit_code == 0
+    assert not set("\x1b\x07\u202e") & set(done.stdout + done.stderr)
+    assert "\\x1b[31m" in done.stdout
+    done = run("fit", path, "--columns", "\x1b[31mx")
+    assert "\x1b" not in done.stderr
+
+
+def test_a_name_of_any_length_is_cut_for_show(tmp_path: Path) -> None:
+    done = run("fit", table(tmp_path / "a.csv", ["x" * 100_000, "b"]), "-k", "1", "-s", "diag")
+    assert done.exit_code == 0
+    assert max(map(len, done.stdout.splitlines())) < 500
+
+
+FORMULAS = ["=1+1", "+1+1", "-1+1", "@a", "\tb", "=cmd|' /C calc'!A0"]
+PLAIN = ["-5", "+2.5e3", "a=b", "'x", ""]
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_formulas_in_csv_are_texts_unless_they_are_to_be_kept(keep: bool, tmp_path: Path) -> None:
+    names = (FORMULAS + PLAIN) * 5
+    rows = [[name or "z", *row] for name, row in zip(names, ROWS[: len(names)], strict=False)]
+    path = table(tmp_path / "a.csv", ["id", "a", "b"], rows)
+    flag = ["--keep-formulas"] if keep else []
+    done = run("fit", path, "-k", "1", "-s", "full", "--id", "id", "-o", tmp_path / "out", *flag)
+    assert done.exit_code == 0, done.output
+    for text in (
+        (tmp_path / "out" / "assignments.csv").read_text("utf-8"),
+        run("predict", tmp_path / "out" / "model.mixtura", path, "--id", "id", *flag).stdout,
+    ):
+        found = [row[0] for row in csv.reader(text.splitlines())][1:]
+        guard = "" if keep else "'"
+        expected = [f"{guard}{each}" if each in FORMULAS else each or "z" for each in names]
+        assert found == expected
+
+
+def test_drawn_categories_are_no_formulas_either(tmp_path: Path) -> None:
+    CategoricalMixture(1).fit([["=1+1"], ["@x"]] * 9).save(tmp_path / "model")
+    text = run("sample", tmp_path / "model", "-n", "20").stdout
+    assert {row[0] for row in csv.reader(text.splitlines()[1:])} == {"'=1+1", "'@x"}
+    text = run("sample", tmp_path / "model", "-n", "20", "--keep-formulas").stdout
+    assert {row[0] for row in csv.reader(text.splitlines()[1:])} == {"=1+1", "@x"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs signals and a shell")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_keeps_the_best_so_far(number: signal.Signals, tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).normal(size=(20_000, 6))
+    np.savetxt(tmp_path / "a.csv", rows, delimiter=",", header="a,b,c,d,e,f", comments="")
+    given = ["fit", str(tmp_path / "a.csv"), "-k", "1:30", "-o", str(tmp_path / "out")]
+    running = subprocess.Popen([*START, *given], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    while not (tmp_path / "out").exists():
+        time.sleep(0.05)
+    time.sleep(6)
+    running.send_signal(number)
+    _, errors = running.communicate(timeout=100)
+    assert b"Traceback" not in errors
+    assert running.returncode == (143 if number == signal.SIGTERM else 130)
+    if b"before there was anything" not in errors:
+        assert {path.name for path in (tmp_path / "out").iterdir()} == {
+            "model.mixtura",
+            "assignments.csv",
+            "report.html",
+        }
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a shell")
+def test_a_closed_standard_output_is_said(tmp_path: Path) -> None:
+    GaussianMixture(1).fit(ROWS).save(tmp_path / "model")
+    words = " ".join([*START, "sample", str(tmp_path / "model"), "-n", "5", ">&-"])
+    done = subprocess.run(["sh", "-c", words], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "mixtura: standard output is closed; name a file with -o\n"
+
+
+def test_a_name_that_the_terminal_cannot_write_is_escaped(tmp_path: Path) -> None:
+    path = table(tmp_path / "a.csv", ["身長", "b"])
+    done = subprocess.run(
+        [*START, "fit", str(path), "-k", "1", "-s", "full"],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+    )
+    assert done.returncode == 0
+    assert b"\\u8eab" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("module", "error", "code", "words"),
+    [
+        ("mixtura.cli.fit", "KeyboardInterrupt", 130, ""),
+        ("rich", "ModuleNotFoundError(name='rich')", 1, "needs rich"),
+        ("pyarrow.csv", "ModuleNotFoundError(name='pyarrow')", 1, "needs pyarrow"),
+    ],
+)
+def test_an_end_while_modules_load_is_no_traceback(
+    module: str, error: str, code: int, words: str
+) -> None:
+    lines = f"""
+import sys
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "{module}":
+            raise {error}
+sys.meta_path.insert(0, Finder())
+from mixtura.cli import main
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", lines], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    assert words in done.stderr
+
+
+def test_what_a_killed_process_left_is_swept_later(tmp_path: Path) -> None:
+    old, new = tmp_path / f".{'0' * 16}.tmp.csv", tmp_path / f".{'1' * 16}.tmp"
+    other = tmp_path / ".notes.tmp"
+    for path in (old, new, other):
+        path.write_text("x")
+    for path in (old, other):
+        os.utime(path, (time.time() - 9999, time.time() - 9999))
+    write_text(tmp_path / "a.txt", "y")
+    assert {path.name for path in tmp_path.iterdir()} == {new.name, other.name, "a.txt"}
