@@ -62,6 +62,7 @@ class DegenerateComponentWarning(MixturaWarning):
     """A component rests on too few rows, or has no width in some direction."""
 
 
-# What rows and a model may bring about without a defect elsewhere: a search ends one model by it.
+# What rows and a model may bring about without a defect elsewhere: it ends one start of several,
+# and one model of a search.
 # `LikelihoodDecreased` is one of the arithmetic ones.
 NUMERICAL = (ParameterError, ArithmeticError, LinAlgError)

@@ -25,6 +25,7 @@ from mixtura.components.joint import Block, JointKernel, Segments
 from mixtura.components.kernel import Kernel
 from mixtura.components.prior import ConjugatePrior, NoPrior, pseudo_rows
 from mixtura.components.sparse import SparseEvaluator, SparseTile
+from mixtura.components.words import Wording
 from mixtura.kinds import ColumnKind
 from mixtura.native.parts import DensePart, LevelPart, Part
 
@@ -173,6 +174,11 @@ class ExponentialFamily(ABC):
     def n_features(self) -> int:
         """Return P, or 1 for sparse features: a tile holds no copy of them."""
         return 1 if self.swept_sparse() else self.width()
+
+    @property
+    def wording(self) -> Wording:
+        """Return plain words: probabilities and rates have no widths."""
+        return Wording()
 
     def unsupported(self, parameters: Any, support: Float) -> NDArray[np.bool_]:
         """Return False for every component: probabilities and rates are bounded densities."""

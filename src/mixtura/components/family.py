@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.kernel import Kernel
+from mixtura.components.words import Wording
 from mixtura.kinds import ColumnKind
 from mixtura.native.parts import Part
 
@@ -246,6 +247,11 @@ class Family(Protocol):
 
         `previous` are those the sums were taken with, or None.
         """
+        ...
+
+    @property
+    def wording(self) -> Wording:
+        """Return what is said of components that want rows or width."""
         ...
 
     def unsupported(self, parameters: Any, support: Float) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ from mixtura.components.exponential import LEAST_SHARE, FeatureMoments, FeatureT
 from mixtura.components.gamma_shapes import LARGEST_SHAPE, lifted_shapes, shapes_of
 from mixtura.components.simplex import SMALLEST, narrowed
 from mixtura.components.stacked import Stacked
+from mixtura.components.words import Wording
 from mixtura.errors import ParameterError
 from mixtura.kinds import POSITIVE
 
@@ -196,6 +197,15 @@ class GammaFamily(ColumnwiseFamily):
         amounts = features[:, 1 : 1 + self.columns] * units**-sign
         logs = features[:, 1 + self.columns :] - sign * rows * np.log(units)
         return np.hstack([rows, amounts, logs]) / total
+
+    @property
+    def wording(self) -> Wording:
+        """Return words of shapes."""
+        return Wording(
+            ("a shape",),
+            ("a shape that is held (shape=1 for exponential densities)",),
+            (f"the largest shape there may be, {LARGEST_SHAPE:g},",),
+        )
 
     def unsupported(self, parameters: GammaParameters, support: Float) -> NDArray[np.bool_]:
         """Return which components (K,) rest on no more rows than determine a shape."""

@@ -16,7 +16,7 @@ from mixtura.components.family import Evaluator, Family, Product
 from mixtura.components.gaussian.kernel import GaussianKernel
 from mixtura.components.joint import Joining, JointKernel
 from mixtura.components.kernel import Kernel
-from mixtura.components.words import component_count
+from mixtura.components.words import Wording, component_count
 from mixtura.errors import ParameterError
 from mixtura.kinds import ColumnKind
 from mixtura.sums import Sums
@@ -343,6 +343,11 @@ class ProductFamily:
             return None
         pairs = zip(found, earlier, strict=True)
         return ProductParameters(tuple(old if part is None else part for part, old in pairs))
+
+    @property
+    def wording(self) -> Wording:
+        """Return the words of all blocks together."""
+        return Wording.beside([family.wording for family in self.families])
 
     def unsupported(self, parameters: ProductParameters, support: Float) -> NDArray[np.bool_]:
         """Return which components have too few rows for some block."""

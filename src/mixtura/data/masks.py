@@ -54,6 +54,16 @@ class MaskedRows:
         return self._source.total_weight
 
     @property
+    def is_sparse(self) -> bool:
+        """Return whether blocks have CSR rows."""
+        return isinstance(self._source, CountRows) and self._source.is_sparse
+
+    def dense(self) -> "MaskedRows":
+        """Return the source with dense rows."""
+        source = self._source.dense() if isinstance(self._source, CountRows) else self._source
+        return MaskedRows(source, self._codes, self._masks.T)
+
+    @property
     def n_known(self) -> int:
         """Return how many rows can belong to one component only."""
         known = np.asarray(np.count_nonzero(~self._masks, axis=0) == 1)

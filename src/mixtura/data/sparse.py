@@ -1,4 +1,4 @@
-"""Rows of counts in memory, dense or sparse, which never become dense."""
+"""Rows of counts in memory, dense or sparse."""
 
 from typing import Any, ClassVar, final
 
@@ -71,6 +71,15 @@ class CountRows:
     def total_weight(self) -> float:
         """Return Σ w."""
         return self._total
+
+    @property
+    def is_sparse(self) -> bool:
+        """Return whether the rows are CSR."""
+        return issparse(self._rows)
+
+    def dense(self) -> "CountRows":
+        """Return the source with dense rows."""
+        return CountRows(self._rows.toarray(), self._weights) if self.is_sparse else self
 
     def block(self, start: int, stop: int) -> Block:
         """Return a view of some rows."""

@@ -67,12 +67,7 @@ def maximise_strictly(family: Family, moments: Any, previous: Any, prior: Any) -
         with np.errstate(divide="raise", invalid="raise"):
             return family.maximise(moments, previous, prior)
     except (ParameterError, FloatingPointError, np.linalg.LinAlgError) as error:
-        raise ParameterError(
-            "Fitting the mixture model failed because some components have ill-defined empirical "
-            "covariance (for instance caused by singleton or collapsed samples). Try to decrease "
-            "the number of components, increase reg_covar, or scale the input data. "
-            f"({error})"
-        ) from error
+        raise ParameterError(f"{family.wording.failure} ({error})") from error
 
 
 def _collapsed(statistics: Statistics) -> Any:

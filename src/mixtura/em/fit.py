@@ -2,20 +2,23 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from mixtura.components.family import Family
 from mixtura.em.acceleration import Squarem
 from mixtura.em.compiled import compiled_run, is_compilable
+from mixtura.em.failures import Failed, Start, attempted, survivors
 from mixtura.em.model import Model
 from mixtura.em.options import FitOptions, log_weights_of
 from mixtura.em.ranking import unsupported, without_rows
 from mixtura.em.running import Run, Running
+from mixtura.em.statistics import Statistics
 from mixtura.em.stopping import HOPE, LATELY, Ending
 from mixtura.em.sweep import Sweep
 
-__all__ = ["FitOptions", "Run", "fit", "log_weights_of"]
+__all__ = ["FitOptions", "Run", "fit", "fit_each", "log_weights_of"]
 
 # Parameters swept at once, 8 MB; sums, logarithms and gradients of them take about ten times that.
 STACKED_PARAMETERS = 1 << 20
@@ -26,35 +29,51 @@ JOINED_FROM, SAME_PLACE, SAME_ROWS = 6, 0.02, 1e-3
 
 
 def fit(sweep: Sweep, starts: Iterable[Model], options: FitOptions) -> list[Run]:
-    """Run EM from every start until each has met the rule.
-
-    Few rows are run on in compiled code, one start after the other; else all share each sweep.
+    """Run EM from every start until each has met the rule; those that fail are left out.
 
     Raises
     ------
     LikelihoodDecreased
-        If an objective that cannot fall did, beyond rounding.
+        If an objective that cannot fall did, beyond rounding, and no other start came to an end.
+    """
+    return list(survivors(fit_each(sweep, starts, options), options))
+
+
+def fit_each(sweep: Sweep, starts: Iterable[Start], options: FitOptions) -> list[Run | Failed]:
+    """Run EM from every start until each has met the rule or failed; by their numbers.
+
+    Few rows are run on in compiled code, one start after the other; else all share each sweep.
     """
     if sweep.kernel is None or not is_compilable(options):
         return _together(sweep, starts, options)
-    runs: list[Run] = []
+    ends: list[Run | Failed] = []
     ahead = -np.inf
     try:
-        for number, model in enumerate(starts):
-            if runs and options.accelerate:
-                ahead = max(ahead, _supported_objective(sweep, runs[-1], options))
-            run = compiled_run(sweep, sweep.kernel, model, options, ahead)
-            runs.append(run or _together(sweep, [model], _numbered(options, number))[0])
-            if runs[-1].ending is Ending.INTERRUPTED:
+        for number, start in enumerate(starts):
+            if ends and options.accelerate:
+                ahead = max(ahead, _supported_objective(sweep, ends[-1], options))
+            if isinstance(start, Failed):
+                ends.append(start)
+                continue
+            compiled = partial(compiled_run, sweep, sweep.kernel, start, options, ahead)
+            end = attempted(compiled)
+            ends.append(end or _together(sweep, [start], _numbered(options, number))[0])
+            last = ends[-1]
+            if isinstance(last, Run) and last.ending is Ending.INTERRUPTED:
                 break
-            if run is not None and options.progress is not None:
-                for count, objective in enumerate(run.history.objective, 1):
+            if isinstance(end, Run) and options.progress is not None:
+                for count, objective in enumerate(end.history.objective, 1):
                     options.progress(number, count, objective)
     except KeyboardInterrupt:
-        if not options.keep or not runs:
+        finished = [number for number, end in enumerate(ends) if isinstance(end, Run)]
+        if not options.keep or not finished:
             raise
-        runs[-1] = replace(runs[-1], ending=Ending.INTERRUPTED)
-    return runs
+        ends[finished[-1]] = _interrupted(ends[finished[-1]])
+    return ends
+
+
+def _interrupted(end: Run | Failed) -> Run | Failed:
+    return replace(end, ending=Ending.INTERRUPTED) if isinstance(end, Run) else end
 
 
 def _numbered(options: FitOptions, number: int) -> FitOptions:
@@ -65,22 +84,33 @@ def _numbered(options: FitOptions, number: int) -> FitOptions:
     return replace(options, progress=lambda _, count, now: progress(number, count, now))
 
 
-def _supported_objective(sweep: Sweep, run: Run, options: FitOptions) -> float:
+def _supported_objective(sweep: Sweep, end: Run | Failed, options: FitOptions) -> float:
     """Return where a run ended, if all its components are supported."""
-    return -np.inf if unsupported(sweep, run, options.prior).any() else run.objective
+    if isinstance(end, Failed) or unsupported(sweep, end, options.prior).any():
+        return -np.inf
+    return end.objective
 
 
-def _together(sweep: Sweep, starts: Iterable[Model], options: FitOptions) -> list[Run]:
+def _together(sweep: Sweep, starts: Iterable[Start], options: FitOptions) -> list[Run | Failed]:
     """Run EM from every start; all share each sweep."""
+    given = list(enumerate(starts))
+    ends: dict[int, Run | Failed] = {
+        number: start for number, start in given if isinstance(start, Failed)
+    }
     runs = [
-        Running(number, model, options.prior, Squarem() if options.accelerate else None)
-        for number, model in enumerate(starts)
+        Running(number, start, options.prior, Squarem() if options.accelerate else None)
+        for number, start in given
+        if not isinstance(start, Failed)
     ]
     try:
         while active := [run for run in runs if run.ending is None]:
+            failed: dict[int, Failed] = {}
             for group in _groups(sweep.family, active):
-                for run, statistics in zip(group, sweep([r.model for r in group]), strict=True):
-                    run.advance(sweep, statistics, options)
+                failed |= _advanced(sweep, group, options)
+            runs = [run for run in runs if run.number not in failed]
+            for number in failed:
+                _revive(runs, number)
+            ends |= failed
             if options.accelerate and len(active) > 1:
                 _join(runs, sweep.total_weight)
                 _drop(sweep, runs, options)
@@ -88,7 +118,41 @@ def _together(sweep: Sweep, starts: Iterable[Model], options: FitOptions) -> lis
         if not options.keep:
             raise
         _interrupt(runs)
-    return [run.finished() for run in runs if run.statistics is not None]
+    ends |= {run.number: run.finished() for run in runs if run.statistics is not None}
+    return [ends[number] for number in sorted(ends)]
+
+
+def _advanced(sweep: Sweep, runs: Sequence[Running], options: FitOptions) -> dict[int, Failed]:
+    """Take runs a sweep further; return those that fail, by their numbers."""
+    failed = {}
+    for run, statistics in zip(runs, _swept(sweep, runs), strict=True):
+        end = statistics
+        if not isinstance(statistics, Failed):
+            end = attempted(partial(run.advance, sweep, statistics, options))
+        if isinstance(end, Failed):
+            failed[run.number] = end
+    return failed
+
+
+def _swept(sweep: Sweep, runs: Sequence[Running]) -> Sequence[Statistics | Failed]:
+    """Return the statistics of each run, or why there are none."""
+    found = attempted(partial(sweep, [run.model for run in runs]))
+    if not isinstance(found, Failed):
+        return found
+    if len(runs) == 1:
+        return [found]
+    # One by one it shows which it is.
+    return [one for run in runs for one in _swept(sweep, [run])]
+
+
+def _revive(runs: Sequence[Running], number: int) -> None:
+    """Let runs go on that ended for one that has failed since.
+
+    Those behind another still are ended again.
+    """
+    for run in runs:
+        if run.joined == number or (run.ending is Ending.OUTRUN and run.number > number):
+            run.joined, run.ending = None, None
 
 
 def _join(runs: Sequence[Running], total_weight: float) -> None:

@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 
 from mixtura.components.weighing import Weighing
+from mixtura.em.failures import Start, changed
 from mixtura.em.model import Model
 from mixtura.em.options import FitOptions
 
@@ -16,10 +17,10 @@ __all__ = ["imposed", "in_order", "searching", "with_exchanges"]
 EXCHANGES = 40
 
 
-def imposed(models: Iterable[Model], weighing: Weighing) -> Iterator[Model]:
-    """Yield models with the weights that are held, component k with weight k."""
-    for model in models:
-        yield _imposed(model, weighing) if weighing.is_held else model
+def imposed(starts: Iterable[Start], weighing: Weighing) -> Iterator[Start]:
+    """Yield starts with the weights that are held, component k with weight k."""
+    for start in starts:
+        yield changed(start, lambda model: _imposed(model, weighing)) if weighing.is_held else start
 
 
 def _imposed(model: Model, weighing: Weighing) -> Model:

@@ -7,7 +7,7 @@ from math import isfinite
 
 from mixtura.em.certificate import Certificate
 
-__all__ = ["History", "PassedOver", "Step"]
+__all__ = ["Failure", "History", "PassedOver", "Step"]
 
 # Sums over rows keep about so many digits.
 ROUNDING = 1e-13
@@ -50,6 +50,20 @@ class PassedOver:
     unsupported: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A start that failed numerically while others went on.
+
+    Attributes
+    ----------
+    reason : a sentence
+    start : its number, from 0; None for a short run or a move that one start tried
+    """
+
+    reason: str
+    start: int | None = None
+
+
 @dataclass(slots=True)
 class History:
     """The steps of one run, in order.
@@ -60,12 +74,14 @@ class History:
     rejected : how many leaps were swept and not taken, as the objective would have fallen
     certificate : how nearly the end is stationary; None while the run is not finished
     passed_over : ends that were likelier, by components on too few rows
+    failures : starts that failed, and short runs and moves of theirs that did, while others went on
     """
 
     steps: list[Step] = field(default_factory=list)
     rejected: int = 0
     certificate: Certificate | None = None
     passed_over: tuple[PassedOver, ...] = ()
+    failures: tuple[Failure, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of steps."""
@@ -121,7 +137,7 @@ class History:
         )
         known = self.certificate
         certificate = known and Certificate(known.gradient_norm * factor**0.5, known.kkt_residual)
-        return History(steps, self.rejected, certificate, passed_over)
+        return History(steps, self.rejected, certificate, passed_over, self.failures)
 
     def facts(self) -> dict[str, float | None]:
         """Return what is certified of the run, as JSON can hold it."""

@@ -5,12 +5,13 @@ seeds are drawn among the rows that may be theirs, by greedy k-means++.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.data.masks import MaskedRows
+from mixtura.em.failures import left_out
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.held import in_order, searching
 from mixtura.em.model import Model
@@ -19,7 +20,6 @@ from mixtura.em.shares import model_from_responsibilities
 from mixtura.em.starts import Labelled, StartOptions, short_options, short_runs, sound_models
 from mixtura.em.sweep import Sweep
 from mixtura.em.views import views_of
-from mixtura.errors import ParameterError
 
 __all__ = ["first_models"]
 
@@ -47,9 +47,8 @@ def first_models(
         return models
     short = short_options(options, starts.sweeps)
     runs = []
-    for model in models:
-        with suppress(ParameterError):
-            runs += fit(sample, [model], short)
+    with left_out(options):
+        runs = fit(sample, models, short)
     order = ranked(sample, runs, options)
     return [run.model for run in order[: starts.finish]] or models[: starts.finish]
 
@@ -70,7 +69,7 @@ def _models(
     known = known_rows(barred)
     sound = False
     if known.any(axis=1).all():
-        with suppress(ParameterError):
+        with left_out(options):
             yield model_from_responsibilities(sample, known.T.astype(np.float64), options)
             sound = True
     if sound and known.any(axis=0).all():
@@ -83,7 +82,7 @@ def _models(
         return sample, masked_labels(points, block.weights, barred, rng)
 
     tried = map(nearest, range(max(starts.short, starts.finish)))
-    with suppress(ParameterError) if sound else nullcontext():
+    with left_out(options) if sound else nullcontext():
         yield from sound_models(tried, n_components, options)
 
 

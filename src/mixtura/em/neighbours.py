@@ -7,6 +7,7 @@ import numpy as np
 
 from mixtura.components.kernel import Above
 from mixtura.em.compiled import AT_ONCE, is_compilable, terms_of
+from mixtura.em.failures import left_out
 from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked, worth
@@ -14,7 +15,6 @@ from mixtura.em.rearrange import BETTER, ROUGH, Race, is_better, part_of, splits
 from mixtura.em.shares import models_of, shares_of
 from mixtura.em.starts import StartOptions, short_options
 from mixtura.em.sweep import Sweep
-from mixtura.errors import ParameterError
 
 __all__ = ["bettered", "bettered_by", "merged", "on_sample", "parted_once"]
 
@@ -57,11 +57,11 @@ def parted_once(
     starts : holds the seed
     """
     part = part_of(sample, model.n_components, starts)
-    try:
+    found, halves = [], None
+    with left_out(options):
         halves = splits_of(sample, part, model, options)
-    except ParameterError:
+    if halves is None:
         return []
-    found = []
     for split in np.argsort(-halves.gains, kind="stable")[:TRIED]:
         if np.isfinite(halves.gains[split]):
             half = halves.shares[split] * halves.second[split]
@@ -116,10 +116,9 @@ def on_sample(sample: Sweep, model: Model, options: FitOptions) -> Run | None:
     sample : a sweep over rows in memory
     options : how fits go on
     """
-    try:
+    with left_out(options):
         return fit(sample, [model], _rough(options))[0]
-    except ParameterError:
-        return None
+    return None
 
 
 def bettered(sample: Sweep, now: Run, others: Sequence[Model], options: FitOptions) -> Model | None:
@@ -133,10 +132,9 @@ def bettered(sample: Sweep, now: Run, others: Sequence[Model], options: FitOptio
     options : how fits go on
     """
     chasing = replace(_rough(options), rule=Race(worth(sample, now, options) + BETTER))
-    try:
-        runs = fit(sample, others, chasing) if others else []
-    except ParameterError:
-        return None
+    runs: list[Run] = []
+    with left_out(options):
+        runs = fit(sample, others, chasing)
     better: list[Run] = [run for run in runs if is_better(sample, run, now, options)]
     return ranked(sample, better, options)[0].model if better else None
 

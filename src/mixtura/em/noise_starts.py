@@ -6,12 +6,14 @@ a Gaussian that is dropped may have been a cluster.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from mixtura.components.gaussian.noise import NoisyParameters
 from mixtura.data.masks import MaskedRows
+from mixtura.em.failures import Failed, Start, attempted, changed
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.held import searching
 from mixtura.em.labelled import first_models
@@ -51,7 +53,7 @@ def with_noise(
     noisy_starts : starts that have noise, beside Gaussian ones
     """
 
-    def make(sweep: Sweep, options: FitOptions) -> Sequence[Model]:
+    def make(sweep: Sweep, options: FitOptions) -> Sequence[Start]:
         family: Any = sweep.family
         plain = Sweep(family.inner, sweep.source, sweep.engine)
         fallback = options.fallback
@@ -62,20 +64,20 @@ def with_noise(
             weighing=replace(options.weighing, has_noise=False),
         )
         if gaussian_starts is not None:
-            models = [_noisy(model) for model in gaussian_starts(plain, gaussian_options)]
-            if noisy_starts is not None:
-                models += noisy_starts(sweep, options)
-            return models
+            found = gaussian_starts(plain, gaussian_options)
+            others = [] if noisy_starts is None else noisy_starts(sweep, options)
+            return [*(changed(start, _noisy) for start in found), *others]
         if isinstance(sweep.source, MaskedRows):
             # Another component would have no number of its own.
             several = replace(starts, finish=max(CARRIED, starts.finish))
             models = first_models(plain, n_components, gaussian_options, several)
             return [_noisy(model) for model in models]
-        return [
-            model
+        loops = options, gaussian_options
+        found = [
+            attempted(partial(_found, sweep, plain, n_components, loops, number))
             for number in range(starts.finish)
-            for model in _found(sweep, plain, n_components, (options, gaussian_options), number)
         ]
+        return [model for one in found for model in ([one] if isinstance(one, Failed) else one)]
 
     def _found(
         sweep: Sweep,

@@ -35,6 +35,7 @@ class FitOptions:
     accelerate : whether to leap ahead by SQUAREM; each leap is taken only if the objective rises
     earlier : objectives of sweeps before these, when a fit is carried on
     progress : called with every run's number, sweep and objective; may raise KeyboardInterrupt
+    failed : called with the error of each try that others outlive, but for components that collapse
     """
 
     rule: StoppingRule
@@ -48,6 +49,7 @@ class FitOptions:
     accelerate: bool = False
     earlier: tuple[float, ...] = ()
     progress: Callable[[int, int, float], None] | None = None
+    failed: Callable[[Exception], None] | None = None
 
     def log_weights(self, effective_rows: Float) -> Float:
         """Return the log mixing weights (K,) that the M-step makes of N_k."""

@@ -5,7 +5,6 @@ search need not look for starts again for each.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from mixtura.components.family import Family
 from mixtura.em.compiled import is_compilable
+from mixtura.em.failures import attempted, left_out, survivors
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked, ranked_by_weight
@@ -23,7 +23,7 @@ from mixtura.em.rearrange import CARRIED, rearranged
 from mixtura.em.shares import model_from_labels, model_from_responsibilities, shares_of
 from mixtura.em.sources import distance_labels
 from mixtura.em.starts import (
-    StartMaker,
+    ModelMaker,
     StartOptions,
     first_labels,
     linked_part,
@@ -36,7 +36,7 @@ from mixtura.em.starts import (
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.em.tree import Tree
-from mixtura.errors import NUMERICAL, ParameterError
+from mixtura.errors import NUMERICAL
 
 __all__ = ["Partitions", "pilot_partitions"]
 
@@ -84,7 +84,7 @@ class Partitions:
         )
         return replace(self, labels=tuple(labels))
 
-    def models(self, starts: StartOptions, sample_of: Callable[[Family], Sweep]) -> StartMaker:
+    def models(self, starts: StartOptions, sample_of: Callable[[Family], Sweep]) -> ModelMaker:
         """Return what makes the best starts of a model from these partitions.
 
         Parameters
@@ -124,7 +124,7 @@ class Partitions:
         for number in range(1, starts.finish):
             given = points_of(sample, starts, number)
             (labels,) = distance_labels(given, self.n_components, 1)
-            with suppress(ParameterError):
+            with left_out(options):
                 yield model_from_labels(sample, labels, self.n_components, options)
 
     def _tried_at_once(self, sample: Sweep, options: FitOptions) -> list[Model]:
@@ -137,22 +137,17 @@ class Partitions:
 
     def _models(self, sample: Sweep, options: FitOptions) -> list[Model]:
         """Return the M-step from each partition that has no singular component."""
-        models, failure = [], None
         makers = [
             *(
-                partial(model_from_labels, sample, labels, self.n_components)
+                partial(model_from_labels, sample, labels, self.n_components, options)
                 for labels in self.labels
             ),
-            *(partial(model_from_responsibilities, sample, shares) for shares in self.shares),
+            *(
+                partial(model_from_responsibilities, sample, shares, options)
+                for shares in self.shares
+            ),
         ]
-        for make in makers:
-            try:
-                models.append(make(options))
-            except ParameterError as error:
-                failure = error
-        if failure is not None and not models:
-            raise failure
-        return models
+        return list(survivors(map(attempted, makers), options))
 
 
 def pilot_partitions(
@@ -219,6 +214,7 @@ def _labels_of(
         if part is sample:
             yield labels
             continue
-        with suppress(ParameterError):
-            model = model_from_labels(part, labels, n_components, options(part, n_components))
+        loop = options(part, n_components)
+        with left_out(loop):
+            model = model_from_labels(part, labels, n_components, loop)
             yield shares_of(sample, model).argmax(axis=1)

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.family import Family
-from mixtura.data import RowSource, Unit
+from mixtura.data import CountRows, RowSource, Unit
+from mixtura.data.masks import MaskedRows
 from mixtura.em.softmax import runs_of_equal_size
 from mixtura.engines.own import own
 from mixtura.native.sweeps import StackedSweep
@@ -24,6 +25,7 @@ __all__ = [
     "TileArrays",
     "TileBuffers",
     "TiledUnit",
+    "as_swept",
     "is_small",
     "tile_rows",
     "tiled_units",
@@ -52,6 +54,19 @@ def is_small(family: Family, source: RowSource) -> bool:
     """Return whether the rows and their features take no more room than one tile may."""
     width = family.n_features() + family.n_columns
     return source.n_rows * width * ITEM_BYTES <= TILE_BYTES
+
+
+def as_swept(family: Family, source: RowSource) -> tuple[Family, RowSource]:
+    """Return few sparse rows as dense ones, which compiled runs read, and the family to read them.
+
+    So a fit is the same whichever way few rows are given; many stay sparse.
+    """
+    if not (isinstance(source, CountRows | MaskedRows) and source.is_sparse):
+        return family, source
+    if source.n_rows * (2 * source.n_columns + 1) * ITEM_BYTES > TILE_BYTES:
+        return family, source
+    dense = source.dense()
+    return family.reading(dense.block(0, dense.n_rows).rows), dense
 
 
 def tile_rows(n_features: int, n_components: int) -> int:

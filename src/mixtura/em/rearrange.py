@@ -9,7 +9,6 @@ one batch, and the best is kept if it ends higher.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from mixtura.components.kernel import Halves, Limits, Rearranged
 from mixtura.em.compiled import AT_ONCE, is_compilable, terms_of
+from mixtura.em.failures import left_out
 from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.held import in_order, with_exchanges
 from mixtura.em.model import Model
@@ -27,7 +27,6 @@ from mixtura.em.splits import parted
 from mixtura.em.starts import NeverMet, StartOptions, short_options
 from mixtura.em.stopping import LATELY, Ending, GainLeft
 from mixtura.em.sweep import Sweep
-from mixtura.errors import ParameterError
 
 __all__ = [
     "BETTER",
@@ -169,15 +168,10 @@ def _by_turns(sample: Sweep, few: Sweep, models: Sequence[Model], rough: FitOpti
 
 
 def _ends(sample: Sweep, models: Sequence[Model], rough: FitOptions) -> list[Run]:
-    """Return where models lead, but for those that collapse or join another."""
-    try:
-        runs = fit(sample, models, rough)
-    except ParameterError:
-        runs = []
-        for model in models:
-            with suppress(ParameterError):
-                runs += fit(sample, [model], rough)
-    return [run for run in runs if run.joined is None]
+    """Return where models lead, but for those that fail or join another."""
+    with left_out(rough):
+        return [run for run in fit(sample, models, rough) if run.joined is None]
+    return []
 
 
 def _moved_on(sample: Sweep, few: Sweep, best: Run, rough: FitOptions) -> Model:
@@ -228,16 +222,15 @@ def _bettered(sample: Sweep, moves: Moves, run: Run, options: FitOptions) -> Run
     now = worth(sample, run, options)
     chasing = replace(options, rule=Race(now + BETTER))
     left = max(SPENT, run.n_iter)
-    try:
+    with left_out(options):
         for one in _tried(sample, moves(run), options):
-            if left > 0 and _may_reach(one, now):
+            if left <= 0 or not _may_reach(one, now):
+                continue
+            with left_out(options):
                 ended = fit(sample, [one.model], chasing)[0]
                 left -= ended.n_iter
                 if is_better(sample, ended, run, options):
                     return ended
-    except ParameterError:
-        # A component collapsed.
-        return None
     return None
 
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.data import ArrayRows
 from mixtura.em.degeneracy import Recovery
+from mixtura.em.failures import left_out
 from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.kmeans import seeded_labels
 from mixtura.em.model import Model
@@ -18,8 +18,7 @@ from mixtura.em.ranking import is_supportable, ranked, unsupported
 from mixtura.em.shares import model_from_labels
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import Ending
-from mixtura.em.sweep import Sweep
-from mixtura.errors import ParameterError
+from mixtura.em.sweep import Sweep, source_of
 from mixtura.mixture import Mixture
 
 __all__ = ["with_recovered"]
@@ -48,8 +47,9 @@ def with_recovered(
     if order[0].ending is Ending.OUTRUN:
         # The run that was ahead has lost its support since.
         under = quiet if order[0].recovery is None else replace(quiet, prior=quiet.fallback)
-        after = fit(sweep, [order[0].model], under)[0]
-        order[0] = replace(after, recovery=after.recovery or order[0].recovery)
+        with left_out(options):
+            after = fit(sweep, [order[0].model], under)[0]
+            order[0] = replace(after, recovery=after.recovery or order[0].recovery)
     return order
 
 
@@ -66,11 +66,9 @@ def _recovered(sweep: Sweep, run: Run, options: FitOptions, starts: StartOptions
         weak = unsupported(sweep, best, options.prior)
         if not weak.any() or weak.all():
             break
-        try:
+        with left_out(options):
             model = resplit(sweep, best, weak, attempt, options, starts)
-        except ParameterError:
-            break
-        tried += fit(sweep, [model], options)
+            tried += fit(sweep, [model], options)
     return tried
 
 
@@ -82,10 +80,12 @@ def _of_one_objective(sweep: Sweep, runs: list[Run], options: FitOptions) -> lis
     if options.fallback is None or all(rescued) or not any(rescued):
         return runs
     under = replace(options, prior=options.fallback)
-    return [
-        _again(sweep, run, under) if count == min(weak) and run.recovery is None else run
-        for run, count in zip(runs, weak, strict=True)
-    ]
+    found = []
+    for run, count in zip(runs, weak, strict=True):
+        with left_out(options):
+            again = count == min(weak) and run.recovery is None
+            found.append(_again(sweep, run, under) if again else run)
+    return found
 
 
 def _again(sweep: Sweep, run: Run, options: FitOptions) -> Run:
@@ -125,5 +125,5 @@ def resplit(
         rng = np.random.default_rng([starts.seed, attempt, turn])
         parted = seeded_labels(points[inside], mass[inside], 2, rng)
         labels[inside[parted == 1]] = component
-    sample = Sweep(family, ArrayRows(rows, weights), sweep.engine)
+    sample = Sweep(family, source_of(rows, weights), sweep.engine)
     return model_from_labels(sample, labels, model.n_components, options)

@@ -1,7 +1,6 @@
 """From responsibilities to a model by one M-step, and from a model to its responsibilities."""
 
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any, cast
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from mixtura.em.compiled import is_compilable, terms_of
 from mixtura.em.degeneracy import maximise_strictly
+from mixtura.em.failures import left_out
 from mixtura.em.model import Model
 from mixtura.em.options import FitOptions
 from mixtura.em.sources import Source
@@ -49,10 +49,10 @@ def shares_of(sweep: Sweep, model: Model) -> Float:
 
 
 def models_of(sweep: Sweep, shares: Iterable[Float], options: FitOptions) -> list[Model]:
-    """Return the M-steps from responsibilities (N, K) that leave no component without spread."""
+    """Return the M-steps from responsibilities (N, K), but for those that fail."""
     models = []
     for responsibilities in shares:
-        with suppress(ParameterError):
+        with left_out(options):
             models.append(model_from_responsibilities(sweep, responsibilities, options))
     return models
 

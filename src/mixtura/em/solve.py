@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -13,7 +14,8 @@ from mixtura.components.weighing import Weighing
 from mixtura.data import RowSource
 from mixtura.data.masks import MaskedRows
 from mixtura.em.certificate import certified
-from mixtura.em.fit import FitOptions, Run, fit
+from mixtura.em.failures import Failed, Start, attempted, reasons, survivors
+from mixtura.em.fit import FitOptions, Run, fit_each
 from mixtura.em.held import imposed, searching
 from mixtura.em.history import History, PassedOver
 from mixtura.em.labelled import first_models
@@ -22,8 +24,14 @@ from mixtura.em.options import FREE
 from mixtura.em.ranking import AS_GOOD, unsupported
 from mixtura.em.rearrange import CARRIED, SHORT, exchanged, rearranged
 from mixtura.em.recovery import with_recovered
-from mixtura.em.soundness import Soundness, excess_words, passed_over_words, soundness_of
-from mixtura.em.starts import StartOptions, short_runs, wider_models
+from mixtura.em.soundness import (
+    Soundness,
+    excess_words,
+    failure_words,
+    passed_over_words,
+    soundness_of,
+)
+from mixtura.em.starts import StartMaker, StartOptions, short_runs, wider_models
 from mixtura.em.statistics import Statistics
 from mixtura.em.stopping import Ending, StoppingRule
 from mixtura.em.sweep import Sweep
@@ -130,7 +138,7 @@ class FitResult:
         """Return what is to be said of the components, as sentences, the gravest first."""
         names = self.mixture.columns or tuple(f"x{j}" for j in range(self.mixture.n_columns))
         rows = self.effective_rows.tolist()
-        return self.soundness.sentences(rows, names)
+        return self.soundness.sentences(rows, names, self.mixture.family.wording)
 
     def times(self, factor: float) -> "FitResult":
         """Return the result of the same fit with every row weight multiplied."""
@@ -169,6 +177,7 @@ class FitResult:
             "cautions": [
                 *self.cautions,
                 *passed_over_words(self.history.passed_over),
+                *failure_words(self.history.failures, self.n_starts),
                 *excess_words(self.excess),
             ],
         }
@@ -196,7 +205,7 @@ def solve(
     n_components: int,
     options: SolveOptions,
     *,
-    models: Callable[[Sweep, FitOptions], Sequence[Model]] | None = None,
+    models: StartMaker | None = None,
     columns: tuple[str, ...] | None = None,
 ) -> FitResult:
     """Fit one mixture.
@@ -246,12 +255,13 @@ def solve_by(
     n_components: int,
     options: SolveOptions,
     *,
-    models: Callable[[Sweep, FitOptions], Sequence[Model]] | None = None,
+    models: StartMaker | None = None,
     columns: tuple[str, ...] | None = None,
     began: float,
 ) -> FitResult:
     """Fit one mixture by a sweep that is there, in a session of its engine."""
-    loop = fit_options(sweep, n_components, options)
+    tries: list[Exception] = []
+    loop = replace(fit_options(sweep, n_components, options), failed=tries.append)
     made = (
         models(sweep, loop)
         if models is not None
@@ -259,18 +269,24 @@ def solve_by(
     )
     found = imposed(made, loop.weighing)
     if options.max_iter == 0:
-        return _as_started(sweep, next(found), loop, columns, began)
-    runs = fit(sweep, found, loop)
+        (start,) = survivors([next(found)], loop)
+        return _as_started(sweep, start, loop, columns, began)
+    attempts = fit_each(sweep, found, loop)
+    runs = list(survivors(attempts, replace(loop, failed=None)))
     ends = with_recovered(sweep, runs, loop, options.starts)
     best = ends[0]
     statistics = best.statistics
     if best.ending is not Ending.CONVERGED:
         statistics = sweep([best.model])[0]
-    agreeing = sum(abs(_end_of(run, runs) - best.objective) < SAME_OPTIMUM for run in runs)
+    agreeing = sum(abs(_end_of(run, attempts) - best.objective) < SAME_OPTIMUM for run in runs)
     if any(run.ending is Ending.INTERRUPTED for run in runs):
         best = replace(best, ending=Ending.INTERRUPTED)
     best = _certified(sweep, best, statistics, loop)
-    history = replace(best.history, passed_over=_passed_over(sweep, ends, loop))
+    history = replace(
+        best.history,
+        passed_over=_passed_over(sweep, ends, loop),
+        failures=reasons(attempts, tries),
+    )
     best = replace(best, history=history)
     agreement = max(agreeing, 1), len(runs)
     found = _result(sweep, best, statistics, loop, columns, agreement, began)
@@ -279,8 +295,8 @@ def solve_by(
 
 def _found_starts(
     sweep: Sweep, n_components: int, loop: FitOptions, starts: StartOptions
-) -> Iterator[Model]:
-    """Yield the models to start from.
+) -> Iterator[Start]:
+    """Yield the models to start from, or why one cannot be made.
 
     Each has short runs of its own by its own number, the best of which are bettered by merging and
     splitting; so more starts hold all that fewer have.
@@ -290,7 +306,7 @@ def _found_starts(
         yield from first_models(sweep, n_components, loop, starts)
         return
     for number in range(starts.finish):
-        yield _found_start(sweep, n_components, loop, starts, number)
+        yield attempted(partial(_found_start, sweep, n_components, loop, starts, number))
 
 
 def _found_start(
@@ -312,10 +328,12 @@ def _found_start(
     return exchanged(sample, [found, *models, *wider], loop)
 
 
-def _end_of(run: Run, runs: Sequence[Run]) -> float:
+def _end_of(run: Run, ends: Sequence[Run | Failed]) -> float:
     """Return the objective that a run came to, or the run that went on for it."""
     while run.joined is not None:
-        run = runs[run.joined]
+        other = ends[run.joined]
+        assert isinstance(other, Run)
+        run = other
     return run.objective
 
 

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mixtura.em.history import PassedOver
+from mixtura.components.words import Wording, listed
+from mixtura.em.history import Failure, PassedOver
 from mixtura.em.options import FitOptions
 from mixtura.em.ranking import unsupported
 from mixtura.em.running import Run
 from mixtura.em.sweep import Sweep
 
-__all__ = ["Soundness", "excess_words", "passed_over_words", "soundness_of"]
+__all__ = ["Soundness", "excess_words", "failure_words", "passed_over_words", "soundness_of"]
 
 # Nats that are worth a word.
 SHOWN = 1e-3
@@ -39,36 +40,40 @@ class Soundness:
         """Return whether the likelihood would be finite, and the same, without a prior."""
         return not (self.unsupported or self.flat or self.finer or self.recovery)
 
-    def sentences(self, effective_rows: Sequence[float], names: Sequence[str]) -> list[str]:
+    def sentences(
+        self, effective_rows: Sequence[float], names: Sequence[str], wording: Wording
+    ) -> list[str]:
         """Return what a reader should know, the gravest first.
 
         Parameters
         ----------
         effective_rows : (K,) N_k
         names : (D,) of the columns
+        wording : of the family
         """
 
-        def listed(components: Sequence[int]) -> str:
+        def counted(components: Sequence[int]) -> str:
             return ", ".join(f"{k} ({effective_rows[k]:.1f} rows)" for k in components)
 
         found = []
         if self.unsupported:
             found.append(
-                f"component(s) {listed(self.unsupported)} rest on no more rows than it takes to "
-                "determine a covariance, so the likelihood there means nothing; try fewer "
-                "components, or a structure that shares more between them"
+                f"component(s) {counted(self.unsupported)} rest on no more rows than it takes to "
+                f"determine {listed(wording.determined)}, so the likelihood there means nothing; "
+                f"{wording.advice}"
             )
         for columns, components in _by_columns(self.flat):
             found.append(
-                f"all rows of component(s) {listed(components)} agree in {_named(columns, names)}: "
-                "only the prior keeps them finite there, so likelihoods and criteria mean nothing "
-                "beside those of other models"
+                f"all rows of component(s) {counted(components)} agree in "
+                f"{_named(columns, names, wording)}: only {listed(wording.bounds)} keeps them "
+                "finite there, so likelihoods and criteria mean nothing beside those of other "
+                "models"
             )
         for columns, components in _by_columns(self.finer):
             found.append(
-                f"component(s) {listed(components)} are narrower than the values of "
-                f"{_named(columns, names)} step, where the likelihood has no maximum that means "
-                "anything; the default prior has a floor there"
+                f"component(s) {counted(components)} are narrower than the values of "
+                f"{_named(columns, names, wording)} step, where the likelihood has no maximum that "
+                "means anything; the default prior has a floor there"
             )
         if self.recovery:
             found.append(self.recovery)
@@ -84,6 +89,29 @@ def passed_over_words(ends: Sequence[PassedOver]) -> list[str]:
         f"{len(ends)} likelier end(s), up to log-likelihood {most:.4f}, were passed over, as "
         "components on too few rows made them so"
     ]
+
+
+def failure_words(failures: Sequence[Failure], n_finished: int) -> list[str]:
+    """Return what is to be said of starts that failed, and of what else did.
+
+    Parameters
+    ----------
+    n_finished : how many starts did not
+    """
+    starts = [failure.reason for failure in failures if failure.start is not None]
+    others = [failure.reason for failure in failures if failure.start is None]
+    found = []
+    if starts:
+        found.append(
+            f"{len(starts)} of {n_finished + len(starts)} starts failed, and the best of the "
+            f"others was kept; the first of them: {starts[0]}"
+        )
+    if others:
+        found.append(
+            f"{len(others)} short run(s) or move(s) that starts tried failed and were left out; "
+            f"the first of them: {others[0]}"
+        )
+    return found
 
 
 def excess_words(excess: float) -> list[str]:
@@ -106,10 +134,10 @@ def _by_columns(
     ]
 
 
-def _named(columns: Sequence[int], names: Sequence[str]) -> str:
+def _named(columns: Sequence[int], names: Sequence[str], wording: Wording) -> str:
     shown = ", ".join(repr(names[column]) for column in columns[:5])
     more = "" if len(columns) <= 5 else f" and {len(columns) - 5} more"
-    return f"column {shown}" if len(columns) == 1 else f"a combination of {shown}{more}"
+    return f"column {shown}" if len(columns) == 1 else f"{wording.several} {shown}{more}"
 
 
 def soundness_of(sweep: Sweep, run: Run, options: FitOptions) -> Soundness:

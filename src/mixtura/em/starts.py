@@ -5,8 +5,8 @@ of the rows, nor on whether a row of weight two is written once or twice.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from mixtura.components.family import Family
 from mixtura.components.kernel import Limits
 from mixtura.em.compiled import Tried, compiled_tries, is_compilable
-from mixtura.em.fit import FitOptions, Run, fit
+from mixtura.em.failures import Start, attempted, left_out, survivors
+from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked, ranked_by_weight
 from mixtura.em.shares import model_from_labels, model_from_source, shares_of
@@ -24,10 +25,10 @@ from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
 from mixtura.em.tree import Tree
 from mixtura.em.views import has_axes
-from mixtura.errors import ParameterError
 
 __all__ = [
     "Labelled",
+    "ModelMaker",
     "NeverMet",
     "StartMaker",
     "StartOptions",
@@ -46,7 +47,10 @@ __all__ = [
 Float = NDArray[np.float64]
 
 # Makes models to start from, for a sweep over the rows to be fitted.
-StartMaker: TypeAlias = Callable[[Sweep, FitOptions], Sequence[Model]]
+StartMaker: TypeAlias = Callable[[Sweep, FitOptions], Sequence[Start]]
+
+# The same where none can fail by itself.
+ModelMaker: TypeAlias = Callable[[Sweep, FitOptions], Sequence[Model]]
 
 # A component for each row of a sweep.
 Labelled: TypeAlias = tuple[Sweep, NDArray[np.intp]]
@@ -182,13 +186,7 @@ def tried_models(
             order = ranked_by_weight(sample, found, options)
             return [one.model for one in order[: starts.finish]]
     short = short_options(options, starts.sweeps)
-    try:
-        runs = fit(sample, sound_models(labelled(), n_components, options), short)
-    except ParameterError as error:
-        # A component collapsed on the way, which need not be so from every start.
-        runs = list(_unbroken(sample, sound_models(labelled(), n_components, options), short))
-        if not runs:
-            raise error from None
+    runs = fit(sample, sound_models(labelled(), n_components, options), short)
     return [run.model for run in ranked(sample, runs, options)[: starts.finish]]
 
 
@@ -201,7 +199,7 @@ def _on_sample(
             yield labels
             continue
         # Labels of a part of the rows say by their mixture what the others are.
-        with suppress(ParameterError):
+        with left_out(options):
             model = model_from_labels(sweep, labels, n_components, options)
             yield shares_of(sample, model)
 
@@ -215,7 +213,7 @@ def tried(
 ) -> list[Tried]:
     """Return where sources lead in a few sweeps: in compiled code, or where it declines, without.
 
-    Those of which a covariance is singular are left out.
+    Those that fail, as where a covariance is singular, are left out.
     """
     every = [source.astype(np.int64) if source.ndim == 1 else source for source in sources]
     found: list[Tried] = []
@@ -225,7 +223,7 @@ def tried(
         if one is not None:
             found.append(one)
             continue
-        with suppress(ParameterError):
+        with left_out(options):
             model = model_from_source(sample, source, n_components, options)
             run = fit(sample, [model], short)[0]
             found.append(Tried(run.objective, run.model))
@@ -243,13 +241,6 @@ def short_options(options: FitOptions, sweeps: int) -> FitOptions:
         keep=False,
         progress=None,
     )
-
-
-def _unbroken(sample: Sweep, models: Iterable[Model], options: FitOptions) -> Iterator[Run]:
-    """Yield the short runs, one by one, in which no component collapses."""
-    for model in models:
-        with suppress(ParameterError):
-            yield fit(sample, [model], options)[0]
 
 
 def _all_rows(sample: Sweep) -> tuple[Any, Float | None]:
@@ -285,17 +276,11 @@ def sound_models(
     ParameterError
         If there is no other.
     """
-    failure, count = None, 0
-    for sweep, labels in labelled:
-        try:
-            model = model_from_labels(sweep, labels, n_components, options)
-        except ParameterError as error:
-            failure = error
-            continue
-        count += 1
-        yield model
-    if failure is not None and count == 0:
-        raise failure
+    made = (
+        attempted(partial(model_from_labels, sweep, labels, n_components, options))
+        for sweep, labels in labelled
+    )
+    yield from survivors(made, options)
 
 
 def linked_rows(n_components: int) -> int:

@@ -14,7 +14,7 @@ from mixtura.components.family import Family
 from mixtura.components.kernel import Kernel
 from mixtura.data import ArrayRows, CountRows, RowSource
 from mixtura.em.model import Model
-from mixtura.em.plan import Plan, TiledUnit, is_small, tiled_units
+from mixtura.em.plan import Plan, TiledUnit, as_swept, is_small, tiled_units
 from mixtura.em.sources import Cloud
 from mixtura.em.statistics import StackedStatistics, Statistics
 from mixtura.em.tasks import GivenTask, SharedTask, SweepTask
@@ -44,8 +44,9 @@ class Sweep:
     """
 
     def __init__(self, family: Family, source: RowSource, engine: Engine) -> None:
-        self.family = family
-        self.source = source
+        # Searches know sweeps by the identity of the family they asked for.
+        self._asked = family
+        self.family, self.source = family, source = as_swept(family, source)
         self.engine = engine
         self._priors: dict[tuple[str | None, int], Any] = {}
         self._parts: dict[tuple[int, int], Sweep] = {}
@@ -79,8 +80,11 @@ class Sweep:
     def part(self, size: int, seed: int) -> "Sweep":
         """Return a sweep of at most so many distinct rows; made once for each size and seed."""
         if (size, seed) not in self._parts:
-            part = source_of(*self.source.subsample(size, seed))
-            self._parts[size, seed] = Sweep(self.family, part, self.engine)
+            family, part = as_swept(self.family, source_of(*self.source.subsample(size, seed)))
+            block = part.block(0, part.n_rows)
+            # Sparse rows that have become dense are of the kind that dense ones were.
+            again = source_of(block.rows, block.weights)
+            self._parts[size, seed] = Sweep(family, again, self.engine)
         return self._parts[size, seed]
 
     @cached_property

@@ -19,6 +19,7 @@ from mixtura.data.checks import check_enough_rows, check_memory, row_weights
 from mixtura.data.encoding import Reading
 from mixtura.data.masks import MaskedRows
 from mixtura.em.solve import FitResult, SolveOptions, solve
+from mixtura.em.soundness import failure_words
 from mixtura.em.starts import StartMaker
 from mixtura.engines import engine_named
 from mixtura.errors import DegenerateComponentWarning, MixturaWarning, ParameterError
@@ -421,6 +422,8 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
     def _warn(self, result: FitResult, settings: Settings) -> None:
         for caution in result.cautions:
             warnings.warn(caution, DegenerateComponentWarning, stacklevel=3)
+        for sentence in failure_words(result.history.failures, result.n_starts):
+            warnings.warn(sentence, MixturaWarning, stacklevel=3)
         if not self.converged_ and settings.max_iter > 0:
             warnings.warn(
                 "Best performing initialization did not converge. Try different init parameters, "

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Self, final
 
 import numpy as np
@@ -20,6 +21,7 @@ from mixtura.data.columns import column_moments
 from mixtura.data.gaps import gap_words, has_gaps
 from mixtura.data.masks import MaskedRows
 from mixtura.data.resolution import column_steps
+from mixtura.em.failures import attempted
 from mixtura.em.fit import FitOptions, log_weights_of
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
@@ -335,9 +337,12 @@ class GaussianMixture(MixtureEstimator):
             filled = np.where(np.isnan(rows), family.frame.origin.astype(rows.dtype), rows)
             return initial_responsibilities(init, filled, n_components, random)
 
+        def begun(sweep: Sweep, options: FitOptions, number: int) -> Model:
+            shares = made(number)
+            return given.replaced(family, model_from_responsibilities(sweep, shares, options))
+
         return lambda sweep, options: [
-            given.replaced(family, model_from_responsibilities(sweep, made(number), options))
-            for number in range(settings.n_init)
+            attempted(partial(begun, sweep, options, number)) for number in range(settings.n_init)
         ]
 
     def _last_fit(self, n_components: int, family: GaussianFamily | GaussianNoiseFamily) -> Mixture:

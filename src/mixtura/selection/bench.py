@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mixtura.data import RowSource
 from mixtura.data.encoding import AS_IT_COMES, Reading
+from mixtura.em.failures import sentence_of
 from mixtura.em.model import Model
 from mixtura.em.solve import SolveOptions, solve_by
 from mixtura.em.starts import StartMaker
@@ -67,7 +68,7 @@ class Bench:
         try:
             models = self.starts.maker(cell, shares)
         except NUMERICAL as error:
-            return Candidate(cell.kind, cell.n_components, failure=_sentence(error))
+            return Candidate(cell.kind, cell.n_components, failure=sentence_of(error))
         return self.fitted(cell, self.starts.options, models)
 
     def shares(self, cell: Cell, model: Model) -> Float | None:
@@ -90,7 +91,7 @@ class Bench:
                 began=began,
             )
         except NUMERICAL as error:
-            return Candidate(cell.kind, cell.n_components, failure=_sentence(error))
+            return Candidate(cell.kind, cell.n_components, failure=sentence_of(error))
         if self._factor != 1.0:
             result = result.times(1 / self._factor)
         result = replace(result, mixture=result.mixture.read_by(self._reading))
@@ -125,8 +126,13 @@ class Bench:
             return candidate
         steps = [*before.history.steps, *after.history.steps[1:]]
         rejected = before.history.rejected + after.history.rejected
-        passed_over = before.history.passed_over
-        history = replace(after.history, steps=steps, rejected=rejected, passed_over=passed_over)
+        history = replace(
+            after.history,
+            steps=steps,
+            rejected=rejected,
+            passed_over=before.history.passed_over,
+            failures=before.history.failures,
+        )
         whole = replace(
             after,
             history=history,
@@ -140,10 +146,6 @@ class Bench:
 def _standing(candidate: Candidate) -> tuple[bool, float]:
     assert candidate.result is not None
     return candidate.is_sound, candidate.result.log_likelihood
-
-
-def _sentence(error: Exception) -> str:
-    return str(error) or f"{type(error).__name__}, without a reason"
 
 
 def is_interrupted(candidate: Candidate) -> bool:

@@ -17,7 +17,7 @@ from mixtura.em.pilots import Partitions, pilot_partitions
 from mixtura.em.rearrange import exchanged
 from mixtura.em.shares import shares_of
 from mixtura.em.solve import SolveOptions, fit_options
-from mixtura.em.starts import StartMaker, linked_part
+from mixtura.em.starts import ModelMaker, StartMaker, linked_part
 from mixtura.em.sweep import Sweep, source_of
 from mixtura.em.tree import Tree
 from mixtura.engines import Engine
@@ -101,7 +101,7 @@ class SharedStarts:
         noisy_makes = noisy.models(replace(starts, rearranges=False), self.sweep)
         return with_noise(makes, size, starts, self._exchanging(noisy_makes))
 
-    def _exchanging(self, make: StartMaker) -> StartMaker:
+    def _exchanging(self, make: ModelMaker) -> ModelMaker:
         """Return what makes starts where weights may be held, each component with one of them."""
 
         def make_held(sweep: Sweep, options: FitOptions) -> Sequence[Model]:

@@ -55,7 +55,8 @@ from mixtura.components.gaussian.structures import (
 )
 from mixtura.components.gaussian.support import borrowed, factor_of
 from mixtura.components.gaussian.whitened import FREE, WhitenedChart
-from mixtura.components.gaussian.words import component_tables, mixture_title
+from mixtura.components.gaussian.words import WORDING, component_tables, mixture_title
+from mixtura.components.words import Wording
 from mixtura.errors import ParameterError
 from mixtura.kinds import NUMBER, ColumnKind
 from mixtura.native.updates import native_update
@@ -446,6 +447,11 @@ class GaussianFamily:
         if not lost_digits(moments, self.structure, ~centred, limit):
             return None
         return replace(self._at_origin(len(moments.means)), means=moments.means)
+
+    @property
+    def wording(self) -> Wording:
+        """Return words of covariances."""
+        return WORDING
 
     def unsupported(self, parameters: GaussianParameters, support: Float) -> NDArray[np.bool_]:
         """Return which components (K,) rest on no more rows than determine a covariance."""

@@ -31,6 +31,7 @@ from mixtura.components.gaussian.parameters import (
     RowTotals,
 )
 from mixtura.components.gaussian.structures import Structure, unpooled
+from mixtura.components.words import Wording
 from mixtura.kinds import ColumnKind
 
 __all__ = ["GaussianNoiseFamily", "NoisyParameters", "NoisyPrior"]
@@ -206,6 +207,11 @@ class GaussianNoiseFamily:
         limit = STARTED if previous is None else SWEPT
         found = self.inner.centres_beside(centred, moments.gaussians, limit)
         return None if found is None else NoisyParameters(found, moments.noise)
+
+    @property
+    def wording(self) -> Wording:
+        """Return the Gaussians' words."""
+        return self.inner.wording
 
     def unsupported(self, parameters: NoisyParameters, support: Float) -> NDArray[np.bool_]:
         """Return which components, but for noise, have no more rows than their covariance needs."""

@@ -7,9 +7,22 @@ from numpy.typing import NDArray
 
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.structures import Structure
+from mixtura.components.words import Wording
 from mixtura.text import text_table
 
-__all__ = ["component_tables", "mixture_title", "structure_title"]
+__all__ = ["WORDING", "component_tables", "mixture_title", "structure_title"]
+
+# The sentence of a failing M-step is scikit-learn's.
+WORDING = Wording(
+    ("a covariance",),
+    ("a structure that shares more between them",),
+    several="a combination of",
+    failed=(
+        "Fitting the mixture model failed because some components have ill-defined empirical "
+        "covariance (for instance caused by singleton or collapsed samples). Try to decrease the "
+        "number of components, increase reg_covar, or scale the input data."
+    ),
+)
 
 COMMON_NAMES = {
     "VVV": "full covariance",

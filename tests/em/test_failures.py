@@ -1,0 +1,252 @@
+"""A start or a move that fails leaves the others to go on, and is told of."""
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mixtura import CategoricalMixture, GaussianMixture, LikelihoodDecreased, MixturaWarning, select
+from mixtura.em import rearrange, solve, starts
+from mixtura.em.fit import fit
+from mixtura.em.options import FitOptions
+from mixtura.em.running import Move, Running
+from mixtura.em.sweep import Sweep
+from mixtura.engines import Serial
+from mixtura.errors import ParameterError
+
+COUNT = 4
+
+
+def numbers(seed: int = 0) -> Any:
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(scale=4, size=(9, 2))
+    return centres[rng.integers(9, size=500)] + rng.normal(size=(500, 2))
+
+
+def categories(seed: int = 0) -> Any:
+    rng = np.random.default_rng(seed)
+    chances = rng.dirichlet(np.full(3, 0.7), size=(5, 6))
+    of_rows = chances[rng.integers(5, size=400)]
+    return (rng.random((400, 6, 1)) > of_rows.cumsum(axis=2)).sum(axis=2)
+
+
+MODELS = {
+    "gaussian": (lambda: GaussianMixture(6, random_state=0, n_init=COUNT), numbers),
+    "categorical": (lambda: CategoricalMixture(5, random_state=0, n_init=COUNT), categories),
+}
+
+
+@pytest.fixture
+def general_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave every run to the general loop."""
+    monkeypatch.setattr(Sweep, "kernel", None)
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, numbers: Iterable[int], kind: str) -> None:
+    """Let the third M-step of the runs of these numbers fall, or raise."""
+    real = Running._stepped
+    wrong = frozenset(numbers)
+    first: dict[int, Any] = {}
+
+    def stepped(self: Running, family: Any, statistics: Any, options: FitOptions) -> Move:
+        if options.bound and self.number in wrong:
+            if len(self.history) == 1:
+                first[id(self)] = self.model
+            if len(self.history) == 3:
+                # A leap would hide the fall.
+                self.squarem = None
+                if kind == "raises":
+                    raise FloatingPointError(f"overflow in start {self.number}")
+                return Move(first[id(self)])
+        return real(self, family, statistics, options)
+
+    monkeypatch.setattr(Running, "_stepped", stepped)
+
+
+def fitted(name: str) -> Any:
+    make, rows = MODELS[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return make().fit(rows())
+
+
+@pytest.mark.usefixtures("general_loop")
+@pytest.mark.parametrize("kind", ["falls", "raises"])
+@pytest.mark.parametrize("name", MODELS)
+def test_the_best_of_the_starts_that_do_not_fail_is_kept(monkeypatch, name, kind):
+    alone = []
+    for number in range(COUNT):
+        with monkeypatch.context() as patch:
+            failing(patch, set(range(COUNT)) - {number}, kind)
+            alone.append(fitted(name).log_likelihood_)
+    for wrong in ({0}, {1}, {COUNT - 1}, {0, 2}):
+        with monkeypatch.context() as patch:
+            failing(patch, wrong, kind)
+            model = fitted(name)
+        left = [value for number, value in enumerate(alone) if number not in wrong]
+        np.testing.assert_allclose(model.log_likelihood_, max(left), atol=2e-3)
+        failures = model.history_.failures
+        assert [failure.start for failure in failures] == sorted(wrong)
+        word = "the objective fell" if kind == "falls" else f"overflow in start {min(wrong)}"
+        assert word in failures[0].reason
+        assert model.facts_["n_starts"] == COUNT - len(wrong)
+        assert 1 <= model.starts_agreeing_ <= COUNT - len(wrong)
+
+
+@pytest.mark.usefixtures("general_loop")
+def test_a_warning_says_how_many_starts_failed_and_why(monkeypatch):
+    failing(monkeypatch, {1, 2}, "raises")
+    make, rows = MODELS["gaussian"]
+    with pytest.warns(MixturaWarning, match=r"^2 of 4 starts failed.*: overflow in start 1$"):
+        model = make().fit(rows())
+    assert any("2 of 4 starts failed" in caution for caution in model.facts_["cautions"])
+
+
+@pytest.mark.usefixtures("general_loop")
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("count", [1, COUNT])
+def test_where_all_starts_fail_the_first_reason_is_raised(monkeypatch, name, count):
+    make, rows = MODELS[name]
+    failing(monkeypatch, range(COUNT), "falls")
+    with pytest.raises(LikelihoodDecreased, match="the objective fell"):
+        make().set_params(n_init=count).fit(rows())
+    failing(monkeypatch, range(COUNT), "raises")
+    with pytest.raises(FloatingPointError, match="overflow in start 0"):
+        make().set_params(n_init=count).fit(rows())
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_start_that_cannot_be_made_is_left_out(monkeypatch, name):
+    real = solve._found_start
+
+    def found_start(*arguments: Any) -> Any:
+        if arguments[-1] == 1:
+            raise np.linalg.LinAlgError
+        return real(*arguments)
+
+    monkeypatch.setattr(solve, "_found_start", found_start)
+    (failure,) = fitted(name).history_.failures
+    assert (failure.start, failure.reason) == (1, "LinAlgError, without a reason")
+
+
+@pytest.mark.parametrize("wrong", [0, 1, COUNT - 1])
+def test_a_compiled_run_that_fails_is_left_out(monkeypatch, wrong):
+    from mixtura.em import fit as loop
+
+    real, called = loop.compiled_run, []
+
+    def compiled_run(*arguments: Any) -> Any:
+        if arguments[3].bound:
+            called.append(arguments)
+            if len(called) == wrong + 1:
+                raise ParameterError("a covariance is singular")
+        return real(*arguments)
+
+    monkeypatch.setattr(loop, "compiled_run", compiled_run)
+    (failure,) = fitted("gaussian").history_.failures
+    assert (failure.start, failure.reason) == (wrong, "a covariance is singular")
+
+
+@pytest.mark.parametrize("init", ["kmeans", "random"])
+def test_so_is_one_by_another_initialiser(monkeypatch, init):
+    from mixtura.estimators import gaussian
+
+    real, called = gaussian.model_from_responsibilities, []
+
+    def model(*arguments: Any) -> Any:
+        called.append(arguments)
+        if len(called) == 2:
+            raise ParameterError("a covariance is singular")
+        return real(*arguments)
+
+    monkeypatch.setattr(gaussian, "model_from_responsibilities", model)
+    with pytest.warns(MixturaWarning, match="1 of 3 starts failed"):
+        found = GaussianMixture(3, init_params=init, n_init=3, random_state=0).fit(numbers())
+    assert [failure.start for failure in found.history_.failures] == [1]
+
+
+@pytest.mark.usefixtures("general_loop")
+def test_a_run_that_another_ended_goes_on_where_that_one_fails(monkeypatch):
+    """Both are the same run, so the second joins the first; then the first falls."""
+    real = Running._stepped
+
+    def stepped(self: Running, *arguments: Any) -> Move:
+        if self.number == 0 and len(self.history) == 12:
+            raise FloatingPointError("overflow")
+        return real(self, *arguments)
+
+    sweep, options, model = begun()
+    (alone,) = fit(sweep, [model], options)
+    monkeypatch.setattr(Running, "_stepped", stepped)
+    (run,) = fit(sweep, [model, model], options)
+    assert run.joined is None
+    assert run.ending.converged
+    np.testing.assert_allclose(run.objective, alone.objective, atol=2e-3)
+
+
+def begun() -> Any:
+    """Return a sweep, the options of a default fit, and a poor start that takes many sweeps."""
+    kept: list[Any] = []
+    real = solve.fit_each
+
+    def fit_each(sweep: Sweep, models: Any, options: FitOptions) -> Any:
+        kept.append((Sweep(sweep.family, sweep.source, Serial()), options))
+        return real(sweep, models, options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(solve, "fit_each", fit_each)
+        GaussianMixture(6, random_state=0, init_params="random").fit(numbers())
+    sweep, options = kept[0]
+    labels = np.arange(500) % 6
+    return sweep, options, starts.model_from_labels(sweep, labels, 6, options)
+
+
+@pytest.mark.usefixtures("general_loop")
+def test_short_runs_and_moves_that_fall_are_left_out_and_told(monkeypatch):
+    real = Running.advance
+
+    def advance(self: Running, sweep: Any, statistics: Any, options: FitOptions) -> None:
+        if not options.bound and self.number == 1 and len(self.history) == 1:
+            raise LikelihoodDecreased("it fell in sweep 2")
+        real(self, sweep, statistics, options)
+
+    monkeypatch.setattr(Running, "advance", advance)
+    with pytest.warns(MixturaWarning, match=r"short run\(s\) or move\(s\).*it fell in sweep 2"):
+        model = GaussianMixture(6, random_state=0).fit(numbers())
+    assert {failure.start for failure in model.history_.failures} == {None}
+
+
+@pytest.mark.usefixtures("general_loop")
+def test_one_move_that_fails_leaves_the_others_to_be_tried(monkeypatch):
+    sweep, options, model = begun()
+    rough = replace(options, rule=rearrange.Race(), bound=False, keep=False)
+    (run,) = fit(sweep, [model], replace(rough, max_iter=30))
+    real, called = rearrange.fit, []
+
+    def first_fails(sample: Sweep, models: Any, how: FitOptions) -> Any:
+        if isinstance(how.rule, rearrange.Race):
+            called.append(models)
+            if len(called) == 1:
+                raise ParameterError("a component collapsed")
+        return real(sample, models, how)
+
+    monkeypatch.setattr(rearrange, "fit", first_fails)
+    monkeypatch.setattr(rearrange, "_may_reach", lambda *_: True)
+    few = rearrange.part_of(sweep, 6, starts.StartOptions(seed=0))
+    rearrange._moved_on(sweep, few, run, rough)
+    assert len(called) > 1
+
+
+@pytest.mark.usefixtures("general_loop")
+def test_a_search_keeps_what_other_starts_of_a_cell_found(monkeypatch):
+    failing(monkeypatch, {0}, "falls")
+    selection = select(numbers(), [3, 4], "VVV", n_init=3, random_state=0, n_jobs=1)
+    for candidate in selection.candidates:
+        assert candidate.failure is None
+        assert [one.start for one in candidate.result.history.failures] == [0]
+    failing(monkeypatch, range(9), "falls")
+    selection = select(numbers(), [1, 3], "VVV", n_init=3, random_state=0, n_jobs=1)
+    assert "the objective fell" in selection.candidates[1].failure
