@@ -67,7 +67,8 @@ def test_the_size_is_the_likeliest(size):
     assert mean == pytest.approx(column.mean())
     best = minimize_scalar(loss, bounds=(-6, 12), method="bounded", options={"xatol": 1e-9})
     assert np.log(found) == pytest.approx(best.x, abs=1e-4)
-    assert log_likelihood >= -best.fun - 1e-9
+    # What SciPy's logarithms of gamma functions keep of a sum of thousands.
+    assert log_likelihood >= -best.fun * (1 + 1e-12)
 
 
 def test_counts_that_vary_less_than_a_poisson_end_at_its_likelihood_and_it_is_said():

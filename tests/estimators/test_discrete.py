@@ -301,11 +301,13 @@ def test_codes_that_change_between_fit_and_prediction_are_no_matter():
 
 
 def test_values_that_look_alike_are_kept_apart():
-    column = [1, "1", True, 1.5, "a", "a\0", "a\0b", "\u00e9", "e\u0301", b"a"]
+    column = [1, "1", True, 1.5, "a", "a\0", "a\0b", "\u00e9", "e\u0301"]
     rows = [[value, "x" if j % 2 else "y"] for j, value in enumerate(column)] * 3
     mixture = CategoricalMixture(2, random_state=0).fit(rows)
     assert len(mixture.categories_[0]) == len(column)
     assert mixture.n_parameters_ == 2 * (len(column) - 1 + 1) + 1
+    with pytest.raises(DataError, match="b'a'"):
+        CategoricalMixture(2).fit([[b"a"], ["a"]])
     same = CategoricalMixture(1).fit([[1], [1.0], [np.int8(1)], [2]])
     assert same.categories_ == [(1, 2)]
 

@@ -48,9 +48,10 @@ class MixedRows(ctypes.Structure):
 
 def is_swept(parts: Sequence[Part]) -> bool:
     """Return whether log densities of these parts are swept faster here than by NumPy."""
-    if kernels() is None or any(part.natural.dtype != np.float64 for part in parts):
-        return False
-    return sum(part.natural.size for part in parts if isinstance(part, DensePart)) <= MOST_SUMS
+    return (
+        kernels() is not None
+        and sum(part.natural.size for part in parts if isinstance(part, DensePart)) <= MOST_SUMS
+    )
 
 
 class StackedSweep:
