@@ -231,7 +231,8 @@ def test_every_mixture_of_counts_holds_its_weights_and_never_falls(kind, held, t
     assert model.n_parameters_ == free.n_parameters_ - 2
     assert model.history_.certificate.kkt_residual < 1e-15
     model.save(tmp_path / "model.mixtura")
-    assert load(tmp_path / "model.mixtura").n_parameters == model.n_parameters_
+    found = load(tmp_path / "model.mixtura")
+    assert found.n_parameters_ == found.mixture_.n_parameters == model.n_parameters_
 
 
 @every_holding
@@ -305,12 +306,12 @@ def test_a_saved_model_knows_that_its_weights_were_held(tmp_path):
     for held in HELD:
         model = GaussianMixture(3, mixing_weights=given(held), random_state=0).fit(rows)
         model.save(tmp_path / "model.mixtura")
-        found = load(tmp_path / "model.mixtura")
+        found = load(tmp_path / "model.mixtura").mixture_
         assert found.held
         assert found.n_parameters == model.n_parameters_
         assert found.marginal([0]).held
     GaussianMixture(3, random_state=0).fit(rows).save(tmp_path / "free.mixtura")
-    assert not load(tmp_path / "free.mixtura").held
+    assert not load(tmp_path / "free.mixtura").mixture_.held
 
 
 def test_a_search_holds_the_weights_of_all_models():
