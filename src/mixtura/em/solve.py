@@ -269,8 +269,7 @@ def solve_by(
     )
     found = imposed(made, loop.weighing)
     if options.max_iter == 0:
-        (start,) = survivors([next(found)], loop)
-        return _as_started(sweep, start, loop, columns, began)
+        return _as_started(sweep, next(survivors(found, loop)), loop, columns, began)
     attempts = fit_each(sweep, found, loop)
     runs = list(survivors(attempts, replace(loop, failed=None)))
     ends = with_recovered(sweep, runs, loop, options.starts)

@@ -18,9 +18,10 @@ int64_t mx_few_room(const mx_tree *tree) {
 }
 
 /* Sets phi (P, count) to the features of some rows, zero where a column is open. */
-INLINE void features_of(const mx_tile *tile, const mx_level *level, const mx_open *open,
-                        int64_t full, int count, int64_t first, double *phi) {
-    int64_t n = level->n_observed;
+INLINE void features_of(const mx_tile *tile, const mx_tree *tree, const mx_open *open, int count,
+                        int64_t first, double *phi) {
+    const mx_level *level = tree->levels + tree->depth;
+    int64_t n = level->n_observed, full = tree->full;
     for (int64_t i = 0; i < n; i++) {
         int64_t column = level->observed[i];
         int64_t at = first * tile->row_stride + column * tile->column_stride;
@@ -34,6 +35,8 @@ INLINE void features_of(const mx_tile *tile, const mx_level *level, const mx_ope
         for (int r = 0; r < count; r++)
             phi[open->places[c] * count + r] = 0.0;
     }
+    if (tree->is_about)
+        return;
     UNROLL for (int r = 0; r < count; r++) phi[n * count + r] = 1.0;
     double *next = phi + (n + 1) * count;
     for (int64_t i = 0; i < n; i++) {
@@ -274,7 +277,7 @@ INLINE void some_rows(const mx_tile *tile, const mx_tree *tree, const mx_open *o
     int64_t padded = tree->padded;
     double *densities = room, *means = room + MOST_ROWS * padded;
     double *phi = means + MOST_ROWS * MX_MOST_OPEN * padded;
-    features_of(tile, tree->levels + tree->depth, open, tree->full, count, first, phi);
+    features_of(tile, tree, open, count, first, phi);
     begin(rows, tree, count, first, densities);
     if (!found->shares && tree->is_about)
         mx_densities_about(tree, phi, densities);

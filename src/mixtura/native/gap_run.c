@@ -37,7 +37,8 @@ void mx_first_totals(const mx_problem *problem, const mx_form *form, const doubl
     memset(theta, 0, sizeof(double) * n * form->n_features);
     for (int64_t k = 0; k < n; k++)
         for (int64_t i = 0; i < d; i++)
-            theta[k * form->n_features + d + 1 + i] = -0.5 / (problem->unit[i] * problem->unit[i]);
+            theta[k * form->n_features + d + 1 + i] =
+                -0.5 / (problem->widths[i] * problem->widths[i]);
     mx_gaps_totals(problem->gaps, n, theta, shares, row_stride, component_stride, sums, entropy,
                    room);
 }

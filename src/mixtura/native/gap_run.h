@@ -12,8 +12,8 @@ void mx_points_of(const mx_form *form, const mx_model *model, double *points);
 void mx_theta_about(const mx_form *form, const double *from, const double *to, double *theta);
 
 /*
- * The completed sums of a start, of which missing cells have the mean of their columns and a
- * variance of one unit; told as to mx_totals, `theta` (K, P) and `entropy` (K) to work in.
+ * The completed sums of a start, of which missing cells have the mean and the width of their
+ * columns; told as to mx_totals, `theta` (K, P) and `entropy` (K) to work in.
  */
 void mx_first_totals(const mx_problem *problem, const mx_form *form, const double *shares,
                      int64_t row_stride, int64_t component_stride, double *theta, double *sums,

@@ -110,16 +110,23 @@ static int is_centred(const mx_model *about, int64_t k) {
     return about && about->n_centred && about->centred[k] != 0;
 }
 
+int mx_has_rows(const mx_form *form, const double *sums) {
+    for (int64_t k = 0; k < form->n_components; k++)
+        if (!(sums[k * form->n_features + form->n_columns] > FEWEST))
+            return 0;
+    return 1;
+}
+
 static int moments_alone(const mx_problem *problem, const mx_form *form, const mx_model *about,
                          const double *sums, mx_moments *moments) {
     int64_t d = form->n_columns;
+    if (!mx_has_rows(form, sums))
+        return MX_HARD;
     memset(moments->scatter, 0, sizeof(double) * form->n_scatter);
     if (form->lean)
         memcpy(moments->scatter, problem->second, sizeof(double) * form->one);
     for (int64_t k = 0; k < form->n_components; k++, sums += form->n_features) {
         double rows = sums[d], *mean = moments->means + k * d;
-        if (!(rows > FEWEST))
-            return MX_HARD;
         moments->rows[k] = rows;
         if (form->n_extras)
             memcpy(moments->extras + k * form->n_extras, sums + form->n_features - form->n_extras,

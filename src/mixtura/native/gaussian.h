@@ -51,6 +51,9 @@ mx_form mx_form_of(int64_t structure, int64_t n_components, int64_t n_columns);
 /* The same with the problem's noise and segments. */
 mx_form mx_form_for(const mx_problem *problem, int64_t n_components);
 
+/* Whether all components have rows. */
+int mx_has_rows(const mx_form *form, const double *sums);
+
 /*
  * Moments from sums about the origin, or about the means of components that `about` has centred
  * (NULL: none); MX_HARD where they have lost too many digits.

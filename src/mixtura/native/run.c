@@ -201,11 +201,12 @@ static void sweep_features(run *at) {
 
 static int swept(run *at) {
     const mx_problem *problem = at->problem;
-    mx_points_of(&at->form, &at->now, at->points);
-    if (problem->gaps)
+    if (problem->gaps) {
+        mx_points_of(&at->form, &at->now, at->points);
         sweep_gaps(at, at->now.theta, at->now.n_centred ? at->points : 0);
-    else
+    } else {
         sweep_features(at);
+    }
     at->log_likelihood = at->values[0] + at->now.offset + problem->total_weight * problem->constant;
     at->objective = at->log_likelihood + at->now.log_prior;
     return isfinite(at->objective) ? MX_DONE : MX_HARD;
@@ -334,7 +335,7 @@ static int looks_further(run *at) {
 static int resummed(run *at) {
     const mx_form *form = &at->form;
     int64_t n = form->n_components;
-    if (!at->problem->gaps)
+    if (!at->problem->gaps || !mx_has_rows(form, at->sums))
         return MX_HARD;
     copy_model(form, &at->best, &at->resort);
     memcpy(at->resort.means, at->moments.means, sizeof(double) * n * form->n_columns);

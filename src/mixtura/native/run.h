@@ -58,6 +58,7 @@ typedef struct {
     const double *pseudo; /* what a prior adds to the sums of these features */
     double far; /* how much larger than what they leave the terms of densities and sums may be */
     const mx_gaps *gaps; /* in place of features where cells are missing, or NULL */
+    const double *widths; /* (D) that missing cells of a start have */
 } mx_problem;
 
 /* When a run ends. */

@@ -63,6 +63,7 @@ class Problem(ctypes.Structure):
         ("pseudo", c_void_p),
         ("far", c_double),
         ("gaps", c_void_p),
+        ("widths", c_void_p),
     )
 
 

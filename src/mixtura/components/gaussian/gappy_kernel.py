@@ -16,7 +16,7 @@ from mixtura.components.gaussian.packed import Packed
 from mixtura.components.gaussian.structures import Structure, structure
 from mixtura.components.kernel import Terms
 from mixtura.native.gaps import GappyRows
-from mixtura.native.runs import Problem
+from mixtura.native.runs import Problem, address
 
 __all__ = ["GappyKernel"]
 
@@ -34,11 +34,16 @@ class GappyPacked(Packed):
         entropy = float(self.numbers.entropy.sum())
         scatter = plain.scatter
         if structure(self._structure.code).features == "linear":
-            scatter = self._apart()
+            # C writes one scatter where that of the first component would be.
+            scatter = self._apart(scatter[0].copy())
         return IncompleteMoments(plain.effective_rows, plain.means, scatter, False, entropy)
 
-    def _apart(self) -> Float:
-        """Return what C has pooled: no component of such is far from the origin."""
+    def _apart(self, pooled: Float) -> Float:
+        """Return what C has pooled for each component, of sums about the origin.
+
+        These have lost digits where a component is far from there, but what all add up to, which is
+        all that counts, has not.
+        """
         sums, n_columns = self.numbers.sums, self._n_columns
         rows = sums[:, n_columns]
         means = sums[:, :n_columns] / rows[:, None]
@@ -46,8 +51,11 @@ class GappyPacked(Packed):
         second = features.second(sums[:, n_columns + 1 :], n_columns)
         weighted = rows[:, None] * means
         if second.ndim == 2:
-            return second - weighted * means
-        return second - weighted[:, :, None] * means[:, None, :]
+            apart, shares = second - weighted * means, (rows / rows.sum())[:, None]
+        else:
+            apart = second - weighted[:, :, None] * means[:, None, :]
+            shares = (rows / rows.sum())[:, None, None]
+        return apart + (pooled - apart.sum(axis=0)) * shares
 
     def sums(self) -> IncompleteSums:
         """Return the completed sums of the last sweep that was taken."""
@@ -70,6 +78,7 @@ class GappyKernel(CompiledRuns):
     total_weight : Σ w
     constant : of the log-likelihood, over Σ w
     borrowed_rows : of the scatter that components have on average, where a run starts
+    widths : (D,) that missing cells of a start have
     barred : (K, n) which components rows cannot belong to, or None
     """
 
@@ -81,6 +90,7 @@ class GappyKernel(CompiledRuns):
     total_weight: float
     constant: float
     borrowed_rows: float
+    widths: Float
     barred: NDArray[np.bool_] | None = None
     _problems: dict[Key, tuple[Any, Float | None, Told, Problem]] = field(
         default_factory=dict, repr=False
@@ -110,7 +120,7 @@ class GappyKernel(CompiledRuns):
             held = held_shares(terms.weighing)
             concentration = terms.weighing.concentration
             problem = problem_of(self, gaps.tile.rows, penalty, concentration, held, far)
-            problem.gaps = addressof(gaps)
+            problem.gaps, problem.widths = addressof(gaps), address(self.widths)
             # What C reads is kept, and the prior, or another might be given its identity.
             self._problems[key] = terms.prior, held, gaps, problem
         return self._problems[key][3]

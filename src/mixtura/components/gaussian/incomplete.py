@@ -154,6 +154,7 @@ class IncompleteGaussianFamily(GaussianFamily):
             shared.weight,
             self._constant(shared) / shared.weight,
             self.structure.least_rows(self.n_columns),
+            np.ascontiguousarray(self.frame.spread / self.frame.scale),
         )
 
     def moments(

@@ -3,13 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.arrays import order_by_pattern
-from mixtura.components.gaussian.centred import LIMIT, far_components
+from mixtura.arrays import order_by_pattern, power_of_two
+from mixtura.components.gaussian.centred import LIMIT
 from mixtura.components.gaussian.features import feature_map
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.partition import Margin, rows_by_pattern
 from mixtura.native import kernels
 from mixtura.native.gaps import GappyRows
+from mixtura.native.updates import MOST_COLUMNS
 
 __all__ = ["is_ill_conditioned", "observed_log_density"]
 
@@ -20,7 +21,8 @@ def observed_log_density(rows: Float, parameters: GaussianParameters) -> Float:
     """Return log N(x_o | μ_k, Σ_k) (n, K), without log 2π, of rows (n, D) with missing cells."""
     units = _units(parameters)
     scaled = GaussianParameters(parameters.means / units, parameters.covariance.scaled(1 / units))
-    near = ~is_ill_conditioned(scaled) & (kernels() is not None)
+    compiled = kernels() is not None and rows.shape[1] <= MOST_COLUMNS
+    near = ~is_ill_conditioned(scaled) & compiled
     densities = np.empty((len(rows), parameters.n_components))
     if near.any():
         own = _compiled(rows, scaled.take(np.flatnonzero(near).tolist()), units)
@@ -32,11 +34,11 @@ def observed_log_density(rows: Float, parameters: GaussianParameters) -> Float:
 
 
 def _units(parameters: GaussianParameters) -> Float:
-    """Return widths of the columns (D,) in which numbers are neither huge nor tiny."""
+    """Return widths of the columns (D,), powers of two, in which numbers are not huge nor tiny."""
     factors = parameters.covariance.factors
     if factors.ndim == 3:
         factors = np.diagonal(factors, axis1=1, axis2=2)
-    widths = np.exp(-np.log(factors).mean(axis=0))
+    widths = power_of_two(np.exp(-np.log(factors).mean(axis=0)))
     return np.broadcast_to(widths, parameters.means.shape[1:])
 
 
@@ -47,8 +49,12 @@ def is_ill_conditioned(parameters: GaussianParameters, limit: float = LIMIT) -> 
     ----------
     limit : how much larger the terms of a density may be than what they leave
     """
-    centred = GaussianParameters(np.zeros_like(parameters.means), parameters.covariance)
-    return far_components(centred, limit)
+    covariance = parameters.covariance
+    if covariance.factors.ndim < 3:
+        return np.zeros(parameters.n_components, dtype=bool)
+    widths = np.sqrt(np.einsum("kdd->kd", covariance.covariances()))
+    sizes = np.abs(covariance.precisions())
+    return ~(np.einsum("ki,kij,kj->k", widths, sizes, widths) < limit)
 
 
 def _compiled(rows: Float, scaled: GaussianParameters, units: Float) -> Float:
