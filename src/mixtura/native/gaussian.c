@@ -219,15 +219,6 @@ void mx_weigh(const mx_problem *problem, const mx_form *form, const double *rows
     }
 }
 
-/* Whether a component has no more rows than determine its covariance. */
-static int is_outnumbered(const mx_problem *problem, const mx_form *form,
-                          const mx_moments *moments) {
-    for (int64_t k = 0; k < form->n_gaussians; k++)
-        if (moments->rows[k] <= problem->borrowed_rows)
-            return 1;
-    return 0;
-}
-
 int mx_maximise(const mx_problem *problem, const mx_form *form, const mx_moments *moments,
                 const mx_model *previous, mx_model *next, double *room) {
     int64_t n = form->n_gaussians, d = form->n_columns;
@@ -256,7 +247,7 @@ int mx_maximise(const mx_problem *problem, const mx_form *form, const mx_moments
     if (status)
         return MX_FLAT;
     status = mx_bind(problem, form, next);
-    return status && problem->gaps && is_outnumbered(problem, form, moments) ? MX_FLAT : status;
+    return status && problem->gaps ? MX_FLAT : status;
 }
 
 void mx_about_origin(const mx_form *form, const mx_model *about, double *sums) {

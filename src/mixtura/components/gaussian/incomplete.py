@@ -29,7 +29,7 @@ from mixtura.components.gaussian.parameters import (
     GaussianSums,
     RowTotals,
 )
-from mixtura.components.gaussian.prior import GaussianPrior
+from mixtura.components.gaussian.prior import GaussianPrior, NoPrior
 from mixtura.components.gaussian.structures import Structure, structure, unpooled
 from mixtura.errors import ParameterError
 from mixtura.native import kernels
@@ -175,13 +175,15 @@ class IncompleteGaussianFamily(GaussianFamily):
         Raises
         ------
         ParameterError
-            If a covariance is singular; that of a component on too few rows is where sweeps cannot
-            tell it from one.
+            If a covariance is singular, or so nearly that compiled sweeps cannot tell: without a
+            prior only that of a component on too few rows.
         """
         found = super().maximise(moments, previous, prior)
-        few = moments.effective_rows <= self.structure.least_rows(self.n_columns)
-        if few.any() and (few & is_ill_conditioned(found, MOST_GAPPY_LOSS)).any():
-            raise ParameterError("a component on too few rows has no width in some direction")
+        flat = is_ill_conditioned(found, MOST_GAPPY_LOSS)
+        if isinstance(prior, NoPrior):
+            flat &= moments.effective_rows <= self.structure.least_rows(self.n_columns)
+        if flat.any():
+            raise ParameterError("a component has no width in some direction")
         return found
 
     def expected_log_density(self, parameters: GaussianParameters, moments: Any) -> float:
