@@ -57,6 +57,12 @@ class Reading:
                 raise ParameterError(f"{name} should be 'error' or '{other}', but got {said!r}")
 
 
+    @property
+    def order(self) -> NDArray[np.intp] | None:
+        """Return which column (D,) comes first, second, ... in the table; None as it comes."""
+        return None if self.places is None else np.argsort(self.places)
+
+
 AS_IT_COMES = Reading()
 
 
