@@ -67,7 +67,9 @@ def test_so_many_items_that_no_pattern_is_expected_are_saved(
     again = load(tmp_path / "model")
     assert again.facts_["table"] == table
     assert again.summary() == fitted.summary()
-    assert json.loads(run("summary", tmp_path / "model", "--json").stdout)["fit"]["n_rows"] == len(rows)
+    assert json.loads(run("summary", tmp_path / "model", "--json").stdout)["fit"]["n_rows"] == len(
+        rows
+    )
 
 
 @pytest.mark.usefixtures("quick_pairs")
@@ -131,3 +133,29 @@ def test_a_page_stands_without_a_drawing_that_cannot_be_made(
     assert done.exit_code == 0, done.output
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert "could not be made: axes &lt;b&gt;too&lt;/b&gt; long." in page
+
+
+def test_a_defect_of_a_drawing_is_no_number_that_is_hard_to_draw(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(report: Any) -> Any:
+        raise AttributeError("no such thing")
+
+    for drawing in parts.COMMON:
+        monkeypatch.setattr(type(drawing), "draw", property(lambda self: fail), raising=False)
+    path = written(tmp_path / "rows.csv", clusters(1.0))
+    done = run("fit", path, "-k", "1:2", "-s", "full", "-o", tmp_path / "out")
+    assert isinstance(done.exception, AttributeError)
+
+
+def test_facts_of_a_live_estimator_are_not_left_out_in_silence(tmp_path: Path) -> None:
+    fitted = GaussianMixture(2, random_state=0).fit(clusters(1.0))
+    fitted.save(tmp_path / "model")
+    again = load(tmp_path / "model")
+    for estimator in (fitted, again):
+        estimator.facts_["certificate"] = 3
+    with pytest.raises((TypeError, AttributeError)):
+        fitted.summary()
+    assert "not as expected" in again.summary()
+    again.fit(clusters(1.0))
+    assert "not as expected" not in again.summary()
