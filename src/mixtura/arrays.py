@@ -183,6 +183,9 @@ def order_by_pattern(rows: NDArray[Any]) -> NDArray[np.intp]:
 
 def generator_of(random_state: Any) -> np.random.Generator:
     """Return what draws: a generator that is given, or one of a seed, RandomState or None."""
+    if isinstance(random_state, np.random.RandomState):
+        # Before numpy 2.2 no generator is made of one.
+        random_state = random_state.randint(2**31 - 1)
     try:
         return np.random.default_rng(random_state)
     except (TypeError, ValueError) as error:

@@ -10,7 +10,8 @@ from scipy.sparse import issparse
 
 from mixtura.arrays import generator_of, log_sum_exp, whole_number
 from mixtura.components.family import Family
-from mixtura.components.gaussian.imputation import draws_of, expected_cells
+from mixtura.components.filling import drawn_fillings
+from mixtura.components.gaussian.imputation import expected_cells
 from mixtura.components.gaussian.one_column import OneColumn
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.margins import conditional_of, marginal_of, moments_of, positions
@@ -30,14 +31,16 @@ CHUNK_ROWS = 8192
 class Mixture:
     """A finite mixture Σ_k π_k f(x | θ_k), in the user's units.
 
-    Its methods read a table as the fit did: columns of a frame by name, categories by value.
+    Its methods read a table as the fit did: columns of a frame by name, categories by value, and
+    those of an array by their places in the table of the fit. What gives rows back gives columns
+    in that table's order; such rows can be read again, unless the table had columns beside them.
 
     Attributes
     ----------
     weights : (K,) float64, the mixing weights π_k
     family : the component distribution
     parameters : the family's parameters of the K components
-    columns : column names, or None
+    columns : column names, or None; `table_columns` are those of rows that are given back
     held : whether the weights, but for that of noise, were held in given proportions
     reading : how tables are read; None where all that comes is rows as `encode` returns them
     """
@@ -58,6 +61,11 @@ class Mixture:
     def n_columns(self) -> int:
         """Return D."""
         return self.family.n_columns
+
+    @property
+    def table_columns(self) -> tuple[str, ...] | None:
+        """Return the column names in the order of the table of the fit, or None."""
+        return self._names(self._in_table(np.arange(self.n_columns)).tolist())
 
     @property
     def n_parameters(self) -> int:
@@ -90,30 +98,28 @@ class Mixture:
     def encode(
         self, data: Any, *, unknown: str | None = None, missing: str | None = None
     ) -> NDArray[Any]:
-        """Return a table as the rows that `coded` takes: categories as numbers of their labels.
+        """Return a table as rows of `columns`, categories as the numbers of their labels.
 
-        Columns of a frame are found by name.
+        Such rows are for the methods of `coded`: those here would read them as a table again.
 
         Parameters
         ----------
         data : data frame of any library, array, list of rows, or SciPy's sparse rows
         unknown : "error", or "ignore" to count a category that the fit did not see as missing
-        missing : "error", or "marginal" to let numbers be NaN, in rows that count by their others;
-            None, for both, is as in the fit
+        missing : "error", or "marginal" to let numbers be NaN; None, for both, is as in the fit
 
         Raises
         ------
         DataError
             Naming a column that is missing, or the first cell that cannot be used.
         """
-        rules = self.reading or Reading()
-        rules = replace(rules, unknown=unknown or rules.unknown, missing=missing or rules.missing)
+        rules = (self.reading or AS_IT_COMES).but(unknown, missing)
         rows: Any = rows_of_table(data, self.kinds, self.columns, rules)
         # No sparse row says which of its cells are missing, where a family has features for that.
-        return rows.toarray() if issparse(rows) and _knows_gaps(self.family) else rows
+        return rows.toarray() if issparse(rows) and getattr(self.family, "missing", False) else rows
 
     def decode(self, rows: NDArray[Any]) -> list[Any]:
-        """Return the columns that rows stand for: numbers, and categories as their values."""
+        """Return what rows of `encode` stand for, column by column as in `columns`."""
         return decoded(rows, self.kinds)
 
     def log_density(self, rows: Any) -> Float:
@@ -174,13 +180,14 @@ class Mixture:
 
         Returns
         -------
-        rows : (n_samples, D), categories by value
+        rows : (n_samples, D), categories by value, columns as `table_columns`
         components : (n_samples,) the component of each row
         """
         rng, size = generator_of(random_state), whole_number("n_samples", n_samples, 0)
         labels = rng.choice(self.n_components, size=size, p=self.weights)
         rows = self.family.sample(self.parameters, labels, rng)
-        return (rows if self.reading is None else decoded_rows(rows, self.kinds)), labels
+        table = rows if self.reading is None else decoded_rows(rows, self.kinds)
+        return self._in_table(table), labels
 
     def marginal(self, columns: Sequence[int | str]) -> "Mixture":
         """Return the mixture of some columns, in the order given.
@@ -198,8 +205,8 @@ class Mixture:
         if not chosen:
             raise ParameterError("a margin needs a column at least")
         family, parameters = marginal_of(self.family, self.parameters, chosen)
-        weights, names = self.weights, self._names(chosen)
-        return Mixture(weights, family, parameters, names, self.held, self._rules())
+        names = self._names(chosen)
+        return Mixture(self.weights, family, parameters, names, self.held, self._rules())
 
     def conditional(self, given: Mapping[int | str, Any]) -> "Mixture":
         """Return the mixture of the other columns where some are known.
@@ -227,8 +234,7 @@ class Mixture:
         weights = margin.coded.responsibilities(rows)[0]
         values = rows[0, np.argsort(order)]
         family, parameters = conditional_of(self.family, self.parameters, known, rest, values)
-        names = self._names(rest)
-        return Mixture(weights, family, parameters, names, reading=self._rules())
+        return Mixture(weights, family, parameters, self._names(rest), reading=self._rules())
 
     def mean(self) -> Float:
         """Return E[x] (D,) = Σ_k π_k μ_k."""
@@ -273,15 +279,9 @@ class Mixture:
         rows = np.asarray(rows, dtype=np.float64)
         shares = self.coded.responsibilities(rows)
         if n_imputations is None:
-            return expected_cells(rows, shares, parameters)
-        rng = generator_of(random_state)
-        filled: list[Float] = []
-        for _ in range(n_imputations):
-            levels = rng.random((len(rows), 1))
-            below = np.count_nonzero(np.cumsum(shares, axis=1) < levels, axis=1)
-            labels = np.minimum(below, self.n_components - 1)
-            filled.append(draws_of(rows, labels, parameters, rng))
-        return np.array(filled)
+            return self._in_table(expected_cells(rows, shares, parameters))
+        drawn = drawn_fillings(rows, shares, parameters, n_imputations, generator_of(random_state))
+        return self._in_table(drawn)
 
     def cdf(self, points: ArrayLike) -> Float:
         """Return P(x <= point), for Gaussian mixtures of one column.
@@ -314,6 +314,11 @@ class Mixture:
             raise ParameterError("levels should be probabilities, between 0 and 1")
         return self._one_column().quantile(array.ravel()).reshape(array.shape)
 
+    def _in_table(self, cells: NDArray[Any]) -> NDArray[Any]:
+        """Return cells (..., D) in the order in which the table of the fit had their columns."""
+        order = None if self.reading is None else self.reading.order
+        return cells if order is None else cells[..., order]
+
     def _rules(self) -> Reading | None:
         """Return how the mixture of some columns reads, one after the other."""
         return None if self.reading is None else replace(self.reading, places=None)
@@ -343,8 +348,3 @@ class Mixture:
         starts = range(0, max(rows.shape[0], 1), CHUNK_ROWS)
         parts = [function(rows[start : start + CHUNK_ROWS]) for start in starts]
         return np.concatenate(parts)
-
-
-def _knows_gaps(family: Any) -> bool:
-    """Return whether a family of yes-or-no columns was made for rows with missing cells."""
-    return bool(getattr(family, "missing", False))

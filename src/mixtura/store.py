@@ -18,7 +18,7 @@ from mixtura.data.encoding import Reading
 from mixtura.errors import ModelFileError, ParameterError
 from mixtura.mixture import Mixture
 
-__all__ = ["described_mixture", "load_with_facts", "refusing", "save"]
+__all__ = ["StoredFacts", "described_mixture", "load_with_facts", "refusing", "save"]
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -27,6 +27,10 @@ NUMBER = "~number"
 
 # Families that are no part of another, by name.
 WHOLE: dict[str, Any] = {family.name: family for family in (ProductFamily, GaussianNoiseFamily)}
+
+
+class StoredFacts(dict[str, Any]):
+    """Facts that a file tells, which may be anything."""
 
 
 def save(
@@ -96,7 +100,7 @@ def described_mixture(
         held = document.get("weights_held", False) is True
         reading = _reading(document.get("reading", {}), family.n_columns)
         mixture = Mixture(weights, family, parameters, names, held, reading)
-        return mixture, _found(dict(document["facts"]))
+        return mixture, StoredFacts(_found(dict(document["facts"])))
 
 
 def _kept(value: Any) -> Any:
@@ -124,7 +128,7 @@ def _reading(described: Mapping[str, Any], n_columns: int) -> Reading:
     if rules.places is None:
         return rules
     places = tuple(map(int, rules.places))
-    if len(set(places)) != n_columns or min(places) < 0:
+    if not len(places) == len(set(places)) == n_columns or min(places) < 0:
         raise ParameterError(f"'places' are not those of {n_columns} columns")
     return Reading(rules.unknown, rules.missing, places)
 

@@ -19,14 +19,19 @@ STRANGE = (
 SHOWN_PAIRS = 5
 
 
-def summary_of(mixture: Mixture, facts: Mapping[str, Any] | None = None) -> str:
+def summary_of(
+    mixture: Mixture, facts: Mapping[str, Any] | None = None, *, of_a_file: bool = False
+) -> str:
     """Return the title, the criteria, and the components with their means.
 
     Parameters
     ----------
     mixture : the fitted value
-    facts : as `FitResult.facts` gives them; others, of a file, are left out and that is said
+    facts : as `FitResult.facts` gives them
+    of_a_file : a file tells the facts; where they are others, they are left out and that is said
     """
+    if not of_a_file:
+        return _told(mixture, facts)
     try:
         return _told(mixture, facts)
     except (LookupError, TypeError, ValueError, AttributeError):

@@ -104,13 +104,15 @@ def test_drawn_categories_are_no_formulas_either(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="needs signals and a shell")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_keeps_the_best_so_far(number: signal.Signals, tmp_path: Path) -> None:
-    rows = np.random.default_rng(0).normal(size=(20_000, 6))
-    np.savetxt(tmp_path / "a.csv", rows, delimiter=",", header="a,b,c,d,e,f", comments="")
-    given = ["fit", str(tmp_path / "a.csv"), "-k", "1:30", "-o", str(tmp_path / "out")]
+    rows = np.random.default_rng(0).normal(size=(20_000, 3))
+    np.savetxt(tmp_path / "a.csv", rows, delimiter=",", header="a,b,c", comments="")
+    # One structure and start: the fit that the signal ends is short, the search is not.
+    few = ["-k", "1:20", "-s", "full", "--starts", "1"]
+    given = ["fit", str(tmp_path / "a.csv"), *few, "-o", str(tmp_path / "out")]
     running = subprocess.Popen([*START, *given], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
     while not (tmp_path / "out").exists():
         time.sleep(0.05)
-    time.sleep(6)
+    time.sleep(2)
     running.send_signal(number)
     _, errors = running.communicate(timeout=100)
     assert b"Traceback" not in errors

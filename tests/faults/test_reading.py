@@ -146,7 +146,7 @@ def test_what_is_drawn_is_read_again(name: str, seed: int) -> None:
     estimator, drawn = CASES[name]
     estimator.fit(drawn(np.random.default_rng([seed, len(name)])))
     rows, _ = estimator.mixture_.sample(20, seed)
-    frame = pd.DataFrame(rows, columns=list(estimator.mixture_.columns))
+    frame = pd.DataFrame(rows, columns=list(estimator.mixture_.table_columns))
     assert np.isfinite(estimator.mixture_.log_density(frame)).all()
 
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from mixtura import BernoulliMixture, CategoricalMixture, GaussianMixture, load
 from mixtura.archive import read_archive, write_archive
 from mixtura.cli.command import command
+from mixtura.goodness import facts as goodness_facts
 from mixtura.report import parts
 from mixtura.store import load_with_facts
 
@@ -43,12 +44,22 @@ def test_numbers_of_any_size_are_reported(scale: float, tmp_path: Path) -> None:
     assert "± nan" not in page
 
 
-@pytest.mark.parametrize("estimator", [CategoricalMixture, BernoulliMixture])
+@pytest.fixture
+def quick_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the residuals of pairs out where there are more than some 50 000."""
+    monkeypatch.setattr(goodness_facts, "PAIR_COST", 2e6)
+
+
+@pytest.mark.usefixtures("quick_pairs")
+@pytest.mark.parametrize(
+    ("estimator", "shape"), [(CategoricalMixture, (30, 310, 12)), (BernoulliMixture, (12, 1100, 2))]
+)
 def test_so_many_items_that_no_pattern_is_expected_are_saved(
-    estimator: Any, tmp_path: Path
+    estimator: Any, shape: tuple[int, int, int], tmp_path: Path
 ) -> None:
-    rows = np.random.default_rng(0).integers(0, 2, (60, 1500))
-    fitted = estimator(2, random_state=0).fit(rows)
+    *size, n_levels = shape
+    rows = np.random.default_rng(0).integers(0, n_levels, size)
+    fitted = estimator(1).fit(rows)
     table = fitted.facts_["table"]
     assert 0 < table["g2"] < np.inf
     assert "more than 1e308" in fitted.summary()
@@ -56,11 +67,14 @@ def test_so_many_items_that_no_pattern_is_expected_are_saved(
     again = load(tmp_path / "model")
     assert again.facts_["table"] == table
     assert again.summary() == fitted.summary()
-    assert json.loads(run("summary", tmp_path / "model", "--json").stdout)["fit"]["n_rows"] == 60
+    assert json.loads(run("summary", tmp_path / "model", "--json").stdout)["fit"]["n_rows"] == len(
+        rows
+    )
 
 
+@pytest.mark.usefixtures("quick_pairs")
 def test_many_items_are_reported(tmp_path: Path) -> None:
-    rows = np.random.default_rng(0).integers(0, 2, (40, 1200))
+    rows = np.random.default_rng(0).integers(0, 2, (12, 1100))
     path = written(tmp_path / "rows.csv", rows)
     arguments = ("-f", "categorical", "-k", "1:2", "--starts", "1", "-o", tmp_path / "out")
     done = run("fit", path, *arguments)
@@ -119,3 +133,29 @@ def test_a_page_stands_without_a_drawing_that_cannot_be_made(
     assert done.exit_code == 0, done.output
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert "could not be made: axes &lt;b&gt;too&lt;/b&gt; long." in page
+
+
+def test_a_defect_of_a_drawing_is_no_number_that_is_hard_to_draw(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(report: Any) -> Any:
+        raise AttributeError("no such thing")
+
+    for drawing in parts.COMMON:
+        monkeypatch.setattr(type(drawing), "draw", property(lambda self: fail), raising=False)
+    path = written(tmp_path / "rows.csv", clusters(1.0))
+    done = run("fit", path, "-k", "1:2", "-s", "full", "-o", tmp_path / "out")
+    assert isinstance(done.exception, AttributeError)
+
+
+def test_facts_of_a_live_estimator_are_not_left_out_in_silence(tmp_path: Path) -> None:
+    fitted = GaussianMixture(2, random_state=0).fit(clusters(1.0))
+    fitted.save(tmp_path / "model")
+    again = load(tmp_path / "model")
+    for estimator in (fitted, again):
+        estimator.facts_["certificate"] = 3
+    with pytest.raises((TypeError, AttributeError)):
+        fitted.summary()
+    assert "not as expected" in again.summary()
+    again.fit(clusters(1.0))
+    assert "not as expected" not in again.summary()

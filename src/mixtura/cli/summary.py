@@ -21,7 +21,7 @@ def summary(model: Path, as_json: bool) -> None:
     """Describe a model file."""
     mixture, facts = load_with_facts(model)
     if not as_json:
-        say(summary_of(mixture, facts or None))
+        say(summary_of(mixture, facts or None, of_a_file=True))
         return
     columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
     document = {

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from mixtura.components.catalogue import FAMILIES
 from mixtura.components.exponential import ExponentialFamily
@@ -17,7 +18,7 @@ from mixtura.components.gaussian.kernel import GaussianKernel
 from mixtura.components.joint import Joining, JointKernel
 from mixtura.components.kernel import Kernel
 from mixtura.components.words import Wording, component_count
-from mixtura.errors import ParameterError
+from mixtura.errors import DataError, ParameterError
 from mixtura.kinds import ColumnKind
 from mixtura.sums import Sums
 
@@ -516,6 +517,8 @@ class ProductFamily:
     def _by_block(
         self, rows: Float, parameters: ProductParameters, method: Callable[[Family], Any]
     ) -> list[Float]:
+        if issparse(rows):
+            raise DataError("X is sparse, and blocks of columns are dense; call its .toarray()")
         return [
             method(family)(rows[:, block], part)
             for (family, part), block in zip(self._with(parameters), self.blocks, strict=True)

@@ -56,6 +56,15 @@ class Reading:
             if (said := getattr(self, name)) not in ("error", other):
                 raise ParameterError(f"{name} should be 'error' or '{other}', but got {said!r}")
 
+    def but(self, unknown: str | None, missing: str | None) -> "Reading":
+        """Return the same with other rules, None for one that stays."""
+        return Reading(unknown or self.unknown, missing or self.missing, self.places)
+
+    @property
+    def order(self) -> NDArray[np.intp] | None:
+        """Return which column (D,) comes first, second, ... in the table; None as it comes."""
+        return None if self.places is None else np.argsort(self.places)
+
 
 AS_IT_COMES = Reading()
 

@@ -29,7 +29,7 @@ from mixtura.estimators.settings import Settings, checked_integer, seed_of
 from mixtura.estimators.stored import state_of
 from mixtura.estimators.verbose import verbose_progress
 from mixtura.mixture import Mixture
-from mixtura.store import save
+from mixtura.store import StoredFacts, save
 from mixtura.summary import summary_of
 
 __all__ = ["MixtureEstimator"]
@@ -280,7 +280,8 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
     def summary(self) -> str:
         """Return the fit in words and tables."""
         check_is_fitted(self, "mixture_")
-        return summary_of(self.mixture_, getattr(self, "facts_", None))
+        facts = getattr(self, "facts_", None)
+        return summary_of(self.mixture_, facts, of_a_file=isinstance(facts, StoredFacts))
 
     def save(self, path: Any) -> None:
         """Write the estimator to a model file at `path`, which `mixtura.load` reads.

@@ -65,7 +65,8 @@ class MixedMixture(DiscreteMixture):
     parameters_ : dict
         The parameters of each kind, as plain tables.
     mixture_ : Mixture
-        The fitted value, whose rows are the blocks' columns in their order.
+        The fitted value. Its `columns` are those of the blocks, one block after the other; arrays
+        it reads, and rows it draws, have the columns in the order of X.
     log_likelihood_, history_, n_parameters_, converged_, ending_, n_iter_, starts_agreeing_
 
     Examples

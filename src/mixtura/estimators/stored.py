@@ -1,8 +1,8 @@
 """What a model file keeps of an estimator beside its mixture, and the estimator made of that."""
 
 import warnings
-from collections.abc import Mapping
-from inspect import signature
+from collections.abc import Iterable, Iterator, Mapping
+from inspect import Parameter, signature
 from math import isfinite
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.em.stopping import Ending
-from mixtura.errors import MixturaWarning
+from mixtura.errors import MixturaWarning, ParameterError
 from mixtura.mixture import Mixture
 
 __all__ = ["revived", "state_of"]
@@ -19,12 +19,22 @@ Arrays = dict[str, NDArray[Any]]
 
 SETTING, EXCESS = "setting.", "excess"
 
+# Settings with a row for each of the fit's.
+OF_ROWS = ("responsibilities_init",)
+
 # What a fit says of itself, by the entries of `FitResult.facts`.
 TOLD = ("log_likelihood", "n_parameters", "converged", "n_iter", "starts_agreeing")
 
 
 def state_of(estimator: Any) -> tuple[Arrays, dict[str, Any]]:
     """Return the arrays and the document that an estimator is made of again.
+
+    Responsibilities that a fit starts from are left out: they are of its rows, one by one.
+
+    Raises
+    ------
+    ParameterError
+        For a setting without a default that neither can hold.
 
     Warns
     -----
@@ -35,7 +45,8 @@ def state_of(estimator: Any) -> tuple[Arrays, dict[str, Any]]:
     arrays: Arrays = {}
     settings: dict[str, Any] = {}
     for name, value in estimator.get_params(deep=False).items():
-        if value is defaults[name].default:
+        default = defaults[name].default
+        if value is default or name in OF_ROWS:
             continue
         if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
             arrays[SETTING + name] = value.astype(np.float64)
@@ -43,6 +54,11 @@ def state_of(estimator: Any) -> tuple[Arrays, dict[str, Any]]:
         try:
             settings[name] = _plain(value)
         except TypeError:
+            if default is Parameter.empty:
+                raise ParameterError(
+                    f"{name}={value!r} cannot be kept in a model file, which holds numbers, words, "
+                    "and lists and dicts of them; give it so and fit again"
+                ) from None
             warnings.warn(
                 f"{name}={value!r} cannot be kept in a model file; what is loaded from it has the "
                 "default there, which predictions do not depend on",
@@ -76,7 +92,7 @@ def revived(
         # It was made of parameters, as `from_parameters` does.
         estimator.converged_, estimator.n_iter_, estimator.lower_bound_ = True, 0, -np.inf
         return estimator
-    estimator.facts_ = dict(facts)
+    estimator.facts_ = facts
     for name in TOLD:
         setattr(estimator, f"{name}_", facts[name])
     estimator.ending_ = Ending(facts["ending"])
@@ -92,10 +108,11 @@ def _plain(value: Any) -> Any:
         value = value.item()
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
         return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
     if value is None or isinstance(value, (bool, int, str)):
         return value
+    # An array, an index, a range; what can be gone through once only is gone by now.
+    if isinstance(value, Iterable) and not isinstance(value, (Mapping, Iterator, bytes)):
+        return [_plain(each) for each in value]
     if isinstance(value, float) and isfinite(value):
         return value
     raise TypeError

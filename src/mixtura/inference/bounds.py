@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixtura.errors import DataError, ParameterError
+from mixtura.inference.alike import check_alike
 from mixtura.inference.rows import Rows, checked
 from mixtura.mixture import CHUNK_ROWS, Mixture
 
@@ -69,14 +70,15 @@ def q_function(
     Raises
     ------
     ParameterError
-        If the mixtures have different numbers of components or columns.
+        If the mixtures have different numbers of components, or other columns.
     """
     other = mixture if other is None else other
-    if (other.n_components, other.n_columns) != (mixture.n_components, mixture.n_columns):
+    if other.n_components != mixture.n_components:
         raise ParameterError(
-            f"the other mixture has {other.n_components} components in {other.n_columns} columns, "
-            f"and this one {mixture.n_components} in {mixture.n_columns}"
+            f"the other mixture has {other.n_components} components, and this one "
+            f"{mixture.n_components}"
         )
+    check_alike(mixture, other)
     total = 0.0
     for _, chunk, weights in _chunks(checked(mixture, X, sample_weight, missing)):
         shares = mixture.coded.responsibilities(chunk)

@@ -17,6 +17,7 @@ from mixtura.components.gaussian.pairwise import (
     log_overlap,
 )
 from mixtura.errors import ParameterError
+from mixtura.inference.alike import check_alike
 from mixtura.mixture import Mixture
 
 __all__ = [
@@ -63,7 +64,7 @@ def kl_divergence(
     n_samples : rows drawn
     random_state : a seed or a numpy Generator
     """
-    _check_columns(one, other)
+    check_alike(one, other)
     one, other = one.coded, other.coded
     rows, _ = one.sample(n_samples, random_state)
     return _mean_of(rows, lambda chunk: one.log_density(chunk) - other.log_density(chunk))
@@ -105,7 +106,7 @@ def kl_bounds(one: Mixture, other: Mixture) -> Bounds:
     ParameterError
         If they are not.
     """
-    _check_columns(one, other)
+    check_alike(one, other)
     low, high = _expected_logs(one, one)
     other_low, other_high = _expected_logs(one, other)
     lower = float(one.weights @ (low - other_high))
@@ -145,7 +146,7 @@ def l2_distance(one: Mixture, other: Mixture) -> float:
     ParameterError
         If they are not.
     """
-    _check_columns(one, other)
+    check_alike(one, other)
     signed = (
         (one, one, 1.0),
         (one, other, -2.0),
@@ -198,12 +199,3 @@ def _gaussian(mixture: Mixture) -> Any:
 def _log_weights(mixture: Mixture) -> Float:
     with np.errstate(divide="ignore"):
         return np.log(mixture.weights)
-
-
-def _check_columns(one: Mixture, other: Mixture) -> None:
-    if one.n_columns != other.n_columns:
-        raise ParameterError(
-            f"mixtures over {one.n_columns} and {other.n_columns} columns cannot be compared"
-        )
-    if [kind.labels for kind in one.kinds] != [kind.labels for kind in other.kinds]:
-        raise ParameterError("mixtures over different categories cannot be compared")

@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from mixtura.report.contents import Report, plotted
 from mixtura.report.extras import require
 from mixtura.report.sentences import (
@@ -25,6 +27,9 @@ SHOWN_RANKS = 10
 
 # Of an error in place of a drawing.
 LONGEST_REASON = 200
+
+# Other errors, such as a wrong name, are defects of a drawing and not of the numbers.
+HARD_TO_DRAW = (ValueError, ArithmeticError, RuntimeError, MemoryError, np.linalg.LinAlgError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +130,8 @@ def _shown(drawing: Any, sample: Report, note: str) -> Shown:
     try:
         svg = inline_svg(lambda: drawing.draw(sample), drawing.name, drawing.heading)
         caption = drawing.caption(sample)
-    # Whatever axes and libraries say of numbers that are hard to draw: the rest of the page stands.
-    except Exception as error:
+    # What axes and libraries say of numbers that are hard to draw: the rest of the page stands.
+    except HARD_TO_DRAW as error:
         reason = " ".join(str(error).split())[:LONGEST_REASON]
         return Shown(drawing.heading, "", f"This drawing could not be made: {reason}.", "")
     return Shown(drawing.heading, svg, caption, note if drawing.of_rows else "")
