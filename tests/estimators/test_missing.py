@@ -1,5 +1,6 @@
 """Gaussian mixtures of rows with missing cells: fitted, used and filled in by what was observed."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -307,3 +308,22 @@ def test_an_estimator_that_takes_nan_keeps_the_conventions(
     estimator: GaussianMixture, check: Callable[[Any], None]
 ) -> None:
     check(estimator)
+
+
+# A move's covariances become singular in the last sweep that it is given.
+@pytest.mark.parametrize("seed", [60, 134, 255, 297])
+def test_components_that_collapse_in_the_last_sweep_of_a_move_are_no_trap(seed: int) -> None:
+    rng, n_rows = np.random.default_rng(seed), 14 + seed % 60
+    rows = rng.normal(0, 3, (4, 4))[rng.integers(0, 4, n_rows)] + rng.normal(size=(n_rows, 4))
+    rows[rng.random(rows.shape) < 0.5] = np.nan
+    found = GaussianMixture(
+        4,
+        covariance_type=["VVE", "EEV", "VVV"][seed % 3],
+        missing="marginal",
+        mixing_weights=rng.dirichlet(np.ones(4)),
+        random_state=0,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found.fit(rows)
+    assert np.isfinite(found.log_likelihood_)

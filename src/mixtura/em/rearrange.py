@@ -250,7 +250,12 @@ def _tried(sample: Sweep, models: Sequence[Model], options: FitOptions) -> list[
 
 
 def _may_reach(run: Run, objective: float) -> bool:
-    """Return whether a short run may end above an objective, as far as its last gain tells."""
+    """Return whether a short run may end above an objective, as far as its last gain tells.
+
+    One whose covariances became singular in its last sweep has no gain to tell by.
+    """
+    if run.history.n_sweeps < 2:
+        return True
     last, now = run.history.objective[-2:]
     return objective - now < REACH * (now - last)
 
