@@ -14,7 +14,7 @@ from mixtura.arrays import as_shape
 from mixtura.components.catalogue import FAMILIES
 from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.product import ProductFamily
-from mixtura.data.encoding import Reading
+from mixtura.data.encoding import AS_IT_COMES, Reading
 from mixtura.errors import ModelFileError, ParameterError
 from mixtura.mixture import Mixture
 
@@ -48,7 +48,7 @@ def save(
     """
     arrays, document = mixture.family.to_arrays(mixture.parameters)
     columns = None if mixture.columns is None else list(mixture.columns)
-    rules = mixture.reading or Reading()
+    rules = mixture.reading or AS_IT_COMES
     reading = {
         "unknown": rules.unknown,
         "missing": rules.missing,

@@ -36,12 +36,12 @@ class Weighing:
     has_noise: bool = False
 
     @classmethod
-    def holding(cls, shares: Sequence[float] | Float, *, has_noise: bool = False) -> Self:
+    def holding(cls, shares: Sequence[float] | Float) -> Self:
         """Return weights held in the proportions of shares (K,)."""
         array = np.asarray(shares, dtype=np.float64)
         array = array / array.sum()
         alike = float(np.ptp(array)) < ROUNDING
-        return cls(EQUAL if alike else tuple(array.tolist()), has_noise=has_noise)
+        return cls(EQUAL if alike else tuple(array.tolist()))
 
     @property
     def is_held(self) -> bool:

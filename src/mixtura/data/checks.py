@@ -17,6 +17,7 @@ __all__ = [
     "check_observed",
     "check_varying",
     "column_label",
+    "name_or_place",
     "row_weights",
 ]
 
@@ -28,9 +29,14 @@ Names = Sequence[str | int] | None
 LISTED = 5
 
 
+def name_or_place(names: Names, column: int) -> str | int:
+    """Return what a column is called, or where it stands."""
+    return column if names is None else names[column]
+
+
 def column_label(names: Names, column: int) -> str:
     """Return how an error names a column."""
-    called = column if names is None else names[column]
+    called = name_or_place(names, column)
     return f"column '{called}'" if isinstance(called, str) else f"column {called}"
 
 

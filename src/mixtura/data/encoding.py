@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from mixtura.data.categories import codes_of, columns_of
-from mixtura.data.checks import Names, check_finite, column_label
+from mixtura.data.checks import Names, check_finite, column_label, name_or_place
 from mixtura.data.counts import (
     canonical,
     check_amounts,
@@ -17,7 +17,7 @@ from mixtura.data.counts import (
     check_counts,
     check_positive,
 )
-from mixtura.data.plain import is_missing
+from mixtura.data.plain import numbers_of_column
 from mixtura.data.sparse_checks import checked_sparse, refuse_sparse
 from mixtura.errors import DataError, ParameterError
 from mixtura.kinds import ColumnKind
@@ -33,6 +33,8 @@ __all__ = [
 ]
 
 Float = NDArray[np.float64]
+
+REMEDY = "mend the cell, or let the column be a categorical one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +163,13 @@ def encoded(
             label = column_label(names, place)
             rows[:, place] = codes_of(column, kind.labels, label, ignore=ignore)
         else:
-            rows[:, place] = _numbers(column, column_label(names, place))
+            rows[:, place] = numbers_of_column(column, column_label(names, place), REMEDY)
     for name, check in CHECKS.items():
         places = [place for place, kind in enumerate(kinds) if kind.name == name]
         if places:
-            check(rows[:, places], [_bare(names, place) for place in places])
+            check(rows[:, places], [name_or_place(names, place) for place in places])
     numbers = [place for place, kind in enumerate(kinds) if kind.name == "number"]
-    check_finite(rows[:, numbers], [_bare(names, place) for place in numbers], gaps=gaps)
+    check_finite(rows[:, numbers], [name_or_place(names, place) for place in numbers], gaps=gaps)
     binary = [place for place, kind in enumerate(kinds) if kind.name == "binary"]
     rows[:, binary] = np.where(np.isnan(rows[:, binary]), -1, rows[:, binary])
     return rows
@@ -190,27 +192,6 @@ def _decoded(column: NDArray[Any], kind: ColumnKind) -> Any:
     if kind.name == "binary" and (column < 0).any():
         return [None if cell < 0 else int(cell) for cell in column.tolist()]
     return column.astype(np.int64) if kind.name in ("binary", "count") else column
-
-
-def _numbers(column: Any, label: str) -> Float:
-    if isinstance(column, np.ndarray) and column.dtype.kind in "biuf":
-        return column.astype(np.float64)
-    values = np.empty(len(column))
-    for row, value in enumerate(column):
-        try:
-            if isinstance(value, (str, bytes)):
-                raise TypeError
-            values[row] = np.nan if is_missing(value) else float(value)
-        except (TypeError, ValueError, OverflowError):
-            raise DataError(
-                f"{label} holds {value!r} at row {row} (counted from 0), which is not a number; "
-                "mend the cell, or let the column be a categorical one"
-            ) from None
-    return values
-
-
-def _bare(names: Names, place: int) -> str | int:
-    return place if names is None else names[place]
 
 
 def _check_exposures(block: Float, names: Names) -> None:

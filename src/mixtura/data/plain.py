@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mixtura.errors import DataError
 
-__all__ = ["is_missing", "numbers_of_cells", "plain_table"]
+__all__ = ["is_missing", "numbers_of_cells", "numbers_of_column", "plain_table"]
 
 # Names of the types of pandas' missing values, which this package does not import.
 MISSING_TYPES = ("NAType", "NaTType")
@@ -81,13 +81,45 @@ def numbers_of_cells(data: Any) -> Any:
     return found
 
 
-def _number(value: Any, row: int, column: int) -> float:
+def numbers_of_column(column: Any, label: str, remedy: str) -> Float:
+    """Return the cells of a column as numbers (N,), NaN where one is missing.
+
+    Parameters
+    ----------
+    column : N cells
+    label : what the column is called in an error
+    remedy : what is to be done about a cell that is no number
+
+    Raises
+    ------
+    DataError
+        Naming the row of the first cell that is not a number; text is none.
+    """
+    if isinstance(column, np.ndarray) and column.dtype.kind in "biuf":
+        return column.astype(np.float64)
+    values = np.empty(len(column))
+    for row, value in enumerate(column):
+        try:
+            values[row] = _as_number(value)
+        except (TypeError, ValueError, OverflowError):
+            raise DataError(
+                f"{label} holds {value!r} at row {row} (counted from 0), which is not a number; "
+                f"{remedy}"
+            ) from None
+    return values
+
+
+def _as_number(value: Any) -> float:
     if is_missing(value):
         return np.nan
+    if isinstance(value, (str, bytes)):
+        raise TypeError("text is no number")
+    return float(value)
+
+
+def _number(value: Any, row: int, column: int) -> float:
     try:
-        if isinstance(value, (str, bytes)):
-            raise TypeError("text is no number")
-        return float(value)
+        return _as_number(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise _NoNumberError(
             f"column {column} holds {value!r} at row {row} (counted from 0), which is not a "

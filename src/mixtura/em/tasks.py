@@ -120,7 +120,7 @@ class SweepTask:
                     np.copyto(densities, -np.inf, where=barred)
                 softmax_in_place(densities, largest, total)
             if row_weights is None:
-                row_sums += np.add.reduce(row_values, axis=2, dtype=np.float64)
+                row_sums += np.add.reduce(row_values, axis=2)
                 squared += np.vecdot(shares, shares)
             else:
                 row_sums += row_values @ row_weights

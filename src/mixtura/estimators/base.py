@@ -79,9 +79,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
     verbose_interval: int
 
     @abstractmethod
-    def _family(
-        self, source: RowSource, dtype: np.dtype[Any], names: tuple[str, ...] | None
-    ) -> Family:
+    def _family(self, source: RowSource, names: tuple[str, ...] | None) -> Family:
         """Return the family for the rows to be fitted; `names` are the columns', for errors."""
 
     @abstractmethod
@@ -129,7 +127,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         given = self._sourced(X, sample_weight, settings.n_components, settings.n_components, y)
         settings = self._shrunk(settings, given.source)
         self._check_identified(given.source, settings.n_components)
-        family = self._family(given.source, given.rows.dtype, given.names)
+        family = self._family(given.source, given.names)
         result = solve(
             family,
             given.source,

@@ -63,9 +63,7 @@ class BernoulliMixture(DiscreteMixture):
             )
         return rows
 
-    def _family(
-        self, source: RowSource, dtype: np.dtype[Any], names: tuple[str, ...] | None
-    ) -> BernoulliFamily:
+    def _family(self, source: RowSource, names: tuple[str, ...] | None) -> BernoulliFamily:
         rows = source.block(0, source.n_rows).rows
         missing = not issparse(rows) and bool((rows < 0).any())
         if missing:

@@ -160,9 +160,7 @@ class CategoricalMixture(DiscreteMixture):
                 f"{unanswered} row(s) have no answer at all; their posterior is the class shares"
             )
 
-    def _family(
-        self, source: RowSource, dtype: np.dtype[Any], names: tuple[str, ...] | None
-    ) -> CategoricalFamily:
+    def _family(self, source: RowSource, names: tuple[str, ...] | None) -> CategoricalFamily:
         return CategoricalFamily(tuple(map(len, self._labels)), self._labels)
 
     def _take(self, mixture: Mixture, dtype: np.dtype[Any]) -> None:

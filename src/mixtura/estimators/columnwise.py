@@ -64,9 +64,7 @@ class ColumnwiseMixture(DiscreteMixture):
         check(rows, names)
         return rows, names
 
-    def _family(
-        self, source: RowSource, dtype: np.dtype[Any], names: tuple[str, ...] | None
-    ) -> ColumnwiseFamily:
+    def _family(self, source: RowSource, names: tuple[str, ...] | None) -> ColumnwiseFamily:
         settings = {name: getattr(self, name) for name in settings_of(self.row.family)}
         return family_of_rows(self.row, source, names, prior=self.prior, **settings)
 

@@ -148,7 +148,7 @@ class DiscreteMixture(MixtureEstimator):
         given = self._sourced(X, sample_weight, min(sizes), max(sizes))
         sizes = possible_sizes(sizes, given.source)
         checked_weighing(self.mixing_weights, sizes)
-        family = self._family(given.source, given.rows.dtype, given.names)
+        family = self._family(given.source, given.names)
         doubts = {size: self._doubt(given.source, size) for size in sizes}
         refused = [
             Candidate(family.name, size, failure=doubt.sentence)

@@ -254,7 +254,7 @@ class GaussianMixture(MixtureEstimator):
         return given
 
     def _family(
-        self, source: RowSource, dtype: np.dtype[Any], names: tuple[str, ...] | None
+        self, source: RowSource, names: tuple[str, ...] | None
     ) -> GaussianFamily | GaussianNoiseFamily:
         form = self._structure()
         mean, spread = column_moments(source)

@@ -16,11 +16,11 @@ from mixtura.components.gaussian.structures import structure
 from mixtura.components.product import ProductFamily
 from mixtura.data import ArrayRows, RowSource
 from mixtura.data.categories import codes_of, column_labels, columns_of, levels_of
-from mixtura.data.checks import check_observed, check_varying
+from mixtura.data.checks import check_observed, check_varying, name_or_place
 from mixtura.data.columns import column_moments
 from mixtura.data.encoding import CHECKS, Reading
 from mixtura.data.gaps import gap_words, has_gaps
-from mixtura.data.plain import is_missing
+from mixtura.data.plain import numbers_of_column
 from mixtura.data.resolution import column_steps
 from mixtura.em.solve import FitResult, SolveOptions
 from mixtura.errors import DataError, ParameterError
@@ -34,6 +34,8 @@ from mixtura.mixture import Mixture
 __all__ = ["MixedMixture"]
 
 Float = NDArray[np.float64]
+
+REMEDY = "put the column among the categorical ones"
 
 
 @final
@@ -175,8 +177,9 @@ class MixedMixture(DiscreteMixture):
                     ]
                 ).astype(np.float64)
             else:
-                own_names = [_bare(names, position) for position in positions]
-                block = np.column_stack([_as_numbers(columns[p], called[p]) for p in positions])
+                own_names = [name_or_place(names, position) for position in positions]
+                numbers = [numbers_of_column(columns[p], called[p], REMEDY) for p in positions]
+                block = np.column_stack(numbers)
                 _check_block(kind, block, own_names, self.missing)
                 if ROWS[kind].gaps and kind != "gaussian":
                     block = np.where(np.isnan(block), -1.0, block)
@@ -189,9 +192,7 @@ class MixedMixture(DiscreteMixture):
     def _source(self, rows: Float, weights: Float | None, *, as_given: bool = False) -> RowSource:
         return ArrayRows(rows, weights)
 
-    def _family(
-        self, source: RowSource, dtype: np.dtype[Any], names: tuple[str, ...] | None
-    ) -> ProductFamily:
+    def _family(self, source: RowSource, names: tuple[str, ...] | None) -> ProductFamily:
         whole = source.block(0, source.n_rows)
         families: list[Family] = []
         start = 0
@@ -307,27 +308,6 @@ def _position(column: Any, names: tuple[str, ...] | None, n_columns: int) -> int
     if not -n_columns <= column < n_columns:
         raise DataError(f"blocks name column {column}, and X has {n_columns}")
     return int(column) % n_columns
-
-
-def _bare(names: tuple[str, ...] | None, position: int) -> str | int:
-    return position if names is None else names[position]
-
-
-def _as_numbers(column: Any, label: str) -> Float:
-    if isinstance(column, np.ndarray) and column.dtype.kind in "biuf":
-        return column.astype(np.float64)
-    values = np.empty(len(column))
-    for row, value in enumerate(column):
-        try:
-            if isinstance(value, (str, bytes)):
-                raise TypeError
-            values[row] = np.nan if is_missing(value) else float(value)
-        except (TypeError, ValueError, OverflowError):
-            raise DataError(
-                f"{label} holds {value!r} at row {row} (counted from 0), which is not a number; "
-                "put the column among the categorical ones"
-            ) from None
-    return values
 
 
 def _check_block(kind: str, block: Float, names: list[str | int], missing: str) -> None:

@@ -148,9 +148,7 @@ class MultinomialMixture(DiscreteMixture):
     def _rows(self, data: Any) -> Any:
         return fitted_counts(data, self)
 
-    def _family(
-        self, source: RowSource, dtype: np.dtype[Any], names: tuple[str, ...] | None
-    ) -> MultinomialFamily:
+    def _family(self, source: RowSource, names: tuple[str, ...] | None) -> MultinomialFamily:
         rows = source.block(0, source.n_rows).rows
         totals = row_totals(rows)
         empty = int((totals == 0).sum())

@@ -131,9 +131,7 @@ class PoissonMixture(DiscreteMixture):
             raise ParameterError(f"exposure is column {given}, and there are {n_columns}")
         return int(given) % n_columns
 
-    def _family(
-        self, source: RowSource, dtype: np.dtype[Any], names: tuple[str, ...] | None
-    ) -> PoissonFamily:
+    def _family(self, source: RowSource, names: tuple[str, ...] | None) -> PoissonFamily:
         if self.exposure is None:
             rows = source.block(0, source.n_rows).rows
             empty = int((row_totals(rows) == 0).sum())

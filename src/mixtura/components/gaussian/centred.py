@@ -20,16 +20,16 @@ Float = NDArray[np.float64]
 LIMIT = 1e5
 
 
-def far_components(parameters: GaussianParameters, limit: float = LIMIT) -> NDArray[np.bool_]:
-    """Return which components (K,) are over a limit of what is lost.
+def far_components(parameters: GaussianParameters) -> NDArray[np.bool_]:
+    """Return which components (K,) are over the limit of what is lost.
 
     The terms that cancel in (x - μ)ᵀ Σ⁻¹ (x - μ) add up to Σ_ij |Σ⁻¹|_ij (|Σ| + |μ μᵀ|)_ij or so.
     """
     means, covariance = parameters.means, parameters.covariance
     if covariance.factors.ndim < 3:
-        return ~(np.einsum("kd,kd->k", means, covariance.precision_times(means)) < limit)
+        return ~(np.einsum("kd,kd->k", means, covariance.precision_times(means)) < LIMIT)
     sizes = np.abs(covariance.covariances()) + np.abs(means[:, :, None] * means[:, None, :])
-    return ~(np.einsum("kij,kij->k", np.abs(covariance.precisions()), sizes) < limit)
+    return ~(np.einsum("kij,kij->k", np.abs(covariance.precisions()), sizes) < LIMIT)
 
 
 def log_density_centred(

@@ -1,6 +1,5 @@
 """Compiled runs over rows of which some cells are missing."""
 
-from ctypes import Structure as Told
 from ctypes import addressof
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -15,7 +14,7 @@ from mixtura.components.gaussian.kernel import Key, penalty_of, problem_of
 from mixtura.components.gaussian.packed import Packed
 from mixtura.components.gaussian.structures import Structure, structure
 from mixtura.components.kernel import Terms
-from mixtura.native.gaps import GappyRows
+from mixtura.native.gaps import GappyRows, Gaps
 from mixtura.native.runs import Problem, address
 
 __all__ = ["GappyKernel"]
@@ -92,7 +91,7 @@ class GappyKernel(CompiledRuns):
     borrowed_rows: float
     widths: Float
     barred: NDArray[np.bool_] | None = None
-    _problems: dict[Key, tuple[Any, Float | None, Told, Problem]] = field(
+    _problems: dict[Key, tuple[Any, Float | None, Gaps, Problem]] = field(
         default_factory=dict, repr=False
     )
 

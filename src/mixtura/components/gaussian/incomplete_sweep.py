@@ -185,14 +185,15 @@ class IncompleteEvaluator:
         totals: IncompleteTotalsOfUnit,
     ) -> None:
         """Add a tile's completed sums to the totals."""
-        shares = np.asarray(responsibilities, dtype=np.float64)
         if not self._by_factors.all():
-            features, entropy = prepared.gappy.totals(self._natural, shares, about=self._points)
+            features, entropy = prepared.gappy.totals(
+                self._natural, responsibilities, about=self._points
+            )
             near = ~self._by_factors
             totals.features[near] += features[near]
             totals.entropy[near] += entropy[near]
         for component in np.flatnonzero(self._by_factors).tolist():
-            self._accumulate_by_factors(prepared, component, shares[component], totals)
+            self._accumulate_by_factors(prepared, component, responsibilities[component], totals)
 
     def _accumulate_by_factors(
         self,
