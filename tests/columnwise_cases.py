@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import loggamma
 
+from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.columnwise import ColumnwiseFamily
 from mixtura.components.gamma import GammaFamily, GammaParameters
 from mixtura.components.geometric import GeometricFamily, SuccessProbabilities
 from mixtura.components.negative_binomial import NegativeBinomialFamily, Overdispersed
+from mixtura.components.poisson import PoissonFamily
+from mixtura.components.stacked import Probabilities, Rates
 from mixtura.estimators.named import estimator_of
 
 Float = NDArray[np.float64]
@@ -65,6 +68,15 @@ class Columnwise:
         return found.sum(axis=1)
 
 
+def poisson_logs(rows: Float, rates: NDArray[Any]) -> NDArray[Any]:
+    return (rows[:, None] * np.log(rates) - rates).sum(axis=2)
+
+
+def bernoulli_logs(rows: Float, probabilities: NDArray[Any]) -> NDArray[Any]:
+    p = probabilities
+    return (rows[:, None] * np.log(p) + (1 - rows[:, None]) * np.log(1 - p)).sum(axis=2)
+
+
 def geometric_logs(rows: Float, probabilities: NDArray[Any]) -> NDArray[Any]:
     p = probabilities
     return (np.log(p) + rows[:, None] * np.log(1 - p)).sum(axis=2)
@@ -95,6 +107,22 @@ def exact_negative_binomial(x: Any, mean: Any, size: Any) -> Any:
 
 
 COLUMNWISE: dict[str, Columnwise] = {
+    "poisson": Columnwise(
+        PoissonFamily(3),
+        Rates(np.array([[4.0, 0.7, 30.0], [11.0, 3.0, 18.0]])),
+        stats.poisson,
+        poisson_logs,
+        lambda x, rate: x * mp.log(rate) - rate - mp.loggamma(x + 1),
+        (0.0, 1.0, 19.0, 300.0, 1e7),
+    ),
+    "bernoulli": Columnwise(
+        BernoulliFamily(3),
+        Probabilities(np.array([[0.95, 0.1, 0.9], [0.05, 0.85, 0.1]])),
+        stats.bernoulli,
+        bernoulli_logs,
+        lambda x, p: mp.log(p if x else 1 - p),
+        (0.0, 1.0),
+    ),
     "geometric": Columnwise(
         GeometricFamily(3),
         SuccessProbabilities(np.array([[0.6, 0.08, 0.3], [0.1, 0.5, 0.04]])),

@@ -20,11 +20,11 @@ every_estimator = pytest.mark.parametrize("kind", ESTIMATORS)
 def rows_for(kind, n_rows=120, seed=0):
     rng = np.random.default_rng(seed)
     label = rng.integers(0, 2, n_rows)
-    if kind in COLUMNWISE:
-        return COLUMNWISE[kind].drawn(rng, label)
     if kind == "multinomial":
         return rng.multinomial(20, np.array([[0.7, 0.2, 0.1], [0.1, 0.2, 0.7]])[label])
     if kind == "poisson":
         return rng.poisson(np.array([[1.0, 8.0], [9.0, 2.0]])[label])
+    if kind not in ("bernoulli", "categorical"):
+        return COLUMNWISE[kind].drawn(rng, label)
     ones = rng.random((n_rows, 4)) < np.where(label, 0.9, 0.1)[:, None]
     return ones.astype(int)

@@ -249,11 +249,11 @@ def bernoulli(seed: int = 0, *, missing: bool = False) -> Plain:
     """Return three classes of four yes-or-no columns."""
     rng = np.random.default_rng(seed)
     probabilities = rng.uniform(0.1, 0.9, (3, 4))
-    family = BernoulliFamily(4, missing=missing)
+    family = BernoulliFamily(4)
     mixture = Mixture(np.array([0.2, 0.5, 0.3]), family, Probabilities(probabilities), reading=None)
     rows = mixture.sample(60, seed)[0]
     if missing:
-        rows = np.where(rng.random(rows.shape) < 0.15, -1.0, rows)
+        rows = np.where(rng.random(rows.shape) < 0.15, np.nan, rows)
 
     def logs(arrays: Arrays, rows: NDArray[Any]) -> NDArray[Any]:
         shares = arrays["probabilities"]

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["BINARY", "COUNT", "EXPOSURE", "NUMBER", "POSITIVE", "ColumnKind", "category"]
+__all__ = ["BINARY", "COUNT", "DRAWS", "EXPOSURE", "NUMBER", "POSITIVE", "ColumnKind", "category"]
 
-Name = Literal["number", "count", "binary", "exposure", "positive", "category"]
+Name = Literal["number", "count", "draws", "binary", "exposure", "positive", "category"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,15 @@ class ColumnKind:
     name: Name
     labels: tuple[Any, ...] = ()
 
+    @property
+    def may_be_missing(self) -> bool:
+        """Return whether a row can do without such a cell: draws are shares of a row's total."""
+        return self.name not in ("draws", "exposure")
+
 
 NUMBER = ColumnKind("number")
 COUNT = ColumnKind("count")
+DRAWS = ColumnKind("draws")
 BINARY = ColumnKind("binary")
 EXPOSURE = ColumnKind("exposure")
 POSITIVE = ColumnKind("positive")

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import issparse
 
 from mixtura.arrays import generator_of, log_sum_exp, whole_number
 from mixtura.components.family import Family
@@ -114,9 +113,7 @@ class Mixture:
             Naming a column that is missing, or the first cell that cannot be used.
         """
         rules = (self.reading or AS_IT_COMES).but(unknown, missing)
-        rows: Any = rows_of_table(data, self.kinds, self.columns, rules)
-        # No sparse row says which of its cells are missing, where a family has features for that.
-        return rows.toarray() if issparse(rows) and getattr(self.family, "missing", False) else rows
+        return rows_of_table(data, self.kinds, self.columns, rules)
 
     def decode(self, rows: NDArray[Any]) -> list[Any]:
         """Return what rows of `encode` stand for, column by column as in `columns`."""

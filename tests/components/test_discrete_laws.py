@@ -51,13 +51,8 @@ def binary_rows(rng, n_rows):
     return (rng.random((n_rows, 4)) < shares[rng.integers(0, 2, n_rows)]) * 1.0
 
 
-def gappy_rows(rng, n_rows):
-    return np.where(rng.random((n_rows, 4)) < 0.2, -1.0, binary_rows(rng, n_rows))
-
-
 def bernoulli_density(rows, parameters, k):
-    each = stats.bernoulli(parameters.probabilities[k]).logpmf(np.maximum(rows, 0))
-    return np.where(rows < 0, 0.0, each).sum(axis=1)
+    return stats.bernoulli(parameters.probabilities[k]).logpmf(rows).sum(axis=1)
 
 
 def category_rows(rng, n_rows):
@@ -94,20 +89,52 @@ def poisson_density(rows, parameters, k):
 
 def exposed_density(rows, parameters, k):
     means = parameters.rates[k] * rows[:, 1:2]
-    return stats.poisson(means).logpmf(rows[:, [0, 2]]).sum(axis=1)
+    return np.nansum(stats.poisson(means).logpmf(rows[:, [0, 2]]), axis=1)
+
+
+def with_gaps(one):
+    """Return the case of a columnwise family whose cells are missing here and there."""
+
+    def make(rng, n_rows):
+        rows = one.rows(rng, n_rows)
+        return np.where(rng.random(rows.shape) < 0.2, np.nan, rows)
+
+    def density(rows, parameters, k):
+        # Cell by cell: a row of one cell at a place, the others being left out.
+        each = [
+            one.distribution(*(array[k, j] for array in one.numbers(parameters)))
+            for j in range(rows.shape[1])
+        ]
+        logs = [
+            law.logpmf(column) if hasattr(law, "logpmf") else law.logpdf(column)
+            for law, column in zip(each, rows.T, strict=True)
+        ]
+        return np.where(np.isnan(rows.T), 0.0, logs).sum(axis=0)
+
+    return Case(one.family, make, density)
+
+
+def exposed_rows_with_gaps(rng, n_rows):
+    rows = exposed_rows(rng, n_rows)
+    rows[rng.random(n_rows) < 0.2, 0] = np.nan
+    rows[rng.random(n_rows) < 0.2, 2] = np.nan
+    return rows
 
 
 CASES = {
     "multinomial": Case(MultinomialFamily(5), multinomial_rows, multinomial_density),
-    "bernoulli": Case(BernoulliFamily(4), binary_rows, bernoulli_density),
-    "bernoulli with gaps": Case(BernoulliFamily(4, missing=True), gappy_rows, bernoulli_density),
+    "edges": Case(BernoulliFamily(4), binary_rows, bernoulli_density),
     "categorical": Case(CategoricalFamily(LEVELS), category_rows, categorical_density),
     "categorical with gaps": Case(
         CategoricalFamily(LEVELS), category_rows_with_gaps, categorical_density
     ),
-    "poisson": Case(PoissonFamily(3), poisson_rows, poisson_density),
+    "zero rates": Case(PoissonFamily(3), poisson_rows, poisson_density),
     "poisson with exposure": Case(PoissonFamily(2, exposure=1), exposed_rows, exposed_density),
+    "exposure and gaps": Case(
+        PoissonFamily(2, exposure=1), exposed_rows_with_gaps, exposed_density
+    ),
     **{name: Case(one.family, one.rows, one.log_density) for name, one in COLUMNWISE.items()},
+    **{f"{name} with gaps": with_gaps(one) for name, one in COLUMNWISE.items()},
 }
 
 every_family = pytest.mark.parametrize("name", CASES)

@@ -36,9 +36,11 @@ def packed(stored):
 
 def as_bernoulli(found):
     values = discrete_values(found)
-    missing = bool(np.isnan(values).any())
-    rows = np.where(np.isnan(values), -1.0, values)
-    return BernoulliFamily(values.shape[1], missing), rows, lambda one: packed(one)[:, 1::2]
+    return (
+        BernoulliFamily(values.shape[1]).reading(values),
+        values,
+        lambda one: packed(one)[:, 1::2],
+    )
 
 
 def values_of(parameters):

@@ -10,9 +10,9 @@ from columnwise_cases import COLUMNWISE
 from sklearn.base import clone
 
 import mixtura
-from mixtura import MixedMixture, ParameterError
+from mixtura import DataError, MixedMixture, ParameterError
 from mixtura.components.catalogue import ROWS
-from mixtura.inference import bootstrap, likelihood_ratio_test
+from mixtura.inference import bootstrap, likelihood_ratio_test, standard_errors
 
 every_family = pytest.mark.parametrize("name", COLUMNWISE)
 
@@ -115,9 +115,53 @@ def test_a_warm_start_on_other_columns_is_refused(name):
         fit.fit(rows[:, :2])
 
 
+@every_family
+def test_cells_that_are_missing_are_left_out_and_told(name):
+    one = COLUMNWISE[name]
+    rng = np.random.default_rng(8)
+    labels = rng.integers(0, 2, 600)
+    rows = one.drawn(rng, labels)
+    gappy = np.where(rng.random(rows.shape) < 0.15, np.nan, rows)
+    always = ROWS[name].gaps == "always"
+    if not always:
+        with pytest.raises(DataError, match=r"holds NaN at row .* or set missing='marginal'"):
+            one.estimator(2).fit(gappy)
+    asked = {} if always else {"missing": "marginal"}
+    fit = one.estimator(2, random_state=0, **asked).fit(gappy)
+    assert f"{np.isnan(gappy).sum()} of 1,800 cells are missing" in fit.summary()
+    agreeing = (fit.predict(gappy) == labels).mean()
+    assert max(agreeing, 1 - agreeing) > 0.8
+    search = mixtura.select(gappy, 2, family=name, random_state=0, **asked)
+    assert search.result.log_likelihood == pytest.approx(fit.log_likelihood_, abs=0.1)
+    blocks = MixedMixture({name: [0, 1, 2]}, 2, random_state=0, missing="marginal").fit(gappy)
+    assert blocks.log_likelihood_ == pytest.approx(fit.log_likelihood_, abs=0.1)
+    fewer = np.where(rng.random(rows.shape) < 0.5, np.nan, gappy)
+    errors, wider = (
+        standard_errors(fit.mixture_, each, missing="marginal") for each in (gappy, fewer)
+    )
+    for number in one.family.free:
+        assert (wider[number.name] > errors[number.name]).mean() > 0.8
+
+
+@every_family
+def test_a_fit_without_gaps_reads_rows_with_some(name, tmp_path):
+    one = COLUMNWISE[name]
+    rng = np.random.default_rng(9)
+    rows = one.rows(rng, 200)
+    fit = one.estimator(2, random_state=0).fit(rows)
+    gappy = np.where(rng.random(rows.shape) < 0.3, np.nan, rows)
+    fit.save(tmp_path / "model")
+    mixture = mixtura.load(tmp_path / "model").mixture_
+    found = mixture.coded.log_density(mixture.encode(gappy, missing="marginal"))
+    for row, density in zip(gappy[:20], found[:20], strict=True):
+        known = np.flatnonzero(~np.isnan(row))
+        own = mixture.marginal(known).log_density(row[None, known]) if known.size else 0.0
+        assert density == pytest.approx(own, abs=1e-9)
+
+
 def test_a_search_refuses_what_says_nothing_to_a_family():
     rows = COLUMNWISE["gamma"].rows(np.random.default_rng(7), 60)
-    for given in ({"covariance_type": "full"}, {"noise": "uniform"}, {"missing": "marginal"}):
+    for given in ({"covariance_type": "full"}, {"noise": "uniform"}):
         with pytest.raises(ParameterError, match=f"{next(iter(given))} say.* family='gamma'"):
             mixtura.select(rows, 2, family="gamma", **given)
     with pytest.raises(ParameterError, match=r"family should be one of gaussian, .*'weibull'"):

@@ -1,6 +1,7 @@
 """Pages of counts and categories: figures that fit the family, and what is to be doubted."""
 
 import re
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -11,7 +12,6 @@ from discrete_cases import rows_for
 from oracles import dataset
 
 from mixtura import (
-    BernoulliMixture,
     CategoricalMixture,
     MixedMixture,
     MultinomialMixture,
@@ -19,9 +19,10 @@ from mixtura import (
 )
 from mixtura.estimators.named import estimator_of
 from mixtura.report import Report
+from mixtura.report.columnwise import columns_figure
+from mixtura.report.families import PAGES
 from mixtura.report.heat import heat_figure, lift_figure
 from mixtura.report.levels import MOST_OF_ITEM, level_rows, telling
-from mixtura.report.masses import masses_figure
 from mixtura.report.mixed import block_report
 from mixtura.report.page import render_report
 from mixtura.report.profile import MOST_LINES, profile_figure
@@ -53,9 +54,7 @@ def frame_of(kind):
 
 CASES = {
     "categorical": lambda: (CategoricalMixture(), survey()[[HOSTILE[0], "grade", "smokes"]]),
-    "bernoulli": lambda: (BernoulliMixture(), frame_of("bernoulli")),
     "multinomial": lambda: (MultinomialMixture(), frame_of("multinomial")),
-    "poisson": lambda: (PoissonMixture(), frame_of("poisson")),
     **{name: lambda name=name: (estimator_of(name)(), frame_of(name)) for name in COLUMNWISE},
     "mixed": lambda: (
         MixedMixture(
@@ -103,11 +102,11 @@ def page_of(kind):
         ("categorical", ["items", "profile"]),
         ("bernoulli", ["items", "profile"]),
         ("multinomial", ["profile", "lift"]),
-        ("poisson", ["counts", "profile", "lift"]),
-        *((name, ["columns", "profile"]) for name in COLUMNWISE),
+        ("poisson", ["columns", "profile", "lift"]),
+        *((name, ["columns", "profile"]) for name in COLUMNWISE if name not in PAGES),
         (
             "mixed",
-            ["pairs-0", "counts-1", "profile-1", "items-2", "profile-2", "items-3", "profile-3"],
+            ["pairs-0", "columns-1", "profile-1", "items-2", "profile-2", "items-3", "profile-3"],
         ),
     ],
 )
@@ -265,7 +264,7 @@ def test_rare_and_frequent_items_share_a_log_axis():
 
 def test_the_fitted_mass_sums_to_the_bars():
     report = report_of("poisson")
-    figure = masses_figure(report.result.mixture, report.rows, report.columns, [0, 1])
+    figure = columns_figure(report)
     for axes in figure.axes:
         bars = sum(patch.get_height() for patch in axes.patches)
         assert bars == pytest.approx(1.0, abs=0.03)
@@ -274,11 +273,34 @@ def test_the_fitted_mass_sums_to_the_bars():
 
 def test_large_counts_are_drawn_in_bins():
     rng = np.random.default_rng(0)
-    rows = rng.poisson(np.where(rng.random((300, 3)) < 0.5, 500.0, 900.0)).astype(float)
+    rows = rng.poisson(np.where(rng.random((300, 1)) < 0.5, 500.0, 900.0), (300, 3)).astype(float)
     mixture = PoissonMixture(2, random_state=0).fit(rows).mixture_
-    figure = masses_figure(mixture, rows, ("a", "b", "c"), [0, 1, 2])
+    whole = report_of("poisson")
+    result = replace(whole.result, mixture=mixture)
+    figure = columns_figure(replace(whole, result=result, rows=rows, columns=("a", "b", "c")))
     assert 20 < len(figure.axes[0].patches) <= 61
     assert not figure.axes[3].get_visible()
+
+
+@pytest.mark.parametrize("kind", COLUMNWISE)
+def test_rows_with_missing_cells_have_a_page(kind):
+    rows = rows_for(kind, 150).astype(float)
+    rows[::7, 1] = np.nan
+    asked = {} if kind == "bernoulli" else {"missing": "marginal"}
+    estimator = estimator_of(kind)(2, random_state=0, **asked).fit(rows)
+    posterior = estimator.predict_proba(rows)
+    page = render_report(
+        replace(
+            report_of(kind),
+            result=replace(report_of(kind).result, mixture=estimator.mixture_),
+            rows=rows,
+            columns=tuple(f"x{j}" for j in range(rows.shape[1])),
+            facts=estimator.facts_,
+            labels=posterior.argmax(axis=1),
+            probabilities=posterior.max(axis=1),
+        )
+    )
+    assert "cells are missing" in page
 
 
 def test_a_block_of_a_mixed_report_is_a_report():

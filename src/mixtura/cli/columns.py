@@ -5,6 +5,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from mixtura.cli.voice import say
+from mixtura.components.catalogue import ROWS
 from mixtura.data.files import Table
 from mixtura.errors import DataError
 
@@ -94,7 +95,7 @@ def mixed_frame(table: Table, blocks: Mapping[str, Sequence[str]]) -> "pa.Table"
         if kind == "categorical":
             frame = category_frame(table, names)
         else:
-            frame = number_frame(table, names, "nan" if kind == "gaussian" else "error")
+            frame = number_frame(table, names, "nan" if ROWS[kind].gaps != "never" else "error")
         columns |= dict(zip(names, frame.columns, strict=True))
     return pa.table(columns)
 

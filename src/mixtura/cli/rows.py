@@ -45,7 +45,7 @@ def rows_of(mixture: Mixture, table: Table, *, ignore: bool = False) -> NDArray[
 def _cells(table: Table, name: str, kind: ColumnKind) -> Any:
     if kind.name == "category":
         return table.categories(name, kind.labels)
-    return table.numeric([name], "nan" if kind.name in ("binary", "number") else "error")[:, 0]
+    return table.numeric([name], "nan" if kind.may_be_missing else "error")[:, 0]
 
 
 def _columns(mixture: Mixture, table: Table) -> Sequence[str]:

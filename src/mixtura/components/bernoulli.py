@@ -1,19 +1,17 @@
 """Bernoulli components: rows of independent yes-or-no columns."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self, final
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
 
-from mixtura.components.exponential import ExponentialFamily
+from mixtura.components.columnwise import ColumnwiseFamily, Number
 from mixtura.components.joint import SegmentKind, Segments
-from mixtura.components.simplex import SMALLEST, as_probabilities, floored_log, narrowed
+from mixtura.components.simplex import SMALLEST, floored_log
 from mixtura.components.stacked import Probabilities
-from mixtura.components.words import component_count, level_table
-from mixtura.kinds import BINARY, ColumnKind
+from mixtura.kinds import BINARY
 
 __all__ = ["BernoulliFamily"]
 
@@ -22,82 +20,50 @@ Float = NDArray[np.float64]
 
 @final
 @dataclass(frozen=True)
-class BernoulliFamily(ExponentialFamily):
+class BernoulliFamily(ColumnwiseFamily):
     """K products of Bernoullis: log f_k(x) = Σ_j x_j log p_kj + (1 - x_j) log (1 - p_kj).
-
-    Rows hold 1, 0, and -1 where a cell is missing; a missing cell is left out of the sum.
 
     Attributes
     ----------
-    n_items : D
-    missing : whether cells may be missing, for which there are features that say which are not
-    sparse : whether the rows to be fitted are CSR, of which no cell is missing
+    columns, gaps, sparse
+        As in `ColumnwiseFamily`.
     """
 
-    n_items: int
-    missing: bool = False
-    sparse: bool = False
-
     name: ClassVar[str] = "bernoulli"
+    plural: ClassVar[str] = "Bernoullis"
+    about: ClassVar[
+        str
+    ] = """Mixture of independent yes-or-no columns: 0, 1, True, False, and NaN for a missing cell.
 
-    @property
-    def n_columns(self) -> int:
-        """Return D."""
-        return self.n_items
+    A missing cell is left out of its row's likelihood.
+    """
+    kind = BINARY
+    values = Probabilities
+    numbers = (Number("probabilities", "Probability of 1", 1.0),)
 
-    @property
-    def kinds(self) -> tuple[ColumnKind, ...]:
-        """Return zeros and ones."""
-        return (BINARY,) * self.n_items
+    def segments(self) -> Segments:
+        """Return chances."""
+        return Segments(((SegmentKind.CHANCES, self.columns, self.n_opening),), Probabilities)
 
-    def reading(self, rows: Any) -> Self:
-        """Return the family for dense or sparse rows, with cells missing or without."""
-        missing = self.missing or (not issparse(rows) and bool((rows < 0).any()))
-        return replace(self, missing=missing, sparse=issparse(rows))
+    def fill_cells(self, cells: Float, features: Float) -> None:
+        """Write x."""
+        features[:] = cells.T
 
-    def width(self) -> int:
-        """Return 1 + D, or 1 + 2 D where cells may be missing."""
-        return 1 + self.n_items * (1 + self.missing)
-
-    def swept_sparse(self) -> bool:
-        """Return whether the rows to be fitted are CSR."""
-        return self.sparse
-
-    def segments(self) -> Segments | None:
-        """Return chances, or None where cells may be missing."""
-        return (
-            None
-            if self.missing
-            else Segments(((SegmentKind.CHANCES, self.n_items),), Probabilities)
-        )
-
-    def fill(self, rows: NDArray[Any], features: Float) -> None:
-        """Write [1, x], or [1, x, observed] with x = 0 where it is not."""
-        features[1 : 1 + self.n_items] = rows.T
-        if self.missing:
-            np.maximum(features[1 : 1 + self.n_items], 0.0, out=features[1 : 1 + self.n_items])
-            features[1 + self.n_items :] = rows.T >= 0
-
-    def log_base(self, rows: Any) -> Float:
+    def log_base_cells(self, cells: Float) -> Float:
         """Return zeros."""
-        return np.zeros(rows.shape[0])
+        return np.zeros_like(cells)
 
-    def natural(self, parameters: Probabilities) -> Float:
-        """Return [Σ_j log (1 - p_kj), log p_kj - log (1 - p_kj)], or the sum written out."""
-        probabilities = parameters.probabilities
-        no = floored_log(1.0 - probabilities)
-        odds = parameters.logs - no
-        if self.missing:
-            return np.hstack([np.zeros((len(no), 1)), odds, no])
-        return np.hstack([no.sum(axis=1, keepdims=True), odds])
+    def terms(self, parameters: Probabilities) -> tuple[Float, Float]:
+        """Return log (1 - p) and log p - log (1 - p)."""
+        no = floored_log(1.0 - parameters.probabilities)
+        return no, parameters.logs - no
 
-    def estimate(self, features: Float, previous: Probabilities | None) -> Probabilities:
+    def estimate_cells(
+        self, rows: Float, sums: Float, previous: Probabilities | None
+    ) -> Probabilities:
         """Return p_kj = Σ r x_j / Σ r over the rows in which x_j is known."""
-        counts = features[:, 1 : 1 + self.n_items]
-        rows = features[:, 1 + self.n_items :] if self.missing else features[:, :1]
-        rows = np.broadcast_to(rows, counts.shape)
-        kept = np.full(counts.shape, 0.5) if previous is None else previous.probabilities.copy()
-        np.divide(counts, rows, out=kept, where=rows > SMALLEST)
+        kept = np.full(sums.shape, 0.5) if previous is None else previous.probabilities.copy()
+        np.divide(sums, rows, out=kept, where=rows > SMALLEST)
         return Probabilities(np.clip(kept, 0.0, 1.0))
 
     def level_probabilities(self, parameters: Probabilities) -> Float:
@@ -105,52 +71,36 @@ class BernoulliFamily(ExponentialFamily):
         ones = parameters.probabilities
         return np.stack([1.0 - ones, ones], axis=2).reshape(len(ones), -1)
 
-    def n_free(self, n_components: int) -> int:
-        """Return K D."""
-        return n_components * self.n_items
+    def points(self, cells: Any) -> Any:
+        """Return the cells as numbers."""
+        return cells
 
-    def embed(self, rows: Any) -> Float:
-        """Return the cells as numbers, a missing one in the middle."""
-        return narrowed(rows if issparse(rows) else np.where(rows < 0, 0.5, rows))
+    def draw(self, own: Probabilities, rng: np.random.Generator) -> Float:
+        """Return zeros and ones (n, D)."""
+        return (rng.random(own.probabilities.shape) < own.probabilities).astype(np.float64)
 
-    def sample(
-        self, parameters: Probabilities, labels: NDArray[np.intp], rng: np.random.Generator
-    ) -> Float:
-        """Return one row of zeros and ones (D,) per label."""
-        uniform = rng.random((len(labels), self.n_items))
-        return (uniform < parameters.probabilities[labels]).astype(np.float64)
+    def mean_and_variance(self, parameters: Probabilities) -> tuple[Float, Float]:
+        """Return p and p (1 - p)."""
+        ones = parameters.probabilities
+        return ones, ones * (1.0 - ones)
 
-    def title(self, n_components: int) -> str:
-        """Return "Mixture of Bernoullis, 3 components"."""
-        return f"Mixture of Bernoullis, {component_count(n_components)}"
+    def slopes(self, parameters: Probabilities) -> Sequence[Float]:
+        """Return x / p - (1 - x) / (1 - p)."""
+        yes, no = self._inside(parameters)
+        return [self.by_column(-1.0 / no, 1.0 / yes + 1.0 / no)]
 
-    def tables(self, parameters: Probabilities, columns: Sequence[str]) -> list[str]:
-        """Return the probabilities of a one as a text table."""
-        return [level_table("Probability of 1 by component", columns, parameters.probabilities)]
+    def curvatures(self, parameters: Probabilities) -> Sequence[Sequence[Float]]:
+        """Return -x / p² - (1 - x) / (1 - p)²."""
+        ones = parameters.probabilities
+        yes, no = -1.0 / ones**2, -1.0 / (1.0 - ones) ** 2
+        return [[self.by_column(no, yes - no)]]
 
-    def describe(self, parameters: Probabilities, columns: Sequence[str]) -> Mapping[str, Any]:
-        """Return columns and probabilities."""
-        return {"columns": list(columns), "probabilities": parameters.probabilities.tolist()}
+    def _inside(self, parameters: Probabilities) -> tuple[Float, Float]:
+        """Return p and 1 - p, neither 0, as their logarithms have it."""
+        ones = parameters.probabilities
+        return np.maximum(ones, SMALLEST), np.maximum(1.0 - ones, SMALLEST)
 
-    def to_arrays(
-        self, parameters: Probabilities
-    ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-        """Return the arrays and the document of a model file."""
-        return {"probabilities": parameters.probabilities}, {
-            "family": self.name,
-            "missing": self.missing,
-        }
-
-    @classmethod
-    def from_arrays(
-        cls, arrays: Mapping[str, NDArray[Any]], document: Mapping[str, Any]
-    ) -> tuple["BernoulliFamily", Probabilities]:
-        """Return what `to_arrays` was given.
-
-        Raises
-        ------
-        ParameterError
-            If the arrays are no probabilities.
-        """
-        probabilities = as_probabilities("probabilities", arrays["probabilities"])
-        return cls(probabilities.shape[1], bool(document["missing"])), Probabilities(probabilities)
+    def support(self, parameters: Probabilities, effective_rows: Float) -> Sequence[Float]:
+        """Return the rarer of ones and zeros."""
+        ones = parameters.probabilities
+        return [effective_rows[:, None] * np.minimum(ones, 1.0 - ones)]

@@ -7,7 +7,7 @@ columnwise tier needs nothing beside its row; the others have an estimator of th
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
@@ -31,7 +31,7 @@ class Row:
     family : its class
     estimator : the public name of its estimator
     in_blocks : whether columns of it may stand beside others in a mixed mixture
-    gaps : whether its cells may be missing
+    gaps : whether cells may be missing: "never", "asked" for by the estimator's `missing`, "always"
     options : settings of its estimator that the command has options for
     settings : settings of its family and estimator that the row fixes
     called : its name, where it is another than that of the class
@@ -40,7 +40,7 @@ class Row:
     family: type[Any]
     estimator: str
     in_blocks: bool = True
-    gaps: bool = False
+    gaps: Literal["never", "asked", "always"] = "asked"
     options: frozenset[str] = frozenset()
     settings: Mapping[str, Any] = field(default_factory=dict)
     called: str = ""
@@ -59,10 +59,10 @@ class Row:
 ROWS: dict[str, Row] = {
     row.name: row
     for row in (
-        Row(GaussianFamily, "GaussianMixture", gaps=True),
-        Row(CategoricalFamily, "CategoricalMixture", gaps=True),
-        Row(MultinomialFamily, "MultinomialMixture", in_blocks=False),
-        Row(BernoulliFamily, "BernoulliMixture", gaps=True),
+        Row(GaussianFamily, "GaussianMixture"),
+        Row(CategoricalFamily, "CategoricalMixture", gaps="always"),
+        Row(MultinomialFamily, "MultinomialMixture", in_blocks=False, gaps="never"),
+        Row(BernoulliFamily, "BernoulliMixture", gaps="always"),
         Row(PoissonFamily, "PoissonMixture", options=frozenset({"exposure"})),
         Row(NegativeBinomialFamily, "NegativeBinomialMixture"),
         Row(GeometricFamily, "GeometricMixture"),

@@ -71,7 +71,9 @@ class CategoricalFamily(ExponentialFamily):
 
     def segments(self) -> Segments:
         """Return shares of each item's levels."""
-        return Segments(tuple((SegmentKind.SHARES, count) for count in self.levels), Probabilities)
+        return Segments(
+            tuple((SegmentKind.SHARES, count, 0) for count in self.levels), Probabilities
+        )
 
     def cells(self, rows: NDArray[Any]) -> csr_array:
         """Return a one at each item's level, as CSR."""

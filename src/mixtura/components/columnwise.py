@@ -1,8 +1,8 @@
 """The tier of columns that are independent within a component, each with the same few numbers.
 
-A family of this tier says what its numbers are, its features, natural parameters and estimates,
-and how a row is drawn. Words, tables, files, margins, moments and derivatives follow from that,
-and so do its estimator, its command, its blocks among mixed columns and its page.
+A family of this tier says what its numbers are, the features, terms and estimates of a cell, and
+how a row is drawn. Missing cells, words, tables, files, margins, moments and derivatives follow
+from that, and so do its estimator, its command, its blocks among mixed columns and its page.
 """
 
 from abc import abstractmethod
@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.exponential import ExponentialFamily
+from mixtura.components.cellwise import CellwiseFamily
 from mixtura.components.words import component_count, level_table
 from mixtura.errors import ParameterError
 from mixtura.kinds import ColumnKind
@@ -40,15 +40,11 @@ class Number:
 
 
 @dataclass(frozen=True)
-class ColumnwiseFamily(ExponentialFamily):
+class ColumnwiseFamily(CellwiseFamily):
     """K products of D densities of one column: log f_k(x) = Σ_j log f(x_j; the numbers of k, j).
 
-    Attributes
-    ----------
-    columns : D
+    A missing cell, NaN, is left out of the sum.
     """
-
-    columns: int
 
     name: ClassVar[str]
     # What a title says the components are, such as "gamma densities".
@@ -57,6 +53,8 @@ class ColumnwiseFamily(ExponentialFamily):
     about: ClassVar[str]
     # What cells are, which says who reads them.
     kind: ClassVar[ColumnKind]
+    # Whether its features of a 0 are 0, so that rows may be sparse.
+    reads_sparse: ClassVar[bool] = True
     # A frozen dataclass whose fields are the arrays (K, D) that `numbers` name, in their order.
     values: ClassVar[type[Any]]
     numbers: ClassVar[tuple[Number, ...]]
@@ -75,10 +73,6 @@ class ColumnwiseFamily(ExponentialFamily):
         return False
 
     @abstractmethod
-    def embed(self, rows: Any) -> Float:
-        """Return rows (n, D) as points in which Euclidean distance is meaningful."""
-
-    @abstractmethod
     def draw(self, own: Any, rng: np.random.Generator) -> Float:
         """Return one row (n, D) for each row of numbers, arrays (n, D) by name in `own`."""
 
@@ -93,17 +87,6 @@ class ColumnwiseFamily(ExponentialFamily):
     @abstractmethod
     def curvatures(self, parameters: Any) -> Sequence[Sequence[Float]]:
         """Return ∂²θ / ∂ξ ∂η (K, D, P) of each pair of numbers of one column."""
-
-    @final
-    def by_column(self, of_rows: Float, *of_cells: Float) -> Float:
-        """Return (K, D, P) of what the features 1, and then each D of one kind, have by column.
-
-        Of each feature but the first, column j has its own only; so it is for features [1, x, ...]
-        in which every kind has D.
-        """
-        one = np.eye(self.columns)
-        own = [each[:, :, None] * one for each in of_cells]
-        return np.concatenate([of_rows[:, :, None], *own], axis=2)
 
     def support(self, parameters: Any, effective_rows: Float) -> Sequence[Float]:
         """Return about how many of the rows N_k (K,) speak of each number, as (K, D) each."""
@@ -157,17 +140,27 @@ class ColumnwiseFamily(ExponentialFamily):
     def tables(self, parameters: Any, columns: Sequence[str]) -> list[str]:
         """Return a text table of each number, and of means where they are none of these."""
         shown = {number.heading: getattr(parameters, number.name) for number in self.numbers}
-        shown.setdefault("Means", self.mean_and_variance(parameters)[0])
+        means = self.mean_and_variance(parameters)[0]
+        if not any(array is means for array in shown.values()):
+            shown["Means"] = means
+        names = self.cell_names(columns)
         return [
-            level_table(f"{heading} by component", columns, array)
-            for heading, array in shown.items()
+            level_table(f"{heading} by component", names, array) for heading, array in shown.items()
         ]
+
+    def cell_names(self, columns: Sequence[str]) -> list[str]:
+        """Return the names of the columns (D,) that have components' numbers."""
+        return list(columns)
+
+    def described(self, columns: Sequence[str]) -> Mapping[str, Any]:
+        """Return what a summary should say beside columns and numbers, as JSON can hold it."""
+        return {}
 
     @final
     def describe(self, parameters: Any, columns: Sequence[str]) -> Mapping[str, Any]:
         """Return columns and numbers, None where one is infinite, as JSON has no infinity."""
         arrays = self.arrays(parameters)
-        return {"columns": list(columns)} | {
+        return {"columns": self.cell_names(columns), **self.described(columns)} | {
             name: [
                 [value if np.isfinite(value) else None for value in row] for row in array.tolist()
             ]

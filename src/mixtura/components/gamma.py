@@ -11,7 +11,7 @@ from scipy.special import gammaln, polygamma, psi
 from mixtura.components.columnwise import ColumnwiseFamily, Number
 from mixtura.components.exponential import LEAST_SHARE, FeatureMoments, FeatureTotals
 from mixtura.components.gamma_shapes import LARGEST_SHAPE, lifted_shapes, shapes_of
-from mixtura.components.simplex import SMALLEST, narrowed
+from mixtura.components.simplex import SMALLEST
 from mixtura.components.stacked import Stacked
 from mixtura.components.words import Wording
 from mixtura.errors import ParameterError
@@ -44,7 +44,8 @@ class GammaFamily(ColumnwiseFamily):
 
     Attributes
     ----------
-    columns : D
+    columns, gaps, sparse
+        As in `ColumnwiseFamily`.
     shape : the shape of every component where it is known, 1 for exponential densities
     steps : the least steps h between values of each column (D,), 0 where there is none
     floored : whether no variance is less than h²/12, that of rounding to a step
@@ -70,6 +71,7 @@ class GammaFamily(ColumnwiseFamily):
         None: each component and column has its own.
     """
     kind = POSITIVE
+    reads_sparse = False
     values = GammaParameters
     numbers = (Number("shapes", "Shapes"), Number("rates", "Rates"))
 
@@ -123,28 +125,30 @@ class GammaFamily(ColumnwiseFamily):
         steps = None if self.steps is None else tuple(self.steps[j] for j in columns)
         return replace(self, columns=len(columns), steps=steps)
 
-    def width(self) -> int:
-        """Return 1 + 2 D."""
-        return 1 + 2 * self.columns
+    @property
+    def n_cells(self) -> int:
+        """Return 2 D."""
+        return 2 * self.columns
 
-    def fill(self, rows: NDArray[Any], features: Float) -> None:
-        """Write [1, x, log x]."""
-        features[1 : 1 + self.columns] = rows.T
-        np.log(features[1 : 1 + self.columns], out=features[1 + self.columns :])
+    def fill_cells(self, cells: Float, features: Float) -> None:
+        """Write [x, log x]."""
+        features[: self.columns] = cells.T
+        np.log(features[: self.columns], out=features[self.columns :])
 
-    def log_base(self, rows: Any) -> Float:
-        """Return -Σ_j log x_j."""
-        return -np.log(rows).sum(axis=1)
+    def log_base_cells(self, cells: Float) -> Float:
+        """Return -log x."""
+        return -np.log(cells)
 
-    def natural(self, parameters: GammaParameters) -> Float:
-        """Return [Σ_j a log b - log Γ(a), -b, a]."""
+    def terms(self, parameters: GammaParameters) -> tuple[Float, Float]:
+        """Return a log b - log Γ(a), and [-b, a]."""
         shapes, rates = parameters.shapes, parameters.rates
-        total = (shapes * np.log(rates) - gammaln(shapes)).sum(axis=1, keepdims=True)
-        return np.hstack([total, -rates, shapes])
+        return shapes * np.log(rates) - gammaln(shapes), np.hstack([-rates, shapes])
 
-    def estimate(self, features: Float, previous: GammaParameters | None) -> GammaParameters:
+    def estimate_cells(
+        self, rows: Float, sums: Float, previous: GammaParameters | None
+    ) -> GammaParameters:
         """Return a with log a - ψ(a) = log x̄ - mean log x, and b = a / x̄, above the floor."""
-        rows, means, gaps = self._spread(features)
+        means, gaps = self._spread(rows, sums)
         if self.shape is not None:
             shapes = np.full(means.shape, float(self.shape))
         else:
@@ -153,7 +157,7 @@ class GammaFamily(ColumnwiseFamily):
                 shapes, means = lifted_shapes(shapes, means, gaps, self._least)
         rates = shapes / means
         if previous is not None:
-            empty = rows[:, 0] <= EMPTY
+            empty = rows <= EMPTY
             shapes[empty], rates[empty] = previous.shapes[empty], previous.rates[empty]
         return GammaParameters(shapes, rates)
 
@@ -164,39 +168,37 @@ class GammaFamily(ColumnwiseFamily):
             return None
         return np.array(self.steps) / np.sqrt(12.0)
 
-    def _spread(self, features: Float) -> tuple[Float, Float, Float]:
-        """Return rows (K, 1), means (K, D) and log x̄ - mean log x (K, D); 1 and 1 without rows."""
-        rows = features[:, :1]
+    def _spread(self, rows: Float, sums: Float) -> tuple[Float, Float]:
+        """Return means and log x̄ - mean log x (K, D); 1 and 1 without rows."""
         some = np.where(rows > EMPTY, rows, 1.0)
-        means = features[:, 1 : 1 + self.columns] / some
-        means = np.where(rows > EMPTY, means, 1.0)
-        gaps = np.log(means) - features[:, 1 + self.columns :] / some
-        return rows, means, np.where(rows > EMPTY, gaps, 1.0)
+        means = np.where(rows > EMPTY, sums[:, : self.columns] / some, 1.0)
+        gaps = np.log(means) - sums[:, self.columns :] / some
+        return means, np.where(rows > EMPTY, gaps, 1.0)
 
     def coordinates(self, moments: FeatureMoments, total: float) -> Float:
         """Return mean features in units of each column's mean, which no step of a fit changes."""
-        return self._in_units(moments.features, moments.features, total, 1.0).ravel()
+        return self._in_units(moments.features, moments.features, 1.0).ravel() / total
 
     def moments_at(
         self, coordinates: Float, like: FeatureMoments, total: float
     ) -> FeatureMoments | None:
         """Return the moments at a point, or None where a component has no rows or spread left."""
         given = coordinates.reshape(like.features.shape)
-        features = self._in_units(given * total, like.features, 1.0, -1.0)
-        ends = 1 + self.columns
+        features = self._in_units(given * total, like.features, -1.0)
+        ends = 1 + self.n_opening + self.columns
         if (features[:, :ends] < LEAST_SHARE * like.features[:, :ends]).any():
             return None
-        if (self._spread(features)[2] < LEAST_SHARE * self._spread(like.features)[2]).any():
-            return None
-        return replace(like, features=features)
+        spread, before = (self._spread(*self.parted(each))[1] for each in (features, like.features))
+        return None if (spread < LEAST_SHARE * before).any() else replace(like, features=features)
 
-    def _in_units(self, features: Float, all_rows: Float, total: float, sign: float) -> Float:
+    def _in_units(self, features: Float, all_rows: Float, sign: float) -> Float:
         """Return features of x / m for those of x, m the means of all rows; back with sign -1."""
-        rows = features[:, :1]
-        units = all_rows[:, 1 : 1 + self.columns].sum(axis=0) / all_rows[:, 0].sum()
-        amounts = features[:, 1 : 1 + self.columns] * units**-sign
-        logs = features[:, 1 + self.columns :] - sign * rows * np.log(units)
-        return np.hstack([rows, amounts, logs]) / total
+        known, total = self.parted(all_rows)
+        units = total[:, : self.columns].sum(axis=0) / known.sum(axis=0)
+        rows, sums = self.parted(features)
+        amounts = sums[:, : self.columns] * units**-sign
+        logs = sums[:, self.columns :] - sign * rows * np.log(units)
+        return self.with_cells(features, np.hstack([amounts, logs]))
 
     @property
     def wording(self) -> Wording:
@@ -215,12 +217,13 @@ class GammaFamily(ColumnwiseFamily):
         """Return the moments of a start, each component with so many rows more of mean spread."""
         if not self.has_widths:
             return moments
-        rows, means, gaps = self._spread(moments.features)
-        mean = (rows * gaps).sum(axis=0) / max(float(rows.sum()), SMALLEST)
+        rows, sums = self.parted(moments.features)
+        means, gaps = self._spread(rows, sums)
+        mean = (rows * gaps).sum(axis=0) / np.maximum(rows.sum(axis=0), SMALLEST)
         gaps = (rows * gaps + LEAST_ROWS * mean) / (rows + LEAST_ROWS)
-        features = moments.features.copy()
-        features[:, 1 + self.columns :] = rows * (np.log(means) - gaps)
-        return replace(moments, features=features)
+        logs = rows * (np.log(means) - gaps)
+        cells = np.hstack([sums[:, : self.columns], logs])
+        return replace(moments, features=self.with_cells(moments.features, cells))
 
     def widened(
         self, parameters: GammaParameters, which: NDArray[np.bool_], shared: FeatureTotals
@@ -278,9 +281,9 @@ class GammaFamily(ColumnwiseFamily):
         sizes = parameters.shapes * (2.0 + np.abs(np.log(parameters.rates / parameters.shapes)))
         return float(8 * np.finfo(float).eps * effective_rows @ sizes.sum(axis=1))
 
-    def embed(self, rows: Any) -> Float:
+    def points(self, cells: Any) -> Float:
         """Return log x: its deviation is that of no unit."""
-        return narrowed(np.log(rows))
+        return np.log(cells)
 
     def draw(self, own: GammaParameters, rng: np.random.Generator) -> Float:
         """Return amounts (n, D), above 0 also where rounding would make them 0."""

@@ -1,15 +1,15 @@
 """Geometric components: rows of independent counts of failures before a success."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self, final
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from mixtura.components.columnwise import ColumnwiseFamily, Number
-from mixtura.components.simplex import SMALLEST, floored_log, narrowed
+from mixtura.components.simplex import SMALLEST, floored_log
 from mixtura.components.stacked import Stacked
 from mixtura.kinds import COUNT
 
@@ -32,11 +32,9 @@ class GeometricFamily(ColumnwiseFamily):
 
     Attributes
     ----------
-    columns : D
-    sparse : whether the rows to be read are CSR
+    columns, gaps, sparse
+        As in `ColumnwiseFamily`.
     """
-
-    sparse: bool = False
 
     name: ClassVar[str] = "geometric"
     plural: ClassVar[str] = "geometric distributions"
@@ -49,45 +47,30 @@ class GeometricFamily(ColumnwiseFamily):
     values = SuccessProbabilities
     numbers = (Number("probabilities", "Probabilities of an end at each step", 1.0),)
 
-    def width(self) -> int:
-        """Return 1 + D."""
-        return 1 + self.columns
+    def fill_cells(self, cells: Float, features: Float) -> None:
+        """Write x."""
+        features[:] = cells.T
 
-    def swept_sparse(self) -> bool:
-        """Return whether the rows to be read are CSR."""
-        return self.sparse
-
-    def reading(self, rows: Any) -> Self:
-        """Return the family for dense or sparse rows."""
-        return replace(self, sparse=issparse(rows))
-
-    def fill(self, rows: NDArray[Any], features: Float) -> None:
-        """Write [1, x]."""
-        features[1:] = rows.T
-
-    def log_base(self, rows: Any) -> Float:
+    def log_base_cells(self, cells: Float) -> Float:
         """Return zeros."""
-        return np.zeros(rows.shape[0])
+        return np.zeros_like(cells)
 
-    def natural(self, parameters: SuccessProbabilities) -> Float:
-        """Return [Σ_j log p_kj, log (1 - p_k)]."""
+    def terms(self, parameters: SuccessProbabilities) -> tuple[Float, Float]:
+        """Return log p and log (1 - p)."""
         ends = parameters.probabilities
-        total = floored_log(ends).sum(axis=1, keepdims=True)
-        return np.hstack([total, np.log1p(-ends, where=ends < 1, out=floored_log(1.0 - ends))])
+        return floored_log(ends), np.log1p(-ends, where=ends < 1, out=floored_log(1.0 - ends))
 
-    def estimate(
-        self, features: Float, previous: SuccessProbabilities | None
+    def estimate_cells(
+        self, rows: Float, sums: Float, previous: SuccessProbabilities | None
     ) -> SuccessProbabilities:
-        """Return p_kj = N_k / (N_k + Σ r x_j)."""
-        counts = features[:, 1:]
-        rows = np.broadcast_to(features[:, :1], counts.shape)
-        kept = np.full(counts.shape, 0.5) if previous is None else previous.probabilities.copy()
-        np.divide(rows, rows + counts, out=kept, where=rows > SMALLEST)
+        """Return p_kj = N_kj / (N_kj + Σ r x_j)."""
+        kept = np.full(sums.shape, 0.5) if previous is None else previous.probabilities.copy()
+        np.divide(rows, rows + sums, out=kept, where=rows > SMALLEST)
         return SuccessProbabilities(kept)
 
-    def embed(self, rows: Any) -> Float:
+    def points(self, cells: Any) -> Any:
         """Return log (1 + x): the deviation of a count is about as large as its mean."""
-        return narrowed(rows.log1p() if issparse(rows) else np.log1p(rows))
+        return cells.log1p() if issparse(cells) else np.log1p(cells)
 
     def draw(self, own: SuccessProbabilities, rng: np.random.Generator) -> Float:
         """Return counts of failures (n, D)."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from ctypes import addressof
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from functools import cached_property
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -31,23 +32,31 @@ class SegmentKind(IntEnum):
     CHANCES = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Segments:
     """Features behind the constant one, and the parameters that they give.
 
     Attributes
     ----------
-    parts : kind and length of each, one after the other
-    value : makes parameters of their values (K, E)
+    parts : kind, number of values L and of opening features O of each, one after the other; O is
+        0 where all rows count alike, 1 where the first feature says for how much each does, L
+        where L of them say so of each value
+    value : makes parameters of all values (K, ΣL)
     """
 
-    parts: tuple[tuple[SegmentKind, int], ...]
+    parts: tuple[tuple[SegmentKind, int, int], ...]
     value: Callable[[Float], Any]
 
     @property
     def width(self) -> int:
-        """Return E."""
-        return sum(length for _, length in self.parts)
+        """Return E, Σ O + L."""
+        return sum(opening + length for _, length, opening in self.parts)
+
+    @cached_property
+    def places(self) -> NDArray[np.intp]:
+        """Return where the values (ΣL,) stand among the features (E,)."""
+        is_value = [[False] * opening + [True] * length for _, length, opening in self.parts]
+        return np.flatnonzero(np.concatenate(is_value))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,18 +153,17 @@ class JointKernel(CompiledRuns):
         return self.features.shape[1]
 
     @property
-    def segments(self) -> list[tuple[SegmentKind, int]]:
-        """Return the segments of all blocks."""
-        return [part for block in self.blocks if block for part in block.segments.parts]
+    def n_extras(self) -> int:
+        """Return how many features the blocks but the Gaussian one have."""
+        return sum(block.segments.width for block in self.blocks if block)
 
     def packing(self, n_components: int) -> "JointPacked":
         """Return room for a mixture."""
         n_features = len(self.features)
-        n_extras = sum(length for _, length in self.segments)
         if self.gaussian is None:
-            numbers = Numbers(n_components, n_features, n_extras)
+            numbers = Numbers(n_components, n_features, self.n_extras)
             return JointPacked(self, numbers, None)
-        beside = self.gaussian.packing_beside(n_components, n_features, n_extras)
+        beside = self.gaussian.packing_beside(n_components, n_features, self.n_extras)
         return JointPacked(self, beside.numbers, beside)
 
     def tried(
@@ -195,7 +203,7 @@ class JointKernel(CompiledRuns):
             if added is None:
                 return None
             pseudo.append(added[1:])
-            segments += [Segment(kind, n, added[0]) for kind, n in block.segments.parts]
+            segments += [Segment(kind, n, o, added[0]) for kind, n, o in block.segments.parts]
         held = held_shares(terms.weighing)
         problem = self._gaussian_problem(pairs, terms, held, far)
         if problem is None:
@@ -279,7 +287,7 @@ class JointPacked:
             if block is None:
                 self._beside.filled(log_weights, value)
             else:
-                self._numbers.extras[:, place] = value.values
+                self._numbers.extras[:, block.segments.places + place.start] = value.values
         return self
 
     def state(self, history: int | None = None) -> State:
@@ -293,7 +301,7 @@ class JointPacked:
             tuple(
                 self._beside.parameters()
                 if block is None
-                else block.segments.value(extras[:, place])
+                else block.segments.value(extras[:, block.segments.places + place.start])
                 for block, place in self._placed()
             )
         )

@@ -7,14 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.columnwise import ColumnwiseFamily
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.partition import conditional, marginal, partitioned_structure
-from mixtura.components.poisson import PoissonFamily
 from mixtura.components.product import ProductFamily, ProductParameters
-from mixtura.components.stacked import Probabilities, Rates
+from mixtura.components.stacked import Probabilities
 from mixtura.errors import ParameterError
 
 __all__ = ["conditional_of", "marginal_of", "moments_of", "positions"]
@@ -86,24 +84,11 @@ def _(
 
 
 @marginal_of.register
-def _(family: BernoulliFamily, parameters: Any, columns: Columns) -> Pair:
-    probabilities = parameters.probabilities[:, list(columns)]
-    return BernoulliFamily(len(columns), missing=family.missing), Probabilities(probabilities)
-
-
-@marginal_of.register
 def _(family: CategoricalFamily, parameters: Any, columns: Columns) -> Pair:
     items = family.items(parameters)
     labels = None if family.labels is None else tuple(family.labels[j] for j in columns)
     levels = tuple(family.levels[j] for j in columns)
     return CategoricalFamily(levels, labels), Probabilities(np.hstack([items[j] for j in columns]))
-
-
-@marginal_of.register
-def _(family: PoissonFamily, parameters: Any, columns: Columns) -> Pair:
-    if family.exposure is not None:
-        raise ParameterError("margins of rates with an exposure need it; keep all columns")
-    return PoissonFamily(len(columns)), Rates(parameters.rates[:, list(columns)])
 
 
 @marginal_of.register
@@ -179,19 +164,8 @@ def _(family: GaussianFamily, parameters: Any) -> tuple[Float, Float]:
 
 
 @moments_of.register
-def _(family: BernoulliFamily, parameters: Any) -> tuple[Float, Float]:
-    means = parameters.probabilities
-    return means, (means * (1.0 - means))[:, :, None] * np.eye(family.n_columns)
-
-
-@moments_of.register
-def _(family: PoissonFamily, parameters: Any) -> tuple[Float, Float]:
-    if family.exposure is not None:
-        raise ParameterError("rates have a mean only for a given exposure")
-    return parameters.rates, parameters.rates[:, :, None] * np.eye(family.n_columns)
-
-
-@moments_of.register
 def _(family: ColumnwiseFamily, parameters: Any) -> tuple[Float, Float]:
+    if family.has_exposure:
+        raise ParameterError("rates have a mean only for a given exposure")
     means, variances = family.mean_and_variance(parameters)
     return means, variances[:, :, None] * np.eye(family.n_columns)

@@ -22,7 +22,7 @@ from mixtura.components.simplex import (
 from mixtura.components.stacked import Probabilities
 from mixtura.components.words import component_count, level_table
 from mixtura.errors import ParameterError
-from mixtura.kinds import COUNT, ColumnKind
+from mixtura.kinds import DRAWS, ColumnKind
 
 __all__ = ["MultinomialFamily"]
 
@@ -57,7 +57,7 @@ class MultinomialFamily(ExponentialFamily):
     @property
     def kinds(self) -> tuple[ColumnKind, ...]:
         """Return counts."""
-        return (COUNT,) * self.n_items
+        return (DRAWS,) * self.n_items
 
     def width(self) -> int:
         """Return 1 + D."""
@@ -73,7 +73,7 @@ class MultinomialFamily(ExponentialFamily):
 
     def segments(self) -> Segments:
         """Return shares of all words."""
-        return Segments(((SegmentKind.SHARES, self.n_items),), Probabilities)
+        return Segments(((SegmentKind.SHARES, self.n_items, 0),), Probabilities)
 
     def fill(self, rows: NDArray[Any], features: Float) -> None:
         """Write [1, x]."""

@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Self, final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
-from scipy.special import polygamma, psi
+from scipy.special import gammaln, polygamma, psi
 
 from mixtura.components.columnwise import ColumnwiseFamily, Number
 from mixtura.components.dispersion import dispersions, log_masses
-from mixtura.components.simplex import SMALLEST, log_factorials, narrowed
+from mixtura.components.simplex import SMALLEST
 from mixtura.components.sparse import is_mostly_zeros
 from mixtura.components.stacked import Stacked
 from mixtura.errors import ParameterError
@@ -45,13 +45,12 @@ class NegativeBinomialFamily(ColumnwiseFamily):
 
     Attributes
     ----------
-    columns : D
-    sparse : whether the rows to be read are CSR
-    keys : (P - 1,) the counts of those rows, column by column, as column x unit + count
+    columns, gaps, sparse
+        As in `ColumnwiseFamily`.
+    keys : (C,) the counts of those rows, column by column, as column x unit + count
     unit : more than any count
     """
 
-    sparse: bool = False
     keys: Keys | None = None
     unit: int = 1
 
@@ -78,18 +77,19 @@ class NegativeBinomialFamily(ColumnwiseFamily):
             If a count is so large that x log x has no digits left behind the point.
         """
         values = rows.data if issparse(rows) else rows
-        unit = 1 + int(values.max(initial=0))
+        unit = 1 + int(np.fmax.reduce(values, axis=None, initial=0.0))
         if unit > LARGEST_COUNT or unit * self.columns >= 2**62:
             raise ParameterError(
                 f"a count of {unit - 1:,} is too large for a negative binomial's digits; use "
                 "GammaMixture for amounts of that size"
             )
-        set_up = replace(self, sparse=issparse(rows), unit=unit)
+        set_up = replace(super().reading(rows), unit=unit)
         return replace(set_up, keys=np.unique(set_up._keys_of(rows)[1]))
 
-    def width(self) -> int:
-        """Return 1 and the number of different counts above 0, column by column."""
-        return 1 + len(self._read)
+    @property
+    def n_cells(self) -> int:
+        """Return the number of different counts above 0, column by column."""
+        return len(self._read)
 
     def swept_sparse(self) -> bool:
         """Return whether rows are sparse, or have so many features that few are not zero."""
@@ -103,12 +103,12 @@ class NegativeBinomialFamily(ColumnwiseFamily):
 
     @cached_property
     def _counts(self) -> Float:
-        """The count of each feature but the constant (P - 1,)."""
+        """The count of each feature of cells (C,)."""
         return (self._read % self.unit).astype(np.float64)
 
     @cached_property
     def _columns(self) -> NDArray[np.intp]:
-        """The column of each feature but the constant (P - 1,)."""
+        """The column of each feature of cells (C,)."""
         return (self._read // self.unit).astype(np.intp)
 
     def _keys_of(self, rows: Any) -> tuple[NDArray[np.intp], Keys]:
@@ -119,10 +119,10 @@ class NegativeBinomialFamily(ColumnwiseFamily):
             columns, counts = rows.indices[above], rows.data[above]
             return np.diff(ends), columns.astype(np.int64) * self.unit + counts.astype(np.int64)
         above = rows > 0
-        keys = rows.astype(np.int64) + np.arange(self.columns) * self.unit
-        return above.sum(axis=1), keys[above]
+        counts = np.where(above, rows, 0.0).astype(np.int64)
+        return above.sum(axis=1), (counts + np.arange(self.columns) * self.unit)[above]
 
-    def cells(self, rows: Any) -> csr_array:
+    def sparse_cells(self, rows: Any) -> csr_array:
         """Return a one at the count of each cell above 0, as CSR.
 
         Raises
@@ -138,31 +138,31 @@ class NegativeBinomialFamily(ColumnwiseFamily):
         bounds = np.concatenate([[0], np.cumsum(sizes)])
         return csr_array((np.ones(len(keys)), places, bounds), shape=(len(sizes), len(self._read)))
 
-    def fill(self, rows: NDArray[Any], features: Float) -> None:
-        """Write [1, a one at the count of each cell above 0]."""
-        np.equal(rows.T[self._columns], self._counts[:, None], out=features[1:], casting="unsafe")
+    def fill_cells(self, cells: Float, features: Float) -> None:
+        """Write a one at the count of each cell above 0."""
+        np.equal(cells.T[self._columns], self._counts[:, None], out=features, casting="unsafe")
 
-    def log_base(self, rows: Any) -> Float:
-        """Return -Σ_j log x_j!."""
-        return -log_factorials(rows)
+    def log_base_cells(self, cells: Float) -> Float:
+        """Return -log x!."""
+        return -gammaln(cells + 1.0)
 
-    def natural(self, parameters: Overdispersed) -> Float:
-        """Return Σ_j log f(0), and log f(x) - log f(0) of each count, without the factorials."""
+    def terms(self, parameters: Overdispersed) -> tuple[Float, Float]:
+        """Return log f(0), and log f(x) - log f(0) of each count, without the factorials."""
         means, inverse = parameters.means, 1.0 / parameters.sizes
         none = log_masses(np.zeros(self.columns), means, inverse)
         own = log_masses(self._counts, means[:, self._columns], inverse[:, self._columns])
-        return np.hstack([none.sum(axis=1, keepdims=True), own - none[:, self._columns]])
+        return none, own - none[:, self._columns]
 
-    def estimate(self, features: Float, previous: Overdispersed | None) -> Overdispersed:
+    def estimate_cells(
+        self, rows: Float, sums: Float, previous: Overdispersed | None
+    ) -> Overdispersed:
         """Return the means of the tables of counts and, given these, the likeliest sizes."""
-        rows = np.broadcast_to(features[:, :1], (len(features), self.columns))
-        tables = features[:, 1:]
         some = rows > SMALLEST
-        sums = self._by_column(tables * self._counts)
-        means = np.divide(sums, rows, out=np.ones(rows.shape), where=some)
+        totals = self._by_column(sums * self._counts)
+        means = np.divide(totals, rows, out=np.ones(rows.shape), where=some)
         guess = None if previous is None else 1.0 / previous.sizes
         inverse = dispersions(
-            tables, self._counts, self._columns, rows, means, self._by_column, guess
+            sums, self._counts, self._columns, rows, means, self._by_column, guess
         )
         with np.errstate(divide="ignore"):
             sizes = 1.0 / inverse
@@ -172,7 +172,7 @@ class NegativeBinomialFamily(ColumnwiseFamily):
         return Overdispersed(means, sizes)
 
     def _by_column(self, each: Float) -> Float:
-        """Return the sums (K, D) of what features but the constant have, (K, P - 1)."""
+        """Return the sums (K, D) of what the features of cells have, (K, C)."""
         sizes = np.bincount(self._columns, minlength=self.columns)
         starts = np.cumsum(sizes) - sizes
         totals = np.zeros((len(each), self.columns))
@@ -180,9 +180,9 @@ class NegativeBinomialFamily(ColumnwiseFamily):
             totals[:, sizes > 0] = np.add.reduceat(each, starts[sizes > 0], axis=1)
         return totals
 
-    def embed(self, rows: Any) -> Float:
+    def points(self, cells: Any) -> Any:
         """Return log (1 + x): counts that vary much have deviations like their means."""
-        return narrowed(rows.log1p() if issparse(rows) else np.log1p(rows))
+        return cells.log1p() if issparse(cells) else np.log1p(cells)
 
     def draw(self, own: Overdispersed, rng: np.random.Generator) -> Float:
         """Return counts (n, D): Poisson ones of rates that are gamma, or the means themselves."""
@@ -241,7 +241,7 @@ class NegativeBinomialFamily(ColumnwiseFamily):
     def _spread(self, constant: Float, own: Float) -> Float:
         """Return (K, D, P) in which column j has its own entries only."""
         inside = self._columns == np.arange(self.columns)[:, None]
-        return np.concatenate([constant[:, :, None], own[:, None] * inside], axis=2)
+        return np.concatenate([*self.opened_by_column(constant), own[:, None] * inside], axis=2)
 
     def support(self, parameters: Overdispersed, effective_rows: Float) -> Sequence[Float]:
         """Return the count expected of a mean, and no row of an infinite size."""

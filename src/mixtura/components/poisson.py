@@ -1,18 +1,17 @@
 """Poisson components: rows of independent counts, for one exposure each or one given."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
+from scipy.special import gammaln
 
-from mixtura.components.exponential import ExponentialFamily
+from mixtura.components.columnwise import ColumnwiseFamily, Number
 from mixtura.components.joint import SegmentKind, Segments
-from mixtura.components.simplex import SMALLEST, floored_log, log_factorials, narrowed
+from mixtura.components.simplex import SMALLEST, floored_log
 from mixtura.components.stacked import Rates
-from mixtura.components.words import component_count, level_table
 from mixtura.errors import ParameterError
 from mixtura.kinds import COUNT, EXPOSURE, ColumnKind
 
@@ -23,26 +22,41 @@ Float = NDArray[np.float64]
 
 @final
 @dataclass(frozen=True)
-class PoissonFamily(ExponentialFamily):
+class PoissonFamily(ColumnwiseFamily):
     """K products of Poissons: log f_k(x) = Σ_j x_j log (e λ_kj) - e λ_kj - log x_j!.
 
     Attributes
     ----------
-    n_counts : number of columns of counts
+    columns, gaps, sparse
+        As in `ColumnwiseFamily`, the exposure not counted.
     exposure : which column of the rows is the exposure e; None where it is 1 throughout
-    sparse : whether the rows to be fitted are CSR, which have no exposure
     """
 
-    n_counts: int
     exposure: int | None = None
-    sparse: bool = False
 
     name: ClassVar[str] = "poisson"
+    plural: ClassVar[str] = "Poissons"
+    about: ClassVar[str] = """Mixture of independent Poisson columns, for counts of events.
+
+    Parameters
+    ----------
+    exposure : str, int or None
+        The column (name or number) that holds how long or how large each row's observation was;
+        rates are for an exposure of 1. None: all the same.
+    """
+    kind = COUNT
+    values = Rates
+    numbers = (Number("rates", "Rates", np.finfo(float).max),)
+
+    def __post_init__(self) -> None:
+        """Raise `ParameterError` where the exposure is no column."""
+        if self.exposure is not None and self.exposure not in range(self.columns + 1):
+            raise ParameterError(f"'exposure' should be a column, but got {self.exposure!r}")
 
     @property
     def n_columns(self) -> int:
         """Return the number of columns, that of the exposure included."""
-        return self.n_counts + (self.exposure is not None)
+        return self.columns + self.has_exposure
 
     @property
     def kinds(self) -> tuple[ColumnKind, ...]:
@@ -50,114 +64,94 @@ class PoissonFamily(ExponentialFamily):
         columns = range(self.n_columns)
         return tuple(EXPOSURE if column == self.exposure else COUNT for column in columns)
 
-    def width(self) -> int:
-        """Return 1 + D."""
-        return 1 + self.n_columns
+    @property
+    def has_exposure(self) -> bool:
+        """Return whether a column of rows is the exposure."""
+        return self.exposure is not None
 
-    def reading(self, rows: Any) -> Self:
-        """Return the family for dense or sparse rows."""
-        return replace(self, sparse=issparse(rows))
+    def exposures_of(self, rows: Any) -> Float | None:
+        """Return the exposures (n,), or None."""
+        return None if self.exposure is None else rows[:, self.exposure]
 
-    def swept_sparse(self) -> bool:
-        """Return whether the rows to be fitted are CSR."""
-        return self.sparse
+    def cells_of(self, rows: Any) -> Any:
+        """Return the counts."""
+        return rows if self.exposure is None else np.delete(rows, self.exposure, axis=1)
 
-    def segments(self) -> Segments | None:
-        """Return rates, or None where there are exposures."""
-        if self.exposure is not None:
-            return None
-        return Segments(((SegmentKind.RATES, self.n_counts),), Rates)
+    def segments(self) -> Segments:
+        """Return rates."""
+        return Segments(((SegmentKind.RATES, self.columns, self.n_opening),), Rates)
 
-    def fill(self, rows: NDArray[Any], features: Float) -> None:
-        """Write [1, x], or [1, x, e]."""
-        features[1 : 1 + self.n_counts] = self._counts(rows).T
-        if self.exposure is not None:
-            features[-1] = rows[:, self.exposure]
+    def fill_cells(self, cells: Float, features: Float) -> None:
+        """Write x."""
+        features[:] = cells.T
+
+    def log_base_cells(self, cells: Float) -> Float:
+        """Return -log x!."""
+        return -gammaln(cells + 1.0)
 
     def log_base(self, rows: Any) -> Float:
         """Return Σ_j x_j log e - log x_j!."""
-        counts = self._counts(rows)
-        base = -log_factorials(counts)
-        if self.exposure is None:
+        base, exposures = super().log_base(rows), self.exposures_of(rows)
+        if exposures is None:
             return base
-        return base + counts.sum(axis=1) * np.log(rows[:, self.exposure])
+        return base + np.nansum(self.cells_of(rows), axis=1) * np.log(exposures)
 
-    def natural(self, parameters: Rates) -> Float:
-        """Return [-Σ_j λ_kj, log λ_k], or [0, log λ_k, -Σ_j λ_kj]."""
-        logs = floored_log(parameters.rates)
-        total = -parameters.rates.sum(axis=1, keepdims=True)
-        if self.exposure is None:
-            return np.hstack([total, logs])
-        return np.hstack([np.zeros_like(total), logs, total])
+    def terms(self, parameters: Rates) -> tuple[Float, Float]:
+        """Return -λ and log λ."""
+        return -parameters.rates, floored_log(parameters.rates)
 
-    def estimate(self, features: Float, previous: Rates | None) -> Rates:
+    def estimate_cells(self, rows: Float, sums: Float, previous: Rates | None) -> Rates:
         """Return λ_kj = Σ r x_j / Σ r e."""
-        counts = features[:, 1 : 1 + self.n_counts]
-        exposure = features[:, :1] if self.exposure is None else features[:, -1:]
-        exposure = np.broadcast_to(exposure, counts.shape)
-        rates = np.ones(counts.shape) if previous is None else previous.rates.copy()
-        np.divide(counts, exposure, out=rates, where=exposure > SMALLEST)
-        return Rates(rates)
+        rates = np.ones(sums.shape) if previous is None else previous.rates.copy()
+        return Rates(np.divide(sums, rows, out=rates, where=rows > SMALLEST))
 
-    def n_free(self, n_components: int) -> int:
-        """Return K D."""
-        return n_components * self.n_counts
+    def points(self, cells: Any) -> Any:
+        """Return square roots of counts: their variance is about ¼."""
+        return np.sqrt(cells)
 
-    def embed(self, rows: Any) -> Float:
-        """Return square roots of counts for an exposure of 1: their variance is about ¼."""
-        counts = self._counts(rows)
-        if self.exposure is not None:
-            counts = counts / rows[:, self.exposure, None]
-        return narrowed(np.sqrt(counts))
-
-    def sample(
-        self, parameters: Rates, labels: NDArray[np.intp], rng: np.random.Generator
-    ) -> Float:
-        """Return one row (D,) per label, for an exposure of 1."""
-        counts = rng.poisson(parameters.rates[labels]).astype(np.float64)
+    def draw(self, own: Rates, rng: np.random.Generator) -> Float:
+        """Return counts (n, D), with an exposure of 1 where there is one."""
+        counts = rng.poisson(own.rates).astype(np.float64)
         return counts if self.exposure is None else np.insert(counts, self.exposure, 1.0, axis=1)
 
-    def title(self, n_components: int) -> str:
-        """Return "Mixture of Poissons, 3 components"."""
-        return f"Mixture of Poissons, {component_count(n_components)}"
+    def mean_and_variance(self, parameters: Rates) -> tuple[Float, Float]:
+        """Return λ twice, for an exposure of 1."""
+        return parameters.rates, parameters.rates
 
-    def tables(self, parameters: Rates, columns: Sequence[str]) -> list[str]:
-        """Return the rates as a text table."""
-        return [level_table("Rates by component", self._counted(columns), parameters.rates)]
+    def slopes(self, parameters: Rates) -> Sequence[Float]:
+        """Return x / λ - e."""
+        inside = np.maximum(parameters.rates, SMALLEST)
+        return [self.by_column(-np.ones_like(inside), 1.0 / inside)]
 
-    def describe(self, parameters: Rates, columns: Sequence[str]) -> Mapping[str, Any]:
-        """Return columns, rates and which column is the exposure."""
-        exposure = None if self.exposure is None else columns[self.exposure]
-        return {
-            "columns": self._counted(columns),
-            "exposure": exposure,
-            "rates": parameters.rates.tolist(),
-        }
+    def curvatures(self, parameters: Rates) -> Sequence[Sequence[Float]]:
+        """Return -x / λ²."""
+        rates = parameters.rates
+        return [[self.by_column(np.zeros_like(rates), -1.0 / rates**2)]]
 
-    def to_arrays(self, parameters: Rates) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-        """Return the arrays and the document of a model file."""
-        return {"rates": parameters.rates}, {"family": self.name, "exposure": self.exposure}
+    def support(self, parameters: Rates, effective_rows: Float) -> Sequence[Float]:
+        """Return N_k λ_kj, the count expected for an exposure of 1."""
+        return [effective_rows[:, None] * parameters.rates]
 
-    @classmethod
-    def from_arrays(
-        cls, arrays: Mapping[str, NDArray[Any]], document: Mapping[str, Any]
-    ) -> tuple["PoissonFamily", Rates]:
-        """Return what `to_arrays` was given.
+    def of_columns(self, columns: list[int]) -> Self:
+        """Return the family of some columns alone.
 
         Raises
         ------
         ParameterError
-            If the arrays are no rates.
+            If there are exposures.
         """
-        rates, exposure = arrays["rates"], document["exposure"]
-        if rates.ndim != 2 or not (np.isfinite(rates) & (rates >= 0)).all():
-            raise ParameterError("'rates' should be (K, D) finite numbers from 0 up")
-        if exposure is not None and exposure not in range(rates.shape[1] + 1):
-            raise ParameterError(f"'exposure' should be a column, but got {exposure!r}")
-        return cls(rates.shape[1], exposure), Rates(rates)
+        if self.has_exposure:
+            raise ParameterError("margins of rates with an exposure need it; keep all columns")
+        return super().of_columns(columns)
 
-    def _counts(self, rows: Any) -> Any:
-        return rows if self.exposure is None else np.delete(rows, self.exposure, axis=1)
-
-    def _counted(self, columns: Sequence[str]) -> list[str]:
+    def cell_names(self, columns: Sequence[str]) -> list[str]:
+        """Return the names of the columns of counts."""
         return [name for position, name in enumerate(columns) if position != self.exposure]
+
+    def described(self, columns: Sequence[str]) -> Mapping[str, Any]:
+        """Return which column is the exposure, by name."""
+        return {"exposure": None if self.exposure is None else columns[self.exposure]}
+
+    def settings(self) -> dict[str, Any]:
+        """Return which column is the exposure."""
+        return {"exposure": self.exposure}

@@ -35,21 +35,25 @@ def canonical(rows: Any) -> Any:
     return rows
 
 
-def check_counts(rows: Any, names: Names = None) -> None:
+def check_counts(rows: Any, names: Names = None, *, gaps: bool = False, advice: str = "") -> None:
     """Raise `DataError` naming the first cell that is no whole number from 0 up.
 
     Parameters
     ----------
     rows : (N, D) float64 array or CSR
+    gaps : let NaN through where rows are dense
+    advice : what else may be done about NaN
     """
     values = rows.data if sparse.issparse(rows) else rows
     with np.errstate(invalid="ignore"):
         wrong = ~((values >= 0) & (values == np.floor(values)) & np.isfinite(values))
+    if gaps and not sparse.issparse(rows):
+        wrong &= ~np.isnan(rows)
     if not wrong.any():
         return
     row, column, value = _first(rows, wrong)
     if np.isnan(value):
-        what, advice = "NaN", "drop such rows, or fill the cells"
+        what, advice = "NaN", f"drop such rows, or fill the cells{advice}"
     elif not np.isfinite(value):
         what, advice = "infinity", "mend the cell"
     elif value < 0:
@@ -76,9 +80,19 @@ def check_binary(rows: Any, names: Names = None) -> None:
     )
 
 
-def check_amounts(rows: Float, names: Names = None) -> None:
-    """Raise `DataError` naming the first cell (N, D) that is no number above 0, or out of range."""
+def check_amounts(
+    rows: Float, names: Names = None, *, gaps: bool = False, advice: str = ""
+) -> None:
+    """Raise `DataError` naming the first cell (N, D) that is no number above 0, or out of range.
+
+    Parameters
+    ----------
+    gaps : let NaN through
+    advice : what else may be done about NaN
+    """
     wrong = ~((rows >= SMALLEST_AMOUNT) & (rows <= 1.0 / SMALLEST_AMOUNT))
+    if gaps:
+        wrong &= ~np.isnan(rows)
     if not wrong.any():
         return
     row, column, value = _first(rows, wrong)
@@ -95,7 +109,7 @@ def check_amounts(rows: Float, names: Names = None) -> None:
             "column of its own"
         )
     elif np.isnan(value):
-        what, advice = "NaN", "drop such rows, or fill the cells"
+        what, advice = "NaN", f"drop such rows, or fill the cells{advice}"
     elif not np.isfinite(value):
         what, advice = "infinity", "mend the cell"
     else:

@@ -40,7 +40,7 @@ def distinct_rows(
 
     Parameters
     ----------
-    rows : (N, D) float64 or float32, without NaN; -0.0 counts as 0.0
+    rows : (N, D) float64 or float32, all NaN of the same bits; -0.0 counts as 0.0
     weights : (N,) float64, not negative, or None for 1 a row; rows of weight 0 are dropped
     limit : keep only the first so many of the distinct rows; None keeps all
 
@@ -196,7 +196,9 @@ def _repeat(rows: Rows, order: NDArray[np.intp], repeats: NDArray[np.intp]) -> b
 
 
 def _equal(some: Any, others: Any) -> bool:
-    return (some != others).nnz == 0 if issparse(some) else np.array_equal(some, others)
+    if issparse(some):
+        return (some != others).nnz == 0
+    return np.array_equal(some, others, equal_nan=True)
 
 
 def _sums(weights: Float, starts: NDArray[np.intp]) -> Float:

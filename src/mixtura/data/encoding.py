@@ -24,8 +24,8 @@ from mixtura.kinds import ColumnKind
 
 __all__ = [
     "AS_IT_COMES",
-    "CHECKS",
     "Reading",
+    "check_cells",
     "decoded",
     "decoded_rows",
     "encoded",
@@ -108,13 +108,12 @@ def rows_of_table(
 
 
 def _sparse_rows(data: Any, kinds: Sequence[ColumnKind], names: Names) -> Any:
-    (kind, *others) = {kind.name for kind in kinds}
-    if others or kind not in ("count", "binary"):
+    if not {kind.name for kind in kinds} <= {"count", "draws", "binary"}:
         refuse_sparse(data)
     rows = canonical(checked_sparse(data))
     if data.shape[1] != len(kinds):
         raise DataError(f"X has {data.shape[1]} columns, and the fit had {len(kinds)}")
-    CHECKS[kind](rows, names)
+    check_cells(rows, kinds, names, gaps=False)
     return rows
 
 
@@ -140,7 +139,8 @@ def encoded(
 ) -> NDArray[Any]:
     """Return rows (N, D): numbers as they are, and for a category the number of its label.
 
-    A missing yes-or-no or category is -1. The rows are int32 where all columns are categories.
+    A missing category is -1, any other missing cell NaN. The rows are int32 where all columns are
+    categories.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def encoded(
     kinds : of the columns
     names : of the columns, for errors
     ignore : count a category that has no label as missing
-    gaps : let numbers be missing, NaN
+    gaps : let numbers, counts and amounts be missing; a yes-or-no or category always may
 
     Raises
     ------
@@ -164,15 +164,31 @@ def encoded(
             rows[:, place] = codes_of(column, kind.labels, label, ignore=ignore)
         else:
             rows[:, place] = numbers_of_column(column, column_label(names, place), REMEDY)
-    for name, check in CHECKS.items():
-        places = [place for place, kind in enumerate(kinds) if kind.name == name]
-        if places:
-            check(rows[:, places], [name_or_place(names, place) for place in places])
-    numbers = [place for place, kind in enumerate(kinds) if kind.name == "number"]
-    check_finite(rows[:, numbers], [name_or_place(names, place) for place in numbers], gaps=gaps)
-    binary = [place for place, kind in enumerate(kinds) if kind.name == "binary"]
-    rows[:, binary] = np.where(np.isnan(rows[:, binary]), -1, rows[:, binary])
+    check_cells(rows, kinds, names, gaps=gaps)
     return rows
+
+
+def check_cells(
+    rows: Any, kinds: Sequence[ColumnKind], names: Names, *, gaps: bool, advice: str = ""
+) -> None:
+    """Raise `DataError` naming the first cell of rows (N, D), dense or CSR, not of its kind.
+
+    Parameters
+    ----------
+    gaps : let numbers, counts and amounts be missing; a yes-or-no or category always may
+    advice : what else may be done about a missing cell
+    """
+    for kind in dict.fromkeys(kinds):
+        check = CHECKS.get(kind.name)
+        if check is None:
+            continue
+        places = [place for place, own in enumerate(kinds) if own == kind]
+        block = rows if len(places) == len(kinds) else rows[:, places]
+        called = [name_or_place(names, place) for place in places]
+        if kind.may_be_missing:
+            check(block, called, gaps=gaps, advice=advice)
+        else:
+            check(block, called)
 
 
 def decoded(rows: NDArray[Any], kinds: Sequence[ColumnKind]) -> list[Any]:
@@ -189,9 +205,11 @@ def _decoded(column: NDArray[Any], kind: ColumnKind) -> Any:
     if kind.name == "category":
         values = [*kind.labels, None]
         return [values[code] for code in column.astype(np.intp).tolist()]
-    if kind.name == "binary" and (column < 0).any():
-        return [None if cell < 0 else int(cell) for cell in column.tolist()]
-    return column.astype(np.int64) if kind.name in ("binary", "count") else column
+    if kind.name not in ("binary", "count", "draws"):
+        return column
+    if np.isnan(column).any():
+        return [None if np.isnan(cell) else int(cell) for cell in column.tolist()]
+    return column.astype(np.int64)
 
 
 def _check_exposures(block: Float, names: Names) -> None:
@@ -199,10 +217,16 @@ def _check_exposures(block: Float, names: Names) -> None:
         check_positive(values, f"the exposure, {column_label(names, place)},")
 
 
+def _check_binary(block: Any, names: Names, **rules: Any) -> None:
+    check_binary(block, names)
+
+
 # What says whether cells (N, D) of a kind are of it, with the names of their columns.
-CHECKS: dict[str, Callable[[Float, Names], None]] = {
+CHECKS: dict[str, Callable[..., None]] = {
+    "number": check_finite,
     "count": check_counts,
-    "binary": check_binary,
+    "draws": check_counts,
+    "binary": _check_binary,
     "exposure": _check_exposures,
     "positive": check_amounts,
 }

@@ -1,18 +1,18 @@
 """The scikit-learn face. All that is named here is public."""
 
-from mixtura.estimators.bernoulli import BernoulliMixture
 from mixtura.estimators.categorical import CategoricalMixture
 from mixtura.estimators.gaussian import GaussianMixture
 from mixtura.estimators.loading import load
 from mixtura.estimators.mixed import MixedMixture
 from mixtura.estimators.multinomial import MultinomialMixture
 from mixtura.estimators.named import MADE
-from mixtura.estimators.poisson import PoissonMixture
 from mixtura.estimators.select import select
 
+BernoulliMixture = MADE["BernoulliMixture"]
 GammaMixture = MADE["GammaMixture"]
 GeometricMixture = MADE["GeometricMixture"]
 NegativeBinomialMixture = MADE["NegativeBinomialMixture"]
+PoissonMixture = MADE["PoissonMixture"]
 
 __all__ = [
     "BernoulliMixture",

@@ -17,20 +17,32 @@ from sklearn.utils.validation import check_is_fitted
 from mixtura.components.catalogue import Row
 from mixtura.components.columnwise import ColumnwiseFamily
 from mixtura.data import RowSource
-from mixtura.data.checks import check_varying
+from mixtura.data.checks import check_observed, check_varying
 from mixtura.data.columns import column_moments
-from mixtura.data.counts import canonical
-from mixtura.data.encoding import CHECKS
+from mixtura.data.counts import canonical, row_totals
+from mixtura.data.encoding import check_cells
+from mixtura.data.gaps import gap_words, with_one_nan
 from mixtura.data.resolution import column_steps
 from mixtura.em.solve import FitResult
+from mixtura.errors import DataError
 from mixtura.estimators.discrete import DiscreteMixture
-from mixtura.estimators.inputs import check_columns, checked_rows
+from mixtura.estimators.exposure import exposure_place
+from mixtura.estimators.gaps import ADVICE
+from mixtura.estimators.inputs import check_columns, checked_rows, names_of
+from mixtura.estimators.settings import checked_choice
+from mixtura.kinds import COUNT, EXPOSURE
 from mixtura.mixture import Mixture
 
-__all__ = ["ColumnwiseMixture", "family_of_rows", "mixture_of", "remarks_of"]
+__all__ = ["ColumnwiseMixture", "family_of_rows", "mixture_of", "notes_of", "remarks_of"]
 
 # What a family is told by its rows rather than by the user.
-TOLD = ("columns", "sparse", "keys", "unit", "steps", "floored")
+TOLD = ("columns", "gaps", "sparse", "keys", "unit", "steps", "floored")
+
+MISSING = """\
+missing : "error" or "marginal"
+    What a NaN cell is: refused, or left out of its row's likelihood, which is right where cells
+    are missing at random.
+""".splitlines()
 
 SHARED = """\
 tol, max_iter, n_init, responsibilities_init, mixing_weights, use_y, prior, random_state
@@ -47,26 +59,41 @@ class ColumnwiseMixture(DiscreteMixture):
 
     def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
         self._fresh_notes()
-        return self._numbers(data, least_rows=2)
+        rows, names = self._cells(data, least_rows=2)
+        return rows if issparse(rows) else with_one_nan(rows), names
 
     def _rows(self, data: Any) -> Any:
         check_is_fitted(self, "mixture_")
-        rows, names = self._numbers(data)
+        rows, names = self._cells(data)
         check_columns(rows.shape[1], names, self)
         return rows
 
-    def _numbers(self, data: Any, least_rows: int = 1) -> tuple[Any, tuple[str, ...] | None]:
-        family = self.row.family
-        sparse = any(field.name == "sparse" for field in fields(family))
-        rows, names = checked_rows(data, self, least_rows=least_rows, missing=True, sparse=sparse)
+    def _cells(self, data: Any, least_rows: int = 1) -> tuple[Any, tuple[str, ...] | None]:
+        """Return rows (N, D) of float64 or CSR whose cells are of their kinds, and their names."""
+        family, exposure = self.row.family, getattr(self, "exposure", None)
+        if exposure is not None and issparse(data):
+            raise DataError("exposure is for dense rows; pass X.toarray()")
+        rows, names = checked_rows(
+            data, self, least_rows=least_rows, missing=True, sparse=family.reads_sparse
+        )
         rows = canonical(rows) if issparse(rows) else rows.astype(np.float64, copy=False)
-        check: Any = CHECKS[family.kind.name]
-        check(rows, names)
+        kinds = [family.kind] * rows.shape[1]
+        if exposure is not None:
+            kinds[exposure_place(exposure, rows.shape[1], names or names_of(self))] = EXPOSURE
+        gaps = getattr(self, "missing", "marginal")
+        checked_choice("missing", gaps, ("error", "marginal"))
+        check_cells(rows, kinds, names, gaps=gaps == "marginal", advice=ADVICE)
         return rows, names
 
     def _family(self, source: RowSource, names: tuple[str, ...] | None) -> ColumnwiseFamily:
         settings = {name: getattr(self, name) for name in settings_of(self.row.family)}
-        return family_of_rows(self.row, source, names, prior=self.prior, **settings)
+        if settings.get("exposure") is not None:
+            place = exposure_place(settings["exposure"], source.n_columns, names)
+            settings["exposure"] = place
+        family = family_of_rows(self.row, source, names, prior=self.prior, **settings)
+        for sentence in notes_of(family, source):
+            self._note(sentence)
+        return family
 
     def _take(self, mixture: Mixture, dtype: np.dtype[Any]) -> None:
         super()._take(mixture, dtype)
@@ -106,15 +133,32 @@ def family_of_rows(
     Raises
     ------
     DataError
-        Naming a column of one value, if the family has widths.
+        Naming a column without a cell, or of one value where the family has widths.
     """
-    family: Any = row.family(source.n_columns, **{**settings, **row.settings})
-    if getattr(family, "has_widths", False):
+    n_cells = source.n_columns - (settings.get("exposure") is not None)
+    if n_cells == 0:
+        raise DataError("X holds the exposure and no column of counts; give some counts")
+    family: Any = row.family(n_cells, **{**settings, **row.settings})
+    rows = source.block(0, source.n_rows).rows
+    if not issparse(rows):
+        check_observed(rows, names)
+    if family.has_widths:
         check_varying(column_moments(source)[1], names, "drop it")
         # As for Gaussians, pure maximum likelihood has no floor, but says where one is crossed.
         steps = tuple(column_steps(source).tolist())
         family = replace(family, steps=steps, floored=prior is not None)
-    return family.reading(source.block(0, source.n_rows).rows)
+    return family.reading(rows)
+
+
+def notes_of(family: ColumnwiseFamily, source: RowSource, block: str = "") -> list[str]:
+    """Return what a summary should say of rows before they are fitted."""
+    rows = source.block(0, source.n_rows).rows
+    found = [gap_words(rows, block)] if family.gaps else []
+    if family.kind == COUNT and not family.has_exposure:
+        empty = int((row_totals(rows) == 0).sum())
+        if empty:
+            found.append(f"{empty} row(s) hold zeros only, which is information about rates")
+    return found
 
 
 def mixture_of(row: Row) -> type[ColumnwiseMixture]:
@@ -122,6 +166,8 @@ def mixture_of(row: Row) -> type[ColumnwiseMixture]:
     made = type(row.estimator, (ColumnwiseMixture,), {"row": row, "__doc__": docstring_of(row)})
     made.__module__ = "mixtura.estimators"
     settings = settings_of(row.family)
+    if row.gaps == "asked":
+        settings["missing"] = "error"
     if settings:
         made.__init__ = _constructor(made, settings)
     return made
@@ -151,6 +197,7 @@ def _constructor(made: type[ColumnwiseMixture], settings: Mapping[str, Any]) -> 
 def docstring_of(row: Row) -> str:
     """Return a docstring from what the family says of itself and of its settings."""
     about, _, settings = cleandoc(row.family.about).partition("\n\nParameters\n----------\n")
+    settings = "\n".join([*settings.splitlines(), *(MISSING if row.gaps == "asked" else [])])
     arrays = "\n".join(
         f"{number.name}_ : (K, D)\n    {number.heading}." for number in row.family.numbers
     )

@@ -97,7 +97,7 @@ class DiscreteMixture(MixtureEstimator):
     ) -> StartMaker | None:
         if self._carries_on():
             mixture = self.mixture_
-            if mixture.family.n_features() != family.n_features():
+            if mixture.kinds != family.kinds:
                 raise ParameterError(
                     "warm_start goes on from a fit of other columns; set it to False for these"
                 )

@@ -13,7 +13,7 @@ from mixtura.data.gaps import has_gaps, with_one_nan
 from mixtura.estimators.inputs import checked_rows
 from mixtura.estimators.settings import checked_choice
 
-__all__ = ["check_gaps", "checked_gappy_rows", "family_for", "pattern_order"]
+__all__ = ["ADVICE", "check_gaps", "checked_gappy_rows", "family_for", "pattern_order"]
 
 ADVICE = ", or set missing='marginal', which takes each row by its other cells"
 

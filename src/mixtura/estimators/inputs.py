@@ -10,12 +10,15 @@ from scipy.sparse import issparse
 from sklearn.utils import check_array
 
 from mixtura.data.checks import check_finite, check_names
+from mixtura.data.counts import canonical
+from mixtura.data.encoding import check_cells
 from mixtura.data.frames import is_frame, numbers_of_frame
 from mixtura.data.plain import numbers_of_cells, plain_table
 from mixtura.data.sparse_checks import checked_sparse, refuse_sparse
 from mixtura.errors import DataError
+from mixtura.kinds import ColumnKind
 
-__all__ = ["Kept", "check_columns", "checked_rows", "fitted_rows", "names_of"]
+__all__ = ["Kept", "check_columns", "checked_cells", "checked_rows", "fitted_rows", "names_of"]
 
 FLOATS: Any = [np.float64, np.float32]
 
@@ -80,6 +83,22 @@ def checked_rows(
         check_finite(rows.data[:, None] if issparse(rows) else rows, names)
     # Compiled code reads numbers where processors may read them.
     return rows if issparse(rows) else np.require(rows, requirements="A"), names
+
+
+def checked_cells(
+    data: Any, estimator: Any, kind: ColumnKind, *, least_rows: int = 1, gaps: bool = False
+) -> tuple[Any, tuple[str, ...] | None]:
+    """Return rows (N, D) of float64 or CSR whose cells are all of a kind, and columns' names.
+
+    Raises
+    ------
+    DataError
+        Naming the column and row of the first cell that is not.
+    """
+    rows, names = checked_rows(data, estimator, least_rows=least_rows, missing=True, sparse=True)
+    rows = canonical(rows) if issparse(rows) else rows.astype(np.float64, copy=False)
+    check_cells(rows, [kind] * rows.shape[1], names, gaps=gaps)
+    return rows, names
 
 
 def fitted_rows(data: Any, estimator: Any, *, missing: bool = False) -> NDArray[Any]:

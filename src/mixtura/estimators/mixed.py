@@ -18,17 +18,18 @@ from mixtura.data import ArrayRows, RowSource
 from mixtura.data.categories import codes_of, column_labels, columns_of, levels_of
 from mixtura.data.checks import check_observed, check_varying, name_or_place
 from mixtura.data.columns import column_moments
-from mixtura.data.encoding import CHECKS, Reading
+from mixtura.data.encoding import Reading, check_cells
 from mixtura.data.gaps import gap_words, has_gaps
 from mixtura.data.plain import numbers_of_column
 from mixtura.data.resolution import column_steps
 from mixtura.em.solve import FitResult, SolveOptions
 from mixtura.errors import DataError, ParameterError
-from mixtura.estimators.columnwise import family_of_rows, remarks_of
+from mixtura.estimators.columnwise import family_of_rows, notes_of, remarks_of
 from mixtura.estimators.discrete import DiscreteMixture
-from mixtura.estimators.gaps import check_gaps, family_for, pattern_order
+from mixtura.estimators.gaps import ADVICE, family_for, pattern_order
 from mixtura.estimators.inputs import names_of
 from mixtura.estimators.settings import Settings, checked_choice
+from mixtura.kinds import NUMBER
 from mixtura.mixture import Mixture
 
 __all__ = ["MixedMixture"]
@@ -54,8 +55,8 @@ class MixedMixture(DiscreteMixture):
     unknown : "error" or "ignore"
         As in `CategoricalMixture`.
     missing : "error" or "marginal"
-        What a missing cell of the Gaussian block is, as in `GaussianMixture`; in the categorical
-        and yes-or-no blocks it is left out always.
+        What a missing number, count or amount is, as in `GaussianMixture`; in the categorical and
+        yes-or-no blocks it is left out always.
     tol, max_iter, n_init, responsibilities_init, mixing_weights, use_y, prior, random_state
     warm_start, engine, n_jobs
         As in `MultinomialMixture`; a prior by its name is that of every block.
@@ -127,6 +128,7 @@ class MixedMixture(DiscreteMixture):
 
     def _checked(self, data: Any) -> tuple[Float, tuple[str, ...] | None]:
         checked_choice("unknown", self.unknown, ("error", "ignore"))
+        checked_choice("missing", self.missing, ("error", "marginal"))
         self._fresh_notes()
         columns, names = columns_of(data)
         self._used = _used_columns(self.blocks, names, len(columns))
@@ -180,14 +182,25 @@ class MixedMixture(DiscreteMixture):
                 own_names = [name_or_place(names, position) for position in positions]
                 numbers = [numbers_of_column(columns[p], called[p], REMEDY) for p in positions]
                 block = np.column_stack(numbers)
-                _check_block(kind, block, own_names, self.missing)
-                if ROWS[kind].gaps and kind != "gaussian":
-                    block = np.where(np.isnan(block), -1.0, block)
+                gaps = self.missing == "marginal"
+                own = NUMBER if kind == "gaussian" else ROWS[kind].family.kind
+                check_cells(block, [own] * len(own_names), own_names, gaps=gaps, advice=ADVICE)
             parts.append(block)
         return np.hstack(parts)
 
     def _order(self, rows: Any, weights: Float | None) -> NDArray[np.intp] | None:
-        return pattern_order(rows, super()._order(rows, weights))
+        block = self._gaussian_block
+        return pattern_order(rows[:, block], super()._order(rows, weights))
+
+    @property
+    def _gaussian_block(self) -> slice:
+        """Return which columns of rows are Gaussian, whose patterns of missing cells are sorted."""
+        start = 0
+        for kind, positions in self._used.items():
+            if kind == "gaussian":
+                return slice(start, start + len(positions))
+            start += len(positions)
+        return slice(0, 0)
 
     def _source(self, rows: Float, weights: Float | None, *, as_given: bool = False) -> RowSource:
         return ArrayRows(rows, weights)
@@ -212,7 +225,10 @@ class MixedMixture(DiscreteMixture):
         names: tuple[str, ...] | None,
     ) -> Any:
         if kind not in ("gaussian", "categorical"):
-            return family_of_rows(ROWS[kind], source, names, prior=self.prior)
+            family = family_of_rows(ROWS[kind], source, names, prior=self.prior)
+            for sentence in notes_of(family, source, kind) if family.gaps else []:
+                self._note(sentence)
+            return family
         if kind == "categorical":
             labels = tuple(self._labels[position] for position in positions)
             return CategoricalFamily(tuple(map(len, labels)), labels)
@@ -308,11 +324,3 @@ def _position(column: Any, names: tuple[str, ...] | None, n_columns: int) -> int
     if not -n_columns <= column < n_columns:
         raise DataError(f"blocks name column {column}, and X has {n_columns}")
     return int(column) % n_columns
-
-
-def _check_block(kind: str, block: Float, names: list[str | int], missing: str) -> None:
-    if kind == "gaussian":
-        check_gaps(block, tuple(names), missing)
-    else:
-        (cells,) = {one.name for one in ROWS[kind].family(len(names)).kinds}
-        CHECKS[cells](block, names)

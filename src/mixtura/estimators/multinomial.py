@@ -5,15 +5,17 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import issparse
+from sklearn.utils.validation import check_is_fitted
 
 from mixtura.components.multinomial import MultinomialFamily
 from mixtura.data import RowSource
 from mixtura.data.counts import row_totals
 from mixtura.data.draws import Draws, counted_draws
 from mixtura.errors import NonIdentifiableError
-from mixtura.estimators.count_inputs import checked_counts, fitted_counts
 from mixtura.estimators.discrete import DiscreteMixture
 from mixtura.estimators.identifiability import Doubt, doubt_of
+from mixtura.estimators.inputs import check_columns, checked_cells
+from mixtura.kinds import DRAWS
 from mixtura.mixture import Mixture
 
 __all__ = ["MultinomialMixture"]
@@ -143,10 +145,13 @@ class MultinomialMixture(DiscreteMixture):
 
     def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
         self._fresh_notes()
-        return checked_counts(data, self, least_rows=2)
+        return checked_cells(data, self, DRAWS, least_rows=2)
 
     def _rows(self, data: Any) -> Any:
-        return fitted_counts(data, self)
+        check_is_fitted(self, "mixture_")
+        rows, names = checked_cells(data, self, DRAWS)
+        check_columns(rows.shape[1], names, self)
+        return rows
 
     def _family(self, source: RowSource, names: tuple[str, ...] | None) -> MultinomialFamily:
         rows = source.block(0, source.n_rows).rows

@@ -5,12 +5,10 @@ from functools import partial
 from typing import Any
 
 from mixtura.components.catalogue import ROWS
-from mixtura.estimators.bernoulli import BernoulliMixture
 from mixtura.estimators.categorical import CategoricalMixture
 from mixtura.estimators.columnwise import ColumnwiseMixture, mixture_of
 from mixtura.estimators.gaussian import GaussianMixture
 from mixtura.estimators.multinomial import MultinomialMixture
-from mixtura.estimators.poisson import PoissonMixture
 
 __all__ = ["MADE", "estimator_of"]
 
@@ -18,8 +16,6 @@ OWN = (
     GaussianMixture,
     CategoricalMixture,
     MultinomialMixture,
-    BernoulliMixture,
-    PoissonMixture,
 )
 
 # A family that two rows offer has one estimator, that of the first.

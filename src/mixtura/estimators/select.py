@@ -69,7 +69,7 @@ def select(
     covariance_type : "all", a name, or several; all are the fourteen, or where rows are no more
         than columns the six spherical and diagonal ones, which such rows determine
     family : what the components are: "gaussian", or another by the name that the command has for
-        it, such as "poisson" or "gamma", to which structures, missing and noise say nothing
+        it, such as "poisson" or "gamma", to which structures and noise say nothing
     criterion : "bic", "icl" or "aic"
     sample_weight : (N,) row weights
     n_init : starts carried to the end for each model; the first is bettered by merges and splits
@@ -102,11 +102,13 @@ def select(
     if checked_choice("family", family, tuple(ROWS)) != "gaussian":
         given = {
             "covariance_type": covariance_type != "all",
-            "missing": missing != "error",
+            "missing": missing != "error" and ROWS[family].gaps != "asked",
             "noise": noise is not None or noise_volume is not None,
         }
         _check_said(family, [name for name, said in given.items() if said])
+        asked = {"missing": missing} if ROWS[family].gaps == "asked" else {}
         estimator = estimator_of(family)(
+            **asked,
             n_init=n_init,
             mixing_weights=mixing_weights,
             prior=prior,
@@ -174,8 +176,7 @@ def _check_said(family: str, given: Sequence[str]) -> None:
     """Raise for arguments that say nothing to a family."""
     if given:
         raise ParameterError(
-            f"{' and '.join(given)} say(s) nothing to family={family!r}, only to 'gaussian'; leave "
-            "it out"
+            f"{' and '.join(given)} say(s) nothing to family={family!r}; leave it out"
         )
 
 

@@ -84,6 +84,7 @@ def _item_facts(
 ) -> dict[str, Any]:
     """Return the statistics of distinct rows (U, J) with their total weights and log densities."""
     levels = level_counts(mixture.kinds)
+    patterns = np.where(np.isnan(patterns), -1, patterns)
     facts: dict[str, Any] = {"n_patterns": len(patterns), "n_cells": _listed(prod(levels))}
     if not (patterns < 0).any():
         table = pattern_fit(densities, totals, levels, mixture.n_parameters)

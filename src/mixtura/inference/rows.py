@@ -14,8 +14,10 @@ from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.components.gaussian.structures import unpooled
 from mixtura.data import ArrayRows, CountRows, RowSource
 from mixtura.data.checks import check_finite, row_weights
+from mixtura.data.encoding import check_cells
 from mixtura.data.gaps import has_gaps
 from mixtura.errors import ParameterError
+from mixtura.kinds import NUMBER
 from mixtura.mixture import Mixture
 
 __all__ = ["Rows", "checked"]
@@ -23,6 +25,7 @@ __all__ = ["Rows", "checked"]
 Float = NDArray[np.float64]
 
 MISSING = ("error", "marginal")
+ADVICE = ", or set missing='marginal', which takes each row by its other cells"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,8 @@ def checked(
 
     Parameters
     ----------
-    missing : "error", or "marginal" where cells of Gaussian columns may be NaN: each row then
-        counts by its other cells
+    missing : "error", or "marginal" where cells of a Gaussian mixture, of counts and amounts may
+        be NaN: each row then counts by its other cells
 
     Raises
     ------
@@ -93,11 +96,16 @@ def checked(
     # Whether a family takes gaps is for inference to say, below.
     array: Any = rows if mixture.reading is None else mixture.encode(rows, missing="marginal")
     if not issparse(array):
-        plain = type(family) is GaussianFamily
-        advice = ", or set missing='marginal', which takes each row by its other cells"
-        gaps = plain and missing == "marginal"
-        check_finite(array, mixture.columns, gaps=gaps, advice=advice if plain else "")
-        if gaps and has_gaps(array):
+        plain, gaps = type(family) is GaussianFamily, missing == "marginal"
+        numbers = [place for place, kind in enumerate(family.kinds) if kind == NUMBER]
+        check_finite(
+            array[:, numbers],
+            None if mixture.columns is None else [mixture.columns[place] for place in numbers],
+            gaps=plain and gaps,
+            advice=ADVICE if plain else "",
+        )
+        check_cells(array, family.kinds, mixture.columns, gaps=gaps, advice=ADVICE)
+        if plain and gaps and has_gaps(array):
             family = IncompleteGaussianFamily(unpooled(family.structure), family.frame)
     family = family.reading(array)
     return Rows(family, array, row_weights(sample_weight, array.shape[0]))

@@ -45,8 +45,7 @@ mx_form mx_form_for(const mx_problem *problem, int64_t n_components) {
         form.n_pairs = products_of(&form);
         form.n_features += form.n_pairs;
     }
-    for (int64_t s = 0; s < problem->n_segments; s++)
-        form.n_extras += problem->segments[s].length;
+    form.n_extras = mx_extras(problem);
     form.n_features += form.n_extras;
     form.n_coordinates += n_components - n_gaussians + n_components * form.n_extras;
     return form;

@@ -16,7 +16,7 @@ from mixtura.errors import MixturaWarning
 __all__ = ["SIGNATURES", "VERSION", "kernels"]
 
 # MX_VERSION of mixtura.h.
-VERSION = 14
+VERSION = 15
 
 # Of each kernel: what it returns, and what it takes. Arrays go as the address of their first cell.
 SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {

@@ -29,9 +29,10 @@ enum mx_segment_kind {
     MX_CHANCES = 2 /* S / N: of yes or no */
 };
 
-/* Features that follow one another. */
+/* Features that follow one another: some that say for how much rows count, then one a value. */
 typedef struct {
     int64_t kind, length;
+    int64_t opening; /* 0: all rows alike, 1: as one feature says, `length`: one for each value */
     double pseudo_rows; /* that a prior adds to N */
 } mx_segment;
 

@@ -36,7 +36,12 @@ class Rows(ctypes.Structure):
 class Segment(ctypes.Structure):
     """`mx_segment`."""
 
-    _fields_ = (("kind", c_int64), ("length", c_int64), ("pseudo_rows", c_double))
+    _fields_ = (
+        ("kind", c_int64),
+        ("length", c_int64),
+        ("opening", c_int64),
+        ("pseudo_rows", c_double),
+    )
 
 
 class Problem(ctypes.Structure):

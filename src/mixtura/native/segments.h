@@ -4,6 +4,9 @@
 
 #include "gaussian.h"
 
+/* How many features all segments have. */
+int64_t mx_extras(const mx_problem *problem);
+
 /* Sets the values (K, E) to those under which rows have these sums, with the pseudo-rows'. */
 void mx_estimate(const mx_problem *problem, const mx_form *form, const mx_moments *moments,
                  const mx_model *previous, mx_model *next);

@@ -17,7 +17,7 @@ from mixtura.report.profile import drawn_components, name_components, unnamed_no
 from mixtura.report.spread import MOST_ITEMS, spread_figure
 from mixtura.report.tables import Table, number
 
-__all__ = ["COLUMNWISE", "bin_masses", "telling_columns"]
+__all__ = ["COLUMNS", "COLUMNWISE", "bin_masses", "columns_figure", "telling_columns"]
 
 Float = NDArray[np.float64]
 
@@ -44,7 +44,8 @@ def telling_columns(mixture: Mixture, count: int) -> list[int]:
     return np.sort(np.argsort(-worth, kind="stable")[:count]).tolist()
 
 
-def _columns_figure(report: Report) -> Figure:
+def columns_figure(report: Report) -> Figure:
+    """Draw the rows and the components in the columns that part them best."""
     mixture = report.result.mixture
     chosen = telling_columns(mixture, DRAWN_COLUMNS)
     across = min(len(chosen), 2)
@@ -64,6 +65,7 @@ def _columns_figure(report: Report) -> Figure:
 
 def _panel(axes: Axes, margin: Mixture, values: Float) -> None:
     whole = margin.kinds[0].name == "count"
+    values = values[~np.isnan(values)]
     last = max(float(np.quantile(values, KEPT)), 1.0 if whole else np.finfo(float).tiny)
     width = max(1.0, np.ceil((last + 1) / BINS)) if whole else last / BINS
     edges = np.arange(0, last + 1.5 * width, width)
@@ -132,18 +134,22 @@ def _centres(report: Report) -> list[Table]:
     ]
 
 
+COLUMNS = Drawing(
+    "columns",
+    "Rows and components",
+    columns_figure,
+    lambda report: (
+        "Bars are the share of rows with each value, coloured lines the components times their "
+        "weights, the dark line their sum. Where bars and dark line part, the model misses "
+        "something." + _of_columns(report, DRAWN_COLUMNS)
+    ),
+    # A count's share is that of its row's exposure.
+    lambda report: all(kind.name != "exposure" for kind in report.result.mixture.kinds),
+)
+
 COLUMNWISE = FamilyPage(
     figures=lambda _: (
-        Drawing(
-            "columns",
-            "Rows and components",
-            _columns_figure,
-            lambda report: (
-                "Bars are the share of rows with each value, coloured lines the components times "
-                "their weights, the dark line their sum. Where bars and dark line part, the model "
-                "misses something." + _of_columns(report, DRAWN_COLUMNS)
-            ),
-        ),
+        COLUMNS,
         Drawing(
             "profile",
             "Means of the components",

@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mixtura.report.certainty import certainty, note_sentences, shares_note, shares_of_modes
+from mixtura.report.columnwise import COLUMNS
 from mixtura.report.contents import Report
 from mixtura.report.heat import lift_figure
 from mixtura.report.levels import telling
-from mixtura.report.masses import masses_figure
 from mixtura.report.parts import Drawing, FamilyPage
 from mixtura.report.profile import unnamed_note
 from mixtura.report.spread import MOST_ITEMS, spread_figure
@@ -21,9 +21,8 @@ __all__ = ["MULTINOMIAL", "POISSON"]
 
 Float = NDArray[np.float64]
 
-# Items listed as typical of a component, and columns whose counts are drawn.
+# Items listed as typical of a component.
 TYPICAL = 8
-DRAWN_COLUMNS = 6
 
 # Longer tables are folded.
 OPEN_ROWS = 24
@@ -172,31 +171,6 @@ def _both(
     return lambda report: [*first(report), *second(report)]
 
 
-def _drawn(report: Report) -> list[int]:
-    items = _of_poisson(report)
-    return np.sort(np.argsort(-items.worth, kind="stable")[:DRAWN_COLUMNS]).tolist()
-
-
-MASSES = Drawing(
-    "counts",
-    "Rows and components",
-    lambda report: masses_figure(
-        report.result.mixture, report.rows, _of_poisson(report).names, _drawn(report)
-    ),
-    lambda report: (
-        "Bars are the share of rows with each count, coloured lines the components times their "
-        "weights, the dark line their sum. Where bars and dark line part, the model misses "
-        "something."
-        + (
-            f" Of {report.result.mixture.n_columns} columns the {DRAWN_COLUMNS} are shown that "
-            "tell the components apart best."
-            if report.result.mixture.n_columns > DRAWN_COLUMNS
-            else ""
-        )
-    ),
-    lambda report: all(kind.name == "count" for kind in report.result.mixture.kinds),
-)
-
 MULTINOMIAL = FamilyPage(
     figures=lambda _: (
         _spread(
@@ -216,7 +190,7 @@ MULTINOMIAL = FamilyPage(
 
 POISSON = FamilyPage(
     figures=lambda _: (
-        MASSES,
+        COLUMNS,
         _spread(
             _of_poisson,
             "rate",

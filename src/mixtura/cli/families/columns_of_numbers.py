@@ -1,6 +1,7 @@
 """`--family` of the families whose columns are numbers: one offer for each row of the catalogue."""
 
 from functools import partial
+from typing import Any
 
 from mixtura.cli.columns import number_columns, number_frame
 from mixtura.cli.families.fitting import Fitting, Offer, Request, fitting_of
@@ -20,13 +21,15 @@ def offer_of(row: Row) -> Offer:
 
 def _prepare(row: Row, table: Table, request: Request) -> Fitting:
     names = number_columns(table, request.columns, request.left_out)
-    given = {option: getattr(request, option) for option in row.options}
+    given: dict[str, Any] = {option: getattr(request, option) for option in row.options}
     names += [name for name in given.values() if name is not None and name not in names]
+    if row.gaps == "asked":
+        given["missing"] = "marginal"
     estimator = estimator_of(row.name)(
         **given,
         mixing_weights=request.mixing_weights,
         n_init=request.starts or STARTS,
         random_state=request.seed,
     )
-    frame = number_frame(table, names, missing="nan" if row.gaps else "error")
+    frame = number_frame(table, names, missing="error" if row.gaps == "never" else "nan")
     return fitting_of(estimator, frame, request)

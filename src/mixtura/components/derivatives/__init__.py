@@ -3,7 +3,6 @@
 from functools import singledispatch
 from typing import Any
 
-from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.columnwise import ColumnwiseFamily
 from mixtura.components.derivatives.blocks import NoiseDerivatives, ProductDerivatives
@@ -16,10 +15,8 @@ from mixtura.components.derivatives.chart import (
 from mixtura.components.derivatives.columnwise import ColumnwiseDerivatives
 from mixtura.components.derivatives.contract import Derivatives, Edge, Scale, edge_rows
 from mixtura.components.derivatives.features import (
-    BernoulliDerivatives,
     CategoricalDerivatives,
     MultinomialDerivatives,
-    PoissonDerivatives,
 )
 from mixtura.components.derivatives.gaps import IncompleteDerivatives
 from mixtura.components.derivatives.gaussian import GaussianDerivatives
@@ -27,7 +24,6 @@ from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.multinomial import MultinomialFamily
-from mixtura.components.poisson import PoissonFamily
 from mixtura.components.product import ProductFamily
 from mixtura.errors import ParameterError
 
@@ -64,8 +60,6 @@ derivatives_of.register(IncompleteGaussianFamily, IncompleteDerivatives)
 derivatives_of.register(GaussianNoiseFamily, NoiseDerivatives)
 derivatives_of.register(MultinomialFamily, MultinomialDerivatives)
 derivatives_of.register(CategoricalFamily, CategoricalDerivatives)
-derivatives_of.register(BernoulliFamily, BernoulliDerivatives)
-derivatives_of.register(PoissonFamily, PoissonDerivatives)
 derivatives_of.register(ColumnwiseFamily, ColumnwiseDerivatives)
 
 
