@@ -116,7 +116,7 @@ def test_a_warm_start_on_other_columns_is_refused(name):
 
 
 @every_family
-def test_cells_that_are_missing_are_left_out_and_told(name):
+def test_cells_that_are_missing_are_left_out_and_told(name, tmp_path):
     one = COLUMNWISE[name]
     rng = np.random.default_rng(8)
     labels = rng.integers(0, 2, 600)
@@ -131,6 +131,9 @@ def test_cells_that_are_missing_are_left_out_and_told(name):
     assert f"{np.isnan(gappy).sum()} of 1,800 cells are missing" in fit.summary()
     agreeing = (fit.predict(gappy) == labels).mean()
     assert max(agreeing, 1 - agreeing) > 0.8
+    fit.save(tmp_path / "model")
+    again = mixtura.load(tmp_path / "model").predict_proba(gappy)
+    np.testing.assert_array_equal(again, fit.predict_proba(gappy))
     search = mixtura.select(gappy, 2, family=name, random_state=0, **asked)
     assert search.result.log_likelihood == pytest.approx(fit.log_likelihood_, abs=0.1)
     blocks = MixedMixture({name: [0, 1, 2]}, 2, random_state=0, missing="marginal").fit(gappy)

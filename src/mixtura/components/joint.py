@@ -52,6 +52,10 @@ class Segments:
         """Return E, Σ O + L."""
         return sum(opening + length for _, length, opening in self.parts)
 
+    def value_of(self, numbers: Float) -> Any:
+        """Return the parameters among the numbers (K, E) of all features, as a file has them."""
+        return self.value(np.ascontiguousarray(numbers[:, self.places]))
+
     @cached_property
     def places(self) -> NDArray[np.intp]:
         """Return where the values (ΣL,) stand among the features (E,)."""
@@ -301,7 +305,7 @@ class JointPacked:
             tuple(
                 self._beside.parameters()
                 if block is None
-                else block.segments.value(extras[:, block.segments.places + place.start])
+                else block.segments.value_of(extras[:, place])
                 for block, place in self._placed()
             )
         )
