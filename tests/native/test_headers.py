@@ -9,8 +9,8 @@ from headers import declared_structs, enumerations, functions, numbers, structs_
 
 from mixtura.components import joint
 from mixtura.components.gaussian import structures
-from mixtura.components.joint import SegmentKind
 from mixtura.components.kernel import Ended
+from mixtura.components.segments import SegmentKind
 from mixtura.native import library, parts, updates
 
 if not (library.FOLDER / "mixtura.h").exists():

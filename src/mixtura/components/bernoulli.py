@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.columnwise import ColumnwiseFamily, Number
-from mixtura.components.joint import SegmentKind, Segments
+from mixtura.components.segments import SegmentKind, Segments
 from mixtura.components.simplex import SMALLEST, floored_log
 from mixtura.components.stacked import Probabilities
 from mixtura.kinds import BINARY

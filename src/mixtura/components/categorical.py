@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from mixtura.components.exponential import ExponentialFamily
-from mixtura.components.joint import SegmentKind, Segments
+from mixtura.components.segments import SegmentKind, Segments
 from mixtura.components.simplex import as_probabilities, narrowed, normalised
 from mixtura.components.sparse import is_mostly_zeros
 from mixtura.components.stacked import Probabilities

@@ -21,9 +21,10 @@ from mixtura.components.feature_sums import (
     FeatureTile,
     FeatureTotals,
 )
-from mixtura.components.joint import Block, JointKernel, Segments
+from mixtura.components.joint import JointKernel
 from mixtura.components.kernel import Kernel
 from mixtura.components.prior import ConjugatePrior, NoPrior, pseudo_rows
+from mixtura.components.segments import Block, Segments
 from mixtura.components.sparse import SparseEvaluator, SparseTile
 from mixtura.components.words import Wording
 from mixtura.kinds import ColumnKind

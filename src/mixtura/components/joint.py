@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from ctypes import addressof
 from dataclasses import dataclass, field, replace
-from enum import IntEnum
-from functools import cached_property
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -15,68 +13,14 @@ from mixtura.components.feature_sums import FeatureMoments, FeatureSums
 from mixtura.components.kernel import Mixed, Terms
 from mixtura.components.packed import Numbers
 from mixtura.components.prior import ConjugatePrior, NoPrior
+from mixtura.components.segments import Block
 from mixtura.components.weighing import Weighing
 from mixtura.native import kernels
 from mixtura.native.runs import Problem, Rows, Segment, State, address
 
-__all__ = ["Block", "Joining", "JointKernel", "SegmentKind", "Segments"]
+__all__ = ["Joining", "JointKernel"]
 
 Float = NDArray[np.float64]
-
-
-class SegmentKind(IntEnum):
-    """How values follow from sums S in N rows; see `mx_segment_kind`."""
-
-    RATES = 0
-    SHARES = 1
-    CHANCES = 2
-
-
-@dataclass(frozen=True)
-class Segments:
-    """Features behind the constant one, and the parameters that they give.
-
-    Attributes
-    ----------
-    parts : kind, number of values L and of opening features O of each, one after the other; O is
-        0 where all rows count alike, 1 where the first feature says for how much each does, L
-        where L of them say so of each value
-    value : makes parameters of all values (K, ΣL)
-    """
-
-    parts: tuple[tuple[SegmentKind, int, int], ...]
-    value: Callable[[Float], Any]
-
-    @property
-    def width(self) -> int:
-        """Return E, Σ O + L."""
-        return sum(opening + length for _, length, opening in self.parts)
-
-    def value_of(self, numbers: Float) -> Any:
-        """Return the parameters among the numbers (K, E) of all features, as a file has them."""
-        return self.value(np.ascontiguousarray(numbers[:, self.places]))
-
-    @cached_property
-    def places(self) -> NDArray[np.intp]:
-        """Return where the values (ΣL,) stand among the features (E,)."""
-        is_value = [[False] * opening + [True] * length for _, length, opening in self.parts]
-        return np.flatnonzero(np.concatenate(is_value))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Block:
-    """Columns of one exponential family.
-
-    Attributes
-    ----------
-    segments : of its features
-    features : (E, n) float64, without the constant
-    log_base : Σ w log h(x)
-    """
-
-    segments: Segments
-    features: Float
-    log_base: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from scipy.sparse import issparse
 from scipy.special import gammaln
 
 from mixtura.components.exponential import ExponentialFamily
-from mixtura.components.joint import SegmentKind, Segments
+from mixtura.components.segments import SegmentKind, Segments
 from mixtura.components.simplex import (
     as_probabilities,
     hellinger,

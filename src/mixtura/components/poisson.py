@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from mixtura.components.columnwise import ColumnwiseFamily, Number
-from mixtura.components.joint import SegmentKind, Segments
+from mixtura.components.segments import SegmentKind, Segments
 from mixtura.components.simplex import SMALLEST, floored_log
 from mixtura.components.stacked import Rates
 from mixtura.errors import ParameterError
