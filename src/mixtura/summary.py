@@ -44,7 +44,7 @@ def _told(mixture: Mixture, facts: Mapping[str, Any] | None) -> str:
     if facts:
         parts.append(_criteria(facts))
     parts.append(_components(mixture, facts or {}))
-    if facts and facts.get("entropy_r2") is not None:
+    if facts and facts.get("relative_entropy") is not None:
         parts.append(_certainty(facts))
     if facts and "table" in facts:
         parts.append(table_words(facts))
@@ -105,9 +105,10 @@ def _components(mixture: Mixture, facts: Mapping[str, Any]) -> str:
 
 
 def _certainty(facts: Mapping[str, Any]) -> str:
-    return (
-        f"entropy R² {facts['entropy_r2']:.4f} (1: every row is sure of its component, 0: none is)"
-    )
+    line = f"entropy {facts['relative_entropy']:.4f} as Mplus has it, 1 - E / (n log K)"
+    if facts.get("entropy_r2") is not None:
+        line += f"; entropy R² {facts['entropy_r2']:.4f} as Latent GOLD has it, 1 - E / (n H(π))"
+    return f"{line}\n1: every row is sure of its component, 0: none is"
 
 
 def table_words(facts: Mapping[str, Any]) -> str:

@@ -15,7 +15,8 @@ from mixtura import (
     MultinomialMixture,
     PoissonMixture,
 )
-from mixtura.goodness import entropy_r2, modal_shares, pair_residuals, pattern_fit
+from mixtura.em.certainty import entropy_r2, relative_entropy
+from mixtura.goodness import modal_shares, pair_residuals, pattern_fit
 from mixtura.goodness.pairs import pair_table
 
 # Linzer and Lewis (2011) print the second; all as polca 0.4.0 finds them with 60 starts. Degrees of
@@ -81,12 +82,15 @@ def test_x2_counts_the_cells_that_were_not_seen():
     assert table.x2 == pytest.approx(whole, rel=1e-9)
 
 
-def test_entropy_r2_and_modal_shares_are_those_of_the_posteriors():
+def test_entropy_and_modal_shares_are_those_of_the_posteriors():
     mixture = fitted("carcinoma", 3)
     values = dataset("carcinoma").values
     posterior = mixture.predict_proba(values)
     doubt = -(posterior * np.log(np.maximum(posterior, 1e-300))).sum()
     expected = 1 - doubt / (len(values) * np.log(3))
+    assert mixture.facts_["relative_entropy"] == pytest.approx(expected, abs=1e-9)
+    unknown = -(mixture.weights_ @ np.log(mixture.weights_))
+    expected = 1 - doubt / (len(values) * unknown)
     assert mixture.facts_["entropy_r2"] == pytest.approx(expected, abs=1e-9)
     counts = np.bincount(posterior.argmax(axis=1), minlength=3)
     np.testing.assert_allclose(mixture.facts_["modal_shares"], counts / len(values))
@@ -97,10 +101,20 @@ def test_entropy_r2_and_modal_shares_are_those_of_the_posteriors():
     np.testing.assert_allclose(weighted, expected)
 
 
-def test_entropy_r2_at_its_ends():
-    assert entropy_r2(0.0, 10.0, 3) == 1.0
-    assert entropy_r2(10 * np.log(3), 10.0, 3) == pytest.approx(0.0)
-    assert entropy_r2(0.0, 10.0, 1) is None
+def test_entropies_at_their_ends():
+    assert relative_entropy(0.0, 10.0, 3) == 1.0
+    assert relative_entropy(10 * np.log(3), 10.0, 3) == pytest.approx(0.0)
+    assert relative_entropy(0.0, 10.0, 1) is None
+    assert entropy_r2(0.0, 10.0, [0.2, 0.8]) == 1.0
+    assert entropy_r2(10 * np.log(2), 10.0, [0.5, 0.5]) == pytest.approx(0.0)
+    assert entropy_r2(0.0, 10.0, [1.0]) is None
+    assert entropy_r2(0.0, 10.0, [1.0, 0.0]) is None
+
+
+def test_a_summary_says_whose_entropy_is_whose():
+    text, facts = fitted("cheating", 2).summary(), fitted("cheating", 2).facts_
+    assert f"entropy {facts['relative_entropy']:.4f} as Mplus has it" in text
+    assert f"entropy R² {facts['entropy_r2']:.4f} as Latent GOLD has it" in text
 
 
 def test_pair_residuals_are_pearsons_over_the_degrees_of_freedom():
@@ -130,8 +144,8 @@ def test_independent_items_have_residuals_of_zero():
     rows = np.array(np.meshgrid([0, 1], [0, 1, 2])).reshape(2, -1).T
     mixture = CategoricalMixture(1, prior=None).fit(rows)
     assert mixture.facts_["pair_residuals"][0][2] == pytest.approx(0.0, abs=1e-12)
-    assert mixture.facts_["entropy_r2"] is None
-    assert "entropy R²" not in mixture.summary()
+    assert mixture.facts_["relative_entropy"] is mixture.facts_["entropy_r2"] is None
+    assert "entropy" not in mixture.summary()
 
 
 def test_yes_or_no_columns_have_the_statistics_of_categories():
@@ -178,5 +192,5 @@ def test_sparse_and_other_columns_have_shares_only():
     ):
         facts = mixture.fit(rows).facts_
         assert sum(facts["modal_shares"]) == pytest.approx(1.0)
-        assert 0 <= facts["entropy_r2"] <= 1
+        assert 0 <= facts["relative_entropy"] <= 1
         assert "table" not in facts

@@ -13,6 +13,7 @@ from mixtura.components.family import Family
 from mixtura.components.weighing import Weighing
 from mixtura.data import RowSource
 from mixtura.data.masks import MaskedRows
+from mixtura.em.certainty import entropy_r2, relative_entropy
 from mixtura.em.certificate import certified
 from mixtura.em.failures import Failed, Start, attempted, reasons, survivors
 from mixtura.em.fit import FitOptions, Run, fit_each
@@ -153,6 +154,14 @@ class FitResult:
             history=self.history.times(factor),
         )
 
+    def certainty(self) -> dict[str, float | None]:
+        """Return the relative entropy and the entropy R², None where they mean nothing."""
+        weights = self.mixture.weights
+        return {
+            "relative_entropy": relative_entropy(self.entropy, self.total_weight, len(weights)),
+            "entropy_r2": entropy_r2(self.entropy, self.total_weight, weights.tolist()),
+        }
+
     def facts(self) -> dict[str, Any]:
         """Return what a summary says of the fit, as JSON can hold it."""
         gain = self.remaining_gain
@@ -165,6 +174,7 @@ class FitResult:
             "icl": self.icl,
             "aic": self.aic,
             "entropy": self.entropy,
+            **self.certainty(),
             "effective_rows": self.effective_rows.tolist(),
             "converged": self.ending.converged,
             "ending": self.ending.value,

@@ -189,7 +189,7 @@ class DiscreteMixture(MixtureEstimator):
             warnings.warn(sentence, MixturaWarning, stacklevel=5)
 
     def _more_facts(self, result: FitResult, source: RowSource) -> dict[str, Any]:
-        facts = class_facts(result.mixture, source, result.entropy)
+        facts = class_facts(result.mixture, source)
         if "n_patterns" in facts:
             alert = outnumbered(result.n_parameters, facts["n_patterns"], facts["n_cells"])
             self._notes += [alert] if alert else []

@@ -1,6 +1,6 @@
 """How well a mixture fits the table of its patterns, and how sure its classes are."""
 
-from mixtura.goodness.classes import entropy_r2, modal_shares
+from mixtura.goodness.classes import modal_shares
 from mixtura.goodness.facts import class_facts, level_counts
 from mixtura.goodness.pairs import PairResiduals, pair_residuals
 from mixtura.goodness.patterns import PatternFit, outnumbered, pattern_fit
@@ -9,7 +9,6 @@ __all__ = [
     "PairResiduals",
     "PatternFit",
     "class_facts",
-    "entropy_r2",
     "level_counts",
     "modal_shares",
     "outnumbered",

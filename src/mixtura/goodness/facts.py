@@ -9,7 +9,7 @@ from scipy.sparse import issparse
 
 from mixtura.data import RowSource
 from mixtura.data.distinct import distinct_rows
-from mixtura.goodness.classes import entropy_r2, modal_shares
+from mixtura.goodness.classes import modal_shares
 from mixtura.goodness.pairs import pair_residuals
 from mixtura.goodness.patterns import pattern_fit
 from mixtura.kinds import ColumnKind
@@ -54,14 +54,13 @@ def _listed(count: int) -> float:
         return float("inf")
 
 
-def class_facts(mixture: Mixture, source: RowSource, entropy: float) -> dict[str, Any]:
-    """Return entropy R² and modal shares, and of items the statistics of their table.
+def class_facts(mixture: Mixture, source: RowSource) -> dict[str, Any]:
+    """Return modal shares, and of items the statistics of their table.
 
     Parameters
     ----------
     mixture : the fitted value
     source : the rows it was fitted to
-    entropy : Σ_i w_i Σ_k -r_ik log r_ik
     """
     block = source.block(0, source.n_rows)
     rows, weights = block.rows, block.weights
@@ -70,7 +69,6 @@ def class_facts(mixture: Mixture, source: RowSource, entropy: float) -> dict[str
         rows, weights = distinct_rows(rows, weights)
     shares, densities = modal_shares(mixture, rows, weights)
     facts: dict[str, Any] = {
-        "entropy_r2": entropy_r2(entropy, source.total_weight, mixture.n_components),
         "modal_shares": shares.tolist(),
     }
     if is_table:

@@ -8,9 +8,10 @@ __all__ = ["certainty", "note_sentences", "shares_note", "shares_of_modes"]
 
 
 def certainty(report: Report) -> list[tuple[str, str, str]]:
-    """Return entropy R² as a number on top of the page, if it is known."""
-    value = report.facts.get("entropy_r2")
-    return [] if value is None else [("entropy R²", f"{value:.4f}", "1: all rows are sure")]
+    """Return the relative entropy as a number on top of the page, if it is known."""
+    value = report.facts.get("relative_entropy")
+    meaning = "1: all rows are sure; Mplus's entropy"
+    return [] if value is None else [("entropy", f"{value:.4f}", meaning)]
 
 
 def shares_of_modes(report: Report) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
