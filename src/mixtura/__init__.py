@@ -1,6 +1,7 @@
 """Finite mixture models fitted by expectation-maximisation, for data of any size."""
 
 from mixtura import estimators
+from mixtura.classes import Classification, Enumeration, classification, enumerate_classes
 from mixtura.components.dirichlet import Dirichlet
 from mixtura.components.gaussian.conjugate import NormalInverseWishart
 from mixtura.errors import (
@@ -22,9 +23,11 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BoundaryError",
+    "Classification",
     "DataError",
     "DegenerateComponentWarning",
     "Dirichlet",
+    "Enumeration",
     "InformationError",
     "LikelihoodDecreased",
     "MixturaError",
@@ -34,6 +37,8 @@ __all__ = [
     "NonIdentifiableError",
     "NormalInverseWishart",
     "ParameterError",
+    "classification",
+    "enumerate_classes",
 ]
 
 __all__ += estimators.__all__

@@ -1,0 +1,57 @@
+"""The search over numbers of classes that an estimator's settings ask for."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from numpy.typing import ArrayLike
+from sklearn.base import clone
+
+from mixtura.errors import ParameterError
+from mixtura.estimators.discrete import DiscreteMixture
+from mixtura.estimators.gaussian import GaussianMixture
+from mixtura.estimators.select import select
+from mixtura.selection import Candidate, Selection
+
+__all__ = ["searched"]
+
+# What the search of Gaussian mixtures takes of an estimator's settings.
+GAUSSIAN = (
+    *("covariance_type", "n_init", "mixing_weights", "missing", "prior", "noise", "noise_volume"),
+    *("engine", "n_jobs"),
+)
+
+
+def searched(
+    model: Any,
+    X: Any,
+    sizes: int | Iterable[int],
+    sample_weight: ArrayLike | None,
+    random_state: int | None,
+    progress: Callable[[Candidate, int], None],
+) -> Selection:
+    """Return the fits of several numbers of components by the settings of an estimator.
+
+    Raises
+    ------
+    ParameterError
+        If the model is no estimator of this package.
+    """
+    if isinstance(model, DiscreteMixture):
+        own: Any = clone(model)
+        if random_state is not None:
+            own.set_params(random_state=random_state)
+        return own.select(X, sizes, sample_weight=sample_weight, progress=progress)
+    if not isinstance(model, GaussianMixture):
+        raise ParameterError(
+            f"model should be an estimator such as CategoricalMixture(), but got {model!r}"
+        )
+    settings = {name: getattr(model, name) for name in GAUSSIAN}
+    seed = model.random_state if random_state is None else random_state
+    return select(
+        X,
+        sizes,
+        sample_weight=sample_weight,
+        random_state=seed,
+        progress=progress,
+        **settings,
+    )
