@@ -16,6 +16,7 @@ TYPES = {"int": ctypes.c_int, "int64_t": ctypes.c_int64, "double": ctypes.c_doub
 STRUCT = re.compile(r"typedef struct \{([^}]*)\} (\w+);|struct (\w+) \{([^}]*)\};")
 FUNCTION = re.compile(r"MX_EXPORT ([\w ]+?) (\w+)\(([^)]*)\);")
 POINTED = re.compile(r"(mx_\w+) \*")
+CALLED = re.compile(r"typedef \w+ (mx_\w+)\(")
 ENUMERATION = re.compile(r"enum (\w+) \{([^}]*)\}")
 DEFINED = re.compile(r"^#define (\w+) (.+)$", re.MULTILINE)
 DECLARATOR = re.compile(r"(\**)(\w+)(?:\[(\w+)\])?")
@@ -48,12 +49,13 @@ def structs_taken() -> set[str]:
     """Return the structs that exported functions are given, and those that these point to."""
     arguments = [each for _, _, each in FUNCTION.findall(sources("*.h"))]
     bodies = {one: body for body, one, *_ in STRUCT.findall(sources("*.h")) if one}
-    taken: set[str] = set()
+    # What is called is no struct.
+    taken = set(CALLED.findall(sources("*.h")))
     found = {name for each in arguments for name in POINTED.findall(each)}
     while found:
         taken |= found
         found = {one for name in found for one in POINTED.findall(bodies[name])} - taken
-    return taken
+    return taken - set(CALLED.findall(sources("*.h")))
 
 
 def fields(declaration: str) -> list[tuple[str, Any]]:

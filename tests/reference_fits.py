@@ -34,16 +34,11 @@ class TinyGain:
     ending: Ending = Ending.CONVERGED
     steps_past: bool = False
 
-    def met(self, objectives, total_weight, gain_left):
-        if len(objectives) < 3:
-            return False
-        return objectives[-1] - objectives[-3] <= self.relative * abs(objectives[-1])
-
-    def tolerance(self, objective):
-        return self.relative * abs(objective)
-
     def limits(self, sweeps, *, accelerate):
         return Limits(sweeps, accelerate, relative=self.relative)
+
+    def reached(self, objective):
+        pass
 
 
 def sweep_of(name, reference):

@@ -9,6 +9,7 @@ __all__ = [
     "DegenerateComponentWarning",
     "EngineError",
     "InformationError",
+    "KernelError",
     "LikelihoodDecreased",
     "MixturaError",
     "MixturaWarning",
@@ -48,6 +49,10 @@ class BoundaryError(InformationError):
 
 class LikelihoodDecreased(MixturaError, ArithmeticError):
     """The objective fell by more than rounding explains: a defect in this package."""
+
+
+class KernelError(MixturaError, ImportError):
+    """The compiled kernels are not there, or are not those of this package."""
 
 
 class EngineError(MixturaError, RuntimeError):

@@ -6,7 +6,6 @@ from oracles import dataset
 
 from mixtura import CategoricalMixture, GaussianMixture, PoissonMixture
 from mixtura.components.gaussian.structures import CODES
-from mixtura.em.acceleration import Squarem
 
 
 def overlapping(seed, n_rows=1500):
@@ -35,26 +34,6 @@ def test_the_objective_never_falls(code):
     assert min(model.history_.gap) >= -1e-7
 
 
-def test_a_leap_lands_on_the_limit_of_a_geometric_sequence():
-    limit, rate = np.array([3.0, -1.0]), 0.7
-    squarem = Squarem()
-    for step in range(3):
-        squarem.step(limit + rate**step, float(step))
-    assert squarem.ready(1e6)
-    assert not squarem.ready(1.0)
-    np.testing.assert_allclose(next(squarem.leaps()), limit, atol=1e-12)
-
-
-def test_leaps_that_leave_the_space_are_shortened_and_then_given_up():
-    squarem = Squarem()
-    for step in range(3):
-        squarem.step(np.array([0.9**step]), 0.0)
-    found = [float(point[0]) for point in squarem.leaps()]
-    assert len(found) > 1
-    # Each is nearer to the last EM step, 0.81, than the one before.
-    assert (np.diff(np.abs(np.array(found) - 0.81)) < 0).all()
-
-
 @pytest.mark.parametrize("seed", [1, 2])
 def test_overlapping_components_take_far_fewer_sweeps(seed):
     rows = overlapping(seed)
@@ -79,39 +58,6 @@ def test_what_is_left_to_gain_is_estimated_from_above(name):
     ).fit(rows)
     left = further.history_.objective[-1] - model.history_.objective[-1]
     assert -1e-7 <= left <= 3 * model.remaining_gain_ + 1e-7
-
-
-def test_nothing_is_left_where_only_the_last_digits_of_the_objective_change():
-    squarem = Squarem()
-    for objective in (-2040.7081114822827, -2040.7081114822822, -2040.7081114822827):
-        squarem.step(np.zeros(2), objective)
-    squarem.reject()
-    for objective in (-2040.7081114822827, -2040.7081114822822):
-        squarem.step(np.zeros(2), objective)
-    assert squarem.gain_left() == 0
-
-
-@pytest.mark.parametrize("seed", [1, 2, 3, 6, 11])
-def test_a_rate_that_leaps_hide_still_counts(seed):
-    # EM's steps shrink by these rates about the origin, where the objective is highest.
-    rates = np.array([0.998, 0.99, 0.95, 0.8, 0.5])
-    point = np.random.default_rng(seed).normal(size=5) * np.array([1, 2, 4, 8, 10])
-    squarem, seen = Squarem(), 0
-    for cycle in range(25):
-        for _ in range(3):
-            left = 0.5 * float((1 - rates) @ point**2)
-            squarem.step(point, -left)
-            if cycle > 5 and np.isfinite(squarem.gain_left()):
-                assert left <= 3 * squarem.gain_left()
-                seen += 1
-            before, point = point, rates * point
-        leap = next(squarem.leaps(), before)
-        if (1 - rates) @ leap**2 < (1 - rates) @ before**2:
-            point = leap
-            squarem.accept()
-        else:
-            squarem.reject()
-    assert seen > 10
 
 
 def test_a_plateau_is_told_from_an_optimum():

@@ -1,7 +1,7 @@
 """A start or a move that fails leaves the others to go on, and is told of."""
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -10,9 +10,10 @@ import pytest
 
 from mixtura import CategoricalMixture, GaussianMixture, LikelihoodDecreased, MixturaWarning, select
 from mixtura.em import rearrange, solve, starts
+from mixtura.em.driving import Moving
 from mixtura.em.fit import fit
 from mixtura.em.options import FitOptions
-from mixtura.em.running import Move, Running
+from mixtura.em.running import Running
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 from mixtura.errors import ParameterError
@@ -45,25 +46,43 @@ def general_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Sweep, "kernel", None)
 
 
+def patched(monkeypatch: pytest.MonkeyPatch, change: Callable[[Running, FitOptions], None]) -> None:
+    """Let each M-step of a run be followed by a change."""
+    advance, step = Running.advance, Moving.step
+    told: list[Any] = []
+
+    def advanced(self: Running, sweep: Any, statistics: Any, options: FitOptions) -> None:
+        told[:] = [self, options]
+        advance(self, sweep, statistics, options)
+
+    def stepped(self: Moving) -> bool:
+        found = step(self)
+        change(*told)
+        return found
+
+    monkeypatch.setattr(Running, "advance", advanced)
+    monkeypatch.setattr(Moving, "step", stepped)
+
+
 def failing(monkeypatch: pytest.MonkeyPatch, numbers: Iterable[int], kind: str) -> None:
     """Let the third M-step of the runs of these numbers fall, or raise."""
-    real = Running._stepped
     wrong = frozenset(numbers)
     first: dict[int, Any] = {}
 
-    def stepped(self: Running, family: Any, statistics: Any, options: FitOptions) -> Move:
-        if options.bound and self.number in wrong:
-            if len(self.history) == 1:
-                first[id(self)] = self.model
-            if len(self.history) == 3:
-                # A leap would hide the fall.
-                self.squarem = None
-                if kind == "raises":
-                    raise FloatingPointError(f"overflow in start {self.number}")
-                return Move(first[id(self)])
-        return real(self, family, statistics, options)
+    def change(run: Running, options: FitOptions) -> None:
+        if not options.bound or run.number not in wrong:
+            return
+        if len(run.history) == 1:
+            first[id(run)] = run.model
+        if len(run.history) == 3:
+            # A leap would hide the fall.
+            assert run.driver is not None
+            run.driver.rule.accelerate = False
+            if kind == "raises":
+                raise FloatingPointError(f"overflow in start {run.number}")
+            run.moving._resort = first[id(run)]
 
-    monkeypatch.setattr(Running, "_stepped", stepped)
+    patched(monkeypatch, change)
 
 
 def fitted(name: str) -> Any:
@@ -171,16 +190,14 @@ def test_so_is_one_by_another_initialiser(monkeypatch, init):
 @pytest.mark.usefixtures("general_loop")
 def test_a_run_that_another_ended_goes_on_where_that_one_fails(monkeypatch):
     """Both are the same run, so the second joins the first; then the first falls."""
-    real = Running._stepped
 
-    def stepped(self: Running, *arguments: Any) -> Move:
-        if self.number == 0 and len(self.history) == 12:
+    def change(run: Running, options: FitOptions) -> None:
+        if run.number == 0 and len(run.history) == 12:
             raise FloatingPointError("overflow")
-        return real(self, *arguments)
 
     sweep, options, model = begun()
     (alone,) = fit(sweep, [model], options)
-    monkeypatch.setattr(Running, "_stepped", stepped)
+    patched(monkeypatch, change)
     (run,) = fit(sweep, [model, model], options)
     assert run.joined is None
     assert run.ending.converged

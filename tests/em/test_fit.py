@@ -1,6 +1,6 @@
 """The loop rises, knows its bound and what is left to gain, and keeps the best when interrupted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,7 +26,7 @@ from mixtura.em.history import History, Step
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked
 from mixtura.em.shares import model_from_labels, model_from_responsibilities
-from mixtura.em.stopping import Ending, GainLeft, MeanChange, aitken_gain
+from mixtura.em.stopping import Ending, GainLeft, MeanChange
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 
@@ -40,14 +40,11 @@ class Never:
     ending: Ending = Ending.CONVERGED
     steps_past: bool = False
 
-    def met(self, objectives: Sequence[float], total_weight: float, gain_left: float) -> bool:
-        return False
-
-    def tolerance(self, objective: float) -> float:
-        return float("inf")
-
     def limits(self, sweeps: int, *, accelerate: bool) -> Limits:
         return Limits(sweeps, accelerate, never=True, steps_past=self.steps_past)
+
+    def reached(self, objective: float) -> None:
+        pass
 
 
 def overlapping_rows(seed: int = 0, n_rows: int = 300) -> Float:
@@ -240,44 +237,6 @@ def test_an_objective_that_is_no_number_is_an_error() -> None:
         pytest.raises((LikelihoodDecreased, ParameterError)),
     ):
         fit(Sweep(family, sound.source, Serial()), [start], options)
-
-
-def geometric(limit: float, ratio: float, first_gap: float, length: int) -> list[float]:
-    return [limit - first_gap * ratio**step for step in range(length)]
-
-
-@given(
-    limit=st.floats(-1e4, 1e4),
-    ratio=st.floats(0.05, 0.995),
-    first_gap=st.floats(1.0, 1e4),
-    length=st.integers(4, 12),
-)
-def test_the_estimate_is_exact_for_a_geometric_sequence(
-    limit: float, ratio: float, first_gap: float, length: int
-) -> None:
-    objectives = geometric(limit, ratio, first_gap, length)
-    left = limit - objectives[-1]
-    rounding = 1e-11 * (abs(limit) + first_gap) / (1 - ratio) ** 2 / min(ratio**length, 1)
-    assert aitken_gain(objectives) == pytest.approx(left, rel=1e-6, abs=rounding)
-
-
-@pytest.mark.parametrize(
-    ("objectives", "expected"),
-    [
-        ([], np.inf),
-        ([1.0, 2.0, 2.5], np.inf),
-        ([1.0, 2.0, 3.0, 4.0], np.inf),
-        ([1.0, 2.0, 3.0, 6.0], np.inf),
-        ([4.0, 5.0, 5.0, 5.0], 0.0),
-        ([4.0, 5.0, 5.5, 5.4], 0.0),
-        ([0.0, 4.0, 6.0, 6.5], 0.5),
-        ([5.0, 5.0, 5.0, 6.0], np.inf),
-    ],
-)
-def test_the_estimate_of_short_flat_and_speeding_sequences(
-    objectives: list[float], expected: float
-) -> None:
-    assert aitken_gain(objectives) == expected
 
 
 @pytest.mark.parametrize("code", ["full", "tied", "diag", "spherical"])

@@ -11,7 +11,7 @@ from mixtura.components import joint
 from mixtura.components.gaussian import structures
 from mixtura.components.kernel import Ended
 from mixtura.components.segments import SegmentKind
-from mixtura.native import library, parts, updates
+from mixtura.native import drivers, library, parts, updates
 
 if not (library.FOLDER / "mixtura.h").exists():
     pytest.skip("these tests read the C sources", allow_module_level=True)
@@ -39,7 +39,6 @@ STRUCTURES = sorted(
 # What stands in C and in Python by other names.
 FIELDS = {("mx_rule", "most_sweeps"): "sweeps", ("mx_rows", "phi"): "features"}
 PLACES = {
-    "BEHIND": ["em.fit:SAME_PLACE"],
     "MX_VERSION": ["native.library:VERSION"],
     "NEIGHBOURS": ["em.neighbours:TRIED"],
     "RELATIVE": ["em.rearrange:ROUGH.relative"],
@@ -47,18 +46,12 @@ PLACES = {
 }
 # Numbers that stand in C and in Python by the same name, and where in Python.
 SAME = {
-    "em.acceleration": "EXACT FIRST_LENGTH GROWTH PROBE REMEMBERED SAFETY SHORTENED SHORTEST_PROBE "
-    "STEADY_GAIN",
-    "em.finish": "MOST_REFUSED",
     "components.weighing": "SMALLEST_SHARE",
-    "em.quasi_newton": "FLATTEST GROW MX_MEMORY SAFETY SHRINK STRETCH TRUSTED",
     "em.ranking": "ALONE MX_AS_GOOD",
     "em.rearrange": "ALIKE FIRST_SWEEPS HOPEFUL LONGEST MORE_SWEEPS MX_BETTER MX_MOVES REACH "
     "ROUNDS SEPARATE SPENT",
-    "em.running": "NEAR ROUNDING",
     "em.shares": "SOFTENING",
-    "em.stopping": "HOPE LATELY",
-    "components.kernel": "STEPS",
+    "components.kernel": "HOPE LATELY STEPS",
     "components.exponential": "LEAST_SHARE",
     "components.gaussian.coordinates": "LEAST_SHARE",
     "components.gaussian.incomplete": "MOST_GAPPY_LOSS",
@@ -70,6 +63,7 @@ SAME = {
     "components.gaussian.structures.multipliers": "LEAST_GAP MOST_TURNS NOTHING SHORTEST SHRINK",
     "components.gaussian.structures.rotations": "MOST_CONJUGATE_STEPS MX_LEAST_CURVATURE",
     "components.gaussian.structures.volumes": "ROUNDING SHORT_STEP WIDEST_VOLUMES",
+    "native.drivers": "MX_RECENT",
     "native.parts": "LINE",
     "native.updates": "MX_MOST_COLUMNS MX_MOST_COMPONENTS",
 }
@@ -141,9 +135,16 @@ def test_structures_have_the_numbers_of_the_header():
 
 def test_endings_have_the_numbers_of_the_header():
     declared = enumerations()["mx_ending"]
-    # What is left to the general code is no ending that a run is told of.
-    assert declared.pop("MX_ENDED_HARD") not in {int(ended) for ended in Ended}
+    # What is left to the general code, or raised, is no ending that a run is told of.
+    for untold in ("MX_ENDED_HARD", "MX_ENDED_BROKEN"):
+        assert declared.pop(untold) not in {int(ended) for ended in Ended}
     assert declared == {f"MX_ENDED_{ended.name}": ended for ended in Ended}
+
+
+def test_questions_and_their_answers_have_the_numbers_of_the_header():
+    questions = {f"MX_{question.name}": question for question in drivers.Question}
+    assert enumerations()["mx_question"] == questions
+    assert enumerations()["mx_status"] == {f"MX_{status.name}": status for status in drivers.Status}
 
 
 def test_segments_have_the_numbers_of_the_header():

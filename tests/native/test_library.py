@@ -2,14 +2,13 @@
 
 import ctypes
 import os
-import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from numpy._core import _multiarray_umath
 
-from mixtura.errors import MixturaWarning
+from mixtura.errors import KernelError
 from mixtura.native import kernels, library
 
 OLD = {"SSE42": True, "POPCNT": True}
@@ -70,10 +69,7 @@ def test_the_build_chosen_here_is_one_that_the_processor_has(all_builds):
     assert stem(library.best_build(all_builds, library.processor_features())) == best
 
 
-def test_kernels_that_are_built_load_and_are_of_this_version(monkeypatch, fresh_kernels):
-    monkeypatch.delenv("MIXTURA_NATIVE", raising=False)
-    if library.best_build(library.FOLDER, library.processor_features()) is None:
-        pytest.skip("no kernels are built here")
+def test_kernels_that_are_built_load_and_are_of_this_version(fresh_kernels):
     assert fresh_kernels().mx_version() == library.VERSION
 
 
@@ -81,43 +77,27 @@ def test_kernels_are_loaded_once():
     assert kernels() is kernels()
 
 
-@pytest.mark.parametrize(("value", "loaded"), [("0", None), ("1", "kernels_any")])
-def test_the_environment_can_ask_to_do_without(
-    monkeypatch, all_builds, fresh_kernels, value, loaded
-):
-    monkeypatch.setenv("MIXTURA_NATIVE", value)
-    monkeypatch.setattr(library, "FOLDER", all_builds)
-    monkeypatch.setattr(library, "processor_features", dict)
-    monkeypatch.setattr(library, "load", stem)
-    assert fresh_kernels() == loaded
-
-
-def test_without_a_build_there_are_no_kernels_and_nothing_is_said(
-    monkeypatch, tmp_path, fresh_kernels
-):
-    monkeypatch.delenv("MIXTURA_NATIVE", raising=False)
+def test_without_a_build_it_is_said_what_to_do(monkeypatch, tmp_path, fresh_kernels):
     monkeypatch.setattr(library, "FOLDER", tmp_path)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert fresh_kernels() is None
+    with pytest.raises(KernelError, match=r"no compiled kernels .* run 'python hatch_build.py'"):
+        fresh_kernels()
 
 
 def test_a_library_of_another_version_is_refused(monkeypatch):
     stale = SimpleNamespace(**{name: lambda: 0 for name in library.SIGNATURES})
     monkeypatch.setattr(ctypes, "CDLL", lambda path: stale)
-    with pytest.raises(library.UnusableLibrary, match=f"version 0, .* calls {library.VERSION}"):
+    with pytest.raises(KernelError, match=f"version 0, .* calls {library.VERSION}"):
         library.load(Path("kernels"))
 
 
 def test_a_library_without_the_kernels_is_refused():
-    with pytest.raises(library.UnusableLibrary, match="not those of this mixtura"):
+    with pytest.raises(KernelError, match="not those of this mixtura"):
         library.load(Path(_multiarray_umath.__file__))
 
 
-def test_a_library_that_cannot_be_used_gives_a_warning_that_says_what_to_do(
+def test_a_library_that_cannot_be_used_is_refused_with_what_to_do(
     monkeypatch, all_builds, fresh_kernels
 ):
-    monkeypatch.delenv("MIXTURA_NATIVE", raising=False)
     monkeypatch.setattr(library, "FOLDER", all_builds)
-    with pytest.warns(MixturaWarning, match=r"cannot be loaded .* 'python hatch_build.py'"):
-        assert fresh_kernels() is None
+    with pytest.raises(KernelError, match=r"cannot be loaded .* 'python hatch_build.py'"):
+        fresh_kernels()

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from mixtura.components.weighing import Weighing
 
 __all__ = [
+    "HOPE",
+    "LATELY",
     "STEPS",
     "Above",
     "Ended",
@@ -25,12 +27,15 @@ __all__ = [
 
 Float = NDArray[np.float64]
 
+# A run is not thought to gain more than so many times what it gained in so many sweeps lately.
+HOPE, LATELY = 20.0, 5
+
 # EM steps that the halves of all components are given.
 STEPS = 4
 
 
 class Ended(IntEnum):
-    """Why a compiled run ended."""
+    """Why a run ended, as the driver says it."""
 
     RULE = 0
     LIMIT = 1
@@ -38,6 +43,7 @@ class Ended(IntEnum):
     # An M-step was declined, mostly as a covariance is singular.
     FLAT = 4
     ROUNDING = 5
+    FELL = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +72,8 @@ class Limits:
     mean_change: float = -1.0
     best: float = -np.inf
     reach: float = np.inf
-    lately: int = 5
-    hope: float = 20.0
+    lately: int = LATELY
+    hope: float = HOPE
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from mixtura.em.options import FitOptions
 from mixtura.em.ranking import without_rows
 from mixtura.em.running import Run
 from mixtura.em.statistics import Statistics
-from mixtura.em.stopping import Ending
+from mixtura.em.stopping import Ending, ending_of
 from mixtura.em.sweep import Sweep
 
 Float = NDArray[np.float64]
@@ -121,7 +121,7 @@ def compiled_run(
     if undetermined and run.ending is Ending.ITERATION_LIMIT:
         run = replace(run, ending=Ending.UNDETERMINED)
     # Rules of races take note of where each run has come to.
-    options.rule.met(run.history.objective, sweep.total_weight, run.gain_left)
+    options.rule.reached(run.objective)
     return run
 
 
@@ -166,11 +166,5 @@ def _finished(model: Model, parts: Sequence[KernelRun], options: FitOptions) -> 
     rejected = sum(part.rejected for part in parts)
     history = History(list(map(Step, likelihoods, objectives, bounds)), rejected)
     last = parts[-1]
-    endings = {
-        Ended.RULE: options.rule.ending,
-        Ended.LIMIT: Ending.ITERATION_LIMIT,
-        Ended.FLAT: Ending.ITERATION_LIMIT,
-        Ended.OUTRUN: Ending.OUTRUN,
-        Ended.ROUNDING: Ending.ROUNDING,
-    }
-    return Run(model, _statistics(last), history, endings[last.ended], None, last.gain_left)
+    ending = ending_of(last.ended, options.rule)
+    return Run(model, _statistics(last), history, ending, None, last.gain_left)

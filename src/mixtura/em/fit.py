@@ -7,7 +7,6 @@ from functools import partial
 import numpy as np
 
 from mixtura.components.family import Family
-from mixtura.em.acceleration import Squarem
 from mixtura.em.compiled import compiled_run, is_compilable
 from mixtura.em.failures import Failed, Start, attempted, survivors
 from mixtura.em.model import Model
@@ -15,7 +14,7 @@ from mixtura.em.options import FitOptions, log_weights_of
 from mixtura.em.ranking import unsupported, without_rows
 from mixtura.em.running import Run, Running
 from mixtura.em.statistics import Statistics
-from mixtura.em.stopping import HOPE, LATELY, Ending
+from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
 
 __all__ = ["FitOptions", "Run", "fit", "fit_each", "log_weights_of"]
@@ -98,7 +97,7 @@ def _together(sweep: Sweep, starts: Iterable[Start], options: FitOptions) -> lis
         number: start for number, start in given if isinstance(start, Failed)
     }
     runs = [
-        Running(number, start, options.prior, Squarem() if options.accelerate else None)
+        Running.begun(number, sweep, start, options)
         for number, start in given
         if not isinstance(start, Failed)
     ]
@@ -113,7 +112,7 @@ def _together(sweep: Sweep, starts: Iterable[Start], options: FitOptions) -> lis
             ends |= failed
             if options.accelerate and len(active) > 1:
                 _join(runs, sweep.total_weight)
-                _drop(sweep, runs, options)
+                _tell(sweep, runs, options)
     except KeyboardInterrupt:
         if not options.keep:
             raise
@@ -175,25 +174,20 @@ def _join(runs: Sequence[Running], total_weight: float) -> None:
                 break
 
 
-def _drop(sweep: Sweep, runs: Sequence[Running], options: FitOptions) -> None:
-    """End runs that an earlier one is ahead of by more than they can hope for.
+def _tell(sweep: Sweep, runs: Sequence[Running], options: FitOptions) -> None:
+    """Tell runs what an earlier one has reached, which ends those that cannot hope for as much.
 
     One that is ahead with an unsupported component does not count; nor does a later one, so that
     more starts never take away what fewer find.
     """
-    tried = [run for run in runs if len(run.history) > LATELY and run.statistics is not None]
-    if len(tried) < len(runs):
-        return
     ahead = -np.inf
-    for run in tried:
-        objectives = run.history.objective
-        hope = HOPE * (objectives[-1] - objectives[-1 - LATELY])
-        if run.ending is None and objectives[-1] + hope < ahead - SAME_PLACE:
-            run.ending = Ending.OUTRUN
-        elif objectives[-1] > ahead and run.statistics is not None:
-            rows = run.statistics.moments.effective_rows
-            if not without_rows(sweep, run.model, rows, options.prior).any():
-                ahead = objectives[-1]
+    for run in runs:
+        run.ahead = ahead
+        if run.statistics is None or run.history[-1].objective <= ahead:
+            continue
+        rows = run.statistics.moments.effective_rows
+        if not without_rows(sweep, run.moving.best, rows, options.prior).any():
+            ahead = run.history[-1].objective
 
 
 def _groups(family: Family, runs: list[Running]) -> list[list[Running]]:

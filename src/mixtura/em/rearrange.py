@@ -25,7 +25,7 @@ from mixtura.em.ranking import is_supportable, ranked, worth
 from mixtura.em.shares import mixture_of, models_of
 from mixtura.em.splits import parted
 from mixtura.em.starts import NeverMet, StartOptions, short_options
-from mixtura.em.stopping import LATELY, Ending, GainLeft
+from mixtura.em.stopping import Ending, GainLeft
 from mixtura.em.sweep import Sweep
 
 __all__ = [
@@ -84,25 +84,14 @@ class Race:
     ending: Ending = Ending.SHORT_RUN
     steps_past: bool = True
 
-    def met(self, objectives: Sequence[float], total_weight: float, gain_left: float) -> bool:
-        """Return whether the run is near its end, or the best out of its reach."""
-        now = objectives[-1]
-        self.best = max(self.best, now)
-        hope = gain_left
-        if len(objectives) > LATELY:
-            hope = min(hope, LONGEST * (now - objectives[-1 - LATELY]))
-        return ROUGH.met(objectives, total_weight, gain_left) or now + hope < self.best
-
-    def tolerance(self, objective: float) -> float:
-        """Return the nats that may be left to gain."""
-        return ROUGH.tolerance(objective)
-
     def limits(self, sweeps: int, *, accelerate: bool) -> Limits:
         """Return the rule in numbers, with the best so far."""
         rough = ROUGH.limits(sweeps, accelerate=accelerate)
-        return replace(
-            rough, steps_past=self.steps_past, best=self.best, reach=LONGEST, lately=LATELY
-        )
+        return replace(rough, steps_past=self.steps_past, best=self.best, reach=LONGEST)
+
+    def reached(self, objective: float) -> None:
+        """Take note of what a run has come to."""
+        self.best = max(self.best, objective)
 
 
 def rearranged(

@@ -294,11 +294,8 @@ class NeverMet:
     ending = Ending.SHORT_RUN
     steps_past = True
 
-    def met(self, objectives: Sequence[float], total_weight: float, gain_left: float) -> bool:
-        return False
-
-    def tolerance(self, objective: float) -> float:
-        return float("inf")
-
     def limits(self, sweeps: int, *, accelerate: bool) -> Limits:
         return Limits(sweeps, accelerate, never=True, steps_past=True)
+
+    def reached(self, objective: float) -> None:
+        pass

@@ -1,18 +1,12 @@
 """When to stop, and why it stopped, as sentences."""
 
-import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from mixtura.components.kernel import Limits
+from mixtura.components.kernel import Ended, Limits
 
-__all__ = ["HOPE", "LATELY", "Ending", "GainLeft", "MeanChange", "StoppingRule", "aitken_gain"]
-
-
-# A run is not thought to gain more than so many times what it gained in so many sweeps lately.
-HOPE, LATELY = 20.0, 5
+__all__ = ["Ending", "GainLeft", "MeanChange", "StoppingRule", "ending_of"]
 
 
 class Ending(Enum):
@@ -34,8 +28,18 @@ class Ending(Enum):
         return self in (Ending.CONVERGED, Ending.SMALL_CHANGE, Ending.ROUNDING)
 
 
+# Of runs that the rule did not end; where compiled code leaves an M-step to be taken for it, so
+# often that the sweeps are used up, it is the limit.
+ENDINGS = {
+    Ended.LIMIT: Ending.ITERATION_LIMIT,
+    Ended.FLAT: Ending.ITERATION_LIMIT,
+    Ended.OUTRUN: Ending.OUTRUN,
+    Ended.ROUNDING: Ending.ROUNDING,
+}
+
+
 class StoppingRule(Protocol):
-    """Looks at the objective after each sweep, in nats for all rows."""
+    """When the driver ends a run, by its objective after each sweep, in nats for all rows."""
 
     @property
     def ending(self) -> Ending:
@@ -47,34 +51,18 @@ class StoppingRule(Protocol):
         """Return whether the M-step after the last sweep still counts."""
         ...
 
-    def met(self, objectives: Sequence[float], total_weight: float, gain_left: float) -> bool:
-        """Return whether to stop; `gain_left` is an estimate, in nats."""
-        ...
-
-    def tolerance(self, objective: float) -> float:
-        """Return what may be left to gain, in nats."""
-        ...
-
     def limits(self, sweeps: int, *, accelerate: bool) -> Limits:
-        """Return the rule as compiled runs are told it, with the most sweeps they may take."""
+        """Return the rule in numbers, with the most sweeps that a run may take."""
+        ...
+
+    def reached(self, objective: float) -> None:
+        """Take note of what a run has come to; rules of races go by it."""
         ...
 
 
-def aitken_gain(objectives: Sequence[float]) -> float:
-    """Return Aitken's estimate of what a linearly converging sequence has left to gain.
-
-    With gains g_t and their largest recent ratio ρ, that is g_t ρ / (1 - ρ) (Boehning et al. 1994).
-    """
-    if len(objectives) < 4:
-        return float("inf")
-    gains = [objectives[i] - objectives[i - 1] for i in (-3, -2, -1)]
-    if gains[-1] <= 0:
-        return 0.0
-    ratios = [late / early for early, late in itertools.pairwise(gains) if early > 0]
-    if not ratios or max(ratios) >= 1:
-        return float("inf")
-    ratio = max(ratios)
-    return gains[-1] * ratio / (1 - ratio)
+def ending_of(ended: Ended, rule: StoppingRule) -> Ending:
+    """Return why a run ended that was led by a rule."""
+    return rule.ending if ended is Ended.RULE else ENDINGS[ended]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +74,6 @@ class GainLeft:
     ending: Ending = Ending.CONVERGED
     steps_past: bool = False
 
-    def met(self, objectives: Sequence[float], total_weight: float, gain_left: float) -> bool:
-        """Return whether the estimate is below the tolerance."""
-        return gain_left < self.tolerance(objectives[-1])
-
-    def tolerance(self, objective: float) -> float:
-        """Return the nats that may be left to gain."""
-        return self.nats + self.relative * abs(objective)
-
     def limits(self, sweeps: int, *, accelerate: bool) -> Limits:
         """Return the rule in numbers."""
         return Limits(
@@ -103,6 +83,9 @@ class GainLeft:
             nats=self.nats,
             relative=self.relative,
         )
+
+    def reached(self, objective: float) -> None:
+        """Take no note of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +99,9 @@ class MeanChange:
     ending: Ending = Ending.SMALL_CHANGE
     steps_past: bool = True
 
-    def met(self, objectives: Sequence[float], total_weight: float, gain_left: float) -> bool:
-        """Return whether the last change per row is below `tol`."""
-        if len(objectives) < 2:
-            return False
-        return abs(objectives[-1] - objectives[-2]) / total_weight < self.tol
-
-    def tolerance(self, objective: float) -> float:
-        """Return no bound: this rule looks at changes only."""
-        return float("inf")
-
     def limits(self, sweeps: int, *, accelerate: bool) -> Limits:
         """Return the rule in numbers."""
         return Limits(sweeps, accelerate, steps_past=self.steps_past, mean_change=self.tol)
+
+    def reached(self, objective: float) -> None:
+        """Take no note of it."""

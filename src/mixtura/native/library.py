@@ -1,9 +1,7 @@
 """Loading the compiled kernels: the best build of them for this processor, once."""
 
 import ctypes
-import os
 import sys
-import warnings
 from collections.abc import Mapping
 from ctypes import c_int64, c_void_p
 from functools import cache
@@ -11,12 +9,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from mixtura.errors import MixturaWarning
+from mixtura.errors import KernelError
 
 __all__ = ["SIGNATURES", "VERSION", "kernels"]
 
 # MX_VERSION of mixtura.h.
-VERSION = 15
+VERSION = 16
 
 # Of each kernel: what it returns, and what it takes. Arrays go as the address of their first cell.
 SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
@@ -38,6 +36,10 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mx_table_width": (c_int64, (c_int64,)),
     "mx_mixed_room": (c_int64, (c_void_p, c_int64)),
     "mx_sweep_mixed": (None, (c_void_p, c_int64, *5 * (c_void_p,))),
+    "mx_lbfgs_room": (c_int64, (c_int64,)),
+    "mx_driver_room": (c_int64, (c_int64,)),
+    "mx_driver_begin": (None, 4 * (c_void_p,)),
+    "mx_driver_advance": (ctypes.c_int, (c_void_p, ctypes.c_double, ctypes.c_double)),
     "mx_run_room": (c_int64, (c_void_p, c_int64)),
     "mx_run": (None, (c_void_p, c_void_p, c_void_p, c_void_p)),
     "mx_try_room": (c_int64, (c_void_p, c_int64, c_int64)),
@@ -66,40 +68,25 @@ BUILDS: dict[str, tuple[str, ...]] = {
 }
 
 FOLDER = Path(__file__).parent
+ADVICE = "reinstall mixtura, or in its source tree run 'python hatch_build.py'"
 SUFFIX = ".dll" if sys.platform == "win32" else ".so"
 
 
-class UnusableLibrary(Exception):
-    """A library that stands there cannot be used; says why."""
-
-
 @cache
-def kernels() -> ctypes.CDLL | None:
-    """Return the kernels with their signatures declared, or None where there are none.
+def kernels() -> ctypes.CDLL:
+    """Return the kernels with their signatures declared. Calls release the interpreter's lock.
 
-    There are none when they were not built, when this processor runs no build that is there, or
-    when the environment variable ``MIXTURA_NATIVE`` is 0. Calls release the interpreter's lock.
-
-    Warns
-    -----
-    MixturaWarning
-        When there is a library but of other sources, or one that cannot be loaded.
+    Raises
+    ------
+    KernelError
+        When there is no build that this processor runs, or it cannot be used.
     """
-    if os.environ.get("MIXTURA_NATIVE") == "0":
-        return None
     path = best_build(FOLDER, processor_features())
     if path is None:
-        return None
-    try:
-        return load(path)
-    except UnusableLibrary as problem:
-        warnings.warn(
-            f"{problem}; mixtura works without it, more slowly. Reinstall mixtura, or in its "
-            f"source tree run 'python hatch_build.py'",
-            MixturaWarning,
-            stacklevel=2,
+        raise KernelError(
+            f"no compiled kernels that this processor runs are in '{FOLDER}'; {ADVICE}"
         )
-        return None
+    return load(path)
 
 
 def best_build(folder: Path, features: Mapping[str, bool]) -> Path | None:
@@ -138,22 +125,27 @@ def load(path: Path) -> ctypes.CDLL:
 
     Raises
     ------
-    UnusableLibrary
+    KernelError
         When it cannot be loaded, or is not of the version that this package calls.
     """
     try:
         library = ctypes.CDLL(str(path))
     except OSError as error:
-        raise UnusableLibrary(f"the kernels in '{path}' cannot be loaded ({error})") from error
+        raise KernelError(
+            f"the kernels in '{path}' cannot be loaded ({error}); {ADVICE}"
+        ) from error
     try:
         found = library.mx_version()
         for name, (result, arguments) in SIGNATURES.items():
             function = getattr(library, name)
             function.restype, function.argtypes = result, arguments
     except AttributeError as error:
-        raise UnusableLibrary(f"the kernels in '{path}' are not those of this mixtura") from error
+        raise KernelError(
+            f"the kernels in '{path}' are not those of this mixtura; {ADVICE}"
+        ) from error
     if found != VERSION:
-        raise UnusableLibrary(
-            f"the kernels in '{path}' are of version {found}, and this mixtura calls {VERSION}"
+        raise KernelError(
+            f"the kernels in '{path}' are of version {found}, and this mixtura calls {VERSION}; "
+            f"{ADVICE}"
         )
     return library

@@ -11,7 +11,7 @@
 #endif
 
 /* Goes up, with VERSION in library.py, whenever what a kernel takes or gives changes. */
-#define MX_VERSION 15
+#define MX_VERSION 16
 
 MX_EXPORT int mx_version(void);
 
@@ -39,9 +39,10 @@ enum mx_structure {
 
 /*
  * MX_HARD: the numbers ask for more care than is taken here, and the caller takes it. MX_FLAT: so
- * does an M-step, mostly as a covariance is singular.
+ * does an M-step, mostly as a covariance is singular. MX_BROKEN: a question to the caller was not
+ * answered.
  */
-enum mx_status { MX_DONE = 0, MX_HARD = 1, MX_FLAT = 2 };
+enum mx_status { MX_DONE = 0, MX_HARD = 1, MX_FLAT = 2, MX_BROKEN = 3 };
 
 /* The doubles that mx_update needs to work in. */
 MX_EXPORT int64_t mx_update_room(int64_t n_components, int64_t n_columns);

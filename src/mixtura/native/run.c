@@ -1,7 +1,6 @@
 /*
- * EM for Gaussian components, accelerated by SQUAREM on the moments (Varadhan and Roland 2008): the
- * loop of em/running.py and the state of em/acceleration.py, for problems so small that a sweep
- * takes no longer than Python takes to speak of it.
+ * Runs on rows so few that a sweep takes no longer than Python takes to speak of it: the driver's
+ * questions are answered here.
  */
 #include "run.h"
 
@@ -9,139 +8,22 @@
 #include <math.h>
 #include <string.h>
 
-#include "finish.h"
+#include "chart.h"
 #include "gap_run.h"
 #include "gaussian.h"
-
-#define FIRST_LENGTH 4.0
-#define GROWTH 4.0
-/* What leaps leave to quasi-Newton steps, in nats. */
-#define NEAR 10.0
-/* Gain of a step, in nats for each row, below which leaps begin. */
-#define STEADY_GAIN 1e-3
-/* The rate is still rising when it is read. */
-#define SAFETY 1.5
-/* Gains below this share of the objective are its last digits. */
-#define EXACT 1e-14
-/* For how many cycles a rate counts. */
-#define REMEMBERED 6
-/* How far to look for more, in multiples of the distance to the limit, and at least of a step. */
-#define PROBE 3.0
-#define SHORTEST_PROBE 10.0
-/* How often a leap that leaves the parameter space is shortened. */
-#define SHORTENED 4
-/* By how much the objective may fall for rounding, of itself and the rows' weight. */
-#define ROUNDING 1e-9
-/* By how much a run must be behind another to end. */
-#define BEHIND 0.02
-
-typedef struct {
-    int64_t size;
-    double *points[3]; /* the last EM steps, oldest first */
-    double objectives[3];
-    int count;
-    double longest, length;
-    double rates[REMEMBERED];
-    int n_rates;
-} squarem;
+#include "lbfgs.h"
 
 typedef struct {
     const mx_problem *problem;
-    const mx_rule *rule;
     mx_state *state;
     mx_form form;
     mx_model now, resort, best;
     mx_moments moments, there;
-    squarem leaps;
-    mx_finish finish; /* in place of leaps, once little is left to gain */
-    double *sums, *squared, *entropy, *points, *point, *room;
+    mx_chart chart;
+    mx_asked asked;
+    double *sums, *squared, *entropy, *points, *room, *driver;
     double values[2], log_likelihood, objective, promised;
-    int proposed, probing;
 } run;
-
-static double step_size(const squarem *at, int from) {
-    double total = 0;
-    for (int64_t i = 0; i < at->size; i++) {
-        double step = at->points[from + 1][i] - at->points[from][i];
-        total += step * step;
-    }
-    return sqrt(total);
-}
-
-static double rate_of(const squarem *at) {
-    double first = step_size(at, 0);
-    return first > 0 ? step_size(at, 1) / first : 0;
-}
-
-static void keep_rate(squarem *at) {
-    if (at->n_rates == REMEMBERED)
-        memmove(at->rates, at->rates + 1, sizeof(double) * (REMEMBERED - 1));
-    else
-        at->n_rates++;
-    at->rates[at->n_rates - 1] = rate_of(at);
-}
-
-static void take_step(squarem *at, const double *point, double objective) {
-    if (at->count == 3) {
-        double *oldest = at->points[0];
-        at->points[0] = at->points[1];
-        at->points[1] = at->points[2];
-        at->points[2] = oldest;
-        at->objectives[0] = at->objectives[1];
-        at->objectives[1] = at->objectives[2];
-        at->count = 2;
-    }
-    memcpy(at->points[at->count], point, sizeof(double) * at->size);
-    at->objectives[at->count++] = objective;
-}
-
-static void accept(squarem *at) {
-    if (at->length >= at->longest)
-        at->longest *= GROWTH;
-    keep_rate(at);
-    at->count = 0;
-}
-
-static void reject(squarem *at) {
-    double shorter = (at->longest < at->length ? at->longest : at->length) / GROWTH;
-    at->longest = shorter > FIRST_LENGTH / 2 ? shorter : FIRST_LENGTH / 2;
-    keep_rate(at);
-    double *last = at->points[2];
-    at->points[2] = at->points[0];
-    at->points[0] = last;
-    at->objectives[0] = at->objectives[2];
-    at->count = 1;
-}
-
-static double squarem_gain(const squarem *at) {
-    if (at->count < 3 || !at->n_rates)
-        return INFINITY;
-    double before = at->objectives[1] - at->objectives[0];
-    double gain = at->objectives[2] - at->objectives[1];
-    if (gain <= EXACT * fabs(at->objectives[2]))
-        return 0;
-    double now = rate_of(at), ratio = before > 0 ? gain / before : 1.0;
-    ratio = fmax(ratio, now * now);
-    for (int i = 0; i < at->n_rates; i++)
-        ratio = fmax(ratio, at->rates[i] * at->rates[i]);
-    return ratio < 1 ? SAFETY * gain * ratio / (1 - ratio) : INFINITY;
-}
-
-/* Aitken's estimate, as in em/stopping.py. */
-static double aitken_gain(const mx_state *state) {
-    int64_t n = state->n_steps;
-    if (n < 4)
-        return INFINITY;
-    const double *last = state->history + 3 * (n - 1) + 1;
-    double gains[3] = {last[-6] - last[-9], last[-3] - last[-6], last[0] - last[-3]};
-    if (gains[2] <= 0)
-        return 0;
-    double ratio = -INFINITY;
-    for (int i = 0; i < 2; i++)
-        if (gains[i] > 0)
-            ratio = fmax(ratio, gains[i + 1] / gains[i]);
-    return ratio > -INFINITY && ratio < 1 ? gains[2] * ratio / (1 - ratio) : INFINITY;
-}
 
 static void copy_model(const mx_form *form, const mx_model *from, mx_model *to) {
     int64_t n = form->n_components, d = form->n_columns;
@@ -159,25 +41,22 @@ static void copy_model(const mx_form *form, const mx_model *from, mx_model *to) 
     to->log_prior = from->log_prior;
 }
 
-static double objective_at(const run *at, int64_t back) {
-    return at->state->history[3 * (at->state->n_steps - 1 - back) + 1];
-}
-
-/* Q of one model minus Q of another under the sums of the last sweep that was taken. */
-static double promised_by(const run *at, const mx_model *next, const mx_model *before) {
+/* Q of the next model minus Q of the best under the sums of the last sweep that was taken. */
+static double promised(const run *at) {
     const mx_form *form = &at->form;
+    const mx_model *next = &at->now, *best = &at->best;
     if (at->problem->gaps)
-        return mx_promised_with_gaps(form, next, before, at->state->sums, at->room);
-    double total = next->offset - before->offset;
+        return mx_promised_with_gaps(form, next, best, at->state->sums, at->room);
+    double total = next->offset - best->offset;
     for (int64_t k = 0; k < form->n_components; k++) {
         int64_t first = k * form->n_features, last = first + form->n_features;
-        if (next->centred[k] != 0 || before->centred[k] != 0) {
+        if (next->centred[k] != 0 || best->centred[k] != 0) {
             total += mx_expected_of(form, next, &at->moments, k) -
-                     mx_expected_of(form, before, &at->moments, k);
+                     mx_expected_of(form, best, &at->moments, k);
             first = last - form->n_extras;
         }
         for (int64_t i = first; i < last; i++)
-            total += (next->theta[i] - before->theta[i]) * at->state->sums[i];
+            total += (next->theta[i] - best->theta[i]) * at->state->sums[i];
     }
     return total;
 }
@@ -228,106 +107,6 @@ static void record(run *at) {
     memcpy(state->values, at->values, sizeof(at->values));
 }
 
-static double tolerance(const run *at) {
-    return at->rule->nats + at->rule->relative * fabs(at->objective);
-}
-
-static int met(run *at) {
-    const mx_rule *rule = at->rule;
-    mx_state *state = at->state;
-    if (at->finish.begun)
-        state->gain_left = mx_finish_gain(&at->finish);
-    else
-        state->gain_left = rule->accelerate ? squarem_gain(&at->leaps) : aitken_gain(state);
-    if (rule->never)
-        return 0;
-    if (rule->mean_change >= 0)
-        return state->n_steps > 1 &&
-               fabs(objective_at(at, 0) - objective_at(at, 1)) / at->problem->total_weight <
-                   rule->mean_change;
-    if (state->gain_left < tolerance(at))
-        return 1;
-    double hope = state->gain_left;
-    if (state->n_steps > rule->lately)
-        hope = fmin(hope, rule->reach * (at->objective - objective_at(at, rule->lately)));
-    return at->objective + hope < rule->best;
-}
-
-/* What the objective may fall by: for its own size, or for what densities keep as well. */
-static double rounding(const run *at, int of_densities) {
-    double digits = ROUNDING * (fabs(at->objective) + at->problem->total_weight);
-    for (int64_t k = 0; of_densities && k < at->form.n_components; k++)
-        digits += DBL_EPSILON * at->moments.rows[k] * at->best.rough[k];
-    return digits;
-}
-
-static int outrun(const run *at) {
-    const mx_rule *rule = at->rule;
-    return at->state->n_steps > rule->lately &&
-           at->objective + rule->hope * (at->objective - objective_at(at, rule->lately)) <
-               rule->ahead - BEHIND;
-}
-
-/* Moves to the mixture at a point of the moments' space, if there is one. */
-static int moved_to_point(run *at, const mx_model *warm, mx_model *next) {
-    return mx_moments_at(at->problem, &at->form, at->point, &at->moments, &at->there) ||
-           mx_maximise(at->problem, &at->form, &at->there, warm, next, at->room);
-}
-
-/* Whether EM has found its way, so that leaps do not choose between optima. */
-static int ready(const run *at, double steady) {
-    const squarem *leaps = &at->leaps;
-    return leaps->count == 3 && leaps->objectives[2] - leaps->objectives[1] < steady;
-}
-
-/* Moves by a quasi-Newton step, if that is a mixture. */
-static int finishing_step(run *at) {
-    if (!mx_finish_propose(at->problem, &at->form, &at->finish, &at->now) &&
-        !mx_bind(at->problem, &at->form, &at->now))
-        return 1;
-    return 0;
-}
-
-static int leap(run *at) {
-    squarem *leaps = &at->leaps;
-    double first = step_size(leaps, 0), bend = 0;
-    for (int64_t i = 0; i < leaps->size; i++) {
-        double turn = leaps->points[2][i] - 2 * leaps->points[1][i] + leaps->points[0][i];
-        bend += turn * turn;
-    }
-    leaps->length = bend > 0 ? fmin(first / sqrt(bend), leaps->longest) : 1.0;
-    for (int tried = 0; tried < SHORTENED && leaps->length > 1; tried++) {
-        double length = leaps->length;
-        for (int64_t i = 0; i < leaps->size; i++) {
-            double start = leaps->points[0][i], step = leaps->points[1][i] - start;
-            double turn = leaps->points[2][i] - leaps->points[1][i] - step;
-            at->point[i] = start + 2 * length * step + length * length * turn;
-        }
-        if (!moved_to_point(at, &at->best, &at->now))
-            return 1;
-        leaps->length = length > 1.5 ? (length + 1) / 2 : 1.0;
-    }
-    return 0;
-}
-
-/* Moves far along the last step, to tell an optimum from a plateau. */
-static int looks_further(run *at) {
-    squarem *leaps = &at->leaps;
-    const mx_state *state = at->state;
-    if (!at->rule->accelerate || at->rule->steps_past || leaps->count < 3 ||
-        state->n_steps + state->n_rejected >= at->rule->most_sweeps)
-        return 0;
-    double length = fmax(SHORTEST_PROBE, PROBE / fmax(1 - rate_of(leaps), 1e-3));
-    for (int tried = 0; tried < SHORTENED; tried++, length /= 4) {
-        for (int64_t i = 0; i < leaps->size; i++)
-            at->point[i] =
-                leaps->points[2][i] + length * (leaps->points[2][i] - leaps->points[1][i]);
-        if (!moved_to_point(at, &at->best, &at->now))
-            return 1;
-    }
-    return 0;
-}
-
 /*
  * Moments of the last sweep from one about the means that it found, where cells are missing: there
  * they keep their digits.
@@ -348,100 +127,67 @@ static int resummed(run *at) {
     return mx_moments_of(at->problem, form, &at->resort, at->sums, &at->moments);
 }
 
-static int limited(const run *at) {
-    return at->state->n_steps + at->state->n_rejected >= at->rule->most_sweeps;
-}
-
-/*
- * Takes one sweep in and moves on; returns an ending, or -1 to go on. At the end the model is in
- * `now`.
- */
-static int advanced(run *at) {
-    mx_state *state = at->state;
-    int landed = 0;
-    if (at->probing) {
-        at->probing = 0;
-        if (!(at->objective > objective_at(at, 0) + tolerance(at))) {
-            state->n_rejected++;
-            copy_model(&at->form, &at->best, &at->now);
-            return MX_ENDED_RULE;
-        }
-        at->leaps.count = at->leaps.n_rates = 0;
-        at->finish.begun = 0;
-    } else if (at->proposed) {
-        at->proposed = 0;
-        landed = 1;
-        if (!(at->objective >= objective_at(at, 0))) {
-            if (!at->finish.begun)
-                reject(&at->leaps);
-            else if (mx_moments_of(at->problem, &at->form, &at->now, at->sums, &at->there))
-                at->finish.begun = 0;
-            else
-                mx_finish_reject(at->problem, &at->form, &at->finish, &at->now, &at->there);
-            state->n_rejected++;
-            copy_model(&at->form, &at->resort, &at->now);
-            at->promised = promised_by(at, &at->now, &at->best);
-            return limited(at) ? MX_ENDED_LIMIT : -1;
-        }
-        if (!at->finish.begun)
-            accept(&at->leaps);
-    }
-    if (state->n_steps && at->objective < objective_at(at, 0) - rounding(at, 0)) {
-        double lost = rounding(at, 1);
-        if (!(at->objective >= objective_at(at, 0) - lost || at->promised >= -lost))
-            return MX_ENDED_HARD;
-        copy_model(&at->form, &at->best, &at->now);
-        return MX_ENDED_ROUNDING;
-    }
+/* Takes the sweep just made, and its moments. */
+static int kept(run *at) {
     record(at);
-    if (mx_moments_of(at->problem, &at->form, &at->best, at->sums, &at->moments) && resummed(at))
-        return MX_ENDED_HARD;
-    if (at->rule->accelerate) {
-        mx_coordinates(at->problem, &at->form, &at->moments, at->point);
-        take_step(&at->leaps, at->point, at->objective);
-    }
-    if (at->finish.begun)
-        mx_finish_move(at->problem, &at->form, &at->finish, &at->best, &at->moments, landed);
-    int ending = -1;
-    if (met(at)) {
-        if (looks_further(at)) {
-            at->probing = 1;
-            at->promised = promised_by(at, &at->now, &at->best);
-            return -1;
-        }
-        ending = MX_ENDED_RULE;
-        if (!at->rule->steps_past) {
-            copy_model(&at->form, &at->best, &at->now);
-            return ending;
-        }
-    } else if (outrun(at)) {
-        ending = MX_ENDED_OUTRUN;
-    }
-    int status =
-        mx_maximise(at->problem, &at->form, &at->moments, &at->best, &at->resort, at->room);
-    if (status)
-        return status == MX_FLAT ? MX_ENDED_FLAT : MX_ENDED_HARD;
-    if (ending < 0 && limited(at))
-        ending = MX_ENDED_LIMIT;
-    if (ending < 0 && at->rule->accelerate && ready(at, STEADY_GAIN * at->problem->total_weight)) {
-        if (!at->finish.begun && mx_is_free(&at->form) && squarem_gain(&at->leaps) < NEAR)
-            mx_finish_begin(at->problem, &at->form, &at->finish, &at->best, &at->moments);
-        if (at->finish.begun ? finishing_step(at) : leap(at)) {
-            at->proposed = 1;
-            at->promised = promised_by(at, &at->now, &at->best);
-            return -1;
-        }
-        if (!at->finish.begun)
-            reject(&at->leaps);
-    }
-    copy_model(&at->form, &at->resort, &at->now);
-    at->promised = promised_by(at, &at->now, &at->best);
-    return ending;
+    int lost = mx_moments_of(at->problem, &at->form, &at->best, at->sums, &at->moments);
+    return lost ? resummed(at) : MX_DONE;
 }
 
-static run begun(const mx_problem *problem, const mx_rule *rule, mx_state *state,
-                 int64_t n_components, mx_room *room) {
-    run at = {.problem = problem, .rule = rule, .state = state};
+/* Sets the next model to the M-step of the moments at a point, if there is one. */
+static int leapt(run *at) {
+    const mx_problem *problem = at->problem;
+    const mx_form *form = &at->form;
+    return mx_moments_at(problem, form, at->asked.point, &at->moments, &at->there) ||
+           mx_maximise(problem, form, &at->there, &at->best, &at->now, at->room);
+}
+
+/* Sets the next model to that at a point of the chart, if there is one. */
+static int tried(run *at) {
+    return mx_chart_model(at->problem, &at->form, &at->chart, at->asked.charted, &at->now) ||
+           mx_bind(at->problem, &at->form, &at->now);
+}
+
+static int charted(run *at, const mx_model *model, const mx_moments *moments) {
+    mx_chart_coordinates(&at->form, &at->chart, model, at->asked.charted);
+    mx_chart_gradient(at->problem, &at->form, &at->chart, model, moments, at->asked.gradient);
+    return MX_DONE;
+}
+
+/* What densities lose in the digits of the objective. */
+static double digits(const run *at) {
+    double lost = 0;
+    for (int64_t k = 0; k < at->form.n_components; k++)
+        lost += DBL_EPSILON * at->moments.rows[k] * at->best.rough[k];
+    return lost;
+}
+
+static int answered(void *of) {
+    run *at = of;
+    const mx_problem *problem = at->problem;
+    const mx_form *form = &at->form;
+    switch (at->asked.question) {
+    case MX_KEEP: return kept(at);
+    case MX_LOCATE: mx_coordinates(problem, form, &at->moments, at->asked.point); return MX_DONE;
+    case MX_STEP: return mx_maximise(problem, form, &at->moments, &at->best, &at->resort, at->room);
+    case MX_LEAP: return leapt(at);
+    case MX_CHART: return mx_chart_about(problem, form, &at->best, &at->moments, &at->chart);
+    case MX_CHARTED: return charted(at, &at->best, &at->moments);
+    case MX_REJECTED:
+        if (mx_moments_of(problem, form, &at->now, at->sums, &at->there))
+            return MX_HARD;
+        return charted(at, &at->now, &at->there);
+    case MX_TRY: return tried(at);
+    case MX_PROMISE: at->asked.value = at->promised = promised(at); return MX_DONE;
+    case MX_DIGITS: at->asked.value = digits(at); return MX_DONE;
+    case MX_BACK: copy_model(form, &at->best, &at->now); return MX_DONE;
+    case MX_RESORT: copy_model(form, &at->resort, &at->now); return MX_DONE;
+    default: return MX_BROKEN;
+    }
+}
+
+static run begun(const mx_problem *problem, mx_state *state, int64_t n_components, mx_room *room) {
+    run at = {.problem = problem, .state = state, .promised = NAN};
     at.form = mx_form_for(problem, n_components);
     const mx_form *form = &at.form;
     at.now = mx_model_in(form, room);
@@ -449,30 +195,32 @@ static run begun(const mx_problem *problem, const mx_rule *rule, mx_state *state
     at.best = mx_model_in(form, room);
     at.moments = mx_moments_in(form, room);
     at.there = mx_moments_in(form, room);
-    for (int i = 0; i < 3; i++)
-        at.leaps.points[i] = mx_taken(room, form->n_coordinates);
-    at.point = mx_taken(room, form->n_coordinates);
+    at.chart = mx_chart_in(form, room);
+    at.asked = (mx_asked){.answer = answered,
+                          .total_weight = problem->total_weight,
+                          .n_coordinates = form->n_coordinates,
+                          .point = mx_taken(room, form->n_coordinates),
+                          .n_charted = at.chart.size,
+                          .charted = mx_taken(room, at.chart.size),
+                          .gradient = mx_taken(room, at.chart.size),
+                          .memory = mx_taken(room, mx_lbfgs_room(at.chart.size))};
+    at.driver = mx_taken(room, mx_driver_room(form->n_coordinates));
     at.sums = mx_taken(room, n_components * form->n_features);
     at.squared = mx_taken(room, n_components);
     at.entropy = mx_taken(room, n_components);
     at.points = mx_taken(room, n_components * form->n_columns);
-    at.finish = mx_finish_in(form, room);
     int64_t sweep = problem->gaps ? mx_gaps_room(problem->gaps, n_components)
                                   : mx_sweep_room(n_components, form->n_features);
     int64_t promise = n_components * (form->n_features + 2 * form->n_columns);
     sweep = sweep > promise ? sweep : promise;
     int64_t update = form->n_scatter + mx_floored_room(form->n_gaussians, form->n_columns);
     at.room = mx_taken(room, sweep > update ? sweep : update);
-    at.leaps.size = form->n_coordinates;
-    at.leaps.longest = FIRST_LENGTH;
-    at.leaps.length = 1.0;
-    at.promised = NAN;
     return at;
 }
 
 int64_t mx_run_room(const mx_problem *problem, int64_t n_components) {
     mx_room counted = {0};
-    begun(problem, 0, 0, n_components, &counted);
+    begun(problem, 0, n_components, &counted);
     return counted.used;
 }
 
@@ -491,13 +239,18 @@ static void exchange(const mx_form *form, const mx_state *state, mx_model *model
 
 void mx_run(const mx_problem *problem, const mx_rule *rule, mx_state *state, double *room) {
     mx_room from = {.start = room};
-    run at = begun(problem, rule, state, state->n_components, &from);
-    state->n_steps = state->n_rejected = 0;
-    state->gain_left = INFINITY;
+    run at = begun(problem, state, state->n_components, &from);
+    mx_course course = {0};
+    state->n_steps = 0;
+    at.asked.of = &at;
+    mx_driver_begin(at.driver, &at.asked, rule, &course);
     exchange(&at.form, state, &at.now, 0);
     int ending = mx_bind(problem, &at.form, &at.now) ? MX_ENDED_HARD : -1;
     while (ending < 0)
-        ending = swept(&at) ? MX_ENDED_HARD : advanced(&at);
+        ending = swept(&at) ? MX_ENDED_HARD
+                            : mx_driver_advance(at.driver, at.log_likelihood, at.objective);
+    state->n_rejected = course.n_rejected;
+    state->gain_left = course.gain_left;
     exchange(&at.form, state, &at.now, 1);
     if (state->n_steps)
         mx_about_origin(&at.form, &at.best, state->sums);
@@ -505,7 +258,8 @@ void mx_run(const mx_problem *problem, const mx_rule *rule, mx_state *state, dou
     memcpy(state->centres, at.moments.means,
            sizeof(double) * at.form.n_gaussians * at.form.n_columns);
     memcpy(state->scatter, at.moments.scatter, sizeof(double) * at.form.n_scatter);
-    state->ending = ending;
+    /* The general code says what a fall means. */
+    state->ending = ending == MX_ENDED_FELL ? MX_ENDED_HARD : ending;
 }
 
 typedef int moments_maker(const mx_problem *, const mx_form *, const mx_model *, const double *,
@@ -514,7 +268,7 @@ typedef int moments_maker(const mx_problem *, const mx_form *, const mx_model *,
 static int started(const mx_problem *problem, const double *shares, int64_t row_stride,
                    int64_t component_stride, moments_maker *make, mx_state *state, double *room) {
     mx_room from = {.start = room};
-    run at = begun(problem, 0, state, state->n_components, &from);
+    run at = begun(problem, state, state->n_components, &from);
     const mx_model nothing = {0};
     if (problem->gaps)
         mx_first_totals(problem, &at.form, shares, row_stride, component_stride, at.now.theta,
@@ -541,7 +295,7 @@ int mx_start_borrowing(const mx_problem *problem, const double *shares, int64_t 
 
 int mx_posterior(const mx_problem *problem, mx_state *state, double *shares, double *room) {
     mx_room from = {.start = room};
-    run at = begun(problem, 0, state, state->n_components, &from);
+    run at = begun(problem, state, state->n_components, &from);
     exchange(&at.form, state, &at.now, 0);
     if (mx_bind_plain(problem, &at.form, &at.now))
         return MX_HARD;

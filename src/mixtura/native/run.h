@@ -4,23 +4,10 @@
 
 #include <stdint.h>
 
+#include "driver.h"
 #include "gaps.h"
 #include "mixtura.h"
 #include "sweep.h"
-
-/*
- * Why a run ended; MX_ENDED_HARD leaves it to the caller to begin anew with more care, and
- * MX_ENDED_FLAT to take the M-step from the moments of the last sweep. MX_ENDED_ROUNDING: what an
- * M-step gains is lost in the digits of the densities.
- */
-enum mx_ending {
-    MX_ENDED_RULE = 0,
-    MX_ENDED_LIMIT = 1,
-    MX_ENDED_OUTRUN = 2,
-    MX_ENDED_HARD = 3,
-    MX_ENDED_FLAT = 4,
-    MX_ENDED_ROUNDING = 5
-};
 
 /* How the values of a segment of features follow from their sums S in N rows. */
 enum mx_segment_kind {
@@ -61,21 +48,6 @@ typedef struct {
     const mx_gaps *gaps; /* in place of features where cells are missing, or NULL */
     const double *widths; /* (D) that missing cells of a start have */
 } mx_problem;
-
-/* When a run ends. */
-typedef struct {
-    int64_t most_sweeps;
-    int64_t accelerate;
-    int64_t never; /* no rule but the number of sweeps */
-    int64_t steps_past; /* whether the M-step after the last sweep still counts */
-    double nats, relative; /* what may be left to gain */
-    double mean_change; /* ends where a row's mean changes by less; negative: not looked at */
-    double best; /* an objective to reach: ends where it is out of reach; -inf: none */
-    double reach; /* how many times what it gained lately a run is thought to gain at the most */
-    int64_t lately;
-    double hope; /* as `reach`, for `ahead` */
-    double ahead; /* what another run has reached; -inf: none */
-} mx_rule;
 
 /* Where a run is, in and out, and what it leaves behind. */
 typedef struct {

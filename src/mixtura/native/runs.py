@@ -2,6 +2,7 @@
 
 import ctypes
 from ctypes import c_double, c_int64, c_void_p
+from math import inf
 from operator import attrgetter
 from typing import Any, Self
 
@@ -88,15 +89,19 @@ class Rule(ctypes.Structure):
         ("lately", c_int64),
         ("hope", c_double),
         ("ahead", c_double),
+        ("may_fall", c_int64),
+        ("no_bound", c_int64),
     )
 
     @classmethod
     def of(cls, limits: Any) -> Self:
-        """Return the rule of what has attributes of the same names."""
-        return cls(*RULE_NUMBERS(limits))
+        """Return the rule of what has attributes of the same names, where no run is ahead."""
+        return cls(*RULE_NUMBERS(limits), -inf)
 
 
-RULE_NUMBERS = attrgetter(*(field[0] for field in Rule._fields_ if field[0] != "ahead"))
+# What a rule says; the rest is said by who runs.
+SAID = len(Rule._fields_) - 3
+RULE_NUMBERS = attrgetter(*(field[0] for field in Rule._fields_[:SAID]))
 
 
 class State(ctypes.Structure):

@@ -1,29 +1,16 @@
-#include "finish.h"
+#include "chart.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "floor.h"
 
-/* Pairs with less curvature than this of a step's square are of a saddle, or rounding. */
-#define FLATTEST 1e-10
-/* How a refused step shortens those that follow, and one that was taken lengthens them. */
-#define SHRINK 0.25
-#define GROW 2.0
-/* How much longer a step is than the one before it on the way from a saddle point. */
-#define STRETCH 2.0
-/* How much more may be left than the curvature seen so far says. */
-#define SAFETY 1.5
-/* Steps that must have been taken before it is trusted. */
-#define TRUSTED 3
 /* Logarithms of widths that change by more are of no mixture of these rows. */
 #define FURTHEST 30.0
 /* How near its floor a component touches it. */
 #define TOUCHING 1e-6
-/* Proposals in a row that are no mixture. */
-#define MOST_REFUSED 2
 
-int mx_is_free(const mx_form *form) {
+static int is_free(const mx_form *form) {
     int s = form->structure;
     if (!form->n_columns || form->n_extras || form->n_gaussians < form->n_components)
         return 0;
@@ -40,9 +27,9 @@ static int64_t size_of(const mx_form *form) {
     return n * (1 + d) + groups_of(form) * (logs_of(form) + above);
 }
 
-mx_finish mx_finish_in(const mx_form *form, mx_room *room) {
-    mx_finish at = {.n_groups = groups_of(form), .n_logs = logs_of(form)};
-    if (!mx_is_free(form))
+mx_chart mx_chart_in(const mx_form *form, mx_room *room) {
+    mx_chart at = {.n_groups = groups_of(form), .n_logs = logs_of(form)};
+    if (!is_free(form))
         return at;
     int64_t n = form->n_components;
     at.size = size_of(form);
@@ -50,16 +37,6 @@ mx_finish mx_finish_in(const mx_form *form, mx_room *room) {
                           .means = mx_taken(room, n * form->n_columns),
                           .factors = mx_taken(room, form->n_factors)};
     at.rows = mx_taken(room, n);
-    at.point = mx_taken(room, at.size);
-    at.gradient = mx_taken(room, at.size);
-    at.swept = mx_taken(room, at.size);
-    at.slope = mx_taken(room, at.size);
-    at.proposal = mx_taken(room, at.size);
-    at.work = mx_taken(room, at.size);
-    for (int i = 0; i < MX_MEMORY; i++) {
-        at.steps[i] = mx_taken(room, at.size);
-        at.changes[i] = mx_taken(room, at.size);
-    }
     return at;
 }
 
@@ -71,11 +48,11 @@ static double sum_over(int64_t n, const double *values) {
 }
 
 /* The root of the rows that a group has at the reference. */
-static double unit_of(const mx_form *form, const mx_finish *at, int64_t group) {
+static double unit_of(const mx_form *form, const mx_chart *at, int64_t group) {
     return sqrt(form->pooled ? sum_over(form->n_components, at->rows) : at->rows[group]);
 }
 
-static double log_unit_of(const mx_form *form, const mx_finish *at, int64_t group) {
+static double log_unit_of(const mx_form *form, const mx_chart *at, int64_t group) {
     return sqrt(2.0 * (form->spherical ? form->n_columns : 1)) * unit_of(form, at, group);
 }
 
@@ -119,8 +96,8 @@ static void relative_to(const mx_form *form, const double *about, const double *
         }
 }
 
-static void coordinates(const mx_form *form, const mx_finish *at, const mx_model *model,
-                        double *point) {
+void mx_chart_coordinates(const mx_form *form, const mx_chart *at, const mx_model *model,
+                          double *point) {
     int64_t n = form->n_components, d = form->n_columns, width = width_of(form);
     double gap[MX_MOST_COLUMNS], relative[MX_MOST_COLUMNS * MX_MOST_COLUMNS];
     for (int64_t k = 0; k < n; k++)
@@ -154,7 +131,7 @@ static void unwhitened(const mx_form *form, const double *factor, const double *
     }
 }
 
-static int model_at(const mx_form *form, const mx_finish *at, const double *point, mx_model *next) {
+static int model_at(const mx_form *form, const mx_chart *at, const double *point, mx_model *next) {
     int64_t n = form->n_components, d = form->n_columns, width = width_of(form);
     double largest = -INFINITY, total = 0, white[MX_MOST_COLUMNS];
     for (int64_t k = 0; k < n; k++) {
@@ -229,7 +206,7 @@ static double about_means(const mx_problem *problem, const mx_form *form, const 
     return counts;
 }
 
-static void slopes_of_group(const mx_form *form, const mx_finish *at, const double *factor,
+static void slopes_of_group(const mx_form *form, const mx_chart *at, const double *factor,
                             const double *about, double counts, int64_t group, double *logs,
                             double *above) {
     int64_t d = form->n_columns;
@@ -264,8 +241,8 @@ static void slopes_of_group(const mx_form *form, const mx_finish *at, const doub
     }
 }
 
-static void gradient(const mx_problem *problem, const mx_form *form, const mx_finish *at,
-                     const mx_model *model, const mx_moments *moments, double *slope) {
+void mx_chart_gradient(const mx_problem *problem, const mx_form *form, const mx_chart *at,
+                       const mx_model *model, const mx_moments *moments, double *slope) {
     int64_t n = form->n_components, d = form->n_columns, width = width_of(form);
     double target[MX_MOST_COMPONENTS], relative[MX_MOST_COLUMNS * MX_MOST_COLUMNS];
     double gap[MX_MOST_COLUMNS], white[MX_MOST_COLUMNS];
@@ -293,131 +270,26 @@ static void gradient(const mx_problem *problem, const mx_form *form, const mx_fi
     }
 }
 
-static double dot(int64_t n, const double *one, const double *other) {
-    double total = 0;
-    for (int64_t i = 0; i < n; i++)
-        total += one[i] * other[i];
-    return total;
-}
-
-/* The inverse of the curvature times a vector, by the two loops (Nocedal and Wright 2006, 7.4). */
-static void times_inverse(const mx_finish *at, const double *vector, double begun, double *found) {
-    double weights[MX_MEMORY];
-    memcpy(found, vector, sizeof(double) * at->size);
-    for (int i = at->n_pairs - 1; i >= 0; i--) {
-        weights[i] = at->inverses[i] * dot(at->size, at->steps[i], found);
-        for (int64_t l = 0; l < at->size; l++)
-            found[l] -= weights[i] * at->changes[i][l];
-    }
-    for (int64_t l = 0; l < at->size; l++)
-        found[l] *= begun;
-    for (int i = 0; i < at->n_pairs; i++) {
-        double more = weights[i] - at->inverses[i] * dot(at->size, at->changes[i], found);
-        for (int64_t l = 0; l < at->size; l++)
-            found[l] += more * at->steps[i][l];
-    }
-}
-
-/* Remembers what the way from `point` to `swept` says of the curvature; returns if anything. */
-static int learn(mx_finish *at) {
-    int last = at->n_pairs < MX_MEMORY ? at->n_pairs : MX_MEMORY - 1;
-    double *step = at->steps[at->n_pairs < MX_MEMORY ? last : 0];
-    double *change = at->changes[at->n_pairs < MX_MEMORY ? last : 0];
-    for (int64_t l = 0; l < at->size; l++)
-        at->work[l] = at->swept[l] - at->point[l];
-    double square = dot(at->size, at->work, at->work), curvature = 0;
-    for (int64_t l = 0; l < at->size; l++)
-        curvature += at->work[l] * (at->gradient[l] - at->slope[l]);
-    if (!isfinite(curvature) || !(curvature > FLATTEST * square))
-        return 0;
-    if (at->n_pairs == MX_MEMORY) {
-        memmove(at->steps, at->steps + 1, sizeof(double *) * last);
-        memmove(at->changes, at->changes + 1, sizeof(double *) * last);
-        memmove(at->inverses, at->inverses + 1, sizeof(double) * last);
-    } else {
-        at->n_pairs++;
-    }
-    at->steps[last] = step;
-    at->changes[last] = change;
-    at->inverses[last] = 1.0 / curvature;
-    for (int64_t l = 0; l < at->size; l++) {
-        step[l] = at->work[l];
-        change[l] = at->gradient[l] - at->slope[l];
-    }
-    return 1;
-}
-
-static void go_to_swept(mx_finish *at) {
-    memcpy(at->point, at->swept, sizeof(double) * at->size);
-    memcpy(at->gradient, at->slope, sizeof(double) * at->size);
-}
-
-void mx_finish_begin(const mx_problem *problem, const mx_form *form, mx_finish *at,
-                     const mx_model *model, const mx_moments *moments) {
+int mx_chart_about(const mx_problem *problem, const mx_form *form, const mx_model *model,
+                   const mx_moments *moments, mx_chart *at) {
     int64_t n = form->n_components;
-    if (problem->floor && !mx_is_above(form->structure, n, form->n_columns, model->factors,
-                                       problem->floor, 1.0 - TOUCHING))
-        return;
+    if (!at->size ||
+        (problem->floor && !mx_is_above(form->structure, n, form->n_columns, model->factors,
+                                        problem->floor, 1.0 - TOUCHING)))
+        return MX_HARD;
     memcpy(at->about.log_weights, model->log_weights, sizeof(double) * n);
     memcpy(at->about.means, model->means, sizeof(double) * n * form->n_columns);
     memcpy(at->about.factors, model->factors, sizeof(double) * form->n_factors);
     memcpy(at->rows, moments->rows, sizeof(double) * n);
-    at->begun = 1;
-    at->n_pairs = at->taken = at->refused = 0;
-    at->radius = INFINITY;
-    at->length = 0;
-    at->stretch = 1;
-    coordinates(form, at, model, at->point);
-    gradient(problem, form, at, model, moments, at->gradient);
+    return MX_DONE;
 }
 
-int mx_finish_propose(const mx_problem *problem, const mx_form *form, mx_finish *at,
-                      mx_model *next) {
-    times_inverse(at, at->gradient, 1.0, at->proposal);
-    double size = at->stretch * sqrt(dot(at->size, at->proposal, at->proposal));
-    double scale = at->stretch * (size > at->radius ? at->radius / size : 1.0);
-    at->length = fmin(size, at->radius);
-    for (int64_t l = 0; l < at->size; l++)
-        at->proposal[l] = at->point[l] + scale * at->proposal[l];
-    if (model_at(form, at, at->proposal, next) == MX_DONE &&
-        (!problem->floor || mx_is_above(form->structure, form->n_components, form->n_columns,
-                                        next->factors, problem->floor, 1.0))) {
-        at->refused = 0;
-        return MX_DONE;
-    }
-    if (++at->refused >= MOST_REFUSED)
-        at->begun = 0;
-    at->radius = SHRINK * fmin(at->radius, at->length);
-    return MX_HARD;
-}
-
-void mx_finish_move(const mx_problem *problem, const mx_form *form, mx_finish *at,
-                    const mx_model *model, const mx_moments *moments, int proposed) {
-    if (proposed)
-        at->radius = fmax(at->radius, GROW * at->length);
-    coordinates(form, at, model, at->swept);
-    gradient(problem, form, at, model, moments, at->slope);
-    /* On the way from a saddle point the gradient grows, and each step is longer. */
-    at->stretch = learn(at) ? 1 : STRETCH * at->stretch;
-    go_to_swept(at);
-    at->taken++;
-}
-
-void mx_finish_reject(const mx_problem *problem, const mx_form *form, mx_finish *at,
-                      const mx_model *model, const mx_moments *moments) {
-    coordinates(form, at, model, at->swept);
-    gradient(problem, form, at, model, moments, at->slope);
-    learn(at);
-    at->stretch = 1;
-    at->radius = SHRINK * fmin(at->radius, at->length);
-}
-
-double mx_finish_gain(mx_finish *at) {
-    if (at->taken < TRUSTED || !at->n_pairs)
-        return INFINITY;
-    double flattest = 1.0;
-    for (int i = 0; i < at->n_pairs; i++)
-        flattest = fmax(flattest, dot(at->size, at->steps[i], at->steps[i]) * at->inverses[i]);
-    times_inverse(at, at->gradient, flattest, at->work);
-    return SAFETY * 0.5 * dot(at->size, at->gradient, at->work);
+int mx_chart_model(const mx_problem *problem, const mx_form *form, const mx_chart *at,
+                   const double *point, mx_model *next) {
+    if (model_at(form, at, point, next))
+        return MX_HARD;
+    if (problem->floor && !mx_is_above(form->structure, form->n_components, form->n_columns,
+                                       next->factors, problem->floor, 1.0))
+        return MX_HARD;
+    return MX_DONE;
 }
