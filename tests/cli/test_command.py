@@ -181,7 +181,11 @@ def test_row_weights_count_as_repeated_rows(tmp_path):
         (["fit", FAITHFUL, "-k", "two"], 2, "from 1 up"),
         (["fit", FAITHFUL, "-s", "fulll"], 2, "VVV"),
         (["fit", FAITHFUL, "--columns", "waitin"], 1, "did you mean 'waiting'"),
-        (["fit", DATA / "diabetes.csv", "--columns", "class"], 1, "row 1 holds 'Normal'"),
+        (
+            ["fit", DATA / "diabetes.csv", "--columns", "class"],
+            1,
+            "from 1) holds 'Normal'",
+        ),
         (["summary", FAITHFUL], 1, "was not written by mixtura"),
         (["sample", "nowhere", "-n", "0"], 2, "0"),
         (["fit", FAITHFUL, "--mixing-weights", "even"], 2, "free nor equal"),

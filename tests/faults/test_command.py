@@ -110,7 +110,7 @@ def test_a_signal_keeps_the_best_so_far(number: signal.Signals, tmp_path: Path) 
     few = ["-k", "1:20", "-s", "full", "--starts", "1"]
     given = ["fit", str(tmp_path / "a.csv"), *few, "-o", str(tmp_path / "out")]
     running = subprocess.Popen([*START, *given], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
-    while not (tmp_path / "out").exists():
+    while not (tmp_path / "out.partial").exists():
         time.sleep(0.05)
     time.sleep(2)
     running.send_signal(number)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from mixtura import __version__
+from mixtura.cli.advice import translated
 from mixtura.cli.fit import fit
 from mixtura.cli.predict import predict
 from mixtura.cli.sample import sample
@@ -45,11 +46,11 @@ class _Group(click.Group):
 
 
 def _say_warning(message: Warning | str, *_: Any) -> None:
-    say(f"mixtura: {message}", err=True)
+    say(f"mixtura: {translated(str(message))}", err=True)
 
 
 def _fail(error: Exception, code: int) -> None:
-    say(f"mixtura: {error}", err=True)
+    say(f"mixtura: {translated(str(error))}", err=True)
     sys.exit(code)
 
 
