@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -101,6 +102,14 @@ def test_drawn_categories_are_no_formulas_either(tmp_path: Path) -> None:
     assert {row[0] for row in csv.reader(text.splitlines()[1:])} == {"=1+1", "@x"}
 
 
+HEARING = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from mixtura.cli import main
+main()
+"""
+
+
 @pytest.mark.skipif(os.name == "nt", reason="needs signals and a shell")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_keeps_the_best_so_far(number: signal.Signals, tmp_path: Path) -> None:
@@ -109,7 +118,9 @@ def test_a_signal_keeps_the_best_so_far(number: signal.Signals, tmp_path: Path) 
     # One structure and start: the fit that the signal ends is short, the search is not.
     few = ["-k", "1:20", "-s", "full", "--starts", "1"]
     given = ["fit", str(tmp_path / "a.csv"), *few, "-o", str(tmp_path / "out")]
-    running = subprocess.Popen([*START, *given], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    # A shell that runs tests in its background has them ignore the signal.
+    start = [sys.executable, "-c", HEARING]
+    running = subprocess.Popen([*start, *given], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
     while not (tmp_path / "out.partial").exists():
         time.sleep(0.05)
     time.sleep(2)
@@ -149,7 +160,6 @@ def test_a_name_that_the_terminal_cannot_write_is_escaped(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("module", "error", "code", "words"),
     [
-        ("mixtura.cli.fit", "KeyboardInterrupt", 130, ""),
         ("rich", "ModuleNotFoundError(name='rich')", 1, "needs rich"),
         ("pyarrow.csv", "ModuleNotFoundError(name='pyarrow')", 1, "needs pyarrow"),
     ],
@@ -173,6 +183,73 @@ main()
     assert done.returncode == code
     assert "Traceback" not in done.stderr
     assert words in done.stderr
+
+
+LOADING = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+at, number = int(sys.argv.pop(1)), int(sys.argv.pop(1))
+class Finder:
+    seen = 0
+    def find_spec(self, name, *_):
+        Finder.seen += Finder.seen > 0 or name == "mixtura.cli.command"
+        if Finder.seen == at:
+            os.kill(os.getpid(), number)
+sys.meta_path.insert(0, Finder())
+from mixtura.cli import main
+main()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("at", [1, *np.random.default_rng(0).integers(2, 1000, 3)])
+def test_a_signal_while_modules_load_is_no_traceback(at: int, number: signal.Signals) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADING, str(at), str(int(number)), "--version"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == (143 if number == signal.SIGTERM else 130), done.stderr
+    assert done.stderr == ""
+
+
+SAYING = {
+    "version": ["--version"],
+    "summary": ["summary", "MODEL"],
+    "json": ["summary", "MODEL", "--json"],
+    "sample": ["sample", "MODEL", "-n", "3"],
+    "predict": ["predict", "MODEL", "TABLE"],
+    "fit": ["fit", "TABLE", "-k", "1", "-s", "full", "-o", "OUT"],
+}
+ENDS = {">/dev/full": 1, ">&-": None, "2>&-": 0, "| true": 141, "2>/dev/full": None}
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("what", SAYING)
+def test_an_output_that_takes_nothing_is_no_traceback(what: str, end: str, tmp_path: Path) -> None:
+    GaussianMixture(1).fit(ROWS).save(tmp_path / "model")
+    places = {"MODEL": tmp_path / "model", "OUT": tmp_path / "out"}
+    places["TABLE"] = table(tmp_path / "a.csv", ["x0", "x1"])
+    words = shlex.join([*START, *(str(places.get(each, each)) for each in SAYING[what])])
+    if end == "| true":
+        # The reader has left before anything is written.
+        words = f"(sleep 0.2; {words}; echo code $? >&2)"
+    done = subprocess.run(["sh", "-c", f"{words} {end}"], **CAUGHT)
+    code = int(done.stderr.rpartition("code ")[2]) if "|" in end else done.returncode
+    assert "Traceback" not in done.stderr
+    assert code in ((0, 1) if ENDS[end] is None else (ENDS[end],)), done.stderr
+    if what == "fit":
+        assert {path.name for path in (tmp_path / "out").iterdir()} == {
+            "model.mixtura",
+            "assignments.csv",
+            "report.html",
+        }
+
+
+CAUGHT: Any = {"capture_output": True, "text": True, "check": False}
 
 
 def test_what_a_killed_process_left_is_swept_later(tmp_path: Path) -> None:
