@@ -256,7 +256,7 @@ def test_a_number_of_components_that_is_none_is_refused(rows: Float, number: Any
 @pytest.mark.usefixtures("no_work")
 def test_a_billion_components_are_refused_by_their_memory(rows: Float) -> None:
     message = refusal(ParameterError, lambda: GaussianMixture(10**9).fit(np.tile(rows, 40)))
-    assert "1,000,000,000 components would take about" in message
+    assert "1,000,000,000 components of structure full in" in message
     assert "GiB" in message
     assert "use fewer components" in message
 

@@ -33,7 +33,7 @@ def numbers_of_frame(data: Any) -> tuple[NDArray[Any], tuple[str, ...] | None]:
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
     names = _names(frame.to_native())
-    columns = [frame[:, position] for position in range(frame.shape[1])]
+    columns = list(frame.iter_columns())
     single = bool(columns) and all(column.dtype == nw.Float32 for column in columns)
     values = np.empty((frame.shape[0], len(columns)), np.float32 if single else np.float64)
     for position, column in enumerate(columns):

@@ -49,6 +49,7 @@ from mixtura.estimators.inputs import Kept, fitted_rows
 from mixtura.estimators.mixing import checked_weighing
 from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import Settings, checked_choice, checked_number, seed_of
+from mixtura.estimators.sizes import check_parameters
 from mixtura.mixture import Mixture
 
 __all__ = ["GaussianMixture"]
@@ -205,6 +206,9 @@ class GaussianMixture(MixtureEstimator):
                 f"covariance_type should be a name, but got {self.covariance_type!r}"
             )
         return structure(self.covariance_type)
+
+    def _check_size(self, n_components: int, n_columns: int) -> None:
+        check_parameters(self._structure(), n_components, n_columns, self.covariance_type)
 
     def _may_shrink(self) -> bool:
         return self.reg_covar is None and all(

@@ -29,6 +29,7 @@ from mixtura.estimators.discrete import DiscreteMixture
 from mixtura.estimators.gaps import check_gaps, family_for, pattern_order
 from mixtura.estimators.inputs import names_of
 from mixtura.estimators.settings import Settings, checked_choice
+from mixtura.estimators.sizes import check_parameters
 from mixtura.mixture import Mixture
 
 __all__ = ["MixedMixture"]
@@ -185,6 +186,11 @@ class MixedMixture(DiscreteMixture):
                     block = np.where(np.isnan(block), -1.0, block)
             parts.append(block)
         return np.hstack(parts)
+
+    def _check_size(self, n_components: int, n_columns: int) -> None:
+        super()._check_size(n_components, n_columns)
+        own = len(self._used.get("gaussian", ()))
+        check_parameters(structure(self.covariance_type), n_components, own)
 
     def _order(self, rows: Any, weights: Float | None) -> NDArray[np.intp] | None:
         return pattern_order(rows, super()._order(rows, weights))

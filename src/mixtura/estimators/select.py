@@ -28,7 +28,7 @@ from mixtura.estimators.mixing import checked_weighing
 from mixtura.estimators.named import estimator_of
 from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import checked_choice, checked_integer, seed_of
-from mixtura.estimators.sizes import checked_sizes, possible_sizes
+from mixtura.estimators.sizes import check_parameters, checked_sizes, possible_sizes
 from mixtura.selection import CRITERIA, Candidate, Cell, Selection, search
 
 __all__ = ["gaussian_cells", "select"]
@@ -133,6 +133,7 @@ def select(
     weighing = checked_weighing(mixing_weights, sizes)
     noisy = noise_maker(noise, noise_volume, source)
     determined, notes = _determined(covariance_type, source)
+    _check_memory(determined, max(sizes), source.n_columns)
     cells = gaussian_cells(
         determined,
         sizes,
@@ -197,6 +198,13 @@ def _determined(
         f"and diagonal covariances were tried ({', '.join(DETERMINED)}); name a structure to try "
         "it all the same",
     )
+
+
+def _check_memory(covariance_type: str | Sequence[str], largest: int, n_columns: int) -> None:
+    """Raise if a model of the search would not fit into this machine's memory."""
+    names = [covariance_type] if isinstance(covariance_type, str) else covariance_type
+    for name in CODES if covariance_type == "all" else names:
+        check_parameters(structure(name), largest, n_columns)
 
 
 def _supportable(cells: Sequence[Cell], source: ArrayRows) -> tuple[list[Cell], tuple[str, ...]]:
