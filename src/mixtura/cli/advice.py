@@ -32,6 +32,7 @@ def _row(found: re.Match[str]) -> str:
 # In this order: sentences first, then the names that are left.
 RULES: list[tuple[str, Words]] = [
     (r", or set missing='marginal', which takes each row by its other cells", ""),
+    (r", or set constant='drop'", ""),
     (r", or give reg_covar a number|, increase reg_covar", ""),
     (r"; reg_covar=\S+ [^;.]*", ""),
     (r"or set noise=None", "or leave out --noise"),

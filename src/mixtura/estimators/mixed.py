@@ -25,6 +25,7 @@ from mixtura.data.resolution import column_steps
 from mixtura.em.solve import FitResult, SolveOptions
 from mixtura.errors import DataError, ParameterError
 from mixtura.estimators.columnwise import family_of_rows, remarks_of
+from mixtura.estimators.constant import varying_columns
 from mixtura.estimators.discrete import DiscreteMixture
 from mixtura.estimators.gaps import check_gaps, family_for, pattern_order
 from mixtura.estimators.inputs import names_of
@@ -57,6 +58,8 @@ class MixedMixture(DiscreteMixture):
     missing : "error" or "marginal"
         What a missing cell of the Gaussian block is, as in `GaussianMixture`; in the categorical
         and yes-or-no blocks it is left out always.
+    constant : "error" or "drop"
+        What a column of one value in the Gaussian block is, as in `GaussianMixture`.
     tol, max_iter, n_init, responsibilities_init, mixing_weights, use_y, prior, random_state
     warm_start, engine, n_jobs
         As in `MultinomialMixture`; a prior by its name is that of every block.
@@ -89,6 +92,7 @@ class MixedMixture(DiscreteMixture):
         covariance_type: str = "full",
         unknown: str = "error",
         missing: str = "error",
+        constant: str = "error",
         tol: float | None = None,
         algorithm: str = "auto",
         max_iter: int | None = None,
@@ -125,12 +129,14 @@ class MixedMixture(DiscreteMixture):
         self.covariance_type = covariance_type
         self.unknown = unknown
         self.missing = missing
+        self.constant = constant
 
     def _checked(self, data: Any) -> tuple[Float, tuple[str, ...] | None]:
         checked_choice("unknown", self.unknown, ("error", "ignore"))
         self._fresh_notes()
         columns, names = columns_of(data)
         self._used = _used_columns(self.blocks, names, len(columns))
+        self._leave_out(columns, column_labels(names, len(columns)), names)
         self._places = tuple(position for used in self._used.values() for position in used)
         called = column_labels(names, len(columns))
         if len(columns[0]) < 2:
@@ -141,6 +147,19 @@ class MixedMixture(DiscreteMixture):
         }
         rows = self._numbers(columns, names, self._used, ignore=False)
         return rows, None if names is None else tuple(names[position] for position in self._places)
+
+    def _leave_out(
+        self, columns: list[Any], called: Sequence[str], names: tuple[str, ...] | None
+    ) -> None:
+        """Take columns of one value out of the Gaussian block, if that is wished."""
+        own = self._used.get("gaussian", [])
+        if checked_choice("constant", self.constant, ("error", "drop")) == "error" or not own:
+            return
+        rows = np.column_stack([numbers_of_column(columns[p], called[p], REMEDY) for p in own])
+        own_names = tuple(name_or_place(names, position) for position in own)
+        kept = varying_columns(rows, own_names, self.constant)
+        if kept is not None:
+            self._used["gaussian"] = [own[place] for place in kept]
 
     def _rows(self, data: Any) -> Float:
         check_is_fitted(self, "mixture_")
@@ -258,7 +277,11 @@ class MixedMixture(DiscreteMixture):
         super()._take(mixture, dtype)
         assert mixture.reading is not None
         self._places = mixture.reading.places or ()
-        self._used = _parted(self.blocks, self._places)
+        parts: Any = mixture.family
+        self._used = {
+            kind: list(self._places[block])
+            for kind, block in zip(_listed(self.blocks), parts.blocks, strict=True)
+        }
         kinds = zip(self._places, mixture.kinds, strict=True)
         self._labels = {place: kind.labels for place, kind in kinds if kind.labels}
         columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
@@ -293,12 +316,6 @@ def _listed(blocks: Mapping[str, Any]) -> dict[str, list[Any]]:
         for kind, columns in blocks.items()
     }
     return {kind: columns for kind, columns in listed.items() if columns}
-
-
-def _parted(blocks: Mapping[str, Any], places: Sequence[int]) -> dict[str, list[int]]:
-    """Return the positions of each block's columns, given those of all one after the other."""
-    left = iter(places)
-    return {kind: [next(left) for _ in columns] for kind, columns in _listed(blocks).items()}
 
 
 def _position(column: Any, names: tuple[str, ...] | None, n_columns: int) -> int:
