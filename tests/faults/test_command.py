@@ -72,6 +72,47 @@ def test_a_name_of_any_length_is_cut_for_show(tmp_path: Path) -> None:
     assert max(map(len, done.stdout.splitlines())) < 500
 
 
+def test_very_many_yes_or_no_columns_are_fitted_and_shown(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    chances = rng.random((2, 15_000))
+    rows = (rng.random((60, 15_000)) < chances[np.arange(60) % 2]).astype(int)
+    names = [f"{'item ' * 20}{place}" for place in range(15_000)]
+    names[7:9] = ["x" * 9000, "y" * 9000]
+    rows[:, 7:9] = 1
+    path, out = table(tmp_path / "a.csv", names, rows), tmp_path / "out"
+    began = time.process_time()
+    done = run("fit", path, "-f", "bernoulli", "-k", "2", "--starts", "1", "-o", out)
+    assert done.exit_code == 0, done.output
+    assert max(map(len, (done.stdout + done.stderr).splitlines())) < 1000
+    assert len(done.stdout + done.stderr) < 50_000
+    assert run("summary", out / "model.mixtura").exit_code == 0
+    again = run("predict", out / "model.mixtura", path)
+    assert again.stdout.splitlines() == (out / "assignments.csv").read_text().splitlines()
+    page = (out / "report.html").read_text("utf-8")
+    assert len(page) < 2 * 10**6
+    assert "that tell the components apart best" in page
+    assert time.process_time() - began < 120
+
+
+def test_errors_name_the_first_of_very_many_columns(tmp_path: Path) -> None:
+    model = run("fit", table(tmp_path / "a.csv", [*"ab"]), "-k", "1", "-o", tmp_path / "out")
+    assert model.exit_code == 0
+    wide = table(tmp_path / "b.csv", [f"{'n' * 900}{c}" for c in range(900)], [["text"] * 900] * 3)
+    for more in ([], ["-f", "auto"], ["--columns", "z" * 900]):
+        done = run("fit", wide, *more)
+        assert done.exit_code == 1
+        assert len(done.output) < 4000
+    done = run("predict", tmp_path / "out" / "model.mixtura", wide)
+    assert "lacks 'a', 'b'" in done.stderr
+
+
+def test_a_row_that_is_too_long_is_told_of(tmp_path: Path) -> None:
+    path = table(tmp_path / "a.csv", [f"{'n' * 300}{place}" for place in range(15_000)], [[1]])
+    done = run("fit", path)
+    assert done.exit_code == 1
+    assert "of more than 4,194,304 bytes; shorten its cells" in done.stderr
+
+
 FORMULAS = ["=1+1", "+1+1", "-1+1", "@a", "\tb", "=cmd|' /C calc'!A0"]
 PLAIN = ["-5", "+2.5e3", "a=b", "'x", ""]
 

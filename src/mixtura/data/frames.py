@@ -94,7 +94,7 @@ def columns_of_frame(data: Any) -> tuple[list[Any], tuple[str, ...] | None]:
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
     names = _names(frame.to_native())
-    columns = [_values(frame[:, position]) for position in range(frame.shape[1])]
+    columns = [_values(column) for column in frame.iter_columns()]
     text = all(isinstance(name, str) for name in names)
     return columns, tuple(names) if text else None
 

@@ -39,6 +39,9 @@ Float = NDArray[np.float64]
 
 REMEDY = "put the column among the categorical ones"
 
+# Names of columns that an error lists.
+KNOWN = 20
+
 
 @final
 class MixedMixture(DiscreteMixture):
@@ -322,7 +325,9 @@ def _position(column: Any, names: tuple[str, ...] | None, n_columns: int) -> int
     if isinstance(column, str):
         if names is None or column not in names:
             known = (
-                "the columns have no names" if names is None else f"there are {', '.join(names)}"
+                "the columns have no names"
+                if names is None
+                else f"there are {', '.join(names[:KNOWN])}{', ...' if names[KNOWN:] else ''}"
             )
             raise DataError(f"blocks name a column '{column}' that X does not have; {known}")
         return names.index(column)
