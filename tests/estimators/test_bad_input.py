@@ -89,7 +89,7 @@ def test_a_constant_column_is_named(rows: Float, structure: str) -> None:
     mixture = GaussianMixture(2, covariance_type=structure)
     message = refusal(DataError, lambda: mixture.fit(rows))
     assert "column 1" in message
-    assert "drop it, or give reg_covar" in message
+    assert "drop it, or set constant='drop', or give reg_covar" in message
     frame = pd.DataFrame(rows, columns=NAMES)
     assert "column 'width'" in refusal(DataError, lambda: mixture.fit(frame))
 

@@ -310,7 +310,8 @@ class GaussianMixture(MixtureEstimator):
 
     def _ridge(self, family: GaussianFamily | GaussianNoiseFamily) -> Ridge:
         frame = family.frame if isinstance(family, GaussianFamily) else family.inner.frame
-        return Ridge(checked_number("reg_covar", self.reg_covar) / frame.scale**2)
+        # Twice, as the square of a large scale is beyond the floats.
+        return Ridge(checked_number("reg_covar", self.reg_covar) / frame.scale / frame.scale)
 
     def _starts(
         self,

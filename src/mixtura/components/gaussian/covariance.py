@@ -26,6 +26,9 @@ __all__ = [
 
 Float = NDArray[np.float64]
 
+# A variance may be infinite or zero where a standard deviation is a number.
+BEYOND = np.errstate(all="ignore")
+
 
 class Covariance(Protocol):
     """The covariances of K components in D columns."""
@@ -133,10 +136,12 @@ class SphericalCovariance:
         """Return v_k / σ_k²."""
         return vectors * (self.factors**2)[:, None]
 
+    @BEYOND
     def precisions(self) -> Float:
         """Return 1/σ_k² (K,)."""
         return self.factors**2
 
+    @BEYOND
     def covariances(self) -> Float:
         """Return σ_k² (K,)."""
         return 1.0 / self.factors**2
@@ -180,10 +185,12 @@ class DiagonalCovariance:
         """Return v_kj / σ_kj²."""
         return vectors * self.factors**2
 
+    @BEYOND
     def precisions(self) -> Float:
         """Return 1/σ_kj² (K, D)."""
         return self.factors**2
 
+    @BEYOND
     def covariances(self) -> Float:
         """Return σ_kj² (K, D)."""
         return 1.0 / self.factors**2
@@ -228,10 +235,12 @@ class FullCovariance:
         white = vectors[:, None, :] @ self.factors
         return (white @ self.factors.transpose(0, 2, 1))[:, 0]
 
+    @BEYOND
     def precisions(self) -> Float:
         """Return U_k U_kᵀ (K, D, D)."""
         return self.factors @ self.factors.transpose(0, 2, 1)
 
+    @BEYOND
     def covariances(self) -> Float:
         """Return Σ_k (K, D, D)."""
         lower = np.linalg.inv(self.factors).transpose(0, 2, 1)
