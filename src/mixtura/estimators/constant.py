@@ -40,7 +40,8 @@ def varying_columns(
     listed = ", ".join(column_label(names, int(column)) for column in left[:LISTED])
     more = f" and {len(left) - LISTED} more" if len(left) > LISTED else ""
     warnings.warn(
-        f"{listed}{more}: all rows hold one value, so no density has a width there; left out",
+        f"{listed}{more}: all rows hold one value, or none, so no density has a width there; left "
+        "out",
         MixturaWarning,
         stacklevel=5,
     )
