@@ -1,9 +1,10 @@
 """Compile the kernels: for wheels and editable installs, and in place by `python hatch_build.py`.
 
 The compiler is that of the environment variable CC, else the one inside the ziglang package, which
-needs nothing of the machine and is fetched where it is not there, else `cc`. Where none works, or
-MIXTURA_NATIVE is 0, everything is built without kernels. So ziglang is no build dependency, which
-an index must have or nothing could be installed from it.
+needs nothing of the machine and is fetched where it is not there, by version and SHA-256, else
+`cc`. Where none works the build ends with a sentence that says what to do; MIXTURA_NATIVE=0 asks
+for a package without kernels. So ziglang is no build dependency, which an index must have or
+nothing could be installed from it.
 """
 
 import importlib.util
@@ -55,12 +56,28 @@ ZIG = {
 }
 
 
+# What is fetched and run is this and nothing else: pip compares the digests before it unpacks.
+ZIGLANG = "0.17.1"
+DIGESTS = {
+    "macosx_13_0_arm64": "09953b6af7f64168b915180a42774f520f92d86ef6331b28e33915c7e1f0bb23",
+    "macosx_13_0_x86_64": "4e0b4b9c02b8d0d220e9948010f860b62ff11d96abb39762eca5fa2ef3f7bc97",
+    "manylinux_2_12_x86_64": "ea6cc5d87b033cf0aedfbc8f9549a908cae6c50ac31f1698188fa48a74524b54",
+    "manylinux_2_17_aarch64": "b7c5f02fccd40f89b999ee16a1f5ddced56e6182370f8affe494bcf8a28cf07e",
+    "win_amd64": "69c3dfc3aff6a297ec4017aa904782c0e450eb988982d7f675d83edce27526fb",
+    "win_arm64": "27a8da5f8eaa0e76ebbc7c2594130ed4646c1101ada2ce0aa86fe580c74154b9",
+}
+
+
 class Compiler(NamedTuple):
     """A command that compiles C, and the platform tag of a wheel with what it makes."""
 
     command: list[str]
     wheel: str
     level: str  # how it is told one of the levels of x86-64, say "v3"
+
+
+class NoCompiler(Exception):
+    """Nothing compiled the kernels: a sentence that says what to do."""
 
 
 class Kernels(NamedTuple):
@@ -81,14 +98,14 @@ def machine() -> tuple[str, str]:
     return system, {"amd64": "x86_64"}.get(processor, processor)
 
 
-def compilers(scratch: Path) -> Iterator[Compiler]:
+def compilers(scratch: Path, warn: Callable[[str], None]) -> Iterator[Compiler]:
     """Yield the compilers to try, in order; what must be fetched goes into a scratch folder."""
     here = sysconfig.get_platform().replace("universal2", machine()[1])
     here = here.replace("-", "_").replace(".", "_")
     if chosen := os.environ.get("CC"):
         yield Compiler(shlex.split(chosen), here, "-march=x86-64-{}")
         return
-    if machine() in ZIG and (command := zig_command(scratch)):
+    if machine() in ZIG and (command := zig_command(scratch, warn)):
         zig = ZIG[machine()]
         command = [*command, "cc", "-target", zig.target, *PLAIN]
         yield Compiler(command, zig.wheel, "-mcpu=x86_64_{}")
@@ -96,14 +113,19 @@ def compilers(scratch: Path) -> Iterator[Compiler]:
         yield Compiler([cc], here, "-march=x86-64-{}")
 
 
-def zig_command(scratch: Path) -> list[str] | None:
+def zig_command(scratch: Path, warn: Callable[[str], None]) -> list[str] | None:
     """Return how zig is called: from this environment, else fetched; None where neither works."""
     if importlib.util.find_spec("ziglang"):
         return [sys.executable, "-m", "ziglang"]
     # Isolated, as the environment of a build hides the pip that it was begun by.
     fetch = ["-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries=1"]
-    target = scratch / "fetched"
-    if failure([sys.executable, *fetch, "--target", str(target), "ziglang"], dict(os.environ)):
+    fetch += ["--no-deps", "--only-binary=:all:", "--require-hashes", "--requirement"]
+    target, pinned = scratch / "fetched", scratch / "ziglang.txt"
+    digests = (f"--hash=sha256:{digest}" for digest in DIGESTS.values())
+    pinned.write_text(f"ziglang=={ZIGLANG} {' '.join(digests)}\n", encoding="utf-8")
+    command = [sys.executable, *fetch, str(pinned), "--target", str(target)]
+    if problem := failure(command, dict(os.environ)):
+        warn(f"ziglang {ZIGLANG} could not be fetched:\n{problem}")
         return None
     found = sorted(target.glob("ziglang/zig*"))
     return next(([str(file)] for file in found if file.stem == "zig" and file.is_file()), None)
@@ -128,16 +150,23 @@ def build(sources: Path, folder: Path, warn: Callable[[str], None]) -> Kernels |
 
     Returns
     -------
-    what was built, or None when nothing was
+    what was built, or None when MIXTURA_NATIVE is 0
+
+    Raises
+    ------
+    NoCompiler
+        If nothing could be built.
     """
-    kernels = None
+    kept: list[Path] = []
     try:
         kernels = first_that_works(sources, folder, warn)
         kept = kernels.libraries if kernels is not None else []
+    except OSError as error:
+        raise NoCompiler(f"the compiled kernels cannot be written: {error}") from error
+    finally:
+        # Libraries of older sources would be wrong.
         for stale in set(folder.glob(f"kernels_*{SUFFIX}")) - set(kept):
             stale.unlink()
-    except OSError as error:
-        warn(f"the compiled kernels cannot be written: {error}")
     return kernels
 
 
@@ -147,14 +176,14 @@ def first_that_works(sources: Path, folder: Path, warn: Callable[[str], None]) -
         warn("MIXTURA_NATIVE is 0: mixtura is built without compiled kernels")
         return None
     with TemporaryDirectory() as scratch:
-        for compiler in compilers(Path(scratch)):
+        for compiler in compilers(Path(scratch), warn):
             if libraries := compiled(compiler, sources, folder, warn):
                 return Kernels(libraries, compiler.wheel)
-    warn(
-        "no C compiler worked: mixtura is built without compiled kernels, and fits more slowly; "
-        "to have them install ziglang or set CC, and build again"
+    raise NoCompiler(
+        "no C compiler worked (what was tried stands above): install one (gcc, clang, or pip "
+        f"install ziglang=={ZIGLANG}), name it in CC, and build again; MIXTURA_NATIVE=0 builds "
+        "mixtura without its compiled kernels, slower by far"
     )
-    return None
 
 
 def compiled(
@@ -200,16 +229,22 @@ class KernelBuildHook(BuildHookInterface):
         """Compile in place for an editable install, else into the wheel."""
         sources = Path(self.root, NATIVE)
         if version == "editable":
-            build(sources, sources, self.app.display_warning)
+            self._build(sources, sources)
             return
         self._scratch = TemporaryDirectory()
-        kernels = build(sources, Path(self._scratch.name), self.app.display_warning)
+        kernels = self._build(sources, Path(self._scratch.name))
         if kernels is not None:
             inside = NATIVE.relative_to("src").as_posix()
             files = {str(path): f"{inside}/{path.name}" for path in kernels.libraries}
             build_data["force_include"].update(files)
             build_data["pure_python"] = False
             build_data["tag"] = f"py3-none-{kernels.wheel}"
+
+    def _build(self, sources: Path, folder: Path) -> Kernels | None:
+        try:
+            return build(sources, folder, self.app.display_warning)
+        except NoCompiler as error:
+            self.app.abort(str(error))
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Take away what stands in the wheel now."""
@@ -221,7 +256,10 @@ def main() -> None:
     """Compile in place, or into the folder that is named, and say what was made."""
     sources = Path(__file__).parent / NATIVE
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else sources
-    kernels = build(sources, folder, lambda sentence: print(sentence, file=sys.stderr))
+    try:
+        kernels = build(sources, folder, lambda sentence: print(sentence, file=sys.stderr))
+    except NoCompiler as error:
+        sys.exit(str(error))
     if kernels is None:
         sys.exit(1)
     for path in kernels.libraries:

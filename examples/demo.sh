@@ -6,9 +6,9 @@ cd "$(dirname "$0")/.."
 .venv/bin/python -m pip install --quiet --disable-pip-version-check '.[all]'
 for name in faithful diabetes; do
     echo "== $name"
-    .venv/bin/mixtura fit "examples/data/$name.csv" -o "out/$name"
+    .venv/bin/mixtura fit "examples/data/$name.csv" -o "out/$name" --force
 done
 echo "== carcinoma"
-.venv/bin/mixtura fit examples/data/carcinoma.csv --family categorical -o out/carcinoma
+.venv/bin/mixtura fit examples/data/carcinoma.csv --family categorical -o out/carcinoma --force
 echo
 echo "Open out/faithful/report.html, out/diabetes/report.html and out/carcinoma/report.html."

@@ -70,3 +70,11 @@ def test_the_reference_has_every_public_name():
     errors = {name for name in PUBLIC if name.split(".")[-1] in mixtura.errors.__all__}
     assert "automodule:: mixtura.errors" in pages
     assert set(PUBLIC) - named - errors == set()
+
+
+def test_what_the_estimators_name_is_public() -> None:
+    assert set(mixtura.estimators.__all__) <= set(mixtura.__all__)
+    for name in mixtura.__all__:
+        assert getattr(mixtura, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = mixtura.nothing

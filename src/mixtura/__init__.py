@@ -1,44 +1,109 @@
 """Finite mixture models fitted by expectation-maximisation, for data of any size."""
 
-from mixtura import estimators
-from mixtura.classes import Classification, Enumeration, classification, enumerate_classes
-from mixtura.components.dirichlet import Dirichlet
-from mixtura.components.gaussian.conjugate import NormalInverseWishart
-from mixtura.errors import (
-    BoundaryError,
-    DataError,
-    DegenerateComponentWarning,
-    InformationError,
-    LikelihoodDecreased,
-    MixturaError,
-    MixturaWarning,
-    ModelFileError,
-    NonIdentifiableError,
-    ParameterError,
-)
-from mixtura.estimators import *  # noqa: F403
-from mixtura.mixture import Mixture
+from importlib import import_module
+
+# Not from typing: nothing else is loaded here, so that the command soon hears an interrupt.
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from mixtura.classes import (
+        Classification,
+        Enumeration,
+        classification,
+        enumerate_classes,
+    )
+    from mixtura.components.dirichlet import Dirichlet
+    from mixtura.components.gaussian.conjugate import NormalInverseWishart
+    from mixtura.errors import (
+        BoundaryError,
+        DataError,
+        DegenerateComponentWarning,
+        InformationError,
+        LikelihoodDecreased,
+        MixturaError,
+        MixturaWarning,
+        ModelFileError,
+        NonIdentifiableError,
+        ParameterError,
+    )
+    from mixtura.estimators import (
+        BernoulliMixture,
+        CategoricalMixture,
+        GammaMixture,
+        GaussianMixture,
+        GeometricMixture,
+        MixedMixture,
+        MultinomialMixture,
+        NegativeBinomialMixture,
+        PoissonMixture,
+        load,
+        select,
+    )
+    from mixtura.mixture import Mixture
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "BernoulliMixture",
     "BoundaryError",
+    "CategoricalMixture",
     "Classification",
     "DataError",
     "DegenerateComponentWarning",
     "Dirichlet",
     "Enumeration",
+    "GammaMixture",
+    "GaussianMixture",
+    "GeometricMixture",
     "InformationError",
     "LikelihoodDecreased",
+    "MixedMixture",
     "MixturaError",
     "MixturaWarning",
     "Mixture",
     "ModelFileError",
+    "MultinomialMixture",
+    "NegativeBinomialMixture",
     "NonIdentifiableError",
     "NormalInverseWishart",
     "ParameterError",
+    "PoissonMixture",
     "classification",
     "enumerate_classes",
+    "load",
+    "select",
 ]
 
-__all__ += estimators.__all__
+# Where names are found that are not in estimators.
+PLACES = {
+    "Classification": "mixtura.classes",
+    "Dirichlet": "mixtura.components.dirichlet",
+    "Enumeration": "mixtura.classes",
+    "Mixture": "mixtura.mixture",
+    "NormalInverseWishart": "mixtura.components.gaussian.conjugate",
+    "classification": "mixtura.classes",
+    "enumerate_classes": "mixtura.classes",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load what is asked for, or a room by its name."""
+    if name in __all__:
+        errs = name.endswith(("Error", "Warning", "Decreased"))
+        place = PLACES.get(name, "mixtura.errors" if errs else "mixtura.estimators")
+        value = getattr(import_module(place), name)
+    elif name.startswith("_"):
+        raise AttributeError(f"module 'mixtura' has no attribute '{name}'")
+    else:
+        try:
+            value = import_module(f"mixtura.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != f"mixtura.{name}":
+                raise
+            raise AttributeError(f"module 'mixtura' has no attribute '{name}'") from None
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -8,7 +8,7 @@ from scipy.stats import chi2
 from mixtura.components.weighing import Weighing
 from mixtura.em.certificate import certificate_words
 from mixtura.mixture import Mixture
-from mixtura.text import component_name, count_words, text_table
+from mixtura.text import component_name, count_words, row_words, text_table
 
 __all__ = ["summary_of", "table_words", "title_of"]
 
@@ -92,7 +92,7 @@ def _components(mixture: Mixture, facts: Mapping[str, Any]) -> str:
     if "effective_rows" in facts:
         header.append("effective rows")
         for row, effective in zip(rows, facts["effective_rows"], strict=True):
-            row.append(f"{effective:.1f}")
+            row.append(row_words(effective))
     if "modal_shares" in facts:
         header.append("modal share")
         for row, share in zip(rows, facts["modal_shares"], strict=True):

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 
-__all__ = ["component_name", "count_words", "text_table"]
+__all__ = ["component_name", "count_words", "row_words", "text_table"]
 
 # Wider tables than this are cut, and say so.
 SHOWN_COLUMNS = 12
+
+# Rows are counted up to here, with a tenth.
+MANY_ROWS = 1e15
 
 # Longer names are cut in them.
 LONGEST_CELL = 60
@@ -38,6 +41,11 @@ def count_words(count: float) -> str:
     if count == float("inf"):
         return "more than 1e308"
     return f"{count:,}" if isinstance(count, int) else f"{count:.3g}"
+
+
+def row_words(rows: float) -> str:
+    """Return "17.3" of so many rows, and "2e+250" of what weights may add up to."""
+    return f"{rows:.1f}" if rows < MANY_ROWS else f"{rows:.4g}"
 
 
 def _cut(cell: str) -> str:

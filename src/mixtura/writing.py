@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["replacing", "write_text"]
+__all__ = ["TEMPORARY", "flush_folder", "replacing", "write_text"]
 
 TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp(\.\w+)?")
 # No file takes so long to be written.
@@ -50,7 +50,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
-    _flush_folder(target.parent)
+    flush_folder(target.parent)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -95,7 +95,7 @@ def _flush(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """Make the move last through a power cut, where folders can be flushed at all."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)

@@ -181,11 +181,15 @@ def test_row_weights_count_as_repeated_rows(tmp_path):
         (["fit", FAITHFUL, "-k", "two"], 2, "from 1 up"),
         (["fit", FAITHFUL, "-s", "fulll"], 2, "VVV"),
         (["fit", FAITHFUL, "--columns", "waitin"], 1, "did you mean 'waiting'"),
-        (["fit", DATA / "diabetes.csv", "--columns", "class"], 1, "row 1 holds 'Normal'"),
+        (
+            ["fit", DATA / "diabetes.csv", "--columns", "class"],
+            1,
+            "from 1) holds 'Normal'",
+        ),
         (["summary", FAITHFUL], 1, "was not written by mixtura"),
         (["sample", "nowhere", "-n", "0"], 2, "0"),
         (["fit", FAITHFUL, "--mixing-weights", "even"], 2, "free nor equal"),
-        (["fit", FAITHFUL, "--mixing-weights", "0.4,0.6"], 2, "n_components is 1"),
+        (["fit", FAITHFUL, "--mixing-weights", "0.4,0.6"], 2, "fit -k 2, but -k is 1"),
         (["fti"], 2, "No such command"),
     ],
 )
@@ -225,6 +229,8 @@ def test_an_interrupt_keeps_the_best_so_far(tmp_path):
         text=True,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )
+    while not folder.with_name("out.partial").exists():
+        time.sleep(0.1)
     time.sleep(6)
     process.send_signal(signal.SIGINT)
     try:

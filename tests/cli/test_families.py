@@ -172,15 +172,15 @@ def test_a_damaged_column_of_numbers_is_named(tmp_path):
 def test_an_unknown_category_is_named_or_ignored(survey_file, tmp_path):
     path, _ = survey_file
     columns = ("--columns", "likes,grade,smokes,code")
-    mixtura("fit", path, "-f", "categorical", "-k", "2", "-o", tmp_path, *columns)
+    mixtura("fit", path, "-f", "categorical", "-k", "2", "-o", tmp_path / "out", *columns)
     strange = tmp_path / "strange.csv"
     strange.write_text('code,likes,grade,smokes\n007,tea,1,true\n012,milk,2,"false"\n')
-    done = mixtura("predict", tmp_path / "model.mixtura", strange)
+    done = mixtura("predict", tmp_path / "out" / "model.mixtura", strange)
     assert done.exit_code == 1
-    assert "column 'likes' holds 'milk' at row 1" in done.stderr
+    assert "column 'likes' holds 'milk' at row 2 (counted from 1)" in done.stderr
     assert "known are 'coffee, black', 'tea'" in done.stderr
     assert done.stdout == ""
-    done = mixtura("predict", tmp_path / "model.mixtura", strange, "--unknown", "ignore")
+    done = mixtura("predict", tmp_path / "out" / "model.mixtura", strange, "--unknown", "ignore")
     assert len(rows_of(done.stdout)) == 2
 
 
@@ -195,26 +195,26 @@ def test_spelling_counts_where_a_file_holds_text_only(tmp_path):
         }
     )
     frame.to_csv(path, index=False)
-    mixtura("fit", path, "-f", "categorical", "-k", "1", "-o", tmp_path)
-    assert load(tmp_path / "model.mixtura").kinds[1].labels == ("007", "012", "x")
+    mixtura("fit", path, "-f", "categorical", "-k", "1", "-o", tmp_path / "out")
+    assert load(tmp_path / "out" / "model.mixtura").kinds[1].labels == ("007", "012", "x")
     other = tmp_path / "other.csv"
     other.write_text(
         "mark,code,truth,mixed\n1.0,007,true,true\nNA,012,FALSE,false\n, 012 ,,\n",
     )
-    done = mixtura("predict", tmp_path / "model.mixtura", other)
+    done = mixtura("predict", tmp_path / "out" / "model.mixtura", other)
     assert done.exit_code == 0, done.output
     other.write_text("mark,code,truth,mixed\n1,007,perhaps,true\n2,012,true,false\n")
-    done = mixtura("predict", tmp_path / "model.mixtura", other)
-    assert "column 'truth' holds 'perhaps' at row 0" in done.stderr
+    done = mixtura("predict", tmp_path / "out" / "model.mixtura", other)
+    assert "column 'truth' holds 'perhaps' at row 1 (counted from 1)" in done.stderr
 
 
 def test_types_count_where_a_file_has_them(tmp_path):
     frame = pd.DataFrame({"a": ["1", "2"] * 10, "b": [1, 2] * 10})
     frame.to_parquet(tmp_path / "fit.parquet")
-    mixtura("fit", tmp_path / "fit.parquet", "-f", "categorical", "-k", "1", "-o", tmp_path)
+    mixtura("fit", tmp_path / "fit.parquet", "-f", "categorical", "-k", "1", "-o", tmp_path / "out")
     frame.assign(a=frame["b"]).to_parquet(tmp_path / "other.parquet")
-    done = mixtura("predict", tmp_path / "model.mixtura", tmp_path / "other.parquet")
-    assert "column 'a' holds 1 at row 0" in done.stderr
+    done = mixtura("predict", tmp_path / "out" / "model.mixtura", tmp_path / "other.parquet")
+    assert "column 'a' holds 1 at row 1 (counted from 1)" in done.stderr
 
 
 def test_a_model_without_names_reads_columns_in_order(tmp_path):
@@ -241,9 +241,11 @@ def test_exposures_are_part_of_a_poisson_fit(tmp_path):
     rate = np.where(rng.random(400) < 0.4, 1.0, 6.0)
     path = tmp_path / "visits.csv"
     pd.DataFrame({"visits": rng.poisson(rate * years), "years": years}).to_csv(path, index=False)
-    done = mixtura("fit", path, "-f", "poisson", "--exposure", "years", "-k", "1:3", "-o", tmp_path)
+    done = mixtura(
+        "fit", path, "-f", "poisson", "--exposure", "years", "-k", "1:3", "-o", tmp_path / "out"
+    )
     assert "2 components" in done.stdout, done.output
-    assert mixtura("predict", tmp_path / "model.mixtura", path).exit_code == 0
+    assert mixtura("predict", tmp_path / "out" / "model.mixtura", path).exit_code == 0
 
 
 @pytest.mark.parametrize(

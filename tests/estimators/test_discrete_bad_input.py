@@ -83,10 +83,10 @@ def test_rows_of_zeros_are_counted_in_the_report(tmp_path):
     rows = np.vstack([rows_for("multinomial"), np.zeros((3, 3))]).astype(int)
     path = tmp_path / "counts.csv"
     np.savetxt(path, rows, "%d", ",", header="a,b,c", comments="")
-    done = fit(path, tmp_path, "-f", "multinomial", "-k", "2")
+    done = fit(path, tmp_path / "out", "-f", "multinomial", "-k", "2")
     assert "3 row(s) hold zeros only" in done.stdout
-    assert "3 row(s) hold zeros only" in (tmp_path / "report.html").read_text()
-    assert len((tmp_path / "assignments.csv").read_text().splitlines()) == 1 + len(rows)
+    assert "3 row(s) hold zeros only" in (tmp_path / "out" / "report.html").read_text()
+    assert len((tmp_path / "out" / "assignments.csv").read_text().splitlines()) == 1 + len(rows)
 
 
 def test_nothing_but_zeros_is_one_component():
@@ -120,10 +120,13 @@ def test_a_category_with_one_level_is_told_of_and_fitted():
 def test_a_category_with_one_level_is_in_the_report(tmp_path):
     path = tmp_path / "rows.csv"
     pd.DataFrame({"a": ["x", "y"] * 20, "b": ["z"] * 40}).to_csv(path, index=False)
-    done = fit(path, tmp_path, "-f", "categorical", "-k", "1", "--columns", "a,b")
+    done = fit(path, tmp_path / "out", "-f", "categorical", "-k", "1", "--columns", "a,b")
     assert done.exit_code == 0
     assert "column 'b' holds 'z' only" in done.stderr
-    assert "Column &#39;b&#39; holds &#39;z&#39; only" in (tmp_path / "report.html").read_text()
+    assert (
+        "Column &#39;b&#39; holds &#39;z&#39; only"
+        in (tmp_path / "out" / "report.html").read_text()
+    )
 
 
 def test_too_many_levels_are_told_of_by_the_command(tmp_path):
@@ -131,9 +134,9 @@ def test_too_many_levels_are_told_of_by_the_command(tmp_path):
     frame = pd.DataFrame({"who": np.arange(20_000) // 2, "b": ["y", "z"] * 10_000})
     frame["who"] = "p" + frame["who"].astype(str)
     frame.to_csv(path, index=False)
-    done = fit(path, tmp_path, "-f", "categorical", "-k", "1", "--columns", "who,b")
+    done = fit(path, tmp_path / "out", "-f", "categorical", "-k", "1", "--columns", "who,b")
     assert "column 'who' has 10,000 levels in 20,000 rows; drop it" in done.stderr
-    assert "the first 400 of 10,002" in (tmp_path / "report.html").read_text()
+    assert "the first 400 of 10,002" in (tmp_path / "out" / "report.html").read_text()
 
 
 @counts
@@ -143,7 +146,7 @@ def test_text_among_counts_is_named(kind, tmp_path):
     with pytest.raises(DataError, match="column 'c1' holds 'many' at row 2"):
         ESTIMATORS[kind](2).fit(frame)
     frame.to_csv(tmp_path / "counts.csv", index=False)
-    done = fit(tmp_path / "counts.csv", tmp_path, "-f", kind)
+    done = fit(tmp_path / "counts.csv", tmp_path / "out", "-f", kind)
     assert done.exit_code == 1
     assert "column 'c1'" in done.stderr
     assert "'many'" in done.stderr
@@ -165,9 +168,9 @@ def test_values_that_look_alike_stay_apart_in_a_file(tmp_path):
 def test_values_that_look_alike_stay_apart_in_the_command(tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text("v,w\n" + "\u00e9,1\ne\u0301,2\na,1\nA,2\n" * 9, encoding="utf-8")
-    done = fit(path, tmp_path, "-f", "categorical", "-k", "1")
+    done = fit(path, tmp_path / "out", "-f", "categorical", "-k", "1")
     assert done.exit_code == 0, done.output
-    assert len(load(tmp_path / "model.mixtura").kinds[0].labels) == 4
+    assert len(load(tmp_path / "out" / "model.mixtura").kinds[0].labels) == 4
 
 
 def test_a_column_without_values_is_named():
@@ -184,10 +187,10 @@ def test_a_column_without_values_is_named():
 def test_a_row_without_values_has_the_weights_as_posterior(tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text("a,b\n" + "x,p\ny,q\n" * 20 + "NA,\n")
-    done = fit(path, tmp_path, "-f", "categorical", "-k", "2")
+    done = fit(path, tmp_path / "out", "-f", "categorical", "-k", "2")
     assert "1 row(s) have no answer at all; their posterior is the class shares" in done.stdout
-    mixture = load(tmp_path / "model.mixtura")
-    last = (tmp_path / "assignments.csv").read_text().splitlines()[-1].split(",")
+    mixture = load(tmp_path / "out" / "model.mixtura")
+    last = (tmp_path / "out" / "assignments.csv").read_text().splitlines()[-1].split(",")
     assert float(last[2]) == pytest.approx(mixture.weights.max())
     assert float(last[4]) == pytest.approx(0.0, abs=1e-12)
 

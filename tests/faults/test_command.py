@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -71,6 +72,47 @@ def test_a_name_of_any_length_is_cut_for_show(tmp_path: Path) -> None:
     assert max(map(len, done.stdout.splitlines())) < 500
 
 
+def test_very_many_yes_or_no_columns_are_fitted_and_shown(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    chances = rng.random((2, 15_000))
+    rows = (rng.random((60, 15_000)) < chances[np.arange(60) % 2]).astype(int)
+    names = [f"{'item ' * 20}{place}" for place in range(15_000)]
+    names[7:9] = ["x" * 9000, "y" * 9000]
+    rows[:, 7:9] = 1
+    path, out = table(tmp_path / "a.csv", names, rows), tmp_path / "out"
+    began = time.process_time()
+    done = run("fit", path, "-f", "bernoulli", "-k", "2", "--starts", "1", "-o", out)
+    assert done.exit_code == 0, done.output
+    assert max(map(len, (done.stdout + done.stderr).splitlines())) < 1000
+    assert len(done.stdout + done.stderr) < 50_000
+    assert run("summary", out / "model.mixtura").exit_code == 0
+    again = run("predict", out / "model.mixtura", path)
+    assert again.stdout.splitlines() == (out / "assignments.csv").read_text().splitlines()
+    page = (out / "report.html").read_text("utf-8")
+    assert len(page) < 2 * 10**6
+    assert "that tell the components apart best" in page
+    assert time.process_time() - began < 120
+
+
+def test_errors_name_the_first_of_very_many_columns(tmp_path: Path) -> None:
+    model = run("fit", table(tmp_path / "a.csv", [*"ab"]), "-k", "1", "-o", tmp_path / "out")
+    assert model.exit_code == 0
+    wide = table(tmp_path / "b.csv", [f"{'n' * 900}{c}" for c in range(900)], [["text"] * 900] * 3)
+    for more in ([], ["-f", "auto"], ["--columns", "z" * 900]):
+        done = run("fit", wide, *more)
+        assert done.exit_code == 1
+        assert len(done.output) < 4000
+    done = run("predict", tmp_path / "out" / "model.mixtura", wide)
+    assert "lacks 'a', 'b'" in done.stderr
+
+
+def test_a_row_that_is_too_long_is_told_of(tmp_path: Path) -> None:
+    path = table(tmp_path / "a.csv", [f"{'n' * 300}{place}" for place in range(15_000)], [[1]])
+    done = run("fit", path)
+    assert done.exit_code == 1
+    assert "of more than 4,194,304 bytes; shorten its cells" in done.stderr
+
+
 FORMULAS = ["=1+1", "+1+1", "-1+1", "@a", "\tb", "=cmd|' /C calc'!A0"]
 PLAIN = ["-5", "+2.5e3", "a=b", "'x", ""]
 
@@ -101,6 +143,14 @@ def test_drawn_categories_are_no_formulas_either(tmp_path: Path) -> None:
     assert {row[0] for row in csv.reader(text.splitlines()[1:])} == {"=1+1", "@x"}
 
 
+HEARING = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from mixtura.cli import main
+main()
+"""
+
+
 @pytest.mark.skipif(os.name == "nt", reason="needs signals and a shell")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_keeps_the_best_so_far(number: signal.Signals, tmp_path: Path) -> None:
@@ -109,8 +159,10 @@ def test_a_signal_keeps_the_best_so_far(number: signal.Signals, tmp_path: Path) 
     # One structure and start: the fit that the signal ends is short, the search is not.
     few = ["-k", "1:20", "-s", "full", "--starts", "1"]
     given = ["fit", str(tmp_path / "a.csv"), *few, "-o", str(tmp_path / "out")]
-    running = subprocess.Popen([*START, *given], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
-    while not (tmp_path / "out").exists():
+    # A shell that runs tests in its background has them ignore the signal.
+    start = [sys.executable, "-c", HEARING]
+    running = subprocess.Popen([*start, *given], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    while not (tmp_path / "out.partial").exists():
         time.sleep(0.05)
     time.sleep(2)
     running.send_signal(number)
@@ -149,7 +201,6 @@ def test_a_name_that_the_terminal_cannot_write_is_escaped(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("module", "error", "code", "words"),
     [
-        ("mixtura.cli.fit", "KeyboardInterrupt", 130, ""),
         ("rich", "ModuleNotFoundError(name='rich')", 1, "needs rich"),
         ("pyarrow.csv", "ModuleNotFoundError(name='pyarrow')", 1, "needs pyarrow"),
     ],
@@ -173,6 +224,73 @@ main()
     assert done.returncode == code
     assert "Traceback" not in done.stderr
     assert words in done.stderr
+
+
+LOADING = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+at, number = int(sys.argv.pop(1)), int(sys.argv.pop(1))
+class Finder:
+    seen = 0
+    def find_spec(self, name, *_):
+        Finder.seen += Finder.seen > 0 or name == "mixtura.cli.command"
+        if Finder.seen == at:
+            os.kill(os.getpid(), number)
+sys.meta_path.insert(0, Finder())
+from mixtura.cli import main
+main()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("at", [1, *np.random.default_rng(0).integers(2, 1000, 3)])
+def test_a_signal_while_modules_load_is_no_traceback(at: int, number: signal.Signals) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADING, str(at), str(int(number)), "--version"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == (143 if number == signal.SIGTERM else 130), done.stderr
+    assert done.stderr == ""
+
+
+SAYING = {
+    "version": ["--version"],
+    "summary": ["summary", "MODEL"],
+    "json": ["summary", "MODEL", "--json"],
+    "sample": ["sample", "MODEL", "-n", "3"],
+    "predict": ["predict", "MODEL", "TABLE"],
+    "fit": ["fit", "TABLE", "-k", "1", "-s", "full", "-o", "OUT"],
+}
+ENDS = {">/dev/full": 1, ">&-": None, "2>&-": 0, "| true": 141, "2>/dev/full": None}
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("what", SAYING)
+def test_an_output_that_takes_nothing_is_no_traceback(what: str, end: str, tmp_path: Path) -> None:
+    GaussianMixture(1).fit(ROWS).save(tmp_path / "model")
+    places = {"MODEL": tmp_path / "model", "OUT": tmp_path / "out"}
+    places["TABLE"] = table(tmp_path / "a.csv", ["x0", "x1"])
+    words = shlex.join([*START, *(str(places.get(each, each)) for each in SAYING[what])])
+    if end == "| true":
+        # The reader has left before anything is written.
+        words = f"(sleep 0.2; {words}; echo code $? >&2)"
+    done = subprocess.run(["sh", "-c", f"{words} {end}"], **CAUGHT)
+    code = int(done.stderr.rpartition("code ")[2]) if "|" in end else done.returncode
+    assert "Traceback" not in done.stderr
+    assert code in ((0, 1) if ENDS[end] is None else (ENDS[end],)), done.stderr
+    if what == "fit":
+        assert {path.name for path in (tmp_path / "out").iterdir()} == {
+            "model.mixtura",
+            "assignments.csv",
+            "report.html",
+        }
+
+
+CAUGHT: Any = {"capture_output": True, "text": True, "check": False}
 
 
 def test_what_a_killed_process_left_is_swept_later(tmp_path: Path) -> None:

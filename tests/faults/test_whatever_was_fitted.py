@@ -12,7 +12,7 @@ from mixtura import BernoulliMixture, CategoricalMixture, GaussianMixture, load
 from mixtura.archive import read_archive, write_archive
 from mixtura.cli.command import command
 from mixtura.goodness import facts as goodness_facts
-from mixtura.report import parts
+from mixtura.report import families, parts
 from mixtura.store import load_with_facts
 
 OUTPUTS = {"model.mixtura", "assignments.csv", "report.html"}
@@ -126,6 +126,7 @@ def test_a_page_stands_without_a_drawing_that_cannot_be_made(
     def fail(report: Any) -> Any:
         raise OverflowError("axes <b>too</b> long")
 
+    assert families.PAGES
     for drawing in parts.COMMON:
         monkeypatch.setattr(type(drawing), "draw", property(lambda self: fail), raising=False)
     path = written(tmp_path / "rows.csv", clusters(1.0))
@@ -135,17 +136,20 @@ def test_a_page_stands_without_a_drawing_that_cannot_be_made(
     assert "could not be made: axes &lt;b&gt;too&lt;/b&gt; long." in page
 
 
-def test_a_defect_of_a_drawing_is_no_number_that_is_hard_to_draw(
+def test_a_defect_of_a_drawing_is_called_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(report: Any) -> Any:
         raise AttributeError("no such thing")
 
+    assert families.PAGES
     for drawing in parts.COMMON:
         monkeypatch.setattr(type(drawing), "draw", property(lambda self: fail), raising=False)
     path = written(tmp_path / "rows.csv", clusters(1.0))
     done = run("fit", path, "-k", "1:2", "-s", "full", "-o", tmp_path / "out")
-    assert isinstance(done.exception, AttributeError)
+    assert done.exit_code == 0, done.output
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert "could not be made: a defect of mixtura, please report it (AttributeError: no" in page
 
 
 def test_facts_of_a_live_estimator_are_not_left_out_in_silence(tmp_path: Path) -> None:

@@ -79,12 +79,54 @@ def test_the_loader_knows_every_build(hatch_build):
     assert libraries(hatch_build) <= known
 
 
-def test_where_no_compiler_works_the_wheel_is_pure_and_the_build_says_so(tree):
-    name, files, said = wheel(tree, CC=FAILING)
-    assert name.endswith("-py3-none-any.whl")
-    assert files == MODULES
+def test_where_no_compiler_works_the_build_fails_and_says_what_to_do(tree):
+    done = run(tree, "-m", "hatchling", "build", "-t", "wheel", "-d", "made", CC=FAILING)
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
     assert "out of order" in said
-    assert "no C compiler worked: mixtura is built without compiled kernels" in said
+    assert "no C compiler worked" in said
+    assert "install one (gcc, clang, or pip install ziglang==" in said
+    assert "MIXTURA_NATIVE=0 builds mixtura without" in said
+    assert not [*(tree / "made").glob("*.whl")]
+
+
+def test_what_is_fetched_is_pinned_by_version_and_digest(hatch_build, tmp_path, monkeypatch):
+    asked = []
+
+    def fail(command, environment):
+        asked.append((command, Path(command[command.index("--requirement") + 1]).read_text()))
+        return "no index"
+
+    monkeypatch.setattr(hatch_build, "failure", fail)
+    monkeypatch.setattr(hatch_build.importlib.util, "find_spec", lambda name: None)
+    said = []
+    assert hatch_build.zig_command(tmp_path, said.append) is None
+    ((command, pinned),) = asked
+    assert "--require-hashes" in command
+    assert "--only-binary=:all:" in command
+    assert pinned.startswith(f"ziglang=={hatch_build.ZIGLANG} --hash=sha256:")
+    digests = [word.removeprefix("--hash=sha256:") for word in pinned.split()[1:]]
+    assert digests == [*hatch_build.DIGESTS.values()]
+    assert all(len(bytes.fromhex(digest)) == 32 for digest in digests)
+    assert len(set(digests)) == 6
+    assert said == [f"ziglang {hatch_build.ZIGLANG} could not be fetched:\nno index"]
+
+
+def test_a_wheel_of_another_digest_is_never_unpacked(hatch_build, tmp_path, monkeypatch):
+    name = f"ziglang-{hatch_build.ZIGLANG}"
+    info = f"{name}.dist-info"
+    with zipfile.ZipFile(tmp_path / f"{name}-py3-none-any.whl", "w") as archive:
+        archive.writestr("ziglang/zig", "evil")
+        archive.writestr(f"{info}/METADATA", f"Name: ziglang\nVersion: {hatch_build.ZIGLANG}\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setattr(hatch_build.importlib.util, "find_spec", lambda name: None)
+    said = []
+    (tmp_path / "scratch").mkdir()
+    assert hatch_build.zig_command(tmp_path / "scratch", said.append) is None
+    assert "DO NOT MATCH THE HASHES" in said[0]
 
 
 def test_a_wheel_without_kernels_can_be_asked_for(tree):
@@ -182,22 +224,22 @@ def fetches(monkeypatch, hatch_build, made):
 
 def test_ziglang_is_fetched_where_it_is_not_there(monkeypatch, hatch_build, tmp_path):
     asked = fetches(monkeypatch, hatch_build, ["zig", "__main__.py", "zigzag.txt"])
-    first = next(hatch_build.compilers(tmp_path))
+    first = next(hatch_build.compilers(tmp_path, print))
     assert first.command[:2] == [str(tmp_path / "fetched" / "ziglang" / "zig"), "cc"]
-    assert "ziglang" in asked[0]
+    assert "--require-hashes" in asked[0]
 
 
 def test_where_ziglang_cannot_be_fetched_the_compiler_of_the_machine_is_tried(
     monkeypatch, hatch_build, tmp_path
 ):
     fetches(monkeypatch, hatch_build, [])
-    assert [each.command for each in hatch_build.compilers(tmp_path)] == [["/bin/cc"]]
+    assert [each.command for each in hatch_build.compilers(tmp_path, print)] == [["/bin/cc"]]
 
 
 def test_nothing_is_fetched_where_a_compiler_is_named(monkeypatch, hatch_build, tmp_path):
     asked = fetches(monkeypatch, hatch_build, ["zig"])
     monkeypatch.setenv("CC", "icc -O2")
-    assert [each.command for each in hatch_build.compilers(tmp_path)] == [["icc", "-O2"]]
+    assert [each.command for each in hatch_build.compilers(tmp_path, print)] == [["icc", "-O2"]]
     assert not asked
 
 
@@ -206,5 +248,5 @@ def test_nothing_is_fetched_for_a_machine_that_ziglang_does_not_know(
 ):
     asked = fetches(monkeypatch, hatch_build, ["zig"])
     monkeypatch.setattr(hatch_build, "machine", lambda: ("musl", "mips"))
-    assert [each.command for each in hatch_build.compilers(tmp_path)] == [["/bin/cc"]]
+    assert [each.command for each in hatch_build.compilers(tmp_path, print)] == [["/bin/cc"]]
     assert not asked

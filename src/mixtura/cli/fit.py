@@ -1,91 +1,37 @@
 """`mixtura fit FILE`: choose a mixture, say what it is, and write it down."""
 
 import warnings
-from itertools import chain, islice
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 from click.core import ParameterSource
+from numpy.typing import NDArray
 
-from mixtura.cli.assignments import assignments_of
+from mixtura.cli.advice import in_words_of_the_command
+from mixtura.cli.assignments import Assignments, assignments_of
 from mixtura.cli.columns import split_names
 from mixtura.cli.families import OFFERS, Offer, Request
+from mixtura.cli.options import MixingWeights, Sizes, Structures
+from mixtura.cli.output import ASSIGNMENTS, MODEL, REPORT, Output, output_folder, told
 from mixtura.cli.progress import search_progress
 from mixtura.cli.rows import rows_of
 from mixtura.cli.voice import end_interrupted, keep_formulas_option, say
-from mixtura.components.gaussian.structures import structure
 from mixtura.data.files import read_table
-from mixtura.errors import DegenerateComponentWarning, ParameterError
-from mixtura.estimators.sizes import MOST_SIZES
-from mixtura.report import Report, write_report
+from mixtura.errors import (
+    DataError,
+    DegenerateComponentWarning,
+    MixturaError,
+    ParameterError,
+)
+from mixtura.report import PAGE_PACKAGES, Report, require, write_report
 from mixtura.selection import CRITERIA, Selection
 from mixtura.store import save
 from mixtura.summary import summary_of
 
 __all__ = ["fit"]
-
-MODEL, ASSIGNMENTS, REPORT = "model.mixtura", "assignments.csv", "report.html"
-
-
-class _Sizes(click.ParamType):
-    """Numbers of components: 3, 1:9 or 2,4,8."""
-
-    name = "K"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> list[int]:
-        if not isinstance(value, str):
-            return list(value)
-        try:
-            parts = [_range(part) for part in value.split(",")]
-        except ValueError:
-            parts = []
-        # A range of a thousand million is not written out before it is refused.
-        sizes = list(islice(chain.from_iterable(parts), MOST_SIZES + 1))
-        if len(sizes) > MOST_SIZES:
-            self.fail(f"{value!r} are more than {MOST_SIZES:,} numbers of components", param, ctx)
-        if not sizes or min(sizes) < 1:
-            self.fail(f"{value!r} is not like 3, 1:9 or 2,4,8, with numbers from 1 up", param, ctx)
-        return sizes
-
-
-def _range(text: str) -> range:
-    first, _, last = text.partition(":")
-    return range(int(first), int(last or first) + 1)
-
-
-class _Structures(click.ParamType):
-    """Covariance structures, separated by commas."""
-
-    name = "NAMES"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> str | tuple[str, ...]:
-        if not isinstance(value, str):
-            return tuple(value)
-        if value == "all":
-            return value
-        names = tuple(split_names(value))
-        try:
-            for name in names:
-                structure(name)
-        except ParameterError as error:
-            self.fail(str(error), param, ctx)
-        return names
-
-
-class _MixingWeights(click.ParamType):
-    """free, equal, or numbers separated by commas."""
-
-    name = "NUMBERS"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> str | tuple[float, ...]:
-        if not isinstance(value, str) or value in ("free", "equal"):
-            return value
-        try:
-            return tuple(float(number) for number in value.split(","))
-        except ValueError:
-            self.fail(f"{value!r} is neither free nor equal, nor like 0.2,0.3,0.5", param, ctx)
 
 
 @click.command()
@@ -94,7 +40,7 @@ class _MixingWeights(click.ParamType):
     "-k",
     "--components",
     "sizes",
-    type=_Sizes(),
+    type=Sizes(),
     default="1:9",
     show_default=True,
     help="Numbers of components to try: 3, 1:9 or 2,4,8.",
@@ -110,7 +56,7 @@ class _MixingWeights(click.ParamType):
 @click.option(
     "-s",
     "--structures",
-    type=_Structures(),
+    type=Structures(),
     default="all",
     show_default=True,
     help="Covariance structures of Gaussian components to try: full, tied, diag, spherical, or "
@@ -128,6 +74,7 @@ class _MixingWeights(click.ParamType):
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for the model, assignments.csv and report.html.",
 )
+@click.option("--force", is_flag=True, help="Replace what an earlier fit wrote to the folder.")
 @click.option(
     "--columns", help="Columns to fit, separated by commas; default all that suit the family."
 )
@@ -135,7 +82,7 @@ class _MixingWeights(click.ParamType):
 @click.option("--weights", help="Column of row weights.")
 @click.option(
     "--mixing-weights",
-    type=_MixingWeights(),
+    type=MixingWeights(),
     default="free",
     show_default=True,
     help="Mixing weights: free, equal, or one number for each component, such as 0.2,0.3,0.5 with "
@@ -171,6 +118,7 @@ def fit(
     structures: str | tuple[str, ...],
     noise: bool,
     output: Path | None,
+    force: bool,
     columns: str | None,
     exposure: str | None,
     weights: str | None,
@@ -184,69 +132,110 @@ def fit(
     """Fit mixtures to FILE (CSV, Parquet or Arrow), choose one, and describe it.
 
     Every number of components is tried, of Gaussians with every covariance structure. With -o, the
-    model, the component of each row and a report with pictures are written to a folder.
+    model, the component of each row and a report with pictures are written to a folder, which
+    appears once they are complete; what stands there is replaced with --force only.
     """
     offer = OFFERS[family]
     _check_options(context, offer)
-    table = read_table(file)
-    row_weights = None if weights is None else table.numeric([weights])[:, 0]
-    identifiers = None if id_column is None else table.column(id_column)
-    request = Request(
-        columns=tuple(split_names(columns)),
-        left_out=(*split_names(weights), *split_names(id_column)),
-        sizes=tuple(sizes),
-        structures=structures,
-        noise=noise,
-        exposure=exposure,
-        mixing_weights=mixing_weights,
-        criterion=criterion,
-        seed=seed,
-        starts=starts,
-        weights=row_weights,
-    )
-    search = offer.prepare(table, request)
-    if output is not None:
-        output.mkdir(parents=True, exist_ok=True)
-    with search_progress() as progress, warnings.catch_warnings():
-        # The summary says it.
-        warnings.simplefilter("ignore", DegenerateComponentWarning)
-        selection, facts = search(progress)
-    result = selection.result
-    rows = rows_of(result.mixture, table)
-    assignments = assignments_of(result.mixture, rows, identifiers, id_column, keep_formulas)
+    with nullcontext() if output is None else output_folder(output, force=force) as folder:
+        if folder is not None:
+            require(*PAGE_PACKAGES)
+        table = read_table(file)
+        request = Request(
+            columns=tuple(split_names(columns)),
+            left_out=(*split_names(weights), *split_names(id_column)),
+            sizes=tuple(sizes),
+            structures=structures,
+            noise=noise,
+            exposure=exposure,
+            mixing_weights=mixing_weights,
+            criterion=criterion,
+            seed=seed,
+            starts=starts,
+            weights=None if weights is None else table.numeric([weights])[:, 0],
+        )
+        identifiers = None if id_column is None else table.column(id_column)
+        with in_words_of_the_command(file), warnings.catch_warnings():
+            # The summary says it.
+            warnings.simplefilter("ignore", DegenerateComponentWarning)
+            search = offer.prepare(table, request)
+            with search_progress() as progress:
+                selection, facts = search(progress)
+        rows = rows_of(selection.result.mixture, table)
+        assignments = assignments_of(
+            selection.result.mixture, rows, identifiers, id_column, keep_formulas
+        )
+        facts |= _more_facts(selection, facts, assignments, request, file.name)
+        try:
+            if folder is not None:
+                _write(folder, selection, facts, assignments, rows)
+        finally:
+            # What is written does not wait for a reader that may leave.
+            _say(selection, summary_of(selection.result.mixture, facts))
+        if selection.interrupted:
+            say("interrupted: this is the best of the models fitted so far", err=True)
+            end_interrupted()
+
+
+def _more_facts(
+    selection: Selection,
+    facts: dict[str, Any],
+    assignments: Assignments,
+    request: Request,
+    source: str,
+) -> dict[str, Any]:
+    """Return what a file and a page say of the fit beside what the search says."""
     counts = np.bincount(
-        assignments.component, weights=row_weights, minlength=result.mixture.n_components
+        assignments.component,
+        weights=request.weights,
+        minlength=selection.result.mixture.n_components,
     )
     known = {*facts.get("cautions", ()), *facts.get("notes", ())}
     unknown = [caution for caution in selection.best.cautions if caution not in known]
-    facts |= {
+    return {
         "notes": [*facts.get("notes", ()), *unknown],
         "sizes": counts.tolist(),
-        "criterion": criterion,
-        "seed": seed,
-        "source": file.name,
+        "criterion": request.criterion,
+        "seed": request.seed,
+        "source": source,
     }
-    _say(selection, summary_of(result.mixture, facts))
-    if output is not None:
-        save(output / MODEL, result.mixture, facts)
-        assignments.write(output / ASSIGNMENTS)
-        report = Report(
-            title=file.name,
-            result=result,
-            selection=selection,
-            rows=rows,
-            columns=result.mixture.columns or (),
-            labels=assignments.label,
-            probabilities=assignments.probability,
-            source=file.name,
-            seed=seed,
-            facts=facts,
-        )
-        write_report(output / REPORT, report)
-        say(f"written to {output}: {MODEL}, {ASSIGNMENTS}, {REPORT}", err=True)
-    if selection.interrupted:
-        say("interrupted: this is the best of the models fitted so far", err=True)
-        end_interrupted()
+
+
+def _write(
+    folder: Output,
+    selection: Selection,
+    facts: dict[str, Any],
+    assignments: Assignments,
+    rows: NDArray[np.float64],
+) -> None:
+    """Write model and assignments, put them in place together, and let the page follow."""
+    mixture = selection.result.mixture
+    with told(folder.shown):
+        save(folder.partial / MODEL, mixture, facts)
+        assignments.write(folder.partial / ASSIGNMENTS)
+    folder.publish()
+    report = Report(
+        title=facts["source"],
+        result=selection.result,
+        selection=selection,
+        rows=rows,
+        columns=mixture.columns or (),
+        labels=assignments.label,
+        probabilities=assignments.probability,
+        source=facts["source"],
+        seed=facts["seed"],
+        facts=facts,
+    )
+    try:
+        with told(folder.shown / REPORT):
+            write_report(folder.target / REPORT, report)
+    # Whatever a page ends in, the fit is there.
+    except Exception as error:
+        why = error if isinstance(error, MixturaError) else f"{type(error).__name__}: {error}"
+        raise DataError(
+            f"{why}; {MODEL} and {ASSIGNMENTS} are in '{folder.shown}', {REPORT} is missing"
+        ) from error
+    say(f"written to {folder.shown}: {MODEL}, {ASSIGNMENTS}, {REPORT}", err=True)
 
 
 def _check_options(context: click.Context, offer: Offer) -> None:

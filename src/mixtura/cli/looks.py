@@ -131,7 +131,7 @@ def blocks_of(table: Table, looks: Sequence[Look]) -> dict[str, list[str]]:
         if names:
             blocks[kind] = names
     if not blocks:
-        told = "; ".join(f"'{look.name}': {look.objection}" for look in looks)
+        told = "; ".join(f"'{look.name}': {look.objection}" for look in looks[:LISTED])
         raise DataError(
             f"'{table.path}' has no column to fit ({told or 'no column'}); name some with --columns"
         )
@@ -140,9 +140,11 @@ def blocks_of(table: Table, looks: Sequence[Look]) -> dict[str, list[str]]:
 
 def say_left_out(looks: Sequence[Look]) -> None:
     """Say on standard error which columns are left out, and why."""
-    for look in looks:
-        if look.objection is not None:
-            say(f"column '{look.name}' is left out: {look.objection}", err=True)
+    left = [look for look in looks if look.objection is not None]
+    for look in left[:LISTED]:
+        say(f"column '{look.name}' is left out: {look.objection}", err=True)
+    if len(left) > LISTED:
+        say(f"so are {len(left) - LISTED:,} more columns", err=True)
 
 
 def say_blocks(looks: Sequence[Look]) -> None:

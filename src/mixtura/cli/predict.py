@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.assignments import assignments_of
 from mixtura.cli.rows import rows_of, text_columns
 from mixtura.cli.voice import binary_output, keep_formulas_option, say
@@ -44,7 +45,8 @@ def predict(
     mixture, _ = load_with_facts(model)
     table = read_table(file, text=text_columns(mixture))
     identifiers = None if id_column is None else table.column(id_column)
-    rows = rows_of(mixture, table, ignore=unknown == "ignore")
+    with in_words_of_the_command(file):
+        rows = rows_of(mixture, table, ignore=unknown == "ignore")
     if has_gaps(rows):
         say(gap_words(rows), err=True)
     assignments = assignments_of(mixture, rows, identifiers, id_column, keep_formulas)

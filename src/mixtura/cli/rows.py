@@ -5,6 +5,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from mixtura.cli.voice import listed
 from mixtura.data.encoding import encoded
 from mixtura.data.files import Table
 from mixtura.errors import DataError
@@ -58,6 +59,5 @@ def _columns(mixture: Mixture, table: Table) -> Sequence[str]:
         return table.names
     missing = [name for name in mixture.columns if name not in table.kinds]
     if missing:
-        listed = ", ".join(f"'{name}'" for name in missing)
-        raise DataError(f"'{table.path}' lacks {listed}, on which the model was fitted")
+        raise DataError(f"'{table.path}' lacks {listed(missing)}, on which the model was fitted")
     return mixture.columns

@@ -3,6 +3,7 @@
 import re
 import signal
 import sys
+from collections.abc import Sequence
 from typing import Any, BinaryIO, NoReturn
 
 import click
@@ -14,6 +15,7 @@ __all__ = [
     "end_interrupted",
     "interrupt_on_terminate",
     "keep_formulas_option",
+    "listed",
     "say",
     "unformulated",
 ]
@@ -25,12 +27,27 @@ CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u206
 # What spreadsheets take the beginning of a formula for, unless a number begins there.
 FORMULA = re.compile(r"[=@\t\r]|[+-](?![0-9.]+([eE][+-]?[0-9]+)?$)")
 
+# No path is so long; the beginning of a name or a cell says which it is.
+QUOTED = re.compile(r"'([^'\n]{400,})'")
+CUT = 80
+
+# Names in one line.
+NAMED = 8
+
 _signals: list[int] = []
 
 
 def say(text: str = "", *, err: bool = False) -> None:
-    """Print a text, with escapes in place of control characters."""
+    """Print a text, with escapes in place of control characters; what is long in quotes is cut."""
+    if err:
+        text = QUOTED.sub(lambda found: f"'{found[1][:CUT]}...'", text)
     click.echo(CONTROL.sub(lambda found: repr(found.group())[1:-1], text), err=err)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names in quotes, of many only the first."""
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return ", ".join(f"'{name}'" for name in names[:NAMED]) + more
 
 
 def keep_formulas_option(function: Any) -> Any:

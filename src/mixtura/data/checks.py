@@ -28,6 +28,8 @@ Names = Sequence[str | int] | None
 
 LISTED = 5
 
+REMEDY = "drop it, or set constant='drop', or give reg_covar a number"
+
 
 def name_or_place(names: Names, column: int) -> str | int:
     """Return what a column is called, or where it stands."""
@@ -76,9 +78,7 @@ def check_observed(rows: NDArray[Any], names: Names = None) -> None:
         raise DataError(f"{column_label(names, int(empty[0]))} is missing in every row; drop it")
 
 
-def check_varying(
-    deviations: Float, names: Names = None, advice: str = "drop it, or give reg_covar a number"
-) -> None:
+def check_varying(deviations: Float, names: Names = None, advice: str = REMEDY) -> None:
     """Raise `DataError` naming columns whose standard deviation (D,) is zero.
 
     Parameters

@@ -22,6 +22,8 @@ SNIFFED_CHARACTERS = 65536
 SNIFFED_LINES = 20
 # A row must fit into a block.
 BLOCK_BYTES = 2**22
+# What Arrow says of one that does not.
+OF_BLOCKS = ("straddling object", "Empty CSV file or block")
 NOT_UTF8 = "is not UTF-8 text; save the file again as CSV in UTF-8"
 
 
@@ -61,6 +63,11 @@ def read_delimited(
     except pa.ArrowInvalid as error:
         if not faults:
             _check_quotes(path, delimiter)
+            if any(words in str(error) for words in OF_BLOCKS):
+                raise DataError(
+                    f"'{path}' has a row, or a header, of more than {BLOCK_BYTES:,} bytes; shorten "
+                    "its cells, or save the file as Parquet"
+                ) from error
             raise
         # Only one thread counts the rows.
         faults.clear()

@@ -15,7 +15,7 @@ from mixtura.em.model import Model
 from mixtura.em.options import FitOptions
 from mixtura.em.ranking import without_rows
 from mixtura.em.running import Run
-from mixtura.em.statistics import Statistics
+from mixtura.em.statistics import Statistics, counted
 from mixtura.em.stopping import Ending, ending_of
 from mixtura.em.sweep import Sweep
 
@@ -150,7 +150,7 @@ def _statistics(part: KernelRun) -> Statistics:
         part.moments,
         float(part.steps[-1, 0]),
         part.log_largest,
-        rows**2 / np.maximum(part.squared, 1e-300),
+        counted(rows, part.squared),
     )
 
 

@@ -11,6 +11,7 @@ from mixtura.em.options import FitOptions
 from mixtura.em.ranking import unsupported
 from mixtura.em.running import Run
 from mixtura.em.sweep import Sweep
+from mixtura.text import row_words
 
 __all__ = ["Soundness", "excess_words", "failure_words", "passed_over_words", "soundness_of"]
 
@@ -53,7 +54,7 @@ class Soundness:
         """
 
         def counted(components: Sequence[int]) -> str:
-            return ", ".join(f"{k} ({effective_rows[k]:.1f} rows)" for k in components)
+            return ", ".join(f"{k} ({row_words(effective_rows[k])} rows)" for k in components)
 
         found = []
         if self.unsupported:

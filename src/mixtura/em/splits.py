@@ -81,7 +81,7 @@ def _first_halves(points: Float, mass: Float) -> NDArray[np.bool_]:
     for k, own in enumerate(mass.T):
         total = max(float(own.sum()), 1e-300)
         deviations = points - own @ points / total
-        sizes, axes = np.linalg.eigh((deviations.T * own) @ deviations / total)
+        sizes, axes = _axes(deviations, own, total)
         sizes = np.maximum(sizes, 1e-300)
         kept = sizes >= FLAT * sizes[-1]
         # A row may be so far from a component without width that its square is beyond the floats.
@@ -90,3 +90,15 @@ def _first_halves(points: Float, mass: Float) -> NDArray[np.bool_]:
             far[:, k] = (scores**2).sum(axis=1) > kept.sum()
         along[:, k] = scores[:, -1] > 0
     return np.hstack([along, far])
+
+
+def _axes(deviations: Float, own: Float, total: float) -> tuple[Float, Float]:
+    """Return the eigenvalues and axes of the covariance of rows (M, E), the largest last.
+
+    Of more columns than rows, those of the rows' inner products say the same, and cost M² numbers.
+    """
+    if len(deviations) >= deviations.shape[1]:
+        return np.linalg.eigh((deviations.T * own) @ deviations / total)
+    rows = deviations * np.sqrt(own / total)[:, None]
+    sizes, ends = np.linalg.eigh(rows @ rows.T)
+    return sizes, rows.T @ ends / np.sqrt(np.maximum(sizes, 1e-300))

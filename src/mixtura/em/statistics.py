@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mixtura.sums import Sums
 
-__all__ = ["StackedStatistics", "Statistics"]
+__all__ = ["StackedStatistics", "Statistics", "counted"]
 
 Float = NDArray[np.float64]
 
@@ -49,3 +49,8 @@ class Statistics:
     log_likelihood: float
     log_largest: float
     effective_size: Float
+
+
+def counted(rows: Float, squared: Float) -> Float:
+    """Return (Σ w r)² / Σ w r² (K,), of which the square may be beyond the floats."""
+    return rows * (rows / np.maximum(squared, 1e-300))

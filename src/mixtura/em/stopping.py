@@ -14,7 +14,7 @@ class Ending(Enum):
 
     CONVERGED = "converged: what is left to gain is below the tolerance"
     SMALL_CHANGE = "converged: the mean log-likelihood changed by less than tol"
-    ITERATION_LIMIT = "stopped at the iteration limit; raise max_iter or loosen tol"
+    ITERATION_LIMIT = "stopped at the iteration limit, before it had converged"
     INTERRUPTED = "interrupted; the best parameters so far were kept"
     ROUNDING = "converged: rounding hides any further gain"
     JOINED = "joined: another start had come to the same place"

@@ -16,7 +16,7 @@ from mixtura.data import ArrayRows, CountRows, RowSource
 from mixtura.em.model import Model
 from mixtura.em.plan import Plan, TiledUnit, as_swept, is_small, tiled_units
 from mixtura.em.sources import Cloud
-from mixtura.em.statistics import StackedStatistics, Statistics
+from mixtura.em.statistics import StackedStatistics, Statistics, counted
 from mixtura.em.tasks import GivenTask, SharedTask, SweepTask
 from mixtura.engines import Engine
 
@@ -180,7 +180,7 @@ class Sweep:
                     moments,
                     float(total.log_likelihood[position]) + offset,
                     float(total.log_largest[position]),
-                    rows**2 / np.maximum(total.squared[components], 1e-300),
+                    counted(rows, total.squared[components]),
                 )
             )
         return found

@@ -363,7 +363,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         return log_likelihood - float(each.sum() if weights is None else weights @ each), total
 
     def _check_size(self, n_components: int, n_columns: int) -> None:
-        check_memory(8 * n_components * n_columns * (n_columns + 1), f"{n_components:,} components")
+        check_memory(32 * n_components * n_columns, f"{n_components:,} components")
 
     def _shrunk(self, settings: Settings, source: RowSource) -> Settings:
         numbered = isinstance(source, MaskedRows) or settings.weighing.tells_apart

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixtura.data import CountRows, RowSource
-from mixtura.data.checks import check_memory
 from mixtura.em.fit import log_weights_of
 from mixtura.em.model import Model
 from mixtura.em.shares import model_from_responsibilities
@@ -88,9 +87,6 @@ class DiscreteMixture(MixtureEstimator):
 
     def _may_shrink(self) -> bool:
         return self.responsibilities_init is None
-
-    def _check_size(self, n_components: int, n_columns: int) -> None:
-        check_memory(32 * n_components * n_columns, f"{n_components:,} components")
 
     def _starts(
         self, family: Any, rows: Any, kept: Kept | None, settings: Settings

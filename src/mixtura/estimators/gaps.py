@@ -25,9 +25,13 @@ def check_gaps(rows: NDArray[Any], names: Names, missing: str) -> None:
 
 
 def checked_gappy_rows(
-    data: Any, estimator: Any, missing: str
+    data: Any, estimator: Any, missing: str, *, empty: bool = False
 ) -> tuple[NDArray[Any], tuple[str, ...] | None]:
     """Return rows (N, D) to be fitted, NaN where a cell is missing, and their columns' names.
+
+    Parameters
+    ----------
+    empty : let columns without any cell through
 
     Raises
     ------
@@ -38,7 +42,8 @@ def checked_gappy_rows(
     check_gaps(rows, names, missing)
     if not has_gaps(rows):
         return rows, names
-    check_observed(rows, names)
+    if not empty:
+        check_observed(rows, names)
     return with_one_nan(rows), names
 
 

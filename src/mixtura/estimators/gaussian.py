@@ -16,8 +16,9 @@ from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.gaussian.prior import Ridge
 from mixtura.components.gaussian.structures import Structure, structure
 from mixtura.data import RowSource
-from mixtura.data.checks import check_varying
+from mixtura.data.checks import check_observed, check_varying
 from mixtura.data.columns import column_moments
+from mixtura.data.encoding import Reading
 from mixtura.data.gaps import gap_words, has_gaps
 from mixtura.data.masks import MaskedRows
 from mixtura.data.resolution import column_steps
@@ -32,6 +33,7 @@ from mixtura.em.starts import StartMaker
 from mixtura.em.sweep import Sweep
 from mixtura.errors import ParameterError
 from mixtura.estimators.base import MixtureEstimator, Sourced
+from mixtura.estimators.constant import varying_columns
 from mixtura.estimators.gaps import (
     check_gaps,
     checked_gappy_rows,
@@ -49,6 +51,7 @@ from mixtura.estimators.inputs import Kept, fitted_rows
 from mixtura.estimators.mixing import checked_weighing
 from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import Settings, checked_choice, checked_number, seed_of
+from mixtura.estimators.sizes import check_parameters
 from mixtura.mixture import Mixture
 
 __all__ = ["GaussianMixture"]
@@ -104,6 +107,10 @@ class GaussianMixture(MixtureEstimator):
     missing : "error" or "marginal"
         What a missing cell, NaN, is: an error, or left out of its row's density, which is then
         that of the other columns; nothing is filled in. Right where cells are missing at random.
+    constant : "error" or "drop"
+        What a column of one value is, in which no density has a width: an error, or left out with a
+        warning. Parameters and starts are of the columns left, `kept_columns_`; rows to predict
+        have all columns still, or by name those left.
     prior : "weak", None or a penalty
         "weak" keeps the likelihood bounded by a penalty too weak to be felt, and covariances no
         narrower than the values of a column step (h²/12 for the least step h between values that
@@ -128,6 +135,8 @@ class GaussianMixture(MixtureEstimator):
     means_ : (K, D)
     covariances_, precisions_, precisions_cholesky_
         (K, D, D); for "tied" (D, D), for "diag" (K, D), for "spherical" (K,).
+    kept_columns_ : (D',) int
+        Which columns of X were fitted; all but with `constant="drop"`.
     mixture_ : Mixture
         The fitted value.
     log_likelihood_ : float
@@ -164,6 +173,7 @@ class GaussianMixture(MixtureEstimator):
         mixing_weights: Any = "free",
         use_y: Any = "auto",
         missing: str = "error",
+        constant: str = "error",
         prior: Any = "weak",
         noise: str | None = None,
         noise_volume: float | None = None,
@@ -189,6 +199,7 @@ class GaussianMixture(MixtureEstimator):
         self.mixing_weights = mixing_weights
         self.use_y = use_y
         self.missing = missing
+        self.constant = constant
         self.prior = prior
         self.noise = noise
         self.noise_volume = noise_volume
@@ -205,6 +216,9 @@ class GaussianMixture(MixtureEstimator):
                 f"covariance_type should be a name, but got {self.covariance_type!r}"
             )
         return structure(self.covariance_type)
+
+    def _check_size(self, n_components: int, n_columns: int) -> None:
+        check_parameters(self._structure(), n_components, n_columns, self.covariance_type)
 
     def _may_shrink(self) -> bool:
         return self.reg_covar is None and all(
@@ -224,10 +238,22 @@ class GaussianMixture(MixtureEstimator):
         return tags
 
     def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
-        return checked_gappy_rows(data, self, self.missing)
+        rows, names = checked_gappy_rows(data, self, self.missing, empty=self.constant == "drop")
+        places = varying_columns(rows, names, self.constant, self._given_weights)
+        self._places, self._all_columns = places, (rows.shape[1], names)
+        if places is None:
+            check_observed(rows, names)
+            return rows, names
+        own = None if names is None else tuple(names[place] for place in places)
+        return rows[:, places], own
+
+    def _reading(self) -> Reading:
+        return replace(super()._reading(), places=getattr(self, "_places", None))
 
     def _rows(self, data: Any) -> NDArray[Any]:
         check_is_fitted(self, "mixture_")
+        if self.mixture_.reading is not None and self.mixture_.reading.places is not None:
+            return self.mixture_.encode(data)
         rows = fitted_rows(data, self, missing=True)
         check_gaps(rows, self._column_names(), self.missing)
         return rows
@@ -243,7 +269,11 @@ class GaussianMixture(MixtureEstimator):
         most: int,
         y: Any = None,
     ) -> Sourced:
-        given = super()._sourced(data, sample_weight, fewest, most, y)
+        self._given_weights = sample_weight
+        try:
+            given = super()._sourced(data, sample_weight, fewest, most, y)
+        finally:
+            del self._given_weights
         if isinstance(given.source, MaskedRows) and self.init_params != "auto":
             raise ParameterError(
                 f"init_params={self.init_params!r} knows nothing of y; leave it at 'auto', which "
@@ -280,7 +310,8 @@ class GaussianMixture(MixtureEstimator):
 
     def _ridge(self, family: GaussianFamily | GaussianNoiseFamily) -> Ridge:
         frame = family.frame if isinstance(family, GaussianFamily) else family.inner.frame
-        return Ridge(checked_number("reg_covar", self.reg_covar) / frame.scale**2)
+        # Twice, as the square of a large scale is beyond the floats.
+        return Ridge(checked_number("reg_covar", self.reg_covar) / frame.scale / frame.scale)
 
     def _starts(
         self,
@@ -378,17 +409,29 @@ class GaussianMixture(MixtureEstimator):
             If there are other columns than in the fit, or infinite cells.
         """
         check_is_fitted(self, "mixture_")
+        if len(self.kept_columns_) < self.n_features_in_:
+            rows = self.mixture_.encode(X, missing="marginal")
+            return self.mixture_.impute(rows, n_imputations, seed_of(self.random_state))
         rows = fitted_rows(X, self, missing=True)
         check_gaps(rows, self._column_names(), "marginal")
         return self.mixture_.impute(rows, n_imputations, seed_of(self.random_state))
 
     def _take(self, mixture: Mixture, dtype: np.dtype[Any]) -> None:
         self._set_mixture(mixture, dtype)
+        places = mixture.reading.places if mixture.reading is not None else None
+        if places is None:
+            return
+        self._places, self.kept_columns_ = places, np.array(places)
+        # A model file knows no more of the columns than those left.
+        self.n_features_in_, names = getattr(self, "_all_columns", (max(places) + 1, None))
+        if names is not None:
+            self.feature_names_in_ = np.array(names, dtype=object)
 
     def _set_mixture(self, mixture: Mixture, dtype: np.dtype[Any] | type = np.float64) -> None:
         covariances, precisions, factors = attributes_of(self.covariance_type, mixture.parameters)
         self.mixture_ = mixture
         self.n_features_in_ = mixture.n_columns
+        self.kept_columns_ = np.arange(mixture.n_columns)
         self.weights_ = mixture.weights.astype(dtype)
         self.means_ = mixture.parameters.means.astype(dtype)
         self.covariances_ = covariances.astype(dtype)

@@ -83,6 +83,8 @@ def attributes_of(
 
 def _attributes(covariance_type: str, parameters: GaussianParameters) -> tuple[Float, Float, Float]:
     covariance = parameters.covariance
+    if covariance_type == "tied":
+        covariance = covariance.take([0])
     if covariance_type in ("diag", "spherical"):
         return covariance.covariances(), covariance.precisions(), covariance.factors
     dense = covariance.dense()

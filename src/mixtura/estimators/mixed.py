@@ -1,6 +1,5 @@
 """`MixedMixture`: columns of several kinds in one mixture."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, final
@@ -23,12 +22,15 @@ from mixtura.data.gaps import gap_words, has_gaps
 from mixtura.data.plain import numbers_of_column
 from mixtura.data.resolution import column_steps
 from mixtura.em.solve import FitResult, SolveOptions
-from mixtura.errors import DataError, ParameterError
+from mixtura.errors import DataError
+from mixtura.estimators.blocks import listed, used_columns
 from mixtura.estimators.columnwise import family_of_rows, notes_of, remarks_of
+from mixtura.estimators.constant import varying_columns
 from mixtura.estimators.discrete import DiscreteMixture
 from mixtura.estimators.gaps import ADVICE, family_for, pattern_order
 from mixtura.estimators.inputs import names_of
 from mixtura.estimators.settings import Settings, checked_choice
+from mixtura.estimators.sizes import check_parameters
 from mixtura.kinds import NUMBER
 from mixtura.mixture import Mixture
 
@@ -57,6 +59,8 @@ class MixedMixture(DiscreteMixture):
     missing : "error" or "marginal"
         What a missing number, count or amount is, as in `GaussianMixture`; in the categorical and
         yes-or-no blocks it is left out always.
+    constant : "error" or "drop"
+        What a column of one value in the Gaussian block is, as in `GaussianMixture`.
     tol, max_iter, n_init, responsibilities_init, mixing_weights, use_y, prior, random_state
     warm_start, engine, n_jobs
         As in `MultinomialMixture`; a prior by its name is that of every block.
@@ -89,6 +93,7 @@ class MixedMixture(DiscreteMixture):
         covariance_type: str = "full",
         unknown: str = "error",
         missing: str = "error",
+        constant: str = "error",
         tol: float | None = None,
         algorithm: str = "auto",
         max_iter: int | None = None,
@@ -125,13 +130,15 @@ class MixedMixture(DiscreteMixture):
         self.covariance_type = covariance_type
         self.unknown = unknown
         self.missing = missing
+        self.constant = constant
 
     def _checked(self, data: Any) -> tuple[Float, tuple[str, ...] | None]:
         checked_choice("unknown", self.unknown, ("error", "ignore"))
         checked_choice("missing", self.missing, ("error", "marginal"))
         self._fresh_notes()
         columns, names = columns_of(data)
-        self._used = _used_columns(self.blocks, names, len(columns))
+        self._used: dict[str, list[int]] = used_columns(self.blocks, names, len(columns))
+        self._leave_out(columns, column_labels(names, len(columns)), names)
         self._places = tuple(position for used in self._used.values() for position in used)
         called = column_labels(names, len(columns))
         if len(columns[0]) < 2:
@@ -143,6 +150,19 @@ class MixedMixture(DiscreteMixture):
         rows = self._numbers(columns, names, self._used, ignore=False)
         return rows, None if names is None else tuple(names[position] for position in self._places)
 
+    def _leave_out(
+        self, columns: list[Any], called: Sequence[str], names: tuple[str, ...] | None
+    ) -> None:
+        """Take columns of one value out of the Gaussian block, if that is wished."""
+        own: Sequence[int] = self._used.get("gaussian", ())
+        if checked_choice("constant", self.constant, ("error", "drop")) == "error" or not own:
+            return
+        rows = np.column_stack([numbers_of_column(columns[p], called[p], REMEDY) for p in own])
+        own_names = tuple(name_or_place(names, position) for position in own)
+        kept = varying_columns(rows, own_names, self.constant)
+        if kept is not None:
+            self._used["gaussian"] = [own[place] for place in kept]
+
     def _rows(self, data: Any) -> Float:
         check_is_fitted(self, "mixture_")
         columns, names = columns_of(data)
@@ -151,7 +171,7 @@ class MixedMixture(DiscreteMixture):
         if fitted is not None and names is not None:
             left = iter(fitted)
             by_name = {kind: [next(left) for _ in positions] for kind, positions in used.items()}
-            used = _used_columns(by_name, names, len(columns))
+            used = used_columns(by_name, names, len(columns))
             # Levels are kept by the positions of the fit.
         elif max(map(max, used.values())) >= len(columns):
             raise DataError(f"X has {len(columns)} columns, and the fit used more")
@@ -187,6 +207,11 @@ class MixedMixture(DiscreteMixture):
                 check_cells(block, [own] * len(own_names), own_names, gaps=gaps, advice=ADVICE)
             parts.append(block)
         return np.hstack(parts)
+
+    def _check_size(self, n_components: int, n_columns: int) -> None:
+        super()._check_size(n_components, n_columns)
+        own = len(self._used.get("gaussian", ()))
+        check_parameters(structure(self.covariance_type), n_components, own)
 
     def _order(self, rows: Any, weights: Float | None) -> NDArray[np.intp] | None:
         block = self._gaussian_block
@@ -268,59 +293,12 @@ class MixedMixture(DiscreteMixture):
         super()._take(mixture, dtype)
         assert mixture.reading is not None
         self._places = mixture.reading.places or ()
-        self._used = _parted(self.blocks, self._places)
+        parts: Any = mixture.family
+        self._used = {
+            kind: list(self._places[block])
+            for kind, block in zip(listed(self.blocks), parts.blocks, strict=True)
+        }
         kinds = zip(self._places, mixture.kinds, strict=True)
         self._labels = {place: kind.labels for place, kind in kinds if kind.labels}
         columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
         self.parameters_ = mixture.family.describe(mixture.parameters, columns)
-
-
-def _used_columns(
-    blocks: Any, names: tuple[str, ...] | None, n_columns: int
-) -> dict[str, list[int]]:
-    """Return the positions of each block's columns, each column in one block at the most."""
-    if not isinstance(blocks, Mapping) or not blocks:
-        raise ParameterError('blocks should be a dict such as {"gaussian": [0, 1], "poisson": [2]}')
-    used: dict[str, list[int]] = {}
-    kinds = [row.name for row in ROWS.values() if row.in_blocks]
-    for kind, columns in _listed(blocks).items():
-        if kind not in kinds:
-            raise ParameterError(f"blocks may be {', '.join(kinds)}, but there is one of {kind!r}")
-        used[kind] = [_position(column, names, n_columns) for column in columns]
-    positions = [position for own in used.values() for position in own]
-    twice = sorted(place for place, count in Counter(positions).items() if count > 1)
-    if twice:
-        raise ParameterError(f"column {twice[0]} stands twice in blocks; keep one")
-    if not positions:
-        raise ParameterError("blocks name no column; give at least one")
-    return used
-
-
-def _listed(blocks: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Return the columns of each block that has some."""
-    listed = {
-        kind: [columns] if isinstance(columns, (str, int)) else list(columns)
-        for kind, columns in blocks.items()
-    }
-    return {kind: columns for kind, columns in listed.items() if columns}
-
-
-def _parted(blocks: Mapping[str, Any], places: Sequence[int]) -> dict[str, list[int]]:
-    """Return the positions of each block's columns, given those of all one after the other."""
-    left = iter(places)
-    return {kind: [next(left) for _ in columns] for kind, columns in _listed(blocks).items()}
-
-
-def _position(column: Any, names: tuple[str, ...] | None, n_columns: int) -> int:
-    if isinstance(column, str):
-        if names is None or column not in names:
-            known = (
-                "the columns have no names" if names is None else f"there are {', '.join(names)}"
-            )
-            raise DataError(f"blocks name a column '{column}' that X does not have; {known}")
-        return names.index(column)
-    if isinstance(column, bool) or not isinstance(column, (int, np.integer)):
-        raise ParameterError(f"blocks should hold names or numbers of columns, not {column!r}")
-    if not -n_columns <= column < n_columns:
-        raise DataError(f"blocks name column {column}, and X has {n_columns}")
-    return int(column) % n_columns

@@ -13,7 +13,7 @@ from mixtura.components.family import Family
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import CODES, STRUCTURES, distinct, structure
 from mixtura.data import ArrayRows
-from mixtura.data.checks import check_enough_rows, check_varying, row_weights
+from mixtura.data.checks import check_enough_rows, check_observed, check_varying, row_weights
 from mixtura.data.columns import column_moments
 from mixtura.data.encoding import Reading
 from mixtura.data.resolution import column_steps
@@ -22,13 +22,14 @@ from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft
 from mixtura.engines import engine_named
 from mixtura.errors import ParameterError
+from mixtura.estimators.constant import varying_columns
 from mixtura.estimators.doubted import warn_of_best
 from mixtura.estimators.gaps import checked_gappy_rows, family_for, pattern_order
 from mixtura.estimators.mixing import checked_weighing
 from mixtura.estimators.named import estimator_of
 from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import checked_choice, checked_integer, seed_of
-from mixtura.estimators.sizes import checked_sizes, possible_sizes
+from mixtura.estimators.sizes import check_parameters, checked_sizes, possible_sizes
 from mixtura.selection import CRITERIA, Candidate, Cell, Selection, search
 
 __all__ = ["gaussian_cells", "select"]
@@ -52,6 +53,7 @@ def select(
     n_init: int = 1,
     mixing_weights: Any = "free",
     missing: str = "error",
+    constant: str = "error",
     prior: Any = "weak",
     noise: str | None = None,
     noise_volume: float | None = None,
@@ -76,6 +78,7 @@ def select(
     mixing_weights : "free", "equal" or K numbers, as in `GaussianMixture`; in all models alike, so
         numbers fit one number of components
     missing : "error", or "marginal" to leave missing cells, NaN, out of their rows' densities
+    constant : "error", or "drop" to leave columns of one value out with a warning
     prior : as in `GaussianMixture`; criteria use the likelihood without it
     noise, noise_volume : as in `GaussianMixture`
     random_state : int, RandomState or None
@@ -103,6 +106,7 @@ def select(
         given = {
             "covariance_type": covariance_type != "all",
             "missing": missing != "error" and ROWS[family].gaps != "asked",
+            "constant": constant != "error",
             "noise": noise is not None or noise_volume is not None,
         }
         _check_said(family, [name for name, said in given.items() if said])
@@ -120,7 +124,13 @@ def select(
             X, n_components, criterion=criterion, sample_weight=sample_weight, progress=progress
         )
     sizes = checked_sizes(n_components)
-    rows, names = checked_gappy_rows(X, None, missing)
+    rows, names = checked_gappy_rows(X, None, missing, empty=constant == "drop")
+    places = varying_columns(rows, names, constant, sample_weight)
+    if places is None:
+        check_observed(rows, names)
+    else:
+        rows = rows[:, places]
+        names = None if names is None else tuple(names[place] for place in places)
     weights = row_weights(sample_weight, len(rows))
     positions = None if weights is None or weights.all() else np.flatnonzero(weights)
     positions = pattern_order(rows, positions)
@@ -135,6 +145,7 @@ def select(
     weighing = checked_weighing(mixing_weights, sizes)
     noisy = noise_maker(noise, noise_volume, source)
     determined, notes = _determined(covariance_type, source)
+    _check_memory(determined, max(sizes), source.n_columns)
     cells = gaussian_cells(
         determined,
         sizes,
@@ -164,7 +175,7 @@ def select(
         ),
         criterion=criterion,
         columns=names,
-        reading=Reading(missing=missing),
+        reading=Reading(missing=missing, places=places),
         n_numbers=_count_numbers(rows, weights),
         progress=None if progress is None else lambda candidate: progress(candidate, count),
     )
@@ -198,6 +209,13 @@ def _determined(
         f"and diagonal covariances were tried ({', '.join(DETERMINED)}); name a structure to try "
         "it all the same",
     )
+
+
+def _check_memory(covariance_type: str | Sequence[str], largest: int, n_columns: int) -> None:
+    """Raise if a model of the search would not fit into this machine's memory."""
+    names = [covariance_type] if isinstance(covariance_type, str) else covariance_type
+    for name in CODES if covariance_type == "all" else names:
+        check_parameters(structure(name), largest, n_columns)
 
 
 def _supportable(cells: Sequence[Cell], source: ArrayRows) -> tuple[list[Cell], tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""The numbers of components that a search tries."""
+"""The numbers of components that are tried, and the memory that they need."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from mixtura.components.gaussian.structures import Structure
 from mixtura.data import RowSource
+from mixtura.data.checks import check_memory
 from mixtura.errors import ParameterError
 from mixtura.estimators.settings import checked_integer
 
-__all__ = ["MOST_SIZES", "checked_sizes", "possible_sizes"]
+__all__ = ["MOST_SIZES", "check_parameters", "checked_sizes", "possible_sizes"]
 
 # More are a slip, and would not end.
 MOST_SIZES = 10_000
@@ -37,3 +39,20 @@ def possible_sizes(sizes: list[int], source: RowSource) -> list[int]:
     """Return the sizes that are no larger than the number of distinct rows; at least one."""
     distinct = source.count_distinct(max(sizes))
     return [size for size in sizes if size <= distinct] or [distinct]
+
+
+def check_parameters(form: Structure, n_components: int, n_columns: int, called: str = "") -> None:
+    """Raise `ParameterError` if what a fit makes of covariances is more than this machine's memory.
+
+    Parameters
+    ----------
+    form : the structure
+    called : by which name an estimator hands covariances out, which decides in which shape
+    """
+    n_bytes = form.n_bytes(n_components, n_columns)
+    if called not in ("", "diag", "spherical"):
+        # Covariances, precisions and their factors, of which tied ones have one each.
+        handed = 1 if called == "tied" else n_components
+        n_bytes = max(n_bytes, 24 * handed * n_columns**2)
+    many = "1 component" if n_components == 1 else f"{n_components:,} components"
+    check_memory(n_bytes, f"{many} of structure {called or form.code} in {n_columns:,} columns")

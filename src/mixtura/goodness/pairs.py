@@ -90,4 +90,4 @@ def _residual(observed: Float, expected: Float) -> float:
     df = (observed.shape[0] - 1) * (observed.shape[1] - 1)
     likely = expected > SMALLEST_EXPECTED
     gaps = (observed - expected)[likely]
-    return float((gaps**2 / expected[likely]).sum()) / df if df else 0.0
+    return float((gaps * (gaps / expected[likely])).sum()) / df if df else 0.0

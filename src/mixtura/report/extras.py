@@ -4,7 +4,9 @@ from importlib.util import find_spec
 
 from mixtura.errors import MixturaError
 
-__all__ = ["require"]
+__all__ = ["PAGE_PACKAGES", "require"]
+
+PAGE_PACKAGES = ("matplotlib", "jinja2")
 
 
 def require(*packages: str) -> None:

@@ -152,15 +152,17 @@ def _means(report: Report) -> list[Table]:
 
 
 def _shared(report: Report) -> bool:
-    matrices = report.result.mixture.parameters.covariance.dense()
+    matrices = report.result.mixture.parameters.covariance.covariances()
     return len(matrices) > 1 and bool(np.allclose(matrices, matrices[0], rtol=1e-9, atol=0))
 
 
 def _printed(report: Report) -> Float:
     """Return the covariances that are printed: one where it is shared, none where too large."""
-    matrices = report.result.mixture.parameters.covariance.dense()
-    matrices = matrices[:1] if _shared(report) else matrices
-    return matrices if matrices.size <= MOST_CELLS else matrices[:0]
+    covariance = report.result.mixture.parameters.covariance
+    covariance = covariance.take([0]) if _shared(report) else covariance
+    if len(covariance.factors) * len(report.columns) ** 2 > MOST_CELLS:
+        return np.empty((0, 0, 0))
+    return covariance.dense()
 
 
 def _covariances(report: Report) -> list[Table]:

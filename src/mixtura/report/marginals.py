@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.gaussian.covariance import covariance_from
+from mixtura.components.gaussian.covariance import covariance_from, dense_within
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.structures import structure
@@ -25,6 +25,9 @@ Float = NDArray[np.float64]
 # Rows drawn to find the levels of density that hold a share of a mixture.
 LEVEL_DRAWS = 4000
 
+# Of very many columns so many, those that separate best, are looked at for repeats.
+COMPARED = 200
+
 # Columns correlated more than this tell the same story.
 REPEATS = 0.95
 
@@ -38,7 +41,7 @@ def marginal(mixture: Mixture, columns: Sequence[int]) -> Mixture:
     columns : numbers of the columns, d of them
     """
     chosen = list(columns)
-    covariances = mixture.parameters.covariance.dense()[:, chosen][:, :, chosen]
+    covariances = dense_within(mixture.parameters.covariance, chosen)
     parameters = GaussianParameters(
         mixture.parameters.means[:, chosen],
         covariance_from("full", np.ascontiguousarray(covariances), len(chosen)),
@@ -102,14 +105,17 @@ def separating_columns(mixture: Mixture, count: int) -> list[int]:
     weights = mixture.weights[mixture.labels >= 0]
     weights = weights / weights.sum()
     deviations = means - weights @ means
-    between = deviations.T @ (weights[:, None] * deviations)
-    total = between + np.einsum("k,kij->ij", weights, mixture.parameters.covariance.dense())
+    covariance = mixture.parameters.covariance
+    apart = weights @ deviations**2
+    share = apart / (apart + weights @ covariance.variances())
+    ordered = np.argsort(-share, kind="stable")[: max(count, COMPARED)]
+    between = deviations[:, ordered].T @ (weights[:, None] * deviations[:, ordered])
+    total = between + np.einsum("k,kij->ij", weights, dense_within(covariance, ordered.tolist()))
     scale = np.sqrt(np.diagonal(total))
     alike = np.abs(total / scale / scale[:, None]) > REPEATS
-    ordered = np.argsort(-np.diagonal(between) / scale**2, kind="stable").tolist()
     chosen: list[int] = []
-    for column in ordered:
-        if not alike[column, chosen].any():
-            chosen.append(column)
-    others = [column for column in ordered if column not in chosen]
-    return sorted([*chosen, *others][:count])
+    for place in range(len(ordered)):
+        if not alike[place, chosen].any():
+            chosen.append(place)
+    others = [place for place in range(len(ordered)) if place not in chosen]
+    return sorted(ordered[[*chosen, *others][:count]].tolist())

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mixtura.report.contents import Report, plotted
-from mixtura.report.extras import require
+from mixtura.report.extras import PAGE_PACKAGES, require
 from mixtura.report.sentences import (
     cautions,
     certificate,
@@ -28,7 +28,7 @@ SHOWN_RANKS = 10
 # Of an error in place of a drawing.
 LONGEST_REASON = 200
 
-# Other errors, such as a wrong name, are defects of a drawing and not of the numbers.
+# What axes and libraries say of numbers that are hard to draw; others are defects of a drawing.
 HARD_TO_DRAW = (ValueError, ArithmeticError, RuntimeError, MemoryError, np.linalg.LinAlgError)
 
 
@@ -62,7 +62,7 @@ def write_report(path: str | os.PathLike[str], report: Report) -> None:
 
 def render_report(report: Report) -> str:
     """Return the page as text; everything that came from the user is escaped."""
-    require("matplotlib", "jinja2")
+    require(*PAGE_PACKAGES)
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -130,9 +130,11 @@ def _shown(drawing: Any, sample: Report, note: str) -> Shown:
     try:
         svg = inline_svg(lambda: drawing.draw(sample), drawing.name, drawing.heading)
         caption = drawing.caption(sample)
-    # What axes and libraries say of numbers that are hard to draw: the rest of the page stands.
-    except HARD_TO_DRAW as error:
+    # The rest of the page stands.
+    except Exception as error:
         reason = " ".join(str(error).split())[:LONGEST_REASON]
+        if not isinstance(error, HARD_TO_DRAW):
+            reason = f"a defect of mixtura, please report it ({type(error).__name__}: {reason})"
         return Shown(drawing.heading, "", f"This drawing could not be made: {reason}.", "")
     return Shown(drawing.heading, svg, caption, note if drawing.of_rows else "")
 

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch
 from numpy.typing import NDArray
 
+from mixtura.components.gaussian.covariance import dense_within
 from mixtura.mixture import Mixture
 from mixtura.report.drawing import INK, colour, halo, marker
 from mixtura.report.ellipses import LEVELS, ellipse_path
@@ -62,7 +63,7 @@ def limits(mixture: Mixture, rows: Float, column: int) -> tuple[float, float]:
     values = values if len(values) else means
     low, high = float(values.min()), float(values.max())
     room = high - low or abs(high) or 1.0
-    spread = np.sqrt(mixture.parameters.covariance.dense()[:, column, column]) * LEVELS["95"]
+    spread = np.sqrt(mixture.parameters.covariance.variances()[:, column]) * LEVELS["95"]
     low = min(low, max(float((means - spread).min()), low - 0.25 * room))
     high = max(high, min(float((means + spread).max()), high + 0.25 * room))
     return low - 0.04 * room, high + 0.04 * room
@@ -112,7 +113,7 @@ def _draw_edges(axes: Axes, points: Points, across: int, up: int) -> None:
 def draw_ellipses(axes: Axes, mixture: Mixture, across: int, up: int, label_size: float) -> None:
     """Draw each Gaussian component's ellipses, and its number at its mean."""
     pair = [across, up]
-    covariances = mixture.parameters.covariance.dense()[:, pair][:, :, pair]
+    covariances = dense_within(mixture.parameters.covariance, pair)
     means = mixture.parameters.means[:, pair]
     for k in range(len(means)):
         for level, radius in LEVELS.items():

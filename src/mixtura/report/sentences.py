@@ -73,7 +73,7 @@ def cautions(report: Report) -> list[str]:
     if result.n_starts > 1 and result.starts_agreeing == 1:
         found.append(
             f"Only one of {result.n_starts} finished starts reached this optimum; a better one may "
-            "exist. Try more starts (n_init)."
+            "exist. Try more starts."
         )
     if selection is not None:
         found += _of_search(selection)

@@ -7,7 +7,7 @@ import numpy as np
 
 from mixtura.report.contents import Report
 from mixtura.selection import MARK, UNSOUND, Selection
-from mixtura.text import component_name
+from mixtura.text import component_name, row_words
 
 __all__ = ["Table", "component_table", "failure_table", "number", "ranking_table", "with_spread"]
 
@@ -83,7 +83,7 @@ def component_table(
             component_name(label),
             f"{sizes[k]}",
             f"{result.mixture.weights[k]:.4f}",
-            f"{result.effective_rows[k]:.1f}",
+            row_words(result.effective_rows[k]),
             *added[k],
         )
         for k, label in enumerate(result.mixture.labels)

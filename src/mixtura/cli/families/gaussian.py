@@ -29,6 +29,7 @@ def _prepare(table: Table, request: Request) -> Fitting:
         n_init=request.starts or STARTS,
         noise="uniform" if request.noise else None,
         missing="marginal",
+        constant="drop",
         random_state=request.seed,
     )
 

@@ -21,6 +21,7 @@ def _prepare(table: Table, request: Request) -> Fitting:
         blocks,
         covariance_type=request.structures[0] if single else "full",
         missing="marginal",
+        constant="drop",
         mixing_weights=request.mixing_weights,
         n_init=request.starts or STARTS,
         random_state=request.seed,

@@ -20,10 +20,14 @@ __all__ = [
     "SphericalCovariance",
     "covariance_from",
     "covariance_of_factors",
+    "dense_within",
     "deviations_of",
 ]
 
 Float = NDArray[np.float64]
+
+# A variance may be infinite or zero where a standard deviation is a number.
+BEYOND = np.errstate(all="ignore")
 
 
 class Covariance(Protocol):
@@ -55,6 +59,10 @@ class Covariance(Protocol):
         """Return Σ_k as (K, D, D)."""
         ...
 
+    def variances(self) -> Float:
+        """Return the diagonals of Σ_k (K, D), or a view of them."""
+        ...
+
     def spread(self, component: int, noise: Float) -> Float:
         """Return rows (n, D) of the component's covariance from white noise (n, D)."""
         ...
@@ -74,8 +82,15 @@ def deviations_of(covariance: Covariance, n_columns: int) -> Float:
     # Rows of factors are one over the column's units.
     largest = size.max(axis=(0, 2)[: size.ndim - 1] if size.ndim > 1 else None)
     unit = np.broadcast_to(2.0 ** -np.frexp(largest)[1].astype(float), n_columns)
-    scaled = covariance.scaled(1.0 / unit).dense()
-    return np.sqrt(np.diagonal(scaled, axis1=1, axis2=2)) * unit
+    return np.sqrt(covariance.scaled(1.0 / unit).variances()) * unit
+
+
+def dense_within(covariance: Covariance, columns: Sequence[int]) -> Float:
+    """Return the Σ_k of some columns (K, d, d), without those of all where they are diagonal."""
+    chosen = list(columns)
+    if covariance.factors.ndim == 3:
+        return covariance.dense()[:, chosen][:, :, chosen]
+    return covariance.variances()[:, chosen, None] * np.eye(len(chosen))
 
 
 def covariance_from(
@@ -121,10 +136,12 @@ class SphericalCovariance:
         """Return v_k / σ_k²."""
         return vectors * (self.factors**2)[:, None]
 
+    @BEYOND
     def precisions(self) -> Float:
         """Return 1/σ_k² (K,)."""
         return self.factors**2
 
+    @BEYOND
     def covariances(self) -> Float:
         """Return σ_k² (K,)."""
         return 1.0 / self.factors**2
@@ -132,6 +149,10 @@ class SphericalCovariance:
     def dense(self) -> Float:
         """Return (K, D, D)."""
         return self.covariances()[:, None, None] * np.eye(self.n_columns)
+
+    def variances(self) -> Float:
+        """Return σ_k² for each column (K, D)."""
+        return np.broadcast_to(self.covariances()[:, None], (len(self.factors), self.n_columns))
 
     def spread(self, component: int, noise: Float) -> Float:
         """Return σ_k z."""
@@ -164,10 +185,12 @@ class DiagonalCovariance:
         """Return v_kj / σ_kj²."""
         return vectors * self.factors**2
 
+    @BEYOND
     def precisions(self) -> Float:
         """Return 1/σ_kj² (K, D)."""
         return self.factors**2
 
+    @BEYOND
     def covariances(self) -> Float:
         """Return σ_kj² (K, D)."""
         return 1.0 / self.factors**2
@@ -175,6 +198,10 @@ class DiagonalCovariance:
     def dense(self) -> Float:
         """Return (K, D, D)."""
         return self.covariances()[:, :, None] * np.eye(self.factors.shape[1])
+
+    def variances(self) -> Float:
+        """Return σ_kj² (K, D)."""
+        return self.covariances()
 
     def spread(self, component: int, noise: Float) -> Float:
         """Return σ_kj z_j."""
@@ -208,10 +235,12 @@ class FullCovariance:
         white = vectors[:, None, :] @ self.factors
         return (white @ self.factors.transpose(0, 2, 1))[:, 0]
 
+    @BEYOND
     def precisions(self) -> Float:
         """Return U_k U_kᵀ (K, D, D)."""
         return self.factors @ self.factors.transpose(0, 2, 1)
 
+    @BEYOND
     def covariances(self) -> Float:
         """Return Σ_k (K, D, D)."""
         lower = np.linalg.inv(self.factors).transpose(0, 2, 1)
@@ -220,6 +249,10 @@ class FullCovariance:
     def dense(self) -> Float:
         """Return (K, D, D)."""
         return self.covariances()
+
+    def variances(self) -> Float:
+        """Return the diagonals of Σ_k (K, D)."""
+        return np.diagonal(self.covariances(), axis1=1, axis2=2)
 
     def spread(self, component: int, noise: Float) -> Float:
         """Return U_k⁻ᵀ z, which has covariance Σ_k."""

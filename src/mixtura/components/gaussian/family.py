@@ -69,6 +69,9 @@ Float = NDArray[np.float64]
 SEARCHED = ("VEE", "EVE", "VVE", "EEV", "VEV")
 LOG_TWO_PI = float(np.log(2 * np.pi))
 
+# In more columns, matrices that hold nothing but a diagonal are described by it.
+MOST_DESCRIBED = 100
+
 FACTOR_DIMENSIONS = {"spherical": 1, "diagonal": 2, "full": 3}
 
 # Columns whose spreads differ by more are told of where a covariance turns out singular.
@@ -593,7 +596,7 @@ class GaussianFamily:
             "words": self.structure.words,
             "columns": list(columns),
             "means": parameters.means.tolist(),
-            "covariances": parameters.covariance.dense().tolist(),
+            **_described(parameters),
         }
 
     def to_arrays(self, parameters: GaussianParameters) -> tuple[dict[str, Float], dict[str, Any]]:
@@ -625,6 +628,14 @@ class GaussianFamily:
         covariance = covariance_of_factors(form.storage, factors, n_columns)
         parameters = GaussianParameters(as_shape("means", means, means.shape), covariance)
         return cls.in_own_units(form, n_columns), parameters
+
+
+def _described(parameters: GaussianParameters) -> dict[str, Any]:
+    """Return covariances (K, D, D), or in many columns the variances that are all they hold."""
+    covariance, n_columns = parameters.covariance, parameters.means.shape[1]
+    if covariance.factors.ndim == 3 or n_columns <= MOST_DESCRIBED:
+        return {"covariances": covariance.dense().tolist()}
+    return {"variances": covariance.covariances().tolist()}
 
 
 def _floor_of(prior: Any) -> Float | None:

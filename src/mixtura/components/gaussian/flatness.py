@@ -39,10 +39,11 @@ def flat_columns(
     prior : the pseudo-rows
     spread : (D,) what columns are measured in when a direction's parts are compared
     """
+    if covariance.factors.ndim < 3:
+        return _flat_axes(covariance.factors, effective_rows, prior)
     scatter = prior.scatter if prior.scatter.ndim == 2 else np.diag(prior.scatter)
     found = {}
-    factors = _factors(covariance, len(spread))
-    for k, (factor, rows) in enumerate(zip(factors, effective_rows, strict=True)):
+    for k, (factor, rows) in enumerate(zip(covariance.factors, effective_rows, strict=True)):
         parts, axes = np.linalg.eigh(factor.T @ scatter @ factor / (rows + prior.rows))
         directions = np.abs(factor @ axes[:, parts > MOSTLY]) * spread[:, None]
         if directions.size:
@@ -51,11 +52,11 @@ def flat_columns(
     return found
 
 
-def _factors(
-    covariance: SphericalCovariance | DiagonalCovariance | FullCovariance, n_columns: int
-) -> Float:
-    """Return the factors of the precisions as matrices (K, D, D)."""
-    factors = covariance.factors
-    if factors.ndim == 3:
-        return factors
-    return factors.reshape(len(factors), -1, 1) * np.eye(n_columns)
+def _flat_axes(
+    factors: Float, effective_rows: Float, prior: ScatterPrior
+) -> dict[int, tuple[int, ...]]:
+    """Return the flat columns of components whose axes are the columns, factors (K,) or (K, D)."""
+    own = prior.scatter if prior.scatter.ndim == 1 else np.diagonal(prior.scatter)
+    parts = factors.reshape(len(factors), -1) ** 2 * own / (effective_rows + prior.rows)[:, None]
+    flat = parts > MOSTLY
+    return {int(k): tuple(np.flatnonzero(flat[k]).tolist()) for k in np.flatnonzero(flat.any(1))}

@@ -27,7 +27,7 @@ def borrowed(moments: GaussianMoments, lent: float) -> GaussianMoments:
         return moments
     rows = moments.effective_rows.reshape(-1, *(1,) * (moments.scatter.ndim - 1))
     mean = moments.scatter.sum(axis=0) / max(float(rows.sum()), VANISHED)
-    own = (moments.scatter + lent * mean) * rows / np.maximum(rows + lent, VANISHED)
+    own = (moments.scatter + lent * mean) * (rows / np.maximum(rows + lent, VANISHED))
     return replace(moments, scatter=own)
 
 

@@ -88,6 +88,15 @@ class Structure:
         given = self.code[1] != "V" or self.code[2] == "I"
         return 3.0 if given else n_columns + 2.0
 
+    def n_bytes(self, n_components: int, n_columns: int) -> int:
+        """Return about how many bytes a fit of K components in D columns needs beside its rows.
+
+        That are means and their sums, and what is kept of covariances: scatter, factors and what is
+        made of them.
+        """
+        numbers = {"spherical": 1, "diagonal": n_columns, "full": n_columns * n_columns}
+        return 24 * n_components * (n_columns + numbers[self.storage])
+
     def n_parameters(self, n_components: int, n_columns: int) -> int:
         """Return the number of free covariance parameters of K components in D columns."""
         return self.count(n_components, n_columns)

@@ -1,0 +1,96 @@
+"""Errors and warnings of the library in the words of the command: its options, its files, its rows.
+
+Rooms below speak to who calls them from Python; what they advise is said here by the options that
+do the same, or left out where none does.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mixtura.components.catalogue import ROWS
+from mixtura.errors import DataError, MixturaError
+
+__all__ = ["in_words_of_the_command", "translated"]
+
+# What a user wrote stands in quotes, and stays as it is.
+QUOTED = re.compile(r"""(?<![\w=])(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
+
+Words = str | Callable[[re.Match[str]], str]
+
+
+def _family(found: re.Match[str]) -> str:
+    name = next((row.name for row in ROWS.values() if row.estimator == found[1]), "mixed")
+    return f"--family {name}"
+
+
+def _row(found: re.Match[str]) -> str:
+    return f"row {int(found[1]) + 1} (counted from 1)"
+
+
+# In this order: sentences first, then the names that are left.
+RULES: list[tuple[str, Words]] = [
+    (r", or set missing='marginal', which takes each row by its other cells", ""),
+    (r", or set constant='drop'", ""),
+    (r", or give reg_covar a number|, increase reg_covar", ""),
+    (r"; reg_covar=\S+ [^;.]*", ""),
+    (r"or set noise=None", "or leave out --noise"),
+    (r'unknown="ignore" leaves such cells out', "--unknown ignore takes such cells as missing"),
+    (r"Group the draws \(\w+\.from_draws\([^)]*\)\), take n_components=1, or .*", "Take -k 1"),
+    (
+        r"Best performing initialization did not converge\. Try different init parameters, or "
+        r"increase max_iter, tol, or check for degenerate data\.",
+        "the best start had not converged when its sweeps were used up; try more --starts, or "
+        "fewer components (-k)",
+    ),
+    (r"; call its \.toarray\(\)|; pass X\.toarray\(\)", ""),
+    (
+        r"Expected n_samples >= n_components but got n_components = (\d+), n_samples = (\d+)",
+        r"-k \1 asks for more components than the \2 rows there are",
+    ),
+    (r"sample_weight of row (\d+)", lambda found: f"--weights of {_row(found)}"),
+    (r"sample_weight\.shape == .*, expected .*: one", "--weights: one"),
+    (r"\brow (\d+) \(counted from 0\)", _row),
+    (r"\brow (\d+)(?! \(counted)(?!\d)", r"row \1 (counted from 1)"),
+    (r" \(shape=1 for exponential densities\)", " (--family exponential)"),
+    (r"random_state should be .*", "--seed should be a whole number from 0 up"),
+    (r"([a-z_]+)=(True|False|None)", r"\1"),
+    (r"family=(\S+)", r"--family \1"),
+    (r"n_components\s?=\s?(\d+)", r"-k \1"),
+    (r"(?<![\w.])n_components\b", "-k"),
+    (r"(?<![\w.])(?:sample_weight)\b", "--weights"),
+    (r"(?<![\w.])mixing_weights\b", "--mixing-weights"),
+    (r"(?<![\w.])covariance_type\b", "--structures"),
+    (r"(?<![\w.])random_state\b", "--seed"),
+    (r"(?<![\w.])n_init\b", "--starts"),
+    (r"\b([A-Z]\w*Mixture)\b", _family),
+    (r"(?<![\w|])X\b(?![²|])", "the table"),
+]
+
+
+def translated(text: str) -> str:
+    """Return a text of the library in the words of the command."""
+    kept: list[str] = []
+
+    def keep(found: re.Match[str]) -> str:
+        kept.append(found.group())
+        return f"\0{len(kept) - 1}\0"
+
+    text = QUOTED.sub(keep, text)
+    for pattern, words in RULES:
+        text = re.sub(pattern, words, text)
+    return re.sub(r"\0(\d+)\0", lambda found: kept[int(found[1])], text)
+
+
+@contextmanager
+def in_words_of_the_command(file: Path) -> Iterator[None]:
+    """Say what is wrong with data by the options of the command, and of which file it is said."""
+    try:
+        yield
+    except MixturaError as error:
+        text = translated(str(error))
+        if isinstance(error, DataError) and file.name not in text:
+            text = f"'{file}': {text}"
+        error.args = (text,)
+        raise

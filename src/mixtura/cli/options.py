@@ -1,0 +1,73 @@
+"""What options of `mixtura fit` hold: numbers of components, structures, mixing weights."""
+
+from itertools import chain, islice
+from typing import Any
+
+import click
+
+from mixtura.cli.advice import translated
+from mixtura.cli.columns import split_names
+from mixtura.components.gaussian.structures import structure
+from mixtura.errors import ParameterError
+from mixtura.estimators.sizes import MOST_SIZES
+
+__all__ = ["MixingWeights", "Sizes", "Structures"]
+
+
+class Sizes(click.ParamType):
+    """Numbers of components: 3, 1:9 or 2,4,8."""
+
+    name = "K"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> list[int]:
+        if not isinstance(value, str):
+            return list(value)
+        try:
+            parts = [_range(part) for part in value.split(",")]
+        except ValueError:
+            parts = []
+        # A range of a thousand million is not written out before it is refused.
+        sizes = list(islice(chain.from_iterable(parts), MOST_SIZES + 1))
+        if len(sizes) > MOST_SIZES:
+            self.fail(f"{value!r} are more than {MOST_SIZES:,} numbers of components", param, ctx)
+        if not sizes or min(sizes) < 1:
+            self.fail(f"{value!r} is not like 3, 1:9 or 2,4,8, with numbers from 1 up", param, ctx)
+        return sizes
+
+
+def _range(text: str) -> range:
+    first, _, last = text.partition(":")
+    return range(int(first), int(last or first) + 1)
+
+
+class Structures(click.ParamType):
+    """Covariance structures, separated by commas."""
+
+    name = "NAMES"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str | tuple[str, ...]:
+        if not isinstance(value, str):
+            return tuple(value)
+        if value == "all":
+            return value
+        names = tuple(split_names(value))
+        try:
+            for name in names:
+                structure(name)
+        except ParameterError as error:
+            self.fail(translated(str(error)), param, ctx)
+        return names
+
+
+class MixingWeights(click.ParamType):
+    """free, equal, or numbers separated by commas."""
+
+    name = "NUMBERS"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str | tuple[float, ...]:
+        if not isinstance(value, str) or value in ("free", "equal"):
+            return value
+        try:
+            return tuple(float(number) for number in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is neither free nor equal, nor like 0.2,0.3,0.5", param, ctx)

@@ -1,0 +1,48 @@
+"""Columns of one value, in which no density has a width: refused, or left out with a warning."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mixtura.data.checks import LISTED, Names, column_label, row_weights
+from mixtura.errors import MixturaWarning
+from mixtura.estimators.settings import checked_choice
+
+__all__ = ["varying_columns"]
+
+
+def varying_columns(
+    rows: NDArray[Any], names: Names, constant: str, sample_weight: ArrayLike | None = None
+) -> tuple[int, ...] | None:
+    """Return the columns to fit, and warn of those left out; None for all.
+
+    Where no column varies all stay, for the error that names them.
+
+    Parameters
+    ----------
+    rows : (N, D), NaN where a cell is missing
+    names : of the columns, for the warning
+    constant : "error" to leave none out, or "drop"
+    sample_weight : rows of weight zero say nothing
+    """
+    if checked_choice("constant", constant, ("error", "drop")) == "error":
+        return None
+    weights = row_weights(sample_weight, len(rows))
+    told = rows if weights is None else rows[weights > 0]
+    # Comparisons with NaN are false, and a column without any value has no first.
+    first = told[np.isfinite(told).argmax(axis=0), np.arange(told.shape[1])]
+    varies = ((told > first) | (told < first)).any(axis=0)
+    if varies.all() or not varies.any():
+        return None
+    left = np.flatnonzero(~varies)
+    listed = ", ".join(column_label(names, int(column)) for column in left[:LISTED])
+    more = f" and {len(left) - LISTED} more" if len(left) > LISTED else ""
+    warnings.warn(
+        f"{listed}{more}: all rows hold one value, or none, so no density has a width there; left "
+        "out",
+        MixturaWarning,
+        stacklevel=5,
+    )
+    return tuple(np.flatnonzero(varies).tolist())

@@ -1,0 +1,25 @@
+"""A small sample of what `tests/fuzz.sh` draws for hours."""
+
+import pytest
+from fuzzing.cases import case
+from fuzzing.properties import Failed, check, check_leaks
+
+
+@pytest.mark.parametrize("number", range(40))
+def test_what_holds_for_all_fits_holds_for_random_ones(number: int) -> None:
+    assert check(case(7, number), number)
+
+
+def test_a_case_is_the_same_again() -> None:
+    one, other = case(3, 5), case(3, 5)
+    assert one.family == other.family
+    assert repr(one.settings) == repr(other.settings)
+    assert one.rows.tobytes() == other.rows.tobytes()
+
+
+def test_what_does_not_hold_is_found() -> None:
+    class Leak:
+        category, message, filename, lineno = RuntimeWarning, "overflow", "a.py", 3
+
+    with pytest.raises(Failed, match="a warning leaked"):
+        check_leaks([Leak])

@@ -1,0 +1,39 @@
+"""A small sample of what `python -m fuzzing.strangers` reads: files from strangers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("pyarrow")
+
+from fuzzing.damage import damaged
+from fuzzing.files import changed, models, read_model, read_tables, tables
+
+MODELS = 400
+TABLES = 160
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_damaged_and_crafted_models_are_refused_or_harmless(seed: int, tmp_path: Path) -> None:
+    originals = models()
+    ends = [
+        read_model(
+            changed(originals[number % len(originals)], np.random.default_rng([seed, number])),
+            tmp_path / "model",
+        )
+        for number in range(MODELS)
+    ]
+    assert ends.count("refused") > 0.8 * MODELS
+    assert all(read_model(each, tmp_path / "model") == "read" for each in originals)
+
+
+@pytest.mark.parametrize("name", tables())
+def test_damaged_tables_are_refused_by_name_or_read(name: str, tmp_path: Path) -> None:
+    content = tables()[name]
+    assert read_tables(name, content, tmp_path) == "read"
+    ends = [
+        read_tables(name, damaged(content, np.random.default_rng([len(name), number])), tmp_path)
+        for number in range(TABLES // 8)
+    ]
+    assert "refused" in ends

@@ -1,0 +1,12 @@
+#!/bin/sh
+# Fit random data in random ways for SECONDS, from SEED, and check what holds for every fit; with
+# MODELS and TABLES, read so many damaged and crafted files instead: sh tests/fuzz.sh files 100000 5000 0.
+set -eu
+cd "$(dirname "$0")/.."
+environment=${MIXTURA_TEST_ENVIRONMENT:-.venv-test}
+export PYTHONPATH="tests${PYTHONPATH:+:$PYTHONPATH}"
+if [ "${1:-}" = files ]; then
+    shift
+    exec "$environment/bin/python" -m fuzzing.strangers "${1:-100000}" "${2:-5000}" "${3:-0}"
+fi
+exec "$environment/bin/python" -m fuzzing "${1:-600}" "${2:-0}"

@@ -1,0 +1,100 @@
+"""What holds for every fit, or an error of this package is raised."""
+
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+import mixtura
+from fuzzing.cases import Case
+
+__all__ = ["Failed", "check"]
+
+
+class Failed(AssertionError):
+    """A property that does not hold."""
+
+
+def check(case: Case, number: int) -> str:
+    """Return how a fit ended; raise `Failed` where something does not hold."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            fitted = case.make(n_jobs=1).fit(case.rows, **case.given)
+        except mixtura.LikelihoodDecreased as error:
+            raise Failed(f"the trap for defects: {error}") from error
+        except mixtura.MixturaError as error:
+            check_leaks(caught)
+            if not str(error).strip():
+                raise Failed("an error without words") from error
+            return type(error).__name__
+        check_fit(fitted, case)
+        if number % 6 == 0 or len(case.rows) > 1500:
+            check_threads(fitted, case)
+        if number % 6 == 1:
+            check_file(fitted, case)
+    check_leaks(caught)
+    return "fit"
+
+
+def check_leaks(caught: list[Any]) -> None:
+    for each in caught:
+        if not issubclass(each.category, (mixtura.MixturaWarning, ConvergenceWarning)):
+            place = f"{each.filename}:{each.lineno}"
+            raise Failed(f"a warning leaked: {each.category.__name__} {each.message} at {place}")
+
+
+def holds(true: Any, words: str) -> None:
+    if not true:
+        raise Failed(words)
+
+
+def check_fit(fitted: Any, case: Case) -> None:
+    """Check posteriors, parameters, likelihood and history."""
+    shares = fitted.predict_proba(case.rows)
+    holds(np.isfinite(shares).all() and (shares >= 0).all(), "posteriors are no probabilities")
+    room = 1e-9 if shares.dtype == np.float64 else 1e-5
+    holds(np.abs(shares.sum(axis=1) - 1).max() < room, "posteriors do not sum to one")
+    holds(np.abs(fitted.mixture_.weights.sum() - 1) < 1e-9, "weights do not sum to one")
+    holds((fitted.mixture_.weights >= 0).all(), "a weight is negative")
+    arrays, _ = fitted.mixture_.family.to_arrays(fitted.mixture_.parameters)
+    for name, array in arrays.items():
+        # A negative binomial that varies no more than a Poisson has an infinite size.
+        holds(np.isfinite(array).all() or "size" in name, f"{name} are not finite")
+    holds(np.isfinite(fitted.log_likelihood_), "the likelihood is not finite")
+    density = fitted.score_samples(case.rows)
+    weights = case.given.get("sample_weight")
+    used = np.ones(len(density), dtype=bool) if weights is None else weights > 0
+    holds(not np.isnan(density).any() and np.isfinite(density[used]).all(), "a density is none")
+    # Counted are rows, or their weights where those add up to as many.
+    if "y" not in case.given and weights is None:
+        total = float(density.sum())
+        room = 1e-7 * max(1.0, np.abs(density).sum())
+        holds(abs(total - fitted.log_likelihood_) < room, f"{total} != {fitted.log_likelihood_}")
+    objective = np.array(fitted.history_.objective)
+    if len(objective) > 1 and "reg_covar" not in case.settings:
+        falls = -np.diff(objective) / np.maximum(1.0, np.abs(objective[1:]))
+        holds(falls.max() < 1e-6, f"the objective fell by {falls.max():.3g} of itself")
+    holds(isinstance(fitted.summary(), str), "no summary")
+
+
+def check_threads(fitted: Any, case: Case) -> None:
+    """Check that four threads find the same bits as one."""
+    other = case.make(n_jobs=4).fit(case.rows, **case.given)
+    same = np.array_equal(fitted.mixture_.weights, other.mixture_.weights)
+    own, _ = fitted.mixture_.family.to_arrays(fitted.mixture_.parameters)
+    others, _ = other.mixture_.family.to_arrays(other.mixture_.parameters)
+    same &= all(np.array_equal(own[name], others[name]) for name in own)
+    holds(same and fitted.log_likelihood_ == other.log_likelihood_, "threads change the bits")
+
+
+def check_file(fitted: Any, case: Case) -> None:
+    """Check that what is loaded says what was saved."""
+    with tempfile.TemporaryDirectory() as folder:
+        fitted.save(Path(folder, "model"))
+        again: Any = mixtura.load(Path(folder, "model"))
+    same = np.array_equal(again.predict_proba(case.rows), fitted.predict_proba(case.rows))
+    holds(same and again.summary() == fitted.summary(), "a file changes what was fitted")
