@@ -2,9 +2,8 @@
 
 The compiler is that of the environment variable CC, else the one inside the ziglang package, which
 needs nothing of the machine and is fetched where it is not there, by version and SHA-256, else
-`cc`. Where none works the build ends with a sentence that says what to do; MIXTURA_NATIVE=0 asks
-for a package without kernels. So ziglang is no build dependency, which an index must have or
-nothing could be installed from it.
+`cc`. Where none works the build ends with a sentence that says what to do. So ziglang is no build
+dependency, which an index must have or nothing could be installed from it.
 """
 
 import importlib.util
@@ -139,7 +138,7 @@ def variants(compiler: Compiler) -> dict[str, list[str]]:
     return levels | {"v4": levels["v4"] + WIDE}
 
 
-def build(sources: Path, folder: Path, warn: Callable[[str], None]) -> Kernels | None:
+def build(sources: Path, folder: Path, warn: Callable[[str], None]) -> Kernels:
     """Compile the sources into libraries in the folder, in place of those that stood there.
 
     Parameters
@@ -150,7 +149,7 @@ def build(sources: Path, folder: Path, warn: Callable[[str], None]) -> Kernels |
 
     Returns
     -------
-    what was built, or None when MIXTURA_NATIVE is 0
+    what was built
 
     Raises
     ------
@@ -160,7 +159,7 @@ def build(sources: Path, folder: Path, warn: Callable[[str], None]) -> Kernels |
     kept: list[Path] = []
     try:
         kernels = first_that_works(sources, folder, warn)
-        kept = kernels.libraries if kernels is not None else []
+        kept = kernels.libraries
     except OSError as error:
         raise NoCompiler(f"the compiled kernels cannot be written: {error}") from error
     finally:
@@ -170,19 +169,15 @@ def build(sources: Path, folder: Path, warn: Callable[[str], None]) -> Kernels |
     return kernels
 
 
-def first_that_works(sources: Path, folder: Path, warn: Callable[[str], None]) -> Kernels | None:
+def first_that_works(sources: Path, folder: Path, warn: Callable[[str], None]) -> Kernels:
     """Return what the first compiler that works made."""
-    if os.environ.get("MIXTURA_NATIVE") == "0":
-        warn("MIXTURA_NATIVE is 0: mixtura is built without compiled kernels")
-        return None
     with TemporaryDirectory() as scratch:
         for compiler in compilers(Path(scratch), warn):
             if libraries := compiled(compiler, sources, folder, warn):
                 return Kernels(libraries, compiler.wheel)
     raise NoCompiler(
         "no C compiler worked (what was tried stands above): install one (gcc, clang, or pip "
-        f"install ziglang=={ZIGLANG}), name it in CC, and build again; MIXTURA_NATIVE=0 builds "
-        "mixtura without its compiled kernels, slower by far"
+        f"install ziglang=={ZIGLANG}), name it in CC, and build again"
     )
 
 
@@ -233,14 +228,13 @@ class KernelBuildHook(BuildHookInterface):
             return
         self._scratch = TemporaryDirectory()
         kernels = self._build(sources, Path(self._scratch.name))
-        if kernels is not None:
-            inside = NATIVE.relative_to("src").as_posix()
-            files = {str(path): f"{inside}/{path.name}" for path in kernels.libraries}
-            build_data["force_include"].update(files)
-            build_data["pure_python"] = False
-            build_data["tag"] = f"py3-none-{kernels.wheel}"
+        inside = NATIVE.relative_to("src").as_posix()
+        files = {str(path): f"{inside}/{path.name}" for path in kernels.libraries}
+        build_data["force_include"].update(files)
+        build_data["pure_python"] = False
+        build_data["tag"] = f"py3-none-{kernels.wheel}"
 
-    def _build(self, sources: Path, folder: Path) -> Kernels | None:
+    def _build(self, sources: Path, folder: Path) -> Kernels:
         try:
             return build(sources, folder, self.app.display_warning)
         except NoCompiler as error:
@@ -260,8 +254,6 @@ def main() -> None:
         kernels = build(sources, folder, lambda sentence: print(sentence, file=sys.stderr))
     except NoCompiler as error:
         sys.exit(str(error))
-    if kernels is None:
-        sys.exit(1)
     for path in kernels.libraries:
         print(path)
 

@@ -25,10 +25,6 @@ from mixtura.em.starts import NeverMet
 from mixtura.em.stopping import Ending, GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
-from mixtura.native import kernels
-
-if kernels() is None:
-    pytest.skip("no kernels are built: run 'python hatch_build.py'", allow_module_level=True)
 
 Float = NDArray[np.float64]
 

@@ -9,11 +9,16 @@ import numpy as np
 import pytest
 
 from mixtura import CategoricalMixture, GaussianMixture, LikelihoodDecreased, MixturaWarning, select
+from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.structures import structure
+from mixtura.data import ArrayRows
+from mixtura.data.columns import column_moments
 from mixtura.em import rearrange, solve, starts
 from mixtura.em.driving import Moving
 from mixtura.em.fit import fit
 from mixtura.em.options import FitOptions
 from mixtura.em.running import Running
+from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 from mixtura.errors import ParameterError
@@ -202,6 +207,33 @@ def test_a_run_that_another_ended_goes_on_where_that_one_fails(monkeypatch):
     assert run.joined is None
     assert run.ending.converged
     np.testing.assert_allclose(run.objective, alone.objective, atol=2e-3)
+
+
+@pytest.mark.usefixtures("general_loop")
+def test_a_run_that_was_outrun_goes_on_where_the_one_ahead_fails(monkeypatch):
+    rng = np.random.default_rng(0)
+    centres = np.array([[0.0, 0.0], [40.0, 0.0], [46.0, 0.0], [0.0, 40.0]])
+    labels = np.repeat(np.arange(4), 150)
+    source = ArrayRows(centres[labels] + rng.normal(size=(600, 2)))
+    sweep = Sweep(GaussianFamily.of(structure("VVV"), *column_moments(source)), source, Serial())
+    weak = sweep.prior("weak", 4)
+    options = FitOptions(starts.NeverMet(), max_iter=60, prior=weak, accelerate=True)
+    wrong = np.choose(labels, [0, 1, 1, 2])
+    wrong[(labels == 0) & (rng.random(600) < 0.5)] = 3
+    models = [starts.model_from_labels(sweep, own, 4, options) for own in (labels, wrong)]
+    first, other = fit(sweep, models, options)
+    assert (first.ending, other.ending) == (Ending.ITERATION_LIMIT, Ending.OUTRUN)
+    assert other.history.n_sweeps < 30
+    (alone,) = fit(sweep, models[1:], options)
+
+    def change(run: Running, _: FitOptions) -> None:
+        if run.number == 0 and len(run.history) == 30:
+            raise FloatingPointError("overflow")
+
+    patched(monkeypatch, change)
+    (run,) = fit(sweep, models, options)
+    assert run.ending is Ending.ITERATION_LIMIT
+    assert run.objective == pytest.approx(alone.objective, abs=1e-6)
 
 
 def begun() -> Any:

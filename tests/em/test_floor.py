@@ -18,7 +18,6 @@ from mixtura.em.shares import model_from_responsibilities
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
-from mixtura.native import kernels
 
 # What axes are best is searched for, so that two searches may end in two places.
 SEARCHED = ("EVE", "VVE", "EEV", "VEV")
@@ -76,7 +75,6 @@ def test_the_objective_never_falls_and_no_component_is_narrower_than_the_steps(c
         assert run.ending.name == "CONVERGED"
 
 
-@pytest.mark.skipif(kernels() is None, reason="no kernels are built")
 @pytest.mark.parametrize("kind", STEPS)
 @pytest.mark.parametrize("code", CODES)
 def test_compiled_runs_end_where_the_general_ones_do(code, kind):

@@ -51,8 +51,6 @@ def hatch_build():
 
 def run(tree, *arguments, **variables):
     environment = {**os.environ, **variables}
-    if "MIXTURA_NATIVE" not in variables:
-        environment.pop("MIXTURA_NATIVE", None)
     command = [sys.executable, *arguments]
     return subprocess.run(
         command, cwd=tree, env=environment, capture_output=True, text=True, check=False
@@ -86,7 +84,6 @@ def test_where_no_compiler_works_the_build_fails_and_says_what_to_do(tree):
     assert "out of order" in said
     assert "no C compiler worked" in said
     assert "install one (gcc, clang, or pip install ziglang==" in said
-    assert "MIXTURA_NATIVE=0 builds mixtura without" in said
     assert not [*(tree / "made").glob("*.whl")]
 
 
@@ -127,13 +124,6 @@ def test_a_wheel_of_another_digest_is_never_unpacked(hatch_build, tmp_path, monk
     (tmp_path / "scratch").mkdir()
     assert hatch_build.zig_command(tmp_path / "scratch", said.append) is None
     assert "DO NOT MATCH THE HASHES" in said[0]
-
-
-def test_a_wheel_without_kernels_can_be_asked_for(tree):
-    name, files, said = wheel(tree, CC=WRITING, MIXTURA_NATIVE="0")
-    assert name.endswith("-py3-none-any.whl")
-    assert files == MODULES
-    assert "MIXTURA_NATIVE is 0" in said
 
 
 def test_a_wheel_with_kernels_is_of_a_platform_and_of_no_python(tree, hatch_build):

@@ -17,9 +17,6 @@ from mixtura.native import library
 from mixtura.native.gaps import GappyRows
 from mixtura.native.parts import DensePart, readable
 
-if library.kernels() is None:
-    pytest.skip("no kernels are built: run 'python hatch_build.py'", allow_module_level=True)
-
 Float = NDArray[np.float64]
 
 
@@ -273,7 +270,6 @@ def test_sums_are_the_slopes_of_the_log_likelihood() -> None:
 @pytest.mark.parametrize("n_rows", [1, 200])
 def test_shares_are_responsibilities(n_rows: int) -> None:
     kernels = library.kernels()
-    assert kernels is not None
     normals, rows = Normals.drawn(3, 4), gappy(n_rows, 4, 0.2)
     natural, shares = normals.natural(), np.empty((3, n_rows))
     told = in_own_units(rows).told(natural.shape[1])

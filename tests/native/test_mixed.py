@@ -10,10 +10,6 @@ from mixed_tiles import agrees, problem, swept_parts
 from scipy import sparse
 
 from mixtura import DataError
-from mixtura.native.library import kernels
-
-if kernels() is None:
-    pytest.skip("no kernels are built: run 'python hatch_build.py'", allow_module_level=True)
 
 ALL = "levels counts dense dense"
 

@@ -79,7 +79,7 @@ class Packing(Protocol):
 
 
 def library_for(n_components: int) -> Any:
-    """Return the kernels, or None where there are none or they take fewer components."""
+    """Return the kernels, or None where they take fewer components."""
     return kernels() if n_components <= MOST_COMPONENTS else None
 
 

@@ -15,7 +15,6 @@ from mixtura.components.packed import Numbers
 from mixtura.components.prior import ConjugatePrior, NoPrior
 from mixtura.components.segments import Block
 from mixtura.components.weighing import Weighing
-from mixtura.native import kernels
 from mixtura.native.runs import Problem, Rows, Segment, State, address
 
 __all__ = ["Joining", "JointKernel"]
@@ -78,10 +77,8 @@ class JointKernel(CompiledRuns):
         softness: float,
         gaussian: Any = None,
         joining: Joining = ALONE,
-    ) -> Self | None:
-        """Return the kernel of blocks, or None where there is no compiled code."""
-        if kernels() is None:
-            return None
+    ) -> Self:
+        """Return the kernel of blocks."""
         counted = [block.features for block in blocks if block is not None]
         if gaussian is None:
             first = np.ones((1, counted[0].shape[1]))

@@ -112,6 +112,7 @@ def _together(sweep: Sweep, starts: Iterable[Start], options: FitOptions) -> lis
             ends |= failed
             if options.accelerate and len(active) > 1:
                 _join(runs, sweep.total_weight)
+            if options.accelerate:
                 _tell(sweep, runs, options)
     except KeyboardInterrupt:
         if not options.keep:
@@ -181,9 +182,9 @@ def _tell(sweep: Sweep, runs: Sequence[Running], options: FitOptions) -> None:
     more starts never take away what fewer find.
     """
     ahead = -np.inf
-    for run in runs:
+    for place, run in enumerate(runs, 1):
         run.ahead = ahead
-        if run.statistics is None or run.history[-1].objective <= ahead:
+        if place == len(runs) or run.statistics is None or run.history[-1].objective <= ahead:
             continue
         rows = run.statistics.moments.effective_rows
         if not without_rows(sweep, run.moving.best, rows, options.prior).any():

@@ -1,6 +1,6 @@
 """One run of EM whose sweeps are made elsewhere: where it is, and what a sweep makes of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from mixtura.components.kernel import Ended
@@ -13,10 +13,10 @@ from mixtura.em.statistics import Statistics
 from mixtura.em.stopping import Ending, ending_of
 from mixtura.em.sweep import Sweep
 from mixtura.errors import LikelihoodDecreased
-from mixtura.native.drivers import Driver
+from mixtura.native.drivers import Driver, Saved
 from mixtura.native.runs import Rule
 
-__all__ = ["Run", "Running"]
+__all__ = ["Paused", "Run", "Running"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,20 @@ class Run:
     def n_iter(self) -> int:
         """Return the number of sweeps."""
         return len(self.history)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Paused:
+    """A run between two sweeps, as a value.
+
+    Attributes
+    ----------
+    run : its own fields
+    driver : the state of its driver, if it has one
+    """
+
+    run: "Running"
+    driver: Saved | None
 
 
 @dataclass(slots=True)
@@ -112,6 +126,24 @@ class Running:
             self.joined,
         )
 
+    def state(self) -> Paused:
+        """Return the run as it is, for `restored` to go on with."""
+        moving = replace(self.moving, steps=list(self.moving.steps))
+        return Paused(
+            replace(self, moving=moving, driver=None),
+            None if self.driver is None else self.driver.state(),
+        )
+
+    @staticmethod
+    def restored(paused: Paused, sweep: Sweep, options: FitOptions) -> "Running":
+        """Return the run that goes on where another was, to the same bits."""
+        moving = replace(paused.run.moving, steps=list(paused.run.moving.steps))
+        run = replace(paused.run, moving=moving)
+        if paused.driver is not None:
+            assert moving.kept is not None
+            run.driver = run._driver(sweep, moving.kept, options, paused.driver)
+        return run
+
     def advance(self, sweep: Sweep, statistics: Statistics, options: FitOptions) -> None:
         """Take one sweep's statistics in, then stop or move on."""
         steps = self.moving.steps
@@ -138,8 +170,14 @@ class Running:
         else:
             self.ending = ending_of(Ended(ended), options.rule)
 
-    def _driver(self, sweep: Sweep, statistics: Statistics, options: FitOptions) -> Driver:
-        left = options.max_iter - self.history.n_sweeps
+    def _driver(
+        self,
+        sweep: Sweep,
+        statistics: Statistics,
+        options: FitOptions,
+        saved: Saved | None = None,
+    ) -> Driver:
+        left = options.max_iter - self.spent - (self.recovery is not None)
         rule = Rule.of(options.rule.limits(left, accelerate=options.accelerate))
         rule.may_fall, rule.no_bound = not options.monotone, not options.bound
         size = 0
@@ -147,7 +185,7 @@ class Running:
             total = float(statistics.moments.effective_rows.sum())
             size = len(sweep.family.coordinates(statistics.moments, total))
         earlier = () if self.recovery is not None else options.earlier
-        return Driver(self.moving, rule, sweep.total_weight, size, earlier)
+        return Driver(self.moving, rule, sweep.total_weight, size, earlier, saved)
 
     def _recover(self, sweep: Sweep, options: FitOptions) -> None:
         """Go on under the stronger prior, where an M-step is singular under the run's own.

@@ -1,4 +1,4 @@
-"""The compiled kernels, and how they are found and loaded; everything works without them."""
+"""The compiled kernels, and how they are found and loaded."""
 
 from mixtura.native.library import kernels
 

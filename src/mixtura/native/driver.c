@@ -55,6 +55,17 @@ void mx_driver_begin(void *driver, mx_asked *asked, const mx_rule *rule, mx_cour
     course->gain_left = INFINITY;
 }
 
+void mx_driver_restore(void *driver, const void *from, const void *memory, mx_asked *asked,
+                       const mx_rule *rule, mx_course *course) {
+    run *at = driver;
+    at->asked = asked;
+    at->rule = rule;
+    at->course = course;
+    mx_squarem_restore(&at->leaps, from, driver);
+    if (at->finishing)
+        mx_lbfgs_restore(&at->finish, memory, asked->memory);
+}
+
 static int ask(run *at, int question) {
     if (at->broken)
         return MX_BROKEN;

@@ -101,6 +101,13 @@ MX_EXPORT int64_t mx_driver_room(int64_t n_coordinates);
 MX_EXPORT void mx_driver_begin(void *driver, mx_asked *asked, const mx_rule *rule,
                                mx_course *course);
 
+/*
+ * Lets a copy of a driver go on, told as to mx_driver_begin. The driver stood at `from`, and the
+ * memory of what it asked at `memory`, of which asked->memory holds a copy.
+ */
+MX_EXPORT void mx_driver_restore(void *driver, const void *from, const void *memory,
+                                 mx_asked *asked, const mx_rule *rule, mx_course *course);
+
 /* Takes a sweep of the next model in; returns an ending, or -1 to sweep the next one. */
 MX_EXPORT int mx_driver_advance(void *driver, double log_likelihood, double objective);
 

@@ -3,6 +3,7 @@
 import ctypes
 from collections.abc import Generator, Sequence
 from ctypes import byref, c_double, c_int, c_int64, c_void_p
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from mixtura.native.library import kernels
 from mixtura.native.runs import Rule, address
 
-__all__ = ["RECENT", "Asked", "Course", "Driver", "Models", "Question", "Status"]
+__all__ = ["RECENT", "Asked", "Course", "Driver", "Models", "Question", "Saved", "Status"]
 
 Float = NDArray[np.float64]
 
@@ -168,7 +169,10 @@ class Answers:
             case Question.LEAP:
                 found = models.leap(self.point.copy())
             case Question.CHART:
-                found = self._laid(models.chart())
+                size = models.chart()
+                found = size is not None
+                if size is not None:
+                    self.lay(size, np.empty(kernels().mx_lbfgs_room(size)))
             case Question.CHARTED | Question.REJECTED:
                 rejected = question is Question.REJECTED
                 self.charted[:], self.gradient[:] = models.charted(rejected=rejected)
@@ -184,16 +188,31 @@ class Answers:
                 models.resort()
         return Status.DONE if found else Status.HARD
 
-    def _laid(self, size: int | None) -> bool:
-        """Make room for a chart of so many coordinates."""
-        if size is None:
-            return False
+    def lay(self, size: int, memory: Float) -> None:
+        """Take a chart of so many coordinates, and what is remembered of it."""
         self.charted, self.gradient = np.empty((2, size))
-        self.memory = np.empty(kernels().mx_lbfgs_room(size))
-        asked = self.asked
+        self.memory, asked = memory, self.asked
         asked.n_charted, asked.memory = size, address(self.memory)
         asked.charted, asked.gradient = address(self.charted), address(self.gradient)
-        return True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Saved:
+    """A driver between two sweeps, as a value.
+
+    Attributes
+    ----------
+    room, memory : copies of what it works in
+    places : where these stood
+    course : how far it has come, as bytes
+    n_charted : coordinates of its chart
+    """
+
+    room: Float
+    memory: Float
+    places: tuple[int, int]
+    course: bytes
+    n_charted: int
 
 
 class Driver:
@@ -206,6 +225,7 @@ class Driver:
     total_weight : Σ w
     n_coordinates : P of `Models.located`, 0 where a run is not accelerated
     earlier : objectives of a run that this one carries on
+    saved : the state of the run, if it goes on
     """
 
     def __init__(
@@ -215,6 +235,7 @@ class Driver:
         total_weight: float,
         n_coordinates: int,
         earlier: Sequence[float] = (),
+        saved: Saved | None = None,
     ) -> None:
         self.rule, self.course = rule, Course()
         last = tuple(earlier)[-RECENT:]
@@ -226,9 +247,29 @@ class Driver:
         # A cast would hold itself.
         self._answers.asked.answer = c_void_p.from_buffer(self._answer).value
         self._library = kernels()
-        self._room = np.empty(self._library.mx_driver_room(n_coordinates))
-        self._library.mx_driver_begin(
-            address(self._room), byref(self._answers.asked), byref(rule), byref(self.course)
+        self._told = byref(self._answers.asked), byref(rule), byref(self.course)
+        if saved is None:
+            self._room = np.empty(self._library.mx_driver_room(n_coordinates))
+            self._library.mx_driver_begin(address(self._room), *self._told)
+        else:
+            self._restore(saved)
+
+    def _restore(self, saved: Saved) -> None:
+        self._room = saved.room.copy()
+        if saved.n_charted:
+            self._answers.lay(saved.n_charted, saved.memory.copy())
+        ctypes.memmove(byref(self.course), saved.course, len(saved.course))
+        self._library.mx_driver_restore(address(self._room), *saved.places, *self._told)
+
+    def state(self) -> Saved:
+        """Return all that the driver goes on by, but for its models and its rule."""
+        memory = self._answers.memory
+        return Saved(
+            self._room.copy(),
+            memory.copy(),
+            (address(self._room), address(memory)),
+            bytes(self.course),
+            self._answers.asked.n_charted,
         )
 
     def advance(self, log_likelihood: float, objective: float) -> int | None:

@@ -63,7 +63,7 @@ class GappyRows:
         values, entropies = np.empty((len(places), 2)), np.empty(len(natural))
         told = self.told(natural.shape[1], weights, barred, about)
         room = _room(told, int(places.max()))
-        _library().mx_sweep_gaps_stack(
+        kernels().mx_sweep_gaps_stack(
             byref(told),
             len(places),
             *map(address, (places, natural, sums, squared, values, entropies, room)),
@@ -80,7 +80,7 @@ class GappyRows:
         found = np.empty((len(natural), len(self.cells)))
         told = self.told(natural.shape[1], about=about)
         room = _room(told, len(natural))
-        _library().mx_gaps_densities(
+        kernels().mx_gaps_densities(
             byref(told), len(natural), *map(address, (natural, found, room))
         )
         return found
@@ -102,7 +102,7 @@ class GappyRows:
         told = self.told(natural.shape[1], weights, about=about)
         room = _room(told, len(natural))
         component_stride, row_stride = (stride // shares.itemsize for stride in shares.strides)
-        _library().mx_gaps_totals(
+        kernels().mx_gaps_totals(
             byref(told),
             len(natural),
             *map(address, (natural, shares)),
@@ -138,10 +138,4 @@ class GappyRows:
 
 def _room(told: Gaps, n_components: int) -> Float:
     """Return what a kernel needs to work in."""
-    return np.empty(_library().mx_gaps_room(byref(told), n_components))
-
-
-def _library() -> ctypes.CDLL:
-    library = kernels()
-    assert library is not None
-    return library
+    return np.empty(kernels().mx_gaps_room(byref(told), n_components))

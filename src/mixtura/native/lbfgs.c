@@ -33,6 +33,16 @@ int64_t mx_lbfgs_room(int64_t size) {
     return counted.used;
 }
 
+void mx_lbfgs_restore(mx_lbfgs *at, const void *from, void *to) {
+    at->point = mx_moved(at->point, from, to);
+    at->gradient = mx_moved(at->gradient, from, to);
+    at->work = mx_moved(at->work, from, to);
+    for (int i = 0; i < MX_PAIRS; i++) {
+        at->steps[i] = mx_moved(at->steps[i], from, to);
+        at->changes[i] = mx_moved(at->changes[i], from, to);
+    }
+}
+
 static void go_to(mx_lbfgs *at, const double *point, const double *gradient) {
     memcpy(at->point, point, sizeof(double) * at->size);
     memcpy(at->gradient, gradient, sizeof(double) * at->size);

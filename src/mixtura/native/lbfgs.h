@@ -28,6 +28,9 @@ typedef struct {
 MX_EXPORT int64_t mx_lbfgs_room(int64_t size);
 mx_lbfgs mx_lbfgs_in(int64_t size, mx_room *room);
 
+/* Lets a copy go on, of which the room stood at `from` and stands at `to`. */
+void mx_lbfgs_restore(mx_lbfgs *at, const void *from, void *to);
+
 void mx_lbfgs_begin(mx_lbfgs *at, const double *point, const double *gradient);
 
 /* Sets proposal to the point to try next. */

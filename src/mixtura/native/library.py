@@ -39,6 +39,7 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mx_lbfgs_room": (c_int64, (c_int64,)),
     "mx_driver_room": (c_int64, (c_int64,)),
     "mx_driver_begin": (None, 4 * (c_void_p,)),
+    "mx_driver_restore": (None, 6 * (c_void_p,)),
     "mx_driver_advance": (ctypes.c_int, (c_void_p, ctypes.c_double, ctypes.c_double)),
     "mx_run_room": (c_int64, (c_void_p, c_int64)),
     "mx_run": (None, (c_void_p, c_void_p, c_void_p, c_void_p)),

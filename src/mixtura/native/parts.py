@@ -226,11 +226,9 @@ class Table:
     __slots__ = ("part", "values")
 
     def __init__(self, part: LevelPart | CountPart) -> None:
-        library = kernels()
-        assert library is not None
         n_components, n_features = part.natural.shape
         self.part = part
-        self.values = aligned((n_features, library.mx_table_width(n_components)))
+        self.values = aligned((n_features, kernels().mx_table_width(n_components)))
         self.values[:, :n_components] = part.natural.T
 
 

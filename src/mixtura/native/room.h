@@ -16,6 +16,11 @@ static inline double *mx_taken(mx_room *room, int64_t count) {
     return from;
 }
 
+/* Where an array of a room that stood at `from` stands in its copy. */
+static inline double *mx_moved(const double *array, const void *from, void *to) {
+    return (double *)((char *)to + ((uintptr_t)array - (uintptr_t)from));
+}
+
 /* Whole lines of the cache for so many bytes, on a line where the room begins on one. */
 static inline void *mx_lines(mx_room *room, int64_t bytes) {
     return mx_taken(room, (bytes + 63) / 64 * 8);

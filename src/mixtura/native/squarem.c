@@ -22,6 +22,11 @@ mx_squarem mx_squarem_in(int64_t size, mx_room *room) {
     return at;
 }
 
+void mx_squarem_restore(mx_squarem *at, const void *from, void *to) {
+    for (int i = 0; i < 3; i++)
+        at->points[i] = mx_moved(at->points[i], from, to);
+}
+
 static double step_size(const mx_squarem *at, int from) {
     double total = 0;
     for (int64_t i = 0; i < at->size; i++) {

@@ -27,6 +27,9 @@ typedef struct {
 
 mx_squarem mx_squarem_in(int64_t size, mx_room *room);
 
+/* Lets a copy go on, of which the room stood at `from` and stands at `to`. */
+void mx_squarem_restore(mx_squarem *at, const void *from, void *to);
+
 /* Takes note of where an EM step led, and of the objective before it. */
 void mx_squarem_step(mx_squarem *at, const double *point, double objective);
 

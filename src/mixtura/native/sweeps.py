@@ -48,10 +48,7 @@ class MixedRows(ctypes.Structure):
 
 def is_swept(parts: Sequence[Part]) -> bool:
     """Return whether log densities of these parts are swept faster here than by NumPy."""
-    return (
-        kernels() is not None
-        and sum(part.natural.size for part in parts if isinstance(part, DensePart)) <= MOST_SUMS
-    )
+    return sum(part.natural.size for part in parts if isinstance(part, DensePart)) <= MOST_SUMS
 
 
 class StackedSweep:
@@ -65,9 +62,7 @@ class StackedSweep:
     __slots__ = ("_library", "_room", "_sizes", "_sums", "_told", "found")
 
     def __init__(self, sizes: Sequence[int]) -> None:
-        library = kernels()
-        assert library is not None
-        self._library = library
+        self._library = kernels()
         self._sizes = np.array(sizes, dtype=np.int64)
         self._room = np.empty(0)
 

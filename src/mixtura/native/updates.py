@@ -53,7 +53,7 @@ def native_update(
     """
     library = kernels()
     n_components, n_columns = len(rows), scatter.shape[-1]
-    if library is None or n_columns > MOST_COLUMNS or n_components > MOST_COMPONENTS:
+    if n_columns > MOST_COLUMNS or n_components > MOST_COMPONENTS:
         return None
     place = CODES.index(code)
     shape = (n_components, n_columns, n_columns)[: 1 + (place > 1) + (place > 5)]

@@ -22,12 +22,8 @@ from mixtura.em.shares import model_from_responsibilities
 from mixtura.em.starts import NeverMet
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
-from mixtura.native import kernels
 
 Float = NDArray[np.float64]
-
-if kernels() is None:
-    pytest.skip("no kernels are built: run 'python hatch_build.py'", allow_module_level=True)
 
 K, N, SWEEPS = 3, 120, 25
 

@@ -36,10 +36,6 @@ from mixtura.em.stopping import Ending, GainLeft, MeanChange
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 from mixtura.errors import ParameterError
-from mixtura.native import kernels
-
-if kernels() is None:
-    pytest.skip("no kernels are built: run 'python hatch_build.py'", allow_module_level=True)
 
 # What axes are best is searched for, so that two searches may end in two places.
 COMMON_AXES = ("EVE", "VVE")

@@ -32,7 +32,6 @@ from mixtura.components.gaussian.parameters import (
 from mixtura.components.gaussian.prior import GaussianPrior, NoPrior
 from mixtura.components.gaussian.structures import Structure, structure, unpooled
 from mixtura.errors import ParameterError
-from mixtura.native import kernels
 from mixtura.native.gaps import GappyRows
 from mixtura.native.parts import readable
 
@@ -112,7 +111,7 @@ class IncompleteGaussianFamily(GaussianFamily):
             natural,
             self._map,
             far,
-            is_ill_conditioned(parameters, MOST_GAPPY_LOSS) | (kernels() is None),
+            is_ill_conditioned(parameters, MOST_GAPPY_LOSS),
         )
 
     def _at_origin(self, n_components: int) -> GaussianParameters:

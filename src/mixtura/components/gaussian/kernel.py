@@ -38,7 +38,7 @@ Key: TypeAlias = tuple[int, Weighing, int, float]
 
 def is_compiled(code: str, n_columns: int) -> bool:
     """Return whether there are compiled runs for a structure and so many columns."""
-    return code in CODES and n_columns <= MOST_COLUMNS and kernels() is not None
+    return code in CODES and n_columns <= MOST_COLUMNS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,13 +131,7 @@ class GaussianKernel(CompiledRuns):
         library, width, n_components = kernels(), len(self.products), len(log_weights)
         part, every = (kernel._problem(terms, width, TRIES) for kernel in (self, whole))
         most = 4 * n_components
-        if (
-            library is None
-            or part is None
-            or every is None
-            or most > MOST_COMPONENTS
-            or not self.moves
-        ):
+        if part is None or every is None or most > MOST_COMPONENTS or not self.moves:
             return None
         work = self._plain(n_components).filled(log_weights, parameters)
         gains = np.empty(n_components)
@@ -160,12 +154,7 @@ class GaussianKernel(CompiledRuns):
         """Return where merging and parting lead; see `Kernel`."""
         library, n_components = kernels(), len(models[0][0])
         ground = self._ground(part, terms, sweeps)
-        if (
-            library is None
-            or ground is None
-            or not self.moves
-            or 4 * n_components > MOST_COMPONENTS
-        ):
+        if ground is None or not self.moves or 4 * n_components > MOST_COMPONENTS:
             return None
         works = [self._plain(n_components).filled(*model) for model in models]
         states = (State * len(models))(*(work.state() for work in works))
@@ -196,7 +185,7 @@ class GaussianKernel(CompiledRuns):
         """Return where a mixture of one component more or less leads; see `Kernel`."""
         library, most = kernels(), max(len(model[0]), n_components)
         ground = self._ground(part, terms, sweeps)
-        if library is None or ground is None or not self.moves or 4 * most > MOST_COMPONENTS:
+        if ground is None or not self.moves or 4 * most > MOST_COMPONENTS:
             return None
         work, best = self._plain(len(model[0])).filled(*model), self._plain(n_components)
         room = np.empty(library.mx_moves_room(byref(ground), most))

@@ -8,7 +8,6 @@ from mixtura.components.gaussian.centred import LIMIT
 from mixtura.components.gaussian.features import feature_map
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.partition import Margin, rows_by_pattern
-from mixtura.native import kernels
 from mixtura.native.gaps import GappyRows
 from mixtura.native.updates import MOST_COLUMNS
 
@@ -21,8 +20,7 @@ def observed_log_density(rows: Float, parameters: GaussianParameters) -> Float:
     """Return log N(x_o | μ_k, Σ_k) (n, K), without log 2π, of rows (n, D) with missing cells."""
     units = _units(parameters)
     scaled = GaussianParameters(parameters.means / units, parameters.covariance.scaled(1 / units))
-    compiled = kernels() is not None and rows.shape[1] <= MOST_COLUMNS
-    near = ~is_ill_conditioned(scaled) & compiled
+    near = ~is_ill_conditioned(scaled) & (rows.shape[1] <= MOST_COLUMNS)
     densities = np.empty((len(rows), parameters.n_components))
     if near.any():
         own = _compiled(rows, scaled.take(np.flatnonzero(near).tolist()), units)
