@@ -11,6 +11,7 @@ from scipy.special import gammaln, polygamma, psi
 from mixtura.components.columnwise import ColumnwiseFamily, Number
 from mixtura.components.exponential import LEAST_SHARE, FeatureMoments, FeatureTotals
 from mixtura.components.gamma_shapes import LARGEST_SHAPE, lifted_shapes, shapes_of
+from mixtura.components.saddle_point import LARGE, gamma_logs
 from mixtura.components.simplex import SMALLEST, narrowed
 from mixtura.components.stacked import Stacked
 from mixtura.components.words import Wording
@@ -135,6 +136,13 @@ class GammaFamily(ColumnwiseFamily):
     def log_base(self, rows: Any) -> Float:
         """Return -Σ_j log x_j."""
         return -np.log(rows).sum(axis=1)
+
+    def careful_log_density(self, rows: Any, parameters: GammaParameters) -> Float | None:
+        """Return log f_k(x) (n, K) by the saddle point where a shape is large."""
+        if parameters.shapes.max() <= LARGE:
+            return None
+        own = zip(parameters.shapes, parameters.rates, strict=True)
+        return np.stack([gamma_logs(rows, *each).sum(axis=1) for each in own], axis=1)
 
     def natural(self, parameters: GammaParameters) -> Float:
         """Return [Σ_j a log b - log Γ(a), -b, a]."""

@@ -12,6 +12,7 @@ from scipy.special import polygamma, psi
 
 from mixtura.components.columnwise import ColumnwiseFamily, Number
 from mixtura.components.dispersion import dispersions, log_masses
+from mixtura.components.saddle_point import LARGE, negative_binomial_logs
 from mixtura.components.simplex import SMALLEST, log_factorials, narrowed
 from mixtura.components.sparse import is_mostly_zeros
 from mixtura.components.stacked import Stacked
@@ -145,6 +146,14 @@ class NegativeBinomialFamily(ColumnwiseFamily):
     def log_base(self, rows: Any) -> Float:
         """Return -Σ_j log x_j!."""
         return -log_factorials(rows)
+
+    def careful_log_density(self, rows: Any, parameters: Overdispersed) -> Float | None:
+        """Return log f_k(x) (n, K) by the saddle point where a count is large."""
+        if (rows.data if issparse(rows) else rows).max(initial=0) <= LARGE:
+            return None
+        counts = rows.toarray() if issparse(rows) else np.asarray(rows, dtype=np.float64)
+        own = zip(np.maximum(parameters.means, SMALLEST), parameters.sizes, strict=True)
+        return np.stack([negative_binomial_logs(counts, *each).sum(axis=1) for each in own], axis=1)
 
     def natural(self, parameters: Overdispersed) -> Float:
         """Return Σ_j log f(0), and log f(x) - log f(0) of each count, without the factorials."""

@@ -10,6 +10,7 @@ from scipy.sparse import issparse
 
 from mixtura.components.exponential import ExponentialFamily
 from mixtura.components.joint import SegmentKind, Segments
+from mixtura.components.saddle_point import LARGE, poisson_logs
 from mixtura.components.simplex import SMALLEST, floored_log, log_factorials, narrowed
 from mixtura.components.stacked import Rates
 from mixtura.components.words import component_count, level_table
@@ -81,6 +82,16 @@ class PoissonFamily(ExponentialFamily):
         if self.exposure is None:
             return base
         return base + counts.sum(axis=1) * np.log(rows[:, self.exposure])
+
+    def careful_log_density(self, rows: Any, parameters: Rates) -> Float | None:
+        """Return log f_k(x) (n, K) by the saddle point where a count is large."""
+        counts = self._counts(rows)
+        if (counts.data if issparse(counts) else counts).max(initial=0) <= LARGE:
+            return None
+        counts = counts.toarray() if issparse(counts) else np.asarray(counts, dtype=np.float64)
+        exposure = 1.0 if self.exposure is None else rows[:, self.exposure, None]
+        means = np.maximum(parameters.rates, SMALLEST)
+        return np.stack([poisson_logs(counts, own * exposure).sum(axis=1) for own in means], axis=1)
 
     def natural(self, parameters: Rates) -> Float:
         """Return [-Σ_j λ_kj, log λ_k], or [0, log λ_k, -Σ_j λ_kj]."""
