@@ -33,7 +33,7 @@ def numbers_of_frame(data: Any) -> tuple[NDArray[Any], tuple[str, ...] | None]:
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
     names = _names(frame.to_native())
-    columns = list(frame.iter_columns())
+    columns: list[Any] = list(frame.iter_columns())
     single = bool(columns) and all(column.dtype == nw.Float32 for column in columns)
     values = np.empty((frame.shape[0], len(columns)), np.float32 if single else np.float64)
     for position, column in enumerate(columns):
@@ -94,7 +94,8 @@ def columns_of_frame(data: Any) -> tuple[list[Any], tuple[str, ...] | None]:
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
     names = _names(frame.to_native())
-    columns = [_values(column) for column in frame.iter_columns()]
+    series: list[Any] = list(frame.iter_columns())
+    columns = [_values(column) for column in series]
     text = all(isinstance(name, str) for name in names)
     return columns, tuple(names) if text else None
 

@@ -155,7 +155,7 @@ class MixedMixture(DiscreteMixture):
         self, columns: list[Any], called: Sequence[str], names: tuple[str, ...] | None
     ) -> None:
         """Take columns of one value out of the Gaussian block, if that is wished."""
-        own = self._used.get("gaussian", [])
+        own: list[int] = self._used.get("gaussian", [])
         if checked_choice("constant", self.constant, ("error", "drop")) == "error" or not own:
             return
         rows = np.column_stack([numbers_of_column(columns[p], called[p], REMEDY) for p in own])
