@@ -12,6 +12,7 @@ from scipy.special import polygamma, psi
 
 from mixtura.components.columnwise import ColumnwiseFamily, Number
 from mixtura.components.dispersion import dispersions, log_masses
+from mixtura.components.poisson import drawn_counts
 from mixtura.components.saddle_point import LARGE, negative_binomial_logs
 from mixtura.components.simplex import SMALLEST, log_factorials, narrowed
 from mixtura.components.sparse import is_mostly_zeros
@@ -198,7 +199,7 @@ class NegativeBinomialFamily(ColumnwiseFamily):
         varying = np.isfinite(own.sizes)
         sizes = np.where(varying, own.sizes, 1.0)
         rates = rng.gamma(sizes, own.means / sizes)
-        return rng.poisson(np.where(varying, rates, own.means)).astype(np.float64)
+        return drawn_counts(np.where(varying, rates, own.means), rng)
 
     def mean_and_variance(self, parameters: Overdispersed) -> tuple[Float, Float]:
         """Return m and m + m²/r."""

@@ -17,9 +17,23 @@ from mixtura.components.words import component_count, level_table
 from mixtura.errors import ParameterError
 from mixtura.kinds import COUNT, EXPOSURE, ColumnKind
 
-__all__ = ["PoissonFamily"]
+__all__ = ["PoissonFamily", "drawn_counts"]
 
 Float = NDArray[np.float64]
+
+
+# Above, numpy draws none, and a count is a normal number rounded.
+MOST_DRAWN = 1e18
+
+
+def drawn_counts(rates: Float, rng: np.random.Generator) -> Float:
+    """Return counts of Poissons of any rates."""
+    counts = rng.poisson(np.minimum(rates, MOST_DRAWN)).astype(np.float64)
+    large = rates > MOST_DRAWN
+    if large.any():
+        own = rates[large]
+        counts[large] = np.round(own + np.sqrt(own) * rng.standard_normal(own.shape))
+    return counts
 
 
 @final
@@ -125,7 +139,7 @@ class PoissonFamily(ExponentialFamily):
         self, parameters: Rates, labels: NDArray[np.intp], rng: np.random.Generator
     ) -> Float:
         """Return one row (D,) per label, for an exposure of 1."""
-        counts = rng.poisson(parameters.rates[labels]).astype(np.float64)
+        counts = drawn_counts(parameters.rates[labels], rng)
         return counts if self.exposure is None else np.insert(counts, self.exposure, 1.0, axis=1)
 
     def title(self, n_components: int) -> str:

@@ -138,7 +138,7 @@ class MixedMixture(DiscreteMixture):
         checked_choice("unknown", self.unknown, ("error", "ignore"))
         self._fresh_notes()
         columns, names = columns_of(data)
-        self._used = _used_columns(self.blocks, names, len(columns))
+        self._used: dict[str, list[int]] = _used_columns(self.blocks, names, len(columns))
         self._leave_out(columns, column_labels(names, len(columns)), names)
         self._places = tuple(position for used in self._used.values() for position in used)
         called = column_labels(names, len(columns))
