@@ -198,7 +198,10 @@ class NegativeBinomialFamily(ColumnwiseFamily):
         """Return counts (n, D): Poisson ones of rates that are gamma, or the means themselves."""
         varying = np.isfinite(own.sizes)
         sizes = np.where(varying, own.sizes, 1.0)
-        rates = rng.gamma(sizes, own.means / sizes)
+        with np.errstate(over="ignore", invalid="ignore"):
+            rates = rng.gamma(sizes, own.means / sizes)
+        # Of a size next to nothing nearly all draws are 0, in a scale that is no number.
+        rates = np.nan_to_num(rates, nan=0.0)
         return drawn_counts(np.where(varying, rates, own.means), rng)
 
     def mean_and_variance(self, parameters: Overdispersed) -> tuple[Float, Float]:

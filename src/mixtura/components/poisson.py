@@ -177,7 +177,9 @@ class PoissonFamily(ExponentialFamily):
         rates, exposure = arrays["rates"], document["exposure"]
         if rates.ndim != 2 or not (np.isfinite(rates) & (rates >= 0)).all():
             raise ParameterError("'rates' should be (K, D) finite numbers from 0 up")
-        if exposure is not None and exposure not in range(rates.shape[1] + 1):
+        # Not True or 1.0, which are in a range of numbers too.
+        known = type(exposure) is int and exposure in range(rates.shape[1] + 1)
+        if exposure is not None and not known:
             raise ParameterError(f"'exposure' should be a column, but got {exposure!r}")
         return cls(rates.shape[1], exposure), Rates(rates)
 
