@@ -181,7 +181,7 @@ class Mixture:
         components : (n_samples,) the component of each row
         """
         rng, size = generator_of(random_state), whole_number("n_samples", n_samples, 0)
-        labels = rng.choice(self.n_components, size=size, p=self.weights)
+        labels = rng.choice(self.n_components, size=size, p=self.weights / self.weights.sum())
         rows = self.family.sample(self.parameters, labels, rng)
         table = rows if self.reading is None else decoded_rows(rows, self.kinds)
         return self._in_table(table), labels

@@ -138,7 +138,14 @@ def refusing(path: str | os.PathLike[str], what: str) -> Iterator[None]:
     """Turn whatever a file that is whole does not describe rightly into a `ModelFileError`."""
     try:
         yield
-    except (ParameterError, LookupError, TypeError, ValueError, AttributeError) as error:
+    except (
+        ParameterError,
+        ArithmeticError,
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+    ) as error:
         raise ModelFileError(
             f"model file '{path}' is whole, but does not describe {what}: {error}; "
             "update mixtura, or fit and save the model again"

@@ -1,5 +1,6 @@
 """Files that are damaged or crafted, from a seed."""
 
+import copy
 import hashlib
 import json
 from collections.abc import Callable, Iterator
@@ -106,7 +107,7 @@ def spoil(value: Any, rng: np.random.Generator) -> None:
         if there != "sha256" and not isinstance(holder[key], (dict, list)):
             holder[key] = other[there] if not isinstance(other[there], (dict, list)) else None
     else:
-        holder[key] = JUNK[rng.integers(len(JUNK))]
+        holder[key] = copy.deepcopy(JUNK[rng.integers(len(JUNK))])
 
 
 def entries(value: Any) -> Iterator[tuple[Any, Any]]:

@@ -357,6 +357,9 @@ class ExponentialFamily(ABC):
     @final
     def row_log_density(self, rows: Any, parameters: Any) -> Float:
         """Return log f_k(x) (n, K), of dense or sparse rows."""
+        careful = self.careful_log_density(rows, parameters)
+        if careful is not None:
+            return careful
         family = self.reading(rows)
         natural = family.natural(parameters)
         densities = np.empty((len(natural), rows.shape[0]))
@@ -366,6 +369,10 @@ class ExponentialFamily(ABC):
             tile = FeatureTile(rows, np.ones((family.width(), len(rows))), family.fill)
             NaturalEvaluator(natural).log_density(tile, densities)
         return (densities + family.log_base(rows)).T
+
+    def careful_log_density(self, rows: Any, parameters: Any) -> Float | None:
+        """Return log f_k(x) (n, K) where the product with features would lose digits, else None."""
+        return None
 
     @final
     def far_posterior(self, rows: Any, parameters: Any) -> Float:

@@ -11,6 +11,7 @@ from scipy.special import gammaln, polygamma, psi
 from mixtura.components.columnwise import ColumnwiseFamily, Number
 from mixtura.components.exponential import LEAST_SHARE, FeatureMoments, FeatureTotals
 from mixtura.components.gamma_shapes import LARGEST_SHAPE, lifted_shapes, shapes_of
+from mixtura.components.saddle_point import LARGE, gamma_logs
 from mixtura.components.simplex import SMALLEST
 from mixtura.components.stacked import Stacked
 from mixtura.components.words import Wording
@@ -138,6 +139,13 @@ class GammaFamily(ColumnwiseFamily):
     def log_base_cells(self, cells: Float) -> Float:
         """Return -log x."""
         return -np.log(cells)
+
+    def careful_log_density(self, rows: Any, parameters: GammaParameters) -> Float | None:
+        """Return log f_k(x) (n, K) by the saddle point where a shape is large."""
+        if parameters.shapes.max() <= LARGE:
+            return None
+        own = zip(parameters.shapes, parameters.rates, strict=True)
+        return np.stack([np.nansum(gamma_logs(rows, *each), axis=1) for each in own], axis=1)
 
     def terms(self, parameters: GammaParameters) -> tuple[Float, Float]:
         """Return a log b - log Γ(a), and [-b, a]."""

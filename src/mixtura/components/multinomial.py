@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import fsum
 from typing import Any, ClassVar, Self, final
 
 import numpy as np
@@ -10,8 +11,10 @@ from scipy.sparse import issparse
 from scipy.special import gammaln
 
 from mixtura.components.exponential import ExponentialFamily
+from mixtura.components.saddle_point import LARGE, poisson_logs
 from mixtura.components.segments import SegmentKind, Segments
 from mixtura.components.simplex import (
+    SMALLEST,
     as_probabilities,
     hellinger,
     log_factorials,
@@ -84,6 +87,20 @@ class MultinomialFamily(ExponentialFamily):
         if not self.coefficient:
             return np.zeros(rows.shape[0])
         return gammaln(row_sums(rows) + 1.0) - log_factorials(rows)
+
+    def careful_log_density(self, rows: Any, parameters: Probabilities) -> Float | None:
+        """Return log f_k(x) (n, K) where a count is large: Poissons given their total."""
+        largest = (rows.data if issparse(rows) else rows).max(initial=0)
+        if largest <= LARGE or not self.coefficient:
+            return None
+        counts = rows.toarray() if issparse(rows) else np.asarray(rows, dtype=np.float64)
+        totals = np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
+        given = np.where(counts.any(axis=1), poisson_logs(totals, totals)[:, 0], -1.0)
+        means = np.maximum(parameters.probabilities, SMALLEST)
+        logs = [poisson_logs(counts, totals * own).sum(axis=1) - given for own in means]
+        # Rounded probabilities do not sum to one, and 1e15 rows feel it.
+        more = np.array([fsum([*own, -1.0]) for own in means])
+        return np.stack(logs, axis=1) + counts.sum(axis=1, keepdims=True) * more
 
     def natural(self, parameters: Probabilities) -> Float:
         """Return [0, log p_k]."""

@@ -12,6 +12,8 @@ from scipy.special import gammaln, polygamma, psi
 
 from mixtura.components.columnwise import ColumnwiseFamily, Number
 from mixtura.components.dispersion import dispersions, log_masses
+from mixtura.components.poisson import drawn_counts
+from mixtura.components.saddle_point import LARGE, negative_binomial_logs
 from mixtura.components.simplex import SMALLEST
 from mixtura.components.sparse import is_mostly_zeros
 from mixtura.components.stacked import Stacked
@@ -146,6 +148,15 @@ class NegativeBinomialFamily(ColumnwiseFamily):
         """Return -log x!."""
         return -gammaln(cells + 1.0)
 
+    def careful_log_density(self, rows: Any, parameters: Overdispersed) -> Float | None:
+        """Return log f_k(x) (n, K) by the saddle point where a count is large."""
+        if np.fmax.reduce(rows.data if issparse(rows) else rows, axis=None, initial=0.0) <= LARGE:
+            return None
+        counts = rows.toarray() if issparse(rows) else np.asarray(rows, dtype=np.float64)
+        own = zip(np.maximum(parameters.means, SMALLEST), parameters.sizes, strict=True)
+        logs = [negative_binomial_logs(counts, *each) for each in own]
+        return np.where(np.isnan(counts), 0.0, logs).sum(axis=2).T
+
     def terms(self, parameters: Overdispersed) -> tuple[Float, Float]:
         """Return log f(0), and log f(x) - log f(0) of each count, without the factorials."""
         means, inverse = parameters.means, 1.0 / parameters.sizes
@@ -188,8 +199,11 @@ class NegativeBinomialFamily(ColumnwiseFamily):
         """Return counts (n, D): Poisson ones of rates that are gamma, or the means themselves."""
         varying = np.isfinite(own.sizes)
         sizes = np.where(varying, own.sizes, 1.0)
-        rates = rng.gamma(sizes, own.means / sizes)
-        return rng.poisson(np.where(varying, rates, own.means)).astype(np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):
+            rates = rng.gamma(sizes, own.means / sizes)
+        # Of a size next to nothing nearly all draws are 0, in a scale that is no number.
+        rates = np.nan_to_num(rates, nan=0.0)
+        return drawn_counts(np.where(varying, rates, own.means), rng)
 
     def mean_and_variance(self, parameters: Overdispersed) -> tuple[Float, Float]:
         """Return m and m + m²/r."""

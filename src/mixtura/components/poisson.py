@@ -6,18 +6,34 @@ from typing import Any, ClassVar, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from scipy.special import gammaln
 
 from mixtura.components.columnwise import ColumnwiseFamily, Number
+from mixtura.components.saddle_point import LARGE, poisson_logs
 from mixtura.components.segments import SegmentKind, Segments
 from mixtura.components.simplex import SMALLEST, floored_log
 from mixtura.components.stacked import Rates
 from mixtura.errors import ParameterError
 from mixtura.kinds import COUNT, EXPOSURE, ColumnKind
 
-__all__ = ["PoissonFamily"]
+__all__ = ["PoissonFamily", "drawn_counts"]
 
 Float = NDArray[np.float64]
+
+
+# Above, numpy draws none, and a count is a normal number rounded.
+MOST_DRAWN = 1e18
+
+
+def drawn_counts(rates: Float, rng: np.random.Generator) -> Float:
+    """Return counts of Poissons of any rates."""
+    counts = rng.poisson(np.minimum(rates, MOST_DRAWN)).astype(np.float64)
+    large = rates > MOST_DRAWN
+    if large.any():
+        own = rates[large]
+        counts[large] = np.round(own + np.sqrt(own) * rng.standard_normal(own.shape))
+    return counts
 
 
 @final
@@ -50,7 +66,9 @@ class PoissonFamily(ColumnwiseFamily):
 
     def __post_init__(self) -> None:
         """Raise `ParameterError` where the exposure is no column."""
-        if self.exposure is not None and self.exposure not in range(self.columns + 1):
+        # Not True or 1.0, which are in a range of numbers too.
+        known = type(self.exposure) is int and self.exposure in range(self.columns + 1)
+        if self.exposure is not None and not known:
             raise ParameterError(f"'exposure' should be a column, but got {self.exposure!r}")
 
     @property
@@ -96,6 +114,18 @@ class PoissonFamily(ColumnwiseFamily):
             return base
         return base + np.nansum(self.cells_of(rows), axis=1) * np.log(exposures)
 
+    def careful_log_density(self, rows: Any, parameters: Rates) -> Float | None:
+        """Return log f_k(x) (n, K) by the saddle point where a count is large."""
+        counts, exposures = self.cells_of(rows), self.exposures_of(rows)
+        values = counts.data if issparse(counts) else counts
+        if np.fmax.reduce(values, axis=None, initial=0.0) <= LARGE:
+            return None
+        counts = counts.toarray() if issparse(counts) else np.asarray(counts, dtype=np.float64)
+        each = 1.0 if exposures is None else exposures[:, None]
+        means = np.maximum(parameters.rates, SMALLEST)
+        logs = [poisson_logs(counts, own * each) for own in means]
+        return np.where(np.isnan(counts), 0.0, logs).sum(axis=2).T
+
     def terms(self, parameters: Rates) -> tuple[Float, Float]:
         """Return -λ and log λ."""
         return -parameters.rates, floored_log(parameters.rates)
@@ -111,7 +141,7 @@ class PoissonFamily(ColumnwiseFamily):
 
     def draw(self, own: Rates, rng: np.random.Generator) -> Float:
         """Return counts (n, D), with an exposure of 1 where there is one."""
-        counts = rng.poisson(own.rates).astype(np.float64)
+        counts = drawn_counts(own.rates, rng)
         return counts if self.exposure is None else np.insert(counts, self.exposure, 1.0, axis=1)
 
     def mean_and_variance(self, parameters: Rates) -> tuple[Float, Float]:

@@ -94,8 +94,8 @@ def columns_of_frame(data: Any) -> tuple[list[Any], tuple[str, ...] | None]:
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
     names = _names(frame.to_native())
-    every: list[Any] = list(frame.iter_columns())
-    columns = [_values(column) for column in every]
+    series: list[Any] = list(frame.iter_columns())
+    columns = [_values(column) for column in series]
     text = all(isinstance(name, str) for name in names)
     return columns, tuple(names) if text else None
 

@@ -310,8 +310,9 @@ class GaussianMixture(MixtureEstimator):
 
     def _ridge(self, family: GaussianFamily | GaussianNoiseFamily) -> Ridge:
         frame = family.frame if isinstance(family, GaussianFamily) else family.inner.frame
-        # Twice, as the square of a large scale is beyond the floats.
-        return Ridge(checked_number("reg_covar", self.reg_covar) / frame.scale / frame.scale)
+        # By halves, as the square of a scale may be beyond the floats, and so may what is added.
+        with np.errstate(over="ignore"):
+            return Ridge(checked_number("reg_covar", self.reg_covar) / frame.scale / frame.scale)
 
     def _starts(
         self,

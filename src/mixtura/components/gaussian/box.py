@@ -35,7 +35,9 @@ class Box:
         """Return the log of the product of the edges' lengths."""
         # Each edge in units of its longest part: squares of edges of 1e200 are no numbers.
         longest = np.abs(self.edges).max(axis=1)
-        parts = self.edges / longest[:, None]
+        parts = self.edges / np.where(longest > 0, longest, 1.0)[:, None]
+        if not longest.all():
+            return -np.inf
         return float((np.log(longest) + 0.5 * np.log(np.einsum("ed,ed->e", parts, parts))).sum())
 
     def sample(self, n_rows: int, rng: np.random.Generator) -> Float:

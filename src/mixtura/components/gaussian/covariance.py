@@ -90,7 +90,15 @@ def dense_within(covariance: Covariance, columns: Sequence[int]) -> Float:
     chosen = list(columns)
     if covariance.factors.ndim == 3:
         return covariance.dense()[:, chosen][:, :, chosen]
-    return covariance.variances()[:, chosen, None] * np.eye(len(chosen))
+    return diagonal_matrices(covariance.variances()[:, chosen])
+
+
+def diagonal_matrices(diagonals: Float) -> Float:
+    """Return matrices (K, D, D) with zeros beside a diagonal, be that infinite."""
+    matrices = np.zeros((*diagonals.shape, diagonals.shape[1]))
+    places = np.arange(diagonals.shape[1])
+    matrices[:, places, places] = diagonals
+    return matrices
 
 
 def covariance_from(
@@ -148,7 +156,7 @@ class SphericalCovariance:
 
     def dense(self) -> Float:
         """Return (K, D, D)."""
-        return self.covariances()[:, None, None] * np.eye(self.n_columns)
+        return diagonal_matrices(self.variances())
 
     def variances(self) -> Float:
         """Return σ_k² for each column (K, D)."""
@@ -197,7 +205,7 @@ class DiagonalCovariance:
 
     def dense(self) -> Float:
         """Return (K, D, D)."""
-        return self.covariances()[:, :, None] * np.eye(self.factors.shape[1])
+        return diagonal_matrices(self.variances())
 
     def variances(self) -> Float:
         """Return σ_kj² (K, D)."""

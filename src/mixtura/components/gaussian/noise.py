@@ -302,7 +302,8 @@ class GaussianNoiseFamily:
 
     def tables(self, parameters: NoisyParameters, columns: Sequence[str]) -> list[str]:
         """Return means, covariances and the volume of the noise as text."""
-        noise = f"Noise: uniform with density 1 / {np.exp(-self.log_noise):.6g}"
+        with np.errstate(over="ignore"):
+            noise = f"Noise: uniform with density 1 / {np.exp(-self.log_noise):.6g}"
         return [*self.inner.tables(parameters.gaussians, columns), noise]
 
     def describe(self, parameters: NoisyParameters, columns: Sequence[str]) -> Mapping[str, Any]:

@@ -99,9 +99,9 @@ class Point:
         They are Σ_k c_k (s_i - s_j)² / (s_i s_j), never negative.
         """
         spread = 1.0 / self.precisions
-        ratios = (self.weights[:, None] * spread).T @ self.precisions
         rows = self.weights.sum()
-        return np.maximum(ratios + ratios.T - 2 * rows, LEAST_CURVATURE * rows)
+        ratios = (self.weights[:, None] / rows * spread).T @ self.precisions
+        return rows * np.maximum(ratios + ratios.T - 2, LEAST_CURVATURE)
 
     def hessian_times(self, skew: Float) -> Float:
         """Return the skew H·E of the second-order term ½ ⟨E, H·E⟩."""
