@@ -18,7 +18,16 @@ from scipy.spatial import KDTree
 from mixtura.em.kmeans import lloyd_labels, seeded_labels
 from mixtura.em.views import robust, views_of, within
 
-__all__ = ["Cloud", "Points", "Source", "distance_labels", "random_shares", "wider_sources"]
+__all__ = [
+    "MANY",
+    "Cloud",
+    "Points",
+    "Source",
+    "distance_labels",
+    "many_labels",
+    "random_shares",
+    "wider_sources",
+]
 
 Float = NDArray[np.float64]
 Labels = NDArray[np.intp]
@@ -26,6 +35,10 @@ Labels = NDArray[np.intp]
 # A group of each row (M,), or shares of the groups in each row (M, K).
 Source: TypeAlias = Labels | Float
 
+# Components beyond which a start costs too much for many to be tried.
+MANY = 32
+# Distances between rows and centres beyond which groups are found in one view only.
+COSTLY = 1 << 23
 # Times that groups are found anew in units of their own scatter.
 TURNS = 3
 # Shares of the rows, those farthest from their neighbours, that are set aside.
@@ -110,6 +123,13 @@ def distance_labels(given: Points, n_components: int, count: int) -> Iterator[La
     for number in range(count):
         view = given.views[number % len(given.views)]
         yield seeded_labels(view, given.mass, n_components, given.rng(number))
+
+
+def many_labels(given: Points, n_components: int) -> Iterator[Labels]:
+    """Yield groups by k-means in each view, where there are many components, or in the first."""
+    distances = len(given.points) * n_components
+    for number, view in enumerate(given.views[: 1 if distances > COSTLY else None]):
+        yield lloyd_labels(view, given.mass, n_components, given.rng(1, number))
 
 
 def wider_sources(given: Points, n_components: int) -> Iterator[Source]:

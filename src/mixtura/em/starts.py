@@ -20,7 +20,15 @@ from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked, ranked_by_weight
 from mixtura.em.shares import model_from_labels, model_from_source, shares_of
-from mixtura.em.sources import Points, Source, distance_labels, random_shares, wider_sources
+from mixtura.em.sources import (
+    MANY,
+    Points,
+    Source,
+    distance_labels,
+    many_labels,
+    random_shares,
+    wider_sources,
+)
 from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
 from mixtura.em.tree import Tree
@@ -134,7 +142,7 @@ def wider_models(
     sample : a sweep over distinct rows in memory
     number : of the start that they are for
     """
-    if n_components == 1 or sample.family.start_softness > 0:
+    if n_components == 1 or n_components > MANY or sample.family.start_softness > 0:
         return []
     given = points_of(sample, starts, number)
     quick = tried(sample, wider_sources(given, n_components), n_components, options, starts.sweeps)
@@ -159,6 +167,9 @@ def first_labels(
     number : of the start that they are for; trees, which have no seed, are for the first
     """
     given = points_of(sample, starts, number)
+    if n_components > MANY:
+        yield from ((sample, labels) for labels in many_labels(given, n_components))
+        return
     if number == 0 and has_axes(given.points):
         yield from _linked(sample, n_components, starts, tree)
     for labels in distance_labels(given, n_components, starts.short):
