@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from mixtura.components.deviations import Deviations, weighed
+from mixtura.components.evidence import Cells
 from mixtura.components.exponential import ExponentialFamily
 from mixtura.components.joint import SegmentKind, Segments
 from mixtura.components.simplex import SMALLEST, as_probabilities, floored_log, narrowed
@@ -105,9 +107,35 @@ class BernoulliFamily(ExponentialFamily):
         ones = parameters.probabilities
         return np.stack([1.0 - ones, ones], axis=2).reshape(len(ones), -1)
 
+    def cells_of(self, features: Float) -> Cells | None:
+        """Return how often each column is 0 and 1, or None where cells may be missing."""
+        if self.missing:
+            return None
+        ones = features[:, 1:]
+        both = np.stack([features[:, :1] - ones, ones], axis=2)
+        return Cells(
+            np.maximum(both, 0.0).reshape(len(ones), -1), list(range(0, 2 * self.n_items, 2))
+        )
+
+    def pseudo(self, cells: Float, shared: Any) -> Float:
+        """Return ones of as many rows as a column has counts."""
+        both = cells.reshape(-1, 2)
+        return np.concatenate([[both.sum(axis=1).mean()], both[:, 1]])
+
     def n_free(self, n_components: int) -> int:
         """Return K D."""
         return n_components * self.n_items
+
+    def deviations(self, rows: Any, weights: Float | None) -> Deviations | None:
+        """Return ones less how often there are ones, or None where cells may be missing."""
+        if self.missing:
+            return None
+        total = float(rows.shape[0] if weights is None else weights.sum())
+        rows, counts = weighed(rows, weights)
+        each = np.ones(rows.shape[0]) if weights is None else np.sqrt(weights)
+        chances = counts / total
+        # The first axes are lengths of rows.
+        return Deviations(rows, each, chances, counts * (1.0 - chances), skipped=2)
 
     def embed(self, rows: Any) -> Float:
         """Return the cells as numbers, a missing one in the middle."""

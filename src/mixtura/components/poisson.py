@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from mixtura.components.deviations import Deviations, weighed
+from mixtura.components.evidence import Cells
 from mixtura.components.exponential import ExponentialFamily
 from mixtura.components.joint import SegmentKind, Segments
 from mixtura.components.simplex import SMALLEST, floored_log, log_factorials, narrowed
@@ -99,9 +101,27 @@ class PoissonFamily(ExponentialFamily):
         np.divide(counts, exposure, out=rates, where=exposure > SMALLEST)
         return Rates(rates)
 
+    def cells_of(self, features: Float) -> Cells | None:
+        """Return the counts of columns, or None where there are exposures."""
+        return None if self.exposure is not None else Cells(features[:, 1:], [0])
+
+    def pseudo(self, cells: Float, shared: Any) -> Float:
+        """Return counts of as many rows as have so many in all."""
+        mean = shared.features[1:].sum() / shared.features[0]
+        return np.concatenate([[cells.sum() / max(mean, SMALLEST)], cells])
+
     def n_free(self, n_components: int) -> int:
         """Return K D."""
         return n_components * self.n_counts
+
+    def deviations(self, rows: Any, weights: Float | None) -> Deviations | None:
+        """Return counts less their means, or None where there are exposures."""
+        if self.exposure is not None:
+            return None
+        total = float(rows.shape[0] if weights is None else weights.sum())
+        rows, counts = weighed(rows, weights)
+        each = np.ones(rows.shape[0]) if weights is None else np.sqrt(weights)
+        return Deviations(rows, each, counts / total, counts, skipped=2)
 
     def embed(self, rows: Any) -> Float:
         """Return square roots of counts for an exposure of 1: their variance is about ¼."""

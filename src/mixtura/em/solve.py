@@ -13,6 +13,7 @@ from mixtura.components.family import Family
 from mixtura.components.weighing import Weighing
 from mixtura.data import RowSource
 from mixtura.data.masks import MaskedRows
+from mixtura.em.annealing import is_annealed_alone, wide_models, with_evidence
 from mixtura.em.certificate import certified
 from mixtura.em.failures import Failed, Start, attempted, reasons, survivors
 from mixtura.em.fit import FitOptions, Run, fit_each
@@ -31,7 +32,7 @@ from mixtura.em.soundness import (
     passed_over_words,
     soundness_of,
 )
-from mixtura.em.starts import StartMaker, StartOptions, short_runs, wider_models
+from mixtura.em.starts import StartMaker, StartOptions, key_of, sample_of, short_runs, wider_models
 from mixtura.em.statistics import Statistics
 from mixtura.em.stopping import Ending, StoppingRule
 from mixtura.em.sweep import Sweep
@@ -268,6 +269,9 @@ def solve_by(
         else _found_starts(sweep, n_components, loop, options.starts)
     )
     found = imposed(made, loop.weighing)
+    if options.prior == "evidence":
+        starts, loop = with_evidence(sweep, list(found), loop)
+        found = iter(starts)
     if options.max_iter == 0:
         return _as_started(sweep, next(survivors(found, loop)), loop, columns, began)
     attempts = fit_each(sweep, found, loop)
@@ -316,7 +320,13 @@ def _found_start(
     if single:
         # Of classes and counts, further starts are single ones.
         several = replace(several, short=1)
+    sample, key = sample_of(sweep, n_components, starts), key_of(starts, number)
+    alone = is_annealed_alone(sample)
+    wide = wide_models(sample, [], key, n_components, search) if alone else []
+    if wide:
+        return exchanged(sample, wide, loop)
     models, sample = short_runs(sweep, n_components, search, several, None, number)
+    models = wide_models(sample, models, key, n_components, search) or models
     if single:
         return exchanged(sample, models, loop)
     wider = wider_models(sample, n_components, search, several, number)

@@ -123,6 +123,12 @@ class Sweep:
                 found[position] = replace(found[position], sums=better.sums, moments=better.moments)
         return found
 
+    def tempered(self, model: Model, power: float) -> Statistics:
+        """Return the statistics of a mixture whose densities and weights are raised to a power."""
+        plan = self._plan_for([model.n_components])
+        found = self.engine.fold(SweepTask(plan, model, power=power), self._units)
+        return self._split([model], found, None)[0]
+
     def _swept(
         self, models: Sequence[Model], centres: Sequence[Any] | None = None
     ) -> list[Statistics]:

@@ -53,17 +53,23 @@ class SweepTask:
     plan : for mixtures of these sizes
     stack : the mixtures, side by side
     centres : parameters that sums are taken about, or None for the family's choice
+    power : of the densities and weights, for families that have such
     """
 
     plan: Plan
     stack: Model
     centres: Any = None
+    power: float = 1.0
     evaluator: Evaluator = field(init=False, repr=False)
     product: Product | Whole | None = field(init=False, repr=False)
     told: Told | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        evaluator = self.plan.family.bind(self.stack.log_weights, self.stack.parameters)
+        mixed = self.stack.log_weights, self.stack.parameters
+        if self.power == 1.0:
+            evaluator = self.plan.family.bind(*mixed)
+        else:
+            evaluator = self.plan.family.tempered(*mixed, self.power)
         if self.centres is not None:
             evaluator.centre_on(self.centres)
         object.__setattr__(self, "evaluator", evaluator)
@@ -76,7 +82,7 @@ class SweepTask:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Leave the evaluator behind, which whoever gets the task binds again."""
-        return SweepTask, (self.plan, self.stack, self.centres)
+        return SweepTask, (self.plan, self.stack, self.centres, self.power)
 
     def __call__(self, unit: TiledUnit) -> StackedStatistics:
         """Return the statistics of all mixtures."""
