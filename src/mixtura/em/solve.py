@@ -15,6 +15,7 @@ from mixtura.data import RowSource
 from mixtura.data.masks import MaskedRows
 from mixtura.em.annealing import is_annealed_alone, wide_models, with_evidence
 from mixtura.em.certificate import certified
+from mixtura.em.classes import class_model
 from mixtura.em.failures import Failed, Start, attempted, reasons, survivors
 from mixtura.em.fit import FitOptions, Run, fit_each
 from mixtura.em.held import imposed, searching
@@ -329,6 +330,10 @@ def _found_start(
     models = wide_models(sample, models, key, n_components, search) or models
     if single:
         return exchanged(sample, models, loop)
+    best = class_model(sample, models, n_components, search, starts, number)
+    if best is not None:
+        found = rearranged(sample, [best], search, starts)
+        return exchanged(sample, [found, *models], loop)
     wider = wider_models(sample, n_components, search, several, number)
     if sample.kernel is None:
         # Each run takes long: only those that promise most are carried on.

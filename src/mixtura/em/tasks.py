@@ -69,7 +69,8 @@ class SweepTask:
         if self.power == 1.0:
             evaluator = self.plan.family.bind(*mixed)
         else:
-            evaluator = self.plan.family.tempered(*mixed, self.power)
+            tempering: Any = self.plan.family
+            evaluator = tempering.tempered(*mixed, self.power)
         if self.centres is not None:
             evaluator.centre_on(self.centres)
         object.__setattr__(self, "evaluator", evaluator)
