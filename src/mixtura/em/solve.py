@@ -28,6 +28,7 @@ from mixtura.em.rearrange import CARRIED, SHORT, exchanged, rearranged
 from mixtura.em.recovery import with_recovered
 from mixtura.em.soundness import (
     Soundness,
+    disagreement_words,
     excess_words,
     failure_words,
     passed_over_words,
@@ -179,6 +180,7 @@ class FitResult:
             "cautions": [
                 *self.cautions,
                 *passed_over_words(self.history.passed_over),
+                *disagreement_words(self.history.ends, self.starts_agreeing),
                 *failure_words(self.history.failures, self.n_starts),
                 *excess_words(self.excess),
             ],
@@ -290,6 +292,7 @@ def solve_by(
         best.history,
         passed_over=_passed_over(sweep, ends, loop),
         failures=reasons(attempts, tries),
+        ends=tuple(_end_of(run, attempts) for run in runs),
     )
     best = replace(best, history=history)
     agreement = max(agreeing, 1), len(runs)
