@@ -40,7 +40,7 @@ ANNEALED, RUNGS = 3, 60
 # It begins so many times above the power at which one component becomes unstable.
 FIRST = 1.5
 # Sweeps after which starts are compared.
-COMPARED = 5
+LENGTH = 5
 # How often pseudo-counts are made what is evident, and sweeps before each time.
 ROUNDS, BETWEEN = 3, 8
 # Random shares are nearly even, and groups by spectral axes leave so much of each row to all.
@@ -75,7 +75,7 @@ def wide_models(
         found.append(spectral(sample, n_components, options, rng))
     if not found:
         return []
-    runs = fit(sample, found, short_options(options, COMPARED))
+    runs = fit(sample, found, short_options(options, LENGTH))
     return [run.model for run in ranked(sample, runs, options)]
 
 
