@@ -40,7 +40,10 @@ LONG = {
 MOST_NEIGHBOURS = 12
 LEANING = {"mixtura.components.gaussian.family", "mixtura.em.solve"}
 MOST_LEANING = 15
-LEANT_ON = {"mixtura.components.gaussian.parameters", "mixtura.em.model"}
+LEANT_ON = {
+    *("mixtura.components.gaussian.parameters", "mixtura.em.model"),
+    "mixtura.em.sweep",
+}
 # What is run or looked up by users, and imported by no other file.
 DOORS = {"mixtura.inference", "mixtura.cli.__main__"}
 

@@ -77,7 +77,7 @@ def test_a_warm_start_goes_on(kind):
 @every_estimator
 def test_settings_are_refused_in_words(kind):
     rows = rows_for(kind)
-    for setting in ({"prior": "strong"}, {"prior": 3.0}, {"n_components": 0}, {"tol": -1}):
+    for setting in ({"prior": "strong"}, {"prior": -3.0}, {"n_components": 0}, {"tol": -1}):
         with pytest.raises(ParameterError, match=next(iter(setting))):
             ESTIMATORS[kind](**setting).fit(rows)
 

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.columnwise import ColumnwiseFamily, Number
+from mixtura.components.deviations import Deviations, weighed
+from mixtura.components.evidence import Cells
 from mixtura.components.segments import SegmentKind, Segments
 from mixtura.components.simplex import SMALLEST, floored_log
 from mixtura.components.stacked import Probabilities
@@ -70,6 +72,31 @@ class BernoulliFamily(ColumnwiseFamily):
         """Return the probabilities (K, 2 D) of 0 and 1, column by column."""
         ones = parameters.probabilities
         return np.stack([1.0 - ones, ones], axis=2).reshape(len(ones), -1)
+
+    def cell_counts(self, features: Float) -> Cells | None:
+        """Return how often each column is 0 and 1, or None where cells may be missing."""
+        if self.gaps:
+            return None
+        ones = features[:, 1:]
+        both = np.stack([features[:, :1] - ones, ones], axis=2)
+        starts = list(range(0, 2 * self.columns, 2))
+        return Cells(np.maximum(both, 0.0).reshape(len(ones), -1), starts)
+
+    def pseudo(self, cells: Float, shared: Any) -> Float:
+        """Return ones of as many rows as a column has counts."""
+        both = cells.reshape(-1, 2)
+        return np.concatenate([[both.sum(axis=1).mean()], both[:, 1]])
+
+    def deviations(self, rows: Any, weights: Float | None) -> Deviations | None:
+        """Return ones less how often there are ones, or None where cells may be missing."""
+        if self.gaps:
+            return None
+        total = float(rows.shape[0] if weights is None else weights.sum())
+        rows, counts = weighed(rows, weights)
+        each = np.ones(rows.shape[0]) if weights is None else np.sqrt(weights)
+        chances = counts / total
+        # The first axes are lengths of rows.
+        return Deviations(rows, each, chances, counts * (1.0 - chances), skipped=2)
 
     def points(self, cells: Any) -> Any:
         """Return the cells as numbers."""

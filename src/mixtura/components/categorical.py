@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from mixtura.components.evidence import Cells
 from mixtura.components.exponential import ExponentialFamily
 from mixtura.components.segments import SegmentKind, Segments
 from mixtura.components.simplex import as_probabilities, narrowed, normalised
@@ -121,6 +122,14 @@ class CategoricalFamily(ExponentialFamily):
     def level_probabilities(self, parameters: Probabilities) -> Float:
         """Return the probabilities (K, ΣL) of all levels side by side."""
         return parameters.probabilities
+
+    def cell_counts(self, features: Float) -> Cells:
+        """Return the counts of levels."""
+        return Cells(features[:, 1:], self.starts.tolist())
+
+    def pseudo(self, cells: Float, shared: Any) -> Float:
+        """Return counts of no row."""
+        return np.concatenate([[0.0], cells])
 
     def n_free(self, n_components: int) -> int:
         """Return K Σ_j (L_j - 1)."""

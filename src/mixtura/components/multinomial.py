@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 from scipy.special import gammaln
 
+from mixtura.components.deviations import Deviations, weighed
+from mixtura.components.evidence import Cells
 from mixtura.components.exponential import ExponentialFamily
 from mixtura.components.saddle_point import LARGE, poisson_logs
 from mixtura.components.segments import SegmentKind, Segments
@@ -112,9 +114,23 @@ class MultinomialFamily(ExponentialFamily):
         kept = None if previous is None else previous.probabilities
         return Probabilities(normalised(features[:, 1:], [0], kept))
 
+    def cell_counts(self, features: Float) -> Cells:
+        """Return the counts of items."""
+        return Cells(features[:, 1:], [0])
+
+    def pseudo(self, cells: Float, shared: Any) -> Float:
+        """Return counts of no row."""
+        return np.concatenate([[0.0], cells])
+
     def n_free(self, n_components: int) -> int:
         """Return K (D - 1)."""
         return n_components * (self.n_items - 1)
+
+    def deviations(self, rows: Any, weights: Float | None) -> Deviations:
+        """Return counts less those expected of as many draws."""
+        rows, counts = weighed(rows, weights)
+        totals = row_sums(rows)
+        return Deviations(rows, totals, counts / max(counts.sum(), 1.0), counts)
 
     def embed(self, rows: Any) -> Float:
         """Return square roots of row proportions, projected where there are many columns."""

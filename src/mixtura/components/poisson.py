@@ -10,6 +10,8 @@ from scipy.sparse import issparse
 from scipy.special import gammaln
 
 from mixtura.components.columnwise import ColumnwiseFamily, Number
+from mixtura.components.deviations import Deviations, weighed
+from mixtura.components.evidence import Cells
 from mixtura.components.saddle_point import LARGE, poisson_logs
 from mixtura.components.segments import SegmentKind, Segments
 from mixtura.components.simplex import SMALLEST, floored_log
@@ -134,6 +136,24 @@ class PoissonFamily(ColumnwiseFamily):
         """Return λ_kj = Σ r x_j / Σ r e."""
         rates = np.ones(sums.shape) if previous is None else previous.rates.copy()
         return Rates(np.divide(sums, rows, out=rates, where=rows > SMALLEST))
+
+    def cell_counts(self, features: Float) -> Cells | None:
+        """Return the counts of columns, or None where rows do not all count alike."""
+        return None if self.n_opening else Cells(features[:, 1:], [0])
+
+    def pseudo(self, cells: Float, shared: Any) -> Float:
+        """Return counts of as many rows as have so many in all."""
+        mean = shared.features[1:].sum() / shared.features[0]
+        return np.concatenate([[cells.sum() / max(mean, SMALLEST)], cells])
+
+    def deviations(self, rows: Any, weights: Float | None) -> Deviations | None:
+        """Return counts less their means, or None where rows do not all count alike."""
+        if self.n_opening:
+            return None
+        total = float(rows.shape[0] if weights is None else weights.sum())
+        rows, counts = weighed(rows, weights)
+        each = np.ones(rows.shape[0]) if weights is None else np.sqrt(weights)
+        return Deviations(rows, each, counts / total, counts, skipped=2)
 
     def points(self, cells: Any) -> Any:
         """Return square roots of counts: their variance is about ¼."""

@@ -75,6 +75,8 @@ class History:
     certificate : how nearly the end is stationary; None while the run is not finished
     passed_over : ends that were likelier, by components on too few rows
     failures : starts that failed, and short runs and moves of theirs that did, while others went on
+    ends : the objective that each start came to, by their numbers; one that another was too far
+        ahead of was stopped there
     """
 
     steps: list[Step] = field(default_factory=list)
@@ -82,6 +84,7 @@ class History:
     certificate: Certificate | None = None
     passed_over: tuple[PassedOver, ...] = ()
     failures: tuple[Failure, ...] = ()
+    ends: tuple[float, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of steps."""
@@ -137,7 +140,8 @@ class History:
         )
         known = self.certificate
         certificate = known and Certificate(known.gradient_norm * factor**0.5, known.kkt_residual)
-        return History(steps, self.rejected, certificate, passed_over, self.failures)
+        ends = tuple(end * factor for end in self.ends)
+        return History(steps, self.rejected, certificate, passed_over, self.failures, ends)
 
     def facts(self) -> dict[str, float | None]:
         """Return what is certified of the run, as JSON can hold it."""

@@ -10,6 +10,8 @@ Labels = NDArray[np.intp]
 
 # Turns of Lloyd's algorithm: a start wants to be near its end only.
 TURNS = 8
+# Distances that are held at a time.
+AT_ONCE = 1 << 18
 
 
 def seeded_labels(
@@ -59,11 +61,22 @@ def lloyd_labels(
         totals = np.bincount(labels, weights=mass, minlength=n_components)
         filled = np.flatnonzero(totals > 0)
         centres = _sums(points, mass, labels, n_components)[filled] / totals[filled, None]
-        distances = np.square(centres).sum(axis=1)[:, None] - 2.0 * centres @ points.T
-        after = filled[distances.argmin(axis=0)]
+        after = filled[_nearest(points, centres)]
         if (after == labels).all():
             break
         labels = after
+    return labels
+
+
+def _nearest(points: Float, centres: Float) -> Labels:
+    """Return the nearest of centres (C, E) for each point, some points at a time."""
+    squares = np.square(centres).sum(axis=1)[:, None]
+    size = max(1, AT_ONCE // len(centres))
+    labels = np.empty(len(points), dtype=np.intp)
+    for start in range(0, len(points), size):
+        part = points[start : start + size]
+        distances = squares - 2.0 * centres @ part.T
+        labels[start : start + size] = distances.argmin(axis=0)
     return labels
 
 

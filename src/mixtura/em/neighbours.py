@@ -11,8 +11,9 @@ from mixtura.em.failures import left_out
 from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked, worth
-from mixtura.em.rearrange import BETTER, ROUGH, Race, is_better, part_of, splits_of
+from mixtura.em.rearrange import BETTER, ROUGH, Race, is_better
 from mixtura.em.shares import models_of, shares_of
+from mixtura.em.splits import part_of, splits_of
 from mixtura.em.starts import StartOptions, short_options
 from mixtura.em.sweep import Sweep
 

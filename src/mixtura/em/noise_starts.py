@@ -20,6 +20,7 @@ from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked
 from mixtura.em.rearrange import CARRIED, exchanged
+from mixtura.em.sources import MANY
 from mixtura.em.starts import (
     StartMaker,
     StartOptions,
@@ -92,16 +93,12 @@ def with_noise(
         models, _ = short_runs(plain, n_components, gaussian_options, several, None, number)
         larger, tried = short_runs(plain, n_components + 1, gaussian_options, several, None, number)
         wider = wider_models(tried, n_components + 1, gaussian_options, several, number)
-        turned = [
-            _with_noise_for(model, k)
-            for model in [*larger, *wider]
-            for k in range(n_components + 1)
-        ]
+        turned = [_with_noise_for(model, k) for model in [*larger, *wider] for k in _widest(model)]
         sample = Sweep(sweep.family, tried.source, sweep.engine)
         runs = ranked(sample, fit(sample, turned, short_options(options, TRIED)), options)
         found = [
             *(_noisy(model) for model in models),
-            *(_with_noise_for(model, _widest(model)) for model in larger),
+            *(_with_noise_for(model, _widest(model)[0]) for model in larger),
             *(run.model for run in runs[:CARRIED]),
         ]
         apart = loops[0].weighing.tells_apart
@@ -110,9 +107,10 @@ def with_noise(
     return make
 
 
-def _widest(model: Model) -> int:
-    """Return the component of the largest volume."""
-    return int(np.argmin(model.parameters.covariance.log_determinant()))
+def _widest(model: Model) -> list[int]:
+    """Return the components by their volumes, the largest first; of many the first ones."""
+    order = np.argsort(model.parameters.covariance.log_determinant(), kind="stable")
+    return order[:MANY].tolist()
 
 
 def _with_noise_for(model: Model, component: int) -> Model:

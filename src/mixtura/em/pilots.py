@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.family import Family
+from mixtura.em.annealing import is_annealed_alone, wide_models
 from mixtura.em.compiled import is_compilable
 from mixtura.em.failures import attempted, left_out, survivors
 from mixtura.em.fit import FitOptions, fit
@@ -21,15 +22,15 @@ from mixtura.em.model import Model
 from mixtura.em.ranking import ranked, ranked_by_weight
 from mixtura.em.rearrange import CARRIED, rearranged
 from mixtura.em.shares import model_from_labels, model_from_responsibilities, shares_of
-from mixtura.em.sources import distance_labels
 from mixtura.em.starts import (
     ModelMaker,
     StartOptions,
     first_labels,
+    key_of,
     linked_part,
-    points_of,
     short_options,
     short_runs,
+    single_labels,
     tried,
     tried_models,
 )
@@ -110,9 +111,10 @@ class Partitions:
         self, sample: Sweep, models: list[Model], options: FitOptions, starts: StartOptions
     ) -> Model:
         """Return the best of models, best first, after more runs on the sample."""
-        if self.n_components > 1 and starts.rearranges:
+        alone = is_annealed_alone(sample)
+        if self.n_components > 1 and starts.rearranges and not alone:
             return rearranged(sample, models[:CARRIED], options, starts)
-        if self.whole:
+        if self.whole or alone:
             return models[0]
         # Where the subsample is a part of the rows only, runs end on it.
         quiet = replace(options, rule=ON_SAMPLE, bound=False, keep=False, progress=None)
@@ -122,8 +124,7 @@ class Partitions:
     def _further(self, sample: Sweep, options: FitOptions, starts: StartOptions) -> Iterator[Model]:
         """Yield starts of their own seeds, where more are asked for than there are partitions."""
         for number in range(1, starts.finish):
-            given = points_of(sample, starts, number)
-            (labels,) = distance_labels(given, self.n_components, 1)
+            labels = single_labels(sample, self.n_components, starts, number)
             with left_out(options):
                 yield model_from_labels(sample, labels, self.n_components, options)
 
@@ -187,7 +188,8 @@ def pilot_partitions(
                 if labelled
                 else short_runs(sweep, n_components, loop, several)[0]
             )
-            if n_components > 1 and starts.rearranges:
+            models = wide_models(sweep, models, key_of(starts, 0), n_components, loop) or models
+            if n_components > 1 and starts.rearranges and not is_annealed_alone(sweep):
                 models = [rearranged(sweep, models, loop, starts), *models[1 : starts.finish]]
         except NUMERICAL:
             continue

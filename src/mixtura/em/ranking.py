@@ -17,6 +17,7 @@ from mixtura.em.statistics import Statistics
 from mixtura.em.sweep import Sweep
 
 __all__ = [
+    "ALONE",
     "AS_GOOD",
     "is_supportable",
     "ranked",

@@ -15,15 +15,16 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.kernel import Halves, Limits, Rearranged
+from mixtura.components.kernel import Limits, Rearranged
 from mixtura.em.compiled import AT_ONCE, is_compilable, terms_of
 from mixtura.em.failures import left_out
 from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.held import in_order, with_exchanges
 from mixtura.em.model import Model
 from mixtura.em.ranking import is_supportable, ranked, worth
-from mixtura.em.shares import mixture_of, models_of
-from mixtura.em.splits import parted
+from mixtura.em.relocation import MANY, relocated
+from mixtura.em.shares import models_of
+from mixtura.em.splits import part_of, splits_of
 from mixtura.em.starts import NeverMet, StartOptions, short_options
 from mixtura.em.stopping import Ending, GainLeft
 from mixtura.em.sweep import Sweep
@@ -36,9 +37,7 @@ __all__ = [
     "Race",
     "exchanged",
     "is_better",
-    "part_of",
     "rearranged",
-    "splits_of",
 ]
 
 Float = NDArray[np.float64]
@@ -50,8 +49,6 @@ Moves: TypeAlias = Callable[[Run], list[Model]]
 ROUGH = GainLeft(nats=0.3)
 # Length of the short runs, and how many of them are carried so far.
 SHORT, CARRIED = 3, 3
-# Rows that components are parted on: for each of them, or twice its parameters, and at least.
-EACH, FEWEST = 100, 400
 # A run of a race is not thought to gain more than so many times what it gained lately.
 LONGEST = 4.0
 # By how much a rearrangement must be better, as neither has come to its end.
@@ -109,6 +106,8 @@ def rearranged(
     if not is_supportable(sample, models[0], options.prior):
         # Wherever components are moved, some have too few rows.
         return models[0]
+    if models[0].n_components > MANY:
+        return relocated(sample, models, options, starts, rearranged)
     few = part_of(sample, models[0].n_components, starts)
     rough = replace(options, rule=Race(), bound=False, keep=False, progress=None)
     return _compiled(sample, few, models, rough) or _by_turns(sample, few, models, rough)
@@ -200,12 +199,6 @@ def exchanged(sample: Sweep, models: Sequence[Model], options: FitOptions) -> Mo
     return _led_on(sample, ends[0], lambda run: with_exchanges(run.model, options.weighing), rough)
 
 
-def part_of(sample: Sweep, n_components: int, starts: StartOptions) -> Sweep:
-    """Return a sweep of as many rows as it takes to part K components."""
-    size = max(FEWEST, n_components * max(EACH, 2 * sample.family.n_free(1)))
-    return sample.part(size, starts.seed)
-
-
 def _bettered(sample: Sweep, moves: Moves, run: Run, options: FitOptions) -> Run | None:
     """Return a run that a move leads to and that ends higher, or None."""
     now = worth(sample, run, options)
@@ -261,32 +254,6 @@ def _moved(sample: Sweep, part: Sweep, run: Run, options: FitOptions) -> list[Mo
         after[split] -= after[other]
         found.append(after.T)
     return models_of(sample, found, options)
-
-
-def splits_of(sample: Sweep, part: Sweep, model: Model, options: FitOptions) -> Halves:
-    """Return what splitting each component gains at least, and its second half.
-
-    Halves are found on a part of the rows, and gains summed over all, so that few rows do not
-    promise what they cannot keep.
-    """
-    if part.kernel is not None and sample.kernel is not None and is_compilable(options):
-        found = part.kernel.split(
-            sample.kernel, model.log_weights, model.parameters, terms_of(options)
-        )
-        if found is not None:
-            return found
-    block = sample.source.block(0, sample.source.n_rows)
-    mixture = mixture_of(sample, model)
-    densities = mixture.component_log_density(block.rows).T
-    shares = mixture.responsibilities(block.rows).T
-    mass = shares if block.weights is None else shares * block.weights
-    gains, second = np.empty(len(mass)), np.empty(mass.shape)
-    for k, halves in enumerate(parted(part, model, options)):
-        density, both = halves.density_and_responsibilities(block.rows)
-        enough = (mass[k] @ both).min() >= sample.family.fewest_rows
-        gains[k] = mass[k] @ (density - densities[k]) if enough else -np.inf
-        second[k] = both[:, 1]
-    return Halves(gains, shares, second)
 
 
 def _promising(losses: Float, gains: Float, run: Run, n_columns: int) -> list[tuple[int, ...]]:

@@ -16,10 +16,10 @@ from mixtura.em.kmeans import seeded_labels
 from mixtura.em.model import Model
 from mixtura.em.ranking import is_supportable, ranked, unsupported
 from mixtura.em.shares import model_from_labels
+from mixtura.em.sources import MANY
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep, source_of
-from mixtura.mixture import Mixture
 
 __all__ = ["with_recovered"]
 
@@ -59,7 +59,9 @@ def _recovered(sweep: Sweep, run: Run, options: FitOptions, starts: StartOptions
     They depend on no other run, so that more starts hold what fewer find.
     """
     tried = [run]
-    if not is_supportable(sweep, run.model, options.prior):
+    few = run.model.n_components <= MANY
+    if not few or not is_supportable(sweep, run.model, options.prior):
+        # Many components were given other rows as starts were made (`relocation.py`).
         return tried
     for attempt in range(ATTEMPTS):
         best = ranked(sweep, tried, options)[0]
@@ -111,11 +113,8 @@ def resplit(
     rows, weights = sweep.source.subsample(
         starts.subsample_rows(model.n_components, family), starts.seed + attempt
     )
-    user_family, parameters = family.in_user_units(model.parameters)
-    mixture = Mixture(np.exp(model.log_weights), user_family, parameters, reading=None)
-    shares = mixture.responsibilities(rows)
-    shares[:, collapsed] = -1.0
-    labels = shares.argmax(axis=1)
+    sample = Sweep(family, source_of(rows, weights), sweep.engine)
+    labels = sample.labels(model, weak)
     points = family.embed(rows)
     mass = np.ones(len(points)) if weights is None else weights
     for turn, component in enumerate(collapsed):
@@ -125,5 +124,4 @@ def resplit(
         rng = np.random.default_rng([starts.seed, attempt, turn])
         parted = seeded_labels(points[inside], mass[inside], 2, rng)
         labels[inside[parted == 1]] = component
-    sample = Sweep(family, source_of(rows, weights), sweep.engine)
     return model_from_labels(sample, labels, model.n_components, options)

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from mixtura.em.compiled import is_compilable, terms_of
 from mixtura.em.degeneracy import maximise_strictly
@@ -71,19 +72,15 @@ def model_from_labels(
 ) -> Model:
     """Return the M-step from labels (M,), softened as the family asks and for empty components."""
     softness = sweep.family.start_softness
-    responsibilities = np.full((len(labels), n_components), softness / n_components)
-    responsibilities[np.arange(len(labels)), labels] += 1.0 - softness
-    if not responsibilities.any(axis=0).all():
-        responsibilities += SOFTENING
-        responsibilities /= responsibilities.sum(axis=1, keepdims=True)
-    return _model_from(sweep, responsibilities, options, borrowing=True)
+    if not softness and not np.bincount(labels, minlength=n_components).all():
+        softness = n_components * SOFTENING / (1 + n_components * SOFTENING)
+    moments = sweep.from_labels(labels, n_components, softness)
+    return _model_of(sweep, moments, sweep.family.borrowed(moments), options)
 
 
-def model_from_responsibilities(
-    sweep: Sweep, responsibilities: Float, options: FitOptions
-) -> Model:
-    """Return the M-step from responsibilities (N, K)."""
-    if sweep.kernel is not None and is_compilable(options):
+def model_from_responsibilities(sweep: Sweep, responsibilities: Any, options: FitOptions) -> Model:
+    """Return the M-step from responsibilities (N, K), dense or CSR."""
+    if not issparse(responsibilities) and sweep.kernel is not None and is_compilable(options):
         found = sweep.kernel.start(responsibilities, terms_of(options))
         if found is not None:
             return Model(*found)
@@ -91,10 +88,15 @@ def model_from_responsibilities(
 
 
 def _model_from(
-    sweep: Sweep, responsibilities: Float, options: FitOptions, *, borrowing: bool
+    sweep: Sweep, responsibilities: Any, options: FitOptions, *, borrowing: bool
 ) -> Model:
     moments = sweep.from_responsibilities(responsibilities)
     first = sweep.family.borrowed(moments) if borrowing else moments
+    return _model_of(sweep, moments, first, options)
+
+
+def _model_of(sweep: Sweep, moments: Any, first: Any, options: FitOptions) -> Model:
+    """Return the weights that moments have, and the parameters of those to begin with."""
     parameters = _maximise(sweep, first, options)
     return Model(options.log_weights(moments.effective_rows), parameters)
 

@@ -13,8 +13,10 @@ from mixtura.components.family import Family
 from mixtura.components.weighing import Weighing
 from mixtura.data import RowSource
 from mixtura.data.masks import MaskedRows
+from mixtura.em.annealing import is_annealed_alone, wide_models, with_evidence
 from mixtura.em.certainty import entropy_r2, relative_entropy
 from mixtura.em.certificate import certified
+from mixtura.em.classes import class_model
 from mixtura.em.failures import Failed, Start, attempted, reasons, survivors
 from mixtura.em.fit import FitOptions, Run, fit_each
 from mixtura.em.held import imposed, searching
@@ -27,12 +29,13 @@ from mixtura.em.rearrange import CARRIED, SHORT, exchanged, rearranged
 from mixtura.em.recovery import with_recovered
 from mixtura.em.soundness import (
     Soundness,
+    disagreement_words,
     excess_words,
     failure_words,
     passed_over_words,
     soundness_of,
 )
-from mixtura.em.starts import StartMaker, StartOptions, short_runs, wider_models
+from mixtura.em.starts import StartMaker, StartOptions, key_of, sample_of, short_runs, wider_models
 from mixtura.em.statistics import Statistics
 from mixtura.em.stopping import Ending, StoppingRule
 from mixtura.em.sweep import Sweep
@@ -187,6 +190,7 @@ class FitResult:
             "cautions": [
                 *self.cautions,
                 *passed_over_words(self.history.passed_over),
+                *disagreement_words(self.history.ends, self.starts_agreeing),
                 *failure_words(self.history.failures, self.n_starts),
                 *excess_words(self.excess),
             ],
@@ -278,6 +282,9 @@ def solve_by(
         else _found_starts(sweep, n_components, loop, options.starts)
     )
     found = imposed(made, loop.weighing)
+    if options.prior == "evidence":
+        starts, loop = with_evidence(sweep, list(found), loop)
+        found = iter(starts)
     if options.max_iter == 0:
         return _as_started(sweep, next(survivors(found, loop)), loop, columns, began)
     attempts = fit_each(sweep, found, loop)
@@ -295,6 +302,7 @@ def solve_by(
         best.history,
         passed_over=_passed_over(sweep, ends, loop),
         failures=reasons(attempts, tries),
+        ends=tuple(_end_of(run, attempts) for run in runs),
     )
     best = replace(best, history=history)
     agreement = max(agreeing, 1), len(runs)
@@ -326,9 +334,19 @@ def _found_start(
     if single:
         # Of classes and counts, further starts are single ones.
         several = replace(several, short=1)
+    sample, key = sample_of(sweep, n_components, starts), key_of(starts, number)
+    alone = is_annealed_alone(sample)
+    wide = wide_models(sample, [], key, n_components, search) if alone else []
+    if wide:
+        return exchanged(sample, wide, loop)
     models, sample = short_runs(sweep, n_components, search, several, None, number)
+    models = wide_models(sample, models, key, n_components, search) or models
     if single:
         return exchanged(sample, models, loop)
+    best = class_model(sample, models, n_components, search, starts, number)
+    if best is not None:
+        found = rearranged(sample, [best], search, starts)
+        return exchanged(sample, [found, *models], loop)
     wider = wider_models(sample, n_components, search, several, number)
     if sample.kernel is None:
         # Each run takes long: only those that promise most are carried on.

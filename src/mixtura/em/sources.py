@@ -18,7 +18,19 @@ from scipy.spatial import KDTree
 from mixtura.em.kmeans import lloyd_labels, seeded_labels
 from mixtura.em.views import robust, views_of, within
 
-__all__ = ["Cloud", "Points", "Source", "distance_labels", "random_shares", "wider_sources"]
+__all__ = [
+    "MANY",
+    "Cloud",
+    "Points",
+    "Source",
+    "distance_labels",
+    "many_labels",
+    "random_labels",
+    "random_shares",
+    "seeded",
+    "share_source",
+    "wider_sources",
+]
 
 Float = NDArray[np.float64]
 Labels = NDArray[np.intp]
@@ -26,6 +38,10 @@ Labels = NDArray[np.intp]
 # A group of each row (M,), or shares of the groups in each row (M, K).
 Source: TypeAlias = Labels | Float
 
+# Components beyond which a start costs too much for many to be tried.
+MANY = 32
+# Distances between rows and centres beyond which groups are found in one view only.
+COSTLY = 1 << 23
 # Times that groups are found anew in units of their own scatter.
 TURNS = 3
 # Shares of the rows, those farthest from their neighbours, that are set aside.
@@ -108,8 +124,34 @@ class Points:
 def distance_labels(given: Points, n_components: int, count: int) -> Iterator[Labels]:
     """Yield the nearest of seeds, in turn in each view of the points."""
     for number in range(count):
-        view = given.views[number % len(given.views)]
-        yield seeded_labels(view, given.mass, n_components, given.rng(number))
+        yield seeded(given, n_components, number)
+
+
+def seeded(given: Points, n_components: int, number: int) -> Labels:
+    """Return the nearest of greedy seeds, in the view that is the number's turn."""
+    view = given.views[number % len(given.views)]
+    return seeded_labels(view, given.mass, n_components, given.rng(number))
+
+
+def random_labels(given: Points, n_components: int, number: int) -> Labels:
+    """Return the nearest of rows drawn by their weights."""
+    rng, points, mass = given.rng(8, number), given.points, given.mass
+    few = len(points) < n_components
+    drawn = points[rng.choice(len(points), n_components, replace=few, p=mass / mass.sum())]
+    distances = np.square(drawn).sum(axis=1)[:, None] - 2.0 * drawn @ points.T
+    return distances.argmin(axis=0)
+
+
+def share_source(given: Points, n_components: int, number: int) -> Float:
+    """Return shares (M, K) drawn evenly from all there are."""
+    return given.rng(4, number).dirichlet(np.ones(n_components), len(given.points))
+
+
+def many_labels(given: Points, n_components: int) -> Iterator[Labels]:
+    """Yield groups by k-means in each view, where there are many components, or in the first."""
+    distances = len(given.points) * n_components
+    for number, view in enumerate(given.views[: 1 if distances > COSTLY else None]):
+        yield lloyd_labels(view, given.mass, n_components, given.rng(1, number))
 
 
 def wider_sources(given: Points, n_components: int) -> Iterator[Source]:
@@ -127,7 +169,7 @@ def wider_sources(given: Points, n_components: int) -> Iterator[Source]:
 def random_shares(given: Points, n_components: int) -> Iterator[Float]:
     """Yield shares (M, K) drawn evenly from all there are, where columns are few."""
     for number in range(SOFT if given.points.shape[1] <= MOST_COLUMNS else 0):
-        yield given.rng(4, number).dirichlet(np.ones(n_components), len(given.points))
+        yield share_source(given, n_components, number)
 
 
 def _within_labels(given: Points, n_components: int, *, turned: bool) -> Labels:

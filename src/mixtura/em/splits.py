@@ -10,19 +10,55 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.kernel import STEPS
+from mixtura.components.kernel import STEPS, Halves
+from mixtura.em.compiled import is_compilable, terms_of
 from mixtura.em.fit import FitOptions
 from mixtura.em.model import Model
 from mixtura.em.shares import mixture_of, model_from_responsibilities
+from mixtura.em.starts import StartOptions
 from mixtura.em.sweep import Sweep
 from mixtura.mixture import Mixture
 
-__all__ = ["parted"]
+__all__ = ["part_of", "parted", "splits_of"]
 
 Float = NDArray[np.float64]
 
+# Rows that components are parted on: for each of them, or twice its parameters, and at least.
+EACH, FEWEST = 100, 400
 # Directions with less than this of the widest one's variance say nothing of distances.
 FLAT = 1e-9
+
+
+def part_of(sample: Sweep, n_components: int, starts: StartOptions) -> Sweep:
+    """Return a sweep of as many rows as it takes to part K components."""
+    size = max(FEWEST, n_components * max(EACH, 2 * sample.family.n_free(1)))
+    return sample.part(size, starts.seed)
+
+
+def splits_of(sample: Sweep, part: Sweep, model: Model, options: FitOptions) -> Halves:
+    """Return what splitting each component gains at least, and its second half.
+
+    Halves are found on a part of the rows, and gains summed over all, so that few rows do not
+    promise what they cannot keep.
+    """
+    if part.kernel is not None and sample.kernel is not None and is_compilable(options):
+        found = part.kernel.split(
+            sample.kernel, model.log_weights, model.parameters, terms_of(options)
+        )
+        if found is not None:
+            return found
+    block = sample.source.block(0, sample.source.n_rows)
+    mixture = mixture_of(sample, model)
+    densities = mixture.component_log_density(block.rows).T
+    shares = mixture.responsibilities(block.rows).T
+    mass = shares if block.weights is None else shares * block.weights
+    gains, second = np.empty(len(mass)), np.empty(mass.shape)
+    for k, halves in enumerate(parted(part, model, options)):
+        density, both = halves.density_and_responsibilities(block.rows)
+        enough = (mass[k] @ both).min() >= sample.family.fewest_rows
+        gains[k] = mass[k] @ (density - densities[k]) if enough else -np.inf
+        second[k] = both[:, 1]
+    return Halves(gains, shares, second)
 
 
 def parted(part: Sweep, model: Model, options: FitOptions) -> list[Mixture]:

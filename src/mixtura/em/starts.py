@@ -20,7 +20,15 @@ from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked, ranked_by_weight
 from mixtura.em.shares import model_from_labels, model_from_source, shares_of
-from mixtura.em.sources import Points, Source, distance_labels, random_shares, wider_sources
+from mixtura.em.sources import (
+    MANY,
+    Points,
+    Source,
+    distance_labels,
+    many_labels,
+    random_shares,
+    wider_sources,
+)
 from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
 from mixtura.em.tree import Tree
@@ -33,11 +41,14 @@ __all__ = [
     "StartMaker",
     "StartOptions",
     "first_labels",
+    "key_of",
     "linked_part",
     "linked_rows",
     "points_of",
+    "sample_of",
     "short_options",
     "short_runs",
+    "single_labels",
     "sound_models",
     "tried",
     "tried_models",
@@ -110,8 +121,7 @@ def short_runs(
     tree : a clustering of their `linked_part`; all rows then are few enough to be tried on
     number : of the start that they are for; another has other seeds
     """
-    size = starts.subsample_rows(n_components, sweep.family)
-    sample = sweep.part(size, starts.seed) if tree is None else sweep
+    sample = sample_of(sweep, n_components, starts) if tree is None else sweep
     if n_components == 1:
         labels = np.zeros(sample.source.n_rows, dtype=np.intp)
         return [model_from_labels(sample, labels, 1, options)], sample
@@ -120,6 +130,16 @@ def short_runs(
         return first_labels(sample, n_components, starts, tree, number)
 
     return tried_models(sample, labelled, n_components, options, starts), sample
+
+
+def sample_of(sweep: Sweep, n_components: int, starts: StartOptions) -> Sweep:
+    """Return the sweep over the subsample that starts are tried on."""
+    return sweep.part(starts.subsample_rows(n_components, sweep.family), starts.seed)
+
+
+def key_of(starts: StartOptions, number: int) -> tuple[int, ...]:
+    """Return what the randomness of a start is keyed by."""
+    return (starts.seed, number) if number else (starts.seed,)
 
 
 def wider_models(
@@ -134,7 +154,7 @@ def wider_models(
     sample : a sweep over distinct rows in memory
     number : of the start that they are for
     """
-    if n_components == 1 or sample.family.start_softness > 0:
+    if n_components == 1 or n_components > MANY or sample.family.start_softness > 0:
         return []
     given = points_of(sample, starts, number)
     quick = tried(sample, wider_sources(given, n_components), n_components, options, starts.sweeps)
@@ -144,7 +164,7 @@ def wider_models(
 
 def points_of(sample: Sweep, starts: StartOptions, number: int) -> Points:
     """Return the rows of a sample as points, with what randomness is keyed by."""
-    return Points(sample.cloud, (starts.seed, number) if number else (starts.seed,))
+    return Points(sample.cloud, key_of(starts, number))
 
 
 def first_labels(
@@ -159,10 +179,21 @@ def first_labels(
     number : of the start that they are for; trees, which have no seed, are for the first
     """
     given = points_of(sample, starts, number)
+    if n_components > MANY:
+        yield from ((sample, labels) for labels in many_labels(given, n_components))
+        return
     if number == 0 and has_axes(given.points):
         yield from _linked(sample, n_components, starts, tree)
     for labels in distance_labels(given, n_components, starts.short):
         yield sample, labels
+
+
+def single_labels(
+    sample: Sweep, n_components: int, starts: StartOptions, number: int
+) -> NDArray[np.intp]:
+    """Return the nearest of greedy seeds, those of a start's number."""
+    (labels,) = distance_labels(points_of(sample, starts, number), n_components, 1)
+    return labels
 
 
 def tried_models(

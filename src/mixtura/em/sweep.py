@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
+from scipy.sparse import csr_array, issparse, vstack
 
 from mixtura.components.family import Family
 from mixtura.components.kernel import Kernel
@@ -17,7 +17,7 @@ from mixtura.em.model import Model
 from mixtura.em.plan import Plan, TiledUnit, as_swept, is_small, tiled_units
 from mixtura.em.sources import Cloud
 from mixtura.em.statistics import StackedStatistics, Statistics, counted
-from mixtura.em.tasks import GivenTask, SharedTask, SweepTask
+from mixtura.em.tasks import GivenTask, LabelsTask, SharedTask, SharesTask, SweepTask
 from mixtura.engines import Engine
 
 __all__ = ["Sweep", "source_of"]
@@ -123,6 +123,12 @@ class Sweep:
                 found[position] = replace(found[position], sums=better.sums, moments=better.moments)
         return found
 
+    def tempered(self, model: Model, power: float) -> Statistics:
+        """Return the statistics of a mixture whose densities and weights are raised to a power."""
+        plan = self._plan_for([model.n_components])
+        found = self.engine.fold(SweepTask(plan, model, power=power), self._units)
+        return self._split([model], found, None)[0]
+
     def _swept(
         self, models: Sequence[Model], centres: Sequence[Any] | None = None
     ) -> list[Statistics]:
@@ -131,24 +137,41 @@ class Sweep:
         task = SweepTask(plan, Model.stack(models), about)
         return self._split(models, self.engine.fold(task, self._units), centres)
 
-    def from_responsibilities(self, responsibilities: NDArray[Any]) -> Any:
-        """Return the moments under given responsibilities (N, K).
+    def from_responsibilities(self, responsibilities: Any) -> Any:
+        """Return the moments under given responsibilities (N, K), dense or CSR.
 
         Where components are too far from the origin for their width, their sums are taken again
         about the means found first.
         """
-        sums = self._given(responsibilities, None)
+        return self._moments(responsibilities, responsibilities.shape[1], 0.0)
+
+    def from_labels(self, labels: NDArray[np.intp], n_components: int, softness: float) -> Any:
+        """Return the moments under labels (N,), all components having a part of each row alike."""
+        return self._moments(labels, n_components, softness)
+
+    def _moments(self, given: Any, n_components: int, softness: float) -> Any:
+        sums = self._given(given, n_components, softness, None)
         moments = self.family.moments(sums, None, self.shared)
         about = self.family.centres(None, sums, moments)
         if about is None:
             return moments
-        sums = self._given(responsibilities, about)
+        sums = self._given(given, n_components, softness, about)
         return self.family.moments(sums, about, self.shared)
 
-    def _given(self, responsibilities: NDArray[Any], about: Any) -> Any:
-        task = GivenTask(self._plan_for([responsibilities.shape[1]]), about)
-        parts = (responsibilities[start:stop] for start, stop in pairwise(self._bounds))
+    def _given(self, given: Any, n_components: int, softness: float, about: Any) -> Any:
+        task = GivenTask(self._plan_for([n_components]), about, softness)
+        parts = (given[start:stop] for start, stop in pairwise(self._bounds))
         return self.engine.fold(task, list(zip(self._units, parts, strict=True)))
+
+    def shares(self, model: Model, least: float) -> csr_array:
+        """Return responsibilities (N, K) of a mixture, but for those smaller than the least."""
+        task = SharesTask(self._plan_for([model.n_components]), model, least)
+        return csr_array(vstack(list(self.engine.map(task, self._units))))
+
+    def labels(self, model: Model, without: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """Return which component each row (N,) belongs to, but for those left out, as in (K,)."""
+        task = LabelsTask(self._plan_for([model.n_components]), model, without)
+        return np.concatenate(list(self.engine.map(task, self._units)))
 
     def _plan_for(self, sizes: list[int]) -> Plan:
         if self._plan.sizes != sizes:

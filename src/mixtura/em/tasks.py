@@ -8,6 +8,7 @@ Where an evaluator is nothing but products, compiled code does all three, of cel
 sparse rows as they are. Tasks are values that can be sent, and the only code that touches rows.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array, issparse, vstack
 
 from mixtura.components.family import Evaluator, Product, Whole
 from mixtura.em.model import Model
@@ -24,7 +26,7 @@ from mixtura.em.statistics import StackedStatistics
 from mixtura.native.parts import Told
 from mixtura.native.sweeps import is_swept
 
-__all__ = ["GivenTask", "SharedTask", "SweepTask"]
+__all__ = ["GivenTask", "LabelsTask", "SharedTask", "SharesTask", "SweepTask"]
 
 Float = NDArray[np.float64]
 
@@ -51,17 +53,24 @@ class SweepTask:
     plan : for mixtures of these sizes
     stack : the mixtures, side by side
     centres : parameters that sums are taken about, or None for the family's choice
+    power : of the densities and weights, for families that have such
     """
 
     plan: Plan
     stack: Model
     centres: Any = None
+    power: float = 1.0
     evaluator: Evaluator = field(init=False, repr=False)
     product: Product | Whole | None = field(init=False, repr=False)
     told: Told | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        evaluator = self.plan.family.bind(self.stack.log_weights, self.stack.parameters)
+        mixed = self.stack.log_weights, self.stack.parameters
+        if self.power == 1.0:
+            evaluator = self.plan.family.bind(*mixed)
+        else:
+            tempering: Any = self.plan.family
+            evaluator = tempering.tempered(*mixed, self.power)
         if self.centres is not None:
             evaluator.centre_on(self.centres)
         object.__setattr__(self, "evaluator", evaluator)
@@ -74,7 +83,7 @@ class SweepTask:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Leave the evaluator behind, which whoever gets the task binds again."""
-        return SweepTask, (self.plan, self.stack, self.centres)
+        return SweepTask, (self.plan, self.stack, self.centres, self.power)
 
     def __call__(self, unit: TiledUnit) -> StackedStatistics:
         """Return the statistics of all mixtures."""
@@ -135,22 +144,95 @@ class SweepTask:
 
 @dataclass(frozen=True, slots=True)
 class GivenTask:
-    """Makes the family's sums from a unit and the responsibilities (n, K) given with it."""
+    """Makes the family's sums from a unit and what is given with it: shares or labels of its rows.
+
+    Attributes
+    ----------
+    softness : what part of every row all components have alike, where labels are given
+    """
 
     plan: Plan
     centres: Any = None
+    softness: float = 0.0
 
-    def __call__(self, given: tuple[TiledUnit, NDArray[Any]]) -> Any:
-        """Return the family's `Sums`."""
-        unit, responsibilities = given
+    def __call__(self, given: tuple[TiledUnit, Any]) -> Any:
+        """Return the family's `Sums`; shares are (n, K), dense or CSR, and labels (n,)."""
+        unit, source = given
         family = self.plan.family
         evaluator = family.unbound(sum(self.plan.sizes))
         if self.centres is not None:
             evaluator.centre_on(self.centres)
         totals = evaluator.zeros()
         for inside, tile, row_weights, _ in unit.prepared(family, self.plan.buffers()):
-            shares = np.array(responsibilities[inside].T, np.float64, order="C")
+            shares = self._shares(source[inside])
             if row_weights is not None:
                 np.multiply(shares, row_weights, out=shares)
             evaluator.accumulate(tile, shares, totals)
         return evaluator.sums(totals)
+
+    def _shares(self, source: Any) -> Float:
+        """Return shares (K, n)."""
+        if issparse(source):
+            return np.ascontiguousarray(source.toarray().T)
+        if source.ndim == 2:
+            return np.array(source.T, np.float64, order="C")
+        n_components = sum(self.plan.sizes)
+        shares = np.full((n_components, len(source)), self.softness / n_components)
+        shares[source, np.arange(len(source))] += 1.0 - self.softness
+        return shares
+
+
+@dataclass(frozen=True, slots=True)
+class SharesTask:
+    """Finds the responsibilities of a mixture for the rows of a unit, but for small ones.
+
+    Attributes
+    ----------
+    plan : for a mixture of this size
+    model : the mixture
+    least : responsibilities that are left out are smaller
+    """
+
+    plan: Plan
+    model: Model
+    least: float
+
+    def __call__(self, unit: TiledUnit) -> csr_array:
+        """Return responsibilities (n, K)."""
+        parts = []
+        for densities, barred in _densities(self.plan, self.model, unit):
+            if barred is not None:
+                np.copyto(densities, -np.inf, where=barred)
+            softmax_in_place(densities[None], *np.empty((2, 1, densities.shape[1])))
+            np.copyto(densities, 0.0, where=densities < self.least)
+            parts.append(csr_array(densities.T))
+        return csr_array(vstack(parts))
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsTask:
+    """Finds which component each row of a unit belongs to, some left out."""
+
+    plan: Plan
+    model: Model
+    without: NDArray[np.bool_]
+
+    def __call__(self, unit: TiledUnit) -> NDArray[np.intp]:
+        """Return labels (n,)."""
+        parts = []
+        for densities, _ in _densities(self.plan, self.model, unit):
+            densities[self.without] = -np.inf
+            parts.append(densities.argmax(axis=0))
+        return np.concatenate(parts)
+
+
+def _densities(
+    plan: Plan, model: Model, unit: TiledUnit
+) -> Iterator[tuple[Float, NDArray[np.bool_] | None]]:
+    """Yield log densities (K, n) of tiles, with weights, and which rows are barred from which."""
+    buffers = plan.buffers()
+    evaluator = plan.family.bind(model.log_weights, model.parameters)
+    for inside, tile, _, barred in unit.prepared(plan.family, buffers):
+        densities = buffers.arrays(inside.stop - inside.start).shares
+        evaluator.log_density(tile, densities)
+        yield densities, barred

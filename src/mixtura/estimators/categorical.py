@@ -79,7 +79,7 @@ class CategoricalMixture(DiscreteMixture):
         responsibilities_init: ArrayLike | None = None,
         mixing_weights: Any = "free",
         use_y: Any = "auto",
-        prior: Any = "weak",
+        prior: Any = "auto",
         random_state: Any = None,
         warm_start: bool = False,
         engine: Any = "threads",

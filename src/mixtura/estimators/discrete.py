@@ -3,12 +3,14 @@
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from numbers import Real
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixtura.data import CountRows, RowSource
+from mixtura.em.annealing import WIDE
 from mixtura.em.fit import log_weights_of
 from mixtura.em.model import Model
 from mixtura.em.shares import model_from_responsibilities
@@ -30,11 +32,14 @@ from mixtura.selection import CRITERIA, Candidate, Cell, Selection, search
 
 __all__ = ["DiscreteMixture"]
 
-PRIORS = ("weak", "conjugate")
+PRIORS = ("evidence", "weak", "conjugate")
 
 
 class DiscreteMixture(MixtureEstimator):
     """Base of the mixtures whose components are bounded, so that none can collapse."""
+
+    # What components have where a prior on the mixing weights is given alone.
+    default_prior: ClassVar[str] = "auto"
 
     def __init__(
         self,
@@ -47,7 +52,7 @@ class DiscreteMixture(MixtureEstimator):
         responsibilities_init: ArrayLike | None = None,
         mixing_weights: Any = "free",
         use_y: Any = "auto",
-        prior: Any = "weak",
+        prior: Any = "auto",
         random_state: Any = None,
         warm_start: bool = False,
         engine: Any = "threads",
@@ -73,7 +78,7 @@ class DiscreteMixture(MixtureEstimator):
 
     def _options(self, settings: Settings, family: Any) -> SolveOptions:
         return settings.options(
-            prior=_checked_prior(settings.prior),
+            prior=_checked_prior(settings.prior, family),
             monotone=True,
             rescue=False,
             earlier=self._earlier(settings),
@@ -195,9 +200,25 @@ class DiscreteMixture(MixtureEstimator):
         self._notes: list[str] = []
 
 
-def _checked_prior(prior: Any) -> Any:
+def _checked_prior(prior: Any, family: Any) -> Any:
+    if prior == "auto":
+        smoothed = family.n_columns > WIDE and _has_cells(family)
+        return "evidence" if smoothed else "weak"
     if prior is None or prior in PRIORS:
         return prior
+    if isinstance(prior, Real) and not isinstance(prior, bool):
+        counts = float(prior)
+        if 0 <= counts < float("inf"):
+            return counts or None
+        raise ParameterError(f"prior should be pseudo-counts from 0 up, not {prior!r}")
     if hasattr(prior, "augment") and hasattr(prior, "log_density"):
         return prior
-    raise ParameterError(f'prior should be "weak", "conjugate", None or a penalty, not {prior!r}')
+    raise ParameterError(
+        'prior should be "auto", "evidence", "weak", "conjugate", None, pseudo-counts of each cell '
+        f"or a penalty, not {prior!r}"
+    )
+
+
+def _has_cells(family: Any) -> bool:
+    """Return whether columns are of probabilities or counts that pseudo-counts smooth."""
+    return family.cell_counts(np.ones((1, family.width()))) is not None

@@ -58,9 +58,12 @@ class MultinomialMixture(DiscreteMixture):
         Whether `fit(X, y)` takes y for known components (-1 where unknown) or allowed ones. "auto":
         where y is a matrix of truth values, or holds whole numbers of which some are -1 and not
         only -1 and 1; other y are ignored, as pipelines pass class labels along.
-    prior : "weak", "conjugate", None or a penalty
-        Dirichlet pseudo-counts: 1/N ("weak") or 1/K ("conjugate") rows that look like all rows
-        together, in each component; None is pure maximum likelihood.
+    prior : "auto", "evidence", "weak", "conjugate", None, a number or a penalty
+        Dirichlet pseudo-counts of each component: 1/N ("weak") or 1/K ("conjugate") rows that look
+        like all rows together, a number of counts in each cell, or as many as the counts make most
+        likely ("evidence": half as all rows are, half even). "auto" is by evidence where there are
+        more than 100 columns, as of words, and weak for fewer, as of survey items. None is pure
+        maximum likelihood.
     random_state : int, RandomState or None
     warm_start : bool
         Start from the last fit.
@@ -98,7 +101,7 @@ class MultinomialMixture(DiscreteMixture):
         responsibilities_init: ArrayLike | None = None,
         mixing_weights: Any = "free",
         use_y: Any = "auto",
-        prior: Any = "weak",
+        prior: Any = "auto",
         random_state: Any = None,
         warm_start: bool = False,
         engine: Any = "threads",

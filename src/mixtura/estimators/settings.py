@@ -59,7 +59,9 @@ class Settings:
             Naming the argument, what it was and what it may be.
         """
         tol = estimator.tol
-        prior, concentration = parted_prior(estimator.prior)
+        prior, concentration = parted_prior(
+            estimator.prior, getattr(estimator, "default_prior", "weak")
+        )
         max_iter = estimator.max_iter
         n_components = checked_integer("n_components", estimator.n_components, 1)
         return cls(
@@ -132,7 +134,7 @@ def seed_of(random_state: Any) -> int:
         ) from None
 
 
-def parted_prior(prior: Any) -> tuple[Any, float]:
+def parted_prior(prior: Any, default: Any = "weak") -> tuple[Any, float]:
     """Return the prior on the components and the concentration of that on the mixing weights.
 
     A `Dirichlet` may be given alone, beside which components keep the default, or in a tuple.
@@ -143,7 +145,7 @@ def parted_prior(prior: Any) -> tuple[Any, float]:
     if len(about_weights) > 1 or len(others) > 1:
         raise ParameterError("prior should be one prior on components, one Dirichlet, or both")
     concentration = about_weights[0].concentration if about_weights else 1.0
-    return (others[0] if others else "weak"), float(concentration)
+    return (others[0] if others else default), float(concentration)
 
 
 def _accelerates(estimator: Any) -> bool:

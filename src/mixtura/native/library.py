@@ -14,7 +14,7 @@ from mixtura.errors import KernelError
 __all__ = ["SIGNATURES", "VERSION", "kernels"]
 
 # MX_VERSION of mixtura.h.
-VERSION = 16
+VERSION = 17
 
 # Of each kernel: what it returns, and what it takes. Arrays go as the address of their first cell.
 SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
@@ -25,6 +25,7 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mx_update_floored": (ctypes.c_int, (ctypes.c_int, c_int64, c_int64, *7 * (c_void_p,))),
     "mx_sweep_room": (c_int64, (c_int64, c_int64)),
     "mx_sweep": (None, (c_void_p, c_int64, *5 * (c_void_p,))),
+    "mx_softmax_rows": (None, (c_int64, c_int64, *3 * (c_void_p,))),
     "mx_gaps_room": (c_int64, (c_void_p, c_int64)),
     "mx_sweep_gaps_stack": (None, (c_void_p, c_int64, *7 * (c_void_p,))),
     "mx_gaps_densities": (None, (c_void_p, c_int64, *3 * (c_void_p,))),
