@@ -64,7 +64,7 @@ def test_frames_files_and_gaps_are_read_as_in_the_fit():
     np.testing.assert_array_equal(one.average_posteriors, other.average_posteriors)
     assert [row["class"] for row in one.table()] == ["0", "1"]
     assert one.table()[0]["share"] == pytest.approx(model.weights_[0], abs=1e-3)
-    with pytest.raises(ParameterError, match="fitted estimator or a Mixture"):
+    with pytest.raises(ParameterError, match="what was fitted, an estimator or its mixture"):
         classification(CategoricalMixture(2), frame)
 
 

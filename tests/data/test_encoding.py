@@ -24,7 +24,7 @@ COLUMNS = [[0.5, 2], [3, 0], [True, None], [1.5, 2], ["yes", None]]
 
 def test_columns_come_back_from_rows():
     rows = encoded(COLUMNS, KINDS)
-    np.testing.assert_array_equal(rows, [[0.5, 3, 1, 1.5, 1], [2, 0, -1, 2, -1]])
+    np.testing.assert_array_equal(rows, [[0.5, 3, 1, 1.5, 1], [2, 0, np.nan, 2, -1]])
     again = decoded(rows, KINDS)
     assert [list(column) for column in again] == COLUMNS
     assert again[1].dtype == np.int64

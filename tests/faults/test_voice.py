@@ -116,7 +116,7 @@ SPOILT: dict[str, tuple[Any, list[str], str]] = {
     "text": (lambda s, r: spoilt(numbers(s), r, "oops"), ["--columns", "a,b"], "holds 'oops'"),
     "negative": (lambda s, r: spoilt(counts(s), r, -1), ["-f", "poisson"], "holds -1"),
     "fraction": (lambda s, r: spoilt(counts(s), r, 1.5), ["-f", "multinomial"], "holds 1.5"),
-    "gap": (lambda s, r: spoilt(counts(s), r, None), ["-f", "geometric"], "missing cell"),
+    "gap": (lambda s, r: spoilt(counts(s), r, None), ["-f", "multinomial"], "missing cell"),
     "no answer": (
         lambda s, r: {"a": [0, 1] * 6, **spoilt({"b": [0, 1] * 6}, r, 7)},
         ["-f", "bernoulli"],

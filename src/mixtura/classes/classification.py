@@ -123,7 +123,9 @@ def classification(
     """
     mixture = model if isinstance(model, Mixture) else getattr(model, "mixture_", None)
     if not isinstance(mixture, Mixture):
-        raise ParameterError(f"model should be a fitted estimator or a Mixture, not {model!r}")
+        raise ParameterError(
+            f"model should be what was fitted, an estimator or its mixture, not {model!r}"
+        )
     rows = checked(mixture, X, sample_weight, missing)
     posterior = mixture.coded.responsibilities(rows.array)
     weights = np.ones(len(posterior)) if rows.weights is None else rows.weights

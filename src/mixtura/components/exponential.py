@@ -346,8 +346,8 @@ class ExponentialFamily(ABC):
         every = self.cell_counts(shared.features[None])
         if every is None:
             raise ParameterError(
-                f"prior={name!r} is for probabilities and counts; {self.name} columns have "
-                '"weak", "conjugate" or None'
+                f"pseudo-counts ({name!r}) are for probabilities and counts; {self.name} columns "
+                'have a "weak" or "conjugate" prior, or none'
             )
         n_cells = every.counts.shape[1]
         if name == "evidence":

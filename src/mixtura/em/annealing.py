@@ -13,6 +13,7 @@ import numpy as np
 
 from mixtura.components.deviations import Deviations, spherical
 from mixtura.components.exponential import ExponentialFamily
+from mixtura.components.family import Family
 from mixtura.em.degeneracy import maximise_strictly
 from mixtura.em.failures import Start, left_out
 from mixtura.em.fit import FitOptions, fit
@@ -28,6 +29,7 @@ __all__ = [
     "WIDE",
     "annealed",
     "is_annealed_alone",
+    "prior_named",
     "spectral",
     "wide_models",
     "with_evidence",
@@ -85,6 +87,19 @@ def is_annealed_alone(sample: Sweep) -> bool:
     That is so for many columns of counts; for as many of yes or no moves better an annealed start.
     """
     return deviations_of(sample) is not None and sample.family.kinds[0] is not BINARY
+
+
+def prior_named(prior: Any, family: Family) -> Any:
+    """Return the prior that "auto" stands for, or the one that is given.
+
+    It is by evidence for more than 100 columns of probabilities or counts, and else weak.
+    """
+    if not (isinstance(prior, str) and prior == "auto"):
+        return prior
+    if not isinstance(family, ExponentialFamily) or family.n_columns <= WIDE:
+        return "weak"
+    has_cells = family.cell_counts(np.ones((1, family.width()))) is not None
+    return "evidence" if has_cells else "weak"
 
 
 def with_evidence(

@@ -50,7 +50,7 @@ TURNS, SMALL = 2, 0.01
 # Sweeps that promising halves are run on for, and how many are: one in so many, and at least.
 RUN_ON, LOOKED_AT, LEAST_LOOKED_AT = 20, 8, 32
 # Cheapest pairs for each component that are looked at.
-PAIRS = 8
+MOVES_EACH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +259,7 @@ def _moves(losses: Float, gains: dict[int, float]) -> list[tuple[int, int, int]]
     """
     first, other = np.triu_indices(len(losses), 1)
     costs = losses[first, other]
-    size = min(len(costs), PAIRS * len(losses))
+    size = min(len(costs), MOVES_EACH * len(losses))
     cheapest = np.argpartition(costs, size - 1)[:size]
     cheapest = cheapest[np.argsort(costs[cheapest], kind="stable")]
     pairs = list(zip(first[cheapest], other[cheapest], costs[cheapest], strict=True))

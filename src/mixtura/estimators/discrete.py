@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixtura.data import CountRows, RowSource
-from mixtura.em.annealing import WIDE
+from mixtura.em.annealing import prior_named
 from mixtura.em.fit import log_weights_of
 from mixtura.em.model import Model
 from mixtura.em.shares import model_from_responsibilities
@@ -201,9 +201,7 @@ class DiscreteMixture(MixtureEstimator):
 
 
 def _checked_prior(prior: Any, family: Any) -> Any:
-    if prior == "auto":
-        smoothed = family.n_columns > WIDE and _has_cells(family)
-        return "evidence" if smoothed else "weak"
+    prior = prior_named(prior, family)
     if prior is None or prior in PRIORS:
         return prior
     if isinstance(prior, Real) and not isinstance(prior, bool):
@@ -217,8 +215,3 @@ def _checked_prior(prior: Any, family: Any) -> Any:
         'prior should be "auto", "evidence", "weak", "conjugate", None, pseudo-counts of each cell '
         f"or a penalty, not {prior!r}"
     )
-
-
-def _has_cells(family: Any) -> bool:
-    """Return whether columns are of probabilities or counts that pseudo-counts smooth."""
-    return family.cell_counts(np.ones((1, family.width()))) is not None

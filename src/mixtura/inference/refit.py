@@ -13,6 +13,7 @@ from mixtura.components.weighing import Weighing
 from mixtura.data import RowSource
 from mixtura.data.columns import column_moments
 from mixtura.data.resolution import column_steps
+from mixtura.em.annealing import prior_named
 from mixtura.em.fit import FitOptions, log_weights_of
 from mixtura.em.model import Model
 from mixtura.em.options import FREE
@@ -87,7 +88,7 @@ def options_of(mixture: Mixture, prior: Any, seed: int = 0, *, finish: int = 1) 
     return SolveOptions(
         rule=COARSE,
         max_iter=MAX_ITER,
-        prior=prior,
+        prior=prior_named(prior, mixture.family),
         rescue=gaussian and prior is not None,
         monotone=True,
         weighing=weighing_of(mixture),
