@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -278,3 +279,25 @@ def test_warnings_are_one_line(tmp_path):
     done = mixtura("fit", path, "-f", "multinomial", "-k", "2")
     (line,) = [line for line in done.stderr.splitlines() if "2K-1" in line]
     assert line.startswith("mixtura: 70 of 100 rows")
+
+
+def test_a_prior_is_asked_for_by_name_or_by_counts():
+    # The maximum of the likelihood that poLCA prints.
+    path = "examples/data/carcinoma.csv"
+    done = mixtura("fit", path, "-f", "categorical", "-k", "3", "--prior", "none")
+    assert "-293.705" in done.stdout, done.output
+    for prior in ("weak", "conjugate", "evidence", "2"):
+        done = mixtura("fit", path, "-f", "categorical", "-k", "3", "--prior", prior)
+        assert done.exit_code == 0, done.output
+        lines = done.stdout.splitlines()
+        (row,) = [after for line, after in pairwise(lines) if line.startswith("log-likelihood")]
+        assert float(row.split()[0]) < -293.7051
+    for arguments, said in (
+        (["-f", "categorical", "--prior", "strong"], "'strong' is neither auto"),
+        (["--prior", "evidence"], "--prior evidence is for answers, counts and words"),
+        (["-f", "gamma", "--prior", "3"], "--prior 3.0 is for answers, counts and words"),
+    ):
+        done = mixtura("fit", "examples/data/faithful.csv", "-k", "2", *arguments)
+        assert done.exit_code == 2
+        assert said in done.output
+        assert "Traceback" not in done.output

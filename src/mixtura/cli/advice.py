@@ -54,6 +54,7 @@ RULES: list[tuple[str, Words]] = [
     (r"\brow (\d+) \(counted from 0\)", _row),
     (r"\brow (\d+)(?! \(counted)(?!\d)", r"row \1 (counted from 1)"),
     (r" \(shape=1 for exponential densities\)", " (--family exponential)"),
+    (r"(?<![\w-])prior should be .*", "--prior should be weak, conjugate or none for such columns"),
     (r"random_state should be .*", "--seed should be a whole number from 0 up"),
     (r"([a-z_]+)=(True|False|None)", r"\1"),
     (r"family=(\S+)", r"--family \1"),

@@ -14,7 +14,7 @@ from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.assignments import Assignments, assignments_of
 from mixtura.cli.columns import split_names
 from mixtura.cli.families import OFFERS, Offer, Request
-from mixtura.cli.options import MixingWeights, Sizes, Structures
+from mixtura.cli.options import MixingWeights, Prior, Sizes, Structures
 from mixtura.cli.output import ASSIGNMENTS, MODEL, REPORT, Output, output_folder, told
 from mixtura.cli.progress import search_progress
 from mixtura.cli.rows import rows_of
@@ -88,6 +88,15 @@ __all__ = ["fit"]
     help="Mixing weights: free, equal, or one number for each component, such as 0.2,0.3,0.5 with "
     "-k 3.",
 )
+@click.option(
+    "--prior",
+    type=Prior(),
+    default="auto",
+    show_default=True,
+    help="Prior of the components: weak, conjugate or none (pure maximum likelihood); for answers, "
+    "counts and words also evidence, or pseudo-counts of each cell. auto is weak, and by evidence "
+    "for more than 100 columns of these.",
+)
 @click.option("--id", "id_column", help="Column that identifies a row in assignments.csv.")
 @click.option(
     "--criterion",
@@ -123,6 +132,7 @@ def fit(
     exposure: str | None,
     weights: str | None,
     mixing_weights: str | tuple[float, ...],
+    prior: str | float | None,
     id_column: str | None,
     criterion: str,
     starts: int | None,
@@ -149,6 +159,7 @@ def fit(
             noise=noise,
             exposure=exposure,
             mixing_weights=mixing_weights,
+            prior=prior,
             criterion=criterion,
             seed=seed,
             starts=starts,

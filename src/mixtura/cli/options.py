@@ -1,4 +1,4 @@
-"""What options of `mixtura fit` hold: numbers of components, structures, mixing weights."""
+"""What options of `mixtura fit` hold: numbers of components, structures, weights, priors."""
 
 from itertools import chain, islice
 from typing import Any
@@ -11,7 +11,7 @@ from mixtura.components.gaussian.structures import structure
 from mixtura.errors import ParameterError
 from mixtura.estimators.sizes import MOST_SIZES
 
-__all__ = ["MixingWeights", "Sizes", "Structures"]
+__all__ = ["MixingWeights", "Prior", "Sizes", "Structures"]
 
 
 class Sizes(click.ParamType):
@@ -71,3 +71,29 @@ class MixingWeights(click.ParamType):
             return tuple(float(number) for number in value.split(","))
         except ValueError:
             self.fail(f"{value!r} is neither free nor equal, nor like 0.2,0.3,0.5", param, ctx)
+
+
+class Prior(click.ParamType):
+    """A prior by its name, none, or pseudo-counts."""
+
+    name = "PRIOR"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str | float | None:
+        if not isinstance(value, str):
+            return value
+        if value == "none":
+            return None
+        if value in ("auto", "weak", "conjugate", "evidence"):
+            return value
+        try:
+            counts = float(value)
+        except ValueError:
+            counts = -1.0
+        if not 0 <= counts < float("inf"):
+            self.fail(
+                f"{value!r} is neither auto, weak, conjugate, evidence or none, nor pseudo-counts "
+                "such as 0.5",
+                param,
+                ctx,
+            )
+        return counts

@@ -6,6 +6,7 @@ from typing import Any
 from mixtura.cli.columns import number_columns, number_frame
 from mixtura.cli.families.fitting import Fitting, Offer, Request, fitting_of
 from mixtura.components.catalogue import Row
+from mixtura.components.exponential import ExponentialFamily
 from mixtura.data.files import Table
 from mixtura.estimators.named import estimator_of
 
@@ -28,8 +29,14 @@ def _prepare(row: Row, table: Table, request: Request) -> Fitting:
     estimator = estimator_of(row.name)(
         **given,
         mixing_weights=request.mixing_weights,
+        prior=request.prior if _is_smoothed(row) else request.prior_of_numbers,
         n_init=request.starts or STARTS,
         random_state=request.seed,
     )
     frame = number_frame(table, names, missing="error" if row.gaps == "never" else "nan")
     return fitting_of(estimator, frame, request)
+
+
+def _is_smoothed(row: Row) -> bool:
+    """Return whether a family has cells whose counts a prior may smooth."""
+    return row.family.cell_counts is not ExponentialFamily.cell_counts

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.data.files import Table
+from mixtura.errors import ParameterError
 from mixtura.estimators.discrete import DiscreteMixture
 from mixtura.selection import Candidate, Selection
 
@@ -29,6 +30,7 @@ class Request:
     noise : whether a component of constant density is added
     exposure : the column of exposures, or None
     mixing_weights : "free", "equal" or numbers
+    prior : by name, pseudo-counts, or None for maximum likelihood
     criterion, seed : of the search
     starts : carried to the end for each model; None for the family's own number
     weights : (N,) row weights, or None
@@ -41,10 +43,29 @@ class Request:
     noise: bool
     exposure: str | None
     mixing_weights: str | tuple[float, ...]
+    prior: str | float | None
     criterion: str
     seed: int
     starts: int | None
     weights: NDArray[np.float64] | None
+
+    @property
+    def prior_of_numbers(self) -> str | float | None:
+        """Return the prior where columns are neither probabilities nor counts to smooth.
+
+        Raises
+        ------
+        ParameterError
+            If it is pseudo-counts of these.
+        """
+        if self.prior == "auto":
+            return "weak"
+        if self.prior not in ("weak", "conjugate", None):
+            raise ParameterError(
+                f"--prior {self.prior} is for answers, counts and words; for such columns it may "
+                "be weak, conjugate or none"
+            )
+        return self.prior
 
 
 # Runs the search, and returns it with what a summary says of the best.

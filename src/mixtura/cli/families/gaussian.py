@@ -30,6 +30,7 @@ def _prepare(table: Table, request: Request) -> Fitting:
         noise="uniform" if request.noise else None,
         missing="marginal",
         constant="drop",
+        prior=request.prior_of_numbers,
         random_state=request.seed,
     )
 
