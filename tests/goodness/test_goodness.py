@@ -109,6 +109,8 @@ def test_entropies_at_their_ends():
     assert entropy_r2(10 * np.log(2), 10.0, [0.5, 0.5]) == pytest.approx(0.0)
     assert entropy_r2(0.0, 10.0, [1.0]) is None
     assert entropy_r2(0.0, 10.0, [1.0, 0.0]) is None
+    assert entropy_r2(0.0, 1e-100, [1.0, 1e-250]) is None
+    assert relative_entropy(0.0, 1e-320, 2) == entropy_r2(0.0, 1e-320, [0.5, 0.5]) == 1.0
 
 
 def test_a_summary_says_whose_entropy_is_whose():

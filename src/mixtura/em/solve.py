@@ -230,7 +230,9 @@ def solve(
     """
     began = perf_counter()
     counted, factor = as_counts(source, options)
-    with engine.session():
+    # What leaves the range of numbers is seen where it matters, and named there: NumPy's own words
+    # would name no column.
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"), engine.session():
         sweep = Sweep(family, counted, engine)
         told = options if factor == 1.0 else _told_in_counts(options, factor)
         found = solve_by(sweep, n_components, told, models=models, columns=columns, began=began)

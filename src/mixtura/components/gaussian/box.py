@@ -86,8 +86,11 @@ def smallest_box(rows: NDArray[np.floating], weights: Float | None = None) -> Bo
     centre = rows.mean(axis=0, dtype=np.float64)
     # A power of two, so that it changes no digit where squares are in range without it.
     unit = 2.0 ** np.frexp(np.abs(rows - centre).max())[1]
-    scatter = np.cov((rows - centre) / unit, rowvar=False, aweights=weights)
-    _, axes = np.linalg.eigh(scatter.reshape(len(centre), -1))
+    # Weights of any sum: the axes do not depend on it.
+    shares = np.ones(len(rows)) if weights is None else weights / weights.max()
+    points = (rows - centre) / unit
+    points = points - shares @ points / shares.sum()
+    _, axes = np.linalg.eigh((points * shares[:, None]).T @ points)
     principal = box_along(rows - centre, axes.T.astype(np.float64))
     principal = Box(principal.corner + centre, principal.edges)
     return min(columns, principal, key=lambda box: box.log_volume)
