@@ -106,6 +106,12 @@ def test_profiles_and_counts_are_enumerated_alike():
     found = enumerate_classes(profiles, [1, 2, 3, 4], GaussianMixture(covariance_type="diag"))
     assert found.preferred["bic"] == 3
     assert found.table()[2]["df"] == 2 + 18
+    flat = np.column_stack([profiles, np.ones(400)])
+    with pytest.warns(match="one value"):
+        same = enumerate_classes(
+            flat, [3], GaussianMixture(covariance_type="diag", constant="drop")
+        )
+    assert same.table()[0]["df"] == found.table()[2]["df"]
     counts = rng.poisson(np.array([[1.0, 9.0], [9.0, 1.0], [20.0, 20.0]])[labels])
     found = enumerate_classes(counts, [2, 3, 4], PoissonMixture(n_init=3), random_state=1)
     assert found.preferred["bic"] == 3

@@ -16,7 +16,7 @@ from mixtura.estimators.categorical import CategoricalMixture
 from mixtura.estimators.settings import checked_integer
 from mixtura.inference.likelihood_ratio import LikelihoodRatioTest, likelihood_ratio_test
 from mixtura.mixture import Mixture
-from mixtura.selection import Candidate, Selection
+from mixtura.selection import MARK, Candidate, Selection
 from mixtura.text import text_table
 
 __all__ = ["Enumeration", "enumerate_classes"]
@@ -244,7 +244,7 @@ def _row(candidate: Candidate, tests: dict[int, LikelihoodRatioTest]) -> dict[st
 def _cells(row: dict[str, Any]) -> list[str]:
     entropy, p_value = row["relative_entropy"], row["blrt_p"]
     return [
-        f"{row['n_classes']}{'' if row['sound'] else '*'}",
+        f"{row['n_classes']}{'' if row['sound'] else MARK}",
         f"{row['log_likelihood']:.2f}",
         str(row["df"]),
         *(f"{row[name]:.2f}" for name in ("aic", "caic", "bic", "sabic", "awe")),

@@ -1,6 +1,7 @@
 """The search over numbers of classes that an estimator's settings ask for."""
 
 from collections.abc import Callable, Iterable
+from inspect import signature
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -14,11 +15,11 @@ from mixtura.selection import Candidate, Selection
 
 __all__ = ["searched"]
 
-# What the search of Gaussian mixtures takes of an estimator's settings.
-GAUSSIAN = (
-    *("covariance_type", "n_init", "mixing_weights", "missing", "prior", "noise", "noise_volume"),
-    *("engine", "n_jobs"),
-)
+# What the search of Gaussian mixtures takes of an estimator's settings, but sizes and the seed.
+GAUSSIAN = (signature(select).parameters.keys() & signature(GaussianMixture).parameters.keys()) - {
+    "n_components",
+    "random_state",
+}
 
 
 def searched(

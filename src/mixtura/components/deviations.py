@@ -5,6 +5,7 @@ there while b λ < 1, λ the largest eigenvalue of the deviations' Gram matrix (
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ TURNS, BESIDE = 12, 8
 SEED = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Deviations:
     """Rows less what one component expects of them.
 
@@ -39,7 +40,7 @@ class Deviations:
     scale: Float
     skipped: int = 0
 
-    @property
+    @cached_property
     def size(self) -> float:
         """Return the eigenvalue at which rows part."""
         n_rows, n_columns = self.cells.shape

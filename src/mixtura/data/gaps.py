@@ -5,7 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["gap_words", "has_gaps", "with_one_nan"]
+__all__ = ["ADVICE", "gap_words", "has_gaps", "with_one_nan"]
+
+# What else may be done about a cell that is refused.
+ADVICE = ", or set missing='marginal', which takes each row by its other cells"
 
 
 def has_gaps(rows: NDArray[Any]) -> bool:

@@ -21,13 +21,12 @@ from mixtura.data.checks import check_observed, check_varying
 from mixtura.data.columns import column_moments
 from mixtura.data.counts import canonical, row_totals
 from mixtura.data.encoding import check_cells
-from mixtura.data.gaps import gap_words, with_one_nan
+from mixtura.data.gaps import ADVICE, gap_words, with_one_nan
 from mixtura.data.resolution import column_steps
 from mixtura.em.solve import FitResult
 from mixtura.errors import DataError
 from mixtura.estimators.discrete import DiscreteMixture
 from mixtura.estimators.exposure import exposure_place
-from mixtura.estimators.gaps import ADVICE
 from mixtura.estimators.inputs import check_columns, checked_rows, names_of
 from mixtura.estimators.settings import checked_choice
 from mixtura.kinds import COUNT, EXPOSURE

@@ -9,13 +9,11 @@ from mixtura.arrays import order_by_pattern
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.data.checks import Names, check_finite, check_observed
-from mixtura.data.gaps import has_gaps, with_one_nan
+from mixtura.data.gaps import ADVICE, has_gaps, with_one_nan
 from mixtura.estimators.inputs import checked_rows
 from mixtura.estimators.settings import checked_choice
 
-__all__ = ["ADVICE", "check_gaps", "checked_gappy_rows", "family_for", "pattern_order"]
-
-ADVICE = ", or set missing='marginal', which takes each row by its other cells"
+__all__ = ["check_gaps", "checked_gappy_rows", "family_for", "pattern_order"]
 
 
 def check_gaps(rows: NDArray[Any], names: Names, missing: str) -> None:

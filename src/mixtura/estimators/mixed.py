@@ -18,7 +18,7 @@ from mixtura.data.categories import codes_of, column_labels, columns_of, levels_
 from mixtura.data.checks import check_observed, check_varying, name_or_place
 from mixtura.data.columns import column_moments
 from mixtura.data.encoding import Reading, check_cells
-from mixtura.data.gaps import gap_words, has_gaps
+from mixtura.data.gaps import ADVICE, gap_words, has_gaps
 from mixtura.data.plain import numbers_of_column
 from mixtura.data.resolution import column_steps
 from mixtura.em.solve import FitResult, SolveOptions
@@ -27,7 +27,7 @@ from mixtura.estimators.blocks import listed, used_columns
 from mixtura.estimators.columnwise import family_of_rows, notes_of, remarks_of
 from mixtura.estimators.constant import varying_columns
 from mixtura.estimators.discrete import DiscreteMixture
-from mixtura.estimators.gaps import ADVICE, family_for, pattern_order
+from mixtura.estimators.gaps import family_for, pattern_order
 from mixtura.estimators.inputs import names_of
 from mixtura.estimators.settings import Settings, checked_choice
 from mixtura.estimators.sizes import check_parameters

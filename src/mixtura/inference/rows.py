@@ -1,5 +1,6 @@
 """Rows at the door of inference: checked, and as a source that a sweep can read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,11 +14,11 @@ from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.components.gaussian.structures import unpooled
 from mixtura.data import ArrayRows, CountRows, RowSource
-from mixtura.data.checks import check_finite, row_weights
+from mixtura.data.checks import Names, check_finite, name_or_place, row_weights
 from mixtura.data.encoding import check_cells
-from mixtura.data.gaps import has_gaps
+from mixtura.data.gaps import ADVICE, has_gaps
 from mixtura.errors import ParameterError
-from mixtura.kinds import NUMBER
+from mixtura.kinds import NUMBER, ColumnKind
 from mixtura.mixture import Mixture
 
 __all__ = ["Rows", "checked"]
@@ -25,7 +26,6 @@ __all__ = ["Rows", "checked"]
 Float = NDArray[np.float64]
 
 MISSING = ("error", "marginal")
-ADVICE = ", or set missing='marginal', which takes each row by its other cells"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +97,17 @@ def checked(
     array: Any = rows if mixture.reading is None else mixture.encode(rows, missing="marginal")
     if not issparse(array):
         plain, gaps = type(family) is GaussianFamily, missing == "marginal"
-        numbers = [place for place, kind in enumerate(family.kinds) if kind == NUMBER]
-        check_finite(
-            array[:, numbers],
-            None if mixture.columns is None else [mixture.columns[place] for place in numbers],
-            gaps=plain and gaps,
-            advice=ADVICE if plain else "",
-        )
+        if not plain:
+            _check_numbers(array, family.kinds, mixture.columns)
         check_cells(array, family.kinds, mixture.columns, gaps=gaps, advice=ADVICE)
         if plain and gaps and has_gaps(array):
             family = IncompleteGaussianFamily(unpooled(family.structure), family.frame)
     family = family.reading(array)
     return Rows(family, array, row_weights(sample_weight, array.shape[0]))
+
+
+def _check_numbers(rows: NDArray[Any], kinds: Sequence[ColumnKind], names: Names) -> None:
+    """Raise for Gaussian cells that are missing, beside columns of other kinds or noise."""
+    places = [place for place, kind in enumerate(kinds) if kind == NUMBER]
+    block = rows if len(places) == len(kinds) else rows[:, places]
+    check_finite(block, [name_or_place(names, place) for place in places])
