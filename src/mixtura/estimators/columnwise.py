@@ -21,7 +21,7 @@ from mixtura.data.checks import check_observed, check_varying
 from mixtura.data.columns import column_moments
 from mixtura.data.counts import canonical, row_totals
 from mixtura.data.encoding import check_cells
-from mixtura.data.gaps import ADVICE, gap_words, with_one_nan
+from mixtura.data.gaps import ADVICE, gap_words, has_gaps, with_one_nan
 from mixtura.data.resolution import column_steps
 from mixtura.em.solve import FitResult
 from mixtura.errors import DataError
@@ -59,7 +59,8 @@ class ColumnwiseMixture(DiscreteMixture):
     def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
         self._fresh_notes()
         rows, names = self._cells(data, least_rows=2)
-        return rows if issparse(rows) else with_one_nan(rows), names
+        whole = issparse(rows) or not has_gaps(rows)
+        return rows if whole else with_one_nan(rows), names
 
     def _rows(self, data: Any) -> Any:
         check_is_fitted(self, "mixture_")
