@@ -146,7 +146,7 @@ def _pairs(facts: Mapping[str, Any]) -> str:
 def _ending(facts: Mapping[str, Any]) -> str:
     agreeing = f"{facts['starts_agreeing']} of {facts['n_starts']} starts reached this optimum"
     lines = [
-        f"{facts['ending']} ({facts['n_iter']} sweeps)",
+        f"{facts['ending']} ({facts['n_iter']} iterations)",
         f"{agreeing}; {facts['seconds']:.3g} seconds",
     ]
     if facts.get("certificate"):

@@ -91,7 +91,7 @@ def test_shares_are_the_responsibilities_but_for_small_ones() -> None:
     sweep, options = sweep_over(rows)
     model = model_from_labels(sweep, labels, N_CLUSTERS, options)
     every = responsibilities_of(sweep, model)
-    found = sweep.shares(model, 0.05).toarray()
+    found = sweep.responsibilities(model, 0.05).toarray()
     assert_allclose(found, np.where(every >= 0.05, every, 0.0), atol=1e-9)
     without = np.arange(N_CLUSTERS) == 3
     every[:, without] = -1.0
@@ -102,7 +102,7 @@ def test_shares_that_are_sparse_give_the_same_model() -> None:
     rows, labels = grid()
     sweep, options = sweep_over(rows)
     dense = np.eye(N_CLUSTERS)[labels]
-    sparse = sweep.shares(model_from_labels(sweep, labels, N_CLUSTERS, options), 0.0)
+    sparse = sweep.responsibilities(model_from_labels(sweep, labels, N_CLUSTERS, options), 0.0)
     assert sparse.shape == dense.shape
     one = model_from_responsibilities(sweep, dense, options)
     other = model_from_responsibilities(sweep, type(sparse)(dense), options)

@@ -102,7 +102,7 @@ def test_shares_of_a_mixture_are_its_responsibilities_without_noise(noise: str |
     mixture = GaussianMixture(SIZE, noise=noise, random_state=0).fit(rows).mixture_
     found = found_on(rows, ("VVV",))
     whole = mixture.responsibilities(found.rows)
-    (shares,) = found.beside([whole]).shares
+    (shares,) = found.beside([whole]).responsibilities
     np.testing.assert_array_equal(shares, whole[:, :SIZE])
 
 

@@ -108,7 +108,7 @@ def test_shares_of_a_model_are_those_of_its_mixture_noise_last(noise):
     (cell,), starts = shared(rows, ("VVV",), noise=noise is not None)
     sweep, models = made(starts, cell, rows, {})
     expected = mixture_of(sweep, models[0]).responsibilities(rows_of(starts))
-    np.testing.assert_allclose(starts.shares(cell, models[0]), expected, atol=1e-10)
+    np.testing.assert_allclose(starts.responsibilities(cell, models[0]), expected, atol=1e-10)
     assert expected.shape[1] == 2 + (noise is not None)
 
 

@@ -41,7 +41,7 @@ RULES: list[tuple[str, Words]] = [
     (
         r"Best performing initialization did not converge\. Try different init parameters, or "
         r"increase max_iter, tol, or check for degenerate data\.",
-        "the best start had not converged when its sweeps were used up; try more --starts, or "
+        "the best start had not converged when its iterations were used up; try more --starts, or "
         "fewer components (-k)",
     ),
     (r"; call its \.toarray\(\)|; pass X\.toarray\(\)", ""),

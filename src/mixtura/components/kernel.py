@@ -110,7 +110,8 @@ class Children:
 
     Attributes
     ----------
-    gains : (K,) what it gains at least, in nats; minus infinity where a child component has too few rows
+    gains : (K,) what it gains at least, in nats; minus infinity where a child component has too few
+        rows
     responsibilities : (K, n) responsibilities of the mixture
     second : (K, n) the second child's part of them
     """
@@ -173,7 +174,7 @@ class Kernel(Protocol):
 
     @property
     def splits_and_merges(self) -> bool:
-        """Return whether it splits and merges components too; else `split` and the like are None."""
+        """Return whether it splits and merges components; else `split` and the like are None."""
         ...
 
     def excluding(self, excluded: NDArray[np.bool_]) -> "Kernel":
@@ -210,8 +211,8 @@ class Kernel(Protocol):
     ) -> Children | None:
         """Return what splitting each component gains for the rows of another kernel.
 
-        Child components are found on the rows of this one. It is None where it takes the care of the general
-        way.
+        Child components are found on the rows of this one. It is None where it takes the care of
+        the general way.
         """
         ...
 
@@ -220,8 +221,8 @@ class Kernel(Protocol):
     ) -> list[tuple[float, Float, Any] | None]:
         """Return objectives, log weights and parameters after a few sweeps from many starts.
 
-        A source holds labels (n,) int64 or responsibilities (n, K). It leads to None where it takes the care
-        of the general way.
+        A source holds labels (n,) int64 or responsibilities (n, K). It leads to None where it takes
+        the care of the general way.
         """
         ...
 
@@ -230,8 +231,8 @@ class Kernel(Protocol):
     ) -> SplitAndMerged | None:
         """Return where merging and splitting lead from the best of models, run to near their ends.
 
-        Child components are found on the rows of another kernel. It is None where all models take the care of
-        the general way.
+        Child components are found on the rows of another kernel. It is None where all models take
+        the care of the general way.
         """
         ...
 

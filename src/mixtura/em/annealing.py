@@ -45,7 +45,8 @@ FIRST = 1.5
 LENGTH = 5
 # How often pseudo-counts are made what is evident, and sweeps before each time.
 ROUNDS, BETWEEN = 3, 8
-# Random responsibilities are nearly even, and groups by spectral axes leave so much of each row to all.
+# Random responsibilities are nearly even, and groups by spectral axes leave so much of each row to
+# all.
 EVENNESS, SOFTNESS = 100.0, 0.1
 
 

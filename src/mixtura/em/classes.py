@@ -75,7 +75,7 @@ def short_runs_for(n_rows: int, n_features: int, n_components: int) -> int:
 
 
 def _sources(given: Points, n_components: int, count: int) -> Iterator[Source]:
-    """Yield groups about greedy seeds, random responsibilities and groups about random rows, in turn."""
+    """Yield groups about greedy seeds, random responsibilities, or random rows, in turn."""
     kinds = seeded, responsibility_source, random_labels
     for number in range(count):
         yield kinds[number % len(kinds)](given, n_components, number // len(kinds))

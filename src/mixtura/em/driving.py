@@ -1,4 +1,4 @@
-"""The models of one run, as the driver asks for them: M-steps, extrapolations and charts of a family."""
+"""The models of one run, as the driver asks for them: M-steps, extrapolations and charts."""
 
 from dataclasses import dataclass, field
 from math import isfinite

@@ -31,7 +31,7 @@ def searching(options: FitOptions) -> FitOptions:
     """Return how starts are looked for whose components have no numbers yet.
 
     Weights that tell components apart are free until it is known which is large: components are
-    merged, parted and moved as if they could be any.
+    merged, split and moved as if they could be any.
     """
     if not options.weighing.tells_apart:
         return options

@@ -92,7 +92,7 @@ class History:
 
     @property
     def n_sweeps(self) -> int:
-        """Return the number of sweeps: the steps, and the extrapolations that were swept and not taken."""
+        """Return the number of sweeps: the steps, and extrapolations that were not taken."""
         return len(self.steps) + self.rejected
 
     def __iter__(self) -> Iterator[Step]:

@@ -112,7 +112,8 @@ class TileArrays:
     ----------
     responsibilities : (ΣK, n) log densities, then responsibilities
     row_values : (2, M, n) largest log density and log of the largest responsibility
-    mixtures : for each run of mixtures of one size, responsibilities (M', K, n) and the two row values
+    mixtures : for each run of mixtures of one size, responsibilities (M', K, n) and the two row
+        values
     """
 
     responsibilities: NDArray[Any]

@@ -1,12 +1,12 @@
 """Many components moved at once: pairs merged where that costs little, others split where it pays.
 
 What merging a pair costs at most, and what splitting a component gains at least, are bounds by the
-same responsibilities (`split_and_merge.py`, `splits.py`); so they add up over moves without a component
-in common, and all that pay are made together. Components are split in groups, each on the rows
-that its components have a share of: nothing that is held grows with rows times components, and a
-round takes no longer than a few sweeps. Groups of neighbours are mixtures by themselves of the rows
-they have a share of, and what betters one, betters all; so at last each is split and merged as few
-components are.
+same responsibilities (`split_and_merge.py`, `splits.py`); so they add up over moves without a
+component in common, and all that pay are made together. Components are split in groups, each on the
+rows that its components have a share of: nothing that is held grows with rows times components, and
+a round takes no longer than a few sweeps. Groups of neighbours are mixtures by themselves of the
+rows they have a share of, and what betters one, betters all; so at last each is split and merged as
+few components are.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -45,7 +45,8 @@ LEAST = 0.05
 WORTHWHILE = 1.0
 # A round makes a move for so many components at least, where all are supported.
 FOR_EACH = 100
-# Rounds of splitting and merging groups of neighbours, and responsibilities that are left out there.
+# Rounds of splitting and merging groups of neighbours, and responsibilities that are left out
+# there.
 TURNS, SMALL = 2, 0.01
 # Sweeps that promising children are run on for, and how many are: one in so many, and at least.
 RUN_ON, LOOKED_AT, LEAST_LOOKED_AT = 20, 8, 32
@@ -61,7 +62,8 @@ class Split:
     ----------
     gain : what that gains at least, in nats
     rows : (m,) those that it has a share of
-    responsibilities, second : (m,) its responsibilities for them, and its second child's part of these
+    responsibilities, second : (m,) its responsibilities for them, and its second child's part of
+        these
     """
 
     gain: float
@@ -237,7 +239,7 @@ def _finite(own: Patch, group: NDArray[np.intp], children: Children) -> Iterator
 
 
 def _run_on(sample: Sweep, model: Model, k: int, split: Split, options: FitOptions) -> Split | None:
-    """Return a split after more sweeps over the component's rows, if both child components have enough."""
+    """Return a split after more sweeps over the component's rows, if both children have enough."""
     block = sample.source.block(0, sample.source.n_rows)
     weights = 1.0 if block.weights is None else block.weights[split.rows]
     source = source_of(block.rows[split.rows], split.responsibilities * weights)
@@ -290,7 +292,7 @@ def _after(
     splits: dict[int, Split],
     size: tuple[int, int],
 ) -> csr_array:
-    """Return the responsibilities (N, K) after moves; the second of a pair becomes a child of what is split."""
+    """Return the responsibilities (N, K) after moves; the second of a pair becomes a child."""
     entries = coo_array(responsibilities)
     of_rows, of_columns = entries.row, entries.col
     n_components = size[1]
@@ -315,7 +317,7 @@ def _shares_of_one(
     values: Sequence[Float],
     size: tuple[int, int],
 ) -> csr_array:
-    """Return responsibilities (N, K) that add up to one in each row, from those given entry by entry."""
+    """Return responsibilities (N, K), one in sum for each row, from those given entry by entry."""
     places = np.concatenate(rows), np.concatenate(columns)
     responsibilities = csr_array(coo_array((np.concatenate(values), places), shape=size))
     totals = np.maximum(responsibilities.sum(axis=1), LEAST)

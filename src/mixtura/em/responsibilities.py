@@ -61,7 +61,7 @@ def models_of(sweep: Sweep, several: Iterable[Float], options: FitOptions) -> li
 def model_from_source(
     sweep: Sweep, source: Source, n_components: int, options: FitOptions
 ) -> Model:
-    """Return the M-step from labels (M,) or responsibilities (M, K) of ours: components borrow scatter."""
+    """Return the M-step from labels (M,) or responsibilities (M, K): components borrow scatter."""
     if source.ndim == 1:
         return model_from_labels(sweep, cast("NDArray[np.intp]", source), n_components, options)
     return _model_from(sweep, cast("Float", source), options, borrowing=True)

@@ -1,9 +1,9 @@
-"""What starts are made of: groups of the rows of a sample, or responsibilities in them.
+"""What starts are made of: groups of the rows of a sample, or responsibilities for them.
 
 Each way finds clusters that another misses: trees and k-means the round and the long ones, scatter
 within groups those that lie along one another, rows set aside those that outliers would bend, and
-responsibilities at random those that no distance shows. All depends on the distinct rows, their weights and
-the seed alone.
+responsibilities at random those that no distance shows. All depends on the distinct rows, their
+weights and the seed alone.
 """
 
 from collections.abc import Iterator

@@ -38,8 +38,8 @@ def part_of(sample: Sweep, n_components: int, starts: StartOptions) -> Sweep:
 def splits_of(sample: Sweep, part: Sweep, model: Model, options: FitOptions) -> Children:
     """Return what splitting each component gains at least, and its second child.
 
-    Child components are found on a part of the rows, and gains summed over all, so that few rows do not
-    promise what they cannot keep.
+    Child components are found on a part of the rows, and gains summed over all, so that few rows do
+    not promise what they cannot keep.
     """
     if part.kernel is not None and sample.kernel is not None and is_compilable(options):
         found = part.kernel.split(
@@ -94,7 +94,7 @@ def split_all(part: Sweep, model: Model, options: FitOptions) -> list[Mixture]:
 
 
 def _within_pairs(part: Sweep, children: Model, rows: Any) -> tuple[Float, Float]:
-    """Return log densities of pairs (M, 2K), up to a constant, and their second children's responsibilities."""
+    """Return log densities of pairs (M, 2K), up to a constant, and second children's parts."""
     joint = mixture_of(part, children).component_log_density(rows) + children.log_weights
     first, second = np.split(joint, 2, axis=1)
     total = np.logaddexp(first, second)

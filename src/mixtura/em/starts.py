@@ -89,7 +89,8 @@ class StartOptions:
     finish : how many of them are carried on
     sweeps : length of a short run
     rows_per_component : size of the subsample, in rows for each component, at least
-    splits_and_merges : whether the best is bettered by merging and splitting before it is carried on
+    splits_and_merges : whether the best is bettered by merging and splitting before it is carried
+        on
     """
 
     seed: int

@@ -12,7 +12,7 @@ __all__ = ["Ending", "GainLeft", "MeanChange", "StoppingRule", "ending_of"]
 class Ending(Enum):
     """Why a fit ended."""
 
-    CONVERGED = "converged: what is left to gain is below the tolerance"
+    CONVERGED = "converged: the estimated remaining gain is below the tolerance"
     SMALL_CHANGE = "converged: the mean log-likelihood changed by less than tol"
     ITERATION_LIMIT = "stopped at the iteration limit, before it had converged"
     INTERRUPTED = "interrupted; the best parameters so far were kept"

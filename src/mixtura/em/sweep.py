@@ -17,7 +17,7 @@ from mixtura.em.model import Model
 from mixtura.em.plan import Plan, TiledUnit, as_swept, is_small, tiled_units
 from mixtura.em.sources import Cloud
 from mixtura.em.statistics import StackedStatistics, Statistics, counted
-from mixtura.em.tasks import GivenTask, LabelsTask, SharedTask, SharesTask, SweepTask
+from mixtura.em.tasks import GivenTask, LabelsTask, ResponsibilitiesTask, SharedTask, SweepTask
 from mixtura.engines import Engine
 
 __all__ = ["Sweep", "source_of"]
@@ -167,7 +167,7 @@ class Sweep:
 
     def responsibilities(self, model: Model, least: float) -> csr_array:
         """Return responsibilities (N, K) of a mixture, but for those smaller than the least."""
-        task = SharesTask(self._plan_for([model.n_components]), model, least)
+        task = ResponsibilitiesTask(self._plan_for([model.n_components]), model, least)
         return csr_array(vstack(list(self.engine.map(task, self._units))))
 
     def labels(self, model: Model, without: NDArray[np.bool_]) -> NDArray[np.intp]:

@@ -26,7 +26,7 @@ from mixtura.em.statistics import StackedStatistics
 from mixtura.native.parts import Told
 from mixtura.native.sweeps import is_swept
 
-__all__ = ["GivenTask", "LabelsTask", "SharedTask", "SharesTask", "SweepTask"]
+__all__ = ["GivenTask", "LabelsTask", "ResponsibilitiesTask", "SharedTask", "SweepTask"]
 
 Float = NDArray[np.float64]
 
@@ -144,7 +144,7 @@ class SweepTask:
 
 @dataclass(frozen=True, slots=True)
 class GivenTask:
-    """Makes the family's sums from a unit and what is given with it: responsibilities or labels of its rows.
+    """Makes the family's sums from a unit and the responsibilities or labels of its rows.
 
     Attributes
     ----------
@@ -156,7 +156,7 @@ class GivenTask:
     softness: float = 0.0
 
     def __call__(self, given: tuple[TiledUnit, Any]) -> Any:
-        """Return the family's `Sums`; responsibilities are (n, K), dense or CSR, and labels (n,)."""
+        """Return the family's `Sums` of responsibilities (n, K), dense or CSR, or labels (n,)."""
         unit, source = given
         family = self.plan.family
         evaluator = family.unbound(sum(self.plan.sizes))
@@ -183,7 +183,7 @@ class GivenTask:
 
 
 @dataclass(frozen=True, slots=True)
-class SharesTask:
+class ResponsibilitiesTask:
     """Finds the responsibilities of a mixture for the rows of a unit, but for small ones.
 
     Attributes

@@ -92,7 +92,7 @@ class GappyRows:
         weights: Float | None = None,
         about: Float | None = None,
     ) -> tuple[Float, Float]:
-        """Return completed sums (K, P) and entropies (K,) of responsibilities (K, n) float64 and weights.
+        """Return completed sums (K, P) and entropies (K,) of responsibilities (K, n) and weights.
 
         Parameters
         ----------

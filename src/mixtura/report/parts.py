@@ -109,11 +109,11 @@ def _criterion_caption(report: Report) -> str:
 
 def _trace_caption(_: Report) -> str:
     return (
-        "Above, the log-likelihood after each sweep of the run that was kept; it must never fall "
+        "Above, the log-likelihood after each iteration of the kept run; it must never fall "
         "(with a prior, its sum with the log prior must not). Below, on a log axis, how far the "
         "bound that EM maximises lay beneath it: a straight descent is steady convergence, a "
         "hump the end of a plateau. The short runs that chose the start come before the first "
-        "sweep shown."
+        "iteration shown."
     )
 
 

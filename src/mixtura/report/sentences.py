@@ -23,16 +23,16 @@ ENOUGH_ROWS = 30
 
 
 def certificate(result: FitResult) -> str:
-    """Return how nearly stationary the end is, and whether any sweep lowered the objective."""
+    """Return how nearly stationary the end is, and whether any iteration lowered the objective."""
     words = certificate_words(result.history.facts())
     return f"{words[0].upper()}{words[1:]}."
 
 
 def ending(result: FitResult) -> str:
-    """Return how the fit ended, after how many sweeps, and whether other starts agree."""
-    sweeps = len(result.history)
+    """Return how the fit ended, after how many iterations, and whether other starts agree."""
+    n = len(result.history)
     text = result.ending.value
-    first = f"{text[0].upper()}{text[1:]} ({sweeps} {'sweep' if sweeps == 1 else 'sweeps'})."
+    first = f"{text[0].upper()}{text[1:]} ({n} {'iteration' if n == 1 else 'iterations'})."
     if result.n_starts == 1:
         return f"{first} One start was finished."
     return (

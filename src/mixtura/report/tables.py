@@ -12,7 +12,7 @@ from mixtura.text import component_name, row_words
 __all__ = ["Table", "component_table", "failure_table", "number", "ranking_table", "with_spread"]
 
 
-UNCONVERGED = "“>” before a number of sweeps: not converged."
+UNCONVERGED = "“>” before a number of iterations: not converged."
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def ranking_table(selection: Selection) -> Table:
         "entropy",
         "smallest component",
         "starts agreeing",
-        "sweeps",
+        "iterations",
         "seconds",
     )
     ranked = selection.ranked

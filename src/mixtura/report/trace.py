@@ -74,7 +74,7 @@ def trace_figure(history: History) -> Figure:
             color=MUTED,
         )
     lower.set_ylabel("gap to bound")
-    lower.set_xlabel("sweep over the rows")
+    lower.set_xlabel("iteration")
     lower.xaxis.set_major_locator(MaxNLocator(integer=True))
     if len(history) == 1:
         lower.set_xlim(0, 2)

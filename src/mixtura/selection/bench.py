@@ -72,7 +72,7 @@ class Bench:
         return self.fitted(cell, self.starts.options, models)
 
     def responsibilities(self, cell: Cell, model: Model) -> Float | None:
-        """Return the responsibilities that components have of the subsample's rows, None if of none."""
+        """Return components' responsibilities for the subsample's rows, None if for none."""
         try:
             return self.starts.responsibilities(cell, model)
         except NUMERICAL:

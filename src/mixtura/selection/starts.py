@@ -84,9 +84,9 @@ class SharedStarts:
 
         Parameters
         ----------
-        fitted : responsibilities (M, K) that mixtures of as many components have of the subsample's rows,
-            those of noise last, by kind, in the order they were fitted; a start from one that is
-            nested in the cell ends no lower
+        fitted : responsibilities (M, K) that mixtures of as many components have of the subsample's
+            rows, those of noise last, by kind, in the order they were fitted; a start from one that
+            is nested in the cell ends no lower
         """
         nested = [
             responsibilities
@@ -117,7 +117,7 @@ class SharedStarts:
         return make_held
 
     def responsibilities(self, cell: Cell, model: Model) -> Float:
-        """Return the responsibilities (M, K) of the subsample's rows that components have, noise last."""
+        """Return components' responsibilities (M, K) for the subsample's rows, noise last."""
         return responsibilities_of(self.sweep(cell.family), model)
 
     def for_worker(self, engine: Engine) -> "SharedStarts":

@@ -22,7 +22,7 @@ from mixtura.data.columns import column_moments
 from mixtura.data.resolution import column_steps
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
-from mixtura.em.neighbours import bettered, merged, on_sample, parted_once
+from mixtura.em.neighbours import bettered, merged, on_sample, split_once
 from mixtura.em.responsibilities import (
     mixture_of,
     model_from_labels,
@@ -434,7 +434,7 @@ def test_what_is_not_ordinary_never_comes_out(code, log_weight, mean, factor, se
         assert np.isfinite(found.parameters.covariance.factors).all()
     if halves is not None:
         assert not np.isnan(halves.gains).any()
-        assert not np.isnan(halves.shares).any()
+        assert not np.isnan(halves.responsibilities).any()
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -484,7 +484,7 @@ def test_halves_of_components_are_those_of_the_general_way(code, weighted):
         )
         expected = splits_of(general, general_few, model, options)
         digits = 1e-4 if code in COMMON_AXES else 1e-7
-        assert_allclose(found.shares, expected.shares, atol=1e-9)
+        assert_allclose(found.responsibilities, expected.responsibilities, atol=1e-9)
         assert_allclose(found.gains, expected.gains, rtol=digits, atol=digits)
         for own, other in zip(found.second, expected.second, strict=True):
             nearer = own if np.abs(own - other).max() < 0.5 else 1 - own
@@ -606,7 +606,7 @@ def test_neighbours_are_those_of_the_general_way(code):
         above = Above(now.objective, float(now.statistics.moments.effective_rows.min()))
         mixed = giving.log_weights, giving.parameters
         found = sweep.kernel.neighbour(few.kernel, mixed, size, above, terms_of(options), 500)
-        make = merged if other_size > size else parted_once
+        make = merged if other_size > size else split_once
         expected = bettered(general, now, make(general, giving, options, STARTS), options)
         assert (found is None) == (expected is None)
         if found is not None:
