@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     )
     from mixtura.components.dirichlet import Dirichlet
     from mixtura.components.gaussian.conjugate import NormalInverseWishart
+    from mixtura.data.dataset import Dataset, dataset
     from mixtura.errors import (
         BoundaryError,
         DataError,
@@ -49,6 +50,7 @@ __all__ = [
     "CategoricalMixture",
     "Classification",
     "DataError",
+    "Dataset",
     "DegenerateComponentWarning",
     "Dirichlet",
     "Enumeration",
@@ -69,6 +71,7 @@ __all__ = [
     "ParameterError",
     "PoissonMixture",
     "classification",
+    "dataset",
     "enumerate_classes",
     "load",
     "select",
@@ -77,11 +80,13 @@ __all__ = [
 # Where names are found that are not in estimators.
 PLACES = {
     "Classification": "mixtura.classes",
+    "Dataset": "mixtura.data.dataset",
     "Dirichlet": "mixtura.components.dirichlet",
     "Enumeration": "mixtura.classes",
     "Mixture": "mixtura.mixture",
     "NormalInverseWishart": "mixtura.components.gaussian.conjugate",
     "classification": "mixtura.classes",
+    "dataset": "mixtura.data.dataset",
     "enumerate_classes": "mixtura.classes",
 }
 

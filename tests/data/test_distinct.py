@@ -150,13 +150,13 @@ def test_a_sample_keeps_the_mean_and_spread_of_the_whole() -> None:
 
 
 def test_rows_that_share_a_hash_are_kept_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    hashed = distinct._hashes
+    hashed = distinct.hashes_of
 
     def colliding(rows: Float, seed: int) -> NDArray[np.uint64]:
         hashes = hashed(rows, seed)
         return hashes % np.uint64(7) if seed == 0 else hashes
 
-    monkeypatch.setattr(distinct, "_hashes", colliding)
+    monkeypatch.setattr(distinct, "hashes_of", colliding)
     rows = np.random.default_rng(7).integers(0, 5, (200, 2)).astype(np.float64)
     found, totals = distinct_rows(rows)
     assert len(found) == 25

@@ -17,6 +17,7 @@ __all__ = [
     "check_observed",
     "check_varying",
     "column_label",
+    "machine_memory",
     "name_or_place",
     "row_weights",
 ]
@@ -149,15 +150,19 @@ def check_enough_rows(n_rows: int, n_components: int) -> None:
 
 def check_memory(n_bytes: int, what: str) -> None:
     """Raise `ParameterError` if `n_bytes` are more than this machine's memory."""
-    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    else:
-        memory = 2**36
+    memory = machine_memory()
     if n_bytes > memory:
         raise ParameterError(
             f"{what} would take about {n_bytes / 2**30:,.0f} GiB, and this machine has "
             f"{memory / 2**30:,.0f} GiB; use fewer components or a simpler covariance structure"
         )
+
+
+def machine_memory() -> int:
+    """Return the bytes of memory that this machine has, or 64 GiB where it does not say."""
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return 2**36
 
 
 def check_names(given: Names, fitted: Names) -> None:

@@ -15,7 +15,7 @@ from mixtura.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["read_delimited"]
+__all__ = ["header_of", "read_delimited"]
 
 DELIMITERS = ",;\t"
 SNIFFED_CHARACTERS = 65536
@@ -37,7 +37,7 @@ def read_delimited(
     import pyarrow as pa
     import pyarrow.csv as pacsv
 
-    delimiter, header = _header(path)
+    delimiter, header = header_of(path)
     names = checked_names(path, header, columns)
     faults: list[Any] = []
 
@@ -92,7 +92,7 @@ def _ragged(path: Path, row: Any, delimiter: str) -> DataError:
     )
 
 
-def _header(path: Path) -> tuple[str, list[str]]:
+def header_of(path: Path) -> tuple[str, list[str]]:
     """Return the delimiter and the column names of a text file."""
     try:
         with _opened(path) as file:

@@ -20,6 +20,9 @@ __all__ = [
     "count_distinct",
     "count_distinct_cells",
     "distinct_rows",
+    "hashes_of",
+    "in_order",
+    "log_exponentials",
     "subsample_of_cells",
 ]
 
@@ -50,7 +53,7 @@ def distinct_rows(
     weights : (U,) float64
     """
     firsts, _, totals = _grouped(rows, weights, seed=0)
-    return _ordered(rows[firsts], totals, limit)
+    return in_order(rows[firsts], totals, limit)
 
 
 def count_distinct(rows: Rows, at_least: int) -> int:
@@ -61,7 +64,7 @@ def count_distinct(rows: Rows, at_least: int) -> int:
     rows : (N, D) float64 or float32, without NaN
     at_least : where to stop counting
     """
-    return _count(rows, at_least, _hashes)
+    return _count(rows, at_least, hashes_of)
 
 
 def count_distinct_cells(rows: Any, at_least: int) -> int:
@@ -111,14 +114,14 @@ def content_subsample(
         return found[order], shares[order]
     firsts, hashes, totals = _grouped(rows, weights, seed)
     if len(firsts) <= size:
-        return _ordered(rows[firsts], totals)
+        return in_order(rows[firsts], totals)
     shares = np.full(size, np.sort(totals).sum() / size)
     # Logarithms order the keys alike, and no weight is too large or small for them.
-    keys = _log_exponentials(hashes)
+    keys = log_exponentials(hashes)
     del hashes
     keys -= np.log(totals, out=totals)
     kept = np.argpartition(keys, size - 1)[:size]
-    return _ordered(rows[firsts[kept]], shares)
+    return in_order(rows[firsts[kept]], shares)
 
 
 def subsample_of_cells(rows: Any, weights: Float | None, size: int, seed: int) -> tuple[Any, Float]:
@@ -132,12 +135,12 @@ def subsample_of_cells(rows: Any, weights: Float | None, size: int, seed: int) -
     if len(firsts) <= size:
         return rows[firsts], totals
     shares = np.full(size, np.sort(totals).sum() / size)
-    keys = _log_exponentials(hashes) - np.log(totals)
+    keys = log_exponentials(hashes) - np.log(totals)
     kept = np.sort(np.argpartition(keys, size - 1)[:size])
     return rows[firsts[kept]], shares
 
 
-def _log_exponentials(hashes: NDArray[np.uint64]) -> Float:
+def log_exponentials(hashes: NDArray[np.uint64]) -> Float:
     """Return the logarithms (U,) of exponential variables made of hashes, which are used up."""
     hashes >>= np.uint64(11)
     values = hashes.astype(np.float64)
@@ -148,7 +151,8 @@ def _log_exponentials(hashes: NDArray[np.uint64]) -> Float:
     return np.log(values, out=values)
 
 
-def _ordered(rows: Rows, weights: Float, limit: int | None = None) -> tuple[Rows, Float]:
+def in_order(rows: Rows, weights: Float, limit: int | None = None) -> tuple[Rows, Float]:
+    """Return rows (U, D) that are distinct in lexicographic order, with their weights (U,)."""
     # Adding zero turns -0.0 into 0.0.
     rows = rows + rows.dtype.type(0)
     if len(rows) == 0 or rows.shape[1] == 0:
@@ -165,7 +169,7 @@ def _grouped(
     rows: Any, weights: Float | None, seed: int, *, by_cells: bool = False
 ) -> tuple[NDArray[np.intp], NDArray[np.uint64], Float]:
     """Return an index (U,) into `rows`, a hash and the total weight of each distinct row."""
-    hashes = _hashes_of_cells(rows, seed) if by_cells else _hashes(rows, seed)
+    hashes = _hashes_of_cells(rows, seed) if by_cells else hashes_of(rows, seed)
     order = np.argsort(hashes)
     if weights is not None:
         order = order[weights[order] > 0]
@@ -212,7 +216,7 @@ def _sums(weights: Float, starts: NDArray[np.intp]) -> Float:
     return np.add.reduceat(weights[np.lexsort((weights, runs))], starts, dtype=np.float64)
 
 
-def _hashes(rows: Rows, seed: int) -> NDArray[np.uint64]:
+def hashes_of(rows: Rows, seed: int) -> NDArray[np.uint64]:
     """Return a hash (N,) of each row's values, equal for float32 and float64."""
     hashes = np.full(len(rows), (seed * GOLDEN + FIRST) & MASK, dtype=np.uint64)
     for start in range(0, len(rows), CHUNK_ROWS):

@@ -18,6 +18,7 @@ from mixtura.data import ArrayRows, RowSource
 from mixtura.data.checks import check_enough_rows, check_memory, row_weights
 from mixtura.data.encoding import Reading
 from mixtura.data.masks import MaskedRows
+from mixtura.data.spool import SpooledRows
 from mixtura.em.solve import FitResult, SolveOptions, solve
 from mixtura.em.soundness import failure_words
 from mixtura.em.starts import StartMaker
@@ -26,6 +27,7 @@ from mixtura.errors import DegenerateComponentWarning, MixturaWarning, Parameter
 from mixtura.estimators.inputs import Kept, checked_rows, fitted_rows, names_of
 from mixtura.estimators.labels import known_components
 from mixtura.estimators.settings import Settings, checked_integer, seed_of
+from mixtura.estimators.spooled import by_parts, check_spooled
 from mixtura.estimators.stored import state_of
 from mixtura.estimators.verbose import verbose_progress
 from mixtura.mixture import Mixture
@@ -105,7 +107,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
 
         Parameters
         ----------
-        X : (N, D) numbers: array, pandas or polars frame, or Arrow table
+        X : (N, D) numbers: array, pandas or polars frame, Arrow table, or `mixtura.dataset`
         y : what is known of the rows' components, as `use_y` says: (N,) numbers from 0 to K - 1,
             -1 where unknown, or (N, K) truth values, True where a component is allowed
         sample_weight : (N,) row weights from 0 up; weight 2 is the row twice
@@ -159,8 +161,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         DataError
             If the rows have other columns, or a cell cannot be used.
         """
-        rows = self._rows(X)
-        return self.mixture_.labels[self.mixture_.coded.responsibilities(rows).argmax(axis=1)]
+        return by_parts(X, self._likeliest)
 
     def predict_proba(self, X: Any) -> NDArray[Any]:
         """Return the posterior probabilities of the components (N, K); rows sum to one.
@@ -174,8 +175,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         DataError
             If the rows have other columns, or a cell cannot be used.
         """
-        rows = self._rows(X)
-        return _precise_as(rows, self.mixture_.coded.responsibilities(rows))
+        return by_parts(X, self._posteriors)
 
     def score_samples(self, X: Any) -> NDArray[Any]:
         """Return the log density of each row (N,), in nats.
@@ -189,8 +189,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         DataError
             If the rows have other columns, or a cell cannot be used.
         """
-        rows = self._rows(X)
-        return _precise_as(rows, self.mixture_.coded.log_density(rows))
+        return by_parts(X, self._log_densities)
 
     def score(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None
@@ -208,9 +207,8 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         DataError
             If the rows have other columns, or a cell cannot be used.
         """
-        rows = self._rows(X)
-        density = self.mixture_.coded.log_density(rows)
-        return float(np.average(density, weights=row_weights(sample_weight, len(density))))
+        log_likelihood, total = self._total(X, sample_weight)
+        return log_likelihood / total
 
     def bic(self, X: Any, sample_weight: ArrayLike | None = None) -> float:
         """Return -2 ℓ + df log Σw for these rows (Schwarz 1978); lower is better.
@@ -244,8 +242,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         X : (N, D) rows of the columns that were fitted; frames by name
         sample_weight : (N,) row weights from 0 up
         """
-        rows = self._rows(X)
-        largest = np.log(self.mixture_.coded.responsibilities(rows).max(axis=1))
+        largest = by_parts(X, lambda part: np.log(self._responsibilities(part).max(axis=1)))
         weights = row_weights(sample_weight, len(largest))
         total = largest.sum() if weights is None else weights @ largest
         return self.bic(X, sample_weight) - 2 * float(total)
@@ -300,6 +297,10 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         """Return the rows to be fitted with `fewest` to `most` components, checked."""
         rows, names = self._checked(data)
         self._check_size(most, rows.shape[1])
+        if isinstance(rows, SpooledRows):
+            check_spooled(rows, names, y, sample_weight)
+            check_enough_rows(len(rows), fewest)
+            return Sourced(rows, names, None, rows)
         weights = row_weights(sample_weight, rows.shape[0])
         known = known_components(y, self.use_y, rows.shape[0], most)
         positions = self._order(rows, weights)
@@ -344,9 +345,22 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         check_is_fitted(self, "mixture_")
         return fitted_rows(data, self)
 
-    def _total(self, data: Any, sample_weight: ArrayLike | None) -> tuple[float, float]:
+    def _responsibilities(self, data: Any) -> Float:
+        return self.mixture_.coded.responsibilities(self._rows(data))
+
+    def _likeliest(self, data: Any) -> NDArray[np.intp]:
+        return self.mixture_.labels[self._responsibilities(data).argmax(axis=1)]
+
+    def _posteriors(self, data: Any) -> NDArray[Any]:
         rows = self._rows(data)
-        density = self.mixture_.coded.log_density(rows)
+        return _precise_as(rows, self.mixture_.coded.responsibilities(rows))
+
+    def _log_densities(self, data: Any) -> NDArray[Any]:
+        rows = self._rows(data)
+        return _precise_as(rows, self.mixture_.coded.log_density(rows))
+
+    def _total(self, data: Any, sample_weight: ArrayLike | None) -> tuple[float, float]:
+        density = by_parts(data, lambda part: self.mixture_.coded.log_density(self._rows(part)))
         weights = row_weights(sample_weight, len(density))
         if weights is None:
             return float(density.sum()), float(len(density))
@@ -358,7 +372,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         excess = getattr(self, "_excess", None)
         if excess is None or not excess.any():
             return log_likelihood, total
-        each = self.mixture_.coded.responsibilities(self._rows(data)) @ excess
+        each = by_parts(data, lambda part: self._responsibilities(part) @ excess)
         weights = row_weights(sample_weight, len(each))
         return log_likelihood - float(each.sum() if weights is None else weights @ each), total
 

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from mixtura.arrays import order_by_pattern
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
+from mixtura.data import RowSource
 from mixtura.data.checks import Names, check_finite, check_observed
 from mixtura.data.gaps import ADVICE, has_gaps, with_one_nan
+from mixtura.data.spool import SpooledRows
 from mixtura.estimators.inputs import checked_rows
 from mixtura.estimators.settings import checked_choice
 
@@ -62,6 +64,10 @@ def pattern_order(
     return positions[order_by_pattern(rows[positions])]
 
 
-def family_for(rows: NDArray[Any]) -> type[GaussianFamily]:
+def family_for(source: RowSource) -> type[GaussianFamily]:
     """Return the Gaussian family for rows with or without missing cells."""
-    return IncompleteGaussianFamily if has_gaps(rows) else GaussianFamily
+    if isinstance(source, SpooledRows):
+        gaps = source.survey.has_gaps
+    else:
+        gaps = has_gaps(source.block(0, source.n_rows).rows)
+    return IncompleteGaussianFamily if gaps else GaussianFamily

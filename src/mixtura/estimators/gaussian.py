@@ -22,6 +22,7 @@ from mixtura.data.encoding import Reading
 from mixtura.data.gaps import gap_words, has_gaps
 from mixtura.data.masks import MaskedRows
 from mixtura.data.resolution import column_steps
+from mixtura.data.spool import SpooledRows
 from mixtura.em.failures import attempted
 from mixtura.em.fit import FitOptions, log_weights_of
 from mixtura.em.labelled import first_models
@@ -52,6 +53,7 @@ from mixtura.estimators.mixing import checked_weighing
 from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import Settings, checked_choice, checked_number, seed_of
 from mixtura.estimators.sizes import check_parameters
+from mixtura.estimators.spooled import is_spooled
 from mixtura.mixture import Mixture
 
 __all__ = ["GaussianMixture"]
@@ -238,6 +240,9 @@ class GaussianMixture(MixtureEstimator):
         return tags
 
     def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
+        if is_spooled(data):
+            self._places, self._all_columns = None, (data.n_columns, data.names)
+            return self._check_spooled(data.rows), data.names
         rows, names = checked_gappy_rows(data, self, self.missing, empty=self.constant == "drop")
         places = varying_columns(rows, names, self.constant, self._given_weights)
         self._places, self._all_columns = places, (rows.shape[1], names)
@@ -246,6 +251,18 @@ class GaussianMixture(MixtureEstimator):
             return rows, names
         own = None if names is None else tuple(names[place] for place in places)
         return rows[:, places], own
+
+    def _check_spooled(self, rows: SpooledRows) -> SpooledRows:
+        """Return rows beyond memory if starts can be made without all of them."""
+        asked = self.init_params != "auto" or self.responsibilities_init is not None
+        if self.noise is not None:
+            raise ParameterError("noise is not for rows beyond memory; set noise=None")
+        if asked or (self.means_init is not None and self.precisions_init is None):
+            raise ParameterError(
+                "starts of rows beyond memory are found by init_params='auto', or given whole by "
+                "weights_init, means_init and precisions_init"
+            )
+        return rows
 
     def _reading(self) -> Reading:
         return replace(super()._reading(), places=getattr(self, "_places", None))
@@ -279,7 +296,7 @@ class GaussianMixture(MixtureEstimator):
                 f"init_params={self.init_params!r} knows nothing of y; leave it at 'auto', which "
                 "starts from the rows whose components are known"
             )
-        if has_gaps(given.rows):
+        if not isinstance(given.source, SpooledRows) and has_gaps(given.rows):
             return replace(given, notes=(*given.notes, gap_words(given.rows)))
         return given
 
@@ -291,8 +308,7 @@ class GaussianMixture(MixtureEstimator):
         # One variance for all columns is zero only where all of theirs are.
         if self.reg_covar is None and (form.storage != "spherical" or not spread.any()):
             check_varying(spread, names)
-        chosen = family_for(source.block(0, source.n_rows).rows)
-        family = chosen.of(form, mean, spread, steps=column_steps(source))
+        family = family_for(source).of(form, mean, spread, steps=column_steps(source))
         return noise_maker(self.noise, self.noise_volume, source)(family)
 
     def _options(

@@ -11,6 +11,7 @@ from sklearn.utils import check_array
 
 from mixtura.data.checks import check_finite, check_names
 from mixtura.data.counts import canonical
+from mixtura.data.dataset import Dataset
 from mixtura.data.encoding import check_cells
 from mixtura.data.frames import is_frame, numbers_of_frame
 from mixtura.data.plain import numbers_of_cells, plain_table
@@ -59,6 +60,8 @@ def checked_rows(
     """
     names = None
     data = plain_table(data)
+    if isinstance(data, Dataset):
+        data, names = data.array(), data.names
     if issparse(data):
         if not sparse:
             refuse_sparse(data)

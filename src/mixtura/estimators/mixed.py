@@ -265,7 +265,7 @@ class MixedMixture(DiscreteMixture):
         mean, spread = column_moments(source)
         if form.storage != "spherical":
             check_varying(spread, names)
-        return family_for(rows).of(form, mean, spread, steps=column_steps(source))
+        return family_for(source).of(form, mean, spread, steps=column_steps(source))
 
     def _reading(self) -> Reading:
         return replace(super()._reading(), places=self._places)

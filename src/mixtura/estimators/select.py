@@ -12,11 +12,12 @@ from mixtura.components.catalogue import ROWS
 from mixtura.components.family import Family
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import CODES, STRUCTURES, distinct, structure
-from mixtura.data import ArrayRows
+from mixtura.data import ArrayRows, RowSource
 from mixtura.data.checks import check_enough_rows, check_observed, check_varying, row_weights
 from mixtura.data.columns import column_moments
 from mixtura.data.encoding import Reading
 from mixtura.data.resolution import column_steps
+from mixtura.data.spool import SpooledRows
 from mixtura.em.solve import SolveOptions
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft
@@ -30,6 +31,7 @@ from mixtura.estimators.named import estimator_of
 from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import checked_choice, checked_integer, seed_of
 from mixtura.estimators.sizes import check_parameters, checked_sizes, possible_sizes
+from mixtura.estimators.spooled import check_spooled, is_spooled
 from mixtura.selection import CRITERIA, Candidate, Cell, Selection, search
 
 __all__ = ["gaussian_cells", "select"]
@@ -124,20 +126,10 @@ def select(
             X, n_components, criterion=criterion, sample_weight=sample_weight, progress=progress
         )
     sizes = checked_sizes(n_components)
-    rows, names = checked_gappy_rows(X, None, missing, empty=constant == "drop")
-    places = varying_columns(rows, names, constant, sample_weight)
-    if places is None:
-        check_observed(rows, names)
-    else:
-        rows = rows[:, places]
-        names = None if names is None else tuple(names[place] for place in places)
-    weights = row_weights(sample_weight, len(rows))
-    positions = None if weights is None or weights.all() else np.flatnonzero(weights)
-    positions = pattern_order(rows, positions)
-    if positions is not None:
-        rows, weights = rows[positions], None if weights is None else weights[positions]
-    check_enough_rows(len(rows), min(sizes))
-    source = ArrayRows(rows, weights)
+    source, names, places, n_numbers = _sourced(X, sample_weight, missing, constant)
+    if noise is not None and isinstance(source, SpooledRows):
+        raise ParameterError("noise is not for rows beyond memory; set noise=None")
+    check_enough_rows(source.n_rows, min(sizes))
     mean, spread = column_moments(source)
     check_varying(spread, names)
     seed = seed_of(random_state)
@@ -151,7 +143,7 @@ def select(
         sizes,
         (mean, spread, column_steps(source)),
         noisy,
-        plain=family_for(rows),
+        plain=family_for(source),
     )
     if isinstance(covariance_type, str) and covariance_type == "all":
         cells, more = _supportable(cells, source)
@@ -176,11 +168,33 @@ def select(
         criterion=criterion,
         columns=names,
         reading=Reading(missing=missing, places=places),
-        n_numbers=_count_numbers(rows, weights),
+        n_numbers=n_numbers,
         progress=None if progress is None else lambda candidate: progress(candidate, count),
     )
     warn_of_best(found)
     return replace(found, notes=notes)
+
+
+def _sourced(
+    data: Any, sample_weight: ArrayLike | None, missing: str, constant: str
+) -> tuple[RowSource, tuple[str, ...] | None, tuple[int, ...] | None, float]:
+    """Return the rows, their columns' names, which columns they are if not all, how many cells."""
+    if is_spooled(data):
+        check_spooled(data.rows, data.names, None, sample_weight)
+        return data.rows, data.names, None, float(data.n_rows * data.n_columns)
+    rows, names = checked_gappy_rows(data, None, missing, empty=constant == "drop")
+    places = varying_columns(rows, names, constant, sample_weight)
+    if places is None:
+        check_observed(rows, names)
+    else:
+        rows = rows[:, places]
+        names = None if names is None else tuple(names[place] for place in places)
+    weights = row_weights(sample_weight, len(rows))
+    positions = None if weights is None or weights.all() else np.flatnonzero(weights)
+    positions = pattern_order(rows, positions)
+    if positions is not None:
+        rows, weights = rows[positions], None if weights is None else weights[positions]
+    return ArrayRows(rows, weights), names, places, _count_numbers(rows, weights)
 
 
 def _check_said(family: str, given: Sequence[str]) -> None:
@@ -192,7 +206,7 @@ def _check_said(family: str, given: Sequence[str]) -> None:
 
 
 def _determined(
-    covariance_type: str | Sequence[str], source: ArrayRows
+    covariance_type: str | Sequence[str], source: RowSource
 ) -> tuple[str | Sequence[str], tuple[str, ...]]:
     """Return the structures to try, and a sentence if those are not all that "all" stands for.
 
@@ -218,7 +232,7 @@ def _check_memory(covariance_type: str | Sequence[str], largest: int, n_columns:
         check_parameters(structure(name), largest, n_columns)
 
 
-def _supportable(cells: Sequence[Cell], source: ArrayRows) -> tuple[list[Cell], tuple[str, ...]]:
+def _supportable(cells: Sequence[Cell], source: RowSource) -> tuple[list[Cell], tuple[str, ...]]:
     """Return the models whose components can all have rows enough, and a sentence on the others.
 
     Where N rows are no more than K times what determines a component, one rests on too few

@@ -1,0 +1,292 @@
+"""Rows as they come: from files, folders, readers of Arrow batches, or what else yields some."""
+
+import glob
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.data.delimited import header_of
+from mixtura.data.frames import is_frame, numbers_of_frame
+from mixtura.data.plain import numbers_of_cells
+from mixtura.data.table import MISSING, checked_names
+from mixtura.errors import DataError, ParameterError
+
+__all__ = ["Batch", "batches_of", "files_of"]
+
+# Rows that are read of a file at once.
+BATCH_ROWS = 1 << 16
+# Bytes of a text file that are read at once.
+TEXT_BYTES = 1 << 22
+
+FORMATS = (".parquet", ".pq", ".arrow", ".feather", ".csv", ".csv.gz", ".npy")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows.
+
+    Attributes
+    ----------
+    rows : (n, D) float64 or float32, row after row
+    names : of the columns, or None
+    place : what an error says of where they come from
+    """
+
+    rows: NDArray[Any]
+    names: tuple[str, ...] | None
+    place: str
+
+
+def files_of(source: Any) -> list[Path] | None:
+    """Return the files that a path, pattern, folder or list of such names, or None if none of it.
+
+    Those of a pattern or a folder, and of folders in it, are in the order of their names.
+
+    Raises
+    ------
+    DataError
+        If there is no such file.
+    """
+    if isinstance(source, str | os.PathLike):
+        return _files_of_one(os.fspath(source))
+    names = isinstance(source, list | tuple) and len(source) > 0
+    if not names or not all(isinstance(one, str | os.PathLike) for one in source):
+        return None
+    return [file for one in source for file in _files_of_one(os.fspath(one))]
+
+
+def _files_of_one(name: str) -> list[Path]:
+    path = Path(name)
+    if path.is_dir():
+        found = [file for file in path.rglob("*") if file.is_file() and _format(file)]
+        if not found:
+            raise DataError(
+                f"'{name}' holds no file of rows; there may be {', '.join(FORMATS)} in it"
+            )
+        return sorted(file for file in found if not _is_hidden(file.relative_to(path)))
+    if path.exists():
+        return [path]
+    found = [Path(each) for each in sorted(glob.glob(name, recursive=True))]
+    found = [file for file in found if file.is_file()]
+    if not found:
+        what = "matches no file" if glob.has_magic(name) else "does not exist"
+        raise DataError(f"'{name}' {what}; check the path and the current folder")
+    return found
+
+
+def _is_hidden(path: Path) -> bool:
+    """Return whether a part of a path begins as those do that writers leave out of their data."""
+    return any(part.startswith((".", "_")) for part in path.parts)
+
+
+def _format(file: Path) -> str | None:
+    name = file.name.lower()
+    return next((each for each in FORMATS if name.endswith(each)), None)
+
+
+def batches_of(source: Any, columns: Sequence[str] | None) -> Iterator[Batch]:
+    """Yield the rows of a source, once.
+
+    Parameters
+    ----------
+    source : as `mixtura.dataset` takes it
+    columns : names of those to read, all when None
+    """
+    files = files_of(source)
+    if files is not None:
+        for file in files:
+            yield from _batches_of_file(file, columns)
+        return
+    yield from _numbered(_parts_of(source), columns)
+
+
+def _parts_of(source: Any) -> Iterable[Any]:
+    """Return parts of a source that is no file."""
+    if hasattr(source, "to_batches") and not hasattr(source, "num_rows"):
+        # A dataset of pyarrow, which reads files one after the other.
+        return source.to_batches()
+    if hasattr(source, "fetch_record_batch"):
+        # A relation of DuckDB.
+        return source.fetch_record_batch(BATCH_ROWS)
+    if hasattr(source, "collect_batches"):
+        # A lazy frame of polars.
+        return source.collect_batches()
+    if isinstance(source, np.ndarray) or is_frame(source):
+        return [source]
+    if callable(source):
+        source = source()
+    if hasattr(source, "__iter__"):
+        return source
+    raise ParameterError(
+        f"a dataset is made of files, folders, patterns, readers of Arrow batches or what yields "
+        f"arrays or frames, not of {type(source).__name__}"
+    )
+
+
+def _numbered(parts: Iterable[Any], columns: Sequence[str] | None) -> Iterator[Batch]:
+    for number, part in enumerate(parts):
+        yield _batch(part, columns, f"batch {number} (counted from 0)")
+
+
+def _batch(part: Any, columns: Sequence[str] | None, place: str) -> Batch:
+    """Return an array or a frame as a batch of some columns."""
+    if type(part).__name__ == "RecordBatch":
+        part = _table_of(part)
+    try:
+        if is_frame(part):
+            rows, names = numbers_of_frame(_picked(part, columns, place))
+        else:
+            rows, names = numbers_of_cells(part), None
+            if columns is not None:
+                raise ParameterError("columns= names columns, and the rows have no names")
+    except DataError as error:
+        raise DataError(f"{place}: {error}") from error
+    rows = np.asarray(rows)
+    if rows.ndim != 2 or rows.shape[1] == 0:
+        raise DataError(f"{place} is no table of rows and columns: its shape is {rows.shape}")
+    if rows.dtype != np.float32:
+        rows = rows.astype(np.float64, copy=False)
+    return Batch(np.ascontiguousarray(rows), names, place)
+
+
+def _table_of(batch: Any) -> Any:
+    import pyarrow as pa
+
+    return pa.Table.from_batches([batch])
+
+
+def _picked(frame: Any, columns: Sequence[str] | None, place: str) -> Any:
+    if columns is None:
+        return frame
+    given = frame.schema.names if hasattr(frame, "schema") else list(frame.columns)
+    lacking = [name for name in columns if name not in given]
+    if lacking:
+        raise DataError(f"{place} has no column '{lacking[0]}'; there are {', '.join(given[:20])}")
+    return frame.select(list(columns)) if hasattr(frame, "select") else frame[list(columns)]
+
+
+def _batches_of_file(file: Path, columns: Sequence[str] | None) -> Iterator[Batch]:
+    kind = _format(file)
+    if kind is None:
+        raise DataError(
+            f"'{file}' has an extension that is not known; rename it or convert it to one of "
+            f"{', '.join(FORMATS)}"
+        )
+    if kind == ".npy":
+        yield from _batches_of_array(file, columns)
+        return
+    try:
+        import pyarrow as pa
+    except ImportError as error:
+        raise DataError(
+            f"reading '{file}' needs pyarrow; install it: pip install 'mixtura[arrow]'"
+        ) from error
+    readers: dict[str, Callable[..., Iterator[tuple[str, Any]]]] = {
+        ".parquet": _parquet,
+        ".pq": _parquet,
+        ".arrow": _arrow,
+        ".feather": _arrow,
+        ".csv": _csv,
+        ".csv.gz": _csv,
+    }
+    place = f"'{file}'"
+    try:
+        for place, part in readers[kind](file, columns):
+            yield _batch(part, columns, place)
+    except (DataError, ParameterError):
+        raise
+    except (pa.ArrowException, OSError, EOFError, ValueError, MemoryError) as error:
+        reason = str(error).strip().split("\n")[0] or type(error).__name__
+        raise DataError(
+            f"{place} is damaged, cut short or not a {kind} file ({reason}); copy or export it "
+            "again"
+        ) from error
+
+
+def _parquet(file: Path, columns: Sequence[str] | None) -> Iterator[tuple[str, Any]]:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(file, page_checksum_verification=True) as source:
+        known = source.schema_arrow.names
+        wanted = None if columns is None else [name for name in columns if name in known]
+        for group in range(source.num_row_groups):
+            place = f"'{file}', row group {group}"
+            parts = source.iter_batches(BATCH_ROWS, row_groups=[group], columns=wanted)
+            start = 0
+            while True:
+                try:
+                    part = next(parts, None)
+                except (OSError, ValueError) as error:
+                    raise DataError(
+                        f"{place} is damaged ({str(error).strip().splitlines()[0]}); copy or "
+                        "export the file again"
+                    ) from error
+                if part is None:
+                    break
+                yield f"{place}, from its row {start} on", part
+                start += part.num_rows
+
+
+def _arrow(file: Path, columns: Sequence[str] | None) -> Iterator[tuple[str, Any]]:
+    import pyarrow as pa
+
+    with pa.memory_map(os.fspath(file)) as source:
+        try:
+            reader = pa.ipc.open_file(source)
+            parts = (reader.get_batch(i) for i in range(reader.num_record_batches))
+        except pa.ArrowInvalid:
+            source.seek(0)
+            parts = iter(pa.ipc.open_stream(source))
+        for number, part in enumerate(parts):
+            part.validate(full=True)
+            yield f"'{file}', batch {number}", part
+
+
+def _csv(file: Path, columns: Sequence[str] | None) -> Iterator[tuple[str, Any]]:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    delimiter, header = header_of(file)
+    names = checked_names(file, header, None if columns is None else tuple(columns))
+
+    def opened(types: dict[str, Any]) -> Any:
+        return csv.open_csv(
+            file,
+            read_options=csv.ReadOptions(block_size=TEXT_BYTES),
+            parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            convert_options=csv.ConvertOptions(
+                include_columns=names, null_values=MISSING, column_types=types
+            ),
+        )
+
+    with opened({}) as reader:
+        # A column of whole numbers at first, or of none, may go on otherwise.
+        kinds = {field.name: field.type for field in reader.schema}
+    numbers = {
+        name: pa.float64()
+        for name, kind in kinds.items()
+        if pa.types.is_integer(kind) or pa.types.is_null(kind)
+    }
+    start = 0
+    with opened(numbers) as reader:
+        for part in reader:
+            yield f"'{file}', from its row {start} on", part
+            start += part.num_rows
+
+
+def _batches_of_array(file: Path, columns: Sequence[str] | None) -> Iterator[Batch]:
+    try:
+        array = np.load(file, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(f"'{file}' is no array that NumPy reads ({error})") from error
+    for start in range(0, len(array) if array.ndim else 0, BATCH_ROWS):
+        yield _batch(
+            np.array(array[start : start + BATCH_ROWS]),
+            columns,
+            f"'{file}', from its row {start} on",
+        )

@@ -1,0 +1,245 @@
+"""Rows that may be more than memory holds: read once, and put where they are read again."""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.data.batches import Batch, batches_of, files_of
+from mixtura.data.checks import check_finite, machine_memory
+from mixtura.data.gaps import has_gaps, with_one_nan
+from mixtura.data.spool import Spool, SpooledRows
+from mixtura.data.survey import Survey
+from mixtura.errors import DataError, ParameterError
+
+__all__ = ["Dataset", "dataset"]
+
+# Of the machine's memory, what rows may take unless told.
+SHARE = 4
+UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", re.IGNORECASE)
+
+
+class Dataset:
+    """Rows of numbers, from files or batches, in memory where they are few enough.
+
+    Estimators take it for X. It is read when it is first needed, once: what is more than `memory`
+    goes to a file in `cache`, which goes when the dataset does, or with `close`.
+
+    Parameters
+    ----------
+    source, columns, memory, cache : as `dataset` takes them
+    """
+
+    def __init__(
+        self, source: Any, columns: Sequence[str] | None, memory: int, cache: Path | None
+    ) -> None:
+        self._source, self._columns = source, columns
+        self._memory, self._cache = memory, cache
+        self._lock = Lock()
+        self._rows: NDArray[Any] | SpooledRows | None = None
+        self._survey: Survey | None = None
+        self._names: tuple[str, ...] | None = None
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def __len__(self) -> int:
+        """Return N."""
+        return self.n_rows
+
+    def __repr__(self) -> str:
+        """Return what it is made of, and how many rows if that is known."""
+        known = "" if self._survey is None else f", {self.n_rows:,} x {self.n_columns}"
+        return f"<mixtura dataset of {_called(self._source)}{known}>"
+
+    @property
+    def rows(self) -> NDArray[Any] | SpooledRows:
+        """Return the rows (N, D): an array, or what reads them from the cache."""
+        with self._lock:
+            if self._rows is None:
+                self._rows, self._survey = self._read()
+            return self._rows
+
+    @property
+    def survey(self) -> Survey:
+        """Return what one pass found of the rows."""
+        assert self.rows is not None
+        assert self._survey is not None
+        return self._survey
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """Return the names of the columns, or None if they have none."""
+        assert self.rows is not None
+        return self._names
+
+    @property
+    def n_rows(self) -> int:
+        """Return N."""
+        return self.survey.n_rows
+
+    @property
+    def n_columns(self) -> int:
+        """Return D."""
+        return len(self.survey.lowest)
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Return whether the rows are an array."""
+        return isinstance(self.rows, np.ndarray)
+
+    def array(self) -> NDArray[Any]:
+        """Return the rows as an array.
+
+        Raises
+        ------
+        DataError
+            If they are more than memory may hold.
+        """
+        rows = self.rows
+        if isinstance(rows, np.ndarray):
+            return rows
+        size = rows.n_rows * rows.n_columns * rows.dtype.itemsize
+        raise DataError(
+            f"{_called(self._source)} holds {rows.n_rows:,} rows of {size:,} bytes, more than "
+            f"memory={self._memory:,}; rows beyond memory are for GaussianMixture without y, "
+            "sample_weight and missing cells, and for what reads rows of its own; let memory= be "
+            "more, or take a sample"
+        )
+
+    def batches(self) -> Iterator[NDArray[Any]]:
+        """Yield all rows in order, arrays (n, D) of some at a time."""
+        rows = self.rows
+        if isinstance(rows, np.ndarray):
+            yield rows
+        else:
+            yield from rows.blocks()
+
+    def parts(self) -> Iterator["Dataset"]:
+        """Yield datasets in memory, of some rows each, in order."""
+        for rows in self.batches():
+            part = Dataset(rows, None, self._memory, None)
+            part._rows, part._survey, part._names = rows, Survey.of(rows), self.names
+            yield part
+
+    def close(self) -> None:
+        """Let the rows go; they are read again if they are needed."""
+        with self._lock:
+            if isinstance(self._rows, SpooledRows):
+                self._rows.remove()
+            self._rows = self._survey = None
+
+    def _read(self) -> tuple[NDArray[Any] | SpooledRows, Survey]:
+        first: Batch | None = None
+        with Spool(self._cache, self._memory) as spool:
+            for batch in batches_of(self._source, self._columns):
+                first = first or batch
+                rows = _alike(first, batch)
+                if not len(rows):
+                    continue
+                try:
+                    check_finite(rows, batch.names, gaps=True)
+                except DataError as error:
+                    raise DataError(f"{batch.place}: {error}") from error
+                spool.add(with_one_nan(rows) if has_gaps(rows) else rows)
+            self._names = None if first is None else first.names
+            return spool.ended()
+
+
+def dataset(
+    source: Any,
+    columns: Sequence[str] | None = None,
+    *,
+    memory: int | str | None = None,
+    cache: str | os.PathLike[str] | None = None,
+) -> Dataset:
+    """Return rows of numbers for an estimator, as many as there are disk for.
+
+    Parameters
+    ----------
+    source : a file, a pattern ('data/*.parquet'), a folder (with what is in its folders), or a
+        list of these (.parquet, .arrow, .feather, .csv, .csv.gz, .npy), in the order of their
+        names; a dataset or reader of pyarrow, a relation of DuckDB, a lazy frame of polars; or
+        arrays and frames, from anything that yields some
+    columns : names of those to read, in this order; all when None
+    memory : bytes that the rows may take in memory, a number or text such as "500 MB"; by default
+        a quarter of the machine's. More go to a file
+    cache : folder for that file, of N D 8 bytes, or 4 where all numbers are float32; by default
+        the system's own for temporary files. It goes when the dataset does
+
+    Returns
+    -------
+    Dataset
+        A fit to it has the same bits as a fit to the rows in memory.
+
+    Raises
+    ------
+    DataError
+        If there is no such file.
+    ParameterError
+        If `memory` is no size, or `cache` no folder.
+    """
+    files_of(source)
+    folder = None if cache is None else Path(cache)
+    if folder is not None and not folder.is_dir():
+        raise ParameterError(f"cache should be a folder that exists, got '{folder}'")
+    return Dataset(source, columns, _bytes_of(memory), folder)
+
+
+def _bytes_of(memory: int | str | None) -> int:
+    if memory is None:
+        return machine_memory() // SHARE
+    if isinstance(memory, str):
+        found = SIZE.fullmatch(memory)
+        if found is not None:
+            return int(float(found[1]) * UNITS[found[2].lower()])
+    elif not isinstance(memory, bool) and memory >= 0:
+        return int(memory)
+    raise ParameterError(
+        f'memory should be a number of bytes or text such as "2 GB", not {memory!r}'
+    )
+
+
+def _alike(first: Batch, batch: Batch) -> NDArray[Any]:
+    """Return the rows of a batch with the columns of the first, in their order.
+
+    Raises
+    ------
+    DataError
+        If they have other columns, or other numbers.
+    """
+    rows = batch.rows
+    if rows.shape[1] != first.rows.shape[1] or (batch.names is None) != (first.names is None):
+        raise DataError(
+            f"{batch.place} has {rows.shape[1]} columns, and {first.place} has "
+            f"{first.rows.shape[1]}; name those to read by columns="
+        )
+    if batch.names is not None and first.names is not None and batch.names != first.names:
+        lacking = [name for name in first.names if name not in batch.names]
+        if lacking:
+            raise DataError(f"{batch.place} has no column '{lacking[0]}', which {first.place} has")
+        rows = np.ascontiguousarray(rows[:, [batch.names.index(name) for name in first.names]])
+    if rows.dtype != first.rows.dtype:
+        raise DataError(
+            f"{batch.place} holds {rows.dtype}, and {first.place} {first.rows.dtype}; let all be "
+            "one"
+        )
+    return rows
+
+
+def _called(source: Any) -> str:
+    """Return how an error calls a source."""
+    if isinstance(source, str | os.PathLike):
+        return f"'{os.fspath(source)}'"
+    return f"a {type(source).__name__}"
