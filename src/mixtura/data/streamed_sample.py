@@ -74,10 +74,10 @@ def _first_pass(
         held.append(above)
         n_held += len(above)
         if n_held > max(HELD, size):
-            largest = np.unique(np.concatenate([largest, *held]))[-size - 1 :]
+            largest = _distinct(np.sort(np.concatenate([largest, *held])))[0][-size - 1 :]
             least = largest[0] if len(largest) > size else least
             held, n_held = [], 0
-    largest = np.unique(np.concatenate([largest, *held]))[-size - 1 :]
+    largest = _distinct(np.sort(np.concatenate([largest, *held])))[0][-size - 1 :]
     return counts, largest[1] if len(largest) > size else None
 
 
@@ -85,23 +85,31 @@ def _candidates(
     passes: Passes, counts: NDArray[np.uint32], cutoff: np.uint64 | None, seed: int
 ) -> tuple[Hashes, NDArray[np.intp], Float]:
     """Return hashes that may be among those kept, the first row and the number of rows of each."""
-    bound = np.inf
+    bound, least = np.inf, np.uint64(0)
     if cutoff is not None:
         bound = float(log_exponentials(np.array([cutoff]))[0]) + SLACK
+        least = _least_hash(bound + float(np.log(counts.max())))
     found = np.empty(0, np.uint64), np.empty(0, np.intp), np.empty(0)
     held: list[tuple[Hashes, NDArray[np.intp]]] = []
     n_held = 0
     for start, rows in _placed(passes()):
         hashes = hashes_of(rows, seed)
-        places = np.arange(len(hashes))
+        places = np.flatnonzero(hashes >= least)
         if cutoff is not None:
-            keys = log_exponentials(hashes.copy()) - np.log(counts[_bucket(hashes)])
-            places = np.flatnonzero(keys <= bound)
+            own = hashes[places]
+            keys = log_exponentials(own.copy()) - np.log(counts[_bucket(own)])
+            places = places[keys <= bound]
         held.append((hashes[places], places + start))
         n_held += len(places)
         if n_held > HELD:
             found, held, n_held = _joined(found, held), [], 0
     return _joined(found, held)
+
+
+def _least_hash(key: float) -> np.uint64:
+    """Return a hash below all those whose exponential variables have no larger logarithms."""
+    uniform = float(np.exp(-np.exp(key + SLACK)))
+    return np.uint64(max(int(uniform * 2.0**53) - 2, 0) << 11)
 
 
 def _joined(
@@ -112,14 +120,22 @@ def _joined(
     places = np.concatenate([found[1], *(own for _, own in held)])
     totals = np.concatenate([found[2], np.ones(len(hashes) - len(found[0]))])
     order = np.argsort(hashes, kind="stable")
-    unique, starts = np.unique(hashes[order], return_index=True)
-    if not len(unique):
+    if not len(order):
         return found
+    unique, starts = _distinct(hashes[order])
     return (
         unique,
         np.minimum.reduceat(places[order], starts),
         np.add.reduceat(totals[order], starts),
     )
+
+
+def _distinct(ascending: Hashes) -> tuple[Hashes, NDArray[np.intp]]:
+    """Return each number once, and where it first stands; sorting is faster than `np.unique`."""
+    first = np.ones(len(ascending), dtype=bool)
+    np.not_equal(ascending[1:], ascending[:-1], out=first[1:])
+    starts = np.flatnonzero(first)
+    return ascending[starts], starts
 
 
 def _bucket(hashes: Hashes) -> NDArray[np.intp]:
