@@ -1,32 +1,31 @@
 """`mixtura fit FILE`: choose a mixture, say what it is, and write it down."""
 
 import warnings
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
 import click
-import numpy as np
 from click.core import ParameterSource
-from numpy.typing import NDArray
 
 from mixtura.cli.advice import in_words_of_the_command
-from mixtura.cli.assignments import Assignments, assignments_of
+from mixtura.cli.beyond import fitted_beyond, rows_beyond
 from mixtura.cli.columns import split_names
 from mixtura.cli.families import OFFERS, Offer, Request
-from mixtura.cli.options import MixingWeights, Prior, Sizes, Structures
-from mixtura.cli.output import ASSIGNMENTS, MODEL, REPORT, Output, output_folder, told
-from mixtura.cli.progress import search_progress
-from mixtura.cli.rows import rows_of
+from mixtura.cli.fitted import Fitted, fitted_table
+from mixtura.cli.options import Bytes, MixingWeights, Prior, Sizes, Structures
+from mixtura.cli.output import MODEL, REPORT, Output, output_folder, told
 from mixtura.cli.voice import end_interrupted, keep_formulas_option, say
-from mixtura.data.files import read_table
+from mixtura.data.batches import bytes_in_memory, files_of
+from mixtura.data.checks import machine_memory
+from mixtura.data.files import read_tables
 from mixtura.errors import (
     DataError,
     DegenerateComponentWarning,
     MixturaError,
     ParameterError,
 )
-from mixtura.report import PAGE_PACKAGES, Report, require, write_report
+from mixtura.report import PAGE_PACKAGES, require, write_report
 from mixtura.selection import CRITERIA, Selection
 from mixtura.store import save
 from mixtura.summary import summary_of
@@ -35,7 +34,7 @@ __all__ = ["fit"]
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True)
 @click.option(
     "-k",
     "--components",
@@ -79,6 +78,17 @@ __all__ = ["fit"]
     "--columns", help="Columns to fit, separated by commas; default all that suit the family."
 )
 @click.option("--exposure", help="Column of exposures, with --family poisson.")
+@click.option(
+    "--memory",
+    type=Bytes(),
+    help="What the rows may take in memory, such as 500MB; by default a quarter of the machine's. "
+    "More are read from a file in --cache, pass after pass.",
+)
+@click.option(
+    "--cache",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder for that file; by default the system's for temporary files.",
+)
 @click.option("--weights", help="Column of row weights.")
 @click.option(
     "--mixing-weights",
@@ -121,7 +131,7 @@ __all__ = ["fit"]
 @click.pass_context
 def fit(
     context: click.Context,
-    file: Path,
+    files: tuple[str, ...],
     sizes: list[int],
     family: str,
     structures: str | tuple[str, ...],
@@ -130,6 +140,8 @@ def fit(
     force: bool,
     columns: str | None,
     exposure: str | None,
+    memory: int | None,
+    cache: Path | None,
     weights: str | None,
     mixing_weights: str | tuple[float, ...],
     prior: str | float | None,
@@ -139,7 +151,10 @@ def fit(
     seed: int,
     keep_formulas: bool,
 ) -> None:
-    """Fit mixtures to FILE (CSV, Parquet or Arrow), choose one, and describe it.
+    """Fit mixtures to FILES (CSV, Parquet or Arrow), choose one, and describe it.
+
+    Several files, folders and patterns such as 'data/*.parquet' are one table, file after file.
+    Rows that are more than --memory are fitted all the same, with Gaussian components.
 
     Every number of components is tried, of Gaussians with every covariance structure. With -o, the
     model, the component of each row and a report with pictures are written to a folder, which
@@ -150,7 +165,6 @@ def fit(
     with nullcontext() if output is None else output_folder(output, force=force) as folder:
         if folder is not None:
             require(*PAGE_PACKAGES)
-        table = read_table(file)
         request = Request(
             columns=tuple(split_names(columns)),
             left_out=(*split_names(weights), *split_names(id_column)),
@@ -163,90 +177,59 @@ def fit(
             criterion=criterion,
             seed=seed,
             starts=starts,
-            weights=None if weights is None else table.numeric([weights])[:, 0],
+            weights_column=weights,
+            id_column=id_column,
+            keep_formulas=keep_formulas,
         )
-        identifiers = None if id_column is None else table.column(id_column)
-        with in_words_of_the_command(file), warnings.catch_warnings():
-            # The summary says it.
-            warnings.simplefilter("ignore", DegenerateComponentWarning)
-            search = offer.prepare(table, request)
-            with search_progress() as progress:
-                selection, facts = search(progress)
-        rows = rows_of(selection.result.mixture, table)
-        assignments = assignments_of(
-            selection.result.mixture, rows, identifiers, id_column, keep_formulas
-        )
-        facts |= _more_facts(selection, facts, assignments, request, file.name)
-        try:
-            if folder is not None:
-                _write(folder, selection, facts, assignments, rows)
-        finally:
-            # What is written does not wait for a reader that may leave.
-            _say(selection, summary_of(selection.result.mixture, facts))
+        with _fitted(files, offer, request, memory, cache) as fitted:
+            try:
+                if folder is not None:
+                    _write(folder, fitted)
+            finally:
+                # What is written does not wait for a reader that may leave.
+                _say(fitted.selection, summary_of(fitted.mixture, fitted.facts()))
+        selection = fitted.selection
         if selection.interrupted:
             say("interrupted: this is the best of the models fitted so far", err=True)
             end_interrupted()
 
 
-def _more_facts(
-    selection: Selection,
-    facts: dict[str, Any],
-    assignments: Assignments,
-    request: Request,
-    source: str,
-) -> dict[str, Any]:
-    """Return what a file and a page say of the fit beside what the search says."""
-    counts = np.bincount(
-        assignments.component,
-        weights=request.weights,
-        minlength=selection.result.mixture.n_components,
-    )
-    known = {*facts.get("cautions", ()), *facts.get("notes", ())}
-    unknown = [caution for caution in selection.best.cautions if caution not in known]
-    return {
-        "notes": [*facts.get("notes", ()), *unknown],
-        "sizes": counts.tolist(),
-        "criterion": request.criterion,
-        "seed": request.seed,
-        "source": source,
-    }
+@contextmanager
+def _fitted(
+    names: Sequence[str], offer: Offer, request: Request, memory: int | None, cache: Path | None
+) -> Iterator[Fitted]:
+    """Yield the fit to some files, whose rows are there meanwhile."""
+    files = files_of(list(names)) or []
+    called = Path(names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more")
+    most = machine_memory() // 4 if memory is None else memory
+    with in_words_of_the_command(called), warnings.catch_warnings():
+        # The summary says it.
+        warnings.simplefilter("ignore", DegenerateComponentWarning)
+        if bytes_in_memory(files) > most:
+            with rows_beyond(files, request, offer.name, most, cache) as data:
+                yield fitted_beyond(data, request, called)
+        else:
+            yield fitted_table(read_tables(files, called), offer, request)
 
 
-def _write(
-    folder: Output,
-    selection: Selection,
-    facts: dict[str, Any],
-    assignments: Assignments,
-    rows: NDArray[np.float64],
-) -> None:
+def _write(folder: Output, fitted: Fitted) -> None:
     """Write model and assignments, put them in place together, and let the page follow."""
-    mixture = selection.result.mixture
+    rows = fitted.assignments
     with told(folder.shown):
-        save(folder.partial / MODEL, mixture, facts)
-        assignments.write(folder.partial / ASSIGNMENTS)
+        # Counts of rows that are beyond memory come with their assignments.
+        rows.write(folder.partial / rows.file)
+        save(folder.partial / MODEL, fitted.mixture, fitted.facts())
     folder.publish()
-    report = Report(
-        title=facts["source"],
-        result=selection.result,
-        selection=selection,
-        rows=rows,
-        columns=mixture.columns or (),
-        labels=assignments.label,
-        probabilities=assignments.probability,
-        source=facts["source"],
-        seed=facts["seed"],
-        facts=facts,
-    )
     try:
         with told(folder.shown / REPORT):
-            write_report(folder.target / REPORT, report)
+            write_report(folder.target / REPORT, fitted.report())
     # Whatever a page ends in, the fit is there.
     except Exception as error:
         why = error if isinstance(error, MixturaError) else f"{type(error).__name__}: {error}"
         raise DataError(
-            f"{why}; {MODEL} and {ASSIGNMENTS} are in '{folder.shown}', {REPORT} is missing"
+            f"{why}; {MODEL} and {rows.file} are in '{folder.shown}', {REPORT} is missing"
         ) from error
-    say(f"written to {folder.shown}: {MODEL}, {ASSIGNMENTS}, {REPORT}", err=True)
+    say(f"written to {folder.shown}: {MODEL}, {rows.file}, {REPORT}", err=True)
 
 
 def _check_options(context: click.Context, offer: Offer) -> None:

@@ -8,10 +8,11 @@ import click
 from mixtura.cli.advice import translated
 from mixtura.cli.columns import split_names
 from mixtura.components.gaussian.structures import structure
+from mixtura.data.dataset import bytes_of
 from mixtura.errors import ParameterError
 from mixtura.estimators.sizes import MOST_SIZES
 
-__all__ = ["MixingWeights", "Prior", "Sizes", "Structures"]
+__all__ = ["Bytes", "MixingWeights", "Prior", "Sizes", "Structures"]
 
 
 class Sizes(click.ParamType):
@@ -38,6 +39,18 @@ class Sizes(click.ParamType):
 def _range(text: str) -> range:
     first, _, last = text.partition(":")
     return range(int(first), int(last or first) + 1)
+
+
+class Bytes(click.ParamType):
+    """A size of memory: 500MB, 2 GB or a number of bytes."""
+
+    name = "SIZE"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int:
+        try:
+            return bytes_of(value)
+        except ParameterError:
+            self.fail(f"{value!r} is not a number of bytes, such as 500MB", param, ctx)
 
 
 class Structures(click.ParamType):

@@ -17,10 +17,12 @@ from mixtura.cli.voice import say
 from mixtura.errors import DataError, ParameterError
 from mixtura.writing import TEMPORARY, flush_folder
 
-__all__ = ["ASSIGNMENTS", "MODEL", "REPORT", "Output", "output_folder", "told"]
+__all__ = ["ASSIGNMENTS", "MANY_ASSIGNMENTS", "MODEL", "REPORT", "Output", "output_folder", "told"]
 
 MODEL, ASSIGNMENTS, REPORT = "model.mixtura", "assignments.csv", "report.html"
-OURS = {MODEL, ASSIGNMENTS, REPORT}
+# Of rows beyond memory.
+MANY_ASSIGNMENTS = "assignments.parquet"
+OURS = {MODEL, ASSIGNMENTS, MANY_ASSIGNMENTS, REPORT}
 
 # Files named in an error.
 NAMED = 3
@@ -137,7 +139,7 @@ def _check_replaceable(target: Path, shown: Path, force: bool) -> None:
     if not target.exists():
         return
     _check_ours(target, shown)
-    there = [name for name in (MODEL, ASSIGNMENTS, REPORT) if (target / name).exists()]
+    there = [name for name in sorted(OURS) if (target / name).exists()]
     if there and not force:
         raise ParameterError(
             f"'{shown}' holds {', '.join(there)} of an earlier fit; name another folder, or give "

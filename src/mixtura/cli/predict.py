@@ -1,15 +1,20 @@
-"""`mixtura predict MODEL FILE`: the component of each row of another file."""
+"""`mixtura predict MODEL FILES`: the component of each row of other files."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
 from mixtura.cli.advice import in_words_of_the_command
-from mixtura.cli.assignments import assignments_of
-from mixtura.cli.rows import rows_of, text_columns
+from mixtura.cli.assignments import Assignments, assignments_of, write_parts
+from mixtura.cli.options import Bytes
+from mixtura.cli.rows import rows_of, tables_within, text_columns
 from mixtura.cli.voice import binary_output, keep_formulas_option, say
-from mixtura.data.files import read_table
+from mixtura.data.batches import files_of
+from mixtura.data.checks import machine_memory
 from mixtura.data.gaps import gap_words, has_gaps
+from mixtura.data.table import Table
+from mixtura.mixture import Mixture
 from mixtura.store import load_with_facts
 
 __all__ = ["predict"]
@@ -17,14 +22,15 @@ __all__ = ["predict"]
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True)
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="CSV file to write; default standard output.",
+    help="CSV or Parquet file to write, by its extension; default CSV to standard output.",
 )
 @click.option("--id", "id_column", help="Column that identifies a row.")
+@click.option("--proba", is_flag=True, help="Write the probabilities of all components too.")
 @click.option(
     "--unknown",
     type=click.Choice(["error", "ignore"]),
@@ -32,25 +38,53 @@ __all__ = ["predict"]
     show_default=True,
     help="What a category that the fit did not see is: an error, or a missing cell.",
 )
+@click.option(
+    "--memory",
+    type=Bytes(),
+    help="What rows may take in memory, such as 500MB; by default a quarter of the machine's. "
+    "Files of more are read and written part by part.",
+)
 @keep_formulas_option
 def predict(
     model: Path,
-    file: Path,
+    files: tuple[str, ...],
     output: Path | None,
     id_column: str | None,
+    proba: bool,
     unknown: str,
+    memory: int | None,
     keep_formulas: bool,
 ) -> None:
-    """Say for each row of FILE which component of MODEL it belongs to, as CSV."""
+    """Say for each row of FILES which component of MODEL it belongs to, as a table.
+
+    Several files, folders and patterns such as 'data/*.parquet' are read one after the other.
+    """
     mixture, _ = load_with_facts(model)
-    table = read_table(file, text=text_columns(mixture))
-    identifiers = None if id_column is None else table.column(id_column)
-    with in_words_of_the_command(file):
-        rows = rows_of(mixture, table, ignore=unknown == "ignore")
-    if has_gaps(rows):
-        say(gap_words(rows), err=True)
-    assignments = assignments_of(mixture, rows, identifiers, id_column, keep_formulas)
-    if output is None:
-        assignments.write_to(binary_output())
-    else:
-        assignments.write(output)
+    most = machine_memory() // 4 if memory is None else memory
+    tables = tables_within(files_of(list(files)) or [], text_columns(mixture), most)
+    parts = _parts(mixture, tables, id_column, keep_formulas, proba, unknown)
+    write_parts(parts, binary_output() if output is None else output)
+
+
+def _parts(
+    mixture: Mixture,
+    tables: Iterator[Table],
+    id_column: str | None,
+    keep_formulas: bool,
+    proba: bool,
+    unknown: str,
+) -> Iterator[Assignments]:
+    """Yield the assignments of tables, rows without identifiers numbered from 0 over all."""
+    start = 0
+    for table in tables:
+        identifiers: Sequence[object] = range(start, start + table.n_rows)
+        if id_column is not None:
+            identifiers = table.column(id_column)
+        with in_words_of_the_command(table.path):
+            rows = rows_of(mixture, table, ignore=unknown == "ignore")
+        if has_gaps(rows):
+            say(gap_words(rows), err=True)
+        yield assignments_of(
+            mixture, rows, identifiers, id_column, keep_formulas, all_components=proba
+        )
+        start += table.n_rows

@@ -1,18 +1,21 @@
 """The rows that a mixture reads, from the columns of a file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
 from mixtura.cli.voice import listed
+from mixtura.data.batches import bytes_in_memory, tables_of
 from mixtura.data.encoding import encoded
-from mixtura.data.files import Table
+from mixtura.data.files import Table, read_table
+from mixtura.data.table import table_of
 from mixtura.errors import DataError
 from mixtura.kinds import ColumnKind
 from mixtura.mixture import Mixture
 
-__all__ = ["rows_of", "text_columns"]
+__all__ = ["rows_of", "tables_within", "text_columns"]
 
 
 def text_columns(mixture: Mixture) -> list[str]:
@@ -41,6 +44,23 @@ def rows_of(mixture: Mixture, table: Table, *, ignore: bool = False) -> NDArray[
     names = _columns(mixture, table)
     cells = [_cells(table, *one) for one in zip(names, mixture.kinds, strict=True)]
     return encoded(cells, mixture.kinds, names, ignore=ignore, gaps=True)
+
+
+def tables_within(files: Sequence[Path], text: Sequence[str], most: int) -> Iterator[Table]:
+    """Yield files as tables: each whole, or part by part where one is more than memory may hold.
+
+    Parameters
+    ----------
+    text : names of columns whose cells stay text in a CSV file
+    most : bytes that rows may take
+    """
+    for file in files:
+        if bytes_in_memory([file]) <= most:
+            yield read_table(file, text=text)
+            continue
+        spelled = file.name.lower().endswith((".csv", ".csv.gz"))
+        for _, part in tables_of(file, None, text):
+            yield table_of(file, part, spelled=spelled)
 
 
 def _cells(table: Table, name: str, kind: ColumnKind) -> Any:

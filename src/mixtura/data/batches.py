@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from mixtura.data.plain import numbers_of_cells
 from mixtura.data.table import MISSING, checked_names
 from mixtura.errors import DataError, ParameterError
 
-__all__ = ["Batch", "batches_of", "files_of"]
+__all__ = ["Batch", "batches_of", "bytes_in_memory", "files_of", "tables_of"]
 
 # Rows that are read of a file at once.
 BATCH_ROWS = 1 << 16
@@ -24,6 +24,9 @@ BATCH_ROWS = 1 << 16
 TEXT_BYTES = 1 << 22
 
 FORMATS = (".parquet", ".pq", ".arrow", ".feather", ".csv", ".csv.gz", ".npy")
+
+# What text and compressed files take in memory, of what they take on disk.
+UNFOLDED = {".gz": 8, ".csv": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,25 @@ def _is_hidden(path: Path) -> bool:
 def _format(file: Path) -> str | None:
     name = file.name.lower()
     return next((each for each in FORMATS if name.endswith(each)), None)
+
+
+def bytes_in_memory(files: Sequence[Path]) -> int:
+    """Return about how many bytes the rows of some files take in memory."""
+    return sum(map(_bytes_of, files))
+
+
+def _bytes_of(file: Path) -> int:
+    size = file.stat().st_size
+    if file.suffix.lower() not in (".parquet", ".pq"):
+        return size * UNFOLDED.get(file.suffix.lower(), 1)
+    try:
+        import pyarrow.parquet as pq
+
+        facts = pq.read_metadata(file)
+    except (ImportError, ValueError, OSError):
+        # Whoever reads the file says what is wrong with it.
+        return size
+    return max(size, 8 * facts.num_rows * facts.num_columns)
 
 
 def batches_of(source: Any, columns: Sequence[str] | None) -> Iterator[Batch]:
@@ -171,33 +193,45 @@ def _picked(frame: Any, columns: Sequence[str] | None, place: str) -> Any:
 
 
 def _batches_of_file(file: Path, columns: Sequence[str] | None) -> Iterator[Batch]:
+    if _format(file) == ".npy":
+        yield from _batches_of_array(file, columns)
+        return
+    for place, part in tables_of(file, columns):
+        yield _batch(part, columns, place)
+
+
+def tables_of(
+    file: Path, columns: Sequence[str] | None, text: Sequence[str] = ()
+) -> Iterator[tuple[str, Any]]:
+    """Yield Arrow tables of some rows of a file, each after what an error calls its place.
+
+    Parameters
+    ----------
+    file : Parquet, Arrow or CSV
+    columns : names of those to read, all when None
+    text : names of columns that stay text in a CSV file
+
+    Raises
+    ------
+    DataError
+        If the file is damaged, or its format is not known.
+    """
     kind = _format(file)
-    if kind is None:
+    if kind not in READERS:
         raise DataError(
             f"'{file}' has an extension that is not known; rename it or convert it to one of "
             f"{', '.join(FORMATS)}"
         )
-    if kind == ".npy":
-        yield from _batches_of_array(file, columns)
-        return
     try:
         import pyarrow as pa
     except ImportError as error:
         raise DataError(
             f"reading '{file}' needs pyarrow; install it: pip install 'mixtura[arrow]'"
         ) from error
-    readers: dict[str, Callable[..., Iterator[tuple[str, Any]]]] = {
-        ".parquet": _parquet,
-        ".pq": _parquet,
-        ".arrow": _arrow,
-        ".feather": _arrow,
-        ".csv": _csv,
-        ".csv.gz": _csv,
-    }
     place = f"'{file}'"
     try:
-        for place, part in readers[kind](file, columns):
-            yield _batch(part, columns, place)
+        for place, part in READERS[kind](file, columns, text):
+            yield place, _table_of(part) if isinstance(part, pa.RecordBatch) else part
     except (DataError, ParameterError):
         raise
     except (pa.ArrowException, OSError, EOFError, ValueError, MemoryError) as error:
@@ -208,7 +242,9 @@ def _batches_of_file(file: Path, columns: Sequence[str] | None) -> Iterator[Batc
         ) from error
 
 
-def _parquet(file: Path, columns: Sequence[str] | None) -> Iterator[tuple[str, Any]]:
+def _parquet(
+    file: Path, columns: Sequence[str] | None, _: Sequence[str]
+) -> Iterator[tuple[str, Any]]:
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(file, page_checksum_verification=True) as source:
@@ -232,7 +268,9 @@ def _parquet(file: Path, columns: Sequence[str] | None) -> Iterator[tuple[str, A
                 start += part.num_rows
 
 
-def _arrow(file: Path, columns: Sequence[str] | None) -> Iterator[tuple[str, Any]]:
+def _arrow(
+    file: Path, columns: Sequence[str] | None, _: Sequence[str]
+) -> Iterator[tuple[str, Any]]:
     import pyarrow as pa
 
     with pa.memory_map(os.fspath(file)) as source:
@@ -247,7 +285,9 @@ def _arrow(file: Path, columns: Sequence[str] | None) -> Iterator[tuple[str, Any
             yield f"'{file}', batch {number}", part
 
 
-def _csv(file: Path, columns: Sequence[str] | None) -> Iterator[tuple[str, Any]]:
+def _csv(
+    file: Path, columns: Sequence[str] | None, text: Sequence[str]
+) -> Iterator[tuple[str, Any]]:
     import pyarrow as pa
     from pyarrow import csv
 
@@ -264,10 +304,11 @@ def _csv(file: Path, columns: Sequence[str] | None) -> Iterator[tuple[str, Any]]
             ),
         )
 
-    with opened({}) as reader:
+    given = {name: pa.string() for name in text if name in names}
+    with opened(given) as reader:
         # A column of whole numbers at first, or of none, may go on otherwise.
         kinds = {field.name: field.type for field in reader.schema}
-    numbers = {
+    numbers = given | {
         name: pa.float64()
         for name, kind in kinds.items()
         if pa.types.is_integer(kind) or pa.types.is_null(kind)
@@ -290,3 +331,14 @@ def _batches_of_array(file: Path, columns: Sequence[str] | None) -> Iterator[Bat
             columns,
             f"'{file}', from its row {start} on",
         )
+
+
+Reader: TypeAlias = Callable[[Path, Sequence[str] | None, Sequence[str]], Iterator[tuple[str, Any]]]
+READERS: dict[str, Reader] = {
+    ".parquet": _parquet,
+    ".pq": _parquet,
+    ".arrow": _arrow,
+    ".feather": _arrow,
+    ".csv": _csv,
+    ".csv.gz": _csv,
+}

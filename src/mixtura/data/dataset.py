@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.data.arrays import ArrayRows
 from mixtura.data.batches import Batch, batches_of, files_of
 from mixtura.data.checks import check_finite, machine_memory
 from mixtura.data.gaps import has_gaps, with_one_nan
@@ -17,7 +18,7 @@ from mixtura.data.spool import Spool, SpooledRows
 from mixtura.data.survey import Survey
 from mixtura.errors import DataError, ParameterError
 
-__all__ = ["Dataset", "dataset"]
+__all__ = ["Dataset", "bytes_of", "dataset"]
 
 # Of the machine's memory, what rows may take unless told.
 SHARE = 4
@@ -118,6 +119,12 @@ class Dataset:
             "more, or take a sample"
         )
 
+    def sample(self, size: int, seed: int = 0) -> NDArray[Any]:
+        """Return at most `size` distinct rows, drawn by what stands in them and the seed."""
+        rows = self.rows
+        source = ArrayRows(rows) if isinstance(rows, np.ndarray) else rows
+        return source.subsample(size, seed)[0]
+
     def batches(self) -> Iterator[NDArray[Any]]:
         """Yield all rows in order, arrays (n, D) of some at a time."""
         rows = self.rows
@@ -194,10 +201,11 @@ def dataset(
     folder = None if cache is None else Path(cache)
     if folder is not None and not folder.is_dir():
         raise ParameterError(f"cache should be a folder that exists, got '{folder}'")
-    return Dataset(source, columns, _bytes_of(memory), folder)
+    return Dataset(source, columns, bytes_of(memory), folder)
 
 
-def _bytes_of(memory: int | str | None) -> int:
+def bytes_of(memory: int | str | None) -> int:
+    """Return a number of bytes, told as one or in words; None for a share of the machine's."""
     if memory is None:
         return machine_memory() // SHARE
     if isinstance(memory, str):

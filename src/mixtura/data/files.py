@@ -13,7 +13,7 @@ from mixtura.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Table", "read_table"]
+__all__ = ["Table", "read_table", "read_tables"]
 
 
 def read_table(
@@ -70,6 +70,45 @@ def read_table(
     if table.n_rows == 0:
         raise DataError(f"'{path}' has columns but no rows; give a file with at least one row")
     return table
+
+
+def read_tables(paths: Sequence[Path], called: Path, columns: Sequence[str] | None = None) -> Table:
+    """Read files of the same columns as one table, one file after the other.
+
+    Parameters
+    ----------
+    called : what an error calls them all
+    columns : names of the columns to read, all when None
+
+    Raises
+    ------
+    DataError
+        As `read_table`, or where a file has other columns than the first.
+    """
+    if len(paths) == 1:
+        return read_table(paths[0], columns)
+    import pyarrow as pa
+
+    tables = [read_table(path, columns) for path in paths]
+    first = tables[0]
+    for table in tables[1:]:
+        if set(table.names) != set(first.names):
+            differing = sorted(set(table.names) ^ set(first.names))
+            raise DataError(
+                f"'{first.path}' and '{table.path}' have not the same columns: only one has "
+                f"'{differing[0]}'; name the columns to fit with --columns, or leave the file out"
+            )
+    try:
+        content = pa.concat_tables(
+            [table.content.select(first.names) for table in tables], promote_options="permissive"
+        )
+    except pa.ArrowException as error:
+        reason = str(error).strip().splitlines()[0]
+        raise DataError(
+            f"the files of '{called}' do not go together ({reason}); let each column hold one kind "
+            "of cells in all"
+        ) from error
+    return table_of(called, content, spelled=any(table.spelled for table in tables))
 
 
 def _reader(path: Path) -> "Callable[[Path, tuple[str, ...] | None], pa.Table]":

@@ -38,23 +38,24 @@ class Table:
     names : of the columns, in order
     kinds : by name; dates are also times, and text is also everything else
     spelled : whether the file holds text, and types were told from how its cells are spelled
+    content : the columns as Arrow has them, without dictionaries
     """
 
     path: Path
     names: tuple[str, ...]
     kinds: dict[str, Kind]
     spelled: bool
-    _content: "pa.Table" = field(repr=False)
+    content: "pa.Table" = field(repr=False)
 
     @property
     def n_rows(self) -> int:
         """The number of rows, without the header."""
-        return self._content.num_rows
+        return self.content.num_rows
 
     def column(self, name: str) -> list[Any]:
         """Return the N values of a column as Python values, None where a cell is missing."""
         _check_known(self.path, self.kinds, (name,))
-        return self._content[name].to_pylist()
+        return self.content[name].to_pylist()
 
     def categories(self, name: str, labels: Sequence[Any] = ()) -> list[Any]:
         """Return the N values of a column as categories, None where a cell is missing.
@@ -76,7 +77,7 @@ class Table:
             cells = [None if cell is None else str(cell) for cell in cells]
         elif any(isinstance(cell, (bytes, list, dict)) for cell in cells[:1]):
             raise DataError(
-                f"column '{name}' of '{self.path}' holds {self._content[name].type}, which are no "
+                f"column '{name}' of '{self.path}' holds {self.content[name].type}, which are no "
                 "categories; leave it out"
             )
         if not self.spelled:
@@ -125,7 +126,7 @@ class Table:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        cells = self._content[name]
+        cells = self.content[name]
         if self.kinds[name] == "date":
             raise DataError(
                 f"column '{name}' of '{self.path}' holds dates or times ({cells.type}); leave it "
@@ -145,7 +146,7 @@ class Table:
 
         # Its functions are made when it is imported, unseen by type checkers.
         pc: Any = compute
-        cells = self._content[name]
+        cells = self.content[name]
         if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
             raise DataError(
                 f"column '{name}' of '{self.path}' holds {cells.type} and not numbers; leave it out"

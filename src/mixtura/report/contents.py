@@ -34,6 +34,8 @@ class Report:
     source : where the rows came from, for the header
     seed : the seed of the fit, or None where it is not known
     facts : what a summary says of the fit
+    all_rows : N, where `rows` are a sample of more
+    all_sizes : (K,) of how many of those each component is the most probable one
     """
 
     title: str
@@ -46,6 +48,13 @@ class Report:
     source: str
     seed: int | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    all_rows: int | None = None
+    all_sizes: NDArray[np.intp] | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """Return N."""
+        return len(self.rows) if self.all_rows is None else self.all_rows
 
     @property
     def uncertainty(self) -> Float:
@@ -55,6 +64,8 @@ class Report:
     @property
     def sizes(self) -> NDArray[np.intp]:
         """Return how many rows each component (K,) is the most probable one of."""
+        if self.all_sizes is not None:
+            return self.all_sizes
         n_components = self.result.mixture.n_components
         # Noise is the last component, and called -1.
         return np.bincount(self.labels % n_components, minlength=n_components)

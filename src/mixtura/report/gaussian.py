@@ -128,7 +128,7 @@ def _note(report: Report) -> str:
 def _noise_words(report: Report) -> str:
     """Return how many rows are noise, and how dense it is."""
     family: Any = report.result.mixture.family
-    count, n_rows = int(report.sizes[-1]), len(report.rows)
+    count, n_rows = int(report.sizes[-1]), report.n_rows
     own = np.isclose(-family.log_noise, family.box.log_volume, rtol=0, atol=1e-9)
     size = EXTENTS.get(len(report.columns), "volume")
     words = f"{size} of a box around the rows" if own else f"{size} that was given"

@@ -82,10 +82,10 @@ def cautions(report: Report) -> list[str]:
 
 def figures_note(report: Report) -> str:
     """Return a sentence if the figures show a part of the rows, otherwise nothing."""
-    if len(report.rows) <= PLOTTED_ROWS:
+    if report.n_rows <= PLOTTED_ROWS:
         return ""
     return (
-        f"Figures show a random sample of {PLOTTED_ROWS:,} of the {len(report.rows):,} rows; "
+        f"Figures show a random sample of {PLOTTED_ROWS:,} of the {report.n_rows:,} rows; "
         "all numbers come from all rows."
     )
 

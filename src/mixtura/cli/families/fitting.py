@@ -1,7 +1,7 @@
 """What a family of the command is asked for, and what it gives."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,8 @@ class Request:
     prior : by name, pseudo-counts, or None for maximum likelihood
     criterion, seed : of the search
     starts : carried to the end for each model; None for the family's own number
+    weights_column, id_column : columns of row weights and of identifiers, or None
+    keep_formulas : whether identifiers that begin as a formula does are written as they are
     weights : (N,) row weights, or None
     """
 
@@ -47,7 +49,16 @@ class Request:
     criterion: str
     seed: int
     starts: int | None
-    weights: NDArray[np.float64] | None
+    weights_column: str | None = None
+    id_column: str | None = None
+    keep_formulas: bool = False
+    weights: NDArray[np.float64] | None = None
+
+    def of(self, table: Table) -> "Request":
+        """Return what is asked for of a table, with the row weights that it holds."""
+        if self.weights_column is None:
+            return self
+        return replace(self, weights=table.numeric([self.weights_column])[:, 0])
 
     @property
     def prior_of_numbers(self) -> str | float | None:

@@ -1,0 +1,149 @@
+"""A fit to files whose rows are more than memory may hold."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from mixtura.cli.assignments import Assignments, assignments_of
+from mixtura.cli.columns import number_columns
+from mixtura.cli.families import Request
+from mixtura.cli.families.gaussian import STARTS
+from mixtura.cli.fitted import Fitted
+from mixtura.cli.output import MANY_ASSIGNMENTS
+from mixtura.cli.progress import search_progress
+from mixtura.cli.voice import say
+from mixtura.data.batches import tables_of
+from mixtura.data.dataset import Dataset, dataset
+from mixtura.data.table import table_of
+from mixtura.errors import DataError, ParameterError
+from mixtura.estimators import select
+from mixtura.mixture import Mixture
+from mixtura.report import PLOTTED_ROWS
+from mixtura.selection import Candidate, Selection
+from mixtura.writing import replacing
+
+__all__ = ["StreamedAssignments", "fitted_beyond", "rows_beyond"]
+
+
+def rows_beyond(
+    files: Sequence[Path], request: Request, family: str, memory: int, cache: Path | None
+) -> Dataset:
+    """Return the columns to be fitted of files that are more than memory holds.
+
+    Raises
+    ------
+    ParameterError
+        For a family, or an option, that has to have all rows at once.
+    """
+    if family not in ("gaussian", "auto"):
+        raise ParameterError(
+            f"the rows are more than --memory {memory:,} bytes, and so many are for --family "
+            "gaussian only; let --memory be more, or give fewer files"
+        )
+    asked = {
+        "noise": request.noise,
+        "weights": request.weights_column,
+        "id": request.id_column,
+        "exposure": request.exposure,
+    }
+    for option, given in asked.items():
+        if given:
+            raise ParameterError(
+                f"--{option} is not for rows that are more than --memory ({memory:,} bytes); leave "
+                "it out, or let --memory be more"
+            )
+    _, first = next(tables_of(files[0], None), (None, None))
+    if first is None:
+        raise DataError(f"'{files[0]}' holds no rows; leave it out")
+    names = number_columns(table_of(files[0], first), request.columns, request.left_out)
+    return dataset(list(files), names, memory=memory, cache=cache)
+
+
+def fitted_beyond(data: Dataset, request: Request, called: Path) -> Fitted:
+    """Return the best fit of Gaussian mixtures to rows beyond memory."""
+    say(f"reading '{called}', which is more than memory may hold", err=True)
+    say(f"{data.n_rows:,} rows of {data.n_columns} columns", err=True)
+    with search_progress() as progress:
+        selection = _selected(data, request, progress)
+    mixture = selection.result.mixture
+    sample = data.sample(PLOTTED_ROWS, request.seed)
+    drawn = assignments_of(mixture, sample, None, None)
+    assignments = StreamedAssignments(mixture, data)
+    shown = {
+        "rows": np.asarray(sample, dtype=np.float64),
+        "labels": drawn.label,
+        "probabilities": drawn.probability,
+        "all_rows": data.n_rows,
+    }
+    return Fitted(selection, selection.result.facts(), assignments, request, called.name, shown)
+
+
+def _selected(
+    data: Dataset, request: Request, progress: Callable[[Candidate, int], None]
+) -> Selection:
+    return select(
+        data,
+        request.sizes,
+        request.structures,
+        criterion=request.criterion,
+        mixing_weights=request.mixing_weights,
+        n_init=request.starts or STARTS,
+        prior=request.prior_of_numbers,
+        random_state=request.seed,
+        progress=progress,
+    )
+
+
+class StreamedAssignments:
+    """The component of each row, part by part.
+
+    Parameters
+    ----------
+    mixture : whose components they are
+    data : the rows
+    """
+
+    file: ClassVar[str] = MANY_ASSIGNMENTS
+
+    def __init__(self, mixture: Mixture, data: Dataset) -> None:
+        self._mixture, self._data = mixture, data
+        self._sizes: NDArray[np.intp] | None = None
+
+    def parts(self) -> Iterator[Assignments]:
+        """Yield the assignments of all rows, some at a time, numbered from 0."""
+        start = 0
+        for rows in self._data.batches():
+            stop = start + len(rows)
+            yield assignments_of(self._mixture, rows, range(start, stop), None)
+            start = stop
+
+    @property
+    def sizes(self) -> NDArray[Any]:
+        """Return how many rows each component (K,) is the most probable one of."""
+        if self._sizes is None:
+            self._sizes = self._counted(None)
+        return self._sizes
+
+    def write(self, path: Path) -> None:
+        """Write the table to a Parquet file, which appears whole or not at all."""
+        with replacing(path) as temporary:
+            self._sizes = self._counted(temporary)
+
+    def _counted(self, path: Path | None) -> NDArray[np.intp]:
+        counts = np.zeros(self._mixture.n_components, dtype=np.intp)
+        writer: pq.ParquetWriter | None = None
+        try:
+            for part in self.parts():
+                counts += np.bincount(part.component, minlength=len(counts))
+                if path is not None:
+                    table = part.table()
+                    writer = writer or pq.ParquetWriter(path, table.schema)
+                    writer.write_table(table)
+        finally:
+            if writer is not None:
+                writer.close()
+        return counts
