@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
+from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.gaussian.box import smallest_box
 from mixtura.components.gaussian.covariance import covariance_from
 from mixtura.components.gaussian.family import GaussianFamily
-from mixtura.components.gaussian.noise import GaussianNoiseFamily, NoisyParameters
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.structures import structure
 from mixtura.components.multinomial import MultinomialFamily
+from mixtura.components.noise import NoiseFamily
+from mixtura.components.noise_parameters import NoisyParameters
 from mixtura.components.poisson import PoissonFamily
 from mixtura.components.product import ProductFamily, ProductParameters
 from mixtura.components.stacked import Probabilities, Rates
@@ -199,12 +201,12 @@ def noisy(seed: int = 0) -> Plain:
     """Return two Gaussian components and noise."""
     inner = gaussian("VVV", seed=seed)
     rows = np.vstack([inner.rows, np.random.default_rng(seed).uniform(-2, 8, (10, 3))])
-    family = GaussianNoiseFamily.around(inner.mixture.family, smallest_box(rows, None))
+    family = NoiseFamily.around(inner.mixture.family, BoxBackground.of(smallest_box(rows, None)))
     weights = np.append(0.8 * inner.mixture.weights, 0.2)
     parameters = NoisyParameters.around(inner.mixture.parameters)
 
     def logs(arrays: Arrays, rows: NDArray[Any]) -> NDArray[Any]:
-        constant = np.full(len(rows), family.log_noise, dtype=complex)
+        constant = np.full(len(rows), family.background.log_constant, dtype=complex)
         return np.column_stack([gaussian_logs(arrays, rows), constant])
 
     arrays = {**inner.arrays, "weights": weights}

@@ -57,7 +57,7 @@ class FeatureSums(Sums):
 
     features: Float
 
-    def take(self, components: slice) -> Self:
+    def take(self, components: slice | NDArray[np.bool_]) -> Self:
         """Return the sums of some components."""
         return type(self)(self.features[components])
 
@@ -93,6 +93,10 @@ class FeatureMoments:
     def effective_rows(self) -> Float:
         """Return N_k (K,)."""
         return self.features[:, 0]
+
+    def take(self, which: NDArray[np.bool_]) -> Self:
+        """Return the moments of some components."""
+        return replace(self, features=self.features[which])
 
     def plus(self, features: Float) -> Self:
         """Return the moments with the given features (P,) added to those of every component."""

@@ -164,6 +164,10 @@ class NegativeBinomialFamily(ColumnwiseFamily):
         own = log_masses(self._counts, means[:, self._columns], inverse[:, self._columns])
         return none, own - none[:, self._columns]
 
+    def even_terms(self, log_widths: Float) -> tuple[Float, Float]:
+        """Return the constants, and log x! of each count: what log h(x) has is taken away."""
+        return -log_widths[None], gammaln(self._counts + 1.0)[None]
+
     def estimate_cells(
         self, rows: Float, sums: Float, previous: Overdispersed | None
     ) -> Overdispersed:

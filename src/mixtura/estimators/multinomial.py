@@ -8,6 +8,7 @@ from scipy.sparse import issparse
 from sklearn.utils.validation import check_is_fitted
 
 from mixtura.components.multinomial import MultinomialFamily
+from mixtura.components.noise import beside_noise
 from mixtura.data import RowSource
 from mixtura.data.counts import row_totals
 from mixtura.data.draws import Draws, counted_draws
@@ -100,6 +101,7 @@ class MultinomialMixture(DiscreteMixture):
         n_init: int = 1,
         responsibilities_init: ArrayLike | None = None,
         mixing_weights: Any = "free",
+        noise: str | None = None,
         use_y: Any = "auto",
         prior: Any = "auto",
         random_state: Any = None,
@@ -117,6 +119,7 @@ class MultinomialMixture(DiscreteMixture):
             n_init=n_init,
             responsibilities_init=responsibilities_init,
             mixing_weights=mixing_weights,
+            noise=noise,
             use_y=use_y,
             prior=prior,
             random_state=random_state,
@@ -185,4 +188,4 @@ class MultinomialMixture(DiscreteMixture):
 
     def _take(self, mixture: Mixture, dtype: np.dtype[Any]) -> None:
         super()._take(mixture, dtype)
-        self.probabilities_ = mixture.parameters.probabilities
+        self.probabilities_ = beside_noise(mixture.family, mixture.parameters)[1].probabilities

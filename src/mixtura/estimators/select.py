@@ -143,7 +143,7 @@ def select(
     seed = seed_of(random_state)
     sizes = possible_sizes(sizes, source)
     weighing = checked_weighing(mixing_weights, sizes)
-    noisy = noise_maker(noise, noise_volume, source)
+    noisy = noise_maker(noise, source, names, noise_volume)
     determined, notes = _determined(covariance_type, source)
     _check_memory(determined, max(sizes), source.n_columns)
     cells = gaussian_cells(

@@ -7,7 +7,7 @@ from typing import Any
 
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
-from mixtura.components.gaussian.noise import GaussianNoiseFamily
+from mixtura.components.noise import NoiseFamily, without_noise
 from mixtura.components.product import ProductFamily, ProductParameters
 from mixtura.components.weighing import Weighing
 from mixtura.data import RowSource
@@ -56,9 +56,8 @@ def _(
 
 
 @framed.register
-def _(family: GaussianNoiseFamily, source: RowSource, columns: slice) -> GaussianNoiseFamily:
-    inner = framed(family.inner, source, columns)
-    return replace(family, inner=replace(inner, structure=family.inner.structure))
+def _(family: NoiseFamily, source: RowSource, columns: slice) -> NoiseFamily:
+    return NoiseFamily.around(framed(family.inner, source, columns), family.background)
 
 
 @framed.register
@@ -69,6 +68,8 @@ def _(family: ProductFamily, source: RowSource, columns: slice) -> ProductFamily
 
 def _entered(family: Any, parameters: Any) -> Any:
     """Return parameters in the user's units in the frame of a family."""
+    if isinstance(family, NoiseFamily):
+        return replace(parameters, inner=_entered(family.inner, parameters.inner))
     if isinstance(family, ProductFamily):
         pairs = zip(family.families, parameters.parts, strict=True)
         return ProductParameters(tuple(_entered(*pair) for pair in pairs))
@@ -84,7 +85,7 @@ def weighing_of(mixture: Mixture) -> Weighing:
 
 def options_of(mixture: Mixture, prior: Any, seed: int = 0, *, finish: int = 1) -> SolveOptions:
     """Return how replicates are fitted: as the estimators do, but for a coarser end."""
-    gaussian = isinstance(mixture.family, GaussianFamily | GaussianNoiseFamily | ProductFamily)
+    gaussian = isinstance(without_noise(mixture.family), GaussianFamily | ProductFamily)
     return SolveOptions(
         rule=COARSE,
         max_iter=MAX_ITER,
