@@ -25,12 +25,12 @@ from mixtura.components.noise_parameters import (
 from mixtura.components.words import Wording
 from mixtura.kinds import ColumnKind
 
-__all__ = ["NOISE", "NoiseFamily", "beside_noise", "without_noise"]
+__all__ = ["BESIDE_NOISE", "NOISE", "NoiseFamily", "beside_noise", "without_noise"]
 
 Float = NDArray[np.float64]
 
-# What a model file calls the family.
-NOISE = "noise"
+# What a model file calls the family, and what is added to the name of that of the components.
+NOISE, BESIDE_NOISE = "noise", " with noise"
 
 
 def without_noise(family: Any) -> Any:
@@ -66,7 +66,7 @@ class NoiseFamily:
     @property
     def name(self) -> str:
         """Return the name of the components' family, and what is beside them."""
-        return f"{self.inner.name} with noise"
+        return f"{self.inner.name}{BESIDE_NOISE}"
 
     @property
     def start_softness(self) -> float:

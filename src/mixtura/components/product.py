@@ -163,7 +163,8 @@ class ProductEvaluator:
 
     def centre_on(self, parameters: ProductParameters) -> None:
         """Take each block's sums about its parameters' means, if there are any."""
-        for part, about in zip(self.parts, parameters.padded().parts, strict=True):
+        # What only noise reads stands last, and is about nothing.
+        for part, about in zip(self.parts, parameters.padded().parts, strict=False):
             if about is not None:
                 part.centre_on(about)
 
