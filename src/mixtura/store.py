@@ -25,10 +25,6 @@ Arrays = dict[str, NDArray[Any]]
 # The key of a number that JSON has no word for.
 NUMBER = "~number"
 
-# Families of components by name.
-READERS: dict[str, Any] = {**FAMILIES, ProductFamily.name: ProductFamily}
-
-
 class StoredFacts(dict[str, Any]):
     """Facts that a file tells, which may be anything."""
 
@@ -104,10 +100,10 @@ def described_mixture(
 
 def _read(arrays: Mapping[str, NDArray[Any]], described: Mapping[str, Any]) -> tuple[Any, Any]:
     """Return the family and the parameters of a mixture that an archive describes."""
+    readers = {**FAMILIES, ProductFamily.name: ProductFamily}
     if described["family"] == NOISE:
-        reader = READERS[described["beside"]["family"]]
-        return NoiseFamily.read_by(reader, arrays, described)
-    return READERS[described["family"]].from_arrays(arrays, described)
+        return NoiseFamily.read_by(readers[described["beside"]["family"]], arrays, described)
+    return readers[described["family"]].from_arrays(arrays, described)
 
 
 def _kept(value: Any) -> Any:

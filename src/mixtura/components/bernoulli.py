@@ -42,6 +42,7 @@ class BernoulliFamily(ColumnwiseFamily):
     kind = BINARY
     values = Probabilities
     numbers = (Number("probabilities", "Probability of 1", 1.0),)
+    adds_feature = False
     even_words = "yes and no equally probable"
 
     def segments(self) -> Segments:

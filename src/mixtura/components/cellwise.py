@@ -8,7 +8,7 @@ feature that says whether its cell is known, times the row's exposure if rows ha
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self, final
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,8 +162,13 @@ class CellwiseFamily(ExponentialFamily):
         nothing = [np.zeros((len(own), 1))] if self.n_opening else []
         return np.hstack([*nothing, constants, own])
 
+    # A family whose log h(x) is linear in its features says so, and how by `even_terms`.
+    adds_feature: ClassVar[bool] = True
+
     def even_terms(self, log_widths: Float) -> tuple[Float, Float]:
         """Return the constants c (1, D) and θ (1, C) of cells that are even over their ranges.
+
+        These are for a log h(x) of zero.
 
         Parameters
         ----------
@@ -184,7 +189,9 @@ class CellwiseFamily(ExponentialFamily):
         return Ranges.from_arrays(arrays, self.n_columns)
 
     def told_of(self, background: Any) -> Float:
-        """Return the natural parameters (P,) of the background."""
+        """Return the natural parameters (P,) of the background, zeros where it adds a feature."""
+        if self.adds_feature:
+            return np.zeros(self.width())
         if isinstance(background, Ranges):
             return self._natural_of(*self.even_terms(background.log_widths))[0]
         return super().told_of(background)

@@ -74,6 +74,7 @@ class GammaFamily(ColumnwiseFamily):
     kind = POSITIVE
     reads_sparse = False
     values = GammaParameters
+    adds_feature = False
     numbers = (Number("shapes", "Shapes"), Number("rates", "Rates"))
 
     def __post_init__(self) -> None:

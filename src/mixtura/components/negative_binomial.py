@@ -68,6 +68,7 @@ class NegativeBinomialFamily(ColumnwiseFamily):
     """
     kind = COUNT
     values = Overdispersed
+    adds_feature = False
     numbers = (Number("means", "Means"), Number("sizes", "Sizes"))
 
     def reading(self, rows: Any) -> Self:

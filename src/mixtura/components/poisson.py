@@ -65,7 +65,6 @@ class PoissonFamily(ColumnwiseFamily):
     kind = COUNT
     values = Rates
     numbers = (Number("rates", "Rates", np.finfo(float).max),)
-    adds_feature = True
 
     def __post_init__(self) -> None:
         """Raise `ParameterError` where the exposure is no column."""
@@ -132,10 +131,6 @@ class PoissonFamily(ColumnwiseFamily):
     def terms(self, parameters: Rates) -> tuple[Float, Float]:
         """Return -λ and log λ."""
         return -parameters.rates, floored_log(parameters.rates)
-
-    def told_of(self, background: Any) -> Float:
-        """Return zeros (P,): neither factorials nor exposures are of the background."""
-        return np.zeros(self.width())
 
     def estimate_cells(self, rows: Float, sums: Float, previous: Rates | None) -> Rates:
         """Return λ_kj = Σ r x_j / Σ r e."""

@@ -97,8 +97,8 @@ def with_noise(
         models, _ = _plain(plain, n_components, plain_options, several, number)
         larger, tried = _plain(plain, n_components + 1, plain_options, several, number)
         wider = wider_models(tried, n_components + 1, plain_options, several, number)
-        order = [_sparsest(tried, model) for model in [*larger, *wider]]
-        pairs = list(zip([*larger, *wider], order, strict=True))
+        pairs = [(model, _sparsest(tried, model)) for model in larger]
+        pairs += [(model, list(range(model.n_components))) for model in wider]
         turned = [_with_noise_for(model, k) for model, places in pairs for k in places]
         sample = Sweep(sweep.family, tried.source, sweep.engine)
         runs = ranked(sample, fit(sample, turned, short_options(options, TRIED)), options)

@@ -44,6 +44,9 @@ class CategoricalMixture(DiscreteMixture):
     unknown : "error" or "ignore"
         What a category not seen in the fit is at prediction: an error that names it, or a missing
         cell.
+    noise : None or "uniform"
+        Add a component whose levels are equally probable in each column, for rows that belong to
+        no other; `predict` says -1, and `weights_` has its share last.
     tol, max_iter, n_init, responsibilities_init, mixing_weights, use_y, prior, random_state
     warm_start, engine, n_jobs
         As in `MultinomialMixture`; a class's pseudo-rows have the overall share of each level.

@@ -119,7 +119,8 @@ class GaussianMixture(MixtureEstimator):
         and `weights_` has its share last.
     noise_volume : float or None
         The volume that the noise fills; None for the smaller of the boxes around the data along
-        columns and along principal axes.
+        columns and along principal axes, or where cells are missing that along columns, over the
+        known cells of each row.
     random_state : int, RandomState or None
     warm_start : bool
         Start from the last fit.

@@ -62,6 +62,9 @@ class MixedMixture(DiscreteMixture):
         yes-or-no blocks it is left out always.
     constant : "error" or "drop"
         What a column of one value in the Gaussian block is, as in `GaussianMixture`.
+    noise : None or "uniform"
+        Add a component of constant density, the product of what it is in each block, for rows that
+        belong to no other; `predict` says -1, and `weights_` has its share last.
     tol, max_iter, n_init, responsibilities_init, mixing_weights, use_y, prior, random_state
     warm_start, engine, n_jobs
         As in `MultinomialMixture`; a prior by its name is that of every block.

@@ -54,7 +54,11 @@ class MultinomialMixture(DiscreteMixture):
         proportions, and short runs.
     mixing_weights : "free", "equal" or (K,) array
         "equal" holds them at 1/K, an array at its numbers, which sum to one: component k has the
-        k-th. They are no free parameters then.
+        k-th. They are no free parameters then. Beside noise, whose weight stays free, they are the
+        parts of what it leaves.
+    noise : None or "uniform"
+        Add a component in which all rows of the same total are equally probable, for rows that
+        belong to no other; `predict` says -1, and `weights_` has its share last.
     use_y : "auto", True or False
         Whether `fit(X, y)` takes y for known components (-1 where unknown) or allowed ones. "auto":
         where y is a matrix of truth values, or holds whole numbers of which some are -1 and not
