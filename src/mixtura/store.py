@@ -25,6 +25,7 @@ Arrays = dict[str, NDArray[Any]]
 # The key of a number that JSON has no word for.
 NUMBER = "~number"
 
+
 class StoredFacts(dict[str, Any]):
     """Facts that a file tells, which may be anything."""
 

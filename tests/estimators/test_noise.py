@@ -369,6 +369,15 @@ def test_the_background_of_mixed_columns_is_a_product(
     assert (np.diff(model.history_.objective) >= -1e-7).all()
 
 
+@pytest.mark.parametrize("noise", [None, "uniform"])
+def test_a_warm_start_of_mixed_columns_goes_on_where_the_fit_ended(noise: Any) -> None:
+    rows, _ = mixed_rows(4)
+    model = MixedMixture(BLOCKS, 2, noise=noise, random_state=0, warm_start=True).fit(rows)
+    before = model.log_likelihood_
+    assert model.fit(rows).log_likelihood_ >= before - 1e-6
+    assert model.n_iter_ < 5
+
+
 def test_words_have_noise_of_rows_of_one_total_alike() -> None:
     rng = np.random.default_rng(2)
     topics = rng.dirichlet(np.full(150, 0.1), 3)

@@ -463,6 +463,11 @@ class ExponentialFamily(ABC):
         return self, parameters
 
     @final
+    def in_frame(self, parameters: Any) -> Any:
+        """Return the parameters as they are."""
+        return parameters
+
+    @final
     def row_log_density(self, rows: Any, parameters: Any) -> Float:
         """Return log f_k(x) (n, K), of dense or sparse rows."""
         careful = self.careful_log_density(rows, parameters)

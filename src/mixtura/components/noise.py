@@ -284,7 +284,7 @@ class NoiseFamily:
         return replace(self, inner=inner), replace(parameters, inner=own)
 
     def in_frame(self, parameters: NoisyParameters) -> NoisyParameters:
-        """Return parameters given in the user's units in the frame of Gaussian components."""
+        """Return parameters given in the user's units in the frame of the components."""
         return replace(parameters, inner=self.inner.in_frame(parameters.inner))
 
     def row_log_density(self, rows: Any, parameters: NoisyParameters) -> Float:

@@ -447,6 +447,11 @@ class ProductFamily:
             tuple(part for _, part in pairs)
         )
 
+    def in_frame(self, parameters: ProductParameters) -> ProductParameters:
+        """Return parameters given in the user's units in the blocks' frames."""
+        parts = (family.in_frame(part) for family, part in self._with(parameters))
+        return ProductParameters(tuple(parts))
+
     def row_log_density(self, rows: Float, parameters: ProductParameters) -> Float:
         """Return log f_k(x) (n, K)."""
         return reduce(add, self._by_block(rows, parameters, lambda family: family.row_log_density))

@@ -106,7 +106,8 @@ class DiscreteMixture(MixtureEstimator):
                     "warm_start goes on from a fit of other columns, or one with other noise; set "
                     "it to False for this one"
                 )
-            model = Model(log_weights_of(mixture.weights), mixture.parameters)
+            parameters = family.in_frame(mixture.parameters)
+            model = Model(log_weights_of(mixture.weights), parameters)
             return lambda sweep, options: [model]
         n_components = settings.n_components + family.has_noise
         if self.responsibilities_init is not None:
