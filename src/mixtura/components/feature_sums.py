@@ -25,12 +25,12 @@ class FeatureTile:
     fill : writes φ(x) of rows there
     """
 
-    __slots__ = ("_fill", "_room", "is_made", "rows")
+    __slots__ = ("_fill", "is_made", "room", "rows")
 
     def __init__(
         self, rows: NDArray[Any], room: Float, fill: Callable[[NDArray[Any], Float], None]
     ) -> None:
-        self.rows, self._room, self._fill = rows, room, fill
+        self.rows, self.room, self._fill = rows, room, fill
         self.is_made = False
 
     @property
@@ -42,9 +42,9 @@ class FeatureTile:
     def features(self) -> Float:
         """Return φ(x) (P, n)."""
         if not self.is_made:
-            self._fill(self.rows, self._room)
+            self._fill(self.rows, self.room)
             self.is_made = True
-        return self._room
+        return self.room
 
     def sum(self, row_weights: Float) -> Float:
         """Return Σ w φ(x) (P,)."""

@@ -103,17 +103,17 @@ class NoiseFamily:
 
     def workspace(self, n_rows: int) -> Any:
         """Return buffers for tiles of up to `n_rows` rows."""
-        return self.inner.workspace(n_rows)
+        return self._feature.workspace(n_rows)
 
     def prepare(self, rows: Any, workspace: Any) -> Any:
         """Fill the workspace and return the tile."""
-        return self.inner.prepare(rows, workspace)
+        return self._feature.prepare(rows, workspace)
 
     def feature_beside(self, rows: Any) -> Float | None:
         """Return the feature (n,) that only noise reads, or None where it needs none."""
         return self.inner.feature_beside(rows, self.background)
 
-    def joined(self, tile: Any, feature: Float) -> tuple[Any, ...]:
+    def joined(self, tile: Any, feature: Float) -> Any:
         """Return a tile of rows with the feature (n,) that only noise reads."""
         return self._feature.joined(tile, feature)
 
@@ -135,7 +135,7 @@ class NoiseFamily:
 
     def shared(self, prepared: Any, row_weights: Float | None) -> Any:
         """Return the sums of a tile that involve no component."""
-        return self.inner.shared(self._feature.without(prepared), row_weights)
+        return self._feature.shared(prepared, row_weights)
 
     def offset(self, parameters: NoisyParameters, sums: Any, shared: Any) -> float:
         """Return what the log-likelihood has beyond the evaluator's part."""
@@ -154,9 +154,7 @@ class NoiseFamily:
     def _of_noise(self, sums: Any, noise: NDArray[np.bool_]) -> float:
         """Return Σ w r log f(x) of the noise, which of the components (K',) that is being given."""
         found = self.inner.expected_of(self._feature.without(sums), noise, self.background)
-        return found + (
-            float(sums.parts[-1].features[noise].sum()) if self.inner.adds_feature else 0
-        )
+        return found + self._feature.total(sums, noise)
 
     def moments(self, sums: Any, previous: NoisyParameters | None, shared: Any) -> NoisyMoments:
         """Return the moments of the components, and N_k of all."""
