@@ -174,6 +174,16 @@ def test_weight_two_is_the_row_twice_and_threads_change_no_bit(kind: str, fresh_
     assert_array_equal(weighted.score_samples(rows), threads.score_samples(rows))
 
 
+@pytest.mark.parametrize("kind", ["poisson", "categorical", "gamma"])
+def test_processes_come_to_the_bits_of_threads(kind: str) -> None:
+    rows = np.tile(noisy_rows(kind, 12)[0], (30, 1))
+    ends = [
+        estimator(kind, engine=engine, n_jobs=2).fit(rows) for engine in ("threads", "processes")
+    ]
+    assert ends[0].log_likelihood_ == ends[1].log_likelihood_
+    assert_array_equal(ends[0].weights_, ends[1].weights_)
+
+
 @every_kind
 def test_neither_the_order_of_rows_nor_that_of_columns_matters(kind: str, fresh_seed: int) -> None:
     rows, _ = noisy_rows(kind, fresh_seed)
