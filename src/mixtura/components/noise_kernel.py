@@ -48,9 +48,9 @@ class NoisyKernel(CompiledRuns):
         """Return room for a mixture."""
         return NoisyPacked(self.inner.packing(n_components), self)
 
-    def barring(self, barred: NDArray[np.bool_]) -> "NoisyKernel":
-        """Return the same loop over rows that are barred from components, as in (K, n)."""
-        return NoisyKernel(self.inner.barring(barred), self.of_noise, self.joined)
+    def excluding(self, excluded: NDArray[np.bool_]) -> "NoisyKernel":
+        """Return the same loop over rows that are excluded from components, as in (K, n)."""
+        return NoisyKernel(self.inner.excluding(excluded), self.of_noise, self.joined)
 
     @property
     def n_rows(self) -> int:

@@ -21,9 +21,9 @@ from mixtura.em.held import searching
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked
-from mixtura.em.rearrange import CARRIED, exchanged
-from mixtura.em.shares import mixture_of, shares_of
+from mixtura.em.responsibilities import mixture_of, responsibilities_of
 from mixtura.em.sources import MANY
+from mixtura.em.split_and_merge import CARRIED, exchanged
 from mixtura.em.starts import (
     StartMaker,
     StartOptions,
@@ -128,7 +128,7 @@ def _plain(
 def _sparsest(sample: Sweep, model: Model) -> list[int]:
     """Return the components by the mean log densities of their rows, the least first; some."""
     block = sample.source.block(0, sample.source.n_rows)
-    mixture, shares = mixture_of(sample, model), shares_of(sample, model)
+    mixture, shares = mixture_of(sample, model), responsibilities_of(sample, model)
     if block.weights is not None:
         shares = shares * block.weights[:, None]
     logs = mixture.family.row_log_density(block.rows, mixture.parameters)

@@ -78,7 +78,7 @@ class GappyKernel(CompiledRuns):
     constant : of the log-likelihood, over Σ w
     borrowed_rows : of the scatter that components have on average, where a run starts
     widths : (D,) that missing cells of a start have
-    barred : (K, n) which components rows cannot belong to, or None
+    excluded : (K, n) which components rows cannot belong to, or None
     even : (D,) the log density of a cell of noise as the last component, beside the constant; None:
         there is none
     """
@@ -92,7 +92,7 @@ class GappyKernel(CompiledRuns):
     constant: float
     borrowed_rows: float
     widths: Float
-    barred: NDArray[np.bool_] | None = None
+    excluded: NDArray[np.bool_] | None = None
     even: Float | None = None
     _problems: dict[Key, tuple[Any, Float | None, Gaps, Problem]] = field(
         default_factory=dict, repr=False
@@ -104,9 +104,9 @@ class GappyKernel(CompiledRuns):
             return None
         return replace(self, even=np.ascontiguousarray(cells), _problems={})
 
-    def barring(self, barred: NDArray[np.bool_]) -> Self:
-        """Return the same loop over rows that are barred from components, as in (K, n)."""
-        return replace(self, barred=np.ascontiguousarray(barred), _problems={})
+    def excluding(self, excluded: NDArray[np.bool_]) -> Self:
+        """Return the same loop over rows that are excluded from components, as in (K, n)."""
+        return replace(self, excluded=np.ascontiguousarray(excluded), _problems={})
 
     @property
     def n_rows(self) -> int:
@@ -114,7 +114,7 @@ class GappyKernel(CompiledRuns):
         return len(self.rows.cells)
 
     def packing(self, n_components: int) -> GappyPacked:
-        """Return room for a mixture."""
+        """Return the workspace of a mixture."""
         sizes = self.structure, n_components, len(self.unit), self.n_features
         return GappyPacked(*sizes, n_noise=int(self.even is not None))
 
@@ -125,7 +125,7 @@ class GappyKernel(CompiledRuns):
             penalty = penalty_of(terms.prior)
             if penalty is None:
                 return None
-            gaps = self.rows.told(self.n_features, self.weights, self.barred, even=self.even)
+            gaps = self.rows.told(self.n_features, self.weights, self.excluded, even=self.even)
             held = held_shares(terms.weighing)
             concentration = terms.weighing.concentration
             problem = problem_of(self, gaps.tile.rows, penalty, concentration, held, far)
