@@ -9,10 +9,11 @@ import time
 
 import numpy as np
 
+from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.gaussian.box import smallest_box
 from mixtura.components.gaussian.family import GaussianFamily
-from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.gaussian.structures import structure
+from mixtura.components.noise import NoiseFamily
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.data.masks import MaskedRows
@@ -56,7 +57,7 @@ def forms():
         return GaussianFamily.of(structure("VVV"), *column_moments(source))
 
     plain, weighted = ArrayRows(FIRST), ArrayRows(FIRST, RNG.uniform(0.5, 2.0, N))
-    noisy = GaussianNoiseFamily.around(family(plain), smallest_box(FIRST))
+    noisy = NoiseFamily.around(family(plain), BoxBackground.of(smallest_box(FIRST)))
     return {
         "complete": swept(family(plain), plain),
         "row weights": swept(family(weighted), weighted),

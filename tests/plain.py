@@ -13,16 +13,17 @@ from typing import Any
 import numpy as np
 from columnwise_cases import COLUMNWISE, Columnwise
 from numpy.typing import NDArray
+from scipy.special import gammaln
 
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
-from mixtura.components.gaussian.box import smallest_box
 from mixtura.components.gaussian.covariance import covariance_from
 from mixtura.components.gaussian.family import GaussianFamily
-from mixtura.components.gaussian.noise import GaussianNoiseFamily, NoisyParameters
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.structures import structure
 from mixtura.components.multinomial import MultinomialFamily
+from mixtura.components.noise import NoiseFamily, without_noise
+from mixtura.components.noise_parameters import NoisyParameters
 from mixtura.components.poisson import PoissonFamily
 from mixtura.components.product import ProductFamily, ProductParameters
 from mixtura.components.stacked import Probabilities, Rates
@@ -101,7 +102,7 @@ def move(plain: Plain, arrays: Arrays, name: str, place: tuple[int, ...], amount
         array[place] += amount
         array[-1] -= amount
     elif name.endswith("probabilities") and SUMMING & {
-        plain.mixture.family.name,
+        without_noise(plain.mixture.family).name,
         name.partition(".")[0],
     }:
         k, j = place
@@ -195,20 +196,34 @@ def with_gaps(plain: Plain) -> Plain:
     return replace(plain, rows=rows)
 
 
-def noisy(seed: int = 0) -> Plain:
-    """Return two Gaussian components and noise."""
-    inner = gaussian("VVV", seed=seed)
-    rows = np.vstack([inner.rows, np.random.default_rng(seed).uniform(-2, 8, (10, 3))])
-    family = GaussianNoiseFamily.around(inner.mixture.family, smallest_box(rows, None))
-    weights = np.append(0.8 * inner.mixture.weights, 0.2)
-    parameters = NoisyParameters.around(inner.mixture.parameters)
+def noisy(plain: Plain | None = None, log_base: Callable[[Any], Any] = lambda rows: 0.0) -> Plain:
+    """Return a case with some rows even over what all take up, and noise; Gaussian by default.
+
+    Parameters
+    ----------
+    log_base : log h(x) (n,) of rows, which the components' log densities are without
+    """
+    plain = gaussian("VVV") if plain is None else plain
+    rng, rows = np.random.default_rng(9), plain.rows.copy()
+    family = plain.mixture.family
+    for column in rows[: len(rows) // 6].T:
+        column[:] = rng.permutation(column)
+    background = family.background(rows, None)
+    weights = np.append(0.8 * plain.mixture.weights, 0.2)
+    beside = NoiseFamily.around(family, background)
+    parameters = NoisyParameters.around(plain.mixture.parameters)
+    mixture = Mixture(weights, beside, parameters, reading=plain.mixture.reading)
 
     def logs(arrays: Arrays, rows: NDArray[Any]) -> NDArray[Any]:
-        constant = np.full(len(rows), family.log_noise, dtype=complex)
-        return np.column_stack([gaussian_logs(arrays, rows), constant])
+        even = background.log_density(rows) - log_base(rows)
+        return np.column_stack([plain.components(arrays, rows), even.astype(complex)])
 
-    arrays = {**inner.arrays, "weights": weights}
-    return Plain(Mixture(weights, family, parameters), rows, arrays, logs)
+    return Plain(mixture, rows, {**plain.arrays, "weights": weights}, logs)
+
+
+def factorials(rows: Any) -> Any:
+    """Return log h(x) of counts."""
+    return -gammaln(rows + 1.0).sum(axis=1)
 
 
 def multinomial(seed: int = 0) -> Plain:
@@ -352,6 +367,10 @@ CASES: dict[str, Callable[[], Plain]] = {
     "diag with gaps": lambda: with_gaps(gaussian("VVI", n_columns=4)),
     "spherical, shared, with gaps": lambda: with_gaps(gaussian("EII", n_columns=4)),
     "noise": noisy,
+    "noise with gaps": lambda: noisy(with_gaps(gaussian("VVV"))),
+    "categories beside noise": lambda: noisy(categorical()),
+    "yes or no with gaps beside noise": lambda: noisy(bernoulli(missing=True)),
+    "counts beside noise": lambda: noisy(poisson(), factorials),
     "multinomial": multinomial,
     "categorical": categorical,
     "bernoulli": bernoulli,

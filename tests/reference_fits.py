@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from oracles import dataset, gaussian, gaussian_fits, repeats, starting_responsibilities
 
+from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.gaussian.box import smallest_box
 from mixtura.components.gaussian.family import GaussianFamily
-from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.gaussian.structures import structure
 from mixtura.components.kernel import Limits
+from mixtura.components.noise import NoiseFamily
 from mixtura.components.weighing import EQUAL, Weighing
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
@@ -48,7 +49,7 @@ def sweep_of(name, reference):
     family = GaussianFamily.of(structure(reference["model"]), *column_moments(source))
     if reference["variant"] == "noise":
         volume = 1 / reference["noise"]["Vinv"]
-        family = GaussianNoiseFamily.around(family, smallest_box(values), volume)
+        family = NoiseFamily.around(family, BoxBackground.of(smallest_box(values), volume))
     return Sweep(family, source, Serial())
 
 

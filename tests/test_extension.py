@@ -141,6 +141,18 @@ def test_a_model_file_brings_the_family_back(family: Names, tmp_path: Path) -> N
     assert_allclose(np.sqrt(squares / 2), found.scales_, rtol=0.05)
 
 
+def test_the_family_has_noise_without_a_word_of_it(family: Names) -> None:
+    rows = family["X"].copy()
+    rows[::12] = np.random.default_rng(2).uniform(0.01, 1.3 * rows.max(axis=0), rows[::12].shape)
+    found = family["RayleighMixture"](2, noise="uniform", random_state=0).fit(rows)
+    squares = rows[:, None] ** 2 / found.scales_**2
+    logs = (np.log(rows[:, None] / found.scales_**2) - squares / 2).sum(axis=2)
+    even = np.full(len(rows), -np.log(np.ptp(rows, axis=0)).sum())
+    joint = np.log(found.weights_) + np.column_stack([logs, even])
+    assert_allclose(found.score_samples(rows), np.logaddexp.reduce(joint, axis=1), rtol=1e-9)
+    assert found.log_likelihood_ == pytest.approx(found.score_samples(rows).sum(), rel=1e-10)
+
+
 def test_standard_errors_of_the_family_are_those_of_a_known_component(family: Names) -> None:
     """Of one component σ̂ has the variance σ² / 4 n."""
     found = family["RayleighMixture"](1, prior=None).fit(family["X"])

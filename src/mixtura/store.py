@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mixtura.archive import read_archive, write_archive
 from mixtura.arrays import as_shape
 from mixtura.components.catalogue import FAMILIES
-from mixtura.components.gaussian.noise import GaussianNoiseFamily
+from mixtura.components.noise import NOISE, NoiseFamily
 from mixtura.components.product import ProductFamily
 from mixtura.data.encoding import AS_IT_COMES, Reading
 from mixtura.errors import ModelFileError, ParameterError
@@ -24,9 +24,6 @@ Arrays = dict[str, NDArray[Any]]
 
 # The key of a number that JSON has no word for.
 NUMBER = "~number"
-
-# Families that are no part of another, by name.
-WHOLE: dict[str, Any] = {family.name: family for family in (ProductFamily, GaussianNoiseFamily)}
 
 
 class StoredFacts(dict[str, Any]):
@@ -85,8 +82,7 @@ def described_mixture(
     """Return the mixture and the facts that an archive describes."""
     with refusing(path, "a mixture"):
         described = document["mixture"]
-        readers = FAMILIES | WHOLE
-        family, parameters = readers[described["family"]].from_arrays(arrays, described)
+        family, parameters = _read(arrays, described)
         weights = as_shape("weights", arrays["weights"], (parameters.n_components,))
         columns = described["columns"]
         names = None if columns is None else tuple(map(str, columns))
@@ -101,6 +97,14 @@ def described_mixture(
         reading = _reading(document.get("reading", {}), family.n_columns)
         mixture = Mixture(weights, family, parameters, names, held, reading)
         return mixture, StoredFacts(_found(dict(document["facts"])))
+
+
+def _read(arrays: Mapping[str, NDArray[Any]], described: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return the family and the parameters of a mixture that an archive describes."""
+    readers = {**FAMILIES, ProductFamily.name: ProductFamily}
+    if described["family"] == NOISE:
+        return NoiseFamily.read_by(readers[described["beside"]["family"]], arrays, described)
+    return readers[described["family"]].from_arrays(arrays, described)
 
 
 def _kept(value: Any) -> Any:

@@ -301,3 +301,38 @@ def test_a_prior_is_asked_for_by_name_or_by_counts():
         assert done.exit_code == 2
         assert said in done.output
         assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("family", sorted({*OFFERS} - {"gaussian", "multinomial"}))
+def test_noise_is_offered_whatever_the_family(family, tmp_path):
+    rng = np.random.default_rng(5)
+    label, is_noise = rng.integers(0, 2, 200), rng.random(200) < 0.1
+    if family == "categorical":
+        rows = rng.integers(0, 4, (200, 7))
+        usual = (rng.random((200, 7)) < 0.9) & ~is_noise[:, None]
+        rows = np.where(usual, label[:, None], rows)
+    elif family == "bernoulli":
+        chance = np.where(is_noise, 0.5, np.where(label, 0.95, 0.05))
+        rows = (rng.random((200, 12)) < chance[:, None]).astype(int)
+    else:
+        rows = rng.poisson(np.where(label, 4, 30)[:, None], (200, 5)) + 1
+        rows[is_noise] = rng.integers(1, 60, (is_noise.sum(), 5))
+    frame = pd.DataFrame(rows, columns=[f"c{j}" for j in range(rows.shape[1])])
+    if family in ("mixed", "auto"):
+        frame["kind"] = np.where(label, "a", "b")
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    out = tmp_path / "out"
+    arguments = ["fit", tmp_path / "rows.csv", "-f", family, "-k", 2, "--noise", "--starts", 2]
+    done = mixtura(*arguments, "-o", out)
+    assert done.exit_code == 0, done.output
+    assert "2 components and uniform noise" in done.output
+    page = (out / "report.html").read_text("utf-8")
+    assert "most probably noise" in page
+    assert "could not be made" not in page
+    assigned = rows_of((out / "assignments.csv").read_text("utf-8"))
+    found = np.array([row["component"] == "-1" for row in assigned])
+    assert found.any()
+    told = json.loads(mixtura("summary", out / "model.mixtura", "--json").output)
+    assert told["labels"] == [0, 1, -1]
+    again = rows_of(mixtura("predict", out / "model.mixtura", tmp_path / "rows.csv").output)
+    assert [row["component"] for row in again] == [row["component"] for row in assigned]

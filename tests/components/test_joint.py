@@ -8,13 +8,14 @@ from numpy.testing import assert_allclose
 
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
+from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.gaussian.box import smallest_box
 from mixtura.components.gaussian.family import GaussianFamily
-from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.gaussian.structures import structure
 from mixtura.components.geometric import GeometricFamily
 from mixtura.components.kernel import Limits, Terms
 from mixtura.components.multinomial import MultinomialFamily
+from mixtura.components.noise import NoiseFamily
 from mixtura.components.poisson import PoissonFamily
 from mixtura.components.product import ProductFamily
 from mixtura.components.weighing import EQUAL, Weighing
@@ -216,7 +217,7 @@ def noisy(seed, code):
     rng = np.random.default_rng(seed)
     rows = continuous(rng, rng.integers(K, size=N))
     rows[::8] = rng.uniform(-9, 9, (len(rows[::8]), 2))
-    return rows, GaussianNoiseFamily.around(gaussian(rows, code), smallest_box(rows))
+    return rows, NoiseFamily.around(gaussian(rows, code), BoxBackground.of(smallest_box(rows)))
 
 
 @pytest.mark.parametrize("code", ["VII", "VVI", "EVV", "VEV", "VVV"])

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.family import Family
+from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.gaussian.box import smallest_box
 from mixtura.components.gaussian.family import GaussianFamily
-from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.gaussian.structures import CODES, structure
 from mixtura.components.multinomial import MultinomialFamily
+from mixtura.components.noise import NoiseFamily
 from mixtura.components.poisson import PoissonFamily
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
@@ -186,7 +187,7 @@ def test_bits_are_the_same_for_any_number_of_threads(code: str, kept: bool, weig
 
 def test_noise_is_swept_as_by_numpy() -> None:
     rows = clusters(1500, 3)
-    family = GaussianNoiseFamily.around(gaussian("VVV", rows), smallest_box(rows))
+    family = NoiseFamily.around(gaussian("VVV", rows), BoxBackground.of(smallest_box(rows)))
     expected = swept(family, rows, None, kept=False, compiled=False, sizes=(3, 4))
     found = swept(family, rows, None, kept=False, compiled=True, sizes=(3, 4))
     assert_equal(found, expected, 1500)

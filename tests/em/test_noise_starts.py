@@ -9,10 +9,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from oracles import dataset
 
 from mixtura import GaussianMixture
+from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.gaussian.box import smallest_box
 from mixtura.components.gaussian.family import GaussianFamily
-from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.gaussian.structures import structure
+from mixtura.components.noise import NoiseFamily
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions
@@ -36,7 +37,7 @@ ROWS = (
 def sweep() -> Sweep:
     source = ArrayRows(ROWS)
     family = GaussianFamily.of(structure("VVV"), *column_moments(source))
-    return Sweep(GaussianNoiseFamily.around(family, smallest_box(ROWS)), source, Serial())
+    return Sweep(NoiseFamily.around(family, BoxBackground.of(smallest_box(ROWS))), source, Serial())
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def gaussians(sweep: Sweep, options: FitOptions, labels: Any, n_components: int)
         plain,
         labels,
         n_components,
-        replace(options, prior=options.prior.gaussians, fallback=options.fallback.gaussians),
+        replace(options, prior=options.prior.inner, fallback=options.fallback.inner),
     )
 
 

@@ -175,7 +175,11 @@ def test_a_category_that_the_fit_did_not_see_is_named_so_too(tmp_path: Path) -> 
     ("frame", "options", "words"),
     [
         ({"a": [1.0] * 12, "b": range(12)}, ["-s", "spherical", "-k", "2"], ""),
-        ({"a": [*range(9)] + [None] * 3, "b": range(12)}, ["--noise"], "leave out --noise"),
+        (
+            {"a": [1.0] * 12, "b": range(1, 13)},
+            ["-f", "exponential", "--noise"],
+            "leave out --noise",
+        ),
         ({"a": [None] * 12, "b": range(12)}, ["--columns", "a,b"], "left out"),
         ({"a": [1, 2, 3] * 4, "b": [1, 2, 3] * 4}, ["-k", "5"], ""),
         ({"a": [1.5, 2, 4]}, ["-k", "5"], "-k 5 asks for more components than the 3 rows"),

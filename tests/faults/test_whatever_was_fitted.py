@@ -87,8 +87,8 @@ def test_noise_has_a_density_at_any_scale(scale: float, tmp_path: Path) -> None:
     plain = GaussianMixture(2, noise="uniform", random_state=0).fit(clusters(1.0))
     fitted = GaussianMixture(2, noise="uniform", random_state=0).fit(clusters(scale))
     shift = 2 * np.log(scale)
-    assert fitted.mixture_.family.log_noise == pytest.approx(
-        plain.mixture_.family.log_noise - shift, rel=1e-9
+    assert fitted.mixture_.family.background.log_constant == pytest.approx(
+        plain.mixture_.family.background.log_constant - shift, rel=1e-9
     )
     np.testing.assert_allclose(
         fitted.predict_proba(clusters(scale)), plain.predict_proba(clusters(1.0)), atol=1e-6

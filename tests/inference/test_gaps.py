@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from plain import gaussian, noisy, with_gaps
+from plain import gaussian, mixed, with_gaps
 
 from mixtura import DataError, GaussianMixture, ParameterError
 from mixtura.engines import Threads
@@ -111,7 +111,7 @@ def test_frames_have_gaps_too(fitted):
 
 
 def test_other_gaps_are_refused():
-    plain = noisy()
+    plain = mixed()
     rows = plain.rows.copy()
     rows[0, 0] = np.nan
     with pytest.raises(DataError, match="NaN"):

@@ -60,7 +60,7 @@ def test_the_page_calls_it_noise_everywhere(report: Report) -> None:
 
 
 def test_the_page_says_how_many_rows_are_noise_and_how_dense_it_is(report: Report) -> None:
-    volume = np.exp(-report.result.mixture.family.log_noise)
+    volume = np.exp(-report.result.mixture.family.background.log_constant)
     (found,) = re.findall(
         r"(\d+) of 145 rows are most probably noise.*? rows, (\S+)\.<", render_report(report)
     )
@@ -93,7 +93,7 @@ def test_rows_of_noise_are_grey_stars(report: Report) -> None:
 @pytest.mark.parametrize("column", [0, 1])
 def test_a_margin_is_the_density_summed_over_the_box_and_the_gaussians(column: int) -> None:
     mixture = report_in(2).result.mixture
-    box = mixture.family.box
+    box = mixture.family.background.box
     nodes = np.linspace(-60, 80, 7001)
     points = np.array([-5.0, 0.0, 4.0, 17.0, 40.0])
     for point, found in zip(points, log_density(mixture, [column], points[:, None]), strict=True):
@@ -102,7 +102,7 @@ def test_a_margin_is_the_density_summed_over_the_box_and_the_gaussians(column: i
         places = (plane - box.corner) @ np.linalg.inv(box.edges)
         outside = ((places < 0) | (places > 1)).any(axis=1)
         density = np.exp(mixture.log_density(plane))
-        density[outside] -= mixture.weights[-1] * np.exp(mixture.family.log_noise)
+        density[outside] -= mixture.weights[-1] * np.exp(mixture.family.background.log_constant)
         summed = density.sum() * (nodes[1] - nodes[0])
         assert np.exp(found) == pytest.approx(summed, rel=0.02, abs=1e-12)
 
@@ -118,7 +118,9 @@ def test_regions_hold_their_shares_of_rows_drawn() -> None:
 def test_noise_of_a_given_volume_has_that_density_in_its_box() -> None:
     report = report_in(2, noise_volume=5000.0)
     mixture = report.result.mixture
-    middle = mixture.family.box.corner + 0.5 * mixture.family.box.edges.sum(axis=0)
+    middle = mixture.family.background.box.corner + 0.5 * mixture.family.background.box.edges.sum(
+        axis=0
+    )
     found = noise_density(mixture, [0, 1], middle[None])[0]
     assert found == pytest.approx(mixture.weights[-1] / 5000)
     assert "one over the area that was given, 5000." in render_report(report)

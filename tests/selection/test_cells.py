@@ -5,10 +5,11 @@ from itertools import product
 import numpy as np
 import pytest
 
+from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.gaussian.box import Box
 from mixtura.components.gaussian.family import GaussianFamily
-from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.gaussian.structures import CODES, structure
+from mixtura.components.noise import NoiseFamily
 from mixtura.selection import Cell
 from mixtura.selection.cells import is_nested
 
@@ -78,6 +79,6 @@ def test_a_nested_structure_has_fewer_parameters_unless_it_is_the_same():
 
 def test_noise_counts_as_a_parameter_beside_the_components():
     plain = GaussianFamily.in_own_units(structure("VVV"), 2)
-    noisy = GaussianNoiseFamily.around(plain, Box(np.zeros(2), np.eye(2)))
+    noisy = NoiseFamily.around(plain, BoxBackground.of(Box(np.zeros(2), np.eye(2))))
     assert Cell("VVV", plain, 3).n_free == 3 * 5
     assert Cell("VVV", noisy, 3).n_free == 3 * 5 + 1

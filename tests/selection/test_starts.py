@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from mixtura import GaussianMixture
+from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.gaussian.box import smallest_box
 from mixtura.components.gaussian.family import GaussianFamily
-from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.gaussian.structures import CODES, structure
+from mixtura.components.noise import NoiseFamily
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions
@@ -34,7 +35,9 @@ def cells_for(rows, codes, size=2, *, noise=False):
     moments = column_moments(ArrayRows(rows))
     families = [GaussianFamily.of(structure(code), *moments) for code in codes]
     if noise:
-        families = [GaussianNoiseFamily.around(one, smallest_box(rows)) for one in families]
+        families = [
+            NoiseFamily.around(one, BoxBackground.of(smallest_box(rows))) for one in families
+        ]
     return [Cell(code, family, size) for code, family in zip(codes, families, strict=True)]
 
 

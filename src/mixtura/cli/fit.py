@@ -65,7 +65,7 @@ __all__ = ["fit"]
 @click.option(
     "--noise",
     is_flag=True,
-    help="Add a component of constant density for rows that belong to no Gaussian one.",
+    help="Add a component of constant density for rows that belong to none of the others.",
 )
 @click.option(
     "-o",
@@ -170,7 +170,7 @@ def fit(
             left_out=(*split_names(weights), *split_names(id_column)),
             sizes=tuple(sizes),
             structures=structures,
-            noise=noise,
+            noise="uniform" if noise else None,
             exposure=exposure,
             mixing_weights=mixing_weights,
             prior=prior,

@@ -42,10 +42,16 @@ class BernoulliFamily(ColumnwiseFamily):
     kind = BINARY
     values = Probabilities
     numbers = (Number("probabilities", "Probability of 1", 1.0),)
+    adds_feature = False
+    even_words = "yes and no equally probable"
 
     def segments(self) -> Segments:
         """Return chances."""
         return Segments(((SegmentKind.CHANCES, self.columns, self.n_opening),), Probabilities)
+
+    def even(self) -> Probabilities:
+        """Return one half for each column."""
+        return Probabilities(np.full((1, self.columns), 0.5))
 
     def fill_cells(self, cells: Float, features: Float) -> None:
         """Write x."""

@@ -115,6 +115,11 @@ class CategoricalFamily(ExponentialFamily):
         kept = None if previous is None else previous.probabilities
         return Probabilities(normalised(features[:, 1:], self.starts.tolist(), kept))
 
+    def even(self) -> Probabilities:
+        """Return one over the number of levels for each level."""
+        levels = np.array(self.levels)
+        return Probabilities(np.repeat(1.0 / levels, levels)[None])
+
     def items(self, parameters: Probabilities) -> list[Float]:
         """Return the probabilities (K, L) of each item."""
         return np.split(parameters.probabilities, self.starts[1:], axis=1)

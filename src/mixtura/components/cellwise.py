@@ -6,13 +6,15 @@ feature that says whether its cell is known, times the row's exposure if rows ha
 """
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self, final
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack, issparse
 
+from mixtura.components.background import Background, Ranges
 from mixtura.components.exponential import ExponentialFamily
 from mixtura.components.simplex import narrowed, row_sums
 
@@ -152,11 +154,47 @@ class CellwiseFamily(ExponentialFamily):
     @final
     def natural(self, parameters: Any) -> Float:
         """Return [Σ_j c, θ], or constants by themselves after a 0 where features ask for that."""
-        constants, own = self.terms(parameters)
+        return self._natural_of(*self.terms(parameters))
+
+    def _natural_of(self, constants: Float, own: Float) -> Float:
         if not self.gaps:
             constants = constants.sum(axis=1, keepdims=True)
         nothing = [np.zeros((len(own), 1))] if self.n_opening else []
         return np.hstack([*nothing, constants, own])
+
+    # A family whose log h(x) is linear in its features says so, and how by `even_terms`.
+    adds_feature: ClassVar[bool] = True
+
+    def even_terms(self, log_widths: Float) -> tuple[Float, Float]:
+        """Return the constants c (1, D) and θ (1, C) of cells that are even over their ranges.
+
+        These are for a log h(x) of zero.
+
+        Parameters
+        ----------
+        log_widths : (D,) logarithms of how many values a cell may have, or of their range
+        """
+        return -log_widths[None], np.zeros((1, self.n_cells))
+
+    def background(self, rows: Any, weights: Float | None) -> Background:
+        """Return columns that are even from their lowest to their highest cell."""
+        if self.even() is not None:
+            return super().background(rows, weights)
+        return Ranges.of(rows, self.kinds)
+
+    def stored_background(self, arrays: Mapping[str, NDArray[Any]]) -> Background:
+        """Return the background of the arrays of a model file."""
+        if self.even() is not None:
+            return super().stored_background(arrays)
+        return Ranges.from_arrays(arrays, self.n_columns)
+
+    def told_of(self, background: Any) -> Float:
+        """Return the natural parameters (P,) of the background, zeros where it adds a feature."""
+        if self.adds_feature:
+            return np.zeros(self.width())
+        if isinstance(background, Ranges):
+            return self._natural_of(*self.even_terms(background.log_widths))[0]
+        return super().told_of(background)
 
     @final
     def estimate(self, features: Float, previous: Any) -> Any:

@@ -57,6 +57,16 @@ class Packing(Protocol):
         """Σ w r² (K,)."""
         ...
 
+    @property
+    def rows(self) -> Float:
+        """N_k (K,) of the last sweep that was taken."""
+        ...
+
+    @property
+    def besides(self) -> Float | None:
+        """Sums (K, 1) of a feature that only noise reads, or None where there is none."""
+        ...
+
     def filled(self, log_weights: Float, parameters: Any) -> Self:
         """Set the mixture, and return this."""
         ...

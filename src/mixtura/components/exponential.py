@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from mixtura.components.background import Background, Member
 from mixtura.components.deviations import Deviations
 from mixtura.components.evidence import FIRST_COUNT, Cells, evident_strength, smoothed_shares
 from mixtura.components.family import Prepared, Product
@@ -318,6 +319,58 @@ class ExponentialFamily(ABC):
         """Return Σ_k <θ_k, S_k> + Σ w log h(x)."""
         return float(np.vdot(self.natural(parameters), moments.features)) + moments.log_base
 
+    # What the words of its background are, where that is a member.
+    even_words: ClassVar[str] = "all levels of a column equally probable"
+
+    def even(self) -> Any:
+        """Return the parameters of one component that prefers no row to another, or None."""
+        return None
+
+    def beside_noise(self) -> Self:
+        """Return the family: no moments are pooled."""
+        return self
+
+    def background(self, rows: Any, weights: Float | None) -> Background:
+        """Return the density that is constant over all that rows may be."""
+        return Member(self, self.even())
+
+    def stored_background(self, arrays: Mapping[str, NDArray[Any]]) -> Background:
+        """Return the background of the arrays of a model file."""
+        return Member(self, self.even())
+
+    # Whether the background has a feature of its own, as log h(x) is linear in none of the others.
+    adds_feature: ClassVar[bool] = False
+
+    def told_of(self, background: Any) -> Float:
+        """Return the natural parameters (P,) of the background."""
+        return self.natural(background.parameters)[0]
+
+    def feature_beside(self, rows: Any, background: Any) -> Float | None:
+        """Return log f(x) - log h(x) (n,) of the background where that is its feature, or None."""
+        return background.log_density(rows) - self.log_base(rows) if self.adds_feature else None
+
+    @final
+    def hold(
+        self,
+        evaluator: NaturalEvaluator | SparseEvaluator,
+        places: NDArray[np.intp],
+        log_weights: Float,
+        background: Any,
+    ) -> None:
+        """Give some components the log density of the background, and these weights, instead."""
+        evaluator.natural[places] = self.told_of(background)
+        evaluator.natural[places, 0] += log_weights
+
+    @final
+    def expected_of(self, sums: FeatureSums, which: NDArray[np.bool_], background: Any) -> float:
+        """Return Σ w r <θ, φ(x)> of the background for the rows of some components."""
+        return float(sums.features[which].sum(axis=0) @ self.told_of(background))
+
+    @final
+    def kernel_beside(self, kernel: Any, background: Any, beside: Float | None) -> Any | None:
+        """Return a compiled loop told of noise and its feature (n,), or None."""
+        return kernel.with_noise([self.told_of(background)], beside)
+
     def cell_counts(self, features: Float) -> Cells | None:
         """Return sums of features (K, P) as counts by cells, of probabilities; None for others."""
         return None
@@ -408,6 +461,11 @@ class ExponentialFamily(ABC):
     def in_user_units(self, parameters: Any) -> tuple[Self, Any]:
         """Return the family and the parameters as they are."""
         return self, parameters
+
+    @final
+    def in_frame(self, parameters: Any) -> Any:
+        """Return the parameters as they are."""
+        return parameters
 
     @final
     def row_log_density(self, rows: Any, parameters: Any) -> Float:

@@ -299,6 +299,10 @@ class Family(Protocol):
         """Return a family and parameters in the user's units, for a `Mixture` to hold."""
         ...
 
+    def in_frame(self, parameters: Any) -> Any:
+        """Return parameters given in the user's units in the family's own frame."""
+        ...
+
     def row_log_density(self, rows: NDArray[Any], parameters: Any) -> Float:
         """Return log f_k(x) (n, K) of rows by the most careful route; user's units only."""
         ...

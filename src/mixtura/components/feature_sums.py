@@ -25,12 +25,12 @@ class FeatureTile:
     fill : writes φ(x) of rows there
     """
 
-    __slots__ = ("_fill", "_workspace", "is_made", "rows")
+    __slots__ = ("_fill", "is_made", "rows", "workspace")
 
     def __init__(
         self, rows: NDArray[Any], workspace: Float, fill: Callable[[NDArray[Any], Float], None]
     ) -> None:
-        self.rows, self._workspace, self._fill = rows, workspace, fill
+        self.rows, self.workspace, self._fill = rows, workspace, fill
         self.is_made = False
 
     @property
@@ -42,9 +42,9 @@ class FeatureTile:
     def features(self) -> Float:
         """Return φ(x) (P, n)."""
         if not self.is_made:
-            self._fill(self.rows, self._workspace)
+            self._fill(self.rows, self.workspace)
             self.is_made = True
-        return self._workspace
+        return self.workspace
 
     def sum(self, row_weights: Float) -> Float:
         """Return Σ w φ(x) (P,)."""
@@ -57,7 +57,7 @@ class FeatureSums(Sums):
 
     features: Float
 
-    def take(self, components: slice) -> Self:
+    def take(self, components: slice | NDArray[np.bool_]) -> Self:
         """Return the sums of some components."""
         return type(self)(self.features[components])
 
@@ -93,6 +93,10 @@ class FeatureMoments:
     def effective_rows(self) -> Float:
         """Return N_k (K,)."""
         return self.features[:, 0]
+
+    def take(self, which: NDArray[np.bool_]) -> Self:
+        """Return the moments of some components."""
+        return replace(self, features=self.features[which])
 
     def plus(self, features: Float) -> Self:
         """Return the moments with the given features (P,) added to those of every component."""

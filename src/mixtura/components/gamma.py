@@ -74,6 +74,7 @@ class GammaFamily(ColumnwiseFamily):
     kind = POSITIVE
     reads_sparse = False
     values = GammaParameters
+    adds_feature = False
     numbers = (Number("shapes", "Shapes"), Number("rates", "Rates"))
 
     def __post_init__(self) -> None:
@@ -151,6 +152,10 @@ class GammaFamily(ColumnwiseFamily):
         """Return a log b - log Γ(a), and [-b, a]."""
         shapes, rates = parameters.shapes, parameters.rates
         return shapes * np.log(rates) - gammaln(shapes), np.hstack([-rates, shapes])
+
+    def even_terms(self, log_widths: Float) -> tuple[Float, Float]:
+        """Return the constants, and [0, 1]: log x is taken away from log h(x)."""
+        return -log_widths[None], np.repeat([[0.0, 1.0]], self.columns, axis=1)
 
     def estimate_cells(
         self, rows: Float, sums: Float, previous: GammaParameters | None

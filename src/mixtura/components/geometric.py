@@ -45,6 +45,7 @@ class GeometricFamily(ColumnwiseFamily):
     """
     kind = COUNT
     values = SuccessProbabilities
+    adds_feature = False
     numbers = (Number("probabilities", "Probabilities of an end at each step", 1.0),)
 
     def fill_cells(self, cells: Float, features: Float) -> None:

@@ -1,6 +1,6 @@
 """Compiled runs of counts, categories and chances, alone or beside Gaussian columns."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from ctypes import addressof
 from dataclasses import dataclass, field, replace
 from typing import Any, Self, TypeAlias
@@ -9,27 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.compiled import CompiledRuns, held_shares
-from mixtura.components.feature_sums import FeatureMoments, FeatureSums
-from mixtura.components.kernel import Mixed, Terms
+from mixtura.components.joint_packed import Joining, JointPacked
+from mixtura.components.kernel import Terms
 from mixtura.components.packed import Numbers
 from mixtura.components.prior import ConjugatePrior, NoPrior
-from mixtura.components.segments import Block
+from mixtura.components.segments import Block, SegmentKind
 from mixtura.components.weighing import Weighing
-from mixtura.native.runs import Problem, Rows, Segment, State, address
+from mixtura.native.runs import Problem, Rows, Segment, address
 
 __all__ = ["Joining", "JointKernel"]
 
 Float = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Joining:
-    """What makes one value of those of the blocks, and parts it again."""
-
-    parameters: Callable[[tuple[Any, ...]], Any]
-    sums: Callable[[tuple[Any, ...]], Any]
-    moments: Callable[[tuple[Any, ...]], Any]
-    parts: Callable[[Any], Sequence[Any]]
 
 
 def _only(parts: tuple[Any, ...]) -> Any:
@@ -56,6 +46,9 @@ class JointKernel(CompiledRuns):
     softness : what part of every row a start gives to all components alike
     joining : of the blocks' values
     excluded : (K, n) which components rows cannot belong to, or None
+    even : natural parameters that noise as the last component has of the features behind the first
+        ones, their constants together before them; None: there is no noise
+    beside : whether the last feature is one that only noise reads
     """
 
     blocks: tuple[Block | None, ...]
@@ -66,6 +59,8 @@ class JointKernel(CompiledRuns):
     softness: float
     joining: Joining
     excluded: NDArray[np.bool_] | None = None
+    even: Float | None = None
+    beside: bool = False
     _problems: dict[Key, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -88,6 +83,37 @@ class JointKernel(CompiledRuns):
         own = None if weights is None else np.ascontiguousarray(weights)
         return cls(tuple(blocks), gaussian, features, own, total_weight, softness, joining)
 
+    def with_noise(self, told: Sequence[Any], beside: Float | None = None) -> Self | None:
+        """Return the same with noise as the last component, or None where scatter is pooled.
+
+        Parameters
+        ----------
+        told : of each block, natural parameters (1 + E,), or of Gaussian columns the log density
+        beside : (n,) what the log density of noise has beyond that, or None
+        """
+        gaussian = self.gaussian
+        constant, even = 0.0, []
+        for block, own in zip(self.blocks, told, strict=True):
+            if block is None:
+                gaussian = gaussian.with_noise(own)
+                if gaussian is None:
+                    return None
+                continue
+            constant += own[0]
+            even.append(own[1:])
+        features = self.features
+        if beside is not None:
+            even.append(np.ones(1))
+            features = np.concatenate([features, beside[None]])
+        return replace(
+            self,
+            gaussian=gaussian,
+            features=features,
+            even=np.concatenate([[constant], *even]),
+            beside=beside is not None,
+            _problems={},
+        )
+
     def excluding(self, excluded: NDArray[np.bool_]) -> Self:
         """Return the same loop over rows that are excluded from components, as in (K, n)."""
         return replace(self, excluded=np.ascontiguousarray(excluded), _problems={})
@@ -100,9 +126,9 @@ class JointKernel(CompiledRuns):
     @property
     def n_extras(self) -> int:
         """Return how many features the blocks but the Gaussian one have."""
-        return sum(block.segments.width for block in self.blocks if block)
+        return sum(block.segments.width for block in self.blocks if block) + self.beside
 
-    def packing(self, n_components: int) -> "JointPacked":
+    def packing(self, n_components: int) -> JointPacked:
         """Return the workspace of a mixture."""
         n_features = len(self.features)
         if self.gaussian is None:
@@ -153,6 +179,9 @@ class JointKernel(CompiledRuns):
         problem = self._gaussian_problem(pairs, terms, held, far)
         if problem is None:
             return None
+        if self.beside:
+            pseudo.append(np.zeros(1))
+            segments.append(Segment(SegmentKind.NOTHING, 1, 0, 0.0))
         every = (Segment * len(segments))(*segments)
         sums = np.concatenate(pseudo)
         features, weights = self.features, self.weights
@@ -170,7 +199,11 @@ class JointKernel(CompiledRuns):
         problem.n_segments = len(segments)
         problem.segments = addressof(every)
         problem.pseudo = address(sums)
-        return problem, every, sums, held
+        even = None if self.even is None else self.even[1:].copy()
+        if self.even is not None and even is not None:
+            problem.even, problem.has_noise = address(even), 1
+            problem.log_noise += float(self.even[0])
+        return problem, every, sums, held, even
 
     def _parts_of(self, prior: Any) -> Sequence[Any]:
         if isinstance(prior, NoPrior):
@@ -200,91 +233,6 @@ class JointKernel(CompiledRuns):
 
 # Any structure whose components need no scatter in common.
 NO_COLUMNS = 5
-
-
-class JointPacked:
-    """A mixture of all blocks and its last sweep."""
-
-    __slots__ = ("_beside", "_kernel", "_numbers")
-
-    def __init__(self, kernel: JointKernel, numbers: Numbers, beside: Any) -> None:
-        self._kernel, self._numbers, self._beside = kernel, numbers, beside
-
-    @property
-    def log_weights(self) -> Float:
-        """Return the log mixing weights (K,)."""
-        return self._numbers.log_weights
-
-    @property
-    def squared(self) -> Float:
-        """Return Σ w r² (K,)."""
-        return self._numbers.squared
-
-    def mixed(self) -> Mixed:
-        """Return the mixture."""
-        return self.log_weights, self.parameters()
-
-    def filled(self, log_weights: Float, parameters: Any) -> Self:
-        """Set the mixture, and return this."""
-        self._numbers.log_weights[:] = log_weights
-        values = self._kernel.joining.parts(parameters)
-        for (block, place), value in zip(self._placed(), values, strict=True):
-            if block is None:
-                self._beside.filled(log_weights, value)
-            else:
-                self._numbers.extras[:, block.segments.places + place.start] = value.values
-        return self
-
-    def state(self, history: int | None = None) -> State:
-        """Return where everything is."""
-        return self._numbers.state(history)
-
-    def parameters(self) -> Any:
-        """Return the parameters of the blocks."""
-        extras = self._numbers.extras
-        return self._kernel.joining.parameters(
-            tuple(
-                self._beside.parameters()
-                if block is None
-                else block.segments.value_of(extras[:, place])
-                for block, place in self._placed()
-            )
-        )
-
-    def sums(self) -> Any:
-        """Return the blocks' sums of the last sweep that was taken."""
-        return self._kernel.joining.sums(
-            tuple(
-                self._beside.sums() if block is None else FeatureSums(self._features(place))
-                for block, place in self._placed()
-            )
-        )
-
-    def moments(self) -> Any:
-        """Return the blocks' moments of it."""
-        return self._kernel.joining.moments(
-            tuple(
-                self._beside.moments()
-                if block is None
-                else FeatureMoments(self._features(place), block.log_base)
-                for block, place in self._placed()
-            )
-        )
-
-    def _features(self, place: slice) -> Float:
-        """Return N_k and the sums of a block (K, 1 + E)."""
-        numbers = self._numbers
-        extras = numbers.sums[:, -numbers.extras.shape[1] :]
-        return np.hstack([numbers.rows[:, None], extras[:, place]])
-
-    def _placed(self) -> list[tuple[Block | None, slice]]:
-        """Return the blocks, and where in E each is."""
-        found, start = [], 0
-        for block in self._kernel.blocks:
-            stop = start + (0 if block is None else block.segments.width)
-            found.append((block, slice(start, stop)))
-            start = stop
-        return found
 
 
 def _pseudo_features(prior: Any, width: int) -> Float | None:

@@ -35,6 +35,62 @@ Float = NDArray[np.float64]
 
 
 @final
+@dataclass(frozen=True, slots=True, eq=False)
+class EvenRows:
+    """The flat Dirichlet-multinomial: of all rows with its total, each is equally probable.
+
+    A row that is all of a rare item is as probable as one of all items alike: neither looks like a
+    component. The multinomial with equal probabilities would be one, and refuse the former.
+
+    Attributes
+    ----------
+    family : of the components beside it
+    """
+
+    family: "MultinomialFamily"
+
+    @property
+    def n_free(self) -> int:
+        """Return 0."""
+        return 0
+
+    @property
+    def log_constant(self) -> None:
+        """Return None: it depends on a row's total."""
+        return
+
+    @property
+    def is_empty(self) -> NDArray[np.bool_]:
+        """Return False for each column."""
+        return np.zeros(self.family.n_items, dtype=bool)
+
+    def log_density(self, rows: Any) -> Float:
+        """Return -log of how many rows of D items have the total n: (n + D - 1)! / n! (D - 1)!."""
+        n_items, totals = self.family.n_items, row_sums(rows)
+        found = gammaln(n_items) + gammaln(totals + 1.0) - gammaln(totals + n_items)
+        return found if self.family.coefficient else found - log_coefficients(rows)
+
+    def sample(self, n_rows: int, rng: np.random.Generator) -> Float:
+        """Return rows of counts (n, D), each of shares that are even over the simplex."""
+        shares = rng.dirichlet(np.ones(self.family.n_items), n_rows)
+        totals = rng.choice(self.family.totals, n_rows)
+        return rng.multinomial(totals, shares).astype(np.float64)
+
+    def words(self) -> str:
+        """Return what it is in words."""
+        return "all rows of the same total equally probable"
+
+    def to_arrays(self) -> dict[str, Float]:
+        """Return nothing: the family says what it is."""
+        return {}
+
+
+def log_coefficients(rows: Any) -> Float:
+    """Return log n! / Π_j x_j! (n,)."""
+    return gammaln(row_sums(rows) + 1.0) - log_factorials(rows)
+
+
+@final
 @dataclass(frozen=True, eq=False)
 class MultinomialFamily(ExponentialFamily):
     """K multinomials: log f_k(x) = Σ_j x_j log p_kj + log n!/Π_j x_j!.
@@ -53,6 +109,7 @@ class MultinomialFamily(ExponentialFamily):
     totals: NDArray[np.int64] = field(default_factory=lambda: np.ones(1, dtype=np.int64))
 
     name: ClassVar[str] = "multinomial"
+    adds_feature = True
 
     @property
     def n_columns(self) -> int:
@@ -88,7 +145,19 @@ class MultinomialFamily(ExponentialFamily):
         """Return the logarithms of the multinomial coefficients, or zeros."""
         if not self.coefficient:
             return np.zeros(rows.shape[0])
-        return gammaln(row_sums(rows) + 1.0) - log_factorials(rows)
+        return log_coefficients(rows)
+
+    def background(self, rows: Any, weights: Float | None) -> EvenRows:
+        """Return what is the same for all rows of a total."""
+        return EvenRows(self)
+
+    def stored_background(self, arrays: Mapping[str, NDArray[Any]]) -> EvenRows:
+        """Return the background: no array says it."""
+        return EvenRows(self)
+
+    def told_of(self, background: EvenRows) -> Float:
+        """Return zeros (P,): it is no multinomial."""
+        return np.zeros(self.width())
 
     def careful_log_density(self, rows: Any, parameters: Probabilities) -> Float | None:
         """Return log f_k(x) (n, K) where a count is large: Poissons given their total."""

@@ -68,6 +68,7 @@ class NegativeBinomialFamily(ColumnwiseFamily):
     """
     kind = COUNT
     values = Overdispersed
+    adds_feature = False
     numbers = (Number("means", "Means"), Number("sizes", "Sizes"))
 
     def reading(self, rows: Any) -> Self:
@@ -163,6 +164,10 @@ class NegativeBinomialFamily(ColumnwiseFamily):
         none = log_masses(np.zeros(self.columns), means, inverse)
         own = log_masses(self._counts, means[:, self._columns], inverse[:, self._columns])
         return none, own - none[:, self._columns]
+
+    def even_terms(self, log_widths: Float) -> tuple[Float, Float]:
+        """Return the constants, and log x! of each count: what log h(x) has is taken away."""
+        return -log_widths[None], gammaln(self._counts + 1.0)[None]
 
     def estimate_cells(
         self, rows: Float, sums: Float, previous: Overdispersed | None

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from mixtura.components.background import Backgrounds
+from mixtura.components.beside_noise import BesideNoise
 from mixtura.components.catalogue import FAMILIES
 from mixtura.components.exponential import ExponentialFamily
 from mixtura.components.family import Evaluator, Family, Product
@@ -22,7 +24,7 @@ from mixtura.errors import DataError, ParameterError
 from mixtura.kinds import ColumnKind
 from mixtura.sums import Sums
 
-__all__ = ["ProductFamily", "ProductParameters"]
+__all__ = ["ProductEvaluator", "ProductFamily", "ProductParameters", "ProductSums"]
 
 Float = NDArray[np.float64]
 
@@ -40,7 +42,12 @@ class ProductParameters:
 
     def take(self, components: slice | Sequence[int]) -> Self:
         """Return the parameters of some components."""
-        return type(self)(tuple(part.take(components) for part in self.parts))
+        taken = (None if part is None else part.take(components) for part in self.parts)
+        return type(self)(tuple(taken))
+
+    def padded(self) -> Self:
+        """Return the parameters themselves: no component is noise."""
+        return self
 
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
@@ -61,7 +68,7 @@ class ProductSums(Sums):
         """Merge the statistics of two disjoint sets of rows."""
         return type(self)(tuple(map(add, self.parts, other.parts)))
 
-    def take(self, components: slice) -> Self:
+    def take(self, components: slice | NDArray[np.bool_]) -> Self:
         """Return the sums of some components."""
         return type(self)(tuple(part.take(components) for part in self.parts))
 
@@ -76,6 +83,10 @@ class ProductMoments:
     def effective_rows(self) -> Float:
         """Return N_k (K,)."""
         return self.parts[0].effective_rows
+
+    def take(self, which: NDArray[np.bool_]) -> Self:
+        """Return the moments of some components."""
+        return type(self)(tuple(part.take(which) for part in self.parts))
 
     def collapsed(self) -> NDArray[np.bool_]:
         """Return which components have no spread in some direction of some block."""
@@ -98,6 +109,14 @@ class ProductPrior:
         return sum(map(_log_density, self.parts, parameters.parts))
 
 
+def arrays_of_block(arrays: Mapping[str, NDArray[Any]], number: int) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a model file that are of one block."""
+    start = f"{number}."
+    return {
+        name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)
+    }
+
+
 JOINING = Joining(ProductParameters, ProductSums, ProductMoments, lambda value: value.parts)
 
 
@@ -109,28 +128,28 @@ def _log_density(prior: Any, parameters: Any) -> float:
 class ProductEvaluator:
     """The evaluators of the blocks; the mixing weights are folded into the first."""
 
-    __slots__ = ("_parts",)
+    __slots__ = ("parts",)
 
     def __init__(self, parts: Sequence[Evaluator]) -> None:
-        self._parts = parts
+        self.parts = parts
 
     @property
     def n_components(self) -> int:
         """Return K."""
-        return self._parts[0].n_components
+        return self.parts[0].n_components
 
     def log_density(self, prepared: tuple[Any, ...], out: Float) -> None:
         """Write the sum of the blocks' log densities into `out` (K, n)."""
-        self._parts[0].log_density(prepared[0], out)
-        scratch = np.empty_like(out) if len(self._parts) > 1 else out
-        for part, tile in zip(self._parts[1:], prepared[1:], strict=True):
+        self.parts[0].log_density(prepared[0], out)
+        scratch = np.empty_like(out) if len(self.parts) > 1 else out
+        for part, tile in zip(self.parts[1:], prepared[1:], strict=True):
             part.log_density(tile, scratch)
             np.add(out, scratch, out=out)
 
     def product(self) -> Product | None:
         """Return the parts of all blocks, or None where a block does more."""
         found: list[Product] = []
-        for part in self._parts:
+        for part in self.parts:
             product = part.product()
             if not isinstance(product, Product) or len(product.parts) != 1:
                 return None
@@ -144,25 +163,26 @@ class ProductEvaluator:
 
     def centre_on(self, parameters: ProductParameters) -> None:
         """Take each block's sums about its parameters' means, if there are any."""
-        for part, about in zip(self._parts, parameters.parts, strict=True):
+        # What only noise reads stands last, and is about nothing.
+        for part, about in zip(self.parts, parameters.padded().parts, strict=False):
             if about is not None:
                 part.centre_on(about)
 
     def zeros(self) -> list[Any]:
         """Return the blocks' totals."""
-        return [part.zeros() for part in self._parts]
+        return [part.zeros() for part in self.parts]
 
     def accumulate(
         self, prepared: tuple[Any, ...], responsibilities: Float, totals: list[Any]
     ) -> None:
         """Add a tile to the blocks' totals."""
-        for part, tile, total in zip(self._parts, prepared, totals, strict=True):
+        for part, tile, total in zip(self.parts, prepared, totals, strict=True):
             part.accumulate(tile, responsibilities, total)
 
     def sums(self, totals: list[Any]) -> ProductSums:
         """Freeze the totals."""
         return ProductSums(
-            tuple(part.sums(total) for part, total in zip(self._parts, totals, strict=True))
+            tuple(part.sums(total) for part, total in zip(self.parts, totals, strict=True))
         )
 
 
@@ -176,7 +196,7 @@ class ProductFamily:
     families : of the blocks, whose columns follow one another
     """
 
-    families: tuple[Family, ...]
+    families: tuple[BesideNoise, ...]
 
     name: ClassVar[str] = "mixed"
     has_noise: ClassVar[bool] = False
@@ -427,6 +447,11 @@ class ProductFamily:
             tuple(part for _, part in pairs)
         )
 
+    def in_frame(self, parameters: ProductParameters) -> ProductParameters:
+        """Return parameters given in the user's units in the blocks' frames."""
+        parts = (family.in_frame(part) for family, part in self._with(parameters))
+        return ProductParameters(tuple(parts))
+
     def row_log_density(self, rows: Float, parameters: ProductParameters) -> Float:
         """Return log f_k(x) (n, K)."""
         return reduce(add, self._by_block(rows, parameters, lambda family: family.row_log_density))
@@ -496,17 +521,68 @@ class ProductFamily:
         """
         pairs = []
         for number, block in enumerate(document["blocks"]):
-            start = f"{number}."
-            own = {
-                name.removeprefix(start): array
-                for name, array in arrays.items()
-                if name.startswith(start)
-            }
+            own = arrays_of_block(arrays, number)
             pairs.append(FAMILIES[block["family"]].from_arrays(own, block))
         parameters = ProductParameters(tuple(part for _, part in pairs))
         if len({part.n_components for part in parameters.parts}) != 1:
             raise ParameterError("the blocks of a mixed mixture should have the same K")
         return cls(tuple(family for family, _ in pairs)), parameters
+
+    def beside_noise(self) -> "ProductFamily":
+        """Return the blocks as they are beside noise."""
+        return ProductFamily(tuple(family.beside_noise() for family in self.families))
+
+    def background(self, rows: Any, weights: Float | None) -> Backgrounds:
+        """Return the product of the blocks' backgrounds."""
+        blocks = zip(self.families, self.blocks, strict=True)
+        parts = (family.background(rows[:, block], weights) for family, block in blocks)
+        return Backgrounds(tuple(parts), tuple(family.n_columns for family in self.families))
+
+    def stored_background(self, arrays: Mapping[str, NDArray[Any]]) -> Backgrounds:
+        """Return the background of the arrays of a model file."""
+        parts = (
+            family.stored_background(arrays_of_block(arrays, number))
+            for number, family in enumerate(self.families)
+        )
+        return Backgrounds(tuple(parts), tuple(family.n_columns for family in self.families))
+
+    def hold(
+        self,
+        evaluator: ProductEvaluator,
+        places: NDArray[np.intp],
+        log_weights: Float,
+        background: Backgrounds,
+    ) -> None:
+        """Give some components the log density of the background, and these weights, instead."""
+        blocks = zip(self.families, evaluator.parts, background.parts, strict=True)
+        for number, (family, part, own) in enumerate(blocks):
+            family.hold(part, places, log_weights * (number == 0), own)
+
+    def expected_of(
+        self, sums: ProductSums, which: NDArray[np.bool_], background: Backgrounds
+    ) -> float:
+        """Return the sum of what the blocks' backgrounds have of some components' sums."""
+        blocks = zip(self.families, sums.parts, background.parts, strict=True)
+        return sum(family.expected_of(part, which, own) for family, part, own in blocks)
+
+    @property
+    def adds_feature(self) -> bool:
+        """Return whether the background of some block has a feature of its own."""
+        return any(family.adds_feature for family in self.families)
+
+    def feature_beside(self, rows: Any, background: Backgrounds) -> Float | None:
+        """Return the sum of the blocks' features of the background, or None where there is none."""
+        blocks = zip(self.families, self.blocks, background.parts, strict=True)
+        found = [family.feature_beside(rows[:, block], own) for family, block, own in blocks]
+        some = [each for each in found if each is not None]
+        return reduce(add, some) if some else None
+
+    def kernel_beside(
+        self, kernel: Any, background: Backgrounds, beside: Float | None
+    ) -> Any | None:
+        """Return a compiled loop told of noise and its feature (n,), or None."""
+        blocks = zip(self.families, background.parts, strict=True)
+        return kernel.with_noise([family.told_of(own) for family, own in blocks], beside)
 
     def _with(self, parameters: ProductParameters) -> list[tuple[Family, Any]]:
         return list(zip(self.families, parameters.parts, strict=True))

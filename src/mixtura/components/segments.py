@@ -20,6 +20,7 @@ class SegmentKind(IntEnum):
     RATES = 0
     SHARES = 1
     CHANCES = 2
+    NOTHING = 3
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ class SparseSums(Sums):
         """Return the sums as (K, P)."""
         return self.by_feature.T
 
-    def take(self, components: slice) -> "SparseSums":
+    def take(self, components: slice | NDArray[np.bool_]) -> "SparseSums":
         """Return the sums of some components."""
         return SparseSums(self.by_feature[:, components])
 
@@ -86,28 +86,27 @@ class SparseEvaluator:
     """
 
     def __init__(self, natural: Float, levels: tuple[int, ...] | None = None) -> None:
-        self._natural, self._levels = natural, levels
-        self._constants = natural[:, :1]
+        self.natural, self._levels = natural, levels
 
     @cached_property
     def _by_feature(self) -> Float:
-        return np.ascontiguousarray(self._natural[:, 1:].T)
+        return np.ascontiguousarray(self.natural[:, 1:].T)
 
     @property
     def n_components(self) -> int:
         """Return K."""
-        return len(self._natural)
+        return len(self.natural)
 
     def log_density(self, prepared: SparseTile, out: Float) -> None:
         """Write <θ_k, φ(x)> into `out` (K, n)."""
-        np.add((prepared.cells @ self._by_feature).T, self._constants, out=out)
+        np.add((prepared.cells @ self._by_feature).T, self.natural[:, :1], out=out)
 
     def product(self) -> Product:
         """Return the natural parameters: there is nothing else."""
         if self._levels is not None:
-            part: Part = LevelPart(self._natural, self._levels)
+            part: Part = LevelPart(self.natural, self._levels)
         else:
-            part = CountPart(self._natural)
+            part = CountPart(self.natural)
         return Product((part,), _frozen)
 
     def centre_on(self, parameters: Any) -> None:
@@ -115,7 +114,7 @@ class SparseEvaluator:
 
     def zeros(self) -> Float:
         """Return totals (P, K)."""
-        return np.zeros(self._natural.shape[::-1])
+        return np.zeros(self.natural.shape[::-1])
 
     def accumulate(self, prepared: SparseTile, responsibilities: Float, totals: Float) -> None:
         """Add Σ r φ(x) to the totals."""

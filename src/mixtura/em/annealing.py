@@ -14,6 +14,7 @@ import numpy as np
 from mixtura.components.deviations import Deviations, spherical
 from mixtura.components.exponential import ExponentialFamily
 from mixtura.components.family import Family
+from mixtura.components.noise import without_noise
 from mixtura.em.degeneracy import maximise_strictly
 from mixtura.em.failures import Start, left_out
 from mixtura.em.fit import FitOptions, fit
@@ -97,9 +98,10 @@ def prior_named(prior: Any, family: Family) -> Any:
     """
     if not (isinstance(prior, str) and prior == "auto"):
         return prior
-    if not isinstance(family, ExponentialFamily) or family.n_columns <= WIDE:
+    plain = without_noise(family)
+    if not isinstance(plain, ExponentialFamily) or plain.n_columns <= WIDE:
         return "weak"
-    has_cells = family.cell_counts(np.ones((1, family.width()))) is not None
+    has_cells = plain.cell_counts(np.ones((1, plain.width()))) is not None
     return "evidence" if has_cells else "weak"
 
 

@@ -1,29 +1,34 @@
-"""Starts with noise: Gaussian ones with a share for it, or with a component turned into it.
+"""Starts with noise: plain ones with a share for it, or with a component turned into it.
 
-Either can be far from the best alone: a Gaussian that took the scattered rows must let them go, and
-a Gaussian that is dropped may have been a cluster.
+Either can be far from the best alone: a component that took the scattered rows must let them go,
+and one that is dropped may have been a cluster.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 
-from mixtura.components.gaussian.noise import NoisyParameters
+from mixtura.components.noise import without_noise
+from mixtura.components.noise_parameters import NoisyParameters
+from mixtura.components.simplex import SMALLEST
 from mixtura.data.masks import MaskedRows
+from mixtura.em.annealing import is_annealed_alone, wide_models
 from mixtura.em.failures import Failed, Start, attempted, changed
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.held import searching
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked
+from mixtura.em.responsibilities import mixture_of, responsibilities_of
 from mixtura.em.sources import MANY
 from mixtura.em.split_and_merge import CARRIED, exchanged
 from mixtura.em.starts import (
     StartMaker,
     StartOptions,
+    key_of,
+    sample_of,
     short_options,
     short_runs,
     wider_models,
@@ -39,41 +44,40 @@ TRIED = 8
 
 
 def with_noise(
-    gaussian_starts: StartMaker | None,
+    plain_starts: StartMaker | None,
     n_components: int,
     starts: StartOptions,
     noisy_starts: StartMaker | None = None,
 ) -> StartMaker:
-    """Return what makes starts with noise from what makes Gaussian ones, or from short runs.
+    """Return what makes starts with noise from what makes plain ones, or from short runs.
 
     Parameters
     ----------
-    gaussian_starts : starts of the Gaussian family
+    plain_starts : starts of the family without noise
     n_components : K, the noise left out
     starts : how short runs are made
-    noisy_starts : starts that have noise, beside Gaussian ones
+    noisy_starts : starts that have noise, beside plain ones
     """
 
     def make(sweep: Sweep, options: FitOptions) -> Sequence[Start]:
-        family: Any = sweep.family
-        plain = Sweep(family.inner, sweep.source, sweep.engine)
+        plain = Sweep(without_noise(sweep.family), sweep.source, sweep.engine)
         fallback = options.fallback
-        gaussian_options = replace(
+        plain_options = replace(
             options,
-            prior=options.prior.gaussians,
-            fallback=None if fallback is None else fallback.gaussians,
+            prior=options.prior.inner,
+            fallback=None if fallback is None else fallback.inner,
             weighing=replace(options.weighing, has_noise=False),
         )
-        if gaussian_starts is not None:
-            found = gaussian_starts(plain, gaussian_options)
+        if plain_starts is not None:
+            found = plain_starts(plain, plain_options)
             others = [] if noisy_starts is None else noisy_starts(sweep, options)
             return [*(changed(start, _noisy) for start in found), *others]
         if isinstance(sweep.source, MaskedRows):
             # Another component would have no number of its own.
             several = replace(starts, finish=max(CARRIED, starts.finish))
-            models = first_models(plain, n_components, gaussian_options, several)
+            models = first_models(plain, n_components, plain_options, several)
             return [_noisy(model) for model in models]
-        loops = options, gaussian_options
+        loops = options, plain_options
         found = [
             attempted(partial(_found, sweep, plain, n_components, loops, number))
             for number in range(starts.finish)
@@ -87,18 +91,20 @@ def with_noise(
         loops: tuple[FitOptions, FitOptions],
         number: int,
     ) -> list[Model]:
-        """Return the starts of one number: Gaussian ones, and those of which a component turns."""
-        options, gaussian_options = map(searching, loops)
+        """Return the starts of one number: plain ones, and those of which a component turns."""
+        options, plain_options = map(searching, loops)
         several = replace(starts, finish=CARRIED)
-        models, _ = short_runs(plain, n_components, gaussian_options, several, None, number)
-        larger, tried = short_runs(plain, n_components + 1, gaussian_options, several, None, number)
-        wider = wider_models(tried, n_components + 1, gaussian_options, several, number)
-        turned = [_with_noise_for(model, k) for model in [*larger, *wider] for k in _widest(model)]
+        models, _ = _plain(plain, n_components, plain_options, several, number)
+        larger, tried = _plain(plain, n_components + 1, plain_options, several, number)
+        wider = wider_models(tried, n_components + 1, plain_options, several, number)
+        pairs = [(model, _sparsest(tried, model)) for model in larger]
+        pairs += [(model, list(range(model.n_components))) for model in wider]
+        turned = [_with_noise_for(model, k) for model, places in pairs for k in places]
         sample = Sweep(sweep.family, tried.source, sweep.engine)
         runs = ranked(sample, fit(sample, turned, short_options(options, TRIED)), options)
         found = [
             *(_noisy(model) for model in models),
-            *(_with_noise_for(model, _widest(model)[0]) for model in larger),
+            *(_with_noise_for(model, places[0]) for model, places in pairs[: len(larger)]),
             *(run.model for run in runs[:CARRIED]),
         ]
         apart = loops[0].weighing.tells_apart
@@ -107,10 +113,28 @@ def with_noise(
     return make
 
 
-def _widest(model: Model) -> list[int]:
-    """Return the components by their volumes, the largest first; of many the first ones."""
-    order = np.argsort(model.parameters.covariance.log_determinant(), kind="stable")
-    return order[:MANY].tolist()
+def _plain(
+    plain: Sweep, n_components: int, options: FitOptions, starts: StartOptions, number: int
+) -> tuple[list[Model], Sweep]:
+    """Return the best starts without noise, and the sweep that they were tried on."""
+    sample, key = sample_of(plain, n_components, starts), key_of(starts, number)
+    models: list[Model] = []
+    if n_components == 1 or not is_annealed_alone(sample):
+        models, sample = short_runs(plain, n_components, options, starts, None, number)
+    wide = wide_models(sample, models, key, n_components, options)
+    return (wide or models)[: starts.finish], sample
+
+
+def _sparsest(sample: Sweep, model: Model) -> list[int]:
+    """Return the components by the mean log densities of their rows, the least first; some."""
+    block = sample.source.block(0, sample.source.n_rows)
+    mixture, shares = mixture_of(sample, model), responsibilities_of(sample, model)
+    if block.weights is not None:
+        shares = shares * block.weights[:, None]
+    logs = mixture.family.row_log_density(block.rows, mixture.parameters)
+    totals = np.where(shares > 0, shares * np.where(shares > 0, logs, 0.0), 0.0).sum(axis=0)
+    means = totals / np.maximum(shares.sum(axis=0), SMALLEST)
+    return np.argsort(means, kind="stable")[:MANY].tolist()
 
 
 def _with_noise_for(model: Model, component: int) -> Model:

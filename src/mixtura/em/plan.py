@@ -201,11 +201,12 @@ class TiledUnit:
     keeps : whether they are so few that their tiles are prepared once
     """
 
-    __slots__ = ("_kept", "keeps", "tile", "unit")
+    __slots__ = ("_beside", "_kept", "keeps", "tile", "unit")
 
     def __init__(self, unit: Unit, tile: int, *, keeps: bool) -> None:
         self.unit, self.tile, self.keeps = unit, tile, keeps
         self._kept: list[Tile] | None = None
+        self._beside: Float | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Leave tiles behind, which whoever gets the unit makes again."""
@@ -230,8 +231,15 @@ class TiledUnit:
         return self._kept
 
     def _made(self, family: Family, workspace: Callable[[int], Any]) -> Iterator[Tile]:
+        if family.has_noise and self._beside is None:
+            # It takes longer than a sweep, and no sweep changes it.
+            noisy: Any = family
+            self._beside = noisy.feature_beside(self.unit.load().rows)
         for inside, rows, row_weights, excluded in self.cut():
             tile = family.prepare(rows, workspace(inside.stop - inside.start))
+            if self._beside is not None:
+                joining: Any = family
+                tile = joining.joined(tile, self._beside[inside])
             yield inside, tile, row_weights, excluded
 
 

@@ -26,6 +26,7 @@ from mixtura.engines import engine_named
 from mixtura.errors import DegenerateComponentWarning, MixturaWarning, ParameterError
 from mixtura.estimators.inputs import Kept, checked_rows, fitted_rows, names_of
 from mixtura.estimators.labels import known_components
+from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import Settings, checked_integer, seed_of
 from mixtura.estimators.spooled import by_parts, check_spooled
 from mixtura.estimators.stored import state_of
@@ -129,7 +130,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         given = self._sourced(X, sample_weight, settings.n_components, settings.n_components, y)
         settings = self._shrunk(settings, given.source)
         self._check_identified(given.source, settings.n_components)
-        family = self._family(given.source, given.names)
+        family = self._with_noise(given)
         result = solve(
             family,
             given.source,
@@ -336,6 +337,12 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
     def _check_identified(self, source: RowSource, n_components: int) -> None:
         """Raise if the rows cannot tell so many components apart."""
         return
+
+    def _with_noise(self, given: Sourced) -> Any:
+        """Return the family for the rows to be fitted, with the noise that is asked for."""
+        family = self._family(given.source, given.names)
+        volume = getattr(self, "noise_volume", None)
+        return noise_maker(self.noise, given.source, given.names, volume)(family)
 
     def _more_facts(self, result: FitResult, source: RowSource) -> dict[str, Any]:
         """Return what else a summary should say, to be added to `FitResult.facts`."""

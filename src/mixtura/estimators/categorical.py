@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from mixtura.components.categorical import CategoricalFamily
+from mixtura.components.noise import beside_noise
 from mixtura.data import ArrayRows, RowSource
 from mixtura.data.categories import (
     codes_of,
@@ -43,6 +44,9 @@ class CategoricalMixture(DiscreteMixture):
     unknown : "error" or "ignore"
         What a category not seen in the fit is at prediction: an error that names it, or a missing
         cell.
+    noise : None or "uniform"
+        Add a component whose levels are equally probable in each column, for rows that belong to
+        no other; `predict` says -1, and `weights_` has its share last.
     tol, max_iter, n_init, responsibilities_init, mixing_weights, use_y, prior, random_state
     warm_start, engine, n_jobs
         As in `MultinomialMixture`; a class's pseudo-rows have the overall share of each level.
@@ -78,6 +82,7 @@ class CategoricalMixture(DiscreteMixture):
         n_init: int = 1,
         responsibilities_init: ArrayLike | None = None,
         mixing_weights: Any = "free",
+        noise: str | None = None,
         use_y: Any = "auto",
         prior: Any = "auto",
         random_state: Any = None,
@@ -95,6 +100,7 @@ class CategoricalMixture(DiscreteMixture):
             n_init=n_init,
             responsibilities_init=responsibilities_init,
             mixing_weights=mixing_weights,
+            noise=noise,
             use_y=use_y,
             prior=prior,
             random_state=random_state,
@@ -165,10 +171,10 @@ class CategoricalMixture(DiscreteMixture):
 
     def _take(self, mixture: Mixture, dtype: np.dtype[Any]) -> None:
         super()._take(mixture, dtype)
-        family: Any = mixture.family
+        family, parameters = beside_noise(mixture.family, mixture.parameters)
         self._labels = tuple(kind.labels for kind in mixture.kinds)
         self.categories_ = list(self._labels)
-        self.probabilities_ = family.items(mixture.parameters)
+        self.probabilities_ = family.items(parameters)
 
     def _more_facts(self, result: FitResult, source: RowSource) -> dict[str, Any]:
         return {**super()._more_facts(result, source), "n_rows": self._n_rows}

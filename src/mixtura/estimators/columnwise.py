@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from mixtura.components.catalogue import Row
 from mixtura.components.columnwise import ColumnwiseFamily
+from mixtura.components.noise import beside_noise
 from mixtura.data import RowSource
 from mixtura.data.checks import check_observed, check_varying
 from mixtura.data.columns import column_moments
@@ -44,6 +45,9 @@ missing : "error" or "marginal"
 """.splitlines()
 
 SHARED = """\
+noise : None or "uniform"
+    Add a component that is even from each column's lowest cell to its highest, for rows that
+    belong to no other; `predict` says -1, and `weights_` has its share last.
 tol, max_iter, n_init, responsibilities_init, mixing_weights, use_y, prior, random_state
 warm_start, engine, n_jobs
     As in `MultinomialMixture`; the weak prior's pseudo-rows look like all rows together.
@@ -97,13 +101,14 @@ class ColumnwiseMixture(DiscreteMixture):
 
     def _take(self, mixture: Mixture, dtype: np.dtype[Any]) -> None:
         super()._take(mixture, dtype)
+        parameters = beside_noise(mixture.family, mixture.parameters)[1]
         for number in self.row.family.numbers:
-            setattr(self, f"{number.name}_", getattr(mixture.parameters, number.name))
+            setattr(self, f"{number.name}_", getattr(parameters, number.name))
 
     def _more_facts(self, result: FitResult, source: RowSource) -> dict[str, Any]:
         mixture = result.mixture
         columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
-        for remark in remarks_of(mixture.family, mixture.parameters, columns):
+        for remark in remarks_of(*beside_noise(mixture.family, mixture.parameters), columns):
             self._note(remark)
         return super()._more_facts(result, source)
 

@@ -13,6 +13,7 @@ from mixtura.data import CountRows, RowSource
 from mixtura.em.annealing import prior_named
 from mixtura.em.fit import log_weights_of
 from mixtura.em.model import Model
+from mixtura.em.noise_starts import with_noise
 from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.solve import FitResult, SolveOptions
 from mixtura.em.starts import StartMaker
@@ -51,6 +52,7 @@ class DiscreteMixture(MixtureEstimator):
         n_init: int = 1,
         responsibilities_init: ArrayLike | None = None,
         mixing_weights: Any = "free",
+        noise: str | None = None,
         use_y: Any = "auto",
         prior: Any = "auto",
         random_state: Any = None,
@@ -67,6 +69,7 @@ class DiscreteMixture(MixtureEstimator):
         self.n_init = n_init
         self.responsibilities_init = responsibilities_init
         self.mixing_weights = mixing_weights
+        self.noise = noise
         self.use_y = use_y
         self.prior = prior
         self.random_state = random_state
@@ -98,18 +101,23 @@ class DiscreteMixture(MixtureEstimator):
     ) -> StartMaker | None:
         if self._carries_on():
             mixture = self.mixture_
-            if mixture.kinds != family.kinds:
+            if (mixture.kinds, mixture.family.has_noise) != (family.kinds, family.has_noise):
                 raise ParameterError(
-                    "warm_start goes on from a fit of other columns; set it to False for these"
+                    "warm_start goes on from a fit of other columns, or one with other noise; set "
+                    "it to False for this one"
                 )
-            model = Model(log_weights_of(mixture.weights), mixture.parameters)
+            parameters = family.in_frame(mixture.parameters)
+            model = Model(log_weights_of(mixture.weights), parameters)
             return lambda sweep, options: [model]
-        if self.responsibilities_init is None:
+        n_components = settings.n_components + family.has_noise
+        if self.responsibilities_init is not None:
+            start = checked_responsibilities(
+                self.responsibilities_init, rows.shape[0], n_components, kept
+            )
+            return lambda sweep, options: [model_from_responsibilities(sweep, start, options)]
+        if not family.has_noise:
             return None
-        start = checked_responsibilities(
-            self.responsibilities_init, rows.shape[0], settings.n_components, kept
-        )
-        return lambda sweep, options: [model_from_responsibilities(sweep, start, options)]
+        return with_noise(None, settings.n_components, settings.start_options())
 
     def _take(self, mixture: Mixture, dtype: np.dtype[Any]) -> None:
         self.weights_ = mixture.weights
@@ -149,7 +157,7 @@ class DiscreteMixture(MixtureEstimator):
         given = self._sourced(X, sample_weight, min(sizes), max(sizes))
         sizes = possible_sizes(sizes, given.source)
         checked_weighing(self.mixing_weights, sizes)
-        family = self._family(given.source, given.names)
+        family = self._with_noise(given)
         doubts = {size: self._doubt(given.source, size) for size in sizes}
         refused = [
             Candidate(family.name, size, failure=doubt.sentence)

@@ -12,9 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from mixtura.arrays import as_shape
 from mixtura.components.gaussian.family import GaussianFamily
-from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.gaussian.prior import Ridge
 from mixtura.components.gaussian.structures import Structure, structure
+from mixtura.components.noise import NoiseFamily, without_noise
 from mixtura.data import RowSource
 from mixtura.data.checks import check_observed, check_varying
 from mixtura.data.columns import column_moments
@@ -50,7 +50,6 @@ from mixtura.estimators.gaussian_shapes import attributes_of, parameters_of_cova
 from mixtura.estimators.initialisers import INITIALISERS, initial_responsibilities
 from mixtura.estimators.inputs import Kept, fitted_rows
 from mixtura.estimators.mixing import checked_weighing
-from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import Settings, checked_choice, checked_number, seed_of
 from mixtura.estimators.sizes import check_parameters
 from mixtura.estimators.spooled import is_spooled
@@ -122,7 +121,8 @@ class GaussianMixture(MixtureEstimator):
         and `weights_` has its share last.
     noise_volume : float or None
         The volume that the noise fills; None for the smaller of the boxes around the data along
-        columns and along principal axes.
+        columns and along principal axes, or where cells are missing that along columns, over the
+        known cells of each row.
     random_state : int, RandomState or None
     warm_start : bool
         Start from the last fit.
@@ -300,20 +300,15 @@ class GaussianMixture(MixtureEstimator):
             return replace(given, notes=(*given.notes, gap_words(given.rows)))
         return given
 
-    def _family(
-        self, source: RowSource, names: tuple[str, ...] | None
-    ) -> GaussianFamily | GaussianNoiseFamily:
+    def _family(self, source: RowSource, names: tuple[str, ...] | None) -> GaussianFamily:
         form = self._structure()
         mean, spread = column_moments(source)
         # One variance for all columns is zero only where all of theirs are.
         if self.reg_covar is None and (form.storage != "spherical" or not spread.any()):
             check_varying(spread, names)
-        family = family_for(source).of(form, mean, spread, steps=column_steps(source))
-        return noise_maker(self.noise, self.noise_volume, source)(family)
+        return family_for(source).of(form, mean, spread, steps=column_steps(source))
 
-    def _options(
-        self, settings: Settings, family: GaussianFamily | GaussianNoiseFamily
-    ) -> SolveOptions:
+    def _options(self, settings: Settings, family: GaussianFamily | NoiseFamily) -> SolveOptions:
         plain = self.reg_covar is not None
         prior = self._ridge(family) if plain else settings.prior
         return settings.options(
@@ -324,15 +319,15 @@ class GaussianMixture(MixtureEstimator):
             progress=self._progress(),
         )
 
-    def _ridge(self, family: GaussianFamily | GaussianNoiseFamily) -> Ridge:
-        frame = family.frame if isinstance(family, GaussianFamily) else family.inner.frame
+    def _ridge(self, family: GaussianFamily | NoiseFamily) -> Ridge:
+        frame = without_noise(family).frame
         # By halves, as the square of a scale may be beyond the floats, and so may what is added.
         with np.errstate(over="ignore"):
             return Ridge(checked_number("reg_covar", self.reg_covar) / frame.scale / frame.scale)
 
     def _starts(
         self,
-        family: GaussianFamily | GaussianNoiseFamily,
+        family: GaussianFamily | NoiseFamily,
         rows: NDArray[Any],
         kept: Kept | None,
         settings: Settings,
@@ -393,7 +388,7 @@ class GaussianMixture(MixtureEstimator):
             attempted(partial(begun, sweep, options, number)) for number in range(settings.n_init)
         ]
 
-    def _last_fit(self, n_components: int, family: GaussianFamily | GaussianNoiseFamily) -> Mixture:
+    def _last_fit(self, n_components: int, family: GaussianFamily | NoiseFamily) -> Mixture:
         last = self.mixture_
         fitted: Any = last.family
         before = (last.n_components, last.n_columns, fitted.structure.code)

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from mixtura.components.beside_noise import BesideNoise
 from mixtura.components.catalogue import ROWS
 from mixtura.components.categorical import CategoricalFamily
-from mixtura.components.family import Family
 from mixtura.components.gaussian.structures import structure
+from mixtura.components.noise import beside_noise, without_noise
 from mixtura.components.product import ProductFamily
 from mixtura.data import ArrayRows, RowSource
 from mixtura.data.categories import codes_of, column_labels, columns_of, levels_of
@@ -61,6 +62,9 @@ class MixedMixture(DiscreteMixture):
         yes-or-no blocks it is left out always.
     constant : "error" or "drop"
         What a column of one value in the Gaussian block is, as in `GaussianMixture`.
+    noise : None or "uniform"
+        Add a component of constant density, the product of what it is in each block, for rows that
+        belong to no other; `predict` says -1, and `weights_` has its share last.
     tol, max_iter, n_init, responsibilities_init, mixing_weights, use_y, prior, random_state
     warm_start, engine, n_jobs
         As in `MultinomialMixture`; a prior by its name is that of every block.
@@ -100,6 +104,7 @@ class MixedMixture(DiscreteMixture):
         n_init: int = 1,
         responsibilities_init: ArrayLike | None = None,
         mixing_weights: Any = "free",
+        noise: str | None = None,
         use_y: Any = "auto",
         prior: Any = "weak",
         random_state: Any = None,
@@ -117,6 +122,7 @@ class MixedMixture(DiscreteMixture):
             n_init=n_init,
             responsibilities_init=responsibilities_init,
             mixing_weights=mixing_weights,
+            noise=noise,
             use_y=use_y,
             prior=prior,
             random_state=random_state,
@@ -232,7 +238,7 @@ class MixedMixture(DiscreteMixture):
 
     def _family(self, source: RowSource, names: tuple[str, ...] | None) -> ProductFamily:
         whole = source.block(0, source.n_rows)
-        families: list[Family] = []
+        families: list[BesideNoise] = []
         start = 0
         for kind, positions in self._used.items():
             block = slice(start, start + len(positions))
@@ -282,8 +288,8 @@ class MixedMixture(DiscreteMixture):
     def _more_facts(self, result: FitResult, source: RowSource) -> dict[str, Any]:
         mixture = result.mixture
         columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
-        family: Any = mixture.family
-        parts = zip(family.families, mixture.parameters.parts, family.blocks, strict=True)
+        family, parameters = beside_noise(mixture.family, mixture.parameters)
+        parts = zip(family.families, parameters.parts, family.blocks, strict=True)
         for block, part, own in parts:
             for remark in remarks_of(block, part, columns[own]):
                 self._note(remark)
@@ -293,7 +299,7 @@ class MixedMixture(DiscreteMixture):
         super()._take(mixture, dtype)
         assert mixture.reading is not None
         self._places = mixture.reading.places or ()
-        parts: Any = mixture.family
+        parts: Any = without_noise(mixture.family)
         self._used = {
             kind: list(self._places[block])
             for kind, block in zip(listed(self.blocks), parts.blocks, strict=True)

@@ -8,6 +8,7 @@ from scipy.sparse import issparse
 from sklearn.utils.validation import check_is_fitted
 
 from mixtura.components.multinomial import MultinomialFamily
+from mixtura.components.noise import beside_noise
 from mixtura.data import RowSource
 from mixtura.data.counts import row_totals
 from mixtura.data.draws import Draws, counted_draws
@@ -53,7 +54,11 @@ class MultinomialMixture(DiscreteMixture):
         proportions, and short runs.
     mixing_weights : "free", "equal" or (K,) array
         "equal" holds them at 1/K, an array at its numbers, which sum to one: component k has the
-        k-th. They are no free parameters then.
+        k-th. They are no free parameters then. Beside noise, whose weight stays free, they are the
+        parts of what it leaves.
+    noise : None or "uniform"
+        Add a component in which all rows of the same total are equally probable, for rows that
+        belong to no other; `predict` says -1, and `weights_` has its share last.
     use_y : "auto", True or False
         Whether `fit(X, y)` takes y for known components (-1 where unknown) or allowed ones. "auto":
         where y is a matrix of truth values, or holds whole numbers of which some are -1 and not
@@ -100,6 +105,7 @@ class MultinomialMixture(DiscreteMixture):
         n_init: int = 1,
         responsibilities_init: ArrayLike | None = None,
         mixing_weights: Any = "free",
+        noise: str | None = None,
         use_y: Any = "auto",
         prior: Any = "auto",
         random_state: Any = None,
@@ -117,6 +123,7 @@ class MultinomialMixture(DiscreteMixture):
             n_init=n_init,
             responsibilities_init=responsibilities_init,
             mixing_weights=mixing_weights,
+            noise=noise,
             use_y=use_y,
             prior=prior,
             random_state=random_state,
@@ -185,4 +192,4 @@ class MultinomialMixture(DiscreteMixture):
 
     def _take(self, mixture: Mixture, dtype: np.dtype[Any]) -> None:
         super()._take(mixture, dtype)
-        self.probabilities_ = mixture.parameters.probabilities
+        self.probabilities_ = beside_noise(mixture.family, mixture.parameters)[1].probabilities

@@ -1,11 +1,14 @@
-"""The setting `noise`: a Gaussian family with a component of constant density."""
+"""The setting `noise`: a family with a component of constant density."""
 
 from collections.abc import Callable
+from typing import Any
 
-from mixtura.components.gaussian.box import smallest_box
-from mixtura.components.gaussian.family import GaussianFamily
-from mixtura.components.gaussian.noise import GaussianNoiseFamily
+import numpy as np
+
+from mixtura.components.background import Background
+from mixtura.components.noise import NoiseFamily
 from mixtura.data import RowSource
+from mixtura.data.checks import Names, check_varying
 from mixtura.data.gaps import has_gaps
 from mixtura.errors import ParameterError
 from mixtura.estimators.settings import checked_choice, checked_number
@@ -14,20 +17,24 @@ __all__ = ["noise_maker"]
 
 
 def noise_maker(
-    noise: str | None, volume: float | None, source: RowSource
-) -> Callable[[GaussianFamily], GaussianFamily | GaussianNoiseFamily]:
-    """Return what gives a family the noise that is asked for.
+    noise: str | None, source: RowSource, names: Names, volume: float | None = None
+) -> Callable[[Any], Any]:
+    """Return what gives families of the same columns the noise that is asked for.
 
     Parameters
     ----------
     noise : None or "uniform"
-    volume : that the noise fills, in the units of the columns; None for a box around the rows
     source : the rows
+    names : of the columns, for errors
+    volume : that the noise beside Gaussians fills, in the units of the columns; None for a box
+        around the rows
 
     Raises
     ------
     ParameterError
-        If there is no such noise, the volume is not above 0, or a cell is missing.
+        If there is no such noise, or the volume is not above 0.
+    DataError
+        When noise is asked for, naming a column of one value, over which nothing is constant.
     """
     if noise is None:
         return lambda family: family
@@ -35,10 +42,15 @@ def noise_maker(
     if volume is not None and not checked_number("noise_volume", volume) > 0:
         raise ParameterError("noise_volume should be above 0; None takes the data's box")
     block = source.block(0, source.n_rows)
-    if has_gaps(block.rows):
-        raise ParameterError(
-            "noise fills a volume of all columns, so it takes no missing cells; leave out the rows "
-            "that have some, or set noise=None"
-        )
-    box = smallest_box(block.rows, block.weights)
-    return lambda family: GaussianNoiseFamily.around(family, box, volume)
+    told = {} if volume is None else {"volume": volume}
+    found: list[Background] = []
+
+    def noisy(family: Any) -> NoiseFamily:
+        if not found:
+            found.append(family.background(block.rows, block.weights, **told))
+            if volume is None or has_gaps(block.rows):
+                widths = np.where(found[0].is_empty, 0.0, 1.0)
+                check_varying(widths, names, "drop it, or set noise=None")
+        return NoiseFamily.around(family, found[0])
+
+    return noisy

@@ -73,7 +73,7 @@ def select(
     covariance_type : "all", a name, or several; all are the fourteen, or where rows are no more
         than columns the six spherical and diagonal ones, which such rows determine
     family : what the components are: "gaussian", or another by the name that the command has for
-        it, such as "poisson" or "gamma", to which structures and noise say nothing
+        it, such as "poisson" or "gamma", to which structures and a volume of noise say nothing
     criterion : "bic", "icl" or "aic"
     sample_weight : (N,) row weights
     n_init : starts carried to the end for each model; the first is bettered by merges and splits
@@ -82,7 +82,8 @@ def select(
     missing : "error", or "marginal" to leave missing cells, NaN, out of their rows' densities
     constant : "error", or "drop" to leave columns of one value out with a warning
     prior : as in `GaussianMixture`; criteria use the likelihood without it
-    noise, noise_volume : as in `GaussianMixture`
+    noise : None or "uniform", as in the family's estimator
+    noise_volume : as in `GaussianMixture`
     random_state : int, RandomState or None
     engine, n_jobs : who sweeps, as in `GaussianMixture`
     progress : called after each model with the candidate and how many there are in all
@@ -109,7 +110,7 @@ def select(
             "covariance_type": covariance_type != "all",
             "missing": missing != "error" and ROWS[family].gaps != "asked",
             "constant": constant != "error",
-            "noise": noise is not None or noise_volume is not None,
+            "noise_volume": noise_volume is not None,
         }
         _check_said(family, [name for name, said in given.items() if said])
         asked = {"missing": missing} if ROWS[family].gaps == "asked" else {}
@@ -117,6 +118,7 @@ def select(
             **asked,
             n_init=n_init,
             mixing_weights=mixing_weights,
+            noise=noise,
             prior=prior,
             random_state=random_state,
             engine=engine,
@@ -135,7 +137,7 @@ def select(
     seed = seed_of(random_state)
     sizes = possible_sizes(sizes, source)
     weighing = checked_weighing(mixing_weights, sizes)
-    noisy = noise_maker(noise, noise_volume, source)
+    noisy = noise_maker(noise, source, names, noise_volume)
     determined, notes = _determined(covariance_type, source)
     _check_memory(determined, max(sizes), source.n_columns)
     cells = gaussian_cells(

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from mixtura.components.noise import beside_noise, without_noise
 from mixtura.data import RowSource
 from mixtura.data.distinct import distinct_rows
 from mixtura.goodness.classes import modal_shares
@@ -64,7 +65,7 @@ def class_facts(mixture: Mixture, source: RowSource) -> dict[str, Any]:
     """
     block = source.block(0, source.n_rows)
     rows, weights = block.rows, block.weights
-    is_table = isinstance(mixture.family, ItemFamily) and not issparse(rows)
+    is_table = isinstance(without_noise(mixture.family), ItemFamily) and not issparse(rows)
     if is_table:
         rows, weights = distinct_rows(rows, weights)
     shares, densities = modal_shares(mixture, rows, weights)
@@ -75,6 +76,16 @@ def class_facts(mixture: Mixture, source: RowSource) -> dict[str, Any]:
         assert weights is not None
         facts |= _item_facts(mixture, rows, weights, densities)
     return facts
+
+
+def _level_probabilities(mixture: Mixture) -> Float:
+    """Return the probabilities (K, ΣL) of levels; noise of items is a component like others."""
+    family, parameters = beside_noise(mixture.family, mixture.parameters)
+    found = family.level_probabilities(parameters)
+    if not mixture.family.has_noise:
+        return found
+    even = family.level_probabilities(family.even())
+    return np.concatenate([found, even])
 
 
 def _item_facts(
@@ -93,8 +104,7 @@ def _item_facts(
             "sparse": table.is_sparse,
         }
     if len(levels) > 1 and len(patterns) * len(levels) ** 2 <= 2 * PAIR_COST:
-        family: Any = mixture.family
-        probabilities = family.level_probabilities(mixture.parameters)
+        probabilities = _level_probabilities(mixture)
         pairs = pair_residuals(mixture.weights, probabilities, patterns, totals, levels)
         names = mixture.columns or tuple(f"x{j}" for j in range(len(levels)))
         facts["pair_residuals"] = [

@@ -1,14 +1,13 @@
 """Fitting a mixture's family again: to other row weights, or to rows that were drawn from it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import singledispatch
 from typing import Any
 
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
-from mixtura.components.gaussian.noise import GaussianNoiseFamily
-from mixtura.components.product import ProductFamily, ProductParameters
+from mixtura.components.noise import NoiseFamily, without_noise
+from mixtura.components.product import ProductFamily
 from mixtura.components.weighing import Weighing
 from mixtura.data import RowSource
 from mixtura.data.columns import column_moments
@@ -56,23 +55,14 @@ def _(
 
 
 @framed.register
-def _(family: GaussianNoiseFamily, source: RowSource, columns: slice) -> GaussianNoiseFamily:
-    inner = framed(family.inner, source, columns)
-    return replace(family, inner=replace(inner, structure=family.inner.structure))
+def _(family: NoiseFamily, source: RowSource, columns: slice) -> NoiseFamily:
+    return NoiseFamily.around(framed(family.inner, source, columns), family.background)
 
 
 @framed.register
 def _(family: ProductFamily, source: RowSource, columns: slice) -> ProductFamily:
     pairs = zip(family.families, family.blocks, strict=True)
     return ProductFamily(tuple(framed(each, source, block) for each, block in pairs))
-
-
-def _entered(family: Any, parameters: Any) -> Any:
-    """Return parameters in the user's units in the frame of a family."""
-    if isinstance(family, ProductFamily):
-        pairs = zip(family.families, parameters.parts, strict=True)
-        return ProductParameters(tuple(_entered(*pair) for pair in pairs))
-    return family.in_frame(parameters) if hasattr(family, "in_frame") else parameters
 
 
 def weighing_of(mixture: Mixture) -> Weighing:
@@ -84,7 +74,7 @@ def weighing_of(mixture: Mixture) -> Weighing:
 
 def options_of(mixture: Mixture, prior: Any, seed: int = 0, *, finish: int = 1) -> SolveOptions:
     """Return how replicates are fitted: as the estimators do, but for a coarser end."""
-    gaussian = isinstance(mixture.family, GaussianFamily | GaussianNoiseFamily | ProductFamily)
+    gaussian = isinstance(without_noise(mixture.family), GaussianFamily | ProductFamily)
     return SolveOptions(
         rule=COARSE,
         max_iter=MAX_ITER,
@@ -101,7 +91,7 @@ def from_mixture(mixture: Mixture) -> Starts:
     """Return the start that is a mixture itself."""
 
     def starts(sweep: Sweep, options: FitOptions) -> list[Model]:
-        parameters = _entered(sweep.family, mixture.parameters)
+        parameters = sweep.family.in_frame(mixture.parameters)
         return [Model(log_weights_of(mixture.weights), parameters)]
 
     return starts

@@ -9,6 +9,7 @@ from scipy.optimize import linear_sum_assignment
 
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
+from mixtura.components.noise import without_noise
 from mixtura.data import ArrayRows, CountRows, RowSource
 from mixtura.data.resolution import column_steps
 from mixtura.inference.rows import Rows
@@ -51,13 +52,14 @@ def reweighted(rows: Rows, weights: Float) -> RowSource:
 def drawn_rows(mixture: Mixture, rows: Rows, rng: np.random.Generator) -> RowSource:
     """Return as many rows drawn from a mixture as there are, by weight, that lack as many cells."""
     drawn, _ = mixture.coded.sample(max(round(rows.total_weight), 1), rng)
-    if isinstance(rows.family, GaussianFamily):
+    family = without_noise(rows.family)
+    if isinstance(family, GaussianFamily):
         # Drawn rows are as coarse as those observed, or their fits would have no floor.
         steps = column_steps(rows.source())
         drawn = np.where(steps > 0, np.round(drawn / np.where(steps > 0, steps, 1)) * steps, drawn)
-    if isinstance(rows.family, IncompleteGaussianFamily):
+    if isinstance(family, IncompleteGaussianFamily):
         return ArrayRows(_thinned(drawn, rows, rng))
-    return CountRows(drawn) if hasattr(rows.family, "sparse") else ArrayRows(drawn)
+    return CountRows(drawn) if hasattr(family, "sparse") else ArrayRows(drawn)
 
 
 def _thinned(drawn: Float, rows: Rows, rng: np.random.Generator) -> Float:

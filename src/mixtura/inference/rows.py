@@ -1,7 +1,7 @@
 """Rows at the door of inference: checked, and as a source that a sweep can read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +13,7 @@ from mixtura.components.family import Family
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.components.gaussian.structures import unpooled
+from mixtura.components.noise import without_noise
 from mixtura.data import ArrayRows, CountRows, RowSource
 from mixtura.data.checks import Names, check_finite, name_or_place, row_weights
 from mixtura.data.encoding import check_cells
@@ -57,7 +58,7 @@ class Rows:
 
     def gathered(self) -> "Rows":
         """Return the rows so ordered that those which lack the same columns stand together."""
-        if not isinstance(self.family, IncompleteGaussianFamily):
+        if not isinstance(without_noise(self.family), IncompleteGaussianFamily):
             return self
         order = order_by_pattern(self.array)
         weights = None if self.weights is None else self.weights[order]
@@ -96,18 +97,20 @@ def checked(
     # Whether a family takes gaps is for inference to say, below.
     array: Any = rows if mixture.reading is None else mixture.encode(rows, missing="marginal")
     if not issparse(array):
-        plain, gaps = type(family) is GaussianFamily, missing == "marginal"
+        own: Any = without_noise(family)
+        plain, gaps = type(own) is GaussianFamily, missing == "marginal"
         if not plain:
             _check_numbers(array, family.kinds, mixture.columns)
         check_cells(array, family.kinds, mixture.columns, gaps=gaps, advice=ADVICE)
         if plain and gaps and has_gaps(array):
-            family = IncompleteGaussianFamily(unpooled(family.structure), family.frame)
+            own = IncompleteGaussianFamily(unpooled(own.structure), own.frame)
+            family = replace(family, inner=own) if family.has_noise else own
     family = family.reading(array)
     return Rows(family, array, row_weights(sample_weight, array.shape[0]))
 
 
 def _check_numbers(rows: NDArray[Any], kinds: Sequence[ColumnKind], names: Names) -> None:
-    """Raise for Gaussian cells that are missing, beside columns of other kinds or noise."""
+    """Raise for Gaussian cells that are missing, beside columns of other kinds."""
     places = [place for place, kind in enumerate(kinds) if kind == NUMBER]
     block = rows if len(places) == len(kinds) else rows[:, places]
     check_finite(block, [name_or_place(names, place) for place in places])

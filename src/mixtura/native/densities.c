@@ -123,6 +123,17 @@ static void set_natural(const mx_form *form, const double *precision, const doub
     }
 }
 
+/*
+ * Adds the constant of noise. Where cells are missing, precisions are of normal cells as uncertain
+ * as those of noise: their entropy is looked at, and no density.
+ */
+static void set_noise(const mx_problem *problem, const mx_form *form, double *theta) {
+    int64_t d = form->n_columns;
+    theta[d] += problem->log_noise;
+    for (int64_t i = 0; problem->gaps && i < d; i++)
+        theta[d + 1 + i] = -0.5 * exp(1.0 + 2.0 * problem->gaps->even[i]);
+}
+
 int mx_bind_plain(const mx_problem *problem, const mx_form *form, mx_model *model) {
     return mx_bind(problem, form, model) || model->n_centred ? MX_HARD : MX_DONE;
 }
@@ -163,7 +174,7 @@ int mx_bind(const mx_problem *problem, const mx_form *form, mx_model *model) {
             model->offset -= 0.5 * precision[i] * problem->second[i];
     }
     if (problem->has_noise)
-        model->theta[form->n_gaussians * form->n_features + d] += problem->log_noise;
+        set_noise(problem, form, model->theta + form->n_gaussians * form->n_features);
     mx_bind_segments(problem, form, model);
     return MX_DONE;
 }

@@ -228,6 +228,10 @@ INLINE void softmax(int64_t padded, double weight, double *densities, mx_found *
         mx_tally(found);
 }
 
+INLINE int is_excluded(const mx_rows *rows, int64_t component, int64_t row) {
+    return rows->excluded && rows->excluded[component * rows->excluded_stride + row];
+}
+
 /* Sets what log densities (count, padded) begin with: nothing, or minus infinity where excluded. */
 INLINE void begin(const mx_rows *rows, const mx_tree *tree, int count, int64_t first,
                   double *densities) {
@@ -236,7 +240,7 @@ INLINE void begin(const mx_rows *rows, const mx_tree *tree, int count, int64_t f
         for (int64_t k = 0; k < tree->padded; k += LANES)
             store(own + k, (vec){0});
         for (int64_t k = 0; rows->excluded && k < tree->n_components; k++)
-            own[k] = rows->excluded[k * rows->excluded_stride + first + r] ? -1.0 / 0.0 : 0.0;
+            own[k] = is_excluded(rows, k, first + r) ? -1.0 / 0.0 : 0.0;
     }
 }
 
@@ -289,6 +293,8 @@ INLINE void some_rows(const mx_tile *tile, const mx_tree *tree, const mx_open *o
         double *own = densities + r * padded;
         int64_t row = first + r;
         double weight = rows->weights ? rows->weights[row] : 1.0;
+        for (int64_t k = found->n_dense; k < tree->n_components; k++)
+            own[k] = is_excluded(rows, k, row) ? -1.0 / 0.0 : found->even;
         for (int64_t k = 0; found->densities && k < tree->n_components; k++)
             found->densities[k * rows->n_rows + row] = own[k];
         for (int64_t k = 0; found->responsibilities && k < padded; k++) {

@@ -17,13 +17,16 @@
  *            k * component_stride
  * squared    (padded)
  * values     (2) as in sweep.h
+ * n_dense    how many components have densities of their own, the first
+ * even       the log density that another has
  * weights, totals  of the last `count` rows, whose logarithms are not yet in the values
  */
 typedef struct {
     double *densities, *squared, *values;
     const double *responsibilities;
     double weights[MX_TALLIED], totals[MX_TALLIED];
-    int64_t count, row_stride, component_stride;
+    int64_t count, row_stride, component_stride, n_dense;
+    double even;
 } mx_found;
 
 /* The doubles that mx_rows_of_pattern needs to work in. */

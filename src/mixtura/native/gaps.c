@@ -30,6 +30,7 @@ static walk walk_in(const mx_gaps *rows, int64_t n_components, mx_workspace *wor
     int64_t full = n_features > 2 * n_columns + 1, n_sums = n_components * n_features;
     walk at = {.rows = rows, .tree = mx_tree_in(n_components, n_columns, full, workspace)};
     at.found.squared = mx_taken(workspace, at.tree.padded);
+    at.found.n_dense = n_components - (rows->even != 0);
     at.open = mx_open_in(&at.tree, workspace);
     at.missing = (int64_t *)mx_taken(workspace, n_columns);
     at.then = (int64_t *)mx_taken(workspace, n_columns);
@@ -151,6 +152,11 @@ static void sweep_run(walk *at, int64_t first, int64_t last) {
     mx_level *level = at->tree.levels + at->tree.depth;
     int64_t n_components = at->tree.n_components;
     mx_level_theta(&at->tree, level, at->theta);
+    for (int64_t k = at->found.n_dense; k < n_components; k++) {
+        double *own = at->theta + k * level->n_features;
+        memset(own, 0, sizeof(double) * level->n_features);
+        own[level->n_observed] = at->found.even;
+    }
     for (int64_t row = first, count; row < last; row += count) {
         count = !at->tree.depth || last - row < MOST_SWEPT ? last - row : MOST_SWEPT;
         mx_tile tile = at->tree.depth ? packed_rows(at, level, row, count) : whole_rows(all, row);
@@ -191,6 +197,16 @@ static int64_t depth_of(const walk *at, int64_t first, int64_t n_missing) {
     return n_missing - depth > MX_MOST_OPEN ? n_missing - MX_MOST_OPEN : depth;
 }
 
+/* The log density of rows that lack some columns, in a component whose cells are even. */
+static double even_of(const walk *at, const double *theta, int64_t n_missing) {
+    const mx_gaps *rows = at->rows;
+    int64_t last = at->tree.n_components - 1;
+    double total = theta[last * rows->tile.rows.n_features + rows->tile.n_columns];
+    for (int64_t i = 0; i < n_missing; i++)
+        total -= rows->even[at->missing[i]];
+    return total;
+}
+
 /* Takes all rows, run by run; leaves the tree at the last one. */
 static void walk_rows(walk *at, const double *theta) {
     const mx_tile *tile = &at->rows->tile;
@@ -207,6 +223,8 @@ static void walk_rows(walk *at, const double *theta) {
         last = end_of(tile, first);
         int64_t n_missing = read_pattern(tile, first, at->missing);
         int64_t depth = depth_of(at, first, n_missing);
+        if (at->rows->even)
+            found->even = even_of(at, theta, n_missing);
         mx_tree_move(&at->tree, at->missing, depth, entropies);
         if (depth < n_missing)
             mx_open_columns(&at->tree, at->missing + depth, n_missing - depth, entropies,

@@ -13,12 +13,15 @@
  *            where no columns depend on each other; never fewer, as what is missing has a variance
  * entropies  (n_columns) what a missing cell's entropy has beside -log(precision) / 2
  * about      (K, n_columns) what each component's parameters and sums are about, or NULL: the
- * origin
+ *            origin
+ * even       (n_columns) the log density of a known cell, whatever it is, in the last component,
+ *            whose constant in theta is that of complete rows; or NULL: there is no such component
  */
 typedef struct {
     mx_tile tile;
     const double *entropies;
     const double *about;
+    const double *even;
 } mx_gaps;
 
 /* The doubles that what follows needs to work in; of these only those that are used are touched. */

@@ -21,7 +21,12 @@ Float = NDArray[np.float64]
 class Gaps(ctypes.Structure):
     """`mx_gaps`."""
 
-    _fields_ = (("tile", TileRows), ("entropies", c_void_p), ("about", c_void_p))
+    _fields_ = (
+        ("tile", TileRows),
+        ("entropies", c_void_p),
+        ("about", c_void_p),
+        ("even", c_void_p),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class GappyRows:
         weights: Float | None,
         excluded: NDArray[np.bool_] | None,
         about: Float | None = None,
+        even: Float | None = None,
     ) -> tuple[Float, Float, Float, Float]:
         """Return sums (ΣK, P), Σ w r² (ΣK,), values (M, 2) and entropies (ΣK,) of M mixtures.
 
@@ -57,11 +63,13 @@ class GappyRows:
         weights : (n,) or None
         excluded : (K, n) components of each mixture that rows cannot belong to, or None
         about : (ΣK, D) what natural parameters and sums are about; None: the origin
+        even : (D,) the log density of a known cell, whatever it is, in the last component of each
+            mixture; None: there is no such component
         """
         places = np.array(sizes, dtype=np.int64)
         sums, squared = np.empty(natural.shape), np.empty(len(natural))
         values, entropies = np.empty((len(places), 2)), np.empty(len(natural))
-        told = self.told(natural.shape[1], weights, excluded, about)
+        told = self.told(natural.shape[1], weights, excluded, about, even)
         workspace = _workspace(told, int(places.max()))
         kernels().mx_sweep_gaps_stack(
             byref(told),
@@ -120,6 +128,7 @@ class GappyRows:
         weights: Float | None = None,
         excluded: NDArray[np.bool_] | None = None,
         about: Float | None = None,
+        even: Float | None = None,
     ) -> Gaps:
         """Return what a kernel is told of the rows.
 
@@ -135,7 +144,8 @@ class GappyRows:
         places = (address(each) for each in (cells, self.origin, self.scale))
         single = cells.dtype == np.float32
         tile = TileRows(rows, *places, cells.shape[1], along, across, single)
-        return Gaps(tile, address(self.entropies), None if about is None else address(about))
+        others = (None if each is None else address(each) for each in (about, even))
+        return Gaps(tile, address(self.entropies), *others)
 
 
 def _workspace(told: Gaps, n_components: int) -> Float:

@@ -47,7 +47,7 @@ mx_form mx_form_for(const mx_problem *problem, int64_t n_components) {
     }
     form.n_extras = mx_extras(problem);
     form.n_features += form.n_extras;
-    form.n_coordinates += n_components - n_gaussians + n_components * form.n_extras;
+    form.n_coordinates += n_components - n_gaussians + n_gaussians * form.n_extras;
     return form;
 }
 
@@ -286,7 +286,7 @@ void mx_coordinates(const mx_problem *problem, const mx_form *form, const mx_mom
     double total = sum_over(n, moments->rows);
     for (int64_t k = 0; k < n; k++)
         *point++ = moments->rows[k] / total;
-    for (int64_t i = 0; i < n * form->n_extras; i++)
+    for (int64_t i = 0; i < form->n_gaussians * form->n_extras; i++)
         *point++ = moments->extras[i] / total;
     for (int64_t i = 0; i < form->n_gaussians * d; i++)
         *point++ = moments->means[i] / problem->unit[i % d];
@@ -312,7 +312,9 @@ int mx_moments_at(const mx_problem *problem, const mx_form *form, const double *
         if (!(moments->rows[k] > LEAST_SHARE * like->rows[k]))
             return MX_HARD;
     }
-    for (int64_t i = 0; i < n * form->n_extras; i++)
+    /* What noise has of them says nothing. */
+    memcpy(moments->extras, like->extras, sizeof(double) * n * form->n_extras);
+    for (int64_t i = 0; i < form->n_gaussians * form->n_extras; i++)
         moments->extras[i] = fmax(*point++ * total, LEAST_SHARE * like->extras[i]);
     for (int64_t i = 0; i < form->n_gaussians * d; i++)
         moments->means[i] = *point++ * problem->unit[i % d];

@@ -118,9 +118,12 @@ static int resummed(run *at) {
         return MX_HARD;
     copy_model(form, &at->best, &at->resort);
     memcpy(at->resort.means, at->moments.means, sizeof(double) * n * form->n_columns);
+    /* Noise has no mean. */
     for (int64_t k = 0; k < n; k++)
-        at->resort.centred[k] = 1;
-    at->resort.n_centred = n;
+        at->resort.centred[k] = k < form->n_gaussians;
+    for (int64_t i = form->n_gaussians * form->n_columns; i < n * form->n_columns; i++)
+        at->resort.means[i] = 0;
+    at->resort.n_centred = form->n_gaussians;
     mx_points_of(form, &at->best, at->points);
     mx_theta_about(form, at->points, at->resort.means, at->resort.theta);
     sweep_gaps(at, at->resort.theta, at->resort.means);

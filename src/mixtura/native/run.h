@@ -13,7 +13,8 @@
 enum mx_segment_kind {
     MX_RATES = 0,  /* S / N: Poisson counts */
     MX_SHARES = 1, /* S over the sum of all: the levels of an item, the words of a text */
-    MX_CHANCES = 2 /* S / N: of yes or no */
+    MX_CHANCES = 2, /* S / N: of yes or no */
+    MX_NOTHING = 3  /* none: features that only noise reads */
 };
 
 /* Features that follow one another: some that say for how much rows count, then one a value. */
@@ -44,6 +45,7 @@ typedef struct {
     int64_t n_segments; /* of features behind the Gaussian ones */
     const mx_segment *segments;
     const double *pseudo; /* what a prior adds to the sums of these features */
+    const double *even; /* (E) natural parameters that noise has of them, or NULL without noise */
     double far; /* how much larger than what they leave the terms of densities and sums may be */
     const mx_gaps *gaps; /* in place of features where cells are missing, or NULL */
     const double *widths; /* (D) that missing cells of a start have */

@@ -67,6 +67,7 @@ class Problem(ctypes.Structure):
         ("n_segments", c_int64),
         ("segments", c_void_p),
         ("pseudo", c_void_p),
+        ("even", c_void_p),
         ("far", c_double),
         ("gaps", c_void_p),
         ("widths", c_void_p),

@@ -35,8 +35,9 @@ static void estimate(const mx_segment *segment, double rows, const double *sums,
     double all = 0;
     if (segment->kind == MX_SHARES)
         all = sum_over(segment->length, sums) + sum_over(segment->length, pseudo);
-    memset(values, 0, sizeof(double) * first);
-    for (int64_t i = 0; i < segment->length; i++) {
+    int64_t length = segment->kind == MX_NOTHING ? 0 : segment->length;
+    memset(values, 0, sizeof(double) * (first + segment->length));
+    for (int64_t i = 0; i < length; i++) {
         double total = segment->kind == MX_SHARES ? all : rows_of(segment, rows, sums, pseudo, i);
         double *value = values + first + i;
         *value = total > SMALLEST ? (sums[first + i] + pseudo[first + i]) / total
@@ -89,8 +90,9 @@ static double bind(const mx_segment *segment, const double *values, const double
                    double *theta, double *log_prior) {
     int64_t first = segment->opening;
     double all = 0;
-    memset(theta, 0, sizeof(double) * first);
-    for (int64_t i = 0; i < segment->length; i++) {
+    int64_t length = segment->kind == MX_NOTHING ? 0 : segment->length;
+    memset(theta, 0, sizeof(double) * (first + segment->length));
+    for (int64_t i = 0; i < length; i++) {
         double own = bind_value(segment, values[first + i], theta + first + i);
         if (first)
             theta[first == 1 ? 0 : i] += own;
@@ -107,6 +109,10 @@ void mx_bind_segments(const mx_problem *problem, const mx_form *form, mx_model *
     int64_t first = form->n_features - form->n_extras;
     for (int64_t k = 0; k < form->n_components; k++) {
         double *theta = model->theta + k * form->n_features;
+        if (k >= form->n_gaussians && problem->even) {
+            memcpy(theta + first, problem->even, sizeof(double) * form->n_extras);
+            continue;
+        }
         for (int64_t s = 0, at = 0; s < problem->n_segments; s++) {
             model->bases[k] += bind(problem->segments + s, model->extras + k * form->n_extras + at,
                                     problem->pseudo + at, theta + first + at, &model->log_prior);

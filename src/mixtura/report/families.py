@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from mixtura.components.catalogue import ROWS
+from mixtura.components.noise import BESIDE_NOISE
+from mixtura.report.beside_noise import noisy_page
 from mixtura.report.columnwise import COLUMNWISE
 from mixtura.report.counts import MULTINOMIAL, POISSON
 from mixtura.report.gaussian import GAUSSIAN
@@ -29,7 +31,11 @@ def page_of(family: str) -> FamilyPage:
     """Return what the page of a family shows."""
     shared = {row.family.name: COLUMNWISE for row in ROWS.values() if row.is_columnwise}
     pages = {**shared, **PAGES}
-    return {**pages, "mixed": mixed_page(pages)}.get(family, PLAIN)
+    pages = {**pages, "mixed": mixed_page(pages)}
+    plain = family.removesuffix(BESIDE_NOISE)
+    if family in pages or plain not in pages:
+        return pages.get(family, PLAIN)
+    return noisy_page(pages[plain])
 
 
 def has_page(family: str) -> bool:

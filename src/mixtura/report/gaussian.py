@@ -128,14 +128,16 @@ def _note(report: Report) -> str:
 def _noise_words(report: Report) -> str:
     """Return how many rows are noise, and how dense it is."""
     family: Any = report.result.mixture.family
+    background = family.background
+    log_density, log_volume = background.log_constant, background.box.log_volume
     count, n_rows = int(report.sizes[-1]), report.n_rows
-    own = np.isclose(-family.log_noise, family.box.log_volume, rtol=0, atol=1e-9)
+    own = np.isclose(-log_density, log_volume, rtol=0, atol=1e-9)
     size = EXTENTS.get(len(report.columns), "volume")
     words = f"{size} of a box around the rows" if own else f"{size} that was given"
     return (
         f"{count:,} of {n_rows:,} rows {'is' if count == 1 else 'are'} most probably noise, which "
-        f"has the same density everywhere: {number(np.exp(family.log_noise))}, one over the "
-        f"{words}, {number(np.exp(-family.log_noise))}."
+        f"has the same density everywhere: {number(np.exp(log_density))}, one over the "
+        f"{words}, {number(np.exp(-log_density))}."
     )
 
 

@@ -65,8 +65,11 @@ def noise_density(mixture: Mixture, columns: Sequence[int], points: Float) -> Fl
     family: Any = mixture.family
     if not family.has_noise:
         return np.zeros(len(points))
-    share = float(mixture.weights[-1] * np.exp(family.log_noise + family.box.log_volume))
-    return share * family.box.marginal_density(points, columns)
+    share = float(
+        mixture.weights[-1]
+        * np.exp(family.background.log_constant + family.background.box.log_volume)
+    )
+    return share * family.background.box.marginal_density(points, columns)
 
 
 def log_density(mixture: Mixture, columns: Sequence[int], points: Float) -> Float:
@@ -91,7 +94,7 @@ def _drawn(mixture: Mixture, columns: Sequence[int]) -> Float:
     rows = plane.family.sample(plane.parameters, labels[labels < plane.n_components], rng)
     if not family.has_noise:
         return rows
-    noise = family.box.sample(LEVEL_DRAWS - len(rows), rng)[:, list(columns)]
+    noise = family.background.box.sample(LEVEL_DRAWS - len(rows), rng)[:, list(columns)]
     return np.concatenate([rows, noise])
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.family import Family
+from mixtura.components.noise import without_noise
 from mixtura.data import RowSource
 from mixtura.em.fit import FitOptions
 from mixtura.em.held import searching
@@ -68,7 +68,7 @@ class SharedStarts:
     ) -> "SharedStarts":
         """Return the starts of these cells, none of them looked for yet."""
         rows, weights = source.subsample(SAMPLE_ROWS, options.starts.seed)
-        plain = {cell.kind: _without_noise(cell.family) for cell in cells}
+        plain = {cell.kind: without_noise(cell.family) for cell in cells}
         screens = [plain[kind] for kind in (*SCREENED, *_without_axes(plain)) if kind in plain]
         screens = screens or list(plain.values())[:1]
         linked = len(cells) >= MANY_CELLS and rows.shape[0] > 1
@@ -154,7 +154,3 @@ def _without_axes(kinds: Iterable[str]) -> list[str]:
     """
     found = [kind for kind in AXES_GIVEN if kind in kinds]
     return [] if set(found) & set(SCREENED) else found[:1]
-
-
-def _without_noise(family: Any) -> Family:
-    return family.inner if family.has_noise else family

@@ -53,7 +53,7 @@ def test_the_likelihood_rises_and_the_bound_stays_below_it(covariance_type):
 
 def test_a_given_volume_replaces_the_box():
     model = GaussianMixture(2, noise="uniform", noise_volume=1e9, random_state=0).fit(ROWS)
-    assert model.mixture_.family.log_noise == pytest.approx(-np.log(1e9))
+    assert model.mixture_.family.background.log_constant == pytest.approx(-np.log(1e9))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_drawn_noise_fills_the_box_evenly(noisy):
     rows, components = noisy.sample(20000)
     drawn = rows[components == -1]
     assert len(drawn) / 20000 == pytest.approx(noisy.weights_[-1], abs=0.02)
-    box = noisy.mixture_.family.box
+    box = noisy.mixture_.family.background.box
     inside = (drawn - box.corner) @ np.linalg.inv(box.edges)
     assert inside.min() >= 0
     assert inside.max() <= 1

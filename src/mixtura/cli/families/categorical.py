@@ -15,6 +15,7 @@ def _prepare(table: Table, request: Request) -> Fitting:
     names = category_columns(table, request.columns, request.left_out)
     estimator = CategoricalMixture(
         mixing_weights=request.mixing_weights,
+        noise=request.noise,
         prior=request.prior,
         n_init=request.starts or STARTS,
         random_state=request.seed,

@@ -29,6 +29,7 @@ def _prepare(row: Row, table: Table, request: Request) -> Fitting:
     estimator = estimator_of(row.name)(
         **given,
         mixing_weights=request.mixing_weights,
+        noise=request.noise,
         prior=request.prior if _is_smoothed(row) else request.prior_of_numbers,
         n_init=request.starts or STARTS,
         random_state=request.seed,

@@ -27,7 +27,7 @@ class Request:
     left_out : columns with another job (row weights, identifiers)
     sizes : numbers of components
     structures : of covariances, or "all"
-    noise : whether a component of constant density is added
+    noise : "uniform" where a component of constant density is added, or None
     exposure : the column of exposures, or None
     mixing_weights : "free", "equal" or numbers
     prior : by name, pseudo-counts, or None for maximum likelihood
@@ -42,7 +42,7 @@ class Request:
     left_out: tuple[str, ...]
     sizes: tuple[int, ...]
     structures: str | tuple[str, ...]
-    noise: bool
+    noise: str | None
     exposure: str | None
     mixing_weights: str | tuple[float, ...]
     prior: str | float | None

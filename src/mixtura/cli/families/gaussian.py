@@ -27,7 +27,7 @@ def _prepare(table: Table, request: Request) -> Fitting:
         sample_weight=request.weights,
         mixing_weights=request.mixing_weights,
         n_init=request.starts or STARTS,
-        noise="uniform" if request.noise else None,
+        noise=request.noise,
         missing="marginal",
         constant="drop",
         prior=request.prior_of_numbers,
@@ -42,4 +42,4 @@ def _prepare(table: Table, request: Request) -> Fitting:
     return fit
 
 
-GAUSSIAN = Offer("gaussian", _prepare, frozenset({"noise", "structures"}))
+GAUSSIAN = Offer("gaussian", _prepare, frozenset({"structures"}))

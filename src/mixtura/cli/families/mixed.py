@@ -23,6 +23,7 @@ def _prepare(table: Table, request: Request) -> Fitting:
         missing="marginal",
         constant="drop",
         mixing_weights=request.mixing_weights,
+        noise=request.noise,
         prior=request.prior_of_numbers,
         n_init=request.starts or STARTS,
         random_state=request.seed,

@@ -22,8 +22,8 @@ from mixtura.components.derivatives.gaps import IncompleteDerivatives
 from mixtura.components.derivatives.gaussian import GaussianDerivatives
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
-from mixtura.components.gaussian.noise import GaussianNoiseFamily
 from mixtura.components.multinomial import MultinomialFamily
+from mixtura.components.noise import NoiseFamily
 from mixtura.components.product import ProductFamily
 from mixtura.errors import ParameterError
 
@@ -57,7 +57,6 @@ def derivatives_of(family: Any, parameters: Any) -> Derivatives:
 
 derivatives_of.register(GaussianFamily, GaussianDerivatives)
 derivatives_of.register(IncompleteGaussianFamily, IncompleteDerivatives)
-derivatives_of.register(GaussianNoiseFamily, NoiseDerivatives)
 derivatives_of.register(MultinomialFamily, MultinomialDerivatives)
 derivatives_of.register(CategoricalFamily, CategoricalDerivatives)
 derivatives_of.register(ColumnwiseFamily, ColumnwiseDerivatives)
@@ -66,3 +65,8 @@ derivatives_of.register(ColumnwiseFamily, ColumnwiseDerivatives)
 @derivatives_of.register
 def _(family: ProductFamily, parameters: Any) -> Derivatives:
     return ProductDerivatives(family, parameters, derivatives_of)
+
+
+@derivatives_of.register
+def _(family: NoiseFamily, parameters: Any) -> Derivatives:
+    return NoiseDerivatives(family, parameters, derivatives_of)

@@ -1,4 +1,4 @@
-"""Derivatives of families made of others: blocks of columns, and noise beside Gaussians."""
+"""Derivatives of families made of others: blocks of columns, and noise beside components."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -10,8 +10,8 @@ from scipy.sparse import csr_array, vstack
 
 from mixtura.components.derivatives.chart import Chart, side_by_side
 from mixtura.components.derivatives.contract import Derivatives, Edge
-from mixtura.components.derivatives.gaussian import GaussianDerivatives
-from mixtura.components.gaussian.noise import GaussianNoiseFamily, NoisyParameters
+from mixtura.components.noise import NoiseFamily
+from mixtura.components.noise_parameters import NoisyParameters
 from mixtura.components.product import ProductFamily, ProductMoments, ProductParameters
 
 __all__ = ["NoiseDerivatives", "ProductDerivatives"]
@@ -134,10 +134,15 @@ def _block_names(families: Sequence[str]) -> list[str]:
 
 @final
 class NoiseDerivatives:
-    """Gaussian components and, as the last, noise whose density has nothing to differentiate by."""
+    """Components and, as the last, noise whose density has nothing to differentiate by."""
 
-    def __init__(self, family: GaussianNoiseFamily, parameters: NoisyParameters) -> None:
-        self._inner = GaussianDerivatives(family.inner, parameters.gaussians)
+    def __init__(
+        self,
+        family: NoiseFamily,
+        parameters: NoisyParameters,
+        derivatives_of: Callable[[Any, Any], Derivatives],
+    ) -> None:
+        self._inner = derivatives_of(family.inner, parameters.inner)
 
     @property
     def n_numbers(self) -> int:
@@ -156,11 +161,11 @@ class NoiseDerivatives:
 
     @property
     def scales(self) -> NDArray[np.int8]:
-        """Return the scales of the Gaussian numbers."""
+        """Return the scales of the components' numbers."""
         return self._inner.scales
 
     def edge(self, effective_rows: Float) -> Edge:
-        """Return what is on the edge among the Gaussian components."""
+        """Return what is on the edge among the components."""
         edge = self._inner.edge(effective_rows[:-1])
         return Edge(_with_noise(edge.numbers), edge.reason)
 
@@ -169,8 +174,8 @@ class NoiseDerivatives:
         return _with_noise(self._inner.scores(rows))
 
     def extra(self, rows: Any, responsibilities: Float) -> Float:
-        """Return N_k."""
-        return responsibilities.sum(axis=1, keepdims=True)
+        """Return the extra sums of the components, those of the noise being zero."""
+        return _with_noise(self._inner.extra(rows, responsibilities[:-1]))
 
     def hessian(self, extra: Float, gradient: Float) -> Float:
         """Return the second derivatives, those of the noise being zero."""
@@ -178,10 +183,10 @@ class NoiseDerivatives:
 
     def gradient(self, moments: Any) -> Float:
         """Return the gradient, that of the noise being zero."""
-        return _with_noise(self._inner.gradient(moments.gaussians))
+        return _with_noise(self._inner.gradient(moments.inner))
 
     def chart(self, fixed: NDArray[np.bool_] | None = None) -> Chart:
-        """Return the free parameters of the Gaussian components."""
+        """Return the free parameters of the components."""
         chart = self._inner.chart(None if fixed is None else fixed[:-1])
         bend = chart.bend
         nothing = csr_array((chart.n_numbers, chart.n_free))
@@ -193,11 +198,11 @@ class NoiseDerivatives:
         )
 
     def arranged(self, numbers: Float) -> Mapping[str, Float]:
-        """Return the arrays of the Gaussian components."""
+        """Return the arrays of the components."""
         return self._inner.arranged(numbers[:-1])
 
     def gradients(self, gradient: Float) -> Mapping[str, Float]:
-        """Return the gradients of the Gaussian components."""
+        """Return the gradients of the components."""
         return self._inner.gradients(gradient[:-1])
 
 

@@ -77,11 +77,15 @@ class Box:
 def smallest_box(rows: NDArray[np.floating], weights: Float | None = None) -> Box:
     """Return the smaller of the boxes along the columns and along the principal axes of the rows.
 
+    Where cells are missing it is that along the columns.
+
     Parameters
     ----------
-    rows : (N, D), no column of which is constant
+    rows : (N, D), NaN where a cell is missing, no column of which is constant
     weights : (N,) row weights, or None
     """
+    if np.isnan(rows).any():
+        return box_of_known(rows)
     columns = box_along(rows, np.eye(rows.shape[1]))
     centre = rows.mean(axis=0, dtype=np.float64)
     # A power of two, so that it changes no digit where squares are in range without it.
@@ -101,3 +105,10 @@ def box_along(rows: NDArray[np.floating], axes: Float) -> Box:
     along = rows @ axes.T
     lowest, highest = along.min(axis=0), along.max(axis=0)
     return Box(lowest @ axes, (highest - lowest)[:, None] * axes)
+
+
+def box_of_known(rows: NDArray[np.floating]) -> Box:
+    """Return the box along the columns around the known cells of rows (N, D)."""
+    lowest = np.fmin.reduce(rows, axis=0).astype(np.float64)
+    highest = np.fmax.reduce(rows, axis=0).astype(np.float64)
+    return Box(lowest, np.diag(highest - lowest))

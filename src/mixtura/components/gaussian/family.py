@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from mixtura.arrays import as_shape
 from mixtura.components.compiled import CompiledRuns
+from mixtura.components.gaussian.background import BoxBackground
+from mixtura.components.gaussian.box import smallest_box
 from mixtura.components.gaussian.centred import far_components, log_density_centred
 from mixtura.components.gaussian.conjugate import NormalInverseWishart
 from mixtura.components.gaussian.coordinates import coordinates_of, moments_at
@@ -51,6 +53,7 @@ from mixtura.components.gaussian.structures import (
     Structure,
     floored,
     structure,
+    unpooled,
     within_floor,
 )
 from mixtura.components.gaussian.support import borrowed, factor_of
@@ -436,15 +439,7 @@ class GaussianFamily:
     ) -> GaussianParameters | None:
         """Return the means to take the sums about, where the origin lost too many digits."""
         limit = STARTED if previous is None else SWEPT
-        return self.centres_beside(sums.centred > 0, moments, limit)
-
-    def centres_beside(
-        self,
-        centred: NDArray[np.bool_],
-        moments: GaussianMoments,
-        limit: float,
-    ) -> GaussianParameters | None:
-        """Return the means to take the sums about, but for those of components `centred` (K,)."""
+        centred = sums.centred > 0
         if centred.all():
             return None
         if not lost_digits(moments, self.structure, ~centred, limit):
@@ -580,6 +575,56 @@ class GaussianFamily:
             chosen = labels == k
             rows[chosen] = parameters.means[k] + parameters.covariance.spread(k, rows[chosen])
         return rows
+
+    def beside_noise(self) -> Self:
+        """Return the family with a scatter for each component: the noise has rows too."""
+        return replace(self, structure=unpooled(self.structure))
+
+    def background(
+        self, rows: NDArray[Any], weights: Float | None, volume: float | None = None
+    ) -> BoxBackground:
+        """Return one over a volume, that of the smaller box around the rows unless it is given.
+
+        Where cells are missing the box is along the columns: no other has margins that are even.
+        """
+        return BoxBackground.of(smallest_box(rows, weights), volume)
+
+    def stored_background(self, arrays: Mapping[str, NDArray[Any]]) -> BoxBackground:
+        """Return the background of the arrays of a model file."""
+        return BoxBackground.from_arrays(arrays, self.n_columns)
+
+    def hold(
+        self,
+        evaluator: Any,
+        places: NDArray[np.intp],
+        log_weights: Float,
+        background: BoxBackground,
+    ) -> None:
+        """Give some components the log density of the background, and these weights, instead."""
+        constant = self.frame.log_jacobian - 0.5 * self.n_columns * LOG_TWO_PI
+        evaluator.hold_constant(places, log_weights + background.log_constant - constant)
+
+    def expected_of(
+        self, sums: GaussianSums, which: NDArray[np.bool_], background: BoxBackground
+    ) -> float:
+        """Return Σ w r log f(x) of the background for the rows of some components."""
+        return float(sums.features[which, self.n_columns].sum()) * background.log_constant
+
+    def told_of(self, background: BoxBackground) -> Any:
+        """Return what compiled code is told of the background: a constant."""
+        return background.log_constant
+
+    adds_feature: ClassVar[bool] = False
+
+    def feature_beside(self, rows: Any, background: BoxBackground) -> None:
+        """Return None: a constant is among the features."""
+        return
+
+    def kernel_beside(
+        self, kernel: Any, background: BoxBackground, beside: Float | None
+    ) -> Any | None:
+        """Return a compiled loop told of noise, or None where there is none."""
+        return kernel.with_noise(self.told_of(background))
 
     def title(self, n_components: int) -> str:
         """Return a line such as "Gaussian mixture, full covariance, 3 components"."""

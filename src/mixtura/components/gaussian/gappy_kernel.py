@@ -79,6 +79,8 @@ class GappyKernel(CompiledRuns):
     borrowed_rows : of the scatter that components have on average, where a run starts
     widths : (D,) that missing cells of a start have
     excluded : (K, n) which components rows cannot belong to, or None
+    even : (D,) the log density of a cell of noise as the last component, beside the constant; None:
+        there is none
     """
 
     structure: Structure
@@ -91,9 +93,16 @@ class GappyKernel(CompiledRuns):
     borrowed_rows: float
     widths: Float
     excluded: NDArray[np.bool_] | None = None
+    even: Float | None = None
     _problems: dict[Key, tuple[Any, Float | None, Gaps, Problem]] = field(
         default_factory=dict, repr=False
     )
+
+    def with_noise(self, cells: Float) -> Self | None:
+        """Return the same with noise of that log density (D,), or None where scatter is pooled."""
+        if structure(self.structure.code).features == "linear":
+            return None
+        return replace(self, even=np.ascontiguousarray(cells), _problems={})
 
     def excluding(self, excluded: NDArray[np.bool_]) -> Self:
         """Return the same loop over rows that are excluded from components, as in (K, n)."""
@@ -106,7 +115,8 @@ class GappyKernel(CompiledRuns):
 
     def packing(self, n_components: int) -> GappyPacked:
         """Return the workspace of a mixture."""
-        return GappyPacked(self.structure, n_components, len(self.unit), self.n_features)
+        sizes = self.structure, n_components, len(self.unit), self.n_features
+        return GappyPacked(*sizes, n_noise=int(self.even is not None))
 
     def problem(self, terms: Terms, far: float) -> Problem | None:
         """Return what C is told, or None for a prior that is no pseudo-rows."""
@@ -115,11 +125,13 @@ class GappyKernel(CompiledRuns):
             penalty = penalty_of(terms.prior)
             if penalty is None:
                 return None
-            gaps = self.rows.told(self.n_features, self.weights, self.excluded)
+            gaps = self.rows.told(self.n_features, self.weights, self.excluded, even=self.even)
             held = held_shares(terms.weighing)
             concentration = terms.weighing.concentration
             problem = problem_of(self, gaps.tile.rows, penalty, concentration, held, far)
             problem.gaps, problem.widths = addressof(gaps), address(self.widths)
+            if self.even is not None:
+                problem.has_noise, problem.log_noise = 1, float(self.even.sum())
             # What C reads is kept, and the prior, or another might be given its identity.
             self._problems[key] = terms.prior, held, gaps, problem
         return self._problems[key][3]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.gaussian.centred import far_components
 from mixtura.components.gaussian.covariance import covariance_of_factors
 from mixtura.components.gaussian.family import LOG_TWO_PI, GaussianFamily
@@ -136,6 +137,20 @@ class IncompleteGaussianFamily(GaussianFamily):
 
     def _constant(self, shared: IncompleteTotals) -> float:
         return -float(shared.observed @ (np.log(self.frame.scale) + 0.5 * LOG_TWO_PI))
+
+    def hold(
+        self,
+        evaluator: IncompleteEvaluator,
+        places: NDArray[np.intp],
+        log_weights: Float,
+        background: BoxBackground,
+    ) -> None:
+        """Give some components the log density of the background, and these weights, instead."""
+        evaluator.hold_even(places, log_weights, self.told_of(background))
+
+    def told_of(self, background: BoxBackground) -> Float:
+        """Return the log density of each cell (D,), beside what the evaluator leaves out."""
+        return np.log(self.frame.scale) + 0.5 * LOG_TWO_PI - background.log_widths
 
     def kernel(
         self, rows: Any, row_weights: Float | None, shared: Any, distinct_share: float

@@ -60,7 +60,7 @@ class IncompleteSums(GaussianSums):
 
     entropy: Float
 
-    def take(self, components: slice) -> Self:
+    def take(self, components: slice | NDArray[np.bool_]) -> Self:
         """Return the sums of some components."""
         return type(self)(
             self.features[components],
@@ -114,6 +114,8 @@ class IncompleteEvaluator:
         self._natural_of = natural
         self._features = features
         self._by_factors = by_factors
+        self._even = np.zeros(len(by_factors), dtype=bool)
+        self._even_cells: Float | None = None
         self._take_about(far | by_factors, parameters.means)
 
     def _take_about(self, centred: NDArray[np.bool_], points: Float) -> None:
@@ -122,6 +124,32 @@ class IncompleteEvaluator:
         self._about = np.where(centred[:, None], points, 0.0)
         shifted = replace(self._parameters, means=self._parameters.means - self._about)
         self._natural = self._natural_of(shifted)
+        if self._even_cells is not None:
+            self._natural[self._even] = self._even_natural(self._even_cells)
+
+    def hold_even(self, components: NDArray[np.intp], log_weights: Float, cells: Float) -> None:
+        """Give some components a constant log density for each known cell (D,) instead.
+
+        Each is the last of its mixture, and done before the first tile.
+        """
+        self._even[components] = True
+        self._even_cells = np.ascontiguousarray(cells)
+        self._log_weights = self._log_weights.copy()
+        self._log_weights[components] = log_weights
+        self._by_factors = self._by_factors & ~self._even
+        self._take_about(self._centred & ~self._even, self._about)
+
+    def _even_natural(self, cells: Float) -> Float:
+        """Return θ of such components: of complete rows, but for the precisions.
+
+        These are of normal cells as uncertain as the even ones, so that the entropy of missing
+        cells is right; no density of a row is made of them.
+        """
+        n_columns = len(cells)
+        natural = np.zeros((int(self._even.sum()), self._natural.shape[1]))
+        natural[:, n_columns] = self._log_weights[self._even] + cells.sum()
+        natural[:, n_columns + 1 : 2 * n_columns + 1] = -0.5 * np.exp(1.0 + 2.0 * cells)
+        return natural
 
     @property
     def _points(self) -> Float | None:
@@ -138,7 +166,7 @@ class IncompleteEvaluator:
 
     def centre_on(self, parameters: GaussianParameters) -> None:
         """Take the sums of all components about other means, before the first tile."""
-        self._take_about(np.ones(self.n_components, dtype=bool), parameters.means)
+        self._take_about(~self._even, parameters.padded().means)
 
     def _sweep(
         self,
@@ -151,7 +179,9 @@ class IncompleteEvaluator:
         if excluded is not None:
             excluded = np.ascontiguousarray(excluded)
         weights = None if row_weights is None else np.ascontiguousarray(row_weights)
-        found = prepared.gappy.sweep(self._natural, sizes, weights, excluded, self._points)
+        found = prepared.gappy.sweep(
+            self._natural, sizes, weights, excluded, self._points, self._even_cells
+        )
         features, squared, values, entropy = found
         totals = self.zeros()
         totals.features, totals.entropy = features, entropy
@@ -163,6 +193,9 @@ class IncompleteEvaluator:
             out[:] = prepared.gappy.densities(self._natural, self._points)
         for component in np.flatnonzero(self._by_factors).tolist():
             self._density_by_factors(prepared, component, out[component])
+        if self._even_cells is not None:
+            known = ~np.isnan(prepared.gappy.cells) @ self._even_cells
+            out[self._even] = self._log_weights[self._even][:, None] + known
 
     def _density_by_factors(
         self, prepared: IncompleteTile, component: int, out: NDArray[Any]

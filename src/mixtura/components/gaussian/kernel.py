@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.compiled import TRIES, CompiledRuns, held_shares
-from mixtura.components.gaussian.noise_parameters import NoisyPrior
-from mixtura.components.gaussian.packed import NoisyPacked, Packed
+from mixtura.components.gaussian.packed import Packed
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.prior import NoPrior, ScatterPrior
 from mixtura.components.gaussian.structures import Structure
@@ -106,10 +105,10 @@ class GaussianKernel(CompiledRuns):
         """Return what C is told, or None for a prior that is no pseudo-rows."""
         return self._problem(terms, self.n_features, far)
 
-    def packing(self, n_components: int) -> Packed | NoisyPacked:
+    def packing(self, n_components: int) -> Packed:
         """Return the workspace of a mixture."""
         sizes = self.structure, n_components, len(self.unit), self.n_features
-        return Packed(*sizes) if self.log_noise is None else NoisyPacked(*sizes)
+        return Packed(*sizes, n_noise=int(self.log_noise is not None))
 
     def _plain(self, n_components: int) -> Packed:
         """Return the workspace of a mixture without noise."""
@@ -118,7 +117,9 @@ class GaussianKernel(CompiledRuns):
     def packing_beside(self, n_components: int, n_features: int, n_extras: int) -> Packed:
         """Return the workspace of a mixture that has segments of other features too."""
         n_columns = len(self.unit)
-        return Packed(self.structure, n_components, n_columns, n_features, n_extras=n_extras)
+        noise = int(self.log_noise is not None)
+        sizes = self.structure, n_components, n_columns, n_features
+        return Packed(*sizes, n_noise=noise, n_extras=n_extras)
 
     def split(
         self,
@@ -296,8 +297,6 @@ def problem_of(
 
 def penalty_of(prior: Any) -> ScatterPrior | None:
     """Return a prior as pseudo-rows, or None where it is not."""
-    if isinstance(prior, NoisyPrior):
-        prior = prior.gaussians
     if isinstance(prior, ScatterPrior):
         return prior
     return ScatterPrior(np.zeros(0), 0.0) if isinstance(prior, NoPrior) else None

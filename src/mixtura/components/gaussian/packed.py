@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.gaussian.covariance import covariance_of_factors
-from mixtura.components.gaussian.noise_parameters import NoisyMoments, NoisyParameters
 from mixtura.components.gaussian.parameters import (
     GaussianMoments,
     GaussianParameters,
@@ -17,7 +16,7 @@ from mixtura.components.kernel import Mixed
 from mixtura.components.packed import Numbers
 from mixtura.native.runs import State
 
-__all__ = ["COMMON_AXES", "NoisyPacked", "Packed", "shared_axes"]
+__all__ = ["COMMON_AXES", "Packed", "shared_axes"]
 
 Float = NDArray[np.float64]
 
@@ -66,6 +65,16 @@ class Packed:
         """Return Σ w r² (K,)."""
         return self.numbers.squared
 
+    @property
+    def rows(self) -> Float:
+        """Return N_k (K,), noise included."""
+        return self.numbers.rows
+
+    @property
+    def besides(self) -> None:
+        """Return None: noise reads the constant."""
+        return
+
     def mixed(self) -> Mixed:
         """Return the mixture."""
         return self.log_weights, self.parameters()
@@ -110,50 +119,6 @@ class Packed:
         sums = self.numbers.sums
         none = np.empty((0, self._n_columns))
         return GaussianSums(sums, np.zeros(len(sums)), none, none)
-
-
-class NoisyPacked:
-    """The same with noise as the last component."""
-
-    __slots__ = ("_gaussians",)
-
-    def __init__(
-        self, structure: Structure, n_components: int, n_columns: int, n_features: int
-    ) -> None:
-        self._gaussians = Packed(structure, n_components, n_columns, n_features, n_noise=1)
-
-    @property
-    def log_weights(self) -> Float:
-        """Return the log mixing weights (K,)."""
-        return self._gaussians.log_weights
-
-    @property
-    def squared(self) -> Float:
-        """Return Σ w r² (K,)."""
-        return self._gaussians.squared
-
-    def filled(self, log_weights: Float, parameters: NoisyParameters) -> Self:
-        """Set the mixture, and return this."""
-        self._gaussians.filled(log_weights, parameters.gaussians)
-        return self
-
-    def state(self, history: int | None = None) -> State:
-        """Return where everything is."""
-        return self._gaussians.state(history)
-
-    def parameters(self) -> NoisyParameters:
-        """Return the Gaussian components, and which is noise."""
-        return NoisyParameters.around(self._gaussians.parameters())
-
-    def moments(self) -> NoisyMoments:
-        """Return the moments of the last sweep that was taken."""
-        noise = np.zeros(len(self.log_weights), dtype=bool)
-        noise[-1] = True
-        return NoisyMoments(self._gaussians.numbers.rows, self._gaussians.moments(), noise)
-
-    def sums(self) -> GaussianSums:
-        """Return its sums."""
-        return self._gaussians.sums()
 
 
 def shared_axes(factors: Float) -> Float:

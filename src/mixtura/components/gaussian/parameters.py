@@ -1,7 +1,7 @@
 """Parameters of K Gaussian components, and the moments they are computed from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -81,7 +81,7 @@ class GaussianSums(Sums):
     first: Float
     second: Float
 
-    def take(self, components: slice) -> Self:
+    def take(self, components: slice | NDArray[np.bool_]) -> Self:
         """Return the sums of some components."""
         return type(self)(
             self.features[components],
@@ -116,6 +116,11 @@ class GaussianMoments:
     means: Float
     scatter: Float
     pooled: bool
+
+    def take(self, which: NDArray[np.bool_]) -> Self:
+        """Return the moments of some components, none of which is pooled."""
+        rows, means, scatter = self.effective_rows[which], self.means[which], self.scatter[which]
+        return replace(self, effective_rows=rows, means=means, scatter=scatter)
 
     def collapsed(self) -> NDArray[np.bool_]:
         """Return which components (K,) have no spread in some direction, none if it is pooled."""
