@@ -1,6 +1,6 @@
 """Values of exponential families: tiles, sums, totals and moments of features."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self, final
 
@@ -93,6 +93,10 @@ class FeatureMoments:
     def effective_rows(self) -> Float:
         """Return N_k (K,)."""
         return self.features[:, 0]
+
+    def take(self, components: Sequence[int]) -> Self:
+        """Return the moments of some components."""
+        return replace(self, features=self.features[components])
 
     def plus(self, features: Float) -> Self:
         """Return the moments with the given features (P,) added to those of every component."""

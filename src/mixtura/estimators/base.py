@@ -23,6 +23,7 @@ from mixtura.em.soundness import failure_words
 from mixtura.em.starts import StartMaker
 from mixtura.engines import engine_named
 from mixtura.errors import DegenerateComponentWarning, MixturaWarning, ParameterError
+from mixtura.estimators.binding import bound_family, is_bound
 from mixtura.estimators.inputs import Kept, checked_rows, fitted_rows, names_of
 from mixtura.estimators.labels import known_components
 from mixtura.estimators.settings import Settings, checked_integer, seed_of
@@ -82,6 +83,10 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
     def _family(self, source: RowSource, names: tuple[str, ...] | None) -> Family:
         """Return the family for the rows to be fitted; `names` are the columns', for errors."""
 
+    def _bound(self, family: Any, n_components: int, names: tuple[str, ...] | None) -> Any:
+        """Return the family with what `fix` and `equal` bind K components to."""
+        return bound_family(family, self, n_components, names)
+
     @abstractmethod
     def _options(self, settings: Settings, family: Any) -> SolveOptions:
         """Return what the solver is asked for."""
@@ -127,7 +132,9 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         given = self._sourced(X, sample_weight, settings.n_components, settings.n_components, y)
         settings = self._shrunk(settings, given.source)
         self._check_identified(given.source, settings.n_components)
-        family = self._family(given.source, given.names)
+        family = self._bound(
+            self._family(given.source, given.names), settings.n_components, given.names
+        )
         result = solve(
             family,
             given.source,
@@ -366,7 +373,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         check_memory(32 * n_components * n_columns, f"{n_components:,} components")
 
     def _shrunk(self, settings: Settings, source: RowSource) -> Settings:
-        numbered = isinstance(source, MaskedRows) or settings.weighing.tells_apart
+        numbered = isinstance(source, MaskedRows) or settings.weighing.tells_apart or is_bound(self)
         if numbered or not self._may_shrink():
             return settings
         distinct = source.count_distinct(settings.n_components)

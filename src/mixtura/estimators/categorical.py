@@ -43,8 +43,8 @@ class CategoricalMixture(DiscreteMixture):
     unknown : "error" or "ignore"
         What a category not seen in the fit is at prediction: an error that names it, or a missing
         cell.
-    tol, max_iter, n_init, responsibilities_init, mixing_weights, use_y, prior, random_state
-    warm_start, engine, n_jobs
+    tol, max_iter, n_init, responsibilities_init, mixing_weights, fix, equal, use_y, prior
+    random_state, warm_start, engine, n_jobs
         As in `MultinomialMixture`; a class's pseudo-rows have the overall share of each level.
     verbose, verbose_interval : int
 
@@ -78,6 +78,8 @@ class CategoricalMixture(DiscreteMixture):
         n_init: int = 1,
         responsibilities_init: ArrayLike | None = None,
         mixing_weights: Any = "free",
+        fix: Any = None,
+        equal: Any = None,
         use_y: Any = "auto",
         prior: Any = "auto",
         random_state: Any = None,
@@ -95,6 +97,8 @@ class CategoricalMixture(DiscreteMixture):
             n_init=n_init,
             responsibilities_init=responsibilities_init,
             mixing_weights=mixing_weights,
+            fix=fix,
+            equal=equal,
             use_y=use_y,
             prior=prior,
             random_state=random_state,

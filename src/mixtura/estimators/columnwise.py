@@ -44,8 +44,8 @@ missing : "error" or "marginal"
 """.splitlines()
 
 SHARED = """\
-tol, max_iter, n_init, responsibilities_init, mixing_weights, use_y, prior, random_state
-warm_start, engine, n_jobs
+tol, max_iter, n_init, responsibilities_init, mixing_weights, fix, equal, use_y, prior
+random_state, warm_start, engine, n_jobs
     As in `MultinomialMixture`; the weak prior's pseudo-rows look like all rows together.
 verbose, verbose_interval : int
 """

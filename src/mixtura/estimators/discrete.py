@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mixtura.components.constrained import freed
 from mixtura.data import CountRows, RowSource
 from mixtura.em.annealing import prior_named
 from mixtura.em.fit import log_weights_of
@@ -51,6 +52,8 @@ class DiscreteMixture(MixtureEstimator):
         n_init: int = 1,
         responsibilities_init: ArrayLike | None = None,
         mixing_weights: Any = "free",
+        fix: Any = None,
+        equal: Any = None,
         use_y: Any = "auto",
         prior: Any = "auto",
         random_state: Any = None,
@@ -67,6 +70,8 @@ class DiscreteMixture(MixtureEstimator):
         self.n_init = n_init
         self.responsibilities_init = responsibilities_init
         self.mixing_weights = mixing_weights
+        self.fix = fix
+        self.equal = equal
         self.use_y = use_y
         self.prior = prior
         self.random_state = random_state
@@ -78,7 +83,7 @@ class DiscreteMixture(MixtureEstimator):
 
     def _options(self, settings: Settings, family: Any) -> SolveOptions:
         return settings.options(
-            prior=_checked_prior(settings.prior, family),
+            prior=_checked_prior(settings.prior, freed(family)),
             monotone=True,
             rescue=False,
             earlier=self._earlier(settings),
@@ -150,6 +155,7 @@ class DiscreteMixture(MixtureEstimator):
         sizes = possible_sizes(sizes, given.source)
         checked_weighing(self.mixing_weights, sizes)
         family = self._family(given.source, given.names)
+        by_size = {size: self._bound(family, size, given.names) for size in sizes}
         doubts = {size: self._doubt(given.source, size) for size in sizes}
         refused = [
             Candidate(family.name, size, failure=doubt.sentence)
@@ -157,7 +163,7 @@ class DiscreteMixture(MixtureEstimator):
             if doubt is not None and doubt.refuses
         ]
         cells = [
-            Cell(family.name, family, size)
+            Cell(family.name, by_size[size], size)
             for size in sizes
             if size not in {candidate.n_components for candidate in refused}
         ]

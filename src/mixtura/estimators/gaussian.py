@@ -171,6 +171,8 @@ class GaussianMixture(MixtureEstimator):
         precisions_init: ArrayLike | None = None,
         responsibilities_init: ArrayLike | None = None,
         mixing_weights: Any = "free",
+        fix: Any = None,
+        equal: Any = None,
         use_y: Any = "auto",
         missing: str = "error",
         constant: str = "error",
@@ -197,6 +199,8 @@ class GaussianMixture(MixtureEstimator):
         self.precisions_init = precisions_init
         self.responsibilities_init = responsibilities_init
         self.mixing_weights = mixing_weights
+        self.fix = fix
+        self.equal = equal
         self.use_y = use_y
         self.missing = missing
         self.constant = constant

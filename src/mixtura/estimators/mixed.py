@@ -61,8 +61,8 @@ class MixedMixture(DiscreteMixture):
         yes-or-no blocks it is left out always.
     constant : "error" or "drop"
         What a column of one value in the Gaussian block is, as in `GaussianMixture`.
-    tol, max_iter, n_init, responsibilities_init, mixing_weights, use_y, prior, random_state
-    warm_start, engine, n_jobs
+    tol, max_iter, n_init, responsibilities_init, mixing_weights, fix, equal, use_y, prior
+    random_state, warm_start, engine, n_jobs
         As in `MultinomialMixture`; a prior by its name is that of every block.
     verbose, verbose_interval : int
 
@@ -100,6 +100,8 @@ class MixedMixture(DiscreteMixture):
         n_init: int = 1,
         responsibilities_init: ArrayLike | None = None,
         mixing_weights: Any = "free",
+        fix: Any = None,
+        equal: Any = None,
         use_y: Any = "auto",
         prior: Any = "weak",
         random_state: Any = None,
@@ -117,6 +119,8 @@ class MixedMixture(DiscreteMixture):
             n_init=n_init,
             responsibilities_init=responsibilities_init,
             mixing_weights=mixing_weights,
+            fix=fix,
+            equal=equal,
             use_y=use_y,
             prior=prior,
             random_state=random_state,

@@ -54,6 +54,15 @@ class MultinomialMixture(DiscreteMixture):
     mixing_weights : "free", "equal" or (K,) array
         "equal" holds them at 1/K, an array at its numbers, which sum to one: component k has the
         k-th. They are no free parameters then.
+    fix : dict or None
+        Numbers of components that are held, by the name of their array, such as
+        {"probabilities": array}: in the shape of the fitted array, NaN or None where free, or a
+        dict of columns, by name or number, with what each component has there. Component k has
+        those of row k; they are no free parameters.
+    equal : dict or None
+        Numbers that are the same, by the name of their array: True for the same in all components,
+        column by column; a list of columns in which they are; or whole numbers in the place of
+        those of `fix`, where numbers that have the same one above 0 are equal.
     use_y : "auto", True or False
         Whether `fit(X, y)` takes y for known components (-1 where unknown) or allowed ones. "auto":
         where y is a matrix of truth values, or holds whole numbers of which some are -1 and not
@@ -100,6 +109,8 @@ class MultinomialMixture(DiscreteMixture):
         n_init: int = 1,
         responsibilities_init: ArrayLike | None = None,
         mixing_weights: Any = "free",
+        fix: Any = None,
+        equal: Any = None,
         use_y: Any = "auto",
         prior: Any = "auto",
         random_state: Any = None,
@@ -117,6 +128,8 @@ class MultinomialMixture(DiscreteMixture):
             n_init=n_init,
             responsibilities_init=responsibilities_init,
             mixing_weights=mixing_weights,
+            fix=fix,
+            equal=equal,
             use_y=use_y,
             prior=prior,
             random_state=random_state,

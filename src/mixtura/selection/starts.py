@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.components.constrained import constraints_of, freed
 from mixtura.components.family import Family
 from mixtura.data import RowSource
 from mixtura.em.fit import FitOptions
-from mixtura.em.held import searching
+from mixtura.em.held import are_bound, searching
 from mixtura.em.model import Model
 from mixtura.em.noise_starts import with_noise
 from mixtura.em.pilots import Partitions, pilot_partitions
@@ -34,7 +35,7 @@ AXES_GIVEN = ("VVI", "VEI", "EVI", "EEI", "VII", "EII")
 SAMPLE_ROWS = 2500
 # From this many models on, a hierarchical clustering is worth its time.
 MANY_CELLS = 10
-# Starts of which the best is looked for where weights that are held tell components apart.
+# Starts of which the best is looked for where what is held tells components apart.
 EXCHANGING = 8
 # How many of the models nested in one, the largest, it starts from.
 TAKEN_OVER = 3
@@ -91,7 +92,7 @@ class SharedStarts:
         nested = [shares for kind, shares in fitted.items() if is_nested(kind, cell.kind)]
         nested = nested[-TAKEN_OVER:]
         size, starts = cell.n_components, self.options.starts
-        if self.options.weighing.tells_apart:
+        if self.options.weighing.tells_apart or constraints_of(cell.family) is not None:
             starts = replace(starts, finish=max(starts.finish, EXCHANGING))
         found = self.partitions(size)
         makes = self._exchanging(found.beside(nested).models(starts, self.sweep))
@@ -102,11 +103,11 @@ class SharedStarts:
         return with_noise(makes, size, starts, self._exchanging(noisy_makes))
 
     def _exchanging(self, make: ModelMaker) -> ModelMaker:
-        """Return what makes starts where weights may be held, each component with one of them."""
+        """Return what makes starts where weights or numbers may be held of each component."""
 
         def make_held(sweep: Sweep, options: FitOptions) -> Sequence[Model]:
-            models = make(sweep, searching(options))
-            if not options.weighing.tells_apart:
+            models = make(sweep.freed, searching(options))
+            if not are_bound(sweep, options):
                 return models
             return [exchanged(self.sweep(sweep.family), models, options)]
 
@@ -153,4 +154,5 @@ def _without_axes(kinds: Iterable[str]) -> list[str]:
 
 
 def _without_noise(family: Any) -> Family:
+    family = freed(family)
     return family.inner if family.has_noise else family

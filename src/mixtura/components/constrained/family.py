@@ -1,0 +1,129 @@
+"""A family whose components are bound: its M-steps obey, and in all else it is the family."""
+
+from functools import cached_property
+from typing import Any, Self, final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from mixtura.components.constrained.rule import Rule
+from mixtura.components.constrained.rules import rule_of
+from mixtura.components.constraints import Constraints
+from mixtura.components.family import Family
+from mixtura.components.prior import NoPrior
+
+__all__ = ["ConstrainedFamily", "constraints_of", "freed", "n_lost"]
+
+Float = NDArray[np.float64]
+
+NO_PRIOR = NoPrior()
+# The gain of what is impossible.
+LOWEST = -1e300
+
+# By how much numbers may miss what they are bound to, in units of the largest.
+ROUNDING = 1e-9
+
+
+@final
+class ConstrainedFamily:
+    """A family of K components that are bound to constraints.
+
+    There are no compiled runs and no charts of it, as neither knows what is held: every step goes
+    by the M-step here, and leaps go by its moments.
+
+    Parameters
+    ----------
+    inner : the family
+    constraints : what its K components are bound to
+    """
+
+    def __init__(self, inner: Any, constraints: Constraints) -> None:
+        self.inner, self.constraints = inner, constraints
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the family has."""
+        if name.startswith("__") or name in ("inner", "constraints"):
+            raise AttributeError(name)
+        return getattr(self.inner, name)
+
+    @cached_property
+    def rule(self) -> Rule:
+        """How the family's M-step obeys."""
+        return rule_of(self.inner)
+
+    @property
+    def tells_apart(self) -> bool:
+        """Return whether components are bound to unlike things."""
+        return self.constraints.tells_apart
+
+    def reading(self, rows: Any) -> Self:
+        """Return the family set to read these rows, bound as before."""
+        return type(self)(self.inner.reading(rows), self.constraints)
+
+    def kernel(self, *told: Any) -> None:
+        """Return None: compiled M-steps know nothing of what is held."""
+        return
+
+    def chart(self, *told: Any) -> None:
+        """Return None: coordinates of all numbers would move those that are held."""
+        return
+
+    def maximise(self, moments: Any, previous: Any, prior: Any) -> Any:
+        """Return the parameters that maximise the penalised expectation among those that obey."""
+        return self.rule.maximise(self.constraints, moments, previous, prior)
+
+    def n_free(self, n_components: int) -> int:
+        """Return the number of free parameters of the components."""
+        return self.inner.n_free(n_components) - self.rule.lost(self.constraints)
+
+    def in_user_units(self, parameters: Any) -> tuple[Any, Any]:
+        """Return the family, unbound, and parameters that are held to the last digit."""
+        family, found = self.inner.in_user_units(parameters)
+        return family, rule_of(family).exactly(self.constraints, found)
+
+    def unsupported(self, parameters: Any, support: Float) -> NDArray[np.bool_]:
+        """Return which components (K,) rest on too few rows, of those with a width to be found."""
+        return self.inner.unsupported(parameters, support) & ~self.rule.rests(self.constraints)
+
+    def obeyed(self, parameters: Any) -> bool:
+        """Return whether parameters are what they are bound to."""
+        family, found = self.inner.in_user_units(parameters)
+        numbers = rule_of(family).numbers(found)
+        values, ties = self.constraints.values, self.constraints.ties
+        slack = ROUNDING * max(float(np.abs(numbers).max()), np.finfo(float).tiny)
+        held = np.where(self.constraints.fixed, np.abs(numbers - values), 0.0)
+        spreads = [float(np.ptp(numbers[ties == tie])) for tie in np.unique(ties[ties > 0])]
+        return bool(held.max() <= slack) and max(spreads, default=0.0) <= slack
+
+    def order(self, moments: Any) -> list[int]:
+        """Return which of K clusters each component takes, so that all fit their rows best.
+
+        The gain of each pair is the expected log density of the M-step from the cluster alone,
+        under what the component is bound to; the assignment is the best for all together.
+        """
+        n_components = self.constraints.n_components
+        gains = np.empty((n_components, n_components))
+        for k in range(n_components):
+            bound = self.constraints.take([k])
+            for cluster in range(n_components):
+                alone = moments.take([cluster])
+                found = self.rule.maximise(bound, alone, None, NO_PRIOR)
+                gains[k, cluster] = self.inner.expected_log_density(found, alone)
+        order = linear_sum_assignment(-np.nan_to_num(gains, nan=LOWEST, neginf=LOWEST))[1]
+        return [int(cluster) for cluster in order]
+
+
+def freed(family: Any) -> Family:
+    """Return the family without what its components are bound to."""
+    return family.inner if isinstance(family, ConstrainedFamily) else family
+
+
+def n_lost(family: Any, constraints: Constraints | None) -> int:
+    """Return how many free parameters components have less by what they are bound to, if so."""
+    return 0 if constraints is None else rule_of(family).lost(constraints)
+
+
+def constraints_of(family: Any) -> Constraints | None:
+    """Return what the components of a family are bound to, or None."""
+    return family.constraints if isinstance(family, ConstrainedFamily) else None
