@@ -32,7 +32,11 @@ def likeliest(
     def cost(point: Any) -> float:
         with np.errstate(all="ignore"):
             log_weights, parameters = build(point)
-            value = -float(logsumexp(log_weights + log_densities(rows, parameters), axis=1).sum())
+            try:
+                logs = log_densities(rows, parameters)
+            except np.linalg.LinAlgError:
+                return 1e10
+            value = -float(logsumexp(log_weights + logs, axis=1).sum())
         return value if np.isfinite(value) else 1e10
 
     ends = [

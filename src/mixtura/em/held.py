@@ -68,7 +68,7 @@ def placed(sweep: Sweep, model: Model, options: FitOptions) -> Model:
         return model
     order = list(range(model.n_components))
     if family.tells_apart:
-        order = family.order(sweep([model])[0].moments)
+        order = family.order(sweep([model])[0].moments, options.prior)
     return _obeying(sweep, model, options, order)
 
 

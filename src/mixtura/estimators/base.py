@@ -132,11 +132,9 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         given = self._sourced(X, sample_weight, settings.n_components, settings.n_components, y)
         settings = self._shrunk(settings, given.source)
         self._check_identified(given.source, settings.n_components)
-        family = self._bound(
-            self._family(given.source, given.names), settings.n_components, given.names
-        )
+        family = self._family(given.source, given.names)
         result = solve(
-            family,
+            self._bound(family, settings.n_components, given.names),
             given.source,
             engine_named(self.engine, self.n_jobs),
             settings.n_components + family.has_noise,

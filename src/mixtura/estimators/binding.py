@@ -109,6 +109,8 @@ class _Target:
 
     def ties(self, given: Any) -> NDArray[np.int64]:
         """Return ties (K, width), above 0 where numbers are equal."""
+        if given is True and not self._places:
+            return np.tile(1 + np.arange(self._width), (self.n_components, 1))
         if given is True:
             given = range(len(self._places))
         if self._names_columns(given):

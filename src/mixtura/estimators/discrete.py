@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixtura.components.constrained import freed
 from mixtura.data import CountRows, RowSource
 from mixtura.em.annealing import prior_named
 from mixtura.em.fit import log_weights_of
@@ -83,7 +82,7 @@ class DiscreteMixture(MixtureEstimator):
 
     def _options(self, settings: Settings, family: Any) -> SolveOptions:
         return settings.options(
-            prior=_checked_prior(settings.prior, freed(family)),
+            prior=_checked_prior(settings.prior, family),
             monotone=True,
             rescue=False,
             earlier=self._earlier(settings),

@@ -79,6 +79,9 @@ class ColumnwiseRule:
         """Return which components have no number free."""
         return np.logical_and.reduce(constraints.fixed, axis=1)
 
+    def check_prior(self, constraints: Constraints, prior: Any) -> None:
+        """Do nothing: pseudo-rows are rows like others."""
+
     def maximise(self, constraints: Constraints, moments: Any, previous: Any, prior: Any) -> Any:
         """Return the estimates of pooled sums, with what is held put in."""
         family = self.family

@@ -11,13 +11,12 @@ from mixtura.components.constrained.rule import Rule
 from mixtura.components.constrained.rules import rule_of
 from mixtura.components.constraints import Constraints
 from mixtura.components.family import Family
-from mixtura.components.prior import NoPrior
+from mixtura.errors import NUMERICAL
 
 __all__ = ["ConstrainedFamily", "constraints_of", "freed", "n_lost"]
 
 Float = NDArray[np.float64]
 
-NO_PRIOR = NoPrior()
 # The gain of what is impossible.
 LOWEST = -1e300
 
@@ -69,6 +68,18 @@ class ConstrainedFamily:
         """Return None: coordinates of all numbers would move those that are held."""
         return
 
+    def prior(self, name: Any, shared: Any, n_components: int) -> Any:
+        """Return the family's penalty of that name.
+
+        Raises
+        ------
+        ParameterError
+            If no M-step under it obeys.
+        """
+        found = self.inner.prior(name, shared, n_components)
+        self.rule.check_prior(self.constraints, found)
+        return found
+
     def maximise(self, moments: Any, previous: Any, prior: Any) -> Any:
         """Return the parameters that maximise the penalised expectation among those that obey."""
         return self.rule.maximise(self.constraints, moments, previous, prior)
@@ -89,28 +100,33 @@ class ConstrainedFamily:
     def obeyed(self, parameters: Any) -> bool:
         """Return whether parameters are what they are bound to."""
         family, found = self.inner.in_user_units(parameters)
-        numbers = rule_of(family).numbers(found)
-        values, ties = self.constraints.values, self.constraints.ties
-        slack = ROUNDING * max(float(np.abs(numbers).max()), np.finfo(float).tiny)
-        held = np.where(self.constraints.fixed, np.abs(numbers - values), 0.0)
-        spreads = [float(np.ptp(numbers[ties == tie])) for tie in np.unique(ties[ties > 0])]
-        return bool(held.max() <= slack) and max(spreads, default=0.0) <= slack
+        numbers, constraints = rule_of(family).numbers(found), self.constraints
+        slack = ROUNDING * np.maximum(np.abs(numbers).max(axis=0), np.finfo(float).tiny)
+        held = np.where(constraints.fixed, np.abs(numbers - constraints.values), 0.0) <= slack
+        ties = constraints.ties
+        equal = (numbers[ties == tie] for tie in np.unique(ties[ties > 0]))
+        alike = (float(np.ptp(own)) <= ROUNDING * float(np.abs(own).max()) for own in equal)
+        return bool(held.all()) and all(alike)
 
-    def order(self, moments: Any) -> list[int]:
+    def order(self, moments: Any, prior: Any) -> list[int]:
         """Return which of K clusters each component takes, so that all fit their rows best.
 
         The gain of each pair is the expected log density of the M-step from the cluster alone,
         under what the component is bound to; the assignment is the best for all together.
         """
         n_components = self.constraints.n_components
-        gains = np.empty((n_components, n_components))
+        gains = np.full((n_components, n_components), LOWEST)
         for k in range(n_components):
             bound = self.constraints.take([k])
             for cluster in range(n_components):
                 alone = moments.take([cluster])
-                found = self.rule.maximise(bound, alone, None, NO_PRIOR)
-                gains[k, cluster] = self.inner.expected_log_density(found, alone)
-        order = linear_sum_assignment(-np.nan_to_num(gains, nan=LOWEST, neginf=LOWEST))[1]
+                try:
+                    found = self.rule.maximise(bound, alone, None, prior)
+                except NUMERICAL:
+                    continue
+                gain = self.inner.expected_log_density(found, alone)
+                gains[k, cluster] = max(gain, LOWEST) if np.isfinite(gain) else LOWEST
+        order = linear_sum_assignment(-gains)[1]
         return [int(cluster) for cluster in order]
 
 

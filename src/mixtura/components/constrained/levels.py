@@ -162,6 +162,9 @@ class LevelRule:
         """Return which components have no probability free."""
         return np.logical_and.reduce(constraints.fixed, axis=1)
 
+    def check_prior(self, constraints: Constraints, prior: Any) -> None:
+        """Do nothing: pseudo-rows are rows like others."""
+
     def maximise(
         self, constraints: Constraints, moments: Any, previous: Probabilities | None, prior: Any
     ) -> Probabilities:
@@ -203,7 +206,7 @@ class LevelRule:
     def _by_item(self, each: Float) -> Float:
         """Return for every level (K, ΣL) the sum over its item."""
         sizes = np.diff([*self.starts, self.n_levels])
-        sums: Float = np.add.reduceat(each, self.starts, axis=1)
+        sums: Any = np.add.reduceat(each, self.starts, axis=1)
         return np.repeat(sums, sizes, axis=1)
 
     def _pooled_by_item(self, each: Float, ties: Ties) -> Float:

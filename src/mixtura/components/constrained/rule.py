@@ -56,6 +56,10 @@ class Rule(Protocol):
         """Return which components (K,) have no width left to be found."""
         ...
 
+    def check_prior(self, constraints: Constraints, prior: Any) -> None:
+        """Raise `ParameterError` for a prior under which no M-step here obeys."""
+        ...
+
     def maximise(self, constraints: Constraints, moments: Any, previous: Any, prior: Any) -> Any:
         """Return the parameters that maximise the M-step's objective among those that obey."""
         ...

@@ -6,8 +6,10 @@ from typing import Any
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.columnwise import ColumnwiseFamily
 from mixtura.components.constrained.columns import ColumnwiseRule
+from mixtura.components.constrained.gaussian import GaussianRule
 from mixtura.components.constrained.levels import LevelRule
 from mixtura.components.constrained.rule import Rule
+from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.multinomial import MultinomialFamily
 from mixtura.errors import ParameterError
 
@@ -32,6 +34,7 @@ def rule_of(family: Any) -> Rule:
 
 
 rule_of.register(ColumnwiseFamily, ColumnwiseRule)
+rule_of.register(GaussianFamily, GaussianRule)
 
 
 @rule_of.register

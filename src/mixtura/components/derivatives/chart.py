@@ -24,6 +24,7 @@ __all__ = [
     "simplices",
     "tied",
     "weights_chart",
+    "without",
 ]
 
 Float = NDArray[np.float64]
@@ -186,6 +187,14 @@ def tied(chart: Chart, ties: NDArray[np.int64]) -> Chart:
         chart.n_components,
         None if bend is None else lambda gradient: along.T @ bend(gradient) @ along,
     )
+
+
+def without(chart: Chart, fixed: NDArray[np.bool_]) -> Chart:
+    """Return a chart without what moves numbers that are `fixed` (K, q); none of it bends."""
+    moves = np.asarray(abs(chart.jacobian[fixed.ravel()]).sum(axis=0)).ravel() > 0
+    kept = np.flatnonzero(~moves)
+    jacobian = csr_array(chart.jacobian[:, kept])
+    return Chart(tuple(chart.names[m] for m in kept), jacobian, chart.n_components, chart.bend)
 
 
 def _left_free(equations: Float) -> tuple[list[int], Float]:

@@ -1,7 +1,7 @@
 """Parameters of K Gaussian components, and the moments they are computed from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -116,6 +116,15 @@ class GaussianMoments:
     means: Float
     scatter: Float
     pooled: bool
+
+    def take(self, components: Sequence[int]) -> Self:
+        """Return the moments of some components, of a pooled scatter their part by their rows."""
+        rows = self.effective_rows[components]
+        if self.pooled:
+            scatter = self.scatter * (rows.sum() / max(self.effective_rows.sum(), VANISHED))
+        else:
+            scatter = self.scatter[components]
+        return replace(self, effective_rows=rows, means=self.means[components], scatter=scatter)
 
     def collapsed(self) -> NDArray[np.bool_]:
         """Return which components (K,) have no spread in some direction, none if it is pooled."""
