@@ -215,7 +215,7 @@ class LevelRule:
         own = each[:, self.starts]
         total = np.bincount(labels.ravel(), weights=own.ravel(), minlength=labels.size)
         sizes = np.diff([*self.starts, self.n_levels])
-        each_item: Float = total[labels]
+        each_item: Any = total[labels]
         return np.repeat(each_item, sizes, axis=1)
 
     def _times(self, ties: Ties) -> NDArray[np.int64]:
