@@ -4,17 +4,19 @@ import pickle
 from itertools import permutations
 
 import numpy as np
+import pandas as pd
 import pytest
 from bound_problems import likeliest, log_weights, softmax
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit, logsumexp
-from scipy.stats import expon, geom, poisson
+from scipy.stats import expon, gamma, geom, nbinom, norm, poisson
 
 from mixtura import (
     BernoulliMixture,
     CategoricalMixture,
+    DataError,
     GammaMixture,
     GeometricMixture,
     MixedMixture,
@@ -487,9 +489,122 @@ def test_levels_that_cannot_be_are_refused_in_words(settings, words):
         CategoricalMixture(2, **settings).fit(answers())
 
 
-def test_families_without_a_rule_refuse():
-    rows = counts()
-    with pytest.raises(ParameterError, match="leave"):
-        NegativeBinomialMixture(2, equal={"means": True}).fit(rows)
-    with pytest.raises(ParameterError, match="not for components"):
-        MixedMixture({"poisson": [0, 1]}, 2, equal={"poisson": True}).fit(rows)
+def test_shapes_held_or_equal_are_where_direct_maximisation_puts_them():
+    rng = np.random.default_rng(3)
+    classes = rng.integers(0, 2, 300)
+    rows = rng.gamma(np.array([2.0, 8.0])[classes], np.array([1.0, 1.5])[classes])[:, None]
+
+    def logs(rows, parameters):
+        shapes, rates = parameters
+        return gamma(shapes, scale=1.0 / rates).logpdf(rows)
+
+    def held(point):
+        return log_weights(point[:1]), (
+            np.array([2.0, np.exp(point[1])]),
+            np.exp(point[2:4]),
+        )
+
+    def equal(point):
+        return log_weights(point[:1]), (np.exp(point[[1, 1]]), np.exp(point[2:4]))
+
+    for build, told in (
+        (held, {"fix": {"shapes": {0: [2.0, NAN]}}}),
+        (equal, {"equal": {"shapes": True}}),
+    ):
+        best, _ = likeliest(rows, build, logs, 4)
+        model = tight(GammaMixture(2, **told, random_state=0)).fit(rows)
+        assert_allclose(model.log_likelihood_, best, atol=1e-5)
+        assert model.n_parameters_ == len(parameter_names(model.mixture_)) == 4
+
+
+def test_sizes_held_are_where_direct_maximisation_puts_them():
+    rng = np.random.default_rng(4)
+    means = np.array([2.0, 12.0])[rng.integers(0, 2, 300)]
+    rows = rng.poisson(rng.gamma(3.0, means / 3.0))[:, None].astype(float)
+
+    def build(point):
+        return log_weights(point[:1]), np.exp(point[1:])
+
+    def logs(rows, means):
+        return nbinom(3.0, 3.0 / (3.0 + means)).logpmf(rows)
+
+    best, _ = likeliest(rows, build, logs, 3, about=1.0)
+    fix = {"sizes": [[3.0], [3.0]]}
+    model = tight(NegativeBinomialMixture(2, fix=fix, random_state=0)).fit(rows)
+    assert_allclose(model.log_likelihood_, best, atol=1e-5)
+    assert model.n_parameters_ == len(parameter_names(model.mixture_)) == 3
+
+
+@pytest.mark.parametrize(
+    ("make", "told", "words"),
+    [
+        (NegativeBinomialMixture, {"equal": {"means": True}}, "none can be equal"),
+        (NegativeBinomialMixture, {"fix": {"means": {0: [1.0, NAN]}}}, "means beside sizes"),
+        (GammaMixture, {"fix": {"rates": {0: [1.0, NAN]}}}, "beside shapes"),
+        (GammaMixture, {"equal": {"rates": True}}, "shapes can be held or equal"),
+        (GammaMixture, {"fix": {"shapes": {0: [0.0, NAN]}}}, "above 0"),
+    ],
+)
+def test_numbers_without_an_m_step_under_what_is_held_are_refused(make, told, words):
+    with pytest.raises(ParameterError, match=words):
+        make(2, **told).fit(counts() + 1.0)
+
+
+def test_rows_that_are_impossible_everywhere_are_named():
+    rows = answers()
+    with pytest.raises(DataError, match=r"a row such as \[.*1.*\] is impossible"):
+        BernoulliMixture(2, fix={"probabilities": {0: [0.0, 0.0]}}).fit(rows)
+    with pytest.raises(DataError, match="is impossible in every component"):
+        CategoricalMixture(2, fix={"probabilities": {0: [[1.0, 0.0]] * 2}}).fit(rows)
+    with pytest.raises(DataError, match="is impossible"):
+        PoissonMixture(2, fix={"rates": {0: [0.0, 0.0]}}).fit(counts())
+    possible = PoissonMixture(2, fix={"rates": {0: [0.0, NAN]}}, random_state=0).fit(counts())
+    assert np.isfinite(possible.log_likelihood_)
+
+
+def test_blocks_of_mixed_columns_obey_each_by_itself(tmp_path):
+    rng = np.random.default_rng(0)
+    classes = rng.integers(0, 2, 250)
+    numbers = rng.normal([[0.0], [3.0]], 1.0, (2, 250))[classes, np.arange(250)]
+    says = (rng.random(250) < np.array([0.2, 0.0])[classes]).astype(int)
+    rates = rng.poisson(np.array([2.0, 5.0])[classes])
+    rows = pd.DataFrame({"says": says, "number": numbers, "count": rates})
+    told = {"gaussian": ["number"], "categorical": ["says"], "poisson": ["count"]}
+    fix = {
+        "gaussian.means": {"number": [0.0, NAN]},
+        "gaussian.covariances": [[[1.0]], None],
+        "categorical.probabilities": {"says": [[None, None], [1.0, 0.0]]},
+    }
+    model = tight(MixedMixture(told, 2, fix=fix, random_state=0)).fit(rows)
+
+    def build(point):
+        return log_weights(point[:1]), point[1:]
+
+    def logs(rows, point):
+        mean, width, yes, first, second = point[0], np.exp(point[1]), expit(point[2]), *point[3:]
+        found = np.column_stack(
+            [norm.logpdf(numbers), norm(mean, width).logpdf(numbers)]
+        ) + poisson(np.exp([first, second])).logpmf(rates[:, None])
+        with np.errstate(divide="ignore"):
+            return found + np.where(says[:, None] > 0, np.log([yes, 0.0]), np.log([1 - yes, 1.0]))
+
+    best, _ = likeliest(rows, build, logs, 6, spread=1.0, about=0.5)
+    assert_allclose(model.log_likelihood_, best, atol=1e-4)
+    assert model.n_parameters_ == len(parameter_names(model.mixture_)) == 6
+    model.save(tmp_path / "m.mixtura")
+    assert load(tmp_path / "m.mixtura").n_parameters_ == 6
+    same = MixedMixture(told, 2, equal={"poisson.rates": ["count"]}, random_state=0).fit(rows)
+    assert np.ptp(same.mixture_.parameters.parts[2].rates) == 0.0
+    with pytest.raises(ParameterError, match=r"gaussian\.means and"):
+        MixedMixture(told, 2, fix={"means": [[0.0], [NAN]]}).fit(rows)
+
+
+def test_columns_are_named_beside_an_exposure():
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(counts(), columns=["first", "second"])
+    rows.insert(1, "time", rng.uniform(0.5, 2.0, len(rows)))
+    model = PoissonMixture(2, exposure="time", equal={"rates": ["second"]}, random_state=0).fit(
+        rows
+    )
+    assert np.ptp(model.rates_[:, 1]) == 0.0
+    assert np.ptp(model.rates_[:, 0]) > 0.0

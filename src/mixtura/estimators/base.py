@@ -23,7 +23,7 @@ from mixtura.em.soundness import failure_words
 from mixtura.em.starts import StartMaker
 from mixtura.engines import engine_named
 from mixtura.errors import DegenerateComponentWarning, MixturaWarning, ParameterError
-from mixtura.estimators.binding import bound_family, is_bound
+from mixtura.estimators.binding import bound_family, check_possible, is_bound
 from mixtura.estimators.inputs import Kept, checked_rows, fitted_rows, names_of
 from mixtura.estimators.labels import known_components
 from mixtura.estimators.settings import Settings, checked_integer, seed_of
@@ -83,9 +83,11 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
     def _family(self, source: RowSource, names: tuple[str, ...] | None) -> Family:
         """Return the family for the rows to be fitted; `names` are the columns', for errors."""
 
-    def _bound(self, family: Any, n_components: int, names: tuple[str, ...] | None) -> Any:
+    def _bound(self, family: Any, n_components: int, given: Sourced) -> Any:
         """Return the family with what `fix` and `equal` bind K components to."""
-        return bound_family(family, self, n_components, names)
+        found = bound_family(family, self, n_components, given.names)
+        check_possible(found, given.source)
+        return found
 
     @abstractmethod
     def _options(self, settings: Settings, family: Any) -> SolveOptions:
@@ -134,7 +136,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         self._check_identified(given.source, settings.n_components)
         family = self._family(given.source, given.names)
         result = solve(
-            self._bound(family, settings.n_components, given.names),
+            self._bound(family, settings.n_components, given),
             given.source,
             engine_named(self.engine, self.n_jobs),
             settings.n_components + family.has_noise,

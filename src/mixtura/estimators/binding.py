@@ -6,15 +6,26 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
-from mixtura.components.constrained import ConstrainedFamily, Constraints, rule_of
+from mixtura.components.constrained import (
+    ConstrainedFamily,
+    Constraints,
+    constraints_of,
+    rule_of,
+)
 from mixtura.components.constrained.rule import Rule
 from mixtura.components.margins import positions
-from mixtura.errors import ParameterError
+from mixtura.data import RowSource
+from mixtura.data.encoding import decoded
+from mixtura.errors import DataError, ParameterError
 
-__all__ = ["bound_family", "is_bound"]
+__all__ = ["bound_family", "check_possible", "is_bound"]
 
 Numbers = NDArray[np.float64]
+
+# Rows that are looked at together, and what a density loses, in nats, by a probability of 0.
+AT_ONCE, IMPOSSIBLE = 8192, 300.0
 
 
 def is_bound(estimator: Any) -> bool:
@@ -44,20 +55,59 @@ def bound_family(
     if not is_bound(estimator):
         return family
     rule = rule_of(family)
+
+    def titles(name: str) -> tuple[str, ...] | None:
+        return None if names is None else tuple(rule.titles(name, names))
+
     width = max(part.stop for part in rule.arrays.values())
     values = np.full((n_components, width), np.nan)
     ties = np.zeros((n_components, width), dtype=np.int64)
     for name, given in _by_name("fix", estimator.fix, rule):
-        target = _Target(rule, name, n_components, names, "fix")
+        target = _Target(rule, name, n_components, titles(name), "fix")
         values[:, rule.arrays[name]] = target.values(given)
     for name, given in _by_name("equal", estimator.equal, rule):
-        target = _Target(rule, name, n_components, names, "equal")
+        target = _Target(rule, name, n_components, titles(name), "equal")
         own = target.ties(given)
         ties[:, rule.arrays[name]] = np.where(own > 0, own + ties.max(), 0)
     constraints = rule.completed(Constraints(values, _of_several(ties)))
     if not constraints.fixed.any() and not constraints.ties.any():
         return family
     return ConstrainedFamily(family, constraints)
+
+
+def check_possible(family: Any, source: RowSource) -> None:
+    """Raise where a row is impossible in every component by numbers that are held.
+
+    Only such at 0, or at the highest that a probability may be, can do that: they are told by what
+    a density gains where they are free.
+
+    Parameters
+    ----------
+    family : bound or not
+    source : the rows to be fitted
+
+    Raises
+    ------
+    DataError
+        Naming the row by its cells.
+    """
+    bound = constraints_of(family)
+    if bound is None or (within := family.rule.within(bound)) == bound:
+        return
+    now, freer = family.rule.typical(bound), family.rule.typical(within)
+    if now is None:
+        return
+    for start in range(0, source.n_rows, AT_ONCE):
+        rows = source.block(start, min(start + AT_ONCE, source.n_rows)).rows
+        lost = family.row_log_density(rows, freer) - family.row_log_density(rows, now)
+        impossible = np.flatnonzero(lost.min(axis=1) > IMPOSSIBLE)
+        if len(impossible):
+            row: Any = rows[impossible[:1]]
+            cells = decoded(row.toarray() if issparse(row) else row, family.kinds)
+            raise DataError(
+                f"a row such as {[cell for (cell,) in cells]} is impossible in every component by "
+                "what fix holds at 0 or 1; let some of these numbers be free, or near to 0 or 1"
+            )
 
 
 def _by_name(setting: str, given: Any, rule: Rule) -> list[tuple[str, Any]]:

@@ -154,7 +154,7 @@ class DiscreteMixture(MixtureEstimator):
         sizes = possible_sizes(sizes, given.source)
         checked_weighing(self.mixing_weights, sizes)
         family = self._family(given.source, given.names)
-        by_size = {size: self._bound(family, size, given.names) for size in sizes}
+        by_size = {size: self._bound(family, size, given) for size in sizes}
         doubts = {size: self._doubt(given.source, size) for size in sizes}
         refused = [
             Candidate(family.name, size, failure=doubt.sentence)

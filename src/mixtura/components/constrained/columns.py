@@ -1,7 +1,7 @@
 """Constraints on the numbers of columns that are independent within a component."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
@@ -36,6 +36,10 @@ class ColumnwiseRule:
     def columns(self, name: str) -> Sequence[Sequence[int]]:
         """Return one number for each column."""
         return [[j] for j in range(self.family.columns)]
+
+    def titles(self, name: str, columns: Sequence[str]) -> Sequence[str]:
+        """Return the names of the columns but that of an exposure."""
+        return self.family.cell_names(columns)
 
     def as_numbers(self, name: str, given: Any, n_components: int) -> None:
         """Return None: the array has the shape of the numbers."""
@@ -78,6 +82,20 @@ class ColumnwiseRule:
     def rests(self, constraints: Constraints) -> NDArray[np.bool_]:
         """Return which components have no number free."""
         return np.logical_and.reduce(constraints.fixed, axis=1)
+
+    def within(self, constraints: Constraints) -> Constraints:
+        """Return constraints without numbers held where they make rows impossible."""
+        width = self.family.columns
+        highest = np.repeat([number.highest for number in self.family.free], width)
+        ends = (constraints.values <= 0.0) | (constraints.values >= highest)
+        return replace(constraints, values=np.where(ends, np.nan, constraints.values))
+
+    def typical(self, constraints: Constraints) -> Any:
+        """Return the estimates of rows in which every feature is a half on average."""
+        family, n_components = self.family, constraints.n_components
+        rows = np.ones((n_components, family.columns))
+        sums = np.full((n_components, family.n_cells), 0.5)
+        return family.estimate_under(rows, sums, None, *self._parted(constraints))
 
     def check_prior(self, constraints: Constraints, prior: Any) -> None:
         """Do nothing: pseudo-rows are rows like others."""

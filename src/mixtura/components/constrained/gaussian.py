@@ -60,6 +60,10 @@ class GaussianRule:
         """Return one mean for each column, and no column for covariances, which are whole."""
         return [[j] for j in range(self.family.n_columns)] if name == "means" else []
 
+    def titles(self, name: str, columns: Sequence[str]) -> Sequence[str]:
+        """Return the names of all columns."""
+        return columns
+
     def as_numbers(self, name: str, given: Any, n_components: int) -> Float | None:
         """Return the numbers (K, E) of covariances in the shape of the fitted ones, None of means.
 
@@ -198,6 +202,14 @@ class GaussianRule:
         factors = parameters.covariance.factors.copy()
         factors[held] = own.scaled(np.broadcast_to(1.0 / scale, width)).factors
         return replace(parameters, covariance=covariance_of_factors(storage, factors, width))
+
+    def within(self, constraints: Constraints) -> Constraints:
+        """Return the constraints: no row is impossible."""
+        return constraints
+
+    def typical(self, constraints: Constraints) -> None:
+        """Return None: no row is impossible."""
+        return
 
     def check_prior(self, constraints: Constraints, prior: Any) -> None:
         """Raise `ParameterError` for a prior on means of which some are held or equal."""

@@ -1,7 +1,7 @@
 """Constraints on probabilities that sum to one by items: of categories, and of draws."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, final
 
@@ -55,6 +55,10 @@ class LevelRule:
     def _items(self) -> list[list[int]]:
         bounds = pairwise([*self.starts, self.n_levels])
         return [list(range(start, stop)) for start, stop in bounds]
+
+    def titles(self, name: str, columns: Sequence[str]) -> Sequence[str]:
+        """Return the names of all columns."""
+        return columns
 
     def as_numbers(self, name: str, given: Any, n_components: int) -> None:
         """Return None: the array has the shape of the numbers."""
@@ -161,6 +165,15 @@ class LevelRule:
     def rests(self, constraints: Constraints) -> NDArray[np.bool_]:
         """Return which components have no probability free."""
         return np.logical_and.reduce(constraints.fixed, axis=1)
+
+    def within(self, constraints: Constraints) -> Constraints:
+        """Return constraints without numbers held where they make rows impossible."""
+        ends = (constraints.values <= 0.0) | (constraints.values >= 1.0)
+        return replace(constraints, values=np.where(ends, np.nan, constraints.values))
+
+    def typical(self, constraints: Constraints) -> Probabilities:
+        """Return equal parts of what is left."""
+        return Probabilities(self.shared_out(constraints, np.ones(constraints.values.shape), None))
 
     def check_prior(self, constraints: Constraints, prior: Any) -> None:
         """Do nothing: pseudo-rows are rows like others."""

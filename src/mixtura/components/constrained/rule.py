@@ -26,6 +26,10 @@ class Rule(Protocol):
         """Return the numbers of an array, counted in it, that each column of the rows has."""
         ...
 
+    def titles(self, name: str, columns: Sequence[str]) -> Sequence[str]:
+        """Return the names of the columns that an array has numbers for, of those of the rows."""
+        ...
+
     def as_numbers(self, name: str, given: Any, n_components: int) -> Float | None:
         """Return numbers (K, width) of an array in a shape of its own, None if it has none."""
         ...
@@ -54,6 +58,17 @@ class Rule(Protocol):
 
     def rests(self, constraints: Constraints) -> NDArray[np.bool_]:
         """Return which components (K,) have no width left to be found."""
+        ...
+
+    def within(self, constraints: Constraints) -> Constraints:
+        """Return constraints without numbers held where they make rows impossible."""
+        ...
+
+    def typical(self, constraints: Constraints) -> Any:
+        """Return parameters that obey, without a look at rows; None where none can be told.
+
+        They are told where a number that is held may make a row impossible.
+        """
         ...
 
     def check_prior(self, constraints: Constraints, prior: Any) -> None:

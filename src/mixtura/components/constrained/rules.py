@@ -5,12 +5,14 @@ from typing import Any
 
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.columnwise import ColumnwiseFamily
+from mixtura.components.constrained.blocks import ProductRule
 from mixtura.components.constrained.columns import ColumnwiseRule
 from mixtura.components.constrained.gaussian import GaussianRule
 from mixtura.components.constrained.levels import LevelRule
 from mixtura.components.constrained.rule import Rule
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.multinomial import MultinomialFamily
+from mixtura.components.product import ProductFamily
 from mixtura.errors import ParameterError
 
 __all__ = ["rule_of"]
@@ -40,6 +42,11 @@ rule_of.register(GaussianFamily, GaussianRule)
 @rule_of.register
 def _(family: CategoricalFamily) -> Rule:
     return LevelRule(tuple(family.starts.tolist()), sum(family.levels), by_level=False)
+
+
+@rule_of.register
+def _(family: ProductFamily) -> Rule:
+    return ProductRule(family, rule_of)
 
 
 @rule_of.register
