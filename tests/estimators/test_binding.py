@@ -29,6 +29,9 @@ from mixtura import (
 from mixtura.components.constrained import ConstrainedFamily, Constraints
 from mixtura.components.constrained.levels import LevelRule
 from mixtura.components.prior import NoPrior
+from mixtura.data import ArrayRows
+from mixtura.em.sweep import Sweep
+from mixtura.engines import Serial
 from mixtura.inference import (
     bootstrap,
     confidence_intervals,
@@ -391,6 +394,26 @@ def test_a_bound_family_can_be_sent():
     with pytest.raises(AttributeError):
         _ = bound.nothing
     assert isinstance(NoPrior(), NoPrior)
+
+
+def test_summaries_say_what_is_bound():
+    make, rows_for, fix = CASES["poisson"]
+    told = make(2, fix=fix, random_state=0).fit(rows_for()).summary()
+    assert "2 number(s) of the components held" in told
+    equal = make(2, equal={"rates": True}, random_state=0).fit(rows_for()).summary()
+    assert "4 that are equal by 2 value(s)" in equal
+
+
+def test_nothing_compiled_runs_where_numbers_are_bound():
+    make, rows_for, fix = CASES["bernoulli"]
+    family = make(2).fit(rows_for()).mixture_.family
+    values = np.array(fix["probabilities"])
+    bound = ConstrainedFamily(family, Constraints(values, np.zeros((2, 5), dtype=np.int64)))
+    rows = ArrayRows(rows_for().astype(float), None)
+    sweep = Sweep(bound, rows, Serial())
+    assert sweep.kernel is None
+    assert bound.chart() is None
+    assert sweep.freed.kernel is not None
 
 
 def test_engines_agree_on_what_is_held():

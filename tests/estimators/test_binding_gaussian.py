@@ -9,7 +9,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal, norm
 
-from mixtura import GaussianMixture, NormalInverseWishart, ParameterError, load
+from mixtura import (
+    GaussianMixture,
+    NormalInverseWishart,
+    ParameterError,
+    enumerate_classes,
+    load,
+    select,
+)
 from mixtura.components.constrained.means import bound_means
 from mixtura.components.gaussian.covariance import covariance_from
 from mixtura.components.gaussian.structures import CODES
@@ -327,6 +334,21 @@ def test_the_fit_is_kept_and_begun_as_others_are(tmp_path):
     assert several.log_likelihood_ >= model.log_likelihood_ - 1e-3
     model.set_params(warm_start=True).fit(rows)
     assert model.means_[0, 0] == 0.0
+
+
+def test_searches_bind_every_structure():
+    rows = clusters()
+    fix = {"means": [[0.0, 0.0], [NAN, NAN]]}
+    found = select(rows, 2, ["VVV", "EEE", "VII"], fix=fix, random_state=0)
+    for candidate in found.candidates:
+        assert_array_equal(candidate.result.mixture.parameters.means[0], 0.0)
+        alone = GaussianMixture(2, covariance_type=candidate.kind, fix=fix, random_state=0)
+        assert candidate.result.log_likelihood >= alone.fit(rows).log_likelihood_ - 0.05
+    table = enumerate_classes(rows, [1, 2], GaussianMixture(equal={"means": [1]}))
+    means = table.mixture(2).parameters.means
+    assert np.ptp(means[:, 1]) == 0.0
+    with pytest.raises(ParameterError, match="there are 1 components"):
+        select(rows, [1, 2], "VVV", fix=fix)
 
 
 def test_parameters_that_are_given_obey():

@@ -20,7 +20,7 @@ from mixtura.data import RowSource
 from mixtura.data.encoding import decoded
 from mixtura.errors import DataError, ParameterError
 
-__all__ = ["bound_family", "check_possible", "is_bound"]
+__all__ = ["bound_family", "check_possible"]
 
 Numbers = NDArray[np.float64]
 
@@ -28,31 +28,24 @@ Numbers = NDArray[np.float64]
 AT_ONCE, IMPOSSIBLE = 8192, 300.0
 
 
-def is_bound(estimator: Any) -> bool:
-    """Return whether an estimator holds numbers of its components, or has some equal."""
-    return getattr(estimator, "fix", None) is not None or (
-        getattr(estimator, "equal", None) is not None
-    )
-
-
 def bound_family(
-    family: Any, estimator: Any, n_components: int, names: tuple[str, ...] | None
+    family: Any, fix: Any, equal: Any, n_components: int, names: tuple[str, ...] | None
 ) -> Any:
-    """Return the family with K components that are bound to what `fix` and `equal` say.
+    """Return the family with K components that are bound to what a user says.
 
     Parameters
     ----------
     family : for the rows to be fitted
-    estimator : has `fix` and `equal`
+    fix, equal : as the estimators take them
     n_components : K
-    names : of the columns that have numbers, or None
+    names : of the columns of the rows, or None
 
     Raises
     ------
     ParameterError
         If they speak of no such numbers, of other shapes, or of what no M-step here obeys.
     """
-    if not is_bound(estimator):
+    if fix is None and equal is None:
         return family
     rule = rule_of(family)
 
@@ -62,10 +55,10 @@ def bound_family(
     width = max(part.stop for part in rule.arrays.values())
     values = np.full((n_components, width), np.nan)
     ties = np.zeros((n_components, width), dtype=np.int64)
-    for name, given in _by_name("fix", estimator.fix, rule):
+    for name, given in _by_name("fix", fix, rule):
         target = _Target(rule, name, n_components, titles(name), "fix")
         values[:, rule.arrays[name]] = target.values(given)
-    for name, given in _by_name("equal", estimator.equal, rule):
+    for name, given in _by_name("equal", equal, rule):
         target = _Target(rule, name, n_components, titles(name), "equal")
         own = target.ties(given)
         ties[:, rule.arrays[name]] = np.where(own > 0, own + ties.max(), 0)

@@ -497,7 +497,7 @@ class GaussianMixture(MixtureEstimator):
                 "'weights' are others than mixing_weights holds; give the same, or leave "
                 "mixing_weights at 'free'"
             )
-        bound = bound_family(family, estimator, len(means), None)
+        bound = bound_family(family, estimator.fix, estimator.equal, len(means), None)
         constraints = constraints_of(bound)
         if constraints is not None and not bound.obeyed(parameters):
             raise ParameterError(
