@@ -143,7 +143,7 @@ def test_some_levels_held_share_what_is_left():
         third = np.where(rows[:, 2, None] == 1, np.log(yes), np.log1p(-yes))
         return np.log(first[:, rows[:, 0]]).T + np.log(second[:, rows[:, 1]]).T + third
 
-    best, _ = likeliest(rows, build, logs, 10)
+    best, _ = likeliest(rows, build, logs, 10, n_starts=4)
     fix = {"probabilities": {0: [[0.1, None, None], [None] * 3]}}
     model = tight(CategoricalMixture(2, fix=fix, n_init=4, random_state=0)).fit(rows)
     assert_allclose(model.log_likelihood_, best, atol=1e-4)
@@ -611,7 +611,7 @@ def test_blocks_of_mixed_columns_obey_each_by_itself(tmp_path):
         with np.errstate(divide="ignore"):
             return found + np.where(says[:, None] > 0, np.log([yes, 0.0]), np.log([1 - yes, 1.0]))
 
-    best, _ = likeliest(rows, build, logs, 6, spread=1.0, about=0.5)
+    best, _ = likeliest(rows, build, logs, 6, n_starts=4, spread=1.0, about=0.5)
     assert_allclose(model.log_likelihood_, best, atol=1e-4)
     assert model.n_parameters_ == len(parameter_names(model.mixture_)) == 6
     model.save(tmp_path / "m.mixtura")

@@ -368,6 +368,14 @@ def test_a_component_that_is_held_rests_on_any_number_of_rows():
     assert_allclose(model.weights_[0], 1 / 81, rtol=1e-3)
 
 
+def test_a_width_that_is_held_is_what_the_user_wants():
+    rows = np.round(2 * np.random.default_rng(0).normal(size=(300, 1)))
+    fix = {"means": [[0.0], [NAN]], "covariances": [[[0.01]], None]}
+    model = GaussianMixture(2, fix=fix, random_state=0).fit(rows)
+    assert model.covariances_[0, 0, 0] == pytest.approx(0.01, rel=1e-14)
+    assert not any("narrower" in one for one in model.facts_["cautions"])
+
+
 @pytest.mark.parametrize(
     ("told", "words"),
     [

@@ -1,5 +1,6 @@
 """A family whose components are bound: its M-steps obey, and in all else it is the family."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Self, final
 
@@ -96,6 +97,18 @@ class ConstrainedFamily:
     def unsupported(self, parameters: Any, support: Float) -> NDArray[np.bool_]:
         """Return which components (K,) rest on too few rows, of those with a width to be found."""
         return self.inner.unsupported(parameters, support) & ~self.rule.rests(self.constraints)
+
+    def finer(self, parameters: Any) -> Mapping[int, tuple[int, ...]]:
+        """Return the columns in which components whose width is free are narrower than steps."""
+        return self._of_free(self.inner.finer(parameters))
+
+    def flat(self, *told: Any) -> Mapping[int, tuple[int, ...]]:
+        """Return the columns in which components whose width is free have none."""
+        return self._of_free(self.inner.flat(*told))
+
+    def _of_free(self, columns: Mapping[int, tuple[int, ...]]) -> Mapping[int, tuple[int, ...]]:
+        known = self.rule.rests(self.constraints)
+        return {k: own for k, own in columns.items() if not known[k]}
 
     def obeyed(self, parameters: Any) -> bool:
         """Return whether parameters are what they are bound to."""
