@@ -9,12 +9,11 @@ import numpy as np
 
 from mixtura.components.constrained import ConstrainedFamily, constraints_of
 from mixtura.components.weighing import Weighing
-from mixtura.em.degeneracy import maximise_strictly
 from mixtura.em.failures import Start, attempted, changed, left_out
 from mixtura.em.model import Model
 from mixtura.em.options import FitOptions
+from mixtura.em.shares import first_parameters
 from mixtura.em.sweep import Sweep
-from mixtura.errors import ParameterError
 
 __all__ = ["are_bound", "imposed", "placed", "searching", "with_exchanges"]
 
@@ -77,12 +76,7 @@ def _obeying(sweep: Sweep, model: Model, options: FitOptions, order: Iterable[in
     taken = list(order)
     model = Model(model.log_weights[taken], model.parameters.take(taken))
     moments = sweep([model])[0].moments
-    try:
-        parameters = maximise_strictly(sweep.family, moments, None, options.prior)
-    except ParameterError:
-        if options.fallback is None:
-            raise
-        parameters = maximise_strictly(sweep.family, moments, None, options.fallback)
+    parameters = first_parameters(sweep, moments, options)
     return Model(options.log_weights(moments.effective_rows), parameters)
 
 
