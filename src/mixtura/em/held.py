@@ -12,7 +12,7 @@ from mixtura.components.weighing import Weighing
 from mixtura.em.failures import Start, attempted, changed, left_out
 from mixtura.em.model import Model
 from mixtura.em.options import FitOptions
-from mixtura.em.shares import first_parameters
+from mixtura.em.responsibilities import first_parameters
 from mixtura.em.sweep import Sweep
 
 __all__ = ["are_bound", "imposed", "placed", "searching", "with_exchanges"]

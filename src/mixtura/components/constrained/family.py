@@ -30,7 +30,7 @@ class ConstrainedFamily:
     """A family of K components that are bound to constraints.
 
     There are no compiled runs and no charts of it, as neither knows what is held: every step goes
-    by the M-step here, and leaps go by its moments.
+    by the M-step here, and extrapolations go by its moments.
 
     Parameters
     ----------
