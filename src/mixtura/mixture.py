@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixtura.arrays import generator_of, log_sum_exp, whole_number
+from mixtura.components.constrained import Constraints, n_lost
 from mixtura.components.family import Family
 from mixtura.components.filling import drawn_fillings
 from mixtura.components.gaussian.imputation import expected_cells
@@ -43,6 +44,7 @@ class Mixture:
     columns : column names, or None; `table_columns` are those of rows that are given back
     held : whether the weights, but for that of noise, were held in given proportions
     reading : how tables are read; None where all that comes is rows as `encode` returns them
+    constraints : what numbers of its components were held or equal, or None
     """
 
     weights: Float
@@ -51,6 +53,7 @@ class Mixture:
     columns: tuple[str, ...] | None = None
     held: bool = False
     reading: Reading | None = AS_IT_COMES
+    constraints: Constraints | None = None
 
     @property
     def n_components(self) -> int:
@@ -71,7 +74,7 @@ class Mixture:
     def n_parameters(self) -> int:
         """Return the number of free parameters, mixing weights included."""
         free = int(self.family.has_noise) if self.held else self.n_components - 1
-        return self.family.n_free(self.n_components) + free
+        return self.family.n_free(self.n_components) - n_lost(self.family, self.constraints) + free
 
     @property
     def kinds(self) -> tuple[ColumnKind, ...]:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from math import isfinite
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from mixtura.archive import read_archive, write_archive
 from mixtura.arrays import as_shape
 from mixtura.components.catalogue import FAMILIES
+from mixtura.components.constrained import Constraints, rule_of
 from mixtura.components.noise import NOISE, NoiseFamily
 from mixtura.components.product import ProductFamily
 from mixtura.data.encoding import AS_IT_COMES, Reading
@@ -24,6 +26,9 @@ Arrays = dict[str, NDArray[Any]]
 
 # The key of a number that JSON has no word for.
 NUMBER = "~number"
+
+# Arrays of what components' numbers are bound to.
+HELD_NUMBERS, EQUAL_NUMBERS = "bound.held", "bound.equal"
 
 
 class StoredFacts(dict[str, Any]):
@@ -51,6 +56,9 @@ def save(
         "missing": rules.missing,
         "places": None if rules.places is None else list(rules.places),
     }
+    bound = mixture.constraints
+    if bound is not None:
+        arrays = {**arrays, HELD_NUMBERS: bound.values, EQUAL_NUMBERS: bound.ties}
     more, described = ({}, {}) if estimator is None else (estimator[0], {"estimator": estimator[1]})
     write_archive(
         path,
@@ -59,6 +67,7 @@ def save(
             "mixture": {**document, "columns": columns},
             "reading": reading,
             "weights_held": mixture.held,
+            "bound": bound is not None,
             "facts": _kept(dict(facts or {})),
             **described,
         },
@@ -96,6 +105,8 @@ def described_mixture(
         held = document.get("weights_held", False) is True
         reading = _reading(document.get("reading", {}), family.n_columns)
         mixture = Mixture(weights, family, parameters, names, held, reading)
+        if document.get("bound", False) is True:
+            mixture = replace(mixture, constraints=_constraints(mixture, arrays))
         return mixture, StoredFacts(_found(dict(document["facts"])))
 
 
@@ -105,6 +116,16 @@ def _read(arrays: Mapping[str, NDArray[Any]], described: Mapping[str, Any]) -> t
     if described["family"] == NOISE:
         return NoiseFamily.read_by(readers[described["beside"]["family"]], arrays, described)
     return readers[described["family"]].from_arrays(arrays, described)
+
+
+def _constraints(mixture: Mixture, arrays: Arrays) -> Constraints:
+    """Return what the components of a mixture are bound to."""
+    rule = rule_of(mixture.family)
+    shape = rule.numbers(mixture.parameters).shape
+    values, ties = arrays[HELD_NUMBERS], arrays[EQUAL_NUMBERS]
+    if values.shape != shape or ties.shape != shape or ties.dtype != np.int64 or (ties < 0).any():
+        raise ParameterError("what is held or equal is of no such numbers")
+    return rule.completed(Constraints(values.astype(np.float64), ties))
 
 
 def _kept(value: Any) -> Any:

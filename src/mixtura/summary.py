@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from scipy.stats import chi2
 
+from mixtura.components.constraints import Constraints
 from mixtura.components.weighing import Weighing
 from mixtura.em.certificate import certificate_words
 from mixtura.mixture import Mixture
@@ -57,14 +59,25 @@ def _told(mixture: Mixture, facts: Mapping[str, Any] | None) -> str:
 
 
 def title_of(mixture: Mixture) -> str:
-    """Return what a mixture is, a line each for family, components and weights that are held."""
+    """Return what a mixture is, a line each for family, components and what is held of them."""
     title = mixture.family.title(mixture.n_components)
+    if mixture.constraints is not None:
+        title += f"\n{_bound_words(mixture.constraints)}"
     weights = mixture.weights[mixture.labels >= 0]
     if not mixture.held or len(weights) == 1:
         return title
     how = "at given numbers" if Weighing.holding(weights).tells_apart else "equal"
     noise = ", that of the noise free" if mixture.family.has_noise else ""
     return f"{title}\nmixing weights held {how}{noise}"
+
+
+def _bound_words(constraints: Constraints) -> str:
+    """Return how many numbers are held and equal, such as "3 numbers of the components held"."""
+    held, ties = int(constraints.fixed.sum()), constraints.ties[constraints.ties > 0]
+    said = [f"{held} number(s) of the components held"] if held else []
+    if len(ties):
+        said.append(f"{len(ties)} that are equal by {len(np.unique(ties))} value(s)")
+    return ", ".join(said)
 
 
 def _criteria(facts: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.cellwise import CellwiseFamily
+from mixtura.components.constraints import Ties, pooled
 from mixtura.components.words import component_count, level_table
 from mixtura.errors import ParameterError
 from mixtura.kinds import ColumnKind
@@ -87,6 +88,38 @@ class ColumnwiseFamily(CellwiseFamily):
     @abstractmethod
     def curvatures(self, parameters: Any) -> Sequence[Sequence[Float]]:
         """Return ∂²θ / ∂ξ ∂η (K, D, P) of each pair of numbers of one column."""
+
+    def check_constraints(self, values: Sequence[Float], ties: Sequence[Ties]) -> None:
+        """Raise `ParameterError` for what `estimate_under` does not obey."""
+        if len(self.free) > 1:
+            raise ParameterError(
+                f"{self.name} components have {len(self.free)} numbers a column, of which none can "
+                "be held or be equal here; leave fix and equal out"
+            )
+
+    def estimate_under(
+        self,
+        rows: Float,
+        sums: Float,
+        previous: Any,
+        values: Sequence[Float],
+        ties: Sequence[Ties],
+    ) -> Any:
+        """Return the estimates of cells of which some numbers are held, and some equal.
+
+        Parameters
+        ----------
+        rows, sums, previous : as `estimate_cells` takes them
+        values : (K, D) of each free number, NaN where it is free
+        ties : (K, D) of each free number, as `Constraints` has them
+        """
+        (own,), (equal,) = values, ties
+        kinds = np.split(sums, sums.shape[1] // self.columns, axis=1)
+        rows, *kinds = (pooled(each, equal) for each in (rows, *kinds))
+        found = self.estimate_cells(rows, np.hstack(kinds), previous)
+        name = self.free[0].name
+        array = np.where(np.isnan(own), getattr(found, name), own)
+        return replace(found, **{name: array})
 
     def support(self, parameters: Any, effective_rows: Float) -> Sequence[Float]:
         """Return about how many of the rows N_k (K,) speak of each number, as (K, D) each."""

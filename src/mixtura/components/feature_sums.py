@@ -1,6 +1,6 @@
 """Values of exponential families: tiles, sums, totals and moments of features."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self, final
 
@@ -94,9 +94,9 @@ class FeatureMoments:
         """Return N_k (K,)."""
         return self.features[:, 0]
 
-    def take(self, which: NDArray[np.bool_]) -> Self:
+    def take(self, components: Sequence[int]) -> Self:
         """Return the moments of some components."""
-        return replace(self, features=self.features[which])
+        return replace(self, features=self.features[components])
 
     def plus(self, features: Float) -> Self:
         """Return the moments with the given features (P,) added to those of every component."""

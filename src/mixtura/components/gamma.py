@@ -9,8 +9,15 @@ from numpy.typing import NDArray
 from scipy.special import gammaln, polygamma, psi
 
 from mixtura.components.columnwise import ColumnwiseFamily, Number
+from mixtura.components.constraints import Ties
 from mixtura.components.exponential import LEAST_SHARE, FeatureMoments, FeatureTotals
-from mixtura.components.gamma_shapes import LARGEST_SHAPE, lifted_shapes, shapes_of
+from mixtura.components.gamma_shapes import (
+    LARGEST_SHAPE,
+    bound_numbers,
+    check_bound,
+    lifted_shapes,
+    shapes_of,
+)
 from mixtura.components.saddle_point import LARGE, gamma_logs
 from mixtura.components.simplex import SMALLEST
 from mixtura.components.stacked import Stacked
@@ -173,6 +180,27 @@ class GammaFamily(ColumnwiseFamily):
             empty = rows <= EMPTY
             shapes[empty], rates[empty] = previous.shapes[empty], previous.rates[empty]
         return GammaParameters(shapes, rates)
+
+    def check_constraints(self, values: Sequence[Float], ties: Sequence[Ties]) -> None:
+        """Raise `ParameterError` where rates are bound and shapes are not."""
+        check_bound(values, () if self.shape is not None else ties)
+
+    def estimate_under(
+        self,
+        rows: Float,
+        sums: Float,
+        previous: GammaParameters | None,
+        values: Sequence[Float],
+        ties: Sequence[Ties],
+    ) -> GammaParameters:
+        """Return the estimates of cells of which some shapes, or both numbers, are bound."""
+        if self.shape is not None:
+            return super().estimate_under(rows, sums, previous, values, ties)
+        found = self.estimate_cells(rows, sums, previous)
+        means, gaps = self._spread(rows, sums)
+        means = np.where(rows > EMPTY, means, found.shapes / found.rates)
+        own = (found.shapes, found.rates), means, gaps, rows, values, ties[0]
+        return GammaParameters(*bound_numbers(*own))
 
     @property
     def _least(self) -> Float | None:

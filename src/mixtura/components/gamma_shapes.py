@@ -1,10 +1,15 @@
 """The shape of a gamma density from what rows say of it, by Newton's method."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import polygamma, psi
 
-__all__ = ["LARGEST_SHAPE", "lifted_shapes", "log_gap", "shapes_of"]
+from mixtura.components.constraints import Ties, pooled
+from mixtura.errors import ParameterError
+
+__all__ = ["LARGEST_SHAPE", "bound_numbers", "check_bound", "lifted_shapes", "log_gap", "shapes_of"]
 
 Float = NDArray[np.float64]
 
@@ -22,6 +27,55 @@ def log_gap(shapes: Float) -> Float:
     series = inverse * (0.5 + inverse * (1 / 12 - inverse**2 * (1 / 120 - inverse**2 / 252)))
     small = np.minimum(shapes, SERIES)
     return np.where(shapes > SERIES, series, np.log(small) - psi(small))
+
+
+def check_bound(values: Sequence[Float], ties: Sequence[Ties]) -> None:
+    """Raise `ParameterError` where rates are bound and shapes are not; see `bound_numbers`.
+
+    Parameters
+    ----------
+    values : of the free numbers, NaN where free
+    ties : of shapes and rates, empty where all shapes are known
+    """
+    if any((each <= 0).any() for each in values):
+        raise ParameterError("fix holds a shape or rate at 0; hold it above 0")
+    if not ties:
+        return
+    if ties[1].any() or (~np.isnan(values[1]) & np.isnan(values[0])).any():
+        raise ParameterError(
+            "gamma rates can be held beside shapes that are held too, and shapes can be held or "
+            "equal by themselves; say so of shapes, or give shape=... of the family"
+        )
+
+
+def bound_numbers(
+    free: tuple[Float, Float],
+    means: Float,
+    gaps: Float,
+    rows: Float,
+    values: Sequence[Float],
+    ties: Ties,
+) -> tuple[Float, Float]:
+    """Return shapes and rates (K, D) of which some are held, or whose shapes are equal.
+
+    Given its shape a, a rate is a / x̄. The likeliest shape of several cells that keep rates of
+    their own has log a - ψ(a) = Σ N s / Σ N.
+
+    Parameters
+    ----------
+    free : shapes and rates where nothing is bound
+    means, gaps : x̄ and s = log x̄ - mean log x
+    rows : how many cells they are of
+    values : shapes and rates that are held, NaN where free
+    ties : of shapes
+    """
+    shapes, rates = free
+    common = pooled(rows * gaps, ties) / np.maximum(pooled(rows, ties), TOLERANCE)
+    shapes = np.where(ties > 0, shapes_of(common), shapes)
+    shapes = np.where(np.isnan(values[0]), shapes, values[0])
+    bound = (ties > 0) | ~np.isnan(values[0])
+    rates = np.where(bound, shapes / means, rates)
+    return shapes, np.where(np.isnan(values[1]), rates, values[1])
 
 
 def _slope(shapes: Float) -> Float:

@@ -11,6 +11,7 @@ from scipy.sparse import csr_array, issparse
 from scipy.special import gammaln, polygamma, psi
 
 from mixtura.components.columnwise import ColumnwiseFamily, Number
+from mixtura.components.constraints import Ties
 from mixtura.components.dispersion import dispersions, log_masses
 from mixtura.components.poisson import drawn_counts
 from mixtura.components.saddle_point import LARGE, negative_binomial_logs
@@ -186,6 +187,33 @@ class NegativeBinomialFamily(ColumnwiseFamily):
             means = np.where(some, means, previous.means)
             sizes = np.where(some, sizes, previous.sizes)
         return Overdispersed(means, sizes)
+
+    def check_constraints(self, values: Sequence[Float], ties: Sequence[Ties]) -> None:
+        """Raise `ParameterError` where other numbers than sizes, or both, are bound."""
+        if (~np.isnan(values[0]) & np.isnan(values[1])).any() or any(each.any() for each in ties):
+            raise ParameterError(
+                "negative binomial sizes can be held, and means beside sizes that are held too; "
+                "none can be equal"
+            )
+        if (values[1] <= 0).any():
+            raise ParameterError("fix holds a size at 0; hold it above 0")
+
+    def estimate_under(
+        self,
+        rows: Float,
+        sums: Float,
+        previous: Overdispersed | None,
+        values: Sequence[Float],
+        ties: Sequence[Ties],
+    ) -> Overdispersed:
+        """Return the estimates of which some are held: means are x̄ whatever sizes are."""
+        found = self.estimate_cells(rows, sums, previous)
+        return Overdispersed(
+            *(
+                np.where(np.isnan(held), own, held)
+                for held, own in zip(values, (found.means, found.sizes), strict=True)
+            )
+        )
 
     def _by_column(self, each: Float) -> Float:
         """Return the sums (K, D) of what the features of cells have, (K, C)."""

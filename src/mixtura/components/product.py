@@ -84,9 +84,9 @@ class ProductMoments:
         """Return N_k (K,)."""
         return self.parts[0].effective_rows
 
-    def take(self, which: NDArray[np.bool_]) -> Self:
+    def take(self, components: Sequence[int]) -> Self:
         """Return the moments of some components."""
-        return type(self)(tuple(part.take(which) for part in self.parts))
+        return type(self)(tuple(part.take(components) for part in self.parts))
 
     def collapsed(self) -> NDArray[np.bool_]:
         """Return which components have no spread in some direction of some block."""
@@ -226,6 +226,15 @@ class ProductFamily:
         """Return the columns of each block."""
         bounds = np.cumsum([0, *(family.n_columns for family in self.families)]).tolist()
         return [slice(*pair) for pair in pairwise(bounds)]
+
+    @property
+    def block_names(self) -> list[str]:
+        """Return the names of the blocks' families, numbered where one occurs twice."""
+        names = [family.name for family in self.families]
+        return [
+            name if names.count(name) == 1 else f"{name}{names[:block].count(name)}"
+            for block, name in enumerate(names)
+        ]
 
     def reading(self, rows: Any) -> "ProductFamily":
         """Return the blocks set to read their columns."""

@@ -1,26 +1,41 @@
-"""Starts where mixing weights are held: in the space of such mixtures, and in a sensible order."""
+"""Starts where weights or other numbers are held: in the space of such mixtures, and in order."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 
 import numpy as np
 
+from mixtura.components.constrained import ConstrainedFamily, constraints_of
 from mixtura.components.weighing import Weighing
-from mixtura.em.failures import Start, changed
+from mixtura.em.failures import Start, attempted, changed, left_out
 from mixtura.em.model import Model
 from mixtura.em.options import FitOptions
+from mixtura.em.responsibilities import first_parameters
+from mixtura.em.sweep import Sweep
 
-__all__ = ["imposed", "in_order", "searching", "with_exchanges"]
+__all__ = ["are_bound", "imposed", "placed", "searching", "with_exchanges"]
 
 # How many pairs are tried.
 EXCHANGES = 40
 
 
-def imposed(starts: Iterable[Start], weighing: Weighing) -> Iterator[Start]:
-    """Yield starts with the weights that are held, component k with weight k."""
-    for start in starts:
-        yield changed(start, lambda model: _imposed(model, weighing)) if weighing.is_held else start
+def are_bound(sweep: Sweep, options: FitOptions) -> bool:
+    """Return whether components have numbers that starts found freely do not have."""
+    return options.weighing.tells_apart or isinstance(sweep.family, ConstrainedFamily)
+
+
+def imposed(sweep: Sweep, starts: Iterable[Start], options: FitOptions) -> Iterator[Start]:
+    """Yield starts with what is held, component k with what is held of component k."""
+
+    def change(model: Model) -> Model:
+        model = _imposed(model, options.weighing) if options.weighing.is_held else model
+        family = sweep.family
+        bound = isinstance(family, ConstrainedFamily) and not family.obeyed(model.parameters)
+        return _obeying(sweep, model, options, range(model.n_components)) if bound else model
+
+    return (attempted(partial(changed, start, change)) for start in starts)
 
 
 def _imposed(model: Model, weighing: Weighing) -> Model:
@@ -38,7 +53,34 @@ def searching(options: FitOptions) -> FitOptions:
     return replace(options, weighing=options.weighing.freed())
 
 
-def in_order(model: Model, weighing: Weighing) -> Model:
+def placed(sweep: Sweep, model: Model, options: FitOptions) -> Model:
+    """Return what a model found freely becomes where components are bound to given things.
+
+    Parameters
+    ----------
+    sweep : over rows in memory, of the family that is bound
+    model : its components may be any
+    options : how the fit will go on
+    """
+    model, family = _in_order(model, options.weighing), sweep.family
+    if not isinstance(family, ConstrainedFamily):
+        return model
+    order = list(range(model.n_components))
+    if family.tells_apart:
+        order = family.order(sweep([model])[0].moments, options.prior)
+    return _obeying(sweep, model, options, order)
+
+
+def _obeying(sweep: Sweep, model: Model, options: FitOptions, order: Iterable[int]) -> Model:
+    """Return the M-step from a model, its components in another order, that obeys what is held."""
+    taken = list(order)
+    model = Model(model.log_weights[taken], model.parameters.take(taken))
+    moments = sweep([model])[0].moments
+    parameters = first_parameters(sweep, moments, options)
+    return Model(options.log_weights(moments.effective_rows), parameters)
+
+
+def _in_order(model: Model, weighing: Weighing) -> Model:
     """Return a model whose largest component holds the largest weight, and so on."""
     if not weighing.tells_apart:
         return model
@@ -50,15 +92,29 @@ def in_order(model: Model, weighing: Weighing) -> Model:
     return _imposed(Model(model.log_weights[order], parameters), weighing)
 
 
-def with_exchanges(model: Model, weighing: Weighing) -> list[Model]:
-    """Return the models in which two components have each other's weight, the nearest ones."""
-    parts = model.n_components - weighing.has_noise
-    held = weighing.shares(parts)
-    pairs = [pair for pair in combinations(range(parts), 2) if held[pair[0]] != held[pair[1]]]
+def with_exchanges(sweep: Sweep, model: Model, options: FitOptions) -> list[Model]:
+    """Return the models in which two components are bound to what the other was, the nearest first.
+
+    Nearness is that of weights that are held.
+    """
+    parts = model.n_components - options.weighing.has_noise
+    held = options.weighing.shares(parts)
+    constraints = constraints_of(sweep.family)
+
+    def differ(pair: tuple[int, int]) -> bool:
+        return held[pair[0]] != held[pair[1]] or (
+            constraints is not None and constraints.differ(*pair)
+        )
+
+    pairs = [pair for pair in combinations(range(parts), 2) if differ(pair)]
     pairs.sort(key=lambda pair: abs(np.log(held[pair[0]] / held[pair[1]])))
     found = []
     for first, other in pairs[:EXCHANGES]:
         order = list(range(model.n_components))
         order[first], order[other] = other, first
-        found.append(replace(model, parameters=model.parameters.take(order)))
+        if constraints is None:
+            found.append(replace(model, parameters=model.parameters.take(order)))
+            continue
+        with left_out(options):
+            found.append(_obeying(sweep, model, options, order))
     return found

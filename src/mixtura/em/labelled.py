@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mixtura.data.masks import MaskedRows
 from mixtura.em.failures import left_out
 from mixtura.em.fit import FitOptions, fit
-from mixtura.em.held import in_order, searching
+from mixtura.em.held import placed, searching
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked
 from mixtura.em.responsibilities import model_from_responsibilities
@@ -36,8 +36,8 @@ def first_models(
     """Return the best starts, best first, in which each component has the rows known to be its."""
     source = sweep.source
     if not isinstance(source, MaskedRows):
-        models = short_runs(sweep, n_components, searching(options), starts)[0]
-        return [in_order(model, options.weighing) for model in models]
+        models = short_runs(sweep.freed, n_components, searching(options), starts)[0]
+        return [placed(sweep, model, options) for model in models]
     size = starts.subsample_rows(n_components, sweep.family)
     sample = Sweep(
         sweep.family, source.masked_subsample(size, starts.seed, n_components), sweep.engine

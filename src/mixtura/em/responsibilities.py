@@ -18,6 +18,7 @@ from mixtura.errors import ParameterError
 from mixtura.mixture import Mixture
 
 __all__ = [
+    "first_parameters",
     "mixture_of",
     "model_from_labels",
     "model_from_responsibilities",
@@ -97,11 +98,12 @@ def _model_from(
 
 def _model_of(sweep: Sweep, moments: Any, first: Any, options: FitOptions) -> Model:
     """Return the weights that moments have, and the parameters of those to begin with."""
-    parameters = _maximise(sweep, first, options)
+    parameters = first_parameters(sweep, first, options)
     return Model(options.log_weights(moments.effective_rows), parameters)
 
 
-def _maximise(sweep: Sweep, moments: Any, options: FitOptions) -> Any:
+def first_parameters(sweep: Sweep, moments: Any, options: FitOptions) -> Any:
+    """Return the M-step's parameters from moments alone, under the fallback where it takes that."""
     try:
         return maximise_strictly(sweep.family, moments, None, options.prior)
     except ParameterError:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.components.constrained import constraints_of
 from mixtura.components.family import Family
 from mixtura.components.weighing import Weighing
 from mixtura.data import RowSource
@@ -283,7 +284,7 @@ def solve_by(
         if models is not None
         else _found_starts(sweep, n_components, loop, options.starts)
     )
-    found = imposed(made, loop.weighing)
+    found = imposed(sweep, made, loop)
     if options.prior == "evidence":
         starts, loop = with_evidence(sweep, list(found), loop)
         found = iter(starts)
@@ -336,25 +337,26 @@ def _found_start(
     if single:
         # Of classes and counts, further starts are single ones.
         several = replace(several, short=1)
+    bound, sweep = sample_of(sweep, n_components, starts), sweep.freed
     sample, key = sample_of(sweep, n_components, starts), key_of(starts, number)
     alone = is_annealed_alone(sample)
     wide = wide_models(sample, [], key, n_components, search) if alone else []
     if wide:
-        return exchanged(sample, wide, loop)
+        return exchanged(bound, wide, loop)
     models, sample = short_runs(sweep, n_components, search, several, None, number)
     models = wide_models(sample, models, key, n_components, search) or models
     if single:
-        return exchanged(sample, models, loop)
+        return exchanged(bound, models, loop)
     best = class_model(sample, models, n_components, search, starts, number)
     if best is not None:
         found = split_and_merged(sample, [best], search, starts)
-        return exchanged(sample, [found, *models], loop)
+        return exchanged(bound, [found, *models], loop)
     wider = wider_models(sample, n_components, search, several, number)
     if sample.kernel is None:
         # Each run takes long: only those that promise most are carried on.
         models, wider = models[: CARRIED - 1], wider[:1]
     found = split_and_merged(sample, [*models, *wider], search, starts)
-    return exchanged(sample, [found, *models, *wider], loop)
+    return exchanged(bound, [found, *models, *wider], loop)
 
 
 def _end_of(run: Run, ends: Sequence[Run | Failed]) -> float:
@@ -413,7 +415,14 @@ def _result(
     expected = float(moments.effective_rows @ model.log_weights)
     expected += family.expected_log_density(model.parameters, moments)
     return FitResult(
-        mixture=Mixture(weights, user_family, parameters, columns, loop.weighing.is_held),
+        mixture=Mixture(
+            weights,
+            user_family,
+            parameters,
+            columns,
+            loop.weighing.is_held,
+            constraints=constraints_of(family),
+        ),
         model=model,
         log_likelihood=statistics.log_likelihood,
         log_largest=statistics.log_largest,

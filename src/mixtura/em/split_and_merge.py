@@ -19,7 +19,7 @@ from mixtura.components.kernel import Limits, SplitAndMerged
 from mixtura.em.compiled import AT_ONCE, is_compilable, terms_of
 from mixtura.em.failures import left_out
 from mixtura.em.fit import FitOptions, Run, fit
-from mixtura.em.held import in_order, with_exchanges
+from mixtura.em.held import are_bound, placed, with_exchanges
 from mixtura.em.model import Model
 from mixtura.em.ranking import is_supportable, ranked, worth
 from mixtura.em.relocation import MANY, relocated
@@ -178,25 +178,29 @@ def _led_on(sample: Sweep, best: Run, moves: Moves, rough: FitOptions) -> Model:
 
 
 def exchanged(sample: Sweep, models: Sequence[Model], options: FitOptions) -> Model:
-    """Return where the best start leads, past what exchanges of weights that are held better.
+    """Return where the best start leads, past what exchanges of what is held better.
 
-    The largest component begins with the largest weight, and so on; but which is large follows
-    from what it holds too, so EM leaves no order for another.
+    The largest component begins with the largest weight that is held, and each with the numbers
+    that suit it; but what it becomes follows from what it holds too, so EM leaves no order for
+    another.
 
     Parameters
     ----------
     sample : a sweep over rows in memory
-    models : starts found under free weights, best first
+    models : starts found where weights and numbers are free, best first
     options : how the fit will go on
     """
-    if not options.weighing.tells_apart:
+    if not are_bound(sample, options):
         return models[0]
-    ordered = [in_order(model, options.weighing) for model in models]
+    ordered: list[Model] = []
+    for model in models:
+        with left_out(options):
+            ordered.append(placed(sample, model, options))
     rough = replace(options, rule=Race(), bound=False, keep=False, progress=None)
     ends = ranked(sample, _ends(sample, ordered, rough), rough)
     if not ends:
-        return ordered[0]
-    return _led_on(sample, ends[0], lambda run: with_exchanges(run.model, options.weighing), rough)
+        return placed(sample, models[0], options)
+    return _led_on(sample, ends[0], lambda run: with_exchanges(sample, run.model, rough), rough)
 
 
 def _bettered(sample: Sweep, moves: Moves, run: Run, options: FitOptions) -> Run | None:

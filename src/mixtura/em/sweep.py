@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse, vstack
 
+from mixtura.components.constrained import freed
 from mixtura.components.family import Family
 from mixtura.components.kernel import Kernel
 from mixtura.data import ArrayRows, CountRows, RowSource
@@ -93,6 +94,12 @@ class Sweep:
         block = self.source.block(0, self.source.n_rows)
         points = self.family.embed(block.rows)
         return Cloud(points, np.ones(len(points)) if block.weights is None else block.weights)
+
+    @cached_property
+    def freed(self) -> "Sweep":
+        """Return a sweep of the family whose components are bound to nothing."""
+        family = freed(self.family)
+        return self if family is self.family else Sweep(family, self.source, self.engine)
 
     @cached_property
     def kernel(self) -> Kernel | None:

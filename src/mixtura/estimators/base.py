@@ -24,6 +24,7 @@ from mixtura.em.soundness import failure_words
 from mixtura.em.starts import StartMaker
 from mixtura.engines import engine_named
 from mixtura.errors import DegenerateComponentWarning, MixturaWarning, ParameterError
+from mixtura.estimators.binding import bound_family, check_possible
 from mixtura.estimators.inputs import Kept, checked_rows, fitted_rows, names_of
 from mixtura.estimators.labels import known_components
 from mixtura.estimators.noise import noise_maker
@@ -73,6 +74,8 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
     feature_names_in_: NDArray[np.object_]
     n_components: int
     mixing_weights: Any
+    fix: Any
+    equal: Any
     random_state: Any
     use_y: Any
     noise: str | None = None
@@ -84,6 +87,12 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
     @abstractmethod
     def _family(self, source: RowSource, names: tuple[str, ...] | None) -> Family:
         """Return the family for the rows to be fitted; `names` are the columns', for errors."""
+
+    def _bound(self, family: Any, n_components: int, given: Sourced) -> Any:
+        """Return the family with what `fix` and `equal` bind K components to."""
+        found = bound_family(family, self.fix, self.equal, n_components, given.names)
+        check_possible(found, given.source)
+        return found
 
     @abstractmethod
     def _options(self, settings: Settings, family: Any) -> SolveOptions:
@@ -132,7 +141,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         self._check_identified(given.source, settings.n_components)
         family = self._with_noise(given)
         result = solve(
-            family,
+            self._bound(family, settings.n_components, given),
             given.source,
             engine_named(self.engine, self.n_jobs),
             settings.n_components + family.has_noise,
@@ -387,7 +396,8 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         check_memory(32 * n_components * n_columns, f"{n_components:,} components")
 
     def _shrunk(self, settings: Settings, source: RowSource) -> Settings:
-        numbered = isinstance(source, MaskedRows) or settings.weighing.tells_apart
+        bound = self.fix is not None or self.equal is not None
+        numbered = isinstance(source, MaskedRows) or settings.weighing.tells_apart or bound
         if numbered or not self._may_shrink():
             return settings
         distinct = source.count_distinct(settings.n_components)

@@ -47,8 +47,8 @@ class CategoricalMixture(DiscreteMixture):
     noise : None or "uniform"
         Add a component whose levels are equally probable in each column, for rows that belong to
         no other; `predict` says -1, and `weights_` has its share last.
-    tol, max_iter, n_init, responsibilities_init, mixing_weights, use_y, prior, random_state
-    warm_start, engine, n_jobs
+    tol, max_iter, n_init, responsibilities_init, mixing_weights, fix, equal, use_y, prior
+    random_state, warm_start, engine, n_jobs
         As in `MultinomialMixture`; a class's pseudo-rows have the overall share of each level.
     verbose, verbose_interval : int
 
@@ -83,6 +83,8 @@ class CategoricalMixture(DiscreteMixture):
         responsibilities_init: ArrayLike | None = None,
         mixing_weights: Any = "free",
         noise: str | None = None,
+        fix: Any = None,
+        equal: Any = None,
         use_y: Any = "auto",
         prior: Any = "auto",
         random_state: Any = None,
@@ -101,6 +103,8 @@ class CategoricalMixture(DiscreteMixture):
             responsibilities_init=responsibilities_init,
             mixing_weights=mixing_weights,
             noise=noise,
+            fix=fix,
+            equal=equal,
             use_y=use_y,
             prior=prior,
             random_state=random_state,

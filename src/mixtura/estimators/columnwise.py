@@ -48,8 +48,8 @@ SHARED = """\
 noise : None or "uniform"
     Add a component that is even from each column's lowest cell to its highest, for rows that
     belong to no other; `predict` says -1, and `weights_` has its share last.
-tol, max_iter, n_init, responsibilities_init, mixing_weights, use_y, prior, random_state
-warm_start, engine, n_jobs
+tol, max_iter, n_init, responsibilities_init, mixing_weights, fix, equal, use_y, prior
+random_state, warm_start, engine, n_jobs
     As in `MultinomialMixture`; the weak prior's pseudo-rows look like all rows together.
 verbose, verbose_interval : int
 """

@@ -53,6 +53,8 @@ class DiscreteMixture(MixtureEstimator):
         responsibilities_init: ArrayLike | None = None,
         mixing_weights: Any = "free",
         noise: str | None = None,
+        fix: Any = None,
+        equal: Any = None,
         use_y: Any = "auto",
         prior: Any = "auto",
         random_state: Any = None,
@@ -70,6 +72,8 @@ class DiscreteMixture(MixtureEstimator):
         self.responsibilities_init = responsibilities_init
         self.mixing_weights = mixing_weights
         self.noise = noise
+        self.fix = fix
+        self.equal = equal
         self.use_y = use_y
         self.prior = prior
         self.random_state = random_state
@@ -158,6 +162,7 @@ class DiscreteMixture(MixtureEstimator):
         sizes = possible_sizes(sizes, given.source)
         checked_weighing(self.mixing_weights, sizes)
         family = self._with_noise(given)
+        by_size = {size: self._bound(family, size, given) for size in sizes}
         doubts = {size: self._doubt(given.source, size) for size in sizes}
         refused = [
             Candidate(family.name, size, failure=doubt.sentence)
@@ -165,7 +170,7 @@ class DiscreteMixture(MixtureEstimator):
             if doubt is not None and doubt.refuses
         ]
         cells = [
-            Cell(family.name, family, size)
+            Cell(family.name, by_size[size], size)
             for size in sizes
             if size not in {candidate.n_components for candidate in refused}
         ]

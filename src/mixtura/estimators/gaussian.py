@@ -11,6 +11,7 @@ from sklearn.mixture import GaussianMixture as SklearnGaussianMixture
 from sklearn.utils.validation import check_is_fitted
 
 from mixtura.arrays import as_shape
+from mixtura.components.constrained import constraints_of
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.prior import Ridge
 from mixtura.components.gaussian.structures import Structure, structure
@@ -34,6 +35,7 @@ from mixtura.em.starts import StartMaker
 from mixtura.em.sweep import Sweep
 from mixtura.errors import ParameterError
 from mixtura.estimators.base import MixtureEstimator, Sourced
+from mixtura.estimators.binding import bound_family
 from mixtura.estimators.constant import varying_columns
 from mixtura.estimators.gaps import (
     check_gaps,
@@ -101,6 +103,15 @@ class GaussianMixture(MixtureEstimator):
         "equal" holds them at 1/K, an array at its numbers, which sum to one: component k has the
         k-th. They are no free parameters then. Beside noise, whose weight stays free,
         they are the parts of what it leaves.
+    fix : dict or None
+        What is held of components and no free parameter: {"means": (K, D) array}, NaN or None where
+        free, or a dict of columns with one number for each component; {"covariances": array} in
+        the shape of `covariances_`, or a list with None where one is free, whole ones and, where
+        components share anything of theirs, all or none. Component k has those of row k.
+    equal : dict or None
+        Means that are the same: {"means": True} in all components, column by column, a list of
+        columns, or whole numbers (K, D), where means of a column that have the same one above 0 are
+        equal.
     use_y : "auto", True or False
         Whether `fit(X, y)` takes y for known components (-1 where unknown) or allowed ones. "auto":
         where y is a matrix of truth values, or holds whole numbers of which some are -1 and not
@@ -173,6 +184,8 @@ class GaussianMixture(MixtureEstimator):
         precisions_init: ArrayLike | None = None,
         responsibilities_init: ArrayLike | None = None,
         mixing_weights: Any = "free",
+        fix: Any = None,
+        equal: Any = None,
         use_y: Any = "auto",
         missing: str = "error",
         constant: str = "error",
@@ -199,6 +212,8 @@ class GaussianMixture(MixtureEstimator):
         self.precisions_init = precisions_init
         self.responsibilities_init = responsibilities_init
         self.mixing_weights = mixing_weights
+        self.fix = fix
+        self.equal = equal
         self.use_y = use_y
         self.missing = missing
         self.constant = constant
@@ -474,7 +489,7 @@ class GaussianMixture(MixtureEstimator):
         ------
         ParameterError
             If a parameter has the wrong shape, a covariance is not positive definite, or
-            `weights` are others than `mixing_weights` holds.
+            parameters are others than `mixing_weights`, `fix` and `equal` bind them to.
         """
         means = np.array(means, dtype=np.float64)
         if means.ndim != 2:
@@ -493,8 +508,21 @@ class GaussianMixture(MixtureEstimator):
                 "'weights' are others than mixing_weights holds; give the same, or leave "
                 "mixing_weights at 'free'"
             )
-        reading, held = estimator._reading(), weighing.is_held
-        mixture = Mixture(shares, family, parameters, held=held, reading=reading)
+        bound = bound_family(family, estimator.fix, estimator.equal, len(means), None)
+        constraints = constraints_of(bound)
+        if constraints is not None and not bound.obeyed(parameters):
+            raise ParameterError(
+                "'means' or 'covariances' are others than fix and equal bind them to; give the "
+                "same, or leave these out"
+            )
+        mixture = Mixture(
+            shares,
+            family,
+            parameters,
+            held=weighing.is_held,
+            reading=estimator._reading(),
+            constraints=constraints,
+        )
         estimator._set_mixture(mixture)
         estimator.converged_, estimator.n_iter_, estimator.lower_bound_ = True, 0, -np.inf
         return estimator

@@ -65,8 +65,8 @@ class MixedMixture(DiscreteMixture):
     noise : None or "uniform"
         Add a component of constant density, the product of what it is in each block, for rows that
         belong to no other; `predict` says -1, and `weights_` has its share last.
-    tol, max_iter, n_init, responsibilities_init, mixing_weights, use_y, prior, random_state
-    warm_start, engine, n_jobs
+    tol, max_iter, n_init, responsibilities_init, mixing_weights, fix, equal, use_y, prior
+    random_state, warm_start, engine, n_jobs
         As in `MultinomialMixture`; a prior by its name is that of every block.
     verbose, verbose_interval : int
 
@@ -105,6 +105,8 @@ class MixedMixture(DiscreteMixture):
         responsibilities_init: ArrayLike | None = None,
         mixing_weights: Any = "free",
         noise: str | None = None,
+        fix: Any = None,
+        equal: Any = None,
         use_y: Any = "auto",
         prior: Any = "weak",
         random_state: Any = None,
@@ -123,6 +125,8 @@ class MixedMixture(DiscreteMixture):
             responsibilities_init=responsibilities_init,
             mixing_weights=mixing_weights,
             noise=noise,
+            fix=fix,
+            equal=equal,
             use_y=use_y,
             prior=prior,
             random_state=random_state,

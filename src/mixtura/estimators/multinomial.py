@@ -59,6 +59,15 @@ class MultinomialMixture(DiscreteMixture):
     noise : None or "uniform"
         Add a component in which all rows of the same total are equally probable, for rows that
         belong to no other; `predict` says -1, and `weights_` has its share last.
+    fix : dict or None
+        Numbers of components that are held, by the name of their array, such as
+        {"probabilities": array}: in the shape of the fitted array, NaN or None where free, or a
+        dict of columns, by name or number, with what each component has there. Component k has
+        those of row k; they are no free parameters.
+    equal : dict or None
+        Numbers that are the same, by the name of their array: True for the same in all components,
+        column by column; a list of columns in which they are; or whole numbers in the place of
+        those of `fix`, where numbers that have the same one above 0 are equal.
     use_y : "auto", True or False
         Whether `fit(X, y)` takes y for known components (-1 where unknown) or allowed ones. "auto":
         where y is a matrix of truth values, or holds whole numbers of which some are -1 and not
@@ -106,6 +115,8 @@ class MultinomialMixture(DiscreteMixture):
         responsibilities_init: ArrayLike | None = None,
         mixing_weights: Any = "free",
         noise: str | None = None,
+        fix: Any = None,
+        equal: Any = None,
         use_y: Any = "auto",
         prior: Any = "auto",
         random_state: Any = None,
@@ -124,6 +135,8 @@ class MultinomialMixture(DiscreteMixture):
             responsibilities_init=responsibilities_init,
             mixing_weights=mixing_weights,
             noise=noise,
+            fix=fix,
+            equal=equal,
             use_y=use_y,
             prior=prior,
             random_state=random_state,

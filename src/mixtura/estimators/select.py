@@ -23,6 +23,7 @@ from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft
 from mixtura.engines import engine_named
 from mixtura.errors import ParameterError
+from mixtura.estimators.binding import bound_family
 from mixtura.estimators.constant import varying_columns
 from mixtura.estimators.doubted import warn_of_best
 from mixtura.estimators.gaps import checked_gappy_rows, family_for, pattern_order
@@ -54,6 +55,8 @@ def select(
     sample_weight: ArrayLike | None = None,
     n_init: int = 1,
     mixing_weights: Any = "free",
+    fix: Any = None,
+    equal: Any = None,
     missing: str = "error",
     constant: str = "error",
     prior: Any = "weak",
@@ -79,6 +82,8 @@ def select(
     n_init : starts carried to the end for each model; the first is bettered by merges and splits
     mixing_weights : "free", "equal" or K numbers, as in `GaussianMixture`; in all models alike, so
         numbers fit one number of components
+    fix, equal : numbers of components that are held, or the same, as in `GaussianMixture`; in all
+        models alike, so what `fix` holds fits one number of components
     missing : "error", or "marginal" to leave missing cells, NaN, out of their rows' densities
     constant : "error", or "drop" to leave columns of one value out with a warning
     prior : as in `GaussianMixture`; criteria use the likelihood without it
@@ -119,6 +124,8 @@ def select(
             n_init=n_init,
             mixing_weights=mixing_weights,
             noise=noise,
+            fix=fix,
+            equal=equal,
             prior=prior,
             random_state=random_state,
             engine=engine,
@@ -150,6 +157,10 @@ def select(
     if isinstance(covariance_type, str) and covariance_type == "all":
         cells, more = _supportable(cells, source)
         notes += more
+    cells = [
+        replace(cell, family=bound_family(cell.family, fix, equal, cell.n_components, names))
+        for cell in cells
+    ]
     count = len(cells)
     found = search(
         cells,

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from inspect import Parameter, signature
-from math import isfinite
+from math import isfinite, isnan
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ __all__ = ["revived", "state_of"]
 Arrays = dict[str, NDArray[Any]]
 
 SETTING, EXCESS = "setting.", "excess"
+# The key of a dict whose own keys are no texts, as a list of pairs.
+PAIRS = "~pairs"
 
 # Settings with a row for each of the fit's.
 OF_ROWS = ("responsibilities_init",)
@@ -81,7 +83,7 @@ def revived(
     """Return the estimator of a class that `state_of` described; without the history of its fit."""
     start = len(SETTING)
     given = {name[start:]: array for name, array in arrays.items() if name.startswith(SETTING)}
-    estimator = maker(**document["settings"], **given)
+    estimator = maker(**_given(document["settings"]), **given)
     estimator.mixture_ = mixture
     estimator.n_features_in_ = mixture.n_columns
     if mixture.columns is not None:
@@ -102,12 +104,26 @@ def revived(
     return estimator
 
 
+def _given(value: Any) -> Any:
+    """Return what `_plain` was given, of what files hold."""
+    if isinstance(value, list):
+        return [_given(each) for each in value]
+    if not isinstance(value, Mapping):
+        return value
+    if set(value) == {PAIRS}:
+        return {key: _given(each) for key, each in value[PAIRS]}
+    return {key: _given(each) for key, each in value.items()}
+
+
 def _plain(value: Any) -> Any:
     """Return a value as JSON holds it; raise `TypeError` for one that it cannot hold."""
     if isinstance(value, np.generic):
         value = value.item()
-    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, Mapping):
+        if all(isinstance(key, str) for key in value):
+            return {key: _plain(each) for key, each in value.items()}
+        # JSON has texts for keys only.
+        return {PAIRS: [[_plain(key), _plain(each)] for key, each in value.items()]}
     if value is None or isinstance(value, (bool, int, str)):
         return value
     # An array, an index, a range; what can be gone through once only is gone by now.
@@ -115,4 +131,7 @@ def _plain(value: Any) -> Any:
         return [_plain(each) for each in value]
     if isinstance(value, float) and isfinite(value):
         return value
+    if isinstance(value, float) and isnan(value):
+        # Where numbers are held, one that is free.
+        return None
     raise TypeError

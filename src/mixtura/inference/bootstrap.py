@@ -164,8 +164,9 @@ class Replicate:
             found = refit(self.reference, source, n_components, self.options, [start]).mixture
         except MixturaError:
             return None
-        if self.options.weighing.tells_apart:
-            # Each component has the weight of its number.
+        bound = self.reference.constraints
+        if self.options.weighing.tells_apart or (bound is not None and bound.tells_apart):
+            # Each component has what is held of its number.
             return found
         return aligned(found, self.reference, self.rows)
 

@@ -91,8 +91,9 @@ def likelihood_ratio_test(
     Raises
     ------
     ParameterError
-        If the mixture has noise or was held at mixing weights that differ, or a setting cannot be
-        used. Where they were held equal, they are under both hypotheses.
+        If the mixture has noise, or mixing weights that were held and differ, or other numbers
+        that were held or equal, or a setting cannot be used. Mixing weights that were held equal
+        are so under both hypotheses.
     """
     if n_replicates < 1 or (exceedances is not None and exceedances < 1) or n_init < 1:
         raise ParameterError("n_replicates, exceedances and n_init should be 1 at least")
@@ -102,6 +103,11 @@ def likelihood_ratio_test(
         raise ParameterError(
             "the mixing weights were held at numbers that differ, which do not say what those of "
             "one component more should be; test a fit with mixing_weights='free' or 'equal'"
+        )
+    if mixture.constraints is not None:
+        raise ParameterError(
+            "numbers of the components were held or equal, which does not say what those of one "
+            "component more should be; test a fit without fix and equal"
         )
     rows = checked(mixture, X, sample_weight, missing).gathered()
     null = replace(mixture, family=rows.family)

@@ -16,6 +16,7 @@ from mixtura.components.derivatives import (
     edge_rows,
     held_weights_chart,
     side_by_side,
+    tied,
     weights_chart,
 )
 from mixtura.components.family import Family
@@ -58,18 +59,27 @@ class Numbers:
         """Return the scale of each number (1 + q,)."""
         return np.append(np.int8(Scale.SHARE), self.components.scales)
 
+    @cached_property
+    def bound(self) -> NDArray[np.bool_]:
+        """Which numbers of components (K, q) were held in the fit."""
+        constraints = self.mixture.constraints
+        if constraints is None:
+            return np.zeros(self.components.values.shape, dtype=bool)
+        return constraints.fixed
+
     def edge(self, total_weight: float) -> Edge:
         """Return which numbers are on the edge of their range for rows of that weight."""
         effective = total_weight * self.mixture.weights
         inner = self.components.edge(effective)
         few = effective < edge_rows(effective)
-        reason = inner.reason
+        reason = _reason_of_free(inner, self.bound)
         if few.any():
             k = int(few.argmax())
             reason = f"weights[{k}] is {self.mixture.weights[k]:.3g}, on the edge of its range"
         known = np.full(len(few), not self._has_free_noise(few)) if self.mixture.held else few
         # What a component without rows is made of cannot be known either.
-        return Edge(np.column_stack([known, inner.numbers | few[:, None]]), reason)
+        fixed = inner.numbers | self.bound | few[:, None]
+        return Edge(np.column_stack([known, fixed]), reason)
 
     def _has_free_noise(self, fixed: NDArray[np.bool_]) -> bool:
         return bool(self.mixture.family.has_noise and not fixed[-1])
@@ -77,7 +87,11 @@ class Numbers:
     def chart(self, fixed: NDArray[np.bool_] | None = None) -> Chart:
         """Return the free parameters: the weights but one, if not held, and the components'."""
         known = np.zeros(self.mixture.n_components, dtype=bool) if fixed is None else fixed[:, 0]
-        inner = self.components.chart(None if fixed is None else fixed[:, 1:])
+        own = self.bound if fixed is None else fixed[:, 1:]
+        inner = self.components.chart(own if own.any() else None)
+        constraints = self.mixture.constraints
+        if constraints is not None and constraints.ties.any():
+            inner = tied(inner, constraints.ties)
         if self.mixture.held:
             beside = self._has_free_noise(known)
             weights = held_weights_chart(self.mixture.weights, beside_noise=beside)
@@ -105,6 +119,18 @@ class Numbers:
     def arranged(self, numbers: Float) -> Mapping[str, Float]:
         """Return numbers (K, 1 + q) as arrays by name."""
         return {"weights": numbers[:, 0], **self.components.arranged(numbers[:, 1:])}
+
+
+def _reason_of_free(edge: Edge, bound: NDArray[np.bool_]) -> str:
+    """Return what is on the edge of its range of what is not held there, empty if nothing is."""
+    free = edge.numbers & ~bound
+    if not free.any():
+        return ""
+    first = np.argwhere(edge.numbers)[0]
+    if free[tuple(first)]:
+        return edge.reason
+    k = int(np.argwhere(free)[0, 0])
+    return f"a number of component {k} that is free is on the edge of its range"
 
 
 def checked_boundary(boundary: str) -> bool:

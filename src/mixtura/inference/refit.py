@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import singledispatch
 from typing import Any
 
+from mixtura.components.constrained import ConstrainedFamily
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.components.noise import NoiseFamily, without_noise
@@ -110,7 +111,9 @@ def refit(
     starts: Sequence[Starts],
 ) -> FitResult:
     """Return the best fit of the mixture's family to rows, from all of the starts."""
-    family = framed(mixture.family, source, slice(None))
+    family: Any = framed(mixture.family, source, slice(None))
+    if mixture.constraints is not None:
+        family = ConstrainedFamily(family, mixture.constraints)
 
     def models(sweep: Sweep, loop: FitOptions) -> list[Model]:
         return [model for each in starts for model in each(sweep, loop)]

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from mixtura.components.constrained import constraints_of
 from mixtura.data import RowSource
 from mixtura.data.encoding import AS_IT_COMES, Reading
 from mixtura.em.solve import SolveOptions, as_counts
@@ -128,7 +129,8 @@ class Search:
         """Let the sizes of every kind learn from each other."""
         kinds: dict[str, dict[int, int]] = {}
         for place, cell in enumerate(self._cells):
-            if not cell.family.has_noise:
+            # What a component is bound to says nothing of one more.
+            if not cell.family.has_noise and constraints_of(cell.family) is None:
                 kinds.setdefault(cell.kind, {})[cell.n_components] = place
         for _ in self._steps([OfKind(places, self._fits(places)) for places in kinds.values()]):
             pass

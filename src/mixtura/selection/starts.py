@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.components.constrained import constraints_of, freed
 from mixtura.components.family import Family
 from mixtura.components.noise import without_noise
 from mixtura.data import RowSource
 from mixtura.em.fit import FitOptions
-from mixtura.em.held import searching
+from mixtura.em.held import are_bound, searching
 from mixtura.em.model import Model
 from mixtura.em.noise_starts import with_noise
 from mixtura.em.responsibilities import responsibilities_of
@@ -34,7 +35,7 @@ AXES_GIVEN = ("VVI", "VEI", "EVI", "EEI", "VII", "EII")
 SAMPLE_ROWS = 2500
 # From this many models on, a hierarchical clustering is worth its time.
 MANY_CELLS = 10
-# Starts of which the best is looked for where weights that are held tell components apart.
+# Starts of which the best is looked for where what is held tells components apart.
 EXCHANGING = 8
 # How many of the models nested in one, the largest, it starts from.
 TAKEN_OVER = 3
@@ -68,7 +69,7 @@ class SharedStarts:
     ) -> "SharedStarts":
         """Return the starts of these cells, none of them looked for yet."""
         rows, weights = source.subsample(SAMPLE_ROWS, options.starts.seed)
-        plain = {cell.kind: without_noise(cell.family) for cell in cells}
+        plain = {cell.kind: without_noise(freed(cell.family)) for cell in cells}
         screens = [plain[kind] for kind in (*SCREENED, *_without_axes(plain)) if kind in plain]
         screens = screens or list(plain.values())[:1]
         linked = len(cells) >= MANY_CELLS and rows.shape[0] > 1
@@ -95,7 +96,7 @@ class SharedStarts:
         ]
         nested = nested[-TAKEN_OVER:]
         size, starts = cell.n_components, self.options.starts
-        if self.options.weighing.tells_apart:
+        if self.options.weighing.tells_apart or constraints_of(cell.family) is not None:
             starts = replace(starts, finish=max(starts.finish, EXCHANGING))
         found = self.partitions(size)
         makes = self._exchanging(found.beside(nested).models(starts, self.sweep))
@@ -106,11 +107,11 @@ class SharedStarts:
         return with_noise(makes, size, starts, self._exchanging(noisy_makes))
 
     def _exchanging(self, make: ModelMaker) -> ModelMaker:
-        """Return what makes starts where weights may be held, each component with one of them."""
+        """Return what makes starts where weights or numbers may be held of each component."""
 
         def make_held(sweep: Sweep, options: FitOptions) -> Sequence[Model]:
-            models = make(sweep, searching(options))
-            if not options.weighing.tells_apart:
+            models = make(sweep.freed, searching(options))
+            if not are_bound(sweep, options):
                 return models
             return [exchanged(self.sweep(sweep.family), models, options)]
 

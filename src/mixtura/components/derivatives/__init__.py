@@ -10,6 +10,7 @@ from mixtura.components.derivatives.chart import (
     Chart,
     held_weights_chart,
     side_by_side,
+    tied,
     weights_chart,
 )
 from mixtura.components.derivatives.columnwise import ColumnwiseDerivatives
@@ -36,6 +37,7 @@ __all__ = [
     "edge_rows",
     "held_weights_chart",
     "side_by_side",
+    "tied",
     "weights_chart",
 ]
 

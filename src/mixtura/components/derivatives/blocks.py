@@ -30,7 +30,7 @@ class ProductDerivatives:
         derivatives_of: Callable[[Any, Any], Derivatives],
     ) -> None:
         self._columns = family.blocks
-        self._names = _block_names([each.name for each in family.families])
+        self._names = family.block_names
         self._parts = [
             derivatives_of(*pair) for pair in zip(family.families, parameters.parts, strict=True)
         ]
@@ -122,14 +122,6 @@ class ProductDerivatives:
 
     def _split_extra(self, extra: Float) -> list[Float]:
         return np.split(extra, np.cumsum([part.n_extra for part in self._parts])[:-1], axis=1)
-
-
-def _block_names(families: Sequence[str]) -> list[str]:
-    """Return the families' names, numbered where one occurs twice."""
-    return [
-        name if families.count(name) == 1 else f"{name}{families[:block].count(name)}"
-        for block, name in enumerate(families)
-    ]
 
 
 @final

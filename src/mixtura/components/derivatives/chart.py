@@ -22,10 +22,14 @@ __all__ = [
     "of_dense",
     "side_by_side",
     "simplices",
+    "tied",
     "weights_chart",
+    "without",
 ]
 
 Float = NDArray[np.float64]
+# Parameters that an equation has less of are not in it.
+SMALLEST_PIVOT = 1e-9
 Names = Sequence[str]
 
 
@@ -160,6 +164,64 @@ def simplices(name: str, free: NDArray[np.bool_], starts: Sequence[int], indices
     components, numbers = np.divmod(moving, free.shape[1])
     names = _named(name, components, numbers, indices)
     return Chart(names, _contrasts(free.size, moving, last), len(free))
+
+
+def tied(chart: Chart, ties: NDArray[np.int64]) -> Chart:
+    """Return the chart in which some numbers stay equal, and the last parameters follow the others.
+
+    Parameters
+    ----------
+    chart : of the numbers (K, q) without that
+    ties : (K, q) numbers with the same one above 0 are equal
+    """
+    flat, rows = ties.ravel(), []
+    for tie in np.unique(flat[flat > 0]):
+        first, *others = np.flatnonzero(flat == tie)
+        own = chart.jacobian[[first]].toarray()
+        rows += [chart.jacobian[[other]].toarray() - own for other in others]
+    free, along = _left_free(np.vstack(rows))
+    bend = chart.bend
+    return Chart(
+        tuple(chart.names[m] for m in free),
+        csr_array(chart.jacobian @ csr_array(along)),
+        chart.n_components,
+        None if bend is None else lambda gradient: along.T @ bend(gradient) @ along,
+    )
+
+
+def without(chart: Chart, fixed: NDArray[np.bool_]) -> Chart:
+    """Return a chart without what moves numbers that are `fixed` (K, q); none of it bends."""
+    moves = np.asarray(abs(chart.jacobian[fixed.ravel()]).sum(axis=0)).ravel() > 0
+    kept = np.flatnonzero(~moves)
+    jacobian = csr_array(chart.jacobian[:, kept])
+    return Chart(tuple(chart.names[m] for m in kept), jacobian, chart.n_components, chart.bend)
+
+
+def _left_free(equations: Float) -> tuple[list[int], Float]:
+    """Return which parameters (M',) stay free under A dψ = 0, and how all (M, M') follow them.
+
+    A (E, M) is brought to rows each of which says what one parameter is by the free ones, from
+    the last parameter on (Gauss and Jordan).
+    """
+    left, size = equations.copy(), equations.shape[1]
+    led: dict[int, int] = {}
+    for m in reversed(range(size)):
+        open_rows = [e for e in range(len(left)) if e not in led.values()]
+        if not open_rows:
+            break
+        pivot = max(open_rows, key=lambda e: abs(left[e, m]))
+        if abs(left[pivot, m]) < SMALLEST_PIVOT:
+            continue
+        led[m] = pivot
+        left[pivot] /= left[pivot, m]
+        others = np.arange(len(left)) != pivot
+        left[others] -= np.outer(left[others, m], left[pivot])
+    free = [m for m in range(size) if m not in led]
+    along = np.zeros((size, len(free)))
+    along[free, np.arange(len(free))] = 1.0
+    for m, row in led.items():
+        along[m] = -left[row, free]
+    return free, along
 
 
 def weights_chart(fixed: NDArray[np.bool_]) -> Chart:

@@ -6,7 +6,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.derivatives.chart import Chart, identity, side_by_side
+from mixtura.components.derivatives.chart import Chart, identity, side_by_side, without
 from mixtura.components.derivatives.contract import Edge, Scale, edge_rows
 from mixtura.components.derivatives.layouts import Diagonal, Full, Layout
 from mixtura.components.derivatives.shapes import covariance_chart
@@ -117,10 +117,14 @@ class GaussianDerivatives:
         if fixed is not None:
             free = ~fixed
         means = identity("means", free[:, :n_columns], [f", {j}" for j in range(n_columns)])
-        if self.structure.code in ("VVV", "VVI"):
+        own = free[:, n_columns:]
+        if self.structure.code in ("VVV", "VVI") or not own.any():
             indices = self._layout.indices(n_columns)
-            return side_by_side([means, identity("covariances", free[:, n_columns:], indices)])
-        return side_by_side([means, covariance_chart(self.structure, self._covariances)])
+            return side_by_side([means, identity("covariances", own, indices)])
+        chart = covariance_chart(self.structure, self._covariances)
+        if self.structure.code == "VII":
+            chart = without(chart, ~own)
+        return side_by_side([means, chart])
 
     def arranged(self, numbers: Float) -> Mapping[str, Float]:
         """Return means (K, D), and covariances without the axis of what components share."""

@@ -117,10 +117,14 @@ class GaussianMoments:
     scatter: Float
     pooled: bool
 
-    def take(self, which: NDArray[np.bool_]) -> Self:
-        """Return the moments of some components, none of which is pooled."""
-        rows, means, scatter = self.effective_rows[which], self.means[which], self.scatter[which]
-        return replace(self, effective_rows=rows, means=means, scatter=scatter)
+    def take(self, components: Sequence[int]) -> Self:
+        """Return the moments of some components, of a pooled scatter their part by their rows."""
+        rows = self.effective_rows[components]
+        if self.pooled:
+            scatter = self.scatter * (rows.sum() / max(self.effective_rows.sum(), VANISHED))
+        else:
+            scatter = self.scatter[components]
+        return replace(self, effective_rows=rows, means=self.means[components], scatter=scatter)
 
     def collapsed(self) -> NDArray[np.bool_]:
         """Return which components (K,) have no spread in some direction, none if it is pooled."""
