@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mixtura.components.gaussian.structures.axes import jacobi_axes, principal_axes, tournament
+from mixtura.components.gaussian.structures import structure
+from mixtura.components.gaussian.structures.axes import (
+    axes_of_scatter,
+    jacobi_axes,
+    principal_axes,
+    tournament,
+)
 from mixtura.components.gaussian.structures.factors import factors_along, factors_of
 
 SCALES = {
@@ -75,3 +81,41 @@ def test_factors_along_axes_are_those_of_the_covariances():
     np.testing.assert_allclose(
         factors_along(axes, variances), factors_of(covariances), rtol=1e-12, atol=1e-14
     )
+
+
+@pytest.mark.parametrize("name", SCALES)
+@pytest.mark.parametrize("rank", [1, 2, 4])
+def test_axes_of_a_singular_matrix_are_right_for_columns_of_any_scale(name, rank):
+    for seed in range(5):
+        matrix = half(name, seed)[:rank]
+        scatter = matrix.T @ matrix
+        values, axes = axes_of_scatter(scatter)
+        expected, _ = exact_axes(matrix)
+        assert (values[:-rank] <= 1e-14 * (scatter.diagonal() @ axes**2)[:-rank]).all()
+        np.testing.assert_allclose(values[-rank:], expected[-rank:], rtol=1e-9)
+        np.testing.assert_allclose(axes.T @ axes, np.eye(5), atol=1e-14)
+        # Along the others a row is next to nothing of the sizes it is made of.
+        sizes = np.abs(matrix) @ np.abs(axes)
+        assert (np.abs(matrix @ axes)[:, :-rank] <= 1e-9 * sizes[:, :-rank]).all()
+
+
+@pytest.mark.parametrize("code", ["VEV", "EEV"])
+@pytest.mark.parametrize("seed", range(30))
+def test_an_m_step_is_not_below_others_where_a_component_is_singular(code, seed):
+    rng = np.random.default_rng(seed)
+    update = structure(code).update
+    n_columns = int(rng.integers(2, 10))
+    scales = 10.0 ** rng.uniform(-5, 5, n_columns)
+    rows = np.array([float(rng.integers(2, n_columns + 1)), 40.0, 30.0])
+    halves = [rng.normal(size=(int(n) - 1, n_columns)) * scales for n in rows]
+
+    def objective(factors):
+        logs = np.log(factors.diagonal(axis1=1, axis2=2)).sum(axis=1)
+        white = [each @ factor for each, factor in zip(halves, factors, strict=True)]
+        return rows @ logs - 0.5 * sum((each**2).sum() for each in white)
+
+    scatter = np.array([each.T @ each for each in halves])
+    reached = objective(update(scatter, rows, None))
+    for share in (1e-2, 1e-4, 1e-6, 1e-8):
+        other = update(scatter + share * np.diag(scales**2), rows, None)
+        assert objective(other) <= reached + 1e-9 * abs(reached)

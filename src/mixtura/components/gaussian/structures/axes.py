@@ -13,14 +13,47 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-__all__ = ["principal_axes"]
+from mixtura.components.gaussian.structures.factors import sharp_factor
+
+__all__ = ["axes_of_scatter", "principal_axes"]
 
 Float = NDArray[np.float64]
 
 # Eigenvalues this much smaller than the largest still have eight digits.
 PLAIN = 1e-8
 
+# By how much the diagonal of a singular matrix is raised, of itself, to find axes for all columns.
+LIFT = 1e-12
+
 MOST_ROUNDS = 40
+
+
+def axes_of_scatter(matrix: Float) -> tuple[Float, Float] | None:
+    """Return ascending eigenvalues (D,) and eigenvectors (D, D), right for columns of any scales.
+
+    A singular matrix keeps its axes where each variance is raised alike; a direction in which it
+    has no spread moves by rounding of the columns that it is made of, not of the widest one. Its
+    eigenvalue is 0. None where not even that makes a Cholesky factor.
+
+    Parameters
+    ----------
+    matrix : (D, D) float64, symmetric, positive semidefinite but for rounding
+    """
+    lower = sharp_factor(matrix)
+    if lower is not None:
+        return jacobi_axes(lower.T)
+    variances = matrix.diagonal()
+    least = variances[variances > 0].min(initial=np.inf)
+    lifted = matrix + LIFT * np.diag(np.where(variances > 0, variances, least))
+    try:
+        _, axes = jacobi_axes(np.linalg.cholesky(lifted).T)
+    except np.linalg.LinAlgError:
+        return None
+    spreads = (axes * (matrix @ axes)).sum(axis=0)
+    noise = 10 * np.finfo(np.float64).eps * (np.abs(axes).T @ np.sqrt(variances)) ** 2
+    spreads = np.where(spreads > noise, spreads, 0.0)
+    ascending = np.argsort(spreads, kind="stable")
+    return spreads[ascending], axes[:, ascending]
 
 
 def principal_axes(matrix: Float) -> tuple[Float, Float]:
