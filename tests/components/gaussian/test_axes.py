@@ -10,7 +10,6 @@ from mixtura.components.gaussian.structures.axes import (
     axes_of_scatter,
     jacobi_axes,
     principal_axes,
-    tournament,
 )
 from mixtura.components.gaussian.structures.factors import factors_along, factors_of
 
@@ -41,23 +40,14 @@ def test_every_entry_of_the_axes_is_right(find, name):
         matrix = half(name, seed)
         values, axes = find(matrix)
         expected, vectors = exact_axes(matrix)
-        np.testing.assert_allclose(values, expected, rtol=1e-11)
-        np.testing.assert_allclose(np.abs(axes), np.abs(vectors), rtol=1e-11)
+        np.testing.assert_allclose(values, expected, rtol=1e-12)
+        np.testing.assert_allclose(np.abs(axes), np.abs(vectors), rtol=1e-12)
         np.testing.assert_allclose(axes.T @ axes, np.eye(5), atol=1e-14)
 
 
 def test_one_column_and_equal_columns_have_axes():
     assert jacobi_axes(np.array([[3.0]]))[0] == pytest.approx([9.0])
     np.testing.assert_array_equal(jacobi_axes(2 * np.eye(3))[0], [4.0, 4.0, 4.0])
-
-
-@pytest.mark.parametrize("n_columns", [1, 2, 3, 6, 9])
-def test_in_a_tournament_every_two_columns_meet_once(n_columns):
-    met = []
-    for left, right in tournament(n_columns):
-        assert len({*left, *right}) == 2 * len(left)
-        met += [frozenset(pair) for pair in zip(left.tolist(), right.tolist(), strict=True)]
-    assert len(met) == len(set(met)) == n_columns * (n_columns - 1) // 2
 
 
 @pytest.mark.parametrize("condition", [1.0, 1e6, 1e12])
