@@ -238,11 +238,10 @@ class GaussianMixture(MixtureEstimator):
         return tags
 
     def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
-        rows, names = checked_gappy_rows(data, self, self.missing, empty=self.constant == "drop")
+        rows, names = checked_gappy_rows(data, self, self.missing)
         places = varying_columns(rows, names, self.constant, self._given_weights)
         self._places, self._all_columns = places, (rows.shape[1], names)
         if places is None:
-            check_observed(rows, names)
             return rows, names
         own = None if names is None else tuple(names[place] for place in places)
         return rows[:, places], own
@@ -287,12 +286,14 @@ class GaussianMixture(MixtureEstimator):
         self, source: RowSource, names: tuple[str, ...] | None
     ) -> GaussianFamily | GaussianNoiseFamily:
         form = self._structure()
+        rows = source.block(0, source.n_rows).rows
+        if has_gaps(rows):
+            check_observed(rows, names)
         mean, spread = column_moments(source)
         # One variance for all columns is zero only where all of theirs are.
         if self.reg_covar is None and (form.storage != "spherical" or not spread.any()):
             check_varying(spread, names)
-        chosen = family_for(source.block(0, source.n_rows).rows)
-        family = chosen.of(form, mean, spread, steps=column_steps(source))
+        family = family_for(rows).of(form, mean, spread, steps=column_steps(source))
         return noise_maker(self.noise, self.noise_volume, source)(family)
 
     def _options(

@@ -16,6 +16,7 @@ from mixtura.data import ArrayRows
 from mixtura.data.checks import check_enough_rows, check_observed, check_varying, row_weights
 from mixtura.data.columns import column_moments
 from mixtura.data.encoding import Reading
+from mixtura.data.gaps import has_gaps
 from mixtura.data.resolution import column_steps
 from mixtura.em.solve import SolveOptions
 from mixtura.em.starts import StartOptions
@@ -124,11 +125,9 @@ def select(
             X, n_components, criterion=criterion, sample_weight=sample_weight, progress=progress
         )
     sizes = checked_sizes(n_components)
-    rows, names = checked_gappy_rows(X, None, missing, empty=constant == "drop")
+    rows, names = checked_gappy_rows(X, None, missing)
     places = varying_columns(rows, names, constant, sample_weight)
-    if places is None:
-        check_observed(rows, names)
-    else:
+    if places is not None:
         rows = rows[:, places]
         names = None if names is None else tuple(names[place] for place in places)
     weights = row_weights(sample_weight, len(rows))
@@ -137,6 +136,8 @@ def select(
     if positions is not None:
         rows, weights = rows[positions], None if weights is None else weights[positions]
     check_enough_rows(len(rows), min(sizes))
+    if has_gaps(rows):
+        check_observed(rows, names)
     source = ArrayRows(rows, weights)
     mean, spread = column_moments(source)
     check_varying(spread, names)
