@@ -3,6 +3,7 @@
 import warnings
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -77,3 +78,36 @@ def test_a_component_that_shrinks_to_one_point_for_ever_is_refused(
     )
     with pytest.raises(ParameterError, match="ill-defined empirical covariance"):
         model.fit(rows)
+
+
+def normal_log_density(rows: Any, mean: Any, covariance: Any) -> float:
+    """Return Σ log N(x_o | μ_o, Σ_oo) by 60 digits, from cells and parameters as they are."""
+    total = mpmath.mpf(0)
+    with mpmath.workdps(60):
+        for row in rows:
+            seen = np.flatnonzero(~np.isnan(row)).tolist()
+            if not seen:
+                continue
+            own = mpmath.matrix([[covariance[i, j] for j in seen] for i in seen])
+            apart = mpmath.matrix([mpmath.mpf(row[j]) - mpmath.mpf(mean[j]) for j in seen])
+            form = (apart.T * mpmath.lu_solve(own, apart))[0]
+            total -= form + mpmath.log(mpmath.det(own)) + len(seen) * mpmath.log(2 * mpmath.pi)
+    return float(total / 2)
+
+
+@pytest.mark.parametrize("code", ["full", "EVV"])
+@pytest.mark.parametrize("width", [1e-2, 1e-3, 1e-4, 1e-5])
+def test_the_likelihood_of_a_thin_fit_has_its_digits(code: str, width: float) -> None:
+    rng = np.random.default_rng(3)
+    rows = rng.normal(size=(80, 4))
+    rows[:, 3] = rows[:, :3].sum(axis=1) + width * rng.normal(size=80)
+    rows[rng.random(rows.shape) < 0.2] = np.nan
+    model = GaussianMixture(1, covariance_type=code, missing="marginal", prior=None, tol=1e-9)
+    model.fit(rows)
+    assert model.log_likelihood_ == pytest.approx(model.score_samples(rows).sum(), rel=1e-9)
+    lower = np.linalg.inv(model.precisions_cholesky_[0]).T
+    with mpmath.workdps(60):
+        exact = mpmath.matrix(lower.tolist())
+        covariance = np.array((exact * exact.T).tolist(), dtype=object)
+    expected = normal_log_density(rows, model.means_[0], covariance)
+    assert model.log_likelihood_ == pytest.approx(expected, rel=1e-9)

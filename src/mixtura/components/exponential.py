@@ -216,6 +216,10 @@ class ExponentialFamily(ABC):
         """Return nothing: densities are sums of terms of their own size."""
         return 0.0
 
+    def sharper(self, parameters: Any) -> Self:
+        """Return the family itself."""
+        return self
+
     @final
     def workspace(self, n_rows: int) -> Float:
         """Return a buffer (P, n) for tiles of up to `n_rows` rows."""

@@ -287,6 +287,13 @@ class Family(Protocol):
         """Return the nats that the log-likelihood may be off by, beyond what its own size costs."""
         ...
 
+    def sharper(self, parameters: Any) -> Self:
+        """Return the family whose sweep keeps the digits of densities, where this one's does not.
+
+        It may take long: what it is for is the end of a fit.
+        """
+        ...
+
     def merging_losses(self, parameters: Any, moments: Any) -> Float:
         """Return what merging two components costs the expected log density (K, K), in nats."""
         ...

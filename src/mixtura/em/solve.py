@@ -293,9 +293,9 @@ def solve_by(
     runs = list(survivors(attempts, replace(loop, failed=None)))
     ends = with_recovered(sweep, runs, loop, options.starts)
     best = ends[0]
-    statistics = best.statistics
-    if best.ending is not Ending.CONVERGED:
-        statistics = sweep([best.model])[0]
+    last = _sharper(sweep, best.model)
+    kept = best.ending is Ending.CONVERGED and last is sweep
+    statistics = best.statistics if kept else last([best.model])[0]
     agreeing = sum(abs(_end_of(run, attempts) - best.objective) < SAME_OPTIMUM for run in runs)
     if any(run.ending is Ending.INTERRUPTED for run in runs):
         best = replace(best, ending=Ending.INTERRUPTED)
@@ -366,10 +366,16 @@ def _end_of(run: Run, ends: Sequence[Run | Failed]) -> float:
     return run.objective
 
 
+def _sharper(sweep: Sweep, model: Model) -> Sweep:
+    """Return the sweep of the family that keeps the digits of a model's densities."""
+    family = sweep.family.sharper(model.parameters)
+    return sweep if family is sweep.family else Sweep(family, sweep.source, sweep.engine)
+
+
 def _as_started(
     sweep: Sweep, model: Model, loop: FitOptions, columns: tuple[str, ...] | None, began: float
 ) -> FitResult:
-    statistics = sweep([model])[0]
+    statistics = _sharper(sweep, model)([model])[0]
     run = Run(model, statistics, History(), Ending.ITERATION_LIMIT, None)
     run = _certified(sweep, run, statistics, loop)
     return _result(sweep, run, statistics, loop, columns, (1, 1), began)

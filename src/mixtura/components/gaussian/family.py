@@ -516,6 +516,10 @@ class GaussianFamily:
         offset = np.abs(self.frame.origin / self.frame.scale)
         return rounding_of(parameters, effective_rows, offset)
 
+    def sharper(self, parameters: GaussianParameters) -> Self:
+        """Return the family itself: components whose densities lose digits are centred."""
+        return self
+
     def merging_losses(self, parameters: GaussianParameters, moments: GaussianMoments) -> Float:
         """Return Runnalls' cost of every pair (K, K)."""
         return merging_losses(parameters, moments.effective_rows)

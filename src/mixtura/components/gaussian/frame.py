@@ -48,7 +48,7 @@ class Frame:
         one_scale : whether all columns must share one scale (structures not closed under others)
         """
         # A column without spread says nothing of the scale that it may share.
-        widest = spread.max() if one_scale and spread.any() else 1.0
+        widest = np.asarray(spread.max() if one_scale and spread.any() else 1.0)
         spread = np.where(spread > 0, spread, widest)
         extreme = np.abs(np.log2(spread)) > LARGEST_PLAIN_EXPONENT
         if one_scale:

@@ -252,6 +252,11 @@ class GaussianNoiseFamily:
         """Return that of the Gaussian components."""
         return self.inner.rounding(parameters.gaussians, effective_rows[~parameters.noise])
 
+    def sharper(self, parameters: NoisyParameters) -> "GaussianNoiseFamily":
+        """Return the noise with what the Gaussian components' family is, or itself."""
+        inner = self.inner.sharper(parameters.gaussians)
+        return self if inner is self.inner else replace(self, inner=inner)
+
     def merging_losses(self, parameters: NoisyParameters, moments: NoisyMoments) -> Float:
         """Return the losses of the Gaussian components (K', K'); noise merges with none."""
         losses = np.full((len(parameters.noise),) * 2, np.inf)

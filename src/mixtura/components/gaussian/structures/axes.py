@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lapack
+from scipy.linalg import get_lapack_funcs
 
 from mixtura.components.gaussian.structures.factors import sharp_factor
 
@@ -46,7 +46,7 @@ def axes_of_scatter(matrix: Float) -> tuple[Float, Float] | None:
     least = variances[variances > 0].min(initial=np.inf)
     lifted = matrix + LIFT * np.diag(np.where(variances > 0, variances, least))
     try:
-        _, axes = jacobi_axes(np.linalg.cholesky(lifted).T)
+        _, axes = jacobi_axes(np.linalg.cholesky(lifted).T.astype(np.float64, copy=False))
     except np.linalg.LinAlgError:
         return None
     spreads = (axes * (matrix @ axes)).sum(axis=0)
@@ -71,7 +71,7 @@ def principal_axes(matrix: Float) -> tuple[Float, Float]:
 
 def jacobi_axes(matrix: Float) -> tuple[Float, Float]:
     """Return what `principal_axes` does, by rotations."""
-    found: Any = lapack.dgejsv(matrix, **BY_ROTATIONS)
-    lengths, _, axes, scaling = found[:4]
+    decompose: Any = get_lapack_funcs("gejsv", (matrix,))
+    lengths, _, axes, scaling, *_ = decompose(matrix, **BY_ROTATIONS)
     lengths = lengths[::-1] * (scaling[0] / scaling[1])
     return lengths**2, axes[:, ::-1]
