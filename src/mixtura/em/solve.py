@@ -49,6 +49,9 @@ SOUND = Soundness()
 # Two runs ended at the same optimum if their objectives are this close, in nats.
 SAME_OPTIMUM = 0.05
 
+# What weights may be on average; powers of them are multiplied in M-steps.
+HEAVIEST = 2.0**100
+
 
 @dataclass(frozen=True, slots=True)
 class SolveOptions:
@@ -256,13 +259,13 @@ def as_counts(source: RowSource, options: SolveOptions) -> tuple[RowSource, floa
     """Return rows whose weights count one on average at least, and what they were multiplied by.
 
     Tolerances are in nats for rows that count; so the parameters are the same for weights of any
-    sum. A prior of the user's own is as strong as so many rows, and leaves weights as they are.
+    sum. Weights so large that products of them would overflow count one too. A prior of the user's own is as strong as so many rows, and leaves weights as they are.
     """
     default = options.prior is None or (isinstance(options.prior, str) and options.prior == "weak")
     plain = default and options.weighing.concentration == 1.0
-    if not plain or source.total_weight >= source.n_rows:
-        return source, 1.0
     factor = source.n_rows / source.total_weight
+    if not plain or 1.0 / HEAVIEST <= factor <= 1.0:
+        return source, 1.0
     return source.times(factor), factor
 
 
