@@ -259,7 +259,8 @@ def as_counts(source: RowSource, options: SolveOptions) -> tuple[RowSource, floa
     """Return rows whose weights count one on average at least, and what they were multiplied by.
 
     Tolerances are in nats for rows that count; so the parameters are the same for weights of any
-    sum. Weights so large that products of them would overflow count one too. A prior of the user's own is as strong as so many rows, and leaves weights as they are.
+    sum. Weights so large that products of them would overflow count one too. A prior of the user's
+    own is as strong as so many rows, and leaves weights as they are.
     """
     default = options.prior is None or (isinstance(options.prior, str) and options.prior == "weak")
     plain = default and options.weighing.concentration == 1.0
