@@ -283,15 +283,8 @@ class Family(Protocol):
         """Return the nats a row (K,) by which densities say more than columns are fine."""
         ...
 
-    def rounding(self, parameters: Any, effective_rows: Float) -> float:
+    def rounding(self, parameters: Any, moments: Any) -> float:
         """Return the nats that the log-likelihood may be off by, beyond what its own size costs."""
-        ...
-
-    def sharper(self, parameters: Any) -> Self:
-        """Return the family whose sweep keeps the digits of densities, where this one's does not.
-
-        It may take long: what it is for is the end of a fit.
-        """
         ...
 
     def merging_losses(self, parameters: Any, moments: Any) -> Float:

@@ -1,7 +1,7 @@
 """Mixed columns: blocks of columns, each with a family of its own, independent in a component."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 from operator import add
@@ -399,17 +399,10 @@ class ProductFamily:
                 found[component] = (*earlier, *(block.start + column for column in columns))
         return found
 
-    def rounding(self, parameters: ProductParameters, effective_rows: Float) -> float:
+    def rounding(self, parameters: ProductParameters, moments: ProductMoments) -> float:
         """Return the sum of the blocks'."""
-        blocks = zip(self.families, parameters.parts, strict=True)
-        return sum(family.rounding(part, effective_rows) for family, part in blocks)
-
-    def sharper(self, parameters: ProductParameters) -> "ProductFamily":
-        """Return the product of what the blocks are, or itself where all are themselves."""
-        blocks = zip(self.families, parameters.parts, strict=True)
-        own = tuple(family.sharper(part) for family, part in blocks)
-        changed = any(new is not old for new, old in zip(own, self.families, strict=True))
-        return replace(self, families=own) if changed else self
+        blocks = zip(self.families, parameters.parts, moments.parts, strict=True)
+        return sum(family.rounding(*parts) for family, *parts in blocks)
 
     def merging_losses(self, parameters: ProductParameters, moments: ProductMoments) -> Float:
         """Return the sum of the blocks' losses (K, K)."""

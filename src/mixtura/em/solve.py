@@ -49,6 +49,9 @@ SOUND = Soundness()
 # Two runs ended at the same optimum if their objectives are this close, in nats.
 SAME_OPTIMUM = 0.05
 
+# Of a log-likelihood, what rounding may cost.
+LOST_DIGITS = 1e-10
+
 # What weights may be on average; powers of them are multiplied in M-steps.
 HEAVIEST = 2.0**100
 
@@ -297,9 +300,9 @@ def solve_by(
     runs = list(survivors(attempts, replace(loop, failed=None)))
     ends = with_recovered(sweep, runs, loop, options.starts)
     best = ends[0]
-    last = _sharper(sweep, best.model)
-    kept = best.ending is Ending.CONVERGED and last is sweep
-    statistics = best.statistics if kept else last([best.model])[0]
+    statistics = best.statistics
+    if best.ending is not Ending.CONVERGED:
+        statistics = sweep([best.model])[0]
     agreeing = sum(abs(_end_of(run, attempts) - best.objective) < SAME_OPTIMUM for run in runs)
     if any(run.ending is Ending.INTERRUPTED for run in runs):
         best = replace(best, ending=Ending.INTERRUPTED)
@@ -370,16 +373,10 @@ def _end_of(run: Run, ends: Sequence[Run | Failed]) -> float:
     return run.objective
 
 
-def _sharper(sweep: Sweep, model: Model) -> Sweep:
-    """Return the sweep of the family that keeps the digits of a model's densities."""
-    family = sweep.family.sharper(model.parameters)
-    return sweep if family is sweep.family else Sweep(family, sweep.source, sweep.engine)
-
-
 def _as_started(
     sweep: Sweep, model: Model, loop: FitOptions, columns: tuple[str, ...] | None, began: float
 ) -> FitResult:
-    statistics = _sharper(sweep, model)([model])[0]
+    statistics = sweep([model])[0]
     run = Run(model, statistics, History(), Ending.ITERATION_LIMIT, None)
     run = _certified(sweep, run, statistics, loop)
     return _result(sweep, run, statistics, loop, columns, (1, 1), began)
@@ -406,6 +403,16 @@ def _certified(sweep: Sweep, run: Run, statistics: Statistics, loop: FitOptions)
     return replace(run, history=replace(run.history, certificate=certificate))
 
 
+def _with_its_digits(sweep: Sweep, mixture: Mixture, model: Model, statistics: Statistics) -> float:
+    """Return the log-likelihood of a sweep, or by more careful densities where it lost digits."""
+    swept = statistics.log_likelihood
+    lost = sweep.family.rounding(model.parameters, statistics.moments)
+    if lost <= LOST_DIGITS * max(1.0, abs(swept)):
+        return swept
+    careful = sweep.log_likelihood(mixture)
+    return careful if np.isfinite(careful) else swept
+
+
 def _result(
     sweep: Sweep,
     run: Run,
@@ -422,10 +429,11 @@ def _result(
     moments = statistics.moments
     expected = float(moments.effective_rows @ model.log_weights)
     expected += family.expected_log_density(model.parameters, moments)
+    mixture = Mixture(weights, user_family, parameters, columns, loop.weighing.is_held)
     return FitResult(
-        mixture=Mixture(weights, user_family, parameters, columns, loop.weighing.is_held),
+        mixture=mixture,
         model=model,
-        log_likelihood=statistics.log_likelihood,
+        log_likelihood=_with_its_digits(sweep, mixture, model, statistics),
         log_largest=statistics.log_largest,
         entropy=max(statistics.log_likelihood - expected, 0.0),
         effective_rows=moments.effective_rows,

@@ -5,7 +5,7 @@ what missing cells are expected to add, which is worked out for a pattern of obs
 once. Rows should be sorted by pattern.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
@@ -40,9 +40,9 @@ __all__ = ["IncompleteGaussianFamily"]
 
 Float = NDArray[np.float64]
 
-# A Schur step has no factors to whiten by: how many digits a sweep may lose of densities, and the
-# log-likelihood that a fit ends with.
-MOST_GAPPY_LOSS, MOST_LOST_AT_THE_END = 1e12, 1e6
+# How much larger the terms of a component's density about its mean may be than what they leave: a
+# Schur step has no factors to whiten by.
+MOST_GAPPY_LOSS = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +54,7 @@ class IncompleteTotals(RowTotals):
 
 @dataclass(frozen=True)
 class IncompleteGaussianFamily(GaussianFamily):
-    """K Gaussian components for rows with missing cells; no scatter is pooled.
-
-    Attributes
-    ----------
-    most_lost : how much larger the terms of a component's density about its mean may be than what
-        they leave, before it goes by factors of margins
-    """
-
-    most_lost: float = MOST_GAPPY_LOSS
+    """K Gaussian components for rows with missing cells; no scatter is pooled."""
 
     @classmethod
     def of(
@@ -120,7 +112,7 @@ class IncompleteGaussianFamily(GaussianFamily):
             natural,
             self._map,
             far,
-            is_ill_conditioned(parameters, self.most_lost),
+            is_ill_conditioned(parameters, MOST_GAPPY_LOSS),
         )
 
     def _at_origin(self, n_components: int) -> GaussianParameters:
@@ -210,11 +202,6 @@ class IncompleteGaussianFamily(GaussianFamily):
         So the log-likelihood is above it by the entropy of the components alone.
         """
         return super().expected_log_density(parameters, moments) + moments.entropy
-
-    def sharper(self, parameters: GaussianParameters) -> "IncompleteGaussianFamily":
-        """Return the family by factors of margins, where Schur steps lose more than six digits."""
-        lost = is_ill_conditioned(parameters, MOST_LOST_AT_THE_END).any()
-        return replace(self, most_lost=MOST_LOST_AT_THE_END) if lost else self
 
     def prior(self, name: Any, shared: Any, n_components: int) -> GaussianPrior:
         """Return the penalty of that name, for variances of the observed cells."""

@@ -248,14 +248,9 @@ class GaussianNoiseFamily:
         found[~parameters.noise] = self.inner.excess(parameters.gaussians, shared)
         return found
 
-    def rounding(self, parameters: NoisyParameters, effective_rows: Float) -> float:
+    def rounding(self, parameters: NoisyParameters, moments: NoisyMoments) -> float:
         """Return that of the Gaussian components."""
-        return self.inner.rounding(parameters.gaussians, effective_rows[~parameters.noise])
-
-    def sharper(self, parameters: NoisyParameters) -> "GaussianNoiseFamily":
-        """Return the noise with what the Gaussian components' family is, or itself."""
-        inner = self.inner.sharper(parameters.gaussians)
-        return self if inner is self.inner else replace(self, inner=inner)
+        return self.inner.rounding(parameters.gaussians, moments.gaussians)
 
     def merging_losses(self, parameters: NoisyParameters, moments: NoisyMoments) -> Float:
         """Return the losses of the Gaussian components (K', K'); noise merges with none."""
