@@ -14,7 +14,7 @@ from fuzzing.cases import Case, case
 from fuzzing.properties import Failed, check
 
 # Of processor time, for one case. Where every row lacks other cells a sweep takes N K D³ / 10
-# multiplications or so, and a fit a thousand of them: seed 3 number 346 spends 58 of 65 s in sweeps.
+# multiplications or so, and a fit a thousand of them: seed 3 number 346 spends 58 s in sweeps.
 MOST_SECONDS, GAPPY = 60, 3e-7
 MOST_BYTES = 8 * 2**30
 
