@@ -75,11 +75,10 @@ def test_codes_of_variances_alone_say_how_to_do_without_matrices(code: str) -> N
         GaussianMixture(1, covariance_type=code).fit(rows)
 
 
-@pytest.mark.parametrize("code", ["EII", "VEI"])
-def test_a_search_of_variances_alone_makes_no_matrices(code: str) -> None:
-    rows = np.random.default_rng(0).normal(size=(3, 100_000))
+def test_a_search_of_variances_alone_makes_no_matrices() -> None:
+    rows = np.random.default_rng(0).normal(size=(3, 30_000))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert select(rows, 1, code, random_state=0).result.mixture.n_columns == 100_000
+    assert select(rows, 1, "VEI", random_state=0).result.mixture.n_columns == 30_000
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000
 
 
