@@ -268,11 +268,7 @@ class GaussianMixture(MixtureEstimator):
         most: int,
         y: Any = None,
     ) -> Sourced:
-        self._given_weights = sample_weight
-        try:
-            given = super()._sourced(data, sample_weight, fewest, most, y)
-        finally:
-            del self._given_weights
+        given = super()._sourced(data, sample_weight, fewest, most, y)
         if isinstance(given.source, MaskedRows) and self.init_params != "auto":
             raise ParameterError(
                 f"init_params={self.init_params!r} knows nothing of y; leave it at 'auto', which "
