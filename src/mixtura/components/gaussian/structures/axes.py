@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import get_lapack_funcs
 
-from mixtura.components.gaussian.structures.factors import sharp_factor
+from mixtura.components.gaussian.structures.factors import ROUNDING, sharp_factor
 
 __all__ = ["axes_of_scatter", "principal_axes"]
 
@@ -24,36 +24,31 @@ PLAIN = 1e-8
 # them (V solves for those, and leaves 1e-10), and no small number put in the place of a smaller.
 BY_ROTATIONS = {"joba": 0, "jobu": 0, "jobv": 1, "jobr": 0, "jobp": 0}
 
-# By how much the diagonal of a singular matrix is raised, of itself, to find axes for all columns.
-LIFT = 1e-12
 
-
-def axes_of_scatter(matrix: Float) -> tuple[Float, Float] | None:
+def axes_of_scatter(matrix: Float) -> tuple[Float, Float]:
     """Return ascending eigenvalues (D,) and eigenvectors (D, D), right for columns of any scales.
 
-    A singular matrix keeps its axes where each variance is raised alike; a direction in which it
-    has no spread moves by rounding of the columns that it is made of, not of the widest one. Its
-    eigenvalue is 0. None where not even that makes a Cholesky factor.
+    Where the matrix is singular but for rounding its spread is that of as many columns as pivots
+    are left of its correlations, and the eigenvalues beyond them are 0.
 
     Parameters
     ----------
     matrix : (D, D) float64, symmetric, positive semidefinite but for rounding
     """
     lower = sharp_factor(matrix)
-    if lower is not None:
-        return jacobi_axes(lower.T)
-    variances = matrix.diagonal()
-    least = variances[variances > 0].min(initial=np.inf)
-    lifted = matrix + LIFT * np.diag(np.where(variances > 0, variances, least))
-    try:
-        _, axes = jacobi_axes(np.linalg.cholesky(lifted).T.astype(np.float64, copy=False))
-    except np.linalg.LinAlgError:
-        return None
-    spreads = (axes * (matrix @ axes)).sum(axis=0)
-    noise = 10 * np.finfo(np.float64).eps * (np.abs(axes).T @ np.sqrt(variances)) ** 2
-    spreads = np.where(spreads > noise, spreads, 0.0)
-    ascending = np.argsort(spreads, kind="stable")
-    return spreads[ascending], axes[:, ascending]
+    return jacobi_axes(lower.T if lower is not None else singular_factor(matrix))
+
+
+def singular_factor(matrix: Float) -> Float:
+    """Return A (D, D), rows of nothing below the others, with AᵀA the matrix but for rounding."""
+    widths = np.sqrt(np.maximum(matrix.diagonal(), 0.0))
+    widths = np.where(widths > 0, widths, 1.0)
+    n_columns = len(widths)
+    decompose: Any = get_lapack_funcs("pstrf", (matrix,))
+    pivoted, order, rank, _ = decompose(matrix / widths / widths[:, None], tol=ROUNDING * n_columns)
+    factor = np.zeros_like(matrix)
+    factor[:rank, order - 1] = np.triu(pivoted)[:rank]
+    return factor * widths
 
 
 def principal_axes(matrix: Float) -> tuple[Float, Float]:

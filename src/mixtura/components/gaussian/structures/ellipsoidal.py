@@ -150,9 +150,7 @@ def axes_of(scatter: Float) -> tuple[Float, Float]:
         raise
     eigenvalues = eigenvalues_above_noise(eigenvalues)
     for k in np.flatnonzero(eigenvalues[:, 0] <= PLAIN * eigenvalues[:, -1]):
-        found = axes_of_scatter(scatter[k])
-        if found is not None:
-            eigenvalues[k], axes[k] = found
+        eigenvalues[k], axes[k] = axes_of_scatter(scatter[k])
     return eigenvalues, axes
 
 
