@@ -22,7 +22,7 @@ from mixtura.components.product import ProductFamily
 from mixtura.data import ArrayRows, CountRows
 from mixtura.data.columns import column_moments
 from mixtura.em.options import FitOptions
-from mixtura.em.shares import model_from_labels
+from mixtura.em.responsibilities import model_from_labels
 from mixtura.em.starts import NeverMet
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial

@@ -17,7 +17,7 @@ from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.data.masks import MaskedRows
 from mixtura.em.options import FitOptions
-from mixtura.em.shares import model_from_labels
+from mixtura.em.responsibilities import model_from_labels
 from mixtura.em.starts import NeverMet
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial

@@ -57,7 +57,7 @@ class Problem:
     tiles: tuple[Any, ...]
     features: list[Float]
     weights: Float | None
-    barred: NDArray[np.bool_] | None = None
+    excluded: NDArray[np.bool_] | None = None
 
 
 def swept_parts(
@@ -65,12 +65,12 @@ def swept_parts(
     sizes: list[int],
     tile: Any,
     weights: Float | None,
-    barred: NDArray[np.bool_] | None = None,
+    excluded: NDArray[np.bool_] | None = None,
 ) -> tuple[list[Float], Float, Float]:
     """Return the sums of each part, squared and values of one compiled sweep."""
     swept = StackedSweep(sizes)
     swept.begin(Told(parts))
-    swept.add(tile, weights, barred)
+    swept.add(tile, weights, excluded)
     return swept.ended()
 
 
@@ -116,7 +116,7 @@ def problem(
 
 def agrees(given: Problem) -> None:
     """Assert that one compiled sweep finds what products of dense features do."""
-    told = given.parts, given.sizes, given.tiles, given.weights, given.barred
+    told = given.parts, given.sizes, given.tiles, given.weights, given.excluded
     sums, squared, values = swept_parts(*told)
     both = zip(given.parts, given.features, strict=True)
     densities = sum(features @ part.natural.T for part, features in both)
@@ -125,8 +125,8 @@ def agrees(given: Problem) -> None:
     for size, value in zip(given.sizes, values, strict=True):
         own = slice(first, first + size)
         first += size
-        if given.barred is not None:
-            densities[:, own][given.barred.T] = -np.inf
+        if given.excluded is not None:
+            densities[:, own][given.excluded.T] = -np.inf
         total = logsumexp(densities[:, own], axis=1)
         shares = np.exp(densities[:, own] - total[:, None])
         held = shares * mass[:, None]

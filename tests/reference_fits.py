@@ -17,7 +17,7 @@ from mixtura.components.weighing import EQUAL, Weighing
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions, fit
-from mixtura.em.shares import model_from_responsibilities
+from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial

@@ -88,7 +88,7 @@ def plain_em(
     return float(total.sum()), parameters
 
 
-def shares_of(n_rows: int) -> Float:
+def responsibilities_of(n_rows: int) -> Float:
     return np.random.default_rng(1).dirichlet([1.0, 1.0], n_rows)
 
 
@@ -109,7 +109,7 @@ def test_one_component_of_the_family_is_the_closed_form(family: Names) -> None:
 
 
 def test_two_components_of_the_family_are_those_of_plain_em(family: Names) -> None:
-    rows, shares = family["X"], shares_of(len(family["X"]))
+    rows, shares = family["X"], responsibilities_of(len(family["X"]))
     likelihood, expected = plain_em(
         shares,
         lambda shares: np.sqrt(shares.T @ rows**2 / shares.sum(axis=0)[:, None] / 2),
@@ -121,7 +121,7 @@ def test_two_components_of_the_family_are_those_of_plain_em(family: Names) -> No
 
 
 def test_weights_of_the_family_are_rows_given_more_than_once(family: Names) -> None:
-    rows, shares = family["X"], shares_of(len(family["X"]))
+    rows, shares = family["X"], responsibilities_of(len(family["X"]))
     weights = np.arange(len(rows)) % 3 + 1
     mixture = family["RayleighMixture"]
     one = mixture(2, responsibilities_init=shares).fit(rows, sample_weight=weights)
@@ -170,7 +170,7 @@ def test_one_component_of_the_structure_has_blocks_of_the_sample_covariance(form
 
 
 def test_two_components_of_the_structure_are_those_of_plain_em(form: Names) -> None:
-    rows, shares = form["X"], shares_of(len(form["X"]))
+    rows, shares = form["X"], responsibilities_of(len(form["X"]))
     within = np.kron(np.eye(2), np.ones((2, 2)))
 
     def maximise(shares: Float) -> list[tuple[Float, Float]]:
@@ -192,7 +192,7 @@ def test_two_components_of_the_structure_are_those_of_plain_em(form: Names) -> N
 
 def test_in_two_columns_the_structure_is_the_diagonal_one(form: Names) -> None:
     rows = form["X"][:, [0, 3]]
-    shares = shares_of(len(rows))
+    shares = responsibilities_of(len(rows))
     one, other = (
         GaussianMixture(2, covariance_type=code, responsibilities_init=shares).fit(rows)
         for code in ("VVH", "VVI")

@@ -19,7 +19,7 @@ from mixtura.components.stacked import Probabilities
 from mixtura.data import ArrayRows
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
-from mixtura.em.shares import model_from_responsibilities
+from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.stopping import MeanChange
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial, Threads

@@ -10,7 +10,7 @@ from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.poisson import PoissonFamily
 from mixtura.data import ArrayRows
 from mixtura.em.fit import FitOptions, fit
-from mixtura.em.shares import model_from_responsibilities
+from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial

@@ -21,7 +21,7 @@ from mixtura.components.weighing import EQUAL, Weighing
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions, fit
-from mixtura.em.shares import model_from_responsibilities
+from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.starts import NeverMet
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
@@ -135,7 +135,7 @@ def numbers_of(family, model):
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("prior", ["weak", "conjugate", None])
 @pytest.mark.parametrize("name", NAMES)
-def test_sweeps_without_leaps_are_those_of_the_general_loop(name, prior, weighted):
+def test_sweeps_without_extrapolations_are_those_of_the_general_loop(name, prior, weighted):
     if prior == "conjugate" and "mixed" in name and name != "mixed without numbers":
         pytest.skip("a conjugate prior of Gaussian columns is no pseudo-rows")
     rows, family = case(name, 1)
@@ -161,7 +161,7 @@ def test_sweeps_without_leaps_are_those_of_the_general_loop(name, prior, weighte
 
 @pytest.mark.parametrize("equal", [False, True])
 @pytest.mark.parametrize("name", NAMES)
-def test_a_leaping_run_rises_to_an_end_that_em_leaves_as_it_is(name, equal):
+def test_an_extrapolating_run_rises_to_an_end_that_em_leaves_as_it_is(name, equal):
     for seed in range(5):
         rows, family = case(name, seed)
         sweep, general = both(rows, family)
@@ -229,8 +229,8 @@ def test_noise_is_the_last_component_of_a_compiled_run(code, seed):
     run, expected = only_compiled(sweep, start, plain), fit(general, [start], plain)[0]
     assert_allclose(run.history.objective, expected.history.objective, rtol=1e-11)
     assert_allclose(run.statistics.moments.noise, [False] * K + [True])
-    leaping = replace(plain, rule=GainLeft(), max_iter=500, accelerate=True)
-    ends = [fit(one, [start], leaping)[0] for one in (sweep, general)]
+    extrapolating = replace(plain, rule=GainLeft(), max_iter=500, accelerate=True)
+    ends = [fit(one, [start], extrapolating)[0] for one in (sweep, general)]
     assert ends[0].ending.converged
     assert ends[0].objective >= ends[1].objective - 0.1
 

@@ -1,4 +1,4 @@
-"""Leaps reach the optimum of EM in fewer sweeps, and never lower the objective."""
+"""Extrapolations reach the optimum of EM in fewer sweeps, and never lower the objective."""
 
 import numpy as np
 import pytest
@@ -38,9 +38,9 @@ def test_the_objective_never_falls(code):
 def test_overlapping_components_take_far_fewer_sweeps(seed):
     rows = overlapping(seed)
     plain = started(rows, 4, algorithm="em")
-    leaping = started(rows, 4, algorithm="squarem")
-    assert leaping.history_.objective[-1] >= plain.history_.objective[-1] - 0.01
-    assert leaping.n_iter_ < 0.6 * plain.n_iter_
+    extrapolating = started(rows, 4, algorithm="squarem")
+    assert extrapolating.history_.objective[-1] >= plain.history_.objective[-1] - 0.01
+    assert extrapolating.n_iter_ < 0.6 * plain.n_iter_
 
 
 @pytest.mark.parametrize("name", ["faithful", "iris", "diabetes", "chevron"])
@@ -67,11 +67,11 @@ def test_a_plateau_is_told_from_an_optimum():
     shares = np.random.default_rng(0).dirichlet(np.ones(3), len(rows))
     settings = {"covariance_type": "tied", "responsibilities_init": shares, "max_iter": 20000}
     plain = GaussianMixture(3, algorithm="em", **settings).fit(rows)
-    leaping = GaussianMixture(3, algorithm="squarem", **settings).fit(rows)
-    assert leaping.history_.objective[-1] > plain.history_.objective[-1] + 10
+    extrapolating = GaussianMixture(3, algorithm="squarem", **settings).fit(rows)
+    assert extrapolating.history_.objective[-1] > plain.history_.objective[-1] + 10
 
 
-def test_discrete_families_leap_as_well():
+def test_discrete_families_extrapolate_as_well():
     rng = np.random.default_rng(3)
     classes = rng.integers(3, size=800)
     answers = (rng.random((800, 6)) < np.array([0.2, 0.5, 0.8])[classes][:, None]).astype(int)
@@ -80,9 +80,9 @@ def test_discrete_families_leap_as_well():
         shares = rng.dirichlet(np.ones(3), 800)
         settings = {"responsibilities_init": shares, "max_iter": 20000}
         plain = estimator(3, algorithm="em", **settings).fit(rows)
-        leaping = estimator(3, algorithm="squarem", **settings).fit(rows)
-        assert leaping.history_.objective[-1] >= plain.history_.objective[-1] - 0.01
-        assert (np.diff(leaping.history_.objective) >= -1e-8).all()
+        extrapolating = estimator(3, algorithm="squarem", **settings).fit(rows)
+        assert extrapolating.history_.objective[-1] >= plain.history_.objective[-1] - 0.01
+        assert (np.diff(extrapolating.history_.objective) >= -1e-8).all()
 
 
 def test_a_number_for_tol_means_plain_em():

@@ -23,7 +23,7 @@ from mixtura.components.poisson import PoissonFamily
 from mixtura.data import CountRows
 from mixtura.em.annealing import FIRST, WIDE, annealed, deviations_of
 from mixtura.em.fit import FitOptions
-from mixtura.em.shares import model_from_responsibilities
+from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial

@@ -19,8 +19,8 @@ from mixtura.em import fit as loop
 from mixtura.em.compiled import is_compilable
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
-from mixtura.em.rearrange import Race
-from mixtura.em.shares import model_from_labels
+from mixtura.em.responsibilities import model_from_labels
+from mixtura.em.split_and_merge import Race
 from mixtura.em.starts import NeverMet
 from mixtura.em.stopping import Ending, GainLeft
 from mixtura.em.sweep import Sweep

@@ -13,7 +13,7 @@ from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import structure
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
-from mixtura.em import rearrange, solve, starts
+from mixtura.em import solve, split_and_merge, starts
 from mixtura.em.driving import Moving
 from mixtura.em.fit import fit
 from mixtura.em.options import FitOptions
@@ -80,7 +80,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, numbers: Iterable[int], kind: str) 
         if len(run.history) == 1:
             first[id(run)] = run.model
         if len(run.history) == 3:
-            # A leap would hide the fall.
+            # An extrapolation would hide the fall.
             assert run.driver is not None
             run.driver.rule.accelerate = False
             if kind == "raises":
@@ -271,21 +271,21 @@ def test_short_runs_and_moves_that_fall_are_left_out_and_told(monkeypatch):
 @pytest.mark.usefixtures("general_loop")
 def test_one_move_that_fails_leaves_the_others_to_be_tried(monkeypatch):
     sweep, options, model = begun()
-    rough = replace(options, rule=rearrange.Race(), bound=False, keep=False)
+    rough = replace(options, rule=split_and_merge.Race(), bound=False, keep=False)
     (run,) = fit(sweep, [model], replace(rough, max_iter=30))
-    real, called = rearrange.fit, []
+    real, called = split_and_merge.fit, []
 
     def first_fails(sample: Sweep, models: Any, how: FitOptions) -> Any:
-        if isinstance(how.rule, rearrange.Race):
+        if isinstance(how.rule, split_and_merge.Race):
             called.append(models)
             if len(called) == 1:
                 raise ParameterError("a component collapsed")
         return real(sample, models, how)
 
-    monkeypatch.setattr(rearrange, "fit", first_fails)
-    monkeypatch.setattr(rearrange, "_may_reach", lambda *_: True)
-    few = rearrange.part_of(sweep, 6, starts.StartOptions(seed=0))
-    rearrange._moved_on(sweep, few, run, rough)
+    monkeypatch.setattr(split_and_merge, "fit", first_fails)
+    monkeypatch.setattr(split_and_merge, "_may_reach", lambda *_: True)
+    few = split_and_merge.part_of(sweep, 6, starts.StartOptions(seed=0))
+    split_and_merge._moved_on(sweep, few, run, rough)
     assert len(called) > 1
 
 

@@ -25,7 +25,7 @@ from mixtura.em.fit import FitOptions, Run, fit, log_weights_of
 from mixtura.em.history import History, Step
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked
-from mixtura.em.shares import model_from_labels, model_from_responsibilities
+from mixtura.em.responsibilities import model_from_labels, model_from_responsibilities
 from mixtura.em.stopping import Ending, GainLeft, MeanChange
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial

@@ -16,7 +16,7 @@ from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em.certificate import certified
 from mixtura.em.fit import FitOptions, fit
-from mixtura.em.shares import model_from_responsibilities
+from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial

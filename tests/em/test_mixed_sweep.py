@@ -90,7 +90,7 @@ def swept(
     *,
     kept: bool = False,
     weighted: bool = False,
-    barred: bool = False,
+    excluded: bool = False,
     compiled: bool = True,
     engine: Engine | None = None,
 ) -> list[Statistics]:
@@ -99,8 +99,8 @@ def swept(
     rng = np.random.default_rng(4)
     mass = rng.uniform(0.2, 3.0, N_ROWS) if weighted else None
     source: RowSource = (CountRows if sparse.issparse(rows) else ArrayRows)(rows, mass)
-    sizes = (3, 3) if barred else (3, 6)
-    if barred:
+    sizes = (3, 3) if excluded else (3, 6)
+    if excluded:
         masks = np.array([[False, False, False], [False, True, False], [True, False, True]])
         source = MaskedRows(source, rng.integers(3, size=N_ROWS), masks)
     with pytest.MonkeyPatch.context() as patch:
@@ -138,9 +138,9 @@ def numbers_of(statistics: Statistics) -> list[Any]:
 @every_kind
 @pytest.mark.parametrize("kept", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("barred", [False, True])
-def test_sums_are_those_of_products(kind: str, kept: bool, weighted: bool, barred: bool) -> None:
-    terms = {"kept": kept, "weighted": weighted, "barred": barred}
+@pytest.mark.parametrize("excluded", [False, True])
+def test_sums_are_those_of_products(kind: str, kept: bool, weighted: bool, excluded: bool) -> None:
+    terms = {"kept": kept, "weighted": weighted, "excluded": excluded}
     expected = swept(kind, compiled=False, **terms)
     for one, other in zip(swept(kind, **terms), expected, strict=True):
         for mine, theirs in zip(numbers_of(one), numbers_of(other), strict=True):

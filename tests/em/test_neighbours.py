@@ -12,8 +12,8 @@ from mixtura.components.gaussian.structures import structure
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions, fit
-from mixtura.em.neighbours import bettered, merged, on_sample, parted_once
-from mixtura.em.shares import mixture_of, model_from_labels
+from mixtura.em.neighbours import bettered, merged, on_sample, split_once
+from mixtura.em.responsibilities import mixture_of, model_from_labels
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
@@ -67,7 +67,7 @@ def test_the_halves_of_a_cluster_are_merged_first(name, rows, labels):
 def test_a_component_over_two_clusters_is_parted_first(name, rows, labels):
     sweep = sweep_over(rows, name)
     model = model_from_labels(sweep, np.minimum(labels, 1), 2, options_for(sweep, 2))
-    first, *_ = parted_once(sweep, model, options_for(sweep, 3), STARTS)
+    first, *_ = split_once(sweep, model, options_for(sweep, 3), STARTS)
     assert first.n_components == 3
     led_to = fit(sweep, [first], options_for(sweep, 3))[0].model
     assert_allclose(centres_of(sweep, led_to), CENTRES, atol=0.5)

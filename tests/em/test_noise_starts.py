@@ -18,7 +18,7 @@ from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions
 from mixtura.em.model import Model
 from mixtura.em.noise_starts import FIRST_SHARE, with_noise
-from mixtura.em.shares import model_from_labels
+from mixtura.em.responsibilities import model_from_labels
 from mixtura.em.starts import StartMaker, StartOptions
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep

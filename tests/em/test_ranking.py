@@ -14,7 +14,7 @@ from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.ranking import ALONE, ranked, unsupported, worth
-from mixtura.em.shares import mixture_of, model_from_responsibilities
+from mixtura.em.responsibilities import mixture_of, model_from_responsibilities
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
@@ -62,8 +62,8 @@ def test_a_likelier_spike_ranks_below_what_all_rows_support():
     rows, shares = with_spike(1e-6)
     sweep = sweep_of(rows)
     spike, options = ended(sweep, shares)
-    halves = np.eye(2)[(rows[:, 0] > 0).astype(int)]
-    sound, _ = ended(sweep, halves)
+    children = np.eye(2)[(rows[:, 0] > 0).astype(int)]
+    sound, _ = ended(sweep, children)
     assert spike.objective > sound.objective
     assert ranked(sweep, [spike, sound], options)[0] is sound
 

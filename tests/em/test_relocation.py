@@ -14,11 +14,15 @@ from mixtura.components.gaussian.structures import structure
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions, fit
-from mixtura.em.rearrange import rearranged
 from mixtura.em.relocation import relocated
-from mixtura.em.shares import model_from_labels, model_from_responsibilities, shares_of
+from mixtura.em.responsibilities import (
+    model_from_labels,
+    model_from_responsibilities,
+    responsibilities_of,
+)
 from mixtura.em.softmax import softmax_in_place
 from mixtura.em.sources import MANY
+from mixtura.em.split_and_merge import split_and_merged
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
@@ -70,7 +74,7 @@ def test_many_components_go_this_way() -> None:
     rows, labels = grid()
     sweep, options = sweep_over(rows)
     start = model_from_labels(sweep, labels, N_CLUSTERS, options)
-    one, other = (way(sweep, [start], options, STARTS) for way in (rearranged, relocated))
+    one, other = (way(sweep, [start], options, STARTS) for way in (split_and_merged, relocated))
     assert_array_equal(one.parameters.means, other.parameters.means)
 
 
@@ -86,7 +90,7 @@ def test_shares_are_the_responsibilities_but_for_small_ones() -> None:
     rows, labels = grid()
     sweep, options = sweep_over(rows)
     model = model_from_labels(sweep, labels, N_CLUSTERS, options)
-    every = shares_of(sweep, model)
+    every = responsibilities_of(sweep, model)
     found = sweep.shares(model, 0.05).toarray()
     assert_allclose(found, np.where(every >= 0.05, every, 0.0), atol=1e-9)
     without = np.arange(N_CLUSTERS) == 3

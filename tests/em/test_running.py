@@ -13,8 +13,8 @@ from mixtura.components.poisson import PoissonFamily
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions
+from mixtura.em.responsibilities import model_from_labels
 from mixtura.em.running import Run, Running
-from mixtura.em.shares import model_from_labels
 from mixtura.em.stopping import Ending, GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
@@ -36,7 +36,7 @@ def poisson() -> Sweep:
 
 SWEEPS = {
     "charted": lambda: gaussian("VVV"),
-    "leaping": lambda: gaussian("VEV"),
+    "extrapolating": lambda: gaussian("VEV"),
     "counts": poisson,
 }
 

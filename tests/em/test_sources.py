@@ -6,7 +6,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from mixtura.em.kmeans import lloyd_labels, seeded_labels
-from mixtura.em.sources import ASIDE, Cloud, Points, random_shares, wider_sources
+from mixtura.em.sources import ASIDE, Cloud, Points, random_responsibilities, wider_sources
 from mixtura.em.views import robust, within
 
 
@@ -88,7 +88,7 @@ def test_the_same_key_gives_the_same_sources_and_another_others():
     points, _ = rows_of(8)
     mass = np.ones(len(points))
     first, same, other = (
-        [*wider_sources(given, 3), *random_shares(given, 3)]
+        [*wider_sources(given, 3), *random_responsibilities(given, 3)]
         for given in (Points(Cloud(points, mass), key) for key in ((1,), (1,), (2,)))
     )
     assert all(np.array_equal(one, two) for one, two in zip(first, same, strict=True))

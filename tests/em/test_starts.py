@@ -17,7 +17,7 @@ from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions
 from mixtura.em.kmeans import seeded_labels
 from mixtura.em.model import Model
-from mixtura.em.shares import model_from_labels, model_from_responsibilities
+from mixtura.em.responsibilities import model_from_labels, model_from_responsibilities
 from mixtura.em.starts import StartOptions, short_runs
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
@@ -129,7 +129,7 @@ def test_fits_do_not_depend_on_the_order_or_the_repetition_of_rows(name: str) ->
     rows = clusters(3000)
     times = np.random.default_rng(1).integers(1, 4, size=3000)
     order = np.random.default_rng(2).permutation(3000)
-    # Leaps magnify the last digits, within what the stopping rule leaves open.
+    # Extrapolations magnify the last digits, within what the stopping rule leaves open.
     mixture = GaussianMixture(4, covariance_type=name, random_state=5, algorithm="em")
     weighted = mixture.fit(rows, sample_weight=times).mixture_.log_density(rows)
     shuffled = mixture.fit(rows[order], sample_weight=times[order]).mixture_.log_density(rows)
@@ -137,8 +137,8 @@ def test_fits_do_not_depend_on_the_order_or_the_repetition_of_rows(name: str) ->
     assert_allclose(shuffled, weighted, rtol=1e-7)
     assert_allclose(repeated, weighted, rtol=1e-7)
     mixture.set_params(algorithm="squarem")
-    leaping = mixture.fit(rows, sample_weight=times)
-    objective = leaping.history_.objective[-1]
+    extrapolating = mixture.fit(rows, sample_weight=times)
+    objective = extrapolating.history_.objective[-1]
     again = mixture.fit(np.repeat(rows, times, axis=0)).history_.objective[-1]
     assert again == pytest.approx(objective, abs=2e-3)
 

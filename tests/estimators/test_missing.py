@@ -115,7 +115,7 @@ def test_no_small_change_of_the_means_raises_the_likelihood(rows: Float, code: s
             assert abs(sides[0] - sides[1]) / 2e-4 < 1e-3
 
 
-def test_leaps_raise_the_likelihood_too(rows: Float) -> None:
+def test_extrapolations_raise_the_likelihood_too(rows: Float) -> None:
     found = fitted(rows, algorithm="squarem")
     assert np.diff(found.history_.objective).min() > -1e-9
     plain = fitted(rows, algorithm="em")

@@ -169,7 +169,7 @@ def test_noise_keeps_a_weight_of_its_own(held, loop):
 
 
 @every_holding
-def test_rows_of_known_components_are_barred_from_the_others(held, loop):
+def test_rows_of_known_components_are_excluded_from_the_others(held, loop):
     rows, shares = overlapping(), soft(200)
     y = np.where(np.arange(200) % 5 == 0, np.arange(200) % 3, -1)
     allowed = (y[:, None] == np.arange(3)) | (y[:, None] < 0)

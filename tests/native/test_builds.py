@@ -21,7 +21,7 @@ from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em import tasks
 from mixtura.em.fit import FitOptions, fit
-from mixtura.em.shares import model_from_labels
+from mixtura.em.responsibilities import model_from_labels
 from mixtura.em.starts import NeverMet
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial

@@ -2,7 +2,7 @@
 
 The objective is -½ Σ c x² and EM takes the step c x towards its maximum, so coordinates are such
 that the gradient is EM's step, as those of a chart are. By c all is known: EM's rates 1 - c, where
-leaps land, the curvature, and what is left to gain.
+extrapolations land, the curvature, and what is left to gain.
 """
 
 import gc
@@ -31,8 +31,8 @@ class Points:
     def __init__(self, start, curvatures=1.0, *, is_charted=False):
         self.now = self.best = np.array(start, dtype=float)
         self.curvatures, self.is_charted = curvatures, is_charted
-        self.swept, self.leaps, self.proposals, self.charts = [], [], [], 0
-        self.leaps_are_valid = self.proposals_are_valid = True
+        self.swept, self.extrapolations, self.proposals, self.charts = [], [], [], 0
+        self.extrapolations_are_valid = self.proposals_are_valid = True
 
     def objective(self, point):
         return -0.5 * float((self.curvatures * point**2).sum())
@@ -53,10 +53,10 @@ class Points:
         self.next = self.after_em()
         return True
 
-    def leap(self, point):
-        self.leaps.append(point)
-        self.now = point if self.leaps_are_valid else self.now
-        return self.leaps_are_valid
+    def extrapolate(self, point):
+        self.extrapolations.append(point)
+        self.now = point if self.extrapolations_are_valid else self.now
+        return self.extrapolations_are_valid
 
     def chart(self):
         self.charts += 1
@@ -103,18 +103,18 @@ def left(points):
     return -points.objective(points.best)
 
 
-def test_it_takes_two_steps_of_em_before_it_leaps():
+def test_it_takes_two_steps_of_em_before_it_extrapolates():
     points = Points([3.0, -1.0], np.array([0.3, 0.1]))
     driver = driver_of(points)
     for _ in range(3):
         assert advanced(driver, points) is None
     rates = 1 - points.curvatures
     np.testing.assert_allclose(points.swept, [rates**n * [3.0, -1.0] for n in range(3)])
-    assert len(points.leaps) == 1
+    assert len(points.extrapolations) == 1
 
 
 @given(st.integers(0, 2**32), st.integers(1, 9))
-def test_a_leap_is_that_of_varadhan_and_roland(seed, size):
+def test_an_extrapolation_is_that_of_varadhan_and_roland(seed, size):
     rng = np.random.default_rng(seed)
     points = Points(rng.normal(size=size), rng.uniform(0.1, 1.5, size))
     driver = driver_of(points)
@@ -125,12 +125,12 @@ def test_a_leap_is_that_of_varadhan_and_roland(seed, size):
     alpha = min(np.linalg.norm(r) / np.linalg.norm(v), 4.0)
     if alpha > 1 + 1e-9:
         expected = start + 2 * alpha * r + alpha**2 * v
-        np.testing.assert_allclose(points.leaps[0], expected, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(points.extrapolations[0], expected, rtol=1e-9, atol=1e-12)
     elif alpha < 1 - 1e-9:
-        assert points.leaps == []
+        assert points.extrapolations == []
 
 
-def test_a_leap_lands_on_the_limit_of_a_geometric_sequence():
+def test_an_extrapolation_lands_on_the_limit_of_a_geometric_sequence():
     points = Points([3.0, -1.0], 0.3)
     driver = driver_of(points)
     for _ in range(3):
@@ -146,19 +146,19 @@ def test_while_a_step_gains_much_for_each_row_em_goes_on():
     np.testing.assert_allclose(points.swept, [0.7**n * np.array([3.0, -1.0]) for n in range(5)])
 
 
-def test_leaps_that_leave_the_space_are_shortened_and_then_given_up():
+def test_extrapolations_that_leave_the_space_are_shortened_and_then_given_up():
     points = Points([1.0], 0.1)
-    points.leaps_are_valid = False
+    points.extrapolations_are_valid = False
     driver = driver_of(points)
     for _ in range(3):
         advanced(driver, points)
-    assert len(points.leaps) > 1
+    assert len(points.extrapolations) > 1
     # Each is nearer to where the last EM step led than the one before.
-    assert (np.diff(np.abs(np.ravel(points.leaps) - 0.9**3)) < 0).all()
+    assert (np.diff(np.abs(np.ravel(points.extrapolations) - 0.9**3)) < 0).all()
     np.testing.assert_allclose(points.now, 0.9**3)
 
 
-def test_a_leap_that_is_worse_is_not_taken_and_the_next_is_shorter():
+def test_an_extrapolation_that_is_worse_is_not_taken_and_the_next_is_shorter():
     rates = np.array([0.999, 0.5])
     points = Points([1.0, 30.0], 1 - rates)
     driver = driver_of(points)
@@ -182,7 +182,7 @@ def test_nothing_is_left_where_only_the_last_digits_of_the_objective_change():
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 6, 11])
-def test_a_rate_that_leaps_hide_still_counts(seed):
+def test_a_rate_that_extrapolations_hide_still_counts(seed):
     rates = np.array([0.998, 0.99, 0.95, 0.8, 0.5])
     start = np.random.default_rng(seed).normal(size=5) * np.array([1, 2, 4, 8, 10])
     points, seen = Points(start, 1 - rates), 0
@@ -429,7 +429,7 @@ ASKED = {
     Question.KEEP: "keep",
     Question.LOCATE: "located",
     Question.STEP: "step",
-    Question.LEAP: "leap",
+    Question.EXTRAPOLATE: "extrapolate",
     Question.CHART: "chart",
     Question.CHARTED: "charted",
     Question.TRY: "at_chart",

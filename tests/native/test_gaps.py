@@ -118,9 +118,9 @@ def in_own_units(rows: NDArray[Any]) -> GappyRows:
     return GappyRows(readable(rows), np.zeros(n_columns), np.ones(n_columns), np.zeros(n_columns))
 
 
-def swept(rows: GappyRows, natural: Float, weights: Float | None, barred: Any = None) -> Step:
+def swept(rows: GappyRows, natural: Float, weights: Float | None, excluded: Any = None) -> Step:
     """Return what compiled code finds."""
-    sums, squared, values, entropies = rows.sweep(natural, [len(natural)], weights, barred)
+    sums, squared, values, entropies = rows.sweep(natural, [len(natural)], weights, excluded)
     return Step(sums, squared, *values[0], entropies)
 
 
@@ -232,14 +232,14 @@ def test_mixtures_of_a_stack_are_those_alone() -> None:
             assert_array_equal(each, expected)
 
 
-def test_rows_are_barred_from_components() -> None:
+def test_rows_are_excluded_from_components() -> None:
     normals, rows = Normals.drawn(3, 4), gappy(600, 4, 0.1)
     rng = np.random.default_rng(5)
-    barred = rng.random((3, 600)) < 0.3
-    barred[rng.integers(3, size=600), np.arange(600)] = False
-    logs = np.where(barred, -np.inf, log_densities(rows, normals))
+    excluded = rng.random((3, 600)) < 0.3
+    excluded[rng.integers(3, size=600), np.arange(600)] = False
+    logs = np.where(excluded, -np.inf, log_densities(rows, normals))
     expected = by_rows(rows, np.ones(600), normals, logs)
-    assert_same(swept(in_own_units(rows), normals.natural(), None, barred), expected)
+    assert_same(swept(in_own_units(rows), normals.natural(), None, excluded), expected)
 
 
 def test_entropies_have_what_cells_of_a_column_add() -> None:
@@ -273,9 +273,9 @@ def test_shares_are_responsibilities(n_rows: int) -> None:
     normals, rows = Normals.drawn(3, 4), gappy(n_rows, 4, 0.2)
     natural, shares = normals.natural(), np.empty((3, n_rows))
     told = in_own_units(rows).told(natural.shape[1])
-    room = np.empty(kernels.mx_gaps_room(byref(told), 3))
+    room = np.empty(kernels.mx_gaps_workspace(byref(told), 3))
     places = (each.ctypes.data for each in (natural, shares, room))
-    kernels.mx_gaps_shares(byref(told), 3, *places)
+    kernels.mx_gaps_responsibilities(byref(told), 3, *places)
     logs = log_densities(rows, normals)
     assert_allclose(shares, np.exp(logs - logsumexp(logs, axis=0)), rtol=0, atol=1e-12)
 

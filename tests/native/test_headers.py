@@ -41,16 +41,16 @@ FIELDS = {("mx_rule", "most_sweeps"): "sweeps", ("mx_rows", "phi"): "features"}
 PLACES = {
     "MX_VERSION": ["native.library:VERSION"],
     "NEIGHBOURS": ["em.neighbours:TRIED"],
-    "RELATIVE": ["em.rearrange:ROUGH.relative"],
-    "ROUGH": ["em.rearrange:ROUGH.nats"],
+    "RELATIVE": ["em.split_and_merge:ROUGH.relative"],
+    "ROUGH": ["em.split_and_merge:ROUGH.nats"],
 }
 # Numbers that stand in C and in Python by the same name, and where in Python.
 SAME = {
     "components.weighing": "SMALLEST_SHARE",
     "em.ranking": "ALONE MX_AS_GOOD",
-    "em.rearrange": "ALIKE FIRST_SWEEPS HOPEFUL LONGEST MORE_SWEEPS MX_BETTER MX_MOVES REACH "
+    "em.split_and_merge": "ALIKE FIRST_SWEEPS HOPEFUL LONGEST MORE_SWEEPS MX_BETTER MX_MOVES REACH "
     "ROUNDS SEPARATE SPENT",
-    "em.shares": "SOFTENING",
+    "em.responsibilities": "SOFTENING",
     "components.kernel": "HOPE LATELY STEPS",
     "components.exponential": "LEAST_SHARE",
     "components.gaussian.coordinates": "LEAST_SHARE",

@@ -51,12 +51,12 @@ def test_indices_may_be_of_either_width(index):
 
 
 @pytest.mark.parametrize("laid", [np.ascontiguousarray, np.asfortranarray])
-def test_rows_may_be_barred_from_components(laid):
+def test_rows_may_be_excluded_from_components(laid):
     for kinds in ("levels", "counts", ALL, "dense"):
         whole = problem(kinds, 203, [4, 4])
-        barred = np.random.default_rng(3).random((4, 203)) < 0.4
-        barred[0] = False
-        agrees(replace(whole, barred=laid(barred)))
+        excluded = np.random.default_rng(3).random((4, 203)) < 0.4
+        excluded[0] = False
+        agrees(replace(whole, excluded=laid(excluded)))
 
 
 def test_mixtures_of_several_sizes_stand_side_by_side():

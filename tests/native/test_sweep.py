@@ -22,7 +22,7 @@ def swept(features, theta, weights=None):
     """Return sums (K, P), squared (K,) and both values of one compiled sweep."""
     n_features, n_rows = features.shape
     sums, squared, values = np.full(theta.shape, np.nan), np.full(len(theta), np.nan), np.empty(2)
-    room = np.full(kernels().mx_sweep_room(len(theta), n_features), np.nan)
+    room = np.full(kernels().mx_sweep_workspace(len(theta), n_features), np.nan)
     stride = features.strides[0] // features.itemsize
     told = Rows(
         address(features),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mixtura import MixturaError, ParameterError, select
-from mixtura.em import pilots
+from mixtura.em import screening
 from mixtura.errors import LikelihoodDecreased
 from mixtura.selection import bench
 from mixtura.selection.starts import SharedStarts
@@ -116,15 +116,15 @@ def test_so_is_one_where_starts_are_made(monkeypatch):
     ]
 
 
-def test_a_pilot_that_fails_leaves_the_starts_to_others(monkeypatch):
-    real = pilots.rearranged
+def test_a_screen_that_fails_leaves_the_starts_to_others(monkeypatch):
+    real = screening.split_and_merged
 
-    def rearranged(sweep, *arguments):
+    def split_and_merged(sweep, *arguments):
         if sweep.family.structure.code == "VVV":
             raise LikelihoodDecreased("it fell in sweep 3")
         return real(sweep, *arguments)
 
-    monkeypatch.setattr(pilots, "rearranged", rearranged)
+    monkeypatch.setattr(screening, "split_and_merged", split_and_merged)
     selection = select(clusters(), 2, KINDS, random_state=0)
     assert [one.failure for one in selection.candidates] == [None, None, "it fell in sweep 3"]
 

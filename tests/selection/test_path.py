@@ -6,7 +6,7 @@ from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import structure
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
-from mixtura.em.shares import model_from_labels
+from mixtura.em.responsibilities import model_from_labels
 from mixtura.em.solve import SolveOptions, solve
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft

@@ -11,7 +11,7 @@ from mixtura.components.gaussian.structures import CODES, structure
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions
-from mixtura.em.shares import mixture_of
+from mixtura.em.responsibilities import mixture_of
 from mixtura.em.solve import SolveOptions, fit_options
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft
@@ -54,7 +54,7 @@ def made(starts, cell, rows, fitted):
     return sweep, models
 
 
-def test_pilots_are_those_of_the_kinds_that_are_searched():
+def test_screens_are_those_of_the_kinds_that_are_searched():
     rows = rows_in()
     for codes, expected in (
         (("EEE", "VVI", "VVV"), ["VVV", "EEE", "VVI"]),
@@ -65,8 +65,8 @@ def test_pilots_are_those_of_the_kinds_that_are_searched():
     ):
         for noise in (False, True):
             _, starts = shared(rows, codes, noise=noise)
-            assert [pilot.structure.code for pilot in starts.pilots] == expected
-            assert not any(pilot.has_noise for pilot in starts.pilots)
+            assert [screen.structure.code for screen in starts.screens] == expected
+            assert not any(screen.has_noise for screen in starts.screens)
 
 
 def test_a_tree_is_grown_where_many_models_are_searched():

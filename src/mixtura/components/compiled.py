@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from mixtura.components.kernel import (
     Above,
+    Children,
     Ended,
-    Halves,
     KernelRun,
     Limits,
     Mixed,
-    Rearranged,
+    SplitAndMerged,
     Terms,
 )
 from mixtura.components.prior import NoPrior
@@ -104,16 +104,16 @@ class CompiledRuns(ABC):
 
     @abstractmethod
     def packing(self, n_components: int) -> Packing:
-        """Return room for a mixture."""
+        """Return the workspace of a mixture."""
 
     @property
-    def moves(self) -> bool:
-        """Return whether components are parted and moved here as well."""
+    def splits_and_merges(self) -> bool:
+        """Return whether components are split and merged here as well."""
         return False
 
     @abstractmethod
-    def barring(self, barred: NDArray[np.bool_]) -> Self:
-        """Return the same loop over rows that are barred from components, as in (K, n)."""
+    def excluding(self, excluded: NDArray[np.bool_]) -> Self:
+        """Return the same loop over rows that are excluded from components, as in (K, n)."""
 
     @property
     @abstractmethod
@@ -135,16 +135,18 @@ class CompiledRuns(ABC):
             return None
         work = self.packing(n_components).filled(log_weights, parameters)
         history = 3 * limits.sweeps
-        room = np.empty(history + library.mx_run_room(byref(problem), n_components))
-        start = address(room)
+        workspace = np.empty(history + library.mx_run_workspace(byref(problem), n_components))
+        start = address(workspace)
         state = work.state(start)
         rule = Rule.of(limits)
         rule.ahead = ahead
-        library.mx_run(byref(problem), byref(rule), byref(state), start + history * room.itemsize)
+        library.mx_run(
+            byref(problem), byref(rule), byref(state), start + history * workspace.itemsize
+        )
         ended = ENDINGS.get(state.ending)
         if ended is None:
             return None
-        steps = room[: 3 * state.n_steps].reshape(-1, 3).copy()
+        steps = workspace[: 3 * state.n_steps].reshape(-1, 3).copy()
         return KernelRun(
             work.log_weights,
             work.parameters(),
@@ -158,18 +160,23 @@ class CompiledRuns(ABC):
             ended,
         )
 
-    def start(self, shares: Float, terms: Terms) -> Mixed | None:
+    def start(self, responsibilities: Float, terms: Terms) -> Mixed | None:
         """Return the M-step from responsibilities (n, K), or None where it takes more care."""
-        n_components = shares.shape[1]
+        n_components = responsibilities.shape[1]
         library, problem = library_for(n_components), self.problem(terms, STARTS)
         if library is None or problem is None:
             return None
         work = self.packing(n_components)
-        room = np.empty(library.mx_run_room(byref(problem), n_components))
-        shares = np.asarray(shares, dtype=np.float64)
-        along, across = (step // shares.itemsize for step in shares.strides)
+        workspace = np.empty(library.mx_run_workspace(byref(problem), n_components))
+        responsibilities = np.asarray(responsibilities, dtype=np.float64)
+        along, across = (step // responsibilities.itemsize for step in responsibilities.strides)
         hard = library.mx_start(
-            byref(problem), address(shares), along, across, byref(work.state()), address(room)
+            byref(problem),
+            address(responsibilities),
+            along,
+            across,
+            byref(work.state()),
+            address(workspace),
         )
         return None if hard else (work.log_weights, work.parameters())
 
@@ -180,12 +187,12 @@ class CompiledRuns(ABC):
         if library is None or problem is None:
             return None
         work = self.packing(n_components).filled(log_weights, parameters)
-        shares = np.empty((n_components, self.n_rows))
-        room = np.empty(library.mx_run_room(byref(problem), n_components))
+        responsibilities = np.empty((n_components, self.n_rows))
+        workspace = np.empty(library.mx_run_workspace(byref(problem), n_components))
         hard = library.mx_posterior(
-            byref(problem), byref(work.state()), address(shares), address(room)
+            byref(problem), byref(work.state()), address(responsibilities), address(workspace)
         )
-        return None if hard else shares
+        return None if hard else responsibilities
 
     def tried(
         self, sources: Sequence[NDArray[Any]], n_components: int, terms: Terms, sweeps: int
@@ -198,22 +205,30 @@ class CompiledRuns(ABC):
         states = (State * len(sources))(*(work.state() for work in works))
         told = (Source * len(sources))(*map(Source.of, sources))
         objectives = np.empty(len(sources))
-        room = np.empty(library.mx_try_room(byref(problem), n_components, sweeps))
+        workspace = np.empty(library.mx_try_workspace(byref(problem), n_components, sweeps))
         library.mx_try(
-            byref(problem), len(sources), told, sweeps, states, address(objectives), address(room)
+            byref(problem),
+            len(sources),
+            told,
+            sweeps,
+            states,
+            address(objectives),
+            address(workspace),
         )
         return [
             (objective, work.log_weights, work.parameters()) if objective > -np.inf else None
             for objective, work in zip(objectives.tolist(), works, strict=True)
         ]
 
-    def split(self, whole: Any, log_weights: Float, parameters: Any, terms: Terms) -> Halves | None:
-        """Return None: components are parted by the general way."""
+    def split(
+        self, whole: Any, log_weights: Float, parameters: Any, terms: Terms
+    ) -> Children | None:
+        """Return None: components are split by the general way."""
         return None
 
-    def rearranged(
+    def split_and_merged(
         self, part: Any, models: Sequence[Mixed], terms: Terms, sweeps: int
-    ) -> Rearranged | None:
+    ) -> SplitAndMerged | None:
         """Return None: components are moved by the general way."""
         return None
 

@@ -41,7 +41,7 @@ __all__ = [
 
 Float = NDArray[np.float64]
 
-# A leap leaves each sum at least this share of what it was.
+# An extrapolation leaves each sum at least this share of what it was.
 LEAST_SHARE = 0.1
 
 

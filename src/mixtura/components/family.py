@@ -69,7 +69,7 @@ class Whole:
     Attributes
     ----------
     sweep : takes a tile, the sizes of M mixtures, row weights and which components (K, n) are
-        barred from rows, or None for these two; returns the family's `Sums`, Σ w r² (ΣK,) and
+        excluded from rows, or None for these two; returns the family's `Sums`, Σ w r² (ΣK,) and
         values (M, 2): Σ w log Σ_k exp L and Σ w log max_k r
     """
 

@@ -21,16 +21,16 @@ class FeatureTile:
     Parameters
     ----------
     rows : (n, D) as they came
-    room : (P, n) for φ(x)
+    workspace : (P, n) for φ(x)
     fill : writes φ(x) of rows there
     """
 
-    __slots__ = ("_fill", "_room", "is_made", "rows")
+    __slots__ = ("_fill", "_workspace", "is_made", "rows")
 
     def __init__(
-        self, rows: NDArray[Any], room: Float, fill: Callable[[NDArray[Any], Float], None]
+        self, rows: NDArray[Any], workspace: Float, fill: Callable[[NDArray[Any], Float], None]
     ) -> None:
-        self.rows, self._room, self._fill = rows, room, fill
+        self.rows, self._workspace, self._fill = rows, workspace, fill
         self.is_made = False
 
     @property
@@ -42,9 +42,9 @@ class FeatureTile:
     def features(self) -> Float:
         """Return φ(x) (P, n)."""
         if not self.is_made:
-            self._fill(self.rows, self._room)
+            self._fill(self.rows, self._workspace)
             self.is_made = True
-        return self._room
+        return self._workspace
 
     def sum(self, row_weights: Float) -> Float:
         """Return Σ w φ(x) (P,)."""

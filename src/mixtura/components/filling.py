@@ -13,7 +13,7 @@ Float = NDArray[np.float64]
 
 def drawn_fillings(
     rows: Float,
-    shares: Float,
+    responsibilities: Float,
     parameters: GaussianParameters,
     n_fillings: int,
     rng: np.random.Generator,
@@ -23,17 +23,20 @@ def drawn_fillings(
     Parameters
     ----------
     rows : (N, D), NaN where a cell is missing
-    shares : (N, K) the rows' responsibilities
+    responsibilities : (N, K) the rows' responsibilities
     parameters : of the K components
     n_fillings : M
     """
     filled = [
-        draws_of(rows, _drawn_components(shares, rng), parameters, rng) for _ in range(n_fillings)
+        draws_of(rows, _drawn_components(responsibilities, rng), parameters, rng)
+        for _ in range(n_fillings)
     ]
     return np.array(filled)
 
 
-def _drawn_components(shares: Float, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Return a component (N,) for each row, by its shares (N, K)."""
-    below = np.count_nonzero(np.cumsum(shares, axis=1) < rng.random((len(shares), 1)), axis=1)
-    return np.minimum(below, shares.shape[1] - 1)
+def _drawn_components(responsibilities: Float, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return a component (N,) for each row, by its responsibilities (N, K)."""
+    below = np.count_nonzero(
+        np.cumsum(responsibilities, axis=1) < rng.random((len(responsibilities), 1)), axis=1
+    )
+    return np.minimum(below, responsibilities.shape[1] - 1)

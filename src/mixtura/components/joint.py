@@ -55,7 +55,7 @@ class JointKernel(CompiledRuns):
     total_weight : Σ w
     softness : what part of every row a start gives to all components alike
     joining : of the blocks' values
-    barred : (K, n) which components rows cannot belong to, or None
+    excluded : (K, n) which components rows cannot belong to, or None
     """
 
     blocks: tuple[Block | None, ...]
@@ -65,7 +65,7 @@ class JointKernel(CompiledRuns):
     total_weight: float
     softness: float
     joining: Joining
-    barred: NDArray[np.bool_] | None = None
+    excluded: NDArray[np.bool_] | None = None
     _problems: dict[Key, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -88,9 +88,9 @@ class JointKernel(CompiledRuns):
         own = None if weights is None else np.ascontiguousarray(weights)
         return cls(tuple(blocks), gaussian, features, own, total_weight, softness, joining)
 
-    def barring(self, barred: NDArray[np.bool_]) -> Self:
-        """Return the same loop over rows that are barred from components, as in (K, n)."""
-        return replace(self, barred=np.ascontiguousarray(barred), _problems={})
+    def excluding(self, excluded: NDArray[np.bool_]) -> Self:
+        """Return the same loop over rows that are excluded from components, as in (K, n)."""
+        return replace(self, excluded=np.ascontiguousarray(excluded), _problems={})
 
     @property
     def n_rows(self) -> int:
@@ -103,7 +103,7 @@ class JointKernel(CompiledRuns):
         return sum(block.segments.width for block in self.blocks if block)
 
     def packing(self, n_components: int) -> "JointPacked":
-        """Return room for a mixture."""
+        """Return the workspace of a mixture."""
         n_features = len(self.features)
         if self.gaussian is None:
             numbers = Numbers(n_components, n_features, self.n_extras)
@@ -122,9 +122,9 @@ class JointKernel(CompiledRuns):
     def _softened(self, source: NDArray[Any], n_components: int) -> NDArray[Any]:
         if source.ndim > 1 or self.softness == 0:
             return source
-        shares = np.full((len(source), n_components), self.softness / n_components)
-        shares[np.arange(len(source)), source] += 1.0 - self.softness
-        return shares
+        responsibilities = np.full((len(source), n_components), self.softness / n_components)
+        responsibilities[np.arange(len(source)), source] += 1.0 - self.softness
+        return responsibilities
 
     def problem(self, terms: Terms, far: float) -> Problem | None:
         """Return what C is told, or None for a prior that is no pseudo-rows."""
@@ -163,8 +163,8 @@ class JointKernel(CompiledRuns):
             features.strides[0] // features.itemsize,
             len(features),
         )
-        if self.barred is not None:
-            problem.rows.bar(self.barred)
+        if self.excluded is not None:
+            problem.rows.exclude(self.excluded)
         log_base = sum(block.log_base for block in self.blocks if block)
         problem.constant += log_base / self.total_weight
         problem.n_segments = len(segments)

@@ -15,13 +15,13 @@ __all__ = [
     "LATELY",
     "STEPS",
     "Above",
+    "Children",
     "Ended",
-    "Halves",
     "Kernel",
     "KernelRun",
     "Limits",
     "Mixed",
-    "Rearranged",
+    "SplitAndMerged",
     "Terms",
 ]
 
@@ -30,7 +30,7 @@ Float = NDArray[np.float64]
 # A run is not thought to gain more than so many times what it gained in so many sweeps lately.
 HOPE, LATELY = 20.0, 5
 
-# EM steps that the halves of all components are given.
+# EM steps that the children of all components are given.
 STEPS = 4
 
 
@@ -53,7 +53,7 @@ class Limits:
     Attributes
     ----------
     sweeps : the most there may be
-    accelerate : whether to leap
+    accelerate : whether to extrapolate
     never : whether the number of sweeps is the only rule
     steps_past : whether the M-step after the last sweep still counts
     nats, relative : what may be left to gain: `nats` + `relative` |objective|
@@ -87,7 +87,7 @@ class KernelRun:
     squared : (K,) Σ w r² of it
     log_largest : Σ w log max_k r of it
     steps : (T, 3) log-likelihood, objective and what Jensen's bound promised of each sweep taken
-    rejected : how many leaps were swept and not taken
+    rejected : how many extrapolations were swept and not taken
     gain_left : an estimate of what is left to gain, in nats
     ended : why it ended
     """
@@ -105,18 +105,18 @@ class KernelRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Halves:
-    """What parting each of K components of a mixture in two does.
+class Children:
+    """What splitting each of K components of a mixture in two does.
 
     Attributes
     ----------
-    gains : (K,) what it gains at least, in nats; minus infinity where a half has too few rows
-    shares : (K, n) responsibilities of the mixture
-    second : (K, n) the second half's part of them
+    gains : (K,) what it gains at least, in nats; minus infinity where a child component has too few rows
+    responsibilities : (K, n) responsibilities of the mixture
+    second : (K, n) the second child's part of them
     """
 
     gains: Float
-    shares: Float
+    responsibilities: Float
     second: Float
 
 
@@ -153,7 +153,7 @@ Mixed: TypeAlias = tuple[Float, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Rearranged:
+class SplitAndMerged:
     """Where merging and splitting lead.
 
     Attributes
@@ -172,12 +172,12 @@ class Kernel(Protocol):
     """A compiled loop over rows in memory."""
 
     @property
-    def moves(self) -> bool:
-        """Return whether it parts and moves components too; else `split` and the like are None."""
+    def splits_and_merges(self) -> bool:
+        """Return whether it splits and merges components too; else `split` and the like are None."""
         ...
 
-    def barring(self, barred: NDArray[np.bool_]) -> "Kernel":
-        """Return the same loop over rows that are barred from components, as in (K, n)."""
+    def excluding(self, excluded: NDArray[np.bool_]) -> "Kernel":
+        """Return the same loop over rows that are excluded from components, as in (K, n)."""
         ...
 
     def run(
@@ -194,7 +194,7 @@ class Kernel(Protocol):
         """
         ...
 
-    def start(self, shares: Float, terms: Terms) -> tuple[Float, Any] | None:
+    def start(self, responsibilities: Float, terms: Terms) -> tuple[Float, Any] | None:
         """Return the log weights and parameters of the M-step from responsibilities (n, K).
 
         It is None where it takes the care of the general way.
@@ -205,10 +205,12 @@ class Kernel(Protocol):
         """Return responsibilities (K, n), or None where it takes the care of the general way."""
         ...
 
-    def split(self, whole: Any, log_weights: Float, parameters: Any, terms: Terms) -> Halves | None:
-        """Return what parting each component gains for the rows of another kernel.
+    def split(
+        self, whole: Any, log_weights: Float, parameters: Any, terms: Terms
+    ) -> Children | None:
+        """Return what splitting each component gains for the rows of another kernel.
 
-        Halves are found on the rows of this one. It is None where it takes the care of the general
+        Child components are found on the rows of this one. It is None where it takes the care of the general
         way.
         """
         ...
@@ -218,17 +220,17 @@ class Kernel(Protocol):
     ) -> list[tuple[float, Float, Any] | None]:
         """Return objectives, log weights and parameters after a few sweeps from many starts.
 
-        A source holds labels (n,) int64 or shares (n, K). It leads to None where it takes the care
+        A source holds labels (n,) int64 or responsibilities (n, K). It leads to None where it takes the care
         of the general way.
         """
         ...
 
-    def rearranged(
+    def split_and_merged(
         self, part: Any, models: Sequence[Mixed], terms: Terms, sweeps: int
-    ) -> Rearranged | None:
-        """Return where merging and parting lead from the best of models, run to near their ends.
+    ) -> SplitAndMerged | None:
+        """Return where merging and splitting lead from the best of models, run to near their ends.
 
-        Halves are found on the rows of another kernel. It is None where all models take the care of
+        Child components are found on the rows of another kernel. It is None where all models take the care of
         the general way.
         """
         ...

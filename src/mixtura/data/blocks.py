@@ -19,12 +19,12 @@ class Block:
     ----------
     rows : (n, D), finite
     weights : (n,) float64 row weights, or None where every row counts once
-    barred : (K, n) True where a row cannot belong to a component, or None where none is barred
+    excluded : (K, n) True where a row cannot belong to a component, or None where none is excluded
     """
 
     rows: NDArray[Any]
     weights: Float | None
-    barred: NDArray[np.bool_] | None = None
+    excluded: NDArray[np.bool_] | None = None
 
 
 class RowSource(Protocol):

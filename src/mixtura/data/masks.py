@@ -1,4 +1,4 @@
-"""Rows of which some components are barred: known ones, and those narrowed down to a few."""
+"""Rows of which some components are excluded: known ones, and those narrowed down to a few."""
 
 from typing import Any, ClassVar, Self, final
 
@@ -26,7 +26,7 @@ class MaskedRows:
     ----------
     source : the rows
     codes : (N,) the mask of each row
-    masks : (M, K) bool, True where a component is barred
+    masks : (M, K) bool, True where a component is excluded
     """
 
     lasting: ClassVar[bool] = True
@@ -76,12 +76,12 @@ class MaskedRows:
         return int(np.asarray(narrowed)[self._codes].sum())
 
     def block(self, start: int, stop: int) -> Block:
-        """Return some rows with what is barred for them."""
+        """Return some rows with what is excluded for them."""
         block = self._source.block(start, stop)
         return Block(block.rows, block.weights, self._masks[:, self._codes[start:stop]])
 
     def subsample(self, size: int, seed: int) -> tuple[NDArray[Any], Float | None]:
-        """Return at most `size` distinct rows and their weights, whatever is barred for them."""
+        """Return at most `size` distinct rows and their weights, whatever is excluded for them."""
         return self._source.subsample(size, seed)
 
     def times(self, factor: float) -> "MaskedRows":
@@ -93,7 +93,7 @@ class MaskedRows:
         return self._source.count_distinct(at_least)
 
     def masked_subsample(self, size: int, seed: int, n_components: int) -> Self:
-        """Return at most `size` rows that are distinct, or barred from other components.
+        """Return at most `size` rows that are distinct, or excluded from other components.
 
         Parameters
         ----------

@@ -2,7 +2,7 @@
 
 Rows part slowly as densities are raised to powers that grow to one, from that at which a single
 component becomes unstable (Ueda and Nakano 1998); so what tells most of them apart does so first.
-One such run ends far above the best of many that begin from shares at random.
+One such run ends far above the best of many that begin from responsibilities at random.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from mixtura.em.fit import FitOptions, fit
 from mixtura.em.kmeans import lloyd_labels
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked
-from mixtura.em.shares import model_from_responsibilities
+from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.starts import short_options
 from mixtura.em.sweep import Sweep
 from mixtura.kinds import BINARY
@@ -45,7 +45,7 @@ FIRST = 1.5
 LENGTH = 5
 # How often pseudo-counts are made what is evident, and sweeps before each time.
 ROUNDS, BETWEEN = 3, 8
-# Random shares are nearly even, and groups by spectral axes leave so much of each row to all.
+# Random responsibilities are nearly even, and groups by spectral axes leave so much of each row to all.
 EVENNESS, SOFTNESS = 100.0, 0.1
 
 
@@ -142,8 +142,8 @@ def annealed(
 ) -> Model:
     """Return where EM leads with powers of the densities that grow to one."""
     even = np.full(n_components, EVENNESS)
-    shares = rng.dirichlet(even, sample.source.n_rows)
-    model = model_from_responsibilities(sample, shares, options)
+    responsibilities = rng.dirichlet(even, sample.source.n_rows)
+    model = model_from_responsibilities(sample, responsibilities, options)
     first = min(1.0, FIRST / max(deviations.size, 1.0))
     for power in np.geomspace(first, 1.0, RUNGS):
         moments = sample.tempered(model, float(power)).moments
@@ -159,6 +159,6 @@ def spectral(
     block = sample.source.block(0, sample.source.n_rows)
     directions = spherical(block.rows, n_components)
     labels = lloyd_labels(directions, block.weights, n_components, rng)
-    shares = np.full((len(labels), n_components), SOFTNESS / n_components)
-    shares[np.arange(len(labels)), labels] += 1.0 - SOFTNESS
-    return model_from_responsibilities(sample, shares, options)
+    responsibilities = np.full((len(labels), n_components), SOFTNESS / n_components)
+    responsibilities[np.arange(len(labels)), labels] += 1.0 - SOFTNESS
+    return model_from_responsibilities(sample, responsibilities, options)

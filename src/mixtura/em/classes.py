@@ -12,7 +12,7 @@ from mixtura.em.compiled import is_compilable
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked, ranked_by_weight
-from mixtura.em.sources import Points, Source, random_labels, seeded, share_source
+from mixtura.em.sources import Points, Source, random_labels, responsibility_source, seeded
 from mixtura.em.starts import StartOptions, points_of, tried
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
@@ -75,7 +75,7 @@ def short_runs_for(n_rows: int, n_features: int, n_components: int) -> int:
 
 
 def _sources(given: Points, n_components: int, count: int) -> Iterator[Source]:
-    """Yield groups about greedy seeds, random shares and groups about random rows, in turn."""
-    kinds = seeded, share_source, random_labels
+    """Yield groups about greedy seeds, random responsibilities and groups about random rows, in turn."""
+    kinds = seeded, responsibility_source, random_labels
     for number in range(count):
         yield kinds[number % len(kinds)](given, n_components, number // len(kinds))

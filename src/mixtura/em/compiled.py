@@ -62,7 +62,7 @@ def compiled_tries(
     Parameters
     ----------
     sample : a sweep over rows (M, D) in memory
-    sources : labels (M,) int64, or shares (M, K), for each start
+    sources : labels (M,) int64, or responsibilities (M, K), for each start
     """
     if sample.kernel is None or not is_compilable(options):
         return [None] * len(sources)

@@ -1,4 +1,4 @@
-"""The models of one run, as the driver asks for them: M-steps, leaps and charts of a family."""
+"""The models of one run, as the driver asks for them: M-steps, extrapolations and charts of a family."""
 
 from dataclasses import dataclass, field
 from math import isfinite
@@ -90,7 +90,7 @@ class Moving:
             raise
         return True
 
-    def leap(self, point: Float) -> bool:
+    def extrapolate(self, point: Float) -> bool:
         """Let the next model be the M-step of the moments at a point, if there is one."""
         moments = self._moments
         there = self.family.moments_at(point, moments, float(moments.effective_rows.sum()))

@@ -71,7 +71,7 @@ class History:
     Attributes
     ----------
     steps : those taken
-    rejected : how many leaps were swept and not taken, as the objective would have fallen
+    rejected : how many extrapolations were swept and not taken, as the objective would have fallen
     certificate : how nearly the end is stationary; None while the run is not finished
     passed_over : ends that were likelier, by components on too few rows
     failures : starts that failed, and short runs and moves of theirs that did, while others went on
@@ -92,7 +92,7 @@ class History:
 
     @property
     def n_sweeps(self) -> int:
-        """Return the number of sweeps: the steps, and the leaps that were swept and not taken."""
+        """Return the number of sweeps: the steps, and the extrapolations that were swept and not taken."""
         return len(self.steps) + self.rejected
 
     def __iter__(self) -> Iterator[Step]:

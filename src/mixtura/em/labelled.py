@@ -16,7 +16,7 @@ from mixtura.em.fit import FitOptions, fit
 from mixtura.em.held import in_order, searching
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked
-from mixtura.em.shares import model_from_responsibilities
+from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.starts import Labelled, StartOptions, short_options, short_runs, sound_models
 from mixtura.em.sweep import Sweep
 from mixtura.em.views import views_of
@@ -64,9 +64,9 @@ def _models(
         If none has a covariance for every component.
     """
     block = sample.source.block(0, sample.source.n_rows)
-    barred = block.barred
-    assert barred is not None
-    known = known_rows(barred)
+    excluded = block.excluded
+    assert excluded is not None
+    known = known_rows(excluded)
     sound = False
     if known.any(axis=1).all():
         with left_out(options):
@@ -79,46 +79,46 @@ def _models(
     def nearest(number: int) -> Labelled:
         rng = np.random.default_rng([starts.seed, number])
         points = views[number % len(views)]
-        return sample, masked_labels(points, block.weights, barred, rng)
+        return sample, masked_labels(points, block.weights, excluded, rng)
 
     tried = map(nearest, range(max(starts.short, starts.finish)))
     with left_out(options) if sound else nullcontext():
         yield from sound_models(tried, n_components, options)
 
 
-def known_rows(barred: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def known_rows(excluded: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return where (K, n) a row can belong to that component only."""
-    return ~barred & ((~barred).sum(axis=0) == 1)
+    return ~excluded & ((~excluded).sum(axis=0) == 1)
 
 
 def masked_labels(
-    points: Float, weights: Float | None, barred: NDArray[np.bool_], rng: np.random.Generator
+    points: Float, weights: Float | None, excluded: NDArray[np.bool_], rng: np.random.Generator
 ) -> Labels:
-    """Return for each point the nearest centre of those that are not barred for it.
+    """Return for each point the nearest centre of those that are not excluded for it.
 
     Parameters
     ----------
     points : (n, E) float64
     weights : (n,) float64 or None
-    barred : (K, n)
+    excluded : (K, n)
     """
     mass = np.ones(len(points)) if weights is None else weights
-    known = known_rows(barred)
-    distances = np.full(barred.shape, np.inf)
+    known = known_rows(excluded)
+    distances = np.full(excluded.shape, np.inf)
     seeded = np.flatnonzero(known.any(axis=1))
     centres = _centres(points, mass, known[seeded])
-    distances[seeded] = _distances(points, centres, barred[seeded])
+    distances[seeded] = _distances(points, centres, excluded[seeded])
     others = np.flatnonzero(~known.any(axis=1))
     # Those with the fewest rows to choose from choose first.
-    for component in others[np.argsort(-barred[others].sum(axis=1), kind="stable")]:
-        seed = _seed(points, mass, distances.min(axis=0), barred[component], rng)
-        distances[component] = _distances(points, points[[seed]], barred[[component]])[0]
+    for component in others[np.argsort(-excluded[others].sum(axis=1), kind="stable")]:
+        seed = _seed(points, mass, distances.min(axis=0), excluded[component], rng)
+        distances[component] = _distances(points, points[[seed]], excluded[[component]])[0]
     labels = distances.argmin(axis=0)
     for _ in range(TURNS):
-        members = labels == np.arange(len(barred))[:, None]
+        members = labels == np.arange(len(excluded))[:, None]
         filled = np.flatnonzero(members.any(axis=1))
         centres = _centres(points, mass, members[filled])
-        distances[filled] = _distances(points, centres, barred[filled])
+        distances[filled] = _distances(points, centres, excluded[filled])
         labels = distances.argmin(axis=0)
     return labels
 
@@ -129,34 +129,34 @@ def _centres(points: Float, mass: Float, members: NDArray[np.bool_]) -> Float:
     return (shares @ points) / shares.sum(axis=1, keepdims=True)
 
 
-def _distances(points: Float, centres: Float, barred: NDArray[np.bool_]) -> Float:
-    """Return squared distances (C, n), infinite where a centre is barred."""
+def _distances(points: Float, centres: Float, excluded: NDArray[np.bool_]) -> Float:
+    """Return squared distances (C, n), infinite where a centre is excluded."""
     squares = np.einsum("ne,ne->n", points, points)
     found = np.einsum("ce,ce->c", centres, centres)[:, None] - 2.0 * centres @ points.T + squares
-    return np.where(barred, np.inf, np.maximum(found, 0.0))
+    return np.where(excluded, np.inf, np.maximum(found, 0.0))
 
 
 def _seed(
     points: Float,
     mass: Float,
     nearest: Float,
-    barred: NDArray[np.bool_],
+    excluded: NDArray[np.bool_],
     rng: np.random.Generator,
 ) -> int:
-    """Return the point, of those not barred, by which the points come nearest to a centre.
+    """Return the point, of those not excluded, by which the points come nearest to a centre.
 
     The best of 2 + log n candidates, drawn by weight times squared distance to the nearest centre.
     """
     reached = np.isfinite(nearest)
     spread = float(np.square(points - points.mean(axis=0)).sum(axis=1).max())
     nearest = np.where(reached, nearest, max(spread, 1e-300))
-    potential = np.where(barred, 0.0, nearest * mass)
+    potential = np.where(excluded, 0.0, nearest * mass)
     if not potential.any():
-        potential = np.where(barred, 0.0, mass)
+        potential = np.where(excluded, 0.0, mass)
     cumulative = np.cumsum(potential)
     count = 2 + int(np.log(len(points)))
     drawn = np.searchsorted(cumulative, rng.random(count) * cumulative[-1], side="right")
-    drawn = np.minimum(drawn, np.flatnonzero(~barred)[-1])
-    columns = np.repeat(barred[None], count, axis=0)
+    drawn = np.minimum(drawn, np.flatnonzero(~excluded)[-1])
+    columns = np.repeat(excluded[None], count, axis=0)
     distances = np.minimum(_distances(points, points[drawn], columns), nearest)
     return int(drawn[np.argmin(distances @ mass)])

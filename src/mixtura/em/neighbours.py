@@ -1,4 +1,4 @@
-"""Starts from a fit of one component more, two of them merged, or one less, one of them parted."""
+"""Starts from a fit of one component more, two of them merged, or one less, one of them split."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,15 +11,15 @@ from mixtura.em.failures import left_out
 from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked, worth
-from mixtura.em.rearrange import BETTER, ROUGH, Race, is_better
-from mixtura.em.shares import models_of, shares_of
+from mixtura.em.responsibilities import models_of, responsibilities_of
+from mixtura.em.split_and_merge import BETTER, ROUGH, Race, is_better
 from mixtura.em.splits import part_of, splits_of
 from mixtura.em.starts import StartOptions, short_options
 from mixtura.em.sweep import Sweep
 
-__all__ = ["bettered", "bettered_by", "merged", "on_sample", "parted_once"]
+__all__ = ["bettered", "bettered_by", "merged", "on_sample", "split_once"]
 
-# How many pairs are merged, or components parted, one at a time.
+# How many pairs are merged, or components split, one at a time.
 TRIED = 2
 
 
@@ -36,19 +36,19 @@ def merged(sample: Sweep, model: Model, options: FitOptions, starts: StartOption
     moments = fit(sample, [model], short_options(options, 1))[0].statistics.moments
     losses = sample.family.merging_losses(model.parameters, moments)
     first, other = np.triu_indices(len(losses), 1)
-    shares = shares_of(sample, model)
+    responsibilities = responsibilities_of(sample, model)
     found = []
     for pair in np.argsort(losses[first, other], kind="stable")[:TRIED]:
-        after = np.delete(shares, other[pair], axis=1)
-        after[:, first[pair]] += shares[:, other[pair]]
+        after = np.delete(responsibilities, other[pair], axis=1)
+        after[:, first[pair]] += responsibilities[:, other[pair]]
         found.append(after)
     return models_of(sample, found, options)
 
 
-def parted_once(
+def split_once(
     sample: Sweep, model: Model, options: FitOptions, starts: StartOptions
 ) -> list[Model]:
-    """Return models of one component more: those that gain most by it parted.
+    """Return models of one component more: those that gain most by it split.
 
     Parameters
     ----------
@@ -58,16 +58,16 @@ def parted_once(
     starts : holds the seed
     """
     part = part_of(sample, model.n_components, starts)
-    found, halves = [], None
+    found, children = [], None
     with left_out(options):
-        halves = splits_of(sample, part, model, options)
-    if halves is None:
+        children = splits_of(sample, part, model, options)
+    if children is None:
         return []
-    for split in np.argsort(-halves.gains, kind="stable")[:TRIED]:
-        if np.isfinite(halves.gains[split]):
-            half = halves.shares[split] * halves.second[split]
-            after = np.vstack([halves.shares, half])
-            after[split] -= half
+    for split in np.argsort(-children.gains, kind="stable")[:TRIED]:
+        if np.isfinite(children.gains[split]):
+            child = children.responsibilities[split] * children.second[split]
+            after = np.vstack([children.responsibilities, child])
+            after[split] -= child
             found.append(after.T)
     return models_of(sample, found, options)
 
@@ -93,7 +93,12 @@ def bettered_by(
     """
     part = part_of(sample, giving.n_components, starts)
     kernel = sample.kernel
-    if kernel is not None and kernel.moves and part.kernel is not None and is_compilable(options):
+    if (
+        kernel is not None
+        and kernel.splits_and_merges
+        and part.kernel is not None
+        and is_compilable(options)
+    ):
         smallest = float(now.statistics.moments.effective_rows.min())
         found = kernel.neighbour(
             part.kernel,
@@ -105,7 +110,7 @@ def bettered_by(
         )
         return None if found is None else Model(*found)
     merging = giving.n_components > n_components
-    neighbour = merged if merging else parted_once
+    neighbour = merged if merging else split_once
     return bettered(sample, now, neighbour(sample, giving, options, starts), options)
 
 

@@ -19,8 +19,8 @@ from mixtura.em.held import searching
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked
-from mixtura.em.rearrange import CARRIED, exchanged
 from mixtura.em.sources import MANY
+from mixtura.em.split_and_merge import CARRIED, exchanged
 from mixtura.em.starts import (
     StartMaker,
     StartOptions,

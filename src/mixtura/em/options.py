@@ -32,7 +32,7 @@ class FitOptions:
     monotone : whether the objective is one that cannot fall, so that a fall is a defect
     keep : whether an interrupt ends the runs with what they have; else it is passed on
     bound : whether to compute Jensen's bound by each step; short runs have no use for it
-    accelerate : whether to leap ahead by SQUAREM; each leap is taken only if the objective rises
+    accelerate : whether to extrapolate by SQUAREM; each extrapolation is taken only if the objective rises
     earlier : objectives of sweeps before these, when a fit is carried on
     progress : called with every run's number, sweep and objective; may raise KeyboardInterrupt
     failed : called with the error of each try that others outlive, but for components that collapse

@@ -35,7 +35,7 @@ __all__ = [
 Float = NDArray[np.float64]
 
 # Where in its unit it is, its rows, as they are or as the family prepared them, their weights, what
-# is barred.
+# is excluded.
 Tile: TypeAlias = tuple[slice, Any, Float | None, NDArray[np.bool_] | None]
 
 TILE_BYTES, ITEM_BYTES = 4 << 20, 8
@@ -110,12 +110,12 @@ class TileArrays:
 
     Attributes
     ----------
-    shares : (ΣK, n) log densities, then responsibilities
+    responsibilities : (ΣK, n) log densities, then responsibilities
     row_values : (2, M, n) largest log density and log of the largest responsibility
-    mixtures : for each run of mixtures of one size, shares (M', K, n) and the two row values
+    mixtures : for each run of mixtures of one size, responsibilities (M', K, n) and the two row values
     """
 
-    shares: NDArray[Any]
+    responsibilities: NDArray[Any]
     row_values: NDArray[Any]
     mixtures: list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]
 
@@ -150,14 +150,14 @@ class TileBuffers:
 
     def _made(self, n_rows: int) -> TileArrays:
         n_components, n_mixtures = sum(self._sizes), len(self._sizes)
-        shares = self._densities[: n_components * n_rows].reshape(n_components, n_rows)
+        responsibilities = self._densities[: n_components * n_rows].reshape(n_components, n_rows)
         row_values = self._rows[: 2 * n_mixtures * n_rows].reshape(2, n_mixtures, n_rows)
         mixtures, mixture = [], 0
         for first, many, size in runs_of_equal_size(self._sizes):
-            part = shares[first : first + many * size].reshape(many, size, n_rows)
+            part = responsibilities[first : first + many * size].reshape(many, size, n_rows)
             mixtures.append((part, *row_values[:, mixture : mixture + many]))
             mixture += many
-        return TileArrays(shares, row_values, mixtures)
+        return TileArrays(responsibilities, row_values, mixtures)
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,8 +217,8 @@ class TiledUnit:
         for start in range(0, n_rows, self.tile):
             inside = slice(start, min(start + self.tile, n_rows))
             row_weights = None if block.weights is None else block.weights[inside]
-            barred = None if block.barred is None else block.barred[:, inside]
-            yield inside, block.rows[inside], row_weights, barred
+            excluded = None if block.excluded is None else block.excluded[:, inside]
+            yield inside, block.rows[inside], row_weights, excluded
 
     def prepared(self, family: Family, buffers: TileBuffers) -> Iterable[Tile]:
         """Return the tiles as the family prepares them."""
@@ -229,9 +229,9 @@ class TiledUnit:
         return self._kept
 
     def _made(self, family: Family, workspace: Callable[[int], Any]) -> Iterator[Tile]:
-        for inside, rows, row_weights, barred in self.cut():
+        for inside, rows, row_weights, excluded in self.cut():
             tile = family.prepare(rows, workspace(inside.stop - inside.start))
-            yield inside, tile, row_weights, barred
+            yield inside, tile, row_weights, excluded
 
 
 def tiled_units(

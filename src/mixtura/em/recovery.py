@@ -15,7 +15,7 @@ from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.kmeans import seeded_labels
 from mixtura.em.model import Model
 from mixtura.em.ranking import is_supportable, ranked, unsupported
-from mixtura.em.shares import model_from_labels
+from mixtura.em.responsibilities import model_from_labels
 from mixtura.em.sources import MANY
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import Ending
@@ -106,7 +106,7 @@ def resplit(
     """Return a start in which the components `weak` (K,) take rows of heavy ones.
 
     Their rows go to the next best; those of the heaviest component (at the second attempt the
-    second heaviest, and so on) are parted by k-means++.
+    second heaviest, and so on) are split by k-means++.
     """
     family, model = sweep.family, run.model
     collapsed = np.flatnonzero(weak)
@@ -122,6 +122,6 @@ def resplit(
         heavy = int(np.argsort(-sizes)[(attempt + turn) % max(1, int((sizes > 0).sum()))])
         inside = np.flatnonzero(labels == heavy)
         rng = np.random.default_rng([starts.seed, attempt, turn])
-        parted = seeded_labels(points[inside], mass[inside], 2, rng)
-        labels[inside[parted == 1]] = component
+        split = seeded_labels(points[inside], mass[inside], 2, rng)
+        labels[inside[split == 1]] = component
     return model_from_labels(sample, labels, model.n_components, options)

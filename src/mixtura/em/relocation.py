@@ -1,11 +1,11 @@
-"""Many components moved at once: pairs merged where that costs little, others parted where it pays.
+"""Many components moved at once: pairs merged where that costs little, others split where it pays.
 
-What merging a pair costs at most, and what parting a component gains at least, are bounds by the
-same responsibilities (`rearrange.py`, `splits.py`); so they add up over moves without a component
-in common, and all that pay are made together. Components are parted in groups, each on the rows
+What merging a pair costs at most, and what splitting a component gains at least, are bounds by the
+same responsibilities (`split_and_merge.py`, `splits.py`); so they add up over moves without a component
+in common, and all that pay are made together. Components are split in groups, each on the rows
 that its components have a share of: nothing that is held grows with rows times components, and a
 round takes no longer than a few sweeps. Groups of neighbours are mixtures by themselves of the rows
-they have a share of, and what betters one, betters all; so at last each is rearranged as few
+they have a share of, and what betters one, betters all; so at last each is split and merged as few
 components are.
 """
 
@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
-from mixtura.components.kernel import Halves
+from mixtura.components.kernel import Children
 from mixtura.em.failures import left_out
 from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.model import Model
 from mixtura.em.ranking import ALONE, unsupported, worth
-from mixtura.em.shares import model_from_responsibilities, shares_of
+from mixtura.em.responsibilities import model_from_responsibilities, responsibilities_of
 from mixtura.em.sources import MANY
 from mixtura.em.splits import part_of, splits_of
 from mixtura.em.starts import StartOptions, short_options
@@ -32,12 +32,12 @@ __all__ = ["MANY", "relocated"]
 
 Float = NDArray[np.float64]
 
-# Rearranges few components on a sample.
+# Splits and merges few components on a sample.
 Within: TypeAlias = Callable[[Sweep, Sequence[Model], FitOptions, StartOptions], Model]
 
 # Sweeps before each round, and how many rounds there are at the most.
 SWEEPS, ROUNDS = 5, 8
-# Components that are parted together.
+# Components that are split together.
 GROUP = 16
 # Responsibilities below this are left out.
 LEAST = 0.05
@@ -45,28 +45,28 @@ LEAST = 0.05
 WORTHWHILE = 1.0
 # A round makes a move for so many components at least, where all are supported.
 FOR_EACH = 100
-# Rounds of rearranging groups of neighbours, and responsibilities that are left out there.
+# Rounds of splitting and merging groups of neighbours, and responsibilities that are left out there.
 TURNS, SMALL = 2, 0.01
-# Sweeps that promising halves are run on for, and how many are: one in so many, and at least.
+# Sweeps that promising children are run on for, and how many are: one in so many, and at least.
 RUN_ON, LOOKED_AT, LEAST_LOOKED_AT = 20, 8, 32
 # Cheapest pairs for each component that are looked at.
 MOVES_EACH = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Parting:
-    """A component parted in two.
+class Split:
+    """A component split in two.
 
     Attributes
     ----------
     gain : what that gains at least, in nats
     rows : (m,) those that it has a share of
-    shares, second : (m,) its responsibilities for them, and its second half's part of these
+    responsibilities, second : (m,) its responsibilities for them, and its second child's part of these
     """
 
     gain: float
     rows: NDArray[np.intp]
-    shares: Float
+    responsibilities: Float
     second: Float
 
 
@@ -88,10 +88,12 @@ class Patch:
     model: Model
 
     @classmethod
-    def of(cls, sample: Sweep, model: Model, group: NDArray[np.intp], shares: csr_array) -> Self:
+    def of(
+        cls, sample: Sweep, model: Model, group: NDArray[np.intp], responsibilities: csr_array
+    ) -> Self:
         """Return the patch of a group of components."""
         block = sample.source.block(0, sample.source.n_rows)
-        total = shares[:, group].sum(axis=1)
+        total = responsibilities[:, group].sum(axis=1)
         rows = np.flatnonzero(total)
         mass = total[rows] if block.weights is None else total[rows] * block.weights[rows]
         sweep = Sweep(sample.family, source_of(block.rows[rows], mass), sample.engine)
@@ -116,7 +118,7 @@ def relocated(
     models : starts of many components, best first
     options : how the fit will go on
     starts : holds the seed
-    within : rearranges few components
+    within : splits and merges few components
     """
     few = short_options(options, SWEEPS)
     best = fit(sample, models[:1], few)[0]
@@ -138,18 +140,18 @@ def relocated(
 def _bettered_within(
     sample: Sweep, run: Run, few: FitOptions, starts: StartOptions, within: Within, turn: int
 ) -> Run | None:
-    """Return where rearranging each group of neighbours leads."""
-    shares = sample.shares(run.model, LEAST)
+    """Return where splitting and merging each group of neighbours leads."""
+    responsibilities = sample.responsibilities(run.model, LEAST)
     losses = sample.family.merging_losses(run.model.parameters, run.statistics.moments)
     size = sample.source.n_rows, len(losses)
     rows, columns, values = [], [], []
     for group in _neighbourhoods(losses, backwards=turn % 2 > 0):
-        one = Patch.of(sample, run.model, group, shares)
+        one = Patch.of(sample, run.model, group, responsibilities)
         after = one.model
         if len(one.rows) > len(group):
             with left_out(few):
                 after = within(one.sweep, [one.model], few, starts)
-        own = shares_of(one.sweep, after) * one.total[:, None]
+        own = responsibilities_of(one.sweep, after) * one.total[:, None]
         inside, which = np.nonzero(own >= SMALL)
         rows.append(one.rows[inside])
         columns.append(group[which])
@@ -175,42 +177,42 @@ def _neighbourhoods(losses: Float, *, backwards: bool) -> Iterator[NDArray[np.in
 
 def _moved(sample: Sweep, run: Run, few: FitOptions, starts: StartOptions) -> Run | None:
     """Return where moving all components leads for which it pays; None if for none it does."""
-    shares = sample.shares(run.model, LEAST)
+    responsibilities = sample.responsibilities(run.model, LEAST)
     rows = run.statistics.moments.effective_rows
     large = np.flatnonzero(rows >= 2 * sample.family.fewest_rows)
-    partings = _partings(sample, run.model, large, shares, few, starts)
+    splits = _splits(sample, run.model, large, responsibilities, few, starts)
     losses = sample.family.merging_losses(run.model.parameters, run.statistics.moments)
     # What an unsupported component adds to the likelihood says nothing: it is merged first.
     weak = unsupported(sample, run, few.prior)
     losses[weak[:, None] | weak] -= ALONE
-    moves = _moves(losses, {k: one.gain for k, one in partings.items()})
+    moves = _moves(losses, {k: one.gain for k, one in splits.items()})
     enough = 1 if weak.any() else max(1, len(losses) // FOR_EACH)
     if len(moves) < enough:
         return None
     with left_out(few):
-        given = _after(shares, moves, partings, (sample.source.n_rows, len(losses)))
+        given = _after(responsibilities, moves, splits, (sample.source.n_rows, len(losses)))
         return fit(sample, [model_from_responsibilities(sample, given, few)], few)[0]
     return None
 
 
-def _partings(
+def _splits(
     sample: Sweep,
     model: Model,
     large: NDArray[np.intp],
-    shares: csr_array,
+    responsibilities: csr_array,
     options: FitOptions,
     starts: StartOptions,
-) -> dict[int, Parting]:
+) -> dict[int, Split]:
     """Return those of the large components that part, and how they do."""
-    found: dict[int, Parting] = {}
+    found: dict[int, Split] = {}
     for start in range(0, len(large), GROUP):
         group = large[start : start + GROUP]
-        own = Patch.of(sample, model, group, shares)
+        own = Patch.of(sample, model, group, responsibilities)
         if len(own.rows) > 1:
             with left_out(options):
                 part = part_of(own.sweep, len(group), starts)
-                halves = splits_of(own.sweep, part, own.model, options)
-                found |= dict(_finite(own, group, halves))
+                children = splits_of(own.sweep, part, own.model, options)
+                found |= dict(_finite(own, group, children))
     promising = sorted(found, key=lambda k: -found[k].gain)
     for k in promising[: max(LEAST_LOOKED_AT, model.n_components // LOOKED_AT)]:
         with left_out(options):
@@ -220,25 +222,27 @@ def _partings(
     return found
 
 
-def _finite(own: Patch, group: NDArray[np.intp], halves: Halves) -> Iterator[tuple[int, Parting]]:
+def _finite(own: Patch, group: NDArray[np.intp], children: Children) -> Iterator[tuple[int, Split]]:
     for k, gain, part, second in zip(
-        group.tolist(), halves.gains.tolist(), halves.shares, halves.second, strict=True
+        group.tolist(),
+        children.gains.tolist(),
+        children.responsibilities,
+        children.second,
+        strict=True,
     ):
         if np.isfinite(gain):
             inside = np.flatnonzero(part >= LEAST)
             share = part[inside] * own.total[inside]
-            yield k, Parting(gain, own.rows[inside], share, second[inside])
+            yield k, Split(gain, own.rows[inside], share, second[inside])
 
 
-def _run_on(
-    sample: Sweep, model: Model, k: int, parting: Parting, options: FitOptions
-) -> Parting | None:
-    """Return a parting after more sweeps over the component's rows, if both halves have enough."""
+def _run_on(sample: Sweep, model: Model, k: int, split: Split, options: FitOptions) -> Split | None:
+    """Return a split after more sweeps over the component's rows, if both child components have enough."""
     block = sample.source.block(0, sample.source.n_rows)
-    weights = 1.0 if block.weights is None else block.weights[parting.rows]
-    source = source_of(block.rows[parting.rows], parting.shares * weights)
+    weights = 1.0 if block.weights is None else block.weights[split.rows]
+    source = source_of(block.rows[split.rows], split.responsibilities * weights)
     own = Sweep(sample.family, source, sample.engine)
-    second = np.stack([1.0 - parting.second, parting.second], axis=1)
+    second = np.stack([1.0 - split.second, split.second], axis=1)
     start = model_from_responsibilities(own, second, options)
     (run,) = fit(own, [start], replace(options, max_iter=RUN_ON))
     alone = Model(np.zeros(1), model.parameters.take([k]))
@@ -246,7 +250,9 @@ def _run_on(
     if run.statistics.moments.effective_rows.min() < sample.family.fewest_rows:
         return None
     gain = run.statistics.log_likelihood - before.statistics.log_likelihood
-    return Parting(gain, parting.rows, parting.shares, shares_of(own, run.model)[:, 1])
+    return Split(
+        gain, split.rows, split.responsibilities, responsibilities_of(own, run.model)[:, 1]
+    )
 
 
 def _moves(losses: Float, gains: dict[int, float]) -> list[tuple[int, int, int]]:
@@ -279,13 +285,13 @@ def _moves(losses: Float, gains: dict[int, float]) -> list[tuple[int, int, int]]
 
 
 def _after(
-    shares: csr_array,
+    responsibilities: csr_array,
     moves: list[tuple[int, int, int]],
-    partings: dict[int, Parting],
+    splits: dict[int, Split],
     size: tuple[int, int],
 ) -> csr_array:
-    """Return the shares (N, K) after moves; the second of a pair becomes half of what is parted."""
-    entries = coo_array(shares)
+    """Return the responsibilities (N, K) after moves; the second of a pair becomes a child of what is split."""
+    entries = coo_array(responsibilities)
     of_rows, of_columns = entries.row, entries.col
     n_components = size[1]
     target, kept = np.arange(n_components), np.ones(n_components, dtype=bool)
@@ -296,10 +302,10 @@ def _after(
     columns = [target[of_columns]]
     values = [np.where(kept[of_columns], entries.data, 0.0)]
     for _, other, split in moves:
-        one = partings[split]
+        one = splits[split]
         rows += [one.rows, one.rows]
         columns += [np.full(len(one.rows), split), np.full(len(one.rows), other)]
-        values += [one.shares * (1.0 - one.second), one.shares * one.second]
+        values += [one.responsibilities * (1.0 - one.second), one.responsibilities * one.second]
     return _shares_of_one(rows, columns, values, size)
 
 
@@ -309,8 +315,8 @@ def _shares_of_one(
     values: Sequence[Float],
     size: tuple[int, int],
 ) -> csr_array:
-    """Return shares (N, K) that add up to one in each row, from those given entry by entry."""
+    """Return responsibilities (N, K) that add up to one in each row, from those given entry by entry."""
     places = np.concatenate(rows), np.concatenate(columns)
-    shares = csr_array(coo_array((np.concatenate(values), places), shape=size))
-    totals = np.maximum(shares.sum(axis=1), LEAST)
-    return csr_array(shares.multiply(1.0 / totals[:, None]))
+    responsibilities = csr_array(coo_array((np.concatenate(values), places), shape=size))
+    totals = np.maximum(responsibilities.sum(axis=1), LEAST)
+    return csr_array(responsibilities.multiply(1.0 / totals[:, None]))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mixtura.native.library import kernels
 from mixtura.native.runs import address
 
-# Components beyond which most shares are no numbers but zeros, where NumPy takes ten times as long.
+# Components beyond which most responsibilities are no numbers but zeros, where NumPy takes ten times as long.
 MANY = 32
 
 __all__ = ["runs_of_equal_size", "softmax_in_place"]

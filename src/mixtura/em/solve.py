@@ -25,7 +25,6 @@ from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
 from mixtura.em.options import FREE
 from mixtura.em.ranking import AS_GOOD, unsupported
-from mixtura.em.rearrange import CARRIED, SHORT, exchanged, rearranged
 from mixtura.em.recovery import with_recovered
 from mixtura.em.soundness import (
     Soundness,
@@ -35,6 +34,7 @@ from mixtura.em.soundness import (
     passed_over_words,
     soundness_of,
 )
+from mixtura.em.split_and_merge import CARRIED, SHORT, exchanged, split_and_merged
 from mixtura.em.starts import StartMaker, StartOptions, key_of, sample_of, short_runs, wider_models
 from mixtura.em.statistics import Statistics
 from mixtura.em.stopping import Ending, StoppingRule
@@ -328,7 +328,7 @@ def _found_starts(
     splitting; so more starts hold all that fewer have.
     """
     masked = isinstance(sweep.source, MaskedRows)
-    if not starts.rearranges or n_components == 1 or masked:
+    if not starts.splits_and_merges or n_components == 1 or masked:
         yield from first_models(sweep, n_components, loop, starts)
         return
     for number in range(starts.finish):
@@ -354,13 +354,13 @@ def _found_start(
         return exchanged(sample, models, loop)
     best = class_model(sample, models, n_components, search, starts, number)
     if best is not None:
-        found = rearranged(sample, [best], search, starts)
+        found = split_and_merged(sample, [best], search, starts)
         return exchanged(sample, [found, *models], loop)
     wider = wider_models(sample, n_components, search, several, number)
     if sample.kernel is None:
         # Each run takes long: only those that promise most are carried on.
         models, wider = models[: CARRIED - 1], wider[:1]
-    found = rearranged(sample, [*models, *wider], search, starts)
+    found = split_and_merged(sample, [*models, *wider], search, starts)
     return exchanged(sample, [found, *models, *wider], loop)
 
 

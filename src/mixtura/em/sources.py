@@ -1,8 +1,8 @@
-"""What starts are made of: groups of the rows of a sample, or shares in them.
+"""What starts are made of: groups of the rows of a sample, or responsibilities in them.
 
 Each way finds clusters that another misses: trees and k-means the round and the long ones, scatter
 within groups those that lie along one another, rows set aside those that outliers would bend, and
-shares at random those that no distance shows. All depends on the distinct rows, their weights and
+responsibilities at random those that no distance shows. All depends on the distinct rows, their weights and
 the seed alone.
 """
 
@@ -26,16 +26,16 @@ __all__ = [
     "distance_labels",
     "many_labels",
     "random_labels",
-    "random_shares",
+    "random_responsibilities",
+    "responsibility_source",
     "seeded",
-    "share_source",
     "wider_sources",
 ]
 
 Float = NDArray[np.float64]
 Labels = NDArray[np.intp]
 
-# A group of each row (M,), or shares of the groups in each row (M, K).
+# A group of each row (M,), or responsibilities of the groups in each row (M, K).
 Source: TypeAlias = Labels | Float
 
 # Components beyond which a start costs too much for many to be tried.
@@ -50,9 +50,9 @@ ASIDE = (0.02, 0.05, 0.15)
 FEWEST, EACH = 40, 10
 # Neighbours by which a row is judged lonely: at least, and for each column.
 NEIGHBOURS, PER_COLUMN = 5, 2
-# Columns beyond which all neighbours are about as far, and shares at random all alike.
+# Columns beyond which all neighbours are about as far, and responsibilities at random all alike.
 MOST_COLUMNS = 32
-# Starts from random shares.
+# Starts from random responsibilities.
 SOFT = 2
 
 
@@ -142,8 +142,8 @@ def random_labels(given: Points, n_components: int, number: int) -> Labels:
     return distances.argmin(axis=0)
 
 
-def share_source(given: Points, n_components: int, number: int) -> Float:
-    """Return shares (M, K) drawn evenly from all there are."""
+def responsibility_source(given: Points, n_components: int, number: int) -> Float:
+    """Return responsibilities (M, K) drawn evenly from all there are."""
     return given.rng(4, number).dirichlet(np.ones(n_components), len(given.points))
 
 
@@ -162,14 +162,14 @@ def wider_sources(given: Points, n_components: int) -> Iterator[Source]:
     for turned in (False, True) if has_axes else (False,):
         yield _within_labels(given, n_components, turned=turned)
     if has_axes:
-        yield _parted_along(given, n_components)
+        yield _split_along(given, n_components)
     yield from _aside(given, n_components)
 
 
-def random_shares(given: Points, n_components: int) -> Iterator[Float]:
-    """Yield shares (M, K) drawn evenly from all there are, where columns are few."""
+def random_responsibilities(given: Points, n_components: int) -> Iterator[Float]:
+    """Yield responsibilities (M, K) drawn evenly from all there are, where columns are few."""
     for number in range(SOFT if given.points.shape[1] <= MOST_COLUMNS else 0):
-        yield share_source(given, n_components, number)
+        yield responsibility_source(given, n_components, number)
 
 
 def _within_labels(given: Points, n_components: int, *, turned: bool) -> Labels:
@@ -181,7 +181,7 @@ def _within_labels(given: Points, n_components: int, *, turned: bool) -> Labels:
     return labels
 
 
-def _parted_along(given: Points, n_components: int) -> Labels:
+def _split_along(given: Points, n_components: int) -> Labels:
     """Return groups along the principal axis that is the least heavy-tailed: where rows lie apart.
 
     Two equal clusters far apart have the least kurtosis that there is, a normal one has three.
@@ -207,10 +207,10 @@ def _aside(given: Points, n_components: int) -> Iterator[Source]:
         spread = inner.std(axis=0)
         inner = inner / np.where(spread > 0, spread, 1.0)
         rng = given.rng(3, number)
-        shares = np.full((n_points, n_components), 1.0 / n_components)
+        responsibilities = np.full((n_points, n_components), 1.0 / n_components)
         labels = lloyd_labels(inner, given.mass[kept], n_components, rng)
-        shares[kept] = labels[:, None] == np.arange(n_components)
-        yield shares
+        responsibilities[kept] = labels[:, None] == np.arange(n_components)
+        yield responsibilities
         whole = np.full(n_points, n_components - 1, dtype=np.intp)
         whole[kept] = lloyd_labels(inner, given.mass[kept], n_components - 1, rng)
         yield whole

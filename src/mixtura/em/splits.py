@@ -1,8 +1,8 @@
-"""Components parted in two: what each would gain, found within its own share of every row.
+"""Components split in two: what each would gain, found within its own share of every row.
 
 With r_k the responsibilities of component k, and f'_k a mixture of two components that takes the
 place of f_k, Jensen's inequality says that the log-likelihood rises by at least
-Σ w r_k log(f'_k / f_k). So all components can be parted at once, each looking at its own share.
+Σ w r_k log(f'_k / f_k). So all components can be split at once, each looking at its own share.
 """
 
 from typing import Any
@@ -10,20 +10,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.kernel import STEPS, Halves
+from mixtura.components.kernel import STEPS, Children
 from mixtura.em.compiled import is_compilable, terms_of
 from mixtura.em.fit import FitOptions
 from mixtura.em.model import Model
-from mixtura.em.shares import mixture_of, model_from_responsibilities
+from mixtura.em.responsibilities import mixture_of, model_from_responsibilities
 from mixtura.em.starts import StartOptions
 from mixtura.em.sweep import Sweep
 from mixtura.mixture import Mixture
 
-__all__ = ["part_of", "parted", "splits_of"]
+__all__ = ["part_of", "split_all", "splits_of"]
 
 Float = NDArray[np.float64]
 
-# Rows that components are parted on: for each of them, or twice its parameters, and at least.
+# Rows that components are split on: for each of them, or twice its parameters, and at least.
 EACH, FEWEST = 100, 400
 # Directions with less than this of the widest one's variance say nothing of distances.
 FLAT = 1e-9
@@ -35,10 +35,10 @@ def part_of(sample: Sweep, n_components: int, starts: StartOptions) -> Sweep:
     return sample.part(size, starts.seed)
 
 
-def splits_of(sample: Sweep, part: Sweep, model: Model, options: FitOptions) -> Halves:
-    """Return what splitting each component gains at least, and its second half.
+def splits_of(sample: Sweep, part: Sweep, model: Model, options: FitOptions) -> Children:
+    """Return what splitting each component gains at least, and its second child.
 
-    Halves are found on a part of the rows, and gains summed over all, so that few rows do not
+    Child components are found on a part of the rows, and gains summed over all, so that few rows do not
     promise what they cannot keep.
     """
     if part.kernel is not None and sample.kernel is not None and is_compilable(options):
@@ -50,18 +50,18 @@ def splits_of(sample: Sweep, part: Sweep, model: Model, options: FitOptions) -> 
     block = sample.source.block(0, sample.source.n_rows)
     mixture = mixture_of(sample, model)
     densities = mixture.component_log_density(block.rows).T
-    shares = mixture.responsibilities(block.rows).T
-    mass = shares if block.weights is None else shares * block.weights
+    responsibilities = mixture.responsibilities(block.rows).T
+    mass = responsibilities if block.weights is None else responsibilities * block.weights
     gains, second = np.empty(len(mass)), np.empty(mass.shape)
-    for k, halves in enumerate(parted(part, model, options)):
-        density, both = halves.density_and_responsibilities(block.rows)
+    for k, children in enumerate(split_all(part, model, options)):
+        density, both = children.density_and_responsibilities(block.rows)
         enough = (mass[k] @ both).min() >= sample.family.fewest_rows
         gains[k] = mass[k] @ (density - densities[k]) if enough else -np.inf
         second[k] = both[:, 1]
-    return Halves(gains, shares, second)
+    return Children(gains, responsibilities, second)
 
 
-def parted(part: Sweep, model: Model, options: FitOptions) -> list[Mixture]:
+def split_all(part: Sweep, model: Model, options: FitOptions) -> list[Mixture]:
     """Return for each component the better of two mixtures of two that may take its place.
 
     Parameters
@@ -72,30 +72,30 @@ def parted(part: Sweep, model: Model, options: FitOptions) -> list[Mixture]:
     Raises
     ------
     ParameterError
-        If halves have a singular covariance.
+        If children have a singular covariance.
     """
     block = part.source.block(0, part.source.n_rows)
     n_components = model.n_components
     # Twice, as there are two ways, and halved, as each row is there twice.
-    shares = np.tile(mixture_of(part, model).responsibilities(block.rows), 2) / 2
-    mass = shares if block.weights is None else shares * block.weights[:, None]
+    responsibilities = np.tile(mixture_of(part, model).responsibilities(block.rows), 2) / 2
+    mass = responsibilities if block.weights is None else responsibilities * block.weights[:, None]
     softness = part.family.start_softness
     second = softness / 2 + (1 - softness) * _first_halves(
         part.family.embed(block.rows), mass[:, :n_components]
     )
-    halves, total = model, shares
+    children, total = model, responsibilities
     for _ in range(STEPS):
-        both = np.hstack([shares * (1 - second), shares * second])
-        halves = model_from_responsibilities(part, both, options)
-        total, second = _within_pairs(part, halves, block.rows)
+        both = np.hstack([responsibilities * (1 - second), responsibilities * second])
+        children = model_from_responsibilities(part, both, options)
+        total, second = _within_pairs(part, children, block.rows)
     values = np.einsum("mk,mk->k", mass, total).reshape(2, n_components)
     chosen = values.argmax(axis=0) * n_components + np.arange(n_components)
-    return [mixture_of(part, _taken(halves, [k, k + 2 * n_components])) for k in chosen]
+    return [mixture_of(part, _taken(children, [k, k + 2 * n_components])) for k in chosen]
 
 
-def _within_pairs(part: Sweep, halves: Model, rows: Any) -> tuple[Float, Float]:
-    """Return log densities of pairs (M, 2K), up to a constant, and their second halves' shares."""
-    joint = mixture_of(part, halves).component_log_density(rows) + halves.log_weights
+def _within_pairs(part: Sweep, children: Model, rows: Any) -> tuple[Float, Float]:
+    """Return log densities of pairs (M, 2K), up to a constant, and their second children's responsibilities."""
+    joint = mixture_of(part, children).component_log_density(rows) + children.log_weights
     first, second = np.split(joint, 2, axis=1)
     total = np.logaddexp(first, second)
     return total, np.exp(second - total)
@@ -106,7 +106,7 @@ def _taken(model: Model, components: list[int]) -> Model:
 
 
 def _first_halves(points: Float, mass: Float) -> NDArray[np.bool_]:
-    """Return which rows (M, 2K) the second half begins with: along an axis, or far from the mean.
+    """Return which rows (M, 2K) the second child begins with: along an axis, or far from the mean.
 
     Parameters
     ----------

@@ -19,14 +19,14 @@ from mixtura.em.failures import Start, attempted, left_out, survivors
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked, ranked_by_weight
-from mixtura.em.shares import model_from_labels, model_from_source, shares_of
+from mixtura.em.responsibilities import model_from_labels, model_from_source, responsibilities_of
 from mixtura.em.sources import (
     MANY,
     Points,
     Source,
     distance_labels,
     many_labels,
-    random_shares,
+    random_responsibilities,
     wider_sources,
 )
 from mixtura.em.stopping import Ending
@@ -74,7 +74,7 @@ LINKED_EACH, LINKED_LEAST = 100, 400
 # Rows that short runs look at: at least, and for each parameter of a component.
 LEAST_SAMPLED, ROWS_PER_PARAMETER = 2000, 0.1
 
-# Sweeps after which random shares are compared: they part slowly.
+# Sweeps after which random responsibilities are compared: they part slowly.
 SOFT_SWEEPS = 30
 
 
@@ -89,7 +89,7 @@ class StartOptions:
     finish : how many of them are carried on
     sweeps : length of a short run
     rows_per_component : size of the subsample, in rows for each component, at least
-    rearranges : whether the best is bettered by merging and splitting before it is carried on
+    splits_and_merges : whether the best is bettered by merging and splitting before it is carried on
     """
 
     seed: int
@@ -97,7 +97,7 @@ class StartOptions:
     finish: int = 1
     sweeps: int = 5
     rows_per_component: int = 500
-    rearranges: bool = False
+    splits_and_merges: bool = False
 
     def subsample_rows(self, n_components: int, family: Family) -> int:
         """Return how many rows the short runs look at: more where there is more to estimate."""
@@ -158,7 +158,9 @@ def wider_models(
         return []
     given = points_of(sample, starts, number)
     quick = tried(sample, wider_sources(given, n_components), n_components, options, starts.sweeps)
-    soft = tried(sample, random_shares(given, n_components), n_components, options, SOFT_SWEEPS)
+    soft = tried(
+        sample, random_responsibilities(given, n_components), n_components, options, SOFT_SWEEPS
+    )
     return [one.model for one in ranked_by_weight(sample, [*quick, *soft], options)]
 
 
@@ -224,7 +226,7 @@ def tried_models(
 def _on_sample(
     sample: Sweep, labelled: Iterable[Labelled], n_components: int, options: FitOptions
 ) -> Iterator[Source]:
-    """Yield labels or shares for all rows of a sample, which has a kernel."""
+    """Yield labels or responsibilities for all rows of a sample, which has a kernel."""
     for sweep, labels in labelled:
         if sweep is sample:
             yield labels
@@ -232,7 +234,7 @@ def _on_sample(
         # Labels of a part of the rows say by their mixture what the others are.
         with left_out(options):
             model = model_from_labels(sweep, labels, n_components, options)
-            yield shares_of(sample, model)
+            yield responsibilities_of(sample, model)
 
 
 def tried(

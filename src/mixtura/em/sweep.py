@@ -102,7 +102,9 @@ class Sweep:
             return None
         block = self.source.block(0, self.source.n_rows)
         kernel = self.family.kernel(block.rows, block.weights, self.shared, self.distinct_share)
-        return kernel if kernel is None or block.barred is None else kernel.barring(block.barred)
+        return (
+            kernel if kernel is None or block.excluded is None else kernel.excluding(block.excluded)
+        )
 
     def __call__(self, models: Sequence[Model]) -> list[Statistics]:
         """Return the statistics of each mixture, from one pass over the rows.
@@ -168,7 +170,7 @@ class Sweep:
         parts = (given[start:stop] for start, stop in pairwise(self._bounds))
         return self.engine.fold(task, list(zip(self._units, parts, strict=True)))
 
-    def shares(self, model: Model, least: float) -> csr_array:
+    def responsibilities(self, model: Model, least: float) -> csr_array:
         """Return responsibilities (N, K) of a mixture, but for those smaller than the least."""
         task = SharesTask(self._plan_for([model.n_components]), model, least)
         return csr_array(vstack(list(self.engine.map(task, self._units))))

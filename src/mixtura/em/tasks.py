@@ -112,8 +112,8 @@ class SweepTask:
         """Return what compiled code finds."""
         stacked = buffers.stacked()
         stacked.begin(told)
-        for _, tile, row_weights, barred in unit.prepared(self.plan.family, buffers):
-            stacked.add(tile, row_weights, barred)
+        for _, tile, row_weights, excluded in unit.prepared(self.plan.family, buffers):
+            stacked.add(tile, row_weights, excluded)
         sums, squared, values = stacked.ended()
         return StackedStatistics(product.freeze(sums), squared, values[:, 0], values[:, 1])
 
@@ -122,22 +122,22 @@ class SweepTask:
         totals = evaluator.zeros()
         squared = np.zeros(sum(sizes))
         row_sums = np.zeros((2, len(sizes)))
-        for inside, tile, row_weights, barred in unit.prepared(self.plan.family, buffers):
+        for inside, tile, row_weights, excluded in unit.prepared(self.plan.family, buffers):
             arrays = buffers.arrays(inside.stop - inside.start)
-            shares, row_values = arrays.shares, arrays.row_values
-            evaluator.log_density(tile, shares)
+            responsibilities, row_values = arrays.responsibilities, arrays.row_values
+            evaluator.log_density(tile, responsibilities)
             for densities, largest, total in arrays.mixtures:
-                if barred is not None:
-                    np.copyto(densities, -np.inf, where=barred)
+                if excluded is not None:
+                    np.copyto(densities, -np.inf, where=excluded)
                 softmax_in_place(densities, largest, total)
             if row_weights is None:
                 row_sums += np.add.reduce(row_values, axis=2)
-                squared += np.vecdot(shares, shares)
+                squared += np.vecdot(responsibilities, responsibilities)
             else:
                 row_sums += row_values @ row_weights
-                squared += np.einsum("kn,kn,n->k", shares, shares, row_weights)
-                np.multiply(shares, row_weights, out=shares)
-            evaluator.accumulate(tile, shares, totals)
+                squared += np.einsum("kn,kn,n->k", responsibilities, responsibilities, row_weights)
+                np.multiply(responsibilities, row_weights, out=responsibilities)
+            evaluator.accumulate(tile, responsibilities, totals)
         largest_sums, log_largest = row_sums
         return StackedStatistics(
             evaluator.sums(totals), squared, largest_sums - log_largest, log_largest
@@ -146,7 +146,7 @@ class SweepTask:
 
 @dataclass(frozen=True, slots=True)
 class GivenTask:
-    """Makes the family's sums from a unit and what is given with it: shares or labels of its rows.
+    """Makes the family's sums from a unit and what is given with it: responsibilities or labels of its rows.
 
     Attributes
     ----------
@@ -158,7 +158,7 @@ class GivenTask:
     softness: float = 0.0
 
     def __call__(self, given: tuple[TiledUnit, Any]) -> Any:
-        """Return the family's `Sums`; shares are (n, K), dense or CSR, and labels (n,)."""
+        """Return the family's `Sums`; responsibilities are (n, K), dense or CSR, and labels (n,)."""
         unit, source = given
         family = self.plan.family
         evaluator = family.unbound(sum(self.plan.sizes))
@@ -166,22 +166,22 @@ class GivenTask:
             evaluator.centre_on(self.centres)
         totals = evaluator.zeros()
         for inside, tile, row_weights, _ in unit.prepared(family, self.plan.buffers()):
-            shares = self._shares(source[inside])
+            responsibilities = self._responsibilities(source[inside])
             if row_weights is not None:
-                np.multiply(shares, row_weights, out=shares)
-            evaluator.accumulate(tile, shares, totals)
+                np.multiply(responsibilities, row_weights, out=responsibilities)
+            evaluator.accumulate(tile, responsibilities, totals)
         return evaluator.sums(totals)
 
-    def _shares(self, source: Any) -> Float:
-        """Return shares (K, n)."""
+    def _responsibilities(self, source: Any) -> Float:
+        """Return responsibilities (K, n)."""
         if issparse(source):
             return np.ascontiguousarray(source.toarray().T)
         if source.ndim == 2:
             return np.array(source.T, np.float64, order="C")
         n_components = sum(self.plan.sizes)
-        shares = np.full((n_components, len(source)), self.softness / n_components)
-        shares[source, np.arange(len(source))] += 1.0 - self.softness
-        return shares
+        responsibilities = np.full((n_components, len(source)), self.softness / n_components)
+        responsibilities[source, np.arange(len(source))] += 1.0 - self.softness
+        return responsibilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +202,9 @@ class SharesTask:
     def __call__(self, unit: TiledUnit) -> csr_array:
         """Return responsibilities (n, K)."""
         parts = []
-        for densities, barred in _densities(self.plan, self.model, unit):
-            if barred is not None:
-                np.copyto(densities, -np.inf, where=barred)
+        for densities, excluded in _densities(self.plan, self.model, unit):
+            if excluded is not None:
+                np.copyto(densities, -np.inf, where=excluded)
             softmax_in_place(densities[None], *np.empty((2, 1, densities.shape[1])))
             np.copyto(densities, 0.0, where=densities < self.least)
             parts.append(csr_array(densities.T))
@@ -240,12 +240,12 @@ class DensityTask:
     mixture: Mixture
 
     def __call__(self, unit: TiledUnit) -> float:
-        """Return Σ w log Σ_k π_k f_k over the components that a row is not barred from."""
+        """Return Σ w log Σ_k π_k f_k over the components that a row is not excluded from."""
         total = 0.0
-        for _, rows, row_weights, barred in unit.cut():
+        for _, rows, row_weights, excluded in unit.cut():
             joint = self.mixture.component_log_density(rows) + np.log(self.mixture.weights)
-            if barred is not None:
-                joint[barred.T] = -np.inf
+            if excluded is not None:
+                joint[excluded.T] = -np.inf
             density = log_sum_exp(joint)
             total += float(density.sum() if row_weights is None else row_weights @ density)
         return total
@@ -254,10 +254,10 @@ class DensityTask:
 def _densities(
     plan: Plan, model: Model, unit: TiledUnit
 ) -> Iterator[tuple[Float, NDArray[np.bool_] | None]]:
-    """Yield log densities (K, n) of tiles, with weights, and which rows are barred from which."""
+    """Yield log densities (K, n) of tiles, with weights, and which rows are excluded from which."""
     buffers = plan.buffers()
     evaluator = plan.family.bind(model.log_weights, model.parameters)
-    for inside, tile, _, barred in unit.prepared(plan.family, buffers):
-        densities = buffers.arrays(inside.stop - inside.start).shares
+    for inside, tile, _, excluded in unit.prepared(plan.family, buffers):
+        densities = buffers.arrays(inside.stop - inside.start).responsibilities
         evaluator.log_density(tile, densities)
-        yield densities, barred
+        yield densities, excluded

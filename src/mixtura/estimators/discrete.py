@@ -13,7 +13,7 @@ from mixtura.data import CountRows, RowSource
 from mixtura.em.annealing import prior_named
 from mixtura.em.fit import log_weights_of
 from mixtura.em.model import Model
-from mixtura.em.shares import model_from_responsibilities
+from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.solve import FitResult, SolveOptions
 from mixtura.em.starts import StartMaker
 from mixtura.engines import engine_named

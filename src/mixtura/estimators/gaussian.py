@@ -27,7 +27,7 @@ from mixtura.em.fit import FitOptions, log_weights_of
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
 from mixtura.em.noise_starts import with_noise
-from mixtura.em.shares import model_from_responsibilities
+from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.solve import SolveOptions
 from mixtura.em.starts import StartMaker
 from mixtura.em.sweep import Sweep
@@ -79,7 +79,7 @@ class GaussianMixture(MixtureEstimator):
         None: stop when less than 1e-3 nats + 1e-9 |ℓ| is left to gain. A number: stop when the
         mean log-likelihood changes by less.
     algorithm : "auto", "em" or "squarem"
-        "squarem" leaps ahead of EM (Varadhan and Roland 2008) where the objective rises by it;
+        "squarem" extrapolates EM (Varadhan and Roland 2008) where the objective rises by it;
         "auto" does so unless `tol` is a number.
     reg_covar : float or None
         A number is added to every variance after each M-step, and turns `prior` off.

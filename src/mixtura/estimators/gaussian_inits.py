@@ -12,7 +12,7 @@ from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.structures import structure
 from mixtura.em.fit import log_weights_of
 from mixtura.em.model import Model
-from mixtura.em.shares import SOFTENING
+from mixtura.em.responsibilities import SOFTENING
 from mixtura.errors import ParameterError
 from mixtura.estimators.gaussian_shapes import covariance_of_precisions
 from mixtura.estimators.inputs import Kept

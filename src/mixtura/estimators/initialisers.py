@@ -18,15 +18,15 @@ def _kmeans(rows: NDArray[Any], n_components: int, random: np.random.RandomState
 
 
 def _random(rows: NDArray[Any], n_components: int, random: np.random.RandomState) -> Float:
-    shares = random.uniform(size=(len(rows), n_components))
-    return shares / shares.sum(axis=1, keepdims=True)
+    responsibilities = random.uniform(size=(len(rows), n_components))
+    return responsibilities / responsibilities.sum(axis=1, keepdims=True)
 
 
 def _chosen(chosen: NDArray[np.intp], n_rows: int) -> Float:
     """Return responsibilities in which each component rests on one row."""
-    shares = np.zeros((n_rows, len(chosen)))
-    shares[chosen, np.arange(len(chosen))] = 1.0
-    return shares
+    responsibilities = np.zeros((n_rows, len(chosen)))
+    responsibilities[chosen, np.arange(len(chosen))] = 1.0
+    return responsibilities
 
 
 def _random_from_data(

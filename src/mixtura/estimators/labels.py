@@ -27,7 +27,7 @@ class KnownComponents:
     Attributes
     ----------
     codes : (N,) the mask of each row
-    masks : (M, K) bool, True where a component is barred
+    masks : (M, K) bool, True where a component is excluded
     """
 
     codes: NDArray[np.intp]
@@ -38,7 +38,7 @@ class KnownComponents:
         return KnownComponents(self.codes[rows], self.masks)
 
     def with_noise(self) -> "KnownComponents":
-        """Return the same with noise as another component: only for rows not barred from any."""
+        """Return the same with noise as another component: only for rows not excluded from any."""
         noise = self.masks.any(axis=1, keepdims=True)
         return KnownComponents(self.codes, np.hstack([self.masks, noise]))
 

@@ -41,7 +41,7 @@ class MultinomialMixture(DiscreteMixture):
         None: stop when less than 1e-3 nats + 1e-9 |ℓ| is left to gain. A number: stop when the
         mean log-likelihood changes by less.
     algorithm : "auto", "em" or "squarem"
-        "squarem" leaps ahead of EM (Varadhan and Roland 2008) where the objective rises by it;
+        "squarem" extrapolates EM (Varadhan and Roland 2008) where the objective rises by it;
         "auto" does so unless `tol` is a number.
     max_iter : int or None
         Sweeps over the data at the most; None for 1000.

@@ -171,7 +171,7 @@ def select(
             weighing=weighing,
             accelerate=True,
             starts=StartOptions(
-                seed, short=8, finish=checked_integer("n_init", n_init, 1), rearranges=True
+                seed, short=8, finish=checked_integer("n_init", n_init, 1), splits_and_merges=True
             ),
         ),
         criterion=criterion,

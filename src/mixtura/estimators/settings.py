@@ -21,7 +21,7 @@ __all__ = ["Settings", "checked_choice", "checked_integer", "checked_number", "s
 
 DEFAULT_MAX_ITER = 1000
 # Who allows fewer sweeps than this has no time to look for a better optimum.
-LEAST_TO_REARRANGE = 50
+LEAST_TO_SPLIT_AND_MERGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Settings:
     seed : drawn from `random_state`
     prior : "weak", "conjugate", None or a penalty
     weighing : what the mixing weights are
-    accelerate : whether to leap ahead of EM
+    accelerate : whether to extrapolate EM
     """
 
     n_components: int
@@ -91,9 +91,9 @@ class Settings:
         return StartOptions(
             self.seed,
             finish=self.n_init,
-            rearranges=self.accelerate
+            splits_and_merges=self.accelerate
             and isinstance(self.rule, GainLeft)
-            and self.max_iter >= LEAST_TO_REARRANGE,
+            and self.max_iter >= LEAST_TO_SPLIT_AND_MERGE,
         )
 
     def options(

@@ -81,8 +81,8 @@ def q_function(
     check_alike(mixture, other)
     total = 0.0
     for _, chunk, weights in _chunks(checked(mixture, X, sample_weight, missing)):
-        shares = mixture.coded.responsibilities(chunk)
-        total += float(weights @ _average(shares, _log_joint(other, chunk)))
+        responsibilities = mixture.coded.responsibilities(chunk)
+        total += float(weights @ _average(responsibilities, _log_joint(other, chunk)))
     return total
 
 
@@ -110,18 +110,18 @@ def elbo(
         If the responsibilities are not such an array.
     """
     rows = checked(mixture, X, sample_weight, missing)
-    given = _checked_shares(responsibilities, (rows.n_rows, mixture.n_components))
+    given = _checked_responsibilities(responsibilities, (rows.n_rows, mixture.n_components))
     value = gap = 0.0
     for part, chunk, weights in _chunks(rows):
-        shares = given[part]
-        joint, logs = _log_joint(mixture, chunk), _log(np.maximum(shares, TINY))
+        responsibilities = given[part]
+        joint, logs = _log_joint(mixture, chunk), _log(np.maximum(responsibilities, TINY))
         posterior = joint - mixture.coded.log_density(chunk)[:, None]
-        value += float(weights @ _average(shares, joint - logs))
-        gap += float(weights @ np.maximum(_average(shares, logs - posterior), 0.0))
+        value += float(weights @ _average(responsibilities, joint - logs))
+        gap += float(weights @ np.maximum(_average(responsibilities, logs - posterior), 0.0))
     return Bound(value, gap)
 
 
-def _checked_shares(values: ArrayLike, shape: tuple[int, int]) -> Float:
+def _checked_responsibilities(values: ArrayLike, shape: tuple[int, int]) -> Float:
     array = np.asarray(values, dtype=np.float64)
     if array.shape != shape:
         raise DataError(f"responsibilities should have the shape {shape}, but got {array.shape}")
@@ -147,6 +147,6 @@ def _log(values: Float) -> Float:
         return np.log(values)
 
 
-def _average(shares: Float, values: Float) -> Float:
+def _average(responsibilities: Float, values: Float) -> Float:
     """Return Σ_k r_k v_k (n,), a share of zero counting nothing whatever its value."""
-    return (shares * np.where(shares > 0, values, 0.0)).sum(axis=1)
+    return (responsibilities * np.where(responsibilities > 0, values, 0.0)).sum(axis=1)

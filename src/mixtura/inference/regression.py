@@ -69,9 +69,9 @@ def regression(mixture: Mixture, given: Sequence[int | str], values: ArrayLike) 
     covariances = np.empty((len(rows), len(rest), len(rest)))
     for start in range(0, len(rows), CHUNK_ROWS):
         part = slice(start, start + CHUNK_ROWS)
-        shares, each = margin.responsibilities(rows[part]), parts.means(rows[part])
-        means[part] = np.einsum("nk,nkr->nr", shares, each)
+        responsibilities, each = margin.responsibilities(rows[part]), parts.means(rows[part])
+        means[part] = np.einsum("nk,nkr->nr", responsibilities, each)
         deviations = each - means[part, None]
-        covariances[part] = np.einsum("nk,kij->nij", shares, own)
-        covariances[part] += np.einsum("nk,nki,nkj->nij", shares, deviations, deviations)
+        covariances[part] = np.einsum("nk,kij->nij", responsibilities, own)
+        covariances[part] += np.einsum("nk,nki,nkj->nij", responsibilities, deviations, deviations)
     return Regression(means, covariances, tuple(rest))

@@ -131,11 +131,11 @@ def _of_tile(
 ) -> ScoreSums:
     chunk = rows.array[part]
     weights = np.ones(chunk.shape[0]) if rows.weights is None else rows.weights[part]
-    shares = numbers.mixture.coded.responsibilities(chunk).T
-    weighted = weights * shares
+    responsibilities = numbers.mixture.coded.responsibilities(chunk).T
+    weighted = weights * responsibilities
     scores = numbers.scores(chunk)
     scores[fixed] = 0.0
-    by_row = np.sqrt(weights) * chart.gradient(shares[:, None] * scores)
+    by_row = np.sqrt(weights) * chart.gradient(responsibilities[:, None] * scores)
     rooted = np.sqrt(weighted)[:, None] * scores
     return ScoreSums(
         outer=by_row @ by_row.T,

@@ -27,11 +27,11 @@ struct mx_landscape {
     double *weights;       /* (4 blocks) the derivatives of F by any log s_kj */
     double *columns;       /* (D, D) row j is q_j */
     mx_lanes *turned;      /* (blocks, D, D) Q^T W_k Q, where it is asked for */
-    double *room;          /* mx_newton_room */
+    double *workspace;          /* mx_newton_workspace */
 };
 
 /* The doubles that a Newton step works in. */
-int64_t mx_newton_room(int64_t n_blocks, int64_t n_columns);
+int64_t mx_newton_workspace(int64_t n_blocks, int64_t n_columns);
 
 static inline double mx_add_lanes(const mx_lanes *values) {
     return ((*values)[0] + (*values)[1]) + ((*values)[2] + (*values)[3]);

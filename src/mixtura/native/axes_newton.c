@@ -19,13 +19,13 @@ struct model {
     double *sums;                        /* (D, D, D) sum_k S_kim c_k / s_kj */
 };
 
-int64_t mx_newton_room(int64_t n_blocks, int64_t n_columns) {
+int64_t mx_newton_workspace(int64_t n_blocks, int64_t n_columns) {
     return n_columns * (n_columns * (n_columns + 3) + n_blocks * MX_LANES);
 }
 
 static struct model model_in(const struct mx_landscape *it) {
     int64_t n = it->n_columns, size = n * n;
-    double *gradient = it->room, *curvature = gradient + size, *bent = curvature + size;
+    double *gradient = it->workspace, *curvature = gradient + size, *bent = curvature + size;
     double *sums = bent + size, *scaled = sums + size * n;
     return (struct model){gradient, curvature, bent, (mx_lanes *)scaled, sums};
 }

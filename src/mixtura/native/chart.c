@@ -27,16 +27,16 @@ static int64_t size_of(const mx_form *form) {
     return n * (1 + d) + groups_of(form) * (logs_of(form) + above);
 }
 
-mx_chart mx_chart_in(const mx_form *form, mx_room *room) {
+mx_chart mx_chart_in(const mx_form *form, mx_workspace *workspace) {
     mx_chart at = {.n_groups = groups_of(form), .n_logs = logs_of(form)};
     if (!is_free(form))
         return at;
     int64_t n = form->n_components;
     at.size = size_of(form);
-    at.about = (mx_model){.log_weights = mx_taken(room, n),
-                          .means = mx_taken(room, n * form->n_columns),
-                          .factors = mx_taken(room, form->n_factors)};
-    at.rows = mx_taken(room, n);
+    at.about = (mx_model){.log_weights = mx_taken(workspace, n),
+                          .means = mx_taken(workspace, n * form->n_columns),
+                          .factors = mx_taken(workspace, form->n_factors)};
+    at.rows = mx_taken(workspace, n);
     return at;
 }
 

@@ -12,7 +12,7 @@ typedef struct {
 } mx_chart;
 
 /* For structures in which nothing but the storage constrains covariances. */
-mx_chart mx_chart_in(const mx_form *form, mx_room *room);
+mx_chart mx_chart_in(const mx_form *form, mx_workspace *workspace);
 
 /* Takes a model, with the moments of its sweep, for the reference; MX_HARD where there are no such
    coordinates, or where a component touches its floor. */

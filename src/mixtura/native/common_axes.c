@@ -174,12 +174,12 @@ static int affordable(int64_t n, int most, int least) {
 }
 
 /* Descend from the lowest guesses, and end at the lowest point reached. */
-static int descend_from_guesses(const struct mx_landscape *it, mx_lanes *room) {
+static int descend_from_guesses(const struct mx_landscape *it, mx_lanes *workspace) {
     int64_t size = it->n_columns * it->n_columns;
-    mx_lanes *guesses = room + GUESS_BLOCKS * size;
+    mx_lanes *guesses = workspace + GUESS_BLOCKS * size;
     double heights[GUESS_BLOCKS * MX_LANES], lowest = DBL_MAX;
     double best[MX_MOST_COLUMNS * MX_MOST_COLUMNS];
-    int64_t count = guess(it, room, guesses);
+    int64_t count = guess(it, workspace, guesses);
     for (int64_t g = 0; g < count; g++) {
         take_guess(it, guesses, g);
         heights[g] = mx_height(it);
@@ -206,10 +206,10 @@ static int descend_from_guesses(const struct mx_landscape *it, mx_lanes *room) {
     return lowest < DBL_MAX;
 }
 
-int64_t mx_common_axes_room(int64_t n_components, int64_t n_columns) {
+int64_t mx_common_axes_workspace(int64_t n_components, int64_t n_columns) {
     int64_t blocks = mx_blocks(n_components), size = n_columns * n_columns;
     return MX_LANES * (blocks * (2 * size + n_columns + 2) + 2 * GUESS_BLOCKS * size) + size +
-           mx_newton_room(blocks, n_columns);
+           mx_newton_workspace(blocks, n_columns);
 }
 
 /* Set the variances, s_kj over the weights; return whether each component's are comparable. */
@@ -233,13 +233,14 @@ static int divide_by_weights(const struct mx_landscape *it, mx_lanes *variances)
 }
 
 int mx_common_axes(int64_t n_components, int64_t n_columns, int one_volume, const mx_lanes *lower,
-                   const double *rows, int warm, double *axes, mx_lanes *variances, double *room) {
+                   const double *rows, int warm, double *axes, mx_lanes *variances,
+                   double *workspace) {
     int64_t n = n_columns, blocks = mx_blocks(n_components), padded = MX_LANES * blocks;
-    double n_rows = 0.0, *padded_rows = room, *weights = room + padded;
+    double n_rows = 0.0, *padded_rows = workspace, *weights = workspace + padded;
     mx_lanes *spreads = (mx_lanes *)(weights + padded), *halves = spreads + blocks * n;
     mx_lanes *turned = halves + blocks * n * n;
     double *columns = (double *)(turned + blocks * n * n), *newton = columns + n * n;
-    mx_lanes *guesses = (mx_lanes *)(newton + mx_newton_room(blocks, n));
+    mx_lanes *guesses = (mx_lanes *)(newton + mx_newton_workspace(blocks, n));
     for (int64_t k = 0; k < padded; k++) {
         padded_rows[k] = k < n_components ? rows[k] : 0.0;
         n_rows += padded_rows[k];

@@ -5,7 +5,7 @@
 #include "small_matrices.h"
 
 /* The doubles that mx_common_axes needs to work in. */
-int64_t mx_common_axes_room(int64_t n_components, int64_t n_columns);
+int64_t mx_common_axes_workspace(int64_t n_components, int64_t n_columns);
 
 /*
  * Set `axes` (D, D) to Q and `variances` (blocks, D) to the v_k of a maximum of the M-step.
@@ -16,6 +16,7 @@ int64_t mx_common_axes_room(int64_t n_components, int64_t n_columns);
  * warm         whether to start from `axes`, and go no further than an EM iteration gains by
  */
 int mx_common_axes(int64_t n_components, int64_t n_columns, int one_volume, const mx_lanes *lower,
-                   const double *rows, int warm, double *axes, mx_lanes *variances, double *room);
+                   const double *rows, int warm, double *axes, mx_lanes *variances,
+                   double *workspace);
 
 #endif

@@ -65,7 +65,7 @@ static int update_one_shape_of_variances(const struct mx_m_step *it) {
     int status = MX_DONE;
     mx_read_log_volumes(it, 0);
     if (mx_volumes_of_variances(it->n_components, it->n_columns, it->matrices, it->rows,
-                                it->previous != NULL, it->log_volumes, it->shape, it->room)) {
+                                it->previous != NULL, it->log_volumes, it->shape, it->workspace)) {
         return MX_HARD;
     }
     for (int64_t k = 0; k < it->n_components; k++) {

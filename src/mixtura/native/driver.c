@@ -6,9 +6,9 @@
 #include "lbfgs.h"
 #include "squarem.h"
 
-/* What leaps leave to quasi-Newton steps, in nats. */
+/* What extrapolations leave to quasi-Newton steps, in nats. */
 #define NEAR 10.0
-/* Gain of a step, in nats for each row, below which leaps begin. */
+/* Gain of a step, in nats for each row, below which extrapolations begin. */
 #define STEADY_GAIN 1e-3
 /* By how much the objective may fall for rounding, of itself and the rows' weight. */
 #define LOST 1e-9
@@ -21,31 +21,31 @@ typedef struct {
     mx_asked *asked;
     const mx_rule *rule;
     mx_course *course;
-    mx_squarem leaps;
-    mx_lbfgs finish; /* in place of leaps, once little is left to gain */
+    mx_squarem squarem;
+    mx_lbfgs finish; /* in place of extrapolations, once little is left to gain */
     int finishing, refused;
-    int proposed; /* whether a leap or a quasi-Newton step is swept */
+    int proposed; /* whether an extrapolation or a quasi-Newton step is swept */
     int probing;  /* whether what is swept only looks for more beyond what seems the end */
     int broken;
     double log_likelihood, objective, promised;
     double log_prior; /* of the best */
 } run;
 
-static run run_in(int64_t n_coordinates, mx_room *room) {
-    return (run){.leaps = mx_squarem_in(n_coordinates, room), .promised = NAN};
+static run run_in(int64_t n_coordinates, mx_workspace *workspace) {
+    return (run){.squarem = mx_squarem_in(n_coordinates, workspace), .promised = NAN};
 }
 
 static int64_t size_of_run(void) { return (sizeof(run) + sizeof(double) - 1) / sizeof(double); }
 
-int64_t mx_driver_room(int64_t n_coordinates) {
-    mx_room counted = {0};
+int64_t mx_driver_workspace(int64_t n_coordinates) {
+    mx_workspace counted = {0};
     mx_taken(&counted, size_of_run());
     run_in(n_coordinates, &counted);
     return counted.used;
 }
 
 void mx_driver_begin(void *driver, mx_asked *asked, const mx_rule *rule, mx_course *course) {
-    mx_room from = {.start = driver};
+    mx_workspace from = {.start = driver};
     run *at = (run *)mx_taken(&from, size_of_run());
     *at = run_in(asked->n_coordinates, &from);
     at->asked = asked;
@@ -61,7 +61,7 @@ void mx_driver_restore(void *driver, const void *from, const void *memory, mx_as
     at->asked = asked;
     at->rule = rule;
     at->course = course;
-    mx_squarem_restore(&at->leaps, from, driver);
+    mx_squarem_restore(&at->squarem, from, driver);
     if (at->finishing)
         mx_lbfgs_restore(&at->finish, memory, asked->memory);
 }
@@ -105,7 +105,7 @@ static double aitken_gain(const run *at) {
 static double estimated_gain(run *at) {
     if (at->finishing)
         return mx_lbfgs_gain(&at->finish);
-    return at->rule->accelerate ? mx_squarem_gain(&at->leaps) : aitken_gain(at);
+    return at->rule->accelerate ? mx_squarem_gain(&at->squarem) : aitken_gain(at);
 }
 
 static double tolerance(const run *at) {
@@ -148,10 +148,10 @@ static int going_on(run *at) {
     return -1;
 }
 
-/* Goes back from a leap or a quasi-Newton step that is worse. */
+/* Goes back from an extrapolation or a quasi-Newton step that is worse. */
 static int rejected(run *at) {
     if (!at->finishing)
-        mx_squarem_reject(&at->leaps);
+        mx_squarem_reject(&at->squarem);
     else if (ask(at, MX_REJECTED))
         at->finishing = 0;
     else
@@ -191,11 +191,11 @@ static int recorded(run *at) {
     return ask(at, MX_KEEP);
 }
 
-/* Takes note of where the best is, in the spaces of leaps and of quasi-Newton steps. */
+/* Takes note of where the best is, in the spaces of extrapolations and of quasi-Newton steps. */
 static void located(run *at, int landed) {
     mx_asked *asked = at->asked;
     if (at->rule->accelerate && !ask(at, MX_LOCATE))
-        mx_squarem_step(&at->leaps, asked->point, at->objective);
+        mx_squarem_step(&at->squarem, asked->point, at->objective);
     if (at->finishing && !ask(at, MX_CHARTED)) {
         if (landed)
             mx_lbfgs_accept(&at->finish);
@@ -206,17 +206,17 @@ static void located(run *at, int landed) {
 /* Moves far along the last step, to tell an optimum from a plateau. */
 static int looks_further(run *at) {
     if (!at->rule->accelerate || at->rule->steps_past || limited(at) ||
-        !mx_squarem_ready(&at->leaps, INFINITY))
+        !mx_squarem_ready(&at->squarem, INFINITY))
         return 0;
-    for (int tried = 0; mx_squarem_probe(&at->leaps, tried, at->asked->point); tried++)
-        if (!ask(at, MX_LEAP))
+    for (int tried = 0; mx_squarem_probe(&at->squarem, tried, at->asked->point); tried++)
+        if (!ask(at, MX_EXTRAPOLATE))
             return 1;
     return 0;
 }
 
-static int leaps(run *at) {
-    for (int tried = 0; mx_squarem_leap(&at->leaps, tried, at->asked->point); tried++)
-        if (!ask(at, MX_LEAP))
+static int extrapolations(run *at) {
+    for (int tried = 0; mx_squarem_extrapolate(&at->squarem, tried, at->asked->point); tried++)
+        if (!ask(at, MX_EXTRAPOLATE))
             return 1;
     return 0;
 }
@@ -226,7 +226,7 @@ static void begin_finish(run *at) {
     mx_asked *asked = at->asked;
     if (ask(at, MX_CHART) || ask(at, MX_CHARTED))
         return;
-    mx_room memory = {.start = asked->memory};
+    mx_workspace memory = {.start = asked->memory};
     at->finish = mx_lbfgs_in(asked->n_charted, &memory);
     mx_lbfgs_begin(&at->finish, asked->charted, asked->gradient);
     at->finishing = 1;
@@ -249,14 +249,14 @@ static int finishing_step(run *at) {
 /* Moves past the EM step, if that is a mixture. */
 static int moved_ahead(run *at) {
     if (!at->rule->accelerate ||
-        !mx_squarem_ready(&at->leaps, STEADY_GAIN * at->asked->total_weight))
+        !mx_squarem_ready(&at->squarem, STEADY_GAIN * at->asked->total_weight))
         return 0;
-    if (!at->finishing && mx_squarem_gain(&at->leaps) < NEAR)
+    if (!at->finishing && mx_squarem_gain(&at->squarem) < NEAR)
         begin_finish(at);
-    if (at->finishing ? finishing_step(at) : leaps(at))
+    if (at->finishing ? finishing_step(at) : extrapolations(at))
         return 1;
     if (!at->finishing)
-        mx_squarem_reject(&at->leaps);
+        mx_squarem_reject(&at->squarem);
     return 0;
 }
 
@@ -270,13 +270,13 @@ static int advanced(run *at) {
             ask(at, MX_BACK);
             return MX_ENDED_RULE;
         }
-        mx_squarem_restart(&at->leaps);
+        mx_squarem_restart(&at->squarem);
         at->finishing = 0;
     } else if (landed) {
         if (!(at->objective >= objective_at(at, 0)))
             return rejected(at);
         if (!at->finishing)
-            mx_squarem_accept(&at->leaps);
+            mx_squarem_accept(&at->squarem);
     }
     int ending = at->course->n_steps && !at->rule->may_fall ? fallen(at) : -1;
     if (ending >= 0)

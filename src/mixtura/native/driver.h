@@ -35,15 +35,15 @@ enum mx_question {
     MX_KEEP,     /* let the model just swept be the best, with its moments */
     MX_LOCATE,   /* set `point` to these moments */
     MX_STEP,     /* let the model to resort to be the M-step of these moments; may be MX_FLAT */
-    MX_LEAP,     /* let the next model be the M-step of the moments at `point`; may be MX_HARD */
-    MX_CHART,    /* lay a chart about the best, and say of how many coordinates; may be MX_HARD */
-    MX_CHARTED,  /* set `charted` to the best in that chart, and `gradient` to that there */
+    MX_EXTRAPOLATE, /* let the next model be the M-step of the moments at `point`; may be MX_HARD */
+    MX_CHART, /* lay a chart about the best, and say of how many coordinates; may be MX_HARD */
+    MX_CHARTED, /* set `charted` to the best in that chart, and `gradient` to that there */
     MX_REJECTED, /* the same of the model just swept, which is worse; may be MX_HARD */
-    MX_TRY,      /* let the next model be that at `charted`; may be MX_HARD */
-    MX_PROMISE,  /* set `value` to Q of the next model less Q of the best */
-    MX_DIGITS,   /* set `value` to what the rounding of densities costs the objective */
-    MX_BACK,     /* let the next model be the best */
-    MX_RESORT    /* let the next model be the one to resort to */
+    MX_TRY, /* let the next model be that at `charted`; may be MX_HARD */
+    MX_PROMISE, /* set `value` to Q of the next model less Q of the best */
+    MX_DIGITS, /* set `value` to what the rounding of densities costs the objective */
+    MX_BACK, /* let the next model be the best */
+    MX_RESORT /* let the next model be the one to resort to */
 };
 
 /* Answers the question of an mx_asked, `of` being what stands there. */
@@ -59,7 +59,7 @@ typedef struct {
     int64_t n_charted; /* set by who answers MX_CHART, as the next three are */
     double *charted; /* (n_charted) */
     double *gradient; /* (n_charted) */
-    double *memory; /* mx_lbfgs_room doubles */
+    double *memory; /* mx_lbfgs_workspace doubles */
     double value;
 } mx_asked;
 
@@ -85,18 +85,18 @@ typedef struct {
 
 /* How far a run has come. */
 typedef struct {
-    int64_t n_steps, n_rejected; /* sweeps that were taken, and leaps that were not */
+    int64_t n_steps, n_rejected; /* sweeps that were taken, and extrapolations that were not */
     double gain_left; /* an estimate, in nats */
     int64_t n_recent;
     double recent[MX_RECENT]; /* the last objectives, also those of an earlier run */
 } mx_course;
 
 /* The doubles that a driver works in. */
-MX_EXPORT int64_t mx_driver_room(int64_t n_coordinates);
+MX_EXPORT int64_t mx_driver_workspace(int64_t n_coordinates);
 
 /*
- * Begins a run in `driver`, of mx_driver_room doubles. What it is given must stay where it is; the
- * rule may change, and the course may hold objectives of an earlier run.
+ * Begins a run in `driver`, of mx_driver_workspace doubles. What it is given must stay where it is;
+ * the rule may change, and the course may hold objectives of an earlier run.
  */
 MX_EXPORT void mx_driver_begin(void *driver, mx_asked *asked, const mx_rule *rule,
                                mx_course *course);

@@ -38,7 +38,7 @@ class Question(IntEnum):
     KEEP = 0
     LOCATE = 1
     STEP = 2
-    LEAP = 3
+    EXTRAPOLATE = 3
     CHART = 4
     CHARTED = 5
     REJECTED = 6
@@ -94,7 +94,7 @@ class Models(Protocol):
         """Let the model to resort to be the M-step of these; return whether there is one."""
         ...
 
-    def leap(self, point: Float) -> bool:
+    def extrapolate(self, point: Float) -> bool:
         """Let the next model be the M-step of the moments at a point, if there is one."""
         ...
 
@@ -128,7 +128,7 @@ class Models(Protocol):
 
 
 class Answers:
-    """What is asked, and the room that answers stand in."""
+    """What is asked, and the workspace that answers stand in."""
 
     def __init__(self, models: Models, total_weight: float, n_coordinates: int) -> None:
         self.models = models
@@ -166,13 +166,13 @@ class Answers:
                 self.point[:] = models.located()
             case Question.STEP:
                 return Status.DONE if models.step() else Status.FLAT
-            case Question.LEAP:
-                found = models.leap(self.point.copy())
+            case Question.EXTRAPOLATE:
+                found = models.extrapolate(self.point.copy())
             case Question.CHART:
                 size = models.chart()
                 found = size is not None
                 if size is not None:
-                    self.lay(size, np.empty(kernels().mx_lbfgs_room(size)))
+                    self.lay(size, np.empty(kernels().mx_lbfgs_workspace(size)))
             case Question.CHARTED | Question.REJECTED:
                 rejected = question is Question.REJECTED
                 self.charted[:], self.gradient[:] = models.charted(rejected=rejected)
@@ -202,13 +202,13 @@ class Saved:
 
     Attributes
     ----------
-    room, memory : copies of what it works in
+    workspace, memory : copies of what it works in
     places : where these stood
     course : how far it has come, as bytes
     n_charted : coordinates of its chart
     """
 
-    room: Float
+    workspace: Float
     memory: Float
     places: tuple[int, int]
     course: bytes
@@ -249,25 +249,25 @@ class Driver:
         self._library = kernels()
         self._told = byref(self._answers.asked), byref(rule), byref(self.course)
         if saved is None:
-            self._room = np.empty(self._library.mx_driver_room(n_coordinates))
-            self._library.mx_driver_begin(address(self._room), *self._told)
+            self._workspace = np.empty(self._library.mx_driver_workspace(n_coordinates))
+            self._library.mx_driver_begin(address(self._workspace), *self._told)
         else:
             self._restore(saved)
 
     def _restore(self, saved: Saved) -> None:
-        self._room = saved.room.copy()
+        self._workspace = saved.workspace.copy()
         if saved.n_charted:
             self._answers.lay(saved.n_charted, saved.memory.copy())
         ctypes.memmove(byref(self.course), saved.course, len(saved.course))
-        self._library.mx_driver_restore(address(self._room), *saved.places, *self._told)
+        self._library.mx_driver_restore(address(self._workspace), *saved.places, *self._told)
 
     def state(self) -> Saved:
         """Return all that the driver goes on by, but for its models and its rule."""
         memory = self._answers.memory
         return Saved(
-            self._room.copy(),
+            self._workspace.copy(),
             memory.copy(),
-            (address(self._room), address(memory)),
+            (address(self._workspace), address(memory)),
             bytes(self.course),
             self._answers.asked.n_charted,
         )
@@ -280,7 +280,9 @@ class Driver:
         BaseException
             What a question of the run was answered by.
         """
-        ending = self._library.mx_driver_advance(address(self._room), log_likelihood, objective)
+        ending = self._library.mx_driver_advance(
+            address(self._workspace), log_likelihood, objective
+        )
         error, self._answers.error = self._answers.error, None
         if error is not None:
             raise error

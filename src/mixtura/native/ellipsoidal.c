@@ -44,7 +44,7 @@ static int update_one_covariance(const struct mx_m_step *it, const double *scatt
 static int update_one_shape_and_axes(const struct mx_m_step *it) {
     mx_read_log_volumes(it, 1);
     if (mx_volumes_of_matrices(it->n_components, it->n_columns, it->matrices, it->rows,
-                               it->previous != NULL, it->log_volumes, it->shape, it->room)) {
+                               it->previous != NULL, it->log_volumes, it->shape, it->workspace)) {
         return MX_HARD;
     }
     for (int64_t k = 0; k < it->n_components; k++) {
@@ -163,8 +163,8 @@ static void follow_axes(const struct mx_m_step *it, const mx_lanes *common) {
 static int update_one_spectrum(const struct mx_m_step *it, const double *scatter, int one_volume) {
     int64_t n = it->n_columns;
     places place;
-    mx_lanes *ascending = (mx_lanes *)it->room;
-    double *room = it->room + MX_LANES * it->n_blocks * n;
+    mx_lanes *ascending = (mx_lanes *)it->workspace;
+    double *workspace = it->workspace + MX_LANES * it->n_blocks * n;
     int lifted;
     if (find_axes(it, scatter, place, ascending, &lifted)) {
         return MX_HARD;
@@ -179,7 +179,7 @@ static int update_one_spectrum(const struct mx_m_step *it, const double *scatter
     } else {
         mx_read_log_volumes(it, 1);
         if (mx_volumes_of_variances(it->n_components, n, ascending, it->rows, it->previous != NULL,
-                                    it->log_volumes, it->shape, room)) {
+                                    it->log_volumes, it->shape, workspace)) {
             return MX_HARD;
         }
     }
@@ -205,7 +205,7 @@ static int update_common_axes(const struct mx_m_step *it, int one_volume) {
         mx_singular_cholesky(n, it->matrices + block * n * n, it->variances + block * n);
     }
     if (mx_common_axes(it->n_components, n, one_volume, it->matrices, it->rows,
-                       it->previous != NULL, it->axes, it->variances, it->room)) {
+                       it->previous != NULL, it->axes, it->variances, it->workspace)) {
         return MX_HARD;
     }
     for (int64_t i = 0; i < n; i++) {

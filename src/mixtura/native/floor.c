@@ -26,10 +26,10 @@ static int is_one_volume(int structure) {
            structure == MX_EEV || structure == MX_EVV;
 }
 
-int64_t mx_floored_room(int64_t n_components, int64_t n_columns) {
-    int64_t update = mx_update_room(n_components, n_columns);
-    int64_t lifted = mx_lifted_room(n_components, n_columns);
-    int64_t multipliers = mx_multipliers_room(n_components, n_columns);
+int64_t mx_floored_workspace(int64_t n_components, int64_t n_columns) {
+    int64_t update = mx_update_workspace(n_components, n_columns);
+    int64_t lifted = mx_lifted_workspace(n_components, n_columns);
+    int64_t multipliers = mx_multipliers_workspace(n_components, n_columns);
     int64_t size = n_components * n_columns * n_columns;
     int64_t most = update > lifted ? update : lifted;
     most = multipliers > most ? multipliers : most;
@@ -161,11 +161,11 @@ static void sort_ascending(int64_t n, double *values, double *axes) {
 
 /* EEV and VEV where all columns have one floor: EEI or VEI along the axes of each component. */
 static int turn(int64_t n_columns, double floor, int structure, int64_t n, const double *scatter,
-                const double *rows, const double *logs, double *factors, double *room) {
+                const double *rows, const double *logs, double *factors, double *workspace) {
     int64_t d = n_columns;
-    double *axes = room, *values = axes + n * d * d, *roots = values + n * d;
+    double *axes = workspace, *values = axes + n * d * d, *roots = values + n * d;
     double floors[MX_MOST_COLUMNS], matrix[MX_MOST_CELLS], n_rows = 0;
-    room = roots + n * d;
+    workspace = roots + n * d;
     for (int64_t j = 0; j < d; j++)
         floors[j] = floor;
     mx_cells along = mx_cells_of(d, floors, 0);
@@ -177,7 +177,7 @@ static int turn(int64_t n_columns, double floor, int structure, int64_t n, const
             values[k * d + j] = fmax(values[k * d + j], 0.0);
         n_rows += rows[k];
     }
-    if (structure == MX_VEV && mx_one_shape_above(&along, n, rows, values, logs, roots, room))
+    if (structure == MX_VEV && mx_one_shape_above(&along, n, rows, values, logs, roots, workspace))
         return MX_HARD;
     for (int64_t j = 0; structure == MX_EEV && j < d; j++) {
         double sum = 0;
@@ -224,16 +224,17 @@ static void take_better(const mx_cells *cells, int structure, int64_t n, const d
 /* The best of where multipliers lead and what has the highest floor all over. */
 static int look(const mx_cells *cells, int structure, int64_t n, const double *scatter,
                 const double *rows, const double *floor, const double *previous, const double *logs,
-                double *factors, double *axes, double *room) {
+                double *factors, double *axes, double *workspace) {
     int64_t d = cells->n_columns, size = n * d * d;
     double highest = 0, gap, n_rows = 0, others[MX_MOST_CELLS];
-    double *wide = room, *again = wide + size;
-    room = again + size;
+    double *wide = workspace, *again = wide + size;
+    workspace = again + size;
     if (axes != NULL)
         memcpy(others, axes, sizeof(double) * d * d);
     for (int64_t k = 0; k < n; k++)
         n_rows += rows[k];
-    int lost = mx_multiply(cells, structure, n, scatter, rows, previous, factors, axes, &gap, room);
+    int lost =
+        mx_multiply(cells, structure, n, scatter, rows, previous, factors, axes, &gap, workspace);
     if (!lost && gap <= OPEN * n_rows)
         return MX_DONE;
     if (!lost)
@@ -241,18 +242,19 @@ static int look(const mx_cells *cells, int structure, int64_t n, const double *s
     for (int64_t j = 0; j < d; j++)
         highest = fmax(highest, floor[j]);
     if (axes == NULL) {
-        if (turn(d, highest, structure, n, scatter, rows, logs, wide, room) == MX_DONE)
+        if (turn(d, highest, structure, n, scatter, rows, logs, wide, workspace) == MX_DONE)
             take_better(cells, structure, n, scatter, rows, wide, NULL, &lost, factors, NULL);
         return lost;
     }
     memcpy(again, scatter, sizeof(double) * size);
     for (int64_t p = 0; p < n * d; p++)
         again[p * d + p % d] += rows[p / d] * highest;
-    if (mx_update(structure, n, d, again, rows, previous, wide, others, room))
+    if (mx_update(structure, n, d, again, rows, previous, wide, others, workspace))
         return lost;
     double turned[MX_MOST_CELLS];
     memcpy(turned, others, sizeof(double) * d * d);
-    if (mx_multiply(cells, structure, n, scatter, rows, wide, again, turned, &gap, room) == MX_DONE)
+    if (mx_multiply(cells, structure, n, scatter, rows, wide, again, turned, &gap, workspace) ==
+        MX_DONE)
         take_better(cells, structure, n, scatter, rows, again, turned, &lost, factors, axes);
     take_better(cells, structure, n, scatter, rows, wide, others, &lost, factors, axes);
     return MX_DONE;
@@ -261,12 +263,12 @@ static int look(const mx_cells *cells, int structure, int64_t n, const double *s
 /* Sets factors that are above the floor but for rounding. */
 static int raise(const mx_cells *cells, int structure, int64_t n, const double *given,
                  const double *rows, const double *floor, const double *previous, double *factors,
-                 double *axes, double *room) {
+                 double *axes, double *workspace) {
     double volumes[MX_MOST_COMPONENTS];
     const double *logs = log_volumes(cells, n, previous, volumes);
     int pooled = is_pooled(structure);
-    double *scatter = room, n_rows = 0;
-    room += n * cells->one;
+    double *scatter = workspace, n_rows = 0;
+    workspace += n * cells->one;
     memcpy(scatter, given, sizeof(double) * (pooled ? 1 : n) * cells->one);
     for (int64_t k = 0; k < n; k++)
         n_rows += rows[k];
@@ -279,32 +281,35 @@ static int raise(const mx_cells *cells, int structure, int64_t n, const double *
         status = lift_each(cells, pooled ? 1 : n, n_rows, pooled ? NULL : rows, scatter);
         break;
     case MX_EVI:
-    case MX_EVV: status = mx_lift_to_one_volume(cells, n, rows, scatter, room); break;
+    case MX_EVV: status = mx_lift_to_one_volume(cells, n, rows, scatter, workspace); break;
     case MX_VEI:
-    case MX_VEE: return mx_one_shape_above(cells, n, rows, given, logs, factors, room);
+    case MX_VEE: return mx_one_shape_above(cells, n, rows, given, logs, factors, workspace);
     case MX_EEV:
     case MX_VEV:
         if (is_even(cells->n_columns, floor))
-            return turn(cells->n_columns, floor[0], structure, n, given, rows, logs, factors, room);
-        return look(cells, structure, n, given, rows, floor, previous, logs, factors, NULL, room);
+            return turn(cells->n_columns, floor[0], structure, n, given, rows, logs, factors,
+                        workspace);
+        return look(cells, structure, n, given, rows, floor, previous, logs, factors, NULL,
+                    workspace);
     default:
-        return look(cells, structure, n, given, rows, floor, previous, logs, factors, axes, room);
+        return look(cells, structure, n, given, rows, floor, previous, logs, factors, axes,
+                    workspace);
     }
     return status ? status
                   : mx_update(structure, n, cells->n_columns, scatter, rows, NULL, factors, NULL,
-                              room);
+                              workspace);
 }
 
 int mx_update_floored(int structure, int64_t n_components, int64_t n_columns, const double *scatter,
                       const double *rows, const double *floor, const double *previous,
-                      double *factors, double *axes, double *room) {
+                      double *factors, double *axes, double *workspace) {
     if (n_components > MX_MOST_COMPONENTS || n_columns > MX_MOST_COLUMNS)
         return MX_HARD;
     int64_t n = n_components;
     double before[MX_MOST_CELLS];
     if (axes != NULL && previous != NULL)
         memcpy(before, axes, sizeof(double) * n_columns * n_columns);
-    if (mx_update(structure, n, n_columns, scatter, rows, previous, factors, axes, room) ==
+    if (mx_update(structure, n, n_columns, scatter, rows, previous, factors, axes, workspace) ==
             MX_DONE &&
         mx_is_above(structure, n, n_columns, factors, floor, 1.0))
         return MX_DONE;
@@ -316,7 +321,7 @@ int mx_update_floored(int structure, int64_t n_components, int64_t n_columns, co
     mx_cells cells = mx_cells_of(n_columns, floor, structure >= MX_EEE);
     if (axes != NULL && previous != NULL)
         memcpy(axes, before, sizeof(double) * n_columns * n_columns);
-    if (raise(&cells, structure, n, scatter, rows, floor, previous, factors, axes, room))
+    if (raise(&cells, structure, n, scatter, rows, floor, previous, factors, axes, workspace))
         return MX_HARD;
     bring_above(&cells, structure, n, scatter, rows, factors);
     if (!is_pooled(structure) && previous != NULL &&

@@ -28,13 +28,13 @@ void mx_densities_about(const mx_tree *tree, const double *cells, double *densit
     }
 }
 
-void mx_products_about(const mx_tree *tree, const double *cells, const double *shares) {
+void mx_products_about(const mx_tree *tree, const double *cells, const double *responsibilities) {
     const mx_level *level = tree->levels + tree->depth;
     int64_t padded = tree->padded, n = level->n_observed;
     loose *away = (loose *)tree->scratch;
     for (int64_t k = 0; k < padded; k += LANES) {
         double *first = level->sums + k, *square = first + (n + 1) * padded;
-        vec share = load(shares + k);
+        vec share = load(responsibilities + k);
         gaps_of(tree, cells, k, away);
         store(first + n * padded, load(first + n * padded) + share);
         for (int64_t i = 0; i < n; i++, first += padded) {

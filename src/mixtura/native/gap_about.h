@@ -8,7 +8,7 @@
 /* Adds theta phi(x - about) of the observed cells x of one row to densities (padded). */
 void mx_densities_about(const mx_tree *tree, const double *cells, double *densities);
 
-/* Adds shares (padded) times phi(x - about) to the sums of the pattern at hand. */
-void mx_products_about(const mx_tree *tree, const double *cells, const double *shares);
+/* Adds responsibilities (padded) times phi(x - about) to the sums of the pattern at hand. */
+void mx_products_about(const mx_tree *tree, const double *cells, const double *responsibilities);
 
 #endif

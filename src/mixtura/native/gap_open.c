@@ -3,11 +3,11 @@
 
 #include "vector.h"
 
-mx_open mx_open_in(const mx_tree *tree, mx_room *room) {
-    mx_open open = {.places = (int64_t *)mx_taken(room, MX_MOST_OPEN)};
-    open.features = (int64_t *)mx_taken(room, MX_MOST_OPEN * tree->n_columns);
-    open.variance = mx_taken(room, MX_MOST_OPEN * MX_MOST_OPEN * tree->padded);
-    open.half_log = mx_taken(room, tree->padded);
+mx_open mx_open_in(const mx_tree *tree, mx_workspace *workspace) {
+    mx_open open = {.places = (int64_t *)mx_taken(workspace, MX_MOST_OPEN)};
+    open.features = (int64_t *)mx_taken(workspace, MX_MOST_OPEN * tree->n_columns);
+    open.variance = mx_taken(workspace, MX_MOST_OPEN * MX_MOST_OPEN * tree->padded);
+    open.half_log = mx_taken(workspace, tree->padded);
     return open;
 }
 

@@ -24,7 +24,7 @@ typedef struct {
     double entropy;
 } mx_open;
 
-mx_open mx_open_in(const mx_tree *tree, mx_room *room);
+mx_open mx_open_in(const mx_tree *tree, mx_workspace *workspace);
 
 /* Opens some columns of the pattern at hand. */
 void mx_open_columns(const mx_tree *tree, const int64_t *columns, int64_t count,

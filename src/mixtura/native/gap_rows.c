@@ -12,7 +12,7 @@
 #define MOST_WIDE 3
 #define MOST_WAYS 2
 
-int64_t mx_few_room(const mx_tree *tree) {
+int64_t mx_few_workspace(const mx_tree *tree) {
     int64_t most = mx_level_features(tree->full, tree->n_columns);
     return MOST_ROWS * (most + (1 + MX_MOST_OPEN) * tree->padded);
 }
@@ -85,12 +85,12 @@ INLINE void densities_of(int count, int wide, int ways, int64_t padded, int64_t 
     }
 }
 
-/* Adds shares (count, padded) times phi to sums of some vectors of components. */
+/* Adds responsibilities (count, padded) times phi to sums of some vectors of components. */
 INLINE void products_of(int count, int wide, int64_t padded, int64_t n_features,
-                        const double *shares, const double *phi, double *sums) {
+                        const double *responsibilities, const double *phi, double *sums) {
     vec held[MOST_ROWS][MOST_WIDE];
     UNROLL for (int r = 0; r < count; r++) {
-        UNROLL for (int i = 0; i < wide; i++) held[r][i] = load(shares + r * padded + i * LANES);
+        UNROLL for (int i = 0; i < wide; i++) held[r][i] = load(responsibilities + r * padded + i * LANES);
     }
     for (int64_t p = 0; p < n_features; p++) {
         vec totals[MOST_WIDE];
@@ -143,19 +143,19 @@ INLINE void integrate(const mx_tree *tree, const mx_open *open, int count, const
 
 /* Adds what open columns are expected to add to sums. */
 INLINE void complete(const mx_tree *tree, const mx_open *open, int count, const double *phi,
-                     const double *shares, const double *means) {
+                     const double *responsibilities, const double *means) {
     const mx_level *level = tree->levels + tree->depth;
     int64_t padded = tree->padded, n = level->n_observed, dependent = tree->full ? n : 0;
     for (int64_t k = 0; k < padded; k += LANES) {
         vec mass = {0};
-        UNROLL for (int r = 0; r < count; r++) mass += load(shares + r * padded + k);
+        UNROLL for (int r = 0; r < count; r++) mass += load(responsibilities + r * padded + k);
         for (int64_t c = 0; c < open->count; c++) {
             const int64_t *features = open->features + c * n;
             double *at = level->sums + open->places[c] * padded + k;
             vec firsts[MOST_ROWS], total = load(at);
             UNROLL for (int r = 0; r < count; r++) {
                 firsts[r] =
-                    load(shares + r * padded + k) * load(means + (c * count + r) * padded + k);
+                    load(responsibilities + r * padded + k) * load(means + (c * count + r) * padded + k);
                 total += firsts[r];
             }
             store(at, total);
@@ -228,15 +228,15 @@ INLINE void softmax(int64_t padded, double weight, double *densities, mx_found *
         mx_tally(found);
 }
 
-/* Sets what log densities (count, padded) begin with: nothing, or minus infinity where barred. */
+/* Sets what log densities (count, padded) begin with: nothing, or minus infinity where excluded. */
 INLINE void begin(const mx_rows *rows, const mx_tree *tree, int count, int64_t first,
                   double *densities) {
     UNROLL for (int r = 0; r < count; r++) {
         double *own = densities + r * tree->padded;
         for (int64_t k = 0; k < tree->padded; k += LANES)
             store(own + k, (vec){0});
-        for (int64_t k = 0; rows->barred && k < tree->n_components; k++)
-            own[k] = rows->barred[k * rows->barred_stride + first + r] ? -1.0 / 0.0 : 0.0;
+        for (int64_t k = 0; rows->excluded && k < tree->n_components; k++)
+            own[k] = rows->excluded[k * rows->excluded_stride + first + r] ? -1.0 / 0.0 : 0.0;
     }
 }
 
@@ -259,29 +259,29 @@ INLINE void all_densities(const mx_tree *tree, int count, const double *phi, dou
     }
 }
 
-INLINE void all_products(const mx_tree *tree, int count, const double *phi, const double *shares) {
+INLINE void all_products(const mx_tree *tree, int count, const double *phi, const double *responsibilities) {
     const mx_level *level = tree->levels + tree->depth;
     int64_t padded = tree->padded, n_features = level->n_features;
     for (int64_t k = 0, wide; k < padded; k += wide * LANES) {
         wide = padded - k > LANES ? 2 : 1;
         if (wide == 1)
-            products_of(count, 1, padded, n_features, shares + k, phi, level->sums + k);
+            products_of(count, 1, padded, n_features, responsibilities + k, phi, level->sums + k);
         else
-            products_of(count, 2, padded, n_features, shares + k, phi, level->sums + k);
+            products_of(count, 2, padded, n_features, responsibilities + k, phi, level->sums + k);
     }
 }
 
 INLINE void some_rows(const mx_tile *tile, const mx_tree *tree, const mx_open *open, int count,
-                      int64_t first, mx_found *found, double *room) {
+                      int64_t first, mx_found *found, double *workspace) {
     const mx_rows *rows = &tile->rows;
     int64_t padded = tree->padded;
-    double *densities = room, *means = room + MOST_ROWS * padded;
+    double *densities = workspace, *means = workspace + MOST_ROWS * padded;
     double *phi = means + MOST_ROWS * MX_MOST_OPEN * padded;
     features_of(tile, tree, open, count, first, phi);
     begin(rows, tree, count, first, densities);
-    if (!found->shares && tree->is_about)
+    if (!found->responsibilities && tree->is_about)
         mx_densities_about(tree, phi, densities);
-    else if (!found->shares)
+    else if (!found->responsibilities)
         all_densities(tree, count, phi, densities);
     if (open)
         integrate(tree, open, count, phi, densities, means);
@@ -291,9 +291,9 @@ INLINE void some_rows(const mx_tile *tile, const mx_tree *tree, const mx_open *o
         double weight = rows->weights ? rows->weights[row] : 1.0;
         for (int64_t k = 0; found->densities && k < tree->n_components; k++)
             found->densities[k * rows->n_rows + row] = own[k];
-        for (int64_t k = 0; found->shares && k < padded; k++) {
+        for (int64_t k = 0; found->responsibilities && k < padded; k++) {
             int64_t at = row * found->row_stride + k * found->component_stride;
-            own[k] = k < tree->n_components ? weight * found->shares[at] : 0.0;
+            own[k] = k < tree->n_components ? weight * found->responsibilities[at] : 0.0;
         }
         if (found->values)
             softmax(padded, weight, own, found);
@@ -310,19 +310,19 @@ INLINE void some_rows(const mx_tile *tile, const mx_tree *tree, const mx_open *o
 }
 
 INLINE void rows_of(const mx_tile *tile, const mx_tree *tree, const mx_open *open, int64_t first,
-                    int64_t last, mx_found *found, double *room) {
+                    int64_t last, mx_found *found, double *workspace) {
     for (; first + 4 <= last && !tree->is_about; first += 4)
-        some_rows(tile, tree, open, 4, first, found, room);
+        some_rows(tile, tree, open, 4, first, found, workspace);
     for (; first + 2 <= last && !tree->is_about; first += 2)
-        some_rows(tile, tree, open, 2, first, found, room);
+        some_rows(tile, tree, open, 2, first, found, workspace);
     for (; first < last; first++)
-        some_rows(tile, tree, open, 1, first, found, room);
+        some_rows(tile, tree, open, 1, first, found, workspace);
 }
 
 void mx_rows_of_pattern(const mx_tile *tile, const mx_tree *tree, const mx_open *open,
-                        int64_t first, int64_t last, mx_found *found, double *room) {
+                        int64_t first, int64_t last, mx_found *found, double *workspace) {
     if (open)
-        rows_of(tile, tree, open, first, last, found, room);
+        rows_of(tile, tree, open, first, last, found, workspace);
     else
-        rows_of(tile, tree, 0, first, last, found, room);
+        rows_of(tile, tree, 0, first, last, found, workspace);
 }

@@ -13,7 +13,7 @@
  * What is found of rows, whichever of them is asked for.
  *
  * densities  (K, n) to be set, or NULL
- * shares     given, or NULL; that of row i for component k is at i * row_stride +
+ * responsibilities     given, or NULL; that of row i for component k is at i * row_stride +
  *            k * component_stride
  * squared    (padded)
  * values     (2) as in sweep.h
@@ -21,20 +21,20 @@
  */
 typedef struct {
     double *densities, *squared, *values;
-    const double *shares;
+    const double *responsibilities;
     double weights[MX_TALLIED], totals[MX_TALLIED];
     int64_t count, row_stride, component_stride;
 } mx_found;
 
 /* The doubles that mx_rows_of_pattern needs to work in. */
-int64_t mx_few_room(const mx_tree *tree);
+int64_t mx_few_workspace(const mx_tree *tree);
 
 /*
  * Sweeps rows of the pattern at hand: those from `first` on, before `last`. They lack the
  * open columns too, if there are any, else that is NULL.
  */
 void mx_rows_of_pattern(const mx_tile *tile, const mx_tree *tree, const mx_open *open,
-                        int64_t first, int64_t last, mx_found *found, double *room);
+                        int64_t first, int64_t last, mx_found *found, double *workspace);
 
 /* Adds what was put off to the values. */
 void mx_tally(mx_found *found);

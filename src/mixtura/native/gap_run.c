@@ -30,23 +30,23 @@ void mx_theta_about(const mx_form *form, const double *from, const double *to, d
     }
 }
 
-void mx_first_totals(const mx_problem *problem, const mx_form *form, const double *shares,
+void mx_first_totals(const mx_problem *problem, const mx_form *form, const double *responsibilities,
                      int64_t row_stride, int64_t component_stride, double *theta, double *sums,
-                     double *entropy, double *room) {
+                     double *entropy, double *workspace) {
     int64_t n = form->n_components, d = form->n_columns;
     memset(theta, 0, sizeof(double) * n * form->n_features);
     for (int64_t k = 0; k < n; k++)
         for (int64_t i = 0; i < d; i++)
             theta[k * form->n_features + d + 1 + i] =
                 -0.5 / (problem->widths[i] * problem->widths[i]);
-    mx_gaps_totals(problem->gaps, n, theta, shares, row_stride, component_stride, sums, entropy,
-                   room);
+    mx_gaps_totals(problem->gaps, n, theta, responsibilities, row_stride, component_stride, sums,
+                   entropy, workspace);
 }
 
 double mx_promised_with_gaps(const mx_form *form, const mx_model *next, const mx_model *before,
-                             const double *sums, double *room) {
+                             const double *sums, double *workspace) {
     int64_t n = form->n_components, size = n * form->n_features, d = form->n_columns;
-    double *theta = room, *from = theta + size, *to = from + n * d, total = 0;
+    double *theta = workspace, *from = theta + size, *to = from + n * d, total = 0;
     memcpy(theta, next->theta, sizeof(double) * size);
     mx_points_of(form, next, from);
     mx_points_of(form, before, to);

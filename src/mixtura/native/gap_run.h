@@ -15,12 +15,12 @@ void mx_theta_about(const mx_form *form, const double *from, const double *to, d
  * The completed sums of a start, of which missing cells have the mean and the width of their
  * columns; told as to mx_totals, `theta` (K, P) and `entropy` (K) to work in.
  */
-void mx_first_totals(const mx_problem *problem, const mx_form *form, const double *shares,
+void mx_first_totals(const mx_problem *problem, const mx_form *form, const double *responsibilities,
                      int64_t row_stride, int64_t component_stride, double *theta, double *sums,
-                     double *entropy, double *room);
+                     double *entropy, double *workspace);
 
 /* Q of one model minus Q of another under sums that are as the other's. */
 double mx_promised_with_gaps(const mx_form *form, const mx_model *next, const mx_model *before,
-                             const double *sums, double *room);
+                             const double *sums, double *workspace);
 
 #endif

@@ -11,22 +11,22 @@
 
 int64_t mx_level_features(int64_t full, int64_t n) { return n + 1 + (full ? n * (n + 1) / 2 : n); }
 
-mx_tree mx_tree_in(int64_t n_components, int64_t n_columns, int64_t full, mx_room *room) {
+mx_tree mx_tree_in(int64_t n_components, int64_t n_columns, int64_t full, mx_workspace *workspace) {
     mx_tree tree = {.n_components = n_components, .n_columns = n_columns, .full = full};
     int64_t padded = tree.padded = (n_components + LANES - 1) / LANES * LANES;
     int64_t size = sizeof(mx_level) / sizeof(double);
-    tree.levels = (mx_level *)mx_taken(room, size * (n_columns + 1));
-    tree.entropy = mx_taken(room, padded);
-    tree.about = mx_taken(room, n_columns * padded);
-    tree.scratch = mx_taken(room, 2 * n_columns * LANES);
+    tree.levels = (mx_level *)mx_taken(workspace, size * (n_columns + 1));
+    tree.entropy = mx_taken(workspace, padded);
+    tree.about = mx_taken(workspace, n_columns * padded);
+    tree.scratch = mx_taken(workspace, 2 * n_columns * LANES);
     for (int64_t depth = 0; depth <= n_columns; depth++) {
         int64_t left = n_columns - depth, n_features = mx_level_features(full, left);
         mx_level level = {.n_observed = left, .n_features = n_features};
-        level.observed = (int64_t *)mx_taken(room, left);
-        level.theta = mx_taken(room, n_features * padded);
-        level.sums = mx_taken(room, n_features * padded);
-        level.logs = mx_taken(room, padded);
-        if (room->start)
+        level.observed = (int64_t *)mx_taken(workspace, left);
+        level.theta = mx_taken(workspace, n_features * padded);
+        level.sums = mx_taken(workspace, n_features * padded);
+        level.logs = mx_taken(workspace, padded);
+        if (workspace->start)
             tree.levels[depth] = level;
     }
     return tree;

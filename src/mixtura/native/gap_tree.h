@@ -2,7 +2,7 @@
 #ifndef MIXTURA_GAP_TREE_H
 #define MIXTURA_GAP_TREE_H
 
-#include "room.h"
+#include "workspace.h"
 
 /*
  * A pattern on the way from complete rows to the one at hand. Features are [x, 1, x_i x_j for
@@ -41,7 +41,7 @@ static inline int64_t mx_row_of(int64_t n, int64_t i) { return n + 1 + i * n - i
 /* How many features so many columns have. */
 int64_t mx_level_features(int64_t full, int64_t n_columns);
 
-mx_tree mx_tree_in(int64_t n_components, int64_t n_columns, int64_t full, mx_room *room);
+mx_tree mx_tree_in(int64_t n_components, int64_t n_columns, int64_t full, mx_workspace *workspace);
 
 /*
  * Begins with natural parameters (K, P) of complete rows, ordered as in sweep.h, about points (K,

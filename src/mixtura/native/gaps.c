@@ -25,26 +25,26 @@ typedef struct {
     double *cells, *zeros, *ones, *theta, *sums, *sweep; /* of a sweep of complete rows */
 } walk;
 
-static walk walk_in(const mx_gaps *rows, int64_t n_components, mx_room *room) {
+static walk walk_in(const mx_gaps *rows, int64_t n_components, mx_workspace *workspace) {
     int64_t n_columns = rows->tile.n_columns, n_features = rows->tile.rows.n_features;
     int64_t full = n_features > 2 * n_columns + 1, n_sums = n_components * n_features;
-    walk at = {.rows = rows, .tree = mx_tree_in(n_components, n_columns, full, room)};
-    at.found.squared = mx_taken(room, at.tree.padded);
-    at.open = mx_open_in(&at.tree, room);
-    at.missing = (int64_t *)mx_taken(room, n_columns);
-    at.then = (int64_t *)mx_taken(room, n_columns);
-    at.few = mx_taken(room, mx_few_room(&at.tree));
-    at.cells = mx_taken(room, MOST_SWEPT * n_columns);
-    at.zeros = mx_taken(room, n_columns);
-    at.ones = mx_taken(room, n_columns);
-    at.theta = mx_taken(room, n_sums);
-    at.sums = mx_taken(room, n_sums);
-    at.sweep = mx_taken(room, mx_sweep_room(n_components, n_features));
+    walk at = {.rows = rows, .tree = mx_tree_in(n_components, n_columns, full, workspace)};
+    at.found.squared = mx_taken(workspace, at.tree.padded);
+    at.open = mx_open_in(&at.tree, workspace);
+    at.missing = (int64_t *)mx_taken(workspace, n_columns);
+    at.then = (int64_t *)mx_taken(workspace, n_columns);
+    at.few = mx_taken(workspace, mx_few_workspace(&at.tree));
+    at.cells = mx_taken(workspace, MOST_SWEPT * n_columns);
+    at.zeros = mx_taken(workspace, n_columns);
+    at.ones = mx_taken(workspace, n_columns);
+    at.theta = mx_taken(workspace, n_sums);
+    at.sums = mx_taken(workspace, n_sums);
+    at.sweep = mx_taken(workspace, mx_sweep_workspace(n_components, n_features));
     return at;
 }
 
-int64_t mx_gaps_room(const mx_gaps *rows, int64_t n_components) {
-    mx_room counted = {0};
+int64_t mx_gaps_workspace(const mx_gaps *rows, int64_t n_components) {
+    mx_workspace counted = {0};
     walk_in(rows, n_components, &counted);
     return counted.used + n_components;
 }
@@ -157,7 +157,7 @@ static void sweep_run(walk *at, int64_t first, int64_t last) {
         tile.rows.n_features = level->n_features;
         tile.rows.n_rows = count;
         tile.rows.weights = all->rows.weights ? all->rows.weights + row : 0;
-        tile.rows.barred = all->rows.barred ? all->rows.barred + row : 0;
+        tile.rows.excluded = all->rows.excluded ? all->rows.excluded + row : 0;
         memset(at->sums, 0, sizeof(double) * n_components * level->n_features);
         mx_sweep_stack(&tile, 1, &n_components, at->theta, at->sums, at->found.squared,
                        at->found.values, at->sweep);
@@ -223,10 +223,10 @@ static void walk_rows(walk *at, const double *theta) {
 
 void mx_sweep_gaps_stack(const mx_gaps *rows, int64_t n_mixtures, const int64_t *sizes,
                          const double *theta, double *sums, double *squared, double *values,
-                         double *entropy, double *room) {
+                         double *entropy, double *workspace) {
     mx_gaps own = *rows;
     for (int64_t m = 0; m < n_mixtures; m++) {
-        mx_room from = {.start = room};
+        mx_workspace from = {.start = workspace};
         walk at = walk_in(&own, sizes[m], &from);
         values[0] = values[1] = 0.0;
         at.found.values = values;
@@ -243,37 +243,39 @@ void mx_sweep_gaps_stack(const mx_gaps *rows, int64_t n_mixtures, const int64_t 
 }
 
 void mx_gaps_densities(const mx_gaps *rows, int64_t n_components, const double *theta,
-                       double *densities, double *room) {
-    mx_room from = {.start = room};
+                       double *densities, double *workspace) {
+    mx_workspace from = {.start = workspace};
     walk at = walk_in(rows, n_components, &from);
     at.found.densities = densities;
     walk_rows(&at, theta);
 }
 
-void mx_gaps_shares(const mx_gaps *rows, int64_t n_components, const double *theta, double *shares,
-                    double *room) {
+void mx_gaps_responsibilities(const mx_gaps *rows, int64_t n_components, const double *theta,
+                              double *responsibilities, double *workspace) {
     int64_t n_rows = rows->tile.rows.n_rows;
-    double ones[MX_BLOCK], *block = room;
-    mx_gaps_densities(rows, n_components, theta, shares, room);
+    double ones[MX_BLOCK], *block = workspace;
+    mx_gaps_densities(rows, n_components, theta, responsibilities, workspace);
     for (int64_t row = 0; row < MX_BLOCK; row++)
         ones[row] = 1.0;
     for (int64_t first = 0; first < n_rows; first += MX_BLOCK) {
         int64_t count = n_rows - first < MX_BLOCK ? n_rows - first : MX_BLOCK;
         memset(block, 0, sizeof(double) * n_components * MX_BLOCK);
         for (int64_t k = 0; k < n_components; k++)
-            memcpy(block + k * MX_BLOCK, shares + k * n_rows + first, sizeof(double) * count);
+            memcpy(block + k * MX_BLOCK, responsibilities + k * n_rows + first,
+                   sizeof(double) * count);
         mx_responsibilities(n_components, MX_BLOCK, ones, block);
         for (int64_t k = 0; k < n_components; k++)
-            memcpy(shares + k * n_rows + first, block + k * MX_BLOCK, sizeof(double) * count);
+            memcpy(responsibilities + k * n_rows + first, block + k * MX_BLOCK,
+                   sizeof(double) * count);
     }
 }
 
 void mx_gaps_totals(const mx_gaps *rows, int64_t n_components, const double *theta,
-                    const double *shares, int64_t row_stride, int64_t component_stride,
-                    double *sums, double *entropy, double *room) {
-    mx_room from = {.start = room};
+                    const double *responsibilities, int64_t row_stride, int64_t component_stride,
+                    double *sums, double *entropy, double *workspace) {
+    mx_workspace from = {.start = workspace};
     walk at = walk_in(rows, n_components, &from);
-    at.found.shares = shares;
+    at.found.responsibilities = responsibilities;
     at.found.row_stride = row_stride;
     at.found.component_stride = component_stride;
     walk_rows(&at, theta);

@@ -22,7 +22,7 @@ typedef struct {
 } mx_gaps;
 
 /* The doubles that what follows needs to work in; of these only those that are used are touched. */
-MX_EXPORT int64_t mx_gaps_room(const mx_gaps *rows, int64_t n_components);
+MX_EXPORT int64_t mx_gaps_workspace(const mx_gaps *rows, int64_t n_components);
 
 /*
  * The E-step and the sums of the M-step, with what missing cells are expected to add, of mixtures
@@ -36,22 +36,25 @@ MX_EXPORT int64_t mx_gaps_room(const mx_gaps *rows, int64_t n_components);
  */
 MX_EXPORT void mx_sweep_gaps_stack(const mx_gaps *rows, int64_t n_mixtures, const int64_t *sizes,
                                    const double *theta, double *sums, double *squared,
-                                   double *values, double *entropy, double *room);
+                                   double *values, double *entropy, double *workspace);
 
-/* Sets densities (K, n) to the log densities of what was observed, minus infinity where barred. */
+/* Sets densities (K, n) to the log densities of what was observed, minus infinity where excluded.
+ */
 MX_EXPORT void mx_gaps_densities(const mx_gaps *rows, int64_t n_components, const double *theta,
-                                 double *densities, double *room);
+                                 double *densities, double *workspace);
 
-/* Sets shares (K, n) to the responsibilities. */
-MX_EXPORT void mx_gaps_shares(const mx_gaps *rows, int64_t n_components, const double *theta,
-                              double *shares, double *room);
+/* Sets responsibilities (K, n) to the responsibilities. */
+MX_EXPORT void mx_gaps_responsibilities(const mx_gaps *rows, int64_t n_components,
+                                        const double *theta, double *responsibilities,
+                                        double *workspace);
 
 /*
  * The completed sums (K, P) and entropies (K) of w r phi for given responsibilities, of which that
- * of row i for component k is shares[i * row_stride + k * component_stride].
+ * of row i for component k is responsibilities[i * row_stride + k * component_stride].
  */
 MX_EXPORT void mx_gaps_totals(const mx_gaps *rows, int64_t n_components, const double *theta,
-                              const double *shares, int64_t row_stride, int64_t component_stride,
-                              double *sums, double *entropy, double *room);
+                              const double *responsibilities, int64_t row_stride,
+                              int64_t component_stride, double *sums, double *entropy,
+                              double *workspace);
 
 #endif

@@ -45,7 +45,7 @@ class GappyRows:
         natural: Float,
         sizes: Sequence[int],
         weights: Float | None,
-        barred: NDArray[np.bool_] | None,
+        excluded: NDArray[np.bool_] | None,
         about: Float | None = None,
     ) -> tuple[Float, Float, Float, Float]:
         """Return sums (ΣK, P), Σ w r² (ΣK,), values (M, 2) and entropies (ΣK,) of M mixtures.
@@ -55,18 +55,18 @@ class GappyRows:
         natural : (ΣK, P)
         sizes : K of each mixture
         weights : (n,) or None
-        barred : (K, n) components of each mixture that rows cannot belong to, or None
+        excluded : (K, n) components of each mixture that rows cannot belong to, or None
         about : (ΣK, D) what natural parameters and sums are about; None: the origin
         """
         places = np.array(sizes, dtype=np.int64)
         sums, squared = np.empty(natural.shape), np.empty(len(natural))
         values, entropies = np.empty((len(places), 2)), np.empty(len(natural))
-        told = self.told(natural.shape[1], weights, barred, about)
-        room = _room(told, int(places.max()))
+        told = self.told(natural.shape[1], weights, excluded, about)
+        workspace = _workspace(told, int(places.max()))
         kernels().mx_sweep_gaps_stack(
             byref(told),
             len(places),
-            *map(address, (places, natural, sums, squared, values, entropies, room)),
+            *map(address, (places, natural, sums, squared, values, entropies, workspace)),
         )
         return sums, squared, values, entropies
 
@@ -79,20 +79,20 @@ class GappyRows:
         """
         found = np.empty((len(natural), len(self.cells)))
         told = self.told(natural.shape[1], about=about)
-        room = _room(told, len(natural))
+        workspace = _workspace(told, len(natural))
         kernels().mx_gaps_densities(
-            byref(told), len(natural), *map(address, (natural, found, room))
+            byref(told), len(natural), *map(address, (natural, found, workspace))
         )
         return found
 
     def totals(
         self,
         natural: Float,
-        shares: Float,
+        responsibilities: Float,
         weights: Float | None = None,
         about: Float | None = None,
     ) -> tuple[Float, Float]:
-        """Return completed sums (K, P) and entropies (K,) of shares (K, n) float64 and weights.
+        """Return completed sums (K, P) and entropies (K,) of responsibilities (K, n) float64 and weights.
 
         Parameters
         ----------
@@ -100,15 +100,17 @@ class GappyRows:
         """
         sums, entropies = np.empty(natural.shape), np.empty(len(natural))
         told = self.told(natural.shape[1], weights, about=about)
-        room = _room(told, len(natural))
-        component_stride, row_stride = (stride // shares.itemsize for stride in shares.strides)
+        workspace = _workspace(told, len(natural))
+        component_stride, row_stride = (
+            stride // responsibilities.itemsize for stride in responsibilities.strides
+        )
         kernels().mx_gaps_totals(
             byref(told),
             len(natural),
-            *map(address, (natural, shares)),
+            *map(address, (natural, responsibilities)),
             row_stride,
             component_stride,
-            *map(address, (sums, entropies, room)),
+            *map(address, (sums, entropies, workspace)),
         )
         return sums, entropies
 
@@ -116,7 +118,7 @@ class GappyRows:
         self,
         n_features: int,
         weights: Float | None = None,
-        barred: NDArray[np.bool_] | None = None,
+        excluded: NDArray[np.bool_] | None = None,
         about: Float | None = None,
     ) -> Gaps:
         """Return what a kernel is told of the rows.
@@ -128,14 +130,14 @@ class GappyRows:
         rows = Rows(n_rows=len(cells), n_features=n_features)
         if weights is not None:
             rows.weights = address(weights)
-        if barred is not None:
-            rows.bar(barred)
+        if excluded is not None:
+            rows.exclude(excluded)
         places = (address(each) for each in (cells, self.origin, self.scale))
         single = cells.dtype == np.float32
         tile = TileRows(rows, *places, cells.shape[1], along, across, single)
         return Gaps(tile, address(self.entropies), None if about is None else address(about))
 
 
-def _room(told: Gaps, n_components: int) -> Float:
+def _workspace(told: Gaps, n_components: int) -> Float:
     """Return what a kernel needs to work in."""
-    return np.empty(kernels().mx_gaps_room(byref(told), n_components))
+    return np.empty(kernels().mx_gaps_workspace(byref(told), n_components))

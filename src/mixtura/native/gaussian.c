@@ -5,7 +5,7 @@
 
 #include "segments.h"
 
-/* A leap leaves each component at least this share of its rows. */
+/* An extrapolation leaves each component at least this share of its rows. */
 #define LEAST_SHARE 0.1
 /* A component of fewer rows than this has no mean. */
 #define FEWEST 1e-200
@@ -51,26 +51,26 @@ mx_form mx_form_for(const mx_problem *problem, int64_t n_components) {
     return form;
 }
 
-mx_model mx_model_in(const mx_form *form, mx_room *room) {
+mx_model mx_model_in(const mx_form *form, mx_workspace *workspace) {
     int64_t n = form->n_components, d = form->n_columns;
-    mx_model model = {.log_weights = mx_taken(room, n),
-                      .means = mx_taken(room, n * d),
-                      .factors = mx_taken(room, form->n_factors),
-                      .axes = mx_taken(room, d * d),
-                      .extras = mx_taken(room, n * form->n_extras),
-                      .theta = mx_taken(room, n * form->n_features),
-                      .rough = mx_taken(room, n),
-                      .bases = mx_taken(room, n),
-                      .centred = mx_taken(room, n)};
+    mx_model model = {.log_weights = mx_taken(workspace, n),
+                      .means = mx_taken(workspace, n * d),
+                      .factors = mx_taken(workspace, form->n_factors),
+                      .axes = mx_taken(workspace, d * d),
+                      .extras = mx_taken(workspace, n * form->n_extras),
+                      .theta = mx_taken(workspace, n * form->n_features),
+                      .rough = mx_taken(workspace, n),
+                      .bases = mx_taken(workspace, n),
+                      .centred = mx_taken(workspace, n)};
     return model;
 }
 
-mx_moments mx_moments_in(const mx_form *form, mx_room *room) {
+mx_moments mx_moments_in(const mx_form *form, mx_workspace *workspace) {
     int64_t n = form->n_components;
-    mx_moments moments = {.rows = mx_taken(room, n),
-                          .means = mx_taken(room, n * form->n_columns),
-                          .scatter = mx_taken(room, form->n_scatter),
-                          .extras = mx_taken(room, n * form->n_extras)};
+    mx_moments moments = {.rows = mx_taken(workspace, n),
+                          .means = mx_taken(workspace, n * form->n_columns),
+                          .scatter = mx_taken(workspace, form->n_scatter),
+                          .extras = mx_taken(workspace, n * form->n_extras)};
     return moments;
 }
 
@@ -219,9 +219,9 @@ void mx_weigh(const mx_problem *problem, const mx_form *form, const double *rows
 }
 
 int mx_maximise(const mx_problem *problem, const mx_form *form, const mx_moments *moments,
-                const mx_model *previous, mx_model *next, double *room) {
+                const mx_model *previous, mx_model *next, double *workspace) {
     int64_t n = form->n_gaussians, d = form->n_columns;
-    double rows[MX_MOST_COMPONENTS], *scatter = room;
+    double rows[MX_MOST_COMPONENTS], *scatter = workspace;
     for (int64_t k = 0; k < n; k++)
         rows[k] = moments->rows[k] + problem->prior_rows;
     memcpy(scatter, moments->scatter, sizeof(double) * form->n_scatter);
@@ -237,12 +237,12 @@ int mx_maximise(const mx_problem *problem, const mx_form *form, const mx_moments
     if (form->common_axes && previous->factors)
         memcpy(next->axes, previous->axes, sizeof(double) * d * d);
     double *axes = form->common_axes ? next->axes : 0;
-    room += form->n_scatter;
+    workspace += form->n_scatter;
     int status = problem->floor
                      ? mx_update_floored(form->structure, n, d, scatter, rows, problem->floor,
-                                         previous->factors, next->factors, axes, room)
+                                         previous->factors, next->factors, axes, workspace)
                      : mx_update(form->structure, n, d, scatter, rows, previous->factors,
-                                 next->factors, axes, room);
+                                 next->factors, axes, workspace);
     if (status)
         return MX_FLAT;
     status = mx_bind(problem, form, next);

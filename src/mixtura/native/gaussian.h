@@ -2,8 +2,8 @@
 #ifndef MIXTURA_GAUSSIAN_H
 #define MIXTURA_GAUSSIAN_H
 
-#include "room.h"
 #include "run.h"
+#include "workspace.h"
 
 /* The shapes that a structure's numbers have. */
 typedef struct {
@@ -43,8 +43,8 @@ static inline void mx_pair_of(int64_t p, int64_t n_columns, int64_t *i, int64_t 
     *j = (*i + p / n_columns) % n_columns;
 }
 
-mx_model mx_model_in(const mx_form *form, mx_room *room);
-mx_moments mx_moments_in(const mx_form *form, mx_room *room);
+mx_model mx_model_in(const mx_form *form, mx_workspace *workspace);
+mx_moments mx_moments_in(const mx_form *form, mx_workspace *workspace);
 
 mx_form mx_form_of(int64_t structure, int64_t n_components, int64_t n_columns);
 
@@ -67,7 +67,7 @@ int mx_first_moments(const mx_problem *problem, const mx_form *form, const mx_mo
 
 /* The M-step, warm from the factors and axes of `previous`, or cold without; may be MX_FLAT. */
 int mx_maximise(const mx_problem *problem, const mx_form *form, const mx_moments *moments,
-                const mx_model *previous, mx_model *next, double *room);
+                const mx_model *previous, mx_model *next, double *workspace);
 
 /*
  * Natural parameters and log prior of a model, with components centred where densities would lose

@@ -15,20 +15,20 @@
 /* Steps that must have been taken before it is trusted. */
 #define TRUSTED 3
 
-mx_lbfgs mx_lbfgs_in(int64_t size, mx_room *room) {
+mx_lbfgs mx_lbfgs_in(int64_t size, mx_workspace *workspace) {
     mx_lbfgs at = {.size = size};
-    at.point = mx_taken(room, size);
-    at.gradient = mx_taken(room, size);
-    at.work = mx_taken(room, size);
+    at.point = mx_taken(workspace, size);
+    at.gradient = mx_taken(workspace, size);
+    at.work = mx_taken(workspace, size);
     for (int i = 0; i < MX_PAIRS; i++) {
-        at.steps[i] = mx_taken(room, size);
-        at.changes[i] = mx_taken(room, size);
+        at.steps[i] = mx_taken(workspace, size);
+        at.changes[i] = mx_taken(workspace, size);
     }
     return at;
 }
 
-int64_t mx_lbfgs_room(int64_t size) {
-    mx_room counted = {0};
+int64_t mx_lbfgs_workspace(int64_t size) {
+    mx_workspace counted = {0};
     mx_lbfgs_in(size, &counted);
     return counted.used;
 }

@@ -10,7 +10,7 @@
 #define MIXTURA_LBFGS_H
 
 #include "mixtura.h"
-#include "room.h"
+#include "workspace.h"
 
 /* Pairs of steps and changes of the gradient that are remembered. */
 #define MX_PAIRS 30
@@ -25,10 +25,10 @@ typedef struct {
 } mx_lbfgs;
 
 /* The doubles that a point of so many coordinates, and what is remembered, need. */
-MX_EXPORT int64_t mx_lbfgs_room(int64_t size);
-mx_lbfgs mx_lbfgs_in(int64_t size, mx_room *room);
+MX_EXPORT int64_t mx_lbfgs_workspace(int64_t size);
+mx_lbfgs mx_lbfgs_in(int64_t size, mx_workspace *workspace);
 
-/* Lets a copy go on, of which the room stood at `from` and stands at `to`. */
+/* Lets a copy go on, of which the workspace stood at `from` and stands at `to`. */
 void mx_lbfgs_restore(mx_lbfgs *at, const void *from, void *to);
 
 void mx_lbfgs_begin(mx_lbfgs *at, const double *point, const double *gradient);

@@ -35,13 +35,13 @@ static int64_t join(const mx_levels *of, mx_group *groups, int64_t *n_rows) {
     return n_groups;
 }
 
-mx_joined mx_joined_in(const mx_levels *of, int64_t width, mx_room *room) {
+mx_joined mx_joined_in(const mx_levels *of, int64_t width, mx_workspace *workspace) {
     mx_joined all = {.of = of};
-    all.groups = mx_lines(room, sizeof(mx_group) * of->n_items);
+    all.groups = mx_lines(workspace, sizeof(mx_group) * of->n_items);
     all.n_groups = join(of, all.groups, &all.n_rows);
-    all.places = mx_lines(room, sizeof(int32_t) * MX_BLOCK * all.n_groups);
-    all.table = mx_lines(room, sizeof(double) * all.n_rows * width);
-    all.sums = mx_lines(room, sizeof(double) * all.n_rows * width);
+    all.places = mx_lines(workspace, sizeof(int32_t) * MX_BLOCK * all.n_groups);
+    all.table = mx_lines(workspace, sizeof(double) * all.n_rows * width);
+    all.sums = mx_lines(workspace, sizeof(double) * all.n_rows * width);
     return all;
 }
 

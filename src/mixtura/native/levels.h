@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "mixed.h"
-#include "room.h"
+#include "workspace.h"
 
 /* Items that are joined, from `first` up, and the rows of the table that are theirs. */
 typedef struct {
@@ -26,7 +26,7 @@ typedef struct {
 } mx_joined;
 
 /* Lays out a part for tables of that width. */
-mx_joined mx_joined_in(const mx_levels *of, int64_t width, mx_room *room);
+mx_joined mx_joined_in(const mx_levels *of, int64_t width, mx_workspace *workspace);
 /* Makes the table, and zeros of the sums. */
 void mx_tables_joined(const mx_joined *all, int64_t width);
 /* Takes the sums apart, and adds them to those of the items. */

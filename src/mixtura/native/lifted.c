@@ -12,10 +12,10 @@
 /* Of the rows, what stands for no scatter. */
 #define NOTHING 1e-250
 
-int64_t mx_lifted_room(int64_t n_components, int64_t n_columns) {
+int64_t mx_lifted_workspace(int64_t n_components, int64_t n_columns) {
     int64_t volume = n_components * (n_columns * n_columns + n_columns + 1);
-    int64_t shape = 5 * n_components + mx_mixing_room(n_components) + 3 * n_columns * n_columns +
-                    mx_update_room(1, n_columns);
+    int64_t shape = 5 * n_components + mx_mixing_workspace(n_components) +
+                    3 * n_columns * n_columns + mx_update_workspace(1, n_columns);
     return volume > shape ? volume : shape;
 }
 
@@ -76,9 +76,9 @@ static void sort_falling(int64_t n, double *values) {
 }
 
 int mx_lift_to_one_volume(const mx_cells *cells, int64_t n, const double *rows, double *scatter,
-                          double *room) {
+                          double *workspace) {
     int64_t r = cells->n_rounded, size = cells->full ? r * r : r;
-    double *excess = room, *falling = excess + n * size, *constants = falling + n * r;
+    double *excess = workspace, *falling = excess + n * size, *constants = falling + n * r;
     double times[MX_MOST_COMPONENTS], vectors[MX_MOST_CELLS], n_rows = 0, widest = 0;
     for (int64_t k = 0; k < n; k++) {
         double *own = falling + k * r;
@@ -113,7 +113,7 @@ typedef struct {
     int64_t n;
     const double *rows, *scatter;
     double n_rows;
-    double *weighed, *factor, *room;
+    double *weighed, *factor, *workspace;
 } turn;
 
 /* Sets the shape's factor for log volumes, and the log volumes for that; the cost of the former,
@@ -131,7 +131,7 @@ static double take_turn(const turn *at, const double *logs, double *there) {
         return NAN;
     mx_lift(cells, excess, at->n_rows, at->weighed);
     if (mx_update(cells->full ? MX_EEE : MX_EEI, 1, cells->n_columns, at->weighed, &at->n_rows,
-                  NULL, at->factor, NULL, at->room))
+                  NULL, at->factor, NULL, at->workspace))
         return NAN;
     for (int64_t k = 0; k < at->n; k++) {
         double trace = mx_trace(cells, at->factor, at->scatter + k * cells->one);
@@ -143,14 +143,14 @@ static double take_turn(const turn *at, const double *logs, double *there) {
 }
 
 int mx_one_shape_above(const mx_cells *cells, int64_t n, const double *rows, const double *scatter,
-                       const double *start, double *factors, double *room) {
+                       const double *start, double *factors, double *workspace) {
     turn at = {.cells = cells, .n = n, .rows = rows, .scatter = scatter};
-    double *logs = room, *there = logs + n, *trial = there + n, *beyond = trial + n;
+    double *logs = workspace, *there = logs + n, *trial = there + n, *beyond = trial + n;
     double *steps = beyond + n, least = INFINITY;
     mx_mixing mixed = mx_mixing_in(n, steps + n);
-    at.weighed = steps + n + mx_mixing_room(n);
+    at.weighed = steps + n + mx_mixing_workspace(n);
     at.factor = at.weighed + cells->one;
-    at.room = at.factor + cells->one;
+    at.workspace = at.factor + cells->one;
     for (int64_t k = 0; k < n; k++) {
         at.n_rows += rows[k];
         least = start != NULL ? fmin(least, start[k]) : least;

@@ -5,14 +5,15 @@
 #include "cells.h"
 
 /* Doubles that each of the two below needs to work in. */
-int64_t mx_lifted_room(int64_t n_components, int64_t n_columns);
+int64_t mx_lifted_workspace(int64_t n_components, int64_t n_columns);
 
 /* Raises scatters (K, ...) to those that EVV or EVI need. */
 int mx_lift_to_one_volume(const mx_cells *cells, int64_t n_components, const double *rows,
-                          double *scatter, double *room);
+                          double *scatter, double *workspace);
 
 /* Sets the factors of VEE or VEI above the floor; `logs` (K) volumes to start from, or NULL. */
 int mx_one_shape_above(const mx_cells *cells, int64_t n_components, const double *rows,
-                       const double *scatter, const double *logs, double *factors, double *room);
+                       const double *scatter, const double *logs, double *factors,
+                       double *workspace);
 
 #endif

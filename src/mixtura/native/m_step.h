@@ -1,4 +1,4 @@
-/* One M-step: what it is given, and the room it works in. */
+/* One M-step: what it is given, and the workspace it works in. */
 #ifndef MIXTURA_M_STEP_H
 #define MIXTURA_M_STEP_H
 
@@ -19,7 +19,7 @@ struct mx_m_step {
     mx_lanes *vectors; /* (blocks, D, D) */
     double *log_volumes; /* (4 blocks) */
     double *shape; /* (D, D) */
-    double *room;
+    double *workspace;
 };
 
 static inline int mx_ordinary(double value, double least, double most) {

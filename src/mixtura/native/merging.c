@@ -63,7 +63,7 @@ void mx_merging_losses(mx_stage *at, const mx_place *now) {
     const mx_form *form = &at->form;
     int64_t n = form->n_components, d = form->n_columns, width = form->spherical ? 1 : form->one;
     const mx_state *state = &now->state;
-    double *spreads = at->room, *volumes = spreads + n * width;
+    double *spreads = at->workspace, *volumes = spreads + n * width;
     for (int64_t k = 0; k < n; k++) {
         const double *factor = state->factors + k * width;
         volumes[k] = 0;

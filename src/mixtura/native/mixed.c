@@ -9,8 +9,8 @@
 
 #include "lanes.h"
 #include "levels.h"
-#include "room.h"
 #include "vector.h"
+#include "workspace.h"
 
 typedef struct {
     const mx_mixed *tile;
@@ -26,29 +26,29 @@ typedef struct {
 
 int64_t mx_table_width(int64_t n_components) { return (n_components + LANES - 1) / LANES * LANES; }
 
-static work laid_out(const mx_mixed *tile, int64_t n_components, mx_room *room) {
+static work laid_out(const mx_mixed *tile, int64_t n_components, mx_workspace *workspace) {
     int64_t n_features = tile->rows.n_features, width = mx_table_width(n_components);
     int64_t each = sizeof(double);
     work at = {.tile = tile, .n_components = n_components, .width = width};
-    at.densities = mx_lines(room, each * width * MX_BLOCK);
-    at.features = mx_lines(room, each * n_features * MX_BLOCK);
-    at.totals = mx_lines(room, each * n_components * n_features * LANES);
-    at.squares = mx_lines(room, each * n_components * LANES);
-    at.constants = mx_lines(room, each * 2 * width);
-    at.strip = mx_lines(room, each * LANES * width);
-    at.levels = mx_lines(room, sizeof(mx_joined) * tile->n_levels);
+    at.densities = mx_lines(workspace, each * width * MX_BLOCK);
+    at.features = mx_lines(workspace, each * n_features * MX_BLOCK);
+    at.totals = mx_lines(workspace, each * n_components * n_features * LANES);
+    at.squares = mx_lines(workspace, each * n_components * LANES);
+    at.constants = mx_lines(workspace, each * 2 * width);
+    at.strip = mx_lines(workspace, each * LANES * width);
+    at.levels = mx_lines(workspace, sizeof(mx_joined) * tile->n_levels);
     for (int64_t i = 0; i < tile->n_levels; i++) {
-        mx_joined now = mx_joined_in(tile->levels + i, width, room);
-        if (room->start)
+        mx_joined now = mx_joined_in(tile->levels + i, width, workspace);
+        if (workspace->start)
             at.levels[i] = now;
     }
     return at;
 }
 
-int64_t mx_mixed_room(const mx_mixed *tile, int64_t n_components) {
-    mx_room counted = {0};
+int64_t mx_mixed_workspace(const mx_mixed *tile, int64_t n_components) {
+    mx_workspace counted = {0};
     laid_out(tile, n_components, &counted);
-    return counted.used + LINE + mx_block_room(0);
+    return counted.used + LINE + mx_block_workspace(0);
 }
 
 /* Adds the densities of a strip of rows by all parts along the lanes, in place. */
@@ -198,18 +198,18 @@ static void end(const work *at, double *sums, double *squared) {
 }
 
 void mx_sweep_mixed(const mx_mixed *tile, int64_t n_mixtures, const int64_t *sizes, double *sums,
-                    double *squared, double *values, double *room) {
+                    double *squared, double *values, double *workspace) {
     int64_t n_components = 0, n_features = tile->rows.n_features;
     int along = tile->n_levels + tile->n_counts > 0;
     if (!along && tile->n_panels == 1) {
-        mx_sweep_stack(tile->panels, n_mixtures, sizes, tile->theta, sums, squared, values, room);
+        mx_sweep_stack(tile->panels, n_mixtures, sizes, tile->theta, sums, squared, values, workspace);
         return;
     }
     for (int64_t m = 0; m < n_mixtures; m++)
         n_components += sizes[m];
-    mx_block block = mx_first_block(room);
-    uintptr_t rest = (uintptr_t)(room + mx_block_room(0));
-    mx_room whole = {.start = (double *)((rest + LINE - 1) / LINE * LINE)};
+    mx_block block = mx_first_block(workspace);
+    uintptr_t rest = (uintptr_t)(workspace + mx_block_workspace(0));
+    mx_workspace whole = {.start = (double *)((rest + LINE - 1) / LINE * LINE)};
     work at = laid_out(tile, n_components, &whole);
     begin(&at);
     while (mx_move_on(&tile->rows, &block)) {

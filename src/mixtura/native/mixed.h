@@ -46,9 +46,9 @@ typedef struct {
 /*
  * A tile of rows, part by part: log densities of the parts add up.
  *
- * rows      n_rows, weights, barred, and the number of features of all panels; the rest is not read
- * panels    each makes or has features of its own, by the number in its rows
- * theta     (K, n_features) of all panels, one after the other
+ * rows      n_rows, weights, excluded, and the number of features of all panels; the rest is not
+ * read panels    each makes or has features of its own, by the number in its rows theta     (K,
+ * n_features) of all panels, one after the other
  */
 typedef struct {
     mx_rows rows;
@@ -63,7 +63,7 @@ typedef struct {
 MX_EXPORT int64_t mx_table_width(int64_t n_components);
 
 /* The doubles that mx_sweep_mixed needs to work in, for so many components of all mixtures. */
-MX_EXPORT int64_t mx_mixed_room(const mx_mixed *tile, int64_t n_components);
+MX_EXPORT int64_t mx_mixed_workspace(const mx_mixed *tile, int64_t n_components);
 
 /*
  * The E-step and the sums of the M-step for mixtures of the given sizes, side by side. All are
@@ -71,6 +71,6 @@ MX_EXPORT int64_t mx_mixed_room(const mx_mixed *tile, int64_t n_components);
  * (K) and values (n_mixtures, 2) as in mx_sweep.
  */
 MX_EXPORT void mx_sweep_mixed(const mx_mixed *tile, int64_t n_mixtures, const int64_t *sizes,
-                              double *sums, double *squared, double *values, double *room);
+                              double *sums, double *squared, double *values, double *workspace);
 
 #endif

@@ -5,16 +5,17 @@
 /* What is left of a step beyond others, relative to it, for it to count. */
 #define LEAST_STEP 1e-10
 
-int64_t mx_mixing_room(int64_t n) { return (3 + 4 * MX_MIXED) * n; }
+int64_t mx_mixing_workspace(int64_t n) { return (3 + 4 * MX_MIXED) * n; }
 
-mx_mixing mx_mixing_in(int64_t n, double *room) {
-    mx_mixing at = {.n = n, .count = -1, .point = room, .step = room + n, .left = room + 2 * n};
-    room += 3 * n;
-    for (int i = 0; i < MX_MIXED; i++, room += 4 * n) {
-        at.moves[i] = room;
-        at.turns[i] = room + n;
-        at.bases[i] = room + 2 * n;
-        at.paths[i] = room + 3 * n;
+mx_mixing mx_mixing_in(int64_t n, double *workspace) {
+    mx_mixing at = {
+        .n = n, .count = -1, .point = workspace, .step = workspace + n, .left = workspace + 2 * n};
+    workspace += 3 * n;
+    for (int i = 0; i < MX_MIXED; i++, workspace += 4 * n) {
+        at.moves[i] = workspace;
+        at.turns[i] = workspace + n;
+        at.bases[i] = workspace + 2 * n;
+        at.paths[i] = workspace + 3 * n;
     }
     return at;
 }

@@ -14,8 +14,8 @@ typedef struct {
     double *left, *bases[MX_MIXED], *paths[MX_MIXED];
 } mx_mixing;
 
-int64_t mx_mixing_room(int64_t n);
-mx_mixing mx_mixing_in(int64_t n, double *room);
+int64_t mx_mixing_workspace(int64_t n);
+mx_mixing mx_mixing_in(int64_t n, double *workspace);
 void mx_forget(mx_mixing *at);
 
 /* Sets `found` to where the mixture of the last steps leads that is shortest, by weights (n). */

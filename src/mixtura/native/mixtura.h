@@ -45,7 +45,7 @@ enum mx_structure {
 enum mx_status { MX_DONE = 0, MX_HARD = 1, MX_FLAT = 2, MX_BROKEN = 3 };
 
 /* The doubles that mx_update needs to work in. */
-MX_EXPORT int64_t mx_update_room(int64_t n_components, int64_t n_columns);
+MX_EXPORT int64_t mx_update_workspace(int64_t n_components, int64_t n_columns);
 
 /*
  * The M-step of one structure: scatter in, factors of precisions out (Sigma^-1 = U U^T, U upper
@@ -58,14 +58,14 @@ MX_EXPORT int64_t mx_update_room(int64_t n_components, int64_t n_columns);
  * factors    (K) for EII VII, (K, D) for EEI VEI EVI VVI, (K, D, D) for the others
  * axes       (D, D) in and out for EVE and VVE: Q whose columns are the common axes, read only
  *            where previous is given; NULL for the other structures
- * room       mx_update_room doubles
+ * workspace       mx_update_workspace doubles
  */
 MX_EXPORT int mx_update(int structure, int64_t n_components, int64_t n_columns,
                         const double *scatter, const double *rows, const double *previous,
-                        double *factors, double *axes, double *room);
+                        double *factors, double *axes, double *workspace);
 
 /* The doubles that mx_update_floored needs to work in; no fewer than mx_update. */
-MX_EXPORT int64_t mx_floored_room(int64_t n_components, int64_t n_columns);
+MX_EXPORT int64_t mx_floored_workspace(int64_t n_components, int64_t n_columns);
 
 /*
  * The same with no covariance narrower than diag(floor) in any direction; floor (D), zero where a
@@ -75,6 +75,6 @@ MX_EXPORT int64_t mx_floored_room(int64_t n_components, int64_t n_columns);
 MX_EXPORT int mx_update_floored(int structure, int64_t n_components, int64_t n_columns,
                                 const double *scatter, const double *rows, const double *floor,
                                 const double *previous, double *factors, double *axes,
-                                double *room);
+                                double *workspace);
 
 #endif

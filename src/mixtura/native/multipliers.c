@@ -24,21 +24,22 @@ typedef struct {
     int structure;
     int64_t n;
     const double *given, *rows;
-    double *excess, *scatter, *room;
+    double *excess, *scatter, *workspace;
     double n_rows;
 } search;
 
-static int64_t place_room(int64_t n, int64_t d) { return 3 * n * d * d + d * d; }
+static int64_t place_workspace(int64_t n, int64_t d) { return 3 * n * d * d + d * d; }
 
-int64_t mx_multipliers_room(int64_t n_components, int64_t n_columns) {
+int64_t mx_multipliers_workspace(int64_t n_components, int64_t n_columns) {
     int64_t n = n_components, size = n * n_columns * n_columns;
-    return 2 * place_room(n, n_columns) + 4 * size + mx_mixing_room(size) + size +
-           mx_update_room(n, n_columns);
+    return 2 * place_workspace(n, n_columns) + 4 * size + mx_mixing_workspace(size) + size +
+           mx_update_workspace(n, n_columns);
 }
 
-static place place_in(int64_t n, int64_t d, double *room) {
+static place place_in(int64_t n, int64_t d, double *workspace) {
     int64_t size = n * d * d;
-    return (place){room, room + size, room + 2 * size, room + 3 * size, INFINITY};
+    return (place){workspace, workspace + size, workspace + 2 * size, workspace + 3 * size,
+                   INFINITY};
 }
 
 /* The gap to the dual with volumes as the floor wants them. */
@@ -83,7 +84,7 @@ static int visit(const search *at, const double *warm, place *now) {
                     now->extra[(k * r + i) * r + j] * (cells->roots[i] * cells->roots[j]);
     int common = at->structure == MX_EVE || at->structure == MX_VVE;
     if (mx_update(at->structure, at->n, d, at->scatter, at->rows, warm, now->factors,
-                  common ? now->axes : NULL, at->room))
+                  common ? now->axes : NULL, at->workspace))
         return MX_HARD;
     for (int64_t k = 0; k < at->n; k++)
         mx_tightness(cells, now->factors + k * d * d, now->tight + k * r * r);
@@ -176,20 +177,21 @@ static int step_from(int64_t n, const double *excess, const double *extra, const
 
 int mx_multiply(const mx_cells *cells, int structure, int64_t n, const double *scatter,
                 const double *rows, const double *previous, double *factors, double *axes,
-                double *gap, double *room) {
+                double *gap, double *workspace) {
     int64_t d = cells->n_columns, r = cells->n_rounded, size = n * r * r;
-    place best = place_in(n, d, room), next = place_in(n, d, room + place_room(n, d));
-    room += 2 * place_room(n, d);
+    place best = place_in(n, d, workspace),
+          next = place_in(n, d, workspace + place_workspace(n, d));
+    workspace += 2 * place_workspace(n, d);
     search at = {.cells = cells,
                  .structure = structure,
                  .n = n,
                  .given = scatter,
                  .rows = rows,
-                 .excess = room,
-                 .scatter = room + n * d * d};
+                 .excess = workspace,
+                 .scatter = workspace + n * d * d};
     double *step = at.scatter + n * d * d, *weights = step + n * d * d, unused, length = 1;
     mx_mixing mixed = mx_mixing_in(size, weights + n * d * d);
-    at.room = weights + n * d * d + mx_mixing_room(n * d * d);
+    at.workspace = weights + n * d * d + mx_mixing_workspace(n * d * d);
     memset(best.extra, 0, sizeof(double) * size);
     for (int64_t k = 0; k < n; k++) {
         at.n_rows += rows[k];

@@ -4,7 +4,7 @@
 
 #include "cells.h"
 
-int64_t mx_multipliers_room(int64_t n_components, int64_t n_columns);
+int64_t mx_multipliers_workspace(int64_t n_components, int64_t n_columns);
 
 /*
  * Sets the factors (K, D, D) that multipliers lead to, for EVE VVE EEV VEV, which may be below the
@@ -12,6 +12,6 @@ int64_t mx_multipliers_room(int64_t n_components, int64_t n_columns);
  */
 int mx_multiply(const mx_cells *cells, int structure, int64_t n_components, const double *scatter,
                 const double *rows, const double *previous, double *factors, double *axes,
-                double *gap, double *room);
+                double *gap, double *workspace);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "stage.h"
 
-/* How many pairs are merged, or components parted, one at a time. */
+/* How many pairs are merged, or components split, one at a time. */
 #define NEIGHBOURS 2
 
 /* Shares of the components with the cheapest pair merged that has not been. */
@@ -25,15 +25,15 @@ static int merge_one(mx_stage *wide, mx_stage *at) {
     for (int64_t k = 0; k < n; k++) {
         if (k == other)
             continue;
-        memcpy(after, wide->shares + k * rows, sizeof(double) * rows);
+        memcpy(after, wide->responsibilities + k * rows, sizeof(double) * rows);
         for (int64_t i = 0; k == first && i < rows; i++)
-            after[i] += wide->shares[other * rows + i];
+            after[i] += wide->responsibilities[other * rows + i];
         after += rows;
     }
     return 1;
 }
 
-/* Shares of the components with the one parted that gains most and has not been. */
+/* Shares of the components with the one split that gains most and has not been. */
 static int part_one(mx_stage *narrow, mx_stage *at) {
     int64_t n = narrow->form.n_components, rows = at->ground->sample->rows.n_rows, split = -1;
     for (int64_t k = 0; k < n; k++)
@@ -42,26 +42,26 @@ static int part_one(mx_stage *narrow, mx_stage *at) {
     if (split < 0)
         return 0;
     narrow->gains[split] = -INFINITY;
-    memcpy(at->after, narrow->shares, sizeof(double) * n * rows);
-    double *rest = at->after + split * rows, *half = at->after + n * rows;
+    memcpy(at->after, narrow->responsibilities, sizeof(double) * n * rows);
+    double *rest = at->after + split * rows, *child = at->after + n * rows;
     for (int64_t i = 0; i < rows; i++) {
-        half[i] = rest[i] * narrow->second[split * rows + i];
-        rest[i] -= half[i];
+        child[i] = rest[i] * narrow->second[split * rows + i];
+        rest[i] -= child[i];
     }
     return 1;
 }
 
-/* Readies the mixture that a neighbour has for being merged or parted. */
+/* Readies the mixture that a neighbour has for being merged or split. */
 static int ready(mx_stage *source, const mx_state *from, int merging) {
     mx_copy_mixture(&source->form, from, &source->now.state);
     if (!merging)
-        return mx_part_all(source, &source->now.state) == MX_DONE;
+        return mx_split_all(source, &source->now.state) == MX_DONE;
     mx_rule once = mx_short_rule(1);
     mx_copy_mixture(&source->form, from, &source->ended.state);
     source->ended.lost = 0;
     mx_run_on(source, &once, &source->ended);
-    if (source->ended.lost ||
-        mx_posterior(source->ground->sample, &source->now.state, source->shares, source->room))
+    if (source->ended.lost || mx_posterior(source->ground->sample, &source->now.state,
+                                           source->responsibilities, source->workspace))
         return 0;
     memcpy(source->now.state.rows, source->ended.state.rows,
            sizeof(double) * source->form.n_components);
@@ -70,14 +70,14 @@ static int ready(mx_stage *source, const mx_state *from, int merging) {
 }
 
 int64_t mx_neighbour(const mx_ground *ground, const mx_state *from, double objective,
-                     double smallest, mx_state *best, double *room) {
+                     double smallest, mx_state *best, double *workspace) {
     int merging = from->n_components > best->n_components;
-    mx_stage source = mx_stage_begun(ground, from->n_components, room);
+    mx_stage source = mx_stage_begun(ground, from->n_components, workspace);
     if (!ready(&source, from, merging))
         return 0;
     mx_stage at = mx_stage_begun(
         ground, best->n_components,
-        room + mx_stage_room(ground, merging ? from->n_components : best->n_components));
+        workspace + mx_stage_workspace(ground, merging ? from->n_components : best->n_components));
     mx_rule chasing = mx_rough_rule(ground);
     chasing.best = objective + MX_BETTER;
     int found = 0;

@@ -214,9 +214,9 @@ def readable(cells: NDArray[Any]) -> NDArray[Any]:
 def aligned(shape: tuple[int, int]) -> Float:
     """Return zeros that begin on a line of the cache."""
     size = shape[0] * shape[1]
-    room = np.zeros(size + LINE // 8)
-    start = -address(room) % LINE // room.itemsize
-    return room[start : start + size].reshape(shape)
+    workspace = np.zeros(size + LINE // 8)
+    start = -address(workspace) % LINE // workspace.itemsize
+    return workspace[start : start + size].reshape(shape)
 
 
 @final

@@ -21,7 +21,7 @@ typedef struct {
     mx_moments moments, there;
     mx_chart chart;
     mx_asked asked;
-    double *sums, *squared, *entropy, *points, *room, *driver;
+    double *sums, *squared, *entropy, *points, *workspace, *driver;
     double values[2], log_likelihood, objective, promised;
 } run;
 
@@ -46,7 +46,7 @@ static double promised(const run *at) {
     const mx_form *form = &at->form;
     const mx_model *next = &at->now, *best = &at->best;
     if (at->problem->gaps)
-        return mx_promised_with_gaps(form, next, best, at->state->sums, at->room);
+        return mx_promised_with_gaps(form, next, best, at->state->sums, at->workspace);
     double total = next->offset - best->offset;
     for (int64_t k = 0; k < form->n_components; k++) {
         int64_t first = k * form->n_features, last = first + form->n_features;
@@ -66,7 +66,7 @@ static void sweep_gaps(run *at, const double *theta, const double *points) {
     mx_gaps rows = *at->problem->gaps;
     rows.about = points;
     mx_sweep_gaps_stack(&rows, 1, &at->form.n_components, theta, at->sums, at->squared, at->values,
-                        at->entropy, at->room);
+                        at->entropy, at->workspace);
 }
 
 static void sweep_features(run *at) {
@@ -75,7 +75,7 @@ static void sweep_features(run *at) {
                                 at->now.factors,  at->form.n_columns,
                                 at->form.n_pairs, at->form.n_factors / at->form.n_gaussians};
     mx_sweep_about(&problem->rows, at->now.n_centred ? &centred : 0, at->form.n_components,
-                   at->now.theta, at->sums, at->squared, at->values, at->room);
+                   at->now.theta, at->sums, at->squared, at->values, at->workspace);
 }
 
 static int swept(run *at) {
@@ -135,11 +135,11 @@ static int kept(run *at) {
 }
 
 /* Sets the next model to the M-step of the moments at a point, if there is one. */
-static int leapt(run *at) {
+static int extrapolated(run *at) {
     const mx_problem *problem = at->problem;
     const mx_form *form = &at->form;
     return mx_moments_at(problem, form, at->asked.point, &at->moments, &at->there) ||
-           mx_maximise(problem, form, &at->there, &at->best, &at->now, at->room);
+           mx_maximise(problem, form, &at->there, &at->best, &at->now, at->workspace);
 }
 
 /* Sets the next model to that at a point of the chart, if there is one. */
@@ -169,8 +169,9 @@ static int answered(void *of) {
     switch (at->asked.question) {
     case MX_KEEP: return kept(at);
     case MX_LOCATE: mx_coordinates(problem, form, &at->moments, at->asked.point); return MX_DONE;
-    case MX_STEP: return mx_maximise(problem, form, &at->moments, &at->best, &at->resort, at->room);
-    case MX_LEAP: return leapt(at);
+    case MX_STEP:
+        return mx_maximise(problem, form, &at->moments, &at->best, &at->resort, at->workspace);
+    case MX_EXTRAPOLATE: return extrapolated(at);
     case MX_CHART: return mx_chart_about(problem, form, &at->best, &at->moments, &at->chart);
     case MX_CHARTED: return charted(at, &at->best, &at->moments);
     case MX_REJECTED:
@@ -186,40 +187,41 @@ static int answered(void *of) {
     }
 }
 
-static run begun(const mx_problem *problem, mx_state *state, int64_t n_components, mx_room *room) {
+static run begun(const mx_problem *problem, mx_state *state, int64_t n_components,
+                 mx_workspace *workspace) {
     run at = {.problem = problem, .state = state, .promised = NAN};
     at.form = mx_form_for(problem, n_components);
     const mx_form *form = &at.form;
-    at.now = mx_model_in(form, room);
-    at.resort = mx_model_in(form, room);
-    at.best = mx_model_in(form, room);
-    at.moments = mx_moments_in(form, room);
-    at.there = mx_moments_in(form, room);
-    at.chart = mx_chart_in(form, room);
+    at.now = mx_model_in(form, workspace);
+    at.resort = mx_model_in(form, workspace);
+    at.best = mx_model_in(form, workspace);
+    at.moments = mx_moments_in(form, workspace);
+    at.there = mx_moments_in(form, workspace);
+    at.chart = mx_chart_in(form, workspace);
     at.asked = (mx_asked){.answer = answered,
                           .total_weight = problem->total_weight,
                           .n_coordinates = form->n_coordinates,
-                          .point = mx_taken(room, form->n_coordinates),
+                          .point = mx_taken(workspace, form->n_coordinates),
                           .n_charted = at.chart.size,
-                          .charted = mx_taken(room, at.chart.size),
-                          .gradient = mx_taken(room, at.chart.size),
-                          .memory = mx_taken(room, mx_lbfgs_room(at.chart.size))};
-    at.driver = mx_taken(room, mx_driver_room(form->n_coordinates));
-    at.sums = mx_taken(room, n_components * form->n_features);
-    at.squared = mx_taken(room, n_components);
-    at.entropy = mx_taken(room, n_components);
-    at.points = mx_taken(room, n_components * form->n_columns);
-    int64_t sweep = problem->gaps ? mx_gaps_room(problem->gaps, n_components)
-                                  : mx_sweep_room(n_components, form->n_features);
+                          .charted = mx_taken(workspace, at.chart.size),
+                          .gradient = mx_taken(workspace, at.chart.size),
+                          .memory = mx_taken(workspace, mx_lbfgs_workspace(at.chart.size))};
+    at.driver = mx_taken(workspace, mx_driver_workspace(form->n_coordinates));
+    at.sums = mx_taken(workspace, n_components * form->n_features);
+    at.squared = mx_taken(workspace, n_components);
+    at.entropy = mx_taken(workspace, n_components);
+    at.points = mx_taken(workspace, n_components * form->n_columns);
+    int64_t sweep = problem->gaps ? mx_gaps_workspace(problem->gaps, n_components)
+                                  : mx_sweep_workspace(n_components, form->n_features);
     int64_t promise = n_components * (form->n_features + 2 * form->n_columns);
     sweep = sweep > promise ? sweep : promise;
-    int64_t update = form->n_scatter + mx_floored_room(form->n_gaussians, form->n_columns);
-    at.room = mx_taken(room, sweep > update ? sweep : update);
+    int64_t update = form->n_scatter + mx_floored_workspace(form->n_gaussians, form->n_columns);
+    at.workspace = mx_taken(workspace, sweep > update ? sweep : update);
     return at;
 }
 
-int64_t mx_run_room(const mx_problem *problem, int64_t n_components) {
-    mx_room counted = {0};
+int64_t mx_run_workspace(const mx_problem *problem, int64_t n_components) {
+    mx_workspace counted = {0};
     begun(problem, 0, n_components, &counted);
     return counted.used;
 }
@@ -237,8 +239,8 @@ static void exchange(const mx_form *form, const mx_state *state, mx_model *model
             memcpy(out ? theirs[i] : ours[i], out ? ours[i] : theirs[i], sizeof(double) * sizes[i]);
 }
 
-void mx_run(const mx_problem *problem, const mx_rule *rule, mx_state *state, double *room) {
-    mx_room from = {.start = room};
+void mx_run(const mx_problem *problem, const mx_rule *rule, mx_state *state, double *workspace) {
+    mx_workspace from = {.start = workspace};
     run at = begun(problem, state, state->n_components, &from);
     mx_course course = {0};
     state->n_steps = 0;
@@ -265,43 +267,50 @@ void mx_run(const mx_problem *problem, const mx_rule *rule, mx_state *state, dou
 typedef int moments_maker(const mx_problem *, const mx_form *, const mx_model *, const double *,
                           mx_moments *);
 
-static int started(const mx_problem *problem, const double *shares, int64_t row_stride,
-                   int64_t component_stride, moments_maker *make, mx_state *state, double *room) {
-    mx_room from = {.start = room};
+static int started(const mx_problem *problem, const double *responsibilities, int64_t row_stride,
+                   int64_t component_stride, moments_maker *make, mx_state *state,
+                   double *workspace) {
+    mx_workspace from = {.start = workspace};
     run at = begun(problem, state, state->n_components, &from);
     const mx_model nothing = {0};
     if (problem->gaps)
-        mx_first_totals(problem, &at.form, shares, row_stride, component_stride, at.now.theta,
-                        at.sums, at.entropy, at.room);
+        mx_first_totals(problem, &at.form, responsibilities, row_stride, component_stride,
+                        at.now.theta, at.sums, at.entropy, at.workspace);
     else
-        mx_totals(&problem->rows, at.form.n_components, shares, row_stride, component_stride,
-                  at.sums, at.room);
+        mx_totals(&problem->rows, at.form.n_components, responsibilities, row_stride,
+                  component_stride, at.sums, at.workspace);
     if (make(problem, &at.form, 0, at.sums, &at.moments) ||
-        mx_maximise(problem, &at.form, &at.moments, &nothing, &at.now, at.room))
+        mx_maximise(problem, &at.form, &at.moments, &nothing, &at.now, at.workspace))
         return MX_HARD;
     exchange(&at.form, state, &at.now, 1);
     return MX_DONE;
 }
 
-int mx_start(const mx_problem *problem, const double *shares, int64_t row_stride,
-             int64_t component_stride, mx_state *state, double *room) {
-    return started(problem, shares, row_stride, component_stride, mx_moments_of, state, room);
+int mx_start(const mx_problem *problem, const double *responsibilities, int64_t row_stride,
+             int64_t component_stride, mx_state *state, double *workspace) {
+    return started(problem, responsibilities, row_stride, component_stride, mx_moments_of, state,
+                   workspace);
 }
 
-int mx_start_borrowing(const mx_problem *problem, const double *shares, int64_t row_stride,
-                       int64_t component_stride, mx_state *state, double *room) {
-    return started(problem, shares, row_stride, component_stride, mx_first_moments, state, room);
+int mx_start_borrowing(const mx_problem *problem, const double *responsibilities,
+                       int64_t row_stride, int64_t component_stride, mx_state *state,
+                       double *workspace) {
+    return started(problem, responsibilities, row_stride, component_stride, mx_first_moments, state,
+                   workspace);
 }
 
-int mx_posterior(const mx_problem *problem, mx_state *state, double *shares, double *room) {
-    mx_room from = {.start = room};
+int mx_posterior(const mx_problem *problem, mx_state *state, double *responsibilities,
+                 double *workspace) {
+    mx_workspace from = {.start = workspace};
     run at = begun(problem, state, state->n_components, &from);
     exchange(&at.form, state, &at.now, 0);
     if (mx_bind_plain(problem, &at.form, &at.now))
         return MX_HARD;
     if (problem->gaps)
-        mx_gaps_shares(problem->gaps, at.form.n_components, at.now.theta, shares, at.room);
+        mx_gaps_responsibilities(problem->gaps, at.form.n_components, at.now.theta,
+                                 responsibilities, at.workspace);
     else
-        mx_shares(&problem->rows, at.form.n_components, at.now.theta, shares, at.room);
+        mx_all_responsibilities(&problem->rows, at.form.n_components, at.now.theta,
+                                responsibilities, at.workspace);
     return MX_DONE;
 }

@@ -71,21 +71,23 @@ typedef struct {
 } mx_state;
 
 /* The doubles that mx_run needs to work in. */
-MX_EXPORT int64_t mx_run_room(const mx_problem *problem, int64_t n_components);
+MX_EXPORT int64_t mx_run_workspace(const mx_problem *problem, int64_t n_components);
 
 MX_EXPORT void mx_run(const mx_problem *problem, const mx_rule *rule, mx_state *state,
-                      double *room);
+                      double *workspace);
 
 /* Sets weights, means and factors by the M-step from responsibilities, told as to mx_totals. */
-MX_EXPORT int mx_start(const mx_problem *problem, const double *shares, int64_t row_stride,
-                       int64_t component_stride, mx_state *state, double *room);
+MX_EXPORT int mx_start(const mx_problem *problem, const double *responsibilities,
+                       int64_t row_stride, int64_t component_stride, mx_state *state,
+                       double *workspace);
 
 /* The same for a start of ours, whose components borrow scatter. */
-int mx_start_borrowing(const mx_problem *problem, const double *shares, int64_t row_stride,
-                       int64_t component_stride, mx_state *state, double *room);
+int mx_start_borrowing(const mx_problem *problem, const double *responsibilities,
+                       int64_t row_stride, int64_t component_stride, mx_state *state,
+                       double *workspace);
 
-/* Sets shares (K, n) to the responsibilities of a mixture. */
-MX_EXPORT int mx_posterior(const mx_problem *problem, mx_state *state, double *shares,
-                           double *room);
+/* Sets responsibilities (K, n) to the responsibilities of a mixture. */
+MX_EXPORT int mx_posterior(const mx_problem *problem, mx_state *state, double *responsibilities,
+                           double *workspace);
 
 #endif

@@ -25,13 +25,13 @@ class Rows(ctypes.Structure):
         ("n_rows", c_int64),
         ("stride", c_int64),
         ("n_features", c_int64),
-        ("barred", c_void_p),
-        ("barred_stride", c_int64),
+        ("excluded", c_void_p),
+        ("excluded_stride", c_int64),
     )
 
-    def bar(self, barred: NDArray[Any]) -> None:
+    def exclude(self, excluded: NDArray[Any]) -> None:
         """Bar rows from components, by truth values (K, n) whose rows lie side by side."""
-        self.barred, self.barred_stride = address(barred), barred.strides[0]
+        self.excluded, self.excluded_stride = address(excluded), excluded.strides[0]
 
 
 class Segment(ctypes.Structure):
@@ -134,14 +134,14 @@ class Source(ctypes.Structure):
 
     _fields_ = (
         ("labels", c_void_p),
-        ("shares", c_void_p),
+        ("responsibilities", c_void_p),
         ("row_stride", c_int64),
         ("component_stride", c_int64),
     )
 
     @classmethod
     def of(cls, given: NDArray[Any]) -> Self:
-        """Return what labels (n,) int64 or shares (n, K) float64 are told by."""
+        """Return what labels (n,) int64 or responsibilities (n, K) float64 are told by."""
         if given.ndim == 1:
             return cls(address(given), None, 0, 0)
         along, across = (step // given.itemsize for step in given.strides)

@@ -13,7 +13,7 @@
 
 #define MX_LANES 4
 
-/* Aligned as doubles are, so that it may lie anywhere in the room. */
+/* Aligned as doubles are, so that it may lie anywhere in the workspace. */
 typedef double mx_lanes __attribute__((vector_size(8 * MX_LANES), aligned(8), may_alias));
 
 /* How many vectors hold one number for each component. */

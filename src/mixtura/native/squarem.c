@@ -12,13 +12,13 @@
 /* How far to look for more, in multiples of the distance to the limit, and at least of a step. */
 #define PROBE 3.0
 #define SHORTEST_PROBE 10.0
-/* How often a leap that leaves the parameter space is shortened. */
+/* How often an extrapolation that leaves the parameter space is shortened. */
 #define SHORTENED 4
 
-mx_squarem mx_squarem_in(int64_t size, mx_room *room) {
+mx_squarem mx_squarem_in(int64_t size, mx_workspace *workspace) {
     mx_squarem at = {.size = size, .longest = FIRST_LENGTH, .length = 1.0};
     for (int i = 0; i < 3; i++)
-        at.points[i] = mx_taken(room, size);
+        at.points[i] = mx_taken(workspace, size);
     return at;
 }
 
@@ -78,7 +78,7 @@ static double aimed(const mx_squarem *at) {
     return bend > 0 ? fmin(first / sqrt(bend), at->longest) : 1.0;
 }
 
-int mx_squarem_leap(mx_squarem *at, int tried, double *point) {
+int mx_squarem_extrapolate(mx_squarem *at, int tried, double *point) {
     if (!tried)
         at->length = aimed(at);
     else

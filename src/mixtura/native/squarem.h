@@ -1,12 +1,13 @@
 /*
- * SQUAREM: two EM steps, and a leap along the line and curve that they show (Varadhan and Roland
- * 2008), here between points of any vector space. A cycle costs three sweeps, none of them only to
- * look at the objective: the leap is swept, and taken only if the objective has not fallen.
+ * SQUAREM: two EM steps, and an extrapolation along the line and curve that they show (Varadhan and
+ * Roland 2008), here between points of any vector space. A cycle costs three sweeps, none of them
+ * only to look at the objective: the extrapolation is swept, and taken only if the objective has
+ * not fallen.
  */
 #ifndef MIXTURA_SQUAREM_H
 #define MIXTURA_SQUAREM_H
 
-#include "room.h"
+#include "workspace.h"
 
 /*
  * For how many cycles a rate counts. Over 144 fits of all families the gain left is within three
@@ -14,7 +15,7 @@
  */
 #define MX_REMEMBERED 6
 
-/* The last points, and how long a leap may be. */
+/* The last points, and how long an extrapolation may be. */
 typedef struct {
     int64_t size;
     double *points[3]; /* the last EM steps, oldest first */
@@ -25,22 +26,23 @@ typedef struct {
     int n_rates;
 } mx_squarem;
 
-mx_squarem mx_squarem_in(int64_t size, mx_room *room);
+mx_squarem mx_squarem_in(int64_t size, mx_workspace *workspace);
 
-/* Lets a copy go on, of which the room stood at `from` and stands at `to`. */
+/* Lets a copy go on, of which the workspace stood at `from` and stands at `to`. */
 void mx_squarem_restore(mx_squarem *at, const void *from, void *to);
 
 /* Takes note of where an EM step led, and of the objective before it. */
 void mx_squarem_step(mx_squarem *at, const double *point, double objective);
 
 /*
- * Whether there are two steps to leap from, the last of which gained less than `steady`. While one
- * still gains much, EM chooses between optima: a leap might choose a worse one.
+ * Whether there are two steps to extrapolate from, the last of which gained less than `steady`.
+ * While one still gains much, EM chooses between optima: an extrapolation might choose a worse one.
  */
 int mx_squarem_ready(const mx_squarem *at, double steady);
 
-/* Sets point to one to leap to, the tried-th and nearer than those before; 0 where none is left. */
-int mx_squarem_leap(mx_squarem *at, int tried, double *point);
+/* Sets point to one to extrapolate to, the tried-th and nearer than those before; 0 where none is
+ * left. */
+int mx_squarem_extrapolate(mx_squarem *at, int tried, double *point);
 
 /*
  * Sets point to the tried-th of those far beyond the limit that the last steps point to; 0 where
@@ -49,10 +51,10 @@ int mx_squarem_leap(mx_squarem *at, int tried, double *point);
  */
 int mx_squarem_probe(const mx_squarem *at, int tried, double *point);
 
-/* Goes on from a leap that was taken: what was before it is no longer on the way. */
+/* Goes on from an extrapolation that was taken: what was before it is no longer on the way. */
 void mx_squarem_accept(mx_squarem *at);
 
-/* Goes on from the two EM steps, and leaps less far. */
+/* Goes on from the two EM steps, and extrapolates less far. */
 void mx_squarem_reject(mx_squarem *at);
 
 /* Forgets the steps before a probe that led on. */
@@ -61,7 +63,7 @@ void mx_squarem_restart(mx_squarem *at);
 /*
  * An estimate of what is left to gain, in nats; infinite while there is none. EM converges
  * linearly: steps shrink by a rate and gains by its square. The rate is the largest seen in the
- * last cycles, as a leap hides the slowest direction for a step or two.
+ * last cycles, as an extrapolation hides the slowest direction for a step or two.
  */
 double mx_squarem_gain(const mx_squarem *at);
 

@@ -3,71 +3,71 @@
 #include <math.h>
 #include <string.h>
 
-#include "part.h"
+#include "split.h"
 
-/* What a run may have left to gain, in nats, when it is rearranged, and of its objective. */
+/* What a run may have left to gain, in nats, when it is split and merged, and of its objective. */
 #define ROUGH 0.3
 #define RELATIVE 1e-9
 /* A run of a race is not thought to gain more than so many times what it gained lately. */
 #define LONGEST 4.0
 #define LATELY 5
 #define HOPE 20.0
-/* Sweeps that there is always room to record. */
+/* Sweeps that there is always workspace to record. */
 #define FEW_SWEEPS 8
-/* EM steps of halves. */
+/* EM steps of children. */
 #define STEPS 4
 
-static mx_place place_in(const mx_form *form, double *history, mx_room *room) {
+static mx_place place_in(const mx_form *form, double *history, mx_workspace *workspace) {
     int64_t n = form->n_components, d = form->n_columns;
     mx_place at = {.lost = 1};
     at.state = (mx_state){.n_components = n,
-                          .log_weights = mx_taken(room, n),
-                          .means = mx_taken(room, n * d),
-                          .factors = mx_taken(room, form->n_factors),
-                          .axes = mx_taken(room, d * d),
-                          .sums = mx_taken(room, n * form->n_features),
-                          .squared = mx_taken(room, n),
-                          .rows = mx_taken(room, n),
-                          .centres = mx_taken(room, n * d),
-                          .scatter = mx_taken(room, form->n_scatter),
+                          .log_weights = mx_taken(workspace, n),
+                          .means = mx_taken(workspace, n * d),
+                          .factors = mx_taken(workspace, form->n_factors),
+                          .axes = mx_taken(workspace, d * d),
+                          .sums = mx_taken(workspace, n * form->n_features),
+                          .squared = mx_taken(workspace, n),
+                          .rows = mx_taken(workspace, n),
+                          .centres = mx_taken(workspace, n * d),
+                          .scatter = mx_taken(workspace, form->n_scatter),
                           .history = history};
     return at;
 }
 
-/* Sweeps that there is room to record. */
+/* Sweeps that there is workspace to record. */
 static int64_t history_of(const mx_ground *ground) {
     return ground->most_sweeps > FEW_SWEEPS ? ground->most_sweeps : FEW_SWEEPS;
 }
 
-static mx_stage laid_out(const mx_ground *ground, int64_t n, mx_room *room) {
+static mx_stage laid_out(const mx_ground *ground, int64_t n, mx_workspace *workspace) {
     mx_stage at = {.ground = ground, .every = *ground->sample, .few = *ground->part};
     at.every.rows.n_features = at.few.rows.n_features = ground->n_products;
     at.form = mx_form_of(ground->sample->structure, n, ground->sample->n_columns);
     int64_t rows = ground->sample->rows.n_rows;
-    at.history = mx_taken(room, 3 * history_of(ground));
-    at.now = place_in(&at.form, at.history, room);
-    at.ended = place_in(&at.form, at.history, room);
-    at.wide = place_in(&at.form, at.history, room);
+    at.history = mx_taken(workspace, 3 * history_of(ground));
+    at.now = place_in(&at.form, at.history, workspace);
+    at.ended = place_in(&at.form, at.history, workspace);
+    at.wide = place_in(&at.form, at.history, workspace);
     for (int i = 0; i < MX_MOVES; i++)
-        at.moves[i] = place_in(&at.form, at.history, room);
-    at.losses = mx_taken(room, n * n);
-    at.gains = mx_taken(room, n);
-    at.shares = mx_taken(room, n * rows);
-    at.second = mx_taken(room, n * rows);
-    at.after = mx_taken(room, n * rows);
+        at.moves[i] = place_in(&at.form, at.history, workspace);
+    at.losses = mx_taken(workspace, n * n);
+    at.gains = mx_taken(workspace, n);
+    at.responsibilities = mx_taken(workspace, n * rows);
+    at.second = mx_taken(workspace, n * rows);
+    at.after = mx_taken(workspace, n * rows);
     return at;
 }
 
-int64_t mx_stage_room(const mx_ground *ground, int64_t n) {
-    mx_room counted = {0};
+int64_t mx_stage_workspace(const mx_ground *ground, int64_t n) {
+    mx_workspace counted = {0};
     laid_out(ground, n, &counted);
     return counted.used;
 }
 
-mx_stage mx_stage_begun(const mx_ground *ground, int64_t n, double *room) {
-    mx_room from = {.start = room};
+mx_stage mx_stage_begun(const mx_ground *ground, int64_t n, double *workspace) {
+    mx_workspace from = {.start = workspace};
     mx_stage at = laid_out(ground, n, &from);
-    at.room = mx_taken(&from, 0);
+    at.workspace = mx_taken(&from, 0);
     return at;
 }
 
@@ -136,7 +136,7 @@ static double worth(mx_stage *at, const mx_place *place) {
     if (!count || count == at->form.n_components)
         return place->objective - (count ? ALONE : 0);
     mx_rule once = mx_short_rule(1);
-    mx_run(at->ground->sample, &once, wide, at->room);
+    mx_run(at->ground->sample, &once, wide, at->workspace);
     return wide->n_steps ? wide->history[1] : -INFINITY;
 }
 
@@ -144,7 +144,7 @@ void mx_run_on(mx_stage *at, const mx_rule *rule, mx_place *from) {
     if (from->lost)
         return;
     mx_state *state = &from->state;
-    mx_run(at->ground->sample, rule, state, at->room);
+    mx_run(at->ground->sample, rule, state, at->workspace);
     from->lost = state->ending == MX_ENDED_HARD || state->ending == MX_ENDED_FLAT;
     if (from->lost)
         return;
@@ -187,13 +187,14 @@ int mx_is_better(const mx_stage *at, const mx_place *now, double objective, doub
            now->smallest >= fmin(at->ground->fewest_rows, smallest);
 }
 
-int mx_part_all(mx_stage *at, const mx_state *state) {
-    return mx_part(&at->few, &at->every, at->ground->spread, at->ground->fewest_rows, STEPS, state,
-                   at->gains, at->shares, at->second, at->room);
+int mx_split_all(mx_stage *at, const mx_state *state) {
+    return mx_split_components(&at->few, &at->every, at->ground->spread, at->ground->fewest_rows,
+                               STEPS, state, at->gains, at->responsibilities, at->second,
+                               at->workspace);
 }
 
 void mx_start_at(mx_stage *at, mx_place *move) {
     int64_t rows = at->ground->sample->rows.n_rows;
     move->lost =
-        mx_start(at->ground->sample, at->after, 1, rows, &move->state, at->room) != MX_DONE;
+        mx_start(at->ground->sample, at->after, 1, rows, &move->state, at->workspace) != MX_DONE;
 }

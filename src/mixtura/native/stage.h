@@ -7,7 +7,7 @@
 
 /* How many moves are tried each time. */
 #define MX_MOVES 6
-/* By how much a rearrangement must be better, as neither has come to its end. */
+/* By how much splitting and merging must be better, as neither has come to its end. */
 #define MX_BETTER 0.5
 /* Objectives this close are equally good: rounding must not choose. */
 #define MX_AS_GOOD 1e-3
@@ -26,12 +26,12 @@ typedef struct {
     mx_problem few;   /* and the part */
     mx_form form;
     mx_place now, ended, wide, moves[MX_MOVES];
-    double *losses, *gains, *shares, *second, *after, *history, *room;
+    double *losses, *gains, *responsibilities, *second, *after, *history, *workspace;
 } mx_stage;
 
 /* The doubles that a stage lays out for K components. */
-int64_t mx_stage_room(const mx_ground *ground, int64_t n_components);
-mx_stage mx_stage_begun(const mx_ground *ground, int64_t n_components, double *room);
+int64_t mx_stage_workspace(const mx_ground *ground, int64_t n_components);
+mx_stage mx_stage_begun(const mx_ground *ground, int64_t n_components, double *workspace);
 
 void mx_copy_mixture(const mx_form *form, const mx_state *from, mx_state *to);
 
@@ -51,8 +51,8 @@ int64_t mx_ranked(mx_place *places, int64_t n);
 /* Whether a run ended above an objective, by no component on fewer rows than it needs. */
 int mx_is_better(const mx_stage *at, const mx_place *now, double objective, double smallest);
 
-/* Sets gains, shares and second halves of a mixture's components. */
-int mx_part_all(mx_stage *at, const mx_state *state);
+/* Sets gains, responsibilities and second children of a mixture's components. */
+int mx_split_all(mx_stage *at, const mx_state *state);
 
 /* The M-step from responsibilities (K, n) in `after`. */
 void mx_start_at(mx_stage *at, mx_place *move);

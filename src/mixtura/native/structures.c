@@ -1,4 +1,4 @@
-/* The M-step of every structure: what is left to more careful methods, and the room. */
+/* The M-step of every structure: what is left to more careful methods, and the workspace. */
 #include <math.h>
 #include <stddef.h>
 
@@ -38,16 +38,16 @@ static int ordinary_factors(const struct mx_m_step *it) {
     return good ? MX_DONE : MX_HARD;
 }
 
-int64_t mx_update_room(int64_t n_components, int64_t n_columns) {
+int64_t mx_update_workspace(int64_t n_components, int64_t n_columns) {
     int64_t padded = MX_LANES * mx_blocks(n_components), size = n_columns * n_columns;
-    int64_t volumes = padded * n_columns + mx_volumes_room(n_components, n_columns);
-    int64_t axes = mx_common_axes_room(n_components, n_columns);
+    int64_t volumes = padded * n_columns + mx_volumes_workspace(n_components, n_columns);
+    int64_t axes = mx_common_axes_workspace(n_components, n_columns);
     return padded * (2 * size + n_columns + 1) + size + (volumes > axes ? volumes : axes);
 }
 
 int mx_update(int structure, int64_t n_components, int64_t n_columns, const double *scatter,
               const double *rows, const double *previous, double *factors, double *axes,
-              double *room) {
+              double *workspace) {
     if (structure < MX_EII || structure > MX_VVV || n_components < 1 ||
         n_components > MX_MOST_COMPONENTS || n_columns < 1 || n_columns > MX_MOST_COLUMNS) {
         return MX_HARD;
@@ -65,7 +65,7 @@ int mx_update(int structure, int64_t n_components, int64_t n_columns, const doub
     if (!ordinary_scatter(scatter, pooled ? 1 : n_components, full ? n * n : n, full ? n + 1 : 1)) {
         return MX_HARD;
     }
-    mx_lanes *matrices = (mx_lanes *)room, *vectors = matrices + blocks * n * n;
+    mx_lanes *matrices = (mx_lanes *)workspace, *vectors = matrices + blocks * n * n;
     mx_lanes *variances = vectors + blocks * n * n;
     double *log_volumes = (double *)(variances + blocks * n), *shape = log_volumes + padded;
     struct mx_m_step it = {n_components, n,           blocks, rows,         n_rows,

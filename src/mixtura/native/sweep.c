@@ -42,8 +42,8 @@ typedef struct {
     double *values;    /* (2) */
 } work;
 
-int64_t mx_sweep_room(int64_t n_components, int64_t n_features) {
-    return n_components * (BLOCK + (n_features + 1) * LANES) + mx_block_room(n_features) +
+int64_t mx_sweep_workspace(int64_t n_components, int64_t n_features) {
+    return n_components * (BLOCK + (n_features + 1) * LANES) + mx_block_workspace(n_features) +
            LINE / (int64_t)sizeof(double);
 }
 
@@ -155,7 +155,7 @@ void mx_softmax(int64_t n_components, const double *weights, int64_t n_rows, dou
         softmax(0, n_components, 0, n_rows, &at);
 }
 
-INLINE void products_of(int some, int wide, int64_t n_features, const double *shares,
+INLINE void products_of(int some, int wide, int64_t n_features, const double *responsibilities,
                         const double *phi, int64_t stride, int64_t n_rows, double *totals) {
     vec sums[MOST_SUMS][MOST_FEATURES];
     UNROLL for (int k = 0; k < some; k++) {
@@ -164,7 +164,7 @@ INLINE void products_of(int some, int wide, int64_t n_features, const double *sh
     }
     for (int64_t row = 0; row < n_rows; row += LANES) {
         vec held[MOST_SUMS];
-        UNROLL for (int k = 0; k < some; k++) held[k] = load(shares + k * BLOCK + row);
+        UNROLL for (int k = 0; k < some; k++) held[k] = load(responsibilities + k * BLOCK + row);
         UNROLL for (int p = 0; p < wide; p++) {
             vec feature = load(phi + p * stride + row);
             UNROLL for (int k = 0; k < some; k++) sums[k][p] += held[k] * feature;
@@ -176,23 +176,23 @@ INLINE void products_of(int some, int wide, int64_t n_features, const double *sh
     }
 }
 
-INLINE void products_of_some(int some, int wide, int64_t n_features, const double *shares,
+INLINE void products_of_some(int some, int wide, int64_t n_features, const double *responsibilities,
                              const double *phi, int64_t stride, int64_t n_rows, double *totals) {
     switch (wide) {
-    case 1: products_of(some, 1, n_features, shares, phi, stride, n_rows, totals); break;
-    case 2: products_of(some, FEWER(2, MOST_FEATURES), n_features, shares, phi, stride, n_rows, totals); break;
-    case 3: products_of(some, FEWER(3, MOST_FEATURES), n_features, shares, phi, stride, n_rows, totals); break;
-    case 4: products_of(some, FEWER(4, MOST_FEATURES), n_features, shares, phi, stride, n_rows, totals); break;
-    default: products_of(some, MOST_FEATURES, n_features, shares, phi, stride, n_rows, totals);
+    case 1: products_of(some, 1, n_features, responsibilities, phi, stride, n_rows, totals); break;
+    case 2: products_of(some, FEWER(2, MOST_FEATURES), n_features, responsibilities, phi, stride, n_rows, totals); break;
+    case 3: products_of(some, FEWER(3, MOST_FEATURES), n_features, responsibilities, phi, stride, n_rows, totals); break;
+    case 4: products_of(some, FEWER(4, MOST_FEATURES), n_features, responsibilities, phi, stride, n_rows, totals); break;
+    default: products_of(some, MOST_FEATURES, n_features, responsibilities, phi, stride, n_rows, totals);
     }
 }
 
 static void all_products(int64_t n_components, int64_t n_features, const double *phi,
-                         int64_t stride, int64_t n_rows, const double *shares, double *totals) {
+                         int64_t stride, int64_t n_rows, const double *responsibilities, double *totals) {
     for (int64_t p = 0, wide; p < n_features; p += wide) {
         wide = evenly(n_features - p, MOST_FEATURES);
         for (int64_t k = 0, some; k < n_components; k += some) {
-            const double *held = shares + k * BLOCK, *at = phi + p * stride;
+            const double *held = responsibilities + k * BLOCK, *at = phi + p * stride;
             double *to = totals + (k * n_features + p) * LANES;
             some = evenly(n_components - k, MOST_SUMS);
             switch (some) {
@@ -207,15 +207,15 @@ static void all_products(int64_t n_components, int64_t n_features, const double 
 }
 
 void mx_add_products(const mx_block *block, int64_t n_components, int64_t n_features,
-                     const double *shares, double *totals) {
-    all_products(n_components, n_features, block->phi, block->stride, block->filled, shares,
+                     const double *responsibilities, double *totals) {
+    all_products(n_components, n_features, block->phi, block->stride, block->filled, responsibilities,
                  totals);
 }
 
-int64_t mx_block_room(int64_t n_features) { return BLOCK * (1 + n_features); }
+int64_t mx_block_workspace(int64_t n_features) { return BLOCK * (1 + n_features); }
 
-mx_block mx_first_block(double *room) {
-    mx_block block = {.weights = room, .tail = room + BLOCK};
+mx_block mx_first_block(double *workspace) {
+    mx_block block = {.weights = workspace, .tail = workspace + BLOCK};
     return block;
 }
 
@@ -276,17 +276,17 @@ void mx_responsibilities(int64_t n, int64_t filled, const double *weights, doubl
 }
 
 void mx_bar(const mx_rows *rows, const mx_block *block, int64_t n_components, double *densities) {
-    for (int64_t k = 0; rows->barred && k < n_components; k++) {
-        const uint8_t *barred = rows->barred + k * rows->barred_stride + block->first;
+    for (int64_t k = 0; rows->excluded && k < n_components; k++) {
+        const uint8_t *excluded = rows->excluded + k * rows->excluded_stride + block->first;
         double *own = densities + k * BLOCK;
         for (int64_t row = 0; row < block->count; row++)
-            own[row] = barred[row] ? -INFINITY : own[row];
+            own[row] = excluded[row] ? -INFINITY : own[row];
     }
 }
 
-void mx_shares(const mx_rows *rows, int64_t n_components, const double *theta, double *shares,
-               double *room) {
-    double ones[BLOCK], *densities = room;
+void mx_all_responsibilities(const mx_rows *rows, int64_t n_components, const double *theta, double *responsibilities,
+               double *workspace) {
+    double ones[BLOCK], *densities = workspace;
     mx_block block = mx_first_block(densities + n_components * BLOCK);
     for (int64_t row = 0; row < BLOCK; row++)
         ones[row] = 1.0;
@@ -295,14 +295,14 @@ void mx_shares(const mx_rows *rows, int64_t n_components, const double *theta, d
         mx_bar(rows, &block, n_components, densities);
         mx_responsibilities(n_components, block.filled, ones, densities);
         for (int64_t k = 0; k < n_components; k++)
-            memcpy(shares + k * rows->n_rows + block.first, densities + k * BLOCK,
+            memcpy(responsibilities + k * rows->n_rows + block.first, densities + k * BLOCK,
                    sizeof(double) * block.count);
     }
 }
 
-static work begun(int64_t n_components, int64_t n_features, double *room) {
+static work begun(int64_t n_components, int64_t n_features, double *workspace) {
     /* Vectors that begin on a line of the cache are read at once. */
-    work at = {.densities = (double *)(((uintptr_t)room + LINE - 1) / LINE * LINE)};
+    work at = {.densities = (double *)(((uintptr_t)workspace + LINE - 1) / LINE * LINE)};
     at.totals = at.densities + n_components * BLOCK;
     at.squares = at.totals + n_components * n_features * LANES;
     memset(at.totals, 0, sizeof(double) * n_components * (n_features + 1) * LANES);
@@ -403,7 +403,7 @@ static void centred_densities(const mx_centred *it, int64_t n_components, const 
         }
 }
 
-/* Adds sums of features about the means, and takes such components' shares away from others. */
+/* Adds sums of features about the means, and takes such components' responsibilities away from others. */
 static void centred_products(const mx_centred *it, int64_t n_components, int64_t n_features,
                              const mx_block *block, work *at) {
     int64_t d = it->n_columns, first = d + 1 + it->n_pairs;
@@ -436,9 +436,9 @@ static void centred_products(const mx_centred *it, int64_t n_components, int64_t
 
 void mx_sweep_about(const mx_rows *rows, const mx_centred *centred, int64_t n_components,
                     const double *theta, double *sums, double *squared, double *values,
-                    double *room) {
+                    double *workspace) {
     int64_t n_features = rows->n_features;
-    work at = begun(n_components, n_features, room);
+    work at = begun(n_components, n_features, workspace);
     mx_block block = mx_first_block(at.squares + n_components * LANES);
     values[0] = values[1] = 0;
     at.values = values;
@@ -462,11 +462,11 @@ void mx_sweep_about(const mx_rows *rows, const mx_centred *centred, int64_t n_co
 
 void mx_sweep_stack(const mx_tile *tile, int64_t n_mixtures, const int64_t *sizes,
                     const double *theta, double *sums, double *squared, double *values,
-                    double *room) {
+                    double *workspace) {
     int64_t n_features = tile->rows.n_features, n_components = 0;
     for (int64_t m = 0; m < n_mixtures; m++)
         n_components += sizes[m];
-    work whole = begun(n_components, n_features, room);
+    work whole = begun(n_components, n_features, workspace);
     mx_block block = mx_first_block(whole.squares + n_components * LANES);
     while (next_of(tile, &block)) {
         work at = whole;
@@ -490,17 +490,17 @@ void mx_sweep_stack(const mx_tile *tile, int64_t n_mixtures, const int64_t *size
 }
 
 void mx_sweep(const mx_rows *rows, int64_t n_components, const double *theta, double *sums,
-              double *squared, double *values, double *room) {
-    mx_sweep_about(rows, 0, n_components, theta, sums, squared, values, room);
+              double *squared, double *values, double *workspace) {
+    mx_sweep_about(rows, 0, n_components, theta, sums, squared, values, workspace);
 }
 
-void mx_totals(const mx_rows *rows, int64_t n_components, const double *shares, int64_t row_stride,
-               int64_t component_stride, double *sums, double *room) {
-    work at = begun(n_components, rows->n_features, room);
+void mx_totals(const mx_rows *rows, int64_t n_components, const double *responsibilities, int64_t row_stride,
+               int64_t component_stride, double *sums, double *workspace) {
+    work at = begun(n_components, rows->n_features, workspace);
     mx_block block = mx_first_block(at.squares + n_components * LANES);
     while (mx_next_block(rows, &block)) {
         for (int64_t k = 0; k < n_components; k++) {
-            const double *from = shares + block.first * row_stride + k * component_stride;
+            const double *from = responsibilities + block.first * row_stride + k * component_stride;
             double *to = at.densities + k * BLOCK;
             for (int64_t row = 0; row < block.filled; row++)
                 to[row] = row < block.count ? from[row * row_stride] * block.weights[row] : 0;

@@ -15,8 +15,8 @@ typedef struct {
     const double *phi;
     const double *weights;
     int64_t n_rows, stride, n_features;
-    const uint8_t *barred; /* (K, n) components that rows cannot belong to, or NULL */
-    int64_t barred_stride; /* from one component to the next */
+    const uint8_t *excluded; /* (K, n) components that rows cannot belong to, or NULL */
+    int64_t excluded_stride; /* from one component to the next */
 } mx_rows;
 
 /*
@@ -38,7 +38,7 @@ typedef struct {
 } mx_tile;
 
 /* The doubles that mx_sweep needs to work in, or mx_sweep_stack for all components together. */
-MX_EXPORT int64_t mx_sweep_room(int64_t n_components, int64_t n_features);
+MX_EXPORT int64_t mx_sweep_workspace(int64_t n_components, int64_t n_features);
 
 /*
  * The E-step and the sums of the M-step: with L = theta phi and r = softmax(L),
@@ -48,7 +48,7 @@ MX_EXPORT int64_t mx_sweep_room(int64_t n_components, int64_t n_features);
  * values    (2)     sum of w log sum exp L, and of w log max r
  */
 MX_EXPORT void mx_sweep(const mx_rows *rows, int64_t n_components, const double *theta,
-                        double *sums, double *squared, double *values, double *room);
+                        double *sums, double *squared, double *values, double *workspace);
 
 /*
  * Components whose densities and sums are about their own means, as those about the origin would
@@ -66,7 +66,7 @@ typedef struct {
 /* mx_sweep where some components are centred, or with `centred` NULL. */
 void mx_sweep_about(const mx_rows *rows, const mx_centred *centred, int64_t n_components,
                     const double *theta, double *sums, double *squared, double *values,
-                    double *room);
+                    double *workspace);
 
 /*
  * The same for mixtures of the given sizes, one below the other, values (n_mixtures, 2), but added
@@ -74,14 +74,15 @@ void mx_sweep_about(const mx_rows *rows, const mx_centred *centred, int64_t n_co
  */
 void mx_sweep_stack(const mx_tile *tile, int64_t n_mixtures, const int64_t *sizes,
                     const double *theta, double *sums, double *squared, double *values,
-                    double *room);
+                    double *workspace);
 
 /*
  * The sums (K, P) of w r phi for given responsibilities, of which that of row i for component k is
- * shares[i * row_stride + k * component_stride].
+ * responsibilities[i * row_stride + k * component_stride].
  */
-MX_EXPORT void mx_totals(const mx_rows *rows, int64_t n_components, const double *shares,
-                         int64_t row_stride, int64_t component_stride, double *sums, double *room);
+MX_EXPORT void mx_totals(const mx_rows *rows, int64_t n_components, const double *responsibilities,
+                         int64_t row_stride, int64_t component_stride, double *sums,
+                         double *workspace);
 
 /* Rows that are worked on at once; a block that has fewer is filled up with rows of no weight. */
 #define MX_BLOCK 160
@@ -95,8 +96,8 @@ typedef struct {
 } mx_block;
 
 /* The doubles that a block needs to be filled up in, for P features. */
-int64_t mx_block_room(int64_t n_features);
-mx_block mx_first_block(double *room);
+int64_t mx_block_workspace(int64_t n_features);
+mx_block mx_first_block(double *workspace);
 /* Moves on to the next rows, if there are any: whole strips of them, or less than one. */
 int mx_move_on(const mx_rows *rows, mx_block *block);
 /* The same, and points to their features. */
@@ -122,20 +123,20 @@ void mx_softmax(int64_t n_components, const double *weights, int64_t n_rows, dou
 
 /* Adds sums of w r phi, by lanes, to totals (K, P, lanes). */
 void mx_add_products(const mx_block *block, int64_t n_components, int64_t n_features,
-                     const double *shares, double *totals);
+                     const double *responsibilities, double *totals);
 
 /* Adds up the lanes of so many totals. */
 void mx_add_lanes(int64_t count, const double *totals, double *sums);
 
-/* Takes from a block's densities those of components that rows are barred from. */
+/* Takes from a block's densities those of components that rows are excluded from. */
 void mx_bar(const mx_rows *rows, const mx_block *block, int64_t n_components, double *densities);
 
 /* Turns log densities (K, MX_BLOCK) into responsibilities times weights. */
 void mx_responsibilities(int64_t n_components, int64_t filled, const double *weights,
                          double *densities);
 
-/* Sets shares (K, n) to the responsibilities. */
-void mx_shares(const mx_rows *rows, int64_t n_components, const double *theta, double *shares,
-               double *room);
+/* Sets responsibilities (K, n) to the responsibilities. */
+void mx_all_responsibilities(const mx_rows *rows, int64_t n_components, const double *theta,
+                             double *responsibilities, double *workspace);
 
 #endif

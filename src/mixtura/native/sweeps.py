@@ -52,19 +52,19 @@ def is_swept(parts: Sequence[Part]) -> bool:
 
 
 class StackedSweep:
-    """Mixtures side by side, and room for one worker to sweep rows in.
+    """Mixtures side by side, and workspace for one worker to sweep rows in.
 
     Parameters
     ----------
     sizes : components of each of M mixtures
     """
 
-    __slots__ = ("_library", "_room", "_sizes", "_sums", "_told", "found")
+    __slots__ = ("_library", "_sizes", "_sums", "_told", "_workspace", "found")
 
     def __init__(self, sizes: Sequence[int]) -> None:
         self._library = kernels()
         self._sizes = np.array(sizes, dtype=np.int64)
-        self._room = np.empty(0)
+        self._workspace = np.empty(0)
 
     def begin(self, told: Told) -> None:
         """Begin a unit of rows: all sums are zero."""
@@ -75,8 +75,8 @@ class StackedSweep:
         # Σ w log max r.
         self.found = np.zeros(n_components * (n_features + 1) + 2 * len(self._sizes))
 
-    def add(self, tile: Any, weights: Float | None, barred: Any = None) -> None:
-        """Add a tile, or one for each of several parts, barred from components as in (K, n)."""
+    def add(self, tile: Any, weights: Float | None, excluded: Any = None) -> None:
+        """Add a tile, or one for each of several parts, excluded from components as in (K, n)."""
         tiles = tile if isinstance(tile, tuple) else (tile,)
         held: list[Any] = []
         panels: list[TileRows] = []
@@ -93,14 +93,14 @@ class StackedSweep:
                 counts.append(part.told(own, table, sums, held))
         if weights is not None:
             weights = np.ascontiguousarray(weights)
-        if barred is not None and barred.strides[1] != 1:
-            barred = np.ascontiguousarray(barred)
+        if excluded is not None and excluded.strides[1] != 1:
+            excluded = np.ascontiguousarray(excluded)
         theta = self._told.theta
         rows = Rows(None, None, tiles[0].n_rows, 0, theta.shape[1])
         for each in (rows, *(panel.rows for panel in panels)):
             each.weights = None if weights is None else address(weights)
-            if barred is not None:
-                each.bar(barred)
+            if excluded is not None:
+                each.exclude(excluded)
         # Arrays of structures live as long as they have names.
         arrays = (
             (TileRows * len(panels))(*panels),
@@ -113,11 +113,11 @@ class StackedSweep:
     def _sweep(self, mixed: MixedRows, theta: Float) -> None:
         n_components, n_features = theta.shape
         size = max(
-            self._library.mx_mixed_room(byref(mixed), n_components),
-            self._library.mx_sweep_room(n_components, n_features),
+            self._library.mx_mixed_workspace(byref(mixed), n_components),
+            self._library.mx_sweep_workspace(n_components, n_features),
         )
-        if len(self._room) < size:
-            self._room = np.empty(size)
+        if len(self._workspace) < size:
+            self._workspace = np.empty(size)
         begin, itemsize = address(self.found), self.found.itemsize
         squared = begin + theta.size * itemsize
         self._library.mx_sweep_mixed(
@@ -127,7 +127,7 @@ class StackedSweep:
             begin,
             squared,
             squared + n_components * itemsize,
-            address(self._room),
+            address(self._workspace),
         )
 
     def ended(self) -> tuple[list[Float], Float, Float]:

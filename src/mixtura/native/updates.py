@@ -60,7 +60,7 @@ def native_update(
     if code in ("EVE", "VVE") and axes is None:
         previous, axes = None, np.empty((n_columns, n_columns))
     factors = np.empty(shape)
-    room = np.empty(room_for(library, n_components, n_columns))
+    workspace = np.empty(workspace_for(library, n_components, n_columns))
     contiguous = (np.ascontiguousarray(scatter), np.ascontiguousarray(rows))
     start = None if previous is None else np.ascontiguousarray(previous)
     below = None if floor is None else np.ascontiguousarray(floor)
@@ -74,12 +74,12 @@ def native_update(
         None if start is None else start.ctypes.data,
         factors.ctypes.data,
         None if axes is None else axes.ctypes.data,
-        room.ctypes.data,
+        workspace.ctypes.data,
     )
     return factors if status == DONE else None
 
 
 @cache
-def room_for(library: ctypes.CDLL, n_components: int, n_columns: int) -> int:
+def workspace_for(library: ctypes.CDLL, n_components: int, n_columns: int) -> int:
     """Return the doubles that an update works in."""
-    return int(library.mx_floored_room(n_components, n_columns))
+    return int(library.mx_floored_workspace(n_components, n_columns))

@@ -149,7 +149,7 @@ static int comparable(int64_t count, const double *logs) {
     return most - least < WIDEST_VOLUMES;
 }
 
-int64_t mx_volumes_room(int64_t n_components, int64_t n_columns) {
+int64_t mx_volumes_workspace(int64_t n_components, int64_t n_columns) {
     int64_t padded = MX_LANES * mx_blocks(n_components);
     return padded * (n_columns * (n_columns + 1) / 2 + n_components + 5);
 }
@@ -167,9 +167,9 @@ static double start_from_trace(const struct mx_shared_shape *it, double rows, in
 
 static int find_volumes(int64_t n_components, int64_t n_columns, int full, const mx_lanes *scatter,
                         const double *rows, int warm, double *log_volumes, double *shape,
-                        double *room) {
+                        double *workspace) {
     int64_t padded = MX_LANES * mx_blocks(n_components);
-    double total = 0.0, *shares = room, *multiples = shares + padded;
+    double total = 0.0, *shares = workspace, *multiples = shares + padded;
     double *traces = multiples + padded, *step = traces + padded, *hessian = step + padded;
     mx_lanes *parts = (mx_lanes *)(hessian + padded * n_components);
     struct mx_shared_shape it = {n_components, n_columns, mx_blocks(n_components),
@@ -194,12 +194,14 @@ static int find_volumes(int64_t n_components, int64_t n_columns, int full, const
 
 int mx_volumes_of_variances(int64_t n_components, int64_t n_columns, const mx_lanes *scatter,
                             const double *rows, int warm, double *log_volumes, double *shape,
-                            double *room) {
-    return find_volumes(n_components, n_columns, 0, scatter, rows, warm, log_volumes, shape, room);
+                            double *workspace) {
+    return find_volumes(n_components, n_columns, 0, scatter, rows, warm, log_volumes, shape,
+                        workspace);
 }
 
 int mx_volumes_of_matrices(int64_t n_components, int64_t n_columns, const mx_lanes *scatter,
                            const double *rows, int warm, double *log_volumes, double *shape,
-                           double *room) {
-    return find_volumes(n_components, n_columns, 1, scatter, rows, warm, log_volumes, shape, room);
+                           double *workspace) {
+    return find_volumes(n_components, n_columns, 1, scatter, rows, warm, log_volumes, shape,
+                        workspace);
 }

@@ -5,7 +5,7 @@
 #include "small_matrices.h"
 
 /* The doubles that either of the two below needs to work in, beside its scatter. */
-int64_t mx_volumes_room(int64_t n_components, int64_t n_columns);
+int64_t mx_volumes_workspace(int64_t n_components, int64_t n_columns);
 
 /*
  * Set `log_volumes` (K, filled up to whole blocks) to the log lambda_k of the M-step's maximum and
@@ -17,11 +17,11 @@ int64_t mx_volumes_room(int64_t n_components, int64_t n_columns);
  */
 int mx_volumes_of_variances(int64_t n_components, int64_t n_columns, const mx_lanes *scatter,
                             const double *rows, int warm, double *log_volumes, double *shape,
-                            double *room);
+                            double *workspace);
 
 /* The same for scatter (blocks, D, D); only the lower triangle of `shape` (D, D) is set. */
 int mx_volumes_of_matrices(int64_t n_components, int64_t n_columns, const mx_lanes *scatter,
                            const double *rows, int warm, double *log_volumes, double *shape,
-                           double *room);
+                           double *workspace);
 
 #endif

@@ -63,18 +63,18 @@ class Bench:
             self._sweeps[id(cell.family)] = Sweep(cell.family, self._source, self._engine)
         return self._sweeps[id(cell.family)]
 
-    def first_fitted(self, cell: Cell, shares: Mapping[str, Float]) -> Candidate:
+    def first_fitted(self, cell: Cell, responsibilities: Mapping[str, Float]) -> Candidate:
         """Return the cell fitted from the shared starts, beside those of fits nested in it."""
         try:
-            models = self.starts.maker(cell, shares)
+            models = self.starts.maker(cell, responsibilities)
         except NUMERICAL as error:
             return Candidate(cell.kind, cell.n_components, failure=sentence_of(error))
         return self.fitted(cell, self.starts.options, models)
 
-    def shares(self, cell: Cell, model: Model) -> Float | None:
-        """Return the shares that components have of the subsample's rows, None if of none."""
+    def responsibilities(self, cell: Cell, model: Model) -> Float | None:
+        """Return the responsibilities that components have of the subsample's rows, None if of none."""
         try:
-            return self.starts.shares(cell, model)
+            return self.starts.responsibilities(cell, model)
         except NUMERICAL:
             return None
 

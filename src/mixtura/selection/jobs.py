@@ -45,14 +45,14 @@ class OfSize:
 
     def steps(self, cells: Sequence[Cell], bench: Bench) -> Iterator[Placed]:
         """Yield the candidates."""
-        shares: dict[str, NDArray[np.float64]] = {}
+        responsibilities: dict[str, NDArray[np.float64]] = {}
         for place in self.places:
             cell = cells[place]
-            one = bench.first_fitted(cell, shares)
+            one = bench.first_fitted(cell, responsibilities)
             yield place, one
-            found = None if one.result is None else bench.shares(cell, one.result.model)
+            found = None if one.result is None else bench.responsibilities(cell, one.result.model)
             if found is not None:
-                shares[cell.kind] = found
+                responsibilities[cell.kind] = found
 
 
 @dataclass(frozen=True, slots=True)

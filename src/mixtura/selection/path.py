@@ -1,7 +1,7 @@
 """The path over K: what a size learns from the next larger one, and from the next smaller one.
 
 First downwards, each size starting from the one above with two components merged, then upwards,
-each from the one below with one component parted. A start is tried on the subsample, and fitted to
+each from the one below with one component split. A start is tried on the subsample, and fitted to
 all rows only where it ends above what the size has there.
 """
 

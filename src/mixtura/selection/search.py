@@ -64,7 +64,7 @@ def _finished_early(state: "Search", criterion: str, options: SolveOptions) -> b
     """Fit all models and polish the best; return whether an interrupt ended that."""
     try:
         state.fit_all()
-        if options.starts.rearranges:
+        if options.starts.splits_and_merges:
             state.walk_all()
         state.polish(criterion, options)
     except KeyboardInterrupt:

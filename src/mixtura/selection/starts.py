@@ -13,10 +13,10 @@ from mixtura.em.fit import FitOptions
 from mixtura.em.held import searching
 from mixtura.em.model import Model
 from mixtura.em.noise_starts import with_noise
-from mixtura.em.pilots import Partitions, pilot_partitions
-from mixtura.em.rearrange import exchanged
-from mixtura.em.shares import shares_of
+from mixtura.em.responsibilities import responsibilities_of
+from mixtura.em.screening import Partitions, screened_partitions
 from mixtura.em.solve import SolveOptions, fit_options
+from mixtura.em.split_and_merge import exchanged
 from mixtura.em.starts import ModelMaker, StartMaker, linked_part
 from mixtura.em.sweep import Sweep, source_of
 from mixtura.em.tree import Tree
@@ -28,7 +28,7 @@ __all__ = ["SharedStarts"]
 Float = NDArray[np.float64]
 
 # Kinds that look for starts on behalf of all.
-PILOTS = ("VVV", "EEE", "VII")
+SCREENED = ("VVV", "EEE", "VII")
 # Kinds whose axes are given, the freest first.
 AXES_GIVEN = ("VVI", "VEI", "EVI", "EEI", "VII", "EII")
 SAMPLE_ROWS = 2500
@@ -46,14 +46,14 @@ class SharedStarts:
 
     Attributes
     ----------
-    pilots : families that look for them
+    screens : families that look for them
     sample : the subsample
     whole : whether it has every distinct row
     tree : a clustering of its `linked_part`, or None
     engine, options : of the search
     """
 
-    pilots: Sequence[Family]
+    screens: Sequence[Family]
     sample: RowSource
     whole: bool
     tree: Tree | None
@@ -69,14 +69,14 @@ class SharedStarts:
         """Return the starts of these cells, none of them looked for yet."""
         rows, weights = source.subsample(SAMPLE_ROWS, options.starts.seed)
         plain = {cell.kind: _without_noise(cell.family) for cell in cells}
-        pilots = [plain[kind] for kind in (*PILOTS, *_without_axes(plain)) if kind in plain]
-        pilots = pilots or list(plain.values())[:1]
+        screens = [plain[kind] for kind in (*SCREENED, *_without_axes(plain)) if kind in plain]
+        screens = screens or list(plain.values())[:1]
         linked = len(cells) >= MANY_CELLS and rows.shape[0] > 1
         whole = rows.shape[0] < SAMPLE_ROWS
-        found = cls(pilots, source_of(rows, weights), whole, None, engine, options)
+        found = cls(screens, source_of(rows, weights), whole, None, engine, options)
         if linked:
-            part = linked_part(found.sweep(pilots[0]), options.starts.seed)
-            found.tree = Tree(pilots[0].embed(part.source.block(0, part.source.n_rows).rows))
+            part = linked_part(found.sweep(screens[0]), options.starts.seed)
+            found.tree = Tree(screens[0].embed(part.source.block(0, part.source.n_rows).rows))
         return found
 
     def maker(self, cell: Cell, fitted: Mapping[str, Float]) -> StartMaker:
@@ -84,11 +84,15 @@ class SharedStarts:
 
         Parameters
         ----------
-        fitted : shares (M, K) that mixtures of as many components have of the subsample's rows,
+        fitted : responsibilities (M, K) that mixtures of as many components have of the subsample's rows,
             those of noise last, by kind, in the order they were fitted; a start from one that is
             nested in the cell ends no lower
         """
-        nested = [shares for kind, shares in fitted.items() if is_nested(kind, cell.kind)]
+        nested = [
+            responsibilities
+            for kind, responsibilities in fitted.items()
+            if is_nested(kind, cell.kind)
+        ]
         nested = nested[-TAKEN_OVER:]
         size, starts = cell.n_components, self.options.starts
         if self.options.weighing.tells_apart:
@@ -98,7 +102,7 @@ class SharedStarts:
         if not cell.family.has_noise:
             return makes
         noisy = self.partitions(size + 1).each_last().beside(nested)
-        noisy_makes = noisy.models(replace(starts, rearranges=False), self.sweep)
+        noisy_makes = noisy.models(replace(starts, splits_and_merges=False), self.sweep)
         return with_noise(makes, size, starts, self._exchanging(noisy_makes))
 
     def _exchanging(self, make: ModelMaker) -> ModelMaker:
@@ -112,9 +116,9 @@ class SharedStarts:
 
         return make_held
 
-    def shares(self, cell: Cell, model: Model) -> Float:
-        """Return the shares (M, K) of the subsample's rows that components have, noise last."""
-        return shares_of(self.sweep(cell.family), model)
+    def responsibilities(self, cell: Cell, model: Model) -> Float:
+        """Return the responsibilities (M, K) of the subsample's rows that components have, noise last."""
+        return responsibilities_of(self.sweep(cell.family), model)
 
     def for_worker(self, engine: Engine) -> "SharedStarts":
         """Return the same with sweeps of its own."""
@@ -130,10 +134,10 @@ class SharedStarts:
     def partitions(self, size: int) -> Partitions:
         """Return the partitions into so many groups."""
         if size not in self._found:
-            several = len(self.pilots) > 1
+            several = len(self.screens) > 1
             starts = self.options.starts
-            self._found[size] = pilot_partitions(
-                [self.sweep(family) for family in self.pilots],
+            self._found[size] = screened_partitions(
+                [self.sweep(family) for family in self.screens],
                 size,
                 lambda sweep, groups: searching(fit_options(sweep, groups, self.options)),
                 replace(starts, finish=1 if several else starts.finish),
@@ -144,12 +148,12 @@ class SharedStarts:
 
 
 def _without_axes(kinds: Iterable[str]) -> list[str]:
-    """Return the freest of the kinds without axes, unless a pilot is one.
+    """Return the freest of the kinds without axes, unless a screen is one.
 
-    Where columns are combinations of others, pilots with axes see nothing but those.
+    Where columns are combinations of others, screens with axes see nothing but those.
     """
     found = [kind for kind in AXES_GIVEN if kind in kinds]
-    return [] if set(found) & set(PILOTS) else found[:1]
+    return [] if set(found) & set(SCREENED) else found[:1]
 
 
 def _without_noise(family: Any) -> Family:

@@ -18,7 +18,7 @@ from mixtura.data.columns import column_moments
 from mixtura.data.masks import MaskedRows
 from mixtura.em.compiled import terms_of
 from mixtura.em.fit import FitOptions, fit
-from mixtura.em.shares import model_from_responsibilities
+from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.starts import NeverMet
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
@@ -37,12 +37,12 @@ def gappy(seed: int, n_columns: int = 4, share: float = 0.2) -> Float:
     return rows[order_by_pattern(rows)]
 
 
-def sweep_over(code: str, rows: Float, weights: Any = None, barred: Any = None) -> Sweep:
+def sweep_over(code: str, rows: Float, weights: Any = None, excluded: Any = None) -> Sweep:
     source: Any = ArrayRows(rows, weights)
     family = IncompleteGaussianFamily.of(structure(code), *column_moments(source))
-    if barred is not None:
+    if excluded is not None:
         source = MaskedRows(
-            source, barred.astype(np.intp), np.array([[False] * K, [False, True, True]])
+            source, excluded.astype(np.intp), np.array([[False] * K, [False, True, True]])
         )
     return Sweep(family, source, Serial())
 
@@ -70,13 +70,13 @@ def assert_alike(found: Any, expected: Any, digits: float = 1e-8) -> None:
 def test_a_run_is_that_of_the_general_loop(code: str, kind: str) -> None:
     rows, rng = gappy(7), np.random.default_rng(2)
     weights = rng.uniform(0.5, 2.0, len(rows)) if kind == "weights" else None
-    barred = None
+    excluded = None
     if kind == "labels":
-        barred = np.arange(len(rows)) < 20
+        excluded = np.arange(len(rows)) < 20
     if kind == "float32":
         rows = rows.astype(np.float32)
     runs = [
-        run_of(sweep_over(code, rows, weights, barred), compiled=compiled)
+        run_of(sweep_over(code, rows, weights, excluded), compiled=compiled)
         for compiled in (True, False)
     ]
     assert_alike(*runs)

@@ -23,14 +23,14 @@ from mixtura.data.resolution import column_steps
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
 from mixtura.em.neighbours import bettered, merged, on_sample, parted_once
-from mixtura.em.rearrange import Race, _by_turns, part_of, rearranged, splits_of
-from mixtura.em.shares import (
+from mixtura.em.responsibilities import (
     mixture_of,
     model_from_labels,
     model_from_responsibilities,
     model_from_source,
-    shares_of,
+    responsibilities_of,
 )
+from mixtura.em.split_and_merge import Race, _by_turns, part_of, split_and_merged, splits_of
 from mixtura.em.starts import NeverMet, StartOptions, short_options
 from mixtura.em.stopping import Ending, GainLeft, MeanChange
 from mixtura.em.sweep import Sweep
@@ -463,7 +463,7 @@ def test_responsibilities_are_those_of_the_mixture(code):
     found = sweep.kernel.responsibilities(model.log_weights, model.parameters)
     assert_allclose(found.T, expected, rtol=1e-9, atol=1e-11)
     assert_allclose(found.sum(axis=0), 1.0, rtol=1e-14)
-    assert_array_equal(shares_of(sweep, model), found.T)
+    assert_array_equal(responsibilities_of(sweep, model), found.T)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -576,7 +576,7 @@ def test_components_are_moved_where_the_general_way_moves_them(code):
     for first, moves in ((starts[:1], 1), (starts[1:], 0), (starts, 0)):
         few = part_of(sweep, 4, STARTS)
         mixed = [(model.log_weights, model.parameters) for model in first]
-        found = sweep.kernel.rearranged(few.kernel, mixed, terms_of(options), 500)
+        found = sweep.kernel.split_and_merged(few.kernel, mixed, terms_of(options), 500)
         general_few = part_of(general, 4, STARTS)
         general_few.kernel = None
         other = _by_turns(general, general_few, first, replace(options, rule=Race()))
@@ -620,7 +620,7 @@ def test_moves_are_none_where_there_is_one_component():
     sweep = both(overlapping(), "VVV")[0]
     options = options_for(sweep, 1, accelerate=True)
     start = model_from_labels(sweep, np.zeros(150, dtype=int), 1, options)
-    assert rearranged(sweep, [start], options, STARTS).n_components == 1
+    assert split_and_merged(sweep, [start], options, STARTS).n_components == 1
 
 
 def test_a_run_that_cannot_reach_another_ends():

@@ -13,7 +13,7 @@ from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions
 from mixtura.em.model import Model
 from mixtura.em.options import log_weights_of
-from mixtura.em.shares import model_from_responsibilities
+from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial

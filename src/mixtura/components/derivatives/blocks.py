@@ -66,10 +66,10 @@ class ProductDerivatives:
         pairs = zip(self._parts, self._columns, strict=True)
         return np.concatenate([part.scores(rows[:, own]) for part, own in pairs], axis=1)
 
-    def extra(self, rows: Any, shares: Float) -> Float:
+    def extra(self, rows: Any, responsibilities: Float) -> Float:
         """Return the blocks' further sums."""
         pairs = zip(self._parts, self._columns, strict=True)
-        return np.hstack([part.extra(rows[:, own], shares) for part, own in pairs])
+        return np.hstack([part.extra(rows[:, own], responsibilities) for part, own in pairs])
 
     def hessian(self, extra: Float, gradient: Float) -> Float:
         """Return the blocks' second derivatives along the diagonal."""
@@ -168,9 +168,9 @@ class NoiseDerivatives:
         """Return the scores, those of the noise being zero."""
         return _with_noise(self._inner.scores(rows))
 
-    def extra(self, rows: Any, shares: Float) -> Float:
+    def extra(self, rows: Any, responsibilities: Float) -> Float:
         """Return N_k."""
-        return shares.sum(axis=1, keepdims=True)
+        return responsibilities.sum(axis=1, keepdims=True)
 
     def hessian(self, extra: Float, gradient: Float) -> Float:
         """Return the second derivatives, those of the noise being zero."""

@@ -83,9 +83,9 @@ class ColumnwiseDerivatives:
         features = self._features(rows)
         return np.stack([own @ features for own in self._slopes])
 
-    def extra(self, rows: Any, shares: Float) -> Float:
+    def extra(self, rows: Any, responsibilities: Float) -> Float:
         """Return Σ w r φ(x) (K, P)."""
-        return (self._features(rows) @ shares.T).T
+        return (self._features(rows) @ responsibilities.T).T
 
     def hessian(self, extra: Float, gradient: Float) -> Float:
         """Return Σ w r ∇² log f_k (K, q, q): numbers of one column bend together, others alone."""

@@ -71,8 +71,8 @@ class Derivatives(Protocol):
         """Return ∂ log f_k(x) / ∂ξ_ka of rows (n, D), (K, q, n); not finite on the very edge."""
         ...
 
-    def extra(self, rows: Any, shares: Float) -> Float:
-        """Return the further sums (K, E) of rows (n, D) with shares w r (K, n)."""
+    def extra(self, rows: Any, responsibilities: Float) -> Float:
+        """Return the further sums (K, E) of rows (n, D) with responsibilities w r (K, n)."""
         ...
 
     def hessian(self, extra: Float, gradient: Float) -> Float:

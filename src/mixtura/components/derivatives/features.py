@@ -65,9 +65,9 @@ class GroupedDerivatives(ABC):
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.stack([features / own[:, None] for own in self.values])
 
-    def extra(self, rows: Any, shares: Float) -> Float:
+    def extra(self, rows: Any, responsibilities: Float) -> Float:
         """Return Σ w r φ(x) (K, P)."""
-        return shares @ self._features(rows).T
+        return responsibilities @ self._features(rows).T
 
     def hessian(self, extra: Float, gradient: Float) -> Float:
         """Return -Σ w r x_j / p_kj² as diagonal matrices (K, q, q), not finite where p is 0."""

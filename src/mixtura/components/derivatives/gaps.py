@@ -64,12 +64,12 @@ class IncompleteDerivatives:
             found[:, numbers[:, None], chosen] = margin.scores(own)
         return found
 
-    def extra(self, rows: NDArray[Any], shares: Float) -> Float:
+    def extra(self, rows: NDArray[Any], responsibilities: Float) -> Float:
         """Return Σ w r ∇² log f_k (K, q²)."""
         n_components = self._parameters.n_components
         found = np.zeros((n_components, self.n_numbers, self.n_numbers))
         for margin, numbers, chosen, own in self._margins(rows):
-            part = shares[:, chosen]
+            part = responsibilities[:, chosen]
             slopes = np.einsum("kan,kn->ka", margin.scores(own), part)
             second = margin.hessian(margin.extra(own, part), slopes)
             found[:, numbers[:, None], numbers] += second

@@ -79,9 +79,9 @@ class GaussianDerivatives:
             found[k, self.n_columns :] = self._layout.scores(precision, white)
         return found
 
-    def extra(self, rows: NDArray[Any], shares: Float) -> Float:
+    def extra(self, rows: NDArray[Any], responsibilities: Float) -> Float:
         """Return N_k (K, 1)."""
-        return shares.sum(axis=1, keepdims=True)
+        return responsibilities.sum(axis=1, keepdims=True)
 
     def hessian(self, extra: Float, gradient: Float) -> Float:
         """Return Σ r ∇² log f_k (K, D + E, D + E)."""

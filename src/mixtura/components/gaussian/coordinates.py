@@ -11,7 +11,7 @@ __all__ = ["coordinates_of", "moments_at"]
 
 Float = NDArray[np.float64]
 
-# A leap leaves each component at least this share of its rows.
+# An extrapolation leaves each component at least this share of its rows.
 LEAST_SHARE = 0.1
 
 

@@ -31,26 +31,26 @@ class GaussianTile:
     Parameters
     ----------
     cells : (n, D) rows as they came
-    room : of these rows
-    fill : brings rows into the frame, and multiplies them, in the room
+    workspace : of these rows
+    fill : brings rows into the frame, and multiplies them, in the workspace
     """
 
-    __slots__ = ("_fill", "_room", "cells", "is_made")
+    __slots__ = ("_fill", "_workspace", "cells", "is_made")
 
     def __init__(
         self,
         cells: NDArray[Any],
-        room: "GaussianWorkspace",
+        workspace: "GaussianWorkspace",
         fill: "Callable[[NDArray[Any], GaussianWorkspace], None]",
     ) -> None:
-        self.cells, self._room, self._fill = cells, room, fill
+        self.cells, self._workspace, self._fill = cells, workspace, fill
         self.is_made = False
 
     def _made(self) -> "GaussianWorkspace":
         if not self.is_made:
-            self._fill(self.cells, self._room)
+            self._fill(self.cells, self._workspace)
             self.is_made = True
-        return self._room
+        return self._workspace
 
     @property
     def n_rows(self) -> int:

@@ -170,12 +170,12 @@ class GaussianFamily:
         """Return the tile of rows (n, D)."""
         return GaussianTile(rows, workspace.first(len(rows)), self._fill)
 
-    def _fill(self, rows: NDArray[Any], room: GaussianWorkspace) -> None:
+    def _fill(self, rows: NDArray[Any], workspace: GaussianWorkspace) -> None:
         """Bring rows (n, D) into the frame, feature-major, and compute their products."""
-        np.subtract(rows.T, self._origin_column, out=room.twice, casting="same_kind")
+        np.subtract(rows.T, self._origin_column, out=workspace.twice, casting="same_kind")
         if self._inverse_scale is not None:
-            np.multiply(room.twice, self._inverse_scale, out=room.twice)
-        for left, right, product in room.products:
+            np.multiply(workspace.twice, self._inverse_scale, out=workspace.twice)
+        for left, right, product in workspace.products:
             np.multiply(left, right, out=product)
 
     @cached_property

@@ -78,7 +78,7 @@ class GappyKernel(CompiledRuns):
     constant : of the log-likelihood, over Σ w
     borrowed_rows : of the scatter that components have on average, where a run starts
     widths : (D,) that missing cells of a start have
-    barred : (K, n) which components rows cannot belong to, or None
+    excluded : (K, n) which components rows cannot belong to, or None
     """
 
     structure: Structure
@@ -90,14 +90,14 @@ class GappyKernel(CompiledRuns):
     constant: float
     borrowed_rows: float
     widths: Float
-    barred: NDArray[np.bool_] | None = None
+    excluded: NDArray[np.bool_] | None = None
     _problems: dict[Key, tuple[Any, Float | None, Gaps, Problem]] = field(
         default_factory=dict, repr=False
     )
 
-    def barring(self, barred: NDArray[np.bool_]) -> Self:
-        """Return the same loop over rows that are barred from components, as in (K, n)."""
-        return replace(self, barred=np.ascontiguousarray(barred), _problems={})
+    def excluding(self, excluded: NDArray[np.bool_]) -> Self:
+        """Return the same loop over rows that are excluded from components, as in (K, n)."""
+        return replace(self, excluded=np.ascontiguousarray(excluded), _problems={})
 
     @property
     def n_rows(self) -> int:
@@ -105,7 +105,7 @@ class GappyKernel(CompiledRuns):
         return len(self.rows.cells)
 
     def packing(self, n_components: int) -> GappyPacked:
-        """Return room for a mixture."""
+        """Return the workspace of a mixture."""
         return GappyPacked(self.structure, n_components, len(self.unit), self.n_features)
 
     def problem(self, terms: Terms, far: float) -> Problem | None:
@@ -115,7 +115,7 @@ class GappyKernel(CompiledRuns):
             penalty = penalty_of(terms.prior)
             if penalty is None:
                 return None
-            gaps = self.rows.told(self.n_features, self.weights, self.barred)
+            gaps = self.rows.told(self.n_features, self.weights, self.excluded)
             held = held_shares(terms.weighing)
             concentration = terms.weighing.concentration
             problem = problem_of(self, gaps.tile.rows, penalty, concentration, held, far)

@@ -15,18 +15,18 @@ Float = NDArray[np.float64]
 Gap = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp], Conditional]
 
 
-def expected_cells(rows: Float, shares: Float, parameters: GaussianParameters) -> Float:
+def expected_cells(rows: Float, responsibilities: Float, parameters: GaussianParameters) -> Float:
     """Return rows with Σ_k r_k E[x_m | x_o, k] for missing cells.
 
     Parameters
     ----------
     rows : (n, D) float64, NaN where a cell is missing
-    shares : (n, K) the responsibilities r
+    responsibilities : (n, K) the responsibilities r
     """
     filled = rows.copy()
     for chosen, given, rest, found in _gaps(rows, parameters):
         means = found.means(rows[np.ix_(chosen, given)])
-        filled[np.ix_(chosen, rest)] = np.einsum("nk,nkr->nr", shares[chosen], means)
+        filled[np.ix_(chosen, rest)] = np.einsum("nk,nkr->nr", responsibilities[chosen], means)
     return filled
 
 

@@ -145,13 +145,13 @@ class IncompleteEvaluator:
         prepared: IncompleteTile,
         sizes: Sequence[int],
         row_weights: Float | None,
-        barred: NDArray[np.bool_] | None,
+        excluded: NDArray[np.bool_] | None,
     ) -> tuple[IncompleteSums, Float, Float]:
         """Return sums, Σ w r² (ΣK,) and values (M, 2) of mixtures of the given sizes."""
-        if barred is not None:
-            barred = np.ascontiguousarray(barred)
+        if excluded is not None:
+            excluded = np.ascontiguousarray(excluded)
         weights = None if row_weights is None else np.ascontiguousarray(row_weights)
-        found = prepared.gappy.sweep(self._natural, sizes, weights, barred, self._points)
+        found = prepared.gappy.sweep(self._natural, sizes, weights, excluded, self._points)
         features, squared, values, entropy = found
         totals = self.zeros()
         totals.features, totals.entropy = features, entropy
@@ -199,7 +199,7 @@ class IncompleteEvaluator:
         self,
         prepared: IncompleteTile,
         component: int,
-        shares: Float,
+        responsibilities: Float,
         totals: IncompleteTotalsOfUnit,
     ) -> None:
         parameters, about = self._parameters.take([component]), self._about[component]
@@ -207,7 +207,7 @@ class IncompleteEvaluator:
         n_columns, patterns = len(about), prepared.patterns
         diagonal = not isinstance(parameters.covariance, FullCovariance)
         for inside, observed in zip(patterns.slices(), patterns.observed, strict=True):
-            completion, own = Completion.of(parameters, observed), shares[inside]
+            completion, own = Completion.of(parameters, observed), responsibilities[inside]
             deviations = np.zeros((n_columns, len(own)))
             deviations[observed] = prepared.rows[observed, inside] - about[observed, None]
             weighted, rows = deviations * own, float(own.sum())

@@ -17,9 +17,9 @@ from mixtura.components.gaussian.structures import Structure
 from mixtura.components.kernel import (
     STEPS,
     Above,
-    Halves,
+    Children,
     Mixed,
-    Rearranged,
+    SplitAndMerged,
     Terms,
 )
 from mixtura.components.weighing import Weighing
@@ -62,7 +62,7 @@ class GaussianKernel(CompiledRuns):
     borrowed_rows : of the scatter that components have on average, where a run starts
     factor_of_all : of the precision of all rows, as the structure stores factors
     log_noise : the log density of noise as the last component, beside the constant; None: none
-    barred : (K, n) which components rows cannot belong to, or None
+    excluded : (K, n) which components rows cannot belong to, or None
     """
 
     structure: Structure
@@ -79,7 +79,7 @@ class GaussianKernel(CompiledRuns):
     borrowed_rows: float
     factor_of_all: Float
     log_noise: float | None = None
-    barred: NDArray[np.bool_] | None = None
+    excluded: NDArray[np.bool_] | None = None
     _problems: dict[Key, tuple[Any, ...]] = field(default_factory=dict, repr=False)
 
     def with_noise(self, log_density: float) -> "GaussianKernel | None":
@@ -89,13 +89,13 @@ class GaussianKernel(CompiledRuns):
         return replace(self, log_noise=log_density - self.constant, _problems={})
 
     @property
-    def moves(self) -> bool:
+    def splits_and_merges(self) -> bool:
         """Return whether all components are alike: noise and known ones are not exchanged."""
-        return self.log_noise is None and self.barred is None
+        return self.log_noise is None and self.excluded is None
 
-    def barring(self, barred: NDArray[np.bool_]) -> "GaussianKernel":
-        """Return the same loop over rows that are barred from components, as in (K, n)."""
-        return replace(self, barred=np.ascontiguousarray(barred), _problems={})
+    def excluding(self, excluded: NDArray[np.bool_]) -> "GaussianKernel":
+        """Return the same loop over rows that are excluded from components, as in (K, n)."""
+        return replace(self, excluded=np.ascontiguousarray(excluded), _problems={})
 
     @property
     def n_rows(self) -> int:
@@ -107,16 +107,16 @@ class GaussianKernel(CompiledRuns):
         return self._problem(terms, self.n_features, far)
 
     def packing(self, n_components: int) -> Packed | NoisyPacked:
-        """Return room for a mixture."""
+        """Return the workspace of a mixture."""
         sizes = self.structure, n_components, len(self.unit), self.n_features
         return Packed(*sizes) if self.log_noise is None else NoisyPacked(*sizes)
 
     def _plain(self, n_components: int) -> Packed:
-        """Return room for a mixture without noise."""
+        """Return the workspace of a mixture without noise."""
         return Packed(self.structure, n_components, len(self.unit), self.n_features)
 
     def packing_beside(self, n_components: int, n_features: int, n_extras: int) -> Packed:
-        """Return room for a mixture that has segments of other features too."""
+        """Return the workspace of a mixture that has segments of other features too."""
         n_columns = len(self.unit)
         return Packed(self.structure, n_components, n_columns, n_features, n_extras=n_extras)
 
@@ -126,52 +126,52 @@ class GaussianKernel(CompiledRuns):
         log_weights: Float,
         parameters: GaussianParameters,
         terms: Terms,
-    ) -> Halves | None:
-        """Return what parting each component gains, or None where it takes more care."""
+    ) -> Children | None:
+        """Return what splitting each component gains, or None where it takes more care."""
         library, width, n_components = kernels(), len(self.products), len(log_weights)
         part, every = (kernel._problem(terms, width, TRIES) for kernel in (self, whole))
         most = 4 * n_components
-        if part is None or every is None or most > MOST_COMPONENTS or not self.moves:
+        if part is None or every is None or most > MOST_COMPONENTS or not self.splits_and_merges:
             return None
         work = self._plain(n_components).filled(log_weights, parameters)
         gains = np.empty(n_components)
-        shares, second = np.empty((2, n_components, whole.products.shape[1]))
-        room = np.empty(library.mx_part_room(byref(part), n_components))
-        hard = library.mx_part(
+        responsibilities, second = np.empty((2, n_components, whole.products.shape[1]))
+        workspace = np.empty(library.mx_split_workspace(byref(part), n_components))
+        hard = library.mx_split_components(
             byref(part),
             byref(every),
             address(self.spread),
             self.fewest_rows,
             STEPS,
             byref(work.state()),
-            *map(address, (gains, shares, second, room)),
+            *map(address, (gains, responsibilities, second, workspace)),
         )
-        return None if hard else Halves(gains, shares, second)
+        return None if hard else Children(gains, responsibilities, second)
 
-    def rearranged(
+    def split_and_merged(
         self, part: "GaussianKernel", models: Sequence[Mixed], terms: Terms, sweeps: int
-    ) -> Rearranged | None:
-        """Return where merging and parting lead; see `Kernel`."""
+    ) -> SplitAndMerged | None:
+        """Return where merging and splitting lead; see `Kernel`."""
         library, n_components = kernels(), len(models[0][0])
         ground = self._ground(part, terms, sweeps)
-        if ground is None or not self.moves or 4 * n_components > MOST_COMPONENTS:
+        if ground is None or not self.splits_and_merges or 4 * n_components > MOST_COMPONENTS:
             return None
         works = [self._plain(n_components).filled(*model) for model in models]
         states = (State * len(models))(*(work.state() for work in works))
         best = self._plain(n_components)
         lost = np.empty(len(models), dtype=np.int64)
-        room = np.empty(library.mx_moves_room(byref(ground), n_components))
-        moved = library.mx_rearrange(
+        workspace = np.empty(library.mx_moves_workspace(byref(ground), n_components))
+        moved = library.mx_split_and_merge(
             byref(ground),
             len(models),
             states,
             address(lost),
             byref(best.state()),
-            address(room),
+            address(workspace),
         )
         if moved < 0:
             return None
-        return Rearranged(moved, best.mixed(), tuple(lost.astype(bool).tolist()))
+        return SplitAndMerged(moved, best.mixed(), tuple(lost.astype(bool).tolist()))
 
     def neighbour(
         self,
@@ -185,17 +185,17 @@ class GaussianKernel(CompiledRuns):
         """Return where a mixture of one component more or less leads; see `Kernel`."""
         library, most = kernels(), max(len(model[0]), n_components)
         ground = self._ground(part, terms, sweeps)
-        if ground is None or not self.moves or 4 * most > MOST_COMPONENTS:
+        if ground is None or not self.splits_and_merges or 4 * most > MOST_COMPONENTS:
             return None
         work, best = self._plain(len(model[0])).filled(*model), self._plain(n_components)
-        room = np.empty(library.mx_moves_room(byref(ground), most))
+        workspace = np.empty(library.mx_moves_workspace(byref(ground), most))
         found = library.mx_neighbour(
             byref(ground),
             byref(work.state()),
             above.objective,
             above.smallest,
             byref(best.state()),
-            address(room),
+            address(workspace),
         )
         return best.mixed() if found else None
 
@@ -244,8 +244,8 @@ class GaussianKernel(CompiledRuns):
             stride,
             n_features,
         )
-        if self.barred is not None:
-            rows.bar(self.barred)
+        if self.excluded is not None:
+            rows.exclude(self.excluded)
         problem = problem_of(self, rows, penalty, concentration, held, far)
         problem.second = address(self.second)
         if self.log_noise is not None:

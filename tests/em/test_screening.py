@@ -1,4 +1,4 @@
-"""Pilots find partitions of a subsample, and every model of a search starts from them."""
+"""Screens find partitions of a subsample, and every model of a search starts from them."""
 
 from collections.abc import Callable
 from functools import partial
@@ -13,7 +13,7 @@ from mixtura.components.gaussian.structures import structure
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions
-from mixtura.em.pilots import Partitions, pilot_partitions
+from mixtura.em.screening import Partitions, screened_partitions
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
@@ -55,7 +55,7 @@ def found_on(
     sweeps = [sweep_of(rows, family_of(rows, code)) for code in codes]
     linked = Tree(sweeps[0].family.embed(rows)) if tree else None
     starts = StartOptions(0, finish=finish)
-    return pilot_partitions(sweeps, SIZE, options, starts, linked, whole=True)
+    return screened_partitions(sweeps, SIZE, options, starts, linked, whole=True)
 
 
 def same_groups(labels: NDArray[np.intp], expected: NDArray[np.intp]) -> bool:
@@ -63,7 +63,7 @@ def same_groups(labels: NDArray[np.intp], expected: NDArray[np.intp]) -> bool:
     return len(pairs) == len(set(labels.tolist())) == len(set(expected.tolist()))
 
 
-def test_each_pilot_and_each_tree_parts_the_rows_where_clusters_are() -> None:
+def test_each_screen_and_each_tree_parts_the_rows_where_clusters_are() -> None:
     rows = ArrayRows(clusters()).subsample(1000, 0)[0]
     nearest = (rows[:, 0] > 3.5) + 2 * (rows[:, 1] > 4.5)
     found = found_on(rows, ("VVV", "EEE", "VII"), tree=True)
@@ -74,12 +74,12 @@ def test_each_pilot_and_each_tree_parts_the_rows_where_clusters_are() -> None:
     np.testing.assert_array_equal(found.rows, rows)
 
 
-def test_as_many_of_each_pilot_are_kept_as_are_asked_for() -> None:
+def test_as_many_of_each_screen_are_kept_as_are_asked_for() -> None:
     found = found_on(clusters(), ("VVV", "EEE"), finish=2)
     assert 2 < len(found.labels) <= 4
 
 
-def test_a_pilot_that_fails_leaves_the_search_to_the_others() -> None:
+def test_a_screen_that_fails_leaves_the_search_to_the_others() -> None:
     def options(sweep: Sweep, n_components: int) -> FitOptions:
         if sweep.family.structure.code == "EEE":
             raise ParameterError("it collapsed")
@@ -88,7 +88,7 @@ def test_a_pilot_that_fails_leaves_the_search_to_the_others() -> None:
     assert len(found_on(clusters(), ("EEE", "VVV"), options).labels) == 1
 
 
-def test_where_all_pilots_fail_rows_are_dealt_out() -> None:
+def test_where_all_screens_fail_rows_are_dealt_out() -> None:
     def options(sweep: Sweep, n_components: int) -> FitOptions:
         raise ParameterError("it collapsed")
 

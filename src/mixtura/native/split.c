@@ -1,8 +1,8 @@
 /*
- * All components are parted at once, each looking at its own share of the rows: EM on pairs of
- * halves, begun in two ways, along the longest axis and by the distance from the mean.
+ * All components are split at once, each looking at its own share of the rows: EM on pairs of
+ * children, begun in two ways, along the longest axis and by the distance from the mean.
  */
-#include "part.h"
+#include "split.h"
 
 #include <math.h>
 #include <string.h>
@@ -14,17 +14,17 @@
 #define WAYS 2
 
 typedef struct {
-    mx_form one, all; /* of the mixture, and of the halves that both ways make */
+    mx_form one, all; /* of the mixture, and of the children that both ways make */
     int64_t padded;   /* rows of `part`, filled up */
     double *turns;                  /* (WAYS K, P) */
     double *mass, *second;          /* (K, padded), (WAYS K, padded) */
-    double *sums, *halves;          /* (4K, P) shares' sums, (4K, padded) shares */
-    double *values;                 /* (WAYS K) */
-    double *densities;              /* (4K, MX_BLOCK) */
-    double *scatter;                /* (K, D, D) */
+    double *sums, *children; /* (4K, P) responsibilities' sums, (4K, padded) responsibilities */
+    double *values; /* (WAYS K) */
+    double *densities; /* (4K, MX_BLOCK) */
+    double *scatter; /* (K, D, D) */
     mx_model model, pair, chosen;
     mx_moments moments;
-    double *room;
+    double *workspace;
 } work;
 
 /* The form with every product among its features, though a pooled one could do without. */
@@ -35,42 +35,42 @@ static mx_form full_form(const mx_problem *problem, int64_t n_components) {
     return form;
 }
 
-static work laid_out(const mx_problem *part, int64_t n, mx_room *room) {
+static work laid_out(const mx_problem *part, int64_t n, mx_workspace *workspace) {
     work at = {.one = full_form(part, n), .all = full_form(part, 2 * WAYS * n)};
     int64_t p = part->rows.n_features, d = part->n_columns;
     at.padded = (part->rows.n_rows / MX_BLOCK + 2) * MX_BLOCK;
-    at.turns = mx_taken(room, WAYS * n * p);
-    at.mass = mx_taken(room, n * at.padded);
-    at.second = mx_taken(room, WAYS * n * at.padded);
-    at.sums = mx_taken(room, 2 * WAYS * n * p);
-    at.halves = mx_taken(room, 2 * WAYS * n * at.padded);
-    at.values = mx_taken(room, WAYS * n);
-    at.densities = mx_taken(room, 2 * WAYS * n * MX_BLOCK);
-    at.scatter = mx_taken(room, n * d * d);
-    at.model = mx_model_in(&at.one, room);
-    at.pair = mx_model_in(&at.all, room);
-    at.chosen = mx_model_in(&at.all, room);
-    at.moments = (mx_moments){.rows = mx_taken(room, 2 * WAYS * n),
-                              .means = mx_taken(room, 2 * WAYS * n * d),
-                              .scatter = mx_taken(room, at.all.n_scatter)};
-    at.room = mx_taken(room, 0);
+    at.turns = mx_taken(workspace, WAYS * n * p);
+    at.mass = mx_taken(workspace, n * at.padded);
+    at.second = mx_taken(workspace, WAYS * n * at.padded);
+    at.sums = mx_taken(workspace, 2 * WAYS * n * p);
+    at.children = mx_taken(workspace, 2 * WAYS * n * at.padded);
+    at.values = mx_taken(workspace, WAYS * n);
+    at.densities = mx_taken(workspace, 2 * WAYS * n * MX_BLOCK);
+    at.scatter = mx_taken(workspace, n * d * d);
+    at.model = mx_model_in(&at.one, workspace);
+    at.pair = mx_model_in(&at.all, workspace);
+    at.chosen = mx_model_in(&at.all, workspace);
+    at.moments = (mx_moments){.rows = mx_taken(workspace, 2 * WAYS * n),
+                              .means = mx_taken(workspace, 2 * WAYS * n * d),
+                              .scatter = mx_taken(workspace, at.all.n_scatter)};
+    at.workspace = mx_taken(workspace, 0);
     return at;
 }
 
-int64_t mx_part_room(const mx_problem *part, int64_t n) {
-    mx_room counted = {0};
+int64_t mx_split_workspace(const mx_problem *part, int64_t n) {
+    mx_workspace counted = {0};
     laid_out(part, n, &counted);
     int64_t p = part->rows.n_features, d = part->n_columns, all = 2 * WAYS * n;
-    int64_t update = n * d * d * all + mx_floored_room(all, d);
+    int64_t update = n * d * d * all + mx_floored_workspace(all, d);
     int64_t axes = (mx_blocks(n) * d * d + 3 * d * d + 2 * d) * MX_LANES + n * d * (d + 1);
-    int64_t most = mx_sweep_room(all, p);
+    int64_t most = mx_sweep_workspace(all, p);
     most = update > most ? update : most;
     return counted.used + (axes > most ? axes : most);
 }
 
 static void mass_of_part(const mx_problem *part, work *at) {
     int64_t n = at->one.n_components;
-    mx_block block = mx_first_block(at->room);
+    mx_block block = mx_first_block(at->workspace);
     while (mx_next_block(&part->rows, &block)) {
         mx_densities(&block, n, at->one.n_features, at->model.theta, at->densities);
         mx_responsibilities(n, block.filled, block.weights, at->densities);
@@ -80,11 +80,11 @@ static void mass_of_part(const mx_problem *part, work *at) {
     }
 }
 
-/* The sums of shares that carry the weights already. */
-static void totals_of(const mx_problem *part, int64_t n, const double *shares, work *at) {
+/* The sums of responsibilities that carry the weights already. */
+static void totals_of(const mx_problem *part, int64_t n, const double *responsibilities, work *at) {
     mx_rows rows = part->rows;
     rows.weights = 0;
-    mx_totals(&rows, n, shares, 1, at->padded, at->sums, at->room);
+    mx_totals(&rows, n, responsibilities, 1, at->padded, at->sums, at->workspace);
 }
 
 /* Means (K, D) and covariances (K, D, D) from sums about the origin, in units of `spread`. */
@@ -136,11 +136,11 @@ static void far_from_mean(int64_t d, const double *mean, const double *upper, co
     }
 }
 
-/* Sets turns (WAYS K, P), the features' coefficients that are positive for second halves. */
+/* Sets turns (WAYS K, P), the features' coefficients that are positive for second children. */
 static int find_turns(const double *spread, work *at) {
     int64_t n = at->one.n_components, d = at->one.n_columns, p = at->one.n_features;
     covariances_of(at, spread);
-    mx_lanes *blocks = (mx_lanes *)at->room, *axes = blocks + mx_blocks(n) * d * d;
+    mx_lanes *blocks = (mx_lanes *)at->workspace, *axes = blocks + mx_blocks(n) * d * d;
     mx_lanes *upper = axes + d * d, *lengths = upper + d * d, *reciprocals = lengths + d;
     double *apart = (double *)(reciprocals + d), *sizes = apart + n * d * d;
     mx_abreast(n, d * d, at->scatter, blocks);
@@ -163,9 +163,9 @@ static int find_turns(const double *spread, work *at) {
     return MX_DONE;
 }
 
-static void first_halves(const mx_problem *part, work *at) {
+static void first_children(const mx_problem *part, work *at) {
     int64_t n = WAYS * at->one.n_components;
-    mx_block block = mx_first_block(at->room);
+    mx_block block = mx_first_block(at->workspace);
     while (mx_next_block(&part->rows, &block)) {
         mx_densities(&block, n, at->one.n_features, at->turns, at->densities);
         for (int64_t k = 0; k < n; k++)
@@ -175,18 +175,18 @@ static void first_halves(const mx_problem *part, work *at) {
     }
 }
 
-/* The M-step of both ways' halves; each way has half of every row. */
-static int fit_halves(const mx_problem *part, int warm, work *at) {
+/* The M-step of both ways' children; each way has child of every row. */
+static int fit_children(const mx_problem *part, int warm, work *at) {
     int64_t n = at->one.n_components, size = at->padded;
     for (int64_t k = 0; k < WAYS * n; k++) {
         const double *mass = at->mass + (k % n) * size, *second = at->second + k * size;
-        double *low = at->halves + k * size, *high = at->halves + (k + WAYS * n) * size;
+        double *low = at->children + k * size, *high = at->children + (k + WAYS * n) * size;
         for (int64_t row = 0; row < part->rows.n_rows; row++) {
             high[row] = mass[row] / WAYS * second[row];
             low[row] = mass[row] / WAYS - high[row];
         }
     }
-    totals_of(part, 2 * WAYS * n, at->halves, at);
+    totals_of(part, 2 * WAYS * n, at->children, at);
     if (mx_moments_of(part, &at->all, 0, at->sums, &at->moments))
         return MX_HARD;
     const mx_model nothing = {0};
@@ -194,7 +194,7 @@ static int fit_halves(const mx_problem *part, int warm, work *at) {
     at->chosen = at->pair;
     at->pair = before;
     return mx_maximise(part, &at->all, &at->moments, warm ? &at->chosen : &nothing, &at->pair,
-                       at->room);
+                       at->workspace);
 }
 
 /* log(exp(a) + exp(b)), and the share of the second. */
@@ -205,10 +205,10 @@ INLINE vec added(vec a, vec b, vec *second) {
     return larger + logarithm(total);
 }
 
-/* Sets what second halves have of their pairs' rows, and the pairs' values. */
+/* Sets what second children have of their pairs' rows, and the pairs' values. */
 static void part_pairs(const mx_problem *part, work *at) {
     int64_t n = at->one.n_components, pairs = WAYS * n;
-    mx_block block = mx_first_block(at->room);
+    mx_block block = mx_first_block(at->workspace);
     memset(at->values, 0, sizeof(double) * pairs);
     while (mx_next_block(&part->rows, &block)) {
         mx_densities(&block, 2 * pairs, at->all.n_features, at->pair.theta, at->densities);
@@ -228,7 +228,7 @@ static void part_pairs(const mx_problem *part, work *at) {
 
 /* Sums gains over all rows, with the better way for each component. */
 static void sum_gains(const mx_problem *whole, double fewest_rows, work *at, double *gains,
-                      double *shares, double *second) {
+                      double *responsibilities, double *second) {
     int64_t n = at->one.n_components, p = at->one.n_features, n_rows = whole->rows.n_rows;
     double sizes[MX_MOST_COMPONENTS][2], *theta = at->turns, *constants = at->values;
     const double *weights = at->pair.log_weights;
@@ -239,7 +239,7 @@ static void sum_gains(const mx_problem *whole, double fewest_rows, work *at, dou
         constants[k] = at->model.log_weights[k] - log(exp(weights[one]) + exp(weights[other]));
         gains[k] = sizes[k][0] = sizes[k][1] = 0;
     }
-    mx_block block = mx_first_block(at->room);
+    mx_block block = mx_first_block(at->workspace);
     double *pairs = at->densities, *own = pairs + WAYS * n * MX_BLOCK;
     while (mx_next_block(&whole->rows, &block)) {
         mx_densities(&block, WAYS * n, p, theta, pairs);
@@ -247,21 +247,22 @@ static void sum_gains(const mx_problem *whole, double fewest_rows, work *at, dou
         for (int64_t k = 0; k < n; k++)
             for (int64_t row = 0; row < block.filled; row += LANES) {
                 double *low = pairs + k * MX_BLOCK + row, *high = low + n * MX_BLOCK;
-                vec half, total = added(load(low), load(high), &half);
+                vec child, total = added(load(low), load(high), &child);
                 store(low, total - load(own + k * MX_BLOCK + row) + constants[k]);
-                store(high, half);
+                store(high, child);
             }
         mx_responsibilities(n, block.filled, block.weights, own);
         for (int64_t k = 0; k < n; k++) {
-            const double *gain = pairs + k * MX_BLOCK, *half = gain + n * MX_BLOCK;
+            const double *gain = pairs + k * MX_BLOCK, *child = gain + n * MX_BLOCK;
             const double *mass = own + k * MX_BLOCK;
             for (int64_t row = 0; row < block.count; row++) {
                 gains[k] += mass[row] * gain[row];
-                sizes[k][1] += mass[row] * half[row];
-                sizes[k][0] += mass[row] * (1 - half[row]);
+                sizes[k][1] += mass[row] * child[row];
+                sizes[k][0] += mass[row] * (1 - child[row]);
                 double weight = block.weights[row];
-                shares[k * n_rows + block.first + row] = weight > 0 ? mass[row] / weight : 0;
-                second[k * n_rows + block.first + row] = half[row];
+                responsibilities[k * n_rows + block.first + row] =
+                    weight > 0 ? mass[row] / weight : 0;
+                second[k * n_rows + block.first + row] = child[row];
             }
         }
     }
@@ -270,11 +271,11 @@ static void sum_gains(const mx_problem *whole, double fewest_rows, work *at, dou
             gains[k] = -INFINITY;
 }
 
-int mx_part(const mx_problem *part, const mx_problem *whole, const double *spread,
-            double fewest_rows, int64_t steps, const mx_state *state, double *gains, double *shares,
-            double *second, double *room) {
+int mx_split_components(const mx_problem *part, const mx_problem *whole, const double *spread,
+                        double fewest_rows, int64_t steps, const mx_state *state, double *gains,
+                        double *responsibilities, double *second, double *workspace) {
     int64_t n = state->n_components, d = part->n_columns;
-    mx_room begun = {.start = room};
+    mx_workspace begun = {.start = workspace};
     work at = laid_out(part, n, &begun);
     memcpy(at.model.log_weights, state->log_weights, sizeof(double) * n);
     memcpy(at.model.means, state->means, sizeof(double) * n * d);
@@ -285,13 +286,13 @@ int mx_part(const mx_problem *part, const mx_problem *whole, const double *sprea
     totals_of(part, n, at.mass, &at);
     if (find_turns(spread, &at))
         return MX_HARD;
-    first_halves(part, &at);
+    first_children(part, &at);
     for (int64_t step = 0; step < steps; step++) {
-        if (fit_halves(part, step > 0, &at))
+        if (fit_children(part, step > 0, &at))
             return MX_HARD;
         part_pairs(part, &at);
     }
-    sum_gains(whole, fewest_rows, &at, gains, shares, second);
+    sum_gains(whole, fewest_rows, &at, gains, responsibilities, second);
     for (int64_t k = 0; k < n; k++)
         if (isnan(gains[k]))
             return MX_HARD;

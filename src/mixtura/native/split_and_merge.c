@@ -1,14 +1,14 @@
 /*
- * Guided merge and split. Pairs are merged in the order of Runnalls' cost, components are parted in
+ * Split-and-merge, guided. Pairs are merged in the order of Runnalls' cost, components are split in
  * the order of a lower bound of the gain; the most promising are tried for a few sweeps.
  */
 #include <math.h>
 #include <string.h>
 
-#include "part.h"
+#include "split.h"
 #include "stage.h"
 
-/* How often the best is rearranged, and how many moves of a round may be alike. */
+/* How often the best is split and merged, and how many moves of a round may be alike. */
 #define ROUNDS 8
 #define ALIKE 2
 /* Sweeps that all moves are tried for, how many moves go on, and for how many more sweeps. */
@@ -21,23 +21,23 @@
 /* Merging a pair that costs more than this for each row and the root of D is not tried. */
 #define SEPARATE 0.55
 
-int64_t mx_moves_room(const mx_ground *ground, int64_t n) {
+int64_t mx_moves_workspace(const mx_ground *ground, int64_t n) {
     mx_problem few = *ground->part;
     few.rows.n_features = ground->n_products;
-    int64_t run = mx_run_room(ground->sample, n), part = mx_part_room(&few, n);
-    return 2 * mx_stage_room(ground, n) + (run > part ? run : part);
+    int64_t run = mx_run_workspace(ground->sample, n), part = mx_split_workspace(&few, n);
+    return 2 * mx_stage_workspace(ground, n) + (run > part ? run : part);
 }
 
 static void make_move(mx_stage *at, int64_t first, int64_t other, int64_t split, mx_place *move) {
     int64_t n = at->form.n_components, rows = at->ground->sample->rows.n_rows;
-    memcpy(at->after, at->shares, sizeof(double) * n * rows);
-    double *merged = at->after + first * rows, *half = at->after + other * rows;
+    memcpy(at->after, at->responsibilities, sizeof(double) * n * rows);
+    double *merged = at->after + first * rows, *child = at->after + other * rows;
     double *rest = at->after + split * rows;
     const double *second = at->second + split * rows;
     for (int64_t i = 0; i < rows; i++) {
-        merged[i] += half[i];
-        half[i] = rest[i] * second[i];
-        rest[i] -= half[i];
+        merged[i] += child[i];
+        child[i] = rest[i] * second[i];
+        rest[i] -= child[i];
     }
     mx_start_at(at, move);
 }
@@ -85,7 +85,7 @@ static int64_t make_moves(mx_stage *at) {
 /* Moves components once; returns whether that ended higher, and then in `now`. */
 static int bettered(mx_stage *at) {
     mx_merging_losses(at, &at->now);
-    if (mx_part_all(at, &at->now.state))
+    if (mx_split_all(at, &at->now.state))
         return 0;
     int64_t n = make_moves(at);
     mx_rule few = mx_short_rule(FIRST_SWEEPS), more = mx_short_rule(MORE_SWEEPS);
@@ -115,9 +115,9 @@ static int bettered(mx_stage *at) {
     return 0;
 }
 
-int64_t mx_rearrange(const mx_ground *ground, int64_t n_starts, const mx_state *starts,
-                     int64_t *lost, mx_state *best, double *room) {
-    mx_stage at = mx_stage_begun(ground, best->n_components, room);
+int64_t mx_split_and_merge(const mx_ground *ground, int64_t n_starts, const mx_state *starts,
+                           int64_t *lost, mx_state *best, double *workspace) {
+    mx_stage at = mx_stage_begun(ground, best->n_components, workspace);
     mx_rule race = mx_rough_rule(ground);
     for (int64_t i = 0; i < n_starts; i++) {
         mx_place *end = &at.ended;

@@ -23,7 +23,7 @@ __all__ = [
     "model_from_responsibilities",
     "model_from_source",
     "models_of",
-    "shares_of",
+    "responsibilities_of",
 ]
 
 Float = NDArray[np.float64]
@@ -39,7 +39,7 @@ def mixture_of(sweep: Sweep, model: Model) -> Mixture:
     return Mixture(weights / weights.sum(), family, parameters, reading=None)
 
 
-def shares_of(sweep: Sweep, model: Model) -> Float:
+def responsibilities_of(sweep: Sweep, model: Model) -> Float:
     """Return the responsibilities (N, K) that a model has for the rows of a sweep, in memory."""
     if sweep.kernel is not None:
         found = sweep.kernel.responsibilities(model.log_weights, model.parameters)
@@ -49,10 +49,10 @@ def shares_of(sweep: Sweep, model: Model) -> Float:
     return mixture_of(sweep, model).responsibilities(rows)
 
 
-def models_of(sweep: Sweep, shares: Iterable[Float], options: FitOptions) -> list[Model]:
+def models_of(sweep: Sweep, several: Iterable[Float], options: FitOptions) -> list[Model]:
     """Return the M-steps from responsibilities (N, K), but for those that fail."""
     models = []
-    for responsibilities in shares:
+    for responsibilities in several:
         with left_out(options):
             models.append(model_from_responsibilities(sweep, responsibilities, options))
     return models
@@ -61,7 +61,7 @@ def models_of(sweep: Sweep, shares: Iterable[Float], options: FitOptions) -> lis
 def model_from_source(
     sweep: Sweep, source: Source, n_components: int, options: FitOptions
 ) -> Model:
-    """Return the M-step from labels (M,) or shares (M, K) of ours: components borrow scatter."""
+    """Return the M-step from labels (M,) or responsibilities (M, K) of ours: components borrow scatter."""
     if source.ndim == 1:
         return model_from_labels(sweep, cast("NDArray[np.intp]", source), n_components, options)
     return _model_from(sweep, cast("Float", source), options, borrowing=True)

@@ -1,8 +1,8 @@
-"""Guided merge and split: components are moved from where two share a cluster to where one lacks.
+"""Split-and-merge, guided: components are moved from where two share a cluster to where one lacks.
 
 A fit that has nearly ended at a poor optimum mostly has two components in one place and one over
 two places, and EM cannot move a component between them. Pairs are merged in the order of Runnalls'
-cost, an upper bound of what the log-likelihood loses, and components are parted in the order of a
+cost, an upper bound of what the log-likelihood loses, and components are split in the order of a
 lower bound of what it gains (`splits.py`); the most promising are tried for a few sweeps, all in
 one batch, and the best is kept if it ends higher.
 """
@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.kernel import Limits, Rearranged
+from mixtura.components.kernel import Limits, SplitAndMerged
 from mixtura.em.compiled import AT_ONCE, is_compilable, terms_of
 from mixtura.em.failures import left_out
 from mixtura.em.fit import FitOptions, Run, fit
@@ -23,7 +23,7 @@ from mixtura.em.held import in_order, with_exchanges
 from mixtura.em.model import Model
 from mixtura.em.ranking import is_supportable, ranked, worth
 from mixtura.em.relocation import MANY, relocated
-from mixtura.em.shares import models_of
+from mixtura.em.responsibilities import models_of
 from mixtura.em.splits import part_of, splits_of
 from mixtura.em.starts import NeverMet, StartOptions, short_options
 from mixtura.em.stopping import Ending, GainLeft
@@ -37,7 +37,7 @@ __all__ = [
     "Race",
     "exchanged",
     "is_better",
-    "rearranged",
+    "split_and_merged",
 ]
 
 Float = NDArray[np.float64]
@@ -45,15 +45,15 @@ Float = NDArray[np.float64]
 # Makes the models after the most promising moves from a run.
 Moves: TypeAlias = Callable[[Run], list[Model]]
 
-# What a fit may have left to gain, in nats, when it is rearranged.
+# What a fit may have left to gain, in nats, when it is split and merged.
 ROUGH = GainLeft(nats=0.3)
 # Length of the short runs, and how many of them are carried so far.
 SHORT, CARRIED = 3, 3
 # A run of a race is not thought to gain more than so many times what it gained lately.
 LONGEST = 4.0
-# By how much a rearrangement must be better, as neither has come to its end.
+# By how much split-and-merge must be better, as neither has come to its end.
 BETTER = 0.5
-# How often at the most the best is rearranged, and how many moves are tried each time.
+# How often at the most the best is split_and_merged, and how many moves are tried each time.
 ROUNDS, MOVES = 8, 6
 # How many of these merge the same pair or split the same component.
 ALIKE = 2
@@ -91,7 +91,7 @@ class Race:
         self.best = max(self.best, objective)
 
 
-def rearranged(
+def split_and_merged(
     sample: Sweep, models: Sequence[Model], options: FitOptions, starts: StartOptions
 ) -> Model:
     """Return the model that the best start leads to, past what merging and splitting betters.
@@ -107,7 +107,7 @@ def rearranged(
         # Wherever components are moved, some have too few rows.
         return models[0]
     if models[0].n_components > MANY:
-        return relocated(sample, models, options, starts, rearranged)
+        return relocated(sample, models, options, starts, split_and_merged)
     few = part_of(sample, models[0].n_components, starts)
     rough = replace(options, rule=Race(), bound=False, keep=False, progress=None)
     return _compiled(sample, few, models, rough) or _by_turns(sample, few, models, rough)
@@ -141,11 +141,11 @@ def _compiled(
 
 def _by_kernel(
     sample: Sweep, few: Sweep, models: Sequence[Model], rough: FitOptions
-) -> Rearranged | None:
+) -> SplitAndMerged | None:
     assert sample.kernel is not None
     mixed = [(model.log_weights, model.parameters) for model in models]
     sweeps = min(rough.max_iter, AT_ONCE)
-    return sample.kernel.rearranged(few.kernel, mixed, terms_of(rough), sweeps)
+    return sample.kernel.split_and_merged(few.kernel, mixed, terms_of(rough), sweeps)
 
 
 def _by_turns(sample: Sweep, few: Sweep, models: Sequence[Model], rough: FitOptions) -> Model:
@@ -248,12 +248,12 @@ def _may_reach(run: Run, objective: float) -> bool:
 def _moved(sample: Sweep, part: Sweep, run: Run, options: FitOptions) -> list[Model]:
     """Return the models after the most promising moves."""
     losses = sample.family.merging_losses(run.model.parameters, run.statistics.moments)
-    halves = splits_of(sample, part, run.model, options)
+    children = splits_of(sample, part, run.model, options)
     found = []
-    for first, other, split in _promising(losses, halves.gains, run, sample.family.n_columns):
-        after = halves.shares.copy()
+    for first, other, split in _promising(losses, children.gains, run, sample.family.n_columns):
+        after = children.responsibilities.copy()
         after[first] += after[other]
-        after[other] = halves.shares[split] * halves.second[split]
+        after[other] = children.responsibilities[split] * children.second[split]
         after[split] -= after[other]
         found.append(after.T)
     return models_of(sample, found, options)
@@ -272,7 +272,7 @@ def _promising(losses: Float, gains: Float, run: Run, n_columns: int) -> list[tu
     rows = run.statistics.moments.effective_rows
     first, other = np.triu_indices(len(rows), 1)
     pairs = np.arange(len(first))
-    # What cannot be parted gains minus infinity, and what cannot be told from noise costs as much.
+    # What cannot be split gains minus infinity, and what cannot be told from noise costs as much.
     with np.errstate(invalid="ignore"):
         bounds = np.nan_to_num(gains - losses[first, other][:, None], nan=-np.inf, posinf=np.inf)
     bounds[pairs, first] = bounds[pairs, other] = -np.inf

@@ -20,8 +20,12 @@ from mixtura.em.failures import attempted, left_out, survivors
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked, ranked_by_weight
-from mixtura.em.rearrange import CARRIED, rearranged
-from mixtura.em.shares import model_from_labels, model_from_responsibilities, shares_of
+from mixtura.em.responsibilities import (
+    model_from_labels,
+    model_from_responsibilities,
+    responsibilities_of,
+)
+from mixtura.em.split_and_merge import CARRIED, split_and_merged
 from mixtura.em.starts import (
     ModelMaker,
     StartOptions,
@@ -39,7 +43,7 @@ from mixtura.em.sweep import Sweep
 from mixtura.em.tree import Tree
 from mixtura.errors import NUMERICAL
 
-__all__ = ["Partitions", "pilot_partitions"]
+__all__ = ["Partitions", "screened_partitions"]
 
 Float = NDArray[np.float64]
 
@@ -60,7 +64,7 @@ class Partitions:
     labels : (M,) for each way, the group of each row
     n_components : K
     whole : whether the subsample has every distinct row
-    shares : (M, K) for each further way, how much each group has of each row
+    responsibilities : (M, K) for each further way, how much each group has of each row
     """
 
     rows: NDArray[Any]
@@ -68,12 +72,12 @@ class Partitions:
     labels: tuple[NDArray[np.intp], ...]
     n_components: int
     whole: bool
-    shares: tuple[Float, ...] = ()
+    responsibilities: tuple[Float, ...] = ()
 
-    def beside(self, shares: Iterable[Float]) -> "Partitions":
-        """Return the partitions with the first K of further shares of the rows."""
-        first = (each[:, : self.n_components] for each in shares)
-        return replace(self, shares=(*self.shares, *first))
+    def beside(self, responsibilities: Iterable[Float]) -> "Partitions":
+        """Return the partitions with the first K of further responsibilities of the rows."""
+        first = (each[:, : self.n_components] for each in responsibilities)
+        return replace(self, responsibilities=(*self.responsibilities, *first))
 
     def each_last(self) -> "Partitions":
         """Return the partitions with each of their groups in turn as the last, which is noise."""
@@ -112,8 +116,8 @@ class Partitions:
     ) -> Model:
         """Return the best of models, best first, after more runs on the sample."""
         alone = is_annealed_alone(sample)
-        if self.n_components > 1 and starts.rearranges and not alone:
-            return rearranged(sample, models[:CARRIED], options, starts)
+        if self.n_components > 1 and starts.splits_and_merges and not alone:
+            return split_and_merged(sample, models[:CARRIED], options, starts)
         if self.whole or alone:
             return models[0]
         # Where the subsample is a part of the rows only, runs end on it.
@@ -132,7 +136,7 @@ class Partitions:
         """Return where each partition leads in a few sweeps of compiled code, best first."""
         if sample.kernel is None or not is_compilable(options):
             return []
-        sources = [*self.labels, *self.shares]
+        sources = [*self.labels, *self.responsibilities]
         found = tried(sample, sources, self.n_components, options, TRIED)
         return [one.model for one in ranked_by_weight(sample, found, options)]
 
@@ -144,15 +148,15 @@ class Partitions:
                 for labels in self.labels
             ),
             *(
-                partial(model_from_responsibilities, sample, shares, options)
-                for shares in self.shares
+                partial(model_from_responsibilities, sample, responsibilities, options)
+                for responsibilities in self.responsibilities
             ),
         ]
         return list(survivors(map(attempted, makers), options))
 
 
-def pilot_partitions(
-    pilots: Sequence[Sweep],
+def screened_partitions(
+    screens: Sequence[Sweep],
     n_components: int,
     options: Callable[[Sweep, int], FitOptions],
     starts: StartOptions,
@@ -166,19 +170,19 @@ def pilot_partitions(
 
     Parameters
     ----------
-    pilots : sweeps of some families over a subsample
+    screens : sweeps of some families over a subsample
     options : the options of a fit of K components by a sweep
-    starts : how many short runs there are, and how many of each pilot are kept
+    starts : how many short runs there are, and how many of each screen are kept
     tree : a clustering of the subsample's `linked_part`
     whole : whether the subsample has every distinct row
     """
     found: list[NDArray[np.intp]] = []
-    # What tells rows apart before any model is there is the same for all pilots.
-    first = list(first_labels(pilots[0], n_components, starts, tree)) if n_components > 1 else []
+    # What tells rows apart before any model is there is the same for all screens.
+    first = list(first_labels(screens[0], n_components, starts, tree)) if n_components > 1 else []
     several = replace(starts, finish=CARRIED)
-    for sweep in pilots:
+    for sweep in screens:
         labelled = [
-            (sweep if own is pilots[0] else sweep.part(own.source.n_rows, starts.seed), labels)
+            (sweep if own is screens[0] else sweep.part(own.source.n_rows, starts.seed), labels)
             for own, labels in first
         ]
         try:
@@ -189,15 +193,17 @@ def pilot_partitions(
                 else short_runs(sweep, n_components, loop, several)[0]
             )
             models = wide_models(sweep, models, key_of(starts, 0), n_components, loop) or models
-            if n_components > 1 and starts.rearranges and not is_annealed_alone(sweep):
-                models = [rearranged(sweep, models, loop, starts), *models[1 : starts.finish]]
+            if n_components > 1 and starts.splits_and_merges and not is_annealed_alone(sweep):
+                models = [split_and_merged(sweep, models, loop, starts), *models[1 : starts.finish]]
         except NUMERICAL:
             continue
-        found += (shares_of(sweep, model).argmax(axis=1) for model in models[: starts.finish])
-    block = pilots[0].source.block(0, pilots[0].source.n_rows)
+        found += (
+            responsibilities_of(sweep, model).argmax(axis=1) for model in models[: starts.finish]
+        )
+    block = screens[0].source.block(0, screens[0].source.n_rows)
     rows, weights = block.rows, block.weights
     if tree is not None:
-        found += _labels_of(tree, pilots[0], n_components, options, starts.seed)
+        found += _labels_of(tree, screens[0], n_components, options, starts.seed)
     if not found:
         found = [np.arange(len(rows), dtype=np.intp) % n_components]
     return Partitions(rows, weights, tuple(found), n_components, whole)
@@ -219,4 +225,4 @@ def _labels_of(
         loop = options(part, n_components)
         with left_out(loop):
             model = model_from_labels(part, labels, n_components, loop)
-            yield shares_of(sample, model).argmax(axis=1)
+            yield responsibilities_of(sample, model).argmax(axis=1)

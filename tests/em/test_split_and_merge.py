@@ -18,9 +18,9 @@ from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
-from mixtura.em.rearrange import rearranged
-from mixtura.em.shares import mixture_of, model_from_labels
-from mixtura.em.splits import parted
+from mixtura.em.responsibilities import mixture_of, model_from_labels
+from mixtura.em.split_and_merge import split_and_merged
+from mixtura.em.splits import split_all
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import Ending, GainLeft
 from mixtura.em.sweep import Sweep
@@ -66,7 +66,7 @@ def test_a_misplaced_component_is_moved_in_every_structure(name: str) -> None:
     start = misplaced(sweep, rows, labels)
     right = objective(sweep, model_from_labels(sweep, labels, 4, options_for(sweep)))
     assert objective(sweep, start) < right - 50
-    found = rearranged(sweep, [start], options_for(sweep), STARTS)
+    found = split_and_merged(sweep, [start], options_for(sweep), STARTS)
     assert objective(sweep, found) == pytest.approx(right, abs=0.01)
 
 
@@ -74,21 +74,21 @@ def test_what_is_right_already_stays() -> None:
     rows, labels = clusters()
     sweep = sweep_over(rows)
     start = model_from_labels(sweep, labels, 4, options_for(sweep))
-    found = rearranged(sweep, [start], options_for(sweep), STARTS)
+    found = split_and_merged(sweep, [start], options_for(sweep), STARTS)
     assert objective(sweep, found) == pytest.approx(objective(sweep, start), abs=1e-6)
 
 
-def test_a_fit_ends_no_lower_for_being_rearranged() -> None:
+def test_a_fit_ends_no_lower_for_being_split_and_merged() -> None:
     for seed in range(5):
         rng = np.random.default_rng(seed)
         rows = rng.normal(size=(400, 2)) + 2.5 * rng.integers(3, size=(400, 2))
         sweep = sweep_over(rows)
         start = model_from_labels(sweep, rng.integers(4, size=400), 4, options_for(sweep))
-        found = rearranged(sweep, [start], options_for(sweep), STARTS)
+        found = split_and_merged(sweep, [start], options_for(sweep), STARTS)
         assert objective(sweep, found) >= objective(sweep, start) - 0.01
 
 
-def test_parting_a_component_gains_at_least_what_its_own_rows_say() -> None:
+def test_splitting_a_component_gains_at_least_what_its_own_rows_say() -> None:
     rows, labels = clusters()
     sweep = sweep_over(rows)
     model = misplaced(sweep, rows, labels)
@@ -96,8 +96,8 @@ def test_parting_a_component_gains_at_least_what_its_own_rows_say() -> None:
     density, shares = mixture.density_and_responsibilities(rows)
     own = mixture.component_log_density(rows)
     gains = []
-    for k, halves in enumerate(parted(sweep, model, options_for(sweep))):
-        replaced = halves.log_density(rows)
+    for k, children in enumerate(split_all(sweep, model, options_for(sweep))):
+        replaced = children.log_density(rows)
         bound = float(shares[:, k] @ (replaced - own[:, k]))
         joint = own + np.log(mixture.weights)
         joint[:, k] = replaced + np.log(mixture.weights[k])
@@ -116,7 +116,7 @@ def test_a_component_of_one_value_is_not_parted_into_nothing() -> None:
     assert fitted.weights_.min() * len(rows) > 10
 
 
-def test_a_start_that_is_given_is_not_rearranged() -> None:
+def test_a_start_that_is_given_is_not_split_and_merged() -> None:
     rows, _ = clusters()
     means = np.array([[-0.5, 0.0], [0.5, 0.0], [43.0, 0.0], [0.0, 40.0]])
     given = GaussianMixture(4, means_init=means, random_state=0).fit(rows)
@@ -126,7 +126,7 @@ def test_a_start_that_is_given_is_not_rearranged() -> None:
     assert again.log_likelihood_ == pytest.approx(given.log_likelihood_, abs=0.1)
 
 
-def test_rearranged_fits_have_the_same_bits_for_any_number_of_threads() -> None:
+def test_split_and_merged_fits_have_the_same_bits_for_any_number_of_threads() -> None:
     rng = np.random.default_rng(1)
     rows = rng.normal(size=(9000, 2)) + 3.0 * rng.integers(3, size=(9000, 2))
     one = GaussianMixture(9, random_state=0, n_jobs=1).fit(rows)
@@ -148,7 +148,7 @@ def test_classes_of_items_are_moved_too() -> None:
     start = model_from_labels(sweep, wrong, 4, options_for(sweep))
     right = objective(sweep, model_from_labels(sweep, labels, 4, options_for(sweep)))
     assert objective(sweep, start) < right - 50
-    found = rearranged(sweep, [start], options_for(sweep), STARTS)
+    found = split_and_merged(sweep, [start], options_for(sweep), STARTS)
     assert objective(sweep, found) == pytest.approx(right, abs=0.01)
 
 
@@ -165,7 +165,7 @@ def test_wide_counts_are_moved_though_they_have_more_items_than_rows() -> None:
     right = objective(sweep, model_from_labels(sweep, labels, 4, options_for(sweep)))
     lacking = right - objective(sweep, start)
     assert lacking > 200
-    found = rearranged(sweep, [start], options_for(sweep), STARTS)
+    found = split_and_merged(sweep, [start], options_for(sweep), STARTS)
     assert right - objective(sweep, found) < 0.05 * lacking
 
 
@@ -193,9 +193,9 @@ def test_an_interrupt_while_a_further_start_is_looked_for_keeps_the_runs(
         asked.append(True)
         if len(asked) > 1:
             raise KeyboardInterrupt
-        return rearranged(*arguments)
+        return split_and_merged(*arguments)
 
-    monkeypatch.setattr(solving, "rearranged", interrupted)
+    monkeypatch.setattr(solving, "split_and_merged", interrupted)
     with pytest.warns(ConvergenceWarning):
         kept = GaussianMixture(4, n_init=6, random_state=0).fit(rows)
     assert kept.log_likelihood_ == pytest.approx(one.log_likelihood_, abs=0.01)
