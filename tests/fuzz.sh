@@ -1,5 +1,6 @@
 #!/bin/sh
-# Fit random data in random ways for SECONDS, from SEED, and check what holds for every fit; with
+# Fit random data in random ways for SECONDS, from SEED, and check what holds for every fit (seeds
+# from 1000 up draw thin, gappy and heavy data of unlike scales, and huge counts); with
 # MODELS and TABLES, read so many damaged and crafted files instead: sh tests/fuzz.sh files 100000 5000 0.
 set -eu
 cd "$(dirname "$0")/.."

@@ -1,11 +1,13 @@
 """EM on rounded columns, whose components are kept as wide as the rounding."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.special import logsumexp
 
+from mixtura import GaussianMixture
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import CODES, structure
 from mixtura.components.gaussian.structures.floor import is_above
@@ -117,3 +119,19 @@ def test_the_end_is_certified_stationary_within_the_floor(code):
     run = fit(general, [model], tight)[0]
     end = certified(general.family, run.model, run.statistics, options.prior, tight)
     assert end.gradient_norm < 1e-3
+
+
+@pytest.mark.parametrize("code", ["EEV", "VVV", "VEV", "EVV"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_run_that_ends_below_the_floor_of_a_stronger_prior_begins_anew(code, seed):
+    # Pseudo-rows are nothing to such weights, so components of as many rows as columns collapse.
+    rng = np.random.default_rng(seed)
+    rows = np.round(10 * rng.normal(size=(60, 6)))
+    model = GaussianMixture(
+        6, covariance_type=code, prior="conjugate", algorithm="em", random_state=0
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(rows, sample_weight=1e35 * rng.random(60))
+    objective = np.array(model.history_.objective)
+    assert (np.diff(objective) >= -1e-12 * np.abs(objective[1:])).all()

@@ -1,5 +1,6 @@
 """Mixing weights held equal or at given numbers, against EM in plain NumPy and laws."""
 
+import warnings
 from itertools import permutations
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.testing import assert_allclose
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal, norm, poisson
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 
 from mixtura import (
     CategoricalMixture,
@@ -396,3 +398,24 @@ def test_no_sweep_leaves_the_start_but_with_the_weights_that_are_held():
 def test_what_cannot_be_is_refused(settings, words):
     with pytest.raises(ParameterError, match=words):
         GaussianMixture(3, **settings).fit(overlapping())
+
+
+@pytest.mark.parametrize("noise", [None, "uniform"])
+@pytest.mark.parametrize("max_iter", [0, 1])
+@pytest.mark.parametrize("code", ["full", "VVI", "EVE"])
+def test_weights_told_as_numbers_are_held_from_the_start_on(code, max_iter, noise):
+    rows = np.random.default_rng(0).normal(size=(60, 3))
+    rows[:20] += 6.0
+    model = GaussianMixture(
+        3,
+        covariance_type=code,
+        mixing_weights=[0.5, 0.3, 0.2],
+        max_iter=max_iter,
+        noise=noise,
+        random_state=0,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(rows)
+    shares = model.weights_[:3] / model.weights_[:3].sum()
+    np.testing.assert_allclose(shares, [0.5, 0.3, 0.2])

@@ -143,3 +143,29 @@ def test_the_command_leaves_them_out_and_says_so(family: str, tmp_path: Path) ->
         command, ["predict", str(out / "model.mixtura"), str(tmp_path / "rows.csv")]
     )
     assert told.exit_code == 0, told.output
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "gamma"])
+def test_blocks_leave_out_columns_of_one_value_among_rows_of_weight(kind: str) -> None:
+    rows = np.random.default_rng(0).gamma(3.0, 2.0, (40, 4))
+    rows[:30, 2], weights = 4.0, np.r_[np.ones(30), np.zeros(10)]
+    blocks = {"gaussian": [3], kind: [0, 2, 3] if kind == "gaussian" else [0, 2]}
+    model = MixedMixture(blocks, 2, constant="drop", random_state=0)
+    with pytest.warns(MixturaWarning, match="column 2: all rows hold one value, or none"):
+        model.fit(rows, sample_weight=weights)
+    own = {name: [place for place in places if place != 2] for name, places in blocks.items()}
+    plain = MixedMixture(own, 2, random_state=0).fit(rows, sample_weight=weights)
+    assert model.log_likelihood_ == plain.log_likelihood_
+    np.testing.assert_array_equal(model.predict_proba(rows), plain.predict_proba(rows))
+
+
+@pytest.mark.parametrize("constant", ["error", "drop"])
+@pytest.mark.parametrize("kind", ["gaussian", "gamma"])
+def test_blocks_name_the_column_of_the_table_that_holds_one_value(kind: str, constant: str) -> None:
+    rows = np.random.default_rng(0).gamma(3.0, 2.0, (40, 4))
+    rows[:, 3] = 4.0
+    model = MixedMixture({"bernoulli": [0], kind: [3]}, 2, constant=constant)
+    rows[:, 0] = rows[:, 0] > 5
+    words = "drop it$" if constant == "drop" else "drop it, or set constant='drop'$"
+    with pytest.raises(DataError, match=f"^column 3: all rows hold one value.*; {words}"):
+        model.fit(rows)

@@ -1,5 +1,7 @@
 """What a fit needs is known before it begins, and is no square where variances are all (F)."""
 
+import re
+import resource
 import time
 import tracemalloc
 from pathlib import Path
@@ -63,6 +65,21 @@ def test_squares_that_do_not_fit_are_refused_before_any_work(kind: str) -> None:
         with pytest.raises(ParameterError, match="in 1,000,000 columns would take about"):
             check_parameters(structure(kind), 1, 10**6)
     assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize("code", ["EII", "VII", "EEI", "VEI", "EVI", "VVI"])
+def test_codes_of_variances_alone_say_how_to_do_without_matrices(code: str) -> None:
+    rows = np.random.default_rng(0).normal(size=(3, 100_000))
+    words = re.escape(f"select(X, 1, '{code}').result.mixture keeps to them")
+    with pytest.raises(ParameterError, match=words):
+        GaussianMixture(1, covariance_type=code).fit(rows)
+
+
+def test_a_search_of_variances_alone_makes_no_matrices() -> None:
+    rows = np.random.default_rng(0).normal(size=(3, 30_000))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert select(rows, 1, "VEI", random_state=0).result.mixture.n_columns == 30_000
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000
 
 
 def test_estimates_are_those_of_the_structure() -> None:

@@ -6,8 +6,9 @@ from fuzzing.properties import Failed, check, check_leaks
 
 
 @pytest.mark.parametrize("number", range(40))
-def test_what_holds_for_all_fits_holds_for_random_ones(number: int) -> None:
-    assert check(case(7, number), number)
+@pytest.mark.parametrize("seed", [7, 1007])
+def test_what_holds_for_all_fits_holds_for_random_ones(seed: int, number: int) -> None:
+    assert check(case(seed, number), number)
 
 
 def test_a_case_is_the_same_again() -> None:

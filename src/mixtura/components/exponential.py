@@ -213,9 +213,9 @@ class ExponentialFamily(ABC):
         """Return zeros (K,): these are probabilities."""
         return np.zeros(parameters.n_components)
 
-    def rounding(self, parameters: Any, effective_rows: Float) -> float:
-        """Return nothing: densities are sums of terms of their own size."""
-        return 0.0
+    def rounding(self, parameters: Any, moments: FeatureMoments) -> float:
+        """Return the rounding of Σ w log h, which cancels against <θ, φ> where counts are large."""
+        return float(np.finfo(np.float64).eps * np.abs(moments.log_base))
 
     @final
     def workspace(self, n_rows: int) -> Float:

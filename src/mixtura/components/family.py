@@ -283,7 +283,7 @@ class Family(Protocol):
         """Return the nats a row (K,) by which densities say more than columns are fine."""
         ...
 
-    def rounding(self, parameters: Any, effective_rows: Float) -> float:
+    def rounding(self, parameters: Any, moments: Any) -> float:
         """Return the nats that the log-likelihood may be off by, beyond what its own size costs."""
         ...
 

@@ -317,10 +317,10 @@ class GammaFamily(ColumnwiseFamily):
         logs += np.log(np.where(steps > 0, steps, 1.0))
         return np.where(steps > 0, np.maximum(logs, 0.0), 0.0).sum(axis=1)
 
-    def rounding(self, parameters: GammaParameters, effective_rows: Float) -> float:
+    def rounding(self, parameters: GammaParameters, moments: FeatureMoments) -> float:
         """Return the rounding of a log b, b x and a log x, which leave far smaller sums."""
         sizes = parameters.shapes * (2.0 + np.abs(np.log(parameters.rates / parameters.shapes)))
-        return float(8 * np.finfo(float).eps * effective_rows @ sizes.sum(axis=1))
+        return float(8 * np.finfo(float).eps * moments.effective_rows @ sizes.sum(axis=1))
 
     def points(self, cells: Any) -> Float:
         """Return log x: its deviation is that of no unit."""

@@ -261,9 +261,9 @@ class NoiseFamily:
         found[~parameters.noise] = self.inner.excess(parameters.inner, shared)
         return found
 
-    def rounding(self, parameters: NoisyParameters, effective_rows: Float) -> float:
+    def rounding(self, parameters: NoisyParameters, moments: NoisyMoments) -> float:
         """Return that of the components."""
-        return self.inner.rounding(parameters.inner, effective_rows[~parameters.noise])
+        return self.inner.rounding(parameters.inner, moments.inner)
 
     def merging_losses(self, parameters: NoisyParameters, moments: NoisyMoments) -> Float:
         """Return the losses of the components (K', K'); noise merges with none."""

@@ -428,10 +428,10 @@ class ProductFamily:
                 found[component] = (*earlier, *(block.start + column for column in columns))
         return found
 
-    def rounding(self, parameters: ProductParameters, effective_rows: Float) -> float:
+    def rounding(self, parameters: ProductParameters, moments: ProductMoments) -> float:
         """Return the sum of the blocks'."""
-        blocks = zip(self.families, parameters.parts, strict=True)
-        return sum(family.rounding(part, effective_rows) for family, part in blocks)
+        blocks = zip(self.families, parameters.parts, moments.parts, strict=True)
+        return sum(family.rounding(*parts) for family, *parts in blocks)
 
     def merging_losses(self, parameters: ProductParameters, moments: ProductMoments) -> Float:
         """Return the sum of the blocks' losses (K, K)."""

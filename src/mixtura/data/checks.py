@@ -148,13 +148,15 @@ def check_enough_rows(n_rows: int, n_components: int) -> None:
         )
 
 
-def check_memory(n_bytes: int, what: str) -> None:
+def check_memory(
+    n_bytes: int, what: str, advice: str = "use fewer components or a simpler covariance structure"
+) -> None:
     """Raise `ParameterError` if `n_bytes` are more than this machine's memory."""
     memory = machine_memory()
     if n_bytes > memory:
         raise ParameterError(
             f"{what} would take about {n_bytes / 2**30:,.0f} GiB, and this machine has "
-            f"{memory / 2**30:,.0f} GiB; use fewer components or a simpler covariance structure"
+            f"{memory / 2**30:,.0f} GiB; {advice}"
         )
 
 

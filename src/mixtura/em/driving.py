@@ -146,7 +146,7 @@ class Moving:
 
     def digits(self) -> float:
         """Return what the rounding of densities costs the objective, in nats."""
-        return self.family.rounding(self.best.parameters, self._moments.effective_rows)
+        return self.family.rounding(self.best.parameters, self._moments)
 
     def go_back(self) -> None:
         """Let the next model be the best."""

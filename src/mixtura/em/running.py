@@ -153,6 +153,11 @@ class Running:
         self.driver.rule.best = options.rule.limits(0, accelerate=options.accelerate).best
         likelihood, objective = self.moving.take(statistics)
         ended = self.driver.advance(likelihood, objective)
+        if self.recovery is not None and len(steps) == 2 and objective < steps[0].objective:
+            # It began below the floor that the stronger prior has, and its own did not.
+            del steps[0]
+            self.spent += 1
+            known = 0
         if len(steps) > known:
             options.rule.reached(objective)
             if options.progress is not None:

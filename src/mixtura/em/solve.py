@@ -50,6 +50,12 @@ SOUND = Soundness()
 # Two runs ended at the same optimum if their objectives are this close, in nats.
 SAME_OPTIMUM = 0.05
 
+# Of a log-likelihood, what rounding may cost.
+LOST_DIGITS = 1e-10
+
+# What weights may be on average; powers of them are multiplied in M-steps.
+HEAVIEST = 2.0**100
+
 
 @dataclass(frozen=True, slots=True)
 class SolveOptions:
@@ -257,13 +263,14 @@ def as_counts(source: RowSource, options: SolveOptions) -> tuple[RowSource, floa
     """Return rows whose weights count one on average at least, and what they were multiplied by.
 
     Tolerances are in nats for rows that count; so the parameters are the same for weights of any
-    sum. A prior of the user's own is as strong as so many rows, and leaves weights as they are.
+    sum. Weights so large that products of them would overflow count one too. A prior of the user's
+    own is as strong as so many rows, and leaves weights as they are.
     """
     default = options.prior is None or (isinstance(options.prior, str) and options.prior == "weak")
     plain = default and options.weighing.concentration == 1.0
-    if not plain or source.total_weight >= source.n_rows:
-        return source, 1.0
     factor = source.n_rows / source.total_weight
+    if not plain or 1.0 / HEAVIEST <= factor <= 1.0:
+        return source, 1.0
     return source.times(factor), factor
 
 
@@ -398,6 +405,16 @@ def _certified(sweep: Sweep, run: Run, statistics: Statistics, loop: FitOptions)
     return replace(run, history=replace(run.history, certificate=certificate))
 
 
+def _with_its_digits(sweep: Sweep, mixture: Mixture, model: Model, statistics: Statistics) -> float:
+    """Return the log-likelihood of a sweep, or by more careful densities where it lost digits."""
+    swept = statistics.log_likelihood
+    lost = sweep.family.rounding(model.parameters, statistics.moments)
+    if lost <= LOST_DIGITS * max(1.0, abs(swept)):
+        return swept
+    careful = sweep.log_likelihood(mixture)
+    return careful if np.isfinite(careful) else swept
+
+
 def _result(
     sweep: Sweep,
     run: Run,
@@ -414,17 +431,18 @@ def _result(
     moments = statistics.moments
     expected = float(moments.effective_rows @ model.log_weights)
     expected += family.expected_log_density(model.parameters, moments)
+    mixture = Mixture(
+        weights,
+        user_family,
+        parameters,
+        columns,
+        loop.weighing.is_held,
+        constraints=constraints_of(family),
+    )
     return FitResult(
-        mixture=Mixture(
-            weights,
-            user_family,
-            parameters,
-            columns,
-            loop.weighing.is_held,
-            constraints=constraints_of(family),
-        ),
+        mixture=mixture,
         model=model,
-        log_likelihood=statistics.log_likelihood,
+        log_likelihood=_with_its_digits(sweep, mixture, model, statistics),
         log_largest=statistics.log_largest,
         entropy=max(statistics.log_likelihood - expected, 0.0),
         effective_rows=moments.effective_rows,

@@ -18,8 +18,16 @@ from mixtura.em.model import Model
 from mixtura.em.plan import Plan, TiledUnit, as_swept, is_small, tiled_units
 from mixtura.em.sources import Cloud
 from mixtura.em.statistics import StackedStatistics, Statistics, counted
-from mixtura.em.tasks import GivenTask, LabelsTask, ResponsibilitiesTask, SharedTask, SweepTask
+from mixtura.em.tasks import (
+    DensityTask,
+    GivenTask,
+    LabelsTask,
+    ResponsibilitiesTask,
+    SharedTask,
+    SweepTask,
+)
 from mixtura.engines import Engine
+from mixtura.mixture import Mixture
 
 __all__ = ["Sweep", "source_of"]
 
@@ -131,6 +139,10 @@ class Sweep:
                 # What else there is does not depend on what sums are about.
                 found[position] = replace(found[position], sums=better.sums, moments=better.moments)
         return found
+
+    def log_likelihood(self, mixture: Mixture) -> float:
+        """Return Σ w log f by densities that keep their digits; for the end of a fit, as slow."""
+        return self.engine.fold(DensityTask(mixture.coded), self._units)
 
     def tempered(self, model: Model, power: float) -> Statistics:
         """Return the statistics of a mixture whose densities and weights are raised to a power."""

@@ -18,15 +18,24 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse, vstack
 
+from mixtura.arrays import log_sum_exp
 from mixtura.components.family import Evaluator, Product, Whole
 from mixtura.em.model import Model
 from mixtura.em.plan import Plan, TileBuffers, TiledUnit
 from mixtura.em.softmax import softmax_in_place
 from mixtura.em.statistics import StackedStatistics
+from mixtura.mixture import Mixture
 from mixtura.native.parts import Told
 from mixtura.native.sweeps import is_swept
 
-__all__ = ["GivenTask", "LabelsTask", "ResponsibilitiesTask", "SharedTask", "SweepTask"]
+__all__ = [
+    "DensityTask",
+    "GivenTask",
+    "LabelsTask",
+    "ResponsibilitiesTask",
+    "SharedTask",
+    "SweepTask",
+]
 
 Float = NDArray[np.float64]
 
@@ -224,6 +233,29 @@ class LabelsTask:
             densities[self.without] = -np.inf
             parts.append(densities.argmax(axis=0))
         return np.concatenate(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class DensityTask:
+    """Adds up the log densities of a unit's rows under a mixture in the user's units.
+
+    Attributes
+    ----------
+    mixture : reads rows as they are
+    """
+
+    mixture: Mixture
+
+    def __call__(self, unit: TiledUnit) -> float:
+        """Return Σ w log Σ_k π_k f_k over the components that a row is not excluded from."""
+        total = 0.0
+        for _, rows, row_weights, excluded in unit.cut():
+            joint = self.mixture.component_log_density(rows) + np.log(self.mixture.weights)
+            if excluded is not None:
+                joint[excluded.T] = -np.inf
+            density = log_sum_exp(joint)
+            total += float(density.sum() if row_weights is None else row_weights @ density)
+        return total
 
 
 def _densities(

@@ -305,7 +305,11 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         y: Any = None,
     ) -> Sourced:
         """Return the rows to be fitted with `fewest` to `most` components, checked."""
-        rows, names = self._checked(data)
+        self._given_weights = sample_weight
+        try:
+            rows, names = self._checked(data)
+        finally:
+            del self._given_weights
         self._check_size(most, rows.shape[1])
         if isinstance(rows, SpooledRows):
             check_spooled(rows, names, y, sample_weight)

@@ -18,7 +18,7 @@ from mixtura.components.catalogue import Row
 from mixtura.components.columnwise import ColumnwiseFamily
 from mixtura.components.noise import beside_noise
 from mixtura.data import RowSource
-from mixtura.data.checks import check_observed, check_varying
+from mixtura.data.checks import Names, check_observed, check_varying
 from mixtura.data.columns import column_moments
 from mixtura.data.counts import canonical, row_totals
 from mixtura.data.encoding import check_cells
@@ -128,12 +128,17 @@ def settings_of(family: type[ColumnwiseFamily]) -> dict[str, Any]:
 def family_of_rows(
     row: Row,
     source: RowSource,
-    names: tuple[str, ...] | None,
+    names: Names,
     *,
     prior: Any,
+    constant: str = "drop it",
     **settings: Any,
 ) -> ColumnwiseFamily:
     """Return the family of a row of the catalogue, told what it needs to know of some rows.
+
+    Parameters
+    ----------
+    constant : what to try where a column holds one value
 
     Raises
     ------
@@ -148,7 +153,7 @@ def family_of_rows(
     if not issparse(rows):
         check_observed(rows, names)
     if family.has_widths:
-        check_varying(column_moments(source)[1], names, "drop it")
+        check_varying(column_moments(source)[1], names, constant)
         # As for Gaussians, pure maximum likelihood has no floor, but says where one is crossed.
         steps = tuple(column_steps(source).tolist())
         family = replace(family, steps=steps, floored=prior is not None)

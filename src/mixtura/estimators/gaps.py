@@ -9,7 +9,7 @@ from mixtura.arrays import order_by_pattern
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.data import RowSource
-from mixtura.data.checks import Names, check_finite, check_observed
+from mixtura.data.checks import Names, check_finite
 from mixtura.data.gaps import ADVICE, has_gaps, with_one_nan
 from mixtura.data.spool import SpooledRows
 from mixtura.estimators.inputs import checked_rows
@@ -25,26 +25,18 @@ def check_gaps(rows: NDArray[Any], names: Names, missing: str) -> None:
 
 
 def checked_gappy_rows(
-    data: Any, estimator: Any, missing: str, *, empty: bool = False
+    data: Any, estimator: Any, missing: str
 ) -> tuple[NDArray[Any], tuple[str, ...] | None]:
     """Return rows (N, D) to be fitted, NaN where a cell is missing, and their columns' names.
-
-    Parameters
-    ----------
-    empty : let columns without any cell through
 
     Raises
     ------
     DataError
-        Naming the first cell that cannot be used, or a column without any.
+        Naming the first cell that cannot be used.
     """
     rows, names = checked_rows(data, estimator, least_rows=2, missing=True)
     check_gaps(rows, names, missing)
-    if not has_gaps(rows):
-        return rows, names
-    if not empty:
-        check_observed(rows, names)
-    return with_one_nan(rows), names
+    return with_one_nan(rows) if has_gaps(rows) else rows, names
 
 
 def pattern_order(

@@ -258,11 +258,10 @@ class GaussianMixture(MixtureEstimator):
         if is_spooled(data):
             self._places, self._all_columns = None, (data.n_columns, data.names)
             return self._check_spooled(data.rows), data.names
-        rows, names = checked_gappy_rows(data, self, self.missing, empty=self.constant == "drop")
+        rows, names = checked_gappy_rows(data, self, self.missing)
         places = varying_columns(rows, names, self.constant, self._given_weights)
         self._places, self._all_columns = places, (rows.shape[1], names)
         if places is None:
-            check_observed(rows, names)
             return rows, names
         own = None if names is None else tuple(names[place] for place in places)
         return rows[:, places], own
@@ -301,11 +300,7 @@ class GaussianMixture(MixtureEstimator):
         most: int,
         y: Any = None,
     ) -> Sourced:
-        self._given_weights = sample_weight
-        try:
-            given = super()._sourced(data, sample_weight, fewest, most, y)
-        finally:
-            del self._given_weights
+        given = super()._sourced(data, sample_weight, fewest, most, y)
         if isinstance(given.source, MaskedRows) and self.init_params != "auto":
             raise ParameterError(
                 f"init_params={self.init_params!r} knows nothing of y; leave it at 'auto', which "
@@ -317,11 +312,14 @@ class GaussianMixture(MixtureEstimator):
 
     def _family(self, source: RowSource, names: tuple[str, ...] | None) -> GaussianFamily:
         form = self._structure()
+        family = family_for(source)
+        if family is not GaussianFamily:
+            check_observed(source.block(0, source.n_rows).rows, names)
         mean, spread = column_moments(source)
         # One variance for all columns is zero only where all of theirs are.
         if self.reg_covar is None and (form.storage != "spherical" or not spread.any()):
             check_varying(spread, names)
-        return family_for(source).of(form, mean, spread, steps=column_steps(source))
+        return family.of(form, mean, spread, steps=column_steps(source))
 
     def _options(self, settings: Settings, family: GaussianFamily | NoiseFamily) -> SolveOptions:
         plain = self.reg_covar is not None

@@ -61,7 +61,8 @@ class MixedMixture(DiscreteMixture):
         What a missing number, count or amount is, as in `GaussianMixture`; in the categorical and
         yes-or-no blocks it is left out always.
     constant : "error" or "drop"
-        What a column of one value in the Gaussian block is, as in `GaussianMixture`.
+        What a column of one value in a Gaussian or gamma block is, as in `GaussianMixture`; a block
+        of nothing else is an error always.
     noise : None or "uniform"
         Add a component of constant density, the product of what it is in each block, for rows that
         belong to no other; `predict` says -1, and `weights_` has its share last.
@@ -163,15 +164,17 @@ class MixedMixture(DiscreteMixture):
     def _leave_out(
         self, columns: list[Any], called: Sequence[str], names: tuple[str, ...] | None
     ) -> None:
-        """Take columns of one value out of the Gaussian block, if that is wished."""
-        own: Sequence[int] = self._used.get("gaussian", ())
-        if checked_choice("constant", self.constant, ("error", "drop")) == "error" or not own:
+        """Take columns of one value out of blocks that have widths, if that is wished."""
+        if checked_choice("constant", self.constant, ("error", "drop")) == "error":
             return
-        rows = np.column_stack([numbers_of_column(columns[p], called[p], REMEDY) for p in own])
-        own_names = tuple(name_or_place(names, position) for position in own)
-        kept = varying_columns(rows, own_names, self.constant)
-        if kept is not None:
-            self._used["gaussian"] = [own[place] for place in kept]
+        for kind, own in self._used.items():
+            if not _has_widths(kind):
+                continue
+            rows = np.column_stack([numbers_of_column(columns[p], called[p], REMEDY) for p in own])
+            own_names = tuple(name_or_place(names, position) for position in own)
+            kept = varying_columns(rows, own_names, self.constant, self._given_weights)
+            if kept is not None:
+                self._used[kind] = [own[place] for place in kept]
 
     def _rows(self, data: Any) -> Float:
         check_is_fitted(self, "mixture_")
@@ -247,7 +250,7 @@ class MixedMixture(DiscreteMixture):
         for kind, positions in self._used.items():
             block = slice(start, start + len(positions))
             start = block.stop
-            own = None if names is None else names[block]
+            own = positions if names is None else names[block]
             rows = ArrayRows(whole.rows[:, block], whole.weights)
             families.append(self._block_family(kind, rows, positions, own))
         return ProductFamily(tuple(families))
@@ -257,10 +260,12 @@ class MixedMixture(DiscreteMixture):
         kind: str,
         source: RowSource,
         positions: Sequence[int],
-        names: tuple[str, ...] | None,
+        names: Sequence[str | int],
     ) -> Any:
         if kind not in ("gaussian", "categorical"):
-            family = family_of_rows(ROWS[kind], source, names, prior=self.prior)
+            family = family_of_rows(
+                ROWS[kind], source, names, prior=self.prior, constant=self._remedy
+            )
             for sentence in notes_of(family, source, kind) if family.gaps else []:
                 self._note(sentence)
             return family
@@ -274,8 +279,13 @@ class MixedMixture(DiscreteMixture):
             self._note(gap_words(rows, "gaussian"))
         mean, spread = column_moments(source)
         if form.storage != "spherical":
-            check_varying(spread, names)
+            check_varying(spread, names, self._remedy)
         return family_for(source).of(form, mean, spread, steps=column_steps(source))
+
+    @property
+    def _remedy(self) -> str:
+        """Return what may be done about a column of one value; a whole block is never left out."""
+        return "drop it" if self.constant == "drop" else "drop it, or set constant='drop'"
 
     def _reading(self) -> Reading:
         return replace(super()._reading(), places=self._places)
@@ -312,3 +322,11 @@ class MixedMixture(DiscreteMixture):
         self._labels = {place: kind.labels for place, kind in kinds if kind.labels}
         columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
         self.parameters_ = mixture.family.describe(mixture.parameters, columns)
+
+
+def _has_widths(kind: str) -> bool:
+    """Return whether densities of a block grow without bound where a column holds one value."""
+    if kind in ("gaussian", "categorical"):
+        return kind == "gaussian"
+    row = ROWS[kind]
+    return row.family(1, **row.settings).has_widths

@@ -16,6 +16,7 @@ from mixtura.data import ArrayRows, RowSource
 from mixtura.data.checks import check_enough_rows, check_observed, check_varying, row_weights
 from mixtura.data.columns import column_moments
 from mixtura.data.encoding import Reading
+from mixtura.data.gaps import has_gaps
 from mixtura.data.resolution import column_steps
 from mixtura.data.spool import SpooledRows
 from mixtura.em.solve import SolveOptions
@@ -195,11 +196,9 @@ def _sourced(
     if is_spooled(data):
         check_spooled(data.rows, data.names, None, sample_weight)
         return data.rows, data.names, None, float(data.n_rows * data.n_columns)
-    rows, names = checked_gappy_rows(data, None, missing, empty=constant == "drop")
+    rows, names = checked_gappy_rows(data, None, missing)
     places = varying_columns(rows, names, constant, sample_weight)
-    if places is None:
-        check_observed(rows, names)
-    else:
+    if places is not None:
         rows = rows[:, places]
         names = None if names is None else tuple(names[place] for place in places)
     weights = row_weights(sample_weight, len(rows))
@@ -207,6 +206,8 @@ def _sourced(
     positions = pattern_order(rows, positions)
     if positions is not None:
         rows, weights = rows[positions], None if weights is None else weights[positions]
+    if has_gaps(rows):
+        check_observed(rows, names)
     return ArrayRows(rows, weights), names, places, _count_numbers(rows, weights)
 
 

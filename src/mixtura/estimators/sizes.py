@@ -17,6 +17,11 @@ __all__ = ["MOST_SIZES", "check_parameters", "checked_sizes", "possible_sizes"]
 # More are a slip, and would not end.
 MOST_SIZES = 10_000
 
+WITHOUT_MATRICES = (
+    "for a code, covariances_ are whole matrices: covariance_type='diag' or 'spherical' hands out "
+    "variances alone, and select(X, {}, '{}').result.mixture keeps to them"
+)
+
 
 def checked_sizes(n_components: Any) -> list[int]:
     """Return numbers of components in order, each once.
@@ -50,9 +55,15 @@ def check_parameters(form: Structure, n_components: int, n_columns: int, called:
     called : by which name an estimator hands covariances out, which decides in which shape
     """
     n_bytes = form.n_bytes(n_components, n_columns)
+    many = "1 component" if n_components == 1 else f"{n_components:,} components"
+    what = f"{many} of structure {called or form.code} in {n_columns:,} columns"
+    if form.storage != "full" and called == form.code:
+        # The fit itself takes little; the estimator's attributes are whole matrices.
+        n_bytes = max(n_bytes, 24 * n_components * n_columns**2)
+        check_memory(n_bytes, what, WITHOUT_MATRICES.format(n_components, form.code))
+        return
     if called not in ("", "diag", "spherical"):
         # Covariances, precisions and their factors, of which tied ones have one each.
         handed = 1 if called == "tied" else n_components
         n_bytes = max(n_bytes, 24 * handed * n_columns**2)
-    many = "1 component" if n_components == 1 else f"{n_components:,} components"
-    check_memory(n_bytes, f"{many} of structure {called or form.code} in {n_columns:,} columns")
+    check_memory(n_bytes, what)

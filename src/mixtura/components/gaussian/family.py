@@ -506,10 +506,10 @@ class GaussianFamily:
         """Return the share of the rows (D,) in which each column was observed."""
         return np.ones(self.n_columns)
 
-    def rounding(self, parameters: GaussianParameters, effective_rows: Float) -> float:
+    def rounding(self, parameters: GaussianParameters, moments: GaussianMoments) -> float:
         """Return the rounding of deviations, of rows and of the origin, in nats."""
         offset = np.abs(self.frame.origin / self.frame.scale)
-        return rounding_of(parameters, effective_rows, offset)
+        return rounding_of(parameters, moments.effective_rows, offset)
 
     def merging_losses(self, parameters: GaussianParameters, moments: GaussianMoments) -> Float:
         """Return Runnalls' cost of every pair (K, K)."""

@@ -47,10 +47,12 @@ class Frame:
         spread : (D,) their standard deviations
         one_scale : whether all columns must share one scale (structures not closed under others)
         """
-        spread = np.where(spread > 0, spread, 1.0)
+        # A column without spread says nothing of the scale that it may share.
+        widest = np.asarray(spread.max() if one_scale and spread.any() else 1.0)
+        spread = np.where(spread > 0, spread, widest)
         extreme = np.abs(np.log2(spread)) > LARGEST_PLAIN_EXPONENT
         if one_scale:
-            common = power_of_two(spread.max()) if extreme.any() else 1.0
+            common = power_of_two(widest) if extreme.any() else 1.0
             return cls(origin, np.full(len(spread), common), spread)
         return cls(origin, np.where(extreme, power_of_two(spread), 1.0), spread)
 

@@ -32,6 +32,7 @@ from mixtura.components.gaussian.parameters import (
 )
 from mixtura.components.gaussian.prior import GaussianPrior, NoPrior
 from mixtura.components.gaussian.structures import Structure, structure, unpooled
+from mixtura.components.gaussian.structures.singular import FLAT
 from mixtura.errors import ParameterError
 from mixtura.native.gaps import GappyRows
 from mixtura.native.parts import readable
@@ -196,9 +197,19 @@ class IncompleteGaussianFamily(GaussianFamily):
         flat = is_ill_conditioned(found, MOST_GAPPY_LOSS)
         if isinstance(prior, NoPrior):
             flat &= moments.effective_rows <= self.structure.least_rows(self.n_columns)
-        if flat.any():
+        if flat.any() or self._vanishes(found):
             raise ParameterError("a component has no width in some direction")
         return found
+
+    def _vanishes(self, parameters: GaussianParameters) -> bool:
+        """Return whether a width is nothing to its column's, and goes on to shrink.
+
+        Without a floor, a component whose observed cells hold one value has its variance multiplied
+        in every sweep by the share of its rows that miss the cell: it is never 0.
+        """
+        factors, units = parameters.covariance.factors, self.frame.spread / self.frame.scale
+        units = units.max() if factors.ndim == 1 else units.reshape(-1, *[1] * (factors.ndim - 2))
+        return bool((np.abs(factors) * units).max() > 1.0 / np.sqrt(FLAT))
 
     def expected_log_density(self, parameters: GaussianParameters, moments: Any) -> float:
         """Return Σ_k Σ_i w r E[log f_k(x_i)], and the entropy of the missing cells.

@@ -2,25 +2,53 @@
 
 A symmetric eigenproblem is solved to the precision of its largest eigenvalue: below 1e-16 of that
 nothing is left. One-sided Jacobi rotations of a factor lose no more than its columns would if all
-had one length (Demmel and Veselić 1992); rows sorted by a pivoted QR make them converge in a few
-rounds (Drmač and Veselić 2008).
+had one length (Demmel and Veselić 1992); LAPACK has them (Drmač and Veselić 2008).
 """
 
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
+from scipy.linalg import get_lapack_funcs
 
-__all__ = ["principal_axes"]
+from mixtura.components.gaussian.structures.factors import ROUNDING, sharp_factor
+
+__all__ = ["axes_of_scatter", "principal_axes"]
 
 Float = NDArray[np.float64]
 
 # Eigenvalues this much smaller than the largest still have eight digits.
 PLAIN = 1e-8
 
-MOST_ROUNDS = 40
+# LAPACK's letters C, U, J, N, N: right for columns of any scale, with vectors as rotations make
+# them (V solves for those, and leaves 1e-10), and no small number put in the place of a smaller.
+BY_ROTATIONS = {"joba": 0, "jobu": 0, "jobv": 1, "jobr": 0, "jobp": 0}
+
+
+def axes_of_scatter(matrix: Float) -> tuple[Float, Float]:
+    """Return ascending eigenvalues (D,) and eigenvectors (D, D), right for columns of any scales.
+
+    Where the matrix is singular but for rounding its spread is that of as many columns as pivots
+    are left of its correlations, and the eigenvalues beyond them are 0.
+
+    Parameters
+    ----------
+    matrix : (D, D) float64, symmetric, positive semidefinite but for rounding
+    """
+    lower = sharp_factor(matrix)
+    return jacobi_axes(lower.T if lower is not None else singular_factor(matrix))
+
+
+def singular_factor(matrix: Float) -> Float:
+    """Return A (D, D), rows of nothing below the others, with AᵀA the matrix but for rounding."""
+    widths = np.sqrt(np.maximum(matrix.diagonal(), 0.0))
+    widths = np.where(widths > 0, widths, 1.0)
+    n_columns = len(widths)
+    decompose: Any = get_lapack_funcs("pstrf", (matrix,))
+    pivoted, order, rank, _ = decompose(matrix / widths / widths[:, None], tol=ROUNDING * n_columns)
+    factor = np.zeros_like(matrix)
+    factor[:rank, order - 1] = np.triu(pivoted)[:rank]
+    return factor * widths
 
 
 def principal_axes(matrix: Float) -> tuple[Float, Float]:
@@ -38,51 +66,7 @@ def principal_axes(matrix: Float) -> tuple[Float, Float]:
 
 def jacobi_axes(matrix: Float) -> tuple[Float, Float]:
     """Return what `principal_axes` does, by rotations."""
-    upper, order = pivoted(matrix)
-    columns = upper.T.copy()
-    n_columns = len(columns)
-    orthogonal = n_columns * np.finfo(np.float64).eps
-    for _ in range(MOST_ROUNDS):
-        if not max(rotate(columns, *pairs) for pairs in tournament(n_columns)) > orthogonal:
-            break
-    lengths = np.sqrt((columns * columns).sum(axis=0))
-    ascending = np.argsort(lengths, kind="stable")
-    axes = np.empty_like(columns)
-    axes[order] = columns[:, ascending] / lengths[ascending]
-    return lengths[ascending] ** 2, axes
-
-
-def pivoted(matrix: Float) -> tuple[Float, NDArray[np.intp]]:
-    """Return R (D, D) and the columns' order of A P = Q R, with long columns first."""
-    found: Any = linalg.qr(matrix, mode="r", pivoting=True)
-    upper, order = found
-    return upper[: len(order)], order
-
-
-def rotate(columns: Float, left: NDArray[np.intp], right: NDArray[np.intp]) -> float:
-    """Make disjoint pairs of columns orthogonal, in place; return the largest cosine before."""
-    first, second = columns[:, left], columns[:, right]
-    lengths = np.sqrt((first * first).sum(axis=0)), np.sqrt((second * second).sum(axis=0))
-    cosines = (first / lengths[0] * (second / lengths[1])).sum(axis=0)
-    ratios = lengths[1] / lengths[0]
-    turned = np.abs(cosines) > 0
-    slopes = np.where(turned, (ratios - 1 / ratios) / (2 * np.where(turned, cosines, 1.0)), 0.0)
-    tangents = np.copysign(turned, slopes) / (np.abs(slopes) + np.hypot(1.0, slopes))
-    cosine = 1 / np.hypot(1.0, tangents)
-    columns[:, left] = cosine * (first - tangents * second)
-    columns[:, right] = cosine * (second + tangents * first)
-    return float(np.abs(cosines).max(initial=0.0))
-
-
-@cache
-def tournament(n_columns: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Return rounds of disjoint pairs in which every two columns meet once."""
-    players = n_columns + n_columns % 2
-    seats = np.arange(players)
-    rounds: list[Any] = []
-    for _ in range(players - 1):
-        left, right = seats[: players // 2], seats[players // 2 :][::-1]
-        present = np.maximum(left, right) < n_columns
-        rounds.append((left[present], right[present]))
-        seats = np.concatenate([seats[:1], np.roll(seats[1:], 1)])
-    return rounds
+    decompose: Any = get_lapack_funcs("gejsv", (matrix,))
+    lengths, _, axes, scaling, *_ = decompose(matrix, **BY_ROTATIONS)
+    lengths = lengths[::-1] * (scaling[0] / scaling[1])
+    return lengths**2, axes[:, ::-1]

@@ -3,12 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.gaussian.structures.axes import PLAIN, jacobi_axes
+from mixtura.components.gaussian.structures.axes import PLAIN, axes_of_scatter
 from mixtura.components.gaussian.structures.factors import (
     factors_along,
     factors_of,
     shared_factor,
-    sharp_factor,
 )
 from mixtura.components.gaussian.structures.singular import (
     eigenvalues_above_noise,
@@ -151,9 +150,7 @@ def axes_of(scatter: Float) -> tuple[Float, Float]:
         raise
     eigenvalues = eigenvalues_above_noise(eigenvalues)
     for k in np.flatnonzero(eigenvalues[:, 0] <= PLAIN * eigenvalues[:, -1]):
-        lower = sharp_factor(scatter[k])
-        if lower is not None:
-            eigenvalues[k], axes[k] = jacobi_axes(lower.T)
+        eigenvalues[k], axes[k] = axes_of_scatter(scatter[k])
     return eigenvalues, axes
 
 

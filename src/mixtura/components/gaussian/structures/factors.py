@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mixtura.arrays import precision_factors
 from mixtura.components.gaussian.structures.singular import finite_cholesky, refuse
 
-__all__ = ["factors_along", "factors_of", "shared_factor", "sharp_factor"]
+__all__ = ["ROUNDING", "factors_along", "factors_of", "shared_factor", "sharp_factor"]
 
 Float = NDArray[np.float64]
 

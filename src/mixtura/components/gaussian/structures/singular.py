@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from mixtura.errors import ParameterError
 
 __all__ = [
+    "FLAT",
     "eigenvalues_above_noise",
     "finite",
     "finite_cholesky",
