@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.linalg import get_lapack_funcs
 
 from mixtura.components.gaussian.structures.factors import ROUNDING, sharp_factor
+from mixtura.components.gaussian.structures.singular import eigenvalues_above_noise
 
 __all__ = ["axes_of_scatter", "principal_axes"]
 
@@ -29,25 +30,36 @@ def axes_of_scatter(matrix: Float) -> tuple[Float, Float]:
     """Return ascending eigenvalues (D,) and eigenvectors (D, D), right for columns of any scales.
 
     Where the matrix is singular but for rounding its spread is that of as many columns as pivots
-    are left of its correlations, and the eigenvalues beyond them are 0.
+    are left of its correlations, and the eigenvalues beyond them are 0. Where rounding has taken
+    the correlations too, the widest column tells which eigenvalues are left.
 
     Parameters
     ----------
     matrix : (D, D) float64, symmetric, positive semidefinite but for rounding
     """
     lower = sharp_factor(matrix)
-    return jacobi_axes(lower.T if lower is not None else singular_factor(matrix))
+    factor = lower.T if lower is not None else singular_factor(matrix)
+    if factor is None:
+        values, axes = np.linalg.eigh(matrix)
+        return eigenvalues_above_noise(values[None])[0], axes
+    return jacobi_axes(factor)
 
 
-def singular_factor(matrix: Float) -> Float:
-    """Return A (D, D), rows of nothing below the others, with AᵀA the matrix but for rounding."""
+def singular_factor(matrix: Float) -> Float | None:
+    """Return A (D, D), rows of nothing below the others, with AᵀA the matrix but for rounding.
+
+    It is None where no A is: scatter about means far away keeps the digits of its widest column.
+    """
     widths = np.sqrt(np.maximum(matrix.diagonal(), 0.0))
     widths = np.where(widths > 0, widths, 1.0)
     n_columns = len(widths)
     decompose: Any = get_lapack_funcs("pstrf", (matrix,))
-    pivoted, order, rank, _ = decompose(matrix / widths / widths[:, None], tol=ROUNDING * n_columns)
+    correlations = matrix / widths / widths[:, None]
+    pivoted, order, rank, _ = decompose(correlations, tol=ROUNDING * n_columns)
     factor = np.zeros_like(matrix)
     factor[:rank, order - 1] = np.triu(pivoted)[:rank]
+    if np.abs(factor.T @ factor - correlations).max() > PLAIN:
+        return None
     return factor * widths
 
 
