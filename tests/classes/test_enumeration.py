@@ -144,3 +144,13 @@ def test_what_is_no_estimator_is_named():
         enumerate_classes([[1], [2]], [1], "categorical")
     with pytest.raises(ParameterError, match="blrt"):
         enumerate_classes([[1], [2]], [1], blrt=-1)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("tol", 1e-3), ("max_iter", 5), ("means_init", np.zeros((2, 2))), ("reg_covar", 1e-6)],
+)
+def test_a_setting_that_the_search_does_not_take_is_named(setting, value):
+    rows = np.random.default_rng(0).normal(size=(60, 2))
+    with pytest.raises(ParameterError, match=setting):
+        enumerate_classes(rows, [1, 2], GaussianMixture(**{setting: value}))

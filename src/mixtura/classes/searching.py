@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from inspect import signature
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone
 
@@ -16,10 +17,11 @@ from mixtura.selection import Candidate, Selection
 __all__ = ["searched"]
 
 # What the search of Gaussian mixtures takes of an estimator's settings, but sizes and the seed.
-GAUSSIAN = (signature(select).parameters.keys() & signature(GaussianMixture).parameters.keys()) - {
-    "n_components",
-    "random_state",
-}
+SETTINGS = signature(GaussianMixture).parameters
+OTHERS = {"n_components", "random_state"}
+GAUSSIAN = (signature(select).parameters.keys() & SETTINGS.keys()) - OTHERS
+# What says nothing of the fits themselves.
+SPOKEN = {"verbose", "verbose_interval", "warm_start"}
 
 
 def searched(
@@ -35,7 +37,7 @@ def searched(
     Raises
     ------
     ParameterError
-        If the model is no estimator of this package.
+        If the model is no estimator of this package, or has a setting that a search does not take.
     """
     if isinstance(model, DiscreteMixture):
         own: Any = clone(model)
@@ -46,6 +48,7 @@ def searched(
         raise ParameterError(
             f"model should be an estimator such as CategoricalMixture(), but got {model!r}"
         )
+    _check_settings(model)
     settings = {name: getattr(model, name) for name in GAUSSIAN}
     seed = model.random_state if random_state is None else random_state
     return select(
@@ -56,3 +59,16 @@ def searched(
         progress=progress,
         **settings,
     )
+
+
+def _check_settings(model: GaussianMixture) -> None:
+    """Raise for a setting that the search would leave out in silence."""
+    left = SETTINGS.keys() - GAUSSIAN - OTHERS - SPOKEN
+    for name in sorted(left):
+        value, default = getattr(model, name), SETTINGS[name].default
+        alike = value is default or (np.ndim(value) == 0 and value == default)
+        if not alike:
+            raise ParameterError(
+                f"{name} says nothing to a search over numbers of classes; leave it out, or fit "
+                "one number with it"
+            )
