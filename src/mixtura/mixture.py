@@ -225,15 +225,13 @@ class Mixture:
             If there is no such column, or none is left.
         """
         known = positions(list(given), self.columns, self.n_columns)
-        rest = [column for column in range(self.n_columns) if column not in known]
+        rest = sorted(set(range(self.n_columns)) - set(known))
         if not known or not rest:
             raise ParameterError("some columns should be given and some be left")
-        margin = self.marginal(sorted(known))
-        order = np.argsort(known)
+        margin, order = self.marginal(sorted(known)), np.argsort(known)
         row: Any = [[list(given.values())[place] for place in order]]
         rows = np.asarray(row) if self.reading is None else margin.encode(row)
-        weights = margin.coded.responsibilities(rows)[0]
-        values = rows[0, np.argsort(order)]
+        values, weights = rows[0, np.argsort(order)], margin.coded.responsibilities(rows)[0]
         family, parameters = conditional_of(self.family, self.parameters, known, rest, values)
         return Mixture(weights, family, parameters, self._names(rest), reading=self._rules())
 
@@ -245,8 +243,8 @@ class Mixture:
         """Return Cov[x] (D, D) = Σ_k π_k (Σ_k + (μ_k - E[x])(μ_k - E[x])ᵀ)."""
         means, covariances = moments_of(self.family, self.parameters)
         deviations = means - self.weights @ means
-        between = (self.weights[:, None] * deviations).T @ deviations
-        return np.einsum("k,kij->ij", self.weights, covariances) + between
+        within = np.einsum("k,kij->ij", self.weights, covariances)
+        return within + (self.weights[:, None] * deviations).T @ deviations
 
     def impute(
         self,
@@ -311,9 +309,9 @@ class Mixture:
             If a level is no probability, or there is no `cdf`.
         """
         array = np.asarray(levels, dtype=np.float64)
-        if not ((array >= 0) & (array <= 1)).all():
-            raise ParameterError("levels should be probabilities, between 0 and 1")
-        return self._one_column().quantile(array.ravel()).reshape(array.shape)
+        if ((array >= 0) & (array <= 1)).all():
+            return self._one_column().quantile(array.ravel()).reshape(array.shape)
+        raise ParameterError("levels should be probabilities, between 0 and 1")
 
     def _in_table(self, cells: NDArray[Any]) -> NDArray[Any]:
         """Return cells (..., D) in the order in which the table of the fit had their columns."""
@@ -347,7 +345,6 @@ class Mixture:
     def _by_chunk(self, data: Any, function: Callable[[Any], Float]) -> Float:
         rows = data if self.reading is None else self.encode(data)
         starts = range(0, max(rows.shape[0], 1), CHUNK_ROWS)
-        # Products of so few columns take ten times as long where threads wait for one another.
+        # Products of few columns take ten times as long where threads wait for one another.
         with single_threaded_blas():
-            parts = [function(rows[start : start + CHUNK_ROWS]) for start in starts]
-        return np.concatenate(parts)
+            return np.concatenate([function(rows[at : at + CHUNK_ROWS]) for at in starts])

@@ -18,6 +18,7 @@ from mixtura.components.gamma_shapes import (
     lifted_shapes,
     shapes_of,
 )
+from mixtura.components.gamma_steps import excess_over_steps, narrower_than_steps
 from mixtura.components.saddle_point import LARGE, gamma_logs
 from mixtura.components.simplex import SMALLEST
 from mixtura.components.stacked import Stacked
@@ -300,7 +301,7 @@ class GammaFamily(ColumnwiseFamily):
     def _narrower(self, parameters: GammaParameters, factor: float) -> NDArray[np.bool_]:
         """Return where (K, D) deviations are below those of rounding to steps, times a factor."""
         steps = np.array(self.steps or (0.0,) * self.columns)
-        return np.sqrt(parameters.shapes) / parameters.rates < factor * steps / np.sqrt(12.0)
+        return narrower_than_steps(parameters.shapes, parameters.rates, steps, factor)
 
     def finer(self, parameters: GammaParameters) -> Mapping[int, tuple[int, ...]]:
         """Return the columns in which components are narrower than values step."""
@@ -311,11 +312,7 @@ class GammaFamily(ColumnwiseFamily):
         """Return the nats a row (K,) by which densities at means exceed one a step."""
         if self.steps is None or not self.has_widths:
             return np.zeros(parameters.n_components)
-        steps, shapes = np.array(self.steps), parameters.shapes
-        heights = shapes * np.log(shapes) - gammaln(shapes) - shapes
-        logs = heights + np.log(parameters.rates / shapes)
-        logs += np.log(np.where(steps > 0, steps, 1.0))
-        return np.where(steps > 0, np.maximum(logs, 0.0), 0.0).sum(axis=1)
+        return excess_over_steps(parameters.shapes, parameters.rates, np.array(self.steps))
 
     def rounding(self, parameters: GammaParameters, moments: FeatureMoments) -> float:
         """Return the rounding of a log b, b x and a log x, which leave far smaller sums."""
@@ -339,10 +336,8 @@ class GammaFamily(ColumnwiseFamily):
         """Return log b - ψ(a) + log x by the shape, and a / b - x by the rate."""
         shapes, rates = parameters.shapes, parameters.rates
         ones, nothing = np.ones_like(shapes), np.zeros_like(shapes)
-        return [
-            self.by_column(np.log(rates) - psi(shapes), nothing, ones),
-            self.by_column(shapes / rates, -ones, nothing),
-        ]
+        by_shape = self.by_column(np.log(rates) - psi(shapes), nothing, ones)
+        return [by_shape, self.by_column(shapes / rates, -ones, nothing)]
 
     def curvatures(self, parameters: GammaParameters) -> Sequence[Sequence[Float]]:
         """Return -ψ'(a), 1 / b and -a / b²."""

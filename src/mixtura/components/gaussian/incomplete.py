@@ -31,8 +31,7 @@ from mixtura.components.gaussian.parameters import (
     RowTotals,
 )
 from mixtura.components.gaussian.prior import GaussianPrior, NoPrior
-from mixtura.components.gaussian.structures import Structure, structure, unpooled
-from mixtura.components.gaussian.structures.singular import FLAT
+from mixtura.components.gaussian.structures import FLAT, Structure, structure, unpooled
 from mixtura.errors import ParameterError
 from mixtura.native.gaps import GappyRows
 from mixtura.native.parts import readable
