@@ -13,6 +13,7 @@ import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 import pytest
 from numpy.testing import assert_array_equal
+from scipy.sparse import csr_array
 
 from mixtura import DataError, ParameterError, dataset
 from mixtura.data import spool
@@ -120,6 +121,37 @@ def test_columns_are_read_by_name(tmp_path, rows):
         assert_array_equal(all_of(data), np.vstack([rows, rows])[:, [2, 0]])
 
 
+@pytest.mark.parametrize(
+    "of",
+    [
+        pd.DataFrame,
+        pl.DataFrame,
+        pl.LazyFrame,
+        lambda cells: pl.DataFrame(cells).lazy(),
+        pa.table,
+        lambda cells: pa.table(cells).to_batches()[0],
+    ],
+)
+def test_columns_of_frames_of_all_libraries_are_read_by_name(of):
+    frame = of({"a": [1.0, 2.0], "b": [3.0, 4.0], "c": ["u", "v"]})
+    data = dataset([frame], columns=["b", "a"])
+    assert data.names == ("b", "a")
+    assert_array_equal(data.array(), [[3.0, 1.0], [4.0, 2.0]])
+    with pytest.raises(DataError, match="no column 'z'; there are 'a', 'b', 'c'"):
+        assert dataset([frame], columns=["z"]).n_rows
+
+
+def test_a_column_that_a_file_lacks_is_told_with_those_it_has(tmp_path, rows):
+    pq.write_table(table_of(rows), tmp_path / "x.parquet")
+    with pytest.raises(DataError, match=r"x\.parquet' has no column 'z'; it has 'a', 'b', 'c'"):
+        assert dataset(tmp_path / "x.parquet", columns=["z"]).n_rows
+
+
+def test_masked_cells_are_missing(rows):
+    data = dataset([np.ma.masked_array(rows, rows > 1.0)])
+    assert_array_equal(data.array(), np.where(rows > 1.0, np.nan, rows))
+
+
 def test_columns_in_another_order_are_brought_into_that_of_the_first(tmp_path, rows):
     parts = [table_of(rows), table_of(rows[:, ::-1], NAMES[::-1])]
     assert_array_equal(all_of(dataset(parts)), np.vstack([rows, rows]))
@@ -219,6 +251,9 @@ def test_a_cache_that_changes_meanwhile_is_told(tmp_path, rows, change, words):
         (lambda x: [pd.DataFrame({"a": ["u"]})], "column 'a' holds 'u' at row 0"),
         (lambda _: [], "no rows"),
         (lambda x: [x[:0]], "no rows"),
+        (lambda x: [x.astype(complex)], "complex"),
+        (lambda x: [x.astype("M8[s]")], "dates or times"),
+        (lambda x: [csr_array(x)], "is sparse"),
     ],
 )
 def test_rows_that_do_not_go_together_are_told(rows, parts, words):

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.data.delimited import header_of
-from mixtura.data.frames import is_frame, numbers_of_frame
-from mixtura.data.plain import numbers_of_cells
+from mixtura.data.frames import is_frame, numbers_of_frame, picked
+from mixtura.data.plain import numbers_of_cells, plain_table
+from mixtura.data.sparse_checks import refuse_sparse
 from mixtura.data.table import MISSING, checked_names
 from mixtura.errors import DataError, ParameterError
 
@@ -160,8 +161,10 @@ def _batch(part: Any, columns: Sequence[str] | None, place: str) -> Batch:
     if type(part).__name__ == "RecordBatch":
         part = _table_of(part)
     try:
+        part = plain_table(part)
+        refuse_sparse(part)
         if is_frame(part):
-            rows, names = numbers_of_frame(_picked(part, columns, place))
+            rows, names = numbers_of_frame(part if columns is None else picked(part, columns))
         else:
             rows, names = numbers_of_cells(part), None
             if columns is not None:
@@ -180,16 +183,6 @@ def _table_of(batch: Any) -> Any:
     import pyarrow as pa
 
     return pa.Table.from_batches([batch])
-
-
-def _picked(frame: Any, columns: Sequence[str] | None, place: str) -> Any:
-    if columns is None:
-        return frame
-    given = frame.schema.names if hasattr(frame, "schema") else list(frame.columns)
-    lacking = [name for name in columns if name not in given]
-    if lacking:
-        raise DataError(f"{place} has no column '{lacking[0]}'; there are {', '.join(given[:20])}")
-    return frame.select(list(columns)) if hasattr(frame, "select") else frame[list(columns)]
 
 
 def _batches_of_file(file: Path, columns: Sequence[str] | None) -> Iterator[Batch]:
@@ -248,8 +241,8 @@ def _parquet(
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(file, page_checksum_verification=True) as source:
-        known = source.schema_arrow.names
-        wanted = None if columns is None else [name for name in columns if name in known]
+        asked = None if columns is None else tuple(columns)
+        wanted = list(checked_names(file, source.schema_arrow.names, asked))
         for group in range(source.num_row_groups):
             place = f"'{file}', row group {group}"
             parts = source.iter_batches(BATCH_ROWS, row_groups=[group], columns=wanted)
