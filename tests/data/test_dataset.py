@@ -152,6 +152,15 @@ def test_masked_cells_are_missing(rows):
     assert_array_equal(data.array(), np.where(rows > 1.0, np.nan, rows))
 
 
+def test_what_gives_rows_once_is_not_read_twice(rows):
+    data = dataset(part for part in (rows, rows.astype(np.float32), rows))
+    with pytest.raises(DataError, match="batch 1 .* holds float32"):
+        assert data.n_rows
+    # The third part alone would pass for all rows.
+    with pytest.raises(DataError, match="a generator gives its rows once"):
+        assert data.n_rows
+
+
 def test_columns_in_another_order_are_brought_into_that_of_the_first(tmp_path, rows):
     parts = [table_of(rows), table_of(rows[:, ::-1], NAMES[::-1])]
     assert_array_equal(all_of(dataset(parts)), np.vstack([rows, rows]))
@@ -299,6 +308,8 @@ def test_a_file_that_is_not_what_it_says_is_told(tmp_path):
 def test_arguments_that_are_none_are_told(tmp_path, rows):
     with pytest.raises(ParameterError, match="memory should be"):
         dataset([rows], memory="much")
+    with pytest.raises(ParameterError, match="memory should be"):
+        dataset([rows], memory=float("inf"))
     with pytest.raises(ParameterError, match="cache should be"):
         dataset([rows], cache=tmp_path / "none")
     with pytest.raises(ParameterError, match="is made of"):

@@ -46,6 +46,7 @@ class Dataset:
         self._rows: NDArray[Any] | SpooledRows | None = None
         self._survey: Survey | None = None
         self._names: tuple[str, ...] | None = None
+        self._is_spent = False
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -148,6 +149,14 @@ class Dataset:
             self._rows = self._survey = None
 
     def _read(self) -> tuple[NDArray[Any] | SpooledRows, Survey]:
+        if isinstance(self._source, Iterator):
+            # What is left of it would pass for all rows.
+            if self._is_spent:
+                raise DataError(
+                    f"{_called(self._source)} gives its rows once, and they were read already; "
+                    "make the dataset of a function that returns a new one, or of files"
+                )
+            self._is_spent = True
         first: Batch | None = None
         with Spool(self._cache, self._memory) as spool:
             for batch in batches_of(self._source, self._columns):
@@ -212,7 +221,7 @@ def bytes_of(memory: int | str | None) -> int:
         found = SIZE.fullmatch(memory)
         if found is not None:
             return int(float(found[1]) * UNITS[found[2].lower()])
-    elif not isinstance(memory, bool) and memory >= 0:
+    elif not isinstance(memory, bool) and 0 <= memory < np.inf:
         return int(memory)
     raise ParameterError(
         f'memory should be a number of bytes or text such as "2 GB", not {memory!r}'
