@@ -103,14 +103,24 @@ def test_whole_numbers_of_a_text_file_may_go_on_as_others(tmp_path, monkeypatch)
         assert_array_equal(data.survey.highest, [2.5, 3.0])
 
 
-def test_hidden_files_of_a_folder_are_no_rows(tmp_path, rows):
-    (tmp_path / "day=1").mkdir()
-    write_parts(tmp_path / "day=1", rows)
-    (tmp_path / "_SUCCESS").write_text("")
-    (tmp_path / "_temporary").mkdir()
-    write_parts(tmp_path / "_temporary", rows)
-    (tmp_path / ".x.parquet").write_text("none")
-    assert dataset(tmp_path).n_rows == N_ROWS
+@pytest.mark.parametrize("shape", [(), (5,), (5, 2, 2)])
+def test_an_array_in_a_file_is_a_table(tmp_path, shape):
+    np.save(tmp_path / "x.npy", np.ones(shape))
+    with pytest.raises(DataError, match=r"x\.npy' is no table of rows and columns"):
+        assert dataset(tmp_path / "x.npy").n_rows
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [("1", "x", "'x' in row 41 .*, and numbers"), ("true", "0.5", "'0.5' in row 41 .* truth")],
+)
+def test_a_cell_of_another_kind_late_in_a_text_file_is_named(
+    tmp_path, monkeypatch, first, last, words
+):
+    monkeypatch.setattr("mixtura.data.batches.TEXT_BYTES", 64)
+    (tmp_path / "x.csv").write_text("a,b\n" + f"1,{first}\n" * 40 + f"2,{last}\n")
+    with pytest.raises(DataError, match=f"column 'b' of .* holds {words}"):
+        assert dataset(tmp_path / "x.csv").n_rows
 
 
 def test_columns_are_read_by_name(tmp_path, rows):
@@ -154,7 +164,7 @@ def test_masked_cells_are_missing(rows):
 
 def test_what_gives_rows_once_is_not_read_twice(rows):
     data = dataset(part for part in (rows, rows.astype(np.float32), rows))
-    with pytest.raises(DataError, match="batch 1 .* holds float32"):
+    with pytest.raises(DataError, match=r"batch 1 .* holds float32"):
         assert data.n_rows
     # The third part alone would pass for all rows.
     with pytest.raises(DataError, match="a generator gives its rows once"):

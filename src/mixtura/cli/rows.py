@@ -7,9 +7,10 @@ from typing import Any
 from numpy.typing import NDArray
 
 from mixtura.cli.voice import listed
-from mixtura.data.batches import bytes_in_memory, tables_of
+from mixtura.data.batches import tables_of
 from mixtura.data.encoding import encoded
 from mixtura.data.files import Table, read_table
+from mixtura.data.paths import bytes_in_memory
 from mixtura.data.table import table_of
 from mixtura.errors import DataError
 from mixtura.kinds import ColumnKind

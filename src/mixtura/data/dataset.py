@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.data.arrays import ArrayRows
-from mixtura.data.batches import Batch, batches_of, files_of
+from mixtura.data.batches import Batch, batches_of
 from mixtura.data.checks import check_finite, machine_memory
 from mixtura.data.gaps import has_gaps, with_one_nan
+from mixtura.data.paths import files_of
 from mixtura.data.spool import Spool, SpooledRows
 from mixtura.data.survey import Survey
 from mixtura.errors import DataError, ParameterError
@@ -184,10 +185,10 @@ def dataset(
 
     Parameters
     ----------
-    source : a file, a pattern ('data/*.parquet'), a folder (with what is in its folders), or a
-        list of these (.parquet, .arrow, .feather, .csv, .csv.gz, .npy), in the order of their
-        names; a dataset or reader of pyarrow, a relation of DuckDB, a lazy frame of polars; or
-        arrays and frames, from anything that yields some
+    source : a file, a pattern ('data/*.parquet') of files or folders, a folder (with what is in its
+        folders), or a list of these (.parquet, .arrow, .feather, .csv, .csv.gz, .npy), in the order
+        of their names; a dataset or reader of pyarrow, a relation of DuckDB, a lazy frame of
+        polars; or arrays and frames, from anything that yields some
     columns : names of those to read, in this order; all when None
     memory : bytes that the rows may take in memory, a number or text such as "500 MB"; by default
         a quarter of the machine's. More go to a file
