@@ -57,6 +57,7 @@ def sources(folder, rows):
         table_of(rows).schema, table_of(rows).to_batches(max_chunksize=77)
     )
     yield "reader", reader, True
+    yield "batch of Arrow", table_of(rows).to_batches()[0], True
     yield "generator of arrays", (part for part in np.array_split(rows, 9)), False
     yield "function", lambda: iter(np.array_split(rows, 9)), False
     yield "frames of pandas", [pd.DataFrame(rows, columns=list(NAMES))] * 1, True
@@ -322,6 +323,8 @@ def test_arguments_that_are_none_are_told(tmp_path, rows):
         dataset([rows], memory=float("inf"))
     with pytest.raises(ParameterError, match="cache should be"):
         dataset([rows], cache=tmp_path / "none")
+    with pytest.raises(ParameterError, match=r"a list of names, such as \['ab'\]"):
+        dataset([rows], columns="ab")
     with pytest.raises(ParameterError, match="is made of"):
         assert dataset(5).n_rows
     with pytest.raises(ParameterError, match="the rows have no names"):

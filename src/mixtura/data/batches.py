@@ -73,7 +73,7 @@ def _parts_of(source: Any) -> Iterable[Any]:
     if hasattr(source, "collect_batches"):
         # A lazy frame of polars.
         return source.collect_batches()
-    if isinstance(source, np.ndarray) or is_frame(source):
+    if isinstance(source, np.ndarray) or is_frame(source) or _is_batch(source):
         return [source]
     if callable(source):
         source = source()
@@ -92,7 +92,7 @@ def _numbered(parts: Iterable[Any], columns: Sequence[str] | None) -> Iterator[B
 
 def _batch(part: Any, columns: Sequence[str] | None, place: str) -> Batch:
     """Return an array or a frame as a batch of some columns."""
-    if type(part).__name__ == "RecordBatch":
+    if _is_batch(part):
         part = _table_of(part)
     try:
         part = plain_table(part)
@@ -111,6 +111,11 @@ def _batch(part: Any, columns: Sequence[str] | None, place: str) -> Batch:
     if rows.dtype != np.float32:
         rows = rows.astype(np.float64, copy=False)
     return Batch(np.ascontiguousarray(rows), names, place)
+
+
+def _is_batch(part: Any) -> bool:
+    """Return whether it is a batch of Arrow's, which narwhals knows no frame of."""
+    return type(part).__name__ == "RecordBatch"
 
 
 def _table_of(batch: Any) -> Any:

@@ -61,6 +61,14 @@ class Dataset:
         """Return N."""
         return self.n_rows
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return the rows as an array, for what takes arrays of others; names are left behind."""
+        return np.array(self.array(), dtype=dtype, copy=copy)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Leave the rows behind, which whoever gets the dataset reads again."""
+        return Dataset, (self._source, self._columns, self._memory, self._cache)
+
     def __repr__(self) -> str:
         """Return what it is made of, and how many rows if that is known."""
         known = "" if self._survey is None else f", {self.n_rows:,} x {self.n_columns}"
@@ -205,9 +213,11 @@ def dataset(
     DataError
         If there is no such file.
     ParameterError
-        If `memory` is no size, or `cache` no folder.
+        If `memory` is no size, `cache` no folder, or `columns` no list.
     """
     files_of(source)
+    if isinstance(columns, str):
+        raise ParameterError(f"columns should be a list of names, such as [{columns!r}]")
     folder = None if cache is None else Path(cache)
     if folder is not None and not folder.is_dir():
         raise ParameterError(f"cache should be a folder that exists, got '{folder}'")
@@ -260,4 +270,5 @@ def _called(source: Any) -> str:
     """Return how an error calls a source."""
     if isinstance(source, str | os.PathLike):
         return f"'{os.fspath(source)}'"
-    return f"a {type(source).__name__}"
+    name = type(source).__name__
+    return f"{'an' if name[:1] in 'aeiou' else 'a'} {name}"
