@@ -102,8 +102,9 @@ def check_possible(family: Any, source: RowSource) -> None:
         if len(impossible):
             row: Any = rows[impossible[:1]]
             cells = decoded(row.toarray() if issparse(row) else row, family.kinds)
+            shown = [cell.item() if isinstance(cell, np.generic) else cell for (cell,) in cells]
             raise DataError(
-                f"a row such as {[cell for (cell,) in cells]} is impossible in every component by "
+                f"a row such as {shown} is impossible in every component by "
                 "what fix holds at 0 or 1; let some of these numbers be free, or near to 0 or 1"
             )
 
@@ -157,7 +158,8 @@ class _Target:
 
     def ties(self, given: Any) -> NDArray[np.int64]:
         """Return ties (K, width), above 0 where numbers are equal."""
-        if given is True and not self._places:
+        if not self._places:
+            # What is whole is equal as a whole, or, by the rule's own words, not at all.
             return np.tile(1 + np.arange(self._width), (self.n_components, 1))
         if given is True:
             given = range(len(self._places))
@@ -193,7 +195,8 @@ class _Target:
         array = _read(read, given if whole is None else whole)
         if array is not None and array.shape == found.shape:
             return array
-        by_column = isinstance(given, Sequence) and len(given) == len(self._places)
+        in_parts = isinstance(given, Sequence) or (array is not None and array.ndim == 3)
+        by_column = in_parts and len(given) == len(self._places)
         if not by_column or self._width == len(self._places):
             self._refuse(None if array is None else array.shape, found.shape)
         for column, own in enumerate(given):
