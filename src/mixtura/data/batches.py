@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mixtura.data.delimited import header_of
 from mixtura.data.frames import is_frame, numbers_of_frame, picked
-from mixtura.data.paths import FORMATS, files_of, format_of
+from mixtura.data.paths import files_of, format_of
 from mixtura.data.plain import numbers_of_cells, plain_table
 from mixtura.data.sparse_checks import refuse_sparse
 from mixtura.data.table import MISSING, checked_names
@@ -151,8 +151,8 @@ def tables_of(
     kind = format_of(file)
     if kind not in READERS:
         raise DataError(
-            f"'{file}' has an extension that is not known; rename it or convert it to one of "
-            f"{', '.join(FORMATS)}"
+            f"'{file}' has an extension that is not known here; rename it or convert it to one of "
+            f"{', '.join(READERS)}"
         )
     try:
         import pyarrow as pa
@@ -196,7 +196,7 @@ def _parquet(
                     ) from error
                 if part is None:
                     break
-                yield f"{place}, from its row {start} on", part
+                yield f"{place}, from its row {start} (counted from 0) on", part
                 start += part.num_rows
 
 
@@ -249,7 +249,7 @@ def _csv(
     try:
         with opened(numbers) as reader:
             for part in reader:
-                yield f"'{file}', from its row {start} on", part
+                yield f"'{file}', from its row {start} (counted from 0) on", part
                 start += part.num_rows
     except pa.ArrowInvalid as error:
         found = OTHER_KIND.search(str(error))
@@ -276,7 +276,7 @@ def _batches_of_array(file: Path, columns: Sequence[str] | None) -> Iterator[Bat
         yield _batch(
             np.array(array[start : start + BATCH_ROWS]),
             columns,
-            f"'{file}', from its row {start} on",
+            f"'{file}', from its row {start} (counted from 0) on",
         )
 
 
@@ -288,4 +288,6 @@ READERS: dict[str, Reader] = {
     ".feather": _arrow,
     ".csv": _csv,
     ".csv.gz": _csv,
+    ".tsv": _csv,
+    ".tsv.gz": _csv,
 }

@@ -194,9 +194,9 @@ def dataset(
     Parameters
     ----------
     source : a file, a pattern ('data/*.parquet') of files or folders, a folder (with what is in its
-        folders), or a list of these (.parquet, .arrow, .feather, .csv, .csv.gz, .npy), in the order
-        of their names; a dataset or reader of pyarrow, a relation of DuckDB, a lazy frame of
-        polars; or arrays and frames, from anything that yields some
+        folders), or a list of these (.parquet, .arrow, .feather, .csv, .tsv, each also with .gz,
+        .npy), in the order of their names; a dataset or reader of pyarrow, a relation of DuckDB, a
+        lazy frame of polars; or arrays and frames, from anything that yields some
     columns : names of those to read, in this order; all when None
     memory : bytes that the rows may take in memory, a number or text such as "500 MB"; by default
         a quarter of the machine's. More go to a file

@@ -8,12 +8,12 @@ from typing import Any
 
 from mixtura.errors import DataError
 
-__all__ = ["FORMATS", "bytes_in_memory", "files_of", "format_of"]
+__all__ = ["bytes_in_memory", "files_of", "format_of", "is_spelled"]
 
-FORMATS = (".parquet", ".pq", ".arrow", ".feather", ".csv", ".csv.gz", ".npy")
+FORMATS = (".parquet", ".pq", ".arrow", ".feather", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".npy")
 
 # What text and compressed files take in memory, of what they take on disk.
-UNFOLDED = {".gz": 8, ".csv": 2}
+UNFOLDED = {".gz": 8, ".csv": 2, ".tsv": 2}
 
 
 def files_of(source: Any) -> list[Path] | None:
@@ -77,6 +77,11 @@ def format_of(file: Path) -> str | None:
     """Return which of the formats a file has by its name, None if none of them."""
     name = file.name.lower()
     return next((each for each in FORMATS if name.endswith(each)), None)
+
+
+def is_spelled(file: Path) -> bool:
+    """Return whether it is a file of text, whose cells are what they are spelled like."""
+    return (format_of(file) or "").startswith((".csv", ".tsv"))
 
 
 def bytes_in_memory(files: Sequence[Path]) -> int:
