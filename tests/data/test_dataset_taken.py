@@ -37,7 +37,7 @@ def test_every_estimator_takes_it_with_its_names(rows, family):
 def test_others_take_it_for_an_array(tmp_path, rows):
     assert_array_equal(np.asarray(dataset(rows)), rows)
     assert_array_equal(StandardScaler().fit_transform(dataset(rows)).mean(axis=0).round(9), 0.0)
-    with pytest.raises(DataError, match="more than memory=1,000"):
+    with pytest.raises(DataError, match="more than the 1,000 of memory="):
         np.asarray(beyond(rows, tmp_path))
 
 
