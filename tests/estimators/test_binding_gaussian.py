@@ -1,6 +1,8 @@
 """Means and covariances held or equal, against direct maximisation, plain EM and laws."""
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from bound_problems import likeliest, log_weights
 from hypothesis import given, settings
@@ -420,3 +422,23 @@ def test_covariances_that_are_nearly_singular_can_be_held(gap):
     held = own * np.outer(scale, scale)
     model = GaussianMixture(1, fix={"covariances": held[None]}).fit(rows)
     assert_allclose(model.covariances_[0], held, rtol=1e-12)
+
+
+@pytest.mark.parametrize("of", [pd.DataFrame, pl.DataFrame])
+def test_a_frame_of_what_is_held_is_read_by_the_names_of_its_columns(of):
+    rows = pd.DataFrame(clusters(), columns=["u", "v"])
+    fix = {"means": of({"v": [1.0, None], "u": [4.0, None]})}
+    model = GaussianMixture(2, fix=fix, random_state=0).fit(rows)
+    assert_array_equal(model.means_[0], [4.0, 1.0])
+    with pytest.raises(ParameterError, match="no column 'w'"):
+        GaussianMixture(2, fix={"means": of({"w": [1.0, None]})}).fit(rows)
+
+
+def test_none_may_stand_for_all_numbers_of_a_component():
+    means = {"means": [[4.0, 1.0], None]}
+    model = GaussianMixture(2, fix=means, random_state=0).fit(clusters())
+    assert_array_equal(model.means_[0], [4.0, 1.0])
+    assert model.n_parameters_ == 9
+    held = {"covariances": [np.eye(2), None]}
+    model = GaussianMixture(2, covariance_type="spherical", fix=held, random_state=0)
+    assert model.fit(clusters()).covariances_[0] == pytest.approx(1.0, rel=1e-14)

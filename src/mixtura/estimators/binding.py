@@ -18,6 +18,7 @@ from mixtura.components.constrained.rule import Rule
 from mixtura.components.margins import positions
 from mixtura.data import RowSource
 from mixtura.data.encoding import decoded
+from mixtura.data.frames import columns_of_frame, is_frame
 from mixtura.errors import DataError, ParameterError
 
 __all__ = ["bound_family", "check_possible"]
@@ -154,13 +155,14 @@ class _Target:
 
     def values(self, given: Any) -> Numbers:
         """Return numbers (K, width) that are held, NaN where free."""
-        return self._spread(given, _numbers, np.nan)
+        return self._spread(self._by_name(given), _numbers, np.nan)
 
     def ties(self, given: Any) -> NDArray[np.int64]:
         """Return ties (K, width), above 0 where numbers are equal."""
         if not self._places:
             # What is whole is equal as a whole, or, by the rule's own words, not at all.
             return np.tile(1 + np.arange(self._width), (self.n_components, 1))
+        given = self._by_name(given)
         if given is True:
             given = range(len(self._places))
         if self._names_columns(given):
@@ -175,6 +177,13 @@ class _Target:
                 own = self._places[column]
                 found[:, own] = found.max(initial=0) + 1 + np.arange(len(own))
         return found
+
+    def _by_name(self, given: Any) -> Any:
+        """Return a frame as a dict by its columns' names, which say more than their order."""
+        if not self._places or not is_frame(given):
+            return given
+        columns, names = columns_of_frame(given)
+        return given if names is None else dict(zip(names, columns, strict=True))
 
     def _names_columns(self, given: Any) -> bool:
         """Return whether columns are named rather than numbers shown."""
@@ -227,7 +236,12 @@ class _Target:
 
 
 def _numbers(given: Any) -> Numbers:
-    """Return numbers, NaN for None."""
+    """Return numbers, NaN for None, also for one that stands for a row."""
+    if isinstance(given, Sequence) and any(row is None for row in given):
+        shapes = {np.shape(row) for row in given if row is not None}
+        if len(shapes) == 1:
+            free = np.full(shapes.pop(), np.nan)
+            given = [free if row is None else row for row in given]
     return np.array(given, dtype=np.float64)
 
 

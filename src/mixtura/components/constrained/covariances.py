@@ -107,7 +107,8 @@ def _read(given: Any, *shapes: tuple[int, ...]) -> Float | None:
     """Return an array of one of the shapes, NaN where nothing or None is given; else None."""
     if isinstance(given, (list, tuple)) and any(one is None for one in given):
         inner = [shape[1:] for shape in shapes]
-        parts = [part for one in given if (part := _read(one, *inner)) is not None]
+        told = [_read(one, *inner) for one in given if one is not None]
+        parts = [part for part in told if part is not None]
         if len({part.shape for part in parts}) != 1:
             return None
         nothing = np.full(parts[0].shape, np.nan)
