@@ -121,3 +121,77 @@ def test_files_that_do_not_go_together_are_named(folder, tmp_path):
     assert "have not the same columns" in found.output
     missing = run("fit", tmp_path / "*.none")
     assert "matches no file" in missing.output
+
+
+def test_files_without_rows_among_others_say_nothing(folder, tmp_path):
+    first = pd.read_parquet(folder / "0.parquet")
+    first[:0].to_csv(tmp_path / "none.csv", index=False)
+    for memory in ("1GB", "1kB"):
+        target = tmp_path / memory
+        fit = ["fit", tmp_path / "none.csv", folder / "0.parquet", "-k", "2", "-s", "full"]
+        passed(*fit, "--memory", memory, "-o", target)
+        found = passed(
+            "predict", target / "model.mixtura", tmp_path / "none.csv", folder / "0.parquet"
+        )
+        assert len(found.stdout.splitlines()) == 1 + len(first)
+        nothing = run("fit", tmp_path / "none.csv", tmp_path / "none.csv", "--memory", memory)
+        assert "rows" in nothing.output
+        assert nothing.exit_code != 0
+    nothing = run("predict", target / "model.mixtura", *[tmp_path / "none.csv"] * 2)
+    assert "none of the files holds rows" in nothing.output
+
+
+def test_tab_separated_files_are_read_part_by_part_too(folder, tmp_path):
+    pd.read_parquet(folder / "0.parquet").to_csv(tmp_path / "x.tsv", sep="\t", index=False)
+    one, other = (
+        passed("fit", file, "-k", "2", "-s", "full", "--memory", "1kB").stdout.split("converged")[0]
+        for file in (tmp_path / "x.tsv", folder / "0.parquet")
+    )
+    assert one == other
+
+
+@pytest.mark.parametrize("column", ["log_density", "p1", "component"])
+def test_a_column_of_identifiers_is_not_written_over(folder, tmp_path, column):
+    passed("fit", folder, "-k", "2", "-s", "full", "-o", tmp_path / "out")
+    rows = pd.read_parquet(folder / "0.parquet")
+    rows.assign(**{column: np.arange(len(rows))}).to_parquet(tmp_path / "x.parquet")
+    model, target = tmp_path / "out" / "model.mixtura", tmp_path / "s.csv"
+    passed("predict", model, tmp_path / "x.parquet", "--id", column, "--proba", "-o", target)
+    found = pd.read_csv(target)
+    assert (found[f"{column} (id)"] == np.arange(len(rows))).all()
+    assert found.shape[1] == 7
+
+
+def test_identifiers_of_two_kinds_go_to_text_only(folder, tmp_path):
+    passed("fit", folder, "-k", "2", "-s", "full", "-o", tmp_path / "out")
+    rows = pd.read_parquet(folder / "0.parquet")
+    rows.assign(id=1).to_parquet(tmp_path / "1.parquet")
+    rows.assign(id="a").to_parquet(tmp_path / "2.parquet")
+    files = [tmp_path / "out" / "model.mixtura", tmp_path / "1.parquet", tmp_path / "2.parquet"]
+    passed("predict", *files, "--id", "id", "-o", tmp_path / "s.csv")
+    found = run("predict", *files, "--id", "id", "-o", tmp_path / "s.parquet")
+    assert "column 'id' holds int64 in the first rows and string in others" in found.output
+    assert not (tmp_path / "s.parquet").exists()
+
+
+def test_advice_is_that_of_the_command(folder, tmp_path):
+    rows = pd.read_parquet(folder / "0.parquet")
+    rows.loc[3, "a"] = np.nan
+    rows.to_parquet(tmp_path / "x.parquet")
+    found = run("fit", tmp_path / "x.parquet", "--memory", "1kB")
+    assert "1 missing cell, which" in found.output
+    assert "let --memory be more" in found.output
+    rows.assign(a="u").to_parquet(tmp_path / "y.parquet")
+    files = [folder / "0.parquet", tmp_path / "y.parquet"]
+    found = run("fit", *files, "--columns", "a", "--memory", "1kB")
+    assert "from its row 1 (counted from 1) on: column 'a' holds 'u' at row 1 (" in found.output
+
+
+def test_auto_is_gaussian_beyond_memory_or_says_why_not(folder, tmp_path):
+    options = ["-k", "2", "-s", "full", "-f", "auto", "--memory", "1kB"]
+    assert "family auto: gaussian" in passed("fit", folder, *options).output
+    answers = np.random.default_rng(0).integers(0, 3, (500, 2))
+    pd.DataFrame(answers, columns=["a", "b"]).to_parquet(tmp_path / "x.parquet")
+    found = run("fit", tmp_path / "x.parquet", *options)
+    assert found.exit_code != 0
+    assert "--family auto would take columns as categorical" in found.output

@@ -13,6 +13,7 @@ import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 import pytest
 from numpy.testing import assert_array_equal
+from scipy.sparse import csr_array
 
 from mixtura import DataError, ParameterError, dataset
 from mixtura.data import spool
@@ -56,6 +57,7 @@ def sources(folder, rows):
         table_of(rows).schema, table_of(rows).to_batches(max_chunksize=77)
     )
     yield "reader", reader, True
+    yield "batch of Arrow", table_of(rows).to_batches()[0], True
     yield "generator of arrays", (part for part in np.array_split(rows, 9)), False
     yield "function", lambda: iter(np.array_split(rows, 9)), False
     yield "frames of pandas", [pd.DataFrame(rows, columns=list(NAMES))] * 1, True
@@ -102,14 +104,24 @@ def test_whole_numbers_of_a_text_file_may_go_on_as_others(tmp_path, monkeypatch)
         assert_array_equal(data.survey.highest, [2.5, 3.0])
 
 
-def test_hidden_files_of_a_folder_are_no_rows(tmp_path, rows):
-    (tmp_path / "day=1").mkdir()
-    write_parts(tmp_path / "day=1", rows)
-    (tmp_path / "_SUCCESS").write_text("")
-    (tmp_path / "_temporary").mkdir()
-    write_parts(tmp_path / "_temporary", rows)
-    (tmp_path / ".x.parquet").write_text("none")
-    assert dataset(tmp_path).n_rows == N_ROWS
+@pytest.mark.parametrize("shape", [(), (5,), (5, 2, 2)])
+def test_an_array_in_a_file_is_a_table(tmp_path, shape):
+    np.save(tmp_path / "x.npy", np.ones(shape))
+    with pytest.raises(DataError, match=r"x\.npy' is no table of rows and columns"):
+        assert dataset(tmp_path / "x.npy").n_rows
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [("1", "x", "'x' in row 41 .*, and numbers"), ("true", "0.5", "'0.5' in row 41 .* truth")],
+)
+def test_a_cell_of_another_kind_late_in_a_text_file_is_named(
+    tmp_path, monkeypatch, first, last, words
+):
+    monkeypatch.setattr("mixtura.data.batches.TEXT_BYTES", 64)
+    (tmp_path / "x.csv").write_text("a,b\n" + f"1,{first}\n" * 40 + f"2,{last}\n")
+    with pytest.raises(DataError, match=f"column 'b' of .* holds {words}"):
+        assert dataset(tmp_path / "x.csv").n_rows
 
 
 def test_columns_are_read_by_name(tmp_path, rows):
@@ -118,6 +130,46 @@ def test_columns_are_read_by_name(tmp_path, rows):
     with spooled(str(tmp_path / "*.parquet"), tmp_path, columns=["c", "a"]) as data:
         assert data.names == ("c", "a")
         assert_array_equal(all_of(data), np.vstack([rows, rows])[:, [2, 0]])
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        pd.DataFrame,
+        pl.DataFrame,
+        pl.LazyFrame,
+        lambda cells: pl.DataFrame(cells).lazy(),
+        pa.table,
+        lambda cells: pa.table(cells).to_batches()[0],
+    ],
+)
+def test_columns_of_frames_of_all_libraries_are_read_by_name(of):
+    frame = of({"a": [1.0, 2.0], "b": [3.0, 4.0], "c": ["u", "v"]})
+    data = dataset([frame], columns=["b", "a"])
+    assert data.names == ("b", "a")
+    assert_array_equal(data.array(), [[3.0, 1.0], [4.0, 2.0]])
+    with pytest.raises(DataError, match="no column 'z'; there are 'a', 'b', 'c'"):
+        assert dataset([frame], columns=["z"]).n_rows
+
+
+def test_a_column_that_a_file_lacks_is_told_with_those_it_has(tmp_path, rows):
+    pq.write_table(table_of(rows), tmp_path / "x.parquet")
+    with pytest.raises(DataError, match=r"x\.parquet' has no column 'z'; it has 'a', 'b', 'c'"):
+        assert dataset(tmp_path / "x.parquet", columns=["z"]).n_rows
+
+
+def test_masked_cells_are_missing(rows):
+    data = dataset([np.ma.masked_array(rows, rows > 1.0)])
+    assert_array_equal(data.array(), np.where(rows > 1.0, np.nan, rows))
+
+
+def test_what_gives_rows_once_is_not_read_twice(rows):
+    data = dataset(part for part in (rows, rows.astype(np.float32), rows))
+    with pytest.raises(DataError, match=r"batch 1 .* holds float32"):
+        assert data.n_rows
+    # The third part alone would pass for all rows.
+    with pytest.raises(DataError, match="a generator gives its rows once"):
+        assert data.n_rows
 
 
 def test_columns_in_another_order_are_brought_into_that_of_the_first(tmp_path, rows):
@@ -219,6 +271,9 @@ def test_a_cache_that_changes_meanwhile_is_told(tmp_path, rows, change, words):
         (lambda x: [pd.DataFrame({"a": ["u"]})], "column 'a' holds 'u' at row 0"),
         (lambda _: [], "no rows"),
         (lambda x: [x[:0]], "no rows"),
+        (lambda x: [x.astype(complex)], "complex"),
+        (lambda x: [x.astype("M8[s]")], "dates or times"),
+        (lambda x: [csr_array(x)], "is sparse"),
     ],
 )
 def test_rows_that_do_not_go_together_are_told(rows, parts, words):
@@ -264,8 +319,12 @@ def test_a_file_that_is_not_what_it_says_is_told(tmp_path):
 def test_arguments_that_are_none_are_told(tmp_path, rows):
     with pytest.raises(ParameterError, match="memory should be"):
         dataset([rows], memory="much")
+    with pytest.raises(ParameterError, match="memory should be"):
+        dataset([rows], memory=float("inf"))
     with pytest.raises(ParameterError, match="cache should be"):
         dataset([rows], cache=tmp_path / "none")
+    with pytest.raises(ParameterError, match=r"a list of names, such as \['ab'\]"):
+        dataset([rows], columns="ab")
     with pytest.raises(ParameterError, match="is made of"):
         assert dataset(5).n_rows
     with pytest.raises(ParameterError, match="the rows have no names"):

@@ -1,6 +1,8 @@
 """Means and covariances held or equal, against direct maximisation, plain EM and laws."""
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from bound_problems import likeliest, log_weights
 from hypothesis import given, settings
@@ -383,6 +385,10 @@ def test_a_width_that_is_held_is_what_the_user_wants():
         ({"fix": {"means": [[0.0]]}}, "there are 2 components"),
         ({"fix": {"covariances": [[[1.0, NAN], [NAN, 1.0]], None]}}, "hold all of them or none"),
         ({"fix": {"covariances": [[[1.0, 2.0], [2.0, 1.0]], None]}}, "cannot be"),
+        ({"fix": {"covariances": [np.full((2, 2), 2.0), None]}}, "singular to its last digits"),
+        ({"fix": {"covariances": [None, np.full((2, 2), np.inf)]}}, "infinite .* component 1"),
+        ({"fix": {"means": [[np.inf, 0.0], [NAN, NAN]]}}, "infinite means of component 0"),
+        ({"fix": {"covariances": np.eye(3)}}, r"in the shape \(2, 2, 2\), .* got \(3, 3\)"),
         ({"fix": {"covariances": [[[1.0, 0.5], [0.2, 1.0]], None]}}, "symmetric"),
         ({"fix": {"covariances": [1.0, 2.0]}}, "whole, in the shape"),
         ({"fix": {"covariances": [np.eye(2), None]}, "covariance_type": "VEV"}, "in common"),
@@ -396,11 +402,43 @@ def test_a_width_that_is_held_is_what_the_user_wants():
         ),
         ({"fix": {"covariances": [[-1.0, 1.0], None]}, "covariance_type": "diag"}, "not positive"),
         ({"equal": {"covariances": True}}, "covariance"),
+        ({"equal": {"covariances": [0]}}, "equal speaks of covariances"),
         ({"equal": {"means": [[1, 1], [0, 0]]}}, "different columns"),
         ({"fix": {"means": [[0.0, NAN]] * 2}, "prior": NormalInverseWishart()}, "prior"),
-        ({"fix": {"means": [[0.0, NAN]] * 2}, "noise": "uniform"}, "leave them out"),
+        ({"fix": {"means": [[0.0, NAN]] * 2}, "noise": "uniform"}, "leave out fix and equal"),
     ],
 )
 def test_what_cannot_be_held_is_refused_in_words(told, words):
     with pytest.raises(ParameterError, match=words):
         GaussianMixture(2, **told).fit(clusters())
+
+
+@pytest.mark.parametrize("gap", [1e-6, 1e-10, 1e-13])
+def test_covariances_that_are_nearly_singular_can_be_held(gap):
+    scale = np.array([1e-9, 1e9])
+    own = np.array([[1.0, 1.0 - gap], [1.0 - gap, 1.0]])
+    shared, alone = np.random.default_rng(0).normal(size=(2, 200))
+    rows = np.stack([shared, (1.0 - gap) * shared + np.sqrt(2.0 * gap) * alone], axis=1) * scale
+    held = own * np.outer(scale, scale)
+    model = GaussianMixture(1, fix={"covariances": held[None]}).fit(rows)
+    assert_allclose(model.covariances_[0], held, rtol=1e-12)
+
+
+@pytest.mark.parametrize("of", [pd.DataFrame, pl.DataFrame])
+def test_a_frame_of_what_is_held_is_read_by_the_names_of_its_columns(of):
+    rows = pd.DataFrame(clusters(), columns=["u", "v"])
+    fix = {"means": of({"v": [1.0, None], "u": [4.0, None]})}
+    model = GaussianMixture(2, fix=fix, random_state=0).fit(rows)
+    assert_array_equal(model.means_[0], [4.0, 1.0])
+    with pytest.raises(ParameterError, match="no column 'w'"):
+        GaussianMixture(2, fix={"means": of({"w": [1.0, None]})}).fit(rows)
+
+
+def test_none_may_stand_for_all_numbers_of_a_component():
+    means = {"means": [[4.0, 1.0], None]}
+    model = GaussianMixture(2, fix=means, random_state=0).fit(clusters())
+    assert_array_equal(model.means_[0], [4.0, 1.0])
+    assert model.n_parameters_ == 9
+    held = {"covariances": [np.eye(2), None]}
+    model = GaussianMixture(2, covariance_type="spherical", fix=held, random_state=0)
+    assert model.fit(clusters()).covariances_[0] == pytest.approx(1.0, rel=1e-14)

@@ -181,3 +181,14 @@ def test_the_sample_of_the_starts_is_that_of_the_rows_in_memory(tmp_path):
     with dataset(written(tmp_path, rows, 7000), memory=0) as data:
         found, expected = data.rows.subsample(2000, 9), ArrayRows(rows).subsample(2000, 9)
     assert_array_equal(found[0], expected[0])
+
+
+def test_a_column_of_one_value_is_not_dropped_beyond_memory():
+    rows = np.random.default_rng(0).normal(size=(500, 2))
+    data = dataset(np.insert(rows, 1, 3.0, axis=1), memory=100)
+    for fit in (
+        lambda: select(data, [1], constant="drop"),
+        lambda: GaussianMixture(1, constant="drop").fit(data),
+    ):
+        with pytest.raises(DataError, match=r"column 1 holds one value, .* by columns="):
+            fit()

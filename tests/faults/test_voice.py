@@ -30,10 +30,11 @@ OF_PYTHON = re.compile(
     rf"(?<![-\w])(?:{'|'.join(name for name in SETTINGS if '_' in name)})\b"
     r"|\b[a-z_]+=|counted from 0|Mixture\b|\.[a-z_]+\(|(?<![\w|])X\b(?![²|])"
 )
-# Said of what no option of the command gives: y, starts and settings of one's own, arrays.
+# Said of what no option of the command gives: y, starts and settings of one's own, numbers that are
+# held or equal, arrays and batches.
 UNSAID = re.compile(
     r"warm_start|use_y|_init\b|init_params|noise_volume|cannot be kept|array of records|"
-    r"reshape|pandas\.|blocks|sampling requires|Mixture of |<svg"
+    r"\bfix\b|can be held|batch \d|reshape|pandas\.|blocks|sampling requires|Mixture of |<svg"
 )
 
 

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from mixtura.cli.output import ASSIGNMENTS
 from mixtura.cli.voice import unformulated
+from mixtura.errors import DataError
 from mixtura.mixture import Mixture
 from mixtura.writing import replacing
 
-__all__ = ["Assignments", "assignments_of"]
+__all__ = ["Assignments", "assignments_of", "write_parts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,12 @@ def assignments_of(
     density, posterior = mixture.coded.density_and_responsibilities(rows)
     component = posterior.argmax(axis=1)
     called = id_column or "row"
+    taken = {"component", "probability", "uncertainty", "log_density"}
+    if all_components:
+        taken |= {f"p{k}" for k in range(mixture.n_components)}
     return Assignments(
         range(len(rows)) if names is None else names,
-        called if called not in ("component", "probability", "uncertainty") else f"{called} (id)",
+        f"{called} (id)" if called in taken else called,
         component,
         mixture.labels[component],
         posterior[np.arange(len(rows)), component],
@@ -122,6 +126,13 @@ def _write_tables(parts: Iterator[Assignments], sink: Path | BinaryIO, make: Any
         for part in parts:
             table = part.table()
             writer = writer or make(sink, table.schema)
+            if make is pq.ParquetWriter and table.schema != writer.schema:
+                name, kind = table.schema.names[0], table.schema.types[0]
+                raise DataError(
+                    f"column '{name}' holds {writer.schema.types[0]} in the first rows and {kind} "
+                    "in others, which a Parquet file does not take; write a CSV file, or let --id "
+                    "name a column that holds one kind"
+                )
             writer.write_table(table)
     finally:
         if writer is not None:

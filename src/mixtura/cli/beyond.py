@@ -5,26 +5,25 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from mixtura.cli.assignments import Assignments, assignments_of
+from mixtura.cli.assignments import Assignments, assignments_of, write_parts
 from mixtura.cli.columns import number_columns
 from mixtura.cli.families import Request
 from mixtura.cli.families.gaussian import STARTS
 from mixtura.cli.fitted import Fitted
+from mixtura.cli.looks import blocks_of, looks_of
 from mixtura.cli.output import MANY_ASSIGNMENTS
 from mixtura.cli.progress import search_progress
 from mixtura.cli.voice import say
 from mixtura.data.batches import tables_of
 from mixtura.data.dataset import Dataset, dataset
-from mixtura.data.table import table_of
+from mixtura.data.table import Table, table_of
 from mixtura.errors import DataError, ParameterError
 from mixtura.estimators import select
 from mixtura.mixture import Mixture
 from mixtura.report import PLOTTED_ROWS
 from mixtura.selection import Candidate, Selection
-from mixtura.writing import replacing
 
 __all__ = ["StreamedAssignments", "fitted_beyond", "rows_beyond"]
 
@@ -56,11 +55,27 @@ def rows_beyond(
                 f"--{option} is not for rows that are more than --memory ({memory:,} bytes); leave "
                 "it out, or let --memory be more"
             )
-    _, first = next(tables_of(files[0], None), (None, None))
+    parts = ((file, part) for file in files for _, part in tables_of(file, None))
+    first = next(((file, part) for file, part in parts if part.num_rows), None)
     if first is None:
-        raise DataError(f"'{files[0]}' holds no rows; leave it out")
-    names = number_columns(table_of(files[0], first), request.columns, request.left_out)
+        raise DataError("there are no rows; give at least one file that has some")
+    table = table_of(*first)
+    if family == "auto":
+        _check_numbers(table, request)
+    names = number_columns(table, request.columns, request.left_out)
     return dataset(list(files), names, memory=memory, cache=cache)
+
+
+def _check_numbers(table: Table, request: Request) -> None:
+    """Raise `ParameterError` unless all columns look as Gaussian components have them."""
+    kinds = blocks_of(table, looks_of(table, request.columns, request.left_out))
+    if set(kinds) != {"gaussian"}:
+        raise ParameterError(
+            f"--family auto would take columns as {' and '.join(kinds)}, by the first rows, and "
+            "rows that are more than --memory are for gaussian only; say --family gaussian, name "
+            "such columns with --columns, or let --memory be more"
+        )
+    say("family auto: gaussian, as all columns look like numbers in the first rows", err=True)
 
 
 def fitted_beyond(data: Dataset, request: Request, called: Path) -> Fitted:
@@ -125,25 +140,19 @@ class StreamedAssignments:
     def sizes(self) -> NDArray[Any]:
         """Return how many rows each component (K,) is the most probable one of."""
         if self._sizes is None:
-            self._sizes = self._counted(None)
+            for _ in self._counted():
+                pass
+        assert self._sizes is not None
         return self._sizes
 
     def write(self, path: Path) -> None:
         """Write the table to a Parquet file, which appears whole or not at all."""
-        with replacing(path) as temporary:
-            self._sizes = self._counted(temporary)
+        write_parts(self._counted(), path)
 
-    def _counted(self, path: Path | None) -> NDArray[np.intp]:
-        counts = np.zeros(self._mixture.n_components, dtype=np.intp)
-        writer: pq.ParquetWriter | None = None
-        try:
-            for part in self.parts():
-                counts += np.bincount(part.component, minlength=len(counts))
-                if path is not None:
-                    table = part.table()
-                    writer = writer or pq.ParquetWriter(path, table.schema)
-                    writer.write_table(table)
-        finally:
-            if writer is not None:
-                writer.close()
-        return counts
+    def _counted(self) -> Iterator[Assignments]:
+        """Yield all assignments, and know the sizes in the end."""
+        sizes = np.zeros(self._mixture.n_components, dtype=np.intp)
+        for part in self.parts():
+            sizes += part.sizes
+            yield part
+        self._sizes = sizes

@@ -16,9 +16,9 @@ from mixtura.cli.fitted import Fitted, fitted_table
 from mixtura.cli.options import Bytes, MixingWeights, Prior, Sizes, Structures
 from mixtura.cli.output import MODEL, REPORT, Output, output_folder, told
 from mixtura.cli.voice import end_interrupted, keep_formulas_option, say
-from mixtura.data.batches import bytes_in_memory, files_of
 from mixtura.data.checks import machine_memory
 from mixtura.data.files import read_tables
+from mixtura.data.paths import bytes_in_memory, files_of
 from mixtura.errors import (
     DataError,
     DegenerateComponentWarning,

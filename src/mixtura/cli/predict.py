@@ -10,9 +10,9 @@ from mixtura.cli.assignments import Assignments, assignments_of, write_parts
 from mixtura.cli.options import Bytes
 from mixtura.cli.rows import rows_of, tables_within, text_columns
 from mixtura.cli.voice import binary_output, keep_formulas_option, say
-from mixtura.data.batches import files_of
 from mixtura.data.checks import machine_memory
 from mixtura.data.gaps import gap_words, has_gaps
+from mixtura.data.paths import files_of
 from mixtura.data.table import Table
 from mixtura.mixture import Mixture
 from mixtura.store import load_with_facts

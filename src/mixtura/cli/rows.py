@@ -7,9 +7,10 @@ from typing import Any
 from numpy.typing import NDArray
 
 from mixtura.cli.voice import listed
-from mixtura.data.batches import bytes_in_memory, tables_of
+from mixtura.data.batches import tables_of
 from mixtura.data.encoding import encoded
 from mixtura.data.files import Table, read_table
+from mixtura.data.paths import bytes_in_memory, is_spelled
 from mixtura.data.table import table_of
 from mixtura.errors import DataError
 from mixtura.kinds import ColumnKind
@@ -49,18 +50,31 @@ def rows_of(mixture: Mixture, table: Table, *, ignore: bool = False) -> NDArray[
 def tables_within(files: Sequence[Path], text: Sequence[str], most: int) -> Iterator[Table]:
     """Yield files as tables: each whole, or part by part where one is more than memory may hold.
 
+    One of several may be without rows, and is left out.
+
     Parameters
     ----------
     text : names of columns whose cells stay text in a CSV file
     most : bytes that rows may take
+
+    Raises
+    ------
+    DataError
+        If none of them has rows.
     """
+    is_empty = True
     for file in files:
         if bytes_in_memory([file]) <= most:
-            yield read_table(file, text=text)
+            table = read_table(file, text=text, least_rows=len(files) == 1)
+            if table.n_rows:
+                is_empty = False
+                yield table
             continue
-        spelled = file.name.lower().endswith((".csv", ".csv.gz"))
         for _, part in tables_of(file, None, text):
-            yield table_of(file, part, spelled=spelled)
+            is_empty = False
+            yield table_of(file, part, spelled=is_spelled(file))
+    if is_empty:
+        raise DataError("none of the files holds rows; give one that does")
 
 
 def _cells(table: Table, name: str, kind: ColumnKind) -> Any:

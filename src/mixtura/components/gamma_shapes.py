@@ -37,8 +37,10 @@ def check_bound(values: Sequence[Float], ties: Sequence[Ties]) -> None:
     values : of the free numbers, NaN where free
     ties : of shapes and rates, empty where all shapes are known
     """
-    if any((each <= 0).any() for each in values):
-        raise ParameterError("fix holds a shape or rate at 0; hold it above 0")
+    if any(((each <= 0) | np.isinf(each)).any() for each in values):
+        raise ParameterError(
+            "fix holds a shape or rate at 0 or infinity; hold it above 0 and finite"
+        )
     if not ties:
         return
     if ties[1].any() or (~np.isnan(values[1]) & np.isnan(values[0])).any():

@@ -65,21 +65,21 @@ class NoiseFeature:
 
     def workspace(self, n_rows: int) -> Any:
         """Return buffers for tiles of up to `n_rows` rows."""
-        room = self.family.workspace(n_rows)
-        return np.concatenate([room, np.empty((1, n_rows))]) if self._is_last else room
+        own = self.family.workspace(n_rows)
+        return np.concatenate([own, np.empty((1, n_rows))]) if self._is_last else own
 
     def prepare(self, rows: Any, workspace: Any) -> Any:
         """Return the tile of rows, which the feature is still to be joined to."""
         family: Any = self.family
         if not self._is_last:
             return family.prepare(rows, workspace)
-        room = workspace[:, : len(rows)]
-        return FeatureTile(rows, room, lambda rows, room: family.fill(rows, room[:-1]))
+        own = workspace[:, : len(rows)]
+        return FeatureTile(rows, own, lambda rows, features: family.fill(rows, features[:-1]))
 
     def joined(self, tile: Any, feature: Float) -> Any:
         """Return a tile with the feature (n,) of its rows."""
         if self._is_last:
-            tile.room[-1] = feature
+            tile.workspace[-1] = feature
             return tile
         return (*self._blocks(tile), BlockTile(feature))
 

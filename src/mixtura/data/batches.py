@@ -1,7 +1,7 @@
 """Rows as they come: from files, folders, readers of Arrow batches, or what else yields some."""
 
-import glob
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,22 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.data.delimited import header_of
-from mixtura.data.frames import is_frame, numbers_of_frame
-from mixtura.data.plain import numbers_of_cells
+from mixtura.data.frames import is_frame, numbers_of_frame, picked
+from mixtura.data.paths import files_of, format_of
+from mixtura.data.plain import numbers_of_cells, plain_table
+from mixtura.data.sparse_checks import refuse_sparse
 from mixtura.data.table import MISSING, checked_names
 from mixtura.errors import DataError, ParameterError
 
-__all__ = ["Batch", "batches_of", "bytes_in_memory", "files_of", "tables_of"]
+__all__ = ["Batch", "batches_of", "tables_of"]
 
 # Rows that are read of a file at once.
 BATCH_ROWS = 1 << 16
+# What Arrow says of a cell that is not what its column began with.
+OTHER_KIND = re.compile(
+    r"CSV column #(\d+): Row #(\d+): CSV conversion error to (\w+)[^:]*: invalid value '(.*)'"
+)
 # Bytes of a text file that are read at once.
 TEXT_BYTES = 1 << 22
-
-FORMATS = (".parquet", ".pq", ".arrow", ".feather", ".csv", ".csv.gz", ".npy")
-
-# What text and compressed files take in memory, of what they take on disk.
-UNFOLDED = {".gz": 8, ".csv": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,72 +44,6 @@ class Batch:
     rows: NDArray[Any]
     names: tuple[str, ...] | None
     place: str
-
-
-def files_of(source: Any) -> list[Path] | None:
-    """Return the files that a path, pattern, folder or list of such names, or None if none of it.
-
-    Those of a pattern or a folder, and of folders in it, are in the order of their names.
-
-    Raises
-    ------
-    DataError
-        If there is no such file.
-    """
-    if isinstance(source, str | os.PathLike):
-        return _files_of_one(os.fspath(source))
-    names = isinstance(source, list | tuple) and len(source) > 0
-    if not names or not all(isinstance(one, str | os.PathLike) for one in source):
-        return None
-    return [file for one in source for file in _files_of_one(os.fspath(one))]
-
-
-def _files_of_one(name: str) -> list[Path]:
-    path = Path(name)
-    if path.is_dir():
-        found = [file for file in path.rglob("*") if file.is_file() and _format(file)]
-        if not found:
-            raise DataError(
-                f"'{name}' holds no file of rows; there may be {', '.join(FORMATS)} in it"
-            )
-        return sorted(file for file in found if not _is_hidden(file.relative_to(path)))
-    if path.exists():
-        return [path]
-    found = [Path(each) for each in sorted(glob.glob(name, recursive=True))]
-    found = [file for file in found if file.is_file()]
-    if not found:
-        what = "matches no file" if glob.has_magic(name) else "does not exist"
-        raise DataError(f"'{name}' {what}; check the path and the current folder")
-    return found
-
-
-def _is_hidden(path: Path) -> bool:
-    """Return whether a part of a path begins as those do that writers leave out of their data."""
-    return any(part.startswith((".", "_")) for part in path.parts)
-
-
-def _format(file: Path) -> str | None:
-    name = file.name.lower()
-    return next((each for each in FORMATS if name.endswith(each)), None)
-
-
-def bytes_in_memory(files: Sequence[Path]) -> int:
-    """Return about how many bytes the rows of some files take in memory."""
-    return sum(map(_bytes_of, files))
-
-
-def _bytes_of(file: Path) -> int:
-    size = file.stat().st_size
-    if file.suffix.lower() not in (".parquet", ".pq"):
-        return size * UNFOLDED.get(file.suffix.lower(), 1)
-    try:
-        import pyarrow.parquet as pq
-
-        facts = pq.read_metadata(file)
-    except (ImportError, ValueError, OSError):
-        # Whoever reads the file says what is wrong with it.
-        return size
-    return max(size, 8 * facts.num_rows * facts.num_columns)
 
 
 def batches_of(source: Any, columns: Sequence[str] | None) -> Iterator[Batch]:
@@ -138,7 +73,7 @@ def _parts_of(source: Any) -> Iterable[Any]:
     if hasattr(source, "collect_batches"):
         # A lazy frame of polars.
         return source.collect_batches()
-    if isinstance(source, np.ndarray) or is_frame(source):
+    if isinstance(source, np.ndarray) or is_frame(source) or _is_batch(source):
         return [source]
     if callable(source):
         source = source()
@@ -157,11 +92,13 @@ def _numbered(parts: Iterable[Any], columns: Sequence[str] | None) -> Iterator[B
 
 def _batch(part: Any, columns: Sequence[str] | None, place: str) -> Batch:
     """Return an array or a frame as a batch of some columns."""
-    if type(part).__name__ == "RecordBatch":
+    if _is_batch(part):
         part = _table_of(part)
     try:
+        part = plain_table(part)
+        refuse_sparse(part)
         if is_frame(part):
-            rows, names = numbers_of_frame(_picked(part, columns, place))
+            rows, names = numbers_of_frame(part if columns is None else picked(part, columns))
         else:
             rows, names = numbers_of_cells(part), None
             if columns is not None:
@@ -176,24 +113,19 @@ def _batch(part: Any, columns: Sequence[str] | None, place: str) -> Batch:
     return Batch(np.ascontiguousarray(rows), names, place)
 
 
+def _is_batch(part: Any) -> bool:
+    """Return whether it is a batch of Arrow's, which narwhals knows no frame of."""
+    return type(part).__name__ == "RecordBatch"
+
+
 def _table_of(batch: Any) -> Any:
     import pyarrow as pa
 
     return pa.Table.from_batches([batch])
 
 
-def _picked(frame: Any, columns: Sequence[str] | None, place: str) -> Any:
-    if columns is None:
-        return frame
-    given = frame.schema.names if hasattr(frame, "schema") else list(frame.columns)
-    lacking = [name for name in columns if name not in given]
-    if lacking:
-        raise DataError(f"{place} has no column '{lacking[0]}'; there are {', '.join(given[:20])}")
-    return frame.select(list(columns)) if hasattr(frame, "select") else frame[list(columns)]
-
-
 def _batches_of_file(file: Path, columns: Sequence[str] | None) -> Iterator[Batch]:
-    if _format(file) == ".npy":
+    if format_of(file) == ".npy":
         yield from _batches_of_array(file, columns)
         return
     for place, part in tables_of(file, columns):
@@ -216,11 +148,11 @@ def tables_of(
     DataError
         If the file is damaged, or its format is not known.
     """
-    kind = _format(file)
+    kind = format_of(file)
     if kind not in READERS:
         raise DataError(
-            f"'{file}' has an extension that is not known; rename it or convert it to one of "
-            f"{', '.join(FORMATS)}"
+            f"'{file}' has an extension that is not known here; rename it or convert it to one of "
+            f"{', '.join(READERS)}"
         )
     try:
         import pyarrow as pa
@@ -248,8 +180,8 @@ def _parquet(
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(file, page_checksum_verification=True) as source:
-        known = source.schema_arrow.names
-        wanted = None if columns is None else [name for name in columns if name in known]
+        asked = None if columns is None else tuple(columns)
+        wanted = list(checked_names(file, source.schema_arrow.names, asked))
         for group in range(source.num_row_groups):
             place = f"'{file}', row group {group}"
             parts = source.iter_batches(BATCH_ROWS, row_groups=[group], columns=wanted)
@@ -264,7 +196,7 @@ def _parquet(
                     ) from error
                 if part is None:
                     break
-                yield f"{place}, from its row {start} on", part
+                yield f"{place}, from its row {start} (counted from 0) on", part
                 start += part.num_rows
 
 
@@ -314,10 +246,23 @@ def _csv(
         if pa.types.is_integer(kind) or pa.types.is_null(kind)
     }
     start = 0
-    with opened(numbers) as reader:
-        for part in reader:
-            yield f"'{file}', from its row {start} on", part
-            start += part.num_rows
+    try:
+        with opened(numbers) as reader:
+            for part in reader:
+                yield f"'{file}', from its row {start} (counted from 0) on", part
+                start += part.num_rows
+    except pa.ArrowInvalid as error:
+        found = OTHER_KIND.search(str(error))
+        if found is None:
+            raise
+        kind = (
+            "truth values" if found[3] == "bool" else "dates" if "date" in found[3] else "numbers"
+        )
+        raise DataError(
+            f"column '{header[int(found[1])]}' of '{file}' holds {found[4]!r} in row "
+            f"{int(found[2]) - 1} (counted from 1), and {kind} before it; mend the cell, or leave "
+            "the column out"
+        ) from error
 
 
 def _batches_of_array(file: Path, columns: Sequence[str] | None) -> Iterator[Batch]:
@@ -325,11 +270,13 @@ def _batches_of_array(file: Path, columns: Sequence[str] | None) -> Iterator[Bat
         array = np.load(file, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise DataError(f"'{file}' is no array that NumPy reads ({error})") from error
-    for start in range(0, len(array) if array.ndim else 0, BATCH_ROWS):
+    if array.ndim != 2:
+        raise DataError(f"'{file}' is no table of rows and columns: its shape is {array.shape}")
+    for start in range(0, len(array), BATCH_ROWS):
         yield _batch(
             np.array(array[start : start + BATCH_ROWS]),
             columns,
-            f"'{file}', from its row {start} on",
+            f"'{file}', from its row {start} (counted from 0) on",
         )
 
 
@@ -341,4 +288,6 @@ READERS: dict[str, Reader] = {
     ".feather": _arrow,
     ".csv": _csv,
     ".csv.gz": _csv,
+    ".tsv": _csv,
+    ".tsv.gz": _csv,
 }

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.data.checks import Names, column_label
+from mixtura.data.dataset import Dataset
 from mixtura.data.frames import columns_of_frame, is_frame
 from mixtura.data.plain import is_missing, plain_table
 from mixtura.data.sparse_checks import refuse_sparse
@@ -38,7 +39,9 @@ def columns_of(data: Any) -> tuple[list[Sequence[Any]], tuple[str, ...] | None]:
     """
     refuse_sparse(data)
     data = plain_table(data)
-    if is_frame(data):
+    if isinstance(data, Dataset):
+        columns, names = _columns_of_array(data.array()), data.names
+    elif is_frame(data):
         columns, names = columns_of_frame(data)
     else:
         columns, names = _columns_of_array(data), None

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.data.arrays import ArrayRows
-from mixtura.data.batches import Batch, batches_of, files_of
+from mixtura.data.batches import Batch, batches_of
 from mixtura.data.checks import check_finite, machine_memory
 from mixtura.data.gaps import has_gaps, with_one_nan
+from mixtura.data.paths import files_of
 from mixtura.data.spool import Spool, SpooledRows
 from mixtura.data.survey import Survey
 from mixtura.errors import DataError, ParameterError
@@ -46,6 +47,7 @@ class Dataset:
         self._rows: NDArray[Any] | SpooledRows | None = None
         self._survey: Survey | None = None
         self._names: tuple[str, ...] | None = None
+        self._is_spent = False
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -58,6 +60,14 @@ class Dataset:
     def __len__(self) -> int:
         """Return N."""
         return self.n_rows
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return the rows as an array, for what takes arrays of others; names are left behind."""
+        return np.array(self.array(), dtype=dtype, copy=copy)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Leave the rows behind, which whoever gets the dataset reads again."""
+        return Dataset, (self._source, self._columns, self._memory, self._cache)
 
     def __repr__(self) -> str:
         """Return what it is made of, and how many rows if that is known."""
@@ -114,9 +124,9 @@ class Dataset:
         size = rows.n_rows * rows.n_columns * rows.dtype.itemsize
         raise DataError(
             f"{_called(self._source)} holds {rows.n_rows:,} rows of {size:,} bytes, more than "
-            f"memory={self._memory:,}; rows beyond memory are for GaussianMixture without y, "
-            "sample_weight and missing cells, and for what reads rows of its own; let memory= be "
-            "more, or take a sample"
+            f"the {self._memory:,} of memory=; rows beyond memory are for GaussianMixture without "
+            "y, sample_weight and missing cells, and for what reads rows of its own; let memory= "
+            "be more, or take a sample"
         )
 
     def sample(self, size: int, seed: int = 0) -> NDArray[Any]:
@@ -148,6 +158,14 @@ class Dataset:
             self._rows = self._survey = None
 
     def _read(self) -> tuple[NDArray[Any] | SpooledRows, Survey]:
+        if isinstance(self._source, Iterator):
+            # What is left of it would pass for all rows.
+            if self._is_spent:
+                raise DataError(
+                    f"{_called(self._source)} gives its rows once, and they were read already; "
+                    "make the dataset of a function that returns a new one, or of files"
+                )
+            self._is_spent = True
         first: Batch | None = None
         with Spool(self._cache, self._memory) as spool:
             for batch in batches_of(self._source, self._columns):
@@ -175,10 +193,10 @@ def dataset(
 
     Parameters
     ----------
-    source : a file, a pattern ('data/*.parquet'), a folder (with what is in its folders), or a
-        list of these (.parquet, .arrow, .feather, .csv, .csv.gz, .npy), in the order of their
-        names; a dataset or reader of pyarrow, a relation of DuckDB, a lazy frame of polars; or
-        arrays and frames, from anything that yields some
+    source : a file, a pattern ('data/*.parquet') of files or folders, a folder (with what is in its
+        folders), or a list of these (.parquet, .arrow, .feather, .csv, .tsv, each also with .gz,
+        .npy), in the order of their names; a dataset or reader of pyarrow, a relation of DuckDB, a
+        lazy frame of polars; or arrays and frames, from anything that yields some
     columns : names of those to read, in this order; all when None
     memory : bytes that the rows may take in memory, a number or text such as "500 MB"; by default
         a quarter of the machine's. More go to a file
@@ -195,9 +213,11 @@ def dataset(
     DataError
         If there is no such file.
     ParameterError
-        If `memory` is no size, or `cache` no folder.
+        If `memory` is no size, `cache` no folder, or `columns` no list.
     """
     files_of(source)
+    if isinstance(columns, str):
+        raise ParameterError(f"columns should be a list of names, such as [{columns!r}]")
     folder = None if cache is None else Path(cache)
     if folder is not None and not folder.is_dir():
         raise ParameterError(f"cache should be a folder that exists, got '{folder}'")
@@ -212,7 +232,7 @@ def bytes_of(memory: int | str | None) -> int:
         found = SIZE.fullmatch(memory)
         if found is not None:
             return int(float(found[1]) * UNITS[found[2].lower()])
-    elif not isinstance(memory, bool) and memory >= 0:
+    elif not isinstance(memory, bool) and 0 <= memory < np.inf:
         return int(memory)
     raise ParameterError(
         f'memory should be a number of bytes or text such as "2 GB", not {memory!r}'
@@ -250,4 +270,5 @@ def _called(source: Any) -> str:
     """Return how an error calls a source."""
     if isinstance(source, str | os.PathLike):
         return f"'{os.fspath(source)}'"
-    return f"a {type(source).__name__}"
+    name = type(source).__name__
+    return f"{'an' if name[:1] in 'aeiou' else 'a'} {name}"

@@ -21,6 +21,7 @@ def read_table(
     columns: Sequence[str] | None = None,
     *,
     text: Sequence[str] = (),
+    least_rows: int = 1,
 ) -> Table:
     """Read a file of rows, its format told by its extension.
 
@@ -32,6 +33,7 @@ def read_table(
     path : a CSV, Parquet (.parquet, .pq) or Arrow (.arrow, .feather) file
     columns : names of the columns to read, all when None
     text : names of columns whose cells stay text in a CSV file, though they may look like numbers
+    least_rows : 0 where the file is one of several
 
     Raises
     ------
@@ -67,7 +69,7 @@ def read_table(
             f"'{path}' is damaged, cut short or not a {path.suffix} file ({reason}); "
             f"copy or export it again"
         ) from error
-    if table.n_rows == 0:
+    if table.n_rows < least_rows:
         raise DataError(f"'{path}' has columns but no rows; give a file with at least one row")
     return table
 
@@ -89,7 +91,7 @@ def read_tables(paths: Sequence[Path], called: Path, columns: Sequence[str] | No
         return read_table(paths[0], columns)
     import pyarrow as pa
 
-    tables = [read_table(path, columns) for path in paths]
+    tables = [read_table(path, columns, least_rows=0) for path in paths]
     first = tables[0]
     for table in tables[1:]:
         if set(table.names) != set(first.names):
@@ -98,9 +100,13 @@ def read_tables(paths: Sequence[Path], called: Path, columns: Sequence[str] | No
                 f"'{first.path}' and '{table.path}' have not the same columns: only one has "
                 f"'{differing[0]}'; name the columns to fit with --columns, or leave the file out"
             )
+    # Those without rows say nothing of what columns hold.
+    filled = [table for table in tables if table.n_rows]
+    if not filled:
+        raise DataError(f"'{called}' have columns but no rows; give a file with at least one row")
     try:
         content = pa.concat_tables(
-            [table.content.select(first.names) for table in tables], promote_options="permissive"
+            [table.content.select(first.names) for table in filled], promote_options="permissive"
         )
     except pa.ArrowException as error:
         reason = str(error).strip().splitlines()[0]
@@ -108,7 +114,7 @@ def read_tables(paths: Sequence[Path], called: Path, columns: Sequence[str] | No
             f"the files of '{called}' do not go together ({reason}); let each column hold one kind "
             "of cells in all"
         ) from error
-    return table_of(called, content, spelled=any(table.spelled for table in tables))
+    return table_of(called, content, spelled=any(table.spelled for table in filled))
 
 
 def _reader(path: Path) -> "Callable[[Path, tuple[str, ...] | None], pa.Table]":

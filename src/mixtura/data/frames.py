@@ -1,5 +1,6 @@
 """Data frames of any library as one array of numbers and its column names."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import narwhals.stable.v2 as nw
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from mixtura.errors import DataError
 
-__all__ = ["columns_of_frame", "is_frame", "numbers_of_frame", "values_of_series"]
+__all__ = ["columns_of_frame", "is_frame", "numbers_of_frame", "picked", "values_of_series"]
 
 
 def is_frame(data: Any) -> bool:
@@ -40,6 +41,23 @@ def numbers_of_frame(data: Any) -> tuple[NDArray[Any], tuple[str, ...] | None]:
         values[:, position] = _numbers(column, str(names[position]))
     text = all(isinstance(name, str) for name in names)
     return values, tuple(names) if text else None
+
+
+def picked(data: Any, columns: Sequence[str]) -> Any:
+    """Return a frame of some columns, in the order of their names.
+
+    Raises
+    ------
+    DataError
+        If there is no such column.
+    """
+    frame = _wrapped(data)
+    names = frame.collect_schema().names()
+    for column in columns:
+        if column not in names:
+            some = ", ".join(f"'{name}'" for name in names[:20])
+            raise DataError(f"there is no column '{column}'; there are {some}")
+    return frame.select(list(columns)).to_native()
 
 
 def _wrapped(data: Any) -> Any:

@@ -18,6 +18,7 @@ from mixtura.components.constrained.rule import Rule
 from mixtura.components.margins import positions
 from mixtura.data import RowSource
 from mixtura.data.encoding import decoded
+from mixtura.data.frames import columns_of_frame, is_frame
 from mixtura.errors import DataError, ParameterError
 
 __all__ = ["bound_family", "check_possible"]
@@ -102,8 +103,9 @@ def check_possible(family: Any, source: RowSource) -> None:
         if len(impossible):
             row: Any = rows[impossible[:1]]
             cells = decoded(row.toarray() if issparse(row) else row, family.kinds)
+            shown = [cell.item() if isinstance(cell, np.generic) else cell for (cell,) in cells]
             raise DataError(
-                f"a row such as {[cell for (cell,) in cells]} is impossible in every component by "
+                f"a row such as {shown} is impossible in every component by "
                 "what fix holds at 0 or 1; let some of these numbers be free, or near to 0 or 1"
             )
 
@@ -153,12 +155,14 @@ class _Target:
 
     def values(self, given: Any) -> Numbers:
         """Return numbers (K, width) that are held, NaN where free."""
-        return self._spread(given, _numbers, np.nan)
+        return self._spread(self._by_name(given), _numbers, np.nan)
 
     def ties(self, given: Any) -> NDArray[np.int64]:
         """Return ties (K, width), above 0 where numbers are equal."""
-        if given is True and not self._places:
+        if not self._places:
+            # What is whole is equal as a whole, or, by the rule's own words, not at all.
             return np.tile(1 + np.arange(self._width), (self.n_components, 1))
+        given = self._by_name(given)
         if given is True:
             given = range(len(self._places))
         if self._names_columns(given):
@@ -173,6 +177,13 @@ class _Target:
                 own = self._places[column]
                 found[:, own] = found.max(initial=0) + 1 + np.arange(len(own))
         return found
+
+    def _by_name(self, given: Any) -> Any:
+        """Return a frame as a dict by its columns' names, which say more than their order."""
+        if not self._places or not is_frame(given):
+            return given
+        columns, names = columns_of_frame(given)
+        return given if names is None else dict(zip(names, columns, strict=True))
 
     def _names_columns(self, given: Any) -> bool:
         """Return whether columns are named rather than numbers shown."""
@@ -193,7 +204,8 @@ class _Target:
         array = _read(read, given if whole is None else whole)
         if array is not None and array.shape == found.shape:
             return array
-        by_column = isinstance(given, Sequence) and len(given) == len(self._places)
+        in_parts = isinstance(given, Sequence) or (array is not None and array.ndim == 3)
+        by_column = in_parts and len(given) == len(self._places)
         if not by_column or self._width == len(self._places):
             self._refuse(None if array is None else array.shape, found.shape)
         for column, own in enumerate(given):
@@ -224,7 +236,12 @@ class _Target:
 
 
 def _numbers(given: Any) -> Numbers:
-    """Return numbers, NaN for None."""
+    """Return numbers, NaN for None, also for one that stands for a row."""
+    if isinstance(given, Sequence) and any(row is None for row in given):
+        shapes = {np.shape(row) for row in given if row is not None}
+        if len(shapes) == 1:
+            free = np.full(shapes.pop(), np.nan)
+            given = [free if row is None else row for row in given]
     return np.array(given, dtype=np.float64)
 
 

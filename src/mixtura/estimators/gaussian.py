@@ -54,7 +54,7 @@ from mixtura.estimators.inputs import Kept, fitted_rows
 from mixtura.estimators.mixing import checked_weighing
 from mixtura.estimators.settings import Settings, checked_choice, checked_number, seed_of
 from mixtura.estimators.sizes import check_parameters
-from mixtura.estimators.spooled import is_spooled
+from mixtura.estimators.spooled import check_nothing_dropped, is_spooled
 from mixtura.mixture import Mixture
 
 __all__ = ["GaussianMixture"]
@@ -257,6 +257,7 @@ class GaussianMixture(MixtureEstimator):
     def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
         if is_spooled(data):
             self._places, self._all_columns = None, (data.n_columns, data.names)
+            check_nothing_dropped(data.rows, data.names, self.constant)
             return self._check_spooled(data.rows), data.names
         rows, names = checked_gappy_rows(data, self, self.missing)
         places = varying_columns(rows, names, self.constant, self._given_weights)

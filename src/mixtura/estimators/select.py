@@ -33,7 +33,7 @@ from mixtura.estimators.named import estimator_of
 from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import checked_choice, checked_integer, seed_of
 from mixtura.estimators.sizes import check_parameters, checked_sizes, possible_sizes
-from mixtura.estimators.spooled import check_spooled, is_spooled
+from mixtura.estimators.spooled import check_nothing_dropped, check_spooled, is_spooled
 from mixtura.selection import CRITERIA, Candidate, Cell, Selection, search
 
 __all__ = ["gaussian_cells", "select"]
@@ -195,6 +195,7 @@ def _sourced(
     """Return the rows, their columns' names, which columns they are if not all, how many cells."""
     if is_spooled(data):
         check_spooled(data.rows, data.names, None, sample_weight)
+        check_nothing_dropped(data.rows, data.names, constant)
         return data.rows, data.names, None, float(data.n_rows * data.n_columns)
     rows, names = checked_gappy_rows(data, None, missing)
     places = varying_columns(rows, names, constant, sample_weight)

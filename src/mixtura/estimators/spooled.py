@@ -10,12 +10,26 @@ from mixtura.data.dataset import Dataset
 from mixtura.data.spool import SpooledRows
 from mixtura.errors import DataError, ParameterError
 
-__all__ = ["by_parts", "check_spooled", "is_spooled"]
+__all__ = ["by_parts", "check_nothing_dropped", "check_spooled", "is_spooled"]
 
 
 def is_spooled(data: Any) -> bool:
     """Return whether rows are a dataset that is not in memory."""
     return isinstance(data, Dataset) and not data.is_in_memory
+
+
+def check_nothing_dropped(rows: SpooledRows, names: tuple[str, ...] | None, constant: str) -> None:
+    """Raise `DataError` for a column of one value that is to be dropped."""
+    alike = np.flatnonzero(rows.survey.spread == 0.0)
+    if constant == "drop" and len(alike):
+        raise DataError(
+            f"{_called(names, int(alike[0]))} holds one value, and no column of rows beyond memory "
+            "is dropped; name those to read when the dataset is made, by columns="
+        )
+
+
+def _called(names: tuple[str, ...] | None, column: int) -> str:
+    return f"column {column}" if names is None else f"column '{names[column]}'"
 
 
 def check_spooled(
@@ -38,11 +52,11 @@ def check_spooled(
             )
     if rows.survey.has_gaps:
         column = int(np.flatnonzero(rows.survey.n_missing)[0])
-        called = f"column {column}" if names is None else f"column '{names[column]}'"
+        count = int(rows.survey.n_missing[column])
         raise DataError(
-            f"{called} holds {rows.survey.n_missing[column]:,} missing cells, which rows beyond "
-            "memory cannot have; leave the column or those rows out, or let the dataset's memory= "
-            "be more than the rows take"
+            f"{_called(names, column)} holds {count:,} missing cell{'s' if count > 1 else ''}, "
+            "which rows beyond memory cannot have; leave the column or those rows out, or let the "
+            "dataset's memory= be more than the rows take"
         )
 
 

@@ -47,15 +47,17 @@ class ColumnwiseRule:
 
     def completed(self, constraints: Constraints) -> Constraints:
         """Return the constraints, if all numbers held lie in their range."""
-        refuse_mixed(constraints)
+        refuse_mixed(constraints, self.arrays)
         for number in self.family.free:
             values = constraints.values[:, self.arrays[number.name]]
             wrong = np.argwhere((values < 0) | (values > number.highest))
             if len(wrong):
                 k, j = wrong[0].tolist()
+                among = f"lie between 0 and {number.highest:g}"
+                if number.highest >= np.finfo(float).max:
+                    among = "be finite and not below 0" if values[k, j] > 0 else "not be below 0"
                 raise ParameterError(
-                    f"fix holds {number.name}[{k}, {j}] at {values[k, j]:g}; it should lie between "
-                    f"0 and {number.highest:g}"
+                    f"fix holds {number.name}[{k}, {j}] at {values[k, j]:g}; it should {among}"
                 )
         self.family.check_constraints(*self._parted(constraints))
         return constraints

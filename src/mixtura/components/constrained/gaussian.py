@@ -7,7 +7,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.arrays import refined_precision_factors
+from mixtura.components.constrained.covariances import factors_held, held_covariances
 from mixtura.components.constrained.means import bound_means
 from mixtura.components.constrained.rule import refuse_mixed
 from mixtura.components.constraints import Constraints
@@ -74,38 +74,18 @@ class GaussianRule:
         """
         if name == "means":
             return None
-        width, storage = self.family.n_columns, self.family.structure.storage
-        shapes = {"spherical": (n_components,), "diagonal": (n_components, width)}
-        full = (n_components, width, width)
-        array = _read(given, shapes.get(storage, full), full)
-        if array is None and self.family.structure.shares_covariance:
-            array = _read(given, (width, width), (width, width))
-            array = None if array is None else np.repeat(array[None], n_components, axis=0)
-        if array is None:
-            raise ParameterError(
-                f"fix should hold covariances whole, in the shape {shapes.get(storage, full)} or "
-                f"{full}, NaN (or None for a component) where free, but got {given!r}"
-            )
-        if array.ndim == 1:
-            array = np.repeat(array[:, None], width, axis=1)
-        if array.ndim == 3 and storage != "full":
-            beside = array * (1.0 - np.eye(width))
-            if (beside > 0).any() or (beside < 0).any():
-                raise ParameterError(
-                    f"fix holds covariances beside the diagonal, and {self.family.structure.code} "
-                    "has none; use covariance_type='full'"
-                )
-            array = np.diagonal(array, axis1=1, axis2=2)
-        if storage != "full":
-            return array
-        if not np.allclose(array, array.transpose(0, 2, 1), rtol=1e-9, atol=0, equal_nan=True):
-            raise ParameterError("fix holds covariances that are not symmetric")
-        left, right = np.triu_indices(width)
-        return array[:, left, right]
+        return held_covariances(given, self.family.structure, n_components, self.family.n_columns)
 
     def completed(self, constraints: Constraints) -> Constraints:
         """Return the constraints, if such covariances may be."""
-        refuse_mixed(constraints)
+        refuse_mixed(constraints, self.arrays)
+        for name, part in self.arrays.items():
+            infinite = np.isinf(constraints.values[:, part]).any(axis=1)
+            if infinite.any():
+                raise ParameterError(
+                    f"fix holds infinite {name} of component {int(infinite.argmax())}; hold finite "
+                    "numbers, or NaN where they are free"
+                )
         covariances = constraints.values[:, self.arrays["covariances"]]
         form, held = self.family.structure, ~np.isnan(covariances)
         if (constraints.ties[:, self.arrays["covariances"]] > 0).any():
@@ -146,23 +126,7 @@ class GaussianRule:
     def _factors(self, constraints: Constraints) -> Float:
         """Return the factors of the precisions held, in the user's units, of those components."""
         values = constraints.values[self.rests(constraints), self.arrays["covariances"]]
-        width, storage = self.family.n_columns, self.family.structure.storage
-        if storage == "full":
-            left, right = np.triu_indices(width)
-            matrices = np.empty((len(values), width, width))
-            matrices[:, left, right] = matrices[:, right, left] = values
-            try:
-                return refined_precision_factors(matrices) if len(matrices) else matrices
-            except ParameterError as error:
-                raise ParameterError(f"fix holds a covariance that cannot be: {error}") from error
-        if not (values > 0).all():
-            raise ParameterError("fix holds a variance that is not positive")
-        factors = 1.0 / np.sqrt(values)
-        if storage == "diagonal":
-            return factors
-        if np.ptp(factors, axis=1).any():
-            raise ParameterError("fix holds variances that differ between columns of a sphere")
-        return factors[:, 0]
+        return factors_held(values, self.family.structure.storage, self.family.n_columns)
 
     def lost(self, constraints: Constraints) -> int:
         """Return the means held, of equal ones all but one, and the parameters of covariances."""
@@ -325,19 +289,3 @@ def _by_whole_vectors(values: Float) -> bool:
     """Return whether the means of a component are held all or not at all."""
     held = ~np.isnan(values)
     return bool((held.all(axis=1) | ~held.any(axis=1)).all())
-
-
-def _read(given: Any, *shapes: tuple[int, ...]) -> Float | None:
-    """Return an array of one of the shapes, NaN where nothing or None is given; else None."""
-    if isinstance(given, (list, tuple)) and any(one is None for one in given):
-        inner = [shape[1:] for shape in shapes]
-        parts = [part for one in given if (part := _read(one, *inner)) is not None]
-        if len({part.shape for part in parts}) != 1:
-            return None
-        nothing = np.full(parts[0].shape, np.nan)
-        given = [nothing if one is None else one for one in given]
-    try:
-        array = np.array(given, dtype=np.float64)
-    except (TypeError, ValueError):
-        return None
-    return array if array.shape in shapes else None

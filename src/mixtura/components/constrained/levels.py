@@ -66,7 +66,7 @@ class LevelRule:
 
     def completed(self, constraints: Constraints) -> Constraints:
         """Return constraints in which the last level of an item is held where the others are."""
-        refuse_mixed(constraints)
+        refuse_mixed(constraints, self.arrays)
         values = constraints.values.copy()
         for k, own in enumerate(values):
             for number, item in enumerate(self._items):

@@ -80,13 +80,14 @@ class Rule(Protocol):
         ...
 
 
-def refuse_mixed(constraints: Constraints) -> None:
-    """Raise `ParameterError` where of numbers that are equal some are held."""
+def refuse_mixed(constraints: Constraints, arrays: Mapping[str, slice]) -> None:
+    """Raise `ParameterError` where of numbers of some arrays that are equal some are held."""
     tied, fixed = constraints.ties > 0, constraints.fixed
     both = np.argwhere(tied & fixed)
     if len(both):
         k, number = both[0].tolist()
+        name = next(name for name, part in arrays.items() if part.start <= number < part.stop)
         raise ParameterError(
-            f"fix and equal both speak of component {k}, number {number}; where equal numbers are "
+            f"fix and equal both speak of the {name} of component {k}; where equal numbers are "
             "known, hold all of them by fix"
         )

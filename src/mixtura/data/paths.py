@@ -1,0 +1,103 @@
+"""Which files a path, a folder or a pattern stands for, and how much their rows are."""
+
+import glob
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mixtura.errors import DataError
+
+__all__ = ["bytes_in_memory", "files_of", "format_of", "is_spelled"]
+
+FORMATS = (".parquet", ".pq", ".arrow", ".feather", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".npy")
+
+# What text and compressed files take in memory, of what they take on disk.
+UNFOLDED = {".gz": 8, ".csv": 2, ".tsv": 2}
+
+
+def files_of(source: Any) -> list[Path] | None:
+    """Return the files that a path, pattern, folder or list of such names, or None if none of it.
+
+    Those of a pattern or a folder, and of folders in it, are in the order of their names.
+
+    Raises
+    ------
+    DataError
+        If there is no such file.
+    """
+    if isinstance(source, str | os.PathLike):
+        return _files_of_one(os.fspath(source))
+    names = isinstance(source, list | tuple) and len(source) > 0
+    if not names or not all(isinstance(one, str | os.PathLike) for one in source):
+        return None
+    return [file for one in source for file in _files_of_one(os.fspath(one))]
+
+
+def _files_of_one(name: str) -> list[Path]:
+    path = Path(name)
+    if path.is_dir():
+        return _files_in(path)
+    if path.exists():
+        return [path]
+    found: list[Path] = []
+    for match in map(Path, sorted(glob.glob(name, recursive=True))):
+        if match.is_file():
+            found.append(match)
+        elif match.is_dir() and "**" not in name and not _is_hidden(Path(match.name)):
+            # As a shell gives it, which fills in patterns by itself.
+            found += _files_in(match)
+    if not found:
+        what = "matches no file" if glob.has_magic(name) else "does not exist"
+        raise DataError(f"'{name}' {what}; check the path and the current folder")
+    return found
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """Return the files of rows in a folder, and in folders in it, in the order of their names."""
+    found = [
+        file
+        for file in folder.rglob("*")
+        if file.is_file() and format_of(file) and not _is_hidden(file.relative_to(folder))
+    ]
+    if not found:
+        raise DataError(
+            f"'{folder}' holds no file of rows; there may be {', '.join(FORMATS)} in it, with "
+            "names that begin with neither a point nor an underscore"
+        )
+    return sorted(found)
+
+
+def _is_hidden(path: Path) -> bool:
+    """Return whether a part of a path begins as those do that writers leave out of their data."""
+    return any(part.startswith((".", "_")) for part in path.parts)
+
+
+def format_of(file: Path) -> str | None:
+    """Return which of the formats a file has by its name, None if none of them."""
+    name = file.name.lower()
+    return next((each for each in FORMATS if name.endswith(each)), None)
+
+
+def is_spelled(file: Path) -> bool:
+    """Return whether it is a file of text, whose cells are what they are spelled like."""
+    return (format_of(file) or "").startswith((".csv", ".tsv"))
+
+
+def bytes_in_memory(files: Sequence[Path]) -> int:
+    """Return about how many bytes the rows of some files take in memory."""
+    return sum(map(_bytes_of, files))
+
+
+def _bytes_of(file: Path) -> int:
+    size = file.stat().st_size
+    if file.suffix.lower() not in (".parquet", ".pq"):
+        return size * UNFOLDED.get(file.suffix.lower(), 1)
+    try:
+        import pyarrow.parquet as pq
+
+        facts = pq.read_metadata(file)
+    except (ImportError, ValueError, OSError):
+        # Whoever reads the file says what is wrong with it.
+        return size
+    return max(size, 8 * facts.num_rows * facts.num_columns)
