@@ -164,7 +164,7 @@ def test_a_fit_without_gaps_reads_rows_with_some(name, tmp_path):
 
 def test_a_search_refuses_what_says_nothing_to_a_family():
     rows = COLUMNWISE["gamma"].rows(np.random.default_rng(7), 60)
-    for given in ({"covariance_type": "full"}, {"noise": "uniform"}):
+    for given in ({"covariance_type": "full"}, {"noise_volume": 2.0}):
         with pytest.raises(ParameterError, match=f"{next(iter(given))} say.* family='gamma'"):
             mixtura.select(rows, 2, family="gamma", **given)
     with pytest.raises(ParameterError, match=r"family should be one of gaussian, .*'weibull'"):

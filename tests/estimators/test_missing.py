@@ -262,7 +262,6 @@ REFUSED: dict[str, tuple[Callable[[Float], Float], dict[str, Any], type[Exceptio
     "infinity": (lambda x: np.where(x == x[1, 0], np.inf, x), {}, DataError, "holds infinity"),
     "an empty column": (lambda x: x * [1, np.nan, 1], {}, DataError, "column 1 is missing in ev"),
     "another word": (lambda x: x, {"missing": "skip"}, ParameterError, "missing should be one of"),
-    "noise": (lambda x: x, {"noise": "uniform"}, ParameterError, "takes no missing cells"),
 }
 
 

@@ -70,7 +70,7 @@ SAME = {
 # Names that mean something else there, or searches that are led in another way.
 UNLIKE = {
     *("COLD_STEPS", "DESCENDED", "WARM_STEPS", "LEAST_DECREASE", "MOST_HALVINGS", "MOST_STEPS"),
-    *("FEWEST", "LEAST_ROWS", "LONGEST_STEP", "MOST_ROUNDS", "MOST_SUMS"),
+    *("FEWEST", "LEAST_ROWS", "LONGEST_STEP", "MOST_SUMS"),
 }
 
 for place, names in SAME.items():

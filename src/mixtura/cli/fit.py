@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
 import click
@@ -202,14 +202,17 @@ def _fitted(
     files = files_of(list(names)) or []
     called = Path(names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more")
     most = machine_memory() // 4 if memory is None else memory
-    with in_words_of_the_command(called), warnings.catch_warnings():
-        # The summary says it.
-        warnings.simplefilter("ignore", DegenerateComponentWarning)
-        if bytes_in_memory(files) > most:
-            with rows_beyond(files, request, offer.name, most, cache) as data:
-                yield fitted_beyond(data, request, called)
-        else:
-            yield fitted_table(read_tables(files, called), offer, request)
+    with ExitStack() as stack:
+        # What is written while the rows are there is no matter of their files.
+        with in_words_of_the_command(called), warnings.catch_warnings():
+            # The summary says it.
+            warnings.simplefilter("ignore", DegenerateComponentWarning)
+            if bytes_in_memory(files) > most:
+                data = rows_beyond(files, request, offer.name, most, cache)
+                found = fitted_beyond(stack.enter_context(data), request, called)
+            else:
+                found = fitted_table(read_tables(files, called), offer, request)
+        yield found
 
 
 def _write(folder: Output, fitted: Fitted) -> None:

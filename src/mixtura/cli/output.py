@@ -22,7 +22,7 @@ __all__ = ["ASSIGNMENTS", "MANY_ASSIGNMENTS", "MODEL", "REPORT", "Output", "outp
 MODEL, ASSIGNMENTS, REPORT = "model.mixtura", "assignments.csv", "report.html"
 # Of rows beyond memory.
 MANY_ASSIGNMENTS = "assignments.parquet"
-OURS = {MODEL, ASSIGNMENTS, MANY_ASSIGNMENTS, REPORT}
+OURS = (MODEL, ASSIGNMENTS, MANY_ASSIGNMENTS, REPORT)
 
 # Files named in an error.
 NAMED = 3
@@ -116,7 +116,8 @@ def told(path: Path) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        why = error.strerror or str(error)
+        # Arrow has words of its own beside the number.
+        why = os.strerror(error.errno) if error.errno else str(error)
         raise DataError(
             f"'{path}' cannot be written: {why}; make room or see to the rights there, or name "
             "another place"
@@ -139,7 +140,7 @@ def _check_replaceable(target: Path, shown: Path, force: bool) -> None:
     if not target.exists():
         return
     _check_ours(target, shown)
-    there = [name for name in sorted(OURS) if (target / name).exists()]
+    there = [name for name in OURS if (target / name).exists()]
     if there and not force:
         raise ParameterError(
             f"'{shown}' holds {', '.join(there)} of an earlier fit; name another folder, or give "

@@ -199,7 +199,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         DataError
             If the rows have other columns, or a cell cannot be used.
         """
-        return by_parts(X, self._log_densities)
+        return by_parts(X, self._precise_densities)
 
     def score(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None
@@ -366,21 +366,27 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         return fitted_rows(data, self)
 
     def _responsibilities(self, data: Any) -> Float:
-        return self.mixture_.coded.responsibilities(self._rows(data))
+        rows = self._rows(data)
+        return self.mixture_.coded.responsibilities(rows)
 
     def _likeliest(self, data: Any) -> NDArray[np.intp]:
-        return self.mixture_.labels[self._responsibilities(data).argmax(axis=1)]
+        components = self._responsibilities(data).argmax(axis=1)
+        return self.mixture_.labels[components]
 
     def _posteriors(self, data: Any) -> NDArray[Any]:
         rows = self._rows(data)
         return _precise_as(rows, self.mixture_.coded.responsibilities(rows))
 
-    def _log_densities(self, data: Any) -> NDArray[Any]:
+    def _densities(self, data: Any) -> Float:
+        rows = self._rows(data)
+        return self.mixture_.coded.log_density(rows)
+
+    def _precise_densities(self, data: Any) -> NDArray[Any]:
         rows = self._rows(data)
         return _precise_as(rows, self.mixture_.coded.log_density(rows))
 
     def _total(self, data: Any, sample_weight: ArrayLike | None) -> tuple[float, float]:
-        density = by_parts(data, lambda part: self.mixture_.coded.log_density(self._rows(part)))
+        density = by_parts(data, self._densities)
         weights = row_weights(sample_weight, len(density))
         if weights is None:
             return float(density.sum()), float(len(density))
