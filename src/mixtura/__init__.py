@@ -8,9 +8,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mixtura.classes import (
         Classification,
+        ClassMembership,
+        DistalOutcome,
+        DistalOutcomes,
         Enumeration,
+        WaldTest,
         classification,
         enumerate_classes,
+        three_step,
     )
     from mixtura.components.dirichlet import Dirichlet
     from mixtura.components.gaussian.conjugate import NormalInverseWishart
@@ -48,11 +53,14 @@ __all__ = [
     "BernoulliMixture",
     "BoundaryError",
     "CategoricalMixture",
+    "ClassMembership",
     "Classification",
     "DataError",
     "Dataset",
     "DegenerateComponentWarning",
     "Dirichlet",
+    "DistalOutcome",
+    "DistalOutcomes",
     "Enumeration",
     "GammaMixture",
     "GaussianMixture",
@@ -70,24 +78,31 @@ __all__ = [
     "NormalInverseWishart",
     "ParameterError",
     "PoissonMixture",
+    "WaldTest",
     "classification",
     "dataset",
     "enumerate_classes",
     "load",
     "select",
+    "three_step",
 ]
 
 # Where names are found that are not in estimators.
 PLACES = {
+    "ClassMembership": "mixtura.classes",
     "Classification": "mixtura.classes",
     "Dataset": "mixtura.data.dataset",
     "Dirichlet": "mixtura.components.dirichlet",
+    "DistalOutcome": "mixtura.classes",
+    "DistalOutcomes": "mixtura.classes",
     "Enumeration": "mixtura.classes",
     "Mixture": "mixtura.mixture",
     "NormalInverseWishart": "mixtura.components.gaussian.conjugate",
+    "WaldTest": "mixtura.classes",
     "classification": "mixtura.classes",
     "dataset": "mixtura.data.dataset",
     "enumerate_classes": "mixtura.classes",
+    "three_step": "mixtura.classes",
 }
 
 
