@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     from mixtura.classes import (
         Classification,
         ClassMembership,
+        ClassProfile,
         DistalOutcome,
         DistalOutcomes,
         Enumeration,
         WaldTest,
         classification,
         enumerate_classes,
+        profile,
         three_step,
     )
     from mixtura.components.dirichlet import Dirichlet
@@ -54,6 +56,7 @@ __all__ = [
     "BoundaryError",
     "CategoricalMixture",
     "ClassMembership",
+    "ClassProfile",
     "Classification",
     "DataError",
     "Dataset",
@@ -83,6 +86,7 @@ __all__ = [
     "dataset",
     "enumerate_classes",
     "load",
+    "profile",
     "select",
     "three_step",
 ]
@@ -90,6 +94,7 @@ __all__ = [
 # Where names are found that are not in estimators.
 PLACES = {
     "ClassMembership": "mixtura.classes",
+    "ClassProfile": "mixtura.classes",
     "Classification": "mixtura.classes",
     "Dataset": "mixtura.data.dataset",
     "Dirichlet": "mixtura.components.dirichlet",
@@ -102,6 +107,7 @@ PLACES = {
     "classification": "mixtura.classes",
     "dataset": "mixtura.data.dataset",
     "enumerate_classes": "mixtura.classes",
+    "profile": "mixtura.classes",
     "three_step": "mixtura.classes",
 }
 

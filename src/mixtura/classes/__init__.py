@@ -4,11 +4,13 @@ from mixtura.classes.classification import Classification, classification
 from mixtura.classes.covariates import ClassMembership
 from mixtura.classes.distal import DistalOutcome, DistalOutcomes
 from mixtura.classes.enumeration import Enumeration, enumerate_classes
+from mixtura.classes.profile import ClassProfile, profile
 from mixtura.classes.three_step import three_step
 from mixtura.classes.wald import WaldTest
 
 __all__ = [
     "ClassMembership",
+    "ClassProfile",
     "Classification",
     "DistalOutcome",
     "DistalOutcomes",
@@ -16,5 +18,6 @@ __all__ = [
     "WaldTest",
     "classification",
     "enumerate_classes",
+    "profile",
     "three_step",
 ]

@@ -11,7 +11,7 @@ from mixtura.inference.rows import checked
 from mixtura.mixture import Mixture
 from mixtura.text import component_name
 
-__all__ = ["Posteriors", "posteriors_of"]
+__all__ = ["Posteriors", "mixture_of", "posteriors_of"]
 
 Float = NDArray[np.float64]
 
@@ -53,6 +53,22 @@ class Posteriors:
             return weighted.T @ assigned / self.sizes[:, None]
 
 
+def mixture_of(model: Any) -> Mixture:
+    """Return the mixture of a fitted estimator, or the one that is given.
+
+    Raises
+    ------
+    ParameterError
+        If the model was not fitted.
+    """
+    mixture = model if isinstance(model, Mixture) else getattr(model, "mixture_", None)
+    if not isinstance(mixture, Mixture):
+        raise ParameterError(
+            f"model should be what was fitted, an estimator or its mixture, not {model!r}"
+        )
+    return mixture
+
+
 def posteriors_of(
     model: Any, X: Any, sample_weight: ArrayLike | None = None, missing: str = "marginal"
 ) -> Posteriors:
@@ -63,11 +79,7 @@ def posteriors_of(
     DataError, ParameterError
         If the rows or weights cannot be used, or the model was not fitted.
     """
-    mixture = model if isinstance(model, Mixture) else getattr(model, "mixture_", None)
-    if not isinstance(mixture, Mixture):
-        raise ParameterError(
-            f"model should be what was fitted, an estimator or its mixture, not {model!r}"
-        )
+    mixture = mixture_of(model)
     rows = checked(mixture, X, sample_weight, missing)
     return Posteriors(
         tuple(component_name(int(label)) for label in mixture.labels),

@@ -57,6 +57,8 @@ RULES: list[tuple[str, Words]] = [
     (r" \(shape=1 for exponential densities\)", " (--family exponential)"),
     (r"(?<![\w-])prior should be .*", "--prior should be weak, conjugate or none for such columns"),
     (r"random_state should be .*", "--seed should be a whole number from 0 up"),
+    (r" \(see classification\(\.\.\.\)\)", ""),
+    (r"(?<![\w-])(correction|assignment)='(\w+)'", r"--\1 \2"),
     (r"([a-z_]+)=(True|False|None)", r"\1"),
     (r"family=(\S+)", r"--family \1"),
     (r"n_components\s?=\s?(\d+)", r"-k \1"),
