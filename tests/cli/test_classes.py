@@ -106,6 +106,13 @@ def test_what_cannot_be_done_is_said_before_or_after_the_fits(survey, tmp_path):
     # What was found is there all the same.
     assert "Chosen by BIC" in done.stdout
     assert sorted(file.name for file in out.iterdir()) == WRITTEN
+    # A mass at one value has no normal likelihood; what to try is an option here.
+    table["flat"] = np.where(table["sure"] == "True", 0.0, table["income"])
+    table.to_csv(path, index=False)
+    options = ["--columns", "a,b,c,d,e,f", "--distal", "flat", "--correction", "ml"]
+    done = told(path, "-k", "2", *options)
+    assert done.exit_code == 1
+    assert "take --correction bch" in done.stderr
     done = told(path, "-k", "1", "--columns", "a,b", "--distal", "x")
     assert done.exit_code == 0
     assert "one class only" in done.stderr
