@@ -8,9 +8,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mixtura.classes import (
         Classification,
+        ClassMembership,
+        ClassProfile,
+        DistalOutcome,
+        DistalOutcomes,
         Enumeration,
+        WaldTest,
         classification,
         enumerate_classes,
+        profile,
+        three_step,
     )
     from mixtura.components.dirichlet import Dirichlet
     from mixtura.components.gaussian.conjugate import NormalInverseWishart
@@ -48,11 +55,15 @@ __all__ = [
     "BernoulliMixture",
     "BoundaryError",
     "CategoricalMixture",
+    "ClassMembership",
+    "ClassProfile",
     "Classification",
     "DataError",
     "Dataset",
     "DegenerateComponentWarning",
     "Dirichlet",
+    "DistalOutcome",
+    "DistalOutcomes",
     "Enumeration",
     "GammaMixture",
     "GaussianMixture",
@@ -70,24 +81,34 @@ __all__ = [
     "NormalInverseWishart",
     "ParameterError",
     "PoissonMixture",
+    "WaldTest",
     "classification",
     "dataset",
     "enumerate_classes",
     "load",
+    "profile",
     "select",
+    "three_step",
 ]
 
 # Where names are found that are not in estimators.
 PLACES = {
+    "ClassMembership": "mixtura.classes",
+    "ClassProfile": "mixtura.classes",
     "Classification": "mixtura.classes",
     "Dataset": "mixtura.data.dataset",
     "Dirichlet": "mixtura.components.dirichlet",
+    "DistalOutcome": "mixtura.classes",
+    "DistalOutcomes": "mixtura.classes",
     "Enumeration": "mixtura.classes",
     "Mixture": "mixtura.mixture",
     "NormalInverseWishart": "mixtura.components.gaussian.conjugate",
+    "WaldTest": "mixtura.classes",
     "classification": "mixtura.classes",
     "dataset": "mixtura.data.dataset",
     "enumerate_classes": "mixtura.classes",
+    "profile": "mixtura.classes",
+    "three_step": "mixtura.classes",
 }
 
 

@@ -6,10 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixtura.errors import ParameterError
-from mixtura.inference.rows import checked
-from mixtura.mixture import Mixture
-from mixtura.text import component_name, text_table
+from mixtura.classes.posteriors import posteriors_of
+from mixtura.text import text_table
 
 __all__ = ["Classification", "classification"]
 
@@ -121,24 +119,17 @@ def classification(
     DataError, ParameterError
         If the rows or weights cannot be used, or the model is neither.
     """
-    mixture = model if isinstance(model, Mixture) else getattr(model, "mixture_", None)
-    if not isinstance(mixture, Mixture):
-        raise ParameterError(
-            f"model should be what was fitted, an estimator or its mixture, not {model!r}"
-        )
-    rows = checked(mixture, X, sample_weight, missing)
-    posterior = mixture.coded.responsibilities(rows.array)
-    weights = np.ones(len(posterior)) if rows.weights is None else rows.weights
-    n_classes = mixture.n_components
-    modal = np.eye(n_classes)[posterior.argmax(axis=1)]
-    weighted = posterior * weights[:, None]
-    sizes, modal_sizes = weighted.sum(axis=0), weights @ modal
+    found = posteriors_of(model, X, sample_weight, missing)
+    modal = found.modal
+    modal_sizes = found.weights @ modal
+    weighted = found.probabilities * found.weights[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
-        return Classification(
-            tuple(component_name(int(label)) for label in mixture.labels),
-            sizes,
-            modal_sizes,
-            modal.T @ weighted / modal_sizes[:, None],
-            weighted.T @ modal / sizes[:, None],
-            weighted.T @ posterior / sizes[:, None],
-        )
+        average = modal.T @ weighted / modal_sizes[:, None]
+    return Classification(
+        found.names,
+        found.sizes,
+        modal_sizes,
+        average,
+        found.given_class(modal),
+        found.given_class(found.probabilities),
+    )

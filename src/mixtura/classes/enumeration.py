@@ -19,7 +19,7 @@ from mixtura.mixture import Mixture
 from mixtura.selection import MARK, Candidate, Selection
 from mixtura.text import text_table
 
-__all__ = ["Enumeration", "enumerate_classes"]
+__all__ = ["STARTS", "Enumeration", "enumerate_classes", "enumeration_of"]
 
 # Starts that the default model carries to the end.
 STARTS = 20
@@ -158,26 +158,49 @@ def enumerate_classes(
     model = CategoricalMixture(n_init=STARTS) if model is None else model
     told = _Told(progress)
     selection = searched(model, X, n_classes, sample_weight, random_state, told.fitted)
+    return enumeration_of(
+        selection,
+        X,
+        sample_weight,
+        blrt=blrt,
+        told=told,
+        prior=model.prior,
+        random_state=random_state,
+        missing=getattr(model, "missing", "marginal"),
+        engine=model.engine,
+        n_jobs=model.n_jobs,
+    )
+
+
+def enumeration_of(
+    selection: Selection,
+    X: Any,
+    sample_weight: ArrayLike | None = None,
+    *,
+    blrt: int = 0,
+    told: "_Told | None" = None,
+    **fitting: Any,
+) -> Enumeration:
+    """Return the fits of a search, one of each number of classes, with the tests between them.
+
+    Parameters
+    ----------
+    selection : the search
+    X, sample_weight, blrt : as in `enumerate_classes`
+    told : of each test
+    fitting : what `likelihood_ratio_test` takes beside
+    """
     ordered = tuple(sorted(selection.candidates, key=lambda one: one.n_components))
-    selection = replace(selection, candidates=ordered)
-    tests = {}
     pairs = _neighbours(ordered) if blrt else []
+    tests: dict[int, LikelihoodRatioTest] = {}
+    told = told or _Told(None)
     told.more = len(pairs)
     for smaller, size in pairs:
         tests[size] = likelihood_ratio_test(
-            smaller,
-            X,
-            sample_weight,
-            n_replicates=blrt,
-            exceedances=None,
-            prior=model.prior,
-            random_state=random_state,
-            missing=getattr(model, "missing", "marginal"),
-            engine=model.engine,
-            n_jobs=model.n_jobs,
+            smaller, X, sample_weight, n_replicates=blrt, exceedances=None, **fitting
         )
         told.tested()
-    return Enumeration(selection, tests)
+    return Enumeration(replace(selection, candidates=ordered), tests)
 
 
 class _Told:

@@ -59,6 +59,8 @@ RULES: list[tuple[str, Words]] = [
     (r"random_state should be .*", "--seed should be a whole number from 0 up"),
     (r"the dataset's memory=", "--memory"),
     (r"\b(memory|cache|columns)=(?=[\s.,;]|$)", r"--\1"),
+    (r" \(see classification\(\.\.\.\)\)", ""),
+    (r"(?<![\w-])(correction|assignment)='(\w+)'", r"--\1 \2"),
     (r"([a-z_]+)=(True|False|None)", r"\1"),
     (r"family=(\S+)", r"--family \1"),
     (r"n_components\s?=\s?(\d+)", r"-k \1"),

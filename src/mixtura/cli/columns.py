@@ -18,6 +18,7 @@ __all__ = [
     "mostly_numbers",
     "number_columns",
     "number_frame",
+    "related_frame",
     "say_columns",
     "split_names",
 ]
@@ -97,6 +98,21 @@ def mixed_frame(table: Table, blocks: Mapping[str, Sequence[str]]) -> "pa.Table"
         else:
             frame = number_frame(table, names, "nan" if ROWS[kind].gaps != "never" else "error")
         columns |= dict(zip(names, frame.columns, strict=True))
+    return pa.table(columns)
+
+
+def related_frame(table: Table, names: Sequence[str]) -> "pa.Table":
+    """Return covariates or outcomes as a frame: numbers with gaps, or categories."""
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {}
+    for name in names:
+        # A name that is not there is said to be so.
+        cells = table.categories(name)
+        numeric = table.kinds[name] in ("number", "date")
+        if numeric or (table.kinds[name] == "text" and mostly_numbers(table, name)):
+            cells = table.numeric([name], "nan")[:, 0]
+        columns[name] = cells
     return pa.table(columns)
 
 

@@ -11,6 +11,7 @@ import click
 
 from mixtura import __version__
 from mixtura.cli.advice import translated
+from mixtura.cli.classes import classes
 from mixtura.cli.fit import fit
 from mixtura.cli.predict import predict
 from mixtura.cli.sample import sample
@@ -85,6 +86,7 @@ def command() -> None:
     """
 
 
+command.add_command(classes)
 command.add_command(fit)
 command.add_command(predict)
 command.add_command(sample)

@@ -6,14 +6,23 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
 import click
-from click.core import ParameterSource
 
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.beyond import fitted_beyond, rows_beyond
 from mixtura.cli.columns import split_names
 from mixtura.cli.families import OFFERS, Offer, Request
 from mixtura.cli.fitted import Fitted, fitted_table
-from mixtura.cli.options import Bytes, MixingWeights, Prior, Sizes, Structures
+from mixtura.cli.options import (
+    Bytes,
+    MixingWeights,
+    Sizes,
+    Structures,
+    check_options,
+    force_option,
+    prior_option,
+    seed_option,
+    weights_option,
+)
 from mixtura.cli.output import MODEL, REPORT, Output, output_folder, told
 from mixtura.cli.voice import end_interrupted, keep_formulas_option, say
 from mixtura.data.checks import machine_memory
@@ -23,7 +32,6 @@ from mixtura.errors import (
     DataError,
     DegenerateComponentWarning,
     MixturaError,
-    ParameterError,
 )
 from mixtura.report import PAGE_PACKAGES, require, write_report
 from mixtura.selection import CRITERIA, Selection
@@ -73,7 +81,7 @@ __all__ = ["fit"]
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for the model, assignments.csv and report.html.",
 )
-@click.option("--force", is_flag=True, help="Replace what an earlier fit wrote to the folder.")
+@force_option
 @click.option(
     "--columns", help="Columns to fit, separated by commas; default all that suit the family."
 )
@@ -89,7 +97,7 @@ __all__ = ["fit"]
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="Folder for that file; by default the system's for temporary files.",
 )
-@click.option("--weights", help="Column of row weights.")
+@weights_option
 @click.option(
     "--mixing-weights",
     type=MixingWeights(),
@@ -98,15 +106,7 @@ __all__ = ["fit"]
     help="Mixing weights: free, equal, or one number for each component, such as 0.2,0.3,0.5 with "
     "-k 3.",
 )
-@click.option(
-    "--prior",
-    type=Prior(),
-    default="auto",
-    show_default=True,
-    help="Prior of the components: weak, conjugate or none (pure maximum likelihood); for answers, "
-    "counts and words also evidence, or pseudo-counts of each cell. auto is weak, and by evidence "
-    "for more than 100 columns of these.",
-)
+@prior_option
 @click.option("--id", "id_column", help="Column that identifies a row in assignments.csv.")
 @click.option(
     "--criterion",
@@ -120,13 +120,7 @@ __all__ = ["fit"]
     type=click.IntRange(1),
     help="Starts carried to the end for each model; default 1 for gaussian, 10 for others.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**31 - 2),
-    default=0,
-    show_default=True,
-    help="Seed of everything random.",
-)
+@seed_option
 @keep_formulas_option
 @click.pass_context
 def fit(
@@ -161,7 +155,7 @@ def fit(
     appears once they are complete; what stands there is replaced with --force only.
     """
     offer = OFFERS[family]
-    _check_options(context, offer)
+    check_options(context, offer)
     with nullcontext() if output is None else output_folder(output, force=force) as folder:
         if folder is not None:
             require(*PAGE_PACKAGES)
@@ -233,17 +227,6 @@ def _write(folder: Output, fitted: Fitted) -> None:
             f"{why}; {MODEL} and {rows.file} are in '{folder.shown}', {REPORT} is missing"
         ) from error
     say(f"written to {folder.shown}: {MODEL}, {rows.file}, {REPORT}", err=True)
-
-
-def _check_options(context: click.Context, offer: Offer) -> None:
-    """Raise for an option that was given and says nothing to the family."""
-    for option in frozenset().union(*(other.options for other in OFFERS.values())):
-        given = context.get_parameter_source(option) is not ParameterSource.DEFAULT
-        if given and option not in offer.options:
-            names = [other.name for other in OFFERS.values() if option in other.options]
-            raise ParameterError(
-                f"--{option} says nothing to --family {offer.name}, only to {' and '.join(names)}"
-            )
 
 
 def _say(selection: Selection, text: str) -> None:

@@ -91,8 +91,15 @@ class Fitted:
         )
 
 
-def fitted_table(table: Table, offer: Offer, request: Request) -> Fitted:
-    """Return the best fit to the rows of a table."""
+def fitted_table(
+    table: Table, offer: Offer, request: Request, *, all_components: bool = False
+) -> Fitted:
+    """Return the best fit to the rows of a table.
+
+    Parameters
+    ----------
+    all_components : whether assignments have the probabilities of all components
+    """
     request = request.of(table)
     identifiers = None if request.id_column is None else table.column(request.id_column)
     search = offer.prepare(table, request)
@@ -107,6 +114,7 @@ def fitted_table(table: Table, offer: Offer, request: Request) -> Fitted:
         request.id_column,
         request.keep_formulas,
         weights=request.weights,
+        all_components=all_components,
     )
     shown = {
         "rows": rows,

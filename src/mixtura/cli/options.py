@@ -1,18 +1,31 @@
-"""What options of `mixtura fit` hold: numbers of components, structures, weights, priors."""
+"""Options of commands that fit: what they hold, and those that several have."""
 
 from itertools import chain, islice
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from mixtura.cli.advice import translated
 from mixtura.cli.columns import split_names
+from mixtura.cli.families import OFFERS, Offer
 from mixtura.components.gaussian.structures import structure
 from mixtura.data.dataset import bytes_of
 from mixtura.errors import ParameterError
 from mixtura.estimators.sizes import MOST_SIZES
 
-__all__ = ["Bytes", "MixingWeights", "Prior", "Sizes", "Structures"]
+__all__ = [
+    "Bytes",
+    "MixingWeights",
+    "Prior",
+    "Sizes",
+    "Structures",
+    "check_options",
+    "force_option",
+    "prior_option",
+    "seed_option",
+    "weights_option",
+]
 
 
 class Sizes(click.ParamType):
@@ -110,3 +123,39 @@ class Prior(click.ParamType):
                 ctx,
             )
         return counts
+
+
+force_option = click.option(
+    "--force", is_flag=True, help="Replace what an earlier fit wrote to the folder."
+)
+weights_option = click.option("--weights", help="Column of row weights.")
+prior_option = click.option(
+    "--prior",
+    type=Prior(),
+    default="auto",
+    show_default=True,
+    help="Prior of the components: weak, conjugate or none (pure maximum likelihood); for answers, "
+    "counts and words also evidence, or pseudo-counts of each cell. auto is weak, and by evidence "
+    "for more than 100 columns of these.",
+)
+seed_option = click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 2),
+    default=0,
+    show_default=True,
+    help="Seed of everything random.",
+)
+
+
+def check_options(context: click.Context, offer: Offer) -> None:
+    """Raise for an option that was given and says nothing to the family."""
+    only = frozenset().union(*(other.options for other in OFFERS.values())) - offer.options
+    for option in context.command.params:
+        name = option.name or ""
+        source = context.get_parameter_source(name)
+        if name in only and source is not ParameterSource.DEFAULT:
+            names = [other.name for other in OFFERS.values() if name in other.options]
+            raise ParameterError(
+                f"{option.opts[-1]} says nothing to --family {offer.name}, only to "
+                f"{' and '.join(names)}"
+            )

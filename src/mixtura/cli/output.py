@@ -17,12 +17,25 @@ from mixtura.cli.voice import say
 from mixtura.errors import DataError, ParameterError
 from mixtura.writing import TEMPORARY, flush_folder
 
-__all__ = ["ASSIGNMENTS", "MANY_ASSIGNMENTS", "MODEL", "REPORT", "Output", "output_folder", "told"]
+__all__ = [
+    "ASSIGNMENTS",
+    "CLASSES",
+    "ENUMERATION",
+    "MANY_ASSIGNMENTS",
+    "MODEL",
+    "REPORT",
+    "TABLES",
+    "Output",
+    "output_folder",
+    "told",
+]
 
 MODEL, ASSIGNMENTS, REPORT = "model.mixtura", "assignments.csv", "report.html"
 # Of rows beyond memory.
 MANY_ASSIGNMENTS = "assignments.parquet"
-OURS = (MODEL, ASSIGNMENTS, MANY_ASSIGNMENTS, REPORT)
+# Of `mixtura classes`.
+ENUMERATION, CLASSES, TABLES = "enumeration.csv", "classes.csv", "tables.md"
+OURS = (MODEL, ASSIGNMENTS, MANY_ASSIGNMENTS, REPORT, ENUMERATION, CLASSES, TABLES)
 
 # Files named in an error.
 NAMED = 3

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
@@ -16,7 +16,10 @@ from mixtura.errors import DataError
 from mixtura.kinds import ColumnKind
 from mixtura.mixture import Mixture
 
-__all__ = ["rows_of", "tables_within", "text_columns"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["frame_of", "rows_of", "tables_within", "text_columns"]
 
 
 def text_columns(mixture: Mixture) -> list[str]:
@@ -45,6 +48,15 @@ def rows_of(mixture: Mixture, table: Table, *, ignore: bool = False) -> NDArray[
     names = _columns(mixture, table)
     cells = [_cells(table, *one) for one in zip(names, mixture.kinds, strict=True)]
     return encoded(cells, mixture.kinds, names, ignore=ignore, gaps=True)
+
+
+def frame_of(mixture: Mixture, table: Table) -> "pa.Table":
+    """Return the columns of a file that a mixture reads, as a frame that it reads by itself."""
+    import pyarrow as pa
+
+    names = _columns(mixture, table)
+    cells = [_cells(table, *one) for one in zip(names, mixture.kinds, strict=True)]
+    return pa.table(dict(zip(names, cells, strict=True)))
 
 
 def tables_within(files: Sequence[Path], text: Sequence[str], most: int) -> Iterator[Table]:

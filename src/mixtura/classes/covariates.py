@@ -1,0 +1,187 @@
+"""Regression of class membership on covariates, as step three of latent-class analysis."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.classes.design import Design, design_of
+from mixtura.classes.maximum import maximum, sandwich
+from mixtura.classes.membership import MembershipLikelihood
+from mixtura.classes.steps import Assigned
+from mixtura.classes.variables import Variable
+from mixtura.classes.wald import WaldTest, interval, two_sided, wald_test
+from mixtura.text import text_table
+
+__all__ = ["ClassMembership", "class_membership"]
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassMembership:
+    """A multinomial logit of classes: log P(t | z) / P(reference | z) = z b_t.
+
+    Attributes
+    ----------
+    classes : (K - 1,) what the classes but the reference are called
+    reference : what the class is called that they are compared with
+    terms : (P,) the intercept, numbers by name, and the levels of categories but the first
+    coefficients : (P, K - 1) b
+    standard_errors : (P, K - 1) robust, with the errors of classification taken as known
+    covariance : ((K - 1) P, (K - 1) P) of the coefficients, one class after the other
+    tests : by covariate, whether all its coefficients are zero
+    log_likelihood : of step three
+    n : the weight of the rows that were used
+    n_left_out : the number of rows that lack a covariate
+    how : what was done about errors of classification, in words
+    """
+
+    classes: tuple[str, ...]
+    reference: str
+    terms: tuple[str, ...]
+    coefficients: Float
+    standard_errors: Float
+    covariance: Float
+    tests: Mapping[str, WaldTest]
+    log_likelihood: float
+    n: float
+    n_left_out: int
+    how: str
+
+    @property
+    def z(self) -> Float:
+        """Return the coefficients over their standard errors (P, K - 1)."""
+        return self.coefficients / self.standard_errors
+
+    @property
+    def p_values(self) -> Float:
+        """Return the two-sided p-value of each coefficient (P, K - 1)."""
+        return two_sided(self.z)
+
+    @property
+    def odds_ratios(self) -> Float:
+        """Return exp b (P, K - 1)."""
+        with np.errstate(over="ignore"):
+            return np.exp(self.coefficients)
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return a row for each class and term; `lower` and `upper` are of the odds ratio, 95 %."""
+        with np.errstate(over="ignore"):
+            lower, upper = np.exp(interval(self.coefficients, self.standard_errors))
+        columns = {
+            "coefficient": self.coefficients,
+            "standard_error": self.standard_errors,
+            "z": self.z,
+            "p_value": self.p_values,
+            "odds_ratio": self.odds_ratios,
+            "lower": lower,
+            "upper": upper,
+        }
+        return [
+            {"class": name, "reference": self.reference, "term": term}
+            | {key: float(values[j, k]) for key, values in columns.items()}
+            for k, name in enumerate(self.classes)
+            for j, term in enumerate(self.terms)
+        ]
+
+    def summary(self) -> str:
+        """Return the tables as text."""
+        header = ["class", "term", "coefficient", "std. error", "z", "p", "odds ratio", "95 %", ""]
+        rows = [
+            [
+                row["class"],
+                row["term"],
+                f"{row['coefficient']:.4f}",
+                f"{row['standard_error']:.4f}",
+                f"{row['z']:.2f}",
+                f"{row['p_value']:.4f}",
+                *(f"{row[name]:.4g}" for name in ("odds_ratio", "lower", "upper")),
+            ]
+            for row in self.table()
+        ]
+        tests = [
+            [name, f"{test.statistic:.3f}", str(test.df), f"{test.p_value:.4f}"]
+            for name, test in self.tests.items()
+        ]
+        left = f"; {self.n_left_out} rows without a covariate left out" if self.n_left_out else ""
+        return "\n".join(
+            [
+                f"Class membership by covariates, against class {self.reference}",
+                text_table(header, rows),
+                "",
+                text_table(["covariate", "Wald", "df", "p"], tests),
+                f"{self.how}.\nn = {self.n:g}{left}.",
+            ]
+        )
+
+
+def class_membership(
+    assigned: Assigned, covariates: Sequence[Variable], reference: int
+) -> ClassMembership:
+    """Return the regression of classes on covariates, of the rows that have all of them.
+
+    Parameters
+    ----------
+    reference : the place of the class whose coefficients are zero
+
+    Raises
+    ------
+    DataError
+        If a covariate has one value, or is determined by others.
+    InformationError
+        If coefficients grow without bound.
+    """
+    present = ~np.isnan([one.cells for one in covariates]).any(axis=0)
+    rows = present & (assigned.weights > 0)
+    covariates, used = [one.of(rows) for one in covariates], assigned.of(rows)
+    design = design_of(covariates, used.weights)
+    likelihood = MembershipLikelihood(
+        design.columns, used.weights, used.shares, used.errors, reference
+    )
+    others = likelihood.others
+    found, point = maximum(
+        likelihood,
+        _start(used, design, reference),
+        used.weights,
+        lambda place: _unbounded(design, used, int(others[place // len(design.terms)]), place),
+    )
+    back = np.kron(np.eye(len(others)), design.back)
+    covariance = back @ sandwich(point, used.weights) @ back.T
+    shape, coefficients = (len(others), -1), back @ found
+    tests = {}
+    for place, one in enumerate(covariates):
+        own = np.flatnonzero(np.tile(design.owners == place, len(others)))
+        tests[one.name] = wald_test(coefficients[own], covariance[np.ix_(own, own)])
+    return ClassMembership(
+        tuple(used.names[k] for k in others),
+        used.names[reference],
+        design.terms,
+        coefficients.reshape(shape).T,
+        np.sqrt(np.diag(covariance)).reshape(shape).T,
+        covariance,
+        tests,
+        point.value,
+        float(used.weights.sum()),
+        int((~present).sum()),
+        used.how,
+    )
+
+
+def _start(used: Assigned, design: Design, reference: int) -> Float:
+    """Return coefficients by which each class has its size, whatever the covariates."""
+    sizes = np.log(used.sizes / used.sizes[reference])
+    start = np.zeros((len(sizes), len(design.terms)))
+    start[:, 0] = sizes
+    return np.delete(start, reference, axis=0).ravel()
+
+
+def _unbounded(design: Design, used: Assigned, of_class: int, place: int) -> str:
+    term = design.terms[place % len(design.terms)]
+    return (
+        f"the coefficient of '{term}' for class {used.names[of_class]} has no bound: covariates "
+        "foretell that class, or its absence, without error in some rows; leave the covariate out, "
+        "join levels of few rows, or fit fewer classes"
+    )

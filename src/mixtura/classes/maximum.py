@@ -1,0 +1,104 @@
+"""The maximum of a log-likelihood of few parameters, and the sandwich there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from mixtura.errors import InformationError
+
+__all__ = ["Point", "climbed", "maximum", "sandwich"]
+
+Float = NDArray[np.float64]
+
+# Of the gradient for each row; one Newton step more takes it to rounding.
+TOLERANCE = 1e-8
+MOST_STEPS = 200
+# Curvature for each row of a direction that goes on without end: columns are of unit size.
+FLAT = 1e-7
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A log-likelihood somewhere.
+
+    Attributes
+    ----------
+    value : Σ w ℓ
+    scores : (N, P) the gradients of each row's ℓ
+    hessian : (P, P)
+    """
+
+    value: float
+    scores: Float
+    hessian: Float
+
+
+def climbed(at: Callable[[Float], Point], start: Float, weights: Float) -> Float:
+    """Return where (P,) a log-likelihood is highest, or far out where that is without bound.
+
+    By trust regions, as it need not be concave.
+
+    Parameters
+    ----------
+    at : the log-likelihood at a point (P,)
+    start : (P,)
+    weights : (N,) of the rows
+    """
+    total, seen = float(weights.sum()), dict[bytes, Point]()
+
+    def point(parameters: Float) -> Point:
+        key = parameters.tobytes()
+        if key not in seen:
+            seen.clear()
+            seen[key] = at(parameters)
+        return seen[key]
+
+    def value(parameters: Float) -> float:
+        found = point(parameters)
+        # A step to where numbers overflow is not taken.
+        finite = np.isfinite(found.value) and np.isfinite(found.hessian).all()
+        return -found.value / total if finite else np.inf
+
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        return minimize(
+            value,
+            start,
+            method="trust-ncg",
+            jac=lambda b: -(weights @ point(b).scores) / total,
+            hess=lambda b: -point(b).hessian / total,
+            options={"gtol": TOLERANCE, "maxiter": MOST_STEPS},
+        ).x
+
+
+def maximum(
+    at: Callable[[Float], Point], start: Float, weights: Float, advice: Callable[[int], str]
+) -> tuple[Float, Point]:
+    """Return where a log-likelihood is highest, and what it is there.
+
+    Parameters
+    ----------
+    at, start, weights : as in `climbed`
+    advice : the sentence for a parameter, by place, that grows without bound
+
+    Raises
+    ------
+    InformationError
+        If the rows do not determine the parameters.
+    """
+    found = climbed(at, start, weights)
+    best = at(found)
+    curvatures, axes = np.linalg.eigh(-best.hessian / float(weights.sum()))
+    if curvatures[0] < FLAT:
+        raise InformationError(advice(int(np.abs(axes[:, 0]).argmax())))
+    found = found - np.linalg.solve(best.hessian, weights @ best.scores)
+    return found, at(found)
+
+
+def sandwich(point: Point, weights: Float) -> Float:
+    """Return the robust covariance H⁻¹ (Σ w s sᵀ) H⁻¹ (P, P) (White 1982); w counts rows."""
+    bread = np.linalg.inv(point.hessian)
+    filling = (point.scores * weights[:, None]).T @ point.scores
+    return bread @ filling @ bread

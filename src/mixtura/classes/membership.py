@@ -1,0 +1,96 @@
+"""The multinomial logit of classes that are known with error: its likelihood and derivatives."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.arrays import log_sum_exp
+from mixtura.classes.maximum import Point
+
+__all__ = ["MembershipLikelihood"]
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipLikelihood:
+    """The log-likelihood of step three, by the coefficients of all classes but one.
+
+    With p_i = softmax(z_i B): Σ w_i Σ_s a_is log Σ_t p_it D_ts (Vermunt 2010), or Σ w_i Σ_t a_it
+    log p_it where a has been corrected before (Bolck, Croon and Hagenaars 2004) or is taken as it
+    is. Its parameters are those of one class after the other.
+
+    Attributes
+    ----------
+    design : (N, P) z
+    weights : (N,) w
+    assigned : (N, K) a, whose rows add up to 1
+    errors : (K, K) D, or None
+    reference : the class whose coefficients are zero
+    """
+
+    design: Float
+    weights: Float
+    assigned: Float
+    errors: Float | None
+    reference: int
+
+    @property
+    def others(self) -> NDArray[np.intp]:
+        """Return the classes (K - 1,) that have coefficients."""
+        return np.delete(np.arange(self.assigned.shape[1]), self.reference)
+
+    def __call__(self, parameters: Float) -> Point:
+        """Return it at the coefficients (K - 1) P."""
+        logits = np.zeros_like(self.assigned)
+        logits[:, self.others] = self.design @ parameters.reshape(len(self.others), -1).T
+        log_p = logits - log_sum_exp(logits)[:, None]
+        p = np.exp(log_p)
+        curvature = p[:, :, None] * p[:, None, :]
+        _add_to_diagonal(curvature, -p)
+        if self.errors is None:
+            # A weight of zero gives nothing, even where p is zero too.
+            value = np.where(self.assigned == 0.0, 0.0, self.assigned * log_p).sum(axis=1)
+            known = self.assigned
+        else:
+            value, known = self._of_errors(log_p, self.errors, curvature)
+        scores = (known - p)[:, self.others, None] * self.design[:, None, :]
+        return Point(
+            float(self.weights @ value),
+            scores.reshape(len(p), -1),
+            self._hessian(curvature[:, self.others[:, None], self.others]),
+        )
+
+    def _of_errors(self, log_p: Float, errors: Float, curvature: Float) -> tuple[Float, Float]:
+        """Return each row's log-likelihood (N,) and posterior (N, K), and add its curvature."""
+        value, known = np.zeros(len(log_p)), np.zeros_like(log_p)
+        with np.errstate(divide="ignore"):
+            log_errors = np.log(errors)
+        for s in np.flatnonzero(self.assigned.any(axis=0)):
+            rows = np.flatnonzero(self.assigned[:, s])
+            share, joint = self.assigned[rows, s], log_p[rows] + log_errors[:, s]
+            density = log_sum_exp(joint)
+            q = np.exp(joint - density[:, None])
+            value[rows] += share * density
+            known[rows] += share[:, None] * q
+            own = -(share[:, None] * q)[:, :, None] * q[:, None, :]
+            _add_to_diagonal(own, share[:, None] * q)
+            curvature[rows] += own
+        return value, known
+
+    def _hessian(self, curvature: Float) -> Float:
+        """Return Σ w M ⊗ z zᵀ, M (N, K - 1, K - 1)."""
+        n_classes, n_terms = curvature.shape[1], self.design.shape[1]
+        hessian = np.empty((n_classes, n_terms, n_classes, n_terms))
+        for t in range(n_classes):
+            for u in range(t, n_classes):
+                scaled = self.design * (self.weights * curvature[:, t, u])[:, None]
+                hessian[t, :, u] = hessian[u, :, t] = scaled.T @ self.design
+        return hessian.reshape(n_classes * n_terms, -1)
+
+
+def _add_to_diagonal(matrices: Float, values: Float) -> None:
+    """Add values (N, K) to the diagonals of matrices (N, K, K)."""
+    diagonal = np.arange(values.shape[1])
+    matrices[:, diagonal, diagonal] += values

@@ -1,0 +1,89 @@
+"""Covariates and outcomes of classes by three steps: fit, assign, and relate what was assigned."""
+
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from mixtura.classes.covariates import ClassMembership, class_membership
+from mixtura.classes.distal import DistalOutcomes, distal_outcomes
+from mixtura.classes.posteriors import posteriors_of
+from mixtura.classes.steps import ASSIGNMENTS, CORRECTIONS, assigned_by
+from mixtura.classes.variables import variables_of
+from mixtura.errors import ParameterError
+
+__all__ = ["three_step"]
+
+
+def three_step(
+    model: Any,
+    X: Any,
+    *,
+    covariates: Any = None,
+    distal: Any = None,
+    correction: str | None = None,
+    assignment: str = "modal",
+    sample_weight: ArrayLike | None = None,
+    reference: int | str | None = None,
+    missing: str = "marginal",
+) -> ClassMembership | DistalOutcomes:
+    """Relate the classes of a fitted mixture to what had no part in the fit.
+
+    Step one is the fit, step two puts rows in classes, and step three corrects for those that are
+    put in a wrong one: by the likelihood in which their probabilities are known (Vermunt 2010), or
+    by weights that undo them (Bolck, Croon and Hagenaars 2004; Vermunt 2010). Uncorrected, classes
+    look more alike than they are. Standard errors are robust, and take step one as known.
+
+    Parameters
+    ----------
+    model : a fitted estimator, or a `Mixture`, of 2 classes at least
+    X : (N, D) rows, read as the fit read its own
+    covariates : (N, ...) a frame, series or array: a multinomial logit of classes, with an
+        intercept. Text and truth values are categories, whose first level is left out
+    distal : (N, ...) outcomes, likewise: means of numbers, proportions of categories, each outcome
+        by itself. Numbers that are codes become categories as text
+    correction : "ml", "bch", or "none"; None is "ml" for covariates and "bch" for outcomes, of
+        which it supposes no distribution. By "ml" an outcome that is a number is normal in each
+        class, with a variance of its own
+    assignment : "modal" puts each row in its most probable class, "proportional" in all by their
+        posteriors
+    sample_weight : (N,) row weights; weight 2 is the row twice
+    reference : the class that others are compared with, by its name; None: the largest
+    missing : "error", or "marginal" to leave missing cells of X out. Rows that lack a covariate or
+        an outcome have a part in the errors of classification only
+
+    Returns
+    -------
+    ClassMembership or DistalOutcomes
+        Both with `table()` and `summary()`.
+
+    Raises
+    ------
+    ParameterError
+        If not one of covariates and distal is given, or a setting cannot be used.
+    DataError
+        If rows, weights or columns cannot be used, or a covariate follows from others.
+    InformationError
+        If classes cannot be told apart, or coefficients have no bound.
+    """
+    if (covariates is None) == (distal is None):
+        raise ParameterError("give either covariates or distal; for both, call three_step twice")
+    chosen = correction or ("bch" if covariates is None else "ml")
+    if chosen not in CORRECTIONS:
+        raise ParameterError(f"correction should be 'ml', 'bch' or 'none', but got {correction!r}")
+    if assignment not in ASSIGNMENTS:
+        raise ParameterError(
+            f"assignment should be 'modal' or 'proportional', but got {assignment!r}"
+        )
+    posteriors = posteriors_of(model, X, sample_weight, missing)
+    names = posteriors.names
+    if len(names) < 2:
+        raise ParameterError("the model has one class only; fit 2 at least")
+    called = names[int(posteriors.sizes.argmax())] if reference is None else str(reference)
+    if called not in names:
+        raise ParameterError(f"reference should be one of {', '.join(names)}, but got {called!r}")
+    assigned = assigned_by(posteriors, assignment, chosen)
+    n_rows = len(posteriors.weights)
+    if distal is not None:
+        return distal_outcomes(assigned, variables_of(distal, "distal", "y", n_rows))
+    columns = variables_of(covariates, "covariates", "x", n_rows)
+    return class_membership(assigned, columns, names.index(called))

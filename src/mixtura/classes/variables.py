@@ -1,0 +1,103 @@
+"""Covariates and outcomes of classes, column by column: numbers, or categories by value."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.data.categories import columns_of, levels_and_codes
+from mixtura.data.checks import column_label
+from mixtura.data.frames import is_frame, values_of_series
+from mixtura.data.plain import numbers_of_column
+from mixtura.errors import DataError
+
+__all__ = ["Variable", "variables_of"]
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One column.
+
+    Attributes
+    ----------
+    name : what it is called
+    cells : (N,) its numbers, or the number of each cell's level; NaN where one is missing
+    levels : (L,) of categories, in order; none for numbers
+    """
+
+    name: str
+    cells: Float
+    levels: tuple[Any, ...] = ()
+
+    def of(self, rows: NDArray[np.bool_]) -> "Variable":
+        """Return the variable in some rows, with the levels that are there.
+
+        Raises
+        ------
+        DataError
+            If it has one value there, or none.
+        """
+        cells = self.cells[rows]
+        found, codes = np.unique(cells, return_inverse=True)
+        if len(found) < 2:
+            has = "has one value" if len(found) else "is missing"
+            raise DataError(f"column '{self.name}' {has} in all rows that are used; leave it out")
+        if not self.levels:
+            return Variable(self.name, cells)
+        levels = tuple(self.levels[int(code)] for code in found)
+        return Variable(self.name, codes.astype(np.float64), levels)
+
+    @property
+    def indicators(self) -> Float:
+        """Return 1 (N, L) for the level of each row, 0 for others."""
+        return (self.cells[:, None] == np.arange(len(self.levels))).astype(np.float64)
+
+
+def variables_of(data: Any, what: str, letter: str, n_rows: int) -> tuple[Variable, ...]:
+    """Return the columns of a frame, a series, an array or a list.
+
+    Text and truth values are categories, other columns numbers.
+
+    Parameters
+    ----------
+    what : the argument that holds them, for errors
+    letter : columns without names are called by it and their place
+    n_rows : how many there should be
+
+    Raises
+    ------
+    DataError
+        Naming the column and row of a cell that cannot be used, or the lengths that differ.
+    """
+    columns, names = _columns(data)
+    if len(columns[0]) != n_rows:
+        raise DataError(f"{what} has {len(columns[0])} rows and X has {n_rows}; give one for each")
+    called = names or tuple(f"{letter}{j}" for j in range(len(columns)))
+    return tuple(_variable(name, column) for name, column in zip(called, columns, strict=True))
+
+
+def _columns(data: Any) -> tuple[list[Sequence[Any]], tuple[str, ...] | None]:
+    series = None if is_frame(data) else values_of_series(data)
+    if series is not None:
+        name = getattr(data, "name", None)
+        return [series], (name,) if isinstance(name, str) and name else None
+    if not is_frame(data):
+        array = data if isinstance(data, np.ndarray) else np.array(data, dtype=object)
+        data = array[:, None] if array.ndim == 1 else data
+    return columns_of(data)
+
+
+def _variable(name: str, column: Sequence[Any]) -> Variable:
+    label = column_label((name,), 0)
+    if any(isinstance(cell, (str, bool, np.bool_)) for cell in column):
+        levels, codes = levels_and_codes(column, label)
+        return Variable(name, np.where(codes < 0, np.nan, codes), levels)
+    cells = numbers_of_column(column, label, "leave it out, or turn it into numbers")
+    if np.isinf(cells).any():
+        row = int(np.isinf(cells).argmax())
+        raise DataError(f"{label} holds infinity at row {row} (counted from 0); mend the cell")
+    return Variable(name, cells)

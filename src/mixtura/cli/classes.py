@@ -1,0 +1,259 @@
+"""`mixtura classes FILE`: how many classes, what they are, and what goes with them."""
+
+import warnings
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mixtura.classes import (
+    ClassMembership,
+    DistalOutcomes,
+    Enumeration,
+    classification,
+    profile,
+    three_step,
+)
+from mixtura.classes.enumeration import STARTS, enumeration_of
+from mixtura.cli.advice import in_words_of_the_command
+from mixtura.cli.class_tables import Findings
+from mixtura.cli.columns import related_frame, split_names
+from mixtura.cli.families import OFFERS, Request
+from mixtura.cli.fitted import Fitted, fitted_table
+from mixtura.cli.options import (
+    Sizes,
+    Structures,
+    check_options,
+    force_option,
+    prior_option,
+    seed_option,
+    weights_option,
+)
+from mixtura.cli.output import CLASSES, ENUMERATION, MODEL, TABLES, Output, output_folder, told
+from mixtura.cli.rows import frame_of
+from mixtura.cli.voice import end_interrupted, keep_formulas_option, say
+from mixtura.data.batches import files_of
+from mixtura.data.files import read_tables
+from mixtura.errors import DegenerateComponentWarning, InformationError, ParameterError
+from mixtura.mixture import Mixture
+from mixtura.store import save
+from mixtura.summary import title_of
+
+__all__ = ["classes"]
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True)
+@click.option(
+    "-k",
+    "--classes",
+    "sizes",
+    type=Sizes(),
+    default="1:8",
+    show_default=True,
+    help="Numbers of classes to try: 3, 1:8 or 2,4,8.",
+)
+@click.option(
+    "-f",
+    "--family",
+    type=click.Choice(list(OFFERS)),
+    default="categorical",
+    show_default=True,
+    help="What the columns are: categorical for latent classes, gaussian for latent profiles, "
+    "mixed; auto goes by the columns, and says how.",
+)
+@click.option(
+    "-s",
+    "--structure",
+    "structures",
+    type=Structures(),
+    default="diag",
+    show_default=True,
+    help="Covariance structure of numbers: diag, EEI (the same in all classes), full, ...",
+)
+@click.option("--columns", help="Columns that tell classes, separated by commas; default all.")
+@weights_option
+@click.option(
+    "--starts",
+    type=click.IntRange(1),
+    default=STARTS,
+    show_default=True,
+    help="Starts carried to the end for each number of classes.",
+)
+@prior_option
+@click.option(
+    "--blrt",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Replicates of the bootstrap test of each K - 1 classes against K; 0 for no test.",
+)
+@click.option("--covariates", help="Columns that foretell classes, separated by commas.")
+@click.option("--distal", help="Columns of outcomes that follow from classes.")
+@click.option(
+    "--correction",
+    type=click.Choice(["ml", "bch", "none"]),
+    help="What is done about errors of classification; default ml for covariates, bch for "
+    "outcomes.",
+)
+@click.option(
+    "--assignment",
+    type=click.Choice(["modal", "proportional"]),
+    default="modal",
+    show_default=True,
+    help="How rows are put in classes for that.",
+)
+@click.option("--id", "id_column", help="Column that identifies a row in assignments.csv.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the model, enumeration.csv, classes.csv, assignments.csv and tables.md.",
+)
+@force_option
+@seed_option
+@keep_formulas_option
+@click.pass_context
+def classes(
+    context: click.Context,
+    files: tuple[str, ...],
+    sizes: list[int],
+    family: str,
+    structures: str | tuple[str, ...],
+    columns: str | None,
+    weights: str | None,
+    starts: int,
+    prior: str | float | None,
+    blrt: int,
+    covariates: str | None,
+    distal: str | None,
+    correction: str | None,
+    assignment: str,
+    id_column: str | None,
+    output: Path | None,
+    force: bool,
+    seed: int,
+    keep_formulas: bool,
+) -> None:
+    """Say how many latent classes or profiles FILES have, what they are, and what goes with them.
+
+    Prints the table over numbers of classes, and of the number that BIC is lowest for the profile,
+    how well rows are told apart, and how covariates and outcomes go with classes, corrected for
+    errors of classification. With -o all of it is written to a new folder too.
+    """
+    check_options(context, OFFERS[family])
+    if isinstance(structures, str) or len(structures) != 1:
+        raise ParameterError("--structure takes one: classes are compared by their number alone")
+    foretelling, following = split_names(covariates), split_names(distal)
+    request = Request(
+        columns=tuple(split_names(columns)),
+        left_out=(
+            *split_names(weights),
+            *split_names(id_column),
+            *foretelling,
+            *following,
+        ),
+        sizes=tuple(sizes),
+        structures=structures,
+        noise=None,
+        exposure=None,
+        mixing_weights="free",
+        prior=prior,
+        criterion="bic",
+        seed=seed,
+        starts=starts,
+        weights_column=weights,
+        id_column=id_column,
+        keep_formulas=keep_formulas,
+    )
+    called = Path(files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more")
+    with (
+        nullcontext() if output is None else output_folder(output, force=force) as folder,
+        in_words_of_the_command(called),
+        warnings.catch_warnings(),
+    ):
+        # The table says it.
+        warnings.simplefilter("ignore", DegenerateComponentWarning)
+        table = read_tables(files_of(list(files)) or [], called)
+        # What cannot be used is said before the fits.
+        related = {
+            name: related_frame(table, names)
+            for name, names in (("covariates", foretelling), ("distal", following))
+            if names
+        }
+        fitted = fitted_table(table, OFFERS[family], request, all_components=True)
+        rows = (frame_of(fitted.mixture, table), request.of(table).weights)
+        enumeration, interrupted = _enumeration(fitted, *rows, blrt)
+        steps = {"correction": correction, "assignment": assignment}
+        found, unsaid = _related(fitted.mixture, *rows, related, steps)
+        several = fitted.mixture.n_components > 1
+        findings = Findings(
+            enumeration,
+            f"Chosen by BIC: {title_of(fitted.mixture)}",
+            profile(fitted.mixture, *rows),
+            classification(fitted.mixture, *rows) if several else None,
+            found,
+            keep_formulas,
+        )
+        try:
+            if folder is not None:
+                _write(folder, fitted, findings)
+        finally:
+            # What is written does not wait for a reader that may leave.
+            say(findings.text())
+        if unsaid is not None:
+            raise unsaid
+    if interrupted:
+        say("interrupted: this is the best of the models fitted so far", err=True)
+        end_interrupted()
+
+
+def _enumeration(fitted: Fitted, frame: Any, weights: Any, blrt: int) -> tuple[Enumeration, bool]:
+    """Return the fits with the tests between them, and whether an interrupt left some out."""
+    selection, request = fitted.selection, fitted.request
+    if selection.interrupted:
+        return Enumeration(selection, {}), True
+    try:
+        tested = enumeration_of(
+            selection,
+            frame,
+            weights,
+            blrt=blrt,
+            prior=request.prior,
+            random_state=request.seed,
+            missing="marginal",
+        )
+    except KeyboardInterrupt:
+        return enumeration_of(selection, frame, weights), True
+    return tested, False
+
+
+def _related(
+    mixture: Mixture, frame: Any, weights: Any, related: Mapping[str, Any], steps: Mapping[str, Any]
+) -> tuple[tuple[ClassMembership | DistalOutcomes, ...], InformationError | None]:
+    """Return how covariates and outcomes go with classes, and why one of them cannot be told."""
+    if related and mixture.n_components == 1:
+        say("there is one class only, which covariates and outcomes cannot tell apart", err=True)
+        return (), None
+    found, unsaid = [], None
+    for name, columns in related.items():
+        given: dict[str, Any] = {name: columns, **steps}
+        try:
+            found.append(three_step(mixture, frame, sample_weight=weights, **given))
+        except InformationError as error:
+            unsaid = error
+    return tuple(found), unsaid
+
+
+def _write(folder: Output, fitted: Fitted, findings: Findings) -> None:
+    """Write tables, assignments and model, and put them in place together."""
+    rows = fitted.assignments
+    with told(folder.shown):
+        findings.write(folder.partial)
+        rows.write(folder.partial / rows.file)
+        save(folder.partial / MODEL, fitted.mixture, fitted.facts())
+    folder.publish()
+    names = ", ".join([MODEL, ENUMERATION, CLASSES, rows.file, TABLES])
+    say(f"written to {folder.shown}: {names}", err=True)
