@@ -130,7 +130,15 @@ class Dataset:
         )
 
     def sample(self, size: int, seed: int = 0) -> NDArray[Any]:
-        """Return at most `size` distinct rows, drawn by what stands in them and the seed."""
+        """Return at most `size` distinct rows, drawn by what stands in them and the seed.
+
+        Raises
+        ------
+        ParameterError
+            If `size` is no whole number from 1 up.
+        """
+        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
+            raise ParameterError(f"size should be a whole number from 1 up, got {size!r}")
         rows = self.rows
         source = ArrayRows(rows) if isinstance(rows, np.ndarray) else rows
         return source.subsample(size, seed)[0]
@@ -270,5 +278,4 @@ def _called(source: Any) -> str:
     """Return how an error calls a source."""
     if isinstance(source, str | os.PathLike):
         return f"'{os.fspath(source)}'"
-    name = type(source).__name__
-    return f"{'an' if name[:1] in 'aeiou' else 'a'} {name}"
+    return f"a {type(source).__name__}"

@@ -107,7 +107,7 @@ def _numbered(array: NDArray[Any], n_components: int) -> KnownComponents:
     if wrong.any():
         row = int(wrong.argmax())
         raise DataError(
-            f"y holds {array[row]!r} at row {row} (counted from 0), and components are called 0 to "
+            f"y holds {array[row : row + 1].tolist()[0]!r} at row {row} (counted from 0), and components are called 0 to "
             f"{n_components - 1}, -1 where unknown; set n_components, or use_y=False to ignore y"
         )
     masks = np.vstack([~np.eye(n_components, dtype=bool), np.zeros((1, n_components), dtype=bool)])
