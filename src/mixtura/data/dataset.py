@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.arrays import whole_number
 from mixtura.data.arrays import ArrayRows
 from mixtura.data.batches import Batch, batches_of
 from mixtura.data.checks import check_finite, machine_memory
@@ -137,8 +138,7 @@ class Dataset:
         ParameterError
             If `size` is no whole number from 1 up.
         """
-        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
-            raise ParameterError(f"size should be a whole number from 1 up, got {size!r}")
+        size = whole_number("size", size, 1)
         rows = self.rows
         source = ArrayRows(rows) if isinstance(rows, np.ndarray) else rows
         return source.subsample(size, seed)[0]
