@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.preprocessing import StandardScaler
 
-from mixtura import DataError, MixedMixture, dataset
+from mixtura import DataError, MixedMixture, ParameterError, dataset
 from mixtura.estimators.named import estimator_of
 
 
@@ -39,6 +39,12 @@ def test_others_take_it_for_an_array(tmp_path, rows):
     assert_array_equal(StandardScaler().fit_transform(dataset(rows)).mean(axis=0).round(9), 0.0)
     with pytest.raises(DataError, match="more than the 1,000 of memory="):
         np.asarray(beyond(rows, tmp_path))
+
+
+@pytest.mark.parametrize("size", [0, -1, 1.5, True, None])
+def test_a_sample_is_of_a_number_of_rows(rows, size):
+    with pytest.raises(ParameterError, match="size should be a whole number from 1 up"):
+        dataset(rows).sample(size)
 
 
 def test_a_copy_reads_the_rows_again(tmp_path, rows):

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.arrays import whole_number
 from mixtura.data.arrays import ArrayRows
 from mixtura.data.batches import Batch, batches_of
 from mixtura.data.checks import check_finite, machine_memory
@@ -130,7 +131,14 @@ class Dataset:
         )
 
     def sample(self, size: int, seed: int = 0) -> NDArray[Any]:
-        """Return at most `size` distinct rows, drawn by what stands in them and the seed."""
+        """Return at most `size` distinct rows, drawn by what stands in them and the seed.
+
+        Raises
+        ------
+        ParameterError
+            If `size` is no whole number from 1 up.
+        """
+        size = whole_number("size", size, 1)
         rows = self.rows
         source = ArrayRows(rows) if isinstance(rows, np.ndarray) else rows
         return source.subsample(size, seed)[0]
@@ -270,5 +278,4 @@ def _called(source: Any) -> str:
     """Return how an error calls a source."""
     if isinstance(source, str | os.PathLike):
         return f"'{os.fspath(source)}'"
-    name = type(source).__name__
-    return f"{'an' if name[:1] in 'aeiou' else 'a'} {name}"
+    return f"a {type(source).__name__}"

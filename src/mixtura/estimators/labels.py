@@ -106,8 +106,9 @@ def _numbered(array: NDArray[Any], n_components: int) -> KnownComponents:
     wrong = ~((numbers >= UNKNOWN) & (numbers < n_components) & (numbers == np.floor(numbers)))
     if wrong.any():
         row = int(wrong.argmax())
+        label = array[row : row + 1].tolist()[0]
         raise DataError(
-            f"y holds {array[row]!r} at row {row} (counted from 0), and components are called 0 to "
+            f"y holds {label!r} at row {row} (counted from 0), and components are called 0 to "
             f"{n_components - 1}, -1 where unknown; set n_components, or use_y=False to ignore y"
         )
     masks = np.vstack([~np.eye(n_components, dtype=bool), np.zeros((1, n_components), dtype=bool)])
