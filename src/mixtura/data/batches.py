@@ -229,7 +229,8 @@ def _csv(
     def opened(types: dict[str, Any]) -> Any:
         return csv.open_csv(
             file,
-            read_options=csv.ReadOptions(block_size=TEXT_BYTES),
+            # One thread counts the rows, which an error is to name.
+            read_options=csv.ReadOptions(use_threads=False, block_size=TEXT_BYTES),
             parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
             convert_options=csv.ConvertOptions(
                 include_columns=names, null_values=MISSING, column_types=types
