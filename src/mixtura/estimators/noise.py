@@ -32,11 +32,13 @@ def noise_maker(
     Raises
     ------
     ParameterError
-        If there is no such noise, or the volume is not above 0.
+        If there is no such noise, the volume is not above 0, or there is one without noise.
     DataError
         When noise is asked for, naming a column of one value, over which nothing is constant.
     """
     if noise is None:
+        if volume is not None:
+            raise ParameterError("noise_volume says nothing without noise; set noise='uniform'")
         return lambda family: family
     checked_choice("noise", noise, ("uniform",))
     if volume is not None and not checked_number("noise_volume", volume) > 0:

@@ -58,7 +58,11 @@ def test_a_given_volume_replaces_the_box():
 
 @pytest.mark.parametrize(
     ("setting", "said"),
-    [({"noise": "normal"}, "uniform"), ({"noise": "uniform", "noise_volume": 0}, "above 0")],
+    [
+        ({"noise": "normal"}, "uniform"),
+        ({"noise": "uniform", "noise_volume": 0}, "above 0"),
+        ({"noise_volume": 5.0}, "without noise"),
+    ],
 )
 def test_settings_that_make_no_sense_are_refused(setting, said):
     with pytest.raises(ParameterError, match=said):
