@@ -195,3 +195,17 @@ def test_auto_is_gaussian_beyond_memory_or_says_why_not(folder, tmp_path):
     found = run("fit", tmp_path / "x.parquet", *options)
     assert found.exit_code != 0
     assert "--family auto would take columns as categorical" in found.output
+
+
+def test_a_column_of_one_value_is_left_out_and_named(folder, tmp_path):
+    rows = pd.concat([pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))])
+    rows.assign(site=7.0).to_parquet(tmp_path / "x.parquet")
+    options = ["-k", "3", "-s", "full"]
+    found = passed(
+        "fit", tmp_path / "x.parquet", *options, "--memory", "1kB", "-o", tmp_path / "out"
+    )
+    assert "columns left out, as all rows hold one value there: 'site'" in found.output
+    passed("fit", folder, *options, "-o", tmp_path / "without")
+    one, other = (load(tmp_path / name / "model.mixtura") for name in ("out", "without"))
+    assert one.columns == other.columns == NAMES
+    np.testing.assert_array_equal(one.parameters.means, other.parameters.means)

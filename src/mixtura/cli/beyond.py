@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.cli.assignments import Assignments, assignments_of, write_parts
-from mixtura.cli.columns import number_columns
+from mixtura.cli.columns import number_columns, say_columns
 from mixtura.cli.families import Request
 from mixtura.cli.families.gaussian import STARTS
 from mixtura.cli.fitted import Fitted
@@ -63,7 +63,16 @@ def rows_beyond(
     if family == "auto":
         _check_numbers(table, request)
     names = number_columns(table, request.columns, request.left_out)
-    return dataset(list(files), names, memory=memory, cache=cache)
+    say(f"reading {len(files)} file(s) of more than memory may hold", err=True)
+    data = dataset(list(files), names, memory=memory, cache=cache)
+    spread = data.survey.spread
+    constant = [name for name, own in zip(names, spread, strict=True) if own == 0]
+    if not constant or not spread.any():
+        return data
+    say_columns(constant, "all rows hold one value there")
+    data.close()
+    varying = [name for name in names if name not in constant]
+    return dataset(list(files), varying, memory=memory, cache=cache)
 
 
 def _check_numbers(table: Table, request: Request) -> None:
@@ -80,7 +89,6 @@ def _check_numbers(table: Table, request: Request) -> None:
 
 def fitted_beyond(data: Dataset, request: Request, called: Path) -> Fitted:
     """Return the best fit of Gaussian mixtures to rows beyond memory."""
-    say(f"reading '{called}', which is more than memory may hold", err=True)
     say(f"{data.n_rows:,} rows of {data.n_columns} columns", err=True)
     with search_progress() as progress:
         selection = _selected(data, request, progress)
