@@ -199,7 +199,7 @@ def test_auto_is_gaussian_beyond_memory_or_says_why_not(folder, tmp_path):
 
 def test_a_column_of_one_value_is_left_out_and_named(folder, tmp_path):
     rows = pd.concat([pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))])
-    rows.assign(site=7.0).to_parquet(tmp_path / "x.parquet")
+    rows.assign(site=7.0).to_parquet(tmp_path / "x.parquet", index=False)
     options = ["-k", "3", "-s", "full"]
     found = passed(
         "fit", tmp_path / "x.parquet", *options, "--memory", "1kB", "-o", tmp_path / "out"
