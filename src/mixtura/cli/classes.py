@@ -34,8 +34,8 @@ from mixtura.cli.options import (
 from mixtura.cli.output import CLASSES, ENUMERATION, MODEL, TABLES, Output, output_folder, told
 from mixtura.cli.rows import frame_of
 from mixtura.cli.voice import end_interrupted, keep_formulas_option, say
-from mixtura.data.batches import files_of
 from mixtura.data.files import read_tables
+from mixtura.data.paths import called_together, files_of
 from mixtura.errors import DegenerateComponentWarning, InformationError, ParameterError
 from mixtura.mixture import Mixture
 from mixtura.store import save
@@ -168,7 +168,7 @@ def classes(
         id_column=id_column,
         keep_formulas=keep_formulas,
     )
-    called = Path(files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more")
+    called = called_together(files)
     with (
         nullcontext() if output is None else output_folder(output, force=force) as folder,
         in_words_of_the_command(called),

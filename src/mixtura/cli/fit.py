@@ -13,21 +13,21 @@ from mixtura.cli.columns import split_names
 from mixtura.cli.families import OFFERS, Offer, Request
 from mixtura.cli.fitted import Fitted, fitted_table
 from mixtura.cli.options import (
-    Bytes,
     MixingWeights,
     Sizes,
     Structures,
     check_options,
     force_option,
+    memory_option,
     prior_option,
     seed_option,
     weights_option,
 )
 from mixtura.cli.output import MODEL, REPORT, Output, output_folder, told
 from mixtura.cli.voice import end_interrupted, keep_formulas_option, say
-from mixtura.data.checks import machine_memory
+from mixtura.data.dataset import bytes_of
 from mixtura.data.files import read_tables
-from mixtura.data.paths import bytes_in_memory, files_of
+from mixtura.data.paths import bytes_in_memory, called_together, files_of
 from mixtura.errors import (
     DataError,
     DegenerateComponentWarning,
@@ -86,12 +86,7 @@ __all__ = ["fit"]
     "--columns", help="Columns to fit, separated by commas; default all that suit the family."
 )
 @click.option("--exposure", help="Column of exposures, with --family poisson.")
-@click.option(
-    "--memory",
-    type=Bytes(),
-    help="What the rows may take in memory, such as 500MB; by default a quarter of the machine's. "
-    "More are read from a file in --cache, pass after pass.",
-)
+@memory_option("More are read from a file in --cache, pass after pass.")
 @click.option(
     "--cache",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
@@ -194,8 +189,8 @@ def _fitted(
 ) -> Iterator[Fitted]:
     """Yield the fit to some files, whose rows are there meanwhile."""
     files = files_of(list(names)) or []
-    called = Path(names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more")
-    most = machine_memory() // 4 if memory is None else memory
+    called = called_together(names)
+    most = bytes_of(memory)
     with ExitStack() as stack:
         # What is written while the rows are there is no matter of their files.
         with in_words_of_the_command(called), warnings.catch_warnings():

@@ -15,13 +15,13 @@ from mixtura.errors import ParameterError
 from mixtura.estimators.sizes import MOST_SIZES
 
 __all__ = [
-    "Bytes",
     "MixingWeights",
     "Prior",
     "Sizes",
     "Structures",
     "check_options",
     "force_option",
+    "memory_option",
     "prior_option",
     "seed_option",
     "weights_option",
@@ -145,6 +145,16 @@ seed_option = click.option(
     show_default=True,
     help="Seed of everything random.",
 )
+
+
+def memory_option(beyond: str) -> Any:
+    """Return the option of what rows may take in memory, and the sentence on more than that."""
+    return click.option(
+        "--memory",
+        type=Bytes(),
+        help="What rows may take in memory, such as 500MB; by default a quarter of the machine's. "
+        + beyond,
+    )
 
 
 def check_options(context: click.Context, offer: Offer) -> None:

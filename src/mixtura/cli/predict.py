@@ -7,10 +7,10 @@ import click
 
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.assignments import Assignments, assignments_of, write_parts
-from mixtura.cli.options import Bytes
+from mixtura.cli.options import memory_option
 from mixtura.cli.rows import rows_of, tables_within, text_columns
 from mixtura.cli.voice import binary_output, keep_formulas_option, say
-from mixtura.data.checks import machine_memory
+from mixtura.data.dataset import bytes_of
 from mixtura.data.gaps import gap_words, has_gaps
 from mixtura.data.paths import files_of
 from mixtura.data.table import Table
@@ -38,12 +38,7 @@ __all__ = ["predict"]
     show_default=True,
     help="What a category that the fit did not see is: an error, or a missing cell.",
 )
-@click.option(
-    "--memory",
-    type=Bytes(),
-    help="What rows may take in memory, such as 500MB; by default a quarter of the machine's. "
-    "Files of more are read and written part by part.",
-)
+@memory_option("Files of more are read and written part by part.")
 @keep_formulas_option
 def predict(
     model: Path,
@@ -60,8 +55,8 @@ def predict(
     Several files, folders and patterns such as 'data/*.parquet' are read one after the other.
     """
     mixture, _ = load_with_facts(model)
-    most = machine_memory() // 4 if memory is None else memory
-    tables = tables_within(files_of(list(files)) or [], text_columns(mixture), most)
+    found = files_of(list(files)) or []
+    tables = tables_within(found, text_columns(mixture), bytes_of(memory))
     parts = _parts(mixture, tables, id_column, keep_formulas, proba, unknown)
     write_parts(parts, binary_output() if output is None else output)
 

@@ -72,7 +72,7 @@ class Dataset:
 
     def __repr__(self) -> str:
         """Return what it is made of, and how many rows if that is known."""
-        known = "" if self._survey is None else f", {self.n_rows:,} x {self.n_columns}"
+        known = "" if self._rows is None else f", {self.n_rows:,} x {self.n_columns}"
         return f"<mixtura dataset of {_called(self._source)}{known}>"
 
     @property
@@ -86,8 +86,10 @@ class Dataset:
     @property
     def survey(self) -> Survey:
         """Return what one pass found of the rows."""
-        assert self.rows is not None
-        assert self._survey is not None
+        rows = self.rows
+        if self._survey is None:
+            # Of a part, which few ask about: it was looked at with the others.
+            self._survey = Survey.of(np.asarray(rows))
         return self._survey
 
     @property
@@ -99,12 +101,12 @@ class Dataset:
     @property
     def n_rows(self) -> int:
         """Return N."""
-        return self.survey.n_rows
+        return len(self.rows)
 
     @property
     def n_columns(self) -> int:
         """Return D."""
-        return len(self.survey.lowest)
+        return self.rows.shape[1]
 
     @property
     def is_in_memory(self) -> bool:
@@ -155,7 +157,7 @@ class Dataset:
         """Yield datasets in memory, of some rows each, in order."""
         for rows in self.batches():
             part = Dataset(rows, None, self._memory, None)
-            part._rows, part._survey, part._names = rows, Survey.of(rows), self.names
+            part._rows, part._names = rows, self.names
             yield part
 
     def close(self) -> None:

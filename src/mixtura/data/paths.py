@@ -8,12 +8,17 @@ from typing import Any
 
 from mixtura.errors import DataError
 
-__all__ = ["bytes_in_memory", "files_of", "format_of", "is_spelled"]
+__all__ = ["bytes_in_memory", "called_together", "files_of", "format_of", "is_spelled"]
 
 FORMATS = (".parquet", ".pq", ".arrow", ".feather", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".npy")
 
 # What text and compressed files take in memory, of what they take on disk.
 UNFOLDED = {".gz": 8, ".csv": 2, ".tsv": 2}
+
+
+def called_together(names: Sequence[str]) -> Path:
+    """Return how an error calls what several names stand for."""
+    return Path(names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more")
 
 
 def files_of(source: Any) -> list[Path] | None:
