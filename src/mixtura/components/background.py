@@ -17,7 +17,7 @@ from mixtura.arrays import as_shape
 from mixtura.errors import ParameterError
 from mixtura.kinds import COUNT, EXPOSURE, ColumnKind
 
-__all__ = ["Background", "Backgrounds", "Member", "Ranges"]
+__all__ = ["Background", "Backgrounds", "KnownBefore", "Member", "Ranges"]
 
 Float = NDArray[np.float64]
 
@@ -147,18 +147,12 @@ class Ranges:
         return cls(lowest, highest, whole == 1)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Member:
-    """A component of the family itself that prefers no cell to another.
+class KnownBefore:
+    """What backgrounds share whose cells are known before any row is seen."""
 
-    Attributes
-    ----------
-    family : of the components beside it
-    parameters : of one component
-    """
+    __slots__ = ()
 
     family: Any
-    parameters: Any
 
     @property
     def is_empty(self) -> NDArray[np.bool_]:
@@ -172,8 +166,26 @@ class Member:
 
     @property
     def log_constant(self) -> None:
-        """Return None: coefficients differ from row to row."""
+        """Return None: it differs from row to row."""
         return
+
+    def to_arrays(self) -> dict[str, Float]:
+        """Return nothing: the family says what it is."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Member(KnownBefore):
+    """A component of the family itself that prefers no cell to another.
+
+    Attributes
+    ----------
+    family : of the components beside it
+    parameters : of one component
+    """
+
+    family: Any
+    parameters: Any
 
     def log_density(self, rows: Any) -> Float:
         """Return the component's log density (n,)."""
@@ -186,10 +198,6 @@ class Member:
     def words(self) -> str:
         """Return what it is in words."""
         return self.family.even_words
-
-    def to_arrays(self) -> dict[str, Float]:
-        """Return nothing: the family says what it is."""
-        return {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

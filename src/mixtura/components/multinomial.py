@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 from scipy.special import gammaln
 
+from mixtura.components.background import KnownBefore
 from mixtura.components.deviations import Deviations, weighed
 from mixtura.components.evidence import Cells
 from mixtura.components.exponential import ExponentialFamily
@@ -36,7 +37,7 @@ Float = NDArray[np.float64]
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
-class EvenRows:
+class EvenRows(KnownBefore):
     """The flat Dirichlet-multinomial: of all rows with its total, each is equally probable.
 
     A row that is all of a rare item is as probable as one of all items alike: neither looks like a
@@ -48,21 +49,6 @@ class EvenRows:
     """
 
     family: "MultinomialFamily"
-
-    @property
-    def n_free(self) -> int:
-        """Return 0."""
-        return 0
-
-    @property
-    def log_constant(self) -> None:
-        """Return None: it depends on a row's total."""
-        return
-
-    @property
-    def is_empty(self) -> NDArray[np.bool_]:
-        """Return False for each column."""
-        return np.zeros(self.family.n_items, dtype=bool)
 
     def log_density(self, rows: Any) -> Float:
         """Return -log of how many rows of D items have the total n: (n + D - 1)! / n! (D - 1)!."""
@@ -79,10 +65,6 @@ class EvenRows:
     def words(self) -> str:
         """Return what it is in words."""
         return "all rows of the same total equally probable"
-
-    def to_arrays(self) -> dict[str, Float]:
-        """Return nothing: the family says what it is."""
-        return {}
 
 
 def log_coefficients(rows: Any) -> Float:
