@@ -10,10 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from mixtura.arrays import generator_of, log_sum_exp, whole_number
 from mixtura.components.constrained import Constraints, n_lost
 from mixtura.components.family import Family
-from mixtura.components.filling import drawn_fillings
-from mixtura.components.gaussian.imputation import expected_cells
+from mixtura.components.filling import filling_of
 from mixtura.components.gaussian.one_column import OneColumn
-from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.margins import conditional_of, marginal_of, moments_of, positions
 from mixtura.data.encoding import AS_IT_COMES, Reading, decoded, decoded_rows, rows_of_table
 from mixtura.engines.blas import single_threaded_blas
@@ -270,17 +268,16 @@ class Mixture:
         ParameterError
             If rows of the family are no numbers that could be filled in so.
         """
-        parameters = self.parameters
-        if not isinstance(parameters, GaussianParameters):
-            raise ParameterError(f"cells of a '{self.family.name}' mixture are not filled in here")
+        filling = filling_of(self.family, self.parameters)
         if self.reading is not None:
             rows = self.encode(rows, missing="marginal")
         rows = np.asarray(rows, dtype=np.float64)
         shares = self.coded.responsibilities(rows)
         if n_imputations is None:
-            return self._in_table(expected_cells(rows, shares, parameters))
-        drawn = drawn_fillings(rows, shares, parameters, n_imputations, generator_of(random_state))
-        return self._in_table(drawn)
+            return self._in_table(filling.expected(rows, shares))
+        return self._in_table(
+            filling.drawn(rows, shares, n_imputations, generator_of(random_state))
+        )
 
     def cdf(self, points: ArrayLike) -> Float:
         """Return P(x <= point), for Gaussian mixtures of one column.

@@ -8,7 +8,7 @@ from columnwise_cases import COLUMNWISE
 from plain import bernoulli, categorical, columnwise, gaussian, mixed, multinomial, noisy, poisson
 from scipy import stats
 
-from mixtura import Mixture
+from mixtura import GaussianMixture, Mixture
 from mixtura.components.gaussian.structures import CODES
 from mixtura.errors import ParameterError
 
@@ -100,22 +100,69 @@ def test_nearly_singular_covariances_keep_their_conditionals():
     assert back.covariance()[0, 0] == pytest.approx(covariance[0, 0] * 1e-12, rel=1e-3)
 
 
+@pytest.mark.parametrize("beside", [False, True])
 @pytest.mark.parametrize("name", ["gaussian", "bernoulli", "poisson"])
-def test_mean_and_covariance_are_those_of_samples(name):
+def test_mean_and_covariance_are_those_of_samples(name, beside):
     plain = {"gaussian": lambda: gaussian("VVV"), "bernoulli": bernoulli, "poisson": poisson}[
         name
     ]()
+    plain = noisy(plain) if beside else plain
     rows, _ = plain.mixture.sample(200_000, 0)
     np.testing.assert_allclose(plain.mixture.mean(), rows.mean(axis=0), atol=0.03)
     np.testing.assert_allclose(plain.mixture.covariance(), np.cov(rows.T), atol=0.15)
+
+
+NOISY = {
+    "gaussian": lambda: gaussian("EVE", n_columns=4),
+    "categorical": categorical,
+    "bernoulli": lambda: bernoulli(missing=True),
+    "poisson": poisson,
+    "mixed": mixed,
+    **{name: partial(columnwise, one) for name, one in COLUMNWISE.items()},
+}
+
+
+@pytest.mark.parametrize("name", NOISY)
+def test_beside_noise_given_columns_leave_the_density_of_the_rest(name):
+    plain = noisy(NOISY[name]())
+    n_columns = plain.mixture.n_columns
+    given, rest = [n_columns - 1, 0], list(range(1, n_columns - 1))
+    for row in plain.rows[:5]:
+        found = plain.mixture.conditional({column: row[column] for column in given})
+        joint = plain.mixture.log_density(row[None])
+        margin = plain.mixture.marginal(sorted(given)).log_density(row[None, sorted(given)])
+        density = found.log_density(row[None, rest])
+        assert density[0] == pytest.approx(joint[0] - margin[0], rel=1e-10)
+        assert found.labels[-1] == -1
+
+
+def test_beside_noise_a_margin_is_the_density_of_rows_that_lack_the_rest():
+    """The rows are aslant, so that the box around them is along no column."""
+    rng = np.random.default_rng(4)
+    across = np.array([[3.0, 2.9, 0.0], [0.0, 0.3, 0.1], [0.0, 0.0, 5.0]])
+    rows = np.vstack([rng.normal(size=(200, 3)), rng.uniform(-3, 3, (40, 3))]) @ across
+    mixture = GaussianMixture(1, noise="uniform", random_state=0).fit(rows).mixture_
+    lacking = np.where([True, False, True], rows, np.nan)
+    expected = mixture.coded.log_density(lacking)
+    found = mixture.marginal([2, 0])
+    np.testing.assert_allclose(found.log_density(rows[:, [2, 0]]), expected, rtol=1e-12)
+    filled = mixture.impute(lacking)
+    for place in (0, 230):
+        law = mixture.conditional({0: rows[place, 0], 2: rows[place, 2]})
+        assert filled[place, 1] == pytest.approx(law.mean()[0], rel=1e-9)
+    row = np.array([[rows[230, 0], np.nan, rows[230, 2]]])
+    draws = mixture.impute(np.repeat(row, 20_000, axis=0), 1, random_state=0)[0, :, 1]
+    law = mixture.conditional({0: row[0, 0], 2: row[0, 2]})
+    assert draws.mean() == pytest.approx(law.mean()[0], abs=0.15)
+    assert draws.var() == pytest.approx(law.covariance()[0, 0], rel=0.05)
 
 
 def test_what_has_no_margin_says_so():
     plain = gaussian("VVV")
     with pytest.raises(ParameterError, match="multinomial"):
         multinomial().mixture.marginal([0, 1])
-    with pytest.raises(ParameterError, match="noise"):
-        noisy().mixture.marginal([0])
+    with pytest.raises(ParameterError, match="multinomial"):
+        noisy(multinomial()).mixture.marginal([0, 1])
     with pytest.raises(ParameterError, match="no column 3"):
         plain.mixture.marginal([3])
     with pytest.raises(ParameterError, match="no column 'x'"):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from oracles import dataset, mclust
-from plain import noisy
+from plain import gaussian
 from scipy.sparse import csr_array
 
 from mixtura import CategoricalMixture, GaussianMixture, MultinomialMixture
@@ -101,9 +101,25 @@ def test_sparse_counts_are_tested_as_dense_ones_are():
     assert found[0].statistic == pytest.approx(found[1].statistic, abs=0.02)
 
 
+def test_beside_noise_a_second_cluster_is_found_and_a_third_is_not():
+    rng = np.random.default_rng(5)
+    apart = rng.normal(0, 1, (120, 2)), rng.normal(7, 1, (120, 2))
+    rows = np.vstack([*apart, rng.uniform(-10, 16, (24, 2))])
+    p_values = []
+    for n_components in (1, 2):
+        estimator = GaussianMixture(
+            n_components, covariance_type="spherical", noise="uniform", random_state=0
+        )
+        mixture = estimator.fit(rows).mixture_
+        found = likelihood_ratio_test(mixture, rows, n_replicates=19, n_init=1, random_state=0)
+        assert found.n_components == n_components
+        assert found.alternative.labels.tolist() == [*range(n_components + 1), -1]
+        p_values.append(found.p_value)
+    assert p_values[0] == 1 / 20
+    assert p_values[1] > 0.1
+
+
 def test_what_cannot_be_tested_is_refused():
-    plain = noisy()
-    with pytest.raises(ParameterError, match="noise"):
-        likelihood_ratio_test(plain.mixture, plain.rows)
+    plain = gaussian("VVV")
     with pytest.raises(ParameterError, match="1 at least"):
         likelihood_ratio_test(plain.mixture, plain.rows, n_replicates=0)

@@ -7,15 +7,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.components.background import Backgrounds, Member, Ranges
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.columnwise import ColumnwiseFamily
+from mixtura.components.gaussian.background import BoxBackground
+from mixtura.components.gaussian.box import Box
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.partition import conditional, marginal, partitioned_structure
+from mixtura.components.noise import NoiseFamily
+from mixtura.components.noise_parameters import NoisyParameters
 from mixtura.components.product import ProductFamily, ProductParameters
 from mixtura.components.stacked import Probabilities
 from mixtura.errors import ParameterError
 
-__all__ = ["conditional_of", "marginal_of", "moments_of", "positions"]
+__all__ = [
+    "background_margin",
+    "background_moments",
+    "conditional_of",
+    "marginal_of",
+    "moments_of",
+    "positions",
+]
 
 Float = NDArray[np.float64]
 Columns = Sequence[int]
@@ -125,7 +137,7 @@ def _(
     return _joined(pairs)
 
 
-def _by_block(family: ProductFamily, columns: Columns) -> list[tuple[int, list[int]]]:
+def _by_block(family: ProductFamily | Backgrounds, columns: Columns) -> list[tuple[int, list[int]]]:
     """Return the blocks that columns are of, and their positions within, blocks in order."""
     found = [
         (block, [column - own.start for column in columns if own.start <= column < own.stop])
@@ -169,3 +181,94 @@ def _(family: ColumnwiseFamily, parameters: Any) -> tuple[Float, Float]:
         raise ParameterError("rates have a mean only for a given exposure")
     means, variances = family.mean_and_variance(parameters)
     return means, variances[:, :, None] * np.eye(family.n_columns)
+
+
+@singledispatch
+def background_margin(background: Any, columns: Columns) -> Any:
+    """Return the background of some columns: what is left of it where the others are missing.
+
+    Raises
+    ------
+    ParameterError
+        If that is no background here.
+    """
+    raise ParameterError(f"there is no margin of noise that is {background.words()}")
+
+
+@background_margin.register
+def _(background: Ranges, columns: Columns) -> Ranges:
+    chosen = list(columns)
+    return Ranges(background.lowest[chosen], background.highest[chosen], background.whole[chosen])
+
+
+@background_margin.register
+def _(background: BoxBackground, columns: Columns) -> BoxBackground:
+    lowest, highest = background.box.ends
+    chosen = list(columns)
+    box = Box(lowest[chosen], np.diag((highest - lowest)[chosen]))
+    return BoxBackground(box, -float(background.log_widths[chosen].sum()))
+
+
+@background_margin.register
+def _(background: Member, columns: Columns) -> Member:
+    return Member(*marginal_of(background.family, background.parameters, columns))
+
+
+@background_margin.register
+def _(background: Backgrounds, columns: Columns) -> Any:
+    chosen = _by_block(background, columns)
+    parts = [background_margin(background.parts[block], own) for block, own in chosen]
+    if len(parts) == 1:
+        return parts[0]
+    return Backgrounds(tuple(parts), tuple(len(own) for _, own in chosen))
+
+
+@marginal_of.register
+def _(family: NoiseFamily, parameters: Any, columns: Columns) -> Pair:
+    inner, own = marginal_of(family.inner, parameters.inner, columns)
+    return _beside(inner, own, background_margin(family.background, columns))
+
+
+@conditional_of.register
+def _(
+    family: NoiseFamily, parameters: Any, given: Columns, rest: Columns, values: NDArray[Any]
+) -> Pair:
+    inner, own = conditional_of(family.inner, parameters.inner, given, rest, values)
+    return _beside(inner, own, background_margin(family.background, rest))
+
+
+def _beside(family: Any, parameters: Any, background: Any) -> Pair:
+    return NoiseFamily.around(family, background), NoisyParameters.around(parameters)
+
+
+@moments_of.register
+def _(family: NoiseFamily, parameters: Any) -> tuple[Float, Float]:
+    means, covariances = moments_of(family.inner, parameters.inner)
+    mean, covariance = background_moments(family.background)
+    return np.vstack([means, mean]), np.concatenate([covariances, covariance[None]])
+
+
+@singledispatch
+def background_moments(background: Any) -> tuple[Float, Float]:
+    """Return E[x] (D,) and Cov[x] (D, D) of what is drawn from a background."""
+    raise ParameterError(f"noise that is {background.words()} has no mean and covariance here")
+
+
+@background_moments.register
+def _(background: Ranges) -> tuple[Float, Float]:
+    # A length l has variance l² / 12, and n whole numbers (n² - 1) / 12.
+    lengths = background.highest - background.lowest + background.whole
+    variances = (lengths**2 - background.whole) / 12.0
+    return 0.5 * (background.lowest + background.highest), np.diag(variances)
+
+
+@background_moments.register
+def _(background: BoxBackground) -> tuple[Float, Float]:
+    edges = background.box.edges
+    return background.box.corner + 0.5 * edges.sum(axis=0), edges.T @ edges / 12.0
+
+
+@background_moments.register
+def _(background: Member) -> tuple[Float, Float]:
+    means, covariances = moments_of(background.family, background.parameters)
+    return means[0], covariances[0]

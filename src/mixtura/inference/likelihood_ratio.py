@@ -36,7 +36,7 @@ class LikelihoodRatioTest:
 
     Attributes
     ----------
-    n_components : K
+    n_components : K, noise not counted
     statistic : 2 (ℓ_(K+1) - ℓ_K), from 0 up
     p_value : the share of replicates under K, the rows themselves counted in, whose statistic is
         as large; where it stopped early, exceedances / replicates (Besag and Clifford 1991)
@@ -91,14 +91,12 @@ def likelihood_ratio_test(
     Raises
     ------
     ParameterError
-        If the mixture has noise, or mixing weights that were held and differ, or other numbers
-        that were held or equal, or a setting cannot be used. Mixing weights that were held equal
-        are so under both hypotheses.
+        If the mixture has mixing weights that were held and differ, or other numbers that were held
+        or equal, or a setting cannot be used. Mixing weights that were held equal are so under both
+        hypotheses, and noise stands beside both, with the same density.
     """
     if n_replicates < 1 or (exceedances is not None and exceedances < 1) or n_init < 1:
         raise ParameterError("n_replicates, exceedances and n_init should be 1 at least")
-    if mixture.family.has_noise:
-        raise ParameterError("the test is for mixtures without noise")
     if weighing_of(mixture).tells_apart:
         raise ParameterError(
             "the mixing weights were held at numbers that differ, which do not say what those of "
@@ -132,7 +130,7 @@ def likelihood_ratio_test(
     count = int((found >= observed).sum())
     p_value = count / len(found) if stopped else (1 + count) / (1 + len(found))
     return LikelihoodRatioTest(
-        n_components=mixture.n_components,
+        n_components=int((mixture.labels >= 0).sum()),
         statistic=observed,
         p_value=p_value,
         error=float(np.sqrt(p_value * (1.0 - p_value) / max(len(found), 1))),

@@ -1,6 +1,6 @@
 """Fitting a mixture's family again: to other row weights, or to rows that were drawn from it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import singledispatch
 from typing import Any
 
@@ -14,19 +14,19 @@ from mixtura.data import RowSource
 from mixtura.data.columns import column_moments
 from mixtura.data.resolution import column_steps
 from mixtura.em.annealing import prior_named
+from mixtura.em.failures import Start
 from mixtura.em.fit import FitOptions, log_weights_of
 from mixtura.em.model import Model
+from mixtura.em.noise_starts import with_noise
 from mixtura.em.options import FREE
 from mixtura.em.solve import FitResult, SolveOptions, solve
-from mixtura.em.starts import StartOptions, short_runs
+from mixtura.em.starts import StartMaker, StartOptions, short_runs
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 from mixtura.mixture import Mixture
 
 __all__ = ["from_mixture", "from_short_runs", "options_of", "refit", "weighing_of"]
-
-Starts = Callable[[Sweep, FitOptions], Sequence[Model]]
 
 # Nats left to gain at the end of a replicate, whose own sampling error is far larger.
 COARSE = GainLeft(nats=1e-2)
@@ -88,7 +88,7 @@ def options_of(mixture: Mixture, prior: Any, seed: int = 0, *, finish: int = 1) 
     )
 
 
-def from_mixture(mixture: Mixture) -> Starts:
+def from_mixture(mixture: Mixture) -> StartMaker:
     """Return the start that is a mixture itself."""
 
     def starts(sweep: Sweep, options: FitOptions) -> list[Model]:
@@ -98,9 +98,15 @@ def from_mixture(mixture: Mixture) -> Starts:
     return starts
 
 
-def from_short_runs(n_components: int, options: SolveOptions) -> Starts:
-    """Return the starts that the estimators have."""
-    return lambda sweep, loop: short_runs(sweep, n_components, loop, options.starts)[0]
+def from_short_runs(n_components: int, options: SolveOptions) -> StartMaker:
+    """Return the starts that the estimators have, noise counted where there is some."""
+
+    def starts(sweep: Sweep, loop: FitOptions) -> Sequence[Start]:
+        if sweep.family.has_noise:
+            return with_noise(None, n_components - 1, options.starts)(sweep, loop)
+        return short_runs(sweep, n_components, loop, options.starts)[0]
+
+    return starts
 
 
 def refit(
@@ -108,14 +114,14 @@ def refit(
     source: RowSource,
     n_components: int,
     options: SolveOptions,
-    starts: Sequence[Starts],
+    starts: Sequence[StartMaker],
 ) -> FitResult:
     """Return the best fit of the mixture's family to rows, from all of the starts."""
     family: Any = framed(mixture.family, source, slice(None))
     if mixture.constraints is not None:
         family = ConstrainedFamily(family, mixture.constraints)
 
-    def models(sweep: Sweep, loop: FitOptions) -> list[Model]:
+    def models(sweep: Sweep, loop: FitOptions) -> list[Start]:
         return [model for each in starts for model in each(sweep, loop)]
 
     return solve(

@@ -40,6 +40,12 @@ class Box:
             return -np.inf
         return float((np.log(longest) + 0.5 * np.log(np.einsum("ed,ed->e", parts, parts))).sum())
 
+    @property
+    def ends(self) -> tuple[Float, Float]:
+        """Return how far down and up it reaches in each column (D,)."""
+        downward = self.corner + np.minimum(self.edges, 0.0).sum(axis=0)
+        return downward, self.corner + np.maximum(self.edges, 0.0).sum(axis=0)
+
     def sample(self, n_rows: int, rng: np.random.Generator) -> Float:
         """Return rows (n, D) uniform over the box."""
         return self.corner + rng.random((n_rows, len(self.corner))) @ self.edges
