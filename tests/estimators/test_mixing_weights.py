@@ -419,3 +419,15 @@ def test_weights_told_as_numbers_are_held_from_the_start_on(code, max_iter, nois
         model.fit(rows)
     shares = model.weights_[:3] / model.weights_[:3].sum()
     np.testing.assert_allclose(shares, [0.5, 0.3, 0.2])
+
+
+def test_a_prior_on_weights_leaves_that_of_mixed_columns_as_it_is():
+    rng = np.random.default_rng(3)
+    which = rng.random(300) < 0.3
+    rows = np.column_stack([rng.normal(4 * which), rng.random(300) < 0.2 + 0.6 * which])
+    blocks = {"gaussian": [0], "bernoulli": [1]}
+    plain = MixedMixture(blocks, 2, random_state=0).fit(rows)
+    even = MixedMixture(blocks, 2, prior=Dirichlet(1.0), random_state=0).fit(rows)
+    drawn = MixedMixture(blocks, 2, prior=Dirichlet(1e6), random_state=0).fit(rows)
+    assert even.log_likelihood_ == pytest.approx(plain.log_likelihood_, abs=1e-9)
+    np.testing.assert_allclose(drawn.weights_, 0.5, atol=1e-3)

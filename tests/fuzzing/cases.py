@@ -7,6 +7,7 @@ import numpy as np
 
 import mixtura
 from fuzzing import tables
+from fuzzing.asked import asked
 from fuzzing.hard import hard
 from mixtura.components.gaussian.structures import CODES
 
@@ -23,7 +24,7 @@ FAMILIES: dict[str, tuple[str, Any]] = {
     "categorical": ("CategoricalMixture", tables.categories),
     "mixed": ("MixedMixture", None),
 }
-HARD = 1000
+HARD, ASKED = 1000, 2000
 SHARES = [0.5, 0.06, 0.06, 0.06, 0.06, 0.06, 0.06, 0.07, 0.07]
 
 
@@ -50,9 +51,9 @@ class Case:
 
 
 def case(seed: int, number: int) -> Case:
-    """Return the fit of that number; seeds from 1000 up draw them at the edges."""
+    """Return the fit of that number; seeds from 1000 up draw edges, from 2000 up rarer settings."""
     rng = np.random.default_rng([seed, number])
-    if seed >= HARD:
+    if HARD <= seed < ASKED:
         return Case(*hard(rng))
     family = str(rng.choice([*FAMILIES], p=SHARES))
     settings: dict[str, Any] = {"random_state": int(rng.integers(1000)), "max_iter": 300}
@@ -75,6 +76,8 @@ def case(seed: int, number: int) -> Case:
         rows = gaussian(rng, settings, rows, n_components)
     elif rng.random() < 0.1:
         settings["responsibilities_init"] = rng.dirichlet(np.ones(n_components), n_rows)
+    if seed >= ASKED:
+        rows = asked(rng, family, settings, rows)
     return Case(family, settings, rows, given)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -89,6 +89,8 @@ class MixedMixture(DiscreteMixture):
     >>> sorted(mixture.weights_.round(1).tolist())
     [0.5, 0.5]
     """
+
+    default_prior: ClassVar[str] = "weak"
 
     def __init__(
         self,
