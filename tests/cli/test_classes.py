@@ -9,7 +9,7 @@ import pytest
 from class_cases import drawn, fitted
 from click.testing import CliRunner
 
-from mixtura import load, three_step
+from mixtura import load, one_step, three_step
 from mixtura.classes.enumeration import enumeration_of
 from mixtura.cli import classes as room
 from mixtura.cli.command import command
@@ -62,6 +62,21 @@ def test_numbers_are_those_of_the_library(survey, tmp_path):
     assert again.exit_code == 2
     assert "--force" in again.stderr
     assert told(survey, "-k", "2", "--columns", "a,b,c,d", "-o", out, "--force").exit_code == 0
+
+
+def test_classes_and_covariates_are_fitted_together_on_request(survey, tmp_path):
+    out = tmp_path / "out"
+    asked = ["--columns", "a,b,c,d,e,f", "--covariates", "x,sex", "--one-step", "-o", out]
+    done = told(survey, "-k", "3", "--prior", "none", *asked, "--distal", "income")
+    assert done.exit_code == 0, done.stderr
+    mixture = load(out / "model.mixtura")
+    _, answers, frame, _ = fitted()
+    items = pd.DataFrame(answers, columns=list("abcdef"))
+    found = one_step(mixture, items, covariates=frame[["x", "sex"]], prior=None)
+    assert found.membership.summary() in done.stdout
+    assert f"log-likelihood {found.log_likelihood:.4f}" in done.stdout
+    assert three_step(mixture, items, distal=frame["income"]).summary() in done.stdout
+    assert "(one step)" in (out / "tables.md").read_text(encoding="utf-8")
 
 
 def test_profiles_with_weights_and_tests(tmp_path):

@@ -5,19 +5,23 @@ from mixtura.classes.covariates import ClassMembership
 from mixtura.classes.distal import DistalOutcome, DistalOutcomes
 from mixtura.classes.enumeration import Enumeration, enumerate_classes
 from mixtura.classes.profile import ClassProfile, profile
+from mixtura.classes.regression import ClassRegression, LikelihoodRatio, one_step
 from mixtura.classes.three_step import three_step
 from mixtura.classes.wald import WaldTest
 
 __all__ = [
     "ClassMembership",
     "ClassProfile",
+    "ClassRegression",
     "Classification",
     "DistalOutcome",
     "DistalOutcomes",
     "Enumeration",
+    "LikelihoodRatio",
     "WaldTest",
     "classification",
     "enumerate_classes",
+    "one_step",
     "profile",
     "three_step",
 ]

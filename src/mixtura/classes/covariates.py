@@ -15,7 +15,14 @@ from mixtura.classes.variables import Variable
 from mixtura.classes.wald import WaldTest, interval, two_sided, wald_test
 from mixtura.text import text_table
 
-__all__ = ["ClassMembership", "class_membership"]
+__all__ = [
+    "ClassMembership",
+    "class_membership",
+    "complete",
+    "membership_of",
+    "start_of",
+    "unbounded",
+]
 
 Float = NDArray[np.float64]
 
@@ -30,10 +37,11 @@ class ClassMembership:
     reference : what the class is called that they are compared with
     terms : (P,) the intercept, numbers by name, and the levels of categories but the first
     coefficients : (P, K - 1) b
-    standard_errors : (P, K - 1) robust, with the errors of classification taken as known
+    standard_errors : (P, K - 1) robust; of three steps, the errors of classification are taken
+        as known
     covariance : ((K - 1) P, (K - 1) P) of the coefficients, one class after the other
     tests : by covariate, whether all its coefficients are zero
-    log_likelihood : of step three
+    log_likelihood : of step three; by one step that of the rows
     n : the weight of the rows that were used
     n_left_out : the number of rows that lack a covariate
     how : what was done about errors of classification, in words
@@ -134,54 +142,93 @@ def class_membership(
     InformationError
         If coefficients grow without bound.
     """
-    present = ~np.isnan([one.cells for one in covariates]).any(axis=0)
-    rows = present & (assigned.weights > 0)
-    covariates, used = [one.of(rows) for one in covariates], assigned.of(rows)
-    design = design_of(covariates, used.weights)
+    rows = complete(covariates) & (assigned.weights > 0)
+    used_covariates, used = [one.of(rows) for one in covariates], assigned.of(rows)
+    design = design_of(used_covariates, used.weights)
     likelihood = MembershipLikelihood(
         design.columns, used.weights, used.shares, used.errors, reference
     )
-    others = likelihood.others
     found, point = maximum(
         likelihood,
-        _start(used, design, reference),
+        start_of(used.sizes, design, reference),
         used.weights,
-        lambda place: _unbounded(design, used, int(others[place // len(design.terms)]), place),
+        lambda place: unbounded(design, used.names, reference, place),
     )
+    return membership_of(
+        found,
+        sandwich(point, used.weights),
+        design=design,
+        covariates=used_covariates,
+        names=used.names,
+        reference=reference,
+        log_likelihood=point.value,
+        n=float(used.weights.sum()),
+        n_left_out=int((~complete(covariates)).sum()),
+        how=used.how,
+    )
+
+
+def complete(covariates: Sequence[Variable]) -> NDArray[np.bool_]:
+    """Return which rows (N,) have all covariates."""
+    return np.logical_and.reduce([~np.isnan(one.cells) for one in covariates])
+
+
+def membership_of(
+    found: Float,
+    covariance: Float,
+    *,
+    design: Design,
+    covariates: Sequence[Variable],
+    names: Sequence[str],
+    reference: int,
+    log_likelihood: float,
+    n: float,
+    n_left_out: int,
+    how: str,
+) -> ClassMembership:
+    """Return what coefficients (K - 1) P of a design say, in the user's units.
+
+    Parameters
+    ----------
+    found, covariance : by the design's columns, of one class after the other
+    names : (K,) what classes are called
+    """
+    others = [name for k, name in enumerate(names) if k != reference]
     back = np.kron(np.eye(len(others)), design.back)
-    covariance = back @ sandwich(point, used.weights) @ back.T
+    covariance = back @ covariance @ back.T
     shape, coefficients = (len(others), -1), back @ found
     tests = {}
     for place, one in enumerate(covariates):
         own = np.flatnonzero(np.tile(design.owners == place, len(others)))
         tests[one.name] = wald_test(coefficients[own], covariance[np.ix_(own, own)])
     return ClassMembership(
-        tuple(used.names[k] for k in others),
-        used.names[reference],
+        tuple(others),
+        names[reference],
         design.terms,
         coefficients.reshape(shape).T,
         np.sqrt(np.diag(covariance)).reshape(shape).T,
         covariance,
         tests,
-        point.value,
-        float(used.weights.sum()),
-        int((~present).sum()),
-        used.how,
+        log_likelihood,
+        n,
+        n_left_out,
+        how,
     )
 
 
-def _start(used: Assigned, design: Design, reference: int) -> Float:
-    """Return coefficients by which each class has its size, whatever the covariates."""
-    sizes = np.log(used.sizes / used.sizes[reference])
+def start_of(sizes: Float, design: Design, reference: int) -> Float:
+    """Return coefficients by which each class (K,) has its size, whatever the covariates."""
     start = np.zeros((len(sizes), len(design.terms)))
-    start[:, 0] = sizes
+    start[:, 0] = np.log(sizes / sizes[reference])
     return np.delete(start, reference, axis=0).ravel()
 
 
-def _unbounded(design: Design, used: Assigned, of_class: int, place: int) -> str:
-    term = design.terms[place % len(design.terms)]
+def unbounded(design: Design, names: Sequence[str], reference: int, place: int) -> str:
+    """Return the sentence for a coefficient, by place, that grows without bound."""
+    of_class, term = divmod(place, len(design.terms))
+    others = [name for k, name in enumerate(names) if k != reference]
     return (
-        f"the coefficient of '{term}' for class {used.names[of_class]} has no bound: covariates "
-        "foretell that class, or its absence, without error in some rows; leave the covariate out, "
-        "join levels of few rows, or fit fewer classes"
+        f"the coefficient of '{design.terms[term]}' for class {others[of_class]} has no bound: "
+        "covariates foretell that class, or its absence, without error in some rows; leave the "
+        "covariate out, join levels of few rows, or fit fewer classes"
     )

@@ -41,11 +41,21 @@ class MembershipLikelihood:
         """Return the classes (K - 1,) that have coefficients."""
         return np.delete(np.arange(self.assigned.shape[1]), self.reference)
 
+    def of(self, rows: slice) -> "MembershipLikelihood":
+        """Return that of some rows."""
+        return MembershipLikelihood(
+            self.design[rows], self.weights[rows], self.assigned[rows], self.errors, self.reference
+        )
+
+    def log_probabilities(self, parameters: Float) -> Float:
+        """Return log p (N, K) at the coefficients (K - 1) P."""
+        logits = np.zeros((len(self.design), self.assigned.shape[1]))
+        logits[:, self.others] = self.design @ parameters.reshape(len(self.others), -1).T
+        return logits - log_sum_exp(logits)[:, None]
+
     def __call__(self, parameters: Float) -> Point:
         """Return it at the coefficients (K - 1) P."""
-        logits = np.zeros_like(self.assigned)
-        logits[:, self.others] = self.design @ parameters.reshape(len(self.others), -1).T
-        log_p = logits - log_sum_exp(logits)[:, None]
+        log_p = self.log_probabilities(parameters)
         p = np.exp(log_p)
         curvature = p[:, :, None] * p[:, None, :]
         _add_to_diagonal(curvature, -p)

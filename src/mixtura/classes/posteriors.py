@@ -11,7 +11,7 @@ from mixtura.inference.rows import checked
 from mixtura.mixture import Mixture
 from mixtura.text import component_name
 
-__all__ = ["Posteriors", "mixture_of", "posteriors_of"]
+__all__ = ["Posteriors", "mixture_of", "posteriors_of", "reference_of"]
 
 Float = NDArray[np.float64]
 
@@ -86,3 +86,17 @@ def posteriors_of(
         mixture.coded.responsibilities(rows.array),
         np.ones(rows.n_rows) if rows.weights is None else rows.weights,
     )
+
+
+def reference_of(reference: int | str | None, names: tuple[str, ...], sizes: Float) -> int:
+    """Return the place of the class that others are compared with: the largest, or one by name.
+
+    Raises
+    ------
+    ParameterError
+        If no class is called so.
+    """
+    called = names[int(sizes.argmax())] if reference is None else str(reference)
+    if called not in names:
+        raise ParameterError(f"reference should be one of {', '.join(names)}, but got {called!r}")
+    return names.index(called)

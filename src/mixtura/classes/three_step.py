@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 
 from mixtura.classes.covariates import ClassMembership, class_membership
 from mixtura.classes.distal import DistalOutcomes, distal_outcomes
-from mixtura.classes.posteriors import posteriors_of
+from mixtura.classes.posteriors import posteriors_of, reference_of
 from mixtura.classes.steps import ASSIGNMENTS, CORRECTIONS, assigned_by
 from mixtura.classes.variables import variables_of
 from mixtura.errors import ParameterError
@@ -78,12 +78,10 @@ def three_step(
     names = posteriors.names
     if len(names) < 2:
         raise ParameterError("the model has one class only; fit 2 at least")
-    called = names[int(posteriors.sizes.argmax())] if reference is None else str(reference)
-    if called not in names:
-        raise ParameterError(f"reference should be one of {', '.join(names)}, but got {called!r}")
+    compared = reference_of(reference, names, posteriors.sizes)
     assigned = assigned_by(posteriors, assignment, chosen)
     n_rows = len(posteriors.weights)
     if distal is not None:
         return distal_outcomes(assigned, variables_of(distal, "distal", "y", n_rows))
     columns = variables_of(covariates, "covariates", "x", n_rows)
-    return class_membership(assigned, columns, names.index(called))
+    return class_membership(assigned, columns, compared)

@@ -13,7 +13,7 @@ from mixtura.data.frames import is_frame, values_of_series
 from mixtura.data.plain import numbers_of_column
 from mixtura.errors import DataError
 
-__all__ = ["Variable", "variables_of"]
+__all__ = ["Variable", "as_fitted", "variables_of"]
 
 Float = NDArray[np.float64]
 
@@ -33,7 +33,7 @@ class Variable:
     cells: Float
     levels: tuple[Any, ...] = ()
 
-    def of(self, rows: NDArray[np.bool_]) -> "Variable":
+    def of(self, rows: NDArray[Any]) -> "Variable":
         """Return the variable in some rows, with the levels that are there.
 
         Raises
@@ -57,7 +57,7 @@ class Variable:
         return (self.cells[:, None] == np.arange(len(self.levels))).astype(np.float64)
 
 
-def variables_of(data: Any, what: str, letter: str, n_rows: int) -> tuple[Variable, ...]:
+def variables_of(data: Any, what: str, letter: str, n_rows: int | None) -> tuple[Variable, ...]:
     """Return the columns of a frame, a series, an array or a list.
 
     Text and truth values are categories, other columns numbers.
@@ -66,7 +66,7 @@ def variables_of(data: Any, what: str, letter: str, n_rows: int) -> tuple[Variab
     ----------
     what : the argument that holds them, for errors
     letter : columns without names are called by it and their place
-    n_rows : how many there should be
+    n_rows : how many there should be; None where any number may be
 
     Raises
     ------
@@ -74,7 +74,7 @@ def variables_of(data: Any, what: str, letter: str, n_rows: int) -> tuple[Variab
         Naming the column and row of a cell that cannot be used, or the lengths that differ.
     """
     columns, names = _columns(data)
-    if len(columns[0]) != n_rows:
+    if n_rows is not None and len(columns[0]) != n_rows:
         raise DataError(f"{what} has {len(columns[0])} rows and X has {n_rows}; give one for each")
     called = names or tuple(f"{letter}{j}" for j in range(len(columns)))
     return tuple(_variable(name, column) for name, column in zip(called, columns, strict=True))
@@ -101,3 +101,37 @@ def _variable(name: str, column: Sequence[Any]) -> Variable:
         row = int(np.isinf(cells).argmax())
         raise DataError(f"{label} holds infinity at row {row} (counted from 0); mend the cell")
     return Variable(name, cells)
+
+
+def as_fitted(data: Any, fitted: Sequence[tuple[str, tuple[Any, ...]]]) -> list[Variable]:
+    """Return covariates by the names and levels of a fit.
+
+    Parameters
+    ----------
+    fitted : name and levels of each
+
+    Raises
+    ------
+    DataError
+        If one is not there or of another kind, has a level that the fit had not, or lacks a cell.
+    """
+    given = {one.name: one for one in variables_of(data, "covariates", "x", None)}
+    found = []
+    for name, levels in fitted:
+        if name not in given:
+            raise DataError(f"there is no covariate '{name}'; those given are {', '.join(given)}")
+        one = given[name]
+        if bool(levels) != bool(one.levels):
+            raise DataError(f"covariate '{name}' was {'text' if levels else 'numbers'} in the fit")
+        cells = one.cells
+        if levels:
+            new = [level for level in one.levels if level not in levels]
+            if new:
+                raise DataError(f"covariate '{name}' has the level {new[0]!r}, not seen in the fit")
+            order = np.array([levels.index(level) for level in one.levels], dtype=np.float64)
+            cells = np.where(np.isnan(cells), np.nan, order[np.nan_to_num(cells).astype(np.intp)])
+        if np.isnan(cells).any():
+            row = int(np.isnan(cells).argmax())
+            raise DataError(f"covariate '{name}' is missing at row {row} (counted from 0)")
+        found.append(Variable(name, cells, levels))
+    return found

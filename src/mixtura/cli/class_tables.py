@@ -12,6 +12,7 @@ from mixtura.classes import (
     Classification,
     ClassMembership,
     ClassProfile,
+    ClassRegression,
     DistalOutcomes,
     Enumeration,
 )
@@ -19,7 +20,9 @@ from mixtura.cli.output import CLASSES, ENUMERATION, TABLES
 from mixtura.cli.voice import unformulated
 from mixtura.writing import replacing, write_text
 
-__all__ = ["Findings"]
+__all__ = ["Findings", "Related"]
+
+Related = ClassMembership | ClassRegression | DistalOutcomes
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -46,7 +49,7 @@ class Findings:
     title: str
     profile: ClassProfile
     classification: Classification | None
-    related: tuple[ClassMembership | DistalOutcomes, ...]
+    related: tuple[Related, ...]
     keeps_formulas: bool = False
 
     def text(self) -> str:
@@ -72,10 +75,11 @@ class Findings:
         if self.classification is not None:
             parts += ["# Classification", _markdown(self.classification.table())]
         for one in self.related:
-            if isinstance(one, ClassMembership):
+            if not isinstance(one, DistalOutcomes):
+                own = one.membership if isinstance(one, ClassRegression) else one
                 tests = [
                     {"covariate": name, "wald": test.statistic, "df": test.df, "p": test.p_value}
-                    for name, test in one.tests.items()
+                    for name, test in own.tests.items()
                 ]
                 parts += ["# Covariates", _markdown(one.table()), _markdown(tests)]
             else:

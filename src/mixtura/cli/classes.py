@@ -1,24 +1,24 @@
 """`mixtura classes FILE`: how many classes, what they are, and what goes with them."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from mixtura.classes import (
-    ClassMembership,
-    DistalOutcomes,
     Enumeration,
     classification,
     profile,
     three_step,
 )
+from mixtura.classes import one_step as together
 from mixtura.classes.enumeration import STARTS, enumeration_of
 from mixtura.cli.advice import in_words_of_the_command
-from mixtura.cli.class_tables import Findings
+from mixtura.cli.class_tables import Findings, Related
 from mixtura.cli.columns import related_frame, split_names
 from mixtura.cli.families import OFFERS, Request
 from mixtura.cli.fitted import Fitted, fitted_table
@@ -91,6 +91,11 @@ __all__ = ["classes"]
     help="Replicates of the bootstrap test of each K - 1 classes against K; 0 for no test.",
 )
 @click.option("--covariates", help="Columns that foretell classes, separated by commas.")
+@click.option(
+    "--one-step",
+    is_flag=True,
+    help="Fit classes and covariates together, in place of three steps.",
+)
 @click.option("--distal", help="Columns of outcomes that follow from classes.")
 @click.option(
     "--correction",
@@ -128,6 +133,7 @@ def classes(
     prior: str | float | None,
     blrt: int,
     covariates: str | None,
+    one_step: bool,
     distal: str | None,
     correction: str | None,
     assignment: str,
@@ -186,8 +192,10 @@ def classes(
         fitted = fitted_table(table, OFFERS[family], request, all_components=True)
         rows = (frame_of(fitted.mixture, table), request.of(table).weights)
         enumeration, interrupted = _enumeration(fitted, *rows, blrt)
-        steps = {"correction": correction, "assignment": assignment}
-        found, unsaid = _related(fitted.mixture, *rows, related, steps)
+        relate = {
+            name: _relation(name, one_step, correction, assignment, prior) for name in related
+        }
+        found, unsaid = _related(fitted.mixture, *rows, related, relate)
         several = fitted.mixture.n_components > 1
         findings = Findings(
             enumeration,
@@ -230,18 +238,31 @@ def _enumeration(fitted: Fitted, frame: Any, weights: Any, blrt: int) -> tuple[E
     return tested, False
 
 
+def _relation(
+    name: str, one_step: bool, correction: str | None, assignment: str, prior: Any
+) -> Callable[..., Related]:
+    """Return what relates classes to covariates or outcomes, as asked."""
+    if one_step and name == "covariates":
+        return partial(together, prior=prior)
+    return partial(three_step, correction=correction, assignment=assignment)
+
+
 def _related(
-    mixture: Mixture, frame: Any, weights: Any, related: Mapping[str, Any], steps: Mapping[str, Any]
-) -> tuple[tuple[ClassMembership | DistalOutcomes, ...], InformationError | None]:
+    mixture: Mixture,
+    frame: Any,
+    weights: Any,
+    related: Mapping[str, Any],
+    relate: Mapping[str, Callable[..., Related]],
+) -> tuple[tuple[Related, ...], InformationError | None]:
     """Return how covariates and outcomes go with classes, and why one of them cannot be told."""
     if related and mixture.n_components == 1:
         say("there is one class only, which covariates and outcomes cannot tell apart", err=True)
         return (), None
     found, unsaid = [], None
     for name, columns in related.items():
-        given: dict[str, Any] = {name: columns, **steps}
+        given: dict[str, Any] = {name: columns}
         try:
-            found.append(three_step(mixture, frame, sample_weight=weights, **given))
+            found.append(relate[name](mixture, frame, sample_weight=weights, **given))
         except InformationError as error:
             unsaid = error
     return tuple(found), unsaid

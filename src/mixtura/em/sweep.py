@@ -158,29 +158,36 @@ class Sweep:
         task = SweepTask(plan, Model.stack(models), about)
         return self._split(models, self.engine.fold(task, self._units), centres)
 
-    def from_responsibilities(self, responsibilities: Any) -> Any:
+    def from_responsibilities(self, responsibilities: Any, parameters: Any = None) -> Any:
         """Return the moments under given responsibilities (N, K), dense or CSR.
 
         Where components are too far from the origin for their width, their sums are taken again
         about the means found first.
+
+        Parameters
+        ----------
+        parameters : by which missing cells are completed; None where there are none yet
         """
-        return self._moments(responsibilities, responsibilities.shape[1], 0.0)
+        return self._moments(responsibilities, responsibilities.shape[1], 0.0, parameters)
 
     def from_labels(self, labels: NDArray[np.intp], n_components: int, softness: float) -> Any:
         """Return the moments under labels (N,), all components having a part of each row alike."""
         return self._moments(labels, n_components, softness)
 
-    def _moments(self, given: Any, n_components: int, softness: float) -> Any:
-        sums = self._given(given, n_components, softness, None)
-        moments = self.family.moments(sums, None, self.shared)
-        about = self.family.centres(None, sums, moments)
+    def _moments(
+        self, given: Any, n_components: int, softness: float, parameters: Any = None
+    ) -> Any:
+        task = GivenTask(self._plan_for([n_components]), None, softness, parameters)
+        sums = self._given(given, task)
+        moments = self.family.moments(sums, parameters, self.shared)
+        about = self.family.centres(parameters, sums, moments)
         if about is None:
             return moments
-        sums = self._given(given, n_components, softness, about)
-        return self.family.moments(sums, about, self.shared)
+        return self.family.moments(
+            self._given(given, replace(task, centres=about)), about, self.shared
+        )
 
-    def _given(self, given: Any, n_components: int, softness: float, about: Any) -> Any:
-        task = GivenTask(self._plan_for([n_components]), about, softness)
+    def _given(self, given: Any, task: GivenTask) -> Any:
         parts = (given[start:stop] for start, stop in pairwise(self._bounds))
         return self.engine.fold(task, list(zip(self._units, parts, strict=True)))
 

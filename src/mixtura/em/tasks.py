@@ -158,17 +158,23 @@ class GivenTask:
     Attributes
     ----------
     softness : what part of every row all components have alike, where labels are given
+    parameters : by which missing cells are completed; None where there are none yet
     """
 
     plan: Plan
     centres: Any = None
     softness: float = 0.0
+    parameters: Any = None
 
     def __call__(self, given: tuple[TiledUnit, Any]) -> Any:
         """Return the family's `Sums` of responsibilities (n, K), dense or CSR, or labels (n,)."""
         unit, source = given
         family = self.plan.family
-        evaluator = family.unbound(sum(self.plan.sizes))
+        n_components = sum(self.plan.sizes)
+        if self.parameters is None:
+            evaluator = family.unbound(n_components)
+        else:
+            evaluator = family.bind(np.zeros(n_components), self.parameters)
         if self.centres is not None:
             evaluator.centre_on(self.centres)
         totals = evaluator.zeros()

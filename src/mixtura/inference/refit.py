@@ -26,7 +26,7 @@ from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 from mixtura.mixture import Mixture
 
-__all__ = ["from_mixture", "from_short_runs", "options_of", "refit", "weighing_of"]
+__all__ = ["framed", "from_mixture", "from_short_runs", "options_of", "refit", "weighing_of"]
 
 # Nats left to gain at the end of a replicate, whose own sampling error is far larger.
 COARSE = GainLeft(nats=1e-2)

@@ -18,7 +18,7 @@ from mixtura.data.columns import column_moments
 from mixtura.data.masks import MaskedRows
 from mixtura.em.compiled import terms_of
 from mixtura.em.fit import FitOptions, fit
-from mixtura.em.responsibilities import model_from_responsibilities
+from mixtura.em.responsibilities import mixture_of, model_from_responsibilities
 from mixtura.em.starts import NeverMet
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
@@ -143,6 +143,23 @@ def test_a_start_has_missing_cells_of_their_columns_width(code: str) -> None:
     assert_allclose(parameters.means, expected.means, rtol=1e-9, atol=1e-9)
     found, other = parameters.covariance.dense(), expected.covariance.dense()
     assert_allclose(found, other, rtol=1e-4, atol=1e-4 * np.abs(other).max())
+
+
+@pytest.mark.parametrize("code", ["VVV", "EEE", "VVI"])
+def test_responsibilities_of_a_model_and_its_parameters_give_its_moments(code: str) -> None:
+    rows = gappy(6) * [1, 300, 1, 0.1] + [0, 0, 1e7, 0]
+    sweep = sweep_over(code, rows)
+    shares = np.random.default_rng(1).dirichlet(np.full(K, 0.5), sweep.source.n_rows)
+    options = FitOptions(NeverMet(), max_iter=1, prior=sweep.family.prior("weak", sweep.shared, K))
+    model = model_from_responsibilities(sweep, shares, options)
+    expected = sweep([model])[0].moments
+    posterior = mixture_of(sweep, model).responsibilities(
+        sweep.source.block(0, sweep.source.n_rows).rows
+    )
+    found = sweep.from_responsibilities(posterior, model.parameters)
+    assert_allclose(found.effective_rows, expected.effective_rows, rtol=1e-8)
+    assert_allclose(found.means, expected.means, rtol=1e-6, atol=1e-8)
+    assert_allclose(found.scatter, expected.scatter, rtol=1e-6, atol=1e-8)
 
 
 def test_densities_keep_the_digits_of_rows_far_from_zero() -> None:

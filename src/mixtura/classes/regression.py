@@ -1,0 +1,320 @@
+"""Covariates of classes by one step: the classes and their regression fitted together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
+from scipy.stats import chi2
+
+from mixtura.arrays import log_sum_exp, order_by_pattern
+from mixtura.classes.covariates import (
+    ClassMembership,
+    complete,
+    membership_of,
+    unbounded,
+)
+from mixtura.classes.curvature import ERRORS, covariance_of, point_of
+from mixtura.classes.design import Design, design_of
+from mixtura.classes.maximum import FLAT, Point
+from mixtura.classes.posteriors import mixture_of, reference_of
+from mixtura.classes.together import Joint, State, ascended
+from mixtura.classes.variables import as_fitted, variables_of
+from mixtura.data.gaps import has_gaps
+from mixtura.em.solve import fit_options
+from mixtura.em.sweep import Sweep
+from mixtura.engines import Serial
+from mixtura.errors import InformationError, ParameterError
+from mixtura.inference.refit import framed, options_of
+from mixtura.inference.rows import Rows, checked
+from mixtura.mixture import Mixture
+from mixtura.text import component_name
+
+__all__ = ["ClassRegression", "LikelihoodRatio", "one_step"]
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class LikelihoodRatio:
+    """The test of a model against one in which some of its parameters are zero.
+
+    Attributes
+    ----------
+    statistic : 2 (ℓ - ℓ_0)
+    df : how many parameters these are
+    p_value : by chi-squared
+    """
+
+    statistic: float
+    df: int
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRegression:
+    """A mixture whose weights are a multinomial logit of covariates.
+
+    Attributes
+    ----------
+    membership : the coefficients, with errors and tests
+    mixture : the components; its weights are the means of those of rows
+    log_likelihood : of the rows that have all covariates
+    n_parameters : free ones, coefficients and components'
+    n : the weight of these rows
+    test : of all slopes together, against the same classes without covariates
+    converged : whether EM came to its end within `max_iter` steps
+    objective : the log-likelihood, with the penalty of the prior, after each E-step
+    covariates : name and levels of each
+    """
+
+    membership: ClassMembership
+    mixture: Mixture
+    log_likelihood: float
+    n_parameters: int
+    n: float
+    test: LikelihoodRatio
+    converged: bool
+    objective: tuple[float, ...]
+    covariates: tuple[tuple[str, tuple[Any, ...]], ...]
+
+    @property
+    def how(self) -> str:
+        """Return in words how it was fitted."""
+        return self.membership.how
+
+    @property
+    def bic(self) -> float:
+        """Return -2 ℓ + df log n; lower is better."""
+        return -2.0 * self.log_likelihood + self.n_parameters * float(np.log(self.n))
+
+    @property
+    def aic(self) -> float:
+        """Return -2 ℓ + 2 df; lower is better."""
+        return -2.0 * self.log_likelihood + 2.0 * self.n_parameters
+
+    def weights(self, covariates: Any) -> Float:
+        """Return the probabilities (N, K) of classes given covariates alone.
+
+        Parameters
+        ----------
+        covariates : (N, ...) as in `one_step`, by name where they have names
+
+        Raises
+        ------
+        DataError
+            If one is not there, a cell is missing, or a level was not in the fit.
+        """
+        columns = [np.ones(1)]
+        for one in as_fitted(covariates, self.covariates):
+            columns += [*one.indicators[:, 1:].T] if one.levels else [one.cells]
+        design = np.column_stack(np.broadcast_arrays(*columns))
+        found = np.zeros((len(design), self.mixture.n_components))
+        names = [component_name(int(label)) for label in self.mixture.labels]
+        others = [names.index(name) for name in self.membership.classes]
+        found[:, others] = design @ self.membership.coefficients
+        return np.exp(found - log_sum_exp(found)[:, None])
+
+    def predict_proba(self, X: Any, covariates: Any) -> Float:
+        """Return the posterior probabilities (N, K) of classes given rows and their covariates.
+
+        Parameters
+        ----------
+        X : (N, D) rows, read as the fit read its own
+        covariates : (N, ...) as in `one_step`
+        """
+        weights = self.weights(covariates)
+        with np.errstate(divide="ignore"):
+            joint = self.mixture.component_log_density(X) + np.log(weights)
+        return np.exp(joint - log_sum_exp(joint)[:, None])
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return a row for each class and term, as `ClassMembership.table` does."""
+        return self.membership.table()
+
+    def summary(self) -> str:
+        """Return the tables as text."""
+        test = self.test
+        return "\n".join(
+            [
+                self.membership.summary(),
+                f"log-likelihood {self.log_likelihood:.4f}, df {self.n_parameters}, "
+                f"AIC {self.aic:.3f}, BIC {self.bic:.3f}.",
+                f"Against the same classes without covariates: likelihood ratio "
+                f"{test.statistic:.3f}, df {test.df}, p {test.p_value:.4f}.",
+            ]
+        )
+
+
+def one_step(
+    model: Any,
+    X: Any,
+    *,
+    covariates: Any,
+    sample_weight: ArrayLike | None = None,
+    reference: int | str | None = None,
+    missing: str = "marginal",
+    prior: Any = "weak",
+    standard_errors: str = "robust",
+    max_iter: int = 5000,
+) -> ClassRegression:
+    """Fit classes whose probabilities depend on covariates: latent class regression.
+
+    π_ik = softmax(z_i B)_k takes the place of π_k, and B and the components are fitted together by
+    EM (Dayton and Macready 1988; Bandeen-Roche and others 1997), from the fit without covariates.
+    So what classes are may change with the covariates; where it should not, see `three_step`.
+
+    Parameters
+    ----------
+    model : a fitted estimator, or a `Mixture`, of 2 classes at least
+    X : (N, D) rows, read as the fit read its own
+    covariates : (N, ...) a frame, series or array. Text and truth values are categories, whose
+        first level is left out. Rows that lack one have no part
+    sample_weight : (N,) row weights; weight 2 is the row twice
+    reference : the class that others are compared with, by its name; None: the largest
+    missing : "error", or "marginal" to leave missing cells of X out
+    prior : on the components, as in the estimators
+    standard_errors : "robust" (sandwich), "observed" (information), or "scores" (their outer
+        product, as in poLCA). Numbers on the edge of their range, such as a probability of 0, are
+        taken as known
+    max_iter : E-steps at the most
+
+    Returns
+    -------
+    ClassRegression
+
+    Raises
+    ------
+    ParameterError
+        If the model has noise, or weights or numbers that are held, or a setting cannot be used.
+    DataError
+        If rows, weights or covariates cannot be used, or a covariate follows from others.
+    InformationError
+        If coefficients have no bound, or the rows do not determine the parameters.
+    """
+    mixture = mixture_of(model)
+    _check(mixture, standard_errors, max_iter)
+    rows = checked(mixture, X, sample_weight, missing)
+    columns = variables_of(covariates, "covariates", "x", rows.n_rows)
+    present = complete(columns)
+    places, n_left_out = _places(rows, present), int((~present).sum())
+    used, columns = _some(rows, places), [one.of(places) for one in columns]
+    weights = np.ones(used.n_rows) if used.weights is None else used.weights
+    names = tuple(component_name(int(label)) for label in mixture.labels)
+    sizes = weights @ mixture.coded.responsibilities(used.array)
+    compared = reference_of(reference, names, sizes)
+    design = design_of(columns, weights)
+    joint = _joint(mixture, used, design.columns, weights, compared, prior)
+
+    null = ascended(*_without_covariates(joint, mixture, sizes), max_iter)
+    slopes = len(design.terms) - 1
+    coefficients = np.pad(null.state.coefficients[:, None], ((0, 0), (0, slopes))).ravel()
+    found = ascended(joint, joint.at(coefficients, null.state.parameters), max_iter)
+
+    family, parameters = joint.sweep.family.in_user_units(found.state.parameters)
+    coefficients = found.state.coefficients
+    membership = joint.membership(found.state.responsibilities)
+    _check_bounded(membership(coefficients), weights, design, names, compared)
+    point, n_known = point_of(
+        membership, coefficients, found.state.log_likelihood, used.family, parameters, used.array
+    )
+    shares = np.exp(joint.log_weights(coefficients))
+    total = float(weights.sum())
+    return ClassRegression(
+        membership=membership_of(
+            coefficients,
+            covariance_of(point, weights, standard_errors)[
+                : len(coefficients), : len(coefficients)
+            ],
+            design=design,
+            covariates=columns,
+            names=names,
+            reference=compared,
+            log_likelihood=found.state.log_likelihood,
+            n=total,
+            n_left_out=n_left_out,
+            how=_how(standard_errors, n_known),
+        ),
+        mixture=replace(
+            mixture, weights=weights @ shares / total, family=family, parameters=parameters
+        ),
+        log_likelihood=found.state.log_likelihood,
+        n_parameters=family.n_free(len(names)) + len(coefficients),
+        n=total,
+        test=_ratio(
+            found.state.log_likelihood - null.state.log_likelihood, slopes * (len(names) - 1)
+        ),
+        converged=found.converged,
+        objective=found.objective,
+        covariates=tuple((one.name, one.levels) for one in columns),
+    )
+
+
+def _check(mixture: Mixture, standard_errors: str, max_iter: int) -> None:
+    if standard_errors not in ERRORS:
+        raise ParameterError(
+            f"standard_errors should be 'robust', 'observed' or 'scores', not {standard_errors!r}"
+        )
+    if max_iter < 1:
+        raise ParameterError(f"max_iter should be 1 at least, not {max_iter}")
+    if mixture.n_components < 2:
+        raise ParameterError("the model has one class only; fit 2 at least")
+    if mixture.family.has_noise or mixture.held or mixture.constraints is not None:
+        raise ParameterError(
+            "classes with covariates are fitted without noise, and with nothing held or equal; fit "
+            "the model so first, or take three_step"
+        )
+
+
+def _places(rows: Rows, present: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the rows that have all covariates and a weight, those with the same gaps together."""
+    given = present if rows.weights is None else present & (rows.weights > 0)
+    places = np.flatnonzero(given)
+    if issparse(rows.array) or not has_gaps(rows.array):
+        return places
+    return places[order_by_pattern(rows.array[places])]
+
+
+def _some(rows: Rows, places: NDArray[np.intp]) -> Rows:
+    weights = None if rows.weights is None else rows.weights[places]
+    return Rows(rows.family, rows.array[places], weights)
+
+
+def _joint(
+    mixture: Mixture, rows: Rows, design: Float, weights: Float, reference: int, prior: Any
+) -> Joint:
+    sweep = Sweep(framed(rows.family, rows.source(), slice(None)), rows.source(), Serial())
+    n_components = mixture.n_components
+    loop = fit_options(sweep, n_components, options_of(mixture, prior))
+    return Joint(sweep, rows.array, design, weights, reference, n_components, loop.prior)
+
+
+def _without_covariates(joint: Joint, mixture: Mixture, sizes: Float) -> tuple[Joint, State]:
+    """Return the same with an intercept alone, and where the fit without covariates is."""
+    alone = replace(joint, design=joint.design[:, :1])
+    intercepts = np.delete(np.log(sizes / sizes[joint.reference]), joint.reference)
+    return alone, alone.at(intercepts, joint.sweep.family.in_frame(mixture.parameters))
+
+
+def _check_bounded(
+    point: Point, weights: Float, design: Design, names: Sequence[str], reference: int
+) -> None:
+    curvatures, axes = np.linalg.eigh(-point.hessian / float(weights.sum()))
+    if curvatures[0] < FLAT:
+        place = int(np.abs(axes[:, 0]).argmax())
+        raise InformationError(unbounded(design, names, reference, place))
+
+
+def _ratio(gain: float, df: int) -> LikelihoodRatio:
+    statistic = max(2.0 * gain, 0.0)
+    return LikelihoodRatio(statistic, df, float(chi2.sf(statistic, df)))
+
+
+def _how(standard_errors: str, n_known: int) -> str:
+    known = f"; {n_known} numbers on the edge of their range taken as known" if n_known else ""
+    return (
+        f"classes and coefficients fitted together (one step); {standard_errors} standard errors"
+        f"{known}"
+    )
