@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         load,
         select,
     )
+    from mixtura.inference import SurveyDesign
     from mixtura.mixture import Mixture
 
 __version__ = "0.1.0"
@@ -84,6 +85,7 @@ __all__ = [
     "NormalInverseWishart",
     "ParameterError",
     "PoissonMixture",
+    "SurveyDesign",
     "WaldTest",
     "classification",
     "dataset",
@@ -108,6 +110,7 @@ PLACES = {
     "Enumeration": "mixtura.classes",
     "Mixture": "mixtura.mixture",
     "NormalInverseWishart": "mixtura.components.gaussian.conjugate",
+    "SurveyDesign": "mixtura.inference",
     "WaldTest": "mixtura.classes",
     "classification": "mixtura.classes",
     "dataset": "mixtura.data.dataset",

@@ -59,7 +59,7 @@ def _weighted(assigned: Assigned, cells: Float, name: str) -> tuple[Float, Float
     means = shares.T @ cells / sizes[:, None]
     scores = assigned.shares[:, :, None] * (cells[:, None, :] - means) / sizes[:, None]
     scores = scores.reshape(len(cells), -1)
-    return means, (scores * assigned.weights[:, None]).T @ scores
+    return means, assigned.sampling.middle(scores)
 
 
 def _likely_means(
@@ -85,7 +85,7 @@ def _likely_means(
     log_spreads = found[own + 1]
     if log_spreads.min() < np.log(COLLAPSED):
         raise InformationError(unbounded(int(own[log_spreads.argmin()])))
-    return found[own, None], sandwich(point, assigned.weights)[np.ix_(own, own)]
+    return found[own, None], sandwich(point, assigned.sampling)[np.ix_(own, own)]
 
 
 def _likely_proportions(
@@ -128,7 +128,7 @@ def _likely_proportions(
         rows = slice(k * n_levels, (k + 1) * n_levels)
         slopes[rows, n_classes - 1 + k * n_levels :][:, :n_levels] = np.diag(p) - np.outer(p, p)
     slopes = slopes[:, free]
-    return proportions, slopes @ sandwich(point, assigned.weights) @ slopes.T
+    return proportions, slopes @ sandwich(point, assigned.sampling) @ slopes.T
 
 
 def _logits(sizes: Float) -> Float:

@@ -156,7 +156,7 @@ def class_membership(
     )
     return membership_of(
         found,
-        sandwich(point, used.weights),
+        sandwich(point, used.sampling),
         design=design,
         covariates=used_covariates,
         names=used.names,

@@ -18,6 +18,7 @@ from mixtura.classes.membership import MembershipLikelihood
 from mixtura.components.derivatives import Chart, Derivatives, derivatives_of
 from mixtura.data.checks import check_memory
 from mixtura.errors import InformationError
+from mixtura.inference.survey import Sampling
 from mixtura.sums import Sums
 
 __all__ = ["ERRORS", "covariance_of", "point_of"]
@@ -126,12 +127,12 @@ def _of_tile(
     )
 
 
-def covariance_of(point: Point, weights: Float, standard_errors: str) -> Float:
+def covariance_of(point: Point, sampling: Sampling, standard_errors: str) -> Float:
     """Return the covariance (M, M) of all parameters.
 
     Parameters
     ----------
-    weights : (N,) of the rows
+    sampling : what rows weigh, and how they were drawn
     standard_errors : one of `ERRORS`
 
     Raises
@@ -140,9 +141,9 @@ def covariance_of(point: Point, weights: Float, standard_errors: str) -> Float:
         If the rows do not determine the parameters.
     """
     if standard_errors == "scores":
-        return _inverse((point.scores * weights[:, None]).T @ point.scores)
+        return _inverse(sampling.middle(point.scores))
     observed = _inverse(-point.hessian)
-    return observed if standard_errors == "observed" else sandwich(point, weights)
+    return observed if standard_errors == "observed" else sandwich(point, sampling)
 
 
 def _inverse(information: Float) -> Float:

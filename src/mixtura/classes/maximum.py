@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from mixtura.errors import InformationError
+from mixtura.inference.survey import Sampling
 
 __all__ = ["Point", "climbed", "maximum", "sandwich"]
 
@@ -97,8 +98,7 @@ def maximum(
     return found, at(found)
 
 
-def sandwich(point: Point, weights: Float) -> Float:
-    """Return the robust covariance H⁻¹ (Σ w s sᵀ) H⁻¹ (P, P) (White 1982); w counts rows."""
+def sandwich(point: Point, sampling: Sampling) -> Float:
+    """Return the robust covariance H⁻¹ Var(Σ w s) H⁻¹ (P, P) (White 1982; Binder 1983)."""
     bread = np.linalg.inv(point.hessian)
-    filling = (point.scores * weights[:, None]).T @ point.scores
-    return bread @ filling @ bread
+    return bread @ sampling.middle(point.scores) @ bread

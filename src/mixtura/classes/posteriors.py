@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mixtura.errors import ParameterError
 from mixtura.inference.rows import checked
+from mixtura.inference.survey import Sampling, SurveyDesign, sampling_of
 from mixtura.mixture import Mixture
 from mixtura.text import component_name
 
@@ -24,12 +25,17 @@ class Posteriors:
     ----------
     names : (K,) what classes are called
     probabilities : (N, K)
-    weights : (N,) of the rows
+    sampling : what rows weigh, and how they were drawn
     """
 
     names: tuple[str, ...]
     probabilities: Float
-    weights: Float
+    sampling: Sampling
+
+    @property
+    def weights(self) -> Float:
+        """Return the weights (N,) of the rows."""
+        return self.sampling.weights
 
     @property
     def modal(self) -> Float:
@@ -70,7 +76,11 @@ def mixture_of(model: Any) -> Mixture:
 
 
 def posteriors_of(
-    model: Any, X: Any, sample_weight: ArrayLike | None = None, missing: str = "marginal"
+    model: Any,
+    X: Any,
+    sample_weight: ArrayLike | None = None,
+    missing: str = "marginal",
+    survey: SurveyDesign | None = None,
 ) -> Posteriors:
     """Return the posteriors of rows, read as the fit read its own.
 
@@ -80,11 +90,11 @@ def posteriors_of(
         If the rows or weights cannot be used, or the model was not fitted.
     """
     mixture = mixture_of(model)
-    rows = checked(mixture, X, sample_weight, missing)
+    rows = checked(mixture, X, None, missing)
     return Posteriors(
         tuple(component_name(int(label)) for label in mixture.labels),
         mixture.coded.responsibilities(rows.array),
-        np.ones(rows.n_rows) if rows.weights is None else rows.weights,
+        sampling_of(rows.n_rows, sample_weight, survey),
     )
 
 

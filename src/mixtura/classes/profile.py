@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from mixtura.classes.posteriors import mixture_of
 from mixtura.classes.wald import shown
 from mixtura.errors import InformationError
+from mixtura.inference.survey import SurveyDesign
 from mixtura.inference.uncertainty import confidence_intervals, standard_errors
 from mixtura.mixture import Mixture
 from mixtura.text import component_name, text_table
@@ -65,6 +66,7 @@ def profile(
     X: Any = None,
     sample_weight: ArrayLike | None = None,
     *,
+    survey: SurveyDesign | None = None,
     missing: str = "marginal",
 ) -> ClassProfile:
     """Return what classes are, with standard errors and intervals where rows are given.
@@ -74,6 +76,7 @@ def profile(
     model : a fitted estimator, or a `Mixture`
     X : (N, D) the rows of the fit, or None for estimates alone
     sample_weight : (N,) row weights, as in the fit
+    survey : how the rows were drawn, in place of `sample_weight`: errors are by linearisation
     missing : "error", or "marginal" to leave missing cells out
 
     Returns
@@ -90,7 +93,8 @@ def profile(
     mixture = mixture_of(model)
     errors, ends, doubt = {}, {}, None
     if X is not None:
-        options: Any = {"boundary": "hold", "missing": missing}
+        options: Any = {"boundary": "hold", "missing": missing, "survey": survey}
+        options["method"] = "observed" if survey is None else "sandwich"
         try:
             errors = standard_errors(mixture, X, sample_weight, **options)
             ends = confidence_intervals(mixture, X, sample_weight, **options)

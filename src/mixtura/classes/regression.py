@@ -29,6 +29,7 @@ from mixtura.engines import Serial
 from mixtura.errors import InformationError, ParameterError
 from mixtura.inference.refit import framed, options_of
 from mixtura.inference.rows import Rows, checked
+from mixtura.inference.survey import SurveyDesign, sampling_of
 from mixtura.mixture import Mixture
 from mixtura.text import component_name
 
@@ -154,6 +155,7 @@ def one_step(
     *,
     covariates: Any,
     sample_weight: ArrayLike | None = None,
+    survey: SurveyDesign | None = None,
     reference: int | str | None = None,
     missing: str = "marginal",
     prior: Any = "weak",
@@ -173,6 +175,8 @@ def one_step(
     covariates : (N, ...) a frame, series or array. Text and truth values are categories, whose
         first level is left out. Rows that lack one have no part
     sample_weight : (N,) row weights; weight 2 is the row twice
+    survey : how the rows were drawn, in place of `sample_weight`: errors are by linearisation, and
+        the likelihood ratio is no test
     reference : the class that others are compared with, by its name; None: the largest
     missing : "error", or "marginal" to leave missing cells of X out
     prior : on the components, as in the estimators
@@ -195,13 +199,15 @@ def one_step(
         If coefficients have no bound, or the rows do not determine the parameters.
     """
     mixture = mixture_of(model)
-    _check(mixture, standard_errors, max_iter)
-    rows = checked(mixture, X, sample_weight, missing)
+    _check(mixture, standard_errors, max_iter, survey)
+    rows = checked(mixture, X, None, missing)
+    sampling = sampling_of(rows.n_rows, sample_weight, survey)
     columns = variables_of(covariates, "covariates", "x", rows.n_rows)
     present = complete(columns)
-    places, n_left_out = _places(rows, present), int((~present).sum())
-    used, columns = _some(rows, places), [one.of(places) for one in columns]
-    weights = np.ones(used.n_rows) if used.weights is None else used.weights
+    places = _places(rows, present & (sampling.weights > 0))
+    sampling, columns = sampling.of(places), [one.of(places) for one in columns]
+    weights = sampling.weights
+    used = Rows(rows.family, rows.array[places], weights)
     names = tuple(component_name(int(label)) for label in mixture.labels)
     sizes = weights @ mixture.coded.responsibilities(used.array)
     compared = reference_of(reference, names, sizes)
@@ -225,7 +231,7 @@ def one_step(
     return ClassRegression(
         membership=membership_of(
             coefficients,
-            covariance_of(point, weights, standard_errors)[
+            covariance_of(point, sampling, standard_errors)[
                 : len(coefficients), : len(coefficients)
             ],
             design=design,
@@ -234,7 +240,7 @@ def one_step(
             reference=compared,
             log_likelihood=found.state.log_likelihood,
             n=total,
-            n_left_out=n_left_out,
+            n_left_out=int((~present).sum()),
             how=_how(standard_errors, n_known),
         ),
         mixture=replace(
@@ -252,7 +258,11 @@ def one_step(
     )
 
 
-def _check(mixture: Mixture, standard_errors: str, max_iter: int) -> None:
+def _check(
+    mixture: Mixture, standard_errors: str, max_iter: int, survey: SurveyDesign | None
+) -> None:
+    if survey is not None and standard_errors != "robust":
+        raise ParameterError("errors by a survey design are robust; leave standard_errors at that")
     if standard_errors not in ERRORS:
         raise ParameterError(
             f"standard_errors should be 'robust', 'observed' or 'scores', not {standard_errors!r}"
@@ -268,18 +278,12 @@ def _check(mixture: Mixture, standard_errors: str, max_iter: int) -> None:
         )
 
 
-def _places(rows: Rows, present: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Return the rows that have all covariates and a weight, those with the same gaps together."""
-    given = present if rows.weights is None else present & (rows.weights > 0)
-    places = np.flatnonzero(given)
+def _places(rows: Rows, chosen: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the places of some rows, those with the same gaps together."""
+    places = np.flatnonzero(chosen)
     if issparse(rows.array) or not has_gaps(rows.array):
         return places
     return places[order_by_pattern(rows.array[places])]
-
-
-def _some(rows: Rows, places: NDArray[np.intp]) -> Rows:
-    weights = None if rows.weights is None else rows.weights[places]
-    return Rows(rows.family, rows.array[places], weights)
 
 
 def _joint(

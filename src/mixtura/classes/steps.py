@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from mixtura.classes.posteriors import Posteriors
 from mixtura.errors import InformationError
+from mixtura.inference.survey import Sampling
 
 __all__ = ["ASSIGNMENTS", "CORRECTIONS", "Assigned", "assigned_by"]
 
@@ -30,7 +31,7 @@ class Assigned:
         already some are negative
     errors : (K, K) the probability of being put in class s, of those of class t, at [t, s]; None
         where no more is to be corrected
-    weights : (N,) of the rows
+    sampling : what rows weigh, and how they were drawn
     sizes : (K,) estimated in step one
     correction, assignment : how
     """
@@ -38,10 +39,15 @@ class Assigned:
     names: tuple[str, ...]
     shares: Float
     errors: Float | None
-    weights: Float
+    sampling: Sampling
     sizes: Float
     correction: str
     assignment: str
+
+    @property
+    def weights(self) -> Float:
+        """Return the weights (N,) of the rows."""
+        return self.sampling.weights
 
     def of(self, rows: NDArray[np.bool_]) -> "Assigned":
         """Return some of the rows."""
@@ -49,7 +55,7 @@ class Assigned:
             self.names,
             self.shares[rows],
             self.errors,
-            self.weights[rows],
+            self.sampling.of(rows),
             self.sizes,
             self.correction,
             self.assignment,
@@ -96,7 +102,7 @@ def assigned_by(posteriors: Posteriors, assignment: str, correction: str) -> Ass
         posteriors.names,
         shares,
         errors,
-        posteriors.weights,
+        posteriors.sampling,
         posteriors.sizes,
         correction,
         assignment,

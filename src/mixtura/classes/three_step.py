@@ -10,6 +10,7 @@ from mixtura.classes.posteriors import posteriors_of, reference_of
 from mixtura.classes.steps import ASSIGNMENTS, CORRECTIONS, assigned_by
 from mixtura.classes.variables import variables_of
 from mixtura.errors import ParameterError
+from mixtura.inference.survey import SurveyDesign
 
 __all__ = ["three_step"]
 
@@ -23,6 +24,7 @@ def three_step(
     correction: str | None = None,
     assignment: str = "modal",
     sample_weight: ArrayLike | None = None,
+    survey: SurveyDesign | None = None,
     reference: int | str | None = None,
     missing: str = "marginal",
 ) -> ClassMembership | DistalOutcomes:
@@ -47,6 +49,7 @@ def three_step(
     assignment : "modal" puts each row in its most probable class, "proportional" in all by their
         posteriors
     sample_weight : (N,) row weights; weight 2 is the row twice
+    survey : how the rows were drawn, in place of `sample_weight`: errors are by linearisation
     reference : the class that others are compared with, by its name; None: the largest
     missing : "error", or "marginal" to leave missing cells of X out. Rows that lack a covariate or
         an outcome have a part in the errors of classification only
@@ -74,7 +77,7 @@ def three_step(
         raise ParameterError(
             f"assignment should be 'modal' or 'proportional', but got {assignment!r}"
         )
-    posteriors = posteriors_of(model, X, sample_weight, missing)
+    posteriors = posteriors_of(model, X, sample_weight, missing, survey)
     names = posteriors.names
     if len(names) < 2:
         raise ParameterError("the model has one class only; fit 2 at least")

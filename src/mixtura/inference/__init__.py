@@ -17,6 +17,7 @@ from mixtura.inference.likelihood_ratio import LikelihoodRatioTest, likelihood_r
 from mixtura.inference.regions import Region, highest_density_region
 from mixtura.inference.regression import Regression, regression
 from mixtura.inference.scores import parameter_names, score_vector
+from mixtura.inference.survey import SurveyDesign
 from mixtura.inference.uncertainty import confidence_intervals, standard_errors
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "LikelihoodRatioTest",
     "Region",
     "Regression",
+    "SurveyDesign",
     "bootstrap",
     "confidence_intervals",
     "elbo",

@@ -1,7 +1,7 @@
 """Observed information, and the covariance of estimates that follows from it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -14,7 +14,8 @@ from mixtura.engines import engine_named
 from mixtura.errors import BoundaryError, InformationError, ParameterError
 from mixtura.inference.numbers import Numbers, checked_boundary
 from mixtura.inference.rows import checked
-from mixtura.inference.scores import score_sums
+from mixtura.inference.scores import row_scores, score_sums
+from mixtura.inference.survey import SurveyDesign, sampling_of
 from mixtura.mixture import Mixture
 
 __all__ = ["Information", "Interval", "information"]
@@ -177,6 +178,7 @@ def information(
     *,
     boundary: str = "refuse",
     missing: str = "error",
+    survey: SurveyDesign | None = None,
     engine: Any = "threads",
     n_jobs: int | None = None,
 ) -> Information:
@@ -192,6 +194,8 @@ def information(
         What to do where a weight, probability or rate is so near the edge of its range that less
         than a hundredth of a row speaks of it: refuse, or take it as known.
     missing : "error", or "marginal" where cells of Gaussian mixtures may be NaN
+    survey : how the rows were drawn, in place of `sample_weight`: `scores` is then the variance of
+        the weighted scores by strata and clusters, and the sandwich is the method of linearisation
     engine, n_jobs : who does the work, as in the estimators
 
     Raises
@@ -200,7 +204,13 @@ def information(
         If a parameter is on the edge of its range and `boundary` is "refuse".
     """
     hold = checked_boundary(boundary)
-    rows = checked(mixture, X, sample_weight, missing).gathered()
+    sampling = None
+    rows = checked(mixture, X, sample_weight, missing)
+    if survey is not None:
+        sampling = sampling_of(rows.n_rows, sample_weight, survey)
+        rows = replace(rows, weights=sampling.weights)
+    order = rows.order()
+    rows = rows.gathered()
     numbers = Numbers(mixture, rows.family)
     edge = numbers.edge(rows.total_weight)
     if edge.reason and not hold:
@@ -212,9 +222,13 @@ def information(
     sums = score_sums(rows, numbers, chart, edge.numbers, engine_named(engine, n_jobs))
     curvature = numbers.curvature(sums.effective_rows, sums.extra, sums.gradient)
     hessian = chart.hessian(curvature + sums.within, sums.gradient) - sums.outer
+    outer = sums.outer
+    if sampling is not None:
+        scores = row_scores(rows, numbers, chart, edge.numbers)
+        outer = sampling.of(order).middle(scores)
     return Information(
         observed=-hessian,
-        scores=sums.outer,
+        scores=outer,
         gradient=chart.gradient(sums.gradient),
         names=chart.names,
         held=edge.numbers,

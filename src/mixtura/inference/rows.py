@@ -56,11 +56,17 @@ class Rows:
         """Return Σ w."""
         return float(self.n_rows if self.weights is None else self.weights.sum())
 
+    def order(self) -> NDArray[np.intp]:
+        """Return the order in which rows that lack the same columns stand together."""
+        if not isinstance(without_noise(self.family), IncompleteGaussianFamily):
+            return np.arange(self.n_rows)
+        return order_by_pattern(self.array)
+
     def gathered(self) -> "Rows":
-        """Return the rows so ordered that those which lack the same columns stand together."""
+        """Return the rows in that order."""
         if not isinstance(without_noise(self.family), IncompleteGaussianFamily):
             return self
-        order = order_by_pattern(self.array)
+        order = self.order()
         weights = None if self.weights is None else self.weights[order]
         return Rows(self.family, self.array[order], weights)
 

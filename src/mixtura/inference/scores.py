@@ -24,7 +24,7 @@ from mixtura.inference.rows import Rows, checked
 from mixtura.mixture import Mixture
 from mixtura.sums import Sums
 
-__all__ = ["ScoreSums", "parameter_names", "score_sums", "score_vector"]
+__all__ = ["ScoreSums", "parameter_names", "row_scores", "score_sums", "score_vector"]
 
 Float = NDArray[np.float64]
 
@@ -86,13 +86,23 @@ def score_vector(mixture: Mixture, X: Any, *, missing: str = "error") -> Float:
     rows = checked(mixture, X, missing=missing)
     numbers = Numbers(mixture, rows.family)
     chart = numbers.chart()
+    fixed = np.zeros(numbers.shape, dtype=bool)
+    found = row_scores(rows, numbers, chart, fixed)
+    if not np.isfinite(found).all():
+        raise BoundaryError("a weight or a probability is 0, where scores are infinite")
+    return found
+
+
+def row_scores(rows: Rows, numbers: Numbers, chart: Chart, fixed: NDArray[np.bool_]) -> Float:
+    """Return the scores (N, M) of rows; numbers that are `fixed` (K, 1 + q) have none."""
+    check_memory(8 * rows.n_rows * chart.n_free, f"the scores of {chart.n_free:,} parameters")
     found = np.empty((rows.n_rows, chart.n_free))
     for part in tiles(0, rows.n_rows, numbers):
         chunk = rows.array[part]
-        scores = mixture.coded.responsibilities(chunk).T[:, None] * numbers.scores(chunk)
-        found[part] = chart.gradient(scores).T
-    if not np.isfinite(found).all():
-        raise BoundaryError("a weight or a probability is 0, where scores are infinite")
+        scores = numbers.scores(chunk)
+        scores[fixed] = 0.0
+        shares = numbers.mixture.coded.responsibilities(chunk).T
+        found[part] = chart.gradient(shares[:, None] * scores).T
     return found
 
 

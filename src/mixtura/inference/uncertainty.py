@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mixtura.errors import MixturaWarning
 from mixtura.inference.information import Information, Interval, information
+from mixtura.inference.survey import SurveyDesign
 from mixtura.mixture import Mixture
 
 __all__ = ["confidence_intervals", "standard_errors"]
@@ -27,6 +28,7 @@ def standard_errors(
     method: str = "observed",
     boundary: str = "refuse",
     missing: str = "error",
+    survey: SurveyDesign | None = None,
     engine: Any = "threads",
     n_jobs: int | None = None,
 ) -> Mapping[str, Float]:
@@ -40,6 +42,7 @@ def standard_errors(
     method : "observed", "scores" or "sandwich", as in `Information.covariance`
     boundary : "refuse" or "hold", as in `information`
     missing : "error", or "marginal" where cells of Gaussian mixtures may be NaN
+    survey : how the rows were drawn, as in `information`; `method` should be "sandwich" then
     engine, n_jobs : who does the work, as in the estimators
 
     Returns
@@ -54,7 +57,14 @@ def standard_errors(
         `BoundaryError` if a parameter lies on the edge of its range.
     """
     return _at_maximum(
-        mixture, X, sample_weight, boundary=boundary, missing=missing, engine=engine, n_jobs=n_jobs
+        mixture,
+        X,
+        sample_weight,
+        boundary=boundary,
+        missing=missing,
+        survey=survey,
+        engine=engine,
+        n_jobs=n_jobs,
     ).standard_errors(method)
 
 
@@ -67,6 +77,7 @@ def confidence_intervals(
     method: str = "observed",
     boundary: str = "refuse",
     missing: str = "error",
+    survey: SurveyDesign | None = None,
     engine: Any = "threads",
     n_jobs: int | None = None,
 ) -> Mapping[str, Interval]:
@@ -77,7 +88,8 @@ def confidence_intervals(
 
     Parameters
     ----------
-    mixture, X, sample_weight, method, boundary, missing, engine, n_jobs : as in `standard_errors`
+    mixture, X, sample_weight, method, boundary, missing, survey : as in `standard_errors`
+    engine, n_jobs : likewise
     level : between 0 and 1
 
     Raises
@@ -88,7 +100,14 @@ def confidence_intervals(
         As in `standard_errors`.
     """
     return _at_maximum(
-        mixture, X, sample_weight, boundary=boundary, missing=missing, engine=engine, n_jobs=n_jobs
+        mixture,
+        X,
+        sample_weight,
+        boundary=boundary,
+        missing=missing,
+        survey=survey,
+        engine=engine,
+        n_jobs=n_jobs,
     ).confidence_intervals(level, method)
 
 
