@@ -211,6 +211,14 @@ static void first_children(const mx_problem *part, work *at) {
     }
 }
 
+static int updated(const mx_problem *part, mx_moments_maker *make, int warm, work *at) {
+    const mx_model nothing = {0};
+    return make(part, &at->all, 0, at->sums, &at->moments) ||
+           mx_maximise(part, &at->all, &at->moments, warm ? &at->chosen : &nothing, &at->pair,
+                       at->workspace) ||
+           at->pair.n_centred;
+}
+
 /* The M-step of both ways' children; each way has child of every row. */
 static int fit_children(const mx_problem *part, int warm, work *at) {
     int64_t n = at->one.n_components, size = at->padded;
@@ -223,15 +231,11 @@ static int fit_children(const mx_problem *part, int warm, work *at) {
         }
     }
     totals_of_children(part, warm, at);
-    if (mx_moments_of(part, &at->all, 0, at->sums, &at->moments))
-        return MX_HARD;
-    const mx_model nothing = {0};
     mx_model before = at->chosen;
     at->chosen = at->pair;
     at->pair = before;
-    return mx_maximise(part, &at->all, &at->moments, warm ? &at->chosen : &nothing, &at->pair,
-                       at->workspace) ||
-           at->pair.n_centred;
+    /* One child without width would hide what others gain: then all borrow scatter. */
+    return updated(part, mx_moments_of, warm, at) && updated(part, mx_first_moments, warm, at);
 }
 
 /* log(exp(a) + exp(b)), and the share of the second. */

@@ -178,6 +178,21 @@ def test_a_half_of_too_few_rows_gains_nothing() -> None:
     assert sweep.kernel.split(sweep.kernel, *told).gains == [-np.inf]
 
 
+@pytest.mark.parametrize("code", ["VVV", "EVV", "VVI", "VEV", "EEV", "VVE"])
+def test_a_component_too_small_to_be_halved_hides_no_other(code: str) -> None:
+    rows, _ = overlapping(126, 3)
+    rows = np.vstack([rows, 60 + np.random.default_rng(1).normal(size=(6, 3))])
+    rows = rows[order_by_pattern(rows)]
+    sweep: Any = sweep_over(rows, code, compiled=True)
+    options = options_for(sweep, 2)
+    labels = (np.nanmax(rows, axis=1) > 30).astype(int)
+    model = model_from_labels(sweep, labels, 2, options)
+    told = model.log_weights, model.parameters, terms_of(options)
+    gains = sweep.kernel.split(sweep.kernel, *told).gains
+    assert gains[1] == -np.inf
+    assert gains[0] > 10
+
+
 @pytest.mark.parametrize("code", CODES)
 def test_misplaced_components_are_moved_to_where_they_belong(code: str) -> None:
     rows, labels = four_clusters()
