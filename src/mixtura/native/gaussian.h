@@ -65,6 +65,9 @@ int mx_moments_of(const mx_problem *problem, const mx_form *form, const mx_model
 int mx_first_moments(const mx_problem *problem, const mx_form *form, const mx_model *about,
                      const double *sums, mx_moments *moments);
 
+typedef int mx_moments_maker(const mx_problem *, const mx_form *, const mx_model *, const double *,
+                             mx_moments *);
+
 /* The M-step, warm from the factors and axes of `previous`, or cold without; may be MX_FLAT. */
 int mx_maximise(const mx_problem *problem, const mx_form *form, const mx_moments *moments,
                 const mx_model *previous, mx_model *next, double *workspace);

@@ -14,7 +14,7 @@ from mixtura.errors import KernelError
 __all__ = ["SIGNATURES", "VERSION", "kernels"]
 
 # MX_VERSION of mixtura.h.
-VERSION = 18
+VERSION = 19
 
 # Of each kernel: what it returns, and what it takes. Arrays go as the address of their first cell.
 SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
@@ -53,7 +53,7 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
         (c_void_p, c_void_p, ctypes.c_double, ctypes.c_double, c_void_p, c_void_p),
     ),
     "mx_posterior": (ctypes.c_int, 4 * (c_void_p,)),
-    "mx_split_workspace": (c_int64, (c_void_p, c_int64)),
+    "mx_split_workspace": (c_int64, (c_void_p, c_void_p, c_int64)),
     "mx_split_components": (
         ctypes.c_int,
         (*3 * (c_void_p,), ctypes.c_double, c_int64, *5 * (c_void_p,)),

@@ -267,11 +267,8 @@ void mx_run(const mx_problem *problem, const mx_rule *rule, mx_state *state, dou
     state->ending = ending == MX_ENDED_FELL ? MX_ENDED_HARD : ending;
 }
 
-typedef int moments_maker(const mx_problem *, const mx_form *, const mx_model *, const double *,
-                          mx_moments *);
-
 static int started(const mx_problem *problem, const double *responsibilities, int64_t row_stride,
-                   int64_t component_stride, moments_maker *make, mx_state *state,
+                   int64_t component_stride, mx_moments_maker *make, mx_state *state,
                    double *workspace) {
     mx_workspace from = {.start = workspace};
     run at = begun(problem, state, state->n_components, &from);

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "density_blocks.h"
 #include "gaussian.h"
 #include "small_matrices.h"
 #include "vector.h"
@@ -16,26 +17,38 @@
 typedef struct {
     mx_form one, all; /* of the mixture, and of the children that both ways make */
     int64_t padded;   /* rows of `part`, filled up */
-    double *turns;                  /* (WAYS K, P) */
+    double *turns;                  /* (WAYS K, Q) */
     double *mass, *second;          /* (K, padded), (WAYS K, padded) */
-    double *sums, *children; /* (4K, P) responsibilities' sums, (4K, padded) responsibilities */
+    double *sums, *children; /* (4K, Q) responsibilities' sums, (4K, padded) responsibilities */
     double *values; /* (WAYS K) */
     double *densities; /* (4K, MX_BLOCK) */
     double *scatter; /* (K, D, D) */
+    double *entropy; /* (4K) of missing cells */
+    double *found;   /* densities of all rows, where some lack cells */
     mx_model model, pair, chosen;
     mx_moments moments;
     double *workspace;
 } work;
 
-/* The form with every product among its features, though a pooled one could do without. */
+/* The form with products among its features, though a pooled one could do without. */
 static mx_form full_form(const mx_problem *problem, int64_t n_components) {
-    mx_form form = mx_form_of(problem->structure, n_components, problem->n_columns);
+    int64_t d = problem->n_columns;
+    mx_form form = mx_form_of(problem->structure, n_components, d);
     form.lean = 0;
-    form.n_features = problem->rows.n_features;
+    form.n_features = d + 1 + (form.full ? d * (d + 1) / 2 : d);
     return form;
 }
 
-static work laid_out(const mx_problem *part, int64_t n, mx_workspace *workspace) {
+static int64_t larger(int64_t one, int64_t other) { return one > other ? one : other; }
+
+/* The doubles for all densities at a time, where they are not found block by block. */
+static int64_t all_densities(const mx_problem *part, const mx_problem *whole, int64_t n) {
+    int64_t of_part = 2 * WAYS * n * part->rows.n_rows, of_whole = 3 * n * whole->rows.n_rows;
+    return part->gaps ? larger(of_part, of_whole) : 0;
+}
+
+static work laid_out(const mx_problem *part, const mx_problem *whole, int64_t n,
+                     mx_workspace *workspace) {
     work at = {.one = full_form(part, n), .all = full_form(part, 2 * WAYS * n)};
     int64_t p = part->rows.n_features, d = part->n_columns;
     at.padded = (part->rows.n_rows / MX_BLOCK + 2) * MX_BLOCK;
@@ -47,6 +60,8 @@ static work laid_out(const mx_problem *part, int64_t n, mx_workspace *workspace)
     at.values = mx_taken(workspace, WAYS * n);
     at.densities = mx_taken(workspace, 2 * WAYS * n * MX_BLOCK);
     at.scatter = mx_taken(workspace, n * d * d);
+    at.entropy = mx_taken(workspace, 2 * WAYS * n);
+    at.found = mx_taken(workspace, all_densities(part, whole, n));
     at.model = mx_model_in(&at.one, workspace);
     at.pair = mx_model_in(&at.all, workspace);
     at.chosen = mx_model_in(&at.all, workspace);
@@ -57,22 +72,25 @@ static work laid_out(const mx_problem *part, int64_t n, mx_workspace *workspace)
     return at;
 }
 
-int64_t mx_split_workspace(const mx_problem *part, int64_t n) {
+int64_t mx_split_workspace(const mx_problem *part, const mx_problem *whole, int64_t n) {
     mx_workspace counted = {0};
-    laid_out(part, n, &counted);
+    laid_out(part, whole, n, &counted);
     int64_t p = part->rows.n_features, d = part->n_columns, all = 2 * WAYS * n;
     int64_t update = n * d * d * all + mx_floored_workspace(all, d);
     int64_t axes = (mx_blocks(n) * d * d + 3 * d * d + 2 * d) * MX_LANES + n * d * (d + 1);
-    int64_t most = mx_sweep_workspace(all, p);
-    most = update > most ? update : most;
-    return counted.used + (axes > most ? axes : most);
+    int64_t most = larger(mx_sweep_workspace(all, p), larger(update, axes));
+    if (part->gaps)
+        most = larger(most, mx_gaps_workspace(part->gaps, all));
+    return counted.used + most;
 }
 
 static void mass_of_part(const mx_problem *part, work *at) {
     int64_t n = at->one.n_components;
+    mx_density_blocks own = mx_density_blocks_of(part, n, at->one.n_features, at->model.theta,
+                                                 at->found, at->workspace);
     mx_block block = mx_first_block(at->workspace);
     while (mx_next_block(&part->rows, &block)) {
-        mx_densities(&block, n, at->one.n_features, at->model.theta, at->densities);
+        mx_read_densities(&own, &block, at->densities);
         mx_responsibilities(n, block.filled, block.weights, at->densities);
         for (int64_t k = 0; k < n; k++)
             memcpy(at->mass + k * at->padded + block.first, at->densities + k * MX_BLOCK,
@@ -80,16 +98,34 @@ static void mass_of_part(const mx_problem *part, work *at) {
     }
 }
 
-/* The sums of responsibilities that carry the weights already. */
-static void totals_of(const mx_problem *part, int64_t n, const double *responsibilities, work *at) {
-    mx_rows rows = part->rows;
+/* The sums of points' responsibilities, which carry the weights already. */
+static void totals_of(const mx_rows *points, int64_t n, int64_t n_features,
+                      const double *responsibilities, work *at) {
+    mx_rows rows = *points;
     rows.weights = 0;
+    rows.n_features = n_features;
     mx_totals(&rows, n, responsibilities, 1, at->padded, at->sums, at->workspace);
 }
 
+/* The sums of children; of missing cells, what parents or children so far expect. */
+static void totals_of_children(const mx_problem *part, int warm, work *at) {
+    const mx_form *form = &at->all;
+    if (!part->gaps) {
+        totals_of(&part->rows, form->n_components, form->n_features, at->children, at);
+        return;
+    }
+    int64_t size = at->one.n_components * form->n_features;
+    for (int64_t copy = 0; !warm && copy < 2 * WAYS; copy++)
+        memcpy(at->pair.theta + copy * size, at->model.theta, sizeof(double) * size);
+    mx_gaps gaps = *part->gaps;
+    gaps.tile.rows.weights = 0;
+    mx_gaps_totals(&gaps, form->n_components, at->pair.theta, at->children, 1, at->padded, at->sums,
+                   at->entropy, at->workspace);
+}
+
 /* Means (K, D) and covariances (K, D, D) from sums about the origin, in units of `spread`. */
-static void covariances_of(const work *at, const double *spread) {
-    int64_t d = at->one.n_columns, p = at->one.n_features;
+static void covariances_of(const work *at, int64_t p, const double *spread) {
+    int64_t d = at->one.n_columns;
     for (int64_t k = 0; k < at->one.n_components; k++) {
         const double *sums = at->sums + k * p;
         double *mean = at->moments.means + k * d, *own = at->scatter + k * d * d;
@@ -136,10 +172,10 @@ static void far_from_mean(int64_t d, const double *mean, const double *upper, co
     }
 }
 
-/* Sets turns (WAYS K, P), the features' coefficients that are positive for second children. */
-static int find_turns(const double *spread, work *at) {
-    int64_t n = at->one.n_components, d = at->one.n_columns, p = at->one.n_features;
-    covariances_of(at, spread);
+/* Sets turns (WAYS K, Q), the features' coefficients that are positive for second children. */
+static int find_turns(const double *spread, int64_t p, work *at) {
+    int64_t n = at->one.n_components, d = at->one.n_columns;
+    covariances_of(at, p, spread);
     mx_lanes *blocks = (mx_lanes *)at->workspace, *axes = blocks + mx_blocks(n) * d * d;
     mx_lanes *upper = axes + d * d, *lengths = upper + d * d, *reciprocals = lengths + d;
     double *apart = (double *)(reciprocals + d), *sizes = apart + n * d * d;
@@ -167,12 +203,20 @@ static void first_children(const mx_problem *part, work *at) {
     int64_t n = WAYS * at->one.n_components;
     mx_block block = mx_first_block(at->workspace);
     while (mx_next_block(&part->rows, &block)) {
-        mx_densities(&block, n, at->one.n_features, at->turns, at->densities);
+        mx_densities(&block, n, part->rows.n_features, at->turns, at->densities);
         for (int64_t k = 0; k < n; k++)
             for (int64_t row = 0; row < block.filled; row++)
                 at->second[k * at->padded + block.first + row] =
                     at->densities[k * MX_BLOCK + row] > 0;
     }
+}
+
+static int updated(const mx_problem *part, mx_moments_maker *make, int warm, work *at) {
+    const mx_model nothing = {0};
+    return make(part, &at->all, 0, at->sums, &at->moments) ||
+           mx_maximise(part, &at->all, &at->moments, warm ? &at->chosen : &nothing, &at->pair,
+                       at->workspace) ||
+           at->pair.n_centred;
 }
 
 /* The M-step of both ways' children; each way has child of every row. */
@@ -186,15 +230,12 @@ static int fit_children(const mx_problem *part, int warm, work *at) {
             low[row] = mass[row] / WAYS - high[row];
         }
     }
-    totals_of(part, 2 * WAYS * n, at->children, at);
-    if (mx_moments_of(part, &at->all, 0, at->sums, &at->moments))
-        return MX_HARD;
-    const mx_model nothing = {0};
+    totals_of_children(part, warm, at);
     mx_model before = at->chosen;
     at->chosen = at->pair;
     at->pair = before;
-    return mx_maximise(part, &at->all, &at->moments, warm ? &at->chosen : &nothing, &at->pair,
-                       at->workspace);
+    /* One child without width would hide what others gain: then all borrow scatter. */
+    return updated(part, mx_moments_of, warm, at) && updated(part, mx_first_moments, warm, at);
 }
 
 /* log(exp(a) + exp(b)), and the share of the second. */
@@ -208,10 +249,12 @@ INLINE vec added(vec a, vec b, vec *second) {
 /* Sets what second children have of their pairs' rows, and the pairs' values. */
 static void part_pairs(const mx_problem *part, work *at) {
     int64_t n = at->one.n_components, pairs = WAYS * n;
+    mx_density_blocks all = mx_density_blocks_of(part, 2 * pairs, at->all.n_features,
+                                                 at->pair.theta, at->found, at->workspace);
     mx_block block = mx_first_block(at->workspace);
     memset(at->values, 0, sizeof(double) * pairs);
     while (mx_next_block(&part->rows, &block)) {
-        mx_densities(&block, 2 * pairs, at->all.n_features, at->pair.theta, at->densities);
+        mx_read_densities(&all, &block, at->densities);
         for (int64_t k = 0; k < pairs; k++) {
             const double *low = at->densities + k * MX_BLOCK, *high = low + pairs * MX_BLOCK;
             const double *mass = at->mass + (k % n) * at->padded + block.first;
@@ -239,11 +282,15 @@ static void sum_gains(const mx_problem *whole, double fewest_rows, work *at, dou
         constants[k] = at->model.log_weights[k] - log(exp(weights[one]) + exp(weights[other]));
         gains[k] = sizes[k][0] = sizes[k][1] = 0;
     }
+    mx_density_blocks children =
+        mx_density_blocks_of(whole, WAYS * n, p, theta, at->found, at->workspace);
+    mx_density_blocks parents = mx_density_blocks_of(whole, n, p, at->model.theta,
+                                                     at->found + WAYS * n * n_rows, at->workspace);
     mx_block block = mx_first_block(at->workspace);
     double *pairs = at->densities, *own = pairs + WAYS * n * MX_BLOCK;
     while (mx_next_block(&whole->rows, &block)) {
-        mx_densities(&block, WAYS * n, p, theta, pairs);
-        mx_densities(&block, n, p, at->model.theta, own);
+        mx_read_densities(&children, &block, pairs);
+        mx_read_densities(&parents, &block, own);
         for (int64_t k = 0; k < n; k++)
             for (int64_t row = 0; row < block.filled; row += LANES) {
                 double *low = pairs + k * MX_BLOCK + row, *high = low + n * MX_BLOCK;
@@ -276,15 +323,15 @@ int mx_split_components(const mx_problem *part, const mx_problem *whole, const d
                         double *responsibilities, double *second, double *workspace) {
     int64_t n = state->n_components, d = part->n_columns;
     mx_workspace begun = {.start = workspace};
-    work at = laid_out(part, n, &begun);
+    work at = laid_out(part, whole, n, &begun);
     memcpy(at.model.log_weights, state->log_weights, sizeof(double) * n);
     memcpy(at.model.means, state->means, sizeof(double) * n * d);
     memcpy(at.model.factors, state->factors, sizeof(double) * at.one.n_factors);
     if (mx_bind_plain(part, &at.one, &at.model))
         return MX_HARD;
     mass_of_part(part, &at);
-    totals_of(part, n, at.mass, &at);
-    if (find_turns(spread, &at))
+    totals_of(&part->rows, n, part->rows.n_features, at.mass, &at);
+    if (find_turns(spread, part->rows.n_features, &at))
         return MX_HARD;
     first_children(part, &at);
     for (int64_t step = 0; step < steps; step++) {

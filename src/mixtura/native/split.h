@@ -5,11 +5,13 @@
 #include "run.h"
 
 /* The doubles that mx_split_components needs to work in. */
-MX_EXPORT int64_t mx_split_workspace(const mx_problem *part, int64_t n_components);
+MX_EXPORT int64_t mx_split_workspace(const mx_problem *part, const mx_problem *whole,
+                                     int64_t n_components);
 
 /*
  * What splitting each component gains at least, and which part of each row its second child takes:
- * `splits_of` of em/split_and_merge.py. Both problems have all products of the columns as features.
+ * `splits_of` of em/splits.py. Both problems have all products of the columns as features; where
+ * cells are missing, those of points that stand for the rows, by whose distances children begin.
  *
  * part, whole   rows that children are found on, and those that gains are summed over
  * spread        (D) units in which distances of rows mean something

@@ -24,7 +24,8 @@
 int64_t mx_moves_workspace(const mx_ground *ground, int64_t n) {
     mx_problem few = *ground->part;
     few.rows.n_features = ground->n_products;
-    int64_t run = mx_run_workspace(ground->sample, n), part = mx_split_workspace(&few, n);
+    int64_t run = mx_run_workspace(ground->sample, n);
+    int64_t part = mx_split_workspace(&few, ground->sample, n);
     return 2 * mx_stage_workspace(ground, n) + (run > part ? run : part);
 }
 

@@ -27,6 +27,7 @@ static mx_place place_in(const mx_form *form, double *history, mx_workspace *wor
                           .axes = mx_taken(workspace, d * d),
                           .sums = mx_taken(workspace, n * form->n_features),
                           .squared = mx_taken(workspace, n),
+                          .entropy = mx_taken(workspace, n),
                           .rows = mx_taken(workspace, n),
                           .centres = mx_taken(workspace, n * d),
                           .scatter = mx_taken(workspace, form->n_scatter),
@@ -42,7 +43,7 @@ static int64_t history_of(const mx_ground *ground) {
 static mx_stage laid_out(const mx_ground *ground, int64_t n, mx_workspace *workspace) {
     mx_stage at = {.ground = ground, .every = *ground->sample, .few = *ground->part};
     at.every.rows.n_features = at.few.rows.n_features = ground->n_products;
-    at.form = mx_form_of(ground->sample->structure, n, ground->sample->n_columns);
+    at.form = mx_form_for(ground->sample, n);
     int64_t rows = ground->sample->rows.n_rows;
     at.history = mx_taken(workspace, 3 * history_of(ground));
     at.now = place_in(&at.form, at.history, workspace);

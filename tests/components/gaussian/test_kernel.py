@@ -504,6 +504,19 @@ def test_a_half_of_too_few_rows_gains_nothing():
     assert found.gains[0] == -np.inf
 
 
+@pytest.mark.parametrize("code", ["VVV", "EVV", "VVI", "VEV", "EEV", "VVE"])
+def test_a_component_too_small_to_be_halved_hides_no_other(code):
+    rows = overlapping(126, 3)
+    labels = (np.arange(126) >= 120).astype(int)
+    rows[120:] += 60
+    sweep = both(rows, code)[0]
+    options = options_for(sweep, 2)
+    model = model_from_labels(sweep, labels, 2, options)
+    found = sweep.kernel.split(sweep.kernel, model.log_weights, model.parameters, terms_of(options))
+    assert found.gains[1] == -np.inf
+    assert found.gains[0] > 10
+
+
 @pytest.mark.parametrize("code", OTHERS)
 def test_starts_tried_at_once_are_short_runs(code):
     rows = overlapping(200, 3)

@@ -267,17 +267,14 @@ class GaussianFamily:
         compiled = is_compiled(known.code, self.n_columns)
         if self.structure != known or not compiled:
             return None
-        spread = self.frame.spread / self.frame.scale
-        if known.storage == "spherical":
-            spread = np.full(len(spread), spread.max())
         return GaussianKernel(
             self.structure,
             self.n_features(),
-            replace(self, structure=structure("VVV"))._features_of(rows),
+            self._products_of(rows),
             None if row_weights is None else np.ascontiguousarray(row_weights),
             np.ascontiguousarray(shared.second),
             np.ascontiguousarray(self._unit),
-            spread,
+            self._metric,
             shared.weight,
             self.frame.log_jacobian - 0.5 * self.n_columns * LOG_TWO_PI,
             self.fewest_rows,
@@ -286,8 +283,18 @@ class GaussianFamily:
             np.ascontiguousarray(self._factor_of_all(shared)),
         )
 
-    def _features_of(self, rows: NDArray[Any]) -> Float:
-        return self.prepare(rows, self.workspace(len(rows))).features
+    @property
+    def _metric(self) -> Float:
+        """Return units (D,) in which distances of rows in the frame mean something."""
+        spread = self.frame.spread / self.frame.scale
+        if self.structure.storage == "spherical":
+            return np.full(len(spread), spread.max())
+        return spread
+
+    def _products_of(self, rows: NDArray[Any]) -> Float:
+        """Return [x, 1, every product of columns] (Q, n) of complete rows (n, D) in the frame."""
+        full = GaussianFamily(structure("VVV"), self.frame)
+        return full.prepare(rows, full.workspace(len(rows))).features
 
     def moments(
         self, sums: GaussianSums, previous: GaussianParameters | None, shared: RowTotals

@@ -163,11 +163,16 @@ class IncompleteGaussianFamily(GaussianFamily):
             self.structure,
             self.n_features(),
             self._gappy(rows),
+            self._products_of(np.where(np.isnan(rows), self.frame.origin, rows)),
             None if row_weights is None else np.ascontiguousarray(row_weights),
             np.ascontiguousarray(self._unit),
+            self._metric,
             shared.weight,
             self._constant(shared) / shared.weight,
+            self.fewest_rows,
+            self.structure.least_rows(self.n_columns) / distinct_share,
             self.structure.least_rows(self.n_columns),
+            np.ascontiguousarray(self._factor_of_all(shared)),
             np.ascontiguousarray(self.frame.spread / self.frame.scale),
         )
 

@@ -1,30 +1,20 @@
 """Runs of EM in compiled code, for rows that fit into the cache."""
 
-from collections.abc import Sequence
-from ctypes import addressof, byref
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.compiled import TRIES, CompiledRuns, held_shares
+from mixtura.components.compiled import held_shares
+from mixtura.components.gaussian.moves import CompiledMoves
 from mixtura.components.gaussian.packed import Packed
-from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.prior import NoPrior, ScatterPrior
 from mixtura.components.gaussian.structures import Structure
-from mixtura.components.kernel import (
-    STEPS,
-    Above,
-    Children,
-    Mixed,
-    SplitAndMerged,
-    Terms,
-)
+from mixtura.components.kernel import Terms
 from mixtura.components.weighing import Weighing
-from mixtura.native import kernels
-from mixtura.native.runs import Ground, Problem, Rows, State, address
-from mixtura.native.updates import CODES, MOST_COLUMNS, MOST_COMPONENTS
+from mixtura.native.runs import Problem, Rows, address
+from mixtura.native.updates import CODES, MOST_COLUMNS
 
 __all__ = ["GaussianKernel", "Key", "is_compiled", "penalty_of", "problem_of"]
 
@@ -41,7 +31,7 @@ def is_compiled(code: str, n_columns: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class GaussianKernel(CompiledRuns):
+class GaussianKernel(CompiledMoves):
     """A structure and rows, ready to be run on; see `mixtura.components.kernel.Kernel`.
 
     Attributes
@@ -101,18 +91,10 @@ class GaussianKernel(CompiledRuns):
         """Return n."""
         return self.products.shape[1]
 
-    def problem(self, terms: Terms, far: float) -> Problem | None:
-        """Return what C is told, or None for a prior that is no pseudo-rows."""
-        return self._problem(terms, self.n_features, far)
-
     def packing(self, n_components: int) -> Packed:
         """Return the workspace of a mixture."""
         sizes = self.structure, n_components, len(self.unit), self.n_features
         return Packed(*sizes, n_noise=int(self.log_noise is not None))
-
-    def _plain(self, n_components: int) -> Packed:
-        """Return the workspace of a mixture without noise."""
-        return Packed(self.structure, n_components, len(self.unit), self.n_features)
 
     def packing_beside(self, n_components: int, n_features: int, n_extras: int) -> Packed:
         """Return the workspace of a mixture that has segments of other features too."""
@@ -121,102 +103,8 @@ class GaussianKernel(CompiledRuns):
         sizes = self.structure, n_components, n_columns, n_features
         return Packed(*sizes, n_noise=noise, n_extras=n_extras)
 
-    def split(
-        self,
-        whole: "GaussianKernel",
-        log_weights: Float,
-        parameters: GaussianParameters,
-        terms: Terms,
-    ) -> Children | None:
-        """Return what splitting each component gains, or None where it takes more care."""
-        library, width, n_components = kernels(), len(self.products), len(log_weights)
-        part, every = (kernel._problem(terms, width, TRIES) for kernel in (self, whole))
-        most = 4 * n_components
-        if part is None or every is None or most > MOST_COMPONENTS or not self.splits_and_merges:
-            return None
-        work = self._plain(n_components).filled(log_weights, parameters)
-        gains = np.empty(n_components)
-        responsibilities, second = np.empty((2, n_components, whole.products.shape[1]))
-        workspace = np.empty(library.mx_split_workspace(byref(part), n_components))
-        hard = library.mx_split_components(
-            byref(part),
-            byref(every),
-            address(self.spread),
-            self.fewest_rows,
-            STEPS,
-            byref(work.state()),
-            *map(address, (gains, responsibilities, second, workspace)),
-        )
-        return None if hard else Children(gains, responsibilities, second)
-
-    def split_and_merged(
-        self, part: "GaussianKernel", models: Sequence[Mixed], terms: Terms, sweeps: int
-    ) -> SplitAndMerged | None:
-        """Return where merging and splitting lead; see `Kernel`."""
-        library, n_components = kernels(), len(models[0][0])
-        ground = self._ground(part, terms, sweeps)
-        if ground is None or not self.splits_and_merges or 4 * n_components > MOST_COMPONENTS:
-            return None
-        works = [self._plain(n_components).filled(*model) for model in models]
-        states = (State * len(models))(*(work.state() for work in works))
-        best = self._plain(n_components)
-        lost = np.empty(len(models), dtype=np.int64)
-        workspace = np.empty(library.mx_moves_workspace(byref(ground), n_components))
-        moved = library.mx_split_and_merge(
-            byref(ground),
-            len(models),
-            states,
-            address(lost),
-            byref(best.state()),
-            address(workspace),
-        )
-        if moved < 0:
-            return None
-        return SplitAndMerged(moved, best.mixed(), tuple(lost.astype(bool).tolist()))
-
-    def neighbour(
-        self,
-        part: "GaussianKernel",
-        model: Mixed,
-        n_components: int,
-        above: Above,
-        terms: Terms,
-        sweeps: int,
-    ) -> Mixed | None:
-        """Return where a mixture of one component more or less leads; see `Kernel`."""
-        library, most = kernels(), max(len(model[0]), n_components)
-        ground = self._ground(part, terms, sweeps)
-        if ground is None or not self.splits_and_merges or 4 * most > MOST_COMPONENTS:
-            return None
-        work, best = self._plain(len(model[0])).filled(*model), self._plain(n_components)
-        workspace = np.empty(library.mx_moves_workspace(byref(ground), most))
-        found = library.mx_neighbour(
-            byref(ground),
-            byref(work.state()),
-            above.objective,
-            above.smallest,
-            byref(best.state()),
-            address(workspace),
-        )
-        return best.mixed() if found else None
-
-    def _ground(self, part: "GaussianKernel", terms: Terms, sweeps: int) -> Ground | None:
-        sample, few = (kernel._problem(terms, self.n_features, TRIES) for kernel in (self, part))
-        if sample is None or few is None:
-            return None
-        return Ground(
-            addressof(sample),
-            addressof(few),
-            len(self.products),
-            address(self.spread),
-            self.fewest_rows,
-            self.least_rows,
-            address(self.factor_of_all),
-            sweeps,
-        )
-
-    def _problem(self, terms: Terms, n_features: int, far: float) -> Problem | None:
-        """Return what C is told, or None for a prior that is no pseudo-rows."""
+    def problem_with(self, terms: Terms, n_features: int, far: float) -> Problem | None:
+        """Return what C is told of so many features, or None for a prior that is no pseudo-rows."""
         key = (id(terms.prior), terms.weighing, n_features, far)
         if key not in self._problems:
             penalty = penalty_of(terms.prior)
