@@ -255,7 +255,7 @@ class GaussianEvaluator:
         n_columns, n_components = self._means.shape[1], self.n_components
         if len(self._about) < max(n_components, HARD) or n_columns > MOST_CENTRED:
             return False
-        return np.count_nonzero(responsibilities) * HARD < responsibilities.size
+        return bool(np.count_nonzero(responsibilities) * HARD < responsibilities.size)
 
     def sums(self, totals: GaussianTotals) -> GaussianSums:
         """Freeze the totals."""
