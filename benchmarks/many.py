@@ -86,7 +86,7 @@ def main():
         print(
             f"{made.__name__:>9}, {n_rows} x {n_columns}, K={n_components}, {structure:>9}: "
             f"{ours:5.1f} s, {memory:4.0f} MiB; scikit-learn {theirs:5.1f} s, {others:5.0f} MiB, "
-            f"ends {likelihood - other:+.0f} nats below",
+            f"from which we end {likelihood - other:+.0f} nats",
             flush=True,
         )
 
