@@ -7,6 +7,7 @@ __all__ = [
     "BoundaryError",
     "DataError",
     "DegenerateComponentWarning",
+    "DisagreementWarning",
     "EngineError",
     "InformationError",
     "KernelError",
@@ -65,6 +66,10 @@ class MixturaWarning(UserWarning):
 
 class DegenerateComponentWarning(MixturaWarning):
     """A component rests on too few rows, or has no width in some direction."""
+
+
+class DisagreementWarning(MixturaWarning):
+    """Starts ended far apart, or no other came to the best end, so there may be a better one."""
 
 
 # What rows and a model may bring about without a defect elsewhere: it ends one start of several,

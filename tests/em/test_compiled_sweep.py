@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
-from mixtura.components.family import Family
+from mixtura.components.family import Family, Product
 from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.gaussian.box import smallest_box
 from mixtura.components.gaussian.family import GaussianFamily
@@ -216,6 +216,11 @@ def test_components_far_from_the_origin_go_by_deviations() -> None:
     hard = np.eye(2)[np.arange(600) % 2]
     moments = sweep.from_responsibilities(hard)
     parameters = sweep.family.maximise(moments, None, sweep.family.prior(None, sweep.shared, 2))
-    assert sweep.family.bind(np.log([0.5, 0.5]), parameters).product() is None
+    product = sweep.family.bind(np.log([0.5, 0.5]), parameters).product()
+    assert isinstance(product, Product)
+    (part,) = product.parts
+    assert isinstance(part, DensePart)
+    assert part.centred is not None
+    assert part.centred.flags.all()
     (found,) = sweep([Model(np.log([0.5, 0.5]), parameters)])
     assert_allclose(found.moments.effective_rows, [300, 300])

@@ -11,7 +11,7 @@ from mixtura import (
     ParameterError,
 )
 from mixtura.components.words import Wording
-from mixtura.em.soundness import Soundness, disagreement_words
+from mixtura.em.soundness import Soundness
 
 RNG = np.random.default_rng(0)
 AMOUNTS = RNG.gamma(3, 1, size=(60, 2))
@@ -69,26 +69,3 @@ def test_columns_without_widths_say_nothing_beside_those_with_widths():
     assert Wording.beside([Wording()]) == Wording()
     (told,) = Soundness(flat={0: (0, 1)}).sentences([5.0], ("a", "b"), widths)
     assert "agree in a combination of 'a', 'b'" in told
-
-
-def test_starts_that_end_far_apart_are_told() -> None:
-    assert disagreement_words([-5.0], 1) == []
-    assert disagreement_words([-5.0, -5.0, -7.0], 2) == []
-    (far,) = disagreement_words([-5.0, -5.0, -70.0], 2)
-    assert "2 of 3 starts" in far
-    assert "65 nats" in far
-    (alone,) = disagreement_words([-5.0, -7.0, -8.0], 1)
-    assert "no other of 3 starts" in alone
-    assert "n_init" in alone
-
-
-def test_a_fit_tells_where_its_starts_ended() -> None:
-    rng = np.random.default_rng(0)
-    rows = rng.normal(size=(300, 2)) + 4.0 * rng.integers(0, 3, (300, 1))
-    fitted = GaussianMixture(6, n_init=4, random_state=0).fit(rows)
-    ends = fitted.history_.ends
-    assert len(ends) == 4
-    assert max(ends) == pytest.approx(fitted.history_.objective[-1], abs=0.1)
-    apart = max(ends) - min(ends) > 10 or fitted.starts_agreeing_ == 1
-    told = " ".join(fitted.facts_["cautions"])
-    assert ("starts came to the best end" in told) == apart

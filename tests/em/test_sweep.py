@@ -358,6 +358,64 @@ def test_components_far_from_the_origin_lose_no_digits(name: str, offset: float)
     assert_allclose(found.moments.scatter, scatters, rtol=1e-8, atol=1e-8 * scatters.max())
 
 
+def narrow_and_wide(name: str, n_columns: int, rng: np.random.Generator) -> tuple[Float, Truth]:
+    """Return rows of twenty wide components about twenty narrow ones; of a tied one all narrow."""
+    widths = np.full(40, 1e-3) if name == "tied" else np.repeat([1e-3, 1.0], 20)
+    means = rng.normal(size=(40, n_columns))
+    labels = np.repeat(np.arange(40), 20)
+    rows = means[labels] + widths[labels, None] * rng.normal(size=(800, n_columns))
+    covariances = widths[:, None, None] ** 2 * np.eye(n_columns)
+    return rows, Truth(np.full(40, 1 / 40), means, covariances)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n_columns", [1, 2, 5])
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_mixtures_side_by_side_may_have_narrow_components_beside_wide_ones(
+    name: str, n_columns: int, weighted: bool
+) -> None:
+    rng = np.random.default_rng(21)
+    rows, many = narrow_and_wide(name, n_columns, rng)
+    mass = rng.uniform(0.5, 1.5, size=800) if weighted else np.ones(800)
+    chosen = [3, 25, 8]
+    few = Truth(np.array([0.2, 0.3, 0.5]), many.means[chosen], many.covariances[chosen])
+    sweep = sweep_of(name, rows, mass if weighted else None)
+    models = [each.model(sweep.family) for each in (few, many)]
+    both = sweep(models)
+    # Sums about the origin would be a million times the scatter of the narrow ones.
+    assert any(found.sums.centred.any() for found in both)
+    for found, each in zip(both, (few, many), strict=True):
+        joint = each.joint(rows)
+        density = logsumexp(joint, axis=1)
+        shares = np.exp(joint - density[:, None]) * mass[:, None]
+        assert found.log_likelihood == pytest.approx(mass @ density, rel=1e-9)
+        effective = shares.sum(axis=0)
+        assert_allclose(found.moments.effective_rows, effective, rtol=1e-8, atol=1e-12)
+        means = shares.T @ rows / effective[:, None]
+        variances = np.einsum("nk,nkd->kd", shares, (rows[:, None] - means) ** 2)
+        scatter = found.moments.scatter * sweep.family.frame.scale**2
+        if sweep.family.structure.storage == "full":
+            scatter = np.einsum("...dd->...d", scatter)
+        variances = variances.sum(axis=0) if name == "tied" else variances
+        assert_allclose(scatter, variances, rtol=1e-7, atol=1e-16)
+
+
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_labels_of_many_narrow_components_are_summed_about_their_means(name: str) -> None:
+    rows, _ = narrow_and_wide("tied", 3, np.random.default_rng(22))
+    labels = np.repeat(np.arange(40), 20)
+    sweep = sweep_of(name, 1e3 * rows)
+    found = sweep.from_labels(labels, 40, 0.0)
+    groups = 1e3 * rows.reshape(40, 20, 3)
+    assert_allclose(found.effective_rows, np.full(40, 20.0), rtol=1e-12)
+    assert_allclose(sweep.family.frame.leave(found.means), groups.mean(axis=1), rtol=1e-9)
+    scatter = found.scatter
+    if sweep.family.structure.storage == "full":
+        scatter = np.einsum("...dd->...d", scatter)
+    own = 20 * groups.var(axis=1) / sweep.family.frame.scale**2
+    assert_allclose(scatter, own.sum(axis=0) if name == "tied" else own, rtol=1e-9)
+
+
 @pytest.mark.parametrize("condition", [1e4, 1e8, 1e12])
 @pytest.mark.parametrize("name", ["full", "tied"])
 def test_ill_conditioned_covariances_lose_no_digits(name: str, condition: float) -> None:

@@ -14,6 +14,7 @@ from matplotlib.path import Path as MatplotlibPath
 from oracles import dataset
 
 from mixtura import MixturaError, select
+from mixtura.em.outcomes import Outcomes
 from mixtura.em.soundness import Soundness
 from mixtura.em.stopping import Ending
 from mixtura.report import Report, extras, families, write_report
@@ -398,14 +399,13 @@ def test_what_to_doubt_is_said() -> None:
         ending=Ending.ITERATION_LIMIT,
         soundness=Soundness(unsupported=(0,)),
         effective_rows=np.array([2.5, 100.0, 169.5]),
-        starts_agreeing=1,
-        n_starts=4,
+        history=replace(report.result.history, outcomes=Outcomes(ends=(-5.0, -20.0, -30.0, -31.0))),
     )
     found = "\n".join(cautions(replace(report, result=result)))
     assert "did not converge" in found
     assert "Component(s) 0 (2.5 rows) rest on no more rows" in found
     assert "Component 0 rests on 2.5 effective rows" in found
-    assert "Only one of 4" in found
+    assert "No other of 4 starts came to the best end" in found
     page = render_report(replace(report, result=result))
     assert "Before you rely on this fit" in page
     assert "Stopped at the iteration limit" in page

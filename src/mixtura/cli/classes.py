@@ -36,7 +36,12 @@ from mixtura.cli.rows import frame_of
 from mixtura.cli.voice import end_interrupted, keep_formulas_option, say
 from mixtura.data.files import read_tables
 from mixtura.data.paths import called_together, files_of
-from mixtura.errors import DegenerateComponentWarning, InformationError, ParameterError
+from mixtura.errors import (
+    DegenerateComponentWarning,
+    DisagreementWarning,
+    InformationError,
+    ParameterError,
+)
 from mixtura.mixture import Mixture
 from mixtura.store import save
 from mixtura.summary import title_of
@@ -181,7 +186,8 @@ def classes(
         warnings.catch_warnings(),
     ):
         # The table says it.
-        warnings.simplefilter("ignore", DegenerateComponentWarning)
+        for said in (DegenerateComponentWarning, DisagreementWarning):
+            warnings.simplefilter("ignore", said)
         table = read_tables(files_of(list(files)) or [], called)
         # What cannot be used is said before the fits.
         related = {

@@ -31,6 +31,7 @@ from mixtura.data.paths import bytes_in_memory, called_together, files_of
 from mixtura.errors import (
     DataError,
     DegenerateComponentWarning,
+    DisagreementWarning,
     MixturaError,
 )
 from mixtura.report import PAGE_PACKAGES, require, write_report
@@ -195,7 +196,8 @@ def _fitted(
         # What is written while the rows are there is no matter of their files.
         with in_words_of_the_command(called), warnings.catch_warnings():
             # The summary says it.
-            warnings.simplefilter("ignore", DegenerateComponentWarning)
+            for said in (DegenerateComponentWarning, DisagreementWarning):
+                warnings.simplefilter("ignore", said)
             if bytes_in_memory(files) > most:
                 data = rows_beyond(files, request, offer.name, most, cache)
                 found = fitted_beyond(stack.enter_context(data), request, called)

@@ -22,6 +22,7 @@ from mixtura.components.kernel import Kernel
 from mixtura.components.words import Wording, component_count
 from mixtura.errors import DataError, ParameterError
 from mixtura.kinds import ColumnKind
+from mixtura.native.parts import DensePart
 from mixtura.sums import Sums
 
 __all__ = ["ProductEvaluator", "ProductFamily", "ProductParameters", "ProductSums"]
@@ -152,6 +153,8 @@ class ProductEvaluator:
         for part in self.parts:
             product = part.product()
             if not isinstance(product, Product) or len(product.parts) != 1:
+                return None
+            if isinstance(product.parts[0], DensePart) and product.parts[0].centred is not None:
                 return None
             found.append(product)
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 from math import isfinite
 
 from mixtura.em.certificate import Certificate
+from mixtura.em.outcomes import Outcomes
 
 __all__ = ["Failure", "History", "PassedOver", "Step"]
 
@@ -75,8 +76,7 @@ class History:
     certificate : how nearly the end is stationary; None while the run is not finished
     passed_over : ends that were likelier, by components on too few rows
     failures : starts that failed, and short runs and moves of theirs that did, while others went on
-    ends : the objective that each start came to, by their numbers; one that another was too far
-        ahead of was stopped there
+    outcomes : which starts were tried, what each brought, and how many ends agree
     """
 
     steps: list[Step] = field(default_factory=list)
@@ -84,7 +84,7 @@ class History:
     certificate: Certificate | None = None
     passed_over: tuple[PassedOver, ...] = ()
     failures: tuple[Failure, ...] = ()
-    ends: tuple[float, ...] = ()
+    outcomes: Outcomes = field(default_factory=Outcomes)
 
     def __len__(self) -> int:
         """Return the number of steps."""
@@ -140,8 +140,8 @@ class History:
         )
         known = self.certificate
         certificate = known and Certificate(known.gradient_norm * factor**0.5, known.kkt_residual)
-        ends = tuple(end * factor for end in self.ends)
-        return History(steps, self.rejected, certificate, passed_over, self.failures, ends)
+        outcomes = self.outcomes.times(factor)
+        return History(steps, self.rejected, certificate, passed_over, self.failures, outcomes)
 
     def facts(self) -> dict[str, float | None]:
         """Return what is certified of the run, as JSON can hold it."""

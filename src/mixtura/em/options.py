@@ -36,6 +36,7 @@ class FitOptions:
         objective rises
     earlier : objectives of sweeps before these, when a fit is carried on
     progress : called with every run's number, sweep and objective; may raise KeyboardInterrupt
+    heard : called with where each short run of a start led: its source, objective and model
     failed : called with the error of each try that others outlive, but for components that collapse
     """
 
@@ -50,6 +51,7 @@ class FitOptions:
     accelerate: bool = False
     earlier: tuple[float, ...] = ()
     progress: Callable[[int, int, float], None] | None = None
+    heard: Callable[[str, float, Model], None] | None = None
     failed: Callable[[Exception], None] | None = None
 
     def log_weights(self, effective_rows: Float) -> Float:

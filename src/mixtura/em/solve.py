@@ -25,11 +25,11 @@ from mixtura.em.history import History, PassedOver
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
 from mixtura.em.options import FREE
+from mixtura.em.outcomes import Outcomes, ShortRun
 from mixtura.em.ranking import AS_GOOD, unsupported
 from mixtura.em.recovery import with_recovered
 from mixtura.em.soundness import (
     Soundness,
-    disagreement_words,
     excess_words,
     failure_words,
     passed_over_words,
@@ -197,7 +197,7 @@ class FitResult:
             "cautions": [
                 *self.cautions,
                 *passed_over_words(self.history.passed_over),
-                *disagreement_words(self.history.ends, self.starts_agreeing),
+                *filter(None, [self.history.outcomes.caution]),
                 *failure_words(self.history.failures, self.n_starts),
                 *excess_words(self.excess),
             ],
@@ -286,10 +286,11 @@ def solve_by(
     """Fit one mixture by a sweep that is there, in a session of its engine."""
     tries: list[Exception] = []
     loop = replace(fit_options(sweep, n_components, options), failed=tries.append)
+    short: list[ShortRun] = []
     made = (
         models(sweep, loop)
         if models is not None
-        else _found_starts(sweep, n_components, loop, options.starts)
+        else _found_starts(sweep, n_components, loop, options.starts, short)
     )
     found = imposed(sweep, made, loop)
     if options.prior == "evidence":
@@ -312,7 +313,12 @@ def solve_by(
         best.history,
         passed_over=_passed_over(sweep, ends, loop),
         failures=reasons(attempts, tries),
-        ends=tuple(_end_of(run, attempts) for run in runs),
+        outcomes=Outcomes(
+            tuple(short),
+            tuple(run.history.objective[0] for run in runs),
+            tuple(_end_of(run, attempts) for run in runs),
+            max(agreeing, 1),
+        ),
     )
     best = replace(best, history=history)
     agreement = max(agreeing, 1), len(runs)
@@ -321,9 +327,13 @@ def solve_by(
 
 
 def _found_starts(
-    sweep: Sweep, n_components: int, loop: FitOptions, starts: StartOptions
+    sweep: Sweep,
+    n_components: int,
+    loop: FitOptions,
+    starts: StartOptions,
+    short: list[ShortRun],
 ) -> Iterator[Start]:
-    """Yield the models to start from, or why one cannot be made.
+    """Yield the models to start from, or why one cannot be made, and add their short runs.
 
     Each has short runs of its own by its own number, the best of which are bettered by merging and
     splitting; so more starts hold all that fewer have.
@@ -333,12 +343,21 @@ def _found_starts(
         yield from first_models(sweep, n_components, loop, starts)
         return
     for number in range(starts.finish):
-        yield attempted(partial(_found_start, sweep, n_components, loop, starts, number))
+        heard: list[tuple[str, float, Model]] = []
+        hearing = replace(loop, heard=lambda *run, heard=heard: heard.append(run))
+        found = attempted(partial(_found_start, sweep, n_components, hearing, starts, number))
+        carried = () if isinstance(found, Failed) else found[1]
+        short += [
+            ShortRun(number, source, objective, any(model is one for one in carried))
+            for source, objective, model in heard
+        ]
+        yield found if isinstance(found, Failed) else found[0]
 
 
 def _found_start(
     sweep: Sweep, n_components: int, loop: FitOptions, starts: StartOptions, number: int
-) -> Model:
+) -> tuple[Model, list[Model]]:
+    """Return the model that a start goes on from, and those of its short runs that led there."""
     several, search = replace(starts, finish=CARRIED, sweeps=SHORT), searching(loop)
     single = number > 0 and sweep.family.start_softness > 0
     if single:
@@ -349,21 +368,21 @@ def _found_start(
     alone = is_annealed_alone(sample)
     wide = wide_models(sample, [], key, n_components, search) if alone else []
     if wide:
-        return exchanged(bound, wide, loop)
+        return exchanged(bound, wide, loop), []
     models, sample = short_runs(sweep, n_components, search, several, None, number)
     models = wide_models(sample, models, key, n_components, search) or models
     if single:
-        return exchanged(bound, models, loop)
+        return exchanged(bound, models, loop), models
     best = class_model(sample, models, n_components, search, starts, number)
     if best is not None:
         found = split_and_merged(sample, [best], search, starts)
-        return exchanged(bound, [found, *models], loop)
+        return exchanged(bound, [found, *models], loop), models
     wider = wider_models(sample, n_components, search, several, number)
     if sample.kernel is None:
         # Each run takes long: only those that promise most are carried on.
         models, wider = models[: CARRIED - 1], wider[:1]
     found = split_and_merged(sample, [*models, *wider], search, starts)
-    return exchanged(bound, [found, *models, *wider], loop)
+    return exchanged(bound, [found, *models, *wider], loop), [*models, *wider]
 
 
 def _end_of(run: Run, ends: Sequence[Run | Failed]) -> float:

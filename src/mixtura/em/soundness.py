@@ -15,15 +15,14 @@ from mixtura.text import row_words
 
 __all__ = [
     "Soundness",
-    "disagreement_words",
     "excess_words",
     "failure_words",
     "passed_over_words",
     "soundness_of",
 ]
 
-# Nats that are worth a word, and by which ends lie far apart.
-SHOWN, APART = 1e-3, 10.0
+# Nats that are worth a word.
+SHOWN = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,30 +95,6 @@ def passed_over_words(ends: Sequence[PassedOver]) -> list[str]:
     return [
         f"{len(ends)} likelier end(s), up to log-likelihood {most:.4f}, were passed over, as "
         "components on too few rows made them so"
-    ]
-
-
-def disagreement_words(ends: Sequence[float], n_agreeing: int) -> list[str]:
-    """Return what is to be said where starts ended far apart, or none where the best did.
-
-    Parameters
-    ----------
-    ends : the objective that each start came to
-    n_agreeing : how many came to the best, that one among them
-    """
-    if len(ends) < 2:
-        return []
-    spread = max(ends) - min(ends)
-    if n_agreeing > 1 and spread <= APART:
-        return []
-    alone = (
-        f"{n_agreeing} of {len(ends)} starts came to the best end"
-        if n_agreeing > 1
-        else f"no other of {len(ends)} starts came to the best end"
-    )
-    return [
-        f"{alone}, and they lie up to {spread:.3g} nats apart: there may be a better one, so raise "
-        "n_init until several agree, or take fewer components"
     ]
 
 

@@ -16,7 +16,7 @@ from mixtura.components.family import Family
 from mixtura.components.kernel import Limits
 from mixtura.em.compiled import Tried, compiled_tries, is_compilable
 from mixtura.em.failures import Start, attempted, left_out, survivors
-from mixtura.em.fit import FitOptions, fit
+from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked, ranked_by_weight
 from mixtura.em.responsibilities import model_from_labels, model_from_source, responsibilities_of
@@ -162,6 +162,8 @@ def wider_models(
     soft = tried(
         sample, random_responsibilities(given, n_components), n_components, options, SOFT_SWEEPS
     )
+    tell("groups in other units, or without lonely rows", quick, options)
+    tell("random responsibilities", soft, options)
     return [one.model for one in ranked_by_weight(sample, [*quick, *soft], options)]
 
 
@@ -217,11 +219,20 @@ def tried_models(
         sources = _on_sample(sample, labelled(), n_components, options)
         found = tried(sample, sources, n_components, options, starts.sweeps)
         if found:
+            tell("groups of rows", found, options)
             order = ranked_by_weight(sample, found, options)
             return [one.model for one in order[: starts.finish]]
     short = short_options(options, starts.sweeps)
     runs = fit(sample, sound_models(labelled(), n_components, options), short)
+    tell("groups of rows", runs, options)
     return [run.model for run in ranked(sample, runs, options)[: starts.finish]]
+
+
+def tell(source: str, ends: Sequence[Tried | Run], options: FitOptions) -> None:
+    """Tell of the short runs of one kind of source."""
+    if options.heard is not None:
+        for end in ends:
+            options.heard(source, end.objective, end.model)
 
 
 def _on_sample(

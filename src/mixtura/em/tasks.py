@@ -188,7 +188,7 @@ class GivenTask:
     def _responsibilities(self, source: Any) -> Float:
         """Return responsibilities (K, n)."""
         if issparse(source):
-            return np.ascontiguousarray(source.toarray().T)
+            return source.T.toarray(order="C")
         if source.ndim == 2:
             return np.array(source.T, np.float64, order="C")
         n_components = sum(self.plan.sizes)

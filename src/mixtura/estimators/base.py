@@ -23,7 +23,12 @@ from mixtura.em.solve import FitResult, SolveOptions, solve
 from mixtura.em.soundness import failure_words
 from mixtura.em.starts import StartMaker
 from mixtura.engines import engine_named
-from mixtura.errors import DegenerateComponentWarning, MixturaWarning, ParameterError
+from mixtura.errors import (
+    DegenerateComponentWarning,
+    DisagreementWarning,
+    MixturaWarning,
+    ParameterError,
+)
 from mixtura.estimators.binding import bound_family, check_possible
 from mixtura.estimators.inputs import Kept, checked_rows, fitted_rows, names_of
 from mixtura.estimators.labels import known_components
@@ -464,6 +469,9 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
             warnings.warn(caution, DegenerateComponentWarning, stacklevel=3)
         for sentence in failure_words(result.history.failures, result.n_starts):
             warnings.warn(sentence, MixturaWarning, stacklevel=3)
+        caution = result.history.outcomes.caution
+        if caution is not None:
+            warnings.warn(caution, DisagreementWarning, stacklevel=3)
         if not self.converged_ and settings.max_iter > 0:
             warnings.warn(
                 "Best performing initialization did not converge. Try different init parameters, "

@@ -14,6 +14,7 @@ from mixtura.native.library import kernels
 from mixtura.native.runs import Rows, address
 
 __all__ = [
+    "Centred",
     "CountPart",
     "DensePart",
     "LevelPart",
@@ -33,6 +34,21 @@ LINE = 64
 CELLS = {np.dtype(np.int32): 0, np.dtype(np.int64): 1, np.dtype(np.float64): 2}
 
 
+class CentredRows(ctypes.Structure):
+    """`mx_centred`."""
+
+    _fields_ = (
+        ("flags", c_void_p),
+        ("means", c_void_p),
+        ("factors", c_void_p),
+        ("summed", c_void_p),
+        ("points", c_void_p),
+        ("n_columns", c_int64),
+        ("n_pairs", c_int64),
+        ("width", c_int64),
+    )
+
+
 class TileRows(ctypes.Structure):
     """`mx_tile`."""
 
@@ -45,6 +61,7 @@ class TileRows(ctypes.Structure):
         ("row_stride", c_int64),
         ("column_stride", c_int64),
         ("is_single", c_int64),
+        ("centred", c_void_p),
     )
 
 
@@ -78,6 +95,38 @@ class SparseRows(ctypes.Structure):
 
 @final
 @dataclass(frozen=True, slots=True)
+class Centred:
+    """Components whose densities are about their means, or sums about points.
+
+    Attributes
+    ----------
+    flags : (K,) one for such densities, of which θ is a constant only, zero for the others
+    means : (K, D)
+    factors : (K,), (K, D) or (K, D, D) of the precisions, upper triangular
+    summed : (K,) one for such sums, zero for the others
+    points : (K, D)
+    """
+
+    flags: Float
+    means: Float
+    factors: Float
+    summed: Float
+    points: Float
+
+    def told(self, n_features: int, held: list[Any]) -> int:
+        """Return where compiled code reads it, for so many features, and hold what is there."""
+        n_components, n_columns = self.means.shape
+        given = self.flags, self.means, self.factors, self.summed, self.points
+        arrays = [np.ascontiguousarray(each, dtype=np.float64) for each in given]
+        width = self.factors.size // n_components
+        n_pairs = n_features - n_columns - 1
+        rows = CentredRows(*map(address, arrays), n_columns, n_pairs, width)
+        held += (*arrays, rows)
+        return ctypes.addressof(rows)
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class DensePart:
     """One product of natural parameters with features.
 
@@ -89,19 +138,23 @@ class DensePart:
     natural : (K, P) θ
     frame : where φ is [x, 1, x_i x_(i+s) for s = 0, 1, ...] of x = (cell - origin) scale, those two
         (D,), else None
+    centred : components that are; where there are any, the part is alone and has a frame
     """
 
     natural: NDArray[Any]
     frame: tuple[Float, Float] | None = None
+    centred: Centred | None = None
 
     def told(self, tile: Any, held: list[Any]) -> TileRows:
         """Return a tile as compiled code reads it, and hold what it points to."""
         n_features = self.natural.shape[1]
-        if self.frame is None or tile.is_made:
+        if self.frame is None or (tile.is_made and len(tile.features) == n_features):
             features = tile.features
             held.append(features)
             stride = features.strides[0] // features.itemsize
-            return TileRows(Rows(address(features), None, features.shape[1], stride, n_features))
+            tile = TileRows(Rows(address(features), None, features.shape[1], stride, n_features))
+            tile.centred = self.centred and self.centred.told(n_features, held)
+            return tile
         cells = readable(tile.cells)
         origin, scale = (np.ascontiguousarray(each) for each in self.frame)
         held += (cells, origin, scale)
@@ -109,7 +162,8 @@ class DensePart:
         rows = Rows(None, None, len(cells), 0, n_features)
         places = map(address, (cells, origin, scale))
         single = cells.dtype == np.float32
-        return TileRows(rows, *places, cells.shape[1], along, across, single)
+        about = self.centred and self.centred.told(n_features, held)
+        return TileRows(rows, *places, cells.shape[1], along, across, single, about)
 
 
 @final

@@ -71,9 +71,14 @@ static void sweep_gaps(run *at, const double *theta, const double *points) {
 
 static void sweep_features(run *at) {
     const mx_problem *problem = at->problem;
-    const mx_centred centred = {at->now.centred,  at->now.means,
-                                at->now.factors,  at->form.n_columns,
-                                at->form.n_pairs, at->form.n_factors / at->form.n_gaussians};
+    const mx_centred centred = {.flags = at->now.centred,
+                                .means = at->now.means,
+                                .factors = at->now.factors,
+                                .summed = at->now.centred,
+                                .points = at->now.means,
+                                .n_columns = at->form.n_columns,
+                                .n_pairs = at->form.n_pairs,
+                                .width = at->form.n_factors / at->form.n_gaussians};
     mx_sweep_about(&problem->rows, at->now.n_centred ? &centred : 0, at->form.n_components,
                    at->now.theta, at->sums, at->squared, at->values, at->workspace);
 }

@@ -367,12 +367,11 @@ static int next_of(const mx_tile *tile, mx_block *block) {
     return 1;
 }
 
-/* Sets the deviations (D) of a vector of rows from a component's mean. */
-INLINE void deviate(const mx_centred *it, int64_t k, const mx_block *block, int64_t row,
+/* Sets the deviations (D) of a vector of rows from a point. */
+INLINE void deviate(int64_t n_columns, const double *point, const mx_block *block, int64_t row,
                     vec *deviations) {
-    for (int64_t i = 0; i < it->n_columns; i++)
-        deviations[i] = load(block->phi + i * block->stride + row) -
-                        all_of(it->means[k * it->n_columns + i]);
+    for (int64_t i = 0; i < n_columns; i++)
+        deviations[i] = load(block->phi + i * block->stride + row) - all_of(point[i]);
 }
 
 /* |U^T d|^2. */
@@ -398,21 +397,32 @@ static void centred_densities(const mx_centred *it, int64_t n_components, const 
     for (int64_t k = 0; k < n_components; k++)
         for (int64_t row = 0; it->flags[k] != 0 && row < block->filled; row += LANES) {
             double *place = densities + k * BLOCK + row;
-            deviate(it, k, block, row, deviations);
+            deviate(it->n_columns, it->means + k * it->n_columns, block, row, deviations);
             store(place, load(place) - 0.5 * distance_of(it, k, deviations));
         }
 }
 
-/* Adds sums of features about the means, and takes such components' responsibilities away from others. */
+/* The components after so many. */
+static mx_centred past(const mx_centred *it, int64_t count) {
+    mx_centred rest = *it;
+    rest.flags += count;
+    rest.means += count * it->n_columns;
+    rest.factors += count * it->width;
+    rest.summed += count;
+    rest.points += count * it->n_columns;
+    return rest;
+}
+
+/* Adds sums of features about points, and takes such components' responsibilities away from others. */
 static void centred_products(const mx_centred *it, int64_t n_components, int64_t n_features,
                              const mx_block *block, work *at) {
     int64_t d = it->n_columns, first = d + 1 + it->n_pairs;
     vec deviations[d];
     for (int64_t k = 0; k < n_components; k++) {
         double *totals = at->totals + k * n_features * LANES;
-        for (int64_t row = 0; it->flags[k] != 0 && row < block->filled; row += LANES) {
+        for (int64_t row = 0; it->summed[k] != 0 && row < block->filled; row += LANES) {
             vec share = load(at->densities + k * BLOCK + row);
-            deviate(it, k, block, row, deviations);
+            deviate(d, it->points + k * d, block, row, deviations);
             for (int64_t i = 0; i < d; i++)
                 store(totals + i * LANES, load(totals + i * LANES) + share * deviations[i]);
             store(totals + d * LANES, load(totals + d * LANES) + share);
@@ -472,13 +482,20 @@ void mx_sweep_stack(const mx_tile *tile, int64_t n_mixtures, const int64_t *size
         work at = whole;
         const double *now = theta;
         at.values = values;
+        mx_centred own = tile->centred ? *tile->centred : (mx_centred){0};
         for (int64_t m = 0; m < n_mixtures; m++, at.values += 2) {
             mx_densities(&block, sizes[m], n_features, now, at.densities);
+            if (tile->centred)
+                centred_densities(&own, sizes[m], &block, at.densities);
             mx_bar(&tile->rows, &block, sizes[m], at.densities);
             if (tile->rows.weights || block.count < block.filled)
                 softmax(1, sizes[m], block.weights, block.filled, &at);
             else
                 softmax(0, sizes[m], 0, block.filled, &at);
+            if (tile->centred) {
+                centred_products(&own, sizes[m], n_features, &block, &at);
+                own = past(&own, sizes[m]);
+            }
             mx_add_products(&block, sizes[m], n_features, at.densities, at.totals);
             now += sizes[m] * n_features;
             at.totals += sizes[m] * n_features * LANES;

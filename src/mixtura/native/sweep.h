@@ -20,6 +20,21 @@ typedef struct {
 } mx_rows;
 
 /*
+ * Components whose densities are about their means, or sums about points, as those about the origin
+ * would lose digits: log density theta_kD - |U_k^T (x - mu_k)|^2 / 2, features those of x - p_k.
+ *
+ * flags     (K) one for a component with such densities, zero for the others
+ * means     (K, D)
+ * factors   (K) spherical, (K, D) or (K, D, D) upper triangular, `width` numbers each
+ * summed    (K) one for a component with such sums, zero for the others
+ * points    (K, D)
+ */
+typedef struct {
+    const double *flags, *means, *factors, *summed, *points;
+    int64_t n_columns, n_pairs, width;
+} mx_centred;
+
+/*
  * Rows whose features may still have to be made.
  *
  * rows      where phi is NULL, features are [x, 1, x_i x_(i+s) for all i, s = 0, 1, ...], or as
@@ -28,6 +43,7 @@ typedef struct {
  *           d * column_stride
  * origin    (n_columns)
  * scale     (n_columns): x = (cell - origin) scale
+ * centred   of the components of all mixtures side by side, or NULL where none is
  */
 typedef struct {
     mx_rows rows;
@@ -35,6 +51,7 @@ typedef struct {
     const double *origin, *scale;
     int64_t n_columns, row_stride, column_stride;
     int64_t is_single; /* whether cells are float */
+    const mx_centred *centred;
 } mx_tile;
 
 /* The doubles that mx_sweep needs to work in, or mx_sweep_stack for all components together. */
@@ -49,19 +66,6 @@ MX_EXPORT int64_t mx_sweep_workspace(int64_t n_components, int64_t n_features);
  */
 MX_EXPORT void mx_sweep(const mx_rows *rows, int64_t n_components, const double *theta,
                         double *sums, double *squared, double *values, double *workspace);
-
-/*
- * Components whose densities and sums are about their own means, as those about the origin would
- * lose digits: log density theta_kD - |U_k^T (x - mu_k)|^2 / 2, features those of x - mu_k.
- *
- * flags     (K) one for such a component, zero for the others
- * means     (K, D)
- * factors   (K) spherical, (K, D) or (K, D, D) upper triangular, `width` numbers each
- */
-typedef struct {
-    const double *flags, *means, *factors;
-    int64_t n_columns, n_pairs, width;
-} mx_centred;
 
 /* mx_sweep where some components are centred, or with `centred` NULL. */
 void mx_sweep_about(const mx_rows *rows, const mx_centred *centred, int64_t n_components,

@@ -70,11 +70,9 @@ def cautions(report: Report) -> list[str]:
         own = selection.best.cautions
     found += [_sentence(caution) for caution in own]
     found += _small_components(report)
-    if result.n_starts > 1 and result.starts_agreeing == 1:
-        found.append(
-            f"Only one of {result.n_starts} finished starts reached this optimum; a better one may "
-            "exist. Try more starts."
-        )
+    caution = result.history.outcomes.caution
+    if caution is not None:
+        found.append(_sentence(caution))
     if selection is not None:
         found += _of_search(selection)
     return found

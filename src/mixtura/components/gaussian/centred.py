@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 
 from mixtura.components.gaussian.parameters import GaussianParameters
 
-__all__ = ["LIMIT", "accumulate_centred", "far_components", "log_density_centred"]
+__all__ = [
+    "LIMIT",
+    "accumulate_centred",
+    "accumulate_hard",
+    "far_components",
+    "log_density_centred",
+]
 
 Float = NDArray[np.float64]
 
@@ -56,3 +62,34 @@ def accumulate_centred(
     else:
         np.multiply(deviations, np.sqrt(responsibilities), out=deviations)
         second += deviations @ deviations.T
+
+
+def accumulate_hard(
+    rows: NDArray[Any],
+    means: Float,
+    responsibilities: NDArray[Any],
+    first: Float,
+    second: Float,
+) -> None:
+    """Add what `accumulate_centred` does of all components (K), from responsibilities above zero.
+
+    Parameters
+    ----------
+    rows : (D, n)
+    means : (K, D)
+    responsibilities : (K, n)
+    first, second : (K, D) and (K, D) or (K, D, D)
+    """
+    component, row = np.nonzero(responsibilities)
+    if not len(component):
+        return
+    begins = np.flatnonzero(np.diff(component, prepend=-1))
+    own = component[begins]
+    deviations = rows[:, row] - means[component].T
+    weighted = deviations * responsibilities[component, row]
+    first[own] += np.add.reduceat(weighted, begins, axis=1).T
+    if second.ndim == 2:
+        second[own] += np.add.reduceat(weighted * deviations, begins, axis=1).T
+        return
+    for j, deviation in enumerate(deviations):
+        second[own, j] += np.add.reduceat(weighted * deviation, begins, axis=1).T

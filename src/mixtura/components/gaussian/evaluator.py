@@ -13,15 +13,25 @@ from numpy.typing import NDArray
 
 from mixtura.components.exponential import NaturalEvaluator
 from mixtura.components.family import Product as FeatureProduct
-from mixtura.components.gaussian.centred import accumulate_centred, log_density_centred
-from mixtura.components.gaussian.features import Product
+from mixtura.components.gaussian.centred import (
+    accumulate_centred,
+    accumulate_hard,
+    log_density_centred,
+)
+from mixtura.components.gaussian.features import FeatureMap, Product, feature_map
 from mixtura.components.gaussian.frame import Frame
 from mixtura.components.gaussian.parameters import GaussianParameters, GaussianSums
-from mixtura.native.parts import DensePart
+from mixtura.native.parts import Centred, DensePart
 
 __all__ = ["GaussianEvaluator", "GaussianTile", "GaussianWorkspace"]
 
 Float = NDArray[np.float64]
+
+# Columns up to which centred components are swept in compiled code; beyond, BLAS is faster.
+MOST_CENTRED = 16
+# Components, at least, of which a row has responsibilities for one in as many at the most, where
+# only those that are not zero are looked at.
+HARD = 16
 
 
 @final
@@ -173,15 +183,43 @@ class GaussianEvaluator:
             out[k] = self._constants[k] + log_density_centred(prepared.rows, self._parameters, k)
 
     def product(self) -> FeatureProduct | None:
-        """Return the natural parameters, or None where a component goes centred."""
-        if self._about or not self._uses_product:
-            return None
+        """Return the natural parameters, or None where components go centred and D is wide."""
         frame = self._frame.origin, 1.0 / self._frame.scale
-        return FeatureProduct((DensePart(self._product.natural, frame),), self._freeze)
+        if not self._about:
+            return FeatureProduct((DensePart(self._product.natural, frame),), self._freeze)
+        means = self._parameters.means
+        if means.shape[1] > MOST_CENTRED:
+            return None
+        far = np.zeros(len(means))
+        far[self._far] = 1.0
+        covariance, summed = self._parameters.covariance, self._centred.astype(np.float64)
+        centred = Centred(far, means, covariance.factors, summed, self._means)
+        return FeatureProduct((DensePart(self._beside(), frame, centred),), self._freeze)
+
+    def _beside(self) -> Float:
+        """Return θ (K, P) with all products: of far components only what they are at the mean.
+
+        Components that share a covariance have none of their own; centred, they sum them too.
+        """
+        natural, n_columns = self._product.natural, self._parameters.means.shape[1]
+        theta = np.zeros((len(natural), self._map.n_features(n_columns)))
+        theta[:, : natural.shape[1]] = natural
+        theta[self._far] = 0.0
+        theta[self._far, n_columns] = self._constants[self._far]
+        return theta
+
+    @property
+    def _map(self) -> FeatureMap:
+        return feature_map("diagonal" if len(self._second_shape) == 1 else "full")
 
     def _freeze(self, sums: Sequence[Float]) -> GaussianSums:
-        totals = self.zeros()
-        return GaussianSums(sums[0], self._centred.astype(np.float64), totals.first, totals.second)
+        totals, features, n_columns = self.zeros(), sums[0], self._parameters.means.shape[1]
+        if self._about:
+            own = features[self._about]
+            totals.first[self._about] = own[:, :n_columns]
+            totals.second[self._about] = self._map.second(own[:, n_columns + 1 :], n_columns)
+            features = features[:, : self._product.natural.shape[1]]
+        return GaussianSums(features, self._centred.astype(np.float64), totals.first, totals.second)
 
     def zeros(self) -> GaussianTotals:
         """Return fresh totals."""
@@ -196,6 +234,13 @@ class GaussianEvaluator:
     ) -> None:
         """Add a tile's sums to the totals."""
         self._product.accumulate(prepared, responsibilities, totals.products)
+        if not self._about:
+            return
+        if self._are_hard(responsibilities):
+            accumulate_hard(
+                prepared.rows, self._means, responsibilities, totals.first, totals.second
+            )
+            return
         for k in self._about:
             accumulate_centred(
                 prepared.rows,
@@ -204,6 +249,13 @@ class GaussianEvaluator:
                 totals.first[k],
                 totals.second[k],
             )
+
+    def _are_hard(self, responsibilities: NDArray[Any]) -> bool:
+        """Return whether most responsibilities are zero, of many components all centred."""
+        n_columns, n_components = self._means.shape[1], self.n_components
+        if len(self._about) < max(n_components, HARD) or n_columns > MOST_CENTRED:
+            return False
+        return bool(np.count_nonzero(responsibilities) * HARD < responsibilities.size)
 
     def sums(self, totals: GaussianTotals) -> GaussianSums:
         """Freeze the totals."""
