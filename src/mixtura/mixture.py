@@ -140,7 +140,7 @@ class Mixture:
         return self._filled(rows, n_jobs, "log_density").log_density
 
     def component_log_density(self, rows: Any, n_jobs: int | None = None) -> Float:
-        """Return log f(x | θ_k) (N, K), without the mixing weights; arguments as in `log_density`."""
+        """Return log f(x | θ_k) (N, K) without the weights; arguments as in `log_density`."""
         alone = replace(self, weights=np.ones(self.n_components))
         return alone._filled(rows, n_jobs, "joint").joint
 
