@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         load,
         select,
     )
-    from mixtura.inference import SurveyDesign
+    from mixtura.inference.survey import SurveyDesign
     from mixtura.mixture import Mixture
 
 __version__ = "0.1.0"
@@ -112,7 +112,7 @@ PLACES = {
     "Enumeration": "mixtura.classes",
     "Mixture": "mixtura.mixture",
     "NormalInverseWishart": "mixtura.components.gaussian.conjugate",
-    "SurveyDesign": "mixtura.inference",
+    "SurveyDesign": "mixtura.inference.survey",
     "WaldTest": "mixtura.classes",
     "classification": "mixtura.classes",
     "dataset": "mixtura.data.dataset",

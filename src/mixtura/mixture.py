@@ -1,29 +1,31 @@
 """`Mixture`: the frozen value that a fit returns and a model file stores."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixtura.arrays import generator_of, log_sum_exp, whole_number
+from mixtura.arrays import generator_of, whole_number
 from mixtura.components.constrained import Constraints, n_lost
 from mixtura.components.family import Family
 from mixtura.components.filling import filling_of
 from mixtura.components.gaussian.one_column import OneColumn
 from mixtura.components.margins import conditional_of, marginal_of, moments_of, positions
+from mixtura.components.predictions import Predictor
 from mixtura.data.encoding import AS_IT_COMES, Reading, decoded, decoded_rows, rows_of_table
-from mixtura.engines.blas import single_threaded_blas
+from mixtura.engines import Threads
 from mixtura.errors import ParameterError
 from mixtura.kinds import ColumnKind
+from mixtura.native.predictions import Predictions
 
 __all__ = ["Mixture"]
 
 Float = NDArray[np.float64]
 
-# Rows at a time: memory stays small whatever N is.
-CHUNK_ROWS = 8192
+# Rows at a time: memory stays small whatever N is. So few parts are not worth waking threads for.
+CHUNK_ROWS, FEW_PARTS = 4096, 4
 
 
 @dataclass(frozen=True)
@@ -121,33 +123,26 @@ class Mixture:
         """Return what rows of `encode` stand for, column by column as in `columns`."""
         return decoded(rows, self.kinds)
 
-    def log_density(self, rows: Any) -> Float:
+    def log_density(self, rows: Any, n_jobs: int | None = None) -> Float:
         """Return log Σ_k π_k f(x | θ_k).
 
         Parameters
         ----------
         rows : (N, D) table; a missing cell that the fit would take is left out
+        n_jobs : threads where rows are many, None or -1 for all cores; the bits are the same
 
         Returns
         -------
         (N,) float64
         """
-        return self._by_chunk(rows, lambda chunk: log_sum_exp(self._joint(chunk)))
+        return self._filled(rows, n_jobs, "log_density").log_density
 
-    def component_log_density(self, rows: Any) -> Float:
-        """Return log f(x | θ_k) without the mixing weights.
+    def component_log_density(self, rows: Any, n_jobs: int | None = None) -> Float:
+        """Return log f(x | θ_k) (N, K) without the weights; arguments as in `log_density`."""
+        alone = replace(self, weights=np.ones(self.n_components))
+        return alone._filled(rows, n_jobs, "joint").joint
 
-        Parameters
-        ----------
-        rows : (N, D) table
-
-        Returns
-        -------
-        (N, K) float64
-        """
-        return self._by_chunk(rows, lambda r: self.family.row_log_density(r, self.parameters))
-
-    def responsibilities(self, rows: Any) -> Float:
+    def responsibilities(self, rows: Any, n_jobs: int | None = None) -> Float:
         """Return the posterior probabilities γ(z_nk) of the components.
 
         Every row sums to one, however far it is from all components.
@@ -155,17 +150,31 @@ class Mixture:
         Parameters
         ----------
         rows : (N, D) table
+        n_jobs : as in `log_density`
 
         Returns
         -------
         (N, K) float64
         """
-        return self.density_and_responsibilities(rows)[1]
+        return self._filled(rows, n_jobs, "responsibilities").responsibilities
 
-    def density_and_responsibilities(self, rows: Any) -> tuple[Float, Float]:
-        """Return the log density (N,) and the responsibilities (N, K) of rows (N, D), together."""
-        both = self._by_chunk(rows, self._density_and_posterior)
-        return both[:, 0], both[:, 1:]
+    def density_and_responsibilities(
+        self, rows: Any, n_jobs: int | None = None
+    ) -> tuple[Float, Float]:
+        """Return the log density (N,) and the responsibilities (N, K) of rows, together.
+
+        Arguments are as in `log_density`.
+        """
+        found = self._filled(rows, n_jobs, "log_density", "responsibilities")
+        return found.log_density, found.responsibilities
+
+    def predict(self, rows: Any, n_jobs: int | None = None) -> NDArray[np.intp]:
+        """Return the most probable component of each row (N,), by the numbers of `labels`.
+
+        Arguments are as in `log_density`.
+        """
+        found = self._filled(rows, n_jobs, "labels").labels.astype(np.intp, copy=False)
+        return self.labels[found] if self.family.has_noise else found
 
     def sample(
         self, n_samples: int, random_state: int | np.random.Generator | None = None
@@ -325,23 +334,13 @@ class Mixture:
     def _names(self, columns: Sequence[int]) -> tuple[str, ...] | None:
         return None if self.columns is None else tuple(self.columns[j] for j in columns)
 
-    def _joint(self, rows: NDArray[Any]) -> Float:
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            return self.family.row_log_density(rows, self.parameters) + np.log(self.weights)
-
-    def _density_and_posterior(self, rows: NDArray[Any]) -> Float:
-        joint = self._joint(rows)
-        density = log_sum_exp(joint)
-        with np.errstate(invalid="ignore"):
-            posterior = np.exp(joint - density[:, None])
-        lost = ~np.isfinite(density)
-        if lost.any():
-            posterior[lost] = self.family.far_posterior(rows[lost], self.parameters)
-        return np.column_stack([density, posterior / posterior.sum(axis=1, keepdims=True)])
-
-    def _by_chunk(self, data: Any, function: Callable[[Any], Float]) -> Float:
+    def _filled(self, data: Any, n_jobs: int | None, *names: str) -> Any:
+        """Return the `Predictions` asked for by name; each part is written where it belongs."""
         rows = data if self.reading is None else self.encode(data)
-        starts = range(0, max(rows.shape[0], 1), CHUNK_ROWS)
-        # Products of few columns take ten times as long where threads wait for one another.
-        with single_threaded_blas():
-            return np.concatenate([function(rows[at : at + CHUNK_ROWS]) for at in starts])
+        predictor = Predictor(self.family, self.parameters, self.weights)
+        asked = Predictions.of(names, rows.shape[0], self.n_components)
+        parts = [slice(at, at + CHUNK_ROWS) for at in range(0, rows.shape[0], CHUNK_ROWS)]
+        engine = Threads(n_jobs if len(parts) > FEW_PARTS else 1)
+        with engine.session():
+            list(engine.map(lambda part: predictor.fill(rows[part], asked.part(part)), parts))
+        return asked

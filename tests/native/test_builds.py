@@ -13,8 +13,7 @@ from mixtura import GaussianMixture
 from mixtura.arrays import order_by_pattern
 from mixtura.components import compiled as compiled_runs
 from mixtura.components.gaussian import family as gaussian_family
-from mixtura.components.gaussian import incomplete
-from mixtura.components.gaussian import kernel as gaussian_kernel
+from mixtura.components.gaussian import incomplete, moves
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import CODES, STRUCTURES, structure
 from mixtura.data import ArrayRows
@@ -25,7 +24,7 @@ from mixtura.em.responsibilities import model_from_labels
 from mixtura.em.starts import NeverMet
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
-from mixtura.native import drivers, gaps, library, parts, sweeps, updates
+from mixtura.native import drivers, gaps, library, parts, predictions, sweeps, updates
 from mixtura.native.parts import DensePart
 
 FOUND = [name for name in library.BUILDS if library.path_of(library.FOLDER, name).exists()]
@@ -53,7 +52,8 @@ def used(name):
         pytest.skip(f"this processor does not run the build {name}")
     loaded = library.load(library.path_of(library.FOLDER, name))
     with pytest.MonkeyPatch.context() as patch:
-        for module in (parts, sweeps, updates, gaps, gaussian_kernel, compiled_runs, drivers):
+        runs = moves, compiled_runs, drivers
+        for module in (parts, sweeps, updates, gaps, predictions, *runs):
             patch.setattr(module, "kernels", lambda: loaded)
         yield
 
@@ -198,3 +198,22 @@ def test_starts_moves_and_the_finish_end_where_those_of_numpy_do(build, code):
     with plain():
         expected = GaussianMixture(COMPONENTS, covariance_type=code, random_state=0).fit(rows)
     assert_allclose(found.log_likelihood_, expected.log_likelihood_, rtol=0, atol=2e-3)
+
+
+@pytest.mark.parametrize("n_columns", [1, 4, 7, 13])
+def test_every_build_whitens_and_answers_as_numpy_does(build, n_columns):
+    rng = np.random.default_rng(n_columns)
+    rows, means = 2 * rng.normal(size=(ROWS, n_columns)), rng.normal(size=(COMPONENTS, n_columns))
+    factors = np.triu(rng.normal(size=(COMPONENTS, n_columns, n_columns)))
+    constants, log_weights = rng.normal(size=COMPONENTS), rng.normal(size=COMPONENTS)
+    white = np.einsum("kij,nki->nkj", factors, rows[:, None] - means)
+    joint = constants - 0.5 * np.square(white).sum(axis=2) + log_weights
+    names = ("log_density", "responsibilities", "labels", "joint")
+    asked = predictions.Predictions.of(names, ROWS, COMPONENTS)
+    components = predictions.WhitenedComponents(constants, means, factors)
+    assert components.predict(rows, log_weights, asked) == 0
+    density = logsumexp(joint, axis=1)
+    assert_allclose(asked.joint, joint, rtol=1e-11, atol=1e-11)
+    assert_allclose(asked.log_density, density, rtol=1e-11, atol=1e-11)
+    assert_allclose(asked.responsibilities, np.exp(joint - density[:, None]), atol=1e-11)
+    assert (asked.labels == joint.argmax(axis=1)).all()

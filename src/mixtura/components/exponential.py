@@ -488,6 +488,11 @@ class ExponentialFamily(ABC):
         return None
 
     @final
+    def compiled_rows(self, parameters: Any) -> None:
+        """Return None: products of features are compiled as they are."""
+        return
+
+    @final
     def far_posterior(self, rows: Any, parameters: Any) -> Float:
         """Return equal shares; no density underflows in the logarithm unless a count overflows."""
         n_components = parameters.n_components

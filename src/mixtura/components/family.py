@@ -17,6 +17,7 @@ from mixtura.components.kernel import Kernel
 from mixtura.components.words import Wording
 from mixtura.kinds import ColumnKind
 from mixtura.native.parts import Part
+from mixtura.native.predictions import CompiledRows
 
 __all__ = ["Chart", "Evaluator", "Family", "Moments", "Parameters", "Prepared", "Product", "Whole"]
 
@@ -204,10 +205,7 @@ class Family(Protocol):
     def kernel(
         self, rows: NDArray[Any], row_weights: Float | None, shared: Any, distinct_share: float
     ) -> Kernel | None:
-        """Return a compiled loop over rows (n, D), or None where there is none.
-
-        `distinct_share` is the number of distinct rows over Σ w.
-        """
+        """Return a compiled loop over rows (n, D), or None; distinct ones over Σ w are told."""
         ...
 
     def moments(self, sums: Any, previous: Any, shared: Any) -> Any:
@@ -305,6 +303,10 @@ class Family(Protocol):
 
     def row_log_density(self, rows: NDArray[Any], parameters: Any) -> Float:
         """Return log f_k(x) (n, K) of rows by the most careful route; user's units only."""
+        ...
+
+    def compiled_rows(self, parameters: Any) -> CompiledRows | None:
+        """Return what compiled code reads for rows that lack no cell, or None; user's units."""
         ...
 
     def far_posterior(self, rows: NDArray[Any], parameters: Any) -> Float:

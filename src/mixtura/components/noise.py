@@ -168,8 +168,7 @@ class NoiseFamily:
         self, moments: NoisyMoments, previous: NoisyParameters | None, prior: NoisyPrior
     ) -> NoisyParameters:
         """Return the parameters of the next iteration."""
-        before = None if previous is None else previous.inner
-        inner = self.inner.maximise(moments.inner, before, prior.inner)
+        inner = self.inner.maximise(moments.inner, previous and previous.inner, prior.inner)
         return NoisyParameters(inner, moments.noise)
 
     def expected_log_density(self, parameters: NoisyParameters, moments: NoisyMoments) -> float:
@@ -290,6 +289,11 @@ class NoiseFamily:
         densities = self.inner.row_log_density(rows, parameters.inner)
         return np.column_stack([densities, self.background.log_density(rows)])
 
+    def compiled_rows(self, parameters: NoisyParameters) -> Any | None:
+        """Return what compiled code reads of the components and the noise, or None."""
+        inner = self.inner.compiled_rows(parameters.inner)
+        return inner and inner.with_constant(self.background.log_constant)
+
     def far_posterior(self, rows: Any, parameters: NoisyParameters) -> Float:
         """Return 1 for the noise, which no row is too far from."""
         return np.tile(parameters.noise.astype(np.float64), (rows.shape[0], 1))
@@ -312,8 +316,7 @@ class NoiseFamily:
 
     def tables(self, parameters: NoisyParameters, columns: Sequence[str]) -> list[str]:
         """Return the components' tables, and what the noise is."""
-        words = f"Noise: {self.background.words()}"
-        return [*self.inner.tables(parameters.inner, columns), words]
+        return [*self.inner.tables(parameters.inner, columns), f"Noise: {self.background.words()}"]
 
     def describe(self, parameters: NoisyParameters, columns: Sequence[str]) -> Mapping[str, Any]:
         """Return the components as plain tables, and the log density of noise."""

@@ -468,6 +468,10 @@ class ProductFamily:
         """Return log f_k(x) (n, K)."""
         return reduce(add, self._by_block(rows, parameters, lambda family: family.row_log_density))
 
+    def compiled_rows(self, parameters: ProductParameters) -> None:
+        """Return None: log densities of blocks add up."""
+        return
+
     def far_posterior(self, rows: Float, parameters: ProductParameters) -> Float:
         """Return the product of what the blocks say of such rows."""
         product = reduce(

@@ -370,25 +370,30 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         check_is_fitted(self, "mixture_")
         return fitted_rows(data, self)
 
+    @property
+    def _n_threads(self) -> int | None:
+        """Return how many threads answer for rows."""
+        return 1 if self.engine == "serial" else self.n_jobs
+
     def _responsibilities(self, data: Any) -> Float:
         rows = self._rows(data)
-        return self.mixture_.coded.responsibilities(rows)
+        return self.mixture_.coded.responsibilities(rows, self._n_threads)
 
     def _likeliest(self, data: Any) -> NDArray[np.intp]:
-        components = self._responsibilities(data).argmax(axis=1)
-        return self.mixture_.labels[components]
+        rows = self._rows(data)
+        return self.mixture_.coded.predict(rows, self._n_threads)
 
     def _posteriors(self, data: Any) -> NDArray[Any]:
         rows = self._rows(data)
-        return _precise_as(rows, self.mixture_.coded.responsibilities(rows))
+        return _precise_as(rows, self.mixture_.coded.responsibilities(rows, self._n_threads))
 
     def _densities(self, data: Any) -> Float:
         rows = self._rows(data)
-        return self.mixture_.coded.log_density(rows)
+        return self.mixture_.coded.log_density(rows, self._n_threads)
 
     def _precise_densities(self, data: Any) -> NDArray[Any]:
         rows = self._rows(data)
-        return _precise_as(rows, self.mixture_.coded.log_density(rows))
+        return _precise_as(rows, self.mixture_.coded.log_density(rows, self._n_threads))
 
     def _total(self, data: Any, sample_weight: ArrayLike | None) -> tuple[float, float]:
         density = by_parts(data, self._densities)

@@ -14,7 +14,7 @@ from mixtura.errors import KernelError
 __all__ = ["SIGNATURES", "VERSION", "kernels"]
 
 # MX_VERSION of mixtura.h.
-VERSION = 19
+VERSION = 20
 
 # Of each kernel: what it returns, and what it takes. Arrays go as the address of their first cell.
 SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
@@ -37,6 +37,9 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mx_table_width": (c_int64, (c_int64,)),
     "mx_mixed_workspace": (c_int64, (c_void_p, c_int64)),
     "mx_sweep_mixed": (None, (c_void_p, c_int64, *5 * (c_void_p,))),
+    "mx_predict_workspace": (c_int64, (c_int64, c_int64)),
+    "mx_predict_whitened": (c_int64, 4 * (c_void_p,)),
+    "mx_predict": (c_int64, (c_int64, c_int64, c_void_p, c_int64, c_int64, *3 * (c_void_p,))),
     "mx_lbfgs_workspace": (c_int64, (c_int64,)),
     "mx_driver_workspace": (c_int64, (c_int64,)),
     "mx_driver_begin": (None, 4 * (c_void_p,)),

@@ -12,7 +12,7 @@ from mixtura.arrays import as_shape
 from mixtura.components.compiled import CompiledRuns
 from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.gaussian.box import smallest_box
-from mixtura.components.gaussian.centred import far_components, log_density_centred
+from mixtura.components.gaussian.centred import far_components
 from mixtura.components.gaussian.conjugate import NormalInverseWishart
 from mixtura.components.gaussian.coordinates import coordinates_of, moments_at
 from mixtura.components.gaussian.covariance import (
@@ -31,7 +31,6 @@ from mixtura.components.gaussian.frame import Frame
 from mixtura.components.gaussian.kernel import GaussianKernel, is_compiled
 from mixtura.components.gaussian.merging import merging_losses
 from mixtura.components.gaussian.moments import moments_of
-from mixtura.components.gaussian.observed import observed_log_density
 from mixtura.components.gaussian.packed import COMMON_AXES, shared_axes
 from mixtura.components.gaussian.parameters import (
     VANISHED,
@@ -40,13 +39,18 @@ from mixtura.components.gaussian.parameters import (
     GaussianSums,
     RowTotals,
 )
-from mixtura.components.gaussian.partition import by_pattern
 from mixtura.components.gaussian.prior import (
     RESCUE,
     GaussianPrior,
     NoPrior,
     ScatterPrior,
     weak_prior,
+)
+from mixtura.components.gaussian.rows import (
+    LOG_TWO_PI,
+    component_log_density,
+    nearest_components,
+    whitened_components,
 )
 from mixtura.components.gaussian.steps import excess_above_steps, finer_columns
 from mixtura.components.gaussian.structures import (
@@ -62,6 +66,7 @@ from mixtura.components.gaussian.words import WORDING, component_tables, mixture
 from mixtura.components.words import Wording
 from mixtura.errors import ParameterError
 from mixtura.kinds import NUMBER, ColumnKind
+from mixtura.native.predictions import WhitenedComponents
 from mixtura.native.updates import native_update
 
 __all__ = ["GaussianFamily"]
@@ -70,8 +75,6 @@ Float = NDArray[np.float64]
 
 # Structures whose axes or volumes take a search.
 SEARCHED = ("VEE", "EVE", "VVE", "EEV", "VEV")
-LOG_TWO_PI = float(np.log(2 * np.pi))
-
 # In more columns, matrices that hold nothing but a diagonal are described by it.
 MOST_DESCRIBED = 100
 
@@ -548,30 +551,16 @@ class GaussianFamily:
         )
 
     def row_log_density(self, rows: NDArray[Any], parameters: GaussianParameters) -> Float:
-        """Return log N(x | μ_k, Σ_k) (n, K) of rows (n, D), by deviations from each mean.
+        """Return log N(x | μ_k, Σ_k) (n, K) of rows (n, D), by deviations from each mean."""
+        return component_log_density(rows, parameters)
 
-        Of a row with missing cells, NaN, it is that of the others. Where a row is so far that its
-        distance is beyond the floats, it is -inf.
-        """
-        rows = np.asarray(rows, dtype=np.float64)
-        if np.isnan(rows).any():
-            counts = np.count_nonzero(~np.isnan(rows), axis=1)
-            densities = observed_log_density(rows, parameters)
-            densities -= 0.5 * LOG_TWO_PI * counts[:, None]
-        else:
-            densities = _densities(rows, parameters)
-        # A matrix product of infinities of both signs is NaN.
-        return np.where(np.isnan(densities), -np.inf, densities)
+    def compiled_rows(self, parameters: GaussianParameters) -> WhitenedComponents:
+        """Return the components as compiled code reads them for complete rows."""
+        return whitened_components(parameters)
 
     def far_posterior(self, rows: NDArray[Any], parameters: GaussianParameters) -> Float:
-        """Return 1 for the components nearest in their own metric, shared where they tie.
-
-        Distances are compared at a scale where their squares cannot overflow.
-        """
-        rows = np.asarray(rows, dtype=np.float64)
-        if np.isnan(rows).any():
-            return by_pattern(rows, parameters, _nearest)
-        return _nearest(rows, parameters)
+        """Return 1 for the components nearest in their own metric, shared where they tie."""
+        return nearest_components(rows, parameters)
 
     def sample(
         self, parameters: GaussianParameters, labels: NDArray[np.intp], rng: np.random.Generator
@@ -692,27 +681,3 @@ def _described(parameters: GaussianParameters) -> dict[str, Any]:
 
 def _floor_of(prior: Any) -> Float | None:
     return prior.floor if isinstance(prior, ScatterPrior) else None
-
-
-def _densities(rows: Float, parameters: GaussianParameters) -> Float:
-    """Return log N(x | μ_k, Σ_k) (n, K)."""
-    transposed = np.ascontiguousarray(rows.T)
-    densities = np.empty((len(rows), parameters.n_components))
-    constants = parameters.covariance.log_determinant() - 0.5 * rows.shape[1] * LOG_TWO_PI
-    for k, constant in enumerate(constants):
-        densities[:, k] = constant + log_density_centred(transposed, parameters, k)
-    return densities
-
-
-def _nearest(rows: Float, parameters: GaussianParameters) -> Float:
-    """Return the share (n, K) of each component among those nearest in their own metric."""
-    factors = parameters.covariance.factors
-    shrunk = rows.T / 4
-    scale = np.maximum(np.abs(shrunk).max(axis=0), np.abs(parameters.means).max() / 4)
-    distances = np.empty((len(rows), parameters.n_components))
-    for k, mean in enumerate(parameters.means):
-        deviations = (shrunk - mean[:, None] / 4) / scale
-        white = parameters.covariance.whiten(k, deviations) / np.abs(factors).max()
-        distances[:, k] = np.einsum("dn,dn->n", white, white)
-    nearest = distances == distances.min(axis=1, keepdims=True)
-    return nearest / nearest.sum(axis=1, keepdims=True)
