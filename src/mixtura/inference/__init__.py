@@ -17,7 +17,6 @@ from mixtura.inference.likelihood_ratio import LikelihoodRatioTest, likelihood_r
 from mixtura.inference.regions import Region, highest_density_region
 from mixtura.inference.regression import Regression, regression
 from mixtura.inference.scores import parameter_names, score_vector
-from mixtura.inference.survey import SurveyDesign
 from mixtura.inference.uncertainty import confidence_intervals, standard_errors
 
 __all__ = [
@@ -31,7 +30,6 @@ __all__ = [
     "LikelihoodRatioTest",
     "Region",
     "Regression",
-    "SurveyDesign",
     "bootstrap",
     "confidence_intervals",
     "elbo",
