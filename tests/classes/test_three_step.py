@@ -9,6 +9,7 @@ from scipy.special import logsumexp
 from scipy.stats import norm
 
 from mixtura import (
+    BernoulliMixture,
     CategoricalMixture,
     DataError,
     GaussianMixture,
@@ -106,7 +107,8 @@ def test_corrected_slopes_and_means_are_the_truth_and_uncorrected_ones_are_drawn
 def test_a_plain_maximiser_finds_the_same_coefficients_and_curvature(assignment):
     model, answers, frame, order = fitted()
     names = ["x", "age"]
-    found = three_step(model, answers, covariates=frame[names], assignment=assignment, reference=2)
+    known = {"assignment": assignment, "step_one": "known"}
+    found = three_step(model, answers, covariates=frame[names], reference=2, **known)
     design = np.column_stack([np.ones(len(frame)), frame["x"], (frame["age"] - 40) / 10])
     shares = assigned(model, answers, assignment)
     errors = errors_of(model, answers, assignment)
@@ -161,9 +163,8 @@ def test_weights_of_bolck_croon_and_hagenaars_by_hand(assignment):
     y = frame["income"].to_numpy()
     means = weights.T @ y / weights.sum(axis=0)
     scores = weights * (y[:, None] - means) / weights.sum(axis=0)
-    found = three_step(model, answers, distal=y, correction="bch", assignment=assignment).outcomes[
-        "y0"
-    ]
+    options = {"correction": "bch", "assignment": assignment, "step_one": "known"}
+    found = three_step(model, answers, distal=y, **options).outcomes["y0"]
     np.testing.assert_allclose(found.means[:, 0], means, rtol=1e-9)
     np.testing.assert_allclose(found.covariance, scores.T @ scores, rtol=1e-9)
     contrast = np.array([[1, -1, 0], [1, 0, -1]])
@@ -186,7 +187,8 @@ def test_weighted_regression_by_hand():
         return (weights * (logits - logsumexp(logits, axis=1)[:, None])).sum(axis=1)
 
     best = minimize(lambda b: -each(b).sum(), np.zeros(4), method="BFGS", options={"gtol": 1e-6})
-    found = three_step(model, answers, covariates=frame["x"], correction="bch", reference=2)
+    options = {"correction": "bch", "step_one": "known"}
+    found = three_step(model, answers, covariates=frame["x"], reference=2, **options)
     np.testing.assert_allclose(found.coefficients.T.ravel(), best.x, rtol=1e-5)
     theirs = sandwich_by_differences(each, best.x)
     np.testing.assert_allclose(found.covariance, theirs, rtol=1e-4, atol=1e-8)
@@ -204,11 +206,60 @@ def test_normal_outcomes_by_a_plain_maximiser():
 
     start = np.concatenate([np.zeros(2), MEANS[np.argsort(fitted()[3])], np.zeros(3)])
     best = minimize(lambda b: -each(b).sum(), start, method="BFGS", options={"gtol": 1e-6})
-    found = three_step(model, answers, distal=frame["income"], correction="ml")
+    options = {"correction": "ml", "step_one": "known"}
+    found = three_step(model, answers, distal=frame["income"], **options)
     one = found.outcomes["income"]
     np.testing.assert_allclose(one.means[:, 0], best.x[2:5], rtol=1e-4, atol=1e-6)
     theirs = sandwich_by_differences(each, best.x)[2:5, 2:5]
     np.testing.assert_allclose(one.covariance, theirs, rtol=1e-3, atol=1e-7)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(("correction", "assignment"), WAYS)
+@pytest.mark.parametrize("kind", ["slope", "mean", "job"])
+def test_errors_are_those_of_leaving_out_a_part_of_each_row(kind, correction, assignment):
+    """The infinitesimal jackknife: all three steps again, with each row a little heavier."""
+    rng = np.random.default_rng(5)
+    second = rng.random(90) < 0.45
+    chances = np.where(second[:, None], [0.85, 0.8, 0.7, 0.25], [0.2, 0.3, 0.15, 0.7])
+    answers = (rng.random((90, 4)) < chances).astype(float)
+    z, y = rng.normal(size=90), rng.normal(size=90) + 1.5 * second
+    job = np.array(["a", "b", "c"])[(rng.random(90) * 2 + second).astype(int)]
+    start = BernoulliMixture(2, prior=None, tol=1e-11, max_iter=20_000, random_state=1).fit(answers)
+    shares = start.predict_proba(answers)
+    asked = {"slope": {"covariates": z}, "mean": {"distal": y}, "job": {"distal": job}}[kind]
+
+    def estimate(weights, **more):
+        model = BernoulliMixture(2, prior=None, tol=0.0, max_iter=400, responsibilities_init=shares)
+        model.fit(answers, sample_weight=weights)
+        found = three_step(
+            model,
+            answers,
+            correction=correction,
+            assignment=assignment,
+            sample_weight=weights,
+            **({"reference": 0} if kind == "slope" else {}),
+            **asked,
+            **more,
+        )
+        if kind == "slope":
+            return found.coefficients.T.ravel(), found.covariance
+        one = next(iter(found))
+        return one.means.ravel(), one.covariance
+
+    step, moved = 1e-3, []
+    for row in range(len(answers)):
+        pair = []
+        for sign in (1, -1):
+            weights = np.ones(len(answers))
+            weights[row] += sign * step
+            pair.append(estimate(weights, step_one="known")[0])
+        moved.append((pair[0] - pair[1]) / (2 * step))
+    expected = np.array(moved).T @ np.array(moved)
+    found = estimate(np.ones(len(answers)))[1]
+    np.testing.assert_allclose(
+        found, expected, rtol=5e-3, atol=5e-3 * np.abs(np.diagonal(expected)).max()
+    )
 
 
 def test_of_categories_likelihood_and_weights_agree():

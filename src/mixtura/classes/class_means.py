@@ -4,9 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from mixtura.classes.maximum import Point, climbed, maximum, sandwich
-from mixtura.classes.outcomes import Categories, Normal, OutcomeLikelihood
+from mixtura.classes.maximum import Point, climbed, maximum
+from mixtura.classes.outcomes import Categories, Normal, Outcome, OutcomeLikelihood
 from mixtura.classes.steps import Assigned
+from mixtura.classes.third_step import ThirdStep
 from mixtura.classes.variables import Variable
 from mixtura.errors import InformationError
 
@@ -22,7 +23,7 @@ NOTHING = 1e-6
 NOWHERE = -100.0
 
 
-def class_means(assigned: Assigned, outcome: Variable) -> tuple[Float, Float]:
+def class_means(step: ThirdStep, outcome: Variable) -> tuple[Float, Float]:
     """Return the means (K, M) of an outcome, and their covariance (K M, K M), class by class.
 
     M is 1 for numbers; of categories they are the proportions of M = L levels.
@@ -32,6 +33,7 @@ def class_means(assigned: Assigned, outcome: Variable) -> tuple[Float, Float]:
     InformationError
         If some class has no rows to go by.
     """
+    assigned = step.assigned
     if outcome.levels:
         cells, shift, scale = outcome.indicators, 0.0, 1.0
     else:
@@ -39,15 +41,16 @@ def class_means(assigned: Assigned, outcome: Variable) -> tuple[Float, Float]:
         deviations = outcome.cells - shift
         scale = float(np.sqrt(np.average(deviations**2, weights=assigned.weights)))
         cells = (deviations / scale)[:, None]
-    means, covariance = _weighted(assigned, cells, outcome.name)
+    means, covariance = _weighted(step, cells, outcome.name)
     if assigned.errors is not None:
         likely = _likely_proportions if outcome.levels else _likely_means
-        means, covariance = likely(assigned, assigned.errors, cells, means, outcome.name)
+        means, covariance = likely(step, assigned.errors, cells, means, outcome.name)
     return shift + scale * means, scale**2 * covariance
 
 
-def _weighted(assigned: Assigned, cells: Float, name: str) -> tuple[Float, Float]:
+def _weighted(step: ThirdStep, cells: Float, name: str) -> tuple[Float, Float]:
     """Return the means Σ w a_t y / Σ w a_t of cells (N, M), and their sandwich."""
+    assigned = step.assigned
     shares = assigned.shares * assigned.weights[:, None]
     sizes = shares.sum(axis=0)
     if sizes.min() <= 0.0:
@@ -57,16 +60,20 @@ def _weighted(assigned: Assigned, cells: Float, name: str) -> tuple[Float, Float
             "classes, or take correction='ml'"
         )
     means = shares.T @ cells / sizes[:, None]
-    scores = assigned.shares[:, :, None] * (cells[:, None, :] - means) / sizes[:, None]
-    scores = scores.reshape(len(cells), -1)
-    return means, assigned.sampling.middle(scores)
+    deviations = (cells[:, None, :] - means) / sizes[:, None]
+    scores = (assigned.shares[:, :, None] * deviations).reshape(len(cells), -1)
+
+    def total(other: Assigned) -> Float:
+        return np.einsum("n,nk,nkm->km", other.weights, other.shares, deviations).ravel()
+
+    return means, step.middle(scores, total)
 
 
 def _likely_means(
-    assigned: Assigned, errors: Float, cells: Float, means: Float, name: str
+    step: ThirdStep, errors: Float, cells: Float, means: Float, name: str
 ) -> tuple[Float, Float]:
     """Return means (K, 1) where each class is normal with a variance of its own."""
-    n_classes, values = len(means), cells[:, 0]
+    assigned, n_classes, values = step.assigned, len(means), cells[:, 0]
     shares = assigned.shares * assigned.weights[:, None]
     squares = (shares * (values[:, None] - means[:, 0]) ** 2).sum(axis=0) / shares.sum(axis=0)
     spreads = np.sqrt(np.maximum(squares, COLLAPSED))
@@ -79,20 +86,24 @@ def _likely_means(
             "has no maximum; take correction='bch'"
         )
 
-    likelihood = OutcomeLikelihood(Normal(values), assigned.weights, assigned.shares, errors)
+    likelihood = _likelihood(Normal(values), assigned)
     found, point = maximum(likelihood, start, assigned.weights, unbounded)
     own = n_classes - 1 + 2 * np.arange(n_classes)
     log_spreads = found[own + 1]
     if log_spreads.min() < np.log(COLLAPSED):
         raise InformationError(unbounded(int(own[log_spreads.argmin()])))
-    return found[own, None], sandwich(point, assigned.sampling)[np.ix_(own, own)]
+
+    def total(other: Assigned) -> Float:
+        return other.weights @ _likelihood(Normal(values), other)(found).scores
+
+    return found[own, None], step.sandwich(point, total)[np.ix_(own, own)]
 
 
 def _likely_proportions(
-    assigned: Assigned, errors: Float, cells: Float, means: Float, name: str
+    step: ThirdStep, errors: Float, cells: Float, means: Float, name: str
 ) -> tuple[Float, Float]:
     """Return proportions (K, L); of those that are zero it is taken as known."""
-    n_classes, n_levels = means.shape
+    assigned, (n_classes, n_levels) = step.assigned, means.shape
     counts = (assigned.shares * assigned.weights[:, None]).T @ cells
     expected = np.linalg.solve(errors.T, counts)
     expected = np.maximum(expected, 1e-2 * expected.sum(axis=1, keepdims=True) / n_levels)
@@ -102,13 +113,15 @@ def _likely_proportions(
     at = np.append(_logits(assigned.sizes), logits)
     free = np.ones(len(at), dtype=bool)
     free[n_classes - 1 + n_levels * np.arange(n_classes) + largest] = False
-    likelihood = OutcomeLikelihood(Categories(cells), assigned.weights, assigned.shares, errors)
 
-    def of_free(numbers: Float) -> Point:
+    def of_free(numbers: Float, other: Assigned = assigned) -> Point:
         whole = at.copy()
         whole[free] = numbers
-        point = likelihood(whole)
+        point = _likelihood(Categories(cells), other)(whole)
         return Point(point.value, point.scores[:, free], point.hessian[np.ix_(free, free)])
+
+    def total(other: Assigned) -> Float:
+        return other.weights @ of_free(at[free], other).scores
 
     while True:
         at[free] = climbed(of_free, at[free], assigned.weights)
@@ -128,7 +141,13 @@ def _likely_proportions(
         rows = slice(k * n_levels, (k + 1) * n_levels)
         slopes[rows, n_classes - 1 + k * n_levels :][:, :n_levels] = np.diag(p) - np.outer(p, p)
     slopes = slopes[:, free]
-    return proportions, slopes @ sandwich(point, assigned.sampling) @ slopes.T
+    return proportions, slopes @ step.sandwich(point, total) @ slopes.T
+
+
+def _likelihood(outcome: Outcome, assigned: Assigned) -> OutcomeLikelihood:
+    """Return the likelihood of rows whose classes are known with errors."""
+    assert assigned.errors is not None
+    return OutcomeLikelihood(outcome, assigned.weights, assigned.shares, assigned.errors)
 
 
 def _logits(sizes: Float) -> Float:

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.classes.design import Design, design_of
-from mixtura.classes.maximum import maximum, sandwich
+from mixtura.classes.maximum import maximum
 from mixtura.classes.membership import MembershipLikelihood
 from mixtura.classes.steps import Assigned
+from mixtura.classes.third_step import ThirdStep
 from mixtura.classes.variables import Variable
 from mixtura.classes.wald import WaldTest, interval, two_sided, wald_test
 from mixtura.text import text_table
@@ -37,8 +38,7 @@ class ClassMembership:
     reference : what the class is called that they are compared with
     terms : (P,) the intercept, numbers by name, and the levels of categories but the first
     coefficients : (P, K - 1) b
-    standard_errors : (P, K - 1) robust; of three steps, the errors of classification are taken
-        as known
+    standard_errors : (P, K - 1) robust; `how` says whether step one is taken as known
     covariance : ((K - 1) P, (K - 1) P) of the coefficients, one class after the other
     tests : by covariate, whether all its coefficients are zero
     log_likelihood : of step three; by one step that of the rows
@@ -127,7 +127,7 @@ class ClassMembership:
 
 
 def class_membership(
-    assigned: Assigned, covariates: Sequence[Variable], reference: int
+    step: ThirdStep, covariates: Sequence[Variable], reference: int
 ) -> ClassMembership:
     """Return the regression of classes on covariates, of the rows that have all of them.
 
@@ -142,21 +142,28 @@ def class_membership(
     InformationError
         If coefficients grow without bound.
     """
-    rows = complete(covariates) & (assigned.weights > 0)
-    used_covariates, used = [one.of(rows) for one in covariates], assigned.of(rows)
+    rows = complete(covariates) & (step.posteriors.weights > 0)
+    used_covariates, step = [one.of(rows) for one in covariates], step.of(rows)
+    used = step.assigned
     design = design_of(used_covariates, used.weights)
-    likelihood = MembershipLikelihood(
-        design.columns, used.weights, used.shares, used.errors, reference
-    )
+
+    def likelihood_of(assigned: Assigned) -> MembershipLikelihood:
+        return MembershipLikelihood(
+            design.columns, assigned.weights, assigned.shares, assigned.errors, reference
+        )
+
+    def total(assigned: Assigned) -> Float:
+        return assigned.weights @ likelihood_of(assigned)(found).scores
+
     found, point = maximum(
-        likelihood,
+        likelihood_of(used),
         start_of(used.sizes, design, reference),
         used.weights,
         lambda place: unbounded(design, used.names, reference, place),
     )
     return membership_of(
         found,
-        sandwich(point, used.sampling),
+        step.sandwich(point, total),
         design=design,
         covariates=used_covariates,
         names=used.names,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.classes.class_means import class_means
-from mixtura.classes.steps import Assigned
+from mixtura.classes.third_step import ThirdStep
 from mixtura.classes.variables import Variable
 from mixtura.classes.wald import WaldTest, interval, shown, wald_test
 from mixtura.text import text_table
@@ -172,7 +172,7 @@ class DistalOutcomes:
         )
 
 
-def distal_outcomes(assigned: Assigned, outcomes: Sequence[Variable]) -> DistalOutcomes:
+def distal_outcomes(step: ThirdStep, outcomes: Sequence[Variable]) -> DistalOutcomes:
     """Return outcomes by class, each of the rows that have it.
 
     Raises
@@ -185,16 +185,16 @@ def distal_outcomes(assigned: Assigned, outcomes: Sequence[Variable]) -> DistalO
     found: dict[str, DistalOutcome] = {}
     for one in outcomes:
         present = ~np.isnan(one.cells)
-        rows = present & (assigned.weights > 0)
-        used, outcome = assigned.of(rows), one.of(rows)
+        rows = present & (step.posteriors.weights > 0)
+        used, outcome = step.of(rows), one.of(rows)
         means, covariance = class_means(used, outcome)
         found[one.name] = DistalOutcome(
             one.name,
-            assigned.names,
+            step.posteriors.names,
             outcome.levels,
             means,
             covariance,
-            float(used.weights.sum()),
+            float(used.assigned.weights.sum()),
             int((~present).sum()),
         )
-    return DistalOutcomes(assigned.names, found, assigned.how)
+    return DistalOutcomes(step.posteriors.names, found, step.whole.how)

@@ -34,6 +34,7 @@ class Assigned:
     sampling : what rows weigh, and how they were drawn
     sizes : (K,) estimated in step one
     correction, assignment : how
+    carries_first : whether errors have in them what step one did not know
     """
 
     names: tuple[str, ...]
@@ -43,6 +44,7 @@ class Assigned:
     sizes: Float
     correction: str
     assignment: str
+    carries_first: bool = False
 
     @property
     def weights(self) -> Float:
@@ -59,6 +61,7 @@ class Assigned:
             self.sizes,
             self.correction,
             self.assignment,
+            self.carries_first,
         )
 
     @property
@@ -69,10 +72,17 @@ class Assigned:
             "bch": "corrected by weights (Bolck, Croon and Hagenaars 2004)",
             "none": "not corrected for errors of classification",
         }[self.correction]
-        return f"{self.assignment} assignment, {corrected}; robust standard errors"
+        carried = " that carry step one" if self.carries_first else ""
+        return f"{self.assignment} assignment, {corrected}; robust standard errors{carried}"
 
 
-def assigned_by(posteriors: Posteriors, assignment: str, correction: str) -> Assigned:
+def assigned_by(
+    posteriors: Posteriors,
+    assignment: str,
+    correction: str,
+    modal: Float | None = None,
+    shift: Float | float = 0.0,
+) -> Assigned:
     """Return rows put in classes.
 
     Parameters
@@ -80,16 +90,20 @@ def assigned_by(posteriors: Posteriors, assignment: str, correction: str) -> Ass
     posteriors : of step one
     assignment : "modal" or "proportional"
     correction : "ml", "bch" or "none"
+    modal : (N, K) in which class each row is put, where it should not follow the posteriors
+    shift : (K, K) what is added to the errors of classification
 
     Raises
     ------
     InformationError
         If no correction can tell the classes apart again.
     """
-    shares = posteriors.modal if assignment == "modal" else posteriors.probabilities
+    shares = posteriors.probabilities
+    if assignment == "modal":
+        shares = posteriors.modal if modal is None else modal
     errors: Float | None = None
     if correction != "none":
-        errors = posteriors.given_class(shares)
+        errors = posteriors.given_class(shares) + shift
         if not np.isfinite(errors).all() or np.linalg.cond(errors) > SINGULAR:
             raise InformationError(
                 "the errors of classification cannot be undone, as no row is put in some class or "

@@ -1,18 +1,24 @@
 """Covariates and outcomes of classes by three steps: fit, assign, and relate what was assigned."""
 
+import warnings
 from typing import Any
 
 from numpy.typing import ArrayLike
 
 from mixtura.classes.covariates import ClassMembership, class_membership
 from mixtura.classes.distal import DistalOutcomes, distal_outcomes
-from mixtura.classes.posteriors import posteriors_of, reference_of
-from mixtura.classes.steps import ASSIGNMENTS, CORRECTIONS, assigned_by
+from mixtura.classes.first_step import FirstStep, first_step_of
+from mixtura.classes.posteriors import mixture_of, posteriors_of, reference_of
+from mixtura.classes.steps import ASSIGNMENTS, CORRECTIONS
+from mixtura.classes.third_step import ThirdStep
 from mixtura.classes.variables import variables_of
-from mixtura.errors import ParameterError
+from mixtura.errors import InformationError, MixturaWarning, ParameterError
 from mixtura.inference.survey import SurveyDesign
+from mixtura.mixture import Mixture
 
 __all__ = ["three_step"]
+
+STEP_ONE = ("estimated", "known")
 
 
 def three_step(
@@ -27,13 +33,15 @@ def three_step(
     survey: SurveyDesign | None = None,
     reference: int | str | None = None,
     missing: str = "marginal",
+    step_one: str = "estimated",
 ) -> ClassMembership | DistalOutcomes:
     """Relate the classes of a fitted mixture to what had no part in the fit.
 
     Step one is the fit, step two puts rows in classes, and step three corrects for those that are
     put in a wrong one: by the likelihood in which their probabilities are known (Vermunt 2010), or
     by weights that undo them (Bolck, Croon and Hagenaars 2004; Vermunt 2010). Uncorrected, classes
-    look more alike than they are. Standard errors are robust, and take step one as known.
+    look more alike than they are. Standard errors are robust, and have in them what step one did
+    not know of the classes (Bakk, Oberski and Vermunt 2014).
 
     Parameters
     ----------
@@ -53,6 +61,9 @@ def three_step(
     reference : the class that others are compared with, by its name; None: the largest
     missing : "error", or "marginal" to leave missing cells of X out. Rows that lack a covariate or
         an outcome have a part in the errors of classification only
+    step_one : "estimated", or "known" for errors that take the classes as they were fitted, which
+        are too small where classes are hard to tell apart. Where rows do not determine the
+        classes they are taken as known, with a warning
 
     Returns
     -------
@@ -77,14 +88,30 @@ def three_step(
         raise ParameterError(
             f"assignment should be 'modal' or 'proportional', but got {assignment!r}"
         )
+    if step_one not in STEP_ONE:
+        raise ParameterError(f"step_one should be 'estimated' or 'known', but got {step_one!r}")
     posteriors = posteriors_of(model, X, sample_weight, missing, survey)
     names = posteriors.names
     if len(names) < 2:
         raise ParameterError("the model has one class only; fit 2 at least")
     compared = reference_of(reference, names, posteriors.sizes)
-    assigned = assigned_by(posteriors, assignment, chosen)
+    first = None
+    if step_one == "estimated":
+        first = _first_step(mixture_of(model), X, sample_weight, missing, survey)
+    step = ThirdStep(posteriors, assignment, chosen, first)
     n_rows = len(posteriors.weights)
     if distal is not None:
-        return distal_outcomes(assigned, variables_of(distal, "distal", "y", n_rows))
+        return distal_outcomes(step, variables_of(distal, "distal", "y", n_rows))
     columns = variables_of(covariates, "covariates", "x", n_rows)
-    return class_membership(assigned, columns, compared)
+    return class_membership(step, columns, compared)
+
+
+def _first_step(mixture: Mixture, *told: Any) -> FirstStep | None:
+    """Return what step one did not know, or None where that cannot be told, with a warning."""
+    try:
+        return first_step_of(mixture, *told)
+    except InformationError as error:
+        warnings.warn(
+            f"standard errors take the classes as known: {error}", MixturaWarning, stacklevel=3
+        )
+        return None
