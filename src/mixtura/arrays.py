@@ -15,6 +15,7 @@ __all__ = [
     "log_sum_exp",
     "lower_cholesky",
     "order_by_pattern",
+    "pattern_words",
     "power_of_two",
     "precision_factors",
     "whole_number",
@@ -173,12 +174,16 @@ def order_by_pattern(rows: NDArray[Any]) -> NDArray[np.intp]:
     Patterns stand as words whose letters are the columns that they lack stand in a dictionary: (),
     (0), (0, 1), (0, 1, 4), (0, 2), (1). So a sweep gets from one to the next in few steps.
     """
+    return np.lexsort(pattern_words(rows).T[::-1])
+
+
+def pattern_words(rows: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return the words (N, B) by which `order_by_pattern` orders rows (N, D), as bytes."""
     missing = np.isnan(rows)
     # A word that ends stands before one that goes on with this column, that before a later one.
     goes_on = np.logical_or.accumulate(missing[:, ::-1], axis=1)[:, ::-1]
     letters = np.stack([goes_on & ~missing, missing], axis=2)
-    packed = np.packbits(letters.reshape(len(rows), -1), axis=1)
-    return np.lexsort(packed.T[::-1])
+    return np.packbits(letters.reshape(len(rows), -1), axis=1)
 
 
 def generator_of(random_state: Any) -> np.random.Generator:

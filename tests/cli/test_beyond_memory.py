@@ -95,11 +95,62 @@ def test_text_files_are_read_part_by_part(folder, tmp_path, monkeypatch):
     )
 
 
+def test_gaps_weights_and_columns_of_one_value_are_the_same_whatever_memory_there_is(tmp_path):
+    rng = np.random.default_rng(4)
+    rows = rng.normal(size=(6000, 3)) + 6 * rng.integers(3, size=(6000, 1))
+    rows[rng.random(rows.shape) < 0.1] = np.nan
+    frame = pd.DataFrame(rows, columns=list(NAMES)).assign(one=1.0, n=rng.integers(0, 3, 6000))
+    for number in range(3):
+        frame[2000 * number : 2000 * (number + 1)].to_parquet(tmp_path / f"{number}.parquet")
+    files, found = tmp_path / "*.parquet", {}
+    for memory in ("1GB", "50kB"):
+        out = tmp_path / memory
+        options = ["-k", "3", "-s", "full", "--weights", "n", "--memory", memory, "-o", out]
+        text = passed("fit", files, *options).stdout
+        mixture, facts = load_with_facts(out / "model.mixtura")
+        found[memory] = mixture.parameters.means, {**facts, "seconds": 0}, text
+    (means, facts, text), (other_means, other_facts, other_text) = found.values()
+    np.testing.assert_array_equal(means, other_means)
+    assert facts == other_facts
+    assert sum(facts["sizes"]) == facts["total_weight"] == frame["n"].sum()
+    assert "cells are missing, in" in text
+    assert text.count("cells are missing, in") == other_text.count("cells are missing, in")
+    sizes = [pd.read_csv(tmp_path / "1GB" / "assignments.csv")]
+    sizes.append(pd.read_parquet(tmp_path / "50kB" / "assignments.parquet"))
+    assert (sizes[0]["component"].to_numpy() == sizes[1]["component"].to_numpy()).all()
+
+
+def test_missing_cells_are_counted_over_all_parts(tmp_path):
+    rng = np.random.default_rng(4)
+    rows = rng.normal(size=(6000, 3)) + 6 * rng.integers(3, size=(6000, 1))
+    passed(
+        "fit", write(tmp_path / "whole.csv", rows), "-k", "3", "-s", "full", "-o", tmp_path / "o"
+    )
+    rows[rng.random(rows.shape) < 0.1] = np.nan
+    file = write(tmp_path / "x.parquet", rows)
+    said = [
+        passed("predict", tmp_path / "o" / "model.mixtura", file, "--memory", memory).stderr
+        for memory in ("1GB", "1kB")
+    ]
+    assert said[0] == said[1]
+    missing, gappy = np.isnan(rows).sum(), np.isnan(rows).any(axis=1).sum()
+    assert f"{missing:,} of 18,000 cells are missing, in {gappy:,} of 6,000 rows" in said[0]
+    assert said[0].count("cells are missing, in") == 1
+
+
+def write(path, rows):
+    frame = pd.DataFrame(rows, columns=list(NAMES))
+    if path.suffix == ".csv":
+        frame.to_csv(path, index=False)
+    else:
+        frame.to_parquet(path, row_group_size=700)
+    return path
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         (["--noise"], "--noise is not for rows that are more than --memory"),
-        (["--weights", "a"], "--weights is not for rows"),
         (["--id", "city"], "--id is not for rows"),
         (["-f", "poisson"], "--family gaussian only"),
         (["--columns", "city"], "'city'"),
@@ -176,11 +227,9 @@ def test_identifiers_of_two_kinds_go_to_text_only(folder, tmp_path):
 
 def test_advice_is_that_of_the_command(folder, tmp_path):
     rows = pd.read_parquet(folder / "0.parquet")
-    rows.loc[3, "a"] = np.nan
-    rows.to_parquet(tmp_path / "x.parquet")
-    found = run("fit", tmp_path / "x.parquet", "--memory", "1kB")
-    assert "1 missing cell, which" in found.output
-    assert "let --memory be more" in found.output
+    rows.assign(b=-1.5).to_parquet(tmp_path / "x.parquet")
+    found = run("fit", tmp_path / "x.parquet", "--weights", "b", "--memory", "1kB")
+    assert "column 'b' of weights holds -1.5 at row 1 (counted from 1" in found.output
     rows.assign(a="u").to_parquet(tmp_path / "y.parquet")
     files = [folder / "0.parquet", tmp_path / "y.parquet"]
     found = run("fit", *files, "--columns", "a", "--memory", "1kB")

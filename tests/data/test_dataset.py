@@ -16,7 +16,7 @@ from numpy.testing import assert_array_equal
 from scipy.sparse import csr_array
 
 from mixtura import DataError, ParameterError, dataset
-from mixtura.data import spool
+from mixtura.data import records
 from mixtura.data.arrays import ArrayRows
 from mixtura.data.spool import SpooledRows
 
@@ -227,7 +227,7 @@ def test_nothing_is_left_of_rows_that_cannot_be_read(tmp_path, rows):
 def test_what_killed_runs_left_is_swept_and_what_others_use_is_not(tmp_path, rows):
     first = spooled([rows], tmp_path)
     assert first.n_rows
-    stale = tmp_path / "cache" / f"{spool.PREFIX}0123456789abcdef"
+    stale = tmp_path / "cache" / f"{records.PREFIX}0123456789abcdef"
     stale.write_bytes(b"left")
     with spooled([rows], tmp_path) as data:
         assert data.n_rows
@@ -239,7 +239,7 @@ def test_a_full_disk_is_told(tmp_path, rows, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(spool, "_is_locked", full)
+    monkeypatch.setattr(records, "_is_locked", full)
     with pytest.raises(DataError, match=r"No space left.*bytes are free.*cache="):
         assert spooled([rows], tmp_path).n_rows
     assert not os.listdir(tmp_path / "cache")

@@ -7,7 +7,7 @@ from mixtura.arrays import order_by_pattern
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.data.distinct import content_subsample
-from mixtura.data.gaps import gap_words, has_gaps, with_one_nan
+from mixtura.data.gaps import Gaps, has_gaps, with_one_nan
 
 NAN = np.nan
 
@@ -40,7 +40,7 @@ def test_patterns_stand_as_words_of_missing_columns_do_in_a_dictionary() -> None
 
 def test_cells_rows_and_patterns_are_counted() -> None:
     rows = np.array([[1, NAN], [2, NAN], [3, 4], [NAN, NAN]])
-    words = gap_words(rows)
+    words = Gaps.of(rows).words()
     assert words.startswith("4 of 8 cells are missing, in 3 of 4 rows and 3 patterns")
     assert "1 row(s) have no cell at all" in words
 
@@ -69,6 +69,6 @@ def test_moments_of_columns_are_those_of_the_cells_there_are() -> None:
 
 
 def test_cells_of_a_block_are_called_so() -> None:
-    words = gap_words(np.array([[1, NAN], [NAN, NAN]]), "gaussian")
+    words = Gaps.of(np.array([[1, NAN], [NAN, NAN]])).words("gaussian")
     assert words.startswith("3 of 4 gaussian cells are missing")
     assert "1 row(s) have no gaussian cell at all; only their other cells count" in words

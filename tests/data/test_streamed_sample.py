@@ -7,13 +7,15 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from mixtura.data import streamed_sample as streaming
-from mixtura.data.distinct import content_subsample
+from mixtura.data.distinct import content_subsample, subsample_of_cells
 from mixtura.data.streamed_sample import streamed_sample
 from mixtura.data.survey import Survey
+from mixtura.data.totals import total
 
 
-def blocks_of(rows, n_blocks):
-    return lambda: iter(np.array_split(rows, n_blocks))
+def blocks_of(rows, n_blocks, weights=None):
+    parts = np.array_split(np.arange(len(rows)), n_blocks)
+    return lambda: ((rows[p], None if weights is None else weights[p]) for p in parts if len(p))
 
 
 @st.composite
@@ -33,6 +35,39 @@ def test_it_is_that_of_the_rows_in_memory(rows, size, n_blocks, seed):
     )
     for own, expected in zip(found, content_subsample(rows, None, size, seed), strict=True):
         assert own.dtype == expected.dtype
+        assert_array_equal(own, expected)
+
+
+@settings(max_examples=60, deadline=None)
+@given(repeated_rows(), st.integers(1, 300), st.integers(1, 9), st.integers(0, 2**31))
+def test_it_is_that_of_rows_that_are_told_apart_by_their_cells(rows, size, n_blocks, seed):
+    rows = rows.astype(np.float64)
+    found = streamed_sample(
+        blocks_of(rows, n_blocks), len(rows), lambda p: rows[p], size, seed, by_cells=True
+    )
+    for own, expected in zip(found, subsample_of_cells(rows, None, size, seed), strict=True):
+        assert_array_equal(own, expected)
+
+
+@pytest.mark.parametrize("by_cells", [False, True])
+@settings(max_examples=60, deadline=None)
+@given(repeated_rows(), st.integers(1, 300), st.integers(1, 9), st.integers(0, 2**31))
+def test_it_is_that_of_rows_with_weights(by_cells, rows, size, n_blocks, seed):
+    rows = rows.astype(np.float64)
+    rng = np.random.default_rng(seed)
+    weights = rng.choice([0.0, 0.1, 0.7, 3.0, 1e-200, 1e9], len(rows))
+    weights[rng.integers(len(rows))] = 0.3
+    in_memory = subsample_of_cells if by_cells else content_subsample
+    found = streamed_sample(
+        blocks_of(rows, n_blocks, weights),
+        total(weights),
+        lambda places: rows[places],
+        size,
+        seed,
+        heaviest=weights.max(),
+        by_cells=by_cells,
+    )
+    for own, expected in zip(found, in_memory(rows, weights, size, seed), strict=True):
         assert_array_equal(own, expected)
 
 

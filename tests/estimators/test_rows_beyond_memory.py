@@ -6,7 +6,15 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.testing import assert_array_equal
 
-from mixtura import DataError, GaussianMixture, ParameterError, PoissonMixture, dataset, select
+from mixtura import (
+    DataError,
+    GaussianMixture,
+    MixturaWarning,
+    ParameterError,
+    PoissonMixture,
+    dataset,
+    select,
+)
 from mixtura.data.arrays import ArrayRows
 from mixtura.data.spool import SpooledRows
 
@@ -140,9 +148,9 @@ def test_missing_cells_and_columns_of_one_value_are_named(tmp_path):
     rows[777, 1] = np.nan
     with (
         dataset(written(tmp_path, rows, 7000), memory=0) as data,
-        pytest.raises(DataError, match="'v' holds 1 missing"),
+        pytest.raises(DataError, match=r"'v' holds 1 missing cell\. .*missing='marginal'"),
     ):
-        GaussianMixture(4, missing="marginal").fit(data)
+        GaussianMixture(4).fit(data)
     rows[:, 1] = 5
     with (
         dataset(written(tmp_path, rows, 7000), memory=0) as data,
@@ -183,12 +191,18 @@ def test_the_sample_of_the_starts_is_that_of_the_rows_in_memory(tmp_path):
     assert_array_equal(found[0], expected[0])
 
 
-def test_a_column_of_one_value_is_not_dropped_beyond_memory():
-    rows = np.random.default_rng(0).normal(size=(500, 2))
-    data = dataset(np.insert(rows, 1, 3.0, axis=1), memory=100)
-    for fit in (
-        lambda: select(data, [1], constant="drop"),
-        lambda: GaussianMixture(1, constant="drop").fit(data),
-    ):
-        with pytest.raises(DataError, match=r"column 1 holds one value, .* by columns="):
-            fit()
+def test_a_column_of_one_value_is_dropped_as_in_memory():
+    rows = np.insert(np.random.default_rng(0).normal(size=(500, 2)), 1, 3.0, axis=1)
+    rows[7, 0] = np.nan
+    asked = {"constant": "drop", "missing": "marginal", "random_state": 0}
+    with dataset(rows, memory=100) as data:
+        found, expected = [], []
+        for where, X in ((found, data), (expected, rows)):
+            with pytest.warns(MixturaWarning, match="column 1: all rows hold one value"):
+                where.append(GaussianMixture(2, **asked).fit(X))
+            with pytest.warns(MixturaWarning, match="column 1"):
+                where.append(select(X, [1, 2], "VVV", **asked).result)
+        assert_same_fit(found[0], expected[0])
+        assert_array_equal(found[0].kept_columns_, [0, 2])
+        assert found[1].log_likelihood == expected[1].log_likelihood
+        assert_array_equal(found[0].predict(data), expected[0].predict(rows))

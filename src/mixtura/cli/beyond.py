@@ -1,6 +1,6 @@
 """A fit to files whose rows are more than memory may hold."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.cli.assignments import Assignments, assignments_of, write_parts
-from mixtura.cli.columns import number_columns, say_columns
+from mixtura.cli.columns import number_columns
 from mixtura.cli.families import Request
-from mixtura.cli.families.gaussian import STARTS
+from mixtura.cli.families.gaussian import searching
 from mixtura.cli.fitted import Fitted
 from mixtura.cli.looks import blocks_of, looks_of
 from mixtura.cli.output import MANY_ASSIGNMENTS
@@ -18,12 +18,11 @@ from mixtura.cli.progress import search_progress
 from mixtura.cli.voice import say
 from mixtura.data.batches import tables_of
 from mixtura.data.dataset import Dataset, dataset
+from mixtura.data.gaps import Gaps
 from mixtura.data.table import Table, table_of
 from mixtura.errors import DataError, ParameterError
-from mixtura.estimators import select
 from mixtura.mixture import Mixture
 from mixtura.report import PLOTTED_ROWS
-from mixtura.selection import Candidate, Selection
 
 __all__ = ["StreamedAssignments", "fitted_beyond", "rows_beyond"]
 
@@ -45,7 +44,6 @@ def rows_beyond(
         )
     asked = {
         "noise": request.noise,
-        "weights": request.weights_column,
         "id": request.id_column,
         "exposure": request.exposure,
     }
@@ -64,15 +62,8 @@ def rows_beyond(
         _check_numbers(table, request)
     names = number_columns(table, request.columns, request.left_out)
     say(f"reading {len(files)} file(s) of more than memory may hold", err=True)
-    data = dataset(list(files), names, memory=memory, cache=cache)
-    spread = data.survey.spread
-    constant = [name for name, own in zip(names, spread, strict=True) if own == 0]
-    if not constant or not spread.any():
-        return data
-    say_columns(constant, "all rows hold one value there")
-    data.close()
-    varying = [name for name in names if name not in constant]
-    return dataset(list(files), varying, memory=memory, cache=cache)
+    weights = request.weights_column
+    return dataset(list(files), names, weights=weights, memory=memory, cache=cache)
 
 
 def _check_numbers(table: Table, request: Request) -> None:
@@ -90,35 +81,28 @@ def _check_numbers(table: Table, request: Request) -> None:
 def fitted_beyond(data: Dataset, request: Request, called: Path) -> Fitted:
     """Return the best fit of Gaussian mixtures to rows beyond memory."""
     say(f"{data.n_rows:,} rows of {data.n_columns} columns", err=True)
+    search = searching(data, request, lambda: _gaps_of(data))
     with search_progress() as progress:
-        selection = _selected(data, request, progress)
+        selection, facts = search(progress)
     mixture = selection.result.mixture
-    sample = data.sample(PLOTTED_ROWS, request.seed)
+    assert data.names is not None
+    assert mixture.columns is not None
+    # Columns of one value were left out.
+    places = [data.names.index(name) for name in mixture.columns]
+    sample = data.sample(PLOTTED_ROWS, request.seed)[:, places]
     drawn = assignments_of(mixture, sample, None, None)
-    assignments = StreamedAssignments(mixture, data)
+    assignments = StreamedAssignments(mixture, data, places)
     shown = {
         "rows": np.asarray(sample, dtype=np.float64),
         "labels": drawn.label,
         "probabilities": drawn.probability,
         "all_rows": data.n_rows,
     }
-    return Fitted(selection, selection.result.facts(), assignments, request, called.name, shown)
+    return Fitted(selection, facts, assignments, request, called.name, shown)
 
 
-def _selected(
-    data: Dataset, request: Request, progress: Callable[[Candidate, int], None]
-) -> Selection:
-    return select(
-        data,
-        request.sizes,
-        request.structures,
-        criterion=request.criterion,
-        mixing_weights=request.mixing_weights,
-        n_init=request.starts or STARTS,
-        prior=request.prior_of_numbers,
-        random_state=request.seed,
-        progress=progress,
-    )
+def _gaps_of(data: Dataset) -> Gaps | None:
+    return Gaps.among(data.batches()) if data.survey.has_gaps else None
 
 
 class StreamedAssignments:
@@ -128,25 +112,29 @@ class StreamedAssignments:
     ----------
     mixture : whose components they are
     data : the rows
+    places : of the columns that were fitted
     """
 
     file: ClassVar[str] = MANY_ASSIGNMENTS
 
-    def __init__(self, mixture: Mixture, data: Dataset) -> None:
-        self._mixture, self._data = mixture, data
-        self._sizes: NDArray[np.intp] | None = None
+    def __init__(self, mixture: Mixture, data: Dataset, places: Sequence[int]) -> None:
+        self._mixture, self._data, self._places = mixture, data, list(places)
+        self._sizes: NDArray[Any] | None = None
 
     def parts(self) -> Iterator[Assignments]:
         """Yield the assignments of all rows, some at a time, numbered from 0."""
         start = 0
-        for rows in self._data.batches():
+        for block in self._data.blocks():
+            rows = block.rows[:, self._places]
             stop = start + len(rows)
-            yield assignments_of(self._mixture, rows, range(start, stop), None)
+            yield assignments_of(
+                self._mixture, rows, range(start, stop), None, weights=block.weights
+            )
             start = stop
 
     @property
     def sizes(self) -> NDArray[Any]:
-        """Return how many rows each component (K,) is the most probable one of."""
+        """Return the weight (K,) of the rows that each component is the most probable one of."""
         if self._sizes is None:
             for _ in self._counted():
                 pass
@@ -159,8 +147,9 @@ class StreamedAssignments:
 
     def _counted(self) -> Iterator[Assignments]:
         """Yield all assignments, and know the sizes in the end."""
-        sizes = np.zeros(self._mixture.n_components, dtype=np.intp)
+        sizes = np.zeros(self._mixture.n_components, float if self._data.has_weights else np.intp)
         for part in self.parts():
-            sizes += part.sizes
+            # One after the other, as sums round in memory.
+            np.add.at(sizes, part.component, 1 if part.weights is None else part.weights)
             yield part
         self._sizes = sizes

@@ -11,7 +11,7 @@ from mixtura.cli.options import memory_option
 from mixtura.cli.rows import rows_of, tables_within, text_columns
 from mixtura.cli.voice import binary_output, keep_formulas_option, say
 from mixtura.data.dataset import bytes_of
-from mixtura.data.gaps import gap_words, has_gaps
+from mixtura.data.gaps import Gaps
 from mixtura.data.paths import files_of
 from mixtura.data.table import Table
 from mixtura.mixture import Mixture
@@ -70,16 +70,17 @@ def _parts(
     unknown: str,
 ) -> Iterator[Assignments]:
     """Yield the assignments of tables, rows without identifiers numbered from 0 over all."""
-    start = 0
+    start, gaps = 0, Gaps()
     for table in tables:
         identifiers: Sequence[object] = range(start, start + table.n_rows)
         if id_column is not None:
             identifiers = table.column(id_column)
         with in_words_of_the_command(table.path):
             rows = rows_of(mixture, table, ignore=unknown == "ignore")
-        if has_gaps(rows):
-            say(gap_words(rows), err=True)
+        gaps += Gaps.of(rows)
         yield assignments_of(
             mixture, rows, identifiers, id_column, keep_formulas, all_components=proba
         )
         start += table.n_rows
+    if gaps.n_missing:
+        say(gaps.words(), err=True)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from mixtura.data.blocks import Block
 from mixtura.data.distinct import content_subsample, count_distinct
+from mixtura.data.totals import total
 
 __all__ = ["ArrayRows"]
 
@@ -29,7 +30,7 @@ class ArrayRows:
         self._rows = rows
         self._weights = weights
         self._samples: dict[tuple[int, int], tuple[NDArray[Any], Float | None]] = {}
-        self._total = float(rows.shape[0] if weights is None else weights.sum())
+        self._total = float(rows.shape[0]) if weights is None else total(weights)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Leave samples behind, which whoever gets the rows draws again."""

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.data.delimited import header_of
-from mixtura.data.frames import is_frame, numbers_of_frame, picked
+from mixtura.data.frames import is_frame, numbers_of_frame, picked, without
 from mixtura.data.paths import files_of, format_of
 from mixtura.data.plain import numbers_of_cells, plain_table
 from mixtura.data.sparse_checks import refuse_sparse
 from mixtura.data.table import MISSING, checked_names
 from mixtura.errors import DataError, ParameterError
 
-__all__ = ["Batch", "batches_of", "tables_of"]
+__all__ = ["Asked", "Batch", "batches_of", "tables_of"]
 
 # Rows that are read of a file at once.
 BATCH_ROWS = 1 << 16
@@ -39,27 +39,57 @@ class Batch:
     rows : (n, D) float64 or float32, row after row
     names : of the columns, or None
     place : what an error says of where they come from
+    weights : (n,) of the rows, as they stand in their column, or None
     """
 
     rows: NDArray[Any]
     names: tuple[str, ...] | None
     place: str
+    weights: NDArray[np.float64] | None = None
 
 
-def batches_of(source: Any, columns: Sequence[str] | None) -> Iterator[Batch]:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which columns are read.
+
+    Attributes
+    ----------
+    columns : names of those to be fitted, all but the other when None
+    weights : name of the one that holds row weights, or None
+    """
+
+    columns: tuple[str, ...] | None
+    weights: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """Return the names of all that are read, or None for all there are."""
+        if self.columns is None or self.weights is None:
+            return self.columns
+        return tuple(dict.fromkeys([*self.columns, self.weights]))
+
+    def fitted(self, frame: Any) -> Any:
+        """Return the columns to be fitted of a frame."""
+        if self.columns is not None:
+            return picked(frame, self.columns)
+        return frame if self.weights is None else without(frame, self.weights)
+
+
+def batches_of(source: Any, asked: Asked) -> Iterator[Batch]:
     """Yield the rows of a source, once.
 
     Parameters
     ----------
     source : as `mixtura.dataset` takes it
-    columns : names of those to read, all when None
+    asked : which columns to read
     """
     files = files_of(source)
     if files is not None:
         for file in files:
-            yield from _batches_of_file(file, columns)
+            yield from _batches_of_file(file, asked)
         return
-    yield from _numbered(_parts_of(source), columns)
+    for number, part in enumerate(_parts_of(source)):
+        yield _batch(part, asked, f"batch {number} (counted from 0)")
 
 
 def _parts_of(source: Any) -> Iterable[Any]:
@@ -85,24 +115,23 @@ def _parts_of(source: Any) -> Iterable[Any]:
     )
 
 
-def _numbered(parts: Iterable[Any], columns: Sequence[str] | None) -> Iterator[Batch]:
-    for number, part in enumerate(parts):
-        yield _batch(part, columns, f"batch {number} (counted from 0)")
-
-
-def _batch(part: Any, columns: Sequence[str] | None, place: str) -> Batch:
+def _batch(part: Any, asked: Asked, place: str) -> Batch:
     """Return an array or a frame as a batch of some columns."""
+    weights = None
     if _is_batch(part):
         part = _table_of(part)
     try:
         part = plain_table(part)
         refuse_sparse(part)
         if is_frame(part):
-            rows, names = numbers_of_frame(part if columns is None else picked(part, columns))
+            if asked.weights is not None:
+                weights = numbers_of_frame(picked(part, [asked.weights]))[0][:, 0]
+            rows, names = numbers_of_frame(asked.fitted(part))
         else:
             rows, names = numbers_of_cells(part), None
-            if columns is not None:
-                raise ParameterError("columns= names columns, and the rows have no names")
+            for given in ("columns", "weights"):
+                if getattr(asked, given) is not None:
+                    raise ParameterError(f"{given}= names columns, and the rows have no names")
     except DataError as error:
         raise DataError(f"{place}: {error}") from error
     rows = np.asarray(rows)
@@ -110,7 +139,8 @@ def _batch(part: Any, columns: Sequence[str] | None, place: str) -> Batch:
         raise DataError(f"{place} is no table of rows and columns: its shape is {rows.shape}")
     if rows.dtype != np.float32:
         rows = rows.astype(np.float64, copy=False)
-    return Batch(np.ascontiguousarray(rows), names, place)
+    own = None if weights is None else weights.astype(np.float64, copy=False)
+    return Batch(np.ascontiguousarray(rows), names, place, own)
 
 
 def _is_batch(part: Any) -> bool:
@@ -124,12 +154,12 @@ def _table_of(batch: Any) -> Any:
     return pa.Table.from_batches([batch])
 
 
-def _batches_of_file(file: Path, columns: Sequence[str] | None) -> Iterator[Batch]:
+def _batches_of_file(file: Path, asked: Asked) -> Iterator[Batch]:
     if format_of(file) == ".npy":
-        yield from _batches_of_array(file, columns)
+        yield from _batches_of_array(file, asked)
         return
-    for place, part in tables_of(file, columns):
-        yield _batch(part, columns, place)
+    for place, part in tables_of(file, asked.names):
+        yield _batch(part, asked, place)
 
 
 def tables_of(
@@ -266,7 +296,7 @@ def _csv(
         ) from error
 
 
-def _batches_of_array(file: Path, columns: Sequence[str] | None) -> Iterator[Batch]:
+def _batches_of_array(file: Path, asked: Asked) -> Iterator[Batch]:
     try:
         array = np.load(file, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
@@ -276,7 +306,7 @@ def _batches_of_array(file: Path, columns: Sequence[str] | None) -> Iterator[Bat
     for start in range(0, len(array), BATCH_ROWS):
         yield _batch(
             np.array(array[start : start + BATCH_ROWS]),
-            columns,
+            asked,
             f"'{file}', from its row {start} (counted from 0) on",
         )
 

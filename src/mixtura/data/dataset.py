@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from mixtura.arrays import whole_number
 from mixtura.data.arrays import ArrayRows
-from mixtura.data.batches import Batch, batches_of
+from mixtura.data.batches import Asked, Batch, batches_of
+from mixtura.data.blocks import Block
 from mixtura.data.checks import check_finite, machine_memory
 from mixtura.data.gaps import has_gaps, with_one_nan
 from mixtura.data.paths import files_of
@@ -36,16 +37,16 @@ class Dataset:
 
     Parameters
     ----------
-    source, columns, memory, cache : as `dataset` takes them
+    source, memory, cache : as `dataset` takes them
+    asked : which columns are read, and for what
     """
 
-    def __init__(
-        self, source: Any, columns: Sequence[str] | None, memory: int, cache: Path | None
-    ) -> None:
-        self._source, self._columns = source, columns
+    def __init__(self, source: Any, asked: Asked, memory: int, cache: Path | None) -> None:
+        self._source, self._asked = source, asked
         self._memory, self._cache = memory, cache
         self._lock = Lock()
         self._rows: NDArray[Any] | SpooledRows | None = None
+        self._weights: NDArray[np.float64] | None = None
         self._survey: Survey | None = None
         self._names: tuple[str, ...] | None = None
         self._is_spent = False
@@ -68,7 +69,7 @@ class Dataset:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Leave the rows behind, which whoever gets the dataset reads again."""
-        return Dataset, (self._source, self._columns, self._memory, self._cache)
+        return Dataset, (self._source, self._asked, self._memory, self._cache)
 
     def __repr__(self) -> str:
         """Return what it is made of, and how many rows if that is known."""
@@ -80,7 +81,12 @@ class Dataset:
         """Return the rows (N, D): an array, or what reads them from the cache."""
         with self._lock:
             if self._rows is None:
-                self._rows, self._survey = self._read()
+                found, self._survey = self._read()
+                if isinstance(found, Block):
+                    self._rows, self._weights = found.rows, found.weights
+                else:
+                    self._rows = found
+            assert self._rows is not None
             return self._rows
 
     @property
@@ -89,7 +95,7 @@ class Dataset:
         rows = self.rows
         if self._survey is None:
             # Of a part, which few ask about: it was looked at with the others.
-            self._survey = Survey.of(np.asarray(rows))
+            self._survey = Survey.of(np.asarray(rows), self._weights)
         return self._survey
 
     @property
@@ -97,6 +103,17 @@ class Dataset:
         """Return the names of the columns, or None if they have none."""
         assert self.rows is not None
         return self._names
+
+    @property
+    def has_weights(self) -> bool:
+        """Return whether a column holds row weights."""
+        return self._asked.weights is not None
+
+    @property
+    def row_weights(self) -> NDArray[np.float64] | None:
+        """Return the row weights (N,), or None where every row counts once."""
+        rows = self.rows
+        return rows.row_weights(0, len(rows)) if isinstance(rows, SpooledRows) else self._weights
 
     @property
     def n_rows(self) -> int:
@@ -127,13 +144,14 @@ class Dataset:
         size = rows.n_rows * rows.n_columns * rows.dtype.itemsize
         raise DataError(
             f"{_called(self._source)} holds {rows.n_rows:,} rows of {size:,} bytes, more than "
-            f"the {self._memory:,} of memory=; rows beyond memory are for GaussianMixture without "
-            "y, sample_weight and missing cells, and for what reads rows of its own; let memory= "
-            "be more, or take a sample"
+            f"the {self._memory:,} of memory=; rows beyond memory are for GaussianMixture and "
+            "select, and for what reads rows of its own; let memory= be more, or take a sample"
         )
 
     def sample(self, size: int, seed: int = 0) -> NDArray[Any]:
         """Return at most `size` distinct rows, drawn by what stands in them and the seed.
+
+        A row of weight two is drawn as one that stands there twice.
 
         Raises
         ------
@@ -142,21 +160,25 @@ class Dataset:
         """
         size = whole_number("size", size, 1)
         rows = self.rows
-        source = ArrayRows(rows) if isinstance(rows, np.ndarray) else rows
+        source = ArrayRows(rows, self._weights) if isinstance(rows, np.ndarray) else rows
         return source.subsample(size, seed)[0]
 
     def batches(self) -> Iterator[NDArray[Any]]:
-        """Yield all rows in order, arrays (n, D) of some at a time."""
+        """Return all rows in order, arrays (n, D) of some at a time."""
+        return (block.rows for block in self.blocks())
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield all rows in order with their weights, some at a time."""
         rows = self.rows
         if isinstance(rows, np.ndarray):
-            yield rows
+            yield Block(rows, self._weights)
         else:
             yield from rows.blocks()
 
     def parts(self) -> Iterator["Dataset"]:
         """Yield datasets in memory, of some rows each, in order."""
         for rows in self.batches():
-            part = Dataset(rows, None, self._memory, None)
+            part = Dataset(rows, Asked(None), self._memory, None)
             part._rows, part._names = rows, self.names
             yield part
 
@@ -165,9 +187,9 @@ class Dataset:
         with self._lock:
             if isinstance(self._rows, SpooledRows):
                 self._rows.remove()
-            self._rows = self._survey = None
+            self._rows = self._survey = self._weights = None
 
-    def _read(self) -> tuple[NDArray[Any] | SpooledRows, Survey]:
+    def _read(self) -> tuple[Block | SpooledRows, Survey]:
         if isinstance(self._source, Iterator):
             # What is left of it would pass for all rows.
             if self._is_spent:
@@ -178,7 +200,7 @@ class Dataset:
             self._is_spent = True
         first: Batch | None = None
         with Spool(self._cache, self._memory) as spool:
-            for batch in batches_of(self._source, self._columns):
+            for batch in batches_of(self._source, self._asked):
                 first = first or batch
                 rows = _alike(first, batch)
                 if not len(rows):
@@ -187,15 +209,37 @@ class Dataset:
                     check_finite(rows, batch.names, gaps=True)
                 except DataError as error:
                     raise DataError(f"{batch.place}: {error}") from error
-                spool.add(with_one_nan(rows) if has_gaps(rows) else rows)
+                spool.add(
+                    with_one_nan(rows) if has_gaps(rows) else rows, self._checked_weights(batch)
+                )
             self._names = None if first is None else first.names
-            return spool.ended()
+            found, survey = spool.ended()
+        if survey.n_weightless == survey.n_rows:
+            raise DataError(
+                f"column '{self._asked.weights}' of weights is zero in every row; give some rows a "
+                "positive weight"
+            )
+        return found, survey
+
+    def _checked_weights(self, batch: Batch) -> NDArray[np.float64] | None:
+        weights = batch.weights
+        if weights is None:
+            return None
+        wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+        if wrong.size:
+            row = int(wrong[0])
+            raise DataError(
+                f"{batch.place}: column '{self._asked.weights}' of weights holds {weights[row]} at "
+                f"row {row} (counted from 0); weights must be numbers from 0 up"
+            )
+        return weights
 
 
 def dataset(
     source: Any,
     columns: Sequence[str] | None = None,
     *,
+    weights: str | None = None,
     memory: int | str | None = None,
     cache: str | os.PathLike[str] | None = None,
 ) -> Dataset:
@@ -208,10 +252,13 @@ def dataset(
         .npy), in the order of their names; a dataset or reader of pyarrow, a relation of DuckDB, a
         lazy frame of polars; or arrays and frames, from anything that yields some
     columns : names of those to read, in this order; all when None
+    weights : name of a column of row weights from 0 up, by which fits and criteria count rows; it
+        is none of those fitted
     memory : bytes that the rows may take in memory, a number or text such as "500 MB"; by default
         a quarter of the machine's. More go to a file
-    cache : folder for that file, of N D 8 bytes, or 4 where all numbers are float32; by default
-        the system's own for temporary files. It goes when the dataset does
+    cache : folder for that file, of N D 8 bytes, or 4 where all numbers are float32, and for two
+        more like it while rows with missing cells are sorted; by default the system's own for
+        temporary files. They go when the dataset does
 
     Returns
     -------
@@ -223,15 +270,20 @@ def dataset(
     DataError
         If there is no such file.
     ParameterError
-        If `memory` is no size, `cache` no folder, or `columns` no list.
+        If `memory` is no size, `cache` no folder, or `columns` no list or the weights among them.
     """
     files_of(source)
     if isinstance(columns, str):
         raise ParameterError(f"columns should be a list of names, such as [{columns!r}]")
+    if columns is not None and weights in columns:
+        raise ParameterError(
+            f"column '{weights}' is one of columns= and of weights=; leave it out of one of them"
+        )
+    asked = Asked(None if columns is None else tuple(columns), weights)
     folder = None if cache is None else Path(cache)
     if folder is not None and not folder.is_dir():
         raise ParameterError(f"cache should be a folder that exists, got '{folder}'")
-    return Dataset(source, columns, bytes_of(memory), folder)
+    return Dataset(source, asked, bytes_of(memory), folder)
 
 
 def bytes_of(memory: int | str | None) -> int:

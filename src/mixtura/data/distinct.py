@@ -14,6 +14,7 @@ from scipy.sparse import csr_array, issparse
 
 from mixtura.arrays import order_by_pattern
 from mixtura.data.gaps import has_gaps
+from mixtura.data.totals import sums_of_runs, total
 
 __all__ = [
     "content_subsample",
@@ -21,6 +22,7 @@ __all__ = [
     "count_distinct_cells",
     "distinct_rows",
     "hashes_of",
+    "hashes_of_cells",
     "in_order",
     "log_exponentials",
     "subsample_of_cells",
@@ -69,7 +71,7 @@ def count_distinct(rows: Rows, at_least: int) -> int:
 
 def count_distinct_cells(rows: Any, at_least: int) -> int:
     """Like `count_distinct`, for a float64 array or CSR without stored zeros."""
-    return _count(rows, at_least, _hashes_of_cells)
+    return _count(rows, at_least, hashes_of_cells)
 
 
 def _count(rows: Any, at_least: int, hashes: Callable[[Any, int], NDArray[np.uint64]]) -> int:
@@ -115,7 +117,7 @@ def content_subsample(
     firsts, hashes, totals = _grouped(rows, weights, seed)
     if len(firsts) <= size:
         return in_order(rows[firsts], totals)
-    shares = np.full(size, np.sort(totals).sum() / size)
+    shares = np.full(size, (rows.shape[0] if weights is None else total(weights)) / size)
     # Logarithms order the keys alike, and no weight is too large or small for them.
     keys = log_exponentials(hashes)
     del hashes
@@ -134,7 +136,7 @@ def subsample_of_cells(rows: Any, weights: Float | None, size: int, seed: int) -
     firsts, hashes, totals = _grouped(rows, weights, seed, by_cells=True)
     if len(firsts) <= size:
         return rows[firsts], totals
-    shares = np.full(size, np.sort(totals).sum() / size)
+    shares = np.full(size, (rows.shape[0] if weights is None else total(weights)) / size)
     keys = log_exponentials(hashes) - np.log(totals)
     kept = np.sort(np.argpartition(keys, size - 1)[:size])
     return rows[firsts[kept]], shares
@@ -169,7 +171,7 @@ def _grouped(
     rows: Any, weights: Float | None, seed: int, *, by_cells: bool = False
 ) -> tuple[NDArray[np.intp], NDArray[np.uint64], Float]:
     """Return an index (U,) into `rows`, a hash and the total weight of each distinct row."""
-    hashes = _hashes_of_cells(rows, seed) if by_cells else hashes_of(rows, seed)
+    hashes = hashes_of_cells(rows, seed) if by_cells else hashes_of(rows, seed)
     order = np.argsort(hashes)
     if weights is not None:
         order = order[weights[order] > 0]
@@ -186,7 +188,7 @@ def _grouped(
     if weights is None:
         totals = np.diff(starts, append=len(order)).astype(np.float64)
     else:
-        totals = _sums(weights[order], starts)
+        totals = sums_of_runs(weights[order], starts)
     return order[starts], hashes[starts], totals
 
 
@@ -205,17 +207,6 @@ def _equal(some: Any, others: Any) -> bool:
     return np.array_equal(some, others, equal_nan=True)
 
 
-def _sums(weights: Float, starts: NDArray[np.intp]) -> Float:
-    """Return the sum (U,) of each run of weights (N,), whatever the order within a run."""
-    if len(starts) == len(weights):
-        return weights.astype(np.float64)
-    if (weights == np.floor(weights)).all() and weights.sum() < 2.0**53:
-        return np.add.reduceat(weights, starts, dtype=np.float64)
-    # Rounding depends on the order of a sum; sorted by size, every order is the same.
-    runs = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(weights)))
-    return np.add.reduceat(weights[np.lexsort((weights, runs))], starts, dtype=np.float64)
-
-
 def hashes_of(rows: Rows, seed: int) -> NDArray[np.uint64]:
     """Return a hash (N,) of each row's values, equal for float32 and float64."""
     hashes = np.full(len(rows), (seed * GOLDEN + FIRST) & MASK, dtype=np.uint64)
@@ -229,7 +220,7 @@ def hashes_of(rows: Rows, seed: int) -> NDArray[np.uint64]:
     return hashes
 
 
-def _hashes_of_cells(rows: Any, seed: int) -> NDArray[np.uint64]:
+def hashes_of_cells(rows: Any, seed: int) -> NDArray[np.uint64]:
     """Return a hash (N,) of each row's cells other than zero, the same for dense and sparse."""
     hashes = np.empty(rows.shape[0], dtype=np.uint64)
     for start in range(0, rows.shape[0], CHUNK_ROWS):

@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 
 from mixtura.errors import DataError
 
-__all__ = ["columns_of_frame", "is_frame", "numbers_of_frame", "picked", "values_of_series"]
+__all__ = [
+    "columns_of_frame",
+    "is_frame",
+    "numbers_of_frame",
+    "picked",
+    "values_of_series",
+    "without",
+]
 
 
 def is_frame(data: Any) -> bool:
@@ -58,6 +65,11 @@ def picked(data: Any, columns: Sequence[str]) -> Any:
             some = ", ".join(f"'{name}'" for name in names[:20])
             raise DataError(f"there is no column '{column}'; there are {some}")
     return frame.select(list(columns)).to_native()
+
+
+def without(data: Any, column: str) -> Any:
+    """Return a frame of all columns but one, which it has."""
+    return _wrapped(data).drop(column).to_native()
 
 
 def _wrapped(data: Any) -> Any:

@@ -1,14 +1,19 @@
 """Missing cells, NaN, of rows of numbers: found, counted and sorted by the pattern they make."""
 
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ADVICE", "gap_words", "has_gaps", "with_one_nan"]
+__all__ = ["ADVICE", "Gaps", "has_gaps", "with_one_nan"]
 
 # What else may be done about a cell that is refused.
 ADVICE = ", or set missing='marginal', which takes each row by its other cells"
+# Patterns that are counted.
+MOST_PATTERNS = 100_000
 
 
 def has_gaps(rows: NDArray[Any]) -> bool:
@@ -24,24 +29,78 @@ def with_one_nan(rows: NDArray[Any]) -> NDArray[Any]:
     return np.where(np.isnan(rows), rows.dtype.type(np.nan), rows)
 
 
-def gap_words(rows: NDArray[Any], block: str = "") -> str:
-    """Return what a summary says of the missing cells of rows (N, D).
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """Counts of the missing cells of some rows, which add up.
 
-    Parameters
+    Attributes
     ----------
-    block : what kind of cells they are, where rows have others beside them
+    n_rows, n_cells : how many there are in all
+    n_missing : cells
+    n_gappy : rows that lack a cell
+    n_empty : rows that lack all
+    patterns : what rows lack, packed; one more than `MOST_PATTERNS` at the most
     """
-    called = f"{block} cell" if block else "cell"
-    missing = np.isnan(rows)
-    n_patterns = len(np.unique(np.packbits(missing, axis=1), axis=0))
-    cells, gappy = int(missing.sum()), int(missing.any(axis=1).sum())
-    words = (
-        f"{cells:,} of {missing.size:,} {called}s are missing, in {gappy:,} of {len(rows):,} rows "
-        f"and {n_patterns:,} patterns of columns; each row counts by its other cells, right where "
-        "cells are missing at random"
-    )
-    empty = int(missing.all(axis=1).sum())
-    if empty:
-        left = "only their other cells count" if block else "their posterior is the mixing weights"
-        words += f"\n{empty:,} row(s) have no {called} at all; {left}"
-    return words
+
+    n_rows: int = 0
+    n_cells: int = 0
+    n_missing: int = 0
+    n_gappy: int = 0
+    n_empty: int = 0
+    patterns: frozenset[bytes] = frozenset()
+
+    @classmethod
+    def of(cls, rows: NDArray[Any]) -> Self:
+        """Return those of rows (n, D)."""
+        missing = np.isnan(rows)
+        packed = np.packbits(missing, axis=1)
+        patterns = np.unique(packed.view(f"V{packed.shape[1]}"))
+        return cls(
+            len(rows),
+            rows.size,
+            int(missing.sum()),
+            int(missing.any(axis=1).sum()),
+            int(missing.all(axis=1).sum()),
+            frozenset(each.tobytes() for each in patterns[: MOST_PATTERNS + 1]),
+        )
+
+    @classmethod
+    def among(cls, blocks: Iterable[NDArray[Any]]) -> "Gaps":
+        """Return those of rows that come block by block."""
+        return sum((cls.of(rows) for rows in blocks), cls())
+
+    def __add__(self, other: "Gaps") -> "Gaps":
+        """Return the counts of both parts."""
+        patterns = self.patterns
+        if len(patterns) <= MOST_PATTERNS and not other.patterns <= patterns:
+            patterns = frozenset(islice(patterns | other.patterns, MOST_PATTERNS + 1))
+        return Gaps(
+            self.n_rows + other.n_rows,
+            self.n_cells + other.n_cells,
+            self.n_missing + other.n_missing,
+            self.n_gappy + other.n_gappy,
+            self.n_empty + other.n_empty,
+            patterns,
+        )
+
+    def words(self, block: str = "") -> str:
+        """Return what a summary says of them.
+
+        Parameters
+        ----------
+        block : what kind of cells they are, where rows have others beside them
+        """
+        called = f"{block} cell" if block else "cell"
+        many = len(self.patterns) > MOST_PATTERNS
+        n_patterns = f"more than {MOST_PATTERNS:,}" if many else f"{len(self.patterns):,}"
+        words = (
+            f"{self.n_missing:,} of {self.n_cells:,} {called}s are missing, in {self.n_gappy:,} of "
+            f"{self.n_rows:,} rows and {n_patterns} patterns of columns; each row counts by its "
+            "other cells, right where cells are missing at random"
+        )
+        if self.n_empty:
+            left = (
+                "only their other cells count" if block else "their posterior is the mixing weights"
+            )
+            words += f"\n{self.n_empty:,} row(s) have no {called} at all; {left}"
+        return words

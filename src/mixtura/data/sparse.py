@@ -8,6 +8,7 @@ from scipy.sparse import csr_array, issparse
 
 from mixtura.data.blocks import Block
 from mixtura.data.distinct import count_distinct_cells, subsample_of_cells
+from mixtura.data.totals import total
 
 __all__ = ["CountRows", "CsrRows"]
 
@@ -55,7 +56,7 @@ class CountRows:
     def __init__(self, rows: Any, weights: Float | None = None) -> None:
         self._rows: Any = CsrRows(rows) if issparse(rows) else rows
         self._weights = weights
-        self._total = float(rows.shape[0] if weights is None else weights.sum())
+        self._total = float(rows.shape[0]) if weights is None else total(weights)
 
     @property
     def n_rows(self) -> int:

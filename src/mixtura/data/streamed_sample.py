@@ -1,133 +1,200 @@
 """A sample by contents from blocks of rows: the one that `content_subsample` draws in memory.
 
 Of a row of hash h and total weight w the key is E(h) / w, and the smallest keys are kept. No key is
-above E(h), so the size-th smallest of these bounds the keys that matter. And w is at most the
-number of rows in its bucket of hashes; so a second pass looks at few rows, whose weights it counts.
+above E(h) over the weight that the row has at one place, so the size-th smallest of these bounds
+the keys that matter. And w is at most the weight of all rows in its bucket of hashes; so a second
+pass looks at few rows, whose weights it adds up.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.data.distinct import hashes_of, in_order, log_exponentials
+from mixtura.data.distinct import hashes_of, hashes_of_cells, in_order, log_exponentials
+from mixtura.data.totals import Totals
 
 __all__ = ["streamed_sample"]
 
 Float = NDArray[np.float64]
 Hashes = NDArray[np.uint64]
+# Rows (n, D), and their weights (n,) or None where each counts once.
+Some: TypeAlias = tuple[NDArray[Any], Float | None]
 # Makes a new pass over the rows, block by block.
-Passes: TypeAlias = Callable[[], Iterable[NDArray[Any]]]
+Passes: TypeAlias = Callable[[], Iterable[Some]]
 
 BUCKETS = 1 << 22
 # Hashes that are held before equal ones are joined.
 HELD = 1 << 20
-# What rounding may do to a logarithm.
-SLACK = 1e-9
+# What rounding may do to a logarithm, of sums of weights too.
+SLACK = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """What is drawn: so many of the rows that a pass gives, by the hashes of a seed.
+
+    Attributes
+    ----------
+    passes : makes a pass over the rows
+    size, seed : of the sample
+    heaviest : weight of a row
+    by_cells : whether rows are told apart as `subsample_of_cells` does
+    """
+
+    passes: Passes
+    size: int
+    seed: int
+    heaviest: float
+    by_cells: bool
+
+    def hashes(self, rows: NDArray[Any]) -> Hashes:
+        """Return the hashes (n,) of rows."""
+        return hashes_of_cells(rows, self.seed) if self.by_cells else hashes_of(rows, self.seed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Distinct rows by their hashes, which rise.
+
+    Attributes
+    ----------
+    hashes : (U,)
+    firsts : (U,) where each stands first
+    totals : (U,) their weights
+    """
+
+    hashes: Hashes
+    firsts: NDArray[np.intp]
+    totals: Totals
+
+    @classmethod
+    def of(cls, parts: list["_Found"]) -> "_Found":
+        """Return the rows of several parts, each once."""
+        hashes = np.concatenate([part.hashes for part in parts])
+        if not len(hashes):
+            return parts[0]
+        order = np.argsort(hashes, kind="stable")
+        unique, starts = _distinct(hashes[order])
+        firsts = np.concatenate([part.firsts for part in parts])[order]
+        totals = Totals.concatenated(part.totals for part in parts).take(order)
+        return cls(unique, np.minimum.reduceat(firsts, starts), totals.summed(starts))
 
 
 def streamed_sample(
     passes: Passes,
-    n_rows: int,
+    total: float,
     take: Callable[[NDArray[np.intp]], NDArray[Any]],
     size: int,
     seed: int,
+    *,
+    heaviest: float = 1.0,
+    by_cells: bool = False,
 ) -> tuple[NDArray[Any], Float]:
-    """Return what `content_subsample` returns for rows without weights.
+    """Return what `content_subsample` returns, or `subsample_of_cells`.
 
     Rows whose 64-bit hashes are equal count as one row: of 1e8 different rows two are by a chance
     of 3 in 10 000.
 
     Parameters
     ----------
-    passes : makes a pass over the rows (n, D), block by block
-    n_rows : N
+    passes : makes a pass over the rows (n, D) with their weights (n,), block by block
+    total : weight of all rows
     take : returns the rows at positions, which rise
     size : how many rows to keep, at least 1
     seed : another seed draws other rows
+    heaviest : weight of a row
+    by_cells : whether rows are told apart, and put in order, as `subsample_of_cells` does
     """
-    counts, cutoff = _first_pass(passes, size, seed)
-    hashes, firsts, totals = _candidates(passes, counts, cutoff, seed)
+    drawing = _Drawing(passes, size, seed, heaviest, by_cells)
+    weights, cutoff = _first_pass(drawing)
+    found = _candidates(drawing, weights, cutoff)
+    firsts, totals = found.firsts, found.totals.values()
     if cutoff is not None:
-        keys = log_exponentials(hashes) - np.log(totals)
-        kept = np.argpartition(keys, size - 1)[:size]
-        firsts, totals = firsts[kept], np.full(size, n_rows / size)
+        keys = log_exponentials(found.hashes) - np.log(totals)
+        kept = np.sort(np.argpartition(keys, size - 1)[:size])
+        firsts, totals = firsts[kept], np.full(size, total / size)
     rising = np.argsort(firsts)
-    return in_order(take(firsts[rising]), totals[rising])
+    rows = take(firsts[rising])
+    if not by_cells:
+        return in_order(rows, totals[rising])
+    back = np.empty_like(rising)
+    back[rising] = np.arange(len(rising))
+    return rows[back], totals
 
 
-def _first_pass(
-    passes: Passes, size: int, seed: int
-) -> tuple[NDArray[np.uint32], np.uint64 | None]:
-    """Return how many rows each bucket has, and the size-th largest hash, None if all are kept.
+def _first_pass(drawing: _Drawing) -> tuple[NDArray[Any], float | None]:
+    """Return the weight in each bucket, and the size-th smallest bound, None if all are kept.
 
     The exponential variable of a hash is the smaller, the larger the hash.
     """
-    counts = np.zeros(BUCKETS, dtype=np.uint32)
-    largest, held, n_held = np.empty(0, dtype=np.uint64), [], 0
-    least = np.uint64(0)
-    for rows in passes():
-        hashes = hashes_of(rows, seed)
-        np.add.at(counts, _bucket(hashes), np.uint32(1))
-        above = hashes[hashes >= least]
-        held.append(above)
-        n_held += len(above)
-        if n_held > max(HELD, size):
-            largest = _distinct(np.sort(np.concatenate([largest, *held])))[0][-size - 1 :]
-            least = largest[0] if len(largest) > size else least
+    weights: NDArray[Any] | None = None
+    hashes, keys = np.empty(0, dtype=np.uint64), np.empty(0)
+    held: list[tuple[Hashes, Float]] = []
+    n_held, least = 0, np.uint64(0)
+    for rows, own in drawing.passes():
+        new = drawing.hashes(rows)
+        if weights is None:
+            weights = np.zeros(BUCKETS, dtype=np.uint32 if own is None else np.float64)
+        np.add.at(weights, _bucket(new), np.uint32(1) if own is None else own)
+        near = new >= least if own is None else (new >= least) & (own > 0)
+        new = new[near]
+        bounds = log_exponentials(new.copy())
+        held.append((new, bounds if own is None else bounds - np.log(own[near])))
+        n_held += len(new)
+        if n_held > max(HELD, drawing.size):
+            hashes, keys = _smallest(drawing.size + 1, [(hashes, keys), *held])
             held, n_held = [], 0
-    largest = _distinct(np.sort(np.concatenate([largest, *held])))[0][-size - 1 :]
-    return counts, largest[1] if len(largest) > size else None
+            if len(keys) > drawing.size:
+                least = _least_hash(float(keys[-1]) + float(np.log(drawing.heaviest)))
+    hashes, keys = _smallest(drawing.size + 1, [(hashes, keys), *held])
+    assert weights is not None
+    return weights, float(keys[-2]) if len(keys) > drawing.size else None
 
 
-def _candidates(
-    passes: Passes, counts: NDArray[np.uint32], cutoff: np.uint64 | None, seed: int
-) -> tuple[Hashes, NDArray[np.intp], Float]:
-    """Return hashes that may be among those kept, the first row and the number of rows of each."""
+def _smallest(count: int, parts: list[tuple[Hashes, Float]]) -> tuple[Hashes, Float]:
+    """Return the hashes of the smallest keys, each once with its smallest, keys rising."""
+    hashes = np.concatenate([one for one, _ in parts])
+    keys = np.concatenate([own for _, own in parts])
+    order = np.argsort(hashes)
+    if len(order):
+        hashes, starts = _distinct(hashes[order])
+        keys = np.minimum.reduceat(keys[order], starts)
+    order = np.argsort(keys)[:count]
+    return hashes[order], keys[order]
+
+
+def _candidates(drawing: _Drawing, weights: NDArray[Any], cutoff: float | None) -> _Found:
+    """Return the rows that may be among those kept."""
     bound, least = np.inf, np.uint64(0)
     if cutoff is not None:
-        bound = float(log_exponentials(np.array([cutoff]))[0]) + SLACK
-        least = _least_hash(bound + float(np.log(counts.max())))
-    found = np.empty(0, np.uint64), np.empty(0, np.intp), np.empty(0)
-    held: list[tuple[Hashes, NDArray[np.intp]]] = []
-    n_held = 0
-    for start, rows in _placed(passes()):
-        hashes = hashes_of(rows, seed)
-        places = np.flatnonzero(hashes >= least)
+        bound = cutoff + SLACK
+        least = _least_hash(bound + float(np.log(weights.max())))
+    held: list[_Found] = []
+    start = n_held = 0
+    for rows, own in drawing.passes():
+        hashes = drawing.hashes(rows)
+        near = hashes >= least if own is None else (hashes >= least) & (own > 0)
+        places = np.flatnonzero(near)
         if cutoff is not None:
-            own = hashes[places]
-            keys = log_exponentials(own.copy()) - np.log(counts[_bucket(own)])
+            some = hashes[places]
+            keys = log_exponentials(some.copy()) - np.log(weights[_bucket(some)])
             places = places[keys <= bound]
-        held.append((hashes[places], places + start))
+        totals = Totals.ones(len(places)) if own is None else Totals.of(own[places])
+        held.append(_Found(hashes[places], places + start, totals))
+        start += len(rows)
         n_held += len(places)
         if n_held > HELD:
-            found, held, n_held = _joined(found, held), [], 0
-    return _joined(found, held)
+            held, n_held = [_Found.of(held)], 0
+    return _Found.of(held)
 
 
 def _least_hash(key: float) -> np.uint64:
     """Return a hash below all those whose exponential variables have no larger logarithms."""
-    uniform = float(np.exp(-np.exp(key + SLACK)))
+    uniform = float(np.exp(-np.exp(min(key + SLACK, 700.0))))
     return np.uint64(max(int(uniform * 2.0**53) - 2, 0) << 11)
-
-
-def _joined(
-    found: tuple[Hashes, NDArray[np.intp], Float], held: list[tuple[Hashes, NDArray[np.intp]]]
-) -> tuple[Hashes, NDArray[np.intp], Float]:
-    """Return each hash once, with the first of its rows and how many there are."""
-    hashes = np.concatenate([found[0], *(one for one, _ in held)])
-    places = np.concatenate([found[1], *(own for _, own in held)])
-    totals = np.concatenate([found[2], np.ones(len(hashes) - len(found[0]))])
-    order = np.argsort(hashes, kind="stable")
-    if not len(order):
-        return found
-    unique, starts = _distinct(hashes[order])
-    return (
-        unique,
-        np.minimum.reduceat(places[order], starts),
-        np.add.reduceat(totals[order], starts),
-    )
 
 
 def _distinct(ascending: Hashes) -> tuple[Hashes, NDArray[np.intp]]:
@@ -140,10 +207,3 @@ def _distinct(ascending: Hashes) -> tuple[Hashes, NDArray[np.intp]]:
 
 def _bucket(hashes: Hashes) -> NDArray[np.intp]:
     return (hashes & np.uint64(BUCKETS - 1)).astype(np.intp)
-
-
-def _placed(blocks: Iterable[NDArray[Any]]) -> Iterator[tuple[int, NDArray[Any]]]:
-    start = 0
-    for rows in blocks:
-        yield start, rows
-        start += len(rows)

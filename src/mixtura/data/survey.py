@@ -18,25 +18,31 @@ class Survey:
     Attributes
     ----------
     n_rows : N
-    lowest, highest : (D,) of the cells that are no NaN; infinite where a column has none
+    lowest, highest : (D,) of the cells that are no NaN in rows that weigh something; infinite where
+        a column has none
     n_missing : (D,) cells that are NaN
+    heaviest : weight of a row
+    n_weightless : rows of weight zero
     """
 
     n_rows: int
     lowest: Float
     highest: Float
     n_missing: NDArray[np.int64]
+    heaviest: float = 1.0
+    n_weightless: int = 0
 
     @classmethod
-    def of(cls, rows: NDArray[Any]) -> Self:
-        """Return the facts of rows (n, D) of which no cell is infinite."""
+    def of(cls, rows: NDArray[Any], weights: Float | None = None) -> Self:
+        """Return the facts of rows (n, D) of which no cell is infinite, and their weights (n,)."""
+        n_rows, heaviest, n_weightless = len(rows), 1.0, 0
+        missing = _missing(rows)
+        if weights is not None:
+            heaviest, n_weightless = float(weights.max(initial=0.0)), int((weights == 0).sum())
+            rows = rows[weights > 0] if n_weightless else rows
         lowest = np.fmin.reduce(rows, axis=0, initial=np.inf).astype(np.float64)
         highest = np.fmax.reduce(rows, axis=0, initial=-np.inf).astype(np.float64)
-        total = rows.sum(dtype=np.float64)
-        missing = np.zeros(rows.shape[1], dtype=np.int64)
-        if not np.isfinite(total):
-            missing += np.isnan(rows).sum(axis=0)
-        return cls(len(rows), lowest, highest, missing)
+        return cls(n_rows, lowest, highest, missing, heaviest, n_weightless)
 
     def __add__(self, other: "Survey") -> "Survey":
         """Return the facts of both parts."""
@@ -45,6 +51,8 @@ class Survey:
             np.minimum(self.lowest, other.lowest),
             np.maximum(self.highest, other.highest),
             self.n_missing + other.n_missing,
+            max(self.heaviest, other.heaviest),
+            self.n_weightless + other.n_weightless,
         )
 
     @property
@@ -56,3 +64,12 @@ class Survey:
     def spread(self) -> Float:
         """Return highest less lowest (D,), 0 where a column has one value or none."""
         return np.where(self.highest > self.lowest, self.highest - self.lowest, 0.0)
+
+
+def _missing(rows: NDArray[Any]) -> NDArray[np.int64]:
+    """Return how many cells of each column (D,) are NaN."""
+    missing = np.zeros(rows.shape[1], dtype=np.int64)
+    # The sum decides for complete rows.
+    if not np.isfinite(rows.sum(dtype=np.float64)):
+        missing += np.isnan(rows).sum(axis=0)
+    return missing

@@ -3,7 +3,6 @@
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, Self
 
@@ -16,9 +15,9 @@ from sklearn.utils.validation import check_is_fitted
 from mixtura.components.family import Family
 from mixtura.data import ArrayRows, RowSource
 from mixtura.data.checks import check_enough_rows, check_memory, row_weights
+from mixtura.data.dataset import Dataset
 from mixtura.data.encoding import Reading
 from mixtura.data.masks import MaskedRows
-from mixtura.data.spool import SpooledRows
 from mixtura.em.solve import FitResult, SolveOptions, solve
 from mixtura.em.soundness import failure_words
 from mixtura.em.starts import StartMaker
@@ -30,11 +29,11 @@ from mixtura.errors import (
     ParameterError,
 )
 from mixtura.estimators.binding import bound_family, check_possible
-from mixtura.estimators.inputs import Kept, checked_rows, fitted_rows, names_of
+from mixtura.estimators.inputs import Kept, Sourced, checked_rows, fitted_rows, names_of
 from mixtura.estimators.labels import known_components
 from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import Settings, checked_integer, seed_of
-from mixtura.estimators.spooled import by_parts, check_spooled
+from mixtura.estimators.spooled import by_parts, check_alone, given_weights, is_spooled
 from mixtura.estimators.stored import state_of
 from mixtura.estimators.verbose import verbose_progress
 from mixtura.mixture import Mixture
@@ -49,26 +48,6 @@ IGNORED = "y was ignored, as scikit-learn's mixtures do; use_y=True takes it for
 
 # Objectives that a stopping rule looks back at, kept for a warm start.
 TRAIL = 8
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sourced:
-    """What is to be fitted.
-
-    Attributes
-    ----------
-    rows : (N, D) those that have weight
-    names : of the columns, or None
-    kept : which of the rows given these are, None for all in their order
-    source : hands them out
-    notes : what a summary should say of them
-    """
-
-    rows: Any
-    names: tuple[str, ...] | None
-    kept: Kept | None
-    source: RowSource
-    notes: tuple[str, ...] = ()
 
 
 class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
@@ -258,7 +237,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         sample_weight : (N,) row weights from 0 up
         """
         largest = by_parts(X, lambda part: np.log(self._responsibilities(part).max(axis=1)))
-        weights = row_weights(sample_weight, len(largest))
+        weights = row_weights(given_weights(X, sample_weight), len(largest))
         total = largest.sum() if weights is None else weights @ largest
         return self.bic(X, sample_weight) - 2 * float(total)
 
@@ -310,17 +289,19 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         y: Any = None,
     ) -> Sourced:
         """Return the rows to be fitted with `fewest` to `most` components, checked."""
-        self._given_weights = sample_weight
+        if is_spooled(data):
+            check_alone(y, sample_weight)
+            given = self._beyond(data)
+            self._check_size(most, given.source.n_columns)
+            check_enough_rows(given.source.n_rows, fewest)
+            return given
+        self._given_weights = given_weights(data, sample_weight)
         try:
             rows, names = self._checked(data)
+            weights = row_weights(self._given_weights, rows.shape[0])
         finally:
             del self._given_weights
         self._check_size(most, rows.shape[1])
-        if isinstance(rows, SpooledRows):
-            check_spooled(rows, names, y, sample_weight)
-            check_enough_rows(len(rows), fewest)
-            return Sourced(rows, names, None, rows)
-        weights = row_weights(sample_weight, rows.shape[0])
         known = known_components(y, self.use_y, rows.shape[0], most)
         positions = self._order(rows, weights)
         kept = None
@@ -336,6 +317,11 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         plain = self._source(rows, weights, as_given=True)
         source = MaskedRows(plain, known.codes, known.masks)
         return Sourced(rows, names, kept, source, (_told(source),))
+
+    def _beyond(self, data: Dataset) -> Sourced:
+        """Return the rows to be fitted of a dataset that is not in memory."""
+        # Which says that they are more than memory may hold.
+        raise AssertionError(data.array())
 
     def _order(self, rows: Any, weights: Float | None) -> NDArray[np.intp] | None:
         """Return the positions of the rows to be fitted, in order; None for all as they are."""
@@ -397,7 +383,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
 
     def _total(self, data: Any, sample_weight: ArrayLike | None) -> tuple[float, float]:
         density = by_parts(data, self._densities)
-        weights = row_weights(sample_weight, len(density))
+        weights = row_weights(given_weights(data, sample_weight), len(density))
         if weights is None:
             return float(density.sum()), float(len(density))
         return float(weights @ density), float(weights.sum())
@@ -409,7 +395,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         if excess is None or not excess.any():
             return log_likelihood, total
         each = by_parts(data, lambda part: self._responsibilities(part) @ excess)
-        weights = row_weights(sample_weight, len(each))
+        weights = row_weights(given_weights(data, sample_weight), len(each))
         return log_likelihood - float(each.sum() if weights is None else weights @ each), total
 
     def _check_size(self, n_components: int, n_columns: int) -> None:

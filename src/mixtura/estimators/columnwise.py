@@ -22,7 +22,7 @@ from mixtura.data.checks import Names, check_observed, check_varying
 from mixtura.data.columns import column_moments
 from mixtura.data.counts import canonical, row_totals
 from mixtura.data.encoding import check_cells
-from mixtura.data.gaps import ADVICE, gap_words, has_gaps, with_one_nan
+from mixtura.data.gaps import ADVICE, Gaps, has_gaps, with_one_nan
 from mixtura.data.resolution import column_steps
 from mixtura.em.solve import FitResult
 from mixtura.errors import DataError
@@ -151,7 +151,7 @@ def family_of_rows(
     family: Any = row.family(n_cells, **{**settings, **row.settings})
     rows = source.block(0, source.n_rows).rows
     if not issparse(rows):
-        check_observed(rows, names)
+        check_observed(np.isnan(rows).sum(axis=0), len(rows), names)
     if family.has_widths:
         check_varying(column_moments(source)[1], names, constant)
         # As for Gaussians, pure maximum likelihood has no floor, but says where one is crossed.
@@ -163,7 +163,7 @@ def family_of_rows(
 def notes_of(family: ColumnwiseFamily, source: RowSource, block: str = "") -> list[str]:
     """Return what a summary should say of rows before they are fitted."""
     rows = source.block(0, source.n_rows).rows
-    found = [gap_words(rows, block)] if family.gaps else []
+    found = [Gaps.of(rows).words(block)] if family.gaps else []
     if family.kind == COUNT and not family.has_exposure:
         empty = int((row_totals(rows) == 0).sum())
         if empty:

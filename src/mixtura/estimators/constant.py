@@ -1,16 +1,18 @@
 """Columns of one value, in which no density has a width: refused, or left out with a warning."""
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixtura.data.checks import LISTED, Names, column_label, row_weights
+from mixtura.data.survey import Survey
 from mixtura.errors import MixturaWarning
 from mixtura.estimators.settings import checked_choice
 
-__all__ = ["varying_columns"]
+__all__ = ["taken", "varying_columns", "varying_columns_beyond"]
 
 
 def varying_columns(
@@ -33,7 +35,23 @@ def varying_columns(
     told = rows if weights is None else rows[weights > 0]
     # Comparisons with NaN are false, and a column without any value has no first.
     first = told[np.isfinite(told).argmax(axis=0), np.arange(told.shape[1])]
-    varies = ((told > first) | (told < first)).any(axis=0)
+    return _varying(np.asarray(((told > first) | (told < first)).any(axis=0)), names)
+
+
+def varying_columns_beyond(survey: Survey, names: Names, constant: str) -> tuple[int, ...] | None:
+    """Return what `varying_columns` returns, of rows beyond memory by what one pass found."""
+    if checked_choice("constant", constant, ("error", "drop")) == "error":
+        return None
+    return _varying(survey.spread > 0, names)
+
+
+def taken(names: tuple[str, ...] | None, places: Sequence[int]) -> tuple[str, ...] | None:
+    """Return the names of some columns, if there are names."""
+    return None if names is None else tuple(names[place] for place in places)
+
+
+def _varying(varies: NDArray[np.bool_], names: Names) -> tuple[int, ...] | None:
+    """Return the columns that vary, and warn of the others; None for all."""
     if varies.all() or not varies.any():
         return None
     left = np.flatnonzero(~varies)
@@ -43,6 +61,6 @@ def varying_columns(
         f"{listed}{more}: all rows hold one value, or none, so no density has a width there; left "
         "out",
         MixturaWarning,
-        stacklevel=5,
+        stacklevel=6,
     )
     return tuple(np.flatnonzero(varies).tolist())

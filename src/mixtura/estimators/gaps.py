@@ -9,7 +9,7 @@ from mixtura.arrays import order_by_pattern
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.data import RowSource
-from mixtura.data.checks import Names, check_finite
+from mixtura.data.checks import Names, check_finite, check_observed
 from mixtura.data.gaps import ADVICE, has_gaps, with_one_nan
 from mixtura.data.spool import SpooledRows
 from mixtura.estimators.inputs import checked_rows
@@ -56,10 +56,20 @@ def pattern_order(
     return positions[order_by_pattern(rows[positions])]
 
 
-def family_for(source: RowSource) -> type[GaussianFamily]:
-    """Return the Gaussian family for rows with or without missing cells."""
+def family_for(source: RowSource, names: Names) -> type[GaussianFamily]:
+    """Return the Gaussian family for rows with or without missing cells.
+
+    Raises
+    ------
+    DataError
+        Naming a column of which every cell is missing.
+    """
     if isinstance(source, SpooledRows):
-        gaps = source.survey.has_gaps
+        n_missing = source.survey.n_missing
     else:
-        gaps = has_gaps(source.block(0, source.n_rows).rows)
-    return IncompleteGaussianFamily if gaps else GaussianFamily
+        rows = source.block(0, source.n_rows).rows
+        n_missing = np.isnan(rows).sum(axis=0) if has_gaps(rows) else np.zeros(0)
+    if not n_missing.any():
+        return GaussianFamily
+    check_observed(n_missing, source.n_rows, names)
+    return IncompleteGaussianFamily

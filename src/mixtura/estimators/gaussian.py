@@ -17,10 +17,11 @@ from mixtura.components.gaussian.prior import Ridge
 from mixtura.components.gaussian.structures import Structure, structure
 from mixtura.components.noise import NoiseFamily, without_noise
 from mixtura.data import RowSource
-from mixtura.data.checks import check_observed, check_varying
+from mixtura.data.checks import check_varying
 from mixtura.data.columns import column_moments
+from mixtura.data.dataset import Dataset
 from mixtura.data.encoding import Reading
-from mixtura.data.gaps import gap_words, has_gaps
+from mixtura.data.gaps import Gaps, has_gaps
 from mixtura.data.masks import MaskedRows
 from mixtura.data.resolution import column_steps
 from mixtura.data.spool import SpooledRows
@@ -34,9 +35,9 @@ from mixtura.em.solve import SolveOptions
 from mixtura.em.starts import StartMaker
 from mixtura.em.sweep import Sweep
 from mixtura.errors import ParameterError
-from mixtura.estimators.base import MixtureEstimator, Sourced
+from mixtura.estimators.base import MixtureEstimator
 from mixtura.estimators.binding import bound_family
-from mixtura.estimators.constant import varying_columns
+from mixtura.estimators.constant import taken, varying_columns, varying_columns_beyond
 from mixtura.estimators.gaps import (
     check_gaps,
     checked_gappy_rows,
@@ -50,11 +51,11 @@ from mixtura.estimators.gaussian_inits import (
 )
 from mixtura.estimators.gaussian_shapes import attributes_of, parameters_of_covariances
 from mixtura.estimators.initialisers import INITIALISERS, initial_responsibilities
-from mixtura.estimators.inputs import Kept, fitted_rows
+from mixtura.estimators.inputs import Kept, Sourced, fitted_rows
 from mixtura.estimators.mixing import checked_weighing
 from mixtura.estimators.settings import Settings, checked_choice, checked_number, seed_of
 from mixtura.estimators.sizes import check_parameters
-from mixtura.estimators.spooled import check_nothing_dropped, is_spooled
+from mixtura.estimators.spooled import fitted_beyond, numbers_beyond
 from mixtura.mixture import Mixture
 
 __all__ = ["GaussianMixture"]
@@ -255,20 +256,12 @@ class GaussianMixture(MixtureEstimator):
         return tags
 
     def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
-        if is_spooled(data):
-            self._places, self._all_columns = None, (data.n_columns, data.names)
-            check_nothing_dropped(data.rows, data.names, self.constant)
-            return self._check_spooled(data.rows), data.names
         rows, names = checked_gappy_rows(data, self, self.missing)
         places = varying_columns(rows, names, self.constant, self._given_weights)
         self._places, self._all_columns = places, (rows.shape[1], names)
-        if places is None:
-            return rows, names
-        own = None if names is None else tuple(names[place] for place in places)
-        return rows[:, places], own
+        return (rows, names) if places is None else (rows[:, places], taken(names, places))
 
-    def _check_spooled(self, rows: SpooledRows) -> SpooledRows:
-        """Return rows beyond memory if starts can be made without all of them."""
+    def _beyond(self, data: Dataset) -> Sourced:
         asked = self.init_params != "auto" or self.responsibilities_init is not None
         if self.noise is not None:
             raise ParameterError("noise is not for rows beyond memory; set noise=None")
@@ -277,7 +270,15 @@ class GaussianMixture(MixtureEstimator):
                 "starts of rows beyond memory are found by init_params='auto', or given whole by "
                 "weights_init, means_init and precisions_init"
             )
-        return rows
+        rows = numbers_beyond(data, self.missing)
+        places = varying_columns_beyond(rows.survey, data.names, self.constant)
+        self._places, self._all_columns = places, (data.n_columns, data.names)
+        names = data.names if places is None else taken(data.names, places)
+        fitted = fitted_beyond(rows, places)
+        notes = ()
+        if fitted.survey.has_gaps:
+            notes = (Gaps.among(block.rows for block in fitted.blocks()).words(),)
+        return Sourced(fitted, names, None, fitted, notes)
 
     def _reading(self) -> Reading:
         return replace(super()._reading(), places=getattr(self, "_places", None))
@@ -307,15 +308,13 @@ class GaussianMixture(MixtureEstimator):
                 f"init_params={self.init_params!r} knows nothing of y; leave it at 'auto', which "
                 "starts from the rows whose components are known"
             )
-        if not isinstance(given.source, SpooledRows) and has_gaps(given.rows):
-            return replace(given, notes=(*given.notes, gap_words(given.rows)))
+        if not isinstance(given.rows, SpooledRows) and has_gaps(given.rows):
+            return replace(given, notes=(*given.notes, Gaps.of(given.rows).words()))
         return given
 
     def _family(self, source: RowSource, names: tuple[str, ...] | None) -> GaussianFamily:
         form = self._structure()
-        family = family_for(source)
-        if family is not GaussianFamily:
-            check_observed(source.block(0, source.n_rows).rows, names)
+        family = family_for(source, names)
         mean, spread = column_moments(source)
         # One variance for all columns is zero only where all of theirs are.
         if self.reg_covar is None and (form.storage != "spherical" or not spread.any()):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
+from mixtura.data import RowSource
 from mixtura.data.checks import check_finite, check_names
 from mixtura.data.counts import canonical
 from mixtura.data.dataset import Dataset
@@ -19,7 +20,15 @@ from mixtura.data.sparse_checks import checked_sparse, refuse_sparse
 from mixtura.errors import DataError
 from mixtura.kinds import ColumnKind
 
-__all__ = ["Kept", "check_columns", "checked_cells", "checked_rows", "fitted_rows", "names_of"]
+__all__ = [
+    "Kept",
+    "Sourced",
+    "check_columns",
+    "checked_cells",
+    "checked_rows",
+    "fitted_rows",
+    "names_of",
+]
 
 FLOATS: Any = [np.float64, np.float32]
 
@@ -36,6 +45,26 @@ class Kept:
 
     positions: NDArray[np.intp]
     n_given: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sourced:
+    """What is to be fitted, from memory or beyond it.
+
+    Attributes
+    ----------
+    rows : (N, D) those that have weight: an array, CSR, or rows beyond memory
+    names : of the columns, or None
+    kept : which of the rows given these are, None for all in their order or those beyond memory
+    source : hands them out
+    notes : what a summary should say of them
+    """
+
+    rows: Any
+    names: tuple[str, ...] | None
+    kept: Kept | None
+    source: RowSource
+    notes: tuple[str, ...] = ()
 
 
 def checked_rows(

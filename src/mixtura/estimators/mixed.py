@@ -16,10 +16,10 @@ from mixtura.components.noise import beside_noise, without_noise
 from mixtura.components.product import ProductFamily
 from mixtura.data import ArrayRows, RowSource
 from mixtura.data.categories import codes_of, column_labels, columns_of, levels_of
-from mixtura.data.checks import check_observed, check_varying, name_or_place
+from mixtura.data.checks import check_varying, name_or_place
 from mixtura.data.columns import column_moments
 from mixtura.data.encoding import Reading, check_cells
-from mixtura.data.gaps import ADVICE, gap_words, has_gaps
+from mixtura.data.gaps import ADVICE, Gaps, has_gaps
 from mixtura.data.plain import numbers_of_column
 from mixtura.data.resolution import column_steps
 from mixtura.em.solve import FitResult, SolveOptions
@@ -274,15 +274,14 @@ class MixedMixture(DiscreteMixture):
         if kind == "categorical":
             labels = tuple(self._labels[position] for position in positions)
             return CategoricalFamily(tuple(map(len, labels)), labels)
-        form = structure(self.covariance_type)
+        form, family = structure(self.covariance_type), family_for(source, names)
         rows = source.block(0, source.n_rows).rows
         if has_gaps(rows):
-            check_observed(rows, names)
-            self._note(gap_words(rows, "gaussian"))
+            self._note(Gaps.of(rows).words("gaussian"))
         mean, spread = column_moments(source)
         if form.storage != "spherical":
             check_varying(spread, names, self._remedy)
-        return family_for(source).of(form, mean, spread, steps=column_steps(source))
+        return family.of(form, mean, spread, steps=column_steps(source))
 
     @property
     def _remedy(self) -> str:

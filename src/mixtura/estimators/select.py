@@ -12,28 +12,24 @@ from mixtura.components.catalogue import ROWS
 from mixtura.components.family import Family
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import CODES, STRUCTURES, distinct, structure
-from mixtura.data import ArrayRows, RowSource
-from mixtura.data.checks import check_enough_rows, check_observed, check_varying, row_weights
+from mixtura.data import RowSource
+from mixtura.data.checks import check_varying
 from mixtura.data.columns import column_moments
-from mixtura.data.encoding import Reading
-from mixtura.data.gaps import has_gaps
 from mixtura.data.resolution import column_steps
-from mixtura.data.spool import SpooledRows
 from mixtura.em.solve import SolveOptions
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft
 from mixtura.engines import engine_named
 from mixtura.errors import ParameterError
 from mixtura.estimators.binding import bound_family
-from mixtura.estimators.constant import varying_columns
 from mixtura.estimators.doubted import warn_of_best
-from mixtura.estimators.gaps import checked_gappy_rows, family_for, pattern_order
+from mixtura.estimators.gaps import family_for
+from mixtura.estimators.gaussian import GaussianMixture
 from mixtura.estimators.mixing import checked_weighing
 from mixtura.estimators.named import estimator_of
 from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import checked_choice, checked_integer, seed_of
 from mixtura.estimators.sizes import check_parameters, checked_sizes, possible_sizes
-from mixtura.estimators.spooled import check_nothing_dropped, check_spooled, is_spooled
 from mixtura.selection import CRITERIA, Candidate, Cell, Selection, search
 
 __all__ = ["gaussian_cells", "select"]
@@ -41,6 +37,9 @@ __all__ = ["gaussian_cells", "select"]
 Float = NDArray[np.float64]
 
 MAX_SWEEPS = 2000
+
+# Rows whose cells are counted at once.
+COUNTED_ROWS = 65536
 
 # The structures without axes of their own, which few rows determine in any number of columns.
 DETERMINED = tuple(code for code in CODES if STRUCTURES[code].storage != "full")
@@ -136,10 +135,13 @@ def select(
             X, n_components, criterion=criterion, sample_weight=sample_weight, progress=progress
         )
     sizes = checked_sizes(n_components)
-    source, names, places, n_numbers = _sourced(X, sample_weight, missing, constant)
-    if noise is not None and isinstance(source, SpooledRows):
-        raise ParameterError("noise is not for rows beyond memory; set noise=None")
-    check_enough_rows(source.n_rows, min(sizes))
+    # Any structure reads rows alike; this one takes the least memory.
+    reader = GaussianMixture(
+        covariance_type="spherical", missing=missing, constant=constant, noise=noise
+    )
+    given = reader._sourced(X, sample_weight, min(sizes), max(sizes))
+    source, names = given.source, given.names
+    plain = family_for(source, names)
     mean, spread = column_moments(source)
     check_varying(spread, names)
     seed = seed_of(random_state)
@@ -153,7 +155,7 @@ def select(
         sizes,
         (mean, spread, column_steps(source)),
         noisy,
-        plain=family_for(source),
+        plain=plain,
     )
     if isinstance(covariance_type, str) and covariance_type == "all":
         cells, more = _supportable(cells, source)
@@ -181,35 +183,12 @@ def select(
         ),
         criterion=criterion,
         columns=names,
-        reading=Reading(missing=missing, places=places),
-        n_numbers=n_numbers,
+        reading=reader._reading(),
+        n_numbers=_count_numbers(source),
         progress=None if progress is None else lambda candidate: progress(candidate, count),
     )
     warn_of_best(found)
     return replace(found, notes=notes)
-
-
-def _sourced(
-    data: Any, sample_weight: ArrayLike | None, missing: str, constant: str
-) -> tuple[RowSource, tuple[str, ...] | None, tuple[int, ...] | None, float]:
-    """Return the rows, their columns' names, which columns they are if not all, how many cells."""
-    if is_spooled(data):
-        check_spooled(data.rows, data.names, None, sample_weight)
-        check_nothing_dropped(data.rows, data.names, constant)
-        return data.rows, data.names, None, float(data.n_rows * data.n_columns)
-    rows, names = checked_gappy_rows(data, None, missing)
-    places = varying_columns(rows, names, constant, sample_weight)
-    if places is not None:
-        rows = rows[:, places]
-        names = None if names is None else tuple(names[place] for place in places)
-    weights = row_weights(sample_weight, len(rows))
-    positions = None if weights is None or weights.all() else np.flatnonzero(weights)
-    positions = pattern_order(rows, positions)
-    if positions is not None:
-        rows, weights = rows[positions], None if weights is None else weights[positions]
-    if has_gaps(rows):
-        check_observed(rows, names)
-    return ArrayRows(rows, weights), names, places, _count_numbers(rows, weights)
 
 
 def _check_said(family: str, given: Sequence[str]) -> None:
@@ -272,11 +251,15 @@ def _supportable(cells: Sequence[Cell], source: RowSource) -> tuple[list[Cell], 
     )
 
 
-def _count_numbers(rows: NDArray[Any], weights: Float | None) -> float:
+def _count_numbers(source: RowSource) -> float:
     """Return how many cells are not missing; weights are counts, unless they add up to less."""
-    present = (~np.isnan(rows)).sum(axis=1)
-    whole = float(present.sum())
-    return whole if weights is None else max(whole, float(weights @ present))
+    whole = weighted = 0.0
+    for start in range(0, source.n_rows, COUNTED_ROWS):
+        block = source.block(start, min(start + COUNTED_ROWS, source.n_rows))
+        present = (~np.isnan(block.rows)).sum(axis=1)
+        whole += float(present.sum())
+        weighted += 0.0 if block.weights is None else float(block.weights @ present)
+    return max(whole, weighted)
 
 
 def gaussian_cells(

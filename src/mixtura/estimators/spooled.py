@@ -1,16 +1,27 @@
-"""Rows beyond memory: what can be done with them, and part by part."""
+"""Rows beyond memory: what is fitted of them, and what is found of them part by part."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mixtura.data.arranging import arranged
+from mixtura.data.checks import column_label
 from mixtura.data.dataset import Dataset
+from mixtura.data.gaps import ADVICE
 from mixtura.data.spool import SpooledRows
 from mixtura.errors import DataError, ParameterError
+from mixtura.estimators.settings import checked_choice
 
-__all__ = ["by_parts", "check_nothing_dropped", "check_spooled", "is_spooled"]
+__all__ = [
+    "by_parts",
+    "check_alone",
+    "fitted_beyond",
+    "given_weights",
+    "is_spooled",
+    "numbers_beyond",
+]
 
 
 def is_spooled(data: Any) -> bool:
@@ -18,46 +29,66 @@ def is_spooled(data: Any) -> bool:
     return isinstance(data, Dataset) and not data.is_in_memory
 
 
-def check_nothing_dropped(rows: SpooledRows, names: tuple[str, ...] | None, constant: str) -> None:
-    """Raise `DataError` for a column of one value that is to be dropped."""
-    alike = np.flatnonzero(rows.survey.spread == 0.0)
-    if constant == "drop" and len(alike):
-        raise DataError(
-            f"{_called(names, int(alike[0]))} holds one value, and no column of rows beyond memory "
-            "is dropped; name those to read when the dataset is made, by columns="
-        )
-
-
-def _called(names: tuple[str, ...] | None, column: int) -> str:
-    return f"column {column}" if names is None else f"column '{names[column]}'"
-
-
-def check_spooled(
-    rows: SpooledRows, names: tuple[str, ...] | None, y: Any, sample_weight: ArrayLike | None
-) -> None:
-    """Raise for what rows beyond memory cannot be fitted with.
+def given_weights(data: Any, sample_weight: ArrayLike | None) -> ArrayLike | None:
+    """Return the row weights that are given beside rows, or by a dataset's column of them.
 
     Raises
     ------
     ParameterError
-        If there are labels or weights.
-    DataError
-        If a cell is missing.
+        If both are.
     """
-    for given, called in ((y, "y"), (sample_weight, "sample_weight")):
-        if given is not None:
-            raise ParameterError(
-                f"{called} is not taken with rows beyond memory; leave it out, or let the "
-                "dataset's memory= be more than the rows take"
-            )
-    if rows.survey.has_gaps:
-        column = int(np.flatnonzero(rows.survey.n_missing)[0])
-        count = int(rows.survey.n_missing[column])
-        raise DataError(
-            f"{_called(names, column)} holds {count:,} missing cell{'s' if count > 1 else ''}, "
-            "which rows beyond memory cannot have; leave the column or those rows out, or let the "
-            "dataset's memory= be more than the rows take"
+    if not (isinstance(data, Dataset) and data.has_weights):
+        return sample_weight
+    if sample_weight is not None:
+        raise ParameterError(
+            "the dataset has a column of weights, and there is sample_weight too; leave one out"
         )
+    return data.row_weights
+
+
+def check_alone(y: Any, sample_weight: ArrayLike | None) -> None:
+    """Raise `ParameterError` if arrays come with rows beyond memory, which has no room for them."""
+    advice = "let the dataset's memory= be more than the rows take"
+    if y is not None:
+        raise ParameterError(f"y is not taken with rows beyond memory; leave it out, or {advice}")
+    if sample_weight is not None:
+        raise ParameterError(
+            "sample_weight is not taken with rows beyond memory; let weights= name the column that "
+            f"holds them when the dataset is made, or {advice}"
+        )
+
+
+def numbers_beyond(data: Dataset, missing: str) -> SpooledRows:
+    """Return rows of a dataset, whose missing cells may be there.
+
+    Raises
+    ------
+    DataError
+        Naming the first column with missing cells if there may be none.
+    """
+    rows = data.rows
+    assert isinstance(rows, SpooledRows)
+    gaps = rows.survey.n_missing
+    if checked_choice("missing", missing, ("error", "marginal")) == "error" and gaps.any():
+        column = int(np.flatnonzero(gaps)[0])
+        count = int(gaps[column])
+        raise DataError(
+            f"{column_label(data.names, column)} holds {count:,} missing "
+            f"cell{'s' if count > 1 else ''}. Drop those rows, or fill the cells{ADVICE}"
+        )
+    return rows
+
+
+def fitted_beyond(rows: SpooledRows, places: Sequence[int] | None) -> SpooledRows:
+    """Return rows of numbers as a fit takes them: the columns at some places, all when None.
+
+    Those that weigh nothing are left out, and missing cells stand together, as in memory.
+    """
+    gaps = rows.survey.n_missing if places is None else rows.survey.n_missing[list(places)]
+    if not (gaps.any() or rows.survey.n_weightless or places):
+        return rows
+    made = (lambda cells: cells) if places is None else (lambda cells: cells[:, places])
+    return arranged(rows, made, slice(None) if gaps.any() else None)
 
 
 def by_parts(data: Any, found: Callable[[Any], NDArray[Any]]) -> NDArray[Any]:

@@ -1,0 +1,185 @@
+"""Rows beyond memory as a fit takes them: those that weigh something, sorted by what they lack.
+
+They are put into files once more, in the order that rows in memory get. Sorting is by runs that fit
+into memory, which are then merged, some rows of each at a time; equal patterns stay in their order.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.arrays import pattern_words
+from mixtura.data.blocks import Block
+from mixtura.data.records import RecordWriter
+from mixtura.data.spool import SpooledRows
+from mixtura.data.survey import Survey
+
+__all__ = ["arranged"]
+
+Float = NDArray[np.float64]
+# Words of patterns (n,), as bytes that compare.
+Words: TypeAlias = NDArray[np.bytes_]
+
+# Cells of a run, and of all runs together while they are merged.
+RUN_CELLS = 1 << 22
+MERGED_CELLS = 1 << 21
+
+
+def arranged(
+    rows: SpooledRows,
+    made: Callable[[NDArray[Any]], NDArray[Any]],
+    by_pattern: slice | None,
+) -> SpooledRows:
+    """Return rows of weight above zero, in the order of the patterns of some columns.
+
+    Parameters
+    ----------
+    rows : as they were read
+    made : makes of rows (n, D) those that are fitted (n, D')
+    by_pattern : of the columns made, those by whose missing cells rows are sorted; None leaves
+        rows in their order
+    """
+    folder = rows.path.parent
+    blocks = _weighty(rows, made)
+    if by_pattern is None:
+        return _written(blocks, folder)
+    with ExitStack() as stack:
+        runs = _sorted_runs(blocks, by_pattern, folder)
+        for run in runs:
+            stack.callback(run.rows.remove)
+        return _written(_merged(runs), folder)
+
+
+def _weighty(rows: SpooledRows, made: Callable[[NDArray[Any]], NDArray[Any]]) -> Iterator[Block]:
+    for block in rows.blocks():
+        cells, weights = block.rows, block.weights
+        if weights is not None and not weights.all():
+            kept = weights > 0
+            cells, weights = cells[kept], weights[kept]
+        yield Block(made(cells), weights)
+
+
+def _written(blocks: Iterable[Block], folder: Path) -> SpooledRows:
+    """Return rows that are put into files of a folder."""
+    survey: Survey | None = None
+    with RecordWriter(folder) as cells, RecordWriter(folder) as weights:
+        for block in blocks:
+            own = Survey.of(block.rows, block.weights)
+            survey = own if survey is None else survey + own
+            cells.add(block.rows)
+            if block.weights is not None:
+                weights.add(block.weights[:, None])
+        assert survey is not None
+        return SpooledRows(cells.ended(), survey, weights.ended() if weights.is_begun else None)
+
+
+@dataclass(slots=True)
+class _Run:
+    """Sorted rows in a file, of which the next ones are in memory.
+
+    Attributes
+    ----------
+    rows : of all runs
+    start, stop : those that are not read yet
+    by_pattern : the columns they are sorted by
+    block, words : those that are in memory
+    """
+
+    rows: SpooledRows
+    start: int
+    stop: int
+    by_pattern: slice
+    block: Block | None = None
+    words: Words = field(default_factory=lambda: np.empty(0, dtype="S1"))
+
+    @property
+    def is_read(self) -> bool:
+        """Return whether all rows that are left are in memory."""
+        return self.start >= self.stop
+
+    def read(self, n_rows: int) -> None:
+        """Read some rows if there are none in memory."""
+        if len(self.words) or self.is_read:
+            return
+        stop = min(self.start + n_rows, self.stop)
+        self.block = self.rows.block(self.start, stop)
+        self.words = _words(self.block.rows[:, self.by_pattern])
+        self.start = stop
+
+    def taken(self, count: int) -> tuple[Block, Words]:
+        """Return the first rows in memory, which it has no longer."""
+        assert self.block is not None
+        taken, words = _part(self.block, slice(0, count)), self.words[:count]
+        self.block, self.words = _part(self.block, slice(count, None)), self.words[count:]
+        return taken, words
+
+
+def _sorted_runs(blocks: Iterable[Block], by_pattern: slice, folder: Path) -> list[_Run]:
+    ends = [0]
+
+    def sorted_blocks() -> Iterator[Block]:
+        held: list[Block] = []
+        for block in blocks:
+            held.append(block)
+            if sum(one.rows.size for one in held) >= RUN_CELLS:
+                yield run_of(held)
+                held = []
+        if held:
+            yield run_of(held)
+
+    def run_of(held: list[Block]) -> Block:
+        block = _joined(held)
+        ends.append(ends[-1] + len(block.rows))
+        return _part(block, np.argsort(_words(block.rows[:, by_pattern]), kind="stable"))
+
+    rows = _written(sorted_blocks(), folder)
+    return [_Run(rows, start, stop, by_pattern) for start, stop in pairwise(ends)]
+
+
+def _merged(runs: list[_Run]) -> Iterator[Block]:
+    """Yield the rows of all runs, sorted; of equal ones those of earlier runs first."""
+    width = runs[0].rows.n_columns
+    at_once = max(1, MERGED_CELLS // (width * len(runs)))
+    while True:
+        for run in runs:
+            run.read(at_once)
+        runs = [run for run in runs if len(run.words)]
+        if not runs:
+            return
+        parts, words = zip(*_next(runs), strict=True)
+        order = np.argsort(np.concatenate(words), kind="stable")
+        yield _part(_joined(list(parts)), order)
+
+
+def _next(runs: list[_Run]) -> Iterator[tuple[Block, Words]]:
+    """Yield of each run the rows that no row can come before which is not in memory."""
+    last = [(run.words[-1], place) for place, run in enumerate(runs) if not run.is_read]
+    if not last:
+        yield from (run.taken(len(run.words)) for run in runs)
+        return
+    word, owner = min(last)
+    for place, run in enumerate(runs):
+        # Equal rows of later runs wait for those of the one whose next rows are not read.
+        side = "right" if place <= owner else "left"
+        yield run.taken(int(np.searchsorted(run.words, word, side)))
+
+
+def _words(rows: NDArray[Any]) -> Words:
+    packed = np.ascontiguousarray(pattern_words(rows))
+    return packed.view(f"S{packed.shape[1]}")[:, 0]
+
+
+def _part(block: Block, rows: Any) -> Block:
+    return Block(block.rows[rows], None if block.weights is None else block.weights[rows])
+
+
+def _joined(blocks: list[Block]) -> Block:
+    weights = [block.weights for block in blocks if block.weights is not None]
+    rows = np.concatenate([block.rows for block in blocks])
+    return Block(rows, np.concatenate(weights) if weights else None)
