@@ -31,7 +31,6 @@ from mixtura.components.gaussian.frame import Frame
 from mixtura.components.gaussian.kernel import GaussianKernel, is_compiled
 from mixtura.components.gaussian.merging import merging_losses
 from mixtura.components.gaussian.moments import moments_of
-from mixtura.components.gaussian.packed import COMMON_AXES, shared_axes
 from mixtura.components.gaussian.parameters import (
     VANISHED,
     GaussianMoments,
@@ -55,7 +54,7 @@ from mixtura.components.gaussian.rows import (
 from mixtura.components.gaussian.steps import excess_above_steps, finer_columns
 from mixtura.components.gaussian.structures import (
     Structure,
-    floored,
+    maximised,
     structure,
     unpooled,
     within_floor,
@@ -67,14 +66,11 @@ from mixtura.components.words import Wording
 from mixtura.errors import ParameterError
 from mixtura.kinds import NUMBER, ColumnKind
 from mixtura.native.predictions import WhitenedComponents
-from mixtura.native.updates import native_update
 
 __all__ = ["GaussianFamily"]
 
 Float = NDArray[np.float64]
 
-# Structures whose axes or volumes take a search.
-SEARCHED = ("VEE", "EVE", "VVE", "EEV", "VEV")
 # In more columns, matrices that hold nothing but a diagonal are described by it.
 MOST_DESCRIBED = 100
 
@@ -322,27 +318,11 @@ class GaussianFamily:
         before = previous.covariance.factors if previous else None
         rows, floor = np.maximum(augmented.effective_rows, VANISHED), _floor_of(prior)
         try:
-            if floor is None:
-                warm = before if self.structure.iterative else None
-                factors = self._searched(augmented.scatter, rows, warm)
-                if factors is None:
-                    factors = self.structure.update(augmented.scatter, rows, warm)
-            else:
-                factors = floored(self.structure, augmented.scatter, rows, before, floor)
+            factors = maximised(self.structure, augmented.scatter, rows, before, floor)
         except ParameterError as error:
             raise ParameterError(f"{error}{self._scale_advice()}") from error
         covariance = covariance_of_factors(self.structure.storage, factors, self.n_columns)
         return GaussianParameters(means, covariance)
-
-    def _searched(self, scatter: Float, rows: Float, before: Float | None) -> Float | None:
-        """Return factors by compiled code where Python would turn and try axes for long."""
-        code = self.structure.code
-        if code not in SEARCHED or self.structure != structure(code):
-            return None
-        axes = None
-        if before is not None and code in COMMON_AXES:
-            axes = np.ascontiguousarray(shared_axes(before))
-        return native_update(code, scatter, rows, before, axes)
 
     def _scale_advice(self) -> str:
         """Return what to do about columns that the structure cannot bring to one scale."""

@@ -12,16 +12,14 @@ from mixtura.components.gaussian.parameters import (
     GaussianSums,
 )
 from mixtura.components.gaussian.structures import Structure
+from mixtura.components.gaussian.structures.m_step import COMMON_AXES, shared_axes
 from mixtura.components.kernel import Mixed
 from mixtura.components.packed import Numbers
 from mixtura.native.runs import State
 
-__all__ = ["COMMON_AXES", "Packed", "shared_axes"]
+__all__ = ["Packed"]
 
 Float = NDArray[np.float64]
-
-GOLDEN_RATIO = (1 + 5**0.5) / 2
-COMMON_AXES = ("EVE", "VVE")
 
 
 class Packed:
@@ -119,14 +117,3 @@ class Packed:
         sums = self.numbers.sums
         none = np.empty((0, self._n_columns))
         return GaussianSums(sums, np.zeros(len(sums)), none, none)
-
-
-def shared_axes(factors: Float) -> Float:
-    """Return axes (D, D) that all precisions U_k U_kᵀ of factors (K, D, D) share.
-
-    Irregular multiples of them hardly ever add up to a matrix with equal eigenvalues.
-    """
-    multiples = 1.0 + (GOLDEN_RATIO * np.arange(len(factors))) % 1.0
-    sizes = np.einsum("kij,kij->k", factors, factors)
-    halves = factors * np.sqrt(multiples / sizes)[:, None, None]
-    return np.linalg.eigh(np.einsum("kil,kjl->ij", halves, halves))[1]
