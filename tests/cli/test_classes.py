@@ -9,7 +9,7 @@ import pytest
 from class_cases import drawn, fitted
 from click.testing import CliRunner
 
-from mixtura import load, one_step, three_step
+from mixtura import SurveyDesign, load, one_step, profile, three_step
 from mixtura.classes.enumeration import enumeration_of
 from mixtura.cli import classes as room
 from mixtura.cli.command import command
@@ -77,6 +77,30 @@ def test_classes_and_covariates_are_fitted_together_on_request(survey, tmp_path)
     assert f"log-likelihood {found.log_likelihood:.4f}" in done.stdout
     assert three_step(mixture, items, distal=frame["income"]).summary() in done.stdout
     assert "(one step)" in (out / "tables.md").read_text(encoding="utf-8")
+
+
+def test_samples_are_told_with_their_own_errors(survey, tmp_path):
+    table = pd.read_csv(survey)
+    rng = np.random.default_rng(4)
+    table["w"], table["region"] = rng.uniform(100, 900, len(table)), np.arange(len(table)) % 4
+    table["house"] = rng.integers(0, 200, len(table))
+    path = tmp_path / "sample.csv"
+    table.to_csv(path, index=False)
+    drawn_by = ["--sampling-weights", "w", "--strata", "region", "--clusters", "house"]
+    asked = ["--columns", "a,b,c,d,e,f", "--covariates", "x", "-o", tmp_path / "out"]
+    done = told(path, "-k", "3", *drawn_by, *asked)
+    assert done.exit_code == 0, done.stderr
+    mixture = load(tmp_path / "out" / "model.mixtura")
+    design = SurveyDesign(weights=table["w"], strata=table["region"], clusters=table["house"])
+    items = table[list("abcdef")]
+    found = three_step(mixture, items, covariates=table[["x"]], survey=design)
+    assert found.summary() in done.stdout
+    assert f"n = {len(table)}." in done.stdout
+    assert profile(mixture, items, survey=design).summary() in done.stdout
+    refused = told(path, "-k", "3", *drawn_by, "--weights", "w")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "give one of the two" in refused.stderr
+    assert "--blrt" in told(path, "-k", "1:2", *drawn_by, "--blrt", "9").stderr
 
 
 def test_profiles_with_weights_and_tests(tmp_path):

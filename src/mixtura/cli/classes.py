@@ -34,7 +34,7 @@ from mixtura.cli.options import (
 from mixtura.cli.output import CLASSES, ENUMERATION, MODEL, TABLES, Output, output_folder, told
 from mixtura.cli.rows import frame_of
 from mixtura.cli.voice import end_interrupted, keep_formulas_option, say
-from mixtura.data.files import read_tables
+from mixtura.data.files import Table, read_tables
 from mixtura.data.paths import called_together, files_of
 from mixtura.errors import (
     DegenerateComponentWarning,
@@ -42,6 +42,7 @@ from mixtura.errors import (
     InformationError,
     ParameterError,
 )
+from mixtura.inference.survey import SurveyDesign
 from mixtura.mixture import Mixture
 from mixtura.store import save
 from mixtura.summary import title_of
@@ -80,6 +81,13 @@ __all__ = ["classes"]
 )
 @click.option("--columns", help="Columns that tell classes, separated by commas; default all.")
 @weights_option
+@click.option(
+    "--sampling-weights",
+    help="Column of sampling weights, of any unit: n stays the number of rows, and errors are "
+    "those of a sample.",
+)
+@click.option("--strata", help="Column of the strata that rows were drawn from.")
+@click.option("--clusters", help="Column of what was drawn together, such as households.")
 @click.option(
     "--starts",
     type=click.IntRange(1),
@@ -134,6 +142,9 @@ def classes(
     structures: str | tuple[str, ...],
     columns: str | None,
     weights: str | None,
+    sampling_weights: str | None,
+    strata: str | None,
+    clusters: str | None,
     starts: int,
     prior: str | float | None,
     blrt: int,
@@ -158,10 +169,13 @@ def classes(
     if isinstance(structures, str) or len(structures) != 1:
         raise ParameterError("--structure takes one: classes are compared by their number alone")
     foretelling, following = split_names(covariates), split_names(distal)
+    drawn = {"weights": sampling_weights, "strata": strata, "clusters": clusters}
+    _check_drawn(drawn, weights, blrt)
     request = Request(
         columns=tuple(split_names(columns)),
         left_out=(
             *split_names(weights),
+            *(name for one in drawn.values() for name in split_names(one)),
             *split_names(id_column),
             *foretelling,
             *following,
@@ -175,7 +189,8 @@ def classes(
         criterion="bic",
         seed=seed,
         starts=starts,
-        weights_column=weights,
+        weights_column=weights or sampling_weights,
+        sampled=sampling_weights is not None,
         id_column=id_column,
         keep_formulas=keep_formulas,
     )
@@ -197,16 +212,20 @@ def classes(
         }
         fitted = fitted_table(table, OFFERS[family], request, all_components=True)
         rows = (frame_of(fitted.mixture, table), request.of(table).weights)
+        survey = _survey(table, drawn)
+        told: dict[str, Any] = (
+            {"survey": survey} if survey is not None else {"sample_weight": rows[1]}
+        )
         enumeration, interrupted = _enumeration(fitted, *rows, blrt)
         relate = {
             name: _relation(name, one_step, correction, assignment, prior) for name in related
         }
-        found, unsaid = _related(fitted.mixture, *rows, related, relate)
+        found, unsaid = _related(fitted.mixture, rows[0], told, related, relate)
         several = fitted.mixture.n_components > 1
         findings = Findings(
             enumeration,
             f"Chosen by BIC: {title_of(fitted.mixture)}",
-            profile(fitted.mixture, *rows),
+            profile(fitted.mixture, rows[0], **told),
             classification(fitted.mixture, *rows) if several else None,
             found,
             keep_formulas,
@@ -244,6 +263,35 @@ def _enumeration(fitted: Fitted, frame: Any, weights: Any, blrt: int) -> tuple[E
     return tested, False
 
 
+def _check_drawn(drawn: Mapping[str, str | None], weights: str | None, blrt: int) -> None:
+    """Raise where what rows weigh, or how they were drawn, is said in two ways."""
+    if not any(drawn.values()):
+        return
+    if weights is not None:
+        raise ParameterError(
+            "--weights counts rows, and --sampling-weights, --strata and --clusters say how they "
+            "were drawn; give one of the two"
+        )
+    if blrt:
+        raise ParameterError(
+            "--blrt draws rows one by one, which says nothing of a sample with weights, strata or "
+            "clusters; leave it out"
+        )
+
+
+def _survey(table: Table, drawn: Mapping[str, str | None]) -> SurveyDesign | None:
+    """Return how the rows of a table were drawn, or None where nothing is said of it."""
+    if not any(drawn.values()):
+        return None
+    weights = drawn["weights"]
+    given = {
+        name: None if column is None else table.categories(column)
+        for name, column in drawn.items()
+        if name != "weights"
+    }
+    return SurveyDesign(None if weights is None else table.numeric([weights])[:, 0], **given)
+
+
 def _relation(
     name: str, one_step: bool, correction: str | None, assignment: str, prior: Any
 ) -> Callable[..., Related]:
@@ -256,7 +304,7 @@ def _relation(
 def _related(
     mixture: Mixture,
     frame: Any,
-    weights: Any,
+    told: Mapping[str, Any],
     related: Mapping[str, Any],
     relate: Mapping[str, Callable[..., Related]],
 ) -> tuple[tuple[Related, ...], InformationError | None]:
@@ -268,7 +316,7 @@ def _related(
     for name, columns in related.items():
         given: dict[str, Any] = {name: columns}
         try:
-            found.append(relate[name](mixture, frame, sample_weight=weights, **given))
+            found.append(relate[name](mixture, frame, **told, **given))
         except InformationError as error:
             unsaid = error
     return tuple(found), unsaid

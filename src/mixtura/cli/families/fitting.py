@@ -34,6 +34,7 @@ class Request:
     criterion, seed : of the search
     starts : carried to the end for each model; None for the family's own number
     weights_column, id_column : columns of row weights and of identifiers, or None
+    sampled : whether these are sampling weights, brought to mean 1
     keep_formulas : whether identifiers that begin as a formula does are written as they are
     weights : (N,) row weights, or None
     """
@@ -50,6 +51,7 @@ class Request:
     seed: int
     starts: int | None
     weights_column: str | None = None
+    sampled: bool = False
     id_column: str | None = None
     keep_formulas: bool = False
     weights: NDArray[np.float64] | None = None
@@ -58,7 +60,8 @@ class Request:
         """Return what is asked for of a table, with the row weights that it holds."""
         if self.weights_column is None:
             return self
-        return replace(self, weights=table.numeric([self.weights_column])[:, 0])
+        weights = table.numeric([self.weights_column])[:, 0]
+        return replace(self, weights=weights / weights.mean() if self.sampled else weights)
 
     @property
     def prior_of_numbers(self) -> str | float | None:
