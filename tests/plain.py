@@ -15,6 +15,7 @@ from columnwise_cases import COLUMNWISE, Columnwise
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from mixtura.components.background import one_pass
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.gaussian.covariance import covariance_from
@@ -208,7 +209,7 @@ def noisy(plain: Plain | None = None, log_base: Callable[[Any], Any] = lambda ro
     family = plain.mixture.family
     for column in rows[: len(rows) // 6].T:
         column[:] = rng.permutation(column)
-    background = family.background(rows, None)
+    background = family.background(one_pass(rows))
     weights = np.append(0.8 * plain.mixture.weights, 0.2)
     beside = NoiseFamily.around(family, background)
     parameters = NoisyParameters.around(plain.mixture.parameters)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from oracles import dataset, gaussian, gaussian_fits, repeats, starting_responsibilities
 
+from mixtura.components.background import one_pass
 from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.gaussian.box import smallest_box
 from mixtura.components.gaussian.family import GaussianFamily
@@ -49,7 +50,9 @@ def sweep_of(name, reference):
     family = GaussianFamily.of(structure(reference["model"]), *column_moments(source))
     if reference["variant"] == "noise":
         volume = 1 / reference["noise"]["Vinv"]
-        family = NoiseFamily.around(family, BoxBackground.of(smallest_box(values), volume))
+        family = NoiseFamily.around(
+            family, BoxBackground.of(smallest_box(one_pass(values)), volume)
+        )
     return Sweep(family, source, Serial())
 
 

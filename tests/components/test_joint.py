@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from mixtura.components.background import one_pass
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.gaussian.background import BoxBackground
@@ -217,7 +218,9 @@ def noisy(seed, code):
     rng = np.random.default_rng(seed)
     rows = continuous(rng, rng.integers(K, size=N))
     rows[::8] = rng.uniform(-9, 9, (len(rows[::8]), 2))
-    return rows, NoiseFamily.around(gaussian(rows, code), BoxBackground.of(smallest_box(rows)))
+    return rows, NoiseFamily.around(
+        gaussian(rows, code), BoxBackground.of(smallest_box(one_pass(rows)))
+    )
 
 
 @pytest.mark.parametrize("code", ["VII", "VVI", "EVV", "VEV", "VVV"])

@@ -9,6 +9,7 @@ from discrete_cases import rows_for
 from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
+from mixtura.components.background import one_pass
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.family import Family, Product
@@ -187,7 +188,9 @@ def test_bits_are_the_same_for_any_number_of_threads(code: str, kept: bool, weig
 
 def test_noise_is_swept_as_by_numpy() -> None:
     rows = clusters(1500, 3)
-    family = NoiseFamily.around(gaussian("VVV", rows), BoxBackground.of(smallest_box(rows)))
+    family = NoiseFamily.around(
+        gaussian("VVV", rows), BoxBackground.of(smallest_box(one_pass(rows)))
+    )
     expected = swept(family, rows, None, kept=False, compiled=False, sizes=(3, 4))
     found = swept(family, rows, None, kept=False, compiled=True, sizes=(3, 4))
     assert_equal(found, expected, 1500)

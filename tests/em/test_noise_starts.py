@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from oracles import dataset
 
 from mixtura import GaussianMixture
+from mixtura.components.background import one_pass
 from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.gaussian.box import smallest_box
 from mixtura.components.gaussian.family import GaussianFamily
@@ -37,7 +38,9 @@ ROWS = (
 def sweep() -> Sweep:
     source = ArrayRows(ROWS)
     family = GaussianFamily.of(structure("VVV"), *column_moments(source))
-    return Sweep(NoiseFamily.around(family, BoxBackground.of(smallest_box(ROWS))), source, Serial())
+    return Sweep(
+        NoiseFamily.around(family, BoxBackground.of(smallest_box(one_pass(ROWS)))), source, Serial()
+    )
 
 
 @pytest.fixture(scope="module")

@@ -101,6 +101,26 @@ def test_a_search_too(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("gaps", [0.0, 0.1])
+@pytest.mark.parametrize(
+    "settings", [{}, {"noise_volume": 1e4}, {"covariance_type": "EII"}], ids=str
+)
+def test_noise_too(tmp_path, monkeypatch, gaps, settings):
+    monkeypatch.setattr("mixtura.data.blocks.AT_ONCE", 1000)
+    frame = frame_of(13, gaps=gaps, weights="any")
+    asked = {"missing": "marginal", "noise": "uniform", "random_state": 0, **settings}
+    expected = GaussianMixture(3, **asked)
+    expected.fit(frame[list(NAMES)], sample_weight=frame["n"])
+    with dataset(in_parts(frame, tmp_path, 7000, [99]), weights="n", memory=0) as data:
+        assert_same_fit(GaussianMixture(3, **asked).fit(data), expected)
+        found = select(data, [3], "EII", missing="marginal", noise="uniform", random_state=0)
+    if settings == {"covariance_type": "EII"}:
+        rows = frame[list(NAMES)]
+        asked = {"missing": "marginal", "noise": "uniform", "random_state": 0}
+        other = select(rows, [3], "EII", sample_weight=frame["n"], **asked)
+        assert found.result.log_likelihood == other.result.log_likelihood
+
+
 def test_weights_are_a_column_in_memory_too():
     frame = frame_of(9, weights="any")
     data = dataset(frame, weights="n")

@@ -132,7 +132,6 @@ def test_rows_in_memory_are_for_every_estimator(tmp_path):
         ({"init_params": "kmeans"}, {}, "init_params='auto'"),
         ({"means_init": np.zeros((4, 3))}, {}, "init_params='auto'"),
         ({"responsibilities_init": np.full((N_ROWS, 4), 0.25)}, {}, "init_params='auto'"),
-        ({"noise": "uniform"}, {}, "noise"),
     ],
 )
 def test_what_rows_beyond_memory_cannot_have_is_refused(tmp_path, settings, given, words):

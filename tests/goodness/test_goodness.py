@@ -15,6 +15,7 @@ from mixtura import (
     MultinomialMixture,
     PoissonMixture,
 )
+from mixtura.data import Block
 from mixtura.em.certainty import entropy_r2, relative_entropy
 from mixtura.goodness import modal_shares, pair_residuals, pattern_fit
 from mixtura.goodness.pairs import pair_table
@@ -95,7 +96,12 @@ def test_entropy_and_modal_shares_are_those_of_the_posteriors():
     counts = np.bincount(posterior.argmax(axis=1), minlength=3)
     np.testing.assert_allclose(mixture.facts_["modal_shares"], counts / len(values))
     weights = 1.0 + np.arange(len(values)) % 3
-    weighted, density = modal_shares(mixture.mixture_, values.astype(int), weights)
+    density = np.empty(len(values))
+    blocks = [
+        Block(values[:7].astype(int), weights[:7]),
+        Block(values[7:].astype(int), weights[7:]),
+    ]
+    weighted = modal_shares(mixture.mixture_, blocks, density)
     np.testing.assert_allclose(density, mixture.score_samples(values))
     expected = np.bincount(posterior.argmax(axis=1), weights=weights) / weights.sum()
     np.testing.assert_allclose(weighted, expected)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mixtura import GaussianMixture
+from mixtura.components.background import one_pass
 from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.gaussian.box import smallest_box
 from mixtura.components.gaussian.family import GaussianFamily
@@ -36,7 +37,8 @@ def cells_for(rows, codes, size=2, *, noise=False):
     families = [GaussianFamily.of(structure(code), *moments) for code in codes]
     if noise:
         families = [
-            NoiseFamily.around(one, BoxBackground.of(smallest_box(rows))) for one in families
+            NoiseFamily.around(one, BoxBackground.of(smallest_box(one_pass(rows))))
+            for one in families
         ]
     return [Cell(code, family, size) for code, family in zip(codes, families, strict=True)]
 

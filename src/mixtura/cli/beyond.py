@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.cli.assignments import Assignments, assignments_of, write_parts
-from mixtura.cli.columns import number_columns
-from mixtura.cli.families import Request
-from mixtura.cli.families.gaussian import searching
+from mixtura.cli.families import Offer, Request
+from mixtura.cli.families.auto import AUTO
+from mixtura.cli.families.fitting import Beyond
+from mixtura.cli.families.gaussian import GAUSSIAN
 from mixtura.cli.fitted import Fitted
 from mixtura.cli.looks import blocks_of, looks_of
 from mixtura.cli.output import MANY_ASSIGNMENTS
@@ -18,7 +19,6 @@ from mixtura.cli.progress import search_progress
 from mixtura.cli.voice import say
 from mixtura.data.batches import tables_of
 from mixtura.data.dataset import Dataset, dataset
-from mixtura.data.gaps import Gaps
 from mixtura.data.table import Table, table_of
 from mixtura.errors import DataError, ParameterError
 from mixtura.mixture import Mixture
@@ -28,7 +28,7 @@ __all__ = ["StreamedAssignments", "fitted_beyond", "rows_beyond"]
 
 
 def rows_beyond(
-    files: Sequence[Path], request: Request, family: str, memory: int, cache: Path | None
+    files: Sequence[Path], request: Request, offer: Offer, memory: int, cache: Path | None
 ) -> Dataset:
     """Return the columns to be fitted of files that are more than memory holds.
 
@@ -37,33 +37,33 @@ def rows_beyond(
     ParameterError
         For a family, or an option, that has to have all rows at once.
     """
-    if family not in ("gaussian", "auto"):
+    beyond = beyond_of(offer)
+    if beyond is None:
         raise ParameterError(
-            f"the rows are more than --memory {memory:,} bytes, and so many are for --family "
-            "gaussian only; let --memory be more, or give fewer files"
+            f"the rows are more than --memory {memory:,} bytes, and so many are not for --family "
+            f"{offer.name}; let --memory be more, or give fewer files"
         )
-    asked = {
-        "noise": request.noise,
-        "id": request.id_column,
-        "exposure": request.exposure,
-    }
-    for option, given in asked.items():
-        if given:
-            raise ParameterError(
-                f"--{option} is not for rows that are more than --memory ({memory:,} bytes); leave "
-                "it out, or let --memory be more"
-            )
+    if request.id_column:
+        raise ParameterError(
+            f"--id is not for rows that are more than --memory ({memory:,} bytes); leave it out, "
+            "or let --memory be more"
+        )
     parts = ((file, part) for file in files for _, part in tables_of(file, None))
     first = next(((file, part) for file, part in parts if part.num_rows), None)
     if first is None:
         raise DataError("there are no rows; give at least one file that has some")
     table = table_of(*first)
-    if family == "auto":
+    if offer is AUTO:
         _check_numbers(table, request)
-    names = number_columns(table, request.columns, request.left_out)
+    names = beyond.columns(table, request)
     say(f"reading {len(files)} file(s) of more than memory may hold", err=True)
     weights = request.weights_column
     return dataset(list(files), names, weights=weights, memory=memory, cache=cache)
+
+
+def beyond_of(offer: Offer) -> Beyond | None:
+    """Return how rows beyond memory are fitted, None where they are not."""
+    return GAUSSIAN.beyond if offer is AUTO else offer.beyond
 
 
 def _check_numbers(table: Table, request: Request) -> None:
@@ -78,10 +78,12 @@ def _check_numbers(table: Table, request: Request) -> None:
     say("family auto: gaussian, as all columns look like numbers in the first rows", err=True)
 
 
-def fitted_beyond(data: Dataset, request: Request, called: Path) -> Fitted:
-    """Return the best fit of Gaussian mixtures to rows beyond memory."""
+def fitted_beyond(data: Dataset, request: Request, offer: Offer, called: Path) -> Fitted:
+    """Return the best fit to rows beyond memory."""
+    beyond = beyond_of(offer)
+    assert beyond is not None
     say(f"{data.n_rows:,} rows of {data.n_columns} columns", err=True)
-    search = searching(data, request, lambda: _gaps_of(data))
+    search = beyond.search(data, request)
     with search_progress() as progress:
         selection, facts = search(progress)
     mixture = selection.result.mixture
@@ -99,10 +101,6 @@ def fitted_beyond(data: Dataset, request: Request, called: Path) -> Fitted:
         "all_rows": data.n_rows,
     }
     return Fitted(selection, facts, assignments, request, called.name, shown)
-
-
-def _gaps_of(data: Dataset) -> Gaps | None:
-    return Gaps.among(data.batches()) if data.survey.has_gaps else None
 
 
 class StreamedAssignments:
@@ -125,7 +123,7 @@ class StreamedAssignments:
         """Yield the assignments of all rows, some at a time, numbered from 0."""
         start = 0
         for block in self._data.blocks():
-            rows = block.rows[:, self._places]
+            rows = block.rows[:, self._places].astype(np.float64)
             stop = start + len(rows)
             yield assignments_of(
                 self._mixture, rows, range(start, stop), None, weights=block.weights

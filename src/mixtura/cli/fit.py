@@ -144,7 +144,7 @@ def fit(
     """Fit mixtures to FILES (CSV, Parquet or Arrow), choose one, and describe it.
 
     Several files, folders and patterns such as 'data/*.parquet' are one table, file after file.
-    Rows that are more than --memory are fitted all the same, with Gaussian components.
+    Rows that are more than --memory are fitted all the same where all columns are numbers.
 
     Every number of components is tried, of Gaussians with every covariance structure. With -o, the
     model, the component of each row and a report with pictures are written to a folder, which
@@ -199,8 +199,8 @@ def _fitted(
             for said in (DegenerateComponentWarning, DisagreementWarning):
                 warnings.simplefilter("ignore", said)
             if bytes_in_memory(files) > most:
-                data = rows_beyond(files, request, offer.name, most, cache)
-                found = fitted_beyond(stack.enter_context(data), request, called)
+                data = rows_beyond(files, request, offer, most, cache)
+                found = fitted_beyond(stack.enter_context(data), request, offer, called)
             else:
                 found = fitted_table(read_tables(files, called), offer, request)
         yield found

@@ -4,10 +4,10 @@ Over a box the constant is one over its volume (Banfield and Raftery 1993); over
 over how many there are; where a component with equal probabilities has no preference, it is one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,19 @@ from mixtura.arrays import as_shape
 from mixtura.errors import ParameterError
 from mixtura.kinds import COUNT, EXPOSURE, ColumnKind
 
-__all__ = ["Background", "Backgrounds", "KnownBefore", "Member", "Ranges"]
+__all__ = [
+    "Background",
+    "Backgrounds",
+    "KnownBefore",
+    "Member",
+    "Passes",
+    "Ranges",
+    "one_pass",
+]
 
 Float = NDArray[np.float64]
+# Makes a new pass over rows (n, D) and their weights (n,), or None where each counts once.
+Passes: TypeAlias = Callable[[], Iterable[tuple[Any, Float | None]]]
 
 
 class Background(Protocol):
@@ -57,6 +67,11 @@ class Background(Protocol):
         ...
 
 
+def one_pass(rows: Any, weights: Float | None = None) -> Passes:
+    """Return what passes over rows that are in memory at once."""
+    return lambda: [(rows, weights)]
+
+
 def density_words(log_density: float) -> str:
     """Return a density in words, at any scale."""
     with np.errstate(over="ignore"):
@@ -80,12 +95,16 @@ class Ranges:
     whole: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, rows: Any, kinds: Sequence[ColumnKind]) -> Self:
-        """Return the ranges of rows (n, D), dense or CSR; an exposure is 1 throughout."""
-        if issparse(rows):
-            ends = [rows.min(axis=0).toarray(), rows.max(axis=0).toarray()]
-        else:
-            ends = [np.fmin.reduce(rows, axis=0), np.fmax.reduce(rows, axis=0)]
+    def of(cls, passes: Passes, kinds: Sequence[ColumnKind]) -> Self:
+        """Return the ranges of rows, dense or CSR; an exposure is 1 throughout."""
+        ends = np.full((2, len(kinds)), np.nan)
+        for rows, _ in passes():
+            if issparse(rows):
+                own = [rows.min(axis=0).toarray(), rows.max(axis=0).toarray()]
+            else:
+                own = [np.fmin.reduce(rows, axis=0), np.fmax.reduce(rows, axis=0)]
+            np.fmin(ends[0], np.ravel(own[0]), out=ends[0])
+            np.fmax(ends[1], np.ravel(own[1]), out=ends[1])
         counts = np.array([kind is not EXPOSURE for kind in kinds])
         lowest, highest = (np.where(counts, np.ravel(end), 1.0) for end in ends)
         return cls(lowest, highest, np.array([kind in (COUNT, EXPOSURE) for kind in kinds]))

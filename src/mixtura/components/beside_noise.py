@@ -6,7 +6,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.background import Background
+from mixtura.components.background import Background, Passes
 from mixtura.components.family import Family
 
 __all__ = ["BesideNoise"]
@@ -25,8 +25,8 @@ class BesideNoise(Family, Protocol):
         """Return the family as it is beside noise: no moment is one for all rows."""
         ...
 
-    def background(self, rows: Any, weights: Float | None) -> Background:
-        """Return the density that is constant over what these rows (N, D) take up."""
+    def background(self, passes: Passes) -> Background:
+        """Return the density that is constant over what some rows take up."""
         ...
 
     def stored_background(self, arrays: Mapping[str, NDArray[Any]]) -> Background:

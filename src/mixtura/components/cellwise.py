@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack, issparse
 
-from mixtura.components.background import Background, Ranges
+from mixtura.components.background import Background, Passes, Ranges
 from mixtura.components.exponential import ExponentialFamily
 from mixtura.components.simplex import narrowed, row_sums
 
@@ -176,11 +176,11 @@ class CellwiseFamily(ExponentialFamily):
         """
         return -log_widths[None], np.zeros((1, self.n_cells))
 
-    def background(self, rows: Any, weights: Float | None) -> Background:
+    def background(self, passes: Passes) -> Background:
         """Return columns that are even from their lowest to their highest cell."""
         if self.even() is not None:
-            return super().background(rows, weights)
-        return Ranges.of(rows, self.kinds)
+            return super().background(passes)
+        return Ranges.of(passes, self.kinds)
 
     def stored_background(self, arrays: Mapping[str, NDArray[Any]]) -> Background:
         """Return the background of the arrays of a model file."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from mixtura.components.background import Background, Member
+from mixtura.components.background import Background, Member, Passes
 from mixtura.components.deviations import Deviations
 from mixtura.components.evidence import FIRST_COUNT, Cells, evident_strength, smoothed_shares
 from mixtura.components.family import Prepared, Product
@@ -330,7 +330,7 @@ class ExponentialFamily(ABC):
         """Return the family: no moments are pooled."""
         return self
 
-    def background(self, rows: Any, weights: Float | None) -> Background:
+    def background(self, passes: Passes) -> Background:
         """Return the density that is constant over all that rows may be."""
         return Member(self, self.even())
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 from scipy.special import gammaln
 
-from mixtura.components.background import KnownBefore
+from mixtura.components.background import KnownBefore, Passes
 from mixtura.components.deviations import Deviations, weighed
 from mixtura.components.evidence import Cells
 from mixtura.components.exponential import ExponentialFamily
@@ -129,7 +129,7 @@ class MultinomialFamily(ExponentialFamily):
             return np.zeros(rows.shape[0])
         return log_coefficients(rows)
 
-    def background(self, rows: Any, weights: Float | None) -> EvenRows:
+    def background(self, passes: Passes) -> EvenRows:
         """Return what is the same for all rows of a total."""
         return EvenRows(self)
 

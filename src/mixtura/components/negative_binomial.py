@@ -68,6 +68,7 @@ class NegativeBinomialFamily(ColumnwiseFamily):
     so.
     """
     kind = COUNT
+    reads_every_cell = True
     values = Overdispersed
     adds_feature = False
     numbers = (Number("means", "Means"), Number("sizes", "Sizes"))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from mixtura.components.background import Backgrounds
+from mixtura.components.background import Backgrounds, Passes
 from mixtura.components.beside_noise import BesideNoise
 from mixtura.components.catalogue import FAMILIES
 from mixtura.components.exponential import ExponentialFamily
@@ -548,10 +548,10 @@ class ProductFamily:
         """Return the blocks as they are beside noise."""
         return ProductFamily(tuple(family.beside_noise() for family in self.families))
 
-    def background(self, rows: Any, weights: Float | None) -> Backgrounds:
+    def background(self, passes: Passes) -> Backgrounds:
         """Return the product of the blocks' backgrounds."""
         blocks = zip(self.families, self.blocks, strict=True)
-        parts = (family.background(rows[:, block], weights) for family, block in blocks)
+        parts = (family.background(_of_block(passes, block)) for family, block in blocks)
         return Backgrounds(tuple(parts), tuple(family.n_columns for family in self.families))
 
     def stored_background(self, arrays: Mapping[str, NDArray[Any]]) -> Backgrounds:
@@ -615,3 +615,8 @@ class ProductFamily:
             method(family)(rows[:, block], part)
             for (family, part), block in zip(self._with(parameters), self.blocks, strict=True)
         ]
+
+
+def _of_block(passes: Passes, block: slice) -> Passes:
+    """Return passes over the columns of a block."""
+    return lambda: ((rows[:, block], weights) for rows, weights in passes())

@@ -1,14 +1,18 @@
 """What a sweep reads: units that load blocks of rows, and the source that they load from."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Block", "RowSource", "Unit"]
+__all__ = ["Block", "RowSource", "Unit", "blocks_of"]
 
 Float = NDArray[np.float64]
+
+# Rows of a block where all are gone through.
+AT_ONCE = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,12 @@ class RowSource(Protocol):
     def count_distinct(self, at_least: int) -> int:
         """Return the number of distinct rows, or `at_least` as soon as so many were seen."""
         ...
+
+
+def blocks_of(source: RowSource) -> Iterator[Block]:
+    """Yield all rows of a source, some at a time."""
+    for start in range(0, source.n_rows, AT_ONCE):
+        yield source.block(start, min(start + AT_ONCE, source.n_rows))
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,9 +72,9 @@ def check_finite(
     )
 
 
-def check_observed(n_missing: NDArray[Any], n_rows: int, names: Names = None) -> None:
-    """Raise `DataError` naming a column of whose N cells as many (D,) are NaN."""
-    empty = np.flatnonzero(n_missing == n_rows)
+def check_observed(rows: NDArray[Any], names: Names = None) -> None:
+    """Raise `DataError` naming columns of which every cell is NaN."""
+    empty = np.flatnonzero(np.isnan(rows).all(axis=0))
     if empty.size:
         raise DataError(f"{column_label(names, int(empty[0]))} is missing in every row; drop it")
 

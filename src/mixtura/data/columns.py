@@ -5,13 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.data.blocks import RowSource
+from mixtura.data.blocks import RowSource, blocks_of
 
 __all__ = ["column_moments"]
 
 Float = NDArray[np.float64]
-
-CHUNK_ROWS = 65536
 
 
 def column_moments(source: RowSource) -> tuple[Float, Float]:
@@ -22,9 +20,8 @@ def column_moments(source: RowSource) -> tuple[Float, Float]:
     """
     first = np.full(source.n_columns, np.nan)
     largest = np.zeros(len(first))
-    starts = range(0, source.n_rows, CHUNK_ROWS)
-    for start in starts:
-        rows = source.block(start, min(start + CHUNK_ROWS, source.n_rows)).rows
+    for block in blocks_of(source):
+        rows = block.rows
         if np.isnan(first).any():
             first = np.where(np.isnan(first), _first_cells(rows), first)
         # Halved, as the difference of two large floats may overflow where each does not.
@@ -33,8 +30,7 @@ def column_moments(source: RowSource) -> tuple[Float, Float]:
     unit = np.where(largest > 0, largest, 0.5) * 2.0
     total, squares = np.zeros(len(first)), np.zeros(len(first))
     weight = np.full(len(first), source.total_weight)
-    for start in starts:
-        block = source.block(start, min(start + CHUNK_ROWS, source.n_rows))
+    for block in blocks_of(source):
         deviations = block.rows / unit - first / unit
         missing = np.isnan(deviations)
         if missing.any():

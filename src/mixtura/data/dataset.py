@@ -144,8 +144,9 @@ class Dataset:
         size = rows.n_rows * rows.n_columns * rows.dtype.itemsize
         raise DataError(
             f"{_called(self._source)} holds {rows.n_rows:,} rows of {size:,} bytes, more than "
-            f"the {self._memory:,} of memory=; rows beyond memory are for GaussianMixture and "
-            "select, and for what reads rows of its own; let memory= be more, or take a sample"
+            f"the {self._memory:,} of memory=; rows beyond memory are for mixtures of "
+            "numbers, counts, amounts and chances, and for what reads rows of its own; let memory= "
+            "be more, or take a sample"
         )
 
     def sample(self, size: int, seed: int = 0) -> NDArray[Any]:

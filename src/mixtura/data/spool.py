@@ -1,6 +1,7 @@
 """Rows that lie in a file of plain numbers, of which only what is worked on is in memory."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self, final
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from mixtura.arrays import order_by_pattern
 from mixtura.data.blocks import Block
-from mixtura.data.distinct import content_subsample, count_distinct, hashes_of
+from mixtura.data.distinct import content_subsample, count_distinct, hashes_of, subsample_of_cells
 from mixtura.data.records import Records, RecordWriter
 from mixtura.data.streamed_sample import streamed_sample
 from mixtura.data.survey import Survey
@@ -34,20 +35,29 @@ class SpooledRows:
     survey : what one pass found of the rows
     weights : (N, 1) float64, or None where every row counts once
     factor : by which weights are multiplied
+    by_cells : whether samples are those of `CountRows`
     """
 
     lasting: ClassVar[bool] = True
 
     def __init__(
-        self, cells: Records, survey: Survey, weights: Records | None = None, factor: float = 1.0
+        self,
+        cells: Records,
+        survey: Survey,
+        weights: Records | None = None,
+        factor: float = 1.0,
+        *,
+        by_cells: bool = False,
     ) -> None:
         self.cells, self.survey, self.weights, self.factor = cells, survey, weights, factor
+        self.by_cells = by_cells
         self._total: float | None = None
         self._samples: dict[tuple[int, int], tuple[NDArray[Any], Float | None]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Leave samples behind, which whoever gets the rows draws again."""
-        return SpooledRows, (self.cells, self.survey, self.weights, self.factor)
+        own = self.cells, self.survey, self.weights, self.factor
+        return partial(SpooledRows, by_cells=self.by_cells), own
 
     def __len__(self) -> int:
         """Return N."""
@@ -123,7 +133,8 @@ class SpooledRows:
         if (size, seed) not in self._samples:
             if self.n_rows <= size:
                 whole = self.block(0, self.n_rows)
-                found = content_subsample(whole.rows, whole.weights, size, seed)
+                drawn = subsample_of_cells if self.by_cells else content_subsample
+                found = drawn(whole.rows, whole.weights, size, seed)
             else:
                 found = self._streamed(size, seed)
             self._samples[size, seed] = found
@@ -131,14 +142,21 @@ class SpooledRows:
 
     def _streamed(self, size: int, seed: int) -> tuple[NDArray[Any], Float]:
         passes, take = self._passes, self.cells.take
-        if self.survey.has_gaps:
+        is_filled = self.survey.has_gaps and not self.by_cells
+        if is_filled:
             # Infinity stands for NaN meanwhile, as in memory.
             passes = self._filled_passes
             take = lambda places: _filled(self.cells.take(places))  # noqa: E731
         rows, weights = streamed_sample(
-            passes, self.total_weight, take, size, seed, heaviest=self._heaviest
+            passes,
+            self.total_weight,
+            take,
+            size,
+            seed,
+            heaviest=self._heaviest,
+            by_cells=self.by_cells,
         )
-        if not self.survey.has_gaps:
+        if not is_filled:
             return rows, weights
         rows = np.where(np.isinf(rows), rows.dtype.type(np.nan), rows)
         order = order_by_pattern(rows)
@@ -156,7 +174,12 @@ class SpooledRows:
             return self
         # Rows that count once each have a mean weight of one, and stay as they are.
         assert self.weights is not None
-        return SpooledRows(self.cells, self.survey, self.weights, self.factor * factor)
+        factor *= self.factor
+        return SpooledRows(self.cells, self.survey, self.weights, factor, by_cells=self.by_cells)
+
+    def as_counts(self) -> "SpooledRows":
+        """Return the rows as `CountRows` are in memory."""
+        return SpooledRows(self.cells, self.survey, self.weights, self.factor, by_cells=True)
 
     def count_distinct(self, at_least: int) -> int:
         """Return the number of distinct rows, or `at_least` as soon as so many were seen."""

@@ -17,13 +17,14 @@ from sklearn.utils.validation import check_is_fitted
 from mixtura.components.catalogue import Row
 from mixtura.components.columnwise import ColumnwiseFamily
 from mixtura.components.noise import beside_noise
-from mixtura.data import RowSource
+from mixtura.data import RowSource, blocks_of
 from mixtura.data.checks import Names, check_observed, check_varying
 from mixtura.data.columns import column_moments
 from mixtura.data.counts import canonical, row_totals
 from mixtura.data.encoding import check_cells
 from mixtura.data.gaps import ADVICE, Gaps, has_gaps, with_one_nan
 from mixtura.data.resolution import column_steps
+from mixtura.data.stand_ins import cells_of, extremes_of
 from mixtura.em.solve import FitResult
 from mixtura.errors import DataError
 from mixtura.estimators.discrete import DiscreteMixture
@@ -149,9 +150,9 @@ def family_of_rows(
     if n_cells == 0:
         raise DataError("X holds the exposure and no column of counts; give some counts")
     family: Any = row.family(n_cells, **{**settings, **row.settings})
-    rows = source.block(0, source.n_rows).rows
+    rows = cells_of(source) if family.reads_every_cell else extremes_of(source)
     if not issparse(rows):
-        check_observed(np.isnan(rows).sum(axis=0), len(rows), names)
+        check_observed(rows, names)
     if family.has_widths:
         check_varying(column_moments(source)[1], names, constant)
         # As for Gaussians, pure maximum likelihood has no floor, but says where one is crossed.
@@ -162,10 +163,11 @@ def family_of_rows(
 
 def notes_of(family: ColumnwiseFamily, source: RowSource, block: str = "") -> list[str]:
     """Return what a summary should say of rows before they are fitted."""
-    rows = source.block(0, source.n_rows).rows
-    found = [Gaps.of(rows).words(block)] if family.gaps else []
+    found = []
+    if family.gaps:
+        found.append(Gaps.among(own.rows for own in blocks_of(source)).words(block))
     if family.kind == COUNT and not family.has_exposure:
-        empty = int((row_totals(rows) == 0).sum())
+        empty = sum(int((row_totals(own.rows) == 0).sum()) for own in blocks_of(source))
         if empty:
             found.append(f"{empty} row(s) hold zeros only, which is information about rates")
     return found

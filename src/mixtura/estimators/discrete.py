@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixtura.data import CountRows, RowSource
+from mixtura.data.dataset import Dataset
 from mixtura.em.annealing import prior_named
 from mixtura.em.fit import log_weights_of
 from mixtura.em.model import Model
@@ -23,10 +24,11 @@ from mixtura.estimators.base import MixtureEstimator
 from mixtura.estimators.doubted import warn_of_best
 from mixtura.estimators.gaussian_inits import checked_responsibilities
 from mixtura.estimators.identifiability import Doubt
-from mixtura.estimators.inputs import Kept
+from mixtura.estimators.inputs import Kept, Sourced
 from mixtura.estimators.mixing import checked_weighing
 from mixtura.estimators.settings import Settings, checked_choice
 from mixtura.estimators.sizes import checked_sizes, possible_sizes
+from mixtura.estimators.spooled import check_parts, counts_beyond
 from mixtura.goodness import class_facts, outnumbered
 from mixtura.mixture import Mixture
 from mixtura.selection import CRITERIA, Candidate, Cell, Selection, search
@@ -96,6 +98,23 @@ class DiscreteMixture(MixtureEstimator):
         self, rows: Any, weights: NDArray[np.float64] | None, *, as_given: bool = False
     ) -> RowSource:
         return CountRows(rows, weights)
+
+    def _cells(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
+        """Return rows (N, D) whose cells are of their kinds, and their columns' names."""
+        raise NotImplementedError
+
+    def _beyond(self, data: Dataset) -> Sourced:
+        if type(self)._cells is DiscreteMixture._cells:
+            return super()._beyond(data)
+        if self.responsibilities_init is not None:
+            raise ParameterError(
+                "starts of rows beyond memory are found; leave responsibilities_init out, or let "
+                "the dataset's memory= be more than the rows take"
+            )
+        self._fresh_notes()
+        check_parts(data, self._cells)
+        rows = counts_beyond(data)
+        return Sourced(rows, data.names, None, rows)
 
     def _may_shrink(self) -> bool:
         return self.responsibilities_init is None

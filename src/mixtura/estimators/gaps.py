@@ -11,7 +11,7 @@ from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.data import RowSource
 from mixtura.data.checks import Names, check_finite, check_observed
 from mixtura.data.gaps import ADVICE, has_gaps, with_one_nan
-from mixtura.data.spool import SpooledRows
+from mixtura.data.stand_ins import extremes_of
 from mixtura.estimators.inputs import checked_rows
 from mixtura.estimators.settings import checked_choice
 
@@ -64,12 +64,8 @@ def family_for(source: RowSource, names: Names) -> type[GaussianFamily]:
     DataError
         Naming a column of which every cell is missing.
     """
-    if isinstance(source, SpooledRows):
-        n_missing = source.survey.n_missing
-    else:
-        rows = source.block(0, source.n_rows).rows
-        n_missing = np.isnan(rows).sum(axis=0) if has_gaps(rows) else np.zeros(0)
-    if not n_missing.any():
+    rows = extremes_of(source)
+    if not has_gaps(rows):
         return GaussianFamily
-    check_observed(n_missing, source.n_rows, names)
+    check_observed(rows, names)
     return IncompleteGaussianFamily

@@ -263,8 +263,6 @@ class GaussianMixture(MixtureEstimator):
 
     def _beyond(self, data: Dataset) -> Sourced:
         asked = self.init_params != "auto" or self.responsibilities_init is not None
-        if self.noise is not None:
-            raise ParameterError("noise is not for rows beyond memory; set noise=None")
         if asked or (self.means_init is not None and self.precisions_init is None):
             raise ParameterError(
                 "starts of rows beyond memory are found by init_params='auto', or given whole by "

@@ -22,11 +22,19 @@ class Doubt:
     refuses: bool
 
 
-def doubt_of(totals: NDArray[np.float64], n_components: int) -> Doubt | None:
-    """Return what speaks against K components for rows with these totals (N,), if anything does.
+def doubt_of(
+    totals: NDArray[np.float64], counts: NDArray[np.intp], n_components: int
+) -> Doubt | None:
+    """Return what speaks against K components for rows that have totals, if anything does.
 
     A mixture of K multinomials of n draws is identified if n is at least 2K - 1 (Teicher 1963;
     Elmore and Wang 2003); with one draw it is a single multinomial whatever K is.
+
+    Parameters
+    ----------
+    totals : (U,) numbers of draws
+    counts : (U,) how many rows have each
+    n_components : K
     """
     if n_components == 1:
         return None
@@ -37,11 +45,11 @@ def doubt_of(totals: NDArray[np.float64], n_components: int) -> Doubt | None:
             refuses=True,
         )
     needed = 2 * n_components - 1
-    short = int((totals < needed).sum())
-    if 2 * short <= len(totals):
+    short, n_rows = int(counts[totals < needed].sum()), int(counts.sum())
+    if 2 * short <= n_rows:
         return None
     return Doubt(
-        f"{short} of {len(totals)} rows have fewer than 2K-1 = {needed} draws, the number from "
+        f"{short} of {n_rows} rows have fewer than 2K-1 = {needed} draws, the number from "
         f"which rows alone identify {n_components} components; take fewer components, or look at "
         "how many starts agree",
         refuses=False,

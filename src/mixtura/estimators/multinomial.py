@@ -3,13 +3,13 @@
 from typing import Any, final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_is_fitted
 
 from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.noise import beside_noise
-from mixtura.data import RowSource
+from mixtura.data import RowSource, blocks_of
 from mixtura.data.counts import row_totals
 from mixtura.data.draws import Draws, counted_draws
 from mixtura.errors import NonIdentifiableError
@@ -23,6 +23,18 @@ __all__ = ["MultinomialMixture"]
 
 # Row totals are kept as this many quantiles, for sampling.
 KEPT_TOTALS = 101
+
+
+def totals_of(source: RowSource) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Return the totals (U,) that rows have, rising, and how many rows have each."""
+    found: dict[float, int] = {}
+    for block in blocks_of(source):
+        for total, count in zip(
+            *np.unique(row_totals(block.rows), return_counts=True), strict=True
+        ):
+            found[float(total)] = found.get(float(total), 0) + int(count)
+    totals = np.array(sorted(found))
+    return totals, np.array([found[total] for total in totals.tolist()], dtype=np.intp)
 
 
 @final
@@ -168,26 +180,31 @@ class MultinomialMixture(DiscreteMixture):
 
     def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
         self._fresh_notes()
-        return checked_cells(data, self, DRAWS, least_rows=2)
+        return self._cells(data, least_rows=2)
+
+    def _cells(self, data: Any, least_rows: int = 1) -> tuple[Any, tuple[str, ...] | None]:
+        return checked_cells(data, self, DRAWS, least_rows=least_rows)
 
     def _rows(self, data: Any) -> Any:
         check_is_fitted(self, "mixture_")
-        rows, names = checked_cells(data, self, DRAWS)
+        rows, names = self._cells(data)
         check_columns(rows.shape[1], names, self)
         return rows
 
     def _family(self, source: RowSource, names: tuple[str, ...] | None) -> MultinomialFamily:
-        rows = source.block(0, source.n_rows).rows
-        totals = row_totals(rows)
-        empty = int((totals == 0).sum())
+        totals, counts = totals_of(source)
+        empty = int(counts[totals == 0].sum())
         if empty:
             self._note(f"{empty} row(s) hold zeros only; their posterior is the mixing weights")
         middles = (np.arange(KEPT_TOTALS) + 0.5) / KEPT_TOTALS
-        kept = np.quantile(totals, middles, method="inverted_cdf").astype(np.int64)
-        return MultinomialFamily(source.n_columns, bool(self.coefficient), issparse(rows), kept)
+        # The least total that so large a part of the rows is no larger than.
+        places = np.ceil(middles * source.n_rows).astype(np.intp) - 1
+        kept = totals[np.searchsorted(np.cumsum(counts), places, "right")].astype(np.int64)
+        sparse = issparse(source.block(0, 1).rows)
+        return MultinomialFamily(source.n_columns, bool(self.coefficient), sparse, kept)
 
     def _doubt(self, source: RowSource, n_components: int) -> Doubt | None:
-        doubt = doubt_of(row_totals(source.block(0, source.n_rows).rows), n_components)
+        doubt = doubt_of(*totals_of(source), n_components)
         if doubt is not None and doubt.refuses and self.allow_unidentified:
             return Doubt(f"not identified: {doubt.sentence}", refuses=False)
         return doubt

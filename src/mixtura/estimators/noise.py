@@ -1,15 +1,16 @@
 """The setting `noise`: a family with a component of constant density."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from mixtura.components.background import Background
 from mixtura.components.noise import NoiseFamily
-from mixtura.data import RowSource
+from mixtura.data import RowSource, blocks_of
 from mixtura.data.checks import Names, check_varying
 from mixtura.data.gaps import has_gaps
+from mixtura.data.stand_ins import extremes_of
 from mixtura.errors import ParameterError
 from mixtura.estimators.settings import checked_choice, checked_number
 
@@ -43,14 +44,16 @@ def noise_maker(
     checked_choice("noise", noise, ("uniform",))
     if volume is not None and not checked_number("noise_volume", volume) > 0:
         raise ParameterError("noise_volume should be above 0; None takes the data's box")
-    block = source.block(0, source.n_rows)
     told = {} if volume is None else {"volume": volume}
     found: list[Background] = []
 
+    def passes() -> Iterator[tuple[Any, Any]]:
+        return ((block.rows, block.weights) for block in blocks_of(source))
+
     def noisy(family: Any) -> NoiseFamily:
         if not found:
-            found.append(family.background(block.rows, block.weights, **told))
-            if volume is None or has_gaps(block.rows):
+            found.append(family.background(passes, **told))
+            if volume is None or has_gaps(extremes_of(source)):
                 widths = np.where(found[0].is_empty, 0.0, 1.0)
                 check_varying(widths, names, "drop it, or set noise=None")
         return NoiseFamily.around(family, found[0])

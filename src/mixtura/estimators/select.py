@@ -12,7 +12,7 @@ from mixtura.components.catalogue import ROWS
 from mixtura.components.family import Family
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import CODES, STRUCTURES, distinct, structure
-from mixtura.data import RowSource
+from mixtura.data import RowSource, blocks_of
 from mixtura.data.checks import check_varying
 from mixtura.data.columns import column_moments
 from mixtura.data.resolution import column_steps
@@ -37,9 +37,6 @@ __all__ = ["gaussian_cells", "select"]
 Float = NDArray[np.float64]
 
 MAX_SWEEPS = 2000
-
-# Rows whose cells are counted at once.
-COUNTED_ROWS = 65536
 
 # The structures without axes of their own, which few rows determine in any number of columns.
 DETERMINED = tuple(code for code in CODES if STRUCTURES[code].storage != "full")
@@ -254,8 +251,7 @@ def _supportable(cells: Sequence[Cell], source: RowSource) -> tuple[list[Cell], 
 def _count_numbers(source: RowSource) -> float:
     """Return how many cells are not missing; weights are counts, unless they add up to less."""
     whole = weighted = 0.0
-    for start in range(0, source.n_rows, COUNTED_ROWS):
-        block = source.block(start, min(start + COUNTED_ROWS, source.n_rows))
+    for block in blocks_of(source):
         present = (~np.isnan(block.rows)).sum(axis=1)
         whole += float(present.sum())
         weighted += 0.0 if block.weights is None else float(block.weights @ present)

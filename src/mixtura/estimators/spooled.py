@@ -17,6 +17,8 @@ from mixtura.estimators.settings import checked_choice
 __all__ = [
     "by_parts",
     "check_alone",
+    "check_parts",
+    "counts_beyond",
     "fitted_beyond",
     "given_weights",
     "is_spooled",
@@ -91,15 +93,36 @@ def fitted_beyond(rows: SpooledRows, places: Sequence[int] | None) -> SpooledRow
     return arranged(rows, made, slice(None) if gaps.any() else None)
 
 
+def counts_beyond(data: Dataset) -> SpooledRows:
+    """Return rows of counts, or of cells like them, as a fit takes them."""
+    rows = data.rows
+    assert isinstance(rows, SpooledRows)
+    if rows.dtype == np.float64 and not rows.survey.n_weightless:
+        return rows.as_counts()
+    return arranged(rows, lambda cells: cells.astype(np.float64), None).as_counts()
+
+
+def check_parts(data: Dataset, check: Callable[[Any], object]) -> None:
+    """Check rows part by part.
+
+    Raises
+    ------
+    DataError
+        As the check does, and where the part begins.
+    """
+    start = 0
+    for part in data.parts():
+        try:
+            check(part)
+        except DataError as error:
+            raise DataError(f"of the part from row {start} on: {error}") from error
+        start += part.n_rows
+
+
 def by_parts(data: Any, found: Callable[[Any], NDArray[Any]]) -> NDArray[Any]:
     """Return what is found of each row, part by part where rows are beyond memory."""
     if not is_spooled(data):
         return found(data)
-    values, start = [], 0
-    for part in data.parts():
-        try:
-            values.append(found(part))
-        except DataError as error:
-            raise DataError(f"of the part from row {start} on: {error}") from error
-        start += part.n_rows
+    values: list[NDArray[Any]] = []
+    check_parts(data, lambda part: values.append(found(part)))
     return np.concatenate(values)

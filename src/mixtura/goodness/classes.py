@@ -1,10 +1,11 @@
 """How sure rows are of their classes."""
 
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.data import Block
 from mixtura.mixture import Mixture
 
 __all__ = ["modal_shares"]
@@ -16,26 +17,25 @@ CHUNK_ROWS = 8192
 
 
 def modal_shares(
-    mixture: Mixture, rows: Any, row_weights: Float | None = None
-) -> tuple[Float, Float]:
-    """Return the share of the weight of rows whose most probable component is each, and densities.
+    mixture: Mixture, blocks: Iterable[Block], densities: Float | None = None
+) -> Float:
+    """Return the share (K,) of the weight of rows whose most probable component is each.
 
     Parameters
     ----------
-    rows : (N, D) array or CSR
-    row_weights : (N,) or None
-
-    Returns
-    -------
-    shares : (K,)
-    densities : (N,) log densities, which come with them
+    blocks : of rows (n, D), arrays or CSR
+    densities : (N,) to be filled with log densities, which come with the shares
     """
     shares = np.zeros(mixture.n_components)
-    densities = np.empty(rows.shape[0])
-    for start in range(0, len(densities), CHUNK_ROWS):
-        part = slice(start, start + CHUNK_ROWS)
-        densities[part], posterior = mixture.coded.density_and_responsibilities(rows[part])
-        weights = None if row_weights is None else row_weights[part]
-        labels = posterior.argmax(axis=1)
-        shares += np.bincount(labels, weights=weights, minlength=len(shares))
-    return shares / shares.sum(), densities
+    start = 0
+    for block in blocks:
+        for first in range(0, block.rows.shape[0], CHUNK_ROWS):
+            part = slice(first, first + CHUNK_ROWS)
+            density, posterior = mixture.coded.density_and_responsibilities(block.rows[part])
+            weights = None if block.weights is None else block.weights[part]
+            labels = posterior.argmax(axis=1)
+            shares += np.bincount(labels, weights=weights, minlength=len(shares))
+            if densities is not None:
+                densities[start : start + len(density)] = density
+            start += len(density)
+    return shares / shares.sum()

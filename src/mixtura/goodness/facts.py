@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from mixtura.components.noise import beside_noise, without_noise
-from mixtura.data import RowSource
+from mixtura.data import Block, RowSource, blocks_of
 from mixtura.data.distinct import distinct_rows
+from mixtura.data.spool import SpooledRows
+from mixtura.data.streamed_distinct import streamed_distinct
 from mixtura.goodness.classes import modal_shares
 from mixtura.goodness.pairs import pair_residuals
 from mixtura.goodness.patterns import pattern_fit
@@ -25,6 +27,9 @@ LISTED_PAIRS = 10
 
 # Whole numbers below are exact wherever they are read.
 MOST_EXACT = 2**53
+
+# Cells of distinct rows that are held of rows beyond memory.
+MOST_PATTERN_CELLS = 1 << 22
 
 # Rows times pairs of items whose tables are counted: about half a second.
 PAIR_COST = 1e8
@@ -63,19 +68,29 @@ def class_facts(mixture: Mixture, source: RowSource) -> dict[str, Any]:
     mixture : the fitted value
     source : the rows it was fitted to
     """
-    block = source.block(0, source.n_rows)
-    rows, weights = block.rows, block.weights
-    is_table = isinstance(without_noise(mixture.family), ItemFamily) and not issparse(rows)
-    if is_table:
-        rows, weights = distinct_rows(rows, weights)
-    shares, densities = modal_shares(mixture, rows, weights)
-    facts: dict[str, Any] = {
+    found = None
+    if isinstance(without_noise(mixture.family), ItemFamily):
+        found = _patterns_of(source)
+    if found is None:
+        return {"modal_shares": modal_shares(mixture, blocks_of(source)).tolist()}
+    patterns, totals = found
+    densities = np.empty(len(patterns))
+    shares = modal_shares(mixture, [Block(patterns, totals)], densities)
+    return {
         "modal_shares": shares.tolist(),
+        **_item_facts(mixture, patterns, totals, densities),
     }
-    if is_table:
-        assert weights is not None
-        facts |= _item_facts(mixture, rows, weights, densities)
-    return facts
+
+
+def _patterns_of(source: RowSource) -> tuple[NDArray[Any], Float] | None:
+    """Return the distinct rows and their weights, None if rows are sparse, or too many for memory.
+
+    Rows that are in memory are never too many.
+    """
+    if isinstance(source, SpooledRows):
+        return streamed_distinct(source.blocks(), MOST_PATTERN_CELLS)
+    block = source.block(0, source.n_rows)
+    return None if issparse(block.rows) else distinct_rows(block.rows, block.weights)
 
 
 def _level_probabilities(mixture: Mixture) -> Float:

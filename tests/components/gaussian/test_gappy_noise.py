@@ -7,6 +7,7 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
 from mixtura import GaussianMixture, load
+from mixtura.components.background import one_pass
 from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.gaussian.box import Box
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
@@ -97,7 +98,7 @@ def test_compiled_runs_end_where_the_general_loop_does(code: str, fresh_seed: in
     rows = rows[pattern_order(rows, None)]
     source = ArrayRows(rows, np.random.default_rng(fresh_seed).integers(1, 4, len(rows)) * 1.0)
     plain = IncompleteGaussianFamily.of(structure(code), *column_moments(source))
-    family = NoiseFamily.around(plain, plain.background(rows, None))
+    family = NoiseFamily.around(plain, plain.background(one_pass(rows)))
     sweep = Sweep(family, source, Serial())
     prior = family.prior("weak", sweep.shared, N_CLUSTERS + 1)
     options = FitOptions(GainLeft(), max_iter=400, prior=prior, fallback=prior, accelerate=True)

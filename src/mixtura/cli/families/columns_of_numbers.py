@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from mixtura.cli.columns import number_columns, number_frame
-from mixtura.cli.families.fitting import Fitting, Offer, Request, fitting_of
+from mixtura.cli.families.fitting import Beyond, Fitting, Offer, Request, fitting_of
 from mixtura.components.catalogue import Row
 from mixtura.components.exponential import ExponentialFamily
 from mixtura.data.files import Table
@@ -17,13 +17,19 @@ STARTS = 10
 
 def offer_of(row: Row) -> Offer:
     """Return what the command offers of a row of the catalogue."""
-    return Offer(row.name, partial(_prepare, row), row.options)
+    beyond = Beyond(partial(_columns, row), partial(_searching, row))
+    return Offer(row.name, partial(_prepare, row), row.options, beyond)
 
 
-def _prepare(row: Row, table: Table, request: Request) -> Fitting:
+def _columns(row: Row, table: Table, request: Request) -> list[str]:
     names = number_columns(table, request.columns, request.left_out)
+    given = [getattr(request, option) for option in row.options]
+    return names + [name for name in given if name is not None and name not in names]
+
+
+def _searching(row: Row, rows: Any, request: Request) -> Fitting:
+    """Return what searches models for rows of numbers, a frame or a dataset."""
     given: dict[str, Any] = {option: getattr(request, option) for option in row.options}
-    names += [name for name in given.values() if name is not None and name not in names]
     if row.gaps == "asked":
         given["missing"] = "marginal"
     estimator = estimator_of(row.name)(
@@ -34,8 +40,12 @@ def _prepare(row: Row, table: Table, request: Request) -> Fitting:
         n_init=request.starts or STARTS,
         random_state=request.seed,
     )
-    frame = number_frame(table, names, missing="error" if row.gaps == "never" else "nan")
-    return fitting_of(estimator, frame, request)
+    return fitting_of(estimator, rows, request)
+
+
+def _prepare(row: Row, table: Table, request: Request) -> Fitting:
+    missing = "error" if row.gaps == "never" else "nan"
+    return _searching(row, number_frame(table, _columns(row, table, request), missing), request)
 
 
 def _is_smoothed(row: Row) -> bool:

@@ -12,7 +12,7 @@ from mixtura.errors import ParameterError
 from mixtura.estimators.discrete import DiscreteMixture
 from mixtura.selection import Candidate, Selection
 
-__all__ = ["Fitting", "Offer", "Progress", "Request", "fitting_of"]
+__all__ = ["Beyond", "Fitting", "Offer", "Progress", "Request", "fitting_of"]
 
 Progress = Callable[[Candidate, int], None]
 
@@ -95,11 +95,27 @@ class Offer:
     name : the word on the command line
     prepare : takes the columns from a file and returns what fits them
     options : names of the options that only some families have and this one does
+    beyond : how rows beyond memory are fitted, None where they are not
     """
 
     name: str
     prepare: Callable[[Table, Request], Fitting]
     options: frozenset[str] = frozenset()
+    beyond: "Beyond | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """How a family fits rows that are numbers, wherever they are.
+
+    Attributes
+    ----------
+    columns : takes the names of those to be fitted from the first rows of a file
+    search : takes a frame of these columns, or a dataset, and returns what fits them
+    """
+
+    columns: Callable[[Table, Request], list[str]]
+    search: Callable[[Any, Request], Fitting]
 
 
 def fitting_of(estimator: DiscreteMixture, frame: Any, request: Request) -> Fitting:

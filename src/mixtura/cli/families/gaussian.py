@@ -1,29 +1,28 @@
 """`--family gaussian`: columns of numbers, with covariance structures."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from mixtura.cli.columns import number_columns, number_frame
-from mixtura.cli.families.fitting import Fitting, Offer, Progress, Request
+from mixtura.cli.families.fitting import Beyond, Fitting, Offer, Progress, Request
+from mixtura.data.dataset import Dataset
 from mixtura.data.files import Table
-from mixtura.data.gaps import Gaps, has_gaps
+from mixtura.data.frames import numbers_of_frame
+from mixtura.data.gaps import Gaps
 from mixtura.estimators import select
 from mixtura.selection import Selection
 
-__all__ = ["GAUSSIAN", "searching"]
+__all__ = ["GAUSSIAN"]
 
 STARTS = 1
 
 
-def searching(rows: Any, request: Request, gaps: Callable[[], Gaps | None]) -> Fitting:
-    """Return what searches models for rows of numbers, in memory or beyond it.
+def _columns(table: Table, request: Request) -> list[str]:
+    return number_columns(table, request.columns, request.left_out)
 
-    Parameters
-    ----------
-    rows : a frame or a dataset
-    gaps : counts their missing cells; None where there are none
-    """
+
+def _searching(rows: Any, request: Request) -> Fitting:
+    """Return what searches models for rows of numbers, a frame or a dataset."""
     search = partial(
         select,
         rows,
@@ -41,18 +40,17 @@ def searching(rows: Any, request: Request, gaps: Callable[[], Gaps | None]) -> F
     )
 
     def fit(progress: Progress) -> tuple[Selection, dict[str, Any]]:
-        selection, found = search(progress=progress), gaps()
-        notes = [] if found is None else [found.words()]
+        selection = search(progress=progress)
+        blocks = rows.batches() if isinstance(rows, Dataset) else [numbers_of_frame(rows)[0]]
+        gaps = Gaps.among(blocks)
+        notes = [gaps.words()] if gaps.n_missing else []
         return selection, {**selection.result.facts(), "notes": notes}
 
     return fit
 
 
 def _prepare(table: Table, request: Request) -> Fitting:
-    names = number_columns(table, request.columns, request.left_out)
-    rows = table.numeric(names, "nan")
-    frame = number_frame(table, names, "nan")
-    return searching(frame, request, lambda: Gaps.of(rows) if has_gaps(rows) else None)
+    return _searching(number_frame(table, _columns(table, request), "nan"), request)
 
 
-GAUSSIAN = Offer("gaussian", _prepare, frozenset({"structures"}))
+GAUSSIAN = Offer("gaussian", _prepare, frozenset({"structures"}), Beyond(_columns, _searching))

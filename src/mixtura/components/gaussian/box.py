@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr
 from scipy.stats.qmc import Sobol
+
+from mixtura.components.background import Passes
 
 __all__ = ["Box", "smallest_box"]
 
@@ -80,41 +82,91 @@ class Box:
         return inside / abs(np.linalg.det(spanning))
 
 
-def smallest_box(rows: NDArray[np.floating], weights: Float | None = None) -> Box:
+def smallest_box(passes: Passes) -> Box:
     """Return the smaller of the boxes along the columns and along the principal axes of the rows.
 
     Where cells are missing it is that along the columns.
 
     Parameters
     ----------
-    rows : (N, D), NaN where a cell is missing, no column of which is constant
-    weights : (N,) row weights, or None
+    passes : over rows (n, D), NaN where a cell is missing, no column of which is constant
     """
-    if np.isnan(rows).any():
-        return box_of_known(rows)
-    columns = box_along(rows, np.eye(rows.shape[1]))
-    centre = rows.mean(axis=0, dtype=np.float64)
+    ends = _Ends.of(passes)
+    columns = Box(ends.lowest, np.diag(ends.highest - ends.lowest))
+    if ends.is_gappy:
+        return columns
+    centre = ends.total / ends.n_rows
     # A power of two, so that it changes no digit where squares are in range without it.
-    unit = 2.0 ** np.frexp(np.abs(rows - centre).max())[1]
-    # Weights of any sum: the axes do not depend on it.
-    shares = np.ones(len(rows)) if weights is None else weights / weights.max()
-    points = (rows - centre) / unit
-    points = points - shares @ points / shares.sum()
-    _, axes = np.linalg.eigh((points * shares[:, None]).T @ points)
-    principal = box_along(rows - centre, axes.T.astype(np.float64))
-    principal = Box(principal.corner + centre, principal.edges)
+    unit = 2.0 ** np.frexp(np.maximum(ends.highest - centre, centre - ends.lowest).max())[1]
+    axes = _principal_axes(passes, centre, unit, ends.heaviest)
+    lowest, highest = np.full(len(centre), np.inf), np.full(len(centre), -np.inf)
+    for rows, _ in passes():
+        along = (rows - centre) @ axes.T
+        np.minimum(lowest, along.min(axis=0), out=lowest)
+        np.maximum(highest, along.max(axis=0), out=highest)
+    principal = Box(lowest @ axes + centre, (highest - lowest)[:, None] * axes)
     return min(columns, principal, key=lambda box: box.log_volume)
 
 
-def box_along(rows: NDArray[np.floating], axes: Float) -> Box:
-    """Return the box around rows (N, D) with edges along orthonormal axes (D, D), one a row."""
-    along = rows @ axes.T
-    lowest, highest = along.min(axis=0), along.max(axis=0)
-    return Box(lowest @ axes, (highest - lowest)[:, None] * axes)
+def _principal_axes(passes: Passes, centre: Float, unit: float, heaviest: float) -> Float:
+    """Return the principal axes (D, D) of rows, one a row; they depend on no sum of weights."""
+
+    def points_of(rows: Any, weights: Float | None) -> tuple[Float, Float]:
+        shares = np.ones(len(rows)) if weights is None else weights / heaviest
+        return (rows - centre) / unit, shares
+
+    total, mean = 0.0, np.zeros(len(centre))
+    for rows, weights in passes():
+        points, shares = points_of(rows, weights)
+        total += float(shares.sum())
+        mean += shares @ points
+    scatter = np.zeros((len(centre), len(centre)))
+    for rows, weights in passes():
+        points, shares = points_of(rows, weights)
+        points -= mean / total
+        scatter += (points * shares[:, None]).T @ points
+    return np.linalg.eigh(scatter)[1].T.astype(np.float64)
 
 
-def box_of_known(rows: NDArray[np.floating]) -> Box:
-    """Return the box along the columns around the known cells of rows (N, D)."""
-    lowest = np.fmin.reduce(rows, axis=0).astype(np.float64)
-    highest = np.fmax.reduce(rows, axis=0).astype(np.float64)
-    return Box(lowest, np.diag(highest - lowest))
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """How far rows reach.
+
+    Attributes
+    ----------
+    n_rows, total : N, and Σ x (D,)
+    lowest, highest : (D,) of the known cells
+    is_gappy : whether a cell is missing
+    heaviest : weight of a row
+    """
+
+    n_rows: int
+    total: Float
+    lowest: Float
+    highest: Float
+    is_gappy: bool
+    heaviest: float
+
+    @classmethod
+    def of(cls, passes: Passes) -> Self:
+        """Return the ends of all rows."""
+        parts = [
+            (
+                len(rows),
+                rows.sum(axis=0, dtype=np.float64),
+                np.fmin.reduce(rows, axis=0).astype(np.float64),
+                np.fmax.reduce(rows, axis=0).astype(np.float64),
+                bool(np.isnan(rows).any()),
+                1.0 if weights is None else float(weights.max()),
+            )
+            for rows, weights in passes()
+        ]
+        counts, totals, lowest, highest, gappy, heaviest = zip(*parts, strict=True)
+        return cls(
+            sum(counts),
+            np.sum(totals, axis=0),
+            np.fmin.reduce(lowest),
+            np.fmax.reduce(highest),
+            any(gappy),
+            max(heaviest),
+        )

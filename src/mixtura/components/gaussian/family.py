@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.arrays import as_shape
+from mixtura.components.background import Passes
 from mixtura.components.compiled import CompiledRuns
 from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.gaussian.box import smallest_box
@@ -556,14 +557,12 @@ class GaussianFamily:
         """Return the family with a scatter for each component: the noise has rows too."""
         return replace(self, structure=unpooled(self.structure))
 
-    def background(
-        self, rows: NDArray[Any], weights: Float | None, volume: float | None = None
-    ) -> BoxBackground:
+    def background(self, passes: Passes, volume: float | None = None) -> BoxBackground:
         """Return one over a volume, that of the smaller box around the rows unless it is given.
 
         Where cells are missing the box is along the columns: no other has margins that are even.
         """
-        return BoxBackground.of(smallest_box(rows, weights), volume)
+        return BoxBackground.of(smallest_box(passes), volume)
 
     def stored_background(self, arrays: Mapping[str, NDArray[Any]]) -> BoxBackground:
         """Return the background of the arrays of a model file."""
