@@ -51,7 +51,7 @@ def structs_taken() -> set[str]:
     bodies = {one: body for body, one, *_ in STRUCT.findall(sources("*.h")) if one}
     # What is called is no struct.
     taken = set(CALLED.findall(sources("*.h")))
-    found = {name for each in arguments for name in POINTED.findall(each)}
+    found = {name for each in arguments for name in POINTED.findall(each)} - taken
     while found:
         taken |= found
         found = {one for name in found for one in POINTED.findall(bodies[name])} - taken

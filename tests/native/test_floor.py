@@ -1,10 +1,11 @@
-"""The compiled M-step above a floor against the general one."""
+"""The compiled M-step above a floor against the one in NumPy."""
 
 import numpy as np
 import pytest
 from scatters import scatter_for
+from structures_oracle import ORACLES, floored
 
-from mixtura.components.gaussian.structures import CODES, STRUCTURES, floored
+from mixtura.components.gaussian.structures import CODES
 from mixtura.components.gaussian.structures.floor import is_above
 from mixtura.native.updates import native_update
 
@@ -44,25 +45,36 @@ def attained(factors, scatter, rows):
 
 @pytest.mark.parametrize("floors", FLOORS)
 @pytest.mark.parametrize("code", CODES)
-def test_it_ends_as_high_as_the_general_one(code, floors):
+def test_it_ends_as_high_as_the_oracle(code, floors):
     differences = []
     for seed in range(60):
         scatter, rows, floor = random_case(seed, floors)
         given = scatter_for(code, scatter)
         found = native_update(code, given, rows, floor=floor)
-        expected = floored(STRUCTURES[code], given, rows, None, floor)
-        if found is None:
-            continue
+        expected = floored(ORACLES[code], given, rows, None, floor)
         assert found.shape == expected.shape
         assert is_above(found, floor)
         higher = attained(found, scatter, rows) - attained(expected, scatter, rows)
         differences.append(higher / rows.sum())
-    assert len(differences) > 50
     if code in COMMON_AXES:
         # Searches that begin alike may end in two places, either of them the higher.
         assert np.mean(differences) > -0.01
     else:
         assert np.abs(differences).max() < (1e-6 if code in FREE or floors == "one" else 1e-4)
+
+
+@pytest.mark.parametrize("code", ["EVE", "EEV", "VVV", "EVV", "VEE"])
+def test_a_floor_is_kept_in_many_columns(code):
+    rng = np.random.default_rng(1)
+    samples = rng.standard_normal((2, 300, 70)) * rng.uniform(0.2, 2, 70)
+    scatter, rows = samples.transpose(0, 2, 1) @ samples, np.full(2, 300.0)
+    floor = np.where(np.arange(70) % 3 == 0, 0.5, 0.0)
+    found = native_update(code, scatter, rows, floor=floor)
+    assert is_above(found, floor)
+    expected = floored(ORACLES[code], scatter, rows, None, floor)
+    # Common axes of scatters that have none are local maxima, many and apart.
+    missed = 0.05 if code in COMMON_AXES else 1e-6
+    assert attained(found, scatter, rows) >= attained(expected, scatter, rows) - missed * 600
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -57,20 +57,16 @@ SAME = {
     "components.gaussian.incomplete": "MOST_GAPPY_LOSS",
     "components.simplex": "SMALLEST",
     "components.gaussian.whitened": "FURTHEST",
-    "components.gaussian.structures.common_axes": "GOLDEN_RATIO MOST_GUESSES",
-    "components.gaussian.structures.floor": "OPEN ROUNDING SHRUNK TOUCHING",
-    "components.gaussian.structures.lifted": "MOST_TURNS NOTHING SHORT_STEP SHORT_TURN",
-    "components.gaussian.structures.multipliers": "LEAST_GAP MOST_TURNS NOTHING SHORTEST SHRINK",
-    "components.gaussian.structures.rotations": "MOST_CONJUGATE_STEPS MX_LEAST_CURVATURE",
-    "components.gaussian.structures.volumes": "ROUNDING SHORT_STEP WIDEST_VOLUMES",
+    "components.gaussian.structures.factors": "MX_ROUNDING",
+    "components.gaussian.structures.floor": "TOUCHING",
+    "components.gaussian.structures.singular": "FLAT",
     "native.drivers": "MX_RECENT",
     "native.parts": "LINE",
     "native.updates": "MX_MOST_COLUMNS MX_MOST_COMPONENTS",
 }
 # Names that mean something else there, or searches that are led in another way.
 UNLIKE = {
-    *("COLD_STEPS", "DESCENDED", "WARM_STEPS", "LEAST_DECREASE", "MOST_HALVINGS", "MOST_STEPS"),
-    *("FEWEST", "LEAST_ROWS", "LONGEST_STEP", "MOST_SUMS"),
+    *("FEWEST", "LEAST_ROWS", "MOST_STEPS", "MOST_SUMS", "ROUNDING"),
 }
 
 for place, names in SAME.items():

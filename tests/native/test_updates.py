@@ -1,12 +1,13 @@
-"""The compiled M-step against the structures' own, and what it leaves to them."""
+"""The compiled M-step against the one in NumPy, and what it refuses."""
 
 import numpy as np
 import pytest
 from scatters import scatter_for
+from structures_oracle import ORACLES
 
 from mixtura.components.gaussian.structures import CODES, STRUCTURES, m_step_objective
 from mixtura.native import updates
-from mixtura.native.updates import native_update
+from mixtura.native.updates import SingularCovariance, native_update
 
 COMMON_AXES = ("EVE", "VVE")
 CLOSED = [code for code in CODES if not STRUCTURES[code].iterative]
@@ -63,12 +64,12 @@ def test_the_codes_are_in_the_order_of_the_structures():
 
 
 @pytest.mark.parametrize("code", CLOSED)
-def test_closed_forms_are_those_of_the_structure(code):
+def test_closed_forms_are_those_of_the_oracle(code):
     for seed in range(40):
         scatter, rows = random_moments(seed)
         given = scatter_for(code, scatter)
         found = native_update(code, given, rows)
-        expected = STRUCTURES[code].update(given, rows, None)
+        expected = ORACLES[code].update(given, rows, None)
         assert found.shape == expected.shape
         found, expected = dense(found, scatter.shape[1]), dense(expected, scatter.shape[1])
         size = np.abs(expected).max(axis=(1, 2), keepdims=True)
@@ -76,34 +77,34 @@ def test_closed_forms_are_those_of_the_structure(code):
 
 
 @pytest.mark.parametrize("code", NEWTON)
-def test_volumes_are_those_of_the_structure(code):
+def test_volumes_are_those_of_the_oracle(code):
     for seed in range(40):
         scatter, rows, previous, _ = start_nearby(code, seed)
         given = scatter_for(code, scatter)
         for start in (None, previous):
             found = dense(native_update(code, given, rows, start), scatter.shape[1])
-            expected = dense(STRUCTURES[code].update(given, rows, start), scatter.shape[1])
+            expected = dense(ORACLES[code].update(given, rows, start), scatter.shape[1])
             size = np.abs(expected).max(axis=(1, 2), keepdims=True)
             np.testing.assert_allclose(found / size, expected / size, rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("code", COMMON_AXES)
-def test_a_search_for_axes_ends_as_high_as_that_of_the_structure(code):
+def test_a_search_for_axes_ends_as_high_as_that_of_the_oracle(code):
     lower = 0
     for seed in range(100):
         scatter, rows = random_moments(seed)
         found = attained(native_update(code, scatter, rows), scatter, rows)
-        expected = attained(STRUCTURES[code].update(scatter, rows, None), scatter, rows)
+        expected = attained(ORACLES[code].update(scatter, rows, None), scatter, rows)
         lower += found < expected - 1e-8 * abs(expected)
     assert lower <= 5
 
 
 @pytest.mark.parametrize("code", COMMON_AXES)
-def test_axes_from_those_before_end_as_high_as_those_of_the_structure(code):
+def test_axes_from_those_before_end_as_high_as_those_of_the_oracle(code):
     lower = 0
     for seed in range(60):
         scatter, rows, previous, axes = start_nearby(code, seed)
-        expected = STRUCTURES[code].update(scatter, rows, previous)
+        expected = ORACLES[code].update(scatter, rows, previous)
         expected = attained(expected, scatter, rows)
         found = attained(native_update(code, scatter, rows, previous, axes), scatter, rows)
         lower += found < expected - 1e-8 * abs(expected)
@@ -137,10 +138,12 @@ def test_an_update_never_lowers_the_objective(code):
 
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("spoil", ["singular", "nan", "infinite", "zero", "no rows"])
-def test_what_is_out_of_the_ordinary_is_left_to_the_structure(code, spoil):
+def test_what_has_no_covariance_is_refused(code, spoil):
     scatter, rows = random_moments(4)
-    assert native_update(code, scatter_for(code, scatter), rows) is not None
-    if spoil == "singular":
+    assert np.isfinite(native_update(code, scatter_for(code, scatter), rows)).all()
+    if spoil == "singular" and STRUCTURES[code].storage == "spherical":
+        scatter[:] = -scatter
+    elif spoil == "singular":
         scatter[:, -1] = scatter[:, :, -1] = 0
         if STRUCTURES[code].storage == "full":
             turned = np.linalg.qr(np.random.default_rng(0).standard_normal(scatter.shape[1:]))[0]
@@ -150,23 +153,21 @@ def test_what_is_out_of_the_ordinary_is_left_to_the_structure(code, spoil):
     else:
         scatter[1] = {"nan": np.nan, "infinite": np.inf, "zero": 0.0}[spoil]
         scatter[:] = scatter[1]
-    assert native_update(code, scatter_for(code, scatter), rows) is None
+    with pytest.raises(SingularCovariance):
+        native_update(code, scatter_for(code, scatter), rows)
 
 
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("scale", [2.0**-330, 2.0**-60, 2.0**60, 2.0**330])
-def test_a_scale_is_followed_or_left_to_the_structure(code, scale):
+def test_a_scale_is_followed(code, scale):
     scatter, rows = random_moments(5)
     plain = native_update(code, scatter_for(code, scatter), rows)
     scaled = native_update(code, scatter_for(code, scatter * scale), rows)
-    if 1e-50 < scale < 1e50:
-        assert scaled is not None
-    if scaled is not None:
-        scaled *= np.sqrt(scale)
-        expected = attained(plain, scatter, rows)
-        assert attained(scaled, scatter, rows) == pytest.approx(expected, rel=1e-11)
-        if code not in COMMON_AXES:
-            np.testing.assert_allclose(scaled, plain, rtol=1e-10, atol=1e-12)
+    scaled *= np.sqrt(scale)
+    expected = attained(plain, scatter, rows)
+    assert attained(scaled, scatter, rows) == pytest.approx(expected, rel=1e-11)
+    if code not in COMMON_AXES:
+        np.testing.assert_allclose(scaled, plain, rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("code", [code for code in CODES if code not in COMMON_AXES])
@@ -177,7 +178,7 @@ def test_columns_of_unlike_scales_lose_no_digits(code):
         scatter *= np.multiply.outer(scales, scales)
         given = scatter_for(code, scatter)
         found = attained(native_update(code, given, rows), scatter, rows)
-        expected = attained(STRUCTURES[code].update(given, rows, None), scatter, rows)
+        expected = attained(ORACLES[code].update(given, rows, None), scatter, rows)
         assert found == pytest.approx(expected, rel=1e-12)
 
 
@@ -194,17 +195,28 @@ def test_axes_of_unlike_columns_never_lower_the_objective(code):
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_the_largest_size_fits_the_room_and_a_larger_is_left_to_the_structure(code):
+@pytest.mark.parametrize(
+    ("n_components", "n_columns"), [(130, 3), (9, 64), (5, 65), (2, 80), (1, 100)]
+)
+def test_there_may_be_any_number_of_columns_and_components(code, n_components, n_columns):
     rng = np.random.default_rng(0)
-    for n_components, n_columns, taken in ((128, 64, True), (129, 4, False), (4, 65, False)):
-        samples = rng.standard_normal((n_components, 200, n_columns))
-        samples *= rng.uniform(0.5, 2, (n_components, 1, n_columns))
-        scatter = samples.transpose(0, 2, 1) @ samples
-        rows = np.full(n_components, 200.0)
-        found = native_update(code, scatter_for(code, scatter), rows)
-        assert (found is not None) == taken
-        if taken:
-            assert np.isfinite(attained(found, scatter, rows))
+    n_rows = 2 * n_columns + 20
+    samples = rng.standard_normal((n_components, n_rows, n_columns))
+    samples *= rng.uniform(0.5, 2, (n_components, 1, n_columns))
+    scatter, rows = samples.transpose(0, 2, 1) @ samples, np.full(n_components, float(n_rows))
+    given = scatter_for(code, scatter)
+    found = native_update(code, given, rows)
+    expected = attained(ORACLES[code].update(given, rows, None), scatter, rows)
+    if code in COMMON_AXES:
+        # A search in many columns takes fewer steps; those after it start from where it ended.
+        before = attained(found, scatter, rows)
+        found = native_update(code, given, rows, found)
+        assert before - 1e-12 * abs(before) <= attained(found, scatter, rows)
+        # Axes of scatters that have none in common are many local maxima apart.
+        missed = 1.0 if n_columns == 64 else 0.05
+        assert attained(found, scatter, rows) > expected - missed * rows.sum()
+    else:
+        assert attained(found, scatter, rows) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -216,6 +228,16 @@ def test_an_update_is_a_function_of_its_arguments(code):
     assert np.array_equal(once, again)
 
 
-def test_axes_that_are_no_rotation_are_left_to_the_structure():
+def test_axes_that_are_no_rotation_are_looked_for_anew():
     scatter, rows, previous, axes = start_nearby("VVE", 3)
-    assert native_update("VVE", scatter, rows, previous, axes * 1.1) is None
+    found = native_update("VVE", scatter, rows, previous, axes * 1.1)
+    np.testing.assert_array_equal(found, native_update("VVE", scatter, rows))
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_axes_before_are_found_from_factors(code):
+    scatter, rows, previous, axes = start_nearby(code, 5)
+    given = scatter_for(code, scatter)
+    found = attained(native_update(code, given, rows, previous), scatter, rows)
+    expected = attained(native_update(code, given, rows, previous, axes), scatter, rows)
+    assert found == pytest.approx(expected, rel=1e-9)

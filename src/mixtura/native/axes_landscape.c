@@ -45,7 +45,7 @@ static double weigh(const struct mx_landscape *it) {
         for (int64_t j = 0; j < n; j++) {
             sum += log(spreads[j][k % MX_LANES]);
         }
-        it->weights[k] = sum / (double)n;
+        it->weights[k] = sum / (double)n + (it->one_volume ? log(it->sizes[k]) : 0.0);
         value += it->rows[k] * sum;
         largest = fmax(largest, it->weights[k]);
     }

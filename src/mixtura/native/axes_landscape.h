@@ -4,15 +4,14 @@
  *     VVE   F(Q) = sum_k N_k sum_j log s_kj                      (Flury and Gautschi 1986)
  *     EVE   F(Q) = n D log sum_k exp(sum_j log s_kj / D)
  *
- * The scatters are kept as H_k = L_k^T Q, W_k = L_k L_k^T, whose columns turn with the axes: so
- * small spreads are as exact as large ones.
+ * The scatters are kept as H_k = L_k^T Q, W_k / z_k = L_k L_k^T, whose columns turn with the axes:
+ * so small spreads are as exact as large ones. Spreads are those of W_k / z_k, its size.
  */
 #ifndef MIXTURA_AXES_LANDSCAPE_H
 #define MIXTURA_AXES_LANDSCAPE_H
 
 #include "small_matrices.h"
 
-#define MX_MOST_BLOCKS (MX_MOST_COMPONENTS / MX_LANES)
 /* Curvature, per row, of planes in which the axes look interchangeable. */
 #define MX_LEAST_CURVATURE 1e-6
 
@@ -27,10 +26,13 @@ struct mx_landscape {
     double *weights;       /* (4 blocks) the derivatives of F by any log s_kj */
     double *columns;       /* (D, D) row j is q_j */
     mx_lanes *turned;      /* (blocks, D, D) Q^T W_k Q, where it is asked for */
-    double *workspace;          /* mx_newton_workspace */
+    double *workspace;          /* mx_newton_workspace, and as much as mx_planes_workspace */
+    double *spare;              /* (D, D) */
+    const double *sizes;        /* (K) */
 };
 
-/* The doubles that a Newton step works in. */
+/* The doubles that a Newton step, and a sweep over planes, works in. */
+int64_t mx_planes_workspace(int64_t n_blocks);
 int64_t mx_newton_workspace(int64_t n_blocks, int64_t n_columns);
 
 static inline double mx_add_lanes(const mx_lanes *values) {

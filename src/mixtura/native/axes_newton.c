@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "axes_landscape.h"
+#include "lapack.h"
 
 #define MOST_CONJUGATE_STEPS 30
 /* A step that promises less than this per row is none. */
@@ -16,18 +17,33 @@
 struct model {
     double *gradient, *curvature, *bent; /* (D, D); the last T + T^T */
     mx_lanes *scaled;                    /* (blocks, D) c_k / s_kj */
-    double *sums;                        /* (D, D, D) sum_k S_kim c_k / s_kj */
+    double *sums;                        /* (D, D, D) sum_k S_kim c_k / s_kj, if not wide */
+    double *skew, *residual, *search, *image, *product; /* (D, D) */
+    mx_lanes *bends;                     /* (blocks, D) */
+    mx_lanes *means;                     /* (blocks) */
 };
 
 int64_t mx_newton_workspace(int64_t n_blocks, int64_t n_columns) {
-    return n_columns * (n_columns * (n_columns + 3) + n_blocks * MX_LANES);
+    int64_t n = n_columns, sums = n < MX_WIDE ? n * n * n : 0;
+    return 8 * n * n + sums + MX_LANES * n_blocks * (2 * n + 1);
 }
 
 static struct model model_in(const struct mx_landscape *it) {
     int64_t n = it->n_columns, size = n * n;
-    double *gradient = it->workspace, *curvature = gradient + size, *bent = curvature + size;
-    double *sums = bent + size, *scaled = sums + size * n;
-    return (struct model){gradient, curvature, bent, (mx_lanes *)scaled, sums};
+    double *gradient = it->workspace;
+    struct model here = {.gradient = gradient,
+                         .curvature = gradient + size,
+                         .bent = gradient + 2 * size,
+                         .skew = gradient + 3 * size,
+                         .residual = gradient + 4 * size,
+                         .search = gradient + 5 * size,
+                         .image = gradient + 6 * size,
+                         .product = gradient + 7 * size,
+                         .scaled = (mx_lanes *)(gradient + 8 * size)};
+    here.bends = here.scaled + it->n_blocks * n;
+    here.means = here.bends + it->n_blocks * n;
+    here.sums = (double *)(here.means + it->n_blocks);
+    return here;
 }
 
 /* Set S_k. */
@@ -66,6 +82,20 @@ static void sum_components(const struct mx_landscape *it, const struct model *he
     }
 }
 
+/* sum_k S_kim c_k / s_kj */
+static double summed(const struct mx_landscape *it, const struct model *here, int64_t i, int64_t m,
+                     int64_t j) {
+    int64_t n = it->n_columns;
+    if (n < MX_WIDE) {
+        return here->sums[(i * n + m) * n + j];
+    }
+    mx_lanes sum = {0};
+    for (int64_t block = 0; block < it->n_blocks; block++) {
+        sum += it->turned[(block * n + i) * n + m] * here->scaled[block * n + j];
+    }
+    return mx_add_lanes(&sum);
+}
+
 /* Set the model of F about the axes, from S_k. */
 static void differentiate(const struct mx_landscape *it, const struct model *here) {
     int64_t n = it->n_columns;
@@ -75,11 +105,13 @@ static void differentiate(const struct mx_landscape *it, const struct model *her
             here->scaled[block * n + j] = weight / it->spreads[block * n + j];
         }
     }
-    sum_components(it, here);
+    if (n < MX_WIDE) {
+        sum_components(it, here);
+    }
     for (int64_t i = 0; i < n; i++) {
         for (int64_t j = 0; j < n; j++) {
-            double slope = here->sums[(i * n + j) * n + j], other = here->sums[(j * n + i) * n + i];
-            double ratios = here->sums[(i * n + i) * n + j] + here->sums[(j * n + j) * n + i];
+            double slope = summed(it, here, i, j, j), other = summed(it, here, j, i, i);
+            double ratios = summed(it, here, i, i, j) + summed(it, here, j, j, i);
             here->gradient[i * n + j] = slope - other;
             here->bent[i * n + j] = slope + other;
             here->curvature[i * n + j] =
@@ -88,18 +120,36 @@ static void differentiate(const struct mx_landscape *it, const struct model *her
     }
 }
 
+/* So many sums at once, as one waits for itself. */
+#define ABREAST 4
+
+/* Set sums_l to sum_m row_m E_m(j+l): E is skew, and along its rows it is read in order. */
+static void times_columns(int64_t n, const mx_lanes *row, const double *skew, int64_t j,
+                          mx_lanes *sums) {
+    const double *columns[ABREAST];
+    for (int64_t l = 0; l < ABREAST; l++) {
+        sums[l] = (mx_lanes){0};
+        columns[l] = skew + (j + l < n ? j + l : n - 1) * n;
+    }
+    for (int64_t m = 0; m < n; m++) {
+        for (int64_t l = 0; l < ABREAST; l++) {
+            sums[l] -= row[m] * columns[l][m];
+        }
+    }
+}
+
 /* Set c_k / s_kj times what the changes of log s_kj along E bend F by. */
 static void bend(const struct mx_landscape *it, const struct model *here, const double *skew,
                  mx_lanes *bends) {
     int64_t n = it->n_columns;
-    mx_lanes means[MX_MOST_BLOCKS], total = {0};
+    mx_lanes *means = here->means, total = {0};
     for (int64_t block = 0; block < it->n_blocks; block++) {
         mx_lanes mean = {0};
         for (int64_t j = 0; j < n; j++) {
             const mx_lanes *row = it->turned + (block * n + j) * n;
             mx_lanes sum = {0};
             for (int64_t m = 0; m < n; m++) {
-                sum += row[m] * skew[m * n + j];
+                sum -= row[m] * skew[j * n + m];
             }
             bends[block * n + j] = 2.0 * sum / it->spreads[block * n + j];
             mean += bends[block * n + j];
@@ -117,12 +167,29 @@ static void bend(const struct mx_landscape *it, const struct model *here, const 
     }
 }
 
+/* Add sum_m 2 T_imj E_mj to a row, T the sums over components, where they were not kept. */
+static void add_products(const struct mx_landscape *it, const struct model *here, int64_t i,
+                         const double *skew, double *row) {
+    int64_t n = it->n_columns;
+    for (int64_t block = 0; block < it->n_blocks; block++) {
+        const mx_lanes *turned = it->turned + (block * n + i) * n;
+        for (int64_t j = 0; j < n; j += ABREAST) {
+            mx_lanes sums[ABREAST];
+            times_columns(n, turned, skew, j, sums);
+            for (int64_t l = 0; l < ABREAST && j + l < n; l++) {
+                mx_lanes sum = sums[l] * here->scaled[block * n + j + l];
+                row[j + l] += 2.0 * mx_add_lanes(&sum);
+            }
+        }
+    }
+}
+
 /* Set `image` to H E. */
 static void hessian_times(const struct mx_landscape *it, const struct model *here,
                           const double *skew, double *image) {
     int64_t n = it->n_columns;
-    double product[n * n];
-    mx_lanes bends[it->n_blocks * n];
+    double *product = here->product;
+    mx_lanes *bends = here->bends;
     bend(it, here, skew, bends);
     for (int64_t i = 0; i < n; i++) {
         double *row = product + i * n;
@@ -133,10 +200,17 @@ static void hessian_times(const struct mx_landscape *it, const struct model *her
             }
             row[j] = mx_add_lanes(&sum);
         }
+        if (n >= MX_WIDE) {
+            add_products(it, here, i, skew, row);
+        }
         for (int64_t m = 0; m < n; m++) {
-            const double *sums = here->sums + (i * n + m) * n, *bent = here->bent + m * n;
-            for (int64_t j = 0; j < n; j++) {
+            const double *bent = here->bent + m * n;
+            const double *sums = here->sums + (i * n + m) * n;
+            for (int64_t j = 0; n < MX_WIDE && j < n; j++) {
                 row[j] += 2.0 * sums[j] * skew[m * n + j] - skew[i * n + m] * bent[j];
+            }
+            for (int64_t j = 0; n >= MX_WIDE && j < n; j++) {
+                row[j] -= skew[i * n + m] * bent[j];
             }
         }
     }
@@ -160,13 +234,15 @@ static double newton_direction(const struct mx_landscape *it, const struct model
                                double *skew) {
     int64_t size = it->n_columns * it->n_columns;
     double least = LEAST_DECREASE * it->n_rows;
-    double residual[size], scaled[size], search[size], image[size];
+    double *residual = here->residual, *search = here->search, *image = here->image;
+    double length = 0.0;
     for (int64_t p = 0; p < size; p++) {
         skew[p] = 0.0;
         residual[p] = -here->gradient[p];
-        search[p] = scaled[p] = residual[p] / here->curvature[p];
+        search[p] = residual[p] / here->curvature[p];
+        length += residual[p] * search[p];
     }
-    double length = dot(size, residual, scaled), start = length;
+    double start = length;
     if (!(0.5 * start > least)) {
         return 0.0;
     }
@@ -182,11 +258,13 @@ static double newton_direction(const struct mx_landscape *it, const struct model
         for (int64_t p = 0; p < size; p++) {
             skew[p] += along * search[p];
             residual[p] -= along * image[p];
-            scaled[p] = residual[p] / here->curvature[p];
         }
-        length = dot(size, residual, scaled);
+        length = 0.0;
         for (int64_t p = 0; p < size; p++) {
-            search[p] = scaled[p] + length / before * search[p];
+            length += residual[p] * (residual[p] / here->curvature[p]);
+        }
+        for (int64_t p = 0; p < size; p++) {
+            search[p] = residual[p] / here->curvature[p] + length / before * search[p];
         }
     }
     double promised = -0.5 * dot(size, here->gradient, skew);
@@ -197,8 +275,7 @@ static double newton_direction(const struct mx_landscape *it, const struct model
  * Turn the axes by cayley(E) = 2 (I - E / 2)^-1 - I. The symmetric part of I - E / 2 is I, so that
  * elimination needs no pivots.
  */
-static void turn(int64_t n, const double *skew, double *columns) {
-    double matrix[n * n], right[n * n];
+static void turn(int64_t n, const double *skew, double *matrix, double *right, double *columns) {
     for (int64_t i = 0; i < n; i++) {
         for (int64_t j = 0; j < n; j++) {
             /* Transposed, as the rows of `columns` are the columns of Q. */
@@ -236,7 +313,7 @@ static void turn(int64_t n, const double *skew, double *columns) {
 double mx_newton_step(const struct mx_landscape *it) {
     int64_t n = it->n_columns;
     struct model here = model_in(it);
-    double skew[n * n];
+    double *skew = here.skew;
     multiply_halves(it);
     differentiate(it, &here);
     double promised = newton_direction(it, &here, skew);
@@ -244,7 +321,7 @@ double mx_newton_step(const struct mx_landscape *it) {
         if (dot(n * n, skew, skew) > LONGEST_STEP * LONGEST_STEP) {
             return -1.0;
         }
-        turn(n, skew, it->columns);
+        turn(n, skew, here.residual, here.search, it->columns);
     }
     return promised;
 }

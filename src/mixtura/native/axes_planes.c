@@ -20,10 +20,10 @@
 struct plane {
     int64_t i, j;
     double slope, bend; /* dF/dt, d2F/dt2 at t = 0 */
-    mx_lanes difference[MX_MOST_BLOCKS]; /* d */
-    mx_lanes product[MX_MOST_BLOCKS];    /* g */
-    mx_lanes square[MX_MOST_BLOCKS];     /* r(0) */
-    double changes[MX_MOST_COMPONENTS]; /* log r_k(t) / r_k(0) of the last trial */
+    mx_lanes *difference; /* (blocks) d */
+    mx_lanes *product;    /* (blocks) g */
+    mx_lanes *square;     /* (blocks) r(0) */
+    double *changes;      /* (4 blocks) log r_k(t) / r_k(0) of the last trial */
 };
 
 /* Set a plane's differences, products, squares, slope and bend. */
@@ -126,8 +126,15 @@ static double descend_in_plane(const struct mx_landscape *it, struct plane *here
     return 0.0;
 }
 
+int64_t mx_planes_workspace(int64_t n_blocks) { return 4 * MX_LANES * n_blocks; }
+
 double mx_sweep_planes(const struct mx_landscape *it) {
-    struct plane here;
+    mx_lanes *room = (mx_lanes *)it->workspace;
+    int64_t blocks = it->n_blocks;
+    struct plane here = {.difference = room,
+                         .product = room + blocks,
+                         .square = room + 2 * blocks,
+                         .changes = (double *)(room + 3 * blocks)};
     double gained = 0.0;
     for (here.i = 0; here.i < it->n_columns - 1; here.i++) {
         for (here.j = here.i + 1; here.j < it->n_columns; here.j++) {

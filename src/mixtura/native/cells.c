@@ -4,13 +4,22 @@
 #include <math.h>
 #include <string.h>
 
-#define MOST_ROUNDS 15
-/* What is left of a column beyond others, relative to it, below which this needs more care. */
-#define LEAST_PIVOT 1e-8
+#include "small_matrices.h"
+#include "spectrum.h"
 
-mx_cells mx_cells_of(int64_t n_columns, const double *floor, int full) {
-    mx_cells cells = {
-        .n_columns = n_columns, .full = full, .one = full ? n_columns * n_columns : n_columns};
+int64_t mx_cells_workspace(int64_t n, int full) {
+    return full ? 4 * n + 3 * n * n + mx_eigen_workspace(n) : 4 * n;
+}
+
+mx_cells mx_cells_of(int64_t n_columns, const double *floor, int full, double *workspace) {
+    mx_cells cells = {.n_columns = n_columns,
+                      .full = full,
+                      .one = full ? n_columns * n_columns : n_columns,
+                      .rounded = (int64_t *)workspace,
+                      .others = (int64_t *)workspace + n_columns,
+                      .roots = workspace + 2 * n_columns,
+                      .matrix = workspace + 3 * n_columns};
+    cells.scratch = cells.matrix + (full ? cells.one : 0);
     for (int64_t j = 0; j < n_columns; j++) {
         if (floor[j] > 0) {
             cells.log_floor += log(floor[j]);
@@ -23,55 +32,14 @@ mx_cells mx_cells_of(int64_t n_columns, const double *floor, int full) {
     return cells;
 }
 
-/* Turns rows and columns i and j so that entry (i, j) vanishes. */
-static void rotate(int64_t n, int64_t i, int64_t j, double *matrix, double *vectors) {
-    double off = matrix[i * n + j];
-    double ratio = (matrix[j * n + j] - matrix[i * n + i]) / (2 * off);
-    double tangent = copysign(1.0, ratio) / (fabs(ratio) + sqrt(1 + ratio * ratio));
-    double cosine = 1 / sqrt(1 + tangent * tangent), sine = cosine * tangent;
-    for (int64_t l = 0; l < n; l++) {
-        double left = matrix[l * n + i], right = matrix[l * n + j];
-        matrix[l * n + i] = cosine * left - sine * right;
-        matrix[l * n + j] = sine * left + cosine * right;
-        left = vectors[l * n + i], right = vectors[l * n + j];
-        vectors[l * n + i] = cosine * left - sine * right;
-        vectors[l * n + j] = sine * left + cosine * right;
-    }
-    for (int64_t l = 0; l < n; l++) {
-        double left = matrix[i * n + l], right = matrix[j * n + l];
-        matrix[i * n + l] = cosine * left - sine * right;
-        matrix[j * n + l] = sine * left + cosine * right;
-    }
-    matrix[i * n + j] = matrix[j * n + i] = 0;
-}
-
-void mx_eigen(int64_t n, double *matrix, double *values, double *vectors) {
-    for (int64_t p = 0; p < n * n; p++)
-        vectors[p] = p % (n + 1) == 0;
-    int moved = 1;
-    for (int round = 0; moved && round < MOST_ROUNDS; round++) {
-        moved = 0;
-        for (int64_t i = 0; i < n - 1; i++)
-            for (int64_t j = i + 1; j < n; j++) {
-                double size = fabs(matrix[i * n + i]) + fabs(matrix[j * n + j]);
-                if (!(fabs(matrix[i * n + j]) > DBL_EPSILON * size))
-                    continue;
-                rotate(n, i, j, matrix, vectors);
-                moved = 1;
-            }
-    }
-    for (int64_t j = 0; j < n; j++)
-        values[j] = matrix[j * n + j];
-}
-
-/* Sets the lower triangle to L, and returns log|L L^T|; NAN where more care is needed. */
+/* Sets the lower triangle to L, and returns log|L L^T|; NAN where it is singular. */
 static double cholesky(int64_t n, double *matrix) {
     double logs = 0;
     for (int64_t j = 0; j < n; j++) {
         double left = matrix[j * n + j], whole = left;
         for (int64_t m = 0; m < j; m++)
             left -= matrix[j * n + m] * matrix[j * n + m];
-        if (!(left > LEAST_PIVOT * whole))
+        if (!(left > MX_ROUNDING * (double)n * whole))
             return NAN;
         double root = matrix[j * n + j] = sqrt(left);
         logs += log(left);
@@ -92,7 +60,7 @@ static int excess_of_variances(const mx_cells *cells, const double *scatter, dou
         excess[i] = scatter[cells->rounded[i]] / (cells->roots[i] * cells->roots[i]);
     for (int64_t i = 0; i < cells->n_others; i++) {
         if (!(scatter[cells->others[i]] > 0))
-            return MX_HARD;
+            return MX_FLAT;
         *log_others += log(scatter[cells->others[i]]);
     }
     return MX_DONE;
@@ -102,13 +70,13 @@ int mx_excess(const mx_cells *cells, const double *scatter, double *excess, doub
     if (!cells->full)
         return excess_of_variances(cells, scatter, excess, log_others);
     int64_t d = cells->n_columns, r = cells->n_rounded, o = cells->n_others;
-    double others[MX_MOST_CELLS], half[MX_MOST_CELLS];
+    double *others = cells->scratch, *half = others + o * o;
     for (int64_t i = 0; i < o; i++)
         for (int64_t j = 0; j < o; j++)
             others[i * o + j] = scatter[cells->others[i] * d + cells->others[j]];
     *log_others = cholesky(o, others);
     if (isnan(*log_others))
-        return MX_HARD;
+        return MX_FLAT;
     /* L^-1 W_or, a row for each other column. */
     for (int64_t i = 0; i < o; i++)
         for (int64_t j = 0; j < r; j++) {
@@ -134,13 +102,14 @@ void mx_excess_values(const mx_cells *cells, const double *excess, double *value
         memcpy(values, excess, sizeof(double) * r);
         return;
     }
-    double matrix[MX_MOST_CELLS];
+    double *matrix = cells->scratch;
     memcpy(matrix, excess, sizeof(double) * r * r);
-    mx_eigen(r, matrix, values, vectors);
+    mx_eigen(r, matrix, values, vectors, matrix + r * r);
 }
 
-int mx_is_beyond(int64_t n, const double *matrix, double sign, double added) {
-    double lower[MX_MOST_CELLS];
+int mx_is_beyond(const mx_cells *cells, const double *matrix, double sign, double added) {
+    int64_t n = cells->n_rounded;
+    double *lower = cells->scratch;
     for (int64_t i = 0; i < n; i++)
         for (int64_t j = 0; j <= i; j++) {
             double left = sign * matrix[i * n + j] + (i == j ? added : 0.0);
@@ -155,10 +124,12 @@ int mx_is_beyond(int64_t n, const double *matrix, double sign, double added) {
 
 void mx_lift(const mx_cells *cells, const double *excess, double rows, double *scatter) {
     int64_t d = cells->n_columns, r = cells->n_rounded;
-    double values[MX_MOST_COLUMNS], vectors[MX_MOST_CELLS];
-    if (cells->full && mx_is_beyond(r, excess, 1.0, -rows))
+    if (cells->full && mx_is_beyond(cells, excess, 1.0, -rows))
         return;
-    mx_excess_values(cells, excess, values, vectors);
+    mx_cells below = *cells;
+    double *values = cells->scratch, *vectors = values + r;
+    below.scratch = cells->full ? vectors + r * r : vectors;
+    mx_excess_values(&below, excess, values, vectors);
     for (int64_t l = 0; l < r; l++) {
         double more = rows - values[l];
         if (!(more > 0))
@@ -191,10 +162,11 @@ void mx_tightness(const mx_cells *cells, const double *factor, double *matrix) {
 
 double mx_share(const mx_cells *cells, const double *factor) {
     int64_t r = cells->n_rounded;
-    double matrix[MX_MOST_CELLS], values[MX_MOST_COLUMNS], vectors[MX_MOST_CELLS], largest = 0;
+    double *matrix = cells->scratch, *vectors = matrix + r * r, largest = 0;
+    double *values = cells->full ? vectors + r * r : matrix;
     if (cells->full) {
         mx_tightness(cells, factor, matrix);
-        mx_eigen(r, matrix, values, vectors);
+        mx_eigen(r, matrix, values, vectors, values + r);
     }
     for (int64_t i = 0; i < r; i++) {
         double half = cells->full ? 0 : factor[cells->rounded[i]] * cells->roots[i];

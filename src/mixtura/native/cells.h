@@ -4,23 +4,21 @@
 
 #include "mixtura.h"
 
-#define MX_MOST_CELLS (MX_MOST_COLUMNS * MX_MOST_COLUMNS)
-
 /* r are the columns that have a floor F, o the others. */
 typedef struct {
     int64_t n_columns, n_rounded, n_others;
     int full;   /* whether covariances are matrices */
     int64_t one; /* numbers of one scatter */
-    int64_t rounded[MX_MOST_COLUMNS], others[MX_MOST_COLUMNS];
-    double roots[MX_MOST_COLUMNS]; /* of F */
-    double log_floor;              /* log|F| */
+    int64_t *rounded, *others; /* (R), (O) */
+    double *roots;             /* (R) of F */
+    double log_floor;          /* log|F| */
+    double *matrix;            /* (D, D) for the caller, if covariances are matrices */
+    double *scratch;
 } mx_cells;
 
-mx_cells mx_cells_of(int64_t n_columns, const double *floor, int full);
+int64_t mx_cells_workspace(int64_t n_columns, int full);
 
-/* Sets `values` to the eigenvalues of a symmetric matrix, which is lost, and the columns of
-   `vectors` to its eigenvectors, by rotations. */
-void mx_eigen(int64_t n, double *matrix, double *values, double *vectors);
+mx_cells mx_cells_of(int64_t n_columns, const double *floor, int full, double *workspace);
 
 /* Sets A = F^-1/2 (W_rr - W_ro W_oo^-1 W_or) F^-1/2, or its diagonal, and log|W_oo|. */
 int mx_excess(const mx_cells *cells, const double *scatter, double *excess, double *log_others);
@@ -28,8 +26,8 @@ int mx_excess(const mx_cells *cells, const double *scatter, double *excess, doub
 /* The eigenvalues of A; its eigenvectors are left in `vectors`, if it is a matrix. */
 void mx_excess_values(const mx_cells *cells, const double *excess, double *values, double *vectors);
 
-/* Whether sign M + added I is positive definite, for a symmetric matrix M. */
-int mx_is_beyond(int64_t n, const double *matrix, double sign, double added);
+/* Whether sign M + added I is positive definite, for a symmetric matrix M (R, R). */
+int mx_is_beyond(const mx_cells *cells, const double *matrix, double sign, double added);
 
 /* Adds F^1/2 (rows I - A)+ F^1/2 to a scatter. */
 void mx_lift(const mx_cells *cells, const double *excess, double rows, double *scatter);

@@ -8,6 +8,8 @@
 /* Logarithms of widths that change by more are of no mixture of these rows. */
 #define FURTHEST 30.0
 /* How near its floor a component touches it. */
+/* mx_cells_workspace of the widest. */
+#define ABOVE_ROOM (4 * MX_MOST_COLUMNS + 3 * MX_MOST_COLUMNS * MX_MOST_COLUMNS)
 #define TOUCHING 1e-6
 
 static int is_free(const mx_form *form) {
@@ -273,9 +275,10 @@ void mx_chart_gradient(const mx_problem *problem, const mx_form *form, const mx_
 int mx_chart_about(const mx_problem *problem, const mx_form *form, const mx_model *model,
                    const mx_moments *moments, mx_chart *at) {
     int64_t n = form->n_components;
+    double room[ABOVE_ROOM];
     if (!at->size ||
         (problem->floor && !mx_is_above(form->structure, n, form->n_columns, model->factors,
-                                        problem->floor, 1.0 - TOUCHING)))
+                                        problem->floor, 1.0 - TOUCHING, room)))
         return MX_HARD;
     memcpy(at->about.log_weights, model->log_weights, sizeof(double) * n);
     memcpy(at->about.means, model->means, sizeof(double) * n * form->n_columns);
@@ -288,8 +291,9 @@ int mx_chart_model(const mx_problem *problem, const mx_form *form, const mx_char
                    const double *point, mx_model *next) {
     if (model_at(form, at, point, next))
         return MX_HARD;
+    double room[ABOVE_ROOM];
     if (problem->floor && !mx_is_above(form->structure, form->n_components, form->n_columns,
-                                       next->factors, problem->floor, 1.0))
+                                       next->factors, problem->floor, 1.0, room))
         return MX_HARD;
     return MX_DONE;
 }

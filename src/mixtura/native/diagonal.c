@@ -6,13 +6,15 @@
 #include "volumes.h"
 
 /* Set `factor` to 1 / sqrt(variance), if that is an ordinary number. */
-static int root_of_precision(double variance, double *factor) {
+static int root_of_precision(const struct mx_m_step *it, int64_t component, double variance,
+                             double *factor) {
     *factor = 1.0 / sqrt(variance);
-    return mx_ordinary(variance, MX_LEAST_VARIANCE, 1.0 / MX_LEAST_VARIANCE) ? MX_DONE : MX_HARD;
+    return mx_ordinary(variance, MX_LEAST_VARIANCE, 1.0 / MX_LEAST_VARIANCE)
+               ? MX_DONE
+               : mx_refuse(it, component);
 }
 
 static int update_spherical(const struct mx_m_step *it, int shared, const double *scatter) {
-    int status = MX_DONE;
     double columns = (double)it->n_columns;
     for (int64_t k = 0; k < it->n_components; k++) {
         double trace = 0.0;
@@ -20,27 +22,31 @@ static int update_spherical(const struct mx_m_step *it, int shared, const double
             trace += scatter[(shared ? 0 : k * it->n_columns) + j];
         }
         double rows = shared ? it->n_rows : it->rows[k];
-        status |= root_of_precision(trace / (columns * rows), it->factors + k);
+        if (root_of_precision(it, shared ? MX_SHARED : k, trace / (columns * rows),
+                              it->factors + k)) {
+            return MX_FLAT;
+        }
     }
-    return status;
+    return MX_DONE;
 }
 
 /* EEI and VVI. */
 static int update_variances(const struct mx_m_step *it, int shared, const double *scatter) {
-    int status = MX_DONE;
     for (int64_t k = 0; k < it->n_components; k++) {
         const double *mine = scatter + (shared ? 0 : k * it->n_columns);
         double rows = shared ? it->n_rows : it->rows[k];
         for (int64_t j = 0; j < it->n_columns; j++) {
-            status |= root_of_precision(mine[j] / rows, it->factors + k * it->n_columns + j);
+            if (root_of_precision(it, shared ? MX_SHARED : k, mine[j] / rows,
+                                  it->factors + k * it->n_columns + j)) {
+                return MX_FLAT;
+            }
         }
     }
-    return status;
+    return MX_DONE;
 }
 
 /* EVI: B_k = diag W_k / |diag W_k|^(1/D), and the volume sum_k |diag W_k|^(1/D) / n. */
 static int update_one_volume_of_variances(const struct mx_m_step *it, const double *scatter) {
-    int status = MX_DONE;
     int64_t n = it->n_columns;
     double volume = 0.0;
     for (int64_t k = 0; k < it->n_components; k++) {
@@ -54,27 +60,31 @@ static int update_one_volume_of_variances(const struct mx_m_step *it, const doub
     for (int64_t k = 0; k < it->n_components; k++) {
         double scale = volume / it->log_volumes[k];
         for (int64_t j = 0; j < n; j++) {
-            status |= root_of_precision(scatter[k * n + j] * scale, it->factors + k * n + j);
+            if (root_of_precision(it, k, scatter[k * n + j] * scale, it->factors + k * n + j)) {
+                return MX_FLAT;
+            }
         }
     }
-    return status;
+    return MX_DONE;
 }
 
 /* Set variance j of component k to lambda_k shape_j / n. */
 static int update_one_shape_of_variances(const struct mx_m_step *it) {
-    int status = MX_DONE;
     mx_read_log_volumes(it, 0);
     if (mx_volumes_of_variances(it->n_components, it->n_columns, it->matrices, it->rows,
                                 it->previous != NULL, it->log_volumes, it->shape, it->workspace)) {
-        return MX_HARD;
+        return mx_refuse(it, MX_SHARED);
     }
     for (int64_t k = 0; k < it->n_components; k++) {
         double volume = exp(it->log_volumes[k]) / it->n_rows;
         for (int64_t j = 0; j < it->n_columns; j++) {
-            status |= root_of_precision(volume * it->shape[j], it->factors + k * it->n_columns + j);
+            if (root_of_precision(it, k, volume * it->shape[j],
+                                  it->factors + k * it->n_columns + j)) {
+                return MX_FLAT;
+            }
         }
     }
-    return status;
+    return MX_DONE;
 }
 
 int mx_update_diagonal(int structure, const struct mx_m_step *it, const double *scatter) {

@@ -238,11 +238,11 @@ int mx_maximise(const mx_problem *problem, const mx_form *form, const mx_moments
         memcpy(next->axes, previous->axes, sizeof(double) * d * d);
     double *axes = form->common_axes ? next->axes : 0;
     workspace += form->n_scatter;
-    int status = problem->floor
-                     ? mx_update_floored(form->structure, n, d, scatter, rows, problem->floor,
-                                         previous->factors, next->factors, axes, workspace)
-                     : mx_update(form->structure, n, d, scatter, rows, previous->factors,
-                                 next->factors, axes, workspace);
+    int status = problem->floor ? mx_update_floored(form->structure, n, d, scatter, rows,
+                                                    problem->floor, previous->factors,
+                                                    next->factors, axes, NULL, NULL, workspace)
+                                : mx_update(form->structure, n, d, scatter, rows, previous->factors,
+                                            next->factors, axes, NULL, workspace);
     if (status)
         return MX_FLAT;
     status = mx_bind(problem, form, next);

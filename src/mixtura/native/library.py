@@ -10,19 +10,23 @@ from pathlib import Path
 from typing import Any
 
 from mixtura.errors import KernelError
+from mixtura.native.lapack import routines
 
 __all__ = ["SIGNATURES", "VERSION", "kernels"]
 
 # MX_VERSION of mixtura.h.
-VERSION = 20
+VERSION = 21
 
 # Of each kernel: what it returns, and what it takes. Arrays go as the address of their first cell.
 SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mx_version": (ctypes.c_int, ()),
-    "mx_update_workspace": (c_int64, (c_int64, c_int64)),
-    "mx_update": (ctypes.c_int, (ctypes.c_int, c_int64, c_int64, *6 * (c_void_p,))),
-    "mx_floored_workspace": (c_int64, (c_int64, c_int64)),
-    "mx_update_floored": (ctypes.c_int, (ctypes.c_int, c_int64, c_int64, *7 * (c_void_p,))),
+    "mx_use_lapack": (None, (c_void_p,)),
+    "mx_update_workspace": (c_int64, (ctypes.c_int, c_int64, c_int64)),
+    "mx_update": (ctypes.c_int, (ctypes.c_int, c_int64, c_int64, *7 * (c_void_p,))),
+    "mx_shared_axes_workspace": (c_int64, (c_int64,)),
+    "mx_shared_axes": (None, (c_int64, c_int64, *3 * (c_void_p,))),
+    "mx_floored_workspace": (c_int64, (ctypes.c_int, c_int64, c_int64)),
+    "mx_update_floored": (ctypes.c_int, (ctypes.c_int, c_int64, c_int64, *9 * (c_void_p,))),
     "mx_sweep_workspace": (c_int64, (c_int64, c_int64)),
     "mx_sweep": (None, (c_void_p, c_int64, *5 * (c_void_p,))),
     "mx_softmax_rows": (None, (c_int64, c_int64, *3 * (c_void_p,))),
@@ -153,4 +157,5 @@ def load(path: Path) -> ctypes.CDLL:
             f"the kernels in '{path}' are of version {found}, and this mixtura calls {VERSION}; "
             f"{ADVICE}"
         )
+    library.mx_use_lapack(routines())
     return library

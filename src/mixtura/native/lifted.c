@@ -12,10 +12,11 @@
 /* Of the rows, what stands for no scatter. */
 #define NOTHING 1e-250
 
-int64_t mx_lifted_workspace(int64_t n_components, int64_t n_columns) {
-    int64_t volume = n_components * (n_columns * n_columns + n_columns + 1);
-    int64_t shape = 5 * n_components + mx_mixing_workspace(n_components) +
-                    3 * n_columns * n_columns + mx_update_workspace(1, n_columns);
+int64_t mx_lifted_workspace(int64_t n_components, int64_t n_columns, int full) {
+    int64_t one = full ? n_columns * n_columns : n_columns;
+    int64_t volume = n_components * (one + n_columns + 2) + one;
+    int64_t shape = 5 * n_components + mx_mixing_workspace(n_components) + 3 * one +
+                    mx_update_workspace(full ? MX_EEE : MX_EEI, 1, n_columns);
     return volume > shape ? volume : shape;
 }
 
@@ -76,14 +77,16 @@ static void sort_falling(int64_t n, double *values) {
 }
 
 int mx_lift_to_one_volume(const mx_cells *cells, int64_t n, const double *rows, double *scatter,
-                          double *workspace) {
+                          int64_t *singular, double *workspace) {
     int64_t r = cells->n_rounded, size = cells->full ? r * r : r;
     double *excess = workspace, *falling = excess + n * size, *constants = falling + n * r;
-    double times[MX_MOST_COMPONENTS], vectors[MX_MOST_CELLS], n_rows = 0, widest = 0;
+    double *times = constants + n, *vectors = times + n, n_rows = 0, widest = 0;
     for (int64_t k = 0; k < n; k++) {
         double *own = falling + k * r;
-        if (mx_excess(cells, scatter + k * cells->one, excess + k * size, constants + k))
-            return MX_HARD;
+        if (mx_excess(cells, scatter + k * cells->one, excess + k * size, constants + k)) {
+            *singular = k;
+            return MX_FLAT;
+        }
         mx_excess_values(cells, excess + k * size, own, vectors);
         sort_falling(r, own);
         constants[k] += cells->log_floor;
@@ -113,14 +116,14 @@ typedef struct {
     int64_t n;
     const double *rows, *scatter;
     double n_rows;
-    double *weighed, *factor, *workspace;
+    double *weighed, *factor, *excess, *workspace;
 } turn;
 
 /* Sets the shape's factor for log volumes, and the log volumes for that; the cost of the former,
-   or NAN where more care is needed. */
+   or NAN where the shape is singular. */
 static double take_turn(const turn *at, const double *logs, double *there) {
     const mx_cells *cells = at->cells;
-    double excess[MX_MOST_CELLS], unused, cost = 0, columns = (double)cells->n_columns;
+    double *excess = at->excess, unused, cost = 0, columns = (double)cells->n_columns;
     memset(at->weighed, 0, sizeof(double) * cells->one);
     for (int64_t k = 0; k < at->n; k++) {
         double weight = exp(-logs[k]);
@@ -131,7 +134,7 @@ static double take_turn(const turn *at, const double *logs, double *there) {
         return NAN;
     mx_lift(cells, excess, at->n_rows, at->weighed);
     if (mx_update(cells->full ? MX_EEE : MX_EEI, 1, cells->n_columns, at->weighed, &at->n_rows,
-                  NULL, at->factor, NULL, at->workspace))
+                  NULL, at->factor, NULL, NULL, at->workspace))
         return NAN;
     for (int64_t k = 0; k < at->n; k++) {
         double trace = mx_trace(cells, at->factor, at->scatter + k * cells->one);
@@ -150,7 +153,8 @@ int mx_one_shape_above(const mx_cells *cells, int64_t n, const double *rows, con
     mx_mixing mixed = mx_mixing_in(n, steps + n);
     at.weighed = steps + n + mx_mixing_workspace(n);
     at.factor = at.weighed + cells->one;
-    at.workspace = at.factor + cells->one;
+    at.excess = at.factor + cells->one;
+    at.workspace = at.excess + cells->one;
     for (int64_t k = 0; k < n; k++) {
         at.n_rows += rows[k];
         least = start != NULL ? fmin(least, start[k]) : least;
@@ -180,7 +184,7 @@ int mx_one_shape_above(const mx_cells *cells, int64_t n, const double *rows, con
         value = found;
     }
     if (isnan(value))
-        return MX_HARD;
+        return MX_FLAT;
     for (int64_t k = 0; k < n; k++) {
         double scale = exp(-0.5 * there[k]);
         for (int64_t p = 0; p < cells->one; p++)

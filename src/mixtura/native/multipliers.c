@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mixing.h"
+#include "spectrum.h"
 
 #define MOST_TURNS 60
 /* What may be left to gain, in nats for each row. */
@@ -24,16 +25,19 @@ typedef struct {
     int structure;
     int64_t n;
     const double *given, *rows;
-    double *excess, *scatter, *workspace;
+    mx_own_update *own;
+    double *excess, *scatter, *scratch, *workspace;
     double n_rows;
 } search;
 
 static int64_t place_workspace(int64_t n, int64_t d) { return 3 * n * d * d + d * d; }
 
-int64_t mx_multipliers_workspace(int64_t n_components, int64_t n_columns) {
-    int64_t n = n_components, size = n * n_columns * n_columns;
+int64_t mx_multipliers_workspace(int structure, int64_t n_components, int64_t n_columns) {
+    int64_t n = n_components, one = n_columns * n_columns, size = n * one;
+    int64_t update =
+        structure > MX_VVV ? 0 : mx_update_workspace(structure, n_components, n_columns);
     return 2 * place_workspace(n, n_columns) + 4 * size + mx_mixing_workspace(size) + size +
-           mx_update_workspace(n, n_columns);
+           10 * one + 2 * n_columns + mx_eigen_workspace(n_columns) + update;
 }
 
 static place place_in(int64_t n, int64_t d, double *workspace) {
@@ -45,13 +49,13 @@ static place place_in(int64_t n, int64_t d, double *workspace) {
 /* The gap to the dual with volumes as the floor wants them. */
 static double gap_of(const search *at, const place *now) {
     int64_t r = at->cells->n_rounded;
-    int one = at->structure == MX_EVE || at->structure == MX_EEV;
+    int one = at->structure == MX_EVE || at->structure == MX_EEV || at->structure == MX_OWN_EQUAL;
     double counts = 0, held = 0, largest = 0, gap = 0;
     for (int64_t k = 0; k < at->n; k++) {
         const double *extra = now->extra + k * r * r, *tight = now->tight + k * r * r;
-        double matrix[MX_MOST_CELLS], values[MX_MOST_COLUMNS], vectors[MX_MOST_CELLS];
+        double *matrix = at->scratch, *vectors = matrix + r * r, *values = vectors + r * r;
         memcpy(matrix, tight, sizeof(double) * r * r);
-        mx_eigen(r, matrix, values, vectors);
+        mx_eigen(r, matrix, values, vectors, values + r);
         largest = one ? largest : 0;
         counts = one ? counts : 0;
         held = one ? held : 0;
@@ -83,13 +87,14 @@ static int visit(const search *at, const double *warm, place *now) {
                 at->scatter[(k * d + cells->rounded[i]) * d + cells->rounded[j]] +=
                     now->extra[(k * r + i) * r + j] * (cells->roots[i] * cells->roots[j]);
     int common = at->structure == MX_EVE || at->structure == MX_VVE;
-    if (mx_update(at->structure, at->n, d, at->scatter, at->rows, warm, now->factors,
-                  common ? now->axes : NULL, at->workspace))
-        return MX_HARD;
+    if (at->own ? at->own(at->scatter, warm, now->factors)
+                : mx_update(at->structure, at->n, d, at->scatter, at->rows, warm, now->factors,
+                            common ? now->axes : NULL, NULL, at->workspace))
+        return MX_FLAT;
     for (int64_t k = 0; k < at->n; k++)
         mx_tightness(cells, now->factors + k * d * d, now->tight + k * r * r);
     now->gap = gap_of(at, now);
-    return isnan(now->gap) ? MX_HARD : MX_DONE;
+    return isnan(now->gap) ? MX_FLAT : MX_DONE;
 }
 
 /* product = left right, or left right^T. */
@@ -105,9 +110,9 @@ static void multiply(int64_t n, const double *left, const double *right, int tra
 }
 
 /* Makes a symmetric matrix positive semidefinite. */
-static void take_positive(int64_t n, double *matrix) {
-    double values[MX_MOST_COLUMNS], vectors[MX_MOST_CELLS], scaled[MX_MOST_CELLS];
-    mx_eigen(n, matrix, values, vectors);
+static void take_positive(int64_t n, double *matrix, double *scratch) {
+    double *vectors = scratch, *scaled = vectors + n * n, *values = scaled + n * n;
+    mx_eigen(n, matrix, values, vectors, values + n);
     for (int64_t p = 0; p < n * n; p++)
         scaled[p] = vectors[p] * fmax(values[p % n], 0.0);
     multiply(n, scaled, vectors, 1, matrix);
@@ -139,19 +144,21 @@ static int halves_of(int64_t n, const double *matrix, double *lower, double *inv
 
 /* Sets the multipliers of one component after a step. */
 static int step_from(int64_t n, const double *excess, const double *extra, const double *tight,
-                     double *found) {
-    double lower[MX_MOST_CELLS], inverse[MX_MOST_CELLS], values[MX_MOST_COLUMNS];
-    double vectors[MX_MOST_CELLS], one[MX_MOST_CELLS], two[MX_MOST_CELLS], largest = 0;
+                     double *found, double *scratch) {
+    int64_t size = n * n;
+    double *lower = scratch, *inverse = lower + size, *vectors = inverse + size;
+    double *one = vectors + size, *two = one + size, *root = two + size, *back = root + size;
+    double *values = back + size, largest = 0;
+    scratch = values + n;
     if (n < 1 || !halves_of(n, tight, lower, inverse))
-        return MX_HARD;
+        return MX_FLAT;
     for (int64_t p = 0; p < n * n; p++)
         one[p] = excess[p] + extra[p];
     multiply(n, inverse, one, 0, two);
     multiply(n, two, inverse, 1, one);
-    mx_eigen(n, one, values, vectors);
+    mx_eigen(n, one, values, vectors, scratch);
     for (int64_t j = 0; j < n; j++)
         largest = fmax(largest, values[j]);
-    double root[MX_MOST_CELLS], back[MX_MOST_CELLS];
     multiply(n, lower, vectors, 0, root);
     for (int64_t i = 0; i < n; i++)
         for (int64_t j = 0; j < n; j++) {
@@ -169,7 +176,7 @@ static int step_from(int64_t n, const double *excess, const double *extra, const
                 sum += root[l * n + i] * root[l * n + j];
             one[i * n + j] = sum - two[i * n + j];
         }
-    take_positive(n, one);
+    take_positive(n, one, scratch);
     multiply(n, root, one, 0, two);
     multiply(n, two, root, 1, found);
     return MX_DONE;
@@ -177,7 +184,7 @@ static int step_from(int64_t n, const double *excess, const double *extra, const
 
 int mx_multiply(const mx_cells *cells, int structure, int64_t n, const double *scatter,
                 const double *rows, const double *previous, double *factors, double *axes,
-                double *gap, double *workspace) {
+                mx_own_update *own, double *gap, double *workspace) {
     int64_t d = cells->n_columns, r = cells->n_rounded, size = n * r * r;
     place best = place_in(n, d, workspace),
           next = place_in(n, d, workspace + place_workspace(n, d));
@@ -187,25 +194,27 @@ int mx_multiply(const mx_cells *cells, int structure, int64_t n, const double *s
                  .n = n,
                  .given = scatter,
                  .rows = rows,
+                 .own = own,
                  .excess = workspace,
                  .scatter = workspace + n * d * d};
     double *step = at.scatter + n * d * d, *weights = step + n * d * d, unused, length = 1;
     mx_mixing mixed = mx_mixing_in(size, weights + n * d * d);
-    at.workspace = weights + n * d * d + mx_mixing_workspace(n * d * d);
+    at.scratch = weights + n * d * d + mx_mixing_workspace(n * d * d);
+    at.workspace = at.scratch + 10 * d * d + 2 * d + mx_eigen_workspace(d);
     memset(best.extra, 0, sizeof(double) * size);
     for (int64_t k = 0; k < n; k++) {
         at.n_rows += rows[k];
-        double *own = best.extra + k * r * r;
+        double *mine = best.extra + k * r * r;
         if (mx_excess(cells, scatter + k * d * d, at.excess + k * r * r, &unused))
-            return MX_HARD;
+            return MX_FLAT;
         for (int64_t p = 0; p < r * r; p++)
-            own[p] = (p % (r + 1) == 0) * rows[k] - at.excess[k * r * r + p];
-        take_positive(r, own);
+            mine[p] = (p % (r + 1) == 0) * rows[k] - at.excess[k * r * r + p];
+        take_positive(r, mine, at.scratch);
     }
     if (axes != NULL)
         memcpy(best.axes, axes, sizeof(double) * d * d);
     if (visit(&at, previous, &best))
-        return MX_HARD;
+        return MX_FLAT;
     for (int turn = 0; turn < MOST_TURNS; turn++) {
         if (best.gap <= LEAST_GAP * at.n_rows || length < SHORTEST)
             break;
@@ -214,7 +223,7 @@ int mx_multiply(const mx_cells *cells, int structure, int64_t n, const double *s
             int64_t first = k * r * r;
             double trace = 0;
             hard |= step_from(r, at.excess + first, best.extra + first, best.tight + first,
-                              step + first);
+                              step + first, at.scratch);
             for (int64_t i = 0; i < r; i++)
                 trace += at.excess[first + i * (r + 1)] + best.extra[first + i * (r + 1)];
             for (int64_t p = first; p < first + r * r; p++) {
@@ -226,7 +235,7 @@ int mx_multiply(const mx_cells *cells, int structure, int64_t n, const double *s
             break;
         mx_mix(&mixed, weights, best.extra, step, next.extra);
         for (int64_t k = 0; k < n; k++)
-            take_positive(r, next.extra + k * r * r);
+            take_positive(r, next.extra + k * r * r, at.scratch);
         memcpy(next.axes, best.axes, sizeof(double) * d * d);
         if (visit(&at, best.factors, &next) == MX_DONE && next.gap < best.gap) {
             place before = best;

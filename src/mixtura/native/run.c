@@ -223,7 +223,8 @@ static run begun(const mx_problem *problem, mx_state *state, int64_t n_component
                                   : mx_sweep_workspace(n_components, form->n_features);
     int64_t promise = n_components * (form->n_features + 2 * form->n_columns);
     sweep = sweep > promise ? sweep : promise;
-    int64_t update = form->n_scatter + mx_floored_workspace(form->n_gaussians, form->n_columns);
+    int64_t update = form->n_scatter +
+                     mx_floored_workspace((int)form->structure, form->n_gaussians, form->n_columns);
     at.workspace = mx_taken(workspace, sweep > update ? sweep : update);
     return at;
 }

@@ -3,6 +3,9 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
+
+#include "lapack.h"
 
 #define ROOT_OF_TWO 1.41421356237309504880
 
@@ -48,9 +51,52 @@ static int split_variances(const struct mx_shared_shape *it, double *log_determi
     return 1;
 }
 
+int64_t mx_split_matrices_workspace(int64_t n) { return MX_LANES * (2 * n * n + 2 * n); }
+
+/* The same as below one component after the other, by blocked routines. */
+static int split_wide(const struct mx_shared_shape *it, double *log_determinant) {
+    int64_t n = it->n_columns, size = n * (n + 1) / 2;
+    double *lower = it->workspace, *own = lower + n * n;
+    memcpy(lower, it->shape, sizeof(double) * n * n);
+    if (!mx_wide_cholesky(n, lower)) {
+        return 0;
+    }
+    *log_determinant = 0.0;
+    for (int64_t j = 0; j < n; j++) {
+        double root = lower[j * (n + 1)];
+        if (!(root * root > MX_ROUNDING * (double)n * it->shape[j * (n + 1)])) {
+            return 0;
+        }
+        *log_determinant += 2.0 * log(root);
+    }
+    for (int64_t k = 0; k < MX_LANES * it->n_blocks; k++) {
+        const mx_lanes *scatter = it->scatter + k / MX_LANES * n * n;
+        mx_lanes *part = it->parts + k / MX_LANES * size;
+        int64_t lane = k % MX_LANES;
+        for (int64_t p = 0; p < n * n; p++) {
+            own[p] = scatter[p][lane] * it->multiples[k];
+        }
+        if (k < it->n_components) {
+            mx_wide_whiten(n, lower, own);
+        }
+        it->traces[k] = 0.0;
+        for (int64_t i = 0; i < n; i++) {
+            for (int64_t j = 0; j <= i; j++) {
+                (*part++)[lane] = own[i * n + j] * (j == i ? 1.0 : ROOT_OF_TWO);
+            }
+            it->traces[k] += own[i * n + i];
+        }
+    }
+    return 1;
+}
+
 static int split_matrices(const struct mx_shared_shape *it, double *log_determinant) {
     int64_t n = it->n_columns, size = n * (n + 1) / 2;
-    mx_lanes lower[n * n], inverse[n * n], reciprocals[n];
+    if (n >= MX_WIDE) {
+        return split_wide(it, log_determinant);
+    }
+    mx_lanes *lower = (mx_lanes *)it->workspace, *inverse = lower + n * n;
+    mx_lanes *reciprocals = inverse + n * n, *row = reciprocals + n;
     for (int64_t i = 0; i < n; i++) {
         for (int64_t j = 0; j <= i; j++) {
             lower[i * n + j] = it->shape[i * n + j] - (mx_lanes){0};
@@ -69,7 +115,6 @@ static int split_matrices(const struct mx_shared_shape *it, double *log_determin
         const mx_lanes *scatter = it->scatter + block * n * n;
         mx_lanes *part = it->parts + block * size, trace = {0};
         for (int64_t i = 0; i < n; i++) {
-            mx_lanes row[n];
             for (int64_t m = 0; m <= i; m++) {
                 mx_lanes sum = {0};
                 for (int64_t r = 0; r <= i; r++) {

@@ -19,7 +19,11 @@ struct mx_shared_shape {
     double *traces;          /* (4 blocks) tr M_k */
     double *hessian;         /* (K, 4 blocks) */
     double *step;            /* (K) */
+    double *workspace;       /* mx_split_matrices_workspace */
 };
+
+/* The doubles that splitting matrices needs to work in. */
+int64_t mx_split_matrices_workspace(int64_t n_columns);
 
 /* Set `shape` to M(u). */
 void mx_add_up(const struct mx_shared_shape *it, const double *minus_logs);

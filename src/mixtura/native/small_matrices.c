@@ -4,9 +4,7 @@
 #include <float.h>
 #include <math.h>
 
-/* What is left of a column, relative to it, below which this is no work for plain methods. */
-#define LEAST_PIVOT 1e-12
-/* And below which it is rounding. */
+/* What is left of a column, relative to it, below which it is rounding. */
 #define LAST_DIGITS 1e-14
 #define MOST_SWEEPS 30
 /* Cosines this small leave their squares, once rotated away. */
@@ -67,7 +65,7 @@ static inline __attribute__((always_inline)) int cholesky(int64_t n, int singula
     int good = 1;
     for (int64_t j = 0; j < n; j++) {
         const mx_lanes *row = matrix + j * n;
-        mx_lanes left = row[j], least = LEAST_PIVOT * row[j];
+        mx_lanes left = row[j], least = MX_ROUNDING * (double)n * row[j];
         for (int64_t m = 0; m < j; m++) {
             left -= row[m] * row[m];
         }
@@ -177,8 +175,8 @@ int mx_principal_axes(int64_t n, const mx_lanes *lower, mx_lanes *axes, mx_lanes
     return !moved;
 }
 
-void mx_factor_along(int64_t n, const mx_lanes *axes, const mx_lanes *variances, mx_lanes *upper) {
-    mx_lanes half[n * n];
+void mx_factor_along(int64_t n, const mx_lanes *axes, const mx_lanes *variances, mx_lanes *half,
+                     mx_lanes *upper) {
     for (int64_t j = 0; j < n; j++) {
         mx_lanes scale = variances[j];
         take_roots(&scale);

@@ -7,11 +7,15 @@
 #ifndef MIXTURA_SMALL_MATRICES_H
 #define MIXTURA_SMALL_MATRICES_H
 
+#include <float.h>
 #include <stdint.h>
 
 #include "mixtura.h"
 
 #define MX_LANES 4
+
+/* What rounding leaves, for each column, of the share of a variance that others do not explain. */
+#define MX_ROUNDING (16 * DBL_EPSILON)
 
 /* Aligned as doubles are, so that it may lie anywhere in the workspace. */
 typedef double mx_lanes __attribute__((vector_size(8 * MX_LANES), aligned(8), may_alias));
@@ -49,9 +53,10 @@ int mx_principal_axes(int64_t n, const mx_lanes *lower, mx_lanes *axes, mx_lanes
 
 /*
  * Set `upper` to U, U U^T = Q diag(1 / variances) Q^T, where the rows of `axes` are the columns
- * of Q. As it never forms that product, it loses no more digits than the roots of the variances
- * differ by.
+ * of Q; `half` (n, n) to work in. As it never forms that product, it loses no more digits than the
+ * roots of the variances differ by.
  */
-void mx_factor_along(int64_t n, const mx_lanes *axes, const mx_lanes *variances, mx_lanes *upper);
+void mx_factor_along(int64_t n, const mx_lanes *axes, const mx_lanes *variances, mx_lanes *half,
+                     mx_lanes *upper);
 
 #endif

@@ -76,7 +76,7 @@ int64_t mx_split_workspace(const mx_problem *part, const mx_problem *whole, int6
     mx_workspace counted = {0};
     laid_out(part, whole, n, &counted);
     int64_t p = part->rows.n_features, d = part->n_columns, all = 2 * WAYS * n;
-    int64_t update = n * d * d * all + mx_floored_workspace(all, d);
+    int64_t update = n * d * d * all + mx_floored_workspace((int)part->structure, all, d);
     int64_t axes = (mx_blocks(n) * d * d + 3 * d * d + 2 * d) * MX_LANES + n * d * (d + 1);
     int64_t most = larger(mx_sweep_workspace(all, p), larger(update, axes));
     if (part->gaps)

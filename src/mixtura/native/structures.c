@@ -1,4 +1,4 @@
-/* The M-step of every structure: what is left to more careful methods, and the workspace. */
+/* The M-step of every structure: which numbers are no scatter, and the workspace. */
 #include <math.h>
 #include <stddef.h>
 
@@ -9,71 +9,93 @@
 #include "mixtura.h"
 #include "volumes.h"
 
-/* The squares of scatters in this range are numbers yet. */
-#define LEAST_SCATTER 1e-60
-#define MOST_SCATTER 1e60
-#define LEAST_ROWS 1e-290
-/* The root of the least variance. */
-#define LEAST_FACTOR 1e-145
+/* Of a component's mean variance: products of what is more are numbers yet. */
+#define LEAST_SPREAD 1e-140
+#define LEAST_ROWS 1e-291
 
-/* Whether scatters, every `gap`-th of them on a diagonal, are neither tiny, huge nor NaN. */
-static int ordinary_scatter(const double *scatter, int64_t count, int64_t size, int64_t gap) {
-    int good = 1;
-    for (int64_t k = 0; k < count; k++) {
-        for (int64_t p = 0; p < size; p += gap) {
-            good &= mx_ordinary(scatter[k * size + p], LEAST_SCATTER, MOST_SCATTER);
-        }
-    }
-    return good;
+static int is_pooled(int structure) {
+    return structure == MX_EII || structure == MX_EEI || structure == MX_EEE;
 }
 
-/* Whether no variance left the range of ordinary numbers. */
-static int ordinary_factors(const struct mx_m_step *it) {
-    int64_t n = it->n_columns, good = 1;
-    for (int64_t k = 0; k < it->n_components; k++) {
-        for (int64_t j = 0; j < n; j++) {
-            good &= mx_ordinary(it->factors[(k * n + j) * n + j], LEAST_FACTOR, 1.0 / LEAST_FACTOR);
-        }
-    }
-    return good ? MX_DONE : MX_HARD;
+/* Whether a component without width in some column has a covariance by what others share. */
+static int borrows(int structure) {
+    return structure == MX_VII || structure == MX_VEI || structure == MX_VEE ||
+           structure == MX_EEV || structure == MX_VEV || structure == MX_EII;
 }
 
-int64_t mx_update_workspace(int64_t n_components, int64_t n_columns) {
-    int64_t padded = MX_LANES * mx_blocks(n_components), size = n_columns * n_columns;
-    int64_t volumes = padded * n_columns + mx_volumes_workspace(n_components, n_columns);
-    int64_t axes = mx_common_axes_workspace(n_components, n_columns);
-    return padded * (2 * size + n_columns + 1) + size + (volumes > axes ? volumes : axes);
+/* Whether the scatter of so many rows, every `gap`-th of its numbers, is finite and not all 0. */
+static int has_width(const double *scatter, double rows, int64_t size, int64_t gap, int borrowing) {
+    double trace = 0.0;
+    for (int64_t p = 0; p < size; p += gap) {
+        trace += scatter[p];
+    }
+    if (!mx_ordinary(trace / rows, MX_LEAST_VARIANCE, 1.0 / MX_LEAST_VARIANCE)) {
+        return 0;
+    }
+    double least = borrowing ? -1.0 : LEAST_SPREAD * trace / (double)size;
+    for (int64_t p = 0; p < size; p += gap) {
+        if (!(scatter[p] > least)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+int64_t mx_update_workspace(int structure, int64_t n_components, int64_t n_columns) {
+    int64_t n = n_columns, padded = MX_LANES * mx_blocks(n_components);
+    if (structure < MX_EEE) {
+        return padded * (2 * n + 1) + n + mx_volumes_workspace(n_components, n, 0);
+    }
+    int64_t most = mx_ellipsoidal_workspace(n), volumes = mx_volumes_workspace(n_components, n, 1);
+    int64_t axes = mx_common_axes_workspace(n_components, n);
+    most = volumes > most ? volumes : most;
+    most = axes > most ? axes : most;
+    return padded * (2 * n * n + 3 * n + 2) + (2 * MX_LANES + 1) * n * n + most;
 }
 
 int mx_update(int structure, int64_t n_components, int64_t n_columns, const double *scatter,
               const double *rows, const double *previous, double *factors, double *axes,
-              double *workspace) {
-    if (structure < MX_EII || structure > MX_VVV || n_components < 1 ||
-        n_components > MX_MOST_COMPONENTS || n_columns < 1 || n_columns > MX_MOST_COLUMNS) {
-        return MX_HARD;
-    }
+              int64_t *singular, double *workspace) {
     int64_t n = n_columns, blocks = mx_blocks(n_components), padded = MX_LANES * blocks;
+    int64_t named = MX_SHARED;
     int full = structure >= MX_EEE;
-    int pooled = structure == MX_EII || structure == MX_EEI || structure == MX_EEE;
     double n_rows = 0.0;
+    struct mx_m_step it = {.n_components = n_components,
+                           .n_columns = n,
+                           .n_blocks = blocks,
+                           .rows = rows,
+                           .previous = previous,
+                           .factors = factors,
+                           .axes = axes,
+                           .singular = singular ? singular : &named};
     for (int64_t k = 0; k < n_components; k++) {
         if (!mx_ordinary(rows[k], LEAST_ROWS, 1.0 / LEAST_ROWS)) {
-            return MX_HARD;
+            return mx_refuse(&it, k);
         }
         n_rows += rows[k];
     }
-    if (!ordinary_scatter(scatter, pooled ? 1 : n_components, full ? n * n : n, full ? n + 1 : 1)) {
-        return MX_HARD;
+    int64_t size = full ? n * n : n, gap = full ? n + 1 : 1;
+    for (int64_t k = 0; k < (is_pooled(structure) ? 1 : n_components); k++) {
+        if (!has_width(scatter + k * size, is_pooled(structure) ? n_rows : rows[k], size, gap,
+                       borrows(structure))) {
+            return mx_refuse(&it, is_pooled(structure) ? MX_SHARED : k);
+        }
     }
-    mx_lanes *matrices = (mx_lanes *)workspace, *vectors = matrices + blocks * n * n;
-    mx_lanes *variances = vectors + blocks * n * n;
-    double *log_volumes = (double *)(variances + blocks * n), *shape = log_volumes + padded;
-    struct mx_m_step it = {n_components, n,           blocks, rows,         n_rows,
-                           previous,     factors,     axes,   matrices,     variances,
-                           vectors,      log_volumes, shape,  shape + n * n};
+    it.n_rows = n_rows;
+    it.matrices = (mx_lanes *)workspace;
+    it.vectors = it.matrices + blocks * size;
+    it.variances = full ? it.vectors + blocks * size : it.vectors;
+    it.log_volumes = (double *)(it.variances + blocks * n);
+    it.shape = it.log_volumes + padded;
+    it.workspace = it.shape + size;
     if (!full) {
         return mx_update_diagonal(structure, &it, scatter);
     }
-    int status = mx_update_ellipsoidal(structure, &it, scatter);
-    return status == MX_DONE ? ordinary_factors(&it) : status;
+    it.ascending = (mx_lanes *)it.workspace;
+    it.places = (int64_t *)(it.ascending + blocks * n);
+    it.sizes = (double *)(it.places + padded * n);
+    it.upper = (mx_lanes *)(it.sizes + padded);
+    it.half = it.upper + size;
+    it.workspace = (double *)(it.half + size);
+    return mx_update_ellipsoidal(structure, &it, scatter);
 }

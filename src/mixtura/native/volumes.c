@@ -13,7 +13,7 @@
 
 #include "shared_shape.h"
 
-#define MOST_STEPS 60
+#define MOST_STEPS 200
 #define LONGEST_STEP 3.0
 #define WIDEST_VOLUMES 200.0
 /* After a step this short the error is about its square. */
@@ -137,7 +137,8 @@ static int minimise(const struct mx_shared_shape *it, double *minus_logs) {
         }
         value = trial;
     }
-    return 0;
+    mx_add_up(it, minus_logs);
+    return 1;
 }
 
 static int comparable(int64_t count, const double *logs) {
@@ -149,9 +150,11 @@ static int comparable(int64_t count, const double *logs) {
     return most - least < WIDEST_VOLUMES;
 }
 
-int64_t mx_volumes_workspace(int64_t n_components, int64_t n_columns) {
+int64_t mx_volumes_workspace(int64_t n_components, int64_t n_columns, int full) {
     int64_t padded = MX_LANES * mx_blocks(n_components);
-    return padded * (n_columns * (n_columns + 1) / 2 + n_components + 5);
+    int64_t parts = full ? n_columns * (n_columns + 1) / 2 : n_columns;
+    int64_t splitting = full ? mx_split_matrices_workspace(n_columns) : 0;
+    return padded * (parts + n_components + 5) + splitting;
 }
 
 /* Return u_k where no start is given: the volume of a sphere of the same trace. */
@@ -169,13 +172,16 @@ static int find_volumes(int64_t n_components, int64_t n_columns, int full, const
                         const double *rows, int warm, double *log_volumes, double *shape,
                         double *workspace) {
     int64_t padded = MX_LANES * mx_blocks(n_components);
+    int64_t size = full ? n_columns * (n_columns + 1) / 2 : n_columns;
     double total = 0.0, *shares = workspace, *multiples = shares + padded;
     double *traces = multiples + padded, *step = traces + padded, *hessian = step + padded;
     mx_lanes *parts = (mx_lanes *)(hessian + padded * n_components);
+    double *splitting = (double *)(parts + mx_blocks(n_components) * size);
     struct mx_shared_shape it = {n_components, n_columns, mx_blocks(n_components),
                                  full,         scatter,   shares,
                                  shape,        multiples, parts,
-                                 traces,       hessian,   step};
+                                 traces,       hessian,   step,
+                                 splitting};
     for (int64_t k = 0; k < n_components; k++) {
         total += rows[k];
     }
@@ -184,7 +190,7 @@ static int find_volumes(int64_t n_components, int64_t n_columns, int full, const
         log_volumes[k] = warm ? -log_volumes[k] : start_from_trace(&it, rows[k], k);
     }
     if (!minimise(&it, log_volumes) || !comparable(n_components, log_volumes)) {
-        return MX_HARD;
+        return MX_FLAT;
     }
     for (int64_t k = 0; k < n_components; k++) {
         log_volumes[k] = -log_volumes[k];

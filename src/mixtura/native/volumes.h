@@ -4,8 +4,9 @@
 
 #include "small_matrices.h"
 
-/* The doubles that either of the two below needs to work in, beside its scatter. */
-int64_t mx_volumes_workspace(int64_t n_components, int64_t n_columns);
+/* The doubles that the two below need to work in, beside their scatter: of variances, of matrices.
+ */
+int64_t mx_volumes_workspace(int64_t n_components, int64_t n_columns, int full);
 
 /*
  * Set `log_volumes` (K, filled up to whole blocks) to the log lambda_k of the M-step's maximum and

@@ -55,7 +55,7 @@ from mixtura.components.gaussian.rows import (
 from mixtura.components.gaussian.steps import excess_above_steps, finer_columns
 from mixtura.components.gaussian.structures import (
     Structure,
-    maximised,
+    floored,
     structure,
     unpooled,
     within_floor,
@@ -319,7 +319,11 @@ class GaussianFamily:
         before = previous.covariance.factors if previous else None
         rows, floor = np.maximum(augmented.effective_rows, VANISHED), _floor_of(prior)
         try:
-            factors = maximised(self.structure, augmented.scatter, rows, before, floor)
+            if floor is None:
+                warm = before if self.structure.iterative else None
+                factors = self.structure.update(augmented.scatter, rows, warm)
+            else:
+                factors = floored(self.structure, augmented.scatter, rows, before, floor)
         except ParameterError as error:
             raise ParameterError(f"{error}{self._scale_advice()}") from error
         covariance = covariance_of_factors(self.structure.storage, factors, self.n_columns)

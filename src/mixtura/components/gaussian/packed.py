@@ -12,10 +12,10 @@ from mixtura.components.gaussian.parameters import (
     GaussianSums,
 )
 from mixtura.components.gaussian.structures import Structure
-from mixtura.components.gaussian.structures.m_step import COMMON_AXES, shared_axes
 from mixtura.components.kernel import Mixed
 from mixtura.components.packed import Numbers
 from mixtura.native.runs import State
+from mixtura.native.updates import COMMON_AXES, shared_axes
 
 __all__ = ["Packed"]
 

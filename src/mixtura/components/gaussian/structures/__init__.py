@@ -7,7 +7,6 @@ from mixtura.components.gaussian.structures.catalogue import (
     structure,
 )
 from mixtura.components.gaussian.structures.floor import floored, is_above, within_floor
-from mixtura.components.gaussian.structures.m_step import maximised
 from mixtura.components.gaussian.structures.objective import m_step_objective
 from mixtura.components.gaussian.structures.singular import FLAT
 from mixtura.components.gaussian.structures.structure import Structure, unpooled
@@ -21,7 +20,6 @@ __all__ = [
     "floored",
     "is_above",
     "m_step_objective",
-    "maximised",
     "structure",
     "unpooled",
     "within_floor",

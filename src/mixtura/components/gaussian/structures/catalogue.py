@@ -1,32 +1,46 @@
 """The structures by name, and which of them are the same model."""
 
 from collections.abc import Iterable
+from functools import partial
 
-from mixtura.components.gaussian.structures.common_axes import COMMON_AXES
-from mixtura.components.gaussian.structures.diagonal import DIAGONAL
-from mixtura.components.gaussian.structures.ellipsoidal import ELLIPSOIDAL
-from mixtura.components.gaussian.structures.spherical import SPHERICAL
-from mixtura.components.gaussian.structures.structure import Structure
+from mixtura.components.gaussian.structures.compiled import compiled_update
+from mixtura.components.gaussian.structures.structure import Features, Storage, Structure
 from mixtura.errors import ParameterError
+from mixtura.native.updates import CODES
 
 __all__ = ["CODES", "STRUCTURES", "distinct", "structure"]
 
-# From the most shared to the least, spherical to ellipsoidal.
-LATTICE = (
-    *("EII", "VII"),
-    *("EEI", "VEI", "EVI", "VVI"),
-    *("EEE", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV", "VVV"),
-)
+# From the most shared to the least, spherical to ellipsoidal: in words, how covariances are stored,
+# and the scatter asked for. `native/structures.c` has the updates.
+LATTICE: dict[str, tuple[str, Storage, Features]] = {
+    "EII": ("spherical, equal volume", "spherical", "linear"),
+    "VII": ("spherical, varying volume", "spherical", "diagonal"),
+    "EEI": ("diagonal, equal volume and shape", "diagonal", "linear"),
+    "VEI": ("diagonal, equal shape", "diagonal", "diagonal"),
+    "EVI": ("diagonal, equal volume, varying shape", "diagonal", "diagonal"),
+    "VVI": ("diagonal, varying volume and shape", "diagonal", "diagonal"),
+    "EEE": ("ellipsoidal, equal volume, shape and orientation", "full", "linear"),
+    "VEE": ("ellipsoidal, equal shape and orientation", "full", "full"),
+    "EVE": ("ellipsoidal, equal volume and orientation", "full", "full"),
+    "VVE": ("ellipsoidal, equal orientation", "full", "full"),
+    "EEV": ("ellipsoidal, equal volume and shape", "full", "full"),
+    "VEV": ("ellipsoidal, equal shape", "full", "full"),
+    "EVV": ("ellipsoidal, equal volume", "full", "full"),
+    "VVV": ("ellipsoidal, varying volume, shape and orientation", "full", "full"),
+}
+ITERATIVE = ("VEI", "VEE", "EVE", "VVE", "VEV")
+ONE_SCALE = ("EII", "VII", "EVE", "VVE", "EEV", "VEV")
 
 STRUCTURES: dict[str, Structure] = {
-    each.code: each
-    for each in sorted(
-        (*SPHERICAL, *DIAGONAL, *ELLIPSOIDAL, *COMMON_AXES),
-        key=lambda each: LATTICE.index(each.code),
+    code: Structure.lettered(
+        code,
+        *LATTICE[code],
+        partial(compiled_update, code),
+        iterative=code in ITERATIVE,
+        one_scale=code in ONE_SCALE,
     )
+    for code in CODES
 }
-
-CODES: tuple[str, ...] = tuple(STRUCTURES)
 
 # scikit-learn's names, and mclust's for one column.
 OTHER_NAMES = {

@@ -8,6 +8,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.native.updates import CODES
+
 __all__ = ["Features", "Storage", "Structure", "Update", "count_by_letters", "unpooled"]
 
 Float = NDArray[np.float64]
@@ -70,6 +72,11 @@ class Structure:
         """Return the structure whose parameters are counted by the letters of its code."""
         count = partial(count_by_letters, code)
         return cls(code, words, storage, features, update, count, iterative, one_scale)
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether compiled code knows the structure by its code."""
+        return self.code in CODES
 
     @property
     def shares_covariance(self) -> bool:

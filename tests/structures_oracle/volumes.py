@@ -17,7 +17,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.gaussian.structures.singular import (
+from structures_oracle.singular import (
     finite_cholesky,
     positive,
     refuse,

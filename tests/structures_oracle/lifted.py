@@ -8,10 +8,10 @@ its eigenvalues there are lifted to N.
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.gaussian.structures.cells import Cells, positive_part
-from mixtura.components.gaussian.structures.diagonal import one_diagonal
-from mixtura.components.gaussian.structures.ellipsoidal import one_covariance
-from mixtura.components.gaussian.structures.mixing import Mixing
+from structures_oracle.cells import Cells, positive_part
+from structures_oracle.diagonal import one_diagonal
+from structures_oracle.ellipsoidal import one_covariance
+from structures_oracle.mixing import Mixing
 
 __all__ = ["lifted", "lifted_to_one_volume", "one_shape_above"]
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import get_lapack_funcs
 
-from mixtura.components.gaussian.structures.factors import ROUNDING, sharp_factor
-from mixtura.components.gaussian.structures.singular import eigenvalues_above_noise
+from structures_oracle.factors import ROUNDING, sharp_factor
+from structures_oracle.singular import eigenvalues_above_noise
 
 __all__ = ["axes_of_scatter", "principal_axes"]
 

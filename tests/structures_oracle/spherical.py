@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.gaussian.structures.singular import positive, shared_positive
-from mixtura.components.gaussian.structures.structure import Structure
+from mixtura.components.gaussian.structures import Structure
+from structures_oracle.singular import positive, shared_positive
 
 __all__ = ["SPHERICAL"]
 

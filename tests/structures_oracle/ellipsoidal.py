@@ -3,20 +3,20 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.gaussian.structures.axes import PLAIN, axes_of_scatter
-from mixtura.components.gaussian.structures.factors import (
+from mixtura.components.gaussian.structures import Structure
+from structures_oracle.axes import PLAIN, axes_of_scatter
+from structures_oracle.factors import (
     factors_along,
     factors_of,
     shared_factor,
 )
-from mixtura.components.gaussian.structures.singular import (
+from structures_oracle.singular import (
     eigenvalues_above_noise,
     finite,
     finite_cholesky,
     shared_positive,
 )
-from mixtura.components.gaussian.structures.structure import Structure
-from mixtura.components.gaussian.structures.volumes import (
+from structures_oracle.volumes import (
     variances_of_one_shape,
     volumes_and_shape,
 )

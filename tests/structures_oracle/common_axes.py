@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.gaussian.structures.axes import principal_axes
-from mixtura.components.gaussian.structures.factors import factors_along
-from mixtura.components.gaussian.structures.rotations import Landscape, Point, descend
-from mixtura.components.gaussian.structures.singular import finite_cholesky, positive
-from mixtura.components.gaussian.structures.structure import Structure
+from mixtura.components.gaussian.structures import Structure
+from structures_oracle.axes import principal_axes
+from structures_oracle.factors import factors_along
+from structures_oracle.rotations import Landscape, Point, descend
+from structures_oracle.singular import finite_cholesky, positive
 
 __all__ = ["COMMON_AXES"]
 

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.gaussian.structures.singular import positive, shared_positive
-from mixtura.components.gaussian.structures.structure import Structure
-from mixtura.components.gaussian.structures.volumes import variances_of_one_shape
+from mixtura.components.gaussian.structures import Structure
+from structures_oracle.singular import positive, shared_positive
+from structures_oracle.volumes import variances_of_one_shape
 
 __all__ = ["DIAGONAL"]
 

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.gaussian.structures.singular import finite_cholesky, positive
+from structures_oracle.singular import finite_cholesky, positive
 
 __all__ = ["Cells", "positive_part"]
 

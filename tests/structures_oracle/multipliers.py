@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.gaussian.structures.cells import Cells, positive_part
-from mixtura.components.gaussian.structures.mixing import Mixing
-from mixtura.components.gaussian.structures.structure import Structure
+from mixtura.components.gaussian.structures import Structure
 from mixtura.errors import ParameterError
+from structures_oracle.cells import Cells, positive_part
+from structures_oracle.mixing import Mixing
 
 __all__ = ["multiplied"]
 
