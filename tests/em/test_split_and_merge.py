@@ -16,6 +16,7 @@ from mixtura.components.gaussian.structures import CODES, structure
 from mixtura.components.multinomial import MultinomialFamily
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
+from mixtura.em.crossing import best_crossed
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
 from mixtura.em.responsibilities import mixture_of, model_from_labels
@@ -193,9 +194,9 @@ def test_an_interrupt_while_a_further_start_is_looked_for_keeps_the_runs(
         asked.append(True)
         if len(asked) > 1:
             raise KeyboardInterrupt
-        return split_and_merged(*arguments)
+        return best_crossed(*arguments)
 
-    monkeypatch.setattr(solving, "split_and_merged", interrupted)
+    monkeypatch.setattr(solving, "best_crossed", interrupted)
     with pytest.warns(ConvergenceWarning):
         kept = GaussianMixture(4, n_init=6, random_state=0).fit(rows)
     assert kept.log_likelihood_ == pytest.approx(one.log_likelihood_, abs=0.01)

@@ -18,7 +18,8 @@ from mixtura.em.annealing import is_annealed_alone, wide_models, with_evidence
 from mixtura.em.certainty import entropy_r2, relative_entropy
 from mixtura.em.certificate import certified
 from mixtura.em.classes import class_model
-from mixtura.em.failures import Failed, Start, attempted, reasons, survivors
+from mixtura.em.crossing import best_crossed
+from mixtura.em.failures import Failed, Start, attempted, left_out, reasons, survivors
 from mixtura.em.fit import FitOptions, Run, fit_each
 from mixtura.em.held import imposed, searching
 from mixtura.em.history import History, PassedOver
@@ -35,6 +36,7 @@ from mixtura.em.soundness import (
     passed_over_words,
     soundness_of,
 )
+from mixtura.em.sources import MANY
 from mixtura.em.split_and_merge import CARRIED, SHORT, exchanged, split_and_merged
 from mixtura.em.starts import StartMaker, StartOptions, key_of, sample_of, short_runs, wider_models
 from mixtura.em.statistics import Statistics
@@ -52,6 +54,9 @@ SAME_OPTIMUM = 0.05
 
 # Of a log-likelihood, what rounding may cost.
 LOST_DIGITS = 1e-10
+
+# Number of the further short runs of the first start, beyond those of all starts.
+FURTHER = 1 << 16
 
 # What weights may be on average; powers of them are multiplied in M-steps.
 HEAVIEST = 2.0**100
@@ -381,8 +386,23 @@ def _found_start(
     if sample.kernel is None:
         # Each run takes long: only those that promise most are carried on.
         models, wider = models[: CARRIED - 1], wider[:1]
-    found = split_and_merged(sample, [*models, *wider], search, starts)
-    return exchanged(bound, [found, *models, *wider], loop), [*models, *wider]
+    raced = [*models, *wider]
+
+    def sets() -> Iterator[list[Model]]:
+        yield raced.copy()
+        further: list[Model] = []
+        with left_out(search):
+            further += short_runs(sweep, n_components, search, several, None, number + FURTHER)[0]
+            further += wider_models(sample, n_components, search, several, number + FURTHER)
+        raced.extend(further)
+        yield further
+
+    crossing = sample.kernel is not None and sample.kernel.splits_and_merges
+    if crossing and n_components <= MANY:
+        found = best_crossed(sample, sets(), search, starts)
+    else:
+        found = split_and_merged(sample, raced, search, starts)
+    return exchanged(bound, [found, *raced], loop), raced
 
 
 def _end_of(run: Run, ends: Sequence[Run | Failed]) -> float:
