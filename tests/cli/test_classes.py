@@ -79,6 +79,22 @@ def test_classes_and_covariates_are_fitted_together_on_request(survey, tmp_path)
     assert "(one step)" in (out / "tables.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--one-step"], "name these by --covariates"),
+        (["--one-step", "--distal", "income"], "name these by --covariates"),
+        (["--one-step", "--covariates", "x", "--correction", "bch"], "--correction says"),
+        (["--one-step", "--covariates", "x", "--assignment", "modal"], "--assignment says"),
+        (["--correction", "ml"], "there is nothing to relate"),
+    ],
+)
+def test_an_option_that_would_say_nothing_is_refused(survey, options, words):
+    done = told(survey, "-k", "2", "--columns", "a,b,c", *options)
+    assert done.exit_code == 2
+    assert words in done.stderr
+
+
 def test_profiles_with_weights_and_tests(tmp_path):
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 2, 300)
