@@ -122,6 +122,8 @@ def _codes(name: str, given: Any, n_rows: int) -> Codes:
     if given is None:
         return np.zeros(n_rows, dtype=np.intp)
     values = values_of_series(given)
+    if values is None and (np.ndim(given) == 0 or isinstance(given, str)):
+        raise DataError(f"{name} should be one value for each of {n_rows} rows, not {given!r}")
     column = list(given) if values is None else list(values)
     if len(column) != n_rows:
         raise DataError(f"{name} has {len(column)} values and X has {n_rows} rows")
