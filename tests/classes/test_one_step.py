@@ -317,8 +317,8 @@ def test_what_cannot_be_answered_is_said():
         (model, {"covariates": z[:-1]}, DataError, "rows"),
         (model, {"covariates": np.column_stack([z, z[:, 0]])}, DataError, "x2"),
         (model, {"covariates": np.ones(200)}, DataError, "one value"),
-        (model, {"covariates": z * [1.0, 1e-200]}, DataError, "'x1' vary by less"),
-        (model, {"covariates": z * [1e300, 1.0]}, DataError, "'x0' vary by less"),
+        (model, {"covariates": z * [1.0, 1e-200]}, DataError, "'x1' span less"),
+        (model, {"covariates": z * [1e300, 1.0]}, DataError, "'x0' span less"),
     ]
     for one, settings, error, words in cases:
         with pytest.raises(error, match=words):
