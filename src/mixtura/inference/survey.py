@@ -98,7 +98,7 @@ def sampling_of(
             "sample_weight counts rows, and survey says how they were drawn; give the weights as "
             "SurveyDesign(weights=...) alone"
         )
-    weights = row_weights(survey.weights, n_rows)
+    weights = row_weights(survey.weights, n_rows, "survey.weights")
     weights = np.ones(n_rows) if weights is None else weights / weights.mean()
     strata = _codes("strata", survey.strata, n_rows)
     clusters = _codes("clusters", survey.clusters, n_rows)
