@@ -15,7 +15,7 @@ from mixtura.components.gaussian.one_column import OneColumn
 from mixtura.components.margins import conditional_of, marginal_of, moments_of, positions
 from mixtura.components.predictions import Predictor
 from mixtura.data.encoding import AS_IT_COMES, Reading, decoded, decoded_rows, rows_of_table
-from mixtura.engines import Threads
+from mixtura.engines import Threads, engine_named
 from mixtura.errors import ParameterError
 from mixtura.kinds import ColumnKind
 from mixtura.native.predictions import Predictions
@@ -231,6 +231,8 @@ class Mixture:
         ParameterError
             If there is no such column, or none is left.
         """
+        if not isinstance(given, Mapping):
+            raise ParameterError(f"given should be a dict of cells by column, not {given!r}")
         known = positions(list(given), self.columns, self.n_columns)
         rest = sorted(set(range(self.n_columns)) - set(known))
         if not known or not rest:
@@ -275,7 +277,8 @@ class Mixture:
         Raises
         ------
         ParameterError
-            If rows of the family are no numbers that could be filled in so.
+            If rows of the family are no numbers that could be filled in so, or `n_imputations` is
+            no number of draws.
         """
         filling = filling_of(self.family, self.parameters)
         if self.reading is not None:
@@ -284,9 +287,8 @@ class Mixture:
         shares = self.coded.responsibilities(rows)
         if n_imputations is None:
             return self._in_table(filling.expected(rows, shares))
-        return self._in_table(
-            filling.drawn(rows, shares, n_imputations, generator_of(random_state))
-        )
+        count = whole_number("n_imputations", n_imputations, 1)
+        return self._in_table(filling.drawn(rows, shares, count, generator_of(random_state)))
 
     def cdf(self, points: ArrayLike) -> Float:
         """Return P(x <= point), for Gaussian mixtures of one column.
@@ -340,7 +342,8 @@ class Mixture:
         predictor = Predictor(self.family, self.parameters, self.weights)
         asked = Predictions.of(names, rows.shape[0], self.n_components)
         parts = [slice(at, at + CHUNK_ROWS) for at in range(0, rows.shape[0], CHUNK_ROWS)]
-        engine = Threads(n_jobs if len(parts) > FEW_PARTS else 1)
+        several = engine_named("threads", n_jobs)
+        engine = several if len(parts) > FEW_PARTS else Threads(1)
         with engine.session():
             list(engine.map(lambda part: predictor.fill(rows[part], asked.part(part)), parts))
         return asked

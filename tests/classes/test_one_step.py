@@ -242,6 +242,38 @@ def test_rows_seen_later_are_read_as_in_the_fit():
             found.weights(bad)
 
 
+def test_rows_and_covariates_however_far_away_have_posteriors():
+    rng = np.random.default_rng(4)
+    z = rng.normal(size=200)
+    second = rng.random(200) < expit(z)
+    rows = rng.normal(
+        np.where(second, 3.0, -3.0)[:, None], np.where(second, 1, 2)[:, None], (200, 2)
+    )
+    model = GaussianMixture(2, random_state=0).fit(rows)
+    found = one_step(model, rows, covariates=z)
+    wide = int(model.predict([[-3.0, -3.0]])[0])
+    posterior = found.predict_proba([[1e200, 0], [1e180, -1e190]], [0.0, 1.0])
+    np.testing.assert_array_equal(posterior, np.eye(2)[[wide, wide]])
+    # The logit of 1e6 leaves a class e^-1e6, which outweighs a density of e^-1e8 of the other.
+    logits = np.array([1e6, -1e6]) * found.membership.coefficients[1, 0]
+    log_weights = np.zeros((2, 2))
+    log_weights[:, int(found.membership.classes[0])] = logits
+    far = np.array([[1e5, 1e5], [1e5, -1e5]])
+    joint = found.mixture.component_log_density(far) + log_weights
+    np.testing.assert_array_equal(
+        found.predict_proba(far, [1e6, -1e6]).argmax(axis=1), joint.argmax(axis=1)
+    )
+
+
+@pytest.mark.parametrize("n_rows", [1, 2, 4])
+def test_posteriors_take_as_many_covariates_as_rows(n_rows):
+    answers, z = two_classes(100)
+    model = BernoulliMixture(2, random_state=0).fit(answers)
+    found = one_step(model, answers, covariates=z)
+    with pytest.raises(DataError, match=f"covariates has {n_rows} rows and X has 3"):
+        found.predict_proba(answers[:3], z[:n_rows])
+
+
 def test_probabilities_on_the_edge_are_taken_as_known():
     answers, z = two_classes(300)
     answers[:, 0] = (z[:, 0] + np.random.default_rng(0).normal(size=300) > 0) * 1.0
@@ -279,10 +311,14 @@ def test_what_cannot_be_answered_is_said():
         ),
         (model, {"standard_errors": "best"}, ParameterError, "'best'"),
         (model, {"max_iter": 0}, ParameterError, "max_iter"),
+        (model, {"max_iter": 2.5}, ParameterError, "max_iter"),
+        (model, {"max_iter": "all"}, ParameterError, "max_iter"),
         (model, {"reference": "x"}, ParameterError, "reference"),
         (model, {"covariates": z[:-1]}, DataError, "rows"),
         (model, {"covariates": np.column_stack([z, z[:, 0]])}, DataError, "x2"),
         (model, {"covariates": np.ones(200)}, DataError, "one value"),
+        (model, {"covariates": z * [1.0, 1e-200]}, DataError, "'x1' span less"),
+        (model, {"covariates": z * [1e300, 1.0]}, DataError, "'x0' span less"),
     ]
     for one, settings, error, words in cases:
         with pytest.raises(error, match=words):

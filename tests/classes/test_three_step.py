@@ -424,6 +424,10 @@ def test_what_cannot_be_answered_is_said():
         three_step(model, answers, covariates=frame.assign(one=1.0)[["x", "one"]])
     with pytest.raises(DataError, match="covariate 'double' is determined by those before it"):
         three_step(model, answers, covariates=frame.assign(double=2 * frame["x"])[["x", "double"]])
+    for scale in (1e200, 1e-200):
+        for role in ("distal", "covariates"):
+            with pytest.raises(DataError, match="'x' span less"):
+                three_step(model, answers, **{role: frame["x"] * scale})
     with pytest.raises(DataError, match="'x' holds infinity at row 3"):
         broken = frame[["x"]].copy()
         broken.iloc[3, 0] = np.inf

@@ -103,6 +103,22 @@ def test_samples_are_told_with_their_own_errors(survey, tmp_path):
     assert "--blrt" in told(path, "-k", "1:2", *drawn_by, "--blrt", "9").stderr
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--one-step"], "name these by --covariates"),
+        (["--one-step", "--distal", "income"], "name these by --covariates"),
+        (["--one-step", "--covariates", "x", "--correction", "bch"], "--correction says"),
+        (["--one-step", "--covariates", "x", "--assignment", "modal"], "--assignment says"),
+        (["--correction", "ml"], "there is nothing to relate"),
+    ],
+)
+def test_an_option_that_would_say_nothing_is_refused(survey, options, words):
+    done = told(survey, "-k", "2", "--columns", "a,b,c", *options)
+    assert done.exit_code == 2
+    assert words in done.stderr
+
+
 def test_profiles_with_weights_and_tests(tmp_path):
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 2, 300)

@@ -157,6 +157,12 @@ def test_beside_noise_a_margin_is_the_density_of_rows_that_lack_the_rest():
     assert draws.var() == pytest.approx(law.covariance()[0, 0], rel=0.05)
 
 
+@pytest.mark.parametrize("given", [[0, 1], 0.5, "x"])
+def test_what_is_given_is_cells_by_column(given):
+    with pytest.raises(ParameterError, match="given should be a dict of cells by column"):
+        gaussian("VVV").mixture.conditional(given)
+
+
 def test_what_has_no_margin_says_so():
     plain = gaussian("VVV")
     with pytest.raises(ParameterError, match="multinomial"):

@@ -325,6 +325,9 @@ def test_arguments_that_are_none_are_told(tmp_path, rows):
         dataset([rows], cache=tmp_path / "none")
     with pytest.raises(ParameterError, match=r"a list of names, such as \['ab'\]"):
         dataset([rows], columns="ab")
+    for wrong in ([0], []):
+        with pytest.raises(ParameterError, match="columns should be a list of names, at least one"):
+            dataset([rows], columns=wrong)
     with pytest.raises(ParameterError, match="is made of"):
         assert dataset(5).n_rows
     with pytest.raises(ParameterError, match="the rows have no names"):

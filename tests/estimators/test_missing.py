@@ -296,6 +296,13 @@ def test_draws_have_the_moments_of_the_missing_cells(rows: Float) -> None:
     assert (again == mixture.impute(row, 3, random_state=4)).all()
 
 
+@pytest.mark.parametrize("n_imputations", [0, -1, 2.5, "two"])
+def test_draws_are_a_whole_number(n_imputations: object) -> None:
+    found = GaussianMixture(1).fit([[1.0, 2.0], [3.0, 4.5], [4.0, 1.0]])
+    with pytest.raises(ParameterError, match="n_imputations should be a whole number from 1 up"):
+        found.mixture_.impute([[1.0, np.nan]], n_imputations)
+
+
 def test_counts_are_not_filled_in() -> None:
     found = PoissonMixture(1).fit([[1, 2], [3, 4]])
     with pytest.raises(ParameterError, match="not filled in"):

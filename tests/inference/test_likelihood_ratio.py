@@ -121,5 +121,12 @@ def test_beside_noise_a_second_cluster_is_found_and_a_third_is_not():
 
 def test_what_cannot_be_tested_is_refused():
     plain = gaussian("VVV")
-    with pytest.raises(ParameterError, match="1 at least"):
-        likelihood_ratio_test(plain.mixture, plain.rows, n_replicates=0)
+    for name, wrong in (
+        ("n_replicates", 0),
+        ("n_replicates", 2.5),
+        ("n_init", "few"),
+        ("exceedances", -1),
+        ("exceedances", 2.5),
+    ):
+        with pytest.raises(ParameterError, match=f"{name} should be a whole number from 1 up"):
+            likelihood_ratio_test(plain.mixture, plain.rows, **{name: wrong})

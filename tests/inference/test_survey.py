@@ -172,7 +172,10 @@ def test_what_is_no_design_is_named():
         (SurveyDesign(clusters=np.zeros(n)), DataError, "one cluster"),
         (SurveyDesign(clusters=np.zeros(n - 1)), DataError, f"{n - 1} values"),
         (SurveyDesign(strata=[None, *range(n - 1)]), DataError, "row 0"),
-        (SurveyDesign(weights=-np.ones(n)), DataError, "negative|from 0"),
+        (SurveyDesign(strata=3), DataError, "strata should be one value for each of"),
+        (SurveyDesign(clusters="school"), DataError, "clusters should be .* not 'school'"),
+        (SurveyDesign(weights=-np.ones(n)), DataError, "survey.weights of row 0 is -1.0"),
+        (SurveyDesign(weights=np.zeros(n)), DataError, "survey.weights is zero"),
         (np.ones(n), ParameterError, "SurveyDesign"),
     ]
     for design, error, words in cases:

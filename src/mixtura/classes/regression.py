@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from scipy.stats import chi2
 
-from mixtura.arrays import log_sum_exp, order_by_pattern
+from mixtura.arrays import log_sum_exp, order_by_pattern, whole_number
 from mixtura.classes.covariates import (
     ClassMembership,
     complete,
@@ -26,7 +26,7 @@ from mixtura.data.gaps import has_gaps
 from mixtura.em.solve import fit_options
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
-from mixtura.errors import InformationError, ParameterError
+from mixtura.errors import DataError, InformationError, ParameterError
 from mixtura.inference.refit import framed, options_of
 from mixtura.inference.rows import Rows, checked
 from mixtura.inference.survey import SurveyDesign, sampling_of
@@ -108,6 +108,9 @@ class ClassRegression:
         DataError
             If one is not there, a cell is missing, or a level was not in the fit.
         """
+        return np.exp(self._log_weights(covariates))
+
+    def _log_weights(self, covariates: Any) -> Float:
         columns = [np.ones(1)]
         for one in as_fitted(covariates, self.covariates):
             columns += [*one.indicators[:, 1:].T] if one.levels else [one.cells]
@@ -116,7 +119,7 @@ class ClassRegression:
         names = [component_name(int(label)) for label in self.mixture.labels]
         others = [names.index(name) for name in self.membership.classes]
         found[:, others] = design @ self.membership.coefficients
-        return np.exp(found - log_sum_exp(found)[:, None])
+        return found - log_sum_exp(found)[:, None]
 
     def predict_proba(self, X: Any, covariates: Any) -> Float:
         """Return the posterior probabilities (N, K) of classes given rows and their covariates.
@@ -125,11 +128,27 @@ class ClassRegression:
         ----------
         X : (N, D) rows, read as the fit read its own
         covariates : (N, ...) as in `one_step`
+
+        Raises
+        ------
+        DataError
+            If rows or covariates cannot be used, or there are not as many of both.
         """
-        weights = self.weights(covariates)
-        with np.errstate(divide="ignore"):
-            joint = self.mixture.component_log_density(X) + np.log(weights)
-        return np.exp(joint - log_sum_exp(joint)[:, None])
+        log_weights = self._log_weights(covariates)
+        joint = self.mixture.component_log_density(X)
+        if len(joint) != len(log_weights):
+            raise DataError(
+                f"covariates has {len(log_weights)} rows and X has {len(joint)}; give one for each"
+            )
+        joint += log_weights
+        log_density = log_sum_exp(joint)
+        with np.errstate(invalid="ignore"):
+            found = np.exp(joint - log_density[:, None])
+        # So far away that no density is left, what the covariates say is as nothing.
+        far = np.isneginf(log_density)
+        if far.any():
+            found[far] = self.mixture.responsibilities(X)[far]
+        return found
 
     def table(self) -> list[dict[str, Any]]:
         """Return a row for each class and term, as `ClassMembership.table` does."""
@@ -267,8 +286,7 @@ def _check(
         raise ParameterError(
             f"standard_errors should be 'robust', 'observed' or 'scores', not {standard_errors!r}"
         )
-    if max_iter < 1:
-        raise ParameterError(f"max_iter should be 1 at least, not {max_iter}")
+    whole_number("max_iter", max_iter, 1)
     if mixture.n_components < 2:
         raise ParameterError("the model has one class only; fit 2 at least")
     if mixture.family.has_noise or mixture.held or mixture.constraints is not None:

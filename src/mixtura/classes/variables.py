@@ -17,6 +17,9 @@ __all__ = ["Variable", "as_fitted", "variables_of"]
 
 Float = NDArray[np.float64]
 
+# Numbers that span less or more have variances, or errors, beyond floating point.
+RANGES = 1e-150, 1e150
+
 
 @dataclass(frozen=True, slots=True)
 class Variable:
@@ -39,7 +42,7 @@ class Variable:
         Raises
         ------
         DataError
-            If it has one value there, or none.
+            If it has one value there, or none, or is in a unit out of range.
         """
         cells = self.cells[rows]
         found, codes = np.unique(cells, return_inverse=True)
@@ -47,6 +50,11 @@ class Variable:
             has = "has one value" if len(found) else "is missing"
             raise DataError(f"column '{self.name}' {has} in all rows that are used; leave it out")
         if not self.levels:
+            if not RANGES[0] < float(found[-1]) - float(found[0]) < RANGES[1]:
+                raise DataError(
+                    f"the numbers of column '{self.name}' span less than {RANGES[0]:g} or more "
+                    f"than {RANGES[1]:g} in the rows that are used; give them in another unit"
+                )
             return Variable(self.name, cells)
         levels = tuple(self.levels[int(code)] for code in found)
         return Variable(self.name, codes.astype(np.float64), levels)

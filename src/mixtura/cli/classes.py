@@ -1,13 +1,14 @@
 """`mixtura classes FILE`: how many classes, what they are, and what goes with them."""
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from mixtura.classes import (
     Enumeration,
@@ -171,6 +172,7 @@ def classes(
     foretelling, following = split_names(covariates), split_names(distal)
     drawn = {"weights": sampling_weights, "strata": strata, "clusters": clusters}
     _check_drawn(drawn, weights, blrt)
+    _check_steps(context, one_step, foretelling, following)
     request = Request(
         columns=tuple(split_names(columns)),
         left_out=(
@@ -241,6 +243,23 @@ def classes(
     if interrupted:
         say("interrupted: this is the best of the models fitted so far", err=True)
         end_interrupted()
+
+
+def _check_steps(
+    context: click.Context, one_step: bool, foretelling: Sequence[str], following: Sequence[str]
+) -> None:
+    """Raise for an option that says how steps are taken where none is."""
+    if one_step and not foretelling:
+        raise ParameterError("--one-step fits classes and covariates; name these by --covariates")
+    if following or (foretelling and not one_step):
+        return
+    for name in ("correction", "assignment"):
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            where = "--one-step has no such errors" if one_step else "there is nothing to relate"
+            raise ParameterError(
+                f"--{name} says what is done about errors of classification, and {where}; leave it "
+                "out"
+            )
 
 
 def _enumeration(fitted: Fitted, frame: Any, weights: Any, blrt: int) -> tuple[Enumeration, bool]:

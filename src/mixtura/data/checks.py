@@ -95,8 +95,14 @@ def check_varying(deviations: Float, names: Names = None, advice: str = REMEDY) 
         )
 
 
-def row_weights(weights: ArrayLike | None, n_rows: int) -> Float | None:
+def row_weights(
+    weights: ArrayLike | None, n_rows: int, called: str = "sample_weight"
+) -> Float | None:
     """Return row weights (N,) as float64, or None where every row counts once.
+
+    Parameters
+    ----------
+    called : what an error calls them
 
     Raises
     ------
@@ -108,34 +114,32 @@ def row_weights(weights: ArrayLike | None, n_rows: int) -> Float | None:
     masked = isinstance(weights, np.ma.MaskedArray) and np.flatnonzero(weights.mask)
     if isinstance(masked, np.ndarray) and masked.size:
         row = int(masked[0])
-        raise DataError(f"sample_weight of row {row} is masked; weights must be numbers from 0 up")
+        raise DataError(f"{called} of row {row} is masked; weights must be numbers from 0 up")
     given = np.asarray(weights)
     if given.dtype.kind in "cUSmM":
         shown = next(iter(given.ravel()[:1].tolist()), "nothing")
         raise DataError(
-            f"sample_weight holds {given.dtype}, the first {shown!r}; give one number from 0 up "
+            f"{called} holds {given.dtype}, the first {shown!r}; give one number from 0 up "
             "for each row"
         )
     try:
         array = np.asarray(weights, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise DataError(f"sample_weight: {error}; give one number for each row") from error
+        raise DataError(f"{called}: {error}; give one number for each row") from error
     if array.ndim == 0:
         array = np.full(n_rows, float(array))
     if array.ndim != 1:
         raise DataError(f"Sample weights must be 1D array or scalar, got {array.ndim} dimensions")
     if len(array) != n_rows:
         raise DataError(
-            f"sample_weight.shape == {array.shape}, expected {(n_rows,)}: one weight for each row"
+            f"{called}.shape == {array.shape}, expected {(n_rows,)}: one weight for each row"
         )
     wrong = np.flatnonzero(~(np.isfinite(array) & (array >= 0)))
     if wrong.size:
         row = int(wrong[0])
-        raise DataError(
-            f"sample_weight of row {row} is {array[row]}; weights must be numbers from 0 up"
-        )
+        raise DataError(f"{called} of row {row} is {array[row]}; weights must be numbers from 0 up")
     if not array.any():
-        raise DataError("sample_weight is zero for every row; give some rows a positive weight")
+        raise DataError(f"{called} is zero for every row; give some rows a positive weight")
     return array
 
 

@@ -276,11 +276,16 @@ def dataset(
     files_of(source)
     if isinstance(columns, str):
         raise ParameterError(f"columns should be a list of names, such as [{columns!r}]")
-    if columns is not None and weights in columns:
+    names = None if columns is None else tuple(columns)
+    if names is not None and not (names and all(isinstance(name, str) for name in names)):
+        raise ParameterError(
+            f"columns should be a list of names, at least one, or None for all; not {columns!r}"
+        )
+    if names is not None and weights in names:
         raise ParameterError(
             f"column '{weights}' is one of columns= and of weights=; leave it out of one of them"
         )
-    asked = Asked(None if columns is None else tuple(columns), weights)
+    asked = Asked(names, weights)
     folder = None if cache is None else Path(cache)
     if folder is not None and not folder.is_dir():
         raise ParameterError(f"cache should be a folder that exists, got '{folder}'")

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mixtura.arrays import whole_number
 from mixtura.data import RowSource
 from mixtura.em.solve import SolveOptions
 from mixtura.em.starts import StartOptions
@@ -95,8 +96,10 @@ def likelihood_ratio_test(
         or equal, or a setting cannot be used. Mixing weights that were held equal are so under both
         hypotheses, and noise stands beside both, with the same density.
     """
-    if n_replicates < 1 or (exceedances is not None and exceedances < 1) or n_init < 1:
-        raise ParameterError("n_replicates, exceedances and n_init should be 1 at least")
+    n_replicates = whole_number("n_replicates", n_replicates, 1)
+    n_init = whole_number("n_init", n_init, 1)
+    if exceedances is not None:
+        exceedances = whole_number("exceedances", exceedances, 1)
     if weighing_of(mixture).tells_apart:
         raise ParameterError(
             "the mixing weights were held at numbers that differ, which do not say what those of "

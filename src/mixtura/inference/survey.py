@@ -98,7 +98,7 @@ def sampling_of(
             "sample_weight counts rows, and survey says how they were drawn; give the weights as "
             "SurveyDesign(weights=...) alone"
         )
-    weights = row_weights(survey.weights, n_rows)
+    weights = row_weights(survey.weights, n_rows, "survey.weights")
     weights = np.ones(n_rows) if weights is None else weights / weights.mean()
     strata = _codes("strata", survey.strata, n_rows)
     clusters = _codes("clusters", survey.clusters, n_rows)
@@ -122,6 +122,8 @@ def _codes(name: str, given: Any, n_rows: int) -> Codes:
     if given is None:
         return np.zeros(n_rows, dtype=np.intp)
     values = values_of_series(given)
+    if values is None and (np.ndim(given) == 0 or isinstance(given, str)):
+        raise DataError(f"{name} should be one value for each of {n_rows} rows, not {given!r}")
     column = list(given) if values is None else list(values)
     if len(column) != n_rows:
         raise DataError(f"{name} has {len(column)} values and X has {n_rows} rows")

@@ -3,7 +3,7 @@
 import mpmath
 import numpy as np
 import pytest
-from plain import gaussian
+from plain import gaussian, noisy
 
 from mixtura import Mixture
 from mixtura.components.gaussian.family import GaussianFamily
@@ -79,5 +79,7 @@ def test_turning_points_are_all_there(seed):
 def test_it_is_for_one_column_of_gaussians():
     with pytest.raises(ParameterError, match="one column"):
         gaussian("VVV").mixture.cdf(0.0)
+    with pytest.raises(ParameterError, match="without noise"):
+        noisy(gaussian("VVV")).mixture.marginal([0]).cdf(0.0)
     with pytest.raises(ParameterError, match="between 0 and 1"):
         column(0).quantile(1.5)

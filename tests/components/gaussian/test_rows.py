@@ -16,6 +16,7 @@ from mixtura.components.gaussian.rows import whitened_components
 from mixtura.components.gaussian.structures import CODES, structure
 from mixtura.components.noise import NoiseFamily
 from mixtura.components.noise_parameters import NoisyParameters
+from mixtura.errors import ParameterError
 
 # Columns around the widths of vectors, and rows around those of blocks.
 SIZES = [(1, 1, 1), (2, 5, 161), (3, 4, 7), (5, 2, 160), (8, 3, 403), (13, 9, 330), (31, 2, 50)]
@@ -215,3 +216,10 @@ def test_rows_are_whitened_once_where_that_costs_no_digits() -> None:
     far = GaussianParameters(1e6 * means, covariance)
     assert whitened_components(far).origin is None
     assert whitened_components(drawn("VVV", 4, 3).parameters).origin is None
+
+
+@pytest.mark.parametrize("n_rows", [3, 30_000])
+@pytest.mark.parametrize("n_jobs", [0, 2.5, "all"])
+def test_workers_are_a_number_however_many_rows_there_are(n_rows: int, n_jobs: object) -> None:
+    with pytest.raises(ParameterError, match="n_jobs should be None, a number of workers"):
+        drawn("VVV", 2, 2).predict(np.zeros((n_rows, 2)), n_jobs)

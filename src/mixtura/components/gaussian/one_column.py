@@ -43,8 +43,13 @@ class OneColumn:
         Raises
         ------
         ParameterError
-            If it is of another family, or there are more columns.
+            If it is of another family, with noise, or there are more columns.
         """
+        if family.has_noise:
+            raise ParameterError(
+                "noise is as dense everywhere, so no probability lies below a point; fit the "
+                "mixture without noise for this"
+            )
         if not isinstance(family, GaussianFamily) or family.n_columns != 1:
             raise ParameterError(
                 "this is for Gaussian mixtures of one column; take one by marginal([column]) first"
