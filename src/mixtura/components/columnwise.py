@@ -57,7 +57,7 @@ class ColumnwiseFamily(CellwiseFamily):
     # Whether its features of a 0 are 0, so that rows may be sparse.
     reads_sparse: ClassVar[bool] = True
     # Whether `reading` goes by all cells, rather than by extremes and whether some are missing.
-    reads_every_cell: ClassVar[bool] = False
+    reads_every_cell = False
     # A frozen dataclass whose fields are the arrays (K, D) that `numbers` name, in their order.
     values: ClassVar[type[Any]]
     numbers: ClassVar[tuple[Number, ...]]
