@@ -1,9 +1,8 @@
 """Where LAPACK is that compiled code calls: SciPy's, by address, as its Cython users call it."""
 
 import ctypes
+from importlib import import_module
 from typing import Any
-
-from scipy.linalg import cython_lapack
 
 __all__ = ["ROUTINES", "routines"]
 
@@ -18,7 +17,7 @@ def routines() -> Any:
 
 def address_of(name: str) -> int:
     """Return where a routine is."""
-    capsule: Any = vars(cython_lapack)["__pyx_capi__"][name]
+    capsule: Any = vars(import_module("scipy.linalg.cython_lapack"))["__pyx_capi__"][name]
     named, found = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_GetPointer
     named.restype, named.argtypes = ctypes.c_char_p, (ctypes.py_object,)
     found.restype, found.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
