@@ -1,25 +1,27 @@
 """`mixtura classes FILE`: how many classes, what they are, and what goes with them."""
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from mixtura.classes import (
     Enumeration,
     classification,
     profile,
-    three_step,
 )
-from mixtura.classes import one_step as together
 from mixtura.classes.enumeration import STARTS, enumeration_of
 from mixtura.cli.advice import in_words_of_the_command
-from mixtura.cli.class_tables import Findings, Related
+from mixtura.cli.class_relations import (
+    check_drawn,
+    check_steps,
+    related_to,
+    relation,
+    survey_of,
+)
+from mixtura.cli.class_tables import Findings
 from mixtura.cli.columns import related_frame, split_names
 from mixtura.cli.families import OFFERS, Request
 from mixtura.cli.fitted import Fitted, fitted_table
@@ -35,16 +37,13 @@ from mixtura.cli.options import (
 from mixtura.cli.output import CLASSES, ENUMERATION, MODEL, TABLES, Output, output_folder, told
 from mixtura.cli.rows import frame_of
 from mixtura.cli.voice import end_interrupted, keep_formulas_option, say
-from mixtura.data.files import Table, read_tables
+from mixtura.data.files import read_tables
 from mixtura.data.paths import called_together, files_of
 from mixtura.errors import (
     DegenerateComponentWarning,
     DisagreementWarning,
-    InformationError,
     ParameterError,
 )
-from mixtura.inference.survey import SurveyDesign
-from mixtura.mixture import Mixture
 from mixtura.store import save
 from mixtura.summary import title_of
 
@@ -171,8 +170,8 @@ def classes(
         raise ParameterError("--structure takes one: classes are compared by their number alone")
     foretelling, following = split_names(covariates), split_names(distal)
     drawn = {"weights": sampling_weights, "strata": strata, "clusters": clusters}
-    _check_drawn(drawn, weights, blrt)
-    _check_steps(context, one_step, foretelling, following)
+    check_drawn(drawn, weights, blrt)
+    check_steps(context, one_step, foretelling, following)
     request = Request(
         columns=tuple(split_names(columns)),
         left_out=(
@@ -214,15 +213,13 @@ def classes(
         }
         fitted = fitted_table(table, OFFERS[family], request, all_components=True)
         rows = (frame_of(fitted.mixture, table), request.of(table).weights)
-        survey = _survey(table, drawn)
+        survey = survey_of(table, drawn)
         told: dict[str, Any] = (
             {"survey": survey} if survey is not None else {"sample_weight": rows[1]}
         )
         enumeration, interrupted = _enumeration(fitted, *rows, blrt)
-        relate = {
-            name: _relation(name, one_step, correction, assignment, prior) for name in related
-        }
-        found, unsaid = _related(fitted.mixture, rows[0], told, related, relate)
+        relate = {name: relation(name, one_step, correction, assignment, prior) for name in related}
+        found, unsaid = related_to(fitted.mixture, rows[0], told, related, relate)
         several = fitted.mixture.n_components > 1
         findings = Findings(
             enumeration,
@@ -245,23 +242,6 @@ def classes(
         end_interrupted()
 
 
-def _check_steps(
-    context: click.Context, one_step: bool, foretelling: Sequence[str], following: Sequence[str]
-) -> None:
-    """Raise for an option that says how steps are taken where none is."""
-    if one_step and not foretelling:
-        raise ParameterError("--one-step fits classes and covariates; name these by --covariates")
-    if following or (foretelling and not one_step):
-        return
-    for name in ("correction", "assignment"):
-        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
-            where = "--one-step has no such errors" if one_step else "there is nothing to relate"
-            raise ParameterError(
-                f"--{name} says what is done about errors of classification, and {where}; leave it "
-                "out"
-            )
-
-
 def _enumeration(fitted: Fitted, frame: Any, weights: Any, blrt: int) -> tuple[Enumeration, bool]:
     """Return the fits with the tests between them, and whether an interrupt left some out."""
     selection, request = fitted.selection, fitted.request
@@ -280,65 +260,6 @@ def _enumeration(fitted: Fitted, frame: Any, weights: Any, blrt: int) -> tuple[E
     except KeyboardInterrupt:
         return enumeration_of(selection, frame, weights), True
     return tested, False
-
-
-def _check_drawn(drawn: Mapping[str, str | None], weights: str | None, blrt: int) -> None:
-    """Raise where what rows weigh, or how they were drawn, is said in two ways."""
-    if not any(drawn.values()):
-        return
-    if weights is not None:
-        raise ParameterError(
-            "--weights counts rows, and --sampling-weights, --strata and --clusters say how they "
-            "were drawn; give one of the two"
-        )
-    if blrt:
-        raise ParameterError(
-            "--blrt draws rows one by one, which says nothing of a sample with weights, strata or "
-            "clusters; leave it out"
-        )
-
-
-def _survey(table: Table, drawn: Mapping[str, str | None]) -> SurveyDesign | None:
-    """Return how the rows of a table were drawn, or None where nothing is said of it."""
-    if not any(drawn.values()):
-        return None
-    weights = drawn["weights"]
-    given = {
-        name: None if column is None else table.categories(column)
-        for name, column in drawn.items()
-        if name != "weights"
-    }
-    return SurveyDesign(None if weights is None else table.numeric([weights])[:, 0], **given)
-
-
-def _relation(
-    name: str, one_step: bool, correction: str | None, assignment: str, prior: Any
-) -> Callable[..., Related]:
-    """Return what relates classes to covariates or outcomes, as asked."""
-    if one_step and name == "covariates":
-        return partial(together, prior=prior)
-    return partial(three_step, correction=correction, assignment=assignment)
-
-
-def _related(
-    mixture: Mixture,
-    frame: Any,
-    told: Mapping[str, Any],
-    related: Mapping[str, Any],
-    relate: Mapping[str, Callable[..., Related]],
-) -> tuple[tuple[Related, ...], InformationError | None]:
-    """Return how covariates and outcomes go with classes, and why one of them cannot be told."""
-    if related and mixture.n_components == 1:
-        say("there is one class only, which covariates and outcomes cannot tell apart", err=True)
-        return (), None
-    found, unsaid = [], None
-    for name, columns in related.items():
-        given: dict[str, Any] = {name: columns}
-        try:
-            found.append(relate[name](mixture, frame, **told, **given))
-        except InformationError as error:
-            unsaid = error
-    return tuple(found), unsaid
 
 
 def _write(folder: Output, fitted: Fitted, findings: Findings) -> None:

@@ -1,0 +1,94 @@
+"""What `mixtura classes` is asked of how rows were drawn and of what goes with classes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from mixtura.classes import one_step, three_step
+from mixtura.cli.class_tables import Related
+from mixtura.cli.voice import say
+from mixtura.data.files import Table
+from mixtura.errors import InformationError, ParameterError
+from mixtura.inference.survey import SurveyDesign
+from mixtura.mixture import Mixture
+
+__all__ = ["check_drawn", "check_steps", "related_to", "relation", "survey_of"]
+
+
+def check_steps(
+    context: click.Context, one_step: bool, foretelling: Sequence[str], following: Sequence[str]
+) -> None:
+    """Raise for an option that says how steps are taken where none is."""
+    if one_step and not foretelling:
+        raise ParameterError("--one-step fits classes and covariates; name these by --covariates")
+    if following or (foretelling and not one_step):
+        return
+    for name in ("correction", "assignment"):
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            where = "--one-step has no such errors" if one_step else "there is nothing to relate"
+            raise ParameterError(
+                f"--{name} says what is done about errors of classification, and {where}; leave it "
+                "out"
+            )
+
+
+def check_drawn(drawn: Mapping[str, str | None], weights: str | None, blrt: int) -> None:
+    """Raise where what rows weigh, or how they were drawn, is said in two ways."""
+    if not any(drawn.values()):
+        return
+    if weights is not None:
+        raise ParameterError(
+            "--weights counts rows, and --sampling-weights, --strata and --clusters say how they "
+            "were drawn; give one of the two"
+        )
+    if blrt:
+        raise ParameterError(
+            "--blrt draws rows one by one, which says nothing of a sample with weights, strata or "
+            "clusters; leave it out"
+        )
+
+
+def survey_of(table: Table, drawn: Mapping[str, str | None]) -> SurveyDesign | None:
+    """Return how the rows of a table were drawn, or None where nothing is said of it."""
+    if not any(drawn.values()):
+        return None
+    weights = drawn["weights"]
+    given = {
+        name: None if column is None else table.categories(column)
+        for name, column in drawn.items()
+        if name != "weights"
+    }
+    return SurveyDesign(None if weights is None else table.numeric([weights])[:, 0], **given)
+
+
+def relation(
+    name: str, together: bool, correction: str | None, assignment: str, prior: Any
+) -> Callable[..., Related]:
+    """Return what relates classes to covariates or outcomes, as asked."""
+    if together and name == "covariates":
+        return partial(one_step, prior=prior)
+    return partial(three_step, correction=correction, assignment=assignment)
+
+
+def related_to(
+    mixture: Mixture,
+    frame: Any,
+    told: Mapping[str, Any],
+    related: Mapping[str, Any],
+    relate: Mapping[str, Callable[..., Related]],
+) -> tuple[tuple[Related, ...], InformationError | None]:
+    """Return how covariates and outcomes go with classes, and why one of them cannot be told."""
+    if related and mixture.n_components == 1:
+        say("there is one class only, which covariates and outcomes cannot tell apart", err=True)
+        return (), None
+    found, unsaid = [], None
+    for name, columns in related.items():
+        given: dict[str, Any] = {name: columns}
+        try:
+            found.append(relate[name](mixture, frame, **told, **given))
+        except InformationError as error:
+            unsaid = error
+    return tuple(found), unsaid
