@@ -1,5 +1,7 @@
 """Classes and what foretells them are fitted together as other systems and plain maximisers do."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,6 +21,8 @@ from mixtura import (
     one_step,
     three_step,
 )
+
+DATA = Path(__file__).parents[2] / "examples" / "data"
 
 # StepMix 3.0.0 (n_steps=1, Newton steps) on the same rows: log-likelihood, and the coefficients of
 # the second and third class of the truth less those of the first.
@@ -328,3 +332,19 @@ def test_what_cannot_be_answered_is_said():
     told = BernoulliMixture(2, random_state=0).fit(apart)
     with pytest.raises(InformationError, match="no bound"):
         one_step(told, apart, covariates=sure)
+
+
+def test_other_starts_find_what_the_fit_without_covariates_hides():
+    people = pd.read_csv(DATA / "diabetes.csv")
+    rows, z = people[["glucose", "insulin"]], people["sspg"]
+    model = GaussianMixture(3, covariance_type="diag", n_init=5, random_state=0).fit(rows)
+    alone = one_step(model, rows, covariates=z, n_init=1)
+    found = one_step(model, rows, covariates=z)
+    assert found.log_likelihood > alone.log_likelihood + 5
+    assert found.log_likelihood - 0.5 * found.test.statistic >= model.log_likelihood_ - 1e-3
+    again = one_step(model, rows, covariates=z)
+    assert again.objective == found.objective
+    # Classes are called as those of the model that have most of their rows.
+    posterior = found.predict_proba(rows, z).argmax(axis=1)
+    table = pd.crosstab(model.predict(rows), posterior).to_numpy()
+    assert (np.argmax(table, axis=1) == np.arange(3)).all()

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from scipy.stats import chi2
 
-from mixtura.arrays import log_sum_exp, order_by_pattern, whole_number
+from mixtura.arrays import generator_of, log_sum_exp, order_by_pattern, whole_number
 from mixtura.classes.covariates import (
     ClassMembership,
     complete,
@@ -18,9 +18,10 @@ from mixtura.classes.covariates import (
 )
 from mixtura.classes.curvature import ERRORS, covariance_of, point_of
 from mixtura.classes.design import Design, design_of
+from mixtura.classes.joint_starts import best_ascents
 from mixtura.classes.maximum import FLAT, Point
 from mixtura.classes.posteriors import mixture_of, reference_of
-from mixtura.classes.together import Joint, State, ascended
+from mixtura.classes.together import Joint
 from mixtura.classes.variables import as_fitted, variables_of
 from mixtura.data.gaps import has_gaps
 from mixtura.em.solve import fit_options
@@ -179,13 +180,16 @@ def one_step(
     missing: str = "marginal",
     prior: Any = "weak",
     standard_errors: str = "robust",
+    n_init: int = 5,
     max_iter: int = 5000,
+    random_state: int | np.random.Generator = 0,
 ) -> ClassRegression:
     """Fit classes whose probabilities depend on covariates: latent class regression.
 
     π_ik = softmax(z_i B)_k takes the place of π_k, and B and the components are fitted together by
-    EM (Dayton and Macready 1988; Bandeen-Roche and others 1997), from the fit without covariates.
-    So what classes are may change with the covariates; where it should not, see `three_step`.
+    EM (Dayton and Macready 1988; Bandeen-Roche and others 1997), from the fit without covariates
+    and from other starts. So what classes are may change with the covariates; where it should not,
+    see `three_step`.
 
     Parameters
     ----------
@@ -202,7 +206,9 @@ def one_step(
     standard_errors : "robust" (sandwich), "observed" (information), or "scores" (their outer
         product, as in poLCA). Numbers on the edge of their range, such as a probability of 0, are
         taken as known
-    max_iter : E-steps at the most
+    n_init : starts, of which the best end is kept: the model, and others from short runs
+    max_iter : E-steps of each at the most
+    random_state : a seed or a numpy Generator, for the other starts
 
     Returns
     -------
@@ -218,7 +224,11 @@ def one_step(
         If coefficients have no bound, or the rows do not determine the parameters.
     """
     mixture = mixture_of(model)
-    _check(mixture, standard_errors, max_iter, survey)
+    _check(mixture, standard_errors, survey)
+    whole_number("max_iter", max_iter, 1)
+    seed = int(generator_of(random_state).integers(2**31))
+    others = whole_number("n_init", n_init, 1) - 1
+    options = options_of(mixture, prior, seed, finish=others)
     rows = checked(mixture, X, None, missing)
     sampling = sampling_of(rows.n_rows, sample_weight, survey)
     columns = variables_of(covariates, "covariates", "x", rows.n_rows)
@@ -231,12 +241,10 @@ def one_step(
     sizes = weights @ mixture.coded.responsibilities(used.array)
     compared = reference_of(reference, names, sizes)
     design = design_of(columns, weights)
-    joint = _joint(mixture, used, design.columns, weights, compared, prior)
-
-    null = ascended(*_without_covariates(joint, mixture, sizes), max_iter)
-    slopes = len(design.terms) - 1
-    coefficients = np.pad(null.state.coefficients[:, None], ((0, 0), (0, slopes))).ravel()
-    found = ascended(joint, joint.at(coefficients, null.state.parameters), max_iter)
+    sweep = Sweep(framed(used.family, used.source(), slice(None)), used.source(), Serial())
+    loop = fit_options(sweep, len(names), options)
+    joint = Joint(sweep, used.array, design.columns, weights, compared, len(names), loop.prior)
+    null, found = best_ascents(joint, mixture, loop, options, max_iter)
 
     family, parameters = joint.sweep.family.in_user_units(found.state.parameters)
     coefficients = found.state.coefficients
@@ -269,7 +277,8 @@ def one_step(
         n_parameters=family.n_free(len(names)) + len(coefficients),
         n=total,
         test=_ratio(
-            found.state.log_likelihood - null.state.log_likelihood, slopes * (len(names) - 1)
+            found.state.log_likelihood - null.state.log_likelihood,
+            (len(design.terms) - 1) * (len(names) - 1),
         ),
         converged=found.converged,
         objective=found.objective,
@@ -277,16 +286,13 @@ def one_step(
     )
 
 
-def _check(
-    mixture: Mixture, standard_errors: str, max_iter: int, survey: SurveyDesign | None
-) -> None:
+def _check(mixture: Mixture, standard_errors: str, survey: SurveyDesign | None) -> None:
     if survey is not None and standard_errors != "robust":
         raise ParameterError("errors by a survey design are robust; leave standard_errors at that")
     if standard_errors not in ERRORS:
         raise ParameterError(
             f"standard_errors should be 'robust', 'observed' or 'scores', not {standard_errors!r}"
         )
-    whole_number("max_iter", max_iter, 1)
     if mixture.n_components < 2:
         raise ParameterError("the model has one class only; fit 2 at least")
     if mixture.family.has_noise or mixture.held or mixture.constraints is not None:
@@ -302,22 +308,6 @@ def _places(rows: Rows, chosen: NDArray[np.bool_]) -> NDArray[np.intp]:
     if issparse(rows.array) or not has_gaps(rows.array):
         return places
     return places[order_by_pattern(rows.array[places])]
-
-
-def _joint(
-    mixture: Mixture, rows: Rows, design: Float, weights: Float, reference: int, prior: Any
-) -> Joint:
-    sweep = Sweep(framed(rows.family, rows.source(), slice(None)), rows.source(), Serial())
-    n_components = mixture.n_components
-    loop = fit_options(sweep, n_components, options_of(mixture, prior))
-    return Joint(sweep, rows.array, design, weights, reference, n_components, loop.prior)
-
-
-def _without_covariates(joint: Joint, mixture: Mixture, sizes: Float) -> tuple[Joint, State]:
-    """Return the same with an intercept alone, and where the fit without covariates is."""
-    alone = replace(joint, design=joint.design[:, :1])
-    intercepts = np.delete(np.log(sizes / sizes[joint.reference]), joint.reference)
-    return alone, alone.at(intercepts, joint.sweep.family.in_frame(mixture.parameters))
 
 
 def _check_bounded(
