@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from mixtura import (
+    CategoricalMixture,
     DataError,
     GaussianMixture,
     MixturaWarning,
@@ -121,7 +122,7 @@ def test_rows_in_memory_are_for_every_estimator(tmp_path):
     with dataset(tmp_path, memory=10_000) as data:
         assert_array_equal(found.predict(data), expected.predict(rows))
         with pytest.raises(DataError, match=r"30,000 rows of 720,000 bytes, more than the 10,000"):
-            PoissonMixture(2).fit(data)
+            CategoricalMixture(2).fit(data)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,9 @@ __all__ = ["moments_of"]
 
 Float = NDArray[np.float64]
 
+# Of a square, what its own rounding leaves.
+ROUNDING = float(np.finfo(np.float64).eps) ** 2
+
 
 def moments_of(
     sums: GaussianSums,
@@ -47,6 +50,9 @@ def moments_of(
         return GaussianMoments(effective, means, scatter, pooled)
     shift = sums.first / rows[:, None]
     about_means = sums.second - _spread_of(rows, shift, diagonal=diagonal)
+    if diagonal:
+        # Of one row alone the difference is rounding, of either sign; squares sum to none below 0.
+        about_means = np.maximum(about_means, ROUNDING * sums.second)
     new_means = np.where(centred[:, None], previous_means + shift, means)
     if pooled:
         return GaussianMoments(effective, new_means, about_means.sum(axis=0), pooled)
