@@ -164,7 +164,7 @@ def test_weights_that_cannot_be_are_told():
         assert dataset(frame, weights="n").n_rows
     with pytest.raises(DataError, match="no column 'z'"):
         assert dataset(frame, weights="z").n_rows
-    with pytest.raises(ParameterError, match=r"'n' is one of columns= and of weights="):
+    with pytest.raises(ParameterError, match=r"'n' is one of columns= and that of weights"):
         dataset(frame, ["u", "n"], weights="n")
     with pytest.raises(ParameterError, match="weights= names columns, and the rows have no names"):
         assert dataset(frame.to_numpy(), weights="n").n_rows

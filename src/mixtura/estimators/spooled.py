@@ -55,7 +55,7 @@ def check_alone(y: Any, sample_weight: ArrayLike | None) -> None:
         raise ParameterError(f"y is not taken with rows beyond memory; leave it out, or {advice}")
     if sample_weight is not None:
         raise ParameterError(
-            "sample_weight is not taken with rows beyond memory; let weights= name the column that "
+            "sample_weight is not taken with rows beyond memory; name the column that "
             f"holds them when the dataset is made, or {advice}"
         )
 
