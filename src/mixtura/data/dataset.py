@@ -283,7 +283,7 @@ def dataset(
         )
     if names is not None and weights in names:
         raise ParameterError(
-            f"column '{weights}' is one of columns= and that of weights; leave it out of one of them"
+            f"column '{weights}' is one of columns= and that of weights; leave one of them out"
         )
     asked = Asked(names, weights)
     folder = None if cache is None else Path(cache)
