@@ -11,12 +11,13 @@ from warnings import simplefilter
 import numpy as np
 
 from mixtura import GaussianMixture, select
+from mixtura.arrays import order_by_pattern
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.components.gaussian.structures import CODES, STRUCTURES
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
-from mixtura.data.gaps import gap_words, order_by_pattern
+from mixtura.data.gaps import Gaps
 from mixtura.em.model import Model
 from mixtura.em.options import log_weights_of
 from mixtura.em.sweep import Sweep
@@ -75,7 +76,7 @@ def sweeps(n_rows, n_columns, n_components, codes, asked):
     gappy = np.where(rng.random(rows.shape) < MISSING, np.nan, rows)
     order = order_by_pattern(gappy)
     gappy, gappy_labels = gappy[order], labels[order]
-    print(f"sweeps of {n_rows} x {n_columns}, K={n_components}: {gap_words(gappy)}")
+    print(f"sweeps of {n_rows} x {n_columns}, K={n_components}: {Gaps.of(gappy).words()}")
     whole, holed = column_moments(ArrayRows(rows)), column_moments(ArrayRows(gappy))
     for code in codes:
         plain = GaussianFamily.of(STRUCTURES[code], *whole)
