@@ -173,6 +173,8 @@ def test_what_has_no_margin_says_so():
         plain.mixture.marginal([3])
     with pytest.raises(ParameterError, match="no column 'x'"):
         plain.mixture.marginal(["x"])
+    with pytest.raises(ParameterError, match="truth values"):
+        plain.mixture.marginal([True, False, True])
     with pytest.raises(ParameterError, match="once"):
         plain.mixture.marginal([1, 1])
     with pytest.raises(ParameterError, match="at least"):

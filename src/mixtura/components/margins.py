@@ -44,6 +44,8 @@ def positions(columns: Sequence[Any], names: tuple[str, ...] | None, n_columns: 
     """
     found = []
     for column in columns:
+        if isinstance(column, (bool, np.bool_)):
+            raise ParameterError("columns are called by name or by number, not by truth values")
         if isinstance(column, str):
             if names is None or column not in names:
                 raise ParameterError(f"there is no column '{column}'")
