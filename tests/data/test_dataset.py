@@ -335,7 +335,8 @@ def test_arguments_that_are_none_are_told(tmp_path, rows):
 
 
 @pytest.mark.parametrize(
-    ("memory", "expected"), [("2 GB", 2e9), ("1.5kb", 1500), ("100", 100), (7, 7)]
+    ("memory", "expected"),
+    [("2 GB", 2e9), ("2GiB", 2**31), ("1 TiB", 2**40), ("1.5kb", 1500), ("100", 100), (7, 7)],
 )
 def test_sizes_in_words(rows, memory, expected):
     assert dataset([rows], memory=memory)._memory == expected

@@ -25,8 +25,8 @@ __all__ = ["Dataset", "bytes_of", "dataset"]
 
 # Of the machine's memory, what rows may take unless told.
 SHARE = 4
-UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
-SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", re.IGNORECASE)
+POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:([kmgt]?)|([kmgt])i)b?\s*", re.IGNORECASE)
 
 
 class Dataset:
@@ -299,7 +299,9 @@ def bytes_of(memory: int | str | None) -> int:
     if isinstance(memory, str):
         found = SIZE.fullmatch(memory)
         if found is not None:
-            return int(float(found[1]) * UNITS[found[2].lower()])
+            # 1 GB is 1000 MB, and 1 GiB is 1024 MiB.
+            base, power = (1000, found[2]) if found[3] is None else (1024, found[3])
+            return int(float(found[1]) * base ** POWERS[power.lower()])
     elif not isinstance(memory, bool) and 0 <= memory < np.inf:
         return int(memory)
     raise ParameterError(
