@@ -18,6 +18,7 @@ from mixtura.classes.membership import MembershipLikelihood
 from mixtura.components.derivatives import Chart, Derivatives, derivatives_of
 from mixtura.data.checks import check_memory
 from mixtura.errors import InformationError
+from mixtura.inference.spectrum import Spectrum
 from mixtura.inference.survey import Sampling
 from mixtura.sums import Sums
 
@@ -26,9 +27,6 @@ __all__ = ["ERRORS", "covariance_of", "point_of"]
 Float = NDArray[np.float64]
 
 ERRORS = ("robust", "observed", "scores")
-
-# Of the largest eigenvalue, one that says that rows determine nothing along it.
-SINGULAR = 1e-10
 
 # Rows at a time: K of them by all parameters are held.
 TILE = 1024
@@ -143,24 +141,25 @@ def covariance_of(point: Point, sampling: Sampling, standard_errors: str) -> Flo
     if standard_errors == "scores":
         return _inverse(sampling.middle(point.scores))
     observed = _inverse(-point.hessian)
-    return observed if standard_errors == "observed" else sandwich(point, sampling)
+    return (
+        observed
+        if standard_errors == "observed"
+        else sandwich(point, sampling.middle(point.scores))
+    )
 
 
 def _inverse(information: Float) -> Float:
-    """Return the inverse of an information, by eigenvalues in units of its diagonal.
+    """Return the inverse of an information.
 
     Raises
     ------
     InformationError
         If the rows do not determine the parameters.
     """
-    diagonal = np.diagonal(information)
-    scale = 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-    values, axes = np.linalg.eigh(information * scale[:, None] * scale)
-    if not (diagonal > 0).all() or values[0] < SINGULAR * values[-1]:
+    found = Spectrum.of(information) if (np.diagonal(information) > 0).all() else None
+    if found is None or found.is_singular:
         raise InformationError(
             "these rows do not determine classes and coefficients together; fit fewer classes, "
             "leave a covariate out, or take three_step"
         )
-    rooted = scale[:, None] * axes / np.sqrt(values)
-    return rooted @ rooted.T
+    return found.inverse

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mixtura.classes.variables import Variable
 from mixtura.errors import DataError
 
-__all__ = ["INTERCEPT", "Design", "design_of"]
+__all__ = ["INTERCEPT", "Design", "design_of", "raw_columns"]
 
 Float = NDArray[np.float64]
 
@@ -37,6 +37,14 @@ class Design:
     back: Float
 
 
+def raw_columns(covariates: Sequence[Variable]) -> Float:
+    """Return ones, numbers as they are, and indicators of levels but the first (N, P)."""
+    columns = [np.ones(len(covariates[0].cells))]
+    for one in covariates:
+        columns += [*one.indicators[:, 1:].T] if one.levels else [one.cells]
+    return np.column_stack(columns)
+
+
 def design_of(covariates: Sequence[Variable], weights: Float) -> Design:
     """Return the design of covariates without missing cells.
 
@@ -45,12 +53,11 @@ def design_of(covariates: Sequence[Variable], weights: Float) -> Design:
     DataError
         Naming a column that the columns before it determine.
     """
-    terms, owners, columns = [INTERCEPT], [-1], [np.ones(len(weights))]
+    terms, owners = [INTERCEPT], [-1]
     for place, one in enumerate(covariates):
-        own = one.indicators[:, 1:].T if one.levels else [one.cells]
         names = [f"{one.name}={level}" for level in one.levels[1:]] or [one.name]
-        terms, owners, columns = terms + names, owners + [place] * len(names), [*columns, *own]
-    raw = np.column_stack(columns)
+        terms, owners = terms + names, owners + [place] * len(names)
+    raw = raw_columns(covariates)
     means = np.average(raw, axis=0, weights=weights)
     spreads = np.sqrt(np.average((raw - means) ** 2, axis=0, weights=weights))
     numbers = np.array([owner >= 0 and not covariates[owner].levels for owner in owners])

@@ -17,7 +17,7 @@ from mixtura.data.checks import check_memory
 from mixtura.inference.information import information
 from mixtura.inference.numbers import Numbers
 from mixtura.inference.rows import checked
-from mixtura.inference.scores import row_scores, tiles
+from mixtura.inference.scores import tiles
 from mixtura.inference.survey import SurveyDesign
 from mixtura.mixture import Mixture
 
@@ -76,14 +76,16 @@ def first_step_of(
     InformationError
         If the information is singular, or the mixture is no maximum for these rows.
     """
-    found = information(mixture, X, sample_weight, boundary="hold", missing=missing, survey=survey)
     rows = checked(mixture, X, None, missing)
+    options: Any = {"boundary": "hold", "missing": missing, "survey": survey}
+    found = information(mixture.coded, rows.array, sample_weight, **options)
     numbers = Numbers(mixture, rows.family)
     chart = numbers.chart(found.held)
     n_components = mixture.n_components
     size = 8 * rows.n_rows * chart.n_free * (n_components + 1)
     check_memory(size, f"the scores of {chart.n_free:,} parameters in {n_components} classes")
     slopes = np.empty((chart.n_free, rows.n_rows, n_components))
+    scores = np.empty((rows.n_rows, chart.n_free))
     for part in tiles(0, rows.n_rows, numbers):
         chunk = rows.array[part]
         each = numbers.scores(chunk)
@@ -92,7 +94,6 @@ def first_step_of(
         for k in range(n_components):
             jacobian = chart.jacobian[k * chart.n_numbers : (k + 1) * chart.n_numbers]
             slopes[:, part, k] = jacobian.T @ each[k]
-        mean = np.einsum("mnk,nk->mn", slopes[:, part], shares)
-        slopes[:, part] -= mean[:, :, None]
-    scores = row_scores(rows, numbers, chart, found.held)
+        scores[part] = np.einsum("mnk,nk->nm", slopes[:, part], shares)
+        slopes[:, part] -= scores[part].T[:, :, None]
     return FirstStep(scores, found.covariance("observed"), slopes)

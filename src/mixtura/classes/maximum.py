@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from mixtura.errors import InformationError
-from mixtura.inference.survey import Sampling
 
-__all__ = ["Point", "climbed", "maximum", "sandwich"]
+__all__ = ["Point", "check_bounded", "climbed", "maximum", "sandwich"]
 
 Float = NDArray[np.float64]
 
@@ -91,14 +90,25 @@ def maximum(
     """
     found = climbed(at, start, weights)
     best = at(found)
-    curvatures, axes = np.linalg.eigh(-best.hessian / float(weights.sum()))
-    if curvatures[0] < FLAT:
-        raise InformationError(advice(int(np.abs(axes[:, 0]).argmax())))
+    check_bounded(best, weights, advice)
     found = found - np.linalg.solve(best.hessian, weights @ best.scores)
     return found, at(found)
 
 
-def sandwich(point: Point, sampling: Sampling) -> Float:
+def check_bounded(point: Point, weights: Float, advice: Callable[[int], str]) -> None:
+    """Raise where a log-likelihood goes on without end in some direction.
+
+    Raises
+    ------
+    InformationError
+        With the advice for the parameter that has most of it.
+    """
+    curvatures, axes = np.linalg.eigh(-point.hessian / float(weights.sum()))
+    if curvatures[0] < FLAT:
+        raise InformationError(advice(int(np.abs(axes[:, 0]).argmax())))
+
+
+def sandwich(point: Point, middle: Float) -> Float:
     """Return the robust covariance H⁻¹ Var(Σ w s) H⁻¹ (P, P) (White 1982; Binder 1983)."""
     bread = np.linalg.inv(point.hessian)
-    return bread @ sampling.middle(point.scores) @ bread
+    return bread @ middle @ bread

@@ -8,9 +8,21 @@ from numpy.typing import NDArray
 from mixtura.arrays import log_sum_exp
 from mixtura.classes.maximum import Point
 
-__all__ = ["MembershipLikelihood"]
+__all__ = ["MembershipLikelihood", "log_probabilities"]
 
 Float = NDArray[np.float64]
+
+
+def log_probabilities(design: Float, coefficients: Float, reference: int) -> Float:
+    """Return log softmax(z_i B) (N, K), the coefficients of the reference being zero.
+
+    Parameters
+    ----------
+    design : (N, P) z
+    coefficients : (K - 1, P) of the other classes, in order
+    """
+    logits = np.insert(design @ coefficients.T, reference, 0.0, axis=1)
+    return logits - log_sum_exp(logits)[:, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +61,9 @@ class MembershipLikelihood:
 
     def log_probabilities(self, parameters: Float) -> Float:
         """Return log p (N, K) at the coefficients (K - 1) P."""
-        logits = np.zeros((len(self.design), self.assigned.shape[1]))
-        logits[:, self.others] = self.design @ parameters.reshape(len(self.others), -1).T
-        return logits - log_sum_exp(logits)[:, None]
+        return log_probabilities(
+            self.design, parameters.reshape(len(self.others), -1), self.reference
+        )
 
     def __call__(self, parameters: Float) -> Point:
         """Return it at the coefficients (K - 1) P."""

@@ -1,15 +1,13 @@
 """Covariates of classes by one step: the classes and their regression fitted together."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import issparse
 from scipy.stats import chi2
 
-from mixtura.arrays import generator_of, log_sum_exp, order_by_pattern, whole_number
+from mixtura.arrays import generator_of, log_sum_exp, whole_number
 from mixtura.classes.covariates import (
     ClassMembership,
     complete,
@@ -17,17 +15,17 @@ from mixtura.classes.covariates import (
     unbounded,
 )
 from mixtura.classes.curvature import ERRORS, covariance_of, point_of
-from mixtura.classes.design import Design, design_of
+from mixtura.classes.design import design_of, raw_columns
 from mixtura.classes.joint_starts import best_ascents
-from mixtura.classes.maximum import FLAT, Point
+from mixtura.classes.maximum import check_bounded
+from mixtura.classes.membership import log_probabilities
 from mixtura.classes.posteriors import mixture_of, reference_of
 from mixtura.classes.together import Joint
 from mixtura.classes.variables import as_fitted, variables_of
-from mixtura.data.gaps import has_gaps
 from mixtura.em.solve import fit_options
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
-from mixtura.errors import DataError, InformationError, ParameterError
+from mixtura.errors import DataError, ParameterError
 from mixtura.inference.refit import framed, options_of
 from mixtura.inference.rows import Rows, checked
 from mixtura.inference.survey import SurveyDesign, sampling_of
@@ -112,15 +110,10 @@ class ClassRegression:
         return np.exp(self._log_weights(covariates))
 
     def _log_weights(self, covariates: Any) -> Float:
-        columns = [np.ones(1)]
-        for one in as_fitted(covariates, self.covariates):
-            columns += [*one.indicators[:, 1:].T] if one.levels else [one.cells]
-        design = np.column_stack(np.broadcast_arrays(*columns))
-        found = np.zeros((len(design), self.mixture.n_components))
+        design = raw_columns(as_fitted(covariates, self.covariates))
         names = [component_name(int(label)) for label in self.mixture.labels]
-        others = [names.index(name) for name in self.membership.classes]
-        found[:, others] = design @ self.membership.coefficients
-        return found - log_sum_exp(found)[:, None]
+        reference = names.index(self.membership.reference)
+        return log_probabilities(design, self.membership.coefficients.T, reference)
 
     def predict_proba(self, X: Any, covariates: Any) -> Float:
         """Return the posterior probabilities (N, K) of classes given rows and their covariates.
@@ -233,7 +226,8 @@ def one_step(
     sampling = sampling_of(rows.n_rows, sample_weight, survey)
     columns = variables_of(covariates, "covariates", "x", rows.n_rows)
     present = complete(columns)
-    places = _places(rows, present & (sampling.weights > 0))
+    order = rows.order()
+    places = order[(present & (sampling.weights > 0))[order]]
     sampling, columns = sampling.of(places), [one.of(places) for one in columns]
     weights = sampling.weights
     used = Rows(rows.family, rows.array[places], weights)
@@ -249,7 +243,11 @@ def one_step(
     family, parameters = joint.sweep.family.in_user_units(found.state.parameters)
     coefficients = found.state.coefficients
     membership = joint.membership(found.state.responsibilities)
-    _check_bounded(membership(coefficients), weights, design, names, compared)
+    check_bounded(
+        membership(coefficients),
+        weights,
+        lambda place: unbounded(design, names, compared, place),
+    )
     point, n_known = point_of(
         membership, coefficients, found.state.log_likelihood, used.family, parameters, used.array
     )
@@ -300,23 +298,6 @@ def _check(mixture: Mixture, standard_errors: str, survey: SurveyDesign | None) 
             "classes with covariates are fitted without noise, and with nothing held or equal; fit "
             "the model so first, or take three_step"
         )
-
-
-def _places(rows: Rows, chosen: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Return the places of some rows, those with the same gaps together."""
-    places = np.flatnonzero(chosen)
-    if issparse(rows.array) or not has_gaps(rows.array):
-        return places
-    return places[order_by_pattern(rows.array[places])]
-
-
-def _check_bounded(
-    point: Point, weights: Float, design: Design, names: Sequence[str], reference: int
-) -> None:
-    curvatures, axes = np.linalg.eigh(-point.hessian / float(weights.sum()))
-    if curvatures[0] < FLAT:
-        place = int(np.abs(axes[:, 0]).argmax())
-        raise InformationError(unbounded(design, names, reference, place))
 
 
 def _ratio(gain: float, df: int) -> LikelihoodRatio:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.classes.first_step import FirstStep
-from mixtura.classes.maximum import Point
+from mixtura.classes.maximum import Point, sandwich
 from mixtura.classes.posteriors import Posteriors
 from mixtura.classes.steps import Assigned, assigned_by
 
@@ -69,8 +69,7 @@ class ThirdStep:
 
     def sandwich(self, point: Point, total: Callable[[Assigned], Float]) -> Float:
         """Return the covariance H⁻¹ Var(Σ w s) H⁻¹ (P, P) of the estimate at a point."""
-        bread = np.linalg.inv(point.hessian)
-        return bread @ self.middle(point.scores, total) @ bread
+        return sandwich(point, self.middle(point.scores, total))
 
     def _used(self, assigned: Assigned) -> Assigned:
         return assigned if self.rows is None else assigned.of(self.rows)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.arrays import log_sum_exp
-from mixtura.classes.membership import MembershipLikelihood
+from mixtura.classes.membership import MembershipLikelihood, log_probabilities
 from mixtura.em.degeneracy import maximise_strictly
 from mixtura.em.model import Model
 from mixtura.em.responsibilities import mixture_of
@@ -84,7 +84,8 @@ class Joint:
 
     def log_weights(self, coefficients: Float) -> Float:
         """Return log π_ik (N, K)."""
-        return self.membership(np.empty((0, self.n_components))).log_probabilities(coefficients)
+        by_class = coefficients.reshape(self.n_components - 1, -1)
+        return log_probabilities(self.design, by_class, self.reference)
 
     def at(self, coefficients: Float, parameters: Any, moments: Any = None) -> State:
         """Return a point, by an E-step."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.data.categories import columns_of, levels_and_codes
+from mixtura.data.categories import codes_of, columns_of, levels_and_codes
 from mixtura.data.checks import column_label
 from mixtura.data.frames import is_frame, values_of_series
 from mixtura.data.plain import numbers_of_column
@@ -65,7 +65,7 @@ class Variable:
         return (self.cells[:, None] == np.arange(len(self.levels))).astype(np.float64)
 
 
-def variables_of(data: Any, what: str, letter: str, n_rows: int | None) -> tuple[Variable, ...]:
+def variables_of(data: Any, what: str, letter: str, n_rows: int) -> tuple[Variable, ...]:
     """Return the columns of a frame, a series, an array or a list.
 
     Text and truth values are categories, other columns numbers.
@@ -74,18 +74,25 @@ def variables_of(data: Any, what: str, letter: str, n_rows: int | None) -> tuple
     ----------
     what : the argument that holds them, for errors
     letter : columns without names are called by it and their place
-    n_rows : how many there should be; None where any number may be
+    n_rows : how many there should be
 
     Raises
     ------
     DataError
         Naming the column and row of a cell that cannot be used, or the lengths that differ.
     """
+    named = _named(data, letter)
+    n_given = len(named[0][1])
+    if n_given != n_rows:
+        raise DataError(f"{what} has {n_given} rows and X has {n_rows}; give one for each")
+    return tuple(_variable(name, column) for name, column in named)
+
+
+def _named(data: Any, letter: str) -> list[tuple[str, Sequence[Any]]]:
+    """Return columns by their names, or by a letter and their places."""
     columns, names = _columns(data)
-    if n_rows is not None and len(columns[0]) != n_rows:
-        raise DataError(f"{what} has {len(columns[0])} rows and X has {n_rows}; give one for each")
     called = names or tuple(f"{letter}{j}" for j in range(len(columns)))
-    return tuple(_variable(name, column) for name, column in zip(called, columns, strict=True))
+    return list(zip(called, columns, strict=True))
 
 
 def _columns(data: Any) -> tuple[list[Sequence[Any]], tuple[str, ...] | None]:
@@ -123,23 +130,19 @@ def as_fitted(data: Any, fitted: Sequence[tuple[str, tuple[Any, ...]]]) -> list[
     DataError
         If one is not there or of another kind, has a level that the fit had not, or lacks a cell.
     """
-    given = {one.name: one for one in variables_of(data, "covariates", "x", None)}
+    given = dict(_named(data, "x"))
     found = []
     for name, levels in fitted:
         if name not in given:
             raise DataError(f"there is no covariate '{name}'; those given are {', '.join(given)}")
-        one = given[name]
+        one = _variable(name, given[name])
         if bool(levels) != bool(one.levels):
             raise DataError(f"covariate '{name}' was {'text' if levels else 'numbers'} in the fit")
-        cells = one.cells
         if levels:
-            new = [level for level in one.levels if level not in levels]
-            if new:
-                raise DataError(f"covariate '{name}' has the level {new[0]!r}, not seen in the fit")
-            order = np.array([levels.index(level) for level in one.levels], dtype=np.float64)
-            cells = np.where(np.isnan(cells), np.nan, order[np.nan_to_num(cells).astype(np.intp)])
-        if np.isnan(cells).any():
-            row = int(np.isnan(cells).argmax())
+            codes = codes_of(given[name], levels, column_label((name,), 0))
+            one = Variable(name, np.where(codes < 0, np.nan, codes), levels)
+        if np.isnan(one.cells).any():
+            row = int(np.isnan(one.cells).argmax())
             raise DataError(f"covariate '{name}' is missing at row {row} (counted from 0)")
-        found.append(Variable(name, cells, levels))
+        found.append(one)
     return found

@@ -15,6 +15,7 @@ from mixtura.errors import BoundaryError, InformationError, ParameterError
 from mixtura.inference.numbers import Numbers, checked_boundary
 from mixtura.inference.rows import checked
 from mixtura.inference.scores import row_scores, score_sums
+from mixtura.inference.spectrum import SINGULAR, Spectrum
 from mixtura.inference.survey import SurveyDesign, sampling_of
 from mixtura.mixture import Mixture
 
@@ -23,9 +24,6 @@ __all__ = ["Information", "Interval", "information"]
 Float = NDArray[np.float64]
 
 METHODS = ("observed", "scores", "sandwich")
-
-# Eigenvalues of the information in units of its own diagonal that are no more than rounding.
-SINGULAR = 1e-10
 
 # How many parameters a reason names.
 LISTED = 4
@@ -149,12 +147,10 @@ class Information:
                 f"the log-likelihood of these rows does not curve down along {which}: the mixture "
                 "is no maximum for them. Fit it to these rows first, with a smaller tol"
             )
-        scale = 1.0 / np.sqrt(diagonal)
-        values, vectors = np.linalg.eigh(matrix * scale[:, None] * scale)
-        if values[0] < SINGULAR * values[-1]:
-            raise InformationError(self._reason(float(values[0] / values[-1]), vectors[:, 0]))
-        rooted = scale[:, None] * vectors / np.sqrt(values)
-        return rooted @ rooted.T
+        spectrum = Spectrum.of(matrix)
+        if spectrum.is_singular:
+            raise InformationError(self._reason(spectrum.ratio, spectrum.axes[:, 0]))
+        return spectrum.inverse
 
     def _reason(self, ratio: float, direction: Float) -> str:
         """Return what the information lacks, naming the parameters that move together."""

@@ -56,15 +56,17 @@ class Rows:
         """Return Σ w."""
         return float(self.n_rows if self.weights is None else self.weights.sum())
 
+    @property
+    def _has_patterns(self) -> bool:
+        return isinstance(without_noise(self.family), IncompleteGaussianFamily)
+
     def order(self) -> NDArray[np.intp]:
         """Return the order in which rows that lack the same columns stand together."""
-        if not isinstance(without_noise(self.family), IncompleteGaussianFamily):
-            return np.arange(self.n_rows)
-        return order_by_pattern(self.array)
+        return order_by_pattern(self.array) if self._has_patterns else np.arange(self.n_rows)
 
     def gathered(self) -> "Rows":
         """Return the rows in that order."""
-        if not isinstance(without_noise(self.family), IncompleteGaussianFamily):
+        if not self._has_patterns:
             return self
         order = self.order()
         weights = None if self.weights is None else self.weights[order]
