@@ -24,12 +24,10 @@ from structures_oracle.lifted import (
 )
 from structures_oracle.multipliers import multiplied
 
-__all__ = ["floored", "is_above", "within_floor"]
+__all__ = ["floored", "is_above"]
 
 Float = NDArray[np.float64]
 
-# How near its floor a component touches it.
-TOUCHING = 1e-6
 # What keeps covariances above their floor by whatever route they are multiplied out.
 ROUNDING = 64 * float(np.finfo(np.float64).eps)
 # Volumes too large by less are left alone.
@@ -83,17 +81,6 @@ def floored(
         return best
     lost = objective(previous, scatter, rows) - objective(best, scatter, rows)
     return previous if lost > 0 else best
-
-
-def within_floor(factors: Float, floor: Float) -> NDArray[np.bool_]:
-    """Return which components (K,) touch the floor: Σ_k is no wider than it in some direction.
-
-    Parameters
-    ----------
-    factors : (K,), (K, D) or (K, D, D) float64, of precisions
-    floor : (D,) float64
-    """
-    return largest_shares(factors, floor) >= 1 - TOUCHING
 
 
 def is_above(factors: Float, floor: Float) -> bool:
