@@ -8,6 +8,7 @@ __all__ = [
     "DataError",
     "DegenerateComponentWarning",
     "DisagreementWarning",
+    "DriftWarning",
     "EngineError",
     "InformationError",
     "KernelError",
@@ -66,6 +67,10 @@ class MixturaWarning(UserWarning):
 
 class DegenerateComponentWarning(MixturaWarning):
     """A component rests on too few rows, or has no width in some direction."""
+
+
+class DriftWarning(MixturaWarning):
+    """Further rows are less likely under a model than those that it was fitted to."""
 
 
 class DisagreementWarning(MixturaWarning):

@@ -16,11 +16,19 @@ from mixtura.components.catalogue import FAMILIES
 from mixtura.components.constrained import Constraints, rule_of
 from mixtura.components.noise import NOISE, NoiseFamily
 from mixtura.components.product import ProductFamily
+from mixtura.components.resuming import Seen
 from mixtura.data.encoding import AS_IT_COMES, Reading
 from mixtura.errors import ModelFileError, ParameterError
 from mixtura.mixture import Mixture
 
-__all__ = ["StoredFacts", "described_mixture", "load_with_facts", "refusing", "save"]
+__all__ = [
+    "StoredFacts",
+    "described_mixture",
+    "described_seen",
+    "load_with_facts",
+    "refusing",
+    "save",
+]
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -29,6 +37,10 @@ NUMBER = "~number"
 
 # Arrays of what components' numbers are bound to.
 HELD_NUMBERS, EQUAL_NUMBERS = "bound.held", "bound.equal"
+
+
+# What begins the names of arrays of what the fit has seen of its rows.
+SEEN = "seen."
 
 
 class StoredFacts(dict[str, Any]):
@@ -40,6 +52,7 @@ def save(
     mixture: Mixture,
     facts: Mapping[str, Any] | None = None,
     estimator: tuple[Arrays, dict[str, Any]] | None = None,
+    seen: Seen | None = None,
 ) -> None:
     """Write a mixture, and what is known of its fit, to a file.
 
@@ -47,6 +60,7 @@ def save(
     ----------
     facts : about the fit, that JSON can hold
     estimator : arrays and a document that make the estimator again
+    seen : what is known of its rows, to take others in
     """
     arrays, document = mixture.family.to_arrays(mixture.parameters)
     columns = None if mixture.columns is None else list(mixture.columns)
@@ -60,6 +74,10 @@ def save(
     if bound is not None:
         arrays = {**arrays, HELD_NUMBERS: bound.values, EQUAL_NUMBERS: bound.ties}
     more, described = ({}, {}) if estimator is None else (estimator[0], {"estimator": estimator[1]})
+    if seen is not None:
+        kept, told = seen.to_arrays()
+        more = {**more, **{SEEN + name: array for name, array in kept.items()}}
+        described = {**described, "seen": _kept(told)}
     write_archive(
         path,
         {"weights": mixture.weights, **arrays, **more},
@@ -108,6 +126,18 @@ def described_mixture(
         if document.get("bound", False) is True:
             mixture = replace(mixture, constraints=_constraints(mixture, arrays))
         return mixture, StoredFacts(_found(dict(document["facts"])))
+
+
+def described_seen(
+    path: str | os.PathLike[str], mixture: Mixture, arrays: Arrays, document: Mapping[str, Any]
+) -> Seen | None:
+    """Return what the fit of a mixture has seen of its rows, or None where no archive says so."""
+    if "seen" not in document:
+        return None
+    own = {name.removeprefix(SEEN): each for name, each in arrays.items() if name.startswith(SEEN)}
+    with refusing(path, "what a fit has seen"):
+        told = _found(document["seen"])
+        return Seen.from_arrays(mixture.family, mixture.n_components, own, told)
 
 
 def _read(arrays: Mapping[str, NDArray[Any]], described: Mapping[str, Any]) -> tuple[Any, Any]:

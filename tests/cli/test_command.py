@@ -322,3 +322,46 @@ def test_mixing_weights_are_held_and_told_of(tmp_path):
     assert told["n_parameters"] == 10
     equal = mixtura("fit", FAITHFUL, "-k", "2,3", "-s", "EII", "--mixing-weights", "equal")
     assert "mixing weights held equal" in equal.stdout
+
+
+@pytest.fixture(scope="module")
+def halves(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("halves")
+    header, *lines = FAITHFUL.read_text(encoding="utf-8").splitlines()
+    for name, part in (("first", lines[:150]), ("second", lines[150:])):
+        (folder / f"{name}.csv").write_text("\n".join([header, *part]) + "\n", encoding="utf-8")
+    done = mixtura("fit", folder / "first.csv", "-k", 2, "-s", "VVV", "-o", folder / "out")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_further_rows_are_taken_into_a_model_file(halves):
+    model, new = halves / "out" / "model.mixtura", halves / "new.mixtura"
+    before = model.read_bytes()
+    done = mixtura("update", model, halves / "second.csv", "-o", new)
+    assert done.returncode == 0, done.stderr
+    assert model.read_bytes() == before
+    assert "rows came in 2 parts" in done.stdout
+    assert "has a log-likelihood of" in done.stderr
+    found = load(new)
+    rows = np.loadtxt(FAITHFUL, delimiter=",", skiprows=1)
+    whole = GaussianMixture(2, random_state=0).fit(rows)
+    assert found.log_density(rows).mean() > whole.score(rows) - 0.01
+
+
+def test_what_cannot_be_taken_in_leaves_the_model_as_it_is(halves, tmp_path):
+    model = halves / "out" / "model.mixtura"
+    before = model.read_bytes()
+    (tmp_path / "other.csv").write_text("waiting\n70\n", encoding="utf-8")
+    GaussianMixture.from_parameters([1.0], [[0.0]], [[[1.0]]]).save(tmp_path / "made.mixtura")
+    for arguments, code, said in (
+        ((model, tmp_path / "other.csv"), 1, "lacks"),
+        ((model, FAITHFUL, "--half-life", 0), 2, "--half-life should be a number of rows above 0"),
+        ((model, FAITHFUL, "--weights", "none"), 1, "none"),
+        ((tmp_path / "made.mixtura", FAITHFUL), 1, "says nothing of the rows"),
+    ):
+        done = mixtura("update", *arguments)
+        assert done.returncode == code, done.stderr
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+    assert model.read_bytes() == before

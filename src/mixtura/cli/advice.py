@@ -70,6 +70,7 @@ RULES: list[tuple[str, Words]] = [
     (r"(?<![\w.])covariance_type\b", "--structures"),
     (r"(?<![\w.])random_state\b", "--seed"),
     (r"(?<![\w.])n_init\b", "--starts"),
+    (r"(?<![\w.])half_life\b", "--half-life"),
     (r"\b([A-Z]\w*Mixture)\b", _family),
     (r"(?<![\w|])X\b(?![²|])", "the table"),
 ]

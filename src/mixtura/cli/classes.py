@@ -268,7 +268,7 @@ def _write(folder: Output, fitted: Fitted, findings: Findings) -> None:
     with told(folder.shown):
         findings.write(folder.partial)
         rows.write(folder.partial / rows.file)
-        save(folder.partial / MODEL, fitted.mixture, fitted.facts())
+        save(folder.partial / MODEL, fitted.mixture, fitted.facts(), seen=fitted.seen)
     folder.publish()
     names = ", ".join([MODEL, ENUMERATION, CLASSES, rows.file, TABLES])
     say(f"written to {folder.shown}: {names}", err=True)

@@ -16,6 +16,7 @@ from mixtura.cli.fit import fit
 from mixtura.cli.predict import predict
 from mixtura.cli.sample import sample
 from mixtura.cli.summary import summary
+from mixtura.cli.update import update
 from mixtura.cli.voice import end_interrupted, interrupt_on_terminate, say
 from mixtura.errors import MixturaError, ParameterError
 
@@ -91,3 +92,4 @@ command.add_command(fit)
 command.add_command(predict)
 command.add_command(sample)
 command.add_command(summary)
+command.add_command(update)

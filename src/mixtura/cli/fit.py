@@ -212,7 +212,7 @@ def _write(folder: Output, fitted: Fitted) -> None:
     with told(folder.shown):
         # Counts of rows that are beyond memory come with their assignments.
         rows.write(folder.partial / rows.file)
-        save(folder.partial / MODEL, fitted.mixture, fitted.facts())
+        save(folder.partial / MODEL, fitted.mixture, fitted.facts(), seen=fitted.seen)
     folder.publish()
     try:
         with told(folder.shown / REPORT):

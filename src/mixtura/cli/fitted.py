@@ -1,6 +1,6 @@
 """A fit that a search has chosen, with the rows it is shown on."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -10,6 +10,7 @@ from mixtura.cli.assignments import assignments_of
 from mixtura.cli.families import Offer, Request
 from mixtura.cli.progress import search_progress
 from mixtura.cli.rows import rows_of
+from mixtura.components.resuming import Seen
 from mixtura.data.files import Table
 from mixtura.mixture import Mixture
 from mixtura.report import Report
@@ -58,6 +59,12 @@ class Fitted:
     def mixture(self) -> Mixture:
         """Return the mixture that was chosen."""
         return self.selection.result.mixture
+
+    @property
+    def seen(self) -> Seen:
+        """Return what the fit has seen of its rows."""
+        seen = self.selection.result.seen
+        return replace(seen, n_rows=self.said.get("n_rows", seen.n_rows))
 
     def facts(self) -> dict[str, Any]:
         """Return what a file and a page say of the fit."""

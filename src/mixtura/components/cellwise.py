@@ -17,6 +17,7 @@ from scipy.sparse import csr_array, hstack, issparse
 from mixtura.components.background import Background, Passes, Ranges
 from mixtura.components.exponential import ExponentialFamily
 from mixtura.components.simplex import narrowed, row_sums
+from mixtura.errors import ParameterError
 
 __all__ = ["CellwiseFamily"]
 
@@ -113,6 +114,48 @@ class CellwiseFamily(ExponentialFamily):
         """Return the family for dense or sparse rows, with cells missing or without."""
         sparse = issparse(rows)
         return replace(self, sparse=sparse, gaps=not sparse and bool(np.isnan(rows).any()))
+
+    def beside(self, other: Any) -> Self:
+        """Return the family set to read its own rows, with features for those of another too.
+
+        Raises
+        ------
+        ParameterError
+            If its own rows are sparse, and of others some cells are missing.
+        """
+        if self.sparse and other.gaps:
+            raise ParameterError(
+                "of earlier rows some cells are missing, and these are sparse; pass X.toarray()"
+            )
+        return replace(self, gaps=self.gaps or other.gaps)
+
+    @final
+    def placed(self, features: Float, other: Any) -> Float:
+        """Return sums of features (K, P') that another had, among those of `beside` (K, P)."""
+        own = self.placed_cells(features[:, 1 + other.n_opening :], other)
+        opening = features[:, 1 : 1 + other.n_opening]
+        if self.gaps and not other.gaps:
+            known = opening if other.n_opening else features[:, :1]
+            opening = np.repeat(known, self.columns, axis=1)
+        return np.hstack([features[:, :1], opening, own])
+
+    def placed_cells(self, sums: Float, other: Any) -> Float:
+        """Return sums of features of cells (K, C') that another had, among those here (K, C)."""
+        return sums
+
+    def layout(self) -> dict[str, NDArray[Any]]:
+        """Return what else than missing cells the features depend on, for a model file."""
+        return {}
+
+    def laid_out(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Return the family with the features that `layout` told of.
+
+        Raises
+        ------
+        ParameterError
+            If there are no such features.
+        """
+        return self
 
     def swept_sparse(self) -> bool:
         """Return whether the rows to be read are CSR."""

@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.kernel import Kernel
+from mixtura.components.moments import Moments
 from mixtura.components.words import Wording
 from mixtura.kinds import ColumnKind
 from mixtura.native.parts import Part
 from mixtura.native.predictions import CompiledRows
 
-__all__ = ["Chart", "Evaluator", "Family", "Moments", "Parameters", "Prepared", "Product", "Whole"]
+__all__ = ["Chart", "Evaluator", "Family", "Parameters", "Prepared", "Product", "Whole"]
 
 Float = NDArray[np.float64]
 
@@ -208,8 +209,8 @@ class Family(Protocol):
         """Return a compiled loop over rows (n, D), or None; distinct ones over Σ w are told."""
         ...
 
-    def moments(self, sums: Any, previous: Any, shared: Any) -> Any:
-        """Return sums as `Moments`: what `maximise` needs, free of cancellation."""
+    def moments(self, sums: Any, previous: Any, shared: Any) -> Moments:
+        """Return sums in the form that `maximise` needs, free of cancellation."""
         ...
 
     def maximise(self, moments: Any, previous: Any, prior: Any) -> Any:
@@ -333,17 +334,4 @@ class Family(Protocol):
 
     def to_arrays(self, parameters: Any) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return arrays and a JSON document from which family and value can be rebuilt."""
-        ...
-
-
-class Moments(Protocol):
-    """Sums in the form that `maximise` reads."""
-
-    @property
-    def effective_rows(self) -> Float:
-        """N_k = Σ w r (K,)."""
-        ...
-
-    def collapsed(self) -> NDArray[np.bool_]:
-        """Return which components (K,) have no spread in some direction."""
         ...

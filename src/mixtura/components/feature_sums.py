@@ -94,6 +94,16 @@ class FeatureMoments:
         """Return N_k (K,)."""
         return self.features[:, 0]
 
+    def __add__(self, other: Self) -> Self:
+        """Return the moments of these rows and others together."""
+        return replace(
+            self, features=self.features + other.features, log_base=self.log_base + other.log_base
+        )
+
+    def times(self, factor: float) -> Self:
+        """Return the moments of rows that count so many times."""
+        return replace(self, features=self.features * factor, log_base=self.log_base * factor)
+
     def take(self, components: Sequence[int]) -> Self:
         """Return the moments of some components."""
         return replace(self, features=self.features[components])

@@ -1,6 +1,6 @@
 """Negative binomial components: rows of independent counts that vary more than a Poisson."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self, final
@@ -90,6 +90,42 @@ class NegativeBinomialFamily(ColumnwiseFamily):
             )
         set_up = replace(super().reading(rows), unit=unit)
         return replace(set_up, keys=np.unique(set_up._keys_of(rows)[1]))
+
+    def beside(self, other: Any) -> Self:
+        """Return the family set to read its own rows, with the counts that others held too."""
+        unit = max(self.unit, other.unit)
+        keys = np.union1d(*(own._in_units(unit) for own in (self, other)))
+        return replace(super().beside(other), unit=unit, keys=keys)
+
+    def placed_cells(self, sums: Float, other: Any) -> Float:
+        """Return sums over counts that others held among those of all."""
+        found = np.zeros((len(sums), self.n_cells))
+        found[:, np.searchsorted(self._read, other._in_units(self.unit))] = sums
+        return found
+
+    def _in_units(self, unit: int) -> Keys:
+        """Return the keys, of columns in another unit."""
+        return self._read // self.unit * unit + self._read % self.unit
+
+    def layout(self) -> dict[str, NDArray[Any]]:
+        """Return which counts there are."""
+        return {"keys": self._read, "unit": np.array(self.unit)}
+
+    def laid_out(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Return the family with these counts.
+
+        Raises
+        ------
+        ParameterError
+            If they are no counts of its columns.
+        """
+        keys, unit = arrays["keys"], int(arrays["unit"])
+        sound = keys.dtype == np.int64 and keys.ndim == 1 and 1 <= unit <= LARGEST_COUNT
+        if not sound or not (np.diff(keys) > 0).all() or (keys // unit >= self.columns).any():
+            raise ParameterError("'keys' are no counts of the columns")
+        if (keys % unit < 1).any():
+            raise ParameterError("'keys' should hold counts above 0")
+        return replace(self, keys=keys, unit=unit)
 
     @property
     def n_cells(self) -> int:

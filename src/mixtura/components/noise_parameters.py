@@ -94,6 +94,17 @@ class NoisyMoments:
     noise: NDArray[np.bool_]
     of_noise: float
 
+    def __add__(self, other: Self) -> Self:
+        """Return the moments of these rows and others together."""
+        rows = self.effective_rows + other.effective_rows
+        of_noise = self.of_noise + other.of_noise
+        return type(self)(rows, self.inner + other.inner, self.noise, of_noise)
+
+    def times(self, factor: float) -> Self:
+        """Return the moments of rows that count so many times."""
+        rows, inner = self.effective_rows * factor, self.inner.times(factor)
+        return type(self)(rows, inner, self.noise, self.of_noise * factor)
+
     def collapsed(self) -> NDArray[np.bool_]:
         """Return which components have no spread in some direction; noise always has."""
         collapsed = np.zeros(len(self.noise), dtype=bool)

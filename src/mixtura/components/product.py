@@ -25,7 +25,15 @@ from mixtura.kinds import ColumnKind
 from mixtura.native.parts import DensePart
 from mixtura.sums import Sums
 
-__all__ = ["ProductEvaluator", "ProductFamily", "ProductParameters", "ProductSums"]
+__all__ = [
+    "ProductEvaluator",
+    "ProductFamily",
+    "ProductMoments",
+    "ProductParameters",
+    "ProductPrior",
+    "ProductSums",
+    "arrays_of_block",
+]
 
 Float = NDArray[np.float64]
 
@@ -84,6 +92,14 @@ class ProductMoments:
     def effective_rows(self) -> Float:
         """Return N_k (K,)."""
         return self.parts[0].effective_rows
+
+    def __add__(self, other: Self) -> Self:
+        """Return the moments of these rows and others together."""
+        return type(self)(tuple(map(add, self.parts, other.parts)))
+
+    def times(self, factor: float) -> Self:
+        """Return the moments of rows that count so many times."""
+        return type(self)(tuple(part.times(factor) for part in self.parts))
 
     def take(self, components: Sequence[int]) -> Self:
         """Return the moments of some components."""

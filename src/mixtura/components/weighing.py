@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +29,13 @@ class Weighing:
         `EQUAL` parts, for any number of them, or K shares that sum to one
     concentration : α of a Dirichlet prior on free weights; 1 is none
     has_noise : whether the last component is noise, whose weight is always free
+    seen : N_k of rows that a fit saw before and does not read again; none by default
     """
 
     held: tuple[float, ...] | None = None
     concentration: float = 1.0
     has_noise: bool = False
+    seen: tuple[float, ...] = ()
 
     @classmethod
     def holding(cls, shares: Sequence[float] | Float) -> Self:
@@ -61,13 +63,21 @@ class Weighing:
         """Return what so many components, noise left out, hold of what is not noise (K,)."""
         return np.array(self.held) if self.held else np.full(n_components, 1.0 / n_components)
 
+    def _beside(self) -> Any:
+        """Return what is counted beside the rows of a sweep: α - 1, and rows seen before (K,)."""
+        return self.concentration - 1.0 + (np.array(self.seen) if self.seen else 0.0)
+
+    def log_density(self, log_weights: Float) -> float:
+        """Return Σ (α - 1 + N_k) log π_k, N_k those of rows seen before."""
+        return float(np.sum(self._beside() * log_weights))
+
     def log_weights(self, effective_rows: Float) -> Float:
         """Return the log π_k (K,) that maximise Σ N_k log π_k + (α - 1) Σ log π_k.
 
         Free ones are log ((N_k + α - 1) / Σ (N + α - 1)). Of those that are held in proportions
         s_k, with noise of weight π_0, it is π_0 that follows so, and π_k = (1 - π_0) s_k.
         """
-        rows = effective_rows + (self.concentration - 1.0)
+        rows = effective_rows + self._beside()
         shares = rows / rows.sum()
         if self.is_held:
             parts = len(rows) - self.has_noise

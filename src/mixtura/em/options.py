@@ -60,8 +60,7 @@ class FitOptions:
 
     def log_prior(self, model: Model, prior: Any) -> float:
         """Return the log density of the priors, up to a constant; `prior` is the components'."""
-        about_weights = (self.weighing.concentration - 1.0) * float(model.log_weights.sum())
-        return prior.log_density(model.parameters) + about_weights
+        return prior.log_density(model.parameters) + self.weighing.log_density(model.log_weights)
 
 
 def log_weights_of(weights: Float) -> Float:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.constrained import constraints_of
+from mixtura.components.constrained import constraints_of, freed
 from mixtura.components.family import Family
+from mixtura.components.resuming import Seen, known_of
 from mixtura.components.weighing import Weighing
 from mixtura.data import RowSource
 from mixtura.data.masks import MaskedRows
@@ -45,7 +46,16 @@ from mixtura.em.sweep import Sweep
 from mixtura.engines import Engine
 from mixtura.mixture import Mixture
 
-__all__ = ["FitResult", "SolveOptions", "as_counts", "fit_options", "solve", "solve_by"]
+__all__ = [
+    "FitResult",
+    "SolveOptions",
+    "as_counts",
+    "certified_run",
+    "fit_options",
+    "result_of",
+    "solve",
+    "solve_by",
+]
 
 SOUND = Soundness()
 
@@ -101,6 +111,7 @@ class FitResult:
     effective_rows : (K,) Σ w r
     remaining_gain : an estimate of what is left to gain, in nats; infinite if there is none
     starts_agreeing, n_starts : how many finished starts ended within 0.05 nats of the best
+    seen : what is to be known of these rows to take others in
     soundness : whether its density means something without a prior
     excess_each : (K,) nats a row by which densities of rounded columns exceed one a step
     """
@@ -119,6 +130,7 @@ class FitResult:
     total_weight: float
     seconds: float
     remaining_gain: float
+    seen: Seen
     soundness: Soundness = SOUND
     excess_each: NDArray[np.float64] | None = None
 
@@ -166,6 +178,7 @@ class FitResult:
             effective_rows=self.effective_rows * factor,
             total_weight=self.total_weight * factor,
             remaining_gain=self.remaining_gain * factor,
+            seen=self.seen.times(factor),
             history=self.history.times(factor),
         )
 
@@ -313,7 +326,7 @@ def solve_by(
     agreeing = sum(abs(_end_of(run, attempts) - best.objective) < SAME_OPTIMUM for run in runs)
     if any(run.ending is Ending.INTERRUPTED for run in runs):
         best = replace(best, ending=Ending.INTERRUPTED)
-    best = _certified(sweep, best, statistics, loop)
+    best = certified_run(sweep, best, statistics, loop)
     history = replace(
         best.history,
         passed_over=_passed_over(sweep, ends, loop),
@@ -327,7 +340,7 @@ def solve_by(
     )
     best = replace(best, history=history)
     agreement = max(agreeing, 1), len(runs)
-    found = _result(sweep, best, statistics, loop, columns, agreement, began)
+    found = result_of(sweep, best, statistics, loop, columns, agreement, began)
     return replace(found, soundness=soundness_of(sweep, best, loop))
 
 
@@ -419,8 +432,8 @@ def _as_started(
 ) -> FitResult:
     statistics = sweep([model])[0]
     run = Run(model, statistics, History(), Ending.ITERATION_LIMIT, None)
-    run = _certified(sweep, run, statistics, loop)
-    return _result(sweep, run, statistics, loop, columns, (1, 1), began)
+    run = certified_run(sweep, run, statistics, loop)
+    return result_of(sweep, run, statistics, loop, columns, (1, 1), began)
 
 
 def _passed_over(sweep: Sweep, ends: Sequence[Run], loop: FitOptions) -> tuple[PassedOver, ...]:
@@ -436,7 +449,7 @@ def _passed_over(sweep: Sweep, ends: Sequence[Run], loop: FitOptions) -> tuple[P
     )
 
 
-def _certified(sweep: Sweep, run: Run, statistics: Statistics, loop: FitOptions) -> Run:
+def certified_run(sweep: Sweep, run: Run, statistics: Statistics, loop: FitOptions) -> Run:
     """Return a run with the certificate of its end in its history."""
     # A run that was recovered went on under the fallback.
     prior = loop.prior if run.recovery is None else loop.fallback
@@ -454,7 +467,7 @@ def _with_its_digits(sweep: Sweep, mixture: Mixture, model: Model, statistics: S
     return careful if np.isfinite(careful) else swept
 
 
-def _result(
+def result_of(
     sweep: Sweep,
     run: Run,
     statistics: Statistics,
@@ -463,6 +476,7 @@ def _result(
     agreement: tuple[int, int],
     began: float,
 ) -> FitResult:
+    """Return what a run has come to, in the user's units."""
     family, model = sweep.family, run.model
     user_family, parameters = family.in_user_units(model.parameters)
     weights = np.exp(model.log_weights)
@@ -478,10 +492,11 @@ def _result(
         loop.weighing.is_held,
         constraints=constraints_of(family),
     )
+    log_likelihood = _with_its_digits(sweep, mixture, model, statistics)
     return FitResult(
         mixture=mixture,
         model=model,
-        log_likelihood=_with_its_digits(sweep, mixture, model, statistics),
+        log_likelihood=log_likelihood,
         log_largest=statistics.log_largest,
         entropy=max(statistics.log_likelihood - expected, 0.0),
         effective_rows=moments.effective_rows,
@@ -493,5 +508,12 @@ def _result(
         total_weight=sweep.total_weight,
         seconds=perf_counter() - began,
         remaining_gain=run.gain_left,
+        seen=Seen.of(
+            freed(family),
+            moments,
+            log_likelihood,
+            known_of(freed(family), sweep.shared),
+            sweep.source.n_rows,
+        ),
         excess_each=family.excess(model.parameters, sweep.shared),
     )

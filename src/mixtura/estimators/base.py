@@ -3,6 +3,7 @@
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 from numbers import Integral
 from typing import Any, Self
 
@@ -28,6 +29,7 @@ from mixtura.errors import (
     MixturaWarning,
     ParameterError,
 )
+from mixtura.estimators.arriving import PartialFit
 from mixtura.estimators.binding import bound_family, check_possible
 from mixtura.estimators.inputs import Kept, Sourced, checked_rows, fitted_rows, names_of
 from mixtura.estimators.labels import known_components
@@ -50,7 +52,7 @@ IGNORED = "y was ignored, as scikit-learn's mixtures do; use_y=True takes it for
 TRAIL = 8
 
 
-class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
+class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
     """Base of the estimators; a concrete one says which family, options and starts it has."""
 
     mixture_: Mixture
@@ -278,7 +280,8 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         Settings, mixture and what is known of the fit are kept, its history is not.
         """
         check_is_fitted(self, "mixture_")
-        save(path, self.mixture_, getattr(self, "facts_", None), state_of(self))
+        facts, seen = getattr(self, "facts_", None), getattr(self, "_seen", None)
+        save(path, self.mixture_, facts, state_of(self), seen)
 
     def _sourced(
         self,
@@ -302,6 +305,19 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         finally:
             del self._given_weights
         self._check_size(most, rows.shape[1])
+        given = self._arranged(rows, names, weights, y, most)
+        check_enough_rows(given.rows.shape[0], fewest)
+        return given
+
+    def _arranged(
+        self,
+        rows: Any,
+        names: tuple[str, ...] | None,
+        weights: Float | None,
+        y: Any,
+        most: int,
+    ) -> Sourced:
+        """Return checked rows (N, D) in order, with what y says of `most` components."""
         known = known_components(y, self.use_y, rows.shape[0], most)
         positions = self._order(rows, weights)
         kept = None
@@ -309,7 +325,6 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
             kept = Kept(positions, rows.shape[0])
             rows, weights = rows[positions], None if weights is None else weights[positions]
             known = None if known is None else known.take(positions)
-        check_enough_rows(rows.shape[0], fewest)
         if known is None:
             notes = () if y is None or self.use_y is False else (IGNORED,)
             return Sourced(rows, names, kept, self._source(rows, weights), notes)
@@ -442,6 +457,7 @@ class MixtureEstimator(DensityMixin, BaseEstimator, ABC):
         self._trail = (*self._earlier(settings), *result.history.objective)[-TRAIL:]
         self._weighing = settings.weighing
         self._excess = result.excess_each
+        self._seen = replace(result.seen, n_rows=facts["n_rows"])
         self.history_ = result.history
         self.log_likelihood_ = result.log_likelihood
         self.n_parameters_ = result.n_parameters

@@ -7,7 +7,7 @@ from mixtura.archive import read_archive
 from mixtura.errors import ParameterError
 from mixtura.estimators.base import MixtureEstimator
 from mixtura.estimators.stored import revived
-from mixtura.store import described_mixture, refusing
+from mixtura.store import described_mixture, described_seen, refusing
 
 __all__ = ["load"]
 
@@ -35,7 +35,9 @@ def load(path: str | os.PathLike[str]) -> Any:
         return mixture
     with refusing(path, "an estimator"):
         state = document["estimator"]
-        return revived(_class_named(state["class"]), state, arrays, mixture, facts)
+        found = revived(_class_named(state["class"]), state, arrays, mixture, facts)
+        found._seen = described_seen(path, mixture, arrays, document)
+        return found
 
 
 def _class_named(name: str) -> type[Any]:

@@ -17,7 +17,14 @@ from mixtura.em.stopping import GainLeft, MeanChange, StoppingRule
 from mixtura.errors import ParameterError
 from mixtura.estimators.mixing import checked_weighing
 
-__all__ = ["Settings", "checked_choice", "checked_integer", "checked_number", "seed_of"]
+__all__ = [
+    "DEFAULT_MAX_ITER",
+    "Settings",
+    "checked_choice",
+    "checked_integer",
+    "checked_number",
+    "seed_of",
+]
 
 DEFAULT_MAX_ITER = 1000
 # Who allows fewer sweeps than this has no time to look for a better optimum.

@@ -13,7 +13,7 @@ from mixtura.em.stopping import Ending
 from mixtura.errors import MixturaWarning, ParameterError
 from mixtura.mixture import Mixture
 
-__all__ = ["revived", "state_of"]
+__all__ = ["arrays_kept", "revived", "state_of"]
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -71,6 +71,13 @@ def state_of(estimator: Any) -> tuple[Arrays, dict[str, Any]]:
         arrays[EXCESS] = estimator._excess
     dtype = str(estimator.weights_.dtype)
     return arrays, {"class": type(estimator).__name__, "settings": settings, "dtype": dtype}
+
+
+def arrays_kept(arrays: Arrays) -> Arrays:
+    """Return those of an archive's arrays that `state_of` gave."""
+    return {
+        name: each for name, each in arrays.items() if name == EXCESS or name.startswith(SETTING)
+    }
 
 
 def revived(

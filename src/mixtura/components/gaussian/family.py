@@ -63,6 +63,7 @@ from mixtura.components.gaussian.structures import (
 from mixtura.components.gaussian.support import borrowed, factor_of
 from mixtura.components.gaussian.whitened import FREE, WhitenedChart
 from mixtura.components.gaussian.words import WORDING, component_tables, mixture_title
+from mixtura.components.remembered import Remembered
 from mixtura.components.words import Wording
 from mixtura.errors import ParameterError
 from mixtura.kinds import NUMBER, ColumnKind
@@ -663,4 +664,4 @@ def _described(parameters: GaussianParameters) -> dict[str, Any]:
 
 
 def _floor_of(prior: Any) -> Float | None:
-    return prior.floor if isinstance(prior, ScatterPrior) else None
+    return prior.floor if isinstance(prior, ScatterPrior | Remembered) else None

@@ -36,7 +36,7 @@ from mixtura.errors import ParameterError
 from mixtura.native.gaps import GappyRows
 from mixtura.native.parts import readable
 
-__all__ = ["IncompleteGaussianFamily"]
+__all__ = ["IncompleteGaussianFamily", "IncompleteTotals"]
 
 Float = NDArray[np.float64]
 

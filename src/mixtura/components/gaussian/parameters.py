@@ -117,6 +117,25 @@ class GaussianMoments:
     scatter: Float
     pooled: bool
 
+    def __add__(self, other: "GaussianMoments") -> Self:
+        """Return the moments of these rows and others (Chan, Golub and LeVeque 1983)."""
+        rows = self.effective_rows + other.effective_rows
+        part = other.effective_rows / np.maximum(rows, VANISHED)
+        shift = other.means - self.means
+        means = self.means + part[:, None] * shift
+        weighted = (self.effective_rows * part)[:, None] * shift
+        full = self.scatter.ndim - (not self.pooled) == 2
+        between = weighted[:, :, None] * shift[:, None, :] if full else weighted * shift
+        if self.pooled:
+            between = between.sum(axis=0)
+        scatter = self.scatter + other.scatter + between
+        return replace(self, effective_rows=rows, means=means, scatter=scatter)
+
+    def times(self, factor: float) -> Self:
+        """Return the moments of rows that count so many times."""
+        rows, scatter = self.effective_rows * factor, self.scatter * factor
+        return replace(self, effective_rows=rows, scatter=scatter)
+
     def take(self, components: Sequence[int]) -> Self:
         """Return the moments of some components, of a pooled scatter their part by their rows."""
         rows = self.effective_rows[components]

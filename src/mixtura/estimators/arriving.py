@@ -1,0 +1,203 @@
+"""`partial_fit`: rows taken in as they arrive, whatever the mixture."""
+
+import warnings
+from math import isfinite
+from numbers import Real
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mixtura.arrays import order_by_pattern
+from mixtura.components.resuming import Seen
+from mixtura.components.weighing import Weighing
+from mixtura.data import ArrayRows
+from mixtura.data.checks import row_weights
+from mixtura.em.annealing import prior_named
+from mixtura.em.arriving import Taken, take_in
+from mixtura.em.solve import SolveOptions
+from mixtura.em.starts import StartOptions
+from mixtura.em.stopping import GainLeft
+from mixtura.engines import engine_named
+from mixtura.errors import DriftWarning, ParameterError
+from mixtura.estimators.settings import DEFAULT_MAX_ITER, Settings
+from mixtura.estimators.spooled import given_weights, is_spooled
+from mixtura.kinds import NUMBER
+from mixtura.mixture import Mixture
+
+__all__ = ["PartialFit", "arrived", "checked_half_life"]
+
+
+def checked_half_life(half_life: Any) -> float | None:
+    """Return a number of rows above 0, or None."""
+    if half_life is None:
+        return None
+    if isinstance(half_life, Real) and not isinstance(half_life, bool):
+        number = float(half_life)
+        if isfinite(number) and number > 0:
+            return number
+    raise ParameterError(f"half_life should be a number of rows above 0, not {half_life!r}")
+
+
+class PartialFit:
+    """What estimators share that take rows in as they arrive."""
+
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any = None,
+        sample_weight: ArrayLike | None = None,
+        *,
+        half_life: float | None = None,
+    ) -> Self:
+        """Take further rows in, without a look at those before.
+
+        The first call on an estimator that is not fitted is `fit`, with all its starts. Each
+        further one runs EM on its rows from where the mixture stands, beside what the earlier rows
+        left: their expected sufficient statistics, as they were. So all rows count alike, however
+        they are cut, and the end is near that of one fit to all of them, though not the same.
+
+        Parameters
+        ----------
+        X : (N, D) rows of the columns that were fitted, 1 at least; frames by name
+        y : as in `fit`
+        sample_weight : (N,) row weights from 0 up
+        half_life : after so many further rows, by weight, those before count half; None: for ever
+
+        Returns
+        -------
+        self
+            `log_likelihood_` is the sum over all parts, each under the model that had just taken
+            it in, faded as its rows are; `drift_` says how these rows compared with those before.
+
+        Raises
+        ------
+        DataError
+            If the rows have other columns or categories, or a cell cannot be used.
+        ParameterError
+            If a setting cannot be used, or the estimator was made of parameters and never fitted.
+
+        Warns
+        -----
+        DriftWarning
+            If these rows are less likely, by five standard errors, than the model would have them.
+
+        References
+        ----------
+        Neal and Hinton (1998), A view of the EM algorithm that justifies incremental, sparse, and
+        other variants. Cappé and Moulines (2009), On-line expectation-maximization algorithm for
+        latent data models.
+        """
+        estimator: Any = self
+        faded = checked_half_life(half_life)
+        if is_spooled(X):
+            raise ParameterError(
+                "partial_fit takes rows that are in memory; fit reads those beyond it, or give "
+                "them part by part: for part in X.parts(): model.partial_fit(part)"
+            )
+        if not hasattr(estimator, "mixture_"):
+            return estimator.fit(X, y, sample_weight)
+        seen: Seen | None = getattr(estimator, "_seen", None)
+        if seen is None:
+            raise ParameterError(
+                "this estimator knows nothing of the rows that it was fitted to, as it was made of "
+                "parameters or by an earlier mixtura; fit it"
+            )
+        taken = _taken(estimator, seen, X, y, sample_weight, faded)
+        estimator._adopt_taken(taken)
+        if taken.drift.is_worse:
+            warnings.warn(
+                f"the data may have changed: {taken.drift.sentence()}; fit anew, or let earlier "
+                "rows fade by half_life",
+                DriftWarning,
+                stacklevel=2,
+            )
+        return estimator
+
+    def _adopt_taken(self, taken: Taken) -> None:
+        """Set what a fit sets, as far as it is known of rows that are not there any more."""
+        estimator: Any = self
+        result = taken.whole
+        estimator.mixture_ = result.mixture.read_by(estimator.mixture_.reading)
+        estimator.facts_ = taken.facts()
+        estimator.drift_ = taken.drift
+        estimator._seen = taken.seen
+        estimator._trail, estimator._excess = (), result.excess_each
+        estimator.history_ = result.history
+        estimator.log_likelihood_ = result.log_likelihood
+        estimator.n_parameters_ = result.n_parameters
+        estimator.converged_ = result.ending.converged
+        estimator.ending_ = result.ending
+        estimator.n_iter_ = result.history.n_sweeps
+        estimator.remaining_gain_ = result.remaining_gain
+        estimator.starts_agreeing_ = result.starts_agreeing
+        estimator.lower_bound_ = result.log_likelihood / result.total_weight
+        estimator.lower_bounds_ = [estimator.lower_bound_]
+        estimator._take(estimator.mixture_, estimator.weights_.dtype)
+
+
+def _taken(
+    estimator: Any, seen: Seen, data: Any, y: Any, sample_weight: Any, half_life: float | None
+) -> Taken:
+    """Return what the mixture of an estimator becomes with further rows."""
+    mixture = estimator.mixture_
+    settings = Settings.of(estimator)
+    given_weight = given_weights(data, sample_weight)
+    if hasattr(estimator, "_fresh_notes"):
+        estimator._fresh_notes()
+    rows = estimator._rows(data)
+    weights = row_weights(given_weight, rows.shape[0])
+    n_components = mixture.n_components - mixture.family.has_noise
+    given = estimator._arranged(rows, estimator._column_names(), weights, y, n_components)
+    return take_in(
+        mixture,
+        seen,
+        given.source,
+        engine_named(estimator.engine, estimator.n_jobs),
+        lambda family: estimator._options(settings, family),
+        n_rows=rows.shape[0] if weights is None else int(np.count_nonzero(weights)),
+        half_life=half_life,
+    )
+
+
+def arrived(
+    mixture: Mixture,
+    seen: Seen,
+    rows: NDArray[Any],
+    weights: NDArray[np.float64] | None = None,
+    *,
+    prior: Any = "auto",
+    half_life: float | None = None,
+    n_jobs: int | None = None,
+) -> Taken:
+    """Return what a mixture becomes with further rows, by the settings that fits have by default.
+
+    Parameters
+    ----------
+    rows : (N, D) coded as the family reads them, dense
+    weights : (N,) row weights from 0 up, or None
+    prior, half_life, n_jobs : as in estimators
+    """
+    order = np.arange(len(rows)) if weights is None else np.flatnonzero(weights)
+    numbers = [column for column, kind in enumerate(mixture.kinds) if kind == NUMBER]
+    if numbers:
+        order = order[order_by_pattern(rows[order][:, numbers])]
+    shares = mixture.weights[mixture.labels >= 0]
+    weighing = Weighing.holding(shares) if mixture.held else Weighing()
+
+    def options(family: Any) -> SolveOptions:
+        named = prior_named(prior, family)
+        return SolveOptions(
+            rule=GainLeft(),
+            max_iter=DEFAULT_MAX_ITER,
+            prior=named,
+            rescue=bool(numbers) and named is not None,
+            monotone=True,
+            starts=StartOptions(0),
+            weighing=weighing,
+            accelerate=True,
+        )
+
+    source = ArrayRows(rows[order], None if weights is None else weights[order])
+    engine = engine_named("threads", n_jobs)
+    return take_in(mixture, seen, source, engine, options, half_life=half_life)
