@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 
-__all__ = ["component_name", "count_words", "row_words", "text_table"]
+__all__ = ["component_name", "count_words", "quoted_names", "row_words", "text_table"]
 
 # Wider tables than this are cut, and say so.
 SHOWN_COLUMNS = 12
 
 # Rows are counted up to here, with a tenth.
 MANY_ROWS = 1e15
+
+# Names that a sentence lists.
+NAMED = 8
 
 # Longer names are cut in them.
 LONGEST_CELL = 60
@@ -69,3 +72,9 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         ).rstrip()
         for row in cells
     )
+
+
+def quoted_names(names: Sequence[str]) -> str:
+    """Return names in quotes, of many only the first."""
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return ", ".join(f"'{name}'" for name in names[:NAMED]) + more

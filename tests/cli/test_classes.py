@@ -185,3 +185,30 @@ def test_an_interrupt_of_the_tests_keeps_the_fits(survey, tmp_path, monkeypatch)
     assert done.exit_code == 130
     assert "interrupted" in done.stderr
     assert sorted(path.name for path in out.iterdir()) == WRITTEN
+
+
+def test_answers_of_a_survey_package_are_told_by_their_labels(tmp_path):
+    pyreadstat = pytest.importorskip("pyreadstat")
+    rng = np.random.default_rng(0)
+    kind = rng.random(300) < 0.5
+    said = rng.random((300, 4)) < np.where(kind, 0.9, 0.2)[:, None]
+    codes = np.where(rng.random((300, 4)) < 0.05, 8, 1 + said)
+    frame = pd.DataFrame(codes, columns=[f"q{j}" for j in range(4)]).astype(float)
+    labels = {name: {1: "never", 2: "often", 8: "refused"} for name in frame.columns}
+    path = tmp_path / "survey.sav"
+    pyreadstat.write_sav(frame, path, variable_value_labels=labels)
+    out = tmp_path / "out"
+    done = told(path, "-k", 2, "--missing", "8,9", "--starts", 2, "-o", out)
+    assert done.exit_code == 0, done.stderr
+    assert "often" in done.stdout
+    assert "refused" not in done.stdout
+
+    def predicted(*more):
+        return CliRunner().invoke(
+            command, ["predict", str(out / "model.mixtura"), str(path), *more]
+        )
+
+    found = predicted("--missing", "8,9")
+    assert found.exit_code == 0, found.stderr
+    assert len(found.stdout.splitlines()) == 301
+    assert "'refused'" in predicted().stderr

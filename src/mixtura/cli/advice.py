@@ -45,6 +45,7 @@ RULES: list[tuple[str, Words]] = [
         "the best start had not converged when its iterations were used up; try more --starts, or "
         "fewer components (-k)",
     ),
+    (r"partial_fit takes rows that are in memory; .*", "rows beyond memory are taken in in parts"),
     (r"; call its \.toarray\(\)|; pass X\.toarray\(\)", ""),
     (
         r"Expected n_samples >= n_components but got n_components = (\d+), n_samples = (\d+)",

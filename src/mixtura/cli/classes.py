@@ -30,6 +30,7 @@ from mixtura.cli.options import (
     Structures,
     check_options,
     force_option,
+    missing_option,
     prior_option,
     seed_option,
     weights_option,
@@ -37,7 +38,6 @@ from mixtura.cli.options import (
 from mixtura.cli.output import CLASSES, ENUMERATION, MODEL, TABLES, Output, output_folder, told
 from mixtura.cli.rows import frame_of
 from mixtura.cli.voice import end_interrupted, keep_formulas_option, say
-from mixtura.data.files import read_tables
 from mixtura.data.paths import called_together, files_of
 from mixtura.errors import (
     DegenerateComponentWarning,
@@ -80,6 +80,7 @@ __all__ = ["classes"]
     help="Covariance structure of numbers: diag, EEI (the same in all classes), full, ...",
 )
 @click.option("--columns", help="Columns that tell classes, separated by commas; default all.")
+@missing_option
 @weights_option
 @click.option(
     "--sampling-weights",
@@ -141,6 +142,7 @@ def classes(
     family: str,
     structures: str | tuple[str, ...],
     columns: str | None,
+    missing: str | None,
     weights: str | None,
     sampling_weights: str | None,
     strata: str | None,
@@ -193,6 +195,7 @@ def classes(
         weights_column=weights or sampling_weights,
         sampled=sampling_weights is not None,
         id_column=id_column,
+        missing=tuple(split_names(missing)),
         keep_formulas=keep_formulas,
     )
     called = called_together(files)
@@ -204,7 +207,7 @@ def classes(
         # The table says it.
         for said in (DegenerateComponentWarning, DisagreementWarning):
             warnings.simplefilter("ignore", said)
-        table = read_tables(files_of(list(files)) or [], called)
+        table = request.read(files_of(list(files)) or [], called)
         # What cannot be used is said before the fits.
         related = {
             name: related_frame(table, names)

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
-from mixtura.cli.voice import listed, say
+from mixtura.cli.voice import say
 from mixtura.components.catalogue import ROWS
 from mixtura.data.files import Table
 from mixtura.errors import DataError
+from mixtura.text import quoted_names
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -125,7 +126,7 @@ def mostly_numbers(table: Table, name: str) -> bool:
 def say_columns(names: Sequence[str], reason: str) -> None:
     """Say on standard error which columns are left out, and why."""
     if names:
-        say(f"columns left out, as {reason}: {listed(names)}", err=True)
+        say(f"columns left out, as {reason}: {quoted_names(names)}", err=True)
 
 
 def _is_number(cell: object) -> bool:

@@ -19,6 +19,7 @@ from mixtura.cli.options import (
     check_options,
     force_option,
     memory_option,
+    missing_option,
     prior_option,
     seed_option,
     weights_option,
@@ -26,13 +27,13 @@ from mixtura.cli.options import (
 from mixtura.cli.output import MODEL, REPORT, Output, output_folder, told
 from mixtura.cli.voice import end_interrupted, keep_formulas_option, say
 from mixtura.data.dataset import bytes_of
-from mixtura.data.files import read_tables
 from mixtura.data.paths import bytes_in_memory, called_together, files_of
 from mixtura.errors import (
     DataError,
     DegenerateComponentWarning,
     DisagreementWarning,
     MixturaError,
+    ParameterError,
 )
 from mixtura.report import PAGE_PACKAGES, require, write_report
 from mixtura.selection import CRITERIA, Selection
@@ -102,6 +103,7 @@ __all__ = ["fit"]
     help="Mixing weights: free, equal, or one number for each component, such as 0.2,0.3,0.5 with "
     "-k 3.",
 )
+@missing_option
 @prior_option
 @click.option("--id", "id_column", help="Column that identifies a row in assignments.csv.")
 @click.option(
@@ -134,6 +136,7 @@ def fit(
     cache: Path | None,
     weights: str | None,
     mixing_weights: str | tuple[float, ...],
+    missing: str | None,
     prior: str | float | None,
     id_column: str | None,
     criterion: str,
@@ -141,7 +144,7 @@ def fit(
     seed: int,
     keep_formulas: bool,
 ) -> None:
-    """Fit mixtures to FILES (CSV, Parquet or Arrow), choose one, and describe it.
+    """Fit mixtures to FILES (CSV, Parquet, Arrow, SPSS, ...), choose one, and describe it.
 
     Several files, folders and patterns such as 'data/*.parquet' are one table, file after file.
     Rows that are more than --memory are fitted all the same where all columns are numbers.
@@ -169,6 +172,7 @@ def fit(
             starts=starts,
             weights_column=weights,
             id_column=id_column,
+            missing=tuple(split_names(missing)),
             keep_formulas=keep_formulas,
         )
         with _fitted(files, offer, request, memory, cache) as fitted:
@@ -199,10 +203,15 @@ def _fitted(
             for said in (DegenerateComponentWarning, DisagreementWarning):
                 warnings.simplefilter("ignore", said)
             if bytes_in_memory(files) > most:
+                if request.missing:
+                    raise ParameterError(
+                        "--missing is for rows within --memory; give more memory, or leave such "
+                        "cells empty in the files"
+                    )
                 data = rows_beyond(files, request, offer, most, cache)
                 found = fitted_beyond(stack.enter_context(data), request, offer, called)
             else:
-                found = fitted_table(read_tables(files, called), offer, request)
+                found = fitted_table(request.read(files, called), offer, request)
         yield found
 
 

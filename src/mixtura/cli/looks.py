@@ -175,7 +175,8 @@ def _sort(table: Table, name: str, cells: list[Any]) -> Sort:
     if kind == "text" and len(set(cells)) > FEW_LEVELS and mostly_numbers(table, name):
         # Reading it names the first cell that is not a number.
         table.numeric([name], missing="nan")
-    if kind == "text":
+    # Numbers whose values have labels are called by these.
+    if kind == "text" or any(isinstance(cell, str) for cell in cells):
         return "text"
     numbers = np.array(cells, dtype=np.float64)
     return "whole numbers" if (numbers == np.floor(numbers)).all() else "decimals"

@@ -22,6 +22,7 @@ __all__ = [
     "check_options",
     "force_option",
     "memory_option",
+    "missing_option",
     "prior_option",
     "seed_option",
     "weights_option",
@@ -129,6 +130,11 @@ force_option = click.option(
     "--force", is_flag=True, help="Replace what an earlier fit wrote to the folder."
 )
 weights_option = click.option("--weights", help="Column of row weights.")
+missing_option = click.option(
+    "--missing",
+    help="Codes that mean a missing cell in any column but those of weights and identifiers, "
+    "separated by commas, such as 8,9,99; what a file itself says is missing always is.",
+)
 prior_option = click.option(
     "--prior",
     type=Prior(),

@@ -7,7 +7,8 @@ import click
 
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.assignments import Assignments, assignments_of, write_parts
-from mixtura.cli.options import memory_option
+from mixtura.cli.columns import split_names
+from mixtura.cli.options import memory_option, missing_option
 from mixtura.cli.rows import rows_of, tables_within, text_columns
 from mixtura.cli.voice import binary_output, keep_formulas_option, say
 from mixtura.data.dataset import bytes_of
@@ -38,6 +39,7 @@ __all__ = ["predict"]
     show_default=True,
     help="What a category that the fit did not see is: an error, or a missing cell.",
 )
+@missing_option
 @memory_option("Files of more are read and written part by part.")
 @keep_formulas_option
 def predict(
@@ -47,6 +49,7 @@ def predict(
     id_column: str | None,
     proba: bool,
     unknown: str,
+    missing: str | None,
     memory: int | None,
     keep_formulas: bool,
 ) -> None:
@@ -57,6 +60,8 @@ def predict(
     mixture, _ = load_with_facts(model)
     found = files_of(list(files)) or []
     tables = tables_within(found, text_columns(mixture), bytes_of(memory))
+    codes, kept = split_names(missing), [id_column] if id_column else []
+    tables = (table.without(codes, kept) for table in tables)
     parts = _parts(mixture, tables, id_column, keep_formulas, proba, unknown)
     write_parts(parts, binary_output() if output is None else output)
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from mixtura.cli.voice import listed
 from mixtura.data.batches import tables_of
 from mixtura.data.encoding import encoded
 from mixtura.data.files import Table, read_table
@@ -15,6 +14,7 @@ from mixtura.data.table import table_of
 from mixtura.errors import DataError
 from mixtura.kinds import ColumnKind
 from mixtura.mixture import Mixture
+from mixtura.text import quoted_names
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -105,5 +105,6 @@ def _columns(mixture: Mixture, table: Table) -> Sequence[str]:
         return table.names
     missing = [name for name in mixture.columns if name not in table.kinds]
     if missing:
-        raise DataError(f"'{table.path}' lacks {listed(missing)}, on which the model was fitted")
+        names = quoted_names(missing)
+        raise DataError(f"'{table.path}' lacks {names}, on which the model was fitted")
     return mixture.columns

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from mixtura.archive import read_archive
 from mixtura.cli.advice import in_words_of_the_command
-from mixtura.cli.options import memory_option, prior_option, weights_option
+from mixtura.cli.columns import split_names
+from mixtura.cli.options import memory_option, missing_option, prior_option, weights_option
 from mixtura.cli.rows import rows_of, tables_within, text_columns
 from mixtura.cli.voice import say
 from mixtura.data.checks import row_weights
@@ -43,6 +44,7 @@ __all__ = ["update"]
     type=float,
     help="After so many further rows, by weight, those before count half; default: for ever.",
 )
+@missing_option
 @prior_option
 @memory_option("Files of more are taken in part by part.")
 def update(
@@ -51,6 +53,7 @@ def update(
     output: Path | None,
     weights: str | None,
     half_life: float | None,
+    missing: str | None,
     prior: Any,
     memory: int | None,
 ) -> None:
@@ -70,7 +73,9 @@ def update(
         )
     found = files_of(list(files)) or []
     taken: Taken | None = None
-    for table in tables_within(found, text_columns(mixture), bytes_of(memory)):
+    codes, counting = split_names(missing), [weights] if weights else []
+    for read in tables_within(found, text_columns(mixture), bytes_of(memory)):
+        table = read.without(codes, counting)
         with in_words_of_the_command(table.path):
             rows, counted = _rows(mixture, table, weights)
             taken = arrived(mixture, seen, rows, counted, prior=prior, half_life=faded)

@@ -3,7 +3,6 @@
 import re
 import signal
 import sys
-from collections.abc import Sequence
 from typing import Any, BinaryIO, NoReturn
 
 import click
@@ -15,7 +14,6 @@ __all__ = [
     "end_interrupted",
     "interrupt_on_terminate",
     "keep_formulas_option",
-    "listed",
     "say",
     "unformulated",
 ]
@@ -31,9 +29,6 @@ FORMULA = re.compile(r"[=@\t\r]|[+-](?![0-9.]+([eE][+-]?[0-9]+)?$)")
 QUOTED = re.compile(r"'([^'\n]{400,})'")
 CUT = 80
 
-# Names in one line.
-NAMED = 8
-
 _signals: list[int] = []
 
 
@@ -42,12 +37,6 @@ def say(text: str = "", *, err: bool = False) -> None:
     if err:
         text = QUOTED.sub(lambda found: f"'{found[1][:CUT]}...'", text)
     click.echo(CONTROL.sub(lambda found: repr(found.group())[1:-1], text), err=err)
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names in quotes, of many only the first."""
-    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-    return ", ".join(f"'{name}'" for name in names[:NAMED]) + more
 
 
 def keep_formulas_option(function: Any) -> Any:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mixtura.data.delimited import header_of
 from mixtura.data.frames import is_frame, numbers_of_frame, picked, without
+from mixtura.data.packages import PACKAGES
 from mixtura.data.paths import files_of, format_of
 from mixtura.data.plain import numbers_of_cells, plain_table
 from mixtura.data.sparse_checks import refuse_sparse
@@ -311,6 +312,16 @@ def _batches_of_array(file: Path, asked: Asked) -> Iterator[Batch]:
         )
 
 
+def _whole(
+    file: Path, columns: Sequence[str] | None, _: Sequence[str]
+) -> Iterator[tuple[str, Any]]:
+    """Yield a file at once that other libraries read."""
+    yield (
+        f"'{file}'",
+        PACKAGES[file.suffix.lower()](file, None if columns is None else tuple(columns)),
+    )
+
+
 Reader: TypeAlias = Callable[[Path, Sequence[str] | None, Sequence[str]], Iterator[tuple[str, Any]]]
 READERS: dict[str, Reader] = {
     ".parquet": _parquet,
@@ -321,4 +332,5 @@ READERS: dict[str, Reader] = {
     ".csv.gz": _csv,
     ".tsv": _csv,
     ".tsv.gz": _csv,
+    **dict.fromkeys(PACKAGES, _whole),
 }

@@ -1,4 +1,4 @@
-"""Tables read from CSV, Parquet and Arrow files."""
+"""Tables read from CSV, Parquet and Arrow files, and those of statistics packages."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mixtura.data.delimited import read_delimited
+from mixtura.data.packages import PACKAGES
+from mixtura.data.paths import is_spelled
 from mixtura.data.table import Table, checked_names, table_of
 from mixtura.errors import DataError
 
@@ -30,7 +32,9 @@ def read_table(
 
     Parameters
     ----------
-    path : a CSV, Parquet (.parquet, .pq) or Arrow (.arrow, .feather) file
+    path : a CSV, Parquet (.parquet, .pq) or Arrow (.arrow, .feather) file; by other libraries, one
+        of SPSS (.sav, .zsav, .por), Stata (.dta), SAS (.sas7bdat, .xpt), R (.rds, .rda) or a
+        workbook with one sheet (.xlsx, .xls, .xlsb, .ods)
     columns : names of the columns to read, all when None
     text : names of columns whose cells stay text in a CSV file, though they may look like numbers
     least_rows : 0 where the file is one of several
@@ -42,8 +46,8 @@ def read_table(
     """
     path = Path(path)
     reader = _reader(path)
-    spelled = reader is read_delimited
-    if spelled:
+    spelled = is_spelled(path)
+    if reader is read_delimited:
         reader = partial(read_delimited, text=tuple(text))
     _check_file(path)
     try:
@@ -129,6 +133,7 @@ def _reader(path: Path) -> "Callable[[Path, tuple[str, ...] | None], pa.Table]":
         ".pq": _read_parquet,
         ".arrow": _read_arrow,
         ".feather": _read_arrow,
+        **PACKAGES,
     }
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
     extension = "".join(suffixes) if suffixes[-1:] == [".gz"] else "".join(suffixes[-1:])

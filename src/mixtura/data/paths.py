@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mixtura.data.packages import PACKAGES, SHEETS
 from mixtura.errors import DataError
 
 __all__ = ["bytes_in_memory", "called_together", "files_of", "format_of", "is_spelled"]
 
-FORMATS = (".parquet", ".pq", ".arrow", ".feather", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".npy")
+TEXTS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+FORMATS = (".parquet", ".pq", ".arrow", ".feather", *TEXTS, ".npy", *PACKAGES)
 
 # What text and compressed files take in memory, of what they take on disk.
-UNFOLDED = {".gz": 8, ".csv": 2, ".tsv": 2}
+UNFOLDED = {".gz": 8, ".csv": 2, ".tsv": 2, **dict.fromkeys(PACKAGES, 8)}
 
 
 def called_together(names: Sequence[str]) -> Path:
@@ -85,8 +87,8 @@ def format_of(file: Path) -> str | None:
 
 
 def is_spelled(file: Path) -> bool:
-    """Return whether it is a file of text, whose cells are what they are spelled like."""
-    return (format_of(file) or "").startswith((".csv", ".tsv"))
+    """Return whether a file, of text or a sheet, holds cells as they are spelled."""
+    return file.name.lower().endswith((*TEXTS, ".txt", ".txt.gz", *SHEETS))
 
 
 def bytes_in_memory(files: Sequence[Path]) -> int:

@@ -1,10 +1,11 @@
 """Named columns of a file, as numbers or as they are, with errors that name the cell at fault."""
 
 import difflib
+import json
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,12 +17,29 @@ from mixtura.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["MISSING", "Kind", "Table", "checked_names", "table_of"]
+__all__ = ["LABELS", "MISSING", "Kind", "Table", "checked_names", "table_of"]
 
 Kind = Literal["number", "text", "boolean", "date"]
 
+# The key under which Arrow keeps what values of a column are called, as a JSON list of pairs.
+LABELS = "mixtura.labels"
+
 # What a cell of a text file may say instead of a number.
-MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "-nan", "NULL", "null", "None", "<NA>")
+MISSING = (
+    "",
+    ".",
+    "NA",
+    "N/A",
+    "n/a",
+    "#N/A",
+    "NaN",
+    "nan",
+    "-nan",
+    "NULL",
+    "null",
+    "None",
+    "<NA>",
+)
 # What a cell of categories may say where it has none; "None" may be an answer.
 BLANK = frozenset(MISSING) - {"None"}
 NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
@@ -60,7 +78,8 @@ class Table:
     def categories(self, name: str, labels: Sequence[Any] = ()) -> list[Any]:
         """Return the N values of a column as categories, None where a cell is missing.
 
-        In a file of text a cell that says "NA" or the like is missing. Dates become text.
+        In a file of text a cell that says "NA" or the like is missing. Dates become text. Where a
+        file has labels for all values of a column, categories are called by these.
 
         Parameters
         ----------
@@ -81,7 +100,7 @@ class Table:
                 "categories; leave it out"
             )
         if not self.spelled:
-            return cells
+            return self._called(name, cells)
         if self.kinds[name] == "text":
             cells = [None if cell is None or cell.strip() in BLANK else cell for cell in cells]
         alike = {_spelling(label): label for label in labels}
@@ -92,6 +111,44 @@ class Table:
             else alike.get(_spelling(cell), cell)
             for cell in cells
         ]
+
+    def _called(self, name: str, cells: list[Any]) -> list[Any]:
+        """Return cells by the labels of their values, or as they are where one has none."""
+        kept = (self.content.schema.field(name).metadata or {}).get(LABELS.encode())
+        if kept is None:
+            return cells
+        pairs: list[tuple[Any, str]] = json.loads(kept)
+        said = Counter(label for _, label in pairs)
+        # Two values of one label stay two.
+        labels = {
+            value: label if said[label] == 1 else f"{label} ({_spelling(value)})"
+            for value, label in pairs
+        }
+        if not {cell for cell in cells if cell is not None} <= labels.keys():
+            return cells
+        return [None if cell is None else labels[cell] for cell in cells]
+
+    def without(self, codes: Sequence[str], kept: Collection[str] = ()) -> "Table":
+        """Return the table in which cells that hold one of some codes are missing.
+
+        Parameters
+        ----------
+        codes : as they are spelled; numbers are compared as such
+        kept : names of columns that stay as they are
+        """
+        import pyarrow as pa
+
+        if not codes:
+            return self
+        content = self.content
+        for place, name in enumerate(content.column_names):
+            if name in kept or self.kinds[name] not in ("number", "text"):
+                continue
+            missing = _is_one_of(content[name], codes)
+            if missing is not None:
+                cells = pa.chunked_array([_masked(content[name], missing)])
+                content = content.set_column(place, content.schema.field(name), cells)
+        return replace(self, content=content)
 
     def numeric(
         self, columns: Sequence[str] | None = None, missing: Literal["error", "nan"] = "error"
@@ -181,6 +238,21 @@ def table_of(path: Path, content: "pa.Table", *, spelled: bool = False) -> Table
     plain = _without_dictionaries(content)
     kinds: dict[str, Kind] = {column.name: _kind(column.type) for column in plain.schema}
     return Table(path, tuple(plain.column_names), kinds, spelled, plain)
+
+
+def _is_one_of(cells: "pa.ChunkedArray", codes: Sequence[str]) -> "NDArray[np.bool_] | None":
+    """Return which cells (N,) hold one of some codes, or None if none does."""
+    wanted = {_spelling(code) for code in codes}
+    found = np.array([cell is not None and _spelling(cell) in wanted for cell in cells.to_pylist()])
+    return found if found.any() else None
+
+
+def _masked(cells: "pa.ChunkedArray", missing: NDArray[np.bool_]) -> "pa.Array":
+    import pyarrow as pa
+    from pyarrow import compute
+
+    pc: Any = compute
+    return pc.if_else(pa.array(missing), pa.scalar(None, cells.type), cells.combine_chunks())
 
 
 def _spelling(value: Any) -> str:

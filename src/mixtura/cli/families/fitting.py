@@ -1,13 +1,14 @@
 """What a family of the command is asked for, and what it gives."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.data.files import Table
+from mixtura.data.files import Table, read_tables
 from mixtura.errors import ParameterError
 from mixtura.estimators.discrete import DiscreteMixture
 from mixtura.selection import Candidate, Selection
@@ -35,6 +36,7 @@ class Request:
     starts : carried to the end for each model; None for the family's own number
     weights_column, id_column : columns of row weights and of identifiers, or None
     sampled : whether these are sampling weights, brought to mean 1
+    missing : codes of missing cells, as they are spelled
     keep_formulas : whether identifiers that begin as a formula does are written as they are
     weights : (N,) row weights, or None
     """
@@ -53,8 +55,14 @@ class Request:
     weights_column: str | None = None
     sampled: bool = False
     id_column: str | None = None
+    missing: tuple[str, ...] = ()
     keep_formulas: bool = False
     weights: NDArray[np.float64] | None = None
+
+    def read(self, files: Sequence[Path], called: Path) -> Table:
+        """Return files as one table, in which cells with a code of missing ones are missing."""
+        kept = [name for name in (self.weights_column, self.id_column) if name is not None]
+        return read_tables(files, called).without(self.missing, kept)
 
     def of(self, table: Table) -> "Request":
         """Return what is asked for of a table, with the row weights that it holds."""

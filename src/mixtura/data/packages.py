@@ -1,0 +1,172 @@
+"""Files of statistics packages and spreadsheets, as Arrow tables.
+
+Values that a file has labels for are kept as they are, and the labels beside them: numbers stay
+numbers for who asks for numbers, and categories are called as their labels say.
+"""
+
+import json
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixtura.data.table import LABELS, MISSING, checked_names
+from mixtura.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["PACKAGES", "SHEETS"]
+
+# How a library that reads them is imported and installed.
+INSTALL = "pip install 'mixtura[formats]'"
+STATISTICS = {
+    ".sav": "read_sav",
+    ".zsav": "read_sav",
+    ".por": "read_por",
+    ".dta": "read_dta",
+    ".sas7bdat": "read_sas7bdat",
+    ".xpt": "read_xport",
+}
+SHEETS = (".xlsx", ".xls", ".xlsb", ".ods")
+
+
+def _library(name: str, path: Path) -> Any:
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise DataError(f"reading '{path}' needs {name}; install it: {INSTALL}") from error
+
+
+def _read_statistics(path: Path, columns: tuple[str, ...] | None) -> "pa.Table":
+    """Return a file of SPSS, Stata or SAS; what it says is missing is, user-missing values too."""
+    import pyarrow as pa
+
+    read = getattr(_library("pyreadstat", path), STATISTICS[path.suffix.lower()])
+    _, meta = _foreign(path, lambda: read(path, metadataonly=True))
+    names = checked_names(path, meta.column_names, columns)
+    found, meta = _foreign(path, lambda: read(path, usecols=list(names), output_format="dict"))
+    arrays = {name: _cells(path, name, found[name]) for name in names}
+    labels = meta.variable_value_labels
+    fields = [
+        pa.field(name, arrays[name].type, metadata=_labelled(labels.get(name, {})))
+        for name in names
+    ]
+    return pa.table(list(arrays.values()), schema=pa.schema(fields))
+
+
+def _labelled(labels: Mapping[Any, str]) -> dict[str, str] | None:
+    """Return the labels of values as Arrow keeps them beside a column, or None without any."""
+    return {LABELS: json.dumps(list(labels.items()))} if labels else None
+
+
+def _cells(path: Path, name: str, cells: Any) -> "pa.Array":
+    """Return a column, None where a cell is missing or blank."""
+    import pyarrow as pa
+
+    array = np.asarray(cells)
+    if array.dtype.kind in "fiub":
+        return pa.array(array, from_pandas=True)
+    found = [None if cell is None or cell == "" or cell != cell else cell for cell in cells]
+    try:
+        return pa.array(found)
+    except pa.ArrowException:
+        return pa.array([None if cell is None else _spelled(cell) for cell in found])
+
+
+def _read_sheet(path: Path, columns: tuple[str, ...] | None) -> "pa.Table":
+    """Return the one sheet of a workbook that holds rows; its first row has the names."""
+    import pyarrow as pa
+
+    calamine = _library("python_calamine", path)
+    book = _foreign(path, lambda: calamine.CalamineWorkbook.from_path(path))
+    sheets = {
+        name: _foreign(path, lambda name=name: book.get_sheet_by_name(name).to_python())
+        for name in book.sheet_names
+    }
+    filled = {name: rows for name, rows in sheets.items() if any(map(any, rows))}
+    if not filled:
+        raise DataError(f"'{path}' holds no sheet with rows; save one with a header and rows")
+    if len(filled) > 1:
+        listed = ", ".join(f"'{name}'" for name in filled)
+        raise DataError(
+            f"'{path}' has several sheets with rows ({listed}); save the one to be read as a file "
+            "of its own"
+        )
+    header, *rows = next(iter(filled.values()))
+    for place, name in enumerate(header):
+        if not isinstance(name, str) or not name.strip():
+            raise DataError(
+                f"column {place + 1} (counted from 1) of '{path}' has no name in the first row "
+                f"but {name!r}; write one there"
+            )
+    kept = checked_names(path, header, columns)
+    places = [header.index(name) for name in kept]
+    # Rows of nothing at all are what is left of a sheet's formats.
+    rows = [row for row in rows if any(cell != "" for cell in row)]
+    return pa.table(
+        {name: _column(path, name, rows, at) for name, at in zip(kept, places, strict=True)}
+    )
+
+
+def _column(path: Path, name: str, rows: Sequence[Sequence[Any]], place: int) -> "pa.Array":
+    cells = [
+        None if isinstance(row[place], str) and row[place] in MISSING else row[place]
+        for row in rows
+    ]
+    kinds = {type(cell) for cell in cells if cell is not None}
+    if kinds <= {int, float}:
+        return _cells(path, name, np.array([np.nan if c is None else float(c) for c in cells]))
+    return _cells(path, name, cells)
+
+
+def _spelled(cell: Any) -> str:
+    """Return a cell of a column that holds several kinds, as text."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell)
+
+
+def _read_r(path: Path, columns: tuple[str, ...] | None) -> "pa.Table":
+    """Return the data frame of a file of R; factors are their levels."""
+    import pyarrow as pa
+
+    rdata = _library("rdata", path)
+    read = rdata.read_rds if path.suffix.lower() == ".rds" else rdata.read_rda
+    found = _foreign(path, lambda: read(path))
+    frames = {"": found} if path.suffix.lower() == ".rds" else found
+    frames = {name: one for name, one in frames.items() if hasattr(one, "columns")}
+    if len(frames) != 1:
+        raise DataError(
+            f"'{path}' holds {len(frames)} data frames; save one by itself: saveRDS(frame, file)"
+        )
+    frame = next(iter(frames.values()))
+    frame.columns = [str(name) for name in frame.columns]
+    kept = checked_names(path, list(frame.columns), columns)
+    return pa.Table.from_pandas(frame[list(kept)], preserve_index=False)
+
+
+def _foreign(path: Path, read: Callable[[], Any]) -> Any:
+    """Return what another library reads; whatever it meets is what is wrong with the file."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return read()
+    except MemoryError:
+        raise
+    except Exception as error:
+        reason = str(error).strip().split("\n")[0] or type(error).__name__
+        raise DataError(
+            f"'{path}' is damaged, cut short or not a {path.suffix} file ({reason}); copy or "
+            "export it again"
+        ) from error
+
+
+PACKAGES: dict[str, "Callable[[Path, tuple[str, ...] | None], pa.Table]"] = {
+    **dict.fromkeys(STATISTICS, _read_statistics),
+    **dict.fromkeys(SHEETS, _read_sheet),
+    **dict.fromkeys((".rds", ".rda", ".rdata"), _read_r),
+}
