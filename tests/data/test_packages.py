@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from mixtura import DataError
+from mixtura.cli.columns import related_frame
 from mixtura.data.batches import tables_of
 from mixtura.data.files import read_table
 from mixtura.data.packages import PACKAGES
@@ -214,3 +215,11 @@ def test_a_library_that_is_not_there_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyreadstat", None)
     with pytest.raises(DataError, match=r"needs pyreadstat; install it: pip install 'mixtura\[f"):
         read_table(path)
+
+
+def test_covariates_of_which_all_values_have_labels_are_factors(tmp_path):
+    path = tmp_path / "survey.sav"
+    WRITERS["sav"](path)
+    frame = related_frame(read_table(path), ["asked", "rated", "age"]).to_pydict()
+    assert frame["asked"][:3] == ["no", "yes", "refused"]
+    assert frame["rated"][:3] == [1.0, 1.0, 2.0]

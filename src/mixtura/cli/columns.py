@@ -103,14 +103,16 @@ def mixed_frame(table: Table, blocks: Mapping[str, Sequence[str]]) -> "pa.Table"
 
 
 def related_frame(table: Table, names: Sequence[str]) -> "pa.Table":
-    """Return covariates or outcomes as a frame: numbers with gaps, or categories."""
+    """Return covariates or outcomes as a frame: numbers with gaps, or categories by labels."""
     import pyarrow as pa
 
     columns: dict[str, Any] = {}
     for name in names:
         # A name that is not there is said to be so.
         cells = table.categories(name)
-        numeric = table.kinds[name] in ("number", "date")
+        # Where all values have labels, these are what they are.
+        labelled = table.kinds[name] == "number" and any(isinstance(cell, str) for cell in cells)
+        numeric = table.kinds[name] in ("number", "date") and not labelled
         if numeric or (table.kinds[name] == "text" and mostly_numbers(table, name)):
             cells = table.numeric([name], "nan")[:, 0]
         columns[name] = cells
