@@ -6,6 +6,8 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from mixtura import DataError
@@ -223,3 +225,18 @@ def test_covariates_of_which_all_values_have_labels_are_factors(tmp_path):
     frame = related_frame(read_table(path), ["asked", "rated", "age"]).to_pydict()
     assert frame["asked"][:3] == ["no", "yes", "refused"]
     assert frame["rated"][:3] == [1.0, 1.0, 2.0]
+
+
+@pytest.mark.parametrize("write", ["to_parquet", "to_feather"])
+def test_row_labels_without_a_name_are_no_column(write, tmp_path):
+    path = tmp_path / ("rows.parquet" if write == "to_parquet" else "rows.arrow")
+    kept = pa.Table.from_pandas(FRAME[["age", "rated"]][FRAME["age"] != 40])
+    assert "__index_level_0__" in kept.column_names
+    if write == "to_parquet":
+        pq.write_table(kept, path)
+    else:
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, kept.schema) as file:
+            file.write_table(kept)
+    assert read_table(path).names == ("age", "rated")
+    assert [part.column_names for _, part in tables_of(path, None)] == [["age", "rated"]]
+    assert read_table(path, ["__index_level_0__"]).n_rows == len(kept)

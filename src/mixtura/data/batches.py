@@ -245,7 +245,10 @@ def _arrow(
             parts = iter(pa.ipc.open_stream(source))
         for number, part in enumerate(parts):
             part.validate(full=True)
-            yield f"'{file}', batch {number}", part
+            names = checked_names(
+                file, part.schema.names, None if columns is None else tuple(columns)
+            )
+            yield f"'{file}', batch {number}", part.select(list(names))
 
 
 def _csv(

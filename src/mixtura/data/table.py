@@ -43,6 +43,8 @@ MISSING = (
 # What a cell of categories may say where it has none; "None" may be an answer.
 BLANK = frozenset(MISSING) - {"None"}
 NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
+# How pandas calls row labels that have no name.
+ROW_LABELS = re.compile(r"__index_level_[0-9]+__")
 DECIMAL_COMMA = re.compile(r"\s*[+-]?[0-9]+,[0-9]+\s*")
 
 
@@ -268,12 +270,15 @@ def _spelling(value: Any) -> str:
 def checked_names(
     path: Path, names: Sequence[str], columns: tuple[str, ...] | None
 ) -> tuple[str, ...]:
-    """Return the names to read, once each is known and none is twice in the file."""
+    """Return the names to read, once each is known and none is twice in the file.
+
+    Row labels without a name, which pandas writes as columns, are none unless they are asked for.
+    """
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise DataError(f"'{path}' has more than one column named '{twice[0]}'; rename one of them")
     if columns is None:
-        return tuple(names)
+        return tuple(name for name in names if not ROW_LABELS.fullmatch(name))
     _check_known(path, names, columns)
     return tuple(dict.fromkeys(columns))
 
