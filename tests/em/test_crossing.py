@@ -1,6 +1,7 @@
 """Mixtures made of the components of two that are each wrong in another place."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,11 +11,12 @@ from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import CODES, structure
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
-from mixtura.em.crossing import best_crossed, crossed
+from mixtura.em import crossing
+from mixtura.em.crossing import CALM, RESTLESS, best_crossed, crossed
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
 from mixtura.em.responsibilities import model_from_labels
-from mixtura.em.split_and_merge import split_and_merged
+from mixtura.em.split_and_merge import BETTER, split_and_merged
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
@@ -91,7 +93,39 @@ def test_rows_of_weight_two_are_crossed_as_rows_that_are_there_twice() -> None:
     assert ends[0] == pytest.approx(ends[1], abs=1e-9)
 
 
-def test_no_further_starts_are_made_where_ends_agree() -> None:
+def without_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing but crossing move components."""
+
+    def as_started(_: Sweep, models: list[Model], *__: object) -> Model:
+        return models[0]
+
+    monkeypatch.setattr(crossing, "split_and_merged", as_started)
+
+
+def told_by(sweep: Sweep, sets: Iterable[list[Model]]) -> tuple[Model, list[float]]:
+    """Return the best that starts are crossed to, and what each crossing with groups came to."""
+    told: list[tuple[str, float]] = []
+    options = replace(options_for(sweep), heard=lambda *run: told.append(run[:2]))
+    found = best_crossed(sweep, sets, options, STARTS)
+    assert {source for source, _ in told} == {"groups of rows, crossed with the best"}
+    return found, [value for _, value in told]
+
+
+def test_groups_about_new_seeds_part_what_all_starts_have_in_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows, labels = clusters()
+    sweep = sweep_over(rows)
+    right = objective(sweep, model_from_labels(sweep, labels, 6, options_for(sweep)))
+    wrong = misplaced(sweep, rows, labels, 0)
+    without_moves(monkeypatch)
+    found, told = told_by(sweep, [[wrong, wrong, wrong]])
+    assert objective(sweep, wrong) < right - 50
+    assert objective(sweep, found) == pytest.approx(right, abs=0.01)
+    assert max(told) == pytest.approx(right, abs=1.0)
+
+
+def test_few_groups_and_no_further_starts_are_tried_where_ends_agree() -> None:
     rows, labels = clusters()
     sweep = sweep_over(rows)
     right = model_from_labels(sweep, labels, 6, options_for(sweep))
@@ -102,12 +136,14 @@ def test_no_further_starts_are_made_where_ends_agree() -> None:
         asked.append(True)
         yield [right]
 
-    found = best_crossed(sweep, sets(), options_for(sweep), STARTS)
-    assert objective(sweep, found) == pytest.approx(objective(sweep, right), abs=1e-6)
+    found, told = told_by(sweep, sets())
     assert not asked
+    assert objective(sweep, found) == pytest.approx(objective(sweep, right), abs=1e-6)
+    assert len(told) == CALM
+    assert max(told) <= objective(sweep, right) + 1e-6
 
 
-def test_further_starts_are_made_where_ends_differ() -> None:
+def test_further_starts_and_many_groups_are_tried_where_ends_differ() -> None:
     # One normal cluster says nothing of where six components are to be.
     rng = np.random.default_rng(1)
     rows = rng.normal(size=(600, 2)) * [1.0, 1.2]
@@ -124,9 +160,28 @@ def test_further_starts_are_made_where_ends_differ() -> None:
             asked.append(True)
             yield models
 
-    found = best_crossed(sweep, sets(), options, STARTS)
+    found, told = told_by(sweep, sets())
     assert len(asked) == 2
+    assert len(told) >= RESTLESS
+    assert max(told[-RESTLESS:]) <= objective(sweep, found) + BETTER
     for models in given:
         for model in models:
             alone = split_and_merged(sweep, [model], options, STARTS)
-            assert objective(sweep, found) >= objective(sweep, alone) - 0.5
+            assert objective(sweep, found) >= objective(sweep, alone) - BETTER
+
+
+def test_a_start_of_another_number_is_crossed_with_other_groups(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows, labels = clusters()
+    sweep = sweep_over(rows)
+    wrong = misplaced(sweep, rows, labels, 0)
+    without_moves(monkeypatch)
+    told: list[list[float]] = []
+    for number in (0, 0, 1):
+        own: list[float] = []
+        options = replace(options_for(sweep), heard=lambda *run, own=own: own.append(run[1]))
+        best_crossed(sweep, [[wrong]], options, STARTS, number)
+        told.append(own)
+    assert told[0] == told[1]
+    assert told[0] != told[2]

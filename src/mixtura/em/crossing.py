@@ -1,12 +1,15 @@
-"""Ends of races crossed: what one found in one place and another in a second, in one mixture.
+"""Ends crossed: what one mixture found in one place and another in a second, in one mixture.
 
 A fit of many components that is poor mostly is so in a place or two, and another fit in others, so
-the best of several is rarely right in all. Both ends together have what either found: of their 2K
+the best of several is rarely right in all. Both together have what either found: of all their
 components those that explain rows better draw these to themselves in a few sweeps, and pairs are
 merged in the order of Runnalls' cost, half of those that are too many at a time, until K are left.
+So the ends of races are crossed, and then the best with groups of the rows about seeds drawn anew:
+where one of them parts what the best has in one, it need not be right in anything else.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,27 +18,43 @@ from mixtura.em.failures import left_out
 from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.model import Model
 from mixtura.em.ranking import worth
-from mixtura.em.responsibilities import model_from_responsibilities, responsibilities_of
+from mixtura.em.responsibilities import (
+    model_from_labels,
+    model_from_responsibilities,
+    responsibilities_of,
+)
+from mixtura.em.sources import seeded
 from mixtura.em.split_and_merge import BETTER, is_better, split_and_merged
-from mixtura.em.starts import StartOptions, short_options
+from mixtura.em.starts import StartOptions, points_of, short_options, tell
 from mixtura.em.sweep import Sweep
 
-__all__ = ["best_crossed", "crossed"]
+__all__ = ["CALM", "RESTLESS", "best_crossed", "crossed"]
 
 Float = NDArray[np.float64]
 
-# Races that a set of starts is dealt out to, so that there are ends to cross.
+# Races that starts are dealt out to, so that there are ends to cross.
 RACES = 3
 # Races that have to come to the best end before no more starts are looked at.
 AGREEING = 3
+# Groups that the best is crossed with in vain, one after another, before no more are tried: where
+# races agree, and where they do not.
+CALM, RESTLESS = 2, 8
+# At most so many in all.
+MOST = 64
+# Their seeds are numbered from here, beyond those of all starts.
+FURTHER = 1 << 16
 # Sweeps in which the components of both ends part the rows among them.
 SWEEPS = 8
 
 
 def best_crossed(
-    sample: Sweep, sets: Iterable[Sequence[Model]], options: FitOptions, starts: StartOptions
+    sample: Sweep,
+    sets: Iterable[Sequence[Model]],
+    options: FitOptions,
+    starts: StartOptions,
+    number: int = 0,
 ) -> Model:
-    """Return the best of where starts lead, split and merged, and of what these ends are crossed.
+    """Return the best of where starts lead, split and merged, and of what it is crossed with.
 
     Parameters
     ----------
@@ -44,10 +63,34 @@ def best_crossed(
         before do not agree
     options : how the fit will go on
     starts : holds the seed
+    number : of the start that they are for
     """
-    best, agreeing, first = None, 0, None
+    every = iter(sets)
+    first = next(every)
+    best, agree = _best_raced(sample, chain([first], every), options, starts)
+    if best is None:
+        # The fit itself is to say why all failed.
+        return first[0]
+    patience, vain = CALM if agree else RESTLESS, 0
+    for groups in _groups(sample, best.model.n_components, options, starts, number):
+        child = _child(sample, best, groups, options, starts)
+        if child is not None:
+            tell("groups of rows, crossed with the best", [child], options)
+        if child is not None and is_better(sample, child, best, options):
+            best, patience, vain = child, RESTLESS, 0
+            continue
+        vain += 1
+        if vain == patience:
+            break
+    return best.model
+
+
+def _best_raced(
+    sample: Sweep, sets: Iterable[Sequence[Model]], options: FitOptions, starts: StartOptions
+) -> tuple[Run | None, bool]:
+    """Return the best of the ends of races and what they are crossed to, and whether they agree."""
+    best, agreeing = None, 0
     for models in sets:
-        first = models[0] if first is None else first
         for race in range(min(RACES, len(models))):
             end = _moved(sample, models[race::RACES], options, starts)
             if end is None:
@@ -59,28 +102,45 @@ def best_crossed(
             if abs(ahead) < BETTER:
                 agreeing += 1
                 if agreeing == AGREEING:
-                    return best.model
+                    return best, True
                 continue
             if ahead > 0:
                 best, end, agreeing = end, best, 1
-            after = None
-            with left_out(options):
-                child = crossed(sample, best.model, end.model, options)
-                after = _moved(sample, [child], options, starts)
-            if after is not None and is_better(sample, after, best, options):
-                best, agreeing = after, 1
-    # Where all failed the fit itself is to say so.
-    assert first is not None
-    return first if best is None else best.model
+            child = _child(sample, best, end.model, options, starts)
+            if child is not None and is_better(sample, child, best, options):
+                best, agreeing = child, 1
+    return best, False
+
+
+def _groups(
+    sample: Sweep, n_components: int, options: FitOptions, starts: StartOptions, number: int
+) -> Iterator[Model]:
+    """Yield mixtures of the rows nearest to seeds: of K, and of half as many, which is cheaper."""
+    given = points_of(sample, starts, number + FURTHER)
+    for which in range(MOST):
+        count = (n_components + 1) // 2 if which % 2 else n_components
+        # So both come in each view of the points.
+        labels = seeded(given, count, which + which // 2)
+        with left_out(options):
+            yield model_from_labels(sample, labels, count, options)
+
+
+def _child(
+    sample: Sweep, best: Run, other: Model, options: FitOptions, starts: StartOptions
+) -> Run | None:
+    """Return where the best leads that is crossed with another mixture; None if that fails."""
+    with left_out(options):
+        return _moved(sample, [crossed(sample, best.model, other, options)], options, starts)
+    return None
 
 
 def crossed(sample: Sweep, one: Model, other: Model, options: FitOptions) -> Model:
-    """Return a mixture of K components made of those of two.
+    """Return a mixture of as many components as the first has, made of those of two.
 
     Parameters
     ----------
     sample : a sweep over rows in memory
-    one, other : mixtures of K components
+    one, other : mixtures
     options : how fits go on
 
     Raises

@@ -13,7 +13,7 @@ APART = 10.0
 
 @dataclass(frozen=True, slots=True)
 class ShortRun:
-    """A few iterations from one source, on a sample of the rows.
+    """A few iterations from one source, or what the best was crossed to with it, on a sample.
 
     Attributes
     ----------

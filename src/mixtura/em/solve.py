@@ -412,10 +412,11 @@ def _found_start(
 
     crossing = sample.kernel is not None and sample.kernel.splits_and_merges
     if crossing and n_components <= MANY:
-        found = best_crossed(sample, sets(), search, starts)
+        found = best_crossed(sample, sets(), search, starts, number)
     else:
         found = split_and_merged(sample, raced, search, starts)
-    return exchanged(bound, [found, *raced], loop), raced
+    carried = [found, *raced]
+    return exchanged(bound, carried, loop), carried
 
 
 def _end_of(run: Run, ends: Sequence[Run | Failed]) -> float:
