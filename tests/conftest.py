@@ -8,6 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Workers share the cores: threads of BLAS beyond their own would wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 settings.register_profile("usual", deadline=None, max_examples=25)
 settings.register_profile("nightly", deadline=None, max_examples=100)
 settings.load_profile(os.environ.get("MIXTURA_HYPOTHESIS", "usual"))
