@@ -32,7 +32,15 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests."""
     session.install("-e", ".[test]")
-    session.run("pytest", "-q", "-n", "auto", *session.posargs)
+    session.run("pytest", "-q", "-n", "auto", "--dist", "worksteal", *session.posargs)
+
+
+@nox.session
+def nightly(session: nox.Session) -> None:
+    """Run all tests, the slow and rare ones too, with more examples of what holds for any."""
+    session.install("-e", ".[test]")
+    command = ("pytest", "-q", "-n", "auto", "--dist", "worksteal", "-m", "")
+    session.run(*command, *session.posargs, env={"MIXTURA_HYPOTHESIS": "nightly"})
 
 
 # Every test that goes by the kernels alone, rather than by an estimator.

@@ -1,12 +1,34 @@
 """Laws are tested for what they say, however long a busy machine takes over them."""
 
+import os
 import secrets
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Workers share the cores: threads of BLAS beyond their own would wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+settings.register_profile("usual", deadline=None, max_examples=25)
+settings.register_profile("nightly", deadline=None, max_examples=100)
+settings.load_profile(os.environ.get("MIXTURA_HYPOTHESIS", "usual"))
+
+
+@pytest.fixture(scope="module")
+def sketched(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Make the figures of pages and do not write them, but for the nightly run."""
+
+    def sketch(draw: Callable[[], Any], *_: str) -> str:
+        draw()
+        return "<svg></svg>"
+
+    with pytest.MonkeyPatch.context() as patch:
+        if request.config.getoption("-m") == "not nightly":
+            patch.setattr("mixtura.report.vector.inline_svg", sketch)
+        yield
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 Shared by the tests and by `benchmarks/reference.py`, which prints what the tests assert.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from oracles import dataset, gaussian, gaussian_fits, repeats, starting_responsibilities
@@ -87,10 +87,10 @@ def one_step(name, reference):
     return sweep([model])[0].log_likelihood
 
 
-def replayed(name, reference):
+def replayed(name, reference, max_iter=20000):
     """Return the sweep, and the run from the stored start to its end."""
     sweep, options, model = started(name, reference)
-    return sweep, fit(sweep, [model], options)[0]
+    return sweep, fit(sweep, [model], replace(options, max_iter=max_iter))[0]
 
 
 def comparable(name):

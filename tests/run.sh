@@ -5,4 +5,4 @@ cd "$(dirname "$0")/.."
 environment=${MIXTURA_TEST_ENVIRONMENT:-.venv-test}
 [ -x "$environment/bin/python" ] || "${PYTHON:-python3}" -m venv "$environment"
 "$environment/bin/python" -m pip install --quiet --disable-pip-version-check -e '.[test]'
-"$environment/bin/python" -m pytest -q -n auto "$@"
+"$environment/bin/python" -m pytest -q -n auto --dist worksteal "$@"

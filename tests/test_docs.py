@@ -53,6 +53,7 @@ def test_what_the_page_says_of_mclust_is_what_the_reference_stores() -> None:
         assert float(right) == pytest.approx(stored["loglik"], abs=1e-4)
 
 
+@pytest.mark.nightly
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", str(DOCS), str(tmp_path)]
     built = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from mixtura.cli.command import COMMANDS
+
 Graph = dict[str, set[str]]
 
 ROOT = Path(__file__).parent.parent
@@ -46,6 +48,8 @@ LEANT_ON = {
 }
 # What is run or looked up by users, and imported by no other file.
 DOORS = {"mixtura.inference", "mixtura.cli.__main__"}
+# What `mixtura.cli.loading` loads by name.
+DOORS |= {f"mixtura.cli.{name}" for name in ("command", *COMMANDS)}
 
 FLOORS = floors()
 ROOMS = sorted(

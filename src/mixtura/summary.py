@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from mixtura.components.constraints import Constraints
 from mixtura.components.weighing import Weighing
@@ -144,7 +144,7 @@ def table_words(facts: Mapping[str, Any]) -> str:
         )
     elif df > 0:
         lines.append(
-            f"p = {chi2.sf(table['g2'], df):.4g} by G², {chi2.sf(table['x2'], df):.4g} by X²"
+            f"p = {chdtrc(df, table['g2']):.4g} by G², {chdtrc(df, table['x2']):.4g} by X²"
         )
     return "\n".join(lines)
 

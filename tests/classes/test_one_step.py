@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from class_cases import SLOPES, drawn, fitted
+from nightly import first
 from scipy.optimize import minimize
 from scipy.special import expit, logsumexp
 from scipy.stats import norm
@@ -106,10 +107,11 @@ def by_differences(each, at, step=1e-4):
     return scores, hessian / (4 * step**2)
 
 
-def test_slopes_are_the_truth():
-    """Three classes of 1 500 rows each six times: squares of nearly standard normals."""
+@pytest.mark.parametrize("n_draws", first(1, [3, 6]))
+def test_slopes_are_the_truth(n_draws):
+    """Three classes of 1 500 rows each some times: squares of nearly standard normals."""
     z = []
-    for seed in range(6):
+    for seed in range(n_draws):
         model, answers, frame, order = fitted(1500, seed + 1)
         found = one_step(model, answers, covariates=frame["x"], reference=order[0])
         slopes, errors = by_truth(found, order)
@@ -117,12 +119,13 @@ def test_slopes_are_the_truth():
     assert 0.2 < np.mean(np.square(z)) < 2.4
 
 
-def test_where_nothing_foretells_classes_the_fit_stays_as_it_is():
+@pytest.mark.parametrize("n_draws", first(1, [4, 20]))
+def test_where_nothing_foretells_classes_the_fit_stays_as_it_is(n_draws):
     answers, _, _ = drawn(800, 3)
     rng = np.random.default_rng(0)
     model = CategoricalMixture(3, random_state=0, n_init=3).fit(answers)
     p_values = []
-    for _ in range(20):
+    for _ in range(n_draws):
         found = one_step(model, answers, covariates=rng.normal(size=len(answers)))
         null = found.log_likelihood - 0.5 * found.test.statistic
         assert null == pytest.approx(model.log_likelihood_, abs=2e-3)

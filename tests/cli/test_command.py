@@ -3,41 +3,68 @@
 import csv
 import io
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
+import click
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from click.testing import CliRunner
 
 from mixtura import GaussianMixture, load
+from mixtura.cli.command import COMMANDS, command
+
+# Pages have tests of their own.
+pytestmark = pytest.mark.usefixtures("sketched")
 
 DATA = Path(__file__).parents[2] / "examples" / "data"
 FAITHFUL = DATA / "faithful.csv"
 
 
-def mixtura(*arguments, **options):
+def process(*arguments):
+    """Run the command in a process of its own, as a terminal does."""
     return subprocess.run(
-        [sys.executable, "-m", "mixtura.cli", *map(str, arguments)],
+        [sys.executable, *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
-        **options,
     )
 
 
+def mixtura(*arguments):
+    return CliRunner().invoke(command, [str(each) for each in arguments], prog_name="mixtura")
+
+
 @pytest.fixture(scope="module")
-def fitted(tmp_path_factory):
+def fitted(tmp_path_factory, sketched):
     folder = tmp_path_factory.mktemp("fitted")
-    done = mixtura("fit", FAITHFUL, "-k", "2:4", "-s", "full,tied,VII", "-o", folder)
+    options = ["-k", "2:4", "-s", "full,tied,VII", "-o", folder]
+    done = process("-m", "mixtura.cli", "fit", FAITHFUL, *options)
     assert done.returncode == 0, done.stderr
     return done, folder
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["fti"]])
+def test_what_needs_no_model_loads_none(arguments):
+    program = (
+        "import sys; from mixtura.cli import main; sys.argv[0] = 'mixtura'\n"
+        "try:\n    main()\nfinally:\n"
+        "    print({'scipy', 'sklearn', 'pandas', 'pyarrow', 'matplotlib'} & {*sys.modules})"
+    )
+    done = process("-c", program, *arguments)
+    assert done.stdout.splitlines()[-1] == "set()"
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_what_each_says_of_itself(name):
+    with click.Context(command) as context:
+        assert command.get_command(context, name).get_short_help_str(999) == COMMANDS[name]
+    assert " ".join(COMMANDS[name].split()) in " ".join(mixtura("--help").stdout.split())
 
 
 def rows_of(text):
@@ -90,7 +117,7 @@ def test_predict_finds_columns_by_name(fitted, tmp_path):
     table = pa.table({"who": names, "waiting": values[:, 1], "eruptions": values[:, 0]})
     pyarrow.parquet.write_table(table, turned)
     done = mixtura("predict", folder / "model.mixtura", turned, "--id", "who")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     found = rows_of(done.stdout)
     fit_rows = rows_of((folder / "assignments.csv").read_text())
     assert [row["component"] for row in found] == [row["component"] for row in fit_rows]
@@ -102,7 +129,7 @@ def test_predict_names_a_missing_column(fitted, tmp_path):
     short = tmp_path / "short.csv"
     short.write_text("eruptions\n2\n3\n")
     done = mixtura("predict", folder / "model.mixtura", short)
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "'waiting'" in done.stderr
     assert done.stdout == ""
 
@@ -116,7 +143,7 @@ def test_empty_cells_of_numbers_are_left_out_and_told_of(tmp_path):
     gappy.write_text("\n".join([header, *map(",".join, cells)]) + "\n")
     folder = tmp_path / "out"
     done = mixtura("fit", gappy, "-k", "2", "-s", "full", "-o", folder)
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     words = "39 of 544 cells are missing, in 39 of 272 rows and 3 patterns of columns"
     assert words in done.stdout
     assert words in (folder / "report.html").read_text()
@@ -166,8 +193,8 @@ def test_row_weights_count_as_repeated_rows(tmp_path):
     rows = np.repeat(values, counts, axis=0)
     np.savetxt(repeated, rows, "%.10g", ",", header="eruptions,waiting", comments="")
     options = ("-k", "2", "-s", "full", "-o")
-    assert mixtura("fit", weighted, "--weights", "times", *options, tmp_path / "a").returncode == 0
-    assert mixtura("fit", repeated, *options, tmp_path / "b").returncode == 0
+    assert mixtura("fit", weighted, "--weights", "times", *options, tmp_path / "a").exit_code == 0
+    assert mixtura("fit", repeated, *options, tmp_path / "b").exit_code == 0
     first, second = load(tmp_path / "a" / "model.mixtura"), load(tmp_path / "b" / "model.mixtura")
     np.testing.assert_allclose(first.weights, second.weights, rtol=1e-8)
     np.testing.assert_allclose(first.parameters.means, second.parameters.means, rtol=1e-8)
@@ -195,7 +222,7 @@ def test_row_weights_count_as_repeated_rows(tmp_path):
 )
 def test_what_cannot_be_done_is_said_on_standard_error(arguments, code, said):
     done = mixtura(*arguments)
-    assert done.returncode == code
+    assert done.exit_code == code
     assert said in done.stderr
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
@@ -205,41 +232,43 @@ def test_a_cell_of_text_in_a_numeric_column_is_named(tmp_path):
     path = tmp_path / "typo.csv"
     path.write_text("a,b\n1,2\n2,3\n3,4O\n4,5\n")
     done = mixtura("fit", path)
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "column 'b'" in done.stderr
     assert "row 3" in done.stderr
     assert "'4O'" in done.stderr
 
 
+# A shell that runs tests in its background has them ignore the signal.
+INTERRUPTED = """
+import os, signal
+from contextlib import contextmanager
+from mixtura.cli import fitted, main
+
+@contextmanager
+def progress():
+    seen = []
+    def advance(candidate, count):
+        seen.append(candidate)
+        if len(seen) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+    yield advance
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+fitted.search_progress = progress
+main()
+"""
+
+
 def test_an_interrupt_keeps_the_best_so_far(tmp_path):
     rng = np.random.default_rng(0)
-    path = tmp_path / "large.csv"
-    rows = rng.standard_normal((40000, 4)) + 4 * rng.integers(3, size=(40000, 1))
+    path, folder = tmp_path / "large.csv", tmp_path / "out"
+    rows = rng.standard_normal((300, 4)) + 4 * rng.integers(3, size=(300, 1))
     np.savetxt(path, rows, "%.6f", ",", header="a,b,c,d", comments="")
-    folder = tmp_path / "out"
-    # A shell that runs tests in its background has them ignore the signal.
-    program = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "from mixtura.cli import main; main()"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, "fit", str(path), "-o", str(folder), "-k", "1:40"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
-    )
-    while not folder.with_name("out.partial").exists():
-        time.sleep(0.1)
-    time.sleep(6)
-    process.send_signal(signal.SIGINT)
-    try:
-        out, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert process.returncode == 130, err
-    assert "interrupted" in err
-    assert out.startswith("Gaussian mixture")
+    options = ["-o", folder, "-k", "1:20", "-s", "full,diag,EII"]
+    done = process("-c", INTERRUPTED, "fit", path, *options)
+    assert done.returncode == 130, done.stderr
+    assert "interrupted" in done.stderr
+    assert done.stdout.startswith("Gaussian mixture")
     assert load(folder / "model.mixtura").n_columns == 4
 
 
@@ -249,14 +278,14 @@ def test_a_model_of_a_column_that_is_there_twice_does_not_win(tmp_path):
     path = tmp_path / "copied.csv"
     np.savetxt(path, np.c_[rows, rows[:, 1]], "%.17g", ",", header="a,b,c", comments="")
     done = mixtura("fit", path, "-k", "1:2", "-s", "full,diag", "-o", tmp_path / "out")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert done.stdout.startswith("Gaussian mixture, diagonal covariance, 2 components\n")
     words = "below all sound ones in spite of a lower BIC"
     assert done.stdout.count(words) == 1
     assert words in (tmp_path / "out" / "report.html").read_text()
     # If there is no other, it is taken, and what speaks against it is said once.
     alone = mixtura("fit", path, "-k", "1:2", "-s", "full")
-    assert alone.returncode == 0, alone.stderr
+    assert alone.exit_code == 0, alone.stderr
     said = "only the prior keeps them finite"
     assert (alone.stdout + alone.stderr).count(said) == 1
     assert "* only a prior keeps it finite" in alone.stdout
@@ -269,16 +298,16 @@ def test_rows_no_more_than_columns_are_told_of(tmp_path):
     np.savetxt(path, rows, "%.17g", ",", header=names, comments="")
     for sizes in ("1:2", "2"):
         done = mixtura("fit", path, "-k", sizes)
-        assert done.returncode == 0, done.stderr
+        assert done.exit_code == 0, done.stderr
         assert done.stdout.count("8 distinct rows do not determine axes in 9 columns") == 1
         assert "of 8 models" in done.stdout or "of 6 models" in done.stdout
 
 
 @pytest.fixture(scope="module")
-def noisy(tmp_path_factory):
+def noisy(tmp_path_factory, sketched):
     folder = tmp_path_factory.mktemp("noisy")
     done = mixtura("fit", FAITHFUL, "-k", "2", "-s", "VVV", "--noise", "-o", folder)
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     return done, folder
 
 

@@ -16,6 +16,9 @@ from mixtura import CategoricalMixture, load
 from mixtura.cli.command import command
 from mixtura.cli.families import OFFERS
 
+# Pages have tests of their own.
+pytestmark = pytest.mark.usefixtures("sketched")
+
 
 def mixtura(*arguments):
     return CliRunner().invoke(command, [str(argument) for argument in arguments])

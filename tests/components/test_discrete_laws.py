@@ -140,7 +140,7 @@ CASES = {
 every_family = pytest.mark.parametrize("name", CASES)
 every_prior = pytest.mark.parametrize("prior", PRIORS)
 seeds = given(seed=st.integers(0, 2**32 - 1))
-few = settings(max_examples=20)
+few = settings(max_examples=settings.default.max_examples // 5)
 
 
 def values_of(parameters):

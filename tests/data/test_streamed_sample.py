@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
@@ -27,7 +27,6 @@ def repeated_rows(draw):
     return np.repeat(rows, rng.integers(1, 6, n_rows), axis=0)
 
 
-@settings(max_examples=60, deadline=None)
 @given(repeated_rows(), st.integers(1, 300), st.integers(1, 9), st.integers(0, 2**31))
 def test_it_is_that_of_the_rows_in_memory(rows, size, n_blocks, seed):
     found = streamed_sample(
@@ -38,7 +37,6 @@ def test_it_is_that_of_the_rows_in_memory(rows, size, n_blocks, seed):
         assert_array_equal(own, expected)
 
 
-@settings(max_examples=60, deadline=None)
 @given(repeated_rows(), st.integers(1, 300), st.integers(1, 9), st.integers(0, 2**31))
 def test_it_is_that_of_rows_that_are_told_apart_by_their_cells(rows, size, n_blocks, seed):
     rows = rows.astype(np.float64)
@@ -50,7 +48,6 @@ def test_it_is_that_of_rows_that_are_told_apart_by_their_cells(rows, size, n_blo
 
 
 @pytest.mark.parametrize("by_cells", [False, True])
-@settings(max_examples=60, deadline=None)
 @given(repeated_rows(), st.integers(1, 300), st.integers(1, 9), st.integers(0, 2**31))
 def test_it_is_that_of_rows_with_weights(by_cells, rows, size, n_blocks, seed):
     rows = rows.astype(np.float64)
@@ -100,7 +97,6 @@ def test_positions_that_are_asked_for_rise():
     assert (np.diff(asked[0]) > 0).all()
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 6), st.booleans())
 def test_surveys_add_up(seed, n_parts, gappy):
     rng = np.random.default_rng(seed)

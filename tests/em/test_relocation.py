@@ -4,6 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from nightly import first
 from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 from scipy.special import log_softmax, softmax
@@ -57,11 +58,11 @@ def test_all_misplaced_components_are_moved_together(name: str) -> None:
     sweep, options = sweep_over(rows, name)
     right = fit(sweep, [model_from_labels(sweep, labels, N_CLUSTERS, options)], options)[0]
     wrong = labels.copy()
-    for first, shared in ((0, 22), (4, 24), (14, 33), (18, 45)):
+    for one, shared in ((0, 22), (4, 24), (14, 33), (18, 45)):
         # Two clusters under one component, and two components in one cluster.
-        wrong[wrong == first + 1] = first
+        wrong[wrong == one + 1] = one
         inside = labels == shared
-        wrong[inside & (rows[:, 0] > rows[inside, 0].mean())] = first + 1
+        wrong[inside & (rows[:, 0] > rows[inside, 0].mean())] = one + 1
     start = model_from_labels(sweep, wrong, N_CLUSTERS, options)
     stuck = fit(sweep, [start], options)[0]
     assert stuck.objective < right.objective - 100
@@ -121,13 +122,16 @@ def test_softmax_of_many_components_is_that_of_few() -> None:
     assert_array_equal(largest, most)
 
 
-def test_nothing_is_held_for_each_row_and_component() -> None:
+@pytest.mark.parametrize("max_iter", first(1, [12, 60]))
+def test_nothing_is_held_for_each_row_and_component(max_iter: int) -> None:
     rng = np.random.default_rng(2)
     n_components, n_rows = 200, 60_000
     rows = rng.normal(size=(n_components, 3))[rng.integers(0, n_components, n_rows)] * 5
     rows += rng.normal(size=rows.shape)
     tracemalloc.start()
-    GaussianMixture(n_components, covariance_type="diag", max_iter=60, random_state=0).fit(rows)
+    GaussianMixture(n_components, covariance_type="diag", max_iter=max_iter, random_state=0).fit(
+        rows
+    )
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     # Responsibilities alone would take 96 MB.

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from nightly import first
 from numpy.testing import assert_array_equal
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
@@ -171,16 +172,16 @@ def test_wide_counts_are_moved_though_they_have_more_items_than_rows() -> None:
 
 
 @pytest.mark.parametrize("name", ["full", "VVE", "diag"])
-def test_more_starts_hold_what_fewer_find(name: str) -> None:
-    for seed in range(3):
-        rng = np.random.default_rng(seed)
-        rows = rng.normal(size=(400, 3)) + 2.0 * rng.integers(3, size=(400, 3))
-        ends = [
-            GaussianMixture(7, covariance_type=name, n_init=n, random_state=seed).fit(rows)
-            for n in (1, 2, 3, 5)
-        ]
-        reached = [end.history_.objective[-1] for end in ends]
-        assert (np.diff(reached) > -0.01).all()
+@pytest.mark.parametrize("seed", first(1, range(3)))
+def test_more_starts_hold_what_fewer_find(seed: int, name: str) -> None:
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(400, 3)) + 2.0 * rng.integers(3, size=(400, 3))
+    ends = [
+        GaussianMixture(7, covariance_type=name, n_init=n, random_state=seed).fit(rows)
+        for n in (1, 2, 3, 5)
+    ]
+    reached = [end.history_.objective[-1] for end in ends]
+    assert (np.diff(reached) > -0.01).all()
 
 
 def test_an_interrupt_while_a_further_start_is_looked_for_keeps_the_runs(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bound_problems import likeliest, log_weights, softmax
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit, logsumexp
@@ -247,7 +247,6 @@ def test_components_follow_what_is_held_of_them(order):
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=60, deadline=None)
 def test_the_m_step_of_levels_is_better_than_what_else_obeys(seed):
     """Feasible points are drawn along the constraints' own directions."""
     rng = np.random.default_rng(seed)

@@ -7,6 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
+from nightly import first
 from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture as SklearnMixture
 
@@ -107,14 +108,14 @@ def test_a_third_of_a_column_is_exactly_zero(seed):
 
 
 @pytest.mark.parametrize("name", ["full", "tied", "diag", "spherical", "VVE", "VEV"])
-def test_one_far_row_among_few_is_no_error(name):
-    for seed in range(12):
-        rng = np.random.default_rng([6, seed])
-        rows = rng.normal(size=(int(rng.integers(20, 81)), int(rng.integers(1, 4))))
-        rows[: len(rows) // 2] += 6
-        rows[3, 0] = 10 ** rng.uniform(4, 8)
-        found = fitted(rows, int(rng.integers(2, 4)), seed, covariance_type=name)
-        assert np.isfinite(found.log_likelihood_)
+@pytest.mark.parametrize("seed", first(3, range(12)))
+def test_one_far_row_among_few_is_no_error(seed, name):
+    rng = np.random.default_rng([6, seed])
+    rows = rng.normal(size=(int(rng.integers(20, 81)), int(rng.integers(1, 4))))
+    rows[: len(rows) // 2] += 6
+    rows[3, 0] = 10 ** rng.uniform(4, 8)
+    found = fitted(rows, int(rng.integers(2, 4)), seed, covariance_type=name)
+    assert np.isfinite(found.log_likelihood_)
 
 
 @pytest.mark.parametrize("factor", [1e-100, 2e-5, 1e-3, 1.0, 1e100])

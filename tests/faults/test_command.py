@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from nightly import first
 
 from mixtura import CategoricalMixture, GaussianMixture, ParameterError, select
 from mixtura.cli.command import command
@@ -152,7 +154,7 @@ main()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs signals and a shell")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", first(1, [signal.SIGTERM, signal.SIGINT]))
 def test_a_signal_keeps_the_best_so_far(number: signal.Signals, tmp_path: Path) -> None:
     rows = np.random.default_rng(0).normal(size=(20_000, 3))
     np.savetxt(tmp_path / "a.csv", rows, delimiter=",", header="a,b,c", comments="")
@@ -219,7 +221,10 @@ from mixtura.cli import main
 main()
 """
     done = subprocess.run(
-        [sys.executable, "-c", lines], capture_output=True, text=True, check=False
+        [sys.executable, "-c", lines, "fit", "nowhere"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == code
     assert "Traceback" not in done.stderr
@@ -247,7 +252,7 @@ main()
 @pytest.mark.parametrize("at", [1, *np.random.default_rng(0).integers(2, 1000, 3)])
 def test_a_signal_while_modules_load_is_no_traceback(at: int, number: signal.Signals) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", LOADING, str(at), str(int(number)), "--version"],
+        [sys.executable, "-c", LOADING, str(at), str(int(number)), "summary", "nowhere"],
         capture_output=True,
         text=True,
         check=False,
@@ -264,12 +269,15 @@ SAYING = {
     "predict": ["predict", "MODEL", "TABLE"],
     "fit": ["fit", "TABLE", "-k", "1", "-s", "full", "-o", "OUT"],
 }
+USUAL = {("version", ">/dev/full"), ("version", ">&-"), ("summary", "2>&-"), ("fit", "| true")}
+USUAL |= {("sample", "2>/dev/full"), ("predict", "| true")}
 ENDS = {">/dev/full": 1, ">&-": None, "2>&-": 0, "| true": 141, "2>/dev/full": None}
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-@pytest.mark.parametrize("end", ENDS)
-@pytest.mark.parametrize("what", SAYING)
+@pytest.mark.parametrize(
+    ("what", "end"), first(6, sorted(product(SAYING, ENDS), key=lambda case: case not in USUAL))
+)
 def test_an_output_that_takes_nothing_is_no_traceback(what: str, end: str, tmp_path: Path) -> None:
     GaussianMixture(1).fit(ROWS).save(tmp_path / "model")
     places = {"MODEL": tmp_path / "model", "OUT": tmp_path / "out"}

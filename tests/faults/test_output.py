@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from nightly import first
 
 from mixtura import load
 from mixtura.cli import fit as fitting
@@ -119,12 +120,16 @@ def state(out: Path) -> tuple[int, set[str]] | None:
     return size, {name for name in names if not name.startswith(".")}
 
 
+RARE = [("full", True), ("interrupted", True), ("kill", False)]
+
+
 def others(out: Path) -> set[str]:
     return {path.name for path in out.parent.iterdir()} - {"rows.csv", "out", "struck"}
 
 
 @pytest.mark.parametrize(
-    ("fault", "exchanges"), [*((fault, True) for fault in FAULTS), ("kill", False), ("full", False)]
+    ("fault", "exchanges"),
+    first(2, [("kill", True), ("full", False), ("term", True), ("rights", True), *RARE]),
 )
 def test_a_folder_is_old_or_new_and_whole_whatever_strikes_at_any_step(
     fault: str, exchanges: bool, data: Path, monkeypatch: pytest.MonkeyPatch

@@ -170,6 +170,18 @@ def test_what_a_compiler_builds_in_place_can_be_called(tree):
     assert not [*(tree / NATIVE).glob(".building-*")]
 
 
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+def test_the_kernels_are_read_without_a_warning(hatch_build):
+    strict = ["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"]
+    sources = [str(path) for path in (ROOT / NATIVE).glob("*.c")]
+    for flags in hatch_build.variants(
+        hatch_build.Compiler(strict, "", "-march=x86-64-{}")
+    ).values():
+        done = subprocess.run([*strict, *flags, *sources], capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.nightly
 def test_the_kernels_compile_without_a_warning(hatch_build, tmp_path):
     if shutil.which("cc") is None:
         pytest.skip("needs a C compiler")

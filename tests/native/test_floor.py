@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from nightly import first
 from scatters import scatter_for
 from structures_oracle import ORACLES, floored
 
@@ -45,9 +46,10 @@ def attained(factors, scatter, rows):
 
 @pytest.mark.parametrize("floors", FLOORS)
 @pytest.mark.parametrize("code", CODES)
-def test_it_ends_as_high_as_the_oracle(code, floors):
+@pytest.mark.parametrize("n_cases", first(1, [15, 60]))
+def test_it_ends_as_high_as_the_oracle(n_cases, code, floors):
     differences = []
-    for seed in range(60):
+    for seed in range(n_cases):
         scatter, rows, floor = random_case(seed, floors)
         given = scatter_for(code, scatter)
         found = native_update(code, given, rows, floor=floor)
@@ -63,7 +65,7 @@ def test_it_ends_as_high_as_the_oracle(code, floors):
         assert np.abs(differences).max() < (1e-6 if code in FREE or floors == "one" else 1e-4)
 
 
-@pytest.mark.parametrize("code", ["EVE", "EEV", "VVV", "EVV", "VEE"])
+@pytest.mark.parametrize("code", first(3, ["VVV", "EVV", "VEE", "EVE", "EEV"]))
 def test_a_floor_is_kept_in_many_columns(code):
     rng = np.random.default_rng(1)
     samples = rng.standard_normal((2, 300, 70)) * rng.uniform(0.2, 2, 70)

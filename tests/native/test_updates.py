@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from nightly import first
 from scatters import scatter_for
 from structures_oracle import ORACLES
 
@@ -196,7 +197,7 @@ def test_axes_of_unlike_columns_never_lower_the_objective(code):
 
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize(
-    ("n_components", "n_columns"), [(130, 3), (9, 64), (5, 65), (2, 80), (1, 100)]
+    ("n_components", "n_columns"), first(3, [(130, 3), (9, 64), (5, 65), (2, 80), (1, 100)])
 )
 def test_there_may_be_any_number_of_columns_and_components(code, n_components, n_columns):
     rng = np.random.default_rng(0)

@@ -46,8 +46,12 @@ def report(request: pytest.FixtureRequest) -> Report:
     return report_in(request.param)
 
 
-def test_the_page_calls_it_noise_everywhere(report: Report) -> None:
-    page = render_report(report)
+@pytest.fixture(scope="module")
+def page(report: Report) -> str:
+    return render_report(report)
+
+
+def test_the_page_calls_it_noise_everywhere(page: str) -> None:
     assert "component 2" not in page
     assert '<th scope="row">2</th>' not in page
     assert '<th scope="row">noise</th>' in page
@@ -59,11 +63,11 @@ def test_the_page_calls_it_noise_everywhere(report: Report) -> None:
     assert "Grey" in pictures["pairs"]
 
 
-def test_the_page_says_how_many_rows_are_noise_and_how_dense_it_is(report: Report) -> None:
+def test_the_page_says_how_many_rows_are_noise_and_how_dense_it_is(
+    report: Report, page: str
+) -> None:
     volume = np.exp(-report.result.mixture.family.background.log_constant)
-    (found,) = re.findall(
-        r"(\d+) of 145 rows are most probably noise.*? rows, (\S+)\.<", render_report(report)
-    )
+    (found,) = re.findall(r"(\d+) of 145 rows are most probably noise.*? rows, (\S+)\.<", page)
     assert int(found[0]) == (report.labels == -1).sum() > 10
     assert float(found[1]) == pytest.approx(volume, rel=1e-4)
 

@@ -7,6 +7,7 @@ from threading import Event, Timer, current_thread, main_thread
 
 import numpy as np
 import pytest
+from nightly import first
 
 from mixtura import MixturaError, ParameterError, select
 from mixtura.em import screening
@@ -146,7 +147,7 @@ def test_a_search_of_which_all_end_in_errors_says_which(monkeypatch):
         _ = selection.best
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2, 4])
+@pytest.mark.parametrize("n_jobs", first(1, [2, 1, 4]))
 def test_a_signal_ends_the_search_and_keeps_what_is_there(n_jobs):
     begun = Event()
 

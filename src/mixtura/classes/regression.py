@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from mixtura.arrays import generator_of, log_sum_exp, whole_number
 from mixtura.classes.covariates import (
@@ -302,7 +302,7 @@ def _check(mixture: Mixture, standard_errors: str, survey: SurveyDesign | None) 
 
 def _ratio(gain: float, df: int) -> LikelihoodRatio:
     statistic = max(2.0 * gain, 0.0)
-    return LikelihoodRatio(statistic, df, float(chi2.sf(statistic, df)))
+    return LikelihoodRatio(statistic, df, float(chdtrc(df, statistic)))
 
 
 def _how(standard_errors: str, n_known: int) -> str:

@@ -10,23 +10,36 @@ from typing import Any
 import click
 
 from mixtura import __version__
-from mixtura.cli.advice import translated
-from mixtura.cli.classes import classes
-from mixtura.cli.fit import fit
-from mixtura.cli.predict import predict
-from mixtura.cli.sample import sample
-from mixtura.cli.summary import summary
-from mixtura.cli.update import update
+from mixtura.cli.loading import loaded
 from mixtura.cli.voice import end_interrupted, interrupt_on_terminate, say
 from mixtura.errors import MixturaError, ParameterError
 
-__all__ = ["command"]
+__all__ = ["COMMANDS", "command"]
 
 BAD_DATA, BAD_USAGE, READER_LEFT = 1, 2, 141
 
+# What each says of itself in its first sentence: their modules take seconds to load.
+COMMANDS = {
+    "classes": "Say how many latent classes or profiles FILES have, what they are, and what goes "
+    "with them.",
+    "fit": "Fit mixtures to FILES (CSV, Parquet, Arrow, SPSS, ...), choose one, and describe it.",
+    "predict": "Say for each row of FILES which component of MODEL it belongs to, as a table.",
+    "sample": "Draw rows from MODEL, as CSV with the component of each.",
+    "summary": "Describe a model file.",
+    "update": "Take the rows of FILES into MODEL, which is not fitted anew.",
+}
+ON_DEMAND: Any = dict.fromkeys(COMMANDS)
+
 
 class _Group(click.Group):
-    """A group that turns errors of this package into one line and an exit code."""
+    """A group that loads what is run, and turns errors into one line and an exit code."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> Any:
+        return loaded(cmd_name, cmd_name) if cmd_name in COMMANDS else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([*COMMANDS.items()])
 
     def make_context(self, *arguments: Any, **more: Any) -> click.Context:
         # It prints what --help and --version ask for.
@@ -68,15 +81,22 @@ def _forget_output() -> None:
 
 
 def _say_warning(message: Warning | str, *_: Any) -> None:
-    say(f"mixtura: {translated(str(message))}", err=True)
+    _say_translated(message)
 
 
 def _fail(error: Exception, code: int) -> None:
-    say(f"mixtura: {translated(str(error))}", err=True)
+    _say_translated(error)
     sys.exit(code)
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+def _say_translated(message: object) -> None:
+    translated: Any = loaded("advice", "translated")
+    say(f"mixtura: {translated(str(message))}", err=True)
+
+
+@click.group(
+    cls=_Group, commands=ON_DEMAND, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="mixtura")
 def command() -> None:
     """Finite mixture models: fit them to a file, and use what was fitted.
@@ -85,11 +105,3 @@ def command() -> None:
     1 bad data, 2 bad usage, 130 interrupted and 143 terminated (the best found so far is kept),
     141 when the reader of standard output leaves, as head does.
     """
-
-
-command.add_command(classes)
-command.add_command(fit)
-command.add_command(predict)
-command.add_command(sample)
-command.add_command(summary)
-command.add_command(update)

@@ -7,7 +7,6 @@ from typing import Any, Self, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.mixture import GaussianMixture as SklearnGaussianMixture
 from sklearn.utils.validation import check_is_fitted
 
 from mixtura.arrays import as_shape
@@ -549,6 +548,9 @@ class GaussianMixture(MixtureEstimator):
 
         Structures that scikit-learn has no name for become "full".
         """
+        # Loaded here, as the mixtures of scikit-learn bring half of it along.
+        from sklearn.mixture import GaussianMixture as SklearnGaussianMixture
+
         check_is_fitted(self, "mixture_")
         name = self.covariance_type if self.covariance_type in SKLEARN_NAMES else "full"
         model: Any = SklearnGaussianMixture(

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans, kmeans_plusplus
 
 __all__ = ["INITIALISERS", "initial_responsibilities"]
 
@@ -13,6 +12,9 @@ Float = NDArray[np.float64]
 
 
 def _kmeans(rows: NDArray[Any], n_components: int, random: np.random.RandomState) -> Float:
+    # Loaded where it is asked for, as it brings half of scikit-learn along.
+    from sklearn.cluster import KMeans
+
     clusters: Any = KMeans(n_components, random_state=random).set_params(n_init=1)
     return _hard(clusters.fit(rows).labels_, n_components)
 
@@ -36,6 +38,8 @@ def _random_from_data(
 
 
 def _plus_plus(rows: NDArray[Any], n_components: int, random: np.random.RandomState) -> Float:
+    from sklearn.cluster import kmeans_plusplus
+
     return _chosen(kmeans_plusplus(rows, n_components, random_state=random)[1], len(rows))
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from mixtura.components.derivatives import Chart
 from mixtura.engines import engine_named
@@ -121,7 +121,7 @@ class Information:
         if not 0 < level < 1:
             raise ParameterError(f"level should be between 0 and 1, but got {level!r}")
         values, errors = self._numbers.values, self._errors(method)
-        half = float(norm.ppf(0.5 + 0.5 * level)) * errors
+        half = float(ndtri(0.5 + 0.5 * level)) * errors
         lower = _shifted(values, -half, self._numbers.scales)
         upper = _shifted(values, half, self._numbers.scales)
         lows, highs = self._numbers.arranged(lower), self._numbers.arranged(upper)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from nightly import first
 from scatters import plane_covariances, scatter_for
 from scipy import linalg, optimize
 
@@ -88,13 +89,13 @@ def numerical(code, scatter, rows, floor, n_starts=6):
 
 @pytest.mark.parametrize("floors", FLOORS)
 @pytest.mark.parametrize("code", CODES)
-def test_a_numerical_maximum_in_the_plane_is_no_higher(code, floors):
-    for seed in range(3):
-        scatter, rows, floor = random_case(seed, 2, 2 + seed % 2, floors)
-        found = attained(maximise(code, scatter, rows, floor), scatter, rows)
-        loose = code in COMMON_AXES or (code in TURNED and floors != "one")
-        missed = 1e-2 if loose else 2e-6
-        assert found >= numerical(code, scatter, rows, floor) - missed * rows.sum()
+@pytest.mark.parametrize("seed", first(1, range(3)))
+def test_a_numerical_maximum_in_the_plane_is_no_higher(seed, code, floors):
+    scatter, rows, floor = random_case(seed, 2, 2 + seed % 2, floors)
+    found = attained(maximise(code, scatter, rows, floor), scatter, rows)
+    loose = code in COMMON_AXES or (code in TURNED and floors != "one")
+    missed = 1e-2 if loose else 2e-6
+    assert found >= numerical(code, scatter, rows, floor) - missed * rows.sum()
 
 
 @pytest.mark.parametrize("floors", FLOORS)

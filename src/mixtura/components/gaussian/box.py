@@ -7,7 +7,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr
-from scipy.stats.qmc import Sobol
 
 from mixtura.components.background import Passes
 
@@ -74,6 +73,9 @@ class Box:
         spanning, others = ordered[:count], ordered[count:]
         shifts = np.zeros((1, count))
         if others.any():
+            # Loaded here, as nothing else needs scipy.stats, which takes a second.
+            from scipy.stats.qmc import Sobol
+
             steps = Sobol(len(others), scramble=False).random_base2(LOG_POINTS)
             shifts = (steps + 0.5 / len(steps)) @ others
         inverse = np.linalg.inv(spanning)
