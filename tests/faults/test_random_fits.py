@@ -1,8 +1,12 @@
 """A small sample of what `tests/fuzz.sh` draws for hours."""
 
+import numpy as np
 import pytest
 from fuzzing.cases import case
 from fuzzing.properties import Failed, check, check_leaks
+from numpy.testing import assert_allclose
+
+from mixtura import GaussianMixture, NormalInverseWishart
 
 
 @pytest.mark.parametrize("number", range(40))
@@ -24,3 +28,20 @@ def test_what_does_not_hold_is_found() -> None:
 
     with pytest.raises(Failed, match="a warning leaked"):
         check_leaks([Leak])
+
+
+@pytest.mark.parametrize("total", [1e-100, 1e-3, 0.9, 1.0, 1.5])
+@pytest.mark.parametrize("code", ["EII", "VVI", "VVV"])
+def test_a_conjugate_prior_is_one_where_weights_add_up_to_less_than_two_rows(total, code):
+    rng = np.random.default_rng(5)
+    rows, weights = rng.normal(size=(30, 3)), rng.dirichlet(np.ones(30)) * total
+    spread = 2 * np.cov(rows.T, aweights=weights, ddof=0)
+    scale = spread if code == "VVV" else float(np.trace(spread)) / 3
+
+    def fitted(prior):
+        made = GaussianMixture(1, covariance_type=code, prior=prior)
+        return made.fit(rows, sample_weight=weights).mixture_.covariance()
+
+    expected = fitted(NormalInverseWishart(scale=scale))
+    assert_allclose(fitted("conjugate"), expected, rtol=1e-9, atol=1e-14)
+    assert np.linalg.eigvalsh(expected).min() > 0.01

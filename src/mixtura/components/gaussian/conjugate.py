@@ -95,15 +95,17 @@ class NormalInverseWishart:
     ) -> Float:
         """Return the scatter of the pseudo-rows, (D, D) or (D,), in the frame."""
         n_columns = len(totals.first)
+        # Weights may add up to less than two rows, which have no degree of freedom to lose.
+        freedom = max(totals.weight - 1, totals.weight / 2)
         if self.scale is None:
             shrink = n_components ** (2 / n_columns)
             mean = totals.first / totals.weight
             if storage == "full":
                 scatter = totals.second - totals.weight * np.outer(mean, mean)
-                return scatter / (totals.weight - 1) / shrink
+                return scatter / freedom / shrink
             scatter = totals.second - totals.weight * mean**2
             # One number for all columns, in the user's units.
-            variance = float((scatter * frame.scale**2).mean()) / (totals.weight - 1) / shrink
+            variance = float((scatter * frame.scale**2).mean()) / freedom / shrink
             given = np.full(n_columns, variance)
         else:
             given = np.asarray(self.scale, dtype=np.float64)
