@@ -171,6 +171,8 @@ class ConjugatePrior:
             traces = precisions * self.scatter.sum()
         else:
             traces = (precisions * self.scatter).reshape(len(precisions), -1).sum(axis=1)
+        # Both are never below zero: what is no number are terms of both signs that overflow.
+        distance, traces = (np.where(np.isnan(x), np.inf, x) for x in (distance, traces))
         own = self.rows * determinants - 0.5 * traces
         about_covariances = own[0] if self.shared else own.sum()
         about_means = (determinants - 0.5 * self.shrinkage * distance).sum()
