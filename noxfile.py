@@ -52,7 +52,21 @@ KERNELS = [
 
 @nox.session
 def sanitize(session: nox.Session) -> None:
-    """Run the tests of the kernels with an eye on addresses and undefined behaviour.
+    """Run the tests of the kernels with an eye on addresses and undefined behaviour."""
+    watched = sanitized(session)
+    session.run("pytest", "-q", *KERNELS, *session.posargs, env=watched)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Fit random data by such kernels: `nox -s fuzz -- SECONDS SEED`."""
+    watched = sanitized(session)
+    watched["PYTHONPATH"] += f"{os.pathsep}tests"
+    session.run("python", "-m", "fuzzing", *(session.posargs or ("600", "0")), env=watched)
+
+
+def sanitized(session: nox.Session) -> dict[str, str]:
+    """Return the environment in which kernels that sanitizers watch are imported.
 
     Compiled by CC, which is gcc or clang, into a copy of the package.
     """
@@ -68,16 +82,13 @@ def sanitize(session: nox.Session) -> None:
     build = ("python", "hatch_build.py", str(copy / "mixtura" / "native"))
     session.run(*build, env={"CC": " ".join(watched)})
     found = session.run(compiler, f"-print-file-name={runtime}", external=True, silent=True)
-    session.run(
-        *("pytest", "-q", *KERNELS, *session.posargs),
-        env={
-            "LD_PRELOAD": str(found).strip(),
-            # Python keeps what it allocates, and has an allocator of its own that hides overruns.
-            "ASAN_OPTIONS": "detect_leaks=0",
-            "PYTHONMALLOC": "malloc",
-            "PYTHONPATH": str(copy),
-        },
-    )
+    return {
+        "LD_PRELOAD": str(found).strip(),
+        # Python keeps what it allocates, and has an allocator of its own that hides overruns.
+        "ASAN_OPTIONS": "detect_leaks=0",
+        "PYTHONMALLOC": "malloc",
+        "PYTHONPATH": str(copy),
+    }
 
 
 @nox.session

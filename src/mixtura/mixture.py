@@ -252,8 +252,9 @@ class Mixture:
         """Return Cov[x] (D, D) = Σ_k π_k (Σ_k + (μ_k - E[x])(μ_k - E[x])ᵀ)."""
         means, covariances = moments_of(self.family, self.parameters)
         deviations = means - self.weights @ means
-        within = np.einsum("k,kij->ij", self.weights, covariances)
-        return within + (self.weights[:, None] * deviations).T @ deviations
+        with np.errstate(all="ignore"):
+            within = np.einsum("k,kij->ij", self.weights, covariances)
+            return within + (self.weights[:, None] * deviations).T @ deviations
 
     def impute(
         self,

@@ -104,6 +104,17 @@ def test_whole_numbers_of_a_text_file_may_go_on_as_others(tmp_path, monkeypatch)
         assert_array_equal(data.survey.highest, [2.5, 3.0])
 
 
+@pytest.mark.parametrize("content", ["garbage", "text", "objects", "cut"])
+def test_what_is_no_array_of_numbers_is_told_in_words_of_this_package(tmp_path, content):
+    file = tmp_path / "x.npy"
+    np.save(file, np.array(["a", None], dtype=object) if content == "objects" else np.ones((9, 2)))
+    written = {"garbage": b"\x00\x01garbage" * 9, "text": b"a,b\n1,2\n"}
+    file.write_bytes(written.get(content, file.read_bytes()[: 90 if content == "cut" else None]))
+    with pytest.raises(DataError, match=r"x\.npy' is no whole .*numpy\.save") as caught:
+        assert dataset(file).n_rows
+    assert "pickle" not in str(caught.value)
+
+
 @pytest.mark.parametrize("shape", [(), (5,), (5, 2, 2)])
 def test_an_array_in_a_file_is_a_table(tmp_path, shape):
     np.save(tmp_path / "x.npy", np.ones(shape))

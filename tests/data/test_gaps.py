@@ -42,7 +42,10 @@ def test_cells_rows_and_patterns_are_counted() -> None:
     rows = np.array([[1, NAN], [2, NAN], [3, 4], [NAN, NAN]])
     words = Gaps.of(rows).words()
     assert words.startswith("4 of 8 cells are missing, in 3 of 4 rows and 3 patterns")
-    assert "1 row(s) have no cell at all" in words
+    assert (
+        "1 row(s) have no cell at all; their posterior is the mixing weights, and they count"
+        in words
+    )
 
 
 def test_nan_of_any_bits_is_one_value() -> None:

@@ -115,3 +115,19 @@ def test_a_fit_with_noise_need_not_be_told_which_cluster_is_the_noise(
         for seed in range(3)
     ]
     assert min(ends) > lowest
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_among_many_clusters_the_noise_is_found(seed: int) -> None:
+    # Of a model's components only the sparsest are turned into noise.
+    rng = np.random.default_rng(seed)
+    centres = 20.0 * np.stack(np.meshgrid(range(4), range(3)), axis=-1).reshape(12, 2)
+    labels = rng.integers(13, size=520)
+    rows = np.vstack([centres, [[0.0, 0.0]]])[labels] + rng.normal(size=(520, 2))
+    rows[labels == 12] = rng.uniform(-15.0, [75.0, 55.0], ((labels == 12).sum(), 2))
+    model = GaussianMixture(12, covariance_type="VVI", noise="uniform", random_state=seed)
+    model.fit(rows)
+    distances = np.linalg.norm(centres[:, None] - model.means_, axis=2)
+    assert sorted(distances.argmin(axis=1)) == list(range(12))
+    assert distances.min(axis=1).max() < 1.0
+    assert abs(model.weights_[-1] - (labels == 12).mean()) < 0.03

@@ -382,6 +382,43 @@ def test_files_keep_what_is_held(case, tmp_path):
     assert pickle.loads(pickle.dumps(model.mixture_)).constraints == model.mixture_.constraints
 
 
+@pytest.mark.parametrize(
+    ("make", "settings", "columns"),
+    [
+        (MultinomialMixture, {"equal": {"probabilities": [0]}}, 1),
+        (CategoricalMixture, {"equal": {"probabilities": True}}, 1),
+        (
+            MultinomialMixture,
+            {
+                "fix": {"probabilities": [[0.2, 0.3, NAN], [0.4, 0.1, NAN]]},
+                "equal": {"probabilities": [2]},
+            },
+            3,
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:column 0 holds")
+def test_levels_without_a_choice_are_held_and_tied_no_more(make, settings, columns, tmp_path):
+    rows = np.random.default_rng(0).integers(2, 9, (40, columns))
+    if make is CategoricalMixture:
+        rows = np.ones((40, columns), dtype=int)
+    model = make(2, random_state=0, **settings).fit(rows)
+    bound = model.mixture_.constraints
+    assert not (bound.fixed & (bound.ties > 0)).any()
+    assert (model.n_parameters_, len(parameter_names(model.mixture_))) == (1, 1)
+    model.save(tmp_path / "m.mixtura")
+    again = load(tmp_path / "m.mixtura")
+    assert again.mixture_.constraints == bound
+    assert again.summary() == model.summary()
+
+
+def test_equal_levels_have_equal_parts_left_by_what_is_held():
+    rows = np.random.default_rng(0).integers(2, 9, (40, 3))
+    fix = {"probabilities": [[0.2, 0.3, NAN], [0.4, 0.3, NAN]]}
+    with pytest.raises(ParameterError, match=r"fix leaves \[0\.3.*, 0\.5\]"):
+        MultinomialMixture(2, fix=fix, equal={"probabilities": [2]}).fit(rows)
+
+
 def test_a_bound_family_can_be_sent():
     rule = LevelRule((0,), 2, by_level=True)
     family = BernoulliMixture(1).fit(answers()).mixture_.family

@@ -10,7 +10,16 @@ from click.testing import CliRunner
 from sklearn.datasets import load_digits
 from sklearn.model_selection import cross_val_score
 
-from mixtura import DataError, GaussianMixture, MixedMixture, MixturaWarning, load, select
+import mixtura
+from mixtura import (
+    DataError,
+    GammaMixture,
+    GaussianMixture,
+    MixedMixture,
+    MixturaWarning,
+    load,
+    select,
+)
 from mixtura.cli.command import command
 
 SEEDS = range(4)
@@ -101,6 +110,31 @@ def test_what_is_not_asked_for_is_an_error_still() -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_amounts_are_fitted_as_if_the_rest_were_all(seed: int, tmp_path: Path) -> None:
+    rows, kept = table(seed)
+    rows = np.abs(rows) + 0.5
+    rows[:, sorted({*range(6)} - {*kept})] = 7.25
+    frame = pd.DataFrame(rows, columns=list("abcdef"))
+    plain = GammaMixture(2, random_state=0).fit(frame.iloc[:, kept])
+    estimator = GammaMixture(2, constant="drop", random_state=0)
+    with pytest.raises(DataError, match=r"drop it, or set constant='drop'$"):
+        GammaMixture(2).fit(frame)
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    beyond = mixtura.dataset(tmp_path / "rows.csv", memory=1, cache=tmp_path)
+    for given in (frame, beyond):
+        with pytest.warns(MixturaWarning, match="all rows hold one value.*left out"):
+            estimator.fit(given)
+        assert estimator.kept_columns_.tolist() == kept
+        assert estimator.feature_names_in_.tolist() == list("abcdef")
+        np.testing.assert_array_equal(estimator.shapes_, plain.shapes_)
+        expected = plain.predict_proba(frame.iloc[:, kept])
+        estimator.save(tmp_path / "model")
+        for each in (estimator, load(tmp_path / "model")):
+            np.testing.assert_array_equal(each.predict_proba(frame), expected)
+    assert plain.kept_columns_.tolist() == [*range(len(kept))]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_mixed_columns_keep_their_blocks(seed: int, tmp_path: Path) -> None:
     rows, kept = table(seed)
     rows = np.column_stack([rows, np.random.default_rng(seed).poisson(3.0, 60)])
@@ -125,14 +159,16 @@ def test_digits_can_be_fitted_and_cross_validated() -> None:
     assert np.isfinite(scores).all()
 
 
-@pytest.mark.parametrize("family", ["gaussian", "mixed"])
+@pytest.mark.parametrize("family", ["gaussian", "mixed", "gamma"])
 def test_the_command_leaves_them_out_and_says_so(family: str, tmp_path: Path) -> None:
     rows, _ = table(1)
+    rows = np.abs(rows) + 0.5 if family == "gamma" else rows
     rows[:, 2] = 7.25
     frame = pd.DataFrame(rows, columns=list("abcdef"))
     frame.to_csv(tmp_path / "rows.csv", index=False)
     out = tmp_path / "out"
-    given: list[Any] = ["fit", tmp_path / "rows.csv", "-f", family, "-k", "2", "-s", "full"]
+    given: list[Any] = ["fit", tmp_path / "rows.csv", "-f", family, "-k", "2"]
+    given += [] if family == "gamma" else ["-s", "full"]
     given += ["--columns", "a,b,c,d,e,f", "-o", out]
     done = CliRunner().invoke(command, [str(each) for each in given])
     assert done.exit_code == 0, done.output

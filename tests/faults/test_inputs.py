@@ -1,5 +1,6 @@
 """What was taken in silence, or ended in an error of another library (findings G, L and Q)."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -56,6 +57,12 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "dates": (lambda rows: rows.astype(np.int64).astype("datetime64[D]"), "dates or times"),
     "spans": (lambda rows: rows.astype(np.int64).astype("timedelta64[s]"), "dates or times"),
     "complex": (lambda rows: rows + 1j, "column 0 holds complex"),
+    "the name of a file": (lambda rows: "rows.csv", r"not a table.*mixtura\.dataset"),
+    "bytes": (lambda rows: b"rows.csv", "not a table"),
+    "columns by name": (lambda rows: {"a": rows[:, 0], "b": rows[:, 1]}, r"pandas\.DataFrame"),
+    "nothing": (lambda rows: None, "table of rows and columns"),
+    "a column of text": (lambda rows: ["a", "b"], "table of rows and columns.*eshape"),
+    "rows of unlike lengths": (lambda rows: [[1.0, 2.0], [3.0]], "table"),
     "a generator": (lambda rows: (row for row in rows), "iterator"),
     "records": (lambda rows: np.rec.fromarrays(rows.T, names="a,b"), "pandas.DataFrame"),
     "a structure": (
@@ -74,6 +81,15 @@ def test_what_is_no_table_of_cells_is_refused(name: str, what: str) -> None:
     for door in (ALL[name](1).fit, fitted.predict, fitted.mixture_.log_density):
         with pytest.raises(DataError, match=words):
             door(change(rows))
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e-300, 1e160, 1e-160])
+def test_covariances_beyond_floats_are_told_without_other_systems_words(scale: float) -> None:
+    fitted = GaussianMixture(1).fit(NUMBERS * scale)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        variances = np.diagonal(fitted.mixture_.covariance())
+    assert (np.isinf(variances) if scale > 1 else variances < 1e-300).all()
 
 
 @pytest.mark.parametrize("dtype", ["U20", "S20", object])

@@ -1,14 +1,27 @@
 """A small sample of what `tests/fuzz.sh` draws for hours."""
 
+import numpy as np
 import pytest
 from fuzzing.cases import case
 from fuzzing.properties import Failed, check, check_leaks
 from nightly import first
+from numpy.testing import assert_allclose
+
+from mixtura import GaussianMixture, NormalInverseWishart
+from mixtura.components.gaussian.conjugate import ConjugatePrior
+from mixtura.components.gaussian.covariance import FullCovariance
+from mixtura.components.gaussian.parameters import GaussianParameters
+from mixtura.components.gaussian.prior import ScatterPrior
 
 
 @pytest.mark.parametrize("number", first(12, range(40)))
 @pytest.mark.parametrize("seed", [7, 1007])
 def test_what_holds_for_all_fits_holds_for_random_ones(seed: int, number: int) -> None:
+    assert check(case(seed, number), number)
+
+
+@pytest.mark.parametrize(("seed", "number"), [(31000, 61), (31000, 360), (1501, 586)])
+def test_what_once_did_not_hold_for_a_fit_holds(seed: int, number: int) -> None:
     assert check(case(seed, number), number)
 
 
@@ -25,3 +38,33 @@ def test_what_does_not_hold_is_found() -> None:
 
     with pytest.raises(Failed, match="a warning leaked"):
         check_leaks([Leak])
+
+
+@pytest.mark.parametrize("total", [1e-100, 1e-3, 0.9, 1.0, 1.5])
+@pytest.mark.parametrize("code", ["EII", "VVI", "VVV"])
+def test_a_conjugate_prior_is_one_where_weights_add_up_to_less_than_two_rows(total, code):
+    rng = np.random.default_rng(5)
+    rows, weights = rng.normal(size=(30, 3)), rng.dirichlet(np.ones(30)) * total
+    spread = 2 * np.cov(rows.T, aweights=weights, ddof=0)
+    scale = spread if code == "VVV" else float(np.trace(spread)) / 3
+
+    def fitted(prior):
+        made = GaussianMixture(1, covariance_type=code, prior=prior)
+        return made.fit(rows, sample_weight=weights).mixture_.covariance()
+
+    expected = fitted(NormalInverseWishart(scale=scale))
+    assert_allclose(fitted("conjugate"), expected, rtol=1e-9, atol=1e-14)
+    assert np.linalg.eigvalsh(expected).min() > 0.01
+
+
+@pytest.mark.parametrize("power", [100, 102])
+def test_what_overflows_under_a_prior_is_as_unlikely_as_can_be(power: int) -> None:
+    scatter = np.array([[2.0, 1.9], [1.9, 2.0]]) * 2.0**660
+    own = np.array([[[2.0, -1.9], [0.0, 2.0]]]) * 2.0 ** (2 * power)
+    thin = GaussianParameters(np.ones((1, 2)) * 2.0**300, FullCovariance(own))
+    priors = [
+        ScatterPrior(scatter, 3.0),
+        ConjugatePrior(1.0, np.zeros(2), scatter, 3.0, shared=False),
+    ]
+    with np.errstate(over="ignore", invalid="ignore"):
+        assert [prior.log_density(thin) for prior in priors] == [-np.inf, -np.inf]

@@ -78,6 +78,8 @@ def case(seed: int, number: int) -> Case:
         settings["responsibilities_init"] = rng.dirichlet(np.ones(n_components), n_rows)
     if seed >= ASKED:
         rows = asked(rng, family, settings, rows)
+    if family == "gamma":
+        settings["constant"] = str(rng.choice(["drop", "error"]))
     return Case(family, settings, rows, given)
 
 

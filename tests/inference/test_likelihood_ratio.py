@@ -6,9 +6,9 @@ from oracles import dataset, mclust
 from plain import gaussian
 from scipy.sparse import csr_array
 
-from mixtura import CategoricalMixture, GaussianMixture, MultinomialMixture
+from mixtura import CategoricalMixture, GaussianMixture, MultinomialMixture, PoissonMixture
 from mixtura.engines import Threads
-from mixtura.errors import ParameterError
+from mixtura.errors import DataError, ParameterError
 from mixtura.inference import likelihood_ratio_test
 
 
@@ -130,3 +130,16 @@ def test_what_cannot_be_tested_is_refused():
     ):
         with pytest.raises(ParameterError, match=f"{name} should be a whole number from 1 up"):
             likelihood_ratio_test(plain.mixture, plain.rows, **{name: wrong})
+
+
+@pytest.mark.parametrize("make", [GaussianMixture, PoissonMixture])
+@pytest.mark.parametrize("n_rows", [1, 5])
+def test_rows_that_say_nothing_are_no_rows_to_test(make, n_rows):
+    rows = np.random.default_rng(0).poisson(4.0, (30, 2)).astype(float)
+    mixture = make(1).fit(rows).mixture_
+    few = rows[:n_rows].copy()
+    few[1:] = np.nan
+    with pytest.raises(DataError, match=f"of {n_rows} row.* 1 has weight.*two at least"):
+        likelihood_ratio_test(mixture, few, missing="marginal", n_replicates=2)
+    with pytest.raises(DataError, match=r"of 30 row.* 1 has weight.*two at least"):
+        likelihood_ratio_test(mixture, rows, np.eye(30)[3], n_replicates=2)

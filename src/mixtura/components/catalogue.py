@@ -55,6 +55,13 @@ class Row:
         """Return whether its estimator, page and blocks follow from its numbers."""
         return issubclass(self.family, ColumnwiseFamily)
 
+    @property
+    def has_widths(self) -> bool:
+        """Return whether densities grow without bound where a column holds one value."""
+        if not self.is_columnwise:
+            return self.family is GaussianFamily
+        return self.family(1, **self.settings).has_widths
+
 
 ROWS: dict[str, Row] = {
     row.name: row

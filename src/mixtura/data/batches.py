@@ -303,8 +303,13 @@ def _csv(
 def _batches_of_array(file: Path, asked: Asked) -> Iterator[Batch]:
     try:
         array = np.load(file, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"'{file}' is no array that NumPy reads ({error})") from error
+    except OSError as error:
+        raise DataError(f"'{file}' cannot be read: {error.strerror or error}") from error
+    except (ValueError, EOFError) as error:
+        # NumPy's own words advise to run what a stranger's file says.
+        raise DataError(
+            f"'{file}' is no whole .npy file of numbers; write it anew with numpy.save"
+        ) from error
     if array.ndim != 2:
         raise DataError(f"'{file}' is no table of rows and columns: its shape is {array.shape}")
     for start in range(0, len(array), BATCH_ROWS):

@@ -100,7 +100,9 @@ class Gaps:
         )
         if self.n_empty:
             left = (
-                "only their other cells count" if block else "their posterior is the mixing weights"
+                "only their other cells count"
+                if block
+                else "their posterior is the mixing weights, and they count in n"
             )
             words += f"\n{self.n_empty:,} row(s) have no {called} at all; {left}"
         return words

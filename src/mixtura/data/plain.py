@@ -1,6 +1,6 @@
 """What a user passes for rows, before anything else is done with it: refused, or a plain table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -31,8 +31,15 @@ def plain_table(data: Any) -> Any:
     Raises
     ------
     DataError
-        For an iterator, records, dates, times and complex numbers.
+        For text, a mapping, an iterator, records, dates, times and complex numbers.
     """
+    if isinstance(data, (str, bytes)):
+        raise DataError(
+            f"X is text ({data[:60]!r}), not a table of rows and columns; if that names a file, "
+            "read it with mixtura.dataset"
+        )
+    if isinstance(data, Mapping):
+        raise DataError("X is a mapping, not a table; pass pandas.DataFrame(X) for its columns")
     if isinstance(data, Iterator):
         raise DataError("X is an iterator, which can be read once only; pass list(X) or an array")
     if not isinstance(data, np.ndarray):
@@ -60,19 +67,28 @@ def plain_table(data: Any) -> Any:
 def numbers_of_cells(data: Any) -> Any:
     """Return a table of any cells as numbers (N, D), NaN where one is missing.
 
-    What is no table, and numbers, are returned as they are.
+    Numbers of any shape are returned as they are.
 
     Raises
     ------
     DataError
-        Naming the column and row of the first cell that is not a number; text is none.
+        Naming the column and row of the first cell that is not a number; text is none. Where what
+        is no number is no table.
     """
     try:
         array = np.asarray(data)
     except ValueError:
+        raise DataError(
+            "X is no table: its rows are of unlike lengths; give each as many cells"
+        ) from None
+    if array.dtype.kind not in "USO":
         return data
-    if array.ndim != 2 or array.dtype.kind not in "USO":
-        return data
+    if array.ndim != 2:
+        raise _NoNumberError(
+            f"X is a {type(data).__name__} of {array.ndim} dimension(s) that does not hold numbers "
+            "only; give a table of rows and columns. Reshape your data with X.reshape(-1, 1) where "
+            "they are one column"
+        )
     # A list of 1 and "1" must not become an array of text.
     cells = np.array(data, dtype=object)
     found = np.empty(cells.shape)

@@ -22,7 +22,6 @@ from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked
 from mixtura.em.responsibilities import mixture_of, responsibilities_of
-from mixtura.em.sources import MANY
 from mixtura.em.split_and_merge import CARRIED, exchanged
 from mixtura.em.starts import (
     StartMaker,
@@ -41,6 +40,8 @@ __all__ = ["with_noise"]
 FIRST_SHARE = 0.05
 # Sweeps after which components turned into noise are compared.
 TRIED = 8
+# How many components of one model are turned: each takes a run of all, and noise is the sparsest.
+TURNED = 8
 
 
 def with_noise(
@@ -98,7 +99,7 @@ def with_noise(
         larger, tried = _plain(plain, n_components + 1, plain_options, several, number)
         wider = wider_models(tried, n_components + 1, plain_options, several, number)
         pairs = [(model, _sparsest(tried, model)) for model in larger]
-        pairs += [(model, list(range(model.n_components))) for model in wider]
+        pairs += [(model, sorted(_sparsest(tried, model))) for model in wider]
         turned = [_with_noise_for(model, k) for model, places in pairs for k in places]
         sample = Sweep(sweep.family, tried.source, sweep.engine)
         runs = ranked(sample, fit(sample, turned, short_options(options, TRIED)), options)
@@ -126,7 +127,7 @@ def _plain(
 
 
 def _sparsest(sample: Sweep, model: Model) -> list[int]:
-    """Return the components by the mean log densities of their rows, the least first; some."""
+    """Return the components by the mean log densities of their rows, the least first; TURNED."""
     block = sample.source.block(0, sample.source.n_rows)
     mixture, shares = mixture_of(sample, model), responsibilities_of(sample, model)
     if block.weights is not None:
@@ -134,7 +135,7 @@ def _sparsest(sample: Sweep, model: Model) -> list[int]:
     logs = mixture.family.row_log_density(block.rows, mixture.parameters)
     totals = np.where(shares > 0, shares * np.where(shares > 0, logs, 0.0), 0.0).sum(axis=0)
     means = totals / np.maximum(shares.sum(axis=0), SMALLEST)
-    return np.argsort(means, kind="stable")[:MANY].tolist()
+    return np.argsort(means, kind="stable")[:TURNED].tolist()
 
 
 def _with_noise_for(model: Model, component: int) -> Model:

@@ -127,7 +127,9 @@ def _in_order(ends: Sequence[AnyEnd], values: Sequence[float]) -> list[AnyEnd]:
     Those as good as the best are taken in the order given: rounding, which differs with the units
     and the order of the rows, must not choose between them.
     """
-    left, order = list(zip(values, ends, strict=True)), []
+    # What overflowed is no number, and no maximum either.
+    numbers = np.where(np.isnan(values), -np.inf, values).tolist()
+    left, order = list(zip(numbers, ends, strict=True)), []
     while left:
         best = max(value for value, _ in left)
         first = next(i for i, (value, _) in enumerate(left) if value >= best - AS_GOOD)

@@ -21,12 +21,14 @@ from mixtura.data import RowSource, blocks_of
 from mixtura.data.checks import Names, check_observed, check_varying
 from mixtura.data.columns import column_moments
 from mixtura.data.counts import canonical, row_totals
+from mixtura.data.dataset import Dataset
 from mixtura.data.encoding import check_cells
 from mixtura.data.gaps import ADVICE, Gaps, has_gaps, with_one_nan
 from mixtura.data.resolution import column_steps
 from mixtura.data.stand_ins import cells_of, extremes_of
 from mixtura.em.solve import FitResult
 from mixtura.errors import DataError
+from mixtura.estimators.constant import VaryingColumns
 from mixtura.estimators.discrete import DiscreteMixture
 from mixtura.estimators.exposure import exposure_place
 from mixtura.estimators.inputs import check_columns, checked_rows, names_of
@@ -45,6 +47,16 @@ missing : "error" or "marginal"
     are missing at random.
 """.splitlines()
 
+CONSTANT = """\
+constant : "error" or "drop"
+    What a column of one value is, in which no density has a width: an error, or left out with a
+    warning. Parameters are of the columns left, `kept_columns_`.
+""".splitlines()
+KEPT = """\
+kept_columns_ : (D',) int
+    Which columns of X were fitted; all but with `constant="drop"`.
+"""
+
 SHARED = """\
 noise : None or "uniform"
     Add a component that is even from each column's lowest cell to its highest, for rows that
@@ -56,7 +68,7 @@ verbose, verbose_interval : int
 """
 
 
-class ColumnwiseMixture(DiscreteMixture):
+class ColumnwiseMixture(VaryingColumns, DiscreteMixture):
     """Base of the estimators that are made of a row of the catalogue."""
 
     row: ClassVar[Row]
@@ -64,11 +76,14 @@ class ColumnwiseMixture(DiscreteMixture):
     def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
         self._fresh_notes()
         rows, names = self._cells(data, least_rows=2)
-        whole = issparse(rows) or not has_gaps(rows)
-        return rows if whole else with_one_nan(rows), names
+        if issparse(rows):
+            return rows, names
+        return self._varying(with_one_nan(rows) if has_gaps(rows) else rows, names)
 
     def _rows(self, data: Any) -> Any:
         check_is_fitted(self, "mixture_")
+        if self._leaves_out:
+            return self.mixture_.encode(data)
         rows, names = self._cells(data)
         check_columns(rows.shape[1], names, self)
         return rows
@@ -90,6 +105,11 @@ class ColumnwiseMixture(DiscreteMixture):
         check_cells(rows, kinds, names, gaps=gaps == "marginal", advice=ADVICE)
         return rows, names
 
+    def _columns_beyond(
+        self, data: Dataset
+    ) -> tuple[tuple[int, ...] | None, tuple[str, ...] | None]:
+        return self._varying_beyond(data)
+
     def _family(self, source: RowSource, names: tuple[str, ...] | None) -> ColumnwiseFamily:
         settings = {name: getattr(self, name) for name in settings_of(self.row.family)}
         if settings.get("exposure") is not None:
@@ -102,6 +122,8 @@ class ColumnwiseMixture(DiscreteMixture):
 
     def _take(self, mixture: Mixture, dtype: np.dtype[Any]) -> None:
         super()._take(mixture, dtype)
+        if "constant" in told_by_user(self.row):
+            self._take_columns(mixture)
         parameters = beside_noise(mixture.family, mixture.parameters)[1]
         for number in self.row.family.numbers:
             setattr(self, f"{number.name}_", getattr(parameters, number.name))
@@ -126,13 +148,23 @@ def settings_of(family: type[ColumnwiseFamily]) -> dict[str, Any]:
     return {field.name: field.default for field in fields(family) if field.name not in TOLD}
 
 
+def told_by_user(row: Row) -> dict[str, Any]:
+    """Return what an estimator's own settings are, with defaults."""
+    settings = settings_of(row.family)
+    if row.gaps == "asked":
+        settings["missing"] = "error"
+    if row.has_widths:
+        settings["constant"] = "error"
+    return settings
+
+
 def family_of_rows(
     row: Row,
     source: RowSource,
     names: Names,
     *,
     prior: Any,
-    constant: str = "drop it",
+    constant: str = "drop it, or set constant='drop'",
     **settings: Any,
 ) -> ColumnwiseFamily:
     """Return the family of a row of the catalogue, told what it needs to know of some rows.
@@ -177,9 +209,7 @@ def mixture_of(row: Row) -> type[ColumnwiseMixture]:
     """Return the estimator of a row of the catalogue, as a class of its own."""
     made = type(row.estimator, (ColumnwiseMixture,), {"row": row, "__doc__": docstring_of(row)})
     made.__module__ = "mixtura.estimators"
-    settings = settings_of(row.family)
-    if row.gaps == "asked":
-        settings["missing"] = "error"
+    settings = told_by_user(row)
     if settings:
         made.__init__ = _constructor(made, settings)
     return made
@@ -209,14 +239,17 @@ def _constructor(made: type[ColumnwiseMixture], settings: Mapping[str, Any]) -> 
 def docstring_of(row: Row) -> str:
     """Return a docstring from what the family says of itself and of its settings."""
     about, _, settings = cleandoc(row.family.about).partition("\n\nParameters\n----------\n")
-    settings = "\n".join([*settings.splitlines(), *(MISSING if row.gaps == "asked" else [])])
+    own = told_by_user(row)
+    more = [*(MISSING if "missing" in own else []), *(CONSTANT if "constant" in own else [])]
+    settings = "\n".join([*settings.splitlines(), *more])
     arrays = "\n".join(
         f"{number.name}_ : (K, D)\n    {number.heading}." for number in row.family.numbers
     )
     return (
         f"{about}\n\nParameters\n----------\nn_components : int\n    K.\n"
         f"{settings}{chr(10) if settings else ''}{SHARED}\n"
-        f"Attributes\n----------\nweights_ : (K,)\n{arrays}\nmixture_ : Mixture\n"
+        f"Attributes\n----------\nweights_ : (K,)\n{arrays}\n"
+        f"{KEPT if 'constant' in own else ''}mixture_ : Mixture\n"
         "    The fitted value.\n"
         "log_likelihood_, history_, n_parameters_, converged_, ending_, n_iter_, starts_agreeing_\n"
     )

@@ -113,8 +113,15 @@ class DiscreteMixture(MixtureEstimator):
             )
         self._fresh_notes()
         check_parts(data, self._cells)
-        rows = counts_beyond(data)
-        return Sourced(rows, data.names, None, rows)
+        places, names = self._columns_beyond(data)
+        rows = counts_beyond(data, places)
+        return Sourced(rows, names, None, rows)
+
+    def _columns_beyond(
+        self, data: Dataset
+    ) -> tuple[tuple[int, ...] | None, tuple[str, ...] | None]:
+        """Return the places of the columns to fit, None for all, and their names."""
+        return None, data.names
 
     def _may_shrink(self) -> bool:
         return self.responsibilities_init is None

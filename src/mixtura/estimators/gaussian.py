@@ -19,7 +19,6 @@ from mixtura.data import RowSource
 from mixtura.data.checks import check_varying
 from mixtura.data.columns import column_moments
 from mixtura.data.dataset import Dataset
-from mixtura.data.encoding import Reading
 from mixtura.data.gaps import Gaps, has_gaps
 from mixtura.data.masks import MaskedRows
 from mixtura.data.resolution import column_steps
@@ -34,9 +33,8 @@ from mixtura.em.solve import SolveOptions
 from mixtura.em.starts import StartMaker
 from mixtura.em.sweep import Sweep
 from mixtura.errors import ParameterError
-from mixtura.estimators.base import MixtureEstimator
 from mixtura.estimators.binding import bound_family
-from mixtura.estimators.constant import taken, varying_columns, varying_columns_beyond
+from mixtura.estimators.constant import VaryingColumns
 from mixtura.estimators.gaps import (
     check_gaps,
     checked_gappy_rows,
@@ -65,7 +63,7 @@ SKLEARN_NAMES = ("full", "tied", "diag", "spherical")
 
 
 @final
-class GaussianMixture(MixtureEstimator):
+class GaussianMixture(VaryingColumns):
     """Gaussian mixture fitted by expectation-maximisation.
 
     A superset of `sklearn.mixture.GaussianMixture`: the same numbers for `tol` and `reg_covar`
@@ -256,9 +254,7 @@ class GaussianMixture(MixtureEstimator):
 
     def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
         rows, names = checked_gappy_rows(data, self, self.missing)
-        places = varying_columns(rows, names, self.constant, self._given_weights)
-        self._places, self._all_columns = places, (rows.shape[1], names)
-        return (rows, names) if places is None else (rows[:, places], taken(names, places))
+        return self._varying(rows, names)
 
     def _beyond(self, data: Dataset) -> Sourced:
         asked = self.init_params != "auto" or self.responsibilities_init is not None
@@ -268,21 +264,16 @@ class GaussianMixture(MixtureEstimator):
                 "weights_init, means_init and precisions_init"
             )
         rows = numbers_beyond(data, self.missing)
-        places = varying_columns_beyond(rows.survey, data.names, self.constant)
-        self._places, self._all_columns = places, (data.n_columns, data.names)
-        names = data.names if places is None else taken(data.names, places)
+        places, names = self._varying_beyond(data)
         fitted = fitted_beyond(rows, places)
         notes = ()
         if fitted.survey.has_gaps:
             notes = (Gaps.among(block.rows for block in fitted.blocks()).words(),)
         return Sourced(fitted, names, None, fitted, notes)
 
-    def _reading(self) -> Reading:
-        return replace(super()._reading(), places=getattr(self, "_places", None))
-
     def _rows(self, data: Any) -> NDArray[Any]:
         check_is_fitted(self, "mixture_")
-        if self.mixture_.reading is not None and self.mixture_.reading.places is not None:
+        if self._leaves_out:
             return self.mixture_.encode(data)
         rows = fitted_rows(data, self, missing=True)
         check_gaps(rows, self._column_names(), self.missing)
@@ -440,20 +431,12 @@ class GaussianMixture(MixtureEstimator):
 
     def _take(self, mixture: Mixture, dtype: np.dtype[Any]) -> None:
         self._set_mixture(mixture, dtype)
-        places = mixture.reading.places if mixture.reading is not None else None
-        if places is None:
-            return
-        self._places, self.kept_columns_ = places, np.array(places)
-        # A model file knows no more of the columns than those left.
-        self.n_features_in_, names = getattr(self, "_all_columns", (max(places) + 1, None))
-        if names is not None:
-            self.feature_names_in_ = np.array(names, dtype=object)
 
     def _set_mixture(self, mixture: Mixture, dtype: np.dtype[Any] | type = np.float64) -> None:
         covariances, precisions, factors = attributes_of(self.covariance_type, mixture.parameters)
         self.mixture_ = mixture
         self.n_features_in_ = mixture.n_columns
-        self.kept_columns_ = np.arange(mixture.n_columns)
+        self._take_columns(mixture)
         self.weights_ = mixture.weights.astype(dtype)
         self.means_ = mixture.parameters.means.astype(dtype)
         self.covariances_ = covariances.astype(dtype)

@@ -170,7 +170,7 @@ class MixedMixture(DiscreteMixture):
         if checked_choice("constant", self.constant, ("error", "drop")) == "error":
             return
         for kind, own in self._used.items():
-            if not _has_widths(kind):
+            if not ROWS[kind].has_widths:
                 continue
             rows = np.column_stack([numbers_of_column(columns[p], called[p], REMEDY) for p in own])
             own_names = tuple(name_or_place(names, position) for position in own)
@@ -323,11 +323,3 @@ class MixedMixture(DiscreteMixture):
         self._labels = {place: kind.labels for place, kind in kinds if kind.labels}
         columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
         self.parameters_ = mixture.family.describe(mixture.parameters, columns)
-
-
-def _has_widths(kind: str) -> bool:
-    """Return whether densities of a block grow without bound where a column holds one value."""
-    if kind in ("gaussian", "categorical"):
-        return kind == "gaussian"
-    row = ROWS[kind]
-    return row.family(1, **row.settings).has_widths

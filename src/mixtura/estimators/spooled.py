@@ -93,13 +93,14 @@ def fitted_beyond(rows: SpooledRows, places: Sequence[int] | None) -> SpooledRow
     return arranged(rows, made, slice(None) if gaps.any() else None)
 
 
-def counts_beyond(data: Dataset) -> SpooledRows:
-    """Return rows of counts, or of cells like them, as a fit takes them."""
+def counts_beyond(data: Dataset, places: Sequence[int] | None) -> SpooledRows:
+    """Return rows of counts, or of cells like them, as a fit takes them: `fitted_beyond`."""
     rows = data.rows
     assert isinstance(rows, SpooledRows)
-    if rows.dtype == np.float64 and not rows.survey.n_weightless:
+    if rows.dtype == np.float64 and not rows.survey.n_weightless and places is None:
         return rows.as_counts()
-    return arranged(rows, lambda cells: cells.astype(np.float64), None).as_counts()
+    kept: Any = slice(None) if places is None else list(places)
+    return arranged(rows, lambda cells: cells[:, kept].astype(np.float64), None).as_counts()
 
 
 def check_parts(data: Dataset, check: Callable[[Any], object]) -> None:

@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 
 from mixtura.arrays import whole_number
 from mixtura.data import RowSource
 from mixtura.em.solve import SolveOptions
 from mixtura.em.starts import StartOptions
 from mixtura.engines import engine_named
-from mixtura.errors import MixturaError, ParameterError
+from mixtura.errors import DataError, MixturaError, ParameterError
 from mixtura.inference.refit import (
     from_mixture,
     from_short_runs,
@@ -91,6 +92,8 @@ def likelihood_ratio_test(
 
     Raises
     ------
+    DataError
+        If fewer than two rows hold a cell.
     ParameterError
         If the mixture has mixing weights that were held and differ, or other numbers that were held
         or equal, or a setting cannot be used. Mixing weights that were held equal are so under both
@@ -111,6 +114,7 @@ def likelihood_ratio_test(
             "component more should be; test a fit without fix and equal"
         )
     rows = checked(mixture, X, sample_weight, missing).gathered()
+    _check_several(rows)
     null = replace(mixture, family=rows.family)
     seed = int(np.random.default_rng(random_state).integers(2**31))
     options = options_of(null, prior, seed, finish=n_init)
@@ -141,6 +145,18 @@ def likelihood_ratio_test(
         stopped_early=stopped,
         alternative=alternative,
     )
+
+
+def _check_several(rows: Rows) -> None:
+    """Raise `DataError` for fewer rows than a fit takes."""
+    source = rows.source()
+    cells = source.block(0, source.n_rows).rows
+    known = np.ones(cells.shape[:1]) if issparse(cells) else (~np.isnan(cells)).any(axis=1)
+    if known.sum() < 2:
+        raise DataError(
+            f"of {rows.n_rows} row(s) {int(known.sum())} has weight above 0 and a cell that is "
+            "known, and a test needs two at least; pass the rows that the mixture was fitted to"
+        )
 
 
 @dataclass(frozen=True, slots=True)

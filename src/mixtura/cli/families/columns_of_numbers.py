@@ -32,6 +32,8 @@ def _searching(row: Row, rows: Any, request: Request) -> Fitting:
     given: dict[str, Any] = {option: getattr(request, option) for option in row.options}
     if row.gaps == "asked":
         given["missing"] = "marginal"
+    if row.has_widths:
+        given["constant"] = "drop"
     estimator = estimator_of(row.name)(
         **given,
         mixing_weights=request.mixing_weights,

@@ -84,7 +84,7 @@ class ProductRule:
         """Return the blocks' constraints with what follows from them."""
         parts = [rule.completed(own) for rule, own in self._split(constraints)]
         values = np.hstack([part.values for part in parts])
-        return replace(constraints, values=values)
+        return Constraints(values, np.hstack([part.ties for part in parts]))
 
     def lost(self, constraints: Constraints) -> int:
         """Return how many free parameters all blocks have less."""

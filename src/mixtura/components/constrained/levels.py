@@ -65,7 +65,10 @@ class LevelRule:
         return
 
     def completed(self, constraints: Constraints) -> Constraints:
-        """Return constraints in which the last level of an item is held where the others are."""
+        """Return constraints in which the last level of an item is held where the others are.
+
+        Equal ones that are then all held are tied no more, so what is completed stays as it is.
+        """
         refuse_mixed(constraints, self.arrays)
         values = constraints.values.copy()
         for k, own in enumerate(values):
@@ -73,7 +76,8 @@ class LevelRule:
                 self._complete(own, item, f"component {k}, item {number}")
         found = Constraints(values, constraints.ties)
         self._check_ties(found)
-        return found
+        self._check_held(found)
+        return Constraints(values, np.where(found.fixed, 0, found.ties))
 
     def _complete(self, own: Float, item: list[int], where: str) -> None:
         """Hold what is left of an item's probabilities (q,) where no choice is left."""
@@ -102,6 +106,16 @@ class LevelRule:
                     f"component {other}, but such items should have the same equal levels, each as "
                     "often, others free in all of them or in none, and as much held; name the "
                     "levels so, or leave out equal"
+                )
+
+    def _check_held(self, constraints: Constraints) -> None:
+        """Raise `ParameterError` where equal levels are not all held, or at unlike numbers."""
+        for tie in np.unique(constraints.ties[constraints.ties > 0]):
+            held = constraints.values[constraints.ties == tie]
+            if not np.isnan(held).all() and not np.ptp(held) <= SLACK:
+                raise ParameterError(
+                    "equal speaks of levels for which fix leaves "
+                    f"{np.unique(held).tolist()}; hold as much of their items, or leave out equal"
                 )
 
     def _room(self, constraints: Constraints, k: int, item: int) -> tuple[Any, ...]:

@@ -95,15 +95,17 @@ class NormalInverseWishart:
     ) -> Float:
         """Return the scatter of the pseudo-rows, (D, D) or (D,), in the frame."""
         n_columns = len(totals.first)
+        # Weights may add up to less than two rows, which have no degree of freedom to lose.
+        freedom = max(totals.weight - 1, totals.weight / 2)
         if self.scale is None:
             shrink = n_components ** (2 / n_columns)
             mean = totals.first / totals.weight
             if storage == "full":
                 scatter = totals.second - totals.weight * np.outer(mean, mean)
-                return scatter / (totals.weight - 1) / shrink
+                return scatter / freedom / shrink
             scatter = totals.second - totals.weight * mean**2
             # One number for all columns, in the user's units.
-            variance = float((scatter * frame.scale**2).mean()) / (totals.weight - 1) / shrink
+            variance = float((scatter * frame.scale**2).mean()) / freedom / shrink
             given = np.full(n_columns, variance)
         else:
             given = np.asarray(self.scale, dtype=np.float64)
@@ -169,6 +171,8 @@ class ConjugatePrior:
             traces = precisions * self.scatter.sum()
         else:
             traces = (precisions * self.scatter).reshape(len(precisions), -1).sum(axis=1)
+        # Both are never below zero: what is no number are terms of both signs that overflow.
+        distance, traces = (np.where(np.isnan(x), np.inf, x) for x in (distance, traces))
         own = self.rows * determinants - 0.5 * traces
         about_covariances = own[0] if self.shared else own.sum()
         about_means = (determinants - 0.5 * self.shrinkage * distance).sum()

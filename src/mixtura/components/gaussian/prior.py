@@ -114,6 +114,8 @@ class ScatterPrior:
             trace = float(precisions.sum() * weight)
         else:
             trace = float((precisions * self.scatter).sum())
+        # Of two positive definite matrices, so never below zero: terms of both signs overflow.
+        trace = np.inf if np.isnan(trace) else trace
         return self.rows * float(parameters.covariance.log_determinant().sum()) - 0.5 * trace
 
 
