@@ -243,9 +243,10 @@ def _may_reach(run: Run, objective: float) -> bool:
 
     One whose covariances became singular in its last sweep has no gain to tell by.
     """
-    if run.history.n_sweeps < 2:
+    taken = run.history.objective
+    if len(taken) < 2:
         return True
-    last, now = run.history.objective[-2:]
+    last, now = taken[-2:]
     return objective - now < REACH * (now - last)
 
 
