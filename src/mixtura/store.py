@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.archive import read_archive, write_archive
+from mixtura.archive import MAX_FILE_BYTES, MAX_HEADER_BYTES, read_archive, write_archive
 from mixtura.arrays import as_shape
 from mixtura.components.catalogue import FAMILIES
 from mixtura.components.constrained import Constraints, rule_of
@@ -60,7 +60,8 @@ def save(
     ----------
     facts : about the fit, that JSON can hold
     estimator : arrays and a document that make the estimator again
-    seen : what is known of its rows, to take others in
+    seen : what is known of its rows, to take others in; left out where it is beyond the floats, or
+        the file would be too large with it
     """
     arrays, document = mixture.family.to_arrays(mixture.parameters)
     columns = None if mixture.columns is None else list(mixture.columns)
@@ -74,8 +75,8 @@ def save(
     if bound is not None:
         arrays = {**arrays, HELD_NUMBERS: bound.values, EQUAL_NUMBERS: bound.ties}
     more, described = ({}, {}) if estimator is None else (estimator[0], {"estimator": estimator[1]})
-    if seen is not None:
-        kept, told = seen.to_arrays()
+    kept, told = ({}, {}) if seen is None else seen.to_arrays()
+    if kept and _may_be_kept(kept, {**arrays, **more}):
         more = {**more, **{SEEN + name: array for name, array in kept.items()}}
         described = {**described, "seen": _kept(told)}
     write_archive(
@@ -126,6 +127,13 @@ def described_mixture(
         if document.get("bound", False) is True:
             mixture = replace(mixture, constraints=_constraints(mixture, arrays))
         return mixture, StoredFacts(_found(dict(document["facts"])))
+
+
+def _may_be_kept(kept: Arrays, others: Arrays) -> bool:
+    """Return whether arrays are finite, and a file has room for them beside the others."""
+    size = sum(array.nbytes for array in (*kept.values(), *others.values()))
+    finite = all(np.isfinite(array).all() for array in kept.values())
+    return finite and size <= MAX_FILE_BYTES - MAX_HEADER_BYTES
 
 
 def described_seen(

@@ -333,3 +333,24 @@ def test_a_damaged_record_of_what_was_seen_is_refused():
     ):
         with pytest.raises(ParameterError):
             Seen.from_arrays(model.mixture_.family, 2, broken, told)
+
+
+def test_what_is_beyond_the_floats_is_no_part_of_a_model_file(tmp_path):
+    rng = np.random.default_rng(0)
+    model = GaussianMixture(1, random_state=0).fit(rng.normal(size=(30, 1)) * 1e160)
+    model.save(tmp_path / "model")
+    loaded = mixtura.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.means_, model.means_)
+    with pytest.raises(ParameterError, match="too much to keep"):
+        loaded.partial_fit([[0.0]])
+
+
+def test_a_model_file_that_would_be_too_large_leaves_out_what_was_seen(tmp_path, monkeypatch):
+    model = GaussianMixture(2, random_state=0).fit(amounts(np.random.default_rng(0), 50))
+    model.save(tmp_path / "whole")
+    size = (tmp_path / "whole").stat().st_size
+    monkeypatch.setattr("mixtura.store.MAX_FILE_BYTES", 400)
+    monkeypatch.setattr("mixtura.store.MAX_HEADER_BYTES", 0)
+    model.save(tmp_path / "less")
+    assert (tmp_path / "less").stat().st_size < size
+    assert mixtura.load(tmp_path / "less")._seen is None

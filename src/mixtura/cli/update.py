@@ -68,8 +68,8 @@ def update(
     seen = described_seen(model, mixture, arrays, document)
     if seen is None:
         raise ModelFileError(
-            f"model file '{model}' says nothing of the rows it was fitted to, as it is of an "
-            "earlier mixtura or was made of parameters; fit it again, and update that"
+            f"model file '{model}' says nothing of the rows it was fitted to: it is of an earlier "
+            "mixtura, was made of parameters, or there is too much to say; fit to all rows instead"
         )
     found = files_of(list(files)) or []
     taken: Taken | None = None

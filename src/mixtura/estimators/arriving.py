@@ -100,8 +100,8 @@ class PartialFit:
         seen: Seen | None = getattr(estimator, "_seen", None)
         if seen is None:
             raise ParameterError(
-                "this estimator knows nothing of the rows that it was fitted to, as it was made of "
-                "parameters or by an earlier mixtura; fit it"
+                "this estimator knows nothing of the rows that it was fitted to: it was made of "
+                "parameters or by an earlier mixtura, or there was too much to keep; fit it"
             )
         taken = _taken(estimator, seen, X, y, sample_weight, faded)
         estimator._adopt_taken(taken)
