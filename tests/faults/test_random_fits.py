@@ -20,7 +20,14 @@ def test_what_holds_for_all_fits_holds_for_random_ones(seed: int, number: int) -
     assert check(case(seed, number), number)
 
 
-@pytest.mark.parametrize(("seed", "number"), [(31000, 61), (31000, 360), (1501, 586)])
+# What was wrong: levels held stayed tied; a prior of less than a row, or that overflows; counts of
+# 4e11 drawn together; a prior's own rounding; no scatter that is a number; beyond float32.
+ONCE = [
+    *((31000, 61), (31000, 360), (1501, 586), (1881, 10), (1881, 208), (64001, 35), (5001, 136)),
+]
+
+
+@pytest.mark.parametrize(("seed", "number"), ONCE)
 def test_what_once_did_not_hold_for_a_fit_holds(seed: int, number: int) -> None:
     assert check(case(seed, number), number)
 

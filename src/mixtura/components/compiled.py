@@ -117,6 +117,11 @@ class CompiledRuns(ABC):
         """Return the workspace of a mixture."""
 
     @property
+    def crosses(self) -> bool:
+        """Return whether runs are so cheap that the ends of several are crossed."""
+        return False
+
+    @property
     def splits_and_merges(self) -> bool:
         """Return whether components are split and merged here as well."""
         return False

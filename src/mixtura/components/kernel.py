@@ -173,6 +173,11 @@ class Kernel(Protocol):
     """A compiled loop over rows in memory."""
 
     @property
+    def crosses(self) -> bool:
+        """Return whether runs are so cheap that the ends of several are crossed."""
+        ...
+
+    @property
     def splits_and_merges(self) -> bool:
         """Return whether it splits and merges components; else `split` and the like are None."""
         ...

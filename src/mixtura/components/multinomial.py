@@ -155,6 +155,12 @@ class MultinomialFamily(ExponentialFamily):
         more = np.array([fsum([*own, -1.0]) for own in means])
         return np.stack(logs, axis=1) + counts.sum(axis=1, keepdims=True) * more
 
+    def rounding(self, parameters: Probabilities, moments: Any) -> float:
+        """Return the rounding of log n! of all rows, which Σ log x_j! and Σ x_j log p_j undo."""
+        counts, rows = moments.features[:, 1:].sum(), moments.features[:, 0].sum()
+        large = counts * np.log1p(counts / max(rows, SMALLEST)) if self.coefficient else 0.0
+        return super().rounding(parameters, moments) + float(np.finfo(np.float64).eps * large)
+
     def natural(self, parameters: Probabilities) -> Float:
         """Return [0, log p_k]."""
         logs = parameters.logs

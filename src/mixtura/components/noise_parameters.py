@@ -1,7 +1,7 @@
 """Values of components beside noise: parameters, moments and a penalty."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -122,6 +122,10 @@ class NoisyPrior:
     def supports(self) -> bool:
         """Return whether it supports them."""
         return self.inner.supports
+
+    def augment(self, moments: NoisyMoments) -> NoisyMoments:
+        """Return the moments, those of components with the pseudo-rows of their penalty."""
+        return replace(moments, inner=self.inner.augment(moments.inner))
 
     def log_density(self, parameters: NoisyParameters) -> float:
         """Return the penalty, up to a constant."""

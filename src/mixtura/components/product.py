@@ -121,6 +121,11 @@ class ProductPrior:
         """Return whether that of some block supports its components."""
         return any(part.supports for part in self.parts)
 
+    def augment(self, moments: ProductMoments) -> ProductMoments:
+        """Return the moments of the blocks, each with the pseudo-rows of its penalty."""
+        pairs = zip(self.parts, moments.parts, strict=True)
+        return ProductMoments(tuple(prior.augment(part) for prior, part in pairs))
+
     def log_density(self, parameters: ProductParameters) -> float:
         """Return the sum of the blocks' penalties."""
         return sum(map(_log_density, self.parts, parameters.parts))

@@ -70,7 +70,8 @@ class Seen:
 
     def times(self, factor: float) -> "Seen":
         """Return the same of rows that count so many times."""
-        moments = self.moments.times(factor)
+        with np.errstate(over="ignore", invalid="ignore"):
+            moments = self.moments.times(factor)
         sums = {"log_likelihood": self.log_likelihood * factor, "known": self.known * factor}
         return replace(self, moments=moments, **sums)
 

@@ -182,7 +182,9 @@ def take_in(
         known = known_of(freed(family), sweep.shared) / sweep.total_weight
         drift = drift_of(mixture, seen, block.rows, block.weights, known)
         told = replace(options(family), earlier=())
-        loop = fit_options(sweep, mixture.n_components, told)
+        # Penalties are those of all rows: these alone may be one, of which cells are missing.
+        bare = replace(told, prior=None, rescue=False)
+        loop = fit_options(sweep, mixture.n_components, bare)
         plain, totals = freed(family), totals_of(freed(family), moments) + sweep.shared
 
         def remembered(name: Any) -> Any:

@@ -33,8 +33,8 @@ MOST_MENDED = 10
 
 
 def is_compilable(options: FitOptions) -> bool:
-    """Return whether compiled code can run by these options."""
-    return not options.earlier and options.monotone
+    """Return whether compiled code can run by these options: it knows of no rows seen before."""
+    return not (options.earlier or options.weighing.seen) and options.monotone
 
 
 def terms_of(options: FitOptions) -> Terms:

@@ -145,8 +145,9 @@ class Moving:
         return self._gain
 
     def digits(self) -> float:
-        """Return what the rounding of densities costs the objective, in nats."""
-        return self.family.rounding(self.best.parameters, self._moments)
+        """Return what the rounding of densities, and of the prior's, costs the objective."""
+        counted = self.prior.augment(self._moments)
+        return self.family.rounding(self.best.parameters, counted)
 
     def go_back(self) -> None:
         """Let the next model be the best."""

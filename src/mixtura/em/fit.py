@@ -43,7 +43,7 @@ def fit_each(sweep: Sweep, starts: Iterable[Start], options: FitOptions) -> list
 
     Few rows are run on in compiled code, one start after the other; else all share each sweep.
     """
-    if sweep.kernel is None or not is_compilable(options):
+    if not is_compilable(options) or sweep.kernel is None:
         return _together(sweep, starts, options)
     ends: list[Run | Failed] = []
     ahead = -np.inf

@@ -410,7 +410,7 @@ def _found_start(
         raced.extend(further)
         yield further
 
-    crossing = sample.kernel is not None and sample.kernel.splits_and_merges
+    crossing = sample.kernel is not None and sample.kernel.crosses
     if crossing and n_components <= MANY:
         found = best_crossed(sample, sets(), search, starts, number)
     else:

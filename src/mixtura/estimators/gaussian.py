@@ -438,10 +438,10 @@ class GaussianMixture(VaryingColumns):
         self.n_features_in_ = mixture.n_columns
         self._take_columns(mixture)
         self.weights_ = mixture.weights.astype(dtype)
-        self.means_ = mixture.parameters.means.astype(dtype)
-        self.covariances_ = covariances.astype(dtype)
-        self.precisions_ = precisions.astype(dtype)
-        self.precisions_cholesky_ = factors.astype(dtype)
+        self.means_ = _within(mixture.parameters.means, dtype)
+        self.covariances_ = _within(covariances, dtype)
+        self.precisions_ = _within(precisions, dtype)
+        self.precisions_cholesky_ = _within(factors, dtype)
 
     @classmethod
     def from_parameters(
@@ -551,6 +551,14 @@ class GaussianMixture(VaryingColumns):
         if hasattr(self, "feature_names_in_"):
             model.feature_names_in_ = self.feature_names_in_
         return model
+
+
+def _within(array: Float, dtype: np.dtype[Any] | type) -> NDArray[Any]:
+    """Return an array in a precision, or as it is where its largest number is beyond that."""
+    least, most = float(np.finfo(dtype).tiny), float(np.finfo(dtype).max)
+    largest = float(np.abs(array).max(initial=0.0))
+    fits = largest == 0.0 or least <= largest <= most
+    return array.astype(dtype) if fits else array
 
 
 def _improved(given: GivenStart, settings: Settings) -> StartMaker:

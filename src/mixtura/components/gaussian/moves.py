@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.compiled import TRIES, CompiledRuns, Packing
+from mixtura.components.gaussian.structures import Structure
 from mixtura.components.kernel import (
     STEPS,
     Above,
@@ -30,6 +31,11 @@ __all__ = ["CompiledMoves"]
 Float = NDArray[np.float64]
 
 
+# Structures whose common axes are searched for, plane by plane, and the most columns in which that
+# takes no longer than sweeps of a few hundred rows.
+SEARCHED, MOST_SEARCHED = ("EVE", "VVE"), 10
+
+
 class MovedPacking(Packing, Protocol):
     """A mixture that is read as soon as it is there."""
 
@@ -43,6 +49,7 @@ class CompiledMoves(CompiledRuns):
 
     Attributes
     ----------
+    structure : the covariance structure
     n_features : P, how many features runs need
     products : [x, 1, x_i x_j] (Q, n) float64 of the points in the family's frame
     spread : (D,) what columns are measured in when points are
@@ -53,12 +60,19 @@ class CompiledMoves(CompiledRuns):
 
     __slots__ = ()
 
+    structure: Structure
     n_features: int
     products: Float
     spread: Float
     fewest_rows: float
     least_rows: float
     factor_of_all: Float
+
+    @property
+    def crosses(self) -> bool:
+        """Return whether components are alike, and no M-step takes longer than many sweeps."""
+        searched = self.structure.code in SEARCHED and len(self.spread) > MOST_SEARCHED
+        return self.splits_and_merges and not searched
 
     @abstractmethod
     def packing(self, n_components: int) -> MovedPacking:

@@ -146,8 +146,13 @@ class GaussianMoments:
         return replace(self, effective_rows=rows, means=self.means[components], scatter=scatter)
 
     def collapsed(self) -> NDArray[np.bool_]:
-        """Return which components (K,) have no spread in some direction, none if it is pooled."""
+        """Return which components (K,) have no spread in some direction, or none that is a number.
+
+        None does if the scatter is pooled.
+        """
         if self.pooled:
             return np.zeros(len(self.effective_rows), dtype=bool)
-        spreads = np.linalg.eigvalsh(self.scatter) if self.scatter.ndim == 3 else self.scatter
+        finite = np.isfinite(self.scatter).all(axis=tuple(range(1, self.scatter.ndim)))
+        scatter = np.where(finite.reshape(-1, *(1,) * (self.scatter.ndim - 1)), self.scatter, 0.0)
+        spreads = np.linalg.eigvalsh(scatter) if scatter.ndim == 3 else scatter
         return spreads.min(axis=1) <= SINGULAR * np.maximum(spreads.max(axis=1), 1e-300)
