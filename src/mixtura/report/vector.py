@@ -7,6 +7,7 @@ from io import StringIO
 from typing import Any
 
 import matplotlib
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.style import context
 
@@ -14,7 +15,9 @@ __all__ = ["inline_svg"]
 
 # Text stays text, so that readers can search it and the page's fonts draw it; a fixed salt makes
 # the same figure the same file.
-SETTINGS: Any = {"svg.fonttype": "none", "svg.hashsalt": "mixtura", "savefig.dpi": 160}
+SETTINGS: Any = {"svg.fonttype": "none", "svg.hashsalt": "mixtura"}
+# Dots an inch of what is no lines inside, such as heat maps.
+RASTER_DPI = 160
 
 NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
@@ -32,7 +35,7 @@ def inline_svg(draw: Callable[[], Figure], name: str, description: str) -> str:
     with warnings.catch_warnings(), context("default"), matplotlib.rc_context(SETTINGS):
         # The page's fonts draw the letters that matplotlib's own font lacks.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        draw().savefig(text, format="svg", metadata=NO_METADATA)
+        _write(draw(), text)
     drawing = text.getvalue()
     drawing = drawing[drawing.index("<svg") :]
     drawing = re.sub(
@@ -49,6 +52,12 @@ def inline_svg(draw: Callable[[], Figure], name: str, description: str) -> str:
         f'<svg class="figure" role="img" aria-label="{description}" {view.group()} '
         f'style="--inches: {inches:.2f}">{body}'
     )
+
+
+def _write(figure: Figure, text: StringIO) -> None:
+    """Write a figure as SVG, drawn once: `savefig` draws it twice to find places."""
+    figure.set_dpi(RASTER_DPI)
+    FigureCanvasSVG(figure).print_svg(text, metadata=NO_METADATA)
 
 
 def _local(tag: str, name: str) -> str:
