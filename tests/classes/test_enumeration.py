@@ -74,6 +74,12 @@ def test_all_starts_are_carried_and_tests_stand_with_the_larger_number(carcinoma
     values, found = carcinoma
     rows = found.table()
     assert [row["n_starts"] for row in rows[1:]] == [30] * 3
+    for row in rows[1:]:
+        ends = [float(end) for end in row["start_ends"].split()]
+        assert len(ends) == 30
+        assert ends == sorted(ends, reverse=True)
+        assert ends[0] == pytest.approx(row["log_likelihood"], abs=2e-2)
+        assert sum(ends[0] - end < 0.05 for end in ends) == row["starts_agreeing"]
     assert rows[0]["blrt_p"] is None
     for row in rows[1:]:
         assert row["blrt_replicates"] == 19

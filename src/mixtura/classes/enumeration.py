@@ -67,7 +67,8 @@ class Enumeration:
 
         `bayes_factor` is that of K classes against the next number in the table, by
         exp(-BIC / 2); `correct_model_probability` is among all of the table that are sound.
-        `blrt_p` is of K - 1 classes against K. Shares are of the weight of rows.
+        `blrt_p` is of K - 1 classes against K. Shares are of the weight of rows. `start_ends` has
+        what each start came to, the highest first: its log-likelihood with that of the prior.
         """
         rows = [_row(candidate, self.tests) for candidate in self.selection.candidates]
         sound = [row for row in rows if row["sound"]]
@@ -245,6 +246,7 @@ def _row(candidate: Candidate, tests: dict[int, LikelihoodRatioTest]) -> dict[st
         return row
     rows = result.effective_rows[result.mixture.labels >= 0]
     test = tests.get(size)
+    ends = sorted(result.history.outcomes.ends, reverse=True)
     return row | {
         "log_likelihood": result.log_likelihood,
         "df": result.n_parameters,
@@ -255,6 +257,7 @@ def _row(candidate: Candidate, tests: dict[int, LikelihoodRatioTest]) -> dict[st
         "smallest_rows": float(rows.min()),
         "starts_agreeing": result.starts_agreeing,
         "n_starts": result.n_starts,
+        "start_ends": " ".join(f"{end:.4f}" for end in ends),
         "converged": result.ending.converged,
         "blrt": None if test is None else test.statistic,
         "blrt_p": None if test is None else test.p_value,

@@ -87,6 +87,11 @@ class Outcomes:
         header = "start", "tried", "carried", "best short run", "went on from", "end", "behind"
         return text_table(header, rows)
 
+    def before(self, better: "Outcomes") -> Self:
+        """Return the outcomes of these starts and of another that ended above all of them."""
+        begun, ends = (*self.begun, *better.begun), (*self.ends, *better.ends)
+        return replace(self, begun=begun, ends=ends, n_agreeing=better.n_agreeing)
+
     def times(self, factor: float) -> Self:
         """Return the outcomes of the same fit with every row weight multiplied."""
         runs = tuple(replace(run, objective=run.objective * factor) for run in self.short_runs)

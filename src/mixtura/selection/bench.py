@@ -113,8 +113,14 @@ class Bench:
         if not _standing(after) > _standing(before):
             return before
         seconds = before.result.seconds + after.result.seconds
-        n_starts = before.result.n_starts + 1
-        return replace(after, result=replace(after.result, seconds=seconds, n_starts=n_starts))
+        outcomes = before.result.history.outcomes.before(after.result.history.outcomes)
+        better = replace(
+            after.result,
+            seconds=seconds,
+            n_starts=before.result.n_starts + 1,
+            history=replace(after.result.history, outcomes=outcomes),
+        )
+        return replace(after, result=better)
 
     def polished(self, cell: Cell, candidate: Candidate, options: SolveOptions) -> Candidate:
         """Return the candidate fitted on from where it ended."""
@@ -132,6 +138,7 @@ class Bench:
             rejected=rejected,
             passed_over=before.history.passed_over,
             failures=before.history.failures,
+            outcomes=before.history.outcomes,
         )
         whole = replace(
             after,
