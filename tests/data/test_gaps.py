@@ -75,3 +75,12 @@ def test_cells_of_a_block_are_called_so() -> None:
     words = Gaps.of(np.array([[1, NAN], [NAN, NAN]])).words("gaussian")
     assert words.startswith("3 of 4 gaussian cells are missing")
     assert "1 row(s) have no gaussian cell at all; only their other cells count" in words
+
+
+@pytest.mark.parametrize("n_columns", [3, 11, 70])
+def test_gaps_of_rows_that_lie_column_by_column_are_the_same(n_columns: int) -> None:
+    rng = np.random.default_rng(n_columns)
+    rows = rng.normal(size=(40, n_columns))
+    rows[rng.random(rows.shape) < 0.1] = NAN
+    assert Gaps.of(np.asfortranarray(rows)) == Gaps.of(rows)
+    assert len(Gaps.of(rows).patterns) == len({tuple(row) for row in np.isnan(rows).tolist()})

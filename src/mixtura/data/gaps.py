@@ -53,7 +53,8 @@ class Gaps:
     def of(cls, rows: NDArray[Any]) -> Self:
         """Return those of rows (n, D)."""
         missing = np.isnan(rows)
-        packed = np.packbits(missing, axis=1)
+        # Rows may lie column by column.
+        packed = np.ascontiguousarray(np.packbits(missing, axis=1))
         patterns = np.unique(packed.view(f"V{packed.shape[1]}"))
         return cls(
             len(rows),
