@@ -42,7 +42,7 @@ class Records:
         return Records, (self.path, self.dtype, self.n_columns)
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
-        """Return some rows, in memory of their own."""
+        """Return some rows, in memory of their own; numbers of categories as int32."""
         rows = np.empty((max(stop - start, 0), self.n_columns), self.dtype)
         try:
             with open(self.path, "rb", buffering=0) as file:
@@ -53,7 +53,7 @@ class Records:
                 f"'{self.path}', where rows were put to be read again, cannot be read "
                 f"({error.strerror or error}); leave it in its place until the dataset is closed"
             ) from error
-        return rows
+        return _given(rows)
 
     def take(self, positions: NDArray[np.intp]) -> NDArray[Any]:
         """Return the rows at positions that rise."""
@@ -62,7 +62,7 @@ class Records:
             for row, position in zip(rows, positions.tolist(), strict=True):
                 file.seek(position * rows.strides[0])
                 _fill(file, row)
-        return rows
+        return _given(rows)
 
 
 class RecordWriter:
@@ -127,6 +127,10 @@ class RecordWriter:
         found.remove = weakref.finalize(found, _removed, self._path, os.getpid(), self._file)
         self._path = self._file = None
         return found
+
+
+def _given(rows: NDArray[Any]) -> NDArray[Any]:
+    return rows.astype(np.int32) if rows.dtype.kind == "i" else rows
 
 
 def _fill(file: BinaryIO, rows: NDArray[Any]) -> None:

@@ -222,6 +222,11 @@ class Spool:
         self._cells.__exit__()
         self._weights.__exit__()
 
+    @property
+    def is_begun(self) -> bool:
+        """Return whether rows went to files."""
+        return self._cells.is_begun
+
     def add(self, rows: NDArray[Any], weights: Float | None = None) -> None:
         """Take in rows (n, D) of one number of columns and one type, all with weights or none."""
         own = Survey.of(rows, weights)

@@ -40,6 +40,8 @@ class Survey:
         if weights is not None:
             heaviest, n_weightless = float(weights.max(initial=0.0)), int((weights == 0).sum())
             rows = rows[weights > 0] if n_weightless else rows
+        # Numbers of categories are whole.
+        rows = rows if rows.dtype.kind == "f" else rows.astype(np.float64)
         lowest = np.fmin.reduce(rows, axis=0, initial=np.inf).astype(np.float64)
         highest = np.fmax.reduce(rows, axis=0, initial=-np.inf).astype(np.float64)
         return cls(n_rows, lowest, highest, missing, heaviest, n_weightless)

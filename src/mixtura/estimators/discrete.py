@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mixtura.data import CountRows, RowSource
 from mixtura.data.dataset import Dataset
+from mixtura.data.spool import SpooledRows
 from mixtura.em.annealing import prior_named
 from mixtura.em.fit import log_weights_of
 from mixtura.em.model import Model
@@ -104,17 +105,20 @@ class DiscreteMixture(MixtureEstimator):
         raise NotImplementedError
 
     def _beyond(self, data: Dataset) -> Sourced:
-        if type(self)._cells is DiscreteMixture._cells:
-            return super()._beyond(data)
         if self.responsibilities_init is not None:
             raise ParameterError(
                 "starts of rows beyond memory are found; leave responsibilities_init out, or let "
                 "the dataset's memory= be more than the rows take"
             )
         self._fresh_notes()
+        rows, source = self._rows_beyond(data)
+        return Sourced(rows, data.names, None, source)
+
+    def _rows_beyond(self, data: Dataset) -> tuple[SpooledRows, RowSource]:
+        """Return rows beyond memory that are checked and all have weight, and their source."""
         check_parts(data, self._cells)
         rows = counts_beyond(data)
-        return Sourced(rows, data.names, None, rows)
+        return rows, rows
 
     def _may_shrink(self) -> bool:
         return self.responsibilities_init is None

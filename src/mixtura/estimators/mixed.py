@@ -15,11 +15,12 @@ from mixtura.components.gaussian.structures import structure
 from mixtura.components.noise import beside_noise, without_noise
 from mixtura.components.product import ProductFamily
 from mixtura.data import ArrayRows, RowSource
-from mixtura.data.categories import codes_of, column_labels, columns_of, levels_of
+from mixtura.data.categories import column_labels, columns_of
 from mixtura.data.checks import check_varying, name_or_place
 from mixtura.data.columns import column_moments
 from mixtura.data.encoding import Reading, check_cells
 from mixtura.data.gaps import ADVICE, Gaps, has_gaps
+from mixtura.data.levels import codes_of, levels_of
 from mixtura.data.plain import numbers_of_column
 from mixtura.data.resolution import column_steps
 from mixtura.em.solve import FitResult, SolveOptions
