@@ -20,6 +20,8 @@ __all__ = ["Coder", "Made"]
 
 # Of a column beyond memory; one of more is an identifier.
 MOST_LEVELS = 1 << 15
+# Names of columns that an error lists.
+LISTED = 20
 
 REMEDY = "mend the cell, or let the column be a categorical one"
 
@@ -59,13 +61,19 @@ class Coder(Aligned):
     Parameters
     ----------
     coded : which columns are taken, and which of them hold categories
+    called : names of the columns of an array, or None
     """
 
-    def __init__(self, coded: Coded) -> None:
+    def __init__(self, coded: Coded, called: tuple[str, ...] | None = None) -> None:
         super().__init__()
-        self._coded = coded
+        self._coded, self._called = coded, called
         self._places: list[int] = []
         self._books: list[Codebook | None] = []
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Return where the columns that are taken stand among all."""
+        return tuple(self._places)
 
     @property
     def taken(self) -> tuple[str, ...] | None:
@@ -85,9 +93,10 @@ class Coder(Aligned):
             columns, names, table = _columns(part)
         except DataError as error:
             raise DataError(f"{part.place}: {error}") from error
+        names = names or self._called
         order = self.order_of(part, names, len(columns)) or list(range(len(columns)))
         if not self._books:
-            self._begin(len(columns))
+            self._begin(len(columns), part)
         whole = all(book is not None for book in self._books)
         n_rows = len(columns[0]) if table is None else table.n_rows
         rows = np.empty((n_rows, len(self._places)), np.int32 if whole else np.float64)
@@ -133,25 +142,29 @@ class Coder(Aligned):
             ranks.append(rank)
         return Made(tuple(labels), ranks)
 
-    def _begin(self, n_columns: int) -> None:
+    def _begin(self, n_columns: int, part: Part) -> None:
         taken, categories = self._coded.columns, self._coded.categories
-        if taken is None:
-            self._places = list(range(n_columns))
-        else:
-            self._places = [self._place(one, n_columns) for one in taken]
-        coded = (
-            set(self._places)
-            if categories is None
-            else {self._place(one, n_columns) for one in categories}
-        )
-        self._books = [Codebook() if place in coded else None for place in self._places]
+        places = range(n_columns) if taken is None else taken
+        self._places = [self._place(one, n_columns, part) for one in places]
+        coded = (True,) * len(self._places) if categories is None else categories
+        self._books = [Codebook() if own else None for own in coded]
 
-    def _place(self, column: Where, n_columns: int) -> int:
-        """Return where a column stands in the first part; whoever asks knows that it is there."""
+    def _place(self, column: Where, n_columns: int, part: Part) -> int:
+        """Return where a column stands in the first part."""
         if isinstance(column, str):
-            assert self.names is not None
+            if self.names is None:
+                raise DataError(
+                    f"{part.place}: a column '{column}' is asked for, and the columns have no names"
+                )
+            if column not in self.names:
+                some = ", ".join(f"'{name}'" for name in self.names[:LISTED])
+                raise DataError(f"{part.place}: there is no column '{column}'; there are {some}")
             return self.names.index(column)
-        return column % n_columns
+        if not -n_columns <= column < n_columns:
+            raise DataError(
+                f"{part.place}: column {column} is asked for, and there are {n_columns}"
+            )
+        return int(column) % n_columns
 
 
 @final

@@ -53,6 +53,7 @@ class Dataset:
         self._survey: Survey | None = None
         self._names: tuple[str, ...] | None = None
         self._labels: tuple[Labels, ...] | None = None
+        self._places: tuple[int, ...] | None = None
         self._is_spent = False
         # The same source read for categories, and that of which this one is.
         self._others: dict[Coded, Dataset] = {}
@@ -91,7 +92,8 @@ class Dataset:
         with self._lock:
             if self._rows is None:
                 found = self._read()
-                self._survey, self._names, self._labels = found.survey, found.names, found.labels
+                self._survey, self._names = found.survey, found.names
+                self._labels, self._places = found.labels, found.places
                 if isinstance(found.rows, Block):
                     self._rows, self._weights = found.rows.rows, found.rows.weights
                 else:
@@ -152,6 +154,12 @@ class Dataset:
         return self._labels
 
     @property
+    def places(self) -> tuple[int, ...]:
+        """Return where the columns stand among all of the source."""
+        assert self.rows is not None
+        return tuple(range(self.n_columns)) if self._places is None else self._places
+
+    @property
     def _any(self) -> "Dataset":
         """Return what was read already, for facts that are the same of numbers and categories."""
         if self._rows is not None:
@@ -161,14 +169,14 @@ class Dataset:
     def coded(
         self,
         columns: Sequence[Where] | None = None,
-        categories: Sequence[Where] | None = None,
+        categories: Sequence[bool] | None = None,
     ) -> "Dataset":
         """Return the same rows with categories as the numbers of their levels, -1 where missing.
 
         Parameters
         ----------
         columns : names or places of those taken, in this order; all when None
-        categories : those of them that hold categories, all when None; the others hold numbers
+        categories : whether each of them holds categories, all when None; the others hold numbers
         """
         if self._asked.coded is not None:
             return self
@@ -231,8 +239,10 @@ class Dataset:
     def parts(self) -> Iterator["Dataset"]:
         """Yield datasets in memory, of some rows each, in order."""
         for rows in self.batches():
-            part = Dataset(rows, Asked(None, coded=self._asked.coded), self._memory, None)
-            part._rows, part._names, part._labels = rows, self.names, self._labels
+            asked = Asked(None, coded=self._asked.coded, called=self.names)
+            part = Dataset(rows, asked, self._memory, None)
+            part._rows, part._names = rows, self.names
+            part._labels, part._places = self._labels, self._places
             yield part
 
     def close(self) -> None:

@@ -25,11 +25,11 @@ class Coded:
     Attributes
     ----------
     columns : those taken, in this order, all when None
-    categories : those of them that hold categories, all when None; the others hold numbers
+    categories : whether each of them holds categories, all when None; the others hold numbers
     """
 
     columns: tuple[Where, ...] | None = None
-    categories: tuple[Where, ...] | None = None
+    categories: tuple[bool, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,13 @@ class Asked:
     columns : names of those to be fitted, all but the other when None
     weights : name of the one that holds row weights, or None
     coded : which of them hold categories, or None where all hold numbers
+    called : names of the columns of an array, or None
     """
 
     columns: tuple[str, ...] | None
     weights: str | None = None
     coded: Coded | None = None
+    called: tuple[str, ...] | None = None
 
     @property
     def names(self) -> tuple[str, ...] | None:

@@ -31,12 +31,14 @@ class Read:
     survey : what one pass found of them
     names : of the columns, or None
     labels : of each column, its levels, none where it holds numbers; None where all do
+    places : where the columns stand among all of the source; None where these are all
     """
 
     rows: Block | SpooledRows
     survey: Survey
     names: tuple[str, ...] | None
     labels: tuple[Labels, ...] | None = None
+    places: tuple[int, ...] | None = None
 
 
 def read_rows(source: Any, asked: Asked, memory: int, cache: Path | None) -> Read:
@@ -52,7 +54,7 @@ def read_rows(source: Any, asked: Asked, memory: int, cache: Path | None) -> Rea
     DataError
         Naming file, row group, column and row of what cannot be read.
     """
-    maker = Numbers() if asked.coded is None else Coder(asked.coded)
+    maker = Numbers() if asked.coded is None else Coder(asked.coded, asked.called)
     with Spool(cache, memory) as spool:
         for part in parts_of(source, asked):
             rows = maker.rows(part)
@@ -77,7 +79,7 @@ def read_rows(source: Any, asked: Asked, memory: int, cache: Path | None) -> Rea
     else:
         found = rewritten(found, made.rows)
         survey = found.survey
-    return Read(found, survey, maker.taken, made.labels)
+    return Read(found, survey, maker.taken, made.labels, maker.places)
 
 
 def _checked_weights(part: Part, asked: Asked) -> NDArray[np.float64] | None:

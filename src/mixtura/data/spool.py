@@ -177,6 +177,11 @@ class SpooledRows:
         factor *= self.factor
         return SpooledRows(self.cells, self.survey, self.weights, factor, by_cells=self.by_cells)
 
+    def of_columns(self, columns: slice) -> "SpooledRows":
+        """Return some columns of the rows."""
+        cells, survey = self.cells.of_columns(columns), self.survey.of_columns(columns)
+        return SpooledRows(cells, survey, self.weights, self.factor, by_cells=self.by_cells)
+
     def as_counts(self) -> "SpooledRows":
         """Return the rows as `CountRows` are in memory."""
         return SpooledRows(self.cells, self.survey, self.weights, self.factor, by_cells=True)

@@ -1,6 +1,6 @@
 """What one pass over rows finds of their columns, whatever the order and the cut."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -55,6 +55,15 @@ class Survey:
             self.n_missing + other.n_missing,
             max(self.heaviest, other.heaviest),
             self.n_weightless + other.n_weightless,
+        )
+
+    def of_columns(self, columns: Any) -> "Survey":
+        """Return the facts of some columns, by their places or a slice."""
+        return replace(
+            self,
+            lowest=self.lowest[columns],
+            highest=self.highest[columns],
+            n_missing=self.n_missing[columns],
         )
 
     @property

@@ -335,16 +335,20 @@ class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
         return Sourced(rows, names, kept, source, (_told(source),))
 
     def _as_read(self, data: Any) -> Any:
-        """Return rows as this estimator reads them, where they are a dataset."""
+        """Return rows as this estimator reads them for a fit, where they are a dataset."""
         return data
+
+    def _as_fitted(self, data: Any) -> Any:
+        """Return rows as this estimator reads them once it is fitted, where they are a dataset."""
+        return self._as_read(data)
 
     def _by_parts(self, data: Any, found: Callable[[Any], NDArray[Any]]) -> NDArray[Any]:
         """Return what is found of each row, part by part where rows are beyond memory."""
-        return by_parts(self._as_read(data), found)
+        return by_parts(self._as_fitted(data), found)
 
     def _weights_of(self, data: Any, sample_weight: ArrayLike | None, n_rows: int) -> Float | None:
         """Return the row weights (N,) that are given, or None where every row counts once."""
-        return row_weights(given_weights(self._as_read(data), sample_weight), n_rows)
+        return row_weights(given_weights(self._as_fitted(data), sample_weight), n_rows)
 
     @abstractmethod
     def _beyond(self, data: Dataset) -> Sourced:

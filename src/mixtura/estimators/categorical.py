@@ -14,12 +14,11 @@ from mixtura.data.categories import column_labels, columns_of
 from mixtura.data.dataset import Dataset
 from mixtura.data.distinct import distinct_rows
 from mixtura.data.levels import Labels, codes_of, levels_and_codes, recoded
-from mixtura.data.spool import SpooledRows
 from mixtura.data.streamed_distinct import streamed_distinct
 from mixtura.em.solve import FitResult
 from mixtura.errors import DataError
 from mixtura.estimators.discrete import DiscreteMixture
-from mixtura.estimators.inputs import check_columns, names_of
+from mixtura.estimators.inputs import Sourced, check_columns, names_of
 from mixtura.estimators.settings import checked_choice
 from mixtura.estimators.spooled import labels_of, spooled_rows, weighty
 from mixtura.mixture import Mixture
@@ -153,7 +152,7 @@ class CategoricalMixture(DiscreteMixture):
     def _as_read(self, data: Any) -> Any:
         return data.coded() if isinstance(data, Dataset) else data
 
-    def _rows_beyond(self, data: Dataset) -> tuple[SpooledRows, RowSource]:
+    def _rows_beyond(self, data: Dataset) -> Sourced:
         rows = spooled_rows(data)
         self._know(labels_of(data), data.names, rows.n_rows)
         rows = weighty(rows)
@@ -162,8 +161,8 @@ class CategoricalMixture(DiscreteMixture):
         most = max(MOST_PATTERN_CELLS, data.memory // BYTES_OF_CELL)
         patterns = streamed_distinct(rows.blocks(), most)
         if patterns is None or not are_few(patterns, rows.n_rows):
-            return rows, rows
-        return rows, ArrayRows(*patterns)
+            return Sourced(rows, data.names, None, rows)
+        return Sourced(rows, data.names, None, ArrayRows(*patterns))
 
     def _rows(self, data: Any) -> NDArray[np.int32]:
         check_is_fitted(self, "mixture_")

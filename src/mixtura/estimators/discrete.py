@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from mixtura.data import CountRows, RowSource
 from mixtura.data.dataset import Dataset
-from mixtura.data.spool import SpooledRows
 from mixtura.em.annealing import prior_named
 from mixtura.em.fit import log_weights_of
 from mixtura.em.model import Model
@@ -111,14 +110,13 @@ class DiscreteMixture(MixtureEstimator):
                 "the dataset's memory= be more than the rows take"
             )
         self._fresh_notes()
-        rows, source = self._rows_beyond(data)
-        return Sourced(rows, data.names, None, source)
+        return self._rows_beyond(data)
 
-    def _rows_beyond(self, data: Dataset) -> tuple[SpooledRows, RowSource]:
-        """Return rows beyond memory that are checked and all have weight, and their source."""
+    def _rows_beyond(self, data: Dataset) -> Sourced:
+        """Return rows beyond memory, checked."""
         check_parts(data, self._cells)
         rows = counts_beyond(data)
-        return rows, rows
+        return Sourced(rows, data.names, None, rows)
 
     def _may_shrink(self) -> bool:
         return self.responsibilities_init is None
