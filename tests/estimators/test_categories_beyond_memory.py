@@ -10,7 +10,14 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.testing import assert_array_equal
 
-from mixtura import CategoricalMixture, DataError, MixturaWarning, ParameterError, dataset
+from mixtura import (
+    CategoricalMixture,
+    DataError,
+    MixturaWarning,
+    ParameterError,
+    dataset,
+    enumerate_classes,
+)
 from mixtura.data.arrays import ArrayRows
 from mixtura.data.spool import SpooledRows
 
@@ -211,6 +218,16 @@ def test_a_search_too(tmp_path):
         each.row() | {"seconds": 0} for each in expected.ranked
     ]
     assert_same_fit(other, one)
+
+
+def test_numbers_of_classes_are_compared_too(tmp_path):
+    table = survey_of(19)
+    expected = enumerate_classes(table, [1, 2, 3], random_state=0)
+    with dataset(in_files(table, tmp_path, 2), memory=1000) as data:
+        found = enumerate_classes(data, [1, 2, 3], random_state=0)
+    assert [each.row() | {"seconds": 0} for each in found.selection.ranked] == [
+        each.row() | {"seconds": 0} for each in expected.selection.ranked
+    ]
 
 
 def test_noise_too(tmp_path):
