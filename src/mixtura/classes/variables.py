@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.data.categories import codes_of, columns_of, levels_and_codes
+from mixtura.data.categories import columns_of
 from mixtura.data.checks import column_label
 from mixtura.data.frames import is_frame, values_of_series
+from mixtura.data.levels import codes_of, levels_and_codes
 from mixtura.data.plain import numbers_of_column
 from mixtura.errors import DataError
 

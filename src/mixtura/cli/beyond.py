@@ -1,6 +1,7 @@
 """A fit to files whose rows are more than memory may hold."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -9,98 +10,97 @@ from numpy.typing import NDArray
 
 from mixtura.cli.assignments import Assignments, assignments_of, write_parts
 from mixtura.cli.families import Offer, Request
-from mixtura.cli.families.auto import AUTO
 from mixtura.cli.families.fitting import Beyond
-from mixtura.cli.families.gaussian import GAUSSIAN
 from mixtura.cli.fitted import Fitted
-from mixtura.cli.looks import blocks_of, looks_of
 from mixtura.cli.output import MANY_ASSIGNMENTS
 from mixtura.cli.progress import search_progress
 from mixtura.cli.voice import say
+from mixtura.data import ArrayRows
 from mixtura.data.batches import tables_of
 from mixtura.data.dataset import Dataset, dataset
-from mixtura.data.table import Table, table_of
-from mixtura.errors import DataError, ParameterError
+from mixtura.data.paths import is_spelled
+from mixtura.data.table import table_of
+from mixtura.errors import DataError
 from mixtura.mixture import Mixture
 from mixtura.report import PLOTTED_ROWS
 
-__all__ = ["StreamedAssignments", "fitted_beyond", "rows_beyond"]
+__all__ = ["StreamedAssignments", "fitted_beyond", "rows_beyond", "shown_rows"]
 
 
 def rows_beyond(
     files: Sequence[Path], request: Request, offer: Offer, memory: int, cache: Path | None
-) -> Dataset:
-    """Return the columns to be fitted of files that are more than memory holds.
+) -> tuple[Dataset, Beyond]:
+    """Return the columns to be fitted of files that are more than memory holds, and how they are.
 
     Raises
     ------
-    ParameterError
-        For a family, or an option, that has to have all rows at once.
+    DataError
+        If there are no rows.
     """
-    beyond = beyond_of(offer)
-    if beyond is None:
-        raise ParameterError(
-            f"the rows are more than --memory {memory:,} bytes, and so many are not for --family "
-            f"{offer.name}; let --memory be more, or give fewer files"
-        )
-    if request.id_column:
-        raise ParameterError(
-            f"--id is not for rows that are more than --memory ({memory:,} bytes); leave it out, "
-            "or let --memory be more"
-        )
     parts = ((file, part) for file in files for _, part in tables_of(file, None))
     first = next(((file, part) for file, part in parts if part.num_rows), None)
     if first is None:
         raise DataError("there are no rows; give at least one file that has some")
-    table = table_of(*first)
-    if offer is AUTO:
-        _check_numbers(table, request)
-    names = beyond.columns(table, request)
+    file, part = first
+    table = table_of(file, part, spelled=is_spelled(file))
+    if request.id_column is not None:
+        # Before the fit: that there is no such column.
+        table.column(request.id_column)
+    beyond = offer.beyond(table, request)
     say(f"reading {len(files)} file(s) of more than memory may hold", err=True)
     weights = request.weights_column
-    return dataset(list(files), names, weights=weights, memory=memory, cache=cache)
+    data = dataset(list(files), beyond.names, weights=weights, memory=memory, cache=cache)
+    return data, beyond
 
 
-def beyond_of(offer: Offer) -> Beyond | None:
-    """Return how rows beyond memory are fitted, None where they are not."""
-    return GAUSSIAN.beyond if offer is AUTO else offer.beyond
+def fitted_beyond(
+    data: Dataset, request: Request, beyond: Beyond, files: Sequence[Path], called: Path
+) -> Fitted:
+    """Return the best fit to rows beyond memory.
 
-
-def _check_numbers(table: Table, request: Request) -> None:
-    """Raise `ParameterError` unless all columns look as Gaussian components have them."""
-    kinds = blocks_of(table, looks_of(table, request.columns, request.left_out))
-    if set(kinds) != {"gaussian"}:
-        raise ParameterError(
-            f"--family auto would take columns as {' and '.join(kinds)}, by the first rows, and "
-            "rows that are more than --memory are for gaussian only; say --family gaussian, name "
-            "such columns with --columns, or let --memory be more"
-        )
-    say("family auto: gaussian, as all columns look like numbers in the first rows", err=True)
-
-
-def fitted_beyond(data: Dataset, request: Request, offer: Offer, called: Path) -> Fitted:
-    """Return the best fit to rows beyond memory."""
-    beyond = beyond_of(offer)
-    assert beyond is not None
-    say(f"{data.n_rows:,} rows of {data.n_columns} columns", err=True)
-    search = beyond.search(data, request)
+    Parameters
+    ----------
+    files : from which the rows come, and their identifiers
+    called : what an error calls them all
+    """
+    read = beyond.read(data)
+    say(f"{read.n_rows:,} rows of {read.n_columns} columns", err=True)
+    search = beyond.search(data)
     with search_progress() as progress:
         selection, facts = search(progress)
     mixture = selection.result.mixture
-    assert data.names is not None
+    assert read.names is not None
     assert mixture.columns is not None
     # Columns of one value were left out.
-    places = [data.names.index(name) for name in mixture.columns]
-    sample = data.sample(PLOTTED_ROWS, request.seed)[:, places]
+    places = [read.names.index(name) for name in mixture.columns]
+    sample = _coded(shown_rows(read, PLOTTED_ROWS, request.seed)[:, places])
     drawn = assignments_of(mixture, sample, None, None)
-    assignments = StreamedAssignments(mixture, data, places)
+    assignments = StreamedAssignments(mixture, read, places, files, request)
     shown = {
-        "rows": np.asarray(sample, dtype=np.float64),
+        "rows": sample,
         "labels": drawn.label,
         "probabilities": drawn.probability,
-        "all_rows": data.n_rows,
+        "all_rows": read.n_rows,
     }
     return Fitted(selection, facts, assignments, request, called.name, shown)
+
+
+def shown_rows(data: Dataset, size: int, seed: int) -> NDArray[Any]:
+    """Return rows to be shown, where few are different each as often as its weight asks for."""
+    source = data.rows
+    if isinstance(source, np.ndarray):
+        source = ArrayRows(source, data.row_weights)
+    rows, weights = source.subsample(size, seed)
+    if weights is None or len(rows) >= min(size, data.n_rows):
+        return rows
+    rng = np.random.default_rng(seed)
+    drawn = rng.choice(len(rows), min(size, data.n_rows), p=weights / weights.sum())
+    return rows[np.sort(drawn)]
+
+
+def _coded(rows: NDArray[Any]) -> NDArray[Any]:
+    """Return rows as a mixture reads them: numbers of categories are whole."""
+    return rows.astype(np.int32 if rows.dtype.kind == "i" else np.float64)
 
 
 class StreamedAssignments:
@@ -111,24 +111,47 @@ class StreamedAssignments:
     mixture : whose components they are
     data : the rows
     places : of the columns that were fitted
+    files : from which the rows come
+    request : names the column of identifiers, if there is one
     """
 
     file: ClassVar[str] = MANY_ASSIGNMENTS
 
-    def __init__(self, mixture: Mixture, data: Dataset, places: Sequence[int]) -> None:
+    def __init__(
+        self,
+        mixture: Mixture,
+        data: Dataset,
+        places: Sequence[int],
+        files: Sequence[Path],
+        request: Request,
+    ) -> None:
         self._mixture, self._data, self._places = mixture, data, list(places)
+        self._files, self._request = files, request
         self._sizes: NDArray[Any] | None = None
 
     def parts(self) -> Iterator[Assignments]:
-        """Yield the assignments of all rows, some at a time, numbered from 0."""
-        start = 0
+        """Yield the assignments of all rows, some at a time; without identifiers from 0 on."""
+        asked, start = self._request, 0
+        names = None if asked.id_column is None else self._identifiers(asked.id_column)
         for block in self._data.blocks():
-            rows = block.rows[:, self._places].astype(np.float64)
+            rows = _coded(block.rows[:, self._places])
             stop = start + len(rows)
             yield assignments_of(
-                self._mixture, rows, range(start, stop), None, weights=block.weights
+                self._mixture,
+                rows,
+                range(start, stop) if names is None else list(islice(names, len(rows))),
+                asked.id_column,
+                asked.keep_formulas,
+                weights=block.weights,
             )
             start = stop
+
+    def _identifiers(self, column: str) -> Iterator[Any]:
+        """Yield the identifiers of all rows, which are read from the files once more."""
+        for file in self._files:
+            # As they are spelled: whole numbers of a text file would be read as others.
+            for _, part in tables_of(file, [column], (column,)):
+                yield from table_of(file, part).column(column)
 
     @property
     def sizes(self) -> NDArray[Any]:

@@ -147,7 +147,7 @@ def fit(
     """Fit mixtures to FILES (CSV, Parquet, Arrow, SPSS, ...), choose one, and describe it.
 
     Several files, folders and patterns such as 'data/*.parquet' are one table, file after file.
-    Rows that are more than --memory are fitted all the same where all columns are numbers.
+    Rows that are more than --memory are fitted all the same.
 
     Every number of components is tried, of Gaussians with every covariance structure. With -o, the
     model, the component of each row and a report with pictures are written to a folder, which
@@ -208,8 +208,8 @@ def _fitted(
                         "--missing is for rows within --memory; give more memory, or leave such "
                         "cells empty in the files"
                     )
-                data = rows_beyond(files, request, offer, most, cache)
-                found = fitted_beyond(stack.enter_context(data), request, offer, called)
+                data, beyond = rows_beyond(files, request, offer, most, cache)
+                found = fitted_beyond(stack.enter_context(data), request, beyond, files, called)
             else:
                 found = fitted_table(request.read(files, called), offer, request)
         yield found

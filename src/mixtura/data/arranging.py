@@ -20,7 +20,7 @@ from mixtura.data.records import RecordWriter
 from mixtura.data.spool import SpooledRows
 from mixtura.data.survey import Survey
 
-__all__ = ["arranged"]
+__all__ = ["arranged", "rewritten"]
 
 Float = NDArray[np.float64]
 # Words of patterns (n,), as bytes that compare.
@@ -54,6 +54,15 @@ def arranged(
         for run in runs:
             stack.callback(run.rows.remove)
         return _written(_merged(runs), folder)
+
+
+def rewritten(rows: SpooledRows, made: Callable[[NDArray[Any]], NDArray[Any]]) -> SpooledRows:
+    """Return what is made of rows, all in their order, in files that take the place of theirs."""
+    found = _written(
+        (Block(made(own.rows), own.weights) for own in rows.blocks()), rows.path.parent
+    )
+    rows.remove()
+    return found
 
 
 def _weighty(rows: SpooledRows, made: Callable[[NDArray[Any]], NDArray[Any]]) -> Iterator[Block]:

@@ -3,23 +3,20 @@
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mixtura.data.delimited import header_of
-from mixtura.data.frames import is_frame, numbers_of_frame, picked, without
+from mixtura.data.frames import is_frame
 from mixtura.data.packages import PACKAGES
+from mixtura.data.parts import Asked, Part, part_of
 from mixtura.data.paths import files_of, format_of
-from mixtura.data.plain import numbers_of_cells, plain_table
-from mixtura.data.sparse_checks import refuse_sparse
 from mixtura.data.table import MISSING, checked_names
 from mixtura.errors import DataError, ParameterError
 
-__all__ = ["Asked", "Batch", "batches_of", "tables_of"]
+__all__ = ["parts_of", "tables_of"]
 
 # Rows that are read of a file at once.
 BATCH_ROWS = 1 << 16
@@ -31,52 +28,7 @@ OTHER_KIND = re.compile(
 TEXT_BYTES = 1 << 22
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Some rows.
-
-    Attributes
-    ----------
-    rows : (n, D) float64 or float32, row after row
-    names : of the columns, or None
-    place : what an error says of where they come from
-    weights : (n,) of the rows, as they stand in their column, or None
-    """
-
-    rows: NDArray[Any]
-    names: tuple[str, ...] | None
-    place: str
-    weights: NDArray[np.float64] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Which columns are read.
-
-    Attributes
-    ----------
-    columns : names of those to be fitted, all but the other when None
-    weights : name of the one that holds row weights, or None
-    """
-
-    columns: tuple[str, ...] | None
-    weights: str | None = None
-
-    @property
-    def names(self) -> tuple[str, ...] | None:
-        """Return the names of all that are read, or None for all there are."""
-        if self.columns is None or self.weights is None:
-            return self.columns
-        return tuple(dict.fromkeys([*self.columns, self.weights]))
-
-    def fitted(self, frame: Any) -> Any:
-        """Return the columns to be fitted of a frame."""
-        if self.columns is not None:
-            return picked(frame, self.columns)
-        return frame if self.weights is None else without(frame, self.weights)
-
-
-def batches_of(source: Any, asked: Asked) -> Iterator[Batch]:
+def parts_of(source: Any, asked: Asked) -> Iterator[Part]:
     """Yield the rows of a source, once.
 
     Parameters
@@ -87,13 +39,13 @@ def batches_of(source: Any, asked: Asked) -> Iterator[Batch]:
     files = files_of(source)
     if files is not None:
         for file in files:
-            yield from _batches_of_file(file, asked)
+            yield from _parts_of_file(file, asked)
         return
-    for number, part in enumerate(_parts_of(source)):
-        yield _batch(part, asked, f"batch {number} (counted from 0)")
+    for number, part in enumerate(_some_of(source)):
+        yield _part(part, asked, f"batch {number} (counted from 0)")
 
 
-def _parts_of(source: Any) -> Iterable[Any]:
+def _some_of(source: Any) -> Iterable[Any]:
     """Return parts of a source that is no file."""
     if hasattr(source, "to_batches") and not hasattr(source, "num_rows"):
         # A dataset of pyarrow, which reads files one after the other.
@@ -116,32 +68,8 @@ def _parts_of(source: Any) -> Iterable[Any]:
     )
 
 
-def _batch(part: Any, asked: Asked, place: str) -> Batch:
-    """Return an array or a frame as a batch of some columns."""
-    weights = None
-    if _is_batch(part):
-        part = _table_of(part)
-    try:
-        part = plain_table(part)
-        refuse_sparse(part)
-        if is_frame(part):
-            if asked.weights is not None:
-                weights = numbers_of_frame(picked(part, [asked.weights]))[0][:, 0]
-            rows, names = numbers_of_frame(asked.fitted(part))
-        else:
-            rows, names = numbers_of_cells(part), None
-            for given in ("columns", "weights"):
-                if getattr(asked, given) is not None:
-                    raise ParameterError(f"{given}= names columns, and the rows have no names")
-    except DataError as error:
-        raise DataError(f"{place}: {error}") from error
-    rows = np.asarray(rows)
-    if rows.ndim != 2 or rows.shape[1] == 0:
-        raise DataError(f"{place} is no table of rows and columns: its shape is {rows.shape}")
-    if rows.dtype != np.float32:
-        rows = rows.astype(np.float64, copy=False)
-    own = None if weights is None else weights.astype(np.float64, copy=False)
-    return Batch(np.ascontiguousarray(rows), names, place, own)
+def _part(part: Any, asked: Asked, place: str, file: Path | None = None) -> Part:
+    return part_of(_table_of(part) if _is_batch(part) else part, asked, place, file)
 
 
 def _is_batch(part: Any) -> bool:
@@ -155,12 +83,12 @@ def _table_of(batch: Any) -> Any:
     return pa.Table.from_batches([batch])
 
 
-def _batches_of_file(file: Path, asked: Asked) -> Iterator[Batch]:
+def _parts_of_file(file: Path, asked: Asked) -> Iterator[Part]:
     if format_of(file) == ".npy":
-        yield from _batches_of_array(file, asked)
+        yield from _parts_of_array(file, asked)
         return
     for place, part in tables_of(file, asked.names):
-        yield _batch(part, asked, place)
+        yield _part(part, asked, place, file)
 
 
 def tables_of(
@@ -300,7 +228,7 @@ def _csv(
         ) from error
 
 
-def _batches_of_array(file: Path, asked: Asked) -> Iterator[Batch]:
+def _parts_of_array(file: Path, asked: Asked) -> Iterator[Part]:
     try:
         array = np.load(file, mmap_mode="r", allow_pickle=False)
     except OSError as error:
@@ -313,7 +241,7 @@ def _batches_of_array(file: Path, asked: Asked) -> Iterator[Batch]:
     if array.ndim != 2:
         raise DataError(f"'{file}' is no table of rows and columns: its shape is {array.shape}")
     for start in range(0, len(array), BATCH_ROWS):
-        yield _batch(
+        yield _part(
             np.array(array[start : start + BATCH_ROWS]),
             asked,
             f"'{file}', from its row {start} (counted from 0) on",

@@ -1,15 +1,25 @@
-"""Column means and spreads of a source, whatever the units of the columns."""
+"""Some columns of a source, and their means and spreads, whatever the units of the columns."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.data.arrays import ArrayRows
 from mixtura.data.blocks import RowSource, blocks_of
+from mixtura.data.spool import SpooledRows
 
-__all__ = ["column_moments"]
+__all__ = ["column_moments", "source_of_columns"]
 
 Float = NDArray[np.float64]
+
+
+def source_of_columns(source: RowSource, columns: slice) -> RowSource:
+    """Return a source of some columns of dense rows."""
+    if isinstance(source, SpooledRows):
+        return source.of_columns(columns)
+    whole = source.block(0, source.n_rows)
+    return ArrayRows(whole.rows[:, columns], whole.weights)
 
 
 def column_moments(source: RowSource) -> tuple[Float, Float]:

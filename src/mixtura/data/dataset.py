@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -12,12 +13,13 @@ from numpy.typing import NDArray
 
 from mixtura.arrays import whole_number
 from mixtura.data.arrays import ArrayRows
-from mixtura.data.batches import Asked, Batch, batches_of
 from mixtura.data.blocks import Block
-from mixtura.data.checks import check_finite, machine_memory
-from mixtura.data.gaps import has_gaps, with_one_nan
+from mixtura.data.checks import machine_memory
+from mixtura.data.levels import Labels
+from mixtura.data.parts import Asked, Coded, Where
 from mixtura.data.paths import files_of
-from mixtura.data.spool import Spool, SpooledRows
+from mixtura.data.reading import Read, read_rows
+from mixtura.data.spool import SpooledRows
 from mixtura.data.survey import Survey
 from mixtura.errors import DataError, ParameterError
 
@@ -30,10 +32,11 @@ SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:([kmgt]?)|([kmgt])i)b?\s*", re.IGNOR
 
 
 class Dataset:
-    """Rows of numbers, from files or batches, in memory where they are few enough.
+    """Rows of files or batches, in memory where they are few enough.
 
-    Estimators take it for X. It is read when it is first needed, once: what is more than `memory`
-    goes to a file in `cache`, which goes when the dataset does, or with `close`.
+    Estimators take it for X. It is read when it is first needed, once for numbers and once for
+    categories, by who needs these: what is more than `memory` goes to a file in `cache`, which goes
+    when the dataset does, or with `close`.
 
     Parameters
     ----------
@@ -49,7 +52,12 @@ class Dataset:
         self._weights: NDArray[np.float64] | None = None
         self._survey: Survey | None = None
         self._names: tuple[str, ...] | None = None
+        self._labels: tuple[Labels, ...] | None = None
+        self._places: tuple[int, ...] | None = None
         self._is_spent = False
+        # The same source read for categories, and that of which this one is.
+        self._others: dict[Coded, Dataset] = {}
+        self._origin: Dataset | None = None
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -73,7 +81,9 @@ class Dataset:
 
     def __repr__(self) -> str:
         """Return what it is made of, and how many rows if that is known."""
-        known = "" if self._rows is None else f", {self.n_rows:,} x {self.n_columns}"
+        known = ""
+        if self._any._rows is not None:
+            known = f", {self.n_rows:,} x {self.n_columns}"
         return f"<mixtura dataset of {_called(self._source)}{known}>"
 
     @property
@@ -81,11 +91,13 @@ class Dataset:
         """Return the rows (N, D): an array, or what reads them from the cache."""
         with self._lock:
             if self._rows is None:
-                found, self._survey = self._read()
-                if isinstance(found, Block):
-                    self._rows, self._weights = found.rows, found.weights
+                found = self._read()
+                self._survey, self._names = found.survey, found.names
+                self._labels, self._places = found.labels, found.places
+                if isinstance(found.rows, Block):
+                    self._rows, self._weights = found.rows.rows, found.rows.weights
                 else:
-                    self._rows = found
+                    self._rows = found.rows
             assert self._rows is not None
             return self._rows
 
@@ -118,17 +130,66 @@ class Dataset:
     @property
     def n_rows(self) -> int:
         """Return N."""
-        return len(self.rows)
+        return len(self._any.rows)
 
     @property
     def n_columns(self) -> int:
         """Return D."""
-        return self.rows.shape[1]
+        return self._any.rows.shape[1]
 
     @property
     def is_in_memory(self) -> bool:
         """Return whether the rows are an array."""
-        return isinstance(self.rows, np.ndarray)
+        return isinstance(self._any.rows, np.ndarray)
+
+    @property
+    def memory(self) -> int:
+        """Return how many bytes the rows may take in memory."""
+        return self._memory
+
+    @property
+    def labels(self) -> tuple[Labels, ...] | None:
+        """Return the levels of each column, none of one that holds numbers; None if all do."""
+        assert self.rows is not None
+        return self._labels
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Return where the columns stand among all of the source."""
+        assert self.rows is not None
+        return tuple(range(self.n_columns)) if self._places is None else self._places
+
+    @property
+    def _any(self) -> "Dataset":
+        """Return what was read already, for facts that are the same of numbers and categories."""
+        if self._rows is not None:
+            return self
+        return next((one for one in self._others.values() if one._rows is not None), self)
+
+    def coded(
+        self,
+        columns: Sequence[Where] | None = None,
+        categories: Sequence[bool] | None = None,
+    ) -> "Dataset":
+        """Return the same rows with categories as the numbers of their levels, -1 where missing.
+
+        Parameters
+        ----------
+        columns : names or places of those taken, in this order; all when None
+        categories : whether each of them holds categories, all when None; the others hold numbers
+        """
+        if self._asked.coded is not None:
+            return self
+        wanted = Coded(
+            None if columns is None else tuple(columns),
+            None if categories is None else tuple(categories),
+        )
+        if wanted not in self._others:
+            asked = replace(self._asked, coded=wanted)
+            other = Dataset(self._source, asked, self._memory, self._cache)
+            other._origin = self
+            self._others[wanted] = other
+        return self._others[wanted]
 
     def array(self) -> NDArray[Any]:
         """Return the rows as an array.
@@ -144,9 +205,8 @@ class Dataset:
         size = rows.n_rows * rows.n_columns * rows.dtype.itemsize
         raise DataError(
             f"{_called(self._source)} holds {rows.n_rows:,} rows of {size:,} bytes, more than "
-            f"the {self._memory:,} of memory=; rows beyond memory are for mixtures of "
-            "numbers, counts, amounts and chances, and for what reads rows of its own; let memory= "
-            "be more, or take a sample"
+            f"the {self._memory:,} of memory=; rows beyond memory are for fits and "
+            "what reads rows part by part; let memory= be more, or take a sample"
         )
 
     def sample(self, size: int, seed: int = 0) -> NDArray[Any]:
@@ -179,8 +239,10 @@ class Dataset:
     def parts(self) -> Iterator["Dataset"]:
         """Yield datasets in memory, of some rows each, in order."""
         for rows in self.batches():
-            part = Dataset(rows, Asked(None), self._memory, None)
+            asked = Asked(None, coded=self._asked.coded, called=self.names)
+            part = Dataset(rows, asked, self._memory, None)
             part._rows, part._names = rows, self.names
+            part._labels, part._places = self._labels, self._places
             yield part
 
     def close(self) -> None:
@@ -189,51 +251,20 @@ class Dataset:
             if isinstance(self._rows, SpooledRows):
                 self._rows.remove()
             self._rows = self._survey = self._weights = None
+        for other in self._others.values():
+            other.close()
 
-    def _read(self) -> tuple[Block | SpooledRows, Survey]:
+    def _read(self) -> Read:
+        origin = self if self._origin is None else self._origin
         if isinstance(self._source, Iterator):
             # What is left of it would pass for all rows.
-            if self._is_spent:
+            if origin._is_spent:
                 raise DataError(
                     f"{_called(self._source)} gives its rows once, and they were read already; "
                     "make the dataset of a function that returns a new one, or of files"
                 )
-            self._is_spent = True
-        first: Batch | None = None
-        with Spool(self._cache, self._memory) as spool:
-            for batch in batches_of(self._source, self._asked):
-                first = first or batch
-                rows = _alike(first, batch)
-                if not len(rows):
-                    continue
-                try:
-                    check_finite(rows, batch.names, gaps=True)
-                except DataError as error:
-                    raise DataError(f"{batch.place}: {error}") from error
-                spool.add(
-                    with_one_nan(rows) if has_gaps(rows) else rows, self._checked_weights(batch)
-                )
-            self._names = None if first is None else first.names
-            found, survey = spool.ended()
-        if survey.n_weightless == survey.n_rows:
-            raise DataError(
-                f"column '{self._asked.weights}' of weights is zero in every row; give some rows a "
-                "positive weight"
-            )
-        return found, survey
-
-    def _checked_weights(self, batch: Batch) -> NDArray[np.float64] | None:
-        weights = batch.weights
-        if weights is None:
-            return None
-        wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
-        if wrong.size:
-            row = int(wrong[0])
-            raise DataError(
-                f"{batch.place}: column '{self._asked.weights}' of weights holds {weights[row]} at "
-                f"row {row} (counted from 0); weights must be numbers from 0 up"
-            )
-        return weights
+            origin._is_spent = True
+        return read_rows(self._source, self._asked, self._memory, self._cache)
 
 
 def dataset(
@@ -244,7 +275,7 @@ def dataset(
     memory: int | str | None = None,
     cache: str | os.PathLike[str] | None = None,
 ) -> Dataset:
-    """Return rows of numbers for an estimator, as many as there are disk for.
+    """Return rows of numbers or categories for an estimator, as many as there are disk for.
 
     Parameters
     ----------
@@ -307,33 +338,6 @@ def bytes_of(memory: int | str | None) -> int:
     raise ParameterError(
         f'memory should be a number of bytes or text such as "2 GB", not {memory!r}'
     )
-
-
-def _alike(first: Batch, batch: Batch) -> NDArray[Any]:
-    """Return the rows of a batch with the columns of the first, in their order.
-
-    Raises
-    ------
-    DataError
-        If they have other columns, or other numbers.
-    """
-    rows = batch.rows
-    if rows.shape[1] != first.rows.shape[1] or (batch.names is None) != (first.names is None):
-        raise DataError(
-            f"{batch.place} has {rows.shape[1]} columns, and {first.place} has "
-            f"{first.rows.shape[1]}; name those to read by columns="
-        )
-    if batch.names is not None and first.names is not None and batch.names != first.names:
-        lacking = [name for name in first.names if name not in batch.names]
-        if lacking:
-            raise DataError(f"{batch.place} has no column '{lacking[0]}', which {first.place} has")
-        rows = np.ascontiguousarray(rows[:, [batch.names.index(name) for name in first.names]])
-    if rows.dtype != first.rows.dtype:
-        raise DataError(
-            f"{batch.place} holds {rows.dtype}, and {first.place} {first.rows.dtype}; let all be "
-            "one"
-        )
-    return rows
 
 
 def _called(source: Any) -> str:

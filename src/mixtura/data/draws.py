@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from mixtura.data.categories import columns_of, levels_and_codes
+from mixtura.data.categories import columns_of
 from mixtura.data.frames import values_of_series
+from mixtura.data.levels import levels_and_codes
 from mixtura.errors import DataError
 
 __all__ = ["Draws", "counted_draws"]

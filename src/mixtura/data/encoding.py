@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from mixtura.data.categories import codes_of, columns_of
+from mixtura.data.categories import columns_of
 from mixtura.data.checks import Names, check_finite, column_label, name_or_place
 from mixtura.data.counts import (
     canonical,
@@ -17,6 +17,7 @@ from mixtura.data.counts import (
     check_counts,
     check_positive,
 )
+from mixtura.data.levels import codes_of
 from mixtura.data.plain import numbers_of_column
 from mixtura.data.sparse_checks import checked_sparse, refuse_sparse
 from mixtura.errors import DataError, ParameterError

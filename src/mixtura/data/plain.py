@@ -1,6 +1,6 @@
 """What a user passes for rows, before anything else is done with it: refused, or a plain table."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,13 @@ from numpy.typing import NDArray
 
 from mixtura.errors import DataError
 
-__all__ = ["is_missing", "numbers_of_cells", "numbers_of_column", "plain_table"]
+__all__ = [
+    "columns_of_array",
+    "is_missing",
+    "numbers_of_cells",
+    "numbers_of_column",
+    "plain_table",
+]
 
 # Names of the types of pandas' missing values, which this package does not import.
 MISSING_TYPES = ("NAType", "NaTType")
@@ -95,6 +101,29 @@ def numbers_of_cells(data: Any) -> Any:
     for place, value in np.ndenumerate(cells):
         found[place] = _number(value, *place)
     return found
+
+
+def columns_of_array(data: Any) -> list[Sequence[Any]]:
+    """Return the columns of an array or a list of rows, numbers as arrays, others as lists.
+
+    Raises
+    ------
+    DataError
+        If it is no table.
+    """
+    try:
+        # A list of 1 and "1" must not become an array of text.
+        array = data if isinstance(data, np.ndarray) else np.array(data, dtype=object)
+    except ValueError as error:
+        raise DataError(f"X is no table: {error}; give rows of one length") from error
+    if array.ndim != 2:
+        raise DataError(
+            f"X should be a table of rows and columns, but has {array.ndim} dimension(s); "
+            "reshape a single column with X.reshape(-1, 1)"
+        )
+    if array.dtype.kind in "biuf":
+        return list(array.T)
+    return [column.tolist() for column in array.T]
 
 
 def numbers_of_column(column: Any, label: str, remedy: str) -> Float:

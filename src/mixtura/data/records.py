@@ -29,21 +29,37 @@ class Records:
     ----------
     path : the file
     dtype : of the numbers
-    n_columns : D
+    width : of a row in the file
+    columns : which of these are the D columns
     remove : takes the file away
     """
 
-    def __init__(self, path: Path, dtype: np.dtype[Any], n_columns: int) -> None:
-        self.path, self.dtype, self.n_columns = path, dtype, n_columns
+    def __init__(
+        self, path: Path, dtype: np.dtype[Any], width: int, columns: slice = slice(None)
+    ) -> None:
+        self.path, self.dtype, self.width, self.columns = path, dtype, width, columns
         self.remove: Callable[[], object] = lambda: None
+        # Whose going takes the file away.
+        self._whole: Records | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Leave the file to whoever has it."""
-        return Records, (self.path, self.dtype, self.n_columns)
+        return Records, (self.path, self.dtype, self.width, self.columns)
+
+    @property
+    def n_columns(self) -> int:
+        """Return D."""
+        return len(range(self.width)[self.columns])
+
+    def of_columns(self, columns: slice) -> "Records":
+        """Return some columns of all."""
+        found = Records(self.path, self.dtype, self.width, columns)
+        found.remove, found._whole = self.remove, self
+        return found
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
-        """Return some rows, in memory of their own."""
-        rows = np.empty((max(stop - start, 0), self.n_columns), self.dtype)
+        """Return some rows, in memory of their own; numbers of categories as int32."""
+        rows = np.empty((max(stop - start, 0), self.width), self.dtype)
         try:
             with open(self.path, "rb", buffering=0) as file:
                 file.seek(start * rows.strides[0])
@@ -53,16 +69,20 @@ class Records:
                 f"'{self.path}', where rows were put to be read again, cannot be read "
                 f"({error.strerror or error}); leave it in its place until the dataset is closed"
             ) from error
-        return rows
+        return self._given(rows)
 
     def take(self, positions: NDArray[np.intp]) -> NDArray[Any]:
         """Return the rows at positions that rise."""
-        rows = np.empty((len(positions), self.n_columns), self.dtype)
+        rows = np.empty((len(positions), self.width), self.dtype)
         with open(self.path, "rb", buffering=0) as file:
             for row, position in zip(rows, positions.tolist(), strict=True):
                 file.seek(position * rows.strides[0])
                 _fill(file, row)
-        return rows
+        return self._given(rows)
+
+    def _given(self, rows: NDArray[Any]) -> NDArray[Any]:
+        some = np.ascontiguousarray(rows[:, self.columns])
+        return some.astype(np.int32) if some.dtype.kind == "i" else some
 
 
 class RecordWriter:

@@ -177,6 +177,11 @@ class SpooledRows:
         factor *= self.factor
         return SpooledRows(self.cells, self.survey, self.weights, factor, by_cells=self.by_cells)
 
+    def of_columns(self, columns: slice) -> "SpooledRows":
+        """Return some columns of the rows."""
+        cells, survey = self.cells.of_columns(columns), self.survey.of_columns(columns)
+        return SpooledRows(cells, survey, self.weights, self.factor, by_cells=self.by_cells)
+
     def as_counts(self) -> "SpooledRows":
         """Return the rows as `CountRows` are in memory."""
         return SpooledRows(self.cells, self.survey, self.weights, self.factor, by_cells=True)
@@ -221,6 +226,11 @@ class Spool:
         """Close the files, and take them away unless their rows were asked for."""
         self._cells.__exit__()
         self._weights.__exit__()
+
+    @property
+    def is_begun(self) -> bool:
+        """Return whether rows went to files."""
+        return self._cells.is_begun
 
     def add(self, rows: NDArray[Any], weights: Float | None = None) -> None:
         """Take in rows (n, D) of one number of columns and one type, all with weights or none."""

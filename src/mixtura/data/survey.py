@@ -1,6 +1,6 @@
 """What one pass over rows finds of their columns, whatever the order and the cut."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -40,6 +40,8 @@ class Survey:
         if weights is not None:
             heaviest, n_weightless = float(weights.max(initial=0.0)), int((weights == 0).sum())
             rows = rows[weights > 0] if n_weightless else rows
+        # Numbers of categories are whole.
+        rows = rows if rows.dtype.kind == "f" else rows.astype(np.float64)
         lowest = np.fmin.reduce(rows, axis=0, initial=np.inf).astype(np.float64)
         highest = np.fmax.reduce(rows, axis=0, initial=-np.inf).astype(np.float64)
         return cls(n_rows, lowest, highest, missing, heaviest, n_weightless)
@@ -53,6 +55,15 @@ class Survey:
             self.n_missing + other.n_missing,
             max(self.heaviest, other.heaviest),
             self.n_weightless + other.n_weightless,
+        )
+
+    def of_columns(self, columns: Any) -> "Survey":
+        """Return the facts of some columns, by their places or a slice."""
+        return replace(
+            self,
+            lowest=self.lowest[columns],
+            highest=self.highest[columns],
+            n_missing=self.n_missing[columns],
         )
 
     @property

@@ -90,6 +90,7 @@ class PartialFit:
         """
         estimator: Any = self
         faded = checked_half_life(half_life)
+        X = estimator._as_fitted(X) if hasattr(estimator, "mixture_") else estimator._as_read(X)
         if is_spooled(X):
             raise ParameterError(
                 "partial_fit takes rows that are in memory; fit reads those beyond it, or give "

@@ -157,7 +157,7 @@ class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
         DataError
             If the rows have other columns, or a cell cannot be used.
         """
-        return by_parts(X, self._likeliest)
+        return self._by_parts(X, self._likeliest)
 
     def predict_proba(self, X: Any) -> NDArray[Any]:
         """Return the posterior probabilities of the components (N, K); rows sum to one.
@@ -171,7 +171,7 @@ class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
         DataError
             If the rows have other columns, or a cell cannot be used.
         """
-        return by_parts(X, self._posteriors)
+        return self._by_parts(X, self._posteriors)
 
     def score_samples(self, X: Any) -> NDArray[Any]:
         """Return the log density of each row (N,), in nats.
@@ -185,7 +185,7 @@ class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
         DataError
             If the rows have other columns, or a cell cannot be used.
         """
-        return by_parts(X, self._precise_densities)
+        return self._by_parts(X, self._precise_densities)
 
     def score(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None
@@ -238,8 +238,8 @@ class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
         X : (N, D) rows of the columns that were fitted; frames by name
         sample_weight : (N,) row weights from 0 up
         """
-        largest = by_parts(X, lambda part: np.log(self._responsibilities(part).max(axis=1)))
-        weights = row_weights(given_weights(X, sample_weight), len(largest))
+        largest = self._by_parts(X, lambda part: np.log(self._responsibilities(part).max(axis=1)))
+        weights = self._weights_of(X, sample_weight, len(largest))
         total = largest.sum() if weights is None else weights @ largest
         return self.bic(X, sample_weight) - 2 * float(total)
 
@@ -292,11 +292,12 @@ class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
         y: Any = None,
     ) -> Sourced:
         """Return the rows to be fitted with `fewest` to `most` components, checked."""
+        data = self._as_read(data)
         if is_spooled(data):
             check_alone(y, sample_weight)
             given = self._beyond(data)
             self._check_size(most, given.source.n_columns)
-            check_enough_rows(given.source.n_rows, fewest)
+            check_enough_rows(given.rows.shape[0], fewest)
             return given
         self._given_weights = given_weights(data, sample_weight)
         try:
@@ -333,10 +334,25 @@ class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
         source = MaskedRows(plain, known.codes, known.masks)
         return Sourced(rows, names, kept, source, (_told(source),))
 
+    def _as_read(self, data: Any) -> Any:
+        """Return rows as this estimator reads them for a fit, where they are a dataset."""
+        return data
+
+    def _as_fitted(self, data: Any) -> Any:
+        """Return rows as this estimator reads them once it is fitted, where they are a dataset."""
+        return self._as_read(data)
+
+    def _by_parts(self, data: Any, found: Callable[[Any], NDArray[Any]]) -> NDArray[Any]:
+        """Return what is found of each row, part by part where rows are beyond memory."""
+        return by_parts(self._as_fitted(data), found)
+
+    def _weights_of(self, data: Any, sample_weight: ArrayLike | None, n_rows: int) -> Float | None:
+        """Return the row weights (N,) that are given, or None where every row counts once."""
+        return row_weights(given_weights(self._as_fitted(data), sample_weight), n_rows)
+
+    @abstractmethod
     def _beyond(self, data: Dataset) -> Sourced:
         """Return the rows to be fitted of a dataset that is not in memory."""
-        # Which says that they are more than memory may hold.
-        raise AssertionError(data.array())
 
     def _order(self, rows: Any, weights: Float | None) -> NDArray[np.intp] | None:
         """Return the positions of the rows to be fitted, in order; None for all as they are."""
@@ -397,8 +413,8 @@ class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
         return _precise_as(rows, self.mixture_.coded.log_density(rows, self._n_threads))
 
     def _total(self, data: Any, sample_weight: ArrayLike | None) -> tuple[float, float]:
-        density = by_parts(data, self._densities)
-        weights = row_weights(given_weights(data, sample_weight), len(density))
+        density = self._by_parts(data, self._densities)
+        weights = self._weights_of(data, sample_weight, len(density))
         if weights is None:
             return float(density.sum()), float(len(density))
         return float(weights @ density), float(weights.sum())
@@ -409,8 +425,8 @@ class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
         excess = getattr(self, "_excess", None)
         if excess is None or not excess.any():
             return log_likelihood, total
-        each = by_parts(data, lambda part: self._responsibilities(part) @ excess)
-        weights = row_weights(given_weights(data, sample_weight), len(each))
+        each = self._by_parts(data, lambda part: self._responsibilities(part) @ excess)
+        weights = self._weights_of(data, sample_weight, len(each))
         return log_likelihood - float(each.sum() if weights is None else weights @ each), total
 
     def _check_size(self, n_components: int, n_columns: int) -> None:

@@ -1,7 +1,7 @@
 """Which columns of a table are in which block of mixed columns."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from mixtura.components.catalogue import ROWS
 from mixtura.errors import DataError, ParameterError
 
-__all__ = ["listed", "used_columns"]
+__all__ = ["checked_blocks", "listed", "placed", "used_columns"]
 
 # Names of columns that an error lists.
 KNOWN = 20
@@ -19,21 +19,39 @@ def used_columns(
     blocks: Any, names: tuple[str, ...] | None, n_columns: int
 ) -> dict[str, list[int]]:
     """Return the positions of each block's columns, each column in one block at the most."""
-    if not isinstance(blocks, Mapping) or not blocks:
-        raise ParameterError('blocks should be a dict such as {"gaussian": [0, 1], "poisson": [2]}')
-    used: dict[str, list[int]] = {}
-    kinds = [row.name for row in ROWS.values() if row.in_blocks]
-    for kind, columns in listed(blocks).items():
-        if kind not in kinds:
-            raise ParameterError(f"blocks may be {', '.join(kinds)}, but there is one of {kind!r}")
-        used[kind] = [_position(column, names, n_columns) for column in columns]
-    positions = [position for own in used.values() for position in own]
-    twice = sorted(place for place, count in Counter(positions).items() if count > 1)
+    found = checked_blocks(blocks).items()
+    return placed(
+        blocks, [_position(column, names, n_columns) for _, own in found for column in own]
+    )
+
+
+def placed(blocks: Any, places: Sequence[int]) -> dict[str, list[int]]:
+    """Return the positions of each block's columns, from those of all blocks in a row."""
+    left = iter(places)
+    used = {kind: [next(left) for _ in own] for kind, own in listed(blocks).items()}
+    twice = sorted(place for place, count in Counter(places).items() if count > 1)
     if twice:
         raise ParameterError(f"column {twice[0]} stands twice in blocks; keep one")
-    if not positions:
-        raise ParameterError("blocks name no column; give at least one")
     return used
+
+
+def checked_blocks(blocks: Any) -> dict[str, list[Any]]:
+    """Return the columns of each block that has some, names and numbers that may be columns'."""
+    if not isinstance(blocks, Mapping) or not blocks:
+        raise ParameterError('blocks should be a dict such as {"gaussian": [0, 1], "poisson": [2]}')
+    found = listed(blocks)
+    kinds = [row.name for row in ROWS.values() if row.in_blocks]
+    for kind, columns in found.items():
+        if kind not in kinds:
+            raise ParameterError(f"blocks may be {', '.join(kinds)}, but there is one of {kind!r}")
+        for column in columns:
+            if isinstance(column, bool) or not isinstance(column, (str, int, np.integer)):
+                raise ParameterError(
+                    f"blocks should hold names or numbers of columns, not {column!r}"
+                )
+    if not found:
+        raise ParameterError("blocks name no column; give at least one")
+    return found
 
 
 def listed(blocks: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -55,8 +73,6 @@ def _position(column: Any, names: tuple[str, ...] | None, n_columns: int) -> int
             )
             raise DataError(f"blocks name a column '{column}' that X does not have; {known}")
         return names.index(column)
-    if isinstance(column, bool) or not isinstance(column, (int, np.integer)):
-        raise ParameterError(f"blocks should hold names or numbers of columns, not {column!r}")
     if not -n_columns <= column < n_columns:
         raise DataError(f"blocks name column {column}, and X has {n_columns}")
     return int(column) % n_columns

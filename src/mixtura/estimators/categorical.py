@@ -1,5 +1,6 @@
 """`CategoricalMixture`: latent class analysis."""
 
+from collections.abc import Iterable
 from typing import Any, final
 
 import numpy as np
@@ -9,24 +10,26 @@ from sklearn.utils.validation import check_is_fitted
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.noise import beside_noise
 from mixtura.data import ArrayRows, RowSource
-from mixtura.data.categories import (
-    codes_of,
-    column_labels,
-    columns_of,
-    levels_and_codes,
-)
+from mixtura.data.categories import column_labels, columns_of
+from mixtura.data.dataset import Dataset
 from mixtura.data.distinct import distinct_rows
+from mixtura.data.levels import Labels, codes_of, levels_and_codes, recoded
+from mixtura.data.streamed_distinct import streamed_distinct
 from mixtura.em.solve import FitResult
 from mixtura.errors import DataError
 from mixtura.estimators.discrete import DiscreteMixture
-from mixtura.estimators.inputs import check_columns, names_of
+from mixtura.estimators.inputs import Sourced, check_columns, names_of
 from mixtura.estimators.settings import checked_choice
+from mixtura.estimators.spooled import labels_of, spooled_rows, weighty
 from mixtura.mixture import Mixture
 
 __all__ = ["CategoricalMixture"]
 
 # A column of more levels is more likely an identifier than a category.
 MANY_LEVELS = 1000
+
+# Cells of distinct rows that are held of rows beyond memory, or as many as memory= has room for.
+MOST_PATTERN_CELLS, BYTES_OF_CELL = 1 << 22, 16
 
 
 @final
@@ -119,55 +122,84 @@ class CategoricalMixture(DiscreteMixture):
     def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
         checked_choice("unknown", self.unknown, ("error", "ignore"))
         self._fresh_notes()
-        columns, names = columns_of(data)
-        if len(columns[0]) < 2:
+        if isinstance(data, Dataset):
+            labels, rows, names = labels_of(data), data.array().astype(np.int32), data.names
+        else:
+            columns, names = columns_of(data)
+            called = column_labels(names, len(columns))
+            labels, codes = zip(*map(levels_and_codes, columns, called), strict=True)
+            rows = np.column_stack(codes)
+        if len(rows) < 2:
             raise DataError("X has one row, and a mixture needs at least 2; give more rows")
-        called = column_labels(names, len(columns))
-        labels, codes = zip(*map(levels_and_codes, columns, called), strict=True)
+        self._know(labels, names, len(rows))
+        return rows, names
+
+    def _know(self, labels: tuple[Labels, ...], names: tuple[str, ...] | None, n_rows: int) -> None:
+        """Take the levels of the columns, and say where they are one or very many."""
         self._labels = labels
-        for label, levels in zip(called, self._labels, strict=True):
+        for label, levels in zip(column_labels(names, len(labels)), labels, strict=True):
             if len(levels) == 1:
                 self._note(
                     f"{label} holds {levels[0]!r} only, which tells no classes apart", warn=True
                 )
             elif len(levels) > MANY_LEVELS:
                 self._note(
-                    f"{label} has {len(levels):,} levels in {len(columns[0]):,} rows; drop it if "
+                    f"{label} has {len(levels):,} levels in {n_rows:,} rows; drop it if "
                     "it is an identifier, or bin it if it is a number",
                     warn=True,
                 )
-        return np.column_stack(codes), names
+
+    def _as_read(self, data: Any) -> Any:
+        return data.coded() if isinstance(data, Dataset) else data
+
+    def _rows_beyond(self, data: Dataset) -> Sourced:
+        rows = spooled_rows(data)
+        self._know(labels_of(data), data.names, rows.n_rows)
+        rows = weighty(rows)
+        self._tell_missing(block.rows for block in rows.blocks())
+        self._n_rows = rows.n_rows
+        most = max(MOST_PATTERN_CELLS, data.memory // BYTES_OF_CELL)
+        patterns = streamed_distinct(rows.blocks(), most)
+        if patterns is None or not are_few(patterns, rows.n_rows):
+            return Sourced(rows, data.names, None, rows)
+        return Sourced(rows, data.names, None, ArrayRows(*patterns))
 
     def _rows(self, data: Any) -> NDArray[np.int32]:
         check_is_fitted(self, "mixture_")
+        ignore = self.unknown == "ignore"
+        if isinstance(data, Dataset):
+            data = data.coded()
+            rows, names = data.array(), data.names
+            check_columns(rows.shape[1], names, self)
+            called = column_labels(names or names_of(self), rows.shape[1])
+            each = zip(rows.T, labels_of(data), self._labels, called, strict=True)
+            codes = [recoded(*one, ignore=ignore) for one in each]
+            return np.column_stack(codes)
         columns, names = columns_of(data)
         check_columns(len(columns), names, self)
         called = column_labels(names or names_of(self), len(columns))
-        rows = [
-            codes_of(column, labels, label, ignore=self.unknown == "ignore")
-            for column, labels, label in zip(columns, self._labels, called, strict=True)
-        ]
-        return np.column_stack(rows)
+        each = zip(columns, self._labels, called, strict=True)
+        return np.column_stack([codes_of(*one, ignore=ignore) for one in each])
 
     def _source(self, rows: Any, weights: Any, *, as_given: bool = False) -> RowSource:
-        self._tell_missing(rows < 0)
+        self._tell_missing([rows])
         self._n_rows = len(rows)
         if as_given or self.responsibilities_init is not None:
             return ArrayRows(rows, weights)
-        patterns, totals = distinct_rows(rows, weights)
-        # Rows that are nearly all different cost less without a weight each.
-        if 2 * len(patterns) > len(rows):
-            return ArrayRows(rows, weights)
-        return ArrayRows(patterns, totals)
+        patterns = distinct_rows(rows, weights)
+        return ArrayRows(*patterns) if are_few(patterns, len(rows)) else ArrayRows(rows, weights)
 
-    def _tell_missing(self, gaps: NDArray[np.bool_]) -> None:
-        if not gaps.any():
-            return
-        self._note(f"{int(gaps.sum())} missing cell(s) are left out of the likelihood")
-        unanswered = int(gaps.all(axis=1).sum())
-        if unanswered:
+    def _tell_missing(self, blocks: Iterable[NDArray[Any]]) -> None:
+        n_missing = n_unanswered = 0
+        for rows in blocks:
+            gaps = rows < 0
+            n_missing += int(gaps.sum())
+            n_unanswered += int(gaps.all(axis=1).sum())
+        if n_missing:
+            self._note(f"{n_missing} missing cell(s) are left out of the likelihood")
+        if n_unanswered:
             self._note(
-                f"{unanswered} row(s) have no answer at all; their posterior is the class shares"
+                f"{n_unanswered} row(s) have no answer at all; their posterior is the class shares"
             )
 
     def _family(self, source: RowSource, names: tuple[str, ...] | None) -> CategoricalFamily:
@@ -182,3 +214,8 @@ class CategoricalMixture(DiscreteMixture):
 
     def _more_facts(self, result: FitResult, source: RowSource) -> dict[str, Any]:
         return {**super()._more_facts(result, source), "n_rows": self._n_rows}
+
+
+def are_few(patterns: tuple[NDArray[Any], NDArray[np.float64]], n_rows: int) -> bool:
+    """Return whether distinct rows stand for all: such as are nearly all cost less without."""
+    return 2 * len(patterns[0]) <= n_rows

@@ -11,12 +11,13 @@ from mixtura.data.checks import LISTED, Names, column_label, row_weights
 from mixtura.data.dataset import Dataset
 from mixtura.data.encoding import Reading
 from mixtura.data.spool import SpooledRows
+from mixtura.data.survey import Survey
 from mixtura.errors import MixturaWarning
 from mixtura.estimators.base import MixtureEstimator
 from mixtura.estimators.settings import checked_choice
 from mixtura.mixture import Mixture
 
-__all__ = ["VaryingColumns", "varying_columns"]
+__all__ = ["VaryingColumns", "varying_columns", "varying_columns_beyond"]
 
 Places = tuple[int, ...] | None
 
@@ -39,10 +40,9 @@ class VaryingColumns(MixtureEstimator):
 
         They are told by what one pass over the rows found.
         """
-        rows, places = data.rows, None
+        rows = data.rows
         assert isinstance(rows, SpooledRows)
-        if checked_choice("constant", self.constant, ("error", "drop")) == "drop":
-            places = _varying(rows.survey.spread > 0, data.names)
+        places = varying_columns_beyond(rows.survey, data.names, self.constant)
         return places, self._keep(places, data.n_columns, data.names)
 
     def _keep(
@@ -93,6 +93,13 @@ def varying_columns(
     # Comparisons with NaN are false, and a column without any value has no first.
     first = told[np.isfinite(told).argmax(axis=0), np.arange(told.shape[1])]
     return _varying(np.asarray(((told > first) | (told < first)).any(axis=0)), names)
+
+
+def varying_columns_beyond(survey: Survey, names: Names, constant: str) -> Places:
+    """Return what `varying_columns` returns, of rows beyond memory by what one pass found."""
+    if checked_choice("constant", constant, ("error", "drop")) == "error":
+        return None
+    return _varying(survey.spread > 0, names)
 
 
 def _varying(varies: NDArray[np.bool_], names: Names) -> Places:

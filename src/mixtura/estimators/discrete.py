@@ -104,14 +104,16 @@ class DiscreteMixture(MixtureEstimator):
         raise NotImplementedError
 
     def _beyond(self, data: Dataset) -> Sourced:
-        if type(self)._cells is DiscreteMixture._cells:
-            return super()._beyond(data)
         if self.responsibilities_init is not None:
             raise ParameterError(
                 "starts of rows beyond memory are found; leave responsibilities_init out, or let "
                 "the dataset's memory= be more than the rows take"
             )
         self._fresh_notes()
+        return self._rows_beyond(data)
+
+    def _rows_beyond(self, data: Dataset) -> Sourced:
+        """Return rows beyond memory, checked."""
         check_parts(data, self._cells)
         places, names = self._columns_beyond(data)
         rows = counts_beyond(data, places)

@@ -14,32 +14,48 @@ from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.gaussian.structures import structure
 from mixtura.components.noise import beside_noise, without_noise
 from mixtura.components.product import ProductFamily
-from mixtura.data import ArrayRows, RowSource
-from mixtura.data.categories import codes_of, column_labels, columns_of, levels_of
+from mixtura.data import ArrayRows, RowSource, blocks_of
+from mixtura.data.categories import column_labels, columns_of
 from mixtura.data.checks import check_varying, name_or_place
-from mixtura.data.columns import column_moments
-from mixtura.data.encoding import Reading, check_cells
-from mixtura.data.gaps import ADVICE, Gaps, has_gaps
-from mixtura.data.plain import numbers_of_column
+from mixtura.data.columns import column_moments, source_of_columns
+from mixtura.data.dataset import Dataset
+from mixtura.data.encoding import Reading
+from mixtura.data.gaps import Gaps, has_gaps
+from mixtura.data.levels import levels_of
 from mixtura.data.resolution import column_steps
+from mixtura.data.stand_ins import extremes_of
 from mixtura.em.solve import FitResult, SolveOptions
 from mixtura.errors import DataError
 from mixtura.estimators.blocks import listed, used_columns
 from mixtura.estimators.columnwise import family_of_rows, notes_of, remarks_of
-from mixtura.estimators.constant import varying_columns
 from mixtura.estimators.discrete import DiscreteMixture
 from mixtura.estimators.gaps import family_for, pattern_order
-from mixtura.estimators.inputs import names_of
+from mixtura.estimators.inputs import Sourced, names_of
+from mixtura.estimators.mixed_dataset import (
+    coded_as_fitted,
+    coded_by_blocks,
+    fitted_mixed,
+    places_in,
+    recoded_rows,
+    varying_of_dataset,
+)
+from mixtura.estimators.mixed_rows import (
+    blocks_in,
+    check_mixed,
+    gaussian_block,
+    mixed_rows,
+    varying,
+)
 from mixtura.estimators.settings import Settings, checked_choice
 from mixtura.estimators.sizes import check_parameters
-from mixtura.kinds import NUMBER
+from mixtura.estimators.spooled import check_parts, labels_of
 from mixtura.mixture import Mixture
 
 __all__ = ["MixedMixture"]
 
 Float = NDArray[np.float64]
 
-REMEDY = "put the column among the categorical ones"
+ONE_ROW = "X has one row, and a mixture needs at least 2; give more rows"
 
 
 @final
@@ -146,40 +162,65 @@ class MixedMixture(DiscreteMixture):
         self.constant = constant
 
     def _checked(self, data: Any) -> tuple[Float, tuple[str, ...] | None]:
-        checked_choice("unknown", self.unknown, ("error", "ignore"))
-        checked_choice("missing", self.missing, ("error", "marginal"))
-        self._fresh_notes()
+        self._begin()
+        if isinstance(data, Dataset):
+            if data.n_rows < 2:
+                raise DataError(ONE_ROW)
+            at, names = self._take_columns(data)
+            return self._dataset_rows(data, at), names
         columns, names = columns_of(data)
-        self._used: dict[str, list[int]] = used_columns(self.blocks, names, len(columns))
-        self._leave_out(columns, column_labels(names, len(columns)), names)
-        self._places = tuple(position for used in self._used.values() for position in used)
+        used = used_columns(self.blocks, names, len(columns))
+        self._used = varying(columns, names, used, self.constant, self._given_weights)
+        self._places = tuple(position for own in self._used.values() for position in own)
         called = column_labels(names, len(columns))
         if len(columns[0]) < 2:
-            raise DataError("X has one row, and a mixture needs at least 2; give more rows")
+            raise DataError(ONE_ROW)
         self._labels = {
             position: levels_of(columns[position], called[position])
             for position in self._used.get("categorical", ())
         }
-        rows = self._numbers(columns, names, self._used, ignore=False)
+        rows = self._table_rows(columns, names, self._used)
         return rows, None if names is None else tuple(names[position] for position in self._places)
 
-    def _leave_out(
-        self, columns: list[Any], called: Sequence[str], names: tuple[str, ...] | None
-    ) -> None:
-        """Take columns of one value out of blocks that have widths, if that is wished."""
-        if checked_choice("constant", self.constant, ("error", "drop")) == "error":
-            return
-        for kind, own in self._used.items():
-            if not ROWS[kind].has_widths:
-                continue
-            rows = np.column_stack([numbers_of_column(columns[p], called[p], REMEDY) for p in own])
-            own_names = tuple(name_or_place(names, position) for position in own)
-            kept = varying_columns(rows, own_names, self.constant, self._given_weights)
-            if kept is not None:
-                self._used[kind] = [own[place] for place in kept]
+    def _begin(self) -> None:
+        checked_choice("unknown", self.unknown, ("error", "ignore"))
+        checked_choice("missing", self.missing, ("error", "marginal"))
+        checked_choice("constant", self.constant, ("error", "drop"))
+        self._fresh_notes()
+
+    def _as_read(self, data: Any) -> Any:
+        return coded_by_blocks(data, self.blocks) if isinstance(data, Dataset) else data
+
+    def _as_fitted(self, data: Any) -> Any:
+        check_is_fitted(self, "mixture_")
+        if not isinstance(data, Dataset):
+            return data
+        return coded_as_fitted(data, self.blocks, self._used, names_of(self))
+
+    def _rows_beyond(self, data: Dataset) -> Sourced:
+        self._begin()
+        at, names = self._take_columns(data)
+        called = self._places if names is None else names
+        check_parts(
+            data,
+            lambda part: check_mixed(part.array()[:, at], self._used, called, self.missing),
+        )
+        rows = fitted_mixed(data, at, gaussian_block(self._used))
+        return Sourced(rows, names, None, rows)
+
+    def _take_columns(self, data: Dataset) -> tuple[list[int], tuple[str, ...] | None]:
+        """Return where the columns to be fitted stand in a dataset, and their names."""
+        self._used = varying_of_dataset(data, self.blocks, self.constant)
+        self._places = tuple(position for own in self._used.values() for position in own)
+        at, labels = places_in(data, None, self._places), labels_of(data)
+        told = zip(self._places, at, strict=True)
+        self._labels = {place: labels[each] for place, each in told if labels[each]}
+        return at, None if data.names is None else tuple(data.names[each] for each in at)
 
     def _rows(self, data: Any) -> Float:
         check_is_fitted(self, "mixture_")
+        if isinstance(data, Dataset):
+            return self._dataset_rows(data, places_in(data, names_of(self), self._places))
         columns, names = columns_of(data)
         fitted = names_of(self)
         used = self._used
@@ -190,38 +231,30 @@ class MixedMixture(DiscreteMixture):
             # Levels are kept by the positions of the fit.
         elif max(map(max, used.values())) >= len(columns):
             raise DataError(f"X has {len(columns)} columns, and the fit used more")
-        return self._numbers(columns, names, used, ignore=self.unknown == "ignore")
+        return self._table_rows(columns, names, used, ignore=self.unknown == "ignore")
 
-    def _numbers(
+    def _table_rows(
         self,
         columns: list[Any],
         names: tuple[str, ...] | None,
         used: Mapping[str, Sequence[int]],
         *,
-        ignore: bool,
+        ignore: bool = False,
     ) -> Float:
-        """Return the rows (N, D) of the blocks, categories as the numbers of their levels."""
-        called = column_labels(names, len(columns))
-        parts = []
-        for kind, positions in used.items():
-            if kind == "categorical":
-                fitted = self._used["categorical"]
-                levels = [self._labels[position] for position in fitted]
-                block = np.column_stack(
-                    [
-                        codes_of(columns[p], own, called[p], ignore=ignore)
-                        for p, own in zip(positions, levels, strict=True)
-                    ]
-                ).astype(np.float64)
-            else:
-                own_names = [name_or_place(names, position) for position in positions]
-                numbers = [numbers_of_column(columns[p], called[p], REMEDY) for p in positions]
-                block = np.column_stack(numbers)
-                gaps = self.missing == "marginal"
-                own = NUMBER if kind == "gaussian" else ROWS[kind].family.kind
-                check_cells(block, [own] * len(own_names), own_names, gaps=gaps, advice=ADVICE)
-            parts.append(block)
-        return np.hstack(parts)
+        """Return checked rows (N, D) of the blocks of a table."""
+        levels = [self._labels[position] for position in self._used.get("categorical", ())]
+        rows = mixed_rows(columns, names, used, levels, ignore=ignore)
+        called = [name_or_place(names, place) for own in used.values() for place in own]
+        check_mixed(rows, used, called, self.missing)
+        return rows
+
+    def _dataset_rows(self, data: Dataset, at: list[int]) -> Float:
+        """Return checked rows (N, D) of some columns of a dataset that is in memory."""
+        levels = [self._labels.get(place, ()) for place in self._places]
+        rows = recoded_rows(data, at, levels, ignore=self.unknown == "ignore")
+        called = [name_or_place(data.names or data.places, each) for each in at]
+        check_mixed(rows, self._used, called, self.missing)
+        return rows
 
     def _check_size(self, n_components: int, n_columns: int) -> None:
         super()._check_size(n_components, n_columns)
@@ -229,31 +262,17 @@ class MixedMixture(DiscreteMixture):
         check_parameters(structure(self.covariance_type), n_components, own)
 
     def _order(self, rows: Any, weights: Float | None) -> NDArray[np.intp] | None:
-        block = self._gaussian_block
+        block = gaussian_block(self._used)
         return pattern_order(rows[:, block], super()._order(rows, weights))
-
-    @property
-    def _gaussian_block(self) -> slice:
-        """Return which columns of rows are Gaussian, whose patterns of missing cells are sorted."""
-        start = 0
-        for kind, positions in self._used.items():
-            if kind == "gaussian":
-                return slice(start, start + len(positions))
-            start += len(positions)
-        return slice(0, 0)
 
     def _source(self, rows: Float, weights: Float | None, *, as_given: bool = False) -> RowSource:
         return ArrayRows(rows, weights)
 
     def _family(self, source: RowSource, names: tuple[str, ...] | None) -> ProductFamily:
-        whole = source.block(0, source.n_rows)
         families: list[BesideNoise] = []
-        start = 0
-        for kind, positions in self._used.items():
-            block = slice(start, start + len(positions))
-            start = block.stop
+        for kind, block, positions in blocks_in(self._used):
             own = positions if names is None else names[block]
-            rows = ArrayRows(whole.rows[:, block], whole.weights)
+            rows = source_of_columns(source, block)
             families.append(self._block_family(kind, rows, positions, own))
         return ProductFamily(tuple(families))
 
@@ -275,9 +294,9 @@ class MixedMixture(DiscreteMixture):
             labels = tuple(self._labels[position] for position in positions)
             return CategoricalFamily(tuple(map(len, labels)), labels)
         form, family = structure(self.covariance_type), family_for(source, names)
-        rows = source.block(0, source.n_rows).rows
-        if has_gaps(rows):
-            self._note(Gaps.of(rows).words("gaussian"))
+        if has_gaps(extremes_of(source)):
+            gaps = Gaps.among(block.rows for block in blocks_of(source))
+            self._note(gaps.words("gaussian"))
         mean, spread = column_moments(source)
         if form.storage != "spherical":
             check_varying(spread, names, self._remedy)

@@ -10,6 +10,7 @@ from mixtura.data.arranging import arranged
 from mixtura.data.checks import column_label
 from mixtura.data.dataset import Dataset
 from mixtura.data.gaps import ADVICE
+from mixtura.data.levels import Labels
 from mixtura.data.spool import SpooledRows
 from mixtura.errors import DataError, ParameterError
 from mixtura.estimators.settings import checked_choice
@@ -22,13 +23,37 @@ __all__ = [
     "fitted_beyond",
     "given_weights",
     "is_spooled",
+    "labels_of",
     "numbers_beyond",
+    "spooled_rows",
+    "weighty",
 ]
 
 
 def is_spooled(data: Any) -> bool:
     """Return whether rows are a dataset that is not in memory."""
     return isinstance(data, Dataset) and not data.is_in_memory
+
+
+def spooled_rows(data: Dataset) -> SpooledRows:
+    """Return the rows of a dataset that is not in memory."""
+    rows = data.rows
+    assert isinstance(rows, SpooledRows)
+    return rows
+
+
+def labels_of(data: Dataset) -> tuple[Labels, ...]:
+    """Return the levels of the columns of a dataset that is read for categories."""
+    labels = data.labels
+    assert labels is not None
+    return labels
+
+
+def weighty(rows: SpooledRows) -> SpooledRows:
+    """Return rows in their order, without those that weigh nothing."""
+    if not rows.survey.n_weightless:
+        return rows
+    return arranged(rows, lambda cells: cells.astype(rows.dtype), None)
 
 
 def given_weights(data: Any, sample_weight: ArrayLike | None) -> ArrayLike | None:
@@ -68,8 +93,7 @@ def numbers_beyond(data: Dataset, missing: str) -> SpooledRows:
     DataError
         Naming the first column with missing cells if there may be none.
     """
-    rows = data.rows
-    assert isinstance(rows, SpooledRows)
+    rows = spooled_rows(data)
     gaps = rows.survey.n_missing
     if checked_choice("missing", missing, ("error", "marginal")) == "error" and gaps.any():
         column = int(np.flatnonzero(gaps)[0])
@@ -95,8 +119,7 @@ def fitted_beyond(rows: SpooledRows, places: Sequence[int] | None) -> SpooledRow
 
 def counts_beyond(data: Dataset, places: Sequence[int] | None) -> SpooledRows:
     """Return rows of counts, or of cells like them, as a fit takes them: `fitted_beyond`."""
-    rows = data.rows
-    assert isinstance(rows, SpooledRows)
+    rows = spooled_rows(data)
     if rows.dtype == np.float64 and not rows.survey.n_weightless and places is None:
         return rows.as_counts()
     kept: Any = slice(None) if places is None else list(places)

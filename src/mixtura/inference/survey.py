@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixtura.data.categories import levels_and_codes
 from mixtura.data.checks import row_weights
 from mixtura.data.frames import values_of_series
+from mixtura.data.levels import levels_and_codes
 from mixtura.errors import DataError, ParameterError
 
 __all__ = ["Sampling", "SurveyDesign", "sampling_of"]

@@ -1,7 +1,9 @@
 """`--family categorical`: columns of text, truth values or a few whole numbers; latent classes."""
 
+from typing import Any
+
 from mixtura.cli.columns import category_frame
-from mixtura.cli.families.fitting import Fitting, Offer, Request, fitting_of
+from mixtura.cli.families.fitting import Beyond, Fitting, Offer, Request, fitting_of
 from mixtura.cli.looks import category_columns
 from mixtura.data.files import Table
 from mixtura.estimators import CategoricalMixture
@@ -11,8 +13,8 @@ __all__ = ["CATEGORICAL"]
 STARTS = 10
 
 
-def _prepare(table: Table, request: Request) -> Fitting:
-    names = category_columns(table, request.columns, request.left_out)
+def _searching(rows: Any, request: Request) -> Fitting:
+    """Return what searches models for rows of categories, a frame or a dataset."""
     estimator = CategoricalMixture(
         mixing_weights=request.mixing_weights,
         noise=request.noise,
@@ -20,7 +22,20 @@ def _prepare(table: Table, request: Request) -> Fitting:
         n_init=request.starts or STARTS,
         random_state=request.seed,
     )
-    return fitting_of(estimator, category_frame(table, names), request)
+    return fitting_of(estimator, rows, request)
 
 
-CATEGORICAL = Offer("categorical", _prepare)
+def _columns(table: Table, request: Request) -> list[str]:
+    return category_columns(table, request.columns, request.left_out)
+
+
+def _prepare(table: Table, request: Request) -> Fitting:
+    return _searching(category_frame(table, _columns(table, request)), request)
+
+
+def _beyond(table: Table, request: Request) -> Beyond:
+    names = _columns(table, request)
+    return Beyond(names, lambda data: _searching(data, request), lambda data: data.coded())
+
+
+CATEGORICAL = Offer("categorical", _prepare, _beyond)

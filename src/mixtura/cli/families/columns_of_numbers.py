@@ -17,8 +17,7 @@ STARTS = 10
 
 def offer_of(row: Row) -> Offer:
     """Return what the command offers of a row of the catalogue."""
-    beyond = Beyond(partial(_columns, row), partial(_searching, row))
-    return Offer(row.name, partial(_prepare, row), row.options, beyond)
+    return Offer(row.name, partial(_prepare, row), partial(_beyond, row), row.options)
 
 
 def _columns(row: Row, table: Table, request: Request) -> list[str]:
@@ -48,6 +47,10 @@ def _searching(row: Row, rows: Any, request: Request) -> Fitting:
 def _prepare(row: Row, table: Table, request: Request) -> Fitting:
     missing = "error" if row.gaps == "never" else "nan"
     return _searching(row, number_frame(table, _columns(row, table, request), missing), request)
+
+
+def _beyond(row: Row, table: Table, request: Request) -> Beyond:
+    return Beyond(_columns(row, table, request), lambda data: _searching(row, data, request))
 
 
 def _is_smoothed(row: Row) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.data.dataset import Dataset
 from mixtura.data.files import Table, read_tables
 from mixtura.errors import ParameterError
 from mixtura.estimators.discrete import DiscreteMixture
@@ -95,6 +96,22 @@ Fitting = Callable[[Progress], tuple[Selection, dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
+class Beyond:
+    """How columns of rows beyond memory are fitted, as the first rows look.
+
+    Attributes
+    ----------
+    names : of those that are read
+    search : takes a dataset of these, and returns what fits them
+    read : takes the dataset, and returns it as that reads it
+    """
+
+    names: list[str]
+    search: Callable[[Dataset], Fitting]
+    read: Callable[[Dataset], Dataset] = lambda data: data
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """A family that `--family` names.
 
@@ -102,28 +119,14 @@ class Offer:
     ----------
     name : the word on the command line
     prepare : takes the columns from a file and returns what fits them
+    beyond : takes the first rows of files that are beyond memory, and says how all are fitted
     options : names of the options that only some families have and this one does
-    beyond : how rows beyond memory are fitted, None where they are not
     """
 
     name: str
     prepare: Callable[[Table, Request], Fitting]
+    beyond: Callable[[Table, Request], Beyond]
     options: frozenset[str] = frozenset()
-    beyond: "Beyond | None" = None
-
-
-@dataclass(frozen=True, slots=True)
-class Beyond:
-    """How a family fits rows that are numbers, wherever they are.
-
-    Attributes
-    ----------
-    columns : takes the names of those to be fitted from the first rows of a file
-    search : takes a frame of these columns, or a dataset, and returns what fits them
-    """
-
-    columns: Callable[[Table, Request], list[str]]
-    search: Callable[[Any, Request], Fitting]
 
 
 def fitting_of(estimator: DiscreteMixture, frame: Any, request: Request) -> Fitting:

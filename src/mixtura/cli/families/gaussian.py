@@ -53,4 +53,8 @@ def _prepare(table: Table, request: Request) -> Fitting:
     return _searching(number_frame(table, _columns(table, request), "nan"), request)
 
 
-GAUSSIAN = Offer("gaussian", _prepare, frozenset({"structures"}), Beyond(_columns, _searching))
+def _beyond(table: Table, request: Request) -> Beyond:
+    return Beyond(_columns(table, request), lambda data: _searching(data, request))
+
+
+GAUSSIAN = Offer("gaussian", _prepare, _beyond, frozenset({"structures"}))

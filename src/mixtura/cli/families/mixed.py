@@ -1,21 +1,29 @@
 """`--family mixed`: columns of several kinds, each in a block of its kind."""
 
+from typing import Any
+
 from mixtura.cli.columns import mixed_frame
-from mixtura.cli.families.fitting import Fitting, Offer, Request, fitting_of
+from mixtura.cli.families.fitting import Beyond, Fitting, Offer, Request, fitting_of
 from mixtura.cli.looks import blocks_of, looks_of, say_blocks, say_left_out
 from mixtura.data.files import Table
 from mixtura.estimators import MixedMixture
+from mixtura.estimators.mixed_dataset import coded_by_blocks
 
 __all__ = ["MIXED"]
 
 STARTS = 10
 
 
-def _prepare(table: Table, request: Request) -> Fitting:
+def _blocks(table: Table, request: Request) -> dict[str, list[str]]:
     looks = looks_of(table, request.columns, request.left_out)
     say_left_out(looks)
     blocks = blocks_of(table, looks)
     say_blocks(looks)
+    return blocks
+
+
+def _searching(rows: Any, blocks: dict[str, list[str]], request: Request) -> Fitting:
+    """Return what searches models for mixed columns, of a frame or a dataset."""
     single = request.structures != "all" and len(request.structures) == 1
     estimator = MixedMixture(
         blocks,
@@ -28,7 +36,21 @@ def _prepare(table: Table, request: Request) -> Fitting:
         n_init=request.starts or STARTS,
         random_state=request.seed,
     )
-    return fitting_of(estimator, mixed_frame(table, blocks), request)
+    return fitting_of(estimator, rows, request)
 
 
-MIXED = Offer("mixed", _prepare, frozenset({"structures"}))
+def _prepare(table: Table, request: Request) -> Fitting:
+    blocks = _blocks(table, request)
+    return _searching(mixed_frame(table, blocks), blocks, request)
+
+
+def _beyond(table: Table, request: Request) -> Beyond:
+    blocks = _blocks(table, request)
+    return Beyond(
+        [name for own in blocks.values() for name in own],
+        lambda data: _searching(data, blocks, request),
+        lambda data: coded_by_blocks(data, blocks),
+    )
+
+
+MIXED = Offer("mixed", _prepare, _beyond, frozenset({"structures"}))
