@@ -74,7 +74,7 @@ class DriftWarning(MixturaWarning):
 
 
 class DisagreementWarning(MixturaWarning):
-    """Starts ended far apart, or no other came to the best end, so there may be a better one."""
+    """No more than half of the starts came to the best end, so there may be a better one."""
 
 
 # What rows and a model may bring about without a defect elsewhere: it ends one start of several,

@@ -96,6 +96,8 @@ CASES = {
     "EVE": (GaussianMixture, amounts, {"covariance_type": "EVE"}),
     "gappy VVV": (GaussianMixture, gappy, {"missing": "marginal"}),
     "gappy EEE": (GaussianMixture, gappy, {"missing": "marginal", "covariance_type": "EEE"}),
+    "bound VVV": (GaussianMixture, amounts, {"fix": {"means": [[0] * 3, [np.nan] * 3]}}),
+    "equal means": (GaussianMixture, amounts, {"equal": {"means": [[0, 1, 0], [0, 1, 0]]}}),
     "noise": (GaussianMixture, amounts, {"noise": "uniform"}),
     "equal weights": (GaussianMixture, amounts, {"mixing_weights": "equal"}),
     "poisson": (PoissonMixture, counts, {}),

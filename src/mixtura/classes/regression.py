@@ -188,8 +188,8 @@ def one_step(
     ----------
     model : a fitted estimator, or a `Mixture`, of 2 classes at least
     X : (N, D) rows, read as the fit read its own
-    covariates : (N, ...) a frame, series or array. Text and truth values are categories, whose
-        first level is left out. Rows that lack one have no part
+    covariates : (N, ...) a frame, series or array. Text, truth values and columns of a categorical
+        type are categories, whose first level is left out. Rows that lack one have no part
     sample_weight : (N,) row weights; weight 2 is the row twice
     survey : how the rows were drawn, in place of `sample_weight`: errors are by linearisation, and
         the likelihood ratio is no test

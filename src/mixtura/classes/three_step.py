@@ -48,9 +48,10 @@ def three_step(
     model : a fitted estimator, or a `Mixture`, of 2 classes at least
     X : (N, D) rows, read as the fit read its own
     covariates : (N, ...) a frame, series or array: a multinomial logit of classes, with an
-        intercept. Text and truth values are categories, whose first level is left out
+        intercept. Text, truth values and columns of a categorical type are categories, whose first
+        level is left out
     distal : (N, ...) outcomes, likewise: means of numbers, proportions of categories, each outcome
-        by itself. Numbers that are codes become categories as text
+        by itself. Numbers that are codes become categories as text, or by their type
     correction : "ml", "bch", or "none"; None is "ml" for covariates and "bch" for outcomes, of
         which it supposes no distribution. By "ml" an outcome that is a number is normal in each
         class, with a variance of its own

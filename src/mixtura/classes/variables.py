@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from mixtura.data.categories import columns_of
 from mixtura.data.checks import column_label
-from mixtura.data.frames import is_frame, values_of_series
+from mixtura.data.frames import declared_categories, is_frame, values_of_series
 from mixtura.data.levels import codes_of, levels_and_codes
 from mixtura.data.plain import numbers_of_column
 from mixtura.errors import DataError
@@ -69,7 +70,7 @@ class Variable:
 def variables_of(data: Any, what: str, letter: str, n_rows: int) -> tuple[Variable, ...]:
     """Return the columns of a frame, a series, an array or a list.
 
-    Text and truth values are categories, other columns numbers.
+    Text, truth values and columns that a frame declares so are categories, others numbers.
 
     Parameters
     ----------
@@ -86,14 +87,15 @@ def variables_of(data: Any, what: str, letter: str, n_rows: int) -> tuple[Variab
     n_given = len(named[0][1])
     if n_given != n_rows:
         raise DataError(f"{what} has {n_given} rows and X has {n_rows}; give one for each")
-    return tuple(_variable(name, column) for name, column in named)
+    return tuple(_variable(*one) for one in named)
 
 
-def _named(data: Any, letter: str) -> list[tuple[str, Sequence[Any]]]:
-    """Return columns by their names, or by a letter and their places."""
+def _named(data: Any, letter: str) -> list[tuple[str, Sequence[Any], bool]]:
+    """Return columns by their names, or by a letter and their places, and which are categories."""
     columns, names = _columns(data)
     called = names or tuple(f"{letter}{j}" for j in range(len(columns)))
-    return list(zip(called, columns, strict=True))
+    declared = declared_categories(data) or [False] * len(columns)
+    return list(zip(called, columns, declared, strict=True))
 
 
 def _columns(data: Any) -> tuple[list[Sequence[Any]], tuple[str, ...] | None]:
@@ -107,9 +109,11 @@ def _columns(data: Any) -> tuple[list[Sequence[Any]], tuple[str, ...] | None]:
     return columns_of(data)
 
 
-def _variable(name: str, column: Sequence[Any]) -> Variable:
+def _variable(name: str, column: Sequence[Any], declared: bool) -> Variable:
     label = column_label((name,), 0)
-    if any(isinstance(cell, (str, bool, np.bool_)) for cell in column):
+    if not declared:
+        _check_alike(label, column)
+    if declared or any(isinstance(cell, (str, bool, np.bool_)) for cell in column):
         levels, codes = levels_and_codes(column, label)
         return Variable(name, np.where(codes < 0, np.nan, codes), levels)
     cells = numbers_of_column(column, label, "leave it out, or turn it into numbers")
@@ -117,6 +121,18 @@ def _variable(name: str, column: Sequence[Any]) -> Variable:
         row = int(np.isinf(cells).argmax())
         raise DataError(f"{label} holds infinity at row {row} (counted from 0); mend the cell")
     return Variable(name, cells)
+
+
+def _check_alike(label: str, column: Sequence[Any]) -> None:
+    """Raise `DataError` for text among numbers, which would make a category of each."""
+    text = [isinstance(cell, str) for cell in column]
+    plain = [isinstance(cell, Real) and not isinstance(cell, bool) for cell in column]
+    if any(text) and any(one and cell == cell for one, cell in zip(plain, column, strict=True)):
+        row = text.index(True)
+        raise DataError(
+            f"{label} holds {column[row]!r} at row {row} (counted from 0) and numbers in others; "
+            "mend the cell, or turn all into text or a type of categories"
+        )
 
 
 def as_fitted(data: Any, fitted: Sequence[tuple[str, tuple[Any, ...]]]) -> list[Variable]:
@@ -131,16 +147,18 @@ def as_fitted(data: Any, fitted: Sequence[tuple[str, tuple[Any, ...]]]) -> list[
     DataError
         If one is not there or of another kind, has a level that the fit had not, or lacks a cell.
     """
-    given = dict(_named(data, "x"))
+    given = {name: (column, declared) for name, column, declared in _named(data, "x")}
     found = []
     for name, levels in fitted:
         if name not in given:
             raise DataError(f"there is no covariate '{name}'; those given are {', '.join(given)}")
-        one = _variable(name, given[name])
+        one = _variable(name, *given[name])
         if bool(levels) != bool(one.levels):
-            raise DataError(f"covariate '{name}' was {'text' if levels else 'numbers'} in the fit")
+            raise DataError(
+                f"covariate '{name}' was {'categories' if levels else 'numbers'} in the fit"
+            )
         if levels:
-            codes = codes_of(given[name], levels, column_label((name,), 0))
+            codes = codes_of(given[name][0], levels, column_label((name,), 0))
             one = Variable(name, np.where(codes < 0, np.nan, codes), levels)
         if np.isnan(one.cells).any():
             row = int(np.isnan(one.cells).argmax())

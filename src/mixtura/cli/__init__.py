@@ -1,8 +1,10 @@
 """The `mixtura` command."""
 
+import atexit
+import os
 import sys
 from io import TextIOWrapper
-from typing import Any
+from typing import Any, NoReturn
 
 from mixtura.cli.loading import loaded
 
@@ -16,4 +18,26 @@ def main() -> None:
         # Names that a stream's encoding lacks are printed as escapes.
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    command.main(prog_name="mixtura")
+    try:
+        command.main(prog_name="mixtura")
+    except SystemExit as ended:
+        _end(ended.code)
+
+
+def _end(code: str | int | None) -> NoReturn:
+    """End the process with a code, or with words on standard error and code 1.
+
+    Threads of Arrow may still run: taking the interpreter down beneath them aborts the process, in
+    place of the code.
+    """
+    if isinstance(code, str):
+        print(code, file=sys.stderr)
+    status = code if isinstance(code, int) else int(code is not None)
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
+            status = status or 1
+    os._exit(status)

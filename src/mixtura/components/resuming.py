@@ -14,6 +14,7 @@ from mixtura.components.exponential import ExponentialFamily
 from mixtura.components.feature_sums import FeatureMoments, FeatureTotals
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.resuming import (
+    family_of_scale,
     gaussian_released,
     gaussian_resumed,
     moments_in_frame,
@@ -146,7 +147,7 @@ def _(family: CellwiseFamily, moments: FeatureMoments, rows: Any) -> tuple[Any, 
 @resumed.register
 def _(family: GaussianFamily, moments: Any, rows: Any) -> tuple[Any, Any]:
     found = gaussian_resumed(family, moments, rows)
-    return found, moments_in_frame(moments, found)
+    return found, moments_in_frame(moments, family, found)
 
 
 @resumed.register
@@ -253,8 +254,10 @@ def _(family: CellwiseFamily, moments: FeatureMoments) -> Arrays:
 @arrays_of.register
 def _(family: GaussianFamily, moments: Any) -> Arrays:
     steps = {} if family.steps is None else {"steps": family.steps}
+    scale = family.frame.scale
+    scaled = {"scale": scale} if (scale != 1).any() else {}
     rows, scatter = moments.effective_rows, moments.scatter
-    return {"rows": rows, "means": moments.means, "scatter": scatter, **steps}
+    return {"rows": rows, "means": moments.means, "scatter": scatter, **scaled, **steps}
 
 
 @arrays_of.register
@@ -292,6 +295,9 @@ def _(family: GaussianFamily, arrays: Arrays, n_components: int) -> tuple[Any, A
     steps = arrays.get("steps")
     if steps is not None:
         steps = as_shape("steps", steps, (family.n_columns,))
+    scale = arrays.get("scale")
+    if scale is not None:
+        family = family_of_scale(family, as_shape("scale", scale, (family.n_columns,)))
     return replace(family, steps=steps), read_moments(family, arrays, n_components)
 
 

@@ -11,12 +11,16 @@ from mixtura.errors import DataError
 
 __all__ = [
     "columns_of_frame",
+    "declared_categories",
     "is_frame",
     "numbers_of_frame",
     "picked",
     "values_of_series",
     "without",
 ]
+
+# What libraries call a column of categories, whatever it holds.
+CATEGORIES = nw.Categorical, nw.Enum
 
 
 def is_frame(data: Any) -> bool:
@@ -128,6 +132,16 @@ def columns_of_frame(data: Any) -> tuple[list[Any], tuple[str, ...] | None]:
     columns = [_values(column) for column in series]
     text = all(isinstance(name, str) for name in names)
     return columns, tuple(names) if text else None
+
+
+def declared_categories(data: Any) -> list[bool]:
+    """Return which columns of a frame or a series are of a type of categories, none of an array."""
+    wrapped = nw.from_native(data, allow_series=True, pass_through=True)
+    if isinstance(wrapped, nw.Series):
+        return [wrapped.dtype in CATEGORIES]
+    if isinstance(wrapped, nw.LazyFrame | nw.DataFrame):
+        return [dtype in CATEGORIES for dtype in wrapped.collect_schema().dtypes()]
+    return []
 
 
 def values_of_series(data: Any) -> Any:

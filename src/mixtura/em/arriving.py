@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mixtura.components.constrained import ConstrainedFamily, freed
 from mixtura.components.resuming import Seen, known_of, remembering, resumed, totals_of
+from mixtura.components.simplex import SMALLEST
 from mixtura.data import RowSource
 from mixtura.em.failures import survivors
 from mixtura.em.fit import fit_each
@@ -28,6 +29,8 @@ Float = NDArray[np.float64]
 
 # Standard errors by which further rows are less likely than those before, from which it is said.
 TOLD = 5.0
+# Rows drawn from a mixture, to know how its log densities vary.
+DRAWN = 256
 # Standard errors by which shares of missing cells differ that are another kind of rows.
 MOST_APART, ROUNDING = 3.0, 1e-9
 
@@ -41,19 +44,28 @@ class Drift:
     expected : nats a row that the mixture says of rows like those of its fit: their mean
         log-likelihood less p / n, by which a fit of p parameters to n rows flatters itself (Akaike)
     found : nats a row that it says of the further ones
-    error : the standard error of their difference
+    error : the standard error of their difference, by rows drawn from the mixture or by the
+        further ones, whichever vary more
+    n_further : how many further rows there are, by weights that differ fewer
     comparable : whether about as many cells are missing in both, as rows with more of them say less
     """
 
     expected: float
     found: float
     error: float
+    n_further: float
     comparable: bool = True
 
     @property
     def is_worse(self) -> bool:
-        """Return whether the further rows are less likely by five standard errors."""
-        return self.comparable and self.found < self.expected - TOLD * self.error
+        """Return whether the further rows are less likely by five standard errors.
+
+        Of few rows more is asked: -log f has a tail that falls by e a nat, so that by x = 5²/2 the
+        mean of n exceeds what it should be by √(2 v x) + x / n (Boucheron, Lugosi and Massart 2013,
+        section 2.4).
+        """
+        least = TOLD * self.error + TOLD**2 / 2 / self.n_further
+        return self.comparable and self.found < self.expected - least
 
     def sentence(self) -> str:
         """Return it in words."""
@@ -128,19 +140,30 @@ def drift_of(mixture: Mixture, seen: Seen, rows: Any, weights: Float | None, kno
     known : the share of their cells that are not missing
     """
     density = mixture.coded.log_density(rows)
-    each = np.ones(len(density)) if weights is None else weights
-    total, before = float(each.sum()), max(seen.total_weight, 1e-300)
-    found = float(each @ density) / total
+    before = max(seen.total_weight, SMALLEST)
+    # Shares have squares and sums whatever the weights are.
+    each = np.full(len(density), 1.0) if weights is None else weights / weights.max()
+    each /= each.sum()
+    found = float(each @ density)
     with np.errstate(invalid="ignore", over="ignore"):
-        variance = float(each @ (density - found) ** 2) / total
+        variance = max(float(each @ (density - found) ** 2), _variance_of(mixture))
     # Weights that differ tell of fewer rows.
-    fewer = 1 / before + float(each @ each) / total**2
+    n_further = 1.0 / float(each @ each)
+    fewer = 1 / before + 1 / n_further
     error = sqrt(variance * fewer) if np.isfinite(variance) else 0.0
     expected = (seen.log_likelihood - mixture.n_parameters) / before
     was = seen.known / before
     pooled = (was + known) / 2
     slack = MOST_APART * sqrt(max(pooled * (1 - pooled), 0.0) * fewer)
-    return Drift(expected, found, error, abs(was - known) <= slack + ROUNDING)
+    return Drift(expected, found, error, n_further, abs(was - known) <= slack + ROUNDING)
+
+
+def _variance_of(mixture: Mixture) -> float:
+    """Return how far log densities vary of rows that a mixture is true for."""
+    rng = np.random.default_rng(0)
+    labels = rng.choice(mixture.n_components, DRAWN, p=mixture.weights / mixture.weights.sum())
+    drawn = mixture.family.sample(mixture.parameters, labels, rng)
+    return float(np.var(mixture.coded.log_density(drawn)))
 
 
 def take_in(

@@ -80,7 +80,7 @@ class PartialFit:
         Warns
         -----
         DriftWarning
-            If these rows are less likely, by five standard errors, than the model would have them.
+            If these rows are less likely than the model would have them, by more than chance.
 
         References
         ----------

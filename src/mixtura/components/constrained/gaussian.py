@@ -19,6 +19,7 @@ from mixtura.components.gaussian.parameters import (
     GaussianParameters,
 )
 from mixtura.components.gaussian.prior import NoPrior, Ridge, ScatterPrior
+from mixtura.components.remembered import Remembered
 from mixtura.errors import ParameterError
 
 __all__ = ["GaussianRule"]
@@ -193,6 +194,9 @@ class GaussianRule:
         prior: Any,
     ) -> GaussianParameters:
         """Return the means and covariances of the next iteration."""
+        if isinstance(prior, Remembered):
+            # Means and scatter about what is held are those of all rows.
+            moments, prior = moments + prior.moments, prior.prior
         part = self.arrays["means"]
         values = self.family.frame.enter(constraints.values[:, part])
         ties = constraints.ties[:, part]

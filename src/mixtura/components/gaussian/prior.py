@@ -22,6 +22,9 @@ __all__ = ["RESCUE", "GaussianPrior", "NoPrior", "Ridge", "ScatterPrior", "weak_
 
 Float = NDArray[np.float64]
 
+# Of the square of a column this much is rounding, and no variance.
+ROUNDED = 1e-13
+
 # Below this smallest eigenvalue of the correlations, columns count as collinear.
 COLLINEAR = 1e-11
 DRAWN = 0.1
@@ -136,8 +139,13 @@ def weak_prior(totals: RowTotals, share: float = WEAK, floor: Float | None = Non
     second = totals.second / totals.weight
     rows = share * totals.weight
     if second.ndim == 1:
-        return ScatterPrior(rows * np.maximum(second - mean**2, 0.0), rows, floor)
-    return ScatterPrior(rows * _definite(second - np.outer(mean, mean)), rows, floor)
+        found = second - mean**2
+        variances = np.where(found > ROUNDED * second, found, 0.0)
+        return ScatterPrior(rows * variances, rows, floor)
+    covariance = second - np.outer(mean, mean)
+    varies = np.diagonal(covariance) > ROUNDED * np.diagonal(second)
+    covariance = np.where(varies[:, None] & varies, covariance, 0.0)
+    return ScatterPrior(rows * _definite(covariance), rows, floor)
 
 
 def _definite(covariance: Float) -> Float:

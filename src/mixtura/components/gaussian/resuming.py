@@ -1,4 +1,8 @@
-"""Gaussian moments in the user's units, and the families that go on from them."""
+"""Gaussian moments of rows seen, and the families that go on from them.
+
+They are about the user's origin, in the powers of two that the fit scaled columns by, as squares of
+very large or small units are no floats.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,6 +21,7 @@ from mixtura.components.gaussian.structures import structure, unpooled
 from mixtura.errors import ParameterError
 
 __all__ = [
+    "family_of_scale",
     "gaussian_released",
     "gaussian_resumed",
     "moments_in_frame",
@@ -30,14 +35,12 @@ Float = NDArray[np.float64]
 def gaussian_released(
     family: GaussianFamily, moments: GaussianMoments
 ) -> tuple[GaussianFamily, GaussianMoments]:
-    """Return a family and its moments in the user's units, with the steps of rounded columns."""
+    """Return a family about the user's origin, with the steps of rounded columns; its moments."""
     frame = family.frame
-    own = GaussianFamily(
-        structure(family.structure.code), Frame.identity(family.n_columns), family.steps
-    )
-    means = frame.leave(moments.means)
-    scatter = moments.scatter * _squared(frame.scale, moments)
-    return own, GaussianMoments(moments.effective_rows, means, scatter, moments.pooled)
+    plain = _about_zero(frame.scale)
+    means = plain.enter(frame.leave(moments.means))
+    own = GaussianFamily(structure(family.structure.code), plain, family.steps)
+    return own, GaussianMoments(moments.effective_rows, means, moments.scatter, moments.pooled)
 
 
 def gaussian_resumed(
@@ -50,16 +53,19 @@ def gaussian_resumed(
     second = totals_of_moments(family, about).second
     variances = second if second.ndim == 1 else np.diagonal(second)
     spread = np.sqrt(np.maximum(variances / max(totals.weight, VANISHED), 0.0))
-    frame = Frame.of(mean, spread, one_scale=family.structure.one_scale)
+    scale = family.frame.scale
+    frame = Frame.of(mean * scale, spread * scale, one_scale=family.structure.one_scale)
     if np.isnan(rows).any():
         return IncompleteGaussianFamily(unpooled(family.structure), frame, family.steps)
     return GaussianFamily(family.structure, frame, family.steps)
 
 
-def moments_in_frame(moments: GaussianMoments, family: GaussianFamily) -> GaussianMoments:
-    """Return moments in the user's units as a sweep in the family's frame would have them."""
+def moments_in_frame(
+    moments: GaussianMoments, seen: GaussianFamily, family: GaussianFamily
+) -> GaussianMoments:
+    """Return moments of rows seen as a sweep in the frame of another family would have them."""
     frame, rows = family.frame, moments.effective_rows
-    scatter = moments.scatter / _squared(frame.scale, moments)
+    scatter = moments.scatter * _squared(seen.frame.scale / frame.scale, moments)
     pooled = family.structure.features == "linear"
     if pooled and not moments.pooled:
         scatter = scatter.sum(axis=0)
@@ -67,7 +73,7 @@ def moments_in_frame(moments: GaussianMoments, family: GaussianFamily) -> Gaussi
         # Where a structure shares a scatter, no part of it says more of one component.
         parts = rows / max(rows.sum(), VANISHED)
         scatter = parts.reshape(-1, *(1,) * scatter.ndim) * scatter
-    found = rows, frame.enter(moments.means), scatter, pooled
+    found = rows, frame.enter(seen.frame.leave(moments.means)), scatter, pooled
     if isinstance(family, IncompleteGaussianFamily):
         return IncompleteMoments(*found)
     return GaussianMoments(*found)
@@ -101,6 +107,17 @@ def read_moments(
         as_shape("scatter", arrays["scatter"], shape),
         pooled,
     )
+
+
+def family_of_scale(family: GaussianFamily, scale: Float) -> GaussianFamily:
+    """Return the family of moments that a model file has in columns of that scale (D,)."""
+    if not ((scale > 0) & np.isfinite(scale)).all():
+        raise ParameterError("the scale of what was seen is not above 0")
+    return replace(family, frame=_about_zero(scale))
+
+
+def _about_zero(scale: Float) -> Frame:
+    return Frame(np.zeros(len(scale)), scale, scale)
 
 
 def _squared(scale: Float, moments: GaussianMoments) -> Float:
