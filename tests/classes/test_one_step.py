@@ -242,7 +242,7 @@ def test_rows_seen_later_are_read_as_in_the_fit():
     for bad, words in (
         (frame[["x"]], "no covariate 'sex'"),
         (frame[names].assign(sex="d"), "'d'"),
-        (frame[names].assign(sex=1.0), "text"),
+        (frame[names].assign(sex=1.0), "categories"),
         (frame[names].assign(x=np.nan), "row 0"),
     ):
         with pytest.raises(DataError, match=words):

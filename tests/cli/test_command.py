@@ -51,9 +51,10 @@ def fitted(tmp_path_factory, sketched):
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["fti"]])
 def test_what_needs_no_model_loads_none(arguments):
     program = (
-        "import sys; from mixtura.cli import main; sys.argv[0] = 'mixtura'\n"
-        "try:\n    main()\nfinally:\n"
-        "    print({'scipy', 'sklearn', 'pandas', 'pyarrow', 'matplotlib'} & {*sys.modules})"
+        "import atexit, sys; from mixtura.cli import main; sys.argv[0] = 'mixtura'\n"
+        "heavy = {'scipy', 'sklearn', 'pandas', 'pyarrow', 'matplotlib'}\n"
+        "atexit.register(lambda: print(heavy & {*sys.modules}))\n"
+        "main()"
     )
     done = process("-c", program, *arguments)
     assert done.stdout.splitlines()[-1] == "set()"

@@ -315,8 +315,9 @@ WAITING = """
 import sys, time
 from mixtura.cli import fit
 from mixtura.cli.command import command
+from mixtura.cli.families import fitting
 fit.files_of = lambda names: []
-fit.read_tables = lambda *_: time.sleep(600)
+fitting.read_tables = lambda *_: time.sleep(600)
 command.main(sys.argv[1:])
 """
 
@@ -327,8 +328,8 @@ def test_a_fit_that_cannot_be_put_in_place_is_kept_beside_it(
     out = data.parent / "out"
     save = fitting.save
 
-    def late(*arguments: Any) -> None:
-        save(*arguments)
+    def late(*arguments: Any, **more: Any) -> None:
+        save(*arguments, **more)
         out.mkdir()
         (out / "notes.txt").write_text("mine")
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from mixtura.errors import DataError
 
@@ -44,7 +45,8 @@ def plain_table(data: Any) -> Any:
             f"X is text ({data[:60]!r}), not a table of rows and columns; if that names a file, "
             "read it with mixtura.dataset"
         )
-    if isinstance(data, Mapping):
+    # Of SciPy's sparse formats one is a dict.
+    if isinstance(data, Mapping) and not issparse(data):
         raise DataError("X is a mapping, not a table; pass pandas.DataFrame(X) for its columns")
     if isinstance(data, Iterator):
         raise DataError("X is an iterator, which can be read once only; pass list(X) or an array")
