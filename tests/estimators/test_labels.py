@@ -291,3 +291,12 @@ def test_settings_that_know_nothing_of_y_are_refused(rows: Float, y: Labels) -> 
         GaussianMixture(3, use_y="yes").fit(rows, y)
     with pytest.raises(DataError, match="numbers of components"):
         GaussianMixture(3, use_y=True).fit(rows, np.full(180, "a"))
+
+
+def test_a_component_that_y_leaves_without_rows_is_named():
+    rows = np.random.default_rng(0).normal(size=(6, 2))
+    y, weights = np.array([-1, 0, 0, 0, 0, 1]), np.array([0.0, 1, 1, 1, 1, 0])
+    with pytest.raises(DataError, match="no row of weight for component 1"):
+        GaussianMixture(2).fit(rows, y, weights)
+    with pytest.raises(DataError, match="no row of weight for component 2"):
+        GaussianMixture(3, use_y=True).fit(rows, np.array([0, 0, 0, 1, 1, 1]))

@@ -75,6 +75,11 @@ class MaskedRows:
         narrowed = np.count_nonzero(self._masks, axis=0) > 0
         return int(np.asarray(narrowed)[self._codes].sum())
 
+    @property
+    def without_rows(self) -> list[int]:
+        """Return which components no row can belong to."""
+        return np.flatnonzero(self._masks[:, np.unique(self._codes)].all(axis=1)).tolist()
+
     def block(self, start: int, stop: int) -> Block:
         """Return some rows with what is excluded for them."""
         block = self._source.block(start, stop)

@@ -7,6 +7,9 @@ from mixtura.text import text_table
 
 __all__ = ["Outcomes", "ShortRun"]
 
+# Ends all of which lie within so many nats are one end.
+TOGETHER = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class ShortRun:
@@ -57,7 +60,7 @@ class Outcomes:
         better end.
         """
         count = len(self.ends)
-        if count < 2 or 2 * self.n_agreeing > count:
+        if count < 2 or 2 * self.n_agreeing > count or self.spread < TOGETHER:
             return None
         alone = (
             f"{self.n_agreeing} of {count} starts came to the best end"

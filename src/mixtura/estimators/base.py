@@ -32,7 +32,7 @@ from mixtura.errors import (
 from mixtura.estimators.arriving import PartialFit
 from mixtura.estimators.binding import bound_family, check_possible
 from mixtura.estimators.inputs import Kept, Sourced, checked_rows, fitted_rows, names_of
-from mixtura.estimators.labels import known_components
+from mixtura.estimators.labels import check_reached, known_components
 from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import Settings, checked_integer, seed_of
 from mixtura.estimators.spooled import by_parts, check_alone, given_weights, is_spooled
@@ -307,6 +307,7 @@ class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
             del self._given_weights
         self._check_size(most, rows.shape[1])
         given = self._arranged(rows, names, weights, y, most)
+        check_reached(given.source, most)
         check_enough_rows(given.rows.shape[0], fewest)
         return given
 

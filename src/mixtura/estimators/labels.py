@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from mixtura.data import RowSource
+from mixtura.data.masks import MaskedRows
 from mixtura.errors import DataError, MixturaWarning, ParameterError
 
-__all__ = ["KnownComponents", "known_components"]
+__all__ = ["KnownComponents", "check_reached", "known_components"]
 
 UNKNOWN = -1
 
@@ -75,6 +77,16 @@ def known_components(y: Any, use: Any, n_rows: int, n_components: int) -> KnownC
     if array.ndim == 2 and array.shape[1] > 1:
         return _allowed(array, n_components)
     return _numbered(array.ravel(), n_components)
+
+
+def check_reached(source: RowSource, n_components: int) -> None:
+    """Raise `DataError` where y leaves one of K components without a row that has weight."""
+    found = source.without_rows if isinstance(source, MaskedRows) else []
+    if found and found[0] < n_components:
+        raise DataError(
+            f"y leaves no row of weight for component {found[0]}; leave the component out, or let "
+            "some row be of unknown component (-1)"
+        )
 
 
 def _means_components(array: NDArray[Any], n_components: int) -> bool:
