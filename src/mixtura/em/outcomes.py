@@ -7,8 +7,8 @@ from mixtura.text import text_table
 
 __all__ = ["Outcomes", "ShortRun"]
 
-# Ends all of which lie within so many nats are one end.
-TOGETHER = 0.05
+# Ends all of which lie within so many nats are one end, and such as lie further apart are far.
+TOGETHER, APART = 0.05, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +53,17 @@ class Outcomes:
 
     @property
     def caution(self) -> str | None:
-        """Return what is to be said where no more than half of several starts came to the best end.
+        """Return what is to be said where few of several starts came to the best end.
+
+        That is no more than half, where others lie far behind, or one alone.
 
         How far others lie behind says little: starts with noise are of unlike sorts, and of 76
         problems drawn anew most have one 100 nats behind, also where ten times as many find no
         better end.
         """
         count = len(self.ends)
-        if count < 2 or 2 * self.n_agreeing > count or self.spread < TOGETHER:
+        far = self.spread > APART or (self.n_agreeing == 1 and self.spread >= TOGETHER)
+        if count < 2 or 2 * self.n_agreeing > count or not far:
             return None
         alone = (
             f"{self.n_agreeing} of {count} starts came to the best end"
