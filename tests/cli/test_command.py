@@ -355,13 +355,13 @@ def test_mixing_weights_are_held_and_told_of(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def halves(tmp_path_factory):
+def halves(tmp_path_factory, sketched):
     folder = tmp_path_factory.mktemp("halves")
     header, *lines = FAITHFUL.read_text(encoding="utf-8").splitlines()
     for name, part in (("first", lines[:150]), ("second", lines[150:])):
         (folder / f"{name}.csv").write_text("\n".join([header, *part]) + "\n", encoding="utf-8")
     done = mixtura("fit", folder / "first.csv", "-k", 2, "-s", "VVV", "-o", folder / "out")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     return folder
 
 
@@ -369,7 +369,7 @@ def test_further_rows_are_taken_into_a_model_file(halves):
     model, new = halves / "out" / "model.mixtura", halves / "new.mixtura"
     before = model.read_bytes()
     done = mixtura("update", model, halves / "second.csv", "-o", new)
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert model.read_bytes() == before
     assert "rows came in 2 parts" in done.stdout
     assert "has a log-likelihood of" in done.stderr
@@ -391,7 +391,7 @@ def test_what_cannot_be_taken_in_leaves_the_model_as_it_is(halves, tmp_path):
         ((tmp_path / "made.mixtura", FAITHFUL), 1, "says nothing of the rows"),
     ):
         done = mixtura("update", *arguments)
-        assert done.returncode == code, done.stderr
+        assert done.exit_code == code, done.stderr
         assert said in done.stderr
         assert "Traceback" not in done.stderr
     assert model.read_bytes() == before
