@@ -8,7 +8,7 @@ from mixtura.text import text_table
 __all__ = ["Outcomes", "ShortRun"]
 
 # Ends all of which lie within so many nats are one end, and such as lie further apart are far.
-TOGETHER, APART = 0.05, 10.0
+ONE_END, APART = 0.05, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Outcomes:
         better end.
         """
         count = len(self.ends)
-        far = self.spread > APART or (self.n_agreeing == 1 and self.spread >= TOGETHER)
+        far = self.spread > APART or (self.n_agreeing == 1 and self.spread >= ONE_END)
         if count < 2 or 2 * self.n_agreeing > count or not far:
             return None
         alone = (
