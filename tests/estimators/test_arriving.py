@@ -251,6 +251,7 @@ def test_rows_like_those_before_are_no_drift_and_others_are():
     with pytest.warns(DriftWarning, match="the data may have changed"):
         model.partial_fit(amounts(rng, 100) + 3.0)
     assert model.drift_.found < model.drift_.expected - 1.0
+    assert not hasattr(model.fit(amounts(rng, 100)), "drift_")
 
 
 def test_rows_with_more_cells_missing_are_not_compared():

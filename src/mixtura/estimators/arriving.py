@@ -123,15 +123,8 @@ class PartialFit:
         estimator.facts_ = taken.facts()
         estimator.drift_ = taken.drift
         estimator._seen = taken.seen
-        estimator._trail, estimator._excess = (), result.excess_each
-        estimator.history_ = result.history
-        estimator.log_likelihood_ = result.log_likelihood
-        estimator.n_parameters_ = result.n_parameters
-        estimator.converged_ = result.ending.converged
-        estimator.ending_ = result.ending
-        estimator.n_iter_ = result.history.n_sweeps
-        estimator.remaining_gain_ = result.remaining_gain
-        estimator.starts_agreeing_ = result.starts_agreeing
+        estimator._trail = ()
+        estimator._tell(result)
         estimator.lower_bound_ = result.log_likelihood / result.total_weight
         estimator.lower_bounds_ = [estimator.lower_bound_]
         estimator._take(estimator.mixture_, estimator.weights_.dtype)

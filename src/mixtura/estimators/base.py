@@ -19,6 +19,7 @@ from mixtura.data.checks import check_enough_rows, check_memory, row_weights
 from mixtura.data.dataset import Dataset
 from mixtura.data.encoding import Reading
 from mixtura.data.masks import MaskedRows
+from mixtura.em.arriving import Drift
 from mixtura.em.solve import FitResult, SolveOptions, solve
 from mixtura.em.soundness import failure_words
 from mixtura.em.starts import StartMaker
@@ -56,6 +57,7 @@ class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
     """Base of the estimators; a concrete one says which family, options and starts it has."""
 
     mixture_: Mixture
+    drift_: Drift
     n_features_in_: int
     feature_names_in_: NDArray[np.object_]
     n_components: int
@@ -473,8 +475,19 @@ class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
         self.facts_ = {**facts, "notes": notes} if notes else facts
         self._trail = (*self._earlier(settings), *result.history.objective)[-TRAIL:]
         self._weighing = settings.weighing
-        self._excess = result.excess_each
         self._seen = replace(result.seen, n_rows=facts["n_rows"])
+        self._tell(result)
+        if hasattr(self, "drift_"):
+            # That of rows which another fit took in.
+            del self.drift_
+        means = [value / result.total_weight for value in result.history.log_likelihood]
+        self.lower_bounds_ = means
+        self.lower_bound_ = means[-1] if means else -np.inf
+        self._take(self.mixture_, given.rows.dtype)
+
+    def _tell(self, result: FitResult) -> None:
+        """Set what a result says of itself."""
+        self._excess = result.excess_each
         self.history_ = result.history
         self.log_likelihood_ = result.log_likelihood
         self.n_parameters_ = result.n_parameters
@@ -483,10 +496,6 @@ class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
         self.n_iter_ = result.history.n_sweeps
         self.remaining_gain_ = result.remaining_gain
         self.starts_agreeing_ = result.starts_agreeing
-        means = [value / result.total_weight for value in result.history.log_likelihood]
-        self.lower_bounds_ = means
-        self.lower_bound_ = means[-1] if means else -np.inf
-        self._take(self.mixture_, given.rows.dtype)
 
     def _warn(self, result: FitResult, settings: Settings) -> None:
         for caution in result.cautions:
