@@ -49,7 +49,7 @@ def _read_statistics(path: Path, columns: tuple[str, ...] | None) -> "pa.Table":
     _, meta = _foreign(path, lambda: read(path, metadataonly=True))
     names = checked_names(path, meta.column_names, columns)
     found, meta = _foreign(path, lambda: read(path, usecols=list(names), output_format="dict"))
-    arrays = {name: _cells(path, name, found[name]) for name in names}
+    arrays = {name: _cells(found[name]) for name in names}
     labels = meta.variable_value_labels
     fields = [
         pa.field(name, arrays[name].type, metadata=_labelled(labels.get(name, {})))
@@ -63,7 +63,7 @@ def _labelled(labels: Mapping[Any, str]) -> dict[str, str] | None:
     return {LABELS: json.dumps(list(labels.items()))} if labels else None
 
 
-def _cells(path: Path, name: str, cells: Any) -> "pa.Array":
+def _cells(cells: Any) -> "pa.Array":
     """Return a column, None where a cell is missing or blank."""
     import pyarrow as pa
 
@@ -108,19 +108,17 @@ def _read_sheet(path: Path, columns: tuple[str, ...] | None) -> "pa.Table":
     # Rows of nothing at all are what is left of a sheet's formats.
     rows = [row for row in rows if any(cell != "" for cell in row)]
     return pa.table(
-        {name: _column(path, name, rows, at) for name, at in zip(kept, places, strict=True)}
+        {name: _column([row[at] for row in rows]) for name, at in zip(kept, places, strict=True)}
     )
 
 
-def _column(path: Path, name: str, rows: Sequence[Sequence[Any]], place: int) -> "pa.Array":
-    cells = [
-        None if isinstance(row[place], str) and row[place] in MISSING else row[place]
-        for row in rows
-    ]
-    kinds = {type(cell) for cell in cells if cell is not None}
+def _column(cells: Sequence[Any]) -> "pa.Array":
+    """Return a column of a sheet, None where a cell is missing."""
+    found = [None if isinstance(cell, str) and cell in MISSING else cell for cell in cells]
+    kinds = {type(cell) for cell in found if cell is not None}
     if kinds <= {int, float}:
-        return _cells(path, name, np.array([np.nan if c is None else float(c) for c in cells]))
-    return _cells(path, name, cells)
+        return _cells(np.array([np.nan if cell is None else float(cell) for cell in found]))
+    return _cells(found)
 
 
 def _spelled(cell: Any) -> str:
