@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from mixtura.arrays import as_shape
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.cellwise import CellwiseFamily
-from mixtura.components.exponential import ExponentialFamily
 from mixtura.components.feature_sums import FeatureMoments, FeatureTotals
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.resuming import (
@@ -242,13 +241,16 @@ def _(family: NoiseFamily, prior: NoisyPrior, moments: NoisyMoments) -> Any:
 @singledispatch
 def arrays_of(family: Any, moments: Any) -> Arrays:
     """Return moments in the user's units, and how the family read their rows, as arrays."""
-    return {"features": moments.features, "log_base": np.array(moments.log_base)}
+    return _feature_arrays(moments)
 
 
 @arrays_of.register
 def _(family: CellwiseFamily, moments: FeatureMoments) -> Arrays:
-    plain = {"features": moments.features, "log_base": np.array(moments.log_base)}
-    return {**plain, "gaps": np.array(int(family.gaps)), **family.layout()}
+    return {**_feature_arrays(moments), "gaps": np.array(int(family.gaps)), **family.layout()}
+
+
+def _feature_arrays(moments: FeatureMoments) -> Arrays:
+    return {"features": moments.features, "log_base": np.array(moments.log_base)}
 
 
 @arrays_of.register
@@ -278,16 +280,19 @@ def _(family: NoiseFamily, moments: NoisyMoments) -> Arrays:
 @singledispatch
 def read_of(family: Any, arrays: Arrays, n_components: int) -> tuple[Any, Any]:
     """Return the family as it read the rows of moments that `arrays_of` gave, and the moments."""
-    shape = n_components, family.width()
-    features = as_shape("features", arrays["features"], shape)
-    return family, FeatureMoments(features, float(as_shape("log_base", arrays["log_base"], ())))
+    return family, _read_features(family, arrays, n_components)
 
 
 @read_of.register
 def _(family: CellwiseFamily, arrays: Arrays, n_components: int) -> tuple[Any, Any]:
     gaps = bool(as_shape("gaps", arrays["gaps"], ()))
     laid_out = replace(family, gaps=gaps, sparse=False).laid_out(arrays)
-    return read_of.dispatch(ExponentialFamily)(laid_out, arrays, n_components)
+    return laid_out, _read_features(laid_out, arrays, n_components)
+
+
+def _read_features(family: Any, arrays: Arrays, n_components: int) -> FeatureMoments:
+    features = as_shape("features", arrays["features"], (n_components, family.width()))
+    return FeatureMoments(features, float(as_shape("log_base", arrays["log_base"], ())))
 
 
 @read_of.register

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.constrained import ConstrainedFamily, freed
+from mixtura.components.constrained import ConstrainedFamily
 from mixtura.components.resuming import Seen, known_of, remembering, resumed, totals_of
 from mixtura.components.simplex import SMALLEST
 from mixtura.data import RowSource
@@ -23,7 +23,7 @@ from mixtura.em.sweep import Sweep
 from mixtura.engines import Engine
 from mixtura.mixture import Mixture
 
-__all__ = ["Drift", "Taken", "drift_of", "take_in", "weight_kept"]
+__all__ = ["Drift", "Taken", "take_in"]
 
 Float = NDArray[np.float64]
 
@@ -125,12 +125,14 @@ class Taken:
         return {**facts, "notes": [*facts.get("notes", ()), note, self.drift.sentence()]}
 
 
-def weight_kept(n_rows: float, half_life: float | None) -> float:
+def _weight_kept(n_rows: float, half_life: float | None) -> float:
     """Return what rows count that have seen so many others come: 2^(-n / half-life)."""
     return 1.0 if half_life is None else float(2.0 ** (-n_rows / half_life))
 
 
-def drift_of(mixture: Mixture, seen: Seen, rows: Any, weights: Float | None, known: float) -> Drift:
+def _drift_of(
+    mixture: Mixture, seen: Seen, rows: Any, weights: Float | None, known: float
+) -> Drift:
     """Return how rows (N, D) compare with those that were seen.
 
     Parameters
@@ -192,23 +194,22 @@ def take_in(
     half_life : rows after which those before count half; None: all rows count alike
     """
     began = perf_counter()
-    faded = seen.times(weight_kept(source.total_weight, half_life))
+    faded = seen.times(_weight_kept(source.total_weight, half_life))
     rows = as_swept(seen.family, source)[1]
-    family: Any
-    family, moments = resumed(seen.family, faded.moments, rows.block(0, rows.n_rows).rows)
+    block = rows.block(0, rows.n_rows)
+    plain, moments = resumed(seen.family, faded.moments, block.rows)
+    family: Any = plain
     if mixture.constraints is not None:
-        bound: Any = ConstrainedFamily(family, mixture.constraints)
-        family = bound
+        family = ConstrainedFamily(plain, mixture.constraints)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"), engine.session():
         sweep = Sweep(family, rows, engine)
-        block = rows.block(0, rows.n_rows)
-        known = known_of(freed(family), sweep.shared) / sweep.total_weight
-        drift = drift_of(mixture, seen, block.rows, block.weights, known)
+        known = known_of(plain, sweep.shared) / sweep.total_weight
+        drift = _drift_of(mixture, seen, block.rows, block.weights, known)
         told = replace(options(family), earlier=())
         # Penalties are those of all rows: these alone may be one, of which cells are missing.
         bare = replace(told, prior=None, rescue=False)
         loop = fit_options(sweep, mixture.n_components, bare)
-        plain, totals = freed(family), totals_of(freed(family), moments) + sweep.shared
+        totals = totals_of(plain, moments) + sweep.shared
 
         def remembered(name: Any) -> Any:
             if name == "evidence":
