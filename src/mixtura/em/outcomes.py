@@ -55,9 +55,8 @@ class Outcomes:
     def caution(self) -> str | None:
         """Return what is to be said where few of several starts came to the best end.
 
-        That is no more than half, where others lie far behind, or one alone.
-
-        How far others lie behind says little: starts with noise are of unlike sorts, and of 76
+        That is no more than half of them, and some lie more than 10 nats behind, or one alone. That
+        some lie far behind says little by itself: starts with noise are of unlike sorts, and of 76
         problems drawn anew most have one 100 nats behind, also where ten times as many find no
         better end.
         """
