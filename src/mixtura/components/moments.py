@@ -1,5 +1,6 @@
 """What moments of any family are: sums in the form that an M-step reads."""
 
+from collections.abc import Sequence
 from typing import Protocol, Self
 
 import numpy as np
@@ -24,6 +25,10 @@ class Moments(Protocol):
 
     def times(self, factor: float) -> Self:
         """Return the moments of rows that count so many times."""
+        ...
+
+    def take(self, components: Sequence[int]) -> Self:
+        """Return the moments of some components."""
         ...
 
     def collapsed(self) -> NDArray[np.bool_]:

@@ -105,6 +105,13 @@ class NoisyMoments:
         rows, inner = self.effective_rows * factor, self.inner.times(factor)
         return type(self)(rows, inner, self.noise, self.of_noise * factor)
 
+    def take(self, components: Sequence[int]) -> Self:
+        """Return the moments of some components, which hold the noise or none."""
+        order = np.cumsum(~self.noise) - 1
+        inner = self.inner.take([int(order[k]) for k in components if not self.noise[k]])
+        noise = self.noise[components]
+        return type(self)(self.effective_rows[components], inner, noise, self.of_noise)
+
     def collapsed(self) -> NDArray[np.bool_]:
         """Return which components have no spread in some direction; noise always has."""
         collapsed = np.zeros(len(self.noise), dtype=bool)

@@ -16,6 +16,7 @@ from mixtura.components.weighing import Weighing
 from mixtura.data import RowSource
 from mixtura.data.masks import MaskedRows
 from mixtura.em.annealing import is_annealed_alone, wide_models, with_evidence
+from mixtura.em.by_size import by_size
 from mixtura.em.certainty import entropy_r2, relative_entropy
 from mixtura.em.certificate import certified
 from mixtura.em.classes import class_model
@@ -84,6 +85,7 @@ class SolveOptions:
     monotone : whether the objective must never fall
     starts : how starts are made
     weighing : what the mixing weights are
+    by_size : whether the largest component comes first, where nothing numbers them
     """
 
     rule: StoppingRule
@@ -96,6 +98,7 @@ class SolveOptions:
     accelerate: bool = False
     earlier: tuple[float, ...] = ()
     progress: Callable[[int, int, float], None] | None = None
+    by_size: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +326,8 @@ def solve_by(
     statistics = best.statistics
     if best.ending is not Ending.CONVERGED:
         statistics = sweep([best.model])[0]
+    if options.by_size:
+        best, statistics = by_size(sweep, best, statistics, loop.weighing)
     agreeing = sum(abs(_end_of(run, attempts) - best.objective) < SAME_OPTIMUM for run in runs)
     if any(run.ending is Ending.INTERRUPTED for run in runs):
         best = replace(best, ending=Ending.INTERRUPTED)

@@ -49,6 +49,9 @@ Float = NDArray[np.float64]
 
 IGNORED = "y was ignored, as scikit-learn's mixtures do; use_y=True takes it for components"
 
+# Settings whose components have numbers.
+NUMBERING = ("weights_init", "means_init", "precisions_init", "responsibilities_init")
+
 # Objectives that a stopping rule looks back at, kept for a warm start.
 TRAIL = 8
 
@@ -113,8 +116,9 @@ class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
         Returns
         -------
         self
-            Component k is the one called k in y. The log-likelihood of a row is that of the
-            components it may belong to.
+            Components are in the order of their weights, the largest first; but component k is
+            the one called k in y, in a start that is given and in what is held. The log-likelihood
+            of a row is that of the components it may belong to.
 
         Raises
         ------
@@ -133,7 +137,7 @@ class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
             given.source,
             engine_named(self.engine, self.n_jobs),
             settings.n_components + family.has_noise,
-            self._options(settings, family),
+            replace(self._options(settings, family), by_size=not self._is_numbered()),
             models=self._starts(family, given.rows, given.kept, settings),
             columns=given.names,
         )
@@ -450,6 +454,11 @@ class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
             stacklevel=3,
         )
         return settings.with_components(distinct)
+
+    def _is_numbered(self) -> bool:
+        """Return whether a start that is given says which component is which."""
+        given = (getattr(self, name, None) is not None for name in NUMBERING)
+        return self._carries_on() or any(given)
 
     def _carries_on(self) -> bool:
         return bool(getattr(self, "warm_start", False)) and hasattr(self, "mixture_")

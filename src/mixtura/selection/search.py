@@ -50,6 +50,7 @@ def search(
     n_numbers : how many the rows have, or None for rows times columns
     progress : called after each cell
     """
+    options = replace(options, by_size=True)
     counted, factor = as_counts(source, options)
     ordered = sorted(cells, key=lambda cell: (cell.n_components, cell.n_free))
     with engine.session():
