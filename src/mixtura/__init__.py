@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mixtura.components.dirichlet import Dirichlet
     from mixtura.components.gaussian.conjugate import NormalInverseWishart
     from mixtura.data.dataset import Dataset, dataset
+    from mixtura.discriminant import GaussianMixtureClassifier, MixtureClassifier
     from mixtura.errors import (
         BoundaryError,
         DataError,
@@ -75,6 +76,7 @@ __all__ = [
     "Enumeration",
     "GammaMixture",
     "GaussianMixture",
+    "GaussianMixtureClassifier",
     "GeometricMixture",
     "InformationError",
     "LikelihoodDecreased",
@@ -82,6 +84,7 @@ __all__ = [
     "MixturaError",
     "MixturaWarning",
     "Mixture",
+    "MixtureClassifier",
     "ModelFileError",
     "MultinomialMixture",
     "NegativeBinomialMixture",
@@ -112,7 +115,9 @@ PLACES = {
     "DistalOutcome": "mixtura.classes",
     "DistalOutcomes": "mixtura.classes",
     "Enumeration": "mixtura.classes",
+    "GaussianMixtureClassifier": "mixtura.discriminant",
     "Mixture": "mixtura.mixture",
+    "MixtureClassifier": "mixtura.discriminant",
     "NormalInverseWishart": "mixtura.components.gaussian.conjugate",
     "SurveyDesign": "mixtura.inference.survey",
     "WaldTest": "mixtura.classes",
