@@ -124,7 +124,13 @@ class ClassMixtures(ClassifierMixin, BaseEstimator, ABC):
         return posteriors(densities, self._priors(priors))
 
     def predict_log_proba(self, X: Any, priors: ArrayLike | None = None) -> Float:
-        """Return the logarithms of `predict_proba` (N, C)."""
+        """Return the logarithms of `predict_proba` (N, C).
+
+        Parameters
+        ----------
+        X : (N, D) rows of the columns that were fitted; frames by name
+        priors : (C,) as in `predict_proba`
+        """
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X, priors))
 
@@ -190,6 +196,11 @@ class ClassMixtures(ClassifierMixin, BaseEstimator, ABC):
         X : (N, D) rows of the columns that were fitted; frames by name
         false_alarm : the share of rows of the known classes that are called unlike, in (0, 1)
         random_state : seed of what is drawn
+
+        Raises
+        ------
+        ParameterError
+            If `false_alarm` is no such share.
         """
         check_is_fitted(self)
         if not 0 < false_alarm < 1:
