@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from drawing import drawn_items, seed
 from hypothesis import settings
 
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -37,3 +38,20 @@ def fresh_seed() -> int:
     seed = secrets.randbelow(2**31)
     print(f"fresh_seed = {seed}")
     return seed
+
+
+def pytest_configure() -> None:
+    """Draw once, before there are workers."""
+    seed()
+
+
+def pytest_report_header() -> str:
+    """Say how the same cases are drawn again."""
+    return f"cases of a whole run drawn by MIXTURA_DRAW={seed()}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, of a whole run by day, the cases that are not drawn."""
+    items[:], left = drawn_items(config, items)
+    if left:
+        config.hook.pytest_deselected(items=left)

@@ -10,6 +10,8 @@ from mixtura.cli.beyond import shown_rows
 from mixtura.cli.command import command
 from mixtura.store import load_with_facts
 
+pytestmark = pytest.mark.drawn(2)
+
 
 def passed(*arguments):
     found = CliRunner().invoke(command, [str(each) for each in arguments])

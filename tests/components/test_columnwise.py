@@ -14,6 +14,8 @@ from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 from mixtura.inference import standard_errors
 
+pytestmark = pytest.mark.drawn(2)
+
 every_family = pytest.mark.parametrize("name", COLUMNWISE)
 
 

@@ -26,6 +26,8 @@ from mixtura.engines import Serial, Threads
 from mixtura.mixture import Mixture
 from mixtura.store import save
 
+pytestmark = pytest.mark.drawn(3)
+
 LEVELS = (2, 3, 5, 1)
 PRIORS = (None, "weak", "conjugate")
 

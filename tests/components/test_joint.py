@@ -29,6 +29,8 @@ from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 
+pytestmark = pytest.mark.drawn(3)
+
 N, K = 211, 3
 
 

@@ -11,6 +11,8 @@ from mixtura.arrays import order_by_pattern
 from mixtura.data import arranging
 from mixtura.data.arranging import arranged
 
+pytestmark = pytest.mark.drawn(2)
+
 
 def gappy(n_rows, n_columns, share, seed=0):
     rng = np.random.default_rng(seed)

@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from mixtura.data.files import Table, read_table
 from mixtura.errors import DataError
 
+pytestmark = pytest.mark.drawn(3)
+
 pa = pytest.importorskip("pyarrow")
 feather = pytest.importorskip("pyarrow.feather")
 pq = pytest.importorskip("pyarrow.parquet")

@@ -22,6 +22,8 @@ from mixtura import (
 )
 from mixtura.discriminant.rules import adapted, brier, posteriors
 
+pytestmark = pytest.mark.drawn(2)
+
 
 def expected(estimator: Any) -> dict[str, str]:
     """Return the checks that a mixture of each class alone cannot pass."""

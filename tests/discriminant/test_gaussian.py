@@ -18,6 +18,8 @@ from mixtura import (
 )
 from tests.oracles import dataset, mclust
 
+pytestmark = pytest.mark.drawn(2)
+
 EDDA, MCLUSTDA = mclust("edda"), mclust("mclustda")
 FITS = [(name, fit) for name, found in EDDA.items() for fit in found["fits"]]
 

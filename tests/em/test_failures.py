@@ -25,6 +25,8 @@ from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 from mixtura.errors import ParameterError
 
+pytestmark = pytest.mark.drawn(2)
+
 COUNT = 4
 
 

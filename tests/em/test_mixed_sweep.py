@@ -30,6 +30,8 @@ from mixtura.em.sweep import Sweep
 from mixtura.engines import Engine, Serial, Threads
 from mixtura.native import sweeps
 
+pytestmark = pytest.mark.drawn(3)
+
 N_ROWS = 3001
 
 

@@ -28,6 +28,8 @@ from mixtura.em.stopping import Ending, GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 
+pytestmark = pytest.mark.drawn(2)
+
 Float = NDArray[np.float64]
 
 CENTRES = np.array([[0.0, 0.0], [40.0, 0.0], [46.0, 0.0], [0.0, 40.0]])

@@ -24,6 +24,8 @@ from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 
+pytestmark = pytest.mark.drawn(3)
+
 Float = NDArray[np.float64]
 
 STRUCTURES = ("full", "tied", "diag", "spherical")

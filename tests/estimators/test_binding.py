@@ -41,7 +41,10 @@ from mixtura.inference import (
     parameter_names,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore:Best performing initialization")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Best performing initialization"),
+    pytest.mark.drawn(2),
+]
 
 NAN = np.nan
 

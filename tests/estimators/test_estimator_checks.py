@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from mixtura import GaussianMixture
+
+pytestmark = pytest.mark.drawn(3)
 
 
 @parametrize_with_checks([GaussianMixture(n_components) for n_components in (1, 3, 5)])

@@ -15,6 +15,8 @@ from mixtura import GaussianMixture, MixedMixture, PoissonMixture, select
 from mixtura.components.gaussian.structures import CODES
 from mixtura.errors import DataError, ParameterError
 
+pytestmark = pytest.mark.drawn(3)
+
 Float = NDArray[np.float64]
 
 MEANS = np.array([[0.0, 0.0, 0.0], [4.0, 2.0, -3.0]])

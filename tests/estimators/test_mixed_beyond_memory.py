@@ -7,6 +7,8 @@ from numpy.testing import assert_array_equal
 
 from mixtura import DataError, MixedMixture, MixturaWarning, ParameterError, dataset
 
+pytestmark = pytest.mark.drawn(2)
+
 N_ROWS = 3000
 BLOCKS = {"categorical": ["colour", "owns"], "gaussian": ["w", "h"], "poisson": "visits"}
 

@@ -25,7 +25,10 @@ from mixtura import (
 from mixtura.components.gaussian.structures import CODES
 from mixtura.em.sweep import Sweep
 
-pytestmark = pytest.mark.filterwarnings("ignore:Best performing initialization")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Best performing initialization"),
+    pytest.mark.drawn(3),
+]
 
 SWEEPS = 12
 HELD = {"equal": [1 / 3] * 3, "given": [0.2, 0.5, 0.3]}

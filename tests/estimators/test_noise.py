@@ -29,6 +29,8 @@ from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 
+pytestmark = pytest.mark.drawn(2)
+
 Float = Any
 LEVELS, TOTAL = 4, 30
 SHARES = np.array([[0.6, 0.2, 0.1, 0.05, 0.05], [0.05, 0.05, 0.1, 0.2, 0.6]])

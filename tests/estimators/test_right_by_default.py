@@ -13,6 +13,8 @@ from sklearn.mixture import GaussianMixture as SklearnMixture
 
 from mixtura import DegenerateComponentWarning, GaussianMixture, select
 
+pytestmark = pytest.mark.drawn(2)
+
 SEEDS = range(4)
 
 

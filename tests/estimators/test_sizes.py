@@ -15,6 +15,8 @@ from mixtura import (
     ParameterError,
 )
 
+pytestmark = pytest.mark.drawn(2)
+
 
 @every_estimator
 def test_the_best_of_a_search_is_what_the_estimator_holds(kind):

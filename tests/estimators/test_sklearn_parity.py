@@ -15,6 +15,8 @@ from sklearn.mixture import GaussianMixture as SklearnGaussianMixture
 
 from mixtura import GaussianMixture
 
+pytestmark = pytest.mark.drawn(3)
+
 Float = NDArray[np.float64]
 
 STRUCTURES = ("full", "tied", "diag", "spherical")

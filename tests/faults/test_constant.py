@@ -22,6 +22,8 @@ from mixtura import (
 )
 from mixtura.cli.command import command
 
+pytestmark = pytest.mark.drawn(2)
+
 SEEDS = range(4)
 
 

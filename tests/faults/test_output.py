@@ -23,7 +23,10 @@ from mixtura.cli.command import command
 from mixtura.report import page
 
 resource = pytest.importorskip("resource")
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs signals and fork")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs signals and fork"),
+    pytest.mark.drawn(2),
+]
 
 NAMES = {"model.mixtura", "assignments.csv", "report.html"}
 PATHS = {"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.chmod", "os.scandir"}

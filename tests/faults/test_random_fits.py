@@ -13,6 +13,8 @@ from mixtura.components.gaussian.covariance import FullCovariance
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.prior import ScatterPrior
 
+pytestmark = pytest.mark.drawn(2)
+
 
 @pytest.mark.parametrize("number", first(12, range(40)))
 @pytest.mark.parametrize("seed", [7, 1007])

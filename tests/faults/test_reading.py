@@ -32,6 +32,8 @@ from mixtura import (
 from mixtura.archive import read_archive, write_archive
 from mixtura.store import save
 
+pytestmark = pytest.mark.drawn(3)
+
 N_ROWS = 60
 SEEDS = range(3)
 

@@ -21,6 +21,8 @@ from mixtura import (
     select,
 )
 
+pytestmark = pytest.mark.drawn(2)
+
 SPARSE: dict[str, Any] = {
     "multinomial": MultinomialMixture,
     "bernoulli": BernoulliMixture,

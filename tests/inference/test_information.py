@@ -20,6 +20,8 @@ from mixtura.inference import (
     standard_errors,
 )
 
+pytestmark = pytest.mark.drawn(3)
+
 every_case = pytest.mark.parametrize("name", CASES)
 SPECTRAL = ("VEI", "EVI", "EEV", "VVE", "EVE", "VEE", "VEV", "EVV")
 

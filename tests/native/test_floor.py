@@ -10,6 +10,8 @@ from mixtura.components.gaussian.structures import CODES
 from mixtura.components.gaussian.structures.floor import is_above
 from mixtura.native.updates import native_update
 
+pytestmark = pytest.mark.drawn(3)
+
 COMMON_AXES = ("EVE", "VVE")
 TURNED = ("EEV", "VEV")
 FLOORS = ("all", "one", "some")

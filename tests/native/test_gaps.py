@@ -17,6 +17,8 @@ from mixtura.native import library
 from mixtura.native.gaps import GappyRows
 from mixtura.native.parts import DensePart, readable
 
+pytestmark = pytest.mark.drawn(3)
+
 Float = NDArray[np.float64]
 
 

@@ -16,6 +16,8 @@ from mixtura.report.panels import Points
 from mixtura.report.sentences import cautions, choice
 from mixtura.report.tables import component_table
 
+pytestmark = pytest.mark.drawn(2)
+
 
 def rows_in(n_columns: int) -> np.ndarray:
     rng = np.random.default_rng(n_columns)

@@ -34,6 +34,8 @@ from mixtura.report.trace import trace_figure
 from mixtura.report.uncertainty import uncertainty_figure
 from mixtura.selection import Candidate, Selection
 
+pytestmark = pytest.mark.drawn(2)
+
 HOSTILE = (
     "<script>alert(1)</script>",
     '$\\frac{$ & "q" id="y"',

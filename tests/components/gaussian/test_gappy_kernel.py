@@ -23,6 +23,8 @@ from mixtura.em.starts import NeverMet
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 
+pytestmark = pytest.mark.drawn(3)
+
 Float = NDArray[np.float64]
 
 K, N, SWEEPS = 3, 120, 25

@@ -37,6 +37,8 @@ from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 from mixtura.errors import ParameterError
 
+pytestmark = pytest.mark.drawn(3)
+
 # What axes are best is searched for, so that two searches may end in two places.
 COMMON_AXES = ("EVE", "VVE")
 OTHERS = [code for code in CODES if code not in COMMON_AXES]
