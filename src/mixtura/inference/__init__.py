@@ -14,6 +14,7 @@ from mixtura.inference.divergence import (
 from mixtura.inference.gradient import Gradient, gradient
 from mixtura.inference.information import Information, Interval, information
 from mixtura.inference.likelihood_ratio import LikelihoodRatioTest, likelihood_ratio_test
+from mixtura.inference.merging import Merging, merge
 from mixtura.inference.regions import Region, highest_density_region
 from mixtura.inference.regression import Regression, regression
 from mixtura.inference.scores import parameter_names, score_vector
@@ -28,6 +29,7 @@ __all__ = [
     "Information",
     "Interval",
     "LikelihoodRatioTest",
+    "Merging",
     "Region",
     "Regression",
     "bootstrap",
@@ -42,6 +44,7 @@ __all__ = [
     "kl_divergence",
     "l2_distance",
     "likelihood_ratio_test",
+    "merge",
     "parameter_names",
     "q_function",
     "regression",
