@@ -32,14 +32,16 @@ from mixtura.errors import (
 )
 from mixtura.estimators.arriving import PartialFit
 from mixtura.estimators.binding import bound_family, check_possible
+from mixtura.estimators.doubted import warn_of_best
 from mixtura.estimators.inputs import Kept, Sourced, checked_rows, fitted_rows, names_of
-from mixtura.estimators.labels import check_reached, known_components
+from mixtura.estimators.labels import check_reached, check_unnumbered, known_components
 from mixtura.estimators.noise import noise_maker
-from mixtura.estimators.settings import Settings, checked_integer, seed_of
+from mixtura.estimators.settings import Settings, checked_integer, is_auto, seed_of, size_of
 from mixtura.estimators.spooled import by_parts, check_alone, given_weights, is_spooled
 from mixtura.estimators.stored import state_of
 from mixtura.estimators.verbose import verbose_progress
 from mixtura.mixture import Mixture
+from mixtura.selection import Candidate, Selection
 from mixtura.store import StoredFacts, save
 from mixtura.summary import summary_of
 
@@ -48,6 +50,9 @@ __all__ = ["MixtureEstimator"]
 Float = NDArray[np.float64]
 
 IGNORED = "y was ignored, as scikit-learn's mixtures do; use_y=True takes it for components"
+
+# The sizes that are tried first where it is to be found.
+FIRST_SIZES = range(1, 10)
 
 # Settings whose components have numbers.
 NUMBERING = ("weights_init", "means_init", "precisions_init", "responsibilities_init")
@@ -61,9 +66,10 @@ class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
 
     mixture_: Mixture
     drift_: Drift
+    selection_: Selection
     n_features_in_: int
     feature_names_in_: NDArray[np.object_]
-    n_components: int
+    n_components: int | str
     mixing_weights: Any
     fix: Any
     equal: Any
@@ -127,6 +133,11 @@ class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
         ParameterError
             If a setting cannot be used.
         """
+        if hasattr(self, "selection_"):
+            # That of an earlier fit.
+            del self.selection_
+        if self._is_chosen() and not self._carries_on():
+            return self._choose(X, y, sample_weight)
         settings = Settings.of(self)
         given = self._sourced(X, sample_weight, settings.n_components, settings.n_components, y)
         settings = self._shrunk(settings, given.source)
@@ -454,6 +465,44 @@ class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
             stacklevel=3,
         )
         return settings.with_components(distinct)
+
+    def _is_chosen(self) -> bool:
+        """Return whether size or structure are to be found from the rows."""
+        return is_auto(self.n_components)
+
+    @abstractmethod
+    def _searched(
+        self,
+        X: Any,
+        sample_weight: ArrayLike | None,
+        sizes: list[int],
+        criterion: str = "bic",
+        progress: Callable[[Candidate, int], None] | None = None,
+    ) -> tuple[Selection, Sourced]:
+        """Return mixtures of several sizes, ranked, and the rows that they were fitted to."""
+
+    def _choose(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> Self:
+        """Fit what has the lowest BIC; the search goes on while that is the largest size."""
+        check_unnumbered(self, y, NUMBERING)
+        grows = is_auto(self.n_components)
+        sizes = list(FIRST_SIZES) if grows else [size_of(self)]
+        found, given = self._searched(X, sample_weight, sizes)
+        while grows and not found.interrupted and found.best.n_components == sizes[-1]:
+            sizes = [size + len(FIRST_SIZES) for size in sizes]
+            more, given = self._searched(X, sample_weight, sizes)
+            if any(one.n_components < sizes[0] for one in more.candidates):
+                # There are no more distinct rows.
+                break
+            candidates = (*found.candidates, *more.candidates)
+            found = replace(found, candidates=candidates, interrupted=more.interrupted)
+        self.selection_ = found
+        self._take_best(found, given)
+        return self
+
+    def _take_best(self, found: Selection, given: Sourced) -> None:
+        """Take on the best of a search as if it had been fitted alone."""
+        self._adopt(found.result, given, Settings.of(self, [found.best.n_components]))
+        warn_of_best(found)
 
     def _is_numbered(self) -> bool:
         """Return whether a start that is given says which component is which."""

@@ -42,8 +42,8 @@ class CategoricalMixture(DiscreteMixture):
 
     Parameters
     ----------
-    n_components : int
-        K, the number of classes.
+    n_components : int or "auto"
+        K, the number of classes; "auto" is that of the lowest BIC, found as in `GaussianMixture`.
     unknown : "error" or "ignore"
         What a category not seen in the fit is at prediction: an error that names it, or a missing
         cell.
@@ -76,7 +76,7 @@ class CategoricalMixture(DiscreteMixture):
 
     def __init__(
         self,
-        n_components: int = 1,
+        n_components: int | str = 1,
         *,
         unknown: str = "error",
         tol: float | None = None,

@@ -225,7 +225,7 @@ def _constructor(made: type[ColumnwiseMixture], settings: Mapping[str, Any]) -> 
     first, *rest = base.parameters.values()
     told = Signature([first, rest[0], *own, *rest[1:]])
 
-    def __init__(self: Any, n_components: int = 1, **given: Any) -> None:  # noqa: N807
+    def __init__(self: Any, n_components: int | str = 1, **given: Any) -> None:  # noqa: N807
         told.bind(self, n_components, **given)
         for name, default in settings.items():
             setattr(self, name, given.pop(name, default))
@@ -246,7 +246,8 @@ def docstring_of(row: Row) -> str:
         f"{number.name}_ : (K, D)\n    {number.heading}." for number in row.family.numbers
     )
     return (
-        f"{about}\n\nParameters\n----------\nn_components : int\n    K.\n"
+        f'{about}\n\nParameters\n----------\nn_components : int or "auto"\n    K; '
+        '"auto" is the size of the lowest BIC, found as in `GaussianMixture`.\n'
         f"{settings}{chr(10) if settings else ''}{SHARED}\n"
         f"Attributes\n----------\nweights_ : (K,)\n{arrays}\n"
         f"{KEPT if 'constant' in own else ''}mixture_ : Mixture\n"

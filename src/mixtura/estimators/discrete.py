@@ -21,7 +21,6 @@ from mixtura.em.starts import StartMaker
 from mixtura.engines import engine_named
 from mixtura.errors import MixturaWarning, ParameterError
 from mixtura.estimators.base import MixtureEstimator
-from mixtura.estimators.doubted import warn_of_best
 from mixtura.estimators.gaussian_inits import checked_responsibilities
 from mixtura.estimators.identifiability import Doubt
 from mixtura.estimators.inputs import Kept, Sourced
@@ -46,7 +45,7 @@ class DiscreteMixture(MixtureEstimator):
 
     def __init__(
         self,
-        n_components: int = 1,
+        n_components: int | str = 1,
         *,
         tol: float | None = None,
         algorithm: str = "auto",
@@ -185,6 +184,18 @@ class DiscreteMixture(MixtureEstimator):
         """
         checked_choice("criterion", criterion, CRITERIA)
         sizes = checked_sizes(n_components)
+        found, given = self._searched(X, sample_weight, sizes, criterion, progress)
+        self._take_best(found, given)
+        return found
+
+    def _searched(
+        self,
+        X: Any,
+        sample_weight: ArrayLike | None,
+        sizes: list[int],
+        criterion: str = "bic",
+        progress: Callable[[Candidate, int], None] | None = None,
+    ) -> tuple[Selection, Sourced]:
         settings = Settings.of(self, sizes)
         given = self._sourced(X, sample_weight, min(sizes), max(sizes))
         sizes = possible_sizes(sizes, given.source)
@@ -212,13 +223,13 @@ class DiscreteMixture(MixtureEstimator):
             reading=self._reading(),
             progress=None if progress is None else lambda one: progress(one, len(cells)),
         )
-        found = replace(found, candidates=(*found.candidates, *refused))
-        doubt = doubts.get(found.best.n_components)
+        return replace(found, candidates=(*found.candidates, *refused)), given
+
+    def _take_best(self, found: Selection, given: Sourced) -> None:
+        doubt = self._doubt(given.source, found.best.n_components)
         if doubt is not None:
             self._note(doubt.sentence, warn=True)
-        self._adopt(found.result, given, settings)
-        warn_of_best(found)
-        return found
+        super()._take_best(found, given)
 
     def _doubt(self, source: RowSource, n_components: int) -> Doubt | None:
         """Return what speaks against so many components for these rows, if anything does."""

@@ -1,6 +1,6 @@
 """`GaussianMixture`: scikit-learn's class, and more."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Self, final
@@ -46,14 +46,22 @@ from mixtura.estimators.gaussian_inits import (
     checked_responsibilities,
     checked_weights,
 )
+from mixtura.estimators.gaussian_search import gaussian_search
 from mixtura.estimators.gaussian_shapes import attributes_of, parameters_of_covariances
 from mixtura.estimators.initialisers import INITIALISERS, initial_responsibilities
 from mixtura.estimators.inputs import Kept, Sourced, fitted_rows
 from mixtura.estimators.mixing import checked_weighing
-from mixtura.estimators.settings import Settings, checked_choice, checked_number, seed_of
+from mixtura.estimators.settings import (
+    Settings,
+    checked_choice,
+    checked_number,
+    is_auto,
+    seed_of,
+)
 from mixtura.estimators.sizes import check_parameters
 from mixtura.estimators.spooled import fitted_beyond, numbers_beyond
 from mixtura.mixture import Mixture
+from mixtura.selection import Candidate, Selection
 
 __all__ = ["GaussianMixture"]
 
@@ -72,9 +80,11 @@ class GaussianMixture(VaryingColumns):
 
     Parameters
     ----------
-    n_components : int
-        K.
+    n_components : int or "auto"
+        K; "auto" is the size of the lowest BIC, from 1 to 9 and on while the largest is the best.
+        The search is kept as `selection_`.
     covariance_type : str
+        "auto" is that of the lowest BIC among the fourteen structures; else
         "full", "tied", "diag", "spherical", or a code from EII to VVV (Celeux and Govaert 1995).
     tol : float or None
         None: stop when less than 1e-3 nats + 1e-9 |ℓ| is left to gain. A number: stop when the
@@ -168,7 +178,7 @@ class GaussianMixture(VaryingColumns):
 
     def __init__(
         self,
-        n_components: int = 1,
+        n_components: int | str = 1,
         *,
         covariance_type: str = "full",
         tol: float | None = None,
@@ -230,10 +240,39 @@ class GaussianMixture(VaryingColumns):
             raise ParameterError(
                 f"covariance_type should be a name, but got {self.covariance_type!r}"
             )
-        return structure(self.covariance_type)
+        return structure(self._form())
+
+    def _form(self) -> str:
+        """Return the structure by its name; where that is to be found, the simplest until it is."""
+        if not is_auto(self.covariance_type):
+            return self.covariance_type
+        mixture = getattr(self, "mixture_", None)
+        return "spherical" if mixture is None else without_noise(mixture.family).structure.code
+
+    def _is_chosen(self) -> bool:
+        return super()._is_chosen() or is_auto(self.covariance_type)
+
+    def _searched(
+        self,
+        X: Any,
+        sample_weight: ArrayLike | None,
+        sizes: list[int],
+        criterion: str = "bic",
+        progress: Callable[[Candidate, int], None] | None = None,
+    ) -> tuple[Selection, Sourced]:
+        if self.reg_covar is not None or self.init_params != "auto":
+            name = "init_params" if self.reg_covar is None else "reg_covar"
+            raise ParameterError(
+                f"{name} says nothing to a search for sizes and structures; leave it out, or give "
+                "n_components and covariance_type"
+            )
+        given = self._sourced(X, sample_weight, min(sizes), max(sizes))
+        kinds = "all" if is_auto(self.covariance_type) else self.covariance_type
+        found = gaussian_search(self, given, sizes, kinds, criterion=criterion, progress=progress)
+        return found, given
 
     def _check_size(self, n_components: int, n_columns: int) -> None:
-        check_parameters(self._structure(), n_components, n_columns, self.covariance_type)
+        check_parameters(self._structure(), n_components, n_columns, self._form())
 
     def _may_shrink(self) -> bool:
         return self.reg_covar is None and all(
@@ -433,8 +472,8 @@ class GaussianMixture(VaryingColumns):
         self._set_mixture(mixture, dtype)
 
     def _set_mixture(self, mixture: Mixture, dtype: np.dtype[Any] | type = np.float64) -> None:
-        covariances, precisions, factors = attributes_of(self.covariance_type, mixture.parameters)
         self.mixture_ = mixture
+        covariances, precisions, factors = attributes_of(self._form(), mixture.parameters)
         self.n_features_in_ = mixture.n_columns
         self._take_columns(mixture)
         self.weights_ = mixture.weights.astype(dtype)

@@ -17,7 +17,7 @@ from mixtura.data import RowSource
 from mixtura.data.masks import MaskedRows
 from mixtura.errors import DataError, MixturaWarning, ParameterError
 
-__all__ = ["KnownComponents", "check_reached", "known_components"]
+__all__ = ["KnownComponents", "check_reached", "check_unnumbered", "known_components"]
 
 UNKNOWN = -1
 
@@ -86,6 +86,22 @@ def check_reached(source: RowSource, n_components: int) -> None:
         raise DataError(
             f"y leaves no row of weight for component {found[0]}; leave the component out, or let "
             "some row be of unknown component (-1)"
+        )
+
+
+def check_unnumbered(estimator: Any, y: Any, starts: tuple[str, ...]) -> None:
+    """Raise `ParameterError` where something numbers components whose number is to be found."""
+    given = [name for name in starts if getattr(estimator, name, None) is not None]
+    if given:
+        raise ParameterError(f"{given[0]} says how many components there are; give n_components")
+    array = np.empty(0) if y is None else np.asarray(y)
+    matrix = array.ndim == 2 and array.dtype == bool
+    listed = array.ndim == 1 and array.dtype.kind == "i" and array.size and array.min() == UNKNOWN
+    used = estimator.use_y
+    if y is not None and (used is True or (used == "auto" and (matrix or listed))):
+        raise ParameterError(
+            "y says which component rows belong to, so how many there are is no question; give "
+            "n_components, or use_y=False to ignore y"
         )
 
 

@@ -67,8 +67,8 @@ class MixedMixture(DiscreteMixture):
     blocks : dict
         The columns (names or numbers) of each kind, a family by its name: "gaussian",
         "categorical", "bernoulli", "poisson" and so on. Columns in no block are left out.
-    n_components : int
-        K.
+    n_components : int or "auto"
+        K; "auto" is the size of the lowest BIC, found as in `GaussianMixture`.
     covariance_type : str
         Of the Gaussian block, as in `GaussianMixture`.
     unknown : "error" or "ignore"
@@ -111,7 +111,7 @@ class MixedMixture(DiscreteMixture):
     def __init__(
         self,
         blocks: Mapping[str, Sequence[Any]],
-        n_components: int = 1,
+        n_components: int | str = 1,
         *,
         covariance_type: str = "full",
         unknown: str = "error",

@@ -43,8 +43,8 @@ class MultinomialMixture(DiscreteMixture):
 
     Parameters
     ----------
-    n_components : int
-        K.
+    n_components : int or "auto"
+        K; "auto" is the size of the lowest BIC, found as in `GaussianMixture`.
     coefficient : bool
         Whether the log-likelihood includes the multinomial coefficients n!/Π x!, which no
         parameter depends on; the summary says which.
@@ -116,7 +116,7 @@ class MultinomialMixture(DiscreteMixture):
 
     def __init__(
         self,
-        n_components: int = 1,
+        n_components: int | str = 1,
         *,
         coefficient: bool = True,
         allow_unidentified: bool = False,
