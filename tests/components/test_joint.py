@@ -225,7 +225,7 @@ def noisy(seed, code):
     )
 
 
-@pytest.mark.parametrize("code", ["VII", "VVI", "EVV", "VEV", "VVV"])
+@pytest.mark.parametrize("code", ["EII", "EEI", "EEE", "VII", "VVI", "EVV", "VEV", "VVV"])
 @pytest.mark.parametrize("seed", range(3))
 def test_noise_is_the_last_component_of_a_compiled_run(code, seed):
     rows, family = noisy(seed, code)
@@ -234,7 +234,10 @@ def test_noise_is_the_last_component_of_a_compiled_run(code, seed):
     start = started(general, plain)
     run, expected = only_compiled(sweep, start, plain), fit(general, [start], plain)[0]
     assert_allclose(run.history.objective, expected.history.objective, rtol=1e-11)
-    assert_allclose(run.statistics.moments.noise, [False] * K + [True])
+    moments, others = (one.statistics.moments for one in (run, expected))
+    assert_allclose(moments.noise, [False] * K + [True])
+    # What is shared is the scatter of all components together.
+    assert_allclose(moments.inner.scatter.sum(axis=0), others.inner.scatter.sum(axis=0), rtol=1e-9)
     extrapolating = replace(plain, rule=GainLeft(), max_iter=500, accelerate=True)
     ends = [fit(one, [start], extrapolating)[0] for one in (sweep, general)]
     assert ends[0].ending.converged

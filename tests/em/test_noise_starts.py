@@ -91,16 +91,15 @@ def test_starts_that_have_noise_are_tried_as_they_are(sweep: Sweep, options: Fit
     assert makes(sweep, options)[-1] is own
 
 
-def test_short_runs_come_in_both_sorts_where_no_start_is_given(
-    sweep: Sweep, options: FitOptions
-) -> None:
-    models = with_noise(None, 2, StartOptions(0))(sweep, options)
-    assert {model.parameters.noise.tolist().index(True) for model in models} == {2}
-    shares = np.exp([model.log_weights[-1] for model in models])
-    assert np.isclose(shares, FIRST_SHARE).any()
-    assert (shares > 0.1).any()
+def test_each_start_that_is_asked_for_is_one_model(sweep: Sweep, options: FitOptions) -> None:
+    models = with_noise(None, 2, StartOptions(0, finish=3))(sweep, options)
+    assert len(models) == 3
     for model in models:
+        assert model.parameters.noise.tolist() == [False, False, True]
         assert np.exp(model.log_weights).sum() == pytest.approx(1.0)
+    # A further start changes none of those before.
+    (first,) = with_noise(None, 2, StartOptions(0))(sweep, options)
+    assert_array_equal(first.log_weights, models[0].log_weights)
 
 
 @pytest.mark.parametrize(("code", "lowest"), [("EEI", -2376.5), ("EEE", -2374.5), ("VVI", -2365)])

@@ -16,8 +16,8 @@ from fuzzing.properties import Failed, check
 
 # Of processor time, for one case. Where every row lacks other cells a sweep takes N K D³ / 10
 # multiplications or so, an M-step as many as thirty rows of it, and a fit a thousand of both: seed
-# 3 number 346 spends 58 s in sweeps. Beside noise nine starts rather than one go up to 300 sweeps
-# each, and components of K + 1 are turned into noise, each by a run: four thousand.
+# 3 number 346 spends 58 s in sweeps. Beside noise components of K + 1 are turned into noise, each
+# by a run: four thousand.
 MOST_SECONDS, GAPPY, M_STEP, NOISY = 60, 3e-7, 30, 4
 MOST_BYTES = 8 * 2**30
 # Kernels that sanitizers watch take several times as long, and reserve addresses without end.

@@ -83,8 +83,8 @@ class JointKernel(CompiledRuns):
         own = None if weights is None else np.ascontiguousarray(weights)
         return cls(tuple(blocks), gaussian, features, own, total_weight, softness, joining)
 
-    def with_noise(self, told: Sequence[Any], beside: Float | None = None) -> Self | None:
-        """Return the same with noise as the last component, or None where scatter is pooled.
+    def with_noise(self, told: Sequence[Any], beside: Float | None = None) -> Self:
+        """Return the same with noise as the last component.
 
         Parameters
         ----------
@@ -96,8 +96,6 @@ class JointKernel(CompiledRuns):
         for block, own in zip(self.blocks, told, strict=True):
             if block is None:
                 gaussian = gaussian.with_noise(own)
-                if gaussian is None:
-                    return None
                 continue
             constant += own[0]
             even.append(own[1:])

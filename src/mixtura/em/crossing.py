@@ -14,6 +14,12 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.em.beside_noise import (
+    moved_beside_noise,
+    of_components,
+    with_share,
+    without_its_noise,
+)
 from mixtura.em.failures import left_out
 from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.model import Model
@@ -23,12 +29,12 @@ from mixtura.em.responsibilities import (
     model_from_responsibilities,
     responsibilities_of,
 )
-from mixtura.em.sources import seeded
+from mixtura.em.sources import MANY, seeded
 from mixtura.em.split_and_merge import BETTER, is_better, split_and_merged
 from mixtura.em.starts import StartOptions, points_of, short_options, tell
 from mixtura.em.sweep import Sweep
 
-__all__ = ["CALM", "RESTLESS", "best_crossed", "crossed"]
+__all__ = ["CALM", "RESTLESS", "best_crossed", "crossed", "may_cross"]
 
 Float = NDArray[np.float64]
 
@@ -45,6 +51,11 @@ MOST = 64
 FURTHER = 1 << 16
 # Sweeps in which the components of both ends part the rows among them.
 SWEEPS = 8
+
+
+def may_cross(sample: Sweep, n_components: int) -> bool:
+    """Return whether runs of K components are so cheap that ends are crossed."""
+    return sample.kernel is not None and sample.kernel.crosses and 1 < n_components <= MANY
 
 
 def best_crossed(
@@ -72,7 +83,7 @@ def best_crossed(
         # The fit itself is to say why all failed.
         return first[0]
     patience, vain = CALM if agree else RESTLESS, 0
-    for groups in _groups(sample, best.model.n_components, options, starts, number):
+    for groups in _groups(sample, best.model, options, starts, number):
         child = _child(sample, best, groups, options, starts)
         if child is not None:
             tell("groups of rows, crossed with the best", [child], options)
@@ -113,16 +124,25 @@ def _best_raced(
 
 
 def _groups(
-    sample: Sweep, n_components: int, options: FitOptions, starts: StartOptions, number: int
+    sample: Sweep, best: Model, options: FitOptions, starts: StartOptions, number: int
 ) -> Iterator[Model]:
-    """Yield mixtures of the rows nearest to seeds: of K, and of half as many, which is cheaper."""
-    given = points_of(sample, starts, number + FURTHER)
+    """Yield mixtures of the rows nearest to seeds: of K, and of half as many, which is cheaper.
+
+    Of rows that are noise in the best there are none.
+    """
+    rows, own = sample, options
+    n_components = best.n_components
+    if sample.family.has_noise:
+        rows, alone = without_its_noise(sample, best)
+        n_components, own = alone.n_components, of_components(options)
+    given = points_of(rows, starts, number + FURTHER)
     for which in range(MOST):
         count = (n_components + 1) // 2 if which % 2 else n_components
         # So both come in each view of the points.
         labels = seeded(given, count, which + which // 2)
         with left_out(options):
-            yield model_from_labels(sample, labels, count, options)
+            groups = model_from_labels(rows, labels, count, own)
+            yield with_share(groups, best.log_weights[-1]) if sample.family.has_noise else groups
 
 
 def _child(
@@ -149,6 +169,10 @@ def crossed(sample: Sweep, one: Model, other: Model, options: FitOptions) -> Mod
         If components have a singular covariance.
     """
     shares = np.hstack([responsibilities_of(sample, each) for each in (one, other)]) / 2
+    if sample.family.has_noise:
+        noise = one.n_components - 1
+        shares[:, -1] += shares[:, noise]
+        shares = np.delete(shares, noise, axis=1)
     run = _swept(sample, model_from_responsibilities(sample, shares, options), options, SWEEPS)
     while (spare := run.model.n_components - one.n_components) > 0:
         losses = sample.family.merging_losses(run.model.parameters, run.statistics.moments)
@@ -184,8 +208,9 @@ def _moved(
     sample: Sweep, models: Sequence[Model], options: FitOptions, starts: StartOptions
 ) -> Run | None:
     """Return the end of a race, split and merged, as a sweep sees it; None if it fails."""
+    move = moved_beside_noise if sample.family.has_noise else split_and_merged
     with left_out(options):
-        return _swept(sample, split_and_merged(sample, models, options, starts), options, 1)
+        return _swept(sample, move(sample, models, options, starts), options, 1)
     return None
 
 

@@ -11,18 +11,17 @@ from functools import partial
 import numpy as np
 
 from mixtura.components.noise import without_noise
-from mixtura.components.noise_parameters import NoisyParameters
-from mixtura.components.simplex import SMALLEST
 from mixtura.data.masks import MaskedRows
 from mixtura.em.annealing import is_annealed_alone, wide_models
-from mixtura.em.failures import Failed, Start, attempted, changed
+from mixtura.em.beside_noise import of_components, sparsest, with_noise_for, with_share
+from mixtura.em.crossing import best_crossed, may_cross
+from mixtura.em.failures import Start, attempted, changed
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.held import searching
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked
-from mixtura.em.responsibilities import mixture_of, responsibilities_of
-from mixtura.em.split_and_merge import CARRIED, exchanged
+from mixtura.em.split_and_merge import CARRIED, exchanged, raced
 from mixtura.em.starts import (
     StartMaker,
     StartOptions,
@@ -38,8 +37,8 @@ __all__ = ["with_noise"]
 
 # Enough for one E-step to find the rows that the noise explains better.
 FIRST_SHARE = 0.05
-# Sweeps after which components turned into noise are compared.
-TRIED = 8
+# Sweeps after which components turned into noise are compared, and how many are kept.
+TRIED = (2, 18), (6, 6)
 # How many components of one model are turned: each takes a run of all, and noise is the sparsest.
 TURNED = 8
 
@@ -62,13 +61,7 @@ def with_noise(
 
     def make(sweep: Sweep, options: FitOptions) -> Sequence[Start]:
         plain = Sweep(without_noise(sweep.family), sweep.source, sweep.engine)
-        fallback = options.fallback
-        plain_options = replace(
-            options,
-            prior=options.prior.inner,
-            fallback=None if fallback is None else fallback.inner,
-            weighing=replace(options.weighing, has_noise=False),
-        )
+        plain_options = of_components(options)
         if plain_starts is not None:
             found = plain_starts(plain, plain_options)
             others = [] if noisy_starts is None else noisy_starts(sweep, options)
@@ -79,11 +72,10 @@ def with_noise(
             models = first_models(plain, n_components, plain_options, several)
             return [_noisy(model) for model in models]
         loops = options, plain_options
-        found = [
+        return [
             attempted(partial(_found, sweep, plain, n_components, loops, number))
             for number in range(starts.finish)
         ]
-        return [model for one in found for model in ([one] if isinstance(one, Failed) else one)]
 
     def _found(
         sweep: Sweep,
@@ -91,27 +83,42 @@ def with_noise(
         n_components: int,
         loops: tuple[FitOptions, FitOptions],
         number: int,
-    ) -> list[Model]:
-        """Return the starts of one number: plain ones, and those of which a component turns."""
+    ) -> Model:
+        """Return the start of a number: the best of plain ones and those of which one turns."""
         options, plain_options = map(searching, loops)
         several = replace(starts, finish=CARRIED)
         models, _ = _plain(plain, n_components, plain_options, several, number)
         larger, tried = _plain(plain, n_components + 1, plain_options, several, number)
-        wider = wider_models(tried, n_components + 1, plain_options, several, number)
-        pairs = [(model, _sparsest(tried, model)) for model in larger]
-        pairs += [(model, sorted(_sparsest(tried, model))) for model in wider]
-        turned = [_with_noise_for(model, k) for model, places in pairs for k in places]
         sample = Sweep(sweep.family, tried.source, sweep.engine)
-        runs = ranked(sample, fit(sample, turned, short_options(options, TRIED)), options)
-        found = [
-            *(_noisy(model) for model in models),
-            *(_with_noise_for(model, places[0]) for model, places in pairs[: len(larger)]),
-            *(run.model for run in runs[:CARRIED]),
+        most = 1 if _take_long(tried) else TURNED
+        if most > 1:
+            larger += wider_models(tried, n_components + 1, plain_options, several, number)
+        turned = [
+            with_noise_for(model, k) for model in larger for k in sparsest(tried, model)[:most]
         ]
-        apart = loops[0].weighing.tells_apart
-        return [exchanged(sample, found, loops[0])] if apart else found
+        found = [*map(_noisy, models), *_most_promising(sample, turned, options)]
+        if loops[0].weighing.tells_apart:
+            return exchanged(sample, found, loops[0])
+        if sample.kernel is not None and may_cross(tried, n_components):
+            return best_crossed(sample, [found], options, several, number)
+        ends = raced(sample, found, options)
+        return ends[0].model if ends else found[0]
 
     return make
+
+
+def _take_long(plain: Sweep) -> bool:
+    """Return whether runs take so long that only what promises most is tried."""
+    kernel = plain.kernel
+    return kernel is None or (kernel.splits_and_merges and not kernel.crosses)
+
+
+def _most_promising(sample: Sweep, models: Sequence[Model], options: FitOptions) -> list[Model]:
+    """Return where the best of many starts lead in a few sweeps, best first."""
+    for sweeps, kept in TRIED:
+        runs = ranked(sample, fit(sample, models, short_options(options, sweeps)), options)
+        models = [run.model for run in runs[:kept]]
+    return list(models)
 
 
 def _plain(
@@ -126,25 +133,5 @@ def _plain(
     return (wide or models)[: starts.finish], sample
 
 
-def _sparsest(sample: Sweep, model: Model) -> list[int]:
-    """Return the components by the mean log densities of their rows, the least first; TURNED."""
-    block = sample.source.block(0, sample.source.n_rows)
-    mixture, shares = mixture_of(sample, model), responsibilities_of(sample, model)
-    if block.weights is not None:
-        shares = shares * block.weights[:, None]
-    logs = mixture.family.row_log_density(block.rows, mixture.parameters)
-    totals = np.where(shares > 0, shares * np.where(shares > 0, logs, 0.0), 0.0).sum(axis=0)
-    means = totals / np.maximum(shares.sum(axis=0), SMALLEST)
-    return np.argsort(means, kind="stable")[:TURNED].tolist()
-
-
-def _with_noise_for(model: Model, component: int) -> Model:
-    """Return the model with a component turned into noise."""
-    others = [k for k in range(model.n_components) if k != component]
-    log_weights = np.append(model.log_weights[others], model.log_weights[component])
-    return Model(log_weights, NoisyParameters.around(model.parameters.take(others)))
-
-
 def _noisy(model: Model) -> Model:
-    log_weights = np.append(model.log_weights + np.log1p(-FIRST_SHARE), np.log(FIRST_SHARE))
-    return Model(log_weights, NoisyParameters.around(model.parameters))
+    return with_share(model, float(np.log(FIRST_SHARE)))

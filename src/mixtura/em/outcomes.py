@@ -56,9 +56,9 @@ class Outcomes:
         """Return what is to be said where few of several starts came to the best end.
 
         That is no more than half of them, and some lie more than 10 nats behind, or one alone. That
-        some lie far behind says little by itself: starts with noise are of unlike sorts, and of 76
-        problems drawn anew most have one 100 nats behind, also where ten times as many find no
-        better end.
+        some lie far behind says little by itself: a search's starts with noise are of unlike
+        sorts, and of 76 problems drawn anew most have one 100 nats behind, also where ten times as
+        many find no better end.
         """
         count = len(self.ends)
         far = self.spread > APART or (self.n_agreeing == 1 and self.spread >= ONE_END)

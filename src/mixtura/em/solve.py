@@ -20,7 +20,7 @@ from mixtura.em.by_size import by_size
 from mixtura.em.certainty import entropy_r2, relative_entropy
 from mixtura.em.certificate import certified
 from mixtura.em.classes import class_model
-from mixtura.em.crossing import best_crossed
+from mixtura.em.crossing import best_crossed, may_cross
 from mixtura.em.failures import Failed, Start, attempted, left_out, reasons, survivors
 from mixtura.em.fit import FitOptions, Run, fit_each
 from mixtura.em.held import imposed, searching
@@ -38,7 +38,6 @@ from mixtura.em.soundness import (
     passed_over_words,
     soundness_of,
 )
-from mixtura.em.sources import MANY
 from mixtura.em.split_and_merge import CARRIED, SHORT, exchanged, split_and_merged
 from mixtura.em.starts import StartMaker, StartOptions, key_of, sample_of, short_runs, wider_models
 from mixtura.em.statistics import Statistics
@@ -415,8 +414,7 @@ def _found_start(
         raced.extend(further)
         yield further
 
-    crossing = sample.kernel is not None and sample.kernel.crosses
-    if crossing and n_components <= MANY:
+    if may_cross(sample, n_components):
         found = best_crossed(sample, sets(), search, starts, number)
     else:
         found = split_and_merged(sample, raced, search, starts)

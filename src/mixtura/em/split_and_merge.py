@@ -37,6 +37,7 @@ __all__ = [
     "Race",
     "exchanged",
     "is_better",
+    "raced",
     "split_and_merged",
 ]
 
@@ -155,6 +156,12 @@ def _by_turns(sample: Sweep, few: Sweep, models: Sequence[Model], rough: FitOpti
     return _moved_on(sample, few, ends[0], rough) if ends else models[0]
 
 
+def raced(sample: Sweep, models: Sequence[Model], options: FitOptions) -> list[Run]:
+    """Return where models lead, best first; those that cannot be the best are ended on the way."""
+    rough = replace(options, rule=Race(), bound=False, keep=False, progress=None)
+    return ranked(sample, _ends(sample, models, rough), rough)
+
+
 def _ends(sample: Sweep, models: Sequence[Model], rough: FitOptions) -> list[Run]:
     """Return where models lead, but for those that fail or join another."""
     with left_out(rough):
@@ -199,10 +206,10 @@ def exchanged(sample: Sweep, models: Sequence[Model], options: FitOptions) -> Mo
     if options.max_iter == 0:
         # A fit that is to end where it starts sees nothing of where starts lead.
         return ordered[0]
-    rough = replace(options, rule=Race(), bound=False, keep=False, progress=None)
-    ends = ranked(sample, _ends(sample, ordered, rough), rough)
+    ends = raced(sample, ordered, options)
     if not ends:
         return placed(sample, models[0], options)
+    rough = replace(options, rule=Race(), bound=False, keep=False, progress=None)
     return _led_on(sample, ends[0], lambda run: with_exchanges(sample, run.model, rough), rough)
 
 

@@ -39,8 +39,9 @@ mx_form mx_form_for(const mx_problem *problem, int64_t n_components) {
     int64_t n_gaussians = n_components - (problem->has_noise != 0);
     mx_form form = mx_form_of(problem->structure, n_gaussians, problem->n_columns);
     form.n_components = n_components;
-    if (form.lean && problem->gaps) {
-        /* What missing cells add depends on the component. */
+    int64_t given = problem->rows.n_features - mx_extras(problem);
+    if (form.lean && (problem->gaps || given > form.n_features)) {
+        /* What missing cells add depends on the component, and noise has products of its own. */
         form.lean = 0;
         form.n_pairs = products_of(&form);
         form.n_features += form.n_pairs;
@@ -283,7 +284,7 @@ static double sum_over(int64_t n, const double *values) {
 void mx_coordinates(const mx_problem *problem, const mx_form *form, const mx_moments *moments,
                     double *point) {
     int64_t n = form->n_components, d = form->n_columns;
-    double total = sum_over(n, moments->rows);
+    double total = sum_over(n, moments->rows), whole = sum_over(form->n_gaussians, moments->rows);
     for (int64_t k = 0; k < n; k++)
         *point++ = moments->rows[k] / total;
     for (int64_t i = 0; i < form->n_gaussians * form->n_extras; i++)
@@ -291,7 +292,7 @@ void mx_coordinates(const mx_problem *problem, const mx_form *form, const mx_mom
     for (int64_t i = 0; i < form->n_gaussians * d; i++)
         *point++ = moments->means[i] / problem->unit[i % d];
     for (int64_t start = 0, k = 0; start < form->n_scatter; start += form->one, k++) {
-        double rows = form->pooled ? total : moments->rows[k], mean = 0;
+        double rows = form->pooled ? whole : moments->rows[k], mean = 0;
         for (int64_t i = 0; i < form->one; i++) {
             double spread = moments->scatter[start + i] / rows / squared_unit(problem, form, i);
             mean += spread / d;

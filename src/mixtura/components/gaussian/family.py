@@ -266,7 +266,7 @@ class GaussianFamily:
         """Return a compiled loop over rows (n, D), or None where there is none."""
         known = structure(self.structure.code)
         compiled = is_compiled(known.code, self.n_columns)
-        if self.structure != known or not compiled:
+        if self.structure not in (known, unpooled(known)) or not compiled:
             return None
         return GaussianKernel(
             self.structure,

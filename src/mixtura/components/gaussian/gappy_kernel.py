@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.compiled import held_shares
-from mixtura.components.gaussian.features import feature_map
 from mixtura.components.gaussian.incomplete_sweep import IncompleteMoments, IncompleteSums
 from mixtura.components.gaussian.kernel import Key, penalty_of, problem_of
 from mixtura.components.gaussian.moves import CompiledMoves
 from mixtura.components.gaussian.packed import Packed
-from mixtura.components.gaussian.structures import Structure, structure
+from mixtura.components.gaussian.structures import Structure
 from mixtura.components.kernel import Terms
 from mixtura.native.gaps import GappyRows, Gaps
 from mixtura.native.runs import Problem, Rows, address
@@ -32,30 +31,7 @@ class GappyPacked(Packed):
         """Return the completed moments, with a scatter for each component."""
         plain = super().moments()
         entropy = float(self.numbers.entropy.sum())
-        scatter = plain.scatter
-        if structure(self._structure.code).features == "linear":
-            # C writes one scatter where that of the first component would be.
-            scatter = self._apart(scatter[0].copy())
-        return IncompleteMoments(plain.effective_rows, plain.means, scatter, False, entropy)
-
-    def _apart(self, pooled: Float) -> Float:
-        """Return what C has pooled for each component, of sums about the origin.
-
-        These have lost digits where a component is far from there, but what all add up to, which is
-        all that counts, has not.
-        """
-        sums, n_columns = self.numbers.sums, self._n_columns
-        rows = sums[:, n_columns]
-        means = sums[:, :n_columns] / rows[:, None]
-        features = feature_map(self._structure.features)
-        second = features.second(sums[:, n_columns + 1 :], n_columns)
-        weighted = rows[:, None] * means
-        if second.ndim == 2:
-            apart, shares = second - weighted * means, (rows / rows.sum())[:, None]
-        else:
-            apart = second - weighted[:, :, None] * means[:, None, :]
-            shares = (rows / rows.sum())[:, None, None]
-        return apart + (pooled - apart.sum(axis=0)) * shares
+        return IncompleteMoments(plain.effective_rows, plain.means, plain.scatter, False, entropy)
 
     def sums(self) -> IncompleteSums:
         """Return the completed sums of the last sweep that was taken."""
@@ -107,10 +83,8 @@ class GappyKernel(CompiledMoves):
         default_factory=dict, repr=False
     )
 
-    def with_noise(self, cells: Float) -> Self | None:
-        """Return the same with noise of that log density (D,), or None where scatter is pooled."""
-        if structure(self.structure.code).features == "linear":
-            return None
+    def with_noise(self, cells: Float) -> Self:
+        """Return the same with noise of that log density (D,)."""
         return replace(self, even=np.ascontiguousarray(cells), _problems={})
 
     def excluding(self, excluded: NDArray[np.bool_]) -> Self:

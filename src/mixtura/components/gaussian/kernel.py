@@ -71,10 +71,8 @@ class GaussianKernel(CompiledMoves):
     excluded: NDArray[np.bool_] | None = None
     _problems: dict[Key, tuple[Any, ...]] = field(default_factory=dict, repr=False)
 
-    def with_noise(self, log_density: float) -> "GaussianKernel | None":
-        """Return the same with noise of that log density, or None where covariances are pooled."""
-        if self.structure.features == "linear":
-            return None
+    def with_noise(self, log_density: float) -> "GaussianKernel":
+        """Return the same with noise of that log density."""
         return replace(self, log_noise=log_density - self.constant, _problems={})
 
     @property

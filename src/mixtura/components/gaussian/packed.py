@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.gaussian.covariance import covariance_of_factors
+from mixtura.components.gaussian.features import feature_map
 from mixtura.components.gaussian.parameters import (
     GaussianMoments,
     GaussianParameters,
     GaussianSums,
 )
-from mixtura.components.gaussian.structures import Structure
+from mixtura.components.gaussian.structures import Structure, structure
 from mixtura.components.kernel import Mixed
 from mixtura.components.packed import Numbers
 from mixtura.native.runs import State
@@ -110,7 +111,30 @@ class Packed:
         width = (n_columns, n_columns) if self._structure.storage == "full" else (n_columns,)
         scatter = self.numbers.scatter.reshape(width if pooled else (-1, *width))
         means = self.numbers.centres.reshape(-1, n_columns)
+        if not pooled and structure(self._structure.code).features == "linear":
+            # C writes one scatter where that of the first component would be.
+            scatter = self._apart(scatter[0].copy(), len(means))
         return GaussianMoments(self.numbers.rows[: len(means)], means, scatter, pooled)
+
+    def _apart(self, pooled: Float, n_gaussians: int) -> Float:
+        """Return what C has pooled for each component, of sums about the origin.
+
+        These have lost digits where a component is far from there, but what all add up to, which is
+        all that counts, has not.
+        """
+        sums, n_columns = self.numbers.sums[:n_gaussians], self._n_columns
+        rows = sums[:, n_columns]
+        means = sums[:, :n_columns] / rows[:, None]
+        features = feature_map(self._structure.features)
+        products = sums[:, n_columns + 1 : features.n_features(n_columns)]
+        second = features.second(products, n_columns)
+        weighted = rows[:, None] * means
+        if second.ndim == 2:
+            apart, shares = second - weighted * means, (rows / rows.sum())[:, None]
+        else:
+            apart = second - weighted[:, :, None] * means[:, None, :]
+            shares = (rows / rows.sum())[:, None, None]
+        return apart + (pooled - apart.sum(axis=0)) * shares
 
     def sums(self) -> GaussianSums:
         """Return the sums of the last sweep that was taken."""
