@@ -161,7 +161,8 @@ def _taken(
 
 def _check_weight(weights: NDArray[np.float64] | None, seen: Seen) -> None:
     """Raise `DataError` where rows weigh more than sums of them can hold."""
-    further = 0.0 if weights is None else float(weights.sum())
+    with np.errstate(over="ignore"):
+        further = 0.0 if weights is None else float(weights.sum())
     if seen.total_weight + further > MOST_WEIGHT:
         raise DataError(
             f"the row weights add up to {further:.3g}, beside {seen.total_weight:.3g} of the rows "

@@ -31,6 +31,9 @@ __all__ = [
 
 Float = NDArray[np.float64]
 
+# What sums over rows round, of scatters in units of their widths; and the least width.
+ROUNDING, SMALLEST = 1e-6, 1e-300
+
 
 def gaussian_released(
     family: GaussianFamily, moments: GaussianMoments
@@ -101,12 +104,32 @@ def read_moments(
     if pooled and family.structure.features != "linear":
         raise ParameterError("the scatter of what was seen is not one for each component")
     shape = of_one if pooled else (n_components, *of_one)
+    scatter = as_shape("scatter", arrays["scatter"], shape)
+    _check_scatter(scatter, full=len(of_one) == 2)
+    rows = as_shape("rows", arrays["rows"], (n_components,))
+    if (rows < 0).any():
+        raise ParameterError("components have seen fewer rows than none")
     return GaussianMoments(
-        as_shape("rows", arrays["rows"], (n_components,)),
+        rows,
         as_shape("means", arrays["means"], (n_components, n_columns)),
-        as_shape("scatter", arrays["scatter"], shape),
+        scatter,
         pooled,
     )
+
+
+def _check_scatter(scatter: Float, *, full: bool) -> None:
+    """Raise `ParameterError` for sums of squares (..., D, D) or (..., D) that no rows have."""
+    squares = np.diagonal(scatter, axis1=-2, axis2=-1) if full else scatter
+    if (squares < 0).any():
+        raise ParameterError("sums of squares of what was seen are below 0")
+    if not full:
+        return
+    widths = np.sqrt(np.maximum(squares, SMALLEST))
+    alike = scatter / widths[..., None] / widths[..., None, :]
+    if np.abs(alike - np.swapaxes(alike, -1, -2)).max() > ROUNDING:
+        raise ParameterError("the scatter of what was seen is not symmetric")
+    if np.linalg.eigvalsh(alike).min() < -ROUNDING:
+        raise ParameterError("the scatter of what was seen is not that of any rows")
 
 
 def family_of_scale(family: GaussianFamily, scale: Float) -> GaussianFamily:
