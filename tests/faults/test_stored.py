@@ -148,3 +148,13 @@ def test_sums_of_what_was_seen_that_no_rows_have_are_refused_with_the_file(
     write_archive(tmp_path / "model", changed, document)
     with pytest.raises(ModelFileError, match=r"what a fit has seen.*(below 0|the scatter)"):
         load(tmp_path / "model")
+
+
+def test_what_rounding_leaves_below_zero_is_no_contradiction(tmp_path: Path) -> None:
+    model = GaussianMixture(2, covariance_type="diag", random_state=0).fit(ROWS)
+    model.save(tmp_path / "model")
+    arrays, document = read_archive(tmp_path / "model")
+    changed = {name: np.array(array) for name, array in arrays.items()}
+    changed["seen.scatter"][0, 0] = -1e-15
+    write_archive(tmp_path / "model", changed, document)
+    assert load(tmp_path / "model").n_components == 2
