@@ -21,7 +21,7 @@ Bounded = tuple[str, Any, int]
 def refuse_sparse(data: Any, what: str = "X") -> None:
     """Raise `DataError` for a sparse matrix where rows should be dense."""
     if issparse(data) and what != "X":
-        raise DataError(f"{what} is sparse; pass {what}.toarray()")
+        raise DataError(f"{what} is sparse, and should be dense; give an array of its cells")
     if issparse(data):
         raise DataError(
             "X is sparse, and only rows of counts or of zeros and ones may be: multinomial, "
