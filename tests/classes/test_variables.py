@@ -1,9 +1,12 @@
 """Covariates and outcomes: what a frame calls categories is such, and text is no number."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from scipy.sparse import csr_array
 
 from mixtura import CategoricalMixture, DataError, one_step, three_step
 from mixtura.classes.variables import as_fitted, variables_of
@@ -63,3 +66,25 @@ def test_declared_categories_do_as_text_does_in_one_step_and_in_three() -> None:
     assert together[0].summary() == together[1].summary()
     of_rows = together[0].predict_proba(items, text), together[1].predict_proba(items, declared)
     np.testing.assert_array_equal(*of_rows)
+
+
+@pytest.mark.parametrize("what", ["covariates", "distal"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        np.ones(4, dtype=complex),
+        np.array(["2020-01-01"] * 4, dtype="M8[D]"),
+        np.zeros((4, 2, 2)),
+        np.zeros((4, 0)),
+        np.zeros(4, dtype=[("a", float)]),
+        csr_array(np.ones((4, 1))),
+        {"a": [1, 2, 3, 4]},
+        iter([1, 2, 3, 4]),
+        "age",
+        3,
+    ],
+)
+def test_what_are_no_columns_is_refused_by_the_name_of_the_argument(what: str, given: Any) -> None:
+    with pytest.raises(DataError, match=what) as told:
+        variables_of(given, what, "x", 4)
+    assert "X" not in str(told.value)

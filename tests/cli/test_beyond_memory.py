@@ -91,6 +91,12 @@ def test_text_files_are_read_part_by_part(folder, tmp_path, monkeypatch):
     one = passed("predict", model, tmp_path / "x.csv", "--id", "city").stdout
     other = passed("predict", model, tmp_path / "x.csv", "--id", "city", "--memory", "1kB").stdout
     assert one == other
+    rows.assign(city=2**53 + 1 + 2 * np.arange(len(rows))).to_csv(tmp_path / "i.csv", index=False)
+    for memory in ("1GB", "1kB"):
+        named = ("--id", "city", "--memory", memory, "-o", tmp_path / "named.csv")
+        passed("predict", model, tmp_path / "i.csv", *named)
+        read = pd.read_csv(tmp_path / "named.csv")["city"]
+        assert (read == 2**53 + 1 + 2 * np.arange(len(rows))).all()
     passed(
         "fit", tmp_path / "x.csv", "-k", "3", "-s", "full", "--memory", "1kB", "-o", tmp_path / "b"
     )

@@ -1,5 +1,6 @@
 """Files of statistics packages and workbooks are read as CSV files of the same rows would be."""
 
+import contextlib
 import zipfile
 from xml.sax.saxutils import escape
 
@@ -8,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fuzzing.damage import damaged
 
 from mixtura import DataError
 from mixtura.cli.columns import related_frame
@@ -227,3 +229,34 @@ def test_row_labels_without_a_name_are_no_column(write, tmp_path):
     assert read_table(path).names == ("age", "rated")
     assert [part.column_names for _, part in tables_of(path, None)] == [["age", "rated"]]
     assert read_table(path, ["__index_level_0__"]).n_rows == len(kept)
+
+
+@pytest.mark.parametrize("ending", ["os.abort()", "os.kill(os.getpid(), 11)", "os._exit(0)"])
+def test_a_reader_that_is_brought_down_by_a_file_is_an_error_of_the_file(
+    ending, tmp_path, monkeypatch
+):
+    WRITERS["sav"](tmp_path / "x.sav")
+    (tmp_path / "pyreadstat.py").write_text(f"import os\ndef read_sav(*_, **__): {ending}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(DataError, match=r"x\.sav' is damaged, .* \(pyreadstat, .* ended with code"):
+        read_table(tmp_path / "x.sav")
+
+
+def test_a_file_that_nobody_may_open_or_that_holds_no_such_column_is_named(tmp_path):
+    WRITERS["sav"](tmp_path / "x.sav")
+    with pytest.raises(DataError, match=r"x\.sav' has no column 'z'; it has 'asked', 'rated'"):
+        PACKAGES[".sav"](tmp_path / "x.sav", ("age", "z"))
+    assert PACKAGES[".sav"](tmp_path / "x.sav", ("rated", "age")).column_names == ["rated", "age"]
+    with pytest.raises(DataError, match=r"y\.sav"):
+        read_table(tmp_path / "y.sav")
+
+
+@pytest.mark.parametrize("kind", ["sav", "dta", "xpt", "por"])
+def test_damaged_files_are_read_or_refused_and_end_nothing(kind, tmp_path):
+    WRITERS[kind](tmp_path / f"x.{kind}")
+    content = (tmp_path / f"x.{kind}").read_bytes()
+    rng = np.random.default_rng()
+    for _ in range(4):
+        (tmp_path / f"y.{kind}").write_bytes(damaged(content, rng))
+        with contextlib.suppress(DataError):
+            assert read_table(tmp_path / f"y.{kind}").names

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from mixtura import BernoulliMixture, DriftWarning, GaussianMixture, PoissonMixture, load
+from mixtura import BernoulliMixture, DataError, DriftWarning, GaussianMixture, PoissonMixture, load
 
 CENTRES = np.array([[0.0, 0.0], [4.0, 1.0], [1.0, 6.0]])
 
@@ -77,6 +77,24 @@ def test_weights_of_any_size_are_taken_in(weight):
         assert model.log_likelihood_ <= -20 * weight
         assert model.drift_.error < 10.0
         assert model._seen.total_weight == pytest.approx(300 + 20 * weight)
+
+
+@pytest.mark.parametrize("weight", [1e280, 1e290, 1e308])
+@pytest.mark.parametrize(
+    ("model", "draw"), [(GaussianMixture(3), amounts), (PoissonMixture(2), counts)]
+)
+def test_weights_whose_sums_are_beyond_the_floats_are_refused_and_nothing_is_taken_in(
+    weight, model, draw
+):
+    rng = np.random.default_rng()
+    rows, further = draw(rng, 300), draw(rng, 20)
+    model.set_params(random_state=0).fit(rows)
+    before = model.score_samples(rows)
+    with pytest.raises(
+        DataError, match=r"beside 300 of the rows before, and the sum may be 1e\+280"
+    ):
+        model.partial_fit(further, sample_weight=np.full(20, weight))
+    np.testing.assert_array_equal(model.score_samples(rows), before)
 
 
 @pytest.mark.parametrize("unit", [2.0**-660, 2.0**-80, 2.0**80, 2.0**660])

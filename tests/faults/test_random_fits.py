@@ -33,7 +33,7 @@ ONCE = [
 
 @pytest.mark.parametrize(("seed", "number"), ONCE)
 def test_what_once_did_not_hold_for_a_fit_holds(seed: int, number: int) -> None:
-    assert check(case(seed, number), number)
+    assert check(case(seed, number, large=True), number)
 
 
 def test_a_case_is_the_same_again() -> None:

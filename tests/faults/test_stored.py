@@ -1,5 +1,7 @@
 """What a saved estimator holds of its settings, and what is refused in its file."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mixtura import GaussianMixture, MixedMixture, ModelFileError, ParameterError, load
+from mixtura import (
+    GaussianMixture,
+    GeometricMixture,
+    MixedMixture,
+    ModelFileError,
+    MultinomialMixture,
+    ParameterError,
+    load,
+)
 from mixtura.archive import read_archive, write_archive
 from mixtura.arrays import generator_of
 
@@ -55,6 +65,21 @@ def test_blocks_that_no_file_can_hold_are_refused_when_they_are_saved(tmp_path: 
     assert not (tmp_path / "model").exists()
 
 
+LOADED = """
+import gc, sys
+gc.disable()
+from mixtura import GammaMixture, load
+GammaMixture(1, constant="drop").fit([[1.0, 2], [3, 2], [2, 2]]).save(sys.argv[1])
+print(load(sys.argv[1]).constant)
+"""
+
+
+def test_a_class_is_found_by_its_name_whatever_python_has_not_collected_yet(tmp_path: Path) -> None:
+    start = [sys.executable, "-W", "ignore", "-c", LOADED, str(tmp_path / "model")]
+    done = subprocess.run(start, capture_output=True, text=True, check=False)
+    assert done.stdout == "drop\n", done.stderr
+
+
 def test_where_a_fit_started_is_no_part_of_its_file(tmp_path: Path) -> None:
     shares = RNG.dirichlet([1.0, 1.0], len(ROWS))
     GaussianMixture(2, responsibilities_init=shares, max_iter=5).fit(ROWS).save(tmp_path / "model")
@@ -89,3 +114,47 @@ def test_a_random_state_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(np.random, "default_rng", before_two_point_two)
     assert generator_of(state).random() != generator_of(state).random()
+
+
+COUNTS = RNG.poisson(3.0, (30, 2)) + 5 * (np.arange(60).reshape(30, 2) > 30)
+SEEN: list[tuple[Any, Any, Any]] = [
+    (GaussianMixture(1), ROWS, lambda a: a["seen.scatter"].__setitem__((0, 0, 1), 9e3)),
+    (GaussianMixture(1), ROWS, lambda a: a["seen.scatter"].__imul__(-1)),
+    (GaussianMixture(1), ROWS, lambda a: a["seen.scatter"][0].__imul__(1 - 2 * np.eye(3))),
+    (
+        GaussianMixture(2, covariance_type="tied"),
+        ROWS,
+        lambda a: a["seen.scatter"].__iadd__(1e4 * (1 - np.eye(3))),
+    ),
+    (
+        GaussianMixture(2, covariance_type="diag"),
+        ROWS,
+        lambda a: a["seen.scatter"].__setitem__((0, 1), -1.0),
+    ),
+    (MultinomialMixture(2), COUNTS, lambda a: a["seen.features"].__setitem__((1, 1), -30.0)),
+    (GeometricMixture(2), COUNTS, lambda a: a["seen.features"].__setitem__((1, 1), -30.0)),
+]
+
+
+@pytest.mark.parametrize(("model", "rows", "contradict"), SEEN)
+def test_sums_of_what_was_seen_that_no_rows_have_are_refused_with_the_file(
+    model: Any, rows: Any, contradict: Any, tmp_path: Path
+) -> None:
+    model.set_params(random_state=0).fit(rows).save(tmp_path / "model")
+    assert load(tmp_path / "model").partial_fit(rows[:9]).log_likelihood_ < 0
+    arrays, document = read_archive(tmp_path / "model")
+    changed = {name: np.array(array) for name, array in arrays.items()}
+    contradict(changed)
+    write_archive(tmp_path / "model", changed, document)
+    with pytest.raises(ModelFileError, match=r"what a fit has seen.*(below 0|the scatter)"):
+        load(tmp_path / "model")
+
+
+def test_what_rounding_leaves_below_zero_is_no_contradiction(tmp_path: Path) -> None:
+    model = GaussianMixture(2, covariance_type="diag", random_state=0).fit(ROWS)
+    model.save(tmp_path / "model")
+    arrays, document = read_archive(tmp_path / "model")
+    changed = {name: np.array(array) for name, array in arrays.items()}
+    changed["seen.scatter"][0, 0] = -1e-15
+    write_archive(tmp_path / "model", changed, document)
+    assert load(tmp_path / "model").n_components == 2

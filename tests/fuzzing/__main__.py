@@ -14,11 +14,8 @@ import mixtura
 from fuzzing.cases import Case, case
 from fuzzing.properties import Failed, check
 
-# Of processor time, for one case. Where every row lacks other cells a sweep takes N K D³ / 10
-# multiplications or so, an M-step as many as thirty rows of it, and a fit a thousand of both: seed
-# 3 number 346 spends 58 s in sweeps. Beside noise components of K + 1 are turned into noise, each
-# by a run: four thousand.
-MOST_SECONDS, GAPPY, M_STEP, NOISY = 60, 3e-7, 30, 4
+# Of processor time, for one case: large ones that need more are not drawn.
+MOST_SECONDS = 60
 MOST_BYTES = 8 * 2**30
 # Kernels that sanitizers watch take several times as long, and reserve addresses without end.
 WATCHED = "ASAN_OPTIONS" in os.environ
@@ -42,20 +39,10 @@ def too_slow(*_: Any) -> None:
     raise Failed("not ended in the processor time that it may take")
 
 
-def allowed(one: Case) -> float:
-    """Return the seconds that a case may take."""
-    n_rows, n_columns = one.rows.shape
-    gappy = one.settings.get("missing") == "marginal" and one.family == "gaussian"
-    size = (n_rows + M_STEP) * one.settings["n_components"] * n_columns**3
-    size *= NOISY if one.settings.get("noise") else 1
-    seconds = max(MOST_SECONDS, GAPPY * size) if gappy else MOST_SECONDS
-    return 10 * seconds if WATCHED else seconds
-
-
 def tried(seed: int, number: int) -> str:
     """Return how a case ended, or report a failure."""
     one = case(seed, number)
-    signal.setitimer(signal.ITIMER_PROF, allowed(one))
+    signal.setitimer(signal.ITIMER_PROF, MOST_SECONDS * (10 if WATCHED else 1))
     try:
         return check(one, number)
     except Exception as error:

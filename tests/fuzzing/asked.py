@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["asked"]
+__all__ = ["asked", "gappy"]
 
 # An array of each family, and which of its numbers may be held at what is drawn.
 ARRAYS = {
@@ -17,6 +17,9 @@ ARRAYS = {
     "gamma": "shapes",
     "categorical": "probabilities",
 }
+# Where every row lacks other cells a sweep takes N K D³ / 10 multiplications or so, an M-step as
+# many as thirty rows of it, and a fit beside noise four times as many of both.
+M_STEP, NOISY, MOST = 30, 4, 1e8
 GAPPY = ["gaussian", "poisson", "geometric", "negative binomial", "gamma"]
 
 
@@ -27,12 +30,22 @@ def asked(rng: np.random.Generator, family: str, settings: dict[str, Any], rows:
     elif rng.random() < 0.8 and family in ARRAYS:
         bind(rng, family, settings, rows.shape[1])
     if rng.random() < 0.4 and family in GAPPY:
-        settings["missing"] = "marginal"
-        rows = np.array(rows, dtype=float)
-        rows[rng.random(rows.shape) < rng.choice([0.02, 0.2, 0.6])] = np.nan
+        rows = gappy(rng, settings, rows)
     elif family == "poisson" and rng.random() < 0.3:
         settings["exposure"] = True
         rows = np.column_stack([rows, 10.0 ** rng.uniform(-3, 3, len(rows))])
+    return rows
+
+
+def gappy(rng: np.random.Generator, settings: dict[str, Any], rows: Any) -> Any:
+    """Return rows with missing cells, unless they are so wide that a fit takes minutes."""
+    n_rows, n_columns = rows.shape
+    size = (n_rows + M_STEP) * settings["n_components"] * n_columns**3
+    if size * (NOISY if settings.get("noise") else 1) > MOST:
+        return rows
+    settings["missing"] = "marginal"
+    rows = np.array(rows, dtype=float)
+    rows[rng.random(rows.shape) < rng.choice([0.02, 0.2, 0.6])] = np.nan
     return rows
 
 

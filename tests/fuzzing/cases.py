@@ -7,7 +7,7 @@ import numpy as np
 
 import mixtura
 from fuzzing import tables
-from fuzzing.asked import asked
+from fuzzing.asked import asked, gappy
 from fuzzing.hard import hard
 from mixtura.components.gaussian.structures import CODES
 
@@ -25,6 +25,8 @@ FAMILIES: dict[str, tuple[str, Any]] = {
     "mixed": ("MixedMixture", None),
 }
 HARD, ASKED = 1000, 2000
+# The share of large fits, each of which takes as long as a hundred small ones.
+LARGE = 0.01
 SHARES = [0.5, 0.06, 0.06, 0.06, 0.06, 0.06, 0.06, 0.07, 0.07]
 
 
@@ -50,18 +52,35 @@ class Case:
         return getattr(mixtura, FAMILIES[self.family][0])(**{**self.settings, **more})
 
 
-def case(seed: int, number: int) -> Case:
-    """Return the fit of that number; seeds from 1000 up draw edges, from 2000 up rarer settings."""
+def case(seed: int, number: int, *, large: bool | None = None) -> Case:
+    """Return the fit of that number; seeds from 1000 up draw edges, from 2000 up rarer settings.
+
+    Most are small, and end soon, as small fits find what large ones find; some of each kind are
+    large, or all are if asked for.
+    """
+    sizes = np.random.default_rng([seed, number, 1])
+    large = bool(sizes.random() < LARGE) if large is None else large
     rng = np.random.default_rng([seed, number])
     if HARD <= seed < ASKED:
-        return Case(*hard(rng))
+        made = Case(*hard(rng, large=large))
+    else:
+        made = drawn(rng, large=large, rare=seed >= ASKED)
+    if not large and made.settings["max_iter"] > 5:
+        made.settings["max_iter"] = int(sizes.choice([5, 20, 60, 300], p=[0.3, 0.4, 0.2, 0.1]))
+    return made
+
+
+def drawn(rng: np.random.Generator, *, large: bool, rare: bool) -> Case:
+    """Return a fit of any family."""
     family = str(rng.choice([*FAMILIES], p=SHARES))
     settings: dict[str, Any] = {"random_state": int(rng.integers(1000)), "max_iter": 300}
-    rows = mixed(rng, settings) if family == "mixed" else FAMILIES[family][1](rng)
-    n_rows = len(rows)
-    n_components = int(
-        rng.choice([1, 2, 3, rng.integers(4, 9), 29], p=[0.2, 0.3, 0.25, 0.22, 0.03])
-    )
+    n_rows, n_columns = (tables.large if large else tables.small)(rng)
+    if family == "mixed":
+        rows = mixed(rng, settings, n_rows)
+    else:
+        rows = FAMILIES[family][1](rng, n_rows, n_columns)
+    many = [0.2, 0.3, 0.25, 0.22, 0.03] if large else [0.2, 0.4, 0.3, 0.095, 0.005]
+    n_components = int(rng.choice([1, 2, 3, rng.integers(4, 9), 29], p=many))
     settings["n_components"] = n_components
     settings["n_init"] = int(rng.choice([1, 2, 3], p=[0.8, 0.1, 0.1]))
     settings["algorithm"] = str(rng.choice(["auto", "em", "squarem"], p=[0.7, 0.15, 0.15]))
@@ -76,7 +95,7 @@ def case(seed: int, number: int) -> Case:
         rows = gaussian(rng, settings, rows, n_components)
     elif rng.random() < 0.1:
         settings["responsibilities_init"] = rng.dirichlet(np.ones(n_components), n_rows)
-    if seed >= ASKED:
+    if rare:
         rows = asked(rng, family, settings, rows)
     if family == "gamma":
         settings["constant"] = str(rng.choice(["drop", "error"]))
@@ -137,16 +156,11 @@ def gaussian(
         settings["reg_covar"] = float(10.0 ** rng.uniform(-9, 0))
     if rng.random() < 0.1 and len(rows) >= n_components and settings["constant"] == "error":
         settings["means_init"] = np.array(rows[rng.permutation(len(rows))[:n_components]], float)
-    if rng.random() < 0.2:
-        settings["missing"] = "marginal"
-        rows = np.array(rows, dtype=float)
-        rows[rng.random(rows.shape) < rng.choice([0.02, 0.2, 0.6])] = np.nan
-    return rows
+    return gappy(rng, settings, rows) if rng.random() < 0.2 else rows
 
 
-def mixed(rng: np.random.Generator, settings: dict[str, Any]) -> Any:
+def mixed(rng: np.random.Generator, settings: dict[str, Any], n_rows: int) -> Any:
     """Return columns of several kinds, and say of which."""
-    n_rows, _ = tables.size_of(rng)
     columns: list[Any] = []
     blocks: dict[str, list[int]] = {}
     drawn = {

@@ -10,10 +10,13 @@ COUNTS = ["poisson", "multinomial", "geometric", "negative binomial"]
 CODES = ["VEV", "EEV", "EVE", "VVE", "VEE", "EVV", "VVV", "EEE", "VVI", "VII", "EII"]
 
 
-def hard(rng: np.random.Generator) -> tuple[str, dict[str, Any], Any, dict[str, Any]]:
+def hard(
+    rng: np.random.Generator, *, large: bool
+) -> tuple[str, dict[str, Any], Any, dict[str, Any]]:
     """Return family, settings, rows and the other arguments of `fit`."""
-    n_components, n_columns = int(rng.integers(1, 7)), int(rng.integers(1, 11))
-    n_rows = int(rng.integers(8, 120))
+    most = (7, 11, 120) if large else (4, 6, 40)
+    n_components, n_columns = int(rng.integers(1, most[0])), int(rng.integers(1, most[1]))
+    n_rows = int(rng.integers(8, most[2]))
     settings: dict[str, Any] = {
         "random_state": int(rng.integers(1000)),
         "max_iter": 300,

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["amounts", "categories", "counts", "numbers", "yes_or_no"]
+__all__ = ["amounts", "categories", "counts", "large", "numbers", "small", "yes_or_no"]
 
 
-def size_of(rng: np.random.Generator) -> tuple[int, int]:
-    """Return how many rows and columns."""
+def large(rng: np.random.Generator) -> tuple[int, int]:
+    """Return how many rows and columns, as many as take a while."""
     n_rows = rng.choice(
         [rng.integers(2, 12), rng.integers(12, 120), rng.integers(120, 600), 2500],
         p=[0.2, 0.5, 0.27, 0.03],
@@ -19,9 +19,15 @@ def size_of(rng: np.random.Generator) -> tuple[int, int]:
     return int(n_rows), int(n_columns)
 
 
-def numbers(rng: np.random.Generator) -> np.ndarray:
+def small(rng: np.random.Generator) -> tuple[int, int]:
+    """Return how many rows and columns, few by a law with a heavy tail."""
+    n_rows = min(2 + int(8 * rng.pareto(1.0)), 300)
+    n_columns = min(1 + int(rng.pareto(1.2)), 12)
+    return n_rows, n_columns
+
+
+def numbers(rng: np.random.Generator, n_rows: int, n_columns: int) -> np.ndarray:
     """Return rows of numbers of some shape, scale, offset and type."""
-    n_rows, n_columns = size_of(rng)
     shape = rng.choice([*SHAPES])
     rows = SHAPES[shape](rng, n_rows, n_columns)
     if rng.random() < 0.3:
@@ -90,32 +96,28 @@ SHAPES: dict[str, Any] = {
 }
 
 
-def counts(rng: np.random.Generator) -> np.ndarray:
+def counts(rng: np.random.Generator, n_rows: int, n_columns: int) -> np.ndarray:
     """Return counts, of which some are large or all are small."""
-    n_rows, n_columns = size_of(rng)
     rates = rng.gamma(1.0, 10.0 ** rng.uniform(-2, 4), (rng.integers(1, 5), n_columns))
     rows = rng.poisson(rates[rng.integers(len(rates), size=n_rows)])
     return rows * (rng.random(rows.shape) > rng.choice([0, 0.5, 0.95]))
 
 
-def yes_or_no(rng: np.random.Generator) -> np.ndarray:
+def yes_or_no(rng: np.random.Generator, n_rows: int, n_columns: int) -> np.ndarray:
     """Return zeros and ones."""
-    n_rows, n_columns = size_of(rng)
     chances = rng.beta(0.5, 0.5, (rng.integers(1, 4), n_columns))
     return (rng.random((n_rows, n_columns)) < chances[rng.integers(len(chances), size=n_rows)]) * 1
 
 
-def categories(rng: np.random.Generator) -> np.ndarray:
+def categories(rng: np.random.Generator, n_rows: int, n_columns: int) -> np.ndarray:
     """Return words, numbers and gaps."""
-    n_rows, n_columns = size_of(rng)
     words = np.array(["a", "b", "", "ä", 1, 2.5, True, None], dtype=object)
     own = rng.permutation(words)[: rng.integers(1, len(words))]
     return own[rng.integers(len(own), size=(n_rows, n_columns))]
 
 
-def amounts(rng: np.random.Generator) -> np.ndarray:
+def amounts(rng: np.random.Generator, n_rows: int, n_columns: int) -> np.ndarray:
     """Return amounts above 0."""
-    n_rows, n_columns = size_of(rng)
     rows = rng.gamma(10.0 ** rng.uniform(-1, 3), 10.0 ** rng.uniform(-8, 8), (n_rows, n_columns))
     rows = np.maximum(rows, 1e-60)
     return np.ceil(rows) if rng.random() < 0.2 else rows

@@ -170,12 +170,19 @@ def test_what_is_no_design_is_named():
     model, answers, frame, _ = fitted()
     n = len(answers)
     cases = [
-        (SurveyDesign(strata=np.arange(n)), DataError, "one cluster"),
-        (SurveyDesign(clusters=np.zeros(n)), DataError, "one cluster"),
+        (SurveyDesign(strata=np.arange(n)), DataError, "stratum '0' has one cluster"),
+        (SurveyDesign(strata=["north"] * (n - 1) + ["sea"]), DataError, "stratum 'sea' has one"),
+        (SurveyDesign(clusters=np.zeros(n)), DataError, "the survey has one cluster"),
         (SurveyDesign(clusters=np.zeros(n - 1)), DataError, f"{n - 1} values"),
         (SurveyDesign(strata=[None, *range(n - 1)]), DataError, "row 0"),
-        (SurveyDesign(strata=3), DataError, "strata should be one value for each of"),
-        (SurveyDesign(clusters="school"), DataError, "clusters should be .* not 'school'"),
+        (
+            SurveyDesign(strata=3),
+            DataError,
+            "strata should be one value for each row, .* not a int",
+        ),
+        (SurveyDesign(strata=np.zeros((n, 2))), DataError, "strata .* has 2 dimension"),
+        (SurveyDesign(strata=frame), DataError, "strata .* not a DataFrame"),
+        (SurveyDesign(clusters="school"), DataError, "clusters should be .* not a str"),
         (SurveyDesign(weights=-np.ones(n)), DataError, "survey.weights of row 0 is -1.0"),
         (SurveyDesign(weights=np.zeros(n)), DataError, "survey.weights is zero"),
         (np.ones(n), ParameterError, "SurveyDesign"),
@@ -188,3 +195,19 @@ def test_what_is_no_design_is_named():
         three_step(model, answers, covariates=frame["x"], survey=design, sample_weight=np.ones(n))
     with pytest.raises(ParameterError, match="robust"):
         one_step(model, answers, covariates=frame["x"], survey=design, standard_errors="scores")
+
+
+def test_dates_tell_strata_apart_as_their_texts_do():
+    model, answers, frame, _ = fitted()
+    days = np.datetime64("2020-01-01") + np.random.default_rng(4).integers(0, 3, len(answers))
+    given = [days, pd.Series(days), days.tolist(), days.astype(str)]
+    errors = [
+        three_step(
+            model, answers, covariates=frame["x"], survey=SurveyDesign(strata=one)
+        ).standard_errors
+        for one in given
+    ]
+    assert all((one == errors[0]).all() for one in errors)
+    days[7] = "NaT"
+    with pytest.raises(DataError, match="strata lacks a value at row 7"):
+        three_step(model, answers, covariates=frame["x"], survey=SurveyDesign(strata=days))

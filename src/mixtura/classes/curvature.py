@@ -159,7 +159,7 @@ def _inverse(information: Float) -> Float:
     found = Spectrum.of(information) if (np.diagonal(information) > 0).all() else None
     if found is None or found.is_singular:
         raise InformationError(
-            "these rows do not determine classes and coefficients together; fit fewer classes, "
-            "leave a covariate out, or take three_step"
+            "these rows do not determine classes and coefficients together; fit fewer classes, or "
+            "leave a covariate out"
         )
     return found.inverse

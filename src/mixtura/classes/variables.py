@@ -83,22 +83,22 @@ def variables_of(data: Any, what: str, letter: str, n_rows: int) -> tuple[Variab
     DataError
         Naming the column and row of a cell that cannot be used, or the lengths that differ.
     """
-    named = _named(data, letter)
+    named = _named(data, what, letter)
     n_given = len(named[0][1])
     if n_given != n_rows:
         raise DataError(f"{what} has {n_given} rows and X has {n_rows}; give one for each")
     return tuple(_variable(*one) for one in named)
 
 
-def _named(data: Any, letter: str) -> list[tuple[str, Sequence[Any], bool]]:
+def _named(data: Any, what: str, letter: str) -> list[tuple[str, Sequence[Any], bool]]:
     """Return columns by their names, or by a letter and their places, and which are categories."""
-    columns, names = _columns(data)
+    columns, names = _columns(data, what)
     called = names or tuple(f"{letter}{j}" for j in range(len(columns)))
     declared = declared_categories(data) or [False] * len(columns)
     return list(zip(called, columns, declared, strict=True))
 
 
-def _columns(data: Any) -> tuple[list[Sequence[Any]], tuple[str, ...] | None]:
+def _columns(data: Any, what: str) -> tuple[list[Sequence[Any]], tuple[str, ...] | None]:
     series = None if is_frame(data) else values_of_series(data)
     if series is not None:
         name = getattr(data, "name", None)
@@ -106,7 +106,7 @@ def _columns(data: Any) -> tuple[list[Sequence[Any]], tuple[str, ...] | None]:
     if not is_frame(data):
         array = data if isinstance(data, np.ndarray) else np.array(data, dtype=object)
         data = array[:, None] if array.ndim == 1 else data
-    return columns_of(data)
+    return columns_of(data, what)
 
 
 def _variable(name: str, column: Sequence[Any], declared: bool) -> Variable:
@@ -147,7 +147,7 @@ def as_fitted(data: Any, fitted: Sequence[tuple[str, tuple[Any, ...]]]) -> list[
     DataError
         If one is not there or of another kind, has a level that the fit had not, or lacks a cell.
     """
-    given = {name: (column, declared) for name, column, declared in _named(data, "x")}
+    given = {name: (column, declared) for name, column, declared in _named(data, "covariates", "x")}
     found = []
     for name, levels in fitted:
         if name not in given:

@@ -23,6 +23,7 @@ from mixtura.cli.class_relations import (
 )
 from mixtura.cli.class_tables import Findings
 from mixtura.cli.columns import related_frame, split_names
+from mixtura.cli.contradictions import check_roles, check_written
 from mixtura.cli.families import OFFERS, Request
 from mixtura.cli.fitted import Fitted, fitted_table
 from mixtura.cli.options import (
@@ -174,6 +175,13 @@ def classes(
     drawn = {"weights": sampling_weights, "strata": strata, "clusters": clusters}
     check_drawn(drawn, weights, blrt)
     check_steps(context, one_step, foretelling, following)
+    check_written(output, {"--force": force, "--keep-formulas": keep_formulas})
+    related_by = {"--covariates": foretelling, "--distal": following}
+    counting = {
+        "--weights": split_names(weights),
+        "--sampling-weights": split_names(sampling_weights),
+    }
+    check_roles(split_names(columns), counting | related_by)
     request = Request(
         columns=tuple(split_names(columns)),
         left_out=(

@@ -10,6 +10,7 @@ import click
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.beyond import fitted_beyond, rows_beyond
 from mixtura.cli.columns import split_names
+from mixtura.cli.contradictions import check_roles, check_written
 from mixtura.cli.families import OFFERS, Offer, Request
 from mixtura.cli.fitted import Fitted, fitted_table
 from mixtura.cli.options import (
@@ -155,6 +156,9 @@ def fit(
     """
     offer = OFFERS[family]
     check_options(context, offer)
+    check_written(output, {"--force": force, "--keep-formulas": keep_formulas})
+    named = {"--weights": split_names(weights), "--exposure": split_names(exposure)}
+    check_roles(split_names(columns), named)
     with nullcontext() if output is None else output_folder(output, force=force) as folder:
         if folder is not None:
             require(*PAGE_PACKAGES)

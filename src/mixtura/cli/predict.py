@@ -8,12 +8,13 @@ import click
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.assignments import Assignments, assignments_of, write_parts
 from mixtura.cli.columns import split_names
+from mixtura.cli.contradictions import check_target
 from mixtura.cli.options import memory_option, missing_option
 from mixtura.cli.rows import rows_of, tables_within, text_columns
 from mixtura.cli.voice import binary_output, keep_formulas_option, say
 from mixtura.data.dataset import bytes_of
 from mixtura.data.gaps import Gaps
-from mixtura.data.paths import files_of
+from mixtura.data.paths import bytes_in_memory, files_of
 from mixtura.data.table import Table
 from mixtura.mixture import Mixture
 from mixtura.store import load_with_facts
@@ -57,9 +58,15 @@ def predict(
 
     Several files, folders and patterns such as 'data/*.parquet' are read one after the other.
     """
-    mixture, _ = load_with_facts(model)
     found = files_of(list(files)) or []
-    tables = tables_within(found, text_columns(mixture), bytes_of(memory))
+    check_target(output, [model, *found])
+    mixture, _ = load_with_facts(model)
+    most, text = bytes_of(memory), text_columns(mixture)
+    beyond = any(bytes_in_memory([file]) > most for file in found)
+    if beyond and id_column is not None and id_column not in (mixture.columns or [id_column]):
+        # As they are spelled: whole numbers of parts of a text file are read as others.
+        text.append(id_column)
+    tables = tables_within(found, text, most)
     codes, kept = split_names(missing), [id_column] if id_column else []
     tables = (table.without(codes, kept) for table in tables)
     parts = _parts(mixture, tables, id_column, keep_formulas, proba, unknown)

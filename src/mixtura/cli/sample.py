@@ -7,6 +7,7 @@ import click
 import pyarrow as pa
 import pyarrow.csv
 
+from mixtura.cli.contradictions import check_target
 from mixtura.cli.voice import binary_output, keep_formulas_option, unformulated
 from mixtura.store import load_with_facts
 from mixtura.writing import replacing
@@ -35,6 +36,7 @@ __all__ = ["sample"]
 @keep_formulas_option
 def sample(model: Path, n_rows: int, seed: int, output: Path | None, keep_formulas: bool) -> None:
     """Draw rows from MODEL, as CSV with the component of each."""
+    check_target(output, [model])
     mixture, _ = load_with_facts(model)
     rows, components = mixture.coded.sample(n_rows, seed)
     names = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mixtura.archive import read_archive
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.columns import split_names
+from mixtura.cli.contradictions import check_target
 from mixtura.cli.options import memory_option, missing_option, prior_option, weights_option
 from mixtura.cli.rows import rows_of, tables_within, text_columns
 from mixtura.cli.voice import say
@@ -63,6 +64,8 @@ def update(
     such as 'data/*.parquet' are taken in one after the other; the model is written once all are.
     """
     faded = checked_half_life(half_life)
+    found = files_of(list(files)) or []
+    check_target(output, found)
     arrays, document = read_archive(model)
     mixture, _ = described_mixture(model, arrays, document)
     seen = described_seen(model, mixture, arrays, document)
@@ -71,7 +74,6 @@ def update(
             f"model file '{model}' says nothing of the rows it was fitted to: it is of an earlier "
             "mixtura, was made of parameters, or there is too much to say; fit to all rows instead"
         )
-    found = files_of(list(files)) or []
     taken: Taken | None = None
     codes, counting = split_names(missing), [weights] if weights else []
     for read in tables_within(found, text_columns(mixture), bytes_of(memory)):

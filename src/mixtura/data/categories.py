@@ -13,24 +13,28 @@ from mixtura.errors import DataError
 __all__ = ["column_labels", "columns_of"]
 
 
-def columns_of(data: Any) -> tuple[list[Sequence[Any]], tuple[str, ...] | None]:
+def columns_of(data: Any, what: str = "X") -> tuple[list[Sequence[Any]], tuple[str, ...] | None]:
     """Return the columns of a frame, array or list of rows, and their names if there are any.
+
+    Parameters
+    ----------
+    what : what errors call the data
 
     Raises
     ------
     DataError
         If the data are not rows of one length, or there are none.
     """
-    refuse_sparse(data)
-    data = plain_table(data)
+    refuse_sparse(data, what)
+    data = plain_table(data, what)
     if isinstance(data, Dataset):
         columns, names = columns_of_array(data.array()), data.names
     elif is_frame(data):
         columns, names = columns_of_frame(data)
     else:
-        columns, names = columns_of_array(data), None
+        columns, names = columns_of_array(data, what), None
     if not columns or not len(columns[0]):
-        raise DataError("X has no rows or no columns; give at least one row")
+        raise DataError(f"{what} has no rows or no columns; give at least one row")
     return columns, names
 
 

@@ -184,6 +184,7 @@ def check_names(given: Names, fitted: Names) -> None:
         lines += ["Feature names seen at fit time, yet now missing:", *_listed(missing)]
     if not unseen and not missing:
         lines.append("Feature names must be in the same order as they were in fit.")
+        lines.append("Pass X[model.feature_names_in_], which takes them by name.")
     raise DataError("\n".join(lines) + "\n")
 
 

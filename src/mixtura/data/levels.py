@@ -61,18 +61,25 @@ def codes_of(column: Sequence[Any], labels: Labels, label: str, *, ignore: bool 
     return _codes(len(column), _distinct(column, label), labels, label, ignore)
 
 
-def levels_and_codes(column: Sequence[Any], label: str) -> tuple[Labels, Codes]:
-    """Return the levels of a column and the number of each value's, from one look at it."""
+def levels_and_codes(
+    column: Sequence[Any], label: str, *, kept: bool = True
+) -> tuple[Labels, Codes]:
+    """Return the levels of a column and the number of each value's, from one look at it.
+
+    Parameters
+    ----------
+    kept : whether levels are text, finite numbers and truth values, as files can hold, or any
+    """
     found = _distinct(column, label)
-    labels = _levels(found, label)
+    labels = _levels(found, label, kept)
     return labels, _codes(len(column), found, labels, label, ignore=False)
 
 
-def _levels(found: Found, label: str) -> Labels:
+def _levels(found: Found, label: str, kept: bool = True) -> Labels:
     keys = {key for _, _, key in found if key is not None}
     if not keys:
         raise _empty(label)
-    for rows, value, key in found:
+    for rows, value, key in found if kept else ():
         _check_kept(key, value, int(rows[0]), label)
     return tuple(value for _, value in sorted(keys, key=_order))
 

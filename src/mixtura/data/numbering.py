@@ -53,11 +53,11 @@ class Aligned:
 
 @final
 class Numbers(Aligned):
-    """Makes rows of numbers, all of the precision of the first."""
+    """Makes rows of numbers, float32 as long as all are."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._kind: tuple[str, np.dtype[Any]] | None = None
+        self._wide = False
 
     def rows(self, part: Part) -> NDArray[Any]:
         """Return the rows (n, D) of a part, float64 or float32, NaN where a cell is missing.
@@ -76,12 +76,9 @@ class Numbers(Aligned):
             raise DataError(f"{part.place}: {error}") from error
         rows = np.asarray(rows)
         _check_table(rows.shape, part)
-        if rows.dtype != np.float32:
-            rows = rows.astype(np.float64, copy=False)
+        self._wide |= rows.dtype != np.float32
+        rows = rows.astype(np.float64 if self._wide else np.float32, copy=False)
         order = self.order_of(part, names, rows.shape[1])
-        self._kind = place, dtype = self._kind or (part.place, rows.dtype)
-        if rows.dtype != dtype:
-            raise DataError(f"{part.place} holds {rows.dtype}, and {place} {dtype}; let all be one")
         rows = np.ascontiguousarray(rows if order is None else rows[:, order])
         return finite(rows, names if order is None else self.names, part)
 

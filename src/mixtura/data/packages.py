@@ -5,15 +5,22 @@ numbers for who asks for numbers, and categories are called as their labels say.
 """
 
 import json
+import os
+import subprocess
+import sys
+import tempfile
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mixtura.data.table import LABELS, MISSING, checked_names
+from mixtura.data import readstat
+from mixtura.data.readstat import cells_of
+from mixtura.data.table import MISSING, checked_names
 from mixtura.errors import DataError
 
 if TYPE_CHECKING:
@@ -45,36 +52,37 @@ def _read_statistics(path: Path, columns: tuple[str, ...] | None) -> "pa.Table":
     """Return a file of SPSS, Stata or SAS; what it says is missing is, user-missing values too."""
     import pyarrow as pa
 
-    read = getattr(_library("pyreadstat", path), STATISTICS[path.suffix.lower()])
-    _, meta = _foreign(path, lambda: read(path, metadataonly=True))
-    names = checked_names(path, meta.column_names, columns)
-    found, meta = _foreign(path, lambda: read(path, usecols=list(names), output_format="dict"))
-    arrays = {name: _cells(found[name]) for name in names}
-    labels = meta.variable_value_labels
-    fields = [
-        pa.field(name, arrays[name].type, metadata=_labelled(labels.get(name, {})))
-        for name in names
-    ]
-    return pa.table(list(arrays.values()), schema=pa.schema(fields))
+    if find_spec("pyreadstat") is None:
+        raise DataError(f"reading '{path}' needs pyreadstat; install it: {INSTALL}")
+    # Who cannot open the file is told so by this process.
+    with open(path, "rb"):
+        pass
+    with tempfile.TemporaryDirectory(prefix="mixtura-") as folder:
+        target = os.path.join(folder, "table.arrow")
+        function, asked = STATISTICS[path.suffix.lower()], json.dumps(columns)
+        done = subprocess.run(
+            [sys.executable, "-P", readstat.__file__, function, str(path), asked, target],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            check=False,
+        )
+        if done.returncode or not os.path.exists(target):
+            raise _ended(path, done.returncode, done.stderr.decode(errors="replace"))
+        with pa.OSFile(target, "rb") as file:
+            table = pa.ipc.open_file(file).read_all()
+    names = json.loads(table.schema.metadata[readstat.NAMES])
+    return table.select(list(checked_names(path, names, columns))).replace_schema_metadata()
 
 
-def _labelled(labels: Mapping[Any, str]) -> dict[str, str] | None:
-    """Return the labels of values as Arrow keeps them beside a column, or None without any."""
-    return {LABELS: json.dumps(list(labels.items()))} if labels else None
-
-
-def _cells(cells: Any) -> "pa.Array":
-    """Return a column, None where a cell is missing or blank."""
-    import pyarrow as pa
-
-    array = np.asarray(cells)
-    if array.dtype.kind in "fiub":
-        return pa.array(array, from_pandas=True)
-    found = [None if cell is None or cell == "" or cell != cell else cell for cell in cells]
-    try:
-        return pa.array(found)
-    except pa.ArrowException:
-        return pa.array([None if cell is None else _spelled(cell) for cell in found])
+def _ended(path: Path, code: int, said: str) -> Exception:
+    """Return the error of a reader that did not end well."""
+    if code == readstat.NO_MEMORY:
+        return MemoryError(f"'{path}' takes more memory than there is")
+    reason = f"pyreadstat, which reads it, ended with code {code}"
+    if code == readstat.FAILED:
+        reason = said.strip().split("\n")[-1]
+    return _damaged(path, reason)
 
 
 def _read_sheet(path: Path, columns: tuple[str, ...] | None) -> "pa.Table":
@@ -117,15 +125,8 @@ def _column(cells: Sequence[Any]) -> "pa.Array":
     found = [None if isinstance(cell, str) and cell in MISSING else cell for cell in cells]
     kinds = {type(cell) for cell in found if cell is not None}
     if kinds <= {int, float}:
-        return _cells(np.array([np.nan if cell is None else float(cell) for cell in found]))
-    return _cells(found)
-
-
-def _spelled(cell: Any) -> str:
-    """Return a cell of a column that holds several kinds, as text."""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell)
+        return cells_of(np.array([np.nan if cell is None else float(cell) for cell in found]))
+    return cells_of(found)
 
 
 def _read_r(path: Path, columns: tuple[str, ...] | None) -> "pa.Table":
@@ -157,10 +158,14 @@ def _foreign(path: Path, read: Callable[[], Any]) -> Any:
         raise
     except Exception as error:
         reason = str(error).strip().split("\n")[0] or type(error).__name__
-        raise DataError(
-            f"'{path}' is damaged, cut short or not a {path.suffix} file ({reason}); copy or "
-            "export it again"
-        ) from error
+        raise _damaged(path, reason) from error
+
+
+def _damaged(path: Path, reason: str) -> DataError:
+    return DataError(
+        f"'{path}' is damaged, cut short or not a {path.suffix} file ({reason}); copy or export it "
+        "again"
+    )
 
 
 PACKAGES: dict[str, "Callable[[Path, tuple[str, ...] | None], pa.Table]"] = {

@@ -24,7 +24,9 @@ Float = NDArray[np.float64]
 
 
 def is_missing(value: Any) -> bool:
-    """Return whether a cell holds None or pandas' own missing values."""
+    """Return whether a cell holds None, no date, or pandas' own missing values."""
+    if isinstance(value, (np.datetime64, np.timedelta64)):
+        return bool(np.isnat(value))
     return value is None or type(value).__name__ in MISSING_TYPES
 
 
@@ -32,8 +34,12 @@ class _NoNumberError(DataError, TypeError):
     """A cell is no number: a TypeError too, which scikit-learn's conventions ask for."""
 
 
-def plain_table(data: Any) -> Any:
+def plain_table(data: Any, what: str = "X") -> Any:
     """Return data as they are, but for masked cells, which are missing, and `np.matrix`.
+
+    Parameters
+    ----------
+    what : what errors call the data
 
     Raises
     ------
@@ -42,30 +48,34 @@ def plain_table(data: Any) -> Any:
     """
     if isinstance(data, (str, bytes)):
         raise DataError(
-            f"X is text ({data[:60]!r}), not a table of rows and columns; if that names a file, "
-            "read it with mixtura.dataset"
+            f"{what} is text ({data[:60]!r}), not a table of rows and columns; if that names a "
+            "file, read it with mixtura.dataset"
         )
     # Of SciPy's sparse formats one is a dict.
     if isinstance(data, Mapping) and not issparse(data):
-        raise DataError("X is a mapping, not a table; pass pandas.DataFrame(X) for its columns")
+        raise DataError(
+            f"{what} is a mapping, not a table; pass pandas.DataFrame({what}) for its columns"
+        )
     if isinstance(data, Iterator):
-        raise DataError("X is an iterator, which can be read once only; pass list(X) or an array")
+        raise DataError(
+            f"{what} is an iterator, which can be read once only; pass list({what}) or an array"
+        )
     if not isinstance(data, np.ndarray):
         return data
     if data.dtype.names:
         raise DataError(
-            f"X is an array of records ({', '.join(data.dtype.names[:5])}); pass "
-            "pandas.DataFrame(X), which has its columns by name"
+            f"{what} is an array of records ({', '.join(data.dtype.names[:5])}); pass "
+            f"pandas.DataFrame({what}), which has its columns by name"
         )
     if data.dtype.kind in "mM":
         raise DataError(
-            f"column 0 holds dates or times ({data.dtype}), as all of X does; leave them out, or "
-            "turn them into numbers such as days since the first"
+            f"column 0 holds dates or times ({data.dtype}), as all of {what} does; leave them "
+            "out, or turn them into numbers such as days since the first"
         )
     if data.dtype.kind == "c":
         raise DataError(
-            f"Complex data not supported: column 0 holds {data.dtype}, as all of X does; give real "
-            "and imaginary parts as columns of their own"
+            f"Complex data not supported: column 0 holds {data.dtype}, as all of {what} does; give "
+            "real and imaginary parts as columns of their own"
         )
     if isinstance(data, np.ma.MaskedArray):
         return _unmasked(data)
@@ -105,7 +115,7 @@ def numbers_of_cells(data: Any) -> Any:
     return found
 
 
-def columns_of_array(data: Any) -> list[Sequence[Any]]:
+def columns_of_array(data: Any, what: str = "X") -> list[Sequence[Any]]:
     """Return the columns of an array or a list of rows, numbers as arrays, others as lists.
 
     Raises
@@ -117,11 +127,11 @@ def columns_of_array(data: Any) -> list[Sequence[Any]]:
         # A list of 1 and "1" must not become an array of text.
         array = data if isinstance(data, np.ndarray) else np.array(data, dtype=object)
     except ValueError as error:
-        raise DataError(f"X is no table: {error}; give rows of one length") from error
+        raise DataError(f"{what} is no table: {error}; give rows of one length") from error
     if array.ndim != 2:
         raise DataError(
-            f"X should be a table of rows and columns, but has {array.ndim} dimension(s); "
-            "reshape a single column with X.reshape(-1, 1)"
+            f"{what} should be a table of rows and columns, but has {array.ndim} dimension(s); "
+            f"reshape a single column with {what}.reshape(-1, 1)"
         )
     if array.dtype.kind in "biuf":
         return list(array.T)

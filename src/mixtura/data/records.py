@@ -19,6 +19,8 @@ __all__ = ["PREFIX", "RecordWriter", "Records"]
 
 # By which the files of runs that were killed are known.
 PREFIX = "mixtura-rows-"
+# Cells that are read at once where they become of a wider type.
+WIDENED = 1 << 20
 
 
 @final
@@ -117,7 +119,21 @@ class RecordWriter:
         return self._file is not None
 
     def add(self, rows: NDArray[Any]) -> None:
-        """Write rows (n, D) of one number of columns and one type."""
+        """Write rows (n, D) of one number of columns; those before become of a wider type."""
+        if self._kind is not None and self._kind[0] != rows.dtype:
+            self._widen(rows.dtype)
+        self._write(rows)
+
+    def _widen(self, dtype: np.dtype[Any]) -> None:
+        """Write all rows so far anew, as numbers of another type."""
+        before = self.ended()
+        self._kind, n_rows = None, self._n_bytes // (before.dtype.itemsize * before.width)
+        self._n_bytes = 0
+        for start in range(0, n_rows, step := max(1, WIDENED // before.width)):
+            self._write(before.read(start, min(start + step, n_rows)).astype(dtype))
+        before.remove()
+
+    def _write(self, rows: NDArray[Any]) -> None:
         self._kind = rows.dtype, rows.shape[1]
         self._n_bytes += rows.nbytes
         try:

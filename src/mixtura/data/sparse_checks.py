@@ -18,8 +18,10 @@ REMEDY = "make the matrix again from its cells, and see `check_format(full_check
 Bounded = tuple[str, Any, int]
 
 
-def refuse_sparse(data: Any) -> None:
+def refuse_sparse(data: Any, what: str = "X") -> None:
     """Raise `DataError` for a sparse matrix where rows should be dense."""
+    if issparse(data) and what != "X":
+        raise DataError(f"{what} is sparse, and should be dense; give an array of its cells")
     if issparse(data):
         raise DataError(
             "X is sparse, and only rows of counts or of zeros and ones may be: multinomial, "

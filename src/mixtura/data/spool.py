@@ -233,7 +233,10 @@ class Spool:
         return self._cells.is_begun
 
     def add(self, rows: NDArray[Any], weights: Float | None = None) -> None:
-        """Take in rows (n, D) of one number of columns and one type, all with weights or none."""
+        """Take in rows (n, D) of one number of columns, all with weights or none.
+
+        Where float64 follows on float32, all become float64.
+        """
         own = Survey.of(rows, weights)
         self._survey = own if self._survey is None else self._survey + own
         self._n_bytes += rows.nbytes + (0 if weights is None else weights.nbytes)

@@ -12,17 +12,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.data.readstat import LABELS
 from mixtura.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["LABELS", "MISSING", "Kind", "Table", "checked_names", "table_of"]
+__all__ = ["MISSING", "Kind", "Table", "checked_names", "table_of"]
 
 Kind = Literal["number", "text", "boolean", "date"]
 
-# The key under which Arrow keeps what values of a column are called, as a JSON list of pairs.
-LABELS = "mixtura.labels"
 
 # What a cell of a text file may say instead of a number.
 MISSING = (

@@ -19,13 +19,16 @@ from mixtura.em.solve import SolveOptions
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft
 from mixtura.engines import engine_named
-from mixtura.errors import DriftWarning, ParameterError
+from mixtura.errors import DataError, DriftWarning, ParameterError
 from mixtura.estimators.settings import DEFAULT_MAX_ITER, Settings
 from mixtura.estimators.spooled import given_weights, is_spooled
 from mixtura.kinds import NUMBER
 from mixtura.mixture import Mixture
 
 __all__ = ["PartialFit", "arrived", "checked_half_life"]
+
+# Sums of weights from which what is seen of rows has squares beyond the floats.
+MOST_WEIGHT = 1e280
 
 
 def checked_half_life(half_life: Any) -> float | None:
@@ -73,7 +76,8 @@ class PartialFit:
         Raises
         ------
         DataError
-            If the rows have other columns or categories, or a cell cannot be used.
+            If the rows have other columns or categories, a cell cannot be used, or weights add up
+            to more than 1e280.
         ParameterError
             If a setting cannot be used, or the estimator was made of parameters and never fitted.
 
@@ -141,6 +145,7 @@ def _taken(
         estimator._fresh_notes()
     rows = estimator._rows(data)
     weights = row_weights(given_weight, rows.shape[0])
+    _check_weight(weights, seen)
     n_components = mixture.n_components - mixture.family.has_noise
     given = estimator._arranged(rows, estimator._column_names(), weights, y, n_components)
     return take_in(
@@ -152,6 +157,18 @@ def _taken(
         n_rows=rows.shape[0] if weights is None else int(np.count_nonzero(weights)),
         half_life=half_life,
     )
+
+
+def _check_weight(weights: NDArray[np.float64] | None, seen: Seen) -> None:
+    """Raise `DataError` where rows weigh more than sums of them can hold."""
+    with np.errstate(over="ignore"):
+        further = 0.0 if weights is None else float(weights.sum())
+    if seen.total_weight + further > MOST_WEIGHT:
+        raise DataError(
+            f"the row weights add up to {further:.3g}, beside {seen.total_weight:.3g} of the rows "
+            f"before, and the sum may be {MOST_WEIGHT:g} at most; give weights in another unit, "
+            "from the first fit on"
+        )
 
 
 def arrived(
@@ -172,6 +189,7 @@ def arrived(
     weights : (N,) row weights from 0 up, or None
     prior, half_life, n_jobs : as in estimators
     """
+    _check_weight(weights, seen)
     order = np.arange(len(rows)) if weights is None else np.flatnonzero(weights)
     numbers = [column for column, kind in enumerate(mixture.kinds) if kind == NUMBER]
     if numbers:

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixtura.data.checks import row_weights
-from mixtura.data.frames import values_of_series
-from mixtura.data.levels import levels_and_codes
+from mixtura.data.frames import is_frame, values_of_series
+from mixtura.data.levels import Labels, levels_and_codes
 from mixtura.errors import DataError, ParameterError
 
 __all__ = ["Sampling", "SurveyDesign", "sampling_of"]
@@ -100,8 +100,8 @@ def sampling_of(
         )
     weights = row_weights(survey.weights, n_rows, "survey.weights")
     weights = np.ones(n_rows) if weights is None else weights / weights.mean()
-    strata = _codes("strata", survey.strata, n_rows)
-    clusters = _codes("clusters", survey.clusters, n_rows)
+    named, strata = _codes("strata", survey.strata, n_rows)
+    _, clusters = _codes("clusters", survey.clusters, n_rows)
     if survey.clusters is None:
         clusters = np.arange(n_rows)
     # A cluster is one by its own value and its stratum's.
@@ -109,26 +109,41 @@ def sampling_of(
     of_cluster = pairs[0].astype(np.intp)
     sizes = np.bincount(of_cluster)
     if sizes.min() < 2:
-        row = int(np.flatnonzero(strata == sizes.argmin())[0])
+        called = f"stratum '{named[int(sizes.argmin())]!s:.60}'" if named else "the survey"
         raise DataError(
-            f"the stratum of row {row} (counted from 0) has one cluster, so nothing tells how it "
-            "varies; join it with a stratum like it"
+            f"{called} has one cluster, so nothing tells how it varies; "
+            + ("join it with a stratum like it" if named else "give clusters of fewer rows")
         )
     return Sampling(weights, codes.reshape(-1).astype(np.intp), of_cluster)
 
 
-def _codes(name: str, given: Any, n_rows: int) -> Codes:
-    """Return the number of each row's value; one and the same where nothing is given."""
+def _codes(name: str, given: Any, n_rows: int) -> tuple[Labels, Codes]:
+    """Return the values of rows, and the number of each row's; one, of no name, for nothing."""
     if given is None:
-        return np.zeros(n_rows, dtype=np.intp)
-    values = values_of_series(given)
-    if values is None and (np.ndim(given) == 0 or isinstance(given, str)):
-        raise DataError(f"{name} should be one value for each of {n_rows} rows, not {given!r}")
-    column = list(given) if values is None else list(values)
+        return (), np.zeros(n_rows, dtype=np.intp)
+    column = _column(name, given)
     if len(column) != n_rows:
         raise DataError(f"{name} has {len(column)} values and X has {n_rows} rows")
-    _, codes = levels_and_codes(column, name)
+    # Dates and whatever else tells rows apart will do, as nobody writes it to a file.
+    levels, codes = levels_and_codes(column, name, kept=False)
     if (codes < 0).any():
         row = int((codes < 0).argmax())
         raise DataError(f"{name} lacks a value at row {row} (counted from 0)")
-    return codes.astype(np.intp)
+    return levels, codes.astype(np.intp)
+
+
+def _column(name: str, given: Any) -> list[Any]:
+    values = None if is_frame(given) else values_of_series(given)
+    if values is None and (is_frame(given) or not isinstance(given, (list, tuple, np.ndarray))):
+        raise DataError(
+            f"{name} should be one value for each row, in a list, an array or a series, not a "
+            f"{type(given).__name__}"
+        )
+    if isinstance(given, np.ndarray) and given.ndim != 1:
+        raise DataError(
+            f"{name} should be one value for each row, but has {given.ndim} dimension(s); pass "
+            f"{name}.ravel() where they are one column"
+        )
+    if isinstance(given, np.ma.MaskedArray):
+        return [None if cell is np.ma.masked else cell for cell in given]
+    return list(given if values is None else values)

@@ -31,6 +31,10 @@ __all__ = [
 
 Float = NDArray[np.float64]
 
+# What sums of squares round, as a share of those about the origin; scatters in units of widths; and
+# the least square of a width.
+SLACK, ROUNDING, SMALLEST = 1e-9, 1e-6, 1e-300
+
 
 def gaussian_released(
     family: GaussianFamily, moments: GaussianMoments
@@ -101,12 +105,35 @@ def read_moments(
     if pooled and family.structure.features != "linear":
         raise ParameterError("the scatter of what was seen is not one for each component")
     shape = of_one if pooled else (n_components, *of_one)
-    return GaussianMoments(
-        as_shape("rows", arrays["rows"], (n_components,)),
-        as_shape("means", arrays["means"], (n_components, n_columns)),
-        as_shape("scatter", arrays["scatter"], shape),
-        pooled,
-    )
+    scatter = as_shape("scatter", arrays["scatter"], shape)
+    rows = as_shape("rows", arrays["rows"], (n_components,))
+    if (rows < 0).any():
+        raise ParameterError("components have seen fewer rows than none")
+    means = as_shape("means", arrays["means"], (n_components, n_columns))
+    moments = GaussianMoments(rows, means, scatter, pooled)
+    with np.errstate(over="ignore"):
+        _check_scatter(moments, full=len(of_one) == 2)
+    return moments
+
+
+def _check_scatter(moments: GaussianMoments, *, full: bool) -> None:
+    """Raise `ParameterError` for sums of squares (..., D, D) or (..., D) that no rows have."""
+    scatter = moments.scatter
+    squares = np.diagonal(scatter, axis1=-2, axis2=-1) if full else scatter
+    # Sums about means round as those about the origin do, and as those of all components.
+    each = moments.effective_rows[:, None] * moments.means**2
+    total = np.abs(squares) if moments.pooled else np.abs(squares).sum(axis=0)
+    slack = SLACK * ((each.sum(axis=0) if moments.pooled else each) + total)
+    if (squares < -slack).any():
+        raise ParameterError("sums of squares of what was seen are below 0")
+    if not full:
+        return
+    widths = np.sqrt(np.maximum(np.maximum(squares, slack), SMALLEST))
+    alike = scatter / widths[..., None] / widths[..., None, :]
+    if np.abs(alike - np.swapaxes(alike, -1, -2)).max() > ROUNDING:
+        raise ParameterError("the scatter of what was seen is not symmetric")
+    if np.linalg.eigvalsh(alike).min() < -ROUNDING:
+        raise ParameterError("the scatter of what was seen is not that of any rows")
 
 
 def family_of_scale(family: GaussianFamily, scale: Float) -> GaussianFamily:

@@ -1,0 +1,47 @@
+"""Options that contradict one another, refused before any work."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mixtura.errors import ParameterError
+
+__all__ = ["check_roles", "check_target", "check_written"]
+
+
+def check_target(output: Path | None, read: Sequence[Path]) -> None:
+    """Raise `ParameterError` where the file to be written is one of those that are read."""
+    if output is None or not output.exists():
+        return
+    for path in read:
+        if path.exists() and path.samefile(output):
+            raise ParameterError(
+                f"-o names '{output}', which is read and would be replaced; name another file"
+            )
+
+
+def check_written(output: Path | None, asked: Mapping[str, bool]) -> None:
+    """Raise `ParameterError` for options of what is written, by their names, without a folder."""
+    for option, given in asked.items():
+        if given and output is None:
+            raise ParameterError(
+                f"{option} says how -o is written, and there is no -o; give it too"
+            )
+
+
+def check_roles(columns: Sequence[str], roles: Mapping[str, Sequence[str]]) -> None:
+    """Raise `ParameterError` where a column of --columns, or another, has a second job.
+
+    Parameters
+    ----------
+    columns : names of those to be fitted, where they are given
+    roles : names of others by the option that gives them
+    """
+    jobs = dict.fromkeys(columns, "--columns")
+    for option, names in roles.items():
+        for name in names:
+            if name in jobs:
+                raise ParameterError(
+                    f"{option} names column '{name}', and so does {jobs[name]}; a column has one "
+                    "job: leave it out of one of them"
+                )
+        jobs |= dict.fromkeys(names, option)
