@@ -19,6 +19,7 @@ from mixtura.cli.options import (
     Sizes,
     Structures,
     check_options,
+    engine_option,
     force_option,
     memory_option,
     missing_option,
@@ -123,6 +124,7 @@ __all__ = ["fit"]
 )
 @seed_option
 @keep_formulas_option
+@engine_option
 @checkpoint_option
 @resume_option
 @click.pass_context
@@ -186,6 +188,7 @@ def _fit(
     starts: int | None,
     seed: int,
     keep_formulas: bool,
+    engine: str,
 ) -> None:
     request = Request(
         columns=tuple(split_names(columns)),
@@ -203,6 +206,7 @@ def _fit(
         id_column=id_column,
         missing=tuple(split_names(missing)),
         keep_formulas=keep_formulas,
+        engine=engine,
     )
     with _fitted(files, OFFERS[family], request, memory, cache) as fitted:
         try:

@@ -25,6 +25,8 @@ __all__ = ["FREE", "checkpoint_option", "continued", "resumable", "resume_option
 LOOKED_AT = 1 << 16
 # Options that say where to write and how often, and not what.
 FREE = {"output", "force", "checkpoint", "resume", "cache"}
+# And who does the work, which makes no difference.
+UNTOLD = {"engine"}
 
 checkpoint_option = click.option(
     "--checkpoint",
@@ -115,7 +117,7 @@ def resumable(
                 f"{output}`, or give --force to begin anew"
             )
         file.unlink()
-    told = {name: _text(value) for name, value in options.items()}
+    told = {name: _text(value) for name, value in options.items() if name not in UNTOLD}
     try:
         with checkpoint(file, seconds, {**told, **_facts_of(options["files"])}):
             yield

@@ -39,6 +39,7 @@ class Request:
     sampled : whether these are sampling weights, brought to mean 1
     missing : codes of missing cells, as they are spelled
     keep_formulas : whether identifiers that begin as a formula does are written as they are
+    engine : who does the work, by name or address
     weights : (N,) row weights, or None
     """
 
@@ -58,6 +59,7 @@ class Request:
     id_column: str | None = None
     missing: tuple[str, ...] = ()
     keep_formulas: bool = False
+    engine: str = "threads"
     weights: NDArray[np.float64] | None = None
 
     def read(self, files: Sequence[Path], called: Path) -> Table:
