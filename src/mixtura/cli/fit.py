@@ -29,6 +29,7 @@ from mixtura.cli.options import (
 )
 from mixtura.cli.output import MODEL, REPORT, Output, output_folder, told
 from mixtura.cli.resuming import FREE, checkpoint_option, continued, resumable, resume_option
+from mixtura.cli.standard_input import spooled_input
 from mixtura.cli.voice import end_interrupted, keep_formulas_option, say
 from mixtura.data.dataset import bytes_of
 from mixtura.data.paths import bytes_in_memory, called_together, files_of
@@ -132,7 +133,7 @@ def fit(context: click.Context, **options: Any) -> None:
     """Fit mixtures to FILES (CSV, Parquet, Arrow, SPSS, ...), choose one, and describe it.
 
     Several files, folders and patterns such as 'data/*.parquet' are one table, file after file.
-    Rows that are more than --memory are fitted all the same.
+    Rows that are more than --memory are fitted all the same; - is standard input.
 
     Every number of components is tried, of Gaussians with every covariance structure. With -o, the
     model, the component of each row and a report with pictures are written to a folder, which
@@ -208,7 +209,10 @@ def _fit(
         keep_formulas=keep_formulas,
         engine=engine,
     )
-    with _fitted(files, OFFERS[family], request, memory, cache) as fitted:
+    with (
+        spooled_input(files, cache) as names,
+        _fitted(names, OFFERS[family], request, memory, cache) as fitted,
+    ):
         try:
             if folder is not None:
                 _write(folder, fitted)

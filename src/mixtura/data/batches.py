@@ -2,7 +2,9 @@
 
 import os
 import re
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,7 +16,7 @@ from mixtura.data.packages import PACKAGES
 from mixtura.data.parts import Asked, Part, part_of
 from mixtura.data.paths import files_of, format_of
 from mixtura.data.table import MISSING, checked_names
-from mixtura.errors import DataError, ParameterError
+from mixtura.errors import DataError, MixturaWarning, ParameterError
 
 __all__ = ["parts_of", "tables_of"]
 
@@ -87,12 +89,16 @@ def _parts_of_file(file: Path, asked: Asked) -> Iterator[Part]:
     if format_of(file) == ".npy":
         yield from _parts_of_array(file, asked)
         return
-    for place, part in tables_of(file, asked.names):
+    for place, part in tables_of(file, asked.names, skips=asked.skips):
         yield _part(part, asked, place, file)
 
 
 def tables_of(
-    file: Path, columns: Sequence[str] | None, text: Sequence[str] = ()
+    file: Path,
+    columns: Sequence[str] | None,
+    text: Sequence[str] = (),
+    *,
+    skips: bool = False,
 ) -> Iterator[tuple[str, Any]]:
     """Yield Arrow tables of some rows of a file, each after what an error calls its place.
 
@@ -101,6 +107,7 @@ def tables_of(
     file : Parquet, Arrow or CSV
     columns : names of those to read, all when None
     text : names of columns that stay text in a CSV file
+    skips : whether row groups that are damaged are left out, with a warning
 
     Raises
     ------
@@ -120,8 +127,9 @@ def tables_of(
             f"reading '{file}' needs pyarrow; install it: pip install 'mixtura[arrow]'"
         ) from error
     place = f"'{file}'"
+    reader = partial(_parquet, skips=True) if skips and READERS[kind] is _parquet else READERS[kind]
     try:
-        for place, part in READERS[kind](file, columns, text):
+        for place, part in reader(file, columns, text):
             yield place, _table_of(part) if isinstance(part, pa.RecordBatch) else part
     except (DataError, ParameterError):
         raise
@@ -134,7 +142,7 @@ def tables_of(
 
 
 def _parquet(
-    file: Path, columns: Sequence[str] | None, _: Sequence[str]
+    file: Path, columns: Sequence[str] | None, _: Sequence[str], *, skips: bool = False
 ) -> Iterator[tuple[str, Any]]:
     import pyarrow.parquet as pq
 
@@ -145,18 +153,31 @@ def _parquet(
             place = f"'{file}', row group {group}"
             parts = source.iter_batches(BATCH_ROWS, row_groups=[group], columns=wanted)
             start = 0
-            while True:
-                try:
-                    part = next(parts, None)
-                except (OSError, ValueError) as error:
+            try:
+                # What is damaged at its end is left out whole.
+                for part in list(parts) if skips else parts:
+                    yield f"{place}, from its row {start} (counted from 0) on", part
+                    start += part.num_rows
+            except (OSError, ValueError) as error:
+                reason = str(error).strip().splitlines()[0]
+                damage = f"{place}, {_damaged(source, group, wanted)}is damaged ({reason})"
+                if not skips:
                     raise DataError(
-                        f"{place} is damaged ({str(error).strip().splitlines()[0]}); copy or "
-                        "export the file again"
+                        f"{damage}; copy or export the file again, or leave it out by "
+                        'dataset(..., on_bad="skip")'
                     ) from error
-                if part is None:
-                    break
-                yield f"{place}, from its row {start} (counted from 0) on", part
-                start += part.num_rows
+                count = source.metadata.row_group(group).num_rows
+                warnings.warn(f"{damage}; its {count:,} rows are left out", MixturaWarning, 2)
+
+
+def _damaged(source: Any, group: int, names: Sequence[str]) -> str:
+    """Return which column of a row group cannot be read, if it is one alone."""
+    for name in names:
+        try:
+            source.read_row_group(group, columns=[name])
+        except (OSError, ValueError):
+            return f"column '{name}', "
+    return ""
 
 
 def _arrow(
