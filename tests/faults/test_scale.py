@@ -183,3 +183,27 @@ def test_nothing_from_standard_input_is_told() -> None:
         found = CliRunner().invoke(command, ["fit", *files.split(), "-k", "2"], input=b"")
         assert found.exit_code == 1
         assert words in found.output
+
+
+@pytest.mark.parametrize("memory", ["1GB", "10kB"])
+def test_row_36_a_damaged_row_group_is_named_or_left_out(memory: str, tmp_path: Path) -> None:
+    file = tmp_path / "rows.parquet"
+    how: Any = {"write_page_checksum": True, "compression": "none", "use_dictionary": False}
+    pq.write_table(table(ROWS), file, row_group_size=500, **how)
+    column = pq.ParquetFile(file).metadata.row_group(2).column(1)
+    content = bytearray(file.read_bytes())
+    content[column.data_page_offset + column.total_compressed_size // 2] ^= 0xFF
+    file.write_bytes(bytes(content))
+    asked = ["fit", str(file), "-k", "3", "-s", "full", "--memory", memory]
+    asked += ["-o", str(tmp_path / "out")]
+    found = CliRunner().invoke(command, asked)
+    assert found.exit_code == 1
+    assert "rows.parquet', row group 2, column 'b', is damaged" in found.output
+    assert "--on-bad skip" in found.output
+    found = CliRunner().invoke(command, [*asked, "--on-bad", "skip"])
+    assert found.exit_code == 0, found.output
+    assert "its 500 rows are left out" in found.output
+    left = fitted(np.delete(ROWS, np.s_[1000:1500], axis=0))
+    _, facts = load_with_facts(tmp_path / "out" / "model.mixtura")
+    assert facts["n_rows"] == 2500
+    assert facts["log_likelihood"] == pytest.approx(left.log_likelihood_, abs=0.05)

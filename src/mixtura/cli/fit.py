@@ -125,6 +125,13 @@ __all__ = ["fit"]
 )
 @seed_option
 @keep_formulas_option
+@click.option(
+    "--on-bad",
+    type=click.Choice(["error", "skip"]),
+    default="error",
+    show_default=True,
+    help="What to do with damaged row groups of Parquet files; skip leaves them out, and says so.",
+)
 @engine_option
 @checkpoint_option
 @resume_option
@@ -190,6 +197,7 @@ def _fit(
     seed: int,
     keep_formulas: bool,
     engine: str,
+    on_bad: str,
 ) -> None:
     request = Request(
         columns=tuple(split_names(columns)),
@@ -208,6 +216,7 @@ def _fit(
         missing=tuple(split_names(missing)),
         keep_formulas=keep_formulas,
         engine=engine,
+        skips=on_bad == "skip",
     )
     with (
         spooled_input(files, cache) as names,

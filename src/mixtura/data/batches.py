@@ -2,7 +2,6 @@
 
 import os
 import re
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,13 +9,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from mixtura.data.damage import leave_out
 from mixtura.data.delimited import header_of
 from mixtura.data.frames import is_frame
 from mixtura.data.packages import PACKAGES
 from mixtura.data.parts import Asked, Part, part_of
 from mixtura.data.paths import files_of, format_of
 from mixtura.data.table import MISSING, checked_names
-from mixtura.errors import DataError, MixturaWarning, ParameterError
+from mixtura.errors import DataError, ParameterError
 
 __all__ = ["parts_of", "tables_of"]
 
@@ -159,25 +159,7 @@ def _parquet(
                     yield f"{place}, from its row {start} (counted from 0) on", part
                     start += part.num_rows
             except (OSError, ValueError) as error:
-                reason = str(error).strip().splitlines()[0]
-                damage = f"{place}, {_damaged(source, group, wanted)}is damaged ({reason})"
-                if not skips:
-                    raise DataError(
-                        f"{damage}; copy or export the file again, or leave it out by "
-                        'dataset(..., on_bad="skip")'
-                    ) from error
-                count = source.metadata.row_group(group).num_rows
-                warnings.warn(f"{damage}; its {count:,} rows are left out", MixturaWarning, 2)
-
-
-def _damaged(source: Any, group: int, names: Sequence[str]) -> str:
-    """Return which column of a row group cannot be read, if it is one alone."""
-    for name in names:
-        try:
-            source.read_row_group(group, columns=[name])
-        except (OSError, ValueError):
-            return f"column '{name}', "
-    return ""
+                leave_out(source, file, group, wanted, error, skips=skips)
 
 
 def _arrow(
