@@ -1,6 +1,7 @@
 """Tasks that worker processes can import."""
 
 import os
+import signal
 import time
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -90,3 +91,22 @@ def is_writable(numbers: Numbers) -> bool:
 def sleeps(seconds: float) -> float:
     time.sleep(seconds)
     return seconds
+
+
+@dataclass(frozen=True)
+class KillsOnce:
+    """Ends the first process that is given unit 5, as the system does where memory is out."""
+
+    file: str
+
+    def __call__(self, unit: int) -> Shape:
+        if unit == 5 and not os.path.exists(self.file):
+            open(self.file, "x").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return shape_of(unit)
+
+
+def kills_at_one(item: int) -> int:
+    if item == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return item

@@ -6,6 +6,7 @@ from importlib import import_module
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from mixtura.checkpoints import checkpoint
     from mixtura.classes import (
         Classification,
         ClassMembership,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from mixtura.discriminant import GaussianMixtureClassifier, MixtureClassifier
     from mixtura.errors import (
         BoundaryError,
+        CheckpointError,
+        CheckpointWarning,
         DataError,
         DegenerateComponentWarning,
         DisagreementWarning,
@@ -61,6 +64,8 @@ __all__ = [
     "BernoulliMixture",
     "BoundaryError",
     "CategoricalMixture",
+    "CheckpointError",
+    "CheckpointWarning",
     "ClassMembership",
     "ClassProfile",
     "ClassRegression",
@@ -94,6 +99,7 @@ __all__ = [
     "PoissonMixture",
     "SurveyDesign",
     "WaldTest",
+    "checkpoint",
     "classification",
     "dataset",
     "enumerate_classes",
@@ -121,6 +127,7 @@ PLACES = {
     "NormalInverseWishart": "mixtura.components.gaussian.conjugate",
     "SurveyDesign": "mixtura.inference.survey",
     "WaldTest": "mixtura.classes",
+    "checkpoint": "mixtura.checkpoints",
     "classification": "mixtura.classes",
     "dataset": "mixtura.data.dataset",
     "enumerate_classes": "mixtura.classes",

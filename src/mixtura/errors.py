@@ -5,6 +5,8 @@ from numpy.linalg import LinAlgError
 __all__ = [
     "NUMERICAL",
     "BoundaryError",
+    "CheckpointError",
+    "CheckpointWarning",
     "DataError",
     "DegenerateComponentWarning",
     "DisagreementWarning",
@@ -37,6 +39,10 @@ class ModelFileError(MixturaError, ValueError):
     """A model file is damaged, truncated, too large or not a model file at all."""
 
 
+class CheckpointError(MixturaError, ValueError):
+    """A checkpoint is damaged, not there, or of other rows, settings or versions."""
+
+
 class NonIdentifiableError(MixturaError, ValueError):
     """The data cannot tell the components of the asked-for mixture apart."""
 
@@ -63,6 +69,10 @@ class EngineError(MixturaError, RuntimeError):
 
 class MixturaWarning(UserWarning):
     """Base of every warning given by this package."""
+
+
+class CheckpointWarning(MixturaWarning):
+    """A checkpoint cannot be written; the fit goes on without."""
 
 
 class DegenerateComponentWarning(MixturaWarning):

@@ -15,7 +15,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from scipy.sparse import csr_array
 
-from mixtura import DataError, ParameterError, dataset
+from mixtura import DataError, MixturaWarning, ParameterError, dataset
 from mixtura.data import records
 from mixtura.data.arrays import ArrayRows
 from mixtura.data.spool import SpooledRows
@@ -316,8 +316,15 @@ def test_a_damaged_row_group_is_named(tmp_path, rows):
     content = bytearray(file.read_bytes())
     content[column.data_page_offset + column.total_compressed_size // 2] ^= 0xFF
     file.write_bytes(bytes(content))
-    with pytest.raises(DataError, match=r"x\.parquet', row group 2"):
+    # Row 36 of the table of faults.
+    with pytest.raises(DataError, match=r"x\.parquet', row group 2, column 'b', is damaged"):
         assert dataset(file).n_rows
+    left = dataset(file, on_bad="skip")
+    with pytest.warns(MixturaWarning, match=r"row group 2, column 'b', .*; its 200 rows are left"):
+        assert left.n_rows == len(rows) - 200
+    assert_array_equal(left.array(), np.delete(rows, np.s_[400:600], axis=0))
+    with pytest.raises(ParameterError, match="on_bad should be"):
+        dataset(file, on_bad="ignore")
 
 
 @pytest.mark.parametrize("name", ["nothing.parquet", "*.none", "x.txt"])

@@ -151,7 +151,7 @@ def test_engines_go_by_their_names() -> None:
     assert engine_named("threads", -1).n_jobs == engine_named("threads", None).n_jobs
     assert engine_named("threads", -100).n_jobs == 1
     assert engine_named(own, None) is own
-    with pytest.raises(ParameterError, match="should be threads, processes, serial or an engine"):
+    with pytest.raises(ParameterError, match="should be threads, processes, serial, dask, the"):
         engine_named("abacus", None)
 
 

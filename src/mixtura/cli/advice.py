@@ -46,6 +46,7 @@ RULES: list[tuple[str, Words]] = [
         "fewer components (-k)",
     ),
     (r"partial_fit takes rows that are in memory; .*", "rows beyond memory are taken in in parts"),
+    (r'dataset\(\.\.\., on_bad="skip"\)', "--on-bad skip of mixtura fit"),
     (r"; call its \.toarray\(\)|; pass X\.toarray\(\)", ""),
     (
         r"Expected n_samples >= n_components but got n_components = (\d+), n_samples = (\d+)",

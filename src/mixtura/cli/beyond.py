@@ -20,7 +20,7 @@ from mixtura.data.batches import tables_of
 from mixtura.data.dataset import Dataset, dataset
 from mixtura.data.paths import is_spelled
 from mixtura.data.table import table_of
-from mixtura.errors import DataError
+from mixtura.errors import DataError, ParameterError
 from mixtura.mixture import Mixture
 from mixtura.report import PLOTTED_ROWS
 
@@ -37,7 +37,13 @@ def rows_beyond(
     DataError
         If there are no rows.
     """
-    parts = ((file, part) for file in files for _, part in tables_of(file, None))
+    if request.skips and request.id_column is not None:
+        raise ParameterError(
+            "--on-bad skip goes with --id for rows within --memory only; give more of it, or leave "
+            "one of them out"
+        )
+    skips = request.skips
+    parts = ((file, part) for file in files for _, part in tables_of(file, None, skips=skips))
     first = next(((file, part) for file, part in parts if part.num_rows), None)
     if first is None:
         raise DataError("there are no rows; give at least one file that has some")
@@ -48,8 +54,10 @@ def rows_beyond(
         table.column(request.id_column)
     beyond = offer.beyond(table, request)
     say(f"reading {len(files)} file(s) of more than memory may hold", err=True)
-    weights = request.weights_column
-    data = dataset(list(files), beyond.names, weights=weights, memory=memory, cache=cache)
+    weights, bad = request.weights_column, "skip" if skips else "error"
+    data = dataset(
+        list(files), beyond.names, weights=weights, memory=memory, cache=cache, on_bad=bad
+    )
     return data, beyond
 
 

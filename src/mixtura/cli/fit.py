@@ -3,7 +3,9 @@
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,6 +20,7 @@ from mixtura.cli.options import (
     Sizes,
     Structures,
     check_options,
+    engine_option,
     force_option,
     memory_option,
     missing_option,
@@ -26,6 +29,8 @@ from mixtura.cli.options import (
     weights_option,
 )
 from mixtura.cli.output import MODEL, REPORT, Output, output_folder, told
+from mixtura.cli.resuming import FREE, checkpoint_option, continued, resumable, resume_option
+from mixtura.cli.standard_input import spooled_input
 from mixtura.cli.voice import end_interrupted, keep_formulas_option, say
 from mixtura.data.dataset import bytes_of
 from mixtura.data.paths import bytes_in_memory, called_together, files_of
@@ -45,7 +50,7 @@ __all__ = ["fit"]
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True)
+@click.argument("files", nargs=-1)
 @click.option(
     "-k",
     "--components",
@@ -121,20 +126,71 @@ __all__ = ["fit"]
 )
 @seed_option
 @keep_formulas_option
+@click.option(
+    "--on-bad",
+    type=click.Choice(["error", "skip"]),
+    default="error",
+    show_default=True,
+    help="What to do with damaged row groups of Parquet files; skip leaves them out, and says so.",
+)
+@engine_option
+@checkpoint_option
+@resume_option
 @click.pass_context
-def fit(
-    context: click.Context,
+def fit(context: click.Context, **options: Any) -> None:
+    """Fit mixtures to FILES (CSV, Parquet, Arrow, SPSS, ...), choose one, and describe it.
+
+    Several files, folders and patterns such as 'data/*.parquet' are one table, file after file.
+    Rows that are more than --memory are fitted all the same; - is standard input.
+
+    Every number of components is tried, of Gaussians with every covariance structure. With -o, the
+    model, the component of each row and a report with pictures are written to a folder, which
+    appears once they are complete; what stands there is replaced with --force only. A fit that was
+    stopped goes on by --resume OUT.
+    """
+    output, resume = options["output"], options["resume"]
+    goes_on = resume is not None
+    if goes_on:
+        if output not in (None, resume):
+            raise ParameterError(f"--resume {resume} writes there; leave out -o {output}")
+        options |= continued(context, resume)
+        # What stands there is of the same fit, if it was stopped by a signal.
+        options |= {"output": resume, "force": True}
+    elif not options["files"]:
+        raise click.UsageError("Missing argument 'FILES...'.", context)
+    check_options(context, OFFERS[options["family"]])
+    output, force = options["output"], options["force"]
+    check_written(output, {"--force": force, "--keep-formulas": options["keep_formulas"]})
+    named = {f"--{name}": split_names(options[name]) for name in ("weights", "exposure")}
+    check_roles(split_names(options["columns"]), named)
+    asked = {name: value for name, value in options.items() if name not in FREE}
+    with nullcontext() if output is None else output_folder(output, force=force) as folder:
+        if folder is not None:
+            require(*PAGE_PACKAGES)
+        kept = resumable(
+            output,
+            asked,
+            seconds=options["checkpoint"],
+            goes_on=goes_on,
+            force=force,
+            tell=partial(say, err=True),
+        )
+        with kept:
+            _fit(folder, options["cache"], **asked)
+
+
+def _fit(
+    folder: Output | None,
+    cache: Path | None,
+    *,
     files: tuple[str, ...],
     sizes: list[int],
     family: str,
     structures: str | tuple[str, ...],
     noise: bool,
-    output: Path | None,
-    force: bool,
     columns: str | None,
     exposure: str | None,
     memory: int | None,
-    cache: Path | None,
     weights: str | None,
     mixing_weights: str | tuple[float, ...],
     missing: str | None,
@@ -144,52 +200,42 @@ def fit(
     starts: int | None,
     seed: int,
     keep_formulas: bool,
+    engine: str,
+    on_bad: str,
 ) -> None:
-    """Fit mixtures to FILES (CSV, Parquet, Arrow, SPSS, ...), choose one, and describe it.
-
-    Several files, folders and patterns such as 'data/*.parquet' are one table, file after file.
-    Rows that are more than --memory are fitted all the same.
-
-    Every number of components is tried, of Gaussians with every covariance structure. With -o, the
-    model, the component of each row and a report with pictures are written to a folder, which
-    appears once they are complete; what stands there is replaced with --force only.
-    """
-    offer = OFFERS[family]
-    check_options(context, offer)
-    check_written(output, {"--force": force, "--keep-formulas": keep_formulas})
-    named = {"--weights": split_names(weights), "--exposure": split_names(exposure)}
-    check_roles(split_names(columns), named)
-    with nullcontext() if output is None else output_folder(output, force=force) as folder:
-        if folder is not None:
-            require(*PAGE_PACKAGES)
-        request = Request(
-            columns=tuple(split_names(columns)),
-            left_out=(*split_names(weights), *split_names(id_column)),
-            sizes=tuple(sizes),
-            structures=structures,
-            noise="uniform" if noise else None,
-            exposure=exposure,
-            mixing_weights=mixing_weights,
-            prior=prior,
-            criterion=criterion,
-            seed=seed,
-            starts=starts,
-            weights_column=weights,
-            id_column=id_column,
-            missing=tuple(split_names(missing)),
-            keep_formulas=keep_formulas,
-        )
-        with _fitted(files, offer, request, memory, cache) as fitted:
-            try:
-                if folder is not None:
-                    _write(folder, fitted)
-            finally:
-                # What is written does not wait for a reader that may leave.
-                _say(fitted.selection, summary_of(fitted.mixture, fitted.facts()))
-        selection = fitted.selection
-        if selection.interrupted:
-            say("interrupted: this is the best of the models fitted so far", err=True)
-            end_interrupted()
+    request = Request(
+        columns=tuple(split_names(columns)),
+        left_out=(*split_names(weights), *split_names(id_column)),
+        sizes=tuple(sizes),
+        structures=structures,
+        noise="uniform" if noise else None,
+        exposure=exposure,
+        mixing_weights=mixing_weights,
+        prior=prior,
+        criterion=criterion,
+        seed=seed,
+        starts=starts,
+        weights_column=weights,
+        id_column=id_column,
+        missing=tuple(split_names(missing)),
+        keep_formulas=keep_formulas,
+        engine=engine,
+        skips=on_bad == "skip",
+    )
+    with (
+        spooled_input(files, cache) as names,
+        _fitted(names, OFFERS[family], request, memory, cache) as fitted,
+    ):
+        try:
+            if folder is not None:
+                _write(folder, fitted)
+        finally:
+            # What is written does not wait for a reader that may leave.
+            _say(fitted.selection, summary_of(fitted.mixture, fitted.facts()))
+    selection = fitted.selection
+    if selection.interrupted:
+        say("interrupted: this is the best of the models fitted so far", err=True)
+        end_interrupted()
 
 
 @contextmanager

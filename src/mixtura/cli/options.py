@@ -20,6 +20,7 @@ __all__ = [
     "Sizes",
     "Structures",
     "check_options",
+    "engine_option",
     "force_option",
     "memory_option",
     "missing_option",
@@ -27,6 +28,9 @@ __all__ = [
     "seed_option",
     "weights_option",
 ]
+
+
+ENGINES = ("serial", "threads", "processes", "dask")
 
 
 class Sizes(click.ParamType):
@@ -100,6 +104,22 @@ class MixingWeights(click.ParamType):
             self.fail(f"{value!r} is neither free nor equal, nor like 0.2,0.3,0.5", param, ctx)
 
 
+class Engine(click.ParamType):
+    """An engine by its name, or the address of one."""
+
+    name = "NAME"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        if value not in ENGINES and "://" not in value:
+            self.fail(
+                f"{value!r} is none of {', '.join(ENGINES)}, nor an address such as "
+                "tcp://host:8786",
+                param,
+                ctx,
+            )
+        return value
+
+
 class Prior(click.ParamType):
     """A prior by its name, none, or pseudo-counts."""
 
@@ -143,6 +163,14 @@ prior_option = click.option(
     help="Prior of the components: weak, conjugate or none (pure maximum likelihood); for answers, "
     "counts and words also evidence, or pseudo-counts of each cell. auto is weak, and by evidence "
     "for more than 100 columns of these.",
+)
+engine_option = click.option(
+    "--engine",
+    type=Engine(),
+    default="threads",
+    show_default=True,
+    help="Who does the work: serial, threads, processes, dask (workers of this machine) or the "
+    "address of a Dask scheduler, such as tcp://host:8786. The fit has the same bits by any.",
 )
 seed_option = click.option(
     "--seed",

@@ -3,11 +3,13 @@
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from mixtura.data.damage import leave_out
 from mixtura.data.delimited import header_of
 from mixtura.data.frames import is_frame
 from mixtura.data.packages import PACKAGES
@@ -87,12 +89,16 @@ def _parts_of_file(file: Path, asked: Asked) -> Iterator[Part]:
     if format_of(file) == ".npy":
         yield from _parts_of_array(file, asked)
         return
-    for place, part in tables_of(file, asked.names):
+    for place, part in tables_of(file, asked.names, skips=asked.skips):
         yield _part(part, asked, place, file)
 
 
 def tables_of(
-    file: Path, columns: Sequence[str] | None, text: Sequence[str] = ()
+    file: Path,
+    columns: Sequence[str] | None,
+    text: Sequence[str] = (),
+    *,
+    skips: bool = False,
 ) -> Iterator[tuple[str, Any]]:
     """Yield Arrow tables of some rows of a file, each after what an error calls its place.
 
@@ -101,6 +107,7 @@ def tables_of(
     file : Parquet, Arrow or CSV
     columns : names of those to read, all when None
     text : names of columns that stay text in a CSV file
+    skips : whether row groups that are damaged are left out, with a warning
 
     Raises
     ------
@@ -120,8 +127,9 @@ def tables_of(
             f"reading '{file}' needs pyarrow; install it: pip install 'mixtura[arrow]'"
         ) from error
     place = f"'{file}'"
+    reader = partial(_parquet, skips=True) if skips and READERS[kind] is _parquet else READERS[kind]
     try:
-        for place, part in READERS[kind](file, columns, text):
+        for place, part in reader(file, columns, text):
             yield place, _table_of(part) if isinstance(part, pa.RecordBatch) else part
     except (DataError, ParameterError):
         raise
@@ -134,7 +142,7 @@ def tables_of(
 
 
 def _parquet(
-    file: Path, columns: Sequence[str] | None, _: Sequence[str]
+    file: Path, columns: Sequence[str] | None, _: Sequence[str], *, skips: bool = False
 ) -> Iterator[tuple[str, Any]]:
     import pyarrow.parquet as pq
 
@@ -145,18 +153,13 @@ def _parquet(
             place = f"'{file}', row group {group}"
             parts = source.iter_batches(BATCH_ROWS, row_groups=[group], columns=wanted)
             start = 0
-            while True:
-                try:
-                    part = next(parts, None)
-                except (OSError, ValueError) as error:
-                    raise DataError(
-                        f"{place} is damaged ({str(error).strip().splitlines()[0]}); copy or "
-                        "export the file again"
-                    ) from error
-                if part is None:
-                    break
-                yield f"{place}, from its row {start} (counted from 0) on", part
-                start += part.num_rows
+            try:
+                # What is damaged at its end is left out whole.
+                for part in list(parts) if skips else parts:
+                    yield f"{place}, from its row {start} (counted from 0) on", part
+                    start += part.num_rows
+            except (OSError, ValueError) as error:
+                leave_out(source, file, group, wanted, error, skips=skips)
 
 
 def _arrow(

@@ -274,6 +274,7 @@ def dataset(
     weights: str | None = None,
     memory: int | str | None = None,
     cache: str | os.PathLike[str] | None = None,
+    on_bad: str = "error",
 ) -> Dataset:
     """Return rows of numbers or categories for an estimator, as many as there are disk for.
 
@@ -289,8 +290,8 @@ def dataset(
     memory : bytes that the rows may take in memory, a number or text such as "500 MB"; by default
         a quarter of the machine's. More go to a file
     cache : folder for that file, of N D 8 bytes, or 4 where all numbers are float32, and for two
-        more like it while rows with missing cells are sorted; by default the system's own for
-        temporary files. They go when the dataset does
+        like it while gappy rows are sorted; by default that of temporary files. They go with it
+    on_bad : "error", or "skip", which leaves damaged row groups of Parquet files out and warns
 
     Returns
     -------
@@ -302,7 +303,7 @@ def dataset(
     DataError
         If there is no such file.
     ParameterError
-        If `memory` is no size, `cache` no folder, or `columns` no list or the weights among them.
+        If an argument is none of these, or the weights are among the columns.
     """
     files_of(source)
     if isinstance(columns, str):
@@ -316,7 +317,9 @@ def dataset(
         raise ParameterError(
             f"column '{weights}' is one of columns= and that of weights; leave one of them out"
         )
-    asked = Asked(names, weights)
+    if on_bad not in ("error", "skip"):
+        raise ParameterError(f'on_bad should be "error" or "skip", but got {on_bad!r}')
+    asked = Asked(names, weights, skips=on_bad == "skip")
     folder = None if cache is None else Path(cache)
     if folder is not None and not folder.is_dir():
         raise ParameterError(f"cache should be a folder that exists, got '{folder}'")

@@ -4,8 +4,9 @@ import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from mixtura.data.damage import leave_out
 from mixtura.data.delimited import read_delimited
 from mixtura.data.packages import PACKAGES
 from mixtura.data.paths import is_spelled
@@ -24,6 +25,7 @@ def read_table(
     *,
     text: Sequence[str] = (),
     least_rows: int = 1,
+    skips: bool = False,
 ) -> Table:
     """Read a file of rows, its format told by its extension.
 
@@ -38,6 +40,7 @@ def read_table(
     columns : names of the columns to read, all when None
     text : names of columns whose cells stay text in a CSV file, though they may look like numbers
     least_rows : 0 where the file is one of several
+    skips : whether row groups of Parquet that are damaged are left out, with a warning
 
     Raises
     ------
@@ -49,6 +52,8 @@ def read_table(
     spelled = is_spelled(path)
     if reader is read_delimited:
         reader = partial(read_delimited, text=tuple(text))
+    if reader is _read_parquet:
+        reader = partial(_read_parquet, skips=skips)
     _check_file(path)
     try:
         import pyarrow as pa
@@ -78,13 +83,20 @@ def read_table(
     return table
 
 
-def read_tables(paths: Sequence[Path], called: Path, columns: Sequence[str] | None = None) -> Table:
+def read_tables(
+    paths: Sequence[Path],
+    called: Path,
+    columns: Sequence[str] | None = None,
+    *,
+    skips: bool = False,
+) -> Table:
     """Read files of the same columns as one table, one file after the other.
 
     Parameters
     ----------
     called : what an error calls them all
     columns : names of the columns to read, all when None
+    skips : as in `read_table`
 
     Raises
     ------
@@ -92,10 +104,10 @@ def read_tables(paths: Sequence[Path], called: Path, columns: Sequence[str] | No
         As `read_table`, or where a file has other columns than the first.
     """
     if len(paths) == 1:
-        return read_table(paths[0], columns)
+        return read_table(paths[0], columns, skips=skips)
     import pyarrow as pa
 
-    tables = [read_table(path, columns, least_rows=0) for path in paths]
+    tables = [read_table(path, columns, least_rows=0, skips=skips) for path in paths]
     first = tables[0]
     for table in tables[1:]:
         if set(table.names) != set(first.names):
@@ -156,12 +168,34 @@ def _check_file(path: Path) -> None:
         raise DataError(f"'{path}' is empty; export it again, with a header and rows")
 
 
-def _read_parquet(path: Path, columns: tuple[str, ...] | None) -> "pa.Table":
+def _read_parquet(
+    path: Path, columns: tuple[str, ...] | None, *, skips: bool = False
+) -> "pa.Table":
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
-        names = checked_names(path, file.schema_arrow.names, columns)
-        return file.read(columns=list(names)).select(names)
+        names = list(checked_names(path, file.schema_arrow.names, columns))
+        try:
+            return file.read(columns=names).select(names)
+        except (OSError, ValueError):
+            groups = _whole_groups(file, path, names, skips=skips)
+            return (
+                pa.concat_tables(groups).select(names)
+                if groups
+                else file.schema_arrow.empty_table()
+            )
+
+
+def _whole_groups(file: Any, path: Path, names: Sequence[str], *, skips: bool) -> "list[pa.Table]":
+    """Return the row groups that can be read; raise for another, or say that it is left out."""
+    found = []
+    for group in range(file.num_row_groups):
+        try:
+            found.append(file.read_row_group(group, columns=list(names)))
+        except (OSError, ValueError) as error:
+            leave_out(file, path, group, names, error, skips=skips)
+    return found
 
 
 def _read_arrow(path: Path, columns: tuple[str, ...] | None) -> "pa.Table":

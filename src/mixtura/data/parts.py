@@ -42,12 +42,14 @@ class Asked:
     weights : name of the one that holds row weights, or None
     coded : which of them hold categories, or None where all hold numbers
     called : names of the columns of an array, or None
+    skips : whether row groups that are damaged are left out
     """
 
     columns: tuple[str, ...] | None
     weights: str | None = None
     coded: Coded | None = None
     called: tuple[str, ...] | None = None
+    skips: bool = False
 
     @property
     def names(self) -> tuple[str, ...] | None:

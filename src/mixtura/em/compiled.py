@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.checkpoints import stop
 from mixtura.components.kernel import Ended, Kernel, KernelRun, Terms
 from mixtura.em.degeneracy import Recovery, maximise_or_recover
 from mixtura.em.history import History, Step
@@ -92,6 +93,7 @@ def compiled_run(
         try:
             found = kernel.run(model.log_weights, model.parameters, terms, limits, ahead)
         except KeyboardInterrupt:
+            stop()
             if not options.keep or not parts:
                 raise
             run = _finished(model, parts, options)

@@ -1,23 +1,27 @@
 """The only loop: EM for one or many mixtures that share each read of the rows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
+from mixtura.checkpoints import held, hold, once, stop
 from mixtura.components.family import Family
 from mixtura.em.compiled import compiled_run, is_compilable
 from mixtura.em.failures import Failed, Start, attempted, survivors
 from mixtura.em.model import Model
 from mixtura.em.options import FitOptions, log_weights_of
 from mixtura.em.ranking import unsupported, without_rows
-from mixtura.em.running import Run, Running
+from mixtura.em.running import Paused, Run, Running
 from mixtura.em.statistics import Statistics
 from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
 
 __all__ = ["FitOptions", "Run", "fit", "fit_each", "log_weights_of"]
+
+Made = TypeVar("Made")
 
 # Parameters swept at once, 8 MB; sums, logarithms and gradients of them take about ten times that.
 STACKED_PARAMETERS = 1 << 20
@@ -44,7 +48,8 @@ def fit_each(sweep: Sweep, starts: Iterable[Start], options: FitOptions) -> list
     Few rows are run on in compiled code, one start after the other; else all share each sweep.
     """
     if not is_compilable(options) or sweep.kernel is None:
-        return _together(sweep, starts, options)
+        given = list(starts)
+        return _kept("runs", partial(_together, sweep, given, options), options)
     ends: list[Run | Failed] = []
     ahead = -np.inf
     try:
@@ -54,21 +59,37 @@ def fit_each(sweep: Sweep, starts: Iterable[Start], options: FitOptions) -> list
             if isinstance(start, Failed):
                 ends.append(start)
                 continue
-            compiled = partial(compiled_run, sweep, sweep.kernel, start, options, ahead)
-            end = attempted(compiled)
-            ends.append(end or _together(sweep, [start], _numbered(options, number))[0])
-            last = ends[-1]
-            if isinstance(last, Run) and last.ending is Ending.INTERRUPTED:
+            alone = partial(_by_itself, sweep, start, _numbered(options, number), ahead)
+            end, is_compiled = _kept("run", alone, options)
+            ends.append(end)
+            if isinstance(end, Run) and end.ending is Ending.INTERRUPTED:
                 break
-            if isinstance(end, Run) and options.progress is not None:
+            if is_compiled and isinstance(end, Run) and options.progress is not None:
                 for count, objective in enumerate(end.history.objective, 1):
                     options.progress(number, count, objective)
     except KeyboardInterrupt:
+        stop()
         finished = [number for number, end in enumerate(ends) if isinstance(end, Run)]
         if not options.keep or not finished:
             raise
         ends[finished[-1]] = _interrupted(ends[finished[-1]])
     return ends
+
+
+def _kept(name: str, make: Callable[[], Made], options: FitOptions) -> Made:
+    """Return what is made, by the journal of a fit that may go on where it was stopped."""
+    return once(name, make) if options.resumable else make()
+
+
+def _by_itself(
+    sweep: Sweep, start: Model, options: FitOptions, ahead: float
+) -> tuple[Run | Failed, bool]:
+    """Return where a start leads, and whether compiled code could say it."""
+    assert sweep.kernel is not None
+    end = attempted(partial(compiled_run, sweep, sweep.kernel, start, options, ahead))
+    if end is not None:
+        return end, True
+    return _together(sweep, [start], options)[0], False
 
 
 def _interrupted(end: Run | Failed) -> Run | Failed:
@@ -101,6 +122,10 @@ def _together(sweep: Sweep, starts: Iterable[Start], options: FitOptions) -> lis
         for number, start in given
         if not isinstance(start, Failed)
     ]
+    where = held() if options.resumable else None
+    if where is not None:
+        ends, paused = where
+        runs = [Running.restored(one, sweep, options) for one in paused]
     try:
         while active := [run for run in runs if run.ending is None]:
             failed: dict[int, Failed] = {}
@@ -114,12 +139,22 @@ def _together(sweep: Sweep, starts: Iterable[Start], options: FitOptions) -> lis
                 _join(runs, sweep.total_weight)
             if options.accelerate:
                 _tell(sweep, runs, options)
+            if options.resumable:
+                hold(partial(_state, ends, runs))
     except KeyboardInterrupt:
+        stop()
         if not options.keep:
             raise
         _interrupt(runs)
     ends |= {run.number: run.finished() for run in runs if run.statistics is not None}
     return [ends[number] for number in sorted(ends)]
+
+
+def _state(
+    ends: dict[int, Run | Failed], runs: Sequence[Running]
+) -> tuple[dict[int, Run | Failed], list[Paused]]:
+    """Return where runs are that share each sweep."""
+    return dict(ends), [run.state() for run in runs]
 
 
 def _advanced(sweep: Sweep, runs: Sequence[Running], options: FitOptions) -> dict[int, Failed]:

@@ -37,6 +37,7 @@ class FitOptions:
     earlier : objectives of sweeps before these, when a fit is carried on
     progress : called with every run's number, sweep and objective; may raise KeyboardInterrupt
     heard : called with where each short run of a start led: its source, objective and model
+    resumable : whether a journal keeps what its runs come to (`mixtura.checkpoints`)
     failed : called with the error of each try that others outlive, but for components that collapse
     """
 
@@ -53,6 +54,7 @@ class FitOptions:
     progress: Callable[[int, int, float], None] | None = None
     heard: Callable[[str, float, Model], None] | None = None
     failed: Callable[[Exception], None] | None = None
+    resumable: bool = False
 
     def log_weights(self, effective_rows: Float) -> Float:
         """Return the log mixing weights (K,) that the M-step makes of N_k."""

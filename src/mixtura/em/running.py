@@ -1,7 +1,7 @@
 """One run of EM whose sweeps are made elsewhere: where it is, and what a sweep makes of it."""
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 from mixtura.components.kernel import Ended
 from mixtura.em.degeneracy import Recovery, maximise_or_recover
@@ -55,7 +55,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Paused:
-    """A run between two sweeps, as a value.
+    """A run between two sweeps, as a value, but for its family, options and prior.
 
     Attributes
     ----------
@@ -128,7 +128,9 @@ class Running:
 
     def state(self) -> Paused:
         """Return the run as it is, for `restored` to go on with."""
-        moving = replace(self.moving, steps=list(self.moving.steps))
+        # What the loop has already, of which options hold whom to tell.
+        without: Any = {"family": None, "options": None, "prior": None}
+        moving = replace(self.moving, steps=list(self.moving.steps), **without)
         return Paused(
             replace(self, moving=moving, driver=None),
             None if self.driver is None else self.driver.state(),
@@ -137,7 +139,13 @@ class Running:
     @staticmethod
     def restored(paused: Paused, sweep: Sweep, options: FitOptions) -> "Running":
         """Return the run that goes on where another was, to the same bits."""
-        moving = replace(paused.run.moving, steps=list(paused.run.moving.steps))
+        moving = replace(
+            paused.run.moving,
+            steps=list(paused.run.moving.steps),
+            family=sweep.family,
+            options=options,
+            prior=options.prior if paused.run.recovery is None else options.fallback,
+        )
         run = replace(paused.run, moving=moving)
         if paused.driver is not None:
             assert moving.kept is not None

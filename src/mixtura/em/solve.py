@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.checkpoints import digest, each, once, same, told
 from mixtura.components.constrained import constraints_of, freed
 from mixtura.components.family import Family
 from mixtura.components.resuming import Seen, known_of
@@ -42,7 +43,7 @@ from mixtura.em.split_and_merge import CARRIED, SHORT, exchanged, split_and_merg
 from mixtura.em.starts import StartMaker, StartOptions, key_of, sample_of, short_runs, wider_models
 from mixtura.em.statistics import Statistics
 from mixtura.em.stopping import Ending, StoppingRule
-from mixtura.em.sweep import Sweep
+from mixtura.em.sweep import Sweep, facts_of
 from mixtura.engines import Engine
 from mixtura.mixture import Mixture
 
@@ -255,6 +256,39 @@ def solve(
     ----------
     models : makes the starts; by default k-means++ and short runs
     """
+    same("rows and settings", partial(_about, family, source, n_components, options))
+    alone = partial(
+        _solved, family, source, engine, n_components, options, models=models, columns=columns
+    )
+    return once("fit", alone, keep=_is_whole)
+
+
+def _about(
+    family: Family, source: RowSource, n_components: int, options: SolveOptions
+) -> dict[str, str]:
+    """Return what a fit is about, so that it goes on by the same only."""
+    return {
+        **facts_of(source),
+        "the number of components": str(n_components),
+        "what components are": digest(family),
+        **told(options),
+    }
+
+
+def _is_whole(found: FitResult) -> bool:
+    return found.ending is not Ending.INTERRUPTED
+
+
+def _solved(
+    family: Family,
+    source: RowSource,
+    engine: Engine,
+    n_components: int,
+    options: SolveOptions,
+    *,
+    models: StartMaker | None,
+    columns: tuple[str, ...] | None,
+) -> FitResult:
     began = perf_counter()
     counted, factor = as_counts(source, options)
     # What leaves the range of numbers is seen where it matters, and named there: NumPy's own words
@@ -308,7 +342,7 @@ def solve_by(
     loop = replace(fit_options(sweep, n_components, options), failed=tries.append)
     short: list[ShortRun] = []
     made = (
-        models(sweep, loop)
+        each("starts", models(sweep, loop))
         if models is not None
         else _found_starts(sweep, n_components, loop, options.starts, short)
     )
@@ -316,6 +350,7 @@ def solve_by(
     if options.prior == "evidence":
         starts, loop = with_evidence(sweep, list(found), loop)
         found = iter(starts)
+    loop = replace(loop, resumable=True)
     if options.max_iter == 0:
         return _as_started(sweep, next(survivors(found, loop)), loop, columns, began)
     attempts = fit_each(sweep, found, loop)
@@ -324,7 +359,7 @@ def solve_by(
     best = ends[0]
     statistics = best.statistics
     if best.ending is not Ending.CONVERGED:
-        statistics = sweep([best.model])[0]
+        statistics = once("last sweep", lambda: sweep([best.model])[0])
     if options.by_size:
         best, statistics = by_size(sweep, best, statistics, loop.weighing)
     agreeing = sum(abs(_end_of(run, attempts) - best.objective) < SAME_OPTIMUM for run in runs)
@@ -362,18 +397,39 @@ def _found_starts(
     """
     masked = isinstance(sweep.source, MaskedRows)
     if not starts.splits_and_merges or n_components == 1 or masked:
-        yield from first_models(sweep, n_components, loop, starts)
+        yield from each("starts", first_models(sweep, n_components, loop, starts))
         return
     for number in range(starts.finish):
-        heard: list[tuple[str, float, Model]] = []
-        hearing = replace(loop, heard=lambda *run, heard=heard: heard.append(run))
-        found = attempted(partial(_found_start, sweep, n_components, hearing, starts, number))
-        carried = () if isinstance(found, Failed) else found[1]
-        short += [
-            ShortRun(number, source, objective, any(model is one for one in carried))
-            for source, objective, model in heard
-        ]
-        yield found if isinstance(found, Failed) else found[0]
+        found = once("start", partial(_tried_start, sweep, n_components, loop, starts, number))
+        short += found.short
+        if loop.failed is not None:
+            for error in found.failed:
+                loop.failed(error)
+        yield found.start
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A start, the short runs that led there, and what failed on the way."""
+
+    start: Start
+    short: tuple[ShortRun, ...]
+    failed: tuple[Exception, ...]
+
+
+def _tried_start(
+    sweep: Sweep, n_components: int, loop: FitOptions, starts: StartOptions, number: int
+) -> _Found:
+    heard: list[tuple[str, float, Model]] = []
+    failed: list[Exception] = []
+    hearing = replace(loop, heard=lambda *run: heard.append(run), failed=failed.append)
+    found = attempted(partial(_found_start, sweep, n_components, hearing, starts, number))
+    carried = () if isinstance(found, Failed) else found[1]
+    short = tuple(
+        ShortRun(number, source, objective, any(model is one for one in carried))
+        for source, objective, model in heard
+    )
+    return _Found(found if isinstance(found, Failed) else found[0], short, tuple(failed))
 
 
 def _found_start(

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse, vstack
 
+from mixtura.checkpoints import digest_of_rows
 from mixtura.components.constrained import freed
 from mixtura.components.family import Family
 from mixtura.components.kernel import Kernel
 from mixtura.data import ArrayRows, CountRows, RowSource
+from mixtura.data.blocks import blocks_of
 from mixtura.em.model import Model
 from mixtura.em.plan import Plan, TiledUnit, as_swept, is_small, tiled_units
 from mixtura.em.sources import Cloud
@@ -29,7 +31,7 @@ from mixtura.em.tasks import (
 from mixtura.engines import Engine
 from mixtura.mixture import Mixture
 
-__all__ = ["Sweep", "source_of"]
+__all__ = ["Sweep", "facts_of", "source_of"]
 
 Float = NDArray[np.float64]
 
@@ -40,6 +42,12 @@ MOST_COUNTED = 100_000
 def source_of(rows: Any, weights: Float | None) -> RowSource:
     """Return rows that are to be taken samples of again, dense or sparse."""
     return CountRows(rows, weights) if issparse(rows) else ArrayRows(rows, weights)
+
+
+def facts_of(source: RowSource) -> dict[str, str]:
+    """Return how many rows there are and a digest of them, for a checkpoint."""
+    shape = f"{source.n_rows:,} x {source.n_columns}"
+    return {"the rows": shape, "what stands in the rows": digest_of_rows(blocks_of(source))}
 
 
 class Sweep:

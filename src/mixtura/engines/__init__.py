@@ -31,8 +31,21 @@ def engine_named(name: Any, n_jobs: int | None) -> Engine:
         return Processes(n_jobs)
     if name == "serial":
         return Serial()
+    is_address = isinstance(name, str) and "://" in name
+    if name == "dask" or is_address or _is_client(name):
+        # Whoever does without need not wait for it to load.
+        from mixtura.engines.dask import Dask
+
+        return Dask(None if name == "dask" else name, n_jobs)
     if not all(hasattr(name, verb) for verb in ("fold", "map", "session")):
         raise ParameterError(
-            f"engine should be threads, processes, serial or an engine, but got {name!r}"
+            f"engine should be threads, processes, serial, dask, the address of a Dask scheduler, "
+            f"or an engine, but got {name!r}"
         )
-    return name
+    engine: Any = name
+    return engine
+
+
+def _is_client(name: Any) -> bool:
+    """Return whether it is a client of `distributed`."""
+    return all(hasattr(name, verb) for verb in ("submit", "scatter", "nthreads"))

@@ -9,14 +9,14 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from time import monotonic
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from mixtura.engines.blas import single_threaded_blas
 from mixtura.engines.parcels import Inbox, Outbox
 from mixtura.engines.serial import Serial
 from mixtura.errors import EngineError
 
-__all__ = ["Crew"]
+__all__ = ["Crew", "Reader", "answer"]
 
 # Seconds that workers have to end what they do, or themselves.
 PATIENCE = 2.0
@@ -152,11 +152,20 @@ def _work(connection: Connection) -> None:
                 message = connection.recv_bytes()
             except (EOFError, OSError):
                 return
-            connection.send_bytes(_answer(message, inbox))
+            connection.send_bytes(answer(message, inbox))
             inbox.forget()
 
 
-def _answer(message: bytes, inbox: Inbox) -> bytes:
+class Reader(Protocol):
+    """Reads what was pickled for other processes."""
+
+    def value(self, message: bytes) -> Any:
+        """Return the value of a message."""
+        ...
+
+
+def answer(message: bytes, inbox: Reader) -> bytes:
+    """Return the pickle of an error, or None, and of the sum of a task over some units."""
     try:
         pickled, units = inbox.value(message)
         return pickle.dumps((None, Serial().fold(inbox.value(pickled), units)), protocol=5)

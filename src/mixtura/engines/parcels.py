@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeAlias
 
-__all__ = ["Inbox", "Outbox"]
+__all__ = ["MOST_KEPT", "Inbox", "Outbox", "Pickler", "Unpickler"]
 
 # A file, and where in it the pickle and each of its arrays begin and how long they are.
 Place: TypeAlias = tuple[str, tuple[tuple[int, int], ...]]
@@ -42,7 +42,7 @@ class Outbox:
     def pickled(self, value: Any) -> bytes:
         """Return a message for `Inbox.value`."""
         message = BytesIO()
-        _Pickler(message, self._place_of).dump(value)
+        Pickler(message, self._place_of).dump(value)
         return message.getvalue()
 
     def forget(self) -> None:
@@ -69,7 +69,7 @@ class Inbox:
 
     def value(self, message: bytes) -> Any:
         """Return the value of a message."""
-        return _Unpickler(message, self._value_at).load()
+        return Unpickler(message, self._value_at).load()
 
     def forget(self) -> None:
         """Let values go that were not used lately."""
@@ -84,7 +84,9 @@ class Inbox:
         return self._kept[name]
 
 
-class _Pickler(pickle.Pickler):
+class Pickler(pickle.Pickler):
+    """Leaves values that outlast a task behind, and says where they are."""
+
     def __init__(self, file: BytesIO, place_of: Callable[[Any], Place]) -> None:
         super().__init__(file, protocol=5)
         self._place_of = place_of
@@ -93,7 +95,9 @@ class _Pickler(pickle.Pickler):
         return self._place_of(obj) if getattr(type(obj), "lasting", False) else None
 
 
-class _Unpickler(pickle.Unpickler):
+class Unpickler(pickle.Unpickler):
+    """Finds what a `Pickler` left behind."""
+
     def __init__(self, message: bytes, value_at: Callable[[Place], Any]) -> None:
         super().__init__(BytesIO(message))
         self._value_at = value_at

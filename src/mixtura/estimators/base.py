@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
+from mixtura.checkpoints import same, told
 from mixtura.components.family import Family
 from mixtura.data import ArrayRows, RowSource
 from mixtura.data.checks import check_enough_rows, check_memory, row_weights
@@ -56,6 +57,9 @@ FIRST_SIZES = range(1, 10)
 
 # Settings whose components have numbers.
 NUMBERING = ("weights_init", "means_init", "precisions_init", "responsibilities_init")
+
+# What a fit does not depend on.
+UNTOLD = {"engine", "n_jobs", "verbose", "verbose_interval"}
 
 # Objectives that a stopping rule looks back at, kept for a warm start.
 TRAIL = 8
@@ -139,6 +143,7 @@ class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
         if self._is_chosen() and not self._carries_on():
             return self._choose(X, y, sample_weight)
         settings = Settings.of(self)
+        same("settings", self._settings)
         given = self._sourced(X, sample_weight, settings.n_components, settings.n_components, y)
         settings = self._shrunk(settings, given.source)
         self._check_identified(given.source, settings.n_components)
@@ -155,6 +160,13 @@ class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
         self._adopt(result, given, settings)
         self._warn(result, settings)
         return self
+
+    def _settings(self) -> dict[str, str]:
+        """Return the settings that a fit depends on, for a checkpoint."""
+        found: dict[str, str] = {}
+        for name, value in self.get_params(deep=False).items():
+            found |= {} if name in UNTOLD else told(value, name)
+        return found
 
     def fit_predict(
         self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None

@@ -12,7 +12,7 @@ from typing import Any
 from mixtura.errors import KernelError
 from mixtura.native.lapack import routines
 
-__all__ = ["SIGNATURES", "VERSION", "kernels"]
+__all__ = ["SIGNATURES", "VERSION", "build_name", "kernels"]
 
 # MX_VERSION of mixtura.h.
 VERSION = 21
@@ -96,6 +96,14 @@ def kernels() -> ctypes.CDLL:
             f"no compiled kernels that this processor runs are in '{FOLDER}'; {ADVICE}"
         )
     return load(path)
+
+
+def build_name() -> str:
+    """Return the name of the build that runs here; others may differ in the last digits."""
+    kernels()
+    path = best_build(FOLDER, processor_features())
+    assert path is not None
+    return path.stem.removeprefix("kernels_")
 
 
 def best_build(folder: Path, features: Mapping[str, bool]) -> Path | None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.checkpoints import once
 from mixtura.data import RowSource
 from mixtura.data.encoding import AS_IT_COMES, Reading
 from mixtura.em.failures import sentence_of
@@ -65,6 +67,10 @@ class Bench:
 
     def first_fitted(self, cell: Cell, responsibilities: Mapping[str, Float]) -> Candidate:
         """Return the cell fitted from the shared starts, beside those of fits nested in it."""
+        alone = partial(self._first_fitted, cell, responsibilities)
+        return once("first fit", alone, keep=_is_whole)
+
+    def _first_fitted(self, cell: Cell, responsibilities: Mapping[str, Float]) -> Candidate:
         try:
             models = self.starts.maker(cell, responsibilities)
         except NUMERICAL as error:
@@ -80,6 +86,9 @@ class Bench:
 
     def fitted(self, cell: Cell, options: SolveOptions, models: StartMaker) -> Candidate:
         """Return the cell fitted from some starts."""
+        return once("fit", partial(self._fitted, cell, options, models), keep=_is_whole)
+
+    def _fitted(self, cell: Cell, options: SolveOptions, models: StartMaker) -> Candidate:
         began = perf_counter()
         try:
             result = solve_by(
@@ -153,6 +162,10 @@ class Bench:
 def _standing(candidate: Candidate) -> tuple[bool, float]:
     assert candidate.result is not None
     return candidate.is_sound, candidate.result.log_likelihood
+
+
+def _is_whole(candidate: Candidate) -> bool:
+    return not is_interrupted(candidate)
 
 
 def is_interrupted(candidate: Candidate) -> bool:

@@ -6,8 +6,10 @@ all rows only where it ends above what the size has there.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import pairwise
 
+from mixtura.checkpoints import once
 from mixtura.em.model import Model
 from mixtura.em.neighbours import bettered_by, on_sample
 from mixtura.em.running import Run
@@ -42,14 +44,15 @@ def walk(
         if giving is None or taking is None:
             continue
         try:
-            better = _better_start(bench, cells[target], giving.model, taking.model, known)
+            alone = partial(_better_start, bench, cells[target], giving.model, taking.model, known)
+            better = once("neighbour", alone)
         except NUMERICAL:
             continue
         if better is not None:
             after = bench.refitted(cells[target], now[target], better)
             if after is not now[target]:
                 now[target] = after
-                known.pop(target)
+                known.pop(target, None)
                 yield target, after
 
 

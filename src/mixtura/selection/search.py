@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
+from mixtura.checkpoints import digest, mapped, once, same, stop, told
 from mixtura.components.constrained import constraints_of
 from mixtura.data import RowSource
 from mixtura.data.encoding import AS_IT_COMES, Reading
 from mixtura.em.solve import SolveOptions, as_counts
 from mixtura.em.stopping import GainLeft
+from mixtura.em.sweep import facts_of
 from mixtura.engines import Engine, Serial
 from mixtura.selection.bench import is_interrupted
 from mixtura.selection.candidates import Candidate, Selection
@@ -50,7 +53,38 @@ def search(
     n_numbers : how many the rows have, or None for rows times columns
     progress : called after each cell
     """
-    options = replace(options, by_size=True)
+    cells, options = list(cells), replace(options, by_size=True)
+    same("rows and settings", partial(_about, cells, source, options))
+    alone = partial(
+        _searched,
+        *(cells, source, engine, options, criterion, columns, reading, n_numbers, progress),
+    )
+    return once("search", alone, keep=lambda found: not found.interrupted)
+
+
+def _about(cells: Sequence[Cell], source: RowSource, options: SolveOptions) -> dict[str, str]:
+    """Return what a search is about, so that it goes on by the same only."""
+    listed = [(cell.kind, cell.n_components) for cell in cells]
+    families = digest([cell.family for cell in cells])
+    return {
+        **facts_of(source),
+        "the models": digest(listed),
+        "what components are": families,
+        **told(options),
+    }
+
+
+def _searched(
+    cells: Sequence[Cell],
+    source: RowSource,
+    engine: Engine,
+    options: SolveOptions,
+    criterion: str,
+    columns: tuple[str, ...] | None,
+    reading: Reading,
+    n_numbers: float | None,
+    progress: Callable[[Candidate], None] | None,
+) -> Selection:
     counted, factor = as_counts(source, options)
     ordered = sorted(cells, key=lambda cell: (cell.n_components, cell.n_free))
     with engine.session():
@@ -70,6 +104,7 @@ def _finished_early(state: "Search", criterion: str, options: SolveOptions) -> b
             state.walk_all()
         state.polish(criterion, options)
     except KeyboardInterrupt:
+        stop()
         if not any(candidate.result for candidate in state.candidates()):
             raise
         return True
@@ -110,7 +145,7 @@ class Search:
 
     def _placed(self, jobs: Sequence[Job]) -> Iterator[tuple[int, Candidate]]:
         if self._shares_out:
-            for found in self._engine.map(self._work, jobs):
+            for found in mapped("jobs", self._engine.map, self._work, jobs):
                 yield from found
         else:
             for job in jobs:

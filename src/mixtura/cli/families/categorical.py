@@ -21,6 +21,7 @@ def _searching(rows: Any, request: Request) -> Fitting:
         prior=request.prior,
         n_init=request.starts or STARTS,
         random_state=request.seed,
+        engine=request.engine,
     )
     return fitting_of(estimator, rows, request)
 

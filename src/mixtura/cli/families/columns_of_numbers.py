@@ -40,6 +40,7 @@ def _searching(row: Row, rows: Any, request: Request) -> Fitting:
         prior=request.prior if _is_smoothed(row) else request.prior_of_numbers,
         n_init=request.starts or STARTS,
         random_state=request.seed,
+        engine=request.engine,
     )
     return fitting_of(estimator, rows, request)
 

@@ -39,6 +39,8 @@ class Request:
     sampled : whether these are sampling weights, brought to mean 1
     missing : codes of missing cells, as they are spelled
     keep_formulas : whether identifiers that begin as a formula does are written as they are
+    engine : who does the work, by name or address
+    skips : whether row groups that are damaged are left out
     weights : (N,) row weights, or None
     """
 
@@ -58,12 +60,14 @@ class Request:
     id_column: str | None = None
     missing: tuple[str, ...] = ()
     keep_formulas: bool = False
+    engine: str = "threads"
+    skips: bool = False
     weights: NDArray[np.float64] | None = None
 
     def read(self, files: Sequence[Path], called: Path) -> Table:
         """Return files as one table, in which cells with a code of missing ones are missing."""
         kept = [name for name in (self.weights_column, self.id_column) if name is not None]
-        return read_tables(files, called).without(self.missing, kept)
+        return read_tables(files, called, skips=self.skips).without(self.missing, kept)
 
     def of(self, table: Table) -> "Request":
         """Return what is asked for of a table, with the row weights that it holds."""

@@ -37,6 +37,7 @@ def _searching(rows: Any, request: Request) -> Fitting:
         constant="drop",
         prior=request.prior_of_numbers,
         random_state=request.seed,
+        engine=request.engine,
     )
 
     def fit(progress: Progress) -> tuple[Selection, dict[str, Any]]:

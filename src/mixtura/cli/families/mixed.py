@@ -35,6 +35,7 @@ def _searching(rows: Any, blocks: dict[str, list[str]], request: Request) -> Fit
         prior=request.prior_of_numbers,
         n_init=request.starts or STARTS,
         random_state=request.seed,
+        engine=request.engine,
     )
     return fitting_of(estimator, rows, request)
 
