@@ -36,7 +36,11 @@ STRANGE = [
 ]
 
 
-@pytest.mark.parametrize("called", STRANGE, ids=str)
+@pytest.mark.parametrize(
+    "called",
+    STRANGE,
+    ids=lambda called: called[0].__qualname__ if hasattr(called[0], "__qualname__") else "partial",
+)
 def test_nothing_is_called_that_is_no_value_of_a_fit(called: tuple[Any, ...]) -> None:
     content = pickle.dumps(Entry(value=Calling(*called)))
     with pytest.raises(pickle.UnpicklingError, match="a checkpoint holds no"):
