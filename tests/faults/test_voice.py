@@ -18,7 +18,7 @@ from mixtura.cli.command import command
 
 PACKAGE = Path(mixtura.__file__).parent
 # What the command does not call, and what speaks for itself.
-ELSEWHERE = {"cli", "inference", "engines", "native"}
+ELSEWHERE = {"cli", "discriminant", "inference", "engines", "native"}
 
 SETTINGS = {
     name
@@ -34,7 +34,7 @@ OF_PYTHON = re.compile(
 # held or equal, arrays and batches.
 UNSAID = re.compile(
     r"warm_start|use_y|_init\b|init_params|noise_volume|cannot be kept|array of records|"
-    r"\bfix\b|can be held|batch \d|reshape|pandas\.|blocks|sampling requires|Mixture of |<svg"
+    r"n_components='auto'|\bfix\b|can be held|batch \d|reshape|pandas\.|blocks|sampling requires|Mixture of |<svg"
 )
 
 
