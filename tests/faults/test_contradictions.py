@@ -32,6 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         ("fit {a} --force", "--force says how -o is written"),
         ("fit {a} --keep-formulas", "--keep-formulas says how -o is written"),
+        ("fit {a} --columns x,y,x", "--columns names column 'x' twice"),
         ("fit {a} --columns x,y --weights y", "--weights names column 'y', and so does --columns"),
         (
             "fit {a} -f poisson --weights x --exposure x",
@@ -63,6 +64,17 @@ def test_it_is_refused_by_name_and_nothing_is_written(
     assert said in done.stderr
     assert not done.stdout
     assert {path: path.read_bytes() for path in paths.values()} == before
+
+
+@pytest.mark.parametrize(
+    "command", ["fit {a} {link}", "fit {a} {folder}", "predict {model} {a} {a}"]
+)
+def test_a_file_counts_once(folder: Path, tmp_path: Path, command: str) -> None:
+    (tmp_path / "link.csv").symlink_to(folder / "a.csv")
+    paths = {"a": folder / "a.csv", "link": tmp_path / "link.csv", "folder": tmp_path}
+    done = run(*shlex.split(command.format(**paths, model=folder / "out" / "model.mixtura")))
+    assert done.exit_code == 1
+    assert "is named twice, so its rows would count twice; name it once" in done.stderr
 
 
 def test_a_link_to_what_is_read_is_what_is_read(folder: Path, tmp_path: Path) -> None:

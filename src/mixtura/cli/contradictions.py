@@ -29,13 +29,16 @@ def check_written(output: Path | None, asked: Mapping[str, bool]) -> None:
 
 
 def check_roles(columns: Sequence[str], roles: Mapping[str, Sequence[str]]) -> None:
-    """Raise `ParameterError` where a column of --columns, or another, has a second job.
+    """Raise `ParameterError` where a column of --columns, or another, is named twice.
 
     Parameters
     ----------
     columns : names of those to be fitted, where they are given
     roles : names of others by the option that gives them
     """
+    twice = [name for place, name in enumerate(columns) if name in columns[:place]]
+    if twice:
+        raise ParameterError(f"--columns names column '{twice[0]}' twice; name it once")
     jobs = dict.fromkeys(columns, "--columns")
     for option, names in roles.items():
         for name in names:

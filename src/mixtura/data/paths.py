@@ -31,14 +31,21 @@ def files_of(source: Any) -> list[Path] | None:
     Raises
     ------
     DataError
-        If there is no such file.
+        If there is no such file, or one is named twice.
     """
     if isinstance(source, str | os.PathLike):
         return _files_of_one(os.fspath(source))
     names = isinstance(source, list | tuple) and len(source) > 0
     if not names or not all(isinstance(one, str | os.PathLike) for one in source):
         return None
-    return [file for one in source for file in _files_of_one(os.fspath(one))]
+    found = [file for one in source for file in _files_of_one(os.fspath(one))]
+    seen: set[Path] = set()
+    for file in found:
+        place = file.resolve()
+        if place in seen:
+            raise DataError(f"'{file}' is named twice, so its rows would count twice; name it once")
+        seen.add(place)
+    return found
 
 
 def _files_of_one(name: str) -> list[Path]:
