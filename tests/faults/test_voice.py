@@ -34,7 +34,8 @@ OF_PYTHON = re.compile(
 # held or equal, arrays and batches.
 UNSAID = re.compile(
     r"warm_start|use_y|_init\b|init_params|noise_volume|cannot be kept|array of records|"
-    r"n_components='auto'|\bfix\b|can be held|batch \d|reshape|pandas\.|blocks|sampling requires|Mixture of |<svg"
+    r"n_components='auto'|\bfix\b|can be held|batch \d|reshape|pandas\.|blocks|"
+    r"sampling requires|Mixture of |<svg"
 )
 
 
