@@ -21,7 +21,10 @@ from mixtura import CheckpointError, CheckpointWarning, GaussianMixture, Poisson
 from mixtura.checkpoints import once, resumable
 from mixtura.em.stopping import Ending
 
-pytestmark = pytest.mark.filterwarnings("ignore::mixtura.MixturaWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::mixtura.MixturaWarning"),
+    pytest.mark.drawn(3),
+]
 
 SEEDS = range(8)
 
@@ -106,7 +109,8 @@ print(hashlib.sha256(repr(bits(found)).encode()).hexdigest(), flush=True)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a signal that kills")
-@pytest.mark.parametrize("seed", first(1, SEEDS))
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_process_killed_at_random_moments_ends_with_the_same_bits(seed: int, file: Path) -> None:
     rng = np.random.default_rng(seed)
     name = ["together", "beyond memory", "search of many", "k-means"][seed % 4]

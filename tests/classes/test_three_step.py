@@ -20,6 +20,8 @@ from mixtura import (
     three_step,
 )
 
+pytestmark = pytest.mark.drawn(2)
+
 # StepMix 3.0.0 on the same rows, against the first class of the truth: intercepts, then slopes, of
 # the second and third. Its "ML" of proportional assignment is another likelihood, which is biased
 # (its slope of the third class is -3.533 where the truth is -2), and stands nowhere here.

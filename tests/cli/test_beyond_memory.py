@@ -13,7 +13,10 @@ from mixtura.cli.command import command
 from mixtura.store import load_with_facts
 
 # Pages have tests of their own.
-pytestmark = pytest.mark.usefixtures("sketched")
+pytestmark = [
+    pytest.mark.usefixtures("sketched"),
+    pytest.mark.drawn(2),
+]
 
 NAMES = ("a", "b", "c")
 

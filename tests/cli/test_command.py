@@ -260,6 +260,7 @@ main()
 """
 
 
+@pytest.mark.nightly
 def test_an_interrupt_keeps_the_best_so_far(tmp_path):
     rng = np.random.default_rng(0)
     path, folder = tmp_path / "large.csv", tmp_path / "out"

@@ -18,7 +18,10 @@ from mixtura.checkpoints import resumable
 from mixtura.cli.command import command
 from mixtura.store import load_with_facts
 
-pytestmark = pytest.mark.usefixtures("sketched")
+pytestmark = [
+    pytest.mark.usefixtures("sketched"),
+    pytest.mark.drawn(2),
+]
 
 
 class Killed(BaseException):

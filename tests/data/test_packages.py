@@ -17,6 +17,8 @@ from mixtura.data.batches import tables_of
 from mixtura.data.files import read_table
 from mixtura.data.packages import PACKAGES
 
+pytestmark = pytest.mark.drawn(3)
+
 pyreadstat = pytest.importorskip("pyreadstat")
 rdata = pytest.importorskip("rdata")
 

@@ -18,6 +18,8 @@ from mixtura.engines import Engine, Serial, engine_named
 from mixtura.errors import EngineError
 from mixtura.store import load_with_facts
 
+pytestmark = pytest.mark.drawn(2)
+
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: mixtura[dask]")
 
 ROWS = np.random.default_rng(0).normal(size=(20_000, 6)) + np.random.default_rng(1).integers(

@@ -76,6 +76,7 @@ def test_a_name_of_any_length_is_cut_for_show(tmp_path: Path) -> None:
     assert max(map(len, done.stdout.splitlines())) < 500
 
 
+@pytest.mark.nightly
 def test_very_many_yes_or_no_columns_are_fitted_and_shown(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     chances = rng.random((2, 15_000))

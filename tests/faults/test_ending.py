@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.drawn(2)
+
 # As threads of Arrow do now and then, that run while the interpreter ends.
 ABORTING = """
 import atexit, ctypes, sys

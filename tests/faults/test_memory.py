@@ -100,6 +100,7 @@ def test_thin_and_wide_rows_have_the_same_axes() -> None:
     np.testing.assert_allclose(np.abs(axes.T @ other[:, -9:])[kept].max(axis=1), 1.0)
 
 
+@pytest.mark.nightly
 def test_very_many_columns_of_a_file_are_no_wait(tmp_path: Path) -> None:
     path = tmp_path / "wide.csv"
     names = ",".join(f"c{place}" for place in range(8_000))

@@ -272,6 +272,7 @@ def test_two_fits_never_write_to_one_folder(data: Path) -> None:
     assert in_child(given(data, 1))[0] == 0
 
 
+@pytest.mark.nightly
 def test_fits_at_once_into_one_folder_end_in_one_of_them(data: Path) -> None:
     words = [sys.executable, "-m", "mixtura.cli"]
     running = [

@@ -9,7 +9,10 @@ import pytest
 from faults.test_output import FAULTS, in_child, striking
 from mixtura import GaussianMixture, load
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs signals and fork")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs signals and fork"),
+    pytest.mark.drawn(3),
+]
 
 ROWS = np.random.default_rng(0).normal(size=(30, 2))
 

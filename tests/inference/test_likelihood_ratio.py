@@ -51,6 +51,7 @@ def test_a_p_value_of_mclusts_is_met_to_monte_carlo_error():
     assert found.statistic > reference["lrts"] - 0.05
 
 
+@pytest.mark.nightly
 def test_under_the_null_p_values_are_uniform():
     rng = np.random.default_rng(0)
     p_values = []
@@ -101,6 +102,7 @@ def test_sparse_counts_are_tested_as_dense_ones_are():
     assert found[0].statistic == pytest.approx(found[1].statistic, abs=0.02)
 
 
+@pytest.mark.nightly
 def test_beside_noise_a_second_cluster_is_found_and_a_third_is_not():
     rng = np.random.default_rng(5)
     apart = rng.normal(0, 1, (120, 2)), rng.normal(7, 1, (120, 2))

@@ -97,6 +97,7 @@ def test_rows_with_gaps_stay_with_their_clusters():
     np.testing.assert_allclose(found.scores, turned.scores, rtol=1e-8, atol=1e-8)
 
 
+@pytest.mark.nightly
 def test_households_that_answer_alike_are_one_answer():
     """Every row four times as a cluster: the errors are those of the rows once."""
     model, answers, frame, _ = fitted()

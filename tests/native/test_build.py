@@ -171,6 +171,7 @@ def test_what_a_compiler_builds_in_place_can_be_called(tree):
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+@pytest.mark.nightly
 def test_the_kernels_are_read_without_a_warning(hatch_build):
     strict = ["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"]
     sources = [str(path) for path in (ROOT / NATIVE).glob("*.c")]
