@@ -152,7 +152,7 @@ def test_cross_validation_chooses_the_structure_of_the_least_loss(
     ).fit(rows, labels)
     told = {one["covariance_type"]: one[criterion] for one in model.candidates_}
     assert model.candidates_[0]["covariance_type"] == "VVI"
-    assert told["VVI"] < 0.2 < told["EII"]
+    assert told["VVI"] < 0.7 * told["EII"]
     assert told == dict(sorted(told.items(), key=lambda one: one[1]))
 
 
