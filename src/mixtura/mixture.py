@@ -28,7 +28,7 @@ Float = NDArray[np.float64]
 CHUNK_ROWS, FEW_PARTS = 4096, 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Mixture:
     """A finite mixture Σ_k π_k f(x | θ_k), in the user's units.
 
@@ -54,6 +54,10 @@ class Mixture:
     held: bool = False
     reading: Reading | None = AS_IT_COMES
     constraints: Constraints | None = None
+
+    def __repr__(self) -> str:
+        count, width = self.n_components, self.n_columns
+        return f"<Mixture of {self.family.name}: {count} components, {width} columns>"
 
     @property
     def n_components(self) -> int:
@@ -161,18 +165,12 @@ class Mixture:
     def density_and_responsibilities(
         self, rows: Any, n_jobs: int | None = None
     ) -> tuple[Float, Float]:
-        """Return the log density (N,) and the responsibilities (N, K) of rows, together.
-
-        Arguments are as in `log_density`.
-        """
+        """Return log density (N,) and responsibilities (N, K); arguments as in `log_density`."""
         found = self._filled(rows, n_jobs, "log_density", "responsibilities")
         return found.log_density, found.responsibilities
 
     def predict(self, rows: Any, n_jobs: int | None = None) -> NDArray[np.intp]:
-        """Return the most probable component of each row (N,), by the numbers of `labels`.
-
-        Arguments are as in `log_density`.
-        """
+        """Return each row's likeliest component (N,) by `labels`; arguments as in `log_density`."""
         found = self._filled(rows, n_jobs, "labels").labels.astype(np.intp, copy=False)
         return self.labels[found] if self.family.has_noise else found
 

@@ -65,7 +65,7 @@ class Failure:
     start: int | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class History:
     """The steps of one run, in order.
 
@@ -85,6 +85,10 @@ class History:
     passed_over: tuple[PassedOver, ...] = ()
     failures: tuple[Failure, ...] = ()
     outcomes: Outcomes = field(default_factory=Outcomes)
+
+    def __repr__(self) -> str:
+        starts = len(self.outcomes.ends)
+        return f"<History of {self.n_sweeps} sweeps; {starts} starts were carried to their ends>"
 
     def __len__(self) -> int:
         """Return the number of steps."""

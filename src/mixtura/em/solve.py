@@ -101,7 +101,7 @@ class SolveOptions:
     by_size: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class FitResult:
     """A finished fit.
 
@@ -136,6 +136,12 @@ class FitResult:
     seen: Seen
     soundness: Soundness = SOUND
     excess_each: NDArray[np.float64] | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"<FitResult: {self.mixture!r}, log-likelihood {self.log_likelihood:.6g}, "
+            f"BIC {self.bic:.6g}, {self.ending.value}>"
+        )
 
     @property
     def n_parameters(self) -> int:

@@ -26,7 +26,7 @@ TOLD_APART = 0.01
 CHUNK = 4096
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Merging:
     """A tree of clusters, from a component each to all in one.
 
@@ -48,6 +48,10 @@ class Merging:
     entropies: Float
     gains: Float
     total_weight: float
+
+    def __repr__(self) -> str:
+        count, bend = len(self.entropies), self.elbow
+        return f"<Merging of {count} components by {self.method}, which bends at {bend}>"
 
     def partition(self, n_clusters: int) -> tuple[tuple[int, ...], ...]:
         """Return the components of each of so many clusters, the first component's first.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ __all__ = ["CRITERIA", "Candidate", "Selection"]
 
 CRITERIA = ("bic", "icl", "aic")
 
+# Models that a notebook shows.
+SHOWN = 10
+
 # Beside the name of a model that is not sound, and what it means.
 MARK = "*"
 UNSOUND = (
@@ -23,7 +27,7 @@ UNSOUND = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Candidate:
     """One cell of a search.
 
@@ -41,6 +45,10 @@ class Candidate:
     result: FitResult | None = None
     failure: str | None = None
     n_numbers: float | None = None
+
+    def __repr__(self) -> str:
+        told = self.failure if self.result is None else f"BIC {self.result.bic:.6g}"
+        return f"<Candidate {self.kind}, {self.n_components} components: {told}>"
 
     @property
     def is_sound(self) -> bool:
@@ -110,7 +118,7 @@ class Candidate:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Selection:
     """All candidates of a search, by their sizes and then their parameters.
 
@@ -126,6 +134,14 @@ class Selection:
     criterion: str = "bic"
     interrupted: bool = False
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        best = repr(self.ranked[0]) if self.ranked else "none fitted"
+        return f"<Selection of {len(self.candidates)} models by {self.criterion}; best {best}>"
+
+    def _repr_html_(self) -> str:
+        """Return the ranking for a notebook."""
+        return f"<pre>{escape(self.summary(top=SHOWN))}</pre>"
 
     @property
     def ranked(self) -> list[Candidate]:
