@@ -71,6 +71,7 @@ class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
     mixture_: Mixture
     drift_: Drift
     selection_: Selection
+    result_: FitResult
     n_features_in_: int
     feature_names_in_: NDArray[np.object_]
     n_components: int | str
@@ -557,6 +558,7 @@ class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
 
     def _tell(self, result: FitResult) -> None:
         """Set what a result says of itself."""
+        self.result_ = replace(result, mixture=self.mixture_)
         self._excess = result.excess_each
         self.history_ = result.history
         self.log_likelihood_ = result.log_likelihood

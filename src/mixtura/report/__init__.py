@@ -1,7 +1,32 @@
-"""A fit as one self-contained HTML page, and its figures a file each."""
+"""A fit as one self-contained HTML page, and its figures one by one."""
+
+from importlib import import_module
 
 from mixtura.report.contents import PLOTTED_ROWS, Report
 from mixtura.report.extras import PAGE_PACKAGES, require
 from mixtura.report.page import write_report
 
-__all__ = ["PAGE_PACKAGES", "PLOTTED_ROWS", "Report", "require", "write_report"]
+# Not from typing: nothing else is loaded here.
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from mixtura.report.figures import figure_names, figure_of, report_of
+
+__all__ = [
+    "PAGE_PACKAGES",
+    "PLOTTED_ROWS",
+    "Report",
+    "figure_names",
+    "figure_of",
+    "report_of",
+    "require",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load what draws when it is asked for, as that loads matplotlib."""
+    if name in ("figure_names", "figure_of", "report_of"):
+        require(*PAGE_PACKAGES)
+        return getattr(import_module("mixtura.report.figures"), name)
+    raise AttributeError(f"module 'mixtura.report' has no attribute '{name}'")

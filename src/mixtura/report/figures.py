@@ -1,0 +1,98 @@
+"""A report of a fit from Python: its page, and its figures one by one."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from mixtura.em.solve import FitResult
+from mixtura.errors import ParameterError
+from mixtura.report.contents import Report, plotted
+from mixtura.report.families import page_of
+from mixtura.report.parts import COMMON, Drawing
+from mixtura.selection import Selection
+
+__all__ = ["figure_names", "figure_of", "report_of"]
+
+
+def report_of(model: Any, X: Any, *, title: str = "Mixture", source: str = "") -> Report:
+    """Return a fit and rows, of which `write_report` makes a page and `figure_of` figures.
+
+    Parameters
+    ----------
+    model : a fitted mixture, or a search, of which the best is shown and all are ranked
+    X : (N, D) rows of the columns that were fitted; frames by name
+    title : heading of the page
+    source : where the rows came from, for the header
+
+    Raises
+    ------
+    ParameterError
+        If the model is not fitted, or was read from a file, which keeps no history.
+    DataError
+        If the rows have other columns, or a cell cannot be used.
+    """
+    if isinstance(model, Selection):
+        result, selection, facts = model.result, model, model.result.facts()
+    else:
+        result, selection, facts = _of_estimator(model)
+    mixture = result.mixture
+    rows = np.asarray(mixture.encode(X), dtype=np.float64)
+    shares = mixture.coded.responsibilities(rows)
+    best = shares.argmax(axis=1)
+    return Report(
+        title=title,
+        result=result,
+        selection=selection,
+        rows=rows,
+        columns=mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns)),
+        labels=mixture.labels[best],
+        probabilities=shares[np.arange(len(best)), best],
+        source=source,
+        facts=facts,
+    )
+
+
+def _of_estimator(model: Any) -> tuple[FitResult, Selection | None, Any]:
+    result = getattr(model, "result_", None)
+    if result is None:
+        raise ParameterError(
+            "a report needs a fitted mixture or a search, with the history of its fit; a model "
+            "that was read from a file has none, so fit it again"
+        )
+    return result, getattr(model, "selection_", None), model.facts_
+
+
+def figure_names(report: Report) -> tuple[str, ...]:
+    """Return the names of the figures that a report has, in the order of its page."""
+    return tuple(drawing.name for drawing in _drawings(report))
+
+
+def figure_of(report: Report, name: str) -> Figure:
+    """Return a figure of a report, as the page has it.
+
+    Parameters
+    ----------
+    report : of `report_of`
+    name : one of `figure_names`
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        With `savefig`, and `axes` to change; a notebook shows it.
+
+    Raises
+    ------
+    ParameterError
+        If the report has no figure of that name.
+    """
+    found = {drawing.name: drawing for drawing in _drawings(report)}
+    if name not in found:
+        raise ParameterError(f"this report has the figures {', '.join(found)}, but no {name!r}")
+    return found[name].draw(plotted(report))
+
+
+def _drawings(report: Report) -> list[Drawing]:
+    own = page_of(report.result.mixture.family.name).figures(report)
+    sample = plotted(report)
+    return [drawing for drawing in (*own, *COMMON) if drawing.applies(sample)]
