@@ -14,7 +14,8 @@ def config(source: Any = SOURCE.TESTPATHS, marks: str = "not nightly") -> Any:
 
 
 def item(name: str, case: int, *marks: str) -> Any:
-    found = {mark: SimpleNamespace(args=(3,)) for mark in marks}
+    among = {"among": "file"} if "file" in marks else {}
+    found = {mark: SimpleNamespace(args=(3,), kwargs=among) for mark in marks}
     return SimpleNamespace(nodeid=f"{name}[{case}]", get_closest_marker=found.get)
 
 
@@ -29,6 +30,13 @@ def test_one_case_in_three_is_drawn_and_each_test_stays(monkeypatch) -> None:
     assert all(other in kept for other in OTHERS)
     assert [one for one in [*ITEMS, *OTHERS] if one in kept] == kept
     assert drawn_items(config(), [*ITEMS, *OTHERS]) == (kept, left)
+
+
+def test_tests_of_a_file_may_be_drawn() -> None:
+    tests = [item(f"test_file.py::test_{place}", 0, "drawn", "file") for place in range(9)]
+    kept, left = drawn_items(config(), [*tests, *OTHERS])
+    assert len([one for one in kept if one in tests]) == 3
+    assert len(left) == 6
 
 
 def test_other_runs_draw_others(monkeypatch) -> None:

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from mixtura import GaussianMixture
 
+pytestmark = pytest.mark.drawn(3)
+
 Float = NDArray[np.float64]
 
 STRUCTURES = ("full", "tied", "diag", "spherical")

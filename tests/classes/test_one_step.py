@@ -23,6 +23,8 @@ from mixtura import (
     three_step,
 )
 
+pytestmark = pytest.mark.drawn(2, among="file")
+
 DATA = Path(__file__).parents[2] / "examples" / "data"
 
 # StepMix 3.0.0 (n_steps=1, Newton steps) on the same rows: log-likelihood, and the coefficients of

@@ -18,6 +18,8 @@ from mixtura import (
     select,
 )
 
+pytestmark = pytest.mark.drawn(2, among="file")
+
 
 def clusters(seed: int, centres: tuple[float, ...] = (0.0, 9.0, 18.0)) -> np.ndarray:
     """Return rows (N, 2) of round clusters, 80 of each."""

@@ -28,9 +28,12 @@ from mixtura.components.gaussian.covariance import covariance_from
 from mixtura.components.gaussian.structures import CODES
 from mixtura.inference import information, parameter_names
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Best performing initialization", "ignore::mixtura.DegenerateComponentWarning"
-)
+pytestmark = [
+    pytest.mark.filterwarnings(
+        "ignore:Best performing initialization", "ignore::mixtura.DegenerateComponentWarning"
+    ),
+    pytest.mark.drawn(2, among="file"),
+]
 
 NAN = np.nan
 NULL = {"means": [[0.0], [NAN]], "covariances": [[[1.0]], None]}

@@ -21,6 +21,8 @@ from mixtura import (
 from mixtura.data.arrays import ArrayRows
 from mixtura.data.spool import SpooledRows
 
+pytestmark = pytest.mark.drawn(2)
+
 N_ROWS = 4000
 
 

@@ -15,6 +15,8 @@ from mixtura import (
     PoissonMixture,
 )
 
+pytestmark = pytest.mark.drawn(2)
+
 N_ROWS, N_COLUMNS, N_COMPONENTS = 600, 8, 4
 
 

@@ -21,6 +21,8 @@ from mixtura import (
     load,
 )
 
+pytestmark = pytest.mark.drawn(3)
+
 CATEGORICAL = [fit for fit in discrete_fits("categorical") if fit["G"] < 5]
 
 

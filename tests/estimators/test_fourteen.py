@@ -12,6 +12,8 @@ from oracles import dataset
 from mixtura import GaussianMixture
 from mixtura.components.gaussian.structures import CODES
 
+pytestmark = pytest.mark.drawn(3)
+
 Float = NDArray[np.float64]
 
 # Letter by letter, what each is a special case of: I of E, E of V.

@@ -18,6 +18,8 @@ from mixtura.components.gaussian.structures import structure
 from mixtura.em.splits import _axes
 from mixtura.estimators.sizes import check_parameters
 
+pytestmark = pytest.mark.drawn(2, among="file")
+
 MANY = 6000
 
 

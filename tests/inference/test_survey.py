@@ -20,6 +20,8 @@ from mixtura import (
 from mixtura.inference import information, score_vector, standard_errors
 from mixtura.inference.survey import sampling_of
 
+pytestmark = pytest.mark.drawn(2, among="file")
+
 
 def linearised(scores, weights, strata, clusters):
     """Return Σ_h n_h / (n_h - 1) Σ_c (s_hc - s̄_h)(s_hc - s̄_h)ᵀ, by frames."""

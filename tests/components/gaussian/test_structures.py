@@ -18,6 +18,8 @@ from mixtura.components.gaussian.structures import (
 )
 from mixtura.errors import ParameterError
 
+pytestmark = pytest.mark.drawn(3)
+
 ITERATIVE = [code for code in CODES if STRUCTURES[code].iterative]
 COMMON_AXES = ("EVE", "VVE")
 AXIS_ALIGNED = [code for code in CODES if STRUCTURES[code].storage == "diagonal"]
