@@ -15,7 +15,8 @@ from mixtura.cli import classes as room
 from mixtura.cli.command import command
 
 DATA = Path(__file__).parents[2] / "examples" / "data"
-WRITTEN = ["assignments.csv", "classes.csv", "enumeration.csv", "model.mixtura", "tables.md"]
+WRITTEN = ["assignments.csv", "classes.csv", "enumeration.csv", "model.mixtura"]
+WRITTEN += ["scree.svg", "tables.md", "tables.tex"]
 
 
 def told(*arguments):
@@ -58,6 +59,11 @@ def test_numbers_are_those_of_the_library(survey, tmp_path):
     words = (out / "tables.md").read_text(encoding="utf-8")
     for title in ("Numbers of classes", "Classes", "Classification", "Covariates", "Outcomes"):
         assert f"# {title}\n" in words
+    assert f"3 class(es) were retained (log-likelihood {model.log_likelihood_:.3f}" in words
+    typeset = (out / "tables.tex").read_text(encoding="utf-8")
+    assert typeset.count("\\toprule") == typeset.count("\\bottomrule") == 7
+    assert "log likelihood & df" in typeset
+    assert "BIC" in (out / "scree.svg").read_text(encoding="utf-8")
     again = told(survey, "-k", "2", "-o", out)
     assert again.exit_code == 2
     assert "--force" in again.stderr

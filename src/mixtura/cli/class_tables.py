@@ -1,6 +1,6 @@
-"""What `mixtura classes` found, as text, as CSV and as Markdown."""
+"""What `mixtura classes` found: as text, as CSV, and as a paper takes it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv
 
+from mixtura import __version__
 from mixtura.classes import (
     Classification,
     ClassMembership,
@@ -16,15 +17,14 @@ from mixtura.classes import (
     DistalOutcomes,
     Enumeration,
 )
-from mixtura.cli.output import CLASSES, ENUMERATION, TABLES
+from mixtura.cli.output import CLASSES, ENUMERATION, LATEX, TABLES
+from mixtura.cli.typeset import Part, Rows, as_latex, as_markdown
 from mixtura.cli.voice import unformulated
 from mixtura.writing import replacing, write_text
 
 __all__ = ["Findings", "Related"]
 
 Related = ClassMembership | ClassRegression | DistalOutcomes
-
-Rows = Sequence[Mapping[str, Any]]
 
 # Of the table over K, what papers print.
 PRINTED = ("n_classes", "log_likelihood", "df", "aic", "caic", "bic", "sabic", "awe")
@@ -64,16 +64,16 @@ class Findings:
         safe = (lambda cells: cells) if self.keeps_formulas else unformulated
         _write_csv(folder / ENUMERATION, self.enumeration.table(), safe)
         _write_csv(folder / CLASSES, self.profile.table(), safe)
-        write_text(folder / TABLES, self.markdown())
+        write_text(folder / TABLES, as_markdown(self.parts()))
+        write_text(folder / LATEX, as_latex(self.parts()))
 
-    def markdown(self) -> str:
-        """Return the tables in Markdown."""
+    def parts(self) -> list[Part]:
+        """Return what a paper takes: headings, tables and sentences."""
         rows = [row for row in self.enumeration.table() if row["failure"] is None]
         printed = [{name: row[name] for name in PRINTED} for row in rows]
-        parts = ["# Numbers of classes", _markdown(printed)]
-        parts += ["# Classes", _markdown(self.profile.table())]
+        parts = [Part("Numbers of classes", (printed,)), Part("Classes", (self.profile.table(),))]
         if self.classification is not None:
-            parts += ["# Classification", _markdown(self.classification.table())]
+            parts.append(Part("Classification", (self.classification.table(),)))
         for one in self.related:
             if not isinstance(one, DistalOutcomes):
                 own = one.membership if isinstance(one, ClassRegression) else one
@@ -81,11 +81,36 @@ class Findings:
                     {"covariate": name, "wald": test.statistic, "df": test.df, "p": test.p_value}
                     for name, test in own.tests.items()
                 ]
-                parts += ["# Covariates", _markdown(one.table()), _markdown(tests)]
+                parts.append(Part("Covariates", (one.table(), tests), f"{one.how}."))
             else:
-                parts += ["# Outcomes", _markdown(one.table()), _markdown(one.tests())]
-            parts.append(f"{one.how}.")
-        return "\n\n".join(parts) + "\n"
+                parts.append(Part("Outcomes", (one.table(), one.tests()), f"{one.how}."))
+        return [*parts, Part("Methods", (), self.methods())]
+
+    def methods(self) -> str:
+        """Return a paragraph on how classes were found, with the numbers of this fit."""
+        rows = [row for row in self.enumeration.table() if row["failure"] is None]
+        sizes = [row["n_classes"] for row in rows]
+        best = self.enumeration.selection.best
+        chosen = next(row for row in rows if row["n_classes"] == best.n_components)
+        tried = f"{sizes[0]} to {sizes[-1]} classes" if len(sizes) > 1 else f"{sizes[0]} class(es)"
+        text = (
+            f"Mixtures of {tried} were fitted to {chosen['n']:.10g} rows by the EM algorithm with "
+            f"mixtura {__version__}, each from {chosen['n_starts']} start(s) carried to the end; "
+            f"{chosen['starts_agreeing']} of those of the model retained reached its likelihood. "
+            f"By BIC {best.n_components} class(es) were retained (log-likelihood "
+            f"{chosen['log_likelihood']:.3f}, {chosen['df']} free parameters, BIC "
+            f"{chosen['bic']:.3f}, AIC {chosen['aic']:.3f}"
+        )
+        if chosen["relative_entropy"] is not None:
+            text += f", relative entropy {chosen['relative_entropy']:.3f}"
+        text += f"); the smallest class has {100 * chosen['smallest_share']:.1f} % of the rows."
+        test = self.enumeration.tests.get(best.n_components)
+        if test is not None:
+            text += (
+                f" The parametric bootstrap of the likelihood ratio against one class less has "
+                f"p = {test.p_value:.3f} ({len(test.replicates)} replicates)."
+            )
+        return text
 
 
 def _write_csv(path: Path, rows: Rows, safe: Callable[[Any], Any]) -> None:
@@ -100,19 +125,3 @@ def _cells(cells: list[Any], safe: Callable[[Any], Any]) -> Any:
     if any(isinstance(cell, str) for cell in cells):
         cells = [cell if cell is None or isinstance(cell, str) else str(cell) for cell in cells]
     return pa.array(safe(cells), from_pandas=True)
-
-
-def _markdown(rows: Rows) -> str:
-    if not rows:
-        return ""
-    names = list(rows[0])
-    lines = [names, ["---"] * len(names), *([_cell(row[name]) for name in names] for row in rows)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def _cell(value: Any) -> str:
-    if value is None or value != value:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.2f}" if abs(value) >= 100.0 else f"{value:.4g}"
-    return str(value).replace("|", "\\|").replace("\n", " ")

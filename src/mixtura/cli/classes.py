@@ -2,6 +2,7 @@
 
 import warnings
 from contextlib import nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,17 @@ from mixtura.cli.options import (
     seed_option,
     weights_option,
 )
-from mixtura.cli.output import CLASSES, ENUMERATION, MODEL, TABLES, Output, output_folder, told
+from mixtura.cli.output import (
+    CLASSES,
+    ENUMERATION,
+    LATEX,
+    MODEL,
+    SCREE,
+    TABLES,
+    Output,
+    output_folder,
+    told,
+)
 from mixtura.cli.rows import frame_of
 from mixtura.cli.voice import end_interrupted, keep_formulas_option, say
 from mixtura.data.paths import called_together, files_of
@@ -280,6 +291,20 @@ def _write(folder: Output, fitted: Fitted, findings: Findings) -> None:
         findings.write(folder.partial)
         rows.write(folder.partial / rows.file)
         save(folder.partial / MODEL, fitted.mixture, fitted.facts(), seen=fitted.seen)
+        names = [MODEL, ENUMERATION, CLASSES, rows.file, TABLES, LATEX]
+        fitted_sizes = [row for row in findings.enumeration.table() if row["failure"] is None]
+        if len(fitted_sizes) > 1 and drawn(folder.partial / SCREE, fitted_sizes):
+            names.append(SCREE)
     folder.publish()
-    names = ", ".join([MODEL, ENUMERATION, CLASSES, rows.file, TABLES])
-    say(f"written to {folder.shown}: {names}", err=True)
+    say(f"written to {folder.shown}: {', '.join(names)}", err=True)
+
+
+def drawn(path: Path, rows: list[dict[str, Any]]) -> bool:
+    """Draw the criteria against the number of classes; return whether that can be done here."""
+    if find_spec("matplotlib") is None:
+        say("no scree plot: it needs matplotlib; pip install 'mixtura[report]'", err=True)
+        return False
+    from mixtura.report.scree import write_scree
+
+    write_scree(path, rows)
+    return True

@@ -21,9 +21,11 @@ __all__ = [
     "ASSIGNMENTS",
     "CLASSES",
     "ENUMERATION",
+    "LATEX",
     "MANY_ASSIGNMENTS",
     "MODEL",
     "REPORT",
+    "SCREE",
     "TABLES",
     "Output",
     "output_folder",
@@ -34,8 +36,10 @@ MODEL, ASSIGNMENTS, REPORT = "model.mixtura", "assignments.csv", "report.html"
 # Of rows beyond memory.
 MANY_ASSIGNMENTS = "assignments.parquet"
 # Of `mixtura classes`.
-ENUMERATION, CLASSES, TABLES = "enumeration.csv", "classes.csv", "tables.md"
-OURS = (MODEL, ASSIGNMENTS, MANY_ASSIGNMENTS, REPORT, ENUMERATION, CLASSES, TABLES)
+ENUMERATION, CLASSES, TABLES, LATEX = "enumeration.csv", "classes.csv", "tables.md", "tables.tex"
+SCREE = "scree.svg"
+OURS = (MODEL, ASSIGNMENTS, MANY_ASSIGNMENTS, REPORT)
+OURS += (ENUMERATION, CLASSES, TABLES, LATEX, SCREE)
 
 # Files named in an error.
 NAMED = 3
