@@ -166,7 +166,7 @@ def test_what_cannot_be_done_is_said_before_or_after_the_fits(survey, tmp_path):
     assert "has no bound" in done.stderr
     # What was found is there all the same.
     assert "Chosen by BIC" in done.stdout
-    assert sorted(file.name for file in out.iterdir()) == WRITTEN
+    assert {file.name for file in out.iterdir()} == {*WRITTEN} - {"scree.svg"}
     # A mass at one value has no normal likelihood; what to try is an option here.
     table["flat"] = np.where(table["sure"] == "True", 0.0, table["income"])
     table.to_csv(path, index=False)
