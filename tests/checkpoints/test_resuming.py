@@ -282,3 +282,13 @@ def test_a_classifier_of_other_rows_is_of_another_fit(file: Path) -> None:
     with pytest.raises(CheckpointError, match="rows"), mixtura.checkpoint(file, 0):
         model.fit(rows + 1.0, labels)
     assert file.read_bytes() == kept
+
+
+def test_the_folder_of_a_checkpoint_is_there(tmp_path: Path) -> None:
+    with (
+        pytest.raises(mixtura.ParameterError, match=r"folder .* does not exist"),
+        mixtura.checkpoint(tmp_path / "none" / "fit.checkpoint"),
+    ):
+        pytest.fail("the fit began")
+    with mixtura.checkpoint(tmp_path / "fit.checkpoint", np.int64(5)):
+        pass
