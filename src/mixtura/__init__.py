@@ -53,10 +53,10 @@ if TYPE_CHECKING:
         MultinomialMixture,
         NegativeBinomialMixture,
         PoissonMixture,
-        load,
         select,
     )
     from mixtura.inference.survey import SurveyDesign
+    from mixtura.loading import load
     from mixtura.mixture import Mixture
 
 __version__ = "0.1.0"
@@ -133,6 +133,7 @@ PLACES = {
     "classification": "mixtura.classes",
     "dataset": "mixtura.data.dataset",
     "enumerate_classes": "mixtura.classes",
+    "load": "mixtura.loading",
     "one_step": "mixtura.classes",
     "profile": "mixtura.classes",
     "three_step": "mixtura.classes",

@@ -22,6 +22,7 @@ from mixtura.discriminant.rules import (
     of_any,
     posteriors,
 )
+from mixtura.discriminant.stored import save_classifier
 from mixtura.errors import DataError, ParameterError
 from mixtura.estimators.settings import checked_number
 from mixtura.mixture import Mixture
@@ -259,6 +260,14 @@ class ClassMixtures(ClassifierMixin, BaseEstimator, ABC):
             f"log-likelihood {self.log_likelihood_:.4f}, BIC {self.bic_:.4f}.\n"
             + text_table(["class", "prior", "components", "of"], rows)
         )
+
+    def save(self, path: Any) -> None:
+        """Write the classifier to a model file at `path`, which `mixtura.load` reads.
+
+        Settings, labels and mixtures are kept, the models that were tried are not.
+        """
+        check_is_fitted(self)
+        save_classifier(path, self)
 
     def _adopt(self, mixtures: tuple[Mixture, ...], given: Labelled, n_parameters: int) -> None:
         """Set what is fitted."""
