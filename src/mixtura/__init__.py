@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         DegenerateComponentWarning,
         DisagreementWarning,
         DriftWarning,
+        EngineError,
         InformationError,
         LikelihoodDecreased,
         MixturaError,
@@ -52,10 +53,10 @@ if TYPE_CHECKING:
         MultinomialMixture,
         NegativeBinomialMixture,
         PoissonMixture,
-        load,
         select,
     )
     from mixtura.inference.survey import SurveyDesign
+    from mixtura.loading import load
     from mixtura.mixture import Mixture
 
 __version__ = "0.1.0"
@@ -78,6 +79,7 @@ __all__ = [
     "DistalOutcome",
     "DistalOutcomes",
     "DriftWarning",
+    "EngineError",
     "Enumeration",
     "GammaMixture",
     "GaussianMixture",
@@ -131,6 +133,7 @@ PLACES = {
     "classification": "mixtura.classes",
     "dataset": "mixtura.data.dataset",
     "enumerate_classes": "mixtura.classes",
+    "load": "mixtura.loading",
     "one_step": "mixtura.classes",
     "profile": "mixtura.classes",
     "three_step": "mixtura.classes",

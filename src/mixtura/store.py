@@ -22,10 +22,12 @@ from mixtura.errors import ModelFileError, ParameterError
 from mixtura.mixture import Mixture
 
 __all__ = [
+    "CLASSIFIER",
     "StoredFacts",
     "described_mixture",
     "described_seen",
     "load_with_facts",
+    "parts_of",
     "refusing",
     "save",
 ]
@@ -38,6 +40,9 @@ NUMBER = "~number"
 # Arrays of what components' numbers are bound to.
 HELD_NUMBERS, EQUAL_NUMBERS = "bound.held", "bound.equal"
 
+
+# The key of a document of what has a mixture for each class.
+CLASSIFIER = "classifier"
 
 # What begins the names of arrays of what the fit has seen of its rows.
 SEEN = "seen."
@@ -63,6 +68,21 @@ def save(
     seen : what is known of its rows, to take others in; left out where it is beyond the floats, or
         the file would be too large with it
     """
+    arrays, document = parts_of(mixture)
+    more, described = ({}, {}) if estimator is None else (estimator[0], {"estimator": estimator[1]})
+    kept, told = ({}, {}) if seen is None else seen.to_arrays()
+    if kept and _may_be_kept(kept, {**arrays, **more}):
+        more = {**more, **{SEEN + name: array for name, array in kept.items()}}
+        described = {**described, "seen": _kept(told)}
+    write_archive(
+        path,
+        {**arrays, **more},
+        {**document, "facts": _kept(dict(facts or {})), **described},
+    )
+
+
+def parts_of(mixture: Mixture) -> tuple[Arrays, dict[str, Any]]:
+    """Return arrays and a document that describe a mixture, without facts."""
     arrays, document = mixture.family.to_arrays(mixture.parameters)
     columns = None if mixture.columns is None else list(mixture.columns)
     rules = mixture.reading or AS_IT_COMES
@@ -74,23 +94,12 @@ def save(
     bound = mixture.constraints
     if bound is not None:
         arrays = {**arrays, HELD_NUMBERS: bound.values, EQUAL_NUMBERS: bound.ties}
-    more, described = ({}, {}) if estimator is None else (estimator[0], {"estimator": estimator[1]})
-    kept, told = ({}, {}) if seen is None else seen.to_arrays()
-    if kept and _may_be_kept(kept, {**arrays, **more}):
-        more = {**more, **{SEEN + name: array for name, array in kept.items()}}
-        described = {**described, "seen": _kept(told)}
-    write_archive(
-        path,
-        {"weights": mixture.weights, **arrays, **more},
-        {
-            "mixture": {**document, "columns": columns},
-            "reading": reading,
-            "weights_held": mixture.held,
-            "bound": bound is not None,
-            "facts": _kept(dict(facts or {})),
-            **described,
-        },
-    )
+    return {"weights": mixture.weights, **arrays}, {
+        "mixture": {**document, "columns": columns},
+        "reading": reading,
+        "weights_held": mixture.held,
+        "bound": bound is not None,
+    }
 
 
 def load_with_facts(path: str | os.PathLike[str]) -> tuple[Mixture, dict[str, Any]]:
@@ -108,6 +117,11 @@ def described_mixture(
     path: str | os.PathLike[str], arrays: Arrays, document: Mapping[str, Any]
 ) -> tuple[Mixture, dict[str, Any]]:
     """Return the mixture and the facts that an archive describes."""
+    if CLASSIFIER in document:
+        raise ModelFileError(
+            f"model file '{path}' holds a classifier, of a mixture for each class; "
+            "mixtura.load reads it"
+        )
     with refusing(path, "a mixture"):
         described = document["mixture"]
         family, parameters = _read(arrays, described)

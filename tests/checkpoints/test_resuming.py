@@ -17,7 +17,13 @@ from checkpoints.killing import FEW, FITS, MANY, Killed, bits, stopped
 from nightly import first
 
 import mixtura
-from mixtura import CheckpointError, CheckpointWarning, GaussianMixture, PoissonMixture
+from mixtura import (
+    CheckpointError,
+    CheckpointWarning,
+    GaussianMixture,
+    GaussianMixtureClassifier,
+    PoissonMixture,
+)
 from mixtura.checkpoints import once, resumable
 from mixtura.em.stopping import Ending
 
@@ -246,4 +252,47 @@ def test_seconds_are_a_number_from_0_up(seconds: Any, file: Path) -> None:
         pytest.raises(mixtura.ParameterError, match="seconds should be"),
         mixtura.checkpoint(file, seconds),
     ):
+        pass
+
+
+@pytest.mark.parametrize(
+    "fit",
+    [
+        lambda rows, _: GaussianMixture(2).fit(rows).means_,
+        lambda rows, _: GaussianMixture("auto", covariance_type="spherical").fit(rows).means_,
+        lambda rows, labels: (
+            GaussianMixtureClassifier([1, 2]).fit(rows, labels).mixtures_[0].mean()
+        ),
+    ],
+)
+def test_a_fit_without_a_seed_goes_on_from_the_one_it_drew(fit: Any, file: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows, labels = rng.normal(size=(60, 2)), np.arange(60) % 2
+    with pytest.raises(MemoryError), mixtura.checkpoint(file, 0):
+        before = fit(rows, labels)
+        raise MemoryError
+    with mixtura.checkpoint(file, 0):
+        after = fit(rows, labels)
+    np.testing.assert_array_equal(after, before)
+
+
+def test_a_classifier_of_other_rows_is_of_another_fit(file: Path) -> None:
+    rows, labels = np.random.default_rng(0).normal(size=(60, 2)), np.arange(60) % 2
+    model = GaussianMixtureClassifier(covariance_type="VVV", random_state=0)
+    with pytest.raises(MemoryError), mixtura.checkpoint(file, 0):
+        model.fit(rows, labels)
+        raise MemoryError
+    kept = file.read_bytes()
+    with pytest.raises(CheckpointError, match="rows"), mixtura.checkpoint(file, 0):
+        model.fit(rows + 1.0, labels)
+    assert file.read_bytes() == kept
+
+
+def test_the_folder_of_a_checkpoint_is_there(tmp_path: Path) -> None:
+    with (
+        pytest.raises(mixtura.ParameterError, match=r"folder .* does not exist"),
+        mixtura.checkpoint(tmp_path / "none" / "fit.checkpoint"),
+    ):
+        pytest.fail("the fit began")
+    with mixtura.checkpoint(tmp_path / "fit.checkpoint", np.int64(5)):
         pass

@@ -219,3 +219,27 @@ def test_another_place_and_no_files_are_refused(stopped: Path) -> None:
     found = run("fit", "-o", stopped)
     assert (found.exit_code, "Missing argument 'FILES...'" in found.output) == (2, True)
     assert os.path.exists(stopped.with_name("out.checkpoint"))
+
+
+def test_what_is_no_place_of_a_fit_is_said(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    for place in ("", ".", "nothing"):
+        found = run("fit", "--resume", place)
+        assert found.exit_code == 1
+        assert "there is no checkpoint" in found.output
+    found = run("fit", "--resume", "/")
+    assert "is no folder that a fit may be written to" in found.output
+
+
+def test_relative_names_are_those_of_the_folder_where_the_fit_began(
+    folder: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.chdir(folder)
+    asked = ("fit", "0.csv", "-k", "2", "-s", "VVV", "--checkpoint", "0", "-o", tmp_path / "out")
+    killed_at(1, monkeypatch, *asked)
+    monkeypatch.chdir(tmp_path)
+    found = run("fit", "--resume", tmp_path / "out")
+    assert found.exit_code == 1
+    assert "working directory" in found.output
+    monkeypatch.chdir(folder)
+    passed("fit", "--resume", tmp_path / "out")

@@ -115,6 +115,15 @@ def test_what_is_no_array_of_numbers_is_told_in_words_of_this_package(tmp_path, 
     assert "pickle" not in str(caught.value)
 
 
+def test_no_array_loses_a_column_of_weights(tmp_path):
+    pd.DataFrame({"a": [1.0, 2.0], "w": [1.0, 3.0]}).to_csv(tmp_path / "x.csv", index=False)
+    data = dataset(tmp_path / "x.csv", weights="w")
+    with pytest.raises(DataError, match="column of weights"):
+        np.asarray(data)
+    assert_array_equal(data.array(), [[1.0], [2.0]])
+    assert_array_equal(data.row_weights, [1.0, 3.0])
+
+
 @pytest.mark.parametrize("shape", [(), (5,), (5, 2, 2)])
 def test_an_array_in_a_file_is_a_table(tmp_path, shape):
     np.save(tmp_path / "x.npy", np.ones(shape))

@@ -1,12 +1,16 @@
 """Classifiers of mixtures of any kind, and Bayes' rule between classes."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_array_equal
+from sklearn.mixture import GaussianMixture as SklearnMixture
 from sklearn.naive_bayes import CategoricalNB
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from mixtura import (
@@ -19,6 +23,7 @@ from mixtura import (
     MixtureClassifier,
     ParameterError,
     PoissonMixture,
+    dataset,
 )
 from mixtura.discriminant.rules import adapted, brier, posteriors
 
@@ -109,6 +114,25 @@ def test_what_is_no_mixture_is_said() -> None:
         MixtureClassifier(GaussianMixture(), range(1, 3)).fit(rows, labels)
     with pytest.raises(DataError, match="3 labels"):
         MixtureClassifier(PoissonMixture()).fit(rows, [0, 1, 0])
+    with pytest.raises(DataError, match="no rows"):
+        MixtureClassifier(PoissonMixture()).fit(rows[:0], [])
+    with pytest.raises(DataError, match="NoneType"):
+        MixtureClassifier(PoissonMixture()).fit(None, labels)
+    for other in (SklearnMixture(), StandardScaler(), PoissonMixture):
+        with pytest.raises(ParameterError, match="not fitted"):
+            MixtureClassifier(other).fit(rows, labels)
+
+
+def test_datasets_are_read_where_they_are_numbers_in_memory(tmp_path: Path) -> None:
+    rows, labels = answers(0, 60)
+    frame = pd.DataFrame(rows, columns=list("abcd"))
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    model = MixtureClassifier(PoissonMixture())
+    expected = model.fit(frame, labels).predict_proba(frame)
+    data = dataset(tmp_path / "rows.csv")
+    assert_array_equal(model.fit(data, labels).predict_proba(data), expected)
+    with pytest.raises(DataError, match="memory"):
+        model.fit(dataset(tmp_path / "rows.csv", memory=100), labels)
 
 
 def fitted(seed: int) -> tuple[GaussianMixtureClassifier, np.random.Generator]:

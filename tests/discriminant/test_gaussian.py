@@ -1,19 +1,24 @@
 """Discriminant analysis ends where mclust and scikit-learn do."""
 
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_array_equal
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.naive_bayes import GaussianNB
 
+import mixtura
 from mixtura import (
     DataError,
     DegenerateComponentWarning,
+    GaussianMixture,
     GaussianMixtureClassifier,
     MixturaWarning,
+    MixtureClassifier,
     ParameterError,
 )
 from tests.oracles import dataset, mclust
@@ -222,6 +227,8 @@ def test_a_class_on_too_few_rows_is_said() -> None:
         ({"priors": [0.5, 0.2]}, "add up to one"),
         ({"priors": [1.0]}, "priors should be 2 numbers"),
         ({"missing": "mean"}, "missing"),
+        ({"covariance_type": []}, "covariance_type should be 'all', a name or several"),
+        ({"covariance_type": None}, "covariance_type should be 'all', a name or several"),
     ],
 )
 def test_settings_that_cannot_be_used_are_named(settings: dict, words: str) -> None:
@@ -237,12 +244,54 @@ def test_labels_that_cannot_be_used_are_named() -> None:
         ([0] * 20, "1 class"),
         ([0, 1] * 9, "18 labels"),
         (np.linspace(0, 1, 20), "continuous"),
-        ([0.0, np.nan] * 10, "NaN"),
+        (None, "y is None"),
+        ([0.0, np.nan] * 10, "no label at row 1 .* 10 row"),
+        (np.array(["a", None] * 10, dtype=object), "no label at row 1"),
+        (pd.Series([pd.NA, "a"] * 10, dtype="string"), "no label at row 0"),
+        (np.array([1, "a"] * 10, dtype=object), r"several types \(int, str\)"),
     ):
         with pytest.raises(DataError, match=words):
             model.fit(rows, y)
     with pytest.raises(DataError, match="class 1 has no row of weight"):
         model.fit(rows, [0, 1] * 10, sample_weight=[1, 0] * 10)
+
+
+def test_a_column_of_one_value_in_all_rows_of_weight_is_named() -> None:
+    rows = np.random.default_rng(0).normal(size=(20, 2))
+    rows[2:, 1] = 3.0
+    weights = np.r_[0.0, 0.0, np.ones(18)]
+    with pytest.raises(DataError, match=r"column 1: all rows hold one value.* leave it out"):
+        GaussianMixtureClassifier().fit(rows, [0, 1] * 10, sample_weight=weights)
+
+
+def test_what_costs_or_false_alarms_cannot_be_is_named() -> None:
+    rows = np.random.default_rng(0).normal(size=(20, 2))
+    model = GaussianMixtureClassifier().fit(rows, [0, 1] * 10)
+    for costs in ("abc", [[1], [2, 3]], np.ones((2, 3))):
+        with pytest.raises(ParameterError, match="costs should be 2 x 2 numbers"):
+            model.predict(rows, costs=costs)
+    for share in ("a", 1.5, None):
+        with pytest.raises(ParameterError, match="false_alarm"):
+            model.is_unlike(rows, share)
+
+
+def test_a_column_of_weights_is_heeded(tmp_path: Path, fresh_seed: int) -> None:
+    rng = np.random.default_rng(fresh_seed)
+    labels = np.arange(60) % 2
+    frame = pd.DataFrame(rng.normal(size=(60, 2)) + 2 * labels[:, None], columns=["a", "b"])
+    weights = rng.integers(1, 5, size=60).astype(float)
+    frame.assign(w=weights).to_csv(tmp_path / "rows.csv", index=False)
+    data = mixtura.dataset(tmp_path / "rows.csv", weights="w")
+    model = GaussianMixtureClassifier(covariance_type="VVV")
+    expected = model.fit(frame, labels, weights)
+    priors, density = expected.priors_, expected.score_samples(frame)
+    shares = expected.adapted_priors(frame, weights)
+    found = model.fit(data, labels)
+    assert_array_equal(found.priors_, priors)
+    assert_array_equal(found.score_samples(frame), density)
+    assert_array_equal(found.adapted_priors(data), shares)
+    with pytest.raises(ParameterError, match="sample_weight"):
+        MixtureClassifier(GaussianMixture()).fit(data, labels)
 
 
 def test_no_warning_of_other_libraries_comes_through(fresh_seed: int) -> None:

@@ -12,10 +12,9 @@ import process_tasks as tasks
 import pytest
 from click.testing import CliRunner
 
-from mixtura import GaussianMixture, ParameterError, PoissonMixture, dataset, select
+from mixtura import EngineError, GaussianMixture, ParameterError, PoissonMixture, dataset, select
 from mixtura.cli.command import command
 from mixtura.engines import Engine, Serial, engine_named
-from mixtura.errors import EngineError
 from mixtura.store import load_with_facts
 
 pytestmark = pytest.mark.drawn(2)

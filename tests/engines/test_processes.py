@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mixtura import EngineError
 from mixtura.engines import Processes, Serial
 from mixtura.engines.engine import MergeTree
 from mixtura.engines.processes import branches
-from mixtura.errors import EngineError
 
 
 @pytest.fixture(scope="module")

@@ -139,7 +139,18 @@ def test_a_number_after_a_search_forgets_the_search(fresh_seed: int) -> None:
 @pytest.mark.parametrize(
     ("settings", "y", "words"),
     [
-        ({"means_init": np.zeros((2, 2))}, None, "means_init says how many"),
+        ({"means_init": np.zeros((2, 2))}, None, "means_init .* give n_components"),
+        ({"mixing_weights": [0.5, 0.5]}, None, "mixing_weights .* give n_components"),
+        (
+            {"n_components": 2, "covariance_type": "auto", "weights_init": [0.5, 0.5]},
+            None,
+            "weights_init .* give covariance_type",
+        ),
+        (
+            {"n_components": 2, "covariance_type": "auto", "use_y": True},
+            [0, 1] * 120,
+            "y says .* give covariance_type",
+        ),
         ({"reg_covar": 1e-6}, None, "reg_covar says nothing"),
         ({"init_params": "kmeans"}, None, "init_params says nothing"),
         ({}, [-1] * 120 + [0] * 120, "y says which component"),

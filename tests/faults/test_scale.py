@@ -183,6 +183,11 @@ def test_nothing_from_standard_input_is_told() -> None:
         found = CliRunner().invoke(command, ["fit", *files.split(), "-k", "2"], input=b"")
         assert found.exit_code == 1
         assert words in found.output
+    for content in (b"a,b\n", b"\n", b"PAR1xxxx", b"\x1f\x8bzz", b"\xff\x00\xfe"):
+        found = CliRunner().invoke(command, ["fit", "-", "-k", "2"], input=content)
+        assert found.exit_code == 1
+        assert "standard input" in found.output
+        assert "standard-input" not in found.output
 
 
 @pytest.mark.parametrize("memory", ["1GB", "10kB"])

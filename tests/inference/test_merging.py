@@ -1,11 +1,14 @@
 """Components are merged as mclust merges them, and laws of the tree hold."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from numpy.testing import assert_array_equal
 from scipy.special import xlogy
 
-from mixtura import CategoricalMixture, GaussianMixture, Mixture, ParameterError
-from mixtura.inference import merge
+import mixtura
+from mixtura import CategoricalMixture, GaussianMixture, Mixture, ParameterError, SurveyDesign
+from mixtura.inference import gradient, information, merge
 from tests.oracles import dataset, mclust
 
 REFERENCE = mclust("combine_components")
@@ -160,5 +163,31 @@ def test_what_cannot_be_asked_is_named() -> None:
     mixture, rows = stored("ex4_1")
     with pytest.raises(ParameterError, match="entropy, overlap"):
         merge(mixture, rows, method="ward")
+    tree = merge(mixture, rows)
     with pytest.raises(ParameterError, match="from 1 to 6"):
-        merge(mixture, rows).partition(7)
+        tree.partition(7)
+    for wrong in (0, 2.5, "2", True):
+        for asked in (tree.clusters, tree.partition):
+            with pytest.raises(ParameterError, match="n_clusters"):
+                asked(wrong)
+        for read in (tree.predict, tree.predict_proba):
+            with pytest.raises(ParameterError, match="n_clusters"):
+                read(rows, wrong)
+    with pytest.raises(ParameterError, match="give its mixture_"):
+        merge(GaussianMixture(2).fit(rows), rows)
+
+
+def test_a_column_of_weights_is_heeded(tmp_path, fresh_seed: int) -> None:
+    rng = np.random.default_rng(fresh_seed)
+    frame = pd.DataFrame(rng.normal(size=(90, 2)), columns=["a", "b"])
+    weights = rng.integers(1, 5, size=90).astype(float)
+    frame.assign(w=weights).to_csv(tmp_path / "rows.csv", index=False)
+    data = mixtura.dataset(tmp_path / "rows.csv", weights="w")
+    mixture = GaussianMixture(3, random_state=0).fit(frame).mixture_
+    expected = merge(mixture, frame, sample_weight=weights)
+    assert_array_equal(merge(mixture, data).entropies, expected.entropies)
+    assert_array_equal(gradient(mixture, data).free, gradient(mixture, frame, weights).free)
+    told = information(mixture, frame, weights)
+    assert_array_equal(information(mixture, data).observed, told.observed)
+    with pytest.raises(ParameterError, match="SurveyDesign"):
+        information(mixture, data, survey=SurveyDesign(weights=weights))

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,7 @@ def checkpoint(
     CheckpointError
         If the file is damaged, or of other rows, settings or versions; it says what differs.
     ParameterError
-        If `seconds` is no number from 0 up.
+        If `seconds` is no number from 0 up, or the folder of the file is not there.
 
     Examples
     --------
@@ -52,9 +53,14 @@ def checkpoint(
     >>> with mixtura.checkpoint("fit.checkpoint"):
     ...     model = mixtura.GaussianMixture(2, random_state=0).fit(rows)
     """
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:
+    if isinstance(seconds, bool) or not isinstance(seconds, Real) or not seconds >= 0:
         raise ParameterError(f"seconds should be a number from 0 up, but got {seconds!r}")
     file, facts = Path(path), {**_versions(), **(about or {})}
+    if not file.parent.is_dir():
+        raise ParameterError(
+            f"the checkpoint '{path}' cannot be written: the folder '{file.parent}' does not "
+            "exist; create it, or name another"
+        )
     if file.exists():
         before, root = read_checkpoint(file)
         check_same(str(path), before, facts)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixtura.data.checks import check_memory
+from mixtura.data.weights import given_weights
 from mixtura.inference.information import information
 from mixtura.inference.numbers import Numbers
 from mixtura.inference.rows import checked
@@ -77,8 +78,9 @@ def first_step_of(
         If the information is singular, or the mixture is no maximum for these rows.
     """
     rows = checked(mixture, X, None, missing)
+    weights = given_weights(X, sample_weight)
     options: Any = {"boundary": "hold", "missing": missing, "survey": survey}
-    found = information(mixture.coded, rows.array, sample_weight, **options)
+    found = information(mixture.coded, rows.array, weights, **options)
     numbers = Numbers(mixture, rows.family)
     chart = numbers.chart(found.held)
     n_components = mixture.n_components

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mixtura.data.weights import given_weights
 from mixtura.errors import ParameterError
 from mixtura.inference.rows import checked
 from mixtura.inference.survey import Sampling, SurveyDesign, sampling_of
@@ -94,7 +95,7 @@ def posteriors_of(
     return Posteriors(
         tuple(component_name(int(label)) for label in mixture.labels),
         mixture.coded.responsibilities(rows.array),
-        sampling_of(rows.n_rows, sample_weight, survey),
+        sampling_of(rows.n_rows, given_weights(X, sample_weight), survey),
     )
 
 

@@ -22,6 +22,7 @@ from mixtura.classes.membership import log_probabilities
 from mixtura.classes.posteriors import mixture_of, reference_of
 from mixtura.classes.together import Joint
 from mixtura.classes.variables import as_fitted, variables_of
+from mixtura.data.weights import given_weights
 from mixtura.em.solve import fit_options
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
@@ -223,7 +224,7 @@ def one_step(
     others = whole_number("n_init", n_init, 1) - 1
     options = options_of(mixture, prior, seed, finish=others)
     rows = checked(mixture, X, None, missing)
-    sampling = sampling_of(rows.n_rows, sample_weight, survey)
+    sampling = sampling_of(rows.n_rows, given_weights(X, sample_weight), survey)
     columns = variables_of(covariates, "covariates", "x", rows.n_rows)
     present = complete(columns)
     order = rows.order()

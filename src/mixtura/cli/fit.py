@@ -32,7 +32,7 @@ from mixtura.cli.output import MODEL, REPORT, Output, output_folder, told
 from mixtura.cli.resuming import FREE, checkpoint_option, continued, resumable, resume_option
 from mixtura.cli.standard_input import spooled_input
 from mixtura.cli.voice import end_interrupted, keep_formulas_option, say
-from mixtura.data.dataset import bytes_of
+from mixtura.data.memory import bytes_of
 from mixtura.data.paths import bytes_in_memory, called_together, files_of
 from mixtura.errors import (
     DataError,

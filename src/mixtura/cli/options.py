@@ -10,7 +10,7 @@ from mixtura.cli.advice import translated
 from mixtura.cli.columns import split_names
 from mixtura.cli.families import OFFERS, Offer
 from mixtura.components.gaussian.structures import structure
-from mixtura.data.dataset import bytes_of
+from mixtura.data.memory import bytes_of
 from mixtura.errors import ParameterError
 from mixtura.estimators.sizes import MOST_SIZES
 

@@ -12,8 +12,8 @@ from mixtura.cli.contradictions import check_target
 from mixtura.cli.options import memory_option, missing_option
 from mixtura.cli.rows import rows_of, tables_within, text_columns
 from mixtura.cli.voice import binary_output, keep_formulas_option, say
-from mixtura.data.dataset import bytes_of
 from mixtura.data.gaps import Gaps
+from mixtura.data.memory import bytes_of
 from mixtura.data.paths import bytes_in_memory, files_of
 from mixtura.data.table import Table
 from mixtura.mixture import Mixture

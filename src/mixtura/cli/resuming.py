@@ -16,6 +16,7 @@ import click
 from click.core import ParameterSource
 
 from mixtura.checkpoints import checkpoint, read_about
+from mixtura.cli.standard_input import STANDARD_INPUT
 from mixtura.data.paths import files_of
 from mixtura.errors import CheckpointError, DataError, ParameterError
 
@@ -47,7 +48,11 @@ resume_option = click.option(
 
 def file_of(output: Path) -> Path:
     """Return where the checkpoint of a fit to a folder stands."""
-    return output.with_name(f"{output.name}.checkpoint")
+    # "." has no name of its own.
+    named = output if output.name else output.absolute()
+    if not named.name:
+        raise ParameterError(f"'{output}' is no folder that a fit may be written to; name another")
+    return named.with_name(f"{named.name}.checkpoint")
 
 
 def continued(context: click.Context, output: Path) -> dict[str, Any]:
@@ -118,6 +123,10 @@ def resumable(
             )
         file.unlink()
     told = {name: _text(value) for name, value in options.items() if name not in UNTOLD}
+    named = [name for name in options["files"] if name != STANDARD_INPUT]
+    if any(not Path(name).is_absolute() for name in named):
+        # Such names are of other files elsewhere.
+        told = {"working directory": str(Path.cwd()), **told}
     try:
         with checkpoint(file, seconds, {**told, **_facts_of(options["files"])}):
             yield

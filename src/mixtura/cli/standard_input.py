@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mixtura.errors import DataError
+from mixtura.errors import DataError, MixturaError
 
 __all__ = ["STANDARD_INPUT", "spooled_input"]
 
@@ -48,4 +48,9 @@ def spooled_input(names: Sequence[str], cache: Path | None) -> Iterator[tuple[st
         with file.open("wb") as target:
             target.write(begins)
             shutil.copyfileobj(source, target)
-        yield tuple(str(file) if name == STANDARD_INPUT else name for name in names)
+        try:
+            yield tuple(str(file) if name == STANDARD_INPUT else name for name in names)
+        except MixturaError as error:
+            text = str(error).replace(f"'{file}'", "standard input")
+            error.args = (text.replace(str(file), "standard input"),)
+            raise

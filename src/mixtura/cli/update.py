@@ -16,7 +16,7 @@ from mixtura.cli.options import memory_option, missing_option, prior_option, wei
 from mixtura.cli.rows import rows_of, tables_within, text_columns
 from mixtura.cli.voice import say
 from mixtura.data.checks import row_weights
-from mixtura.data.dataset import bytes_of
+from mixtura.data.memory import bytes_of
 from mixtura.data.paths import files_of
 from mixtura.data.table import Table
 from mixtura.em.arriving import Taken

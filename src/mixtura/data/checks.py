@@ -140,6 +140,11 @@ def row_weights(
         raise DataError(f"{called} of row {row} is {array[row]}; weights must be numbers from 0 up")
     if not array.any():
         raise DataError(f"{called} is zero for every row; give some rows a positive weight")
+    with np.errstate(over="ignore"):
+        if not np.isfinite(array.sum()):
+            raise DataError(
+                f"{called} adds up to more than floats hold; divide all weights by one number"
+            )
     return array
 
 

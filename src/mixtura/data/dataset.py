@@ -1,7 +1,6 @@
 """Rows that may be more than memory holds: read once, and put where they are read again."""
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +13,8 @@ from numpy.typing import NDArray
 from mixtura.arrays import whole_number
 from mixtura.data.arrays import ArrayRows
 from mixtura.data.blocks import Block
-from mixtura.data.checks import machine_memory
 from mixtura.data.levels import Labels
+from mixtura.data.memory import bytes_of
 from mixtura.data.parts import Asked, Coded, Where
 from mixtura.data.paths import files_of
 from mixtura.data.reading import Read, read_rows
@@ -23,12 +22,7 @@ from mixtura.data.spool import SpooledRows
 from mixtura.data.survey import Survey
 from mixtura.errors import DataError, ParameterError
 
-__all__ = ["Dataset", "bytes_of", "dataset"]
-
-# Of the machine's memory, what rows may take unless told.
-SHARE = 4
-POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
-SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:([kmgt]?)|([kmgt])i)b?\s*", re.IGNORECASE)
+__all__ = ["Dataset", "dataset"]
 
 
 class Dataset:
@@ -72,7 +66,18 @@ class Dataset:
         return self.n_rows
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        """Return the rows as an array, for what takes arrays of others; names are left behind."""
+        """Return the rows as an array, for what takes arrays of others; names are left behind.
+
+        Raises
+        ------
+        DataError
+            If there is a column of weights, which an array would lose.
+        """
+        if self.has_weights:
+            raise DataError(
+                f"{_called(self._source)} has a column of weights, which an array of rows would "
+                "lose; take .array() and .row_weights"
+            )
         return np.array(self.array(), dtype=dtype, copy=copy)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -324,23 +329,6 @@ def dataset(
     if folder is not None and not folder.is_dir():
         raise ParameterError(f"cache should be a folder that exists, got '{folder}'")
     return Dataset(source, asked, bytes_of(memory), folder)
-
-
-def bytes_of(memory: int | str | None) -> int:
-    """Return a number of bytes, told as one or in words; None for a share of the machine's."""
-    if memory is None:
-        return machine_memory() // SHARE
-    if isinstance(memory, str):
-        found = SIZE.fullmatch(memory)
-        if found is not None:
-            # 1 GB is 1000 MB, and 1 GiB is 1024 MiB.
-            base, power = (1000, found[2]) if found[3] is None else (1024, found[3])
-            return int(float(found[1]) * base ** POWERS[power.lower()])
-    elif not isinstance(memory, bool) and 0 <= memory < np.inf:
-        return int(memory)
-    raise ParameterError(
-        f'memory should be a number of bytes or text such as "2 GB", not {memory!r}'
-    )
 
 
 def _called(source: Any) -> str:

@@ -6,12 +6,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
-from sklearn.utils.validation import (
-    _num_samples,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
-)
 
+from mixtura.data.dataset import Dataset
+from mixtura.data.plain import plain_table
 from mixtura.discriminant.face import ClassMixtures, labelled
-from mixtura.errors import ParameterError
+from mixtura.errors import DataError, ParameterError
+from mixtura.estimators.base import MixtureEstimator
 from mixtura.mixture import Mixture
 
 __all__ = ["MixtureClassifier"]
@@ -71,7 +71,7 @@ class MixtureClassifier(ClassMixtures):
         ParameterError
             If a setting cannot be used.
         """
-        given = labelled(y, sample_weight, _num_samples(X))
+        given = labelled(y, sample_weight, self._count_rows(X))
         # Rows of other classes stay, without weight: what levels there are is the same for all.
         fits = [
             self._fitted(X, given.weights * (given.codes == place))
@@ -89,13 +89,30 @@ class MixtureClassifier(ClassMixtures):
         self._tell(X, given)
         return self
 
-    def _fitted(self, X: Any, weights: NDArray[np.float64]) -> tuple[Any, Mixture]:
-        """Return a copy of the estimator fitted to rows, and its mixture."""
-        if not hasattr(self.estimator, "fit") or isinstance(self.estimator, type):
+    def _count_rows(self, X: Any) -> int:
+        """Return N, of any table that can be weighed for each class."""
+        if not isinstance(self.estimator, MixtureEstimator):
             raise ParameterError(
                 "estimator should be a mixture that is not fitted, such as PoissonMixture(2), but "
                 f"got {self.estimator!r}"
             )
+        table = plain_table(X)
+        if isinstance(table, Dataset):
+            if table.has_weights:
+                raise ParameterError(
+                    "MixtureClassifier weighs the rows for each class, so it takes row weights as "
+                    "sample_weight; make the dataset without weights="
+                )
+            # What is text or beyond memory is refused.
+            table = table.array()
+        if hasattr(table, "shape"):
+            return int(table.shape[0])
+        if not hasattr(table, "__len__"):
+            raise DataError(f"X is a {type(X).__name__}, and no table of rows and columns")
+        return len(table)
+
+    def _fitted(self, X: Any, weights: NDArray[np.float64]) -> tuple[Any, Mixture]:
+        """Return a copy of the estimator fitted to rows, and its mixture."""
         own: Any = clone(self.estimator)
         if self.n_components is None:
             own.fit(X, sample_weight=weights)

@@ -10,7 +10,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
+from mixtura.arrays import generator_of
 from mixtura.data.checks import row_weights
+from mixtura.data.plain import is_missing
+from mixtura.data.weights import given_weights
 from mixtura.discriminant.rules import (
     adapted,
     checked_costs,
@@ -19,7 +22,9 @@ from mixtura.discriminant.rules import (
     of_any,
     posteriors,
 )
+from mixtura.discriminant.stored import save_classifier
 from mixtura.errors import DataError, ParameterError
+from mixtura.estimators.settings import checked_number
 from mixtura.mixture import Mixture
 from mixtura.text import text_table
 
@@ -65,11 +70,16 @@ def labelled(y: Any, sample_weight: ArrayLike | None, n_rows: int) -> Labelled:
     DataError
         If it has not one label for each row, or fewer than two classes, or one without weight.
     """
+    if y is None:
+        raise DataError("a classifier requires y to be passed, but the target y is None")
     try:
         labels = column_or_1d(y, warn=True)
+        _check_present(labels)
         check_classification_targets(labels)
     except (TypeError, ValueError) as error:
         raise DataError(str(error)) from error
+    if not n_rows:
+        raise DataError("X has no rows; give at least one of each class")
     if len(labels) != n_rows:
         raise DataError(f"y has {len(labels)} labels, and X has {n_rows} rows; give one each")
     weights = row_weights(sample_weight, n_rows)
@@ -82,6 +92,24 @@ def labelled(y: Any, sample_weight: ArrayLike | None, n_rows: int) -> Labelled:
         label = classes.tolist()[empty[0]]
         raise DataError(f"class {label!r} has no row of weight; leave it out of y")
     return found
+
+
+def _check_present(labels: NDArray[Any]) -> None:
+    """Raise `DataError` for the first row without a label, and for labels of unlike types."""
+    # NaN alone is not equal to itself.
+    missing = [
+        row for row, one in enumerate(labels.tolist()) if is_missing(one) or bool(one != one)
+    ]
+    if missing:
+        raise DataError(
+            f"y holds no label at row {missing[0]} (counted from 0), and {len(missing)} row(s) in "
+            "all have none; leave them out, or fit all rows as one mixture, by use_y=True"
+        )
+    types = sorted({type(label).__name__ for label in labels.tolist()})
+    if labels.dtype == object and len(types) > 1:
+        raise DataError(
+            f"y holds labels of several types ({', '.join(types)}); give all of one, such as text"
+        )
 
 
 class ClassMixtures(ClassifierMixin, BaseEstimator, ABC):
@@ -182,7 +210,7 @@ class ClassMixtures(ClassifierMixin, BaseEstimator, ABC):
         sample_weight : (N,) row weights
         """
         densities = self._class_densities(X)
-        weights = row_weights(sample_weight, len(densities))
+        weights = row_weights(given_weights(X, sample_weight), len(densities))
         return adapted(densities, np.full(len(self.classes_), 1 / len(self.classes_)), weights)
 
     def is_unlike(self, X: Any, false_alarm: float = 0.01, random_state: int = 0) -> NDArray[Any]:
@@ -203,9 +231,10 @@ class ClassMixtures(ClassifierMixin, BaseEstimator, ABC):
             If `false_alarm` is no such share.
         """
         check_is_fitted(self)
-        if not 0 < false_alarm < 1:
+        share = checked_number("false_alarm", false_alarm)
+        if not 0 < share < 1:
             raise ParameterError(f"false_alarm should be between 0 and 1, but got {false_alarm!r}")
-        rng = np.random.default_rng(random_state)
+        rng = generator_of(random_state)
         counts = rng.multinomial(DRAWN, self.priors_)
         drawn = np.concatenate(
             [
@@ -214,7 +243,7 @@ class ClassMixtures(ClassifierMixin, BaseEstimator, ABC):
                 if count
             ]
         )
-        level = np.quantile(of_any(self._coded_densities(drawn), self.priors_), false_alarm)
+        level = np.quantile(of_any(self._coded_densities(drawn), self.priors_), share)
         return self.score_samples(X) < level
 
     def summary(self) -> str:
@@ -231,6 +260,14 @@ class ClassMixtures(ClassifierMixin, BaseEstimator, ABC):
             f"log-likelihood {self.log_likelihood_:.4f}, BIC {self.bic_:.4f}.\n"
             + text_table(["class", "prior", "components", "of"], rows)
         )
+
+    def save(self, path: Any) -> None:
+        """Write the classifier to a model file at `path`, which `mixtura.load` reads.
+
+        Settings, labels and mixtures are kept, the models that were tried are not.
+        """
+        check_is_fitted(self)
+        save_classifier(path, self)
 
     def _adopt(self, mixtures: tuple[Mixture, ...], given: Labelled, n_parameters: int) -> None:
         """Set what is fitted."""

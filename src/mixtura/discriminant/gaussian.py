@@ -10,13 +10,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixtura.components.gaussian.structures import CODES, distinct, structure
+from mixtura.data.checks import check_varying
+from mixtura.data.weights import given_weights
 from mixtura.discriminant.face import ClassMixtures, Labelled, labelled
 from mixtura.discriminant.folds import Fold, folds_of, held_out
 from mixtura.discriminant.rules import checked_priors
 from mixtura.errors import (
     NUMERICAL,
+    CheckpointError,
     DataError,
     DegenerateComponentWarning,
+    EngineError,
     MixturaError,
     ParameterError,
 )
@@ -29,6 +33,8 @@ from mixtura.mixture import Mixture
 __all__ = ["GaussianMixtureClassifier"]
 
 Float = NDArray[np.float64]
+
+Settings = dict[str, Any]
 
 CRITERIA = ("bic", "brier", "error")
 
@@ -142,12 +148,13 @@ class GaussianMixtureClassifier(ClassMixtures):
         checked_choice("criterion", self.criterion, CRITERIA)
         checked_choice("missing", self.missing, ("error", "marginal"))
         sizes = checked_sizes(self.n_components)
-        names = self.covariance_type
-        structures = CODES if isinstance(names, str) and names == "all" else names
-        structures = [structures] if isinstance(structures, str) else structures
-        codes = [structure(name).code for name in structures]
+        codes = _codes_of(self.covariance_type)
+        # One seed for all models, also where each draw is another.
+        settings = self._settings()
         rows, columns = checked_rows(X, self, least_rows=2, missing=self.missing == "marginal")
-        given = labelled(y, sample_weight, len(rows))
+        given = labelled(y, given_weights(X, sample_weight), len(rows))
+        used = rows[given.weights > 0]
+        check_varying(np.fmax.reduce(used) - np.fmin.reduce(used), columns, "leave it out")
         checked_priors(self.priors, given.classes, given.shares)
         self.n_features_in_ = rows.shape[1]
         if columns is not None:
@@ -156,9 +163,9 @@ class GaussianMixtureClassifier(ClassMixtures):
             del self.feature_names_in_
         if self.criterion == "bic" and sizes != [1]:
             self.candidates_ = []
-            found = self._each(rows, given, sizes, codes)
+            found = self._each(rows, given, sizes, codes, settings)
         else:
-            found = self._alike(rows, given, sizes, codes)
+            found = self._alike(rows, given, sizes, codes, settings)
         for sentence in found.cautions:
             warnings.warn(sentence, DegenerateComponentWarning, stacklevel=2)
         mixtures = tuple(replace(mixture, columns=columns) for mixture in found.mixtures)
@@ -167,13 +174,18 @@ class GaussianMixtureClassifier(ClassMixtures):
         return self
 
     def _alike(
-        self, rows: NDArray[Any], given: Labelled, sizes: Sequence[int], codes: Sequence[str]
+        self,
+        rows: NDArray[Any],
+        given: Labelled,
+        sizes: Sequence[int],
+        codes: Sequence[str],
+        settings: Settings,
     ) -> Fitted:
         """Return the best of the models that are alike in all classes; keep what was tried."""
         folds = None
         if self.criterion != "bic":
             cv = checked_integer("cv", self.cv, 2)
-            folds = folds_of(given.codes, given.classes, cv, seed_of(self.random_state))
+            folds = folds_of(given.codes, given.classes, cv, settings["random_state"])
         tried: list[tuple[bool, float, dict[str, Any], Fitted]] = []
         failed: list[dict[str, Any]] = []
         for size in sizes:
@@ -182,9 +194,10 @@ class GaussianMixtureClassifier(ClassMixtures):
             for code in dict.fromkeys(kinds.values()):
                 told: dict[str, Any] = {"covariance_type": code, "n_components": size}
                 try:
-                    found = self._fitted(rows, given, size, code)
-                    told |= self._judged(found, rows, given, folds, size, code)
-                except ParameterError:
+                    fit = partial(self._fitted, size=size, code=code, settings=settings)
+                    found = fit(rows, given)
+                    told |= _judged(found, rows, given, folds, fit)
+                except (ParameterError, CheckpointError, EngineError):
                     raise
                 except (*NUMERICAL, MixturaError) as error:
                     failed.append(told | {"failure": str(error)})
@@ -197,43 +210,21 @@ class GaussianMixtureClassifier(ClassMixtures):
         self.candidates_ = [told for *_, told, _ in tried] + failed
         return tried[0][-1]
 
-    def _judged(
-        self,
-        found: Fitted,
-        rows: NDArray[Any],
-        given: Labelled,
-        folds: list[Fold] | None,
-        size: int,
-        code: str,
-    ) -> dict[str, Any]:
-        """Return the criteria of a model."""
-        own = found.densities(rows)[np.arange(len(rows)), given.codes]
-        used = given.weights > 0
-        total = given.weights[used] @ (own + np.log(given.shares)[given.codes])[used]
-        bic = -2 * float(total) + found.n_parameters * float(np.log(given.weights.sum()))
-        told = {"log_likelihood": float(total), "df": found.n_parameters, "bic": bic}
-        if folds is None:
-            return told
-
-        def densities_of(fitted: NDArray[np.intp], judged: NDArray[np.intp]) -> tuple[Float, Float]:
-            part = given.take(fitted)
-            model = self._fitted(rows[fitted], part, size, code)
-            return model.densities(rows[judged]), part.shares
-
-        score, errors = held_out(densities_of, folds, given.codes, given.weights)
-        return told | {"brier": score, "error": errors}
-
-    def _fitted(self, rows: NDArray[Any], given: Labelled, size: int, code: str) -> Fitted:
+    def _fitted(
+        self, rows: NDArray[Any], given: Labelled, size: int, code: str, settings: Settings
+    ) -> Fitted:
         """Return classes that are alike in size and structure."""
         if size == 1:
-            return self._together(rows, given, code)
-        return self._each(rows, given, [size], [code])
+            return self._together(rows, given, code, settings)
+        return self._each(rows, given, [size], [code], settings)
 
-    def _together(self, rows: NDArray[Any], given: Labelled, code: str) -> Fitted:
+    def _together(
+        self, rows: NDArray[Any], given: Labelled, code: str, settings: Settings
+    ) -> Fitted:
         """Return one Gaussian of each class, of which the structure may hold parts equal."""
         n_classes = len(given.classes)
         model = GaussianMixture(
-            n_components=n_classes, covariance_type=code, use_y=True, **self._settings()
+            n_components=n_classes, covariance_type=code, use_y=True, **settings
         )
         fit = partial(model.fit, rows, given.codes, sample_weight=given.weights)
         whole, cautions = _heard(fit)
@@ -245,7 +236,12 @@ class GaussianMixtureClassifier(ClassMixtures):
         return Fitted(parts, whole.n_parameters, cautions)
 
     def _each(
-        self, rows: NDArray[Any], given: Labelled, sizes: Sequence[int], codes: Sequence[str]
+        self,
+        rows: NDArray[Any],
+        given: Labelled,
+        sizes: Sequence[int],
+        codes: Sequence[str],
+        settings: Settings,
     ) -> Fitted:
         """Return a mixture of each class, of the size and structure of its lowest BIC."""
         mixtures: list[Mixture] = []
@@ -254,14 +250,14 @@ class GaussianMixtureClassifier(ClassMixtures):
             own = (given.codes == place) & (given.weights > 0)
             label = given.classes.tolist()[place]
             _check_varying(rows[own], label, self)
-            search = partial(select, rows[own], sizes, codes, **self._settings())
+            search = partial(select, rows[own], sizes, codes, **settings)
             found, told = _heard(partial(search, sample_weight=given.weights[own]))
             cautions += tuple(f"class {label!r}: {one}" for one in told)
             mixtures.append(found.result.mixture)
         count = sum(mixture.n_parameters for mixture in mixtures) + len(mixtures) - 1
         return Fitted(tuple(mixtures), count, cautions)
 
-    def _settings(self) -> dict[str, Any]:
+    def _settings(self) -> Settings:
         return {
             "missing": self.missing,
             "prior": self.prior,
@@ -272,6 +268,43 @@ class GaussianMixtureClassifier(ClassMixtures):
 
     def _rows(self, data: Any) -> NDArray[Any]:
         return fitted_rows(data, self, missing=self.missing == "marginal")
+
+
+def _judged(
+    found: Fitted,
+    rows: NDArray[Any],
+    given: Labelled,
+    folds: list[Fold] | None,
+    fit: Callable[[NDArray[Any], Labelled], Fitted],
+) -> dict[str, Any]:
+    """Return the criteria of a model, which `fit` fits to other rows."""
+    own = found.densities(rows)[np.arange(len(rows)), given.codes]
+    used = given.weights > 0
+    total = given.weights[used] @ (own + np.log(given.shares)[given.codes])[used]
+    bic = -2 * float(total) + found.n_parameters * float(np.log(given.weights.sum()))
+    told = {"log_likelihood": float(total), "df": found.n_parameters, "bic": bic}
+    if folds is None:
+        return told
+
+    def densities_of(fitted: NDArray[np.intp], judged: NDArray[np.intp]) -> tuple[Float, Float]:
+        part = given.take(fitted)
+        return fit(rows[fitted], part).densities(rows[judged]), part.shares
+
+    score, errors = held_out(densities_of, folds, given.codes, given.weights)
+    return told | {"brier": score, "error": errors}
+
+
+def _codes_of(covariance_type: Any) -> list[str]:
+    """Return the codes of the structures to try."""
+    if isinstance(covariance_type, str):
+        named = CODES if covariance_type == "all" else (covariance_type,)
+    else:
+        named = tuple(covariance_type) if isinstance(covariance_type, Iterable) else ()
+    if not named:
+        raise ParameterError(
+            f"covariance_type should be 'all', a name or several, but got {covariance_type!r}"
+        )
+    return [structure(name).code for name in named]
 
 
 def _check_varying(rows: NDArray[Any], label: Any, estimator: Any) -> None:

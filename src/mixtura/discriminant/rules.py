@@ -116,11 +116,14 @@ def checked_costs(costs: ArrayLike | None, n_classes: int) -> Float | None:
     """
     if costs is None:
         return None
-    found = np.asarray(costs, dtype=np.float64)
+    try:
+        found = np.asarray(costs, dtype=np.float64)
+    except (TypeError, ValueError):
+        found = np.empty(0)
     if found.shape != (n_classes, n_classes) or not np.isfinite(found).all():
         raise ParameterError(
             f"costs should be {n_classes} x {n_classes} numbers, a row for each true class and a "
-            f"column for each that may be said, but got {np.shape(costs)}"
+            f"column for each that may be said, but got {costs!r}"
         )
     return found
 

@@ -2,7 +2,6 @@
 
 from mixtura.estimators.categorical import CategoricalMixture
 from mixtura.estimators.gaussian import GaussianMixture
-from mixtura.estimators.loading import load
 from mixtura.estimators.mixed import MixedMixture
 from mixtura.estimators.multinomial import MultinomialMixture
 from mixtura.estimators.named import MADE
@@ -24,6 +23,5 @@ __all__ = [
     "MultinomialMixture",
     "NegativeBinomialMixture",
     "PoissonMixture",
-    "load",
     "select",
 ]

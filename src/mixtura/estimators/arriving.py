@@ -13,6 +13,7 @@ from mixtura.components.resuming import Seen
 from mixtura.components.weighing import Weighing
 from mixtura.data import ArrayRows
 from mixtura.data.checks import row_weights
+from mixtura.data.weights import given_weights
 from mixtura.em.annealing import prior_named
 from mixtura.em.arriving import Taken, take_in
 from mixtura.em.solve import SolveOptions
@@ -21,7 +22,7 @@ from mixtura.em.stopping import GainLeft
 from mixtura.engines import engine_named
 from mixtura.errors import DataError, DriftWarning, ParameterError
 from mixtura.estimators.settings import DEFAULT_MAX_ITER, Settings
-from mixtura.estimators.spooled import given_weights, is_spooled
+from mixtura.estimators.spooled import is_spooled
 from mixtura.kinds import NUMBER
 from mixtura.mixture import Mixture
 

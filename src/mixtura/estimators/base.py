@@ -20,6 +20,7 @@ from mixtura.data.checks import check_enough_rows, check_memory, row_weights
 from mixtura.data.dataset import Dataset
 from mixtura.data.encoding import Reading
 from mixtura.data.masks import MaskedRows
+from mixtura.data.weights import given_weights
 from mixtura.em.arriving import Drift
 from mixtura.em.solve import FitResult, SolveOptions, solve
 from mixtura.em.soundness import failure_words
@@ -38,7 +39,7 @@ from mixtura.estimators.inputs import Kept, Sourced, checked_rows, fitted_rows, 
 from mixtura.estimators.labels import check_reached, check_unnumbered, known_components
 from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import Settings, checked_integer, is_auto, seed_of, size_of
-from mixtura.estimators.spooled import by_parts, check_alone, given_weights, is_spooled
+from mixtura.estimators.spooled import by_parts, check_alone, is_spooled
 from mixtura.estimators.stored import state_of
 from mixtura.estimators.verbose import verbose_progress
 from mixtura.mixture import Mixture

@@ -16,6 +16,7 @@ from scipy.sparse import issparse
 from mixtura.data import RowSource
 from mixtura.data.masks import MaskedRows
 from mixtura.errors import DataError, MixturaWarning, ParameterError
+from mixtura.estimators.settings import is_auto
 
 __all__ = ["KnownComponents", "check_reached", "check_unnumbered", "known_components"]
 
@@ -90,18 +91,28 @@ def check_reached(source: RowSource, n_components: int) -> None:
 
 
 def check_unnumbered(estimator: Any, y: Any, starts: tuple[str, ...]) -> None:
-    """Raise `ParameterError` where something numbers components whose number is to be found."""
+    """Raise `ParameterError` where something numbers components that are to be searched for."""
     given = [name for name in starts if getattr(estimator, name, None) is not None]
+    weights = estimator.mixing_weights
+    if is_auto(estimator.n_components) and not isinstance(weights, str | None):
+        given.append("mixing_weights")
+    setting, question = (
+        ("n_components", "how many there are")
+        if is_auto(estimator.n_components)
+        else ("covariance_type", "which is which")
+    )
     if given:
-        raise ParameterError(f"{given[0]} says how many components there are; give n_components")
+        raise ParameterError(
+            f"{given[0]} tells components apart, so {question} is no question; give {setting}"
+        )
     array = np.empty(0) if y is None else np.asarray(y)
     matrix = array.ndim == 2 and array.dtype == bool
     listed = array.ndim == 1 and array.dtype.kind == "i" and array.size and array.min() == UNKNOWN
     used = estimator.use_y
     if y is not None and (used is True or (used == "auto" and (matrix or listed))):
         raise ParameterError(
-            "y says which component rows belong to, so how many there are is no question; give "
-            "n_components, or use_y=False to ignore y"
+            f"y says which component rows belong to, so {question} is no question; give {setting}, "
+            "or use_y=False to ignore y"
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from mixtura.arrays import whole_number as checked_integer
+from mixtura.checkpoints import once
 from mixtura.components.dirichlet import Dirichlet
 from mixtura.components.weighing import Weighing
 from mixtura.em.solve import SolveOptions
@@ -133,11 +134,15 @@ class Settings:
 
 
 def seed_of(random_state: Any) -> int:
-    """Return a seed drawn from a Generator, or what scikit-learn takes for a `random_state`."""
+    """Return a seed drawn from a Generator, or what scikit-learn takes for a `random_state`.
+
+    Where it is None, a fit that goes on from a checkpoint has the seed that it had before.
+    """
     if isinstance(random_state, np.random.Generator):
         return int(random_state.integers(2**31 - 1))
     try:
-        return int(check_random_state(random_state).randint(2**31 - 1))
+        seed = int(check_random_state(random_state).randint(2**31 - 1))
+        return once("seed", lambda: seed) if random_state is None else seed
     except ValueError as error:
         raise ParameterError(
             "random_state should be None, a whole number from 0 up, a RandomState or a Generator: "

@@ -21,7 +21,6 @@ __all__ = [
     "check_parts",
     "counts_beyond",
     "fitted_beyond",
-    "given_weights",
     "is_spooled",
     "labels_of",
     "numbers_beyond",
@@ -54,23 +53,6 @@ def weighty(rows: SpooledRows) -> SpooledRows:
     if not rows.survey.n_weightless:
         return rows
     return arranged(rows, lambda cells: cells.astype(rows.dtype), None)
-
-
-def given_weights(data: Any, sample_weight: ArrayLike | None) -> ArrayLike | None:
-    """Return the row weights that are given beside rows, or by a dataset's column of them.
-
-    Raises
-    ------
-    ParameterError
-        If both are.
-    """
-    if not (isinstance(data, Dataset) and data.has_weights):
-        return sample_weight
-    if sample_weight is not None:
-        raise ParameterError(
-            "the dataset has a column of weights, and there is sample_weight too; leave one out"
-        )
-    return data.row_weights
 
 
 def check_alone(y: Any, sample_weight: ArrayLike | None) -> None:

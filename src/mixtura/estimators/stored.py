@@ -13,7 +13,7 @@ from mixtura.em.stopping import Ending
 from mixtura.errors import MixturaWarning, ParameterError
 from mixtura.mixture import Mixture
 
-__all__ = ["arrays_kept", "revived", "state_of"]
+__all__ = ["arrays_kept", "class_named", "made", "revived", "settings_of", "state_of"]
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -31,8 +31,6 @@ TOLD = ("log_likelihood", "n_parameters", "converged", "n_iter", "starts_agreein
 def state_of(estimator: Any) -> tuple[Arrays, dict[str, Any]]:
     """Return the arrays and the document that an estimator is made of again.
 
-    Responsibilities that a fit starts from are left out: they are of its rows, one by one.
-
     Raises
     ------
     ParameterError
@@ -43,12 +41,33 @@ def state_of(estimator: Any) -> tuple[Arrays, dict[str, Any]]:
     MixturaWarning
         For a setting that neither can hold, such as a prior or an engine of the user's own.
     """
+    arrays, settings = settings_of(estimator)
+    if getattr(estimator, "_excess", None) is not None:
+        arrays[EXCESS] = estimator._excess
+    dtype = str(estimator.weights_.dtype)
+    return arrays, {"class": type(estimator).__name__, "settings": settings, "dtype": dtype}
+
+
+def settings_of(estimator: Any, *, but: tuple[str, ...] = ()) -> tuple[Arrays, dict[str, Any]]:
+    """Return settings that differ from their defaults, as arrays and as JSON holds them.
+
+    Responsibilities that a fit starts from are left out: they are of its rows, one by one.
+
+    Parameters
+    ----------
+    but : names of settings that are left out too
+
+    Raises
+    ------
+    ParameterError
+        As `state_of`.
+    """
     defaults = signature(type(estimator)).parameters
     arrays: Arrays = {}
     settings: dict[str, Any] = {}
     for name, value in estimator.get_params(deep=False).items():
         default = defaults[name].default
-        if value is default or name in OF_ROWS:
+        if value is default or name in OF_ROWS + but:
             continue
         if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
             arrays[SETTING + name] = value.astype(np.float64)
@@ -65,12 +84,9 @@ def state_of(estimator: Any) -> tuple[Arrays, dict[str, Any]]:
                 f"{name}={value!r} cannot be kept in a model file; what is loaded from it has the "
                 "default there, which predictions do not depend on",
                 MixturaWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
-    if getattr(estimator, "_excess", None) is not None:
-        arrays[EXCESS] = estimator._excess
-    dtype = str(estimator.weights_.dtype)
-    return arrays, {"class": type(estimator).__name__, "settings": settings, "dtype": dtype}
+    return arrays, settings
 
 
 def arrays_kept(arrays: Arrays) -> Arrays:
@@ -88,9 +104,7 @@ def revived(
     facts: Mapping[str, Any],
 ) -> Any:
     """Return the estimator of a class that `state_of` described; without the history of its fit."""
-    start = len(SETTING)
-    given = {name[start:]: array for name, array in arrays.items() if name.startswith(SETTING)}
-    estimator = maker(**_given(document["settings"]), **given)
+    estimator = made(maker, document["settings"], arrays)
     estimator.mixture_ = mixture
     estimator.n_features_in_ = mixture.n_columns
     if mixture.columns is not None:
@@ -109,6 +123,26 @@ def revived(
     estimator.remaining_gain_ = np.inf if gain is None else gain
     estimator.lower_bound_ = facts["log_likelihood"] / facts["total_weight"]
     return estimator
+
+
+def made(maker: type[Any], settings: Mapping[str, Any], arrays: Arrays, **more: Any) -> Any:
+    """Return what a class makes of settings that `settings_of` gave and of more, not fitted."""
+    start = len(SETTING)
+    given = {name[start:]: array for name, array in arrays.items() if name.startswith(SETTING)}
+    return maker(**_given(settings), **given, **more)
+
+
+def class_named(base: type[Any], name: str) -> type[Any]:
+    """Return the class of that name that derives from one."""
+    for kind in _kinds_of(base):
+        if kind.__name__ == name:
+            return kind
+    raise ParameterError(f"the class {name!r} is not there; import it first")
+
+
+def _kinds_of(base: type[Any]) -> list[type[Any]]:
+    """Return all classes that derive from one, those of users too."""
+    return [kind for each in base.__subclasses__() for kind in (each, *_kinds_of(each))]
 
 
 def _given(value: Any) -> Any:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from mixtura.components.derivatives import Chart
+from mixtura.data.weights import given_weights
 from mixtura.engines import engine_named
 from mixtura.errors import BoundaryError, InformationError, ParameterError
 from mixtura.inference.numbers import Numbers, checked_boundary
@@ -203,7 +204,7 @@ def information(
     sampling = None
     rows = checked(mixture, X, sample_weight, missing)
     if survey is not None:
-        sampling = sampling_of(rows.n_rows, sample_weight, survey)
+        sampling = sampling_of(rows.n_rows, given_weights(X, sample_weight), survey)
         rows = replace(rows, weights=sampling.weights)
     order = rows.order()
     rows = rows.gathered()

@@ -8,8 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import xlogy
 
+from mixtura.arrays import whole_number
 from mixtura.data.checks import row_weights
+from mixtura.data.weights import given_weights
 from mixtura.errors import ParameterError
+from mixtura.inference.rows import check_mixture
 from mixtura.mixture import Mixture
 from mixtura.text import text_table
 
@@ -66,7 +69,7 @@ class Merging:
             If it is not.
         """
         most = len(self.entropies)
-        if not 1 <= n_clusters <= most:
+        if whole_number("n_clusters", n_clusters, 1) > most:
             raise ParameterError(f"n_clusters should be from 1 to {most}, but got {n_clusters!r}")
         clusters = {k: [k] for k in range(most)}
         for one, other in self.merges[: most - n_clusters]:
@@ -92,6 +95,10 @@ class Merging:
         ]
         return int(np.argmin(errors)) + 2
 
+    def _parts(self, n_clusters: int | None) -> tuple[tuple[int, ...], ...]:
+        """Return the components of each cluster, of as many as at the elbow where that is None."""
+        return self.partition(self.elbow if n_clusters is None else n_clusters)
+
     def clusters(self, n_clusters: int | None = None) -> tuple[Mixture, ...]:
         """Return each cluster as a mixture of its components; by default as many as at the elbow.
 
@@ -100,7 +107,7 @@ class Merging:
         n_clusters : from 1 to K
         """
         found = self.mixture
-        parts = [list(part) for part in self.partition(n_clusters or self.elbow)]
+        parts = [list(part) for part in self._parts(n_clusters)]
         return tuple(
             Mixture(
                 found.weights[part] / found.weights[part].sum(),
@@ -120,7 +127,7 @@ class Merging:
         X : (N, D) rows of the columns that were fitted; frames by name
         n_clusters : from 1 to K; by default as many as at the elbow
         """
-        return _merged(self.mixture.responsibilities(X), self.partition(n_clusters or self.elbow))
+        return _merged(self.mixture.responsibilities(X), self._parts(n_clusters))
 
     def predict(self, X: Any, n_clusters: int | None = None) -> NDArray[np.intp]:
         """Return the most probable cluster of each row (N,), -1 for noise.
@@ -130,7 +137,7 @@ class Merging:
         X : (N, D) rows of the columns that were fitted; frames by name
         n_clusters : from 1 to K; by default as many as at the elbow
         """
-        parts = self.partition(n_clusters or self.elbow)
+        parts = self._parts(n_clusters)
         found = _merged(self.mixture.responsibilities(X), parts).argmax(axis=1)
         return np.where(found == len(parts), -1, found)
 
@@ -189,7 +196,7 @@ def merge(
     Raises
     ------
     ParameterError
-        If there is no such method.
+        If there is no such method, or `mixture` is none.
     DataError
         If rows or weights cannot be used.
 
@@ -200,8 +207,9 @@ def merge(
     """
     if method not in METHODS:
         raise ParameterError(f"method should be one of {', '.join(METHODS)}, but got {method!r}")
+    check_mixture(mixture)
     rows = mixture.encode(X)
-    given = row_weights(sample_weight, rows.shape[0])
+    given = row_weights(given_weights(X, sample_weight), rows.shape[0])
     weights = np.ones(rows.shape[0]) if given is None else given
     n_components = mixture.n_components - int(mixture.family.has_noise)
     parts: list[tuple[int, ...]] = [(k,) for k in range(n_components)]

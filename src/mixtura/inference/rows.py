@@ -18,6 +18,7 @@ from mixtura.data import ArrayRows, CountRows, RowSource
 from mixtura.data.checks import Names, check_finite, name_or_place, row_weights
 from mixtura.data.encoding import check_cells
 from mixtura.data.gaps import ADVICE, has_gaps
+from mixtura.data.weights import given_weights
 from mixtura.errors import ParameterError
 from mixtura.kinds import NUMBER, ColumnKind
 from mixtura.mixture import Mixture
@@ -97,10 +98,11 @@ def checked(
     DataError
         If there are other columns, a cell cannot be used, or a weight.
     ParameterError
-        If `missing` is neither.
+        If `missing` is neither, or `mixture` is none.
     """
     if missing not in MISSING:
         raise ParameterError(f"missing should be 'error' or 'marginal', but got {missing!r}")
+    check_mixture(mixture)
     family: Any = mixture.family
     # Whether a family takes gaps is for inference to say, below.
     array: Any = rows if mixture.reading is None else mixture.encode(rows, missing="marginal")
@@ -114,7 +116,14 @@ def checked(
             own = IncompleteGaussianFamily(unpooled(own.structure), own.frame)
             family = replace(family, inner=own) if family.has_noise else own
     family = family.reading(array)
-    return Rows(family, array, row_weights(sample_weight, array.shape[0]))
+    return Rows(family, array, row_weights(given_weights(rows, sample_weight), array.shape[0]))
+
+
+def check_mixture(mixture: Any) -> None:
+    """Raise `ParameterError` for what is no `Mixture`, as an estimator."""
+    if not isinstance(mixture, Mixture):
+        advice = "give its mixture_" if hasattr(mixture, "mixture_") else "give that of a fit"
+        raise ParameterError(f"{type(mixture).__name__} is no Mixture; {advice}")
 
 
 def _check_numbers(rows: NDArray[Any], kinds: Sequence[ColumnKind], names: Names) -> None:
