@@ -12,7 +12,7 @@ from mixtura.components.gaussian.structures import CODES, structure
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em import crossing
-from mixtura.em.crossing import CALM, RESTLESS, best_crossed, crossed
+from mixtura.em.crossing import CALM, RESTLESS, best_crossed, crossed, may_cross
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
 from mixtura.em.responsibilities import model_from_labels
@@ -132,6 +132,25 @@ def test_what_ends_far_behind_the_best_is_not_moved(
     best_crossed(sweep, [[best.model]], options, STARTS)
     # The only race, and each of the groups that it is crossed with.
     assert len(moved) == 1 + times * RESTLESS
+
+
+@pytest.mark.parametrize(
+    ("prior", "name", "n_columns", "may"),
+    [
+        ("weak", "VVV", 3, True),
+        ("conjugate", "VVV", 3, False),
+        ("weak", "VVE", 3, True),
+        ("weak", "VVE", 12, False),
+    ],
+)
+def test_ends_are_crossed_where_runs_are_compiled_and_cheap(
+    prior: str, name: str, n_columns: int, may: bool
+) -> None:
+    rows = np.random.default_rng(0).normal(size=(200, n_columns))
+    sweep = sweep_over(rows, name)
+    options = replace(options_for(sweep), prior=sweep.family.prior(prior, sweep.shared, 3))
+    assert may_cross(sweep, 3, options) == may
+    assert not may_cross(sweep, 1, options)
 
 
 def test_groups_about_new_seeds_part_what_all_starts_have_in_one(

@@ -20,6 +20,7 @@ from mixtura.em.beside_noise import (
     with_share,
     without_its_noise,
 )
+from mixtura.em.compiled import is_compilable, terms_of
 from mixtura.em.failures import left_out
 from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.model import Model
@@ -34,7 +35,7 @@ from mixtura.em.split_and_merge import BETTER, is_better, raced, split_and_merge
 from mixtura.em.starts import StartOptions, points_of, short_options, tell
 from mixtura.em.sweep import Sweep
 
-__all__ = ["CALM", "RESTLESS", "best_crossed", "crossed", "may_cross"]
+__all__ = ["CALM", "RESTLESS", "best_crossed", "crossed", "may_cross", "take_long"]
 
 Float = NDArray[np.float64]
 
@@ -55,9 +56,18 @@ HOPELESS = 20.0
 SWEEPS = 8
 
 
-def may_cross(sample: Sweep, n_components: int) -> bool:
+def may_cross(sample: Sweep, n_components: int, options: FitOptions) -> bool:
     """Return whether runs of K components are so cheap that ends are crossed."""
-    return sample.kernel is not None and sample.kernel.crosses and 1 < n_components <= MANY
+    if sample.kernel is None or not is_compilable(options) or not 1 < n_components <= MANY:
+        return False
+    return sample.kernel.crosses(terms_of(options))
+
+
+def take_long(sample: Sweep, options: FitOptions) -> bool:
+    """Return whether runs take so long that only what promises most is tried."""
+    if sample.kernel is None:
+        return True
+    return sample.kernel.splits_and_merges and not sample.kernel.crosses(terms_of(options))
 
 
 def best_crossed(
