@@ -97,12 +97,12 @@ def test_an_interrupt_of_a_run_that_the_general_loop_makes_ends_the_fit(
 
 
 def interrupted_call(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    """Let the call of a number for a run of more than a few sweeps be interrupted."""
+    """Let the call of a number for a run that no other is raced against be interrupted."""
     calls = []
     real = GaussianKernel.run
 
     def run(kernel: GaussianKernel, *arguments: Any) -> Any:
-        if not arguments[3].never:
+        if not arguments[3].steps_past:
             calls.append(arguments)
             if len(calls) == number:
                 raise KeyboardInterrupt

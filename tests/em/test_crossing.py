@@ -12,11 +12,11 @@ from mixtura.components.gaussian.structures import CODES, structure
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em import crossing
-from mixtura.em.crossing import CALM, RESTLESS, best_crossed, crossed
+from mixtura.em.crossing import CALM, RESTLESS, best_crossed, crossed, may_cross
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
 from mixtura.em.responsibilities import model_from_labels
-from mixtura.em.split_and_merge import BETTER, split_and_merged
+from mixtura.em.split_and_merge import BETTER, raced, split_and_merged
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
@@ -109,6 +109,48 @@ def told_by(sweep: Sweep, sets: Iterable[list[Model]]) -> tuple[Model, list[floa
     found = best_crossed(sweep, sets, options, STARTS)
     assert {source for source, _ in told} == {"groups of rows, crossed with the best"}
     return found, [value for _, value in told]
+
+
+@pytest.mark.parametrize(("place", "times"), [(None, 1), (0, 0)])
+def test_what_ends_far_behind_the_best_is_not_moved(
+    place: int | None, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, labels = clusters()
+    sweep = sweep_over(rows)
+    options = options_for(sweep)
+    right = model_from_labels(sweep, labels, 6, options)
+    (best,) = raced(sweep, [right], options)
+    found = right if place is None else misplaced(sweep, rows, labels, place)
+    moved: list[Model] = []
+
+    def counted(_: Sweep, models: list[Model], *__: object) -> Model:
+        moved.extend(models)
+        return models[0]
+
+    monkeypatch.setattr(crossing, "crossed", lambda *_: found)
+    monkeypatch.setattr(crossing, "split_and_merged", counted)
+    best_crossed(sweep, [[best.model]], options, STARTS)
+    # The only race, and each of the groups that it is crossed with.
+    assert len(moved) == 1 + times * RESTLESS
+
+
+@pytest.mark.parametrize(
+    ("prior", "name", "n_columns", "may"),
+    [
+        ("weak", "VVV", 3, True),
+        ("conjugate", "VVV", 3, False),
+        ("weak", "VVE", 3, True),
+        ("weak", "VVE", 12, False),
+    ],
+)
+def test_ends_are_crossed_where_runs_are_compiled_and_cheap(
+    prior: str, name: str, n_columns: int, may: bool
+) -> None:
+    rows = np.random.default_rng(0).normal(size=(200, n_columns))
+    sweep = sweep_over(rows, name)
+    options = replace(options_for(sweep), prior=sweep.family.prior(prior, sweep.shared, 3))
+    assert may_cross(sweep, 3, options) == may
+    assert not may_cross(sweep, 1, options)
 
 
 def test_groups_about_new_seeds_part_what_all_starts_have_in_one(

@@ -6,7 +6,14 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from mixtura.em.kmeans import lloyd_labels, seeded_labels
-from mixtura.em.sources import ASIDE, Cloud, Points, random_responsibilities, wider_sources
+from mixtura.em.sources import (
+    ASIDE,
+    Cloud,
+    Points,
+    random_responsibilities,
+    seeded_in_half,
+    wider_sources,
+)
 from mixtura.em.views import robust, within
 
 
@@ -93,3 +100,19 @@ def test_the_same_key_gives_the_same_sources_and_another_others():
     )
     assert all(np.array_equal(one, two) for one, two in zip(first, same, strict=True))
     assert not all(np.array_equal(one, two) for one, two in zip(first, other, strict=True))
+
+
+def test_groups_by_half_of_the_columns_heed_no_other_and_each_has_its_turn():
+    # In rows of their own units, whose turns are the even ones.
+    rng = np.random.default_rng(9)
+    rows, mass = rng.normal(size=(200, 4)), np.ones(200)
+    heeded = np.zeros((10, 4), dtype=bool)
+    for turn in range(10):
+        labels = seeded_in_half(Points(Cloud(rows, mass), (3,)), 5, 2 * turn)
+        for column in range(4):
+            other = rows.copy()
+            other[:, column] = rng.normal(size=200)
+            again = seeded_in_half(Points(Cloud(other, mass), (3,)), 5, 2 * turn)
+            heeded[turn, column] = not np.array_equal(labels, again)
+    assert (heeded.sum(axis=1) == 2).all()
+    assert heeded.any(axis=0).all()

@@ -21,7 +21,7 @@ from mixtura.em.crossing import best_crossed
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
 from mixtura.em.responsibilities import mixture_of, model_from_labels
-from mixtura.em.split_and_merge import split_and_merged
+from mixtura.em.split_and_merge import raced, split_and_merged
 from mixtura.em.splits import split_all
 from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import Ending, GainLeft
@@ -72,6 +72,16 @@ def test_a_misplaced_component_is_moved_in_every_structure(name: str) -> None:
     assert objective(sweep, start) < right - 50
     found = split_and_merged(sweep, [start], options_for(sweep), STARTS)
     assert objective(sweep, found) == pytest.approx(right, abs=0.01)
+
+
+def test_a_run_that_will_not_reach_what_it_has_to_is_ended_on_the_way() -> None:
+    rows, labels = clusters()
+    sweep = sweep_over(rows)
+    wrong = misplaced(sweep, rows, labels)
+    (alone,) = raced(sweep, [wrong], options_for(sweep))
+    (hopeless,) = raced(sweep, [wrong], options_for(sweep), alone.objective + 1000)
+    (hopeful,) = raced(sweep, [wrong], options_for(sweep), alone.objective - 1000)
+    assert hopeless.n_iter < alone.n_iter == hopeful.n_iter
 
 
 def test_what_is_right_already_stays() -> None:

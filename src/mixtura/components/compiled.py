@@ -116,8 +116,7 @@ class CompiledRuns(ABC):
     def packing(self, n_components: int) -> Packing:
         """Return the workspace of a mixture."""
 
-    @property
-    def crosses(self) -> bool:
+    def crosses(self, terms: Terms) -> bool:
         """Return whether runs are so cheap that the ends of several are crossed."""
         return False
 

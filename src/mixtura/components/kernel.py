@@ -172,8 +172,7 @@ class SplitAndMerged:
 class Kernel(Protocol):
     """A compiled loop over rows in memory."""
 
-    @property
-    def crosses(self) -> bool:
+    def crosses(self, terms: Terms) -> bool:
         """Return whether runs are so cheap that the ends of several are crossed."""
         ...
 

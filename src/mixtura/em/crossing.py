@@ -20,6 +20,7 @@ from mixtura.em.beside_noise import (
     with_share,
     without_its_noise,
 )
+from mixtura.em.compiled import is_compilable, terms_of
 from mixtura.em.failures import left_out
 from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.model import Model
@@ -29,12 +30,12 @@ from mixtura.em.responsibilities import (
     model_from_responsibilities,
     responsibilities_of,
 )
-from mixtura.em.sources import MANY, seeded
-from mixtura.em.split_and_merge import BETTER, is_better, split_and_merged
+from mixtura.em.sources import MANY, seeded, seeded_in_half
+from mixtura.em.split_and_merge import BETTER, is_better, raced, split_and_merged
 from mixtura.em.starts import StartOptions, points_of, short_options, tell
 from mixtura.em.sweep import Sweep
 
-__all__ = ["CALM", "RESTLESS", "best_crossed", "crossed", "may_cross"]
+__all__ = ["CALM", "RESTLESS", "best_crossed", "crossed", "may_cross", "take_long"]
 
 Float = NDArray[np.float64]
 
@@ -44,18 +45,29 @@ RACES = 3
 AGREEING = 3
 # Groups that the best is crossed with in vain, one after another, before no more are tried: where
 # races agree, and where they do not.
-CALM, RESTLESS = 2, 8
+CALM, RESTLESS = 2, 14
 # At most so many in all.
 MOST = 64
 # Their seeds are numbered from here, beyond those of all starts.
 FURTHER = 1 << 16
+# Nats behind the best at which components of what is crossed are not moved any more.
+HOPELESS = 20.0
 # Sweeps in which the components of both ends part the rows among them.
 SWEEPS = 8
 
 
-def may_cross(sample: Sweep, n_components: int) -> bool:
+def may_cross(sample: Sweep, n_components: int, options: FitOptions) -> bool:
     """Return whether runs of K components are so cheap that ends are crossed."""
-    return sample.kernel is not None and sample.kernel.crosses and 1 < n_components <= MANY
+    if sample.kernel is None or not is_compilable(options) or not 1 < n_components <= MANY:
+        return False
+    return sample.kernel.crosses(terms_of(options))
+
+
+def take_long(sample: Sweep, options: FitOptions) -> bool:
+    """Return whether runs take so long that only what promises most is tried."""
+    if sample.kernel is None:
+        return True
+    return sample.kernel.splits_and_merges and not sample.kernel.crosses(terms_of(options))
 
 
 def best_crossed(
@@ -128,6 +140,7 @@ def _groups(
 ) -> Iterator[Model]:
     """Yield mixtures of the rows nearest to seeds: of K, and of half as many, which is cheaper.
 
+    Every other is by half of the columns: what the best has wrong, all columns often show no more.
     Of rows that are noise in the best there are none.
     """
     rows, own = sample, options
@@ -137,9 +150,10 @@ def _groups(
         n_components, own = alone.n_components, of_components(options)
     given = points_of(rows, starts, number + FURTHER)
     for which in range(MOST):
-        count = (n_components + 1) // 2 if which % 2 else n_components
-        # So both come in each view of the points.
-        labels = seeded(given, count, which + which // 2)
+        count = (n_components + 1) // 2 if which % 4 else n_components
+        # So all come in each view of the points.
+        turn = which // 2 + which // 4
+        labels = (seeded_in_half if which % 2 else seeded)(given, count, turn)
         with left_out(options):
             groups = model_from_labels(rows, labels, count, own)
             yield with_share(groups, best.log_weights[-1]) if sample.family.has_noise else groups
@@ -148,9 +162,15 @@ def _groups(
 def _child(
     sample: Sweep, best: Run, other: Model, options: FitOptions, starts: StartOptions
 ) -> Run | None:
-    """Return where the best leads that is crossed with another mixture; None if that fails."""
+    """Return where the best leads that is crossed with another mixture.
+
+    It is None if that fails, or ends so far behind that no move of its components makes up for it.
+    """
     with left_out(options):
-        return _moved(sample, [crossed(sample, best.model, other, options)], options, starts)
+        least = worth(sample, best, options) - HOPELESS
+        ends = raced(sample, [crossed(sample, best.model, other, options)], options, least)
+        if ends and worth(sample, ends[0], options) > least:
+            return _moved(sample, [ends[0].model], options, starts)
     return None
 
 

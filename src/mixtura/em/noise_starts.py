@@ -14,7 +14,7 @@ from mixtura.components.noise import without_noise
 from mixtura.data.masks import MaskedRows
 from mixtura.em.annealing import is_annealed_alone, wide_models
 from mixtura.em.beside_noise import of_components, sparsest, with_noise_for, with_share
-from mixtura.em.crossing import best_crossed, may_cross
+from mixtura.em.crossing import best_crossed, may_cross, take_long
 from mixtura.em.failures import Start, attempted, changed
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.held import searching
@@ -90,7 +90,7 @@ def with_noise(
         models, _ = _plain(plain, n_components, plain_options, several, number)
         larger, tried = _plain(plain, n_components + 1, plain_options, several, number)
         sample = Sweep(sweep.family, tried.source, sweep.engine)
-        most = 1 if _take_long(tried) else TURNED
+        most = 1 if take_long(tried, plain_options) else TURNED
         if most > 1:
             larger += wider_models(tried, n_components + 1, plain_options, several, number)
         turned = [
@@ -99,18 +99,12 @@ def with_noise(
         found = [*map(_noisy, models), *_most_promising(sample, turned, options)]
         if loops[0].weighing.tells_apart:
             return exchanged(sample, found, loops[0])
-        if sample.kernel is not None and may_cross(tried, n_components):
+        if sample.kernel is not None and may_cross(tried, n_components, plain_options):
             return best_crossed(sample, [found], options, several, number)
         ends = raced(sample, found, options)
         return ends[0].model if ends else found[0]
 
     return make
-
-
-def _take_long(plain: Sweep) -> bool:
-    """Return whether runs take so long that only what promises most is tried."""
-    kernel = plain.kernel
-    return kernel is None or (kernel.splits_and_merges and not kernel.crosses)
 
 
 def _most_promising(sample: Sweep, models: Sequence[Model], options: FitOptions) -> list[Model]:

@@ -476,7 +476,7 @@ def _found_start(
         raced.extend(further)
         yield further
 
-    if may_cross(sample, n_components):
+    if may_cross(sample, n_components, search):
         found = best_crossed(sample, sets(), search, starts, number)
     else:
         found = split_and_merged(sample, raced, search, starts)

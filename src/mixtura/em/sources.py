@@ -29,6 +29,7 @@ __all__ = [
     "random_responsibilities",
     "responsibility_source",
     "seeded",
+    "seeded_in_half",
     "wider_sources",
 ]
 
@@ -131,6 +132,14 @@ def seeded(given: Points, n_components: int, number: int) -> Labels:
     """Return the nearest of greedy seeds, in the view that is the number's turn."""
     view = given.views[number % len(given.views)]
     return seeded_labels(view, given.mass, n_components, given.rng(number))
+
+
+def seeded_in_half(given: Points, n_components: int, number: int) -> Labels:
+    """Return the nearest of greedy seeds, by half of the columns of a view, drawn at random."""
+    rng, view = given.rng(9, number), given.views[number % len(given.views)]
+    n_columns = view.shape[1]
+    columns = np.sort(rng.choice(n_columns, (n_columns + 1) // 2, replace=False))
+    return seeded_labels(view[:, columns], given.mass, n_components, rng)
 
 
 def random_labels(given: Points, n_components: int, number: int) -> Labels:

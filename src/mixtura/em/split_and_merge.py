@@ -156,9 +156,19 @@ def _by_turns(sample: Sweep, few: Sweep, models: Sequence[Model], rough: FitOpti
     return _moved_on(sample, few, ends[0], rough) if ends else models[0]
 
 
-def raced(sample: Sweep, models: Sequence[Model], options: FitOptions) -> list[Run]:
-    """Return where models lead, best first; those that cannot be the best are ended on the way."""
-    rough = replace(options, rule=Race(), bound=False, keep=False, progress=None)
+def raced(
+    sample: Sweep, models: Sequence[Model], options: FitOptions, against: float = -np.inf
+) -> list[Run]:
+    """Return where models lead, best first; those that cannot be the best are ended on the way.
+
+    Parameters
+    ----------
+    sample : a sweep over rows in memory
+    models : starts
+    options : how the fit will go on
+    against : an objective that they have to reach too
+    """
+    rough = replace(options, rule=Race(against), bound=False, keep=False, progress=None)
     return ranked(sample, _ends(sample, models, rough), rough)
 
 

@@ -68,11 +68,11 @@ class CompiledMoves(CompiledRuns):
     least_rows: float
     factor_of_all: Float
 
-    @property
-    def crosses(self) -> bool:
+    def crosses(self, terms: Terms) -> bool:
         """Return whether components are alike, and no M-step takes longer than many sweeps."""
         searched = self.structure.code in SEARCHED and len(self.spread) > MOST_SEARCHED
-        return self.splits_and_merges and not searched
+        compiled = self.problem(terms, TRIES) is not None
+        return self.splits_and_merges and compiled and not searched
 
     @abstractmethod
     def packing(self, n_components: int) -> MovedPacking:
