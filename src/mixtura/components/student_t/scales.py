@@ -1,0 +1,119 @@
+"""What t components say of their scale matrices, as Gaussian components of the same matrices do."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.structures import Structure
+from mixtura.components.gaussian.support import borrowed
+from mixtura.components.student_t.parameters import (
+    StudentTMoments,
+    StudentTParameters,
+    StudentTPrior,
+    StudentTTotals,
+)
+from mixtura.components.words import Wording
+from mixtura.kinds import ColumnKind
+
+__all__ = ["WILD", "ScaledComponents"]
+
+Float = NDArray[np.float64]
+
+# A row farther out in a column, in units of its spread, is wild by itself.
+WILD = 5.0
+
+
+class ScaledComponents:
+    """The part of a family that is about columns and widths alone.
+
+    Attributes
+    ----------
+    inner : Gaussian components of the structure
+    """
+
+    inner: GaussianFamily
+
+    @property
+    def structure(self) -> Structure:
+        """Return the structure of the scale matrices."""
+        return self.inner.structure
+
+    @property
+    def start_softness(self) -> float:
+        """Return nothing: no parameter sticks to an edge."""
+        return 0.0
+
+    @property
+    def n_columns(self) -> int:
+        """Return D."""
+        return self.inner.n_columns
+
+    @property
+    def kinds(self) -> tuple[ColumnKind, ...]:
+        """Return numbers."""
+        return self.inner.kinds
+
+    @property
+    def wording(self) -> Wording:
+        """Return words of scale matrices."""
+        return replace(self.inner.wording, determined=("a scale matrix",), failed=None)
+
+    def reading(self, rows: Any) -> Self:
+        """Return the family: it reads all rows alike."""
+        return self
+
+    def n_features(self) -> int:
+        """Return P."""
+        return self.inner.n_features()
+
+    def unsupported(self, parameters: Any, support: Float) -> NDArray[np.bool_]:
+        """Return which components (K,) rest on no more rows than determine a scale matrix."""
+        return self.inner.unsupported(parameters, support)
+
+    def borrowed(self, moments: StudentTMoments) -> StudentTMoments:
+        """Return the moments of a start: each component borrows as many rows as say nothing."""
+        lent = self.structure.least_rows(self.n_columns)
+        return replace(moments, weighted=borrowed(moments.weighted, lent))
+
+    def widened(
+        self, parameters: StudentTParameters, which: NDArray[np.bool_], shared: StudentTTotals
+    ) -> StudentTParameters:
+        """Return parameters in which the components `which` (K,) are as wide as all rows."""
+        wide = self.inner.widened(parameters.gaussian, which, shared.typical)
+        return replace(parameters, gaussian=wide)
+
+    def flat(
+        self, parameters: StudentTParameters, effective_rows: Float, prior: StudentTPrior
+    ) -> Mapping[int, tuple[int, ...]]:
+        """Return the columns in which components have no width but the default penalty's."""
+        return self.inner.flat(parameters.gaussian, effective_rows, prior.inner)
+
+    def finer(self, parameters: StudentTParameters) -> Mapping[int, tuple[int, ...]]:
+        """Return the columns whose scale given the others is below that of their steps."""
+        return self.inner.finer(parameters.gaussian)
+
+    def excess(self, parameters: StudentTParameters, shared: StudentTTotals) -> Float:
+        """Return the nats a row (K,) by which densities of rounded columns exceed one a step."""
+        return self.inner.excess(parameters.gaussian, shared.robust)
+
+    def rounding(self, parameters: StudentTParameters, moments: StudentTMoments) -> float:
+        """Return the rounding of deviations, in nats."""
+        return self.inner.rounding(parameters.gaussian, moments.counted)
+
+    def merging_losses(self, parameters: StudentTParameters, moments: StudentTMoments) -> Float:
+        """Return Runnalls' cost of every pair (K, K), as if they were Gaussians."""
+        return self.inner.merging_losses(parameters.gaussian, moments.counted)
+
+    def embed(self, rows: NDArray[Any]) -> Float:
+        """Return rows (n, D) in units of each column's spread, wild cells drawn in.
+
+        What is beyond c goes to c (2 - c/|z|): in order, and never beyond 2c.
+        """
+        points = self.inner.embed(rows)
+        size = np.maximum(np.abs(points), WILD)
+        drawn = np.copysign(WILD * (2.0 - WILD / size), points)
+        return np.where(size > WILD, drawn, points)
