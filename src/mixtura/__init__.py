@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         MultinomialMixture,
         NegativeBinomialMixture,
         PoissonMixture,
+        StudentTMixture,
         load,
         select,
     )
@@ -97,6 +98,7 @@ __all__ = [
     "NormalInverseWishart",
     "ParameterError",
     "PoissonMixture",
+    "StudentTMixture",
     "SurveyDesign",
     "WaldTest",
     "checkpoint",

@@ -86,13 +86,14 @@ class StudentTEvaluator:
     constants : (K,) log densities at the locations, with the weights
     """
 
-    __slots__ = ("_constants", "_degrees", "_distances", "_n_columns")
+    __slots__ = ("_constants", "_degrees", "_distances", "_n_columns", "_powers")
 
     def __init__(
         self, distances: GaussianEvaluator, constants: Float, degrees: Float, n_columns: int
     ) -> None:
         self._distances, self._constants = distances, constants
         self._degrees, self._n_columns = degrees, n_columns
+        self._powers = -0.5 * (degrees + n_columns)
 
     @property
     def n_components(self) -> int:
@@ -102,14 +103,18 @@ class StudentTEvaluator:
     def product(self) -> None:
         """Return None: sums need more than products."""
 
+    def hold_constant(self, components: NDArray[np.intp], values: Float) -> None:
+        """Give some components a constant log density instead, before the first tile."""
+        self._constants[components], self._powers[components] = values, 0.0
+
     def centre_on(self, parameters: StudentTParameters) -> None:
         """Take the sums of all components about other locations, before the first tile."""
-        self._distances.centre_on(parameters.gaussian)
+        self._distances.centre_on(parameters.padded().gaussian)
 
     def log_density(self, prepared: StudentTTile, out: NDArray[Any]) -> None:
-        """Write log π_k + log t(x | μ_k, Σ_k, ν_k), without D/2 log 2π's share of the frame."""
+        """Write log π_k + log t(x | μ_k, Σ_k, ν_k), in the units of the frame."""
         logs = self._found(prepared).logs
-        np.multiply(logs, -0.5 * (self._degrees + self._n_columns)[:, None], out=out)
+        np.multiply(logs, self._powers[:, None], out=out)
         out += self._constants[:, None]
 
     def _found(self, prepared: StudentTTile) -> Scratch:

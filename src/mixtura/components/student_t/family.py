@@ -144,9 +144,10 @@ class StudentTFamily(ScaledComponents):
         prior: StudentTPrior,
     ) -> StudentTParameters:
         """Return the parameters that maximise the expected log density of rows and their u."""
-        counted = prior.augment(moments).counted
+        every = prior.augment(moments)
+        counted = every.counted
         if previous is not None:
-            vanished = moments.effective_rows <= VANISHED
+            vanished = every.effective_rows <= VANISHED
             means = np.where(vanished[:, None], previous.means, counted.means)
             counted = replace(counted, means=means)
         # The pseudo-rows are among the rows already.
@@ -154,7 +155,7 @@ class StudentTFamily(ScaledComponents):
         kept = NoPrior() if floor is None else ScatterPrior(np.zeros(1), 0.0, floor)
         before = None if previous is None else previous.gaussian
         degrees = self.degrees.maximise(
-            moments.effective_rows, moments.gaps, None if previous is None else previous.degrees
+            every.effective_rows, every.gaps, None if previous is None else previous.degrees
         )
         return StudentTParameters(self.inner.maximise(counted, before, kept), degrees)
 

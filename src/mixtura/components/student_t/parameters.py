@@ -58,6 +58,10 @@ class StudentTParameters:
         """Return the parameters of some components."""
         return type(self)(self.gaussian.take(components), self.degrees[components])
 
+    def padded(self) -> Self:
+        """Return the parameters themselves: no component is noise."""
+        return self
+
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
         """Return the parameters of several mixtures side by side."""
@@ -125,17 +129,19 @@ class StudentTMoments:
     weighted : Σ w r u, and means and scatter of rows that count so
     gaps : (K,) Σ w r E[u - log u - 1]
     posterior : (K,) Σ w r times the entropy of u given x, less E[log u]
+    pseudo : (K,) or 0, rows that a penalty added to the weighted ones, and which have no u
     """
 
     effective_rows: Float
     weighted: GaussianMoments
     gaps: Float
     posterior: Float
+    pseudo: Float | float = 0.0
 
     @property
     def counted(self) -> GaussianMoments:
-        """Return means and scatter beside N_k, by which the scatter is divided."""
-        return replace(self.weighted, effective_rows=self.effective_rows)
+        """Return means and scatter beside the rows by which the scatter is divided."""
+        return replace(self.weighted, effective_rows=self.effective_rows + self.pseudo)
 
     def __add__(self, other: Self) -> Self:
         """Return the moments of these rows and others together."""
@@ -187,10 +193,10 @@ class StudentTPrior:
         return getattr(self.inner, "floor", None)
 
     def augment(self, moments: StudentTMoments) -> StudentTMoments:
-        """Return the moments with the penalty's pseudo-rows, for which u is 1."""
+        """Return the moments with the penalty's pseudo-rows, which say nothing of u."""
         weighted = self.inner.augment(moments.weighted)
         more = weighted.effective_rows - moments.weighted.effective_rows
-        return replace(moments, effective_rows=moments.effective_rows + more, weighted=weighted)
+        return replace(moments, weighted=weighted, pseudo=more)
 
     def log_density(self, parameters: StudentTParameters) -> float:
         """Return the penalty, up to a constant."""

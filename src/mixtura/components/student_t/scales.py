@@ -2,18 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.components.background import Passes
+from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import Structure
 from mixtura.components.gaussian.support import borrowed
+from mixtura.components.student_t.evaluator import StudentTEvaluator
 from mixtura.components.student_t.parameters import (
     StudentTMoments,
     StudentTParameters,
     StudentTPrior,
+    StudentTSums,
     StudentTTotals,
 )
 from mixtura.components.words import Wording
@@ -25,10 +29,12 @@ Float = NDArray[np.float64]
 
 # A row farther out in a column, in units of its spread, is wild by itself.
 WILD = 5.0
+# So few rows have no tails of their own.
+ALONE = 3.0
 
 
 class ScaledComponents:
-    """The part of a family that is about columns and widths alone.
+    """The part of a family that is about columns, widths and noise beside components.
 
     Attributes
     ----------
@@ -71,8 +77,11 @@ class ScaledComponents:
         return self.inner.n_features()
 
     def unsupported(self, parameters: Any, support: Float) -> NDArray[np.bool_]:
-        """Return which components (K,) rest on no more rows than determine a scale matrix."""
-        return self.inner.unsupported(parameters, support)
+        """Return which components (K,) rest on no more rows than determine a scale matrix.
+
+        Tails are there for wild rows: a few alone are no component, whatever scales are shared.
+        """
+        return self.inner.unsupported(parameters, support) | (support <= ALONE)
 
     def borrowed(self, moments: StudentTMoments) -> StudentTMoments:
         """Return the moments of a start: each component borrows as many rows as say nothing."""
@@ -117,3 +126,43 @@ class ScaledComponents:
         size = np.maximum(np.abs(points), WILD)
         drawn = np.copysign(WILD * (2.0 - WILD / size), points)
         return np.where(size > WILD, drawn, points)
+
+    def beside_noise(self) -> Self:
+        """Return the family itself: no moment is one for all rows."""
+        return self
+
+    def background(self, passes: Passes, volume: float | None = None) -> BoxBackground:
+        """Return one over a volume, that of the smaller box around the rows unless it is given."""
+        return self.inner.background(passes, volume)
+
+    def stored_background(self, arrays: Mapping[str, NDArray[Any]]) -> BoxBackground:
+        """Return the background of the arrays of a model file."""
+        return self.inner.stored_background(arrays)
+
+    def told_of(self, background: BoxBackground) -> float:
+        """Return the log density in the units of the frame."""
+        return background.log_constant - self.inner.frame.log_jacobian
+
+    def hold(
+        self,
+        evaluator: StudentTEvaluator,
+        places: NDArray[np.intp],
+        log_weights: Float,
+        background: BoxBackground,
+    ) -> None:
+        """Give some components the log density of the background, and these weights, instead."""
+        evaluator.hold_constant(places, log_weights + self.told_of(background))
+
+    def expected_of(
+        self, sums: StudentTSums, which: NDArray[np.bool_], background: BoxBackground
+    ) -> float:
+        """Return Σ w r log f(x) of the background for the rows of some components."""
+        return float(sums.rows[which].sum()) * background.log_constant
+
+    adds_feature: ClassVar[bool] = False
+
+    def feature_beside(self, rows: Any, background: BoxBackground) -> None:
+        """Return None: a constant needs no feature."""
+
+    def kernel_beside(self, kernel: Any, background: BoxBackground, beside: Any) -> None:
+        """Return None: there is no compiled loop."""
