@@ -158,10 +158,8 @@ def test_a_wild_cell_takes_no_component(seed: int, wild: float) -> None:
 def test_a_search_spares_no_component_for_a_wild_cell() -> None:
     rows, _ = drawn(6, size=200)
     rows[3, 1] = 99999.0
-    found = select(rows, range(1, 5), ["EII", "VVV"], family="t", random_state=0)
+    found = select(rows, [1, 2, 3], "EEE", family="t", random_state=0)
     assert found.best.n_components == 2
-    chosen = StudentTMixture("auto", covariance_type="VVV", random_state=0).fit(rows)
-    assert len(chosen.weights_) == 2
 
 
 def test_a_row_of_weight_two_is_the_row_twice() -> None:

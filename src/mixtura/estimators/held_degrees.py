@@ -31,8 +31,8 @@ def in_order(
     n_components = len(held.held)
     model = solve(freed, sweep.source, sweep.engine, n_components, how).model
     numbers = np.argsort(np.argsort(held.held, kind="stable"), kind="stable")
-    ranked = np.argsort(model.parameters.degrees, kind="stable")[numbers]
-    orders: Any = [tuple(ranked.tolist())]
+    suited = np.argsort(model.parameters.degrees, kind="stable")[numbers]
+    orders: Any = [tuple(suited.tolist())]
     if n_components <= MOST_PERMUTED:
         orders = permutations(range(n_components))
     degrees = held.first(n_components)

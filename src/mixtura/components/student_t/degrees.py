@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.gamma_shapes import shapes_of
+from mixtura.components.gamma_shapes import log_gap, shapes_of
 from mixtura.errors import ParameterError
 
 __all__ = ["LEAST", "MOST", "START", "Degrees"]
@@ -109,7 +109,8 @@ class Degrees:
             return self.first(len(rows)) if previous is None else previous
         if self.shared:
             gaps, rows = np.full(len(rows), gaps.sum()), np.full(len(rows), rows.sum())
-        found = 2.0 * shapes_of(gaps / np.maximum(rows, TINY))
+        least, most = log_gap(np.array([0.5 * MOST, 0.5 * LEAST]))
+        found = 2.0 * shapes_of(np.clip(gaps / np.maximum(rows, TINY), least, most))
         return np.clip(found, LEAST, MOST)
 
     def document(self) -> Mapping[str, Any]:
