@@ -91,9 +91,14 @@ class ScaledComponents:
     def widened(
         self, parameters: StudentTParameters, which: NDArray[np.bool_], shared: StudentTTotals
     ) -> StudentTParameters:
-        """Return parameters in which the components `which` (K,) are as wide as all rows."""
-        wide = self.inner.widened(parameters.gaussian, which, shared.typical)
-        return replace(parameters, gaussian=wide)
+        """Return parameters in which the components `which` (K,) are as wide as all rows.
+
+        They lie in the middle of these too: about a wild row alone, any width would be a gain.
+        """
+        typical = shared.typical
+        wide = self.inner.widened(parameters.gaussian, which, typical)
+        means = np.where(which[:, None], typical.first / typical.weight, wide.means)
+        return replace(parameters, gaussian=replace(wide, means=means))
 
     def flat(
         self, parameters: StudentTParameters, effective_rows: Float, prior: StudentTPrior
