@@ -29,8 +29,8 @@ Float = NDArray[np.float64]
 
 # A row farther out in a column, in units of its spread, is wild by itself.
 WILD = 5.0
-# So few rows have no tails of their own.
-ALONE = 3.0
+# Rows beyond those that determine a location, up to which tails are not told.
+TAILS = 3.0
 
 
 class ScaledComponents:
@@ -81,7 +81,7 @@ class ScaledComponents:
 
         Tails are there for wild rows: a few alone are no component, whatever scales are shared.
         """
-        return self.inner.unsupported(parameters, support) | (support <= ALONE)
+        return self.inner.unsupported(parameters, support) | (support <= self.n_columns + TAILS)
 
     def borrowed(self, moments: StudentTMoments) -> StudentTMoments:
         """Return the moments of a start: each component borrows as many rows as say nothing."""
