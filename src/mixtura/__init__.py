@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         MultinomialMixture,
         NegativeBinomialMixture,
         PoissonMixture,
+        StudentTMixture,
         select,
     )
     from mixtura.inference.survey import SurveyDesign
@@ -99,6 +100,7 @@ __all__ = [
     "NormalInverseWishart",
     "ParameterError",
     "PoissonMixture",
+    "StudentTMixture",
     "SurveyDesign",
     "WaldTest",
     "checkpoint",

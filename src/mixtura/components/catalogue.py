@@ -18,6 +18,7 @@ from mixtura.components.geometric import GeometricFamily
 from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.negative_binomial import NegativeBinomialFamily
 from mixtura.components.poisson import PoissonFamily
+from mixtura.components.student_t.family import StudentTFamily
 
 __all__ = ["FAMILIES", "ROWS", "Row"]
 
@@ -59,7 +60,7 @@ class Row:
     def has_widths(self) -> bool:
         """Return whether densities grow without bound where a column holds one value."""
         if not self.is_columnwise:
-            return self.family is GaussianFamily
+            return self.family in (GaussianFamily, StudentTFamily)
         return self.family(1, **self.settings).has_widths
 
 
@@ -67,6 +68,7 @@ ROWS: dict[str, Row] = {
     row.name: row
     for row in (
         Row(GaussianFamily, "GaussianMixture"),
+        Row(StudentTFamily, "StudentTMixture", in_blocks=False, gaps="never"),
         Row(CategoricalFamily, "CategoricalMixture", gaps="always"),
         Row(MultinomialFamily, "MultinomialMixture", in_blocks=False, gaps="never"),
         Row(BernoulliFamily, "BernoulliMixture", gaps="always"),

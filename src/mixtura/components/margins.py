@@ -18,6 +18,11 @@ from mixtura.components.noise import NoiseFamily
 from mixtura.components.noise_parameters import NoisyParameters
 from mixtura.components.product import ProductFamily, ProductParameters
 from mixtura.components.stacked import Probabilities
+from mixtura.components.student_t.partition import (
+    student_t_conditional,
+    student_t_marginal,
+    student_t_moments,
+)
 from mixtura.errors import ParameterError
 
 __all__ = [
@@ -95,6 +100,10 @@ def _(
     form = partitioned_structure(family.structure)
     found = conditional(parameters, given, rest).at(np.asarray(values, dtype=np.float64))
     return GaussianFamily.in_own_units(form, len(rest)), found
+
+
+marginal_of.register(student_t_marginal)
+conditional_of.register(student_t_conditional)
 
 
 @marginal_of.register
@@ -175,6 +184,9 @@ def moments_of(family: Any, parameters: Any) -> tuple[Float, Float]:
 @moments_of.register
 def _(family: GaussianFamily, parameters: Any) -> tuple[Float, Float]:
     return parameters.means, parameters.covariance.dense()
+
+
+moments_of.register(student_t_moments)
 
 
 @moments_of.register

@@ -14,11 +14,11 @@ from mixtura.components.feature_sums import FeatureMoments, FeatureTotals
 from mixtura.components.gamma import GammaFamily
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.resuming import (
-    family_of_scale,
+    gaussian_arrays,
+    gaussian_read,
     gaussian_released,
     gaussian_resumed,
     moments_in_frame,
-    read_moments,
     totals_of_moments,
 )
 from mixtura.components.noise import NoiseFamily
@@ -31,6 +31,14 @@ from mixtura.components.product import (
     arrays_of_block,
 )
 from mixtura.components.remembered import Remembered
+from mixtura.components.student_t.resuming import (
+    student_t_arrays,
+    student_t_known,
+    student_t_read,
+    student_t_released,
+    student_t_resumed,
+    student_t_totals,
+)
 from mixtura.errors import ParameterError
 
 __all__ = ["Seen", "known_of", "remembering", "resumed", "totals_of"]
@@ -109,6 +117,9 @@ def _(family: GaussianFamily, moments: Any) -> tuple[Any, Any]:
     return gaussian_released(family, moments)
 
 
+released.register(student_t_released)
+
+
 @released.register
 def _(family: ProductFamily, moments: ProductMoments) -> tuple[Any, Any]:
     pairs = list(map(released, family.families, moments.parts))
@@ -150,6 +161,9 @@ def _(family: GaussianFamily, moments: Any, rows: Any) -> tuple[Any, Any]:
     return found, moments_in_frame(moments, family, found)
 
 
+resumed.register(student_t_resumed)
+
+
 @resumed.register
 def _(family: ProductFamily, moments: ProductMoments, rows: Any) -> tuple[Any, Any]:
     blocks = zip(family.families, moments.parts, family.blocks, strict=True)
@@ -173,6 +187,9 @@ def totals_of(family: Any, moments: Any) -> Any:
 @totals_of.register
 def _(family: GaussianFamily, moments: Any) -> Any:
     return totals_of_moments(family, moments)
+
+
+totals_of.register(student_t_totals)
 
 
 @totals_of.register
@@ -208,6 +225,9 @@ def _(family: CellwiseFamily, shared: FeatureTotals) -> float:
 @known_of.register
 def _(family: GaussianFamily, shared: Any) -> float:
     return float(np.mean(getattr(shared, "observed", shared.weight)))
+
+
+known_of.register(student_t_known)
 
 
 @known_of.register
@@ -254,13 +274,8 @@ def _feature_arrays(moments: FeatureMoments) -> Arrays:
     return {"features": moments.features, "log_base": np.array(moments.log_base)}
 
 
-@arrays_of.register
-def _(family: GaussianFamily, moments: Any) -> Arrays:
-    steps = {} if family.steps is None else {"steps": family.steps}
-    scale = family.frame.scale
-    scaled = {"scale": scale} if (scale != 1).any() else {}
-    rows, scatter = moments.effective_rows, moments.scatter
-    return {"rows": rows, "means": moments.means, "scatter": scatter, **scaled, **steps}
+arrays_of.register(GaussianFamily, gaussian_arrays)
+arrays_of.register(student_t_arrays)
 
 
 @arrays_of.register
@@ -299,15 +314,8 @@ def _read_features(family: Any, arrays: Arrays, n_components: int) -> FeatureMom
     return FeatureMoments(features, float(as_shape("log_base", arrays["log_base"], ())))
 
 
-@read_of.register
-def _(family: GaussianFamily, arrays: Arrays, n_components: int) -> tuple[Any, Any]:
-    steps = arrays.get("steps")
-    if steps is not None:
-        steps = as_shape("steps", steps, (family.n_columns,))
-    scale = arrays.get("scale")
-    if scale is not None:
-        family = family_of_scale(family, as_shape("scale", scale, (family.n_columns,)))
-    return replace(family, steps=steps), read_moments(family, arrays, n_components)
+read_of.register(GaussianFamily, gaussian_read)
+read_of.register(student_t_read)
 
 
 @read_of.register

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mixtura.data.blocks import RowSource, blocks_of
 from mixtura.errors import DataError, ParameterError
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "check_names",
     "check_observed",
     "check_varying",
+    "check_within_reach",
     "column_label",
     "machine_memory",
     "name_or_place",
@@ -28,6 +30,9 @@ Float = NDArray[np.float64]
 Names = Sequence[str | int] | None
 
 LISTED = 5
+
+# In units of a column's spread; squares of deviations are squared again on the way to moments.
+FARTHEST = 1e100
 
 REMEDY = "drop it, or set constant='drop', or give reg_covar a number"
 
@@ -70,6 +75,27 @@ def check_finite(
         f"{count} cell(s) are NaN or infinity (inf) in all. Drop those rows, or fill the cells"
         f"{advice if nan else ''}"
     )
+
+
+def check_within_reach(source: RowSource, names: Names, middle: Float, spread: Float) -> None:
+    """Raise `DataError` naming the first cell so far out that its square is no number.
+
+    Parameters
+    ----------
+    middle, spread : (D,) of the columns
+    """
+    before = 0
+    for block in blocks_of(source):
+        # Halves, as a difference may be beyond the floats too.
+        far = np.abs(block.rows / 2 - middle / 2) > FARTHEST * spread
+        if far.any():
+            row, column = map(int, np.argwhere(far)[0])
+            raise DataError(
+                f"{column_label(names, column)} holds {block.rows[row, column]:g} in row "
+                f"{before + row} of those fitted (counted from 0), so far from all others that its "
+                "square is beyond numbers; drop the row, or mend the cell"
+            )
+        before += len(block.rows)
 
 
 def check_observed(rows: NDArray[Any], names: Names = None) -> None:

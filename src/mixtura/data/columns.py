@@ -9,9 +9,13 @@ from mixtura.data.arrays import ArrayRows
 from mixtura.data.blocks import RowSource, blocks_of
 from mixtura.data.spool import SpooledRows
 
-__all__ = ["column_moments", "source_of_columns"]
+__all__ = ["column_moments", "robust_columns", "source_of_columns"]
 
 Float = NDArray[np.float64]
+
+# Rows by which columns are judged; how far out cells count, in distances of the quartiles.
+JUDGED, FAR_OUT = 10_000, 3.0
+QUARTILES = (0.25, 0.5, 0.75)
 
 
 def source_of_columns(source: RowSource, columns: slice) -> RowSource:
@@ -62,3 +66,33 @@ def _first_cells(rows: NDArray[Any]) -> Float:
     """Return the first cell of each column that is not NaN, or NaN."""
     places = np.argmin(np.isnan(rows), axis=0)
     return np.asarray(rows[places, np.arange(rows.shape[1])], dtype=np.float64)
+
+
+def robust_columns(source: RowSource) -> tuple[Float, Float]:
+    """Return the median (D,) of each column, and its spread without what is far out.
+
+    Cells beyond three times the distance of the quartiles from them count as if they were there.
+    Where most cells are alike, the spread is the standard deviation of all. They are of a sample by
+    contents, and of complete rows.
+    """
+    rows, weights = source.subsample(JUDGED, 0)
+    mass = np.ones(len(rows)) if weights is None else weights
+    found = [_robust(np.asarray(column, np.float64), mass) for column in np.asarray(rows).T]
+    middle, spread = np.array(found).T
+    return middle, np.where(spread > 0, spread, column_moments(source)[1])
+
+
+def _robust(column: Float, mass: Float) -> tuple[float, float]:
+    """Return the median of cells (n,), and the standard deviation of those drawn in."""
+    order = np.argsort(column, kind="stable")
+    shares = np.cumsum(mass[order]) / mass.sum()
+    places = np.minimum(np.searchsorted(shares, QUARTILES), len(order) - 1)
+    # Halves, as differences of very large cells may be beyond the floats.
+    low, middle, high = column[order[places]] / 2
+    reach = FAR_OUT * (high - low)
+    near = np.clip(column / 2, low - reach, high + reach) - middle
+    unit = max(float(np.abs(near).max()), 1e-300)
+    parts = near / unit
+    mean = float(mass @ parts / mass.sum())
+    variance = float(mass @ (parts - mean) ** 2 / mass.sum())
+    return 2 * middle, 2 * unit * np.sqrt(variance)

@@ -6,6 +6,7 @@ from mixtura.estimators.mixed import MixedMixture
 from mixtura.estimators.multinomial import MultinomialMixture
 from mixtura.estimators.named import MADE
 from mixtura.estimators.select import select
+from mixtura.estimators.student_t import StudentTMixture
 
 BernoulliMixture = MADE["BernoulliMixture"]
 GammaMixture = MADE["GammaMixture"]
@@ -23,5 +24,6 @@ __all__ = [
     "MultinomialMixture",
     "NegativeBinomialMixture",
     "PoissonMixture",
+    "StudentTMixture",
     "select",
 ]

@@ -47,7 +47,11 @@ from mixtura.estimators.gaussian_inits import (
     checked_weights,
 )
 from mixtura.estimators.gaussian_search import gaussian_search
-from mixtura.estimators.gaussian_shapes import attributes_of, parameters_of_covariances
+from mixtura.estimators.gaussian_shapes import (
+    attributes_of,
+    parameters_of_covariances,
+    within_precision,
+)
 from mixtura.estimators.initialisers import INITIALISERS, initial_responsibilities
 from mixtura.estimators.inputs import Kept, Sourced, fitted_rows
 from mixtura.estimators.mixing import checked_weighing
@@ -268,8 +272,12 @@ class GaussianMixture(VaryingColumns):
             )
         given = self._sourced(X, sample_weight, min(sizes), max(sizes))
         kinds = "all" if is_auto(self.covariance_type) else self.covariance_type
-        found = gaussian_search(self, given, sizes, kinds, criterion=criterion, progress=progress)
+        found = self._ranked(given, sizes, kinds, criterion=criterion, progress=progress)
         return found, given
+
+    def _ranked(self, given: Sourced, sizes: list[int], kinds: Any, **how: Any) -> Selection:
+        """Return mixtures of several sizes and structures, ranked."""
+        return gaussian_search(self, given, sizes, kinds, **how)
 
     def _check_size(self, n_components: int, n_columns: int) -> None:
         check_parameters(self._structure(), n_components, n_columns, self._form())
@@ -477,10 +485,10 @@ class GaussianMixture(VaryingColumns):
         self.n_features_in_ = mixture.n_columns
         self._take_columns(mixture)
         self.weights_ = mixture.weights.astype(dtype)
-        self.means_ = _within(mixture.parameters.means, dtype)
-        self.covariances_ = _within(covariances, dtype)
-        self.precisions_ = _within(precisions, dtype)
-        self.precisions_cholesky_ = _within(factors, dtype)
+        self.means_ = within_precision(mixture.parameters.means, dtype)
+        self.covariances_ = within_precision(covariances, dtype)
+        self.precisions_ = within_precision(precisions, dtype)
+        self.precisions_cholesky_ = within_precision(factors, dtype)
 
     @classmethod
     def from_parameters(
@@ -590,14 +598,6 @@ class GaussianMixture(VaryingColumns):
         if hasattr(self, "feature_names_in_"):
             model.feature_names_in_ = self.feature_names_in_
         return model
-
-
-def _within(array: Float, dtype: np.dtype[Any] | type) -> NDArray[Any]:
-    """Return an array in a precision, or as it is where its largest number is beyond that."""
-    least, most = float(np.finfo(dtype).tiny), float(np.finfo(dtype).max)
-    largest = float(np.abs(array).max(initial=0.0))
-    fits = largest == 0.0 or least <= largest <= most
-    return array.astype(dtype) if fits else array
 
 
 def _improved(given: GivenStart, settings: Settings) -> StartMaker:

@@ -1,4 +1,4 @@
-"""The search over sizes and structures of Gaussian mixtures, as an estimator's settings ask it."""
+"""The search over sizes and structures, as an estimator's settings ask it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,8 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.family import Family
-from mixtura.components.gaussian.family import GaussianFamily
-from mixtura.components.gaussian.structures import CODES, STRUCTURES, distinct, structure
+from mixtura.components.gaussian.structures import (
+    CODES,
+    STRUCTURES,
+    Structure,
+    distinct,
+    structure,
+)
 from mixtura.data import RowSource, blocks_of
 from mixtura.data.checks import check_varying
 from mixtura.data.columns import column_moments
@@ -24,7 +29,7 @@ from mixtura.estimators.settings import Settings
 from mixtura.estimators.sizes import check_parameters, possible_sizes
 from mixtura.selection import Candidate, Cell, Selection, search
 
-__all__ = ["gaussian_cells", "gaussian_search"]
+__all__ = ["gaussian_search", "structure_search"]
 
 Float = NDArray[np.float64]
 
@@ -46,6 +51,34 @@ def gaussian_search(
     criterion: str = "bic",
     progress: Callable[[Candidate, int], None] | None = None,
 ) -> Selection:
+    """Return the Gaussian mixtures of several sizes and structures, ranked.
+
+    Arguments are those of `structure_search`.
+    """
+    source, names = given.source, given.names
+    plain, (mean, spread) = family_for(source, names), column_moments(source)
+    check_varying(spread, names)
+    steps = column_steps(source)
+    noisy = noise_maker(estimator.noise, source, names, estimator.noise_volume)
+
+    def made(form: Structure) -> Family:
+        return noisy(plain.of(form, mean, spread, steps=steps))
+
+    return structure_search(
+        estimator, given, sizes, covariance_type, made, criterion=criterion, progress=progress
+    )
+
+
+def structure_search(
+    estimator: Any,
+    given: Sourced,
+    sizes: Sequence[int],
+    covariance_type: str | Sequence[str],
+    made: Callable[[Structure], Family],
+    *,
+    criterion: str = "bic",
+    progress: Callable[[Candidate, int], None] | None = None,
+) -> Selection:
     """Return the mixtures of several sizes and structures, ranked.
 
     Parameters
@@ -54,23 +87,16 @@ def gaussian_search(
     given : the rows, checked
     sizes : numbers of components, in order
     covariance_type : "all", a name, or several
+    made : the family of a structure for these rows
     criterion : "bic", "icl" or "aic"
     progress : called after each model with the candidate and how many there are in all
     """
     settings = Settings.of(estimator, sizes)
     source, names = given.source, given.names
-    mean, spread = column_moments(source)
-    check_varying(spread, names)
     sizes = possible_sizes(list(sizes), source)
     determined, notes = _determined(covariance_type, source)
     _check_memory(determined, max(sizes), source.n_columns)
-    cells = gaussian_cells(
-        determined,
-        sizes,
-        (mean, spread, column_steps(source)),
-        noise_maker(estimator.noise, source, names, estimator.noise_volume),
-        plain=family_for(source, names),
-    )
+    cells = structure_cells(determined, sizes, source.n_columns, made)
     if isinstance(covariance_type, str) and covariance_type == "all":
         cells, more = _supportable(cells, source)
         notes += more
@@ -163,17 +189,13 @@ def _count_numbers(source: RowSource) -> float:
     return max(whole, weighted)
 
 
-def gaussian_cells(
+def structure_cells(
     covariance_type: str | Sequence[str],
     sizes: Sequence[int],
-    columns: tuple[Float, Float, Float],
-    noisy: Callable[[GaussianFamily], Family],
-    *,
-    plain: type[GaussianFamily] = GaussianFamily,
+    n_columns: int,
+    made: Callable[[Structure], Family],
 ) -> list[Cell]:
-    """Return the models of a search, each distinct one once, with the noise that `noisy` adds.
-
-    `columns` holds their means (D,), deviations (D,) and steps (D,).
+    """Return the models of a search, each distinct one once; families are `made` once.
 
     With one component, or in one column, several structures are the same model.
     """
@@ -182,11 +204,10 @@ def gaussian_cells(
     else:
         names = tuple(covariance_type)
     codes = list(dict.fromkeys(structure(name).code for name in names))
-    mean, spread, steps = columns
-    family = cache(lambda code: noisy(plain.of(structure(code), mean, spread, steps=steps)))
+    family = cache(lambda code: made(structure(code)))
     cells = []
     for size in sizes:
-        same = distinct(codes, size, len(mean))
+        same = distinct(codes, size, n_columns)
         cells += [
             Cell(code, family(code), size) for code in dict.fromkeys(same[code] for code in codes)
         ]

@@ -11,7 +11,13 @@ from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.structures import Structure
 from mixtura.errors import ParameterError
 
-__all__ = ["attributes_of", "covariance_of_precisions", "parameters_of_covariances", "shape_of"]
+__all__ = [
+    "attributes_of",
+    "covariance_of_precisions",
+    "parameters_of_covariances",
+    "shape_of",
+    "within_precision",
+]
 
 Float = NDArray[np.float64]
 
@@ -141,3 +147,11 @@ def _stored(form: Structure, factors: Float) -> Float:
     if not np.allclose(diagonal, diagonal[:, :1], rtol=1e-12):
         raise ParameterError(f"a {form.words} structure ({form.code}) has one variance in a matrix")
     return diagonal[:, 0].copy()
+
+
+def within_precision(array: Float, dtype: np.dtype[Any] | type) -> NDArray[Any]:
+    """Return an array in a precision, or as it is where its largest number is beyond that."""
+    least, most = float(np.finfo(dtype).tiny), float(np.finfo(dtype).max)
+    largest = float(np.abs(array).max(initial=0.0))
+    fits = largest == 0.0 or least <= largest <= most
+    return array.astype(dtype) if fits else array

@@ -9,6 +9,7 @@ from mixtura.estimators.categorical import CategoricalMixture
 from mixtura.estimators.columnwise import ColumnwiseMixture, mixture_of
 from mixtura.estimators.gaussian import GaussianMixture
 from mixtura.estimators.multinomial import MultinomialMixture
+from mixtura.estimators.student_t import StudentTMixture
 
 __all__ = ["MADE", "estimator_of"]
 
@@ -16,6 +17,7 @@ OWN = (
     GaussianMixture,
     CategoricalMixture,
     MultinomialMixture,
+    StudentTMixture,
 )
 
 # A family that two rows offer has one estimator, that of the first.

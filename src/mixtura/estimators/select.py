@@ -1,6 +1,7 @@
 """`select`: the number of components, and of Gaussian ones the structure, in one call."""
 
 from collections.abc import Callable, Iterable, Sequence
+from inspect import signature
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -9,13 +10,16 @@ from mixtura.components.catalogue import ROWS
 from mixtura.errors import ParameterError
 from mixtura.estimators.doubted import warn_of_best
 from mixtura.estimators.gaussian import GaussianMixture
-from mixtura.estimators.gaussian_search import gaussian_search
 from mixtura.estimators.named import estimator_of
 from mixtura.estimators.settings import checked_choice
 from mixtura.estimators.sizes import checked_sizes
+from mixtura.estimators.student_t import StudentTMixture
 from mixtura.selection import CRITERIA, Candidate, Selection
 
 __all__ = ["select"]
+
+# The families whose searches try structures too.
+STRUCTURED: dict[str, Any] = {"gaussian": GaussianMixture, "t": StudentTMixture}
 
 
 def select(
@@ -40,7 +44,7 @@ def select(
     n_jobs: int | None = None,
     progress: Callable[[Candidate, int], None] | None = None,
 ) -> Selection:
-    """Fit mixtures of several sizes, Gaussian ones of several structures, and rank them.
+    """Fit mixtures of several sizes, Gaussian and t ones of several structures, and rank them.
 
     Parameters
     ----------
@@ -48,8 +52,9 @@ def select(
     n_components : the numbers of components to try
     covariance_type : "all", a name, or several; all are the fourteen, or where rows are no more
         than columns the six spherical and diagonal ones, which such rows determine
-    family : what the components are: "gaussian", or another by the name that the command has for
-        it, such as "poisson" or "gamma", to which structures and a volume of noise say nothing
+    family : what the components are: "gaussian", "t", or another by the name that the command has
+        for it, such as "poisson" or "gamma", to which structures and a volume of noise say nothing;
+        "t" takes no fix, equal or missing cells
     criterion : "bic", "icl" or "aic"
     sample_weight : (N,) row weights
     n_init : starts carried to the end for each model; the first is bettered by merges and splits
@@ -83,7 +88,7 @@ def select(
         If the rows, weights or settings cannot be used.
     """
     checked_choice("criterion", criterion, CRITERIA)
-    if checked_choice("family", family, tuple(ROWS)) != "gaussian":
+    if checked_choice("family", family, tuple(ROWS)) not in STRUCTURED:
         given = {
             "covariance_type": covariance_type != "all",
             "missing": missing != "error" and ROWS[family].gaps != "asked",
@@ -108,26 +113,30 @@ def select(
             X, n_components, criterion=criterion, sample_weight=sample_weight, progress=progress
         )
     sizes = checked_sizes(n_components)
+    own: dict[str, Any] = {
+        "fix": fix,
+        "equal": equal,
+        "missing": missing,
+        "noise": noise,
+        "noise_volume": noise_volume,
+    }
+    known = signature(STRUCTURED[family]).parameters
+    unknown = {name: value for name, value in own.items() if name not in known}
+    _check_said(family, [name for name, said in unknown.items() if said not in (None, "error")])
     # Any structure reads rows alike; this one takes the least memory.
-    asked = GaussianMixture(
+    asked = STRUCTURED[family](
         covariance_type="spherical",
         n_init=n_init,
         mixing_weights=mixing_weights,
-        fix=fix,
-        equal=equal,
-        missing=missing,
         constant=constant,
         prior=prior,
-        noise=noise,
-        noise_volume=noise_volume,
         random_state=random_state,
         engine=engine,
         n_jobs=n_jobs,
+        **{name: value for name, value in own.items() if name in known},
     )
     given = asked._sourced(X, sample_weight, min(sizes), max(sizes))
-    found = gaussian_search(
-        asked, given, sizes, covariance_type, criterion=criterion, progress=progress
-    )
+    found = asked._ranked(given, sizes, covariance_type, criterion=criterion, progress=progress)
     warn_of_best(found)
     return found
 

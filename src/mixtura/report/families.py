@@ -11,12 +11,14 @@ from mixtura.report.gaussian import GAUSSIAN
 from mixtura.report.items import ITEMS
 from mixtura.report.mixed import mixed_page
 from mixtura.report.parts import FamilyPage
+from mixtura.report.student_t import STUDENT_T
 
 __all__ = ["PAGES", "page_of"]
 
 PAGES: Mapping[str, FamilyPage] = {
     "gaussian": GAUSSIAN,
     "gaussian with noise": GAUSSIAN,
+    "t": STUDENT_T,
     "categorical": ITEMS,
     "bernoulli": ITEMS,
     "multinomial": MULTINOMIAL,

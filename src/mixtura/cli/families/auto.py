@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from mixtura.cli.families.categorical import CATEGORICAL
 from mixtura.cli.families.fitting import Beyond, Fitting, Offer, Request
-from mixtura.cli.families.gaussian import GAUSSIAN
 from mixtura.cli.families.mixed import MIXED
+from mixtura.cli.families.structured import GAUSSIAN
 from mixtura.cli.looks import blocks_of, looks_of, say_blocks, say_left_out
 from mixtura.cli.voice import say
 from mixtura.data.files import Table

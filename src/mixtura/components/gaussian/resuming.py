@@ -21,11 +21,11 @@ from mixtura.components.gaussian.structures import structure, unpooled
 from mixtura.errors import ParameterError
 
 __all__ = [
-    "family_of_scale",
+    "gaussian_arrays",
+    "gaussian_read",
     "gaussian_released",
     "gaussian_resumed",
     "moments_in_frame",
-    "read_moments",
     "totals_of_moments",
 ]
 
@@ -95,7 +95,35 @@ def totals_of_moments(family: GaussianFamily, moments: GaussianMoments) -> RowTo
     return RowTotals(*found)
 
 
-def read_moments(
+def gaussian_arrays(family: GaussianFamily, moments: GaussianMoments) -> dict[str, NDArray[Any]]:
+    """Return moments in the user's units, and how the family read their rows, as arrays."""
+    steps = {} if family.steps is None else {"steps": family.steps}
+    scale = family.frame.scale
+    scaled = {"scale": scale} if (scale != 1).any() else {}
+    rows, scatter = moments.effective_rows, moments.scatter
+    return {"rows": rows, "means": moments.means, "scatter": scatter, **scaled, **steps}
+
+
+def gaussian_read(
+    family: GaussianFamily, arrays: Mapping[str, NDArray[Any]], n_components: int
+) -> tuple[GaussianFamily, GaussianMoments]:
+    """Return the family as it read the rows of moments, and the moments, of such arrays.
+
+    Raises
+    ------
+    ParameterError
+        If they are no moments of so many components.
+    """
+    steps = arrays.get("steps")
+    if steps is not None:
+        steps = as_shape("steps", steps, (family.n_columns,))
+    scale = arrays.get("scale")
+    if scale is not None:
+        family = _family_of_scale(family, as_shape("scale", scale, (family.n_columns,)))
+    return replace(family, steps=steps), _read_moments(family, arrays, n_components)
+
+
+def _read_moments(
     family: GaussianFamily, arrays: Mapping[str, NDArray[Any]], n_components: int
 ) -> GaussianMoments:
     """Return the moments of the arrays of a model file."""
@@ -136,7 +164,7 @@ def _check_scatter(moments: GaussianMoments, *, full: bool) -> None:
         raise ParameterError("the scatter of what was seen is not that of any rows")
 
 
-def family_of_scale(family: GaussianFamily, scale: Float) -> GaussianFamily:
+def _family_of_scale(family: GaussianFamily, scale: Float) -> GaussianFamily:
     """Return the family of moments that a model file has in columns of that scale (D,)."""
     if not ((scale > 0) & np.isfinite(scale)).all():
         raise ParameterError("the scale of what was seen is not above 0")

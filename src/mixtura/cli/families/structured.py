@@ -1,4 +1,4 @@
-"""`--family gaussian`: columns of numbers, with covariance structures."""
+"""`--family gaussian` and `--family t`: columns of numbers, with structures of matrices."""
 
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from mixtura.data.gaps import Gaps
 from mixtura.estimators import select
 from mixtura.selection import Selection
 
-__all__ = ["GAUSSIAN"]
+__all__ = ["GAUSSIAN", "STUDENT_T"]
 
 STARTS = 1
 
@@ -21,8 +21,13 @@ def _columns(table: Table, request: Request) -> list[str]:
     return number_columns(table, request.columns, request.left_out)
 
 
-def _searching(rows: Any, request: Request) -> Fitting:
-    """Return what searches models for rows of numbers, a frame or a dataset."""
+def _searching(rows: Any, request: Request, **own: Any) -> Fitting:
+    """Return what searches models for rows of numbers, a frame or a dataset.
+
+    Parameters
+    ----------
+    own : what `select` is told of the family
+    """
     search = partial(
         select,
         rows,
@@ -33,11 +38,11 @@ def _searching(rows: Any, request: Request) -> Fitting:
         mixing_weights=request.mixing_weights,
         n_init=request.starts or STARTS,
         noise=request.noise,
-        missing="marginal",
         constant="drop",
         prior=request.prior_of_numbers,
         random_state=request.seed,
         engine=request.engine,
+        **own,
     )
 
     def fit(progress: Progress) -> tuple[Selection, dict[str, Any]]:
@@ -50,12 +55,30 @@ def _searching(rows: Any, request: Request) -> Fitting:
     return fit
 
 
-def _prepare(table: Table, request: Request) -> Fitting:
-    return _searching(number_frame(table, _columns(table, request), "nan"), request)
+def _gaussian(rows: Any, request: Request) -> Fitting:
+    return _searching(rows, request, missing="marginal")
 
 
-def _beyond(table: Table, request: Request) -> Beyond:
-    return Beyond(_columns(table, request), lambda data: _searching(data, request))
+def _student_t(rows: Any, request: Request) -> Fitting:
+    return _searching(rows, request, family="t")
 
 
-GAUSSIAN = Offer("gaussian", _prepare, _beyond, frozenset({"structures"}))
+def _gaussian_of_table(table: Table, request: Request) -> Fitting:
+    return _gaussian(number_frame(table, _columns(table, request), "nan"), request)
+
+
+def _student_t_of_table(table: Table, request: Request) -> Fitting:
+    return _student_t(number_frame(table, _columns(table, request)), request)
+
+
+def _gaussian_beyond(table: Table, request: Request) -> Beyond:
+    return Beyond(_columns(table, request), lambda data: _gaussian(data, request))
+
+
+def _student_t_beyond(table: Table, request: Request) -> Beyond:
+    return Beyond(_columns(table, request), lambda data: _student_t(data, request))
+
+
+OPTIONS = frozenset({"structures"})
+GAUSSIAN = Offer("gaussian", _gaussian_of_table, _gaussian_beyond, OPTIONS)
+STUDENT_T = Offer("t", _student_t_of_table, _student_t_beyond, OPTIONS)
