@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from mixtura.arrays import whole_number as checked_integer
 from mixtura.components.gaussian.structures import Structure
 from mixtura.data import RowSource
 from mixtura.data.checks import check_memory
 from mixtura.errors import ParameterError
-from mixtura.estimators.settings import checked_integer
 
 __all__ = ["MOST_SIZES", "check_parameters", "checked_sizes", "possible_sizes"]
 

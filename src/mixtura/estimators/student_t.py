@@ -49,7 +49,7 @@ class StudentTMixture(VaryingColumns):
     """Mixture of multivariate t densities, for clusters with tails and rows that are wild.
 
     A row far from a component counts for less in its location and scale (Peel and McLachlan 2000),
-    so neither a wild cell nor a code such as 99999 takes a component of its own or bends another's.
+    so a wild cell bends no component and, with K given, takes none of its own as a rule.
 
     Parameters
     ----------
