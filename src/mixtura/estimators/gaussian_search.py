@@ -61,8 +61,9 @@ def gaussian_search(
     source, names = given.source, given.names
     mean, spread = column_moments(source)
     check_varying(spread, names)
-    sizes = possible_sizes(list(sizes), source)
-    determined, notes = _determined(covariance_type, source)
+    sizes, notes = possible_sizes(list(sizes), source)
+    determined, more = _determined(covariance_type, source)
+    notes += more
     _check_memory(determined, max(sizes), source.n_columns)
     cells = gaussian_cells(
         determined,
