@@ -1,6 +1,7 @@
 """Numbers with commas are never left out as text (row 15), doubled names are counted (24)."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from mixtura.cli.command import command
     ("separator", "form"), [(";", lambda number: f"{number:.3f}".replace(".", ",")), ("\t", "{:,}")]
 )
 def test_row_15_numbers_with_commas_are_named(
-    family: str, separator: str, form: object, tmp_path: Path, fresh_seed: int
+    family: str, separator: str, form: Any, tmp_path: Path, fresh_seed: int
 ) -> None:
     numbers = np.random.default_rng(fresh_seed).integers(1100, 9900, 40)
     shown = [form.format(one) if isinstance(form, str) else form(one / 7) for one in numbers]

@@ -3,6 +3,7 @@
 import copy
 import pickle
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,12 +16,15 @@ ROWS = np.random.default_rng(0).poisson(3.0, (40, 2)).astype(float)
 
 
 @pytest.mark.parametrize("kind", [GaussianMixture, PoissonMixture])
-def test_row_51_a_pickle_of_another_version_is_told_of(kind: type, monkeypatch) -> None:
+def test_row_51_a_pickle_of_another_version_is_told_of(
+    kind: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = kind(2, random_state=0).fit(ROWS)
     data = pickle.dumps(model)
+    anew: Any = clone(model)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        again = [pickle.loads(data), copy.deepcopy(model), clone(model).fit(ROWS)]
+        again: list[Any] = [pickle.loads(data), copy.deepcopy(model), anew.fit(ROWS)]
     for one in again:
         assert vars(one).keys() == vars(model).keys()
         np.testing.assert_array_equal(one.predict_proba(ROWS), model.predict_proba(ROWS))

@@ -1,6 +1,7 @@
 """Starts that are none are refused by component, and what a limit left to gain is said."""
 
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,11 +27,11 @@ def test_row_28_a_precision_that_is_none_is_named(fresh_seed: int) -> None:
 
 def test_row_31_a_limit_of_iterations_says_how_far_the_run_was(fresh_seed: int) -> None:
     rows = np.random.default_rng(fresh_seed).normal(size=(200, 2)) * [1, 30]
-    starts = {"init_params": "random", "random_state": 0, "algorithm": "em"}
+    starts: dict[str, Any] = {"init_params": "random", "random_state": 0, "algorithm": "em"}
     with pytest.warns(ConvergenceWarning, match=r"The last iteration gained") as caught:
         model = GaussianMixture(3, max_iter=4, **starts).fit(rows)
     sentence = str(next(one.message for one in caught if one.category is ConvergenceWarning))
-    gained = float(re.search(r"gained (\S+) nats", sentence).group(1))
+    gained = float(re.findall(r"gained (\S+) nats", sentence)[0])
     with pytest.warns(ConvergenceWarning):
         before = GaussianMixture(3, max_iter=3, **starts).fit(rows)
     assert gained == pytest.approx(model.lower_bound_ * 200 - before.lower_bound_ * 200, rel=0.1)
