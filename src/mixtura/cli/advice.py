@@ -43,7 +43,7 @@ RULES: list[tuple[str, Words]] = [
         r"Best performing initialization did not converge\. Try different init parameters, or "
         r"increase max_iter, tol, or check for degenerate data\.",
         "the best start had not converged when its iterations were used up; try more --starts, or "
-        "fewer components (-k)",
+        "fewer components (-k).",
     ),
     (r"partial_fit takes rows that are in memory; .*", "rows beyond memory are taken in in parts"),
     (r'dataset\(\.\.\., on_bad="skip"\)', "--on-bad skip of mixtura fit"),

@@ -133,7 +133,8 @@ def say_columns(names: Sequence[str], reason: str) -> None:
 
 def _is_number(cell: object) -> bool:
     try:
-        float(str(cell))
+        # With commas too: a decimal one, or between thousands, which reading it then names.
+        float(str(cell).replace(",", ""))
     except ValueError:
         return False
     return True

@@ -1,5 +1,6 @@
 """Data frames of any library as one array of numbers and its column names."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -88,11 +89,10 @@ def _names(data: Any) -> list[Any]:
     """Return column names; raise `DataError` for one that stands twice."""
     given: Any = data.column_names if hasattr(data, "column_names") else data.columns
     names: list[Any] = list(cast(Any, given)() if callable(given) else given)
-    seen: set[Any] = set()
-    for name in names:
-        if name in seen:
-            raise DataError(f"two columns are called '{name}'; rename or drop one of them")
-        seen.add(name)
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        others = "" if len(twice) == 1 else f", and {len(twice) - 1} more names stand twice"
+        raise DataError(f"two columns are called '{twice[0]}'{others}; rename or drop one of them")
     return names
 
 

@@ -217,7 +217,9 @@ class Table:
         value = cells[row].as_py()
         advice = "leave the column out, or mend the cell"
         if DECIMAL_COMMA.fullmatch(value):
-            advice = "write decimals with a point and not with a comma"
+            advice = (
+                "write decimals with a point and not with a comma, and nothing between thousands"
+            )
         shown = value if len(value) <= 40 else value[:40] + "..."
         raise DataError(
             f"column '{name}' of '{self.path}' is not numeric: row {row + 1} holds {shown!r}; "

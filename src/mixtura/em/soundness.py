@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 
 import numpy as np
 
 from mixtura.components.words import Wording, listed
-from mixtura.em.history import Failure, PassedOver
+from mixtura.em.history import Failure, History, PassedOver
 from mixtura.em.options import FitOptions
 from mixtura.em.ranking import unsupported
 from mixtura.em.running import Run
@@ -19,6 +20,7 @@ __all__ = [
     "failure_words",
     "passed_over_words",
     "soundness_of",
+    "unconverged_words",
 ]
 
 # Nats that are worth a word.
@@ -96,6 +98,20 @@ def passed_over_words(ends: Sequence[PassedOver]) -> list[str]:
         f"{len(ends)} likelier end(s), up to log-likelihood {most:.4f}, were passed over, as "
         "components on too few rows made them so"
     ]
+
+
+def unconverged_words(history: History, remaining_gain: float) -> str:
+    """Return scikit-learn's words on a run that its limit ended, and how far it was."""
+    said = (
+        "Best performing initialization did not converge. Try different init parameters, "
+        "or increase max_iter, tol, or check for degenerate data."
+    )
+    if len(history.steps) > 1:
+        before, last = history.steps[-2:]
+        said += f" The last iteration gained {last.objective - before.objective:.2g} nats"
+        left = f", and about {remaining_gain:.2g} are left" if isfinite(remaining_gain) else ""
+        said += f"{left}."
+    return said
 
 
 def failure_words(failures: Sequence[Failure], n_finished: int) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, DensityMixin
+from sklearn.base import DensityMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
@@ -23,7 +23,7 @@ from mixtura.data.masks import MaskedRows
 from mixtura.data.weights import given_weights
 from mixtura.em.arriving import Drift
 from mixtura.em.solve import FitResult, SolveOptions, solve
-from mixtura.em.soundness import failure_words
+from mixtura.em.soundness import failure_words, unconverged_words
 from mixtura.em.starts import StartMaker
 from mixtura.engines import engine_named
 from mixtura.errors import (
@@ -40,7 +40,7 @@ from mixtura.estimators.labels import check_reached, check_unnumbered, known_com
 from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import Settings, checked_integer, is_auto, seed_of, size_of
 from mixtura.estimators.spooled import by_parts, check_alone, is_spooled
-from mixtura.estimators.stored import state_of
+from mixtura.estimators.stored import Pickled, state_of
 from mixtura.estimators.verbose import verbose_progress
 from mixtura.mixture import Mixture
 from mixtura.selection import Candidate, Selection
@@ -66,7 +66,7 @@ UNTOLD = {"engine", "n_jobs", "verbose", "verbose_interval"}
 TRAIL = 8
 
 
-class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
+class MixtureEstimator(PartialFit, DensityMixin, Pickled, ABC):
     """Base of the estimators; a concrete one says which family, options and starts it has."""
 
     mixture_: Mixture
@@ -579,12 +579,8 @@ class MixtureEstimator(PartialFit, DensityMixin, BaseEstimator, ABC):
         if caution is not None:
             warnings.warn(caution, DisagreementWarning, stacklevel=3)
         if not self.converged_ and settings.max_iter > 0:
-            warnings.warn(
-                "Best performing initialization did not converge. Try different init parameters, "
-                "or increase max_iter, tol, or check for degenerate data.",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
+            words = unconverged_words(result.history, result.remaining_gain)
+            warnings.warn(words, ConvergenceWarning, stacklevel=3)
 
     def _n_parameters(self) -> int:
         """Return the number of free parameters, by the name that scikit-learn has for it."""

@@ -198,7 +198,7 @@ class DiscreteMixture(MixtureEstimator):
     ) -> tuple[Selection, Sourced]:
         settings = Settings.of(self, sizes)
         given = self._sourced(X, sample_weight, min(sizes), max(sizes))
-        sizes = possible_sizes(sizes, given.source)
+        sizes, notes = possible_sizes(sizes, given.source)
         checked_weighing(self.mixing_weights, sizes)
         family = self._with_noise(given)
         by_size = {size: self._bound(family, size, given) for size in sizes}
@@ -223,7 +223,7 @@ class DiscreteMixture(MixtureEstimator):
             reading=self._reading(),
             progress=None if progress is None else lambda one: progress(one, len(cells)),
         )
-        return replace(found, candidates=(*found.candidates, *refused)), given
+        return replace(found, candidates=(*found.candidates, *refused), notes=notes), given
 
     def _take_best(self, found: Selection, given: Sourced) -> None:
         doubt = self._doubt(given.source, found.best.n_components)

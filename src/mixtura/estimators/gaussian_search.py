@@ -93,8 +93,9 @@ def structure_search(
     """
     settings = Settings.of(estimator, sizes)
     source, names = given.source, given.names
-    sizes = possible_sizes(list(sizes), source)
-    determined, notes = _determined(covariance_type, source)
+    sizes, notes = possible_sizes(list(sizes), source)
+    determined, more = _determined(covariance_type, source)
+    notes += more
     _check_memory(determined, max(sizes), source.n_columns)
     cells = structure_cells(determined, sizes, source.n_columns, made)
     if isinstance(covariance_type, str) and covariance_type == "all":

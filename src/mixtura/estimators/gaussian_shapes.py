@@ -44,8 +44,7 @@ def covariance_of_precisions(
     name = f"{covariance_type} precision"
     given = as_shape(name, precisions, shape_of(covariance_type, n_components, n_columns))
     if covariance_type in ("diag", "spherical"):
-        if not (given > 0).all():
-            raise ParameterError(f"'{name}' should be positive")
+        _check_positive(name, given)
         return covariance_of_factors(form.storage, np.sqrt(given), n_columns)
     matrices = _per_component(given, n_components)
     factors = _factors(name, matrices)
@@ -66,14 +65,24 @@ def parameters_of_covariances(
     name = "covariances"
     given = as_shape(name, covariances, shape_of(covariance_type, n_components, n_columns))
     if covariance_type in ("diag", "spherical"):
-        if not (given > 0).all():
-            raise ParameterError(f"'{name}' should be positive")
+        _check_positive(name, given)
         factors = 1.0 / np.sqrt(given)
     else:
         matrices = _per_component(given, n_components)
         _check_symmetric(name, matrices)
         factors = _stored(form, refined_precision_factors(matrices))
     return GaussianParameters(means, covariance_of_factors(form.storage, factors, n_columns))
+
+
+def _check_positive(name: str, given: Float) -> None:
+    wrong = np.argwhere(~(given > 0))
+    if len(wrong):
+        component, *columns = wrong[0].tolist()
+        column = "".join(f" in column {place}" for place in columns)
+        value = given[component, *columns]
+        raise ParameterError(
+            f"'{name}' should be positive; that of component {component}{column} is {value:g}"
+        )
 
 
 def attributes_of(

@@ -40,10 +40,18 @@ def checked_sizes(n_components: Any) -> list[int]:
     return sorted({checked_integer("n_components", size, 1) for size in given})
 
 
-def possible_sizes(sizes: list[int], source: RowSource) -> list[int]:
-    """Return the sizes that are no larger than the number of distinct rows; at least one."""
+def possible_sizes(sizes: list[int], source: RowSource) -> tuple[list[int], tuple[str, ...]]:
+    """Return the sizes up to the number of distinct rows, and a sentence on the others."""
     distinct = source.count_distinct(max(sizes))
-    return [size for size in sizes if size <= distinct] or [distinct]
+    possible = [size for size in sizes if size <= distinct]
+    larger = [size for size in sizes if size > distinct]
+    if not larger:
+        return possible, ()
+    several = f"{larger[0]} to {larger[-1]}" if len(larger) > 1 else f"{larger[0]}"
+    rows = "1 distinct row" if distinct == 1 else f"{distinct} distinct rows"
+    instead = "" if possible else f", but of {distinct}"
+    sentence = f"there are only {rows}, so no model of {several} components was tried{instead}"
+    return possible or [distinct], (sentence,)
 
 
 def check_parameters(form: Structure, n_components: int, n_columns: int, called: str = "") -> None:

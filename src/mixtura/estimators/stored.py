@@ -2,18 +2,28 @@
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from importlib import import_module
 from inspect import Parameter, signature
 from math import isfinite, isnan
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
 
 from mixtura.em.stopping import Ending
 from mixtura.errors import MixturaWarning, ParameterError
 from mixtura.mixture import Mixture
 
-__all__ = ["arrays_kept", "class_named", "made", "revived", "settings_of", "state_of"]
+__all__ = [
+    "Pickled",
+    "arrays_kept",
+    "class_named",
+    "made",
+    "revived",
+    "settings_of",
+    "state_of",
+]
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -26,6 +36,34 @@ OF_ROWS = ("responsibilities_init",)
 
 # What a fit says of itself, by the entries of `FitResult.facts`.
 TOLD = ("log_likelihood", "n_parameters", "converged", "n_iter", "starts_agreeing")
+
+
+# The key of the version in a pickle.
+VERSION = "_mixtura_version"
+
+
+def _version() -> str:
+    # The package stands above its rooms.
+    return import_module("mixtura").__version__
+
+
+class Pickled(BaseEstimator):
+    """An estimator whose pickle says by which version it was made, and warns of another."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: Any = super().__getstate__()
+        return {**state, VERSION: _version()}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        own, other = _version(), state.get(VERSION, "an unknown version")
+        if other != own:
+            warnings.warn(
+                f"this {type(self).__name__} was pickled by mixtura {other}, and this is {own}, "
+                "which may read it in another way; fit it again, or keep fits in files by save",
+                MixturaWarning,
+                stacklevel=2,
+            )
+        super().__setstate__({name: of for name, of in state.items() if name != VERSION})
 
 
 def state_of(estimator: Any) -> tuple[Arrays, dict[str, Any]]:

@@ -137,11 +137,4 @@ def _of_search(selection: Selection) -> list[str]:
             f"The best model has {largest} components, the most that were tried; try more."
         )
     found += [_sentence(remark) for remark in selection.remarks]
-    failed = sum(candidate.result is None for candidate in selection.candidates)
-    if failed:
-        models = "1 model" if failed == 1 else f"{failed} models"
-        found.append(
-            f"{models} of {len(selection.candidates)} could not be fitted; see the end "
-            "of the ranking."
-        )
     return found

@@ -166,7 +166,8 @@ class Selection:
     @property
     def remarks(self) -> list[str]:
         """Return what a reader of the ranking should know, as sentences."""
-        return [*ranked_last_words(self.passed_over, self.criterion), *self.notes]
+        passed_over = ranked_last_words(self.passed_over, self.criterion)
+        return [*passed_over, *failed_words(self.candidates), *self.notes]
 
     @property
     def best(self) -> Candidate:
@@ -254,10 +255,26 @@ def ranked_last_words(passed_over: Sequence[Candidate], criterion: str) -> list[
     if not passed_over:
         return []
     lowest, name, count = passed_over[0], criterion.upper(), len(passed_over)
-    size = lowest.n_components
-    called = f"{lowest.kind} with {size} component{'' if size == 1 else 's'}"
     stand = "1 model stands" if count == 1 else f"{count} models stand"
     return [
-        f"{stand} below all sound ones in spite of a lower {name}; of the lowest, {called} "
-        f"({name} {lowest.value(criterion):.3f}): {lowest.cautions[0]}"
+        f"{stand} below all sound ones in spite of a lower {name}; of the lowest, "
+        f"{_called(lowest)} ({name} {lowest.value(criterion):.3f}): {lowest.cautions[0]}"
     ]
+
+
+def failed_words(candidates: Sequence[Candidate]) -> list[str]:
+    """Return how many models could not be fitted, and why the first could not."""
+    failed = [candidate for candidate in candidates if candidate.result is None]
+    if not failed:
+        return []
+    models = "1 model" if len(failed) == 1 else f"{len(failed)} models"
+    first = "" if len(failed) == 1 else "of the first, "
+    reason = failed[0].failure or "no reason was given"
+    return [
+        f"{models} of {len(candidates)} could not be fitted; {first}{_called(failed[0])}: {reason}"
+    ]
+
+
+def _called(candidate: Candidate) -> str:
+    size = candidate.n_components
+    return f"{candidate.kind} with {size} component{'' if size == 1 else 's'}"
