@@ -208,6 +208,7 @@ def test_files_that_do_not_go_together_are_named(folder, tmp_path):
 def test_files_without_rows_among_others_say_nothing(folder, tmp_path):
     first = pd.read_parquet(folder / "0.parquet")
     first[:0].to_csv(tmp_path / "none.csv", index=False)
+    first[:0].to_csv(tmp_path / "other.csv", index=False)
     for memory in ("1GB", "1kB"):
         target = tmp_path / memory
         fit = ["fit", tmp_path / "none.csv", folder / "0.parquet", "-k", "2", "-s", "full"]
@@ -216,10 +217,12 @@ def test_files_without_rows_among_others_say_nothing(folder, tmp_path):
             "predict", target / "model.mixtura", tmp_path / "none.csv", folder / "0.parquet"
         )
         assert len(found.stdout.splitlines()) == 1 + len(first)
-        nothing = run("fit", tmp_path / "none.csv", tmp_path / "none.csv", "--memory", memory)
+        nothing = run("fit", tmp_path / "none.csv", tmp_path / "other.csv", "--memory", memory)
         assert "rows" in nothing.output
         assert nothing.exit_code != 0
-    nothing = run("predict", target / "model.mixtura", *[tmp_path / "none.csv"] * 2)
+    nothing = run(
+        "predict", target / "model.mixtura", tmp_path / "none.csv", tmp_path / "other.csv"
+    )
     assert "none of the files holds rows" in nothing.output
 
 

@@ -34,7 +34,7 @@ OF_PYTHON = re.compile(
 # held or equal, arrays and batches.
 UNSAID = re.compile(
     r"warm_start|use_y|_init\b|init_params|noise_volume|cannot be kept|array of records|"
-    r"n_components='auto'|\bfix\b|can be held|batch \d|reshape|pandas\.|blocks|"
+    r"degrees_of_freedom|n_components='auto'|\bfix\b|can be held|batch \d|reshape|pandas\.|blocks|"
     r"sampling requires|Mixture of |an array of rows would lose|<svg"
 )
 

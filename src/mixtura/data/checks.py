@@ -91,8 +91,8 @@ def check_within_reach(source: RowSource, names: Names, middle: Float, spread: F
         if far.any():
             row, column = map(int, np.argwhere(far)[0])
             raise DataError(
-                f"{column_label(names, column)} holds {block.rows[row, column]:g} in row "
-                f"{before + row} of those fitted (counted from 0), so far from all others that its "
+                f"{column_label(names, column)} holds {block.rows[row, column]:g} at row "
+                f"{before + row} (counted from 0) of those fitted, so far from all others that its "
                 "square is beyond numbers; drop the row, or mend the cell"
             )
         before += len(block.rows)

@@ -72,7 +72,7 @@ class MixtureEstimator(PartialFit, DensityMixin, Pickled, ABC):
     mixture_: Mixture
     drift_: Drift
     selection_: Selection
-    result_: FitResult
+    _result: FitResult
     n_features_in_: int
     feature_names_in_: NDArray[np.object_]
     n_components: int | str
@@ -559,7 +559,7 @@ class MixtureEstimator(PartialFit, DensityMixin, Pickled, ABC):
 
     def _tell(self, result: FitResult) -> None:
         """Set what a result says of itself."""
-        self.result_ = replace(result, mixture=self.mixture_)
+        self._result = replace(result, mixture=self.mixture_)
         self._excess = result.excess_each
         self.history_ = result.history
         self.log_likelihood_ = result.log_likelihood

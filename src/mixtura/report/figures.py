@@ -54,7 +54,7 @@ def report_of(model: Any, X: Any, *, title: str = "Mixture", source: str = "") -
 
 
 def _of_estimator(model: Any) -> tuple[FitResult, Selection | None, Any]:
-    result = getattr(model, "result_", None)
+    result = getattr(model, "_result", None)
     if result is None:
         raise ParameterError(
             "a report needs a fitted mixture or a search, with the history of its fit; a model "
