@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mixtura import GaussianMixture
 
-pytestmark = pytest.mark.drawn(3)
+pytestmark = pytest.mark.drawn(5)
 
 Float = NDArray[np.float64]
 

@@ -29,7 +29,7 @@ from mixtura.em.stopping import Ending
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::mixtura.MixturaWarning"),
-    pytest.mark.drawn(3),
+    pytest.mark.drawn(5),
 ]
 
 SEEDS = range(8)

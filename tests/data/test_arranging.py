@@ -11,7 +11,7 @@ from mixtura.arrays import order_by_pattern
 from mixtura.data import arranging
 from mixtura.data.arranging import arranged
 
-pytestmark = pytest.mark.drawn(2)
+pytestmark = pytest.mark.drawn(4)
 
 
 def gappy(n_rows, n_columns, share, seed=0):

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from mixtura.data.files import Table, read_table
 from mixtura.errors import DataError
 
-pytestmark = pytest.mark.drawn(3)
+pytestmark = pytest.mark.drawn(5)
 
 pa = pytest.importorskip("pyarrow")
 feather = pytest.importorskip("pyarrow.feather")

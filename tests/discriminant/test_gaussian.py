@@ -23,7 +23,7 @@ from mixtura import (
 )
 from tests.oracles import dataset, mclust
 
-pytestmark = pytest.mark.drawn(2)
+pytestmark = pytest.mark.drawn(4)
 
 EDDA, MCLUSTDA = mclust("edda"), mclust("mclustda")
 FITS = [(name, fit) for name, found in EDDA.items() for fit in found["fits"]]

@@ -22,6 +22,8 @@ from mixtura import (
 from mixtura.archive import read_archive, write_archive
 from mixtura.cli.command import command
 
+pytestmark = pytest.mark.drawn(4)
+
 CODES = np.arange(60) % 3
 
 

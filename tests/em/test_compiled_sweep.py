@@ -30,6 +30,8 @@ from mixtura.engines import Engine, Serial, Threads
 from mixtura.native import sweeps
 from mixtura.native.parts import DensePart
 
+pytestmark = pytest.mark.drawn(4)
+
 Float = NDArray[np.float64]
 SIZES = (3, 3, 1, 7)
 DISCRETE = {

@@ -25,7 +25,7 @@ from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 from mixtura.errors import ParameterError
 
-pytestmark = pytest.mark.drawn(2)
+pytestmark = pytest.mark.drawn(4)
 
 COUNT = 4
 

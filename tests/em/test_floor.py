@@ -21,7 +21,7 @@ from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 
-pytestmark = pytest.mark.drawn(3)
+pytestmark = pytest.mark.drawn(5)
 
 # What axes are best is searched for, so that two searches may end in two places.
 SEARCHED = ("EVE", "VVE", "EEV", "VEV")

@@ -30,7 +30,7 @@ from mixtura.em.sweep import Sweep
 from mixtura.engines import Engine, Serial, Threads
 from mixtura.native import sweeps
 
-pytestmark = pytest.mark.drawn(3)
+pytestmark = pytest.mark.drawn(5)
 
 N_ROWS = 3001
 

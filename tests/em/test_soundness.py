@@ -13,6 +13,8 @@ from mixtura import (
 from mixtura.components.words import Wording
 from mixtura.em.soundness import Soundness
 
+pytestmark = pytest.mark.drawn(4)
+
 RNG = np.random.default_rng(0)
 AMOUNTS = RNG.gamma(3, 1, size=(60, 2))
 AMOUNTS[:2] *= 1e4

@@ -29,6 +29,8 @@ from mixtura.em.statistics import Statistics
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Engine, Serial, Threads
 
+pytestmark = pytest.mark.drawn(4)
+
 Float = NDArray[np.float64]
 
 STRUCTURES = ("full", "tied", "diag", "spherical")

@@ -29,7 +29,7 @@ from mixtura.em.options import log_weights_of
 from mixtura.em.sweep import Sweep, source_of
 from mixtura.engines import engine_named
 
-pytestmark = pytest.mark.drawn(3)
+pytestmark = pytest.mark.drawn(5)
 
 CHANCES = np.array([[0.1, 0.8, 0.3, 0.9, 0.2], [0.7, 0.2, 0.8, 0.1, 0.8]])
 LEVELS = np.array([[2.0, 9.0, 1.0], [8.0, 1.0, 4.0]])

@@ -18,7 +18,7 @@ from mixtura import (
     select,
 )
 
-pytestmark = pytest.mark.drawn(2, among="file")
+pytestmark = pytest.mark.drawn(3, among="file")
 
 
 def clusters(seed: int, centres: tuple[float, ...] = (0.0, 9.0, 18.0)) -> np.ndarray:

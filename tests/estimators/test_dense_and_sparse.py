@@ -15,7 +15,7 @@ from mixtura import (
     PoissonMixture,
 )
 
-pytestmark = pytest.mark.drawn(2)
+pytestmark = pytest.mark.drawn(4)
 
 N_ROWS, N_COLUMNS, N_COMPONENTS = 600, 8, 4
 

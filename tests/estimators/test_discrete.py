@@ -21,7 +21,7 @@ from mixtura import (
     load,
 )
 
-pytestmark = pytest.mark.drawn(3)
+pytestmark = pytest.mark.drawn(5)
 
 CATEGORICAL = [fit for fit in discrete_fits("categorical") if fit["G"] < 5]
 

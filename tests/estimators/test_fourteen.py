@@ -12,7 +12,7 @@ from oracles import dataset
 from mixtura import GaussianMixture
 from mixtura.components.gaussian.structures import CODES
 
-pytestmark = pytest.mark.drawn(3)
+pytestmark = pytest.mark.drawn(5)
 
 Float = NDArray[np.float64]
 

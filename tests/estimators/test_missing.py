@@ -15,7 +15,7 @@ from mixtura import GaussianMixture, MixedMixture, PoissonMixture, select
 from mixtura.components.gaussian.structures import CODES
 from mixtura.errors import DataError, ParameterError
 
-pytestmark = pytest.mark.drawn(3)
+pytestmark = pytest.mark.drawn(5)
 
 Float = NDArray[np.float64]
 

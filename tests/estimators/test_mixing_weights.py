@@ -27,7 +27,7 @@ from mixtura.em.sweep import Sweep
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Best performing initialization"),
-    pytest.mark.drawn(3),
+    pytest.mark.drawn(5),
 ]
 
 SWEEPS = 12

@@ -22,7 +22,7 @@ from mixtura.em import plan as planning
 from mixtura.engines import Processes, Serial, Threads
 from mixtura.inference import bootstrap, information, likelihood_ratio_test
 
-pytestmark = pytest.mark.drawn(2)
+pytestmark = pytest.mark.drawn(4)
 
 N_ROWS = 600
 BLOCKS = {"gaussian": ["x", "y"], "poisson": ["n"], "categorical": ["c"]}

@@ -13,7 +13,7 @@ from sklearn.mixture import GaussianMixture as SklearnMixture
 
 from mixtura import DegenerateComponentWarning, GaussianMixture, select
 
-pytestmark = pytest.mark.drawn(2)
+pytestmark = pytest.mark.drawn(4)
 
 SEEDS = range(4)
 

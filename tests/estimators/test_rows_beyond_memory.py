@@ -18,7 +18,7 @@ from mixtura import (
 from mixtura.data.arrays import ArrayRows
 from mixtura.data.spool import SpooledRows
 
-pytestmark = pytest.mark.drawn(2)
+pytestmark = pytest.mark.drawn(4)
 
 N_ROWS, NAMES = 30_000, ("u", "v", "w")
 

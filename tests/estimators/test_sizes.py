@@ -15,7 +15,7 @@ from mixtura import (
     ParameterError,
 )
 
-pytestmark = pytest.mark.drawn(2)
+pytestmark = pytest.mark.drawn(4)
 
 
 @every_estimator

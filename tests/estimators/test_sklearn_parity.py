@@ -15,7 +15,7 @@ from sklearn.mixture import GaussianMixture as SklearnGaussianMixture
 
 from mixtura import GaussianMixture
 
-pytestmark = pytest.mark.drawn(3)
+pytestmark = pytest.mark.drawn(5)
 
 Float = NDArray[np.float64]
 

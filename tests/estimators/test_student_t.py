@@ -9,6 +9,8 @@ from mixtura import GaussianMixture, ParameterError, StudentTMixture, select
 from mixtura.components.gaussian.structures import CODES
 from mixtura.errors import DataError
 
+pytestmark = pytest.mark.drawn(3)
+
 
 def drawn(seed: int = 0, size: int = 240, n_columns: int = 2) -> tuple[np.ndarray, np.ndarray]:
     """Return rows of two clusters with tails, and their clusters."""

@@ -7,7 +7,7 @@ import pytest
 
 from mixtura import BernoulliMixture, DataError, DriftWarning, GaussianMixture, PoissonMixture, load
 
-pytestmark = pytest.mark.drawn(2)
+pytestmark = pytest.mark.drawn(4)
 
 CENTRES = np.array([[0.0, 0.0], [4.0, 1.0], [1.0, 6.0]])
 

@@ -22,7 +22,7 @@ from mixtura import (
 )
 from mixtura.cli.command import command
 
-pytestmark = pytest.mark.drawn(2)
+pytestmark = pytest.mark.drawn(4)
 
 SEEDS = range(4)
 

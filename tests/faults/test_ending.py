@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.drawn(2)
+pytestmark = pytest.mark.drawn(4)
 
 # As threads of Arrow do now and then, that run while the interpreter ends.
 ABORTING = """

@@ -18,7 +18,7 @@ from mixtura.components.gaussian.structures import structure
 from mixtura.em.splits import _axes
 from mixtura.estimators.sizes import check_parameters
 
-pytestmark = pytest.mark.drawn(2, among="file")
+pytestmark = pytest.mark.drawn(3, among="file")
 
 MANY = 6000
 

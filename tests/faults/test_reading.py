@@ -32,7 +32,7 @@ from mixtura import (
 from mixtura.archive import read_archive, write_archive
 from mixtura.store import save
 
-pytestmark = pytest.mark.drawn(3)
+pytestmark = pytest.mark.drawn(5)
 
 N_ROWS = 60
 SEEDS = range(3)

@@ -21,7 +21,7 @@ from mixtura import (
     select,
 )
 
-pytestmark = pytest.mark.drawn(2)
+pytestmark = pytest.mark.drawn(4)
 
 SPARSE: dict[str, Any] = {
     "multinomial": MultinomialMixture,

@@ -11,7 +11,7 @@ from mixtura import GaussianMixture, load
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs signals and fork"),
-    pytest.mark.drawn(3),
+    pytest.mark.drawn(5),
 ]
 
 ROWS = np.random.default_rng(0).normal(size=(30, 2))

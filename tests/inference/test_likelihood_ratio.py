@@ -11,7 +11,7 @@ from mixtura.engines import Threads
 from mixtura.errors import DataError, ParameterError
 from mixtura.inference import likelihood_ratio_test
 
-pytestmark = pytest.mark.drawn(2, among="file")
+pytestmark = pytest.mark.drawn(3, among="file")
 
 
 def fitted(name, n_components, model):

@@ -20,7 +20,7 @@ from mixtura import (
 from mixtura.inference import information, score_vector, standard_errors
 from mixtura.inference.survey import sampling_of
 
-pytestmark = pytest.mark.drawn(2, among="file")
+pytestmark = pytest.mark.drawn(3, among="file")
 
 
 def linearised(scores, weights, strata, clusters):

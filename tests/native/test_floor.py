@@ -10,7 +10,7 @@ from mixtura.components.gaussian.structures import CODES
 from mixtura.components.gaussian.structures.floor import is_above
 from mixtura.native.updates import native_update
 
-pytestmark = pytest.mark.drawn(3)
+pytestmark = pytest.mark.drawn(5)
 
 COMMON_AXES = ("EVE", "VVE")
 TURNED = ("EEV", "VEV")

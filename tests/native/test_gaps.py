@@ -17,7 +17,7 @@ from mixtura.native import library
 from mixtura.native.gaps import GappyRows
 from mixtura.native.parts import DensePart, readable
 
-pytestmark = pytest.mark.drawn(3)
+pytestmark = pytest.mark.drawn(5)
 
 Float = NDArray[np.float64]
 

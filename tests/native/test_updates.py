@@ -10,6 +10,8 @@ from mixtura.components.gaussian.structures import CODES, STRUCTURES, m_step_obj
 from mixtura.native import updates
 from mixtura.native.updates import SingularCovariance, native_update
 
+pytestmark = pytest.mark.drawn(4)
+
 COMMON_AXES = ("EVE", "VVE")
 CLOSED = [code for code in CODES if not STRUCTURES[code].iterative]
 NEWTON = [code for code in CODES if STRUCTURES[code].iterative and code not in COMMON_AXES]

@@ -7,7 +7,7 @@ from sklearn.metrics import adjusted_rand_score
 from mixtura import select
 from mixtura.components.gaussian.structures import CODES
 
-pytestmark = pytest.mark.drawn(2)
+pytestmark = pytest.mark.drawn(4)
 
 DIAGONAL = ("EII", "VII", "EEI", "VEI", "EVI", "VVI")
 

@@ -12,6 +12,8 @@ from mixtura import BernoulliMixture, DegenerateComponentWarning, select
 from mixtura.em.soundness import Soundness
 from mixtura.selection import Candidate, Selection
 
+pytestmark = pytest.mark.drawn(4)
+
 
 def clusters(n_rows=120):
     rows = np.random.default_rng(2).normal(size=(n_rows, 2))

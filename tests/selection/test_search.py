@@ -23,7 +23,7 @@ from mixtura.errors import LikelihoodDecreased
 from mixtura.selection import Candidate, Selection, bench
 from mixtura.selection.cells import is_nested
 
-pytestmark = pytest.mark.drawn(2)
+pytestmark = pytest.mark.drawn(4)
 
 # The module; the package has a function of its name.
 SEARCH = import_module("mixtura.selection.search")

@@ -17,7 +17,7 @@ from mixtura.components.gaussian.structures import (
 )
 from mixtura.errors import ParameterError
 
-pytestmark = pytest.mark.drawn(3)
+pytestmark = pytest.mark.drawn(5)
 
 COMMON_AXES = ("EVE", "VVE")
 # With a floor that is not the same in all columns their axes are searched for.

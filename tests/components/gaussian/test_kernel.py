@@ -37,7 +37,7 @@ from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 from mixtura.errors import ParameterError
 
-pytestmark = pytest.mark.drawn(3)
+pytestmark = pytest.mark.drawn(5)
 
 # What axes are best is searched for, so that two searches may end in two places.
 COMMON_AXES = ("EVE", "VVE")

@@ -18,7 +18,7 @@ from mixtura.components.gaussian.structures import (
 )
 from mixtura.errors import ParameterError
 
-pytestmark = pytest.mark.drawn(3)
+pytestmark = pytest.mark.drawn(5)
 
 ITERATIVE = [code for code in CODES if STRUCTURES[code].iterative]
 COMMON_AXES = ("EVE", "VVE")
