@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
+from mixtura import GaussianMixture
 from mixtura.components.background import one_pass
 from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.gaussian.box import smallest_box
@@ -103,3 +104,11 @@ def test_what_is_crossed_has_one_noise_and_it_is_the_last(code: str) -> None:
         found = crossed(sweep, pair[0], other, options_for(sweep))
         assert found.parameters.noise.tolist() == [False, False, False, True]
         assert np.exp(found.log_weights).sum() == pytest.approx(1.0)
+
+
+@pytest.mark.filterwarnings("ignore:Best performing initialization")
+@pytest.mark.parametrize("max_iter", [0, 1])
+def test_a_fit_of_no_sweep_ends_where_it_starts(max_iter: int, fresh_seed: int) -> None:
+    rows = np.random.default_rng(fresh_seed).normal(size=(60, 2))
+    model = GaussianMixture(2, noise="uniform", max_iter=max_iter, random_state=0).fit(rows)
+    assert np.isfinite(model.score(rows))

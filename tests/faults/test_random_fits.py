@@ -31,6 +31,15 @@ ONCE = [
 ]
 
 
+# The same of small fits: noise that has taken all rows, and fits of no sweep beside it.
+SMALL = [(701, 378), (2701, 13), (2701, 71), (2701, 131), (2701, 208)]
+
+
+@pytest.mark.parametrize(("seed", "number"), SMALL)
+def test_what_once_did_not_hold_for_a_small_fit_holds(seed: int, number: int) -> None:
+    assert check(case(seed, number), number)
+
+
 @pytest.mark.parametrize(("seed", "number"), ONCE)
 def test_what_once_did_not_hold_for_a_fit_holds(seed: int, number: int) -> None:
     assert check(case(seed, number, large=True), number)

@@ -66,6 +66,9 @@ def without_its_noise(sample: Sweep, model: Model) -> tuple[Sweep, Model]:
     block = sample.source.block(0, sample.source.n_rows)
     weights = 1.0 - responsibilities_of(sample, model)[:, -1]
     kept = np.flatnonzero(weights > LEAST)
+    if not len(kept):
+        # Noise has taken all rows, and components are looked for among all.
+        weights, kept = np.ones(len(weights)), np.arange(len(weights))
     if block.weights is not None:
         weights = weights * block.weights
     rows = source_of(block.rows[kept], weights[kept])
