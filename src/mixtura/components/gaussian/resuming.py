@@ -156,7 +156,8 @@ def _check_scatter(moments: GaussianMoments, *, full: bool) -> None:
         raise ParameterError("sums of squares of what was seen are below 0")
     if not full:
         return
-    widths = np.sqrt(np.maximum(np.maximum(squares, slack), SMALLEST))
+    # What rounding may make of products is the share that is let pass of widths so narrow.
+    widths = np.sqrt(np.maximum(np.maximum(squares, slack / ROUNDING), SMALLEST))
     alike = scatter / widths[..., None] / widths[..., None, :]
     if np.abs(alike - np.swapaxes(alike, -1, -2)).max() > ROUNDING:
         raise ParameterError("the scatter of what was seen is not symmetric")
