@@ -257,5 +257,5 @@ def test_what_cannot_be_fitted_is_said() -> None:
         select(rows, 2, family="t", missing="marginal")
     far = rows.copy()
     far[4, 1] = 1e250
-    with pytest.raises(DataError, match="column 1 holds 1e\\+250 in row 4"):
+    with pytest.raises(DataError, match="column 1 holds 1e\\+250 at row 4"):
         StudentTMixture(2).fit(far)
