@@ -64,8 +64,9 @@ class Findings:
         safe = (lambda cells: cells) if self.keeps_formulas else unformulated
         _write_csv(folder / ENUMERATION, self.enumeration.table(), safe)
         _write_csv(folder / CLASSES, self.profile.table(), safe)
-        write_text(folder / TABLES, as_markdown(self.parts()))
-        write_text(folder / LATEX, as_latex(self.parts()))
+        parts = self.parts()
+        write_text(folder / TABLES, as_markdown(parts))
+        write_text(folder / LATEX, as_latex(parts))
 
     def parts(self) -> list[Part]:
         """Return what a paper takes: headings, tables and sentences."""

@@ -18,7 +18,7 @@ from uuid import uuid4
 from mixtura.engines.blas import single_threaded_blas
 from mixtura.engines.cores import number_of_workers
 from mixtura.engines.crew import answer
-from mixtura.engines.engine import Item, MergeTree, Result
+from mixtura.engines.engine import Item, MergeTree, Result, in_order
 from mixtura.engines.parcels import MOST_KEPT, Pickler, Unpickler
 from mixtura.engines.processes import branches
 from mixtura.engines.serial import Serial
@@ -83,13 +83,7 @@ class Dask:
             yield from Serial().map(task, items)
             return
         places = [slice(place, place + 1) for place in range(len(items))]
-        found: dict[int, Result] = {}
-        position = 0
-        for number, result in self._answers(task, [[item] for item in items], places):
-            found[number] = result
-            while position in found:
-                yield found.pop(position)
-                position += 1
+        yield from in_order(self._answers(task, [[item] for item in items], places))
 
     @contextmanager
     def session(self) -> Iterator[None]:

@@ -1,11 +1,11 @@
 """What is asked of an engine, and the fixed merge tree that all of them share."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from threading import Lock
 from typing import Any, Protocol, TypeVar
 
-__all__ = ["Engine", "MergeTree"]
+__all__ = ["Engine", "MergeTree", "in_order"]
 
 
 Item = TypeVar("Item")
@@ -59,3 +59,14 @@ class MergeTree:
     def total(self) -> Any:
         """Return the sum of all units."""
         return self._waiting[len(self._sizes) - 1, 0]
+
+
+def in_order(numbered: Iterable[tuple[int, Result]]) -> Iterator[Result]:
+    """Yield results by their numbers from 0 up, each as soon as those before it are there."""
+    found: dict[int, Result] = {}
+    position = 0
+    for number, result in numbered:
+        found[number] = result
+        while position in found:
+            yield found.pop(position)
+            position += 1

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from mixtura.engines.blas import single_threaded_blas
 from mixtura.engines.cores import number_of_workers
 from mixtura.engines.crew import Crew
-from mixtura.engines.engine import Item, MergeTree, Result
+from mixtura.engines.engine import Item, MergeTree, Result, in_order
 from mixtura.engines.serial import Serial
 
 __all__ = ["Processes"]
@@ -49,13 +49,7 @@ class Processes:
         if self._crew is None or len(items) <= 1:
             yield from Serial().map(task, items)
             return
-        found: dict[int, Result] = {}
-        position = 0
-        for number, result in self._crew.folded(task, [[item] for item in items]):
-            found[number] = result
-            while position in found:
-                yield found.pop(position)
-                position += 1
+        yield from in_order(self._crew.folded(task, [[item] for item in items]))
 
     @contextmanager
     def session(self) -> Iterator[None]:

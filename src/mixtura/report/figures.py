@@ -8,8 +8,7 @@ from matplotlib.figure import Figure
 from mixtura.em.solve import FitResult
 from mixtura.errors import ParameterError
 from mixtura.report.contents import Report, plotted
-from mixtura.report.families import page_of
-from mixtura.report.parts import COMMON, Drawing
+from mixtura.report.families import drawings_of
 from mixtura.selection import Selection
 
 __all__ = ["figure_names", "figure_of", "report_of"]
@@ -65,7 +64,7 @@ def _of_estimator(model: Any) -> tuple[FitResult, Selection | None, Any]:
 
 def figure_names(report: Report) -> tuple[str, ...]:
     """Return the names of the figures that a report has, in the order of its page."""
-    return tuple(drawing.name for drawing in _drawings(report))
+    return tuple(drawing.name for drawing in drawings_of(report))
 
 
 def figure_of(report: Report, name: str) -> Figure:
@@ -86,13 +85,7 @@ def figure_of(report: Report, name: str) -> Figure:
     ParameterError
         If the report has no figure of that name.
     """
-    found = {drawing.name: drawing for drawing in _drawings(report)}
+    found = {drawing.name: drawing for drawing in drawings_of(report)}
     if name not in found:
         raise ParameterError(f"this report has the figures {', '.join(found)}, but no {name!r}")
     return found[name].draw(plotted(report))
-
-
-def _drawings(report: Report) -> list[Drawing]:
-    own = page_of(report.result.mixture.family.name).figures(report)
-    sample = plotted(report)
-    return [drawing for drawing in (*own, *COMMON) if drawing.applies(sample)]

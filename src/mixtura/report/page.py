@@ -111,15 +111,12 @@ def _facts(report: Report) -> dict[str, Any]:
 
 
 def _figures(report: Report) -> dict[str, Shown]:
-    from mixtura.report.families import page_of
-    from mixtura.report.parts import COMMON
+    from mixtura.report.families import drawings_of
 
     sample = plotted(report)
-    own = page_of(report.result.mixture.family.name).figures(report)
     return {
         drawing.name: _shown(drawing, sample, figures_note(report))
-        for drawing in (*own, *COMMON)
-        if drawing.applies(sample)
+        for drawing in drawings_of(report)
     }
 
 
