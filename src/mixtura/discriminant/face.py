@@ -61,6 +61,19 @@ class Labelled:
         totals = np.bincount(self.codes, self.weights, minlength=len(self.classes))
         return totals / totals.sum()
 
+    def likelihood(self, densities: Float, n_parameters: int) -> tuple[float, float]:
+        """Return Σ w log(share of its class · density) and the BIC of so many parameters.
+
+        Parameters
+        ----------
+        densities : (N, C) log f_c(x)
+        n_parameters : shares of the classes included
+        """
+        own = densities[np.arange(len(self.codes)), self.codes] + np.log(self.shares[self.codes])
+        used = self.weights > 0
+        total = float(self.weights[used] @ own[used])
+        return total, -2 * total + n_parameters * float(np.log(self.weights.sum()))
+
 
 def labelled(y: Any, sample_weight: ArrayLike | None, n_rows: int) -> Labelled:
     """Return what y says of rows' classes.
@@ -277,15 +290,8 @@ class ClassMixtures(ClassifierMixin, BaseEstimator, ABC):
 
     def _tell(self, X: Any, given: Labelled) -> None:
         """Set what the likelihood of rows and classes together says."""
-        densities = self._class_densities(X)
-        own = densities[np.arange(len(given.codes)), given.codes] + np.log(
-            given.shares[given.codes]
-        )
-        used = given.weights > 0
-        self.log_likelihood_ = float(given.weights[used] @ own[used])
-        self.bic_ = -2 * self.log_likelihood_ + self.n_parameters_ * float(
-            np.log(given.weights.sum())
-        )
+        told = given.likelihood(self._class_densities(X), self.n_parameters_)
+        self.log_likelihood_, self.bic_ = told
 
     def _priors(self, priors: ArrayLike | None) -> Float:
         return checked_priors(priors, self.classes_, self.priors_)

@@ -278,11 +278,8 @@ def _judged(
     fit: Callable[[NDArray[Any], Labelled], Fitted],
 ) -> dict[str, Any]:
     """Return the criteria of a model, which `fit` fits to other rows."""
-    own = found.densities(rows)[np.arange(len(rows)), given.codes]
-    used = given.weights > 0
-    total = given.weights[used] @ (own + np.log(given.shares)[given.codes])[used]
-    bic = -2 * float(total) + found.n_parameters * float(np.log(given.weights.sum()))
-    told = {"log_likelihood": float(total), "df": found.n_parameters, "bic": bic}
+    total, bic = given.likelihood(found.densities(rows), found.n_parameters)
+    told = {"log_likelihood": total, "df": found.n_parameters, "bic": bic}
     if folds is None:
         return told
 

@@ -38,7 +38,8 @@ from mixtura.estimators.doubted import warn_of_best
 from mixtura.estimators.inputs import Kept, Sourced, checked_rows, fitted_rows, names_of
 from mixtura.estimators.labels import check_reached, check_unnumbered, known_components
 from mixtura.estimators.noise import noise_maker
-from mixtura.estimators.settings import Settings, checked_integer, is_auto, seed_of, size_of
+from mixtura.estimators.settings import Settings, checked_integer, seed_of
+from mixtura.estimators.sizes import is_auto, size_of
 from mixtura.estimators.spooled import by_parts, check_alone, is_spooled
 from mixtura.estimators.stored import Pickled, state_of
 from mixtura.estimators.verbose import verbose_progress

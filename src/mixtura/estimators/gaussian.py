@@ -1,6 +1,6 @@
 """`GaussianMixture`: scikit-learn's class, and more."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Self, final
@@ -34,7 +34,6 @@ from mixtura.em.starts import StartMaker
 from mixtura.em.sweep import Sweep
 from mixtura.errors import ParameterError
 from mixtura.estimators.binding import bound_family
-from mixtura.estimators.constant import VaryingColumns
 from mixtura.estimators.gaps import (
     check_gaps,
     checked_gappy_rows,
@@ -59,13 +58,13 @@ from mixtura.estimators.settings import (
     Settings,
     checked_choice,
     checked_number,
-    is_auto,
     seed_of,
 )
 from mixtura.estimators.sizes import check_parameters
 from mixtura.estimators.spooled import fitted_beyond, numbers_beyond
+from mixtura.estimators.structured import Structured
 from mixtura.mixture import Mixture
-from mixtura.selection import Candidate, Selection
+from mixtura.selection import Selection
 
 __all__ = ["GaussianMixture"]
 
@@ -75,7 +74,7 @@ SKLEARN_NAMES = ("full", "tied", "diag", "spherical")
 
 
 @final
-class GaussianMixture(VaryingColumns):
+class GaussianMixture(Structured):
     """Gaussian mixture fitted by expectation-maximisation.
 
     A superset of `sklearn.mixture.GaussianMixture`: the same numbers for `tol` and `reg_covar`
@@ -240,29 +239,10 @@ class GaussianMixture(VaryingColumns):
         self.verbose_interval = verbose_interval
 
     def _structure(self) -> Structure:
-        if not isinstance(self.covariance_type, str):
-            raise ParameterError(
-                f"covariance_type should be a name, but got {self.covariance_type!r}"
-            )
         return structure(self._form())
 
-    def _form(self) -> str:
-        """Return the structure by its name; where that is to be found, the simplest until it is."""
-        if not is_auto(self.covariance_type):
-            return self.covariance_type
-        mixture = getattr(self, "mixture_", None)
-        return "spherical" if mixture is None else without_noise(mixture.family).structure.code
-
-    def _is_chosen(self) -> bool:
-        return super()._is_chosen() or is_auto(self.covariance_type)
-
     def _searched(
-        self,
-        X: Any,
-        sample_weight: ArrayLike | None,
-        sizes: list[int],
-        criterion: str = "bic",
-        progress: Callable[[Candidate, int], None] | None = None,
+        self, X: Any, sample_weight: ArrayLike | None, sizes: list[int], *how: Any, **more: Any
     ) -> tuple[Selection, Sourced]:
         if self.reg_covar is not None or self.init_params != "auto":
             name = "init_params" if self.reg_covar is None else "reg_covar"
@@ -270,13 +250,9 @@ class GaussianMixture(VaryingColumns):
                 f"{name} says nothing to a search for sizes and structures; leave it out, or give "
                 "n_components and covariance_type"
             )
-        given = self._sourced(X, sample_weight, min(sizes), max(sizes))
-        kinds = "all" if is_auto(self.covariance_type) else self.covariance_type
-        found = self._ranked(given, sizes, kinds, criterion=criterion, progress=progress)
-        return found, given
+        return super()._searched(X, sample_weight, sizes, *how, **more)
 
     def _ranked(self, given: Sourced, sizes: list[int], kinds: Any, **how: Any) -> Selection:
-        """Return mixtures of several sizes and structures, ranked."""
         return gaussian_search(self, given, sizes, kinds, **how)
 
     def _check_size(self, n_components: int, n_columns: int) -> None:

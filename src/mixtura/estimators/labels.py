@@ -16,7 +16,7 @@ from scipy.sparse import issparse
 from mixtura.data import RowSource
 from mixtura.data.masks import MaskedRows
 from mixtura.errors import DataError, MixturaWarning, ParameterError
-from mixtura.estimators.settings import is_auto
+from mixtura.estimators.sizes import is_auto
 
 __all__ = ["KnownComponents", "check_reached", "check_unnumbered", "known_components"]
 

@@ -17,6 +17,7 @@ from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft, MeanChange, StoppingRule
 from mixtura.errors import ParameterError
 from mixtura.estimators.mixing import checked_weighing
+from mixtura.estimators.sizes import size_of
 
 __all__ = [
     "DEFAULT_MAX_ITER",
@@ -24,14 +25,10 @@ __all__ = [
     "checked_choice",
     "checked_integer",
     "checked_number",
-    "is_auto",
     "seed_of",
-    "size_of",
 ]
 
 DEFAULT_MAX_ITER = 1000
-# Of a setting that is found from the rows.
-AUTO = "auto"
 # Who allows fewer sweeps than this has no time to look for a better optimum.
 LEAST_TO_SPLIT_AND_MERGE = 50
 
@@ -148,32 +145,6 @@ def seed_of(random_state: Any) -> int:
             "random_state should be None, a whole number from 0 up, a RandomState or a Generator: "
             f"{error}"
         ) from None
-
-
-def is_auto(setting: Any) -> bool:
-    """Return whether a setting is to be found from the rows."""
-    return isinstance(setting, str) and setting == AUTO
-
-
-def size_of(estimator: Any) -> int:
-    """Return K as it is set, or where that is "auto" as it was found.
-
-    Raises
-    ------
-    ParameterError
-        If it is no whole number from 1 up, or not found yet.
-    """
-    if isinstance(estimator.n_components, str) and not is_auto(estimator.n_components):
-        raise ParameterError(
-            "n_components should be a whole number from 1 up, or 'auto', but got "
-            f"{estimator.n_components!r}"
-        )
-    if not is_auto(estimator.n_components):
-        return checked_integer("n_components", estimator.n_components, 1)
-    mixture = getattr(estimator, "mixture_", None)
-    if mixture is None:
-        raise ParameterError("n_components='auto' is found by `fit`; fit first, or give a number")
-    return mixture.n_components - int(mixture.family.has_noise)
 
 
 def parted_prior(prior: Any, default: Any = "weak") -> tuple[Any, float]:

@@ -12,7 +12,14 @@ from mixtura.data import RowSource
 from mixtura.data.checks import check_memory
 from mixtura.errors import ParameterError
 
-__all__ = ["MOST_SIZES", "check_parameters", "checked_sizes", "possible_sizes"]
+__all__ = [
+    "MOST_SIZES",
+    "check_parameters",
+    "checked_sizes",
+    "is_auto",
+    "possible_sizes",
+    "size_of",
+]
 
 # More are a slip, and would not end.
 MOST_SIZES = 10_000
@@ -21,6 +28,35 @@ WITHOUT_MATRICES = (
     "for a code, covariances_ are whole matrices: covariance_type='diag' or 'spherical' hands out "
     "variances alone, and select(X, {}, '{}').result.mixture keeps to them"
 )
+
+# Of a setting that is found from the rows.
+AUTO = "auto"
+
+
+def is_auto(setting: Any) -> bool:
+    """Return whether a setting is to be found from the rows."""
+    return isinstance(setting, str) and setting == AUTO
+
+
+def size_of(estimator: Any) -> int:
+    """Return K as it is set, or where that is "auto" as it was found.
+
+    Raises
+    ------
+    ParameterError
+        If it is no whole number from 1 up, or not found yet.
+    """
+    if isinstance(estimator.n_components, str) and not is_auto(estimator.n_components):
+        raise ParameterError(
+            "n_components should be a whole number from 1 up, or 'auto', but got "
+            f"{estimator.n_components!r}"
+        )
+    if not is_auto(estimator.n_components):
+        return checked_integer("n_components", estimator.n_components, 1)
+    mixture = getattr(estimator, "mixture_", None)
+    if mixture is None:
+        raise ParameterError("n_components='auto' is found by `fit`; fit first, or give a number")
+    return mixture.n_components - int(mixture.family.has_noise)
 
 
 def checked_sizes(n_components: Any) -> list[int]:

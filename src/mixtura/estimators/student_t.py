@@ -26,18 +26,18 @@ from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.solve import SolveOptions
 from mixtura.em.starts import StartMaker
 from mixtura.errors import ParameterError
-from mixtura.estimators.constant import VaryingColumns
 from mixtura.estimators.gaussian_inits import checked_responsibilities
 from mixtura.estimators.gaussian_search import structure_search
 from mixtura.estimators.gaussian_shapes import attributes_of, within_precision
 from mixtura.estimators.held_degrees import in_order
 from mixtura.estimators.inputs import Kept, Sourced, checked_rows, fitted_rows
 from mixtura.estimators.noise import noise_maker
-from mixtura.estimators.settings import Settings, is_auto
+from mixtura.estimators.settings import Settings
 from mixtura.estimators.sizes import check_parameters
 from mixtura.estimators.spooled import fitted_beyond, numbers_beyond
+from mixtura.estimators.structured import Structured
 from mixtura.mixture import Mixture
-from mixtura.selection import Candidate, Selection
+from mixtura.selection import Selection
 
 __all__ = ["StudentTMixture"]
 
@@ -45,7 +45,7 @@ Float = NDArray[np.float64]
 
 
 @final
-class StudentTMixture(VaryingColumns):
+class StudentTMixture(Structured):
     """Mixture of multivariate t densities, for clusters with tails and rows that are wild.
 
     A row far from a component counts for less in its location and scale (Peel and McLachlan 2000),
@@ -179,20 +179,6 @@ class StudentTMixture(VaryingColumns):
         check_is_fitted(self, "mixture_")
         return covariances_of(beside_noise(self.mixture_.family, self.mixture_.parameters)[1])
 
-    def _form(self) -> str:
-        """Return the structure by its name; where that is to be found, the simplest until it is."""
-        if not isinstance(self.covariance_type, str):
-            raise ParameterError(
-                f"covariance_type should be a name, but got {self.covariance_type!r}"
-            )
-        if not is_auto(self.covariance_type):
-            return self.covariance_type
-        mixture = getattr(self, "mixture_", None)
-        return "spherical" if mixture is None else without_noise(mixture.family).structure.code
-
-    def _is_chosen(self) -> bool:
-        return super()._is_chosen() or is_auto(self.covariance_type)
-
     def _degrees(self, n_components: int | None = None) -> Degrees:
         return Degrees.of(self.degrees_of_freedom, n_components)
 
@@ -250,21 +236,7 @@ class StudentTMixture(VaryingColumns):
             progress=self._progress(),
         )
 
-    def _searched(
-        self,
-        X: Any,
-        sample_weight: ArrayLike | None,
-        sizes: list[int],
-        criterion: str = "bic",
-        progress: Callable[[Candidate, int], None] | None = None,
-    ) -> tuple[Selection, Sourced]:
-        given = self._sourced(X, sample_weight, min(sizes), max(sizes))
-        kinds = "all" if is_auto(self.covariance_type) else self.covariance_type
-        found = self._ranked(given, sizes, kinds, criterion=criterion, progress=progress)
-        return found, given
-
     def _ranked(self, given: Sourced, sizes: list[int], kinds: Any, **how: Any) -> Selection:
-        """Return mixtures of several sizes and structures, ranked."""
         if self._degrees().tell_apart:
             raise ParameterError(
                 "degrees_of_freedom holds numbers by component, which say nothing to a search; "
