@@ -38,7 +38,7 @@ def fitted(cell, rows, labels):
     return Candidate(cell.kind, cell.n_components, result)
 
 
-def walked(rows, starts_of_sizes, kind="VVV"):
+def walked(rows, starts_of_sizes, kind="VVV", promising=range(10)):
     """Return which sizes are fitted anew, and likelihoods by size before and after."""
     source = ArrayRows(rows)
     family = GaussianFamily.of(structure(kind), *column_moments(source))
@@ -46,7 +46,7 @@ def walked(rows, starts_of_sizes, kind="VVV"):
     fits = {size: fitted(cell, rows, starts_of_sizes[size]) for size, cell in cells.items()}
     before = {size: one.result.log_likelihood for size, one in fits.items()}
     starts = SharedStarts.of(tuple(cells.values()), source, Serial(), OPTIONS)
-    kept = dict(walk(cells, fits, Bench(source, Serial(), starts, None)))
+    kept = dict(walk(cells, fits, promising, Bench(source, Serial(), starts, None)))
     after = {size: one.result.log_likelihood for size, one in (fits | kept).items()}
     return set(kept), before, after
 
@@ -75,6 +75,22 @@ def test_a_poor_size_is_bettered_from_the_one_above():
     four = np.where((labels == 0) & (rows[:, 0] > 0), 3, labels)
     _, before, after = walked(rows, {3: misplaced(rows, labels), 4: four}, "VII")
     assert after[3] > before[3] + 100
+
+
+def test_a_size_that_cannot_win_is_left_as_it_is():
+    rows, labels = three_clusters()
+    four = np.where((labels == 0) & (rows[:, 0] > 0), 3, labels)
+    kept, *_ = walked(rows, {3: misplaced(rows, labels), 4: four}, "VII", promising=[4])
+    assert 3 not in kept
+
+
+def test_no_size_is_less_likely_than_the_one_below():
+    rows, labels = three_clusters()
+    wrong = misplaced(rows, labels)
+    four = np.where((wrong == 2) & (rows[:, 0] > 0), 3, wrong)
+    _, before, after = walked(rows, {3: labels, 4: four}, promising=[])
+    assert before[4] < before[3] - 100
+    assert after[4] > after[3]
 
 
 def test_sizes_that_are_good_already_are_left_alone():

@@ -28,7 +28,7 @@ __all__ = ["AT_ONCE", "Tried", "compiled_run", "compiled_tries", "is_compilable"
 # Sweeps that a compiled run takes before an interrupt is heard.
 AT_ONCE = 1000
 # And one whose likelihood has no bound but the prior that keeps covariances regular.
-RESCUED = 100
+RESCUED = 20
 # M-steps of a run that may be taken for compiled code.
 MOST_MENDED = 10
 

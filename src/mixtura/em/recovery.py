@@ -23,9 +23,6 @@ from mixtura.em.sweep import Sweep, source_of
 
 __all__ = ["with_recovered"]
 
-# How often an unsupported component is given other rows.
-ATTEMPTS = 3
-
 
 def with_recovered(
     sweep: Sweep, runs: Sequence[Run], options: FitOptions, starts: StartOptions
@@ -63,7 +60,7 @@ def _recovered(sweep: Sweep, run: Run, options: FitOptions, starts: StartOptions
     if not few or not is_supportable(sweep, run.model, options.prior):
         # Many components were given other rows as starts were made (`relocation.py`).
         return tried
-    for attempt in range(ATTEMPTS):
+    for attempt in range(starts.resplits):
         best = ranked(sweep, tried, options)[0]
         weak = unsupported(sweep, best, options.prior)
         if not weak.any() or weak.all():

@@ -91,6 +91,8 @@ class StartOptions:
     rows_per_component : size of the subsample, in rows for each component, at least
     splits_and_merges : whether the best is bettered by merging and splitting before it is carried
         on
+    resplits : how often the components of an end that no more rows support than determine them are
+        given other rows
     """
 
     seed: int
@@ -99,6 +101,7 @@ class StartOptions:
     sweeps: int = 5
     rows_per_component: int = 500
     splits_and_merges: bool = False
+    resplits: int = 3
 
     def subsample_rows(self, n_components: int, family: Family) -> int:
         """Return how many rows the short runs look at: more where there is more to estimate."""

@@ -137,7 +137,7 @@ class Bench:
         assert before is not None
         better = self.fitted(cell, options, lambda *_: [before.model])
         after = better.result
-        if after is None or not after.log_likelihood >= before.log_likelihood:
+        if after is None or not _standing(better) >= _standing(candidate):
             return candidate
         steps = [*before.history.steps, *after.history.steps[1:]]
         rejected = before.history.rejected + after.history.rejected

@@ -63,15 +63,18 @@ class OfKind:
     ----------
     places : of the cells, by size
     fits : of the cells, by size
+    promising : places of those that may win
     """
 
     places: Mapping[int, int]
     fits: Mapping[int, Candidate]
+    promising: frozenset[int]
 
     def steps(self, cells: Sequence[Cell], bench: Bench) -> Iterator[Placed]:
         """Yield the candidates that are better than those there were."""
         chain = {size: cells[self.places[size]] for size in self.fits}
-        for size, candidate in walk(chain, self.fits, bench):
+        promising = [size for size in self.fits if self.places[size] in self.promising]
+        for size, candidate in walk(chain, self.fits, promising, bench):
             yield self.places[size], candidate
 
 

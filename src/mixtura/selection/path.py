@@ -2,10 +2,11 @@
 
 First downwards, each size starting from the one above with two components merged, then upwards,
 each from the one below with one component split. A start is tried on the subsample, and fitted to
-all rows only where it ends above what the size has there.
+all rows only where it ends above what the size has there. A size that cannot win is left as it is,
+unless the smaller one is likelier.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from itertools import pairwise
 
@@ -23,7 +24,10 @@ __all__ = ["walk"]
 
 
 def walk(
-    cells: Mapping[int, Cell], fits: Mapping[int, Candidate], bench: Bench
+    cells: Mapping[int, Cell],
+    fits: Mapping[int, Candidate],
+    promising: Collection[int],
+    bench: Bench,
 ) -> Iterator[tuple[int, Candidate]]:
     """Go down and up the sizes of one kind, and yield each candidate that is better, by its size.
 
@@ -31,6 +35,7 @@ def walk(
     ----------
     cells : of one kind, by size
     fits : the candidates as they are
+    promising : sizes that may win
     bench : who fits
     """
     now = dict(fits)
@@ -42,6 +47,9 @@ def walk(
             continue
         giving, taking = now[source].result, now[target].result
         if giving is None or taking is None:
+            continue
+        falls = source < target and giving.log_likelihood > taking.log_likelihood
+        if not falls and target not in promising:
             continue
         try:
             alone = partial(_better_start, bench, cells[target], giving.model, taking.model, known)

@@ -22,10 +22,14 @@ from mixtura.selection.starts import SharedStarts
 
 __all__ = ["search"]
 
-# What every cell may have left to gain, in nats, before the best are fitted to their ends.
+# What every cell may have left to gain, in nats, before the best are fitted to their ends, and
+# their components on too few rows are given others.
 COARSE = GainLeft(nats=0.05, relative=2e-6)
 # How many are fitted to their ends, and how close to the best value others must be.
 POLISHED, CLOSE = 3, 10.0
+# How close to the best value a cell must be, and how much further for each row, to learn from its
+# neighbours: what they bring is less.
+HOPE, HOPE_EACH = 40.0, 0.2
 
 
 def search(
@@ -88,7 +92,8 @@ def _searched(
     counted, factor = as_counts(source, options)
     ordered = sorted(cells, key=lambda cell: (cell.n_components, cell.n_free))
     with engine.session():
-        starts = SharedStarts.of(ordered, counted, engine, replace(options, rule=COARSE))
+        rough = replace(options, rule=COARSE, starts=replace(options.starts, resplits=0))
+        starts = SharedStarts.of(ordered, counted, engine, rough)
         starts = starts.for_worker(Serial())
         place = Workplace(tuple(ordered), counted, starts, columns, n_numbers, factor, reading)
         state = Search(place, engine, progress)
@@ -101,7 +106,7 @@ def _finished_early(state: "Search", criterion: str, options: SolveOptions) -> b
     try:
         state.fit_all()
         if options.starts.splits_and_merges:
-            state.walk_all()
+            state.walk_all(criterion)
         state.polish(criterion, options)
     except KeyboardInterrupt:
         stop()
@@ -123,6 +128,7 @@ class Search:
         self._cells = place.cells
         self._found: list[Candidate | None] = [None] * len(place.cells)
         self._progress = progress
+        self._n_rows = place.source.n_rows
         self._engine, self._work = engine, Work(place)
         self._bench = place.bench(engine)
         # Engines of one worker, if they say so, have none to give sizes to.
@@ -161,14 +167,19 @@ class Search:
             if self._progress is not None:
                 self._progress(candidate)
 
-    def walk_all(self) -> None:
+    def walk_all(self, criterion: str) -> None:
         """Let the sizes of every kind learn from each other."""
         kinds: dict[str, dict[int, int]] = {}
         for place, cell in enumerate(self._cells):
             # What a component is bound to says nothing of one more.
             if not cell.family.has_noise and constraints_of(cell.family) is None:
                 kinds.setdefault(cell.kind, {})[cell.n_components] = place
-        for _ in self._steps([OfKind(places, self._fits(places)) for places in kinds.values()]):
+        promising = set(self._close(criterion, HOPE + HOPE_EACH * self._n_rows))
+        jobs = [
+            OfKind(places, self._fits(places), frozenset(promising.intersection(places.values())))
+            for places in kinds.values()
+        ]
+        for _ in self._steps(jobs):
             pass
 
     def _fits(self, places: Mapping[int, int]) -> dict[int, Candidate]:
@@ -188,19 +199,25 @@ class Search:
             done.update(chosen)
 
     def _promising(self, criterion: str) -> list[int]:
-        """Return the places of the best candidates and of those about as good."""
+        """Return the places of the best candidates and of those that may turn out as good."""
+        ranked = self._ranked(criterion)
+        close = set(self._close(criterion, CLOSE))
+        return [place for rank, place in enumerate(ranked) if rank < POLISHED or place in close]
+
+    def _ranked(self, criterion: str) -> list[int]:
+        """Return the places of all candidates that have a value, best first."""
         orders = {
             place: candidate.order(criterion)
             for place, candidate in enumerate(self._found)
             if candidate is not None and np.isfinite(candidate.value(criterion))
         }
-        ranked = sorted(orders, key=orders.__getitem__)
-        if not ranked:
-            return []
-        unsound, lowest = orders[ranked[0]]
-        return [
-            place
-            for rank, place in enumerate(ranked)
-            if rank < POLISHED
-            or (orders[place][0] == unsound and orders[place][1] < lowest + CLOSE)
-        ]
+        return sorted(orders, key=orders.__getitem__)
+
+    def _close(self, criterion: str, distance: float) -> Iterator[int]:
+        """Yield the places of candidates so close to the best; unsound ones may be mended yet."""
+        ranked = self._ranked(criterion)
+        fits = self._fits(dict(zip(ranked, ranked, strict=True)))
+        for place, one in fits.items():
+            best = fits[ranked[0]].value(criterion)
+            if one.value(criterion) < best + distance and not one.is_outnumbered:
+                yield place
