@@ -105,6 +105,13 @@ class ColumnwiseMixture(VaryingColumns, DiscreteMixture):
         check_cells(rows, kinds, names, gaps=gaps == "marginal", advice=ADVICE)
         return rows, names
 
+    def _silent(self, rows: Any, names: tuple[str, ...] | None = None) -> Any:
+        exposure = getattr(self, "exposure", None)
+        if exposure is not None:
+            place = exposure_place(exposure, rows.shape[1], names or names_of(self))
+            rows = np.delete(rows, place, axis=1)
+        return super()._silent(rows)
+
     def _columns_beyond(
         self, data: Dataset
     ) -> tuple[tuple[int, ...] | None, tuple[str, ...] | None]:

@@ -61,7 +61,7 @@ from mixtura.estimators.settings import (
     seed_of,
 )
 from mixtura.estimators.sizes import check_parameters
-from mixtura.estimators.spooled import fitted_beyond, numbers_beyond
+from mixtura.estimators.spooled import fitted_beyond, numbers_beyond, words_of_left_out
 from mixtura.estimators.structured import Structured
 from mixtura.mixture import Mixture
 from mixtura.selection import Selection
@@ -289,9 +289,9 @@ class GaussianMixture(Structured):
         rows = numbers_beyond(data, self.missing)
         places, names = self._varying_beyond(data)
         fitted = fitted_beyond(rows, places)
-        notes = ()
+        notes = words_of_left_out(rows, fitted)
         if fitted.survey.has_gaps:
-            notes = (Gaps.among(block.rows for block in fitted.blocks()).words(),)
+            notes = (Gaps.among(block.rows for block in fitted.blocks()).words(), *notes)
         return Sourced(fitted, names, None, fitted, notes)
 
     def _rows(self, data: Any) -> NDArray[Any]:

@@ -44,11 +44,12 @@ from mixtura.estimators.mixed_rows import (
     check_mixed,
     gaussian_block,
     mixed_rows,
+    silent_rows,
     varying,
 )
 from mixtura.estimators.settings import Settings, checked_choice
 from mixtura.estimators.sizes import check_parameters
-from mixtura.estimators.spooled import check_parts, labels_of
+from mixtura.estimators.spooled import check_parts, labels_of, spooled_rows, words_of_left_out
 from mixtura.mixture import Mixture
 
 __all__ = ["MixedMixture"]
@@ -205,8 +206,8 @@ class MixedMixture(DiscreteMixture):
             data,
             lambda part: check_mixed(part.array()[:, at], self._used, called, self.missing),
         )
-        rows = fitted_mixed(data, at, gaussian_block(self._used))
-        return Sourced(rows, names, None, rows)
+        rows = fitted_mixed(data, at, gaussian_block(self._used), self._silent)
+        return Sourced(rows, names, None, rows, words_of_left_out(spooled_rows(data), rows))
 
     def _take_columns(self, data: Dataset) -> tuple[list[int], tuple[str, ...] | None]:
         """Return where the columns to be fitted stand in a dataset, and their names."""
@@ -264,6 +265,9 @@ class MixedMixture(DiscreteMixture):
     def _order(self, rows: Any, weights: Float | None) -> NDArray[np.intp] | None:
         block = gaussian_block(self._used)
         return pattern_order(rows[:, block], super()._order(rows, weights))
+
+    def _silent(self, rows: Any, names: tuple[str, ...] | None = None) -> Any:
+        return silent_rows(rows, self._used)
 
     def _source(self, rows: Float, weights: Float | None, *, as_given: bool = False) -> RowSource:
         return ArrayRows(rows, weights)
