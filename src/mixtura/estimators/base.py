@@ -252,7 +252,10 @@ class MixtureEstimator(PartialFit, DensityMixin, Pickled, ABC):
         sample_weight : (N,) row weights from 0 up
         """
         log_likelihood, total = self._counted(X, sample_weight)
-        silent = self._by_parts(X, lambda part: self._silent(self._rows(part)))
+        with warnings.catch_warnings():
+            # What is to be said of X has been said.
+            warnings.simplefilter("ignore")
+            silent = self._by_parts(X, lambda part: self._silent(self._rows(part)))
         weights = self._weights_of(X, sample_weight, len(silent))
         total -= float(silent.sum() if weights is None else weights @ silent)
         return -2 * log_likelihood + self._n_parameters() * float(np.log(total))

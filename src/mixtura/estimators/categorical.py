@@ -155,17 +155,16 @@ class CategoricalMixture(DiscreteMixture):
     def _rows_beyond(self, data: Dataset) -> Sourced:
         rows = spooled_rows(data)
         self._know(labels_of(data), data.names, rows.n_rows)
-        told = telling(rows)
-        for words in words_of_left_out(rows, told):
-            self._note(words)
-        rows = told
+        given = rows
+        rows = telling(given)
+        notes = words_of_left_out(given, rows)
         self._tell_missing(block.rows for block in rows.blocks())
         self._n_rows = rows.n_rows
         most = max(MOST_PATTERN_CELLS, data.memory // BYTES_OF_CELL)
         patterns = streamed_distinct(rows.blocks(), most)
         if patterns is None or not are_few(patterns, rows.n_rows):
-            return Sourced(rows, data.names, None, rows)
-        return Sourced(rows, data.names, None, ArrayRows(*patterns))
+            return Sourced(rows, data.names, None, rows, notes)
+        return Sourced(rows, data.names, None, ArrayRows(*patterns), notes)
 
     def _rows(self, data: Any) -> NDArray[np.int32]:
         check_is_fitted(self, "mixture_")

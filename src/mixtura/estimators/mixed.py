@@ -16,14 +16,14 @@ from mixtura.components.noise import beside_noise, without_noise
 from mixtura.components.product import ProductFamily
 from mixtura.data import ArrayRows, RowSource, blocks_of
 from mixtura.data.categories import column_labels, columns_of
-from mixtura.data.checks import check_varying, name_or_place
+from mixtura.data.checks import check_varying, name_or_place, words_of_one_value
 from mixtura.data.columns import column_moments, source_of_columns
 from mixtura.data.dataset import Dataset
 from mixtura.data.encoding import Reading
 from mixtura.data.gaps import Gaps, has_gaps
 from mixtura.data.levels import levels_of
 from mixtura.data.resolution import column_steps
-from mixtura.data.stand_ins import extremes_of
+from mixtura.data.stand_ins import ends_of, extremes_of
 from mixtura.em.solve import FitResult, SolveOptions
 from mixtura.errors import DataError
 from mixtura.estimators.blocks import listed, used_columns
@@ -293,6 +293,8 @@ class MixedMixture(DiscreteMixture):
             )
             for sentence in notes_of(family, source, kind) if family.gaps else []:
                 self._note(sentence)
+            for sentence in words_of_one_value(*ends_of(source), names):
+                self._note(sentence, warn=True)
             return family
         if kind == "categorical":
             labels = tuple(self._labels[position] for position in positions)
