@@ -43,7 +43,7 @@ def mixtura(*arguments):
 def fitted(tmp_path_factory, sketched):
     folder = tmp_path_factory.mktemp("fitted")
     options = ["-k", "2:4", "-s", "full,tied,VII", "-o", folder]
-    done = process("-m", "mixtura.cli", "fit", FAITHFUL, *options)
+    done = process("-m", "mixtura", "fit", FAITHFUL, *options)
     assert done.returncode == 0, done.stderr
     return done, folder
 

@@ -136,7 +136,7 @@ def test_a_signal_at_a_random_moment_stops_a_fit_that_goes_on(
 ) -> None:
     rng = np.random.default_rng(seed)
     out, whole = tmp_path / "out", tmp_path / "whole"
-    begun = [sys.executable, "-m", "mixtura.cli", "fit"]
+    begun = [sys.executable, "-m", "mixtura", "fit"]
     asked = [str(folder / "*.csv"), "-k", "2:6", "-s", "VVV,EVE", "--starts", "3"]
     subprocess.run([*begun, *asked, "-o", str(whole)], check=True, capture_output=True)
     now = [*asked, "-o", str(out)]

@@ -34,11 +34,12 @@ def test_rows_stand_as_they_do_in_memory(tmp_path, monkeypatch, run, merged, n_c
     rows = gappy(500, n_columns, share)
     with dataset([rows], memory=0, cache=tmp_path) as data:
         found = arranged(data.rows, lambda cells: cells, slice(None))
-        assert_array_equal(content(found), rows[order_by_pattern(rows)])
+        told = rows[~np.isnan(rows).all(axis=1)]
+        assert_array_equal(content(found), told[order_by_pattern(told)])
         # Of the runs nothing is left.
         assert len(os.listdir(tmp_path)) == 2
         some = arranged(data.rows, lambda cells: cells, slice(1, 3))
-        assert_array_equal(content(some), rows[order_by_pattern(rows[:, 1:3])])
+        assert_array_equal(content(some), told[order_by_pattern(told[:, 1:3])])
     del found, some
     assert not os.listdir(tmp_path)
 
@@ -54,7 +55,8 @@ def test_rows_that_weigh_nothing_are_left_out(tmp_path, monkeypatch):
         assert_array_equal(np.concatenate(list(data.batches())), rows)
         assert_array_equal(data.row_weights, weights)
         found = arranged(data.rows, lambda cells: 2 * cells, None)
-        assert_array_equal(content(found), 2 * rows[weights > 0])
-        assert_array_equal(found.row_weights(0, len(found)), weights[weights > 0])
-        assert found.total_weight == weights.sum()
+        kept = (weights > 0) & ~np.isnan(rows).all(axis=1)
+        assert_array_equal(content(found), 2 * rows[kept])
+        assert_array_equal(found.row_weights(0, len(found)), weights[kept])
+        assert found.total_weight == weights[kept].sum()
         assert found.survey.n_weightless == 0

@@ -7,7 +7,7 @@ from mixtura.arrays import order_by_pattern
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.data.distinct import content_subsample
-from mixtura.data.gaps import Gaps, has_gaps, with_one_nan
+from mixtura.data.gaps import Gaps, has_gaps, lack_all, with_one_nan
 
 NAN = np.nan
 
@@ -42,10 +42,8 @@ def test_cells_rows_and_patterns_are_counted() -> None:
     rows = np.array([[1, NAN], [2, NAN], [3, 4], [NAN, NAN]])
     words = Gaps.of(rows).words()
     assert words.startswith("4 of 8 cells are missing, in 3 of 4 rows and 3 patterns")
-    assert (
-        "1 row(s) have no cell at all; their posterior is the mixing weights, and they count"
-        in words
-    )
+    assert lack_all(rows).tolist() == [False, False, False, True]
+    assert lack_all(np.array([[-1, 0], [-1, -1]])).tolist() == [False, True]
 
 
 def test_nan_of_any_bits_is_one_value() -> None:

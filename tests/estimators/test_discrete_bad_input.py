@@ -188,7 +188,7 @@ def test_a_row_without_values_has_the_weights_as_posterior(tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text("a,b\n" + "x,p\ny,q\n" * 20 + "NA,\n")
     done = fit(path, tmp_path / "out", "-f", "categorical", "-k", "2")
-    assert "1 row(s) have no answer at all; their posterior is the class shares" in done.stdout
+    assert "1 row(s) have no cell at all; their posterior is the mixing weights" in done.stdout
     mixture = load(tmp_path / "out" / "model.mixtura")
     last = (tmp_path / "out" / "assignments.csv").read_text().splitlines()[-1].split(",")
     assert float(last[2]) == pytest.approx(mixture.weights.max())

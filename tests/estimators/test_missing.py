@@ -89,6 +89,8 @@ def test_the_fit_converges_to_where_em_row_by_row_does(rows: Float) -> None:
     with pytest.warns(UserWarning, match="did not converge"):
         early = fitted(rows, max_iter=3, **settings)
     late = fitted(rows, **settings)
+    # A row without a cell would hold the weights back, and says nothing.
+    rows = rows[~np.isnan(rows).all(axis=1)]
     totals, state = [], start
     for _ in range(60):
         total, *state = one_step(rows, *state)
@@ -133,7 +135,7 @@ def test_jensens_bound_lies_below_the_likelihood(rows: Float) -> None:
 
 def test_the_entropy_is_that_of_the_posteriors(rows: Float) -> None:
     found = fitted(rows)
-    shares = found.predict_proba(rows)
+    shares = found.predict_proba(rows[~np.isnan(rows).all(axis=1)])
     entropy = -(shares * np.log(np.maximum(shares, 1e-300))).sum()
     assert found.facts_["entropy"] == pytest.approx(entropy, abs=1e-7)
 
@@ -193,10 +195,12 @@ def test_a_row_without_any_cell_has_the_weights(rows: Float) -> None:
 
 def test_the_summary_says_what_was_missing(rows: Float) -> None:
     words = fitted(rows).summary()
-    assert f"{np.isnan(rows).sum()} of 450 cells are missing" in words
-    patterns = len({tuple(row) for row in np.isnan(rows).tolist()})
+    empty = np.isnan(rows).all(axis=1)
+    told = rows[~empty]
+    assert f"{np.isnan(told).sum()} of {told.size} cells are missing" in words
+    patterns = len({tuple(row) for row in np.isnan(told).tolist()})
     assert f"{patterns} patterns of columns" in words
-    assert f"{np.isnan(rows).all(axis=1).sum()} row(s) have no cell at all" in words
+    assert f"{empty.sum()} row(s) have no cell at all" in words
 
 
 def test_a_mixture_fitted_on_complete_rows_reads_rows_with_gaps(rows: Float) -> None:

@@ -24,7 +24,7 @@ from mixtura.writing import write_text
 pytestmark = pytest.mark.drawn(4)
 
 ROWS = np.random.default_rng(0).normal(size=(60, 2)) + np.repeat([[0.0], [7.0]], 30, axis=0)
-START = [sys.executable, "-m", "mixtura.cli"]
+START = [sys.executable, "-m", "mixtura"]
 
 
 def run(*arguments: Any) -> Any:

@@ -36,3 +36,11 @@ def test_row_24_further_names_that_stand_twice_are_counted() -> None:
         GaussianMixture(2).fit(rows)
     with pytest.raises(DataError, match="two columns are called 'a'; rename"):
         GaussianMixture(2).fit(rows.iloc[:, [0, 1, 2]])
+
+
+def test_row_24_the_command_counts_them_too(tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("a,a,b,b,c,c\n" + "1,2,3,4,5,6\n" * 5)
+    done = CliRunner().invoke(command, ["fit", str(file), "-k", "1"])
+    assert done.exit_code == 1
+    assert "named 'a', and 2 further name(s) stand twice; rename" in " ".join(done.output.split())

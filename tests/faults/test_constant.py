@@ -207,3 +207,17 @@ def test_blocks_name_the_column_of_the_table_that_holds_one_value(kind: str, con
     words = "drop it$" if constant == "drop" else "drop it, or set constant='drop'$"
     with pytest.raises(DataError, match=f"^column 3: all rows hold one value.*; {words}"):
         model.fit(rows)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_row_6_a_search_of_amounts_leaves_columns_out_too(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows = rng.gamma(np.where(np.arange(60)[:, None] < 30, 2.0, 9.0), size=(60, 4))
+    place = int(rng.integers(4))
+    rows[:, place] = 3.0
+    with pytest.warns(MixturaWarning, match=f"column {place}: all rows hold one value.*left out"):
+        found = select(rows, [1, 2], family="gamma", constant="drop", random_state=0)
+    plain = select(np.delete(rows, place, axis=1), [1, 2], family="gamma", random_state=0)
+    assert found.result.log_likelihood == plain.result.log_likelihood
+    with pytest.raises(DataError, match="all rows hold one value"):
+        select(rows, [1, 2], family="gamma")

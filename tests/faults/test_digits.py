@@ -8,6 +8,7 @@ import pytest
 from mpmath import mpf
 
 from mixtura import (
+    GaussianMixture,
     GeometricMixture,
     MixedMixture,
     MultinomialMixture,
@@ -115,3 +116,13 @@ def test_weights_labels_and_blocks_count_as_ever(labelled: bool, weighted: bool)
         joint[(known[:, None] >= 0) & (known[:, None] != np.arange(2))] = -np.inf
     expected = weights @ np.logaddexp(*joint.T)
     assert model.log_likelihood_ == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("power", [-600, 600])
+@pytest.mark.parametrize("code", ["EII", "VII", "EEI", "EVI", "VVI", "VVV"])
+def test_a_conjugate_prior_is_the_same_at_any_scale(code: str, power: int) -> None:
+    rows = np.random.default_rng(0).normal(size=(80, 3)) + 4.0 * LABELS.repeat(2)[:, None]
+    model = GaussianMixture(2, covariance_type=code, prior="conjugate", random_state=0)
+    expected = model.fit(rows).predict_proba(rows)
+    scaled = rows * 2.0**power
+    np.testing.assert_allclose(model.fit(scaled).predict_proba(scaled), expected, rtol=1e-9)

@@ -274,7 +274,7 @@ def test_two_fits_never_write_to_one_folder(data: Path) -> None:
 
 @pytest.mark.nightly
 def test_fits_at_once_into_one_folder_end_in_one_of_them(data: Path) -> None:
-    words = [sys.executable, "-m", "mixtura.cli"]
+    words = [sys.executable, "-m", "mixtura"]
     running = [
         subprocess.Popen(
             [*words, *given(data, size)], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL

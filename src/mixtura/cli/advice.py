@@ -34,6 +34,7 @@ RULES: list[tuple[str, Words]] = [
     (r", or set missing='marginal', which takes each row by its other cells", ""),
     (r", or set constant='drop'", ""),
     (r", or give reg_covar a number|, increase reg_covar", ""),
+    (r", and reg_covar alone gives densities a width there", ""),
     (r"for a code, covariances_ are whole matrices: .*", "use --structures diag or spherical"),
     (r"; reg_covar=\S+ [^;.]*", ""),
     (r"or set noise=None", "or leave out --noise"),

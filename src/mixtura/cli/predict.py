@@ -12,7 +12,7 @@ from mixtura.cli.contradictions import check_target
 from mixtura.cli.options import memory_option, missing_option
 from mixtura.cli.rows import rows_of, tables_within, text_columns
 from mixtura.cli.voice import binary_output, keep_formulas_option, say
-from mixtura.data.gaps import Gaps
+from mixtura.data.gaps import Gaps, words_of_empty
 from mixtura.data.memory import bytes_of
 from mixtura.data.paths import bytes_in_memory, files_of
 from mixtura.data.table import Table
@@ -96,3 +96,5 @@ def _parts(
         start += table.n_rows
     if gaps.n_missing:
         say(gaps.words(), err=True)
+    if gaps.n_empty:
+        say(words_of_empty(gaps.n_empty), err=True)

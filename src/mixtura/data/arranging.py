@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mixtura.arrays import pattern_words
 from mixtura.data.blocks import Block
+from mixtura.data.gaps import lack_all
 from mixtura.data.records import RecordWriter
 from mixtura.data.spool import SpooledRows
 from mixtura.data.survey import Survey
@@ -35,8 +36,9 @@ def arranged(
     rows: SpooledRows,
     made: Callable[[NDArray[Any]], NDArray[Any]],
     by_pattern: slice | None,
+    silent: Callable[[NDArray[Any]], NDArray[np.bool_]] = lack_all,
 ) -> SpooledRows:
-    """Return rows of weight above zero, in the order of the patterns of some columns.
+    """Return rows of weight above zero with a cell, in the order of the patterns of some columns.
 
     Parameters
     ----------
@@ -44,9 +46,10 @@ def arranged(
     made : makes of rows (n, D) those that are fitted (n, D')
     by_pattern : of the columns made, those by whose missing cells rows are sorted; None leaves
         rows in their order
+    silent : which of the rows made (n,) have no cell
     """
     folder = rows.path.parent
-    blocks = _weighty(rows, made)
+    blocks = _telling(rows, made, silent)
     if by_pattern is None:
         return _written(blocks, folder)
     with ExitStack() as stack:
@@ -65,13 +68,19 @@ def rewritten(rows: SpooledRows, made: Callable[[NDArray[Any]], NDArray[Any]]) -
     return found
 
 
-def _weighty(rows: SpooledRows, made: Callable[[NDArray[Any]], NDArray[Any]]) -> Iterator[Block]:
+def _telling(
+    rows: SpooledRows,
+    made: Callable[[NDArray[Any]], NDArray[Any]],
+    silent: Callable[[NDArray[Any]], NDArray[np.bool_]],
+) -> Iterator[Block]:
     for block in rows.blocks():
-        cells, weights = block.rows, block.weights
-        if weights is not None and not weights.all():
-            kept = weights > 0
-            cells, weights = cells[kept], weights[kept]
-        yield Block(made(cells), weights)
+        cells, weights = made(block.rows), block.weights
+        left_out = silent(cells)
+        if weights is not None:
+            left_out |= weights == 0
+        if left_out.any():
+            cells, weights = cells[~left_out], None if weights is None else weights[~left_out]
+        yield Block(cells, weights)
 
 
 def _written(blocks: Iterable[Block], folder: Path) -> SpooledRows:

@@ -15,6 +15,7 @@ __all__ = [
     "check_finite",
     "check_memory",
     "check_names",
+    "check_normal",
     "check_observed",
     "check_varying",
     "check_within_reach",
@@ -22,6 +23,8 @@ __all__ = [
     "machine_memory",
     "name_or_place",
     "row_weights",
+    "words_of_held_up",
+    "words_of_one_value",
 ]
 
 Float = NDArray[np.float64]
@@ -105,6 +108,39 @@ def check_observed(rows: NDArray[Any], names: Names = None) -> None:
         raise DataError(f"{column_label(names, int(empty[0]))} is missing in every row; drop it")
 
 
+def check_normal(deviations: Float, names: Names = None) -> None:
+    """Raise `DataError` naming columns so narrow that floats have no digits left there.
+
+    Parameters
+    ----------
+    deviations : (D,) of the columns; 0 where one has no width
+    """
+    narrow = np.flatnonzero((deviations > 0) & (deviations < np.finfo(np.float64).tiny))
+    if narrow.size:
+        raise DataError(
+            f"{_labels(narrow, names)}: the values differ by less than 2e-308, where numbers have "
+            "no digits left; multiply by a power of ten"
+        )
+
+
+def words_of_one_value(low: Float, high: Float, names: Names = None) -> list[str]:
+    """Return what is said of columns whose lowest (D,) and highest cells are one value."""
+    constant = np.flatnonzero(low == high)
+    if not constant.size:
+        return []
+    values = ", ".join(f"{value:g}" for value in dict.fromkeys(low[constant].tolist()[:LISTED]))
+    each = "" if len(constant) == 1 else " each"
+    return [
+        f"{_labels(constant, names)}: all rows hold one value{each} ({values}), which tells no "
+        "components apart; drop what is not needed"
+    ]
+
+
+def _labels(columns: NDArray[np.intp], names: Names) -> str:
+    listed = ", ".join(column_label(names, int(column)) for column in columns[:LISTED])
+    return listed if len(columns) <= LISTED else f"{listed} and {len(columns) - LISTED} more"
+
+
 def check_varying(deviations: Float, names: Names = None, advice: str = REMEDY) -> None:
     """Raise `DataError` naming columns whose standard deviation (D,) is zero.
 
@@ -114,11 +150,22 @@ def check_varying(deviations: Float, names: Names = None, advice: str = REMEDY) 
     """
     constant = np.flatnonzero(deviations == 0)
     if constant.size:
-        listed = ", ".join(column_label(names, int(column)) for column in constant[:LISTED])
-        more = "" if len(constant) <= LISTED else f" and {len(constant) - LISTED} more"
         raise DataError(
-            f"{listed}{more}: all rows hold one value, so no density has a width there; {advice}"
+            f"{_labels(constant, names)}: all rows hold one value, so no density has a width "
+            f"there; {advice}"
         )
+    check_normal(deviations, names)
+
+
+def words_of_held_up(deviations: Float, names: Names = None) -> list[str]:
+    """Return what is said of columns without a width that a number added to variances holds up."""
+    constant = np.flatnonzero(deviations == 0)
+    if not constant.size:
+        return []
+    return [
+        f"{_labels(constant, names)}: all rows hold one value, and reg_covar alone gives densities "
+        "a width there; drop it, or set constant='drop'"
+    ]
 
 
 def row_weights(

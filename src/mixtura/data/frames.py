@@ -8,6 +8,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.data.plain import NO_NUMBER
 from mixtura.errors import DataError
 
 __all__ = [
@@ -108,7 +109,7 @@ def _numbers(column: nw.Series[Any], name: str) -> NDArray[np.float64]:
         except (TypeError, ValueError):
             raise DataError(
                 f"column '{name}' holds {value!r} at row {row} (counted from 0), which is not a "
-                "number; drop the column, or turn it into numbers"
+                f"number; {NO_NUMBER}"
             ) from None
     return values
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ADVICE", "Gaps", "has_gaps", "with_one_nan"]
+__all__ = ["ADVICE", "Gaps", "has_gaps", "lack_all", "with_one_nan", "words_of_empty"]
 
 # What else may be done about a cell that is refused.
 ADVICE = ", or set missing='marginal', which takes each row by its other cells"
@@ -22,6 +22,21 @@ def has_gaps(rows: NDArray[Any]) -> bool:
     with np.errstate(over="ignore", invalid="ignore"):
         suspect = np.isnan(rows.sum(dtype=np.float64))
     return bool(suspect and np.isnan(rows).any())
+
+
+def lack_all(rows: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which rows (N,) have no cell: NaN, or for numbers of categories below 0."""
+    if rows.dtype.kind == "i":
+        return np.asarray((rows < 0).all(axis=1))
+    return np.asarray(np.isnan(rows).all(axis=1)) if has_gaps(rows) else np.zeros(len(rows), bool)
+
+
+def words_of_empty(n_rows: int) -> str:
+    """Return what a summary says of so many rows without a cell."""
+    return (
+        f"{n_rows:,} row(s) have no cell at all; their posterior is the mixing weights, and they "
+        "do not count in n"
+    )
 
 
 def with_one_nan(rows: NDArray[Any]) -> NDArray[Any]:
@@ -99,11 +114,8 @@ class Gaps:
             f"{self.n_rows:,} rows and {n_patterns} patterns of columns; each row counts by its "
             "other cells, right where cells are missing at random"
         )
-        if self.n_empty:
-            left = (
-                "only their other cells count"
-                if block
-                else "their posterior is the mixing weights, and they count in n"
+        if self.n_empty and block:
+            words += (
+                f"\n{self.n_empty:,} row(s) have no {called} at all; only their other cells count"
             )
-            words += f"\n{self.n_empty:,} row(s) have no {called} at all; {left}"
         return words

@@ -10,6 +10,7 @@ from scipy.sparse import issparse
 from mixtura.errors import DataError
 
 __all__ = [
+    "NO_NUMBER",
     "columns_of_array",
     "is_missing",
     "numbers_of_cells",
@@ -17,6 +18,11 @@ __all__ = [
     "plain_table",
 ]
 
+# What to try where cells are no numbers.
+NO_NUMBER = (
+    "drop the column, or turn it into numbers; CategoricalMixture takes categories, and "
+    "MixedMixture both"
+)
 # Names of the types of pandas' missing values, which this package does not import.
 MISSING_TYPES = ("NAType", "NaTType")
 
@@ -180,7 +186,7 @@ def _number(value: Any, row: int, column: int) -> float:
     except (TypeError, ValueError, OverflowError) as error:
         raise _NoNumberError(
             f"column {column} holds {value!r} at row {row} (counted from 0), which is not a "
-            f"number ({error}); drop the column, or turn it into numbers"
+            f"number ({error}); {NO_NUMBER}"
         ) from error
 
 

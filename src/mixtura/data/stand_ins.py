@@ -6,11 +6,13 @@ Those of a source in memory are all its rows, which may be sparse.
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from mixtura.data.blocks import RowSource, blocks_of
 from mixtura.data.spool import SpooledRows
 
-__all__ = ["cells_of", "extremes_of"]
+__all__ = ["cells_of", "ends_of", "extremes_of"]
 
 
 def extremes_of(source: RowSource) -> Any:
@@ -22,6 +24,16 @@ def extremes_of(source: RowSource) -> Any:
     # A column without a cell has no lowest one.
     ends = np.stack([survey.lowest, survey.highest, gappy])
     return np.where(np.isinf(ends), np.nan, ends).astype(source.dtype)
+
+
+def ends_of(source: RowSource) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the lowest and the highest cell of each column (D,); NaN where it has none."""
+    rows = extremes_of(source)
+    if issparse(rows):
+        ends = (rows.min(axis=0), rows.max(axis=0))
+        low, high = (end.toarray().ravel().astype(np.float64) for end in ends)
+        return low, high
+    return np.fmin.reduce(rows, axis=0), np.fmax.reduce(rows, axis=0)
 
 
 def cells_of(source: RowSource) -> Any:

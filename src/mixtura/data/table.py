@@ -277,7 +277,10 @@ def checked_names(
     """
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise DataError(f"'{path}' has more than one column named '{twice[0]}'; rename one of them")
+        more = f", and {len(twice) - 1} further name(s) stand twice" if len(twice) > 1 else ""
+        raise DataError(
+            f"'{path}' has more than one column named '{twice[0]}'{more}; rename one of them"
+        )
     if columns is None:
         return tuple(name for name in names if not ROW_LABELS.fullmatch(name))
     _check_known(path, names, columns)

@@ -155,7 +155,7 @@ def _taken(
         given.source,
         engine_named(estimator.engine, estimator.n_jobs),
         lambda family: estimator._options(settings, family),
-        n_rows=rows.shape[0] if weights is None else int(np.count_nonzero(weights)),
+        n_rows=given.rows.shape[0],
         half_life=half_life,
     )
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 from sklearn.base import DensityMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
@@ -19,6 +20,7 @@ from mixtura.data import ArrayRows, RowSource
 from mixtura.data.checks import check_enough_rows, check_memory, row_weights
 from mixtura.data.dataset import Dataset
 from mixtura.data.encoding import Reading
+from mixtura.data.gaps import lack_all, words_of_empty
 from mixtura.data.masks import MaskedRows
 from mixtura.data.weights import given_weights
 from mixtura.em.arriving import Drift
@@ -250,6 +252,12 @@ class MixtureEstimator(PartialFit, DensityMixin, Pickled, ABC):
         sample_weight : (N,) row weights from 0 up
         """
         log_likelihood, total = self._counted(X, sample_weight)
+        with warnings.catch_warnings():
+            # What is to be said of X has been said.
+            warnings.simplefilter("ignore")
+            silent = self._by_parts(X, lambda part: self._silent(self._rows(part)))
+        weights = self._weights_of(X, sample_weight, len(silent))
+        total -= float(silent.sum() if weights is None else weights @ silent)
         return -2 * log_likelihood + self._n_parameters() * float(np.log(total))
 
     def aic(self, X: Any, sample_weight: ArrayLike | None = None) -> float:
@@ -270,7 +278,7 @@ class MixtureEstimator(PartialFit, DensityMixin, Pickled, ABC):
         X : (N, D) rows of the columns that were fitted; frames by name
         sample_weight : (N,) row weights from 0 up
         """
-        largest = self._by_parts(X, lambda part: np.log(self._responsibilities(part).max(axis=1)))
+        largest = self._by_parts(X, self._log_certainty)
         weights = self._weights_of(X, sample_weight, len(largest))
         total = largest.sum() if weights is None else weights @ largest
         return self.bic(X, sample_weight) - 2 * float(total)
@@ -353,19 +361,33 @@ class MixtureEstimator(PartialFit, DensityMixin, Pickled, ABC):
     ) -> Sourced:
         """Return checked rows (N, D) in order, with what y says of `most` components."""
         known = known_components(y, self.use_y, rows.shape[0], most)
-        positions = self._order(rows, weights)
+        silent = self._silent(rows, names)
+        if known is not None:
+            silent &= ~np.asarray(known.masks.any(axis=1))[known.codes]
+        if weights is not None:
+            silent &= weights > 0
+        notes: tuple[str, ...] = ()
+        telling = weights
+        if silent.any() and not silent.all():
+            notes = (words_of_empty(int(silent.sum())),)
+            telling = np.where(silent, 0.0, 1.0 if weights is None else weights)
+        positions = self._order(rows, telling)
         kept = None
         if positions is not None:
             kept = Kept(positions, rows.shape[0])
             rows, weights = rows[positions], None if weights is None else weights[positions]
             known = None if known is None else known.take(positions)
         if known is None:
-            notes = () if y is None or self.use_y is False else (IGNORED,)
+            notes += () if y is None or self.use_y is False else (IGNORED,)
             return Sourced(rows, names, kept, self._source(rows, weights), notes)
         known = known if self.noise is None else known.with_noise()
         plain = self._source(rows, weights, as_given=True)
         source = MaskedRows(plain, known.codes, known.masks)
-        return Sourced(rows, names, kept, source, (_told(source),))
+        return Sourced(rows, names, kept, source, (*notes, _told(source)))
+
+    def _silent(self, rows: Any, names: tuple[str, ...] | None = None) -> Any:
+        """Return which checked rows (N,) have no cell, and so say nothing."""
+        return np.zeros(rows.shape[0], dtype=bool) if issparse(rows) else lack_all(rows)
 
     def _as_read(self, data: Any) -> Any:
         """Return rows as this estimator reads them for a fit, where they are a dataset."""
@@ -428,6 +450,12 @@ class MixtureEstimator(PartialFit, DensityMixin, Pickled, ABC):
     def _responsibilities(self, data: Any) -> Float:
         rows = self._rows(data)
         return self.mixture_.coded.responsibilities(rows, self._n_threads)
+
+    def _log_certainty(self, data: Any) -> Float:
+        """Return log max_k r (n,), nothing for rows that say nothing."""
+        largest = np.log(self._responsibilities(data).max(axis=1))
+        largest[self._silent(self._rows(data))] = 0.0
+        return largest
 
     def _likeliest(self, data: Any) -> NDArray[np.intp]:
         rows = self._rows(data)

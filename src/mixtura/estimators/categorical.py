@@ -20,7 +20,7 @@ from mixtura.errors import DataError
 from mixtura.estimators.discrete import DiscreteMixture
 from mixtura.estimators.inputs import Sourced, check_columns, names_of
 from mixtura.estimators.settings import checked_choice
-from mixtura.estimators.spooled import labels_of, spooled_rows, weighty
+from mixtura.estimators.spooled import labels_of, spooled_rows, telling, words_of_left_out
 from mixtura.mixture import Mixture
 
 __all__ = ["CategoricalMixture"]
@@ -155,14 +155,16 @@ class CategoricalMixture(DiscreteMixture):
     def _rows_beyond(self, data: Dataset) -> Sourced:
         rows = spooled_rows(data)
         self._know(labels_of(data), data.names, rows.n_rows)
-        rows = weighty(rows)
+        given = rows
+        rows = telling(given)
+        notes = words_of_left_out(given, rows)
         self._tell_missing(block.rows for block in rows.blocks())
         self._n_rows = rows.n_rows
         most = max(MOST_PATTERN_CELLS, data.memory // BYTES_OF_CELL)
         patterns = streamed_distinct(rows.blocks(), most)
         if patterns is None or not are_few(patterns, rows.n_rows):
-            return Sourced(rows, data.names, None, rows)
-        return Sourced(rows, data.names, None, ArrayRows(*patterns))
+            return Sourced(rows, data.names, None, rows, notes)
+        return Sourced(rows, data.names, None, ArrayRows(*patterns), notes)
 
     def _rows(self, data: Any) -> NDArray[np.int32]:
         check_is_fitted(self, "mixture_")
@@ -190,17 +192,9 @@ class CategoricalMixture(DiscreteMixture):
         return ArrayRows(*patterns) if are_few(patterns, len(rows)) else ArrayRows(rows, weights)
 
     def _tell_missing(self, blocks: Iterable[NDArray[Any]]) -> None:
-        n_missing = n_unanswered = 0
-        for rows in blocks:
-            gaps = rows < 0
-            n_missing += int(gaps.sum())
-            n_unanswered += int(gaps.all(axis=1).sum())
+        n_missing = sum(int((rows < 0).sum()) for rows in blocks)
         if n_missing:
             self._note(f"{n_missing} missing cell(s) are left out of the likelihood")
-        if n_unanswered:
-            self._note(
-                f"{n_unanswered} row(s) have no answer at all; their posterior is the class shares"
-            )
 
     def _family(self, source: RowSource, names: tuple[str, ...] | None) -> CategoricalFamily:
         return CategoricalFamily(tuple(map(len, self._labels)), self._labels)

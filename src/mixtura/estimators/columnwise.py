@@ -18,14 +18,14 @@ from mixtura.components.catalogue import Row
 from mixtura.components.columnwise import ColumnwiseFamily
 from mixtura.components.noise import beside_noise
 from mixtura.data import RowSource, blocks_of
-from mixtura.data.checks import Names, check_observed, check_varying
+from mixtura.data.checks import Names, check_observed, check_varying, words_of_one_value
 from mixtura.data.columns import column_moments
 from mixtura.data.counts import canonical, row_totals
 from mixtura.data.dataset import Dataset
 from mixtura.data.encoding import check_cells
 from mixtura.data.gaps import ADVICE, Gaps, has_gaps, with_one_nan
 from mixtura.data.resolution import column_steps
-from mixtura.data.stand_ins import cells_of, extremes_of
+from mixtura.data.stand_ins import cells_of, ends_of, extremes_of
 from mixtura.em.solve import FitResult
 from mixtura.errors import DataError
 from mixtura.estimators.constant import VaryingColumns
@@ -105,6 +105,13 @@ class ColumnwiseMixture(VaryingColumns, DiscreteMixture):
         check_cells(rows, kinds, names, gaps=gaps == "marginal", advice=ADVICE)
         return rows, names
 
+    def _silent(self, rows: Any, names: tuple[str, ...] | None = None) -> Any:
+        exposure = getattr(self, "exposure", None)
+        if exposure is not None:
+            place = exposure_place(exposure, rows.shape[1], names or names_of(self))
+            rows = np.delete(rows, place, axis=1)
+        return super()._silent(rows)
+
     def _columns_beyond(
         self, data: Dataset
     ) -> tuple[tuple[int, ...] | None, tuple[str, ...] | None]:
@@ -118,6 +125,11 @@ class ColumnwiseMixture(VaryingColumns, DiscreteMixture):
         family = family_of_rows(self.row, source, names, prior=self.prior, **settings)
         for sentence in notes_of(family, source):
             self._note(sentence)
+        low, high = ends_of(source)
+        if settings.get("exposure") is not None:
+            high[settings["exposure"]] = np.nan
+        for sentence in words_of_one_value(low, high, names):
+            self._note(sentence, warn=True)
         return family
 
     def _take(self, mixture: Mixture, dtype: np.dtype[Any]) -> None:

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -27,7 +28,12 @@ from mixtura.estimators.inputs import Kept, Sourced
 from mixtura.estimators.mixing import checked_weighing
 from mixtura.estimators.settings import Settings, checked_choice
 from mixtura.estimators.sizes import checked_sizes, possible_sizes
-from mixtura.estimators.spooled import check_parts, counts_beyond
+from mixtura.estimators.spooled import (
+    check_parts,
+    counts_beyond,
+    spooled_rows,
+    words_of_left_out,
+)
 from mixtura.goodness import class_facts, outnumbered
 from mixtura.mixture import Mixture
 from mixtura.selection import CRITERIA, Candidate, Cell, Selection, search
@@ -115,8 +121,8 @@ class DiscreteMixture(MixtureEstimator):
         """Return rows beyond memory, checked."""
         check_parts(data, self._cells)
         places, names = self._columns_beyond(data)
-        rows = counts_beyond(data, places)
-        return Sourced(rows, names, None, rows)
+        rows = counts_beyond(data, places, partial(self._silent, names=names))
+        return Sourced(rows, names, None, rows, words_of_left_out(spooled_rows(data), rows))
 
     def _columns_beyond(
         self, data: Dataset

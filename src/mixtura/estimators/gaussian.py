@@ -1,5 +1,6 @@
 """`GaussianMixture`: scikit-learn's class, and more."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -16,7 +17,7 @@ from mixtura.components.gaussian.prior import Ridge
 from mixtura.components.gaussian.structures import Structure, structure
 from mixtura.components.noise import NoiseFamily, without_noise
 from mixtura.data import RowSource
-from mixtura.data.checks import check_varying
+from mixtura.data.checks import check_normal, check_varying, words_of_held_up
 from mixtura.data.columns import column_moments
 from mixtura.data.dataset import Dataset
 from mixtura.data.gaps import Gaps, has_gaps
@@ -32,7 +33,7 @@ from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.solve import SolveOptions
 from mixtura.em.starts import StartMaker
 from mixtura.em.sweep import Sweep
-from mixtura.errors import ParameterError
+from mixtura.errors import MixturaWarning, ParameterError
 from mixtura.estimators.binding import bound_family
 from mixtura.estimators.gaps import (
     check_gaps,
@@ -61,7 +62,7 @@ from mixtura.estimators.settings import (
     seed_of,
 )
 from mixtura.estimators.sizes import check_parameters
-from mixtura.estimators.spooled import fitted_beyond, numbers_beyond
+from mixtura.estimators.spooled import fitted_beyond, numbers_beyond, words_of_left_out
 from mixtura.estimators.structured import Structured
 from mixtura.mixture import Mixture
 from mixtura.selection import Selection
@@ -289,9 +290,9 @@ class GaussianMixture(Structured):
         rows = numbers_beyond(data, self.missing)
         places, names = self._varying_beyond(data)
         fitted = fitted_beyond(rows, places)
-        notes = ()
+        notes = words_of_left_out(rows, fitted)
         if fitted.survey.has_gaps:
-            notes = (Gaps.among(block.rows for block in fitted.blocks()).words(),)
+            notes = (*notes, Gaps.among(block.rows for block in fitted.blocks()).words())
         return Sourced(fitted, names, None, fitted, notes)
 
     def _rows(self, data: Any) -> NDArray[Any]:
@@ -328,8 +329,14 @@ class GaussianMixture(Structured):
         family = family_for(source, names)
         mean, spread = column_moments(source)
         # One variance for all columns is zero only where all of theirs are.
-        if self.reg_covar is None and (form.storage != "spherical" or not spread.any()):
-            check_varying(spread, names)
+        if self.reg_covar is None:
+            if form.storage != "spherical" or not spread.any():
+                check_varying(spread, names)
+            else:
+                check_normal(np.where(spread < spread.max(), 0.0, spread), names)
+        else:
+            for words in words_of_held_up(spread, names):
+                warnings.warn(words, MixturaWarning, stacklevel=4)
         return family.of(form, mean, spread, steps=column_steps(source))
 
     def _options(self, settings: Settings, family: GaussianFamily | NoiseFamily) -> SolveOptions:

@@ -16,14 +16,14 @@ from mixtura.components.noise import beside_noise, without_noise
 from mixtura.components.product import ProductFamily
 from mixtura.data import ArrayRows, RowSource, blocks_of
 from mixtura.data.categories import column_labels, columns_of
-from mixtura.data.checks import check_varying, name_or_place
+from mixtura.data.checks import check_varying, name_or_place, words_of_one_value
 from mixtura.data.columns import column_moments, source_of_columns
 from mixtura.data.dataset import Dataset
 from mixtura.data.encoding import Reading
 from mixtura.data.gaps import Gaps, has_gaps
 from mixtura.data.levels import levels_of
 from mixtura.data.resolution import column_steps
-from mixtura.data.stand_ins import extremes_of
+from mixtura.data.stand_ins import ends_of, extremes_of
 from mixtura.em.solve import FitResult, SolveOptions
 from mixtura.errors import DataError
 from mixtura.estimators.blocks import listed, used_columns
@@ -44,11 +44,12 @@ from mixtura.estimators.mixed_rows import (
     check_mixed,
     gaussian_block,
     mixed_rows,
+    silent_rows,
     varying,
 )
 from mixtura.estimators.settings import Settings, checked_choice
 from mixtura.estimators.sizes import check_parameters
-from mixtura.estimators.spooled import check_parts, labels_of
+from mixtura.estimators.spooled import check_parts, labels_of, spooled_rows, words_of_left_out
 from mixtura.mixture import Mixture
 
 __all__ = ["MixedMixture"]
@@ -205,8 +206,8 @@ class MixedMixture(DiscreteMixture):
             data,
             lambda part: check_mixed(part.array()[:, at], self._used, called, self.missing),
         )
-        rows = fitted_mixed(data, at, gaussian_block(self._used))
-        return Sourced(rows, names, None, rows)
+        rows = fitted_mixed(data, at, gaussian_block(self._used), self._silent)
+        return Sourced(rows, names, None, rows, words_of_left_out(spooled_rows(data), rows))
 
     def _take_columns(self, data: Dataset) -> tuple[list[int], tuple[str, ...] | None]:
         """Return where the columns to be fitted stand in a dataset, and their names."""
@@ -265,6 +266,9 @@ class MixedMixture(DiscreteMixture):
         block = gaussian_block(self._used)
         return pattern_order(rows[:, block], super()._order(rows, weights))
 
+    def _silent(self, rows: Any, names: tuple[str, ...] | None = None) -> Any:
+        return silent_rows(rows, self._used)
+
     def _source(self, rows: Float, weights: Float | None, *, as_given: bool = False) -> RowSource:
         return ArrayRows(rows, weights)
 
@@ -289,6 +293,8 @@ class MixedMixture(DiscreteMixture):
             )
             for sentence in notes_of(family, source, kind) if family.gaps else []:
                 self._note(sentence)
+            for sentence in words_of_one_value(*ends_of(source), names):
+                self._note(sentence, warn=True)
             return family
         if kind == "categorical":
             labels = tuple(self._labels[position] for position in positions)

@@ -1,6 +1,6 @@
 """Blocks of mixed columns in a dataset, whether its rows are in memory or beyond it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -110,18 +110,25 @@ def recoded_rows(
     return rows
 
 
-def fitted_mixed(data: Dataset, at: list[int], gaussian: slice) -> SpooledRows:
+def fitted_mixed(
+    data: Dataset,
+    at: list[int],
+    gaussian: slice,
+    silent: Callable[[NDArray[Any]], NDArray[np.bool_]],
+) -> SpooledRows:
     """Return rows beyond memory as a fit takes them: some columns, categories as numbers too.
 
     Parameters
     ----------
     at : places of the columns
     gaussian : which of these are Gaussian, by whose missing cells rows are sorted
+    silent : which rows (n,) have no cell
     """
     rows = spooled_rows(data)
     gappy = bool(rows.survey.n_missing[at][gaussian].any())
     whole = at == list(range(rows.n_columns)) and rows.dtype == np.float64
-    if whole and not gappy and not rows.survey.n_weightless:
-        return rows
     made = lambda cells: cells[:, at].astype(np.float64)  # noqa: E731
-    return arranged(rows, made, gaussian if gappy else None)
+    whole = whole and not (gappy or rows.survey.n_weightless)
+    if whole and not any(silent(block.rows).any() for block in rows.blocks()):
+        return rows
+    return arranged(rows, made, gaussian if gappy else None, silent)

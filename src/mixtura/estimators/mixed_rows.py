@@ -16,7 +16,7 @@ from mixtura.data.plain import numbers_of_column
 from mixtura.estimators.constant import varying_columns
 from mixtura.kinds import NUMBER
 
-__all__ = ["blocks_in", "check_mixed", "gaussian_block", "mixed_rows", "varying"]
+__all__ = ["blocks_in", "check_mixed", "gaussian_block", "mixed_rows", "silent_rows", "varying"]
 
 Float = NDArray[np.float64]
 # The positions of each block's columns.
@@ -36,6 +36,15 @@ def blocks_in(used: Used) -> Iterator[tuple[str, slice, Sequence[int]]]:
 def gaussian_block(used: Used) -> slice:
     """Return which columns of rows are Gaussian, whose patterns of missing cells are sorted."""
     return next((own for kind, own, _ in blocks_in(used) if kind == "gaussian"), slice(0, 0))
+
+
+def silent_rows(rows: NDArray[Any], used: Used) -> NDArray[np.bool_]:
+    """Return which rows (N,) have no cell: NaN, or below 0 in categorical columns."""
+    missing = np.isnan(rows)
+    for kind, own, _ in blocks_in(used):
+        if kind == "categorical":
+            missing[:, own] = rows[:, own] < 0
+    return np.asarray(missing.all(axis=1))
 
 
 def varying(

@@ -10,8 +10,10 @@ from sklearn.utils.validation import check_is_fitted
 from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.noise import beside_noise
 from mixtura.data import RowSource, blocks_of
+from mixtura.data.checks import words_of_one_value
 from mixtura.data.counts import row_totals
 from mixtura.data.draws import Draws, counted_draws
+from mixtura.data.stand_ins import ends_of
 from mixtura.errors import NonIdentifiableError
 from mixtura.estimators.discrete import DiscreteMixture
 from mixtura.estimators.identifiability import Doubt, doubt_of
@@ -196,6 +198,10 @@ class MultinomialMixture(DiscreteMixture):
         empty = int(counts[totals == 0].sum())
         if empty:
             self._note(f"{empty} row(s) hold zeros only; their posterior is the mixing weights")
+        low, high = ends_of(source)
+        low[high > 0] = np.nan
+        for sentence in words_of_one_value(low, high, names):
+            self._note(sentence, warn=True)
         middles = (np.arange(KEPT_TOTALS) + 0.5) / KEPT_TOTALS
         # The least total that so large a part of the rows is no larger than.
         places = np.ceil(middles * source.n_rows).astype(np.intp) - 1

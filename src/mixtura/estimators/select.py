@@ -92,11 +92,12 @@ def select(
         given = {
             "covariance_type": covariance_type != "all",
             "missing": missing != "error" and ROWS[family].gaps != "asked",
-            "constant": constant != "error",
+            "constant": constant != "error" and not ROWS[family].has_widths,
             "noise_volume": noise_volume is not None,
         }
         _check_said(family, [name for name, said in given.items() if said])
         asked = {"missing": missing} if ROWS[family].gaps == "asked" else {}
+        asked |= {"constant": constant} if ROWS[family].has_widths else {}
         estimator = estimator_of(family)(
             **asked,
             n_init=n_init,

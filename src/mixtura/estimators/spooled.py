@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from mixtura.data.arranging import arranged
 from mixtura.data.checks import column_label
 from mixtura.data.dataset import Dataset
-from mixtura.data.gaps import ADVICE
+from mixtura.data.gaps import ADVICE, lack_all, words_of_empty
 from mixtura.data.levels import Labels
 from mixtura.data.spool import SpooledRows
 from mixtura.errors import DataError, ParameterError
@@ -25,7 +25,8 @@ __all__ = [
     "labels_of",
     "numbers_beyond",
     "spooled_rows",
-    "weighty",
+    "telling",
+    "words_of_left_out",
 ]
 
 
@@ -48,11 +49,17 @@ def labels_of(data: Dataset) -> tuple[Labels, ...]:
     return labels
 
 
-def weighty(rows: SpooledRows) -> SpooledRows:
-    """Return rows in their order, without those that weigh nothing."""
-    if not rows.survey.n_weightless:
+def telling(rows: SpooledRows) -> SpooledRows:
+    """Return rows of categories in their order, without those that weigh or say nothing."""
+    if not (rows.survey.n_weightless or any(lack_all(own.rows).any() for own in rows.blocks())):
         return rows
     return arranged(rows, lambda cells: cells.astype(rows.dtype), None)
+
+
+def words_of_left_out(rows: SpooledRows, fitted: SpooledRows) -> tuple[str, ...]:
+    """Return what a summary says of the rows that a fit leaves out as they have no cell."""
+    n_empty = rows.n_rows - rows.survey.n_weightless - fitted.n_rows
+    return (words_of_empty(n_empty),) if n_empty > 0 else ()
 
 
 def check_alone(y: Any, sample_weight: ArrayLike | None) -> None:
@@ -90,7 +97,7 @@ def numbers_beyond(data: Dataset, missing: str) -> SpooledRows:
 def fitted_beyond(rows: SpooledRows, places: Sequence[int] | None) -> SpooledRows:
     """Return rows of numbers as a fit takes them: the columns at some places, all when None.
 
-    Those that weigh nothing are left out, and missing cells stand together, as in memory.
+    Those that weigh or say nothing are left out, and missing cells stand together, as in memory.
     """
     gaps = rows.survey.n_missing if places is None else rows.survey.n_missing[list(places)]
     if not (gaps.any() or rows.survey.n_weightless or places):
@@ -99,13 +106,24 @@ def fitted_beyond(rows: SpooledRows, places: Sequence[int] | None) -> SpooledRow
     return arranged(rows, made, slice(None) if gaps.any() else None)
 
 
-def counts_beyond(data: Dataset, places: Sequence[int] | None) -> SpooledRows:
-    """Return rows of counts, or of cells like them, as a fit takes them: `fitted_beyond`."""
+def counts_beyond(
+    data: Dataset,
+    places: Sequence[int] | None,
+    silent: Callable[[NDArray[Any]], NDArray[np.bool_]],
+) -> SpooledRows:
+    """Return rows of counts, or of cells like them, as a fit takes them: `fitted_beyond`.
+
+    Parameters
+    ----------
+    silent : which of them (n,) have no cell
+    """
     rows = spooled_rows(data)
-    if rows.dtype == np.float64 and not rows.survey.n_weightless and places is None:
+    whole = not (rows.survey.n_weightless or rows.survey.has_gaps)
+    if rows.dtype == np.float64 and whole and places is None:
         return rows.as_counts()
     kept: Any = slice(None) if places is None else list(places)
-    return arranged(rows, lambda cells: cells[:, kept].astype(np.float64), None).as_counts()
+    made = lambda cells: cells[:, kept].astype(np.float64)  # noqa: E731
+    return arranged(rows, made, None, silent).as_counts()
 
 
 def check_parts(data: Dataset, check: Callable[[Any], object]) -> None:

@@ -144,9 +144,11 @@ static int find_spectrum(const struct mx_m_step *it, const double *scatter, int6
     for (int64_t p = 0; p < n * n; p++) {
         matrix[p] = scatter[k * n * n + p] / it->sizes[k];
     }
-    if (!mx_spectrum(n, matrix, values, axes, values + n)) {
+    int found = mx_spectrum(n, matrix, values, axes, values + n);
+    if (!found) {
         return mx_refuse(it, k);
     }
+    *it->shortened |= found == MX_SHORTENED;
     mx_lanes *vectors = it->vectors + k / MX_LANES * n * n;
     for (int64_t p = 0; p < n * n; p++) {
         vectors[p][lane] = axes[p];
@@ -247,6 +249,12 @@ static int update_common_axes(const struct mx_m_step *it, const double *scatter,
     /* Spreads along the axes are needed, not inverses: components on few rows have them too. */
     for (int64_t block = 0; block < it->n_blocks; block++) {
         mx_singular_cholesky(n, it->matrices + block * n * n, it->variances + block * n);
+    }
+    for (int64_t k = 0; k < it->n_components; k++) {
+        for (int64_t j = 0; j < n; j++) {
+            double left = it->matrices[(k / MX_LANES * n + j) * n + j][k % MX_LANES];
+            *it->shortened |= left == 0.0;
+        }
     }
     if (mx_common_axes(it->n_components, n, one_volume, it->matrices, it->rows, it->sizes,
                        it->previous != NULL, it->axes, it->variances, it->workspace)) {

@@ -17,6 +17,7 @@ struct mx_m_step {
     double *factors;
     double *axes;
     int64_t *singular; /* the component that is, or MX_SHARED */
+    int *shortened; /* set where a scatter has lost directions that are rounding */
     mx_lanes *matrices; /* (blocks, D, D) or (blocks, D) the scatters, and what becomes of them */
     mx_lanes *variances; /* (blocks, D) */
     mx_lanes *vectors; /* (blocks, D, D) */

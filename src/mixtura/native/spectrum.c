@@ -147,10 +147,13 @@ int mx_spectrum(int64_t n, const double *matrix, double *values, double *axes, d
     workspace += n * n;
     if (n >= MX_WIDE && plainly(n, matrix, values, axes, workspace) &&
         values[0] > MX_PLAIN * values[n - 1])
-        return 1;
-    if (!sharp_factor(n, matrix, factor) && !singular_factor(n, matrix, factor, workspace))
-        return plainly(n, matrix, values, axes, workspace);
+        return MX_WHOLE;
+    int sharp = sharp_factor(n, matrix, factor);
+    if (!sharp && !singular_factor(n, matrix, factor, workspace))
+        return plainly(n, matrix, values, axes, workspace) ? MX_SHORTENED : 0;
     mx_jacobi(n, factor, values, axes, workspace);
     reverse(n, values, axes);
-    return values[n - 1] > 0 && values[n - 1] < INFINITY;
+    if (!(values[n - 1] > 0 && values[n - 1] < INFINITY))
+        return 0;
+    return sharp ? MX_WHOLE : MX_SHORTENED;
 }

@@ -15,9 +15,12 @@ int64_t mx_eigen_workspace(int64_t n);
 
 int64_t mx_spectrum_workspace(int64_t n);
 
+enum { MX_WHOLE = 1, MX_SHORTENED };
+
 /*
  * Sets `values` to the eigenvalues of a positive semidefinite matrix, ascending and with those that
- * are rounding as 0, and row j of `axes` to its eigenvectors; 0 where none is positive.
+ * are rounding as 0, and row j of `axes` to its eigenvectors; 0 where none is positive, and
+ * MX_SHORTENED where what is rounding was left out.
  *
  * A symmetric eigenproblem is solved to the precision of its largest eigenvalue: below 1e-16 of
  * that nothing is left. One-sided Jacobi rotations of a factor lose no more than its columns would

@@ -1,6 +1,7 @@
 /* The M-step of every structure: which numbers are no scatter, and the workspace. */
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "common_axes.h"
 #include "diagonal.h"
@@ -50,7 +51,39 @@ int64_t mx_update_workspace(int structure, int64_t n_components, int64_t n_colum
     int64_t axes = mx_common_axes_workspace(n_components, n);
     most = volumes > most ? volumes : most;
     most = axes > most ? axes : most;
-    return padded * (2 * n * n + 3 * n + 2) + (2 * MX_LANES + 1) * n * n + most;
+    return padded * (2 * n * n + 3 * n + 2) + (2 * MX_LANES + 2) * n * n + most;
+}
+
+/* sum N_k log|Sigma_k^-1| / 2 - tr(Sigma_k^-1 W_k) / 2, of matrices. */
+static double expected(const struct mx_m_step *it, const double *scatter, const double *factors) {
+    int64_t n = it->n_columns;
+    double total = 0.0;
+    for (int64_t k = 0; k < it->n_components; k++) {
+        const double *own = scatter + k * n * n, *upper = factors + k * n * n;
+        for (int64_t j = 0; j < n; j++) {
+            total += it->rows[k] * log(upper[j * (n + 1)]);
+            for (int64_t i = 0; i <= j; i++) {
+                double sum = 0.0;
+                for (int64_t l = 0; l <= j; l++) {
+                    sum += own[i * n + l] * upper[l * n + j];
+                }
+                total -= 0.5 * upper[i * n + j] * sum;
+            }
+        }
+    }
+    return total;
+}
+
+/* Go back to the factors before, and their axes, where these are better. */
+static void keep_better(const struct mx_m_step *it, const double *scatter, const double *axes) {
+    int64_t size = it->n_columns * it->n_columns;
+    if (!(expected(it, scatter, it->previous) > expected(it, scatter, it->factors))) {
+        return;
+    }
+    memcpy(it->factors, it->previous, sizeof(double) * it->n_components * size);
+    if (it->axes != NULL) {
+        memcpy(it->axes, axes, sizeof(double) * size);
+    }
 }
 
 int mx_update(int structure, int64_t n_components, int64_t n_columns, const double *scatter,
@@ -58,7 +91,7 @@ int mx_update(int structure, int64_t n_components, int64_t n_columns, const doub
               int64_t *singular, double *workspace) {
     int64_t n = n_columns, blocks = mx_blocks(n_components), padded = MX_LANES * blocks;
     int64_t named = MX_SHARED;
-    int full = structure >= MX_EEE;
+    int full = structure >= MX_EEE, shortened = 0;
     double n_rows = 0.0;
     struct mx_m_step it = {.n_components = n_components,
                            .n_columns = n,
@@ -67,7 +100,8 @@ int mx_update(int structure, int64_t n_components, int64_t n_columns, const doub
                            .previous = previous,
                            .factors = factors,
                            .axes = axes,
-                           .singular = singular ? singular : &named};
+                           .singular = singular ? singular : &named,
+                           .shortened = &shortened};
     for (int64_t k = 0; k < n_components; k++) {
         if (!mx_ordinary(rows[k], LEAST_ROWS, 1.0 / LEAST_ROWS)) {
             return mx_refuse(&it, k);
@@ -96,6 +130,15 @@ int mx_update(int structure, int64_t n_components, int64_t n_columns, const doub
     it.sizes = (double *)(it.places + padded * n);
     it.upper = (mx_lanes *)(it.sizes + padded);
     it.half = it.upper + size;
-    it.workspace = (double *)(it.half + size);
-    return mx_update_ellipsoidal(structure, &it, scatter);
+    double *before = (double *)(it.half + size);
+    it.workspace = before + size;
+    if (previous != NULL && axes != NULL) {
+        memcpy(before, axes, sizeof(double) * size);
+    }
+    int status = mx_update_ellipsoidal(structure, &it, scatter);
+    /* What was left out of a scatter as rounding is part of the objective. */
+    if (status == MX_DONE && shortened && previous != NULL) {
+        keep_better(&it, scatter, before);
+    }
+    return status;
 }

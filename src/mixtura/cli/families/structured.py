@@ -8,7 +8,7 @@ from mixtura.cli.families.fitting import Beyond, Fitting, Offer, Progress, Reque
 from mixtura.data.dataset import Dataset
 from mixtura.data.files import Table
 from mixtura.data.frames import numbers_of_frame
-from mixtura.data.gaps import Gaps
+from mixtura.data.gaps import Gaps, words_of_empty
 from mixtura.estimators import select
 from mixtura.selection import Selection
 
@@ -50,6 +50,7 @@ def _searching(rows: Any, request: Request, **own: Any) -> Fitting:
         blocks = rows.batches() if isinstance(rows, Dataset) else [numbers_of_frame(rows)[0]]
         gaps = Gaps.among(blocks)
         notes = [gaps.words()] if gaps.n_missing else []
+        notes += [words_of_empty(gaps.n_empty)] if gaps.n_empty else []
         return selection, {**selection.result.facts(), "notes": notes}
 
     return fit

@@ -104,11 +104,12 @@ class NormalInverseWishart:
                 scatter = totals.second - totals.weight * np.outer(mean, mean)
                 return scatter / freedom / shrink
             scatter = totals.second - totals.weight * mean**2
-            # One number for all columns, in the user's units.
-            variance = float((scatter * frame.scale**2).mean()) / freedom / shrink
-            given = np.full(n_columns, variance)
-        else:
-            given = np.asarray(self.scale, dtype=np.float64)
+            # One number for all columns in units of the widest: the user's may have no square.
+            squares = (frame.scale / frame.scale.max()) ** 2
+            variance = float((scatter * squares).mean()) / freedom / shrink
+            variances = as_shape("prior scale", variance / squares, (n_columns,))
+            return variances / (n_columns if storage == "spherical" else 1)
+        given = np.asarray(self.scale, dtype=np.float64)
         if storage == "full":
             if given.ndim < 2:
                 given = np.diag(np.broadcast_to(given, n_columns))

@@ -1,5 +1,0 @@
-"""`python -m mixtura.cli`, the command without its script."""
-
-from mixtura.cli import main
-
-main()
