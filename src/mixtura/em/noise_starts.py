@@ -17,7 +17,7 @@ from mixtura.em.beside_noise import of_components, sparsest, with_noise_for, wit
 from mixtura.em.crossing import best_crossed, may_cross, take_long
 from mixtura.em.failures import Start, attempted, changed
 from mixtura.em.fit import FitOptions, fit
-from mixtura.em.held import searching
+from mixtura.em.held import are_bound, searching
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked
@@ -86,10 +86,12 @@ def with_noise(
     ) -> Model:
         """Return the start of a number: the best of plain ones and those of which one turns."""
         options, plain_options = map(searching, loops)
+        plain = plain.freed
         several = replace(starts, finish=CARRIED)
         models, _ = _plain(plain, n_components, plain_options, several, number)
         larger, tried = _plain(plain, n_components + 1, plain_options, several, number)
-        sample = Sweep(sweep.family, tried.source, sweep.engine)
+        bound = Sweep(sweep.family, tried.source, sweep.engine)
+        sample = bound.freed
         most = 1 if take_long(tried, plain_options) else TURNED
         if most > 1:
             larger += wider_models(tried, n_components + 1, plain_options, several, number)
@@ -99,9 +101,9 @@ def with_noise(
         found = [*map(_noisy, models), *_most_promising(sample, turned, options)]
         if options.max_iter == 0:
             # A fit of no sweep ends where it starts.
-            return found[0]
-        if loops[0].weighing.tells_apart:
-            return exchanged(sample, found, loops[0])
+            return exchanged(bound, found[:1], loops[0])
+        if are_bound(bound, loops[0]):
+            return exchanged(bound, found, loops[0])
         if sample.kernel is not None and may_cross(tried, n_components, plain_options):
             return best_crossed(sample, [found], options, several, number)
         ends = raced(sample, found, options)
