@@ -438,9 +438,9 @@ def test_a_bound_family_can_be_sent():
 def test_summaries_say_what_is_bound():
     make, rows_for, fix = CASES["poisson"]
     told = make(2, fix=fix, random_state=0).fit(rows_for()).summary()
-    assert "2 number(s) of the components held" in told
+    assert "\nrates: 2 of 4 held\n" in told
     equal = make(2, equal={"rates": True}, random_state=0).fit(rows_for()).summary()
-    assert "4 that are equal by 2 value(s)" in equal
+    assert "\nrates: 4 equal by 2 value(s)\n" in equal
 
 
 def test_nothing_compiled_runs_where_numbers_are_bound():

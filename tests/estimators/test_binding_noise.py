@@ -197,7 +197,7 @@ def test_files_keep_what_is_held_and_summaries_say_it(tmp_path):
     assert again.mixture_.constraints == model.mixture_.constraints
     assert again.n_parameters_ == again.mixture_.n_parameters == model.n_parameters_
     assert again.summary() == model.summary()
-    assert "1 number(s) of the components held, 2 that are equal by 1 value(s)" in again.summary()
+    assert "\nrates: 1 of 4 held, 2 equal by 1 value(s)\n" in again.summary()
     assert again.fit(rows).log_likelihood_ == pytest.approx(model.log_likelihood_, abs=1e-9)
     more = again.partial_fit(rows)
     assert more.rates_[0, 0] == 1.0
@@ -257,3 +257,15 @@ def test_blocks_of_mixed_columns_obey_beside_noise():
     parameters = model.fit(frame).mixture_.parameters.inner.parts
     assert parameters[0].means[0, 0] == 0.0
     assert np.ptp(parameters[1].probabilities, axis=0).max() < 1e-12
+
+
+def test_one_component_more_never_ends_lower_where_what_is_equal_fits_badly():
+    """The free fit splits by the very column whose rates are to be equal."""
+    rng = np.random.default_rng(0)
+    rates = np.array([[1.0, 6.0], [9.0, 2.0]])
+    rows = rng.poisson(rates[rng.integers(0, 2, 150)])
+    found = [
+        PoissonMixture(k, noise="uniform", equal={"rates": [0]}, random_state=0).fit(rows)
+        for k in (1, 2, 3)
+    ]
+    assert (np.diff([model.log_likelihood_ for model in found]) > -0.01).all()
