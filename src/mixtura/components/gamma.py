@@ -183,7 +183,7 @@ class GammaFamily(ColumnwiseFamily):
         return GammaParameters(shapes, rates)
 
     def check_constraints(self, values: Sequence[Float], ties: Sequence[Ties]) -> None:
-        """Raise `ParameterError` where rates are bound and shapes are not."""
+        """Raise `ParameterError` where rates are equal and shapes free."""
         check_bound(values, () if self.shape is not None else ties)
 
     def estimate_under(
@@ -194,7 +194,7 @@ class GammaFamily(ColumnwiseFamily):
         values: Sequence[Float],
         ties: Sequence[Ties],
     ) -> GammaParameters:
-        """Return the estimates of cells of which some shapes, or both numbers, are bound."""
+        """Return the estimates of cells of which some shapes or rates are bound."""
         if self.shape is not None:
             return super().estimate_under(rows, sums, previous, values, ties)
         found = self.estimate_cells(rows, sums, previous)

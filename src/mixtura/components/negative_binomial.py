@@ -211,13 +211,21 @@ class NegativeBinomialFamily(ColumnwiseFamily):
         self, rows: Float, sums: Float, previous: Overdispersed | None
     ) -> Overdispersed:
         """Return the means of the tables of counts and, given these, the likeliest sizes."""
+        return self._estimate_given(rows, sums, previous, None)
+
+    def _estimate_given(
+        self, rows: Float, sums: Float, previous: Overdispersed | None, held: Float | None
+    ) -> Overdispersed:
+        """Return the estimates where means `held` (K, D) are known, NaN where free."""
         some = rows > SMALLEST
         totals = self._by_column(sums * self._counts)
         means = np.divide(totals, rows, out=np.ones(rows.shape), where=some)
         guess = None if previous is None else 1.0 / previous.sizes
-        inverse = dispersions(
-            sums, self._counts, self._columns, rows, means, self._by_column, guess
-        )
+        known = held is not None and not np.isnan(held).all()
+        if held is not None:
+            means = np.where(np.isnan(held), means, held)
+        own = self._counts, self._columns, rows, means, self._by_column, guess
+        inverse = dispersions(sums, *own, totals if known else None)
         with np.errstate(divide="ignore"):
             sizes = 1.0 / inverse
         if previous is not None:
@@ -226,11 +234,10 @@ class NegativeBinomialFamily(ColumnwiseFamily):
         return Overdispersed(means, sizes)
 
     def check_constraints(self, values: Sequence[Float], ties: Sequence[Ties]) -> None:
-        """Raise `ParameterError` where other numbers than sizes, or both, are bound."""
-        if (~np.isnan(values[0]) & np.isnan(values[1])).any() or any(each.any() for each in ties):
+        """Raise `ParameterError` where numbers are equal."""
+        if any(each.any() for each in ties):
             raise ParameterError(
-                "negative binomial sizes can be held, and means beside sizes that are held too; "
-                "none can be equal"
+                "negative binomial means and sizes can be held, and none can be equal"
             )
         if (values[1] <= 0).any():
             raise ParameterError("fix holds a size at 0; hold it above 0")
@@ -244,7 +251,7 @@ class NegativeBinomialFamily(ColumnwiseFamily):
         ties: Sequence[Ties],
     ) -> Overdispersed:
         """Return the estimates of which some are held: means are x̄ whatever sizes are."""
-        found = self.estimate_cells(rows, sums, previous)
+        found = self._estimate_given(rows, sums, previous, values[0])
         return Overdispersed(
             *(
                 np.where(np.isnan(held), own, held)
