@@ -12,29 +12,22 @@ from scipy.special import gammaln, polygamma, psi
 
 from mixtura.components.columnwise import ColumnwiseFamily, Number
 from mixtura.components.constraints import Ties
+from mixtura.components.count_tables import LEAST_KEYS, Overdispersed, table_segments
 from mixtura.components.dispersion import dispersions, log_masses
 from mixtura.components.poisson import drawn_counts
 from mixtura.components.saddle_point import LARGE, negative_binomial_logs
+from mixtura.components.segments import Segments
 from mixtura.components.simplex import SMALLEST
 from mixtura.components.sparse import is_mostly_zeros
-from mixtura.components.stacked import Stacked
 from mixtura.errors import ParameterError
 from mixtura.kinds import COUNT
 
-__all__ = ["NegativeBinomialFamily", "Overdispersed"]
+__all__ = ["NegativeBinomialFamily"]
 
 Float = NDArray[np.float64]
 Keys = NDArray[np.int64]
 
 LARGEST_COUNT = 2**40
-
-
-@dataclass(frozen=True, slots=True)
-class Overdispersed(Stacked):
-    """Means m and sizes r (K, D): variances are m + m²/r, and r is infinite for a Poisson."""
-
-    means: Float
-    sizes: Float
 
 
 @final
@@ -88,8 +81,14 @@ class NegativeBinomialFamily(ColumnwiseFamily):
                 f"a count of {unit - 1:,} is too large for a negative binomial's digits; use "
                 "GammaMixture for amounts of that size"
             )
-        set_up = replace(super().reading(rows), unit=unit)
-        return replace(set_up, keys=np.unique(set_up._keys_of(rows)[1]))
+        set_up = replace(super().reading(rows), unit=max(unit, 1 + LEAST_KEYS))
+        return replace(set_up, keys=set_up._padded(np.unique(set_up._keys_of(rows)[1])))
+
+    def _padded(self, keys: Keys) -> Keys:
+        """Return keys with further ones, so that each column has two: those of 1 and 2."""
+        few = np.flatnonzero(np.bincount(keys // self.unit, minlength=self.columns) < LEAST_KEYS)
+        more = few[:, None] * self.unit + np.arange(1, 1 + LEAST_KEYS)
+        return np.union1d(keys, more.ravel()).astype(np.int64)
 
     def beside(self, other: Any) -> Self:
         """Return the family set to read its own rows, with the counts that others held too."""
@@ -195,6 +194,10 @@ class NegativeBinomialFamily(ColumnwiseFamily):
         own = zip(np.maximum(parameters.means, SMALLEST), parameters.sizes, strict=True)
         logs = [negative_binomial_logs(counts, *each) for each in own]
         return np.where(np.isnan(counts), 0.0, logs).sum(axis=2).T
+
+    def segments(self) -> Segments | None:
+        """Return means and 1/r in front of the counts of each column, unless these are large."""
+        return table_segments(self._counts, self._columns, self.columns, self.n_opening)
 
     def terms(self, parameters: Overdispersed) -> tuple[Float, Float]:
         """Return log f(0), and log f(x) - log f(0) of each count, without the factorials."""
