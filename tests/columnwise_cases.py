@@ -12,11 +12,11 @@ from scipy.special import loggamma
 
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.columnwise import ColumnwiseFamily
-from mixtura.components.gamma import GammaFamily, GammaParameters
+from mixtura.components.gamma import GammaFamily
 from mixtura.components.geometric import GeometricFamily, SuccessProbabilities
 from mixtura.components.negative_binomial import NegativeBinomialFamily, Overdispersed
 from mixtura.components.poisson import PoissonFamily
-from mixtura.components.stacked import Probabilities, Rates
+from mixtura.components.stacked import GammaParameters, Probabilities, Rates
 from mixtura.estimators.named import estimator_of
 
 Float = NDArray[np.float64]

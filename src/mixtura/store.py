@@ -14,7 +14,7 @@ from mixtura.archive import MAX_FILE_BYTES, MAX_HEADER_BYTES, read_archive, writ
 from mixtura.arrays import as_shape
 from mixtura.components.catalogue import FAMILIES
 from mixtura.components.constrained import Constraints, rule_of
-from mixtura.components.noise import NOISE, NoiseFamily
+from mixtura.components.noise import NOISE, NoiseFamily, beside_noise
 from mixtura.components.product import ProductFamily
 from mixtura.components.resuming import Seen
 from mixtura.data.encoding import AS_IT_COMES, Reading
@@ -172,8 +172,9 @@ def _read(arrays: Mapping[str, NDArray[Any]], described: Mapping[str, Any]) -> t
 
 def _constraints(mixture: Mixture, arrays: Arrays) -> Constraints:
     """Return what the components of a mixture are bound to."""
-    rule = rule_of(mixture.family)
-    shape = rule.numbers(mixture.parameters).shape
+    family, parameters = beside_noise(mixture.family, mixture.parameters)
+    rule = rule_of(family)
+    shape = rule.numbers(parameters).shape
     values, ties = arrays[HELD_NUMBERS], arrays[EQUAL_NUMBERS]
     if values.shape != shape or ties.shape != shape or ties.dtype != np.int64 or (ties < 0).any():
         raise ParameterError("what is held or equal is of no such numbers")

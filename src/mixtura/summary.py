@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 from scipy.special import chdtrc
 
-from mixtura.components.constraints import Constraints
+from mixtura.components.constrained import Constraints, rule_of
+from mixtura.components.noise import without_noise
 from mixtura.components.weighing import Weighing
 from mixtura.em.certificate import certificate_words
 from mixtura.mixture import Mixture
 from mixtura.text import component_name, count_words, row_words, text_table
 
-__all__ = ["summary_of", "table_words", "title_of"]
+__all__ = ["bound_numbers", "summary_of", "table_words", "title_of"]
 
 STRANGE = (
     "What the file says of the fit is not as expected, and is left out; fit and save it again."
@@ -62,7 +63,7 @@ def title_of(mixture: Mixture) -> str:
     """Return what a mixture is, a line each for family, components and what is held of them."""
     title = mixture.family.title(mixture.n_components)
     if mixture.constraints is not None:
-        title += f"\n{_bound_words(mixture.constraints)}"
+        title += f"\n{_bound_words(mixture)}"
     weights = mixture.weights[mixture.labels >= 0]
     if not mixture.held or len(weights) == 1:
         return title
@@ -71,13 +72,29 @@ def title_of(mixture: Mixture) -> str:
     return f"{title}\nmixing weights held {how}{noise}"
 
 
-def _bound_words(constraints: Constraints) -> str:
-    """Return how many numbers are held and equal, such as "3 numbers of the components held"."""
-    held, ties = int(constraints.fixed.sum()), constraints.ties[constraints.ties > 0]
-    said = [f"{held} number(s) of the components held"] if held else []
-    if len(ties):
-        said.append(f"{len(ties)} that are equal by {len(np.unique(ties))} value(s)")
-    return ", ".join(said)
+def bound_numbers(mixture: Mixture) -> dict[str, Constraints]:
+    """Return what of each array of numbers is held or equal, by name, where anything is."""
+    bound = mixture.constraints
+    if bound is None:
+        return {}
+    arrays = rule_of(without_noise(mixture.family)).arrays
+    each = {
+        name: Constraints(bound.values[:, part], bound.ties[:, part])
+        for name, part in arrays.items()
+    }
+    return {name: own for name, own in each.items() if own.fixed.any() or own.ties.any()}
+
+
+def _bound_words(mixture: Mixture) -> str:
+    """Return how many numbers are held and equal, such as "rates: 3 of 6 held"."""
+    found = []
+    for name, own in bound_numbers(mixture).items():
+        held, ties = int(own.fixed.sum()), own.ties[own.ties > 0]
+        said = [f"{held} of {own.values.size} held"] if held else []
+        if len(ties):
+            said.append(f"{len(ties)} equal by {len(np.unique(ties))} value(s)")
+        found.append(f"{name}: {', '.join(said)}")
+    return "; ".join(found)
 
 
 def _criteria(facts: Mapping[str, Any]) -> str:

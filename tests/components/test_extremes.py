@@ -11,12 +11,12 @@ from mpmath import mp, mpf
 from mixtura import GaussianMixture
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
-from mixtura.components.gamma import GammaFamily, GammaParameters
+from mixtura.components.gamma import GammaFamily
 from mixtura.components.geometric import GeometricFamily, SuccessProbabilities
 from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.negative_binomial import NegativeBinomialFamily, Overdispersed
 from mixtura.components.poisson import PoissonFamily, Rates
-from mixtura.components.stacked import Probabilities
+from mixtura.components.stacked import GammaParameters, Probabilities
 
 TOLERANCE = 1e-9
 DIGITS = 60

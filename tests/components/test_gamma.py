@@ -14,8 +14,9 @@ from mixtura import (
     ParameterError,
     load,
 )
-from mixtura.components.gamma import GammaFamily, GammaParameters
+from mixtura.components.gamma import GammaFamily
 from mixtura.components.gamma_shapes import LARGEST_SHAPE, log_gap, shapes_of
+from mixtura.components.stacked import GammaParameters
 
 
 def durations(seed=0, n_rows=600):

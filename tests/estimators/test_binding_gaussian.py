@@ -430,7 +430,6 @@ def test_a_width_that_is_held_is_what_the_user_wants():
         ({"equal": {"covariances": [0]}}, "equal speaks of covariances"),
         ({"equal": {"means": [[1, 1], [0, 0]]}}, "different columns"),
         ({"fix": {"means": [[0.0, NAN]] * 2}, "prior": NormalInverseWishart()}, "prior"),
-        ({"fix": {"means": [[0.0, NAN]] * 2}, "noise": "uniform"}, "leave out fix and equal"),
     ],
 )
 def test_what_cannot_be_held_is_refused_in_words(told, words):

@@ -48,6 +48,12 @@ RULES: list[tuple[str, Words]] = [
     ),
     (r"partial_fit takes rows that are in memory; .*", "rows beyond memory are taken in in parts"),
     (r'dataset\(\.\.\., on_bad="skip"\)', "--on-bad skip of mixtura fit"),
+    (r"use a covariance_type that shares them", "use --structures that share them"),
+    (r"use prior='weak' or None", "use --prior weak or none"),
+    (r"NaN or None where free|NaN \(or None for a component\) where free", "null where free"),
+    (r"(?<![\w-])equal (?=speaks of)", "--equal "),
+    (r"(?<=fix and )equal\b|(?<=fix or )equal\b|(?<=leave out )equal\b", "--equal"),
+    (r"(?<![\w.-])fix\b", "--fix"),
     (r"; call its \.toarray\(\)|; pass X\.toarray\(\)", ""),
     (
         r"Expected n_samples >= n_components but got n_components = (\d+), n_samples = (\d+)",

@@ -11,6 +11,7 @@ import click
 
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.beyond import fitted_beyond, rows_beyond
+from mixtura.cli.binding import check_fixed, equal_of, equal_option, fix_option
 from mixtura.cli.columns import split_names
 from mixtura.cli.contradictions import check_roles, check_written
 from mixtura.cli.families import OFFERS, Offer, Request
@@ -109,6 +110,8 @@ __all__ = ["fit"]
     help="Mixing weights: free, equal, or one number for each component, such as 0.2,0.3,0.5 with "
     "-k 3.",
 )
+@fix_option
+@equal_option
 @missing_option
 @prior_option
 @click.option("--id", "id_column", help="Column that identifies a row in assignments.csv.")
@@ -159,6 +162,7 @@ def fit(context: click.Context, **options: Any) -> None:
     elif not options["files"]:
         raise click.UsageError("Missing argument 'FILES...'.", context)
     check_options(context, OFFERS[options["family"]])
+    check_fixed(options["fix"], options["sizes"])
     output, force = options["output"], options["force"]
     check_written(output, {"--force": force, "--keep-formulas": options["keep_formulas"]})
     named = {f"--{name}": split_names(options[name]) for name in ("weights", "exposure")}
@@ -193,6 +197,8 @@ def _fit(
     memory: int | None,
     weights: str | None,
     mixing_weights: str | tuple[float, ...],
+    fix: dict[str, Any] | None,
+    equal: tuple[tuple[str, tuple[str, ...]], ...],
     missing: str | None,
     prior: str | float | None,
     id_column: str | None,
@@ -211,6 +217,8 @@ def _fit(
         noise="uniform" if noise else None,
         exposure=exposure,
         mixing_weights=mixing_weights,
+        fix=fix,
+        equal=equal_of(equal),
         prior=prior,
         criterion=criterion,
         seed=seed,

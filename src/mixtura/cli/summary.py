@@ -9,7 +9,7 @@ import click
 
 from mixtura.cli.voice import say
 from mixtura.store import load_with_facts
-from mixtura.summary import summary_of
+from mixtura.summary import bound_numbers, summary_of
 
 __all__ = ["summary"]
 
@@ -30,6 +30,10 @@ def summary(model: Path, as_json: bool) -> None:
         "labels": mixture.labels.tolist(),
         "weights": mixture.weights.tolist(),
         "weights_held": mixture.held,
+        "bound": {
+            name: {"held": own.values.tolist(), "equal": own.ties.tolist()}
+            for name, own in bound_numbers(mixture).items()
+        },
         **mixture.family.describe(mixture.parameters, columns),
         "fit": facts,
     }

@@ -15,7 +15,7 @@ Ties = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Constraints:
-    """What K components with q numbers each are bound to; component k is the one so bound.
+    """What K components with q numbers each, noise left out, are bound to; k is the one so bound.
 
     The numbers lie as inference counts them: the arrays of a family side by side.
 

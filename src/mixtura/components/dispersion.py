@@ -107,11 +107,13 @@ def dispersions(
     means: Float,
     by_column: Callable[[Float], Float],
     guess: Float | None,
+    totals: Float | None = None,
 ) -> Float:
     """Return the likeliest α = 1/r of each component and column (K, D), 0 for a Poisson.
 
-    It is 0 if and only if the variance is no more than the mean; else the derivative has one root
-    (Simonsen 1976), which is bracketed about a guess and found by false position.
+    It is 0 if and only if the variance about the mean is no more than that of the rows themselves;
+    else the derivative has one root (Simonsen 1976), which is bracketed about a guess and found by
+    false position.
 
     Parameters
     ----------
@@ -121,18 +123,22 @@ def dispersions(
     means : (K, D) of the counts
     by_column : sums (K, M) over the counts of each column
     guess : (K, D) where to look first; None for what the variances say
+    totals : (K, D) of the counts, where means are others than theirs
     """
+    off = np.zeros(means.shape) if totals is None else totals - rows * means
 
     def slope(logs: Float) -> Float:
         """Return the derivative by log α of the log-likelihood (K, D) at α = exp(logs)."""
         inverse = np.exp(logs)
         own = _either(_plain_slopes, _slopes, counts, inverse[:, columns])
         found = by_column(tables * own) - rows * means**2 * _curved(inverse * means)
+        found -= off * means / (1.0 + inverse * means)
         return np.where(wide, inverse * found, 0.0)
 
     low, high = -np.log(LARGEST_SIZE), -np.log(SMALLEST_SIZE)
     squares = by_column(tables * counts**2) / np.maximum(rows, 1e-300)
     beyond = squares - means**2 - means
+    beyond -= off * (1.0 + 2.0 * means) / np.maximum(rows, 1e-300)
     wide = (beyond > 0) & (means > 0)
     wide &= slope(np.full(means.shape, low)) > 0
     if not wide.any():

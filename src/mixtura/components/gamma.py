@@ -20,13 +20,14 @@ from mixtura.components.gamma_shapes import (
 )
 from mixtura.components.gamma_steps import excess_over_steps, narrower_than_steps
 from mixtura.components.saddle_point import LARGE, gamma_logs
+from mixtura.components.segments import SegmentKind, Segments
 from mixtura.components.simplex import SMALLEST
-from mixtura.components.stacked import Stacked
+from mixtura.components.stacked import GammaParameters
 from mixtura.components.words import Wording
 from mixtura.errors import ParameterError
 from mixtura.kinds import POSITIVE
 
-__all__ = ["GammaFamily", "GammaParameters"]
+__all__ = ["GammaFamily"]
 
 Float = NDArray[np.float64]
 
@@ -36,14 +37,6 @@ LEAST_ROWS = 3.0
 EMPTY = 1e-50
 # Names of priors that are never to be felt.
 WEAK = ("weak", "rescue")
-
-
-@dataclass(frozen=True, slots=True)
-class GammaParameters(Stacked):
-    """Shapes a and rates b (K, D): means are a / b, variances a / b²."""
-
-    shapes: Float
-    rates: Float
 
 
 @final
@@ -140,6 +133,11 @@ class GammaFamily(ColumnwiseFamily):
         """Return 2 D."""
         return 2 * self.columns
 
+    def segments(self) -> Segments:
+        """Return rates and shapes."""
+        parts = ((SegmentKind.GAMMAS, 2 * self.columns, self.n_opening),)
+        return Segments(parts, GammaParameters.of_values, self.shape or 0.0, self._least)
+
     def fill_cells(self, cells: Float, features: Float) -> None:
         """Write [x, log x]."""
         features[: self.columns] = cells.T
@@ -183,7 +181,7 @@ class GammaFamily(ColumnwiseFamily):
         return GammaParameters(shapes, rates)
 
     def check_constraints(self, values: Sequence[Float], ties: Sequence[Ties]) -> None:
-        """Raise `ParameterError` where rates are bound and shapes are not."""
+        """Raise `ParameterError` where rates are equal and shapes free."""
         check_bound(values, () if self.shape is not None else ties)
 
     def estimate_under(
@@ -194,7 +192,7 @@ class GammaFamily(ColumnwiseFamily):
         values: Sequence[Float],
         ties: Sequence[Ties],
     ) -> GammaParameters:
-        """Return the estimates of cells of which some shapes, or both numbers, are bound."""
+        """Return the estimates of cells of which some shapes or rates are bound."""
         if self.shape is not None:
             return super().estimate_under(rows, sums, previous, values, ties)
         found = self.estimate_cells(rows, sums, previous)

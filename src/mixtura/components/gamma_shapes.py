@@ -30,7 +30,7 @@ def log_gap(shapes: Float) -> Float:
 
 
 def check_bound(values: Sequence[Float], ties: Sequence[Ties]) -> None:
-    """Raise `ParameterError` where rates are bound and shapes are not; see `bound_numbers`.
+    """Raise `ParameterError` where rates are equal and shapes free; see `bound_numbers`.
 
     Parameters
     ----------
@@ -43,10 +43,10 @@ def check_bound(values: Sequence[Float], ties: Sequence[Ties]) -> None:
         )
     if not ties:
         return
-    if ties[1].any() or (~np.isnan(values[1]) & np.isnan(values[0])).any():
+    if ties[1].any():
         raise ParameterError(
-            "gamma rates can be held beside shapes that are held too, and shapes can be held or "
-            "equal by themselves; say so of shapes, or give shape=... of the family"
+            "gamma shapes can be held or equal, and rates held; say what is equal of shapes, or "
+            "give shape=... of the family"
         )
 
 
@@ -60,8 +60,9 @@ def bound_numbers(
 ) -> tuple[Float, Float]:
     """Return shapes and rates (K, D) of which some are held, or whose shapes are equal.
 
-    Given its shape a, a rate is a / x̄. The likeliest shape of several cells that keep rates of
-    their own has log a - ψ(a) = Σ N s / Σ N.
+    Given its shape a, a rate is a / x̄. The likeliest shape of several cells has
+    Σ N (log b - log x̄ + s' - ψ(a)) = 0 with s' = mean log x, where b is a rate that is held, or
+    a / x̄; so of cells that keep rates of their own log a - ψ(a) = Σ N s / Σ N.
 
     Parameters
     ----------
@@ -72,8 +73,18 @@ def bound_numbers(
     ties : of shapes
     """
     shapes, rates = free
-    common = pooled(rows * gaps, ties) / np.maximum(pooled(rows, ties), TOLERANCE)
+    total = np.maximum(pooled(rows, ties), TOLERANCE)
+    common = pooled(rows * gaps, ties) / total
     shapes = np.where(ties > 0, shapes_of(common), shapes)
+    held = ~np.isnan(values[1])
+    if held.any():
+        known = np.log(means * np.where(held, values[1], 1.0 / means))
+        level = pooled(rows * known, ties) / total - common
+        share = pooled(np.where(held, 0.0, rows), ties) / total
+        beside = (pooled(held * rows, ties) > TOLERANCE) & (rows > 0)
+        own = _shapes_beside_rates(share[beside], level[beside])
+        shapes = shapes.copy()
+        shapes[beside] = own
     shapes = np.where(np.isnan(values[0]), shapes, values[0])
     bound = (ties > 0) | ~np.isnan(values[0])
     rates = np.where(bound, shapes / means, rates)
@@ -109,6 +120,25 @@ def shapes_of(gaps: Float) -> Float:
         if done.all():
             break
     return np.minimum(shapes, LARGEST_SHAPE)
+
+
+def _shapes_beside_rates(share: Float, level: Float) -> Float:
+    """Return a with p log a - ψ(a) + c = 0, at most `LARGEST_SHAPE`; it falls in a for p ≤ 1.
+
+    Parameters
+    ----------
+    share, level : p, the share of rows whose rates are free, and c
+    """
+    most = np.log(LARGEST_SHAPE)
+    log_a = np.clip(level / np.maximum(1.0 - share, TOLERANCE), -most, most)
+    for _ in range(STEPS):
+        shapes = np.exp(log_a)
+        value = log_gap(shapes) - (1.0 - share) * log_a + level
+        step = np.clip(-value / (shapes * _slope(shapes) - (1.0 - share)), -2.0, 2.0)
+        log_a = np.minimum(log_a + step, most)
+        if (np.abs(step) <= TOLERANCE * np.maximum(np.abs(log_a), 1.0)).all():
+            break
+    return np.exp(log_a)
 
 
 def lifted_shapes(shapes: Float, means: Float, gaps: Float, least: Float) -> tuple[Float, Float]:

@@ -172,7 +172,7 @@ class JointKernel(CompiledRuns):
             if added is None:
                 return None
             pseudo.append(added[1:])
-            segments += [Segment(kind, n, o, added[0]) for kind, n, o in block.segments.parts]
+            segments += block.segments.told(added[0])
         held = held_shares(terms.weighing)
         problem = self._gaussian_problem(pairs, terms, held, far)
         if problem is None:

@@ -82,7 +82,8 @@ class JointPacked:
                 self._beside.filled(log_weights, value)
             else:
                 places = block.segments.places + place.start
-                self._numbers.extras[: len(value.values), places] = value.values
+                values = block.segments.values(value)
+                self._numbers.extras[: len(values), places] = values
         return self
 
     def state(self, history: int | None = None) -> State:

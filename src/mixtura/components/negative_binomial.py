@@ -12,29 +12,22 @@ from scipy.special import gammaln, polygamma, psi
 
 from mixtura.components.columnwise import ColumnwiseFamily, Number
 from mixtura.components.constraints import Ties
+from mixtura.components.count_tables import LEAST_KEYS, Overdispersed, table_segments
 from mixtura.components.dispersion import dispersions, log_masses
 from mixtura.components.poisson import drawn_counts
 from mixtura.components.saddle_point import LARGE, negative_binomial_logs
+from mixtura.components.segments import Segments
 from mixtura.components.simplex import SMALLEST
 from mixtura.components.sparse import is_mostly_zeros
-from mixtura.components.stacked import Stacked
 from mixtura.errors import ParameterError
 from mixtura.kinds import COUNT
 
-__all__ = ["NegativeBinomialFamily", "Overdispersed"]
+__all__ = ["NegativeBinomialFamily"]
 
 Float = NDArray[np.float64]
 Keys = NDArray[np.int64]
 
 LARGEST_COUNT = 2**40
-
-
-@dataclass(frozen=True, slots=True)
-class Overdispersed(Stacked):
-    """Means m and sizes r (K, D): variances are m + m²/r, and r is infinite for a Poisson."""
-
-    means: Float
-    sizes: Float
 
 
 @final
@@ -88,8 +81,14 @@ class NegativeBinomialFamily(ColumnwiseFamily):
                 f"a count of {unit - 1:,} is too large for a negative binomial's digits; use "
                 "GammaMixture for amounts of that size"
             )
-        set_up = replace(super().reading(rows), unit=unit)
-        return replace(set_up, keys=np.unique(set_up._keys_of(rows)[1]))
+        set_up = replace(super().reading(rows), unit=max(unit, 1 + LEAST_KEYS))
+        return replace(set_up, keys=set_up._padded(np.unique(set_up._keys_of(rows)[1])))
+
+    def _padded(self, keys: Keys) -> Keys:
+        """Return keys with further ones, so that each column has two: those of 1 and 2."""
+        few = np.flatnonzero(np.bincount(keys // self.unit, minlength=self.columns) < LEAST_KEYS)
+        more = few[:, None] * self.unit + np.arange(1, 1 + LEAST_KEYS)
+        return np.union1d(keys, more.ravel()).astype(np.int64)
 
     def beside(self, other: Any) -> Self:
         """Return the family set to read its own rows, with the counts that others held too."""
@@ -196,6 +195,10 @@ class NegativeBinomialFamily(ColumnwiseFamily):
         logs = [negative_binomial_logs(counts, *each) for each in own]
         return np.where(np.isnan(counts), 0.0, logs).sum(axis=2).T
 
+    def segments(self) -> Segments | None:
+        """Return means and 1/r in front of the counts of each column, unless these are large."""
+        return table_segments(self._counts, self._columns, self.columns, self.n_opening)
+
     def terms(self, parameters: Overdispersed) -> tuple[Float, Float]:
         """Return log f(0), and log f(x) - log f(0) of each count, without the factorials."""
         means, inverse = parameters.means, 1.0 / parameters.sizes
@@ -211,13 +214,21 @@ class NegativeBinomialFamily(ColumnwiseFamily):
         self, rows: Float, sums: Float, previous: Overdispersed | None
     ) -> Overdispersed:
         """Return the means of the tables of counts and, given these, the likeliest sizes."""
+        return self._estimate_given(rows, sums, previous, None)
+
+    def _estimate_given(
+        self, rows: Float, sums: Float, previous: Overdispersed | None, held: Float | None
+    ) -> Overdispersed:
+        """Return the estimates where means `held` (K, D) are known, NaN where free."""
         some = rows > SMALLEST
         totals = self._by_column(sums * self._counts)
         means = np.divide(totals, rows, out=np.ones(rows.shape), where=some)
         guess = None if previous is None else 1.0 / previous.sizes
-        inverse = dispersions(
-            sums, self._counts, self._columns, rows, means, self._by_column, guess
-        )
+        known = held is not None and not np.isnan(held).all()
+        if held is not None:
+            means = np.where(np.isnan(held), means, held)
+        own = self._counts, self._columns, rows, means, self._by_column, guess
+        inverse = dispersions(sums, *own, totals if known else None)
         with np.errstate(divide="ignore"):
             sizes = 1.0 / inverse
         if previous is not None:
@@ -226,11 +237,10 @@ class NegativeBinomialFamily(ColumnwiseFamily):
         return Overdispersed(means, sizes)
 
     def check_constraints(self, values: Sequence[Float], ties: Sequence[Ties]) -> None:
-        """Raise `ParameterError` where other numbers than sizes, or both, are bound."""
-        if (~np.isnan(values[0]) & np.isnan(values[1])).any() or any(each.any() for each in ties):
+        """Raise `ParameterError` where numbers are equal."""
+        if any(each.any() for each in ties):
             raise ParameterError(
-                "negative binomial sizes can be held, and means beside sizes that are held too; "
-                "none can be equal"
+                "negative binomial means and sizes can be held, and none can be equal"
             )
         if (values[1] <= 0).any():
             raise ParameterError("fix holds a size at 0; hold it above 0")
@@ -244,7 +254,7 @@ class NegativeBinomialFamily(ColumnwiseFamily):
         ties: Sequence[Ties],
     ) -> Overdispersed:
         """Return the estimates of which some are held: means are x̄ whatever sizes are."""
-        found = self.estimate_cells(rows, sums, previous)
+        found = self._estimate_given(rows, sums, previous, values[0])
         return Overdispersed(
             *(
                 np.where(np.isnan(held), own, held)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.background import Background
+from mixtura.components.constrained.family import freed
 from mixtura.components.family import Evaluator
 from mixtura.components.kernel import Kernel
 from mixtura.components.noise_feature import NoiseFeature
@@ -49,7 +50,7 @@ class NoiseFamily:
 
     Attributes
     ----------
-    inner : the family of the components, no moment of which is pooled
+    inner : the family of the components, bound or not, no moment of which is pooled
     background : what rows that are noise look like
     """
 
@@ -119,7 +120,7 @@ class NoiseFamily:
 
     @property
     def _feature(self) -> NoiseFeature:
-        return NoiseFeature(self.inner)
+        return NoiseFeature(freed(self.inner))
 
     def bind(self, log_weights: Float, parameters: NoisyParameters) -> Evaluator:
         """Return the evaluator of one sweep."""
@@ -346,5 +347,4 @@ class NoiseFamily:
             If there is no room for noise in what the file holds.
         """
         inner, own = reader.from_arrays(arrays, document["beside"])
-        family = cls.around(inner, inner.stored_background(arrays))
-        return family, NoisyParameters.around(own)
+        return cls.around(inner, inner.stored_background(arrays)), NoisyParameters.around(own)

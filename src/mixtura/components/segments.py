@@ -4,10 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mixtura.native.runs import Segment, address
 
 __all__ = ["Block", "SegmentKind", "Segments"]
 
@@ -21,6 +24,8 @@ class SegmentKind(IntEnum):
     SHARES = 1
     CHANCES = 2
     NOTHING = 3
+    GAMMAS = 4
+    TABLES = 5
 
 
 @dataclass(frozen=True)
@@ -33,10 +38,27 @@ class Segments:
         0 where all rows count alike, 1 where the first feature says for how much each does, L
         where L of them say so of each value
     value : makes parameters of all values (K, ΣL)
+    shape : of all gamma densities, or 0 where shapes are free
+    least : least deviations of their columns, or None
+    tables : of negative binomials, where the counts of each column begin, and what they are
+    values : returns the values (K, ΣL) of parameters
     """
 
     parts: tuple[tuple[SegmentKind, int, int], ...]
     value: Callable[[Float], Any]
+    shape: float = 0.0
+    least: Float | None = None
+    tables: tuple[NDArray[np.int64], Float] | None = None
+    values: Callable[[Any], Float] = attrgetter("values")
+
+    def told(self, pseudo_rows: float) -> list[Segment]:
+        """Return what C is told, with the rows that a prior adds."""
+        least = None if self.least is None else address(self.least)
+        tables = 0, None, None
+        if self.tables is not None:
+            bounds, counts = self.tables
+            tables = len(bounds) - 1, address(bounds), address(counts)
+        return [Segment(*part, pseudo_rows, self.shape, least, *tables) for part in self.parts]
 
     @property
     def width(self) -> int:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mixtura.components.simplex import floored_log
 
-__all__ = ["Probabilities", "Rates", "Stacked"]
+__all__ = ["GammaParameters", "Probabilities", "Rates", "Stacked"]
 
 Float = NDArray[np.float64]
 
@@ -84,3 +84,22 @@ class Rates(Stacked):
     """
 
     rates: Float
+
+
+@dataclass(frozen=True, slots=True)
+class GammaParameters(Stacked):
+    """Shapes a and rates b (K, D): means are a / b, variances a / b²."""
+
+    shapes: Float
+    rates: Float
+
+    @property
+    def values(self) -> Float:
+        """Return rates and shapes (K, 2 D), as `fill_cells` has features."""
+        return np.hstack([self.rates, self.shapes])
+
+    @classmethod
+    def of_values(cls, values: Float) -> Self:
+        """Return what has such values."""
+        rates, shapes = np.split(values, 2, axis=1)
+        return cls(shapes, rates)

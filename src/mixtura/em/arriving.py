@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.constrained import ConstrainedFamily
+from mixtura.components.constrained import bound_to
 from mixtura.components.resuming import Seen, known_of, remembering, resumed, totals_of
 from mixtura.components.simplex import SMALLEST
 from mixtura.data import RowSource
@@ -198,9 +198,7 @@ def take_in(
     rows = as_swept(seen.family, source)[1]
     block = rows.block(0, rows.n_rows)
     plain, moments = resumed(seen.family, faded.moments, block.rows)
-    family: Any = plain
-    if mixture.constraints is not None:
-        family = ConstrainedFamily(plain, mixture.constraints)
+    family = bound_to(plain, mixture.constraints)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"), engine.session():
         sweep = Sweep(family, rows, engine)
         known = known_of(plain, sweep.shared) / sweep.total_weight

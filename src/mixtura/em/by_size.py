@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.constrained import ConstrainedFamily
+from mixtura.components.constrained import bound_part
 from mixtura.components.weighing import Weighing
 from mixtura.data.masks import MaskedRows
 from mixtura.em.model import Model
@@ -37,9 +37,9 @@ def by_size(
 
 def _are_numbered(sweep: Sweep, weighing: Weighing) -> bool:
     """Return whether something says which component is which."""
-    family = sweep.family
-    bound = isinstance(family, ConstrainedFamily) and family.tells_apart
-    return bound or weighing.tells_apart or isinstance(sweep.source, MaskedRows)
+    bound = bound_part(sweep.family)
+    numbered = bound is not None and bound.tells_apart
+    return numbered or weighing.tells_apart or isinstance(sweep.source, MaskedRows)
 
 
 def _taken(statistics: Statistics, order: NDArray[np.intp]) -> Statistics:

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
-from mixtura.components.constrained import ConstrainedFamily, constraints_of
+from mixtura.components.constrained import bound_part, constraints_of
 from mixtura.components.weighing import Weighing
 from mixtura.em.failures import Start, attempted, changed, left_out
 from mixtura.em.model import Model
@@ -23,7 +24,7 @@ EXCHANGES = 40
 
 def are_bound(sweep: Sweep, options: FitOptions) -> bool:
     """Return whether components have numbers that starts found freely do not have."""
-    return options.weighing.tells_apart or isinstance(sweep.family, ConstrainedFamily)
+    return options.weighing.tells_apart or bound_part(sweep.family) is not None
 
 
 def imposed(sweep: Sweep, starts: Iterable[Start], options: FitOptions) -> Iterator[Start]:
@@ -31,9 +32,10 @@ def imposed(sweep: Sweep, starts: Iterable[Start], options: FitOptions) -> Itera
 
     def change(model: Model) -> Model:
         model = _imposed(model, options.weighing) if options.weighing.is_held else model
-        family = sweep.family
-        bound = isinstance(family, ConstrainedFamily) and not family.obeyed(model.parameters)
-        return _obeying(sweep, model, options, range(model.n_components)) if bound else model
+        bound, (own,) = bound_part(sweep.family), _beside_noise(sweep, model.parameters)
+        if bound is None or bound.obeyed(own):
+            return model
+        return _obeying(sweep, model, options, range(model.n_components))
 
     return (attempted(partial(changed, start, change)) for start in starts)
 
@@ -62,13 +64,19 @@ def placed(sweep: Sweep, model: Model, options: FitOptions) -> Model:
     model : its components may be any
     options : how the fit will go on
     """
-    model, family = _in_order(model, options.weighing), sweep.family
-    if not isinstance(family, ConstrainedFamily):
+    model, bound = _in_order(model, options.weighing), bound_part(sweep.family)
+    if bound is None:
         return model
     order = list(range(model.n_components))
-    if family.tells_apart:
-        order = family.order(sweep([model])[0].moments, options.prior)
+    if bound.tells_apart:
+        moments, prior = _beside_noise(sweep, sweep([model])[0].moments, options.prior)
+        order[: bound.constraints.n_components] = bound.order(moments, prior)
     return _obeying(sweep, model, options, order)
+
+
+def _beside_noise(sweep: Sweep, *of_all: Any) -> tuple[Any, ...]:
+    """Return what parameters, moments or penalties are of the components that are not noise."""
+    return tuple(one.inner for one in of_all) if sweep.family.has_noise else of_all
 
 
 def _obeying(sweep: Sweep, model: Model, options: FitOptions, order: Iterable[int]) -> Model:

@@ -15,9 +15,9 @@ from mixtura.data.masks import MaskedRows
 from mixtura.em.annealing import is_annealed_alone, wide_models
 from mixtura.em.beside_noise import of_components, sparsest, with_noise_for, with_share
 from mixtura.em.crossing import best_crossed, may_cross, take_long
-from mixtura.em.failures import Start, attempted, changed
+from mixtura.em.failures import Start, attempted, changed, left_out
 from mixtura.em.fit import FitOptions, fit
-from mixtura.em.held import searching
+from mixtura.em.held import are_bound, placed, searching
 from mixtura.em.labelled import first_models
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked
@@ -86,28 +86,42 @@ def with_noise(
     ) -> Model:
         """Return the start of a number: the best of plain ones and those of which one turns."""
         options, plain_options = map(searching, loops)
+        plain = plain.freed
         several = replace(starts, finish=CARRIED)
         models, _ = _plain(plain, n_components, plain_options, several, number)
         larger, tried = _plain(plain, n_components + 1, plain_options, several, number)
-        sample = Sweep(sweep.family, tried.source, sweep.engine)
+        bound = Sweep(sweep.family, tried.source, sweep.engine)
+        sample = bound.freed
         most = 1 if take_long(tried, plain_options) else TURNED
         if most > 1:
             larger += wider_models(tried, n_components + 1, plain_options, several, number)
         turned = [
             with_noise_for(model, k) for model in larger for k in sparsest(tried, model)[:most]
         ]
-        found = [*map(_noisy, models), *_most_promising(sample, turned, options)]
+        noisy = [_noisy(model) for model in models]
+        if are_bound(bound, loops[0]):
+            # What is likeliest where nothing is held may promise little where something is.
+            every = _placed(bound, [*noisy, *turned], loops[0])
+            return exchanged(bound, [*noisy, *_most_promising(bound, every, loops[0])], loops[0])
+        found = [*noisy, *_most_promising(sample, turned, options)]
         if options.max_iter == 0:
             # A fit of no sweep ends where it starts.
             return found[0]
-        if loops[0].weighing.tells_apart:
-            return exchanged(sample, found, loops[0])
         if sample.kernel is not None and may_cross(tried, n_components, plain_options):
             return best_crossed(sample, [found], options, several, number)
         ends = raced(sample, found, options)
         return ends[0].model if ends else found[0]
 
     return make
+
+
+def _placed(bound: Sweep, models: Sequence[Model], options: FitOptions) -> list[Model]:
+    """Return models with what is held, without those whose M-step fails."""
+    found: list[Model] = []
+    for model in models:
+        with left_out(options):
+            found.append(placed(bound, model, options))
+    return found
 
 
 def _most_promising(sample: Sweep, models: Sequence[Model], options: FitOptions) -> list[Model]:

@@ -8,14 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from mixtura.components.constrained import (
-    ConstrainedFamily,
-    Constraints,
-    constraints_of,
-    rule_of,
-)
+from mixtura.components.constrained import Constraints, bound_to, constraints_of, rule_of
 from mixtura.components.constrained.rule import Rule
 from mixtura.components.margins import positions
+from mixtura.components.noise import without_noise
 from mixtura.data import RowSource
 from mixtura.data.encoding import decoded
 from mixtura.data.frames import columns_of_frame, is_frame
@@ -48,12 +44,7 @@ def bound_family(
     """
     if fix is None and equal is None:
         return family
-    if family.has_noise:
-        raise ParameterError(
-            "numbers of components are not held or equal beside noise; leave out fix and equal, or "
-            "set noise=None"
-        )
-    rule = rule_of(family)
+    rule = rule_of(without_noise(family))
 
     def titles(name: str) -> tuple[str, ...] | None:
         return None if names is None else tuple(rule.titles(name, names))
@@ -71,7 +62,7 @@ def bound_family(
     constraints = rule.completed(Constraints(values, _of_several(ties)))
     if not constraints.fixed.any() and not constraints.ties.any():
         return family
-    return ConstrainedFamily(family, constraints)
+    return bound_to(family, constraints)
 
 
 def check_possible(family: Any, source: RowSource) -> None:
@@ -91,7 +82,8 @@ def check_possible(family: Any, source: RowSource) -> None:
         Naming the row by its cells.
     """
     bound = constraints_of(family)
-    if bound is None or (within := family.rule.within(bound)) == bound:
+    # Noise takes what is impossible in all others.
+    if bound is None or family.has_noise or (within := family.rule.within(bound)) == bound:
         return
     now, freer = family.rule.typical(bound), family.rule.typical(within)
     if now is None:

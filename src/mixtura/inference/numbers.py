@@ -62,10 +62,11 @@ class Numbers:
     @cached_property
     def bound(self) -> NDArray[np.bool_]:
         """Which numbers of components (K, q) were held in the fit."""
+        found = np.zeros(self.components.values.shape, dtype=bool)
         constraints = self.mixture.constraints
-        if constraints is None:
-            return np.zeros(self.components.values.shape, dtype=bool)
-        return constraints.fixed
+        if constraints is not None:
+            found[: constraints.n_components] = constraints.fixed
+        return found
 
     def edge(self, total_weight: float) -> Edge:
         """Return which numbers are on the edge of their range for rows of that weight."""

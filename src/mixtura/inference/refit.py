@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import singledispatch
 from typing import Any
 
-from mixtura.components.constrained import ConstrainedFamily
+from mixtura.components.constrained import bound_to
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.components.noise import NoiseFamily, without_noise
@@ -117,9 +117,7 @@ def refit(
     starts: Sequence[StartMaker],
 ) -> FitResult:
     """Return the best fit of the mixture's family to rows, from all of the starts."""
-    family: Any = framed(mixture.family, source, slice(None))
-    if mixture.constraints is not None:
-        family = ConstrainedFamily(family, mixture.constraints)
+    family = bound_to(framed(mixture.family, source, slice(None)), mixture.constraints)
 
     def models(sweep: Sweep, loop: FitOptions) -> list[Start]:
         return [model for each in starts for model in each(sweep, loop)]

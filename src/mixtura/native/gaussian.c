@@ -5,8 +5,6 @@
 
 #include "segments.h"
 
-/* An extrapolation leaves each component at least this share of its rows. */
-#define LEAST_SHARE 0.1
 /* A component of fewer rows than this has no mean. */
 #define FEWEST 1e-200
 #define SMALLEST_SHARE 1e-300
@@ -197,6 +195,7 @@ int mx_first_moments(const mx_problem *problem, const mx_form *form, const mx_mo
         return MX_HARD;
     if (!form->pooled)
         borrow(problem, form, moments);
+    mx_borrow_segments(problem, form, moments);
     return digits_kept(problem, form, about, moments);
 }
 
@@ -287,8 +286,8 @@ void mx_coordinates(const mx_problem *problem, const mx_form *form, const mx_mom
     double total = sum_over(n, moments->rows), whole = sum_over(form->n_gaussians, moments->rows);
     for (int64_t k = 0; k < n; k++)
         *point++ = moments->rows[k] / total;
-    for (int64_t i = 0; i < form->n_gaussians * form->n_extras; i++)
-        *point++ = moments->extras[i] / total;
+    mx_segment_coordinates(problem, form, moments, total, point);
+    point += form->n_gaussians * form->n_extras;
     for (int64_t i = 0; i < form->n_gaussians * d; i++)
         *point++ = moments->means[i] / problem->unit[i % d];
     for (int64_t start = 0, k = 0; start < form->n_scatter; start += form->one, k++) {
@@ -310,13 +309,14 @@ int mx_moments_at(const mx_problem *problem, const mx_form *form, const double *
     double total = sum_over(n, like->rows);
     for (int64_t k = 0; k < n; k++) {
         moments->rows[k] = *point++ * total;
-        if (!(moments->rows[k] > LEAST_SHARE * like->rows[k]))
+        if (!(moments->rows[k] > MX_LEAST_SHARE * like->rows[k]))
             return MX_HARD;
     }
     /* What noise has of them says nothing. */
     memcpy(moments->extras, like->extras, sizeof(double) * n * form->n_extras);
-    for (int64_t i = 0; i < form->n_gaussians * form->n_extras; i++)
-        moments->extras[i] = fmax(*point++ * total, LEAST_SHARE * like->extras[i]);
+    if (mx_segments_at(problem, form, point, total, like, moments))
+        return MX_HARD;
+    point += form->n_gaussians * form->n_extras;
     for (int64_t i = 0; i < form->n_gaussians * d; i++)
         moments->means[i] = *point++ * problem->unit[i % d];
     double whole = sum_over(form->n_gaussians, moments->rows);

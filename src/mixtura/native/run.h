@@ -14,7 +14,9 @@ enum mx_segment_kind {
     MX_RATES = 0,  /* S / N: Poisson counts */
     MX_SHARES = 1, /* S over the sum of all: the levels of an item, the words of a text */
     MX_CHANCES = 2, /* S / N: of yes or no */
-    MX_NOTHING = 3  /* none: features that only noise reads */
+    MX_NOTHING = 3, /* none: features that only noise reads */
+    MX_GAMMAS = 4,  /* rates from sums of x, and behind them shapes from those of log x */
+    MX_TABLES = 5 /* of negative binomials: a mean and 1 / size in front of each column's counts */
 };
 
 /* Features that follow one another: some that say for how much rows count, then one a value. */
@@ -22,6 +24,12 @@ typedef struct {
     int64_t kind, length;
     int64_t opening; /* 0: all rows alike, 1: as one feature says, `length`: one for each value */
     double pseudo_rows; /* that a prior adds to N */
+    double shape; /* of all gamma densities, or 0 where shapes are free */
+    const double *least; /* (length / 2) least deviations of those, or NULL */
+    int64_t n_tables;
+    const int64_t
+        *bounds; /* (n_tables + 1) where the counts of each begin, at least two of each, */
+    const double *counts; /* (length) and what they are, rising */
 } mx_segment;
 
 /* What does not change from run to run. */
@@ -30,7 +38,7 @@ typedef struct {
     int64_t n_columns;
     int64_t structure;
     double total_weight;
-    double constant;      /* of every row's log density, in the user's units */
+    double constant; /* of every row's log density, in the user's units */
     const double *second; /* sum of w x x^T, (D) or (D, D), of complete rows where components share
                              a covariance */
     const double *unit; /* (D) what columns are measured in when steps are compared */

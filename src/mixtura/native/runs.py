@@ -42,6 +42,11 @@ class Segment(ctypes.Structure):
         ("length", c_int64),
         ("opening", c_int64),
         ("pseudo_rows", c_double),
+        ("shape", c_double),
+        ("least", c_void_p),
+        ("n_tables", c_int64),
+        ("bounds", c_void_p),
+        ("counts", c_void_p),
     )
 
 

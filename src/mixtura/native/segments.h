@@ -4,6 +4,12 @@
 
 #include "gaussian.h"
 
+/* What extrapolation leaves of the rows and sums of a component, at the least. */
+#define MX_LEAST_SHARE 0.1
+
+/* The most counts of one column of negative binomials. */
+#define MX_MOST_COUNTS 1000
+
 /* How many features all segments have. */
 int64_t mx_extras(const mx_problem *problem);
 
@@ -13,5 +19,16 @@ void mx_estimate(const mx_problem *problem, const mx_form *form, const mx_moment
 
 /* Sets the natural parameters of the values, and adds what they add to constants and log prior. */
 void mx_bind_segments(const mx_problem *problem, const mx_form *form, mx_model *model);
+
+/* Lets gamma densities of a start have three rows more, as spread as all are on average. */
+void mx_borrow_segments(const mx_problem *problem, const mx_form *form, mx_moments *moments);
+
+/* Sets (K, E) coordinates of the components but noise: sums over N, in units of their columns. */
+void mx_segment_coordinates(const mx_problem *problem, const mx_form *form,
+                            const mx_moments *moments, double total, double *point);
+
+/* Sets sums to those at such coordinates, where they are not far below those of `like`. */
+int mx_segments_at(const mx_problem *problem, const mx_form *form, const double *point,
+                   double total, const mx_moments *like, mx_moments *moments);
 
 #endif

@@ -17,6 +17,8 @@ def _searching(rows: Any, request: Request) -> Fitting:
     """Return what searches models for rows of categories, a frame or a dataset."""
     estimator = CategoricalMixture(
         mixing_weights=request.mixing_weights,
+        fix=request.fix,
+        equal=request.equal,
         noise=request.noise,
         prior=request.prior,
         n_init=request.starts or STARTS,

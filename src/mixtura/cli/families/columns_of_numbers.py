@@ -36,6 +36,8 @@ def _searching(row: Row, rows: Any, request: Request) -> Fitting:
     estimator = estimator_of(row.name)(
         **given,
         mixing_weights=request.mixing_weights,
+        fix=request.fix,
+        equal=request.equal,
         noise=request.noise,
         prior=request.prior if _is_smoothed(row) else request.prior_of_numbers,
         n_init=request.starts or STARTS,

@@ -1,6 +1,6 @@
 """What a family of the command is asked for, and what it gives."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ class Request:
     noise : "uniform" where a component of constant density is added, or None
     exposure : the column of exposures, or None
     mixing_weights : "free", "equal" or numbers
+    fix, equal : what components' numbers are bound to, by name, or None
     prior : by name, pseudo-counts, or None for maximum likelihood
     criterion, seed : of the search
     starts : carried to the end for each model; None for the family's own number
@@ -55,6 +56,8 @@ class Request:
     criterion: str
     seed: int
     starts: int | None
+    fix: Mapping[str, Any] | None = None
+    equal: Mapping[str, Any] | None = None
     weights_column: str | None = None
     sampled: bool = False
     id_column: str | None = None

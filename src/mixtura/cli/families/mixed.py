@@ -31,6 +31,8 @@ def _searching(rows: Any, blocks: dict[str, list[str]], request: Request) -> Fit
         missing="marginal",
         constant="drop",
         mixing_weights=request.mixing_weights,
+        fix=request.fix,
+        equal=request.equal,
         noise=request.noise,
         prior=request.prior_of_numbers,
         n_init=request.starts or STARTS,

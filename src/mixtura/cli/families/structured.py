@@ -36,6 +36,8 @@ def _searching(rows: Any, request: Request, **own: Any) -> Fitting:
         criterion=request.criterion,
         sample_weight=request.weights,
         mixing_weights=request.mixing_weights,
+        fix=request.fix,
+        equal=request.equal,
         n_init=request.starts or STARTS,
         noise=request.noise,
         constant="drop",

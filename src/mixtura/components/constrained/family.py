@@ -1,6 +1,7 @@
 """A family whose components are bound: its M-steps obey, and in all else it is the family."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Self, final
 
@@ -11,10 +12,9 @@ from scipy.optimize import linear_sum_assignment
 from mixtura.components.constrained.rule import Rule
 from mixtura.components.constrained.rules import rule_of
 from mixtura.components.constraints import Constraints
-from mixtura.components.family import Family
 from mixtura.errors import NUMERICAL
 
-__all__ = ["ConstrainedFamily", "constraints_of", "freed", "n_lost"]
+__all__ = ["ConstrainedFamily", "bound_part", "bound_to", "constraints_of", "freed", "n_lost"]
 
 Float = NDArray[np.float64]
 
@@ -143,16 +143,36 @@ class ConstrainedFamily:
         return [int(cluster) for cluster in order]
 
 
-def freed(family: Any) -> Family:
+def bound_to(family: Any, constraints: Constraints | None) -> Any:
+    """Return the family with its components, but for noise, bound to constraints, if any are."""
+    if constraints is None:
+        return family
+    if family.has_noise:
+        return replace(family, inner=ConstrainedFamily(family.inner, constraints))
+    return ConstrainedFamily(family, constraints)
+
+
+def bound_part(family: Any) -> ConstrainedFamily | None:
+    """Return the family of the components that are bound, noise left out, or None."""
+    inner = family.inner if family.has_noise else family
+    return inner if isinstance(inner, ConstrainedFamily) else None
+
+
+def freed(family: Any) -> Any:
     """Return the family without what its components are bound to."""
-    return family.inner if isinstance(family, ConstrainedFamily) else family
+    bound = bound_part(family)
+    if bound is None:
+        return family
+    return replace(family, inner=bound.inner) if family.has_noise else bound.inner
 
 
 def n_lost(family: Any, constraints: Constraints | None) -> int:
     """Return how many free parameters components have less by what they are bound to, if so."""
-    return 0 if constraints is None else rule_of(family).lost(constraints)
+    inner = family.inner if family.has_noise else family
+    return 0 if constraints is None else rule_of(inner).lost(constraints)
 
 
 def constraints_of(family: Any) -> Constraints | None:
     """Return what the components of a family are bound to, or None."""
-    return family.constraints if isinstance(family, ConstrainedFamily) else None
+    bound = bound_part(family)
+    return None if bound is None else bound.constraints

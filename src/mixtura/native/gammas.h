@@ -1,0 +1,14 @@
+/* Gamma densities: log f(x) = a log b - log Gamma(a) + (a - 1) log x - b x, by columns. */
+#ifndef MIXTURA_GAMMAS_H
+#define MIXTURA_GAMMAS_H
+
+/* log Gamma(a), a > 0. */
+double mx_log_gamma(double a);
+
+/*
+ * The shape with log a - psi(a) = gap = log mean(x) - mean(log x), at most the largest; where the
+ * deviation would be below `least`, mean and shape are the likeliest with that one.
+ */
+void mx_gamma_estimate(double gap, double least, double *shape, double *mean);
+
+#endif
