@@ -97,6 +97,8 @@ class Comparison:
 def compare(one: Any, other: Any, X: Any, sample_weight: ArrayLike | None = None) -> Comparison:
     """Compare two models of the same rows: where they put each, and how likely they make it.
 
+    Likelihoods are of the columns that each was fitted to, and compare where these are the same.
+
     Parameters
     ----------
     one, other : mixtures, fitted estimators or classifiers, each of which finds its columns by name
