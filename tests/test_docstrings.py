@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 import mixtura
+import mixtura.agreement
 import mixtura.inference
 
 PUBLIC = {
     f"{module.__name__}.{name}": getattr(module, name)
-    for module in (mixtura, mixtura.inference)
+    for module in (mixtura, mixtura.agreement, mixtura.inference)
     for name in module.__all__
 }
 

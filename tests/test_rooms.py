@@ -47,7 +47,7 @@ LEANT_ON = {
     "mixtura.em.sweep",
 }
 # What is run or looked up by users, and imported by no other file.
-DOORS = {"mixtura.inference", "mixtura.__main__"}
+DOORS = {"mixtura.__main__"}
 # What `mixtura.cli.loading` loads by name.
 DOORS |= {f"mixtura.cli.{name}" for name in ("command", *COMMANDS)}
 

@@ -46,11 +46,11 @@ def crossed(seed: int, n_rows: int = 900) -> tuple[np.ndarray, np.ndarray]:
     return bars + np.array([0.0, 0.0]) + 40.0 * labels[:, None], labels
 
 
-@pytest.mark.parametrize("method", ["entropy", "overlap"])
-def test_a_cluster_of_two_bars_is_one(method: str, fresh_seed: int) -> None:
+@pytest.mark.parametrize("criterion", ["entropy", "overlap", "bhattacharyya", "ridge", "modes"])
+def test_a_cluster_of_two_bars_is_one(criterion: str, fresh_seed: int) -> None:
     rows, labels = crossed(fresh_seed)
     model = GaussianMixture(3, random_state=0).fit(rows)
-    tree = merge(model.mixture_, rows, method=method)
+    tree = merge(model.mixture_, rows, criterion=criterion)
     told = tree.predict(rows, 2)
     assert (told == labels).all() or (told == 1 - labels).all()
 
@@ -82,7 +82,7 @@ def test_each_merge_takes_most_entropy_away(fresh_seed: int) -> None:
 def test_overlap_is_the_share_of_rows_taken_for_another(fresh_seed: int) -> None:
     rows = np.random.default_rng(fresh_seed).normal(size=(300, 2))
     mixture = GaussianMixture(4, covariance_type="diag", random_state=0).fit(rows).mixture_
-    tree = merge(mixture, rows, method="overlap")
+    tree = merge(mixture, rows, criterion="overlap")
     shares = mixture.responsibilities(rows)
     said = shares.argmax(axis=1)
     wrong = [
@@ -98,9 +98,9 @@ def test_a_row_of_weight_two_is_the_row_twice(fresh_seed: int) -> None:
     rng = np.random.default_rng(fresh_seed)
     rows, weights = rng.normal(size=(100, 2)), rng.integers(1, 4, 100)
     mixture = GaussianMixture(4, covariance_type="diag", random_state=0).fit(rows).mixture_
-    for method in ("entropy", "overlap"):
-        one = merge(mixture, rows, sample_weight=weights, method=method)
-        other = merge(mixture, np.repeat(rows, weights, axis=0), method=method)
+    for criterion in ("entropy", "overlap"):
+        one = merge(mixture, rows, sample_weight=weights, criterion=criterion)
+        other = merge(mixture, np.repeat(rows, weights, axis=0), criterion=criterion)
         assert one.merges == other.merges
         assert one.entropies == pytest.approx(other.entropies)
 
@@ -162,7 +162,7 @@ def test_classes_are_merged_too(fresh_seed: int) -> None:
 def test_what_cannot_be_asked_is_named() -> None:
     mixture, rows = stored("ex4_1")
     with pytest.raises(ParameterError, match="entropy, overlap"):
-        merge(mixture, rows, method="ward")
+        merge(mixture, rows, criterion="ward")
     tree = merge(mixture, rows)
     with pytest.raises(ParameterError, match="from 1 to 6"):
         tree.partition(7)

@@ -1,4 +1,4 @@
-"""Which component each row belongs to, as a table."""
+"""Which component, cluster or class each row belongs to, as a table."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from mixtura.cli.answers import Answers
+from mixtura.cli.formulas import unformulated
 from mixtura.cli.output import ASSIGNMENTS
-from mixtura.cli.voice import unformulated
 from mixtura.errors import DataError
-from mixtura.mixture import Mixture
 from mixtura.writing import replacing
 
 __all__ = ["Assignments", "assignments_of", "write_parts"]
@@ -29,45 +29,49 @@ class Assignments:
     names : the rows' identifiers
     id_column : what the column of identifiers is called
     component : (N,) the most probable component, counted from 0, noise being the last
-    label : (N,) the same as the table calls it: -1 for noise
+    label : (N,) the same as the table calls it: -1 for noise, or a class
     probability : (N,) its posterior probability
     log_density : (N,) in nats
-    n_components : K, noise counted
+    columns : (K,) what the probabilities of all are called
     weights : (N,) of the rows, or None
     keeps_formulas : whether identifiers that begin as a formula does are written as they are
-    posterior : (N, K) probabilities of all components, where they are asked for
+    posterior : (N, K) probabilities of all, where they are asked for
+    what : "component", "cluster" or "class"
     """
 
     names: Sequence[Any]
     id_column: str
     component: NDArray[np.intp]
-    label: NDArray[np.intp]
+    label: NDArray[Any]
     probability: NDArray[np.float64]
     log_density: NDArray[np.float64]
-    n_components: int
+    columns: tuple[str, ...]
     weights: NDArray[np.float64] | None = None
     keeps_formulas: bool = False
     posterior: NDArray[np.float64] | None = None
+    what: str = "component"
 
     file: ClassVar[str] = ASSIGNMENTS
 
     @property
     def sizes(self) -> NDArray[Any]:
         """Return the weight (K,) of the rows that each component is the most probable one of."""
-        return np.bincount(self.component, weights=self.weights, minlength=self.n_components)
+        return np.bincount(self.component, weights=self.weights, minlength=len(self.columns))
 
     def table(self) -> pa.Table:
         """Return the columns of `assignments.csv`."""
         safe = (lambda cells: cells) if self.keeps_formulas else unformulated
         columns = {
             safe([self.id_column])[0]: pa.array(safe(self.names)),
-            "component": self.label,
+            self.what: self.label
+            if self.label.dtype.kind in "iu"
+            else pa.array(safe(self.label.tolist())),
             "probability": self.probability,
             "uncertainty": 1.0 - self.probability,
             "log_density": self.log_density,
         }
         if self.posterior is not None:
-            columns |= {f"p{k}": self.posterior[:, k] for k in range(self.n_components)}
+            columns |= dict(zip(safe([*self.columns]), self.posterior.T, strict=True))
         return pa.table(columns)
 
     def write(self, path: Path) -> None:
@@ -77,7 +81,7 @@ class Assignments:
 
 
 def assignments_of(
-    mixture: Mixture,
+    answers: Answers,
     rows: NDArray[np.float64],
     names: Sequence[Any] | None,
     id_column: str | None,
@@ -87,23 +91,24 @@ def assignments_of(
     all_components: bool = False,
 ) -> Assignments:
     """Return the assignments of rows (N, D); rows without names are numbered from 0."""
-    density, posterior = mixture.coded.density_and_responsibilities(rows)
+    density, posterior = answers.tell(rows)
     component = posterior.argmax(axis=1)
     called = id_column or "row"
-    taken = {"component", "probability", "uncertainty", "log_density"}
+    taken = {answers.what, "probability", "uncertainty", "log_density"}
     if all_components:
-        taken |= {f"p{k}" for k in range(mixture.n_components)}
+        taken |= {*answers.names}
     return Assignments(
         range(len(rows)) if names is None else names,
         f"{called} (id)" if called in taken else called,
         component,
-        mixture.labels[component],
+        answers.labels[component],
         posterior[np.arange(len(rows)), component],
         density,
-        mixture.n_components,
+        answers.names,
         weights,
         keeps_formulas,
         posterior if all_components else None,
+        answers.what,
     )
 
 

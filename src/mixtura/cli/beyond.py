@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.cli.answers import Answers
 from mixtura.cli.assignments import Assignments, assignments_of, write_parts
 from mixtura.cli.families import Offer, Request
 from mixtura.cli.families.fitting import Beyond
@@ -82,7 +83,7 @@ def fitted_beyond(
     # Columns of one value were left out.
     places = [read.names.index(name) for name in mixture.columns]
     sample = _coded(shown_rows(read, PLOTTED_ROWS, request.seed)[:, places])
-    drawn = assignments_of(mixture, sample, None, None)
+    drawn = assignments_of(Answers.of(mixture), sample, None, None)
     assignments = StreamedAssignments(mixture, read, places, files, request)
     shown = {
         "rows": sample,
@@ -145,7 +146,7 @@ class StreamedAssignments:
             rows = _coded(block.rows[:, self._places])
             stop = start + len(rows)
             yield assignments_of(
-                self._mixture,
+                Answers.of(self._mixture),
                 rows,
                 range(start, stop) if names is None else list(islice(names, len(rows))),
                 asked.id_column,

@@ -17,12 +17,12 @@ from mixtura.classes import (
     DistalOutcomes,
     Enumeration,
 )
+from mixtura.cli.formulas import unformulated
 from mixtura.cli.output import CLASSES, ENUMERATION, LATEX, TABLES
 from mixtura.cli.typeset import Part, Rows, as_latex, as_markdown
-from mixtura.cli.voice import unformulated
 from mixtura.writing import replacing, write_text
 
-__all__ = ["Findings", "Related"]
+__all__ = ["Findings", "Related", "write_csv"]
 
 Related = ClassMembership | ClassRegression | DistalOutcomes
 
@@ -62,8 +62,8 @@ class Findings:
     def write(self, folder: Path) -> None:
         """Write the tables into a folder."""
         safe = (lambda cells: cells) if self.keeps_formulas else unformulated
-        _write_csv(folder / ENUMERATION, self.enumeration.table(), safe)
-        _write_csv(folder / CLASSES, self.profile.table(), safe)
+        write_csv(folder / ENUMERATION, self.enumeration.table(), safe)
+        write_csv(folder / CLASSES, self.profile.table(), safe)
         parts = self.parts()
         write_text(folder / TABLES, as_markdown(parts))
         write_text(folder / LATEX, as_latex(parts))
@@ -114,7 +114,8 @@ class Findings:
         return text
 
 
-def _write_csv(path: Path, rows: Rows, safe: Callable[[Any], Any]) -> None:
+def write_csv(path: Path, rows: Rows, safe: Callable[[Any], Any]) -> None:
+    """Write rows, each a dict by column, to a CSV file that appears whole or not at all."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     columns = {name: _cells([row.get(name) for row in rows], safe) for name in names}
     with replacing(path) as temporary:

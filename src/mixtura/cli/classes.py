@@ -27,6 +27,7 @@ from mixtura.cli.columns import related_frame, split_names
 from mixtura.cli.contradictions import check_roles, check_written
 from mixtura.cli.families import OFFERS, Request
 from mixtura.cli.fitted import Fitted, fitted_table
+from mixtura.cli.formulas import keep_formulas_option
 from mixtura.cli.options import (
     Sizes,
     Structures,
@@ -49,7 +50,7 @@ from mixtura.cli.output import (
     told,
 )
 from mixtura.cli.rows import frame_of
-from mixtura.cli.voice import end_interrupted, keep_formulas_option, say
+from mixtura.cli.voice import end_interrupted, say
 from mixtura.data.paths import called_together, files_of
 from mixtura.errors import (
     DegenerateComponentWarning,

@@ -22,7 +22,11 @@ BAD_DATA, BAD_USAGE, READER_LEFT = 1, 2, 141
 COMMANDS = {
     "classes": "Say how many latent classes or profiles FILES have, what they are, and what goes "
     "with them.",
+    "classify": "Tell the classes of FILES by their other columns, and say how well, by rows not "
+    "fitted.",
+    "compare": "Say how two model files agree on each row of FILES, and which makes them likelier.",
     "fit": "Fit mixtures to FILES (CSV, Parquet, Arrow, SPSS, ...), choose one, and describe it.",
+    "merge": "Merge the components of MODEL into clusters, by the rows of FILES.",
     "predict": "Say for each row of FILES which component of MODEL it belongs to, as a table.",
     "sample": "Draw rows from MODEL, as CSV with the component of each.",
     "summary": "Describe a model file.",

@@ -16,6 +16,7 @@ from mixtura.cli.columns import split_names
 from mixtura.cli.contradictions import check_roles, check_written
 from mixtura.cli.families import OFFERS, Offer, Request
 from mixtura.cli.fitted import Fitted, fitted_table
+from mixtura.cli.formulas import keep_formulas_option
 from mixtura.cli.options import (
     MixingWeights,
     Sizes,
@@ -32,7 +33,7 @@ from mixtura.cli.options import (
 from mixtura.cli.output import MODEL, REPORT, Output, output_folder, told
 from mixtura.cli.resuming import FREE, checkpoint_option, continued, resumable, resume_option
 from mixtura.cli.standard_input import spooled_input
-from mixtura.cli.voice import end_interrupted, keep_formulas_option, say
+from mixtura.cli.voice import end_interrupted, say
 from mixtura.data.memory import bytes_of
 from mixtura.data.paths import bytes_in_memory, called_together, files_of
 from mixtura.errors import (

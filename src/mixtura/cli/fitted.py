@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Protocol
 
 from numpy.typing import NDArray
 
+from mixtura.cli.answers import Answers
 from mixtura.cli.assignments import assignments_of
 from mixtura.cli.families import Offer, Request
 from mixtura.cli.progress import search_progress
@@ -115,7 +116,7 @@ def fitted_table(
     mixture = selection.result.mixture
     rows = rows_of(mixture, table)
     assignments = assignments_of(
-        mixture,
+        Answers.of(mixture),
         rows,
         identifiers,
         request.id_column,

@@ -20,9 +20,12 @@ from mixtura.writing import TEMPORARY, flush_folder
 __all__ = [
     "ASSIGNMENTS",
     "CLASSES",
+    "COMPARISON",
+    "CONFUSION",
     "ENUMERATION",
     "LATEX",
     "MANY_ASSIGNMENTS",
+    "MERGING",
     "MODEL",
     "REPORT",
     "SCREE",
@@ -38,8 +41,11 @@ MANY_ASSIGNMENTS = "assignments.parquet"
 # Of `mixtura classes`.
 ENUMERATION, CLASSES, TABLES, LATEX = "enumeration.csv", "classes.csv", "tables.md", "tables.tex"
 SCREE = "scree.svg"
+# Of `mixtura classify`, `merge` and `compare`.
+CONFUSION, MERGING, COMPARISON = "confusion.csv", "merging.csv", "comparison.csv"
 OURS = (MODEL, ASSIGNMENTS, MANY_ASSIGNMENTS, REPORT)
 OURS += (ENUMERATION, CLASSES, TABLES, LATEX, SCREE)
+OURS += (CONFUSION, MERGING, COMPARISON)
 
 # Files named in an error.
 NAMED = 3

@@ -1,4 +1,4 @@
-"""`mixtura predict MODEL FILES`: the component of each row of other files."""
+"""`mixtura predict MODEL FILES`: the component, cluster or class of each row of other files."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -6,18 +6,19 @@ from pathlib import Path
 import click
 
 from mixtura.cli.advice import in_words_of_the_command
+from mixtura.cli.answers import Answers, answers_of
 from mixtura.cli.assignments import Assignments, assignments_of, write_parts
 from mixtura.cli.columns import split_names
 from mixtura.cli.contradictions import check_target
+from mixtura.cli.formulas import keep_formulas_option
 from mixtura.cli.options import memory_option, missing_option
 from mixtura.cli.rows import rows_of, tables_within, text_columns
-from mixtura.cli.voice import binary_output, keep_formulas_option, say
+from mixtura.cli.standard_output import binary_output
+from mixtura.cli.voice import say
 from mixtura.data.gaps import Gaps, words_of_empty
 from mixtura.data.memory import bytes_of
 from mixtura.data.paths import bytes_in_memory, files_of
 from mixtura.data.table import Table
-from mixtura.mixture import Mixture
-from mixtura.store import load_with_facts
 
 __all__ = ["predict"]
 
@@ -32,7 +33,11 @@ __all__ = ["predict"]
     help="CSV or Parquet file to write, by its extension; default CSV to standard output.",
 )
 @click.option("--id", "id_column", help="Column that identifies a row.")
-@click.option("--proba", is_flag=True, help="Write the probabilities of all components too.")
+@click.option(
+    "--proba",
+    is_flag=True,
+    help="Write the probabilities of all components, clusters or classes too.",
+)
 @click.option(
     "--unknown",
     type=click.Choice(["error", "ignore"]),
@@ -56,11 +61,13 @@ def predict(
 ) -> None:
     """Say for each row of FILES which component of MODEL it belongs to, as a table.
 
-    Several files, folders and patterns such as 'data/*.parquet' are read one after the other.
+    Of a model that classify wrote it is the class, of one that merge wrote the cluster. Several
+    files, folders and patterns such as 'data/*.parquet' are read one after the other.
     """
     found = files_of(list(files)) or []
     check_target(output, [model, *found])
-    mixture, _ = load_with_facts(model)
+    answers = answers_of(model)
+    mixture = answers.mixture
     most, text = bytes_of(memory), text_columns(mixture)
     beyond = any(bytes_in_memory([file]) > most for file in found)
     if beyond and id_column is not None and id_column not in (mixture.columns or [id_column]):
@@ -69,12 +76,12 @@ def predict(
     tables = tables_within(found, text, most)
     codes, kept = split_names(missing), [id_column] if id_column else []
     tables = (table.without(codes, kept) for table in tables)
-    parts = _parts(mixture, tables, id_column, keep_formulas, proba, unknown)
+    parts = _parts(answers, tables, id_column, keep_formulas, proba, unknown)
     write_parts(parts, binary_output() if output is None else output)
 
 
 def _parts(
-    mixture: Mixture,
+    answers: Answers,
     tables: Iterator[Table],
     id_column: str | None,
     keep_formulas: bool,
@@ -88,10 +95,10 @@ def _parts(
         if id_column is not None:
             identifiers = table.column(id_column)
         with in_words_of_the_command(table.path):
-            rows = rows_of(mixture, table, ignore=unknown == "ignore")
+            rows = rows_of(answers.mixture, table, ignore=unknown == "ignore")
         gaps += Gaps.of(rows)
         yield assignments_of(
-            mixture, rows, identifiers, id_column, keep_formulas, all_components=proba
+            answers, rows, identifiers, id_column, keep_formulas, all_components=proba
         )
         start += table.n_rows
     if gaps.n_missing:

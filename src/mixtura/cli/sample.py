@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.csv
 
 from mixtura.cli.contradictions import check_target
-from mixtura.cli.voice import binary_output, keep_formulas_option, unformulated
+from mixtura.cli.formulas import keep_formulas_option, unformulated
+from mixtura.cli.standard_output import binary_output
 from mixtura.store import load_with_facts
 from mixtura.writing import replacing
 

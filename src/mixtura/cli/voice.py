@@ -3,27 +3,20 @@
 import re
 import signal
 import sys
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, NoReturn
 
 import click
 
-from mixtura.errors import DataError
-
 __all__ = [
-    "binary_output",
     "end_interrupted",
     "interrupt_on_terminate",
-    "keep_formulas_option",
     "say",
-    "unformulated",
 ]
 
 INTERRUPTED, TERMINATED = 130, 143
 
 # Control characters but line ends and tabs, and those that turn the direction of text.
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-# What spreadsheets take the beginning of a formula for, unless a number begins there.
-FORMULA = re.compile(r"[=@\t\r]|[+-](?![0-9.]+([eE][+-]?[0-9]+)?$)")
 
 # No path is so long; the beginning of a name or a cell says which it is.
 QUOTED = re.compile(r"'([^'\n]{400,})'")
@@ -37,28 +30,6 @@ def say(text: str = "", *, err: bool = False) -> None:
     if err:
         text = QUOTED.sub(lambda found: f"'{found[1][:CUT]}...'", text)
     click.echo(CONTROL.sub(lambda found: repr(found.group())[1:-1], text), err=err)
-
-
-def keep_formulas_option(function: Any) -> Any:
-    """Add the option that leaves cells of CSV files as they are."""
-    words = (
-        "Write texts that begin as a formula does (=, +, -, @) as they are, without a leading '."
-    )
-    return click.option("--keep-formulas", is_flag=True, help=words)(function)
-
-
-def unformulated(cells: Any) -> Any:
-    """Return cells with an apostrophe before texts that a spreadsheet would take for formulas."""
-    if not isinstance(cells, (list, tuple)):
-        return cells
-    return [f"'{cell}" if isinstance(cell, str) and FORMULA.match(cell) else cell for cell in cells]
-
-
-def binary_output() -> BinaryIO:
-    """Return standard output for bytes; raise `DataError` where it is closed."""
-    if sys.stdout is None:
-        raise DataError("standard output is closed; name a file with -o")
-    return sys.stdout.buffer
 
 
 def interrupt_on_terminate() -> None:

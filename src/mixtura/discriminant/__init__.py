@@ -2,5 +2,12 @@
 
 from mixtura.discriminant.classifier import MixtureClassifier
 from mixtura.discriminant.gaussian import GaussianMixtureClassifier
+from mixtura.discriminant.judging import Judgement, cross_judged, judge
 
-__all__ = ["GaussianMixtureClassifier", "MixtureClassifier"]
+__all__ = [
+    "GaussianMixtureClassifier",
+    "Judgement",
+    "MixtureClassifier",
+    "cross_judged",
+    "judge",
+]

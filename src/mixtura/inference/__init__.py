@@ -15,6 +15,7 @@ from mixtura.inference.gradient import Gradient, gradient
 from mixtura.inference.information import Information, Interval, information
 from mixtura.inference.likelihood_ratio import LikelihoodRatioTest, likelihood_ratio_test
 from mixtura.inference.merging import Merging, merge
+from mixtura.inference.modes import Modes, modes
 from mixtura.inference.regions import Region, highest_density_region
 from mixtura.inference.regression import Regression, regression
 from mixtura.inference.scores import parameter_names, score_vector
@@ -30,6 +31,7 @@ __all__ = [
     "Interval",
     "LikelihoodRatioTest",
     "Merging",
+    "Modes",
     "Region",
     "Regression",
     "bootstrap",
@@ -45,6 +47,7 @@ __all__ = [
     "l2_distance",
     "likelihood_ratio_test",
     "merge",
+    "modes",
     "parameter_names",
     "q_function",
     "regression",

@@ -1,17 +1,16 @@
 """Components merged into clusters, a pair at a time, by how little rows tell them apart."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import xlogy
 
 from mixtura.arrays import whole_number
 from mixtura.data.checks import row_weights
 from mixtura.data.weights import given_weights
 from mixtura.errors import ParameterError
+from mixtura.inference.pairs import CUTOFFS, METHODS, criterion_of, merged_shares
 from mixtura.inference.rows import check_mixture
 from mixtura.mixture import Mixture
 from mixtura.text import text_table
@@ -20,13 +19,8 @@ __all__ = ["Merging", "merge"]
 
 Float = NDArray[np.float64]
 
-METHODS = ("entropy", "overlap")
-
 # Of the entropy of components that are all alike, what those may have that rows tell apart.
 TOLD_APART = 0.01
-
-# Rows at a time.
-CHUNK = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -36,25 +30,25 @@ class Merging:
     Attributes
     ----------
     mixture : K components; noise, if there is any, is no cluster and never merged
-    method : "entropy" or "overlap"
+    criterion : as in `merge`
     merges : K - 1 pairs of clusters, each called by the least of its components, in the order in
         which they were merged
     entropies : (K,) -Σ w Σ_c z log z where there are 1 to K clusters, in nats
-    gains : (K - 1,) what each merge was chosen for: the nats of entropy that it takes away, or the
-        share of a cluster's rows that are taken for the other's
+    gains : (K - 1,) what each merge was chosen for: the nats of entropy that it takes away, the
+        share of a cluster's rows that are taken for the other's, or how nearly two are one
     total_weight : Σ w
     """
 
     mixture: Mixture
-    method: str
+    criterion: str
     merges: tuple[tuple[int, int], ...]
     entropies: Float
     gains: Float
     total_weight: float
 
     def __repr__(self) -> str:
-        count, bend = len(self.entropies), self.elbow
-        return f"<Merging of {count} components by {self.method}, which bends at {bend}>"
+        count = len(self.entropies)
+        return f"<Merging of {count} components by {self.criterion} to {self.n_clusters} clusters>"
 
     def partition(self, n_clusters: int) -> tuple[tuple[int, ...], ...]:
         """Return the components of each of so many clusters, the first component's first.
@@ -77,6 +71,19 @@ class Merging:
         return tuple(tuple(clusters[k]) for k in sorted(clusters))
 
     @property
+    def n_clusters(self) -> int:
+        """Return how many clusters there are by the criterion.
+
+        By entropy and overlap as many as at the `elbow`; by shapes and modes as many as are left
+        when no two are so nearly one as its threshold asks: 0.1 for "bhattacharyya", 0.2 for
+        "ridge" (Hennig 2010), 1, which is one mode, for "modes".
+        """
+        if self.criterion not in CUTOFFS:
+            return self.elbow
+        apart = np.flatnonzero(self.gains < CUTOFFS[self.criterion])
+        return len(self.entropies) - int(apart[0] if len(apart) else len(self.gains))
+
+    @property
     def elbow(self) -> int:
         """Return the number of clusters at which the curve of entropies bends.
 
@@ -96,11 +103,11 @@ class Merging:
         return int(np.argmin(errors)) + 2
 
     def _parts(self, n_clusters: int | None) -> tuple[tuple[int, ...], ...]:
-        """Return the components of each cluster, of as many as at the elbow where that is None."""
-        return self.partition(self.elbow if n_clusters is None else n_clusters)
+        """Return the components of each of so many clusters, by default of `n_clusters`."""
+        return self.partition(self.n_clusters if n_clusters is None else n_clusters)
 
     def clusters(self, n_clusters: int | None = None) -> tuple[Mixture, ...]:
-        """Return each cluster as a mixture of its components; by default as many as at the elbow.
+        """Return each cluster as a mixture of its components; by default `n_clusters`.
 
         Parameters
         ----------
@@ -125,9 +132,9 @@ class Merging:
         Parameters
         ----------
         X : (N, D) rows of the columns that were fitted; frames by name
-        n_clusters : from 1 to K; by default as many as at the elbow
+        n_clusters : from 1 to K; by default `n_clusters`
         """
-        return _merged(self.mixture.responsibilities(X), self._parts(n_clusters))
+        return merged_shares(self.mixture.responsibilities(X), self._parts(n_clusters))
 
     def predict(self, X: Any, n_clusters: int | None = None) -> NDArray[np.intp]:
         """Return the most probable cluster of each row (N,), -1 for noise.
@@ -135,10 +142,10 @@ class Merging:
         Parameters
         ----------
         X : (N, D) rows of the columns that were fitted; frames by name
-        n_clusters : from 1 to K; by default as many as at the elbow
+        n_clusters : from 1 to K; by default `n_clusters`
         """
         parts = self._parts(n_clusters)
-        found = _merged(self.mixture.responsibilities(X), parts).argmax(axis=1)
+        found = merged_shares(self.mixture.responsibilities(X), parts).argmax(axis=1)
         return np.where(found == len(parts), -1, found)
 
     def table(self) -> list[dict[str, Any]]:
@@ -162,14 +169,21 @@ class Merging:
         """Return the tree as a text table."""
         rows = [
             [
-                f"{row['n_clusters']}{' *' if row['n_clusters'] == self.elbow else ''}",
+                f"{row['n_clusters']}{' *' if row['n_clusters'] == self.n_clusters else ''}",
                 f"{row['entropy']:.4f}",
+                "" if row["gain"] is None else f"{row['gain']:.4f}",
                 " ".join("+".join(map(str, part)) for part in row["components"]),
             ]
             for row in self.table()
         ]
-        told = text_table(["clusters", "entropy", "components"], rows)
-        return f"{told}\n* where the curve of entropies bends"
+        told = text_table(["clusters", "entropy", "merged for", "components"], rows)
+        cutoff = CUTOFFS.get(self.criterion)
+        why = (
+            "where the curve of entropies bends"
+            if cutoff is None
+            else f"by {self.criterion}, where the next would be merged for less than {cutoff:g}"
+        )
+        return f"{told}\n* {why}"
 
 
 def merge(
@@ -177,7 +191,7 @@ def merge(
     X: Any,
     *,
     sample_weight: ArrayLike | None = None,
-    method: str = "entropy",
+    criterion: str = "entropy",
 ) -> Merging:
     """Merge components into clusters, a pair at a time.
 
@@ -189,14 +203,19 @@ def merge(
     mixture : of any family
     X : (N, D) rows of the columns that were fitted; frames by name
     sample_weight : (N,) row weights
-    method : "entropy" merges the pair that takes most entropy away (Baudry and others 2010);
+    criterion : "entropy" merges the pair that takes most entropy away (Baudry and others 2010);
         "overlap" the pair of which one's rows are most often taken for the other's, by its
-        posteriors (Hennig 2010, directly estimated misclassification probabilities)
+        posteriors (Hennig 2010, directly estimated misclassification probabilities). Of Gaussian
+        components also "bhattacharyya", the pair of the largest ∫ √(f_a f_b), and "ridge", the pair
+        between which the density falls least below their lower mode (Hennig 2010; a cluster of
+        several components counts as the Gaussian of its mean and covariance); and "modes", which
+        merges components that lead up to the same mode of the density (Li, Ray and Lindsay 2007),
+        then those of the modes between which it stays highest
 
     Raises
     ------
     ParameterError
-        If there is no such method, or `mixture` is none.
+        If there is no such criterion, `mixture` is none, or not of Gaussians where it should be.
     DataError
         If rows or weights cannot be used.
 
@@ -205,8 +224,10 @@ def merge(
     Posteriors are made again for each merge, 4 096 rows at a time, so that memory does not grow
     with the rows.
     """
-    if method not in METHODS:
-        raise ParameterError(f"method should be one of {', '.join(METHODS)}, but got {method!r}")
+    if criterion not in METHODS:
+        raise ParameterError(
+            f"criterion should be one of {', '.join(METHODS)}, but got {criterion!r}"
+        )
     check_mixture(mixture)
     rows = mixture.encode(X)
     given = row_weights(given_weights(X, sample_weight), rows.shape[0])
@@ -214,11 +235,13 @@ def merge(
     n_components = mixture.n_components - int(mixture.family.has_noise)
     parts: list[tuple[int, ...]] = [(k,) for k in range(n_components)]
     entropies, gains, merges = [], [], []
+    looked_at = criterion_of(criterion, mixture, rows, weights)
     while True:
-        entropy, pairs = _looked_at(mixture, rows, weights, parts, method)
+        entropy, pairs = looked_at(parts)
         entropies.append(entropy)
         if len(parts) == 1:
             break
+        pairs[np.tril_indices(len(parts))] = -np.inf
         one, other = np.unravel_index(np.argmax(pairs), pairs.shape)
         one, other = sorted((int(one), int(other)))
         gains.append(float(pairs[one, other]))
@@ -227,55 +250,7 @@ def merge(
         parts[one] = joined
         parts.sort()
     curve, total = np.array(entropies[::-1]), float(weights.sum())
-    return Merging(mixture, method, tuple(merges), curve, np.array(gains), total)
-
-
-def _looked_at(
-    mixture: Mixture,
-    rows: NDArray[Any],
-    weights: Float,
-    parts: list[tuple[int, ...]],
-    method: str,
-) -> tuple[float, Float]:
-    """Return the entropy of clusters, and what each pair (C, C) would be merged for.
-
-    The least is below any pair that may be merged, and stands where there is none.
-    """
-    count, entropy = len(parts), 0.0
-    # Σ w of rows that are taken for the cluster of the column, of the cluster of the row.
-    taken, pairs = np.zeros((count, count)), np.zeros((count, count))
-    for chunk, own in _chunks(rows, weights):
-        shares = _merged(mixture.coded.responsibilities(chunk), parts)
-        each = xlogy(shares, shares)
-        entropy -= float(own @ each.sum(axis=1))
-        if method == "overlap":
-            said = shares.argmax(axis=1)
-            for column in range(count):
-                rows_said = said == column
-                taken[:, column] += own[rows_said] @ shares[rows_said, :count]
-            continue
-        for place in range(count):
-            both = shares[:, place, None] + shares[:, place + 1 : count]
-            apart = each[:, place, None] + each[:, place + 1 : count]
-            pairs[place, place + 1 :] += own @ (xlogy(both, both) - apart)
-    if method == "overlap":
-        sizes = np.maximum(taken.sum(axis=1, keepdims=True), np.finfo(float).tiny)
-        wrong = taken / sizes
-        pairs = np.maximum(wrong, wrong.T)
-    pairs[np.tril_indices(count)] = -np.inf
-    return max(entropy, 0.0), pairs
-
-
-def _chunks(rows: NDArray[Any], weights: Float) -> Iterator[tuple[NDArray[Any], Float]]:
-    for start in range(0, rows.shape[0], CHUNK):
-        yield rows[start : start + CHUNK], weights[start : start + CHUNK]
-
-
-def _merged(shares: Float, parts: Any) -> Float:
-    """Return posteriors of clusters (N, C) from those of components, noise as it is."""
-    found = [shares[:, list(part)].sum(axis=1) for part in parts]
-    known = sum(len(part) for part in parts)
-    return np.column_stack([*found, shares[:, known:]])
+    return Merging(mixture, criterion, tuple(merges), curve, np.array(gains), total)
 
 
 def _left_by_line(places: NDArray[Any], values: Float) -> float:

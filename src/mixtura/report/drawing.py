@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
 __all__ = [
+    "COLOURS",
     "FAINT",
     "GRID",
     "INK",

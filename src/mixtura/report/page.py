@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mixtura.report.contents import Report, plotted
-from mixtura.report.extras import PAGE_PACKAGES, require
+from mixtura.report.rendering import rendered
 from mixtura.report.sentences import (
     cautions,
     certificate,
@@ -62,17 +62,7 @@ def write_report(path: str | os.PathLike[str], report: Report) -> None:
 
 def render_report(report: Report) -> str:
     """Return the page as text; everything that came from the user is escaped."""
-    require(*PAGE_PACKAGES)
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("mixtura.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html").render(_facts(report)).lstrip()
+    return rendered("page.html", **_facts(report))
 
 
 def _facts(report: Report) -> dict[str, Any]:

@@ -1,0 +1,112 @@
+"""What a model file answers of a row: its component, its cluster of components, or its class."""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.archive import read_archive
+from mixtura.discriminant.rules import of_any, posteriors
+from mixtura.errors import ModelFileError
+from mixtura.inference.pairs import merged_shares
+from mixtura.loading import load
+from mixtura.mixture import Mixture
+from mixtura.store import CLASSIFIER, described_mixture
+
+__all__ = ["CLUSTERS", "Answers", "answers_of"]
+
+Float = NDArray[np.float64]
+
+# The fact that says which components are one cluster.
+CLUSTERS = "clusters"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """What is said of rows.
+
+    Attributes
+    ----------
+    what : "component", "cluster" or "class"
+    mixture : whose columns are read
+    labels : (C,) all that may be said, -1 being noise
+    parts : the components of each cluster, where clusters are said
+    classes : the mixture and the prior of each class, where classes are
+    known : (N, C) their posteriors for the rows that are asked about, by fits that left these out
+    """
+
+    what: str
+    mixture: Mixture
+    labels: NDArray[Any]
+    parts: tuple[tuple[int, ...], ...] = ()
+    classes: tuple[tuple[Mixture, float], ...] = ()
+    known: Float | None = None
+
+    @classmethod
+    def of(cls, mixture: Mixture) -> "Answers":
+        """Return those of the components of a mixture."""
+        return cls("component", mixture, mixture.labels)
+
+    @classmethod
+    def of_classes(cls, model: Any, shares: Float | None = None) -> "Answers":
+        """Return those of a fitted classifier.
+
+        Parameters
+        ----------
+        shares : (N, C) posteriors of the rows that are asked about, where they are known
+        """
+        pairs = tuple(zip(model.mixtures_, model.priors_.tolist(), strict=True))
+        return cls("class", model.mixtures_[0], model.classes_, classes=pairs, known=shares)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return what columns of probabilities (C,) are called."""
+        if self.what == "class":
+            return tuple(f"p_{label}" for label in self.labels.tolist())
+        return tuple(f"p{place}" for place in range(len(self.labels)))
+
+    def tell(self, rows: NDArray[Any]) -> tuple[Float, Float]:
+        """Return log densities (N,) and probabilities of all answers (N, C) of encoded rows."""
+        if self.classes:
+            densities = np.column_stack([each.coded.log_density(rows) for each, _ in self.classes])
+            priors = np.array([prior for _, prior in self.classes])
+            shares = posteriors(densities, priors) if self.known is None else self.known
+            return of_any(densities, priors), shares
+        density, shares = self.mixture.coded.density_and_responsibilities(rows)
+        return density, merged_shares(shares, self.parts) if self.parts else shares
+
+
+def answers_of(path: str | os.PathLike[str]) -> Answers:
+    """Return what a model file says of rows.
+
+    Raises
+    ------
+    ModelFileError
+        If it is damaged, or no model file.
+    """
+    arrays, document = read_archive(path)
+    if CLASSIFIER in document:
+        return Answers.of_classes(load(path))
+    mixture, facts = described_mixture(path, arrays, document)
+    if CLUSTERS not in facts:
+        return Answers.of(mixture)
+    parts = _checked_parts(path, mixture, facts[CLUSTERS])
+    numbers = np.arange(len(parts))
+    labels = np.append(numbers, -1) if mixture.family.has_noise else numbers
+    return Answers("cluster", mixture, labels, parts)
+
+
+def _checked_parts(path: Any, mixture: Mixture, told: Any) -> tuple[tuple[int, ...], ...]:
+    """Return the components of each cluster that a file tells."""
+    try:
+        parts = tuple(tuple(int(k) for k in part) for part in told)
+    except (TypeError, ValueError):
+        parts = ()
+    if sorted(k for part in parts for k in part) != mixture.labels[mixture.labels >= 0].tolist():
+        raise ModelFileError(
+            f"model file '{path}' is whole, but its clusters are not of its components; merge them "
+            "again by mixtura merge"
+        )
+    return parts

@@ -1,0 +1,269 @@
+"""`mixtura classify FILES --class COLUMN`: classes told from the other columns, and how well."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.cli.advice import in_words_of_the_command
+from mixtura.cli.answers import Answers
+from mixtura.cli.assignments import assignments_of
+from mixtura.cli.class_tables import write_csv
+from mixtura.cli.columns import category_frame, number_columns, number_frame, split_names
+from mixtura.cli.contradictions import check_roles, check_written
+from mixtura.cli.formulas import keep_formulas_option, unformulated
+from mixtura.cli.options import (
+    Sizes,
+    Structures,
+    force_option,
+    missing_option,
+    seed_option,
+    weights_option,
+)
+from mixtura.cli.output import CONFUSION, MODEL, REPORT, Output, output_folder, told
+from mixtura.cli.rows import rows_of
+from mixtura.cli.voice import say
+from mixtura.data.checks import row_weights
+from mixtura.data.files import Table, read_tables
+from mixtura.data.paths import called_together, files_of
+from mixtura.discriminant import (
+    GaussianMixtureClassifier,
+    Judgement,
+    MixtureClassifier,
+    cross_judged,
+)
+from mixtura.discriminant.judging import judgement_of
+from mixtura.errors import DataError, DegenerateComponentWarning, ParameterError
+from mixtura.estimators import CategoricalMixture
+from mixtura.report import PAGE_PACKAGES, require
+from mixtura.report.judged import judged_sheet
+from mixtura.report.sheet import write_sheet
+
+__all__ = ["classify"]
+
+FOLDS = 5
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True)
+@click.option("--class", "class_column", required=True, help="Column of the classes.")
+@click.option(
+    "--test",
+    "test_file",
+    type=click.Path(path_type=Path),
+    help="File of further rows with their classes to judge by; default parts of FILES in turn.",
+)
+@click.option(
+    "--folds",
+    type=click.IntRange(2),
+    help=f"Number of these parts; default {FOLDS}.",
+)
+@click.option(
+    "-k",
+    "--components",
+    "sizes",
+    type=Sizes(),
+    default="1",
+    show_default=True,
+    help="Components of each class: 1, or several such as 1:5, of which each takes its own number.",
+)
+@click.option(
+    "-f",
+    "--family",
+    type=click.Choice(["gaussian", "categorical"]),
+    default="gaussian",
+    show_default=True,
+    help="What the columns are: numbers or categories.",
+)
+@click.option(
+    "-s",
+    "--structures",
+    type=Structures(),
+    default="all",
+    show_default=True,
+    help="Covariance structures of numbers to try, as for fit: tied is linear discriminant "
+    "analysis, full quadratic.",
+)
+@click.option(
+    "--criterion",
+    type=click.Choice(["bic", "brier", "error"]),
+    default="bic",
+    show_default=True,
+    help="What the choice among numbers' models goes by; brier and error by rows not fitted.",
+)
+@click.option("--columns", help="Columns to tell classes by, separated by commas; default all.")
+@missing_option
+@weights_option
+@click.option("--id", "id_column", help="Column that identifies a row in assignments.csv.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the model, assignments.csv of the rows judged, confusion.csv and report.html.",
+)
+@force_option
+@seed_option
+@keep_formulas_option
+@click.pass_context
+def classify(context: click.Context, **options: Any) -> None:
+    """Tell the classes of FILES by their other columns, and say how well, by rows not fitted.
+
+    Each class has a mixture of its own, and Bayes' rule decides between them. Prints errors, Brier
+    score and the confusion matrix of --test, or else of parts of FILES each of which is left out in
+    turn; with -o all of it is written to a new folder, with a model that mixtura predict reads.
+    """
+    output, force = options["output"], options["force"]
+    check_written(output, {"--force": force, "--keep-formulas": options["keep_formulas"]})
+    _check_options(context, options)
+    roles = {
+        f"--{name}": split_names(options[key])
+        for name, key in (("class", "class_column"), ("weights", "weights"))
+    }
+    check_roles(split_names(options["columns"]), roles)
+    called = called_together(options["files"])
+    with (
+        nullcontext() if output is None else output_folder(output, force=force) as folder,
+        warnings.catch_warnings(),
+    ):
+        # What is known of these is in what rows not fitted say.
+        warnings.simplefilter("ignore", DegenerateComponentWarning)
+        if folder is not None:
+            require(*PAGE_PACKAGES)
+        with in_words_of_the_command(called):
+            table = _read(files_of(list(options["files"])) or [], called, options)
+            frame, labels = _frame(table, options), _labels(table, options["class_column"])
+            weights = _weights(table, options["weights"])
+            model = _classifier(frame, options)
+            model.fit(frame, labels, sample_weight=weights)
+        test_file = options["test_file"]
+        if test_file is None:
+            folds = options["folds"] or FOLDS
+            how = f"rows of {folds} parts, each left out of the fit in turn"
+            with in_words_of_the_command(called):
+                seed = options["seed"]
+                judged = cross_judged(model, frame, labels, weights, cv=folds, random_state=seed)
+        else:
+            how, called = f"the rows of {test_file.name}", test_file
+            with in_words_of_the_command(test_file):
+                table = _read([test_file], test_file, options)
+                judged = _tested(model, table, options)
+        try:
+            if folder is not None:
+                _write(folder, model, judged, table, options, how)
+        finally:
+            say(f"{model.summary()}\n\nBy {how}:\n{judged.summary()}")
+
+
+def _check_options(context: click.Context, options: Mapping[str, Any]) -> None:
+    """Raise for options that contradict one another."""
+    if options["test_file"] is not None and options["folds"] is not None:
+        raise ParameterError(
+            "--test judges by other rows and --folds by parts of FILES; give one of the two"
+        )
+    if options["family"] != "gaussian":
+        for name in ("structures", "criterion"):
+            if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+                raise ParameterError(
+                    f"--{name} says nothing to --family {options['family']}, only to gaussian"
+                )
+
+
+def _read(files: Sequence[Path], called: Path, options: Mapping[str, Any]) -> Table:
+    kept = [options[name] for name in ("class_column", "weights", "id_column") if options[name]]
+    return read_tables(files, called).without(split_names(options["missing"]), kept)
+
+
+def _frame(table: Table, options: Mapping[str, Any]) -> Any:
+    """Return the columns that classes are told by."""
+    other = [options[name] for name in ("class_column", "weights", "id_column") if options[name]]
+    wanted = split_names(options["columns"])
+    if options["family"] == "categorical":
+        names = wanted or [name for name in table.names if name not in other]
+        if not names:
+            raise DataError(f"'{table.path}' has no column beside that of the classes")
+        return category_frame(table, names)
+    return number_frame(table, number_columns(table, wanted, other), "nan")
+
+
+def _labels(table: Table, column: str) -> NDArray[Any]:
+    """Return the classes of all rows (N,)."""
+    cells = table.categories(column)
+    missing = [row for row, cell in enumerate(cells) if cell is None or cell != cell]
+    if missing:
+        raise DataError(
+            f"'{table.path}', column '{column}', row {missing[0] + 1} (counted from 1): no class "
+            f"is given there, and in {len(missing)} row(s) in all; leave such rows out, and let "
+            "mixtura predict tell their classes"
+        )
+    return np.array(cells)
+
+
+def _weights(table: Table, column: str | None) -> NDArray[np.float64]:
+    if column is None:
+        return np.ones(table.n_rows)
+    found = row_weights(table.numeric([column], "error")[:, 0], table.n_rows)
+    assert found is not None
+    return found
+
+
+def _classifier(frame: Any, options: Mapping[str, Any]) -> Any:
+    """Return the classifier that is asked for, not fitted."""
+    sizes = options["sizes"]
+    if options["family"] == "categorical":
+        inner = CategoricalMixture(random_state=options["seed"])
+        return MixtureClassifier(inner, sizes)
+    gaps = any(column.null_count or np.isnan(column.to_numpy()).any() for column in frame.columns)
+    return GaussianMixtureClassifier(
+        sizes,
+        covariance_type=options["structures"],
+        criterion=options["criterion"],
+        missing="marginal" if gaps else "error",
+        random_state=options["seed"],
+    )
+
+
+def _tested(model: Any, table: Table, options: Mapping[str, Any]) -> Judgement:
+    """Return what a fitted classifier says of the rows of another file."""
+    labels = _labels(table, options["class_column"])
+    rows = rows_of(model.mixtures_[0], table)
+    _, shares = Answers.of_classes(model).tell(rows)
+    weights = _weights(table, options["weights"])
+    return judgement_of(model.classes_, labels, shares, weights)
+
+
+def _write(
+    folder: Output,
+    model: Any,
+    judged: Judgement,
+    table: Table,
+    options: Mapping[str, Any],
+    how: str,
+) -> None:
+    """Write model, tables and page, and put them in place together."""
+    id_column, keeps = options["id_column"], options["keep_formulas"]
+    names = None if id_column is None else table.column(id_column)
+    rows = assignments_of(
+        Answers.of_classes(model, judged.shares),
+        rows_of(model.mixtures_[0], table),
+        names,
+        id_column,
+        keeps,
+        all_components=True,
+    )
+    with told(folder.shown):
+        model.save(folder.partial / MODEL)
+        rows.write(folder.partial / rows.file)
+        write_csv(
+            folder.partial / CONFUSION,
+            judged.table(),
+            (lambda cells: cells) if keeps else unformulated,
+        )
+        sheet = judged_sheet(judged, model, table.path.name, how)
+        write_sheet(folder.partial / REPORT, sheet)
+    folder.publish()
+    say(f"written to {folder.shown}: {MODEL}, {rows.file}, {CONFUSION}, {REPORT}", err=True)

@@ -1,0 +1,129 @@
+"""`mixtura compare MODEL MODEL FILES`: what two models say of the same rows."""
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mixtura.agreement import Comparison
+from mixtura.agreement.comparison import compared
+from mixtura.cli.advice import in_words_of_the_command
+from mixtura.cli.answers import Answers, answers_of
+from mixtura.cli.class_tables import write_csv
+from mixtura.cli.columns import split_names
+from mixtura.cli.contradictions import check_written
+from mixtura.cli.formulas import keep_formulas_option, unformulated
+from mixtura.cli.options import force_option, missing_option, weights_option
+from mixtura.cli.output import COMPARISON, CONFUSION, REPORT, Output, output_folder, told
+from mixtura.cli.rows import rows_of
+from mixtura.cli.voice import say
+from mixtura.data.checks import row_weights
+from mixtura.data.files import Table, read_tables
+from mixtura.data.paths import called_together, files_of
+from mixtura.report import PAGE_PACKAGES, require
+from mixtura.report.compared import compared_sheet
+from mixtura.report.sheet import write_sheet
+
+__all__ = ["compare"]
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("other", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True)
+@missing_option
+@weights_option
+@click.option("--id", "id_column", help="Column that identifies a row in comparison.csv.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for comparison.csv, with all rows, confusion.csv and report.html.",
+)
+@force_option
+@keep_formulas_option
+def compare(
+    model: Path,
+    other: Path,
+    files: tuple[str, ...],
+    missing: str | None,
+    weights: str | None,
+    id_column: str | None,
+    output: Path | None,
+    force: bool,
+    keep_formulas: bool,
+) -> None:
+    """Say how two model files agree on each row of FILES, and which makes them likelier.
+
+    Components, clusters or classes of one are matched with those of the other, so that most rows
+    agree. Prints the matched table, the agreement and the log-likelihoods; with -o what both say of
+    each row is written to a new folder, with a report.
+    """
+    check_written(output, {"--force": force, "--keep-formulas": keep_formulas})
+    both = [answers_of(model), answers_of(other)]
+    called = called_together(files)
+    with nullcontext() if output is None else output_folder(output, force=force) as folder:
+        if folder is not None:
+            require(*PAGE_PACKAGES)
+        with in_words_of_the_command(called):
+            kept = [name for name in (weights, id_column) if name is not None]
+            table = read_tables(files_of(list(files)) or [], called)
+            table = table.without(split_names(missing), kept)
+            told_of = [one.tell(rows_of(one.mixture, table)) for one in both]
+            labels = [
+                one.labels[shares.argmax(axis=1)]
+                for one, (_, shares) in zip(both, told_of, strict=True)
+            ]
+            given = None if weights is None else table.numeric([weights], "error")[:, 0]
+            counted = row_weights(given, table.n_rows)
+            densities = [density for density, _ in told_of]
+            _say_columns(both)
+            found = compared(labels[0], labels[1], densities[0], densities[1], counted)
+        try:
+            if folder is not None:
+                _write(folder, found, table, id_column, keep_formulas, (model, other))
+        finally:
+            say(found.summary())
+
+
+def _say_columns(both: list[Answers]) -> None:
+    """Say where likelihoods are of other columns, and so of other things."""
+    one, two = ({*(each.mixture.columns or ())} for each in both)
+    if one != two:
+        say(
+            "the models are of other columns, so their likelihoods cannot be compared; where they "
+            "put rows can",
+            err=True,
+        )
+
+
+def _write(
+    folder: Output,
+    found: Comparison,
+    table: Table,
+    id_column: str | None,
+    keep_formulas: bool,
+    models: tuple[Path, Path],
+) -> None:
+    """Write tables and page, and put them in place together."""
+    safe: Any = (lambda cells: cells) if keep_formulas else unformulated
+    names = range(table.n_rows) if id_column is None else table.column(id_column)
+    columns = {
+        "first": found.labels.tolist(),
+        "second": found.other_labels.tolist(),
+        "changed": [str(bool(one)).lower() for one in found.changed],
+        "log_density_first": found.log_density.tolist(),
+        "log_density_second": found.other_log_density.tolist(),
+    }
+    called = id_column or "row"
+    called = f"{called} (id)" if called in columns else called
+    cells = zip(names, *columns.values(), strict=True)
+    rows = [dict(zip((called, *columns), one, strict=True)) for one in cells]
+    with told(folder.shown):
+        write_csv(folder.partial / COMPARISON, rows, safe)
+        write_csv(folder.partial / CONFUSION, found.matching.table(), safe)
+        sheet = compared_sheet(found, (str(models[0]), str(models[1])), table.path.name)
+        write_sheet(folder.partial / REPORT, sheet)
+    folder.publish()
+    say(f"written to {folder.shown}: {COMPARISON}, {CONFUSION}, {REPORT}", err=True)

@@ -1,0 +1,26 @@
+"""Cells of CSV files that a spreadsheet would take for formulas."""
+
+import re
+from typing import Any
+
+import click
+
+__all__ = ["keep_formulas_option", "unformulated"]
+
+# What spreadsheets take the beginning of a formula for, unless a number begins there.
+FORMULA = re.compile(r"[=@\t\r]|[+-](?![0-9.]+([eE][+-]?[0-9]+)?$)")
+
+
+def keep_formulas_option(function: Any) -> Any:
+    """Add the option that leaves cells of CSV files as they are."""
+    words = (
+        "Write texts that begin as a formula does (=, +, -, @) as they are, without a leading '."
+    )
+    return click.option("--keep-formulas", is_flag=True, help=words)(function)
+
+
+def unformulated(cells: Any) -> Any:
+    """Return cells with an apostrophe before texts that a spreadsheet would take for formulas."""
+    if not isinstance(cells, (list, tuple)):
+        return cells
+    return [f"'{cell}" if isinstance(cell, str) and FORMULA.match(cell) else cell for cell in cells]

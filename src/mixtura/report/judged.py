@@ -1,0 +1,117 @@
+"""The page of a classifier: how well classes are told, by rows that were not fitted."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixtura.discriminant import Judgement
+from mixtura.report.sections import Section
+from mixtura.report.sheet import Picture, Sheet
+from mixtura.report.tables import Table, number
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["judged_sheet"]
+
+# Candidates that are listed.
+LISTED = 10
+
+
+def judged_sheet(judged: Judgement, model: Any, source: str, how: str) -> Sheet:
+    """Return what a page shows of a classifier.
+
+    Parameters
+    ----------
+    judged : of rows that it was not fitted to
+    model : the classifier, as fitted to all rows
+    source : where the rows came from
+    how : which rows were judged, in words
+    """
+    names = [str(label) for label in judged.classes.tolist()]
+    several = judged.codes[judged.weights > 0]
+    numbers = [
+        ("error", f"{judged.error:.4f}", "share of rows of which a wrong class is said"),
+        ("Brier score", f"{judged.brier:.4f}", "0 is perfect, 1 always wrong without a doubt"),
+        ("rows", f"{judged.weights.sum():.10g}", f"judged: {how}"),
+        ("BIC", f"{model.bic_:.3f}", f"of the fit to all rows, {model.n_parameters_} parameters"),
+    ]
+    pictures = [_confusion(judged, names), _calibration(judged)]
+    if len(names) == 2 and len(np.unique(several)) == 2:
+        numbers.insert(2, ("area", f"{judged.auc:.4f}", "under the ROC curve; 0.5 is by chance"))
+        pictures.append(_roc(judged, names[1]))
+    return Sheet(
+        f"Classes of {source}",
+        f"{len(names)} classes, a mixture of each",
+        source,
+        numbers,
+        pictures,
+        [_classes(model), *_candidates(model)],
+    )
+
+
+def _confusion(judged: Judgement, names: list[str]) -> Picture:
+    def draw() -> "Figure":
+        from mixtura.report.agreement import confusion_figure
+
+        return confusion_figure(judged.confusion, names, names)
+
+    caption = "Each row of the picture is a class, each column what is said of its rows."
+    return Picture("confusion", "What is said of each class", draw, caption)
+
+
+def _calibration(judged: Judgement) -> Picture:
+    def draw() -> "Figure":
+        from mixtura.report.agreement import calibration_figure
+
+        return calibration_figure(judged.calibration())
+
+    caption = (
+        "Rows by tenths of the probability of the class that is said of them; larger marks stand "
+        "for more rows. On the broken line probabilities are as they should be; below it the "
+        "model is surer than it should be."
+    )
+    return Picture("calibration", "Whether probabilities are to be believed", draw, caption)
+
+
+def _roc(judged: Judgement, name: str) -> Picture:
+    def draw() -> "Figure":
+        from mixtura.report.agreement import roc_figure
+
+        return roc_figure(*judged.roc(), name)
+
+    caption = (
+        "Where a row is taken for the class from a probability on, the higher it is the fewer are: "
+        "each point of the curve is one such limit."
+    )
+    return Picture("roc", "What finding more of a class costs", draw, caption)
+
+
+def _classes(model: Any) -> Section:
+    told = zip(model.classes_.tolist(), model.priors_.tolist(), model.mixtures_, strict=True)
+    rows = tuple(
+        (str(label), f"{prior:.4f}", str(mixture.n_components), mixture.family.name)
+        for label, prior, mixture in told
+    )
+    table = Table(("class", "prior", "components", "of"), rows)
+    return Section("classes", "The classes", (), (table,))
+
+
+def _candidates(model: Any) -> list[Section]:
+    """Return the models that were tried, where one was chosen for all classes."""
+    tried = [one for one in getattr(model, "candidates_", []) if one["failure"] is None]
+    if len(tried) < 2:
+        return []
+    names = [name for name in ("bic", "brier", "error") if name in tried[0]]
+    rows = tuple(
+        (
+            one["covariance_type"],
+            str(one["n_components"]),
+            str(one["df"]),
+            *(number(one[name]) for name in names),
+        )
+        for one in tried[:LISTED]
+    )
+    header = ("structure", "components", "df", *(name.upper() for name in names))
+    table = Table(header, rows)
+    return [Section("models", "Models that were tried, the best first", (), (table,))]
