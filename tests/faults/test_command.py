@@ -115,7 +115,23 @@ def test_a_row_that_is_too_long_is_told_of(tmp_path: Path) -> None:
     path = table(tmp_path / "a.csv", [f"{'n' * 300}{place}" for place in range(15_000)], [[1]])
     done = run("fit", path)
     assert done.exit_code == 1
-    assert "of more than 4,194,304 bytes; shorten its cells" in done.stderr
+    assert "the header of '" in done.stderr
+    assert "has more than 4,194,304 bytes; shorten its cells" in done.stderr
+
+
+@pytest.mark.parametrize("quoted", [False, True])
+def test_row_39_a_cell_that_is_too_long_is_found(
+    tmp_path: Path, quoted: bool, fresh_seed: int
+) -> None:
+    place = int(np.random.default_rng(fresh_seed).integers(1, 9))
+    rows = ["1,x", '2,"y\nz"', "3,z"] * 3
+    long = "w\n" * 5_500_000
+    rows[place - 1] = f'4,"{long}"' if quoted else f"4,{long.replace(chr(10), 'v')}"
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["a,b", *rows]) + "\n")
+    done = run("fit", path)
+    assert done.exit_code == 1
+    assert f"row {place} (counted from 1) of '{path}' has more than 4,194,304 bytes" in done.stderr
 
 
 FORMULAS = ["=1+1", "+1+1", "-1+1", "@a", "\tb", "=cmd|' /C calc'!A0"]

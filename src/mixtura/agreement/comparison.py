@@ -90,7 +90,8 @@ class Comparison:
             f"{moved} of {len(self.labels)} rows change groups; adjusted Rand index "
             f"{self.adjusted_rand:.4f}.\n"
             f"Log-likelihood {one:.4f} and {other:.4f}: the second is {self.difference:+.4f} nats "
-            f"(standard error {self.standard_error:.4f}, which holds where neither was fitted to these)."
+            f"(standard error {self.standard_error:.4f}, which holds where neither was fitted to "
+            "these)."
         )
 
 

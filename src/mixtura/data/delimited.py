@@ -65,7 +65,7 @@ def read_delimited(
             _check_quotes(path, delimiter)
             if any(words in str(error) for words in OF_BLOCKS):
                 raise DataError(
-                    f"'{path}' has a row, or a header, of more than {BLOCK_BYTES:,} bytes; shorten "
+                    f"{_longest(path)} of '{path}' has more than {BLOCK_BYTES:,} bytes; shorten "
                     "its cells, or save the file as Parquet"
                 ) from error
             raise
@@ -133,6 +133,20 @@ def _check_quotes(path: Path, delimiter: str) -> None:
                     f"row {row} of '{path}' opens a quote that is never closed; close it, or "
                     f"write two quotes where one is meant"
                 ) from error
+
+
+def _longest(path: Path) -> str:
+    """Return which row is the first that no block holds, in words."""
+    row, size, is_quoted = 0, 0, False
+    with _opened(path) as file:
+        for line in file:
+            size += len(line.encode())
+            is_quoted ^= line.count('"') % 2 == 1
+            if size > BLOCK_BYTES:
+                break
+            if not is_quoted:
+                row, size = row + bool(line.strip()), 0
+    return f"row {row}" if row else "the header"
 
 
 @contextmanager
