@@ -146,3 +146,16 @@ def test_row_4_a_search_and_the_command_rank_by_the_other_rows(tmp_path: Path) -
     assert SAID in " ".join(out[1].split())
     found = [next(line for line in text.splitlines() if "BIC" in line) for text in out]
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("kind", sorted(MADE.keys() - {"exposure"}))
+def test_row_4_where_no_row_that_counts_has_a_cell_it_is_said(kind: str, tmp_path: Path) -> None:
+    maker, settings = MADE[kind]
+    frame = pd.DataFrame(np.where(np.arange(20)[:, None] < 5, [[1.0, 1.0, 1.0]], np.nan))
+    frame.columns = [*"abc"]
+    weights = np.where(np.arange(20) < 5, 0.0, 1.0)
+    frame.assign(w=weights).to_parquet(tmp_path / "rows.parquet")
+    beyond = mixtura.dataset(tmp_path / "rows.parquet", weights="w", memory=1)
+    for given in ({"X": frame.to_numpy(), "sample_weight": weights}, {"X": beyond}):
+        with pytest.raises(mixtura.DataError, match="no row of weight above zero has a known cell"):
+            maker(n_components=2, **settings).fit(**given)

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from mixtura.arrays import pattern_words
 from mixtura.data.blocks import Block
-from mixtura.data.gaps import lack_all
+from mixtura.data.gaps import NOTHING_TOLD, lack_all
 from mixtura.data.records import RecordWriter
 from mixtura.data.spool import SpooledRows
 from mixtura.data.survey import Survey
+from mixtura.errors import DataError
 
 __all__ = ["arranged", "rewritten"]
 
@@ -80,7 +81,8 @@ def _telling(
             left_out |= weights == 0
         if left_out.any():
             cells, weights = cells[~left_out], None if weights is None else weights[~left_out]
-        yield Block(cells, weights)
+        if len(cells):
+            yield Block(cells, weights)
 
 
 def _written(blocks: Iterable[Block], folder: Path) -> SpooledRows:
@@ -93,7 +95,8 @@ def _written(blocks: Iterable[Block], folder: Path) -> SpooledRows:
             cells.add(block.rows)
             if block.weights is not None:
                 weights.add(block.weights[:, None])
-        assert survey is not None
+        if survey is None:
+            raise DataError(NOTHING_TOLD)
         return SpooledRows(cells.ended(), survey, weights.ended() if weights.is_begun else None)
 
 

@@ -8,10 +8,23 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ADVICE", "Gaps", "has_gaps", "lack_all", "with_one_nan", "words_of_empty"]
+__all__ = [
+    "ADVICE",
+    "NOTHING_TOLD",
+    "Gaps",
+    "has_gaps",
+    "lack_all",
+    "with_one_nan",
+    "words_of_empty",
+]
 
 # What else may be done about a cell that is refused.
 ADVICE = ", or set missing='marginal', which takes each row by its other cells"
+# What is said where no row says anything.
+NOTHING_TOLD = (
+    "no row of weight above zero has a known cell, so there is nothing to fit; look at how missing "
+    "cells are written"
+)
 # Patterns that are counted.
 MOST_PATTERNS = 100_000
 

@@ -20,7 +20,7 @@ from mixtura.data import ArrayRows, RowSource
 from mixtura.data.checks import check_enough_rows, check_memory, row_weights
 from mixtura.data.dataset import Dataset
 from mixtura.data.encoding import Reading
-from mixtura.data.gaps import lack_all, words_of_empty
+from mixtura.data.gaps import NOTHING_TOLD, lack_all, words_of_empty
 from mixtura.data.masks import MaskedRows
 from mixtura.data.weights import given_weights
 from mixtura.em.arriving import Drift
@@ -29,6 +29,7 @@ from mixtura.em.soundness import failure_words, unconverged_words
 from mixtura.em.starts import StartMaker
 from mixtura.engines import engine_named
 from mixtura.errors import (
+    DataError,
     DegenerateComponentWarning,
     DisagreementWarning,
     MixturaWarning,
@@ -364,13 +365,15 @@ class MixtureEstimator(PartialFit, DensityMixin, Pickled, ABC):
         silent = self._silent(rows, names)
         if known is not None:
             silent &= ~np.asarray(known.masks.any(axis=1))[known.codes]
-        if weights is not None:
-            silent &= weights > 0
+        counted = np.ones(rows.shape[0]) if weights is None else weights
+        silent &= counted > 0
         notes: tuple[str, ...] = ()
         telling = weights
-        if silent.any() and not silent.all():
+        if silent.any():
+            if not counted[~silent].any():
+                raise DataError(NOTHING_TOLD)
             notes = (words_of_empty(int(silent.sum())),)
-            telling = np.where(silent, 0.0, 1.0 if weights is None else weights)
+            telling = np.where(silent, 0.0, counted)
         positions = self._order(rows, telling)
         kept = None
         if positions is not None:
