@@ -348,6 +348,8 @@ class MixtureEstimator(PartialFit, DensityMixin, Pickled, ABC):
             del self._given_weights
         self._check_size(most, rows.shape[1])
         given = self._arranged(rows, names, weights, y, most)
+        if self._silent(given.rows, names).all():
+            raise DataError(NOTHING_TOLD)
         check_reached(given.source, most)
         check_enough_rows(given.rows.shape[0], fewest)
         return given
@@ -369,9 +371,7 @@ class MixtureEstimator(PartialFit, DensityMixin, Pickled, ABC):
         silent &= counted > 0
         notes: tuple[str, ...] = ()
         telling = weights
-        if silent.any():
-            if not counted[~silent].any():
-                raise DataError(NOTHING_TOLD)
+        if silent.any() and counted[~silent].any():
             notes = (words_of_empty(int(silent.sum())),)
             telling = np.where(silent, 0.0, counted)
         positions = self._order(rows, telling)
