@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 from mixtura.components.background import Backgrounds, Member, Ranges
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.columnwise import ColumnwiseFamily
+from mixtura.components.factor_analyser.partition import (
+    factor_conditional,
+    factor_marginal,
+    factor_moments,
+)
 from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.gaussian.box import Box
 from mixtura.components.gaussian.family import GaussianFamily
@@ -104,6 +109,8 @@ def _(
 
 marginal_of.register(student_t_marginal)
 conditional_of.register(student_t_conditional)
+marginal_of.register(factor_marginal)
+conditional_of.register(factor_conditional)
 
 
 @marginal_of.register
@@ -187,6 +194,7 @@ def _(family: GaussianFamily, parameters: Any) -> tuple[Float, Float]:
 
 
 moments_of.register(student_t_moments)
+moments_of.register(factor_moments)
 
 
 @moments_of.register

@@ -65,3 +65,12 @@ class Factored:
         shares = self.sizes**2 / (1.0 + self.sizes**2)
         explained = (self.axes**2 * shares[:, None, :]).sum(axis=2)
         return self.roots**2 * (1.0 - explained)
+
+    def dense(self) -> Float:
+        """Return the precisions (K, D, D), for who asks for them."""
+        shares = self.sizes**2 / (1.0 + self.sizes**2)
+        scaled = self.axes * self.roots[:, :, None]
+        found = -(scaled * shares[:, None, :]) @ scaled.transpose(0, 2, 1)
+        columns = np.arange(self.roots.shape[1])
+        found[:, columns, columns] += self.roots**2
+        return found
