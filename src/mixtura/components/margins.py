@@ -16,7 +16,6 @@ from mixtura.components.factor_analyser.partition import (
     factor_moments,
 )
 from mixtura.components.gaussian.background import BoxBackground
-from mixtura.components.gaussian.box import Box
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.partition import conditional, marginal, partitioned_structure
 from mixtura.components.noise import NoiseFamily
@@ -225,10 +224,7 @@ def _(background: Ranges, columns: Columns) -> Ranges:
 
 @background_margin.register
 def _(background: BoxBackground, columns: Columns) -> BoxBackground:
-    lowest, highest = background.box.ends
-    chosen = list(columns)
-    box = Box(lowest[chosen], np.diag((highest - lowest)[chosen]))
-    return BoxBackground(box, -float(background.log_widths[chosen].sum()))
+    return background.margin(columns)
 
 
 @background_margin.register

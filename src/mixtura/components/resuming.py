@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from mixtura.arrays import as_shape
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.cellwise import CellwiseFamily
-from mixtura.components.feature_sums import FeatureMoments, FeatureTotals
 from mixtura.components.factor_analyser.resuming import (
     factor_arrays,
     factor_known,
     factor_resumed,
 )
+from mixtura.components.feature_sums import FeatureMoments, FeatureTotals
 from mixtura.components.gamma import GammaFamily
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.resuming import (

@@ -276,9 +276,10 @@ class FactorAnalyserMixture(VaryingColumns):
         """Return mixtures of several sizes, structures and numbers of factors, ranked."""
         plain = factor_family_maker(given.source, given.names)
         noisy = noise_maker(self.noise, given.source, given.names, self.noise_volume)
-        return factor_search(
-            self, given, sizes, kinds, lambda form: noisy(plain(form)), self.n_factors, **how
-        )
+        settings = Settings.of(self, sizes)
+        options = settings.options(prior=settings.prior, monotone=True, rescue=False)
+        made = (self, given, sizes, kinds, lambda form: noisy(plain(form)), self.n_factors)
+        return factor_search(*made, options, **how)
 
     def _starts(
         self, family: Any, rows: NDArray[Any], kept: Kept | None, settings: Settings

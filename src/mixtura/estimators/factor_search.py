@@ -21,11 +21,10 @@ from mixtura.data import RowSource
 from mixtura.data.checks import check_varying
 from mixtura.data.columns import column_moments
 from mixtura.data.resolution import column_steps
-from mixtura.em.solve import FitResult
+from mixtura.em.solve import FitResult, SolveOptions
 from mixtura.engines import engine_named
 from mixtura.errors import ParameterError
 from mixtura.estimators.inputs import Sourced
-from mixtura.estimators.settings import Settings
 from mixtura.estimators.sizes import is_auto, possible_sizes
 from mixtura.selection import Candidate, Cell, Selection, search
 
@@ -88,6 +87,7 @@ def factor_search(
     covariance_type: str | Sequence[str],
     made: Callable[[FactorStructure], Family],
     n_factors: Any,
+    options: SolveOptions,
     *,
     criterion: str = "bic",
     progress: Callable[[Candidate, int], None] | None = None,
@@ -102,6 +102,7 @@ def factor_search(
     covariance_type : "all", a code, or several
     made : the family of a structure for these rows
     n_factors : a number, several, or "auto" to go on while the most of them are best
+    options : what each model is fitted by
     criterion : "bic", "icl" or "aic"
     progress : called after each model with the candidate and how many there are in all
     """
@@ -121,7 +122,7 @@ def factor_search(
     found: Selection | None = None
     while True:
         cells = _cells(codes, sizes, counts, family)
-        more = _searched(estimator, given, cells, criterion, progress, sizes)
+        more = _searched(estimator, given, cells, criterion, progress, options)
         candidates = more.candidates if found is None else (*found.candidates, *more.candidates)
         found = replace(more, candidates=candidates, notes=notes)
         if not grows or more.interrupted or counts[-1] == most or not found.ranked:
@@ -163,17 +164,15 @@ def _searched(
     cells: Sequence[Cell],
     criterion: str,
     progress: Callable[[Candidate, int], None] | None,
-    sizes: Sequence[int],
+    options: SolveOptions,
 ) -> Selection:
-    settings = Settings.of(estimator, sizes)
-    options = settings.options(prior=settings.prior, monotone=True, rescue=False)
     return search(
         cells,
         given.source,
         engine_named(estimator.engine, estimator.n_jobs),
         replace(
             options,
-            max_iter=MAX_SWEEPS if estimator.max_iter is None else settings.max_iter,
+            max_iter=MAX_SWEEPS if estimator.max_iter is None else options.max_iter,
             starts=replace(options.starts, short=SHORT),
         ),
         criterion=criterion,

@@ -10,11 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.factor_analyser.m_step import floored_noise
-from mixtura.components.factor_analyser.parameters import (
-    VANISHED,
-    FactorMoments,
-    FactorParameters,
-)
+from mixtura.components.factor_analyser.moments import FactorMoments
+from mixtura.components.factor_analyser.parameters import VANISHED, FactorParameters
 from mixtura.components.factor_analyser.structures import FactorStructure
 
 __all__ = ["directions", "started"]
@@ -53,20 +50,21 @@ def started(
     shares = scatter / np.maximum(rows, VANISHED)[:, None]
     empty = rows <= VANISHED
     shares = np.where(empty[:, None], unit**2, shares)
-    drawn = moments.projection * unit
+    assert moments.sketch is not None
+    drawn = moments.sketch * unit
     if form.shares_loadings:
         total = max(float(rows.sum()), VANISHED)
         one = _leading(
             crossed.sum(axis=0) / total / unit[:, None],
-            drawn[0],
+            drawn,
             scatter.sum(axis=0) / total / unit**2,
             form.n_factors,
         )
         loadings = np.repeat(one[None], len(rows), axis=0)
     else:
         counted = np.maximum(rows, VANISHED)[:, None, None]
-        parts = zip(crossed / counted / unit[:, None], drawn, shares / unit**2, strict=True)
-        loadings = np.array([_leading(*part, form.n_factors) for part in parts])
+        parts = zip(crossed / counted / unit[:, None], shares / unit**2, strict=True)
+        loadings = np.array([_leading(own, drawn, each, form.n_factors) for own, each in parts])
         loadings[empty] = 0.0
     loadings *= unit[:, None]
     left = np.maximum(shares - (loadings**2).sum(axis=2), LEFT * shares)

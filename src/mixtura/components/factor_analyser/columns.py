@@ -8,15 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.background import Passes
-from mixtura.components.factor_analyser.evaluator import FactorEvaluator
+from mixtura.components.factor_analyser.moments import FactorMoments
 from mixtura.components.factor_analyser.parameters import (
-    FactorMoments,
     FactorParameters,
-    FactorPrior,
     FactorSums,
     FactorTotals,
 )
 from mixtura.components.factor_analyser.posterior import Factored
+from mixtura.components.factor_analyser.prior import FactorPrior
 from mixtura.components.factor_analyser.structures import FactorStructure
 from mixtura.components.factor_analyser.words import WORDING
 from mixtura.components.gaussian.background import BoxBackground
@@ -35,10 +34,12 @@ LOG_TWO_PI = float(np.log(2 * np.pi))
 
 # Least noise variances, as a share of the variance of all rows in a column.
 LEAST_NOISE = 1e-10
-# What is at its least.
-TOUCHING = 1 + 1e-6
+# What is at its least, and variances that are nothing else.
+TOUCHING, NARROW = 1 + 1e-6, 4.0
 # Distances are found in no more columns than these, others are projected on as many.
 POINTS = 64
+# Rows that are projected at once.
+AT_ONCE = 256
 SEED = 11
 # A box has as many edges as columns, each of as many numbers.
 MOST_BESIDE_NOISE = 100
@@ -134,23 +135,24 @@ class FactorColumns:
             np.where(which[:, None], wide, parameters.noise),
         )
 
-    def least(self, parameters: FactorParameters) -> NDArray[np.bool_]:
-        """Return which noise variances (K, D) are at their least (Heywood cases)."""
-        floor = np.full(self.n_columns, self.floor.max()) if self.structure.isotropic else self.floor
-        return parameters.noise <= TOUCHING * floor
-
     def flat(
         self, parameters: FactorParameters, effective_rows: Float, prior: FactorPrior
     ) -> Mapping[int, tuple[int, ...]]:
         """Return the columns in which components have no width but the least noise.
 
-        One is a factor, as long as there are no more of them than factors; more lie in a plane.
+        Up to as many as there are factors may be combinations of these (Heywood cases); more lie in
+        a plane. The least noise of a rounded column is a width that its values have.
         """
         if not prior.floor.any():
             return {}
-        least = self.least(parameters)
-        many = least.sum(axis=1) > self.structure.n_factors
-        return {int(k): tuple(np.flatnonzero(least[k]).tolist()) for k in np.flatnonzero(many)}
+        least = parameters.noise <= TOUCHING * self._least
+        alone = parameters.variances() <= NARROW * self._least
+        many = least.sum(axis=1, keepdims=True) > self.structure.n_factors
+        found = alone | (least & many)
+        return {
+            int(k): tuple(np.flatnonzero(found[k]).tolist())
+            for k in np.flatnonzero(found.any(axis=1))
+        }
 
     def finer(self, parameters: FactorParameters) -> Mapping[int, tuple[int, ...]]:
         """Return the columns whose variance given the others is below that of their steps."""
@@ -181,11 +183,15 @@ class FactorColumns:
         Projections on directions drawn at random keep distances (Johnson and Lindenstrauss 1984).
         """
         unit = self.unit * self.frame.scale
-        points = (np.asarray(rows, dtype=np.float64) - self.frame.origin) / unit
         if self.n_columns <= POINTS:
-            return points
+            return (np.asarray(rows, dtype=np.float64) - self.frame.origin) / unit
         rng = np.random.default_rng([SEED, self.n_columns])
-        return points @ (rng.standard_normal((self.n_columns, POINTS)) / np.sqrt(POINTS))
+        drawn = rng.standard_normal((self.n_columns, POINTS)) / np.sqrt(POINTS) / unit[:, None]
+        found = np.empty((len(rows), POINTS))
+        for start in range(0, len(rows), AT_ONCE):
+            inside = slice(start, start + AT_ONCE)
+            np.matmul(rows[inside] - self.frame.origin, drawn, out=found[inside])
+        return found
 
     def beside_noise(self) -> Self:
         """Return the family itself: no moment is one for all rows.
@@ -218,7 +224,7 @@ class FactorColumns:
 
     def hold(
         self,
-        evaluator: FactorEvaluator,
+        evaluator: Any,
         places: NDArray[np.intp],
         log_weights: Float,
         background: BoxBackground,

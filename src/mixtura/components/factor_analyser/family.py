@@ -4,7 +4,6 @@ Ghahramani and Hinton (1996), McNicholas and Murphy (2008). No array is D x D: a
 component what its scatter makes of the directions of its factors, which is what the M-step asks.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -12,30 +11,22 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.arrays import as_shape, whole_number
 from mixtura.components.factor_analyser.beginnings import directions, started
 from mixtura.components.factor_analyser.columns import LOG_TWO_PI, FactorColumns
-from mixtura.components.factor_analyser.evaluator import (
-    FactorEvaluator,
-    FactorTile,
-    FactorWorkspace,
-    SketchingEvaluator,
-)
+from mixtura.components.factor_analyser.evaluator import FactorEvaluator, SketchingEvaluator
 from mixtura.components.factor_analyser.m_step import maximised
-from mixtura.components.factor_analyser.merging import merging_losses
+from mixtura.components.factor_analyser.moments import FactorMoments
 from mixtura.components.factor_analyser.parameters import (
     VANISHED,
-    FactorMoments,
     FactorParameters,
-    FactorPrior,
     FactorSums,
     FactorTotals,
 )
 from mixtura.components.factor_analyser.posterior import Factored
-from mixtura.components.factor_analyser.rotation import rotated
-from mixtura.components.factor_analyser.rows import nearest_shares, row_log_density
-from mixtura.components.factor_analyser.structures import FactorStructure, factor_structure
-from mixtura.components.factor_analyser.words import described, mixture_title, tables_of
+from mixtura.components.factor_analyser.prior import FactorPrior
+from mixtura.components.factor_analyser.structures import FactorStructure
+from mixtura.components.factor_analyser.tiles import FactorTile, FactorWorkspace
+from mixtura.components.factor_analyser.values import FactorValues
 from mixtura.components.gaussian.frame import Frame
 from mixtura.errors import ParameterError
 
@@ -50,7 +41,7 @@ FARTHEST = 600.0
 
 
 @dataclass(frozen=True)
-class FactorAnalyserFamily(FactorColumns):
+class FactorAnalyserFamily(FactorColumns, FactorValues):
     """K factor analysers of one structure.
 
     Attributes
@@ -64,7 +55,6 @@ class FactorAnalyserFamily(FactorColumns):
     frame: Frame
     steps: Float | None = None
 
-    name: ClassVar[str] = "factor_analyser"
     has_noise: ClassVar[bool] = False
 
     @classmethod
@@ -74,14 +64,9 @@ class FactorAnalyserFamily(FactorColumns):
         """Return the family for columns of the given means (D,) and standard deviations (D,)."""
         return cls(form, Frame.of(mean, spread, one_scale=form.isotropic), steps)
 
-    @classmethod
-    def in_own_units(cls, form: FactorStructure, n_columns: int) -> "FactorAnalyserFamily":
-        """Return the family in the user's units, as a `Mixture` holds it."""
-        return cls(form, Frame.identity(n_columns))
-
     def n_features(self) -> int:
         """Return how many numbers a row takes in a tile, beside itself."""
-        return 3 * self.n_columns
+        return 4 * self.n_columns
 
     def workspace(self, n_rows: int) -> FactorWorkspace:
         """Return buffers for tiles of up to `n_rows` rows."""
@@ -98,7 +83,8 @@ class FactorAnalyserFamily(FactorColumns):
     def unbound(self, n_components: int) -> SketchingEvaluator:
         """Return an evaluator that accumulates only, about the origin."""
         sketch = np.repeat(self._sketch[None], n_components, axis=0)
-        return SketchingEvaluator(np.zeros((n_components, self.n_columns)), sketch)
+        origin = np.zeros((n_components, self.n_columns))
+        return SketchingEvaluator(origin, sketch, np.zeros(n_components, dtype=bool))
 
     @cached_property
     def _sketch(self) -> Float:
@@ -112,9 +98,7 @@ class FactorAnalyserFamily(FactorColumns):
         weight = rows.shape[1] if row_weights is None else row_weights.sum()
         return FactorTotals(float(weight), weighted.sum(axis=1), np.vecdot(weighted, rows))
 
-    def offset(
-        self, parameters: FactorParameters, sums: FactorSums, shared: FactorTotals
-    ) -> float:
+    def offset(self, parameters: FactorParameters, sums: FactorSums, shared: FactorTotals) -> float:
         """Return the normalising constant."""
         return shared.weight * (self.frame.log_jacobian - 0.5 * self.n_columns * LOG_TWO_PI)
 
@@ -128,23 +112,8 @@ class FactorAnalyserFamily(FactorColumns):
     ) -> FactorMoments:
         """Return N_k, the means, and of the scatter about them its diagonal and projections."""
         swept = None if sums.sketched.any() else previous
-        if swept is None:
-            projection = np.repeat(self._sketch[None], len(sums.rows), axis=0)
-            width = projection.shape[1]
-            posterior = np.zeros((len(sums.rows), width, width))
-        else:
-            factored = Factored.of(swept)
-            projection, posterior = factored.projection(), factored.posterior()
         centres = np.zeros_like(sums.first) if previous is None else previous.means
-        rows = np.maximum(sums.rows, VANISHED)[:, None]
-        shift = sums.first / rows
-        # Of one row alone the difference is rounding, of either sign.
-        scatter = np.maximum(sums.second - rows * shift**2, 0.0)
-        projected = np.einsum("kpd,kd->kp", projection, shift)
-        crossed = sums.crossed - sums.first[:, :, None] * projected[:, None, :]
-        return FactorMoments(
-            sums.rows, centres + shift, scatter, crossed, projection, posterior, swept
-        )
+        return FactorMoments.of(sums, centres, swept, self._sketch)
 
     def maximise(
         self, moments: FactorMoments, previous: FactorParameters | None, prior: FactorPrior
@@ -171,7 +140,10 @@ class FactorAnalyserFamily(FactorColumns):
         inner, loadings = counted.factor_scatter(), parameters.loadings
         left = counted.scatter - 2.0 * (loadings * counted.crossed).sum(axis=2)
         left += ((loadings @ inner) * loadings).sum(axis=2)
-        entropies = np.linalg.slogdet(moments.posterior)[1] + self.structure.n_factors
+        assert moments.swept is not None
+        entropies = self.structure.n_factors - np.log1p(Factored.of(moments.swept).sizes ** 2).sum(
+            axis=1
+        )
         constant = self.frame.log_jacobian - 0.5 * self.n_columns * LOG_TWO_PI
         found = float(rows @ (constant + 0.5 * entropies))
         found -= 0.5 * float(rows @ np.log(parameters.noise).sum(axis=1))
@@ -253,95 +225,3 @@ class FactorAnalyserFamily(FactorColumns):
         return replace(
             moments, scatter=scatter * share[:, None], crossed=crossed * share[:, None, None]
         )
-
-    def merging_losses(self, parameters: FactorParameters, moments: FactorMoments) -> Float:
-        """Return Runnalls' cost of every pair (K, K)."""
-        return merging_losses(parameters, moments.effective_rows)
-
-    def in_user_units(
-        self, parameters: FactorParameters
-    ) -> tuple["FactorAnalyserFamily", FactorParameters]:
-        """Return the family and the parameters out of the frame, loadings turned for readers."""
-        own = FactorParameters(
-            self.frame.leave(parameters.means),
-            parameters.loadings * self.frame.scale[:, None],
-            parameters.noise * self.frame.scale**2,
-        )
-        family = FactorAnalyserFamily.in_own_units(self.structure, self.n_columns)
-        return family, rotated(self.structure, own)
-
-    def in_frame(self, parameters: FactorParameters) -> FactorParameters:
-        """Return parameters given in the user's units in the frame."""
-        return FactorParameters(
-            self.frame.enter(parameters.means),
-            parameters.loadings / self.frame.scale[:, None],
-            parameters.noise / self.frame.scale**2,
-        )
-
-    def row_log_density(self, rows: NDArray[Any], parameters: FactorParameters) -> Float:
-        """Return log N(x | μ_k, Λ_k Λ_kᵀ + Ψ_k) (n, K) of rows (n, D)."""
-        return row_log_density(rows, parameters)
-
-    def compiled_rows(self, parameters: FactorParameters) -> None:
-        """Return None: log densities are found first."""
-
-    def far_posterior(self, rows: NDArray[Any], parameters: FactorParameters) -> Float:
-        """Return 1 for the components nearest in their own metric, shared where they tie."""
-        return nearest_shares(rows, parameters)
-
-    def sample(
-        self, parameters: FactorParameters, labels: NDArray[np.intp], rng: np.random.Generator
-    ) -> Float:
-        """Return one row (D,) per label: loadings times factors, and noise."""
-        factors = rng.standard_normal((len(labels), parameters.n_factors))
-        rows = rng.standard_normal((len(labels), self.n_columns))
-        for k in range(parameters.n_components):
-            own = labels == k
-            rows[own] *= np.sqrt(parameters.noise[k])
-            rows[own] += parameters.means[k] + factors[own] @ parameters.loadings[k].T
-        return rows
-
-    def title(self, n_components: int) -> str:
-        """Return a line such as "Mixture of factor analysers, 2 factors, 3 components"."""
-        return mixture_title(self.structure, n_components)
-
-    def tables(self, parameters: FactorParameters, columns: Sequence[str]) -> list[str]:
-        """Return means, loadings and noise variances as text tables."""
-        return tables_of(self.structure, parameters, columns)
-
-    def describe(self, parameters: FactorParameters, columns: Sequence[str]) -> Mapping[str, Any]:
-        """Return the structure in words, means, loadings and noise variances."""
-        return described(self.structure, parameters, columns)
-
-    def to_arrays(self, parameters: FactorParameters) -> tuple[dict[str, Float], dict[str, Any]]:
-        """Return the arrays and the document of a model file."""
-        arrays = {
-            "means": parameters.means,
-            "loadings": parameters.loadings,
-            "noise_variances": parameters.noise,
-        }
-        form = self.structure
-        told = {"family": self.name, "structure": form.code, "n_factors": form.n_factors}
-        return arrays, told
-
-    @classmethod
-    def from_arrays(
-        cls, arrays: Mapping[str, NDArray[Any]], document: Mapping[str, Any]
-    ) -> tuple["FactorAnalyserFamily", FactorParameters]:
-        """Return what `to_arrays` was given.
-
-        Raises
-        ------
-        ParameterError
-            If the arrays are no parameters of factor analysers.
-        """
-        count = whole_number("n_factors", document["n_factors"], 1)
-        form, means = factor_structure(document["structure"], count), arrays["means"]
-        if means.ndim != 2:
-            raise ParameterError(f"'means' should have two dimensions, but got {means.ndim}")
-        means = as_shape("means", means, means.shape)
-        loadings = as_shape("loadings", arrays["loadings"], (*means.shape, count))
-        noise = as_shape("noise_variances", arrays["noise_variances"], means.shape)
-        if not ((noise > 0) & np.isfinite(noise)).all():
-            raise ParameterError("'noise_variances' should be above 0")
-        return cls.in_own_units(form, means.shape[1]), FactorParameters(means, loadings, noise)

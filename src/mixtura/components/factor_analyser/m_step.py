@@ -9,11 +9,8 @@ The factors' own covariance is then taken into the loadings: parameter expansion
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.factor_analyser.parameters import (
-    VANISHED,
-    FactorMoments,
-    FactorParameters,
-)
+from mixtura.components.factor_analyser.moments import FactorMoments
+from mixtura.components.factor_analyser.parameters import VANISHED, FactorParameters
 from mixtura.components.factor_analyser.structures import FactorStructure
 from mixtura.errors import ParameterError
 
@@ -45,7 +42,8 @@ def maximised(
     crossed, inner = moments.crossed, moments.factor_scatter()
     inner[gone] = np.eye(inner.shape[1])
     loadings = _loadings(form, crossed, inner, previous)
-    loadings[gone & (not form.shares_loadings)] = previous.loadings[gone & (not form.shares_loadings)]
+    if not form.shares_loadings:
+        loadings[gone] = previous.loadings[gone]
     left = moments.scatter - 2.0 * (loadings * crossed).sum(axis=2)
     left += ((loadings @ inner) * loadings).sum(axis=2)
     noise = floored_noise(form, left, rows, moments.scatter, previous.noise, floor)
@@ -57,7 +55,8 @@ def _loadings(
 ) -> Float:
     """Return the loadings (K, D, q) that maximise under the noise there was."""
     if not form.shares_loadings:
-        return np.linalg.solve(inner, crossed.transpose(0, 2, 1)).transpose(0, 2, 1)
+        own = np.linalg.solve(inner, crossed.transpose(0, 2, 1)).transpose(0, 2, 1)
+        return np.asarray(own, dtype=np.float64)
     n_components = len(crossed)
     if form.shares_noise:
         one = np.linalg.solve(inner.sum(axis=0), crossed.sum(axis=0).T).T
@@ -70,7 +69,7 @@ def _loadings(
         sides = np.einsum("kd,kpq->dpq", precisions, inner)
         one = np.linalg.solve(sides, (precisions[:, :, None] * crossed).sum(axis=0)[:, :, None])
         one = one[:, :, 0]
-    return np.repeat(one[None], n_components, axis=0)
+    return np.repeat(np.asarray(one, dtype=np.float64)[None], n_components, axis=0)
 
 
 def floored_noise(

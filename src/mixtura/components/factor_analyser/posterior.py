@@ -45,11 +45,18 @@ class Factored:
         """Return -½ log|Λ Λᵀ + Ψ| (K,)."""
         return np.log(self.roots).sum(axis=1) - 0.5 * np.log1p(self.sizes**2).sum(axis=1)
 
+    def directions(self) -> Float:
+        """Return S/√(1 + S²) Aᵀ Ψ^(-½) (K, q, D): with y of a deviation, |y|² is explained."""
+        gains = self.sizes / np.sqrt(1.0 + self.sizes**2)
+        return (gains[:, :, None] * self.axes.transpose(0, 2, 1)) * self.roots[:, None, :]
+
+    def turned(self) -> Float:
+        """Return what makes the factors' means of y (K, q, q)."""
+        return self.turns.transpose(0, 2, 1) / np.sqrt(1.0 + self.sizes**2)[:, None, :]
+
     def projection(self) -> Float:
         """Return the maps (K, q, D) from deviations to the factors' means."""
-        gains = self.sizes / (1.0 + self.sizes**2)
-        turned = self.turns.transpose(0, 2, 1) * gains[:, None, :]
-        return turned @ (self.axes * self.roots[:, :, None]).transpose(0, 2, 1)
+        return self.turned() @ self.directions()
 
     def posterior(self) -> Float:
         """Return the covariances (K, q, q) of the factors given a row."""

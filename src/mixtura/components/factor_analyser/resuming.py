@@ -8,7 +8,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from mixtura.components.factor_analyser.family import FactorAnalyserFamily
-from mixtura.components.factor_analyser.parameters import FactorMoments, FactorTotals
+from mixtura.components.factor_analyser.moments import FactorMoments
+from mixtura.components.factor_analyser.parameters import FactorTotals
 from mixtura.errors import ParameterError
 
 __all__ = ["factor_arrays", "factor_known", "factor_resumed"]

@@ -5,12 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.factor_analyser.evaluator import (
-    FactorEvaluator,
-    FactorTile,
-    FactorWorkspace,
-)
+from mixtura.components.factor_analyser.evaluator import FactorEvaluator
 from mixtura.components.factor_analyser.parameters import FactorParameters
+from mixtura.components.factor_analyser.tiles import FactorTile, FactorWorkspace
 
 __all__ = ["nearest_shares", "row_log_density"]
 
@@ -31,7 +28,7 @@ def row_log_density(rows: NDArray[Any], parameters: FactorParameters) -> Float:
     # About the middle of the means, which may be far from the origin for their widths.
     origin = parameters.means.mean(axis=0)
     about = FactorParameters(parameters.means - origin, parameters.loadings, parameters.noise)
-    evaluator = FactorEvaluator(np.zeros(parameters.n_components), about)
+    evaluator = FactorEvaluator(np.zeros(parameters.n_components), about, products=False)
     workspace = FactorWorkspace(n_columns, min(step, n_rows))
     found = np.empty((parameters.n_components, n_rows))
     for start in range(0, n_rows, step):
@@ -57,7 +54,7 @@ def nearest_shares(rows: NDArray[Any], parameters: FactorParameters) -> Float:
         deviations = (shrunk - one.means.T / 4) / scale
         workspace = FactorWorkspace(*deviations.shape)
         tile = FactorTile.of(deviations.T, centred.means[0], np.ones(len(shrunk)), workspace)
-        found.append(FactorEvaluator(np.zeros(1), centred).distances(tile)[0])
+        found.append(FactorEvaluator(np.zeros(1), centred, products=False).distances(tile)[0])
     distances = np.array(found).T
     nearest = distances == distances.min(axis=1, keepdims=True)
     return nearest / nearest.sum(axis=1, keepdims=True)
