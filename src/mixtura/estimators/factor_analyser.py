@@ -24,6 +24,7 @@ from mixtura.em.starts import StartMaker
 from mixtura.errors import ParameterError
 from mixtura.estimators.constant import VaryingColumns
 from mixtura.estimators.factor_search import (
+    check_prior,
     checked_factors,
     factor_family_maker,
     factor_search,
@@ -252,6 +253,7 @@ class FactorAnalyserMixture(VaryingColumns):
         return factor_family_maker(source, names)(self._form())
 
     def _options(self, settings: Settings, family: FactorAnalyserFamily) -> SolveOptions:
+        check_prior(settings.prior)
         return settings.options(
             prior=settings.prior,
             monotone=True,
@@ -277,6 +279,7 @@ class FactorAnalyserMixture(VaryingColumns):
         plain = factor_family_maker(given.source, given.names)
         noisy = noise_maker(self.noise, given.source, given.names, self.noise_volume)
         settings = Settings.of(self, sizes)
+        check_prior(settings.prior)
         options = settings.options(prior=settings.prior, monotone=True, rescue=False)
         made = (self, given, sizes, kinds, lambda form: noisy(plain(form)), self.n_factors)
         return factor_search(*made, options, **how)

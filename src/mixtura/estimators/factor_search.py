@@ -9,6 +9,7 @@ import numpy as np
 
 from mixtura.arrays import whole_number
 from mixtura.components.factor_analyser.family import FactorAnalyserFamily
+from mixtura.components.factor_analyser.prior import FactorPrior
 from mixtura.components.factor_analyser.structures import (
     CODES,
     FactorStructure,
@@ -28,7 +29,13 @@ from mixtura.estimators.inputs import Sourced
 from mixtura.estimators.sizes import is_auto, possible_sizes
 from mixtura.selection import Candidate, Cell, Selection, search
 
-__all__ = ["checked_factors", "factor_family_maker", "factor_search", "heywood_words"]
+__all__ = [
+    "check_prior",
+    "checked_factors",
+    "factor_family_maker",
+    "factor_search",
+    "heywood_words",
+]
 
 # Starts of each size that all structures share, tried by short runs.
 SHORT = 8
@@ -55,6 +62,13 @@ def checked_factors(n_factors: Any) -> list[int]:
         raise ParameterError("n_factors is empty; give at least one number from 1 up, or 'auto'")
     given = [int(count) if isinstance(count, np.integer) else count for count in given]
     return sorted({whole_number("n_factors", count, 1) for count in given})
+
+
+def check_prior(prior: Any) -> None:
+    """Raise `ParameterError` for a prior that factor analysers do not have."""
+    known = prior is None or isinstance(prior, FactorPrior)
+    if not known and not (isinstance(prior, str) and prior == "weak"):
+        raise ParameterError(f"prior should be weak or None for factor analysers, not {prior!r}")
 
 
 def factor_family_maker(

@@ -1,4 +1,4 @@
-"""`--family gaussian` and `--family t`: columns of numbers, with structures of matrices."""
+"""`--family gaussian`, `t` and `factor_analyser`: numbers, with structures of covariances."""
 
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from mixtura.data.gaps import Gaps
 from mixtura.estimators import select
 from mixtura.selection import Selection
 
-__all__ = ["GAUSSIAN", "STUDENT_T"]
+__all__ = ["FACTOR_ANALYSER", "GAUSSIAN", "STUDENT_T"]
 
 STARTS = 1
 
@@ -63,12 +63,20 @@ def _student_t(rows: Any, request: Request) -> Fitting:
     return _searching(rows, request, family="t")
 
 
+def _factor_analyser(rows: Any, request: Request) -> Fitting:
+    return _searching(rows, request, family="factor_analyser", n_factors=request.factors)
+
+
 def _gaussian_of_table(table: Table, request: Request) -> Fitting:
     return _gaussian(number_frame(table, _columns(table, request), "nan"), request)
 
 
 def _student_t_of_table(table: Table, request: Request) -> Fitting:
     return _student_t(number_frame(table, _columns(table, request)), request)
+
+
+def _factor_analyser_of_table(table: Table, request: Request) -> Fitting:
+    return _factor_analyser(number_frame(table, _columns(table, request)), request)
 
 
 def _gaussian_beyond(table: Table, request: Request) -> Beyond:
@@ -79,6 +87,16 @@ def _student_t_beyond(table: Table, request: Request) -> Beyond:
     return Beyond(_columns(table, request), lambda data: _student_t(data, request))
 
 
+def _factor_analyser_beyond(table: Table, request: Request) -> Beyond:
+    return Beyond(_columns(table, request), lambda data: _factor_analyser(data, request))
+
+
 OPTIONS = frozenset({"structures"})
 GAUSSIAN = Offer("gaussian", _gaussian_of_table, _gaussian_beyond, OPTIONS)
 STUDENT_T = Offer("t", _student_t_of_table, _student_t_beyond, OPTIONS)
+FACTOR_ANALYSER = Offer(
+    "factor_analyser",
+    _factor_analyser_of_table,
+    _factor_analyser_beyond,
+    OPTIONS | {"factors"},
+)

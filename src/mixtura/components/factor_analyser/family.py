@@ -169,7 +169,7 @@ class FactorAnalyserFamily(FactorColumns, FactorValues):
             return FactorPrior(np.zeros(self.n_columns))
         if name in ("weak", "rescue"):
             return FactorPrior(self.floor)
-        raise ParameterError(f"prior should be 'weak' or None for factor analysers, not {name!r}")
+        raise ParameterError(f"prior should be weak or None for factor analysers, not {name!r}")
 
     def coordinates(self, moments: FactorMoments, total: float) -> Float:
         """Return shares, means, loadings and logarithms of noise variances that moments lead to."""

@@ -43,7 +43,9 @@ def tables_of(
     if parameters.n_components > SHOWN_COMPONENTS:
         return tables
     header = ["", *(f"factor {a + 1}" for a in range(form.n_factors)), "noise variance"]
-    for k in components:
+    several = parameters.n_components > 1
+    alike = several and form.shares_loadings and form.shares_noise
+    for k in components[:1] if alike else components:
         rows = [
             [
                 columns[j],
@@ -52,7 +54,8 @@ def tables_of(
             ]
             for j in shown
         ]
-        tables.append(f"Loadings of component {k}{more}\n" + text_table(header, rows))
+        whose = "every component" if alike else f"component {k}"
+        tables.append(f"Loadings of {whose}{more}\n" + text_table(header, rows))
     return tables
 
 
