@@ -10,6 +10,7 @@ from scipy import stats
 from scipy.special import logsumexp
 
 from mixtura.components.factor_analyser.beginnings import directions
+from mixtura.components.factor_analyser.chart import FactorChart
 from mixtura.components.factor_analyser.family import FactorAnalyserFamily
 from mixtura.components.factor_analyser.parameters import FactorParameters
 from mixtura.components.factor_analyser.partition import factor_conditional, factor_marginal
@@ -219,9 +220,7 @@ def test_moments_of_halves_add_to_those_of_all() -> None:
     halves = [swept(family, parameters, half)[1] for half in np.split(rows, [25])]
     total, (_, whole) = halves[0] + halves[1], swept(family, parameters, rows)
     for name in ("effective_rows", "means", "scatter", "crossed"):
-        np.testing.assert_allclose(
-            getattr(total, name), getattr(whole, name), rtol=1e-9, atol=1e-9
-        )
+        np.testing.assert_allclose(getattr(total, name), getattr(whole, name), rtol=1e-9, atol=1e-9)
     other = replace(parameters, noise=2.0 * parameters.noise)
     with pytest.raises(ParameterError, match="add only under the same parameters"):
         halves[0] + swept(family, other, rows)[1]
@@ -324,7 +323,48 @@ def test_a_noise_variance_that_reaches_zero_is_an_error_without_a_floor() -> Non
     family, parameters, rows = drawn(15)
     rows[:, 2] = rows[:, 0]
     parameters = replace(parameters, noise=np.full((K, D), 1e-13))
-    with pytest.raises(ParameterError, match="noise variance of column . reaches zero"):
+    with pytest.raises(ParameterError, match=r"noise variance of column \d reaches zero"):
         for _ in range(200):
             _, moments = swept(family, parameters, rows)
             parameters = family.maximise(moments, parameters, FactorPrior(np.zeros(D)))
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_chart_goes_there_and_back_and_has_the_gradient_of_differences(code: str) -> None:
+    family, parameters, rows = drawn(16, code)
+    floor, log_weights = np.zeros(D), np.log([0.2, 0.5, 0.3])
+    chart = FactorChart.about(
+        family.structure, np.full(K, -np.log(K)), parameters, np.array([10.0, 20.0, 30.0]), floor
+    )
+    point = 0.3 * np.random.default_rng(1).normal(
+        size=len(chart.coordinates(log_weights, parameters))
+    )
+    there = chart.at(point)
+    assert there is not None
+    back = chart.at(chart.coordinates(*there))
+    assert back is not None
+    np.testing.assert_allclose(back[0], there[0], atol=1e-12)
+    for name in ("means", "loadings", "noise"):
+        np.testing.assert_allclose(
+            getattr(back[1], name), getattr(there[1], name), rtol=1e-9, atol=1e-12
+        )
+
+    def likelihood(at: np.ndarray) -> tuple[float, tuple[np.ndarray, FactorParameters], object]:
+        weights, own = chart.at(at)
+        evaluator = family.bind(weights, own)
+        tile, out = family.prepare(rows, family.workspace(N)), np.empty((K, N))
+        evaluator.log_density(tile, out)
+        totals = evaluator.zeros()
+        shares = np.exp(out - logsumexp(out, axis=0))
+        evaluator.accumulate(tile, shares, totals)
+        moments = family.moments(evaluator.sums(totals), own, None)
+        return float(logsumexp(out, axis=0).sum()), (weights, own), moments
+
+    _, (weights, own), moments = likelihood(point)
+    target = np.log(moments.effective_rows / N)
+    found = chart.gradient(weights, target, float(N), own, moments, moments)
+    step = 1e-5
+    for place in range(len(point)):
+        move = step * (np.arange(len(point)) == place)
+        slope = (likelihood(point + move)[0] - likelihood(point - move)[0]) / (2 * step)
+        assert found[place] == pytest.approx(slope, abs=2e-5)

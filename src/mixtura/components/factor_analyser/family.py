@@ -198,9 +198,6 @@ class FactorAnalyserFamily(FactorColumns, FactorValues):
         aim = FactorParameters(means, loadings * self.unit[:, None], np.exp(logs))
         return replace(like, effective_rows=shares * total, aim=aim)
 
-    def chart(self, log_weights: Float, parameters: Any, rows: Float, prior: Any) -> None:
-        """Return None: extrapolated parameters are all that accelerates a run."""
-
     def centres(
         self, previous: FactorParameters | None, sums: FactorSums, moments: FactorMoments
     ) -> FactorParameters | None:

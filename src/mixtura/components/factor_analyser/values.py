@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.arrays import as_shape, whole_number
+from mixtura.components.factor_analyser.chart import FactorChart
 from mixtura.components.factor_analyser.merging import merging_losses
 from mixtura.components.factor_analyser.moments import FactorMoments
-from mixtura.components.factor_analyser.parameters import FactorParameters
+from mixtura.components.factor_analyser.parameters import VANISHED, FactorParameters
+from mixtura.components.factor_analyser.prior import FactorPrior
 from mixtura.components.factor_analyser.rotation import rotated
 from mixtura.components.factor_analyser.rows import nearest_shares, row_log_density
 from mixtura.components.factor_analyser.structures import FactorStructure, factor_structure
@@ -42,6 +44,14 @@ class FactorValues:
     def in_own_units(cls, form: FactorStructure, n_columns: int) -> Self:
         """Return the family in the user's units, as a `Mixture` holds it."""
         return cls(form, Frame.identity(n_columns))
+
+    def chart(
+        self, log_weights: Float, parameters: FactorParameters, rows: Float, prior: FactorPrior
+    ) -> FactorChart | None:
+        """Return coordinates about a mixture, or None where a component has no rows."""
+        if (rows <= VANISHED).any():
+            return None
+        return FactorChart.about(self.structure, log_weights, parameters, rows, prior.floor)
 
     def merging_losses(self, parameters: FactorParameters, moments: FactorMoments) -> Float:
         """Return Runnalls' cost of every pair (K, K)."""
