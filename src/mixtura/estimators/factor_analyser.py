@@ -218,8 +218,12 @@ class FactorAnalyserMixture(VaryingColumns):
 
     def _check_size(self, n_components: int, n_columns: int) -> None:
         form = self._form()
-        few = form.n_factors < n_columns
-        if not few:
+        if n_columns < 2:
+            raise ParameterError(
+                "factor analysers say how columns move together, and there is one column only; fit "
+                "GaussianMixture"
+            )
+        if form.n_factors >= n_columns:
             raise ParameterError(
                 f"n_factors={form.n_factors} should be less than the number of columns, "
                 f"{n_columns}; give fewer, or fit GaussianMixture"

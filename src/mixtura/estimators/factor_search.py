@@ -80,14 +80,7 @@ def factor_family_maker(
     ------
     DataError
         Naming a column of one value.
-    ParameterError
-        If there is one column only.
     """
-    if source.n_columns < 2:
-        raise ParameterError(
-            "factor analysers say how columns move together, and there is one column only; fit "
-            "GaussianMixture"
-        )
     mean, spread = column_moments(source)
     check_varying(spread, names, "drop it, or set constant='drop'")
     steps = column_steps(source)
