@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from mixtura.components.factor_analyser.family import FactorAnalyserFamily
 from mixtura.components.factor_analyser.moments import FactorMoments
-from mixtura.components.factor_analyser.parameters import FactorTotals
 from mixtura.errors import ParameterError
 
 __all__ = ["factor_arrays", "factor_known", "factor_resumed"]
@@ -20,9 +19,9 @@ def factor_arrays(family: FactorAnalyserFamily, moments: FactorMoments) -> dict[
     return {}
 
 
-def factor_known(family: FactorAnalyserFamily, shared: FactorTotals) -> float:
+def factor_known(family: FactorAnalyserFamily, shared: Any) -> float:
     """Return Σ w: no cell is missing."""
-    return shared.weight
+    return float(shared.weight)
 
 
 def factor_resumed(family: FactorAnalyserFamily, moments: FactorMoments, rows: Any) -> Any:
