@@ -180,6 +180,14 @@ class FactorAnalyserMixture(VaryingColumns):
     fix = equal = None
 
     @property
+    def partial_fit(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """There is none: what a fit keeps of its rows holds for its own parameters only."""
+        raise AttributeError(
+            "factor analysers take no rows in later, as what a fit keeps of its rows holds for its "
+            "own parameters only; fit all rows together"
+        )
+
+    @property
     def covariances_(self) -> Float:
         """Return Λ_k Λ_kᵀ + Ψ_k (K, D, D)."""
         return self._fitted().dense()
@@ -220,8 +228,8 @@ class FactorAnalyserMixture(VaryingColumns):
         form = self._form()
         if n_columns < 2:
             raise ParameterError(
-                "factor analysers say how columns move together, and there is one column only; fit "
-                "GaussianMixture"
+                "factor analysers say how columns move together, and there is one only "
+                "(n_features=1); fit GaussianMixture"
             )
         if form.n_factors >= n_columns:
             raise ParameterError(

@@ -43,7 +43,7 @@ MAX_SWEEPS = 2000
 # Numbers of factors that are tried at once where they are to be found.
 AT_ONCE = 3
 # Columns that a sentence lists, and noise that is none: a share of what factors explain.
-LISTED, LEFT = 5, 1e-6
+LISTED, LEFT = 5, 1e-3
 
 
 def checked_factors(n_factors: Any) -> list[int]:
@@ -201,6 +201,6 @@ def heywood_words(result: FitResult) -> list[str]:
     listed = ", ".join(f"'{names[j]}' in component {k}" for k, j in without[:LISTED])
     more = f" and {len(without) - LISTED} more" if len(without) > LISTED else ""
     return [
-        f"factors leave no noise in {listed}{more} (a Heywood case): the variance there is at its "
-        "least, or on its way; fewer factors leave some"
+        f"factors leave next to no noise in {listed}{more}, less than a thousandth of what they "
+        "explain (a Heywood case, or nearly); fewer factors leave some"
     ]
