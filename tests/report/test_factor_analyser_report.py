@@ -34,4 +34,4 @@ def test_a_column_that_a_factor_takes_whole_is_a_heywood_case_and_is_said(tmp_pa
     assert "factors leave next to no noise in 'x2' in component 0" in model.summary()
     path = tmp_path / "report.html"
     write_report(path, report_of(model, rows))
-    assert "factors leave next to no noise" in path.read_text(encoding="utf-8")
+    assert "Factors leave next to no noise" in path.read_text(encoding="utf-8")

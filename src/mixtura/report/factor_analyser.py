@@ -4,6 +4,7 @@ import numpy as np
 
 from mixtura.components.factor_analyser.parameters import FactorParameters
 from mixtura.components.noise import beside_noise
+from mixtura.estimators.factor_search import heywood_words
 from mixtura.report.certainty import note_sentences
 from mixtura.report.contents import Report
 from mixtura.report.parts import FamilyPage
@@ -62,4 +63,11 @@ def _sections(report: Report) -> list[Section]:
     return [Section("loadings", "Loadings", [remark], tables)]
 
 
-FACTOR_ANALYSER = FamilyPage(centres=_means, sections=_sections, cautions=note_sentences)
+def _cautions(report: Report) -> list[str]:
+    """Return the notes of the fit, Heywood cases among them."""
+    said = note_sentences(report)
+    cases = (f"{words[0].upper()}{words[1:]}." for words in heywood_words(report.result))
+    return [*said, *(words for words in cases if words not in said)]
+
+
+FACTOR_ANALYSER = FamilyPage(centres=_means, sections=_sections, cautions=_cautions)

@@ -1,5 +1,6 @@
 """`--family gaussian`, `t` and `factor_analyser`: numbers, with structures of covariances."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -9,7 +10,9 @@ from mixtura.data.dataset import Dataset
 from mixtura.data.files import Table
 from mixtura.data.frames import numbers_of_frame
 from mixtura.data.gaps import Gaps
+from mixtura.em.solve import FitResult
 from mixtura.estimators import select
+from mixtura.estimators.factor_search import heywood_words
 from mixtura.selection import Selection
 
 __all__ = ["FACTOR_ANALYSER", "GAUSSIAN", "STUDENT_T"]
@@ -21,11 +24,17 @@ def _columns(table: Table, request: Request) -> list[str]:
     return number_columns(table, request.columns, request.left_out)
 
 
-def _searching(rows: Any, request: Request, **own: Any) -> Fitting:
+def _searching(
+    rows: Any,
+    request: Request,
+    noted: Callable[[FitResult], list[str]] = lambda _: [],
+    **own: Any,
+) -> Fitting:
     """Return what searches models for rows of numbers, a frame or a dataset.
 
     Parameters
     ----------
+    noted : takes the best fit and returns what else is to be said of it
     own : what `select` is told of the family
     """
     search = partial(
@@ -50,6 +59,7 @@ def _searching(rows: Any, request: Request, **own: Any) -> Fitting:
         blocks = rows.batches() if isinstance(rows, Dataset) else [numbers_of_frame(rows)[0]]
         gaps = Gaps.among(blocks)
         notes = [gaps.words()] if gaps.n_missing else []
+        notes += noted(selection.result)
         return selection, {**selection.result.facts(), "notes": notes}
 
     return fit
@@ -64,7 +74,8 @@ def _student_t(rows: Any, request: Request) -> Fitting:
 
 
 def _factor_analyser(rows: Any, request: Request) -> Fitting:
-    return _searching(rows, request, family="factor_analyser", n_factors=request.factors)
+    told = {"family": "factor_analyser", "n_factors": request.factors}
+    return _searching(rows, request, heywood_words, **told)
 
 
 def _gaussian_of_table(table: Table, request: Request) -> Fitting:
