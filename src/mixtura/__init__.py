@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from mixtura.estimators import (
         BernoulliMixture,
         CategoricalMixture,
+        FactorAnalyserMixture,
         GammaMixture,
         GaussianMixture,
         GeometricMixture,
@@ -82,6 +83,7 @@ __all__ = [
     "DriftWarning",
     "EngineError",
     "Enumeration",
+    "FactorAnalyserMixture",
     "GammaMixture",
     "GaussianMixture",
     "GaussianMixtureClassifier",

@@ -82,3 +82,11 @@ def test_noise_counts_as_a_parameter_beside_the_components():
     noisy = NoiseFamily.around(plain, BoxBackground.of(Box(np.zeros(2), np.eye(2))))
     assert Cell("VVV", plain, 3).n_free == 3 * 5
     assert Cell("VVV", noisy, 3).n_free == 3 * 5 + 1
+
+
+def test_factor_analysers_are_nested_by_letters_and_numbers_of_factors():
+    assert is_nested("CUC q=1", "UUC q=2")
+    assert is_nested("CCC q=2", "CCC q=2")
+    assert not is_nested("CUC q=3", "UUU q=2")
+    assert not is_nested("UCC q=1", "CUU q=2")
+    assert not is_nested("VVV", "UUU q=2")

@@ -18,6 +18,7 @@ from mixtura.cli.families import OFFERS, Offer, Request
 from mixtura.cli.fitted import Fitted, fitted_table
 from mixtura.cli.formulas import keep_formulas_option
 from mixtura.cli.options import (
+    Factors,
     MixingWeights,
     Sizes,
     Structures,
@@ -78,7 +79,15 @@ __all__ = ["fit"]
     show_default=True,
     help="Covariance structures of Gaussian components to try: full, tied, diag, spherical, or "
     "codes such as VVV,EEE,VII; all for the fourteen, or those that rows no more than columns "
-    "determine.",
+    "determine. Of factor analysers UUU and the like, all for the eight.",
+)
+@click.option(
+    "--factors",
+    type=Factors(),
+    default="auto",
+    show_default=True,
+    help="Numbers of factors of factor analysers to try: 2, 1:5 or 2,4,8; auto goes on while more "
+    "are better.",
 )
 @click.option(
     "--noise",
@@ -192,6 +201,7 @@ def _fit(
     sizes: list[int],
     family: str,
     structures: str | tuple[str, ...],
+    factors: str | tuple[int, ...],
     noise: bool,
     columns: str | None,
     exposure: str | None,
@@ -215,6 +225,7 @@ def _fit(
         left_out=(*split_names(weights), *split_names(id_column)),
         sizes=tuple(sizes),
         structures=structures,
+        factors=factors,
         noise="uniform" if noise else None,
         exposure=exposure,
         mixing_weights=mixing_weights,

@@ -9,12 +9,14 @@ from click.core import ParameterSource
 from mixtura.cli.advice import translated
 from mixtura.cli.columns import split_names
 from mixtura.cli.families import OFFERS, Offer
+from mixtura.components.factor_analyser.structures import CODES as FACTOR_CODES
 from mixtura.components.gaussian.structures import structure
 from mixtura.data.memory import bytes_of
 from mixtura.errors import ParameterError
 from mixtura.estimators.sizes import MOST_SIZES
 
 __all__ = [
+    "Factors",
     "MixingWeights",
     "Prior",
     "Sizes",
@@ -37,6 +39,7 @@ class Sizes(click.ParamType):
     """Numbers of components: 3, 1:9 or 2,4,8."""
 
     name = "K"
+    counted = "numbers of components"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> list[int]:
         if not isinstance(value, str):
@@ -48,7 +51,7 @@ class Sizes(click.ParamType):
         # A range of a thousand million is not written out before it is refused.
         sizes = list(islice(chain.from_iterable(parts), MOST_SIZES + 1))
         if len(sizes) > MOST_SIZES:
-            self.fail(f"{value!r} are more than {MOST_SIZES:,} numbers of components", param, ctx)
+            self.fail(f"{value!r} are more than {MOST_SIZES:,} {self.counted}", param, ctx)
         if not sizes or min(sizes) < 1:
             self.fail(f"{value!r} is not like 3, 1:9 or 2,4,8, with numbers from 1 up", param, ctx)
         return sizes
@@ -57,6 +60,16 @@ class Sizes(click.ParamType):
 def _range(text: str) -> range:
     first, _, last = text.partition(":")
     return range(int(first), int(last or first) + 1)
+
+
+class Factors(Sizes):
+    """Numbers of factors: auto, 2, 1:5 or 2,4,8."""
+
+    name = "Q"
+    counted = "numbers of factors"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        return value if value == "auto" else tuple(super().convert(value, param, ctx))
 
 
 class Bytes(click.ParamType):
@@ -83,7 +96,7 @@ class Structures(click.ParamType):
             return value
         names = tuple(split_names(value))
         try:
-            for name in names:
+            for name in set(names) - set(FACTOR_CODES):
                 structure(name)
         except ParameterError as error:
             self.fail(translated(str(error)), param, ctx)

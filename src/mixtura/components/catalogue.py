@@ -12,6 +12,7 @@ from typing import Any, Literal
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.columnwise import ColumnwiseFamily
+from mixtura.components.factor_analyser.family import FactorAnalyserFamily
 from mixtura.components.gamma import GammaFamily
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.geometric import GeometricFamily
@@ -60,7 +61,7 @@ class Row:
     def has_widths(self) -> bool:
         """Return whether densities grow without bound where a column holds one value."""
         if not self.is_columnwise:
-            return self.family in (GaussianFamily, StudentTFamily)
+            return self.family in (GaussianFamily, StudentTFamily, FactorAnalyserFamily)
         return self.family(1, **self.settings).has_widths
 
 
@@ -69,6 +70,7 @@ ROWS: dict[str, Row] = {
     for row in (
         Row(GaussianFamily, "GaussianMixture"),
         Row(StudentTFamily, "StudentTMixture", in_blocks=False, gaps="never"),
+        Row(FactorAnalyserFamily, "FactorAnalyserMixture", in_blocks=False, gaps="never"),
         Row(CategoricalFamily, "CategoricalMixture", gaps="always"),
         Row(MultinomialFamily, "MultinomialMixture", in_blocks=False, gaps="never"),
         Row(BernoulliFamily, "BernoulliMixture", gaps="always"),

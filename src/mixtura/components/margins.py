@@ -10,8 +10,12 @@ from numpy.typing import NDArray
 from mixtura.components.background import Backgrounds, Member, Ranges
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.columnwise import ColumnwiseFamily
+from mixtura.components.factor_analyser.partition import (
+    factor_conditional,
+    factor_marginal,
+    factor_moments,
+)
 from mixtura.components.gaussian.background import BoxBackground
-from mixtura.components.gaussian.box import Box
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.partition import conditional, marginal, partitioned_structure
 from mixtura.components.noise import NoiseFamily
@@ -104,6 +108,8 @@ def _(
 
 marginal_of.register(student_t_marginal)
 conditional_of.register(student_t_conditional)
+marginal_of.register(factor_marginal)
+conditional_of.register(factor_conditional)
 
 
 @marginal_of.register
@@ -187,6 +193,7 @@ def _(family: GaussianFamily, parameters: Any) -> tuple[Float, Float]:
 
 
 moments_of.register(student_t_moments)
+moments_of.register(factor_moments)
 
 
 @moments_of.register
@@ -217,10 +224,7 @@ def _(background: Ranges, columns: Columns) -> Ranges:
 
 @background_margin.register
 def _(background: BoxBackground, columns: Columns) -> BoxBackground:
-    lowest, highest = background.box.ends
-    chosen = list(columns)
-    box = Box(lowest[chosen], np.diag((highest - lowest)[chosen]))
-    return BoxBackground(box, -float(background.log_widths[chosen].sum()))
+    return background.margin(columns)
 
 
 @background_margin.register

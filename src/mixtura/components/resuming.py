@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 from mixtura.arrays import as_shape
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.cellwise import CellwiseFamily
+from mixtura.components.factor_analyser.resuming import (
+    factor_arrays,
+    factor_known,
+    factor_resumed,
+)
 from mixtura.components.feature_sums import FeatureMoments, FeatureTotals
 from mixtura.components.gamma import GammaFamily
 from mixtura.components.gaussian.family import GaussianFamily
@@ -162,6 +167,7 @@ def _(family: GaussianFamily, moments: Any, rows: Any) -> tuple[Any, Any]:
 
 
 resumed.register(student_t_resumed)
+resumed.register(factor_resumed)
 
 
 @resumed.register
@@ -228,6 +234,7 @@ def _(family: GaussianFamily, shared: Any) -> float:
 
 
 known_of.register(student_t_known)
+known_of.register(factor_known)
 
 
 @known_of.register
@@ -261,7 +268,10 @@ def _(family: NoiseFamily, prior: NoisyPrior, moments: NoisyMoments) -> Any:
 
 @singledispatch
 def arrays_of(family: Any, moments: Any) -> Arrays:
-    """Return moments in the user's units, and how the family read their rows, as arrays."""
+    """Return moments in the user's units, and how the family read their rows, as arrays.
+
+    There are none where moments say nothing beside other rows.
+    """
     return _feature_arrays(moments)
 
 
@@ -276,6 +286,7 @@ def _feature_arrays(moments: FeatureMoments) -> Arrays:
 
 arrays_of.register(GaussianFamily, gaussian_arrays)
 arrays_of.register(student_t_arrays)
+arrays_of.register(factor_arrays)
 
 
 @arrays_of.register
@@ -290,7 +301,8 @@ def _(family: ProductFamily, moments: ProductMoments) -> Arrays:
 @arrays_of.register
 def _(family: NoiseFamily, moments: NoisyMoments) -> Arrays:
     of_noise = {"rows_with_noise": moments.effective_rows, "of_noise": np.array(moments.of_noise)}
-    return {**arrays_of(family.inner, moments.inner), **of_noise}
+    own = arrays_of(family.inner, moments.inner)
+    return {**own, **of_noise} if own else {}
 
 
 @singledispatch

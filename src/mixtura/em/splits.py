@@ -32,6 +32,9 @@ FLAT = 1e-9
 def part_of(sample: Sweep, n_components: int, starts: StartOptions) -> Sweep:
     """Return a sweep of as many rows as it takes to part K components."""
     size = max(FEWEST, n_components * max(EACH, 2 * sample.family.n_free(1)))
+    if size >= sample.source.n_rows and sample.kernel is None:
+        # These are all of them, and wide rows take room.
+        return sample
     return sample.part(size, starts.seed)
 
 

@@ -1,6 +1,7 @@
 """The scikit-learn face. All that is named here is public."""
 
 from mixtura.estimators.categorical import CategoricalMixture
+from mixtura.estimators.factor_analyser import FactorAnalyserMixture
 from mixtura.estimators.gaussian import GaussianMixture
 from mixtura.estimators.mixed import MixedMixture
 from mixtura.estimators.multinomial import MultinomialMixture
@@ -17,6 +18,7 @@ PoissonMixture = MADE["PoissonMixture"]
 __all__ = [
     "BernoulliMixture",
     "CategoricalMixture",
+    "FactorAnalyserMixture",
     "GammaMixture",
     "GaussianMixture",
     "GeometricMixture",

@@ -7,6 +7,7 @@ from typing import Any
 from mixtura.components.catalogue import ROWS
 from mixtura.estimators.categorical import CategoricalMixture
 from mixtura.estimators.columnwise import ColumnwiseMixture, mixture_of
+from mixtura.estimators.factor_analyser import FactorAnalyserMixture
 from mixtura.estimators.gaussian import GaussianMixture
 from mixtura.estimators.multinomial import MultinomialMixture
 from mixtura.estimators.student_t import StudentTMixture
@@ -18,6 +19,7 @@ OWN = (
     CategoricalMixture,
     MultinomialMixture,
     StudentTMixture,
+    FactorAnalyserMixture,
 )
 
 # A family that two rows offer has one estimator, that of the first.

@@ -1,6 +1,7 @@
 """`select`: the number of components, and of Gaussian ones the structure, in one call."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from inspect import signature
 from typing import Any
 
@@ -9,17 +10,23 @@ from numpy.typing import ArrayLike
 from mixtura.components.catalogue import ROWS
 from mixtura.errors import ParameterError
 from mixtura.estimators.doubted import warn_of_best
+from mixtura.estimators.factor_analyser import FactorAnalyserMixture
 from mixtura.estimators.gaussian import GaussianMixture
 from mixtura.estimators.named import estimator_of
 from mixtura.estimators.settings import checked_choice
-from mixtura.estimators.sizes import checked_sizes
+from mixtura.estimators.sizes import checked_sizes, is_auto
 from mixtura.estimators.student_t import StudentTMixture
 from mixtura.selection import CRITERIA, Candidate, Selection
 
 __all__ = ["select"]
 
-# The families whose searches try structures too.
-STRUCTURED: dict[str, Any] = {"gaussian": GaussianMixture, "t": StudentTMixture}
+# The families whose searches try structures too. Any structure reads rows alike; of Gaussian and t
+# ones the spherical takes the least memory.
+STRUCTURED: dict[str, Any] = {
+    "gaussian": partial(GaussianMixture, covariance_type="spherical"),
+    "t": partial(StudentTMixture, covariance_type="spherical"),
+    "factor_analyser": FactorAnalyserMixture,
+}
 
 
 def select(
@@ -28,6 +35,7 @@ def select(
     covariance_type: str | Sequence[str] = "all",
     *,
     family: str = "gaussian",
+    n_factors: Any = "auto",
     criterion: str = "bic",
     sample_weight: ArrayLike | None = None,
     n_init: int = 1,
@@ -54,7 +62,9 @@ def select(
         than columns the six spherical and diagonal ones, which such rows determine
     family : what the components are: "gaussian", "t", or another by the name that the command has
         for it, such as "poisson" or "gamma", to which structures and a volume of noise say nothing;
-        "t" takes no fix, equal or missing cells
+        "t" and "factor_analyser" take no fix, equal or missing cells
+    n_factors : numbers of factors to try, of the family "factor_analyser", whose structures are the
+        eight of `FactorAnalyserMixture`; "auto" finds them as that does
     criterion : "bic", "icl" or "aic"
     sample_weight : (N,) row weights
     n_init : starts carried to the end for each model; the first is bettered by merges and splits
@@ -94,6 +104,7 @@ def select(
             "missing": missing != "error" and ROWS[family].gaps != "asked",
             "constant": constant != "error" and not ROWS[family].has_widths,
             "noise_volume": noise_volume is not None,
+            "n_factors": not is_auto(n_factors),
         }
         _check_said(family, [name for name, said in given.items() if said])
         asked = {"missing": missing} if ROWS[family].gaps == "asked" else {}
@@ -120,13 +131,12 @@ def select(
         "missing": missing,
         "noise": noise,
         "noise_volume": noise_volume,
+        "n_factors": n_factors,
     }
     known = signature(STRUCTURED[family]).parameters
     unknown = {name: value for name, value in own.items() if name not in known}
-    _check_said(family, [name for name, said in unknown.items() if said not in (None, "error")])
-    # Any structure reads rows alike; this one takes the least memory.
+    _check_said(family, [name for name, said in unknown.items() if not _is_default(said)])
     asked = STRUCTURED[family](
-        covariance_type="spherical",
         n_init=n_init,
         mixing_weights=mixing_weights,
         constant=constant,
@@ -140,6 +150,10 @@ def select(
     found = asked._ranked(given, sizes, covariance_type, criterion=criterion, progress=progress)
     warn_of_best(found)
     return found
+
+
+def _is_default(said: Any) -> bool:
+    return said is None or (isinstance(said, str) and said in ("auto", "error"))
 
 
 def _check_said(family: str, given: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from mixtura.report.beside_noise import noisy_page
 from mixtura.report.columnwise import COLUMNWISE
 from mixtura.report.contents import Report, plotted
 from mixtura.report.counts import MULTINOMIAL, POISSON
+from mixtura.report.factor_analyser import FACTOR_ANALYSER
 from mixtura.report.gaussian import GAUSSIAN
 from mixtura.report.items import ITEMS
 from mixtura.report.mixed import mixed_page
@@ -20,6 +21,7 @@ PAGES: Mapping[str, FamilyPage] = {
     "gaussian": GAUSSIAN,
     "gaussian with noise": GAUSSIAN,
     "t": STUDENT_T,
+    "factor_analyser": FACTOR_ANALYSER,
     "categorical": ITEMS,
     "bernoulli": ITEMS,
     "multinomial": MULTINOMIAL,

@@ -29,6 +29,7 @@ class Request:
     left_out : columns with another job (row weights, identifiers)
     sizes : numbers of components
     structures : of covariances, or "all"
+    factors : numbers of them for factor analysers, or "auto"
     noise : "uniform" where a component of constant density is added, or None
     exposure : the column of exposures, or None
     mixing_weights : "free", "equal" or numbers
@@ -66,6 +67,7 @@ class Request:
     engine: str = "threads"
     skips: bool = False
     weights: NDArray[np.float64] | None = None
+    factors: str | tuple[int, ...] = "auto"
 
     def read(self, files: Sequence[Path], called: Path) -> Table:
         """Return files as one table, in which cells with a code of missing ones are missing."""

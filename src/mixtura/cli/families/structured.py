@@ -1,5 +1,6 @@
-"""`--family gaussian` and `--family t`: columns of numbers, with structures of matrices."""
+"""`--family gaussian`, `t` and `factor_analyser`: numbers, with structures of covariances."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -9,10 +10,12 @@ from mixtura.data.dataset import Dataset
 from mixtura.data.files import Table
 from mixtura.data.frames import numbers_of_frame
 from mixtura.data.gaps import Gaps, words_of_empty
+from mixtura.em.solve import FitResult
 from mixtura.estimators import select
+from mixtura.estimators.factor_search import heywood_words
 from mixtura.selection import Selection
 
-__all__ = ["GAUSSIAN", "STUDENT_T"]
+__all__ = ["FACTOR_ANALYSER", "GAUSSIAN", "STUDENT_T"]
 
 STARTS = 1
 
@@ -21,11 +24,17 @@ def _columns(table: Table, request: Request) -> list[str]:
     return number_columns(table, request.columns, request.left_out)
 
 
-def _searching(rows: Any, request: Request, **own: Any) -> Fitting:
+def _searching(
+    rows: Any,
+    request: Request,
+    noted: Callable[[FitResult], list[str]] = lambda _: [],
+    **own: Any,
+) -> Fitting:
     """Return what searches models for rows of numbers, a frame or a dataset.
 
     Parameters
     ----------
+    noted : takes the best fit and returns what else is to be said of it
     own : what `select` is told of the family
     """
     search = partial(
@@ -53,6 +62,7 @@ def _searching(rows: Any, request: Request, **own: Any) -> Fitting:
         gaps = Gaps.among(blocks)
         notes = [gaps.words()] if gaps.n_missing else []
         notes += [words_of_empty(gaps.n_empty)] if gaps.n_empty else []
+        notes += noted(selection.result)
         return selection, {**selection.result.facts(), "notes": notes}
 
     return fit
@@ -66,12 +76,21 @@ def _student_t(rows: Any, request: Request) -> Fitting:
     return _searching(rows, request, family="t")
 
 
+def _factor_analyser(rows: Any, request: Request) -> Fitting:
+    told = {"family": "factor_analyser", "n_factors": request.factors}
+    return _searching(rows, request, heywood_words, **told)
+
+
 def _gaussian_of_table(table: Table, request: Request) -> Fitting:
     return _gaussian(number_frame(table, _columns(table, request), "nan"), request)
 
 
 def _student_t_of_table(table: Table, request: Request) -> Fitting:
     return _student_t(number_frame(table, _columns(table, request)), request)
+
+
+def _factor_analyser_of_table(table: Table, request: Request) -> Fitting:
+    return _factor_analyser(number_frame(table, _columns(table, request)), request)
 
 
 def _gaussian_beyond(table: Table, request: Request) -> Beyond:
@@ -82,6 +101,16 @@ def _student_t_beyond(table: Table, request: Request) -> Beyond:
     return Beyond(_columns(table, request), lambda data: _student_t(data, request))
 
 
+def _factor_analyser_beyond(table: Table, request: Request) -> Beyond:
+    return Beyond(_columns(table, request), lambda data: _factor_analyser(data, request))
+
+
 OPTIONS = frozenset({"structures"})
 GAUSSIAN = Offer("gaussian", _gaussian_of_table, _gaussian_beyond, OPTIONS)
 STUDENT_T = Offer("t", _student_t_of_table, _student_t_beyond, OPTIONS)
+FACTOR_ANALYSER = Offer(
+    "factor_analyser",
+    _factor_analyser_of_table,
+    _factor_analyser_beyond,
+    OPTIONS | {"factors"},
+)

@@ -1,6 +1,6 @@
 """The background of Gaussian components: uniform over a box, with cells missing or not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -59,6 +59,13 @@ class BoxBackground:
         """Return the constant (n,), or -Σ_j log width of the known cells where some are missing."""
         missing = np.isnan(rows)
         return self.log_constant + missing @ self.log_widths
+
+    def margin(self, columns: Sequence[int]) -> Self:
+        """Return the background of some columns: what is left where the others are missing."""
+        lowest, highest = self.box.ends
+        chosen = list(columns)
+        box = Box(lowest[chosen], np.diag((highest - lowest)[chosen]))
+        return type(self)(box, -float(self.log_widths[chosen].sum()))
 
     def sample(self, n_rows: int, rng: np.random.Generator) -> Float:
         """Return rows (n, D)."""

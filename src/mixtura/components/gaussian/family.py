@@ -62,7 +62,7 @@ from mixtura.components.gaussian.structures import (
 )
 from mixtura.components.gaussian.support import borrowed, factor_of
 from mixtura.components.gaussian.whitened import FREE, WhitenedChart
-from mixtura.components.gaussian.words import WORDING, component_tables, mixture_title
+from mixtura.components.gaussian.words import MANY_COLUMNS, WORDING, component_tables, mixture_title
 from mixtura.components.remembered import Remembered
 from mixtura.components.words import Wording
 from mixtura.errors import ParameterError
@@ -77,6 +77,9 @@ Float = NDArray[np.float64]
 MOST_DESCRIBED = 100
 
 FACTOR_DIMENSIONS = {"spherical": 1, "diagonal": 2, "full": 3}
+
+# Columns from which on a few factors say what a covariance does, by fewer numbers.
+MANY = 10
 
 # Columns whose spreads differ by more are told of where a covariance turns out singular.
 UNLIKE_SCALES = 1e4
@@ -445,7 +448,8 @@ class GaussianFamily:
     @property
     def wording(self) -> Wording:
         """Return words of covariances."""
-        return WORDING
+        many = self.structure.storage == "full" and self.n_columns >= MANY
+        return MANY_COLUMNS if many else WORDING
 
     def unsupported(self, parameters: GaussianParameters, support: Float) -> NDArray[np.bool_]:
         """Return which components (K,) rest on no more rows than determine a covariance."""

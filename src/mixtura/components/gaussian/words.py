@@ -1,6 +1,7 @@
 """Gaussian components in words and tables."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from mixtura.components.gaussian.structures import Structure
 from mixtura.components.words import Wording
 from mixtura.text import text_table
 
-__all__ = ["WORDING", "component_tables", "mixture_title", "structure_title"]
+__all__ = ["MANY_COLUMNS", "WORDING", "component_tables", "mixture_title", "structure_title"]
 
 # The sentence of a failing M-step is scikit-learn's.
 WORDING = Wording(
@@ -22,6 +23,12 @@ WORDING = Wording(
         "covariance (for instance caused by singleton or collapsed samples). Try to decrease the "
         "number of components, increase reg_covar, or scale the input data."
     ),
+)
+
+# The same where covariances of many columns are free.
+MANY_COLUMNS = replace(
+    WORDING,
+    remedies=(*WORDING.remedies, "FactorAnalyserMixture, which many columns and few rows are for"),
 )
 
 COMMON_NAMES = {
