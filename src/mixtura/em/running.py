@@ -14,6 +14,7 @@ from mixtura.em.stopping import Ending, ending_of
 from mixtura.em.sweep import Sweep
 from mixtura.errors import LikelihoodDecreased
 from mixtura.native.drivers import Driver, Saved
+from mixtura.native.library import build_name
 from mixtura.native.runs import Rule
 
 __all__ = ["Paused", "Run", "Running"]
@@ -176,7 +177,7 @@ class Running:
             raise LikelihoodDecreased(
                 f"sweep {self.history.n_sweeps + 1}: the objective fell from "
                 f"{steps[-1].objective!r} to {objective!r}; EM cannot do that, so this is a "
-                "defect: please report it with the data's shape"
+                f"defect: please report it, with this: {_facts(sweep, self.model, options)}"
             )
         if ended == Ended.FLAT:
             self._recover(sweep, options)
@@ -220,3 +221,14 @@ class Running:
         self.driver = None
         if self.history.n_sweeps >= options.max_iter:
             self.ending = Ending.ITERATION_LIMIT
+
+
+def _facts(sweep: Sweep, model: Model, options: FitOptions) -> str:
+    """Return what a fit is of, in words that hold no cell of it."""
+    source, family = sweep.source, sweep.family
+    code = getattr(getattr(family, "structure", None), "code", "")
+    return (
+        f"{' '.join(filter(None, [family.name, code]))}, {model.n_components} components, "
+        f"{source.n_rows} x {source.n_columns} {source.block(0, 1).rows.dtype.name} of weight "
+        f"{sweep.total_weight:.17g}, prior {type(options.prior).__name__}, kernels {build_name()}"
+    )
