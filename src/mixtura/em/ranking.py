@@ -106,10 +106,15 @@ def without_rows(
     return sweep.family.unsupported(model.parameters, effective_rows * sweep.distinct_share)
 
 
-def is_supportable(sweep: Sweep, model: Model, prior: Any) -> bool:
-    """Return whether there are rows enough for all components to be supported, were they alike."""
+def is_supportable(sweep: Sweep, model: Model, prior: Any, spare: float = 1.0) -> bool:
+    """Return whether there are rows enough for all components to be supported, were they alike.
+
+    Parameters
+    ----------
+    spare : how many times as many as it takes there should be
+    """
     n_components = model.n_components
-    alike = np.full(n_components, sweep.total_weight / n_components)
+    alike = np.full(n_components, sweep.total_weight / n_components / spare)
     return not without_rows(sweep, model, alike, prior).any()
 
 
