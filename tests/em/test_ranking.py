@@ -41,9 +41,10 @@ def with_spike(width=1e-3):
     return rows, np.repeat(np.eye(2), [120, 4], axis=0)
 
 
-def test_a_spike_is_worth_what_it_is_as_wide_as_all_rows():
+@pytest.mark.parametrize("code", ["VVV", "VVE"])
+def test_a_spike_is_worth_what_it_is_as_wide_as_all_rows(code):
     rows, shares = with_spike()
-    sweep = sweep_of(rows)
+    sweep = sweep_of(rows, code=code)
     end, options = ended(sweep, shares)
     assert unsupported(sweep, end, options.prior).tolist() == [False, True]
     mixture = mixture_of(sweep, end.model)

@@ -1,5 +1,6 @@
 """Moves from two components in one place to two places under one component."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -90,6 +91,18 @@ def test_what_is_right_already_stays() -> None:
     start = model_from_labels(sweep, labels, 4, options_for(sweep))
     found = split_and_merged(sweep, [start], options_for(sweep), STARTS)
     assert objective(sweep, found) == pytest.approx(objective(sweep, start), abs=1e-6)
+
+
+def test_where_components_have_hardly_the_rows_they_need_and_all_collapse_none_is_moved() -> None:
+    rows = np.random.default_rng(3).normal(size=(100, 20))
+    sweep = sweep_over(rows)
+    options = replace(options_for(sweep), fallback=sweep.family.prior("rescue", sweep.shared, 4))
+    # Of 15 rows all lie in a plane of 20 columns; components have 25 on average, and need 23.
+    labels = np.repeat(np.arange(4), [15, 28, 28, 29])
+    start = model_from_labels(sweep, labels, 4, options)
+    (end,) = fit(sweep, [start], options)
+    assert end.recovery is not None
+    assert split_and_merged(sweep, [start], options, STARTS) is start
 
 
 def test_a_fit_ends_no_lower_for_being_split_and_merged() -> None:

@@ -529,3 +529,16 @@ def test_a_sweep_leaves_rows_and_weights_as_they_were() -> None:
     sweep([truth("full", 3, 3, rng).model(sweep.family)])
     assert_array_equal(rows, kept)
     assert_array_equal(mass, kept_mass)
+
+
+@pytest.mark.parametrize("size", [40, 41, 1000])
+def test_a_part_of_no_fewer_rows_than_there_are_has_the_distinct_ones(size: int) -> None:
+    rng = np.random.default_rng(5)
+    rows = np.repeat(some_rows(20, 2, rng), 2, axis=0)
+    part = sweep_of("VVV", rows).part(size, 3)
+    block = part.source.block(0, part.source.n_rows)
+    assert_array_equal(block.rows, np.unique(rows, axis=0))
+    assert_array_equal(block.weights, np.full(20, 2.0))
+    # All of a part is the part itself, which need not be made again.
+    assert part.part(size, 4) is part
+    assert part.part(19, 4) is not part

@@ -1,5 +1,7 @@
 """The numbers of a mixture and of its last sweep, side by side as C reads and writes them."""
 
+from itertools import accumulate
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,7 +36,7 @@ class Numbers:
     ) -> None:
         sizes = (n_components, means, factors, n_components * n_extras, axes)
         sizes += (n_components * n_features, *3 * (n_components,), means, scatter)
-        self._starts = np.cumsum([0, *sizes]).tolist()
+        self._starts = list(accumulate(sizes, initial=0))
         self._shape = n_components, n_features, n_extras
         self._all = np.empty(self._starts[-1])
 
@@ -99,5 +101,5 @@ class Numbers:
     def state(self, history: int | None) -> State:
         """Return where everything is."""
         begin, size = address(self._all), self._all.itemsize
-        places = (begin + start * size for start in self._starts[:-1])
+        places = [begin + start * size for start in self._starts[:-1]]
         return State(self._shape[0], *places, (0.0, 0.0), history)

@@ -30,6 +30,7 @@ class ArrayRows:
         self._rows = rows
         self._weights = weights
         self._samples: dict[tuple[int, int], tuple[NDArray[Any], Float | None]] = {}
+        self._distinct: dict[int, int] = {}
         self._total = float(rows.shape[0]) if weights is None else total(weights)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -70,4 +71,6 @@ class ArrayRows:
 
     def count_distinct(self, at_least: int) -> int:
         """Return the number of distinct rows, or `at_least` as soon as so many were seen."""
-        return count_distinct(self._rows, at_least)
+        if at_least not in self._distinct:
+            self._distinct[at_least] = count_distinct(self._rows, at_least)
+        return self._distinct[at_least]

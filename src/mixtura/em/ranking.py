@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.components.kernel import Limits, Terms
 from mixtura.em.model import Model
 from mixtura.em.options import FitOptions
 from mixtura.em.statistics import Statistics
@@ -34,6 +35,9 @@ ALONE = 1e9
 
 # Ends that are worth as much, to so many nats, are equally good.
 AS_GOOD = 1e-3
+
+# A sweep without the M-step after it.
+LOOK = Limits(1, never=True)
 
 
 class End(Protocol):
@@ -102,10 +106,15 @@ def without_rows(
     return sweep.family.unsupported(model.parameters, effective_rows * sweep.distinct_share)
 
 
-def is_supportable(sweep: Sweep, model: Model, prior: Any) -> bool:
-    """Return whether there are rows enough for all components to be supported, were they alike."""
+def is_supportable(sweep: Sweep, model: Model, prior: Any, spare: float = 1.0) -> bool:
+    """Return whether there are rows enough for all components to be supported, were they alike.
+
+    Parameters
+    ----------
+    spare : how many times as many as it takes there should be
+    """
     n_components = model.n_components
-    alike = np.full(n_components, sweep.total_weight / n_components)
+    alike = np.full(n_components, sweep.total_weight / n_components / spare)
     return not without_rows(sweep, model, alike, prior).any()
 
 
@@ -117,8 +126,17 @@ def _worth(sweep: Sweep, end: End, effective_rows: Float, options: FitOptions) -
         return end.objective - ALONE
     parameters = sweep.family.widened(end.model.parameters, weak, sweep.shared)
     wide = Model(end.model.log_weights, parameters)
-    (statistics,) = sweep([wide])
-    return statistics.log_likelihood + options.log_prior(wide, options.prior)
+    return _log_likelihood(sweep, wide, options) + options.log_prior(wide, options.prior)
+
+
+def _log_likelihood(sweep: Sweep, model: Model, options: FitOptions) -> float:
+    """Return that of a model that is only looked at: of few rows as compiled code has it."""
+    if sweep.kernel is not None:
+        terms = Terms(options.prior, options.weighing)
+        found = sweep.kernel.run(model.log_weights, model.parameters, terms, LOOK)
+        if found is not None:
+            return float(found.steps[0, 0])
+    return sweep([model])[0].log_likelihood
 
 
 def _in_order(ends: Sequence[AnyEnd], values: Sequence[float]) -> list[AnyEnd]:

@@ -67,6 +67,8 @@ SPENT = 20
 # Merging a pair that costs more than this for each of its rows and the root of D, in nats, is not
 # tried: its components are clusters.
 SEPARATE = 0.55
+# Components have hardly rows enough with less than so many times what determines them.
+SPARE = 2.0
 
 
 @dataclass(slots=True)
@@ -125,7 +127,9 @@ def _compiled(
         return None
     found = _by_kernel(sample, few, models, rough)
     if found is None:
-        return None
+        # Of components that have hardly the rows they need, all collapsed; so do those moved.
+        rare = not is_supportable(sample, models[0], rough.prior, SPARE)
+        return models[0] if rare else None
     end = Model(*found.end)
     declined = [model for model, lost in zip(models, found.lost, strict=True) if lost]
     if not declined:

@@ -96,13 +96,28 @@ class Sweep:
 
     def part(self, size: int, seed: int) -> "Sweep":
         """Return a sweep of at most so many distinct rows; made once for each size and seed."""
-        if (size, seed) not in self._parts:
-            family, part = as_swept(self.family, source_of(*self.source.subsample(size, seed)))
-            block = part.block(0, part.n_rows)
-            # Sparse rows that have become dense are of the kind that dense ones were.
-            again = source_of(block.rows, block.weights)
-            self._parts[size, seed] = Sweep(family, again, self.engine)
-        return self._parts[size, seed]
+        # Of no more rows than that, all distinct ones are there, whatever the seed.
+        key = (size, seed) if size < self.source.n_rows else (self.source.n_rows, 0)
+        if key not in self._parts:
+            rows, weights = self.source.subsample(*key)
+            self._parts[key] = self if self._holds(rows, weights) else self._of(rows, weights)
+        return self._parts[key]
+
+    def _holds(self, rows: Any, weights: Float | None) -> bool:
+        """Return whether a subsample is the rows themselves, as one of a subsample may be."""
+        if weights is None or rows.shape[0] < self.source.n_rows or issparse(rows):
+            return False
+        block = self.source.block(0, self.source.n_rows)
+        if issparse(block.rows) or block.weights is None or block.excluded is not None:
+            return False
+        same = rows.dtype == block.rows.dtype and np.array_equal(rows, block.rows)
+        return same and np.array_equal(weights, block.weights)
+
+    def _of(self, rows: Any, weights: Float | None) -> "Sweep":
+        family, part = as_swept(self.family, source_of(rows, weights))
+        block = part.block(0, part.n_rows)
+        # Sparse rows that have become dense are of the kind that dense ones were.
+        return Sweep(family, source_of(block.rows, block.weights), self.engine)
 
     @cached_property
     def cloud(self) -> Cloud:

@@ -206,18 +206,19 @@ class Search:
 
     def _ranked(self, criterion: str) -> list[int]:
         """Return the places of all candidates that have a value, best first."""
-        orders = {
-            place: candidate.order(criterion)
+        every = (
+            (place, candidate.order(criterion))
             for place, candidate in enumerate(self._found)
-            if candidate is not None and np.isfinite(candidate.value(criterion))
-        }
+            if candidate is not None
+        )
+        orders = {place: order for place, order in every if np.isfinite(order[1])}
         return sorted(orders, key=orders.__getitem__)
 
     def _close(self, criterion: str, distance: float) -> Iterator[int]:
         """Yield the places of candidates so close to the best; unsound ones may be mended yet."""
         ranked = self._ranked(criterion)
         fits = self._fits(dict(zip(ranked, ranked, strict=True)))
+        best = fits[ranked[0]].value(criterion) if ranked else np.inf
         for place, one in fits.items():
-            best = fits[ranked[0]].value(criterion)
             if one.value(criterion) < best + distance and not one.is_outnumbered:
                 yield place

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -23,6 +24,13 @@ VANISHED = 1e-290
 
 # A direction with less than this of the widest direction's scatter has none.
 SINGULAR = 1e-12
+
+# Of the square of a column this much is rounding, and no variance.
+ROUNDED = 1e-13
+
+# Below this smallest eigenvalue of the correlations, columns count as collinear.
+COLLINEAR = 1e-11
+DRAWN = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +99,28 @@ class GaussianSums(Sums):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RowTotals(Sums):
     """Sums over all rows, whatever their component: weight, Σ w x, Σ w x xᵀ (or its diagonal)."""
 
     weight: float
     first: Float
     second: Float
+
+    @cached_property
+    def covariance(self) -> Float:
+        """Return that of all rows, (D, D) and definite but for columns of one value, or variances.
+
+        What is left of second moments by rounding only counts as nothing.
+        """
+        mean = self.first / self.weight
+        second = self.second / self.weight
+        if second.ndim == 1:
+            found = second - mean**2
+            return np.where(found > ROUNDED * second, found, 0.0)
+        covariance = second - np.outer(mean, mean)
+        varies = np.diagonal(covariance) > ROUNDED * np.diagonal(second)
+        return _definite(np.where(varies[:, None] & varies, covariance, 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +179,13 @@ class GaussianMoments:
         scatter = np.where(finite.reshape(-1, *(1,) * (self.scatter.ndim - 1)), self.scatter, 0.0)
         spreads = np.linalg.eigvalsh(scatter) if scatter.ndim == 3 else scatter
         return spreads.min(axis=1) <= SINGULAR * np.maximum(spreads.max(axis=1), 1e-300)
+
+
+def _definite(covariance: Float) -> Float:
+    """Return a covariance (D, D), drawn towards its diagonal where columns are collinear."""
+    diagonal = np.diag(covariance)
+    deviations = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    correlation = covariance / deviations[:, None] / deviations
+    if np.linalg.eigvalsh(correlation)[0] > COLLINEAR:
+        return covariance
+    return (1 - DRAWN) * covariance + DRAWN * np.diag(diagonal)

@@ -22,13 +22,6 @@ __all__ = ["RESCUE", "GaussianPrior", "NoPrior", "Ridge", "ScatterPrior", "weak_
 
 Float = NDArray[np.float64]
 
-# Of the square of a column this much is rounding, and no variance.
-ROUNDED = 1e-13
-
-# Below this smallest eigenvalue of the correlations, columns count as collinear.
-COLLINEAR = 1e-11
-DRAWN = 0.1
-
 # Pseudo-rows of the default penalty, as a share of all rows: a component a billionth as wide as the
 # data loses less than 1e-4 nats to it, and one on a single value keeps a width that floats hold.
 WEAK = 1e-22
@@ -135,24 +128,5 @@ def weak_prior(totals: RowTotals, share: float = WEAK, floor: Float | None = Non
     share : pseudo-rows ν of each component in units of Σ w
     floor : (D,) float64, as in `ScatterPrior`
     """
-    mean = totals.first / totals.weight
-    second = totals.second / totals.weight
     rows = share * totals.weight
-    if second.ndim == 1:
-        found = second - mean**2
-        variances = np.where(found > ROUNDED * second, found, 0.0)
-        return ScatterPrior(rows * variances, rows, floor)
-    covariance = second - np.outer(mean, mean)
-    varies = np.diagonal(covariance) > ROUNDED * np.diagonal(second)
-    covariance = np.where(varies[:, None] & varies, covariance, 0.0)
-    return ScatterPrior(rows * _definite(covariance), rows, floor)
-
-
-def _definite(covariance: Float) -> Float:
-    """Return a covariance (D, D), drawn towards its diagonal where columns are collinear."""
-    diagonal = np.diag(covariance)
-    deviations = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-    correlation = covariance / deviations[:, None] / deviations
-    if np.linalg.eigvalsh(correlation)[0] > COLLINEAR:
-        return covariance
-    return (1 - DRAWN) * covariance + DRAWN * np.diag(diagonal)
+    return ScatterPrior(rows * totals.covariance, rows, floor)
