@@ -10,6 +10,7 @@ GaussianMixture, and mixtura's passes by the same session.
 import argparse
 import importlib.util
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -72,6 +73,7 @@ def by_spark(folder: Path, data: Any) -> None:
     from pyspark.ml.feature import VectorAssembler
     from pyspark.sql import SparkSession
 
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     session = (
         SparkSession.builder.master("local[2,4]")
         .config("spark.driver.memory", "4g")

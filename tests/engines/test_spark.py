@@ -139,6 +139,9 @@ def test_a_task_that_spark_gives_up_is_an_error_that_names_its_units(context: Co
     with engine.session():
         with pytest.raises(EngineError, match=r"given units 4 to 5 \(counted from 0\).* 4 times"):
             engine.fold(tasks.shape_of, range(16))
+        context.fails += " ModuleNotFoundError: No module named 'threadpoolctl'"
+        with pytest.raises(EngineError, match=r"no module 'threadpoolctl'.*by PYSPARK_PYTHON"):
+            engine.fold(tasks.shape_of, range(16))
         context.fails = "no such file"
         with pytest.raises(RuntimeError, match="no such file"):
             engine.fold(tasks.shape_of, range(16))

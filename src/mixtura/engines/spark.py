@@ -33,6 +33,8 @@ __all__ = ["Spark"]
 TRIES = 4
 # What Spark says of a task that it gives up.
 GIVEN_UP = re.compile(r"Task (\d+) in stage \S+ failed (\d+) times")
+# What a worker says that is of another interpreter.
+LACKING = re.compile(r"No module named '([^']+)'")
 # By which its Python workers are found and find what they import.
 INTERPRETER = "PYSPARK_PYTHON"
 
@@ -206,6 +208,12 @@ def _started(n_workers: int) -> tuple[Any, bool]:
 
 def _as_ours(error: Exception, places: Sequence[slice]) -> Exception:
     """Return an error that names the units of a task that Spark gave up, or the error itself."""
+    lacking = LACKING.search(str(error))
+    if lacking is not None:
+        return EngineError(
+            f"a Spark worker has no module '{lacking[1]}'; install mixtura where workers run, and "
+            f"name their interpreter by {INTERPRETER} before the session starts"
+        )
     found = GIVEN_UP.search(str(error))
     if found is None:
         return error
