@@ -270,7 +270,7 @@ def test_a_full_disk_is_told(tmp_path, rows, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(records, "_is_locked", full)
+    monkeypatch.setattr(records, "is_locked", full)
     with pytest.raises(DataError, match=r"No space left.*bytes are free.*cache="):
         assert spooled([rows], tmp_path).n_rows
     assert not os.listdir(tmp_path / "cache")

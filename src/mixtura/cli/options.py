@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-ENGINES = ("serial", "threads", "processes", "dask")
+ENGINES = ("serial", "threads", "processes", "dask", "spark")
 
 
 class Sizes(click.ParamType):
@@ -182,8 +182,8 @@ engine_option = click.option(
     type=Engine(),
     default="threads",
     show_default=True,
-    help="Who does the work: serial, threads, processes, dask (workers of this machine) or the "
-    "address of a Dask scheduler, such as tcp://host:8786. The fit has the same bits by any.",
+    help="Who does the work: serial, threads, processes, dask or spark (workers of this machine) "
+    "or the address of a Dask scheduler, such as tcp://host:8786. The same bits by any.",
 )
 seed_option = click.option(
     "--seed",

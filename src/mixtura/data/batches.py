@@ -9,12 +9,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from mixtura.data.clusters import partitions_of
 from mixtura.data.damage import leave_out
 from mixtura.data.delimited import header_of
 from mixtura.data.frames import is_frame
 from mixtura.data.packages import PACKAGES
 from mixtura.data.parts import Asked, Part, part_of
 from mixtura.data.paths import files_of, format_of
+from mixtura.data.plain import cluster_of
 from mixtura.data.table import MISSING, checked_names
 from mixtura.errors import DataError, ParameterError
 
@@ -49,6 +51,8 @@ def parts_of(source: Any, asked: Asked) -> Iterator[Part]:
 
 def _some_of(source: Any) -> Iterable[Any]:
     """Return parts of a source that is no file."""
+    if cluster_of(source):
+        return partitions_of(source)
     if hasattr(source, "to_batches") and not hasattr(source, "num_rows"):
         # A dataset of pyarrow, which reads files one after the other.
         return source.to_batches()

@@ -11,6 +11,7 @@ from mixtura.errors import DataError
 
 __all__ = [
     "NO_NUMBER",
+    "cluster_of",
     "columns_of_array",
     "is_missing",
     "numbers_of_cells",
@@ -36,6 +37,16 @@ def is_missing(value: Any) -> bool:
     return value is None or type(value).__name__ in MISSING_TYPES
 
 
+def cluster_of(data: Any) -> str | None:
+    """Return what the cluster is called that a frame lives on, or None if it lives on none."""
+    kind = type(data)
+    if kind.__module__.startswith("dask.dataframe") and hasattr(data, "to_delayed"):
+        return "Dask"
+    if kind.__module__.startswith("pyspark.sql") and hasattr(data, "mapInArrow"):
+        return "Spark"
+    return None
+
+
 class _NoNumberError(DataError, TypeError):
     """A cell is no number: a TypeError too, which scikit-learn's conventions ask for."""
 
@@ -50,8 +61,14 @@ def plain_table(data: Any, what: str = "X") -> Any:
     Raises
     ------
     DataError
-        For text, a mapping, an iterator, records, dates, times and complex numbers.
+        For text, a mapping, an iterator, records, dates, times and complex numbers, and for frames
+        whose rows live on a cluster.
     """
+    if cluster := cluster_of(data):
+        raise DataError(
+            f"{what} is a frame whose rows live with the workers of {cluster}, and would all have "
+            f"to come here; fit mixtura.dataset({what}), which workers read by themselves"
+        )
     if isinstance(data, (str, bytes)):
         raise DataError(
             f"{what} is text ({data[:60]!r}), not a table of rows and columns; if that names a "

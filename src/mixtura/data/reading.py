@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from mixtura.data.arranging import rewritten
 from mixtura.data.batches import parts_of
 from mixtura.data.blocks import Block
+from mixtura.data.clusters import put_by_workers
 from mixtura.data.coding import Coder
 from mixtura.data.levels import Labels
 from mixtura.data.numbering import Numbers
 from mixtura.data.parts import Asked, Part
+from mixtura.data.plain import cluster_of
 from mixtura.data.spool import Spool, SpooledRows
 from mixtura.data.survey import Survey
 from mixtura.errors import DataError
@@ -54,6 +56,10 @@ def read_rows(source: Any, asked: Asked, memory: int, cache: Path | None) -> Rea
     DataError
         Naming file, row group, column and row of what cannot be read.
     """
+    if asked.coded is None and cluster_of(source):
+        put = put_by_workers(source, asked, memory, cache, _checked_weights)
+        _check_some_weigh(put.survey, asked)
+        return Read(put.rows, put.survey, put.names)
     maker = Numbers() if asked.coded is None else Coder(asked.coded, asked.called)
     with Spool(cache, memory) as spool:
         for part in parts_of(source, asked):
@@ -63,11 +69,7 @@ def read_rows(source: Any, asked: Asked, memory: int, cache: Path | None) -> Rea
             if len(rows):
                 spool.add(rows, _checked_weights(part, asked))
         found, survey = spool.ended()
-    if survey.n_weightless == survey.n_rows:
-        raise DataError(
-            f"column '{asked.weights}' of weights is zero in every row; give some rows a "
-            "positive weight"
-        )
+    _check_some_weigh(survey, asked)
     if not isinstance(maker, Coder):
         return Read(found, survey, maker.names)
     if isinstance(found, SpooledRows):
@@ -80,6 +82,14 @@ def read_rows(source: Any, asked: Asked, memory: int, cache: Path | None) -> Rea
         found = rewritten(found, made.rows)
         survey = found.survey
     return Read(found, survey, maker.taken, made.labels, maker.places)
+
+
+def _check_some_weigh(survey: Survey, asked: Asked) -> None:
+    if survey.n_weightless == survey.n_rows:
+        raise DataError(
+            f"column '{asked.weights}' of weights is zero in every row; give some rows a "
+            "positive weight"
+        )
 
 
 def _checked_weights(part: Part, asked: Asked) -> NDArray[np.float64] | None:

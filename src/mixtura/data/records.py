@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mixtura.errors import DataError
 
-__all__ = ["PREFIX", "RecordWriter", "Records"]
+__all__ = ["PREFIX", "RecordWriter", "Records", "is_locked"]
 
 # By which the files of runs that were killed are known.
 PREFIX = "mixtura-rows-"
@@ -58,6 +58,14 @@ class Records:
         found = Records(self.path, self.dtype, self.width, columns)
         found.remove, found._whole = self.remove, self
         return found
+
+    def leave(self) -> None:
+        """Let the file stay where nobody here needs it any more, for others."""
+        if isinstance(self.remove, weakref.finalize):
+            found = self.remove.detach()
+            assert found is not None
+            held: BinaryIO = found[2][-1]
+            held.close()
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
         """Return some rows, in memory of their own; numbers of categories as int32."""
@@ -141,7 +149,7 @@ class RecordWriter:
                 _sweep(self._folder)
                 self._path = self._folder / f"{PREFIX}{secrets.token_hex(8)}"
                 self._file = self._path.open("xb")
-                _is_locked(self._file)
+                is_locked(self._file)
             self._file.write(np.ascontiguousarray(rows).data)
         except OSError as error:
             free = shutil.disk_usage(self._folder).free if self._folder.is_dir() else 0
@@ -183,7 +191,7 @@ def _removed(path: Path, process: int, held: BinaryIO) -> None:
         path.unlink(missing_ok=True)
 
 
-def _is_locked(file: BinaryIO) -> bool:
+def is_locked(file: BinaryIO) -> bool:
     """Lock a file for this process if nobody has; return whether that could be done."""
     try:
         import fcntl
@@ -200,5 +208,5 @@ def _sweep(folder: Path) -> None:
     """Remove what runs left that were killed: nobody has it locked."""
     for path in folder.glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError), path.open("rb") as file:
-            if _is_locked(file):
+            if is_locked(file):
                 path.unlink()

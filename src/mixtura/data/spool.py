@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mixtura.arrays import order_by_pattern
 from mixtura.data.blocks import Block
+from mixtura.data.chained import ChainedRecords
 from mixtura.data.distinct import content_subsample, count_distinct, hashes_of, subsample_of_cells
 from mixtura.data.records import Records, RecordWriter
 from mixtura.data.streamed_sample import streamed_sample
@@ -42,9 +43,9 @@ class SpooledRows:
 
     def __init__(
         self,
-        cells: Records,
+        cells: Records | ChainedRecords,
         survey: Survey,
-        weights: Records | None = None,
+        weights: Records | ChainedRecords | None = None,
         factor: float = 1.0,
         *,
         by_cells: bool = False,
@@ -65,7 +66,7 @@ class SpooledRows:
 
     @property
     def path(self) -> Path:
-        """Return the file of cells."""
+        """Return the file of cells, or the folder of several."""
         return self.cells.path
 
     @property
@@ -107,6 +108,12 @@ class SpooledRows:
         self.cells.remove()
         if self.weights is not None:
             self.weights.remove()
+
+    def leave(self) -> None:
+        """Let the files stay where nobody here needs them any more, for others."""
+        for each in (self.cells, self.weights):
+            if isinstance(each, Records):
+                each.leave()
 
     def row_weights(self, start: int, stop: int) -> Float | None:
         """Return the weights (n,) of some rows, or None where every row counts once."""

@@ -37,10 +37,14 @@ def engine_named(name: Any, n_jobs: int | None) -> Engine:
         from mixtura.engines.dask import Dask
 
         return Dask(None if name == "dask" else name, n_jobs)
+    if name == "spark" or type(name).__name__ == "SparkSession":
+        from mixtura.engines.spark import Spark
+
+        return Spark(None if name == "spark" else name, n_jobs)
     if not all(hasattr(name, verb) for verb in ("fold", "map", "session")):
         raise ParameterError(
-            f"engine should be threads, processes, serial, dask, the address of a Dask scheduler, "
-            f"or an engine, but got {name!r}"
+            "engine should be threads, processes, serial, dask, the address of a Dask scheduler, "
+            f"spark, a session of Spark, or an engine, but got {name!r}"
         )
     engine: Any = name
     return engine

@@ -53,7 +53,7 @@ class Crew:
             If a worker process ended.
         """
         pickled = self._outbox.pickled(task)
-        waiting = enumerate(self._outbox.pickled((pickled, part)) for part in parts)
+        waiting = enumerate(pickle.dumps((pickled, self._outbox.pickled(part))) for part in parts)
         asked: dict[Connection, int] = {}
         try:
             if not self._workers:
@@ -152,7 +152,8 @@ def _work(connection: Connection) -> None:
                 message = connection.recv_bytes()
             except (EOFError, OSError):
                 return
-            connection.send_bytes(answer(message, inbox))
+            task, units = pickle.loads(message)
+            connection.send_bytes(answer(task, units, inbox))
             inbox.forget()
 
 
@@ -164,11 +165,11 @@ class Reader(Protocol):
         ...
 
 
-def answer(message: bytes, inbox: Reader) -> bytes:
+def answer(task: bytes, units: bytes, inbox: Reader) -> bytes:
     """Return the pickle of an error, or None, and of the sum of a task over some units."""
     try:
-        pickled, units = inbox.value(message)
-        return pickle.dumps((None, Serial().fold(inbox.value(pickled), units)), protocol=5)
+        found = Serial().fold(inbox.value(task), inbox.value(units))
+        return pickle.dumps((None, found), protocol=5)
     except BaseException as error:
         return pickle.dumps((_sendable(error), None), protocol=5)
 

@@ -11,24 +11,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from io import BytesIO
-from threading import Lock
 from typing import Any
 from uuid import uuid4
 
 from mixtura.engines.blas import single_threaded_blas
 from mixtura.engines.cores import number_of_workers
-from mixtura.engines.crew import answer
 from mixtura.engines.engine import Item, MergeTree, Result, in_order
-from mixtura.engines.parcels import MOST_KEPT, Pickler, Unpickler
+from mixtura.engines.parcels import MOST_KEPT, Pickler
 from mixtura.engines.processes import branches
+from mixtura.engines.remote import BRANCHES, answered, named
 from mixtura.engines.serial import Serial
 from mixtura.errors import EngineError, ParameterError
 from mixtura.native.library import build_name
 
 __all__ = ["Dask"]
 
-# Branches of the merge tree that each worker is given, so that fast ones do more of them.
-BRANCHES = 4
 # How often what was lost with all workers that held it is scattered again.
 TRIES = 3
 
@@ -152,9 +149,9 @@ class Dask:
         futures: dict[Any, int] = {}
         for number, part in parts.items():
             mine = dict(shared)
-            message = self._pickled((pickled, part), mine)
+            asked = pickled, self._pickled(part, mine)
             future = self._client.submit(
-                _answered, message, list(mine), list(mine.values()), build_name(), pure=False
+                _answered, *asked, list(mine), list(mine.values()), build_name(), pure=False
             )
             futures[future] = number
         try:
@@ -177,13 +174,10 @@ class Dask:
         try:
             return future.result()
         except self._distributed.KilledWorker as error:
-            units = f"unit {place.start}"
-            if place.stop - place.start > 1:
-                units = f"units {place.start} to {place.stop - 1}"
             raise EngineError(
-                f"each Dask worker that was given {units} (counted from 0) ended, the last at "
-                f"{error.last_worker.address}; memory may have run out: give workers more of it, "
-                "or fewer threads each"
+                f"each Dask worker that was given {named(place)} (counted from 0) ended, the last "
+                f"at {error.last_worker.address}; memory may have run out: give workers more of "
+                "it, or fewer threads each"
             ) from error
 
     def _pickled(self, value: Any, used: dict[str, Any]) -> bytes:
@@ -204,44 +198,7 @@ class Dask:
         return message.getvalue()
 
 
-class _Kept:
-    """What a worker process has unpickled of what outlasts tasks, the last used of it."""
-
-    def __init__(self) -> None:
-        self._values: OrderedDict[str, Any] = OrderedDict()
-        self._lock = Lock()
-
-    def value(self, name: str, content: bytes) -> Any:
-        with self._lock:
-            if name not in self._values:
-                self._values[name] = pickle.loads(content)
-            self._values.move_to_end(name)
-            while len(self._values) > MOST_KEPT:
-                self._values.popitem(last=False)
-            return self._values[name]
-
-
-_KEPT = _Kept()
-
-
-class _Reader:
-    def __init__(self, contents: Mapping[str, bytes]) -> None:
-        self._contents = contents
-
-    def value(self, message: bytes) -> Any:
-        """Return the value of a message."""
-        return Unpickler(
-            message, lambda place: _KEPT.value(place[0], self._contents[place[0]])
-        ).load()
-
-
-def _answered(message: bytes, names: list[str], contents: list[bytes], build: str) -> bytes:
-    """Return what a worker finds, as `answer` does."""
-    if build_name() != build:
-        error = EngineError(
-            f"this worker runs the kernels '{build_name()}', and who fits '{build}', which differ "
-            "in the last digits; use machines of one kind"
-        )
-        return pickle.dumps((error, None), protocol=5)
-    with single_threaded_blas():
-        return answer(message, _Reader(dict(zip(names, contents, strict=True))))
+def _answered(
+    task: bytes, units: bytes, names: list[str], contents: list[bytes], build: str
+) -> bytes:
+    return answered(task, units, dict(zip(names, contents, strict=True)).__getitem__, build)
