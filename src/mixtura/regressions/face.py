@@ -8,15 +8,19 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from mixtura.arrays import generator_of
 from mixtura.components.regression.responses import RESPONSES, Response
-from mixtura.errors import DataError
+from mixtura.errors import DataError, ParameterError
 from mixtura.estimators.inputs import fitted_rows
-from mixtura.estimators.settings import checked_choice
+from mixtura.estimators.settings import checked_choice, checked_number
 from mixtura.estimators.stored import Pickled
 from mixtura.mixture import Mixture
 from mixtura.regressions.binding import spread_name
 from mixtura.regressions.cells import Beside, cells_of, offsets_of
+from mixtura.regressions.information import RegressionErrors, errors_of
+from mixtura.regressions.intervals import mixture_quantile
 from mixtura.regressions.rows import Laid, laid_out
+from mixtura.regressions.stored import save_regressor
 from mixtura.summary import summary_of
 
 __all__ = ["FittedRegressions"]
@@ -101,6 +105,103 @@ class FittedRegressions(RegressorMixin, Pickled):
         mixture, laid = self._laid(X, y, groups, offset, exposure)
         return mixture.log_density(laid.rows)
 
+    def predict_interval(
+        self,
+        X: Any,
+        level: float = 0.95,
+        *,
+        trials: float = 1,
+        offset: ArrayLike | None = None,
+        exposure: ArrayLike | None = None,
+    ) -> Float:
+        """Return between what a new y of each row is with a probability (N, 2), by its quantiles.
+
+        They are those of Σ_k π_k f_k(y | x) at the estimates, so of all lines together; how surely
+        the estimates are known is not in it. Counts have at least that probability.
+
+        Parameters
+        ----------
+        X : (N, p) rows of the columns that were fitted; frames by name
+        level : the probability, in (0, 1)
+        trials : of binomials, of how many
+        offset, exposure : as in `fit`
+
+        Raises
+        ------
+        ParameterError
+            If `level` is no such probability.
+        """
+        share = checked_number("level", level)
+        if not 0 < share < 1:
+            raise ParameterError(f"level should be between 0 and 1, but got {level!r}")
+        means = self.component_means(X, offset=offset, exposure=exposure)
+        response, precisions = self._response(), self.mixture_.parameters.precisions
+        components = response.distribution(means, np.asarray(trials), precisions)
+        ends = (
+            mixture_quantile(components, self.weights_, one, whole=not response.has_precision)
+            for one in (0.5 * (1.0 - share), 0.5 * (1.0 + share))
+        )
+        return np.column_stack(list(ends))
+
+    def sample(
+        self,
+        X: Any,
+        *,
+        trials: float = 1,
+        offset: ArrayLike | None = None,
+        exposure: ArrayLike | None = None,
+        random_state: Any = None,
+    ) -> tuple[Float, NDArray[np.intp]]:
+        """Draw a response of each row of terms, and the component it came from (N,).
+
+        Parameters
+        ----------
+        X : (N, p) rows of the columns that were fitted; frames by name
+        trials : of binomials, of how many; what is drawn are successes
+        offset, exposure : as in `fit`
+        random_state : a seed or a numpy Generator
+        """
+        rng = generator_of(random_state)
+        means = self.component_means(X, offset=offset, exposure=exposure)
+        labels = rng.choice(len(self.weights_), size=len(means), p=self.weights_)
+        own = means[np.arange(len(means)), labels]
+        precisions = self.mixture_.parameters.precisions[labels]
+        drawn = self._response().distribution(own, np.asarray(trials), precisions)
+        return np.asarray(drawn.rvs(random_state=rng), np.float64), labels
+
+    def errors(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        *,
+        groups: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
+        exposure: ArrayLike | None = None,
+    ) -> RegressionErrors:
+        """Return standard errors by the observed information, with tests of coefficients.
+
+        Parameters
+        ----------
+        X, y, sample_weight, groups, offset, exposure : what was fitted, as in `fit`
+
+        Raises
+        ------
+        InformationError
+            If these rows do not determine all parameters.
+        """
+        mixture, laid = self._laid(X, y, groups, offset, exposure, sample_weight)
+        weights = np.ones(len(laid.kept)) if laid.weights is None else laid.weights
+        return errors_of(mixture, laid.rows[laid.kept], weights)
+
+    def save(self, path: Any) -> None:
+        """Write the regressor to a model file at `path`, which `mixtura.load` reads.
+
+        Settings, mixture and what is known of the fit are kept, its history is not.
+        """
+        check_is_fitted(self, "mixture_")
+        save_regressor(path, self)
+
     def summary(self) -> str:
         """Return the fit in words and tables."""
         check_is_fitted(self, "mixture_")
@@ -151,10 +252,11 @@ class FittedRegressions(RegressorMixin, Pickled):
         groups: ArrayLike | None,
         offset: ArrayLike | None,
         exposure: ArrayLike | None,
+        sample_weight: ArrayLike | None = None,
     ) -> tuple[Mixture, Laid]:
         """Return the mixture that reads rows as they are laid out, and these."""
         design = self._with_intercept(self._design(X))
         family: Any = self.mixture_.family
-        beside, response = Beside(groups, offset, exposure), self._response()
+        beside, response = Beside(groups, offset, exposure, sample_weight), self._response()
         laid = laid_out(cells_of(design, family.terms, response, y, beside), response)
         return replace(self.mixture_, family=replace(family, per_row=laid.per_row)), laid

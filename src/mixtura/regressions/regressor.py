@@ -200,8 +200,9 @@ class MixtureRegressor(FittedRegressions):
             self.feature_names_in_ = np.array(names, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
-        self._adopt(result)
-        self._warn(result, settings)
+        doubts = doubts_of(result, family.frame)
+        self._adopt(result, doubts)
+        self._warn(result, settings, doubts)
         return self
 
     def _starts(self, settings: Settings, options: SolveOptions, laid: Laid) -> StartMaker:
@@ -217,10 +218,12 @@ class MixtureRegressor(FittedRegressions):
         means = (sums / sums.sum(axis=1, keepdims=True))[laid.kept]
         return lambda sweep, loop: [model_from_responsibilities(sweep, means, loop)]
 
-    def _adopt(self, result: FitResult) -> None:
+    def _adopt(self, result: FitResult, doubts: list[str]) -> None:
         self.mixture_ = replace(result.mixture, reading=None)
         self.facts_ = result.facts()
-        self.facts_["cautions"] = [*doubts_of(result), *self.facts_["cautions"]]
+        # What is said of widths in columns has been said of lines.
+        others = [one for one in self.facts_["cautions"] if one not in result.cautions]
+        self.facts_["cautions"] = [*doubts, *others]
         self.history_, self.ending_ = result.history, result.ending
         self.converged_, self.n_iter_ = result.ending.converged, result.history.n_sweeps
         self.remaining_gain_, self.starts_agreeing_ = result.remaining_gain, result.starts_agreeing
@@ -229,8 +232,8 @@ class MixtureRegressor(FittedRegressions):
         self.n_units_ = result.total_weight
         self._take()
 
-    def _warn(self, result: FitResult, settings: Settings) -> None:
-        for caution in doubts_of(result):
+    def _warn(self, result: FitResult, settings: Settings, doubts: list[str]) -> None:
+        for caution in doubts:
             warnings.warn(caution, DegenerateComponentWarning, stacklevel=3)
         for sentence in failure_words(result.history.failures, result.n_starts):
             warnings.warn(sentence, MixturaWarning, stacklevel=3)
