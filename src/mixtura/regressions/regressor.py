@@ -1,12 +1,16 @@
 """`MixtureRegressor`: mixtures of generalised linear models, scikit-learn's regressor."""
 
 import warnings
+from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted
 
 from mixtura.arrays import as_shape
 from mixtura.data.checks import check_enough_rows
@@ -22,12 +26,13 @@ from mixtura.errors import (
     ParameterError,
 )
 from mixtura.estimators.inputs import checked_rows
-from mixtura.estimators.settings import Settings
+from mixtura.estimators.settings import Settings, checked_choice
 from mixtura.regressions.binding import bounds_of
 from mixtura.regressions.cells import Beside, cells_of
 from mixtura.regressions.doubts import doubts_of
 from mixtura.regressions.face import FittedRegressions
 from mixtura.regressions.rows import Laid, family_of, laid_out
+from mixtura.regressions.sizes import CRITERIA, SizeTried, best_of, checked_sizes, size_table
 from mixtura.regressions.starts import LineStarts
 
 __all__ = ["MixtureRegressor"]
@@ -96,6 +101,7 @@ class MixtureRegressor(FittedRegressions):
     """
 
     n_features_in_: int
+    selection_: tuple[SizeTried, ...]
     feature_names_in_: NDArray[np.object_]
 
     def __init__(
@@ -161,6 +167,9 @@ class MixtureRegressor(FittedRegressions):
         ParameterError
             If a setting cannot be used.
         """
+        if hasattr(self, "selection_"):
+            # That of an earlier choice.
+            del self.selection_
         response = self._response()
         settings = Settings.of(self)
         if settings.prior not in ("weak", None):
@@ -204,6 +213,52 @@ class MixtureRegressor(FittedRegressions):
         self._adopt(result, doubts)
         self._warn(result, settings, doubts)
         return self
+
+    def select(
+        self,
+        X: Any,
+        y: Any,
+        n_components: Iterable[int] = range(1, 6),
+        criterion: str = "bic",
+        sample_weight: ArrayLike | None = None,
+        *,
+        groups: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
+        exposure: ArrayLike | None = None,
+    ) -> Self:
+        """Fit several numbers of components and become the fit of the lowest criterion.
+
+        What was tried is in `selection_`, and as text in `selection_table()`.
+
+        Parameters
+        ----------
+        n_components : the numbers to try
+        criterion : "bic", "aic" or "icl"; the n of BIC counts rows, or groups of rows
+        X, y, sample_weight, groups, offset, exposure : as in `fit`
+
+        Raises
+        ------
+        ParameterError
+            If there is no such criterion or number.
+        """
+        sizes = checked_sizes(n_components)
+        name = checked_choice("criterion", criterion, CRITERIA)
+        told: dict[str, Any] = {"groups": groups, "offset": offset, "exposure": exposure}
+
+        def fitted(size: int) -> Any:
+            own: Any = clone(self)
+            own.n_components = size
+            return own.fit(X, y, sample_weight, **told)
+
+        best, tried = best_of(((size, partial(fitted, size)) for size in sizes), name)
+        self.__dict__.update(best.__dict__)
+        self.selection_ = tried
+        return self
+
+    def selection_table(self) -> str:
+        """Return what `select` tried, a line for each number of components."""
+        check_is_fitted(self, "selection_")
+        return size_table(self.selection_)
 
     def _starts(self, settings: Settings, options: SolveOptions, laid: Laid) -> StartMaker:
         given = self.responsibilities_init
