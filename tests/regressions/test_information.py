@@ -101,14 +101,18 @@ def test_weights_of_rows_count_in_errors(fresh_seed: int) -> None:
 def test_what_is_held_has_no_error_and_what_is_alike_has_one(fresh_seed: int) -> None:
     found = drawn(fresh_seed, "gaussian")
     model = MixtureRegressor(
-        2, fix={"coef": {0: 0.5}}, equal={"coef": [1], "sigma": True}, random_state=0, **EXACT
+        2,
+        fix={"intercept": [1.0, 1.0]},
+        equal={"coef": [1], "sigma": True},
+        random_state=0,
+        **EXACT,
     ).fit(found.X, found.y)
     errors = model.errors(found.X, found.y)
-    assert np.isnan(errors.standard_errors[:, 1]).all()
+    assert np.isnan(errors.standard_errors[:, 0]).all()
     assert_allclose(errors.standard_errors[0, 2], errors.standard_errors[1, 2], rtol=1e-10)
     assert_allclose(errors.spread_errors[0], errors.spread_errors[1], rtol=1e-10)
     with pytest.raises(ParameterError, match="held, or alike"):
-        errors.test("x0")
+        errors.test("intercept")
     with pytest.raises(ParameterError, match="held, or alike"):
         errors.test("x1", equal=True)
     with pytest.raises(ParameterError, match="no term 'z'"):

@@ -271,6 +271,27 @@ def test_terms_that_go_together_are_refused_by_name() -> None:
         MixtureRegressor(2).fit(frame.assign(one=3.0), rng.normal(size=50))
 
 
+@pytest.mark.parametrize("family", ["gaussian", "gamma"])
+def test_responses_of_one_value_are_refused(family: str) -> None:
+    with pytest.raises(DataError, match=r"y is 2\.5 in all rows of weight"):
+        MixtureRegressor(2, family).fit(np.arange(9.0)[:, None], np.full(9, 2.5))
+
+
+@pytest.mark.parametrize("prior", ["weak", None])
+def test_a_line_through_all_rows_is_said_to_be_one(prior: str | None) -> None:
+    X = np.random.default_rng(0).normal(size=(50, 2))
+    with pytest.warns(DegenerateComponentWarning, match="lie on a line"):
+        MixtureRegressor(1, prior=prior).fit(X, X @ [1.0, 2.0] + 3.0)
+
+
+def test_offsets_and_exposures_that_cannot_be_are_refused() -> None:
+    X, y = np.arange(8.0)[:, None], np.arange(8.0)
+    with pytest.raises(DataError, match=r"exposure at row 3 .* is 0\.0"):
+        MixtureRegressor(1, "poisson").fit(X, y, exposure=[1, 1, 1, 0, 1, 1, 1, 1])
+    with pytest.raises(DataError, match=r"offset has the shape \(7,\)"):
+        MixtureRegressor(1, "poisson").fit(X, y, offset=np.zeros(7))
+
+
 def test_settings_that_cannot_be_are_refused() -> None:
     X, y = np.arange(8.0)[:, None], np.arange(8.0)
     with pytest.raises(ParameterError, match="family should be one of gaussian"):

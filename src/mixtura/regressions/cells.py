@@ -139,7 +139,13 @@ def offsets_of(offset: ArrayLike | None, exposure: ArrayLike | None, n_rows: int
     for name, given in (("offset", offset), ("exposure", exposure)):
         if given is None:
             continue
-        values = np.broadcast_to(np.asarray(given, dtype=np.float64), (n_rows,))
+        array = np.asarray(given, dtype=np.float64)
+        if array.shape not in ((), (n_rows,)):
+            raise DataError(
+                f"{name} has the shape {array.shape}; give one number, or one for each of the "
+                f"{n_rows} rows"
+            )
+        values = np.broadcast_to(array, (n_rows,))
         wrong = ~np.isfinite(values) | ((values <= 0) if name == "exposure" else False)
         if wrong.any():
             row = int(np.flatnonzero(wrong)[0])

@@ -36,8 +36,9 @@ def doubts_of(result: FitResult, frame: Float) -> list[str]:
     if result.soundness.flat:
         named = _named(list(result.soundness.flat), rows)
         found.append(
-            f"all rows of component(s) {named} lie on a line: only the prior keeps the variance "
-            "above 0 there, so likelihoods and criteria mean nothing beside those of other models"
+            f"all rows of component(s) {named} lie on a line: the variance there is what the prior "
+            "or rounding leaves, so likelihoods and criteria mean nothing beside those of other "
+            "models"
         )
     if not family.response.has_precision:
         moments: Any = result.seen.moments

@@ -26,6 +26,8 @@ Float = NDArray[np.float64]
 
 # Directions with less of the information, each parameter in its own unit, are not determined.
 UNDETERMINED = 1e-9
+# Of p-values.
+LEAST_SHOWN = 1e-16
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +114,20 @@ class RegressionErrors:
 
     def table(self) -> str:
         """Return all coefficients with standard errors, z and p-values, as text."""
+        columns, p_values = (self.coefficients, self.standard_errors, self.z), self.p_values
         rows = [
-            [f"{term} ({k})", *(f"{one[k, j]:.4g}" for one in self._columns())]
+            [f"{term} ({k})", *(f"{one[k, j]:.4g}" for one in columns), _shown(p_values[k, j])]
             for k in range(len(self.coefficients))
             for j, term in enumerate(self.terms)
         ]
         return text_table(["term (component)", "estimate", "std. error", "z", "p"], rows)
 
-    def _columns(self) -> tuple[Float, Float, Float, Float]:
-        return self.coefficients, self.standard_errors, self.z, self.p_values
+
+def _shown(p_value: float) -> str:
+    """Return a p-value as a table has it: digits of a tiny one mean nothing."""
+    if np.isnan(p_value):
+        return ""
+    return "< 1e-16" if p_value < LEAST_SHOWN else f"{p_value:.2g}"
 
 
 def information_of(mixture: Mixture, rows: Float, weights: Float) -> Float:

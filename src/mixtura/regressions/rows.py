@@ -99,9 +99,13 @@ def family_of(
     used = cells.weights > 0
     design, weights = cells.design[used], cells.weights[used]
     frame = _frame(design, weights, cells.terms)
-    losses = _mean_loss(
-        response, cells.y[used] - cells.offset[used] * response.is_quadratic, weights
-    )
+    # What is added to η moves only the mean of a response that is η.
+    moved = (cells.y - cells.offset if response.is_quadratic else cells.y)[used]
+    if response.has_precision and not np.ptp(moved):
+        raise DataError(
+            f"y is {moved[0]} in all rows of weight, so there is no spread to be told by terms"
+        )
+    losses = _mean_loss(response, moved, weights)
     return RegressionFamily(
         response,
         cells.terms,

@@ -22,6 +22,8 @@ Float = NDArray[np.float64]
 
 # A component is flat where its own cells have no more than this of the losses that the prior has.
 FELT = 1.0
+# What residuals are of responses, squared, where they are but rounding.
+ROUNDED = 1e-26
 
 
 class Lines:
@@ -84,8 +86,10 @@ class Lines:
         if self.response.name != "gaussian":
             return {}
         losses = 0.5 / parameters.precisions * effective_rows * self.each
-        lent = prior.cells * prior.loss
-        return {int(k): (0,) for k in np.flatnonzero(losses <= (1.0 + FELT) * lent)}
+        lent = (1.0 + FELT) * prior.cells * prior.loss
+        # Without a prior it is rounding that is left.
+        least = np.maximum(lent, ROUNDED * effective_rows * self.each * self.loss)
+        return {int(k): (0,) for k in np.flatnonzero(losses <= least)}
 
     def finer(self, parameters: Any) -> Mapping[int, tuple[int, ...]]:
         """Return nothing: columns are not asked how finely they are measured."""
