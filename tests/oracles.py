@@ -24,6 +24,7 @@ __all__ = [
     "dataset",
     "discrete_fits",
     "discrete_values",
+    "flexmix_regressions",
     "gaussian",
     "gaussian_fit",
     "gaussian_fits",
@@ -178,3 +179,10 @@ def mclust(name: str) -> Document:
     ``"combine_components"``, ``"bootstrap_lrt"``.
     """
     return _document(f"mclust/{name}")
+
+
+@cache
+def flexmix_regressions() -> Mapping[str, Document]:
+    """Return what flexmix and mixtools find of regressions from given labels, by data set."""
+    found = json.loads(gzip.decompress((REFERENCE / "regressions/flexmix.json.gz").read_bytes()))
+    return {case["name"]: case for case in found}

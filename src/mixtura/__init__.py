@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from mixtura.inference.survey import SurveyDesign
     from mixtura.loading import load
     from mixtura.mixture import Mixture
+    from mixtura.regressions import MixtureRegressor
 
 __version__ = "0.1.0"
 
@@ -95,6 +96,7 @@ __all__ = [
     "MixturaWarning",
     "Mixture",
     "MixtureClassifier",
+    "MixtureRegressor",
     "ModelFileError",
     "MultinomialMixture",
     "NegativeBinomialMixture",
@@ -130,6 +132,7 @@ PLACES = {
     "GaussianMixtureClassifier": "mixtura.discriminant",
     "Mixture": "mixtura.mixture",
     "MixtureClassifier": "mixtura.discriminant",
+    "MixtureRegressor": "mixtura.regressions",
     "NormalInverseWishart": "mixtura.components.gaussian.conjugate",
     "SurveyDesign": "mixtura.inference.survey",
     "WaldTest": "mixtura.classes",

@@ -8,13 +8,15 @@ from mixtura.discriminant.face import ClassMixtures
 from mixtura.discriminant.stored import revived_classifier
 from mixtura.estimators.base import MixtureEstimator
 from mixtura.estimators.stored import class_named, revived
+from mixtura.regressions.face import FittedRegressions
+from mixtura.regressions.stored import is_regressor, revived_regressor
 from mixtura.store import CLASSIFIER, described_mixture, described_seen, refusing
 
 __all__ = ["load"]
 
 
 def load(path: str | os.PathLike[str]) -> Any:
-    """Return what was saved to a model file: an estimator, a classifier or a `Mixture`.
+    """Return what was saved to a model file: estimator, classifier, regressor or `Mixture`.
 
     Nothing is executed.
 
@@ -39,6 +41,8 @@ def load(path: str | os.PathLike[str]) -> Any:
         return mixture
     with refusing(path, "an estimator"):
         state = document["estimator"]
+        if is_regressor(document):
+            return revived_regressor(FittedRegressions, state, arrays, mixture, facts)
         found = revived(
             class_named(MixtureEstimator, state["class"]), state, arrays, mixture, facts
         )

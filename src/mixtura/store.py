@@ -16,6 +16,7 @@ from mixtura.components.catalogue import FAMILIES
 from mixtura.components.constrained import Constraints, rule_of
 from mixtura.components.noise import NOISE, NoiseFamily, beside_noise
 from mixtura.components.product import ProductFamily
+from mixtura.components.regression.family import RegressionFamily
 from mixtura.components.resuming import Seen
 from mixtura.data.encoding import AS_IT_COMES, Reading
 from mixtura.errors import ModelFileError, ParameterError
@@ -164,7 +165,8 @@ def described_seen(
 
 def _read(arrays: Mapping[str, NDArray[Any]], described: Mapping[str, Any]) -> tuple[Any, Any]:
     """Return the family and the parameters of a mixture that an archive describes."""
-    readers = {**FAMILIES, ProductFamily.name: ProductFamily}
+    own = {kind.name: kind for kind in (ProductFamily, RegressionFamily)}
+    readers = {**FAMILIES, **own}
     if described["family"] == NOISE:
         return NoiseFamily.read_by(readers[described["beside"]["family"]], arrays, described)
     return readers[described["family"]].from_arrays(arrays, described)

@@ -1,0 +1,129 @@
+"""What a user says of coefficients: `fix` holds some, `equal` lets components have them alike."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.components.regression.bounds import Bounds
+from mixtura.components.regression.responses import Response
+from mixtura.errors import ParameterError
+
+__all__ = ["bounds_of", "spread_name"]
+
+Float = NDArray[np.float64]
+
+SPREAD = {"gaussian": "sigma", "gamma": "shape"}
+
+
+def spread_name(response: Response) -> str | None:
+    """Return what the numbers beside coefficients are called, or None where there are none."""
+    return SPREAD.get(response.name)
+
+
+def bounds_of(
+    fix: Any,
+    equal: Any,
+    names: Sequence[str],
+    n_components: int,
+    response: Response,
+    *,
+    intercept: bool,
+) -> Bounds | None:
+    """Return what coefficients are bound to, or None where nothing is.
+
+    Parameters
+    ----------
+    fix, equal : as `MixtureRegressor` takes them
+    names : of the columns of X, without the intercept
+
+    Raises
+    ------
+    ParameterError
+        If they speak of no such numbers, or of numbers of another shape.
+    """
+    if fix is None and equal is None:
+        return None
+    p = len(names)
+    held, alike = np.full((n_components, p + 1), np.nan), np.zeros(p + 1, dtype=bool)
+    spread = spread_name(response)
+    alike_precision = False
+    for name, given in _entries("fix", fix, ("coef", "intercept")):
+        place = slice(0, 1) if name == "intercept" else slice(1, p + 1)
+        held[:, place] = _values(given, name, list(names), n_components)
+    allowed = ("coef", "intercept", *([spread] if spread else []))
+    for name, given in _entries("equal", equal, allowed):
+        if name == spread:
+            alike_precision = _truth(given, name)
+        elif name == "intercept":
+            alike[0] = _truth(given, name)
+        else:
+            alike[1:] = _chosen(given, list(names))
+    mixed = alike & np.isnan(held).any(axis=0) & ~np.isnan(held).all(axis=0)
+    if mixed.any():
+        raise ParameterError("a coefficient cannot be held in some components and equal in all")
+    if not intercept:
+        held, alike = held[:, 1:], alike[1:]
+    return Bounds(held, alike, alike_precision)
+
+
+def _entries(word: str, given: Any, allowed: Sequence[str]) -> list[tuple[str, Any]]:
+    if given is None:
+        return []
+    if not isinstance(given, Mapping):
+        raise ParameterError(f"{word} should be a dict such as {{'coef': ...}}, not {given!r}")
+    for name in given:
+        if name not in allowed:
+            raise ParameterError(f"{word} knows {', '.join(allowed)}, but not {name!r}")
+    return list(given.items())
+
+
+def _truth(given: Any, name: str) -> bool:
+    if isinstance(given, bool | np.bool_):
+        return bool(given)
+    raise ParameterError(f"equal={{{name!r}: ...}} should be True or False, not {given!r}")
+
+
+def _chosen(given: Any, names: list[str]) -> NDArray[np.bool_]:
+    """Return which columns are meant: True for all, or some by name or place."""
+    if isinstance(given, bool):
+        return np.full(len(names), given)
+    found = np.zeros(len(names), dtype=bool)
+    for one in [given] if isinstance(given, str) else list(given):
+        found[_place(one, names)] = True
+    return found
+
+
+def _place(one: Any, names: list[str]) -> int:
+    if isinstance(one, str) and one in names:
+        return names.index(one)
+    if isinstance(one, int | np.integer) and 0 <= one < len(names):
+        return int(one)
+    raise ParameterError(f"X has no column {one!r}; it has {', '.join(names)}")
+
+
+def _values(given: Any, name: str, names: list[str], n_components: int) -> Float:
+    """Return held numbers (K, p), NaN where free, of a dict by column or of an array."""
+    p = 1 if name == "intercept" else len(names)
+    if isinstance(given, Mapping):
+        found = np.full((n_components, p), np.nan)
+        for one, value in given.items():
+            found[:, _place(one, names)] = _array(value, (n_components,), name)
+        return found
+    shape = (n_components, p)
+    if name == "intercept":
+        return _array(given, (n_components,), name)[:, None]
+    return _array(given, shape, name)
+
+
+def _array(given: Any, shape: tuple[int, ...], name: str) -> Float:
+    try:
+        found = np.broadcast_to(np.asarray(given, dtype=np.float64), shape)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(
+            f"fix={{{name!r}: ...}} should have the shape {shape}, with None where free: {error}"
+        ) from error
+    if np.isinf(found).any():
+        raise ParameterError(f"fix={{{name!r}: ...}} holds an infinity")
+    return found

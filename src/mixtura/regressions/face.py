@@ -1,0 +1,262 @@
+"""What a fitted mixture of regressions says of rows."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from mixtura.arrays import generator_of
+from mixtura.components.regression.responses import RESPONSES, Response
+from mixtura.errors import DataError, ParameterError
+from mixtura.estimators.inputs import fitted_rows
+from mixtura.estimators.settings import checked_choice, checked_number
+from mixtura.estimators.stored import Pickled
+from mixtura.mixture import Mixture
+from mixtura.regressions.binding import spread_name
+from mixtura.regressions.cells import Beside, cells_of, offsets_of
+from mixtura.regressions.information import RegressionErrors, errors_of
+from mixtura.regressions.intervals import mixture_quantile
+from mixtura.regressions.rows import Laid, laid_out
+from mixtura.regressions.stored import save_regressor
+from mixtura.summary import summary_of
+
+__all__ = ["FittedRegressions"]
+
+Float = NDArray[np.float64]
+
+INTERCEPT = "intercept"
+
+
+class FittedRegressions(RegressorMixin, Pickled):
+    """Base of `MixtureRegressor`: all but the fit.
+
+    Attributes
+    ----------
+    family, fit_intercept : settings
+    mixture_ : the fitted value
+    """
+
+    family: str
+    fit_intercept: bool
+    mixture_: Mixture
+    weights_: Float
+    coef_: Float
+    intercept_: Float
+    facts_: dict[str, Any]
+
+    def predict(
+        self, X: Any, *, offset: ArrayLike | None = None, exposure: ArrayLike | None = None
+    ) -> Float:
+        """Return E[y | x] (N,), of a binomial for one trial: Σ_k π_k μ_k(x).
+
+        Parameters
+        ----------
+        X : (N, p) rows of the columns that were fitted; frames by name
+        offset, exposure : as in `fit`
+        """
+        return self.component_means(X, offset=offset, exposure=exposure) @ self.weights_
+
+    def component_means(
+        self, X: Any, *, offset: ArrayLike | None = None, exposure: ArrayLike | None = None
+    ) -> Float:
+        """Return μ_k(x) (N, K), the mean of y in each component; arguments as in `predict`."""
+        eta = self._predictors(X, offset, exposure)
+        return self._response().mean(eta)
+
+    def predict_proba(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        groups: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
+        exposure: ArrayLike | None = None,
+    ) -> Float:
+        """Return the probabilities of the components (N, K) given x and y; rows sum to one.
+
+        Parameters
+        ----------
+        X : (N, p) rows of the columns that were fitted; frames by name
+        y : (N,) responses as in `fit`; without them x alone says nothing, so rows have `weights_`
+        groups, offset, exposure : as in `fit`; rows of one group have one answer
+        """
+        if y is None:
+            n_rows = len(self._design(X))
+            return np.tile(self.weights_, (n_rows, 1))
+        mixture, laid = self._laid(X, y, groups, offset, exposure)
+        return mixture.responsibilities(laid.rows)[laid.places]
+
+    def log_density(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        groups: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
+        exposure: ArrayLike | None = None,
+    ) -> Float:
+        """Return log f(y | x) of each row, or of each group in the order of their labels.
+
+        Arguments as in `predict_proba`.
+        """
+        mixture, laid = self._laid(X, y, groups, offset, exposure)
+        return mixture.log_density(laid.rows)
+
+    def predict_interval(
+        self,
+        X: Any,
+        level: float = 0.95,
+        *,
+        trials: float = 1,
+        offset: ArrayLike | None = None,
+        exposure: ArrayLike | None = None,
+    ) -> Float:
+        """Return between what a new y of each row is with a probability (N, 2), by its quantiles.
+
+        They are those of Σ_k π_k f_k(y | x) at the estimates, so of all lines together; how surely
+        the estimates are known is not in it. Counts have at least that probability.
+
+        Parameters
+        ----------
+        X : (N, p) rows of the columns that were fitted; frames by name
+        level : the probability, in (0, 1)
+        trials : of binomials, of how many
+        offset, exposure : as in `fit`
+
+        Raises
+        ------
+        ParameterError
+            If `level` is no such probability.
+        """
+        share = checked_number("level", level)
+        if not 0 < share < 1:
+            raise ParameterError(f"level should be between 0 and 1, but got {level!r}")
+        means = self.component_means(X, offset=offset, exposure=exposure)
+        response, precisions = self._response(), self.mixture_.parameters.precisions
+        components = response.distribution(means, np.asarray(trials), precisions)
+        ends = (
+            mixture_quantile(components, self.weights_, one, whole=not response.has_precision)
+            for one in (0.5 * (1.0 - share), 0.5 * (1.0 + share))
+        )
+        return np.column_stack(list(ends))
+
+    def sample(
+        self,
+        X: Any,
+        *,
+        trials: float = 1,
+        offset: ArrayLike | None = None,
+        exposure: ArrayLike | None = None,
+        random_state: Any = None,
+    ) -> tuple[Float, NDArray[np.intp]]:
+        """Draw a response of each row of terms, and the component it came from (N,).
+
+        Parameters
+        ----------
+        X : (N, p) rows of the columns that were fitted; frames by name
+        trials : of binomials, of how many; what is drawn are successes
+        offset, exposure : as in `fit`
+        random_state : a seed or a numpy Generator
+        """
+        rng = generator_of(random_state)
+        means = self.component_means(X, offset=offset, exposure=exposure)
+        labels = rng.choice(len(self.weights_), size=len(means), p=self.weights_)
+        own = means[np.arange(len(means)), labels]
+        precisions = self.mixture_.parameters.precisions[labels]
+        drawn = self._response().distribution(own, np.asarray(trials), precisions)
+        return np.asarray(drawn.rvs(random_state=rng), np.float64), labels
+
+    def errors(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        *,
+        groups: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
+        exposure: ArrayLike | None = None,
+    ) -> RegressionErrors:
+        """Return standard errors by the observed information, with tests of coefficients.
+
+        Parameters
+        ----------
+        X, y, sample_weight, groups, offset, exposure : what was fitted, as in `fit`
+
+        Raises
+        ------
+        InformationError
+            If these rows do not determine all parameters.
+        """
+        mixture, laid = self._laid(X, y, groups, offset, exposure, sample_weight)
+        weights = np.ones(len(laid.kept)) if laid.weights is None else laid.weights
+        return errors_of(mixture, laid.rows[laid.kept], weights)
+
+    def save(self, path: Any) -> None:
+        """Write the regressor to a model file at `path`, which `mixtura.load` reads.
+
+        Settings, mixture and what is known of the fit are kept, its history is not.
+        """
+        check_is_fitted(self, "mixture_")
+        save_regressor(path, self)
+
+    def summary(self) -> str:
+        """Return the fit in words and tables."""
+        check_is_fitted(self, "mixture_")
+        return summary_of(self.mixture_, self.facts_)
+
+    def _response(self) -> Response:
+        return RESPONSES[checked_choice("family", self.family, tuple(RESPONSES))]
+
+    def _terms(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        if self.fit_intercept and INTERCEPT in names:
+            raise DataError(f"a column is called '{INTERCEPT}'; rename it, or fit_intercept=False")
+        return (INTERCEPT, *names) if self.fit_intercept else names
+
+    def _with_intercept(self, design: NDArray[Any]) -> Float:
+        design = np.asarray(design, dtype=np.float64)
+        ones = np.ones((len(design), int(bool(self.fit_intercept))))
+        return np.hstack([ones, design])
+
+    def _take(self) -> None:
+        """Set the attributes that follow from the mixture."""
+        parameters = self.mixture_.parameters
+        coefficients = parameters.coefficients
+        self.weights_ = self.mixture_.weights
+        first = int(bool(self.fit_intercept))
+        self.coef_ = coefficients[:, first:].copy()
+        self.intercept_ = coefficients[:, 0].copy() if first else np.zeros(len(coefficients))
+        response = self._response()
+        name = spread_name(response)
+        if name == "sigma":
+            self.sigma_ = 1.0 / np.sqrt(parameters.precisions)
+        elif name == "shape":
+            self.shape_ = parameters.precisions.copy()
+
+    def _design(self, X: Any) -> NDArray[Any]:
+        check_is_fitted(self, "mixture_")
+        return fitted_rows(X, self)
+
+    def _predictors(self, X: Any, offset: ArrayLike | None, exposure: ArrayLike | None) -> Float:
+        """Return η (N, K)."""
+        design = self._with_intercept(self._design(X))
+        moved = offsets_of(offset, exposure, len(design))
+        return design @ self.mixture_.parameters.coefficients.T + moved[:, None]
+
+    def _laid(
+        self,
+        X: Any,
+        y: Any,
+        groups: ArrayLike | None,
+        offset: ArrayLike | None,
+        exposure: ArrayLike | None,
+        sample_weight: ArrayLike | None = None,
+    ) -> tuple[Mixture, Laid]:
+        """Return the mixture that reads rows as they are laid out, and these."""
+        design = self._with_intercept(self._design(X))
+        family: Any = self.mixture_.family
+        beside, response = Beside(groups, offset, exposure, sample_weight), self._response()
+        laid = laid_out(cells_of(design, family.terms, response, y, beside), response)
+        return replace(self.mixture_, family=replace(family, per_row=laid.per_row)), laid

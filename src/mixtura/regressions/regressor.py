@@ -1,0 +1,300 @@
+"""`MixtureRegressor`: mixtures of generalised linear models, scikit-learn's regressor."""
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted
+
+from mixtura.arrays import as_shape
+from mixtura.data.checks import check_enough_rows
+from mixtura.em.responsibilities import model_from_responsibilities
+from mixtura.em.solve import FitResult, SolveOptions, solve
+from mixtura.em.soundness import failure_words, unconverged_words
+from mixtura.em.starts import StartMaker
+from mixtura.engines import engine_named
+from mixtura.errors import (
+    DegenerateComponentWarning,
+    DisagreementWarning,
+    MixturaWarning,
+    ParameterError,
+)
+from mixtura.estimators.inputs import checked_rows
+from mixtura.estimators.settings import Settings, checked_choice
+from mixtura.regressions.binding import bounds_of
+from mixtura.regressions.cells import Beside, cells_of
+from mixtura.regressions.doubts import doubts_of
+from mixtura.regressions.face import FittedRegressions
+from mixtura.regressions.rows import Laid, family_of, laid_out
+from mixtura.regressions.sizes import CRITERIA, SizeTried, best_of, checked_sizes, size_table
+from mixtura.regressions.starts import LineStarts
+
+__all__ = ["MixtureRegressor"]
+
+Float = NDArray[np.float64]
+
+
+class MixtureRegressor(FittedRegressions):
+    """Mixture of regressions: which of K lines a row belongs to is not known.
+
+    Every component is a generalised linear model of y given X (McLachlan and Peel 2000, chapter
+    5), fitted by EM whose M-steps are damped steps of Newton, so the likelihood never falls.
+
+    Parameters
+    ----------
+    n_components : int
+        K.
+    family : "gaussian", "poisson", "binomial" or "gamma"
+        What y is: of mean η; counts of mean exp(η); 0 and 1, or successes and failures, of
+        probability 1/(1 + exp(-η)); amounts of mean exp(η), each component with a shape of its own.
+    fit_intercept : bool
+        Whether η has a constant.
+    fix : dict or None
+        Numbers that are held: ``{"coef": {"age": 0.5}}`` by the columns of X, each one number or K
+        of them, or an array (K, p); ``"intercept"`` (K,). None or NaN where free.
+    equal : dict or None
+        What all components have alike: ``{"coef": ["age"]}`` or True for all columns,
+        ``"intercept"``, ``"sigma"`` (Gaussian) and ``"shape"`` (gamma) True.
+    tol, algorithm, max_iter, n_init : as in `GaussianMixture`
+    responsibilities_init : (N, K) array or None
+        Start with an M-step from these; the rows of a group share their mean.
+    mixing_weights : "free", "equal" or (K,) array
+        "equal" holds them at 1/K, an array at its numbers, which sum to one.
+    prior : "weak" or None
+        "weak" keeps variances above 0, and moves no other; None is pure maximum likelihood.
+    random_state : int, RandomState or None
+    engine : "threads", "processes", "serial" or an engine
+    n_jobs : int or None
+
+    Attributes
+    ----------
+    weights_ : (K,)
+    coef_ : (K, p)
+    intercept_ : (K,)
+        Zeros without one.
+    sigma_, shape_ : (K,)
+        Standard deviations of a Gaussian y, shapes of a gamma one.
+    log_likelihood_, n_parameters_, bic_, aic_, icl_ : of the rows of the fit
+    n_units_ : float
+        Rows, or groups of rows, by their weights; the n of `bic_`.
+    mixture_ : Mixture
+        The fitted value; its rows are [y, trials, offset, terms].
+    history_, converged_, ending_, n_iter_, starts_agreeing_
+    n_features_in_, feature_names_in_
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mixtura import MixtureRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> x, line = rng.uniform(0, 10, 400), rng.integers(2, size=400)
+    >>> y = np.where(line == 0, 2 * x, 30 - x) + rng.normal(size=400)
+    >>> model = MixtureRegressor(2, random_state=0).fit(x[:, None], y)
+    >>> sorted(model.coef_[:, 0].round().tolist())
+    [-1.0, 2.0]
+    """
+
+    n_features_in_: int
+    selection_: tuple[SizeTried, ...]
+    feature_names_in_: NDArray[np.object_]
+
+    def __init__(
+        self,
+        n_components: int = 2,
+        family: str = "gaussian",
+        *,
+        fit_intercept: bool = True,
+        fix: Any = None,
+        equal: Any = None,
+        tol: float | None = None,
+        algorithm: str = "auto",
+        max_iter: int | None = None,
+        n_init: int = 1,
+        responsibilities_init: ArrayLike | None = None,
+        mixing_weights: Any = "free",
+        prior: str | None = "weak",
+        random_state: Any = None,
+        engine: Any = "threads",
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.family = family
+        self.fit_intercept = fit_intercept
+        self.fix = fix
+        self.equal = equal
+        self.tol = tol
+        self.algorithm = algorithm
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.responsibilities_init = responsibilities_init
+        self.mixing_weights = mixing_weights
+        self.prior = prior
+        self.random_state = random_state
+        self.engine = engine
+        self.n_jobs = n_jobs
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        *,
+        groups: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
+        exposure: ArrayLike | None = None,
+    ) -> Self:
+        """Fit the mixture by EM.
+
+        Parameters
+        ----------
+        X : (N, p) numbers: array, pandas or polars frame, or Arrow table
+        y : (N,) responses; of binomials 0 and 1, or (N, 2) successes and failures
+        sample_weight : (N,) row weights from 0 up; weight 2 is the row twice
+        groups : (N,) labels; all rows of one label are in one component, as the visits of a person
+        offset : (N,) or a number, added to η
+        exposure : (N,) or a number above 0, of which the log is added to η
+
+        Raises
+        ------
+        DataError
+            If rows, responses or weights cannot be used; it names column and row.
+        ParameterError
+            If a setting cannot be used.
+        """
+        if hasattr(self, "selection_"):
+            # That of an earlier choice.
+            del self.selection_
+        response = self._response()
+        settings = Settings.of(self)
+        if settings.prior not in ("weak", None):
+            raise ParameterError(f"prior should be 'weak' or None, but got {self.prior!r}")
+        design, names = checked_rows(X, self, least_rows=2)
+        terms = names or tuple(f"x{j}" for j in range(design.shape[1]))
+        beside = Beside(groups, offset, exposure, sample_weight)
+        given = self._with_intercept(design)
+        cells = cells_of(given, self._terms(terms), response, y, beside)
+        laid = laid_out(cells, response)
+        check_enough_rows(len(laid.kept), settings.n_components)
+        bounds = bounds_of(
+            self.fix,
+            self.equal,
+            terms,
+            settings.n_components,
+            response,
+            intercept=bool(self.fit_intercept),
+        )
+        family: Any = family_of(response, cells, laid, bounds)
+        numbered = self.responsibilities_init is not None or (
+            bounds is not None and bounds.tells_apart
+        )
+        options = settings.options(
+            prior=settings.prior, monotone=True, rescue=settings.prior is not None
+        )
+        result = solve(
+            family,
+            laid.source,
+            engine_named(self.engine, self.n_jobs),
+            settings.n_components,
+            replace(options, by_size=not numbered),
+            models=self._starts(settings, options, laid),
+        )
+        self.n_features_in_ = design.shape[1]
+        if names is not None:
+            self.feature_names_in_ = np.array(names, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+        doubts = doubts_of(result, family.frame)
+        self._adopt(result, doubts)
+        self._warn(result, settings, doubts)
+        return self
+
+    def select(
+        self,
+        X: Any,
+        y: Any,
+        n_components: Iterable[int] = range(1, 6),
+        criterion: str = "bic",
+        sample_weight: ArrayLike | None = None,
+        *,
+        groups: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
+        exposure: ArrayLike | None = None,
+    ) -> Self:
+        """Fit several numbers of components and become the fit of the lowest criterion.
+
+        What was tried is in `selection_`, and as text in `selection_table()`.
+
+        Parameters
+        ----------
+        n_components : the numbers to try
+        criterion : "bic", "aic" or "icl"; the n of BIC counts rows, or groups of rows
+        X, y, sample_weight, groups, offset, exposure : as in `fit`
+
+        Raises
+        ------
+        ParameterError
+            If there is no such criterion or number.
+        """
+        sizes = checked_sizes(n_components)
+        name = checked_choice("criterion", criterion, CRITERIA)
+        told: dict[str, Any] = {"groups": groups, "offset": offset, "exposure": exposure}
+
+        def fitted(size: int) -> Any:
+            own: Any = clone(self)
+            own.n_components = size
+            return own.fit(X, y, sample_weight, **told)
+
+        best, tried = best_of(((size, partial(fitted, size)) for size in sizes), name)
+        self.__dict__.update(best.__dict__)
+        self.selection_ = tried
+        return self
+
+    def selection_table(self) -> str:
+        """Return what `select` tried, a line for each number of components."""
+        check_is_fitted(self, "selection_")
+        return size_table(self.selection_)
+
+    def _starts(self, settings: Settings, options: SolveOptions, laid: Laid) -> StartMaker:
+        given = self.responsibilities_init
+        if given is None:
+            return LineStarts(settings.n_components, options.starts)
+        shape = (len(laid.places), settings.n_components)
+        shares = as_shape("responsibilities_init", given, shape)
+        if (shares < 0).any() or not np.allclose(shares.sum(axis=1), 1.0):
+            raise ParameterError("rows of 'responsibilities_init' should be shares that sum to one")
+        sums = np.zeros((len(laid.rows), shape[1]))
+        np.add.at(sums, laid.places, shares)
+        means = (sums / sums.sum(axis=1, keepdims=True))[laid.kept]
+        return lambda sweep, loop: [model_from_responsibilities(sweep, means, loop)]
+
+    def _adopt(self, result: FitResult, doubts: list[str]) -> None:
+        self.mixture_ = replace(result.mixture, reading=None)
+        self.facts_ = result.facts()
+        # What is said of widths in columns has been said of lines.
+        others = [one for one in self.facts_["cautions"] if one not in result.cautions]
+        self.facts_["cautions"] = [*doubts, *others]
+        self.history_, self.ending_ = result.history, result.ending
+        self.converged_, self.n_iter_ = result.ending.converged, result.history.n_sweeps
+        self.remaining_gain_, self.starts_agreeing_ = result.remaining_gain, result.starts_agreeing
+        self.log_likelihood_, self.n_parameters_ = result.log_likelihood, result.n_parameters
+        self.bic_, self.aic_, self.icl_ = result.bic, result.aic, result.icl
+        self.n_units_ = result.total_weight
+        self._take()
+
+    def _warn(self, result: FitResult, settings: Settings, doubts: list[str]) -> None:
+        for caution in doubts:
+            warnings.warn(caution, DegenerateComponentWarning, stacklevel=3)
+        for sentence in failure_words(result.history.failures, result.n_starts):
+            warnings.warn(sentence, MixturaWarning, stacklevel=3)
+        caution = result.history.outcomes.caution
+        if caution is not None:
+            warnings.warn(caution, DisagreementWarning, stacklevel=3)
+        if not self.converged_ and settings.max_iter > 0:
+            words = unconverged_words(result.history, result.remaining_gain)
+            warnings.warn(words, ConvergenceWarning, stacklevel=3)

@@ -1,0 +1,100 @@
+"""How many lines there are: fits of several sizes, by a criterion."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mixtura.arrays import whole_number
+from mixtura.errors import NUMERICAL, ParameterError
+from mixtura.text import text_table
+
+__all__ = ["CRITERIA", "SizeTried", "best_of", "checked_sizes", "size_table"]
+
+CRITERIA = ("bic", "aic", "icl")
+
+
+@dataclass(frozen=True, slots=True)
+class SizeTried:
+    """A fit of one number of components.
+
+    Attributes
+    ----------
+    n_components : K
+    log_likelihood, n_parameters, bic, aic, icl : of the fit; NaN and 0 where it failed
+    failure : why there is none, else empty
+    """
+
+    n_components: int
+    log_likelihood: float = float("nan")
+    n_parameters: int = 0
+    bic: float = float("nan")
+    aic: float = float("nan")
+    icl: float = float("nan")
+    failure: str = ""
+
+    @classmethod
+    def of(cls, fitted: Any) -> "SizeTried":
+        """Return what there is to compare of a fitted regressor."""
+        criteria = (getattr(fitted, f"{name}_") for name in CRITERIA)
+        return cls(len(fitted.weights_), fitted.log_likelihood_, fitted.n_parameters_, *criteria)
+
+
+def checked_sizes(sizes: Iterable[int]) -> list[int]:
+    """Return numbers of components, each once, in order.
+
+    Raises
+    ------
+    ParameterError
+        If they are no whole numbers from 1 up, or there is none.
+    """
+    try:
+        found = sorted({whole_number("n_components", size, 1) for size in sizes})
+    except TypeError as error:
+        raise ParameterError(f"n_components should be several numbers: {error}") from error
+    if not found:
+        raise ParameterError("n_components holds no number of components to try")
+    return found
+
+
+def best_of(fits: Iterable[tuple[int, Any]], criterion: str) -> tuple[Any, tuple[SizeTried, ...]]:
+    """Return the fit of the lowest criterion, and all that were tried.
+
+    Parameters
+    ----------
+    fits : a size, and what fits a regressor of it
+
+    Raises
+    ------
+    ParameterError, ArithmeticError
+        The first reason, where all sizes fail.
+    """
+    tried: list[SizeTried] = []
+    best, failed = None, []
+    for size, fit in fits:
+        try:
+            fitted = fit()
+        except NUMERICAL as error:
+            failed.append(error)
+            tried.append(SizeTried(size, failure=str(error)))
+            continue
+        tried.append(SizeTried.of(fitted))
+        name = f"{criterion}_"
+        if best is None or getattr(fitted, name) < getattr(best, name):
+            best = fitted
+    if best is None:
+        raise failed[0]
+    return best, tuple(tried)
+
+
+def size_table(tried: Sequence[SizeTried]) -> str:
+    """Return a line for each size, as text."""
+    rows = [
+        [
+            str(one.n_components),
+            f"{one.log_likelihood:.2f}",
+            str(one.n_parameters),
+            *(f"{getattr(one, name):.2f}" for name in CRITERIA),
+        ]
+        for one in tried
+    ]
+    return text_table(["K", "log-likelihood", "parameters", "BIC", "AIC", "ICL"], rows)

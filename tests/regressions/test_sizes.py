@@ -1,0 +1,36 @@
+"""How many lines there are, by BIC over K."""
+
+import numpy as np
+import pytest
+from regression_problems import FAMILIES, drawn, log_likelihoods
+
+from mixtura import MixtureRegressor, ParameterError
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_two_lines_are_chosen_where_there_are_two(family: str, fresh_seed: int) -> None:
+    found = drawn(fresh_seed, family, 600)
+    model = MixtureRegressor(7, family, random_state=0).select(found.X, found.y, range(1, 4))
+    assert len(model.weights_) == model.n_components == 2
+    assert [one.n_components for one in model.selection_] == [1, 2, 3]
+    free = 2 * (3 + hasattr(model, "sigma_") + hasattr(model, "shape_")) + 1
+    theirs = -2 * log_likelihoods(model, found.X, found.y).sum() + free * np.log(600)
+    assert model.selection_[1].bic == pytest.approx(theirs, rel=1e-9)
+    assert model.bic_ == model.selection_[1].bic == min(one.bic for one in model.selection_)
+    assert model.selection_table().count("\n") == 3
+
+
+def test_a_fit_alone_has_no_selection_of_before() -> None:
+    found = drawn(1, "gaussian", 200)
+    model = MixtureRegressor(2, random_state=0).select(found.X, found.y, [1, 2])
+    assert not hasattr(model.fit(found.X, found.y), "selection_")
+
+
+def test_choices_that_cannot_be_are_refused() -> None:
+    found = drawn(0, "gaussian", 50)
+    with pytest.raises(ParameterError, match="criterion should be one of"):
+        MixtureRegressor().select(found.X, found.y, criterion="wbic")
+    with pytest.raises(ParameterError, match="no number of components"):
+        MixtureRegressor().select(found.X, found.y, [])
+    with pytest.raises(ParameterError, match="n_components"):
+        MixtureRegressor().select(found.X, found.y, [0, 1])
