@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         select,
     )
     from mixtura.inference.survey import SurveyDesign
+    from mixtura.inspection import Inspection, inspect
     from mixtura.loading import load
     from mixtura.mixture import Mixture
 
@@ -87,6 +88,7 @@ __all__ = [
     "GaussianMixtureClassifier",
     "GeometricMixture",
     "InformationError",
+    "Inspection",
     "LikelihoodDecreased",
     "MixedMixture",
     "MixturaError",
@@ -107,6 +109,7 @@ __all__ = [
     "classification",
     "dataset",
     "enumerate_classes",
+    "inspect",
     "load",
     "one_step",
     "profile",
@@ -126,6 +129,7 @@ PLACES = {
     "DistalOutcomes": "mixtura.classes",
     "Enumeration": "mixtura.classes",
     "GaussianMixtureClassifier": "mixtura.discriminant",
+    "Inspection": "mixtura.inspection",
     "Mixture": "mixtura.mixture",
     "MixtureClassifier": "mixtura.discriminant",
     "NormalInverseWishart": "mixtura.components.gaussian.conjugate",
@@ -135,6 +139,7 @@ PLACES = {
     "classification": "mixtura.classes",
     "dataset": "mixtura.data.dataset",
     "enumerate_classes": "mixtura.classes",
+    "inspect": "mixtura.inspection",
     "load": "mixtura.loading",
     "one_step": "mixtura.classes",
     "profile": "mixtura.classes",

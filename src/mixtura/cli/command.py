@@ -26,6 +26,7 @@ COMMANDS = {
     "fitted.",
     "compare": "Say how two model files agree on each row of FILES, and which makes them likelier.",
     "fit": "Fit mixtures to FILES (CSV, Parquet, Arrow, SPSS, ...), choose one, and describe it.",
+    "inspect": "Say what each column of FILES is, and what mixtura fit does with it and why.",
     "merge": "Merge the components of MODEL into clusters, by the rows of FILES.",
     "predict": "Say for each row of FILES which component of MODEL it belongs to, as a table.",
     "sample": "Draw rows from MODEL, as CSV with the component of each.",
