@@ -6,6 +6,7 @@ from importlib import import_module
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from mixtura.automatic import fit
     from mixtura.checkpoints import checkpoint
     from mixtura.classes import (
         Classification,
@@ -109,6 +110,7 @@ __all__ = [
     "classification",
     "dataset",
     "enumerate_classes",
+    "fit",
     "inspect",
     "load",
     "one_step",
@@ -139,6 +141,7 @@ PLACES = {
     "classification": "mixtura.classes",
     "dataset": "mixtura.data.dataset",
     "enumerate_classes": "mixtura.classes",
+    "fit": "mixtura.automatic",
     "inspect": "mixtura.inspection",
     "load": "mixtura.loading",
     "one_step": "mixtura.classes",

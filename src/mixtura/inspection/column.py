@@ -49,7 +49,7 @@ class Column:
     levels : number of different values, without codes for missing cells
     n_present, n_missing : cells that hold something, and that do not
     codes : numbers in it that look like codes for missing cells, and how many cells hold them
-    step : the least step between values that repeat, 0 where none do
+    step : the least step between values that repeat, 0 where few do
     remarks : what else a reader should know, as sentences
     repeats : the columns that it copies or sums, none where it does not
     asked : whether the user named it
@@ -122,25 +122,33 @@ class Column:
     @property
     def notes(self) -> list[str]:
         """Return all that a reader should know of it, as sentences."""
-        found = []
-        if self.codes:
-            told = ", ".join(f"{code:g} ({count_words(count)} cells)" for code, count in self.codes)
-            names = ",".join(f"{code:g}" for code, _ in self.codes)
-            found.append(
-                f"{told} look like codes for missing cells; where they are, make them missing "
-                f"(--missing {names})"
-            )
-        return [*found, *self.remarks]
+        return [*self._coded, *self.remarks]
 
     @property
-    def sentences(self) -> list[str]:
-        """Return that it is left out and why, and all that a reader should know of it."""
+    def _coded(self) -> list[str]:
+        if not self.codes:
+            return []
+        told = ", ".join(f"{code:g} ({count_words(count)} cells)" for code, count in self.codes)
+        names = ",".join(f"{code:g}" for code, _ in self.codes)
+        return [
+            f"{told} look like codes for missing cells; where they are, make them missing "
+            f"(--missing {names})"
+        ]
+
+    @property
+    def warnings(self) -> list[str]:
+        """Return that it is left out and why, and codes for missing cells, as sentences."""
         left = (
             []
             if self.objection is None
             else [f"column '{self.name}' is left out: {self.objection}"]
         )
-        return [*left, *(f"'{self.name}': {note}" for note in self.notes)]
+        return [*left, *(f"'{self.name}': {note}" for note in self._coded)]
+
+    @property
+    def sentences(self) -> list[str]:
+        """Return that it is left out and why, and all that a reader should know of it."""
+        return [*self.warnings, *(f"'{self.name}': {remark}" for remark in self.remarks)]
 
     def row(self) -> dict[str, Any]:
         """Return it as a row of a table, of plain values."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from typing import Any
+from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -93,7 +93,7 @@ class Inspection:
         """Return a row for each column, as `frame` has them."""
         return [column.row() for column in self.columns]
 
-    def frame(self, backend: str = "pandas") -> Any:
+    def frame(self, backend: Literal["pandas", "polars", "pyarrow"] = "pandas") -> Any:
         """Return the table as a data frame.
 
         Parameters
@@ -210,7 +210,9 @@ def _column(cells: Cells) -> Column:
     else:
         kind, why = kind_of_numbers(cells.name, plain.values, levels, counts, cells.n_rows)
     remarks = remarks_on_amounts(plain.values, counts, levels) if kind == "amounts" else []
-    step = step_of(plain.values) if kind in ("amounts", "counts") else 0.0
+    # Where few values repeat, those say nothing of how finely all are measured.
+    repeat = kind in ("amounts", "counts") and len(levels) <= len(plain.values) / 2
+    step = step_of(plain.values) if repeat else 0.0
     return Column(
         cells.name, kind, why, len(levels), n_present, n_missing, codes, step, tuple(remarks)
     )

@@ -78,7 +78,7 @@ def _sums(columns: Sequence[Cells], rows: NDArray[np.intp]) -> dict[str, tuple[s
     width = np.sqrt((away**2).sum(axis=0))
     away = away / np.where(width > 0, width, 1.0)
     kept, basis, found = [], np.empty((len(table), 0)), {}
-    for place in np.flatnonzero(width > 0):
+    for place in np.flatnonzero(width > 0).tolist():
         rest = away[:, place] - basis @ (basis.T @ away[:, place])
         rest -= basis @ (basis.T @ rest)
         left = float(np.linalg.norm(rest))
