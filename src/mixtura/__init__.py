@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from mixtura.inspection import Inspection, inspect
     from mixtura.loading import load
     from mixtura.mixture import Mixture
+    from mixtura.versions import show_versions
 
 __version__ = "0.1.0"
 
@@ -116,6 +117,7 @@ __all__ = [
     "one_step",
     "profile",
     "select",
+    "show_versions",
     "three_step",
 ]
 
@@ -146,6 +148,7 @@ PLACES = {
     "load": "mixtura.loading",
     "one_step": "mixtura.classes",
     "profile": "mixtura.classes",
+    "show_versions": "mixtura.versions",
     "three_step": "mixtura.classes",
 }
 

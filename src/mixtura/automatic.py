@@ -88,7 +88,7 @@ def fit(
         places = {name: int(name[1:]) for name in names}
     if len(blocks) > 1:
         own = {kind: [places[name] for name in block] for kind, block in blocks.items()}
-        model: MixtureEstimator = MixedMixture(own, n_components, **MIXED, **more)
+        model: Any = MixedMixture(own, n_components, **MIXED, **more)
     else:
         (kind,) = blocks
         model = estimator_of(kind)(n_components, **SETTINGS[kind], **more)
