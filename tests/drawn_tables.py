@@ -57,7 +57,8 @@ def prices(rng: Rng, n: int) -> Any:
 
 
 def percentages(rng: Rng, n: int) -> Any:
-    return (100 * rng.beta(*rng.uniform(0.7, 5, 2), n)).round(1)
+    a, b = rng.uniform(0.7, 5, 2)
+    return (100 * rng.beta(a, b, n)).round(1)
 
 
 def sorted_amounts(rng: Rng, n: int) -> Any:

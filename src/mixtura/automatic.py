@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike
 
 from mixtura.data.frames import is_frame, picked
 from mixtura.errors import DataError, MixturaWarning
-from mixtura.estimators.base import MixtureEstimator
 from mixtura.estimators.mixed import MixedMixture
 from mixtura.estimators.named import estimator_of
 from mixtura.inspection import Inspection, inspect
@@ -36,7 +35,7 @@ def fit(
     random_state: Any = 0,
     engine: Any = "threads",
     n_jobs: int | None = None,
-) -> MixtureEstimator:
+) -> Any:
     """Fit the mixture that the columns of a table ask for.
 
     Amounts are Gaussian, counts negative binomial, answers, categories and yes or no categorical,

@@ -1,6 +1,7 @@
 """What columns are: judged on tables drawn anew, whose columns' kinds are known."""
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -62,7 +63,7 @@ def test_columns_that_repeat_others_are_named() -> None:
     frame["total"] = a + b + c
     frame["inches"] = a / 2.54
     frame["rest"] = 100 - b
-    frame["code"] = frame["label"].map({"x": 10, "y": 30, "z": 20})
+    frame["code"] = [{"x": 10, "y": 30, "z": 20}[one] for one in label]
     found = inspect(frame)
     assert {one.name: one.repeats for one in found.columns if one.repeats} == {
         "total": ("a", "b", "c"),
@@ -112,7 +113,7 @@ def test_steps_and_gaps_are_counted() -> None:
 
 
 @pytest.mark.parametrize("backend", ["pandas", "polars", "pyarrow"])
-def test_an_inspection_is_a_frame_too(backend: str) -> None:
+def test_an_inspection_is_a_frame_too(backend: Any) -> None:
     found = inspect(drawn_table(3)[0])
     frame = pl.DataFrame(found.frame(backend))
     assert frame["column"].to_list() == [column.name for column in found.columns]
