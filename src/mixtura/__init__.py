@@ -6,6 +6,7 @@ from importlib import import_module
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from mixtura.automatic import fit
     from mixtura.checkpoints import checkpoint
     from mixtura.classes import (
         Classification,
@@ -58,9 +59,11 @@ if TYPE_CHECKING:
         select,
     )
     from mixtura.inference.survey import SurveyDesign
+    from mixtura.inspection import Inspection, inspect
     from mixtura.loading import load
     from mixtura.mixture import Mixture
     from mixtura.regressions import MixtureRegressor
+    from mixtura.versions import show_versions
 
 __version__ = "0.1.0"
 
@@ -90,6 +93,7 @@ __all__ = [
     "GaussianMixtureClassifier",
     "GeometricMixture",
     "InformationError",
+    "Inspection",
     "LikelihoodDecreased",
     "MixedMixture",
     "MixturaError",
@@ -111,10 +115,13 @@ __all__ = [
     "classification",
     "dataset",
     "enumerate_classes",
+    "fit",
+    "inspect",
     "load",
     "one_step",
     "profile",
     "select",
+    "show_versions",
     "three_step",
 ]
 
@@ -130,6 +137,7 @@ PLACES = {
     "DistalOutcomes": "mixtura.classes",
     "Enumeration": "mixtura.classes",
     "GaussianMixtureClassifier": "mixtura.discriminant",
+    "Inspection": "mixtura.inspection",
     "Mixture": "mixtura.mixture",
     "MixtureClassifier": "mixtura.discriminant",
     "MixtureRegressor": "mixtura.regressions",
@@ -140,9 +148,12 @@ PLACES = {
     "classification": "mixtura.classes",
     "dataset": "mixtura.data.dataset",
     "enumerate_classes": "mixtura.classes",
+    "fit": "mixtura.automatic",
+    "inspect": "mixtura.inspection",
     "load": "mixtura.loading",
     "one_step": "mixtura.classes",
     "profile": "mixtura.classes",
+    "show_versions": "mixtura.versions",
     "three_step": "mixtura.classes",
 }
 

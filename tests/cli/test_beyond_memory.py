@@ -47,12 +47,24 @@ def passed(*arguments):
 def test_a_fit_is_the_same_whatever_memory_there_is(folder, tmp_path, memory):
     options = ["-k", "2:4", "-s", "full,EII", "-o", tmp_path / "out"]
     found = passed(
-        "fit", folder / "*.parquet", *options, *([] if memory is None else ["--memory", memory])
+        "fit",
+        "-f",
+        "gaussian",
+        folder / "*.parquet",
+        *options,
+        *([] if memory is None else ["--memory", memory]),
     )
     assert "columns left out" in found.output
     assert "city" in found.output
     mixture, facts = load_with_facts(tmp_path / "out" / "model.mixtura")
-    whole = passed("fit", *sorted(folder.glob("*.parquet")), *options[:-1], tmp_path / "whole")
+    whole = passed(
+        "fit",
+        "-f",
+        "gaussian",
+        *sorted(folder.glob("*.parquet")),
+        *options[:-1],
+        tmp_path / "whole",
+    )
     assert whole.exit_code == 0
     expected, other = load_with_facts(tmp_path / "whole" / "model.mixtura")
     np.testing.assert_array_equal(mixture.parameters.means, expected.parameters.means)
@@ -119,7 +131,7 @@ def test_gaps_weights_and_columns_of_one_value_are_the_same_whatever_memory_ther
     for memory in ("1GB", "50kB"):
         out = tmp_path / memory
         options = ["-k", "3", "-s", "full", "--weights", "n", "--memory", memory, "-o", out]
-        text = passed("fit", files, *options).stdout
+        text = passed("fit", "-f", "gaussian", files, *options).stdout
         mixture, facts = load_with_facts(out / "model.mixtura")
         found[memory] = mixture.parameters.means, {**facts, "seconds": 0}, text
     (means, facts, text), (other_means, other_facts, other_text) = found.values()
@@ -146,7 +158,9 @@ def test_other_families_are_fitted_the_same_whatever_memory_there_is(tmp_path, f
     found = []
     for memory in ("1GB", "10kB"):
         out = tmp_path / memory
-        passed("fit", tmp_path / "x.parquet", *options, "--memory", memory, "-o", out)
+        passed(
+            "fit", "-f", "gaussian", tmp_path / "x.parquet", *options, "--memory", memory, "-o", out
+        )
         found.append({**load_with_facts(out / "model.mixtura")[1], "seconds": 0})
         assert (out / "report.html").exists()
     assert found[0] == found[1]
@@ -189,7 +203,19 @@ def write(path, rows):
     ],
 )
 def test_what_cannot_be_is_said(folder, tmp_path, options, words):
-    found = run("fit", folder, "-k", "2", "--memory", "1kB", *options, "-o", tmp_path / "out")
+    found = run(
+        "fit",
+        "-f",
+        "gaussian",
+        folder,
+        "-k",
+        "2",
+        "--memory",
+        "1kB",
+        *options,
+        "-o",
+        tmp_path / "out",
+    )
     assert found.exit_code != 0
     assert words in found.output
     assert "Traceback" not in found.output
@@ -229,7 +255,9 @@ def test_files_without_rows_among_others_say_nothing(folder, tmp_path):
 def test_tab_separated_files_are_read_part_by_part_too(folder, tmp_path):
     pd.read_parquet(folder / "0.parquet").to_csv(tmp_path / "x.tsv", sep="\t", index=False)
     one, other = (
-        passed("fit", file, "-k", "2", "-s", "full", "--memory", "1kB").stdout.split("converged")[0]
+        passed(
+            "fit", "-f", "gaussian", file, "-k", "2", "-s", "full", "--memory", "1kB"
+        ).stdout.split("converged")[0]
         for file in (tmp_path / "x.tsv", folder / "0.parquet")
     )
     assert one == other
@@ -284,10 +312,18 @@ def test_a_column_of_one_value_is_left_out_and_named(folder, tmp_path):
     rows.assign(site=7.0).to_parquet(tmp_path / "x.parquet", index=False)
     options = ["-k", "3", "-s", "full"]
     found = passed(
-        "fit", tmp_path / "x.parquet", *options, "--memory", "1kB", "-o", tmp_path / "out"
+        "fit",
+        "-f",
+        "gaussian",
+        tmp_path / "x.parquet",
+        *options,
+        "--memory",
+        "1kB",
+        "-o",
+        tmp_path / "out",
     )
     assert "column 'site': all rows hold one value" in found.output
-    passed("fit", folder, *options, "-o", tmp_path / "without")
+    passed("fit", "-f", "gaussian", folder, *options, "-o", tmp_path / "without")
     one, other = (load(tmp_path / name / "model.mixtura") for name in ("out", "without"))
     assert one.columns == other.columns == NAMES
     np.testing.assert_array_equal(one.parameters.means, other.parameters.means)

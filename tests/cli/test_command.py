@@ -210,7 +210,7 @@ def test_row_weights_count_as_repeated_rows(tmp_path):
         (["fit", FAITHFUL, "-s", "fulll"], 2, "VVV"),
         (["fit", FAITHFUL, "--columns", "waitin"], 1, "did you mean 'waiting'"),
         (
-            ["fit", DATA / "diabetes.csv", "--columns", "class"],
+            ["fit", DATA / "diabetes.csv", "-f", "gaussian", "--columns", "class"],
             1,
             "from 1) holds 'Normal'",
         ),
@@ -279,14 +279,15 @@ def test_a_model_of_a_column_that_is_there_twice_does_not_win(tmp_path):
     rows[:60] += [5, 0]
     path = tmp_path / "copied.csv"
     np.savetxt(path, np.c_[rows, rows[:, 1]], "%.17g", ",", header="a,b,c", comments="")
-    done = mixtura("fit", path, "-k", "1:2", "-s", "full,diag", "-o", tmp_path / "out")
+    named = ["--columns", "a,b,c", "-k", "1:2"]
+    done = mixtura("fit", path, *named, "-s", "full,diag", "-o", tmp_path / "out")
     assert done.exit_code == 0, done.stderr
     assert done.stdout.startswith("Gaussian mixture, diagonal covariance, 2 components\n")
     words = "below all sound ones in spite of a lower BIC"
     assert done.stdout.count(words) == 1
     assert words in (tmp_path / "out" / "report.html").read_text()
     # If there is no other, it is taken, and what speaks against it is said once.
-    alone = mixtura("fit", path, "-k", "1:2", "-s", "full")
+    alone = mixtura("fit", path, *named, "-s", "full")
     assert alone.exit_code == 0, alone.stderr
     said = "only the prior keeps them finite"
     assert (alone.stdout + alone.stderr).count(said) == 1

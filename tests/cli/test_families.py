@@ -126,12 +126,14 @@ def test_auto_says_what_it_chose_and_why(survey_file):
     path, _ = survey_file
     done = mixtura("fit", path, "-f", "auto", "-k", "2")
     assert "family auto: mixed" in done.stderr
-    assert "column 'person' is left out: text with 300 different values in 300 rows" in done.stderr
+    told = "identifiers (text with 300 different values in 300 rows)"
+    assert f"column 'person' is left out: {told}" in done.stderr
     assert "column 'day' is left out: dates" in done.stderr
-    assert "gaussian: 'income' (decimals), 'visits' (whole numbers" in done.stderr
-    assert "'grade' (whole numbers, 2 levels)" in done.stderr
-    assert "'smokes' (truth values, 2 levels)" in done.stderr
-    assert "'likes' (text, 2 levels)" in done.stderr
+    assert "gaussian: 'income' (decimals)\n" in done.stderr
+    assert "negative_binomial: 'visits' (counts, 17 levels)" in done.stderr
+    assert "'grade' (categories, 2 levels)" in done.stderr
+    assert "'smokes' (yes/no, 2 levels)" in done.stderr
+    assert "'likes' (categories, 2 levels)" in done.stderr
 
 
 def test_columns_that_count_rows_or_hold_one_value_are_left_out(tmp_path):
@@ -142,11 +144,12 @@ def test_columns_that_count_rows_or_hold_one_value_are_left_out(tmp_path):
     assert "'n' is left out: row numbers" in done.stderr
     assert "'same' is left out: one value only" in done.stderr
     assert "'none' is left out: no value" in done.stderr
-    assert "categorical: 'a' (text, 2 levels)" in done.stderr
+    assert "categorical: 'a' (categories, 2 levels)" in done.stderr
     frame[["n", "same"]].to_csv(path, index=False)
     done = mixtura("fit", path, "-f", "auto")
     assert done.exit_code == 1
-    assert "no column to fit ('n': row numbers; 'same': one value only)" in done.stderr
+    told = "'n': row numbers (each row has the next number); 'same': one value only"
+    assert f"no column to fit ({told})" in done.stderr
 
 
 def test_amounts_are_left_out_of_categories(survey_file):
@@ -160,7 +163,7 @@ def test_amounts_are_left_out_of_categories(survey_file):
 def test_text_has_no_gaussian_family(tmp_path):
     path = tmp_path / "text.csv"
     path.write_text("a\nx\ny\nx\n")
-    done = mixtura("fit", path)
+    done = mixtura("fit", path, "-f", "gaussian")
     assert done.exit_code == 1
     assert "--family auto or categorical takes text" in done.stderr
 
@@ -194,7 +197,7 @@ def test_spelling_counts_where_a_file_holds_text_only(tmp_path):
     path = tmp_path / "fit.csv"
     frame = pd.DataFrame(
         {
-            "mark": [1, 2, 1, 2] * 9,
+            "mark": [1, 2, 2, 1] * 9,
             "code": ["007", "x", "012", "x"] * 9,
             "truth": ["TRUE", "FALSE"] * 18,
             "mixed": ["true", "false", "perhaps", "true"] * 9,

@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "fit {a} -f poisson --weights x --exposure x",
             "--exposure names column 'x', and so does --weights",
         ),
-        ("fit {a} --exposure x", "--exposure says nothing to --family gaussian"),
+        ("fit {a} --exposure x", "--exposure says nothing to --family auto"),
         ("fit {a} -f poisson -s full", "--structures says nothing to --family poisson"),
         ("fit {a} -k 1:3 --mixing-weights 0.5,0.5", "--mixing-weights holds 2 numbers"),
         ("classes {a} -f gaussian --force", "--force says how -o is written"),

@@ -186,10 +186,14 @@ def test_a_category_that_the_fit_did_not_see_is_named_so_too(tmp_path: Path) -> 
         ({"a": [1, 2, 3] * 4, "b": [1, 2, 3] * 4}, ["-k", "5"], ""),
         ({"a": [1.5, 2, 4]}, ["-k", "5"], "-k 5 asks for more components than the 3 rows"),
         ({"a": [1.0, 2], "w": [0, 0]}, ["--weights", "w"], "--weights is zero for every row"),
-        ({"a": range(12)}, ["--mixing-weights", "0.5,0.4", "-k", "2"], "-weights should"),
         (
             {"a": range(12)},
-            ["--mixing-weights", "0.5,0.5", "-k", "3"],
+            ["--columns", "a", "--mixing-weights", "0.5,0.4", "-k", "2"],
+            "-weights should",
+        ),
+        (
+            {"a": range(12)},
+            ["--columns", "a", "--mixing-weights", "0.5,0.5", "-k", "3"],
             "which fit -k 2, but -k is 3",
         ),
         ({"a": [1, 0] * 6, "b": [0, 1] * 6}, ["-f", "multinomial", "-k", "2"], "one draw"),

@@ -25,7 +25,9 @@ COMMANDS = {
     "classify": "Tell the classes of FILES by their other columns, and say how well, by rows not "
     "fitted.",
     "compare": "Say how two model files agree on each row of FILES, and which makes them likelier.",
+    "doctor": "Say what mixtura runs on: versions, kernels, threads, memory, optional parts.",
     "fit": "Fit mixtures to FILES (CSV, Parquet, Arrow, SPSS, ...), choose one, and describe it.",
+    "inspect": "Say what each column of FILES is, and what mixtura fit does with it and why.",
     "merge": "Merge the components of MODEL into clusters, by the rows of FILES.",
     "predict": "Say for each row of FILES which component of MODEL it belongs to, as a table.",
     "sample": "Draw rows from MODEL, as CSV with the component of each.",

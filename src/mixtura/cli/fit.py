@@ -67,9 +67,9 @@ __all__ = ["fit"]
     "-f",
     "--family",
     type=click.Choice(list(OFFERS)),
-    default="gaussian",
+    default="auto",
     show_default=True,
-    help="What the components are; auto goes by the columns, and says how.",
+    help="What the components are; auto goes by the columns, as mixtura inspect shows them.",
 )
 @click.option(
     "-s",

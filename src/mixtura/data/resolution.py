@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from mixtura.data.blocks import RowSource
 
-__all__ = ["column_steps"]
+__all__ = ["column_steps", "step_of"]
 
 Float = NDArray[np.float64]
 
@@ -34,6 +34,11 @@ def column_steps(source: RowSource) -> Float:
         rows, weights = source.subsample(JUDGED, 0)
     lightest = 1.0 if weights is None else float(weights.min())
     return np.array([_step(np.asarray(rows)[:, 0], weights, 2.0 * lightest)])
+
+
+def step_of(cells: Float) -> float:
+    """Return the least step between repeated cells (n,) of one column, 0 where there is none."""
+    return _step(cells, None, 2.0)
 
 
 def _step(column: NDArray[np.floating], weights: Float | None, repeated: float) -> float:

@@ -18,7 +18,7 @@ from mixtura.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["MISSING", "Kind", "Table", "checked_names", "table_of"]
+__all__ = ["BLANK", "MISSING", "NUMBER", "Kind", "Table", "checked_names", "table_of"]
 
 Kind = Literal["number", "text", "boolean", "date"]
 
@@ -128,6 +128,10 @@ class Table:
         if not {cell for cell in cells if cell is not None} <= labels.keys():
             return cells
         return [None if cell is None else labels[cell] for cell in cells]
+
+    def has_labels(self, name: str) -> bool:
+        """Return whether the file has labels for values of a column."""
+        return LABELS.encode() in (self.content.schema.field(name).metadata or {})
 
     def without(self, codes: Sequence[str], kept: Collection[str] = ()) -> "Table":
         """Return the table in which cells that hold one of some codes are missing.

@@ -12,7 +12,7 @@ from typing import Any
 from mixtura.errors import KernelError
 from mixtura.native.lapack import routines
 
-__all__ = ["SIGNATURES", "VERSION", "build_name", "kernels"]
+__all__ = ["SIGNATURES", "VERSION", "build_name", "builds_explained", "kernels"]
 
 # MX_VERSION of mixtura.h.
 VERSION = 22
@@ -113,6 +113,26 @@ def best_build(folder: Path, features: Mapping[str, bool]) -> Path | None:
         if is_run(build, features) and path.exists():
             return path
     return None
+
+
+def builds_explained() -> dict[str, str]:
+    """Return what speaks for or against each build here, in words, best first."""
+    features = processor_features()
+    best = best_build(FOLDER, features)
+    found = {}
+    for build, needed in BUILDS.items():
+        lacking = [name for name in needed if not features.get(name, False)]
+        path = path_of(FOLDER, build)
+        if path == best:
+            found[build] = "in use: the best that this processor runs"
+        elif not path.exists():
+            found[build] = "not installed"
+        elif is_run(build, features):
+            found[build] = "runs here too, and is slower"
+        else:
+            words = ", ".join(lacking) or f"all of X86_{build.upper()}"
+            found[build] = f"not for this processor, which lacks {words}"
+    return found
 
 
 def path_of(folder: Path, build: str) -> Path:

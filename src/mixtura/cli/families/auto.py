@@ -2,30 +2,32 @@
 
 from dataclasses import replace
 
+from mixtura.cli.columns import fitted_blocks, looked_at
 from mixtura.cli.families.categorical import CATEGORICAL
+from mixtura.cli.families.columns_of_numbers import offer_of
 from mixtura.cli.families.fitting import Beyond, Fitting, Offer, Request
 from mixtura.cli.families.mixed import MIXED
 from mixtura.cli.families.structured import GAUSSIAN
-from mixtura.cli.looks import blocks_of, looks_of, say_blocks, say_left_out
 from mixtura.cli.voice import say
+from mixtura.components.catalogue import ROWS
 from mixtura.data.files import Table
 
 __all__ = ["AUTO"]
 
+OFFERED = {offer.name: offer for offer in (GAUSSIAN, CATEGORICAL)}
+
 
 def _chosen(table: Table, request: Request) -> tuple[Offer, Request]:
     """Return the family that the columns ask for, and what is asked of it."""
-    looks = looks_of(table, request.columns, request.left_out)
-    blocks = blocks_of(table, looks)
+    found = looked_at(table, request.columns, request.left_out)
+    blocks = found.blocks()
     if len(blocks) > 1:
         say("family auto: mixed, as there are columns of more than one kind", err=True)
         return MIXED, request
-    ((kind, names),) = blocks.items()
-    offer = {"gaussian": GAUSSIAN, "categorical": CATEGORICAL}[kind]
-    say(f"family auto: {offer.name}, as all columns are of one kind", err=True)
-    say_left_out(looks)
-    say_blocks(looks)
-    return offer, replace(request, columns=tuple(names))
+    if blocks:
+        say(f"family auto: {next(iter(blocks))}, as all columns are of one kind", err=True)
+    ((kind, names),) = fitted_blocks(table, found).items()
+    return OFFERED.get(kind) or offer_of(ROWS[kind]), replace(request, columns=tuple(names))
 
 
 def _prepare(table: Table, request: Request) -> Fitting:

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from mixtura.cli.columns import category_frame
+from mixtura.cli.columns import category_columns, category_frame
 from mixtura.cli.families.fitting import Beyond, Fitting, Offer, Request, fitting_of
-from mixtura.cli.looks import category_columns
 from mixtura.data.files import Table
 from mixtura.estimators import CategoricalMixture
 

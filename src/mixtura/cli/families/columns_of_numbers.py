@@ -21,7 +21,8 @@ def offer_of(row: Row) -> Offer:
 
 
 def _columns(row: Row, table: Table, request: Request) -> list[str]:
-    names = number_columns(table, request.columns, request.left_out)
+    amounts = row.has_widths
+    names = number_columns(table, request.columns, request.left_out, amounts=amounts)
     given = [getattr(request, option) for option in row.options]
     return names + [name for name in given if name is not None and name not in names]
 

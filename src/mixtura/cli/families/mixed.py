@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from mixtura.cli.columns import mixed_frame
+from mixtura.cli.columns import fitted_blocks, looked_at, mixed_frame
 from mixtura.cli.families.fitting import Beyond, Fitting, Offer, Request, fitting_of
-from mixtura.cli.looks import blocks_of, looks_of, say_blocks, say_left_out
 from mixtura.data.files import Table
 from mixtura.estimators import MixedMixture
 from mixtura.estimators.mixed_dataset import coded_by_blocks
@@ -15,11 +14,7 @@ STARTS = 10
 
 
 def _blocks(table: Table, request: Request) -> dict[str, list[str]]:
-    looks = looks_of(table, request.columns, request.left_out)
-    say_left_out(looks)
-    blocks = blocks_of(table, looks)
-    say_blocks(looks)
-    return blocks
+    return fitted_blocks(table, looked_at(table, request.columns, request.left_out))
 
 
 def _searching(rows: Any, blocks: dict[str, list[str]], request: Request) -> Fitting:

@@ -7,9 +7,11 @@ import numpy as np
 
 from mixtura.components.regression.parameters import RegressionParameters
 from mixtura.components.regression.responses import Response
-from mixtura.components.words import component_count, level_table
+from mixtura.components.words import Wording, component_count, level_table
 
-__all__ = ["described", "tables_of", "title_of"]
+__all__ = ["WORDING", "Wording", "described", "tables_of", "title_of"]
+
+WORDING = Wording(determined=("its coefficients",), remedies=("fewer terms",))
 
 # What a precision is shown as.
 SPREADS = {"gaussian": "standard deviation", "gamma": "shape"}

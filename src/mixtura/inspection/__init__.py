@@ -1,0 +1,8 @@
+"""What the columns of a table are: one place that decides, for the command and for Python."""
+
+from mixtura.inspection.cells import cells_of_table
+from mixtura.inspection.column import Column
+from mixtura.inspection.inspection import Inspection, inspect, inspected
+from mixtura.inspection.words import mostly_numbers
+
+__all__ = ["Column", "Inspection", "cells_of_table", "inspect", "inspected", "mostly_numbers"]

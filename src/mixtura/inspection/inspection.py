@@ -1,0 +1,231 @@
+"""`inspect`: what the columns of a table are, and what a fit does with each."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+from typing import Any, Literal
+
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from mixtura.data.resolution import step_of
+from mixtura.errors import DataError
+from mixtura.inspection.cells import Cells, cells_of
+from mixtura.inspection.column import Column, Kind
+from mixtura.inspection.missing_codes import codes_for_missing
+from mixtura.inspection.numbers import kind_of_numbers, remarks_on_amounts
+from mixtura.inspection.repetitions import repetitions
+from mixtura.inspection.words import kind_of_text
+from mixtura.text import text_table
+
+__all__ = ["Inspection", "inspect", "inspected"]
+
+# Columns of these kinds say nothing that another could repeat.
+SILENT: frozenset[Kind] = frozenset(
+    (
+        *("constant", "empty", "identifiers", "row numbers", "free text", "damaged numbers"),
+        *("years", "dates"),
+    )
+)
+# Columns that an error tells of.
+TOLD = 8
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Inspection:
+    """What the columns of a table are.
+
+    Attributes
+    ----------
+    columns : a `Column` for each, in the order of the table
+    n_rows : N
+    """
+
+    columns: tuple[Column, ...]
+    n_rows: int
+
+    def __repr__(self) -> str:
+        fitted = sum(column.block is not None for column in self.columns)
+        return f"<Inspection of {len(self.columns)} columns, of which {fitted} would be fitted>"
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def __getitem__(self, name: str) -> Column:
+        """Return the column of a name."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise DataError(f"there is no column '{name}' in this inspection")
+
+    def _repr_html_(self) -> str:
+        """Return the table for a notebook."""
+        header = "".join(f"<th>{escape(name)}</th>" for name in HEADER)
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _line(column)) + "</tr>"
+            for column in self.columns
+        )
+        return f"<table><thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table>"
+
+    def blocks(self) -> dict[str, list[str]]:
+        """Return the columns that a fit takes, by the family of their block; maybe none."""
+        found: dict[str, list[str]] = {}
+        for column in self.columns:
+            if column.block is not None:
+                found.setdefault(column.block, []).append(column.name)
+        # Amounts first, as they are what is drawn first.
+        return {kind: found[kind] for kind in sorted(found, key=ORDER.index)}
+
+    @property
+    def objections(self) -> str:
+        """Return why columns are left out, of many only the first."""
+        left = [one for one in self.columns if one.objection is not None]
+        told = "; ".join(f"'{one.name}': {one.objection}" for one in left[:TOLD])
+        return told or "there is no column"
+
+    def summary(self) -> str:
+        """Return the columns as a table of text, and what else is to be said of them below it."""
+        table = text_table(HEADER, [_line(column) for column in self.columns])
+        said = [said for column in self.columns for said in column.sentences]
+        return "\n".join([table, *([""] if said else []), *said])
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return a row for each column, as `frame` has them."""
+        return [column.row() for column in self.columns]
+
+    def frame(self, backend: Literal["pandas", "polars", "pyarrow"] = "pandas") -> Any:
+        """Return the table as a data frame.
+
+        Parameters
+        ----------
+        backend : the library that it is a frame of: "pandas", "polars" or "pyarrow"
+        """
+        rows = self.table()
+        columns = {
+            name: [row[name] for row in rows] for name in Column("", "empty", "", 0, 0).row()
+        }
+        return nw.from_dict(columns, backend=backend).to_native()
+
+
+HEADER = ("column", "kind", "levels", "missing", "step", "told from", "fitted as")
+ORDER = ["gaussian", "negative_binomial", "categorical"]
+
+
+def _line(column: Column) -> list[str]:
+    return [
+        column.name,
+        column.kind,
+        f"{column.levels:,}",
+        f"{column.n_missing:,}",
+        f"{column.step:.6g}" if column.step else "",
+        column.why,
+        column.block or "left out",
+    ]
+
+
+def inspect(X: Any, columns: Sequence[str] | None = None) -> Inspection:
+    """Return what the columns of a table are, and what a fit does with each.
+
+    `mixtura.fit` and the command go by it: what it leaves out, they leave out, and they say so.
+
+    Parameters
+    ----------
+    X : data frame of any library, array or rows of Python values
+    columns : names of those to fit whatever they are; all others are left aside. None are all,
+        without those that say nothing of what a row is: dates, years, identifiers, row numbers,
+        columns of one value, and such as copy or sum others
+
+    Returns
+    -------
+    Inspection
+        `columns`, `blocks()`, and as text, rows or a frame `summary()`, `table()`, `frame()`.
+
+    Raises
+    ------
+    DataError
+        If the table has no rows, or no column of a name that is given.
+
+    Examples
+    --------
+    >>> import mixtura
+    >>> rows = [[year, 1.5 * year % 7, "ab"[year % 2]] for year in range(1990, 2020)]
+    >>> [column.kind for column in mixtura.inspect(rows).columns]
+    ['row numbers', 'amounts', 'categories']
+    """
+    found = list(cells_of(X))
+    if columns is None:
+        return inspected(found)
+    known = {cells.name: cells for cells in found}
+    for name in columns:
+        if name not in known:
+            some = ", ".join(f"'{one}'" for one in list(known)[:TOLD])
+            raise DataError(f"there is no column '{name}'; there are {some}")
+    return inspected([known[name] for name in columns], asked=True)
+
+
+def inspected(cells: Iterable[Cells], *, asked: bool = False) -> Inspection:
+    """Return what columns are.
+
+    Parameters
+    ----------
+    asked : whether the user named them, and they are fitted whatever they are
+    """
+    own = list(cells)
+    found = [_column(one) for one in own]
+    telling = [
+        one.without([code for code, _ in column.codes])
+        for one, column in zip(own, found, strict=True)
+        if column.kind not in SILENT
+    ]
+    repeats = repetitions(telling)
+    return Inspection(
+        tuple(
+            replace(column, asked=asked, repeats=repeats.get(column.name, ())) for column in found
+        ),
+        own[0].n_rows if own else 0,
+    )
+
+
+def _column(cells: Cells) -> Column:
+    n_present, n_missing = len(cells.values), cells.n_rows - len(cells.values)
+    if not n_present:
+        return Column(cells.name, "empty", "no value", 0, 0, n_missing)
+    if cells.sort in ("text", "dates"):
+        kind, why = _words(cells)
+        levels = len(set(cells.values.tolist()))
+        if levels == 1 and kind != "empty":
+            kind, why = "constant", "text, one value"
+        return Column(cells.name, kind, why, levels, n_present, n_missing)
+    levels, counts = np.unique(cells.values, return_counts=True)
+    codes = () if cells.declared else _codes(levels, counts)
+    plain = cells.without([code for code, _ in codes])
+    if codes:
+        levels, counts = np.unique(plain.values, return_counts=True)
+    if len(levels) == 1:
+        kind, why = "constant", "one number"
+    elif cells.declared:
+        kind, why = "categories", "the table says so"
+    elif cells.sort == "truth values":
+        kind, why = "yes/no", "truth values"
+    else:
+        kind, why = kind_of_numbers(cells.name, plain.values, levels, counts, cells.n_rows)
+    remarks = remarks_on_amounts(plain.values, counts, levels) if kind == "amounts" else []
+    # Where few values repeat, those say nothing of how finely all are measured.
+    repeat = kind in ("amounts", "counts") and len(levels) <= len(plain.values) / 2
+    step = step_of(plain.values) if repeat else 0.0
+    return Column(
+        cells.name, kind, why, len(levels), n_present, n_missing, codes, step, tuple(remarks)
+    )
+
+
+def _codes(levels: Any, counts: Any) -> tuple[tuple[float, int], ...]:
+    found = codes_for_missing(levels, counts)
+    return tuple((code, int(counts[np.searchsorted(levels, code)])) for code in found)
+
+
+def _words(cells: Cells) -> tuple[Kind, str]:
+    if cells.sort == "dates":
+        return "dates", "dates"
+    if cells.declared:
+        return "categories", "text, the table says so"
+    return kind_of_text(cells.values.tolist(), cells.rows.tolist())
