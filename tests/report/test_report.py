@@ -20,7 +20,7 @@ from mixtura.em.soundness import Soundness
 from mixtura.em.stopping import Ending
 from mixtura.report import Report, extras, families, write_report
 from mixtura.report.certainty import note_sentences
-from mixtura.report.contents import PLOTTED_ROWS, plotted
+from mixtura.report.contents import PLOTTED_ROWS
 from mixtura.report.criterion import criterion_figure
 from mixtura.report.drawing import drawn_name, spread_apart
 from mixtura.report.ellipses import LEVELS, ellipse_path, radius_of
@@ -267,7 +267,7 @@ def test_many_columns_are_cut_to_six_and_the_page_says_so() -> None:
 
 def test_many_rows_are_drawn_as_a_sample_and_the_page_says_so() -> None:
     report = report_of("many")
-    sample = plotted(report)
+    sample = report.plotted()
     assert len(sample.rows) == len(sample.labels) == len(sample.probabilities) == PLOTTED_ROWS
     assert "random sample of 5,000 of the 6,000 rows" in page_of("many")
     assert "random sample" not in page_of("faithful")
@@ -277,11 +277,11 @@ def test_many_rows_are_drawn_as_a_sample_and_the_page_says_so() -> None:
 
 def test_which_rows_are_drawn_does_not_depend_on_what_stands_in_them() -> None:
     report = report_of("many")
-    other = plotted(replace(report, rows=np.arange(12000.0).reshape(6000, 2)))
+    other = replace(report, rows=np.arange(12000.0).reshape(6000, 2)).plotted()
     drawn = (other.rows[:, 0] / 2).astype(int)
     assert len(np.unique(drawn)) == PLOTTED_ROWS
-    np.testing.assert_array_equal(plotted(report).rows, report.rows[drawn])
-    assert plotted(report_of("faithful")) is report_of("faithful")
+    np.testing.assert_array_equal(report.plotted().rows, report.rows[drawn])
+    assert report_of("faithful").plotted() is report_of("faithful")
 
 
 def test_one_component_has_no_figure_of_uncertainty_and_one_model_no_ranking() -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mixtura.em.solve import FitResult
 from mixtura.selection import Selection
 
-__all__ = ["PLOTTED_ROWS", "Report", "plotted"]
+__all__ = ["PLOTTED_ROWS", "Report"]
 
 Float = NDArray[np.float64]
 
@@ -70,19 +70,18 @@ class Report:
         # Noise is the last component, and called -1.
         return np.bincount(self.labels % n_components, minlength=n_components)
 
+    def plotted(self, limit: int = PLOTTED_ROWS) -> "Report":
+        """Return the report on a random sample of at most `limit` rows, in their old order.
 
-def plotted(report: Report, limit: int = PLOTTED_ROWS) -> Report:
-    """Return the report on a random sample of at most `limit` rows, in their old order.
-
-    Which rows are drawn depends on their number alone, never on what stands in them.
-    """
-    n_rows = len(report.rows)
-    if n_rows <= limit:
-        return report
-    kept = np.sort(np.random.default_rng(n_rows).choice(n_rows, limit, replace=False))
-    return replace(
-        report,
-        rows=report.rows[kept],
-        labels=report.labels[kept],
-        probabilities=report.probabilities[kept],
-    )
+        Which rows are drawn depends on their number alone, never on what stands in them.
+        """
+        n_rows = len(self.rows)
+        if n_rows <= limit:
+            return self
+        kept = np.sort(np.random.default_rng(n_rows).choice(n_rows, limit, replace=False))
+        return replace(
+            self,
+            rows=self.rows[kept],
+            labels=self.labels[kept],
+            probabilities=self.probabilities[kept],
+        )

@@ -6,16 +6,15 @@ from mixtura.components.catalogue import ROWS
 from mixtura.components.noise import BESIDE_NOISE
 from mixtura.report.beside_noise import noisy_page
 from mixtura.report.columnwise import COLUMNWISE
-from mixtura.report.contents import Report, plotted
 from mixtura.report.counts import MULTINOMIAL, POISSON
 from mixtura.report.factor_analyser import FACTOR_ANALYSER
 from mixtura.report.gaussian import GAUSSIAN
 from mixtura.report.items import ITEMS
 from mixtura.report.mixed import mixed_page
-from mixtura.report.parts import COMMON, Drawing, FamilyPage
+from mixtura.report.parts import FamilyPage
 from mixtura.report.student_t import STUDENT_T
 
-__all__ = ["PAGES", "drawings_of", "has_page", "page_of"]
+__all__ = ["PAGES", "has_page", "page_of"]
 
 PAGES: Mapping[str, FamilyPage] = {
     "gaussian": GAUSSIAN,
@@ -46,9 +45,3 @@ def page_of(family: str) -> FamilyPage:
 def has_page(family: str) -> bool:
     """Return whether a family has a page of its own."""
     return page_of(family) is not PLAIN
-
-
-def drawings_of(report: Report) -> list[Drawing]:
-    """Return the figures that a report has, in the order of its page."""
-    own, sample = page_of(report.result.mixture.family.name).figures(report), plotted(report)
-    return [drawing for drawing in (*own, *COMMON) if drawing.applies(sample)]

@@ -7,11 +7,12 @@ from matplotlib.figure import Figure
 
 from mixtura.em.solve import FitResult
 from mixtura.errors import ParameterError
-from mixtura.report.contents import Report, plotted
-from mixtura.report.families import drawings_of
+from mixtura.report.contents import Report
+from mixtura.report.families import page_of
+from mixtura.report.parts import COMMON, Drawing
 from mixtura.selection import Selection
 
-__all__ = ["figure_names", "figure_of", "report_of"]
+__all__ = ["drawings_of", "figure_names", "figure_of", "report_of"]
 
 
 def report_of(model: Any, X: Any, *, title: str = "Mixture", source: str = "") -> Report:
@@ -88,4 +89,10 @@ def figure_of(report: Report, name: str) -> Figure:
     found = {drawing.name: drawing for drawing in drawings_of(report)}
     if name not in found:
         raise ParameterError(f"this report has the figures {', '.join(found)}, but no {name!r}")
-    return found[name].draw(plotted(report))
+    return found[name].draw(report.plotted())
+
+
+def drawings_of(report: Report) -> list[Drawing]:
+    """Return the figures that a report has, in the order of its page."""
+    own, sample = page_of(report.result.mixture.family.name).figures(report), report.plotted()
+    return [drawing for drawing in (*own, *COMMON) if drawing.applies(sample)]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mixtura.report.contents import Report, plotted
+from mixtura.report.contents import Report
 from mixtura.report.rendering import rendered
 from mixtura.report.sentences import (
     cautions,
@@ -101,9 +101,9 @@ def _facts(report: Report) -> dict[str, Any]:
 
 
 def _figures(report: Report) -> dict[str, Shown]:
-    from mixtura.report.families import drawings_of
+    from mixtura.report.figures import drawings_of
 
-    sample = plotted(report)
+    sample = report.plotted()
     return {
         drawing.name: _shown(drawing, sample, figures_note(report))
         for drawing in drawings_of(report)

@@ -10,9 +10,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from mixtura.errors import ParameterError
-from mixtura.report.contents import plotted
-from mixtura.report.families import drawings_of
-from mixtura.report.figures import report_of
+from mixtura.report.figures import drawings_of, report_of
 from mixtura.report.vector import inline_svg
 
 __all__ = ["Picture", "plot"]
@@ -83,6 +81,6 @@ def plot(model: Any, X: Any, figure: str | None = None) -> Picture:
         figure = next(iter(drawings))
     if figure not in drawings:
         raise ParameterError(f"this model has the figures {', '.join(drawings)}, but no {figure!r}")
-    drawing, sample = drawings[figure], plotted(report)
+    drawing, sample = drawings[figure], report.plotted()
     draw = partial(drawing.draw, sample)
     return Picture(figure, drawing.heading, drawing.caption(sample), draw(), draw)
