@@ -16,7 +16,7 @@ from mixtura.cli.assignments import assignments_of
 from mixtura.cli.class_tables import write_csv
 from mixtura.cli.columns import category_frame, number_columns, number_frame, split_names
 from mixtura.cli.contradictions import check_roles, check_written
-from mixtura.cli.formulas import keep_formulas_option, unformulated
+from mixtura.cli.formulas import cells_written, keep_formulas_option
 from mixtura.cli.options import (
     Sizes,
     Structures,
@@ -261,7 +261,7 @@ def _write(
         write_csv(
             folder.partial / CONFUSION,
             judged.table(),
-            (lambda cells: cells) if keeps else unformulated,
+            cells_written(keep_formulas=keeps),
         )
         sheet = judged_sheet(judged, model, table.path.name, how)
         write_sheet(folder.partial / REPORT, sheet)

@@ -2,7 +2,6 @@
 
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -13,7 +12,7 @@ from mixtura.cli.answers import Answers, answers_of
 from mixtura.cli.class_tables import write_csv
 from mixtura.cli.columns import split_names
 from mixtura.cli.contradictions import check_written
-from mixtura.cli.formulas import keep_formulas_option, unformulated
+from mixtura.cli.formulas import cells_written, keep_formulas_option
 from mixtura.cli.options import force_option, missing_option, weights_option
 from mixtura.cli.output import COMPARISON, CONFUSION, REPORT, Output, output_folder, told
 from mixtura.cli.rows import rows_of
@@ -107,7 +106,7 @@ def _write(
     models: tuple[Path, Path],
 ) -> None:
     """Write tables and page, and put them in place together."""
-    safe: Any = (lambda cells: cells) if keep_formulas else unformulated
+    safe = cells_written(keep_formulas=keep_formulas)
     names = range(table.n_rows) if id_column is None else table.column(id_column)
     columns = {
         "first": found.labels.tolist(),

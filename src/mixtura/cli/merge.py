@@ -13,7 +13,7 @@ from mixtura.cli.assignments import Assignments, assignments_of
 from mixtura.cli.class_tables import write_csv
 from mixtura.cli.columns import split_names
 from mixtura.cli.contradictions import check_written
-from mixtura.cli.formulas import keep_formulas_option, unformulated
+from mixtura.cli.formulas import cells_written, keep_formulas_option
 from mixtura.cli.options import force_option, missing_option, weights_option
 from mixtura.cli.output import MERGING, MODEL, REPORT, Output, output_folder, told
 from mixtura.cli.rows import rows_of
@@ -129,7 +129,7 @@ def _write(folder: Output, tree: Merging, size: int, source: str, found: Assignm
     """Write what stands beside the model, and put all in place together."""
     with told(folder.shown):
         found.write(folder.partial / found.file)
-        write_csv(folder.partial / MERGING, _tabled(tree), unformulated)
+        write_csv(folder.partial / MERGING, _tabled(tree), cells_written(keep_formulas=False))
         sheet = merged_sheet(tree, size, found.sizes, source)
         write_sheet(folder.partial / REPORT, sheet)
     folder.publish()
