@@ -13,7 +13,7 @@ from mixtura.components.regression.parameters import (
     RegressionPrior,
 )
 from mixtura.components.regression.responses import Response
-from mixtura.components.words import Wording
+from mixtura.components.wording import Wording
 from mixtura.errors import ParameterError
 
 __all__ = ["Lines"]
