@@ -14,9 +14,9 @@ from scipy.special import chdtrc
 
 from mixtura.components.regression.bounds import Bounds
 from mixtura.components.regression.family import RegressionFamily
+from mixtura.components.regression.words import spread_name, spreads_of
 from mixtura.errors import InformationError, ParameterError
 from mixtura.mixture import Mixture
-from mixtura.regressions.binding import spread_name
 from mixtura.regressions.doubts import endless_terms
 from mixtura.text import text_table
 
@@ -205,7 +205,7 @@ def errors_of(mixture: Mixture, rows: Float, weights: Float) -> RegressionErrors
     places = np.arange(k * size).reshape(k, size)
     errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     errors = np.where(errors > 0, errors, np.nan)
-    spreads = _spreads(family, mixture)
+    spreads = spreads_of(family.response, mixture.parameters)
     factor = 0.5 * spreads if spread_name(family.response) == "sigma" else spreads
     jacobian = (np.diag(mixture.weights) - np.outer(mixture.weights, mixture.weights))[:, 1:]
     chances = jacobian @ covariance[k * size :, k * size :] @ jacobian.T
@@ -238,15 +238,6 @@ def _check_ends(mixture: Mixture, rows: Float, weights: Float) -> None:
             "likelihood has no curvature to go by: its responses are all 0, or these terms "
             "separate 0 from 1; try fewer components or terms, or hold them by fix"
         )
-
-
-def _spreads(family: RegressionFamily, mixture: Mixture) -> Float:
-    """Return standard deviations or shapes (K,), empty where there are none."""
-    precisions = mixture.parameters.precisions
-    name = spread_name(family.response)
-    if name is None:
-        return np.empty(0)
-    return 1.0 / np.sqrt(precisions) if name == "sigma" else precisions
 
 
 def _free(family: RegressionFamily, k: int, *, held_weights: bool) -> Float:
