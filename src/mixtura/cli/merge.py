@@ -16,9 +16,8 @@ from mixtura.cli.contradictions import check_written
 from mixtura.cli.formulas import cells_written, keep_formulas_option
 from mixtura.cli.options import force_option, missing_option, weights_option
 from mixtura.cli.output import MERGING, MODEL, REPORT, Output, output_folder, told
-from mixtura.cli.rows import rows_of
+from mixtura.cli.rows import rows_of, weights_of
 from mixtura.cli.voice import say
-from mixtura.data.checks import row_weights
 from mixtura.data.files import read_tables
 from mixtura.data.paths import called_together, files_of
 from mixtura.errors import ParameterError
@@ -99,8 +98,7 @@ def merge(
             table = read_tables(files_of(list(files)) or [], called)
             table = table.without(split_names(missing), kept)
             rows = rows_of(mixture, table)
-            given = None if weights is None else table.numeric([weights], "error")[:, 0]
-            counted = row_weights(given, len(rows))
+            counted = weights_of(table, weights)
             tree = merged(mixture.coded, rows, sample_weight=counted, criterion=criterion)
         size = tree.n_clusters if clusters is None else clusters
         names = None if id_column is None else table.column(id_column)
