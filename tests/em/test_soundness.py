@@ -10,7 +10,7 @@ from mixtura import (
     NegativeBinomialMixture,
     ParameterError,
 )
-from mixtura.components.words import Wording
+from mixtura.components.wording import Wording
 from mixtura.em.soundness import Soundness
 
 pytestmark = pytest.mark.drawn(4)

@@ -1,5 +1,7 @@
 """Components are merged as mclust merges them, and laws of the tree hold."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,14 @@ from numpy.testing import assert_array_equal
 from scipy.special import xlogy
 
 import mixtura
-from mixtura import CategoricalMixture, GaussianMixture, Mixture, ParameterError, SurveyDesign
+from mixtura import (
+    CategoricalMixture,
+    GaussianMixture,
+    Mixture,
+    ParameterError,
+    StudentTMixture,
+    SurveyDesign,
+)
 from mixtura.inference import gradient, information, merge
 from tests.oracles import dataset, mclust
 
@@ -105,9 +114,10 @@ def test_a_row_of_weight_two_is_the_row_twice(fresh_seed: int) -> None:
         assert one.entropies == pytest.approx(other.entropies)
 
 
-def test_clusters_are_the_mixture_parted(fresh_seed: int) -> None:
+@pytest.mark.parametrize("estimator", [GaussianMixture, StudentTMixture])
+def test_clusters_are_the_mixture_parted(estimator: Any, fresh_seed: int) -> None:
     rows, _ = crossed(fresh_seed, 300)
-    mixture = GaussianMixture(3, random_state=0).fit(rows).mixture_
+    mixture = estimator(3, random_state=0).fit(rows).mixture_
     tree = merge(mixture, rows)
     parts, clusters = tree.partition(2), tree.clusters(2)
     whole = np.logaddexp.reduce(

@@ -5,6 +5,7 @@ import pytest
 from regression_problems import FAMILIES, drawn, log_likelihoods
 
 from mixtura import MixtureRegressor, ParameterError
+from mixtura.regressions.sizes import best_of, size_table
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -19,6 +20,20 @@ def test_two_lines_are_chosen_where_there_are_two(family: str) -> None:
     assert model.selection_[1].bic == pytest.approx(theirs, rel=1e-9)
     assert model.bic_ == model.selection_[1].bic == min(one.bic for one in model.selection_)
     assert model.selection_table().count("\n") == 3
+
+
+def test_a_size_that_cannot_be_fitted_is_passed_over_and_said() -> None:
+    found = drawn(1, "gaussian", 200)
+    fitted = MixtureRegressor(1, random_state=0).fit(found.X, found.y)
+
+    def fails() -> MixtureRegressor:
+        raise ParameterError("a component has no residuals")
+
+    best, tried = best_of([(1, lambda: fitted), (2, fails)], "bic")
+    assert best is fitted
+    *table, said = size_table(tried).splitlines()
+    assert said == "2 could not be fitted: a component has no residuals"
+    assert "nan" not in "".join(table)
 
 
 def test_a_fit_alone_has_no_selection_of_before() -> None:

@@ -7,7 +7,7 @@ from mixtura.classes.enumeration import Enumeration, enumerate_classes
 from mixtura.classes.profile import ClassProfile, profile
 from mixtura.classes.regression import ClassRegression, LikelihoodRatio, one_step
 from mixtura.classes.three_step import three_step
-from mixtura.classes.wald import WaldTest
+from mixtura.inference.wald import WaldTest
 
 __all__ = [
     "ClassMembership",

@@ -13,7 +13,7 @@ from mixtura.classes.membership import MembershipLikelihood
 from mixtura.classes.steps import Assigned
 from mixtura.classes.third_step import ThirdStep
 from mixtura.classes.variables import Variable
-from mixtura.classes.wald import WaldTest, interval, two_sided, wald_test
+from mixtura.inference.wald import WaldTest, interval, two_sided, wald_test
 from mixtura.text import text_table
 
 __all__ = [

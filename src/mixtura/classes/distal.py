@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mixtura.classes.class_means import class_means
 from mixtura.classes.third_step import ThirdStep
 from mixtura.classes.variables import Variable
-from mixtura.classes.wald import WaldTest, interval, shown, wald_test
+from mixtura.inference.wald import WaldTest, interval, shown, wald_test
 from mixtura.text import text_table
 
 __all__ = ["DistalOutcome", "DistalOutcomes", "distal_outcomes"]

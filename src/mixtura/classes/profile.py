@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixtura.classes.posteriors import mixture_of
-from mixtura.classes.wald import shown
 from mixtura.errors import InformationError
 from mixtura.inference.survey import SurveyDesign
 from mixtura.inference.uncertainty import confidence_intervals, standard_errors
+from mixtura.inference.wald import shown
 from mixtura.mixture import Mixture
 from mixtura.text import component_name, text_table
 

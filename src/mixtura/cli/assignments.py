@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from mixtura.cli.answers import Answers
-from mixtura.cli.formulas import unformulated
+from mixtura.cli.formulas import cells_written
 from mixtura.cli.output import ASSIGNMENTS
 from mixtura.errors import DataError
 from mixtura.writing import replacing
@@ -60,7 +60,7 @@ class Assignments:
 
     def table(self) -> pa.Table:
         """Return the columns of `assignments.csv`."""
-        safe = (lambda cells: cells) if self.keeps_formulas else unformulated
+        safe = cells_written(keep_formulas=self.keeps_formulas)
         columns = {
             safe([self.id_column])[0]: pa.array(safe(self.names)),
             self.what: self.label

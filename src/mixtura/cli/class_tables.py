@@ -17,7 +17,7 @@ from mixtura.classes import (
     DistalOutcomes,
     Enumeration,
 )
-from mixtura.cli.formulas import unformulated
+from mixtura.cli.formulas import cells_written
 from mixtura.cli.output import CLASSES, ENUMERATION, LATEX, TABLES
 from mixtura.cli.typeset import Part, Rows, as_latex, as_markdown
 from mixtura.writing import replacing, write_text
@@ -61,7 +61,7 @@ class Findings:
 
     def write(self, folder: Path) -> None:
         """Write the tables into a folder."""
-        safe = (lambda cells: cells) if self.keeps_formulas else unformulated
+        safe = cells_written(keep_formulas=self.keeps_formulas)
         write_csv(folder / ENUMERATION, self.enumeration.table(), safe)
         write_csv(folder / CLASSES, self.profile.table(), safe)
         parts = self.parts()

@@ -16,7 +16,7 @@ from mixtura.cli.assignments import assignments_of
 from mixtura.cli.class_tables import write_csv
 from mixtura.cli.columns import category_frame, number_columns, number_frame, split_names
 from mixtura.cli.contradictions import check_roles, check_written
-from mixtura.cli.formulas import keep_formulas_option, unformulated
+from mixtura.cli.formulas import cells_written, keep_formulas_option
 from mixtura.cli.options import (
     Sizes,
     Structures,
@@ -26,9 +26,8 @@ from mixtura.cli.options import (
     weights_option,
 )
 from mixtura.cli.output import CONFUSION, MODEL, REPORT, Output, output_folder, told
-from mixtura.cli.rows import rows_of
+from mixtura.cli.rows import rows_of, weights_of
 from mixtura.cli.voice import say
-from mixtura.data.checks import row_weights
 from mixtura.data.files import Table, read_tables
 from mixtura.data.paths import called_together, files_of
 from mixtura.discriminant import (
@@ -137,7 +136,7 @@ def classify(context: click.Context, **options: Any) -> None:
         with in_words_of_the_command(called):
             table = _read(files_of(list(options["files"])) or [], called, options)
             frame, labels = _frame(table, options), _labels(table, options["class_column"])
-            weights = _weights(table, options["weights"])
+            weights = weights_of(table, options["weights"])
             model = _classifier(frame, options)
             model.fit(frame, labels, sample_weight=weights)
         test_file = options["test_file"]
@@ -203,14 +202,6 @@ def _labels(table: Table, column: str) -> NDArray[Any]:
     return np.array(cells)
 
 
-def _weights(table: Table, column: str | None) -> NDArray[np.float64]:
-    if column is None:
-        return np.ones(table.n_rows)
-    found = row_weights(table.numeric([column], "error")[:, 0], table.n_rows)
-    assert found is not None
-    return found
-
-
 def _classifier(frame: Any, options: Mapping[str, Any]) -> Any:
     """Return the classifier that is asked for, not fitted."""
     sizes = options["sizes"]
@@ -232,7 +223,7 @@ def _tested(model: Any, table: Table, options: Mapping[str, Any]) -> Judgement:
     labels = _labels(table, options["class_column"])
     rows = rows_of(model.mixtures_[0], table)
     _, shares = Answers.of_classes(model).tell(rows)
-    weights = _weights(table, options["weights"])
+    weights = weights_of(table, options["weights"])
     return judgement_of(model.classes_, labels, shares, weights)
 
 
@@ -261,7 +252,7 @@ def _write(
         write_csv(
             folder.partial / CONFUSION,
             judged.table(),
-            (lambda cells: cells) if keeps else unformulated,
+            cells_written(keep_formulas=keeps),
         )
         sheet = judged_sheet(judged, model, table.path.name, how)
         write_sheet(folder.partial / REPORT, sheet)

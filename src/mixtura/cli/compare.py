@@ -2,7 +2,6 @@
 
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -13,12 +12,11 @@ from mixtura.cli.answers import Answers, answers_of
 from mixtura.cli.class_tables import write_csv
 from mixtura.cli.columns import split_names
 from mixtura.cli.contradictions import check_written
-from mixtura.cli.formulas import keep_formulas_option, unformulated
+from mixtura.cli.formulas import cells_written, keep_formulas_option
 from mixtura.cli.options import force_option, missing_option, weights_option
 from mixtura.cli.output import COMPARISON, CONFUSION, REPORT, Output, output_folder, told
-from mixtura.cli.rows import rows_of
+from mixtura.cli.rows import rows_of, weights_of
 from mixtura.cli.voice import say
-from mixtura.data.checks import row_weights
 from mixtura.data.files import Table, read_tables
 from mixtura.data.paths import called_together, files_of
 from mixtura.report import PAGE_PACKAGES, require
@@ -75,8 +73,7 @@ def compare(
                 one.labels[shares.argmax(axis=1)]
                 for one, (_, shares) in zip(both, told_of, strict=True)
             ]
-            given = None if weights is None else table.numeric([weights], "error")[:, 0]
-            counted = row_weights(given, table.n_rows)
+            counted = weights_of(table, weights)
             densities = [density for density, _ in told_of]
             _say_columns(both)
             found = compared(labels[0], labels[1], densities[0], densities[1], counted)
@@ -107,7 +104,7 @@ def _write(
     models: tuple[Path, Path],
 ) -> None:
     """Write tables and page, and put them in place together."""
-    safe: Any = (lambda cells: cells) if keep_formulas else unformulated
+    safe = cells_written(keep_formulas=keep_formulas)
     names = range(table.n_rows) if id_column is None else table.column(id_column)
     columns = {
         "first": found.labels.tolist(),

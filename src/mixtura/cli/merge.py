@@ -13,12 +13,11 @@ from mixtura.cli.assignments import Assignments, assignments_of
 from mixtura.cli.class_tables import write_csv
 from mixtura.cli.columns import split_names
 from mixtura.cli.contradictions import check_written
-from mixtura.cli.formulas import keep_formulas_option, unformulated
+from mixtura.cli.formulas import cells_written, keep_formulas_option
 from mixtura.cli.options import force_option, missing_option, weights_option
 from mixtura.cli.output import MERGING, MODEL, REPORT, Output, output_folder, told
-from mixtura.cli.rows import rows_of
+from mixtura.cli.rows import rows_of, weights_of
 from mixtura.cli.voice import say
-from mixtura.data.checks import row_weights
 from mixtura.data.files import read_tables
 from mixtura.data.paths import called_together, files_of
 from mixtura.errors import ParameterError
@@ -99,8 +98,7 @@ def merge(
             table = read_tables(files_of(list(files)) or [], called)
             table = table.without(split_names(missing), kept)
             rows = rows_of(mixture, table)
-            given = None if weights is None else table.numeric([weights], "error")[:, 0]
-            counted = row_weights(given, len(rows))
+            counted = weights_of(table, weights)
             tree = merged(mixture.coded, rows, sample_weight=counted, criterion=criterion)
         size = tree.n_clusters if clusters is None else clusters
         names = None if id_column is None else table.column(id_column)
@@ -129,7 +127,7 @@ def _write(folder: Output, tree: Merging, size: int, source: str, found: Assignm
     """Write what stands beside the model, and put all in place together."""
     with told(folder.shown):
         found.write(folder.partial / found.file)
-        write_csv(folder.partial / MERGING, _tabled(tree), unformulated)
+        write_csv(folder.partial / MERGING, _tabled(tree), cells_written(keep_formulas=False))
         sheet = merged_sheet(tree, size, found.sizes, source)
         write_sheet(folder.partial / REPORT, sheet)
     folder.publish()

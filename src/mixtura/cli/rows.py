@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.data.batches import tables_of
+from mixtura.data.checks import row_weights
 from mixtura.data.encoding import encoded
 from mixtura.data.files import Table, read_table
 from mixtura.data.paths import bytes_in_memory, is_spelled
@@ -19,7 +21,7 @@ from mixtura.text import quoted_names
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["frame_of", "rows_of", "tables_within", "text_columns"]
+__all__ = ["frame_of", "rows_of", "tables_within", "text_columns", "weights_of"]
 
 
 def text_columns(mixture: Mixture) -> list[str]:
@@ -48,6 +50,13 @@ def rows_of(mixture: Mixture, table: Table, *, ignore: bool = False) -> NDArray[
     names = _columns(mixture, table)
     cells = [_cells(table, *one) for one in zip(names, mixture.kinds, strict=True)]
     return encoded(cells, mixture.kinds, names, ignore=ignore, gaps=True)
+
+
+def weights_of(table: Table, column: str | None) -> NDArray[np.float64] | None:
+    """Return the row weights (N,) that a column holds, or None where none is named."""
+    if column is None:
+        return None
+    return row_weights(table.numeric([column], "error")[:, 0], table.n_rows)
 
 
 def frame_of(mixture: Mixture, table: Table) -> "pa.Table":

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from mixtura.cli.contradictions import check_target
-from mixtura.cli.formulas import keep_formulas_option, unformulated
+from mixtura.cli.formulas import cells_written, keep_formulas_option
 from mixtura.cli.standard_output import binary_output
 from mixtura.store import load_with_facts
 from mixtura.writing import replacing
@@ -42,7 +42,7 @@ def sample(model: Path, n_rows: int, seed: int, output: Path | None, keep_formul
     rows, components = mixture.coded.sample(n_rows, seed)
     names = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
     label = "component" if "component" not in names else "mixture component"
-    safe = (lambda cells: cells) if keep_formulas else unformulated
+    safe = cells_written(keep_formulas=keep_formulas)
     columns = [safe(_written(column)) for column in mixture.decode(rows)]
     names = safe(names)
     table = pa.table({**dict(zip(names, columns, strict=True)), label: mixture.labels[components]})

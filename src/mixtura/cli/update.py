@@ -13,9 +13,8 @@ from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.columns import split_names
 from mixtura.cli.contradictions import check_target
 from mixtura.cli.options import memory_option, missing_option, prior_option, weights_option
-from mixtura.cli.rows import rows_of, tables_within, text_columns
+from mixtura.cli.rows import rows_of, tables_within, text_columns, weights_of
 from mixtura.cli.voice import say
-from mixtura.data.checks import row_weights
 from mixtura.data.memory import bytes_of
 from mixtura.data.paths import files_of
 from mixtura.data.table import Table
@@ -101,7 +100,4 @@ def _rows(
     rows = rows_of(mixture, table)
     if not len(rows):
         raise DataError(f"'{table.path}' holds no rows")
-    if weights is None:
-        return rows, None
-    counted = table.numeric([weights], "error")[:, 0]
-    return rows, row_weights(counted, len(rows))
+    return rows, weights_of(table, weights)

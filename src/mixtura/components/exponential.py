@@ -30,7 +30,7 @@ from mixtura.components.kernel import Kernel
 from mixtura.components.prior import ConjugatePrior, NoPrior, pseudo_rows
 from mixtura.components.segments import Block, Segments
 from mixtura.components.sparse import SparseEvaluator, SparseTile
-from mixtura.components.words import Wording
+from mixtura.components.wording import Wording
 from mixtura.errors import ParameterError
 from mixtura.kinds import ColumnKind
 from mixtura.native.parts import DensePart, LevelPart, Part

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mixtura.components.kernel import Kernel
 from mixtura.components.moments import Moments
-from mixtura.components.words import Wording
+from mixtura.components.wording import Wording
 from mixtura.kinds import ColumnKind
 from mixtura.native.parts import Part
 from mixtura.native.predictions import CompiledRows

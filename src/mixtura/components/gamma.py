@@ -23,7 +23,7 @@ from mixtura.components.saddle_point import LARGE, gamma_logs
 from mixtura.components.segments import SegmentKind, Segments
 from mixtura.components.simplex import SMALLEST
 from mixtura.components.stacked import GammaParameters
-from mixtura.components.words import Wording
+from mixtura.components.wording import Wording
 from mixtura.errors import ParameterError
 from mixtura.kinds import POSITIVE
 

@@ -23,7 +23,7 @@ from mixtura.components.noise_parameters import (
     NoisyPrior,
     last_of,
 )
-from mixtura.components.words import Wording
+from mixtura.components.wording import Wording
 from mixtura.kinds import ColumnKind
 
 __all__ = ["BESIDE_NOISE", "NOISE", "NoiseFamily", "beside_noise", "without_noise"]

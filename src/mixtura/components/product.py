@@ -19,7 +19,8 @@ from mixtura.components.family import Evaluator, Family, Product
 from mixtura.components.gaussian.kernel import GaussianKernel
 from mixtura.components.joint import Joining, JointKernel
 from mixtura.components.kernel import Kernel
-from mixtura.components.words import Wording, component_count
+from mixtura.components.wording import Wording
+from mixtura.components.words import component_count
 from mixtura.errors import DataError, ParameterError
 from mixtura.kinds import ColumnKind
 from mixtura.native.parts import DensePart

@@ -83,6 +83,11 @@ class Judgement:
                 )
         return found
 
+    @property
+    def has_roc(self) -> bool:
+        """Return whether there are two classes, and rows of weight of both."""
+        return len(self.classes) == 2 and len(np.unique(self.codes[self.weights > 0])) == 2
+
     def roc(self) -> tuple[Float, Float]:
         """Return the rates of false and of true alarms, of two classes for the second.
 
@@ -124,8 +129,7 @@ class Judgement:
             for name, counts in zip(names, self.confusion, strict=True)
         ]
         told = f"error {self.error:.4f}, Brier score {self.brier:.4f}"
-        # Of one class only there is no curve.
-        if len(names) == 2 and len(np.unique(self.codes[self.weights > 0])) == 2:
+        if self.has_roc:
             told += f", area under the ROC curve {self.auc:.4f}"
         return f"{told}\n{text_table(['class, said:', *names], rows)}"
 

@@ -6,7 +6,7 @@ from math import isfinite
 
 import numpy as np
 
-from mixtura.components.words import Wording, listed
+from mixtura.components.wording import Wording, listed
 from mixtura.em.history import Failure, History, PassedOver
 from mixtura.em.options import FitOptions
 from mixtura.em.ranking import unsupported

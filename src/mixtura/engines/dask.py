@@ -6,20 +6,16 @@ sums go through the fixed tree.
 """
 
 import pickle
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
-from io import BytesIO
 from typing import Any
-from uuid import uuid4
 
 from mixtura.engines.blas import single_threaded_blas
 from mixtura.engines.cores import number_of_workers
-from mixtura.engines.engine import Item, MergeTree, Result, in_order
-from mixtura.engines.parcels import MOST_KEPT, Pickler
-from mixtura.engines.processes import branches
-from mixtura.engines.remote import BRANCHES, answered, named
+from mixtura.engines.engine import Item, Result, in_order
+from mixtura.engines.parcels import MOST_KEPT
+from mixtura.engines.remote import Lasting, answered, folded, named
 from mixtura.engines.serial import Serial
 from mixtura.errors import EngineError, ParameterError
 from mixtura.native.library import build_name
@@ -55,7 +51,7 @@ class Dask:
         self._distributed = distributed
         self._where, self._n_local = where, number_of_workers(n_jobs)
         self._client: Any = None
-        self._scattered: OrderedDict[int, tuple[Any, str, Any]] = OrderedDict()
+        self._lasting: Any = None
 
     @property
     def n_jobs(self) -> int:
@@ -68,11 +64,7 @@ class Dask:
         """Return the sum over units by the fixed merge tree."""
         if self._client is None or len(units) <= 1:
             return Serial().fold(task, units)
-        parts = branches(len(units), BRANCHES * self.n_jobs)
-        tree = MergeTree(len(parts))
-        for number, found in self._answers(task, [units[part] for part in parts], parts):
-            tree.add(number, found)
-        return tree.total()
+        return folded(self._answers, task, units, self.n_jobs)
 
     def map(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         """Yield what a task makes of each item, in their order."""
@@ -90,11 +82,14 @@ class Dask:
             return
         with single_threaded_blas(), self._connected() as client:
             self._client = client
+            self._lasting = Lasting(self._scattered)
             try:
                 yield
             finally:
-                self._client = None
-                self._scattered.clear()
+                self._client = self._lasting = None
+
+    def _scattered(self, content: bytes) -> Any:
+        return self._client.scatter(content, broadcast=True, hash=False)
 
     @contextmanager
     def _connected(self) -> Iterator[Any]:
@@ -132,7 +127,7 @@ class Dask:
                     yield number, found
             except CancelledError as error:
                 # What was scattered is gone with the workers that held it.
-                self._scattered.clear()
+                self._lasting.forget()
                 if tries == TRIES - 1:
                     raise EngineError(
                         f"Dask lost the workers that had the rows {TRIES} times in one pass; see "
@@ -145,11 +140,11 @@ class Dask:
         self, task: Any, parts: Mapping[int, Sequence[Any]], places: Sequence[slice]
     ) -> Iterator[tuple[int, Any]]:
         shared: dict[str, Any] = {}
-        pickled = self._pickled(task, shared)
+        pickled = self._lasting.pickled(task, shared)
         futures: dict[Any, int] = {}
         for number, part in parts.items():
             mine = dict(shared)
-            asked = pickled, self._pickled(part, mine)
+            asked = pickled, self._lasting.pickled(part, mine)
             future = self._client.submit(
                 _answered, *asked, list(mine), list(mine.values()), build_name(), pure=False
             )
@@ -161,8 +156,7 @@ class Dask:
                 if error is not None:
                     raise error
                 yield number, found
-            while len(self._scattered) > MOST_KEPT:
-                self._scattered.popitem(last=False)
+            self._lasting.forget(MOST_KEPT)
         finally:
             unfinished = [future for future in futures if not future.done()]
             if unfinished:
@@ -179,23 +173,6 @@ class Dask:
                 f"at {error.last_worker.address}; memory may have run out: give workers more of "
                 "it, or fewer threads each"
             ) from error
-
-    def _pickled(self, value: Any, used: dict[str, Any]) -> bytes:
-        """Return the pickle of a value without what outlasts tasks, which is added to `used`."""
-
-        def place_of(lasting: Any) -> Any:
-            if id(lasting) not in self._scattered:
-                content = pickle.dumps(lasting, protocol=5)
-                future = self._client.scatter(content, broadcast=True, hash=False)
-                self._scattered[id(lasting)] = lasting, uuid4().hex, future
-            self._scattered.move_to_end(id(lasting))
-            _, name, future = self._scattered[id(lasting)]
-            used[name] = future
-            return name, ()
-
-        message = BytesIO()
-        Pickler(message, place_of).dump(value)
-        return message.getvalue()
 
 
 def _answered(

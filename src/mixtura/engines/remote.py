@@ -1,24 +1,81 @@
-"""What workers of a cluster do with a task and units: what outlasts tasks is read once by each."""
+"""Tasks sent to the workers of a cluster, and what these do: what outlasts tasks goes out once."""
 
 import pickle
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from io import BytesIO
 from threading import Lock
 from typing import Any, TypeAlias
+from uuid import uuid4
 
 from mixtura.engines.blas import single_threaded_blas
 from mixtura.engines.crew import answer
-from mixtura.engines.parcels import MOST_KEPT, Unpickler
+from mixtura.engines.engine import MergeTree
+from mixtura.engines.parcels import MOST_KEPT, Pickler, Unpickler
+from mixtura.engines.processes import branches
 from mixtura.errors import EngineError
 from mixtura.native.library import build_name
 
-__all__ = ["BRANCHES", "answered", "named"]
+__all__ = ["BRANCHES", "Lasting", "answered", "folded", "named"]
 
 # Branches of the merge tree that each worker is given, so that fast ones do more of them.
 BRANCHES = 4
 
 # Returns the pickle of what outlasts tasks, by its name.
 Content: TypeAlias = Callable[[str], bytes]
+# Yields the sum of a task over each part of the units, with its number, of a task, the parts and
+# where they are.
+Answers: TypeAlias = Callable[
+    [Any, Sequence[Sequence[Any]], Sequence[slice]], Iterator[tuple[int, Any]]
+]
+
+
+def folded(answers: Answers, task: Any, units: Sequence[Any], n_jobs: int) -> Any:
+    """Return the sum of a task over units, whose parts are branches of the fixed merge tree."""
+    parts = branches(len(units), BRANCHES * n_jobs)
+    tree = MergeTree(len(parts))
+    for number, found in answers(task, [units[part] for part in parts], parts):
+        tree.add(number, found)
+    return tree.total()
+
+
+class Lasting:
+    """What outlasts tasks, of which workers are sent pickles once; the last used are kept.
+
+    Parameters
+    ----------
+    send : hands workers a pickle, and returns what stands for it
+    drop : lets workers forget that; None where it is enough that nobody has it
+    """
+
+    def __init__(
+        self, send: Callable[[bytes], Any], drop: Callable[[Any], None] | None = None
+    ) -> None:
+        self._send, self._drop = send, drop
+        self._sent: OrderedDict[int, tuple[Any, str, Any]] = OrderedDict()
+
+    def pickled(self, value: Any, used: dict[str, Any]) -> bytes:
+        """Return the pickle of a value without what outlasts tasks, which is added to `used`."""
+
+        def place_of(lasting: Any) -> Any:
+            if id(lasting) not in self._sent:
+                sent = self._send(pickle.dumps(lasting, protocol=5))
+                self._sent[id(lasting)] = lasting, uuid4().hex, sent
+            self._sent.move_to_end(id(lasting))
+            _, name, sent = self._sent[id(lasting)]
+            used[name] = sent
+            return name, ()
+
+        message = BytesIO()
+        Pickler(message, place_of).dump(value)
+        return message.getvalue()
+
+    def forget(self, most: int = 0) -> None:
+        """Forget all but so many that were used last."""
+        while len(self._sent) > most:
+            _, (_, _, sent) = self._sent.popitem(last=False)
+            if self._drop is not None:
+                self._drop(sent)
 
 
 class _Kept:

@@ -9,20 +9,16 @@ import os
 import pickle
 import re
 import sys
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from io import BytesIO
 from typing import Any
-from uuid import uuid4
 
 from mixtura.engines.blas import single_threaded_blas
 from mixtura.engines.cores import number_of_workers
-from mixtura.engines.engine import Item, MergeTree, Result, in_order
-from mixtura.engines.parcels import MOST_KEPT, Pickler
-from mixtura.engines.processes import branches
-from mixtura.engines.remote import BRANCHES, answered, named
+from mixtura.engines.engine import Item, Result, in_order
+from mixtura.engines.parcels import MOST_KEPT
+from mixtura.engines.remote import BRANCHES, Lasting, answered, folded, named
 from mixtura.engines.serial import Serial
 from mixtura.errors import EngineError, ParameterError
 from mixtura.native.library import build_name
@@ -67,7 +63,7 @@ class Spark:
             )
         self._where, self._n_local = where, number_of_workers(n_jobs)
         self._context: Any = None
-        self._lasting: OrderedDict[int, tuple[Any, str, Any]] = OrderedDict()
+        self._lasting: Any = None
 
     @property
     def n_jobs(self) -> int:
@@ -78,11 +74,7 @@ class Spark:
         """Return the sum over units by the fixed merge tree."""
         if self._context is None or len(units) <= 1:
             return Serial().fold(task, units)
-        parts = branches(len(units), BRANCHES * self.n_jobs)
-        tree = MergeTree(len(parts))
-        for number, found in self._answers(task, [units[part] for part in parts], parts):
-            tree.add(number, found)
-        return tree.total()
+        return folded(self._answers, task, units, self.n_jobs)
 
     def map(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         """Yield what a task makes of each item, in their order, so many at a time as are done."""
@@ -103,11 +95,15 @@ class Spark:
             return
         with single_threaded_blas(), self._connected() as context:
             self._context = context
+            self._lasting = Lasting(self._broadcast, lambda sent: sent.destroy())
             try:
                 yield
             finally:
-                self._forget(0)
-                self._context = None
+                self._lasting.forget()
+                self._context = self._lasting = None
+
+    def _broadcast(self, content: bytes) -> Any:
+        return self._context.broadcast(content)
 
     @contextmanager
     def _connected(self) -> Iterator[Any]:
@@ -126,8 +122,8 @@ class Spark:
     ) -> Iterator[tuple[int, Any]]:
         """Yield the sum of a task over each part, with its number."""
         used: dict[str, Any] = {}
-        pickled = self._pickled(task, used)
-        messages = [self._pickled(part, used) for part in parts]
+        pickled = self._lasting.pickled(task, used)
+        messages = [self._lasting.pickled(part, used) for part in parts]
         shared = self._context.broadcast(pickled)
         # A partition each, so that Spark gives each to the next worker that is free.
         asked = self._context.parallelize(messages, len(messages))
@@ -142,30 +138,7 @@ class Spark:
             if error is not None:
                 raise error
             yield number, value
-        self._forget(MOST_KEPT)
-
-    def _pickled(self, value: Any, used: dict[str, Any]) -> bytes:
-        """Return the pickle of a value without what outlasts tasks, which is added to `used`."""
-
-        def place_of(lasting: Any) -> Any:
-            if id(lasting) not in self._lasting:
-                content = pickle.dumps(lasting, protocol=5)
-                sent = self._context.broadcast(content)
-                self._lasting[id(lasting)] = lasting, uuid4().hex, sent
-            self._lasting.move_to_end(id(lasting))
-            _, name, sent = self._lasting[id(lasting)]
-            used[name] = sent
-            return name, ()
-
-        message = BytesIO()
-        Pickler(message, place_of).dump(value)
-        return message.getvalue()
-
-    def _forget(self, most: int) -> None:
-        """Let Spark drop all but the last used of what was broadcast."""
-        while len(self._lasting) > most:
-            _, (_, _, sent) = self._lasting.popitem(last=False)
-            sent.destroy()
+        self._lasting.forget(MOST_KEPT)
 
 
 def _done(

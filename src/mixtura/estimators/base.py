@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.base import DensityMixin
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from mixtura.checkpoints import same, told
@@ -25,19 +24,16 @@ from mixtura.data.masks import MaskedRows
 from mixtura.data.weights import given_weights
 from mixtura.em.arriving import Drift
 from mixtura.em.solve import FitResult, SolveOptions, solve
-from mixtura.em.soundness import failure_words, unconverged_words
 from mixtura.em.starts import StartMaker
 from mixtura.engines import engine_named
 from mixtura.errors import (
     DataError,
-    DegenerateComponentWarning,
-    DisagreementWarning,
     MixturaWarning,
     ParameterError,
 )
 from mixtura.estimators.arriving import PartialFit
 from mixtura.estimators.binding import bound_family, check_possible
-from mixtura.estimators.doubted import warn_of_best
+from mixtura.estimators.doubted import warn_of_best, warn_of_fit
 from mixtura.estimators.inputs import Kept, Sourced, checked_rows, fitted_rows, names_of
 from mixtura.estimators.labels import check_reached, check_unnumbered, known_components
 from mixtura.estimators.noise import noise_maker
@@ -164,7 +160,7 @@ class MixtureEstimator(PartialFit, DensityMixin, Pickled, ABC):
             columns=given.names,
         )
         self._adopt(result, given, settings)
-        self._warn(result, settings)
+        warn_of_fit(result, result.cautions, settings.max_iter)
         return self
 
     def _settings(self) -> dict[str, str]:
@@ -601,18 +597,6 @@ class MixtureEstimator(PartialFit, DensityMixin, Pickled, ABC):
         self.n_iter_ = result.history.n_sweeps
         self.remaining_gain_ = result.remaining_gain
         self.starts_agreeing_ = result.starts_agreeing
-
-    def _warn(self, result: FitResult, settings: Settings) -> None:
-        for caution in result.cautions:
-            warnings.warn(caution, DegenerateComponentWarning, stacklevel=3)
-        for sentence in failure_words(result.history.failures, result.n_starts):
-            warnings.warn(sentence, MixturaWarning, stacklevel=3)
-        caution = result.history.outcomes.caution
-        if caution is not None:
-            warnings.warn(caution, DisagreementWarning, stacklevel=3)
-        if not self.converged_ and settings.max_iter > 0:
-            words = unconverged_words(result.history, result.remaining_gain)
-            warnings.warn(words, ConvergenceWarning, stacklevel=3)
 
     def _n_parameters(self) -> int:
         """Return the number of free parameters, by the name that scikit-learn has for it."""

@@ -1,6 +1,5 @@
 """`FactorAnalyserMixture`: Gaussian components of many columns, by a few factors each."""
 
-from collections.abc import Callable
 from typing import Any, final
 
 import numpy as np
@@ -13,16 +12,12 @@ from mixtura.components.factor_analyser.posterior import Factored
 from mixtura.components.factor_analyser.structures import FactorStructure, factor_structure
 from mixtura.components.noise import beside_noise, without_noise
 from mixtura.data import RowSource
-from mixtura.data.checks import check_finite, check_memory
-from mixtura.data.dataset import Dataset
-from mixtura.em.fit import log_weights_of
-from mixtura.em.model import Model
+from mixtura.data.checks import check_memory
 from mixtura.em.noise_starts import with_noise
-from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.solve import FitResult, SolveOptions
 from mixtura.em.starts import StartMaker
 from mixtura.errors import ParameterError
-from mixtura.estimators.constant import VaryingColumns
+from mixtura.estimators.complete import CompleteRows
 from mixtura.estimators.factor_search import (
     check_prior,
     checked_factors,
@@ -30,15 +25,13 @@ from mixtura.estimators.factor_search import (
     factor_search,
     heywood_words,
 )
-from mixtura.estimators.gaussian_inits import checked_responsibilities
 from mixtura.estimators.gaussian_shapes import within_precision
-from mixtura.estimators.inputs import Kept, Sourced, checked_rows, fitted_rows
+from mixtura.estimators.inputs import Kept, Sourced
 from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import Settings
 from mixtura.estimators.sizes import is_auto
-from mixtura.estimators.spooled import fitted_beyond, numbers_beyond
 from mixtura.mixture import Mixture
-from mixtura.selection import Candidate, Selection
+from mixtura.selection import Selection
 
 __all__ = ["FactorAnalyserMixture"]
 
@@ -49,7 +42,7 @@ SIMPLEST = FactorStructure("CCC", 1)
 
 
 @final
-class FactorAnalyserMixture(VaryingColumns):
+class FactorAnalyserMixture(CompleteRows):
     """Mixture of factor analysers: covariances Λ_k Λ_kᵀ + Ψ_k, for clusters in many columns.
 
     A component has q factors, whose loadings Λ_k (D, q) say how columns move together, and noise of
@@ -208,7 +201,6 @@ class FactorAnalyserMixture(VaryingColumns):
         return beside_noise(self.mixture_.family, self.mixture_.parameters)[1]
 
     def _form(self) -> FactorStructure:
-        """Return the structure; where it is to be found, the simplest until it is."""
         if not self._finds_structure():
             return factor_structure(self.covariance_type, checked_factors(self.n_factors)[0])
         mixture = getattr(self, "mixture_", None)
@@ -216,13 +208,7 @@ class FactorAnalyserMixture(VaryingColumns):
 
     def _finds_structure(self) -> bool:
         several = is_auto(self.n_factors) or len(checked_factors(self.n_factors)) > 1
-        return several or is_auto(self.covariance_type)
-
-    def _is_chosen(self) -> bool:
-        return super()._is_chosen() or self._finds_structure()
-
-    def _may_shrink(self) -> bool:
-        return self.responsibilities_init is None
+        return several or super()._finds_structure()
 
     def _check_size(self, n_components: int, n_columns: int) -> None:
         form = self._form()
@@ -239,28 +225,6 @@ class FactorAnalyserMixture(VaryingColumns):
         many = f"{n_components:,} component(s) of {form.n_factors} factors"
         check_memory(form.n_bytes(n_components, n_columns), f"{many} in {n_columns:,} columns")
 
-    def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
-        return self._varying(*checked_rows(data, self, least_rows=2))
-
-    def _beyond(self, data: Dataset) -> Sourced:
-        if self.responsibilities_init is not None:
-            raise ParameterError(
-                "starts of rows beyond memory are found; leave responsibilities_init out, or let "
-                "the dataset's memory= be more than the rows take"
-            )
-        rows = numbers_beyond(data, "error")
-        places, names = self._varying_beyond(data)
-        fitted = fitted_beyond(rows, places)
-        return Sourced(fitted, names, None, fitted)
-
-    def _rows(self, data: Any) -> NDArray[Any]:
-        check_is_fitted(self, "mixture_")
-        if self._leaves_out:
-            return self.mixture_.encode(data)
-        rows = fitted_rows(data, self)
-        check_finite(rows, self._column_names())
-        return rows
-
     def _family(self, source: RowSource, names: tuple[str, ...] | None) -> FactorAnalyserFamily:
         return factor_family_maker(source, names)(self._form())
 
@@ -274,20 +238,7 @@ class FactorAnalyserMixture(VaryingColumns):
             progress=self._progress(),
         )
 
-    def _searched(
-        self,
-        X: Any,
-        sample_weight: ArrayLike | None,
-        sizes: list[int],
-        criterion: str = "bic",
-        progress: Callable[[Candidate, int], None] | None = None,
-    ) -> tuple[Selection, Sourced]:
-        given = self._sourced(X, sample_weight, min(sizes), max(sizes))
-        codes = "all" if is_auto(self.covariance_type) else self.covariance_type
-        return self._ranked(given, sizes, codes, criterion=criterion, progress=progress), given
-
     def _ranked(self, given: Sourced, sizes: list[int], kinds: Any, **how: Any) -> Selection:
-        """Return mixtures of several sizes, structures and numbers of factors, ranked."""
         plain = factor_family_maker(given.source, given.names)
         noisy = noise_maker(self.noise, given.source, given.names, self.noise_volume)
         settings = Settings.of(self, sizes)
@@ -300,15 +251,9 @@ class FactorAnalyserMixture(VaryingColumns):
         self, family: Any, rows: NDArray[Any], kept: Kept | None, settings: Settings
     ) -> StartMaker | None:
         n_components, noise = settings.n_components, int(family.has_noise)
-        if self._carries_on():
-            mixture = self._last_fit(n_components + noise, family)
-            parameters = family.in_frame(mixture.parameters)
-            return lambda sweep, options: [Model(log_weights_of(mixture.weights), parameters)]
-        if self.responsibilities_init is not None:
-            start = checked_responsibilities(
-                self.responsibilities_init, len(rows), n_components + noise, kept
-            )
-            return lambda sweep, options: [model_from_responsibilities(sweep, start, options)]
+        told = self._told_start(family, rows, kept, n_components + noise)
+        if told is not None:
+            return told
         return with_noise(None, n_components, settings.start_options()) if noise else None
 
     def _last_fit(self, n_components: int, family: Any) -> Mixture:

@@ -17,7 +17,7 @@ from mixtura.components.factor_analyser.structures import (
     most_factors,
 )
 from mixtura.components.family import Family
-from mixtura.components.noise import without_noise
+from mixtura.components.noise import beside_noise, without_noise
 from mixtura.data import RowSource
 from mixtura.data.checks import check_varying
 from mixtura.data.columns import column_moments
@@ -192,7 +192,7 @@ def _searched(
 def heywood_words(result: FitResult) -> list[str]:
     """Return what is to be said of columns without noise of their own (Heywood cases)."""
     mixture = result.mixture
-    parameters = getattr(mixture.parameters, "inner", mixture.parameters)
+    parameters = beside_noise(mixture.family, mixture.parameters)[1]
     names = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
     explained = (parameters.loadings**2).sum(axis=2)
     without = np.argwhere(parameters.noise <= LEFT * explained)

@@ -1,4 +1,4 @@
-"""Estimators whose components have one of the fourteen structures, which may be found by `fit`."""
+"""Estimators whose components have one of several structures, which may be found by `fit`."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -21,8 +21,8 @@ class Structured(VaryingColumns):
 
     covariance_type: str
 
-    def _form(self) -> str:
-        """Return the structure by its name; where that is to be found, the simplest until it is."""
+    def _form(self) -> Any:
+        """Return the structure, or its name; where it is to be found, the simplest until it is."""
         if not isinstance(self.covariance_type, str):
             raise ParameterError(
                 f"covariance_type should be a name, but got {self.covariance_type!r}"
@@ -33,7 +33,11 @@ class Structured(VaryingColumns):
         return "spherical" if family is None else family.structure.code
 
     def _is_chosen(self) -> bool:
-        return super()._is_chosen() or is_auto(self.covariance_type)
+        return super()._is_chosen() or self._finds_structure()
+
+    def _finds_structure(self) -> bool:
+        """Return whether the structure is to be found from the rows."""
+        return is_auto(self.covariance_type)
 
     def _searched(
         self,

@@ -15,27 +15,21 @@ from mixtura.components.student_t.degrees import Degrees
 from mixtura.components.student_t.family import StudentTFamily
 from mixtura.components.student_t.partition import covariances_of
 from mixtura.data import RowSource
-from mixtura.data.checks import check_finite, check_varying, check_within_reach
+from mixtura.data.checks import check_varying, check_within_reach
 from mixtura.data.columns import column_moments, robust_columns
-from mixtura.data.dataset import Dataset
 from mixtura.data.resolution import column_steps
-from mixtura.em.fit import log_weights_of
-from mixtura.em.model import Model
 from mixtura.em.noise_starts import with_noise
-from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.solve import SolveOptions
 from mixtura.em.starts import StartMaker
 from mixtura.errors import ParameterError
-from mixtura.estimators.gaussian_inits import checked_responsibilities
+from mixtura.estimators.complete import CompleteRows
 from mixtura.estimators.gaussian_search import structure_search
 from mixtura.estimators.gaussian_shapes import attributes_of, within_precision
 from mixtura.estimators.held_degrees import in_order
-from mixtura.estimators.inputs import Kept, Sourced, checked_rows, fitted_rows
+from mixtura.estimators.inputs import Kept, Sourced
 from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import Settings
 from mixtura.estimators.sizes import check_parameters
-from mixtura.estimators.spooled import fitted_beyond, numbers_beyond
-from mixtura.estimators.structured import Structured
 from mixtura.mixture import Mixture
 from mixtura.selection import Selection
 
@@ -45,7 +39,7 @@ Float = NDArray[np.float64]
 
 
 @final
-class StudentTMixture(Structured):
+class StudentTMixture(CompleteRows):
     """Mixture of multivariate t densities, for clusters with tails and rows that are wild.
 
     A row far from a component counts for less in its location and scale (Peel and McLachlan 2000),
@@ -186,33 +180,11 @@ class StudentTMixture(Structured):
         return super()._is_numbered() or self._degrees().tell_apart
 
     def _may_shrink(self) -> bool:
-        return self.responsibilities_init is None and not self._degrees().tell_apart
+        return super()._may_shrink() and not self._degrees().tell_apart
 
     def _check_size(self, n_components: int, n_columns: int) -> None:
         self._degrees(n_components)
         check_parameters(structure(self._form()), n_components, n_columns, self._form())
-
-    def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
-        return self._varying(*checked_rows(data, self, least_rows=2))
-
-    def _beyond(self, data: Dataset) -> Sourced:
-        if self.responsibilities_init is not None:
-            raise ParameterError(
-                "starts of rows beyond memory are found; leave responsibilities_init out, or let "
-                "the dataset's memory= be more than the rows take"
-            )
-        rows = numbers_beyond(data, "error")
-        places, names = self._varying_beyond(data)
-        fitted = fitted_beyond(rows, places)
-        return Sourced(fitted, names, None, fitted)
-
-    def _rows(self, data: Any) -> NDArray[Any]:
-        check_is_fitted(self, "mixture_")
-        if self._leaves_out:
-            return self.mixture_.encode(data)
-        rows = fitted_rows(data, self)
-        check_finite(rows, self._column_names())
-        return rows
 
     def _family(self, source: RowSource, names: tuple[str, ...] | None) -> StudentTFamily:
         return self._family_maker(source, names)(structure(self._form()))
@@ -255,15 +227,9 @@ class StudentTMixture(Structured):
     ) -> StartMaker | None:
         n_components, degrees = settings.n_components, without_noise(family).degrees
         noise = int(family.has_noise)
-        if self._carries_on():
-            mixture = self._last_fit(n_components + noise, family)
-            parameters = family.in_frame(mixture.parameters)
-            return lambda sweep, options: [Model(log_weights_of(mixture.weights), parameters)]
-        if self.responsibilities_init is not None:
-            start = checked_responsibilities(
-                self.responsibilities_init, len(rows), n_components + noise, kept
-            )
-            return lambda sweep, options: [model_from_responsibilities(sweep, start, options)]
+        told = self._told_start(family, rows, kept, n_components + noise)
+        if told is not None:
+            return told
         alone = None
         if degrees.tell_apart:
             freed = replace(without_noise(family), degrees=Degrees())

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixtura.arrays import whole_number
+from mixtura.components.noise import beside_noise
 from mixtura.data.checks import row_weights
 from mixtura.data.weights import given_weights
 from mixtura.errors import ParameterError
@@ -114,12 +115,13 @@ class Merging:
         n_clusters : from 1 to K
         """
         found = self.mixture
+        family, parameters = beside_noise(found.family, found.parameters)
         parts = [list(part) for part in self._parts(n_clusters)]
         return tuple(
             Mixture(
                 found.weights[part] / found.weights[part].sum(),
-                getattr(found.family, "inner", found.family),
-                getattr(found.parameters, "inner", found.parameters).take(part),
+                family,
+                parameters.take(part),
                 found.columns,
                 reading=found.reading,
             )

@@ -1,14 +1,13 @@
 """The modes of a Gaussian mixture's density, and which one each component leads up to."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.ridgeline import PLACES, Ridgeline
-from mixtura.components.noise import without_noise
+from mixtura.components.noise import beside_noise
 from mixtura.errors import ParameterError
 from mixtura.inference.rows import check_mixture
 from mixtura.mixture import Mixture
@@ -105,13 +104,12 @@ def gaussians_of(mixture: Mixture) -> Mixture:
         If they are of another family.
     """
     check_mixture(mixture)
-    family = without_noise(mixture.family)
+    family, parameters = beside_noise(mixture.family, mixture.parameters)
     if not isinstance(family, GaussianFamily):
         raise ParameterError(
             f"modes and shapes are found of Gaussian components only, and these are "
             f'{mixture.family.name}; merge by "entropy" or "overlap"'
         )
-    parameters: Any = getattr(mixture.parameters, "inner", mixture.parameters)
     weights = mixture.weights[mixture.labels >= 0]
     return Mixture(weights / weights.sum(), family, parameters, reading=None)
 

@@ -8,18 +8,12 @@ from numpy.typing import NDArray
 
 from mixtura.components.regression.bounds import Bounds
 from mixtura.components.regression.responses import Response
+from mixtura.components.regression.words import spread_name
 from mixtura.errors import ParameterError
 
-__all__ = ["bounds_of", "spread_name"]
+__all__ = ["bounds_of"]
 
 Float = NDArray[np.float64]
-
-SPREAD = {"gaussian": "sigma", "gamma": "shape"}
-
-
-def spread_name(response: Response) -> str | None:
-    """Return what the numbers beside coefficients are called, or None where there are none."""
-    return SPREAD.get(response.name)
 
 
 def bounds_of(

@@ -10,12 +10,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from mixtura.arrays import generator_of
 from mixtura.components.regression.responses import RESPONSES, Response
+from mixtura.components.regression.words import spread_name, spreads_of
 from mixtura.errors import DataError, ParameterError
 from mixtura.estimators.inputs import fitted_rows
 from mixtura.estimators.settings import checked_choice, checked_number
 from mixtura.estimators.stored import Pickled
 from mixtura.mixture import Mixture
-from mixtura.regressions.binding import spread_name
 from mixtura.regressions.cells import Beside, cells_of, offsets_of
 from mixtura.regressions.information import RegressionErrors, errors_of
 from mixtura.regressions.intervals import mixture_quantile
@@ -230,10 +230,8 @@ class FittedRegressions(RegressorMixin, Pickled):
         self.intercept_ = coefficients[:, 0].copy() if first else np.zeros(len(coefficients))
         response = self._response()
         name = spread_name(response)
-        if name == "sigma":
-            self.sigma_ = 1.0 / np.sqrt(parameters.precisions)
-        elif name == "shape":
-            self.shape_ = parameters.precisions.copy()
+        if name is not None:
+            setattr(self, f"{name}_", spreads_of(response, parameters))
 
     def _design(self, X: Any) -> NDArray[Any]:
         check_is_fitted(self, "mixture_")

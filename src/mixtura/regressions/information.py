@@ -10,17 +10,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc
 
 from mixtura.components.regression.bounds import Bounds
 from mixtura.components.regression.family import RegressionFamily
+from mixtura.components.regression.words import spread_name, spreads_of
 from mixtura.errors import InformationError, ParameterError
+from mixtura.inference.wald import WaldTest, two_sided, wald_test
 from mixtura.mixture import Mixture
-from mixtura.regressions.binding import spread_name
 from mixtura.regressions.doubts import endless_terms
 from mixtura.text import text_table
 
-__all__ = ["CoefficientTest", "RegressionErrors", "errors_of", "information_of"]
+__all__ = ["RegressionErrors", "errors_of", "information_of"]
 
 Float = NDArray[np.float64]
 
@@ -28,22 +28,6 @@ Float = NDArray[np.float64]
 UNDETERMINED = 1e-9
 # Of p-values.
 LEAST_SHOWN = 1e-16
-
-
-@dataclass(frozen=True, slots=True)
-class CoefficientTest:
-    """A Wald test.
-
-    Attributes
-    ----------
-    statistic : chi-squared if the hypothesis holds
-    df : its degrees of freedom
-    p_value : the probability of a statistic as large
-    """
-
-    statistic: float
-    df: int
-    p_value: float
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -79,9 +63,9 @@ class RegressionErrors:
     @property
     def p_values(self) -> Float:
         """Return the two-sided p-values (K, p) of coefficients that are zero."""
-        return chdtrc(1, self.z**2)
+        return two_sided(self.z)
 
-    def test(self, term: str, *, equal: bool = False) -> CoefficientTest:
+    def test(self, term: str, *, equal: bool = False) -> WaldTest:
         """Return the test that a term has no coefficient in any component, or one in all.
 
         Parameters
@@ -104,13 +88,11 @@ class RegressionErrors:
             apart = np.eye(k)[1:] - np.eye(k)[:1]
             estimates, covariance = apart @ estimates, apart @ covariance @ apart.T
         scale = np.sqrt(np.diag(covariance))
-        if not len(estimates) or not (scale > 0).all():
+        known = bool(len(estimates)) and bool((scale > 0).all())
+        scaled = covariance / np.outer(scale, scale) if known else covariance
+        if not known or np.linalg.eigvalsh(scaled)[0] < UNDETERMINED:
             raise ParameterError(f"coefficients of {term!r} were held, or alike by the model")
-        values = np.linalg.eigvalsh(covariance / np.outer(scale, scale))
-        if values[0] < UNDETERMINED:
-            raise ParameterError(f"coefficients of {term!r} were held, or alike by the model")
-        statistic = float(estimates @ np.linalg.solve(covariance, estimates))
-        return CoefficientTest(statistic, len(estimates), float(chdtrc(len(estimates), statistic)))
+        return wald_test(estimates / scale, scaled)
 
     def table(self) -> str:
         """Return all coefficients with standard errors, z and p-values, as text."""
@@ -205,7 +187,7 @@ def errors_of(mixture: Mixture, rows: Float, weights: Float) -> RegressionErrors
     places = np.arange(k * size).reshape(k, size)
     errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     errors = np.where(errors > 0, errors, np.nan)
-    spreads = _spreads(family, mixture)
+    spreads = spreads_of(family.response, mixture.parameters)
     factor = 0.5 * spreads if spread_name(family.response) == "sigma" else spreads
     jacobian = (np.diag(mixture.weights) - np.outer(mixture.weights, mixture.weights))[:, 1:]
     chances = jacobian @ covariance[k * size :, k * size :] @ jacobian.T
@@ -238,15 +220,6 @@ def _check_ends(mixture: Mixture, rows: Float, weights: Float) -> None:
             "likelihood has no curvature to go by: its responses are all 0, or these terms "
             "separate 0 from 1; try fewer components or terms, or hold them by fix"
         )
-
-
-def _spreads(family: RegressionFamily, mixture: Mixture) -> Float:
-    """Return standard deviations or shapes (K,), empty where there are none."""
-    precisions = mixture.parameters.precisions
-    name = spread_name(family.response)
-    if name is None:
-        return np.empty(0)
-    return 1.0 / np.sqrt(precisions) if name == "sigma" else precisions
 
 
 def _free(family: RegressionFamily, k: int, *, held_weights: bool) -> Float:

@@ -1,6 +1,5 @@
 """`MixtureRegressor`: mixtures of generalised linear models, scikit-learn's regressor."""
 
-import warnings
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
@@ -9,22 +8,18 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from mixtura.arrays import as_shape
 from mixtura.data.checks import check_enough_rows
 from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.solve import FitResult, SolveOptions, solve
-from mixtura.em.soundness import failure_words, unconverged_words
 from mixtura.em.starts import StartMaker
 from mixtura.engines import engine_named
 from mixtura.errors import (
-    DegenerateComponentWarning,
-    DisagreementWarning,
-    MixturaWarning,
     ParameterError,
 )
+from mixtura.estimators.doubted import warn_of_fit
 from mixtura.estimators.inputs import checked_rows
 from mixtura.estimators.settings import Settings, checked_choice
 from mixtura.regressions.binding import bounds_of
@@ -211,7 +206,7 @@ class MixtureRegressor(FittedRegressions):
             del self.feature_names_in_
         doubts = doubts_of(result, family.frame)
         self._adopt(result, doubts)
-        self._warn(result, settings, doubts)
+        warn_of_fit(result, doubts, settings.max_iter)
         return self
 
     def select(
@@ -286,15 +281,3 @@ class MixtureRegressor(FittedRegressions):
         self.bic_, self.aic_, self.icl_ = result.bic, result.aic, result.icl
         self.n_units_ = result.total_weight
         self._take()
-
-    def _warn(self, result: FitResult, settings: Settings, doubts: list[str]) -> None:
-        for caution in doubts:
-            warnings.warn(caution, DegenerateComponentWarning, stacklevel=3)
-        for sentence in failure_words(result.history.failures, result.n_starts):
-            warnings.warn(sentence, MixturaWarning, stacklevel=3)
-        caution = result.history.outcomes.caution
-        if caution is not None:
-            warnings.warn(caution, DisagreementWarning, stacklevel=3)
-        if not self.converged_ and settings.max_iter > 0:
-            words = unconverged_words(result.history, result.remaining_gain)
-            warnings.warn(words, ConvergenceWarning, stacklevel=3)

@@ -87,7 +87,7 @@ def best_of(fits: Iterable[tuple[int, Any]], criterion: str) -> tuple[Any, tuple
 
 
 def size_table(tried: Sequence[SizeTried]) -> str:
-    """Return a line for each size, as text."""
+    """Return a line for each size, as text, and why there is none where one failed."""
     rows = [
         [
             str(one.n_components),
@@ -96,5 +96,10 @@ def size_table(tried: Sequence[SizeTried]) -> str:
             *(f"{getattr(one, name):.2f}" for name in CRITERIA),
         ]
         for one in tried
+        if not one.failure
     ]
-    return text_table(["K", "log-likelihood", "parameters", "BIC", "AIC", "ICL"], rows)
+    said = [
+        f"{one.n_components} could not be fitted: {one.failure}" for one in tried if one.failure
+    ]
+    table = text_table(["K", "log-likelihood", "parameters", "BIC", "AIC", "ICL"], rows)
+    return "\n".join([table, *said])

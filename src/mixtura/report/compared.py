@@ -109,7 +109,8 @@ def compared_sheet(found: Comparison, models: tuple[str, str], source: str) -> S
         ),
     ]
     matching = found.matching
-    rows, columns = ([_called(label) for label in each.tolist()] for each in _sides(matching))
+    sides = (matching.known, matching.found)
+    rows, columns = ([_called(label) for label in each.tolist()] for each in sides)
 
     def draw() -> "Figure":
         from mixtura.report.agreement import confusion_figure
@@ -133,10 +134,6 @@ def compared_sheet(found: Comparison, models: tuple[str, str], source: str) -> S
         [Picture("matched", "Which groups stand for which", draw, caption)],
         [Section("table", "Rows in each two groups", (), (table,))],
     )
-
-
-def _sides(matching: Any) -> tuple[NDArray[Any], NDArray[Any]]:
-    return matching.known, matching.found
 
 
 def _called(label: Any) -> str:

@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from mixtura.discriminant import Judgement
 from mixtura.report.sections import Section
 from mixtura.report.sheet import Picture, Sheet
@@ -29,7 +27,6 @@ def judged_sheet(judged: Judgement, model: Any, source: str, how: str) -> Sheet:
     how : which rows were judged, in words
     """
     names = [str(label) for label in judged.classes.tolist()]
-    several = judged.codes[judged.weights > 0]
     numbers = [
         ("error", f"{judged.error:.4f}", "share of rows of which a wrong class is said"),
         ("Brier score", f"{judged.brier:.4f}", "0 is perfect, 1 always wrong without a doubt"),
@@ -37,7 +34,7 @@ def judged_sheet(judged: Judgement, model: Any, source: str, how: str) -> Sheet:
         ("BIC", f"{model.bic_:.3f}", f"of the fit to all rows, {model.n_parameters_} parameters"),
     ]
     pictures = [_confusion(judged, names), _calibration(judged)]
-    if len(names) == 2 and len(np.unique(several)) == 2:
+    if judged.has_roc:
         numbers.insert(2, ("area", f"{judged.auc:.4f}", "under the ROC curve; 0.5 is by chance"))
         pictures.append(_roc(judged, names[1]))
     return Sheet(

@@ -22,7 +22,7 @@ from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.gaussian.box import smallest_box
 from mixtura.components.gaussian.frame import Frame
 from mixtura.components.gaussian.steps import excess_above_steps, finer_columns
-from mixtura.components.words import Wording
+from mixtura.components.wording import Wording
 from mixtura.errors import ParameterError
 from mixtura.kinds import NUMBER, ColumnKind
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from mixtura.components.factor_analyser.parameters import FactorParameters
 from mixtura.components.factor_analyser.structures import FactorStructure
-from mixtura.components.words import Wording, component_count
+from mixtura.components.wording import Wording
+from mixtura.components.words import component_count
 from mixtura.text import text_table
 
 __all__ = ["WORDING", "described", "mixture_title", "tables_of"]

@@ -64,7 +64,7 @@ from mixtura.components.gaussian.support import borrowed, factor_of
 from mixtura.components.gaussian.whitened import FREE, WhitenedChart
 from mixtura.components.gaussian.words import MANY_COLUMNS, WORDING, component_tables, mixture_title
 from mixtura.components.remembered import Remembered
-from mixtura.components.words import Wording
+from mixtura.components.wording import Wording
 from mixtura.errors import ParameterError
 from mixtura.kinds import NUMBER, ColumnKind
 from mixtura.native.predictions import WhitenedComponents

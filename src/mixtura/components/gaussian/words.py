@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.structures import Structure
-from mixtura.components.words import Wording
+from mixtura.components.wording import Wording
 from mixtura.text import text_table
 
 __all__ = ["MANY_COLUMNS", "WORDING", "component_tables", "mixture_title", "structure_title"]

@@ -13,7 +13,7 @@ from mixtura.components.regression.parameters import (
     RegressionPrior,
 )
 from mixtura.components.regression.responses import Response
-from mixtura.components.regression.words import WORDING, Wording
+from mixtura.components.wording import Wording
 from mixtura.errors import ParameterError
 
 __all__ = ["Lines"]
@@ -60,7 +60,7 @@ class Lines:
     @property
     def wording(self) -> Wording:
         """Return words of coefficients."""
-        return WORDING
+        return Wording(determined=("its coefficients",), remedies=("fewer terms",))
 
     def unsupported(self, parameters: Any, support: Float) -> NDArray[np.bool_]:
         """Return which components (K,) have no more cells than determine a line and a width."""

@@ -4,17 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixtura.components.regression.parameters import RegressionParameters
 from mixtura.components.regression.responses import Response
-from mixtura.components.words import Wording, component_count, level_table
+from mixtura.components.words import component_count, level_table
 
-__all__ = ["WORDING", "Wording", "described", "tables_of", "title_of"]
+__all__ = ["described", "spread_name", "spreads_of", "tables_of", "title_of"]
 
-WORDING = Wording(determined=("its coefficients",), remedies=("fewer terms",))
+Float = NDArray[np.float64]
 
-# What a precision is shown as.
+# What a precision is shown as, and what users call it.
 SPREADS = {"gaussian": "standard deviation", "gamma": "shape"}
+NAMES = {"gaussian": "sigma", "gamma": "shape"}
 
 
 def title_of(response: Response, n_components: int) -> str:
@@ -23,10 +25,17 @@ def title_of(response: Response, n_components: int) -> str:
     return f"{name} regressions ({response.link} link), {component_count(n_components)}"
 
 
-def spreads_of(response: Response, parameters: RegressionParameters) -> Any:
-    """Return standard deviations or shapes (K,)."""
+def spread_name(response: Response) -> str | None:
+    """Return what the numbers beside coefficients are called, or None where there are none."""
+    return NAMES.get(response.name)
+
+
+def spreads_of(response: Response, parameters: RegressionParameters) -> Float:
+    """Return standard deviations or shapes (K,), empty where there are none."""
+    if not response.has_precision:
+        return np.empty(0)
     precisions = parameters.precisions
-    return 1.0 / np.sqrt(precisions) if response.name == "gaussian" else precisions
+    return 1.0 / np.sqrt(precisions) if response.name == "gaussian" else precisions.copy()
 
 
 def tables_of(

@@ -20,7 +20,7 @@ from mixtura.components.student_t.parameters import (
     StudentTSums,
     StudentTTotals,
 )
-from mixtura.components.words import Wording
+from mixtura.components.wording import Wording
 from mixtura.kinds import ColumnKind
 
 __all__ = ["WILD", "ScaledComponents"]
