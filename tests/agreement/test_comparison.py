@@ -38,6 +38,11 @@ def test_it_says_what_the_models_say(fresh_seed: int) -> None:
     assert told.adjusted_rand == pytest.approx(rand)
     assert weights @ ~told.changed / weights.sum() == pytest.approx(told.agreement)
     assert f"{told.changed.sum()} of 300 rows" in told.summary()
+    ahead, behind = compare(other.mixture_, one, X, weights), told
+    if told.difference > 0:
+        ahead, behind = told, ahead
+    assert f"the second is higher by {ahead.difference:.4f} nats" in ahead.summary()
+    assert f"the second is lower by {-behind.difference:.4f} nats" in behind.summary()
 
 
 def test_a_model_agrees_with_itself_in_another_order(fresh_seed: int) -> None:

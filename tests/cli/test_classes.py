@@ -179,6 +179,16 @@ def test_what_cannot_be_done_is_said_before_or_after_the_fits(survey, tmp_path):
     assert "one class only" in done.stderr
 
 
+def test_gaps_and_classes_that_answers_do_not_determine_are_said(tmp_path):
+    path, out = tmp_path / "two.csv", tmp_path / "out"
+    path.write_text("a,b\n" + "x,p\nx,\ny,q\ny,q\n" * 20)
+    done = told(path, "-k", "2", "--starts", "1", "-o", out)
+    words = (out / "tables.md").read_text(encoding="utf-8")
+    for text in (done.stdout, words):
+        assert "20 of 160 cells are missing, in 20 of 80 rows and 2 patterns of columns" in text
+        assert "5 free parameters and 4 possible patterns: the components are not" in text
+
+
 def test_an_interrupt_of_the_tests_keeps_the_fits(survey, tmp_path, monkeypatch):
     def interrupted(*arguments, blrt=0, **more):
         if blrt:

@@ -156,7 +156,7 @@ def test_amounts_are_left_out_of_categories(survey_file):
     path, _ = survey_file
     done = mixtura("fit", path, "-f", "categorical", "-k", "2")
     assert "left out, as they hold amounts; --family mixed takes them: 'income'" in done.stderr
-    assert "3 missing cell(s) are left out of the likelihood" in done.stdout
+    assert "3 of 1,200 cells are missing, in 3 of 300 rows and 3 patterns" in done.stdout
     assert "likes = coffee, black" in done.stdout
 
 

@@ -42,6 +42,9 @@ def test_cells_rows_and_patterns_are_counted() -> None:
     rows = np.array([[1, NAN], [2, NAN], [3, 4], [NAN, NAN]])
     words = Gaps.of(rows).words()
     assert words.startswith("4 of 8 cells are missing, in 3 of 4 rows and 3 patterns")
+    mixed = np.array([[1, -1], [NAN, 0], [-3, 2]])
+    words = Gaps.among([mixed[:1], mixed[1:]], [False, True]).words()
+    assert words.startswith("2 of 6 cells are missing, in 2 of 3 rows and 3 patterns")
     assert lack_all(rows).tolist() == [False, False, False, True]
     assert lack_all(np.array([[-1, 0], [-1, -1]])).tolist() == [False, True]
 

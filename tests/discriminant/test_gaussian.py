@@ -175,8 +175,11 @@ def test_missing_cells_are_left_out(fresh_seed: int) -> None:
             atol=1e-5,
         )
     assert np.isfinite(model.predict_proba(rows)).all()
-    with pytest.raises(DataError, match="row"):
+    with pytest.raises(DataError, match=r"NaN at row .*, or set missing='marginal'"):
         GaussianMixtureClassifier().fit(rows, labels)
+    rows[7, 1] = np.inf
+    with pytest.raises(DataError, match="infinity"):
+        model.fit(rows, labels)
 
 
 def test_frames_are_read_by_name(fresh_seed: int) -> None:

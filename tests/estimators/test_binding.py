@@ -524,7 +524,7 @@ def test_searches_bind_every_size():
         ({"fix": {"probabilities": [["a"] * 5] * 2}}, "no such array"),
         ({"fix": {"probabilities": [[1.5] * 5] * 2}}, "between 0 and 1"),
         ({"fix": {"probabilities": {7: [0.5, 0.5]}}}, "there is no column 7"),
-        ({"fix": {"probabilities": {"age": [0.5, 0.5]}}}, "there is no column 'age'"),
+        ({"fix": {"probabilities": {"age": [0.5, 0.5]}}}, "'age'; columns have no names here"),
         ({"equal": {"probabilities": [9]}}, "there is no column 9"),
         ({"equal": {"probabilities": [[-1] * 5] * 2}}, "no such array"),
         (

@@ -146,7 +146,9 @@ def test_missing_answers_are_left_out_and_missing_numbers_refused():
     gappy = rows.astype({"smokes": "boolean"})
     gappy.loc[3, "colour"] = None
     gappy.loc[4, "smokes"] = pd.NA
-    assert MixedMixture(BLOCKS, 2, random_state=0).fit(gappy).converged_
+    mixture = MixedMixture(BLOCKS, 2, random_state=0).fit(gappy)
+    assert mixture.converged_
+    assert "1 of 400 categorical cells are missing, in 1 of 400 rows" in mixture.summary()
     gappy.loc[5, "height"] = np.nan
     with pytest.raises(DataError, match="'height' holds NaN at row 5"):
         MixedMixture(BLOCKS, 2).fit(gappy)

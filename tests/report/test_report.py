@@ -414,6 +414,14 @@ def test_what_to_doubt_is_said() -> None:
     assert "Stopped at the iteration limit" in page
 
 
+def test_page_and_summary_count_the_same_iterations() -> None:
+    report = report_of("faithful")
+    n_iter = report.result.facts()["n_iter"]
+    assert f"({n_iter} iterations)" in page_of("faithful")
+    assert report.selection is not None
+    assert report.selection.ranked[0].row()["n_iter"] == n_iter
+
+
 def test_the_choice_is_told_with_its_margin() -> None:
     selection = report_of("faithful").selection
     assert selection is not None

@@ -84,14 +84,16 @@ class Comparison:
     def summary(self) -> str:
         """Return it in words and a table, the groups of the first in rows."""
         one, other = self.log_likelihoods
+        side = "higher" if self.difference > 0 else "lower"
         moved = int(self.changed.sum())
         return (
             f"{self.matching.summary()}\n"
+            "Rows: the groups of the first; columns: those of the second.\n"
             f"{moved} of {len(self.labels)} rows change groups; adjusted Rand index "
             f"{self.adjusted_rand:.4f}.\n"
-            f"Log-likelihood {one:.4f} and {other:.4f}: the second is {self.difference:+.4f} nats "
-            f"(standard error {self.standard_error:.4f}, which holds where neither was fitted to "
-            "these)."
+            f"Log-likelihood {one:.4f} and {other:.4f}: the second is {side} by "
+            f"{abs(self.difference):.4f} nats (standard error {self.standard_error:.4f}, which "
+            "holds where neither was fitted to these)."
         )
 
 

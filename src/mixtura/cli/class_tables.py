@@ -41,6 +41,7 @@ class Findings:
     title : what the fit that was chosen is
     profile : of its classes
     classification : of its rows, or None where there is one class
+    notes : what else the fit says of itself and of its rows
     related : by covariates and outcomes, as far as asked for
     keeps_formulas : whether texts that begin as a formula does are written as they are
     """
@@ -49,6 +50,7 @@ class Findings:
     title: str
     profile: ClassProfile
     classification: Classification | None
+    notes: tuple[str, ...]
     related: tuple[Related, ...]
     keeps_formulas: bool = False
 
@@ -57,6 +59,8 @@ class Findings:
         parts = [self.enumeration.summary(), self.title, self.profile.summary()]
         if self.classification is not None:
             parts.append(self.classification.summary())
+        if self.notes:
+            parts.append("\n".join(self.notes))
         return "\n\n".join([*parts, *(one.summary() for one in self.related)])
 
     def write(self, folder: Path) -> None:
@@ -72,7 +76,10 @@ class Findings:
         """Return what a paper takes: headings, tables and sentences."""
         rows = [row for row in self.enumeration.table() if row["failure"] is None]
         printed = [{name: row[name] for name in PRINTED} for row in rows]
-        parts = [Part("Numbers of classes", (printed,)), Part("Classes", (self.profile.table(),))]
+        lines = [line for note in self.notes for line in note.splitlines()]
+        said = " ".join(f"{line[0].upper()}{line[1:]}." for line in lines)
+        classes = Part("Classes", (self.profile.table(),), said)
+        parts = [Part("Numbers of classes", (printed,)), classes]
         if self.classification is not None:
             parts.append(Part("Classification", (self.classification.table(),)))
         for one in self.related:

@@ -249,6 +249,7 @@ def classes(
             f"Chosen by BIC: {title_of(fitted.mixture)}",
             profile(fitted.mixture, rows[0], **told),
             classification(fitted.mixture, *rows) if several else None,
+            tuple(fitted.facts()["notes"]),
             found,
             keep_formulas,
         )

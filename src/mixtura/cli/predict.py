@@ -90,13 +90,14 @@ def _parts(
 ) -> Iterator[Assignments]:
     """Yield the assignments of tables, rows without identifiers numbered from 0 over all."""
     start, gaps = 0, Gaps()
+    categories = [kind.name == "category" for kind in answers.mixture.kinds]
     for table in tables:
         identifiers: Sequence[object] = range(start, start + table.n_rows)
         if id_column is not None:
             identifiers = table.column(id_column)
         with in_words_of_the_command(table.path):
             rows = rows_of(answers.mixture, table, ignore=unknown == "ignore")
-        gaps += Gaps.of(rows)
+        gaps += Gaps.of(rows, categories)
         yield assignments_of(
             answers, rows, identifiers, id_column, keep_formulas, all_components=proba
         )

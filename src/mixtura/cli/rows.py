@@ -115,5 +115,8 @@ def _columns(mixture: Mixture, table: Table) -> Sequence[str]:
     missing = [name for name in mixture.columns if name not in table.kinds]
     if missing:
         names = quoted_names(missing)
-        raise DataError(f"'{table.path}' lacks {names}, on which the model was fitted")
+        raise DataError(
+            f"'{table.path}' lacks {names}, on which the model was fitted; add what it lacks, or "
+            "fit a model by --columns without it"
+        )
     return mixture.columns

@@ -57,7 +57,9 @@ def positions(columns: Sequence[Any], names: tuple[str, ...] | None, n_columns: 
             raise ParameterError("columns are called by name or by number, not by truth values")
         if isinstance(column, str):
             if names is None or column not in names:
-                raise ParameterError(f"there is no column '{column}'")
+                some = ", ".join(f"'{name}'" for name in (names or ())[:20])
+                there = f"there are {some}" if some else "columns have no names here"
+                raise ParameterError(f"there is no column '{column}'; {there}")
             found.append(names.index(column))
         elif not -n_columns <= int(column) < n_columns:
             raise ParameterError(f"there is no column {column}; the mixture has {n_columns}")

@@ -1,6 +1,6 @@
-"""Missing cells, NaN, of rows of numbers: found, counted and sorted by the pattern they make."""
+"""Missing cells of rows, NaN or numbers of categories below 0: found, counted, and in words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Self
@@ -78,9 +78,15 @@ class Gaps:
     patterns: frozenset[bytes] = frozenset()
 
     @classmethod
-    def of(cls, rows: NDArray[Any]) -> Self:
-        """Return those of rows (n, D)."""
-        missing = np.isnan(rows)
+    def of(cls, rows: NDArray[Any], categories: bool | Sequence[bool] = False) -> Self:
+        """Return those of rows (n, D).
+
+        Parameters
+        ----------
+        categories : (D,) which columns hold numbers of categories, below 0 where missing; or one
+            truth value of all
+        """
+        missing = np.where(categories, rows < 0, np.isnan(rows))
         # Rows may lie column by column.
         packed = np.ascontiguousarray(np.packbits(missing, axis=1))
         patterns = np.unique(packed.view(f"V{packed.shape[1]}"))
@@ -94,9 +100,11 @@ class Gaps:
         )
 
     @classmethod
-    def among(cls, blocks: Iterable[NDArray[Any]]) -> "Gaps":
+    def among(
+        cls, blocks: Iterable[NDArray[Any]], categories: bool | Sequence[bool] = False
+    ) -> "Gaps":
         """Return those of rows that come block by block."""
-        return sum((cls.of(rows) for rows in blocks), cls())
+        return sum((cls.of(rows, categories) for rows in blocks), cls())
 
     def __add__(self, other: "Gaps") -> "Gaps":
         """Return the counts of both parts."""

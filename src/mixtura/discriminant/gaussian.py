@@ -25,7 +25,8 @@ from mixtura.errors import (
     ParameterError,
 )
 from mixtura.estimators import GaussianMixture, select
-from mixtura.estimators.inputs import checked_rows, fitted_rows, names_of
+from mixtura.estimators.gaps import checked_gappy_rows
+from mixtura.estimators.inputs import fitted_rows, names_of
 from mixtura.estimators.settings import checked_choice, checked_integer, seed_of
 from mixtura.estimators.sizes import checked_sizes
 from mixtura.mixture import Mixture
@@ -146,12 +147,11 @@ class GaussianMixtureClassifier(ClassMixtures):
             If no model could be fitted.
         """
         checked_choice("criterion", self.criterion, CRITERIA)
-        checked_choice("missing", self.missing, ("error", "marginal"))
         sizes = checked_sizes(self.n_components)
         codes = _codes_of(self.covariance_type)
         # One seed for all models, also where each draw is another.
         settings = self._settings()
-        rows, columns = checked_rows(X, self, least_rows=2, missing=self.missing == "marginal")
+        rows, columns = checked_gappy_rows(X, self, self.missing)
         given = labelled(y, given_weights(X, sample_weight), len(rows))
         used = rows[given.weights > 0]
         check_varying(np.fmax.reduce(used) - np.fmin.reduce(used), columns, "leave it out")

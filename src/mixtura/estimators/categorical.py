@@ -13,6 +13,7 @@ from mixtura.data import ArrayRows, RowSource
 from mixtura.data.categories import column_labels, columns_of
 from mixtura.data.dataset import Dataset
 from mixtura.data.distinct import distinct_rows
+from mixtura.data.gaps import Gaps
 from mixtura.data.levels import Labels, codes_of, levels_and_codes, recoded
 from mixtura.data.streamed_distinct import streamed_distinct
 from mixtura.em.solve import FitResult
@@ -192,9 +193,9 @@ class CategoricalMixture(DiscreteMixture):
         return ArrayRows(*patterns) if are_few(patterns, len(rows)) else ArrayRows(rows, weights)
 
     def _tell_missing(self, blocks: Iterable[NDArray[Any]]) -> None:
-        n_missing = sum(int((rows < 0).sum()) for rows in blocks)
-        if n_missing:
-            self._note(f"{n_missing} missing cell(s) are left out of the likelihood")
+        gaps = Gaps.among(blocks, categories=True)
+        if gaps.n_missing:
+            self._note(gaps.words())
 
     def _family(self, source: RowSource, names: tuple[str, ...] | None) -> CategoricalFamily:
         return CategoricalFamily(tuple(map(len, self._labels)), self._labels)

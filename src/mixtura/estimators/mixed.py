@@ -20,10 +20,10 @@ from mixtura.data.checks import check_varying, name_or_place, words_of_one_value
 from mixtura.data.columns import column_moments, source_of_columns
 from mixtura.data.dataset import Dataset
 from mixtura.data.encoding import Reading
-from mixtura.data.gaps import Gaps, has_gaps
+from mixtura.data.gaps import Gaps
 from mixtura.data.levels import levels_of
 from mixtura.data.resolution import column_steps
-from mixtura.data.stand_ins import ends_of, extremes_of
+from mixtura.data.stand_ins import ends_of
 from mixtura.em.solve import FitResult, SolveOptions
 from mixtura.errors import DataError
 from mixtura.estimators.blocks import listed, used_columns
@@ -296,13 +296,13 @@ class MixedMixture(DiscreteMixture):
             for sentence in words_of_one_value(*ends_of(source), names):
                 self._note(sentence, warn=True)
             return family
+        gaps = Gaps.among((block.rows for block in blocks_of(source)), kind == "categorical")
+        if gaps.n_missing:
+            self._note(gaps.words(kind))
         if kind == "categorical":
             labels = tuple(self._labels[position] for position in positions)
             return CategoricalFamily(tuple(map(len, labels)), labels)
         form, family = structure(self.covariance_type), family_for(source, names)
-        if has_gaps(extremes_of(source)):
-            gaps = Gaps.among(block.rows for block in blocks_of(source))
-            self._note(gaps.words("gaussian"))
         mean, spread = column_moments(source)
         if form.storage != "spherical":
             check_varying(spread, names, self._remedy)

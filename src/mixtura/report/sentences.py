@@ -30,7 +30,7 @@ def certificate(result: FitResult) -> str:
 
 def ending(result: FitResult) -> str:
     """Return how the fit ended, after how many iterations, and whether other starts agree."""
-    n = len(result.history)
+    n = result.history.n_sweeps
     text = result.ending.value
     first = f"{text[0].upper()}{text[1:]} ({n} {'iteration' if n == 1 else 'iterations'})."
     if result.n_starts == 1:

@@ -110,7 +110,7 @@ class Candidate:
             "converged": result.ending.converged,
             "starts_agreeing": result.starts_agreeing,
             "n_starts": result.n_starts,
-            "n_iter": len(result.history),
+            "n_iter": result.history.n_sweeps,
             "seconds": result.seconds,
             "sound": self.is_sound,
             "caution": next(iter(self.cautions), None),
