@@ -15,6 +15,9 @@ __all__ = ["Beside", "Cells", "cells_of", "offsets_of"]
 
 Float = NDArray[np.float64]
 
+# Responses whose squares have digits: losses of Gaussian ones are squares, and gamma ones alike.
+SMALLEST, LARGEST = 1e-150, 1e150
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Beside:
@@ -67,10 +70,7 @@ def cells_of(
     weights = row_weights(beside.sample_weight, n_rows)
     numbers = None
     if beside.groups is not None:
-        labels = np.asarray(beside.groups)
-        if labels.shape != (n_rows,):
-            raise DataError(f"groups has the shape {labels.shape}; give one label for each row")
-        numbers = np.unique(labels, return_inverse=True)[1]
+        numbers = _numbered(beside.groups, n_rows)
     return Cells(
         values,
         size,
@@ -80,6 +80,33 @@ def cells_of(
         terms,
         numbers,
     )
+
+
+def _numbered(groups: ArrayLike, n_rows: int) -> NDArray[np.intp]:
+    """Return numbers (N,) from 0 up of who a row is of.
+
+    Raises
+    ------
+    DataError
+        Naming the first row without a label, or if labels have no order.
+    """
+    labels = np.asarray(groups)
+    if labels.shape != (n_rows,):
+        raise DataError(f"groups has the shape {labels.shape}; give one label for each row")
+    # NaN and NaT are not what they are, and pandas' NA says of nothing whether it is.
+    gaps = [one is None or str(one) == "<NA>" or one != one for one in labels.tolist()]
+    if any(gaps):
+        raise DataError(
+            f"groups has no label at row {gaps.index(True)} (counted from 0); give that row one "
+            "of its own if it is of nobody else, or leave it out"
+        )
+    try:
+        return np.unique(labels, return_inverse=True)[1]
+    except TypeError as error:
+        raise DataError(
+            f"groups holds labels of several kinds, such as text and numbers ({error}); make all "
+            "of them text"
+        ) from error
 
 
 def checked_response(y: Any, response: Response, n_rows: int) -> tuple[Float, Float]:
@@ -117,6 +144,9 @@ def checked_response(y: Any, response: Response, n_rows: int) -> tuple[Float, Fl
         _refuse(size == 0, given, "has no trial; leave the row out")
     if response.name == "gamma":
         _refuse(values <= 0, given, "is not above 0; a gamma has no such response")
+        _refuse(values < SMALLEST, given, f"is below {SMALLEST}; multiply y by a power of ten")
+    if response.has_precision:
+        _refuse(np.abs(values) > LARGEST, given, f"is beyond {LARGEST}; divide y by a power of ten")
     return values, size
 
 
