@@ -3,6 +3,7 @@
 from itertools import permutations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from mixtura import DataError
@@ -87,3 +88,17 @@ def test_the_table_says_which_stand_for_each_other() -> None:
 def test_what_cannot_be_matched_is_named(known, found, weights, words: str) -> None:
     with pytest.raises(DataError, match=words):
         matched_confusion(known, found, weights)
+
+
+@pytest.mark.parametrize("gap", [None, np.nan, pd.NA])
+def test_rows_without_a_label_are_refused_by_number(gap: object) -> None:
+    gappy = np.array(["a", gap, gap], dtype=object)
+    with pytest.raises(DataError, match=r"known has no label at row 1 \(counted from 0\)"):
+        class_error(gappy, [1, 2, 2])
+    with pytest.raises(DataError, match=r"found has no label at row 1 \(counted from 0\)"):
+        class_error([1, 2, 2], gappy)
+
+
+def test_labels_of_text_and_numbers_are_refused() -> None:
+    with pytest.raises(DataError, match="known holds labels of several kinds"):
+        class_error(np.array([1, "a"], dtype=object), [1, 2])

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
 from mixtura.data.checks import row_weights
+from mixtura.data.labels import numbered_labels
 from mixtura.errors import DataError
 from mixtura.text import text_table
 
@@ -100,8 +101,8 @@ def matched_confusion(
     weights = np.ones(len(one)) if weights is None else weights
     if not weights.sum() > 0:
         raise DataError("there is no row of weight above 0 to compare; give one at least")
-    labels, rows = np.unique(one, return_inverse=True)
-    others, columns = np.unique(other, return_inverse=True)
+    labels, rows = numbered_labels("known", one)
+    others, columns = numbered_labels("found", other)
     counts = np.zeros((len(labels), len(others)))
     np.add.at(counts, (rows, columns), weights)
     first, second = linear_sum_assignment(-counts)

@@ -9,6 +9,7 @@ from sklearn.utils.validation import column_or_1d
 
 from mixtura.components.regression.responses import Response
 from mixtura.data.checks import row_weights
+from mixtura.data.labels import numbered_labels
 from mixtura.errors import DataError
 
 __all__ = ["Beside", "Cells", "cells_of", "offsets_of"]
@@ -88,25 +89,12 @@ def _numbered(groups: ArrayLike, n_rows: int) -> NDArray[np.intp]:
     Raises
     ------
     DataError
-        Naming the first row without a label, or if labels have no order.
+        If there is not one label for each row, or labels have no order.
     """
     labels = np.asarray(groups)
     if labels.shape != (n_rows,):
         raise DataError(f"groups has the shape {labels.shape}; give one label for each row")
-    # NaN and NaT are not what they are, and pandas' NA says of nothing whether it is.
-    gaps = [one is None or str(one) == "<NA>" or one != one for one in labels.tolist()]
-    if any(gaps):
-        raise DataError(
-            f"groups has no label at row {gaps.index(True)} (counted from 0); give that row one "
-            "of its own if it is of nobody else, or leave it out"
-        )
-    try:
-        return np.unique(labels, return_inverse=True)[1]
-    except TypeError as error:
-        raise DataError(
-            f"groups holds labels of several kinds, such as text and numbers ({error}); make all "
-            "of them text"
-        ) from error
+    return numbered_labels("groups", labels)[1]
 
 
 def checked_response(y: Any, response: Response, n_rows: int) -> tuple[Float, Float]:
