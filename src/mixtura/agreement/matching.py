@@ -52,9 +52,9 @@ class Matching:
         return float(max(1.0 - same / self.counts.sum(), 0.0))
 
     def table(self) -> list[dict[str, Any]]:
-        """Return a row for each known group."""
+        """Return a row for each known group: its match, and counts by columns such as "found a"."""
         stand_for = dict(self.matches)
-        names = [str(label) for label in self.found.tolist()]
+        names = [f"found {label}" for label in self.found.tolist()]
         return [
             {"group": label, "matched": stand_for.get(label)}
             | dict(zip(names, self.counts[row].tolist(), strict=True))
