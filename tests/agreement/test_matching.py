@@ -3,6 +3,7 @@
 from itertools import permutations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from mixtura import DataError
@@ -70,7 +71,8 @@ def test_the_table_says_which_stand_for_each_other() -> None:
     told = matched_confusion(["cat", "cat", "dog", "dog"], [1, 1, 0, 2])
     assert told.matches == (("cat", 1), ("dog", 0))
     assert told.found.tolist() == [1, 0, 2]
-    assert told.table()[1] == {"group": "dog", "matched": 0, "1": 0, "0": 1, "2": 1}
+    counts = {"found 1": 0, "found 0": 1, "found 2": 1}
+    assert told.table()[1] == {"group": "dog", "matched": 0} | counts
     assert "0.2500 of the rows" in told.summary()
 
 
@@ -87,3 +89,25 @@ def test_the_table_says_which_stand_for_each_other() -> None:
 def test_what_cannot_be_matched_is_named(known, found, weights, words: str) -> None:
     with pytest.raises(DataError, match=words):
         matched_confusion(known, found, weights)
+
+
+@pytest.mark.parametrize("gap", [None, np.nan, pd.NA])
+def test_rows_without_a_label_are_refused_by_number(gap: object) -> None:
+    gappy = np.array(["a", gap, gap], dtype=object)
+    with pytest.raises(DataError, match=r"known has no label at row 1 \(counted from 0\)"):
+        class_error(gappy, [1, 2, 2])
+    with pytest.raises(DataError, match=r"found has no label at row 1 \(counted from 0\)"):
+        class_error([1, 2, 2], gappy)
+
+
+def test_labels_of_text_and_numbers_are_refused() -> None:
+    with pytest.raises(DataError, match="known holds labels of several kinds"):
+        class_error(np.array([1, "a"], dtype=object), [1, 2])
+
+
+def test_groups_may_be_called_as_columns_of_the_table_are() -> None:
+    found = matched_confusion(["a", "a", "b"], ["group", "matched", "matched"])
+    assert found.table() == [
+        {"group": "a", "matched": "group", "found group": 1.0, "found matched": 1.0},
+        {"group": "b", "matched": "matched", "found group": 0.0, "found matched": 1.0},
+    ]

@@ -119,7 +119,7 @@ def test_categories_tell_classes_too(tmp_path):
         (["--class", "kind", "--folds", "3", "--test", "x.csv"], 2, "give one of the two"),
         (["--class", "kind", "-f", "categorical", "-s", "full"], 2, "only to gaussian"),
         (["--class", "kind", "--force"], 2, "there is no -o"),
-        (["--class", "name"], 2, "fewer than"),
+        (["--class", "name"], 2, "fewer than 5 parts; lower --folds"),
     ],
 )
 def test_what_cannot_be_classified_is_named(flowers, asked, code, words):

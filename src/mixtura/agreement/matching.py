@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
 from mixtura.data.checks import row_weights
+from mixtura.data.labels import numbered_labels
 from mixtura.errors import DataError
 from mixtura.text import text_table
 
@@ -51,9 +52,9 @@ class Matching:
         return float(max(1.0 - same / self.counts.sum(), 0.0))
 
     def table(self) -> list[dict[str, Any]]:
-        """Return a row for each known group."""
+        """Return a row for each known group: its match, and counts by columns such as "found a"."""
         stand_for = dict(self.matches)
-        names = [str(label) for label in self.found.tolist()]
+        names = [f"found {label}" for label in self.found.tolist()]
         return [
             {"group": label, "matched": stand_for.get(label)}
             | dict(zip(names, self.counts[row].tolist(), strict=True))
@@ -100,8 +101,8 @@ def matched_confusion(
     weights = np.ones(len(one)) if weights is None else weights
     if not weights.sum() > 0:
         raise DataError("there is no row of weight above 0 to compare; give one at least")
-    labels, rows = np.unique(one, return_inverse=True)
-    others, columns = np.unique(other, return_inverse=True)
+    labels, rows = numbered_labels("known", one)
+    others, columns = numbered_labels("found", other)
     counts = np.zeros((len(labels), len(others)))
     np.add.at(counts, (rows, columns), weights)
     first, second = linear_sum_assignment(-counts)

@@ -49,6 +49,7 @@ RULES: list[tuple[str, Words]] = [
     (r"partial_fit takes rows that are in memory; .*", "rows beyond memory are taken in in parts"),
     (r'dataset\(\.\.\., on_bad="skip"\)', "--on-bad skip of mixtura fit"),
     (r"use a covariance_type that shares them", "use --structures that share them"),
+    (r"fewer than cv=(\d+) parts; lower cv, or choose .*", r"fewer than \1 parts; lower --folds"),
     (r"use prior='weak' or None", "use --prior weak or none"),
     (r"NaN or None where free|NaN \(or None for a component\) where free", "null where free"),
     (r"(?<![\w-])equal (?=speaks of)", "--equal "),

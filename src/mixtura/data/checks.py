@@ -17,6 +17,7 @@ __all__ = [
     "check_names",
     "check_normal",
     "check_observed",
+    "check_squares",
     "check_varying",
     "check_within_reach",
     "column_label",
@@ -120,6 +121,21 @@ def check_normal(deviations: Float, names: Names = None) -> None:
         raise DataError(
             f"{_labels(narrow, names)}: the values differ by less than 2e-308, where numbers have "
             "no digits left; multiply by a power of ten"
+        )
+
+
+def check_squares(deviations: Float, names: Names = None) -> None:
+    """Raise `DataError` naming columns whose variances are beyond what numbers reach.
+
+    Parameters
+    ----------
+    deviations : (D,) of the columns; 0 where one has no width
+    """
+    wrong = np.flatnonzero((deviations > 0) & ((deviations < 1e-145) | (deviations > 1e150)))
+    if wrong.size:
+        raise DataError(
+            f"{_labels(wrong, names)}: the values differ by less than 1e-145, or by more than "
+            "1e150, where variances are beyond numbers; multiply by a power of ten"
         )
 
 

@@ -19,7 +19,7 @@ from mixtura.components.factor_analyser.structures import (
 from mixtura.components.family import Family
 from mixtura.components.noise import beside_noise, without_noise
 from mixtura.data import RowSource
-from mixtura.data.checks import check_varying
+from mixtura.data.checks import check_squares, check_varying
 from mixtura.data.columns import column_moments
 from mixtura.data.resolution import column_steps
 from mixtura.em.solve import FitResult, SolveOptions
@@ -79,10 +79,11 @@ def factor_family_maker(
     Raises
     ------
     DataError
-        Naming a column of one value.
+        Naming a column of one value, or one whose variance is beyond numbers.
     """
     mean, spread = column_moments(source)
     check_varying(spread, names, "drop it, or set constant='drop'")
+    check_squares(spread, names)
     steps = column_steps(source)
     return lambda form: FactorAnalyserFamily.of(form, mean, spread, steps)
 

@@ -57,6 +57,13 @@ def bounds_of(
     mixed = alike & np.isnan(held).any(axis=0) & ~np.isnan(held).all(axis=0)
     if mixed.any():
         raise ParameterError("a coefficient cannot be held in some components and equal in all")
+    unlike = alike & (held != held[0]).any(axis=0) & ~np.isnan(held).any(axis=0)
+    if unlike.any():
+        name = ("intercept", *names)[int(np.flatnonzero(unlike)[0])]
+        raise ParameterError(
+            f"fix holds '{name}' at unlike numbers, and equal says that it is the same in all "
+            "components; leave it out of one of them"
+        )
     if not intercept:
         held, alike = held[:, 1:], alike[1:]
     return Bounds(held, alike, alike_precision)

@@ -9,11 +9,15 @@ from sklearn.utils.validation import column_or_1d
 
 from mixtura.components.regression.responses import Response
 from mixtura.data.checks import row_weights
+from mixtura.data.labels import numbered_labels
 from mixtura.errors import DataError
 
 __all__ = ["Beside", "Cells", "cells_of", "offsets_of"]
 
 Float = NDArray[np.float64]
+
+# Responses whose squares have digits: losses of Gaussian ones are squares, and gamma ones alike.
+SMALLEST, LARGEST = 1e-150, 1e150
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,10 +71,7 @@ def cells_of(
     weights = row_weights(beside.sample_weight, n_rows)
     numbers = None
     if beside.groups is not None:
-        labels = np.asarray(beside.groups)
-        if labels.shape != (n_rows,):
-            raise DataError(f"groups has the shape {labels.shape}; give one label for each row")
-        numbers = np.unique(labels, return_inverse=True)[1]
+        numbers = _numbered(beside.groups, n_rows)
     return Cells(
         values,
         size,
@@ -80,6 +81,20 @@ def cells_of(
         terms,
         numbers,
     )
+
+
+def _numbered(groups: ArrayLike, n_rows: int) -> NDArray[np.intp]:
+    """Return numbers (N,) from 0 up of who a row is of.
+
+    Raises
+    ------
+    DataError
+        If there is not one label for each row, or labels have no order.
+    """
+    labels = np.asarray(groups)
+    if labels.shape != (n_rows,):
+        raise DataError(f"groups has the shape {labels.shape}; give one label for each row")
+    return numbered_labels("groups", labels)[1]
 
 
 def checked_response(y: Any, response: Response, n_rows: int) -> tuple[Float, Float]:
@@ -117,6 +132,9 @@ def checked_response(y: Any, response: Response, n_rows: int) -> tuple[Float, Fl
         _refuse(size == 0, given, "has no trial; leave the row out")
     if response.name == "gamma":
         _refuse(values <= 0, given, "is not above 0; a gamma has no such response")
+        _refuse(values < SMALLEST, given, f"is below {SMALLEST}; multiply y by a power of ten")
+    if response.has_precision:
+        _refuse(np.abs(values) > LARGEST, given, f"is beyond {LARGEST}; divide y by a power of ten")
     return values, size
 
 

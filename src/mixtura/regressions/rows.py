@@ -12,7 +12,7 @@ from mixtura.components.regression.family import RegressionFamily
 from mixtura.components.regression.responses import Response
 from mixtura.data import ArrayRows
 from mixtura.errors import DataError
-from mixtura.regressions.cells import Cells
+from mixtura.regressions.cells import SMALLEST, Cells
 
 __all__ = ["Laid", "family_of", "laid_out"]
 
@@ -105,6 +105,11 @@ def family_of(
         raise DataError(
             f"y is {moved[0]} in all rows of weight, so there is no spread to be told by terms"
         )
+    if response.is_quadratic and np.ptp(moved) < SMALLEST:
+        raise DataError(
+            f"responses differ by less than {SMALLEST}, where their squares have no digits left; "
+            "multiply y by a power of ten"
+        )
     losses = _mean_loss(response, moved, weights)
     return RegressionFamily(
         response,
@@ -120,7 +125,10 @@ def family_of(
 
 def _frame(design: Float, weights: Float, terms: Sequence[str]) -> Float:
     """Return A (p, p) of z = A x with Σ w z zᵀ = Σ w."""
-    size = np.sqrt(np.maximum((weights @ design**2) / weights.sum(), 1e-300))
+    # By the widest cell first, as squares of cells may be beyond what numbers reach.
+    widest = np.abs(design).max(axis=0)
+    widest = np.where(widest > 0, widest, 1.0)
+    size = widest * np.sqrt(np.maximum((weights @ (design / widest) ** 2) / weights.sum(), 1e-300))
     scaled = np.sqrt(weights / weights.sum())[:, None] * (design / size)
     upper = np.atleast_2d(qr(scaled, mode="r")[0])[: design.shape[1]]
     left = np.abs(np.diag(upper))

@@ -1,0 +1,73 @@
+"""What regressions are given that no fit could use, or that is out of the ordinary."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from regression_problems import drawn
+
+from mixtura import DataError, MixtureRegressor, ParameterError
+
+
+@pytest.mark.parametrize("power", [-900, 900])
+def test_terms_of_any_scale_give_the_same_fit(power: int, fresh_seed: int) -> None:
+    found = drawn(fresh_seed, "gaussian")
+    plain = MixtureRegressor(2, random_state=0).fit(found.X, found.y)
+    scaled = MixtureRegressor(2, random_state=0).fit(np.ldexp(found.X, power), found.y)
+    assert_allclose(scaled.log_likelihood_, plain.log_likelihood_, rtol=1e-9)
+    assert_allclose(np.ldexp(scaled.coef_, power), plain.coef_, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize(("family", "power"), [("gaussian", 450), ("gamma", -450), ("gamma", 450)])
+def test_responses_of_wide_scales_are_fitted_alike(
+    family: str, power: int, fresh_seed: int
+) -> None:
+    found = drawn(fresh_seed, family)
+    plain = MixtureRegressor(2, family, random_state=0).fit(found.X, found.y)
+    scaled = MixtureRegressor(2, family, random_state=0).fit(found.X, np.ldexp(found.y, power))
+    lost = len(found.y) * power * np.log(2)
+    assert_allclose(scaled.log_likelihood_ + lost, plain.log_likelihood_, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("family", "scale", "words"),
+    [
+        ("gaussian", 1e200, "which is beyond 1e[+]150; divide y by a power of ten"),
+        ("gaussian", 1e-200, "responses differ by less than 1e-150"),
+        ("gamma", 1e200, "which is beyond 1e[+]150; divide y by a power of ten"),
+        ("gamma", 1e-200, "which is below 1e-150; multiply y by a power of ten"),
+    ],
+)
+def test_responses_beyond_what_squares_hold_are_refused(
+    family: str, scale: float, words: str, fresh_seed: int
+) -> None:
+    found = drawn(fresh_seed, family)
+    with pytest.raises(DataError, match=words):
+        MixtureRegressor(2, family).fit(found.X, found.y * scale)
+
+
+@pytest.mark.parametrize("gap", [None, np.nan, pd.NA, pd.NaT, np.datetime64("NaT")])
+def test_rows_without_a_group_are_refused_by_number(gap: Any, fresh_seed: int) -> None:
+    found = drawn(fresh_seed, "gaussian")
+    groups = np.array([f"p{i // 4}" for i in range(len(found.y))], dtype=object)
+    groups[[7, 9]] = gap
+    with pytest.raises(DataError, match=r"groups has no label at row 7 \(counted from 0\)"):
+        MixtureRegressor(2).fit(found.X, found.y, groups=groups)
+
+
+def test_groups_called_by_text_and_numbers_are_refused(fresh_seed: int) -> None:
+    found = drawn(fresh_seed, "gaussian")
+    groups = np.array([0, "p"] * (len(found.y) // 2), dtype=object)
+    with pytest.raises(DataError, match="several kinds"):
+        MixtureRegressor(2).fit(found.X, found.y, groups=groups)
+
+
+def test_numbers_held_unlike_cannot_be_equal(fresh_seed: int) -> None:
+    found = drawn(fresh_seed, "gaussian")
+    equal = {"coef": [0]}
+    with pytest.raises(ParameterError, match="fix holds 'x0' at unlike numbers"):
+        MixtureRegressor(2, fix={"coef": {0: [1.0, 2.0]}}, equal=equal).fit(found.X, found.y)
+    alike = MixtureRegressor(2, fix={"coef": {0: 1.0}}, equal=equal, random_state=0)
+    assert_allclose(alike.fit(found.X, found.y).coef_[:, 0], 1.0, rtol=1e-14)
