@@ -20,7 +20,7 @@ from mixtura.store import load_with_facts
 
 pytestmark = [
     pytest.mark.usefixtures("sketched"),
-    pytest.mark.drawn(4),
+    pytest.mark.drawn(2, among="file"),
 ]
 
 

@@ -18,7 +18,7 @@ from mixtura import (
 from mixtura.data.arrays import ArrayRows
 from mixtura.data.spool import SpooledRows
 
-pytestmark = pytest.mark.drawn(4)
+pytestmark = pytest.mark.drawn(3, among="file")
 
 N_ROWS, NAMES = 30_000, ("u", "v", "w")
 

@@ -76,7 +76,9 @@ def functions_of(module: ModuleType) -> Iterator[tuple[str, Callable[..., None]]
 MODULES = [with_our_class(name) for name in FILES]
 OURS = dict(pair for module in MODULES for pair in functions_of(module))
 globals().update(OURS)
-pytest.mark.nightly(OURS["test_gaussian_mixture_fit_best_params"])
+# Twenty starts on ten thousand rows, four times.
+for name in ("test_gaussian_mixture_fit_best_params", "test_gaussian_mixture_fit"):
+    pytest.mark.nightly(OURS[name])
 
 
 @pytest.fixture(params=first(1, [np.float64, np.float32]), ids=["float64", "float32"])
