@@ -17,7 +17,7 @@ from mixtura.cli.command import command
 from mixtura.engines import Engine, Serial, engine_named
 from mixtura.store import load_with_facts
 
-pytestmark = pytest.mark.drawn(2, among="file")
+pytestmark = pytest.mark.drawn(3, among="file")
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: mixtura[dask]")
 

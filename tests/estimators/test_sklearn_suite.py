@@ -16,6 +16,8 @@ from sklearn import mixture as theirs
 
 from mixtura import GaussianMixture
 
+pytestmark = pytest.mark.drawn(2, among="file")
+
 FOLDER = Path(theirs.__file__).parent / "tests"
 FILES = ("test_gaussian_mixture", "test_mixture")
 

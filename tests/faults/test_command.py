@@ -21,7 +21,7 @@ from mixtura.cli.command import command
 from mixtura.data.files import read_table
 from mixtura.writing import write_text
 
-pytestmark = pytest.mark.drawn(2, among="file")
+pytestmark = pytest.mark.drawn(3, among="file")
 
 ROWS = np.random.default_rng(0).normal(size=(60, 2)) + np.repeat([[0.0], [7.0]], 30, axis=0)
 START = [sys.executable, "-m", "mixtura"]
