@@ -21,8 +21,9 @@ pytestmark = pytest.mark.drawn(3, among="file")
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: mixtura[dask]")
 
-ROWS = np.random.default_rng(0).normal(size=(8_000, 6)) + np.random.default_rng(1).integers(
-    3, size=(8_000, 1)
+# More than a tile: fewer are fitted in one process, whatever the engine.
+ROWS = np.random.default_rng(0).normal(size=(20_000, 6)) + np.random.default_rng(1).integers(
+    3, size=(20_000, 1)
 )
 
 
@@ -91,7 +92,7 @@ def test_an_error_of_a_worker_comes_back_as_itself(engine: Engine) -> None:
 def test_a_fit_has_the_bits_of_memory(client: Any) -> None:
     expected = GaussianMixture(3, random_state=0, engine="serial").fit(ROWS)
     found = GaussianMixture(3, random_state=0, engine=client).fit(ROWS)
-    with dataset([ROWS[:3000], ROWS[3000:]], memory="100 kB") as data:
+    with dataset([ROWS[:7000], ROWS[7000:]], memory="100 kB") as data:
         beyond = GaussianMixture(3, random_state=0, engine=client).fit(data)
     for one in (found, beyond):
         assert one.log_likelihood_ == expected.log_likelihood_
