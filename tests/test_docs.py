@@ -18,7 +18,15 @@ if not DOCS.exists():
 PAGES = sorted(page for page in DOCS.rglob("*.md") if CELL.search(page.read_text("utf-8")))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page",
+    [
+        # It starts a cluster, as tests of its engine do too.
+        pytest.param(page, marks=[pytest.mark.nightly] if page.stem == "on-a-cluster" else [])
+        for page in PAGES
+    ],
+    ids=lambda page: page.stem,
+)
 @pytest.mark.filterwarnings("error")
 def test_the_cells_of_a_page_run_and_print_what_it_says(
     page: Path, monkeypatch: pytest.MonkeyPatch

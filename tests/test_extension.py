@@ -79,12 +79,14 @@ def engine() -> Iterator[Names]:
 def plain_em(
     shares: Float, maximise: Callable[[Float], Any], log_density: Callable[[Any], Float]
 ) -> tuple[float, Any]:
-    """Return the log-likelihood and the parameters after 2000 iterations of textbook EM."""
+    """Return the log-likelihood and the parameters where textbook EM stands still."""
     for _ in range(2000):
         parameters = maximise(shares)
         joint = np.log(shares.mean(axis=0)) + log_density(parameters)
         total = logsumexp(joint, axis=1)
-        shares = np.exp(joint - total[:, None])
+        before, shares = shares, np.exp(joint - total[:, None])
+        if np.abs(shares - before).max() < 1e-9:
+            break
     return float(total.sum()), parameters
 
 

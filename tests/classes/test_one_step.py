@@ -23,7 +23,7 @@ from mixtura import (
     three_step,
 )
 
-pytestmark = pytest.mark.drawn(3, among="file")
+pytestmark = pytest.mark.drawn(4, among="file")
 
 DATA = Path(__file__).parents[2] / "examples" / "data"
 

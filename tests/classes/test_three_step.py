@@ -20,7 +20,7 @@ from mixtura import (
     three_step,
 )
 
-pytestmark = pytest.mark.drawn(3, among="file")
+pytestmark = pytest.mark.drawn(4, among="file")
 
 # StepMix 3.0.0 on the same rows, against the first class of the truth: intercepts, then slopes, of
 # the second and third. Its "ML" of proportional assignment is another likelihood, which is biased

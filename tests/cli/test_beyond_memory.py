@@ -15,7 +15,7 @@ from mixtura.store import load_with_facts
 # Pages have tests of their own.
 pytestmark = [
     pytest.mark.usefixtures("sketched"),
-    pytest.mark.drawn(4),
+    pytest.mark.drawn(3, among="file"),
 ]
 
 NAMES = ("a", "b", "c")

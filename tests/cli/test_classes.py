@@ -14,6 +14,8 @@ from mixtura.classes.enumeration import enumeration_of
 from mixtura.cli import classes as room
 from mixtura.cli.command import command
 
+pytestmark = pytest.mark.drawn(2, among="file")
+
 DATA = Path(__file__).parents[2] / "examples" / "data"
 WRITTEN = ["assignments.csv", "classes.csv", "enumeration.csv", "model.mixtura"]
 WRITTEN += ["scree.svg", "tables.md", "tables.tex"]

@@ -17,6 +17,8 @@ from mixtura.discriminant import cross_judged, judge
 from mixtura.inference import merge
 from mixtura.store import load_with_facts
 
+pytestmark = pytest.mark.drawn(3, among="file")
+
 
 def mixtura(*arguments):
     return CliRunner().invoke(command, [*map(str, arguments)])

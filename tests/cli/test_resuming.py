@@ -20,7 +20,7 @@ from mixtura.store import load_with_facts
 
 pytestmark = [
     pytest.mark.usefixtures("sketched"),
-    pytest.mark.drawn(4),
+    pytest.mark.drawn(2, among="file"),
 ]
 
 
@@ -90,7 +90,7 @@ def test_a_fit_killed_at_any_save_goes_on(
     total = killed_at(10**9, monkeypatch, *asked, "-o", whole)
     assert not (tmp_path / "whole.checkpoint").exists()
     rng = np.random.default_rng(0)
-    for at in rng.choice(np.arange(1, total), 3, replace=False):
+    for at in rng.choice(np.arange(1, total), 2, replace=False):
         out = tmp_path / f"out-{at}"
         saved = killed_at(at, monkeypatch, *asked, "-o", out)
         assert not out.exists()

@@ -18,6 +18,8 @@ from mixtura.components.gamma import GammaFamily
 from mixtura.components.gamma_shapes import LARGEST_SHAPE, log_gap, shapes_of
 from mixtura.components.stacked import GammaParameters
 
+pytestmark = pytest.mark.drawn(4)
+
 
 def durations(seed=0, n_rows=600):
     rng = np.random.default_rng(seed)

@@ -21,6 +21,8 @@ from mixtura.components.dispersion import LARGEST_SIZE, SMALLEST_SIZE, log_masse
 from mixtura.components.negative_binomial import NegativeBinomialFamily
 from mixtura.inference import bootstrap, standard_errors
 
+pytestmark = pytest.mark.drawn(4)
+
 
 def counts(seed=0, n_rows=400):
     rng = np.random.default_rng(seed)

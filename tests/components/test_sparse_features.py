@@ -25,7 +25,10 @@ from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial, Threads
 
 # Short rows are what makes these rows sparse.
-pytestmark = pytest.mark.filterwarnings("ignore:.*rows have fewer than")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*rows have fewer than"),
+    pytest.mark.drawn(4),
+]
 
 FORMATS = ("csr", "csc", "coo", "lil", "dok", "bsr", "dia")
 

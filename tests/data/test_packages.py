@@ -17,7 +17,7 @@ from mixtura.data.batches import tables_of
 from mixtura.data.files import read_table
 from mixtura.data.packages import PACKAGES
 
-pytestmark = pytest.mark.drawn(5)
+pytestmark = pytest.mark.drawn(4, among="file")
 
 pyreadstat = pytest.importorskip("pyreadstat")
 rdata = pytest.importorskip("rdata")

@@ -27,7 +27,7 @@ from mixtura import (
 )
 from mixtura.discriminant.rules import adapted, brier, posteriors
 
-pytestmark = pytest.mark.drawn(4)
+pytestmark = pytest.mark.drawn(6)
 
 
 def expected(estimator: Any) -> dict[str, str]:

@@ -7,6 +7,8 @@ from oracles import dataset
 from mixtura import CategoricalMixture, GaussianMixture, PoissonMixture
 from mixtura.components.gaussian.structures import CODES
 
+pytestmark = pytest.mark.drawn(4)
+
 
 def overlapping(seed, n_rows=1500):
     rng = np.random.default_rng(seed)

@@ -26,6 +26,8 @@ from mixtura.em.stopping import Ending, GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 
+pytestmark = pytest.mark.drawn(4)
+
 Float = NDArray[np.float64]
 
 

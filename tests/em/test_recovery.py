@@ -8,6 +8,8 @@ import pytest
 from mixtura import DegenerateComponentWarning, GaussianMixture, ParameterError
 from mixtura.components.gaussian import structures
 
+pytestmark = pytest.mark.drawn(4)
+
 RNG = np.random.default_rng(0)
 CLOUD = RNG.standard_normal((100, 3))
 AWAY = CLOUD + np.array([8.0, 0, 0])

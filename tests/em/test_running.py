@@ -19,6 +19,8 @@ from mixtura.em.stopping import Ending, GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 
+pytestmark = pytest.mark.drawn(3)
+
 
 def gaussian(code: str) -> Sweep:
     rng = np.random.default_rng(3)

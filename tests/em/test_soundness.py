@@ -28,7 +28,7 @@ def said(model, rows=AMOUNTS) -> str:
 
 @pytest.mark.filterwarnings("ignore::mixtura.MixturaWarning")
 def test_too_few_rows_determine_a_shape_or_a_covariance():
-    gamma, gaussian = said(GammaMixture(6)), said(GaussianMixture(20))
+    gamma, gaussian = said(GammaMixture(6)), said(GaussianMixture(12))
     mixed = said(MixedMixture(MIXED, 8))
     assert "determine a shape, so" in gamma
     assert "or a shape that is held (shape=1 for exponential densities)" in gamma

@@ -17,10 +17,11 @@ from mixtura.cli.command import command
 from mixtura.engines import Engine, Serial, engine_named
 from mixtura.store import load_with_facts
 
-pytestmark = pytest.mark.drawn(4)
+pytestmark = pytest.mark.drawn(3, among="file")
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: mixtura[dask]")
 
+# More than a tile: fewer are fitted in one process, whatever the engine.
 ROWS = np.random.default_rng(0).normal(size=(20_000, 6)) + np.random.default_rng(1).integers(
     3, size=(20_000, 1)
 )

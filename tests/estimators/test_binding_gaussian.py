@@ -32,7 +32,7 @@ pytestmark = [
     pytest.mark.filterwarnings(
         "ignore:Best performing initialization", "ignore::mixtura.DegenerateComponentWarning"
     ),
-    pytest.mark.drawn(3, among="file"),
+    pytest.mark.drawn(4, among="file"),
 ]
 
 NAN = np.nan

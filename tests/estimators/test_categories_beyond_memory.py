@@ -21,7 +21,7 @@ from mixtura import (
 from mixtura.data.arrays import ArrayRows
 from mixtura.data.spool import SpooledRows
 
-pytestmark = pytest.mark.drawn(4)
+pytestmark = pytest.mark.drawn(3, among="file")
 
 N_ROWS = 4000
 

@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 from mixtura import DataError, MultinomialMixture, ParameterError, dataset, select
 from mixtura.estimators.named import estimator_of
 
-pytestmark = pytest.mark.drawn(4)
+pytestmark = pytest.mark.drawn(4, among="file")
 
 N_ROWS, NAMES = 6000, ("u", "v", "w")
 FAMILIES = ("poisson", "negative_binomial", "geometric", "gamma", "bernoulli", "multinomial")

@@ -45,10 +45,10 @@ FAMILIES = [
 ]
 
 
-def fitted(make, rows, seed, n_init=1, y=None):
+def fitted(make, rows, seed, y=None, **settings):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return make(N_COMPONENTS, random_state=seed, n_init=n_init).fit(rows, y)
+        return make(N_COMPONENTS, random_state=seed, **{"n_init": 1, **settings}).fit(rows, y)
 
 
 @pytest.mark.parametrize("seed", first(3, range(20)))
@@ -67,8 +67,8 @@ def test_so_do_several_starts_and_fits_of_rows_some_of_which_are_known(make, dra
     rows = draw(rng)
     y = np.where(rng.random(N_ROWS) < 0.1, rng.integers(N_COMPONENTS, size=N_ROWS), -1)
     for n_init, known in ((4, None), (1, y)):
-        dense = fitted(make, rows, 0, n_init, known)
-        sparse = fitted(make, csr_array(rows), 0, n_init, known)
+        dense = fitted(make, rows, 0, known, n_init=n_init)
+        sparse = fitted(make, csr_array(rows), 0, known, n_init=n_init)
         np.testing.assert_allclose(sparse.log_likelihood_, dense.log_likelihood_, rtol=0, atol=1e-8)
 
 
@@ -77,6 +77,6 @@ def test_starts_of_many_rows_are_those_of_dense_ones(make, draw):
     """All rows are too many to be made dense, those that starts are looked for on are not."""
     rng = np.random.default_rng(4)
     rows = np.vstack([draw(rng) for _ in range(80)])
-    dense, sparse = fitted(make, rows, 0), fitted(make, csr_array(rows), 0)
+    dense, sparse = (fitted(make, each, 0, max_iter=1) for each in (rows, csr_array(rows)))
     begun = [model.history_.objective[0] for model in (dense, sparse)]
     np.testing.assert_allclose(*begun, rtol=1e-12)

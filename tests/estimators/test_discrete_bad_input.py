@@ -19,6 +19,8 @@ from mixtura import (
 )
 from mixtura.cli.command import command
 
+pytestmark = pytest.mark.drawn(4)
+
 counts = pytest.mark.parametrize("kind", ["multinomial", "poisson"])
 SPARSE = [sparse.csr_array, sparse.csc_array, sparse.coo_array, sparse.csr_matrix]
 

@@ -8,7 +8,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from mixtura import GaussianMixture
 
-pytestmark = pytest.mark.drawn(5)
+pytestmark = pytest.mark.drawn(8)
 
 
 @parametrize_with_checks([GaussianMixture(n_components) for n_components in (1, 3, 5)])

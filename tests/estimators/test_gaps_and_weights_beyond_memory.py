@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 from mixtura import DataError, GaussianMixture, ParameterError, dataset, select
 from mixtura.data import arranging
 
-pytestmark = pytest.mark.drawn(4)
+pytestmark = pytest.mark.drawn(3, among="file")
 
 N_ROWS, NAMES = 8_000, ("u", "v", "w")
 

@@ -77,6 +77,7 @@ def one_step(
 
 
 def test_the_fit_converges_to_where_em_row_by_row_does(rows: Float) -> None:
+    rows = rows[2::3]
     start = np.array([0.5, 0.5]), MEANS, SPREADS
     settings: dict[str, Any] = {
         "prior": None,

@@ -7,7 +7,7 @@ from numpy.testing import assert_array_equal
 
 from mixtura import DataError, MixedMixture, MixturaWarning, ParameterError, dataset
 
-pytestmark = pytest.mark.drawn(4)
+pytestmark = pytest.mark.drawn(3, among="file")
 
 N_ROWS = 3000
 BLOCKS = {"categorical": ["colour", "owns"], "gaussian": ["w", "h"], "poisson": "visits"}

@@ -16,6 +16,8 @@ from sklearn import mixture as theirs
 
 from mixtura import GaussianMixture
 
+pytestmark = pytest.mark.drawn(2, among="file")
+
 FOLDER = Path(theirs.__file__).parent / "tests"
 FILES = ("test_gaussian_mixture", "test_mixture")
 
@@ -76,7 +78,9 @@ def functions_of(module: ModuleType) -> Iterator[tuple[str, Callable[..., None]]
 MODULES = [with_our_class(name) for name in FILES]
 OURS = dict(pair for module in MODULES for pair in functions_of(module))
 globals().update(OURS)
-pytest.mark.nightly(OURS["test_gaussian_mixture_fit_best_params"])
+# Twenty starts on ten thousand rows, four times.
+for name in ("test_gaussian_mixture_fit_best_params", "test_gaussian_mixture_fit"):
+    pytest.mark.nightly(OURS[name])
 
 
 @pytest.fixture(params=first(1, [np.float64, np.float32]), ids=["float64", "float32"])

@@ -9,7 +9,7 @@ from mixtura import GaussianMixture, ParameterError, StudentTMixture, select
 from mixtura.components.gaussian.structures import CODES
 from mixtura.errors import DataError
 
-pytestmark = pytest.mark.drawn(3)
+pytestmark = pytest.mark.drawn(6)
 
 
 def drawn(seed: int = 0, size: int = 240, n_columns: int = 2) -> tuple[np.ndarray, np.ndarray]:

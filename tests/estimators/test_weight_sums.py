@@ -5,6 +5,8 @@ import pytest
 
 from mixtura import GaussianMixture, select
 
+pytestmark = pytest.mark.drawn(4)
+
 FACTORS = [1e-100, 1e-3, 0.3, 7.0, 1e6, 1e60, 1e200]
 
 

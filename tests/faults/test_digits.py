@@ -16,6 +16,8 @@ from mixtura import (
     PoissonMixture,
 )
 
+pytestmark = pytest.mark.drawn(4)
+
 LABELS = np.random.default_rng(0).integers(0, 2, 40)
 
 

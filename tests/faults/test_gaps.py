@@ -9,6 +9,8 @@ import pytest
 
 from mixtura import DataError, GaussianMixture, ParameterError, select
 
+pytestmark = pytest.mark.drawn(4)
+
 
 def rows_where_only_those_without_weight_have(column: int) -> tuple[Any, Any]:
     rng = np.random.default_rng(0)

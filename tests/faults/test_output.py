@@ -25,7 +25,7 @@ from mixtura.report import page
 resource = pytest.importorskip("resource")
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs signals and fork"),
-    pytest.mark.drawn(4),
+    pytest.mark.drawn(3, among="file"),
 ]
 
 NAMES = {"model.mixtura", "assignments.csv", "report.html"}

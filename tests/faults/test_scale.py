@@ -20,7 +20,10 @@ from mixtura.checkpoints import resumable
 from mixtura.cli.command import command
 from mixtura.store import load_with_facts
 
-pytestmark = pytest.mark.usefixtures("sketched")
+pytestmark = [
+    pytest.mark.usefixtures("sketched"),
+    pytest.mark.drawn(4),
+]
 
 RNG = np.random.default_rng(0)
 ROWS = RNG.normal(size=(3000, 2)) + 4 * RNG.integers(3, size=(3000, 1))

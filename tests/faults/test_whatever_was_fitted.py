@@ -15,6 +15,8 @@ from mixtura.goodness import facts as goodness_facts
 from mixtura.report import families, parts
 from mixtura.store import load_with_facts
 
+pytestmark = pytest.mark.drawn(3, among="file")
+
 OUTPUTS = {"model.mixtura", "assignments.csv", "report.html"}
 
 

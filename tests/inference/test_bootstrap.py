@@ -12,7 +12,7 @@ from mixtura.inference import bootstrap, standard_errors
 from mixtura.inference.replicates import aligned, drawn_weights, permuted, seeded
 from mixtura.inference.rows import checked
 
-pytestmark = pytest.mark.drawn(4)
+pytestmark = pytest.mark.drawn(3, among="file")
 
 KINDS = ("weighted", "rows", "parametric")
 

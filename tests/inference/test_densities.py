@@ -17,6 +17,8 @@ from mixtura.inference import (
     regression,
 )
 
+pytestmark = pytest.mark.drawn(4)
+
 
 def column(seed, n_components=2):
     return gaussian("V", n_components, 1, seed=seed).mixture

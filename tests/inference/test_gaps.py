@@ -18,6 +18,8 @@ from mixtura.inference import (
 from mixtura.inference.replicates import drawn_rows, seeded
 from mixtura.inference.rows import checked
 
+pytestmark = pytest.mark.drawn(3)
+
 
 @pytest.fixture(scope="module")
 def fitted():

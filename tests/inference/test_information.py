@@ -20,7 +20,7 @@ from mixtura.inference import (
     standard_errors,
 )
 
-pytestmark = pytest.mark.drawn(4)
+pytestmark = pytest.mark.drawn(6)
 
 every_case = pytest.mark.parametrize("name", CASES)
 SPECTRAL = ("VEI", "EVI", "EEV", "VVE", "EVE", "VEE", "VEV", "EVV")

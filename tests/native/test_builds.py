@@ -27,6 +27,8 @@ from mixtura.engines import Serial
 from mixtura.native import drivers, gaps, library, parts, predictions, sweeps, updates
 from mixtura.native.parts import DensePart
 
+pytestmark = pytest.mark.drawn(4)
+
 FOUND = [name for name in library.BUILDS if library.path_of(library.FOLDER, name).exists()]
 ROWS, COMPONENTS = 403, 3
 

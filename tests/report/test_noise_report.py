@@ -16,7 +16,7 @@ from mixtura.report.panels import Points
 from mixtura.report.sentences import cautions, choice
 from mixtura.report.tables import component_table
 
-pytestmark = pytest.mark.drawn(4)
+pytestmark = pytest.mark.drawn(3, among="file")
 
 
 def rows_in(n_columns: int) -> np.ndarray:

@@ -34,7 +34,7 @@ from mixtura.report.trace import trace_figure
 from mixtura.report.uncertainty import uncertainty_figure
 from mixtura.selection import Candidate, Selection
 
-pytestmark = pytest.mark.drawn(4)
+pytestmark = pytest.mark.drawn(4, among="file")
 
 HOSTILE = (
     "<script>alert(1)</script>",

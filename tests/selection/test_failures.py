@@ -157,7 +157,7 @@ def test_a_signal_ends_the_search_and_keeps_what_is_there(n_jobs):
             # To the process, as by Ctrl-C: whichever thread fits, the main one is interrupted.
             Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
 
-    rows = np.random.default_rng(0).normal(size=(2000, 6))
+    rows = np.random.default_rng(0).normal(size=(700, 6))
     selection = select(rows, range(1, 13), random_state=0, n_jobs=n_jobs, progress=after_a_model)
     assert selection.interrupted
     assert 0 < len(selection.candidates) < 12 * 14 - 11

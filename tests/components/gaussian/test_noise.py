@@ -7,6 +7,8 @@ from mixtura import GaussianMixture, ParameterError, load
 from mixtura.components.background import one_pass
 from mixtura.components.gaussian.box import Box, smallest_box
 
+pytestmark = pytest.mark.drawn(4)
+
 RNG = np.random.default_rng(5)
 CLUSTERS = np.concatenate([RNG.standard_normal((200, 2)), RNG.normal([9, 2], 1, (200, 2))])
 SCATTERED = RNG.uniform(-40, 40, (60, 2))

@@ -11,6 +11,8 @@ from mixtura.components.gaussian.one_column import OneColumn
 from mixtura.components.gaussian.structures import structure
 from mixtura.errors import ParameterError
 
+pytestmark = pytest.mark.drawn(2)
+
 LEVELS = np.array([1e-250, 1e-12, 0.01, 0.3, 0.5, 0.9, 0.999999, 1 - 1e-12])
 
 

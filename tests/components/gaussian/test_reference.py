@@ -21,7 +21,7 @@ from mixtura.em import fit as loop
 from mixtura.em.stopping import Ending
 from mixtura.em.sweep import Sweep
 
-pytestmark = pytest.mark.drawn(5)
+pytestmark = pytest.mark.drawn(8)
 
 # As many sweeps as most of the stored runs take by far.
 MANY = 200
