@@ -33,7 +33,7 @@ COUNT = 4
 def numbers(seed: int = 0) -> Any:
     rng = np.random.default_rng(seed)
     centres = rng.normal(scale=4, size=(9, 2))
-    return centres[rng.integers(9, size=300)] + rng.normal(size=(300, 2))
+    return centres[rng.integers(9, size=500)] + rng.normal(size=(500, 2))
 
 
 def categories(seed: int = 0) -> Any:
@@ -44,7 +44,7 @@ def categories(seed: int = 0) -> Any:
 
 
 MODELS = {
-    "gaussian": (lambda: GaussianMixture(5, random_state=0, n_init=COUNT), numbers),
+    "gaussian": (lambda: GaussianMixture(6, random_state=0, n_init=COUNT), numbers),
     "categorical": (lambda: CategoricalMixture(5, random_state=0, n_init=COUNT), categories),
 }
 

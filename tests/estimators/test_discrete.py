@@ -244,7 +244,7 @@ def test_truth_values_and_gaps_are_taken():
     same[1] = np.nan
     other = BernoulliMixture(2, random_state=0).fit(same)
     assert mixture.log_likelihood_ == other.log_likelihood_
-    assert "5 of 480 cells are missing" in mixture.summary()
+    assert "1 of 476 cells are missing" in mixture.summary()
     assert "1 row(s) have no cell" in mixture.summary()
     np.testing.assert_allclose(mixture.predict_proba(gappy)[1], mixture.weights_)
     same[:, 3] = np.nan
@@ -340,7 +340,7 @@ def test_an_unanswered_row_has_the_class_shares():
     rows = [*ANSWERS, [None, None]]
     mixture = CategoricalMixture(2, random_state=0).fit(rows)
     np.testing.assert_allclose(mixture.predict_proba([[None, None]])[0], mixture.weights_)
-    assert "1 row(s) have no answer" in mixture.summary()
+    assert "1 row(s) have no cell at all" in mixture.summary()
 
 
 def test_a_hundred_thousand_levels_are_warned_of_and_fitted():

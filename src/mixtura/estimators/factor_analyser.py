@@ -215,11 +215,11 @@ class FactorAnalyserMixture(CompleteRows):
         if n_columns < 2:
             raise ParameterError(
                 "factor analysers say how columns move together, and there is one only "
-                "(n_features=1); fit GaussianMixture"
+                "(n_features = 1); fit GaussianMixture"
             )
         if form.n_factors >= n_columns:
             raise ParameterError(
-                f"n_factors={form.n_factors} should be less than the number of columns, "
+                f"n_factors, {form.n_factors}, should be less than the number of columns, "
                 f"{n_columns}; give fewer, or fit GaussianMixture"
             )
         many = f"{n_components:,} component(s) of {form.n_factors} factors"

@@ -123,7 +123,7 @@ def factor_search(
     counts = list(range(1, min(AT_ONCE, most) + 1)) if grows else checked_factors(n_factors)
     if counts[-1] > most:
         raise ParameterError(
-            f"n_factors={counts[-1]} should be less than the number of columns, "
+            f"n_factors, {counts[-1]}, should be less than the number of columns, "
             f"{source.n_columns}; give fewer, or fit GaussianMixture"
         )
     family = cache(made)

@@ -35,7 +35,7 @@ __all__ = ["FactorAnalyserFamily"]
 Float = NDArray[np.float64]
 
 # Where sums about other centres than the means have lost as many digits, they are taken again.
-LOST = 1e8
+CANCELLED = 1e8
 # The range of logarithms of noise variances that an extrapolation may lead to.
 FARTHEST = 600.0
 
@@ -203,7 +203,7 @@ class FactorAnalyserFamily(FactorColumns, FactorValues):
     ) -> FactorParameters | None:
         """Return the means to take the sums about, where other centres lost too many digits."""
         rows = np.maximum(sums.rows, VANISHED)[:, None]
-        lost = sums.first**2 > LOST * rows * np.maximum(moments.scatter, self.floor * rows)
+        lost = sums.first**2 > CANCELLED * rows * np.maximum(moments.scatter, self.floor * rows)
         if not lost.any():
             return None
         if previous is None:

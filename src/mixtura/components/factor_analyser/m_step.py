@@ -19,7 +19,7 @@ __all__ = ["floored_noise", "maximised"]
 Float = NDArray[np.float64]
 
 # Of a column's variance in a component, what rounding leaves of a noise variance that is none.
-LOST = 1e-14
+ROUNDED_AWAY = 1e-14
 
 
 def maximised(
@@ -104,7 +104,7 @@ def floored_noise(
     noise = np.maximum(left / counted, floor)
     gone = (rows <= VANISHED) & (not form.shares_noise)
     noise = np.where(gone[:, None], np.maximum(previous, floor), noise)
-    nothing = noise <= LOST * scatter / counted
+    nothing = noise <= ROUNDED_AWAY * scatter / counted
     if nothing.any():
         component, column = np.argwhere(nothing)[0]
         raise ParameterError(

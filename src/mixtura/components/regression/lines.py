@@ -100,8 +100,15 @@ class Lines:
         return np.zeros(parameters.n_components)
 
     def rounding(self, parameters: Any, moments: RegressionMoments) -> float:
-        """Return the rounding of Σ w log h, which cancels against losses where counts are large."""
-        return float(np.finfo(np.float64).eps * abs(moments.log_base))
+        """Return the rounding of Σ w log h, which cancels against losses where counts are large.
+
+        Of a Gaussian it is that of residuals too, which are nothing but it where rows lie on a line.
+        """
+        lost = float(np.finfo(np.float64).eps * abs(moments.log_base))
+        if self.response.name != "gaussian":
+            return lost
+        steps = ROUNDED * parameters.precisions * self.loss
+        return lost + float(moments.cells @ (np.sqrt(steps) + steps))
 
     def merging_losses(self, parameters: RegressionParameters, moments: RegressionMoments) -> Float:
         """Return what two components lose by having one line (K, K), to second order."""
