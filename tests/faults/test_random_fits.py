@@ -33,7 +33,16 @@ ONCE = [
 
 # The same of small fits: noise that has taken all rows, fits of no sweep beside it, sums of squares
 # that are rounding alone, in a model file, and a scatter of which rounding was left out.
-SMALL = [(701, 378), (2701, 13), (2701, 71), (2701, 131), (2701, 208), (718, 1687), (1702, 6248)]
+SMALL = [
+    (701, 378),
+    (2701, 13),
+    (2701, 71),
+    (2701, 131),
+    (2701, 208),
+    (718, 1687),
+    (1702, 6248),
+    (803, 3451),
+]
 
 
 @pytest.mark.parametrize(("seed", "number"), SMALL)

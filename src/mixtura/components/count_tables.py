@@ -52,7 +52,8 @@ def table_segments(
 def _of_values(firsts: NDArray[np.int64], values: Float) -> Overdispersed:
     """Return the means and sizes among values (K, C)."""
     with np.errstate(divide="ignore"):
-        return Overdispersed(values[:, firsts], 1.0 / values[:, firsts + 1])
+        # As a file gives them back: sums of another layout have other last digits.
+        return Overdispersed(np.take(values, firsts, axis=1), 1.0 / np.take(values, firsts + 1, 1))
 
 
 def _values_of(firsts: NDArray[np.int64], size: int, parameters: Overdispersed) -> Float:
