@@ -32,7 +32,7 @@ ONCE = [
 
 
 # The same of small fits: noise that has taken all rows, fits of no sweep beside it, sums of squares
-# that are rounding alone, in a model file, and a scatter of which rounding was left out.
+# that are rounding alone, in a model file, a scatter of which rounding was left out, and a layout.
 SMALL = [
     (701, 378),
     (2701, 13),

@@ -102,7 +102,7 @@ class Lines:
     def rounding(self, parameters: Any, moments: RegressionMoments) -> float:
         """Return the rounding of Σ w log h, which cancels against losses where counts are large.
 
-        Of a Gaussian it is that of residuals too, which are nothing but it where rows lie on a line.
+        Of a Gaussian it is that of residuals too, which are nothing else where rows lie on a line.
         """
         lost = float(np.finfo(np.float64).eps * abs(moments.log_base))
         if self.response.name != "gaussian":
