@@ -2,27 +2,25 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.background import Passes
+from mixtura.components.beside_noise import ConstantBesideNoise
 from mixtura.components.factor_analyser.moments import FactorMoments
 from mixtura.components.factor_analyser.parameters import (
     FactorParameters,
-    FactorSums,
     FactorTotals,
 )
 from mixtura.components.factor_analyser.posterior import Factored
 from mixtura.components.factor_analyser.prior import FactorPrior
 from mixtura.components.factor_analyser.structures import FactorStructure
-from mixtura.components.factor_analyser.words import WORDING
 from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.gaussian.box import smallest_box
 from mixtura.components.gaussian.frame import Frame
 from mixtura.components.gaussian.steps import excess_above_steps, finer_columns
-from mixtura.components.wording import Wording
 from mixtura.errors import ParameterError
 from mixtura.kinds import NUMBER, ColumnKind
 
@@ -45,7 +43,7 @@ SEED = 11
 MOST_BESIDE_NOISE = 100
 
 
-class FactorColumns:
+class FactorColumns(ConstantBesideNoise):
     """The part of a family that is about columns, widths and noise beside components.
 
     Attributes
@@ -68,11 +66,6 @@ class FactorColumns:
     def kinds(self) -> tuple[ColumnKind, ...]:
         """Return numbers."""
         return (NUMBER,) * self.n_columns
-
-    @property
-    def wording(self) -> Wording:
-        """Return words of loadings and noise."""
-        return WORDING
 
     @property
     def start_softness(self) -> float:
@@ -221,27 +214,3 @@ class FactorColumns:
         """Return the log density in the units of the frame, as evaluators write it."""
         constant = self.frame.log_jacobian - 0.5 * self.n_columns * LOG_TWO_PI
         return background.log_constant - constant
-
-    def hold(
-        self,
-        evaluator: Any,
-        places: NDArray[np.intp],
-        log_weights: Float,
-        background: BoxBackground,
-    ) -> None:
-        """Give some components the log density of the background, and these weights, instead."""
-        evaluator.hold_constant(places, log_weights + self.told_of(background))
-
-    def expected_of(
-        self, sums: FactorSums, which: NDArray[np.bool_], background: BoxBackground
-    ) -> float:
-        """Return Σ w r log f(x) of the background for the rows of some components."""
-        return float(sums.rows[which].sum()) * background.log_constant
-
-    adds_feature: ClassVar[bool] = False
-
-    def feature_beside(self, rows: Any, background: BoxBackground) -> None:
-        """Return None: a constant needs no feature."""
-
-    def kernel_beside(self, kernel: Any, background: BoxBackground, beside: Any) -> None:
-        """Return None: there is no compiled loop."""

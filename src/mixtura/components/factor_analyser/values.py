@@ -15,8 +15,14 @@ from mixtura.components.factor_analyser.prior import FactorPrior
 from mixtura.components.factor_analyser.rotation import rotated
 from mixtura.components.factor_analyser.rows import nearest_shares, row_log_density
 from mixtura.components.factor_analyser.structures import FactorStructure, factor_structure
-from mixtura.components.factor_analyser.words import described, mixture_title, tables_of
+from mixtura.components.factor_analyser.words import (
+    WORDING,
+    described,
+    mixture_title,
+    tables_of,
+)
 from mixtura.components.gaussian.frame import Frame
+from mixtura.components.wording import Wording
 from mixtura.errors import ParameterError
 
 __all__ = ["FactorValues"]
@@ -105,6 +111,11 @@ class FactorValues:
     def tables(self, parameters: FactorParameters, columns: Sequence[str]) -> list[str]:
         """Return means, loadings and noise variances as text tables."""
         return tables_of(self.structure, parameters, columns)
+
+    @property
+    def wording(self) -> Wording:
+        """Return words of loadings and noise."""
+        return WORDING
 
     def describe(self, parameters: FactorParameters, columns: Sequence[str]) -> Mapping[str, Any]:
         """Return the structure in words, means, loadings and noise variances."""

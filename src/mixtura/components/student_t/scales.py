@@ -2,22 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.background import Passes
+from mixtura.components.beside_noise import ConstantBesideNoise
 from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import Structure
 from mixtura.components.gaussian.support import borrowed
-from mixtura.components.student_t.evaluator import StudentTEvaluator
 from mixtura.components.student_t.parameters import (
     StudentTMoments,
     StudentTParameters,
     StudentTPrior,
-    StudentTSums,
     StudentTTotals,
 )
 from mixtura.components.wording import Wording
@@ -33,7 +32,7 @@ WILD = 5.0
 TAILS = 3.0
 
 
-class ScaledComponents:
+class ScaledComponents(ConstantBesideNoise):
     """The part of a family that is about columns, widths and noise beside components.
 
     Attributes
@@ -147,27 +146,3 @@ class ScaledComponents:
     def told_of(self, background: BoxBackground) -> float:
         """Return the log density in the units of the frame."""
         return background.log_constant - self.inner.frame.log_jacobian
-
-    def hold(
-        self,
-        evaluator: StudentTEvaluator,
-        places: NDArray[np.intp],
-        log_weights: Float,
-        background: BoxBackground,
-    ) -> None:
-        """Give some components the log density of the background, and these weights, instead."""
-        evaluator.hold_constant(places, log_weights + self.told_of(background))
-
-    def expected_of(
-        self, sums: StudentTSums, which: NDArray[np.bool_], background: BoxBackground
-    ) -> float:
-        """Return Σ w r log f(x) of the background for the rows of some components."""
-        return float(sums.rows[which].sum()) * background.log_constant
-
-    adds_feature: ClassVar[bool] = False
-
-    def feature_beside(self, rows: Any, background: BoxBackground) -> None:
-        """Return None: a constant needs no feature."""
-
-    def kernel_beside(self, kernel: Any, background: BoxBackground, beside: Any) -> None:
-        """Return None: there is no compiled loop."""
