@@ -174,7 +174,8 @@ class Search:
             # What a component is bound to says nothing of one more.
             if not cell.family.has_noise and constraints_of(cell.family) is None:
                 kinds.setdefault(cell.kind, {})[cell.n_components] = place
-        promising = set(self._close(criterion, HOPE + HOPE_EACH * self._n_rows))
+        hope = HOPE + HOPE_EACH * self._n_rows
+        promising = self._close(self._ranked(criterion), criterion, hope)
         jobs = [
             OfKind(places, self._fits(places), frozenset(promising.intersection(places.values())))
             for places in kinds.values()
@@ -201,7 +202,7 @@ class Search:
     def _promising(self, criterion: str) -> list[int]:
         """Return the places of the best candidates and of those that may turn out as good."""
         ranked = self._ranked(criterion)
-        close = set(self._close(criterion, CLOSE))
+        close = self._close(ranked, criterion, CLOSE)
         return [place for rank, place in enumerate(ranked) if rank < POLISHED or place in close]
 
     def _ranked(self, criterion: str) -> list[int]:
@@ -214,11 +215,14 @@ class Search:
         orders = {place: order for place, order in every if np.isfinite(order[1])}
         return sorted(orders, key=orders.__getitem__)
 
-    def _close(self, criterion: str, distance: float) -> Iterator[int]:
-        """Yield the places of candidates so close to the best; unsound ones may be mended yet."""
-        ranked = self._ranked(criterion)
-        fits = self._fits(dict(zip(ranked, ranked, strict=True)))
-        best = fits[ranked[0]].value(criterion) if ranked else np.inf
-        for place, one in fits.items():
-            if one.value(criterion) < best + distance and not one.is_outnumbered:
-                yield place
+    def _close(self, ranked: Sequence[int], criterion: str, distance: float) -> set[int]:
+        """Return which places are so close to the first; unsound ones may be mended yet."""
+        fits = {place: one for place in ranked if (one := self._found[place]) is not None}
+        if not fits:
+            return set()
+        reach = fits[ranked[0]].value(criterion) + distance
+        return {
+            place
+            for place, one in fits.items()
+            if one.value(criterion) < reach and not one.is_outnumbered
+        }
