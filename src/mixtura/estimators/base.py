@@ -344,7 +344,8 @@ class MixtureEstimator(PartialFit, DensityMixin, Pickled, ABC):
             del self._given_weights
         self._check_size(most, rows.shape[1])
         given = self._arranged(rows, names, weights, y, most)
-        if self._silent(given.rows, names).all():
+        # The first row tells at once, but for those of which y says something.
+        if self._silent(given.rows[:1], names).all() and self._silent(given.rows, names).all():
             raise DataError(NOTHING_TOLD)
         check_reached(given.source, most)
         check_enough_rows(given.rows.shape[0], fewest)
