@@ -12,7 +12,7 @@ from mixtura.report.families import page_of
 from mixtura.report.parts import COMMON, Drawing
 from mixtura.selection import Selection
 
-__all__ = ["drawings_of", "figure_names", "figure_of", "report_of"]
+__all__ = ["drawing_of", "drawings_of", "figure_names", "figure_of", "report_of"]
 
 
 def report_of(model: Any, X: Any, *, title: str = "Mixture", source: str = "") -> Report:
@@ -86,10 +86,23 @@ def figure_of(report: Report, name: str) -> Figure:
     ParameterError
         If the report has no figure of that name.
     """
+    return drawing_of(report, name).draw(report.plotted())
+
+
+def drawing_of(report: Report, name: str | None) -> Drawing:
+    """Return the figure of that name, or the first of a report's page.
+
+    Raises
+    ------
+    ParameterError
+        If the report has no figure of that name.
+    """
     found = {drawing.name: drawing for drawing in drawings_of(report)}
+    if name is None:
+        return next(iter(found.values()))
     if name not in found:
         raise ParameterError(f"this report has the figures {', '.join(found)}, but no {name!r}")
-    return found[name].draw(report.plotted())
+    return found[name]
 
 
 def drawings_of(report: Report) -> list[Drawing]:

@@ -9,8 +9,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from mixtura.errors import ParameterError
-from mixtura.report.figures import drawings_of, report_of
+from mixtura.report.figures import drawing_of, report_of
 from mixtura.report.vector import inline_svg
 
 __all__ = ["Picture", "plot"]
@@ -76,11 +75,6 @@ def plot(model: Any, X: Any, figure: str | None = None) -> Picture:
         If the rows have other columns.
     """
     report = report_of(model, X)
-    drawings = {drawing.name: drawing for drawing in drawings_of(report)}
-    if figure is None:
-        figure = next(iter(drawings))
-    if figure not in drawings:
-        raise ParameterError(f"this model has the figures {', '.join(drawings)}, but no {figure!r}")
-    drawing, sample = drawings[figure], report.plotted()
+    drawing, sample = drawing_of(report, figure), report.plotted()
     draw = partial(drawing.draw, sample)
-    return Picture(figure, drawing.heading, drawing.caption(sample), draw(), draw)
+    return Picture(drawing.name, drawing.heading, drawing.caption(sample), draw(), draw)
