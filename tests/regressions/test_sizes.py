@@ -50,3 +50,9 @@ def test_choices_that_cannot_be_are_refused() -> None:
         MixtureRegressor().select(found.X, found.y, [])
     with pytest.raises(ParameterError, match="n_components"):
         MixtureRegressor().select(found.X, found.y, [0, 1])
+
+
+def test_sizes_without_end_are_refused_before_they_unfold() -> None:
+    found = drawn(0, "gaussian", 50)
+    with pytest.raises(ParameterError, match="n_components has more than"):
+        MixtureRegressor().select(found.X, found.y, range(1, 10**12))

@@ -71,7 +71,9 @@ def checked_sizes(n_components: Any) -> list[int]:
     if len(given) > MOST_SIZES:
         raise ParameterError(f"n_components has more than {MOST_SIZES:,} numbers; give fewer")
     if not given:
-        raise ParameterError("n_components is empty; give at least one number from 1 up")
+        raise ParameterError(
+            "n_components is empty: there is no number of components to try; give one from 1 up"
+        )
     given = [int(size) if isinstance(size, np.integer) else size for size in given]
     return sorted({checked_integer("n_components", size, 1) for size in given})
 

@@ -22,12 +22,13 @@ from mixtura.errors import (
 from mixtura.estimators.doubted import warn_of_fit
 from mixtura.estimators.inputs import checked_rows
 from mixtura.estimators.settings import Settings, checked_choice
+from mixtura.estimators.sizes import checked_sizes
 from mixtura.regressions.binding import bounds_of
 from mixtura.regressions.cells import Beside, cells_of
 from mixtura.regressions.doubts import doubts_of
 from mixtura.regressions.face import FittedRegressions
 from mixtura.regressions.rows import Laid, family_of, laid_out
-from mixtura.regressions.sizes import CRITERIA, SizeTried, best_of, checked_sizes, size_table
+from mixtura.regressions.sizes import CRITERIA, SizeTried, best_of, size_table
 from mixtura.regressions.starts import LineStarts
 
 __all__ = ["MixtureRegressor"]

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mixtura.arrays import whole_number
-from mixtura.errors import NUMERICAL, ParameterError
+from mixtura.errors import NUMERICAL
 from mixtura.text import text_table
 
-__all__ = ["CRITERIA", "SizeTried", "best_of", "checked_sizes", "size_table"]
+__all__ = ["CRITERIA", "SizeTried", "best_of", "size_table"]
 
 CRITERIA = ("bic", "aic", "icl")
 
@@ -37,23 +36,6 @@ class SizeTried:
         """Return what there is to compare of a fitted regressor."""
         criteria = (getattr(fitted, f"{name}_") for name in CRITERIA)
         return cls(len(fitted.weights_), fitted.log_likelihood_, fitted.n_parameters_, *criteria)
-
-
-def checked_sizes(sizes: Iterable[int]) -> list[int]:
-    """Return numbers of components, each once, in order.
-
-    Raises
-    ------
-    ParameterError
-        If they are no whole numbers from 1 up, or there is none.
-    """
-    try:
-        found = sorted({whole_number("n_components", size, 1) for size in sizes})
-    except TypeError as error:
-        raise ParameterError(f"n_components should be several numbers: {error}") from error
-    if not found:
-        raise ParameterError("n_components holds no number of components to try")
-    return found
 
 
 def best_of(fits: Iterable[tuple[int, Any]], criterion: str) -> tuple[Any, tuple[SizeTried, ...]]:
