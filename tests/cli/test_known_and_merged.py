@@ -140,6 +140,19 @@ def test_a_row_without_class_is_named(flowers, tmp_path):
     assert "column 'kind', row 7 (counted from 1)" in done.stderr
 
 
+@pytest.mark.parametrize("family", ["gaussian", "categorical"])
+def test_missing_cells_of_known_classes_are_told(flowers, tmp_path, family):
+    frame, _ = flowers
+    frame = frame[["length", "width", "kind"]]
+    if family == "categorical":
+        frame = frame.assign(length=frame["length"] > 3, width=frame["width"] > 3).astype(str)
+    frame.loc[[1, 5, 6], "width"] = None
+    frame.to_csv(tmp_path / "gaps.csv", index=False)
+    done = mixtura("classify", tmp_path / "gaps.csv", "--class", "kind", "-f", family)
+    assert done.exit_code == 0, done.stderr
+    assert f"3 of {2 * len(frame):,} cells are missing, in 3 of" in done.stderr
+
+
 @pytest.fixture
 def fitted(flowers, tmp_path):
     folder = tmp_path / "fit"

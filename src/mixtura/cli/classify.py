@@ -29,6 +29,8 @@ from mixtura.cli.output import CONFUSION, MODEL, REPORT, Output, output_folder, 
 from mixtura.cli.rows import rows_of, weights_of
 from mixtura.cli.voice import say
 from mixtura.data.files import Table, read_tables
+from mixtura.data.frames import numbers_of_frame
+from mixtura.data.gaps import Gaps, has_gaps
 from mixtura.data.paths import called_together, files_of
 from mixtura.discriminant import (
     GaussianMixtureClassifier,
@@ -139,6 +141,7 @@ def classify(context: click.Context, **options: Any) -> None:
             weights = weights_of(table, options["weights"])
             model = _classifier(frame, options)
             model.fit(frame, labels, sample_weight=weights)
+            _say_gaps(model, table)
         test_file = options["test_file"]
         if test_file is None:
             folds = options["folds"] or FOLDS
@@ -208,14 +211,22 @@ def _classifier(frame: Any, options: Mapping[str, Any]) -> Any:
     if options["family"] == "categorical":
         inner = CategoricalMixture(random_state=options["seed"])
         return MixtureClassifier(inner, sizes)
-    gaps = any(column.null_count or np.isnan(column.to_numpy()).any() for column in frame.columns)
     return GaussianMixtureClassifier(
         sizes,
         covariance_type=options["structures"],
         criterion=options["criterion"],
-        missing="marginal" if gaps else "error",
+        missing="marginal" if has_gaps(numbers_of_frame(frame)[0]) else "error",
         random_state=options["seed"],
     )
+
+
+def _say_gaps(model: Any, table: Table) -> None:
+    """Say how many cells of what was fitted are missing."""
+    mixture = model.mixtures_[0]
+    categories = [kind.name == "category" for kind in mixture.kinds]
+    gaps = Gaps.of(rows_of(mixture, table), categories)
+    if gaps.n_missing:
+        say(gaps.words(), err=True)
 
 
 def _tested(model: Any, table: Table, options: Mapping[str, Any]) -> Judgement:
