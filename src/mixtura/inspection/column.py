@@ -93,10 +93,10 @@ class Column:
             return "no value"
         if self.kind == "damaged numbers":
             return self.why
-        if self.asked:
-            return None
         if self.kind == "constant":
             return "one value only"
+        if self.asked:
+            return None
         if self.repeats:
             return f"{self.repetition}, and says nothing more"
         if self.kind not in BLOCKS:
