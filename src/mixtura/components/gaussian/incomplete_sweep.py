@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from mixtura.components.family import Whole
 from mixtura.components.gaussian.completion import Completion
-from mixtura.components.gaussian.covariance import FullCovariance
 from mixtura.components.gaussian.features import FeatureMap
 from mixtura.components.gaussian.parameters import (
     GaussianMoments,
@@ -191,21 +190,22 @@ class IncompleteEvaluator:
         """Write log π_k + log N(x_o | μ_k, Σ_k), without log 2π, into `out` (K, n)."""
         if not self._by_factors.all():
             out[:] = prepared.gappy.densities(self._natural, self._points)
-        for component in np.flatnonzero(self._by_factors).tolist():
-            self._density_by_factors(prepared, component, out[component])
+        if self._by_factors.any():
+            self._densities_by_factors(prepared, out)
         if self._even_cells is not None:
             known = ~np.isnan(prepared.gappy.cells) @ self._even_cells
             out[self._even] = self._log_weights[self._even][:, None] + known
 
-    def _density_by_factors(
-        self, prepared: IncompleteTile, component: int, out: NDArray[Any]
-    ) -> None:
-        parameters = self._parameters.take([component])
-        patterns, mean = prepared.patterns, parameters.means[0][:, None]
+    def _densities_by_factors(self, prepared: IncompleteTile, out: NDArray[Any]) -> None:
+        chosen = np.flatnonzero(self._by_factors).tolist()
+        parameters, patterns = self._parameters.take(chosen), prepared.patterns
         for inside, observed in zip(patterns.slices(), patterns.observed, strict=True):
             margin = Margin.of(parameters, np.flatnonzero(~observed))
-            deviations = np.where(observed[:, None], prepared.rows[:, inside] - mean, 0.0)
-            out[inside] = self._log_weights[component] + margin.log_density(deviations, 0)
+            for place, component in enumerate(chosen):
+                deviations = prepared.rows[:, inside] - parameters.means[place][:, None]
+                known = np.where(observed[:, None], deviations, 0.0)
+                log_density = margin.log_density(known, place)
+                out[component, inside] = self._log_weights[component] + log_density
 
     def zeros(self) -> IncompleteTotalsOfUnit:
         """Return fresh totals."""
@@ -225,31 +225,34 @@ class IncompleteEvaluator:
             near = ~self._by_factors
             totals.features[near] += features[near]
             totals.entropy[near] += entropy[near]
-        for component in np.flatnonzero(self._by_factors).tolist():
-            self._accumulate_by_factors(prepared, component, responsibilities[component], totals)
+        if self._by_factors.any():
+            self._accumulate_by_factors(prepared, responsibilities, totals)
 
     def _accumulate_by_factors(
-        self,
-        prepared: IncompleteTile,
-        component: int,
-        responsibilities: Float,
-        totals: IncompleteTotalsOfUnit,
+        self, prepared: IncompleteTile, responsibilities: Float, totals: IncompleteTotalsOfUnit
     ) -> None:
-        parameters, about = self._parameters.take([component]), self._about[component]
-        shift = parameters.means[0] - about
-        n_columns, patterns = len(about), prepared.patterns
-        diagonal = not isinstance(parameters.covariance, FullCovariance)
+        patterns = prepared.patterns
         for inside, observed in zip(patterns.slices(), patterns.observed, strict=True):
-            completion, own = Completion.of(parameters, observed), responsibilities[inside]
-            deviations = np.zeros((n_columns, len(own)))
-            deviations[observed] = prepared.rows[observed, inside] - about[observed, None]
-            weighted, rows = deviations * own, float(own.sum())
-            second = (weighted * deviations).sum(axis=1) if diagonal else weighted @ deviations.T
-            first, second = completion.complete(rows, weighted.sum(axis=1), second, shift)
-            products = self._features.products_of(second[None])[0]
-            totals.features[component] += np.concatenate([first, [rows], products])
-            entropy = self._entropies[~observed].sum() - 0.5 * completion.log_pivots
-            totals.entropy[component] += rows * entropy
+            # One that has collapsed onto a few rows has no part in most patterns.
+            with_part = self._by_factors & responsibilities[:, inside].any(axis=1)
+            chosen = np.flatnonzero(with_part)
+            if not chosen.size:
+                continue
+            parameters, about = self._parameters.take(chosen.tolist()), self._about[chosen]
+            completion, own = Completion.of(parameters, observed), responsibilities[chosen, inside]
+            known = np.where(observed[:, None], prepared.rows[:, inside] - about[:, :, None], 0.0)
+            weighted, rows = known * own[:, None, :], own.sum(axis=1)
+            second = (
+                (weighted * known).sum(axis=2)
+                if completion.gains is None
+                else weighted @ known.transpose(0, 2, 1)
+            )
+            shift = parameters.means - about
+            first, second = completion.complete(rows, weighted.sum(axis=2), second, shift)
+            products = self._features.products_of(second)
+            totals.features[chosen] += np.hstack([first, rows[:, None], products])
+            entropies = self._entropies[~observed].sum() - 0.5 * completion.log_pivots
+            totals.entropy[chosen] += rows * entropies
 
     def sums(self, totals: IncompleteTotalsOfUnit) -> IncompleteSums:
         """Freeze the totals."""
