@@ -50,9 +50,7 @@ def rows_beyond(
         raise DataError("there are no rows; give at least one file that has some")
     file, part = first
     table = table_of(file, part, spelled=is_spelled(file))
-    if request.id_column is not None:
-        # Before the fit: that there is no such column.
-        table.column(request.id_column)
+    table.check_known(request.left_out)
     beyond = offer.beyond(table, request)
     say(f"reading {len(files)} file(s) of more than memory may hold", err=True)
     weights, bad = request.weights_column, "skip" if skips else "error"

@@ -15,11 +15,12 @@ from mixtura.cli.answers import Answers
 from mixtura.cli.assignments import assignments_of
 from mixtura.cli.class_tables import write_csv
 from mixtura.cli.columns import category_frame, number_columns, number_frame, split_names
-from mixtura.cli.contradictions import check_roles, check_written
+from mixtura.cli.contradictions import check_excluded, check_roles, check_written
 from mixtura.cli.formulas import cells_written, keep_formulas_option
 from mixtura.cli.options import (
     Sizes,
     Structures,
+    exclude_option,
     force_option,
     missing_option,
     seed_option,
@@ -98,6 +99,7 @@ FOLDS = 5
     help="What the choice among numbers' models goes by; brier and error by rows not fitted.",
 )
 @click.option("--columns", help="Columns to tell classes by, separated by commas; default all.")
+@exclude_option
 @missing_option
 @weights_option
 @click.option("--id", "id_column", help="Column that identifies a row in assignments.csv.")
@@ -126,6 +128,7 @@ def classify(context: click.Context, **options: Any) -> None:
         for name, key in (("class", "class_column"), ("weights", "weights"))
     }
     check_roles(split_names(options["columns"]), roles)
+    check_excluded(split_names(options["columns"]), split_names(options["exclude"]))
     called = called_together(options["files"])
     with (
         nullcontext() if output is None else output_folder(output, force=force) as folder,
@@ -182,7 +185,10 @@ def _read(files: Sequence[Path], called: Path, options: Mapping[str, Any]) -> Ta
 
 def _frame(table: Table, options: Mapping[str, Any]) -> Any:
     """Return the columns that classes are told by."""
-    other = [options[name] for name in ("class_column", "weights", "id_column") if options[name]]
+    excluded = split_names(options["exclude"])
+    table.check_known(excluded)
+    roles = ("class_column", "weights", "id_column")
+    other = [*(options[name] for name in roles if options[name]), *excluded]
     wanted = split_names(options["columns"])
     if options["family"] == "categorical":
         names = wanted or [name for name in table.names if name not in other]

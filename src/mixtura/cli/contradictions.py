@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mixtura.errors import ParameterError
 
-__all__ = ["check_roles", "check_target", "check_written"]
+__all__ = ["check_excluded", "check_roles", "check_target", "check_written"]
 
 
 def check_target(output: Path | None, read: Sequence[Path]) -> None:
@@ -26,6 +26,15 @@ def check_written(output: Path | None, asked: Mapping[str, bool]) -> None:
             raise ParameterError(
                 f"{option} says how -o is written, and there is no -o; give it too"
             )
+
+
+def check_excluded(columns: Sequence[str], excluded: Sequence[str]) -> None:
+    """Raise `ParameterError` where columns are named by --columns and others left out of all."""
+    if columns and excluded:
+        raise ParameterError(
+            f"--columns names all that is fitted, so --exclude {','.join(excluded)} says nothing; "
+            "give one of the two"
+        )
 
 
 def check_roles(columns: Sequence[str], roles: Mapping[str, Sequence[str]]) -> None:

@@ -13,7 +13,7 @@ from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.beyond import fitted_beyond, rows_beyond
 from mixtura.cli.binding import check_fixed, equal_of, equal_option, fix_option
 from mixtura.cli.columns import split_names
-from mixtura.cli.contradictions import check_roles, check_written
+from mixtura.cli.contradictions import check_excluded, check_roles, check_written
 from mixtura.cli.families import OFFERS, Offer, Request
 from mixtura.cli.fitted import Fitted, fitted_table
 from mixtura.cli.formulas import keep_formulas_option
@@ -24,6 +24,7 @@ from mixtura.cli.options import (
     Structures,
     check_options,
     engine_option,
+    exclude_option,
     force_option,
     memory_option,
     missing_option,
@@ -104,6 +105,7 @@ __all__ = ["fit"]
 @click.option(
     "--columns", help="Columns to fit, separated by commas; default all that suit the family."
 )
+@exclude_option
 @click.option("--exposure", help="Column of exposures, with --family poisson.")
 @memory_option("More are read from a file in --cache, pass after pass.")
 @click.option(
@@ -177,6 +179,7 @@ def fit(context: click.Context, **options: Any) -> None:
     check_written(output, {"--force": force, "--keep-formulas": options["keep_formulas"]})
     named = {f"--{name}": split_names(options[name]) for name in ("weights", "exposure")}
     check_roles(split_names(options["columns"]), named)
+    check_excluded(split_names(options["columns"]), split_names(options["exclude"]))
     asked = {name: value for name, value in options.items() if name not in FREE}
     with nullcontext() if output is None else output_folder(output, force=force) as folder:
         if folder is not None:
@@ -204,6 +207,7 @@ def _fit(
     factors: str | tuple[int, ...],
     noise: bool,
     columns: str | None,
+    exclude: str | None,
     exposure: str | None,
     memory: int | None,
     weights: str | None,
@@ -222,7 +226,7 @@ def _fit(
 ) -> None:
     request = Request(
         columns=tuple(split_names(columns)),
-        left_out=(*split_names(weights), *split_names(id_column)),
+        left_out=(*split_names(weights), *split_names(id_column), *split_names(exclude)),
         sizes=tuple(sizes),
         structures=structures,
         factors=factors,

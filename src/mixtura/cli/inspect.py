@@ -6,7 +6,8 @@ import click
 
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.columns import split_names
-from mixtura.cli.options import memory_option, missing_option
+from mixtura.cli.contradictions import check_excluded
+from mixtura.cli.options import exclude_option, memory_option, missing_option
 from mixtura.cli.standard_input import spooled_input
 from mixtura.cli.voice import say
 from mixtura.data.batches import tables_of
@@ -25,12 +26,14 @@ __all__ = ["inspect"]
 @click.option(
     "--columns", help="Columns to fit whatever they are, separated by commas; default all."
 )
+@exclude_option
 @missing_option
 @memory_option("Of more the first are looked at.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def inspect(
     files: tuple[str, ...],
     columns: str | None,
+    exclude: str | None,
     missing: str | None,
     memory: int | None,
     as_json: bool,
@@ -40,13 +43,16 @@ def inspect(
     A fit leaves out what says nothing of a row: dates, years, identifiers, row numbers, columns of
     one value, and such as copy or sum others. --columns takes them all the same.
     """
+    wanted, excluded = split_names(columns), split_names(exclude)
+    check_excluded(wanted, excluded)
     with (
-        spooled_input(files, None) as names,
-        in_words_of_the_command(called_together(names)),
+        spooled_input(files, None) as given,
+        in_words_of_the_command(called_together(given)),
     ):
-        table = _read(names, bytes_of(memory)).without(split_names(missing))
-        wanted = split_names(columns)
-        found = inspected(cells_of_table(table, wanted or None), asked=bool(wanted))
+        table = _read(given, bytes_of(memory)).without(split_names(missing))
+        table.check_known(excluded)
+        names = wanted or [name for name in table.names if name not in excluded]
+        found = inspected(cells_of_table(table, names), asked=bool(wanted))
     if as_json:
         say(json.dumps({"rows": found.n_rows, "columns": found.table()}, indent=2))
     else:

@@ -23,6 +23,7 @@ __all__ = [
     "Structures",
     "check_options",
     "engine_option",
+    "exclude_option",
     "force_option",
     "memory_option",
     "missing_option",
@@ -159,6 +160,9 @@ class Prior(click.ParamType):
         return counts
 
 
+exclude_option = click.option(
+    "--exclude", help="Columns to leave out of those that suit, separated by commas."
+)
 force_option = click.option(
     "--force", is_flag=True, help="Replace what an earlier fit wrote to the folder."
 )

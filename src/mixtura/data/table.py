@@ -71,9 +71,13 @@ class Table:
         """The number of rows, without the header."""
         return self.content.num_rows
 
+    def check_known(self, names: Sequence[str]) -> None:
+        """Raise `DataError` for the first name that is no column, with the nearest that is."""
+        _check_known(self.path, self.kinds, names)
+
     def column(self, name: str) -> list[Any]:
         """Return the N values of a column as Python values, None where a cell is missing."""
-        _check_known(self.path, self.kinds, (name,))
+        self.check_known((name,))
         return self.content[name].to_pylist()
 
     def categories(self, name: str, labels: Sequence[Any] = ()) -> list[Any]:
@@ -175,7 +179,7 @@ class Table:
             For an unknown column, a text or date among the cells, or a missing cell.
         """
         columns = self.names if columns is None else tuple(columns)
-        _check_known(self.path, self.kinds, columns)
+        self.check_known(columns)
         result = np.empty((self.n_rows, len(columns)))
         for j, name in enumerate(columns):
             result[:, j] = self._numbers(name)

@@ -26,7 +26,7 @@ class Request:
     Attributes
     ----------
     columns : those named, or none
-    left_out : columns with another job (row weights, identifiers)
+    left_out : columns with another job (row weights, identifiers), and those excluded
     sizes : numbers of components
     structures : of covariances, or "all"
     factors : numbers of them for factor analysers, or "auto"
@@ -72,7 +72,9 @@ class Request:
     def read(self, files: Sequence[Path], called: Path) -> Table:
         """Return files as one table, in which cells with a code of missing ones are missing."""
         kept = [name for name in (self.weights_column, self.id_column) if name is not None]
-        return read_tables(files, called, skips=self.skips).without(self.missing, kept)
+        table = read_tables(files, called, skips=self.skips)
+        table.check_known(self.left_out)
+        return table.without(self.missing, kept)
 
     def of(self, table: Table) -> "Request":
         """Return what is asked for of a table, with the row weights that it holds."""
