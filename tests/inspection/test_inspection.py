@@ -77,6 +77,19 @@ def test_columns_that_repeat_others_are_named() -> None:
     assert inspect(frame)["total"].repeats == ()
 
 
+@pytest.mark.parametrize("n_different", [14, 40, 150])
+def test_rows_that_stand_there_often_make_no_column_a_copy(n_different: int) -> None:
+    rng = np.random.default_rng(n_different)
+    places = rng.uniform(-90, 90, (n_different, 6))
+    frame = pd.DataFrame(places[rng.integers(0, n_different, 1000)], columns=list("abcdef"))
+    assert [one.repeats for one in inspect(frame).columns] == [()] * 6
+    # What grows or falls with another is one, and so are codes of names.
+    frame["log"] = np.exp(-frame["c"] / 40)
+    frame["name"] = frame["d"].map(lambda value: f"station {value:.6f}")
+    told = {one.name: one.repeats for one in inspect(frame).columns if one.repeats}
+    assert told == {"log": ("c",), "name": ("a",)}
+
+
 def test_what_the_user_names_is_fitted_whatever_it_is() -> None:
     frame = pd.DataFrame({"row": range(40), "same": 1.0, "year": [1999, 2004] * 20})
     assert inspect(frame).blocks() == {}

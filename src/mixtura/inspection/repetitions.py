@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.inspection.cells import Cells
+from mixtura.inspection.column import AMOUNTS_FROM
 
 __all__ = ["repetitions"]
 
@@ -25,7 +26,8 @@ def repetitions(columns: Sequence[Cells]) -> dict[str, tuple[str, ...]]:
     """Return the names of columns that repeat earlier ones, and of those which each does.
 
     A column repeats another if their values go together one to one in all rows, missing cells
-    included, and several if it is a weighted sum of them but for a constant.
+    included, amounts of many values in order, and several if it is a weighted sum of them but for a
+    constant.
     """
     if not columns or columns[0].n_rows < LEAST:
         return {}
@@ -43,17 +45,39 @@ def repetitions(columns: Sequence[Cells]) -> dict[str, tuple[str, ...]]:
 
 
 def _copies(columns: Sequence[Cells], rows: NDArray[np.intp]) -> dict[str, tuple[str, ...]]:
-    first: dict[bytes, str] = {}
+    firsts: dict[bytes, list[Cells]] = {}
     found = {}
     for column in columns:
-        whole = column.whole(None if column.values.dtype == object else np.nan)
+        whole = _whole(column)
         n_levels = len(np.unique(_numbered(whole[rows])))
         # Where most values are different, only sums can say that two columns are one.
         if 1 < n_levels <= len(rows) / 2:
-            known = first.setdefault(_numbered(whole).tobytes(), column.name)
-            if known != column.name:
-                found[column.name] = (known,)
+            alike = firsts.setdefault(_numbered(whole).tobytes(), [])
+            known = next((one for one in alike if _says_the_same(one, column)), None)
+            if known is None:
+                alike.append(column)
+            else:
+                found[column.name] = (known.name,)
     return found
+
+
+def _says_the_same(one: Cells, other: Cells) -> bool:
+    """Return whether columns that go together one to one say the same of a row.
+
+    Two amounts of many values, such as a station's latitude and longitude, are one column only if
+    each grows or falls with the other.
+    """
+    if one.sort != "numbers" or other.sort != "numbers":
+        return True
+    values, ranks = np.unique(one.values, return_inverse=True)
+    if len(values) < AMOUNTS_FROM:
+        return True
+    others = np.unique(other.values, return_inverse=True)[1]
+    return np.array_equal(ranks, others) or np.array_equal(ranks, len(values) - 1 - others)
+
+
+def _whole(column: Cells) -> NDArray[np.generic]:
+    return column.whole(None if column.values.dtype == object else np.nan)
 
 
 def _numbered(values: NDArray[np.generic]) -> NDArray[np.intp]:
@@ -69,7 +93,8 @@ def _sums(columns: Sequence[Cells], rows: NDArray[np.intp]) -> dict[str, tuple[s
     table = np.full((len(rows), len(columns)), np.nan)
     for place, column in enumerate(columns):
         table[:, place] = column.whole(np.nan)[rows]
-    table = table[~np.isnan(table).any(axis=1)]
+    # A row that stands there often says no more of a sum than once.
+    table = np.unique(table[~np.isnan(table).any(axis=1)], axis=0)
     if len(table) < len(columns) + BEYOND:
         return {}
     largest = np.abs(table).max(axis=0)
