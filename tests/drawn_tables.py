@@ -192,6 +192,18 @@ def one_value(rng: Rng, n: int) -> Any:
     return [["x", 0, 3.5][rng.integers(3)]] * n
 
 
+def with_units(rng: np.random.Generator, n: int) -> Any:
+    spell = [
+        lambda x: f"${x:,.0f}",
+        lambda x: f"{x:.2f} €",
+        lambda x: f"{x / 1000:.1f}%",
+        lambda x: f"CHF {x:,.2f}",
+        lambda x: f"{x:.0f} kg",
+        lambda x: f"-{x:.1f}°C",
+    ][rng.integers(6)]
+    return [spell(x) for x in rng.lognormal(9, 0.5, n)]
+
+
 KINDS: dict[str, tuple[Draw, ...]] = {
     "amounts": (
         *(normal, rounded, skewed, heights, ages, salaries, temperatures, masses, prices),
@@ -206,11 +218,21 @@ KINDS: dict[str, tuple[Draw, ...]] = {
     "identifiers": (named_ids, hashes, dropped_out, long_numbers, shuffled_ids),
     "row numbers": (row_numbers, shuffled_rows),
     "free text": (sentences,),
+    "numbers with units": (with_units,),
     "constant": (one_value,),
     "empty": (lambda _, n: [None] * n,),
 }
 # Kinds that stand in a table at the most so often.
-ONCE = ("identifiers", "row numbers", "empty", "constant", "years", "dates", "free text")
+ONCE = (
+    "numbers with units",
+    "identifiers",
+    "row numbers",
+    "empty",
+    "constant",
+    "years",
+    "dates",
+    "free text",
+)
 
 
 def drawn_table(seed: int) -> tuple[pd.DataFrame, dict[str, str], dict[str, str]]:

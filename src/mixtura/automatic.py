@@ -11,7 +11,12 @@ from mixtura.data.frames import is_frame, picked
 from mixtura.errors import DataError, MixturaWarning
 from mixtura.estimators.mixed import MixedMixture
 from mixtura.estimators.named import estimator_of
-from mixtura.inspection import Inspection, inspect
+from mixtura.inspection import (
+    Inspection,
+    inspect,
+    sentences_of_codes,
+    sentences_on_left_out,
+)
 
 __all__ = ["fit"]
 
@@ -106,7 +111,7 @@ def _of_columns(X: Any, names: Sequence[str], places: dict[str, Any]) -> Any:
 
 
 def _warn(found: Inspection) -> None:
-    said = [sentence for column in found.columns for sentence in column.warnings]
+    said = [*sentences_on_left_out(found.columns), *sentences_of_codes(found.columns)]
     if said:
         more = f"; and {len(said) - TOLD} more" if len(said) > TOLD else ""
         warnings.warn(

@@ -139,3 +139,30 @@ def test_an_inspection_is_text_and_a_table_of_html() -> None:
     assert "column 'row' is left out: row numbers" in str(found)
     assert "<td>&lt;b&gt;</td>" in found._repr_html_()
     assert repr(found) == "<Inspection of 2 columns, of which 1 would be fitted>"
+
+
+def test_numbers_with_units_are_told_from_names_and_scales() -> None:
+    rng = np.random.default_rng(8)
+    frame = pd.DataFrame(
+        {
+            "price": [f"${x:,.0f}" for x in rng.lognormal(9, 1, 200)],
+            "house": [f"{x}{rng.choice(list('ABCD'))}" for x in rng.integers(1, 90, 200)],
+            "age": rng.choice(["18-25 years", "26-40 years", "over 40 years"], 200),
+            "part": rng.choice(["10%", "20%", "50%"], 200),
+            "code": [f"SKU {x}" for x in rng.integers(1000, 9999, 200)],
+        }
+    )
+    kinds = {one.name: one.kind for one in inspect(frame).columns}
+    assert kinds.pop("price") == "numbers with units"
+    assert "numbers with units" not in kinds.values()
+    assert "text such as '$" in str(inspect(frame)["price"].objection)
+
+
+def test_columns_with_the_same_code_are_told_of_at_once() -> None:
+    rng = np.random.default_rng(9)
+    answers = rng.integers(1, 6, (300, 12)).astype(float)
+    answers[rng.random(answers.shape) < 0.05] = 99
+    said = inspect(answers).summary().splitlines()
+    told = [line for line in said if "look like codes" in line]
+    assert len(told) == 1
+    assert f"99 ({(answers == 99).sum()} cells)" in told[0]

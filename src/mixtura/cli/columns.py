@@ -9,7 +9,16 @@ from mixtura.cli.voice import say
 from mixtura.components.catalogue import ROWS
 from mixtura.data.files import Table
 from mixtura.errors import DataError
-from mixtura.inspection import Column, Inspection, cells_of_table, inspected, mostly_numbers
+from mixtura.inspection import (
+    Column,
+    Inspection,
+    cells_of_table,
+    inspected,
+    mostly_numbers,
+    sentences_of_codes,
+    sentences_of_remarks,
+    sentences_on_left_out,
+)
 from mixtura.text import quoted_names
 
 if TYPE_CHECKING:
@@ -79,16 +88,17 @@ def fitted_blocks(table: Table, found: Inspection) -> dict[str, list[str]]:
 
 def say_left_out(columns: Sequence[Column]) -> None:
     """Say on standard error which columns are left out, and why."""
-    left = [column for column in columns if column.objection is not None]
-    for column in left[:LISTED]:
-        say(f"column '{column.name}' is left out: {column.objection}", err=True)
+    left = sentences_on_left_out(columns)
+    for sentence in left[:LISTED]:
+        say(sentence, err=True)
     if len(left) > LISTED:
         say(f"so are {len(left) - LISTED:,} more columns", err=True)
 
 
 def say_notes(columns: Sequence[Column]) -> None:
     """Say on standard error what else is to be known of columns that are fitted."""
-    notes = [f"'{one.name}': {note}" for one in columns if one.block for note in one.notes]
+    fitted = [column for column in columns if column.block]
+    notes = [*sentences_of_codes(fitted), *sentences_of_remarks(fitted)]
     for note in notes[:LISTED]:
         say(note, err=True)
     if len(notes) > LISTED:

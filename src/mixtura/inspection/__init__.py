@@ -3,6 +3,21 @@
 from mixtura.inspection.cells import cells_of_table
 from mixtura.inspection.column import Column
 from mixtura.inspection.inspection import Inspection, inspect, inspected
+from mixtura.inspection.sentences import (
+    sentences_of_codes,
+    sentences_of_remarks,
+    sentences_on_left_out,
+)
 from mixtura.inspection.words import mostly_numbers
 
-__all__ = ["Column", "Inspection", "cells_of_table", "inspect", "inspected", "mostly_numbers"]
+__all__ = [
+    "Column",
+    "Inspection",
+    "cells_of_table",
+    "inspect",
+    "inspected",
+    "mostly_numbers",
+    "sentences_of_codes",
+    "sentences_of_remarks",
+    "sentences_on_left_out",
+]

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from mixtura.text import count_words, quoted_names
 
-__all__ = ["BLOCKS", "Column", "Kind"]
+__all__ = ["BLOCKS", "Column", "Kind", "codes_note"]
 
 Kind = Literal[
     "amounts",
@@ -19,6 +19,7 @@ Kind = Literal[
     "row numbers",
     "free text",
     "damaged numbers",
+    "numbers with units",
     "constant",
     "empty",
 ]
@@ -121,34 +122,8 @@ class Column:
 
     @property
     def notes(self) -> list[str]:
-        """Return all that a reader should know of it, as sentences."""
-        return [*self._coded, *self.remarks]
-
-    @property
-    def _coded(self) -> list[str]:
-        if not self.codes:
-            return []
-        told = ", ".join(f"{code:g} ({count_words(count)} cells)" for code, count in self.codes)
-        names = ",".join(f"{code:g}" for code, _ in self.codes)
-        return [
-            f"{told} look like codes for missing cells; where they are, make them missing "
-            f"(--missing {names})"
-        ]
-
-    @property
-    def warnings(self) -> list[str]:
-        """Return that it is left out and why, and codes for missing cells, as sentences."""
-        left = (
-            []
-            if self.objection is None
-            else [f"column '{self.name}' is left out: {self.objection}"]
-        )
-        return [*left, *(f"'{self.name}': {note}" for note in self._coded)]
-
-    @property
-    def sentences(self) -> list[str]:
-        """Return that it is left out and why, and all that a reader should know of it."""
-        return [*self.warnings, *(f"'{self.name}': {remark}" for remark in self.remarks)]
+        """Return codes for missing cells, and all else that a reader should know of it."""
+        return [*([codes_note(self.codes)] if self.codes else []), *self.remarks]
 
     def row(self) -> dict[str, Any]:
         """Return it as a row of a table, of plain values."""
@@ -166,3 +141,13 @@ class Column:
             "repeats": ", ".join(self.repeats),
             "notes": "; ".join(self.notes),
         }
+
+
+def codes_note(codes: tuple[tuple[float, int], ...]) -> str:
+    """Return that numbers, each in so many cells, look like codes for missing ones."""
+    told = ", ".join(f"{code:g} ({count_words(count)} cells)" for code, count in codes)
+    names = ",".join(f"{code:g}" for code, _ in codes)
+    return (
+        f"{told} look like codes for missing cells; where they are, make them missing "
+        f"(--missing {names})"
+    )

@@ -15,6 +15,7 @@ from mixtura.inspection.column import Column, Kind
 from mixtura.inspection.missing_codes import codes_for_missing
 from mixtura.inspection.numbers import kind_of_numbers, remarks_on_amounts
 from mixtura.inspection.repetitions import repetitions
+from mixtura.inspection.sentences import sentences
 from mixtura.inspection.words import kind_of_text
 from mixtura.text import text_table
 
@@ -24,7 +25,7 @@ __all__ = ["Inspection", "inspect", "inspected"]
 SILENT: frozenset[Kind] = frozenset(
     (
         *("constant", "empty", "identifiers", "row numbers", "free text", "damaged numbers"),
-        *("years", "dates"),
+        *("years", "dates", "numbers with units"),
     )
 )
 # Columns that an error tells of.
@@ -86,7 +87,7 @@ class Inspection:
     def summary(self) -> str:
         """Return the columns as a table of text, and what else is to be said of them below it."""
         table = text_table(HEADER, [_line(column) for column in self.columns])
-        said = [said for column in self.columns for said in column.sentences]
+        said = sentences(self.columns)
         return "\n".join([table, *([""] if said else []), *said])
 
     def table(self) -> list[dict[str, Any]]:

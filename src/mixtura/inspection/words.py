@@ -29,6 +29,12 @@ DATE = re.compile(
     r"\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{2,4})([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?.*)?\s*"
 )
 TIME = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*([AaPp][Mm])?\s*")
+# A number with a currency in front or behind, or a unit.
+CURRENCY = r"[$€£¥₹₩₽¢]|USD|EUR|GBP|CHF|JPY|CNY|INR"
+UNIT = rf"[%‰°µa-zA-Z/²³]{{1,8}}|{CURRENCY}"
+WITH_UNIT = re.compile(rf"[-+(\s]*({CURRENCY})?[-+\s]*\d[\d,.'\s]*({UNIT})?[)\s]*")
+# All have the same unit, but for slips.
+ONE_UNIT = 0.95
 LEADING = re.compile(r"\s*[<>≤≥]?\s*(\d+(?:[.,]\d+)?)")
 YES_NO = (
     *({"yes", "no"}, {"y", "n"}, {"true", "false"}, {"t", "f"}, {"ja", "nein"}, {"j", "n"}),
@@ -77,6 +83,9 @@ def kind_of_text(cells: Sequence[str], rows: Sequence[int]) -> Told:
             if not re.fullmatch(NUMBER, cell):
                 told = f"text, most of it numbers, but row {row + 1} holds '{cell}'"
                 return "damaged numbers", told
+    if n_levels > FEW_LEVELS and _have_a_unit(levels):
+        example = cells[0].strip()
+        return "numbers with units", f"text such as '{example}'; as plain numbers they are amounts"
     if n_levels > max(MANY_TEXTS, n_cells / CELLS_A_NAME):
         told = f"text with {n_levels:,} different values in {n_cells:,} rows"
         words = sum(len(level.split()) for level in levels) / n_levels
@@ -104,6 +113,17 @@ def number_spelled(cell: object) -> bool:
 
 def _share(levels: Counter[str], pattern: re.Pattern[str]) -> float:
     return sum(n for level, n in levels.items() if pattern.fullmatch(level)) / levels.total()
+
+
+def _have_a_unit(levels: Counter[str]) -> bool:
+    """Return whether text is numbers that nearly all have the same unit."""
+    units = Counter[tuple[str, str]]()
+    for level, n in levels.items():
+        found = WITH_UNIT.fullmatch(level)
+        if found:
+            units[found[1] or "", found[2] or ""] += n
+    units.pop(("", ""), None)
+    return bool(units) and units.most_common(1)[0][1] > ONE_UNIT * levels.total()
 
 
 def _is_scale(levels: Sequence[str]) -> bool:
