@@ -41,6 +41,7 @@ from mixtura.estimators.settings import Settings, checked_integer, seed_of
 from mixtura.estimators.sizes import is_auto, size_of
 from mixtura.estimators.spooled import by_parts, check_alone, is_spooled
 from mixtura.estimators.stored import Pickled, state_of
+from mixtura.estimators.transforming import Transforming
 from mixtura.estimators.verbose import verbose_progress
 from mixtura.mixture import Mixture
 from mixtura.selection import Candidate, Selection
@@ -66,7 +67,7 @@ UNTOLD = {"engine", "n_jobs", "verbose", "verbose_interval"}
 TRAIL = 8
 
 
-class MixtureEstimator(PartialFit, DensityMixin, Pickled, ABC):
+class MixtureEstimator(PartialFit, Transforming, DensityMixin, Pickled, ABC):
     """Base of the estimators; a concrete one says which family, options and starts it has."""
 
     mixture_: Mixture
