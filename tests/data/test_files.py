@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mixtura.data.dataset import dataset
 from mixtura.data.files import Table, read_table
 from mixtura.errors import DataError
 
@@ -374,8 +375,21 @@ def test_text_among_numbers_is_named_by_column_row_and_value(folder: Path) -> No
     assert len(numeric_refusal(long, "a").replace(str(folder), "")) < 160
 
 
-def test_decimal_commas_are_recognised(folder: Path) -> None:
-    table = read_table(written(folder, "t.csv", "a;b\n1;0\n1,5;1\n"))
+@pytest.mark.parametrize("number", ["1,5", "0,125", "-1,25e3", "12,0001"])
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_decimals_may_have_a_comma_in_all_of_a_file(
+    folder: Path, delimiter: str, number: str
+) -> None:
+    text = f"a{delimiter}b\n1{delimiter}9,321\n{number}{delimiter}-2,333\n"
+    path = written(folder, "t.csv", text)
+    expected = [[1.0, 9.321], [float(number.replace(",", ".")), -2.333]]
+    np.testing.assert_array_equal(read_table(path).numeric(["a", "b"]), expected)
+    # Rows beyond memory are read alike.
+    np.testing.assert_array_equal(np.asarray(dataset(path).rows), expected)
+
+
+def test_decimal_commas_beside_points_are_named(folder: Path) -> None:
+    table = read_table(written(folder, "t.csv", "a;b\n1;0\n1,5;1.5\n"))
     message = numeric_refusal(table, "a")
     assert "row 2 holds '1,5'" in message
     assert "with a point and not with a comma" in message

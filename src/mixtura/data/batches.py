@@ -11,7 +11,7 @@ import numpy as np
 
 from mixtura.data.clusters import partitions_of
 from mixtura.data.damage import leave_out
-from mixtura.data.delimited import header_of
+from mixtura.data.delimited import layout_of
 from mixtura.data.frames import is_frame
 from mixtura.data.packages import PACKAGES
 from mixtura.data.parts import Asked, Part, part_of
@@ -192,17 +192,20 @@ def _csv(
     import pyarrow as pa
     from pyarrow import csv
 
-    delimiter, header = header_of(file)
-    names = checked_names(file, header, None if columns is None else tuple(columns))
+    layout = layout_of(file)
+    names = checked_names(file, layout.header, None if columns is None else tuple(columns))
 
     def opened(types: dict[str, Any]) -> Any:
         return csv.open_csv(
             file,
             # One thread counts the rows, which an error is to name.
             read_options=csv.ReadOptions(use_threads=False, block_size=TEXT_BYTES),
-            parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            parse_options=csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=True),
             convert_options=csv.ConvertOptions(
-                include_columns=names, null_values=MISSING, column_types=types
+                include_columns=names,
+                null_values=MISSING,
+                decimal_point=layout.decimal,
+                column_types=types,
             ),
         )
 
@@ -229,7 +232,7 @@ def _csv(
             "truth values" if found[3] == "bool" else "dates" if "date" in found[3] else "numbers"
         )
         raise DataError(
-            f"column '{header[int(found[1])]}' of '{file}' holds {found[4]!r} in row "
+            f"column '{layout.header[int(found[1])]}' of '{file}' holds {found[4]!r} in row "
             f"{int(found[2]) - 1} (counted from 1), and {kind} before it; mend the cell, or leave "
             "the column out"
         ) from error

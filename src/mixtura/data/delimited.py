@@ -5,7 +5,8 @@ import gzip
 import re
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -15,7 +16,7 @@ from mixtura.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["header_of", "read_delimited"]
+__all__ = ["Layout", "layout_of", "read_delimited"]
 
 DELIMITERS = ",;\t"
 SNIFFED_CHARACTERS = 65536
@@ -24,6 +25,10 @@ SNIFFED_LINES = 20
 BLOCK_BYTES = 2**22
 # What Arrow says of one that does not.
 OF_BLOCKS = ("straddling object", "Empty CSV file or block")
+# Whole part, sign and digits behind it of a number with decimals.
+DECIMALS = re.compile(r"\s*[-+]?(\d*)([.,])(\d+)(?:[eE][-+]?\d+)?\s*")
+# Digits between signs that only make a number readable.
+THOUSANDS = 3
 NOT_UTF8 = "is not UTF-8 text; save the file again as CSV in UTF-8"
 
 
@@ -37,8 +42,8 @@ def read_delimited(
     import pyarrow as pa
     import pyarrow.csv as pacsv
 
-    delimiter, header = header_of(path)
-    names = checked_names(path, header, columns)
+    layout = layout_of(path)
+    names = checked_names(path, layout.header, columns)
     faults: list[Any] = []
 
     def note(row: Any) -> str:
@@ -48,11 +53,12 @@ def read_delimited(
     def read(use_threads: bool) -> pa.Table:
         reading = pacsv.ReadOptions(use_threads=use_threads, block_size=BLOCK_BYTES)
         parsing = pacsv.ParseOptions(
-            delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note
+            delimiter=layout.delimiter, newlines_in_values=True, invalid_row_handler=note
         )
         converting = pacsv.ConvertOptions(
             include_columns=names,
             null_values=MISSING,
+            decimal_point=layout.decimal,
             column_types={name: pa.string() for name in text if name in names},
         )
         with pa.input_stream(path, compression="gzip" if _is_gzip(path) else None) as stream:
@@ -62,7 +68,7 @@ def read_delimited(
         content = read(use_threads=True)
     except pa.ArrowInvalid as error:
         if not faults:
-            _check_quotes(path, delimiter)
+            _check_quotes(path, layout.delimiter)
             if any(words in str(error) for words in OF_BLOCKS):
                 raise DataError(
                     f"{_longest(path)} of '{path}' has more than {BLOCK_BYTES:,} bytes; shorten "
@@ -74,12 +80,12 @@ def read_delimited(
         try:
             read(use_threads=False)
         except pa.ArrowInvalid:
-            raise _ragged(path, faults[0], delimiter) from error
+            raise _ragged(path, faults[0], layout.delimiter) from error
         raise
     for column in content.schema:
         if pa.types.is_binary(column.type):
             raise DataError(f"column '{column.name}' of '{path}' {NOT_UTF8}")
-    _check_quotes(path, delimiter)
+    _check_quotes(path, layout.delimiter)
     return content
 
 
@@ -92,11 +98,28 @@ def _ragged(path: Path, row: Any, delimiter: str) -> DataError:
     )
 
 
-def header_of(path: Path) -> tuple[str, list[str]]:
-    """Return the delimiter and the column names of a text file."""
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a text file is written.
+
+    Attributes
+    ----------
+    delimiter : between cells
+    decimal : point or comma
+    header : the columns' names
+    """
+
+    delimiter: str
+    decimal: str
+    header: list[str]
+
+
+def layout_of(path: Path) -> Layout:
+    """Return how a text file is written, as its first lines tell."""
     try:
         with _opened(path) as file:
-            delimiter = _delimiter(file.read(SNIFFED_CHARACTERS))
+            start = file.read(SNIFFED_CHARACTERS)
+            delimiter = _delimiter(start)
             file.seek(0)
             records = csv.reader(file, delimiter=delimiter)
             header = next((record for record in records if record), None)
@@ -109,7 +132,7 @@ def header_of(path: Path) -> tuple[str, list[str]]:
         ) from error
     if header is None:
         raise DataError(f"'{path}' is empty; export it again, with a header and rows")
-    return delimiter, header
+    return Layout(delimiter, _decimal(start, delimiter), header)
 
 
 def _check_quotes(path: Path, delimiter: str) -> None:
@@ -169,3 +192,20 @@ def _delimiter(start: str) -> str:
         return (sum(count == counts[0] for count in counts) if any(counts[:1]) else 0, sum(counts))
 
     return max(DELIMITERS, key=evenness)
+
+
+def _decimal(start: str, delimiter: str) -> str:
+    """Return the sign before decimals: a comma where no cell of the first lines has a point.
+
+    Three digits behind it may be thousands as well, and say nothing, unless a zero is in front.
+    """
+    found = set()
+    # Where there is more, the last line is cut off.
+    whole = None if len(start) < SNIFFED_CHARACTERS else -1
+    with suppress(csv.Error):
+        for record in csv.reader(start.splitlines()[1:whole], delimiter=delimiter):
+            for cell in record:
+                number = DECIMALS.fullmatch(cell)
+                if number and (number[1] == "0" or len(number[3]) != THOUSANDS):
+                    found.add(number[2])
+    return "," if found == {","} else "."
