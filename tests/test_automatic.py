@@ -79,3 +79,33 @@ def test_a_table_of_nothing_to_fit_is_refused() -> None:
         DataError, match=r"no column to fit \('year': years.*; name some in columns"
     ):
         mixtura.fit(frame[["year", "id"]])
+
+
+@pytest.mark.parametrize(
+    "columns", [["a", "b", "id"], ["n", "id"], ["likes", "id"], ["a", "n", "id"]]
+)
+@pytest.mark.parametrize("library", [lambda frame: frame, pl.from_pandas])
+def test_the_table_that_was_fitted_is_read_whatever_was_left_out(columns, library) -> None:
+    frame, _ = table(2)
+    frame = frame[columns]
+    with pytest.warns(MixturaWarning, match="'id' is left out"):
+        model = mixtura.fit(library(frame), 2)
+    used = library(frame[columns[:-1]])
+    whole = library(frame.iloc[:, ::-1].assign(more="text"))
+    for found in (model.predict_proba(library(frame)), model.predict_proba(whole)):
+        np.testing.assert_array_equal(found, model.predict_proba(used))
+    assert model.bic(library(frame)) == model.bic(used)
+
+
+@pytest.mark.parametrize("columns", [["a", "b", "id"], ["a", "n", "id"]])
+@pytest.mark.parametrize("named", [[1, 2, 3], pd.MultiIndex.from_product([["x"], ["p", "q", "r"]])])
+def test_frames_whose_names_are_no_texts_are_fitted_by_place(columns, named) -> None:
+    frame, _ = table(3)
+    plain = frame[columns].copy()
+    plain.columns = named
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MixturaWarning)
+        model = mixtura.fit(plain, 2)
+        theirs = mixtura.fit(frame[columns], 2)
+    assert model.log_likelihood_ == theirs.log_likelihood_
+    assert model.inspection_.columns[2].name == "x2"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mixtura.data.frames import is_frame, picked
+from mixtura.data.frames import frame_names, is_frame, picked
 from mixtura.errors import DataError, MixturaWarning
 from mixtura.estimators.mixed import MixedMixture
 from mixtura.estimators.named import estimator_of
@@ -58,8 +58,9 @@ def fit(
 
     Returns
     -------
-    The fitted estimator, whose `inspection_` is what was told of the columns. One of several kinds
-    of columns reads frames that have more columns; others read `X[model.feature_names_in_]`.
+    The fitted estimator, whose `inspection_` is what was told of the columns. It reads frames that
+    have more columns than it uses, such as X, by name; of an array it takes those columns alone,
+    but for one of several kinds.
 
     Warns
     -----
@@ -86,7 +87,7 @@ def fit(
     _warn(found)
     more = {"random_state": random_state, "engine": engine, "n_jobs": n_jobs}
     names = [column.name for column in found.columns if column.block is not None]
-    if is_frame(X):
+    if is_frame(X) and frame_names(X) is not None:
         places: dict[str, Any] = {name: name for name in names}
     else:
         places = {name: int(name[1:]) for name in names}
@@ -96,18 +97,19 @@ def fit(
     else:
         (kind,) = blocks
         model = estimator_of(kind)(n_components, **SETTINGS[kind], **more)
-        X = _of_columns(X, names, places)
+        X = _of_columns(X, list(places.values()))
     model.fit(X, sample_weight=sample_weight)
     model.inspection_ = found
     return model
 
 
-def _of_columns(X: Any, names: Sequence[str], places: dict[str, Any]) -> Any:
+def _of_columns(X: Any, places: Sequence[Any]) -> Any:
     if is_frame(X):
-        return picked(X, names)
+        # Only pandas has names that are no texts.
+        return X.iloc[:, places] if frame_names(X) is None else picked(X, places)
     if isinstance(X, np.ndarray):
-        return X[:, list(places.values())]
-    return [[row[place] for place in places.values()] for row in X]
+        return X[:, places]
+    return [[row[place] for place in places] for row in X]
 
 
 def _warn(found: Inspection) -> None:

@@ -191,7 +191,7 @@ def test_a_repeated_column_name_is_named(rows: Float, library: str) -> None:
     ("order", "place"),
     [
         (["height", "depth"], "now missing:\n- width"),
-        (["height", "width", "depth", "mass"], "unseen at fit time:\n- mass"),
+        (["height", "width", "mass"], "unseen at fit time:\n- mass"),
         (["depth", "width", "height"], "must be in the same order"),
     ],
 )
@@ -203,6 +203,16 @@ def test_columns_must_be_those_of_the_fit(
     other = FRAMES[library](np.resize(rows, (len(rows), len(order))), order)
     for use in (fitted.predict, fitted.score, fitted.icl):
         assert place in refusal(DataError, lambda use=use: use(other))
+
+
+@pytest.mark.parametrize("library", FRAMES)
+def test_columns_of_the_fit_are_taken_by_name_from_more(rows: Float, library: str) -> None:
+    fitted = GaussianMixture(2, random_state=0).fit(FRAMES[library](rows, NAMES))
+    more = FRAMES[library](np.c_[np.full(len(rows), np.nan), rows[:, ::-1]], ["id", *NAMES[::-1]])
+    own = FRAMES[library](rows, NAMES)
+    np.testing.assert_array_equal(fitted.score_samples(more), fitted.score_samples(own))
+    np.testing.assert_array_equal(fitted.impute(more), fitted.impute(own))
+    assert fitted.icl(more) == fitted.icl(own)
 
 
 def test_the_number_of_columns_must_be_that_of_the_fit(rows: Float) -> None:

@@ -14,6 +14,7 @@ from mixtura.errors import DataError
 __all__ = [
     "columns_of_frame",
     "declared_categories",
+    "frame_names",
     "is_frame",
     "numbers_of_frame",
     "picked",
@@ -54,6 +55,12 @@ def numbers_of_frame(data: Any) -> tuple[NDArray[Any], tuple[str, ...] | None]:
         values[:, position] = _numbers(column, str(names[position]))
     text = all(isinstance(name, str) for name in names)
     return values, tuple(names) if text else None
+
+
+def frame_names(data: Any) -> tuple[str, ...] | None:
+    """Return a frame's column names; None if those are not all strings."""
+    names = _wrapped(data).collect_schema().names()
+    return tuple(names) if all(isinstance(name, str) for name in names) else None
 
 
 def picked(data: Any, columns: Sequence[str]) -> Any:

@@ -34,7 +34,14 @@ from mixtura.errors import (
 from mixtura.estimators.arriving import PartialFit
 from mixtura.estimators.binding import bound_family, check_possible
 from mixtura.estimators.doubted import warn_of_best, warn_of_fit
-from mixtura.estimators.inputs import Kept, Sourced, checked_rows, fitted_rows, names_of
+from mixtura.estimators.inputs import (
+    Kept,
+    Sourced,
+    checked_rows,
+    fitted_rows,
+    names_of,
+    own_columns,
+)
 from mixtura.estimators.labels import check_reached, check_unnumbered, known_components
 from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import Settings, checked_integer, seed_of
@@ -395,8 +402,8 @@ class MixtureEstimator(PartialFit, Transforming, DensityMixin, Pickled, ABC):
         return data
 
     def _as_fitted(self, data: Any) -> Any:
-        """Return rows as this estimator reads them once it is fitted, where they are a dataset."""
-        return self._as_read(data)
+        """Return rows as this estimator reads them once it is fitted."""
+        return own_columns(self._as_read(data), self)
 
     def _by_parts(self, data: Any, found: Callable[[Any], NDArray[Any]]) -> NDArray[Any]:
         """Return what is found of each row, part by part where rows are beyond memory."""

@@ -53,7 +53,7 @@ from mixtura.estimators.gaussian_shapes import (
     within_precision,
 )
 from mixtura.estimators.initialisers import INITIALISERS, initial_responsibilities
-from mixtura.estimators.inputs import Kept, Sourced, fitted_rows
+from mixtura.estimators.inputs import Kept, Sourced, fitted_rows, own_columns
 from mixtura.estimators.mixing import checked_weighing
 from mixtura.estimators.settings import (
     Settings,
@@ -452,6 +452,7 @@ class GaussianMixture(Structured):
             If there are other columns than in the fit, or infinite cells.
         """
         check_is_fitted(self, "mixture_")
+        X = own_columns(X, self)
         if len(self.kept_columns_) < self.n_features_in_:
             rows = self.mixture_.encode(X, missing="marginal")
             return self.mixture_.impute(rows, n_imputations, seed_of(self.random_state))

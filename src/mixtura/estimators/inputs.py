@@ -14,7 +14,7 @@ from mixtura.data.checks import check_finite, check_names
 from mixtura.data.counts import canonical
 from mixtura.data.dataset import Dataset
 from mixtura.data.encoding import check_cells
-from mixtura.data.frames import is_frame, numbers_of_frame
+from mixtura.data.frames import frame_names, is_frame, numbers_of_frame, picked
 from mixtura.data.plain import numbers_of_cells, plain_table
 from mixtura.data.sparse_checks import checked_sparse, refuse_sparse
 from mixtura.errors import DataError
@@ -28,6 +28,7 @@ __all__ = [
     "checked_rows",
     "fitted_rows",
     "names_of",
+    "own_columns",
 ]
 
 FLOATS: Any = [np.float64, np.float32]
@@ -143,6 +144,16 @@ def fitted_rows(data: Any, estimator: Any, *, missing: bool = False) -> NDArray[
     rows, names = checked_rows(data, estimator, missing=missing)
     check_columns(rows.shape[1], names, estimator)
     return rows
+
+
+def own_columns(data: Any, estimator: Any) -> Any:
+    """Return a frame that has more columns than were fitted as one of those, by their names."""
+    fitted = names_of(estimator)
+    if fitted is None or isinstance(data, Dataset) or not is_frame(data):
+        return data
+    names = frame_names(data)
+    more = names is not None and len(names) > len(fitted) and set(fitted) < set(names)
+    return picked(data, fitted) if more else data
 
 
 def check_columns(n_columns: int, names: tuple[str, ...] | None, estimator: Any) -> None:
