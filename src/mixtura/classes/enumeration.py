@@ -44,21 +44,22 @@ class Enumeration:
         """Return K and the fit, of those that could be fitted, in order."""
         return [(one.n_components, one.result) for one in self.selection.candidates if one.result]
 
-    def mixture(self, n_classes: int) -> Mixture:
+    def mixture(self, n_classes: int, labels: Sequence[str] | None = None) -> Mixture:
         """Return the mixture of so many classes.
 
         Parameters
         ----------
         n_classes : K
+        labels : (K,) names for the classes, the largest first
 
         Raises
         ------
         ParameterError
-            If that number was not fitted.
+            If that number was not fitted, or the names are not as many.
         """
         for size, result in self.fitted:
             if size == n_classes:
-                return result.mixture
+                return result.mixture if labels is None else result.mixture.relabel(labels)
         sizes = ", ".join(str(size) for size, _ in self.fitted)
         raise ParameterError(f"{n_classes} classes were not fitted; there are fits of {sizes}")
 

@@ -18,8 +18,10 @@ from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.class_relations import (
     check_drawn,
     check_steps,
+    labels_for,
     related_to,
     relation,
+    say_unnamed,
     survey_of,
 )
 from mixtura.cli.class_tables import Findings
@@ -117,6 +119,10 @@ __all__ = ["classes"]
     show_default=True,
     help="Replicates of the bootstrap test of each K - 1 classes against K; 0 for no test.",
 )
+@click.option(
+    "--labels",
+    help="Names for the classes, the largest first, separated by commas: 'low,middle,high'.",
+)
 @click.option("--covariates", help="Columns that foretell classes, separated by commas.")
 @click.option(
     "--one-step",
@@ -163,6 +169,7 @@ def classes(
     starts: int,
     prior: str | float | None,
     blrt: int,
+    labels: str | None,
     covariates: str | None,
     one_step: bool,
     distal: str | None,
@@ -218,6 +225,7 @@ def classes(
         missing=tuple(split_names(missing)),
         keep_formulas=keep_formulas,
     )
+    names = labels_for(sizes, labels)
     called = called_together(files)
     with (
         nullcontext() if output is None else output_folder(output, force=force) as folder,
@@ -234,7 +242,8 @@ def classes(
             for name, names in (("covariates", foretelling), ("distal", following))
             if names
         }
-        fitted = fitted_table(table, OFFERS[family], request, all_components=True)
+        fitted = fitted_table(table, OFFERS[family], request, all_components=True, labels=names)
+        say_unnamed(names, fitted.mixture.n_components)
         rows = (frame_of(fitted.mixture, table), request.of(table).weights)
         survey = survey_of(table, drawn)
         told: dict[str, Any] = (
