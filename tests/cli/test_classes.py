@@ -11,10 +11,11 @@ import pytest
 from class_cases import drawn, fitted
 from click.testing import CliRunner
 
-from mixtura import SurveyDesign, load, one_step, profile, three_step
+from mixtura import CategoricalMixture, SurveyDesign, load, one_step, profile, three_step
 from mixtura.classes.enumeration import enumeration_of
 from mixtura.cli import classes as room
 from mixtura.cli.command import command
+from mixtura.inference import vuong_test
 
 pytestmark = pytest.mark.drawn(2, among="file")
 
@@ -111,6 +112,7 @@ def test_samples_are_told_with_their_own_errors(survey, tmp_path):
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert "give one of the two" in refused.stderr
     assert "--blrt" in told(path, "-k", "1:2", *drawn_by, "--blrt", "9").stderr
+    assert "--vlmr" in told(path, "-k", "1:2", *drawn_by, "--vlmr").stderr
 
 
 @pytest.mark.parametrize(
@@ -237,6 +239,7 @@ def test_answers_of_a_survey_package_are_told_by_their_labels(tmp_path):
 def test_classes_keep_the_names_that_are_given(survey, tmp_path):
     out = tmp_path / "out"
     options = ["--labels", "low, middle,high", "--columns", "a,b,c,d,e,f", "--prior", "none"]
+    options += ["--vlmr"]
     done = told(survey, "-k", "2:3", *options, "--starts", "3", "-o", out)
     assert done.exit_code == 0, done.stderr
     names = ["low", "middle", "high"]
@@ -250,6 +253,13 @@ def test_classes_keep_the_names_that_are_given(survey, tmp_path):
     chances = rows[[f"p_{name}" for name in names]].to_numpy()
     np.testing.assert_allclose(chances, mixture.responsibilities(items), atol=1e-12)
     assert "middle" in (out / "tables.tex").read_text()
+    tests = pd.read_csv(out / "enumeration.csv")
+    expected = vuong_test(
+        CategoricalMixture(2, prior=None, random_state=0).fit(items).mixture_, mixture, items
+    )
+    assert tests["lmr"][1] == pytest.approx(expected.adjusted, rel=1e-5)
+    assert "LMR p" in done.stdout
+    assert "lmr_p" in (out / "tables.md").read_text()
     # Other commands call them so too.
     for arguments in (
         ["predict", out / "model.mixtura", survey],

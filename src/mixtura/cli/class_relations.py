@@ -73,7 +73,9 @@ def say_unnamed(names: Sequence[str], n_classes: int) -> None:
         )
 
 
-def check_drawn(drawn: Mapping[str, str | None], weights: str | None, blrt: int) -> None:
+def check_drawn(
+    drawn: Mapping[str, str | None], weights: str | None, tests: Mapping[str, bool]
+) -> None:
     """Raise where what rows weigh, or how they were drawn, is said in two ways."""
     if not any(drawn.values()):
         return
@@ -82,11 +84,12 @@ def check_drawn(drawn: Mapping[str, str | None], weights: str | None, blrt: int)
             "--weights counts rows, and --sampling-weights, --strata and --clusters say how they "
             "were drawn; give one of the two"
         )
-    if blrt:
-        raise ParameterError(
-            "--blrt draws rows one by one, which says nothing of a sample with weights, strata or "
-            "clusters; leave it out"
-        )
+    for name, asked in tests.items():
+        if asked:
+            raise ParameterError(
+                f"{name} takes rows for drawn one by one, which says nothing of a sample with "
+                "weights, strata or clusters; leave it out"
+            )
 
 
 def survey_of(table: Table, drawn: Mapping[str, str | None]) -> SurveyDesign | None:

@@ -120,6 +120,11 @@ __all__ = ["classes"]
     help="Replicates of the bootstrap test of each K - 1 classes against K; 0 for no test.",
 )
 @click.option(
+    "--vlmr",
+    is_flag=True,
+    help="Also test each K - 1 classes against K as Vuong, and Lo, Mendell and Rubin have it.",
+)
+@click.option(
     "--labels",
     help="Names for the classes, the largest first, separated by commas: 'low,middle,high'.",
 )
@@ -169,6 +174,7 @@ def classes(
     starts: int,
     prior: str | float | None,
     blrt: int,
+    vlmr: bool,
     labels: str | None,
     covariates: str | None,
     one_step: bool,
@@ -192,7 +198,7 @@ def classes(
         raise ParameterError("--structure takes one: classes are compared by their number alone")
     foretelling, following = split_names(covariates), split_names(distal)
     drawn = {"weights": sampling_weights, "strata": strata, "clusters": clusters}
-    check_drawn(drawn, weights, blrt)
+    check_drawn(drawn, weights, {"--blrt": bool(blrt), "--vlmr": vlmr})
     check_steps(context, one_step, foretelling, following)
     check_written(output, {"--force": force, "--keep-formulas": keep_formulas})
     related_by = {"--covariates": foretelling, "--distal": following}
@@ -249,7 +255,7 @@ def classes(
         told: dict[str, Any] = (
             {"survey": survey} if survey is not None else {"sample_weight": rows[1]}
         )
-        enumeration, interrupted = _enumeration(fitted, *rows, blrt)
+        enumeration, interrupted = _enumeration(fitted, *rows, blrt, vlmr=vlmr)
         relate = {name: relation(name, one_step, correction, assignment, prior) for name in related}
         found, unsaid = related_to(fitted.mixture, rows[0], told, related, relate)
         several = fitted.mixture.n_components > 1
@@ -275,7 +281,9 @@ def classes(
         end_interrupted()
 
 
-def _enumeration(fitted: Fitted, frame: Any, weights: Any, blrt: int) -> tuple[Enumeration, bool]:
+def _enumeration(
+    fitted: Fitted, frame: Any, weights: Any, blrt: int, *, vlmr: bool
+) -> tuple[Enumeration, bool]:
     """Return the fits with the tests between them, and whether an interrupt left some out."""
     selection, request = fitted.selection, fitted.request
     if selection.interrupted:
@@ -286,6 +294,7 @@ def _enumeration(fitted: Fitted, frame: Any, weights: Any, blrt: int) -> tuple[E
             frame,
             weights,
             blrt=blrt,
+            vlmr=vlmr,
             prior=request.prior,
             random_state=request.seed,
             missing="marginal",
