@@ -10,6 +10,7 @@ from scipy import linalg
 from mixtura.errors import ParameterError
 
 __all__ = [
+    "as_probabilities",
     "as_shape",
     "generator_of",
     "log_sum_exp",
@@ -28,6 +29,20 @@ lapack: Any = linalg.lapack
 
 # Above this spread of the factor's diagonal a plain Cholesky keeps fewer than ten digits.
 ILL_CONDITIONED = 1e3
+
+
+def as_probabilities(name: str, value: ArrayLike) -> Float:
+    """Return `value` as a float64 array of probabilities, of any shape.
+
+    Raises
+    ------
+    ParameterError
+        If an entry is none.
+    """
+    array = np.asarray(value, dtype=np.float64)
+    if ((array >= 0) & (array <= 1)).all():
+        return array
+    raise ParameterError(f"{name} should be probabilities, between 0 and 1")
 
 
 def as_shape(name: str, value: ArrayLike, shape: tuple[int, ...]) -> Float:

@@ -7,18 +7,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixtura.arrays import generator_of, whole_number
+from mixtura.arrays import as_probabilities, generator_of, whole_number
 from mixtura.components.constrained import Constraints, n_lost
 from mixtura.components.family import Family
 from mixtura.components.filling import filling_of
 from mixtura.components.gaussian.one_column import OneColumn
-from mixtura.components.margins import conditional_of, marginal_of, moments_of, positions
+from mixtura.components.margins import conditional_of, covariance_of, marginal_of, moments_of
+from mixtura.components.positions import parted, positions
 from mixtura.components.predictions import Predictor
 from mixtura.data.encoding import AS_IT_COMES, Reading, decoded, decoded_rows, rows_of_table
 from mixtura.engines import Threads, engine_named
 from mixtura.errors import ParameterError
 from mixtura.kinds import ColumnKind
 from mixtura.native.predictions import Predictions
+from mixtura.text import component_names, named_components
 
 __all__ = ["Mixture"]
 
@@ -45,6 +47,7 @@ class Mixture:
     held : whether the weights, but for that of noise, were held in given proportions
     reading : how tables are read; None where all that comes is rows as `encode` returns them
     constraints : what numbers of its components were held or equal, or None
+    component_names : what components but noise are called, or None; `relabel` sets them
     """
 
     weights: Float
@@ -54,6 +57,7 @@ class Mixture:
     held: bool = False
     reading: Reading | None = AS_IT_COMES
     constraints: Constraints | None = None
+    component_names: tuple[str, ...] | None = None
 
     def __repr__(self) -> str:
         count, width = self.n_components, self.n_columns
@@ -88,10 +92,23 @@ class Mixture:
     @property
     def labels(self) -> NDArray[np.intp]:
         """Return how components (K,) are called: by number, noise by -1."""
-        labels = np.arange(self.n_components)
-        if self.family.has_noise:
-            labels[-1] = -1
-        return labels
+        numbers = np.arange(self.n_components)
+        return np.where(numbers < self.n_components - self.family.has_noise, numbers, -1)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return what components (K,) are called in tables: by name or number, and noise."""
+        return component_names(self.labels.tolist(), self.component_names)
+
+    def relabel(self, labels: Sequence[str]) -> "Mixture":
+        """Return the mixture with `labels` as names of its components but noise, in their order.
+
+        Raises
+        ------
+        ParameterError
+            If there are not as many names, or they do not tell components apart.
+        """
+        return replace(self, component_names=named_components(self.labels, labels))
 
     @property
     def coded(self) -> "Mixture":
@@ -149,12 +166,7 @@ class Mixture:
     def responsibilities(self, rows: Any, n_jobs: int | None = None) -> Float:
         """Return the posterior probabilities γ(z_nk) of the components.
 
-        Every row sums to one, however far it is from all components.
-
-        Parameters
-        ----------
-        rows : (N, D) table
-        n_jobs : as in `log_density`
+        Every row sums to one, however far it is from all components; arguments as in `log_density`.
 
         Returns
         -------
@@ -211,8 +223,7 @@ class Mixture:
         if not chosen:
             raise ParameterError("a margin needs a column at least")
         family, parameters = marginal_of(self.family, self.parameters, chosen)
-        names = self._names(chosen)
-        return Mixture(self.weights, family, parameters, names, self.held, self._rules())
+        return replace(self._over(chosen, self.weights, family, parameters), held=self.held)
 
     def conditional(self, given: Mapping[int | str, Any]) -> "Mixture":
         """Return the mixture of the other columns where some are known.
@@ -229,18 +240,13 @@ class Mixture:
         ParameterError
             If there is no such column, or none is left.
         """
-        if not isinstance(given, Mapping):
-            raise ParameterError(f"given should be a dict of cells by column, not {given!r}")
-        known = positions(list(given), self.columns, self.n_columns)
-        rest = sorted(set(range(self.n_columns)) - set(known))
-        if not known or not rest:
-            raise ParameterError("some columns should be given and some be left")
+        known, rest = parted(given, self.columns, self.n_columns)
         margin, order = self.marginal(sorted(known)), np.argsort(known)
         row: Any = [[list(given.values())[place] for place in order]]
         rows = np.asarray(row) if self.reading is None else margin.encode(row)
         values, weights = rows[0, np.argsort(order)], margin.coded.responsibilities(rows)[0]
         family, parameters = conditional_of(self.family, self.parameters, known, rest, values)
-        return Mixture(weights, family, parameters, self._names(rest), reading=self._rules())
+        return self._over(rest, weights, family, parameters)
 
     def mean(self) -> Float:
         """Return E[x] (D,) = Σ_k π_k μ_k."""
@@ -248,11 +254,7 @@ class Mixture:
 
     def covariance(self) -> Float:
         """Return Cov[x] (D, D) = Σ_k π_k (Σ_k + (μ_k - E[x])(μ_k - E[x])ᵀ)."""
-        means, covariances = moments_of(self.family, self.parameters)
-        deviations = means - self.weights @ means
-        with np.errstate(all="ignore"):
-            within = np.einsum("k,kij->ij", self.weights, covariances)
-            return within + (self.weights[:, None] * deviations).T @ deviations
+        return covariance_of(self.weights, self.family, self.parameters)
 
     def impute(
         self,
@@ -280,9 +282,8 @@ class Mixture:
             no number of draws.
         """
         filling = filling_of(self.family, self.parameters)
-        if self.reading is not None:
-            rows = self.encode(rows, missing="marginal")
-        rows = np.asarray(rows, dtype=np.float64)
+        coded = rows if self.reading is None else self.encode(rows, missing="marginal")
+        rows = np.asarray(coded, dtype=np.float64)
         shares = self.coded.responsibilities(rows)
         if n_imputations is None:
             return self._in_table(filling.expected(rows, shares))
@@ -315,19 +316,19 @@ class Mixture:
         ParameterError
             If a level is no probability, or there is no `cdf`.
         """
-        array = np.asarray(levels, dtype=np.float64)
-        if ((array >= 0) & (array <= 1)).all():
-            return self._one_column().quantile(array.ravel()).reshape(array.shape)
-        raise ParameterError("levels should be probabilities, between 0 and 1")
+        array = as_probabilities("levels", levels)
+        return self._one_column().quantile(array.ravel()).reshape(array.shape)
 
     def _in_table(self, cells: NDArray[Any]) -> NDArray[Any]:
         """Return cells (..., D) in the order in which the table of the fit had their columns."""
         order = None if self.reading is None else self.reading.order
         return cells if order is None else cells[..., order]
 
-    def _rules(self) -> Reading | None:
-        """Return how the mixture of some columns reads, one after the other."""
-        return None if self.reading is None else replace(self.reading, places=None)
+    def _over(self, some: Sequence[int], weights: Float, family: Any, parameters: Any) -> "Mixture":
+        """Return the mixture of some columns, which it reads one after the other."""
+        rules = None if self.reading is None else replace(self.reading, places=None)
+        names, called = self._names(some), self.component_names
+        return Mixture(weights, family, parameters, names, False, rules, None, called)
 
     def _one_column(self) -> OneColumn:
         return OneColumn.of(self.weights, self.family, self.parameters)

@@ -86,6 +86,7 @@ def parts_of(mixture: Mixture) -> tuple[Arrays, dict[str, Any]]:
     """Return arrays and a document that describe a mixture, without facts."""
     arrays, document = mixture.family.to_arrays(mixture.parameters)
     columns = None if mixture.columns is None else list(mixture.columns)
+    called = mixture.component_names
     rules = mixture.reading or AS_IT_COMES
     reading = {
         "unknown": rules.unknown,
@@ -97,6 +98,7 @@ def parts_of(mixture: Mixture) -> tuple[Arrays, dict[str, Any]]:
         arrays = {**arrays, HELD_NUMBERS: bound.values, EQUAL_NUMBERS: bound.ties}
     return {"weights": mixture.weights, **arrays}, {
         "mixture": {**document, "columns": columns},
+        "labels": None if called is None else list(called),
         "reading": reading,
         "weights_held": mixture.held,
         "bound": bound is not None,
@@ -141,6 +143,9 @@ def described_mixture(
         mixture = Mixture(weights, family, parameters, names, held, reading)
         if document.get("bound", False) is True:
             mixture = replace(mixture, constraints=_constraints(mixture, arrays))
+        # Files from before components could be named do not speak of that either.
+        if document.get("labels") is not None:
+            mixture = mixture.relabel(document["labels"])
         return mixture, StoredFacts(_found(dict(document["facts"])))
 
 

@@ -11,7 +11,7 @@ from mixtura.components.noise import without_noise
 from mixtura.components.weighing import Weighing
 from mixtura.em.certificate import certificate_words
 from mixtura.mixture import Mixture
-from mixtura.text import component_name, count_words, row_words, text_table
+from mixtura.text import count_words, row_words, text_table
 
 __all__ = ["bound_numbers", "summary_of", "table_words", "title_of"]
 
@@ -53,7 +53,7 @@ def _told(mixture: Mixture, facts: Mapping[str, Any] | None) -> str:
         parts.append(table_words(facts))
     if facts and facts.get("pair_residuals"):
         parts.append(_pairs(facts))
-    parts += mixture.family.tables(mixture.parameters, columns)
+    parts += mixture.family.tables(mixture.parameters, columns, mixture.names)
     if facts:
         parts.append(_ending(facts))
     return "\n\n".join(parts)
@@ -116,8 +116,7 @@ def _criteria(facts: Mapping[str, Any]) -> str:
 def _components(mixture: Mixture, facts: Mapping[str, Any]) -> str:
     header = ["component", "weight"]
     rows = [
-        [component_name(label), f"{weight:.4f}"]
-        for label, weight in zip(mixture.labels, mixture.weights, strict=True)
+        [name, f"{weight:.4f}"] for name, weight in zip(mixture.names, mixture.weights, strict=True)
     ]
     if "effective_rows" in facts:
         header.append("effective rows")

@@ -1,8 +1,19 @@
 """Tables of text for a terminal, and what components are called in them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-__all__ = ["component_name", "count_words", "quoted_names", "row_words", "text_table"]
+from mixtura.errors import ParameterError
+
+__all__ = [
+    "component_names",
+    "component_title",
+    "count_words",
+    "named_components",
+    "quoted_names",
+    "row_words",
+    "text_table",
+]
 
 # Wider tables than this are cut, and say so.
 SHOWN_COLUMNS = 12
@@ -17,20 +28,68 @@ NAMED = 8
 LONGEST_CELL = 60
 
 
-def component_name(label: int, before: str = "") -> str:
-    """Return what a component is called.
+def component_names(labels: Iterable[int], given: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Return what components are called: by their names or numbers, and noise.
 
     Parameters
     ----------
-    label : its number, or -1 for noise
-    before : what stands before a number
+    labels : their numbers, -1 for noise
+    given : names of those but noise, in their order
 
     Examples
     --------
-    >>> component_name(2), component_name(2, "component "), component_name(-1, "component ")
-    ('2', 'component 2', 'noise')
+    >>> component_names([0, 1, -1]), component_names([0, 1, -1], ["low", "high"])
+    (('0', '1', 'noise'), ('low', 'high', 'noise'))
     """
-    return "noise" if label < 0 else f"{before}{label}"
+    return tuple(
+        "noise" if label < 0 else str(label) if given is None else given[label] for label in labels
+    )
+
+
+def component_title(name: str, what: str = "component") -> str:
+    """Return what stands above the numbers of a component that is called by a number or a name.
+
+    Parameters
+    ----------
+    what : what stands before a number
+
+    Examples
+    --------
+    >>> component_title("2"), component_title("2", "class"), component_title("low")
+    ('component 2', 'class 2', 'low')
+    """
+    return f"{what} {name}" if name.isdecimal() else name
+
+
+def named_components(labels: Iterable[int], given: Any) -> tuple[str, ...]:
+    """Return names of components but noise, checked.
+
+    Parameters
+    ----------
+    labels : the numbers of the components, -1 for noise
+    given : the names, in the order of the numbers
+
+    Raises
+    ------
+    ParameterError
+        If there are not as many, or one is no text, empty, there twice or that of noise.
+    """
+    numbers = [int(label) for label in labels if label >= 0]
+    if isinstance(given, (str, bytes)) or not hasattr(given, "__iter__"):
+        raise ParameterError(f"labels should be a list of {len(numbers)} names, not {given!r}")
+    names = tuple(given)
+    for name in names:
+        if not isinstance(name, str) or not name.strip():
+            raise ParameterError(f"labels should be text that can be read, but one is {name!r}")
+        if names.count(name) > 1 or name == "noise":
+            whose = "the noise's" if name == "noise" else "there twice"
+            raise ParameterError(f"labels should tell components apart, but {name!r} is {whose}")
+    if len(names) != len(numbers):
+        raise ParameterError(
+            f"there are {len(names)} labels for {len(numbers)} components; give one for each, the "
+            "largest component first"
+        )
+    return tuple(map(str, names))
 
 
 def count_words(count: float) -> str:

@@ -1,6 +1,8 @@
 """`mixtura classes` tells what the library tells, of a file, and writes it down."""
 
 import csv
+import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +11,11 @@ import pytest
 from class_cases import drawn, fitted
 from click.testing import CliRunner
 
-from mixtura import SurveyDesign, load, one_step, profile, three_step
+from mixtura import CategoricalMixture, SurveyDesign, load, one_step, profile, three_step
 from mixtura.classes.enumeration import enumeration_of
 from mixtura.cli import classes as room
 from mixtura.cli.command import command
+from mixtura.inference import vuong_test
 
 pytestmark = pytest.mark.drawn(2, among="file")
 
@@ -109,6 +112,7 @@ def test_samples_are_told_with_their_own_errors(survey, tmp_path):
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert "give one of the two" in refused.stderr
     assert "--blrt" in told(path, "-k", "1:2", *drawn_by, "--blrt", "9").stderr
+    assert "--vlmr" in told(path, "-k", "1:2", *drawn_by, "--vlmr").stderr
 
 
 @pytest.mark.parametrize(
@@ -230,3 +234,53 @@ def test_answers_of_a_survey_package_are_told_by_their_labels(tmp_path):
     assert found.exit_code == 0, found.stderr
     assert len(found.stdout.splitlines()) == 301
     assert "'refused'" in predicted().stderr
+
+
+def test_classes_keep_the_names_that_are_given(survey, tmp_path):
+    out = tmp_path / "out"
+    options = ["--labels", "low, middle,high", "--columns", "a,b,c,d,e,f", "--prior", "none"]
+    options += ["--vlmr"]
+    done = told(survey, "-k", "2:3", *options, "--starts", "3", "-o", out)
+    assert done.exit_code == 0, done.stderr
+    names = ["low", "middle", "high"]
+    mixture = load(out / "model.mixtura")
+    assert list(mixture.names) == names
+    rows = list(csv.DictReader((out / "classes.csv").open()))
+    assert [row["class"] for row in rows[:3]] == names
+    rows = pd.read_csv(out / "assignments.csv")
+    items = pd.read_csv(survey)[list("abcdef")]
+    assert list(rows["component"]) == [names[k] for k in mixture.predict(items)]
+    chances = rows[[f"p_{name}" for name in names]].to_numpy()
+    np.testing.assert_allclose(chances, mixture.responsibilities(items), atol=1e-12)
+    assert "middle" in (out / "tables.tex").read_text()
+    tests = pd.read_csv(out / "enumeration.csv")
+    expected = vuong_test(
+        CategoricalMixture(2, prior=None, random_state=0).fit(items).mixture_, mixture, items
+    )
+    assert tests["lmr"][1] == pytest.approx(expected.adjusted, rel=1e-5)
+    assert "LMR p" in done.stdout
+    assert "lmr_p" in (out / "tables.md").read_text()
+    # Other commands call them so too.
+    for arguments in (
+        ["predict", out / "model.mixtura", survey],
+        ["sample", out / "model.mixtura"],
+    ):
+        more = ["-n", "50"] if arguments[0] == "sample" else []
+        said = CliRunner().invoke(command, [*map(str, arguments), *more])
+        assert said.exit_code == 0, said.stderr
+        found = pd.read_csv(io.StringIO(said.stdout))
+        assert set(found["component"]) == set(names)
+        if arguments[0] == "predict":
+            assert list(found["component"]) == list(rows["component"])
+    said = CliRunner().invoke(command, ["summary", str(out / "model.mixtura"), "--json"])
+    assert json.loads(said.stdout)["names"] == names
+
+
+def test_names_of_another_number_of_classes_are_said_to_be_without_use(survey):
+    done = told(survey, "-k", "2:3", "--labels", "few,many", "--starts", "2")
+    assert done.exit_code == 0
+    assert "--labels names 2 classes, and BIC is lowest for 3" in done.stderr
+    assert "few" not in done.stdout
+    done = told(survey, "-k", "2:3", "--labels", "a,b,c,d")
+    assert done.exit_code == 2
+    assert "--labels names 4 classes, which -k does not try" in done.stderr

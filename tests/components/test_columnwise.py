@@ -180,7 +180,7 @@ def test_means_and_variances_are_those_of_scipy(name):
     np.testing.assert_allclose(variances, law.var(), rtol=1e-12)
     mixture = Mixture(np.array([0.3, 0.7]), one.family, one.truth)
     np.testing.assert_allclose(mixture.mean(), np.array([0.3, 0.7]) @ means)
-    tables = one.family.tables(one.truth, ["a", "b", "c"])
+    tables = one.family.tables(one.truth, ["a", "b", "c"], ["0", "1"])
     others = {number.name: number.heading for number in one.family.numbers}
     (shown,) = {others[name] for name in others if getattr(one.truth, name) is means} or {"Means"}
     assert sum(f"{shown} by component" in table for table in tables) == 1

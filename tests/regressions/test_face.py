@@ -77,6 +77,20 @@ def test_a_model_file_holds_what_was_fitted(family: str, tmp_path: Path, fresh_s
     assert mixture.n_parameters == model.n_parameters_
 
 
+def test_components_keep_the_names_they_are_given(tmp_path: Path, fresh_seed: int) -> None:
+    found = drawn(fresh_seed, "gaussian", 200)
+    model = MixtureRegressor(2, random_state=0).fit(found.X, found.y)
+    before = model.errors(found.X, found.y).table()
+    assert model.relabel(["steep", "flat"]) is model
+    model.save(tmp_path / "model")
+    for one in (model, mixtura.load(tmp_path / "model")):
+        table = one.errors(found.X, found.y).table()
+        named = table.replace("(steep)", "(0)").replace("(flat)", "(1)")
+        assert named.split() == before.split()
+        assert "(steep)" in table
+        assert one.summary().count("steep") == one.summary().count("flat") > 1
+
+
 def test_a_file_whose_terms_are_not_its_columns_is_refused(tmp_path: Path) -> None:
     found = drawn(0, "gaussian", 100)
     model = MixtureRegressor(1).fit(found.X, found.y)

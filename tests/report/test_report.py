@@ -438,7 +438,9 @@ def test_figures_of_extreme_fits_can_be_drawn() -> None:
     history = replace(report_of("single").result.history, steps=[])
     history.steps.append(report_of("single").result.history[0])
     assert len(trace_figure(history).axes) == 2
-    uncertainty_figure(np.zeros(5), np.zeros(5, dtype=np.intp), np.arange(60))
+    one = report_of("single").result.mixture
+    sixty = replace(one, weights=np.full(60, 1 / 60), parameters=one.parameters.take([0] * 60))
+    uncertainty_figure(np.zeros(5), np.zeros(5, dtype=np.intp), sixty)
     grid = report_of("many").selection
     assert grid is not None
     assert len(criterion_figure(replace(grid, criterion="icl")).axes) == 1

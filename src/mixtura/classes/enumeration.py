@@ -1,7 +1,7 @@
 """How many classes there are: one table over K, as papers print it."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -11,10 +11,11 @@ from numpy.typing import ArrayLike
 from mixtura.classes.criteria import CRITERIA, correct_model_probabilities, criteria_of
 from mixtura.classes.searching import searched
 from mixtura.em.solve import FitResult
-from mixtura.errors import ParameterError
+from mixtura.errors import InformationError, ParameterError
 from mixtura.estimators.categorical import CategoricalMixture
 from mixtura.estimators.settings import checked_integer
 from mixtura.inference.likelihood_ratio import LikelihoodRatioTest, likelihood_ratio_test
+from mixtura.inference.vuong import VuongTest, vuong_test
 from mixtura.mixture import Mixture
 from mixtura.selection import MARK, Candidate, Selection
 from mixtura.text import text_table
@@ -34,31 +35,36 @@ class Enumeration:
     ----------
     selection : the fits, by K
     tests : the bootstrap test of K - 1 classes against K, by K, of those that were tested
+    vlmr : the Vuong-Lo-Mendell-Rubin test of the same, likewise
+    untold : why there is no such test, by K
     """
 
     selection: Selection
     tests: dict[int, LikelihoodRatioTest]
+    vlmr: dict[int, VuongTest] = field(default_factory=dict)
+    untold: dict[int, str] = field(default_factory=dict)
 
     @property
     def fitted(self) -> list[tuple[int, FitResult]]:
         """Return K and the fit, of those that could be fitted, in order."""
         return [(one.n_components, one.result) for one in self.selection.candidates if one.result]
 
-    def mixture(self, n_classes: int) -> Mixture:
+    def mixture(self, n_classes: int, labels: Sequence[str] | None = None) -> Mixture:
         """Return the mixture of so many classes.
 
         Parameters
         ----------
         n_classes : K
+        labels : (K,) names for the classes, the largest first
 
         Raises
         ------
         ParameterError
-            If that number was not fitted.
+            If that number was not fitted, or the names are not as many.
         """
         for size, result in self.fitted:
             if size == n_classes:
-                return result.mixture
+                return result.mixture if labels is None else result.mixture.relabel(labels)
         sizes = ", ".join(str(size) for size, _ in self.fitted)
         raise ParameterError(f"{n_classes} classes were not fitted; there are fits of {sizes}")
 
@@ -67,10 +73,12 @@ class Enumeration:
 
         `bayes_factor` is that of K classes against the next number in the table, by
         exp(-BIC / 2); `correct_model_probability` is among all of the table that are sound.
-        `blrt_p` is of K - 1 classes against K. Shares are of the weight of rows. `start_ends` has
-        what each start came to, the highest first: its log-likelihood with that of the prior.
+        `blrt_p` is of K - 1 classes against K, as are `vlmr_p` and, of the adjusted statistic
+        `lmr`, `lmr_p` (see `mixtura.inference.vuong_test`). Shares are of the weight of rows.
+        `start_ends` has what each start came to, the highest first: its log-likelihood with that
+        of the prior.
         """
-        rows = [_row(candidate, self.tests) for candidate in self.selection.candidates]
+        rows = [_row(candidate, self.tests, self.vlmr) for candidate in self.selection.candidates]
         sound = [row for row in rows if row["sound"]]
         if sound:
             chances = correct_model_probabilities([row["bic"] for row in sound])
@@ -84,8 +92,8 @@ class Enumeration:
     def preferred(self) -> dict[str, int]:
         """Return which K each criterion is lowest for, among sound fits.
 
-        "blrt" is the first K that K + 1 classes do not better significantly (5 %), as far as that
-        was tested.
+        "blrt" and "lmr" are the first K that K + 1 classes do not better significantly (5 %), as
+        far as that was tested by the bootstrap, and by the adjusted test of Lo, Mendell and Rubin.
         """
         sound = [row for row in self.table() if row["sound"]]
         if not sound:
@@ -93,9 +101,12 @@ class Enumeration:
         found = {
             name: min(sound, key=lambda row, name=name: row[name])["n_classes"] for name in CRITERIA
         }
-        for size in sorted(self.tests):
-            if self.tests[size].p_value > SIGNIFICANT:
-                return found | {"blrt": size - 1}
+        tested = {"blrt": {size: one.p_value for size, one in self.tests.items()}}
+        tested["lmr"] = {size: one.adjusted_p_value for size, one in self.vlmr.items()}
+        for name, p_values in tested.items():
+            beyond = [size for size, p_value in p_values.items() if p_value > SIGNIFICANT]
+            if beyond:
+                found[name] = min(beyond) - 1
         return found
 
     def summary(self) -> str:
@@ -109,6 +120,8 @@ class Enumeration:
             "the\nsmallest class; starts: how many of those carried to the end reached this "
             "likelihood;\nBLRT p: of one class less."
         )
+        if self.vlmr or self.untold:
+            lines += ["", _vlmr_words(self.vlmr, self.untold), ""]
         chosen: dict[int, list[str]] = {}
         for name, size in self.preferred.items():
             chosen.setdefault(size, []).append(name.upper())
@@ -127,6 +140,7 @@ def enumerate_classes(
     *,
     sample_weight: ArrayLike | None = None,
     blrt: int = 0,
+    vlmr: bool = False,
     random_state: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Enumeration:
@@ -142,6 +156,8 @@ def enumerate_classes(
     sample_weight : (N,) row weights; weight 2 is the row twice
     blrt : replicates of the bootstrap likelihood-ratio test of each K - 1 against K (McLachlan
         1987; Nylund, Asparouhov and Muthén 2007); 0: no test
+    vlmr : whether to make the Vuong-Lo-Mendell-Rubin test of each K - 1 against K too, plain and
+        adjusted; its p-values are often too small (see `mixtura.inference.vuong_test`)
     random_state : a seed, in place of the model's
     progress : called after each fit and each test with how many are done and how many there are
 
@@ -164,6 +180,7 @@ def enumerate_classes(
         X,
         sample_weight,
         blrt=blrt,
+        vlmr=vlmr,
         told=told,
         prior=model.prior,
         random_state=random_state,
@@ -179,6 +196,7 @@ def enumeration_of(
     sample_weight: ArrayLike | None = None,
     *,
     blrt: int = 0,
+    vlmr: bool = False,
     told: "_Told | None" = None,
     **fitting: Any,
 ) -> Enumeration:
@@ -187,12 +205,13 @@ def enumeration_of(
     Parameters
     ----------
     selection : the search
-    X, sample_weight, blrt : as in `enumerate_classes`
+    X, sample_weight, blrt, vlmr : as in `enumerate_classes`
     told : of each test
     fitting : what `likelihood_ratio_test` takes beside
     """
     ordered = tuple(sorted(selection.candidates, key=lambda one: one.n_components))
-    pairs = _neighbours(ordered) if blrt else []
+    near = _neighbours(ordered)
+    pairs = near if blrt else []
     tests: dict[int, LikelihoodRatioTest] = {}
     told = told or _Told(None)
     told.more = len(pairs)
@@ -201,7 +220,18 @@ def enumeration_of(
             smaller, X, sample_weight, n_replicates=blrt, exceedances=None, **fitting
         )
         told.tested()
-    return Enumeration(replace(selection, candidates=ordered), tests)
+    found, untold = {}, {}
+    for smaller, size in near if vlmr else []:
+        larger = next(
+            one.result.mixture for one in ordered if one.result and one.n_components == size
+        )
+        try:
+            found[size] = vuong_test(
+                smaller, larger, X, sample_weight, missing=fitting.get("missing", "error")
+            )
+        except InformationError as error:
+            untold[size] = str(error)
+    return Enumeration(replace(selection, candidates=ordered), tests, found, untold)
 
 
 class _Told:
@@ -234,7 +264,9 @@ def _neighbours(candidates: Sequence[Candidate]) -> list[tuple[Mixture, int]]:
     ]
 
 
-def _row(candidate: Candidate, tests: dict[int, LikelihoodRatioTest]) -> dict[str, Any]:
+def _row(
+    candidate: Candidate, tests: dict[int, LikelihoodRatioTest], vlmr: dict[int, VuongTest]
+) -> dict[str, Any]:
     size, result = candidate.n_components, candidate.result
     row: dict[str, Any] = {
         "n_classes": size,
@@ -245,7 +277,7 @@ def _row(candidate: Candidate, tests: dict[int, LikelihoodRatioTest]) -> dict[st
     if result is None:
         return row
     rows = result.effective_rows[result.mixture.labels >= 0]
-    test = tests.get(size)
+    test, other = tests.get(size), vlmr.get(size)
     ends = sorted(result.history.outcomes.ends, reverse=True)
     return row | {
         "log_likelihood": result.log_likelihood,
@@ -262,9 +294,30 @@ def _row(candidate: Candidate, tests: dict[int, LikelihoodRatioTest]) -> dict[st
         "blrt": None if test is None else test.statistic,
         "blrt_p": None if test is None else test.p_value,
         "blrt_replicates": None if test is None else len(test.replicates),
+        "vlmr_p": None if other is None else other.p_value,
+        "lmr": None if other is None else other.adjusted,
+        "lmr_p": None if other is None else other.adjusted_p_value,
         "bayes_factor": None,
         "correct_model_probability": None,
     }
+
+
+def _vlmr_words(vlmr: dict[int, VuongTest], untold: dict[int, str]) -> str:
+    header = ["classes", "2 (ℓ_K - ℓ_K-1)", "df", "VLMR p", "adjusted", "LMR p"]
+    rows = [
+        [
+            str(size),
+            f"{one.statistic:.3f}",
+            str(one.df),
+            f"{one.p_value:.4f}",
+            f"{one.adjusted:.3f}",
+            f"{one.adjusted_p_value:.4f}",
+        ]
+        for size, one in sorted(vlmr.items())
+    ]
+    lines = [text_table(header, rows)] if rows else []
+    lines += [f"{size}: no VLMR test, as {why}" for size, why in sorted(untold.items())]
+    return "\n".join(lines)
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

@@ -11,7 +11,6 @@ from mixtura.errors import ParameterError
 from mixtura.inference.rows import checked
 from mixtura.inference.survey import Sampling, SurveyDesign, sampling_of
 from mixtura.mixture import Mixture
-from mixtura.text import component_name
 
 __all__ = ["Posteriors", "mixture_of", "posteriors_of", "reference_of"]
 
@@ -93,7 +92,7 @@ def posteriors_of(
     mixture = mixture_of(model)
     rows = checked(mixture, X, None, missing)
     return Posteriors(
-        tuple(component_name(int(label)) for label in mixture.labels),
+        mixture.names,
         mixture.coded.responsibilities(rows.array),
         sampling_of(rows.n_rows, given_weights(X, sample_weight), survey),
     )

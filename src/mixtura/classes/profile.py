@@ -13,7 +13,7 @@ from mixtura.inference.survey import SurveyDesign
 from mixtura.inference.uncertainty import confidence_intervals, standard_errors
 from mixtura.inference.wald import shown
 from mixtura.mixture import Mixture
-from mixtura.text import component_name, text_table
+from mixtura.text import component_title, text_table
 
 __all__ = ["ClassProfile", "profile"]
 
@@ -56,7 +56,11 @@ class ClassProfile:
                 f"{cell} ({error})" if error else cell
             )
         rows = [[name, measure, *cells] for (name, measure), cells in lines.items()]
-        header = ["column", "number", *(f"class {name}" for name in self.classes)]
+        header = [
+            "column",
+            "number",
+            *(component_title(name, "class") for name in self.classes),
+        ]
         said = f"no standard errors: {self.doubt}" if self.doubt else "in brackets: standard errors"
         return f"{text_table(header, rows)}\n{said}"
 
@@ -100,11 +104,11 @@ def profile(
             ends = confidence_intervals(mixture, X, sample_weight, **options)
         except InformationError as error:
             errors, ends, doubt = {}, {}, str(error)
-    labels = mixture.labels[mixture.labels >= 0]
+    names = mixture.names[: len(mixture.names) - mixture.family.has_noise]
     rows: list[dict[str, Any]] = []
     for measure, column, level, key, place, values in _measures(mixture):
         end = ends.get(key)
-        for k, label in enumerate(labels):
+        for k, name in enumerate(names):
             error = _known(errors.get(key), k, place)
             # What is held has neither variance nor an interval.
             own = end if error > 0.0 else None
@@ -113,14 +117,14 @@ def profile(
                     "column": column,
                     "measure": measure,
                     "level": level,
-                    "class": component_name(int(label)),
+                    "class": name,
                     "estimate": float(values[k]),
                     "standard_error": float("nan") if own is None else error,
                     "lower": _known(None if own is None else own.lower, k, place),
                     "upper": _known(None if own is None else own.upper, k, place),
                 }
             )
-    return ClassProfile(tuple(component_name(int(label)) for label in labels), tuple(rows), doubt)
+    return ClassProfile(names, tuple(rows), doubt)
 
 
 def _known(array: Float | None, k: int, place: int) -> float:

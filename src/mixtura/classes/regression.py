@@ -31,7 +31,6 @@ from mixtura.inference.refit import framed, options_of
 from mixtura.inference.rows import Rows, checked
 from mixtura.inference.survey import SurveyDesign, sampling_of
 from mixtura.mixture import Mixture
-from mixtura.text import component_name
 
 __all__ = ["ClassRegression", "LikelihoodRatio", "one_step"]
 
@@ -112,8 +111,7 @@ class ClassRegression:
 
     def _log_weights(self, covariates: Any) -> Float:
         design = raw_columns(as_fitted(covariates, self.covariates))
-        names = [component_name(int(label)) for label in self.mixture.labels]
-        reference = names.index(self.membership.reference)
+        reference = self.mixture.names.index(self.membership.reference)
         return log_probabilities(design, self.membership.coefficients.T, reference)
 
     def predict_proba(self, X: Any, covariates: Any) -> Float:
@@ -232,7 +230,7 @@ def one_step(
     sampling, columns = sampling.of(places), [one.of(places) for one in columns]
     weights = sampling.weights
     used = Rows(rows.family, rows.array[places], weights)
-    names = tuple(component_name(int(label)) for label in mixture.labels)
+    names = mixture.names
     sizes = weights @ mixture.coded.responsibilities(used.array)
     compared = reference_of(reference, names, sizes)
     design = design_of(columns, weights)

@@ -15,7 +15,7 @@ from mixtura.loading import load
 from mixtura.mixture import Mixture
 from mixtura.store import CLASSIFIER, described_mixture
 
-__all__ = ["CLUSTERS", "Answers", "answers_of"]
+__all__ = ["CLUSTERS", "Answers", "answers_of", "said_labels"]
 
 Float = NDArray[np.float64]
 
@@ -47,7 +47,7 @@ class Answers:
     @classmethod
     def of(cls, mixture: Mixture) -> "Answers":
         """Return those of the components of a mixture."""
-        return cls("component", mixture, mixture.labels)
+        return cls("component", mixture, said_labels(mixture))
 
     @classmethod
     def of_classes(cls, model: Any, shares: Float | None = None) -> "Answers":
@@ -63,7 +63,7 @@ class Answers:
     @property
     def names(self) -> tuple[str, ...]:
         """Return what columns of probabilities (C,) are called."""
-        if self.what == "class":
+        if self.what == "class" or self.labels.dtype.kind not in "iu":
             return tuple(f"p_{label}" for label in self.labels.tolist())
         return tuple(f"p{place}" for place in range(len(self.labels)))
 
@@ -76,6 +76,13 @@ class Answers:
             return of_any(densities, priors), shares
         density, shares = self.mixture.coded.density_and_responsibilities(rows)
         return density, merged_shares(shares, self.parts) if self.parts else shares
+
+
+def said_labels(mixture: Mixture) -> NDArray[Any]:
+    """Return what components (K,) are called in tables of rows: by name, or else by number."""
+    if mixture.component_names is None:
+        return mixture.labels
+    return np.array(mixture.names, dtype=object)
 
 
 def answers_of(path: str | os.PathLike[str]) -> Answers:

@@ -14,8 +14,17 @@ from mixtura.data.files import Table
 from mixtura.errors import InformationError, ParameterError
 from mixtura.inference.survey import SurveyDesign
 from mixtura.mixture import Mixture
+from mixtura.text import named_components
 
-__all__ = ["check_drawn", "check_steps", "related_to", "relation", "survey_of"]
+__all__ = [
+    "check_drawn",
+    "check_steps",
+    "labels_for",
+    "related_to",
+    "relation",
+    "say_unnamed",
+    "survey_of",
+]
 
 
 def check_steps(
@@ -35,7 +44,38 @@ def check_steps(
             )
 
 
-def check_drawn(drawn: Mapping[str, str | None], weights: str | None, blrt: int) -> None:
+def labels_for(sizes: Sequence[int], labels: str | None) -> tuple[str, ...]:
+    """Return the names that are given for classes, none where none are.
+
+    Raises
+    ------
+    ParameterError
+        If they do not tell classes apart, or no number of classes that is tried has as many.
+    """
+    if labels is None:
+        return ()
+    names = [name.strip() for name in labels.split(",")]
+    if len(names) not in sizes:
+        raise ParameterError(
+            f"--labels names {len(names)} classes, which -k does not try; give a name for each of "
+            "the classes, separated by commas"
+        )
+    return named_components(range(len(names)), names)
+
+
+def say_unnamed(names: Sequence[str], n_classes: int) -> None:
+    """Say where names are of another number of classes than the one chosen."""
+    if names and len(names) != n_classes:
+        say(
+            f"--labels names {len(names)} classes, and BIC is lowest for {n_classes}, which keep "
+            f"their numbers; -k {len(names)} has the named ones",
+            err=True,
+        )
+
+
+def check_drawn(
+    drawn: Mapping[str, str | None], weights: str | None, tests: Mapping[str, bool]
+) -> None:
     """Raise where what rows weigh, or how they were drawn, is said in two ways."""
     if not any(drawn.values()):
         return
@@ -44,11 +84,12 @@ def check_drawn(drawn: Mapping[str, str | None], weights: str | None, blrt: int)
             "--weights counts rows, and --sampling-weights, --strata and --clusters say how they "
             "were drawn; give one of the two"
         )
-    if blrt:
-        raise ParameterError(
-            "--blrt draws rows one by one, which says nothing of a sample with weights, strata or "
-            "clusters; leave it out"
-        )
+    for name, asked in tests.items():
+        if asked:
+            raise ParameterError(
+                f"{name} takes rows for drawn one by one, which says nothing of a sample with "
+                "weights, strata or clusters; leave it out"
+            )
 
 
 def survey_of(table: Table, drawn: Mapping[str, str | None]) -> SurveyDesign | None:

@@ -29,6 +29,7 @@ Related = ClassMembership | ClassRegression | DistalOutcomes
 # Of the table over K, what papers print.
 PRINTED = ("n_classes", "log_likelihood", "df", "aic", "caic", "bic", "sabic", "awe")
 PRINTED += ("relative_entropy", "smallest_share", "starts_agreeing", "n_starts", "blrt_p")
+PRINTED_TESTS = ("vlmr_p", "lmr_p")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ class Findings:
     def parts(self) -> list[Part]:
         """Return what a paper takes: headings, tables and sentences."""
         rows = [row for row in self.enumeration.table() if row["failure"] is None]
-        printed = [{name: row[name] for name in PRINTED} for row in rows]
+        names = PRINTED + (PRINTED_TESTS if self.enumeration.vlmr else ())
+        printed = [{name: row[name] for name in names} for row in rows]
         lines = [line for note in self.notes for line in note.splitlines()]
         said = " ".join(f"{line[0].upper()}{line[1:]}." for line in lines)
         classes = Part("Classes", (self.profile.table(),), said)

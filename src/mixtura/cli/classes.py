@@ -18,8 +18,10 @@ from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.class_relations import (
     check_drawn,
     check_steps,
+    labels_for,
     related_to,
     relation,
+    say_unnamed,
     survey_of,
 )
 from mixtura.cli.class_tables import Findings
@@ -117,6 +119,15 @@ __all__ = ["classes"]
     show_default=True,
     help="Replicates of the bootstrap test of each K - 1 classes against K; 0 for no test.",
 )
+@click.option(
+    "--vlmr",
+    is_flag=True,
+    help="Also test each K - 1 classes against K as Vuong, and Lo, Mendell and Rubin have it.",
+)
+@click.option(
+    "--labels",
+    help="Names for the classes, the largest first, separated by commas: 'low,middle,high'.",
+)
 @click.option("--covariates", help="Columns that foretell classes, separated by commas.")
 @click.option(
     "--one-step",
@@ -163,6 +174,8 @@ def classes(
     starts: int,
     prior: str | float | None,
     blrt: int,
+    vlmr: bool,
+    labels: str | None,
     covariates: str | None,
     one_step: bool,
     distal: str | None,
@@ -185,7 +198,7 @@ def classes(
         raise ParameterError("--structure takes one: classes are compared by their number alone")
     foretelling, following = split_names(covariates), split_names(distal)
     drawn = {"weights": sampling_weights, "strata": strata, "clusters": clusters}
-    check_drawn(drawn, weights, blrt)
+    check_drawn(drawn, weights, {"--blrt": bool(blrt), "--vlmr": vlmr})
     check_steps(context, one_step, foretelling, following)
     check_written(output, {"--force": force, "--keep-formulas": keep_formulas})
     related_by = {"--covariates": foretelling, "--distal": following}
@@ -218,6 +231,7 @@ def classes(
         missing=tuple(split_names(missing)),
         keep_formulas=keep_formulas,
     )
+    names = labels_for(sizes, labels)
     called = called_together(files)
     with (
         nullcontext() if output is None else output_folder(output, force=force) as folder,
@@ -234,13 +248,14 @@ def classes(
             for name, names in (("covariates", foretelling), ("distal", following))
             if names
         }
-        fitted = fitted_table(table, OFFERS[family], request, all_components=True)
+        fitted = fitted_table(table, OFFERS[family], request, all_components=True, labels=names)
+        say_unnamed(names, fitted.mixture.n_components)
         rows = (frame_of(fitted.mixture, table), request.of(table).weights)
         survey = survey_of(table, drawn)
         told: dict[str, Any] = (
             {"survey": survey} if survey is not None else {"sample_weight": rows[1]}
         )
-        enumeration, interrupted = _enumeration(fitted, *rows, blrt)
+        enumeration, interrupted = _enumeration(fitted, *rows, blrt, vlmr=vlmr)
         relate = {name: relation(name, one_step, correction, assignment, prior) for name in related}
         found, unsaid = related_to(fitted.mixture, rows[0], told, related, relate)
         several = fitted.mixture.n_components > 1
@@ -266,7 +281,9 @@ def classes(
         end_interrupted()
 
 
-def _enumeration(fitted: Fitted, frame: Any, weights: Any, blrt: int) -> tuple[Enumeration, bool]:
+def _enumeration(
+    fitted: Fitted, frame: Any, weights: Any, blrt: int, *, vlmr: bool
+) -> tuple[Enumeration, bool]:
     """Return the fits with the tests between them, and whether an interrupt left some out."""
     selection, request = fitted.selection, fitted.request
     if selection.interrupted:
@@ -277,6 +294,7 @@ def _enumeration(fitted: Fitted, frame: Any, weights: Any, blrt: int) -> tuple[E
             frame,
             weights,
             blrt=blrt,
+            vlmr=vlmr,
             prior=request.prior,
             random_state=request.seed,
             missing="marginal",

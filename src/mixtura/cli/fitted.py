@@ -1,5 +1,6 @@
 """A fit that a search has chosen, with the rows it is shown on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -99,20 +100,36 @@ class Fitted:
         )
 
 
+def _relabelled(selection: Selection, labels: Sequence[str]) -> Selection:
+    """Return the search with names for the components of its best fit."""
+    best, result = selection.best, selection.result
+    named = replace(best, result=replace(result, mixture=result.mixture.relabel(labels)))
+    found = tuple(named if one is best else one for one in selection.candidates)
+    return replace(selection, candidates=found)
+
+
 def fitted_table(
-    table: Table, offer: Offer, request: Request, *, all_components: bool = False
+    table: Table,
+    offer: Offer,
+    request: Request,
+    *,
+    all_components: bool = False,
+    labels: Sequence[str] = (),
 ) -> Fitted:
     """Return the best fit to the rows of a table.
 
     Parameters
     ----------
     all_components : whether assignments have the probabilities of all components
+    labels : names for components, where the best fit has as many
     """
     request = request.of(table)
     identifiers = None if request.id_column is None else table.column(request.id_column)
     search = offer.prepare(table, request)
     with search_progress() as progress:
         selection, facts = search(progress)
+    if len(labels) == selection.best.n_components:
+        selection = _relabelled(selection, labels)
     mixture = selection.result.mixture
     rows = rows_of(mixture, table)
     assignments = assignments_of(

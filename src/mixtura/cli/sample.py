@@ -7,6 +7,7 @@ import click
 import pyarrow as pa
 import pyarrow.csv
 
+from mixtura.cli.answers import said_labels
 from mixtura.cli.contradictions import check_target
 from mixtura.cli.formulas import cells_written, keep_formulas_option
 from mixtura.cli.standard_output import binary_output
@@ -45,7 +46,9 @@ def sample(model: Path, n_rows: int, seed: int, output: Path | None, keep_formul
     safe = cells_written(keep_formulas=keep_formulas)
     columns = [safe(_written(column)) for column in mixture.decode(rows)]
     names = safe(names)
-    table = pa.table({**dict(zip(names, columns, strict=True)), label: mixture.labels[components]})
+    said = said_labels(mixture)[components]
+    said = said if said.dtype.kind == "i" else pa.array(safe(said.tolist()))
+    table = pa.table({**dict(zip(names, columns, strict=True)), label: said})
     if output is None:
         pyarrow.csv.write_csv(table, binary_output())
     else:

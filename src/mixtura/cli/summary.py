@@ -28,6 +28,7 @@ def summary(model: Path, as_json: bool) -> None:
         "n_components": mixture.n_components,
         "n_parameters": mixture.n_parameters,
         "labels": mixture.labels.tolist(),
+        "names": list(mixture.names),
         "weights": mixture.weights.tolist(),
         "weights_held": mixture.held,
         "bound": {

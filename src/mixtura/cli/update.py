@@ -80,7 +80,11 @@ def update(
         with in_words_of_the_command(table.path):
             rows, counted = _rows(mixture, table, weights)
             taken = arrived(mixture, seen, rows, counted, prior=prior, half_life=faded)
-        mixture = replace(taken.part.mixture, reading=mixture.reading)
+        mixture = replace(
+            taken.part.mixture,
+            reading=mixture.reading,
+            component_names=mixture.component_names,
+        )
         seen = taken.seen
         changed = "the data may have changed: " if taken.drift.is_worse else ""
         say(f"{table.path}: {changed}{taken.drift.sentence()}", err=True)

@@ -162,14 +162,16 @@ class CategoricalFamily(ExponentialFamily):
         """Return "Latent class model, 3 components"."""
         return f"Latent class model (mixture of categories), {component_count(n_components)}"
 
-    def tables(self, parameters: Probabilities, columns: Sequence[str]) -> list[str]:
+    def tables(
+        self, parameters: Probabilities, columns: Sequence[str], names: Sequence[str]
+    ) -> list[str]:
         """Return the response probabilities as a text table."""
-        names = [
+        levels = [
             f"{column} = {label}"
             for column, labels in zip(columns, self._labels(), strict=True)
             for label in labels
         ]
-        return [level_table("Probabilities by component", names, parameters.probabilities)]
+        return [level_table("Probabilities by component", levels, parameters.probabilities, names)]
 
     def describe(self, parameters: Probabilities, columns: Sequence[str]) -> Mapping[str, Any]:
         """Return the items with their levels and probabilities."""

@@ -172,15 +172,16 @@ class ColumnwiseFamily(CellwiseFamily):
         return f"Mixture of {self.plural}, {component_count(n_components)}"
 
     @final
-    def tables(self, parameters: Any, columns: Sequence[str]) -> list[str]:
+    def tables(self, parameters: Any, columns: Sequence[str], names: Sequence[str]) -> list[str]:
         """Return a text table of each number, and of means where they are none of these."""
         shown = {number.heading: getattr(parameters, number.name) for number in self.numbers}
         means = self.mean_and_variance(parameters)[0]
         if not any(array is means for array in shown.values()):
             shown["Means"] = means
-        names = self.cell_names(columns)
+        cells = self.cell_names(columns)
         return [
-            level_table(f"{heading} by component", names, array) for heading, array in shown.items()
+            level_table(f"{heading} by component", cells, array, names)
+            for heading, array in shown.items()
         ]
 
     def cell_names(self, columns: Sequence[str]) -> list[str]:

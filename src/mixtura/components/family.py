@@ -324,8 +324,13 @@ class Family(Protocol):
         """Return a line such as "Gaussian mixture, full covariance, 3 components"."""
         ...
 
-    def tables(self, parameters: Any, columns: Sequence[str]) -> list[str]:
-        """Return the parameters as text tables for a summary; user's units only."""
+    def tables(self, parameters: Any, columns: Sequence[str], names: Sequence[str]) -> list[str]:
+        """Return the parameters as text tables for a summary; user's units only.
+
+        Parameters
+        ----------
+        names : (K,) what the components are called
+        """
         ...
 
     def describe(self, parameters: Any, columns: Sequence[str]) -> Mapping[str, Any]:

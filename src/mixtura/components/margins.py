@@ -33,41 +33,14 @@ __all__ = [
     "background_margin",
     "background_moments",
     "conditional_of",
+    "covariance_of",
     "marginal_of",
     "moments_of",
-    "positions",
 ]
 
 Float = NDArray[np.float64]
 Columns = Sequence[int]
 Pair = tuple[Any, Any]
-
-
-def positions(columns: Sequence[Any], names: tuple[str, ...] | None, n_columns: int) -> list[int]:
-    """Return the positions of columns that are called by name or by number.
-
-    Raises
-    ------
-    ParameterError
-        If there is no such column, or one is named twice.
-    """
-    found = []
-    for column in columns:
-        if isinstance(column, (bool, np.bool_)):
-            raise ParameterError("columns are called by name or by number, not by truth values")
-        if isinstance(column, str):
-            if names is None or column not in names:
-                some = ", ".join(f"'{name}'" for name in (names or ())[:20])
-                there = f"there are {some}" if some else "columns have no names here"
-                raise ParameterError(f"there is no column '{column}'; {there}")
-            found.append(names.index(column))
-        elif not -n_columns <= int(column) < n_columns:
-            raise ParameterError(f"there is no column {column}; the mixture has {n_columns}")
-        else:
-            found.append(int(column) % n_columns)
-    if len(set(found)) != len(found):
-        raise ParameterError("every column should be named once")
-    return found
 
 
 @singledispatch
@@ -292,3 +265,18 @@ def _(background: BoxBackground) -> tuple[Float, Float]:
 def _(background: Member) -> tuple[Float, Float]:
     means, covariances = moments_of(background.family, background.parameters)
     return means[0], covariances[0]
+
+
+def covariance_of(weights: Float, family: Any, parameters: Any) -> Float:
+    """Return Σ_k π_k (Σ_k + (μ_k - E[x])(μ_k - E[x])ᵀ) (D, D).
+
+    Raises
+    ------
+    ParameterError
+        If the family has no moments here.
+    """
+    means, covariances = moments_of(family, parameters)
+    deviations = means - weights @ means
+    with np.errstate(all="ignore"):
+        within = np.einsum("k,kij->ij", weights, covariances)
+        return within + (weights[:, None] * deviations).T @ deviations

@@ -208,9 +208,12 @@ class MultinomialFamily(ExponentialFamily):
             f"the log-likelihood {included} the multinomial coefficients"
         )
 
-    def tables(self, parameters: Probabilities, columns: Sequence[str]) -> list[str]:
+    def tables(
+        self, parameters: Probabilities, columns: Sequence[str], names: Sequence[str]
+    ) -> list[str]:
         """Return the probabilities as a text table."""
-        return [level_table("Item probabilities by component", columns, parameters.probabilities)]
+        title = "Item probabilities by component"
+        return [level_table(title, columns, parameters.probabilities, names)]
 
     def describe(self, parameters: Probabilities, columns: Sequence[str]) -> Mapping[str, Any]:
         """Return columns and probabilities."""

@@ -17,12 +17,7 @@ from mixtura.components.family import Evaluator
 from mixtura.components.kernel import Kernel
 from mixtura.components.noise_feature import NoiseFeature
 from mixtura.components.noise_kernel import NoisyKernel
-from mixtura.components.noise_parameters import (
-    NoisyMoments,
-    NoisyParameters,
-    NoisyPrior,
-    last_of,
-)
+from mixtura.components.noise_parameters import NoisyMoments, NoisyParameters, NoisyPrior, last_of
 from mixtura.components.wording import Wording
 from mixtura.kinds import ColumnKind
 
@@ -315,9 +310,10 @@ class NoiseFamily:
         first, *rest = self.inner.title(n_components - 1).split("\n", 1)
         return "\n".join([f"{first} and uniform noise", *rest])
 
-    def tables(self, parameters: NoisyParameters, columns: Sequence[str]) -> list[str]:
+    def tables(self, parameters: Any, columns: Sequence[str], names: Sequence[str]) -> list[str]:
         """Return the components' tables, and what the noise is."""
-        return [*self.inner.tables(parameters.inner, columns), f"Noise: {self.background.words()}"]
+        own = self.inner.tables(parameters.inner, columns, names[:-1])
+        return [*own, f"Noise: {self.background.words()}"]
 
     def describe(self, parameters: NoisyParameters, columns: Sequence[str]) -> Mapping[str, Any]:
         """Return the components as plain tables, and the log density of noise."""

@@ -519,12 +519,14 @@ class ProductFamily:
         )
         return f"Mixture of mixed columns, {component_count(n_components)}\n" + ", ".join(blocks)
 
-    def tables(self, parameters: ProductParameters, columns: Sequence[str]) -> list[str]:
+    def tables(
+        self, parameters: ProductParameters, columns: Sequence[str], names: Sequence[str]
+    ) -> list[str]:
         """Return the blocks' tables."""
         return [
             table
             for (family, part), block in zip(self._with(parameters), self.blocks, strict=True)
-            for table in family.tables(part, columns[block])
+            for table in family.tables(part, columns[block], names)
         ]
 
     def describe(self, parameters: ProductParameters, columns: Sequence[str]) -> Mapping[str, Any]:

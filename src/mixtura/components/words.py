@@ -17,19 +17,22 @@ def component_count(n_components: int) -> str:
     return "1 component" if n_components == 1 else f"{n_components} components"
 
 
-def level_table(title: str, names: Sequence[str], values: NDArray[np.float64]) -> str:
-    """Return a table with a row for each name and a column for each component.
+def level_table(
+    title: str, levels: Sequence[str], values: NDArray[np.float64], names: Sequence[str]
+) -> str:
+    """Return a table with a row for each level and a column for each component.
 
     Parameters
     ----------
     title : printed above
-    names : M names
+    levels : M names of what is in the rows
     values : (K, M)
+    names : (K,) what components are called
     """
-    shown: list[int] = list(range(len(names)))
-    if len(names) > SHOWN_LEVELS:
+    shown: list[int] = list(range(len(levels)))
+    if len(levels) > SHOWN_LEVELS:
         shown = sorted(np.argsort(-np.ptp(values, axis=0), kind="stable")[:SHOWN_LEVELS].tolist())
-        title += f" (the {SHOWN_LEVELS} of {len(names)} that differ most)"
-    header = ["", *(str(k) for k in range(len(values)))]
-    rows = [[names[j], *(f"{value:.4g}" for value in values[:, j])] for j in shown]
+        title += f" (the {SHOWN_LEVELS} of {len(levels)} that differ most)"
+    header = ["", *names]
+    rows = [[levels[j], *(f"{value:.4g}" for value in values[:, j])] for j in shown]
     return f"{title}\n" + text_table(header, rows)

@@ -1,6 +1,7 @@
 """`partial_fit`: rows taken in as they arrive, whatever the mixture."""
 
 import warnings
+from dataclasses import replace
 from math import isfinite
 from numbers import Real
 from typing import Any, Self
@@ -124,7 +125,10 @@ class PartialFit:
         """Set what a fit sets, as far as it is known of rows that are not there any more."""
         estimator: Any = self
         result = taken.whole
-        estimator.mixture_ = result.mixture.read_by(estimator.mixture_.reading)
+        before: Mixture = estimator.mixture_
+        estimator.mixture_ = replace(
+            result.mixture, reading=before.reading, component_names=before.component_names
+        )
         estimator.facts_ = taken.facts()
         estimator.drift_ = taken.drift
         estimator._seen = taken.seen

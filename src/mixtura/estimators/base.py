@@ -2,7 +2,7 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from numbers import Integral
 from typing import Any, Self
@@ -312,6 +312,29 @@ class MixtureEstimator(PartialFit, Transforming, DensityMixin, Pickled, ABC):
         rows, components = self.mixture_.sample(int(n_samples), rng)
         order = np.argsort(components, kind="stable")
         return rows[order], self.mixture_.labels[components[order]]
+
+    def relabel(self, labels: Sequence[str]) -> Self:
+        """Name the components, as tables, plots and files then do; a fit anew forgets the names.
+
+        Parameters
+        ----------
+        labels : a name for each component but noise, the largest first
+
+        Returns
+        -------
+        self
+            `predict` still says numbers.
+
+        Raises
+        ------
+        ParameterError
+            If there are not as many names, or they do not tell components apart.
+        """
+        check_is_fitted(self, "mixture_")
+        self.mixture_ = self.mixture_.relabel(labels)
+        if hasattr(self, "_result"):
+            self._result = replace(self._result, mixture=self.mixture_)
+        return self
 
     def summary(self) -> str:
         """Return the fit in words and tables."""

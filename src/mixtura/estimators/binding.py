@@ -10,8 +10,8 @@ from scipy.sparse import issparse
 
 from mixtura.components.constrained import Constraints, bound_to, constraints_of, rule_of
 from mixtura.components.constrained.rule import Rule
-from mixtura.components.margins import positions
 from mixtura.components.noise import without_noise
+from mixtura.components.positions import positions
 from mixtura.data import RowSource
 from mixtura.data.encoding import decoded
 from mixtura.data.frames import columns_of_frame, is_frame

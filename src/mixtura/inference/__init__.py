@@ -20,6 +20,7 @@ from mixtura.inference.regions import Region, highest_density_region
 from mixtura.inference.regression import Regression, regression
 from mixtura.inference.scores import parameter_names, score_vector
 from mixtura.inference.uncertainty import confidence_intervals, standard_errors
+from mixtura.inference.vuong import VuongTest, vuong_test
 
 __all__ = [
     "Bootstrap",
@@ -34,6 +35,7 @@ __all__ = [
     "Modes",
     "Region",
     "Regression",
+    "VuongTest",
     "bootstrap",
     "confidence_intervals",
     "elbo",
@@ -53,4 +55,5 @@ __all__ = [
     "regression",
     "score_vector",
     "standard_errors",
+    "vuong_test",
 ]

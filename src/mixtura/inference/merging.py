@@ -124,6 +124,7 @@ class Merging:
                 parameters.take(part),
                 found.columns,
                 reading=found.reading,
+                component_names=found.component_names and tuple(found.names[k] for k in part),
             )
             for part in parts
         )

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.partition import conditional
-from mixtura.components.margins import positions
+from mixtura.components.positions import positions
 from mixtura.errors import DataError, ParameterError
 from mixtura.mixture import CHUNK_ROWS, Mixture
 

@@ -85,4 +85,8 @@ def aligned(mixture: Mixture, reference: Mixture, rows: Rows) -> Mixture:
 def permuted(mixture: Mixture, order: NDArray[Any]) -> Mixture:
     """Return a mixture with its components in another order."""
     parameters = mixture.parameters.take([int(k) for k in order])
-    return replace(mixture, weights=mixture.weights[order], parameters=parameters)
+    found = replace(mixture, weights=mixture.weights[order], parameters=parameters)
+    if mixture.component_names is None:
+        return found
+    own = [k for k in order if mixture.labels[k] >= 0]
+    return found.relabel([mixture.names[k] for k in own])

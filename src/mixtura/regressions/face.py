@@ -1,7 +1,8 @@
 """What a fitted mixture of regressions says of rows."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -201,6 +202,26 @@ class FittedRegressions(RegressorMixin, Pickled):
         """
         check_is_fitted(self, "mixture_")
         save_regressor(path, self)
+
+    def relabel(self, labels: Sequence[str]) -> Self:
+        """Name the components, as tables and files then do; a fit anew forgets the names.
+
+        Parameters
+        ----------
+        labels : a name for each component, the largest first
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ParameterError
+            If there are not as many names, or they do not tell components apart.
+        """
+        check_is_fitted(self, "mixture_")
+        self.mixture_ = self.mixture_.relabel(labels)
+        return self
 
     def summary(self) -> str:
         """Return the fit in words and tables."""

@@ -41,6 +41,7 @@ class RegressionErrors:
     spreads, spread_errors : (K,) of `sigma_` or `shape_`, empty where there are none
     weight_errors : (K,)
     covariance : (K p, K p) of the coefficients, component by component
+    names : (K,) what the components are called
     """
 
     terms: tuple[str, ...]
@@ -50,6 +51,7 @@ class RegressionErrors:
     spread_errors: Float
     weight_errors: Float
     covariance: Float
+    names: tuple[str, ...]
 
     def __repr__(self) -> str:
         k, p = self.coefficients.shape
@@ -98,8 +100,8 @@ class RegressionErrors:
         """Return all coefficients with standard errors, z and p-values, as text."""
         columns, p_values = (self.coefficients, self.standard_errors, self.z), self.p_values
         rows = [
-            [f"{term} ({k})", *(f"{one[k, j]:.4g}" for one in columns), _shown(p_values[k, j])]
-            for k in range(len(self.coefficients))
+            [f"{term} ({name})", *(f"{one[k, j]:.4g}" for one in columns), _shown(p_values[k, j])]
+            for k, name in enumerate(self.names)
             for j, term in enumerate(self.terms)
         ]
         return text_table(["term (component)", "estimate", "std. error", "z", "p"], rows)
@@ -200,6 +202,7 @@ def errors_of(mixture: Mixture, rows: Float, weights: Float) -> RegressionErrors
         factor * errors[places[:, p]] if has else spreads,
         np.sqrt(np.maximum(np.diag(chances), 0.0)),
         covariance[np.ix_(inner, inner)],
+        mixture.names,
     )
 
 

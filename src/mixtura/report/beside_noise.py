@@ -23,7 +23,14 @@ def components_alone(report: Report) -> Report:
     mixture = report.result.mixture
     family: Any = mixture.family
     weights = mixture.weights[:-1] / mixture.weights[:-1].sum()
-    alone = Mixture(weights, family.inner, mixture.parameters.inner, report.columns, reading=None)
+    alone = Mixture(
+        weights,
+        family.inner,
+        mixture.parameters.inner,
+        report.columns,
+        reading=None,
+        component_names=mixture.component_names,
+    )
     own = report.labels >= 0
     return replace(
         report,

@@ -15,7 +15,7 @@ from mixtura.report.drawing import INK, colour, drawn_name, marker, new_figure, 
 from mixtura.report.parts import Drawing, FamilyPage
 from mixtura.report.profile import drawn_components, name_components, unnamed_note
 from mixtura.report.spread import MOST_ITEMS, spread_figure
-from mixtura.report.tables import Table, number
+from mixtura.report.tables import Table, component_titles, number
 
 __all__ = ["COLUMNS", "COLUMNWISE", "bin_masses", "columns_figure", "telling_columns"]
 
@@ -120,7 +120,7 @@ def _centres(report: Report) -> list[Table]:
     mixture = report.result.mixture
     family: Any = mixture.family
     chosen = telling_columns(mixture, MOST_ITEMS)
-    header = ("", *(f"component {k}" for k in range(mixture.n_components)))
+    header = ("", *component_titles(report))
     shown = {each.heading: getattr(mixture.parameters, each.name) for each in family.numbers}
     shown.setdefault("Means", _moments(mixture)[0])
     return [

@@ -9,7 +9,7 @@ from mixtura.inference import Merging
 from mixtura.report.sections import Section
 from mixtura.report.sheet import Picture, Sheet
 from mixtura.report.tables import Table, number
-from mixtura.text import component_name
+from mixtura.text import component_names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -137,4 +137,4 @@ def compared_sheet(found: Comparison, models: tuple[str, str], source: str) -> S
 
 
 def _called(label: Any) -> str:
-    return component_name(label) if isinstance(label, int) else str(label)
+    return component_names([label])[0] if isinstance(label, int) else str(label)

@@ -15,7 +15,7 @@ from mixtura.report.levels import telling
 from mixtura.report.parts import Drawing, FamilyPage
 from mixtura.report.profile import unnamed_note
 from mixtura.report.spread import MOST_ITEMS, spread_figure
-from mixtura.report.tables import Table, number
+from mixtura.report.tables import Table, component_titles, number
 
 __all__ = ["MULTINOMIAL", "POISSON"]
 
@@ -130,13 +130,13 @@ def _typical(items_of: Callable[[Report], Items]) -> Callable[[Report], list[Tab
         if len(items.values) == 1 or len(items.names) <= TYPICAL:
             return []
         rows = []
-        for k, values in enumerate(items.values):
+        for title, values in zip(component_titles(report), items.values, strict=True):
             ratio = np.maximum(values, 1e-300) / np.maximum(items.overall, 1e-300)
             order = np.argsort(-values * np.log(ratio), kind="stable")[:TYPICAL]
             listed = [
                 f"{items.names[place]} (×{ratio[place]:.3g})" for place in order if ratio[place] > 1
             ]
-            rows.append((f"component {k}", ", ".join(listed)))
+            rows.append((title, ", ".join(listed)))
         caption = "Typical items: how many times as frequent as in all rows"
         return [Table(("", "items"), tuple(rows), caption, prose=True)]
 
@@ -148,7 +148,7 @@ def _values(items_of: Callable[[Report], Items], caption: str) -> Callable[[Repo
 
     def tables(report: Report) -> list[Table]:
         items = items_of(report)
-        header = ("", "all", *(f"component {k}" for k in range(len(items.values))))
+        header = ("", "all", *component_titles(report))
         rows = tuple(
             (
                 items.names[place],

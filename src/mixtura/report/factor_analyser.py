@@ -9,7 +9,7 @@ from mixtura.report.certainty import note_sentences
 from mixtura.report.contents import Report
 from mixtura.report.parts import FamilyPage
 from mixtura.report.sections import Section
-from mixtura.report.tables import Table, number, with_spread
+from mixtura.report.tables import Table, component_titles, number, with_spread
 
 __all__ = ["FACTOR_ANALYSER"]
 
@@ -31,7 +31,7 @@ def _means(report: Report) -> list[Table]:
         (name, *(with_spread(*pair) for pair in zip(means, own, strict=True)))
         for name, means, own in zip(report.columns, parameters.means.T, deviations.T, strict=True)
     )
-    header = ("column", *(f"component {k}" for k in range(parameters.n_components)))
+    header = ("column", *component_titles(report))
     return [Table(header, rows, "Mean ± standard deviation", folded=len(rows) > OPEN_ROWS)]
 
 
@@ -50,10 +50,12 @@ def _sections(report: Report) -> list[Section]:
                 (name, *map(number, own), f"{share:.0%}")
                 for name, own, share in zip(columns, loadings, of_component, strict=True)
             ),
-            f"Loadings of component {k}",
+            f"Loadings of {title}",
             folded,
         )
-        for k, (loadings, of_component) in enumerate(zip(parameters.loadings, shares, strict=True))
+        for title, loadings, of_component in zip(
+            component_titles(report), parameters.loadings, shares, strict=True
+        )
     ]
     remark = (
         "A loading says by how much a column moves with a factor, in the column's units, and the "

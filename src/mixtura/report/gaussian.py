@@ -13,7 +13,7 @@ from mixtura.report.pairs import MOST_COLUMNS, pairs_figure
 from mixtura.report.panels import Points
 from mixtura.report.parts import Drawing, FamilyPage
 from mixtura.report.sections import Section
-from mixtura.report.tables import Table, number, with_spread
+from mixtura.report.tables import Table, component_titles, number, with_spread
 
 __all__ = ["GAUSSIAN"]
 
@@ -146,7 +146,7 @@ def _means(report: Report) -> list[Table]:
     if len(report.columns) <= JOINED_COLUMNS:
         return []
     cells = _cells(report)
-    header = ("column", *(f"component {k}" for k in range(len(cells))))
+    header = ("column", *component_titles(report))
     columns = zip(*cells, strict=True)
     rows = tuple((name, *own) for name, own in zip(report.columns, columns, strict=True))
     caption = "Mean ± standard deviation"
@@ -176,10 +176,10 @@ def _covariances(report: Report) -> list[Table]:
             tuple(
                 (name, *map(number, row)) for name, row in zip(report.columns, matrix, strict=True)
             ),
-            "Covariance of every component" if shared else f"Covariance of component {k}",
+            "Covariance of every component" if shared else f"Covariance of {title}",
             folded,
         )
-        for k, matrix in enumerate(matrices)
+        for title, matrix in zip(component_titles(report), matrices, strict=False)
     ]
 
 

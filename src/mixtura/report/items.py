@@ -8,7 +8,7 @@ from mixtura.report.levels import MOST_OF_ITEM, LevelRows, level_rows
 from mixtura.report.parts import Drawing, FamilyPage
 from mixtura.report.profile import profile_figure, unnamed_note
 from mixtura.report.sections import Section
-from mixtura.report.tables import Table
+from mixtura.report.tables import Table, component_titles
 from mixtura.summary import table_words
 from mixtura.text import count_words
 
@@ -92,7 +92,7 @@ def _probabilities(report: Report) -> list[Table]:
         for column, kind in zip(report.columns, mixture.kinds, strict=True)
         for label in (kind.labels or ("0", "1"))
     ]
-    header = ("", "all", *(f"component {k}" for k in range(mixture.n_components)))
+    header = ("", "all", *component_titles(report))
     rows = tuple(
         (name, f"{overall[place]:.4f}", *(f"{value:.4f}" for value in values[:, place]))
         for place, name in enumerate(names[:MOST_PRINTED])

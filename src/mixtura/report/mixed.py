@@ -9,7 +9,7 @@ from mixtura.report.certainty import certainty, note_sentences, shares_note, sha
 from mixtura.report.contents import Report
 from mixtura.report.parts import Drawing, FamilyPage
 from mixtura.report.sections import Section
-from mixtura.report.tables import Table
+from mixtura.report.tables import Table, component_titles
 
 __all__ = ["block_report", "mixed_page"]
 
@@ -25,6 +25,7 @@ def block_report(report: Report, number: int) -> Report:
         mixture.parameters.parts[number],
         report.columns[block],
         reading=None,
+        component_names=mixture.component_names,
     )
     return replace(
         report,
@@ -59,7 +60,9 @@ def mixed_page(pages: Mapping[str, FamilyPage]) -> FamilyPage:
             alone = block_report(report, number)
             headings, cells = page.component_columns(alone)
             if headings:
-                rows = tuple((f"component {k}", *row) for k, row in enumerate(cells))
+                rows = tuple(
+                    (title, *row) for title, row in zip(component_titles(alone), cells, strict=True)
+                )
                 tables.append(Table(("", *headings), rows, page.component_note(alone)))
             tables += page.centres(alone)
         return tables

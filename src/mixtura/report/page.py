@@ -91,7 +91,7 @@ def _facts(report: Report) -> dict[str, Any]:
         "sections": page.sections(report),
         "family_tables": ()
         if has_page(mixture.family.name)
-        else mixture.family.tables(mixture.parameters, report.columns),
+        else mixture.family.tables(mixture.parameters, report.columns, mixture.names),
         "ranking": ranking_table(selection) if searched and selection else None,
         "shown_ranks": SHOWN_RANKS,
         "failures": failure_table(selection) if searched and selection else None,

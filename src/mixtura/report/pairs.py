@@ -27,7 +27,7 @@ from mixtura.report.panels import (
     draw_regions,
     limits,
 )
-from mixtura.text import component_name
+from mixtura.text import component_title
 
 __all__ = ["MOST_COLUMNS", "drawn_columns", "pairs_figure"]
 
@@ -209,9 +209,11 @@ def _legend(figure: Figure, mixture: Mixture) -> None:
             marker=marker(k),
             linestyle="",
             ms=6,
-            label=f"{component_name(k, 'component ')}  ({weight:.0%})",
+            label=f"{drawn_name(component_title(name))}  ({weight:.0%})",
         )
-        for k, weight in list(zip(mixture.labels, mixture.weights, strict=True))[:MOST_NAMED]
+        for k, name, weight in list(
+            zip(mixture.labels, mixture.names, mixture.weights, strict=True)
+        )[:MOST_NAMED]
     ]
     if mixture.n_components > MOST_NAMED:
         more = mixture.n_components - MOST_NAMED

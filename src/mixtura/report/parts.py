@@ -146,9 +146,7 @@ TRACE = Drawing(
 UNCERTAINTY = Drawing(
     "uncertainty",
     "How sure the assignment is",
-    lambda report: uncertainty_figure(
-        report.uncertainty, report.labels, report.result.mixture.labels
-    ),
+    lambda report: uncertainty_figure(report.uncertainty, report.labels, report.result.mixture),
     _uncertainty_caption,
     lambda report: report.result.mixture.n_components > 1,
 )

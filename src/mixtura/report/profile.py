@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mixtura.mixture import Mixture
 from mixtura.report.drawing import FAINT, INK, MUTED, colour, drawn_name, marker, new_figure, tidy
 from mixtura.report.levels import LevelRows
+from mixtura.text import component_title
 
 __all__ = ["WHOLE_MARK", "drawn_components", "name_components", "profile_figure", "unnamed_note"]
 
@@ -87,9 +88,9 @@ def name_components(figure: Figure, mixture: Mixture, **whole: Any) -> None:
             marker=marker(k),
             linewidth=1.5,
             ms=5.5,
-            label=f"component {k} ({100 * mixture.weights[k]:.0f} %)",
+            label=f"{drawn_name(component_title(name))} ({100 * mixture.weights[k]:.0f} %)",
         )
-        for k in drawn_components(mixture)
+        for k, name in ((k, mixture.names[k]) for k in drawn_components(mixture))
     ]
     handles.append(Line2D([], [], label="all", **(whole or WHOLE_MARK)))
     figure.legend(

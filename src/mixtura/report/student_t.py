@@ -11,7 +11,7 @@ from mixtura.report.certainty import note_sentences
 from mixtura.report.contents import Report
 from mixtura.report.parts import FamilyPage
 from mixtura.report.sections import Section
-from mixtura.report.tables import Table, number, with_spread
+from mixtura.report.tables import Table, component_titles, number, with_spread
 
 __all__ = ["STUDENT_T"]
 
@@ -39,7 +39,7 @@ def _locations(report: Report) -> list[Table]:
         (name, *(with_spread(*pair) for pair in zip(means, own, strict=True)))
         for name, means, own in zip(report.columns, parameters.means.T, scales.T, strict=True)
     )
-    header = ("column", *(f"component {k}" for k in range(parameters.n_components)))
+    header = ("column", *component_titles(report))
     return [Table(header, rows, "Location ± scale", folded=len(rows) > OPEN_ROWS)]
 
 
@@ -56,10 +56,10 @@ def _sections(report: Report) -> list[Section]:
         Table(
             ("", *columns),
             tuple((name, *map(number, row)) for name, row in zip(columns, matrix, strict=True)),
-            "Scale matrix of every component" if shared else f"Scale matrix of component {k}",
+            "Scale matrix of every component" if shared else f"Scale matrix of {title}",
             folded,
         )
-        for k, matrix in enumerate(printed)
+        for title, matrix in zip(component_titles(report), printed, strict=False)
     ]
     remark = (
         "The covariance of a component is ν / (ν - 2) times its scale matrix, and infinite where "

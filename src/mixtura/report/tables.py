@@ -7,9 +7,17 @@ import numpy as np
 
 from mixtura.report.contents import Report
 from mixtura.selection import MARK, UNSOUND, Selection
-from mixtura.text import component_name, row_words
+from mixtura.text import component_title, row_words
 
-__all__ = ["Table", "component_table", "failure_table", "number", "ranking_table", "with_spread"]
+__all__ = [
+    "Table",
+    "component_table",
+    "component_titles",
+    "failure_table",
+    "number",
+    "ranking_table",
+    "with_spread",
+]
 
 
 UNCONVERGED = "“>” before a number of iterations: not converged."
@@ -65,6 +73,12 @@ def with_spread(mean: float, deviation: float) -> str:
     return f"{mean:.{places + 1}f} ± {deviation:.{places}f}"
 
 
+def component_titles(report: Report) -> list[str]:
+    """Return what stands above the numbers of components but noise."""
+    mixture = report.result.mixture
+    return [component_title(mixture.names[k]) for k in mixture.labels if k >= 0]
+
+
 def component_table(
     report: Report, headings: Sequence[str] = (), cells: Sequence[Sequence[str]] = ()
 ) -> Table:
@@ -80,13 +94,13 @@ def component_table(
     added = cells or [()] * n_components
     rows = (
         (
-            component_name(label),
+            name,
             f"{sizes[k]}",
             f"{result.mixture.weights[k]:.4f}",
             row_words(result.effective_rows[k]),
             *added[k],
         )
-        for k, label in enumerate(result.mixture.labels)
+        for k, name in enumerate(result.mixture.names)
     )
     return Table(("component", "rows", "weight", "effective rows", *headings), tuple(rows))
 

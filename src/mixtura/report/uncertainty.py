@@ -6,8 +6,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
-from mixtura.report.drawing import INK, MUTED, colour, marker, new_figure, tidy
-from mixtura.text import component_name
+from mixtura.mixture import Mixture
+from mixtura.report.drawing import INK, MUTED, colour, drawn_name, marker, new_figure, tidy
+from mixtura.text import component_title
 
 __all__ = ["BANDS", "uncertainty_figure"]
 
@@ -21,21 +22,19 @@ BANDS = ((0.05, "sure"), (0.2, "likely"), (0.4, "doubtful"), (1.0, "undecided"))
 SHADES = ("#dde3ea", "#aab6c4", "#e0a458", "#b3401d")
 
 
-def uncertainty_figure(
-    uncertainty: Float, labels: NDArray[np.intp], components: NDArray[np.intp]
-) -> Figure:
+def uncertainty_figure(uncertainty: Float, labels: NDArray[np.intp], mixture: Mixture) -> Figure:
     """Draw the sorted uncertainties, and for each component how many rows are how sure.
 
     Parameters
     ----------
     uncertainty : (N,) 1 - the largest posterior probability
     labels : (N,) the component of each row
-    components : (K,) what they are called, noise -1 and last
+    mixture : whose components they are, noise -1 and last
     """
-    figure = new_figure(9, max(3.2, 1.6 + 0.3 * min(len(components), MOST_BARS)))
+    figure = new_figure(9, max(3.2, 1.6 + 0.3 * min(mixture.n_components, MOST_BARS)))
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     _sorted(tidy(left, "y"), uncertainty, labels)
-    _bands(tidy(right), uncertainty, labels, components)
+    _bands(tidy(right), uncertainty, labels, mixture)
     return figure
 
 
@@ -61,12 +60,10 @@ def _sorted(axes: Axes, uncertainty: Float, labels: NDArray[np.intp]) -> None:
     axes.set_ylabel("uncertainty")
 
 
-def _bands(
-    axes: Axes, uncertainty: Float, labels: NDArray[np.intp], components: NDArray[np.intp]
-) -> None:
+def _bands(axes: Axes, uncertainty: Float, labels: NDArray[np.intp], mixture: Mixture) -> None:
     edges = [0.0, *(upper for upper, _ in BANDS)]
     edges[-1] = 1.0 + 1e-9
-    n_components = len(components)
+    n_components = mixture.n_components
     places_of = labels % n_components
     sizes = np.bincount(places_of, minlength=n_components)
     drawn = np.sort(np.argsort(-sizes, kind="stable")[:MOST_BARS])
@@ -78,7 +75,7 @@ def _bands(
         share = (counts / np.maximum(sizes, 1))[drawn]
         axes.barh(places, share, 0.66, left=begin, color=SHADES[band], label=name)
         begin += share
-    for place, k in zip(places, components[drawn], strict=True):
+    for place, k in zip(places, mixture.labels[drawn], strict=True):
         axes.plot(
             [-0.035],
             [place],
@@ -89,7 +86,7 @@ def _bands(
             transform=axes.get_yaxis_transform(),
             markeredgewidth=0,
         )
-    axes.set_yticks(places, [component_name(k, "component ") for k in components[drawn]])
+    axes.set_yticks(places, [drawn_name(component_title(mixture.names[k])) for k in drawn])
     axes.tick_params(axis="y", length=0, pad=12, labelcolor=INK)
     axes.spines["left"].set_visible(False)
     axes.set_ylim(len(drawn) - 0.4, -0.6)

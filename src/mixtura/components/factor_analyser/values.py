@@ -108,9 +108,11 @@ class FactorValues:
         """Return a line such as "Mixture of factor analysers, 2 factors, 3 components"."""
         return mixture_title(self.structure, n_components)
 
-    def tables(self, parameters: FactorParameters, columns: Sequence[str]) -> list[str]:
+    def tables(
+        self, parameters: FactorParameters, columns: Sequence[str], names: Sequence[str]
+    ) -> list[str]:
         """Return means, loadings and noise variances as text tables."""
-        return tables_of(self.structure, parameters, columns)
+        return tables_of(self.structure, parameters, columns, names)
 
     @property
     def wording(self) -> Wording:

@@ -614,9 +614,11 @@ class GaussianFamily:
         """Return a line such as "Gaussian mixture, full covariance, 3 components"."""
         return mixture_title(self.structure, n_components)
 
-    def tables(self, parameters: GaussianParameters, columns: Sequence[str]) -> list[str]:
+    def tables(
+        self, parameters: GaussianParameters, columns: Sequence[str], names: Sequence[str]
+    ) -> list[str]:
         """Return means and covariances as text tables."""
-        return component_tables(parameters, columns)
+        return component_tables(parameters, columns, names)
 
     def describe(self, parameters: GaussianParameters, columns: Sequence[str]) -> Mapping[str, Any]:
         """Return the structure in words, means and covariances."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.structures import Structure
 from mixtura.components.wording import Wording
-from mixtura.text import text_table
+from mixtura.text import component_title, text_table
 
 __all__ = ["MANY_COLUMNS", "WORDING", "component_tables", "mixture_title", "structure_title"]
 
@@ -57,10 +57,14 @@ def mixture_title(structure: Structure, n_components: int) -> str:
     )
 
 
-def component_tables(parameters: GaussianParameters, columns: Sequence[str]) -> list[str]:
+def component_tables(
+    parameters: GaussianParameters, columns: Sequence[str], names: Sequence[str]
+) -> list[str]:
     """Return the means, and the covariances where they fit on a screen."""
-    components = range(parameters.n_components)
-    means = [[str(k), *(f"{value:.6g}" for value in parameters.means[k])] for k in components]
+    means = [
+        [name, *(f"{value:.6g}" for value in own)]
+        for name, own in zip(names, parameters.means, strict=True)
+    ]
     tables = ["Means\n" + text_table(["component", *columns], means)]
     if len(columns) > SHOWN_MATRIX_COLUMNS or parameters.n_components > SHOWN_MATRICES:
         return tables
@@ -68,8 +72,8 @@ def component_tables(parameters: GaussianParameters, columns: Sequence[str]) -> 
     if len(matrices) > 1 and (matrices == matrices[0]).all():
         return [*tables, _matrix("Covariance of every component", matrices[0], columns)]
     return tables + [
-        _matrix(f"Covariance of component {k}", matrix, columns)
-        for k, matrix in enumerate(matrices)
+        _matrix(f"Covariance of {component_title(name)}", matrix, columns)
+        for name, matrix in zip(names, matrices, strict=True)
     ]
 
 

@@ -288,9 +288,11 @@ class RegressionFamily(Lines):
         """Return a line such as "Poisson regressions (log link), 3 components"."""
         return title_of(self.response, n_components)
 
-    def tables(self, parameters: RegressionParameters, columns: Sequence[str]) -> list[str]:
+    def tables(
+        self, parameters: RegressionParameters, columns: Sequence[str], names: Sequence[str]
+    ) -> list[str]:
         """Return coefficients and what else there is as text tables."""
-        return tables_of(self.response, parameters, self.terms)
+        return tables_of(self.response, parameters, self.terms, names)
 
     def describe(
         self, parameters: RegressionParameters, columns: Sequence[str]

@@ -39,13 +39,16 @@ def spreads_of(response: Response, parameters: RegressionParameters) -> Float:
 
 
 def tables_of(
-    response: Response, parameters: RegressionParameters, terms: Sequence[str]
+    response: Response,
+    parameters: RegressionParameters,
+    terms: Sequence[str],
+    names: Sequence[str],
 ) -> list[str]:
     """Return coefficients, and standard deviations or shapes, as text tables."""
-    found = [level_table("coefficients", terms, parameters.coefficients)]
+    found = [level_table("coefficients", terms, parameters.coefficients, names)]
     if response.has_precision:
         spreads = spreads_of(response, parameters)[:, None]
-        found.append(level_table("of responses", [SPREADS[response.name]], spreads))
+        found.append(level_table("of responses", [SPREADS[response.name]], spreads, names))
     return found
 
 

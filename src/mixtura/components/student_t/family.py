@@ -265,9 +265,11 @@ class StudentTFamily(ScaledComponents):
         """Return a line such as "t mixture, full scale matrices, 3 components"."""
         return mixture_title(self.structure, self.degrees, n_components)
 
-    def tables(self, parameters: StudentTParameters, columns: Sequence[str]) -> list[str]:
+    def tables(
+        self, parameters: StudentTParameters, columns: Sequence[str], names: Sequence[str]
+    ) -> list[str]:
         """Return degrees of freedom, locations and scale matrices as text tables."""
-        return tables_of(parameters, columns)
+        return tables_of(parameters, columns, names)
 
     def describe(self, parameters: StudentTParameters, columns: Sequence[str]) -> Mapping[str, Any]:
         """Return the structure in words, locations, scale matrices and degrees of freedom."""

@@ -22,10 +22,12 @@ def mixture_title(form: Structure, degrees: Degrees, n_components: int) -> str:
     )
 
 
-def tables_of(parameters: StudentTParameters, columns: Sequence[str]) -> list[str]:
+def tables_of(
+    parameters: StudentTParameters, columns: Sequence[str], names: Sequence[str]
+) -> list[str]:
     """Return degrees of freedom and locations, and the scale matrices that fit on a screen."""
-    rows = [[str(k), f"{value:.4g}"] for k, value in enumerate(parameters.degrees)]
-    means, *matrices = component_tables(parameters.gaussian, columns)
+    rows = [[name, f"{value:.4g}"] for name, value in zip(names, parameters.degrees, strict=True)]
+    means, *matrices = component_tables(parameters.gaussian, columns, names)
     return [
         "Degrees of freedom\n" + text_table(["component", "ν"], rows),
         means.replace("Means", "Locations", 1),
