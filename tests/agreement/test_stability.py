@@ -44,7 +44,8 @@ def test_clusters_that_are_there_are_stable_and_halves_of_one_are_not(fresh_seed
         told[size] = stability(model.mixture_, rows, n_replicates=30, random_state=0)
     assert told[2].mean == pytest.approx([1, 1])
     assert told[3].mean.min() < 0.75
-    assert (told[3].mean < 0.95).all()
+    # The other of the two clusters may be found whole each time.
+    assert np.sort(told[3].mean)[1] < 0.95
     assert told[2].dissolved.max() == 0 < told[3].dissolved.max()
     assert "dissolved" in told[3].summary()
     assert [row["component"] for row in told[3].table()] == [0, 1, 2]
