@@ -148,10 +148,10 @@ def _check_scatter(moments: GaussianMoments, *, full: bool) -> None:
     """Raise `ParameterError` for sums of squares (..., D, D) or (..., D) that no rows have."""
     scatter = moments.scatter
     squares = np.diagonal(scatter, axis1=-2, axis2=-1) if full else scatter
-    # Sums about means round as those about the origin do, and as those of all components.
-    each = moments.effective_rows[:, None] * moments.means**2
+    # Sums about means round as those of all components about the origin do.
+    about_origin = moments.effective_rows @ moments.means**2
     total = np.abs(squares) if moments.pooled else np.abs(squares).sum(axis=0)
-    slack = SLACK * ((each.sum(axis=0) if moments.pooled else each) + total)
+    slack = SLACK * (about_origin + total)
     if (squares < -slack).any():
         raise ParameterError("sums of squares of what was seen are below 0")
     if not full:
