@@ -66,8 +66,8 @@ def vuong_test(
     Where fewer components are right those of the larger mixture are not identified, so that the
     theorem does not hold of numbers of components (Jeffries 2003), and p-values are often too
     small: of 450 samples of one or two classes 396 had a p-value, of which 7 to 11 % were below
-    5 %, and 15 to 19 % by χ²; without a prior, where estimates end at 0 or 1 and are taken as known,
-    25 % of 197 samples of two classes. `likelihood_ratio_test` has no such fault.
+    5 %, and 15 to 19 % by χ²; without a prior, where estimates end at 0 or 1 and are taken as
+    known, 25 % of 197 samples of two classes. `likelihood_ratio_test` has no such fault.
 
     Parameters
     ----------
