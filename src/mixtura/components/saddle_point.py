@@ -65,6 +65,8 @@ def gamma_logs(x: Float, shape: Float, rate: Float) -> Float:
 def negative_binomial_logs(x: Float, mean: Float, size: Float) -> Float:
     """Return log Γ(x + r) - log Γ(r) - log x! + r log(r / (r + m)) + x log(m / (r + m))."""
     endless = np.isinf(size)
+    if endless.all():
+        return poisson_logs(x, mean)
     r = np.where(endless, 1.0, size)
     some = np.where(x > 0, x, 1.0)
     n = some + r
@@ -77,4 +79,4 @@ def negative_binomial_logs(x: Float, mean: Float, size: Float) -> Float:
         - HALF_LOG_TWO_PI
     )
     finite = np.where(x > 0, logs, -r * np.log1p(mean / r))
-    return np.where(endless, poisson_logs(x, mean), finite)
+    return np.where(endless, poisson_logs(x, mean), finite) if endless.any() else finite
