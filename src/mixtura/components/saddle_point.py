@@ -26,24 +26,24 @@ TERMS = 10
 
 def stirling_error(x: Float) -> Float:
     """Return log Γ(x + 1) - (x + ½) log x + x - ½ log 2π for x > 0."""
-    near = np.minimum(x, SERIES_FROM)
-    exact = gammaln(near + 1) - (near + 0.5) * np.log(near) + near - HALF_LOG_TWO_PI
     far = np.maximum(x, SERIES_FROM)
     square = far * far
     series = 1 / 1260 - (1 / 1680 - 1 / 1188 / square) / square
-    series = (1 / 12 - (1 / 360 - series / square) / square) / far
-    return np.where(x < SERIES_FROM, exact, series)
+    found = np.asarray((1 / 12 - (1 / 360 - series / square) / square) / far)
+    near = x[is_near := x < SERIES_FROM]
+    found[is_near] = gammaln(near + 1) - (near + 0.5) * np.log(near) + near - HALF_LOG_TWO_PI
+    return found
 
 
 def deviance(x: Float, mean: Float) -> Float:
     """Return x log(x / m) + m - x for x, m > 0, by a series where they are close."""
     gap = x - mean
     v = gap / (x + mean)
-    total, term = gap * v, 2 * x * v
+    total, term, square = gap * v, 2 * x * v, v * v
     with np.errstate(under="ignore"):
         for j in range(1, TERMS):
-            term = term * v * v
-            total = total + term / (2 * j + 1)
+            term *= square
+            total += term / (2 * j + 1)
     return np.where(np.abs(v) < CLOSE, total, x * np.log(x / mean) + mean - x)
 
 

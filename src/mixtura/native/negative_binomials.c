@@ -88,7 +88,7 @@ INLINE vec left_slope(vec w) {
 
 /*
  * The sum over i < x of i / (1 + alpha i), the derivative by alpha of that of logarithms, and how it
- * changes with alpha, over all counts. Of the latter the remainders are left out: it leads a search.
+ * changes with alpha, over all counts, but for what the smallest terms of Stirling's remainders do.
  */
 static end sums_of_slopes(const column *of, double inverse) {
     tail far = tail_of(inverse);
@@ -110,11 +110,12 @@ static end sums_of_slopes(const column *of, double inverse) {
         vec y = loaded(of->counts + c, of->n - c, far.start) - far.start;
         vec t = far.inverse * y, share = 1.0 / (1.0 + t), half = 0.5 * y * share;
         vec curve = curved(t, log_beyond_one(t)), square = y * y;
-        vec slope = square * curve - half + left_slope(far.inverse * share) * share * share - least;
+        vec left = left_slope(far.inverse * share) * share * share;
+        vec slope = square * curve - half + left - least;
         all += table;
         amounts += table * y;
         slopes += table * slope;
-        bends += table * (square * y * curving(t, curve) + half * y * share);
+        bends += table * (square * y * curving(t, curve) + (half - 2.0 * left) * y * share);
     }
     /* 1 + alpha (x0 + h) is that of x0 times 1 + alpha' h, so sums over h say those over i. */
     double slope = sum_of(slopes), turn = sum_of(bends), q = far.share;
