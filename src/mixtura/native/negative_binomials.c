@@ -14,7 +14,7 @@
 /* Of log alpha: the ends of the search, the longest step, the last, and the most steps. */
 #define END 20.723265836946414
 #define LONGEST_MOVE 3.0
-#define LAST_MOVE 1e-6
+#define LAST_MOVE 1e-9
 #define SEARCHED 100
 /* Sizes from which Stirling's series has all digits. */
 #define SERIES_SIZE 20.0
