@@ -1,4 +1,4 @@
-"""CPU time of default fits of 145 rows, K=3, beside that of the complete Gaussian one.
+"""CPU time of default fits, K=3, beside that of the complete Gaussian or the Poisson one.
 
     python benchmarks/cliffs.py
 
@@ -9,19 +9,23 @@ multiplications: D (D + 3) / 2 + 1 features against 10.
 import statistics
 import time
 import warnings
+from functools import partial
 
 import numpy as np
 
 from mixtura import (
     BernoulliMixture,
     CategoricalMixture,
+    GammaMixture,
     GaussianMixture,
     MixedMixture,
     MultinomialMixture,
+    NegativeBinomialMixture,
     PoissonMixture,
 )
 
 N, K, TURNS = 145, 3, 7
+MANY = 10_000
 
 
 def centres(rng, n_columns):
@@ -71,9 +75,30 @@ def contestants(rng):
     return found
 
 
-def main():
-    """Print a table."""
-    fits = contestants(np.random.default_rng(1))
+def wide_counts(rng, n_rows, scale):
+    """Return counts about so large, of components of their own sizes, nearly all distinct."""
+    means, sizes = scale * np.exp(rng.normal(size=(K, 3))), 3.0 * np.exp(rng.normal(0, 0.5, (K, 3)))
+    labels = rng.integers(K, size=n_rows)
+    return rng.poisson(rng.gamma(sizes[labels], (means / sizes)[labels]))
+
+
+def of_counts(rng, n_rows):
+    """Return fits of counts, about 3, 50 and 500."""
+    found = {}
+    for scale in (3.0, 50.0, 500.0):
+        rows = wide_counts(rng, n_rows, scale)
+        for make, data in (
+            (PoissonMixture, rows),
+            (NegativeBinomialMixture, rows),
+            (GammaMixture, rows + 1),
+        ):
+            name = f"{make.__name__.removesuffix('Mixture')}, {scale:g}"
+            found[name] = partial(make(K, random_state=0).fit, data), 1.0
+    return found
+
+
+def table(title, fits, beside):
+    """Print the CPU time of fits, taken by turns, beside that of the one that `beside` names."""
     taken = {name: [] for name in fits}
     for _ in range(TURNS):
         for name, (fit, _) in fits.items():
@@ -81,10 +106,23 @@ def main():
             fit()
             taken[name].append(time.process_time() - began)
     taken = {name: statistics.median(times) for name, times in taken.items()}
-    print(f"{'145 rows, K=3':>14} {'CPU ms':>8} {'ratio':>7} {'per flop':>9}")
+    print(f"{title:>21} {'CPU ms':>8} {'ratio':>7} {'per flop':>9}")
     for name, seconds in taken.items():
-        ratio = seconds / taken["complete"]
-        print(f"{name:>14} {1e3 * seconds:8.1f} {ratio:7.1f} {ratio / fits[name][1]:9.2f}")
+        ratio = seconds / taken[beside(name)]
+        print(f"{name:>21} {1e3 * seconds:8.1f} {ratio:7.1f} {ratio / fits[name][1]:9.2f}")
+
+
+def poisson_of(name):
+    """Return the Poisson fit of the same counts."""
+    return f"Poisson,{name.split(',')[1]}"
+
+
+def main():
+    """Print tables."""
+    rng = np.random.default_rng(1)
+    table("145 rows, K=3", contestants(rng), lambda name: "complete")
+    for n_rows in (N, MANY):
+        table(f"{n_rows:,} counts", of_counts(rng, n_rows), poisson_of)
 
 
 if __name__ == "__main__":

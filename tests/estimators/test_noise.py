@@ -306,8 +306,7 @@ def test_compiled_runs_end_where_the_general_loop_does(kind: str, fresh_seed: in
     compiled, general = (Sweep(family.reading(rows), source, Serial()) for _ in range(2))
     general._keeps = False
     assert general.kernel is None
-    # So many counts of negative binomials are swept as sparse features.
-    assert (compiled.kernel is None) == (kind in {"geometric", "negative_binomial"})
+    assert (compiled.kernel is None) == (kind == "geometric")
     prior = family.prior("weak", compiled.shared, 3)
     options = FitOptions(GainLeft(), max_iter=500, prior=prior, accelerate=True)
     # Near enough to one optimum that runs of unlike steps do not end at others.

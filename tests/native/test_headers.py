@@ -58,7 +58,6 @@ SAME = {
     "components.simplex": "SMALLEST",
     "components.gamma": "EMPTY",
     "components.gamma_shapes": "LARGEST_SHAPE",
-    "components.count_tables": "MX_MOST_COUNTS",
     "components.gaussian.whitened": "FURTHEST",
     "components.gaussian.structures.factors": "MX_ROUNDING",
     "components.gaussian.structures.floor": "TOUCHING",

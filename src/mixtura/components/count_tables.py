@@ -9,14 +9,12 @@ from numpy.typing import NDArray
 from mixtura.components.segments import SegmentKind, Segments
 from mixtura.components.stacked import Stacked
 
-__all__ = ["LEAST_KEYS", "Overdispersed", "table_segments"]
+__all__ = ["LEAST_KEYS", "Overdispersed", "codes_of", "table_segments"]
 
 Float = NDArray[np.float64]
 
 # Counts of each column that have features, whatever rows hold: its two numbers take their places.
 LEAST_KEYS = 2
-# The largest count that C sums up to.
-MOST_COUNTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +25,30 @@ class Overdispersed(Stacked):
     sizes: Float
 
 
-def table_segments(
-    counts: Float, columns: NDArray[np.intp], n_columns: int, n_opening: int
-) -> Segments | None:
-    """Return tables of counts, or None where these are large.
+def codes_of(cells: Float, keys: NDArray[np.int64], unit: int) -> NDArray[np.int32]:
+    """Return where counts above 0 stand among keys, -1 for other cells (D, n).
 
     Parameters
     ----------
-    counts, columns : (C,) rising in each column, and which column that is
-    n_columns, n_opening : D and O
+    cells : (D, n) counts, NaN where one is missing
+    keys : (C,) all counts above 0, as column x unit + count
     """
-    starts = np.searchsorted(columns, np.arange(n_columns + 1)).astype(np.int64)
-    if (np.diff(starts) < LEAST_KEYS).any() or counts.max() > MOST_COUNTS:
+    above = cells > 0
+    own = np.where(above, cells, 0.0).astype(np.int64)
+    own += unit * np.arange(len(cells))[:, None]
+    return np.where(above, np.searchsorted(keys, own), -1).astype(np.int32)
+
+
+def table_segments(counts: Float, starts: NDArray[np.int64], n_opening: int) -> Segments | None:
+    """Return tables of counts, or None where a column has none.
+
+    Parameters
+    ----------
+    counts : (C,) rising in each column
+    starts : (D + 1,) where those of a column begin, and C
+    n_opening : O
+    """
+    if (np.diff(starts) < LEAST_KEYS).any():
         return None
     firsts, size = starts[:-1], len(counts)
     return Segments(

@@ -280,6 +280,13 @@ class ExponentialFamily(ABC):
         """Return how compiled code estimates the parameters, or None where it does not."""
         return None
 
+    def coded(self, rows: Any) -> tuple[Float, NDArray[np.int32]] | None:
+        """Return the features (E, n) that no code stands for, and the codes (J, n) of the others.
+
+        It is None where no feature of the family is coded in compiled runs.
+        """
+        return None
+
     @final
     def kernel(
         self, rows: Any, row_weights: Float | None, shared: FeatureTotals, distinct_share: float
@@ -294,8 +301,13 @@ class ExponentialFamily(ABC):
     @final
     def block(self, rows: Any, shared: FeatureTotals) -> Block | None:
         """Return rows as compiled code reads them, or None where it does not."""
-        segments = None if self.swept_sparse() else self.segments()
+        segments = None if issparse(rows) else self.segments()
         if segments is None:
+            return None
+        coded = self.coded(rows)
+        if coded is not None:
+            return Block(segments, coded[0], shared.log_base, coded[1], segments.n_coded)
+        if self.swept_sparse():
             return None
         features = np.ones((self.width(), len(rows)))
         self.fill(rows, features)

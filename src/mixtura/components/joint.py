@@ -15,7 +15,7 @@ from mixtura.components.packed import Numbers
 from mixtura.components.prior import ConjugatePrior, NoPrior
 from mixtura.components.segments import Block, SegmentKind
 from mixtura.components.weighing import Weighing
-from mixtura.native.runs import Problem, Rows, Segment, address
+from mixtura.native.runs import Coded, Problem, Rows, Segment, address
 
 __all__ = ["Joining", "JointKernel"]
 
@@ -45,6 +45,8 @@ class JointKernel(CompiledRuns):
     total_weight : Σ w
     softness : what part of every row a start gives to all components alike
     joining : of the blocks' values
+    codes : (J, n) where the ones of cells stand among the features of all blocks that are coded,
+        negative where they have none; None where no block is
     excluded : (K, n) which components rows cannot belong to, or None
     even : natural parameters that noise as the last component has of the features behind the first
         ones, their constants together before them; None: there is no noise
@@ -58,6 +60,7 @@ class JointKernel(CompiledRuns):
     total_weight: float
     softness: float
     joining: Joining
+    codes: NDArray[np.int32] | None = None
     excluded: NDArray[np.bool_] | None = None
     even: Float | None = None
     beside: bool = False
@@ -79,9 +82,10 @@ class JointKernel(CompiledRuns):
             first = np.ones((1, counted[0].shape[1]))
         else:
             first = gaussian.products[: gaussian.n_features]
-        features = np.concatenate([first, *counted])
+        features = np.ascontiguousarray(np.concatenate([first, *counted]))
         own = None if weights is None else np.ascontiguousarray(weights)
-        return cls(tuple(blocks), gaussian, features, own, total_weight, softness, joining)
+        codes = _joined_codes(blocks)
+        return cls(tuple(blocks), gaussian, features, own, total_weight, softness, joining, codes)
 
     def with_noise(self, told: Sequence[Any], beside: Float | None = None) -> Self:
         """Return the same with noise as the last component.
@@ -122,13 +126,18 @@ class JointKernel(CompiledRuns):
         return self.features.shape[1]
 
     @property
+    def n_codes(self) -> int:
+        """Return how many features are coded."""
+        return sum(block.n_codes for block in self.blocks if block)
+
+    @property
     def n_extras(self) -> int:
         """Return how many features the blocks but the Gaussian one have."""
         return sum(block.segments.width for block in self.blocks if block) + self.beside
 
     def packing(self, n_components: int) -> JointPacked:
         """Return the workspace of a mixture."""
-        n_features = len(self.features)
+        n_features = len(self.features) + self.n_codes
         if self.gaussian is None:
             numbers = Numbers(n_components, n_features, self.n_extras)
             return JointPacked(self, numbers, None)
@@ -190,6 +199,10 @@ class JointKernel(CompiledRuns):
             features.strides[0] // features.itemsize,
             len(features),
         )
+        coded = None
+        if self.codes is not None:
+            coded = Coded(address(self.codes), len(self.codes), self.n_codes)
+            problem.rows.coded = addressof(coded)
         if self.excluded is not None:
             problem.rows.exclude(self.excluded)
         log_base = sum(block.log_base for block in self.blocks if block)
@@ -201,7 +214,7 @@ class JointKernel(CompiledRuns):
         if self.even is not None and even is not None:
             problem.even, problem.has_noise = address(even), 1
             problem.log_noise += float(self.even[0])
-        return problem, every, sums, held, even
+        return problem, every, sums, held, even, coded
 
     def _parts_of(self, prior: Any) -> Sequence[Any]:
         if isinstance(prior, NoPrior):
@@ -231,6 +244,16 @@ class JointKernel(CompiledRuns):
 
 # Any structure whose components need no scatter in common.
 NO_COLUMNS = 5
+
+
+def _joined_codes(blocks: Sequence[Block | None]) -> NDArray[np.int32] | None:
+    """Return the codes of all blocks among the coded features of all."""
+    found, first = [], 0
+    for block in blocks:
+        if block is not None and block.codes is not None:
+            found.append(np.where(block.codes < 0, block.codes, block.codes + np.int32(first)))
+            first += block.n_codes
+    return np.ascontiguousarray(np.concatenate(found)) if found else None
 
 
 def _pseudo_features(prior: Any, width: int) -> Float | None:

@@ -12,13 +12,12 @@ from scipy.special import gammaln, polygamma, psi
 
 from mixtura.components.columnwise import ColumnwiseFamily, Number
 from mixtura.components.constraints import Ties
-from mixtura.components.count_tables import LEAST_KEYS, Overdispersed, table_segments
+from mixtura.components.count_tables import LEAST_KEYS, Overdispersed, codes_of, table_segments
 from mixtura.components.dispersion import dispersions, log_masses
 from mixtura.components.poisson import drawn_counts
 from mixtura.components.saddle_point import LARGE, negative_binomial_logs
 from mixtura.components.segments import Segments
 from mixtura.components.simplex import SMALLEST
-from mixtura.components.sparse import is_mostly_zeros
 from mixtura.errors import ParameterError
 from mixtura.kinds import COUNT
 
@@ -132,8 +131,8 @@ class NegativeBinomialFamily(ColumnwiseFamily):
         return len(self._read)
 
     def swept_sparse(self) -> bool:
-        """Return whether rows are sparse, or have so many features that few are not zero."""
-        return self.sparse or is_mostly_zeros(self.width(), self.columns)
+        """Return True: of the features of a column, a row has at most one."""
+        return True
 
     @property
     def _read(self) -> Keys:
@@ -150,6 +149,11 @@ class NegativeBinomialFamily(ColumnwiseFamily):
     def _columns(self) -> NDArray[np.intp]:
         """The column of each feature of cells (C,)."""
         return (self._read // self.unit).astype(np.intp)
+
+    @cached_property
+    def _bounds(self) -> Keys:
+        """Where the features of each column begin, and C (D + 1,)."""
+        return np.searchsorted(self._read, self.unit * np.arange(self.columns + 1)).astype(np.int64)
 
     def _keys_of(self, rows: Any) -> tuple[NDArray[np.intp], Keys]:
         """Return how many counts above 0 each row has (n,), and their keys, row by row."""
@@ -178,9 +182,14 @@ class NegativeBinomialFamily(ColumnwiseFamily):
         bounds = np.concatenate([[0], np.cumsum(sizes)])
         return csr_array((np.ones(len(keys)), places, bounds), shape=(len(sizes), len(self._read)))
 
+    def coded(self, rows: Any) -> tuple[Float, NDArray[np.int32]]:
+        """Return which cells are known (O, n), and where the counts above 0 stand (D, n)."""
+        cells = np.ascontiguousarray(rows.T, dtype=np.float64)
+        return 1.0 - np.isnan(cells[: self.n_opening]), codes_of(cells, self._read, self.unit)
+
     def fill_cells(self, cells: Float, features: Float) -> None:
         """Write a one at the count of each cell above 0."""
-        np.equal(cells.T[self._columns], self._counts[:, None], out=features, casting="unsafe")
+        features[:] = self.sparse_cells(cells).toarray().T
 
     def log_base_cells(self, cells: Float) -> Float:
         """Return -log x!."""
@@ -196,15 +205,12 @@ class NegativeBinomialFamily(ColumnwiseFamily):
         return np.where(np.isnan(counts), 0.0, logs).sum(axis=2).T
 
     def segments(self) -> Segments | None:
-        """Return means and 1/r in front of the counts of each column, unless these are large."""
-        return table_segments(self._counts, self._columns, self.columns, self.n_opening)
+        """Return means and 1/r in front of the counts of each column."""
+        return table_segments(self._counts, self._bounds, self.n_opening)
 
     def terms(self, parameters: Overdispersed) -> tuple[Float, Float]:
         """Return log f(0), and log f(x) - log f(0) of each count, without the factorials."""
-        means, inverse = parameters.means, 1.0 / parameters.sizes
-        none = log_masses(np.zeros(self.columns), means, inverse)
-        own = log_masses(self._counts, means[:, self._columns], inverse[:, self._columns])
-        return none, own - none[:, self._columns]
+        return log_masses(self._counts, self._bounds, parameters.means, 1.0 / parameters.sizes)
 
     def even_terms(self, log_widths: Float) -> tuple[Float, Float]:
         """Return the constants, and log x! of each count: what log h(x) has is taken away."""
@@ -224,11 +230,11 @@ class NegativeBinomialFamily(ColumnwiseFamily):
         totals = self._by_column(sums * self._counts)
         means = np.divide(totals, rows, out=np.ones(rows.shape), where=some)
         guess = None if previous is None else 1.0 / previous.sizes
-        known = held is not None and not np.isnan(held).all()
         if held is not None:
             means = np.where(np.isnan(held), means, held)
-        own = self._counts, self._columns, rows, means, self._by_column, guess
-        inverse = dispersions(sums, *own, totals if known else None)
+        known = held is not None and not np.isnan(held).all()
+        beyond = totals - rows * means if known else np.zeros(means.shape)
+        inverse = dispersions(sums, self._counts, self._bounds, rows, means, beyond, guess)
         with np.errstate(divide="ignore"):
             sizes = 1.0 / inverse
         if previous is not None:
@@ -264,11 +270,9 @@ class NegativeBinomialFamily(ColumnwiseFamily):
 
     def _by_column(self, each: Float) -> Float:
         """Return the sums (K, D) of what the features of cells have, (K, C)."""
-        sizes = np.bincount(self._columns, minlength=self.columns)
-        starts = np.cumsum(sizes) - sizes
+        some = np.diff(self._bounds) > 0
         totals = np.zeros((len(each), self.columns))
-        if self._columns.size:
-            totals[:, sizes > 0] = np.add.reduceat(each, starts[sizes > 0], axis=1)
+        totals[:, some] = np.add.reduceat(each, self._bounds[:-1][some], axis=1)
         return totals
 
     def points(self, cells: Any) -> Any:

@@ -26,24 +26,24 @@ TERMS = 10
 
 def stirling_error(x: Float) -> Float:
     """Return log Γ(x + 1) - (x + ½) log x + x - ½ log 2π for x > 0."""
-    near = np.minimum(x, SERIES_FROM)
-    exact = gammaln(near + 1) - (near + 0.5) * np.log(near) + near - HALF_LOG_TWO_PI
     far = np.maximum(x, SERIES_FROM)
     square = far * far
     series = 1 / 1260 - (1 / 1680 - 1 / 1188 / square) / square
-    series = (1 / 12 - (1 / 360 - series / square) / square) / far
-    return np.where(x < SERIES_FROM, exact, series)
+    found = np.asarray((1 / 12 - (1 / 360 - series / square) / square) / far)
+    near = x[is_near := x < SERIES_FROM]
+    found[is_near] = gammaln(near + 1) - (near + 0.5) * np.log(near) + near - HALF_LOG_TWO_PI
+    return found
 
 
 def deviance(x: Float, mean: Float) -> Float:
     """Return x log(x / m) + m - x for x, m > 0, by a series where they are close."""
     gap = x - mean
     v = gap / (x + mean)
-    total, term = gap * v, 2 * x * v
+    total, term, square = gap * v, 2 * x * v, v * v
     with np.errstate(under="ignore"):
         for j in range(1, TERMS):
-            term = term * v * v
-            total = total + term / (2 * j + 1)
+            term *= square
+            total += term / (2 * j + 1)
     return np.where(np.abs(v) < CLOSE, total, x * np.log(x / mean) + mean - x)
 
 
@@ -65,6 +65,8 @@ def gamma_logs(x: Float, shape: Float, rate: Float) -> Float:
 def negative_binomial_logs(x: Float, mean: Float, size: Float) -> Float:
     """Return log Γ(x + r) - log Γ(r) - log x! + r log(r / (r + m)) + x log(m / (r + m))."""
     endless = np.isinf(size)
+    if endless.all():
+        return poisson_logs(x, mean)
     r = np.where(endless, 1.0, size)
     some = np.where(x > 0, x, 1.0)
     n = some + r
@@ -77,4 +79,4 @@ def negative_binomial_logs(x: Float, mean: Float, size: Float) -> Float:
         - HALF_LOG_TWO_PI
     )
     finite = np.where(x > 0, logs, -r * np.log1p(mean / r))
-    return np.where(endless, poisson_logs(x, mean), finite)
+    return np.where(endless, poisson_logs(x, mean), finite) if endless.any() else finite

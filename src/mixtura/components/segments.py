@@ -61,6 +61,11 @@ class Segments:
         return [Segment(*part, pseudo_rows, self.shape, least, *tables) for part in self.parts]
 
     @property
+    def n_coded(self) -> int:
+        """Return how many features are ones of tables, of which runs are told by codes."""
+        return sum(length for kind, length, _ in self.parts if kind is SegmentKind.TABLES)
+
+    @property
     def width(self) -> int:
         """Return E, Σ O + L."""
         return sum(opening + length for _, length, opening in self.parts)
@@ -83,10 +88,15 @@ class Block:
     Attributes
     ----------
     segments : of its features
-    features : (E, n) float64, without the constant
+    features : (E, n) float64, without the constant and those that are coded
     log_base : Σ w log h(x)
+    codes : (J, n) int32 where the one of each of J cells stands among the coded features, negative
+        where it has none; None where no feature is coded
+    n_codes : C, how many these are
     """
 
     segments: Segments
     features: Float
     log_base: float
+    codes: NDArray[np.int32] | None = None
+    n_codes: int = 0

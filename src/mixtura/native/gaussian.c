@@ -37,7 +37,8 @@ mx_form mx_form_for(const mx_problem *problem, int64_t n_components) {
     int64_t n_gaussians = n_components - (problem->has_noise != 0);
     mx_form form = mx_form_of(problem->structure, n_gaussians, problem->n_columns);
     form.n_components = n_components;
-    int64_t given = problem->rows.n_features - mx_extras(problem);
+    const mx_coded *coded = problem->rows.coded;
+    int64_t given = problem->rows.n_features + (coded ? coded->n_codes : 0) - mx_extras(problem);
     if (form.lean && (problem->gaps || given > form.n_features)) {
         /* What missing cells add depends on the component, and noise has products of its own. */
         form.lean = 0;
@@ -45,6 +46,7 @@ mx_form mx_form_for(const mx_problem *problem, int64_t n_components) {
         form.n_features += form.n_pairs;
     }
     form.n_extras = mx_extras(problem);
+    form.n_room = mx_segment_room(problem);
     form.n_features += form.n_extras;
     form.n_coordinates += n_components - n_gaussians + n_gaussians * form.n_extras;
     return form;
@@ -69,7 +71,8 @@ mx_moments mx_moments_in(const mx_form *form, mx_workspace *workspace) {
     mx_moments moments = {.rows = mx_taken(workspace, n),
                           .means = mx_taken(workspace, n * form->n_columns),
                           .scatter = mx_taken(workspace, form->n_scatter),
-                          .extras = mx_taken(workspace, n * form->n_extras)};
+                          .extras = mx_taken(workspace, n * form->n_extras),
+                          .room = mx_taken(workspace, form->n_room)};
     return moments;
 }
 

@@ -14,6 +14,7 @@ typedef struct {
     int64_t n_columns, n_features;
     int64_t n_pairs;  /* features that are products of two columns */
     int64_t n_extras; /* features of segments, the last */
+    int64_t n_room;   /* numbers that estimates of segments work in */
     int64_t one;       /* numbers of one scatter */
     int64_t n_scatter; /* numbers of all scatters */
     int64_t n_factors;
@@ -24,6 +25,7 @@ typedef struct {
 typedef struct {
     double *rows, *means, *scatter;
     double *extras; /* (K, E) the sums of segments' features */
+    double *room;   /* to estimate in */
 } mx_moments;
 
 /* A mixture, and the natural parameters (K, P) of its log densities. */

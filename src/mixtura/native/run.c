@@ -12,6 +12,7 @@
 #include "gap_run.h"
 #include "gaussian.h"
 #include "lbfgs.h"
+#include "parted.h"
 
 typedef struct {
     const mx_problem *problem;
@@ -70,7 +71,6 @@ static void sweep_gaps(run *at, const double *theta, const double *points) {
 }
 
 static void sweep_features(run *at) {
-    const mx_problem *problem = at->problem;
     const mx_centred centred = {.flags = at->now.centred,
                                 .means = at->now.means,
                                 .factors = at->now.factors,
@@ -79,8 +79,8 @@ static void sweep_features(run *at) {
                                 .n_columns = at->form.n_columns,
                                 .n_pairs = at->form.n_pairs,
                                 .width = at->form.n_factors / at->form.n_gaussians};
-    mx_sweep_about(&problem->rows, at->now.n_centred ? &centred : 0, at->form.n_components,
-                   at->now.theta, at->sums, at->squared, at->values, at->workspace);
+    mx_parted_sweep(at->problem, &at->form, at->now.n_centred ? &centred : 0, at->now.theta,
+                    at->sums, at->squared, at->values, at->workspace);
 }
 
 static int swept(run *at) {
@@ -220,7 +220,7 @@ static run begun(const mx_problem *problem, mx_state *state, int64_t n_component
     at.entropy = mx_taken(workspace, n_components);
     at.points = mx_taken(workspace, n_components * form->n_columns);
     int64_t sweep = problem->gaps ? mx_gaps_workspace(problem->gaps, n_components)
-                                  : mx_sweep_workspace(n_components, form->n_features);
+                                  : mx_parted_workspace(problem, n_components);
     int64_t promise = n_components * (form->n_features + 2 * form->n_columns);
     sweep = sweep > promise ? sweep : promise;
     int64_t update = form->n_scatter +
@@ -283,8 +283,8 @@ static int started(const mx_problem *problem, const double *responsibilities, in
         mx_first_totals(problem, &at.form, responsibilities, row_stride, component_stride,
                         at.now.theta, at.sums, at.entropy, at.workspace);
     else
-        mx_totals(&problem->rows, at.form.n_components, responsibilities, row_stride,
-                  component_stride, at.sums, at.workspace);
+        mx_parted_totals(problem, &at.form, responsibilities, row_stride, component_stride, at.sums,
+                         at.workspace);
     if (make(problem, &at.form, 0, at.sums, &at.moments) ||
         mx_maximise(problem, &at.form, &at.moments, &nothing, &at.now, at.workspace))
         return MX_HARD;
@@ -316,7 +316,6 @@ int mx_posterior(const mx_problem *problem, mx_state *state, double *responsibil
         mx_gaps_responsibilities(problem->gaps, at.form.n_components, at.now.theta,
                                  responsibilities, at.workspace);
     else
-        mx_all_responsibilities(&problem->rows, at.form.n_components, at.now.theta,
-                                responsibilities, at.workspace);
+        mx_parted_responsibilities(problem, &at.form, at.now.theta, responsibilities, at.workspace);
     return MX_DONE;
 }

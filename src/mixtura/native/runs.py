@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from numpy.typing import NDArray
 
-__all__ = ["Ground", "Problem", "Rows", "Rule", "Segment", "Source", "State", "address"]
+__all__ = ["Coded", "Ground", "Problem", "Rows", "Rule", "Segment", "Source", "State", "address"]
 
 
 def address(array: NDArray[Any]) -> int:
@@ -27,11 +27,24 @@ class Rows(ctypes.Structure):
         ("n_features", c_int64),
         ("excluded", c_void_p),
         ("excluded_stride", c_int64),
+        ("coded", c_void_p),
     )
 
     def exclude(self, excluded: NDArray[Any]) -> None:
         """Bar rows from components, by truth values (K, n) whose rows lie side by side."""
         self.excluded, self.excluded_stride = address(excluded), excluded.strides[0]
+
+
+class Coded(ctypes.Structure):
+    """`mx_coded`."""
+
+    _fields_ = (
+        ("codes", c_void_p),
+        ("n_items", c_int64),
+        ("n_codes", c_int64),
+        ("table", c_void_p),
+        ("sums", c_void_p),
+    )
 
 
 class Segment(ctypes.Structure):

@@ -20,6 +20,9 @@ static double sum_over(int64_t n, const double *values) {
     return total;
 }
 
+/* How many features a segment has. */
+static int64_t width(const mx_segment *segment) { return segment->opening + segment->length; }
+
 /* What a value is where a component has no rows. */
 static double unknown(const mx_segment *segment) {
     return segment->kind == MX_RATES     ? 1.0
@@ -44,7 +47,6 @@ static int64_t logged(const mx_segment *segment, int64_t j) {
 
 static void estimate_gammas(const mx_segment *segment, double rows, const double *sums,
                             const double *pseudo, const double *before, double *values) {
-    memset(values, 0, sizeof(double) * segment->opening);
     for (int64_t j = 0; j < segment->length / 2; j++) {
         int64_t x = linear(segment, j), l = logged(segment, j);
         double total = rows_of(segment, rows, sums, pseudo, j), mean = 1, gap = 1;
@@ -67,46 +69,36 @@ static void estimate_gammas(const mx_segment *segment, double rows, const double
 
 /* The mean of a table is in the place of its first count, and 1 / size in that of the second. */
 static void estimate_tables(const mx_segment *segment, double rows, const double *sums,
-                            const double *pseudo, const double *before, double *values) {
-    int64_t first = segment->opening;
-    memset(values, 0, sizeof(double) * (first + segment->length));
+                            const double *pseudo, const double *before, double *values,
+                            double *room) {
     for (int64_t j = 0; j < segment->n_tables; j++) {
-        int64_t from = segment->bounds[j], n = segment->bounds[j + 1] - from;
-        double total = rows_of(segment, rows, sums, pseudo, j), sum = 0;
-        double *own = values + first + from;
-        const double *counts = segment->counts + from;
-        if (!(total > SMALLEST)) {
-            own[0] = before ? before[first + from] : 1;
-            own[1] = before ? before[first + from + 1] : 0;
-            continue;
-        }
-        double table[MX_MOST_COUNTS];
-        for (int64_t c = 0; c < n; c++) {
-            table[c] = sums[first + from + c] + pseudo[first + from + c];
-            sum += table[c] * counts[c];
-        }
-        own[0] = sum / total;
-        own[1] =
-            mx_dispersion(n, counts, table, total, own[0], before ? before[first + from + 1] : 0);
+        int64_t begin = segment->bounds[j], n = segment->bounds[j + 1] - begin;
+        int64_t from = segment->opening + begin;
+        double total = rows_of(segment, rows, sums, pseudo, j), *own = values + from;
+        double guess = before ? before[from + 1] : 0;
+        own[0] = before ? before[from] : 1;
+        own[1] = guess;
+        if (total > SMALLEST)
+            mx_table_estimate(n, segment->counts + begin, sums + from, pseudo + from, total, guess,
+                              own, room);
     }
 }
 
 static void estimate(const mx_segment *segment, double rows, const double *sums,
-                     const double *pseudo, const double *before, double *values) {
+                     const double *pseudo, const double *before, double *values, double *room) {
+    memset(values, 0, sizeof(double) * width(segment));
     if (segment->kind == MX_GAMMAS) {
         estimate_gammas(segment, rows, sums, pseudo, before, values);
         return;
     }
     if (segment->kind == MX_TABLES) {
-        estimate_tables(segment, rows, sums, pseudo, before, values);
+        estimate_tables(segment, rows, sums, pseudo, before, values, room);
         return;
     }
-    int64_t first = segment->opening;
+    int64_t first = segment->opening, length = segment->kind == MX_NOTHING ? 0 : segment->length;
     double all = 0;
     if (segment->kind == MX_SHARES)
-        all = sum_over(segment->length, sums) + sum_over(segment->length, pseudo);
-    int64_t length = segment->kind == MX_NOTHING ? 0 : segment->length;
-    memset(values, 0, sizeof(double) * (first + segment->length));
+        all = sum_over(length, sums) + sum_over(length, pseudo);
     for (int64_t i = 0; i < length; i++) {
         double total = segment->kind == MX_SHARES ? all : rows_of(segment, rows, sums, pseudo, i);
         double *value = values + first + i;
@@ -118,14 +110,24 @@ static void estimate(const mx_segment *segment, double rows, const double *sums,
     }
 }
 
-/* How many features a segment has. */
-static int64_t width(const mx_segment *segment) { return segment->opening + segment->length; }
-
 int64_t mx_extras(const mx_problem *problem) {
     int64_t total = 0;
     for (int64_t s = 0; s < problem->n_segments; s++)
         total += width(problem->segments + s);
     return total;
+}
+
+int64_t mx_segment_room(const mx_problem *problem) {
+    int64_t most = 0;
+    for (int64_t s = 0; s < problem->n_segments; s++) {
+        const mx_segment *segment = problem->segments + s;
+        for (int64_t j = 0; segment->kind == MX_TABLES && j < segment->n_tables; j++) {
+            int64_t n = segment->bounds[j + 1] - segment->bounds[j];
+            most = n > most ? n : most;
+        }
+    }
+    /* The counts that a component has, and how often. */
+    return 2 * most;
 }
 
 void mx_estimate(const mx_problem *problem, const mx_form *form, const mx_moments *moments,
@@ -136,7 +138,7 @@ void mx_estimate(const mx_problem *problem, const mx_form *form, const mx_moment
             int64_t from = k * n_extras + at;
             estimate(problem->segments + s, moments->rows[k], moments->extras + from,
                      problem->pseudo + at, previous->extras ? previous->extras + from : 0,
-                     next->extras + from);
+                     next->extras + from, moments->room);
             at += width(problem->segments + s);
         }
 }

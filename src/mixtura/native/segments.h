@@ -7,11 +7,11 @@
 /* What extrapolation leaves of the rows and sums of a component, at the least. */
 #define MX_LEAST_SHARE 0.1
 
-/* The most counts of one column of negative binomials. */
-#define MX_MOST_COUNTS 1000
-
 /* How many features all segments have. */
 int64_t mx_extras(const mx_problem *problem);
+
+/* The doubles that mx_estimate needs to work in. */
+int64_t mx_segment_room(const mx_problem *problem);
 
 /* Sets the values (K, E) to those under which rows have these sums, with the pseudo-rows'. */
 void mx_estimate(const mx_problem *problem, const mx_form *form, const mx_moments *moments,

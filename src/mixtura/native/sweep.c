@@ -284,6 +284,21 @@ void mx_bar(const mx_rows *rows, const mx_block *block, int64_t n_components, do
     }
 }
 
+/* What codes stand for, if there are any. */
+static void look_up(const mx_rows *rows, const mx_block *block, int64_t n_components,
+                    double *densities) {
+    if (rows->coded)
+        mx_look_up(rows->coded, rows->n_rows, block->first, block->count, n_components, BLOCK,
+                   densities);
+}
+
+static void count_up(const mx_rows *rows, const mx_block *block, int64_t n_components,
+                     const double *responsibilities) {
+    if (rows->coded)
+        mx_count_up(rows->coded, rows->n_rows, block->first, block->count, n_components, BLOCK,
+                    responsibilities);
+}
+
 void mx_all_responsibilities(const mx_rows *rows, int64_t n_components, const double *theta, double *responsibilities,
                double *workspace) {
     double ones[BLOCK], *densities = workspace;
@@ -292,6 +307,7 @@ void mx_all_responsibilities(const mx_rows *rows, int64_t n_components, const do
         ones[row] = 1.0;
     while (mx_next_block(rows, &block)) {
         mx_densities(&block, n_components, rows->n_features, theta, densities);
+        look_up(rows, &block, n_components, densities);
         mx_bar(rows, &block, n_components, densities);
         mx_responsibilities(n_components, block.filled, ones, densities);
         for (int64_t k = 0; k < n_components; k++)
@@ -457,11 +473,13 @@ void mx_sweep_about(const mx_rows *rows, const mx_centred *centred, int64_t n_co
         mx_densities(&block, n_components, n_features, theta, at.densities);
         if (centred)
             centred_densities(centred, n_components, &block, at.densities);
+        look_up(rows, &block, n_components, at.densities);
         mx_bar(rows, &block, n_components, at.densities);
         if (weighted)
             softmax(1, n_components, block.weights, block.filled, &at);
         else
             softmax(0, n_components, 0, block.filled, &at);
+        count_up(rows, &block, n_components, at.densities);
         if (centred)
             centred_products(centred, n_components, n_features, &block, &at);
         mx_add_products(&block, n_components, n_features, at.densities, at.totals);
@@ -522,6 +540,7 @@ void mx_totals(const mx_rows *rows, int64_t n_components, const double *responsi
             for (int64_t row = 0; row < block.filled; row++)
                 to[row] = row < block.count ? from[row * row_stride] * block.weights[row] : 0;
         }
+        count_up(rows, &block, n_components, at.densities);
         mx_add_products(&block, n_components, rows->n_features, at.densities, at.totals);
     }
     add_up(n_components * rows->n_features, at.totals, sums);

@@ -4,12 +4,15 @@
 
 #include <stdint.h>
 
+#include "codes.h"
 #include "mixtura.h"
 
 /*
  * Rows as features, of which row p of phi holds one for all n rows, the next `stride` further on.
  *
  * weights   (n), or NULL where all are one
+ * coded     further features, or NULL; only mx_sweep_about, mx_totals and mx_all_responsibilities
+ *           read them
  */
 typedef struct {
     const double *phi;
@@ -17,6 +20,7 @@ typedef struct {
     int64_t n_rows, stride, n_features;
     const uint8_t *excluded; /* (K, n) components that rows cannot belong to, or NULL */
     int64_t excluded_stride; /* from one component to the next */
+    const mx_coded *coded;
 } mx_rows;
 
 /*
