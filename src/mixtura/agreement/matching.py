@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import linear_sum_assignment
 
 from mixtura.data.checks import row_weights
 from mixtura.data.labels import numbered_labels
@@ -105,7 +105,7 @@ def matched_confusion(
     others, columns = numbered_labels("found", other)
     counts = np.zeros((len(labels), len(others)))
     np.add.at(counts, (rows, columns), weights)
-    first, second = linear_sum_assignment(-counts)
+    first, second = scipy.optimize.linear_sum_assignment(-counts)
     rest = np.setdiff1d(np.arange(len(others)), second)
     order = np.concatenate([second, rest]).astype(np.intp)
     pairs = zip(labels[first].tolist(), others[second].tolist(), strict=True)

@@ -11,7 +11,7 @@ from sklearn.base import clone
 from mixtura.errors import ParameterError
 from mixtura.estimators.discrete import DiscreteMixture
 from mixtura.estimators.gaussian import GaussianMixture
-from mixtura.estimators.select import select
+from mixtura.estimators.selecting import select
 from mixtura.selection import Candidate, Selection
 
 __all__ = ["searched"]

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.archive import read_archive
+from mixtura.components.predictions import merged_shares
 from mixtura.discriminant.rules import of_any, posteriors
 from mixtura.errors import ModelFileError
-from mixtura.inference.pairs import merged_shares
-from mixtura.loading import load
 from mixtura.mixture import Mixture
 from mixtura.store import CLASSIFIER, described_mixture
 
@@ -95,6 +94,9 @@ def answers_of(path: str | os.PathLike[str]) -> Answers:
     """
     arrays, document = read_archive(path)
     if CLASSIFIER in document:
+        # An estimator, which brings scikit-learn.
+        from mixtura.loading import load
+
         return Answers.of_classes(load(path))
     mixture, facts = described_mixture(path, arrays, document)
     if CLUSTERS not in facts:

@@ -27,13 +27,12 @@ from mixtura.cli.class_relations import (
 from mixtura.cli.class_tables import Findings
 from mixtura.cli.columns import related_frame, split_names
 from mixtura.cli.contradictions import check_roles, check_written
-from mixtura.cli.families import OFFERS, Request
+from mixtura.cli.families import OFFERS, Request, check_options
 from mixtura.cli.fitted import Fitted, fitted_table
 from mixtura.cli.formulas import keep_formulas_option
 from mixtura.cli.options import (
     Sizes,
     Structures,
-    check_options,
     force_option,
     missing_option,
     prior_option,

@@ -14,7 +14,7 @@ from mixtura.cli.beyond import fitted_beyond, rows_beyond
 from mixtura.cli.binding import check_fixed, equal_of, equal_option, fix_option
 from mixtura.cli.columns import split_names
 from mixtura.cli.contradictions import check_excluded, check_roles, check_written
-from mixtura.cli.families import OFFERS, Offer, Request
+from mixtura.cli.families import OFFERS, Offer, Request, check_options
 from mixtura.cli.fitted import Fitted, fitted_table
 from mixtura.cli.formulas import keep_formulas_option
 from mixtura.cli.options import (
@@ -22,7 +22,6 @@ from mixtura.cli.options import (
     MixingWeights,
     Sizes,
     Structures,
-    check_options,
     engine_option,
     exclude_option,
     force_option,

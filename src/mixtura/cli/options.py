@@ -4,11 +4,9 @@ from itertools import chain, islice
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from mixtura.cli.advice import translated
 from mixtura.cli.columns import split_names
-from mixtura.cli.families import OFFERS, Offer
 from mixtura.components.factor_analyser.structures import CODES as FACTOR_CODES
 from mixtura.components.gaussian.structures import structure
 from mixtura.data.memory import bytes_of
@@ -21,7 +19,6 @@ __all__ = [
     "Prior",
     "Sizes",
     "Structures",
-    "check_options",
     "engine_option",
     "exclude_option",
     "force_option",
@@ -206,17 +203,3 @@ def memory_option(beyond: str) -> Any:
         help="What rows may take in memory, such as 500MB; by default a quarter of the machine's. "
         + beyond,
     )
-
-
-def check_options(context: click.Context, offer: Offer) -> None:
-    """Raise for an option that was given and says nothing to the family."""
-    only = frozenset().union(*(other.options for other in OFFERS.values())) - offer.options
-    for option in context.command.params:
-        name = option.name or ""
-        source = context.get_parameter_source(name)
-        if name in only and source is not ParameterSource.DEFAULT:
-            names = [other.name for other in OFFERS.values() if name in other.options]
-            raise ParameterError(
-                f"{option.opts[-1]} says nothing to --family {offer.name}, only to "
-                f"{' and '.join(names)}"
-            )

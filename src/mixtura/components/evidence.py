@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 from scipy.special import gammaln
 
 __all__ = ["FIRST_COUNT", "Cells", "evident_strength", "smoothed_shares"]
@@ -67,5 +67,5 @@ def evident_strength(cells: Cells, shares: Float) -> float:
         found = gammaln(cells.counts + prior).sum() - len(totals) * gammaln(prior).sum()
         return float(gammaln(totals + strength).sum() - totals.size * gammaln(strength) - found)
 
-    found = minimize_scalar(behind, bounds=(LOWEST, HIGHEST), method="bounded")
+    found = scipy.optimize.minimize_scalar(behind, bounds=(LOWEST, HIGHEST), method="bounded")
     return float(np.exp(found.x))

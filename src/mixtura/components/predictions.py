@@ -1,5 +1,6 @@
 """What a mixture says of rows: log densities, responsibilities, components, and where they end."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from mixtura.components.family import Family
 from mixtura.native.predictions import CompiledRows, Predictions, predicted
 
-__all__ = ["Predictor"]
+__all__ = ["Predictor", "merged_shares"]
 
 Float = NDArray[np.float64]
 
@@ -68,3 +69,10 @@ class Predictor:
             if lost.any():
                 posterior = self.family.far_posterior(rows[lost], self.parameters)
                 found[lost] = posterior if found.ndim == 2 else posterior.argmax(axis=1)
+
+
+def merged_shares(shares: Float, parts: Sequence[tuple[int, ...]]) -> Float:
+    """Return posteriors of clusters (N, C) from those of components, noise as it is."""
+    found = [shares[:, list(part)].sum(axis=1) for part in parts]
+    known = sum(len(part) for part in parts)
+    return np.column_stack([*found, shares[:, known:]])

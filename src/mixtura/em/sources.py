@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from mixtura.em.kmeans import lloyd_labels, seeded_labels
 from mixtura.em.views import robust, views_of, within
@@ -86,7 +86,7 @@ class Cloud:
         n_points, n_columns = self.points.shape
         near = min(n_points - 1, max(NEIGHBOURS, PER_COLUMN * n_columns))
         view = self.robust
-        return np.argsort(KDTree(view).query(view, near + 1)[0][:, -1], kind="stable")
+        return np.argsort(scipy.spatial.KDTree(view).query(view, near + 1)[0][:, -1], kind="stable")
 
 
 @dataclass(frozen=True, slots=True)

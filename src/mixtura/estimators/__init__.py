@@ -1,19 +1,25 @@
 """The scikit-learn face. All that is named here is public."""
 
-from mixtura.estimators.categorical import CategoricalMixture
-from mixtura.estimators.factor_analyser import FactorAnalyserMixture
-from mixtura.estimators.gaussian import GaussianMixture
-from mixtura.estimators.mixed import MixedMixture
-from mixtura.estimators.multinomial import MultinomialMixture
-from mixtura.estimators.named import MADE
-from mixtura.estimators.select import select
-from mixtura.estimators.student_t import StudentTMixture
+from mixtura.doors import opened
 
-BernoulliMixture = MADE["BernoulliMixture"]
-GammaMixture = MADE["GammaMixture"]
-GeometricMixture = MADE["GeometricMixture"]
-NegativeBinomialMixture = MADE["NegativeBinomialMixture"]
-PoissonMixture = MADE["PoissonMixture"]
+# Not from typing: nothing is loaded here but what is asked for.
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from mixtura.estimators.categorical import CategoricalMixture
+    from mixtura.estimators.factor_analyser import FactorAnalyserMixture
+    from mixtura.estimators.gaussian import GaussianMixture
+    from mixtura.estimators.mixed import MixedMixture
+    from mixtura.estimators.multinomial import MultinomialMixture
+    from mixtura.estimators.named import (
+        BernoulliMixture,
+        GammaMixture,
+        GeometricMixture,
+        NegativeBinomialMixture,
+        PoissonMixture,
+    )
+    from mixtura.estimators.selecting import select
+    from mixtura.estimators.student_t import StudentTMixture
 
 __all__ = [
     "BernoulliMixture",
@@ -29,3 +35,24 @@ __all__ = [
     "StudentTMixture",
     "select",
 ]
+
+PLACES = {
+    "BernoulliMixture": "named",
+    "CategoricalMixture": "categorical",
+    "FactorAnalyserMixture": "factor_analyser",
+    "GammaMixture": "named",
+    "GaussianMixture": "gaussian",
+    "GeometricMixture": "named",
+    "MixedMixture": "mixed",
+    "MultinomialMixture": "multinomial",
+    "NegativeBinomialMixture": "named",
+    "PoissonMixture": "named",
+    "StudentTMixture": "student_t",
+    "select": "selecting",
+}
+
+__getattr__ = opened(__name__, PLACES)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

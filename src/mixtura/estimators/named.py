@@ -12,7 +12,14 @@ from mixtura.estimators.gaussian import GaussianMixture
 from mixtura.estimators.multinomial import MultinomialMixture
 from mixtura.estimators.student_t import StudentTMixture
 
-__all__ = ["MADE", "estimator_of"]
+__all__ = [
+    "BernoulliMixture",
+    "GammaMixture",
+    "GeometricMixture",
+    "NegativeBinomialMixture",
+    "PoissonMixture",
+    "estimator_of",
+]
 
 OWN = (
     GaussianMixture,
@@ -26,6 +33,12 @@ OWN = (
 FIRST = {row.estimator: row for row in reversed(ROWS.values()) if row.is_columnwise}
 # One class of a name: those made and dropped would be found by theirs until they are collected.
 MADE: dict[str, type[ColumnwiseMixture]] = {name: mixture_of(row) for name, row in FIRST.items()}
+
+BernoulliMixture = MADE["BernoulliMixture"]
+GammaMixture = MADE["GammaMixture"]
+GeometricMixture = MADE["GeometricMixture"]
+NegativeBinomialMixture = MADE["NegativeBinomialMixture"]
+PoissonMixture = MADE["PoissonMixture"]
 
 ESTIMATORS: dict[str, Any] = {**MADE, **{each.__name__: each for each in OWN}}
 

@@ -8,10 +8,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from mixtura.arrays import whole_number
 from mixtura.components.noise import beside_noise
+from mixtura.components.predictions import merged_shares
 from mixtura.data.checks import row_weights
 from mixtura.data.weights import given_weights
 from mixtura.errors import ParameterError
-from mixtura.inference.pairs import CUTOFFS, METHODS, criterion_of, merged_shares
+from mixtura.inference.pairs import CUTOFFS, METHODS, criterion_of
 from mixtura.inference.rows import check_mixture
 from mixtura.mixture import Mixture
 from mixtura.text import text_table

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from scipy.special import xlogy
 
 from mixtura.components.gaussian.ridgeline import Ridgeline
+from mixtura.components.predictions import merged_shares
 from mixtura.inference.modes import gaussians_of, passes
 from mixtura.mixture import Mixture
 
-__all__ = ["CUTOFFS", "METHODS", "Parts", "criterion_of", "merged_shares"]
+__all__ = ["CUTOFFS", "METHODS", "Parts", "criterion_of"]
 
 Float = NDArray[np.float64]
 Parts = Sequence[tuple[int, ...]]
@@ -114,13 +115,6 @@ def criterion_of(method: str, mixture: Mixture, rows: NDArray[Any], weights: Flo
         return alike(first, second)
 
     return lambda parts: (looked.entropy_alone(parts), _each_pair(parts, shaped))
-
-
-def merged_shares(shares: Float, parts: Parts) -> Float:
-    """Return posteriors of clusters (N, C) from those of components, noise as it is."""
-    found = [shares[:, list(part)].sum(axis=1) for part in parts]
-    known = sum(len(part) for part in parts)
-    return np.column_stack([*found, shares[:, known:]])
 
 
 Shape = tuple[float, Float, Float]

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from mixtura.components.gaussian.one_column import OneColumn
 from mixtura.errors import ParameterError
@@ -87,5 +87,5 @@ def _exact(mixture: Mixture, level: float) -> Region:
     bottom = top - 1.0
     while excess(bottom) < 0:
         bottom = top - 2.0 * (top - bottom)
-    log_height: Any = brentq(excess, bottom, top, xtol=1e-13)
+    log_height: Any = scipy.optimize.brentq(excess, bottom, top, xtol=1e-13)
     return Region(level, log_height, 0.0, column.above(float(np.exp(log_height))), mixture)

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
@@ -78,7 +78,7 @@ def aligned(mixture: Mixture, reference: Mixture, rows: Rows) -> Mixture:
     """
     some = rows.array[:ALIGNING_ROWS] if rows.n_rows > ALIGNING_ROWS else rows.array
     shared = reference.coded.responsibilities(some).T @ mixture.coded.responsibilities(some)
-    _, order = linear_sum_assignment(-shared)
+    _, order = scipy.optimize.linear_sum_assignment(-shared)
     return permuted(mixture, order)
 
 

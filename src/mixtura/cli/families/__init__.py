@@ -3,6 +3,9 @@
 A file here is for a family that reads its columns in a way of its own.
 """
 
+import click
+from click.core import ParameterSource
+
 from mixtura.cli.families.auto import AUTO
 from mixtura.cli.families.categorical import CATEGORICAL
 from mixtura.cli.families.columns_of_numbers import offer_of
@@ -10,8 +13,9 @@ from mixtura.cli.families.fitting import Fitting, Offer, Request
 from mixtura.cli.families.mixed import MIXED
 from mixtura.cli.families.structured import FACTOR_ANALYSER, GAUSSIAN, STUDENT_T
 from mixtura.components.catalogue import ROWS
+from mixtura.errors import ParameterError
 
-__all__ = ["OFFERS", "Fitting", "Offer", "Request"]
+__all__ = ["OFFERS", "Fitting", "Offer", "Request", "check_options"]
 
 OWN = {offer.name: offer for offer in (GAUSSIAN, STUDENT_T, FACTOR_ANALYSER, CATEGORICAL)}
 
@@ -20,3 +24,17 @@ OFFERS: dict[str, Offer] = {
     MIXED.name: MIXED,
     AUTO.name: AUTO,
 }
+
+
+def check_options(context: click.Context, offer: Offer) -> None:
+    """Raise for an option that was given and says nothing to the family."""
+    only = frozenset().union(*(other.options for other in OFFERS.values())) - offer.options
+    for option in context.command.params:
+        name = option.name or ""
+        source = context.get_parameter_source(name)
+        if name in only and source is not ParameterSource.DEFAULT:
+            names = [other.name for other in OFFERS.values() if name in other.options]
+            raise ParameterError(
+                f"{option.opts[-1]} says nothing to --family {offer.name}, only to "
+                f"{' and '.join(names)}"
+            )

@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import Any, Self, final
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from mixtura.components.constrained.rule import Rule
 from mixtura.components.constrained.rules import rule_of
@@ -139,7 +139,7 @@ class ConstrainedFamily:
                     continue
                 gain = self.inner.expected_log_density(found, alone)
                 gains[k, cluster] = max(gain, LOWEST) if np.isfinite(gain) else LOWEST
-        order = linear_sum_assignment(-gains)[1]
+        order = scipy.optimize.linear_sum_assignment(-gains)[1]
         return [int(cluster) for cluster in order]
 
 

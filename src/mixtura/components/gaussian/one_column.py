@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from mixtura.components.gaussian.family import GaussianFamily
@@ -116,7 +116,12 @@ class OneColumn:
         signs = np.sign(self.slope(grid))
         grid, signs = grid[signs != 0], signs[signs != 0]
         turns = np.flatnonzero(signs[1:] != signs[:-1])
-        return np.array([brentq(self._slope_at, grid[i], grid[i + 1], xtol=1e-300) for i in turns])
+        return np.array(
+            [
+                scipy.optimize.brentq(self._slope_at, grid[i], grid[i + 1], xtol=1e-300)
+                for i in turns
+            ]
+        )
 
     def above(self, height: float) -> Float:
         """Return the intervals (M, 2) where f(x) >= height."""
@@ -125,7 +130,9 @@ class OneColumn:
         stops = np.concatenate([[far[0]], turns, [far[1]]])
         excess = self.density(stops) - height
         ends = [
-            brentq(lambda x: self._density_at(x) - height, stops[i], stops[i + 1], xtol=1e-300)
+            scipy.optimize.brentq(
+                lambda x: self._density_at(x) - height, stops[i], stops[i + 1], xtol=1e-300
+            )
             for i in range(len(stops) - 1)
             if excess[i] * excess[i + 1] < 0
         ]

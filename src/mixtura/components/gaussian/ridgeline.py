@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from scipy.linalg import eigh, solve_triangular
-from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
 __all__ = ["Ridgeline"]
@@ -82,7 +82,7 @@ class Ridgeline:
     def _turn(self, share: float, left: int, right: int, sign: float) -> float:
         """Return the least of sign times the elevation about some places."""
         bounds = PLACES[max(left - 1, 0)], PLACES[min(right + 1, len(PLACES) - 1)]
-        found = minimize_scalar(
+        found = scipy.optimize.minimize_scalar(
             lambda place: sign * float(self.elevation(np.array([place]), share)[0]),
             bounds=bounds,
             method="bounded",

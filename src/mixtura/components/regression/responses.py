@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 from scipy.special import betaln, expit, gammaln, polygamma
 
 from mixtura.components.gamma_shapes import LARGEST_SHAPE, log_gap, shapes_of
@@ -165,7 +165,7 @@ class GaussianResponse:
 
     def distribution(self, mean: Float, size: Float, precision: Float) -> Any:
         """Return the normal distribution."""
-        return stats.norm(mean, 1.0 / np.sqrt(precision))
+        return scipy.stats.norm(mean, 1.0 / np.sqrt(precision))
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,7 @@ class PoissonResponse(Plain):
 
     def distribution(self, mean: Float, size: Float, precision: Float) -> Any:
         """Return the Poisson distribution."""
-        return stats.poisson(mean)
+        return scipy.stats.poisson(mean)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +250,7 @@ class BinomialResponse(Plain):
 
     def distribution(self, mean: Float, size: Float, precision: Float) -> Any:
         """Return the binomial distribution."""
-        return stats.binom(size, mean)
+        return scipy.stats.binom(size, mean)
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +309,7 @@ class GammaResponse:
 
     def distribution(self, mean: Float, size: Float, precision: Float) -> Any:
         """Return the gamma distribution."""
-        return stats.gamma(precision, scale=mean / precision)
+        return scipy.stats.gamma(precision, scale=mean / precision)
 
 
 RESPONSES: Mapping[str, Response] = {
