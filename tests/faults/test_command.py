@@ -251,8 +251,9 @@ main()
 
 
 LOADING = """
-import os, signal, sys
+import atexit, os, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
+atexit.register(lambda: print(Finder.seen))
 at, number = int(sys.argv.pop(1)), int(sys.argv.pop(1))
 class Finder:
     seen = 0
@@ -266,16 +267,28 @@ main()
 """
 
 
-@pytest.mark.skipif(os.name == "nt", reason="needs signals")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("at", [1, *np.random.default_rng(0).integers(2, 1000, 3)])
-def test_a_signal_while_modules_load_is_no_traceback(at: int, number: signal.Signals) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", LOADING, str(at), str(int(number)), "summary", "nowhere"],
+def loaded(at: int, number: int) -> Any:
+    """Return what becomes of a command that gets a signal as it loads its module `at`."""
+    return subprocess.run(
+        [sys.executable, "-c", LOADING, str(at), str(number), "summary", "nowhere"],
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+@pytest.fixture(scope="module")
+def n_modules() -> int:
+    return int(loaded(-1, 0).stdout)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("share", [0.0, *np.random.default_rng(0).random(3).round(3)])
+def test_a_signal_while_modules_load_is_no_traceback(
+    share: float, number: signal.Signals, n_modules: int
+) -> None:
+    done = loaded(1 + int(share * (n_modules - 1)), int(number))
     assert done.returncode == (143 if number == signal.SIGTERM else 130), done.stderr
     assert done.stderr == ""
 
