@@ -16,6 +16,8 @@ Float = NDArray[np.float64]
 
 # Points over which a margin is averaged, as a power of two.
 LOG_POINTS = 9
+# An edge of so small a share of the largest cell is what rounding leaves of rows in a plane.
+FLAT = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class Box:
 def smallest_box(passes: Passes) -> Box:
     """Return the smaller of the boxes along the columns and along the principal axes of the rows.
 
-    Where cells are missing it is that along the columns.
+    Where cells are missing, or rows lie in a plane, it is that along the columns.
 
     Parameters
     ----------
@@ -106,6 +108,9 @@ def smallest_box(passes: Passes) -> Box:
         along = (rows - centre) @ axes.T
         np.minimum(lowest, along.min(axis=0), out=lowest)
         np.maximum(highest, along.max(axis=0), out=highest)
+    largest = max(np.abs(ends.lowest).max(), np.abs(ends.highest).max())
+    if (highest - lowest).min() <= FLAT * largest:
+        return columns
     principal = Box(lowest @ axes + centre, (highest - lowest)[:, None] * axes)
     return min(columns, principal, key=lambda box: box.log_volume)
 
