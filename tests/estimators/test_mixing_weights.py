@@ -434,3 +434,18 @@ def test_a_prior_on_weights_leaves_that_of_mixed_columns_as_it_is():
     drawn = MixedMixture(blocks, 2, prior=Dirichlet(1e6), random_state=0).fit(rows)
     assert even.log_likelihood_ == pytest.approx(plain.log_likelihood_, abs=1e-9)
     np.testing.assert_allclose(drawn.weights_, 0.5, atol=1e-3)
+
+
+@pytest.mark.parametrize("held", ["equal", [0.6, 0.3, 0.1]])
+@pytest.mark.parametrize("code", ["EEE", "VVI", "EII"])
+@pytest.mark.parametrize("max_iter", [12, 300])
+def test_quasi_newton_steps_leave_weights_that_are_held(held, code, max_iter, fresh_seed):
+    # Overlapping components, whose end is far along, and a row far away.
+    rows = np.random.default_rng(fresh_seed).standard_t(3, size=(150, 1))
+    rows[0] = 2e4
+    for n_columns in (1, 2):
+        model = GaussianMixture(
+            3, covariance_type=code, mixing_weights=held, max_iter=max_iter, random_state=0
+        ).fit(np.repeat(rows, n_columns, axis=1) + np.arange(n_columns) * np.sin(rows))
+        expected = np.full(3, 1 / 3) if held == "equal" else held
+        np.testing.assert_allclose(model.weights_, expected, rtol=1e-14)

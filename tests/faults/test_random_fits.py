@@ -32,7 +32,8 @@ ONCE = [
 
 
 # The same of small fits: noise that has taken all rows, fits of no sweep beside it, sums of squares
-# that are rounding alone, in a model file, a scatter of which rounding was left out, and a layout.
+# that are rounding alone, in a model file, a scatter of which rounding was left out, and a layout;
+# noise in a plane, widths that are no numbers, and equal weights that rounding moved.
 SMALL = [
     (701, 378),
     (2701, 13),
@@ -43,6 +44,9 @@ SMALL = [
     (1702, 6248),
     (803, 3451),
     (2130, 2545),
+    (2130, 5231),
+    (131, 117),
+    (131, 9336),
 ]
 
 

@@ -63,6 +63,18 @@ class Weighing:
         """Return what so many components, noise left out, hold of what is not noise (K,)."""
         return np.array(self.held) if self.held else np.full(n_components, 1.0 / n_components)
 
+    def kept(self, log_weights: Float) -> Float:
+        """Return log weights (K,) near what is held with exactly that in its place."""
+        if not self.is_held:
+            return log_weights
+        parts = len(log_weights) - self.has_noise
+        shares = self.shares(parts)
+        if self.has_noise:
+            shares = np.exp(np.logaddexp.reduce(log_weights[:parts])) * shares
+        found = log_weights.copy()
+        found[:parts] = np.log(np.maximum(shares, SMALLEST_SHARE))
+        return found
+
     def _beside(self) -> Any:
         """Return what is counted beside the rows of a sweep: α - 1, and rows seen before (K,)."""
         return self.concentration - 1.0 + (np.array(self.seen) if self.seen else 0.0)

@@ -133,7 +133,9 @@ class Moving:
         assert self._chart is not None
         found = self._chart.at(point)
         if found is not None:
-            self.now = Model(*found)
+            log_weights, parameters = found
+            # What rounding makes of weights that are held is no direction to go in.
+            self.now = Model(self.options.weighing.kept(log_weights), parameters)
         return found is not None
 
     def promised(self) -> float:

@@ -291,6 +291,9 @@ int mx_chart_model(const mx_problem *problem, const mx_form *form, const mx_char
                    const double *point, mx_model *next) {
     if (model_at(form, at, point, next))
         return MX_HARD;
+    // What rounding makes of weights that are held is no direction to go in.
+    if (problem->held_weights)
+        mx_weigh(problem, form, at->rows, next->log_weights);
     double room[ABOVE_ROOM];
     if (problem->floor && !mx_is_above(form->structure, form->n_components, form->n_columns,
                                        next->factors, problem->floor, 1.0, room))

@@ -527,11 +527,21 @@ class GaussianFamily:
     def in_user_units(
         self, parameters: GaussianParameters
     ) -> tuple["GaussianFamily", GaussianParameters]:
-        """Return the family and the parameters out of the frame."""
+        """Return the family and the parameters out of the frame.
+
+        Raises
+        ------
+        ParameterError
+            If the widths of components are no numbers there.
+        """
         family = GaussianFamily.in_own_units(self.structure, self.n_columns)
-        return family, GaussianParameters(
-            self.frame.leave(parameters.means), parameters.covariance.scaled(self.frame.scale)
-        )
+        covariance = parameters.covariance.scaled(self.frame.scale)
+        if not np.isfinite(covariance.factors).all():
+            raise ParameterError(
+                "components are so narrow that their widths are no numbers in the units of the "
+                "columns; take smaller units, a stronger prior or fewer components"
+            )
+        return family, GaussianParameters(self.frame.leave(parameters.means), covariance)
 
     def in_frame(self, parameters: GaussianParameters) -> GaussianParameters:
         """Return parameters given in the user's units in the frame."""
