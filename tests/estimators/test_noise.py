@@ -105,9 +105,23 @@ def components(kind: str, model: Any, rows: Float) -> Float:
     found = []
     for k in range(model.n_components):
         law = one.distribution(*(array[k] for array in arrays))
-        logs = law.logpmf(rows) if hasattr(law, "logpmf") else law.logpdf(rows)
+        if kind == "negative_binomial":
+            logs = negative_binomial_logs(rows, *(array[k] for array in arrays))
+        else:
+            logs = law.logpmf(rows) if hasattr(law, "logpmf") else law.logpdf(rows)
         found.append(np.where(np.isnan(rows), 0.0, logs).sum(axis=1))
     return np.column_stack(found)
+
+
+def negative_binomial_logs(rows: Float, means: Float, sizes: Float) -> Float:
+    """Return log masses by sums, as SciPy's lose digits of large sizes and know no infinite one."""
+    found = np.empty(rows.shape)
+    for j, (mean, size) in enumerate(zip(means, sizes, strict=True)):
+        x = np.nan_to_num(rows[:, j])
+        rises = np.append(0.0, np.cumsum(np.log1p(np.arange(x.max()) / size)))[x.astype(int)]
+        none = mean if np.isinf(size) else size * np.log1p(mean / size)
+        found[:, j] = rises + x * np.log(mean / (1 + mean / size)) - none - gammaln(x + 1)
+    return found
 
 
 def joint(kind: str, model: Any, rows: Float) -> Float:
