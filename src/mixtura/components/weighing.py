@@ -67,13 +67,7 @@ class Weighing:
         """Return log weights (K,) near what is held with exactly that in its place."""
         if not self.is_held:
             return log_weights
-        parts = len(log_weights) - self.has_noise
-        shares = self.shares(parts)
-        if self.has_noise:
-            shares = np.exp(np.logaddexp.reduce(log_weights[:parts])) * shares
-        found = log_weights.copy()
-        found[:parts] = np.log(np.maximum(shares, SMALLEST_SHARE))
-        return found
+        return self._logs_held(np.exp(log_weights))
 
     def _beside(self) -> Any:
         """Return what is counted beside the rows of a sweep: α - 1, and rows seen before (K,)."""
@@ -90,9 +84,12 @@ class Weighing:
         s_k, with noise of weight π_0, it is π_0 that follows so, and π_k = (1 - π_0) s_k.
         """
         rows = effective_rows + self._beside()
-        shares = rows / rows.sum()
+        return self._logs_held(rows / rows.sum())
+
+    def _logs_held(self, shares: Float) -> Float:
+        """Return the logarithms of shares (K,), what is held in its proportions."""
         if self.is_held:
-            parts = len(rows) - self.has_noise
+            parts = len(shares) - self.has_noise
             rest = float(shares[:parts].sum()) if self.has_noise else 1.0
             shares[:parts] = rest * self.shares(parts)
         return np.log(np.maximum(shares, SMALLEST_SHARE))

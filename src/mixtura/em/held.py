@@ -31,7 +31,7 @@ def imposed(sweep: Sweep, starts: Iterable[Start], options: FitOptions) -> Itera
     """Yield starts with what is held, component k with what is held of component k."""
 
     def change(model: Model) -> Model:
-        model = _imposed(model, options.weighing) if options.weighing.is_held else model
+        model = _imposed(model, options.weighing)
         bound, (own,) = bound_part(sweep.family), _beside_noise(sweep, model.parameters)
         if bound is None or bound.obeyed(own):
             return model
@@ -41,7 +41,7 @@ def imposed(sweep: Sweep, starts: Iterable[Start], options: FitOptions) -> Itera
 
 
 def _imposed(model: Model, weighing: Weighing) -> Model:
-    return replace(model, log_weights=weighing.log_weights(np.exp(model.log_weights)))
+    return replace(model, log_weights=weighing.kept(model.log_weights))
 
 
 def searching(options: FitOptions) -> FitOptions:
