@@ -215,16 +215,13 @@ def enumeration_of(
     tests: dict[int, LikelihoodRatioTest] = {}
     told = told or _Told(None)
     told.more = len(pairs)
-    for smaller, size in pairs:
+    for smaller, _, size in pairs:
         tests[size] = likelihood_ratio_test(
             smaller, X, sample_weight, n_replicates=blrt, exceedances=None, **fitting
         )
         told.tested()
     found, untold = {}, {}
-    for smaller, size in near if vlmr else []:
-        larger = next(
-            one.result.mixture for one in ordered if one.result and one.n_components == size
-        )
+    for smaller, larger, size in near if vlmr else []:
         try:
             found[size] = vuong_test(
                 smaller, larger, X, sample_weight, missing=fitting.get("missing", "error")
@@ -254,13 +251,11 @@ class _Told:
             self._progress(self._done, self._count + self.more)
 
 
-def _neighbours(candidates: Sequence[Candidate]) -> list[tuple[Mixture, int]]:
-    """Return the mixtures of K - 1 classes that were fitted where K were too, and K."""
-    sizes = {one.n_components for one in candidates if one.result is not None}
+def _neighbours(candidates: Sequence[Candidate]) -> list[tuple[Mixture, Mixture, int]]:
+    """Return the mixtures of K - 1 and K classes where both were fitted, and K."""
+    found = {one.n_components: one.result.mixture for one in candidates if one.result is not None}
     return [
-        (one.result.mixture, one.n_components + 1)
-        for one in candidates
-        if one.result is not None and one.n_components + 1 in sizes
+        (mixture, found[size + 1], size + 1) for size, mixture in found.items() if size + 1 in found
     ]
 
 
