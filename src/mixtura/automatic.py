@@ -106,7 +106,7 @@ def fit(
 def _of_columns(X: Any, places: Sequence[Any]) -> Any:
     if is_frame(X):
         # Only pandas has names that are no texts.
-        return X.iloc[:, places] if frame_names(X) is None else picked(X, places)
+        return picked(X, places) if isinstance(places[0], str) else X.iloc[:, places]
     if isinstance(X, np.ndarray):
         return X[:, places]
     return [[row[place] for place in places] for row in X]

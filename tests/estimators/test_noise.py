@@ -104,10 +104,11 @@ def components(kind: str, model: Any, rows: Float) -> Float:
     arrays = [getattr(model.mixture_.parameters.inner, name) for name in names]
     found = []
     for k in range(model.n_components):
-        law = one.distribution(*(array[k] for array in arrays))
+        own = [array[k] for array in arrays]
         if kind == "negative_binomial":
-            logs = negative_binomial_logs(rows, *(array[k] for array in arrays))
+            logs = negative_binomial_logs(rows, *own)
         else:
+            law = one.distribution(*own)
             logs = law.logpmf(rows) if hasattr(law, "logpmf") else law.logpdf(rows)
         found.append(np.where(np.isnan(rows), 0.0, logs).sum(axis=1))
     return np.column_stack(found)

@@ -90,6 +90,8 @@ def _numbered(values: NDArray[np.generic]) -> NDArray[np.intp]:
 
 
 def _sums(columns: Sequence[Cells], rows: NDArray[np.intp]) -> dict[str, tuple[str, ...]]:
+    if len(rows) < len(columns) + BEYOND:
+        return {}
     table = np.full((len(rows), len(columns)), np.nan)
     for place, column in enumerate(columns):
         table[:, place] = column.whole(np.nan)[rows]
