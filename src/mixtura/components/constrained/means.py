@@ -23,9 +23,10 @@ def bound_means(
 ) -> Float:
     """Return the means (K, D) that minimise Σ_k N_k (x̄_k - μ_k)ᵀ Σ_k⁻¹ (x̄_k - μ_k).
 
-    Free entries follow by least squares: those of one component from those that are held, by
-    P_ff (μ_f - x̄_f) = P_fc (x̄_c - μ_c) with P = Σ_k⁻¹, and equal ones from all components, each as
-    precise as it is.
+    Least squares in the entries c that are held or equal, which the others leave with Σ_cc⁻¹ and
+    not (Σ⁻¹)_cc; free ones of the same component follow by their regression on them,
+    μ_f = x̄_f - Σ_fc Σ_cc⁻¹ (x̄_c - μ_c). No precision of a nearly flat component is made, of which
+    rounding would move the free means.
 
     Parameters
     ----------
@@ -35,20 +36,21 @@ def bound_means(
     values : (K, D) means that are held, NaN where free
     ties : (K, D) means with the same one above 0 are equal
     """
-    precisions = covariance.precisions()
-    if precisions.ndim < 3:
+    if not isinstance(covariance, FullCovariance):
+        precisions = covariance.precisions()
         across = precisions[:, None] if precisions.ndim == 1 else precisions
         weights = np.broadcast_to(rows[:, None] * across, means.shape)
         return _begun(weights, means, values, ties)
     begun = _begun(np.broadcast_to(rows[:, None], means.shape), means, values, ties)
-    information, free = rows[:, None, None] * precisions, np.isnan(values)
+    held, spreads = ~np.isnan(values), covariance.dense()
+    bound = [np.flatnonzero(own) for own in held | (ties > 0)]
     if ties.any():
-        return _jointly(information, means - begun, begun, free, ties)
-    for k, own in enumerate(free):
-        if own.any() and not own.all():
-            one = [k]
-            shift = means[one] - begun[one]
-            begun[k] = _jointly(information[one], shift, begun[one], free[one], ties[one])[0]
+        begun = begun + _common_steps(rows, means - begun, spreads, bound, ties)
+    for k, these in enumerate(bound):
+        if 0 < len(these) < means.shape[1]:
+            free = np.setdiff1d(np.arange(means.shape[1]), these)
+            gap = _precision(spreads[k], these) @ (means[k] - begun[k])[these]
+            begun[k, free] = means[k, free] - spreads[k][np.ix_(free, these)] @ gap
     return begun
 
 
@@ -59,28 +61,37 @@ def _begun(weights: Float, means: Float, values: Float, ties: Ties) -> Float:
     return np.where(np.isnan(values), np.where(ties > 0, common, means), values)
 
 
-def _jointly(
-    information: Float, shift: Float, begun: Float, free: NDArray[np.bool_], ties: Ties
+def _precision(spread: Float, these: NDArray[np.intp]) -> Float:
+    """Return Σ_cc⁻¹ of those columns of Σ (D, D)."""
+    scale = 1.0 / np.sqrt(np.diagonal(spread)[these])
+    across = np.outer(scale, scale)
+    return np.linalg.inv(spread[np.ix_(these, these)] * across) * across
+
+
+def _common_steps(
+    rows: Float, shift: Float, spreads: Float, bound: list[NDArray[np.intp]], ties: Ties
 ) -> Float:
-    """Return the means by the normal equations of all free numbers together.
+    """Return the steps (K, D) of equal means to their best, by the normal equations of all.
 
     Parameters
     ----------
-    information : (K, D, D) N_k Σ_k⁻¹
+    rows : (K,) N_k
     shift : (K, D) x̄_k less the means that are begun with
-    begun : (K, D) means that obey
-    free, ties : (K, D) which of them move, and which of these are equal
+    spreads : (K, D, D) Σ_k
+    bound : K arrays of the columns that are held or equal
+    ties : (K, D) which are equal, where above 0
     """
-    alone = ties.max(initial=0) + 1 + np.arange(ties.size).reshape(ties.shape)
-    which, inverse = np.unique(np.where(ties > 0, ties, alone)[free], return_inverse=True)
-    # What is held has a number beyond all others, which is left out of the equations.
+    which, number = np.unique(ties, return_inverse=True)
+    number = number.reshape(ties.shape)
     size = len(which)
-    number = np.full(free.shape, size, dtype=np.intp)
-    number[free] = inverse
-    matrix, right = np.zeros((size + 1, size + 1)), np.zeros(size + 1)
-    np.add.at(matrix, (number[:, :, None], number[:, None, :]), information)
-    np.add.at(right, number, np.einsum("kij,kj->ki", information, shift))
-    matrix, right = matrix[:size, :size], right[:size]
+    matrix, right = np.zeros((size, size)), np.zeros(size)
+    for k, these in enumerate(bound):
+        information = rows[k] * _precision(spreads[k], these)
+        np.add.at(matrix, np.ix_(number[k, these], number[k, these]), information)
+        np.add.at(right, number[k, these], information @ shift[k, these])
+    tied = which > 0
+    matrix, right = matrix[np.ix_(tied, tied)], right[tied]
     scale = 1.0 / np.sqrt(np.diagonal(matrix))
-    steps = scale * np.linalg.solve(matrix * scale[:, None] * scale, scale * right)
-    return begun + np.append(steps, 0.0)[number]
+    steps = np.zeros(size)
+    steps[tied] = scale * np.linalg.solve(matrix * np.outer(scale, scale), scale * right)
+    return steps[number]
