@@ -204,6 +204,10 @@ static int find_eigenvectors(int64_t n, const struct room *in, int64_t block) {
  */
 static int64_t guess(const struct mx_landscape *it, const struct room *in) {
     int64_t n = it->n_columns, fullest[MOST_GUESSES], count = find_fullest(it, fullest);
+    double largest = 0.0;
+    for (int64_t k = 0; k < it->n_components; k++) {
+        largest = fmax(largest, it->sizes[k]);
+    }
     for (int64_t p = 0; p < GUESS_BLOCKS * n * n; p++) {
         in->sums[p] = (mx_lanes){0};
     }
@@ -215,9 +219,10 @@ static int64_t guess(const struct mx_landscape *it, const struct room *in) {
             double alone = g >= SUMS && g < SUMS + count && fullest[g - SUMS] == k;
             double irregular = 1.0 + fmod(GOLDEN_RATIO * (double)(g == 1 ? k : last), 1.0);
             multiples[g / MX_LANES][g % MX_LANES] = g == 1 || g == 2 ? irregular / trace[lane]
-                                                    : g == 0 || g >= SUMS + count ? it->sizes[k]
-                                                    : alone                       ? 1.0
-                                                                                  : LITTLE;
+                                                    : g == 0 || g >= SUMS + count
+                                                        ? it->sizes[k] / largest
+                                                    : alone ? 1.0
+                                                            : LITTLE;
         }
         for (int64_t block = 0; block < GUESS_BLOCKS; block++) {
             for (int64_t p = 0; p < n * n; p++) {
@@ -288,14 +293,14 @@ int64_t mx_common_axes_workspace(int64_t n_components, int64_t n_columns) {
            (newton > planes ? newton : planes) + room_for(n_columns);
 }
 
-/* Set the variances: s_kj of W_k over the weights. */
-static void divide_by_weights(const struct mx_landscape *it, mx_lanes *variances) {
+/* Set the variances: s_kj of W_k over the weights, which are in units of rows. */
+static void divide_by_weights(const struct mx_landscape *it, double unit, mx_lanes *variances) {
     int64_t n = it->n_columns;
     for (int64_t k = 0; k < MX_LANES * it->n_blocks; k++) {
         for (int64_t j = 0; j < n; j++) {
             double spread = it->spreads[k / MX_LANES * n + j][k % MX_LANES];
             variances[k / MX_LANES * n + j][k % MX_LANES] =
-                k < it->n_components ? spread * (it->sizes[k] / it->weights[k]) : 1.0;
+                k < it->n_components ? spread * (it->sizes[k] / (it->weights[k] * unit)) : 1.0;
         }
     }
 }
@@ -311,9 +316,15 @@ int mx_common_axes(int64_t n_components, int64_t n_columns, int one_volume, cons
     double *newton = spare + n * n;
     int64_t stepping = mx_newton_workspace(blocks, n), planes = mx_planes_workspace(blocks);
     double *guesses = newton + (stepping > planes ? stepping : planes);
+    int exponent;
+    for (int64_t k = 0; k < n_components; k++) {
+        n_rows += rows[k];
+    }
+    /* Slopes and bends are multiplied, so rows are counted in a power of two near their total. */
+    n_rows = frexp(n_rows, &exponent);
+    double unit = ldexp(1.0, exponent);
     for (int64_t k = 0; k < padded; k++) {
-        padded_rows[k] = k < n_components ? rows[k] : 0.0;
-        n_rows += padded_rows[k];
+        padded_rows[k] = k < n_components ? ldexp(rows[k], -exponent) : 0.0;
     }
     struct mx_landscape it = {n_components, n,           blocks, one_volume, n_rows,
                               lower,        padded_rows, halves, spreads,    weights,
@@ -326,7 +337,7 @@ int mx_common_axes(int64_t n_components, int64_t n_columns, int one_volume, cons
     } else if (!descend_from_guesses(&it, guesses)) {
         return MX_FLAT;
     }
-    divide_by_weights(&it, variances);
+    divide_by_weights(&it, unit, variances);
     transpose(n, columns, axes);
     return MX_DONE;
 }

@@ -36,7 +36,7 @@ int64_t mx_multipliers_workspace(int structure, int64_t n_components, int64_t n_
     int64_t n = n_components, one = n_columns * n_columns, size = n * one;
     int64_t update =
         structure > MX_VVV ? 0 : mx_update_workspace(structure, n_components, n_columns);
-    return 2 * place_workspace(n, n_columns) + 4 * size + mx_mixing_workspace(size) + size +
+    return 2 * place_workspace(n, n_columns) + 5 * size + n + mx_mixing_workspace(size) + size +
            10 * one + 2 * n_columns + mx_eigen_workspace(n_columns) + update;
 }
 
@@ -182,6 +182,24 @@ static int step_from(int64_t n, const double *excess, const double *extra, const
     return MX_DONE;
 }
 
+/*
+ * Set scatters and rows in a power of two near the total of rows, and return that: steps are
+ * weighted by squares. An update of the caller's own knows rows as they are.
+ */
+static double count_in_units(const search *at, double *given, double *rows) {
+    int exponent = 0;
+    double n_rows = 0;
+    for (int64_t k = 0; k < at->n; k++)
+        n_rows += at->rows[k];
+    if (at->own == NULL)
+        frexp(n_rows, &exponent);
+    for (int64_t k = 0; k < at->n; k++)
+        rows[k] = ldexp(at->rows[k], -exponent);
+    for (int64_t p = 0; p < at->n * at->cells->n_columns * at->cells->n_columns; p++)
+        given[p] = ldexp(at->given[p], -exponent);
+    return ldexp(1.0, exponent);
+}
+
 int mx_multiply(const mx_cells *cells, int structure, int64_t n, const double *scatter,
                 const double *rows, const double *previous, double *factors, double *axes,
                 mx_own_update *own, double *gap, double *workspace) {
@@ -200,7 +218,11 @@ int mx_multiply(const mx_cells *cells, int structure, int64_t n, const double *s
     double *step = at.scatter + n * d * d, *weights = step + n * d * d, unused, length = 1;
     mx_mixing mixed = mx_mixing_in(size, weights + n * d * d);
     at.scratch = weights + n * d * d + mx_mixing_workspace(n * d * d);
-    at.workspace = at.scratch + 10 * d * d + 2 * d + mx_eigen_workspace(d);
+    double *counted = at.scratch + 10 * d * d + 2 * d + mx_eigen_workspace(d);
+    at.workspace = counted + n * d * d + n;
+    double unit = count_in_units(&at, counted, counted + n * d * d);
+    at.given = scatter = counted;
+    at.rows = rows = counted + n * d * d;
     memset(best.extra, 0, sizeof(double) * size);
     for (int64_t k = 0; k < n; k++) {
         at.n_rows += rows[k];
@@ -250,6 +272,6 @@ int mx_multiply(const mx_cells *cells, int structure, int64_t n, const double *s
     memcpy(factors, best.factors, sizeof(double) * n * d * d);
     if (axes != NULL)
         memcpy(axes, best.axes, sizeof(double) * d * d);
-    *gap = best.gap;
+    *gap = best.gap * unit;
     return MX_DONE;
 }
