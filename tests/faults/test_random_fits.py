@@ -34,7 +34,8 @@ ONCE = [
 # The same of small fits: noise that has taken all rows, fits of no sweep beside it, sums of squares
 # that are rounding alone, in a model file, a scatter of which rounding was left out, and a layout;
 # noise in a plane, widths that are no numbers, equal weights that rounding moved, and equal means
-# whose free neighbours it moved; common axes of weights that add up to 1e250.
+# whose free neighbours it moved; common axes of weights that add up to 1e250, and starts none of
+# which obeys what is held.
 SMALL = [
     (701, 378),
     (2701, 13),
@@ -50,6 +51,7 @@ SMALL = [
     (131, 9336),
     (2130, 3417),
     (131, 1971),
+    (30111, 194),
 ]
 
 

@@ -217,6 +217,9 @@ def exchanged(sample: Sweep, models: Sequence[Model], options: FitOptions) -> Mo
     for model in models:
         with left_out(options):
             ordered.append(placed(sample, model, options))
+    if not ordered:
+        # No start obeys: the first says why.
+        return placed(sample, models[0], options)
     if options.max_iter == 0:
         # A fit that is to end where it starts sees nothing of where starts lead.
         return ordered[0]
