@@ -35,7 +35,7 @@ ONCE = [
 # that are rounding alone, in a model file, a scatter of which rounding was left out, and a layout;
 # noise in a plane, widths that are no numbers, equal weights that rounding moved, and equal means
 # whose free neighbours it moved; common axes of weights that add up to 1e250, and starts none of
-# which obeys what is held.
+# which obeys what is held; a conjugate prior on the mean of no rows.
 SMALL = [
     (701, 378),
     (2701, 13),
@@ -52,6 +52,7 @@ SMALL = [
     (2130, 3417),
     (131, 1971),
     (30111, 194),
+    (30111, 1154),
 ]
 
 

@@ -146,7 +146,9 @@ class ConjugatePrior:
         """Return shrunken means, and scatter and rows with the prior's."""
         rows, kappa = moments.effective_rows, self.shrinkage
         shift = moments.means - self.mean
-        pull = rows * kappa / (rows + kappa) if kappa > 0 else np.zeros_like(rows)
+        # Without rows, the mean is the prior's.
+        kept = rows / (rows + kappa) if kappa > 0 else np.ones_like(rows)
+        pull = kappa * kept if kappa > 0 else np.zeros_like(rows)
         spread = shift**2 if self.scatter.ndim == 1 else shift[:, :, None] * shift[:, None, :]
         added = pull.reshape(-1, *(1,) * self.scatter.ndim) * spread
         # A prior on one covariance is spread over the components, whose sums are pooled later.
@@ -157,7 +159,7 @@ class ConjugatePrior:
         return replace(
             moments,
             effective_rows=rows + 1 + own,
-            means=self.mean + shift * (1 - pull / np.maximum(rows, 1e-290))[:, None],
+            means=self.mean + shift * kept[:, None],
             scatter=moments.scatter + added + once * self.scatter,
         )
 

@@ -314,12 +314,11 @@ class GaussianFamily:
         self, moments: GaussianMoments, previous: GaussianParameters | None, prior: GaussianPrior
     ) -> GaussianParameters:
         """Return the means and covariances of the next iteration."""
+        vanished = moments.effective_rows <= VANISHED
+        if previous is not None and vanished.any():
+            means = np.where(vanished[:, None], previous.means, moments.means)
+            moments = replace(moments, means=means)
         augmented = prior.augment(moments)
-        means = augmented.means
-        if previous is not None:
-            vanished = moments.effective_rows <= VANISHED
-            if vanished.any():
-                means = np.where(vanished[:, None], previous.means, means)
         before = previous.covariance.factors if previous else None
         rows, floor = np.maximum(augmented.effective_rows, VANISHED), _floor_of(prior)
         try:
@@ -331,7 +330,7 @@ class GaussianFamily:
         except ParameterError as error:
             raise ParameterError(f"{error}{self._scale_advice()}") from error
         covariance = covariance_of_factors(self.structure.storage, factors, self.n_columns)
-        return GaussianParameters(means, covariance)
+        return GaussianParameters(augmented.means, covariance)
 
     def _scale_advice(self) -> str:
         """Return what to do about columns that the structure cannot bring to one scale."""
