@@ -1,6 +1,7 @@
 """What a model file answers of a row: its component, its cluster of components, or its class."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from mixtura.errors import ModelFileError
 from mixtura.mixture import Mixture
 from mixtura.store import CLASSIFIER, described_mixture
 
-__all__ = ["CLUSTERS", "Answers", "answers_of", "said_labels"]
+__all__ = ["CLUSTERS", "Answers", "answers_of", "described_rows", "said_labels"]
 
 Float = NDArray[np.float64]
 
@@ -98,13 +99,33 @@ def answers_of(path: str | os.PathLike[str]) -> Answers:
         from mixtura.loading import load
 
         return Answers.of_classes(load(path))
-    mixture, facts = described_mixture(path, arrays, document)
+    mixture, facts = described_rows(path, arrays, document)
     if CLUSTERS not in facts:
         return Answers.of(mixture)
     parts = _checked_parts(path, mixture, facts[CLUSTERS])
     numbers = np.arange(len(parts))
     labels = np.append(numbers, -1) if mixture.family.has_noise else numbers
     return Answers("cluster", mixture, labels, parts)
+
+
+def described_rows(
+    path: str | os.PathLike[str], arrays: Any, document: Any
+) -> tuple[Mixture, Mapping[str, Any]]:
+    """Return the mixture and the facts of a model file, of which commands read rows.
+
+    Raises
+    ------
+    ModelFileError
+        If it is no mixture, or one of regressions, whose rows are terms and a response.
+    """
+    mixture, facts = described_mixture(path, arrays, document)
+    if mixture.family.name == "regression":
+        raise ModelFileError(
+            f"model file '{path}' is of regressions, which the command only describes (mixtura "
+            f"summary); in Python mixtura.load('{path}') predicts responses, and says which "
+            "regression a row follows"
+        )
+    return mixture, facts
 
 
 def _checked_parts(path: Any, mixture: Mixture, told: Any) -> tuple[tuple[int, ...], ...]:

@@ -8,7 +8,7 @@ import click
 
 from mixtura.archive import read_archive
 from mixtura.cli.advice import in_words_of_the_command
-from mixtura.cli.answers import CLUSTERS, answers_of
+from mixtura.cli.answers import CLUSTERS, answers_of, described_rows
 from mixtura.cli.assignments import Assignments, assignments_of
 from mixtura.cli.class_tables import write_csv
 from mixtura.cli.columns import split_names
@@ -28,7 +28,7 @@ from mixtura.inference.pairs import METHODS
 from mixtura.report import PAGE_PACKAGES, require
 from mixtura.report.compared import merged_sheet
 from mixtura.report.sheet import write_sheet
-from mixtura.store import described_mixture, save
+from mixtura.store import save
 
 __all__ = ["merge"]
 
@@ -83,7 +83,7 @@ def merge(
     """
     check_written(output, {"--force": force, "--keep-formulas": keep_formulas, "--proba": proba})
     arrays, document = read_archive(model)
-    mixture, facts = described_mixture(model, arrays, document)
+    mixture, facts = described_rows(model, arrays, document)
     most = mixture.n_components - int(mixture.family.has_noise)
     if clusters is not None and clusters > most:
         raise ParameterError(

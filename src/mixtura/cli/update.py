@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mixtura.archive import read_archive
 from mixtura.cli.advice import in_words_of_the_command
+from mixtura.cli.answers import described_rows
 from mixtura.cli.columns import split_names
 from mixtura.cli.contradictions import check_target
 from mixtura.cli.options import memory_option, missing_option, prior_option, weights_option
@@ -23,7 +24,7 @@ from mixtura.errors import DataError, ModelFileError
 from mixtura.estimators.arriving import arrived, checked_half_life
 from mixtura.estimators.stored import arrays_kept
 from mixtura.mixture import Mixture
-from mixtura.store import described_mixture, described_seen, save
+from mixtura.store import described_seen, save
 from mixtura.summary import summary_of
 
 __all__ = ["update"]
@@ -66,7 +67,7 @@ def update(
     found = files_of(list(files)) or []
     check_target(output, found)
     arrays, document = read_archive(model)
-    mixture, _ = described_mixture(model, arrays, document)
+    mixture, _ = described_rows(model, arrays, document)
     seen = described_seen(model, mixture, arrays, document)
     if seen is None:
         raise ModelFileError(
