@@ -103,6 +103,6 @@ FEWEST_ROWS = 0.01
 def edge_rows(effective_rows: Float) -> float:
     """Return the number of rows below which a count says nothing of its probability.
 
-    The weak prior puts less than 1/N of a row there.
+    The weak prior puts up to 1/N of a row there, beside those that are seen.
     """
-    return max(FEWEST_ROWS, 1.0 / max(float(effective_rows.sum()), 1.0))
+    return FEWEST_ROWS + 1.0 / max(float(effective_rows.sum()), 1.0)
