@@ -3,7 +3,8 @@
 The compiler is that of the environment variable CC, else the one inside the ziglang package, which
 needs nothing of the machine and is fetched where it is not there, by version and SHA-256, else
 `cc`. Where none works the build ends with a sentence that says what to do. So ziglang is no build
-dependency, which an index must have or nothing could be installed from it.
+dependency, which an index must have or nothing could be installed from it. Where MIXTURA_TARGET
+names another machine, say musl-aarch64, ziglang compiles for that.
 """
 
 import importlib.util
@@ -23,7 +24,7 @@ from typing import Any, NamedTuple
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NATIVE = Path("src", "mixtura", "native")
-SUFFIX = ".dll" if sys.platform == "win32" else ".so"
+TARGET = "MIXTURA_TARGET"
 
 # Not -ffast-math: sums keep their order, and only errno and traps, which nothing reads, are gone.
 FLAGS = [
@@ -46,8 +47,8 @@ class Zig(NamedTuple):
 ZIG = {
     ("glibc", "x86_64"): Zig("x86_64-linux-gnu.2.17", "manylinux_2_17_x86_64"),
     ("glibc", "aarch64"): Zig("aarch64-linux-gnu.2.17", "manylinux_2_17_aarch64"),
-    ("musl", "x86_64"): Zig("x86_64-linux-musl", "linux_x86_64"),
-    ("musl", "aarch64"): Zig("aarch64-linux-musl", "linux_aarch64"),
+    ("musl", "x86_64"): Zig("x86_64-linux-musl", "musllinux_1_2_x86_64"),
+    ("musl", "aarch64"): Zig("aarch64-linux-musl", "musllinux_1_2_aarch64"),
     ("macosx", "x86_64"): Zig("x86_64-macos.11.0", "macosx_11_0_x86_64"),
     ("macosx", "arm64"): Zig("aarch64-macos.11.0", "macosx_11_0_arm64"),
     ("win", "x86_64"): Zig("x86_64-windows-gnu", "win_amd64"),
@@ -97,18 +98,41 @@ def machine() -> tuple[str, str]:
     return system, {"amd64": "x86_64"}.get(processor, processor)
 
 
+def target() -> tuple[str, str]:
+    """Return the system and processor to compile for.
+
+    Raises
+    ------
+    NoCompiler
+        If another is asked for than ziglang compiles for.
+    """
+    asked = os.environ.get(TARGET)
+    known = {"-".join(each): each for each in ZIG}
+    if asked is None:
+        return machine()
+    if asked not in known:
+        raise NoCompiler(f"{TARGET} is {asked!r}, and should be one of {', '.join(known)}")
+    return known[asked]
+
+
+def suffix() -> str:
+    """Return what the names of libraries end with where they run."""
+    return ".dll" if target()[0] == "win" else ".so"
+
+
 def compilers(scratch: Path, warn: Callable[[str], None]) -> Iterator[Compiler]:
     """Yield the compilers to try, in order; what must be fetched goes into a scratch folder."""
     here = sysconfig.get_platform().replace("universal2", machine()[1])
     here = here.replace("-", "_").replace(".", "_")
-    if chosen := os.environ.get("CC"):
+    elsewhere = TARGET in os.environ
+    if (chosen := os.environ.get("CC")) and not elsewhere:
         yield Compiler(shlex.split(chosen), here, "-march=x86-64-{}")
         return
-    if machine() in ZIG and (command := zig_command(scratch, warn)):
-        zig = ZIG[machine()]
+    if target() in ZIG and (command := zig_command(scratch, warn)):
+        zig = ZIG[target()]
         command = [*command, "cc", "-target", zig.target, *PLAIN]
         yield Compiler(command, zig.wheel, "-mcpu=x86_64_{}")
-    if cc := shutil.which("cc"):
+    if (cc := shutil.which("cc")) and not elsewhere:
         yield Compiler([cc], here, "-march=x86-64-{}")
 
 
@@ -131,8 +155,8 @@ def zig_command(scratch: Path, warn: Callable[[str], None]) -> list[str] | None:
 
 
 def variants(compiler: Compiler) -> dict[str, list[str]]:
-    """Return the names of the builds for this machine, and the flags that each adds."""
-    if machine()[1] != "x86_64":
+    """Return the names of the builds for that machine, and the flags that each adds."""
+    if target()[1] != "x86_64":
         return {"any": []}
     levels = {level: [compiler.level.format(level)] for level in ("v2", "v3", "v4")}
     return levels | {"v4": levels["v4"] + WIDE}
@@ -164,7 +188,7 @@ def build(sources: Path, folder: Path, warn: Callable[[str], None]) -> Kernels:
         raise NoCompiler(f"the compiled kernels cannot be written: {error}") from error
     finally:
         # Libraries of older sources would be wrong.
-        for stale in set(folder.glob(f"kernels_*{SUFFIX}")) - set(kept):
+        for stale in set(folder.glob(f"kernels_*{suffix()}")) - set(kept):
             stale.unlink()
     return kernels
 
@@ -192,7 +216,7 @@ def compiled(
         environment = os.environ | {"ZIG_GLOBAL_CACHE_DIR": cache, "ZIG_LOCAL_CACHE_DIR": cache}
 
         def library(name: str, flags: list[str]) -> Path | None:
-            made = Path(scratch, f"kernels_{name}{SUFFIX}")
+            made = Path(scratch, f"kernels_{name}{suffix()}")
             command = [*compiler.command, *FLAGS, *flags, *files, "-o", str(made), "-lm"]
             if problem := failure(command, environment):
                 warn(f"{shlex.join(command)} failed:\n{problem}")

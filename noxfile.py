@@ -92,6 +92,19 @@ def sanitized(session: nox.Session) -> dict[str, str]:
 
 
 @nox.session
+def wheels(session: nox.Session) -> None:
+    """Build a wheel for each machine that ziglang compiles for into dist, and look into them."""
+    session.install("hatchling>=1.26", "auditwheel")
+    told = "import hatch_build as h; print(h.ZIGLANG, *map('-'.join, h.ZIG))"
+    version, *targets = str(session.run("python", "-c", told, silent=True)).split()
+    session.install(f"ziglang=={version}")
+    for target in session.posargs or targets:
+        build = ("hatchling", "build", "-t", "wheel", "-d", "dist")
+        session.run(*build, env={"MIXTURA_TARGET": target})
+    session.run("python", "tests/wheels.py", *sorted(map(str, Path("dist").glob("*.whl"))))
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Build the pages into docs/_build; `nox -s docs` needs no network but for the packages."""
     session.install("-e", ".[docs]")

@@ -126,6 +126,36 @@ def test_a_wheel_of_another_digest_is_never_unpacked(hatch_build, tmp_path, monk
     assert "DO NOT MATCH THE HASHES" in said[0]
 
 
+@pytest.mark.parametrize(
+    ("named", "tag", "ending", "builds"),
+    [
+        ("musl-aarch64", "musllinux_1_2_aarch64", ".so", {"any"}),
+        ("glibc-x86_64", "manylinux_2_17_x86_64", ".so", {"v2", "v3", "v4"}),
+        ("macosx-arm64", "macosx_11_0_arm64", ".so", {"any"}),
+        ("win-x86_64", "win_amd64", ".dll", {"v2", "v3", "v4"}),
+    ],
+)
+def test_another_machine_is_compiled_for_by_ziglang_alone(
+    hatch_build, tmp_path, monkeypatch, named, tag, ending, builds
+):
+    monkeypatch.setenv("MIXTURA_TARGET", named)
+    monkeypatch.setenv("CC", WRITING)
+    monkeypatch.setattr(hatch_build, "zig_command", lambda scratch, warn: ["zig"])
+    (compiler,) = hatch_build.compilers(tmp_path, print)
+    assert compiler.command[:3] == ["zig", "cc", "-target"]
+    assert compiler.wheel == tag
+    assert hatch_build.suffix() == ending
+    assert set(hatch_build.variants(compiler)) == builds
+
+
+def test_a_machine_that_ziglang_does_not_know_is_refused(tree):
+    done = run(tree, "-m", "hatchling", "build", "-t", "wheel", MIXTURA_TARGET="sun-sparc")
+    assert done.returncode != 0
+    assert "MIXTURA_TARGET is 'sun-sparc', and should be one of glibc-x86_64" in (
+        done.stdout + done.stderr
+    )
+
+
 def test_a_wheel_with_kernels_is_of_a_platform_and_of_no_python(tree, hatch_build):
     name, files, _ = wheel(tree, CC=WRITING)
     assert "-py3-none-" in name
