@@ -11,7 +11,7 @@ from mixtura.components.noise import without_noise
 from mixtura.components.weighing import Weighing
 from mixtura.em.certificate import certificate_words
 from mixtura.mixture import Mixture
-from mixtura.text import count_words, row_words, text_table
+from mixtura.text import Passage, Summary, Table, count_words, row_words
 
 __all__ = ["bound_numbers", "summary_of", "table_words", "title_of"]
 
@@ -24,7 +24,7 @@ SHOWN_PAIRS = 5
 
 def summary_of(
     mixture: Mixture, facts: Mapping[str, Any] | None = None, *, of_a_file: bool = False
-) -> str:
+) -> Summary:
     """Return the title, the criteria, and the components with their means.
 
     Parameters
@@ -34,29 +34,30 @@ def summary_of(
     of_a_file : a file tells the facts; where they are others, they are left out and that is said
     """
     if not of_a_file:
-        return _told(mixture, facts)
+        return Summary(_told(mixture, facts))
     try:
-        return _told(mixture, facts)
+        return Summary(_told(mixture, facts))
     except (LookupError, TypeError, ValueError, AttributeError):
-        return f"{_told(mixture, None)}\n\n{STRANGE}"
+        return Summary([*_told(mixture, None), Passage(said=STRANGE)])
 
 
-def _told(mixture: Mixture, facts: Mapping[str, Any] | None) -> str:
+def _told(mixture: Mixture, facts: Mapping[str, Any] | None) -> list[Passage]:
     columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
-    parts = [title_of(mixture)]
+    heading, *rest = title_of(mixture).split("\n")
+    parts = [Passage(heading, said="\n".join(rest))]
     if facts:
         parts.append(_criteria(facts))
     parts.append(_components(mixture, facts or {}))
     if facts and facts.get("relative_entropy") is not None:
-        parts.append(_certainty(facts))
+        parts.append(Passage(said=_certainty(facts)))
     if facts and "table" in facts:
-        parts.append(table_words(facts))
+        parts.append(Passage(said=table_words(facts)))
     if facts and facts.get("pair_residuals"):
         parts.append(_pairs(facts))
     parts += mixture.family.tables(mixture.parameters, columns, mixture.names)
     if facts:
-        parts.append(_ending(facts))
-    return "\n\n".join(parts)
+        parts.append(Passage(said=_ending(facts)))
+    return parts
 
 
 def title_of(mixture: Mixture) -> str:
@@ -97,7 +98,7 @@ def _bound_words(mixture: Mixture) -> str:
     return "; ".join(found)
 
 
-def _criteria(facts: Mapping[str, Any]) -> str:
+def _criteria(facts: Mapping[str, Any]) -> Passage:
     weighted = facts["total_weight"] != facts["n_rows"]
     header = ["log-likelihood", "n", "df", "BIC", "ICL"]
     row = [
@@ -110,10 +111,10 @@ def _criteria(facts: Mapping[str, Any]) -> str:
     note = "BIC and ICL: lower is better; -2 log-likelihood + df log n, priors left out."
     if weighted:
         note += f" n is the total weight of {facts['n_rows']} rows."
-    return text_table(header, [row]) + "\n" + note
+    return Passage("", (Table.of(header, [row]),), note)
 
 
-def _components(mixture: Mixture, facts: Mapping[str, Any]) -> str:
+def _components(mixture: Mixture, facts: Mapping[str, Any]) -> Passage:
     header = ["component", "weight"]
     rows = [
         [name, f"{weight:.4f}"] for name, weight in zip(mixture.names, mixture.weights, strict=True)
@@ -130,7 +131,7 @@ def _components(mixture: Mixture, facts: Mapping[str, Any]) -> str:
         header.append("size")
         for row, size in zip(rows, facts["sizes"], strict=True):
             row.append(f"{size:g}")
-    return text_table(header, rows)
+    return Passage(tables=(Table.of(header, rows),))
 
 
 def _certainty(facts: Mapping[str, Any]) -> str:
@@ -165,11 +166,11 @@ def table_words(facts: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _pairs(facts: Mapping[str, Any]) -> str:
+def _pairs(facts: Mapping[str, Any]) -> Passage:
     title = "Bivariate residuals, X² / df: above 1 the classes leave two items dependent"
     pairs = facts["pair_residuals"][:SHOWN_PAIRS]
     rows = [[f"{first} and {second}", f"{value:.3f}"] for first, second, value in pairs]
-    return f"{title}\n" + text_table(["largest", ""], rows)
+    return Passage(title, (Table.of(["largest", ""], rows),))
 
 
 def _ending(facts: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from mixtura.inference.survey import SurveyDesign
 from mixtura.inference.uncertainty import confidence_intervals, standard_errors
 from mixtura.inference.wald import shown
 from mixtura.mixture import Mixture
-from mixtura.text import component_title, text_table
+from mixtura.text import Passage, Summary, Table, Tabled, component_title
 
 __all__ = ["ClassProfile", "profile"]
 
@@ -27,7 +27,7 @@ SINGLE = {"probabilities": "probability"}
 
 
 @dataclass(frozen=True, slots=True)
-class ClassProfile:
+class ClassProfile(Tabled):
     """A row for each number of a class, and what is known of its error.
 
     Attributes
@@ -45,8 +45,8 @@ class ClassProfile:
         """Return a row for each column, level and class, with 95 % intervals; NaN if unknown."""
         return [dict(row) for row in self.rows]
 
-    def summary(self) -> str:
-        """Return the table as text: numbers by class, with standard errors in brackets."""
+    def summary(self) -> Summary:
+        """Return the table: numbers by class, with standard errors in brackets."""
         lines: dict[tuple[str, str], list[str]] = {}
         for row in self.rows:
             name = row["column"] if row["level"] is None else f"{row['column']}={row['level']}"
@@ -62,7 +62,7 @@ class ClassProfile:
             *(component_title(name, "class") for name in self.classes),
         ]
         said = f"no standard errors: {self.doubt}" if self.doubt else "in brackets: standard errors"
-        return f"{text_table(header, rows)}\n{said}"
+        return Summary([Passage("", (Table.of(header, rows),), said)], self.table())
 
 
 def profile(

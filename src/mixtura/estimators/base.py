@@ -54,6 +54,7 @@ from mixtura.mixture import Mixture
 from mixtura.selection import Candidate, Selection
 from mixtura.store import StoredFacts, save
 from mixtura.summary import summary_of
+from mixtura.text import Summary
 
 __all__ = ["MixtureEstimator"]
 
@@ -336,7 +337,7 @@ class MixtureEstimator(PartialFit, Transforming, DensityMixin, Pickled, ABC):
             self._result = replace(self._result, mixture=self.mixture_)
         return self
 
-    def summary(self) -> str:
+    def summary(self) -> Summary:
         """Return the fit in words and tables."""
         check_is_fitted(self, "mixture_")
         facts = getattr(self, "facts_", None)

@@ -23,6 +23,7 @@ from mixtura.regressions.intervals import mixture_quantile
 from mixtura.regressions.rows import Laid, laid_out
 from mixtura.regressions.stored import save_regressor
 from mixtura.summary import summary_of
+from mixtura.text import Summary
 
 __all__ = ["FittedRegressions"]
 
@@ -223,7 +224,7 @@ class FittedRegressions(RegressorMixin, Pickled):
         self.mixture_ = self.mixture_.relabel(labels)
         return self
 
-    def summary(self) -> str:
+    def summary(self) -> Summary:
         """Return the fit in words and tables."""
         check_is_fitted(self, "mixture_")
         return summary_of(self.mixture_, self.facts_)
