@@ -34,11 +34,11 @@ def summary_of(
     of_a_file : a file tells the facts; where they are others, they are left out and that is said
     """
     if not of_a_file:
-        return Summary(_told(mixture, facts))
+        return Summary(_told(mixture, facts), mixture.table())
     try:
-        return Summary(_told(mixture, facts))
+        return Summary(_told(mixture, facts), mixture.table())
     except (LookupError, TypeError, ValueError, AttributeError):
-        return Summary([*_told(mixture, None), Passage(said=STRANGE)])
+        return Summary([*_told(mixture, None), Passage(said=STRANGE)], mixture.table())
 
 
 def _told(mixture: Mixture, facts: Mapping[str, Any] | None) -> list[Passage]:

@@ -15,7 +15,8 @@ from mixtura.report.drawing import INK, colour, drawn_name, marker, new_figure, 
 from mixtura.report.parts import Drawing, FamilyPage
 from mixtura.report.profile import drawn_components, name_components, unnamed_note
 from mixtura.report.spread import MOST_ITEMS, spread_figure
-from mixtura.report.tables import Table, component_titles, number
+from mixtura.report.tables import Table, component_titles
+from mixtura.text import number
 
 __all__ = ["COLUMNS", "COLUMNWISE", "bin_masses", "columns_figure", "telling_columns"]
 

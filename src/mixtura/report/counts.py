@@ -15,7 +15,8 @@ from mixtura.report.levels import telling
 from mixtura.report.parts import Drawing, FamilyPage
 from mixtura.report.profile import unnamed_note
 from mixtura.report.spread import MOST_ITEMS, spread_figure
-from mixtura.report.tables import Table, component_titles, number
+from mixtura.report.tables import Table, component_titles
+from mixtura.text import number
 
 __all__ = ["MULTINOMIAL", "POISSON"]
 

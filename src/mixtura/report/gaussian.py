@@ -13,7 +13,8 @@ from mixtura.report.pairs import MOST_COLUMNS, pairs_figure
 from mixtura.report.panels import Points
 from mixtura.report.parts import Drawing, FamilyPage
 from mixtura.report.sections import Section
-from mixtura.report.tables import Table, component_titles, number, with_spread
+from mixtura.report.tables import Table, component_titles
+from mixtura.text import number, with_spread
 
 __all__ = ["GAUSSIAN"]
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from mixtura.em.solve import FitResult
 from mixtura.errors import MixturaError
-from mixtura.text import Passage, Summary, Table, Tabled
+from mixtura.mixture.shown import overview
+from mixtura.text import Passage, Summary, Table, Tabled, glance
 
 __all__ = ["CRITERIA", "Candidate", "Selection"]
 
@@ -48,6 +49,13 @@ class Candidate:
     def __repr__(self) -> str:
         told = self.failure if self.result is None else f"BIC {self.result.bic:.6g}"
         return f"<Candidate {self.kind}, {self.n_components} components: {told}>"
+
+    def _repr_html_(self) -> str:
+        """Return the components for a notebook, or why there are none."""
+        if self.result is None:
+            return glance([Passage(said=repr(self)[1:-1])])
+        rows = self.result.effective_rows.tolist()
+        return glance([Passage(said=repr(self)[1:-1]), *overview(self.result.mixture, rows)])
 
     @property
     def is_sound(self) -> bool:

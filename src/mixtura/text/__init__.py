@@ -9,6 +9,7 @@ from mixtura.text.names import (
     quoted_names,
     row_words,
 )
+from mixtura.text.numbers import number, with_spread
 from mixtura.text.summaries import Backend, Summary, Tabled, frame_of, glance
 from mixtura.text.tables import Passage, Rows, Table
 
@@ -28,6 +29,8 @@ __all__ = [
     "frame_of",
     "glance",
     "named_components",
+    "number",
     "quoted_names",
     "row_words",
+    "with_spread",
 ]

@@ -1,4 +1,4 @@
-"""`Mixture`: the frozen value that a fit returns and a model file stores."""
+"""`Mixture`: weights, a family and its parameters, and what they say of rows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +19,7 @@ from mixtura.data.encoding import AS_IT_COMES, Reading, decoded, decoded_rows, r
 from mixtura.engines import Threads, engine_named
 from mixtura.errors import ParameterError
 from mixtura.kinds import ColumnKind
+from mixtura.mixture.shown import Shown
 from mixtura.native.predictions import Predictions
 from mixtura.text import component_names, named_components
 
@@ -31,7 +32,7 @@ CHUNK_ROWS, FEW_PARTS = 4096, 4
 
 
 @dataclass(frozen=True, repr=False)
-class Mixture:
+class Mixture(Shown):
     """A finite mixture Σ_k π_k f(x | θ_k), in the user's units.
 
     Its methods read a table as the fit did: columns of a frame by name, categories by value, and
