@@ -6,8 +6,8 @@ from typing import Any
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
+from mixtura.doors import Plotted
 from mixtura.estimators.transforming import Transforming
-from mixtura.inference.known import with_errors
 from mixtura.store import StoredFacts
 from mixtura.summary import summary_of
 from mixtura.text import Backend, Summary, frame_of
@@ -15,7 +15,7 @@ from mixtura.text import Backend, Summary, frame_of
 __all__ = ["Shown", "with_mixture"]
 
 
-class Shown(Transforming, ABC):
+class Shown(Plotted, Transforming, ABC):
     """The part of a mixture's estimator that hands on what it found, to readers and pipelines."""
 
     def summary(self) -> Summary:
@@ -54,6 +54,9 @@ class Shown(Transforming, ABC):
         check_is_fitted(self, "mixture_")
         if X is None:
             return self.mixture_.table()
+        # A fit needs nothing of it.
+        from mixtura.inference.known import with_errors
+
         options = {"boundary": "hold", "missing": "marginal"}
         return with_errors(self.mixture_, X, sample_weight, **options)
 

@@ -90,10 +90,11 @@ def _geometry(report: Report) -> str:
 PAIRS = Drawing(
     "pairs",
     "Rows and components",
-    lambda report: pairs_figure(
+    lambda report, canvas: pairs_figure(
         report.result.mixture,
         Points(report.rows, report.labels, report.uncertainty),
         report.columns,
+        canvas,
     ),
     _caption,
 )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.doors import Plotted
 from mixtura.em.solve import FitResult
 from mixtura.errors import MixturaError
 from mixtura.mixture.shown import overview
@@ -126,7 +127,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Selection(Tabled):
+class Selection(Tabled, Plotted):
     """All candidates of a search, by their sizes and then their parameters.
 
     Attributes
