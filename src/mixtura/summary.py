@@ -6,14 +6,13 @@ from typing import Any
 import numpy as np
 from scipy.special import chdtrc
 
-from mixtura.components.constrained import Constraints, rule_of
-from mixtura.components.noise import without_noise
 from mixtura.components.weighing import Weighing
 from mixtura.em.certificate import certificate_words
 from mixtura.mixture import Mixture
+from mixtura.mixture.document import bound_numbers
 from mixtura.text import Passage, Summary, Table, count_words, row_words
 
-__all__ = ["bound_numbers", "summary_of", "table_words", "title_of"]
+__all__ = ["summary_of", "table_words", "title_of"]
 
 STRANGE = (
     "What the file says of the fit is not as expected, and is left out; fit and save it again."
@@ -71,19 +70,6 @@ def title_of(mixture: Mixture) -> str:
     how = "at given numbers" if Weighing.holding(weights).tells_apart else "equal"
     noise = ", that of the noise free" if mixture.family.has_noise else ""
     return f"{title}\nmixing weights held {how}{noise}"
-
-
-def bound_numbers(mixture: Mixture) -> dict[str, Constraints]:
-    """Return what of each array of numbers is held or equal, by name, where anything is."""
-    bound = mixture.constraints
-    if bound is None:
-        return {}
-    arrays = rule_of(without_noise(mixture.family)).arrays
-    each = {
-        name: Constraints(bound.values[:, part], bound.ties[:, part])
-        for name, part in arrays.items()
-    }
-    return {name: own for name, own in each.items() if own.fixed.any() or own.ties.any()}
 
 
 def _bound_words(mixture: Mixture) -> str:

@@ -81,7 +81,12 @@ class Distribution:
         return self._univariate().quantile(array.ravel()).reshape(array.shape)
 
     def ppf(self, levels: ArrayLike) -> Float:
-        """Return `quantile`, by scipy's name."""
+        """Return what `quantile` does, by scipy's name.
+
+        Parameters
+        ----------
+        levels : probabilities, of any shape
+        """
         return self.quantile(levels)
 
     def rvs(

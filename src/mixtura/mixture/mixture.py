@@ -19,6 +19,7 @@ from mixtura.engines import Threads, engine_named
 from mixtura.errors import ParameterError
 from mixtura.kinds import ColumnKind
 from mixtura.mixture.distribution import Distribution
+from mixtura.mixture.handed_on import HandedOn
 from mixtura.mixture.shown import Shown
 from mixtura.native.predictions import Predictions
 from mixtura.text import component_names, named_components
@@ -32,7 +33,7 @@ CHUNK_ROWS, FEW_PARTS = 4096, 4
 
 
 @dataclass(frozen=True, repr=False)
-class Mixture(Distribution, Shown):
+class Mixture(Distribution, HandedOn, Shown):
     """A finite mixture Σ_k π_k f(x | θ_k), in the user's units.
 
     Its methods read a table as the fit did: columns of a frame by name, categories by value, and
