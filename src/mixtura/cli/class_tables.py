@@ -138,6 +138,7 @@ def write_csv(path: Path, rows: Rows, safe: Callable[[Any], Any]) -> None:
 
 def _cells(cells: list[Any], safe: Callable[[Any], Any]) -> Any:
     """Return a column that Arrow takes: levels may be of several types, and NaN is no number."""
+    cells = [float(f"{cell:.10g}") if isinstance(cell, float) else cell for cell in cells]
     if any(isinstance(cell, str) for cell in cells):
         cells = [cell if cell is None or isinstance(cell, str) else str(cell) for cell in cells]
     return pa.array(safe(cells), from_pandas=True)
