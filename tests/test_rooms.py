@@ -207,6 +207,14 @@ def test_a_file_of_the_ground_floor_needs_errors_or_its_own_helpers_only(room: s
         assert imported_rooms(path) - {room} <= allowed
 
 
+def test_rooms_above_are_loaded_by_name_through_one_door_alone() -> None:
+    """Else a text could import upwards where no import is seen."""
+    loads = re.compile(r"import_module\(f?\"mixtura\.")
+    files = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")}
+    found = {name for name in files if loads.search((PACKAGE / name).read_text("utf-8"))}
+    assert found == {"__init__.py", "doors.py", "report/__init__.py", "cli/loading.py"}
+
+
 def test_imports_are_found_however_they_are_written(tmp_path: Path) -> None:
     lines = [
         "import mixtura.em.fit",

@@ -1,10 +1,11 @@
-"""Doors of rooms: what a package hands on is loaded when it is asked for."""
+"""Doors of rooms: what a package hands on, and rooms above, are loaded when they are asked for."""
 
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from typing import Any
 
-__all__ = ["opened"]
+__all__ = ["Plotted", "opened"]
 
 
 def opened(package: str, places: Mapping[str, str]) -> Callable[[str], object]:
@@ -24,3 +25,39 @@ def opened(package: str, places: Mapping[str, str]) -> Callable[[str], object]:
         return value
 
     return load
+
+
+class Plotted:
+    """What can be drawn has the door to the room that draws, which stands above it.
+
+    It hands itself over and knows nothing of how it is drawn, so nothing is imported upwards.
+    """
+
+    __slots__ = ()
+
+    def plot(self, kind: str | None = None, X: Any = None, *, ax: Any = None) -> Any:
+        """Draw a figure of the report.
+
+        Parameters
+        ----------
+        kind : "pairs", "columns", "items", "profile", "uncertainty", "trace", "criterion" and so
+            on, as the family has them (an error says which); of a search also "bic", "icl" and
+            "aic". None is the first that can be drawn
+        X : (N, D) rows of the columns that were fitted; frames by name. None where the figure shows
+            no rows
+        ax : matplotlib's axes to draw in, or None for a new figure, which a notebook shows
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Or an array of them where the figure has several panels.
+
+        Raises
+        ------
+        ParameterError
+            If there is no figure of that kind, it shows rows and there are none, or nothing is
+            fitted.
+        DataError
+            If the rows have other columns.
+        """
+        return import_module("mixtura.report").plot(self, kind, X, ax=ax)

@@ -6,14 +6,13 @@ from typing import Any
 import numpy as np
 from scipy.special import chdtrc
 
-from mixtura.components.constrained import Constraints, rule_of
-from mixtura.components.noise import without_noise
 from mixtura.components.weighing import Weighing
 from mixtura.em.certificate import certificate_words
 from mixtura.mixture import Mixture
-from mixtura.text import count_words, row_words, text_table
+from mixtura.mixture.document import bound_numbers
+from mixtura.text import Passage, Summary, Table, count_words, row_words
 
-__all__ = ["bound_numbers", "summary_of", "table_words", "title_of"]
+__all__ = ["summary_of", "table_words", "title_of"]
 
 STRANGE = (
     "What the file says of the fit is not as expected, and is left out; fit and save it again."
@@ -24,7 +23,7 @@ SHOWN_PAIRS = 5
 
 def summary_of(
     mixture: Mixture, facts: Mapping[str, Any] | None = None, *, of_a_file: bool = False
-) -> str:
+) -> Summary:
     """Return the title, the criteria, and the components with their means.
 
     Parameters
@@ -34,29 +33,30 @@ def summary_of(
     of_a_file : a file tells the facts; where they are others, they are left out and that is said
     """
     if not of_a_file:
-        return _told(mixture, facts)
+        return Summary(_told(mixture, facts), mixture.table())
     try:
-        return _told(mixture, facts)
+        return Summary(_told(mixture, facts), mixture.table())
     except (LookupError, TypeError, ValueError, AttributeError):
-        return f"{_told(mixture, None)}\n\n{STRANGE}"
+        return Summary([*_told(mixture, None), Passage(said=STRANGE)], mixture.table())
 
 
-def _told(mixture: Mixture, facts: Mapping[str, Any] | None) -> str:
+def _told(mixture: Mixture, facts: Mapping[str, Any] | None) -> list[Passage]:
     columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
-    parts = [title_of(mixture)]
+    heading, *rest = title_of(mixture).split("\n")
+    parts = [Passage(heading, said="\n".join(rest))]
     if facts:
         parts.append(_criteria(facts))
     parts.append(_components(mixture, facts or {}))
     if facts and facts.get("relative_entropy") is not None:
-        parts.append(_certainty(facts))
+        parts.append(Passage(said=_certainty(facts)))
     if facts and "table" in facts:
-        parts.append(table_words(facts))
+        parts.append(Passage(said=table_words(facts)))
     if facts and facts.get("pair_residuals"):
         parts.append(_pairs(facts))
     parts += mixture.family.tables(mixture.parameters, columns, mixture.names)
     if facts:
-        parts.append(_ending(facts))
-    return "\n\n".join(parts)
+        parts.append(Passage(said=_ending(facts)))
+    return parts
 
 
 def title_of(mixture: Mixture) -> str:
@@ -72,19 +72,6 @@ def title_of(mixture: Mixture) -> str:
     return f"{title}\nmixing weights held {how}{noise}"
 
 
-def bound_numbers(mixture: Mixture) -> dict[str, Constraints]:
-    """Return what of each array of numbers is held or equal, by name, where anything is."""
-    bound = mixture.constraints
-    if bound is None:
-        return {}
-    arrays = rule_of(without_noise(mixture.family)).arrays
-    each = {
-        name: Constraints(bound.values[:, part], bound.ties[:, part])
-        for name, part in arrays.items()
-    }
-    return {name: own for name, own in each.items() if own.fixed.any() or own.ties.any()}
-
-
 def _bound_words(mixture: Mixture) -> str:
     """Return how many numbers are held and equal, such as "rates: 3 of 6 held"."""
     found = []
@@ -97,7 +84,7 @@ def _bound_words(mixture: Mixture) -> str:
     return "; ".join(found)
 
 
-def _criteria(facts: Mapping[str, Any]) -> str:
+def _criteria(facts: Mapping[str, Any]) -> Passage:
     weighted = facts["total_weight"] != facts["n_rows"]
     header = ["log-likelihood", "n", "df", "BIC", "ICL"]
     row = [
@@ -110,10 +97,10 @@ def _criteria(facts: Mapping[str, Any]) -> str:
     note = "BIC and ICL: lower is better; -2 log-likelihood + df log n, priors left out."
     if weighted:
         note += f" n is the total weight of {facts['n_rows']} rows."
-    return text_table(header, [row]) + "\n" + note
+    return Passage("", (Table.of(header, [row]),), note)
 
 
-def _components(mixture: Mixture, facts: Mapping[str, Any]) -> str:
+def _components(mixture: Mixture, facts: Mapping[str, Any]) -> Passage:
     header = ["component", "weight"]
     rows = [
         [name, f"{weight:.4f}"] for name, weight in zip(mixture.names, mixture.weights, strict=True)
@@ -130,7 +117,7 @@ def _components(mixture: Mixture, facts: Mapping[str, Any]) -> str:
         header.append("size")
         for row, size in zip(rows, facts["sizes"], strict=True):
             row.append(f"{size:g}")
-    return text_table(header, rows)
+    return Passage(tables=(Table.of(header, rows),))
 
 
 def _certainty(facts: Mapping[str, Any]) -> str:
@@ -165,11 +152,11 @@ def table_words(facts: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _pairs(facts: Mapping[str, Any]) -> str:
+def _pairs(facts: Mapping[str, Any]) -> Passage:
     title = "Bivariate residuals, X² / df: above 1 the classes leave two items dependent"
     pairs = facts["pair_residuals"][:SHOWN_PAIRS]
     rows = [[f"{first} and {second}", f"{value:.3f}"] for first, second, value in pairs]
-    return f"{title}\n" + text_table(["largest", ""], rows)
+    return Passage(title, (Table.of(["largest", ""], rows),))
 
 
 def _ending(facts: Mapping[str, Any]) -> str:

@@ -104,10 +104,30 @@ def test_assignments_have_a_row_for_each_row_and_agree_with_the_model(fitted):
     values = np.loadtxt(FAITHFUL, delimiter=",", skiprows=1)
     density, posterior = mixture.density_and_responsibilities(values)
     assert [int(row["component"]) for row in rows] == posterior.argmax(axis=1).tolist()
-    np.testing.assert_allclose([float(row["probability"]) for row in rows], posterior.max(axis=1))
-    np.testing.assert_allclose([float(row["log_density"]) for row in rows], density)
-    total = [float(row["probability"]) + float(row["uncertainty"]) for row in rows]
-    np.testing.assert_allclose(total, 1.0)
+    written = {name: [row[name] for row in rows] for name in rows[0]}
+    best = posterior.max(axis=1)
+    # Six significant digits, and six places of densities.
+    assert list(map(float, written["probability"])) == [float(f"{value:.6g}") for value in best]
+    unsure = [float(f"{value:.6g}") for value in 1.0 - best]
+    np.testing.assert_allclose(list(map(float, written["uncertainty"])), unsure, atol=1e-21)
+    mantissas = [text.partition("e")[0].replace(".", "") for text in written["uncertainty"]]
+    assert max(len(digits.strip("0")) for digits in mantissas) <= 6
+    places = [float(f"{value:.6f}") for value in density]
+    np.testing.assert_allclose(list(map(float, written["log_density"])), places, atol=1.1e-6)
+    assert max(len(text.partition(".")[2]) for text in written["log_density"]) <= 6
+
+
+def test_a_parquet_file_has_all_digits(fitted, tmp_path):
+    _, folder = fitted
+    target = tmp_path / "assigned.parquet"
+    done = mixtura("predict", folder / "model.mixtura", FAITHFUL, "--proba", "-o", target)
+    assert done.exit_code == 0, done.stderr
+    mixture = load(folder / "model.mixtura")
+    values = np.loadtxt(FAITHFUL, delimiter=",", skiprows=1)
+    density, posterior = mixture.density_and_responsibilities(values)
+    found = pyarrow.parquet.read_table(target).to_pydict()
+    assert found["log_density"] == density.tolist()
+    assert [found[f"p{k}"] for k in range(mixture.n_components)] == posterior.T.tolist()
 
 
 def test_predict_finds_columns_by_name(fitted, tmp_path):

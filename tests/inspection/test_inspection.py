@@ -128,7 +128,7 @@ def test_steps_and_gaps_are_counted() -> None:
 @pytest.mark.parametrize("backend", ["pandas", "polars", "pyarrow"])
 def test_an_inspection_is_a_frame_too(backend: Any) -> None:
     found = inspect(drawn_table(3)[0])
-    frame = pl.DataFrame(found.frame(backend))
+    frame = pl.DataFrame(found.to_frame(backend))
     assert frame["column"].to_list() == [column.name for column in found.columns]
     assert frame["fitted"].to_list() == [column.block for column in found.columns]
 
@@ -137,7 +137,7 @@ def test_an_inspection_is_text_and_a_table_of_html() -> None:
     found = mixtura.inspect(pd.DataFrame({"<b>": ["p", "q"] * 20, "row": range(40)}))
     assert str(found).splitlines()[0].split()[:2] == ["column", "kind"]
     assert "column 'row' is left out: row numbers" in str(found)
-    assert "<td>&lt;b&gt;</td>" in found._repr_html_()
+    assert "&lt;b&gt;</th>" in found._repr_html_()
     assert repr(found) == "<Inspection of 2 columns, of which 1 would be fitted>"
 
 

@@ -80,11 +80,11 @@ def test_a_model_file_holds_what_was_fitted(family: str, tmp_path: Path, fresh_s
 def test_components_keep_the_names_they_are_given(tmp_path: Path, fresh_seed: int) -> None:
     found = drawn(fresh_seed, "gaussian", 200)
     model = MixtureRegressor(2, random_state=0).fit(found.X, found.y)
-    before = model.errors(found.X, found.y).table()
+    before = model.errors(found.X, found.y).summary()
     assert model.relabel(["steep", "flat"]) is model
     model.save(tmp_path / "model")
     for one in (model, mixtura.load(tmp_path / "model")):
-        table = one.errors(found.X, found.y).table()
+        table = one.errors(found.X, found.y).summary()
         named = table.replace("(steep)", "(0)").replace("(flat)", "(1)")
         assert named.split() == before.split()
         assert "(steep)" in table

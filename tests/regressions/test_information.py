@@ -130,7 +130,7 @@ def test_a_term_without_effect_is_found_so_as_often_as_it_should_be() -> None:
         errors = model.errors(X, found.y)
         p_values.append(errors.test("x2").p_value)
         assert errors.test("x1", equal=True).p_value < 1e-3
-        assert "x2 (1)" in errors.table()
+        assert "x2 (1)" in errors.summary()
     # Sixty p-values that are even from 0 to 1: the mean has a standard deviation of 0.037.
     assert 0.35 < np.mean(p_values) < 0.65
 

@@ -30,6 +30,6 @@ def test_a_notebook_shows_the_ranking(fresh_seed: int) -> None:
     rows = np.random.default_rng(fresh_seed).normal(size=(80, 3))
     found = select(rows, (1, 2), random_state=0)
     page = found._repr_html_()
-    assert page.startswith("<pre>")
+    assert page.startswith("<div")
     assert all(one.kind in page for one in found.ranked[:10])
     assert len(page) < 5000

@@ -1,6 +1,6 @@
 """Two models of the same rows, compared row by row."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from mixtura.agreement.matching import Matching, matched_confusion
 from mixtura.data.checks import row_weights
 from mixtura.data.weights import given_weights
 from mixtura.errors import DataError, ParameterError
+from mixtura.text import Summary
 
 __all__ = ["Comparison", "compare", "compared"]
 
@@ -81,13 +82,14 @@ class Comparison:
         mean = weights @ gains / weights.sum()
         return float(np.sqrt(weights @ (gains - mean) ** 2))
 
-    def summary(self) -> str:
+    def summary(self) -> Summary:
         """Return it in words and a table, the groups of the first in rows."""
         one, other = self.log_likelihoods
         side = "higher" if self.difference > 0 else "lower"
         moved = int(self.changed.sum())
-        return (
-            f"{self.matching.summary()}\n"
+        matching = self.matching.summary()
+        said = (
+            f"{matching.passages[0].said}\n"
             "Rows: the groups of the first; columns: those of the second.\n"
             f"{moved} of {len(self.labels)} rows change groups; adjusted Rand index "
             f"{self.adjusted_rand:.4f}.\n"
@@ -95,6 +97,7 @@ class Comparison:
             f"{abs(self.difference):.4f} nats (standard error {self.standard_error:.4f}, which "
             "holds where neither was fitted to these)."
         )
+        return Summary([replace(matching.passages[0], said=said)], matching.table())
 
 
 def compare(one: Any, other: Any, X: Any, sample_weight: ArrayLike | None = None) -> Comparison:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from mixtura.data.checks import row_weights
 from mixtura.data.labels import numbered_labels
 from mixtura.errors import DataError
-from mixtura.text import text_table
+from mixtura.text import Passage, Summary, Table, Tabled
 
 __all__ = ["Matching", "class_error", "matched_confusion"]
 
@@ -18,7 +18,7 @@ Float = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Matching:
+class Matching(Tabled):
     """How often each two groups hold the same rows, and which stand for each other.
 
     Attributes
@@ -61,14 +61,15 @@ class Matching:
             for row, label in enumerate(self.known.tolist())
         ]
 
-    def summary(self) -> str:
-        """Return the matched table as text, and the share of rows outside its diagonal."""
+    def summary(self) -> Summary:
+        """Return the matched table, and the share of rows outside its diagonal."""
         header = ["", *(str(label) for label in self.found.tolist())]
         rows = [
             [str(label), *(f"{count:g}" for count in self.counts[row])]
             for row, label in enumerate(self.known.tolist())
         ]
-        return f"{text_table(header, rows)}\n{self.error:.4f} of the rows are matched otherwise."
+        said = f"{self.error:.4f} of the rows are matched otherwise."
+        return Summary([Passage(tables=(Table.of(header, rows),), said=said)], self.table())
 
 
 def matched_confusion(

@@ -16,7 +16,7 @@ from mixtura.inference.refit import from_short_runs, options_of, refit
 from mixtura.inference.replicates import reweighted, seeded
 from mixtura.inference.rows import Rows, checked
 from mixtura.mixture import Mixture
-from mixtura.text import text_table
+from mixtura.text import Passage, Summary, Table, Tabled
 
 __all__ = ["Stability", "stability"]
 
@@ -27,7 +27,7 @@ RECOVERED, DISSOLVED = 0.75, 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stability:
+class Stability(Tabled):
     """How alike each cluster is to the most alike one of each replicate.
 
     Attributes
@@ -72,13 +72,14 @@ class Stability:
         names = ("component", "jaccard", "recovered", "dissolved")
         return [dict(zip(names, one, strict=True)) for one in told]
 
-    def summary(self) -> str:
-        """Return a text table, a row for each cluster."""
+    def summary(self) -> Summary:
+        """Return a table, a row for each cluster."""
         rows = [
             [str(row["component"]), *(f"{row[name]:.3f}" for name in list(row)[1:])]
             for row in self.table()
         ]
-        return text_table(["component", "jaccard", "recovered", "dissolved"], rows)
+        table = Table.of(["component", "jaccard", "recovered", "dissolved"], rows)
+        return Summary([Passage(tables=(table,))], self.table())
 
 
 def stability(

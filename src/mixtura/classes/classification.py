@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixtura.classes.posteriors import posteriors_of
-from mixtura.text import text_table
+from mixtura.text import Passage, Summary, Table, Tabled
 
 __all__ = ["Classification", "classification"]
 
@@ -15,7 +15,7 @@ Float = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Classification:
+class Classification(Tabled):
     """Rows put into their most probable class, against their posteriors.
 
     Attributes
@@ -64,7 +64,7 @@ class Classification:
             for k, name in enumerate(self.names)
         ]
 
-    def summary(self) -> str:
+    def summary(self) -> Summary:
         """Return the tables as text."""
         header = ["class", "share", "modal share", "average posterior", "odds", "correct"]
         rows = [
@@ -78,28 +78,31 @@ class Classification:
             ]
             for row in self.table()
         ]
-        return "\n".join(
-            [
-                text_table(header, rows),
-                "average posterior: of the class, among rows put in it; odds: of correct "
-                "classification over\nthose by chance, above 5 is good; correct: the share of a "
-                "class that is put in it.",
-                "",
+        said = (
+            "average posterior: of the class, among rows put in it; odds: of correct "
+            "classification over\nthose by chance, above 5 is good; correct: the share of a "
+            "class that is put in it."
+        )
+        passages = [
+            Passage(tables=(Table.of(header, rows),), said=said),
+            Passage(
                 "Average posteriors: rows are put in the class of the row",
-                self._matrix(self.average_posteriors),
-                "",
+                (self._matrix(self.average_posteriors),),
+            ),
+            Passage(
                 "Probability of being put in the class of the column, of those of the class of the "
                 "row",
-                self._matrix(self.modal_given_class),
-            ]
-        )
+                (self._matrix(self.modal_given_class),),
+            ),
+        ]
+        return Summary(passages, self.table())
 
-    def _matrix(self, values: Float) -> str:
+    def _matrix(self, values: Float) -> Table:
         rows = [
             [name, *("" if np.isnan(value) else f"{value:.4f}" for value in row)]
             for name, row in zip(self.names, values, strict=True)
         ]
-        return text_table(["", *self.names], rows)
+        return Table.of(["", *self.names], rows)
 
 
 def classification(

@@ -14,7 +14,7 @@ from mixtura.classes.steps import Assigned
 from mixtura.classes.third_step import ThirdStep
 from mixtura.classes.variables import Variable
 from mixtura.inference.wald import WaldTest, interval, two_sided, wald_test
-from mixtura.text import text_table
+from mixtura.text import Passage, Summary, Table, Tabled
 
 __all__ = [
     "ClassMembership",
@@ -29,7 +29,7 @@ Float = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class ClassMembership:
+class ClassMembership(Tabled):
     """A multinomial logit of classes: log P(t | z) / P(reference | z) = z b_t.
 
     Attributes
@@ -95,7 +95,7 @@ class ClassMembership:
             for j, term in enumerate(self.terms)
         ]
 
-    def summary(self) -> str:
+    def summary(self) -> Summary:
         """Return the tables as text."""
         header = ["class", "term", "coefficient", "std. error", "z", "p", "odds ratio", "95 %", ""]
         rows = [
@@ -115,15 +115,17 @@ class ClassMembership:
             for name, test in self.tests.items()
         ]
         left = f"; {self.n_left_out} rows without a covariate left out" if self.n_left_out else ""
-        return "\n".join(
-            [
+        passages = [
+            Passage(
                 f"Class membership by covariates, against class {self.reference}",
-                text_table(header, rows),
-                "",
-                text_table(["covariate", "Wald", "df", "p"], tests),
-                f"{self.how}.\nn = {self.n:g}{left}.",
-            ]
-        )
+                (Table.of(header, rows),),
+            ),
+            Passage(
+                tables=(Table.of(["covariate", "Wald", "df", "p"], tests),),
+                said=f"{self.how}.\nn = {self.n:g}{left}.",
+            ),
+        ]
+        return Summary(passages, self.table())
 
 
 def class_membership(

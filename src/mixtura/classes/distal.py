@@ -12,7 +12,7 @@ from mixtura.classes.class_means import class_means
 from mixtura.classes.third_step import ThirdStep
 from mixtura.classes.variables import Variable
 from mixtura.inference.wald import WaldTest, interval, shown, wald_test
-from mixtura.text import text_table
+from mixtura.text import Passage, Summary, Table, Tabled
 
 __all__ = ["DistalOutcome", "DistalOutcomes", "distal_outcomes"]
 
@@ -71,7 +71,7 @@ class DistalOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class DistalOutcomes:
+class DistalOutcomes(Tabled):
     """Outcomes by class.
 
     Attributes
@@ -134,7 +134,7 @@ class DistalOutcomes:
             ]
         return rows
 
-    def summary(self) -> str:
+    def summary(self) -> Summary:
         """Return the tables as text."""
         header = ["outcome", "class", "mean", "std. error", "95 %", ""]
         rows = [
@@ -160,16 +160,17 @@ class DistalOutcomes:
             + (f", {one.n_left_out} rows without it left out" if one.n_left_out else "")
             for one in self
         ]
-        return "\n".join(
-            [
-                "Outcomes by class: means, or proportions of levels",
-                text_table(header, rows),
-                "",
+        passages = [
+            Passage(
+                "Outcomes by class: means, or proportions of levels", (Table.of(header, rows),)
+            ),
+            Passage(
                 "Are classes alike?",
-                text_table(["outcome", "classes", "Wald", "df", "p"], tests),
+                (Table.of(["outcome", "classes", "Wald", "df", "p"], tests),),
                 f"{self.how}.\n{'; '.join(counts)}. p-values are not adjusted for their number.",
-            ]
-        )
+            ),
+        ]
+        return Summary(passages, self.table())
 
 
 def distal_outcomes(step: ThirdStep, outcomes: Sequence[Variable]) -> DistalOutcomes:

@@ -18,7 +18,7 @@ from mixtura.inference.likelihood_ratio import LikelihoodRatioTest, likelihood_r
 from mixtura.inference.vuong import VuongTest, vuong_test
 from mixtura.mixture import Mixture
 from mixtura.selection import MARK, Candidate, Selection
-from mixtura.text import text_table
+from mixtura.text import Passage, Summary, Table, Tabled
 
 __all__ = ["STARTS", "Enumeration", "enumerate_classes", "enumeration_of"]
 
@@ -28,7 +28,7 @@ SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Enumeration:
+class Enumeration(Tabled):
     """Fits of several numbers of classes, and what speaks for each.
 
     Attributes
@@ -109,19 +109,18 @@ class Enumeration:
                 found[name] = min(beyond) - 1
         return found
 
-    def summary(self) -> str:
+    def summary(self) -> Summary:
         """Return the table as text, which K each criterion prefers, and what is to be doubted."""
         rows = self.table()
         header = ["classes", "log-lik.", "df", "AIC", "CAIC", "BIC", "SABIC", "AWE", "entropy"]
         header += ["smallest", "starts", "BLRT p"]
-        lines = [text_table(header, [_cells(row) for row in rows if row["failure"] is None])]
-        lines.append(
+        table = Table.of(header, [_cells(row) for row in rows if row["failure"] is None])
+        first = (
             "Lower is better. entropy: 1 - E / (n log K), as Mplus has it; smallest: the share of "
             "the\nsmallest class; starts: how many of those carried to the end reached this "
             "likelihood;\nBLRT p: of one class less."
         )
-        if self.vlmr or self.untold:
-            lines += ["", _vlmr_words(self.vlmr, self.untold), ""]
+        lines: list[str] = []
         chosen: dict[int, list[str]] = {}
         for name, size in self.preferred.items():
             chosen.setdefault(size, []).append(name.upper())
@@ -130,7 +129,11 @@ class Enumeration:
         for row in rows:
             if said := row["failure"] or row["caution"]:
                 lines.append(f"{row['n_classes']}: {said}")
-        return "\n".join([*lines, *self.selection.notes])
+        lines += self.selection.notes
+        if not (self.vlmr or self.untold):
+            return Summary([Passage("", (table,), "\n".join([first, *lines]))], rows)
+        passages = [Passage("", (table,), first), _vlmr_words(self.vlmr, self.untold)]
+        return Summary([*passages, Passage(said="\n".join(lines))], rows)
 
 
 def enumerate_classes(
@@ -297,7 +300,7 @@ def _row(
     }
 
 
-def _vlmr_words(vlmr: dict[int, VuongTest], untold: dict[int, str]) -> str:
+def _vlmr_words(vlmr: dict[int, VuongTest], untold: dict[int, str]) -> Passage:
     header = ["classes", "2 (ℓ_K - ℓ_K-1)", "df", "VLMR p", "adjusted", "LMR p"]
     rows = [
         [
@@ -310,9 +313,8 @@ def _vlmr_words(vlmr: dict[int, VuongTest], untold: dict[int, str]) -> str:
         ]
         for size, one in sorted(vlmr.items())
     ]
-    lines = [text_table(header, rows)] if rows else []
-    lines += [f"{size}: no VLMR test, as {why}" for size, why in sorted(untold.items())]
-    return "\n".join(lines)
+    lines = [f"{size}: no VLMR test, as {why}" for size, why in sorted(untold.items())]
+    return Passage("", (Table.of(header, rows),) if rows else (), "\n".join(lines))
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

@@ -1,33 +1,22 @@
 """What classes are: shares, and each column's probabilities, means or other numbers by class."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from mixtura.classes.posteriors import mixture_of
 from mixtura.errors import InformationError
 from mixtura.inference.survey import SurveyDesign
 from mixtura.inference.uncertainty import confidence_intervals, standard_errors
 from mixtura.inference.wald import shown
-from mixtura.mixture import Mixture
-from mixtura.text import component_title, text_table
+from mixtura.text import Passage, Summary, Table, Tabled, component_title
 
 __all__ = ["ClassProfile", "profile"]
 
-Float = NDArray[np.float64]
-
-# A measure, its column and level, how its standard errors are called and where they stand, and it.
-Found = tuple[str, str, Any, str, int, Float]
-
-# What a measure of one column is called.
-SINGLE = {"probabilities": "probability"}
-
 
 @dataclass(frozen=True, slots=True)
-class ClassProfile:
+class ClassProfile(Tabled):
     """A row for each number of a class, and what is known of its error.
 
     Attributes
@@ -45,8 +34,8 @@ class ClassProfile:
         """Return a row for each column, level and class, with 95 % intervals; NaN if unknown."""
         return [dict(row) for row in self.rows]
 
-    def summary(self) -> str:
-        """Return the table as text: numbers by class, with standard errors in brackets."""
+    def summary(self) -> Summary:
+        """Return the table: numbers by class, with standard errors in brackets."""
         lines: dict[tuple[str, str], list[str]] = {}
         for row in self.rows:
             name = row["column"] if row["level"] is None else f"{row['column']}={row['level']}"
@@ -62,7 +51,7 @@ class ClassProfile:
             *(component_title(name, "class") for name in self.classes),
         ]
         said = f"no standard errors: {self.doubt}" if self.doubt else "in brackets: standard errors"
-        return f"{text_table(header, rows)}\n{said}"
+        return Summary([Passage("", (Table.of(header, rows),), said)], self.table())
 
 
 def profile(
@@ -106,62 +95,25 @@ def profile(
             errors, ends, doubt = {}, {}, str(error)
     names = mixture.names[: len(mixture.names) - mixture.family.has_noise]
     rows: list[dict[str, Any]] = []
-    for measure, column, level, key, place, values in _measures(mixture):
-        end = ends.get(key)
+    weights, *measures = mixture.measures()
+    share = replace(weights, name="share", column="class")
+    # Covariances and loadings are no number of a column.
+    for one in [share, *(one for one in measures if one.column and len(one.place) == 1)]:
+        end = ends.get(one.key)
         for k, name in enumerate(names):
-            error = _known(errors.get(key), k, place)
+            error = one.of(errors, k)
             # What is held has neither variance nor an interval.
             own = end if error > 0.0 else None
             rows.append(
                 {
-                    "column": column,
-                    "measure": measure,
-                    "level": level,
+                    "column": one.column,
+                    "measure": one.name,
+                    "level": one.level,
                     "class": name,
-                    "estimate": float(values[k]),
+                    "estimate": float(one.values[k]),
                     "standard_error": float("nan") if own is None else error,
-                    "lower": _known(None if own is None else own.lower, k, place),
-                    "upper": _known(None if own is None else own.upper, k, place),
+                    "lower": float("nan") if own is None else float(own.lower[k, *one.place]),
+                    "upper": float("nan") if own is None else float(own.upper[k, *one.place]),
                 }
             )
     return ClassProfile(names, tuple(rows), doubt)
-
-
-def _known(array: Float | None, k: int, place: int) -> float:
-    """Return the number of class k, NaN if there is none."""
-    if array is None:
-        return float("nan")
-    return float(array[k] if array.ndim == 1 else array[k, place])
-
-
-def _measures(mixture: Mixture) -> Iterator[Found]:
-    yield "share", "class", None, "weights", 0, mixture.weights
-    columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
-    described = mixture.family.describe(mixture.parameters, columns)
-    if "items" in described or "columns" in described:
-        yield from _of_block(described, "")
-        return
-    for name, block in described.items():
-        if isinstance(block, Mapping):
-            yield from _of_block(block, f"{name}.")
-
-
-def _of_block(described: Mapping[str, Any], before: str) -> Iterator[Found]:
-    """Yield the numbers of columns of one kind."""
-    place = 0
-    for item in described.get("items", ()):
-        for level, values in zip(item["levels"], np.transpose(item["probabilities"]), strict=True):
-            key = f"{before}probabilities"
-            yield "probability", item["column"], level, key, place, values
-            place += 1
-    names = list(described.get("columns", ()))
-    for key, numbers in described.items():
-        if key == "columns" or not isinstance(numbers, (list, tuple, np.ndarray)):
-            continue
-        if np.ndim(numbers) != 2 or np.shape(numbers)[1] != len(names):
-            continue
-        # Infinite ones stand as None.
-        values = np.array([[np.inf if one is None else one for one in row] for row in numbers])
-        called = SINGLE.get(key, key.removesuffix("s"))
-        for j, name in enumerate(names):
-            yield called, name, None, f"{before}{key}", j, values[:, j]

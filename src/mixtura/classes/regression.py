@@ -31,6 +31,7 @@ from mixtura.inference.refit import framed, options_of
 from mixtura.inference.rows import Rows, checked
 from mixtura.inference.survey import SurveyDesign, sampling_of
 from mixtura.mixture import Mixture
+from mixtura.text import Summary, Tabled
 
 __all__ = ["ClassRegression", "LikelihoodRatio", "one_step"]
 
@@ -54,7 +55,7 @@ class LikelihoodRatio:
 
 
 @dataclass(frozen=True, slots=True)
-class ClassRegression:
+class ClassRegression(Tabled):
     """A mixture whose weights are a multinomial logit of covariates.
 
     Attributes
@@ -147,18 +148,20 @@ class ClassRegression:
         """Return a row for each class and term, as `ClassMembership.table` does."""
         return self.membership.table()
 
-    def summary(self) -> str:
+    def summary(self) -> Summary:
         """Return the tables as text."""
         test = self.test
-        return "\n".join(
+        *others, last = self.membership.summary().passages
+        said = "\n".join(
             [
-                self.membership.summary(),
+                last.said,
                 f"log-likelihood {self.log_likelihood:.4f}, df {self.n_parameters}, "
                 f"AIC {self.aic:.3f}, BIC {self.bic:.3f}.",
                 f"Against the same classes without covariates: likelihood ratio "
                 f"{test.statistic:.3f}, df {test.df}, p {test.p_value:.4f}.",
             ]
         )
+        return Summary([*others, replace(last, said=said)], self.table())
 
 
 def one_step(

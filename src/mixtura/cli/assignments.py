@@ -1,7 +1,7 @@
 """Which component, cluster or class each row belongs to, as a table."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from mixtura.cli.answers import Answers
+from mixtura.cli.digits import in_places, significant
 from mixtura.cli.formulas import cells_written
 from mixtura.cli.output import ASSIGNMENTS
 from mixtura.errors import DataError
@@ -31,6 +32,7 @@ class Assignments:
     component : (N,) the most probable component, counted from 0, noise being the last
     label : (N,) the same as the table calls it: -1 for noise, or a class
     probability : (N,) its posterior probability
+    uncertainty : (N,) 1 less that
     log_density : (N,) in nats
     columns : (K,) what the probabilities of all are called
     weights : (N,) of the rows, or None
@@ -44,6 +46,7 @@ class Assignments:
     component: NDArray[np.intp]
     label: NDArray[Any]
     probability: NDArray[np.float64]
+    uncertainty: NDArray[np.float64]
     log_density: NDArray[np.float64]
     columns: tuple[str, ...]
     weights: NDArray[np.float64] | None = None
@@ -59,7 +62,7 @@ class Assignments:
         return np.bincount(self.component, weights=self.weights, minlength=len(self.columns))
 
     def table(self) -> pa.Table:
-        """Return the columns of `assignments.csv`."""
+        """Return the columns of `assignments.csv`, to the last digit."""
         safe = cells_written(keep_formulas=self.keeps_formulas)
         columns = {
             safe([self.id_column])[0]: pa.array(safe(self.names)),
@@ -67,17 +70,28 @@ class Assignments:
             if self.label.dtype.kind in "iu"
             else pa.array(safe(self.label.tolist())),
             "probability": self.probability,
-            "uncertainty": 1.0 - self.probability,
+            "uncertainty": self.uncertainty,
             "log_density": self.log_density,
         }
         if self.posterior is not None:
             columns |= dict(zip(safe([*self.columns]), self.posterior.T, strict=True))
         return pa.table(columns)
 
+    def for_readers(self) -> "Assignments":
+        """Return the same with the digits that a CSV file has."""
+        posterior = None if self.posterior is None else significant(self.posterior)
+        return replace(
+            self,
+            probability=significant(self.probability),
+            uncertainty=significant(self.uncertainty),
+            log_density=in_places(self.log_density),
+            posterior=posterior,
+        )
+
     def write(self, path: Path) -> None:
         """Write the table to a CSV file, which appears whole or not at all."""
         with replacing(path) as temporary:
-            pyarrow.csv.write_csv(self.table(), temporary)
+            pyarrow.csv.write_csv(self.for_readers().table(), temporary)
 
 
 def assignments_of(
@@ -93,6 +107,7 @@ def assignments_of(
     """Return the assignments of rows (N, D); rows without names are numbered from 0."""
     density, posterior = answers.tell(rows)
     component = posterior.argmax(axis=1)
+    probability = posterior[np.arange(len(rows)), component]
     called = id_column or "row"
     taken = {answers.what, "probability", "uncertainty", "log_density"}
     if all_components:
@@ -102,7 +117,8 @@ def assignments_of(
         f"{called} (id)" if called in taken else called,
         component,
         answers.labels[component],
-        posterior[np.arange(len(rows)), component],
+        probability,
+        1.0 - probability,
         density,
         answers.names,
         weights,
@@ -129,7 +145,7 @@ def _write_tables(parts: Iterator[Assignments], sink: Path | BinaryIO, make: Any
     writer: Any = None
     try:
         for part in parts:
-            table = part.table()
+            table = (part if make is pq.ParquetWriter else part.for_readers()).table()
             writer = writer or make(sink, table.schema)
             if make is pq.ParquetWriter and table.schema != writer.schema:
                 name, kind = table.schema.names[0], table.schema.types[0]

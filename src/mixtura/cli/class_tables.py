@@ -19,7 +19,7 @@ from mixtura.classes import (
 )
 from mixtura.cli.formulas import cells_written
 from mixtura.cli.output import CLASSES, ENUMERATION, LATEX, TABLES
-from mixtura.cli.typeset import Part, Rows, as_latex, as_markdown
+from mixtura.text import Passage, Rows, Table, as_latex, as_markdown
 from mixtura.writing import replacing, write_text
 
 __all__ = ["Findings", "Related", "write_csv"]
@@ -69,21 +69,21 @@ class Findings:
         safe = cells_written(keep_formulas=self.keeps_formulas)
         write_csv(folder / ENUMERATION, self.enumeration.table(), safe)
         write_csv(folder / CLASSES, self.profile.table(), safe)
-        parts = self.parts()
-        write_text(folder / TABLES, as_markdown(parts))
-        write_text(folder / LATEX, as_latex(parts))
+        passages = self.passages()
+        write_text(folder / TABLES, as_markdown(passages))
+        write_text(folder / LATEX, as_latex(passages))
 
-    def parts(self) -> list[Part]:
+    def passages(self) -> list[Passage]:
         """Return what a paper takes: headings, tables and sentences."""
         rows = [row for row in self.enumeration.table() if row["failure"] is None]
         names = PRINTED + (PRINTED_TESTS if self.enumeration.vlmr else ())
         printed = [{name: row[name] for name in names} for row in rows]
         lines = [line for note in self.notes for line in note.splitlines()]
         said = " ".join(f"{line[0].upper()}{line[1:]}." for line in lines)
-        classes = Part("Classes", (self.profile.table(),), said)
-        parts = [Part("Numbers of classes", (printed,)), classes]
+        classes = Passage("Classes", _tables(self.profile.table()), said)
+        found = [Passage("Numbers of classes", _tables(printed)), classes]
         if self.classification is not None:
-            parts.append(Part("Classification", (self.classification.table(),)))
+            found.append(Passage("Classification", _tables(self.classification.table())))
         for one in self.related:
             if not isinstance(one, DistalOutcomes):
                 own = one.membership if isinstance(one, ClassRegression) else one
@@ -91,10 +91,11 @@ class Findings:
                     {"covariate": name, "wald": test.statistic, "df": test.df, "p": test.p_value}
                     for name, test in own.tests.items()
                 ]
-                parts.append(Part("Covariates", (one.table(), tests), f"{one.how}."))
+                found.append(Passage("Covariates", _tables(one.table(), tests), f"{one.how}."))
             else:
-                parts.append(Part("Outcomes", (one.table(), one.tests()), f"{one.how}."))
-        return [*parts, Part("Methods", (), self.methods())]
+                tests = one.tests()
+                found.append(Passage("Outcomes", _tables(one.table(), tests), f"{one.how}."))
+        return [*found, Passage("Methods", (), self.methods())]
 
     def methods(self) -> str:
         """Return a paragraph on how classes were found, with the numbers of this fit."""
@@ -123,6 +124,10 @@ class Findings:
         return text
 
 
+def _tables(*records: Rows) -> tuple[Table, ...]:
+    return tuple(map(Table.of_records, records))
+
+
 def write_csv(path: Path, rows: Rows, safe: Callable[[Any], Any]) -> None:
     """Write rows, each a dict by column, to a CSV file that appears whole or not at all."""
     names = list(dict.fromkeys(name for row in rows for name in row))
@@ -133,6 +138,7 @@ def write_csv(path: Path, rows: Rows, safe: Callable[[Any], Any]) -> None:
 
 def _cells(cells: list[Any], safe: Callable[[Any], Any]) -> Any:
     """Return a column that Arrow takes: levels may be of several types, and NaN is no number."""
+    cells = [float(f"{cell:.10g}") if isinstance(cell, float) else cell for cell in cells]
     if any(isinstance(cell, str) for cell in cells):
         cells = [cell if cell is None or isinstance(cell, str) else str(cell) for cell in cells]
     return pa.array(safe(cells), from_pandas=True)

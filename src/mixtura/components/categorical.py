@@ -18,6 +18,7 @@ from mixtura.components.stacked import Probabilities
 from mixtura.components.words import component_count, level_table
 from mixtura.errors import ParameterError
 from mixtura.kinds import ColumnKind, category
+from mixtura.text import Passage
 
 __all__ = ["CategoricalFamily"]
 
@@ -164,7 +165,7 @@ class CategoricalFamily(ExponentialFamily):
 
     def tables(
         self, parameters: Probabilities, columns: Sequence[str], names: Sequence[str]
-    ) -> list[str]:
+    ) -> list[Passage]:
         """Return the response probabilities as a text table."""
         levels = [
             f"{column} = {label}"

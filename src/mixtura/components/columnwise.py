@@ -18,6 +18,7 @@ from mixtura.components.constraints import Ties, pooled
 from mixtura.components.words import component_count, level_table
 from mixtura.errors import ParameterError
 from mixtura.kinds import ColumnKind
+from mixtura.text import Passage
 
 __all__ = ["ColumnwiseFamily", "Number"]
 
@@ -172,7 +173,9 @@ class ColumnwiseFamily(CellwiseFamily):
         return f"Mixture of {self.plural}, {component_count(n_components)}"
 
     @final
-    def tables(self, parameters: Any, columns: Sequence[str], names: Sequence[str]) -> list[str]:
+    def tables(
+        self, parameters: Any, columns: Sequence[str], names: Sequence[str]
+    ) -> list[Passage]:
         """Return a text table of each number, and of means where they are none of these."""
         shown = {number.heading: getattr(parameters, number.name) for number in self.numbers}
         means = self.mean_and_variance(parameters)[0]

@@ -19,6 +19,7 @@ from mixtura.components.wording import Wording
 from mixtura.kinds import ColumnKind
 from mixtura.native.parts import Part
 from mixtura.native.predictions import CompiledRows
+from mixtura.text import Passage
 
 __all__ = ["Chart", "Evaluator", "Family", "Parameters", "Prepared", "Product", "Whole"]
 
@@ -324,7 +325,9 @@ class Family(Protocol):
         """Return a line such as "Gaussian mixture, full covariance, 3 components"."""
         ...
 
-    def tables(self, parameters: Any, columns: Sequence[str], names: Sequence[str]) -> list[str]:
+    def tables(
+        self, parameters: Any, columns: Sequence[str], names: Sequence[str]
+    ) -> list[Passage]:
         """Return the parameters as text tables for a summary; user's units only.
 
         Parameters

@@ -29,6 +29,7 @@ from mixtura.components.stacked import Probabilities
 from mixtura.components.words import component_count, level_table
 from mixtura.errors import ParameterError
 from mixtura.kinds import DRAWS, ColumnKind
+from mixtura.text import Passage
 
 __all__ = ["MultinomialFamily"]
 
@@ -210,7 +211,7 @@ class MultinomialFamily(ExponentialFamily):
 
     def tables(
         self, parameters: Probabilities, columns: Sequence[str], names: Sequence[str]
-    ) -> list[str]:
+    ) -> list[Passage]:
         """Return the probabilities as a text table."""
         title = "Item probabilities by component"
         return [level_table(title, columns, parameters.probabilities, names)]

@@ -20,6 +20,7 @@ from mixtura.components.noise_kernel import NoisyKernel
 from mixtura.components.noise_parameters import NoisyMoments, NoisyParameters, NoisyPrior, last_of
 from mixtura.components.wording import Wording
 from mixtura.kinds import ColumnKind
+from mixtura.text import Passage
 
 __all__ = ["BESIDE_NOISE", "NOISE", "NoiseFamily", "beside_noise", "without_noise"]
 
@@ -310,10 +311,12 @@ class NoiseFamily:
         first, *rest = self.inner.title(n_components - 1).split("\n", 1)
         return "\n".join([f"{first} and uniform noise", *rest])
 
-    def tables(self, parameters: Any, columns: Sequence[str], names: Sequence[str]) -> list[str]:
+    def tables(
+        self, parameters: Any, columns: Sequence[str], names: Sequence[str]
+    ) -> list[Passage]:
         """Return the components' tables, and what the noise is."""
         own = self.inner.tables(parameters.inner, columns, names[:-1])
-        return [*own, f"Noise: {self.background.words()}"]
+        return [*own, Passage(said=f"Noise: {self.background.words()}")]
 
     def describe(self, parameters: NoisyParameters, columns: Sequence[str]) -> Mapping[str, Any]:
         """Return the components as plain tables, and the log density of noise."""

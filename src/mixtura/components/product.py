@@ -25,6 +25,7 @@ from mixtura.errors import DataError, ParameterError
 from mixtura.kinds import ColumnKind
 from mixtura.native.parts import DensePart
 from mixtura.sums import Sums
+from mixtura.text import Passage
 
 __all__ = [
     "ProductEvaluator",
@@ -521,7 +522,7 @@ class ProductFamily:
 
     def tables(
         self, parameters: ProductParameters, columns: Sequence[str], names: Sequence[str]
-    ) -> list[str]:
+    ) -> list[Passage]:
         """Return the blocks' tables."""
         return [
             table

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.text import text_table
+from mixtura.text import Passage, Table
 
 __all__ = ["component_count", "level_table"]
 
@@ -19,7 +19,7 @@ def component_count(n_components: int) -> str:
 
 def level_table(
     title: str, levels: Sequence[str], values: NDArray[np.float64], names: Sequence[str]
-) -> str:
+) -> Passage:
     """Return a table with a row for each level and a column for each component.
 
     Parameters
@@ -35,4 +35,4 @@ def level_table(
         title += f" (the {SHOWN_LEVELS} of {len(levels)} that differ most)"
     header = ["", *names]
     rows = [[levels[j], *(f"{value:.4g}" for value in values[:, j])] for j in shown]
-    return f"{title}\n" + text_table(header, rows)
+    return Passage(title, (Table.of(header, rows),))

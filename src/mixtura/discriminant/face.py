@@ -26,7 +26,7 @@ from mixtura.discriminant.stored import save_classifier
 from mixtura.errors import DataError, ParameterError
 from mixtura.estimators.settings import checked_number
 from mixtura.mixture import Mixture
-from mixtura.text import text_table
+from mixtura.text import Passage, Summary, Table
 
 __all__ = ["ClassMixtures", "Labelled", "labelled"]
 
@@ -259,20 +259,25 @@ class ClassMixtures(ClassifierMixin, BaseEstimator, ABC):
         level = np.quantile(of_any(self._coded_densities(drawn), self.priors_), share)
         return self.score_samples(X) < level
 
-    def summary(self) -> str:
+    def summary(self) -> Summary:
         """Return the classes in words and a table."""
         check_is_fitted(self)
-        rows = [
-            [str(label), f"{prior:.4f}", str(mixture.n_components), mixture.family.name]
-            for label, prior, mixture in zip(
+        records = [
+            {"class": label, "prior": prior, "components": one.n_components, "of": one.family.name}
+            for label, prior, one in zip(
                 self.classes_.tolist(), self.priors_.tolist(), self.mixtures_, strict=True
             )
         ]
-        return (
+        rows = [
+            [str(row["class"]), f"{row['prior']:.4f}", *list(map(str, row.values()))[2:]]
+            for row in records
+        ]
+        heading = (
             f"{type(self).__name__}: {len(rows)} classes, {self.n_parameters_} free parameters, "
-            f"log-likelihood {self.log_likelihood_:.4f}, BIC {self.bic_:.4f}.\n"
-            + text_table(["class", "prior", "components", "of"], rows)
+            f"log-likelihood {self.log_likelihood_:.4f}, BIC {self.bic_:.4f}."
         )
+        table = Table.of(["class", "prior", "components", "of"], rows)
+        return Summary([Passage(heading, (table,))], records)
 
     def save(self, path: Any) -> None:
         """Write the classifier to a model file at `path`, which `mixtura.load` reads.

@@ -12,7 +12,7 @@ from mixtura.data.checks import row_weights
 from mixtura.discriminant.folds import folds_of
 from mixtura.discriminant.rules import brier
 from mixtura.errors import DataError, ParameterError
-from mixtura.text import text_table
+from mixtura.text import Passage, Summary, Table, Tabled
 
 __all__ = ["Judgement", "cross_judged", "judge", "judgement_of"]
 
@@ -23,7 +23,7 @@ BINS = np.linspace(0.0, 1.0, 11)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judgement:
+class Judgement(Tabled):
     """Posteriors of rows whose classes are known.
 
     Attributes
@@ -121,7 +121,7 @@ class Judgement:
             for row, label in enumerate(self.classes.tolist())
         ]
 
-    def summary(self) -> str:
+    def summary(self) -> Summary:
         """Return errors, Brier score and the confusion matrix, what is said in columns."""
         names = [str(label) for label in self.classes.tolist()]
         rows = [
@@ -131,7 +131,8 @@ class Judgement:
         told = f"error {self.error:.4f}, Brier score {self.brier:.4f}"
         if self.has_roc:
             told += f", area under the ROC curve {self.auc:.4f}"
-        return f"{told}\n{text_table(['class, said:', *names], rows)}"
+        table = Table.of(["class, said:", *names], rows)
+        return Summary([Passage(told, (table,))], self.table())
 
     def _check_two(self) -> None:
         if len(self.classes) != 2:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Self
 
-from mixtura.text import text_table
+from mixtura.text import Table
 
 __all__ = ["Outcomes", "ShortRun"]
 
@@ -89,7 +89,7 @@ class Outcomes:
             tried = [str(number), str(len(own)), str(carried), *objectives]
             rows.append([*tried, f"{begun:.3f}", f"{end:.3f}", f"{best - end:.3f}"])
         header = "start", "tried", "carried", "best short run", "went on from", "end", "behind"
-        return text_table(header, rows)
+        return str(Table.of(header, rows))
 
     def before(self, better: "Outcomes") -> Self:
         """Return the outcomes of these starts and of another that ended above all of them."""

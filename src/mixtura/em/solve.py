@@ -46,6 +46,8 @@ from mixtura.em.stopping import Ending, StoppingRule
 from mixtura.em.sweep import Sweep, facts_of
 from mixtura.engines import Engine
 from mixtura.mixture import Mixture
+from mixtura.mixture.shown import overview
+from mixtura.text import glance
 
 __all__ = [
     "FitResult",
@@ -142,6 +144,10 @@ class FitResult:
             f"<FitResult: {self.mixture!r}, log-likelihood {self.log_likelihood:.6g}, "
             f"BIC {self.bic:.6g}, {self.ending.value}>"
         )
+
+    def _repr_html_(self) -> str:
+        """Return the components for a notebook."""
+        return glance(overview(self.mixture, self.effective_rows.tolist()))
 
     @property
     def n_parameters(self) -> int:

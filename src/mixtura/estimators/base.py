@@ -45,15 +45,14 @@ from mixtura.estimators.inputs import (
 from mixtura.estimators.labels import check_reached, check_unnumbered, known_components
 from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import Settings, checked_integer, seed_of
+from mixtura.estimators.shown import Shown
 from mixtura.estimators.sizes import is_auto, size_of
 from mixtura.estimators.spooled import by_parts, check_alone, is_spooled
 from mixtura.estimators.stored import Pickled, state_of
-from mixtura.estimators.transforming import Transforming
 from mixtura.estimators.verbose import verbose_progress
 from mixtura.mixture import Mixture
 from mixtura.selection import Candidate, Selection
-from mixtura.store import StoredFacts, save
-from mixtura.summary import summary_of
+from mixtura.store import save
 
 __all__ = ["MixtureEstimator"]
 
@@ -74,7 +73,7 @@ UNTOLD = {"engine", "n_jobs", "verbose", "verbose_interval"}
 TRAIL = 8
 
 
-class MixtureEstimator(PartialFit, Transforming, DensityMixin, Pickled, ABC):
+class MixtureEstimator(Shown, PartialFit, DensityMixin, Pickled, ABC):
     """Base of the estimators; a concrete one says which family, options and starts it has."""
 
     mixture_: Mixture
@@ -335,12 +334,6 @@ class MixtureEstimator(PartialFit, Transforming, DensityMixin, Pickled, ABC):
         if hasattr(self, "_result"):
             self._result = replace(self._result, mixture=self.mixture_)
         return self
-
-    def summary(self) -> str:
-        """Return the fit in words and tables."""
-        check_is_fitted(self, "mixture_")
-        facts = getattr(self, "facts_", None)
-        return summary_of(self.mixture_, facts, of_a_file=isinstance(facts, StoredFacts))
 
     def save(self, path: Any) -> None:
         """Write the estimator to a model file at `path`, which `mixtura.load` reads.

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from mixtura.errors import DataError, ParameterError
 from mixtura.inference.alike import check_alike
 from mixtura.inference.rows import Rows, checked
-from mixtura.mixture import CHUNK_ROWS, Mixture
+from mixtura.mixture.mixture import CHUNK_ROWS, Mixture
 
 __all__ = ["Bound", "elbo", "q_function"]
 

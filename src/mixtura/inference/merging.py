@@ -15,7 +15,7 @@ from mixtura.errors import ParameterError
 from mixtura.inference.pairs import CUTOFFS, METHODS, criterion_of
 from mixtura.inference.rows import check_mixture
 from mixtura.mixture import Mixture
-from mixtura.text import text_table
+from mixtura.text import Passage, Summary, Table, Tabled
 
 __all__ = ["Merging", "merge"]
 
@@ -26,7 +26,7 @@ TOLD_APART = 0.01
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Merging:
+class Merging(Tabled):
     """A tree of clusters, from a component each to all in one.
 
     Attributes
@@ -169,8 +169,8 @@ class Merging:
             )
         return rows
 
-    def summary(self) -> str:
-        """Return the tree as a text table."""
+    def summary(self) -> Summary:
+        """Return the tree as a table."""
         rows = [
             [
                 f"{row['n_clusters']}{' *' if row['n_clusters'] == self.n_clusters else ''}",
@@ -180,14 +180,14 @@ class Merging:
             ]
             for row in self.table()
         ]
-        told = text_table(["clusters", "entropy", "merged for", "components"], rows)
+        told = Table.of(["clusters", "entropy", "merged for", "components"], rows)
         cutoff = CUTOFFS.get(self.criterion)
         why = (
             "where the curve of entropies bends"
             if cutoff is None
             else f"by {self.criterion}, where the next would be merged for less than {cutoff:g}"
         )
-        return f"{told}\n* {why}"
+        return Summary([Passage("", (told,), f"* {why}")], self.table())
 
 
 def merge(

@@ -11,7 +11,7 @@ from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.partition import conditional
 from mixtura.components.positions import positions
 from mixtura.errors import DataError, ParameterError
-from mixtura.mixture import CHUNK_ROWS, Mixture
+from mixtura.mixture.mixture import CHUNK_ROWS, Mixture
 
 __all__ = ["Regression", "regression"]
 

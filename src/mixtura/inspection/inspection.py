@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from html import escape
-from typing import Any, Literal
+from typing import Any
 
-import narwhals.stable.v2 as nw
 import numpy as np
 
 from mixtura.data.resolution import step_of
@@ -17,7 +15,7 @@ from mixtura.inspection.numbers import kind_of_numbers, remarks_on_amounts
 from mixtura.inspection.repetitions import repetitions
 from mixtura.inspection.sentences import sentences
 from mixtura.inspection.words import kind_of_text
-from mixtura.text import text_table
+from mixtura.text import Passage, Summary, Table, Tabled
 
 __all__ = ["Inspection", "inspect", "inspected"]
 
@@ -33,7 +31,7 @@ TOLD = 8
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Inspection:
+class Inspection(Tabled):
     """What the columns of a table are.
 
     Attributes
@@ -61,12 +59,7 @@ class Inspection:
 
     def _repr_html_(self) -> str:
         """Return the table for a notebook."""
-        header = "".join(f"<th>{escape(name)}</th>" for name in HEADER)
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _line(column)) + "</tr>"
-            for column in self.columns
-        )
-        return f"<table><thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table>"
+        return self.summary()._repr_html_()
 
     def blocks(self) -> dict[str, list[str]]:
         """Return the columns that a fit takes, by the family of their block; maybe none."""
@@ -84,28 +77,16 @@ class Inspection:
         told = "; ".join(f"'{one.name}': {one.objection}" for one in left[:TOLD])
         return told or "there is no column"
 
-    def summary(self) -> str:
-        """Return the columns as a table of text, and what else is to be said of them below it."""
-        table = text_table(HEADER, [_line(column) for column in self.columns])
-        said = sentences(self.columns)
-        return "\n".join([table, *([""] if said else []), *said])
+    def summary(self) -> Summary:
+        """Return the columns as a table, and what else is to be said of them below it."""
+        table = Table.of(HEADER, [_line(column) for column in self.columns])
+        said = "\n".join(sentences(self.columns))
+        passages = [Passage(tables=(table,)), *([Passage(said=said)] if said else [])]
+        return Summary(passages, self.table())
 
     def table(self) -> list[dict[str, Any]]:
-        """Return a row for each column, as `frame` has them."""
+        """Return a row for each column."""
         return [column.row() for column in self.columns]
-
-    def frame(self, backend: Literal["pandas", "polars", "pyarrow"] = "pandas") -> Any:
-        """Return the table as a data frame.
-
-        Parameters
-        ----------
-        backend : the library that it is a frame of: "pandas", "polars" or "pyarrow"
-        """
-        rows = self.table()
-        columns = {
-            name: [row[name] for row in rows] for name in Column("", "empty", "", 0, 0).row()
-        }
-        return nw.from_dict(columns, backend=backend).to_native()
 
 
 HEADER = ("column", "kind", "levels", "missing", "step", "told from", "fitted as")
@@ -139,7 +120,7 @@ def inspect(X: Any, columns: Sequence[str] | None = None) -> Inspection:
     Returns
     -------
     Inspection
-        `columns`, `blocks()`, and as text, rows or a frame `summary()`, `table()`, `frame()`.
+        `columns`, `blocks()`, and as text, rows or a frame `summary()`, `table()`, `to_frame()`.
 
     Raises
     ------

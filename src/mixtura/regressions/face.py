@@ -15,6 +15,7 @@ from mixtura.components.regression.words import spread_name, spreads_of
 from mixtura.errors import DataError, ParameterError
 from mixtura.estimators.inputs import fitted_rows
 from mixtura.estimators.settings import checked_choice, checked_number
+from mixtura.estimators.shown import with_mixture
 from mixtura.estimators.stored import Pickled
 from mixtura.mixture import Mixture
 from mixtura.regressions.cells import Beside, cells_of, offsets_of
@@ -23,6 +24,7 @@ from mixtura.regressions.intervals import mixture_quantile
 from mixtura.regressions.rows import Laid, laid_out
 from mixtura.regressions.stored import save_regressor
 from mixtura.summary import summary_of
+from mixtura.text import Summary, Tabled
 
 __all__ = ["FittedRegressions"]
 
@@ -31,7 +33,7 @@ Float = NDArray[np.float64]
 INTERCEPT = "intercept"
 
 
-class FittedRegressions(RegressorMixin, Pickled):
+class FittedRegressions(Tabled, RegressorMixin, Pickled):
     """Base of `MixtureRegressor`: all but the fit.
 
     Attributes
@@ -223,10 +225,19 @@ class FittedRegressions(RegressorMixin, Pickled):
         self.mixture_ = self.mixture_.relabel(labels)
         return self
 
-    def summary(self) -> str:
+    def summary(self) -> Summary:
         """Return the fit in words and tables."""
         check_is_fitted(self, "mixture_")
         return summary_of(self.mixture_, self.facts_)
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return a row for each number of each component; `errors` says how surely it is known."""
+        check_is_fitted(self, "mixture_")
+        return self.mixture_.table()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        """Return scikit-learn's diagram, and below it the components where they are fitted."""
+        return with_mixture(super()._repr_mimebundle_(**kwargs), self)
 
     def _response(self) -> Response:
         return RESPONSES[checked_choice("family", self.family, tuple(RESPONSES))]

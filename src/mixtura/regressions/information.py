@@ -18,7 +18,7 @@ from mixtura.errors import InformationError, ParameterError
 from mixtura.inference.wald import WaldTest, two_sided, wald_test
 from mixtura.mixture import Mixture
 from mixtura.regressions.doubts import endless_terms
-from mixtura.text import text_table
+from mixtura.text import Passage, Summary, Table, Tabled
 
 __all__ = ["RegressionErrors", "errors_of", "information_of"]
 
@@ -31,7 +31,7 @@ LEAST_SHOWN = 1e-16
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class RegressionErrors:
+class RegressionErrors(Tabled):
     """Standard errors of a mixture of regressions, NaN for what was held.
 
     Attributes
@@ -96,15 +96,33 @@ class RegressionErrors:
             raise ParameterError(f"coefficients of {term!r} were held, or alike by the model")
         return wald_test(estimates / scale, scaled)
 
-    def table(self) -> str:
-        """Return all coefficients with standard errors, z and p-values, as text."""
-        columns, p_values = (self.coefficients, self.standard_errors, self.z), self.p_values
-        rows = [
-            [f"{term} ({name})", *(f"{one[k, j]:.4g}" for one in columns), _shown(p_values[k, j])]
+    def table(self) -> list[dict[str, Any]]:
+        """Return a row for each coefficient, with its standard error, z and p-value."""
+        columns = {
+            "estimate": self.coefficients,
+            "standard_error": self.standard_errors,
+            "z": self.z,
+            "p_value": self.p_values,
+        }
+        return [
+            {"component": name, "term": term}
+            | {key: float(values[k, j]) for key, values in columns.items()}
             for k, name in enumerate(self.names)
             for j, term in enumerate(self.terms)
         ]
-        return text_table(["term (component)", "estimate", "std. error", "z", "p"], rows)
+
+    def summary(self) -> Summary:
+        """Return all coefficients with standard errors, z and p-values, as a table."""
+        rows = [
+            [
+                f"{row['term']} ({row['component']})",
+                *(f"{row[key]:.4g}" for key in ("estimate", "standard_error", "z")),
+                _shown(row["p_value"]),
+            ]
+            for row in self.table()
+        ]
+        table = Table.of(["term (component)", "estimate", "std. error", "z", "p"], rows)
+        return Summary([Passage(tables=(table,))], self.table())
 
 
 def _shown(p_value: float) -> str:

@@ -1,11 +1,11 @@
 """How many lines there are: fits of several sizes, by a criterion."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from mixtura.errors import NUMERICAL
-from mixtura.text import text_table
+from mixtura.text import Passage, Summary, Table
 
 __all__ = ["CRITERIA", "SizeTried", "best_of", "size_table"]
 
@@ -68,8 +68,8 @@ def best_of(fits: Iterable[tuple[int, Any]], criterion: str) -> tuple[Any, tuple
     return best, tuple(tried)
 
 
-def size_table(tried: Sequence[SizeTried]) -> str:
-    """Return a line for each size, as text, and why there is none where one failed."""
+def size_table(tried: Sequence[SizeTried]) -> Summary:
+    """Return a line for each size, and why there is none where one failed."""
     rows = [
         [
             str(one.n_components),
@@ -83,5 +83,5 @@ def size_table(tried: Sequence[SizeTried]) -> str:
     said = [
         f"{one.n_components} could not be fitted: {one.failure}" for one in tried if one.failure
     ]
-    table = text_table(["K", "log-likelihood", "parameters", "BIC", "AIC", "ICL"], rows)
-    return "\n".join([table, *said])
+    table = Table.of(["K", "log-likelihood", "parameters", "BIC", "AIC", "ICL"], rows)
+    return Summary([Passage("", (table,), "\n".join(said))], [asdict(one) for one in tried])

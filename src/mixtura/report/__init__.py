@@ -11,12 +11,11 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from mixtura.report.figures import figure_names, figure_of, report_of
-    from mixtura.report.pictures import Picture, plot
+    from mixtura.report.plotting import plot
 
 __all__ = [
     "PAGE_PACKAGES",
     "PLOTTED_ROWS",
-    "Picture",
     "Report",
     "figure_names",
     "figure_of",
@@ -32,7 +31,7 @@ def __getattr__(name: str) -> object:
     if name in ("figure_names", "figure_of", "report_of"):
         require(*PAGE_PACKAGES)
         return getattr(import_module("mixtura.report.figures"), name)
-    if name in ("Picture", "plot"):
-        require(*PAGE_PACKAGES)
-        return getattr(import_module("mixtura.report.pictures"), name)
+    if name == "plot":
+        require("matplotlib", what="a plot")
+        return import_module("mixtura.report.plotting").plot
     raise AttributeError(f"module 'mixtura.report' has no attribute '{name}'")

@@ -82,8 +82,8 @@ def noise_words(report: Report) -> str:
 def _of_components(drawing: Drawing) -> Drawing:
     """Return a figure that looks at the components alone."""
 
-    def alone(function: Callable[[Report], Shown]) -> Callable[[Report], Shown]:
-        return lambda report: function(components_alone(report))
+    def alone(function: Callable[..., Shown]) -> Callable[..., Shown]:
+        return lambda report, *canvas: function(components_alone(report), *canvas)
 
     def caption(report: Report) -> str:
         text = drawing.caption(components_alone(report))

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from mixtura.mixture import Mixture
 from mixtura.report.certainty import certainty, note_sentences, shares_note, shares_of_modes
 from mixtura.report.contents import Report
-from mixtura.report.drawing import INK, colour, drawn_name, marker, new_figure, tidy
+from mixtura.report.drawing import INK, Canvas, colour, drawn_name, marker, new_figure, tidy
 from mixtura.report.parts import Drawing, FamilyPage
 from mixtura.report.profile import drawn_components, name_components, unnamed_note
 from mixtura.report.spread import MOST_ITEMS, spread_figure
-from mixtura.report.tables import Table, component_titles, number
+from mixtura.report.tables import Table, component_titles
+from mixtura.text import number
 
 __all__ = ["COLUMNS", "COLUMNWISE", "bin_masses", "columns_figure", "telling_columns"]
 
@@ -44,13 +45,13 @@ def telling_columns(mixture: Mixture, count: int) -> list[int]:
     return np.sort(np.argsort(-worth, kind="stable")[:count]).tolist()
 
 
-def columns_figure(report: Report) -> Figure:
+def columns_figure(report: Report, canvas: Canvas = new_figure) -> Figure:
     """Draw the rows and the components in the columns that part them best."""
     mixture = report.result.mixture
     chosen = telling_columns(mixture, DRAWN_COLUMNS)
     across = min(len(chosen), 2)
     down = -(-len(chosen) // across)
-    figure = new_figure(4.6 * across + 0.6, 0.7 + 2.7 * down)
+    figure = canvas(4.6 * across + 0.6, 0.7 + 2.7 * down)
     panels = np.atleast_1d(figure.subplots(down, across, squeeze=False)).ravel()
     for axes, column in zip(panels, chosen, strict=False):
         _panel(
@@ -100,12 +101,12 @@ def bin_masses(margin: Mixture, starts: Float, width: float, *, whole: bool) -> 
     return each.reshape(len(starts), count, -1).mean(axis=1) * width
 
 
-def _spread(report: Report) -> Figure:
+def _spread(report: Report, canvas: Canvas) -> Figure:
     mixture = report.result.mixture
     chosen = telling_columns(mixture, MOST_ITEMS)
     means = _moments(mixture)[0][:, chosen]
     names = [report.columns[column] for column in chosen]
-    return spread_figure(mixture, names, means, mixture.weights @ means, "mean")
+    return spread_figure(mixture, names, means, mixture.weights @ means, "mean", canvas)
 
 
 def _of_columns(report: Report, most: int) -> str:

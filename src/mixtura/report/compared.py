@@ -8,8 +8,8 @@ from mixtura.agreement import Comparison
 from mixtura.inference import Merging
 from mixtura.report.sections import Section
 from mixtura.report.sheet import Picture, Sheet
-from mixtura.report.tables import Table, number
-from mixtura.text import component_names
+from mixtura.report.tables import Table
+from mixtura.text import component_names, number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

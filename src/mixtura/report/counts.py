@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from mixtura.report.certainty import certainty, note_sentences, shares_note, shares_of_modes
 from mixtura.report.columnwise import COLUMNS
 from mixtura.report.contents import Report
+from mixtura.report.drawing import Canvas
 from mixtura.report.heat import lift_figure
 from mixtura.report.levels import telling
 from mixtura.report.parts import Drawing, FamilyPage
 from mixtura.report.profile import unnamed_note
 from mixtura.report.spread import MOST_ITEMS, spread_figure
-from mixtura.report.tables import Table, component_titles, number
+from mixtura.report.tables import Table, component_titles
+from mixtura.text import number
 
 __all__ = ["MULTINOMIAL", "POISSON"]
 
@@ -76,12 +78,12 @@ def _of_poisson(report: Report) -> Items:
 def _spread(items_of: Callable[[Report], Items], label: str, heading: str, words: str) -> Drawing:
     """Return the figure of the most telling items."""
 
-    def draw(report: Report) -> Figure:
+    def draw(report: Report, canvas: Canvas) -> Figure:
         items = items_of(report)
         best = items.best
         names = [items.names[place] for place in best]
         return spread_figure(
-            report.result.mixture, names, items.values[:, best], items.overall[best], label
+            report.result.mixture, names, items.values[:, best], items.overall[best], label, canvas
         )
 
     def caption(report: Report) -> str:
@@ -101,12 +103,12 @@ def _spread(items_of: Callable[[Report], Items], label: str, heading: str, words
 def _lift(items_of: Callable[[Report], Items]) -> Drawing:
     """Return the figure of how much more frequent items are in components than in all rows."""
 
-    def draw(report: Report) -> Figure:
+    def draw(report: Report, canvas: Canvas) -> Figure:
         items = items_of(report)
         best = items.best
         names = [items.names[place] for place in best]
         mixture = report.result.mixture
-        return lift_figure(mixture, names, items.values[:, best], items.overall[best])
+        return lift_figure(mixture, names, items.values[:, best], items.overall[best], canvas)
 
     return Drawing(
         "lift",

@@ -12,6 +12,7 @@ from mixtura.report.drawing import (
     FAINT,
     INK,
     MUTED,
+    Canvas,
     colour,
     drawn_name,
     halo,
@@ -45,7 +46,7 @@ CUT_FROM = 12
 LABEL_DISTANCE = 0.047
 
 
-def criterion_figure(selection: Selection) -> Figure:
+def criterion_figure(selection: Selection, canvas: Canvas = new_figure) -> Figure:
     """Draw all fitted candidates, and beside them those that come close to the best.
 
     Failed candidates, and those ranked last as they are not sound, are absent: a line has a gap.
@@ -53,12 +54,13 @@ def criterion_figure(selection: Selection) -> Figure:
     Parameters
     ----------
     selection : with at least one fitted candidate
+    canvas : makes what is drawn in
     """
     grid = selection.grid(comparable=True)
     sizes = sorted({candidate.n_components for candidate in selection.candidates})
     name = selection.criterion.upper()
     if len(sizes) == 1:
-        return _one_size(grid, sizes[0], name)
+        return _one_size(grid, sizes[0], name, canvas)
     kinds = _best_first(grid)
     curves = {
         kind: np.array([grid[kind].get(size, np.inf) for size in sizes], dtype=np.float64)
@@ -68,10 +70,10 @@ def criterion_figure(selection: Selection) -> Figure:
     values = values[np.isfinite(values)]
     close = values[min(_n_close(len(values)), len(values)) - 1]
     if len(kinds) <= FEW_KINDS or close == values[-1]:
-        figure = new_figure(7.2, 4.2)
+        figure = canvas(7.2, 4.2)
         whole = figure.subplots()
     else:
-        figure = new_figure(10, 4.8)
+        figure = canvas(10, 4.8)
         whole, near = figure.subplots(1, 2, width_ratios=(1, 1.1))
         _draw(tidy(near, "y"), curves, sizes)
         _show_close(near, curves, sizes, float(values[0]), float(close))
@@ -218,11 +220,13 @@ def _show_close(
             )
 
 
-def _one_size(grid: Mapping[str, Mapping[int, float]], size: int, name: str) -> Figure:
+def _one_size(
+    grid: Mapping[str, Mapping[int, float]], size: int, name: str, canvas: Canvas
+) -> Figure:
     """Draw a dot for each kind, the best on top, where only one size was tried."""
     kinds = _best_first(grid)
     values = [grid[kind][size] for kind in kinds]
-    figure = new_figure(7.2, 1.2 + 0.26 * len(kinds))
+    figure = canvas(7.2, 1.2 + 0.26 * len(kinds))
     axes = tidy(figure.subplots(), "x")
     for rank, value in enumerate(values):
         ink, mark, _ = _look(rank)

@@ -9,7 +9,7 @@ __all__ = ["PAGE_PACKAGES", "require"]
 PAGE_PACKAGES = ("matplotlib", "jinja2")
 
 
-def require(*packages: str) -> None:
+def require(*packages: str, what: str = "a report") -> None:
     """Raise a sentence that says what to install, if one of the packages is missing.
 
     Raises
@@ -19,6 +19,7 @@ def require(*packages: str) -> None:
     """
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
+        extra = what.rpartition(" ")[2]
         raise MixturaError(
-            f"a report needs {' and '.join(missing)}; install with pip install 'mixtura[report]'"
+            f"{what} needs {' and '.join(missing)}; install with pip install 'mixtura[{extra}]'"
         )

@@ -1,5 +1,6 @@
 """A report of a fit from Python: its page, and its figures one by one."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,12 @@ from matplotlib.figure import Figure
 from mixtura.em.solve import FitResult
 from mixtura.errors import ParameterError
 from mixtura.report.contents import Report
+from mixtura.report.drawing import new_figure
 from mixtura.report.families import page_of
 from mixtura.report.parts import COMMON, Drawing
 from mixtura.selection import Selection
 
-__all__ = ["drawing_of", "drawings_of", "figure_names", "figure_of", "report_of"]
+__all__ = ["drawing_of", "drawings_of", "figure_names", "figure_of", "report_of", "shown_on"]
 
 
 def report_of(model: Any, X: Any, *, title: str = "Mixture", source: str = "") -> Report:
@@ -36,20 +38,33 @@ def report_of(model: Any, X: Any, *, title: str = "Mixture", source: str = "") -
         result, selection, facts = model.result, model, model.result.facts()
     else:
         result, selection, facts = _of_estimator(model)
+    return replace(shown_on(X, result, selection), title=title, source=source, facts=facts)
+
+
+def shown_on(X: Any, result: Any, selection: Selection | None = None) -> Report:
+    """Return a fit on rows, or on none, where `X` is None.
+
+    Parameters
+    ----------
+    result : a `FitResult`, or what has a `mixture` and a `history` where only figures are wanted
+    """
     mixture = result.mixture
-    rows = np.asarray(mixture.encode(X), dtype=np.float64)
-    shares = mixture.coded.responsibilities(rows)
+    if X is None:
+        rows = np.empty((0, mixture.n_columns))
+        shares = np.empty((0, mixture.n_components))
+    else:
+        rows = np.asarray(mixture.encode(X), dtype=np.float64)
+        shares = mixture.coded.responsibilities(rows)
     best = shares.argmax(axis=1)
     return Report(
-        title=title,
+        title="",
         result=result,
         selection=selection,
         rows=rows,
         columns=mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns)),
         labels=mixture.labels[best],
         probabilities=shares[np.arange(len(best)), best],
-        source=source,
-        facts=facts,
+        source="",
     )
 
 
@@ -86,7 +101,7 @@ def figure_of(report: Report, name: str) -> Figure:
     ParameterError
         If the report has no figure of that name.
     """
-    return drawing_of(report, name).draw(report.plotted())
+    return drawing_of(report, name).draw(report.plotted(), new_figure)
 
 
 def drawing_of(report: Report, name: str | None) -> Drawing:

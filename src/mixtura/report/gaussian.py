@@ -13,7 +13,8 @@ from mixtura.report.pairs import MOST_COLUMNS, pairs_figure
 from mixtura.report.panels import Points
 from mixtura.report.parts import Drawing, FamilyPage
 from mixtura.report.sections import Section
-from mixtura.report.tables import Table, component_titles, number, with_spread
+from mixtura.report.tables import Table, component_titles
+from mixtura.text import number, with_spread
 
 __all__ = ["GAUSSIAN"]
 
@@ -89,10 +90,11 @@ def _geometry(report: Report) -> str:
 PAIRS = Drawing(
     "pairs",
     "Rows and components",
-    lambda report: pairs_figure(
+    lambda report, canvas: pairs_figure(
         report.result.mixture,
         Points(report.rows, report.labels, report.uncertainty),
         report.columns,
+        canvas,
     ),
     _caption,
 )

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mixtura.mixture import Mixture
-from mixtura.report.drawing import INK, MUTED, colour, drawn_name, new_figure
+from mixtura.report.drawing import INK, MUTED, Canvas, colour, drawn_name, new_figure
 from mixtura.report.levels import LevelRows
 
 __all__ = ["heat_figure", "lift_figure"]
@@ -49,13 +49,14 @@ class Cells:
     white: NDArray[np.bool_]
 
 
-def heat_figure(mixture: Mixture, rows: LevelRows) -> Figure:
+def heat_figure(mixture: Mixture, rows: LevelRows, canvas: Canvas = new_figure) -> Figure:
     """Draw the probabilities of levels.
 
     Parameters
     ----------
     mixture : of an item family
     rows : what is shown
+    canvas : makes what is drawn in
     """
     values = np.insert(rows.probabilities, 0, rows.overall, axis=0).T
     texts = [[f"{100 * share:.0f}" for share in row] for row in values]
@@ -64,12 +65,18 @@ def heat_figure(mixture: Mixture, rows: LevelRows) -> Figure:
     cells = Cells(values, texts, values > 0.6)
     if rows.all_single:
         joined = [f"{name} = {label}" for name, label in zip(names, labels, strict=True)]
-        return _figure(mixture, cells, joined, SHARES)
+        return _figure(mixture, cells, joined, SHARES, canvas)
     groups = {start: names[start] for start in rows.starts}
-    return _figure(mixture, cells, labels, SHARES, groups)
+    return _figure(mixture, cells, labels, SHARES, canvas, groups)
 
 
-def lift_figure(mixture: Mixture, names: Sequence[str], values: Float, overall: Float) -> Figure:
+def lift_figure(
+    mixture: Mixture,
+    names: Sequence[str],
+    values: Float,
+    overall: Float,
+    canvas: Canvas = new_figure,
+) -> Figure:
     """Draw how many times as frequent each item is in each component as in all.
 
     Parameters
@@ -77,6 +84,7 @@ def lift_figure(mixture: Mixture, names: Sequence[str], values: Float, overall: 
     names : (M,) of the items shown
     values : (K, M) probabilities or rates
     overall : (M,) of the whole mixture
+    canvas : makes what is drawn in
     """
     ratio = np.maximum(values, 1e-300) / np.maximum(overall, 1e-300)
     shades = 0.5 + np.clip(np.log(ratio) / np.log(FULL_LIFT), -1, 1) / 2
@@ -85,7 +93,8 @@ def lift_figure(mixture: Mixture, names: Sequence[str], values: Float, overall: 
         [f"{overall[j]:.2g}", *(_factor(value) for value in ratio[:, j])] for j in range(len(names))
     ]
     dark = np.nan_to_num(np.abs(shades - 0.5), nan=0.0) > 0.38
-    return _figure(mixture, Cells(shades, texts, dark), [drawn_name(n) for n in names], LIFTS)
+    labels = [drawn_name(name) for name in names]
+    return _figure(mixture, Cells(shades, texts, dark), labels, LIFTS, canvas)
 
 
 def _factor(ratio: float) -> str:
@@ -101,12 +110,13 @@ def _figure(
     cells: Cells,
     labels: Sequence[str],
     shades: Colormap,
+    canvas: Canvas,
     groups: dict[int, str] | None = None,
 ) -> Figure:
     """Draw cells with a label for each row, and names before the rows where groups begin."""
     n_rows, n_components = len(labels), mixture.n_components
     letters = max(map(len, labels)) + max(map(len, (groups or {0: ""}).values()))
-    figure = new_figure(1.2 + 0.075 * letters + COLUMN * (n_components + 1), 0.9 + ROW * n_rows)
+    figure = canvas(1.2 + 0.075 * letters + COLUMN * (n_components + 1), 0.9 + ROW * n_rows)
     axes = figure.subplots()
     # The column of all rows stands apart, at the left.
     edges = np.concatenate([[-1.25, -0.25], np.arange(n_components + 1)])

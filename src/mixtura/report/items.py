@@ -68,7 +68,7 @@ def _profile_caption(report: Report) -> str:
 HEAT = Drawing(
     "items",
     "What the components answer",
-    lambda report: heat_figure(report.result.mixture, _rows(report)),
+    lambda report, canvas: heat_figure(report.result.mixture, _rows(report), canvas),
     _heat_caption,
     of_rows=False,
 )
@@ -76,7 +76,7 @@ HEAT = Drawing(
 PROFILE = Drawing(
     "profile",
     "Profiles of the components",
-    lambda report: profile_figure(report.result.mixture, _rows(report)),
+    lambda report, canvas: profile_figure(report.result.mixture, _rows(report), canvas),
     _profile_caption,
     of_rows=False,
 )

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 from mixtura.discriminant import Judgement
 from mixtura.report.sections import Section
 from mixtura.report.sheet import Picture, Sheet
-from mixtura.report.tables import Table, number
+from mixtura.report.tables import Table
+from mixtura.text import number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

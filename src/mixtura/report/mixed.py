@@ -88,8 +88,8 @@ def mixed_page(pages: Mapping[str, FamilyPage]) -> FamilyPage:
 def _of_block(drawing: Drawing, number: int) -> Drawing:
     """Return a figure that looks at one block of a report."""
 
-    def alone(function: Callable[[Report], Any]) -> Callable[[Report], Any]:
-        return lambda report: function(block_report(report, number))
+    def alone(function: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda report, *canvas: function(block_report(report, number), *canvas)
 
     return replace(
         drawing,

@@ -112,10 +112,11 @@ def _figures(report: Report) -> dict[str, Shown]:
 
 def _shown(drawing: Any, sample: Report, note: str) -> Shown:
     """Return a figure, or what is to be said in its place where it cannot be drawn."""
+    from mixtura.report.drawing import new_figure
     from mixtura.report.vector import inline_svg
 
     try:
-        svg = inline_svg(lambda: drawing.draw(sample), drawing.name, drawing.heading)
+        svg = inline_svg(lambda: drawing.draw(sample, new_figure), drawing.name, drawing.heading)
         caption = drawing.caption(sample)
     # The rest of the page stands.
     except Exception as error:

@@ -11,6 +11,7 @@ from mixtura.mixture import Mixture
 from mixtura.report.drawing import (
     FAINT,
     INK,
+    Canvas,
     colour,
     drawn_name,
     halo,
@@ -48,7 +49,9 @@ def drawn_columns(mixture: Mixture) -> list[int]:
     return separating_columns(mixture, MOST_COLUMNS)
 
 
-def pairs_figure(mixture: Mixture, points: Points, names: Sequence[str]) -> Figure:
+def pairs_figure(
+    mixture: Mixture, points: Points, names: Sequence[str], canvas: Canvas = new_figure
+) -> Figure:
     """Draw rows and components, in the way that suits the number of columns.
 
     Parameters
@@ -56,17 +59,18 @@ def pairs_figure(mixture: Mixture, points: Points, names: Sequence[str]) -> Figu
     mixture : of Gaussian components, and maybe noise
     points : the rows
     names : the D column names
+    canvas : makes what is drawn in
     """
     drawn = [drawn_name(name) for name in names]
     if mixture.n_columns == 1:
-        return _line(mixture, points, drawn[0])
+        return _line(mixture, points, drawn[0], canvas)
     if mixture.n_columns == 2:
-        return _plane(mixture, points, drawn)
-    return _pairs(mixture, points, drawn, drawn_columns(mixture))
+        return _plane(mixture, points, drawn, canvas)
+    return _pairs(mixture, points, drawn, drawn_columns(mixture), canvas)
 
 
-def _line(mixture: Mixture, points: Points, name: str) -> Figure:
-    figure = new_figure(8.5, 4.4)
+def _line(mixture: Mixture, points: Points, name: str, canvas: Canvas) -> Figure:
+    figure = canvas(8.5, 4.4)
     axes = tidy(figure.subplots())
     axes.set_xlim(*limits(mixture, points.rows, 0))
     draw_density(axes, mixture, points, 0, fill=True)
@@ -107,8 +111,8 @@ def _line(mixture: Mixture, points: Points, name: str) -> Figure:
     return figure
 
 
-def _plane(mixture: Mixture, points: Points, names: Sequence[str]) -> Figure:
-    figure = new_figure(8.5, 7.6)
+def _plane(mixture: Mixture, points: Points, names: Sequence[str], canvas: Canvas) -> Figure:
+    figure = canvas(8.5, 7.6)
     places = figure.subplot_mosaic(
         [["top", "."], ["main", "right"]], width_ratios=(5, 1), height_ratios=(1, 5)
     )
@@ -132,11 +136,15 @@ def _plane(mixture: Mixture, points: Points, names: Sequence[str]) -> Figure:
 
 
 def _pairs(
-    mixture: Mixture, points: Points, names: Sequence[str], columns: Sequence[int]
+    mixture: Mixture,
+    points: Points,
+    names: Sequence[str],
+    columns: Sequence[int],
+    canvas: Canvas,
 ) -> Figure:
     count = len(columns)
     side = max(1.65, 6.6 / count)
-    figure = new_figure(side * count + 0.6, side * count + 0.7)
+    figure = canvas(side * count + 0.6, side * count + 0.7)
     grid = figure.subplots(count, count, squeeze=False)
     ranges = {column: limits(mixture, points.rows, column) for column in columns}
     n_panels = count * (count - 1) // 2

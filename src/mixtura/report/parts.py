@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from mixtura.report.contents import Report
 from mixtura.report.criterion import COLOURED, criterion_figure
+from mixtura.report.drawing import Canvas
 from mixtura.report.sections import Section
 from mixtura.report.tables import Table
 from mixtura.report.trace import trace_figure
@@ -24,7 +25,7 @@ class Drawing:
     ----------
     name : one word, unique in the page
     heading : above the figure
-    draw : makes the figure of a report
+    draw : makes the figure of a report on a canvas
     caption : says in plain words what is to be seen
     applies : whether there is anything to draw
     of_rows : whether it shows rows, of which a page may draw a sample only
@@ -32,7 +33,7 @@ class Drawing:
 
     name: str
     heading: str
-    draw: Callable[[Report], Figure]
+    draw: Callable[[Report, Canvas], Figure]
     caption: Callable[[Report], str]
     applies: Callable[[Report], bool] = lambda _: True
     of_rows: bool = True
@@ -70,9 +71,9 @@ ABSENT = (
 )
 
 
-def _draw_criterion(report: Report) -> Figure:
+def _draw_criterion(report: Report, canvas: Canvas) -> Figure:
     assert report.selection is not None
-    return criterion_figure(report.selection)
+    return criterion_figure(report.selection, canvas)
 
 
 def _criterion_applies(report: Report) -> bool:
@@ -137,7 +138,7 @@ CRITERION = Drawing(
 TRACE = Drawing(
     "trace",
     "How the fit went",
-    lambda report: trace_figure(report.result.history),
+    lambda report, canvas: trace_figure(report.result.history, canvas),
     _trace_caption,
     lambda report: len(report.result.history) > 0,
     of_rows=False,
@@ -146,7 +147,9 @@ TRACE = Drawing(
 UNCERTAINTY = Drawing(
     "uncertainty",
     "How sure the assignment is",
-    lambda report: uncertainty_figure(report.uncertainty, report.labels, report.result.mixture),
+    lambda report, canvas: uncertainty_figure(
+        report.uncertainty, report.labels, report.result.mixture, canvas
+    ),
     _uncertainty_caption,
     lambda report: report.result.mixture.n_components > 1,
 )

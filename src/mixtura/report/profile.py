@@ -10,7 +10,17 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
 from mixtura.mixture import Mixture
-from mixtura.report.drawing import FAINT, INK, MUTED, colour, drawn_name, marker, new_figure, tidy
+from mixtura.report.drawing import (
+    FAINT,
+    INK,
+    MUTED,
+    Canvas,
+    colour,
+    drawn_name,
+    marker,
+    new_figure,
+    tidy,
+)
 from mixtura.report.levels import LevelRows
 from mixtura.text import component_title
 
@@ -26,7 +36,7 @@ MOST_LINES = 10
 WHOLE_MARK = {"color": MUTED, "marker": "|", "linewidth": 0, "ms": 9, "markeredgewidth": 1.6}
 
 
-def profile_figure(mixture: Mixture, rows: LevelRows) -> Figure:
+def profile_figure(mixture: Mixture, rows: LevelRows, canvas: Canvas = new_figure) -> Figure:
     """Draw a point for each level and component, joined along the levels of an item.
 
     Items that have one row each are joined to one another.
@@ -35,9 +45,10 @@ def profile_figure(mixture: Mixture, rows: LevelRows) -> Figure:
     ----------
     mixture : of an item family
     rows : what is shown
+    canvas : makes what is drawn in
     """
     n_rows = len(rows.labels)
-    figure = new_figure(7.4, 1.1 + ROW * n_rows)
+    figure = canvas(7.4, 1.1 + ROW * n_rows)
     axes = tidy(figure.subplots(), "x")
     drawn = drawn_components(mixture)
     heights = np.arange(n_rows, dtype=np.float64)

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mixtura.mixture import Mixture
-from mixtura.report.drawing import INK, colour, drawn_name, marker, new_figure, tidy
+from mixtura.report.drawing import INK, Canvas, colour, drawn_name, marker, new_figure, tidy
 from mixtura.report.profile import WHOLE_MARK, drawn_components, name_components
 
 __all__ = ["MOST_ITEMS", "spread_figure"]
@@ -22,7 +22,12 @@ WIDE, EDGE = 20.0, 30.0
 
 
 def spread_figure(
-    mixture: Mixture, names: Sequence[str], values: Float, overall: Float, label: str
+    mixture: Mixture,
+    names: Sequence[str],
+    values: Float,
+    overall: Float,
+    label: str,
+    canvas: Canvas = new_figure,
 ) -> Figure:
     """Draw a row for each item, and a point for each component.
 
@@ -32,8 +37,9 @@ def spread_figure(
     values : (K, M) probabilities or rates
     overall : (M,) of the whole mixture
     label : what the axis is called
+    canvas : makes what is drawn in
     """
-    figure = new_figure(7.6, 1.2 + 0.25 * len(names))
+    figure = canvas(7.6, 1.2 + 0.25 * len(names))
     axes = tidy(figure.subplots(), "x")
     heights = np.arange(len(names))
     drawn = drawn_components(mixture)

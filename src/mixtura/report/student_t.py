@@ -11,7 +11,8 @@ from mixtura.report.certainty import note_sentences
 from mixtura.report.contents import Report
 from mixtura.report.parts import FamilyPage
 from mixtura.report.sections import Section
-from mixtura.report.tables import Table, component_titles, number, with_spread
+from mixtura.report.tables import Table, component_titles
+from mixtura.text import number, with_spread
 
 __all__ = ["STUDENT_T"]
 

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from mixtura.em.history import History
-from mixtura.report.drawing import INK, MUTED, colour, halo, new_figure, tidy
+from mixtura.report.drawing import INK, MUTED, Canvas, colour, halo, new_figure, tidy
 
 __all__ = ["trace_figure"]
 
@@ -16,18 +16,19 @@ VISIBLE_PENALTY = 1e-6
 MARKED_SWEEPS = 60
 
 
-def trace_figure(history: History) -> Figure:
+def trace_figure(history: History, canvas: Canvas = new_figure) -> Figure:
     """Draw ℓ by sweep, the objective where a prior makes it differ, and the gap on a log axis.
 
     Parameters
     ----------
     history : of a run with at least one sweep
+    canvas : makes what is drawn in
     """
     sweeps = np.arange(1, len(history) + 1)
     likelihood, objective = np.array(history.log_likelihood), np.array(history.objective)
     gap = np.array(history.gap)
     mark = "o" if len(history) <= MARKED_SWEEPS else ""
-    figure = new_figure(7.2, 4.4)
+    figure = canvas(7.2, 4.4)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
 
     tidy(upper, "y").plot(sweeps, likelihood, color=colour(0), linewidth=1.6, marker=mark, ms=3)

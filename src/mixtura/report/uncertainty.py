@@ -7,7 +7,7 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
 from mixtura.mixture import Mixture
-from mixtura.report.drawing import INK, MUTED, colour, drawn_name, marker, new_figure, tidy
+from mixtura.report.drawing import INK, MUTED, Canvas, colour, drawn_name, marker, new_figure, tidy
 from mixtura.text import component_title
 
 __all__ = ["BANDS", "uncertainty_figure"]
@@ -22,7 +22,12 @@ BANDS = ((0.05, "sure"), (0.2, "likely"), (0.4, "doubtful"), (1.0, "undecided"))
 SHADES = ("#dde3ea", "#aab6c4", "#e0a458", "#b3401d")
 
 
-def uncertainty_figure(uncertainty: Float, labels: NDArray[np.intp], mixture: Mixture) -> Figure:
+def uncertainty_figure(
+    uncertainty: Float,
+    labels: NDArray[np.intp],
+    mixture: Mixture,
+    canvas: Canvas = new_figure,
+) -> Figure:
     """Draw the sorted uncertainties, and for each component how many rows are how sure.
 
     Parameters
@@ -30,8 +35,9 @@ def uncertainty_figure(uncertainty: Float, labels: NDArray[np.intp], mixture: Mi
     uncertainty : (N,) 1 - the largest posterior probability
     labels : (N,) the component of each row
     mixture : whose components they are, noise -1 and last
+    canvas : makes what is drawn in
     """
-    figure = new_figure(9, max(3.2, 1.6 + 0.3 * min(mixture.n_components, MOST_BARS)))
+    figure = canvas(9, max(3.2, 1.6 + 0.3 * min(mixture.n_components, MOST_BARS)))
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     _sorted(tidy(left, "y"), uncertainty, labels)
     _bands(tidy(right), uncertainty, labels, mixture)

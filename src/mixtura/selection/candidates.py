@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.doors import Plotted
 from mixtura.em.solve import FitResult
 from mixtura.errors import MixturaError
-from mixtura.text import text_table
+from mixtura.mixture.shown import overview
+from mixtura.text import Passage, Summary, Table, Tabled, glance
 
 __all__ = ["CRITERIA", "Candidate", "Selection"]
 
@@ -49,6 +50,13 @@ class Candidate:
     def __repr__(self) -> str:
         told = self.failure if self.result is None else f"BIC {self.result.bic:.6g}"
         return f"<Candidate {self.kind}, {self.n_components} components: {told}>"
+
+    def _repr_html_(self) -> str:
+        """Return the components for a notebook, or why there are none."""
+        if self.result is None:
+            return glance([Passage(said=repr(self)[1:-1])])
+        rows = self.result.effective_rows.tolist()
+        return glance([Passage(said=repr(self)[1:-1]), *overview(self.result.mixture, rows)])
 
     @property
     def is_sound(self) -> bool:
@@ -119,7 +127,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Selection:
+class Selection(Tabled, Plotted):
     """All candidates of a search, by their sizes and then their parameters.
 
     Attributes
@@ -141,7 +149,7 @@ class Selection:
 
     def _repr_html_(self) -> str:
         """Return the ranking for a notebook."""
-        return f"<pre>{escape(self.summary(top=SHOWN))}</pre>"
+        return self.summary(top=SHOWN)._repr_html_()
 
     @property
     def ranked(self) -> list[Candidate]:
@@ -228,8 +236,8 @@ class Selection:
             kinds.setdefault(candidate.kind, {})[candidate.n_components] = value
         return kinds
 
-    def summary(self, top: int = 3) -> str:
-        """Return the best candidates as a text table, and what to know of the ranking."""
+    def summary(self, top: int = 3) -> Summary:
+        """Return the best candidates as a table, and what to know of the ranking."""
         shown = self.ranked[:top]
         rows = [
             [
@@ -244,10 +252,10 @@ class Selection:
         ]
         header = ["model", "components", "log-likelihood", "df", self.criterion.upper()]
         title = f"Best {len(rows)} of {len(self.candidates)} models by {self.criterion.upper()}"
-        lines = [f"{title} (lower is better)", text_table(header, rows)]
-        if not all(candidate.is_sound for candidate in shown):
-            lines.append(UNSOUND)
-        return "\n".join([*lines, *self.remarks])
+        marked = [] if all(candidate.is_sound for candidate in shown) else [UNSOUND]
+        said = "\n".join([*marked, *self.remarks])
+        passage = Passage(f"{title} (lower is better)", (Table.of(header, rows),), said)
+        return Summary([passage], self.table())
 
 
 def ranked_last_words(passed_over: Sequence[Candidate], criterion: str) -> list[str]:

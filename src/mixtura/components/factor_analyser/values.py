@@ -24,6 +24,7 @@ from mixtura.components.factor_analyser.words import (
 from mixtura.components.gaussian.frame import Frame
 from mixtura.components.wording import Wording
 from mixtura.errors import ParameterError
+from mixtura.text import Passage
 
 __all__ = ["FactorValues"]
 
@@ -110,7 +111,7 @@ class FactorValues:
 
     def tables(
         self, parameters: FactorParameters, columns: Sequence[str], names: Sequence[str]
-    ) -> list[str]:
+    ) -> list[Passage]:
         """Return means, loadings and noise variances as text tables."""
         return tables_of(self.structure, parameters, columns, names)
 

@@ -7,7 +7,7 @@ from mixtura.components.factor_analyser.parameters import FactorParameters
 from mixtura.components.factor_analyser.structures import FactorStructure
 from mixtura.components.wording import Wording
 from mixtura.components.words import component_count
-from mixtura.text import component_title, text_table
+from mixtura.text import Passage, Table, component_title
 
 __all__ = ["WORDING", "described", "mixture_title", "tables_of"]
 
@@ -36,14 +36,14 @@ def tables_of(
     parameters: FactorParameters,
     columns: Sequence[str],
     names: Sequence[str],
-) -> list[str]:
+) -> list[Passage]:
     """Return the means, and loadings with noise variances where they fit on a screen."""
     components = range(parameters.n_components)
     shown = list(range(min(len(columns), SHOWN_COLUMNS)))
     left = len(columns) - len(shown)
     more = f" (the first {len(shown)} of {len(columns)} columns)" if left else ""
     means = [[columns[j], *(f"{value:.6g}" for value in parameters.means[:, j])] for j in shown]
-    tables = [f"Means{more}\n" + text_table(["", *names], means)]
+    tables = [Passage(f"Means{more}", (Table.of(["", *names], means),))]
     if parameters.n_components > SHOWN_COMPONENTS:
         return tables
     header = ["", *(f"factor {a + 1}" for a in range(form.n_factors)), "noise variance"]
@@ -59,7 +59,7 @@ def tables_of(
             for j in shown
         ]
         whose = "every component" if alike else component_title(names[k])
-        tables.append(f"Loadings of {whose}{more}\n" + text_table(header, rows))
+        tables.append(Passage(f"Loadings of {whose}{more}", (Table.of(header, rows),)))
     return tables
 
 

@@ -68,6 +68,7 @@ from mixtura.components.wording import Wording
 from mixtura.errors import ParameterError
 from mixtura.kinds import NUMBER, ColumnKind
 from mixtura.native.predictions import WhitenedComponents
+from mixtura.text import Passage
 
 __all__ = ["GaussianFamily"]
 
@@ -625,7 +626,7 @@ class GaussianFamily:
 
     def tables(
         self, parameters: GaussianParameters, columns: Sequence[str], names: Sequence[str]
-    ) -> list[str]:
+    ) -> list[Passage]:
         """Return means and covariances as text tables."""
         return component_tables(parameters, columns, names)
 

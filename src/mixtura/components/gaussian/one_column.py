@@ -1,4 +1,4 @@
-"""Mixtures of Gaussians of one column: distribution function, quantiles, modes, level sets."""
+"""Mixtures of Gaussians of one column: what they are, modes, level sets."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,17 +10,26 @@ from scipy.special import ndtr, ndtri
 
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.parameters import GaussianParameters
+from mixtura.components.univariate import Law, Univariate
 from mixtura.errors import ParameterError
 
-__all__ = ["OneColumn"]
+__all__ = ["OneColumn", "gaussian_law"]
 
 Float = NDArray[np.float64]
 
-# Newton steps and bisections, far more than are ever taken.
-MOST_STEPS = 300
-
 # Where modes are looked for: this many standard deviations about each mean, this finely.
 REACH, GRID = 6.0, 241
+
+
+def gaussian_law(means: Float, deviations: Float) -> Law:
+    """Return the distributions N(μ_k, σ_k²) of means and deviations (K,)."""
+    heights = 1.0 / (deviations * np.sqrt(2 * np.pi))
+    return Law(
+        lambda points: ndtr((points - means) / deviations),
+        lambda points: ndtr((means - points) / deviations),
+        lambda points: np.exp(-0.5 * ((points - means) / deviations) ** 2) * heights,
+        lambda levels: means + deviations * ndtri(levels),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,39 +81,11 @@ class OneColumn:
 
     def cdf(self, points: Float) -> Float:
         """Return P(X <= x) = Σ_k π_k Φ((x - μ_k) / σ_k)."""
-        return ndtr(self._standard(points)) @ self.weights
+        return self._whole().cdf(points)
 
     def quantile(self, levels: Float) -> Float:
-        """Return x with P(X <= x) = level, of levels (n,) between 0 and 1.
-
-        It lies between the smallest and the largest of the components' quantiles. Newton's steps
-        are on the logarithm of the smaller tail; those that leave the bracket, and every third,
-        are replaced by bisections.
-        """
-        own = self.means + self.deviations * ndtri(levels)[:, None]
-        low, high = own.min(axis=1), own.max(axis=1)
-        found = low.copy()
-        inside = np.flatnonzero((low < high) & np.isfinite(low) & np.isfinite(high))
-        low, high, levels = low[inside], high[inside], levels[inside]
-        point = own[inside] @ self.weights
-        upper = levels > 0.5
-        sign = np.where(upper, -1.0, 1.0)
-        target = np.log(np.where(upper, 1.0 - levels, levels))
-        for step in range(MOST_STEPS):
-            tail = np.where(upper, self._survival(point), self.cdf(point))
-            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-                excess = sign * (np.log(tail) - target)
-                newton = point - excess * tail / self.density(point)
-            low, high = np.where(excess < 0, point, low), np.where(excess > 0, point, high)
-            good = (newton > low) & (newton < high) & (step % 3 < 2)
-            moved = np.where(good, newton, 0.5 * (low + high))
-            moved = np.where(excess == 0, point, moved)
-            settled = np.abs(moved - point) <= 2e-16 * np.abs(point)
-            point = moved
-            if settled.all():
-                break
-        found[inside] = point
-        return found
+        """Return x with P(X <= x) = level, of levels (n,) between 0 and 1."""
+        return self._whole().quantile(levels)
 
     def turning_points(self) -> Float:
         """Return where f' changes sign, in ascending order: modes and antimodes in turn."""
@@ -142,8 +123,8 @@ class OneColumn:
         """Return the distribution of -X."""
         return OneColumn(self.weights, -self.means, self.deviations)
 
-    def _survival(self, points: Float) -> Float:
-        return ndtr(-self._standard(points)) @ self.weights
+    def _whole(self) -> Univariate:
+        return Univariate(self.weights, gaussian_law(self.means, self.deviations))
 
     def _standard(self, points: Float) -> Float:
         return (np.asarray(points)[..., None] - self.means) / self.deviations

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.structures import Structure
 from mixtura.components.wording import Wording
-from mixtura.text import component_title, text_table
+from mixtura.text import Passage, Table, component_title
 
 __all__ = ["MANY_COLUMNS", "WORDING", "component_tables", "mixture_title", "structure_title"]
 
@@ -59,13 +59,13 @@ def mixture_title(structure: Structure, n_components: int) -> str:
 
 def component_tables(
     parameters: GaussianParameters, columns: Sequence[str], names: Sequence[str]
-) -> list[str]:
+) -> list[Passage]:
     """Return the means, and the covariances where they fit on a screen."""
     means = [
         [name, *(f"{value:.6g}" for value in own)]
         for name, own in zip(names, parameters.means, strict=True)
     ]
-    tables = ["Means\n" + text_table(["component", *columns], means)]
+    tables = [Passage("Means", (Table.of(["component", *columns], means),))]
     if len(columns) > SHOWN_MATRIX_COLUMNS or parameters.n_components > SHOWN_MATRICES:
         return tables
     matrices = parameters.covariance.dense()
@@ -77,9 +77,9 @@ def component_tables(
     ]
 
 
-def _matrix(title: str, matrix: NDArray[np.float64], columns: Sequence[str]) -> str:
+def _matrix(title: str, matrix: NDArray[np.float64], columns: Sequence[str]) -> Passage:
     rows = [
         [name, *(f"{value:.6g}" for value in row)]
         for name, row in zip(columns, matrix, strict=True)
     ]
-    return f"{title}\n{text_table(['', *columns], rows)}"
+    return Passage(title, (Table.of(["", *columns], rows),))

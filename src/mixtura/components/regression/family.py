@@ -37,6 +37,7 @@ from mixtura.components.regression.steps import newton, reduced
 from mixtura.components.regression.words import described, tables_of, title_of
 from mixtura.errors import ParameterError
 from mixtura.kinds import NUMBER, ColumnKind
+from mixtura.text import Passage
 
 __all__ = ["BESIDE", "RegressionFamily"]
 
@@ -290,7 +291,7 @@ class RegressionFamily(Lines):
 
     def tables(
         self, parameters: RegressionParameters, columns: Sequence[str], names: Sequence[str]
-    ) -> list[str]:
+    ) -> list[Passage]:
         """Return coefficients and what else there is as text tables."""
         return tables_of(self.response, parameters, self.terms, names)
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from mixtura.components.regression.parameters import RegressionParameters
 from mixtura.components.regression.responses import Response
 from mixtura.components.words import component_count, level_table
+from mixtura.text import Passage
 
 __all__ = ["described", "spread_name", "spreads_of", "tables_of", "title_of"]
 
@@ -43,7 +44,7 @@ def tables_of(
     parameters: RegressionParameters,
     terms: Sequence[str],
     names: Sequence[str],
-) -> list[str]:
+) -> list[Passage]:
     """Return coefficients, and standard deviations or shapes, as text tables."""
     found = [level_table("coefficients", terms, parameters.coefficients, names)]
     if response.has_precision:

@@ -36,6 +36,7 @@ from mixtura.components.student_t.rows import nearest_shares, row_log_density
 from mixtura.components.student_t.scales import WILD, ScaledComponents
 from mixtura.components.student_t.words import described, mixture_title, tables_of
 from mixtura.errors import ParameterError
+from mixtura.text import Passage
 
 __all__ = ["StudentTFamily"]
 
@@ -267,7 +268,7 @@ class StudentTFamily(ScaledComponents):
 
     def tables(
         self, parameters: StudentTParameters, columns: Sequence[str], names: Sequence[str]
-    ) -> list[str]:
+    ) -> list[Passage]:
         """Return degrees of freedom, locations and scale matrices as text tables."""
         return tables_of(parameters, columns, names)
 

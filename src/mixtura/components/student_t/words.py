@@ -1,6 +1,7 @@
 """t components in words and tables."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from mixtura.components.gaussian.structures import Structure
@@ -8,7 +9,7 @@ from mixtura.components.gaussian.words import component_tables, structure_title
 from mixtura.components.student_t.degrees import Degrees
 from mixtura.components.student_t.parameters import StudentTParameters
 from mixtura.components.words import component_count
-from mixtura.text import text_table
+from mixtura.text import Passage, Table
 
 __all__ = ["described", "mixture_title", "tables_of"]
 
@@ -24,14 +25,17 @@ def mixture_title(form: Structure, degrees: Degrees, n_components: int) -> str:
 
 def tables_of(
     parameters: StudentTParameters, columns: Sequence[str], names: Sequence[str]
-) -> list[str]:
+) -> list[Passage]:
     """Return degrees of freedom and locations, and the scale matrices that fit on a screen."""
     rows = [[name, f"{value:.4g}"] for name, value in zip(names, parameters.degrees, strict=True)]
     means, *matrices = component_tables(parameters.gaussian, columns, names)
     return [
-        "Degrees of freedom\n" + text_table(["component", "ν"], rows),
-        means.replace("Means", "Locations", 1),
-        *(matrix.replace("Covariance of", "Scale matrix of", 1) for matrix in matrices),
+        Passage("Degrees of freedom", (Table.of(["component", "ν"], rows),)),
+        replace(means, heading="Locations"),
+        *(
+            replace(one, heading=one.heading.replace("Covariance of", "Scale matrix of", 1))
+            for one in matrices
+        ),
     ]
 
 

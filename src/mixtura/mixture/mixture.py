@@ -1,24 +1,26 @@
-"""`Mixture`: the frozen value that a fit returns and a model file stores."""
+"""`Mixture`: weights, a family and its parameters, and what they say of rows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from mixtura.arrays import as_probabilities, generator_of, whole_number
+from mixtura.arrays import generator_of, whole_number
 from mixtura.components.constrained import Constraints, n_lost
 from mixtura.components.family import Family
 from mixtura.components.filling import filling_of
-from mixtura.components.gaussian.one_column import OneColumn
-from mixtura.components.margins import conditional_of, covariance_of, marginal_of, moments_of
+from mixtura.components.margins import conditional_of, marginal_of
 from mixtura.components.positions import parted, positions
 from mixtura.components.predictions import Predictor
 from mixtura.data.encoding import AS_IT_COMES, Reading, decoded, decoded_rows, rows_of_table
 from mixtura.engines import Threads, engine_named
 from mixtura.errors import ParameterError
 from mixtura.kinds import ColumnKind
+from mixtura.mixture.distribution import Distribution
+from mixtura.mixture.handed_on import HandedOn
+from mixtura.mixture.shown import Shown
 from mixtura.native.predictions import Predictions
 from mixtura.text import component_names, named_components
 
@@ -31,7 +33,7 @@ CHUNK_ROWS, FEW_PARTS = 4096, 4
 
 
 @dataclass(frozen=True, repr=False)
-class Mixture:
+class Mixture(Distribution, HandedOn, Shown):
     """A finite mixture Σ_k π_k f(x | θ_k), in the user's units.
 
     Its methods read a table as the fit did: columns of a frame by name, categories by value, and
@@ -248,14 +250,6 @@ class Mixture:
         family, parameters = conditional_of(self.family, self.parameters, known, rest, values)
         return self._over(rest, weights, family, parameters)
 
-    def mean(self) -> Float:
-        """Return E[x] (D,) = Σ_k π_k μ_k."""
-        return self.weights @ moments_of(self.family, self.parameters)[0]
-
-    def covariance(self) -> Float:
-        """Return Cov[x] (D, D) = Σ_k π_k (Σ_k + (μ_k - E[x])(μ_k - E[x])ᵀ)."""
-        return covariance_of(self.weights, self.family, self.parameters)
-
     def impute(
         self,
         rows: NDArray[Any],
@@ -290,35 +284,6 @@ class Mixture:
         count = whole_number("n_imputations", n_imputations, 1)
         return self._in_table(filling.drawn(rows, shares, count, generator_of(random_state)))
 
-    def cdf(self, points: ArrayLike) -> Float:
-        """Return P(x <= point), for Gaussian mixtures of one column.
-
-        Parameters
-        ----------
-        points : of any shape
-
-        Raises
-        ------
-        ParameterError
-            If the mixture is of another family or of more columns.
-        """
-        return self._one_column().cdf(np.asarray(points, dtype=np.float64))
-
-    def quantile(self, levels: ArrayLike) -> Float:
-        """Return the points below which x is with the given probabilities, the inverse of `cdf`.
-
-        Parameters
-        ----------
-        levels : probabilities, of any shape
-
-        Raises
-        ------
-        ParameterError
-            If a level is no probability, or there is no `cdf`.
-        """
-        array = as_probabilities("levels", levels)
-        return self._one_column().quantile(array.ravel()).reshape(array.shape)
-
     def _in_table(self, cells: NDArray[Any]) -> NDArray[Any]:
         """Return cells (..., D) in the order in which the table of the fit had their columns."""
         order = None if self.reading is None else self.reading.order
@@ -329,9 +294,6 @@ class Mixture:
         rules = None if self.reading is None else replace(self.reading, places=None)
         names, called = self._names(some), self.component_names
         return Mixture(weights, family, parameters, names, False, rules, None, called)
-
-    def _one_column(self) -> OneColumn:
-        return OneColumn.of(self.weights, self.family, self.parameters)
 
     def _names(self, columns: Sequence[int]) -> tuple[str, ...] | None:
         return None if self.columns is None else tuple(self.columns[j] for j in columns)

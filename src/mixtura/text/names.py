@@ -1,4 +1,4 @@
-"""Tables of text for a terminal, and what components are called in them."""
+"""What components, columns and counts are called in tables and sentences."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -12,20 +12,13 @@ __all__ = [
     "named_components",
     "quoted_names",
     "row_words",
-    "text_table",
 ]
-
-# Wider tables than this are cut, and say so.
-SHOWN_COLUMNS = 12
 
 # Rows are counted up to here, with a tenth.
 MANY_ROWS = 1e15
 
 # Names that a sentence lists.
 NAMED = 8
-
-# Longer names are cut in them.
-LONGEST_CELL = 60
 
 
 def component_names(labels: Iterable[int], given: Sequence[str] | None = None) -> tuple[str, ...]:
@@ -108,29 +101,6 @@ def count_words(count: float) -> str:
 def row_words(rows: float) -> str:
     """Return "17.3" of so many rows, and "2e+250" of what weights may add up to."""
     return f"{rows:.1f}" if rows < MANY_ROWS else f"{rows:.4g}"
-
-
-def _cut(cell: str) -> str:
-    return cell if len(cell) <= LONGEST_CELL else f"{cell[: LONGEST_CELL - 3]}..."
-
-
-def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table with columns set right, the first one set left."""
-    cells = [list(map(_cut, header)), *(list(map(_cut, row)) for row in rows)]
-    if len(header) > SHOWN_COLUMNS:
-        left_out = len(header) - SHOWN_COLUMNS
-        cells = [row[:SHOWN_COLUMNS] for row in cells]
-        cells[0].append(f"({left_out} more)")
-        for row in cells[1:]:
-            row.append("")
-    widths = [max(len(row[j]) for row in cells) for j in range(len(cells[0]))]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if j == 0 else cell.rjust(width)
-            for j, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in cells
-    )
 
 
 def quoted_names(names: Sequence[str]) -> str:

@@ -1,0 +1,164 @@
+"""What the distributions of one column are, family by family."""
+
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import (
+    betainc,
+    gammainc,
+    gammaincc,
+    gammaincinv,
+    gammaln,
+    pdtr,
+    pdtrc,
+    stdtr,
+    stdtrit,
+    xlogy,
+)
+
+from mixtura.components.bernoulli import BernoulliFamily
+from mixtura.components.gamma import GammaFamily
+from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.one_column import gaussian_law
+from mixtura.components.geometric import GeometricFamily
+from mixtura.components.negative_binomial import NegativeBinomialFamily
+from mixtura.components.noise import NoiseFamily
+from mixtura.components.poisson import PoissonFamily
+from mixtura.components.product import ProductFamily
+from mixtura.components.student_t.family import StudentTFamily
+from mixtura.components.univariate import Law
+from mixtura.errors import ParameterError
+
+__all__ = ["law_of"]
+
+Float = NDArray[np.float64]
+
+
+def law_of(family: Any, parameters: Any) -> Law:
+    """Return the distributions of components of one column.
+
+    Raises
+    ------
+    ParameterError
+        If there are more columns, or the cells are in no order.
+    """
+    if family.n_columns != 1:
+        raise ParameterError(
+            f"a distribution function is of one column, and this mixture has {family.n_columns}; "
+            "take one by marginal([column]) first"
+        )
+    return _law(family, parameters)
+
+
+@singledispatch
+def _law(family: Any, parameters: Any) -> Law:
+    raise ParameterError(f"a '{family.name}' mixture has no distribution function here")
+
+
+@_law.register
+def _(family: NoiseFamily, parameters: Any) -> Law:
+    raise ParameterError(
+        "noise is as dense everywhere, so no probability lies below a point; fit the mixture "
+        "without noise for this"
+    )
+
+
+@_law.register
+def _(family: ProductFamily, parameters: Any) -> Law:
+    return _law(family.families[0], parameters.parts[0])
+
+
+@_law.register
+def _(family: GaussianFamily, parameters: Any) -> Law:
+    return gaussian_law(parameters.means[:, 0], np.sqrt(parameters.covariance.variances()[:, 0]))
+
+
+@_law.register
+def _(family: StudentTFamily, parameters: Any) -> Law:
+    places, degrees = parameters.gaussian.means[:, 0], parameters.degrees
+    scales = np.sqrt(parameters.gaussian.covariance.variances()[:, 0])
+    heights = gammaln(0.5 * (degrees + 1)) - gammaln(0.5 * degrees) - 0.5 * np.log(np.pi * degrees)
+
+    def density(points: Float) -> Float:
+        standard = (points - places) / scales
+        return np.exp(heights - 0.5 * (degrees + 1) * np.log1p(standard**2 / degrees)) / scales
+
+    return Law(
+        lambda points: stdtr(degrees, (points - places) / scales),
+        lambda points: stdtr(degrees, (places - points) / scales),
+        density,
+        lambda levels: places + scales * stdtrit(degrees, levels),
+    )
+
+
+@_law.register
+def _(family: GammaFamily, parameters: Any) -> Law:
+    shapes, rates = parameters.shapes[:, 0], parameters.rates[:, 0]
+
+    def density(points: Float) -> Float:
+        x = np.maximum(points * rates, 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = rates * np.exp(xlogy(shapes - 1.0, x) - x - gammaln(shapes))
+        return np.where(points < 0.0, 0.0, found)
+
+    return Law(
+        lambda points: gammainc(shapes, np.maximum(points * rates, 0.0)),
+        lambda points: gammaincc(shapes, np.maximum(points * rates, 0.0)),
+        density,
+        lambda levels: gammaincinv(shapes, levels) / rates,
+    )
+
+
+def _counted(cdf: Any, survival: Any, last: float = np.inf) -> Law:
+    """Return the law of whole numbers from 0, of functions of such."""
+    return Law(
+        lambda points: np.where(points < 0.0, 0.0, cdf(np.maximum(np.floor(points), 0.0))),
+        lambda points: np.where(points < 0.0, 1.0, survival(np.maximum(np.floor(points), 0.0))),
+        last=last,
+    )
+
+
+@_law.register
+def _(family: PoissonFamily, parameters: Any) -> Law:
+    rates = parameters.rates[:, 0]
+    return _counted(lambda counts: pdtr(counts, rates), lambda counts: pdtrc(counts, rates))
+
+
+@_law.register
+def _(family: GeometricFamily, parameters: Any) -> Law:
+    with np.errstate(divide="ignore"):
+        stays = np.log1p(-parameters.probabilities[:, 0])
+    return _counted(
+        lambda counts: -np.expm1((counts + 1.0) * stays),
+        lambda counts: np.exp((counts + 1.0) * stays),
+    )
+
+
+@_law.register
+def _(family: NegativeBinomialFamily, parameters: Any) -> Law:
+    means, sizes = parameters.means[:, 0], parameters.sizes[:, 0]
+    varying = np.isfinite(sizes)
+    finite = np.where(varying, sizes, 1.0)
+    share = means / (finite + means)
+
+    def cdf(counts: Float) -> Float:
+        own = betainc(finite, counts + 1.0, finite / (finite + means))
+        return np.where(varying, own, pdtr(counts, means))
+
+    def survival(counts: Float) -> Float:
+        own = betainc(counts + 1.0, finite, share)
+        return np.where(varying, own, pdtrc(counts, means))
+
+    return _counted(cdf, survival)
+
+
+@_law.register
+def _(family: BernoulliFamily, parameters: Any) -> Law:
+    ones = parameters.probabilities[:, 0]
+    return _counted(
+        lambda counts: np.where(counts < 1.0, 1.0 - ones, 1.0),
+        lambda counts: np.where(counts < 1.0, ones, 0.0),
+        1.0,
+    )

@@ -1,0 +1,36 @@
+"""Text: what things are called, tables, and summaries as text, frames and markup."""
+
+from mixtura.text.markup import as_html, as_latex, as_markdown
+from mixtura.text.names import (
+    component_names,
+    component_title,
+    count_words,
+    named_components,
+    quoted_names,
+    row_words,
+)
+from mixtura.text.numbers import number, with_spread
+from mixtura.text.summaries import Backend, Summary, Tabled, frame_of, glance
+from mixtura.text.tables import Passage, Rows, Table
+
+__all__ = [
+    "Backend",
+    "Passage",
+    "Rows",
+    "Summary",
+    "Table",
+    "Tabled",
+    "as_html",
+    "as_latex",
+    "as_markdown",
+    "component_names",
+    "component_title",
+    "count_words",
+    "frame_of",
+    "glance",
+    "named_components",
+    "number",
+    "quoted_names",
+    "row_words",
+    "with_spread",
+]

@@ -1,0 +1,35 @@
+"""Numbers as readers take them in."""
+
+import math
+
+__all__ = ["number", "with_spread"]
+
+
+def number(value: float) -> str:
+    """Return a number of a parameter to five significant digits.
+
+    Examples
+    --------
+    >>> number(1234567.0), number(0.000012345), number(54.4910)
+    ('1234567', '1.2345e-05', '54.491')
+    """
+    size = abs(value)
+    return f"{value:.0f}" if 1e5 <= size < 1e9 else f"{value:.5g}"
+
+
+def with_spread(mean: float, deviation: float) -> str:
+    """Return mean ± standard deviation: three digits of it, and the mean to one place more.
+
+    Examples
+    --------
+    >>> with_spread(0.105181, 0.01934), with_spread(390.612, 138.63), with_spread(3e-20, 1e-20)
+    ('0.10518 ± 0.0193', '390.6 ± 139', '3e-20 ± 1e-20')
+    """
+    if not (math.isfinite(deviation) and deviation > 0):
+        return f"{mean:.5g} ± {deviation:.3g}"
+    places = 2 - math.floor(math.log10(deviation))
+    if not -3 <= places <= 6:
+        digits = max(5, places + 2 + int(math.log10(max(abs(mean), deviation))))
+        return f"{mean:.{digits}g} ± {deviation:.3g}"
+    places = max(places, 0)
+    return f"{mean:.{places + 1}f} ± {deviation:.{places}f}"

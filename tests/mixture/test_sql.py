@@ -1,0 +1,174 @@
+"""A database that runs the query of a mixture gives the posteriors that the mixture gives."""
+
+import sqlite3
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mixtura import (
+    BernoulliMixture,
+    CategoricalMixture,
+    FactorAnalyserMixture,
+    GammaMixture,
+    GaussianMixture,
+    GeometricMixture,
+    MixedMixture,
+    MultinomialMixture,
+    NegativeBinomialMixture,
+    ParameterError,
+    PoissonMixture,
+    StudentTMixture,
+)
+from mixtura.components.gaussian.structures import STRUCTURES
+
+
+def in_sqlite(frame: pd.DataFrame, query: str) -> pd.DataFrame:
+    with sqlite3.connect(":memory:") as connection:
+        frame.to_sql("people", connection, index=False)
+        return pd.read_sql_query(query, connection)
+
+
+def in_duckdb(frame: pd.DataFrame, query: str) -> pd.DataFrame:
+    duckdb = pytest.importorskip("duckdb")
+    with duckdb.connect() as connection:
+        connection.register("people", frame)
+        return connection.execute(query).df()
+
+
+ENGINES = {"sqlite": in_sqlite, "duckdb": in_duckdb}
+every_engine = pytest.mark.parametrize("engine", ENGINES)
+
+
+def people(seed: int, n: int = 160) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    tall = rng.random(n) < 0.4
+    return pd.DataFrame(
+        {
+            "id": np.arange(n),
+            "height": rng.normal(np.where(tall, 185.0, 165.0), 4.0),
+            'the "age"': rng.gamma(3.0, np.where(tall, 9.0, 14.0)),
+            "visits": rng.poisson(np.where(tall, 2.0, 9.0)),
+            "falls": rng.geometric(np.where(tall, 0.6, 0.2)) - 1,
+            "smokes": (rng.random(n) < np.where(tall, 0.2, 0.7)).astype(int),
+            "eyes": np.where(rng.random(n) < np.where(tall, 0.8, 0.3), "it's blue", "brown"),
+            "grade": rng.choice([1, 2, 3], n),
+        }
+    )
+
+
+NUMBERS, COUNTS = ["height", 'the "age"'], ["visits", "falls"]
+MIXED = {
+    "gaussian": ["height"],
+    "gamma": ['the "age"'],
+    "poisson": ["visits"],
+    "geometric": ["falls"],
+    "bernoulli": ["smokes"],
+    "categorical": ["eyes", "grade"],
+}
+MODELS = {
+    **{
+        f"gaussian {code}": (GaussianMixture(2, covariance_type=code, random_state=0), NUMBERS)
+        for code in STRUCTURES
+    },
+    "gaussian, one": (GaussianMixture(1), NUMBERS),
+    "gaussian, noise": (GaussianMixture(2, noise="uniform", random_state=0), NUMBERS),
+    "t": (StudentTMixture(2, random_state=0), NUMBERS),
+    "t, diagonal": (StudentTMixture(2, covariance_type="diag", random_state=0), NUMBERS),
+    "categorical": (CategoricalMixture(3, random_state=0), ["eyes", "grade", "smokes"]),
+    "bernoulli": (BernoulliMixture(2, random_state=0), ["smokes"]),
+    "poisson": (PoissonMixture(3, random_state=0), COUNTS),
+    "poisson, exposed": (
+        PoissonMixture(2, exposure='the "age"', random_state=0),
+        ["visits", 'the "age"'],
+    ),
+    "multinomial": (MultinomialMixture(2, random_state=0), [*COUNTS, "smokes"]),
+    "geometric": (GeometricMixture(2, random_state=0), ["falls"]),
+    "gamma": (GammaMixture(2, random_state=0), NUMBERS),
+    "mixed": (MixedMixture(MIXED, 2, random_state=0), list(people(0).columns[1:])),
+}
+
+
+@every_engine
+@pytest.mark.parametrize("name", MODELS)
+def test_the_query_gives_predict_proba(name: str, engine: str, fresh_seed: int) -> None:
+    model, columns = MODELS[name]
+    model.fit(people(fresh_seed)[columns])
+    others = people(fresh_seed + 1)
+    query = model.mixture_.to_sql("people", keep=["id"], dialect=engine)
+    found = ENGINES[engine](others, query).sort_values("id")
+    expected = model.predict_proba(others[columns])
+    names = [f"p_{name}" for name in model.mixture_.names]
+    assert list(found.columns) == ["id", *names, "component"]
+    np.testing.assert_allclose(found[names], expected, rtol=0, atol=1e-9)
+    sure = expected.max(axis=1) > 0.5 + 1e-9
+    np.testing.assert_array_equal(
+        found["component"].to_numpy()[sure], model.predict(others[columns])[sure]
+    )
+
+
+@every_engine
+def test_far_rows_and_small_shares_are_right_too(engine: str) -> None:
+    model = GaussianMixture(3, random_state=0).fit(people(1)[NUMBERS])
+    far = pd.DataFrame({"height": [1e4, -300.0, 175.0], 'the "age"': [0.0, 1e5, 30.0]})
+    found = ENGINES[engine](far, model.mixture_.to_sql("people", dialect=engine))
+    np.testing.assert_allclose(found.iloc[:, :3], model.predict_proba(far), rtol=0, atol=1e-9)
+
+
+@every_engine
+def test_missing_cells_are_left_out_where_columns_are_independent(engine: str) -> None:
+    frame = people(2).astype({"visits": float, "falls": float})
+    model = PoissonMixture(2, random_state=0).fit(frame[COUNTS])
+    lacking = frame.assign(visits=frame["visits"].where(frame["id"] % 3 > 0))
+    found = ENGINES[engine](lacking, model.mixture_.to_sql("people", dialect=engine))
+    alone = model.mixture_.marginal(["falls"]).responsibilities(frame[["falls"]])
+    known = lacking["visits"].notna().to_numpy()[:, None]
+    expected = np.where(known, model.predict_proba(frame[COUNTS]), alone)
+    np.testing.assert_allclose(found.iloc[:, :2], expected, rtol=0, atol=1e-9)
+    full = GaussianMixture(2, random_state=0).fit(frame[NUMBERS])
+    one = frame.assign(height=frame["height"].where(frame["id"] > 0))
+    told = ENGINES[engine](one, full.mixture_.to_sql("people", keep=["id"], dialect=engine))
+    assert told.set_index("id").isna().any(axis=1).to_numpy().nonzero()[0].tolist() == [0]
+
+
+@every_engine
+def test_a_category_that_one_component_never_has_rules_it_out(engine: str) -> None:
+    rows = pd.DataFrame({"a": ["x", "y"] * 50, "b": ["x", "y"] * 50})
+    model = CategoricalMixture(2, prior=None, random_state=0).fit(rows)
+    assert set(np.unique(model.probabilities_[0])) == {0.0, 1.0}
+    found = ENGINES[engine](rows, model.mixture_.to_sql("people", dialect=engine))
+    np.testing.assert_array_equal(found.iloc[:, :2], model.predict_proba(rows))
+
+
+def test_names_are_those_of_the_components_and_whatever_they_hold_is_quoted() -> None:
+    rows = people(3).rename(columns={"height": 'x"; DROP TABLE people; --'})
+    columns = ['x"; DROP TABLE people; --', 'the "age"']
+    model = GaussianMixture(2, random_state=0).fit(rows[columns]).relabel(['a"b', "tall"])
+    found = in_sqlite(rows, model.mixture_.to_sql("people", dialect="sqlite"))
+    assert list(found.columns) == ['p_a"b', "p_tall", "component"]
+    np.testing.assert_allclose(
+        found.iloc[:, :2], model.predict_proba(rows[columns]), rtol=0, atol=1e-9
+    )
+
+
+def test_columns_without_names_are_called_by_their_places() -> None:
+    rows = people(4)[NUMBERS].to_numpy()
+    model = GaussianMixture(2, random_state=0).fit(rows)
+    frame = pd.DataFrame(rows, columns=["x0", "x1"])
+    found = in_sqlite(frame, model.mixture_.to_sql("people", dialect="sqlite"))
+    np.testing.assert_allclose(found.iloc[:, :2], model.predict_proba(rows), rtol=0, atol=1e-9)
+
+
+def test_what_has_no_query_says_so() -> None:
+    frame = people(5)
+    for model, columns, words in (
+        (NegativeBinomialMixture(1), COUNTS, "'negative_binomial' mixture"),
+        (FactorAnalyserMixture(1, n_factors=1), [*NUMBERS, "visits", "falls"], "'factor_analyser'"),
+        (PoissonMixture(1, noise="uniform"), COUNTS, "noise beside 'poisson'"),
+    ):
+        with pytest.raises(ParameterError, match=f"there is no SQL for .*{words}"):
+            model.fit(frame[columns]).mixture_.to_sql("people")
+    mixture: Any = GaussianMixture(1).fit(frame[NUMBERS]).mixture_
+    with pytest.raises(ParameterError, match=r"'duckdb', 'postgres', 'sqlite', .*'oracle'"):
+        mixture.to_sql("people", dialect="oracle")

@@ -1,0 +1,141 @@
+"""Mixtures, estimators and searches draw what the page of the report has, on any axes."""
+
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+import mixtura
+from mixtura import (
+    CategoricalMixture,
+    DataError,
+    GaussianMixture,
+    MixedMixture,
+    ParameterError,
+    PoissonMixture,
+    StudentTMixture,
+    select,
+)
+from mixtura.report import figure_names, figure_of, report_of
+
+mpl.use("Agg")
+
+
+def rows(n_columns: int = 3) -> pd.DataFrame:
+    made = np.random.default_rng(5).normal(size=(120, n_columns))
+    made += np.repeat([0.0, 7.0], 60)[:, None]
+    return pd.DataFrame(made, columns=["length", "width", "height"][:n_columns])
+
+
+def marks(axes: Any) -> list[tuple[Any, ...]]:
+    """Return what is drawn: of each panel its words, and the points of its lines."""
+    panels = [axes] if isinstance(axes, Axes) else list(axes)
+    return [
+        (
+            panel.get_xlabel(),
+            panel.get_ylabel(),
+            [text.get_text() for text in panel.texts],
+            [np.nan_to_num(line.get_xydata(), nan=-9e9).round(9).tolist() for line in panel.lines],
+            len(panel.patches),
+        )
+        for panel in panels
+    ]
+
+
+CASES = {
+    "pairs of columns": (GaussianMixture(2, random_state=0), rows()),
+    "a plane": (GaussianMixture(2, random_state=0), rows(2)),
+    "a line": (GaussianMixture(2, random_state=0), rows(1)),
+    "a search within": (GaussianMixture("auto", random_state=0), rows(2)),
+    "beside noise": (PoissonMixture(2, noise="uniform", random_state=0), rows().abs().astype(int)),
+    "categories": (CategoricalMixture(2, random_state=0), rows().gt(3).astype(int).astype(str)),
+    "t": (StudentTMixture(2, random_state=0), rows()),
+    "mixed": (
+        MixedMixture({"gaussian": ["length"], "categorical": ["width"]}, 2, random_state=0),
+        rows().assign(width=lambda frame: frame["width"].gt(3).astype(str)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_figure_of_the_page_is_drawn_alike_in_any_axes(name: str) -> None:
+    model, frame = CASES[name]
+    report = report_of(model.fit(frame), frame)
+    for kind in figure_names(report):
+        expected = marks(figure_of(report, kind).axes)
+        assert marks(model.plot(kind, frame)) == expected
+        place = Figure(layout="constrained").subplots(1, 2)[0]
+        drawn = model.plot(kind, frame, ax=place)
+        assert marks(drawn) == expected
+        if len(expected) == 1:
+            assert drawn is place
+    mpl.pyplot.close("all")
+
+
+def test_the_first_figure_is_drawn_unless_a_kind_is_named() -> None:
+    model = GaussianMixture(2, random_state=0).fit(rows())
+    report = report_of(model, rows())
+    first, *_ = figure_names(report)
+    assert marks(model.plot(X=rows())) == marks(figure_of(report, first).axes)
+    assert marks(model.plot()) == marks(figure_of(report, "trace").axes)
+
+
+def test_a_search_draws_each_criterion_by_size_and_structure() -> None:
+    search = select(rows(), range(1, 4), ["EII", "VVI"], random_state=0)
+    for name in ("bic", "icl", "aic"):
+        axes = search.plot(name)
+        values = {
+            (candidate.n_components, round(candidate.value(name), 9))
+            for candidate in search.candidates
+            if candidate.is_sound
+        }
+        shown = {
+            (int(x), round(y, 9))
+            for line in axes.lines
+            for x, y in np.asarray(line.get_xydata())
+            if np.isfinite(y)
+        }
+        assert shown == values
+        assert axes.get_ylabel().startswith(name.upper())
+    assert marks(search.plot()) == marks(search.plot("bic"))
+    auto = GaussianMixture("auto", random_state=0).fit(rows(2))
+    assert marks(auto.plot("icl")) == marks(auto.selection_.plot("icl"))
+
+
+def test_what_was_read_from_a_file_is_drawn_but_for_its_history(tmp_path) -> None:
+    model = GaussianMixture(2, random_state=0).fit(rows())
+    model.save(tmp_path / "model")
+    again = mixtura.load(tmp_path / "model")
+    for one in (again, model.mixture_):
+        assert marks(one.plot("pairs", rows())) == marks(model.plot("pairs", rows()))
+        with pytest.raises(ParameterError, match="figures pairs, uncertainty, but no 'trace'"):
+            one.plot("trace")
+
+
+def test_what_cannot_be_drawn_is_said() -> None:
+    model = GaussianMixture(2, random_state=0)
+    with pytest.raises(ParameterError, match="not fitted; call fit first"):
+        model.plot()
+    model.fit(rows())
+    with pytest.raises(ParameterError, match=r"has the figures pairs.* but no 'horses'"):
+        model.plot("horses")
+    with pytest.raises(ParameterError, match=r"'pairs' shows rows; give them, as in plot\('pairs'"):
+        model.plot("pairs")
+    with pytest.raises(ParameterError, match="show rows; give them"):
+        model.mixture_.plot()
+    with pytest.raises(DataError, match="width"):
+        model.plot("pairs", rows()[["length", "height"]])
+    with pytest.raises(ParameterError, match="panels, which take the place of an ax that subplots"):
+        model.plot("trace", ax=Figure().add_axes((0, 0, 1, 1)))
+
+
+def test_a_figure_of_its_own_has_the_pages_colours_whatever_the_style() -> None:
+    model = GaussianMixture(2, random_state=0).fit(rows(1))
+    with mpl.style.context("dark_background"):
+        axes = model.plot("pairs", rows(1))
+    assert mpl.colors.to_hex(axes.get_facecolor()) == "#ffffff"
+    assert mpl.colors.to_hex(axes.figure.get_facecolor()) == "#ffffff"
