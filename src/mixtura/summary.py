@@ -78,11 +78,8 @@ def bound_numbers(mixture: Mixture) -> dict[str, Constraints]:
     if bound is None:
         return {}
     arrays = rule_of(without_noise(mixture.family)).arrays
-    each = {
-        name: Constraints(bound.values[:, part], bound.ties[:, part])
-        for name, part in arrays.items()
-    }
-    return {name: own for name, own in each.items() if own.fixed.any() or own.ties.any()}
+    each = {name: bound.part(part) for name, part in arrays.items()}
+    return {name: own for name, own in each.items() if not own.is_empty}
 
 
 def _bound_words(mixture: Mixture) -> str:
@@ -93,6 +90,8 @@ def _bound_words(mixture: Mixture) -> str:
         said = [f"{held} of {own.values.size} held"] if held else []
         if len(ties):
             said.append(f"{len(ties)} equal by {len(np.unique(ties))} value(s)")
+        if own.ordinal:
+            said.append(f"those of {len(own.ordinal)} item(s) ordinal")
         found.append(f"{name}: {', '.join(said)}")
     return "; ".join(found)
 

@@ -15,6 +15,7 @@ from mixtura.classes import (
 )
 from mixtura.classes.enumeration import STARTS, enumeration_of
 from mixtura.cli.advice import in_words_of_the_command
+from mixtura.cli.binding import ordinal_of, ordinal_option
 from mixtura.cli.class_relations import (
     check_drawn,
     check_steps,
@@ -94,6 +95,7 @@ __all__ = ["classes"]
     help="Covariance structure of numbers: diag, EEI (the same in all classes), full, ...",
 )
 @click.option("--columns", help="Columns that tell classes, separated by commas; default all.")
+@ordinal_option
 @missing_option
 @weights_option
 @click.option(
@@ -165,6 +167,7 @@ def classes(
     family: str,
     structures: str | tuple[str, ...],
     columns: str | None,
+    ordinal: tuple[str, ...],
     missing: str | None,
     weights: str | None,
     sampling_weights: str | None,
@@ -220,6 +223,7 @@ def classes(
         noise=None,
         exposure=None,
         mixing_weights="free",
+        ordinal=ordinal_of(ordinal),
         prior=prior,
         criterion="bic",
         seed=seed,

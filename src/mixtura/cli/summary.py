@@ -32,7 +32,11 @@ def summary(model: Path, as_json: bool) -> None:
         "weights": mixture.weights.tolist(),
         "weights_held": mixture.held,
         "bound": {
-            name: {"held": own.values.tolist(), "equal": own.ties.tolist()}
+            name: {
+                "held": own.values.tolist(),
+                "equal": own.ties.tolist(),
+                "ordinal": [[item.first, list(item.scores)] for item in own.ordinal],
+            }
             for name, own in bound_numbers(mixture).items()
         },
         **mixture.family.describe(mixture.parameters, columns),

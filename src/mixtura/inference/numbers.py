@@ -7,6 +7,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.components.constrained import OrdinalItem
 from mixtura.components.derivatives import (
     Chart,
     Derivatives,
@@ -15,6 +16,8 @@ from mixtura.components.derivatives import (
     derivatives_of,
     edge_rows,
     held_weights_chart,
+    ordinal_chart,
+    ordinal_edge,
     side_by_side,
     tied,
     weights_chart,
@@ -68,10 +71,17 @@ class Numbers:
             found[: constraints.n_components] = constraints.fixed
         return found
 
+    @property
+    def _ordinal(self) -> tuple[OrdinalItem, ...]:
+        constraints = self.mixture.constraints
+        return () if constraints is None else constraints.ordinal
+
     def edge(self, total_weight: float) -> Edge:
         """Return which numbers are on the edge of their range for rows of that weight."""
         effective = total_weight * self.mixture.weights
-        inner = self.components.edge(effective)
+        inner = ordinal_edge(
+            self.components.edge(effective), self.components.values, self._ordinal, effective
+        )
         few = effective < edge_rows(effective)
         reason = _reason_of_free(inner, self.bound)
         if few.any():
@@ -90,6 +100,7 @@ class Numbers:
         known = np.zeros(self.mixture.n_components, dtype=bool) if fixed is None else fixed[:, 0]
         own = self.bound if fixed is None else fixed[:, 1:]
         inner = self.components.chart(own if own.any() else None)
+        inner = ordinal_chart(inner, self.components.values, self._ordinal, own)
         constraints = self.mixture.constraints
         if constraints is not None and constraints.ties.any():
             inner = tied(inner, constraints.ties)
