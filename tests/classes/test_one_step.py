@@ -353,3 +353,14 @@ def test_other_starts_find_what_the_fit_without_covariates_hides():
     posterior = found.predict_proba(rows, z).argmax(axis=1)
     table = pd.crosstab(model.predict(rows), posterior).to_numpy()
     assert (np.argmax(table, axis=1) == np.arange(3)).all()
+
+
+def test_steps_that_no_longer_bend_lead_nowhere():
+    rng = np.random.default_rng(0)
+    groups = rng.integers(0, 3, 400)
+    rows = rng.normal(size=(400, 3)) + 3.0 * rng.integers(0, 2, 400)[:, None]
+    rows[groups == 2, 1] += 1.5
+    model = GaussianMixture(2, covariance_type="EEI", random_state=0).fit(rows)
+    found = one_step(model, rows, covariates=pd.Series(groups.astype(str), name="group"))
+    assert found.converged
+    assert found.log_likelihood >= model.log_likelihood_
