@@ -32,7 +32,7 @@ from mixtura.inference.rows import Rows, checked
 from mixtura.inference.survey import SurveyDesign, sampling_of
 from mixtura.mixture import Mixture
 
-__all__ = ["ClassRegression", "LikelihoodRatio", "one_step"]
+__all__ = ["ClassRegression", "LikelihoodRatio", "one_step", "ratio_of"]
 
 Float = NDArray[np.float64]
 
@@ -273,7 +273,7 @@ def one_step(
         log_likelihood=found.state.log_likelihood,
         n_parameters=family.n_free(len(names)) + len(coefficients),
         n=total,
-        test=_ratio(
+        test=ratio_of(
             found.state.log_likelihood - null.state.log_likelihood,
             (len(design.terms) - 1) * (len(names) - 1),
         ),
@@ -299,7 +299,8 @@ def _check(mixture: Mixture, standard_errors: str, survey: SurveyDesign | None) 
         )
 
 
-def _ratio(gain: float, df: int) -> LikelihoodRatio:
+def ratio_of(gain: float, df: int) -> LikelihoodRatio:
+    """Return the test of a model that is likelier by so much, for so many parameters more."""
     statistic = max(2.0 * gain, 0.0)
     return LikelihoodRatio(statistic, df, float(chdtrc(df, statistic)))
 
