@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mixtura.archive import MAX_FILE_BYTES, MAX_HEADER_BYTES, read_archive, write_archive
 from mixtura.arrays import as_shape
 from mixtura.components.catalogue import FAMILIES
-from mixtura.components.constrained import Constraints, rule_of
+from mixtura.components.constrained import Constraints, OrdinalItem, rule_of
 from mixtura.components.noise import NOISE, NoiseFamily, beside_noise
 from mixtura.components.product import ProductFamily
 from mixtura.components.regression.family import RegressionFamily
@@ -102,6 +102,7 @@ def parts_of(mixture: Mixture) -> tuple[Arrays, dict[str, Any]]:
         "reading": reading,
         "weights_held": mixture.held,
         "bound": bound is not None,
+        "ordinal": [] if bound is None else [[one.first, *one.scores] for one in bound.ordinal],
     }
 
 
@@ -142,7 +143,7 @@ def described_mixture(
         reading = _reading(document.get("reading", {}), family.n_columns)
         mixture = Mixture(weights, family, parameters, names, held, reading)
         if document.get("bound", False) is True:
-            mixture = replace(mixture, constraints=_constraints(mixture, arrays))
+            mixture = replace(mixture, constraints=_constraints(mixture, arrays, document))
         # Files from before components could be named do not speak of that either.
         if document.get("labels") is not None:
             mixture = mixture.relabel(document["labels"])
@@ -177,7 +178,7 @@ def _read(arrays: Mapping[str, NDArray[Any]], described: Mapping[str, Any]) -> t
     return readers[described["family"]].from_arrays(arrays, described)
 
 
-def _constraints(mixture: Mixture, arrays: Arrays) -> Constraints:
+def _constraints(mixture: Mixture, arrays: Arrays, document: Mapping[str, Any]) -> Constraints:
     """Return what the components of a mixture are bound to."""
     family, parameters = beside_noise(mixture.family, mixture.parameters)
     rule = rule_of(family)
@@ -185,7 +186,10 @@ def _constraints(mixture: Mixture, arrays: Arrays) -> Constraints:
     values, ties = arrays[HELD_NUMBERS], arrays[EQUAL_NUMBERS]
     if values.shape != shape or ties.shape != shape or ties.dtype != np.int64 or (ties < 0).any():
         raise ParameterError("what is held or equal is of no such numbers")
-    return rule.completed(Constraints(values.astype(np.float64), ties))
+    # Files from before items could be ordinal do not speak of it.
+    told = document.get("ordinal", [])
+    items = tuple(OrdinalItem(int(first), tuple(map(float, scores))) for first, *scores in told)
+    return rule.completed(Constraints(values.astype(np.float64), ties, items))
 
 
 def _kept(value: Any) -> Any:

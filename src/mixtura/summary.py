@@ -80,6 +80,8 @@ def _bound_words(mixture: Mixture) -> str:
         said = [f"{held} of {own.values.size} held"] if held else []
         if len(ties):
             said.append(f"{len(ties)} equal by {len(np.unique(ties))} value(s)")
+        if own.ordinal:
+            said.append(f"those of {len(own.ordinal)} item(s) ordinal")
         found.append(f"{name}: {', '.join(said)}")
     return "; ".join(found)
 

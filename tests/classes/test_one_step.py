@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+import ordinal_cases
 import pandas as pd
 import pytest
 from class_cases import SLOPES, drawn, fitted
 from nightly import first
+from numpy.testing import assert_allclose
 from scipy.optimize import minimize
-from scipy.special import expit, logsumexp
+from scipy.special import expit, log_softmax, logsumexp
 from scipy.stats import norm
 
 from mixtura import (
@@ -353,3 +355,45 @@ def test_other_starts_find_what_the_fit_without_covariates_hides():
     posterior = found.predict_proba(rows, z).argmax(axis=1)
     table = pd.crosstab(model.predict(rows), posterior).to_numpy()
     assert (np.argmax(table, axis=1) == np.arange(3)).all()
+
+
+def test_steps_that_no_longer_bend_lead_nowhere():
+    rng = np.random.default_rng(0)
+    groups = rng.integers(0, 3, 400)
+    rows = rng.normal(size=(400, 3)) + 3.0 * rng.integers(0, 2, 400)[:, None]
+    rows[groups == 2, 1] += 1.5
+    model = GaussianMixture(2, covariance_type="EEI", random_state=0).fit(rows)
+    found = one_step(model, rows, covariates=pd.Series(groups.astype(str), name="group"))
+    assert found.converged
+    assert found.log_likelihood >= model.log_likelihood_
+
+
+def test_ordinal_items_and_covariates_end_where_scipy_ends():
+    rows = ordinal_cases.drawn(400, 4, 2, seed=4, strength=0.8)
+    scores = np.arange(1.0, 6.0)
+    model = CategoricalMixture(2, ordinal=True, prior=None, n_init=3, random_state=0).fit(rows)
+    z = model.predict(rows) + np.random.default_rng(3).normal(size=400)
+    told = {"prior": None, "standard_errors": "observed"}
+    found = one_step(model, rows, covariates=z, **told)
+
+    def log_likelihood(point):
+        zeros, rest = np.zeros((4, 1)), point[2:].reshape(4, 5)
+        thresholds, effects = np.hstack([zeros, rest[:, :4]]), np.hstack([zeros, rest[:, 4:]])
+        logs = ordinal_cases.log_probabilities(thresholds, effects, scores)
+        each = sum(logs[j][:, rows[:, j] - 1].T for j in range(4))
+        weights = log_softmax(np.column_stack([np.zeros(400), point[0] + point[1] * z]), axis=1)
+        return logsumexp(each + weights, axis=1).sum()
+
+    starts = 0.5 * np.random.default_rng(0).normal(size=(4, 22))
+    ends = [
+        minimize(lambda point: -log_likelihood(point), start, method="BFGS") for start in starts
+    ]
+    best = min(ends, key=lambda end: end.fun)
+    assert_allclose(found.log_likelihood, -best.fun, atol=1e-3)
+    assert found.n_parameters == 2 + 4 * (4 + 1)
+    assert_allclose(abs(found.membership.coefficients.ravel()[1]), abs(best.x[1]), rtol=1e-2)
+    for mixture in (found.mixture, model.mixture_):
+        assert len(mixture.constraints.ordinal) == 4
+    with pytest.raises(ParameterError, match="nothing held or equal"):
+        held = CategoricalMixture(2, equal={"probabilities": [0]}, random_state=0).fit(rows)
+        one_step(held, rows, covariates=z)

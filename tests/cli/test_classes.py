@@ -6,12 +6,21 @@ import json
 from pathlib import Path
 
 import numpy as np
+import ordinal_cases
 import pandas as pd
 import pytest
 from class_cases import drawn, fitted
 from click.testing import CliRunner
 
-from mixtura import CategoricalMixture, SurveyDesign, load, one_step, profile, three_step
+from mixtura import (
+    CategoricalMixture,
+    SurveyDesign,
+    invariance_test,
+    load,
+    one_step,
+    profile,
+    three_step,
+)
 from mixtura.classes.enumeration import enumeration_of
 from mixtura.cli import classes as room
 from mixtura.cli.command import command
@@ -236,6 +245,19 @@ def test_answers_of_a_survey_package_are_told_by_their_labels(tmp_path):
     assert "'refused'" in predicted().stderr
 
 
+def test_the_order_of_labels_is_that_of_their_codes(tmp_path):
+    pyreadstat = pytest.importorskip("pyreadstat")
+    frame = pd.DataFrame(ordinal_cases.drawn(200, 4, 2), columns=list("abcd")).astype(float)
+    labels = dict(zip(range(1, 6), ["quite", "mostly", "so-so", "partly", "barely"], strict=True))
+    path, out = tmp_path / "survey.sav", tmp_path / "out"
+    pyreadstat.write_sav(frame, path, variable_value_labels=dict.fromkeys(frame, labels))
+    done = told(path, "-k", 2, "--ordinal", "all", "--starts", 2, "-o", out)
+    assert done.exit_code == 0, done.stderr
+    scores = {item.scores for item in load(out / "model.mixtura").constraints.ordinal}
+    # The levels are barely, mostly, partly, quite, so-so.
+    assert (4.0, 1.0, 3.0, 0.0, 2.0) in scores
+
+
 def test_classes_keep_the_names_that_are_given(survey, tmp_path):
     out = tmp_path / "out"
     options = ["--labels", "low, middle,high", "--columns", "a,b,c,d,e,f", "--prior", "none"]
@@ -284,3 +306,62 @@ def test_names_of_another_number_of_classes_are_said_to_be_without_use(survey):
     done = told(survey, "-k", "2:3", "--labels", "a,b,c,d")
     assert done.exit_code == 2
     assert "--labels names 4 classes, which -k does not try" in done.stderr
+
+
+def test_answers_in_an_order_are_told_by_name_or_by_what_is_said(tmp_path):
+    rows = ordinal_cases.drawn(300, 4, 2)
+    frame = pd.DataFrame(rows, columns=list("abcd"))
+    path, out = tmp_path / "rows.csv", tmp_path / "out"
+    frame.to_csv(path, index=False)
+    options = ["-k", "2", "--starts", "3", "--prior", "none"]
+    done = told(path, *options, "--ordinal", "all", "-o", out)
+    assert done.exit_code == 0, done.stderr
+    assert "probabilities: those of 4 item(s) ordinal" in done.stdout
+    settings = {"prior": None, "n_init": 3, "random_state": 0}
+    model = CategoricalMixture(2, ordinal=True, **settings).fit(frame)
+    found = load(out / "model.mixtura")
+    assert found.constraints == model.mixture_.constraints
+    assert found.n_parameters == model.n_parameters_
+    words = {1: "q", 2: "d", 3: "z", 4: "a", 5: "b"}
+    frame.replace({"a": words, "b": words}).to_csv(path, index=False)
+    refused = told(path, *options, "--ordinal", "a")
+    assert refused.exit_code != 0
+    assert "in no order that is known; say it by --ordinal NAME=low<middle<high" in refused.stderr
+    order = ["--ordinal", "a=q<d<z<a<b", "--ordinal", "b=q<d<z<a<b", "--ordinal", "c,d"]
+    again = told(path, *options, *order)
+    assert again.stdout.splitlines()[1] == done.stdout.splitlines()[1]
+    for wrong, said in (
+        (["--ordinal", "c", "--ordinal", "c,d"], "--ordinal names 'c' twice"),
+        (["--ordinal", "e"], "no column 'e'"),
+        (["--ordinal", "c", "-f", "gaussian"], "--ordinal says nothing to --family gaussian"),
+    ):
+        refused = told(path, *options, *wrong)
+        assert refused.exit_code != 0
+        assert said in refused.stderr
+
+
+def test_groups_are_held_against_one_another(tmp_path):
+    rng = np.random.default_rng(0)
+    place = rng.integers(0, 2, 300)
+    said = rng.random((300, 4)) < np.where(rng.random(300) < 0.5, 0.8, 0.2)[:, None]
+    frame = pd.DataFrame(np.where(said, "yes", "no"), columns=list("abcd"))
+    frame["place"] = np.array(["north", "south"])[place]
+    path, out = tmp_path / "rows.csv", tmp_path / "out"
+    frame.to_csv(path, index=False)
+    options = ["-k", "2", "--starts", "3", "--groups", "place", "--free", "b"]
+    done = told(path, *options, "-o", out)
+    assert done.exit_code == 0, done.stderr
+    mixture = load(out / "model.mixtura")
+    assert mixture.columns == ("a", "b", "c", "d")
+    found = invariance_test(mixture, frame[list("abcd")], frame["place"], free=["b"])
+    assert found.summary() in done.stdout
+    assert "# Groups" in (out / "tables.md").read_text("utf-8")
+    for wrong, words in (
+        (["--free", "b"], "name the column by --groups"),
+        (["--groups", "place", "--free", "z"], "no column 'z'"),
+        (["--groups", "z"], "no column 'z'"),
+        (["--groups", "place", "--strata", "place"], "--groups takes rows for drawn one by one"),
+    ):
+        refused = told(path, "-k", "2", *wrong)
+        assert refused.exit_code != 0
+        assert words in refused.stderr

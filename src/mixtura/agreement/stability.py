@@ -127,7 +127,7 @@ def stability(
     size = whole_number("n_replicates", n_replicates, 1)
     finish = whole_number("n_init", n_init, 1)
     rows = checked(mixture, X, sample_weight, missing).gathered()
-    if mixture.constraints is not None:
+    if mixture.constraints is not None and not mixture.constraints.binds_none_alone:
         raise ParameterError(
             "numbers of the components were held or equal, which clusters of a sample are not "
             "looked for under; give a fit without fix and equal"

@@ -4,6 +4,8 @@ from mixtura.classes.classification import Classification, classification
 from mixtura.classes.covariates import ClassMembership
 from mixtura.classes.distal import DistalOutcome, DistalOutcomes
 from mixtura.classes.enumeration import Enumeration, enumerate_classes
+from mixtura.classes.invariance import Invariance, ItemInvariance, invariance_test
+from mixtura.classes.multiple_groups import GroupModel
 from mixtura.classes.profile import ClassProfile, profile
 from mixtura.classes.regression import ClassRegression, LikelihoodRatio, one_step
 from mixtura.classes.three_step import three_step
@@ -17,10 +19,14 @@ __all__ = [
     "DistalOutcome",
     "DistalOutcomes",
     "Enumeration",
+    "GroupModel",
+    "Invariance",
+    "ItemInvariance",
     "LikelihoodRatio",
     "WaldTest",
     "classification",
     "enumerate_classes",
+    "invariance_test",
     "one_step",
     "profile",
     "three_step",

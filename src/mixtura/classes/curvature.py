@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from mixtura.classes.maximum import Point, sandwich
 from mixtura.classes.membership import MembershipLikelihood
-from mixtura.components.derivatives import Chart, Derivatives, derivatives_of
+from mixtura.components.derivatives import Chart, Derivatives
 from mixtura.data.checks import check_memory
 from mixtura.errors import InformationError
+from mixtura.inference.numbers import Numbers
 from mixtura.inference.spectrum import Spectrum
 from mixtura.inference.survey import Sampling
+from mixtura.mixture import Mixture
 from mixtura.sums import Sums
 
 __all__ = ["ERRORS", "covariance_of", "point_of"]
@@ -52,8 +54,7 @@ def point_of(
     membership: MembershipLikelihood,
     coefficients: Float,
     log_likelihood: float,
-    family: Any,
-    parameters: Any,
+    mixture: Mixture,
     rows: Any,
 ) -> tuple[Point, int]:
     """Return a log-likelihood with its derivatives, and how many numbers are on an edge.
@@ -65,12 +66,13 @@ def point_of(
     ----------
     membership : Σ w r log π_ik
     coefficients : where
-    family, parameters : of the components, in the user's units
+    mixture : has the components, its family set to read these rows
     rows : (N, D)
     """
-    derivatives = derivatives_of(family, parameters)
-    edge = derivatives.edge(membership.weights @ membership.assigned).numbers
-    chart = derivatives.chart(edge if edge.any() else None)
+    numbers = Numbers(mixture, mixture.family)
+    derivatives = numbers.components
+    edge = numbers.inner_edge(membership.weights @ membership.assigned).numbers
+    chart = numbers.inner_chart(edge)
     n_coefficients, n_rows = len(coefficients), rows.shape[0]
     n_parameters = n_coefficients + chart.n_free
     size = 8 * n_parameters * (n_rows + 2 * n_parameters)

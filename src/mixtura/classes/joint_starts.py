@@ -35,7 +35,10 @@ def best_ascents(
     if options.starts.finish:
         found = from_short_runs(joint.n_components, options)(joint.sweep, loop)
         models = [start for start in found if isinstance(start, Model)]
-        begun += [_called_as(alone, model, begun[0].responsibilities) for model in models]
+        others = [_called_as(alone, model, begun[0].responsibilities) for model in models]
+        # Short runs know nothing of what components are bound to, which an M-step obeys.
+        bound = joint.sweep.freed is not joint.sweep
+        begun += [alone.step(state) if bound else state for state in others]
     nulls = [ascended(alone, state, max_iter) for state in begun]
     slopes = joint.design.shape[1] - 1
     ends = []

@@ -22,6 +22,7 @@ from mixtura.classes.membership import log_probabilities
 from mixtura.classes.posteriors import mixture_of, reference_of
 from mixtura.classes.together import Joint
 from mixtura.classes.variables import as_fitted, variables_of
+from mixtura.components.constrained import bound_to
 from mixtura.data.weights import given_weights
 from mixtura.em.solve import fit_options
 from mixtura.em.sweep import Sweep
@@ -33,7 +34,7 @@ from mixtura.inference.survey import SurveyDesign, sampling_of
 from mixtura.mixture import Mixture
 from mixtura.text import Summary, Tabled
 
-__all__ = ["ClassRegression", "LikelihoodRatio", "one_step"]
+__all__ = ["ClassRegression", "LikelihoodRatio", "one_step", "ratio_of"]
 
 Float = NDArray[np.float64]
 
@@ -188,7 +189,7 @@ def one_step(
 
     Parameters
     ----------
-    model : a fitted estimator, or a `Mixture`, of 2 classes at least
+    model : a fitted estimator, or a `Mixture`, of 2 classes at least; ordinal items stay so
     X : (N, D) rows, read as the fit read its own
     covariates : (N, ...) a frame, series or array. Text, truth values and columns of a categorical
         type are categories, whose first level is left out. Rows that lack one have no part
@@ -237,7 +238,8 @@ def one_step(
     sizes = weights @ mixture.coded.responsibilities(used.array)
     compared = reference_of(reference, names, sizes)
     design = design_of(columns, weights)
-    sweep = Sweep(framed(used.family, used.source(), slice(None)), used.source(), Serial())
+    bound = bound_to(framed(used.family, used.source(), slice(None)), mixture.constraints)
+    sweep = Sweep(bound, used.source(), Serial())
     loop = fit_options(sweep, len(names), options)
     joint = Joint(sweep, used.array, design.columns, weights, compared, len(names), loop.prior)
     null, found = best_ascents(joint, mixture, loop, options, max_iter)
@@ -251,7 +253,11 @@ def one_step(
         lambda place: unbounded(design, names, compared, place),
     )
     point, n_known = point_of(
-        membership, coefficients, found.state.log_likelihood, used.family, parameters, used.array
+        membership,
+        coefficients,
+        found.state.log_likelihood,
+        replace(mixture, family=used.family, parameters=parameters),
+        used.array,
     )
     shares = np.exp(joint.log_weights(coefficients))
     total = float(weights.sum())
@@ -274,9 +280,9 @@ def one_step(
             mixture, weights=weights @ shares / total, family=family, parameters=parameters
         ),
         log_likelihood=found.state.log_likelihood,
-        n_parameters=family.n_free(len(names)) + len(coefficients),
+        n_parameters=sweep.family.n_free(len(names)) + len(coefficients),
         n=total,
-        test=_ratio(
+        test=ratio_of(
             found.state.log_likelihood - null.state.log_likelihood,
             (len(design.terms) - 1) * (len(names) - 1),
         ),
@@ -295,14 +301,16 @@ def _check(mixture: Mixture, standard_errors: str, survey: SurveyDesign | None) 
         )
     if mixture.n_components < 2:
         raise ParameterError("the model has one class only; fit 2 at least")
-    if mixture.family.has_noise or mixture.held or mixture.constraints is not None:
+    bound = mixture.constraints is not None and not mixture.constraints.binds_none_alone
+    if mixture.family.has_noise or mixture.held or bound:
         raise ParameterError(
             "classes with covariates are fitted without noise, and with nothing held or equal; fit "
             "the model so first, or take three_step"
         )
 
 
-def _ratio(gain: float, df: int) -> LikelihoodRatio:
+def ratio_of(gain: float, df: int) -> LikelihoodRatio:
+    """Return the test of a model that is likelier by so much, for so many parameters more."""
     statistic = max(2.0 * gain, 0.0)
     return LikelihoodRatio(statistic, df, float(chdtrc(df, statistic)))
 

@@ -27,6 +27,8 @@ Float = NDArray[np.float64]
 HALVINGS = 30
 # Nats that are left to gain at the end, by how steps shrink, and how many of them may be so small.
 LEFT, IN_A_ROW = 1e-7, 3
+# How far an extrapolation goes at the most, in steps; where they hardly bend it is rounding.
+LONGEST = 1e6
 # Points that an extrapolation is made of.
 SEEN = 3
 
@@ -117,7 +119,9 @@ class Joint:
             for each in states
         )
         change, bend = second - first, third - 2.0 * second + first
-        length = float(np.linalg.norm(change) / max(np.linalg.norm(bend), 1e-300))
+        if not bend.any():
+            return None
+        length = min(float(np.linalg.norm(change) / np.linalg.norm(bend)), LONGEST)
         point = first + 2.0 * length * change + length**2 * bend
         n_coefficients = len(states[0].coefficients)
         moments = self.sweep.family.moments_at(point[n_coefficients:], states[2].moments, total)

@@ -1,4 +1,4 @@
-"""`--fix` and `--equal`: what is known of components' numbers, in a file and by names."""
+"""`--fix`, `--equal` and `--ordinal`: what is known of components' numbers, by names or a file."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,14 @@ import click
 from mixtura.cli.columns import split_names
 from mixtura.errors import ParameterError
 
-__all__ = ["check_fixed", "equal_of", "equal_option", "fix_option"]
+__all__ = [
+    "check_fixed",
+    "equal_of",
+    "equal_option",
+    "fix_option",
+    "ordinal_of",
+    "ordinal_option",
+]
 
 SHAPE = 'numbers by name, such as {"means": {"height": [170, null]}}'
 
@@ -80,6 +87,15 @@ equal_option = click.option(
 )
 
 
+ordinal_option = click.option(
+    "--ordinal",
+    multiple=True,
+    metavar="ITEMS",
+    help="Items whose answers have an order: all, some separated by commas, or one with its "
+    "answers from lowest to highest, 'trust=low<middle<high'. May be given several times.",
+)
+
+
 def check_fixed(fix: Mapping[str, Any] | None, sizes: Sequence[int]) -> None:
     """Raise `ParameterError` where numbers of each component are held, and K is open."""
     if fix is not None and len(sizes) > 1:
@@ -106,4 +122,26 @@ def equal_of(given: Sequence[tuple[str, tuple[str, ...]]]) -> dict[str, Any] | N
         if twice:
             raise ParameterError(f"--equal names column '{twice[0]}' twice; name it once")
         found[name] = list(columns) or True
+    return found or None
+
+
+def ordinal_of(given: Sequence[str]) -> bool | dict[str, tuple[str, ...] | bool] | None:
+    """Return which items have answers in an order: True for all, or by name with these, if said.
+
+    Raises
+    ------
+    ParameterError
+        If an item is named twice.
+    """
+    if [one.strip() for one in given] == ["all"]:
+        return True
+    found: dict[str, tuple[str, ...] | bool] = {}
+    for one in given:
+        name, has_order, answers = one.partition("=")
+        order = tuple(answer.strip() for answer in answers.split("<"))
+        names = [name.strip()] if has_order else split_names(one)
+        for each in names:
+            if each in found:
+                raise ParameterError(f"--ordinal names '{each}' twice; name it once")
+            found[each] = order if has_order else True
     return found or None

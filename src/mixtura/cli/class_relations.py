@@ -7,7 +7,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from mixtura.classes import one_step, three_step
+from mixtura.classes import Invariance, invariance_test, one_step, three_step
 from mixtura.cli.class_tables import Related
 from mixtura.cli.voice import say
 from mixtura.data.files import Table
@@ -17,7 +17,9 @@ from mixtura.mixture import Mixture
 from mixtura.text import named_components
 
 __all__ = [
+    "by_group",
     "check_drawn",
+    "check_free",
     "check_steps",
     "labels_for",
     "related_to",
@@ -71,6 +73,12 @@ def say_unnamed(names: Sequence[str], n_classes: int) -> None:
             f"their numbers; -k {len(names)} has the named ones",
             err=True,
         )
+
+
+def check_free(groups: str | None, free: Sequence[str]) -> None:
+    """Raise where items are to differ by group, and there are no groups."""
+    if free and groups is None:
+        raise ParameterError("--free names items that differ by group; name the column by --groups")
 
 
 def check_drawn(
@@ -133,3 +141,17 @@ def related_to(
         except InformationError as error:
             unsaid = error
     return tuple(found), unsaid
+
+
+def by_group(
+    mixture: Mixture,
+    frame: Any,
+    weights: Any,
+    groups: Sequence[Any] | None,
+    free: Sequence[str],
+    prior: Any,
+) -> Invariance | None:
+    """Return whether classes are the same in several groups, or None where there are none."""
+    if groups is None:
+        return None
+    return invariance_test(mixture, frame, groups, free=free, sample_weight=weights, prior=prior)

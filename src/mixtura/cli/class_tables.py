@@ -16,6 +16,7 @@ from mixtura.classes import (
     ClassRegression,
     DistalOutcomes,
     Enumeration,
+    Invariance,
 )
 from mixtura.cli.formulas import cells_written
 from mixtura.cli.output import CLASSES, ENUMERATION, LATEX, TABLES
@@ -44,6 +45,7 @@ class Findings:
     classification : of its rows, or None where there is one class
     notes : what else the fit says of itself and of its rows
     related : by covariates and outcomes, as far as asked for
+    groups : whether classes are the same in these, or None
     keeps_formulas : whether texts that begin as a formula does are written as they are
     """
 
@@ -53,6 +55,7 @@ class Findings:
     classification: Classification | None
     notes: tuple[str, ...]
     related: tuple[Related, ...]
+    groups: Invariance | None = None
     keeps_formulas: bool = False
 
     def text(self) -> str:
@@ -62,7 +65,8 @@ class Findings:
             parts.append(self.classification.summary())
         if self.notes:
             parts.append("\n".join(self.notes))
-        return "\n\n".join([*parts, *(one.summary() for one in self.related)])
+        parts += [one.summary() for one in self.related]
+        return "\n\n".join(parts if self.groups is None else [*parts, self.groups.summary()])
 
     def write(self, folder: Path) -> None:
         """Write the tables into a folder."""
@@ -95,6 +99,8 @@ class Findings:
             else:
                 tests = one.tests()
                 found.append(Passage("Outcomes", _tables(one.table(), tests), f"{one.how}."))
+        if self.groups is not None:
+            found.append(Passage("Groups", _tables(*self.groups.tables().values())))
         return [*found, Passage("Methods", (), self.methods())]
 
     def methods(self) -> str:

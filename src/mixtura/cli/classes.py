@@ -15,8 +15,11 @@ from mixtura.classes import (
 )
 from mixtura.classes.enumeration import STARTS, enumeration_of
 from mixtura.cli.advice import in_words_of_the_command
+from mixtura.cli.binding import ordinal_of, ordinal_option
 from mixtura.cli.class_relations import (
+    by_group,
     check_drawn,
+    check_free,
     check_steps,
     labels_for,
     related_to,
@@ -94,6 +97,7 @@ __all__ = ["classes"]
     help="Covariance structure of numbers: diag, EEI (the same in all classes), full, ...",
 )
 @click.option("--columns", help="Columns that tell classes, separated by commas; default all.")
+@ordinal_option
 @missing_option
 @weights_option
 @click.option(
@@ -134,6 +138,8 @@ __all__ = ["classes"]
     help="Fit classes and covariates together, in place of three steps.",
 )
 @click.option("--distal", help="Columns of outcomes that follow from classes.")
+@click.option("--groups", help="Column of groups: are classes the same in each?")
+@click.option("--free", help="Items that differ by group in a model of their own, with --groups.")
 @click.option(
     "--correction",
     type=click.Choice(["ml", "bch", "none"]),
@@ -165,6 +171,7 @@ def classes(
     family: str,
     structures: str | tuple[str, ...],
     columns: str | None,
+    ordinal: tuple[str, ...],
     missing: str | None,
     weights: str | None,
     sampling_weights: str | None,
@@ -178,6 +185,8 @@ def classes(
     covariates: str | None,
     one_step: bool,
     distal: str | None,
+    groups: str | None,
+    free: str | None,
     correction: str | None,
     assignment: str,
     id_column: str | None,
@@ -189,18 +198,21 @@ def classes(
     """Say how many latent classes or profiles FILES have, what they are, and what goes with them.
 
     Prints the table over numbers of classes, and of the number that BIC is lowest for the profile,
-    how well rows are told apart, and how covariates and outcomes go with classes, corrected for
-    errors of classification. With -o all of it is written to a new folder too.
+    how well rows are told apart, how covariates and outcomes go with classes, corrected for errors
+    of classification, and whether classes are the same in several groups. With -o all of it is
+    written to a new folder too.
     """
     check_options(context, OFFERS[family])
     if isinstance(structures, str) or len(structures) != 1:
         raise ParameterError("--structure takes one: classes are compared by their number alone")
     foretelling, following = split_names(covariates), split_names(distal)
     drawn = {"weights": sampling_weights, "strata": strata, "clusters": clusters}
-    check_drawn(drawn, weights, {"--blrt": bool(blrt), "--vlmr": vlmr})
+    check_drawn(drawn, weights, {"--blrt": bool(blrt), "--vlmr": vlmr, "--groups": bool(groups)})
+    check_free(groups, split_names(free))
     check_steps(context, one_step, foretelling, following)
     check_written(output, {"--force": force, "--keep-formulas": keep_formulas})
     related_by = {"--covariates": foretelling, "--distal": following}
+    related_by |= {"--groups": split_names(groups)}
     counting = {
         "--weights": split_names(weights),
         "--sampling-weights": split_names(sampling_weights),
@@ -212,6 +224,7 @@ def classes(
             *split_names(weights),
             *(name for one in drawn.values() for name in split_names(one)),
             *split_names(id_column),
+            *split_names(groups),
             *foretelling,
             *following,
         ),
@@ -220,6 +233,7 @@ def classes(
         noise=None,
         exposure=None,
         mixing_weights="free",
+        ordinal=ordinal_of(ordinal),
         prior=prior,
         criterion="bic",
         seed=seed,
@@ -247,6 +261,8 @@ def classes(
             for name, names in (("covariates", foretelling), ("distal", following))
             if names
         }
+        table.check_known(split_names(free))
+        grouped = None if groups is None else table.categories(groups)
         fitted = fitted_table(table, OFFERS[family], request, all_components=True, labels=names)
         say_unnamed(names, fitted.mixture.n_components)
         rows = (frame_of(fitted.mixture, table), request.of(table).weights)
@@ -265,6 +281,7 @@ def classes(
             classification(fitted.mixture, *rows) if several else None,
             tuple(fitted.facts()["notes"]),
             found,
+            by_group(fitted.mixture, *rows, grouped, split_names(free), prior),
             keep_formulas,
         )
         try:

@@ -11,7 +11,14 @@ import click
 
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.beyond import fitted_beyond, rows_beyond
-from mixtura.cli.binding import check_fixed, equal_of, equal_option, fix_option
+from mixtura.cli.binding import (
+    check_fixed,
+    equal_of,
+    equal_option,
+    fix_option,
+    ordinal_of,
+    ordinal_option,
+)
 from mixtura.cli.columns import split_names
 from mixtura.cli.contradictions import check_excluded, check_roles, check_written
 from mixtura.cli.families import OFFERS, Offer, Request, check_options
@@ -123,6 +130,7 @@ __all__ = ["fit"]
 )
 @fix_option
 @equal_option
+@ordinal_option
 @missing_option
 @prior_option
 @click.option("--id", "id_column", help="Column that identifies a row in assignments.csv.")
@@ -213,6 +221,7 @@ def _fit(
     mixing_weights: str | tuple[float, ...],
     fix: dict[str, Any] | None,
     equal: tuple[tuple[str, tuple[str, ...]], ...],
+    ordinal: tuple[str, ...],
     missing: str | None,
     prior: str | float | None,
     id_column: str | None,
@@ -234,6 +243,7 @@ def _fit(
         mixing_weights=mixing_weights,
         fix=fix,
         equal=equal_of(equal),
+        ordinal=ordinal_of(ordinal),
         prior=prior,
         criterion=criterion,
         seed=seed,

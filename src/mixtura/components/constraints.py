@@ -1,16 +1,38 @@
-"""What is known of components' numbers: some are held, some are equal to each other."""
+"""What is known of components' numbers: some are held, some equal, some follow an order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Constraints", "Ties", "pooled"]
+__all__ = ["Constraints", "OrdinalItem", "Ties", "pooled"]
 
 Float = NDArray[np.float64]
 Ties = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class OrdinalItem:
+    """Levels of an item between whose odds components differ by one number each.
+
+    log p_kl / p_km = b_l - b_m + (s_l - s_m) λ_k: adjacent-category logits, whose thresholds b all
+    components share.
+
+    Attributes
+    ----------
+    first : where among the numbers of a component those of the levels begin
+    scores : s of each level
+    """
+
+    first: int
+    scores: tuple[float, ...]
+
+    @property
+    def levels(self) -> slice:
+        """Return where the levels stand among the numbers of a component."""
+        return slice(self.first, self.first + len(self.scores))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,10 +45,18 @@ class Constraints:
     ----------
     values : (K, q) float64, numbers that are held, in the user's units; NaN where free
     ties : (K, q) int64, numbers with the same one above 0 are equal; 0 where one is by itself
+    ordinal : the items whose levels have an order, in all components alike
     """
 
     values: Float
     ties: Ties
+    ordinal: tuple[OrdinalItem, ...] = ()
+
+    @classmethod
+    def free(cls, n_components: int, n_numbers: int) -> Self:
+        """Return what binds nothing."""
+        shape = (n_components, n_numbers)
+        return cls(np.full(shape, np.nan), np.zeros(shape, dtype=np.int64))
 
     @property
     def n_components(self) -> int:
@@ -48,9 +78,37 @@ class Constraints:
         alike = np.array_equal(self.values[first], self.values[other], equal_nan=True)
         return not alike or not np.array_equal(self.ties[first], self.ties[other])
 
+    @property
+    def is_empty(self) -> bool:
+        """Return whether nothing is bound."""
+        return not self.ordinal and self.binds_none_alone
+
+    @property
+    def binds_none_alone(self) -> bool:
+        """Return whether nothing is said of one component that is not said of any other."""
+        return not self.fixed.any() and not self.ties.any()
+
     def take(self, components: Sequence[int]) -> Self:
         """Return what some components are bound to."""
-        return type(self)(self.values[components], self.ties[components])
+        return replace(self, values=self.values[components], ties=self.ties[components])
+
+    def part(self, numbers: slice) -> Self:
+        """Return what some numbers that stand side by side are bound to."""
+        own = (
+            replace(item, first=item.first - numbers.start)
+            for item in self.ordinal
+            if numbers.start <= item.first < numbers.stop
+        )
+        return replace(
+            self,
+            values=self.values[:, numbers],
+            ties=self.ties[:, numbers],
+            ordinal=tuple(own),
+        )
+
+    def of_size(self, n_components: int) -> Self:
+        """Return what so many components are bound to, where nothing is said of one alone."""
+        return replace(type(self).free(n_components, self.values.shape[1]), ordinal=self.ordinal)
 
     def __eq__(self, other: object) -> bool:
         """Return whether the same is held."""
@@ -58,11 +116,12 @@ class Constraints:
             isinstance(other, Constraints)
             and np.array_equal(self.values, other.values, equal_nan=True)
             and np.array_equal(self.ties, other.ties)
+            and self.ordinal == other.ordinal
         )
 
     def __hash__(self) -> int:
         """Return a hash by the bytes of what is held."""
-        return hash((self.values.tobytes(), self.ties.tobytes()))
+        return hash((self.values.tobytes(), self.ties.tobytes(), self.ordinal))
 
 
 def pooled(sums: Float, ties: Ties) -> Float:

@@ -14,6 +14,7 @@ from mixtura.errors import DataError
 __all__ = [
     "columns_of_frame",
     "declared_categories",
+    "declared_orders",
     "frame_names",
     "is_frame",
     "numbers_of_frame",
@@ -150,6 +151,15 @@ def declared_categories(data: Any) -> list[bool]:
     if isinstance(wrapped, nw.LazyFrame | nw.DataFrame):
         return [dtype in CATEGORIES for dtype in wrapped.collect_schema().dtypes()]
     return []
+
+
+def declared_orders(data: Any) -> dict[int, tuple[Any, ...]]:
+    """Return the levels of columns of a frame whose type has them in an order, by number."""
+    wrapped = nw.from_native(data, pass_through=True)
+    if not isinstance(wrapped, nw.LazyFrame | nw.DataFrame):
+        return {}
+    types = enumerate(wrapped.collect_schema().dtypes())
+    return {place: tuple(dtype.categories) for place, dtype in types if isinstance(dtype, nw.Enum)}
 
 
 def values_of_series(data: Any) -> Any:

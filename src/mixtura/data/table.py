@@ -119,19 +119,29 @@ class Table:
 
     def _called(self, name: str, cells: list[Any]) -> list[Any]:
         """Return cells by the labels of their values, or as they are where one has none."""
-        kept = (self.content.schema.field(name).metadata or {}).get(LABELS.encode())
-        if kept is None:
-            return cells
-        pairs: list[tuple[Any, str]] = json.loads(kept)
-        said = Counter(label for _, label in pairs)
-        # Two values of one label stay two.
-        labels = {
-            value: label if said[label] == 1 else f"{label} ({_spelling(value)})"
-            for value, label in pairs
-        }
+        labels = self._labels(name)
         if not {cell for cell in cells if cell is not None} <= labels.keys():
             return cells
         return [None if cell is None else labels[cell] for cell in cells]
+
+    def _labels(self, name: str) -> dict[Any, str]:
+        """Return what the file calls values of a column, if anything."""
+        kept = (self.content.schema.field(name).metadata or {}).get(LABELS.encode())
+        pairs: list[tuple[Any, str]] = [] if kept is None else json.loads(kept)
+        said = Counter(label for _, label in pairs)
+        # Two values of one label stay two.
+        return {
+            value: label if said[label] == 1 else f"{label} ({_spelling(value)})"
+            for value, label in pairs
+        }
+
+    def order(self, name: str) -> list[str] | None:
+        """Return the labels of a column by its values, where categories are called by them."""
+        self.check_known((name,))
+        labels, values = self._labels(name), set(self.column(name)) - {None}
+        if self.spelled or not values or not values <= labels.keys():
+            return None
+        return [label for _, label in sorted(labels.items())]
 
     def has_labels(self, name: str) -> bool:
         """Return whether the file has labels for values of a column."""

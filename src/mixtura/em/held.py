@@ -16,7 +16,7 @@ from mixtura.em.options import FitOptions
 from mixtura.em.responsibilities import first_parameters
 from mixtura.em.sweep import Sweep
 
-__all__ = ["are_bound", "imposed", "placed", "searching", "with_exchanges"]
+__all__ = ["are_bound", "are_told_apart", "imposed", "placed", "searching", "with_exchanges"]
 
 # How many pairs are tried.
 EXCHANGES = 40
@@ -25,6 +25,12 @@ EXCHANGES = 40
 def are_bound(sweep: Sweep, options: FitOptions) -> bool:
     """Return whether components have numbers that starts found freely do not have."""
     return options.weighing.tells_apart or bound_part(sweep.family) is not None
+
+
+def are_told_apart(sweep: Sweep, options: FitOptions) -> bool:
+    """Return whether what is held differs from component to component."""
+    bound = bound_part(sweep.family)
+    return options.weighing.tells_apart or (bound is not None and bound.tells_apart)
 
 
 def imposed(sweep: Sweep, starts: Iterable[Start], options: FitOptions) -> Iterator[Start]:

@@ -2,7 +2,7 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral
 from typing import Any, Self
@@ -32,7 +32,7 @@ from mixtura.errors import (
     ParameterError,
 )
 from mixtura.estimators.arriving import PartialFit
-from mixtura.estimators.binding import bound_family, check_possible
+from mixtura.estimators.binding import Ordinal, bound_family, check_possible
 from mixtura.estimators.doubted import warn_of_best, warn_of_fit
 from mixtura.estimators.inputs import (
     Kept,
@@ -86,9 +86,12 @@ class MixtureEstimator(Shown, PartialFit, DensityMixin, Pickled, ABC):
     mixing_weights: Any
     fix: Any
     equal: Any
+    ordinal: Any = None
     random_state: Any
     use_y: Any
     noise: str | None = None
+    # The levels of columns whose type has them in an order, by number among those of X.
+    _orders: Mapping[int, tuple[Any, ...]] | None = None
     engine: Any
     n_jobs: int | None
     verbose: int
@@ -99,8 +102,11 @@ class MixtureEstimator(Shown, PartialFit, DensityMixin, Pickled, ABC):
         """Return the family for the rows to be fitted; `names` are the columns', for errors."""
 
     def _bound(self, family: Any, n_components: int, given: Sourced) -> Any:
-        """Return the family with what `fix` and `equal` bind K components to."""
-        found = bound_family(family, self.fix, self.equal, n_components, given.names)
+        """Return the family with what `fix`, `equal` and `ordinal` bind K components to."""
+        ordinal = None
+        if self.ordinal is not None:
+            ordinal = Ordinal(self.ordinal, self._orders or {}, self._reading().places or ())
+        found = bound_family(family, self.fix, self.equal, n_components, given.names, ordinal)
         check_possible(found, given.source)
         return found
 

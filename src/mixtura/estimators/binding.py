@@ -1,4 +1,7 @@
-"""What a user says of components' numbers: `fix` holds some, `equal` lets some be the same."""
+"""What a user says of components' numbers: `fix` holds some, `equal` lets some be the same.
+
+`ordinal` says which items have levels in an order.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from mixtura.components.constrained import Constraints, bound_to, constraints_of, rule_of
+from mixtura.components.constrained import (
+    Constraints,
+    bound_to,
+    constraints_of,
+    rule_of,
+)
 from mixtura.components.constrained.rule import Rule
 from mixtura.components.noise import without_noise
 from mixtura.components.positions import positions
@@ -16,8 +24,9 @@ from mixtura.data import RowSource
 from mixtura.data.encoding import decoded
 from mixtura.data.frames import columns_of_frame, is_frame
 from mixtura.errors import DataError, ParameterError
+from mixtura.estimators.ordinal import Ordinal, called
 
-__all__ = ["bound_family", "check_possible"]
+__all__ = ["Ordinal", "bound_family", "check_possible"]
 
 Numbers = NDArray[np.float64]
 
@@ -26,7 +35,12 @@ AT_ONCE, IMPOSSIBLE = 8192, 300.0
 
 
 def bound_family(
-    family: Any, fix: Any, equal: Any, n_components: int, names: tuple[str, ...] | None
+    family: Any,
+    fix: Any,
+    equal: Any,
+    n_components: int,
+    names: tuple[str, ...] | None,
+    ordinal: Ordinal | None = None,
 ) -> Any:
     """Return the family with K components that are bound to what a user says.
 
@@ -36,13 +50,14 @@ def bound_family(
     fix, equal : as the estimators take them
     n_components : K
     names : of the columns of the rows, or None
+    ordinal : which items have levels in an order, or None
 
     Raises
     ------
     ParameterError
         If they speak of no such numbers, of other shapes, or of what no M-step here obeys.
     """
-    if fix is None and equal is None:
+    if fix is None and equal is None and ordinal is None:
         return family
     rule = rule_of(without_noise(family))
 
@@ -59,10 +74,17 @@ def bound_family(
         target = _Target(rule, name, n_components, titles(name), "equal")
         own = target.ties(given)
         ties[:, rule.arrays[name]] = np.where(own > 0, own + ties.max(), 0)
-    constraints = rule.completed(Constraints(values, _of_several(ties)))
-    if not constraints.fixed.any() and not constraints.ties.any():
-        return family
-    return bound_to(family, constraints)
+    items = () if ordinal is None else ordinal.items(rule, family.kinds, names)
+    for column, own in items:
+        if not np.isnan(values[:, own.levels]).all() or ties[:, own.levels].any():
+            raise ParameterError(
+                f"ordinal and fix or equal both speak of {called(names, column)}; leave it out of "
+                "one of them"
+            )
+    constraints = rule.completed(
+        Constraints(values, _of_several(ties), tuple(item for _, item in items))
+    )
+    return family if constraints.is_empty else bound_to(family, constraints)
 
 
 def check_possible(family: Any, source: RowSource) -> None:

@@ -13,6 +13,7 @@ from mixtura.data import ArrayRows, RowSource
 from mixtura.data.categories import column_labels, columns_of
 from mixtura.data.dataset import Dataset
 from mixtura.data.distinct import distinct_rows
+from mixtura.data.frames import declared_orders
 from mixtura.data.gaps import Gaps
 from mixtura.data.levels import Labels, codes_of, levels_and_codes, recoded
 from mixtura.data.streamed_distinct import streamed_distinct
@@ -51,6 +52,12 @@ class CategoricalMixture(DiscreteMixture):
     noise : None or "uniform"
         Add a component whose levels are equally probable in each column, for rows that belong to
         no other; `predict` says -1, and `weights_` has its share last.
+    ordinal : None, True, columns or dict
+        Items whose levels have an order: all, some, or a dict of columns with their levels from
+        lowest to highest. Classes differ in one number for each such item, by adjacent-category
+        logits: log p_kl / p_km = b_l - b_m + (s_l - s_m) λ_k, where the thresholds b are those of
+        all classes. Scores s are the values where levels are numbers, else their places in the
+        order, which the type of a column, words such as "never, sometimes, often" and a dict say.
     tol, max_iter, n_init, responsibilities_init, mixing_weights, fix, equal, use_y, prior
     random_state, warm_start, engine, n_jobs
         As in `MultinomialMixture`; a class's pseudo-rows have the overall share of each level.
@@ -89,6 +96,7 @@ class CategoricalMixture(DiscreteMixture):
         noise: str | None = None,
         fix: Any = None,
         equal: Any = None,
+        ordinal: Any = None,
         use_y: Any = "auto",
         prior: Any = "auto",
         random_state: Any = None,
@@ -119,6 +127,7 @@ class CategoricalMixture(DiscreteMixture):
             verbose_interval=verbose_interval,
         )
         self.unknown = unknown
+        self.ordinal = ordinal
 
     def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
         checked_choice("unknown", self.unknown, ("error", "ignore"))
@@ -127,6 +136,7 @@ class CategoricalMixture(DiscreteMixture):
             labels, rows, names = labels_of(data), data.array().astype(np.int32), data.names
         else:
             columns, names = columns_of(data)
+            self._orders = declared_orders(data)
             called = column_labels(names, len(columns))
             labels, codes = zip(*map(levels_and_codes, columns, called), strict=True)
             rows = np.column_stack(codes)

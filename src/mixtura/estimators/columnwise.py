@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from mixtura.components.catalogue import Row
 from mixtura.components.columnwise import ColumnwiseFamily
 from mixtura.components.noise import beside_noise
+from mixtura.components.product import ProductFamily
 from mixtura.data import RowSource, blocks_of
 from mixtura.data.checks import Names, check_observed, check_varying, words_of_one_value
 from mixtura.data.columns import column_moments
@@ -141,18 +142,24 @@ class ColumnwiseMixture(VaryingColumns, DiscreteMixture):
             setattr(self, f"{number.name}_", getattr(parameters, number.name))
 
     def _more_facts(self, result: FitResult, source: RowSource) -> dict[str, Any]:
-        mixture = result.mixture
-        columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
-        for remark in remarks_of(*beside_noise(mixture.family, mixture.parameters), columns):
+        for remark in remarks_of(result.mixture):
             self._note(remark)
         return super()._more_facts(result, source)
 
 
-def remarks_of(family: Any, parameters: Any, columns: tuple[str, ...]) -> list[str]:
-    """Return what a family of the columnwise tier says of a fit's numbers, others nothing."""
-    if not isinstance(family, ColumnwiseFamily):
-        return []
-    return family.remarks(parameters, columns)
+def remarks_of(mixture: Mixture) -> list[str]:
+    """Return what families of the columnwise tier say of a fit's numbers, others nothing."""
+    columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
+    family, parameters = beside_noise(mixture.family, mixture.parameters)
+    parts: list[tuple[Any, Any, slice]] = [(family, parameters, slice(None))]
+    if isinstance(family, ProductFamily):
+        parts = list(zip(family.families, parameters.parts, family.blocks, strict=True))
+    return [
+        remark
+        for own, values, block in parts
+        if isinstance(own, ColumnwiseFamily)
+        for remark in own.remarks(values, columns[block])
+    ]
 
 
 def settings_of(family: type[ColumnwiseFamily]) -> dict[str, Any]:

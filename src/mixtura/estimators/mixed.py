@@ -12,7 +12,7 @@ from mixtura.components.beside_noise import BesideNoise
 from mixtura.components.catalogue import ROWS
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.gaussian.structures import structure
-from mixtura.components.noise import beside_noise, without_noise
+from mixtura.components.noise import without_noise
 from mixtura.components.product import ProductFamily
 from mixtura.data import ArrayRows, RowSource, blocks_of
 from mixtura.data.categories import column_labels, columns_of
@@ -20,6 +20,7 @@ from mixtura.data.checks import check_varying, name_or_place, words_of_one_value
 from mixtura.data.columns import column_moments, source_of_columns
 from mixtura.data.dataset import Dataset
 from mixtura.data.encoding import Reading
+from mixtura.data.frames import declared_orders
 from mixtura.data.gaps import Gaps
 from mixtura.data.levels import levels_of
 from mixtura.data.resolution import column_steps
@@ -55,7 +56,6 @@ from mixtura.mixture import Mixture
 __all__ = ["MixedMixture"]
 
 Float = NDArray[np.float64]
-
 ONE_ROW = "X has one row, and a mixture needs at least 2; give more rows"
 
 
@@ -83,6 +83,8 @@ class MixedMixture(DiscreteMixture):
     noise : None or "uniform"
         Add a component of constant density, the product of what it is in each block, for rows that
         belong to no other; `predict` says -1, and `weights_` has its share last.
+    ordinal : None, True, columns or dict
+        Items of the categorical block whose levels have an order, as in `CategoricalMixture`.
     tol, max_iter, n_init, responsibilities_init, mixing_weights, fix, equal, use_y, prior
     random_state, warm_start, engine, n_jobs
         As in `MultinomialMixture`; a prior by its name is that of every block.
@@ -127,6 +129,7 @@ class MixedMixture(DiscreteMixture):
         noise: str | None = None,
         fix: Any = None,
         equal: Any = None,
+        ordinal: Any = None,
         use_y: Any = "auto",
         prior: Any = "weak",
         random_state: Any = None,
@@ -161,6 +164,7 @@ class MixedMixture(DiscreteMixture):
         self.unknown = unknown
         self.missing = missing
         self.constant = constant
+        self.ordinal = ordinal
 
     def _checked(self, data: Any) -> tuple[Float, tuple[str, ...] | None]:
         self._begin()
@@ -173,6 +177,7 @@ class MixedMixture(DiscreteMixture):
         used = used_columns(self.blocks, names, len(columns))
         self._used = varying(columns, names, used, self.constant, self._given_weights)
         self._places = tuple(position for own in self._used.values() for position in own)
+        self._orders = declared_orders(data)
         called = column_labels(names, len(columns))
         if len(columns[0]) < 2:
             raise DataError(ONE_ROW)
@@ -326,13 +331,8 @@ class MixedMixture(DiscreteMixture):
         )
 
     def _more_facts(self, result: FitResult, source: RowSource) -> dict[str, Any]:
-        mixture = result.mixture
-        columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
-        family, parameters = beside_noise(mixture.family, mixture.parameters)
-        parts = zip(family.families, parameters.parts, family.blocks, strict=True)
-        for block, part, own in parts:
-            for remark in remarks_of(block, part, columns[own]):
-                self._note(remark)
+        for remark in remarks_of(result.mixture):
+            self._note(remark)
         return super()._more_facts(result, source)
 
     def _take(self, mixture: Mixture, dtype: np.dtype[Any]) -> None:

@@ -108,7 +108,7 @@ def likelihood_ratio_test(
             "the mixing weights were held at numbers that differ, which do not say what those of "
             "one component more should be; test a fit with mixing_weights='free' or 'equal'"
         )
-    if mixture.constraints is not None:
+    if mixture.constraints is not None and not mixture.constraints.binds_none_alone:
         raise ParameterError(
             "numbers of the components were held or equal, which does not say what those of one "
             "component more should be; test a fit without fix and equal"

@@ -7,6 +7,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.components.constrained import OrdinalItem
 from mixtura.components.derivatives import (
     Chart,
     Derivatives,
@@ -15,6 +16,8 @@ from mixtura.components.derivatives import (
     derivatives_of,
     edge_rows,
     held_weights_chart,
+    ordinal_chart,
+    ordinal_edge,
     side_by_side,
     tied,
     weights_chart,
@@ -68,10 +71,15 @@ class Numbers:
             found[: constraints.n_components] = constraints.fixed
         return found
 
+    @property
+    def _ordinal(self) -> tuple[OrdinalItem, ...]:
+        constraints = self.mixture.constraints
+        return () if constraints is None else constraints.ordinal
+
     def edge(self, total_weight: float) -> Edge:
         """Return which numbers are on the edge of their range for rows of that weight."""
         effective = total_weight * self.mixture.weights
-        inner = self.components.edge(effective)
+        inner = self.inner_edge(effective)
         few = effective < edge_rows(effective)
         reason = _reason_of_free(inner, self.bound)
         if few.any():
@@ -82,17 +90,27 @@ class Numbers:
         fixed = inner.numbers | self.bound | few[:, None]
         return Edge(np.column_stack([known, fixed]), reason)
 
+    def inner_edge(self, effective: Float) -> Edge:
+        """Return which numbers of components (K, q) are on the edge, for N_k rows (K,)."""
+        edge = self.components.edge(effective)
+        return ordinal_edge(edge, self.components.values, self._ordinal, effective)
+
+    def inner_chart(self, fixed: NDArray[np.bool_]) -> Chart:
+        """Return the free parameters of components, of which numbers (K, q) stay."""
+        inner = self.components.chart(fixed if fixed.any() else None)
+        inner = ordinal_chart(inner, self.components.values, self._ordinal, fixed)
+        constraints = self.mixture.constraints
+        if constraints is not None and constraints.ties.any():
+            inner = tied(inner, constraints.ties)
+        return inner
+
     def _has_free_noise(self, fixed: NDArray[np.bool_]) -> bool:
         return bool(self.mixture.family.has_noise and not fixed[-1])
 
     def chart(self, fixed: NDArray[np.bool_] | None = None) -> Chart:
         """Return the free parameters: the weights but one, if not held, and the components'."""
         known = np.zeros(self.mixture.n_components, dtype=bool) if fixed is None else fixed[:, 0]
-        own = self.bound if fixed is None else fixed[:, 1:]
-        inner = self.components.chart(own if own.any() else None)
-        constraints = self.mixture.constraints
-        if constraints is not None and constraints.ties.any():
-            inner = tied(inner, constraints.ties)
+        inner = self.inner_chart(self.bound if fixed is None else fixed[:, 1:])
         if self.mixture.held:
             beside = self._has_free_noise(known)
             weights = held_weights_chart(self.mixture.weights, beside_noise=beside)

@@ -102,9 +102,11 @@ def from_short_runs(n_components: int, options: SolveOptions) -> StartMaker:
     """Return the starts that the estimators have, noise counted where there is some."""
 
     def starts(sweep: Sweep, loop: FitOptions) -> Sequence[Start]:
-        if sweep.family.has_noise:
-            return with_noise(None, n_components - 1, options.starts)(sweep, loop)
-        return short_runs(sweep, n_components, loop, options.starts)[0]
+        # Short runs know nothing of what components are bound to, which starts then obey.
+        free = sweep.freed
+        if free.family.has_noise:
+            return with_noise(None, n_components - 1, options.starts)(free, loop)
+        return short_runs(free, n_components, loop, options.starts)[0]
 
     return starts
 
@@ -117,7 +119,10 @@ def refit(
     starts: Sequence[StartMaker],
 ) -> FitResult:
     """Return the best fit of the mixture's family to rows, from all of the starts."""
-    family = bound_to(framed(mixture.family, source, slice(None)), mixture.constraints)
+    constraints, more = mixture.constraints, n_components - mixture.n_components
+    if constraints is not None and more:
+        constraints = constraints.of_size(constraints.n_components + more)
+    family = bound_to(framed(mixture.family, source, slice(None)), constraints)
 
     def models(sweep: Sweep, loop: FitOptions) -> list[Start]:
         return [model for each in starts for model in each(sweep, loop)]

@@ -8,7 +8,7 @@ from mixtura.inspection.sentences import (
     sentences_of_remarks,
     sentences_on_left_out,
 )
-from mixtura.inspection.words import mostly_numbers
+from mixtura.inspection.words import mostly_numbers, scale_of
 
 __all__ = [
     "Column",
@@ -17,6 +17,7 @@ __all__ = [
     "inspect",
     "inspected",
     "mostly_numbers",
+    "scale_of",
     "sentences_of_codes",
     "sentences_of_remarks",
     "sentences_on_left_out",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mixtura.data.table import NUMBER
 from mixtura.inspection.column import Kind
 
-__all__ = ["kind_of_text", "mostly_numbers", "number_spelled"]
+__all__ = ["kind_of_text", "mostly_numbers", "number_spelled", "scale_of"]
 
 Told = tuple[Kind, str]
 
@@ -124,6 +124,22 @@ def _have_a_unit(levels: Counter[str]) -> bool:
             units[found[1] or "", found[2] or ""] += n
     units.pop(("", ""), None)
     return bool(units) and units.most_common(1)[0][1] > ONE_UNIT * levels.total()
+
+
+def scale_of(levels: Sequence[str]) -> list[str] | None:
+    """Return levels of text in their order, where they are of a known scale or begin with numbers.
+
+    None where nothing says what the order is.
+    """
+    words = {level: " ".join(level.lower().split()) for level in levels}
+    for scale in SCALES:
+        if set(words.values()) <= set(scale):
+            return sorted(levels, key=lambda level: scale.index(words[level]))
+    starts = {level: LEADING.match(level) for level in levels}
+    numbers = {level: float(s[1].replace(",", ".")) for level, s in starts.items() if s}
+    if len(set(numbers.values())) < len(levels):
+        return None
+    return sorted(levels, key=lambda level: numbers[level])
 
 
 def _is_scale(levels: Sequence[str]) -> bool:

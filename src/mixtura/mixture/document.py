@@ -27,7 +27,11 @@ def document_of(mixture: Any) -> dict[str, Any]:
         "weights": mixture.weights.tolist(),
         "weights_held": mixture.held,
         "bound": {
-            name: {"held": own.values.tolist(), "equal": own.ties.tolist()}
+            name: {
+                "held": own.values.tolist(),
+                "equal": own.ties.tolist(),
+                "ordinal": [[item.first, list(item.scores)] for item in own.ordinal],
+            }
             for name, own in bound_numbers(mixture).items()
         },
         **mixture.family.describe(mixture.parameters, columns),
@@ -45,11 +49,8 @@ def bound_numbers(mixture: Any) -> dict[str, Constraints]:
     if bound is None:
         return {}
     arrays = rule_of(without_noise(mixture.family)).arrays
-    each = {
-        name: Constraints(bound.values[:, part], bound.ties[:, part])
-        for name, part in arrays.items()
-    }
-    return {name: own for name, own in each.items() if own.fixed.any() or own.ties.any()}
+    each = {name: bound.part(part) for name, part in arrays.items()}
+    return {name: own for name, own in each.items() if not own.is_empty}
 
 
 def _finite(value: Any) -> Any:

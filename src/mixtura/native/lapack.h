@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "mixtura.h"
+#include "export.h"
 
 /* From so many columns on, blocked routines are faster than what holds components abreast. */
 #define MX_WIDE (MX_MOST_COLUMNS + 1)

@@ -4,14 +4,10 @@
 
 #include <stdint.h>
 
-#if defined(_WIN32)
-#define MX_EXPORT __declspec(dllexport)
-#else
-#define MX_EXPORT __attribute__((visibility("default")))
-#endif
+#include "export.h"
 
 /* Goes up, with VERSION in library.py, whenever what a kernel takes or gives changes. */
-#define MX_VERSION 23
+#define MX_VERSION 24
 
 MX_EXPORT int mx_version(void);
 

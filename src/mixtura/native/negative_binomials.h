@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "mixtura.h"
+#include "export.h"
 
 /*
  * Sets alphas (K, D) to the likeliest of components whose rows (K, D) have these means (K, D).

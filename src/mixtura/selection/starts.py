@@ -10,8 +10,9 @@ from mixtura.components.constrained import constraints_of, freed
 from mixtura.components.family import Family
 from mixtura.components.noise import without_noise
 from mixtura.data import RowSource
+from mixtura.em.failures import left_out
 from mixtura.em.fit import FitOptions
-from mixtura.em.held import are_bound, searching
+from mixtura.em.held import are_bound, are_told_apart, placed, searching
 from mixtura.em.model import Model
 from mixtura.em.noise_starts import with_noise
 from mixtura.em.responsibilities import responsibilities_of
@@ -96,7 +97,8 @@ class SharedStarts:
         ]
         nested = nested[-TAKEN_OVER:]
         size, starts = cell.n_components, self.options.starts
-        if self.options.weighing.tells_apart or constraints_of(cell.family) is not None:
+        bound = constraints_of(cell.family)
+        if self.options.weighing.tells_apart or (bound is not None and bound.tells_apart):
             starts = replace(starts, finish=max(starts.finish, EXCHANGING))
         found = self.partitions(size)
         makes = self._exchanging(found.beside(nested).models(starts, self.sweep))
@@ -113,7 +115,15 @@ class SharedStarts:
             models = make(sweep.freed, searching(options))
             if not are_bound(sweep, options):
                 return models
-            return [exchanged(self.sweep(sweep.family), models, options)]
+            own = self.sweep(sweep.family)
+            if are_told_apart(own, options):
+                return [exchanged(own, models, options)]
+            # Nothing to exchange: every start goes on, as it would be free.
+            found: list[Model] = []
+            for model in models:
+                with left_out(options):
+                    found.append(placed(own, model, options))
+            return found or [exchanged(own, models, options)]
 
         return make_held
 

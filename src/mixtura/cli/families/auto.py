@@ -11,6 +11,7 @@ from mixtura.cli.families.structured import GAUSSIAN
 from mixtura.cli.voice import say
 from mixtura.components.catalogue import ROWS
 from mixtura.data.files import Table
+from mixtura.errors import ParameterError
 
 __all__ = ["AUTO"]
 
@@ -27,6 +28,11 @@ def _chosen(table: Table, request: Request) -> tuple[Offer, Request]:
     if blocks:
         say(f"family auto: {next(iter(blocks))}, as all columns are of one kind", err=True)
     ((kind, names),) = fitted_blocks(table, found).items()
+    if request.ordinal and kind != "categorical":
+        raise ParameterError(
+            f"--ordinal is about answers, and --family auto takes all columns for {kind}; name "
+            "the items by --columns, with --family categorical"
+        )
     return OFFERED.get(kind) or offer_of(ROWS[kind]), replace(request, columns=tuple(names))
 
 
@@ -41,4 +47,4 @@ def _beyond(table: Table, request: Request) -> Beyond:
     return offer.beyond(table, asked)
 
 
-AUTO = Offer("auto", _prepare, _beyond, frozenset({"structures"}))
+AUTO = Offer("auto", _prepare, _beyond, frozenset({"structures", "ordinal"}))

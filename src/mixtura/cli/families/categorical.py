@@ -12,12 +12,13 @@ __all__ = ["CATEGORICAL"]
 STARTS = 10
 
 
-def _searching(rows: Any, request: Request) -> Fitting:
+def _searching(rows: Any, request: Request, ordinal: Any) -> Fitting:
     """Return what searches models for rows of categories, a frame or a dataset."""
     estimator = CategoricalMixture(
         mixing_weights=request.mixing_weights,
         fix=request.fix,
         equal=request.equal,
+        ordinal=ordinal,
         noise=request.noise,
         prior=request.prior,
         n_init=request.starts or STARTS,
@@ -32,12 +33,14 @@ def _columns(table: Table, request: Request) -> list[str]:
 
 
 def _prepare(table: Table, request: Request) -> Fitting:
-    return _searching(category_frame(table, _columns(table, request)), request)
+    names = _columns(table, request)
+    return _searching(category_frame(table, names), request, request.ordered(table, names))
 
 
 def _beyond(table: Table, request: Request) -> Beyond:
     names = _columns(table, request)
-    return Beyond(names, lambda data: _searching(data, request), lambda data: data.coded())
+    ordinal = request.ordered(table, names)
+    return Beyond(names, lambda data: _searching(data, request, ordinal), lambda data: data.coded())
 
 
-CATEGORICAL = Offer("categorical", _prepare, _beyond)
+CATEGORICAL = Offer("categorical", _prepare, _beyond, frozenset({"ordinal"}))

@@ -34,6 +34,7 @@ class Request:
     exposure : the column of exposures, or None
     mixing_weights : "free", "equal" or numbers
     fix, equal : what components' numbers are bound to, by name, or None
+    ordinal : True, or the items whose answers have an order, with these where they are said
     prior : by name, pseudo-counts, or None for maximum likelihood
     criterion, seed : of the search
     starts : carried to the end for each model; None for the family's own number
@@ -59,6 +60,7 @@ class Request:
     starts: int | None
     fix: Mapping[str, Any] | None = None
     equal: Mapping[str, Any] | None = None
+    ordinal: bool | Mapping[str, Sequence[str] | bool] | None = None
     weights_column: str | None = None
     sampled: bool = False
     id_column: str | None = None
@@ -82,6 +84,24 @@ class Request:
             return self
         weights = table.numeric([self.weights_column])[:, 0]
         return replace(self, weights=weights / weights.mean() if self.sampled else weights)
+
+    def ordered(self, table: Table, names: Sequence[str]) -> Any:
+        """Return which of some columns of categories are ordinal, as estimators take it.
+
+        Answers have the order that was said, in the words of the table; else that of the codes
+        which the file has labels for; else the one that estimators know.
+        """
+        if self.ordinal is None or self.ordinal is False:
+            return None
+        given = dict.fromkeys(names, True) if self.ordinal is True else dict(self.ordinal)
+        found: dict[str, Any] = {}
+        for name, order in given.items():
+            if isinstance(order, bool):
+                found[name] = table.order(name) or True
+            else:
+                cells = {str(cell): cell for cell in table.categories(name)}
+                found[name] = [cells.get(answer, answer) for answer in order]
+        return found
 
     @property
     def prior_of_numbers(self) -> str | float | None:

@@ -17,7 +17,7 @@ def _blocks(table: Table, request: Request) -> dict[str, list[str]]:
     return fitted_blocks(table, looked_at(table, request.columns, request.left_out))
 
 
-def _searching(rows: Any, blocks: dict[str, list[str]], request: Request) -> Fitting:
+def _searching(rows: Any, blocks: dict[str, list[str]], request: Request, ordinal: Any) -> Fitting:
     """Return what searches models for mixed columns, of a frame or a dataset."""
     single = request.structures != "all" and len(request.structures) == 1
     estimator = MixedMixture(
@@ -28,6 +28,7 @@ def _searching(rows: Any, blocks: dict[str, list[str]], request: Request) -> Fit
         mixing_weights=request.mixing_weights,
         fix=request.fix,
         equal=request.equal,
+        ordinal=ordinal,
         noise=request.noise,
         prior=request.prior_of_numbers,
         n_init=request.starts or STARTS,
@@ -39,16 +40,21 @@ def _searching(rows: Any, blocks: dict[str, list[str]], request: Request) -> Fit
 
 def _prepare(table: Table, request: Request) -> Fitting:
     blocks = _blocks(table, request)
-    return _searching(mixed_frame(table, blocks), blocks, request)
+    return _searching(mixed_frame(table, blocks), blocks, request, _ordinal(table, blocks, request))
+
+
+def _ordinal(table: Table, blocks: dict[str, list[str]], request: Request) -> Any:
+    return request.ordered(table, blocks.get("categorical", []))
 
 
 def _beyond(table: Table, request: Request) -> Beyond:
     blocks = _blocks(table, request)
+    ordinal = _ordinal(table, blocks, request)
     return Beyond(
         [name for own in blocks.values() for name in own],
-        lambda data: _searching(data, blocks, request),
+        lambda data: _searching(data, blocks, request, ordinal),
         lambda data: coded_by_blocks(data, blocks),
     )
 
 
-MIXED = Offer("mixed", _prepare, _beyond, frozenset({"structures"}))
+MIXED = Offer("mixed", _prepare, _beyond, frozenset({"structures", "ordinal"}))

@@ -1,4 +1,4 @@
-"""Components whose numbers are held or equal to each other."""
+"""Components whose numbers are held, equal to each other, or those of ordinal items."""
 
 from mixtura.components.constrained.family import (
     ConstrainedFamily,
@@ -9,11 +9,12 @@ from mixtura.components.constrained.family import (
     n_lost,
 )
 from mixtura.components.constrained.rules import rule_of
-from mixtura.components.constraints import Constraints
+from mixtura.components.constraints import Constraints, OrdinalItem
 
 __all__ = [
     "ConstrainedFamily",
     "Constraints",
+    "OrdinalItem",
     "bound_part",
     "bound_to",
     "constraints_of",

@@ -78,13 +78,13 @@ class ProductRule:
     def _split(self, constraints: Constraints) -> Iterator[tuple[Rule, Constraints]]:
         """Yield each block's rule with what its numbers are bound to."""
         for rule, part in zip(self._rules, self._parts, strict=True):
-            yield rule, Constraints(constraints.values[:, part], constraints.ties[:, part])
+            yield rule, constraints.part(part)
 
     def completed(self, constraints: Constraints) -> Constraints:
         """Return the blocks' constraints with what follows from them."""
         parts = [rule.completed(own) for rule, own in self._split(constraints)]
         values = np.hstack([part.values for part in parts])
-        return Constraints(values, np.hstack([part.ties for part in parts]))
+        return replace(constraints, values=values, ties=np.hstack([part.ties for part in parts]))
 
     def lost(self, constraints: Constraints) -> int:
         """Return how many free parameters all blocks have less."""

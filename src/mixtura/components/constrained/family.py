@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mixtura.components.constrained.rule import Rule
 from mixtura.components.constrained.rules import rule_of
 from mixtura.components.constraints import Constraints
+from mixtura.components.ordinal import is_ordinal
 from mixtura.errors import NUMERICAL
 
 __all__ = ["ConstrainedFamily", "bound_part", "bound_to", "constraints_of", "freed", "n_lost"]
@@ -87,7 +88,11 @@ class ConstrainedFamily:
 
     def n_free(self, n_components: int) -> int:
         """Return the number of free parameters of the components."""
-        return self.inner.n_free(n_components) - self.rule.lost(self.constraints)
+        return self.inner.n_free(n_components) - self._lost
+
+    @cached_property
+    def _lost(self) -> int:
+        return self.rule.lost(self.constraints)
 
     def in_user_units(self, parameters: Any) -> tuple[Any, Any]:
         """Return the family, unbound, and parameters that are held to the last digit."""
@@ -119,7 +124,8 @@ class ConstrainedFamily:
         ties = constraints.ties
         equal = (numbers[ties == tie] for tie in np.unique(ties[ties > 0]))
         alike = (float(np.ptp(own)) <= ROUNDING * float(np.abs(own).max()) for own in equal)
-        return bool(held.all()) and all(alike)
+        ordered = is_ordinal(numbers, constraints.ordinal)
+        return bool(held.all()) and all(alike) and ordered
 
     def order(self, moments: Any, prior: Any) -> list[int]:
         """Return which of K clusters each component takes, so that all fit their rows best.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mixtura.components.constrained.rule import refuse_mixed
 from mixtura.components.constraints import Constraints, Ties, pooled
+from mixtura.components.ordinal import n_lost, with_row_effects
 from mixtura.components.simplex import SMALLEST
 from mixtura.components.stacked import Probabilities
 from mixtura.errors import ParameterError
@@ -74,10 +75,11 @@ class LevelRule:
         for k, own in enumerate(values):
             for number, item in enumerate(self._items):
                 self._complete(own, item, f"component {k}, item {number}")
-        found = Constraints(values, constraints.ties)
+        found = replace(constraints, values=values)
         self._check_ties(found)
         self._check_held(found)
-        return Constraints(values, np.where(found.fixed, 0, found.ties))
+        self._check_ordinal(found)
+        return replace(found, ties=np.where(found.fixed, 0, found.ties))
 
     def _complete(self, own: Float, item: list[int], where: str) -> None:
         """Hold what is left of an item's probabilities (q,) where no choice is left."""
@@ -116,6 +118,18 @@ class LevelRule:
                 raise ParameterError(
                     "equal speaks of levels for which fix leaves "
                     f"{np.unique(held).tolist()}; hold as much of their items, or leave out equal"
+                )
+
+    def _check_ordinal(self, constraints: Constraints) -> None:
+        """Raise `ParameterError` where ordinal items are none, or bound in another way too."""
+        for item in constraints.ordinal:
+            own = list(range(item.levels.start, item.levels.stop))
+            if self.by_level or own not in self._items or len(set(item.scores)) < len(own):
+                raise ParameterError("'ordinal' does not give each level of an item its own score")
+            if constraints.fixed[:, own].any() or (constraints.ties[:, own] > 0).any():
+                raise ParameterError(
+                    f"ordinal and fix or equal both speak of item {self._items.index(own)}; leave "
+                    "it out of one of them"
                 )
 
     def _room(self, constraints: Constraints, k: int, item: int) -> tuple[Any, ...]:
@@ -162,7 +176,7 @@ class LevelRule:
             free += max(len(set(equal)) + others - 1, 0)
             free += sum(max(size - 1, 0) for size in sizes)
         full = constraints.n_components * (self.n_levels - len(self.starts))
-        return full - free
+        return full - free + n_lost(constraints.n_components, constraints.ordinal)
 
     def _others(self, constraints: Constraints, k: int, item: int) -> int:
         place = k, self._items[item]
@@ -198,7 +212,8 @@ class LevelRule:
         """Return the shares of levels in what is left of their items."""
         counts = np.maximum(prior.augment(moments).features[:, 1:], 0.0)
         kept = None if previous is None else previous.probabilities
-        return Probabilities(self.shared_out(constraints, counts, kept))
+        found = self.shared_out(constraints, counts, kept)
+        return Probabilities(with_row_effects(found, counts, constraints.ordinal, kept))
 
     def shared_out(self, constraints: Constraints, counts: Float, previous: Float | None) -> Float:
         """Return the probabilities (K, ΣL) of counts (K, ΣL)."""

@@ -21,6 +21,7 @@ from mixtura.components.derivatives.features import (
 )
 from mixtura.components.derivatives.gaps import IncompleteDerivatives
 from mixtura.components.derivatives.gaussian import GaussianDerivatives
+from mixtura.components.derivatives.ordinal import ordinal_chart, ordinal_edge
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.components.multinomial import MultinomialFamily
@@ -36,6 +37,8 @@ __all__ = [
     "derivatives_of",
     "edge_rows",
     "held_weights_chart",
+    "ordinal_chart",
+    "ordinal_edge",
     "side_by_side",
     "tied",
     "weights_chart",

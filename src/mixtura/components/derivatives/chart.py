@@ -190,11 +190,16 @@ def tied(chart: Chart, ties: NDArray[np.int64]) -> Chart:
 
 
 def without(chart: Chart, fixed: NDArray[np.bool_]) -> Chart:
-    """Return a chart without what moves numbers that are `fixed` (K, q); none of it bends."""
+    """Return a chart without what moves numbers that are `fixed` (K, q)."""
     moves = np.asarray(abs(chart.jacobian[fixed.ravel()]).sum(axis=0)).ravel() > 0
     kept = np.flatnonzero(~moves)
-    jacobian = csr_array(chart.jacobian[:, kept])
-    return Chart(tuple(chart.names[m] for m in kept), jacobian, chart.n_components, chart.bend)
+    bend = chart.bend
+    return Chart(
+        tuple(chart.names[m] for m in kept),
+        csr_array(chart.jacobian[:, kept]),
+        chart.n_components,
+        None if bend is None else lambda gradient: bend(gradient)[np.ix_(kept, kept)],
+    )
 
 
 def _left_free(equations: Float) -> tuple[list[int], Float]:

@@ -1,0 +1,141 @@
+"""Free parameters of ordinal items: thresholds that components share, and an effect of each.
+
+With η_kl = b_l + s_l λ_k and p = softmax(η), ∂p/∂η = diag p - p pᵀ, and second derivatives are
+p_l ((e_l - p)(e_l - p)ᵀ - diag p + p pᵀ).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array, hstack
+
+from mixtura.components.constraints import OrdinalItem
+from mixtura.components.derivatives.chart import Chart, without
+from mixtura.components.derivatives.contract import Edge, edge_rows
+
+__all__ = ["ordinal_chart", "ordinal_edge"]
+
+Float = NDArray[np.float64]
+
+
+def ordinal_edge(
+    edge: Edge, values: Float, items: Sequence[OrdinalItem], effective_rows: Float
+) -> Edge:
+    """Return which numbers are on the edge where items are ordinal.
+
+    A small probability follows from thresholds and effects, which other answers determine. On the
+    edge are components that give one answer only, and answers that only these give.
+
+    Parameters
+    ----------
+    edge : of the numbers (K, q) without order
+    values : (K, q)
+    effective_rows : (K,)
+    """
+    if not items:
+        return edge
+    found, least = edge.numbers.copy(), edge_rows(effective_rows)
+    for item in items:
+        own = values[:, item.levels]
+        alone = effective_rows * (1.0 - own.max(axis=1)) < least
+        rare = np.where(alone, 0.0, effective_rows) @ own < least
+        found[:, item.levels] = alone[:, None] | rare
+    if not found.any():
+        return Edge(found)
+    k, a = np.argwhere(found)[0].tolist()
+    reason = edge.reason
+    if not edge.numbers[k, a] or np.argwhere(edge.numbers)[0].tolist() != [k, a]:
+        reason = f"number {a} of component {k} is {values[k, a]:.3g}, on the edge of its range"
+    return Edge(found, reason)
+
+
+def ordinal_chart(
+    chart: Chart, values: Float, items: Sequence[OrdinalItem], fixed: NDArray[np.bool_] | None
+) -> Chart:
+    """Return the chart in which ordinal items move by their thresholds and effects.
+
+    Parameters
+    ----------
+    chart : of the numbers (K, q) without order
+    values : (K, q)
+    fixed : (K, q) numbers that stay where they are, as `ordinal_edge` has them, or None
+    """
+    if not items:
+        return chart
+    held = np.zeros(values.shape, dtype=bool) if fixed is None else fixed
+    ordinal = np.zeros(values.shape, dtype=bool)
+    for item in items:
+        ordinal[:, item.levels] = True
+    rest = without(chart, ordinal)
+    moves = [_Moves.of(item, values, held) for item in items]
+    free = np.cumsum([rest.n_free, *(len(one.names) for one in moves)])
+    pieces = [one.jacobian(values.shape) for one in moves]
+
+    def bend(gradient: Float) -> Float:
+        found = np.zeros((int(free[-1]),) * 2)
+        if rest.bend is not None:
+            found[: free[0], : free[0]] = rest.bend(gradient)
+        for one, start, stop in zip(moves, free[:-1], free[1:], strict=True):
+            found[start:stop, start:stop] = one.bend(gradient)
+        return found
+
+    return Chart(
+        (*rest.names, *(name for one in moves for name in one.names)),
+        csr_array(hstack([rest.jacobian, *pieces])),
+        chart.n_components,
+        bend,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Moves:
+    """How the probabilities of one item move.
+
+    Attributes
+    ----------
+    item : OrdinalItem
+    names : of its free parameters (m)
+    probabilities : (K, L)
+    slopes : (K, L, m) ∂η / ∂ψ
+    moving : (K, L) which probabilities move
+    """
+
+    item: OrdinalItem
+    names: tuple[str, ...]
+    probabilities: Float
+    slopes: Float
+    moving: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, item: OrdinalItem, values: Float, held: NDArray[np.bool_]) -> "_Moves":
+        p, moving = values[:, item.levels], ~held[:, item.levels]
+        # Noise has no probabilities.
+        classes = np.flatnonzero(moving.any(axis=1) & (p.sum(axis=1) > 0)).tolist()
+        levels = np.flatnonzero(moving[classes].any(axis=0)).tolist()
+        names = tuple(f"thresholds[{item.first + level}]" for level in levels[1:])
+        names += tuple(f"effects[{k}, {item.first}]" for k in classes[1:])
+        slopes = np.zeros((*p.shape, len(names)))
+        for place, level in enumerate(levels[1:]):
+            slopes[classes, level, place] = 1.0
+        for place, k in enumerate(classes[1:], len(levels[1:])):
+            slopes[k, levels, place] = np.array(item.scores)[levels]
+        return cls(item, names, p, slopes, moving)
+
+    def jacobian(self, shape: tuple[int, int]) -> csr_array:
+        """Return ∂ξ / ∂ψ (K q, m) of all numbers (K, q)."""
+        p = self.probabilities
+        means = np.einsum("kl,klm->km", p, self.slopes)
+        own = p[:, :, None] * (self.slopes - means[:, None]) * self.moving[:, :, None]
+        found = np.zeros((*shape, len(self.names)))
+        found[:, self.item.levels] = own
+        return csr_array(coo_array(found.reshape(-1, len(self.names))))
+
+    def bend(self, gradient: Float) -> Float:
+        """Return Σ g ∇² p (m, m) of a gradient (K, q) by all numbers."""
+        p = self.probabilities
+        pull = np.where(self.moving, gradient[:, self.item.levels], 0.0) * p
+        apart = self.slopes - np.einsum("kl,klm->km", p, self.slopes)[:, None]
+        found = np.einsum("kl,klm,kln->mn", pull, apart, apart)
+        return found - np.einsum("k,kl,klm,kln->mn", pull.sum(axis=1), p, apart, apart)

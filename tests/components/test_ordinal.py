@@ -1,0 +1,127 @@
+"""Row effects of tables of counts, against direct maximisation and what is known of the maximum."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from ordinal_cases import log_probabilities
+from scipy.optimize import minimize
+
+from mixtura.components.constraints import Constraints, OrdinalItem
+from mixtura.components.ordinal import is_ordinal, row_effects, with_row_effects
+
+
+def tables(seed=0, n_items=3, n_classes=3, n_levels=4):
+    rng = np.random.default_rng(seed)
+    scores = np.sort(rng.normal(size=(n_items, n_levels)), axis=1)
+    return rng.gamma(0.7, 20.0, (n_items, n_classes, n_levels)), scores
+
+
+def value(counts, probabilities):
+    return (counts * np.log(probabilities)).sum()
+
+
+def test_the_maximum_is_where_scipy_finds_it():
+    counts, scores = tables()
+    found = row_effects(counts, scores)
+    for own, steps, probabilities in zip(counts, scores, found, strict=True):
+
+        def cost(point, own=own, steps=steps):
+            logs = log_probabilities(point[None, :4], point[None, 4:], steps)[0]
+            return -(own * logs).sum()
+
+        best = minimize(cost, np.zeros(7), method="BFGS", options={"gtol": 1e-8})
+        assert_allclose(value(own, probabilities), -best.fun, rtol=1e-12)
+        logs = log_probabilities(best.x[None, :4], best.x[None, 4:], steps)[0]
+        assert_allclose(probabilities, np.exp(logs), atol=1e-5)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 6), st.integers(2, 7))
+def test_counts_of_levels_and_mean_scores_of_classes_are_fitted(seed, n_classes, n_levels):
+    """The likelihood equations of the row-effects model (Goodman 1979)."""
+    counts, scores = tables(seed, 2, n_classes, n_levels)
+    found = row_effects(counts, scores)
+    totals = counts.sum(axis=2)
+    fitted = totals[:, :, None] * found
+    assert_allclose(found.sum(axis=2), 1.0)
+    assert_allclose(fitted.sum(axis=1), counts.sum(axis=1), rtol=1e-4, atol=1e-4)
+    means = (fitted * scores[:, None]).sum(axis=2), (counts * scores[:, None]).sum(axis=2)
+    assert_allclose(*means, rtol=1e-4, atol=1e-4)
+    assert is_ordinal(found[0], [OrdinalItem(0, tuple(scores[0]))])
+
+
+def test_one_class_and_two_levels_have_the_shares_of_their_counts():
+    for shape in ((2, 1, 5), (2, 4, 2)):
+        counts, scores = tables(1, *shape)
+        found = row_effects(counts, scores)
+        assert_allclose(found, counts / counts.sum(axis=2, keepdims=True), atol=1e-7)
+
+
+def test_scores_count_by_their_differences_only():
+    counts, scores = tables(2)
+    found = row_effects(counts, scores)
+    assert_allclose(row_effects(counts, 7.0 - 300.0 * scores), found, atol=1e-7)
+    assert_allclose(row_effects(counts[:, ::-1], scores), found[:, ::-1], atol=1e-7)
+    assert_allclose(row_effects(counts[:, :, ::-1], scores[:, ::-1]), found[:, :, ::-1], atol=1e-7)
+
+
+def test_steps_that_begin_at_the_maximum_stay_there():
+    counts, scores = tables(3)
+    found = row_effects(counts, scores)
+    assert_allclose(row_effects(counts, scores, found), found, atol=1e-9)
+    elsewhere = np.full(found.shape, 0.25)
+    assert_allclose(row_effects(counts, scores, elsewhere), found, atol=1e-7)
+
+
+def test_levels_that_nobody_chose_are_impossible_and_classes_without_rows_obey():
+    counts, scores = tables(4)
+    counts[0, :, 2] = 0.0
+    found = row_effects(counts, scores)
+    assert_array_equal(found[0, :, 2], 0.0)
+    rest = row_effects(counts[:1, :, [0, 1, 3]], scores[:1, [0, 1, 3]])
+    assert_allclose(found[0][:, [0, 1, 3]], rest[0], atol=1e-7)
+    counts[1, 1] = 0.0
+    again = row_effects(counts, scores, found)
+    assert is_ordinal(again[1], [OrdinalItem(0, tuple(scores[1]))])
+    assert_allclose(again[1].sum(axis=1), 1.0)
+    others = row_effects(counts[1:2, [0, 2]], scores[1:2])
+    assert_allclose(again[1][[0, 2]], others[0], atol=1e-6)
+
+
+def test_a_class_that_always_gives_the_highest_answer_ends_there():
+    counts = np.array([[[30.0, 20.0, 10.0], [0.0, 0.0, 40.0]]])
+    found = row_effects(counts, np.array([[0.0, 1.0, 2.0]]))
+    assert_allclose(found[0, 0], [0.5, 1 / 3, 1 / 6], atol=1e-4)
+    assert found[0, 1, 2] > 1.0 - 1e-6
+
+
+def test_only_ordinal_items_follow_an_order():
+    counts, _ = tables(5, 1, 3, 7)
+    free = counts[0] / counts[0].sum(axis=1, keepdims=True)
+    items = [OrdinalItem(3, (1.0, 2.0, 4.0, 9.0))]
+    found = with_row_effects(free, counts[0], items, None)
+    assert_array_equal(found[:, :3], free[:, :3])
+    assert is_ordinal(found, items)
+    assert not is_ordinal(free, items)
+
+
+def test_what_items_are_bound_to_is_told_by_parts():
+    items = (OrdinalItem(0, (0.0, 1.0)), OrdinalItem(4, (2.0, 1.0, 0.0)))
+    whole = Constraints(
+        *(getattr(Constraints.free(2, 7), name) for name in ("values", "ties")), items
+    )
+    assert whole.part(slice(4, 7)).ordinal == (OrdinalItem(0, (2.0, 1.0, 0.0)),)
+    assert whole.part(slice(0, 4)).ordinal == items[:1]
+    assert whole.binds_none_alone
+    assert not whole.is_empty
+    assert whole.take([1]).ordinal == items
+    assert whole.of_size(3).n_components == 3
+    assert whole != Constraints.free(2, 7)
+    assert hash(whole) == hash(whole.of_size(2))
+
+
+@pytest.mark.parametrize("large", [1e-3, 1e6])
+def test_the_size_of_counts_does_not_matter(large):
+    counts, scores = tables(6)
+    assert_allclose(row_effects(large * counts, scores), row_effects(counts, scores), atol=1e-6)
