@@ -14,7 +14,7 @@ from mixtura.classes.steps import Assigned
 from mixtura.classes.third_step import ThirdStep
 from mixtura.classes.variables import Variable
 from mixtura.inference.wald import WaldTest, interval, two_sided, wald_test
-from mixtura.text import Passage, Summary, Table, Tabled
+from mixtura.text import Passage, Summary, Table, Tabled, probability
 
 __all__ = [
     "ClassMembership",
@@ -105,13 +105,13 @@ class ClassMembership(Tabled):
                 f"{row['coefficient']:.4f}",
                 f"{row['standard_error']:.4f}",
                 f"{row['z']:.2f}",
-                f"{row['p_value']:.4f}",
+                probability(row["p_value"]),
                 *(f"{row[name]:.4g}" for name in ("odds_ratio", "lower", "upper")),
             ]
             for row in self.table()
         ]
         tests = [
-            [name, f"{test.statistic:.3f}", str(test.df), f"{test.p_value:.4f}"]
+            [name, f"{test.statistic:.3f}", str(test.df), probability(test.p_value)]
             for name, test in self.tests.items()
         ]
         left = f"; {self.n_left_out} rows without a covariate left out" if self.n_left_out else ""

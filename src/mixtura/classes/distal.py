@@ -12,7 +12,7 @@ from mixtura.classes.class_means import class_means
 from mixtura.classes.third_step import ThirdStep
 from mixtura.classes.variables import Variable
 from mixtura.inference.wald import WaldTest, interval, shown, wald_test
-from mixtura.text import Passage, Summary, Table, Tabled
+from mixtura.text import Passage, Summary, Table, Tabled, probability
 
 __all__ = ["DistalOutcome", "DistalOutcomes", "distal_outcomes"]
 
@@ -151,7 +151,7 @@ class DistalOutcomes(Tabled):
                 row["classes"],
                 shown(row["wald"], ".3f"),
                 str(row["df"]),
-                shown(row["p_value"], ".4f"),
+                probability(row["p_value"]),
             ]
             for row in self.tests()
         ]

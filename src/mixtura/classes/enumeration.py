@@ -18,7 +18,7 @@ from mixtura.inference.likelihood_ratio import LikelihoodRatioTest, likelihood_r
 from mixtura.inference.vuong import VuongTest, vuong_test
 from mixtura.mixture import Mixture
 from mixtura.selection import MARK, Candidate, Selection
-from mixtura.text import Passage, Summary, Table, Tabled
+from mixtura.text import Passage, Summary, Table, Tabled, probability
 
 __all__ = ["STARTS", "Enumeration", "enumerate_classes", "enumeration_of"]
 
@@ -307,9 +307,9 @@ def _vlmr_words(vlmr: dict[int, VuongTest], untold: dict[int, str]) -> Passage:
             str(size),
             f"{one.statistic:.3f}",
             str(one.df),
-            f"{one.p_value:.4f}",
+            probability(one.p_value),
             f"{one.adjusted:.3f}",
-            f"{one.adjusted_p_value:.4f}",
+            probability(one.adjusted_p_value),
         ]
         for size, one in sorted(vlmr.items())
     ]

@@ -23,7 +23,7 @@ from mixtura.data.levels import levels_and_codes
 from mixtura.errors import DataError, ParameterError
 from mixtura.inference.rows import checked
 from mixtura.mixture import Mixture
-from mixtura.text import Passage, Summary, Table, Tabled
+from mixtura.text import Passage, Summary, Table, Tabled, probability
 
 __all__ = ["Invariance", "ItemInvariance", "invariance_test"]
 
@@ -300,4 +300,4 @@ def _shown(test: LikelihoodRatio) -> dict[str, Any]:
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
-    return [f"{row['statistic']:.3f}", str(row["df"]), f"{row['p']:.4f}"]
+    return [f"{row['statistic']:.3f}", str(row["df"]), probability(row["p"])]

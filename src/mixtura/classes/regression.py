@@ -32,7 +32,7 @@ from mixtura.inference.refit import framed, options_of
 from mixtura.inference.rows import Rows, checked
 from mixtura.inference.survey import SurveyDesign, sampling_of
 from mixtura.mixture import Mixture
-from mixtura.text import Summary, Tabled
+from mixtura.text import Summary, Tabled, probability
 
 __all__ = ["ClassRegression", "LikelihoodRatio", "one_step", "ratio_of"]
 
@@ -159,7 +159,7 @@ class ClassRegression(Tabled):
                 f"log-likelihood {self.log_likelihood:.4f}, df {self.n_parameters}, "
                 f"AIC {self.aic:.3f}, BIC {self.bic:.3f}.",
                 f"Against the same classes without covariates: likelihood ratio "
-                f"{test.statistic:.3f}, df {test.df}, p {test.p_value:.4f}.",
+                f"{test.statistic:.3f}, df {test.df}, p {probability(test.p_value)}.",
             ]
         )
         return Summary([*others, replace(last, said=said)], self.table())

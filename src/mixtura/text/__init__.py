@@ -9,7 +9,7 @@ from mixtura.text.names import (
     quoted_names,
     row_words,
 )
-from mixtura.text.numbers import number, with_spread
+from mixtura.text.numbers import number, probability, with_spread
 from mixtura.text.summaries import Backend, Summary, Tabled, frame_of, glance
 from mixtura.text.tables import Passage, Rows, Table
 
@@ -30,6 +30,7 @@ __all__ = [
     "glance",
     "named_components",
     "number",
+    "probability",
     "quoted_names",
     "row_words",
     "with_spread",

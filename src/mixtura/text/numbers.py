@@ -2,7 +2,7 @@
 
 import math
 
-__all__ = ["number", "with_spread"]
+__all__ = ["number", "probability", "with_spread"]
 
 
 def number(value: float) -> str:
@@ -15,6 +15,19 @@ def number(value: float) -> str:
     """
     size = abs(value)
     return f"{value:.0f}" if 1e5 <= size < 1e9 else f"{value:.5g}"
+
+
+def probability(value: float) -> str:
+    """Return a p-value to four places, below which it is said to be less.
+
+    Examples
+    --------
+    >>> probability(0.0117), probability(3e-9), probability(float("nan"))
+    ('0.0117', '<0.0001', '')
+    """
+    if math.isnan(value):
+        return ""
+    return "<0.0001" if value < 5e-5 else f"{value:.4f}"
 
 
 def with_spread(mean: float, deviation: float) -> str:

@@ -99,7 +99,7 @@ def _is_number(cell: str) -> bool:
     if not cell:
         return True
     try:
-        float(cell.replace(",", ""))
+        float(cell.removeprefix("<").replace(",", ""))
     except ValueError:
         return False
     return True
