@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from measured_problems import SERIAL, family_of, problem, started
 from scipy.stats import multivariate_normal
 
 from mixtura.components.gaussian.family import GaussianFamily
-from mixtura.components.gaussian.structures import structure
-from mixtura.components.measured.family import MeasuredFamily
 from mixtura.components.measured.layout import Layout, lower_triangle, symmetric
 from mixtura.data import ArrayRows
 from mixtura.data.masks import MaskedRows
@@ -16,7 +15,6 @@ from mixtura.em.model import Model
 from mixtura.em.sweep import Sweep
 from mixtura.engines import engine_named
 
-SERIAL = engine_named("serial", None)
 CASES = [
     (1, "VVV", True, 0.0),
     (2, "VVV", True, 0.2),
@@ -31,37 +29,6 @@ CASES = [
     (4, "EII", False, 0.0),
     (7, "VVI", False, 0.1),
 ]
-
-
-def problem(n_columns, has_covariances, missing, n=131):
-    """Return cells (n, D), errors and row weights, some cells not measured."""
-    rng = np.random.default_rng([n_columns, has_covariances])
-    cells = rng.normal(size=(n, n_columns)) * 3 + 40
-    half = rng.normal(size=(n, n_columns, n_columns)) * rng.uniform(0.01, 2, size=(n, 1, 1))
-    errors = half @ half.mT
-    unseen = rng.random(cells.shape) < missing
-    variances = np.where(unseen, np.inf, np.diagonal(errors, axis1=1, axis2=2))
-    if not has_covariances:
-        return cells, variances, rng.uniform(0.5, 2, n)
-    places = np.arange(n_columns)
-    errors[:, places, places] = variances
-    return cells, errors, rng.uniform(0.5, 2, n)
-
-
-def family_of(code, cells, errors):
-    return MeasuredFamily.measuring(
-        structure(code), cells.mean(axis=0), cells.std(axis=0), has_covariances=errors.ndim == 3
-    )
-
-
-def started(family, cells, errors, weights, k=3):
-    """Return a sweep, and a model as an M-step makes it of drawn responsibilities."""
-    rng = np.random.default_rng(7)
-    sweep = Sweep(family, ArrayRows(family.layout.joined(cells, errors), weights), SERIAL)
-    shares = rng.dirichlet(np.ones(k), size=len(cells))
-    moments = sweep.from_responsibilities(shares)
-    parameters = family.maximise(moments, None, sweep.prior("weak", k))
-    return sweep, Model(np.log([0.2, 0.3, 0.5]), parameters)
 
 
 def expected(mean, covariance, cells, error):

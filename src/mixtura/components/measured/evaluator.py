@@ -19,7 +19,7 @@ from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.measured.layout import lower_triangle, symmetric
 from mixtura.native.measured import MeasuredRows
 
-__all__ = ["MeasuredEvaluator", "MeasuredTile", "StartEvaluator"]
+__all__ = ["MeasuredEvaluator", "MeasuredTile", "StartEvaluator", "spreads_of"]
 
 Float = NDArray[np.float64]
 
@@ -63,21 +63,15 @@ class Components:
     @classmethod
     def of(cls, log_weights: Float, parameters: GaussianParameters, *, diagonal: bool) -> Self:
         """Return components whose covariances are read as diagonal ones, or as full ones."""
-        means, factors = parameters.means, parameters.covariance.factors
-        if factors.ndim < 3:
-            own = 1.0 / factors if factors.ndim == 2 else 1.0 / factors[:, None]
-            spreads = np.broadcast_to(own, means.shape)
-            if not diagonal:
-                spreads = spreads[:, :, None] * np.eye(means.shape[1])
+        means = parameters.means
+        spreads = spreads_of(parameters.covariance.factors, means.shape[1])
+        if diagonal:
+            spreads = np.diagonal(spreads, axis1=1, axis2=2)
+            parts = [spreads, spreads**2]
         else:
-            spreads = np.linalg.inv(factors).transpose(0, 2, 1)
-        parts = [spreads, spreads**2]
-        if not diagonal:
-            # What stands above the diagonal of a triangular inverse is rounding.
-            spreads = np.tril(spreads)
             parts = [lower_triangle(each) for each in (spreads, spreads @ spreads.mT)]
         table = np.hstack([log_weights[:, None], means, *parts])
-        return cls(np.ascontiguousarray(table), spreads, means)
+        return cls(np.ascontiguousarray(table, np.float64), spreads, means)
 
     def moments(self, sums: Float) -> tuple[Float, Float, Float]:
         """Return Σ w r E[d], Σ w r E[d dᵀ] or its diagonals, and Σ w r times E of ½ |y|² (K,).
@@ -221,3 +215,12 @@ class StartEvaluator:
         plain = self._plain.sums(totals)
         told = plain.features, plain.centred, plain.first, plain.second
         return IncompleteSums(*told, np.zeros(self.n_components))
+
+
+def spreads_of(factors: Float, n_columns: int) -> Float:
+    """Return lower triangular V (K, D, D) with Σ = V Vᵀ, of factors of precisions."""
+    if factors.ndim == 3:
+        # What stands above the diagonal of a triangular inverse is rounding.
+        return np.tril(np.linalg.inv(factors).mT).astype(np.float64, copy=False)
+    own = 1.0 / (factors if factors.ndim == 2 else factors[:, None])
+    return np.broadcast_to(own, (len(own), n_columns))[:, :, None] * np.eye(n_columns)

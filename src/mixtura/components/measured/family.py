@@ -20,6 +20,7 @@ from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.prior import GaussianPrior
 from mixtura.components.gaussian.rows import nearest_components
 from mixtura.components.gaussian.structures import Structure, unpooled
+from mixtura.components.measured.chart import MeasuredChart
 from mixtura.components.measured.evaluator import MeasuredEvaluator, MeasuredTile, StartEvaluator
 from mixtura.components.measured.layout import Layout
 from mixtura.native.measured import MeasuredRows
@@ -36,17 +37,31 @@ class MeasuredFamily(IncompleteGaussianFamily):
     Attributes
     ----------
     has_covariances : whether errors of two columns may go together
+    typical : (D,) how large variances of errors are in the user's units, or None
     """
 
     has_covariances: bool = False
+    typical: Float | None = None
 
     @classmethod
     def measuring(
-        cls, form: Structure, mean: Float, spread: Float, *, has_covariances: bool
+        cls,
+        form: Structure,
+        mean: Float,
+        spread: Float,
+        typical: Float,
+        *,
+        has_covariances: bool,
     ) -> "MeasuredFamily":
-        """Return the family for columns whose measured cells have these means and deviations."""
+        """Return the family for columns whose measured cells have these means and deviations.
+
+        Parameters
+        ----------
+        typical : (D,) variances of errors
+        """
         frame = Frame.of(mean, spread, one_scale=form.one_scale)
-        return cls(unpooled(form), frame, has_covariances=has_covariances)
+        told = {"has_covariances": has_covariances, "typical": typical}
+        return cls(unpooled(form), frame, **told)
 
     @classmethod
     def reading_errors(cls, plain: GaussianFamily, *, has_covariances: bool) -> "MeasuredFamily":
@@ -126,6 +141,16 @@ class MeasuredFamily(IncompleteGaussianFamily):
     ) -> GaussianParameters:
         """Return the means and covariances of the next iteration."""
         return GaussianFamily.maximise(self, moments, previous, prior)
+
+    def chart(
+        self, log_weights: Float, parameters: GaussianParameters, rows: Float, prior: GaussianPrior
+    ) -> Any:
+        """Return coordinates where covariances are free, and a penalty is on them alone."""
+        plain = super().chart(log_weights, parameters, rows, prior)
+        if plain is None or self.typical is None:
+            return plain
+        errors = self.typical / self.frame.scale**2
+        return MeasuredChart.about(self.structure, log_weights, parameters, rows, errors)
 
     def embed(self, rows: NDArray[Any]) -> Float:
         """Return measured cells in units of each column's spread, others at the column's mean."""

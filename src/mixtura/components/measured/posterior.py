@@ -15,8 +15,8 @@ def posterior_moments(
 ) -> tuple[Float, Float]:
     """Return E[v | x] (n, D) and Cov[v | x] (n, D, D) of underlying values v.
 
-    In component k they are b = μ + G (x - μ) and (I - G) Σ (I - G)ᵀ + G S Gᵀ, G = Σ (Σ + S)⁻¹, which
-    rounding cannot make indefinite; a cell that was not measured has no part in G.
+    In component k they are μ + G (x - μ) and (I - G) Σ (I - G)ᵀ + G S Gᵀ with G = Σ (Σ + S)⁻¹: no
+    rounding makes that indefinite. A cell that was not measured has no part in G.
 
     Parameters
     ----------
