@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mixtura.components.dirichlet import Dirichlet
     from mixtura.components.gaussian.conjugate import NormalInverseWishart
     from mixtura.data.dataset import Dataset, dataset
+    from mixtura.deconvolution import DeconvolvedGaussianMixture
     from mixtura.discriminant import GaussianMixtureClassifier, MixtureClassifier
     from mixtura.errors import (
         BoundaryError,
@@ -81,6 +82,7 @@ __all__ = [
     "Classification",
     "DataError",
     "Dataset",
+    "DeconvolvedGaussianMixture",
     "DegenerateComponentWarning",
     "Dirichlet",
     "DisagreementWarning",
@@ -137,6 +139,7 @@ PLACES = {
     "Classification": "mixtura.classes",
     "Dataset": "mixtura.data.dataset",
     "Dirichlet": "mixtura.components.dirichlet",
+    "DeconvolvedGaussianMixture": "mixtura.deconvolution",
     "DistalOutcome": "mixtura.classes",
     "DistalOutcomes": "mixtura.classes",
     "Enumeration": "mixtura.classes",

@@ -4,6 +4,8 @@ import os
 from typing import Any
 
 from mixtura.archive import read_archive
+from mixtura.deconvolution.face import FittedDeconvolution
+from mixtura.deconvolution.stored import is_deconvolved, revived_deconvolved
 from mixtura.discriminant.face import ClassMixtures
 from mixtura.discriminant.stored import revived_classifier
 from mixtura.estimators.base import MixtureEstimator
@@ -43,6 +45,8 @@ def load(path: str | os.PathLike[str]) -> Any:
         state = document["estimator"]
         if is_regressor(document):
             return revived_regressor(FittedRegressions, state, arrays, mixture, facts)
+        if is_deconvolved(document):
+            return revived_deconvolved(FittedDeconvolution, state, arrays, mixture, facts)
         found = revived(
             class_named(MixtureEstimator, state["class"]), state, arrays, mixture, facts
         )

@@ -23,6 +23,7 @@ __all__ = [
     "revived",
     "settings_of",
     "state_of",
+    "tell_of_fit",
 ]
 
 Arrays = dict[str, NDArray[Any]]
@@ -154,13 +155,18 @@ def revived(
         estimator.converged_, estimator.n_iter_, estimator.lower_bound_ = True, 0, -np.inf
         return estimator
     estimator.facts_ = facts
-    for name in TOLD:
+    tell_of_fit(estimator, facts)
+    estimator.lower_bound_ = facts["log_likelihood"] / facts["total_weight"]
+    return estimator
+
+
+def tell_of_fit(estimator: Any, facts: Mapping[str, Any], told: Iterable[str] = ()) -> None:
+    """Set what an estimator says of its fit, by `FitResult.facts`, and more of them by name."""
+    for name in (*TOLD, *told):
         setattr(estimator, f"{name}_", facts[name])
     estimator.ending_ = Ending(facts["ending"])
     gain = facts["remaining_gain"]
     estimator.remaining_gain_ = np.inf if gain is None else gain
-    estimator.lower_bound_ = facts["log_likelihood"] / facts["total_weight"]
-    return estimator
 
 
 def made(maker: type[Any], settings: Mapping[str, Any], arrays: Arrays, **more: Any) -> Any:

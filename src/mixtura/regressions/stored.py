@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.regression.family import RegressionFamily
-from mixtura.em.stopping import Ending
 from mixtura.errors import ParameterError
-from mixtura.estimators.stored import class_named, made, settings_of
+from mixtura.estimators.stored import class_named, made, settings_of, tell_of_fit
 from mixtura.mixture import Mixture
+from mixtura.regressions.sizes import CRITERIA
 from mixtura.store import save
 
 __all__ = ["is_regressor", "revived_regressor", "save_regressor"]
@@ -21,9 +21,6 @@ Arrays = dict[str, NDArray[Any]]
 
 # What says in a document that it is of regressions, and by what columns they read.
 COLUMNS = "regression_columns"
-
-# What a fit says of itself, by its facts.
-TOLD = ("log_likelihood", "n_parameters", "bic", "aic", "icl", "converged", "n_iter")
 
 
 def save_regressor(path: str | os.PathLike[str], regressor: Any) -> None:
@@ -67,11 +64,7 @@ def revived_regressor(
         if mixture.family.terms[first:] != tuple(state[COLUMNS]):
             raise ParameterError("its terms are not its columns")
     found.mixture_, found.facts_ = replace(mixture, reading=None), facts
-    for name in TOLD:
-        setattr(found, f"{name}_", facts[name])
-    found.ending_, found.n_units_ = Ending(facts["ending"]), facts["total_weight"]
-    found.starts_agreeing_ = facts["starts_agreeing"]
-    gain = facts["remaining_gain"]
-    found.remaining_gain_ = np.inf if gain is None else gain
+    tell_of_fit(found, facts, CRITERIA)
+    found.n_units_ = facts["total_weight"]
     found._take()
     return found
