@@ -14,6 +14,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.arrays import Pairs, all_pairs
 from mixtura.em.beside_noise import (
     moved_beside_noise,
     of_components,
@@ -195,23 +196,25 @@ def crossed(sample: Sweep, one: Model, other: Model, options: FitOptions) -> Mod
         shares = np.delete(shares, noise, axis=1)
     run = _swept(sample, model_from_responsibilities(sample, shares, options), options, SWEEPS)
     while (spare := run.model.n_components - one.n_components) > 0:
-        losses = sample.family.merging_losses(run.model.parameters, run.statistics.moments)
+        pairs, moments = all_pairs(run.model.n_components), run.statistics.moments
+        losses = sample.family.merging_losses(run.model.parameters, moments, pairs)
         shares = responsibilities_of(sample, run.model)
-        after = _merged(shares, losses, max(1, spare // 2))
+        after = _merged(shares, pairs, losses, max(1, spare // 2))
         run = _swept(sample, model_from_responsibilities(sample, after, options), options, 1)
     return run.model
 
 
-def _merged(shares: Float, losses: Float, count: int) -> Float:
+def _merged(shares: Float, pairs: Pairs, losses: Float, count: int) -> Float:
     """Return responsibilities (N, K) with so many of the cheapest pairs merged, no two alike.
 
     Parameters
     ----------
-    losses : (K, K) of merging pairs
+    pairs : of all components
+    losses : (M,) of merging them
     count : at most half of K
     """
-    first, other = np.triu_indices(len(losses), 1)
-    costs = np.nan_to_num(losses[first, other], nan=np.inf)
+    first, other = pairs
+    costs = np.nan_to_num(losses, nan=np.inf)
     after, used, gone = shares.copy(), set[int](), list[int]()
     for pair in np.argsort(costs, kind="stable"):
         both = {int(first[pair]), int(other[pair])}
