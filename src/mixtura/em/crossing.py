@@ -8,8 +8,9 @@ So the ends of races are crossed, and then the best with groups of the rows abou
 where one of them parts what the best has in one, it need not be right in anything else.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,9 +37,12 @@ from mixtura.em.split_and_merge import BETTER, is_better, raced, split_and_merge
 from mixtura.em.starts import StartOptions, points_of, short_options, tell
 from mixtura.em.sweep import Sweep
 
-__all__ = ["CALM", "RESTLESS", "best_crossed", "crossed", "may_cross", "take_long"]
+__all__ = ["CALM", "RESTLESS", "best_crossed", "bettered", "crossed", "may_cross", "take_long"]
 
 Float = NDArray[np.float64]
+
+# What a run is crossed to with a mixture, if that is better.
+Crossing: TypeAlias = Callable[[Run, Model], Run | None]
 
 # Races that starts are dealt out to, so that there are ends to cross.
 RACES = 3
@@ -95,18 +99,47 @@ def best_crossed(
     if best is None:
         # The fit itself is to say why all failed.
         return first[0]
-    patience, vain = CALM if agree else RESTLESS, 0
-    for groups in _groups(sample, best.model, options, starts, number):
-        child = _child(sample, best, groups, options, starts)
+
+    def child_of(one: Run, groups: Model) -> Run | None:
+        child = _child(sample, one, groups, options, starts)
+        if child is None:
+            return None
+        tell("groups of rows, crossed with the best", [child], options)
+        return child if is_better(sample, child, one, options) else None
+
+    groups = _groups(sample, best.model, options, starts, number)
+    patience = CALM if agree else RESTLESS, RESTLESS
+    return bettered(best, groups, child_of, patience, options).model
+
+
+def bettered(
+    best: Run,
+    others: Iterable[Model],
+    child_of: Crossing,
+    patience: tuple[int, int],
+    options: FitOptions,
+) -> Run:
+    """Return what a run is crossed to with others, one after another, each time the best so far.
+
+    Parameters
+    ----------
+    child_of : crosses the best with another; where that fails it betters nothing
+    patience : how many in a row may better nothing before no more are looked at, until one has,
+        and from then on
+    options : how fits go on
+    """
+    most, vain = patience[0], 0
+    for other in others:
+        child = None
+        with left_out(options):
+            child = child_of(best, other)
         if child is not None:
-            tell("groups of rows, crossed with the best", [child], options)
-        if child is not None and is_better(sample, child, best, options):
-            best, patience, vain = child, RESTLESS, 0
+            best, most, vain = child, patience[1], 0
             continue
         vain += 1
-        if vain == patience:
+        if vain == most:
             break
-    return best.model
+    return best
 
 
 def _best_raced(
