@@ -1,7 +1,8 @@
 """Small-array numerics: Cholesky with a reason for failing, log-sum-exp, shape checks."""
 
+from collections.abc import Iterator
 from numbers import Integral
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,9 +11,12 @@ from scipy import linalg
 from mixtura.errors import ParameterError
 
 __all__ = [
+    "Pairs",
+    "all_pairs",
     "as_probabilities",
     "as_shape",
     "generator_of",
+    "in_parts",
     "log_sum_exp",
     "lower_cholesky",
     "order_by_pattern",
@@ -23,6 +27,12 @@ __all__ = [
 ]
 
 Float = NDArray[np.float64]
+
+# The first of each pair (M,), and the other.
+Pairs: TypeAlias = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+# Numbers that are held at a time.
+HELD = 1 << 18
 
 # Its functions are made when it is imported, unseen by type checkers.
 lapack: Any = linalg.lapack
@@ -66,6 +76,19 @@ def as_shape(name: str, value: ArrayLike, shape: tuple[int, ...]) -> Float:
     if not np.isfinite(array).all():
         raise ParameterError(f"'{name}' has an entry that is NaN or infinite; give finite numbers")
     return array
+
+
+def all_pairs(count: int) -> Pairs:
+    """Return all pairs of so many things, the smaller number first."""
+    first, other = np.triu_indices(count, 1)
+    return first, other
+
+
+def in_parts(count: int, width: int) -> Iterator[slice]:
+    """Yield slices of so many items, each of so many numbers, few enough to be held at a time."""
+    size = max(1, HELD // max(1, width))
+    for start in range(0, count, size):
+        yield slice(start, start + size)
 
 
 def log_sum_exp(values: Float) -> Float:

@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 
 from mixtura import GaussianMixture
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.kernel import GaussianKernel
-from mixtura.components.gaussian.structures import structure
+from mixtura.components.gaussian.structures import CODES, structure
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
 from mixtura.em import fit as loop
-from mixtura.em.compiled import is_compilable
+from mixtura.em.compiled import is_compilable, terms_of
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
 from mixtura.em.responsibilities import model_from_labels
@@ -183,6 +183,28 @@ def test_a_run_that_a_collapsed_one_is_ahead_of_goes_on() -> None:
     assert both[0].objective > both[1].objective
     assert both[1].ending is Ending.CONVERGED
     assert both[1].history.objective == alone.history.objective
+
+
+@pytest.mark.parametrize("code", [code for code in CODES if code not in ("EII", "EEI", "EEE")])
+def test_runs_of_components_that_contract_in_one_step_keep_their_digits(code: str) -> None:
+    rng = np.random.default_rng(3)
+    parts = np.round(32 * rng.normal(size=(2, 150, 3))) / 32
+    offsets = 2.0**28 * np.array([[1.0, -1.0, 0.5], [-1.0, 1.0, -0.5]])
+    sweep = sweep_of((parts + offsets[:, None, :]).reshape(300, 3), code)
+    options = options_for(sweep)
+    spread = offsets[:, None, :] + 2.0**24 * rng.normal(size=(2, 150, 3))
+    wide = Sweep(sweep.family, ArrayRows(spread.reshape(300, 3)), Serial())
+    model = model_from_labels(wide, np.repeat([0, 1], 150), 2, options)
+    assert sweep.kernel is not None
+    limits = NeverMet().limits(1, accelerate=False)
+    found = sweep.kernel.run(model.log_weights, model.parameters, terms_of(options), limits)
+    assert found is not None
+    scatter = np.array([np.cov(part.T, bias=True) * 150 for part in parts])
+    if found.moments.scatter.ndim < scatter.ndim:
+        scatter = np.einsum("...dd->...d", scatter)
+    scale = sweep.family.frame.scale if found.moments.scatter.ndim == scatter.ndim else 1.0
+    assert_allclose(found.moments.scatter * scale**2, scatter, atol=1e-5 * np.abs(scatter).max())
+    assert_allclose(found.moments.effective_rows, [150.0, 150.0], rtol=1e-6)
 
 
 @pytest.mark.parametrize("code", ["VVV", "EEE", "VII", "VEV", "EVE"])

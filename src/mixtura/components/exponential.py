@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from mixtura.arrays import Pairs, in_parts
 from mixtura.components.background import Background, Member, Passes
 from mixtura.components.deviations import Deviations
 from mixtura.components.evidence import FIRST_COUNT, Cells, evident_strength, smoothed_shares
@@ -447,16 +448,16 @@ class ExponentialFamily(ABC):
         return moments if np.isfinite(natural).all() else None
 
     @final
-    def merging_losses(self, parameters: Any, moments: FeatureMoments) -> Float:
-        """Return <θ_i, S_i> + <θ_j, S_j> - <θ_ij, S_i + S_j> (K, K)."""
+    def merging_losses(self, parameters: Any, moments: FeatureMoments, pairs: Pairs) -> Float:
+        """Return <θ_i, S_i> + <θ_j, S_j> - <θ_ij, S_i + S_j> (M,)."""
         features = moments.features
         alone = np.vecdot(self.natural(parameters), features)
-        losses = np.zeros((len(features), len(features)))
-        for k, own in enumerate(features):
-            both = features + own
+        losses = np.empty(len(pairs[0]))
+        for part in in_parts(len(pairs[0]), 3 * features.shape[1]):
+            i, j = pairs[0][part], pairs[1][part]
+            both = features[i] + features[j]
             together = np.vecdot(self.natural(self.estimate(both, None)), both)
-            losses[k] = alone[k] + alone - together
-        np.fill_diagonal(losses, 0.0)
+            losses[part] = alone[i] + alone[j] - together
         return losses
 
     @final

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.arrays import Pairs
 from mixtura.components.kernel import Kernel
 from mixtura.components.moments import Moments
 from mixtura.components.wording import Wording
@@ -287,8 +288,8 @@ class Family(Protocol):
         """Return the nats that the log-likelihood may be off by, beyond what its own size costs."""
         ...
 
-    def merging_losses(self, parameters: Any, moments: Any) -> Float:
-        """Return what merging two components costs the expected log density (K, K), in nats."""
+    def merging_losses(self, parameters: Any, moments: Any, pairs: Pairs) -> Float:
+        """Return what merging each pair of components costs the expected log density, in nats."""
         ...
 
     def embed(self, rows: NDArray[Any]) -> Float:

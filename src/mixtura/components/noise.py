@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.arrays import Pairs
 from mixtura.components.background import Background
 from mixtura.components.constrained.family import freed
 from mixtura.components.family import Evaluator
@@ -261,11 +262,14 @@ class NoiseFamily:
         """Return that of the components."""
         return self.inner.rounding(parameters.inner, moments.inner)
 
-    def merging_losses(self, parameters: NoisyParameters, moments: NoisyMoments) -> Float:
-        """Return the losses of the components (K', K'); noise merges with none."""
-        losses = np.full((len(parameters.noise),) * 2, np.inf)
-        inner = ~parameters.noise
-        losses[np.ix_(inner, inner)] = self.inner.merging_losses(parameters.inner, moments.inner)
+    def merging_losses(
+        self, parameters: NoisyParameters, moments: NoisyMoments, pairs: Pairs
+    ) -> Float:
+        """Return the losses (M,) of pairs of components; noise merges with none."""
+        several, place = np.stack(pairs), np.cumsum(~parameters.noise) - 1
+        kept = parameters.noise[several].sum(axis=0) == 0
+        losses, (first, other) = np.full(len(kept), np.inf), place[several[:, kept]]
+        losses[kept] = self.inner.merging_losses(parameters.inner, moments.inner, (first, other))
         return losses
 
     def embed(self, rows: Any) -> Float:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from mixtura.arrays import Pairs
 from mixtura.components.background import Backgrounds, Passes
 from mixtura.components.beside_noise import BesideNoise
 from mixtura.components.catalogue import FAMILIES
@@ -459,10 +460,13 @@ class ProductFamily:
         blocks = zip(self.families, parameters.parts, moments.parts, strict=True)
         return sum(family.rounding(*parts) for family, *parts in blocks)
 
-    def merging_losses(self, parameters: ProductParameters, moments: ProductMoments) -> Float:
-        """Return the sum of the blocks' losses (K, K)."""
+    def merging_losses(
+        self, parameters: ProductParameters, moments: ProductMoments, pairs: Pairs
+    ) -> Float:
+        """Return the sum of the blocks' losses (M,)."""
         blocks = zip(self.families, parameters.parts, moments.parts, strict=True)
-        return reduce(add, (family.merging_losses(*parts) for family, *parts in blocks))
+        losses = (family.merging_losses(own, sums, pairs) for family, own, sums in blocks)
+        return reduce(add, losses)
 
     def embed(self, rows: Float) -> Float:
         """Return the blocks' points side by side, each block with variance 1 for each column."""

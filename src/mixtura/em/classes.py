@@ -1,18 +1,21 @@
 """Starts of classes: many short runs side by side in compiled code, of several kinds.
 
 No distance shows what tells classes of answers apart, so one start in two ends elsewhere; many that
-are run longer before they are compared, and of which many go on, find what single ones miss.
+are run longer before they are compared, and of which many go on, find what single ones miss. What
+two ends have right in different classes, the best crossed with the other has in one.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from mixtura.components.exponential import ExponentialFamily
 from mixtura.em.compiled import is_compilable
-from mixtura.em.fit import FitOptions, fit
+from mixtura.em.crossing import bettered, crossed
+from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked, ranked_by_weight
-from mixtura.em.sources import Points, Source, random_labels, responsibility_source, seeded
+from mixtura.em.sources import MANY, Points, Source, random_labels, responsibility_source, seeded
 from mixtura.em.starts import StartOptions, points_of, tried
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
@@ -25,6 +28,12 @@ EACH, MOST, SWEEPS, CARRIED = 10, 80, 20, 4
 NEARLY = GainLeft(nats=0.02)
 # Of K from 5 to 8 on 14 problems drawn anew (seeds 0 to 13): twice as many runs, twice as many
 # carried, or runs twice as long find no more of the best known ends, and take half as long again.
+# Ends within so many nats are one.
+ONE_END = 0.05
+# Others that the best is crossed with in vain, one after another, before no more are tried: where
+# so many ends agree, and where they do not. Of K from 5 to 8 on 43 problems of classes and 47 of
+# counts, drawn anew, 7.0 and 6.4 % are missed so, 9.3 and 8.5 without, in 0.85 of the time.
+CALM, RESTLESS, AGREEING = 2, 12, 3
 # Products of features and components that short runs may take in all: about a second.
 WORK = 1 << 31
 # Short runs below which they are not worth being more than a few.
@@ -65,7 +74,26 @@ def class_model(
     ends = ranked(
         sample, [run for run in fit(sample, carried, nearly) if run.joined is None], nearly
     )
-    return ends[0].model
+    if n_components > MANY:
+        return ends[0].model
+    rest = [one.model for one in order[max(1, count // CARRIED) :][:RESTLESS]]
+    return _crossed_on(sample, ends, rest, nearly)
+
+
+def _crossed_on(
+    sample: Sweep, ends: Sequence[Run], others: Sequence[Model], nearly: FitOptions
+) -> Model:
+    """Return the best of what the first end is crossed to, with others and with further models."""
+
+    def child_of(best: Run, other: Model) -> Run | None:
+        (child,) = fit(sample, [crossed(sample, best.model, other, nearly)], nearly)
+        return child if child.objective > best.objective + ONE_END else None
+
+    gaps = [one.objective - other.objective for one, other in pairwise(ends)]
+    unlike = [end.model for end, gap in zip(ends[1:], gaps, strict=True) if gap > ONE_END]
+    agreeing = sum(ends[0].objective - end.objective < ONE_END for end in ends)
+    calm = CALM if agreeing >= AGREEING else RESTLESS
+    return bettered(ends[0], [*unlike, *others], child_of, (calm, RESTLESS), nearly).model
 
 
 def short_runs_for(n_rows: int, n_features: int, n_components: int) -> int:

@@ -8,12 +8,14 @@ So the ends of races are crossed, and then the best with groups of the rows abou
 where one of them parts what the best has in one, it need not be right in anything else.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.arrays import Pairs, all_pairs
 from mixtura.em.beside_noise import (
     moved_beside_noise,
     of_components,
@@ -35,9 +37,12 @@ from mixtura.em.split_and_merge import BETTER, is_better, raced, split_and_merge
 from mixtura.em.starts import StartOptions, points_of, short_options, tell
 from mixtura.em.sweep import Sweep
 
-__all__ = ["CALM", "RESTLESS", "best_crossed", "crossed", "may_cross", "take_long"]
+__all__ = ["CALM", "RESTLESS", "best_crossed", "bettered", "crossed", "may_cross", "take_long"]
 
 Float = NDArray[np.float64]
+
+# What a run is crossed to with a mixture, if that is better.
+Crossing: TypeAlias = Callable[[Run, Model], Run | None]
 
 # Races that starts are dealt out to, so that there are ends to cross.
 RACES = 3
@@ -94,18 +99,47 @@ def best_crossed(
     if best is None:
         # The fit itself is to say why all failed.
         return first[0]
-    patience, vain = CALM if agree else RESTLESS, 0
-    for groups in _groups(sample, best.model, options, starts, number):
-        child = _child(sample, best, groups, options, starts)
+
+    def child_of(one: Run, groups: Model) -> Run | None:
+        child = _child(sample, one, groups, options, starts)
+        if child is None:
+            return None
+        tell("groups of rows, crossed with the best", [child], options)
+        return child if is_better(sample, child, one, options) else None
+
+    groups = _groups(sample, best.model, options, starts, number)
+    patience = CALM if agree else RESTLESS, RESTLESS
+    return bettered(best, groups, child_of, patience, options).model
+
+
+def bettered(
+    best: Run,
+    others: Iterable[Model],
+    child_of: Crossing,
+    patience: tuple[int, int],
+    options: FitOptions,
+) -> Run:
+    """Return what a run is crossed to with others, one after another, each time the best so far.
+
+    Parameters
+    ----------
+    child_of : crosses the best with another; where that fails it betters nothing
+    patience : how many in a row may better nothing before no more are looked at, until one has,
+        and from then on
+    options : how fits go on
+    """
+    most, vain = patience[0], 0
+    for other in others:
+        child = None
+        with left_out(options):
+            child = child_of(best, other)
         if child is not None:
-            tell("groups of rows, crossed with the best", [child], options)
-        if child is not None and is_better(sample, child, best, options):
-            best, patience, vain = child, RESTLESS, 0
+            best, most, vain = child, patience[1], 0
             continue
         vain += 1
-        if vain == patience:
+        if vain == most:
             break
-    return best.model
+    return best
 
 
 def _best_raced(
@@ -195,23 +229,25 @@ def crossed(sample: Sweep, one: Model, other: Model, options: FitOptions) -> Mod
         shares = np.delete(shares, noise, axis=1)
     run = _swept(sample, model_from_responsibilities(sample, shares, options), options, SWEEPS)
     while (spare := run.model.n_components - one.n_components) > 0:
-        losses = sample.family.merging_losses(run.model.parameters, run.statistics.moments)
+        pairs, moments = all_pairs(run.model.n_components), run.statistics.moments
+        losses = sample.family.merging_losses(run.model.parameters, moments, pairs)
         shares = responsibilities_of(sample, run.model)
-        after = _merged(shares, losses, max(1, spare // 2))
+        after = _merged(shares, pairs, losses, max(1, spare // 2))
         run = _swept(sample, model_from_responsibilities(sample, after, options), options, 1)
     return run.model
 
 
-def _merged(shares: Float, losses: Float, count: int) -> Float:
+def _merged(shares: Float, pairs: Pairs, losses: Float, count: int) -> Float:
     """Return responsibilities (N, K) with so many of the cheapest pairs merged, no two alike.
 
     Parameters
     ----------
-    losses : (K, K) of merging pairs
+    pairs : of all components
+    losses : (M,) of merging them
     count : at most half of K
     """
-    first, other = np.triu_indices(len(losses), 1)
-    costs = np.nan_to_num(losses[first, other], nan=np.inf)
+    first, other = pairs
+    costs = np.nan_to_num(losses, nan=np.inf)
     after, used, gone = shares.copy(), set[int](), list[int]()
     for pair in np.argsort(costs, kind="stable"):
         both = {int(first[pair]), int(other[pair])}

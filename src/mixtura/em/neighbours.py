@@ -10,6 +10,7 @@ from mixtura.em.compiled import AT_ONCE, is_compilable, terms_of
 from mixtura.em.failures import left_out
 from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.model import Model
+from mixtura.em.pairs import pairs_of
 from mixtura.em.ranking import ranked, worth
 from mixtura.em.responsibilities import models_of, responsibilities_of
 from mixtura.em.split_and_merge import BETTER, ROUGH, Race, is_better
@@ -34,11 +35,11 @@ def merged(sample: Sweep, model: Model, options: FitOptions, starts: StartOption
     starts : not read
     """
     moments = fit(sample, [model], short_options(options, 1))[0].statistics.moments
-    losses = sample.family.merging_losses(model.parameters, moments)
-    first, other = np.triu_indices(len(losses), 1)
+    first, other = pairs = pairs_of(sample, model)
+    losses = sample.family.merging_losses(model.parameters, moments, pairs)
     responsibilities = responsibilities_of(sample, model)
     found = []
-    for pair in np.argsort(losses[first, other], kind="stable")[:TRIED]:
+    for pair in np.argsort(losses, kind="stable")[:TRIED]:
         after = np.delete(responsibilities, other[pair], axis=1)
         after[:, first[pair]] += responsibilities[:, other[pair]]
         found.append(after)

@@ -17,10 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
+from mixtura.arrays import Pairs
 from mixtura.components.kernel import Children
 from mixtura.em.failures import left_out
 from mixtura.em.fit import FitOptions, Run, fit
 from mixtura.em.model import Model
+from mixtura.em.pairs import LEAST, near_pairs
 from mixtura.em.ranking import ALONE, unsupported, worth
 from mixtura.em.responsibilities import model_from_responsibilities, responsibilities_of
 from mixtura.em.sources import MANY
@@ -39,8 +41,6 @@ Within: TypeAlias = Callable[[Sweep, Sequence[Model], FitOptions, StartOptions],
 SWEEPS, ROUNDS = 5, 8
 # Components that are split together.
 GROUP = 16
-# Responsibilities below this are left out.
-LEAST = 0.05
 # Nats that a round has to promise.
 WORTHWHILE = 1.0
 # A round makes a move for so many components at least, where all are supported.
@@ -144,10 +144,11 @@ def _bettered_within(
 ) -> Run | None:
     """Return where splitting and merging each group of neighbours leads."""
     responsibilities = sample.responsibilities(run.model, LEAST)
-    losses = sample.family.merging_losses(run.model.parameters, run.statistics.moments)
-    size = sample.source.n_rows, len(losses)
+    pairs = near_pairs(sample, responsibilities)
+    losses = sample.family.merging_losses(run.model.parameters, run.statistics.moments, pairs)
+    size = sample.source.n_rows, run.model.n_components
     rows, columns, values = [], [], []
-    for group in _neighbourhoods(losses, backwards=turn % 2 > 0):
+    for group in _neighbourhoods(pairs, losses, run.model.n_components, backwards=turn % 2 > 0):
         one = Patch.of(sample, run.model, group, responsibilities)
         after = one.model
         if len(one.rows) > len(group):
@@ -164,15 +165,18 @@ def _bettered_within(
     return None
 
 
-def _neighbourhoods(losses: Float, *, backwards: bool) -> Iterator[NDArray[np.intp]]:
+def _neighbourhoods(
+    pairs: Pairs, losses: Float, n_components: int, *, backwards: bool
+) -> Iterator[NDArray[np.intp]]:
     """Yield groups of components that cost little to merge with the first of them."""
-    left = np.ones(len(losses), dtype=bool)
-    order = np.arange(len(losses))
-    for first in order[::-1] if backwards else order:
+    both = np.concatenate(pairs), np.concatenate(pairs[::-1])
+    order = np.lexsort((np.tile(losses, 2), both[0]))
+    others = np.split(both[1][order], np.searchsorted(both[0][order], np.arange(1, n_components)))
+    left = np.ones(n_components, dtype=bool)
+    for first in reversed(range(n_components)) if backwards else range(n_components):
         if left[first]:
-            costs = np.where(left, losses[first], np.inf)
-            costs[first] = -np.inf
-            group = np.argsort(costs, kind="stable")[: min(GROUP, int(left.sum()))]
+            near = others[first][left[others[first]]]
+            group = np.append(first, near[: GROUP - 1])
             left[group] = False
             yield group
 
@@ -183,16 +187,17 @@ def _moved(sample: Sweep, run: Run, few: FitOptions, starts: StartOptions) -> Ru
     rows = run.statistics.moments.effective_rows
     large = np.flatnonzero(rows >= 2 * sample.family.fewest_rows)
     splits = _splits(sample, run.model, large, responsibilities, few, starts)
-    losses = sample.family.merging_losses(run.model.parameters, run.statistics.moments)
+    pairs = near_pairs(sample, responsibilities)
+    losses = sample.family.merging_losses(run.model.parameters, run.statistics.moments, pairs)
     # What an unsupported component adds to the likelihood says nothing: it is merged first.
     weak = unsupported(sample, run, few.prior)
-    losses[weak[:, None] | weak] -= ALONE
-    moves = _moves(losses, {k: one.gain for k, one in splits.items()})
-    enough = 1 if weak.any() else max(1, len(losses) // FOR_EACH)
+    losses[weak[pairs[0]] | weak[pairs[1]]] -= ALONE
+    moves = _moves(pairs, losses, {k: one.gain for k, one in splits.items()}, len(rows))
+    enough = 1 if weak.any() else max(1, len(rows) // FOR_EACH)
     if len(moves) < enough:
         return None
     with left_out(few):
-        given = _after(responsibilities, moves, splits, (sample.source.n_rows, len(losses)))
+        given = _after(responsibilities, moves, splits, (sample.source.n_rows, len(rows)))
         return fit(sample, [model_from_responsibilities(sample, given, few)], few)[0]
     return None
 
@@ -257,20 +262,21 @@ def _run_on(sample: Sweep, model: Model, k: int, split: Split, options: FitOptio
     )
 
 
-def _moves(losses: Float, gains: dict[int, float]) -> list[tuple[int, int, int]]:
+def _moves(
+    between: Pairs, losses: Float, gains: dict[int, float], n_components: int
+) -> list[tuple[int, int, int]]:
     """Return which pairs to merge and what to part instead, no component twice.
 
     Parameters
     ----------
-    losses : (K, K) of merging pairs, at most
+    between : the pairs
+    losses : (M,) of merging them, at most
     gains : of components that part, at least
+    n_components : K
     """
-    first, other = np.triu_indices(len(losses), 1)
-    costs = losses[first, other]
-    size = min(len(costs), MOVES_EACH * len(losses))
-    cheapest = np.argpartition(costs, size - 1)[:size]
-    cheapest = cheapest[np.argsort(costs[cheapest], kind="stable")]
-    pairs = list(zip(first[cheapest], other[cheapest], costs[cheapest], strict=True))
+    first, other = between
+    cheapest = np.argsort(losses, kind="stable")[: MOVES_EACH * n_components]
+    pairs = list(zip(first[cheapest], other[cheapest], losses[cheapest], strict=True))
     used: set[int] = set()
     moves = []
     for split in sorted(gains, key=lambda k: -gains[k]):

@@ -15,6 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.arrays import Pairs, all_pairs
 from mixtura.components.kernel import Limits, SplitAndMerged
 from mixtura.em.compiled import AT_ONCE, is_compilable, terms_of
 from mixtura.em.failures import left_out
@@ -276,10 +277,12 @@ def _may_reach(run: Run, objective: float) -> bool:
 
 def _moved(sample: Sweep, part: Sweep, run: Run, options: FitOptions) -> list[Model]:
     """Return the models after the most promising moves."""
-    losses = sample.family.merging_losses(run.model.parameters, run.statistics.moments)
+    pairs, moments = all_pairs(run.model.n_components), run.statistics.moments
+    losses = sample.family.merging_losses(run.model.parameters, moments, pairs)
     children = splits_of(sample, part, run.model, options)
     found = []
-    for first, other, split in _promising(losses, children.gains, run, sample.family.n_columns):
+    promising = _promising(pairs, losses, children.gains, run, sample.family.n_columns)
+    for first, other, split in promising:
         after = children.responsibilities.copy()
         after[first] += after[other]
         after[other] = children.responsibilities[split] * children.second[split]
@@ -288,22 +291,25 @@ def _moved(sample: Sweep, part: Sweep, run: Run, options: FitOptions) -> list[Mo
     return models_of(sample, found, options)
 
 
-def _promising(losses: Float, gains: Float, run: Run, n_columns: int) -> list[tuple[int, ...]]:
+def _promising(
+    between: Pairs, losses: Float, gains: Float, run: Run, n_columns: int
+) -> list[tuple[int, ...]]:
     """Return which pairs to merge and what to split instead, by the bounds of loss and gain.
 
     Parameters
     ----------
-    losses : (K, K) of merging pairs
+    between : the pairs
+    losses : (M,) of merging them
     gains : (K,) of splits
     run : the run that they are of
     n_columns : D
     """
     rows = run.statistics.moments.effective_rows
-    first, other = np.triu_indices(len(rows), 1)
+    first, other = between
     pairs = np.arange(len(first))
     # What cannot be split gains minus infinity, and what cannot be told from noise costs as much.
     with np.errstate(invalid="ignore"):
-        bounds = np.nan_to_num(gains - losses[first, other][:, None], nan=-np.inf, posinf=np.inf)
+        bounds = np.nan_to_num(gains - losses[:, None], nan=-np.inf, posinf=np.inf)
     bounds[pairs, first] = bounds[pairs, other] = -np.inf
     least = -SEPARATE * np.sqrt(n_columns) * (rows[first] + rows[other])
     order = np.argsort(-bounds, axis=None, kind="stable")

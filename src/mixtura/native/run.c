@@ -70,17 +70,20 @@ static void sweep_gaps(run *at, const double *theta, const double *points) {
                         at->entropy, at->workspace);
 }
 
-static void sweep_features(run *at) {
-    const mx_centred centred = {.flags = at->now.centred,
-                                .means = at->now.means,
-                                .factors = at->now.factors,
-                                .summed = at->now.centred,
-                                .points = at->now.means,
+/* The sweep of complete rows under a model, sums of the components with a flag about points. */
+static void sweep_features(run *at, const mx_model *model, const double *summed,
+                           const double *points) {
+    const mx_centred centred = {.flags = model->centred,
+                                .means = model->means,
+                                .factors = model->factors,
+                                .summed = summed,
+                                .points = points,
                                 .n_columns = at->form.n_columns,
                                 .n_pairs = at->form.n_pairs,
                                 .width = at->form.n_factors / at->form.n_gaussians};
-    mx_parted_sweep(at->problem, &at->form, at->now.n_centred ? &centred : 0, at->now.theta,
-                    at->sums, at->squared, at->values, at->workspace);
+    int is_plain = !model->n_centred && summed == model->centred;
+    mx_parted_sweep(at->problem, &at->form, is_plain ? 0 : &centred, model->theta, at->sums,
+                    at->squared, at->values, at->workspace);
 }
 
 static int swept(run *at) {
@@ -89,7 +92,7 @@ static int swept(run *at) {
         mx_points_of(&at->form, &at->now, at->points);
         sweep_gaps(at, at->now.theta, at->now.n_centred ? at->points : 0);
     } else {
-        sweep_features(at);
+        sweep_features(at, &at->now, at->now.centred, at->now.means);
     }
     at->log_likelihood = at->values[0] + at->now.offset + problem->total_weight * problem->constant;
     at->objective = at->log_likelihood + at->now.log_prior;
@@ -113,13 +116,14 @@ static void record(run *at) {
 }
 
 /*
- * Moments of the last sweep from one about the means that it found, where cells are missing: there
- * they keep their digits.
+ * Moments of the last sweep from one about the means that it found, where they keep their digits:
+ * of components that contracted in it, sums about the origin are rounding. Pooled scatter is what
+ * is left of that of all rows, and stays.
  */
 static int resummed(run *at) {
     const mx_form *form = &at->form;
     int64_t n = form->n_components;
-    if (!at->problem->gaps || !mx_has_rows(form, at->sums))
+    if (form->lean || !mx_has_rows(form, at->sums))
         return MX_HARD;
     copy_model(form, &at->best, &at->resort);
     memcpy(at->resort.means, at->moments.means, sizeof(double) * n * form->n_columns);
@@ -129,9 +133,13 @@ static int resummed(run *at) {
     for (int64_t i = form->n_gaussians * form->n_columns; i < n * form->n_columns; i++)
         at->resort.means[i] = 0;
     at->resort.n_centred = form->n_gaussians;
-    mx_points_of(form, &at->best, at->points);
-    mx_theta_about(form, at->points, at->resort.means, at->resort.theta);
-    sweep_gaps(at, at->resort.theta, at->resort.means);
+    if (at->problem->gaps) {
+        mx_points_of(form, &at->best, at->points);
+        mx_theta_about(form, at->points, at->resort.means, at->resort.theta);
+        sweep_gaps(at, at->resort.theta, at->resort.means);
+    } else {
+        sweep_features(at, &at->best, at->resort.centred, at->resort.means);
+    }
     return mx_moments_of(at->problem, form, &at->resort, at->sums, &at->moments);
 }
 

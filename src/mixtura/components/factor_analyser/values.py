@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.arrays import as_shape, whole_number
+from mixtura.arrays import Pairs, as_shape, whole_number
 from mixtura.components.factor_analyser.chart import FactorChart
 from mixtura.components.factor_analyser.merging import merging_losses
 from mixtura.components.factor_analyser.moments import FactorMoments
@@ -60,9 +60,11 @@ class FactorValues:
             return None
         return FactorChart.about(self.structure, log_weights, parameters, rows, prior.floor)
 
-    def merging_losses(self, parameters: FactorParameters, moments: FactorMoments) -> Float:
+    def merging_losses(
+        self, parameters: FactorParameters, moments: FactorMoments, pairs: Pairs
+    ) -> Float:
         """Return Runnalls' cost of every pair (K, K)."""
-        return merging_losses(parameters, moments.effective_rows)
+        return merging_losses(parameters, moments.effective_rows, pairs)
 
     def in_user_units(self, parameters: FactorParameters) -> tuple[Self, FactorParameters]:
         """Return the family and the parameters out of the frame, loadings turned for readers."""

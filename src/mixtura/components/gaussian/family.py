@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.arrays import as_shape
+from mixtura.arrays import Pairs, as_shape
 from mixtura.components.background import Passes
 from mixtura.components.compiled import CompiledRuns
 from mixtura.components.gaussian.background import BoxBackground
@@ -511,9 +511,11 @@ class GaussianFamily:
         offset = np.abs(self.frame.origin / self.frame.scale)
         return rounding_of(parameters, moments.effective_rows, offset)
 
-    def merging_losses(self, parameters: GaussianParameters, moments: GaussianMoments) -> Float:
+    def merging_losses(
+        self, parameters: GaussianParameters, moments: GaussianMoments, pairs: Pairs
+    ) -> Float:
         """Return Runnalls' cost of every pair (K, K)."""
-        return merging_losses(parameters, moments.effective_rows)
+        return merging_losses(parameters, moments.effective_rows, pairs)
 
     def embed(self, rows: NDArray[Any]) -> Float:
         """Return rows (n, D) in units of each column's spread."""

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.arrays import Pairs, in_parts
 from mixtura.components.regression.parameters import (
     RegressionMoments,
     RegressionParameters,
@@ -110,15 +111,18 @@ class Lines:
         steps = ROUNDED * parameters.precisions * self.loss
         return lost + float(moments.cells @ (np.sqrt(steps) + steps))
 
-    def merging_losses(self, parameters: RegressionParameters, moments: RegressionMoments) -> Float:
-        """Return what two components lose by having one line (K, K), to second order."""
-        found = np.zeros((parameters.n_components,) * 2)
+    def merging_losses(
+        self, parameters: RegressionParameters, moments: RegressionMoments, pairs: Pairs
+    ) -> Float:
+        """Return what two components lose by having one line (M,), to second order."""
+        found = np.empty(len(pairs[0]))
         curvatures = parameters.precisions[:, None, None] * moments.information
-        for i, j in zip(*np.triu_indices(len(found), 1), strict=True):
+        for part in in_parts(len(pairs[0]), 4 * curvatures[0].size):
+            i, j = pairs[0][part], pairs[1][part]
             apart = parameters.coefficients[i] - parameters.coefficients[j]
             pinned = np.linalg.pinv(curvatures[i] + curvatures[j], hermitian=True)
             both = curvatures[i] @ pinned @ curvatures[j]
-            found[i, j] = found[j, i] = 0.5 * apart @ both @ apart
+            found[part] = 0.5 * np.einsum("mi,mij,mj->m", apart, both, apart)
         return found
 
     def embed(self, rows: NDArray[Any]) -> Float:

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.arrays import Pairs
 from mixtura.components.background import Passes
 from mixtura.components.beside_noise import ConstantBesideNoise
 from mixtura.components.gaussian.background import BoxBackground
@@ -117,9 +118,11 @@ class ScaledComponents(ConstantBesideNoise):
         """Return the rounding of deviations, in nats."""
         return self.inner.rounding(parameters.gaussian, moments.counted)
 
-    def merging_losses(self, parameters: StudentTParameters, moments: StudentTMoments) -> Float:
+    def merging_losses(
+        self, parameters: StudentTParameters, moments: StudentTMoments, pairs: Pairs
+    ) -> Float:
         """Return Runnalls' cost of every pair (K, K), as if they were Gaussians."""
-        return self.inner.merging_losses(parameters.gaussian, moments.counted)
+        return self.inner.merging_losses(parameters.gaussian, moments.counted, pairs)
 
     def embed(self, rows: NDArray[Any]) -> Float:
         """Return rows (n, D) in units of each column's spread, wild cells drawn in.
