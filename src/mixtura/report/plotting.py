@@ -8,6 +8,7 @@ from matplotlib.style import context
 
 from mixtura.errors import ParameterError
 from mixtura.mixture import Mixture
+from mixtura.report.beside_rows import ASKED_FOR
 from mixtura.report.canvases import Within, shown_figure
 from mixtura.report.contents import Report
 from mixtura.report.figures import drawing_of, drawings_of, shown_on
@@ -85,7 +86,7 @@ def _chosen(report: Report, kind: str | None, *, has_rows: bool) -> Drawing:
             names = ", ".join(repr(drawing.name) for drawing in drawings_of(report))
             raise ParameterError(f"the figures {names} show rows; give them, as in plot(None, X)")
         return first
-    drawing = drawing_of(report, kind)
+    drawing = drawing_of(report, kind, ASKED_FOR)
     if not able(drawing):
         raise ParameterError(f"figure {kind!r} shows rows; give them, as in plot({kind!r}, X)")
     return drawing
