@@ -112,7 +112,9 @@ def test_what_was_read_from_a_file_is_drawn_but_for_its_history(tmp_path) -> Non
     again = mixtura.load(tmp_path / "model")
     for one in (again, model.mixture_):
         assert marks(one.plot("pairs", rows())) == marks(model.plot("pairs", rows()))
-        with pytest.raises(ParameterError, match="figures pairs, uncertainty, qq, but no 'trace'"):
+        with pytest.raises(
+            ParameterError, match="figures pairs, uncertainty, profile, qq, but no 'trace'"
+        ):
             one.plot("trace")
 
 
@@ -176,3 +178,23 @@ def test_boundaries_part_the_plane_where_the_likeliest_component_changes() -> No
             assert inside == (model.mixture_.predict([point])[0] == k)
     with pytest.raises(ParameterError, match="but no 'boundaries'"):
         GaussianMixture(2, random_state=0).fit(rows()).plot("boundaries", rows())
+
+
+@pytest.mark.parametrize("model", [GaussianMixture(2, random_state=0), StudentTMixture(2)])
+def test_a_profile_has_means_in_standard_deviations_of_all(model: Any) -> None:
+    frame = rows().assign(width=lambda frame: 1000 * frame["width"])
+    axes = model.fit(frame).plot("profile")
+    drawn = model.mixture_.rvs(400_000, random_state=0).astype(float)
+    labels = model.mixture_.predict(drawn)
+    lines = [np.asarray(line.get_xydata()) for line in axes.lines if len(line.get_xydata()) == 3]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == list(frame.columns)
+    for k, line in enumerate(lines):
+        own = (drawn[labels == k].mean(axis=0) - drawn.mean(axis=0)) / drawn.std(axis=0)
+        np.testing.assert_allclose(line[:, 0], own, atol=0.02)
+    assert len(lines) == 2
+
+
+def test_a_family_that_has_a_profile_of_its_own_keeps_it() -> None:
+    model, frame = CASES["categories"]
+    report = report_of(model.fit(frame), frame)
+    assert marks(model.plot("profile")) == marks(figure_of(report, "profile").axes)

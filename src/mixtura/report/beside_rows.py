@@ -1,4 +1,4 @@
-"""Figures that are drawn when they are asked for, and that no page has: Q-Q plots, boundaries."""
+"""Figures that no page has, drawn when they are asked for: profiles, Q-Q plots, boundaries."""
 
 from typing import Any
 
@@ -9,17 +9,18 @@ from numpy.typing import NDArray
 
 from mixtura.errors import ParameterError
 from mixtura.mixture import Mixture
+from mixtura.report.canvases import Canvas
 from mixtura.report.contents import Report
 from mixtura.report.drawing import (
     FAINT,
     INK,
-    Canvas,
     colour,
     drawn_name,
     marker,
     tidy,
 )
 from mixtura.report.parts import Drawing
+from mixtura.report.standardised import has_profile, standardised_figure
 
 __all__ = ["ASKED_FOR"]
 
@@ -112,6 +113,14 @@ def _is_plane(report: Report) -> bool:
 
 # In the order in which an error lists them.
 ASKED_FOR = (
+    Drawing(
+        "profile",
+        "Profiles of the components",
+        lambda report, canvas: standardised_figure(report.result.mixture, report.columns, canvas),
+        lambda _: "Where the lines of two components part, the column tells them apart.",
+        lambda report: has_profile(report.result.mixture),
+        of_rows=False,
+    ),
     Drawing(
         "qq",
         "Quantiles of rows and of the mixture",

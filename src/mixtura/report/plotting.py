@@ -10,7 +10,6 @@ from mixtura.errors import ParameterError
 from mixtura.mixture import Mixture
 from mixtura.report.beside_rows import ASKED_FOR
 from mixtura.report.canvases import Within, shown_figure
-from mixtura.report.contents import Report
 from mixtura.report.figures import drawing_of, drawings_of, shown_on
 from mixtura.report.parts import CRITERION, Drawing
 from mixtura.selection import CRITERIA, Selection
@@ -58,7 +57,7 @@ def plot(model: Any, kind: str | None = None, X: Any = None, *, ax: Any = None) 
     return axes[0] if len(axes) == 1 else np.array(axes, dtype=object)
 
 
-def _report(model: Any, X: Any) -> Report:
+def _report(model: Any, X: Any) -> Any:
     if isinstance(model, Selection):
         return shown_on(X, model.result, model)
     mixture = model if isinstance(model, Mixture) else getattr(model, "mixture_", None)
@@ -68,7 +67,7 @@ def _report(model: Any, X: Any) -> Report:
     return shown_on(X, result, getattr(model, "selection_", None))
 
 
-def _chosen(report: Report, kind: str | None, *, has_rows: bool) -> Drawing:
+def _chosen(report: Any, kind: str | None, *, has_rows: bool) -> Drawing:
     """Return the drawing of a kind, or the first.
 
     Raises
