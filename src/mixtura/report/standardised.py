@@ -66,7 +66,7 @@ def standardised_figure(mixture: Mixture, names: Sequence[str], canvas: Canvas) 
             markeredgecolor="white",
             markeredgewidth=0.5,
         )
-    axes.set_yticks(heights, [drawn_name(names[j]) for j in chosen.tolist()], parse_math=False)
+    axes.set_yticks(heights, [drawn_name(names[j]) for j in map(int, chosen)], parse_math=False)
     axes.tick_params(axis="y", labelcolor=INK, labelsize=8.5, length=0, pad=8)
     axes.spines["left"].set_visible(False)
     axes.set_ylim(len(chosen) - 0.5, -0.5)
