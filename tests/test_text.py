@@ -4,10 +4,10 @@ import pickle
 import re
 import shutil
 import subprocess
-from html.parser import HTMLParser
 
 import narwhals.stable.v2 as nw
 import pytest
+from pages_read import Cells
 
 from mixtura.text import Passage, Summary, Table, as_html, as_latex, as_markdown, frame_of
 
@@ -53,32 +53,6 @@ def test_latex_takes_it(tmp_path) -> None:
         ["pdflatex", "-halt-on-error", "page.tex"], cwd=tmp_path, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stdout[-2000:]
-
-
-class Cells(HTMLParser):
-    """The cells of tables and all tags, as a browser takes them."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.rows: list[list[str]] = []
-        self.tags: set[str] = set()
-        self.is_inside = False
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: object) -> None:
-        self.tags.add(tag)
-        if tag == "tr":
-            self.rows.append([])
-        if tag in ("td", "th"):
-            self.rows[-1].append("")
-        self.is_inside = tag in ("td", "th")
-
-    def handle_data(self, data: str) -> None:
-        if self.is_inside:
-            self.rows[-1][-1] += data
-
-    def handle_endtag(self, tag: str) -> None:
-        self.is_inside = False
 
 
 def test_html_says_what_cells_hold_and_nothing_of_theirs_is_markup() -> None:

@@ -125,7 +125,7 @@ def test_facts_that_are_none_are_left_out_of_a_summary(change: Any, tmp_path: Pa
 def test_a_page_stands_without_a_drawing_that_cannot_be_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(report: Any) -> Any:
+    def fail(report: Any, canvas: Any) -> Any:
         raise OverflowError("axes <b>too</b> long")
 
     assert families.PAGES
@@ -141,7 +141,7 @@ def test_a_page_stands_without_a_drawing_that_cannot_be_made(
 def test_a_defect_of_a_drawing_is_called_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(report: Any) -> Any:
+    def fail(report: Any, canvas: Any) -> Any:
         raise AttributeError("no such thing")
 
     assert families.PAGES

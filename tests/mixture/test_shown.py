@@ -1,12 +1,12 @@
 """A mixture shows its numbers by name, as rows, as frames and in a notebook."""
 
 import re
-from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from pages_read import Cells
 
 from mixtura import (
     BernoulliMixture,
@@ -22,30 +22,6 @@ from mixtura import (
     select,
 )
 from mixtura.inference import standard_errors
-
-
-class Cells(HTMLParser):
-    """The rows of the tables of a page."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.rows: list[list[str]] = []
-        self.is_inside = False
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: object) -> None:
-        if tag == "tr":
-            self.rows.append([])
-        self.is_inside = tag in ("td", "th")
-        if self.is_inside:
-            self.rows[-1].append("")
-
-    def handle_data(self, data: str) -> None:
-        if self.is_inside:
-            self.rows[-1][-1] += data
-
-    def handle_endtag(self, tag: str) -> None:
-        self.is_inside = False
 
 
 def people(n: int = 200) -> pd.DataFrame:

@@ -112,7 +112,9 @@ def test_what_was_read_from_a_file_is_drawn_but_for_its_history(tmp_path) -> Non
     again = mixtura.load(tmp_path / "model")
     for one in (again, model.mixture_):
         assert marks(one.plot("pairs", rows())) == marks(model.plot("pairs", rows()))
-        with pytest.raises(ParameterError, match="figures pairs, uncertainty, but no 'trace'"):
+        with pytest.raises(
+            ParameterError, match="figures pairs, uncertainty, profile, qq, but no 'trace'"
+        ):
             one.plot("trace")
 
 
@@ -139,3 +141,60 @@ def test_a_figure_of_its_own_has_the_pages_colours_whatever_the_style() -> None:
         axes = model.plot("pairs", rows(1))
     assert mpl.colors.to_hex(axes.get_facecolor()) == "#ffffff"
     assert mpl.colors.to_hex(axes.figure.get_facecolor()) == "#ffffff"
+
+
+def test_a_qq_plot_has_sorted_rows_against_quantiles_of_the_mixture() -> None:
+    frame = rows()
+    model = StudentTMixture(2, random_state=0).fit(frame)
+    axes = model.plot("qq", frame)
+    assert [panel.get_title() for panel in axes[:3]] == list(frame.columns)
+    levels = (np.arange(len(frame)) + 0.5) / len(frame)
+    for panel, name in zip(axes, frame.columns, strict=False):
+        expected = model.mixture_.marginal([name]).ppf(levels)
+        shown = np.asarray(panel.lines[0].get_xydata())
+        np.testing.assert_allclose(shown[:, 0], expected, rtol=1e-12)
+        np.testing.assert_array_equal(shown[:, 1], np.sort(frame[name]))
+
+
+@pytest.mark.parametrize("name", ["mixed", "categories", "beside noise"])
+def test_a_qq_plot_is_of_columns_that_have_quantiles(name: str) -> None:
+    model, frame = CASES[name]
+    model.fit(frame)
+    if name == "mixed":
+        assert model.plot("qq", frame).get_title() == "length"
+        return
+    with pytest.raises(ParameterError, match=r"has the figures .* but no 'qq'"):
+        model.plot("qq", frame)
+
+
+def test_boundaries_part_the_plane_where_the_likeliest_component_changes() -> None:
+    frame = rows(2)
+    model = GaussianMixture(2, random_state=0).fit(frame)
+    axes = model.plot("boundaries", frame)
+    middle = np.column_stack([axes.get_xlim(), axes.get_ylim()]).mean(axis=0)
+    for region, k in zip(axes.collections, (0, 1), strict=True):
+        for point in (*model.means_, middle + 1.5, middle - 1.5):
+            inside = any(path.contains_point(point) for path in region.get_paths())
+            assert inside == (model.mixture_.predict([point])[0] == k)
+    with pytest.raises(ParameterError, match="but no 'boundaries'"):
+        GaussianMixture(2, random_state=0).fit(rows()).plot("boundaries", rows())
+
+
+@pytest.mark.parametrize("model", [GaussianMixture(2, random_state=0), StudentTMixture(2)])
+def test_a_profile_has_means_in_standard_deviations_of_all(model: Any) -> None:
+    frame = rows().assign(width=lambda frame: 1000 * frame["width"])
+    axes = model.fit(frame).plot("profile")
+    drawn = model.mixture_.rvs(400_000, random_state=0).astype(float)
+    labels = model.mixture_.predict(drawn)
+    lines = [np.asarray(line.get_xydata()) for line in axes.lines if len(line.get_xydata()) == 3]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == list(frame.columns)
+    for k, line in enumerate(lines):
+        own = (drawn[labels == k].mean(axis=0) - drawn.mean(axis=0)) / drawn.std(axis=0)
+        np.testing.assert_allclose(line[:, 0], own, atol=0.02)
+    assert len(lines) == 2
+
+
+def test_a_family_that_has_a_profile_of_its_own_keeps_it() -> None:
+    model, frame = CASES["categories"]
+    report = report_of(model.fit(frame), frame)
+    assert marks(model.plot("profile")) == marks(figure_of(report, "profile").axes)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mixtura.errors import ParameterError
 
-__all__ = ["check_excluded", "check_roles", "check_target", "check_written"]
+__all__ = ["check_excluded", "check_logs", "check_roles", "check_target", "check_written"]
 
 
 def check_target(output: Path | None, read: Sequence[Path]) -> None:
@@ -34,6 +34,33 @@ def check_excluded(columns: Sequence[str], excluded: Sequence[str]) -> None:
         raise ParameterError(
             f"--columns names all that is fitted, so --exclude {','.join(excluded)} says nothing; "
             "give one of the two"
+        )
+
+
+def check_logs(
+    logs: Sequence[str], columns: Sequence[str], others: Mapping[str, Sequence[str]]
+) -> None:
+    """Raise `ParameterError` where a column of --log is not fitted, or named twice.
+
+    Parameters
+    ----------
+    logs, columns : names of those options
+    others : names of columns that are not fitted as such, by the option that gives them
+    """
+    twice = [name for place, name in enumerate(logs) if name in logs[:place]]
+    if twice:
+        raise ParameterError(f"--log names column '{twice[0]}' twice; name it once")
+    for option, names in others.items():
+        taken = [name for name in names if name in logs]
+        if taken:
+            raise ParameterError(
+                f"--log names column '{taken[0]}', and so does {option}; leave it out of one of "
+                "them"
+            )
+    left = [name for name in logs if columns and name not in columns]
+    if left:
+        raise ParameterError(
+            f"--log names column '{left[0]}', which --columns leaves out; name it there too"
         )
 
 

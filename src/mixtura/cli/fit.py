@@ -20,7 +20,12 @@ from mixtura.cli.binding import (
     ordinal_option,
 )
 from mixtura.cli.columns import split_names
-from mixtura.cli.contradictions import check_excluded, check_roles, check_written
+from mixtura.cli.contradictions import (
+    check_excluded,
+    check_logs,
+    check_roles,
+    check_written,
+)
 from mixtura.cli.families import OFFERS, Offer, Request, check_options
 from mixtura.cli.fitted import Fitted, fitted_table
 from mixtura.cli.formulas import keep_formulas_option
@@ -42,6 +47,7 @@ from mixtura.cli.output import MODEL, REPORT, Output, output_folder, told
 from mixtura.cli.resuming import FREE, checkpoint_option, continued, resumable, resume_option
 from mixtura.cli.standard_input import spooled_input
 from mixtura.cli.voice import end_interrupted, say
+from mixtura.data.logarithms import log_name
 from mixtura.data.memory import bytes_of
 from mixtura.data.paths import bytes_in_memory, called_together, files_of
 from mixtura.errors import (
@@ -112,6 +118,11 @@ __all__ = ["fit"]
     "--columns", help="Columns to fit, separated by commas; default all that suit the family."
 )
 @exclude_option
+@click.option(
+    "--log",
+    help="Columns to fit by their natural logarithms, separated by commas; they are called "
+    "log(NAME), and likelihoods are of these.",
+)
 @click.option("--exposure", help="Column of exposures, with --family poisson.")
 @memory_option("More are read from a file in --cache, pass after pass.")
 @click.option(
@@ -186,6 +197,8 @@ def fit(context: click.Context, **options: Any) -> None:
     check_written(output, {"--force": force, "--keep-formulas": options["keep_formulas"]})
     named = {f"--{name}": split_names(options[name]) for name in ("weights", "exposure")}
     check_roles(split_names(options["columns"]), named)
+    named |= {"--exclude": split_names(options["exclude"]), "--id": [options["id_column"] or ""]}
+    check_logs(split_names(options["log"]), split_names(options["columns"]), named)
     check_excluded(split_names(options["columns"]), split_names(options["exclude"]))
     asked = {name: value for name, value in options.items() if name not in FREE}
     with nullcontext() if output is None else output_folder(output, force=force) as folder:
@@ -215,6 +228,7 @@ def _fit(
     noise: bool,
     columns: str | None,
     exclude: str | None,
+    log: str | None,
     exposure: str | None,
     memory: int | None,
     weights: str | None,
@@ -232,8 +246,9 @@ def _fit(
     engine: str,
     on_bad: str,
 ) -> None:
+    logs = tuple(split_names(log))
     request = Request(
-        columns=tuple(split_names(columns)),
+        columns=tuple(log_name(name) if name in logs else name for name in split_names(columns)),
         left_out=(*split_names(weights), *split_names(id_column), *split_names(exclude)),
         sizes=tuple(sizes),
         structures=structures,
@@ -251,6 +266,7 @@ def _fit(
         weights_column=weights,
         id_column=id_column,
         missing=tuple(split_names(missing)),
+        logs=logs,
         keep_formulas=keep_formulas,
         engine=engine,
         skips=on_bad == "skip",
@@ -286,6 +302,11 @@ def _fitted(
             for said in (DegenerateComponentWarning, DisagreementWarning):
                 warnings.simplefilter("ignore", said)
             if bytes_in_memory(files) > most:
+                if request.logs:
+                    raise ParameterError(
+                        "--log is for rows within --memory; give more memory, or write logarithms "
+                        "into the files"
+                    )
                 if request.missing:
                     raise ParameterError(
                         "--missing is for rows within --memory; give more memory, or leave such "

@@ -11,6 +11,7 @@ from mixtura.data.batches import tables_of
 from mixtura.data.checks import row_weights
 from mixtura.data.encoding import encoded
 from mixtura.data.files import Table, read_table
+from mixtura.data.logarithms import with_those_wanted
 from mixtura.data.paths import bytes_in_memory, is_spelled
 from mixtura.data.table import table_of
 from mixtura.errors import DataError
@@ -36,7 +37,8 @@ def text_columns(mixture: Mixture) -> list[str]:
 def rows_of(mixture: Mixture, table: Table, *, ignore: bool = False) -> NDArray[Any]:
     """Return the rows (N, D) of a file, its columns found by name whatever their order.
 
-    A missing number is NaN, and left out of its row's density.
+    A missing number is NaN, and left out of its row's density. A column "log(x)" that is not there
+    is the logarithm of x.
 
     Parameters
     ----------
@@ -47,6 +49,7 @@ def rows_of(mixture: Mixture, table: Table, *, ignore: bool = False) -> NDArray[
     DataError
         Naming a column that is missing, or the first cell that cannot be used.
     """
+    table = with_those_wanted(table, mixture.columns or ())
     names = _columns(mixture, table)
     cells = [_cells(table, *one) for one in zip(names, mixture.kinds, strict=True)]
     return encoded(cells, mixture.kinds, names, ignore=ignore, gaps=True)
@@ -63,6 +66,7 @@ def frame_of(mixture: Mixture, table: Table) -> "pa.Table":
     """Return the columns of a file that a mixture reads, as a frame that it reads by itself."""
     import pyarrow as pa
 
+    table = with_those_wanted(table, mixture.columns or ())
     names = _columns(mixture, table)
     cells = [_cells(table, *one) for one in zip(names, mixture.kinds, strict=True)]
     return pa.table(dict(zip(names, cells, strict=True)))

@@ -90,8 +90,8 @@ def remarks_on_amounts(cells: Float, counts: NDArray[np.intp], levels: Float) ->
         plain, logs = _skewness(cells), _skewness(np.log(cells))
         if plain > SKEWED and abs(logs) < plain / 2:
             found.append(
-                f"skewness {plain:.1f}, of logarithms {logs:.1f}: fit the logarithm, or take "
-                "--family gamma"
+                f"skewness {plain:.1f}, of logarithms {logs:.1f}: fit the logarithm "
+                "(--log), or take --family gamma"
             )
     return found
 

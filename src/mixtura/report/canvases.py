@@ -1,5 +1,6 @@
 """What figures are drawn in from Python: axes of the user's, or a figure that notebooks show."""
 
+from collections.abc import Callable
 from typing import Any, final
 
 from matplotlib.axes import Axes
@@ -7,7 +8,10 @@ from matplotlib.figure import Figure
 
 from mixtura.errors import ParameterError
 
-__all__ = ["Within", "shown_figure"]
+__all__ = ["Canvas", "Within", "shown_figure"]
+
+# Makes what is drawn in of a width and height in inches: a figure, or what stands for one.
+Canvas = Callable[[float, float], Any]
 
 
 def shown_figure(width: float, height: float) -> Figure:

@@ -7,10 +7,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from mixtura.report.canvases import Canvas
 from mixtura.report.certainty import certainty, note_sentences, shares_note, shares_of_modes
 from mixtura.report.columnwise import COLUMNS
 from mixtura.report.contents import Report
-from mixtura.report.drawing import Canvas
 from mixtura.report.heat import lift_figure
 from mixtura.report.levels import telling
 from mixtura.report.parts import Drawing, FamilyPage

@@ -8,11 +8,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from mixtura.report.canvases import Canvas
 from mixtura.report.drawing import (
     FAINT,
     INK,
     MUTED,
-    Canvas,
     colour,
     drawn_name,
     halo,

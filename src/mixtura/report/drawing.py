@@ -1,7 +1,7 @@
 """What all figures share: colours, marks, quiet axes and names that are safe to draw."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,7 +16,6 @@ __all__ = [
     "GRID",
     "INK",
     "MUTED",
-    "Canvas",
     "colour",
     "drawn_name",
     "halo",
@@ -43,10 +42,6 @@ DRAWN_CHARACTERS = 22
 
 # Of rows that belong to no component.
 NOISE_COLOUR, NOISE_MARKER = "#8a93a0", "*"
-
-
-# Makes what is drawn in of a width and height in inches: a figure, or what stands for one.
-Canvas = Callable[[float, float], Any]
 
 
 def colour(component: int) -> str:

@@ -1,5 +1,6 @@
 """A report of a fit from Python: its page, and its figures one by one."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -104,17 +105,16 @@ def figure_of(report: Report, name: str) -> Figure:
     return drawing_of(report, name).draw(report.plotted(), new_figure)
 
 
-def drawing_of(report: Report, name: str | None) -> Drawing:
-    """Return the figure of that name, or the first of a report's page.
+def drawing_of(report: Report, name: str, others: Sequence[Drawing] = ()) -> Drawing:
+    """Return the figure of that name, of a report's page or of others that apply to it.
 
     Raises
     ------
     ParameterError
         If the report has no figure of that name.
     """
-    found = {drawing.name: drawing for drawing in drawings_of(report)}
-    if name is None:
-        return next(iter(found.values()))
+    more = (drawing for drawing in others if drawing.applies(report))
+    found = {drawing.name: drawing for drawing in (*drawings_of(report), *more)}
     if name not in found:
         raise ParameterError(f"this report has the figures {', '.join(found)}, but no {name!r}")
     return found[name]

@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mixtura.mixture import Mixture
+from mixtura.report.canvases import Canvas
 from mixtura.report.drawing import (
     FAINT,
     INK,
-    Canvas,
     colour,
     drawn_name,
     halo,

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
+from mixtura.report.canvases import Canvas
 from mixtura.report.contents import Report
 from mixtura.report.criterion import COLOURED, criterion_figure
-from mixtura.report.drawing import Canvas
 from mixtura.report.sections import Section
 from mixtura.report.tables import Table
 from mixtura.report.trace import trace_figure

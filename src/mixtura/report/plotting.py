@@ -8,8 +8,8 @@ from matplotlib.style import context
 
 from mixtura.errors import ParameterError
 from mixtura.mixture import Mixture
+from mixtura.report.beside_rows import ASKED_FOR
 from mixtura.report.canvases import Within, shown_figure
-from mixtura.report.contents import Report
 from mixtura.report.figures import drawing_of, drawings_of, shown_on
 from mixtura.report.parts import CRITERION, Drawing
 from mixtura.selection import CRITERIA, Selection
@@ -57,7 +57,7 @@ def plot(model: Any, kind: str | None = None, X: Any = None, *, ax: Any = None) 
     return axes[0] if len(axes) == 1 else np.array(axes, dtype=object)
 
 
-def _report(model: Any, X: Any) -> Report:
+def _report(model: Any, X: Any) -> Any:
     if isinstance(model, Selection):
         return shown_on(X, model.result, model)
     mixture = model if isinstance(model, Mixture) else getattr(model, "mixture_", None)
@@ -67,7 +67,7 @@ def _report(model: Any, X: Any) -> Report:
     return shown_on(X, result, getattr(model, "selection_", None))
 
 
-def _chosen(report: Report, kind: str | None, *, has_rows: bool) -> Drawing:
+def _chosen(report: Any, kind: str | None, *, has_rows: bool) -> Drawing:
     """Return the drawing of a kind, or the first.
 
     Raises
@@ -85,7 +85,7 @@ def _chosen(report: Report, kind: str | None, *, has_rows: bool) -> Drawing:
             names = ", ".join(repr(drawing.name) for drawing in drawings_of(report))
             raise ParameterError(f"the figures {names} show rows; give them, as in plot(None, X)")
         return first
-    drawing = drawing_of(report, kind)
+    drawing = drawing_of(report, kind, ASKED_FOR)
     if not able(drawing):
         raise ParameterError(f"figure {kind!r} shows rows; give them, as in plot({kind!r}, X)")
     return drawing

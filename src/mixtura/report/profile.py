@@ -10,11 +10,11 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
 from mixtura.mixture import Mixture
+from mixtura.report.canvases import Canvas
 from mixtura.report.drawing import (
     FAINT,
     INK,
     MUTED,
-    Canvas,
     colour,
     drawn_name,
     marker,

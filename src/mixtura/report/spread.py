@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mixtura.mixture import Mixture
-from mixtura.report.drawing import INK, Canvas, colour, drawn_name, marker, new_figure, tidy
+from mixtura.report.canvases import Canvas
+from mixtura.report.drawing import INK, colour, drawn_name, marker, new_figure, tidy
 from mixtura.report.profile import WHOLE_MARK, drawn_components, name_components
 
 __all__ = ["MOST_ITEMS", "spread_figure"]

@@ -5,7 +5,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from mixtura.em.history import History
-from mixtura.report.drawing import INK, MUTED, Canvas, colour, halo, new_figure, tidy
+from mixtura.report.canvases import Canvas
+from mixtura.report.drawing import INK, MUTED, colour, halo, new_figure, tidy
 
 __all__ = ["trace_figure"]
 

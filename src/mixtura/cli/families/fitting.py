@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mixtura.data.dataset import Dataset
 from mixtura.data.files import Table, read_tables
+from mixtura.data.logarithms import with_logs
 from mixtura.errors import ParameterError
 from mixtura.estimators.discrete import DiscreteMixture
 from mixtura.selection import Candidate, Selection
@@ -41,6 +42,7 @@ class Request:
     weights_column, id_column : columns of row weights and of identifiers, or None
     sampled : whether these are sampling weights, brought to mean 1
     missing : codes of missing cells, as they are spelled
+    logs : columns that are fitted by their logarithms
     keep_formulas : whether identifiers that begin as a formula does are written as they are
     engine : who does the work, by name or address
     skips : whether row groups that are damaged are left out
@@ -65,6 +67,7 @@ class Request:
     sampled: bool = False
     id_column: str | None = None
     missing: tuple[str, ...] = ()
+    logs: tuple[str, ...] = ()
     keep_formulas: bool = False
     engine: str = "threads"
     skips: bool = False
@@ -72,11 +75,11 @@ class Request:
     factors: str | tuple[int, ...] = "auto"
 
     def read(self, files: Sequence[Path], called: Path) -> Table:
-        """Return files as one table, in which cells with a code of missing ones are missing."""
+        """Return files as one table, with what is missing in it and with logarithms as asked."""
         kept = [name for name in (self.weights_column, self.id_column) if name is not None]
         table = read_tables(files, called, skips=self.skips)
         table.check_known(self.left_out)
-        return table.without(self.missing, kept)
+        return with_logs(table.without(self.missing, kept), self.logs)
 
     def of(self, table: Table) -> "Request":
         """Return what is asked for of a table, with the row weights that it holds."""

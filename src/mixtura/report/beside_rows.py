@@ -1,0 +1,138 @@
+"""Figures that no page has, drawn when they are asked for: profiles, Q-Q plots, boundaries."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from mixtura.errors import ParameterError
+from mixtura.mixture import Mixture
+from mixtura.report.canvases import Canvas
+from mixtura.report.contents import Report
+from mixtura.report.drawing import (
+    FAINT,
+    INK,
+    colour,
+    drawn_name,
+    marker,
+    tidy,
+)
+from mixtura.report.parts import Drawing
+from mixtura.report.standardised import has_profile, standardised_figure
+
+__all__ = ["ASKED_FOR"]
+
+Float = NDArray[np.float64]
+
+# Columns that a Q-Q plot has panels for, and points in each.
+DRAWN_COLUMNS, DRAWN_POINTS = 6, 500
+
+# Cells of the plane along each side.
+CELLS = 200
+
+# What a column may hold to have quantiles.
+ORDERED = ("number", "positive", "count", "binary")
+
+
+def _ordered(report: Report) -> list[int]:
+    """Return the columns that have quantiles, the first where they are many."""
+    mixture = report.result.mixture
+    if mixture.family.has_noise:
+        return []
+    found = [j for j, kind in enumerate(mixture.kinds) if kind.name in ORDERED]
+    return [] if any(kind.name == "exposure" for kind in mixture.kinds) else found[:DRAWN_COLUMNS]
+
+
+def _qq(report: Report, canvas: Canvas) -> Figure:
+    columns = _ordered(report)
+    across = min(len(columns), 3)
+    down = -(-len(columns) // across)
+    figure = canvas(3.4 * across + 0.4, 3.2 * down + 0.3)
+    grid = figure.subplots() if len(columns) == 1 else figure.subplots(down, across)
+    panels = np.atleast_1d(grid).ravel()
+    for axes, column in zip(panels, columns, strict=False):
+        margin = report.result.mixture.coded.marginal([column])
+        _quantiles(tidy(axes, "both"), margin, report.rows[:, column])
+        axes.set_title(drawn_name(report.columns[column]), size=9, color=INK, parse_math=False)
+    for axes in panels[len(columns) :]:
+        axes.set_visible(False)
+    return figure
+
+
+def _quantiles(axes: Axes, margin: Mixture, values: Float) -> None:
+    """Draw the quantiles of rows against those of the mixture at the same levels."""
+    rows = np.sort(values[~np.isnan(values)])
+    places = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), DRAWN_POINTS)).round())
+    levels = (places + 0.5) / len(rows)
+    expected = margin.ppf(levels)
+    axes.plot(expected, rows[places.astype(np.intp)], ".", color=colour(0), ms=4)
+    axes.axline((float(expected[0]), float(expected[0])), slope=1, color=FAINT, linewidth=1.0)
+    axes.set_xlabel("quantiles of the mixture")
+    axes.set_ylabel("quantiles of the rows")
+
+
+def _boundaries(report: Report, canvas: Canvas) -> Figure:
+    mixture: Any = report.result.mixture
+    figure = canvas(6.4, 5.6)
+    axes = tidy(figure.subplots())
+    ends = [_ends(report.rows[:, j]) for j in range(2)]
+    x, y = (np.linspace(*pair, CELLS) for pair in ends)
+    nodes = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    shares = mixture.coded.responsibilities(nodes)
+    likeliest = mixture.labels[shares.argmax(axis=1)].reshape(CELLS, CELLS)
+    for k in mixture.labels:
+        inside = (likeliest == k).astype(float)
+        if inside.any():
+            axes.contourf(x, y, inside, [0.5, 1.5], colors=[colour(k)], alpha=0.16)
+        own = report.labels == k
+        style = {"color": colour(k), "ms": 3.5, "markeredgewidth": 0, "alpha": 0.8}
+        axes.plot(report.rows[own, 0], report.rows[own, 1], marker(k), **style)
+    for j, place in enumerate((axes.set_xlabel, axes.set_ylabel)):
+        place(drawn_name(report.columns[j]), parse_math=False)
+    axes.set_xlim(*ends[0])
+    axes.set_ylim(*ends[1])
+    return figure
+
+
+def _ends(values: Float) -> tuple[float, float]:
+    known = values[~np.isnan(values)]
+    if not len(known):
+        raise ParameterError("there are no rows to draw; give some that have both columns")
+    low, high = float(known.min()), float(known.max())
+    room = 0.05 * (high - low) or 1.0
+    return low - room, high + room
+
+
+def _is_plane(report: Report) -> bool:
+    mixture = report.result.mixture
+    amounts = all(kind.name in ("number", "positive") for kind in mixture.kinds)
+    return mixture.n_columns == 2 and amounts
+
+
+# In the order in which an error lists them.
+ASKED_FOR = (
+    Drawing(
+        "profile",
+        "Profiles of the components",
+        lambda report, canvas: standardised_figure(report.result.mixture, report.columns, canvas),
+        lambda _: "Where the lines of two components part, the column tells them apart.",
+        lambda report: has_profile(report.result.mixture),
+        of_rows=False,
+    ),
+    Drawing(
+        "qq",
+        "Quantiles of rows and of the mixture",
+        _qq,
+        lambda _: "Where points leave the line, the mixture has too much or too little on a side.",
+        lambda report: bool(_ordered(report)),
+    ),
+    Drawing(
+        "boundaries",
+        "Which component a row would belong to",
+        _boundaries,
+        lambda _: "The shade says which component is the likeliest there.",
+        _is_plane,
+    ),
+)
