@@ -173,8 +173,10 @@ def test_what_has_no_margin_says_so():
         plain.mixture.marginal([3])
     with pytest.raises(ParameterError, match="no column 'x'"):
         plain.mixture.marginal(["x"])
-    with pytest.raises(ParameterError, match="truth values"):
-        plain.mixture.marginal([True, False, True])
+    for strange in (True, 1.5, None, (0, "a")):
+        with pytest.raises(ParameterError, match="by name or by number, not by"):
+            plain.mixture.marginal([strange])
+    assert plain.mixture.marginal([np.int64(1)]).n_columns == 1
     with pytest.raises(ParameterError, match="once"):
         plain.mixture.marginal([1, 1])
     with pytest.raises(ParameterError, match="at least"):

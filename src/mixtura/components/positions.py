@@ -1,6 +1,7 @@
 """Columns that are called by name or by number."""
 
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,9 @@ def positions(columns: Sequence[Any], names: tuple[str, ...] | None, n_columns: 
     """
     found = []
     for column in columns:
-        if isinstance(column, (bool, np.bool_)):
-            raise ParameterError("columns are called by name or by number, not by truth values")
+        number = not isinstance(column, (bool, np.bool_)) and isinstance(column, Integral)
+        if not number and not isinstance(column, str):
+            raise ParameterError(f"columns are called by name or by number, not by {column!r}")
         if isinstance(column, str):
             if names is None or column not in names:
                 some = ", ".join(f"'{name}'" for name in (names or ())[:20])
