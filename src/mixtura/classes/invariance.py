@@ -245,8 +245,8 @@ def _check(mixture: Mixture) -> None:
 def _may_differ_alone(mixture: Mixture) -> bool:
     """Return whether single columns may differ by group: none covaries with others."""
     families: Sequence[Any] = getattr(mixture.family, "families", (mixture.family,))
-    forms = [one.structure for one in families if hasattr(one, "structure")]
-    return all(form.storage != "full" for form in forms)
+    forms = [getattr(one, "structure", None) for one in families]
+    return all(form is None or form.storage != "full" for form in forms)
 
 
 def _has(models: dict[str, GroupModel], pair: tuple[str, str]) -> bool:
