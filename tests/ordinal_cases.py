@@ -1,7 +1,7 @@
 """Answers in five steps of three classes, and the likelihood of ordinal items written out."""
 
 import numpy as np
-from scipy.special import log_softmax, logsumexp
+from scipy.special import expit, log_softmax, logsumexp
 
 LEVELS = 5
 
@@ -21,6 +21,30 @@ def drawn(n_rows=500, n_items=5, n_classes=3, seed=0, strength=1.5):
 def log_probabilities(thresholds, effects, scores):
     """Return log p (J, K, L) of thresholds (J, L), effects (J, K) and scores (L,)."""
     return log_softmax(thresholds[:, None] + effects[:, :, None] * scores, axis=2)
+
+
+def cumulative_log_likelihood(point, codes, n_classes, n_levels):
+    """Return the same by logit P(level <= l) = b_l - λ_k, the first λ being 0."""
+    n_items = codes.shape[1]
+    weights = np.append(0.0, point[: n_classes - 1])
+    rest = point[n_classes - 1 :].reshape(n_items, n_levels - 1 + n_classes - 1)
+    effects = np.hstack([np.zeros((n_items, 1)), rest[:, n_levels - 1 :]])
+    below = expit(rest[:, None, : n_levels - 1] - effects[:, :, None])
+    edges = [np.zeros((n_items, n_classes, 1)), below, np.ones((n_items, n_classes, 1))]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        logs = np.log(np.diff(np.concatenate(edges, axis=2), axis=2))
+    rows = sum(logs[j][:, codes[:, j]].T for j in range(n_items))
+    return float(logsumexp(rows + weights - logsumexp(weights), axis=1).sum())
+
+
+def cumulative_point_of(weights, probabilities):
+    """Return the free numbers (M,) of probabilities (J, K, L) that are of that form."""
+    below = np.cumsum(probabilities, axis=2)[:, :, :-1]
+    logits = np.log(below / (1.0 - below))
+    parts = [np.log(weights[1:] / weights[0])]
+    for own in logits:
+        parts += [own[0], own[0, 0] - own[1:, 0]]
+    return np.concatenate(parts)
 
 
 def log_likelihood(point, codes, n_classes, scores):

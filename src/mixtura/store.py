@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from math import isfinite
 from typing import Any
 
@@ -102,7 +102,7 @@ def parts_of(mixture: Mixture) -> tuple[Arrays, dict[str, Any]]:
         "reading": reading,
         "weights_held": mixture.held,
         "bound": bound is not None,
-        "ordinal": [] if bound is None else [[one.first, *one.scores] for one in bound.ordinal],
+        "ordinal": [] if bound is None else [asdict(item) for item in bound.ordinal],
     }
 
 
@@ -188,7 +188,10 @@ def _constraints(mixture: Mixture, arrays: Arrays, document: Mapping[str, Any]) 
         raise ParameterError("what is held or equal is of no such numbers")
     # Files from before items could be ordinal do not speak of it.
     told = document.get("ordinal", [])
-    items = tuple(OrdinalItem(int(first), tuple(map(float, scores))) for first, *scores in told)
+    items = tuple(
+        OrdinalItem(int(one["first"]), tuple(map(float, one["scores"])), str(one["link"]))
+        for one in told
+    )
     return rule.completed(Constraints(values.astype(np.float64), ties, items))
 
 

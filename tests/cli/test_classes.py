@@ -328,6 +328,9 @@ def test_answers_in_an_order_are_told_by_name_or_by_what_is_said(tmp_path):
     assert refused.exit_code != 0
     assert "in no order that is known; say it by --ordinal NAME=low<middle<high" in refused.stderr
     order = ["--ordinal", "a=q<d<z<a<b", "--ordinal", "b=q<d<z<a<b", "--ordinal", "c,d"]
+    other = told(path, *options, *order, "--ordinal-link", "cumulative")
+    assert other.exit_code == 0
+    assert other.stdout.splitlines()[1] != done.stdout.splitlines()[1]
     again = told(path, *options, *order)
     assert again.stdout.splitlines()[1] == done.stdout.splitlines()[1]
     for wrong, said in (

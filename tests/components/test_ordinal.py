@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from ordinal_cases import log_probabilities
 from scipy.optimize import minimize
+from scipy.special import expit
 
 from mixtura.components.constraints import Constraints, OrdinalItem
 from mixtura.components.ordinal import is_ordinal, row_effects, with_row_effects
@@ -125,3 +126,81 @@ def test_what_items_are_bound_to_is_told_by_parts():
 def test_the_size_of_counts_does_not_matter(large):
     counts, scores = tables(6)
     assert_allclose(row_effects(large * counts, scores), row_effects(counts, scores), atol=1e-6)
+
+
+def cumulative_log_probabilities(thresholds, effects):
+    """Return log p (K, L) of thresholds (L - 1,) that rise and effects (K,)."""
+    below = expit(thresholds - effects[:, None])
+    edges = np.hstack([np.zeros((len(effects), 1)), below, np.ones((len(effects), 1))])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.log(np.diff(edges, axis=1))
+
+
+def test_the_maximum_by_cumulative_logits_is_where_scipy_finds_it():
+    counts, _ = tables(1)
+    found = row_effects(counts, None)
+    for own, probabilities in zip(counts, found, strict=True):
+
+        def cost(point, own=own):
+            thresholds = np.cumsum(np.append(point[0], np.exp(point[1:3])))
+            return -(own * cumulative_log_probabilities(thresholds, point[3:])).sum()
+
+        best = minimize(cost, np.zeros(6), method="BFGS", options={"gtol": 1e-8})
+        assert_allclose(value(own, probabilities), -best.fun, rtol=1e-11)
+        # Proportional odds: cumulative logits of classes are apart by the same everywhere.
+        below = np.cumsum(probabilities, axis=1)[:, :-1]
+        apart = np.diff(np.log(below / (1.0 - below)), axis=0)
+        assert_allclose(np.diff(apart, axis=1), 0.0, atol=1e-6)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 6), st.integers(2, 7))
+def test_no_move_of_thresholds_and_effects_is_likelier(seed, n_classes, n_levels):
+    """The slope by each threshold and effect, by finite differences, is nothing."""
+    counts, _ = tables(seed, 1, n_classes, n_levels)
+    found = row_effects(counts, None)[0]
+    assert_allclose(found.sum(axis=1), 1.0)
+    below = np.cumsum(found, axis=1)[:, :-1]
+    logits = np.log(below / (1.0 - below))
+    thresholds, effects = logits[0], logits[0, 0] - logits[:, 0]
+
+    def at(point):
+        logs = cumulative_log_probabilities(point[: n_levels - 1], point[n_levels - 1 :])
+        return (counts[0] * logs).sum()
+
+    point = np.concatenate([thresholds, effects])
+    # In units of what the narrowest level leaves.
+    step = 1e-4 * min(1.0, np.diff(thresholds).min(initial=1.0))
+    here = at(point)
+    for move in step * np.eye(len(point)):
+        assert max(at(point + move), at(point - move)) <= here + 1e-9 * abs(here)
+
+
+def test_by_cumulative_logits_too_levels_are_reversed_and_left_out_without_a_trace():
+    counts, _ = tables(2)
+    found = row_effects(counts, None)
+    assert_allclose(row_effects(counts[:, :, ::-1], None), found[:, :, ::-1], atol=1e-6)
+    assert_allclose(row_effects(counts, None, found), found, atol=1e-7)
+    assert_allclose(row_effects(1e5 * counts, None), found, atol=1e-6)
+    wider = np.insert(counts, 1, 0.0, axis=2)
+    assert_allclose(np.delete(row_effects(wider, None), 1, axis=2), found, atol=1e-7)
+    for shape in ((2, 1, 5), (2, 4, 2)):
+        counts, _ = tables(1, *shape)
+        shares = counts / counts.sum(axis=2, keepdims=True)
+        assert_allclose(row_effects(counts, None), shares, atol=1e-6)
+
+
+def test_items_of_both_links_stand_side_by_side():
+    counts, scores = tables(3, 2, 3, 4)
+    side = np.hstack([counts[0], counts[1]])
+    order = np.array([2, 0, 3, 1])
+    items = [
+        OrdinalItem(0, tuple(scores[0])),
+        OrdinalItem(4, tuple(np.argsort(order).astype(float)), "cumulative"),
+    ]
+    found = with_row_effects(side, side, items, None)
+    assert_allclose(found[:, :4], row_effects(counts[:1], scores[:1])[0], atol=1e-9)
+    assert_allclose(
+        found[:, 4:][:, order], row_effects(counts[1:][:, :, order], None)[0], atol=1e-9
+    )
+    assert is_ordinal(found, items)
+    assert not is_ordinal(found, [OrdinalItem(0, items[0].scores, "cumulative")])

@@ -4,7 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from ordinal_cases import drawn, log_likelihood, point_of
+from ordinal_cases import (
+    cumulative_log_likelihood,
+    cumulative_point_of,
+    drawn,
+    log_likelihood,
+    point_of,
+)
 from scipy.optimize import minimize
 
 from mixtura import (
@@ -262,3 +268,45 @@ def test_what_is_held_or_of_another_kind_is_not_ordinal(rows):
     with pytest.raises(ParameterError, match="column 4, which is in no block"):
         MixedMixture(blocks, 2, ordinal=[4]).fit(np.column_stack([rows[:, 0] > 2, rows[:, 1:]]))
     assert "ordinal" not in BernoulliMixture().get_params()
+
+
+def test_proportional_odds_end_where_scipy_ends_with_its_errors(rows, tmp_path):
+    model = ordinal(2, rows, ordinal_link="cumulative")
+    start = cumulative_point_of(model.weights_, np.array(model.probabilities_))
+
+    def value(point):
+        return cumulative_log_likelihood(point, rows - 1, 2, 5)
+
+    assert_allclose(value(start), model.log_likelihood_, atol=1e-6)
+    assert model.n_parameters_ == len(start) == 1 + 5 * (4 + 1)
+    nearby = start + 0.02 * np.random.default_rng(0).normal(size=len(start))
+
+    def cost(point):
+        found = value(point)
+        return -found if np.isfinite(found) else 1e10
+
+    best = minimize(cost, nearby, method="BFGS")
+    assert -best.fun - model.log_likelihood_ < 1e-4
+    own = np.sqrt(np.diagonal(np.linalg.inv(-finite_hessian(value, start))))
+    found = information(model.mixture_, rows)
+    assert_allclose(np.sqrt(np.diagonal(found.covariance()))[1:], own[1:], rtol=1e-4)
+    model.save(tmp_path / "m.mixtura")
+    kept = load(tmp_path / "m.mixtura")
+    assert kept.mixture_.constraints == model.mixture_.constraints
+    assert {item.link for item in kept.mixture_.constraints.ordinal} == {"cumulative"}
+
+
+def test_proportional_odds_go_by_the_order_alone(rows):
+    model = ordinal(2, rows, ordinal_link="cumulative")
+    far = np.array([0, 1, 2, 40, 50, 1000])[rows]
+    other = ordinal(2, far, ordinal_link="cumulative")
+    assert_allclose(other.log_likelihood_, model.log_likelihood_, atol=1e-6)
+    frame = pd.DataFrame(rows, columns=list("abcde")).replace(WORDS)
+    backwards = dict.fromkeys(frame, list(WORDS.values())[::-1])
+    other = ordinal(2, frame, ordinal=backwards, ordinal_link="cumulative")
+    assert_allclose(other.log_likelihood_, model.log_likelihood_, atol=1e-6)
+    assert len(information(other.mixture_, frame).names) == other.n_parameters_
+    free = CategoricalMixture(2, prior=None, n_init=3, random_state=0).fit(rows)
+    assert model.log_likelihood_ < free.log_likelihood_
+    with pytest.raises(ParameterError, match="ordinal_link should be"):
+        CategoricalMixture(2, ordinal=True, ordinal_link="probit").fit(rows)

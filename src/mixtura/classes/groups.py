@@ -7,7 +7,7 @@ cells are left out, so nothing is new to a fit.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -197,7 +197,7 @@ def _constraints(mixture: Mixture, blocks: list[_Block], families: list[Any]) ->
         if isinstance(family, CategoricalFamily):
             for column, first in zip(block.columns, family.starts.tolist(), strict=True):
                 item = items.get(int(firsts.get(column, -1)))
-                found += [] if item is None else [type(item)(start + first, item.scores)]
+                found += [] if item is None else [replace(item, first=start + first)]
         start += _width(family)
     size = mixture.n_components
     free = Constraints.free(size, start)

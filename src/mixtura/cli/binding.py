@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from mixtura.cli.columns import split_names
+from mixtura.components.constraints import LINKS
 from mixtura.errors import ParameterError
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "equal_of",
     "equal_option",
     "fix_option",
+    "ordinal_link_option",
     "ordinal_of",
     "ordinal_option",
 ]
@@ -93,6 +95,15 @@ ordinal_option = click.option(
     metavar="ITEMS",
     help="Items whose answers have an order: all, some separated by commas, or one with its "
     "answers from lowest to highest, 'trust=low<middle<high'. May be given several times.",
+)
+
+
+ordinal_link_option = click.option(
+    "--ordinal-link",
+    type=click.Choice(LINKS),
+    default=LINKS[0],
+    show_default=True,
+    help="Logits of --ordinal items: of each answer against the next, or of all up to it.",
 )
 
 

@@ -15,7 +15,7 @@ from mixtura.classes import (
 )
 from mixtura.classes.enumeration import STARTS, enumeration_of
 from mixtura.cli.advice import in_words_of_the_command
-from mixtura.cli.binding import ordinal_of, ordinal_option
+from mixtura.cli.binding import ordinal_link_option, ordinal_of, ordinal_option
 from mixtura.cli.class_relations import (
     by_group,
     check_drawn,
@@ -98,6 +98,7 @@ __all__ = ["classes"]
 )
 @click.option("--columns", help="Columns that tell classes, separated by commas; default all.")
 @ordinal_option
+@ordinal_link_option
 @missing_option
 @weights_option
 @click.option(
@@ -172,6 +173,7 @@ def classes(
     structures: str | tuple[str, ...],
     columns: str | None,
     ordinal: tuple[str, ...],
+    ordinal_link: str,
     missing: str | None,
     weights: str | None,
     sampling_weights: str | None,
@@ -234,6 +236,7 @@ def classes(
         exposure=None,
         mixing_weights="free",
         ordinal=ordinal_of(ordinal),
+        ordinal_link=ordinal_link,
         prior=prior,
         criterion="bic",
         seed=seed,

@@ -16,6 +16,7 @@ from mixtura.cli.binding import (
     equal_of,
     equal_option,
     fix_option,
+    ordinal_link_option,
     ordinal_of,
     ordinal_option,
 )
@@ -142,6 +143,7 @@ __all__ = ["fit"]
 @fix_option
 @equal_option
 @ordinal_option
+@ordinal_link_option
 @missing_option
 @prior_option
 @click.option("--id", "id_column", help="Column that identifies a row in assignments.csv.")
@@ -236,6 +238,7 @@ def _fit(
     fix: dict[str, Any] | None,
     equal: tuple[tuple[str, tuple[str, ...]], ...],
     ordinal: tuple[str, ...],
+    ordinal_link: str,
     missing: str | None,
     prior: str | float | None,
     id_column: str | None,
@@ -259,6 +262,7 @@ def _fit(
         fix=fix,
         equal=equal_of(equal),
         ordinal=ordinal_of(ordinal),
+        ordinal_link=ordinal_link,
         prior=prior,
         criterion=criterion,
         seed=seed,

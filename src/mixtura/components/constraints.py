@@ -7,27 +7,33 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Constraints", "OrdinalItem", "Ties", "pooled"]
+__all__ = ["LINKS", "Constraints", "OrdinalItem", "Ties", "pooled"]
 
 Float = NDArray[np.float64]
 Ties = NDArray[np.int64]
+
+# The logits of answers in an order.
+LINKS = ("adjacent", "cumulative")
 
 
 @dataclass(frozen=True, slots=True)
 class OrdinalItem:
     """Levels of an item between whose odds components differ by one number each.
 
-    log p_kl / p_km = b_l - b_m + (s_l - s_m) λ_k: adjacent-category logits, whose thresholds b all
-    components share.
+    All components share thresholds b. By adjacent-category logits log p_kl / p_km = b_l - b_m +
+    (s_l - s_m) λ_k; by cumulative ones, of levels in the order of their scores, logit P(level <= l)
+    = b_l - λ_k.
 
     Attributes
     ----------
     first : where among the numbers of a component those of the levels begin
     scores : s of each level
+    link : "adjacent" or "cumulative"
     """
 
     first: int
     scores: tuple[float, ...]
+    link: str = "adjacent"
 
     @property
     def levels(self) -> slice:

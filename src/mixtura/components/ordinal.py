@@ -1,9 +1,11 @@
-"""Answers whose levels have an order: adjacent-category logits with thresholds that classes share.
+"""Answers whose levels have an order: logits with thresholds that classes share, and their effects.
 
-With scores s of the levels, log p_kl / p_km = b_l - b_m + (s_l - s_m) λ_k: the row-effects model
-of the table of counts n_kl, classes by levels (Goodman 1979). Its likelihood is concave in b and λ,
-and at its maximum the fitted table has the counts of levels, Σ_k n_k p_kl = Σ_k n_kl, and the mean
-score of each class, Σ_l s_l p_kl = Σ_l s_l n_kl / n_k. `native/ordinal.c` finds it.
+By adjacent-category logits, with scores s of the levels, log p_kl / p_km = b_l - b_m +
+(s_l - s_m) λ_k: the row-effects model of the table of counts n_kl, classes by levels (Goodman
+1979). Its likelihood is concave in b and λ, and at its maximum the fitted table has the counts of
+levels, Σ_k n_k p_kl = Σ_k n_kl, and the mean score of each class, Σ_l s_l n_k p_kl = Σ_l s_l n_kl.
+By cumulative logits, logit P(level <= l) = b_l - λ_k: proportional odds (McCullagh 1980), concave
+too (Pratt 1981). `native/ordinal.c` finds both.
 """
 
 from collections.abc import Sequence
@@ -36,36 +38,40 @@ def with_row_effects(
     previous : (K, ΣL) where steps begin, or None
     """
     found = probabilities.copy()
-    for size in {len(item.scores) for item in items}:
-        own = [item for item in items if len(item.scores) == size]
-        places = np.array([np.arange(size) + item.first for item in own])
-        # (J, K, L): items of as many levels go together.
-        start = None if previous is None else previous[:, places].transpose(1, 0, 2)
+    for size, link in {(len(item.scores), item.link) for item in items}:
+        own = [item for item in items if (len(item.scores), item.link) == (size, link)]
         scores = np.array([item.scores for item in own])
-        effects = row_effects(counts[:, places].transpose(1, 0, 2), scores, start)
+        # Cumulative logits are of levels that rise; (J, K, L): items of as many go together.
+        order = np.argsort(scores, axis=1) if link == "cumulative" else np.arange(size)
+        places = np.array([[item.first] for item in own]) + order
+        start = None if previous is None else previous[:, places].transpose(1, 0, 2)
+        effects = row_effects(
+            counts[:, places].transpose(1, 0, 2), scores if link == "adjacent" else None, start
+        )
         found[:, places] = effects.transpose(1, 0, 2)
     return found
 
 
-def row_effects(counts: Float, scores: Float, previous: Float | None = None) -> Float:
+def row_effects(counts: Float, scores: Float | None, previous: Float | None = None) -> Float:
     """Return the probabilities (J, K, L) under which counts are likeliest, by steps of Newton.
 
     Parameters
     ----------
     counts : (J, K, L) of J tables, not negative
-    scores : (J, L) of the levels
+    scores : (J, L) of the levels; None for cumulative logits, of levels that rise
     previous : (J, K, L) where steps begin; where all classes are alike by default
     """
     n_components, n_levels = counts.shape[1:]
-    told = [np.ascontiguousarray(each, dtype=np.float64) for each in (counts, scores)]
-    start = None if previous is None else np.ascontiguousarray(previous, dtype=np.float64)
+    given = [
+        None if each is None else np.ascontiguousarray(each, dtype=np.float64)
+        for each in (counts, scores, previous)
+    ]
     found = np.empty(counts.shape)
     library = kernels()
     room = np.empty(library.mx_row_effects_workspace(n_components, n_levels))
     library.mx_row_effects(
         *counts.shape,
-        *map(address, told),
-        None if start is None else address(start),
+        *(None if each is None else address(each) for each in given),
         address(found),
         address(room),
     )

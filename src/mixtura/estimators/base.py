@@ -87,6 +87,7 @@ class MixtureEstimator(Shown, PartialFit, DensityMixin, Pickled, ABC):
     fix: Any
     equal: Any
     ordinal: Any = None
+    ordinal_link: str = "adjacent"
     random_state: Any
     use_y: Any
     noise: str | None = None
@@ -105,7 +106,9 @@ class MixtureEstimator(Shown, PartialFit, DensityMixin, Pickled, ABC):
         """Return the family with what `fix`, `equal` and `ordinal` bind K components to."""
         ordinal = None
         if self.ordinal is not None:
-            ordinal = Ordinal(self.ordinal, self._orders or {}, self._reading().places or ())
+            ordinal = Ordinal(
+                self.ordinal, self.ordinal_link, self._orders or {}, self._reading().places or ()
+            )
         found = bound_family(family, self.fix, self.equal, n_components, given.names, ordinal)
         check_possible(found, given.source)
         return found

@@ -20,7 +20,7 @@ from mixtura.data.streamed_distinct import streamed_distinct
 from mixtura.em.solve import FitResult
 from mixtura.errors import DataError
 from mixtura.estimators.discrete import DiscreteMixture
-from mixtura.estimators.inputs import Sourced, check_columns, names_of
+from mixtura.estimators.inputs import ONE_ROW, Sourced, check_columns, names_of
 from mixtura.estimators.settings import checked_choice
 from mixtura.estimators.spooled import labels_of, spooled_rows, telling, words_of_left_out
 from mixtura.mixture import Mixture
@@ -58,6 +58,9 @@ class CategoricalMixture(DiscreteMixture):
         logits: log p_kl / p_km = b_l - b_m + (s_l - s_m) λ_k, where the thresholds b are those of
         all classes. Scores s are the values where levels are numbers, else their places in the
         order, which the type of a column, words such as "never, sometimes, often" and a dict say.
+    ordinal_link : "adjacent" or "cumulative"
+        The logits of such items; cumulative ones are logit P(level <= l) = b_l - λ_k, proportional
+        odds, for which scores count by their order only.
     tol, max_iter, n_init, responsibilities_init, mixing_weights, fix, equal, use_y, prior
     random_state, warm_start, engine, n_jobs
         As in `MultinomialMixture`; a class's pseudo-rows have the overall share of each level.
@@ -97,6 +100,7 @@ class CategoricalMixture(DiscreteMixture):
         fix: Any = None,
         equal: Any = None,
         ordinal: Any = None,
+        ordinal_link: str = "adjacent",
         use_y: Any = "auto",
         prior: Any = "auto",
         random_state: Any = None,
@@ -128,6 +132,7 @@ class CategoricalMixture(DiscreteMixture):
         )
         self.unknown = unknown
         self.ordinal = ordinal
+        self.ordinal_link = ordinal_link
 
     def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
         checked_choice("unknown", self.unknown, ("error", "ignore"))
@@ -141,7 +146,7 @@ class CategoricalMixture(DiscreteMixture):
             labels, codes = zip(*map(levels_and_codes, columns, called), strict=True)
             rows = np.column_stack(codes)
         if len(rows) < 2:
-            raise DataError("X has one row, and a mixture needs at least 2; give more rows")
+            raise DataError(ONE_ROW)
         self._know(labels, names, len(rows))
         return rows, names
 

@@ -21,6 +21,7 @@ from mixtura.errors import DataError
 from mixtura.kinds import ColumnKind
 
 __all__ = [
+    "ONE_ROW",
     "Kept",
     "Sourced",
     "check_columns",
@@ -30,6 +31,8 @@ __all__ = [
     "names_of",
     "own_columns",
 ]
+
+ONE_ROW = "X has one row, and a mixture needs at least 2; give more rows"
 
 FLOATS: Any = [np.float64, np.float32]
 

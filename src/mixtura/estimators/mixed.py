@@ -31,7 +31,7 @@ from mixtura.estimators.blocks import listed, used_columns
 from mixtura.estimators.columnwise import family_of_rows, notes_of, remarks_of
 from mixtura.estimators.discrete import DiscreteMixture
 from mixtura.estimators.gaps import family_for, pattern_order
-from mixtura.estimators.inputs import Sourced, names_of
+from mixtura.estimators.inputs import ONE_ROW, Sourced, names_of
 from mixtura.estimators.mixed_dataset import (
     coded_as_fitted,
     coded_by_blocks,
@@ -56,7 +56,6 @@ from mixtura.mixture import Mixture
 __all__ = ["MixedMixture"]
 
 Float = NDArray[np.float64]
-ONE_ROW = "X has one row, and a mixture needs at least 2; give more rows"
 
 
 @final
@@ -78,12 +77,11 @@ class MixedMixture(DiscreteMixture):
         What a missing number, count or amount is, as in `GaussianMixture`; in the categorical and
         yes-or-no blocks it is left out always.
     constant : "error" or "drop"
-        What a column of one value in a Gaussian or gamma block is, as in `GaussianMixture`; a block
-        of nothing else is an error always.
+        As in `GaussianMixture`, in Gaussian and gamma blocks; one of nothing else is an error.
     noise : None or "uniform"
         Add a component of constant density, the product of what it is in each block, for rows that
         belong to no other; `predict` says -1, and `weights_` has its share last.
-    ordinal : None, True, columns or dict
+    ordinal, ordinal_link
         Items of the categorical block whose levels have an order, as in `CategoricalMixture`.
     tol, max_iter, n_init, responsibilities_init, mixing_weights, fix, equal, use_y, prior
     random_state, warm_start, engine, n_jobs
@@ -130,6 +128,7 @@ class MixedMixture(DiscreteMixture):
         fix: Any = None,
         equal: Any = None,
         ordinal: Any = None,
+        ordinal_link: str = "adjacent",
         use_y: Any = "auto",
         prior: Any = "weak",
         random_state: Any = None,
@@ -165,6 +164,7 @@ class MixedMixture(DiscreteMixture):
         self.missing = missing
         self.constant = constant
         self.ordinal = ordinal
+        self.ordinal_link = ordinal_link
 
     def _checked(self, data: Any) -> tuple[Float, tuple[str, ...] | None]:
         self._begin()

@@ -8,6 +8,7 @@ import numpy as np
 
 from mixtura.components.constrained import OrdinalItem
 from mixtura.components.constrained.rule import Rule
+from mixtura.components.constraints import LINKS
 from mixtura.components.positions import positions
 from mixtura.data.levels import Labels, shown_levels
 from mixtura.errors import ParameterError
@@ -27,11 +28,13 @@ class Ordinal:
     Attributes
     ----------
     given : True for all, columns by name or number, or a dict of these with levels in order
+    link : one of `LINKS`
     declared : the levels of columns whose type says in which order they are, by number in X
     places : where the columns that are fitted stand in X, none for all as they are
     """
 
     given: Any
+    link: str
     declared: Mapping[int, Labels]
     places: Sequence[int] = ()
 
@@ -51,6 +54,10 @@ class Ordinal:
         ParameterError
             If there is no such column, it holds no categories, or nothing says what the order is.
         """
+        if self.link not in LINKS:
+            raise ParameterError(
+                f"ordinal_link should be one of {', '.join(LINKS)}, but got {self.link!r}"
+            )
         starts, found = _starts(rule, len(kinds)), []
         for column, order in sorted(self._orders(kinds, names).items()):
             if kinds[column].name != "category":
@@ -61,7 +68,7 @@ class Ordinal:
             labels = kinds[column].labels
             if len(labels) >= FEWEST_LEVELS:
                 scores = _scores(labels, order, called(names, column))
-                found.append((column, OrdinalItem(starts[column], scores)))
+                found.append((column, OrdinalItem(starts[column], scores, self.link)))
         return found
 
     def _orders(

@@ -1,6 +1,7 @@
 """A mixture as a document that JSON can hold."""
 
 import json
+from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
@@ -30,7 +31,7 @@ def document_of(mixture: Any) -> dict[str, Any]:
             name: {
                 "held": own.values.tolist(),
                 "equal": own.ties.tolist(),
-                "ordinal": [[item.first, list(item.scores)] for item in own.ordinal],
+                "ordinal": [asdict(item) for item in own.ordinal],
             }
             for name, own in bound_numbers(mixture).items()
         },

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "ordinal_links.h"
 #include "workspace.h"
 
 /* Steps of Newton at the most, and how often one is halved before it is given up. */
@@ -20,24 +21,8 @@
 #define EFFECT_RIDGE 1e-9
 /* A pivot that is rounding noise, in units of its diagonal. */
 #define NO_PIVOT 1e-12
-/* What stands for log 0. */
-#define LEAST_CELL 1e-300
 
-/*
- * One table. Arrays of L: whether somebody chose a level, and scores about their mean by their
- * spread; a point and another that is tried, of thresholds (L) and effects (K) one after the other,
- * with log p (K, L); and what a step is made of.
- */
-typedef struct {
-    int64_t n_components, n_levels;
-    const double *counts;
-    double rows;
-    double *there, *scores;
-    double *point, *logs, *tried, *tried_logs;
-    double *gradient, *step, *curvature, *mixed, *spread;
-} table;
-
-static int64_t laid_out(table *t, double *start) {
+static int64_t laid_out(mx_ordinal *t, double *start) {
     int64_t K = t->n_components, L = t->n_levels;
     mx_workspace room = {start, 0};
     t->there = mx_taken(&room, L);
@@ -55,26 +40,31 @@ static int64_t laid_out(table *t, double *start) {
 }
 
 int64_t mx_row_effects_workspace(int64_t n_components, int64_t n_levels) {
-    table t = {.n_components = n_components, .n_levels = n_levels};
+    mx_ordinal t = {.n_components = n_components, .n_levels = n_levels};
     return laid_out(&t, 0);
 }
 
-/* Sees which levels have counts; where none has, all are there. */
-static void see_levels(table *t) {
+/* Sees which levels have counts, where none has all are there, and sets shares (L) of them. */
+static void see_levels(mx_ordinal *t, double *shares) {
     double total = 0;
     for (int64_t l = 0; l < t->n_levels; l++) {
         double sum = 0;
         for (int64_t k = 0; k < t->n_components; k++)
             sum += t->counts[k * t->n_levels + l];
         t->there[l] = sum > 0;
+        shares[l] = sum;
         total += sum;
     }
     for (int64_t l = 0; l < t->n_levels && !(total > 0); l++)
         t->there[l] = 1;
     t->rows = total > 0 ? total : 1;
+    for (int64_t l = 0; l < t->n_levels; l++) {
+        shares[l] = total > 0 ? shares[l] / total : 1 / (double)t->n_levels;
+        t->highest = t->there[l] > 0 ? l : t->highest;
+    }
 }
 
-static void centre_scores(table *t, const double *scores) {
+static void centre_scores(mx_ordinal *t, const double *scores) {
     double number = 0, mean = 0, square = 0;
     for (int64_t l = 0; l < t->n_levels; l++) {
         number += t->there[l];
@@ -90,97 +80,11 @@ static void centre_scores(table *t, const double *scores) {
         t->scores[l] /= spread;
 }
 
-/* Sets the point to what is nearest to the logarithms of probabilities (K, L). */
-static void begin_at(table *t, const double *previous) {
-    int64_t K = t->n_components, L = t->n_levels;
-    double *thresholds = t->point, *effects = t->point + L, number = 0, square = 0;
-    for (int64_t l = 0; l < L; l++) {
-        number += t->there[l];
-        square += t->scores[l] * t->scores[l];
-        thresholds[l] = 0;
-    }
-    for (int64_t k = 0; k < K; k++) {
-        double *logs = t->logs + k * L, mean = 0;
-        for (int64_t l = 0; l < L; l++) {
-            logs[l] = t->there[l] > 0 ? log(fmax(previous[k * L + l], LEAST_CELL)) : 0;
-            mean += logs[l] / number;
-        }
-        for (int64_t l = 0; l < L; l++) {
-            logs[l] = t->there[l] > 0 ? logs[l] - mean : 0;
-            thresholds[l] += logs[l] / (double)K;
-        }
-    }
-    for (int64_t k = 0; k < K; k++) {
-        effects[k] = 0;
-        for (int64_t l = 0; l < L && square > 0; l++)
-            effects[k] += (t->logs[k * L + l] - thresholds[l]) * t->scores[l] / square;
-    }
-}
-
-/* Sets the point to what all classes have together. */
-static void begin_alike(table *t) {
-    int64_t K = t->n_components, L = t->n_levels;
-    for (int64_t l = 0; l < L; l++) {
-        double sum = 0;
-        for (int64_t k = 0; k < K; k++)
-            sum += t->counts[k * L + l];
-        t->point[l] = sum > 0 ? log(sum / t->rows) : 0;
-    }
-    for (int64_t k = 0; k < K; k++)
-        t->point[L + k] = 0;
-}
-
-/* Sets log p (K, L) of a point and returns sum n log p. */
-static double value_at(const table *t, const double *point, double *logs) {
-    int64_t L = t->n_levels;
-    double value = 0;
-    for (int64_t k = 0; k < t->n_components; k++) {
-        double *own = logs + k * L, top = -INFINITY, sum = 0;
-        const double *counts = t->counts + k * L;
-        for (int64_t l = 0; l < L; l++) {
-            own[l] = point[l] + point[L + k] * t->scores[l];
-            if (t->there[l] > 0)
-                top = fmax(top, own[l]);
-        }
-        for (int64_t l = 0; l < L; l++)
-            sum += t->there[l] > 0 ? exp(own[l] - top) : 0;
-        double all = top + log(sum);
-        for (int64_t l = 0; l < L; l++) {
-            own[l] = t->there[l] > 0 ? own[l] - all : -INFINITY;
-            value += counts[l] > 0 ? counts[l] * own[l] : 0;
-        }
-    }
-    return value;
-}
-
-/* Adds what class k says of thresholds and of its effect. */
-static void add_class(table *t, int64_t k) {
-    int64_t L = t->n_levels;
-    const double *counts = t->counts + k * L, *logs = t->logs + k * L;
-    double *mixed = t->mixed + k * L, rows = 0, mean = 0, spread = 0, slope = 0;
-    for (int64_t l = 0; l < L; l++) {
-        rows += counts[l];
-        mean += exp(logs[l]) * t->scores[l];
-    }
-    for (int64_t l = 0; l < L; l++) {
-        double p = exp(logs[l]), expected = rows * p, apart = t->scores[l] - mean;
-        mixed[l] = expected * apart;
-        spread += mixed[l] * apart;
-        slope += t->scores[l] * (counts[l] - expected);
-        t->gradient[l] += counts[l] - expected;
-        t->curvature[l * L + l] += expected;
-        for (int64_t m = 0; m <= l; m++)
-            t->curvature[l * L + m] -= expected * exp(logs[m]);
-    }
-    t->spread[k] = spread;
-    t->gradient[L + k] = slope;
-}
-
 /*
  * Factors the lower triangle of the curvature by thresholds alone and solves for their step, in
  * which there is none of levels without curvature.
  */
-static void solve_thresholds(table *t, const double *diagonal) {
+static void solve_thresholds(mx_ordinal *t, const double *diagonal) {
     int64_t L = t->n_levels;
     double *a = t->curvature, *x = t->step;
     for (int64_t j = 0; j < L; j++) {
@@ -209,14 +113,14 @@ static void solve_thresholds(table *t, const double *diagonal) {
 
 /* Sets the step of Newton from the point, effects being eliminated, and returns what it promises.
  */
-static double set_step(table *t) {
+static double set_step(mx_ordinal *t, const mx_link *link) {
     int64_t K = t->n_components, L = t->n_levels;
     for (int64_t l = 0; l < L; l++)
         t->gradient[l] = 0;
     for (int64_t i = 0; i < L * L; i++)
         t->curvature[i] = 0;
     for (int64_t k = 0; k < K; k++)
-        add_class(t, k);
+        link->add_class(t, k);
     /* Nothing of the other point is needed now. */
     double *diagonal = t->tried;
     for (int64_t l = 0; l < L; l++) {
@@ -248,12 +152,12 @@ static double set_step(table *t) {
 }
 
 /* Goes along the step, halved until nothing is lost but by rounding; returns whether it went. */
-static int step_on(table *t, double *value) {
+static int step_on(mx_ordinal *t, const mx_link *link, double *value) {
     double share = 1;
     for (int halving = 0; halving < EFFECT_HALVINGS; halving++, share *= 0.5) {
         for (int64_t i = 0; i < t->n_levels + t->n_components; i++)
             t->tried[i] = t->point[i] + share * t->step[i];
-        double found = value_at(t, t->tried, t->tried_logs);
+        double found = link->value(t, t->tried, t->tried_logs);
         if (found >= *value - LEAST_PROMISE * (t->rows + fabs(*value))) {
             double *point = t->point, *logs = t->logs;
             t->point = t->tried, t->tried = point;
@@ -269,19 +173,27 @@ void mx_row_effects(int64_t n_items, int64_t n_components, int64_t n_levels, con
                     const double *scores, const double *previous, double *probabilities,
                     double *workspace) {
     int64_t size = n_components * n_levels;
+    const mx_link *link = scores ? &mx_adjacent : &mx_cumulative;
     for (int64_t j = 0; j < n_items; j++) {
-        table t = {.n_components = n_components, .n_levels = n_levels, .counts = counts + j * size};
+        mx_ordinal t = {
+            .n_components = n_components, .n_levels = n_levels, .counts = counts + j * size};
         laid_out(&t, workspace);
-        see_levels(&t);
-        centre_scores(&t, scores + j * n_levels);
+        /* There is no step yet. */
+        double *shares = t.step;
+        see_levels(&t, shares);
+        if (scores)
+            centre_scores(&t, scores + j * n_levels);
+        link->begin_alike(&t, shares);
         if (previous)
-            begin_at(&t, previous + j * size);
-        else
-            begin_alike(&t);
-        double value = value_at(&t, t.point, t.logs);
+            link->begin_at(&t, previous + j * size);
+        double value = link->value(&t, t.point, t.logs);
+        if (!isfinite(value)) {
+            link->begin_alike(&t, shares);
+            value = link->value(&t, t.point, t.logs);
+        }
         for (int step = 0; step < EFFECT_STEPS; step++) {
-            double promised = set_step(&t);
-            if (promised <= LEAST_PROMISE * t.rows || !step_on(&t, &value) ||
+            double promised = set_step(&t, link);
+            if (promised <= LEAST_PROMISE * t.rows || !step_on(&t, link, &value) ||
                 promised <= LAST_PROMISE * t.rows)
                 break;
         }

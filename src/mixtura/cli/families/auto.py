@@ -47,4 +47,4 @@ def _beyond(table: Table, request: Request) -> Beyond:
     return offer.beyond(table, asked)
 
 
-AUTO = Offer("auto", _prepare, _beyond, frozenset({"structures", "ordinal"}))
+AUTO = Offer("auto", _prepare, _beyond, frozenset({"structures", "ordinal", "ordinal_link"}))

@@ -19,6 +19,7 @@ def _searching(rows: Any, request: Request, ordinal: Any) -> Fitting:
         fix=request.fix,
         equal=request.equal,
         ordinal=ordinal,
+        ordinal_link=request.ordinal_link,
         noise=request.noise,
         prior=request.prior,
         n_init=request.starts or STARTS,
@@ -43,4 +44,4 @@ def _beyond(table: Table, request: Request) -> Beyond:
     return Beyond(names, lambda data: _searching(data, request, ordinal), lambda data: data.coded())
 
 
-CATEGORICAL = Offer("categorical", _prepare, _beyond, frozenset({"ordinal"}))
+CATEGORICAL = Offer("categorical", _prepare, _beyond, frozenset({"ordinal", "ordinal_link"}))

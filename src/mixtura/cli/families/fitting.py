@@ -35,6 +35,7 @@ class Request:
     exposure : the column of exposures, or None
     mixing_weights : "free", "equal" or numbers
     fix, equal : what components' numbers are bound to, by name, or None
+    ordinal_link : "adjacent" or "cumulative"
     ordinal : True, or the items whose answers have an order, with these where they are said
     prior : by name, pseudo-counts, or None for maximum likelihood
     criterion, seed : of the search
@@ -62,6 +63,7 @@ class Request:
     starts: int | None
     fix: Mapping[str, Any] | None = None
     equal: Mapping[str, Any] | None = None
+    ordinal_link: str = "adjacent"
     ordinal: bool | Mapping[str, Sequence[str] | bool] | None = None
     weights_column: str | None = None
     sampled: bool = False

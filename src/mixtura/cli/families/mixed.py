@@ -29,6 +29,7 @@ def _searching(rows: Any, blocks: dict[str, list[str]], request: Request, ordina
         fix=request.fix,
         equal=request.equal,
         ordinal=ordinal,
+        ordinal_link=request.ordinal_link,
         noise=request.noise,
         prior=request.prior_of_numbers,
         n_init=request.starts or STARTS,
@@ -57,4 +58,4 @@ def _beyond(table: Table, request: Request) -> Beyond:
     )
 
 
-MIXED = Offer("mixed", _prepare, _beyond, frozenset({"structures", "ordinal"}))
+MIXED = Offer("mixed", _prepare, _beyond, frozenset({"structures", "ordinal", "ordinal_link"}))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.constrained.rule import refuse_mixed
-from mixtura.components.constraints import Constraints, Ties, pooled
+from mixtura.components.constraints import LINKS, Constraints, Ties, pooled
 from mixtura.components.ordinal import n_lost, with_row_effects
 from mixtura.components.simplex import SMALLEST
 from mixtura.components.stacked import Probabilities
@@ -124,7 +124,8 @@ class LevelRule:
         """Raise `ParameterError` where ordinal items are none, or bound in another way too."""
         for item in constraints.ordinal:
             own = list(range(item.levels.start, item.levels.stop))
-            if self.by_level or own not in self._items or len(set(item.scores)) < len(own):
+            alike = len(set(item.scores)) < len(own) or item.link not in LINKS
+            if self.by_level or own not in self._items or alike:
                 raise ParameterError("'ordinal' does not give each level of an item its own score")
             if constraints.fixed[:, own].any() or (constraints.ties[:, own] > 0).any():
                 raise ParameterError(

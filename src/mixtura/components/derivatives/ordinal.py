@@ -1,11 +1,13 @@
 """Free parameters of ordinal items: thresholds that components share, and an effect of each.
 
 With η_kl = b_l + s_l λ_k and p = softmax(η), ∂p/∂η = diag p - p pᵀ, and second derivatives are
-p_l ((e_l - p)(e_l - p)ᵀ - diag p + p pᵀ).
+p_l ((e_l - p)(e_l - p)ᵀ - diag p + p pᵀ). By cumulative logits levels rise, and p_l = c_l - c_(l-1)
+of c = logistic(η), η_kl = b_l - λ_k, each of which has a slope and a bend of its own.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +102,7 @@ class _Moves:
     probabilities : (K, L)
     slopes : (K, L, m) ∂η / ∂ψ
     moving : (K, L) which probabilities move
+    order : of the levels that do, by their scores
     """
 
     item: OrdinalItem
@@ -107,35 +110,66 @@ class _Moves:
     probabilities: Float
     slopes: Float
     moving: NDArray[np.bool_]
+    order: NDArray[np.intp]
 
     @classmethod
     def of(cls, item: OrdinalItem, values: Float, held: NDArray[np.bool_]) -> "_Moves":
         p, moving = values[:, item.levels], ~held[:, item.levels]
         # Noise has no probabilities.
         classes = np.flatnonzero(moving.any(axis=1) & (p.sum(axis=1) > 0)).tolist()
-        levels = np.flatnonzero(moving[classes].any(axis=0)).tolist()
-        names = tuple(f"thresholds[{item.first + level}]" for level in levels[1:])
+        there: Any = moving[classes].any(axis=0)
+        order = [level for level in np.argsort(item.scores, kind="stable") if there[level]]
+        cumulative = item.link == "cumulative"
+        # Of adjacent categories one threshold says nothing, and above the highest there is none.
+        levels = order[:-1] if cumulative else sorted(order)[1:]
+        names = tuple(f"thresholds[{item.first + level}]" for level in levels)
         names += tuple(f"effects[{k}, {item.first}]" for k in classes[1:])
         slopes = np.zeros((*p.shape, len(names)))
-        for place, level in enumerate(levels[1:]):
+        for place, level in enumerate(levels):
             slopes[classes, level, place] = 1.0
-        for place, k in enumerate(classes[1:], len(levels[1:])):
-            slopes[k, levels, place] = np.array(item.scores)[levels]
-        return cls(item, names, p, slopes, moving)
+        for place, k in enumerate(classes[1:], len(levels)):
+            if cumulative:
+                slopes[k, levels, place] = -1.0
+            else:
+                slopes[k, order, place] = np.array(item.scores)[order]
+        return cls(item, names, p, slopes, moving, np.array(order))
 
     def jacobian(self, shape: tuple[int, int]) -> csr_array:
         """Return ∂ξ / ∂ψ (K q, m) of all numbers (K, q)."""
-        p = self.probabilities
-        means = np.einsum("kl,klm->km", p, self.slopes)
-        own = p[:, :, None] * (self.slopes - means[:, None]) * self.moving[:, :, None]
+        own = self._cumulative() if self.item.link == "cumulative" else self._adjacent()
         found = np.zeros((*shape, len(self.names)))
-        found[:, self.item.levels] = own
+        found[:, self.item.levels] = own * self.moving[:, :, None]
         return csr_array(coo_array(found.reshape(-1, len(self.names))))
+
+    def _adjacent(self) -> Float:
+        """Return ∂p / ∂ψ (K, L, m)."""
+        p = self.probabilities
+        return p[:, :, None] * (self.slopes - np.einsum("kl,klm->km", p, self.slopes)[:, None])
+
+    def _cumulative(self) -> Float:
+        """Return the same of cumulative logits."""
+        found = np.zeros_like(self.slopes)
+        below, above = self.order[:-1], self.order[1:]
+        shares = self._shares()
+        rise = (shares * (1.0 - shares))[:, :, None] * self.slopes[:, below]
+        found[:, below] += rise
+        found[:, above] -= rise
+        return found
+
+    def _shares(self) -> Float:
+        """Return the probabilities (K, L - 1) of a level and those below it."""
+        return np.cumsum(self.probabilities[:, self.order], axis=1)[:, :-1]
 
     def bend(self, gradient: Float) -> Float:
         """Return Σ g ∇² p (m, m) of a gradient (K, q) by all numbers."""
+        pull = np.where(self.moving, gradient[:, self.item.levels], 0.0)
+        if self.item.link == "cumulative":
+            below, above, shares = self.order[:-1], self.order[1:], self._shares()
+            bends = shares * (1.0 - shares) * (1.0 - 2.0 * shares)
+            pulls = bends * (pull[:, below] - pull[:, above])
+            return np.einsum("kl,klm,kln->mn", pulls, self.slopes[:, below], self.slopes[:, below])
         p = self.probabilities
-        pull = np.where(self.moving, gradient[:, self.item.levels], 0.0) * p
+        pull = pull * p
         apart = self.slopes - np.einsum("kl,klm->km", p, self.slopes)[:, None]
         found = np.einsum("kl,klm,kln->mn", pull, apart, apart)
         return found - np.einsum("k,kl,klm,kln->mn", pull.sum(axis=1), p, apart, apart)
