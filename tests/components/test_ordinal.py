@@ -204,3 +204,23 @@ def test_items_of_both_links_stand_side_by_side():
     )
     assert is_ordinal(found, items)
     assert not is_ordinal(found, [OrdinalItem(0, items[0].scores, "cumulative")])
+
+
+@pytest.mark.parametrize("cumulative", [False, True])
+@given(seed=st.integers(0, 10_000))
+def test_steps_that_begin_far_away_and_rare_levels_end_in_probabilities(cumulative, seed):
+    rng = np.random.default_rng(seed)
+    counts, scores = tables(seed, 1, 3, 4)
+    far = rng.dirichlet(np.full(4, 0.01), (1, 3))
+    given_scores = None if cumulative else scores
+    best = value(counts, row_effects(counts, given_scores))
+    assert_allclose(value(counts, row_effects(counts, given_scores, far)), best, rtol=1e-8)
+    rare = counts * 10.0 ** rng.integers(-30, 3, counts.shape)
+    found = row_effects(rare, given_scores, far)
+    assert (found >= 0).all()
+    assert_allclose(found.sum(axis=2), 1.0)
+    pooled = rare.sum(axis=1, keepdims=True) / rare.sum()
+    with np.errstate(divide="ignore"):
+        least = value(rare, np.maximum(pooled, 1e-300) * np.ones_like(rare))
+        own = value(rare, np.maximum(found, 1e-300))
+    assert own >= least - 1e-9 * abs(least)

@@ -3,12 +3,14 @@
 
 #include <math.h>
 
-/* What is left of 1 at the least. */
-#define LEAST_REST 1e-16
-
-static double logit(double share) {
-    double inside = fmin(fmax(share, LEAST_CELL), 1 - LEAST_REST);
-    return log(inside / (1 - inside));
+/* The logit of the shares (L) of levels up to one; those above it are added up too, for digits. */
+static double logit_below(const mx_ordinal *t, const double *shares, int64_t level) {
+    double below = 0, above = 0;
+    for (int64_t l = 0; l <= level; l++)
+        below += shares[l];
+    for (int64_t l = t->n_levels - 1; l > level; l--)
+        above += shares[l];
+    return log(fmax(below, LEAST_CELL)) - log(fmax(above, LEAST_CELL));
 }
 
 static double log_logistic(double logit) {
@@ -26,10 +28,9 @@ static void begin_at(mx_ordinal *t, const double *probabilities) {
         n += is_below(t, l);
     }
     for (int64_t k = 0; k < K; k++) {
-        double *logits = t->logs + k * L, share = 0, mean = 0;
+        double *logits = t->logs + k * L, mean = 0;
         for (int64_t l = 0; l < t->highest; l++) {
-            share += probabilities[k * L + l];
-            logits[l] = logit(share);
+            logits[l] = logit_below(t, probabilities + k * L, l);
             mean += is_below(t, l) ? logits[l] / (double)n : 0;
         }
         for (int64_t l = 0; l < t->highest; l++)
@@ -39,11 +40,8 @@ static void begin_at(mx_ordinal *t, const double *probabilities) {
 }
 
 static void begin_alike(mx_ordinal *t, const double *shares) {
-    double share = 0;
-    for (int64_t l = 0; l < t->n_levels; l++) {
-        share += shares[l];
-        t->point[l] = is_below(t, l) ? logit(share) : 0;
-    }
+    for (int64_t l = 0; l < t->n_levels; l++)
+        t->point[l] = is_below(t, l) ? logit_below(t, shares, l) : 0;
     for (int64_t k = 0; k < t->n_components; k++)
         t->point[t->n_levels + k] = 0;
 }

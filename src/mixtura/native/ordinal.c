@@ -41,7 +41,7 @@ static int64_t laid_out(mx_ordinal *t, double *start) {
 
 int64_t mx_row_effects_workspace(int64_t n_components, int64_t n_levels) {
     mx_ordinal t = {.n_components = n_components, .n_levels = n_levels};
-    return laid_out(&t, 0);
+    return laid_out(&t, 0) + n_levels;
 }
 
 /* Sees which levels have counts, where none has all are there, and sets shares (L) of them. */
@@ -169,6 +169,21 @@ static int step_on(mx_ordinal *t, const mx_link *link, double *value) {
     return 0;
 }
 
+/* Goes on from the point by steps of Newton; returns whether that came to an end. */
+static int climb(mx_ordinal *t, const mx_link *link) {
+    double value = link->value(t, t->point, t->logs);
+    for (int step = 0; step < EFFECT_STEPS; step++) {
+        double promised = set_step(t, link);
+        if (promised <= LEAST_PROMISE * t->rows)
+            return 1;
+        if (!step_on(t, link, &value))
+            return 0;
+        if (promised <= LAST_PROMISE * t->rows)
+            return 1;
+    }
+    return 0;
+}
+
 void mx_row_effects(int64_t n_items, int64_t n_components, int64_t n_levels, const double *counts,
                     const double *scores, const double *previous, double *probabilities,
                     double *workspace) {
@@ -177,27 +192,25 @@ void mx_row_effects(int64_t n_items, int64_t n_components, int64_t n_levels, con
     for (int64_t j = 0; j < n_items; j++) {
         mx_ordinal t = {
             .n_components = n_components, .n_levels = n_levels, .counts = counts + j * size};
-        laid_out(&t, workspace);
-        /* There is no step yet. */
-        double *shares = t.step;
+        double *shares = workspace + laid_out(&t, workspace);
         see_levels(&t, shares);
         if (scores)
             centre_scores(&t, scores + j * n_levels);
         link->begin_alike(&t, shares);
-        if (previous)
+        double alike = link->value(&t, t.point, t.logs);
+        int good = 0;
+        if (previous) {
             link->begin_at(&t, previous + j * size);
-        double value = link->value(&t, t.point, t.logs);
-        if (!isfinite(value)) {
+            good = link->value(&t, t.point, t.logs) >= alike && climb(&t, link);
+        }
+        /* Far from the maximum there may be no curvature to go by. */
+        if (!good) {
             link->begin_alike(&t, shares);
-            value = link->value(&t, t.point, t.logs);
+            climb(&t, link);
         }
-        for (int step = 0; step < EFFECT_STEPS; step++) {
-            double promised = set_step(&t, link);
-            if (promised <= LEAST_PROMISE * t.rows || !step_on(&t, link, &value) ||
-                promised <= LAST_PROMISE * t.rows)
-                break;
-        }
+        /* Levels may be so rare beside others that no logit tells them. */
+        int told = isfinite(link->value(&t, t.point, t.logs));
         for (int64_t i = 0; i < size; i++)
-            probabilities[j * size + i] = exp(t.logs[i]);
+            probabilities[j * size + i] = told ? exp(t.logs[i]) : shares[i % n_levels];
     }
 }
