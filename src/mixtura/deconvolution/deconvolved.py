@@ -16,6 +16,7 @@ from mixtura.data.columns import column_moments
 from mixtura.data.encoding import AS_IT_COMES
 from mixtura.deconvolution.errors_of_rows import Measurements, check_measured, measured
 from mixtura.deconvolution.face import FittedDeconvolution
+from mixtura.deconvolution.starts import SharpStarts
 from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.solve import FitResult, solve
 from mixtura.em.starts import StartMaker
@@ -148,7 +149,7 @@ class DeconvolvedGaussianMixture(FittedDeconvolution):
         check_enough_rows(len(kept), settings.n_components)
         check_measured(found, names)
         check_parameters(form, settings.n_components, cells.shape[1], self.covariance_type)
-        counted = None if weights is None else weights[kept]
+        counted = None if weights is None or (weights[kept] == 1.0).all() else weights[kept]
         family: Any = family_of(form, found, counted, names)
         given = self.responsibilities_init
         options = settings.options(
@@ -160,7 +161,9 @@ class DeconvolvedGaussianMixture(FittedDeconvolution):
             engine_named(self.engine, self.n_jobs),
             settings.n_components,
             replace(options, by_size=given is None),
-            models=None if given is None else self._start(given, len(cells), kept),
+            models=SharpStarts(settings.n_components, options.starts)
+            if given is None
+            else self._start(given, len(cells), kept),
             columns=names,
         )
         self.n_features_in_ = cells.shape[1]

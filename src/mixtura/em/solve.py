@@ -55,6 +55,7 @@ __all__ = [
     "as_counts",
     "certified_run",
     "fit_options",
+    "found_starts",
     "result_of",
     "solve",
     "solve_by",
@@ -356,7 +357,7 @@ def solve_by(
     made = (
         each("starts", models(sweep, loop))
         if models is not None
-        else _found_starts(sweep, n_components, loop, options.starts, short)
+        else found_starts(sweep, n_components, loop, options.starts, short)
     )
     found = imposed(sweep, made, loop)
     if options.prior == "evidence":
@@ -395,7 +396,7 @@ def solve_by(
     return replace(found, soundness=soundness_of(sweep, best, loop))
 
 
-def _found_starts(
+def found_starts(
     sweep: Sweep,
     n_components: int,
     loop: FitOptions,

@@ -15,7 +15,7 @@
 /* Log densities are no lower, so that no responsibility of zero is multiplied by an infinity. */
 #define LEAST_DENSITY -1e300
 /* Columns up to which code is written out. */
-#define WRITTEN_OUT 4
+#define WRITTEN_OUT 6
 #define TRIANGLE(n) ((n) * ((n) + 1) / 2)
 #define MOST_WRITTEN TRIANGLE(WRITTEN_OUT)
 
@@ -36,9 +36,8 @@ static int64_t numbers_of(const mx_measured *of) {
     return of->is_diagonal ? of->n_columns : TRIANGLE(of->n_columns);
 }
 
-static int64_t vectors(mx_workspace *room, vec **from, int64_t count) {
+static void vectors(mx_workspace *room, vec **from, int64_t count) {
     *from = (vec *)mx_taken(room, count * LANES);
-    return count;
 }
 
 static space laid_out(const mx_measured *of, int64_t n_components, double *start, int64_t *used) {
@@ -183,6 +182,8 @@ WITH_COLUMNS(one_column, 1)
 WITH_COLUMNS(two_columns, 2)
 WITH_COLUMNS(three_columns, 3)
 WITH_COLUMNS(four_columns, 4)
+WITH_COLUMNS(five_columns, 5)
+WITH_COLUMNS(six_columns, 6)
 
 /* The same where columns do not depend on each other. */
 static void diagonal(int64_t d, const strip *rows, const double *component, vec *found) {
@@ -222,6 +223,8 @@ static void find(const mx_measured *of, int64_t first, int64_t n_components,
             case 2: two_columns(&in->rows, component, found); break;
             case 3: three_columns(&in->rows, component, found); break;
             case 4: four_columns(&in->rows, component, found); break;
+            case 5: five_columns(&in->rows, component, found); break;
+            case 6: six_columns(&in->rows, component, found); break;
             default: full(d, 1, &in->rows, component, found, in->factor);
             }
     }

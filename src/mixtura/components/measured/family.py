@@ -5,7 +5,7 @@ asked of parameters is asked of Gaussian components of rows with missing cells, 
 was not measured is one: its error is infinite.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +17,7 @@ from mixtura.components.gaussian.frame import Frame
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily, IncompleteTotals
 from mixtura.components.gaussian.incomplete_sweep import IncompleteMoments
 from mixtura.components.gaussian.parameters import GaussianParameters
-from mixtura.components.gaussian.prior import GaussianPrior
+from mixtura.components.gaussian.prior import GaussianPrior, ScatterPrior
 from mixtura.components.gaussian.rows import nearest_components
 from mixtura.components.gaussian.structures import Structure, unpooled
 from mixtura.components.measured.chart import MeasuredChart
@@ -28,6 +28,9 @@ from mixtura.native.measured import MeasuredRows
 __all__ = ["MeasuredFamily"]
 
 Float = NDArray[np.float64]
+
+# By which the weak prior is stronger than that of rows without errors.
+STRONGER = 1e4
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,16 @@ class MeasuredFamily(IncompleteGaussianFamily):
     ) -> GaussianParameters:
         """Return the means and covariances of the next iteration."""
         return GaussianFamily.maximise(self, moments, previous, prior)
+
+    def prior(self, name: Any, shared: Any, n_components: int) -> GaussianPrior:
+        """Return the penalty of that name; the weak one keeps widths that errors leave nothing of.
+
+        They end near the root of its strength, where gradients by means have digits.
+        """
+        found = super().prior(name, shared, n_components)
+        if isinstance(name, str) and name == "weak" and isinstance(found, ScatterPrior):
+            return replace(found, rows=STRONGER * found.rows, scatter=STRONGER * found.scatter)
+        return found
 
     def chart(
         self, log_weights: Float, parameters: GaussianParameters, rows: Float, prior: GaussianPrior
