@@ -231,6 +231,7 @@ def test_a_component_without_width_of_its_own_is_found_under_errors():
     cells = deviations * rng.normal(size=(500, 2))
     cells[250:] += [6.0, 0.0]
     found = fitted(cells, deviations**2)
+    assert found.converged_
     assert np.diagonal(found.covariances_, axis1=1, axis2=2).max() < 0.1
     np.testing.assert_allclose(
         found.means_[np.argsort(found.means_[:, 0])], [[0, 0], [6, 0]], atol=0.2

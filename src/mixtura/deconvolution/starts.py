@@ -5,6 +5,7 @@ are components of all.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,7 @@ class SharpStarts:
         )
         block = sweep.source.block(0, sweep.source.n_rows)
         rows, weights = block.rows, block.weights
-        family: MeasuredFamily = sweep.family
+        family: Any = sweep.family
         least = EACH * family.fewest_rows * self._n_components
         sharp = sharp_rows(family, rows, weights, least)
         if self._n_components == 1 or np.count_nonzero(sharp) > ALIKE * len(rows):
