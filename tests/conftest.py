@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -30,6 +31,14 @@ def sketched(request: pytest.FixtureRequest) -> Iterator[None]:
         if request.config.getoption("-m") == "not nightly":
             patch.setattr("mixtura.report.vector.inline_svg", sketch)
         yield
+
+
+@pytest.fixture(autouse=True)
+def closed_figures() -> Iterator[None]:
+    """Close what a test drew for a screen, of which pyplot keeps all."""
+    yield
+    if (pyplot := sys.modules.get("matplotlib.pyplot")) is not None:
+        pyplot.close("all")
 
 
 @pytest.fixture

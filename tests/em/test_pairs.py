@@ -10,7 +10,7 @@ from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import structure
 from mixtura.data import ArrayRows
 from mixtura.data.columns import column_moments
-from mixtura.em.pairs import NEAR, near_pairs
+from mixtura.em.pairs import PARTNERS, near_pairs
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 
@@ -28,7 +28,7 @@ def test_of_many_components_each_is_paired_with_those_whose_centres_are_nearest(
     first, other = near_pairs(sweep, csr_array(np.eye(K)[labels]))
     points = family.embed(rows)
     centres = [np.average(points[labels == k], 0, weights[labels == k]) for k in range(K)]
-    near = np.argsort(cdist(centres, centres), axis=1)[:, 1 : NEAR + 1]
+    near = np.argsort(cdist(centres, centres), axis=1)[:, 1 : PARTNERS + 1]
     expected = {(min(k, j), max(k, j)) for k in range(K) for j in near[k].tolist()}
     assert len(first) == len(expected) < K * (K - 1) / 4
     assert set(zip(first.tolist(), other.tolist(), strict=True)) == expected

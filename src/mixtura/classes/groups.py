@@ -149,7 +149,7 @@ def _blocks(mixture: Mixture, free: Sequence[int], n_groups: int) -> list[_Block
         if covaries and len(columns) > own.stop - own.start:
             raise ParameterError(
                 "columns that covary within a class differ by group together or not at all; leave "
-                "free out, or fit covariance_type='diag'"
+                "free out, or fit a diagonal structure"
             )
         found.append(_Block(family, parameters, tuple(columns), tuple(owners)))
     return found

@@ -52,9 +52,10 @@ RULES: list[tuple[str, Words]] = [
     (r"fewer than cv=(\d+) parts; lower cv, or choose .*", r"fewer than \1 parts; lower --folds"),
     (r"use prior='weak' or None", "use --prior weak or none"),
     (
-        r"ordinal=\{\0\d+\0: \[\.\.\.\]\} with the levels in order",
+        r"ordinal=\{(?:\0\d+\0|\w+): \[\.\.\.\]\} with the levels in order",
         "--ordinal NAME=low<middle<high, with its answers in order",
     ),
+    (r"(?<![\w-])ordinal_link should", "--ordinal-link should"),
     (r"(?<![\w-])ordinal (?=and fix or equal|names|does not|should)", "--ordinal "),
     (r"NaN or None where free|NaN \(or None for a component\) where free", "null where free"),
     (r"(?<![\w-])equal (?=speaks of)", "--equal "),

@@ -21,12 +21,7 @@ from mixtura.cli.binding import (
     ordinal_option,
 )
 from mixtura.cli.columns import split_names
-from mixtura.cli.contradictions import (
-    check_excluded,
-    check_logs,
-    check_roles,
-    check_written,
-)
+from mixtura.cli.contradictions import check_excluded, check_logs, check_roles, check_written
 from mixtura.cli.families import OFFERS, Offer, Request, check_options
 from mixtura.cli.fitted import Fitted, fitted_table
 from mixtura.cli.formulas import keep_formulas_option

@@ -262,9 +262,7 @@ class NoiseFamily:
         """Return that of the components."""
         return self.inner.rounding(parameters.inner, moments.inner)
 
-    def merging_losses(
-        self, parameters: NoisyParameters, moments: NoisyMoments, pairs: Pairs
-    ) -> Float:
+    def merging_losses(self, parameters: Any, moments: Any, pairs: Pairs) -> Float:
         """Return the losses (M,) of pairs of components; noise merges with none."""
         several, place = np.stack(pairs), np.cumsum(~parameters.noise) - 1
         kept = parameters.noise[several].sum(axis=0) == 0
@@ -315,9 +313,7 @@ class NoiseFamily:
         first, *rest = self.inner.title(n_components - 1).split("\n", 1)
         return "\n".join([f"{first} and uniform noise", *rest])
 
-    def tables(
-        self, parameters: Any, columns: Sequence[str], names: Sequence[str]
-    ) -> list[Passage]:
+    def tables(self, parameters: Any, columns: Any, names: Sequence[str]) -> list[Passage]:
         """Return the components' tables, and what the noise is."""
         own = self.inner.tables(parameters.inner, columns, names[:-1])
         return [*own, Passage(said=f"Noise: {self.background.words()}")]

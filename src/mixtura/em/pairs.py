@@ -22,7 +22,7 @@ __all__ = ["LEAST", "near_pairs", "pairs_of"]
 Float = NDArray[np.float64]
 
 # Components near to each that it is paired with.
-NEAR = 32
+PARTNERS = 32
 # Responsibilities below this are left out where centres are found.
 LEAST = 0.05
 
@@ -61,7 +61,7 @@ def near_pairs(sample: Sweep, responsibilities: csr_array) -> Pairs:
 def _nearest(centres: Float) -> Iterator[NDArray[np.intp]]:
     """Yield some components and those near to each (2, M)."""
     count = len(centres)
-    near, squares = min(NEAR, count - 1), np.square(centres).sum(axis=1)
+    near, squares = min(PARTNERS, count - 1), np.square(centres).sum(axis=1)
     for part in in_parts(count, count):
         own = np.arange(count)[part]
         distances = squares - 2.0 * centres[part] @ centres.T
