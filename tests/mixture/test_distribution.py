@@ -116,7 +116,7 @@ def test_densities_and_entropies_of_amounts_are_those_of_quadrature(
 
     def integral(function: Any) -> float:
         return sum(
-            integrate.quad(function, low, high, epsabs=1e-13, limit=500)[0]
+            integrate.quad(function, low, high, epsabs=1e-11, limit=200)[0]
             for low, high in pairwise(ends)
         )
 
