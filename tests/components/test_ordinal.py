@@ -20,7 +20,7 @@ def tables(seed=0, n_items=3, n_classes=3, n_levels=4):
 
 
 def value(counts, probabilities):
-    return (counts * np.log(probabilities)).sum()
+    return (counts * np.log(np.maximum(probabilities, 1e-300))).sum()
 
 
 def test_the_maximum_is_where_scipy_finds_it():
@@ -224,3 +224,31 @@ def test_steps_that_begin_far_away_and_rare_levels_end_in_probabilities(cumulati
         least = value(rare, np.maximum(pooled, 1e-300) * np.ones_like(rare))
         own = value(rare, np.maximum(found, 1e-300))
     assert own >= least - 1e-9 * abs(least)
+
+
+@pytest.mark.parametrize("cell", [3e-3, 1e-8])
+def test_cumulative_logits_of_separated_classes_are_found_between_tiny_cells(cell):
+    counts = np.array([[[337, cell, cell], [cell, cell, 2], [37, 7, cell]]])
+
+    def lost(point):
+        edges = np.cumsum([point[0], np.exp(point[1])])
+        below = expit(edges - point[2:, None])
+        shares = np.diff(np.pad(below, ((0, 0), (1, 1)), constant_values=(0, 1)), axis=1)
+        return -(counts[0] * np.log(np.maximum(shares, 1e-300))).sum()
+
+    starts = np.random.default_rng(0).normal(0, 5, (20, 5))
+    best = min(minimize(lost, start, method="BFGS").fun for start in starts)
+    assert value(counts, row_effects(counts, None)) >= -best - 1e-3
+
+
+@pytest.mark.parametrize("cumulative", [False, True])
+def test_nothing_lower_than_before_is_returned(cumulative, fresh_seed):
+    rng = np.random.default_rng(fresh_seed)
+    for _ in range(300):
+        K, L = rng.integers(2, 5), int(rng.integers(3, 6))
+        scores = None if cumulative else np.arange(float(L))[None]
+        chosen = rng.poisson(rng.gamma(0.3, 20, (2, K, L)))
+        counts = chosen[:1] + 10.0 ** rng.integers(-9, -2, (1, K, L))
+        before = row_effects(chosen[1:] + 0.01, scores)
+        after = row_effects(counts, scores, before)
+        assert value(counts, after) >= value(counts, before) - 1e-7

@@ -1,12 +1,13 @@
 #include "ordinal.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "ordinal_links.h"
 #include "workspace.h"
 
 /* Steps of Newton at the most, and how often one is halved before it is given up. */
-#define EFFECT_STEPS 100
+#define EFFECT_STEPS 200
 #define EFFECT_HALVINGS 30
 /*
  * The end, by what a step promises, in nats a row; after one of the first kind the next is of the
@@ -19,6 +20,14 @@
  * of the curvature lets steps leave such directions alone.
  */
 #define EFFECT_RIDGE 1e-9
+/*
+ * What is added to the curvature, in rows, where a step of Newton leads nowhere: the least and the
+ * most, how it grows where one fails, and shrinks where one does not.
+ */
+#define LEAST_DAMPING 1e-8
+#define MOST_DAMPING 1e4
+#define MORE 30.0
+#define LESS 0.1
 /* A pivot that is rounding noise, in units of its diagonal. */
 #define NO_PIVOT 1e-12
 
@@ -41,7 +50,7 @@ static int64_t laid_out(mx_ordinal *t, double *start) {
 
 int64_t mx_row_effects_workspace(int64_t n_components, int64_t n_levels) {
     mx_ordinal t = {.n_components = n_components, .n_levels = n_levels};
-    return laid_out(&t, 0) + n_levels;
+    return laid_out(&t, 0) + n_levels + n_components * n_levels;
 }
 
 /* Sees which levels have counts, where none has all are there, and sets shares (L) of them. */
@@ -111,9 +120,11 @@ static void solve_thresholds(mx_ordinal *t, const double *diagonal) {
     }
 }
 
-/* Sets the step of Newton from the point, effects being eliminated, and returns what it promises.
+/*
+ * Sets the step of Newton from the point, effects being eliminated, with so much more curvature,
+ * and returns what it promises.
  */
-static double set_step(mx_ordinal *t, const mx_link *link) {
+static double set_step(mx_ordinal *t, const mx_link *link, double damping) {
     int64_t K = t->n_components, L = t->n_levels;
     for (int64_t l = 0; l < L; l++)
         t->gradient[l] = 0;
@@ -124,13 +135,13 @@ static double set_step(mx_ordinal *t, const mx_link *link) {
     /* Nothing of the other point is needed now. */
     double *diagonal = t->tried;
     for (int64_t l = 0; l < L; l++) {
-        diagonal[l] = t->curvature[l * L + l];
-        t->curvature[l * L + l] *= 1 + EFFECT_RIDGE;
+        diagonal[l] = t->curvature[l * L + l] * (1 + EFFECT_RIDGE) + damping;
+        t->curvature[l * L + l] = diagonal[l];
         t->step[l] = t->gradient[l];
     }
     for (int64_t k = 0; k < K; k++) {
         const double *mixed = t->mixed + k * L;
-        double spread = t->spread[k] * (1 + EFFECT_RIDGE);
+        double spread = t->spread[k] * (1 + EFFECT_RIDGE) + damping;
         for (int64_t l = 0; l < L && spread > 0; l++) {
             t->step[l] -= mixed[l] * t->gradient[L + k] / spread;
             for (int64_t m = 0; m <= l; m++)
@@ -140,7 +151,7 @@ static double set_step(mx_ordinal *t, const mx_link *link) {
     solve_thresholds(t, diagonal);
     double promised = 0;
     for (int64_t k = 0; k < K; k++) {
-        double rest = t->gradient[L + k], spread = t->spread[k] * (1 + EFFECT_RIDGE);
+        double rest = t->gradient[L + k], spread = t->spread[k] * (1 + EFFECT_RIDGE) + damping;
         for (int64_t l = 0; l < L; l++)
             rest -= t->mixed[k * L + l] * t->step[l];
         t->step[L + k] = spread > 0 ? rest / spread : 0;
@@ -171,17 +182,37 @@ static int step_on(mx_ordinal *t, const mx_link *link, double *value) {
 
 /* Goes on from the point by steps of Newton; returns whether that came to an end. */
 static int climb(mx_ordinal *t, const mx_link *link) {
-    double value = link->value(t, t->point, t->logs);
-    for (int step = 0; step < EFFECT_STEPS; step++) {
-        double promised = set_step(t, link);
-        if (promised <= LEAST_PROMISE * t->rows)
+    double value = link->value(t, t->point, t->logs), damping = 0;
+    for (int step = 0; step < EFFECT_STEPS && damping < MOST_DAMPING; step++) {
+        double promised = set_step(t, link, damping * t->rows);
+        if (damping == 0 && promised <= LEAST_PROMISE * t->rows)
             return 1;
-        if (!step_on(t, link, &value))
-            return 0;
-        if (promised <= LAST_PROMISE * t->rows)
+        if (!step_on(t, link, &value)) {
+            damping = damping > 0 ? MORE * damping : LEAST_DAMPING;
+            continue;
+        }
+        if (damping == 0 && promised <= LAST_PROMISE * t->rows)
             return 1;
+        damping = damping > LEAST_DAMPING ? LESS * damping : 0;
     }
     return 0;
+}
+
+/* Keeps the logs of the point where they are the likeliest so far. */
+static void keep_better(mx_ordinal *t, const mx_link *link, double *best, double *kept) {
+    double value = link->value(t, t->point, t->logs);
+    if (!(value > *best))
+        return;
+    *best = value;
+    memcpy(kept, t->logs, sizeof(double) * t->n_components * t->n_levels);
+}
+
+/* Returns sum n log p where classes are alike, of the shares themselves. */
+static double of_shares(const mx_ordinal *t, const double *shares) {
+    double total = 0;
+    for (int64_t i = 0; i < t->n_components * t->n_levels; i++)
+        total += t->counts[i] > 0 ? t->counts[i] * log(shares[i % t->n_levels]) : 0;
+    return total;
 }
 
 void mx_row_effects(int64_t n_items, int64_t n_components, int64_t n_levels, const double *counts,
@@ -196,21 +227,26 @@ void mx_row_effects(int64_t n_items, int64_t n_components, int64_t n_levels, con
         see_levels(&t, shares);
         if (scores)
             centre_scores(&t, scores + j * n_levels);
-        link->begin_alike(&t, shares);
-        double alike = link->value(&t, t.point, t.logs);
+        double best = -INFINITY, *kept = shares + n_levels;
         int good = 0;
+        link->begin_alike(&t, shares);
+        keep_better(&t, link, &best, kept);
         if (previous) {
+            double alike = best;
             link->begin_at(&t, previous + j * size);
+            keep_better(&t, link, &best, kept);
             good = link->value(&t, t.point, t.logs) >= alike && climb(&t, link);
+            keep_better(&t, link, &best, kept);
         }
         /* Far from the maximum there may be no curvature to go by. */
         if (!good) {
             link->begin_alike(&t, shares);
             climb(&t, link);
+            keep_better(&t, link, &best, kept);
         }
         /* Levels may be so rare beside others that no logit tells them. */
-        int told = isfinite(link->value(&t, t.point, t.logs));
+        int told = best >= of_shares(&t, shares);
         for (int64_t i = 0; i < size; i++)
-            probabilities[j * size + i] = told ? exp(t.logs[i]) : shares[i % n_levels];
+            probabilities[j * size + i] = told ? exp(kept[i]) : shares[i % n_levels];
     }
 }
