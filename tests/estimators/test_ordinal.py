@@ -310,3 +310,10 @@ def test_proportional_odds_go_by_the_order_alone(rows):
     assert model.log_likelihood_ < free.log_likelihood_
     with pytest.raises(ParameterError, match="ordinal_link should be"):
         CategoricalMixture(2, ordinal=True, ordinal_link="probit").fit(rows)
+
+
+@pytest.mark.parametrize("link", ["cumulative", "nope"])
+def test_a_link_without_ordinal_items_is_refused(link):
+    rows = np.random.default_rng(0).integers(0, 3, (40, 3))
+    with pytest.raises(ParameterError, match="ordinal_link says nothing without ordinal"):
+        CategoricalMixture(2, ordinal_link=link).fit(rows)

@@ -56,6 +56,10 @@ RULES: list[tuple[str, Words]] = [
         "--ordinal NAME=low<middle<high, with its answers in order",
     ),
     (r"(?<![\w-])ordinal_link should", "--ordinal-link should"),
+    (
+        r"ordinal_link says nothing without ordinal; name items by ordinal",
+        "--ordinal-link says nothing without --ordinal; name items by --ordinal",
+    ),
     (r"(?<![\w-])ordinal (?=and fix or equal|names|does not|should)", "--ordinal "),
     (r"NaN or None where free|NaN \(or None for a component\) where free", "null where free"),
     (r"(?<![\w-])equal (?=speaks of)", "--equal "),

@@ -144,7 +144,11 @@ def ordinal_of(given: Sequence[str]) -> bool | dict[str, tuple[str, ...] | bool]
     ParameterError
         If an item is named twice.
     """
-    if [one.strip() for one in given] == ["all"]:
+    if "all" in [one.strip() for one in given]:
+        if len(given) > 1:
+            raise ParameterError(
+                "--ordinal all is given with further items; give it alone, or name every item"
+            )
         return True
     found: dict[str, tuple[str, ...] | bool] = {}
     for one in given:

@@ -32,7 +32,12 @@ from mixtura.errors import (
     ParameterError,
 )
 from mixtura.estimators.arriving import PartialFit
-from mixtura.estimators.binding import Ordinal, bound_family, check_possible
+from mixtura.estimators.binding import (
+    Ordinal,
+    bound_family,
+    check_possible,
+    check_unlinked,
+)
 from mixtura.estimators.doubted import warn_of_best, warn_of_fit
 from mixtura.estimators.inputs import (
     Kept,
@@ -105,7 +110,9 @@ class MixtureEstimator(Shown, PartialFit, DensityMixin, Pickled, ABC):
     def _bound(self, family: Any, n_components: int, given: Sourced) -> Any:
         """Return the family with what `fix`, `equal` and `ordinal` bind K components to."""
         ordinal = None
-        if self.ordinal is not None:
+        if self.ordinal is None:
+            check_unlinked(self.ordinal_link)
+        else:
             ordinal = Ordinal(
                 self.ordinal, self.ordinal_link, self._orders or {}, self._reading().places or ()
             )

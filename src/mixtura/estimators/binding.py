@@ -24,9 +24,9 @@ from mixtura.data import RowSource
 from mixtura.data.encoding import decoded
 from mixtura.data.frames import columns_of_frame, is_frame
 from mixtura.errors import DataError, ParameterError
-from mixtura.estimators.ordinal import Ordinal, called
+from mixtura.estimators.ordinal import Ordinal, called, check_unlinked
 
-__all__ = ["Ordinal", "bound_family", "check_possible"]
+__all__ = ["Ordinal", "bound_family", "check_possible", "check_unlinked"]
 
 Numbers = NDArray[np.float64]
 

@@ -15,7 +15,7 @@ from mixtura.errors import ParameterError
 from mixtura.inspection import scale_of
 from mixtura.kinds import ColumnKind
 
-__all__ = ["Ordinal", "called"]
+__all__ = ["Ordinal", "called", "check_unlinked"]
 
 # With fewer levels there is no order: the model is that of categories.
 FEWEST_LEVELS = 3
@@ -102,6 +102,14 @@ class Ordinal:
         if unknown:
             raise ParameterError(f"ordinal names column {unknown[0]}, which is in no block")
         return [one if isinstance(one, str) else fitted[one] for one in given]
+
+
+def check_unlinked(link: str) -> None:
+    """Raise `ParameterError` for a link of ordinal items where there are none."""
+    if link != LINKS[0]:
+        raise ParameterError(
+            "ordinal_link says nothing without ordinal; name items by ordinal, or leave it out"
+        )
 
 
 def called(names: tuple[str, ...] | None, column: int) -> str:
