@@ -274,6 +274,8 @@ def main() -> None:
     """Compile in place, or into the folder that is named, and say what was made."""
     sources = Path(__file__).parent / NATIVE
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else sources
+    if TARGET in os.environ and folder == sources:
+        sys.exit(f"{TARGET} names another machine; give a folder, to keep the kernels of this one")
     try:
         kernels = build(sources, folder, lambda sentence: print(sentence, file=sys.stderr))
     except NoCompiler as error:

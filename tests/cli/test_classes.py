@@ -368,3 +368,18 @@ def test_groups_are_held_against_one_another(tmp_path):
         refused = told(path, "-k", "2", *wrong)
         assert refused.exit_code != 0
         assert words in refused.stderr
+
+
+def test_codes_among_answers_are_told_of_before_classes_are(tmp_path):
+    rng = np.random.default_rng(0)
+    shift = 2 * rng.integers(0, 2, (300, 1))
+    frame = pd.DataFrame(rng.integers(1, 4, (300, 4)) + shift, columns=list("abcd"))
+    frame.loc[:5, "a"] = 99
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    done = told(tmp_path / "rows.csv", "-k", "2", "--starts", "2", "--ordinal", "all")
+    assert done.exit_code == 0
+    assert "'a': 99 (6 cells) look like codes for missing cells" in done.stderr
+    assert "make them missing (--missing 99)" in done.stderr
+    twice = told(tmp_path / "rows.csv", "-k", "2", "--ordinal", "all", "--ordinal", "a")
+    assert twice.exit_code == 2
+    assert "--ordinal all is given with further items" in twice.stderr

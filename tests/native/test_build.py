@@ -156,6 +156,15 @@ def test_a_machine_that_ziglang_does_not_know_is_refused(tree):
     )
 
 
+def test_kernels_of_another_machine_do_not_take_the_place_of_those_of_this_one(tree):
+    kept = tree / NATIVE / f"kernels_v3{library.SUFFIX}"
+    kept.touch()
+    done = run(tree, "hatch_build.py", MIXTURA_TARGET="musl-aarch64")
+    assert done.returncode == 1
+    assert "give a folder" in done.stderr
+    assert kept.exists()
+
+
 def test_a_wheel_with_kernels_is_of_a_platform_and_of_no_python(tree, hatch_build):
     name, files, _ = wheel(tree, CC=WRITING)
     assert "-py3-none-" in name

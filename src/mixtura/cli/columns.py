@@ -127,6 +127,7 @@ def category_columns(table: Table, wanted: Sequence[str], left_out: Sequence[str
         )
     rest = [name for own in blocks.values() for name in own if name not in names]
     say_columns(rest, "they hold amounts; --family mixed takes them")
+    say_notes([found[name] for name in names])
     return names
 
 
