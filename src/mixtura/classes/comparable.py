@@ -29,6 +29,7 @@ from mixtura.mixture import Mixture
 
 __all__ = [
     "check_comparable",
+    "check_family",
     "free_columns",
     "grouped",
     "groups_of",
@@ -68,8 +69,14 @@ def check_comparable(mixture: Mixture) -> None:
             continue
         if isinstance(family, PoissonFamily) and family.has_exposure:
             raise ParameterError(f"{SAID}, not with an exposure; fit the model without it first")
-        if not isinstance(family, COMPARED):
-            raise ParameterError(f"{SAID}, not by a '{family.name}' mixture; fit one of these")
+        if isinstance(family, StudentTFamily) or not isinstance(family, COMPARED):
+            raise _not_compared(family.name)
+
+
+def check_family(family: type[Any]) -> None:
+    """Raise `ParameterError` for a family of which no mixture is compared by groups."""
+    if not issubclass(family, (*COMPARED, StudentTFamily)):
+        raise _not_compared(family.name)
 
 
 def may_differ_alone(mixture: Mixture) -> bool:
@@ -94,20 +101,23 @@ def free_columns(free: Any, mixture: Mixture) -> tuple[int, ...]:
     return tuple(positions(list(free), mixture.columns, mixture.n_columns))
 
 
-def groups_of(values: Sequence[Any], weights: Float | None = None) -> tuple[tuple[Any, ...], Codes]:
+def groups_of(
+    values: Sequence[Any], weights: Float | None = None, column: str = "groups"
+) -> tuple[tuple[Any, ...], Codes]:
     """Return what groups are called, and the group of each row, -1 where it has no part.
 
     Parameters
     ----------
     values : (N,) the group of each row, None where it has none
     weights : (N,); rows of weight 0 have no part
+    column : what an error calls theirs
 
     Raises
     ------
     DataError
         If there are not two groups of two rows each.
     """
-    labels, codes = levels_and_codes(values, column_label(("groups",), 0))
+    labels, codes = levels_and_codes(values, column_label((column,), 0))
     used = codes >= 0 if weights is None else (codes >= 0) & (weights > 0)
     there, numbers = np.unique(codes[used], return_inverse=True)
     if not len(there):
@@ -174,6 +184,10 @@ def warn_of_few_rows(groups: Groups, n_parameters: int) -> None:
             MixturaWarning,
             stacklevel=3,
         )
+
+
+def _not_compared(name: str) -> ParameterError:
+    return ParameterError(f"{SAID}, not by a '{name}' mixture; fit one of these")
 
 
 def _families(mixture: Mixture) -> Sequence[Any]:
