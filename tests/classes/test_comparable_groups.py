@@ -169,6 +169,16 @@ def test_a_group_of_few_rows_is_warned_of():
     few[:7] = "z"
     with pytest.warns(MixturaWarning, match=r"no more rows than the 7 parameters .*: 'z' \(7\)"):
         invariance_test(model, rows, few, items=False)
-    few[7] = "z"
+    numbers = drawn()[0]
+    model_of_numbers = GaussianMixture(2, covariance_type="diag", random_state=0).fit(numbers)
+    few[2:7] = "r"
+    with (
+        pytest.warns(MixturaWarning, match=r"'z' \(2\)"),
+        pytest.raises(
+            ParameterError, match="of group 'z' have no width in its 2 rows; use a prior"
+        ),
+    ):
+        invariance_test(model_of_numbers, numbers, few, items=False, prior=None)
+    few[:8] = "z"
     found = invariance_test(model, rows, few, items=False)
     assert dict(zip(found.groups, found.sizes, strict=True))["z"] == 8
