@@ -15,7 +15,6 @@ from click.testing import CliRunner
 from mixtura import (
     CategoricalMixture,
     SurveyDesign,
-    invariance_test,
     load,
     one_step,
     profile,
@@ -341,33 +340,6 @@ def test_answers_in_an_order_are_told_by_name_or_by_what_is_said(tmp_path):
         refused = told(path, *options, *wrong)
         assert refused.exit_code != 0
         assert said in refused.stderr
-
-
-def test_groups_are_held_against_one_another(tmp_path):
-    rng = np.random.default_rng(0)
-    place = rng.integers(0, 2, 300)
-    said = rng.random((300, 4)) < np.where(rng.random(300) < 0.5, 0.8, 0.2)[:, None]
-    frame = pd.DataFrame(np.where(said, "yes", "no"), columns=list("abcd"))
-    frame["place"] = np.array(["north", "south"])[place]
-    path, out = tmp_path / "rows.csv", tmp_path / "out"
-    frame.to_csv(path, index=False)
-    options = ["-k", "2", "--starts", "3", "--groups", "place", "--free", "b"]
-    done = told(path, *options, "-o", out)
-    assert done.exit_code == 0, done.stderr
-    mixture = load(out / "model.mixtura")
-    assert mixture.columns == ("a", "b", "c", "d")
-    found = invariance_test(mixture, frame[list("abcd")], frame["place"], free=["b"])
-    assert found.summary() in done.stdout
-    assert "# Groups" in (out / "tables.md").read_text("utf-8")
-    for wrong, words in (
-        (["--free", "b"], "name the column by --groups"),
-        (["--groups", "place", "--free", "z"], "no column 'z'"),
-        (["--groups", "z"], "no column 'z'"),
-        (["--groups", "place", "--strata", "place"], "--groups takes rows for drawn one by one"),
-    ):
-        refused = told(path, "-k", "2", *wrong)
-        assert refused.exit_code != 0
-        assert words in refused.stderr
 
 
 def test_codes_among_answers_are_told_of_before_classes_are(tmp_path):

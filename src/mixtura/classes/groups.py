@@ -145,11 +145,13 @@ def _blocks(mixture: Mixture, free: Sequence[int], n_groups: int) -> list[_Block
             parts = range(n_groups) if column in free else [ALL]
             columns += [column] * len(parts)
             owners += parts
-        covaries = isinstance(family, GaussianFamily) and family.structure.storage == "full"
+        form = getattr(family, "structure", None)
+        covaries = form is not None and form.storage == "full"
         if covaries and len(columns) > own.stop - own.start:
+            other = ", or fit a diagonal structure" if family.name == "gaussian" else ""
             raise ParameterError(
                 "columns that covary within a class differ by group together or not at all; leave "
-                "free out, or fit a diagonal structure"
+                f"free out{other}"
             )
         found.append(_Block(family, parameters, tuple(columns), tuple(owners)))
     return found

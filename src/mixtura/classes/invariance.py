@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixtura.arrays import generator_of, whole_number
-from mixtura.classes.multiple_groups import Fitter, GroupModel, Groups
+from mixtura.classes.comparable import (
+    check_comparable,
+    free_columns,
+    grouped,
+    may_differ_alone,
+    warn_of_few_rows,
+)
+from mixtura.classes.multiple_groups import Fitter, GroupModel
 from mixtura.classes.posteriors import mixture_of
 from mixtura.classes.regression import LikelihoodRatio, ratio_of
-from mixtura.components.positions import positions
-from mixtura.data.checks import column_label
-from mixtura.data.frames import is_frame, values_of_series
-from mixtura.data.levels import levels_and_codes
-from mixtura.errors import DataError, ParameterError
-from mixtura.inference.rows import checked
-from mixtura.mixture import Mixture
 from mixtura.text import Passage, Summary, Table, Tabled, probability
 
 __all__ = ["Invariance", "ItemInvariance", "invariance_test"]
@@ -69,6 +69,24 @@ class Invariance(Tabled):
     items: tuple[ItemInvariance, ...]
     n_left_out: int
 
+    @property
+    def sized(self) -> str:
+        """Return what groups are called, and their sizes."""
+        pairs = zip(self.groups, self.sizes, strict=True)
+        return ", ".join(f"{group} (n = {size:.10g})" for group, size in pairs)
+
+    @property
+    def left_out(self) -> str:
+        """Return a sentence on rows without a group, empty where there are none."""
+        return f"{self.n_left_out} row(s) without a group have no part." if self.n_left_out else ""
+
+    def _called(self) -> list[str]:
+        """Return the columns of the groups in a table of their shares."""
+        called = [str(group) for group in self.groups]
+        if len({*called, "class"}) > len(called):
+            return called
+        return [f"group {group!r}" for group in self.groups]
+
     def table(self) -> Rows:
         """Return a row for each model."""
         return [
@@ -93,16 +111,23 @@ class Invariance(Tabled):
     def shares_table(self, model: str = "equal") -> Rows:
         """Return the share of each class in each group, a row for each class.
 
+        Groups that text does not tell apart, or one that is called "class", are columns such as
+        "group 'class'".
+
         Parameters
         ----------
         model : the name of one
         """
         mixtures = self.models[model].mixtures
         names = next(iter(mixtures.values())).names
+        called = self._called()
         return [
             {
                 "class": name,
-                **{str(group): float(own.weights[k]) for group, own in mixtures.items()},
+                **{
+                    group: float(own.weights[k])
+                    for group, own in zip(called, mixtures.values(), strict=True)
+                },
             }
             for k, name in enumerate(names)
         ]
@@ -123,8 +148,6 @@ class Invariance(Tabled):
 
     def summary(self) -> Summary:
         """Return the tables as text."""
-        pairs = zip(self.groups, self.sizes, strict=True)
-        sizes = ", ".join(f"{group} (n = {size:.10g})" for group, size in pairs)
         rows = [
             [
                 row["model"],
@@ -143,14 +166,14 @@ class Invariance(Tabled):
         ]
         header = ["likelihood ratio", "statistic", "df", "p"]
         passages = [
-            Passage(f"Classes of groups {sizes}", (models,)),
+            Passage(f"Classes of groups {self.sized}", (models,)),
             Passage(tables=(Table.of(header, tests),)),
         ]
         cells = [
-            [str(row["class"]), *(f"{row[str(one)]:.4f}" for one in self.groups)]
+            [str(row["class"]), *(f"{row[one]:.4f}" for one in self._called())]
             for row in self.shares_table()
         ]
-        shares = Table.of(["class", *map(str, self.groups)], cells)
+        shares = Table.of(["class", *self._called()], cells)
         passages.append(Passage("Shares of classes by group, items equal", (shares,)))
         if self.items:
             rows = [[row["column"], *_cells(row)] for row in self.items_table()]
@@ -161,7 +184,7 @@ class Invariance(Tabled):
             "their\nshares are not; free: nothing is. p-values are not adjusted for their number."
         )
         if self.n_left_out:
-            said += f"\n{self.n_left_out} row(s) without a group have no part."
+            said += f"\n{self.left_out}"
         return Summary([*passages, Passage(said=said)], self.table())
 
 
@@ -207,46 +230,38 @@ def invariance_test(
     Raises
     ------
     ParameterError
-        If the model has noise, or weights or numbers that are held or equal, or a setting cannot be
-        used.
+        If the model has noise, or weights or numbers that are held or equal, is of a family whose
+        groups are not compared (factor analysers, multinomial rows, counts with an exposure, t
+        components without full covariances), or a setting cannot be used.
     DataError
-        If rows, weights or groups cannot be used, or there is one group only.
+        If rows, weights or groups cannot be used, there is one group only, or a group has no answer
+        in a column.
+
+    Warns
+    -----
+    MixturaWarning
+        If a group has no more rows than the free model has parameters in it.
     """
     mixture = mixture_of(model)
-    _check(mixture)
+    check_comparable(mixture)
     names = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
-    chosen = positions(list(free), mixture.columns, mixture.n_columns)
+    chosen = free_columns(free, mixture)
     starts = whole_number("n_init", n_init, 1)
     seed = int(generator_of(random_state).integers(2**31))
-    known, n_left_out = _groups(mixture, X, groups, sample_weight, missing)
+    known, n_left_out = grouped(mixture, X, groups, sample_weight, missing)
+    warn_of_few_rows(known, mixture.n_parameters)
     fitter = Fitter(mixture, known, prior, starts, seed)
     models = {"homogeneous": fitter.homogeneous()}
     models["equal"] = fitter.joint((), models["homogeneous"])
     if chosen:
-        models["partial"] = fitter.joint(tuple(chosen), models["equal"])
+        models["partial"] = fitter.joint(chosen, models["equal"])
     models["free"] = fitter.apart(list(models.values())[1:])
     tests = {pair: _test(models[pair[0]], models[pair[1]]) for pair in TESTED if _has(models, pair)}
     found = []
-    for column in range(mixture.n_columns) if items and _may_differ_alone(mixture) else ():
+    for column in range(mixture.n_columns) if items and may_differ_alone(mixture) else ():
         one = fitter.joint((column,), models["equal"], alone=True)
         found.append(ItemInvariance(names[column], _test(models["equal"], one)))
     return Invariance(known.labels, known.sizes, models, tests, tuple(found), n_left_out)
-
-
-def _check(mixture: Mixture) -> None:
-    bound = mixture.constraints is not None and not mixture.constraints.binds_none_alone
-    if mixture.family.has_noise or mixture.held or bound:
-        raise ParameterError(
-            "groups are compared without noise, and with nothing held or equal; fit the model so "
-            "first"
-        )
-
-
-def _may_differ_alone(mixture: Mixture) -> bool:
-    """Return whether single columns may differ by group: none covaries with others."""
-    families: Sequence[Any] = getattr(mixture.family, "families", (mixture.family,))
-    forms = [getattr(one, "structure", None) for one in families]
-    return all(form is None or form.storage != "full" for form in forms)
 
 
 def _has(models: dict[str, GroupModel], pair: tuple[str, str]) -> bool:
@@ -260,39 +275,6 @@ def _has(models: dict[str, GroupModel], pair: tuple[str, str]) -> bool:
 def _test(restricted: GroupModel, freer: GroupModel) -> LikelihoodRatio:
     gain = freer.log_likelihood - restricted.log_likelihood
     return ratio_of(gain, freer.n_parameters - restricted.n_parameters)
-
-
-def _groups(
-    mixture: Mixture, X: Any, groups: Any, sample_weight: ArrayLike | None, missing: str
-) -> tuple[Groups, int]:
-    """Return the rows that have a group and weight, and how many have no group."""
-    rows = checked(mixture, X, sample_weight, missing)
-    series = None if is_frame(groups) else values_of_series(groups)
-    if series is None:
-        array = groups if isinstance(groups, np.ndarray) else np.array(groups, dtype=object)
-        if array.ndim != 1:
-            raise DataError("groups should be one column, the group of each row")
-        series = array.tolist()
-    if len(series) != rows.n_rows:
-        raise DataError(f"groups has {len(series)} rows and X has {rows.n_rows}; give one for each")
-    labels, codes = levels_and_codes(series, column_label(("groups",), 0))
-    weights = np.ones(rows.n_rows) if rows.weights is None else rows.weights
-    used = np.flatnonzero((codes >= 0) & (weights > 0))
-    there, numbers = np.unique(codes[used], return_inverse=True)
-    if len(there) < 2:
-        raise DataError(f"all rows are of the group {labels[0]!r}; there is nothing to compare")
-    few = np.bincount(numbers) < 2
-    if few.any():
-        one = labels[int(there[int(few.argmax())])]
-        raise DataError(f"group {one!r} has one row only; leave it out, or join it to another")
-    known = Groups(
-        tuple(labels[int(code)] for code in there),
-        rows.family,
-        rows.array[used],
-        numbers.astype(np.intp),
-        weights[used],
-    )
-    return known, int((codes < 0).sum())
 
 
 def _shown(test: LikelihoodRatio) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from mixtura.em.solve import FitResult, solve
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
+from mixtura.errors import ParameterError
 from mixtura.inference.refit import framed, from_short_runs, options_of
 from mixtura.mixture import Mixture
 
@@ -147,16 +148,28 @@ class Fitter:
         )
 
     def apart(self, before: Sequence[GroupModel]) -> GroupModel:
-        """Return the model in which all columns differ: a mixture for each group by itself."""
+        """Return the model in which all columns differ: a mixture for each group by itself.
+
+        Raises
+        ------
+        ParameterError
+            If classes of a group have no width, without a prior.
+        """
         known, mixtures, value, size = self.groups, {}, 0.0, 0
         starts = [self._responsibilities(one) for one in before]
         for group, label in enumerate(known.labels):
             own = known.codes == group
             rows, weights = known.rows[own], known.weights[own]
             family = framed(known.family, ArrayRows(rows, weights), slice(None))
-            found = self._solved(
-                family, rows, weights, self.mixture.constraints, [one[own] for one in starts]
-            )
+            own_starts = [one[own] for one in starts]
+            try:
+                found = self._solved(family, rows, weights, self.mixture.constraints, own_starts)
+            except ParameterError as error:
+                # What is wrong with settings, models of all groups have said.
+                raise ParameterError(
+                    f"classes of group {label!r} have no width in its {len(rows)} rows; use a "
+                    "prior or fewer classes, or join the group to another"
+                ) from error
             mixture = found.mixture
             mixtures[label] = self._called(mixture.weights, mixture.family, mixture.parameters)
             value += found.log_likelihood

@@ -8,8 +8,11 @@ import click
 from click.core import ParameterSource
 
 from mixtura.classes import Invariance, invariance_test, one_step, three_step
+from mixtura.classes.comparable import check_family, groups_of
 from mixtura.cli.class_tables import Related
+from mixtura.cli.families import Request
 from mixtura.cli.voice import say
+from mixtura.components.catalogue import ROWS
 from mixtura.data.files import Table
 from mixtura.errors import InformationError, ParameterError
 from mixtura.inference.survey import SurveyDesign
@@ -21,6 +24,7 @@ __all__ = [
     "check_drawn",
     "check_free",
     "check_steps",
+    "grouped_by",
     "labels_for",
     "related_to",
     "relation",
@@ -79,6 +83,34 @@ def check_free(groups: str | None, free: Sequence[str]) -> None:
     """Raise where items are to differ by group, and there are no groups."""
     if free and groups is None:
         raise ParameterError("--free names items that differ by group; name the column by --groups")
+
+
+def grouped_by(
+    table: Table, groups: str | None, free: Sequence[str], family: str, request: Request
+) -> list[Any] | None:
+    """Return the group of each row, or None where none are asked for.
+
+    Raises
+    ------
+    DataError
+        If there are no such columns, or not two groups of two rows each.
+    ParameterError
+        If groups of the family are not compared, or a column that is to differ is no item.
+    """
+    if groups is None:
+        return None
+    if family in ROWS:
+        check_family(ROWS[family].family)
+    table.check_known(free)
+    for name in free:
+        if name in request.left_out or (request.columns and name not in request.columns):
+            raise ParameterError(
+                f"--free names '{name}', which is not among the columns that tell classes; name "
+                "some of these"
+            )
+    values = table.categories(groups)
+    groups_of(values, request.of(table).weights, groups)
+    return values
 
 
 def check_drawn(

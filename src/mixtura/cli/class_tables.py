@@ -20,7 +20,7 @@ from mixtura.classes import (
 )
 from mixtura.cli.formulas import cells_written
 from mixtura.cli.output import CLASSES, ENUMERATION, LATEX, TABLES
-from mixtura.text import Passage, Rows, Table, as_latex, as_markdown
+from mixtura.text import Passage, Rows, Table, as_latex, as_markdown, probability
 from mixtura.writing import replacing, write_text
 
 __all__ = ["Findings", "Related", "write_csv"]
@@ -100,7 +100,11 @@ class Findings:
                 tests = one.tests()
                 found.append(Passage("Outcomes", _tables(one.table(), tests), f"{one.how}."))
         if self.groups is not None:
-            found.append(Passage("Groups", _tables(*self.groups.tables().values())))
+            own, said = (
+                self.groups,
+                f"Classes of groups {self.groups.sized}. {self.groups.left_out}",
+            )
+            found.append(Passage("Groups", _tables(*own.tables().values()), said.rstrip()))
         return [*found, Passage("Methods", (), self.methods())]
 
     def methods(self) -> str:
@@ -127,7 +131,25 @@ class Findings:
                 f" The parametric bootstrap of the likelihood ratio against one class less has "
                 f"p = {test.p_value:.3f} ({len(test.replicates)} replicates)."
             )
-        return text
+        return text if self.groups is None else f"{text} {_method_of_groups(self.groups)}"
+
+
+def _method_of_groups(groups: Invariance) -> str:
+    """Return sentences on how groups were held against one another."""
+    text = (
+        f"Classes of {len(groups.groups)} groups, {groups.sized}, were compared by multiple-group "
+        "models with class weights by group, all items equal or all free"
+    )
+    partial = groups.models.get("partial")
+    if partial is not None:
+        text += f", or those of {', '.join(partial.free)} free"
+    tests = [
+        f"{name} against {freer} by the likelihood ratio {test.statistic:.3f}, df = {test.df}, "
+        f"p {'' if said.startswith('<') else '= '}{said}"
+        for (name, freer), test in groups.tests.items()
+        for said in (probability(test.p_value),)
+    ]
+    return f"{text} ({'; '.join(tests)})." if tests else f"{text}."
 
 
 def _tables(*records: Rows) -> tuple[Table, ...]:

@@ -8,11 +8,7 @@ from typing import Any
 
 import click
 
-from mixtura.classes import (
-    Enumeration,
-    classification,
-    profile,
-)
+from mixtura.classes import Enumeration, classification, profile
 from mixtura.classes.enumeration import STARTS, enumeration_of
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.binding import ordinal_link_option, ordinal_of, ordinal_option
@@ -21,6 +17,7 @@ from mixtura.cli.class_relations import (
     check_drawn,
     check_free,
     check_steps,
+    grouped_by,
     labels_for,
     related_to,
     relation,
@@ -264,8 +261,7 @@ def classes(
             for name, names in (("covariates", foretelling), ("distal", following))
             if names
         }
-        table.check_known(split_names(free))
-        grouped = None if groups is None else table.categories(groups)
+        grouped = grouped_by(table, groups, split_names(free), family, request)
         fitted = fitted_table(table, OFFERS[family], request, all_components=True, labels=names)
         say_unnamed(names, fitted.mixture.n_components)
         rows = (frame_of(fitted.mixture, table), request.of(table).weights)
@@ -273,6 +269,7 @@ def classes(
         told: dict[str, Any] = (
             {"survey": survey} if survey is not None else {"sample_weight": rows[1]}
         )
+        several_groups = by_group(fitted.mixture, *rows, grouped, split_names(free), prior)
         enumeration, interrupted = _enumeration(fitted, *rows, blrt, vlmr=vlmr)
         relate = {name: relation(name, one_step, correction, assignment, prior) for name in related}
         found, unsaid = related_to(fitted.mixture, rows[0], told, related, relate)
@@ -284,7 +281,7 @@ def classes(
             classification(fitted.mixture, *rows) if several else None,
             tuple(fitted.facts()["notes"]),
             found,
-            by_group(fitted.mixture, *rows, grouped, split_names(free), prior),
+            several_groups,
             keep_formulas,
         )
         try:
