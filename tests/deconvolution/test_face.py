@@ -153,7 +153,7 @@ def test_columns_of_a_frame_are_read_by_name(two_columns):
     pandas = pytest.importorskip("pandas")
     _, cells, errors = two_columns
     frame = pandas.DataFrame(cells, columns=["ra", "dec"])
-    variances = pandas.DataFrame(np.diagonal(errors, axis1=1, axis2=2), columns=["e1", "e2"])
+    variances = pandas.DataFrame(np.diagonal(errors, axis1=1, axis2=2), columns=["ra", "dec"])
     model = DeconvolvedGaussianMixture(2, random_state=0).fit(frame, covariance=variances)
     assert model.feature_names_in_.tolist() == ["ra", "dec"]
     assert model.mixture_.columns == ("ra", "dec")
