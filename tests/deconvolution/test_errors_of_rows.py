@@ -116,3 +116,23 @@ def test_what_is_no_table_of_errors_is_refused_in_words():
     ):
         with pytest.raises(DataError, match=words):
             measured(CELLS, given, None)
+
+
+@pytest.mark.parametrize("n_columns", [1, 2])
+def test_errors_in_the_place_of_y_are_refused(n_columns):
+    pandas = pytest.importorskip("pandas")
+    rng = np.random.default_rng(1)
+    cells, errors = rng.normal(size=(60, n_columns)), rng.gamma(2.0, size=(60, n_columns))
+    model = DeconvolvedGaussianMixture().fit(cells, covariance=errors)
+    whole = errors[:, :, None] * np.eye(n_columns)
+    for given in (errors, whole, errors.tolist(), pandas.DataFrame(errors)):
+        with pytest.raises(DataError, match=r"y has the shape .* by name, covariance="):
+            DeconvolvedGaussianMixture().fit(cells, given)
+        with pytest.raises(DataError, match=r"y has the shape .* by name, covariance="):
+            model.score(cells, given)
+    named = model.score(cells, covariance=errors)
+    labels = rng.integers(3, size=60)
+    for label in (labels, labels[:, None], labels.astype(str), labels.tolist(), errors[:, 0]):
+        assert model.score(cells, label, covariance=errors) == named
+        again = DeconvolvedGaussianMixture().fit(cells, label, covariance=errors)
+        assert again.log_likelihood_ == model.log_likelihood_

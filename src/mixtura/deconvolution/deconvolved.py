@@ -14,7 +14,12 @@ from mixtura.data import ArrayRows
 from mixtura.data.checks import check_enough_rows, check_varying, check_within_reach, row_weights
 from mixtura.data.columns import column_moments
 from mixtura.data.encoding import AS_IT_COMES
-from mixtura.deconvolution.errors_of_rows import Measurements, check_measured, measured
+from mixtura.deconvolution.errors_of_rows import (
+    Measurements,
+    check_labels,
+    check_measured,
+    measured,
+)
 from mixtura.deconvolution.face import FittedDeconvolution
 from mixtura.deconvolution.starts import SharpStarts
 from mixtura.em.responsibilities import model_from_responsibilities
@@ -126,7 +131,7 @@ class DeconvolvedGaussianMixture(FittedDeconvolution):
         Parameters
         ----------
         X : (N, D) numbers as they were measured, NaN where a cell was not: array, frame or table
-        y : not read
+        y : not read; refused where it is more than a label per row, as errors in its place are
         sample_weight : (N,) row weights from 0 up; weight 2 is the row twice
         covariance : (N, D) or (N, D, D)
             Variances of the errors of each row, or their covariances; infinite where a cell was not
@@ -142,6 +147,7 @@ class DeconvolvedGaussianMixture(FittedDeconvolution):
         checked_integer("n_components", self.n_components, 1)
         settings, form = Settings.of(self), self._form()
         cells, names = checked_rows(X, self, least_rows=2, missing=True)
+        check_labels(y, cells.shape[1])
         every = measured(cells, covariance, names)
         weights = row_weights(sample_weight, len(cells))
         kept = np.flatnonzero(np.ones(len(cells)) if weights is None else weights)

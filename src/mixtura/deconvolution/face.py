@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from mixtura.arrays import generator_of
 from mixtura.components.measured.family import MeasuredFamily
 from mixtura.components.measured.posterior import posterior_moments
-from mixtura.deconvolution.errors_of_rows import Measurements, measured
+from mixtura.deconvolution.errors_of_rows import Measurements, check_labels, measured
 from mixtura.deconvolution.stored import save_deconvolved
 from mixtura.estimators.gaussian_shapes import attributes_of
 from mixtura.estimators.inputs import fitted_rows, names_of
@@ -37,6 +37,7 @@ class FittedDeconvolution(DensityMixin, Pickled):
     """
 
     covariance_type: str
+    n_features_in_: int
     mixture_: Mixture
     facts_: dict[str, Any]
 
@@ -55,7 +56,15 @@ class FittedDeconvolution(DensityMixin, Pickled):
     def score(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, X: Any, y: Any = None, covariance: ArrayLike | None = None
     ) -> float:
-        """Return the mean log density of the rows; arguments as in `score_samples`."""
+        """Return the mean log density of the rows.
+
+        Parameters
+        ----------
+        X, covariance : as in `score_samples`
+        y : as in `fit`
+        """
+        check_is_fitted(self, "mixture_")
+        check_labels(y, self.n_features_in_)
         return float(self.score_samples(X, covariance).mean())
 
     def predict_proba(self, X: Any, covariance: ArrayLike | None = None) -> Float:
