@@ -31,6 +31,7 @@ from mixtura.estimators.doubted import warn_of_fit
 from mixtura.estimators.inputs import checked_rows
 from mixtura.estimators.settings import Settings, checked_integer
 from mixtura.estimators.sizes import check_parameters
+from mixtura.summary import MEASURED
 
 __all__ = ["DeconvolvedGaussianMixture"]
 
@@ -177,7 +178,7 @@ class DeconvolvedGaussianMixture(FittedDeconvolution):
             self.feature_names_in_ = np.array(names, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
-        self._adopt(result)
+        self._adopt(result, has_errors=found.has_errors)
         warn_of_fit(result, result.cautions, settings.max_iter)
         return self
 
@@ -194,11 +195,11 @@ class DeconvolvedGaussianMixture(FittedDeconvolution):
             raise ParameterError("rows of 'responsibilities_init' should be shares that sum to one")
         return lambda sweep, loop: [model_from_responsibilities(sweep, shares[kept], loop)]
 
-    def _adopt(self, result: FitResult) -> None:
+    def _adopt(self, result: FitResult, *, has_errors: bool) -> None:
         measuring: Any = result.mixture.family
         plain = GaussianFamily(measuring.structure, measuring.frame)
         self.mixture_ = replace(result.mixture, family=plain, reading=AS_IT_COMES)
-        self.facts_ = result.facts()
+        self.facts_ = {**result.facts(), MEASURED: has_errors}
         self.history_, self.ending_ = result.history, result.ending
         self.converged_, self.n_iter_ = result.ending.converged, result.history.n_sweeps
         self.remaining_gain_, self.starts_agreeing_ = result.remaining_gain, result.starts_agreeing

@@ -59,6 +59,12 @@ class Measurements:
         """Return which cells (N, D) were measured."""
         return np.isfinite(self.layout.variances(self.rows))
 
+    @property
+    def has_errors(self) -> bool:
+        """Return whether a cell that was measured has an error."""
+        variances = self.layout.variances(self.rows)
+        return bool((np.isfinite(variances) & (variances > 0)).any())
+
     def typical(self, weights: Float | None) -> Float:
         """Return the geometric mean (D,) of the variances of a column's cells, 0 where one is."""
         variances, seen = self.layout.variances(self.rows), self.seen
