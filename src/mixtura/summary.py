@@ -12,13 +12,17 @@ from mixtura.mixture import Mixture
 from mixtura.mixture.document import bound_numbers
 from mixtura.text import Passage, Summary, Table, count_words, row_words
 
-__all__ = ["summary_of", "table_words", "title_of"]
+__all__ = ["MEASURED", "summary_of", "table_words", "title_of"]
 
 STRANGE = (
     "What the file says of the fit is not as expected, and is left out; fit and save it again."
 )
 
 SHOWN_PAIRS = 5
+
+# The fact that rows of a fit had errors of their own, so components are of what underlies them.
+MEASURED = "measured_with_errors"
+UNDERLYING = " of what underlies rows measured with errors"
 
 
 def summary_of(
@@ -43,6 +47,8 @@ def summary_of(
 def _told(mixture: Mixture, facts: Mapping[str, Any] | None) -> list[Passage]:
     columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
     heading, *rest = title_of(mixture).split("\n")
+    if facts and facts.get(MEASURED):
+        heading += UNDERLYING
     parts = [Passage(heading, said="\n".join(rest))]
     if facts:
         parts.append(_criteria(facts))

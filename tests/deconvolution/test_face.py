@@ -57,23 +57,25 @@ def test_densities_and_posteriors_are_integrals_over_underlying_values(one_colum
 
 def test_a_row_without_errors_is_what_underlies_it(two_columns):
     model, cells, _ = two_columns
-    mean, covariance = model.posterior(cells)
+    mean, covariance = model.posterior(cells, np.zeros_like(cells))
     np.testing.assert_allclose(mean, cells, atol=1e-12)
     np.testing.assert_allclose(covariance, 0.0, atol=1e-12)
-    np.testing.assert_allclose(model.score_samples(cells), model.mixture_.log_density(cells))
+    found = model.score_samples(cells, np.zeros_like(cells))
+    np.testing.assert_allclose(found, model.mixture_.log_density(cells))
 
 
 def test_what_was_not_measured_is_told_by_what_was(two_columns):
     model, cells, _ = two_columns
     gappy = cells[:5].copy()
     gappy[:, 1] = np.nan
-    mean, covariance = model.posterior(gappy)
+    mean, covariance = model.posterior(gappy, np.zeros_like(gappy))
     for row, x in enumerate(gappy[:, 0]):
         given = model.mixture_.conditional({0: x})
         assert mean[row, 1] == pytest.approx(given.mean()[0], rel=1e-9)
         assert covariance[row, 1, 1] == pytest.approx(given.covariance()[0, 0], rel=1e-9)
     alone = model.mixture_.marginal([0]).log_density(gappy[:, :1])
-    np.testing.assert_allclose(model.score_samples(gappy), alone, rtol=1e-10)
+    found = model.score_samples(gappy, np.zeros_like(gappy))
+    np.testing.assert_allclose(found, alone, rtol=1e-10)
     nothing = np.full((1, 2), np.nan)
     np.testing.assert_allclose(model.posterior(nothing)[0][0], model.mixture_.mean(), rtol=1e-12)
     np.testing.assert_allclose(model.predict_proba(nothing)[0], model.weights_, rtol=1e-12)
@@ -153,7 +155,7 @@ def test_columns_of_a_frame_are_read_by_name(two_columns):
     pandas = pytest.importorskip("pandas")
     _, cells, errors = two_columns
     frame = pandas.DataFrame(cells, columns=["ra", "dec"])
-    variances = pandas.DataFrame(np.diagonal(errors, axis1=1, axis2=2), columns=["e1", "e2"])
+    variances = pandas.DataFrame(np.diagonal(errors, axis1=1, axis2=2), columns=["ra", "dec"])
     model = DeconvolvedGaussianMixture(2, random_state=0).fit(frame, covariance=variances)
     assert model.feature_names_in_.tolist() == ["ra", "dec"]
     assert model.mixture_.columns == ("ra", "dec")

@@ -154,7 +154,7 @@ def test_a_missing_cell_among_objects_is_one(nothing: Any) -> None:
     gaps[3, 1] = np.nan
     with pytest.raises(DataError, match="column 1 holds NaN at row 3"):
         GaussianMixture(1).fit(rows)
-    for given in (rows, rows.tolist()):
+    for given in (rows, rows.tolist(), pd.DataFrame(rows)):
         found = GaussianMixture(1, missing="marginal").fit(given)
         assert (
             found.log_likelihood_

@@ -8,7 +8,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.data.plain import NO_NUMBER
+from mixtura.data.plain import NO_NUMBER, is_missing
 from mixtura.errors import DataError
 
 __all__ = [
@@ -113,7 +113,7 @@ def _numbers(column: nw.Series[Any], name: str) -> NDArray[np.float64]:
         try:
             if isinstance(value, str):
                 raise TypeError
-            values[row] = np.nan if value is None else float(value)
+            values[row] = np.nan if is_missing(value) else float(value)
         except (TypeError, ValueError):
             raise DataError(
                 f"column '{name}' holds {value!r} at row {row} (counted from 0), which is not a "

@@ -14,7 +14,12 @@ from mixtura.data import ArrayRows
 from mixtura.data.checks import check_enough_rows, check_varying, check_within_reach, row_weights
 from mixtura.data.columns import column_moments
 from mixtura.data.encoding import AS_IT_COMES
-from mixtura.deconvolution.errors_of_rows import Measurements, check_measured, measured
+from mixtura.deconvolution.errors_of_rows import (
+    Measurements,
+    check_labels,
+    check_measured,
+    measured,
+)
 from mixtura.deconvolution.face import FittedDeconvolution
 from mixtura.deconvolution.starts import SharpStarts
 from mixtura.em.responsibilities import model_from_responsibilities
@@ -26,6 +31,7 @@ from mixtura.estimators.doubted import warn_of_fit
 from mixtura.estimators.inputs import checked_rows
 from mixtura.estimators.settings import Settings, checked_integer
 from mixtura.estimators.sizes import check_parameters
+from mixtura.summary import MEASURED
 
 __all__ = ["DeconvolvedGaussianMixture"]
 
@@ -126,7 +132,7 @@ class DeconvolvedGaussianMixture(FittedDeconvolution):
         Parameters
         ----------
         X : (N, D) numbers as they were measured, NaN where a cell was not: array, frame or table
-        y : not read
+        y : not read; refused where it is more than a label per row, as errors in its place are
         sample_weight : (N,) row weights from 0 up; weight 2 is the row twice
         covariance : (N, D) or (N, D, D)
             Variances of the errors of each row, or their covariances; infinite where a cell was not
@@ -142,6 +148,7 @@ class DeconvolvedGaussianMixture(FittedDeconvolution):
         checked_integer("n_components", self.n_components, 1)
         settings, form = Settings.of(self), self._form()
         cells, names = checked_rows(X, self, least_rows=2, missing=True)
+        check_labels(y, cells.shape[1])
         every = measured(cells, covariance, names)
         weights = row_weights(sample_weight, len(cells))
         kept = np.flatnonzero(np.ones(len(cells)) if weights is None else weights)
@@ -171,7 +178,7 @@ class DeconvolvedGaussianMixture(FittedDeconvolution):
             self.feature_names_in_ = np.array(names, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
-        self._adopt(result)
+        self._adopt(result, has_errors=found.has_errors)
         warn_of_fit(result, result.cautions, settings.max_iter)
         return self
 
@@ -188,11 +195,11 @@ class DeconvolvedGaussianMixture(FittedDeconvolution):
             raise ParameterError("rows of 'responsibilities_init' should be shares that sum to one")
         return lambda sweep, loop: [model_from_responsibilities(sweep, shares[kept], loop)]
 
-    def _adopt(self, result: FitResult) -> None:
+    def _adopt(self, result: FitResult, *, has_errors: bool) -> None:
         measuring: Any = result.mixture.family
         plain = GaussianFamily(measuring.structure, measuring.frame)
         self.mixture_ = replace(result.mixture, family=plain, reading=AS_IT_COMES)
-        self.facts_ = result.facts()
+        self.facts_ = {**result.facts(), MEASURED: has_errors}
         self.history_, self.ending_ = result.history, result.ending
         self.converged_, self.n_iter_ = result.ending.converged, result.history.n_sweeps
         self.remaining_gain_, self.starts_agreeing_ = result.remaining_gain, result.starts_agreeing

@@ -9,9 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from mixtura.components.measured.layout import Layout
 from mixtura.data.checks import check_finite, column_label
+from mixtura.data.frames import frame_names, is_frame, numbers_of_frame, picked
+from mixtura.data.plain import is_missing, plain_table
 from mixtura.errors import DataError
 
-__all__ = ["Measurements", "check_measured", "measured"]
+__all__ = ["Measurements", "check_labels", "check_measured", "measured"]
 
 Float = NDArray[np.float64]
 Names = Sequence[str] | None
@@ -20,6 +22,8 @@ Names = Sequence[str] | None
 ROUNDED = 1e-8
 # In units of a cell and its errors squared are beyond numbers soon.
 LARGEST = 1e140
+# Names that a sentence has of a frame's columns.
+LISTED = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +59,12 @@ class Measurements:
         """Return which cells (N, D) were measured."""
         return np.isfinite(self.layout.variances(self.rows))
 
+    @property
+    def has_errors(self) -> bool:
+        """Return whether a cell that was measured has an error."""
+        variances = self.layout.variances(self.rows)
+        return bool((np.isfinite(variances) & (variances > 0)).any())
+
     def typical(self, weights: Float | None) -> Float:
         """Return the geometric mean (D,) of the variances of a column's cells, 0 where one is."""
         variances, seen = self.layout.variances(self.rows), self.seen
@@ -70,7 +80,8 @@ def measured(cells: NDArray[Any], covariance: ArrayLike | None, names: Names) ->
     Parameters
     ----------
     cells : (N, D) NaN where not measured
-    covariance : (N, D) variances, (N, D, D) covariances, or None where there are no errors
+    covariance : (N, D) variances, (N, D, D) covariances, or None where there are no errors; a cell
+        that a mask hides was not measured, and columns of a frame are taken by name
 
     Raises
     ------
@@ -81,17 +92,41 @@ def measured(cells: NDArray[Any], covariance: ArrayLike | None, names: Names) ->
     check_finite(given, names, gaps=True)
     missing = np.isnan(given)
     shape = given.shape
-    errors = np.zeros(shape) if covariance is None else _numbers(covariance)
+    errors = np.zeros(shape) if covariance is None else _numbers(covariance, names)
     if errors.shape not in (shape, (*shape, shape[1])):
         raise DataError(
             f"covariance has the shape {errors.shape}, and X {shape}; give the variances of the "
             f"errors of each row, {shape}, or their covariances, {(*shape, shape[1])}"
         )
+    _take_unknown(errors, missing)
     errors = _covariances(errors, names) if errors.ndim == 3 else _variances(errors, names)
     # Of covariances a view of the variances.
     variances = errors if errors.ndim == 2 else np.einsum("nii->ni", errors)
     variances[missing] = np.inf
     return Measurements(np.where(np.isinf(variances), 0.0, given), errors)
+
+
+def check_labels(y: Any, n_columns: int) -> None:
+    """Raise `DataError` if a y, which nothing reads, is errors of rows that came in its place.
+
+    Labels are one per row; in one column so are errors, which are numbers with a fraction.
+    """
+    try:
+        shape = np.shape(y)
+        each = int(np.prod(shape[1:]))
+        errors = len(shape) > 1 and (each > 1 or (n_columns == 1 and _has_fractions(y)))
+    except (TypeError, ValueError):
+        return
+    if errors:
+        raise DataError(
+            f"y has the shape {shape}, as errors of rows have and labels have not, and y is not "
+            "read; give errors by name, covariance=..."
+        )
+
+
+def _has_fractions(y: Any) -> bool:
+    values = np.asarray(y, np.float64)
+    return bool((values != np.floor(values)).any())
 
 
 def check_measured(found: Measurements, names: Names) -> None:
@@ -102,9 +137,64 @@ def check_measured(found: Measurements, names: Names) -> None:
         raise DataError(f"{label} was not measured in any row of weight; drop it")
 
 
-def _numbers(covariance: ArrayLike) -> Float:
+def _take_unknown(errors: Float, missing: NDArray[np.bool_]) -> None:
+    """Make the variance of a missing cell infinite where its errors are not known either."""
+    unknown = np.isnan(errors)
+    if errors.ndim == 2:
+        errors[unknown & missing] = np.inf
+        return
+    rows, columns = np.nonzero((unknown.any(axis=1) | unknown.any(axis=2)) & missing)
+    errors[rows, columns, columns] = np.inf
+
+
+def _numbers(covariance: Any, names: Names) -> Float:
+    """Return errors as numbers, NaN where one is missing and infinite where a mask hides it.
+
+    Raises
+    ------
+    DataError
+        If they are none, or a frame's columns have other names than those of X.
+    """
+    table = plain_table(covariance, "covariance")
+    if isinstance(covariance, np.ma.MaskedArray):
+        shown = ~np.ma.getmaskarray(covariance)
+        found = np.full(covariance.shape, np.inf)
+        found[shown] = _floats(covariance.data[shown])
+        return found
+    return _of_frame(table, names) if is_frame(table) else _floats(table)
+
+
+def _of_frame(frame: Any, names: Names) -> Float:
+    own = frame_names(frame)
+    if own is not None and names is not None and own != tuple(names):
+        if sorted(own) != sorted(names):
+            raise DataError(
+                f"covariance has the columns {_listed(own)}, and X {_listed(names)}; name those of "
+                "the errors as those of X, or give an array in the order of X, such as "
+                "covariance.to_numpy()"
+            )
+        frame = picked(frame, names)
     try:
-        return np.array(covariance, np.float64)
+        return numbers_of_frame(frame)[0].astype(np.float64, copy=False)
+    except DataError as error:
+        raise DataError(f"covariance should hold numbers: {error}") from error
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(f"'{name}'" for name in names[:LISTED])
+    return shown if len(names) <= LISTED else f"{shown}, ..."
+
+
+def _floats(values: Any) -> Float:
+    try:
+        return np.array(values, np.float64)
+    except (TypeError, ValueError):
+        cells = np.array(values, object)
+    for place, value in np.ndenumerate(cells):
+        if is_missing(value):
+            cells[place] = np.nan
+    try:
+        return cells.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(f"covariance should hold numbers: {error}") from error
 

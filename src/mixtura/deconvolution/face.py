@@ -1,5 +1,6 @@
 """What a fitted mixture of underlying values says of rows that were measured with errors."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Self
@@ -12,13 +13,15 @@ from sklearn.utils.validation import check_is_fitted
 from mixtura.arrays import generator_of
 from mixtura.components.measured.family import MeasuredFamily
 from mixtura.components.measured.posterior import posterior_moments
-from mixtura.deconvolution.errors_of_rows import Measurements, measured
+from mixtura.deconvolution.errors_of_rows import Measurements, check_labels, measured
 from mixtura.deconvolution.stored import save_deconvolved
+from mixtura.errors import MixturaWarning
 from mixtura.estimators.gaussian_shapes import attributes_of
 from mixtura.estimators.inputs import fitted_rows, names_of
 from mixtura.estimators.stored import Pickled
 from mixtura.mixture import Mixture
-from mixtura.summary import summary_of
+from mixtura.summary import MEASURED, summary_of
+from mixtura.text import Summary
 
 __all__ = ["FittedDeconvolution"]
 
@@ -26,6 +29,14 @@ Float = NDArray[np.float64]
 
 # Rows whose posteriors are found at once: memory stays small whatever N is.
 ROWS_AT_ONCE = 4096
+
+EXACT = (
+    "rows are taken as measured exactly, and this {name} was fitted to rows with errors; give "
+    "those of these rows as covariance=..., or zeros if they have none. In searches and "
+    "cross-validation only scikit-learn's metadata routing hands them to scores: "
+    "sklearn.set_config(enable_metadata_routing=True), and set_fit_request(covariance=True) and "
+    "set_score_request(covariance=True) of the model"
+)
 
 
 class FittedDeconvolution(DensityMixin, Pickled):
@@ -37,6 +48,7 @@ class FittedDeconvolution(DensityMixin, Pickled):
     """
 
     covariance_type: str
+    n_features_in_: int
     mixture_: Mixture
     facts_: dict[str, Any]
 
@@ -48,6 +60,12 @@ class FittedDeconvolution(DensityMixin, Pickled):
         X : (N, D) rows of the columns that were fitted, NaN where not measured; frames by name
         covariance : (N, D) or (N, D, D) of the errors, as in `fit`; None: rows have none, so the
             density is that of underlying values
+
+        Warns
+        -----
+        MixturaWarning
+            If it is None, a cell was measured, and the rows of the fit had errors. Zeros say that
+            these have none.
         """
         mixture, found = self._reading(X, covariance)
         return mixture.log_density(found.rows)
@@ -55,8 +73,17 @@ class FittedDeconvolution(DensityMixin, Pickled):
     def score(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, X: Any, y: Any = None, covariance: ArrayLike | None = None
     ) -> float:
-        """Return the mean log density of the rows; arguments as in `score_samples`."""
-        return float(self.score_samples(X, covariance).mean())
+        """Return the mean log density of the rows.
+
+        Parameters
+        ----------
+        X, covariance : as in `score_samples`
+        y : as in `fit`
+        """
+        check_is_fitted(self, "mixture_")
+        check_labels(y, self.n_features_in_)
+        mixture, found = self._reading(X, covariance)
+        return float(mixture.log_density(found.rows).mean())
 
     def predict_proba(self, X: Any, covariance: ArrayLike | None = None) -> Float:
         """Return the posterior probabilities of the components (N, K); rows sum to one.
@@ -155,7 +182,7 @@ class FittedDeconvolution(DensityMixin, Pickled):
         self.mixture_ = self.mixture_.relabel(labels)
         return self
 
-    def summary(self) -> str:
+    def summary(self) -> Summary:
         """Return the fit in words and tables; covariances are those of underlying values."""
         check_is_fitted(self, "mixture_")
         return summary_of(self.mixture_, self.facts_)
@@ -168,9 +195,13 @@ class FittedDeconvolution(DensityMixin, Pickled):
         self.covariances_, self.precisions_, self.precisions_cholesky_ = shapes
 
     def _reading(self, X: Any, covariance: ArrayLike | None) -> tuple[Mixture, Measurements]:
-        """Return the mixture that reads rows with errors, and these."""
+        """Return the mixture that reads rows with errors, and these; warn the caller's caller."""
         check_is_fitted(self, "mixture_")
         found = measured(fitted_rows(X, self, missing=True), covariance, names_of(self))
+        had_errors = getattr(self, "facts_", {}).get(MEASURED)
+        if covariance is None and had_errors and found.seen.any():
+            said = EXACT.format(name=type(self).__name__)
+            warnings.warn(said, MixturaWarning, stacklevel=3)
         family: Any = self.mixture_.family
         reads = MeasuredFamily.reading_errors(family, has_covariances=found.layout.has_covariances)
         return replace(self.mixture_.coded, family=reads), found
