@@ -22,6 +22,9 @@ BINARY_IN_POSTGRES = (
     "ELSE CAST(CAST({0} AS text) AS double precision) END"
 )
 
+# Amounts are from here to there.
+LEAST, MOST = sql_number(SMALLEST_AMOUNT), sql_number(1 / SMALLEST_AMOUNT)
+
 # What cells of a kind are, as `CHECKS` of tables say.
 HOLDS = {
     "number": "{0} BETWEEN -1e308 AND 1e308",
@@ -29,8 +32,7 @@ HOLDS = {
     "draws": "{0} BETWEEN 0e0 AND 1e308 AND {0} = floor({0})",
     "binary": "{0} IN (0e0, 1e0)",
     "exposure": "{0} > 0e0 AND {0} <= 1e308",
-    "positive": "{0} BETWEEN %s AND %s"
-    % (sql_number(SMALLEST_AMOUNT), sql_number(1 / SMALLEST_AMOUNT)),
+    "positive": f"{{0}} BETWEEN {LEAST} AND {MOST}",
 }
 
 
