@@ -6,10 +6,22 @@ import shutil
 import subprocess
 
 import narwhals.stable.v2 as nw
+import numpy as np
 import pytest
 from pages_read import Cells
 
-from mixtura.text import Passage, Summary, Table, as_html, as_latex, as_markdown, frame_of
+from mixtura import ParameterError
+from mixtura.text import (
+    Passage,
+    Summary,
+    Table,
+    as_html,
+    as_latex,
+    as_markdown,
+    frame_of,
+    number,
+    with_spread,
+)
 
 HOSTILE = "50 % of $a_b$ & {c} #1 ~ ^ \\input{x} | <i>"
 RECORDS = [{"class": "low", "share_of": 0.25, "name": HOSTILE, "p": None}]
@@ -21,10 +33,10 @@ PASSAGES = [
 
 def test_markdown_has_a_line_for_each_row() -> None:
     text = as_markdown(PASSAGES)
-    assert "# Classes & more" in text
+    assert "# Classes &amp; more" in text
     assert "| class | share_of | name | p |\n| --- | --- | --- | --- |\n| low | 0.25 | " in text
-    assert "\\input{x} \\| <i>" in text
-    assert text.endswith("# Methods\n\nEntropy was 0.9 & fine.\n")
+    assert "\\input{x} \\| &lt;i>" in text
+    assert text.endswith("# Methods\n\nEntropy was 0.9 &amp; fine.\n")
 
 
 def test_latex_escapes_what_it_takes_for_its_own() -> None:
@@ -35,6 +47,33 @@ def test_latex_escapes_what_it_takes_for_its_own() -> None:
     assert "\\input" not in text.replace("\\textbackslash{}input", "")
     assert "\\begin{tabular}{lrlr}" in text
     assert "low & 0.25 & " in text
+
+
+def test_markdown_has_no_html_of_a_cell_a_heading_or_a_sentence() -> None:
+    bad = "<img onerror=x> &lt;"
+    text = as_markdown([Passage(bad, (Table.of([bad, "n"], [[bad, "1"]]),), bad)])
+    assert "<" not in text
+    assert text.count("&lt;img onerror=x> &amp;lt;") == 4
+
+
+@pytest.mark.parametrize("first", ["[2em]", "*", "*[1em]", " [x"])
+def test_latex_takes_no_cell_for_an_option_of_the_line_above(first: str) -> None:
+    text = as_latex([Passage("", (Table.of([first, "[n]"], [["a", "1"], [first, "[2"]]),))])
+    cell = first.strip()
+    assert f"\\toprule\n{{}}{cell} & [n] \\\\\n" in text
+    assert f"a & 1 \\\\\n{{}}{cell} & [2 \\\\\n" in text
+
+
+def test_numbers_of_any_size_are_written() -> None:
+    assert [number(x) for x in (99999.4, 99999.6, 1e5, 999999999.7)] == [
+        "99999",
+        "100000",
+        "100000",
+        "1e+09",
+    ]
+    assert with_spread(float("inf"), 1e-9) == "inf ± 1e-09"
+    assert with_spread(float("nan"), 1e-9) == "nan ± 1e-09"
+    assert with_spread(float("-inf"), 0.5) == "-inf ± 0.5"
 
 
 def test_a_table_without_rows_is_no_table() -> None:
@@ -93,6 +132,33 @@ def test_rows_by_name_are_frames_of_any_library(backend) -> None:
     assert frame["level"].to_list()[:2] == ["1", "x"]
     assert frame["value"].to_list()[::2] == [0.5, 2.0]
     assert frame.implementation.name.lower() == backend
+
+
+@pytest.mark.parametrize("backend", ["pandas", "polars", "pyarrow"])
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ([1, 0.5, np.int64(3)], [1.0, 0.5, 3.0]),
+        ([0.5, 1], [0.5, 1.0]),
+        ([1, True], ["1", "True"]),
+        ([True, 2, "x"], ["True", "2", "x"]),
+        ([False, 0.5], ["False", "0.5"]),
+        ([True, np.False_], [True, False]),
+        ([2, 1], [2, 1]),
+    ],
+)
+def test_cells_of_unlike_types_are_floats_or_text(cells, expected, backend) -> None:
+    frame = nw.from_native(frame_of([{"level": cell} for cell in cells], backend))
+    found = frame["level"].to_list()
+    assert found == expected
+    assert list(map(type, found)) == list(map(type, expected))
+
+
+@pytest.mark.parametrize("backend", ["x", None, "numpy"])
+def test_a_library_that_is_not_known_is_refused(backend) -> None:
+    told = Summary([], [{"a": 1}])
+    with pytest.raises(ParameterError, match=r"one of 'pandas', 'polars', 'pyarrow', but got"):
+        told.to_frame(backend)
 
 
 def test_what_a_notebook_shows_is_small_however_much_there_is() -> None:

@@ -11,6 +11,7 @@ from scipy import integrate, stats
 
 from mixtura import (
     CategoricalMixture,
+    DataError,
     FactorAnalyserMixture,
     GaussianMixture,
     MixedMixture,
@@ -158,6 +159,44 @@ def test_several_columns_have_medians_and_intervals_of_their_own() -> None:
         assert mixture.median()[j] == alone.ppf(0.5)
         np.testing.assert_allclose(alone.cdf([low[j], high[j]]), [0.05, 0.95], rtol=1e-9)
     np.testing.assert_array_equal(mixture.var(), np.diagonal(mixture.covariance()))
+
+
+def test_intervals_of_several_confidences_are_those_of_each() -> None:
+    mixture = GaussianMixture(2, random_state=0).fit(amounts(4, 2)).mixture_
+    low, high = mixture.interval([[0.5], [0.9]])
+    assert low.shape == high.shape == (2, 1, 2)
+    for found, level in zip(zip(low[:, 0], high[:, 0], strict=True), (0.5, 0.9), strict=True):
+        np.testing.assert_allclose(found, mixture.interval(level), rtol=1e-12)
+    alone = GaussianMixture(1).fit(amounts(4)).mixture_
+    law = stats.norm(alone.mean()[0], alone.std()[0])
+    np.testing.assert_allclose(
+        np.stack(alone.interval([0.5, 0.9]))[..., 0], law.interval([0.5, 0.9]), rtol=1e-9
+    )
+    with pytest.raises(ParameterError, match="confidence should be probabilities"):
+        mixture.interval([0.5, 1.5])
+
+
+def test_lists_keep_the_types_of_their_cells() -> None:
+    frame = pd.DataFrame(amounts(7), columns=["size"])
+    frame["kind"] = np.where(np.random.default_rng(0).random(150) < 0.5, "p", "q")
+    kinds = {"gaussian": ["size"], "categorical": ["kind"]}
+    mixture = MixedMixture(kinds, 2, random_state=0).fit(frame).mixture_
+    rows = [[0.5, "p"], (5.0, "q")]
+    expected = mixture.log_density(pd.DataFrame(rows, columns=["size", "kind"]))
+    np.testing.assert_array_equal(mixture.logpdf(rows), expected)
+    np.testing.assert_array_equal(mixture.logpdf([rows, rows]), [expected, expected])
+    assert mixture.logpdf([0.5, "p"]) == expected[0]
+    np.testing.assert_array_equal(mixture.pdf(rows), np.exp(expected))
+    whole = CategoricalMixture(1).fit(pd.DataFrame({"a": [1, 2, "x"] * 9})).mixture_
+    assert whole.pdf([1, "x"]).shape == (2,)
+    np.testing.assert_array_equal(whole.logpdf([1, "x"]), whole.log_density([[1], ["x"]]))
+
+
+@pytest.mark.parametrize("rows", [[[1.0, 2.0, 3.0]], [[1.0, 2.0], [3.0]], []])
+def test_rows_of_another_width_are_refused_in_words(rows: Any) -> None:
+    mixture = GaussianMixture(1).fit(amounts(3, 2)).mixture_
+    with pytest.raises(DataError):
+        mixture.logpdf(rows)
 
 
 def test_draws_have_the_shape_that_is_asked_for() -> None:

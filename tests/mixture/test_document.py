@@ -38,6 +38,7 @@ def frame() -> pd.DataFrame:
             "m": rng.negative_binomial(2, 0.2, 120),
             "yes": rng.integers(0, 2, 120),
             "word": rng.choice(["p", "q"], 120),
+            "grade": rng.integers(0, 3, 120),
         }
     )
 
@@ -59,6 +60,7 @@ MODELS: dict[str, tuple[Any, list[str]]] = {
     "bernoulli": (BernoulliMixture(2, random_state=0), ["yes"]),
     "multinomial": (MultinomialMixture(2, random_state=0), ["n", "m"]),
     "categorical": (CategoricalMixture(2, random_state=0), ["word", "yes"]),
+    "ordinal": (CategoricalMixture(2, ordinal=["grade"], random_state=0), ["word", "grade"]),
     "mixed": (MixedMixture({"gaussian": ["a"], "categorical": ["word"]}, 2), ["a", "word"]),
 }
 
@@ -73,6 +75,13 @@ def listed_keys() -> set[str]:
     return {key for row in rows for key in re.findall(r"[`\"](\w+)[`\"]", row)}
 
 
+def keys_within(value: Any) -> set[str]:
+    """Return the keys of all objects that stand in a list or an object."""
+    if isinstance(value, dict):
+        return set(value).union(*map(keys_within, value.values()))
+    return set().union(*map(keys_within, value)) if isinstance(value, list) else set()
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_every_key_is_listed(name: str) -> None:
     found = document(name)
@@ -81,6 +90,17 @@ def test_every_key_is_listed(name: str) -> None:
     assert found["family"] == MODELS[name][0].mixture_.family.name
     assert np.shape(found["weights"]) == (found["n_components"],) == np.shape(found["names"])
     assert sum(found["weights"]) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("bound", "bound"), ("ordinal", "bound"), ("categorical", "items")]
+)
+def test_the_row_of_a_key_names_what_its_objects_hold(name: str, key: str) -> None:
+    told = document(name)[key]
+    assert told
+    arrays = set(told) if key == "bound" else set()
+    (row,) = re.findall(rf"^\| `{key}` \| (.*) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
+    assert keys_within(told) - arrays <= set(re.findall(r"`(\w+)`", row))
 
 
 def test_a_regression_has_listed_keys_too() -> None:

@@ -89,7 +89,7 @@ def literal(value: Any) -> str:
 
 @singledispatch
 def terms_of(family: Any, parameters: Any, names: Sequence[str], prefix: str) -> Terms:
-    """Return the log densities of components, of columns by their quoted names.
+    """Return the log densities of components, of columns by names that need no quotes.
 
     Parameters
     ----------
@@ -230,12 +230,7 @@ def _(family: BernoulliFamily, parameters: Any, names: Sequence[str], prefix: st
     logs = np.stack([_logs(1.0 - ones), _logs(ones)], axis=-1)
     return Terms(
         tuple(
-            _joined(
-                [
-                    _chosen(f"CAST({name} AS INTEGER)", ("0", "1"), logs[k, j])
-                    for j, name in enumerate(names)
-                ]
-            )
+            _joined([_chosen(name, ("0e0", "1e0"), logs[k, j]) for j, name in enumerate(names)])
             for k in range(len(ones))
         )
     )
@@ -317,8 +312,12 @@ def _(family: NoiseFamily, parameters: Any, names: Sequence[str], prefix: str) -
             f"there is no SQL for noise beside '{family.inner.name}' components; fit without it"
         )
     own = terms_of(family.inner, parameters.inner, names, prefix)
-    constant: Any = family.background
-    return Terms((*own.sums, sql_number(constant.log_constant)), own.whitened)
+    background: Any = family.background
+    known = [
+        f"CASE WHEN {name} IS NULL THEN 0e0 ELSE {sql_number(-width)} END"
+        for name, width in zip(names, background.log_widths, strict=True)
+    ]
+    return Terms((*own.sums, _joined(known)), own.whitened)
 
 
 @terms_of.register

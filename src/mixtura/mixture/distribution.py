@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 
 from mixtura.arrays import as_probabilities
 from mixtura.components.laws import law_of
@@ -35,13 +36,16 @@ class Distribution:
         (...,) float64
         """
         mixture: Any = self
-        if is_frame(x):
+        if is_frame(x) or issparse(x):
             return mixture.log_density(x)
-        points = np.asarray(x)
-        if mixture.n_columns == 1:
-            return mixture.log_density(points.reshape(-1, 1)).reshape(points.shape)
-        rows = points.reshape(-1, points.shape[-1] if points.ndim else 1)
-        return mixture.log_density(rows).reshape(points.shape[:-1])
+        listed = isinstance(x, (list, tuple))
+        # Cells of lists keep their types, as numbers beside text.
+        points = np.asarray(x, dtype=object) if listed else np.asarray(x)
+        width = mixture.n_columns
+        if width != 1 and points.shape[-1:] != (width,):
+            return mixture.log_density(x)
+        rows, shape = points.reshape(-1, width), points.shape[: None if width == 1 else -1]
+        return mixture.log_density(rows.tolist() if listed else rows).reshape(shape)
 
     def pdf(self, x: Any) -> Float:
         """Return f(x), or P(x) of counts and categories; arguments as in `logpdf`."""
@@ -132,14 +136,14 @@ class Distribution:
         """Return the median of each column (D,)."""
         return self._of_columns(lambda column: column.ppf(0.5))
 
-    def interval(self, confidence: float = 0.95) -> tuple[Float, Float]:
-        """Return the ends (D,) between which each column is, with as much below as above.
+    def interval(self, confidence: ArrayLike = 0.95) -> tuple[Float, Float]:
+        """Return the ends (..., D) between which each column is, with as much below as above.
 
         Parameters
         ----------
-        confidence : the probability between them
+        confidence : the probability between them, or several, of any shape
         """
-        outside = 0.5 * (1.0 - float(as_probabilities("confidence", confidence)))
+        outside = 0.5 * (1.0 - as_probabilities("confidence", confidence))
         low = self._of_columns(lambda column: column.ppf(outside))
         return low, self._of_columns(lambda column: column.ppf(1.0 - outside))
 
@@ -169,7 +173,7 @@ class Distribution:
     def _of_columns(self, function: Callable[[Any], Float]) -> Float:
         mixture: Any = self
         columns = [mixture.marginal([j]) for j in range(mixture.n_columns)]
-        return np.array([float(function(column)) for column in columns])
+        return np.stack([np.asarray(function(column)) for column in columns], axis=-1)
 
     def _univariate(self) -> Univariate:
         mixture: Any = self

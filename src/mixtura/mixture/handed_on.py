@@ -12,12 +12,19 @@ __all__ = ["HandedOn"]
 class HandedOn:
     """The part of `Mixture` that other programs take."""
 
-    def to_sql(self, table: str, *, keep: Sequence[str] = (), dialect: Dialect = "duckdb") -> str:
+    def to_sql(
+        self,
+        table: str | Sequence[str],
+        *,
+        keep: Sequence[str] = (),
+        dialect: Dialect = "duckdb",
+    ) -> str:
         """Return a query that gives the posterior of each row of a table in a database.
 
         Parameters
         ----------
-        table : its name, with the columns of the fit by their names; without any, x0, x1, ...
+        table : its name, or several such as ("schema", "people"), as a dot is part of a name; it
+            has the columns of the fit by their names, without any x0, x1, ...
         keep : columns of the table that the answer has too, such as an identifier
         dialect : "duckdb", "postgres" or "sqlite"
 
@@ -25,38 +32,27 @@ class HandedOn:
         -------
         str
             A query of one statement. Its answer has the posterior of each component, as "p_0" or by
-            its name, and `component`, the likeliest, -1 for noise. A missing cell is left out where
-            columns are independent within components, as an unknown category is; else its row has
-            NULLs.
+            its name, and `component`, the likeliest, -1 for noise. A missing cell, NULL or NaN, is
+            left out where columns are independent within components, as an unknown category is;
+            else its row has NULLs, as has one with a cell that the fit would refuse.
 
         Raises
         ------
         ParameterError
             If the family has no SQL: of negative binomials, factor analysers and regressions, and
-            noise beside others than Gaussian and t components.
+            noise beside others than Gaussian and t components; if a name is none, or that of a
+            column to keep is an answer's too.
 
         Examples
         --------
         >>> from mixtura import PoissonMixture
         >>> mixture = PoissonMixture(1).fit([[1], [3]]).mixture_
-        >>> print(mixture.to_sql("visits"))
-        WITH mx_0 AS (
-          SELECT *,
-            0.0e0 + coalesce(0.6931471805599453e0 * "x0" - 2.0e0, 0e0) AS "mx_l0"
-          FROM "visits"
-        ), mx_1 AS (
-          SELECT *,
-            mx_l0 AS "mx_top"
-          FROM mx_0
-        ), mx_2 AS (
-          SELECT *,
-            exp(mx_l0 - mx_top) AS "mx_e0"
-          FROM mx_1
-        )
+        >>> for line in mixture.to_sql("visits").splitlines()[-4:]:
+        ...     print(line)
         SELECT
             mx_e0 / (mx_e0) AS "p_0",
             CASE WHEN mx_l0 = mx_top THEN 0 END AS "component"
-        FROM mx_2
+        FROM mx_4
         """
         mixture: Any = self
         return query_of(mixture, table, keep, dialect)

@@ -66,8 +66,9 @@ def as_markdown(passages: Sequence[Passage]) -> str:
     """Return passages in Markdown, which word processors read too."""
     told: list[str] = []
     for passage in passages:
-        heading = f"# {passage.heading}" if passage.heading else ""
-        told += [heading, *map(_markdown, passage.tables), passage.said.replace("\n", "  \n")]
+        heading = f"# {_plain(passage.heading)}" if passage.heading else ""
+        said = _plain(passage.said).replace("\n", "  \n")
+        told += [heading, *map(_markdown, passage.tables), said]
     return "\n\n".join(filter(None, told)) + "\n"
 
 
@@ -88,15 +89,15 @@ def _markdown(table: Table) -> str:
     if not table.rows:
         return ""
     lines = [table.header, ["---"] * len(table.header), *table.rows]
-    escaped = [[_on_a_line(cell).replace("|", "\\|") for cell in line] for line in lines]
+    escaped = [[_plain(_on_a_line(cell)).replace("|", "\\|") for cell in line] for line in lines]
     return "\n".join(f"| {' | '.join(line)} |" for line in escaped)
 
 
 def _latex(table: Table) -> str:
     if not table.rows:
         return ""
-    heads = " & ".join(_escaped(name.replace("_", " ")) for name in table.header)
-    lines = [" & ".join(_escaped(_on_a_line(cell)) for cell in row) for row in table.rows]
+    heads = _latex_line([name.replace("_", " ") for name in table.header])
+    lines = [_latex_line(row) for row in table.rows]
     sides = "".join("r" if table.is_number(j) else "l" for j in range(len(table.header)))
     return "\n".join(
         [
@@ -109,6 +110,17 @@ def _latex(table: Table) -> str:
             "\\end{tabular}",
         ]
     )
+
+
+def _latex_line(cells: Sequence[str]) -> str:
+    line = " & ".join(_escaped(_on_a_line(cell)) for cell in cells)
+    # What is above would take these for its own: the room below a rule, or a line not to break.
+    return f"{{}}{line}" if line.startswith(("[", "*")) else line
+
+
+def _plain(text: str) -> str:
+    """Return text in which Markdown finds no HTML."""
+    return text.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def _on_a_line(cell: str) -> str:

@@ -14,7 +14,7 @@ def number(value: float) -> str:
     ('1234567', '1.2345e-05', '54.491')
     """
     size = abs(value)
-    return f"{value:.0f}" if 1e5 <= size < 1e9 else f"{value:.5g}"
+    return f"{value:.0f}" if 99999.5 <= size < 999999999.5 else f"{value:.5g}"
 
 
 def probability(value: float) -> str:
@@ -38,7 +38,7 @@ def with_spread(mean: float, deviation: float) -> str:
     >>> with_spread(0.105181, 0.01934), with_spread(390.612, 138.63), with_spread(3e-20, 1e-20)
     ('0.10518 ± 0.0193', '390.6 ± 139', '3e-20 ± 1e-20')
     """
-    if not (math.isfinite(deviation) and deviation > 0):
+    if not (math.isfinite(mean) and math.isfinite(deviation) and deviation > 0):
         return f"{mean:.5g} ± {deviation:.3g}"
     places = 2 - math.floor(math.log10(deviation))
     if not -3 <= places <= 6:

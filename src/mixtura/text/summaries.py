@@ -1,8 +1,12 @@
 """`Summary`: what is told of a fit as text, and the same as a frame and as markup."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, Self
+from numbers import Integral, Real
+from typing import Any, Literal, Self, get_args
 
+import numpy as np
+
+from mixtura.errors import ParameterError
 from mixtura.text.markup import as_html, as_latex, as_markdown
 from mixtura.text.tables import SHOWN_ROWS, Passage, Rows
 
@@ -96,16 +100,36 @@ def glance(passages: Iterable[Passage]) -> str:
 def frame_of(records: Rows, backend: Backend = "pandas") -> Any:
     """Return rows by name as a data frame of a library.
 
-    Where some cells of a column are text, as levels may be, all are.
+    Where cells of a column differ in type, as levels may, all are text; numbers are all floats.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such library here.
     """
+    if backend not in (known := get_args(Backend)):
+        names = ", ".join(map(repr, known))
+        raise ParameterError(f"backend should be one of {names}, but got {backend!r}")
     import narwhals.stable.v2 as nw
 
-    names = dict.fromkeys(name for record in records for name in record)
-    columns = {name: _alike([record.get(name) for record in records]) for name in names}
+    columns = {
+        name: _alike([record.get(name) for record in records])
+        for name in dict.fromkeys(name for record in records for name in record)
+    }
     return nw.from_dict(columns, backend=backend).to_native()
 
 
 def _alike(cells: list[Any]) -> list[Any]:
-    if any(isinstance(cell, str) for cell in cells):
-        return [cell if cell is None or isinstance(cell, str) else str(cell) for cell in cells]
-    return cells
+    kinds = {_kind_of(cell) for cell in cells if cell is not None}
+    if len(kinds) < 2:
+        return cells
+    common = float if kinds == {int, float} else str
+    return [None if cell is None else common(cell) for cell in cells]
+
+
+def _kind_of(cell: Any) -> type:
+    """Return the plain type of a cell, which numpy may have typed."""
+    if isinstance(cell, (bool, np.bool_)):
+        return bool
+    plain = ((str, str), (Integral, int), (Real, float))
+    return next((kind for known, kind in plain if isinstance(cell, known)), type(cell))
