@@ -75,6 +75,7 @@ MODELS = {
     "gaussian, one": (GaussianMixture(1), NUMBERS),
     "gaussian, noise": (GaussianMixture(2, noise="uniform", random_state=0), NUMBERS),
     "t": (StudentTMixture(2, random_state=0), NUMBERS),
+    "t, noise": (StudentTMixture(2, noise="uniform", random_state=0), NUMBERS),
     "t, diagonal": (StudentTMixture(2, covariance_type="diag", random_state=0), NUMBERS),
     "categorical": (CategoricalMixture(3, random_state=0), ["eyes", "grade", "smokes"]),
     "bernoulli": (BernoulliMixture(2, random_state=0), ["smokes"]),
