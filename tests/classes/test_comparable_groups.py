@@ -93,7 +93,7 @@ def test_an_exposure_is_refused():
 def test_sparse_rows_are_refused():
     model, rows, groups = case("poisson")
     model.fit(csr_array(rows.astype(float)))
-    with pytest.raises(DataError, match=r"dense rows; give X.toarray\(\)"):
+    with pytest.raises(DataError, match=r"dense rows; pass X.toarray\(\)"):
         invariance_test(model, csr_array(rows.astype(float)), groups)
 
 

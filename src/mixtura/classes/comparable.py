@@ -146,7 +146,7 @@ def grouped(
     """
     rows = checked(mixture, X, sample_weight, missing)
     if issparse(rows.array):
-        raise DataError("groups are compared by dense rows; give X.toarray()")
+        raise DataError("groups are compared by dense rows; pass X.toarray()")
     series = None if is_frame(groups) else values_of_series(groups)
     if series is None:
         array = groups if isinstance(groups, np.ndarray) else np.array(groups, dtype=object)
