@@ -198,13 +198,14 @@ static int climb(mx_ordinal *t, const mx_link *link) {
     return 0;
 }
 
-/* Keeps the logs of the point where they are the likeliest so far. */
-static void keep_better(mx_ordinal *t, const mx_link *link, double *best, double *kept) {
+/* Keeps the logs of the point where they are the likeliest so far; returns its value. */
+static double keep_better(mx_ordinal *t, const mx_link *link, double *best, double *kept) {
     double value = link->value(t, t->point, t->logs);
-    if (!(value > *best))
-        return;
-    *best = value;
-    memcpy(kept, t->logs, sizeof(double) * t->n_components * t->n_levels);
+    if (value > *best) {
+        *best = value;
+        memcpy(kept, t->logs, sizeof(double) * t->n_components * t->n_levels);
+    }
+    return value;
 }
 
 /* Returns sum n log p where classes are alike, of the shares themselves. */
@@ -234,8 +235,7 @@ void mx_row_effects(int64_t n_items, int64_t n_components, int64_t n_levels, con
         if (previous) {
             double alike = best;
             link->begin_at(&t, previous + j * size);
-            keep_better(&t, link, &best, kept);
-            good = link->value(&t, t.point, t.logs) >= alike && climb(&t, link);
+            good = keep_better(&t, link, &best, kept) >= alike && climb(&t, link);
             keep_better(&t, link, &best, kept);
         }
         /* Far from the maximum there may be no curvature to go by. */
