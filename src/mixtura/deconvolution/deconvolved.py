@@ -22,6 +22,7 @@ from mixtura.deconvolution.errors_of_rows import (
 )
 from mixtura.deconvolution.face import FittedDeconvolution
 from mixtura.deconvolution.starts import SharpStarts
+from mixtura.deconvolution.stored import CRITERIA
 from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.solve import FitResult, solve
 from mixtura.em.starts import StartMaker
@@ -200,11 +201,7 @@ class DeconvolvedGaussianMixture(FittedDeconvolution):
         plain = GaussianFamily(measuring.structure, measuring.frame)
         self.mixture_ = replace(result.mixture, family=plain, reading=AS_IT_COMES)
         self.facts_ = {**result.facts(), MEASURED: has_errors}
-        self.history_, self.ending_ = result.history, result.ending
-        self.converged_, self.n_iter_ = result.ending.converged, result.history.n_sweeps
-        self.remaining_gain_, self.starts_agreeing_ = result.remaining_gain, result.starts_agreeing
-        self.log_likelihood_, self.n_parameters_ = result.log_likelihood, result.n_parameters
-        self.bic_, self.aic_, self.icl_ = result.bic, result.aic, result.icl
+        self._tell_of(result, CRITERIA)
         self._take()
 
 

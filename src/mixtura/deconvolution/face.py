@@ -1,9 +1,8 @@
 """What a fitted mixture of underlying values says of rows that were measured with errors."""
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,12 +15,12 @@ from mixtura.components.measured.posterior import posterior_moments
 from mixtura.deconvolution.errors_of_rows import Measurements, check_labels, measured
 from mixtura.deconvolution.stored import save_deconvolved
 from mixtura.errors import MixturaWarning
+from mixtura.estimators.fitted import Fitted
 from mixtura.estimators.gaussian_shapes import attributes_of
 from mixtura.estimators.inputs import fitted_rows, names_of
 from mixtura.estimators.stored import Pickled
 from mixtura.mixture import Mixture
-from mixtura.summary import MEASURED, summary_of
-from mixtura.text import Summary
+from mixtura.summary import MEASURED
 
 __all__ = ["FittedDeconvolution"]
 
@@ -39,7 +38,7 @@ EXACT = (
 )
 
 
-class FittedDeconvolution(DensityMixin, Pickled):
+class FittedDeconvolution(Fitted, DensityMixin, Pickled):
     """Base of `DeconvolvedGaussianMixture`: all but the fit.
 
     Attributes
@@ -165,27 +164,6 @@ class FittedDeconvolution(DensityMixin, Pickled):
         """
         check_is_fitted(self, "mixture_")
         save_deconvolved(path, self)
-
-    def relabel(self, labels: Sequence[str]) -> Self:
-        """Name the components, as tables and files then do; a fit anew forgets the names.
-
-        Parameters
-        ----------
-        labels : a name for each component, the largest first
-
-        Raises
-        ------
-        ParameterError
-            If there are not as many names, or they do not tell components apart.
-        """
-        check_is_fitted(self, "mixture_")
-        self.mixture_ = self.mixture_.relabel(labels)
-        return self
-
-    def summary(self) -> Summary:
-        """Return the fit in words and tables; covariances are those of underlying values."""
-        check_is_fitted(self, "mixture_")
-        return summary_of(self.mixture_, self.facts_)
 
     def _take(self) -> None:
         """Set the attributes that follow from the mixture."""

@@ -9,16 +9,17 @@ from numpy.typing import NDArray
 
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.errors import ParameterError
-from mixtura.estimators.stored import class_named, made, settings_of, tell_of_fit
+from mixtura.estimators.fitted import tell_of_fit
+from mixtura.estimators.stored import class_named, made, settings_of
 from mixtura.mixture import Mixture
 from mixtura.store import save
 
-__all__ = ["is_deconvolved", "revived_deconvolved", "save_deconvolved"]
+__all__ = ["CRITERIA", "is_deconvolved", "revived_deconvolved", "save_deconvolved"]
 
 # What says in a document that rows were measured with errors.
 MEASURED = "measured_with_errors"
 # What a fit says of itself beside what all do.
-TOLD = ("bic", "aic", "icl")
+CRITERIA = ("bic", "aic", "icl")
 
 
 def save_deconvolved(path: str | os.PathLike[str], estimator: Any) -> None:
@@ -54,6 +55,6 @@ def revived_deconvolved(
     if mixture.columns is not None:
         found.feature_names_in_ = np.array(mixture.columns, dtype=object)
     found.mixture_, found.facts_ = mixture, facts
-    tell_of_fit(found, facts, TOLD)
+    tell_of_fit(found, facts, CRITERIA)
     found._take()
     return found

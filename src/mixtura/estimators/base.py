@@ -2,7 +2,7 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from numbers import Integral
 from typing import Any, Self
@@ -328,29 +328,6 @@ class MixtureEstimator(Shown, PartialFit, DensityMixin, Pickled, ABC):
         order = np.argsort(components, kind="stable")
         return rows[order], self.mixture_.labels[components[order]]
 
-    def relabel(self, labels: Sequence[str]) -> Self:
-        """Name the components, as tables, plots and files then do; a fit anew forgets the names.
-
-        Parameters
-        ----------
-        labels : a name for each component but noise, the largest first
-
-        Returns
-        -------
-        self
-            `predict` still says numbers.
-
-        Raises
-        ------
-        ParameterError
-            If there are not as many names, or they do not tell components apart.
-        """
-        check_is_fitted(self, "mixture_")
-        self.mixture_ = self.mixture_.relabel(labels)
-        if hasattr(self, "_result"):
-            self._result = replace(self._result, mixture=self.mixture_)
-        return self
-
     def save(self, path: Any) -> None:
         """Write the estimator to a model file at `path`, which `mixtura.load` reads.
 
@@ -630,14 +607,7 @@ class MixtureEstimator(Shown, PartialFit, DensityMixin, Pickled, ABC):
         """Set what a result says of itself."""
         self._result = replace(result, mixture=self.mixture_)
         self._excess = result.excess_each
-        self.history_ = result.history
-        self.log_likelihood_ = result.log_likelihood
-        self.n_parameters_ = result.n_parameters
-        self.converged_ = result.ending.converged
-        self.ending_ = result.ending
-        self.n_iter_ = result.history.n_sweeps
-        self.remaining_gain_ = result.remaining_gain
-        self.starts_agreeing_ = result.starts_agreeing
+        self._tell_of(result)
 
     def _n_parameters(self) -> int:
         """Return the number of free parameters, by the name that scikit-learn has for it."""

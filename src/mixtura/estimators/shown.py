@@ -7,28 +7,15 @@ from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from mixtura.doors import Plotted
+from mixtura.estimators.fitted import Fitted
 from mixtura.estimators.transforming import Transforming
-from mixtura.store import StoredFacts
-from mixtura.summary import summary_of
-from mixtura.text import Backend, Summary, frame_of
+from mixtura.text import Backend, frame_of
 
 __all__ = ["Shown", "with_mixture"]
 
 
-class Shown(Plotted, Transforming, ABC):
+class Shown(Plotted, Fitted, Transforming, ABC):
     """The part of a mixture's estimator that hands on what it found, to readers and pipelines."""
-
-    def summary(self) -> Summary:
-        """Return the fit in words and tables.
-
-        Returns
-        -------
-        Summary
-            Text, with `to_frame`, `to_html`, `to_latex` and `to_markdown`.
-        """
-        check_is_fitted(self, "mixture_")
-        facts = getattr(self, "facts_", None)
-        return summary_of(self.mixture_, facts, of_a_file=isinstance(facts, StoredFacts))
 
     def table(self, X: Any = None, sample_weight: ArrayLike | None = None) -> list[dict[str, Any]]:
         """Return a row for each number of each component, by component, parameter, column, level.

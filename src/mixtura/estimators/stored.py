@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from mixtura.em.stopping import Ending
 from mixtura.errors import MixturaWarning, ParameterError
+from mixtura.estimators.fitted import tell_of_fit
 from mixtura.mixture import Mixture
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "revived",
     "settings_of",
     "state_of",
-    "tell_of_fit",
 ]
 
 Arrays = dict[str, NDArray[Any]]
@@ -34,10 +33,6 @@ PAIRS = "~pairs"
 
 # Settings with a row for each of the fit's.
 OF_ROWS = ("responsibilities_init",)
-
-# What a fit says of itself, by the entries of `FitResult.facts`.
-TOLD = ("log_likelihood", "n_parameters", "converged", "n_iter", "starts_agreeing")
-
 
 # The key of the version in a pickle.
 VERSION = "_mixtura_version"
@@ -158,15 +153,6 @@ def revived(
     tell_of_fit(estimator, facts)
     estimator.lower_bound_ = facts["log_likelihood"] / facts["total_weight"]
     return estimator
-
-
-def tell_of_fit(estimator: Any, facts: Mapping[str, Any], told: Iterable[str] = ()) -> None:
-    """Set what an estimator says of its fit, by `FitResult.facts`, and more of them by name."""
-    for name in (*TOLD, *told):
-        setattr(estimator, f"{name}_", facts[name])
-    estimator.ending_ = Ending(facts["ending"])
-    gain = facts["remaining_gain"]
-    estimator.remaining_gain_ = np.inf if gain is None else gain
 
 
 def made(maker: type[Any], settings: Mapping[str, Any], arrays: Arrays, **more: Any) -> Any:

@@ -1,8 +1,7 @@
 """What a fitted mixture of regressions says of rows."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +12,7 @@ from mixtura.arrays import generator_of
 from mixtura.components.regression.responses import RESPONSES, Response
 from mixtura.components.regression.words import spread_name, spreads_of
 from mixtura.errors import DataError, ParameterError
+from mixtura.estimators.fitted import Fitted
 from mixtura.estimators.inputs import fitted_rows
 from mixtura.estimators.settings import checked_choice, checked_number
 from mixtura.estimators.shown import with_mixture
@@ -23,8 +23,7 @@ from mixtura.regressions.information import RegressionErrors, errors_of
 from mixtura.regressions.intervals import mixture_quantile
 from mixtura.regressions.rows import Laid, laid_out
 from mixtura.regressions.stored import save_regressor
-from mixtura.summary import summary_of
-from mixtura.text import Summary, Tabled
+from mixtura.text import Tabled
 
 __all__ = ["FittedRegressions"]
 
@@ -33,7 +32,7 @@ Float = NDArray[np.float64]
 INTERCEPT = "intercept"
 
 
-class FittedRegressions(Tabled, RegressorMixin, Pickled):
+class FittedRegressions(Fitted, Tabled, RegressorMixin, Pickled):
     """Base of `MixtureRegressor`: all but the fit.
 
     Attributes
@@ -204,31 +203,6 @@ class FittedRegressions(Tabled, RegressorMixin, Pickled):
         """
         check_is_fitted(self, "mixture_")
         save_regressor(path, self)
-
-    def relabel(self, labels: Sequence[str]) -> Self:
-        """Name the components, as tables and files then do; a fit anew forgets the names.
-
-        Parameters
-        ----------
-        labels : a name for each component, the largest first
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ParameterError
-            If there are not as many names, or they do not tell components apart.
-        """
-        check_is_fitted(self, "mixture_")
-        self.mixture_ = self.mixture_.relabel(labels)
-        return self
-
-    def summary(self) -> Summary:
-        """Return the fit in words and tables."""
-        check_is_fitted(self, "mixture_")
-        return summary_of(self.mixture_, self.facts_)
 
     def table(self) -> list[dict[str, Any]]:
         """Return a row for each number of each component; `errors` says how surely it is known."""

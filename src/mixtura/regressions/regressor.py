@@ -275,10 +275,6 @@ class MixtureRegressor(FittedRegressions):
         # What is said of widths in columns has been said of lines.
         others = [one for one in self.facts_["cautions"] if one not in result.cautions]
         self.facts_["cautions"] = [*doubts, *others]
-        self.history_, self.ending_ = result.history, result.ending
-        self.converged_, self.n_iter_ = result.ending.converged, result.history.n_sweeps
-        self.remaining_gain_, self.starts_agreeing_ = result.remaining_gain, result.starts_agreeing
-        self.log_likelihood_, self.n_parameters_ = result.log_likelihood, result.n_parameters
-        self.bic_, self.aic_, self.icl_ = result.bic, result.aic, result.icl
+        self._tell_of(result, CRITERIA)
         self.n_units_ = result.total_weight
         self._take()

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from mixtura.components.regression.family import RegressionFamily
 from mixtura.errors import ParameterError
-from mixtura.estimators.stored import class_named, made, settings_of, tell_of_fit
+from mixtura.estimators.fitted import tell_of_fit
+from mixtura.estimators.stored import class_named, made, settings_of
 from mixtura.mixture import Mixture
 from mixtura.regressions.sizes import CRITERIA
 from mixtura.store import save
