@@ -136,3 +136,10 @@ def test_errors_in_the_place_of_y_are_refused(n_columns):
         assert model.score(cells, label, covariance=errors) == named
         again = DeconvolvedGaussianMixture().fit(cells, label, covariance=errors)
         assert again.log_likelihood_ == model.log_likelihood_
+
+
+@pytest.mark.parametrize("power", [-250, -150, 155, 250])
+def test_columns_whose_squares_are_no_numbers_have_no_errors(power):
+    cells = np.random.default_rng(1).normal(size=(40, 2)) * [1.0, 10.0**power]
+    with pytest.raises(DataError, match=r"column 1: .* variances are beyond numbers; multiply by"):
+        DeconvolvedGaussianMixture(2).fit(cells, covariance=np.full(cells.shape, 0.1))

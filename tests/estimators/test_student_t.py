@@ -1,5 +1,7 @@
 """`StudentTMixture` against a plain ECM, SciPy's maximisation, its Gaussian limit and laws."""
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy import optimize, special, stats
@@ -155,6 +157,17 @@ def test_a_wild_cell_takes_no_component(seed: int, wild: float) -> None:
     found = StudentTMixture(n_components, random_state=0).fit(rows)
     order = np.argsort(found.means_[:, 0])
     np.testing.assert_allclose(found.means_[order], means[np.argsort(means[:, 0])], atol=0.8)
+
+
+@pytest.mark.parametrize("power", [-250, 250])
+def test_numbers_whose_squares_are_none_have_the_same_posteriors(power: int) -> None:
+    rng = np.random.default_rng(4)
+    rows = rng.standard_t(4.0, (80, 2)) + 9.0 * rng.integers(0, 2, (80, 1))
+    expected = StudentTMixture(2, random_state=0).fit(rows).predict_proba(rows)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scaled = StudentTMixture(2, random_state=0).fit(rows * 2.0 ** (3 * power))
+    np.testing.assert_allclose(scaled.predict_proba(rows * 2.0 ** (3 * power)), expected, atol=2e-3)
 
 
 def test_a_search_spares_no_component_for_a_wild_cell() -> None:

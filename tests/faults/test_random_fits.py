@@ -17,7 +17,7 @@ pytestmark = pytest.mark.drawn(4)
 
 
 @pytest.mark.parametrize("number", first(12, range(40)))
-@pytest.mark.parametrize("seed", [7, 1007])
+@pytest.mark.parametrize("seed", [7, 1007, 100_007])
 def test_what_holds_for_all_fits_holds_for_random_ones(seed: int, number: int) -> None:
     assert check(case(seed, number), number)
 
@@ -35,7 +35,8 @@ ONCE = [
 # that are rounding alone, in a model file, a scatter of which rounding was left out, and a layout;
 # noise in a plane, widths that are no numbers, equal weights that rounding moved, and equal means
 # whose free neighbours it moved; common axes of weights that add up to 1e250, and starts none of
-# which obeys what is held; a conjugate prior on the mean of no rows.
+# which obeys what is held; a conjugate prior on the mean of no rows; an inverse of a triangle that
+# was none to the last digit, in a model file.
 SMALL = [
     (701, 378),
     (2701, 13),
@@ -53,6 +54,7 @@ SMALL = [
     (131, 1971),
     (30111, 194),
     (30111, 1154),
+    (100_002, 1345),
 ]
 
 

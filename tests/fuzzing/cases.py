@@ -1,6 +1,6 @@
 """A fit drawn from a seed and a number: estimator, rows, and what else `fit` is given."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import mixtura
 from fuzzing import tables
 from fuzzing.asked import asked, gappy
 from fuzzing.hard import hard
+from fuzzing.later import LATER, later
 from mixtura.components.gaussian.structures import CODES
 
 __all__ = ["Case", "case"]
@@ -24,7 +25,7 @@ FAMILIES: dict[str, tuple[str, Any]] = {
     "categorical": ("CategoricalMixture", tables.categories),
     "mixed": ("MixedMixture", None),
 }
-HARD, ASKED = 1000, 2000
+HARD, ASKED, LATEST = 1000, 2000, 100_000
 # The share of large fits, each of which takes as long as a hundred small ones.
 LARGE = 0.01
 SHARES = [0.5, 0.06, 0.06, 0.06, 0.06, 0.06, 0.06, 0.07, 0.07]
@@ -40,20 +41,25 @@ class Case:
     make : returns the estimator with more settings
     rows : what is fitted
     given : the other arguments of `fit`
+    told : what is told of rows beside them where a fit is asked about them
     """
 
     family: str
     settings: dict[str, Any]
     rows: Any
     given: dict[str, Any]
+    told: dict[str, Any] = field(default_factory=dict)
 
     def make(self, **more: Any) -> Any:
         """Return the estimator."""
-        return getattr(mixtura, FAMILIES[self.family][0])(**{**self.settings, **more})
+        name = LATER.get(self.family) or FAMILIES[self.family][0]
+        return getattr(mixtura, name)(**{**self.settings, **more})
 
 
 def case(seed: int, number: int, *, large: bool | None = None) -> Case:
-    """Return the fit of that number; seeds from 1000 up draw edges, from 2000 up rarer settings.
+    """Return the fit of that number, of a kind by its seed.
+
+    Seeds from 1000 up draw edges, from 2000 up rarer settings, from 100 000 up later estimators.
 
     Most are small, and end soon, as small fits find what large ones find; some of each kind are
     large, or all are if asked for.
@@ -63,6 +69,8 @@ def case(seed: int, number: int, *, large: bool | None = None) -> Case:
     rng = np.random.default_rng([seed, number])
     if HARD <= seed < ASKED:
         made = Case(*hard(rng, large=large))
+    elif seed >= LATEST:
+        made = Case(*later(rng, large=large))
     else:
         made = drawn(rng, large=large, rare=seed >= ASKED)
     if not large and made.settings["max_iter"] > 5:

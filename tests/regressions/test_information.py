@@ -11,7 +11,13 @@ from oracles import flexmix_regressions
 from regression_problems import FAMILIES, drawn, log_densities
 from scipy.special import logsumexp, softmax
 
-from mixtura import DegenerateComponentWarning, InformationError, MixtureRegressor, ParameterError
+from mixtura import (
+    DataError,
+    DegenerateComponentWarning,
+    InformationError,
+    MixtureRegressor,
+    ParameterError,
+)
 
 CASES = flexmix_regressions()
 EXACT: dict[str, Any] = {"tol": 1e-14, "algorithm": "squarem", "max_iter": 20_000}
@@ -151,3 +157,17 @@ def test_coefficients_without_end_are_named_and_have_no_errors() -> None:
         warnings.simplefilter("error", DegenerateComponentWarning)
         held = MixtureRegressor(1, "binomial", fix={"coef": {"dose": 3.0}}).fit(frame, apart)
     assert np.isnan(held.errors(frame, apart).standard_errors[0, 1])
+
+
+@pytest.mark.parametrize("apart", [1e-8, 3e-9])
+@pytest.mark.parametrize("scale", [1.0, 1e-100, 1e200])
+def test_terms_that_nearly_go_together_are_told_of_in_words(apart: float, scale: float) -> None:
+    rng = np.random.default_rng(3)
+    one = rng.normal(size=(60, 1))
+    terms = np.hstack([one, one + apart * rng.normal(size=(60, 1))]) * scale
+    counts = np.where(rng.random(60) < 0.5, 0, rng.poisson(20.0, 60)).astype(float)
+    with pytest.warns(DegenerateComponentWarning, match="run off without end"):
+        MixtureRegressor(2, "poisson", random_state=0).fit(terms, counts)
+    model = MixtureRegressor(1, "poisson", random_state=0).fit(one, counts)
+    with pytest.raises(DataError, match="term 'x0' is constant, or follows"):
+        model.errors(np.ones_like(one), counts)

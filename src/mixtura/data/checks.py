@@ -91,7 +91,7 @@ def check_within_reach(source: RowSource, names: Names, middle: Float, spread: F
     before = 0
     for block in blocks_of(source):
         # Halves, as a difference may be beyond the floats too.
-        far = np.abs(block.rows / 2 - middle / 2) > FARTHEST * spread
+        far = np.abs(block.rows / 2 - middle / 2) / FARTHEST > spread
         if far.any():
             row, column = map(int, np.argwhere(far)[0])
             raise DataError(

@@ -11,7 +11,13 @@ from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import Structure, structure
 from mixtura.components.measured.family import MeasuredFamily
 from mixtura.data import ArrayRows
-from mixtura.data.checks import check_enough_rows, check_varying, check_within_reach, row_weights
+from mixtura.data.checks import (
+    check_enough_rows,
+    check_squares,
+    check_varying,
+    check_within_reach,
+    row_weights,
+)
 from mixtura.data.columns import column_moments
 from mixtura.data.encoding import AS_IT_COMES
 from mixtura.deconvolution.errors_of_rows import (
@@ -218,6 +224,7 @@ def family_of(
     source = ArrayRows(np.where(found.seen, found.cells, np.nan), weights)
     middle, spread = column_moments(source)
     check_varying(spread, names, "drop it")
+    check_squares(spread, names)
     check_within_reach(source, names, middle, spread)
     typical = found.typical(weights)
     return MeasuredFamily.measuring(

@@ -42,10 +42,7 @@ def doubts_of(result: FitResult, frame: Float) -> list[str]:
         )
     if not family.response.has_precision:
         moments: Any = result.seen.moments
-        # The frame of the fit has terms of one size, that do not go together.
-        ways = np.linalg.inv(frame)
-        information = ways @ moments.information @ ways.T
-        for k, names in endless_terms(information, ways @ ways.T, family).items():
+        for k, names in endless_terms(moments.information, frame, family).items():
             found.append(
                 f"coefficients of {', '.join(names)} in component {_named([k], rows)} run off "
                 "without end: its responses are all 0, or these terms separate 0 from 1, so "
@@ -55,27 +52,30 @@ def doubts_of(result: FitResult, frame: Float) -> list[str]:
 
 
 def endless_terms(
-    information: Float, second: Float, family: RegressionFamily
+    information: Float, frame: Float, family: RegressionFamily
 ) -> dict[int, tuple[str, ...]]:
     """Return terms whose coefficients run off without end, by component.
 
     Parameters
     ----------
-    information : (K, p, p) curvatures of the losses of components
-    second : (p, p) mean z zᵀ of all cells
+    information : (K, p, p) curvatures of the losses of components, of terms z = A x that are of
+        one size and do not go together
+    frame : A (p, p)
     family : whose terms they are; coefficients that are held or alike have an end
     """
-    size = np.sqrt(np.diag(second))
-    factor = np.linalg.inv(np.linalg.cholesky(second / np.outer(size, size)))
+    ways = np.linalg.inv(frame)
+    widest = np.abs(ways).max(axis=1)
+    # Row j says what b_z gives the coefficient of x_j in units of that term.
+    units = (frame * (widest * np.linalg.norm(ways / widest[:, None], axis=1))).T
     found: dict[int, tuple[str, ...]] = {}
     bounds, n_components = family.bounds, len(information)
-    for k, own in enumerate(information / np.outer(size, size)):
+    for k, own in enumerate(information):
         if bounds is not None:
             told = ~np.isnan(bounds.values(n_components)[k]) | bounds.alike
-            own = own + np.diag(told.astype(np.float64))
-        values, axes = np.linalg.eigh(factor @ own @ factor.T)
+            own = own + units[told].T @ units[told]
+        values, axes = np.linalg.eigh(own)
         if values[0] < LEAST_INFORMATION:
-            parts = np.abs(factor.T @ axes[:, 0])
+            parts = np.abs(units @ axes[:, 0])
             places = np.flatnonzero(parts >= NAMED * parts.max())
             found[k] = tuple(family.terms[place] for place in places)
     return found

@@ -18,6 +18,7 @@ from mixtura.errors import InformationError, ParameterError
 from mixtura.inference.wald import WaldTest, two_sided, wald_test
 from mixtura.mixture import Mixture
 from mixtura.regressions.doubts import endless_terms
+from mixtura.regressions.rows import frame_of
 from mixtura.text import Passage, Summary, Table, Tabled
 
 __all__ = ["RegressionErrors", "errors_of", "information_of"]
@@ -234,8 +235,8 @@ def _check_ends(mixture: Mixture, rows: Float, weights: Float) -> None:
     shared = family.shared(tile, weights)
     information = family.moments(totals, mixture.parameters, shared).information
     mass = tile.of_cells(weights[None])[0]
-    second = (tile.design * mass) @ tile.design.T / mass.sum()
-    for k, names in endless_terms(information, second, family).items():
+    frame = frame_of(tile.design.T, mass, family.terms)
+    for k, names in endless_terms(frame @ information @ frame.T, frame, family).items():
         raise InformationError(
             f"coefficients of {', '.join(names)} in component {k} run off without end, where a "
             "likelihood has no curvature to go by: its responses are all 0, or these terms "

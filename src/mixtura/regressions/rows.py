@@ -14,7 +14,7 @@ from mixtura.data import ArrayRows
 from mixtura.errors import DataError
 from mixtura.regressions.cells import SMALLEST, Cells
 
-__all__ = ["Laid", "family_of", "laid_out"]
+__all__ = ["Laid", "family_of", "frame_of", "laid_out"]
 
 Float = NDArray[np.float64]
 
@@ -98,7 +98,7 @@ def family_of(
     """
     used = cells.weights > 0
     design, weights = cells.design[used], cells.weights[used]
-    frame = _frame(design, weights, cells.terms)
+    frame = frame_of(design, weights, cells.terms)
     # What is added to η moves only the mean of a response that is η.
     moved = (cells.y - cells.offset if response.is_quadratic else cells.y)[used]
     if response.has_precision and not np.ptp(moved):
@@ -123,8 +123,14 @@ def family_of(
     )
 
 
-def _frame(design: Float, weights: Float, terms: Sequence[str]) -> Float:
-    """Return A (p, p) of z = A x with Σ w z zᵀ = Σ w."""
+def frame_of(design: Float, weights: Float, terms: Sequence[str]) -> Float:
+    """Return A (p, p) of z = A x with Σ w z zᵀ = Σ w.
+
+    Raises
+    ------
+    DataError
+        Naming a term that follows from those before it.
+    """
     # By the widest cell first, as squares of cells may be beyond what numbers reach.
     widest = np.abs(design).max(axis=0)
     widest = np.where(widest > 0, widest, 1.0)

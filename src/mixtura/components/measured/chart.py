@@ -97,7 +97,7 @@ class MeasuredChart:
         near = np.abs(inside).max() < MOST
         if not (near and np.isfinite(means).all() and np.isfinite(log_weights).all()):
             return None
-        factors = np.linalg.inv(spreads).mT.astype(np.float64, copy=False)
+        factors = np.triu(np.linalg.inv(spreads).mT).astype(np.float64, copy=False)
         if self.structure.storage != "full":
             factors = np.diagonal(factors, axis1=1, axis2=2)
         if self.structure.storage == "spherical":
@@ -132,7 +132,7 @@ class MeasuredChart:
         if self.groups < len(rows):
             about, counts = about.sum(axis=0, keepdims=True), counts.sum(keepdims=True)
         spreads = spreads_of(parameters.covariance.factors[: self.groups], n_columns)
-        factors = np.linalg.inv(spreads).mT
+        factors = np.triu(np.linalg.inv(spreads).mT)
         excess = factors.mT @ about @ factors - counts[:, None, None] * np.eye(n_columns)
         slopes = self._entries(self.units[: self.groups].mT @ factors @ excess, np.sum)
         return np.concatenate(
