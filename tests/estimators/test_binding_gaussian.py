@@ -466,3 +466,14 @@ def test_none_may_stand_for_all_numbers_of_a_component():
     held = {"covariances": [np.eye(2), None]}
     model = GaussianMixture(2, covariance_type="spherical", fix=held, random_state=0)
     assert model.fit(clusters()).covariances_[0] == pytest.approx(1.0, rel=1e-14)
+
+
+@pytest.mark.parametrize("held", [1e12, -1e200, 1e300])
+def test_a_mean_held_where_no_row_is_near_is_refused(held: float) -> None:
+    rows = np.random.default_rng(2).normal(size=(60, 2)) + 5.0
+    fix = {"means": [[np.nan, held], [np.nan, np.nan]]}
+    with pytest.raises(ParameterError, match=r"fix holds means\[0, 1\] at .* so far away"):
+        GaussianMixture(2, fix=fix).fit(rows)
+    # Units are no distance.
+    scaled = {"means": [[np.nan, 5e200], [np.nan, np.nan]]}
+    assert GaussianMixture(2, fix=scaled, random_state=0).fit(rows * 1e200).means_[0, 1] == 5e200

@@ -1,5 +1,7 @@
 """Components are merged by their shapes as fpc merges them, and by the modes of the density."""
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -205,3 +207,23 @@ def test_shapes_are_of_gaussians_only() -> None:
 def test_places_reach_both_ends() -> None:
     line = Ridgeline.between(np.zeros(1), np.ones(1), np.eye(1), 1e-6 * np.eye(1))
     assert line.points(PLACES[[0, -1]])[:, 0] == pytest.approx([0, 1], abs=1e-9)
+
+
+@pytest.mark.parametrize("criterion", ["bhattacharyya", "ridge", "modes"])
+@pytest.mark.parametrize("code", ["VII", "VVI", "VVV"])
+def test_squares_that_are_no_numbers_change_nothing(criterion: str, code: str) -> None:
+    rng = np.random.default_rng(9)
+    rows = rng.normal(size=(90, 2)) + 4.0 * rng.integers(0, 2, (90, 1))
+    shapes = {}
+    for power in (0, 650, -650):
+        scaled = rows * 2.0**power
+        mixture = GaussianMixture(4, covariance_type=code, random_state=0).fit(scaled).mixture_
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            shapes[power] = merge(mixture, scaled, criterion=criterion).gains, modes(mixture)
+    for power in (650, -650):
+        gains, found = shapes[power]
+        np.testing.assert_allclose(gains, shapes[0][0], atol=1e-4)
+        np.testing.assert_allclose(found.points / 2.0**power, shapes[0][1].points, atol=1e-3)
+        moved = found.log_density + 2 * power * np.log(2.0)
+        np.testing.assert_allclose(moved, shapes[0][1].log_density, atol=1e-3)

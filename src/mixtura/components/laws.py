@@ -20,6 +20,7 @@ from scipy.special import (
 
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.gamma import GammaFamily
+from mixtura.components.gaussian.covariance import deviations_of
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.one_column import gaussian_law
 from mixtura.components.geometric import GeometricFamily
@@ -72,7 +73,7 @@ def _(family: ProductFamily, parameters: Any) -> Law:
 
 @_law.register
 def _(family: GaussianFamily, parameters: Any) -> Law:
-    return gaussian_law(parameters.means[:, 0], np.sqrt(parameters.covariance.variances()[:, 0]))
+    return gaussian_law(parameters.means[:, 0], deviations_of(parameters.covariance, 1)[:, 0])
 
 
 @_law.register

@@ -14,6 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixtura.components.derivatives import Chart
+from mixtura.components.gaussian.covariance import check_widths
+from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.noise import beside_noise
 from mixtura.em.fit import log_weights_of
 from mixtura.em.model import Model
 from mixtura.em.sweep import Sweep
@@ -113,6 +116,10 @@ def gradient(
         If the rows or weights cannot be used.
     """
     rows = checked(mixture, X, sample_weight, missing).gathered()
+    own, parameters = beside_noise(rows.family, mixture.parameters)
+    if isinstance(own, GaussianFamily):
+        # Products of cells are swept in the user's units.
+        check_widths(parameters.covariance, mixture.n_columns)
     worker = engine_named(engine, n_jobs)
     log_weights = log_weights_of(mixture.weights)
     with worker.session():

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.components.gaussian.covariance import deviations_of
 from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.ridgeline import PLACES, Ridgeline
 from mixtura.components.noise import beside_noise
 from mixtura.errors import ParameterError
@@ -57,7 +59,7 @@ def modes(mixture: Mixture) -> Modes:
     ParameterError
         If it is no such mixture.
     """
-    inner = gaussians_of(mixture)
+    inner, units = gaussians_of(mixture)
     ends = np.array([_climbed(inner, mean) for mean in inner.parameters.means])
     heights = inner.log_density(ends)
     order = np.argsort(-heights, kind="stable")
@@ -69,8 +71,8 @@ def modes(mixture: Mixture) -> Modes:
             place = len(found)
             found.append(k)
         leads[k] = place
-    noise = np.log(mixture.weights[mixture.labels >= 0].sum())
-    return Modes(ends[found], heights[found] + noise, leads)
+    beside = np.log(mixture.weights[mixture.labels >= 0].sum()) - np.log(units).sum()
+    return Modes(ends[found] * units, heights[found] + beside, leads)
 
 
 def passes(mixture: Mixture) -> Float:
@@ -79,11 +81,12 @@ def passes(mixture: Mixture) -> Float:
     It is the least density on their ridgeline over that at the lower of their modes: one where
     they lead up to the same mode, and where nothing lies between them that is lower.
     """
-    inner, found = gaussians_of(mixture), modes(mixture)
+    inner, units = gaussians_of(mixture)
+    found = modes(mixture)
     count = inner.n_components
     means, covariances = inner.parameters.means, inner.parameters.covariance.dense()
     tops = found.log_density[found.components[:count]]
-    tops = tops - np.log(mixture.weights[:count].sum())
+    tops = tops - np.log(mixture.weights[:count].sum()) + np.log(units).sum()
     high = np.ones((count, count))
     for a in range(count):
         for b in range(a):
@@ -95,8 +98,10 @@ def passes(mixture: Mixture) -> Float:
     return high
 
 
-def gaussians_of(mixture: Mixture) -> Mixture:
-    """Return the Gaussian components of a mixture, without noise, over rows that are read.
+def gaussians_of(mixture: Mixture) -> tuple[Mixture, Float]:
+    """Return the Gaussian components of a mixture, without noise, and the units of its rows (D,).
+
+    Columns are in units of their widths, powers of two, so that variances are numbers.
 
     Raises
     ------
@@ -111,7 +116,10 @@ def gaussians_of(mixture: Mixture) -> Mixture:
             f'{mixture.family.name}; merge by "entropy" or "overlap"'
         )
     weights = mixture.weights[mixture.labels >= 0]
-    return Mixture(weights / weights.sum(), family, parameters, reading=None)
+    widths = deviations_of(parameters.covariance, parameters.means.shape[1]).max(axis=0)
+    units = 2.0 ** np.round(np.log2(widths))
+    own = GaussianParameters(parameters.means / units, parameters.covariance.scaled(1.0 / units))
+    return Mixture(weights / weights.sum(), family, own, reading=None), units
 
 
 def _climbed(mixture: Mixture, start: Float) -> Float:

@@ -97,7 +97,7 @@ def criterion_of(method: str, mixture: Mixture, rows: NDArray[Any], weights: Flo
         return looked.entropy
     if method == "overlap":
         return looked.overlap
-    own = gaussians_of(mixture)
+    own, _ = gaussians_of(mixture)
     if method == "modes":
         high = passes(mixture)
 

@@ -6,11 +6,12 @@ it is about are as wide as about all rows; the best of the short runs are carrie
 """
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.em.failures import left_out
+from mixtura.em.failures import attempted, survivors
 from mixtura.em.fit import FitOptions, fit
 from mixtura.em.model import Model
 from mixtura.em.ranking import ranked
@@ -52,10 +53,11 @@ class LineStarts:
     def _best(self, sample: Sweep, number: int, options: FitOptions) -> Model:
         """Return where the best of the tries of one number leads."""
         rng = np.random.default_rng([self._starts.seed, number])
-        models: list[Model] = []
-        for attempt in range(TRIES):
-            with left_out(options):
-                models.append(self._drawn(sample, rng, options, soft=attempt % 4 == 3))
+        drawn = [
+            attempted(partial(self._drawn, sample, rng, options, soft=attempt % 4 == 3))
+            for attempt in range(TRIES)
+        ]
+        models = list(survivors(drawn, options))
         short = replace(short_options(options, FIRST_SWEEPS), accelerate=False)
         runs = ranked(sample, fit(sample, models, short), options)[:CARRIED]
         more = replace(short_options(options, MORE_SWEEPS), accelerate=options.accelerate)

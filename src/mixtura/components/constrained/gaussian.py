@@ -28,6 +28,8 @@ Float = NDArray[np.float64]
 
 # Structures in which each component has a covariance of its own, so that some can be held.
 OWN = ("VVV", "VVI", "VII")
+# Means are held no further from the rows than so many of their standard deviations.
+FARTHEST = 1e6
 # Turns of means given covariances and covariances given means, and what gain ends them, a row.
 TURNS, ENOUGH = 3, 1e-12
 
@@ -87,6 +89,7 @@ class GaussianRule:
                     f"fix holds infinite {name} of component {int(infinite.argmax())}; hold finite "
                     "numbers, or NaN where they are free"
                 )
+        self._check_reach(constraints.values[:, self.arrays["means"]])
         covariances = constraints.values[:, self.arrays["covariances"]]
         form, held = self.family.structure, ~np.isnan(covariances)
         if (constraints.ties[:, self.arrays["covariances"]] > 0).any():
@@ -118,6 +121,22 @@ class GaussianRule:
             )
         self._factors(constraints)
         return constraints
+
+    def _check_reach(self, means: Float) -> None:
+        """Raise `ParameterError` for a mean so far out that no width about it has digits."""
+        frame = self.family.frame
+        # A file says nothing of where rows are.
+        if not frame.origin.any() and (frame.spread == 1.0).all():
+            return
+        with np.errstate(invalid="ignore"):
+            far = np.argwhere(np.abs(means / 2 - frame.origin / 2) / FARTHEST > frame.spread / 2)
+        if len(far):
+            k, j = map(int, far[0])
+            raise ParameterError(
+                f"fix holds means[{k}, {j}] at {means[k, j]:g}, and rows there lie about "
+                f"{frame.origin[j]:.3g}, {frame.spread[j]:.2g} wide: so far away that no width "
+                "about it has digits; mend the number, or leave it free"
+            )
 
     def rests(self, constraints: Constraints) -> NDArray[np.bool_]:
         """Return which components have a covariance that is held."""

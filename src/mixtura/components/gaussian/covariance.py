@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.gaussian.structures.factors import factors_of
+from mixtura.errors import ParameterError
 
 __all__ = [
     "Covariance",
     "DiagonalCovariance",
     "FullCovariance",
     "SphericalCovariance",
+    "check_widths",
     "covariance_from",
     "covariance_of_factors",
     "dense_within",
@@ -25,6 +27,9 @@ __all__ = [
 ]
 
 Float = NDArray[np.float64]
+
+# Components no wider than this, and no less than one over it, have variances that are numbers.
+WIDEST = 1e150
 
 # A variance may be infinite or zero where a standard deviation is a number.
 BEYOND = np.errstate(all="ignore")
@@ -83,6 +88,18 @@ def deviations_of(covariance: Covariance, n_columns: int) -> Float:
     largest = size.max(axis=(0, 2)[: size.ndim - 1] if size.ndim > 1 else None)
     unit = np.broadcast_to(2.0 ** -np.frexp(largest)[1].astype(float), n_columns)
     return np.sqrt(covariance.scaled(1.0 / unit).variances()) * unit
+
+
+def check_widths(covariance: Covariance, n_columns: int, most: float = WIDEST) -> None:
+    """Raise `ParameterError` naming a column in which components are so wide, or 1/so narrow."""
+    widths = deviations_of(covariance, n_columns)
+    wrong = np.flatnonzero(((widths < 1 / most) | (widths > most)).any(axis=0))
+    if wrong.size:
+        raise ParameterError(
+            f"components are {widths[0, wrong[0]]:.1g} wide in column {int(wrong[0])} (counted "
+            "from 0), and squares there are beyond numbers; multiply the column by a power of ten, "
+            "and fit again"
+        )
 
 
 def dense_within(covariance: Covariance, columns: Sequence[int]) -> Float:
