@@ -38,7 +38,7 @@ def table(path: Path, names: list[str], rows: Any = ROWS) -> Path:
 
 
 @pytest.mark.parametrize("sizes", ["1:1000000000", "1:9,5:99999999999999999999"])
-def test_a_range_without_end_is_refused_before_it_is_written_out(
+def test_row_26_a_range_without_end_is_refused_before_it_is_written_out(
     sizes: str, tmp_path: Path
 ) -> None:
     done = run("fit", table(tmp_path / "a.csv", ["a", "b"]), "-k", sizes)
@@ -60,7 +60,7 @@ def test_very_many_columns_are_looked_up_at_once(tmp_path: Path) -> None:
 HOSTILE = ["a\x1b]0;title\x07", "b\x1b[31m", "c\u202ered"]
 
 
-def test_no_control_character_reaches_a_terminal(tmp_path: Path) -> None:
+def test_row_56_no_control_character_reaches_a_terminal(tmp_path: Path) -> None:
     path = table(tmp_path / "a.csv", HOSTILE, np.column_stack([ROWS, ROWS[:, 0] ** 2]))
     done = run("fit", path, "-k", "2", "-s", "full")
     assert done.exit_code == 0
@@ -70,7 +70,7 @@ def test_no_control_character_reaches_a_terminal(tmp_path: Path) -> None:
     assert "\x1b" not in done.stderr
 
 
-def test_a_name_of_any_length_is_cut_for_show(tmp_path: Path) -> None:
+def test_row_56_a_name_of_any_length_is_cut_for_show(tmp_path: Path) -> None:
     done = run("fit", table(tmp_path / "a.csv", ["x" * 100_000, "b"]), "-k", "1", "-s", "diag")
     assert done.exit_code == 0
     assert max(map(len, done.stdout.splitlines())) < 500
@@ -139,7 +139,9 @@ PLAIN = ["-5", "+2.5e3", "a=b", "'x", ""]
 
 
 @pytest.mark.parametrize("keep", [False, True])
-def test_formulas_in_csv_are_texts_unless_they_are_to_be_kept(keep: bool, tmp_path: Path) -> None:
+def test_row_56_formulas_in_csv_are_texts_unless_they_are_to_be_kept(
+    keep: bool, tmp_path: Path
+) -> None:
     names = (FORMULAS + PLAIN) * 5
     rows = [[name or "z", *row] for name, row in zip(names, ROWS[: len(names)], strict=False)]
     path = table(tmp_path / "a.csv", ["id", "a", "b"], rows)
@@ -174,7 +176,7 @@ main()
 
 @pytest.mark.skipif(os.name == "nt", reason="needs signals and a shell")
 @pytest.mark.parametrize("number", first(1, [signal.SIGTERM, signal.SIGINT]))
-def test_a_signal_keeps_the_best_so_far(number: signal.Signals, tmp_path: Path) -> None:
+def test_row_47_a_signal_keeps_the_best_so_far(number: signal.Signals, tmp_path: Path) -> None:
     rows = np.random.default_rng(0).normal(size=500)
     np.savetxt(tmp_path / "a.csv", rows, header="a", comments="")
     # One structure and start: the fit that the signal ends is short, the search is not.
@@ -199,7 +201,7 @@ def test_a_signal_keeps_the_best_so_far(number: signal.Signals, tmp_path: Path) 
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a shell")
-def test_a_closed_standard_output_is_said(tmp_path: Path) -> None:
+def test_row_59_a_closed_standard_output_is_said(tmp_path: Path) -> None:
     GaussianMixture(1).fit(ROWS).save(tmp_path / "model")
     words = " ".join([*START, "sample", str(tmp_path / "model"), "-n", "5", ">&-"])
     done = subprocess.run(["sh", "-c", words], capture_output=True, text=True, check=False)
@@ -207,7 +209,7 @@ def test_a_closed_standard_output_is_said(tmp_path: Path) -> None:
     assert done.stderr == "mixtura: standard output is closed; name a file with -o\n"
 
 
-def test_a_name_that_the_terminal_cannot_write_is_escaped(tmp_path: Path) -> None:
+def test_row_59_a_name_that_the_terminal_cannot_write_is_escaped(tmp_path: Path) -> None:
     path = table(tmp_path / "a.csv", ["身長", "b"])
     done = subprocess.run(
         [*START, "fit", str(path), "-k", "1", "-s", "full"],
@@ -226,7 +228,7 @@ def test_a_name_that_the_terminal_cannot_write_is_escaped(tmp_path: Path) -> Non
         ("pyarrow.csv", "ModuleNotFoundError(name='pyarrow')", 1, "needs pyarrow"),
     ],
 )
-def test_an_end_while_modules_load_is_no_traceback(
+def test_row_47_an_end_while_modules_load_is_no_traceback(
     module: str, error: str, code: int, words: str
 ) -> None:
     lines = f"""
@@ -285,7 +287,7 @@ def n_modules() -> int:
 @pytest.mark.skipif(os.name == "nt", reason="needs signals")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("share", [0.0, *np.random.default_rng(0).random(3).round(3)])
-def test_a_signal_while_modules_load_is_no_traceback(
+def test_row_48_a_signal_while_modules_load_is_no_traceback(
     share: float, number: signal.Signals, n_modules: int
 ) -> None:
     done = loaded(1 + int(share * (n_modules - 1)), int(number))
@@ -310,7 +312,9 @@ ENDS = {">/dev/full": 1, ">&-": None, "2>&-": 0, "| true": 141, "2>/dev/full": N
 @pytest.mark.parametrize(
     ("what", "end"), first(6, sorted(product(SAYING, ENDS), key=lambda case: case not in USUAL))
 )
-def test_an_output_that_takes_nothing_is_no_traceback(what: str, end: str, tmp_path: Path) -> None:
+def test_row_59_an_output_that_takes_nothing_is_no_traceback(
+    what: str, end: str, tmp_path: Path
+) -> None:
     GaussianMixture(1).fit(ROWS).save(tmp_path / "model")
     places = {"MODEL": tmp_path / "model", "OUT": tmp_path / "out"}
     places["TABLE"] = table(tmp_path / "a.csv", ["x0", "x1"])

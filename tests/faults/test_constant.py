@@ -38,7 +38,7 @@ def table(seed: int) -> tuple[np.ndarray, list[int]]:
 
 @pytest.mark.parametrize("kind", ["full", "spherical", "diag", "EVE"])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_rest_is_fitted_as_if_it_were_all(seed: int, kind: str, tmp_path: Path) -> None:
+def test_row_6_the_rest_is_fitted_as_if_it_were_all(seed: int, kind: str, tmp_path: Path) -> None:
     rows, kept = table(seed)
     estimator = GaussianMixture(2, covariance_type=kind, constant="drop", random_state=0)
     with pytest.warns(MixturaWarning, match="all rows hold one value, or none.*left out"):

@@ -21,7 +21,7 @@ def rows_where_only_those_without_weight_have(column: int) -> tuple[Any, Any]:
 
 @pytest.mark.parametrize("constant", ["error", "drop"])
 @pytest.mark.parametrize("code", ["full", "diag", "spherical", "VEV"])
-def test_a_column_that_no_row_of_weight_has_is_named(code: str, constant: str) -> None:
+def test_row_5_a_column_that_no_row_of_weight_has_is_named(code: str, constant: str) -> None:
     rows, weights = rows_where_only_those_without_weight_have(1)
     model = GaussianMixture(2, covariance_type=code, missing="marginal", constant=constant)
     if constant == "error":
@@ -66,7 +66,7 @@ def test_a_constant_column_takes_no_scale_from_the_others(
 
 @pytest.mark.parametrize("n_columns", [1, 2])
 @pytest.mark.parametrize("code", ["VVI", "VII", "VVV"])
-def test_a_component_that_shrinks_to_one_point_for_ever_is_refused(
+def test_row_29_a_component_that_shrinks_to_one_point_for_ever_is_refused(
     code: str, n_columns: int
 ) -> None:
     # Half of its rows lack each cell, so a sweep halves its variance, and never makes it 0.

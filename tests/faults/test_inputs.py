@@ -74,7 +74,7 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
 
 @pytest.mark.parametrize("what", REFUSED)
 @pytest.mark.parametrize("name", ALL)
-def test_what_is_no_table_of_cells_is_refused(name: str, what: str) -> None:
+def test_row_14_what_is_no_table_of_cells_is_refused(name: str, what: str) -> None:
     change, words = REFUSED[what]
     rows = accepted(name)
     fitted = ALL[name](1).fit(rows)
@@ -94,7 +94,7 @@ def test_covariances_beyond_floats_are_told_without_other_systems_words(scale: f
 
 @pytest.mark.parametrize("dtype", ["U20", "S20", object])
 @pytest.mark.parametrize("name", OF_NUMBERS)
-def test_text_is_no_number_in_an_array_either(name: str, dtype: Any) -> None:
+def test_row_15_text_is_no_number_in_an_array_either(name: str, dtype: Any) -> None:
     rows = accepted(name).astype("U20").astype(dtype)
     with pytest.raises(DataError, match=r"column 0 holds b?'.*' at row 0"):
         OF_NUMBERS[name](1).fit(rows)
@@ -105,7 +105,7 @@ def test_text_is_no_number_in_an_array_either(name: str, dtype: Any) -> None:
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf, 1j, b"a", (1, 2), np.datetime64("2020-01-01")])
 @pytest.mark.parametrize("name", OF_CATEGORIES)
-def test_a_category_that_could_not_be_kept_is_refused(name: str, value: Any) -> None:
+def test_row_2_a_category_that_could_not_be_kept_is_refused(name: str, value: Any) -> None:
     rows = np.array([["a", "b"]] * 6, dtype=object)
     rows[3, 1] = value
     with pytest.raises(DataError, match=r"column 1 holds .* at row 3"):
@@ -114,7 +114,7 @@ def test_a_category_that_could_not_be_kept_is_refused(name: str, value: Any) -> 
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64])
-def test_masked_cells_are_missing_cells(dtype: Any, seed: int) -> None:
+def test_row_13_masked_cells_are_missing_cells(dtype: Any, seed: int) -> None:
     rng = np.random.default_rng(seed)
     rows = (rng.normal(size=(N_ROWS, 2)) * 9).astype(dtype)
     masked = np.ma.masked_array(rows, mask=rng.random(rows.shape) < 0.2)
@@ -147,7 +147,7 @@ def test_masked_answers_and_categories_are_missing_ones() -> None:
 
 
 @pytest.mark.parametrize("nothing", [pd.NA, pd.NaT, None, np.nan])
-def test_a_missing_cell_among_objects_is_one(nothing: Any) -> None:
+def test_row_3_a_missing_cell_among_objects_is_one(nothing: Any) -> None:
     rows = NUMBERS.astype(object)
     rows[3, 1] = nothing
     gaps = NUMBERS.copy()
@@ -166,14 +166,14 @@ def test_a_missing_cell_among_objects_is_one(nothing: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_a_matrix_is_an_array(name: str) -> None:
+def test_row_13_a_matrix_is_an_array(name: str) -> None:
     rows = accepted(name)
     found = ALL[name](1).fit(np.matrix(rows))
     assert found.log_likelihood_ == ALL[name](1).fit(rows).log_likelihood_
 
 
 @pytest.mark.parametrize("weights", [np.ones(N_ROWS) * 1j, np.ones(N_ROWS).astype(str)])
-def test_row_weights_are_numbers(weights: Any) -> None:
+def test_row_25_row_weights_are_numbers(weights: Any) -> None:
     with pytest.raises(DataError, match="sample_weight holds"):
         GaussianMixture(1).fit(NUMBERS, sample_weight=weights)
 
@@ -184,7 +184,7 @@ def test_a_masked_row_weight_is_named() -> None:
         GaussianMixture(1).fit(NUMBERS, sample_weight=weights)
 
 
-def test_a_generator_is_a_random_state_everywhere() -> None:
+def test_row_57_a_generator_is_a_random_state_everywhere() -> None:
     for made in (
         lambda seed: GaussianMixture(2, random_state=np.random.default_rng(seed)).fit(NUMBERS),
         lambda seed: select(NUMBERS, [2], ["full"], random_state=np.random.default_rng(seed)),
@@ -195,7 +195,7 @@ def test_a_generator_is_a_random_state_everywhere() -> None:
 
 
 @pytest.mark.parametrize("state", [-1, 1.5, "x"])
-def test_a_random_state_that_is_none_is_refused(state: Any) -> None:
+def test_row_57_a_random_state_that_is_none_is_refused(state: Any) -> None:
     mixture = GaussianMixture(1, missing="marginal").fit(NUMBERS).mixture_
     for draw in (
         lambda: GaussianMixture(1, random_state=state).fit(NUMBERS),
@@ -217,7 +217,7 @@ def test_as_many_rows_as_are_none_are_not_drawn(count: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_no_rows_are_said_to_be_none(name: str) -> None:
+def test_row_10_no_rows_are_said_to_be_none(name: str) -> None:
     mixture = ALL[name](1).fit(accepted(name)).mixture_
     nothing = np.empty((0, 2))
     for door in (mixture.log_density, mixture.component_log_density, mixture.responsibilities):

@@ -29,7 +29,7 @@ def wide(seed: int, n_columns: int = MANY) -> Any:
 
 
 @pytest.mark.parametrize("kind", first(1, ["diag", "spherical"]))
-def test_very_many_columns_take_no_square_of_their_number(kind: str, tmp_path: Path) -> None:
+def test_row_27_very_many_columns_take_no_square_of_their_number(kind: str, tmp_path: Path) -> None:
     rows = wide(0)
     tracemalloc.start()
     try:
@@ -59,7 +59,7 @@ def test_a_search_of_diagonal_structures_takes_none_either(code: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["full", "tied", "VVE", "EEI"])
-def test_squares_that_do_not_fit_are_refused_before_any_work(kind: str) -> None:
+def test_row_27_squares_that_do_not_fit_are_refused_before_any_work(kind: str) -> None:
     rows = np.zeros((3, 10**5)) + np.arange(3)[:, None]
     began = time.process_time()
     with pytest.raises(ParameterError, match=f"1 component of structure {kind} in 100,000 col"):

@@ -208,7 +208,7 @@ def test_a_disk_that_fills_within_the_page_keeps_the_rest(data: Path) -> None:
     assert {path.name for path in out.iterdir()} == NAMES - {"report.html"}
 
 
-def test_what_stands_there_is_replaced_with_force_only(data: Path) -> None:
+def test_row_55_what_stands_there_is_replaced_with_force_only(data: Path) -> None:
     out = data.parent / "out"
     assert run(*given(data, 1)).exit_code == 0
     data.write_text("not,read\n")
@@ -250,7 +250,7 @@ def test_a_folder_that_cannot_be_exchanged_is_refused(
     assert {path.name for path in data.parent.iterdir()} == {"rows.csv"}
 
 
-def test_a_link_stays_and_an_empty_folder_keeps_its_rights(data: Path) -> None:
+def test_row_55_a_link_stays_and_an_empty_folder_keeps_its_rights(data: Path) -> None:
     out, place = data.parent / "out", data.parent / "place"
     place.mkdir(mode=0o750)
     out.symlink_to(place)
@@ -363,7 +363,7 @@ def test_a_page_that_cannot_be_made_costs_nothing_else(
     assert state(data.parent / "out") == (1, NAMES - {"report.html"})
 
 
-def test_a_package_that_pages_need_is_missed_before_any_work(
+def test_row_60_a_package_that_pages_need_is_missed_before_any_work(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mixtura.report.extras.find_spec", lambda name: None)

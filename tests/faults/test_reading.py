@@ -94,7 +94,7 @@ CASES: dict[str, tuple[Any, Callable[[np.random.Generator], pd.DataFrame]]] = {
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("name", CASES)
-def test_estimator_file_and_mixture_read_one_frame_alike(
+def test_row_23_estimator_file_and_mixture_read_one_frame_alike(
     name: str, seed: int, tmp_path: Path
 ) -> None:
     estimator, drawn = CASES[name]

@@ -118,7 +118,7 @@ def doors(name: str) -> list[Callable[[Any], Any]]:
 
 
 @pytest.mark.parametrize(("kind", "what"), CASES)
-def test_a_damaged_matrix_is_refused_everywhere(kind: str, what: str) -> None:
+def test_row_33_a_damaged_matrix_is_refused_everywhere(kind: str, what: str) -> None:
     names = list(SPARSE)
     name = names[CASES.index((kind, what)) % len(names)]
     for door in doors(name):
@@ -135,7 +135,7 @@ def test_every_estimator_refuses_bounds_beyond_the_data(name: str) -> None:
 
 @pytest.mark.parametrize("kind", FORMATS)
 @pytest.mark.parametrize("name", SPARSE)
-def test_a_search_takes_every_format(name: str, kind: str) -> None:
+def test_row_33_a_search_takes_every_format(name: str, kind: str) -> None:
     rows = rows_of(name)
     found = select(sparse.csr_matrix(rows).asformat(kind), [1], family=name, random_state=0)
     dense = select(rows, [1], family=name, random_state=0)

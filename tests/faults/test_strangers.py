@@ -15,7 +15,9 @@ TABLES = 160
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_damaged_and_crafted_models_are_refused_or_harmless(seed: int, tmp_path: Path) -> None:
+def test_row_52_damaged_and_crafted_models_are_refused_or_harmless(
+    seed: int, tmp_path: Path
+) -> None:
     originals = models()
     ends = [
         read_model(
@@ -29,7 +31,7 @@ def test_damaged_and_crafted_models_are_refused_or_harmless(seed: int, tmp_path:
 
 
 @pytest.mark.parametrize("name", tables())
-def test_damaged_tables_are_refused_by_name_or_read(name: str, tmp_path: Path) -> None:
+def test_row_35_damaged_tables_are_refused_by_name_or_read(name: str, tmp_path: Path) -> None:
     content = tables()[name]
     assert read_tables(name, content, tmp_path) == "read"
     ends = [

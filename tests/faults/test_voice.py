@@ -141,7 +141,7 @@ SPOILT: dict[str, tuple[Any, list[str], str]] = {
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("what", SPOILT)
-def test_a_cell_that_cannot_be_used_is_named_with_its_file_and_row(
+def test_row_1_a_cell_that_cannot_be_used_is_named_with_its_file_and_row(
     what: str, seed: int, tmp_path: Path
 ) -> None:
     row = int(np.random.default_rng([seed, len(what)]).integers(N_ROWS))
@@ -157,7 +157,7 @@ def test_a_cell_that_cannot_be_used_is_named_with_its_file_and_row(
     assert isinstance(done.exception, SystemExit)
 
 
-def test_a_category_that_the_fit_did_not_see_is_named_so_too(tmp_path: Path) -> None:
+def test_row_20_a_category_that_the_fit_did_not_see_is_named_so_too(tmp_path: Path) -> None:
     path = written(tmp_path, {"a": ["x", "y"] * 6, "b": ["u", "v"] * 6})
     out = str(tmp_path / "out")
     invoke = CliRunner().invoke

@@ -36,7 +36,7 @@ def written(path: Path, rows: Any) -> Path:
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e200, 1e300])
-def test_numbers_of_any_size_are_reported(scale: float, tmp_path: Path) -> None:
+def test_row_11_numbers_of_any_size_are_reported(scale: float, tmp_path: Path) -> None:
     path = written(tmp_path / "rows.csv", clusters(scale))
     done = run("fit", path, "-k", "2", "-s", "full,diag", "-o", tmp_path / "out")
     assert done.exit_code == 0, done.output

@@ -15,6 +15,7 @@ from mixtura.data.coding import Coder
 from mixtura.data.levels import Labels
 from mixtura.data.numbering import Numbers
 from mixtura.data.parts import Asked, Part
+from mixtura.data.paths import called_together, files_of
 from mixtura.data.plain import cluster_of
 from mixtura.data.spool import Spool, SpooledRows
 from mixtura.data.survey import Survey
@@ -68,7 +69,8 @@ def read_rows(source: Any, asked: Asked, memory: int, cache: Path | None) -> Rea
                 maker.check_levels()
             if len(rows):
                 spool.add(rows, _checked_weights(part, asked))
-        found, survey = spool.ended()
+        files = files_of(source)
+        found, survey = spool.ended(called_together([*map(str, files)]) if files else None)
     _check_some_weigh(survey, asked)
     if not isinstance(maker, Coder):
         return Read(found, survey, maker.names)

@@ -256,8 +256,12 @@ class Spool:
                 self._weights.add(each.weights[:, None])
         self._held = []
 
-    def ended(self) -> tuple[Block | SpooledRows, Survey]:
+    def ended(self, called: Path | None = None) -> tuple[Block | SpooledRows, Survey]:
         """Return all rows, and what was found of them.
+
+        Parameters
+        ----------
+        called : the files that they came from
 
         Raises
         ------
@@ -265,7 +269,8 @@ class Spool:
             If there were none.
         """
         if self._survey is None:
-            raise DataError("there are no rows; give at least one")
+            place = "" if called is None else f" in '{called}'"
+            raise DataError(f"there are no rows{place}; give at least one")
         if self._cells.is_begun:
             weights = self._weights.ended() if self._weights.is_begun else None
             return SpooledRows(self._cells.ended(), self._survey, weights), self._survey

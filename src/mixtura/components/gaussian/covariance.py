@@ -38,7 +38,10 @@ BEYOND = np.errstate(all="ignore")
 class Covariance(Protocol):
     """The covariances of K components in D columns."""
 
-    factors: Float
+    @property
+    def factors(self) -> Float:
+        """Return what precisions are made of, of shape (K,), (K, D) or (K, D, D)."""
+        ...
 
     def whiten(self, component: int, deviations: Float) -> Float:
         """Return Uᵀ d for deviations d (D, n) from the component's mean."""
@@ -96,9 +99,8 @@ def check_widths(covariance: Covariance, n_columns: int, most: float = WIDEST) -
     wrong = np.flatnonzero(((widths < 1 / most) | (widths > most)).any(axis=0))
     if wrong.size:
         raise ParameterError(
-            f"components are {widths[0, wrong[0]]:.1g} wide in column {int(wrong[0])} (counted "
-            "from 0), and squares there are beyond numbers; multiply the column by a power of ten, "
-            "and fit again"
+            f"components are {widths[0, wrong[0]]:.1g} wide in column {int(wrong[0])}, and squares "
+            "there are beyond numbers; multiply the column by a power of ten, and fit again"
         )
 
 
