@@ -8,7 +8,7 @@ import pytest
 from columnwise_cases import exact_gamma, exact_negative_binomial
 from mpmath import mp, mpf
 
-from mixtura import GaussianMixture
+from mixtura import FactorAnalyserMixture, GaussianMixture
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.gamma import GammaFamily
@@ -34,6 +34,22 @@ def exact_gaussian(row: Any, mean: Any, covariance: Any) -> Any:
     matrix = mp.matrix(covariance.tolist())
     distance = (deviation.T * mp.lu_solve(matrix, deviation))[0]
     return -(len(row) * mp.log(2 * mp.pi) + mp.log(mp.det(matrix)) + distance) / 2
+
+
+def test_factor_analysers_keep_their_digits_however_little_noise_there_is() -> None:
+    for seed in range(8):
+        rng = np.random.default_rng([seed, 3])
+        n_columns, offset = int(rng.integers(3, 7)), 10.0 ** rng.choice([0, 9, 12])
+        units = 10.0 ** rng.uniform(-6, 6, n_columns)
+        common = rng.normal(size=(120, 1)) * rng.normal(size=n_columns)
+        noise = 10.0 ** rng.uniform(-6, 0) * rng.normal(size=common.shape)
+        rows = (common + noise + offset) * units
+        model = FactorAnalyserMixture(1, random_state=seed).fit(rows)
+        with mp.workdps(DIGITS):
+            loadings = mp.matrix(model.loadings_[0].tolist())
+            covariance = loadings * loadings.T + mp.diag(model.noise_variances_[0].tolist())
+            exact = [exact_gaussian(row, model.means_[0], covariance) for row in rows[:4]]
+            close(model.score_samples(rows[:4]), exact)
 
 
 def conditioned(rng: np.random.Generator, n_columns: int, condition: float) -> np.ndarray:
