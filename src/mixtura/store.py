@@ -28,6 +28,7 @@ __all__ = [
     "described_mixture",
     "described_seen",
     "load_with_facts",
+    "named",
     "parts_of",
     "refusing",
     "save",
@@ -131,13 +132,9 @@ def described_mixture(
         family, parameters = _read(arrays, described)
         weights = as_shape("weights", arrays["weights"], (parameters.n_components,))
         columns = described["columns"]
-        names = None if columns is None else tuple(map(str, columns))
+        names = None if columns is None else named(columns, family.n_columns)
         if not (weights >= 0).all() or not np.isclose(weights.sum(), 1.0):
             raise ParameterError("'weights' are no shares that sum to one")
-        if names is not None and len(names) != family.n_columns:
-            raise ParameterError(f"{len(names)} column names, but {family.n_columns} columns")
-        if names is not None and len(set(names)) != len(names):
-            raise ParameterError("two columns have one name")
         # Files from before weights could be held do not speak of it.
         held = document.get("weights_held", False) is True
         reading = _reading(document.get("reading", {}), family.n_columns)
@@ -213,6 +210,22 @@ def _found(value: Any) -> Any:
     if set(value) == {NUMBER}:
         return float(value[NUMBER])
     return {key: _found(each) for key, each in value.items()}
+
+
+def named(columns: Any, n_columns: int) -> tuple[str, ...]:
+    """Return the names of columns that a file gives.
+
+    Raises
+    ------
+    ParameterError
+        If there is not one for each, or two are the same.
+    """
+    names = tuple(map(str, columns)) if isinstance(columns, list) else ()
+    if len(names) != n_columns:
+        raise ParameterError(f"{len(names)} column names, but {n_columns} columns")
+    if len(set(names)) < len(names):
+        raise ParameterError("two columns have one name")
+    return names
 
 
 def _reading(described: Mapping[str, Any], n_columns: int) -> Reading:

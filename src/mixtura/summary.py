@@ -45,7 +45,7 @@ def summary_of(
 
 
 def _told(mixture: Mixture, facts: Mapping[str, Any] | None) -> list[Passage]:
-    columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
+    columns = mixture.column_names
     heading, *rest = title_of(mixture).split("\n")
     if facts and facts.get(MEASURED):
         heading += UNDERLYING

@@ -4,6 +4,7 @@ import gzip
 import io
 import tempfile
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
+from sklearn.base import is_classifier, is_regressor
 
 import mixtura
 from fuzzing.damage import crafted, damaged
@@ -33,6 +35,14 @@ def models() -> list[bytes]:
         mixtura.PoissonMixture(2, random_state=0).fit(counts),
         mixtura.NegativeBinomialMixture(1).fit(counts),
         mixtura.MixedMixture({"gaussian": [0, 1], "categorical": [2, 3]}, 1).fit(both),
+        mixtura.StudentTMixture(2, random_state=0).fit(rows),
+        mixtura.FactorAnalyserMixture(2, random_state=0).fit(np.hstack([rows, counts])),
+        mixtura.CategoricalMixture(2, ordinal=True, random_state=0).fit(counts),
+        mixtura.GaussianMixture(2, equal={"means": [0]}, mixing_weights="equal").fit(rows),
+        mixtura.MixtureRegressor(2, random_state=0).fit(rows, counts[:, 0]),
+        mixtura.MixtureRegressor(1, "poisson").fit(rows, counts[:, 0]),
+        mixtura.DeconvolvedGaussianMixture(2, random_state=0).fit(rows, covariance=rows**2),
+        mixtura.GaussianMixtureClassifier().fit(rows, rows[:, 0] > 0),
     ]
     found = []
     with tempfile.TemporaryDirectory() as folder:
@@ -50,15 +60,31 @@ def read_model(content: bytes, path: Path) -> str:
         found: Any = mixtura.load(path)
     except mixtura.ModelFileError:
         return "refused"
-    mixture = getattr(found, "mixture_", found)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), suppress(mixtura.MixturaError):
         warnings.simplefilter("ignore")
-        rows, labels = mixture.coded.sample(3, 0)
-        assert labels.min() >= 0
-        assert labels.max() < mixture.n_components
-        mixture.coded.log_density(np.asarray(rows, dtype=np.float64))
-        assert isinstance(found.summary() if found is not mixture else "", str)
+        if hasattr(found, "n_features_in_") and (is_regressor(found) or is_classifier(found)):
+            use_terms(found)
+        else:
+            use_mixture(found)
     return "read"
+
+
+def use_mixture(found: Any) -> None:
+    """Draw rows of what was read, and ask for their densities."""
+    mixture = getattr(found, "mixture_", found)
+    rows, labels = mixture.coded.sample(3, 0)
+    assert labels.min() >= 0
+    assert labels.max() < mixture.n_components
+    mixture.coded.log_density(np.asarray(rows, dtype=np.float64))
+    assert isinstance(found.summary() if found is not mixture else "", str)
+
+
+def use_terms(found: Any) -> None:
+    """Ask a regressor or a classifier for its answers."""
+    rows = np.random.default_rng(0).normal(size=(3, found.n_features_in_))
+    assert len(found.predict(rows)) == 3
+    assert np.isfinite(found.predict_proba(rows)).all()
+    assert isinstance(found.summary(), str)
 
 
 def changed(content: bytes, rng: np.random.Generator) -> bytes:

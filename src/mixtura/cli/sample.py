@@ -41,7 +41,7 @@ def sample(model: Path, n_rows: int, seed: int, output: Path | None, keep_formul
     check_target(output, [model])
     mixture, _ = load_with_facts(model)
     rows, components = mixture.coded.sample(n_rows, seed)
-    names = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
+    names = mixture.column_names
     label = "component" if "component" not in names else "mixture component"
     safe = cells_written(keep_formulas=keep_formulas)
     columns = [safe(_written(column)) for column in mixture.decode(rows)]

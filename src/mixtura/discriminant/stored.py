@@ -11,7 +11,7 @@ from mixtura.arrays import as_shape
 from mixtura.errors import ParameterError
 from mixtura.estimators.base import MixtureEstimator
 from mixtura.estimators.stored import class_named, made, settings_of
-from mixtura.store import CLASSIFIER, described_mixture, parts_of, refusing
+from mixtura.store import CLASSIFIER, described_mixture, named, parts_of, refusing
 
 __all__ = ["revived_classifier", "save_classifier"]
 
@@ -90,7 +90,7 @@ def revived_classifier(
             raise ParameterError("'priors' are no shares that sum to one")
         found.n_features_in_ = n_columns
         if state["columns"] is not None:
-            found.feature_names_in_ = np.array(state["columns"], dtype=object)
+            found.feature_names_in_ = np.array(named(state["columns"], n_columns), dtype=object)
         for name, value in zip(TOLD, as_shape("told", arrays["told"], (3,)).tolist(), strict=True):
             setattr(found, name, value)
         found.n_parameters_ = int(found.n_parameters_)

@@ -180,7 +180,7 @@ class FitResult:
     @property
     def cautions(self) -> list[str]:
         """Return what is to be said of the components, as sentences, the gravest first."""
-        names = self.mixture.columns or tuple(f"x{j}" for j in range(self.mixture.n_columns))
+        names = self.mixture.column_names
         rows = self.effective_rows.tolist()
         return self.soundness.sentences(rows, names, self.mixture.family.wording)
 

@@ -194,7 +194,7 @@ def heywood_words(result: FitResult) -> list[str]:
     """Return what is to be said of columns without noise of their own (Heywood cases)."""
     mixture = result.mixture
     parameters = beside_noise(mixture.family, mixture.parameters)[1]
-    names = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
+    names = mixture.column_names
     explained = (parameters.loadings**2).sum(axis=2)
     without = np.argwhere(parameters.noise <= LEFT * explained)
     if not len(without):

@@ -346,5 +346,5 @@ class MixedMixture(DiscreteMixture):
         }
         kinds = zip(self._places, mixture.kinds, strict=True)
         self._labels = {place: kind.labels for place, kind in kinds if kind.labels}
-        columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
+        columns = mixture.column_names
         self.parameters_ = mixture.family.describe(mixture.parameters, columns)

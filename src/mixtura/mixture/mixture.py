@@ -22,7 +22,7 @@ from mixtura.mixture.distribution import Distribution
 from mixtura.mixture.handed_on import HandedOn
 from mixtura.mixture.shown import Shown
 from mixtura.native.predictions import Predictions
-from mixtura.text import component_names, named_components
+from mixtura.text import Numbered, component_names, named_components
 
 __all__ = ["Mixture"]
 
@@ -74,6 +74,11 @@ class Mixture(Distribution, HandedOn, Shown):
     def n_columns(self) -> int:
         """Return D."""
         return self.family.n_columns
+
+    @property
+    def column_names(self) -> Sequence[str]:
+        """Return what columns are called in words: their names, or x0, x1 and on."""
+        return self.columns or Numbered(self.n_columns)
 
     @property
     def table_columns(self) -> tuple[str, ...] | None:

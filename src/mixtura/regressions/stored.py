@@ -14,7 +14,7 @@ from mixtura.estimators.fitted import tell_of_fit
 from mixtura.estimators.stored import class_named, made, settings_of
 from mixtura.mixture import Mixture
 from mixtura.regressions.sizes import CRITERIA
-from mixtura.store import save
+from mixtura.store import named, save
 
 __all__ = ["is_regressor", "revived_regressor", "save_regressor"]
 
@@ -61,8 +61,9 @@ def revived_regressor(
     first = int(bool(found.fit_intercept))
     found.n_features_in_ = mixture.family.n_terms - first
     if state[COLUMNS] is not None:
-        found.feature_names_in_ = np.array(state[COLUMNS], dtype=object)
-        if mixture.family.terms[first:] != tuple(state[COLUMNS]):
+        names = named(state[COLUMNS], found.n_features_in_)
+        found.feature_names_in_ = np.array(names, dtype=object)
+        if mixture.family.terms[first:] != names:
             raise ParameterError("its terms are not its columns")
     found.mixture_, found.facts_ = replace(mixture, reading=None), facts
     tell_of_fit(found, facts, CRITERIA)

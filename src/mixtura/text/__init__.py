@@ -2,6 +2,7 @@
 
 from mixtura.text.markup import as_html, as_latex, as_markdown
 from mixtura.text.names import (
+    Numbered,
     component_names,
     component_title,
     count_words,
@@ -15,6 +16,7 @@ from mixtura.text.tables import Passage, Rows, Table
 
 __all__ = [
     "Backend",
+    "Numbered",
     "Passage",
     "Rows",
     "Summary",

@@ -1,11 +1,13 @@
 """What components, columns and counts are called in tables and sentences."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, final, overload
 
 from mixtura.errors import ParameterError
 
 __all__ = [
+    "Numbered",
     "component_names",
     "component_title",
     "count_words",
@@ -19,6 +21,27 @@ MANY_ROWS = 1e15
 
 # Names that a sentence lists.
 NAMED = 8
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Numbered(Sequence[str]):
+    """Names x0, x1 and on of so many columns, none of which is made before it is asked for."""
+
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        chosen = range(self.count)[index]
+        return f"x{chosen}" if isinstance(chosen, int) else tuple(f"x{each}" for each in chosen)
 
 
 def component_names(labels: Iterable[int], given: Sequence[str] | None = None) -> tuple[str, ...]:
