@@ -176,7 +176,7 @@ def mclust(name: str) -> Document:
     """Return a file of mclust's results by its name, a document for each data set.
 
     Names: ``"selection"``, ``"edda"``, ``"mclustda"``, ``"semi_supervised"``,
-    ``"combine_components"``, ``"bootstrap_lrt"``.
+    ``"combine_components"``, ``"bootstrap_lrt"``, ``"projection"``.
     """
     return _document(f"mclust/{name}")
 
