@@ -21,6 +21,7 @@ __all__ = [
     "GAUSSIAN",
     "SKLEARN",
     "Dataset",
+    "clustvarsel",
     "dataset",
     "discrete_fits",
     "discrete_values",
@@ -179,6 +180,12 @@ def mclust(name: str) -> Document:
     ``"combine_components"``, ``"bootstrap_lrt"``, ``"projection"``.
     """
     return _document(f"mclust/{name}")
+
+
+@cache
+def clustvarsel() -> Document:
+    """Return the first example of clustvarsel's vignette: columns, steps and the columns chosen."""
+    return _document("clustvarsel/vignette")
 
 
 @cache

@@ -26,7 +26,7 @@ from mixtura.cli.options import (
     seed_option,
     weights_option,
 )
-from mixtura.cli.output import CONFUSION, MODEL, REPORT, Output, output_folder, told
+from mixtura.cli.output import CONFUSION, MODEL, REPORT, Output, output_folder, summed_up, told
 from mixtura.cli.rows import rows_of, weights_of
 from mixtura.cli.voice import say
 from mixtura.data.files import Table, read_tables
@@ -157,11 +157,9 @@ def classify(context: click.Context, **options: Any) -> None:
             with in_words_of_the_command(test_file):
                 table = _read([test_file], test_file, options)
                 judged = _tested(model, table, options)
-        try:
+        with summed_up(lambda: f"{model.summary()}\n\nBy {how}:\n{judged.summary()}"):
             if folder is not None:
                 _write(folder, model, judged, table, options, how)
-        finally:
-            say(f"{model.summary()}\n\nBy {how}:\n{judged.summary()}")
 
 
 def _check_options(context: click.Context, options: Mapping[str, Any]) -> None:
@@ -273,5 +271,4 @@ def _write(
         )
         sheet = judged_sheet(judged, model, table.path.name, how)
         write_sheet(folder.partial / REPORT, sheet)
-    folder.publish()
-    say(f"written to {folder.shown}: {MODEL}, {rows.file}, {CONFUSION}, {REPORT}", err=True)
+    folder.hand_over(MODEL, rows.file, CONFUSION, REPORT)

@@ -73,7 +73,7 @@ def directions_of(
     kept = order[values[order] > NOTHING * max(values[order[0]], 0.0)]
     white_axes = vectors[:, kept]
     shares = np.einsum("id,ij,jd->d", white_axes, between, white_axes)
-    axes = solve_triangular(factor, white_axes, lower=True, trans="T") / units[:, None]
+    axes = solve_triangular(factor, white_axes, lower=True, trans=1) / units[:, None]
     scores = apart @ axes
     # The component that is farthest from the mean is on the positive side.
     farthest = np.abs(scores).argmax(axis=0)
