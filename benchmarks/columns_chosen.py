@@ -87,11 +87,13 @@ def main() -> None:
     parser.add_argument("--problems", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--tried", type=int)
+    parser.add_argument("--least", type=float, default=6.0)
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
     if asked.of == "drawn":
         structures = ("EII", "VII", "EEI", "VVI", "EEE", "VVV")
         more = {"n_components": range(1, 6), "covariance_type": structures, "n_tried": asked.tried}
+        more["least_evidence"] = asked.least
         counted(numbers, asked.problems, asked.seed, **more)
     elif asked.of == "items":
         counted(items, asked.problems, asked.seed, n_components=range(1, 4), family="categorical")

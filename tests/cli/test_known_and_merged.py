@@ -9,7 +9,13 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from mixtura import CategoricalMixture, GaussianMixtureClassifier, MixtureClassifier, load
+from mixtura import (
+    CategoricalMixture,
+    GaussianMixtureClassifier,
+    MixtureClassifier,
+    PoissonMixture,
+    load,
+)
 from mixtura.agreement import compare
 from mixtura.archive import read_archive, write_archive
 from mixtura.cli.command import command
@@ -113,9 +119,57 @@ def test_categories_tell_classes_too(tmp_path):
     assert said == frame["y"].tolist()
 
 
+def test_counts_and_mixed_columns_tell_classes_too(tmp_path):
+    rng = np.random.default_rng(1)
+    ill = np.repeat([0, 1], [140, 60])
+    frame = pd.DataFrame({"visits": rng.poisson(2 + 6 * ill), "calls": rng.poisson(5 - 2 * ill)})
+    frame["ward"] = np.where(rng.random(200) < 0.2 + 0.6 * ill, "north", "south")
+    frame["heat"] = rng.normal(size=200) + 2 * ill
+    frame["class"] = np.array(["well", "ill"])[ill]
+    path = tmp_path / "rows.csv"
+    frame.to_csv(path, index=False)
+    counts = ["--columns", "visits,calls"]
+    done = mixtura("classify", path, "--class", "class", "-f", "poisson", *counts)
+    assert done.exit_code == 0, done.stderr
+    model = MixtureClassifier(PoissonMixture(missing="marginal", random_state=0), [1])
+    judged = cross_judged(model, frame[["visits", "calls"]], frame["class"])
+    assert judged.summary() in done.stdout
+    out = tmp_path / "out"
+    done = mixtura("classify", path, "--class", "class", "-f", "mixed", "-o", out)
+    assert done.exit_code == 0, done.stderr
+    said = mixtura("predict", out / "model.mixtura", path)
+    told = [line["class"] for line in csv.DictReader(said.stdout.splitlines())]
+    assert np.mean(np.array(told) == frame["class"]) > 0.9
+
+
+def test_costs_and_priors_say_what_is_said_of_rows(flowers, tmp_path):
+    frame, path = flowers
+    X, y, out = frame[["length", "width"]], frame["kind"], tmp_path / "out"
+    asked = ["--class", "kind", "-s", "full", "--keep-formulas", "-o", out]
+    asked += ["--costs", "white:blue=30", "--priors", "white=0.2,blue=0.5,=red=0.3"]
+    done = mixtura("classify", path, *asked)
+    assert done.exit_code == 0, done.stderr
+    model = GaussianMixtureClassifier(
+        covariance_type="full", priors=[0.3, 0.5, 0.2], random_state=0
+    )
+    costs = [[0, 1, 1], [1, 0, 1], [1, 30, 0]]
+    judged = cross_judged(model, X, y, costs=costs)
+    assert judged.summary() in done.stdout
+    said = [row["class"] for row in rows_of(out / "assignments.csv")]
+    least = (judged.shares @ np.array(costs)).argmin(axis=1)
+    assert said == judged.classes[least].tolist()
+    lost = np.array(costs)[judged.codes, least].mean()
+    assert f"mean cost {lost:.4f}" in done.stdout
+    assert load(out / "model.mixtura").priors_.tolist() == [0.3, 0.5, 0.2]
+
+
 @pytest.mark.parametrize(
     ("asked", "code", "words"),
     [
+        (["--class", "kind", "--priors", "white=1"], 2, "no probability of class"),
+        (["--class", "kind", "--priors", "white"], 2, "does not end with"),
+        (["--class", "kind", "--costs", "white:grey=3"], 2, "names class 'grey'"),
+        (["--class", "kind", "--costs", "white=3"], 2, "should be like"),
         (["--class", "sort"], 1, "'sort'"),
         (["--class", "kind", "--columns", "length,kind"], 2, "--class names column 'kind'"),
         (["--class", "kind", "--folds", "3", "--test", "x.csv"], 2, "give one of the two"),

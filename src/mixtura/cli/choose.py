@@ -66,6 +66,13 @@ __all__ = ["choose"]
     help="forward begins with no column, backward with all; auto is forward for numbers.",
 )
 @click.option(
+    "--least",
+    type=float,
+    default=6.0,
+    show_default=True,
+    help="How much lower BIC is to be with a column for it to be chosen; 0 is clustvarsel's.",
+)
+@click.option(
     "--tried",
     type=click.IntRange(1),
     help="Columns tried in each step, those that promise most; default all, which takes longer.",
@@ -116,6 +123,7 @@ def choose(context: click.Context, **options: Any) -> None:
             options["structures"],
             family=options["family"],
             direction=options["direction"],
+            least_evidence=options["least"],
             n_tried=options["tried"],
             sample_weight=weights_of(table, options["weights"]),
             random_state=options["seed"],

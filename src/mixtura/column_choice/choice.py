@@ -18,7 +18,7 @@ class Step:
     action : what was to be done with it
     column : its name, or its place
     evidence : how much lower BIC is where the column has clusters of its own than where it only
-        follows from the columns that are chosen; above 0 it tells clusters apart
+        follows from the columns that are chosen
     accepted : whether it was done
     bic : of the best mixture of two components or more, with the column where it is to be added and
         without it where it is to be removed
@@ -94,5 +94,5 @@ class ColumnChoice(Tabled):
             best = self.selection.best
             told += f"\nbest mixture of these: {best.kind}, {best.n_components} component(s)"
         table = Table.of(heads, rows)
-        title = "Columns that tell clusters apart, by BIC (evidence above 0 speaks for a column)"
+        title = "Columns that tell clusters apart, by BIC (evidence: how much lower with it)"
         return Summary([Passage(title, (table,), told)], self.table())

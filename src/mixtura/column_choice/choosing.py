@@ -19,7 +19,7 @@ from mixtura.data.weights import given_weights
 from mixtura.errors import DataError, DegenerateComponentWarning, ParameterError
 from mixtura.estimators import CategoricalMixture, GaussianMixture, select
 from mixtura.estimators.gaps import checked_gappy_rows
-from mixtura.estimators.settings import checked_choice, seed_of
+from mixtura.estimators.settings import checked_choice, checked_number, seed_of
 from mixtura.estimators.sizes import checked_sizes
 from mixtura.selection import Selection
 
@@ -30,6 +30,9 @@ Float = NDArray[np.float64]
 FAMILIES = ("gaussian", "categorical")
 DIRECTIONS = ("auto", "forward", "backward")
 
+# Twice the logarithm of a Bayes factor.
+STRONG = 6.0
+
 
 def choose_columns(
     X: Any,
@@ -38,6 +41,7 @@ def choose_columns(
     *,
     family: str = "gaussian",
     direction: str = "auto",
+    least_evidence: float = STRONG,
     n_tried: int | None = None,
     sample_weight: ArrayLike | None = None,
     n_init: int = 1,
@@ -61,6 +65,9 @@ def choose_columns(
     family : "gaussian" for numbers, "categorical" for categories
     direction : "forward" from no column on, "backward" from all; "auto" is forward for numbers, and
         backward for categories, which in few columns determine no classes
+    least_evidence : how much lower BIC is to be with a column for it to be chosen; above 6 evidence
+        is strong (Kass and Raftery 1995). Of many columns that are noise some have a little by
+        chance, and are chosen by 0, which is clustvarsel's
     n_tried : how many columns are tried in a step, those that promise most by what the components
         that are there say of them; None for all
     sample_weight : (N,) row weights
@@ -90,6 +97,7 @@ def choose_columns(
         )
     if n_tried is not None:
         whole_number("n_tried", n_tried, 1)
+    least = checked_number("least_evidence", least_evidence)
     settings: dict[str, Any] = {
         "n_init": n_init,
         "random_state": seed_of(random_state),
@@ -114,7 +122,7 @@ def choose_columns(
     with warnings.catch_warnings():
         # The last fit says what is to be said of the mixture that is kept.
         warnings.simplefilter("ignore", DegenerateComponentWarning)
-        chosen, steps = steps_of(judge, lambda j: j if names is None else names[j])
+        chosen, steps = steps_of(judge, lambda j: j if names is None else names[j], least)
     called: Any = range(judge.n_columns) if names is None else names
     return ColumnChoice(
         tuple(called[j] for j in chosen),

@@ -30,7 +30,9 @@ class Looked:
     found: Clustered
 
 
-def forward(judge: Judge, named: Callable[[int], str | int]) -> tuple[Columns, list[Step]]:
+def forward(
+    judge: Judge, named: Callable[[int], str | int], least: float
+) -> tuple[Columns, list[Step]]:
     """Return columns chosen from none on, and the steps (Raftery and Dean 2006).
 
     The second is added whatever is said for it, since clusters may show in two columns only.
@@ -39,6 +41,7 @@ def forward(judge: Judge, named: Callable[[int], str | int]) -> tuple[Columns, l
     ----------
     judge : of columns
     named : what a column is called
+    least : the evidence above which a column is chosen
     """
     chosen: Columns = ()
     steps: list[Step] = []
@@ -48,11 +51,11 @@ def forward(judge: Judge, named: Callable[[int], str | int]) -> tuple[Columns, l
         looked = _best_to_add(judge, chosen)
         if looked is not None:
             forced = len(steps) < 2 and looked.evidence > -np.inf
-            done = looked.evidence > 0 or forced
+            done = looked.evidence > least or forced
             steps.append(_told("add", looked, named, done=done))
             chosen = tuple(sorted((*chosen, looked.column))) if done else chosen
         if len(steps) > 2 or looked is None:
-            chosen = _removed(judge, chosen, steps, named)
+            chosen = _removed(judge, chosen, steps, named, least)
         if (chosen == before and len(steps) > 2) or chosen in seen or not chosen:
             break
         if chosen != before:
@@ -60,20 +63,22 @@ def forward(judge: Judge, named: Callable[[int], str | int]) -> tuple[Columns, l
     return chosen, steps
 
 
-def backward(judge: Judge, named: Callable[[int], str | int]) -> tuple[Columns, list[Step]]:
+def backward(
+    judge: Judge, named: Callable[[int], str | int], least: float
+) -> tuple[Columns, list[Step]]:
     """Return columns chosen from all on, and the steps; arguments as in `forward`."""
     chosen: Columns = tuple(range(judge.n_columns))
     steps: list[Step] = []
     seen: set[Columns] = set()
     while len(steps) < MOST_STEPS:
         before = chosen
-        chosen = _removed(judge, chosen, steps, named)
+        chosen = _removed(judge, chosen, steps, named, least)
         out = judge.n_columns - len(chosen)
         if chosen and out > int(chosen != before):
             but = set(before) - set(chosen)
             looked = _best_to_add(judge, chosen, but)
             if looked is not None:
-                done = looked.evidence > 0
+                done = looked.evidence > least
                 steps.append(_told("add", looked, named, done=done))
                 chosen = tuple(sorted((*chosen, looked.column))) if done else chosen
         if chosen == before or chosen in seen or not chosen:
@@ -83,13 +88,17 @@ def backward(judge: Judge, named: Callable[[int], str | int]) -> tuple[Columns, 
 
 
 def _removed(
-    judge: Judge, chosen: Columns, steps: list[Step], named: Callable[[int], str | int]
+    judge: Judge,
+    chosen: Columns,
+    steps: list[Step],
+    named: Callable[[int], str | int],
+    least: float,
 ) -> Columns:
-    """Return columns without the one that says least, if that is nothing."""
+    """Return columns without the one that says least, if that is too little."""
     looked = _best_to_remove(judge, chosen)
     if looked is None:
         return chosen
-    done = looked.evidence <= 0
+    done = looked.evidence <= least
     steps.append(_told("remove", looked, named, done=done))
     return tuple(j for j in chosen if j != looked.column) if done else chosen
 

@@ -34,6 +34,9 @@ def judged_sheet(judged: Judgement, model: Any, source: str, how: str) -> Sheet:
         ("rows", f"{judged.weights.sum():.10g}", f"judged: {how}"),
         ("BIC", f"{model.bic_:.3f}", f"of the fit to all rows, {model.n_parameters_} parameters"),
     ]
+    if judged.costs is not None:
+        meaning = "mean of what is said, of the least expected cost"
+        numbers.insert(2, ("cost", f"{judged.cost:.4f}", meaning))
     pictures = [_confusion(judged, names), _calibration(judged)]
     if judged.has_roc:
         numbers.insert(2, ("area", f"{judged.auc:.4f}", "under the ROC curve; 0.5 is by chance"))
