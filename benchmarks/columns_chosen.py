@@ -31,17 +31,21 @@ def numbers(seed: int) -> tuple[pd.DataFrame, set[int]]:
     width = int(rng.integers(2, 4))
     true = rng.choice(8, width + 2, replace=False)
     labels = rng.integers(3, size=300)
-    means = rng.normal(size=(3, width))
-    while min(np.linalg.norm(means[a] - means[b]) for a, b in ((0, 1), (0, 2), (1, 2))) < 1.0:
-        means = rng.normal(size=(3, width))
+    # Columns in which means all but agree tell little, and would be neither true nor false.
+    means = np.zeros((3, width))
+    while np.ptp(means, axis=0).min() < 3.0 or _nearest(means) < 4.0:
+        means = 4.0 * rng.normal(size=(3, width))
     rows = rng.normal(size=(300, 8)) * rng.uniform(0.5, 2.0, 8)
-    own = 4.0 * means[labels] + rng.normal(size=(300, width))
+    own = means[labels] + rng.normal(size=(300, width))
     rows[:, true[:width]] = own
     for column in true[width:]:
         rows[:, column] = own @ rng.normal(size=width) + rng.normal(size=300)
-    # A column in which the clusters' means all but agree tells nothing of them.
-    apart = np.ptp(means, axis=0) * 4.0 > 2.0
-    return pd.DataFrame(rows), {int(j) for j, told in zip(true[:width], apart, strict=True) if told}
+    return pd.DataFrame(rows), {int(j) for j in true[:width]}
+
+
+def _nearest(means: np.ndarray) -> float:
+    """Return how far the two nearest of three means are apart."""
+    return float(min(np.linalg.norm(means[a] - means[b]) for a, b in ((0, 1), (0, 2), (1, 2))))
 
 
 def items(seed: int) -> tuple[pd.DataFrame, set[int]]:

@@ -39,7 +39,7 @@ __all__ = ["merge"]
     default="entropy",
     show_default=True,
     help="What pairs are merged for: entropy or overlap of their rows; of Gaussian components also "
-    "their shapes (bhattacharyya, ridge) or the modes of the density.",
+    "their shapes (bhattacharyya, ridge), the dip test or the modes of the density.",
 )
 @click.option(
     "-c",

@@ -78,7 +78,7 @@ class Merging(Tabled):
 
         By entropy and overlap as many as at the `elbow`; by shapes and modes as many as are left
         when no two are so nearly one as its threshold asks: 0.1 for "bhattacharyya", 0.2 for
-        "ridge" (Hennig 2010), 1, which is one mode, for "modes".
+        "ridge", p = 0.05 for "dip" (Hennig 2010), 1, which is one mode, for "modes".
         """
         if self.criterion not in CUTOFFS:
             return self.elbow
@@ -212,7 +212,9 @@ def merge(
         posteriors (Hennig 2010, directly estimated misclassification probabilities). Of Gaussian
         components also "bhattacharyya", the pair of the largest ∫ √(f_a f_b), and "ridge", the pair
         between which the density falls least below their lower mode (Hennig 2010; a cluster of
-        several components counts as the Gaussian of its mean and covariance); and "modes", which
+        several components counts as the Gaussian of its mean and covariance); "dip", the pair whose
+        rows, along the line that tells the two apart best, are the likeliest to have one mode, by
+        the p value of Hartigan's dip test (Hennig 2010); and "modes", which
         merges components that lead up to the same mode of the density (Li, Ray and Lindsay 2007),
         then those of the modes between which it stays highest
 
