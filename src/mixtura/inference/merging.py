@@ -24,6 +24,9 @@ Float = NDArray[np.float64]
 # Of the entropy of components that are all alike, what those may have that rows tell apart.
 TOLD_APART = 0.01
 
+# Nats a row that are as good as none.
+UNFELT = 0.002
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Merging(Tabled):
@@ -89,20 +92,21 @@ class Merging(Tabled):
     def elbow(self) -> int:
         """Return the number of clusters at which the curve of entropies bends.
 
-        Two lines are put through the entropies of fewer clusters and of more, that of the bend in
-        both (Baudry and others 2010). All K stay where rows tell them apart: where their entropy is
-        below a hundredth of N log K, that of components that are all alike.
+        That is where the entropy that one cluster more adds is the most times what the one before
+        added: up to there rows tell clusters apart, beyond it they do ever less. All K stay where
+        rows tell them apart: where their entropy is below a hundredth of N log K, that of
+        components that are all alike.
+
+        Notes
+        -----
+        Two lines through the curve (Baudry and others 2010) put the bend too high where there are
+        many components, as what each one more adds grows.
         """
         curve, most = self.entropies, len(self.entropies)
         if most < 3 or curve[-1] < TOLD_APART * self.total_weight * np.log(most):
             return most
-        sizes = np.arange(1, most + 1)
-        errors = [
-            _left_by_line(sizes[:bend], curve[:bend])
-            + _left_by_line(sizes[bend - 1 :], curve[bend - 1 :])
-            for bend in range(2, most)
-        ]
-        return int(np.argmin(errors)) + 2
+        added = np.diff(curve) + UNFELT * self.total_weight
+        return int(np.argmax(added[1:] / added[:-1])) + 2
 
     def _parts(self, n_clusters: int | None) -> tuple[tuple[int, ...], ...]:
         """Return the components of each of so many clusters, by default of `n_clusters`."""
@@ -257,10 +261,3 @@ def merge(
         parts.sort()
     curve, total = np.array(entropies[::-1]), float(weights.sum())
     return Merging(mixture, criterion, tuple(merges), curve, np.array(gains), total)
-
-
-def _left_by_line(places: NDArray[Any], values: Float) -> float:
-    """Return the sum of squares that the best line leaves."""
-    if len(places) < 3:
-        return 0.0
-    return float(np.polyfit(places, values, 1, full=True)[1].sum())
