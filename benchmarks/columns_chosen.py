@@ -91,7 +91,7 @@ def main() -> None:
     parser.add_argument("--problems", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--tried", type=int)
-    parser.add_argument("--least", type=float, default=6.0)
+    parser.add_argument("--least", type=float, default=0.0)
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
     if asked.of == "drawn":

@@ -68,9 +68,9 @@ __all__ = ["choose"]
 @click.option(
     "--least",
     type=float,
-    default=6.0,
+    default=0.0,
     show_default=True,
-    help="How much lower BIC is to be with a column for it to be chosen; 0 is clustvarsel's.",
+    help="How much lower BIC is to be with a column for it to be chosen; 6 is strong evidence.",
 )
 @click.option(
     "--tried",

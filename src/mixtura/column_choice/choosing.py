@@ -30,9 +30,6 @@ Float = NDArray[np.float64]
 FAMILIES = ("gaussian", "categorical")
 DIRECTIONS = ("auto", "forward", "backward")
 
-# Twice the logarithm of a Bayes factor.
-STRONG = 6.0
-
 
 def choose_columns(
     X: Any,
@@ -41,7 +38,7 @@ def choose_columns(
     *,
     family: str = "gaussian",
     direction: str = "auto",
-    least_evidence: float = STRONG,
+    least_evidence: float = 0.0,
     n_tried: int | None = None,
     sample_weight: ArrayLike | None = None,
     n_init: int = 1,
@@ -65,9 +62,8 @@ def choose_columns(
     family : "gaussian" for numbers, "categorical" for categories
     direction : "forward" from no column on, "backward" from all; "auto" is forward for numbers, and
         backward for categories, which in few columns determine no classes
-    least_evidence : how much lower BIC is to be with a column for it to be chosen; above 6 evidence
-        is strong (Kass and Raftery 1995). Of many columns that are noise some have a little by
-        chance, and are chosen by 0, which is clustvarsel's
+    least_evidence : how much lower BIC is to be with a column for it to be chosen; from 6 on evidence
+        is strong (Kass and Raftery 1995), which leaves out more of many columns that are noise
     n_tried : how many columns are tried in a step, those that promise most by what the components
         that are there say of them; None for all
     sample_weight : (N,) row weights
