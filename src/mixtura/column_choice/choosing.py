@@ -62,8 +62,8 @@ def choose_columns(
     family : "gaussian" for numbers, "categorical" for categories
     direction : "forward" from no column on, "backward" from all; "auto" is forward for numbers, and
         backward for categories, which in few columns determine no classes
-    least_evidence : how much lower BIC is to be with a column for it to be chosen; from 6 on evidence
-        is strong (Kass and Raftery 1995), which leaves out more of many columns that are noise
+    least_evidence : how much lower BIC is to be with a column for it to be chosen; from 6 on
+        evidence is strong (Kass and Raftery 1995), which leaves out more of many that are noise
     n_tried : how many columns are tried in a step, those that promise most by what the components
         that are there say of them; None for all
     sample_weight : (N,) row weights
