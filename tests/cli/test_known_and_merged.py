@@ -119,6 +119,19 @@ def test_categories_tell_classes_too(tmp_path):
     assert said == frame["y"].tolist()
 
 
+def test_the_page_shows_classes_of_three_columns_in_their_directions(flowers, tmp_path):
+    frame, _ = flowers
+    frame["height"] = frame["length"] - frame["width"] + np.arange(150) % 7
+    path, out = tmp_path / "three.csv", tmp_path / "out"
+    frame.drop(columns="name").to_csv(path, index=False)
+    for family in (["-s", "full"], ["-k", "2", "-s", "diag"]):
+        done = mixtura("classify", path, "--class", "kind", *family, "-o", out, "--force")
+        assert done.exit_code == 0, done.stderr
+        page = (out / "report.html").read_text(encoding="utf-8")
+        assert 'id="projection"' in page
+        assert "direction 1 (" in page
+
+
 def test_counts_and_mixed_columns_tell_classes_too(tmp_path):
     rng = np.random.default_rng(1)
     ill = np.repeat([0, 1], [140, 60])

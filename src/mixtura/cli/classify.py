@@ -237,9 +237,10 @@ def _write(
     """Write model, tables and page, and put them in place together."""
     id_column, keeps = options["id_column"], options["keep_formulas"]
     names = None if id_column is None else table.column(id_column)
+    encoded = rows_of(model.mixtures_[0], table)
     rows = assignments_of(
         Answers.of_classes(model, judged.shares, judged.costs),
-        rows_of(model.mixtures_[0], table),
+        encoded,
         names,
         id_column,
         keeps,
@@ -253,6 +254,6 @@ def _write(
             judged.table(),
             cells_written(keep_formulas=keeps),
         )
-        sheet = judged_sheet(judged, model, table.path.name, how)
+        sheet = judged_sheet(judged, model, table.path.name, how, encoded)
         write_sheet(folder.partial / REPORT, sheet)
     folder.hand_over(MODEL, rows.file, CONFUSION, REPORT)

@@ -24,16 +24,16 @@ def has_directions(mixture: Mixture) -> bool:
     return True
 
 
-def projection_figure(mixture: Mixture, points: Points, canvas: Canvas) -> Figure:
+def projection_figure(mixture: Mixture, points: Points, canvas: Canvas | None = None) -> Figure:
     """Draw rows and components in the first two directions, or along the only one.
 
     Parameters
     ----------
     mixture : of Gaussian or t components or factor analysers
     points : the rows in the columns of the mixture
-    canvas : makes what is drawn in
+    canvas : makes what is drawn in, a figure of its own by default
     """
-    found = project(mixture)
+    found = project(mixture.coded)
     n_directions = min(found.n_directions, 2)
     scores = np.empty((0, n_directions))
     if len(points.rows):
@@ -41,7 +41,10 @@ def projection_figure(mixture: Mixture, points: Points, canvas: Canvas) -> Figur
     titles = [f"direction {one['direction']} ({one['share']:.0%})" for one in found.table()]
     draw = pairs_figure if n_directions == 1 else plane_figure
     own = Points(scores, points.labels, points.uncertainty)
-    return draw(found.in_first(n_directions), own, titles[:n_directions], canvas)
+    plane = found.in_first(n_directions)
+    if canvas is None:
+        return draw(plane, own, titles)
+    return draw(plane, own, titles, canvas)
 
 
 def projection_caption(mixture: Mixture) -> str:
