@@ -47,7 +47,7 @@ def test_the_steps_are_those_of_clustvarsel_on_its_own_example() -> None:
         assert step.bic <= one["bic"] + 0.05
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_columns_that_tell_clusters_apart_are_found(seed: int) -> None:
     assert choose_columns(drawn(seed), **FEW, random_state=0).columns == (1, 3)
 
@@ -60,9 +60,9 @@ def test_from_all_columns_on_the_same_are_left() -> None:
 
 
 def test_few_columns_that_promise_most_are_tried_and_the_same_are_chosen() -> None:
-    rows = np.hstack([drawn(2), np.random.default_rng(0).normal(size=(150, 3))])
+    rows = np.hstack([drawn(2), np.random.default_rng(0).normal(size=(150, 2))])
     every = choose_columns(rows, **FEW, random_state=0)
-    few = choose_columns(rows, **FEW, n_tried=3, random_state=0)
+    few = choose_columns(rows, **FEW, n_tried=2, random_state=0)
     assert every.columns == few.columns == (1, 3)
 
 
@@ -101,8 +101,8 @@ def test_the_order_of_columns_and_their_units_change_nothing() -> None:
 
 
 def test_weights_count_rows_and_threads_change_no_bit() -> None:
-    rows = drawn(0, 90)
-    weights = np.arange(90) % 2 + 1
+    rows = drawn(0, 60)
+    weights = np.arange(60) % 2 + 1
     one, two = (
         choose_columns(rows, **FEW, sample_weight=weights, random_state=0, n_jobs=n_jobs)
         for n_jobs in (1, 2)
@@ -120,11 +120,11 @@ def items(seed: int, n_rows: int = 400) -> pd.DataFrame:
     columns: dict[str, Any] = {
         f"tells {place}": rng.random(n_rows) < np.where(classes, 0.85, 0.15) for place in range(4)
     }
-    columns |= {f"noise {place}": rng.random(n_rows) < 0.4 for place in range(3)}
+    columns |= {f"noise {place}": rng.random(n_rows) < 0.4 for place in range(2)}
     return pd.DataFrame(columns).map({True: "yes", False: "no"}.get)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_items_that_depend_on_classes_are_found(seed: int) -> None:
     found = choose_columns(items(seed), range(1, 4), family="categorical", random_state=0)
     assert found.columns == tuple(f"tells {place}" for place in range(4))
