@@ -173,7 +173,13 @@ def test_costs_and_priors_say_what_is_said_of_rows(flowers, tmp_path):
     assert said == judged.classes[least].tolist()
     lost = np.array(costs)[judged.codes, least].mean()
     assert f"mean cost {lost:.4f}" in done.stdout
-    assert load(out / "model.mixtura").priors_.tolist() == [0.3, 0.5, 0.2]
+    again = load(out / "model.mixtura")
+    assert again.priors_.tolist() == [0.3, 0.5, 0.2]
+    told = ["--priors", "equal", "--costs", "white:blue=30", "--keep-formulas"]
+    found = mixtura("predict", out / "model.mixtura", path, *told)
+    assert found.exit_code == 0, found.stderr
+    lines = [line["class"] for line in csv.DictReader(found.stdout.splitlines())]
+    assert lines == again.predict(X, priors=np.full(3, 1 / 3), costs=costs).tolist()
 
 
 @pytest.mark.parametrize(
@@ -255,6 +261,12 @@ def test_components_are_merged_as_the_library_merges_them(flowers, fitted, tmp_p
     np.testing.assert_array_equal(told[0].weights, mixture.weights)
     assert told[1]["log_likelihood"] == load_with_facts(fitted)[1]["log_likelihood"]
     assert mixtura("summary", out / "model.mixtura").exit_code == 0
+
+
+def test_costs_say_nothing_of_components(fitted, flowers):
+    done = mixtura("predict", fitted, flowers[1], "--costs", "0:1=3")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "which component a row is in" in done.stderr
 
 
 def test_clusters_of_no_such_components_are_refused(flowers, fitted, tmp_path):

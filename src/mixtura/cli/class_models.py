@@ -1,11 +1,13 @@
 """The classifier that `mixtura classify` fits, and the columns that it tells classes by."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.cli.answers import Answers
 from mixtura.cli.columns import (
     category_columns,
     category_frame,
@@ -26,7 +28,14 @@ from mixtura.errors import ParameterError
 from mixtura.estimators import CategoricalMixture, MixedMixture
 from mixtura.estimators.named import estimator_of
 
-__all__ = ["FAMILIES", "check_columns", "classifier_and_frame", "costs_of", "priors_of"]
+__all__ = [
+    "FAMILIES",
+    "check_columns",
+    "classifier_and_frame",
+    "costs_of",
+    "decided_by",
+    "priors_of",
+]
 
 MIXED = "mixed"
 
@@ -76,6 +85,28 @@ def classifier_and_frame(table: Table, options: Mapping[str, Any]) -> tuple[Any,
         random_state=seed,
     )
     return model, frame
+
+
+def decided_by(answers: Answers, priors: str | None, costs: str | None) -> Answers:
+    """Return what a model says of classes by other priors, and of the least expected cost.
+
+    Raises
+    ------
+    ParameterError
+        If it says no classes, or the options cannot be used.
+    """
+    if answers.what != "class":
+        raise ParameterError(
+            f"--priors and --costs are of classes, and this model says which {answers.what} a row "
+            "is in; mixtura classify makes models of classes"
+        )
+    given = priors_of(priors, answers.labels)
+    classes = answers.classes
+    if given is not None:
+        classes = tuple(
+            (mixture, prior) for (mixture, _), prior in zip(classes, given.tolist(), strict=True)
+        )
+    return replace(answers, classes=classes, costs=costs_of(costs, answers.labels))
 
 
 def priors_of(text: str | None, labels: NDArray[Any]) -> Float | None:
