@@ -21,6 +21,7 @@ __all__ = [
     "GAUSSIAN",
     "SKLEARN",
     "Dataset",
+    "clustvarsel",
     "dataset",
     "discrete_fits",
     "discrete_values",
@@ -176,9 +177,15 @@ def mclust(name: str) -> Document:
     """Return a file of mclust's results by its name, a document for each data set.
 
     Names: ``"selection"``, ``"edda"``, ``"mclustda"``, ``"semi_supervised"``,
-    ``"combine_components"``, ``"bootstrap_lrt"``.
+    ``"combine_components"``, ``"bootstrap_lrt"``, ``"projection"``.
     """
     return _document(f"mclust/{name}")
+
+
+@cache
+def clustvarsel() -> Document:
+    """Return the first example of clustvarsel's vignette: columns, steps and the columns chosen."""
+    return _document("clustvarsel/vignette")
 
 
 @cache

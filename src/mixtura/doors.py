@@ -43,8 +43,9 @@ class Plotted:
         kind : "pairs", "columns", "items", "profile", "uncertainty", "trace", "criterion" and so
             on, as the family has them (an error says which); of a search also "bic", "icl" and
             "aic"; and what no report has: "qq", of each column of numbers or counts, "boundaries",
-            of two columns of amounts, and "profile" of Gaussian, t and factor components. None is
-            the first that can be drawn
+            of two columns of amounts, and "profile" and "projection" (the directions that show the
+            components of three columns or more) of Gaussian, t and factor ones. None is the first
+            that can be drawn
         X : (N, D) rows of the columns that were fitted; frames by name. None where the figure shows
             no rows
         ax : matplotlib's axes to draw in, or None for a new figure, which a notebook shows

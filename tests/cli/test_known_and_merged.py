@@ -9,7 +9,13 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from mixtura import CategoricalMixture, GaussianMixtureClassifier, MixtureClassifier, load
+from mixtura import (
+    CategoricalMixture,
+    GaussianMixtureClassifier,
+    MixtureClassifier,
+    PoissonMixture,
+    load,
+)
 from mixtura.agreement import compare
 from mixtura.archive import read_archive, write_archive
 from mixtura.cli.command import command
@@ -113,9 +119,76 @@ def test_categories_tell_classes_too(tmp_path):
     assert said == frame["y"].tolist()
 
 
+def test_the_page_shows_classes_of_three_columns_in_their_directions(flowers, tmp_path):
+    frame, _ = flowers
+    frame["height"] = frame["length"] - frame["width"] + np.arange(150) % 7
+    path, out = tmp_path / "three.csv", tmp_path / "out"
+    frame.drop(columns="name").to_csv(path, index=False)
+    for family in (["-s", "full"], ["-k", "2", "-s", "diag"]):
+        done = mixtura("classify", path, "--class", "kind", *family, "-o", out, "--force")
+        assert done.exit_code == 0, done.stderr
+        page = (out / "report.html").read_text(encoding="utf-8")
+        assert 'id="projection"' in page
+        assert "direction 1 (" in page
+
+
+def test_counts_and_mixed_columns_tell_classes_too(tmp_path):
+    rng = np.random.default_rng(1)
+    ill = np.repeat([0, 1], [140, 60])
+    frame = pd.DataFrame({"visits": rng.poisson(2 + 6 * ill), "calls": rng.poisson(5 - 2 * ill)})
+    frame["ward"] = np.where(rng.random(200) < 0.2 + 0.6 * ill, "north", "south")
+    frame["heat"] = rng.normal(size=200) + 2 * ill
+    frame["class"] = np.array(["well", "ill"])[ill]
+    path = tmp_path / "rows.csv"
+    frame.to_csv(path, index=False)
+    counts = ["--columns", "visits,calls"]
+    done = mixtura("classify", path, "--class", "class", "-f", "poisson", *counts)
+    assert done.exit_code == 0, done.stderr
+    model = MixtureClassifier(PoissonMixture(missing="marginal", random_state=0), [1])
+    judged = cross_judged(model, frame[["visits", "calls"]], frame["class"])
+    assert judged.summary() in done.stdout
+    out = tmp_path / "out"
+    done = mixtura("classify", path, "--class", "class", "-f", "mixed", "-o", out)
+    assert done.exit_code == 0, done.stderr
+    said = mixtura("predict", out / "model.mixtura", path)
+    told = [line["class"] for line in csv.DictReader(said.stdout.splitlines())]
+    assert np.mean(np.array(told) == frame["class"]) > 0.9
+
+
+def test_costs_and_priors_say_what_is_said_of_rows(flowers, tmp_path):
+    frame, path = flowers
+    X, y, out = frame[["length", "width"]], frame["kind"], tmp_path / "out"
+    asked = ["--class", "kind", "-s", "full", "--keep-formulas", "-o", out]
+    asked += ["--costs", "white:blue=30", "--priors", "white=0.2,blue=0.5,=red=0.3"]
+    done = mixtura("classify", path, *asked)
+    assert done.exit_code == 0, done.stderr
+    model = GaussianMixtureClassifier(
+        covariance_type="full", priors=[0.3, 0.5, 0.2], random_state=0
+    )
+    costs = [[0, 1, 1], [1, 0, 1], [1, 30, 0]]
+    judged = cross_judged(model, X, y, costs=costs)
+    assert judged.summary() in done.stdout
+    said = [row["class"] for row in rows_of(out / "assignments.csv")]
+    least = (judged.shares @ np.array(costs)).argmin(axis=1)
+    assert said == judged.classes[least].tolist()
+    lost = np.array(costs)[judged.codes, least].mean()
+    assert f"mean cost {lost:.4f}" in done.stdout
+    again = load(out / "model.mixtura")
+    assert again.priors_.tolist() == [0.3, 0.5, 0.2]
+    told = ["--priors", "equal", "--costs", "white:blue=30", "--keep-formulas"]
+    found = mixtura("predict", out / "model.mixtura", path, *told)
+    assert found.exit_code == 0, found.stderr
+    lines = [line["class"] for line in csv.DictReader(found.stdout.splitlines())]
+    assert lines == again.predict(X, priors=np.full(3, 1 / 3), costs=costs).tolist()
+
+
 @pytest.mark.parametrize(
     ("asked", "code", "words"),
     [
+        (["--class", "kind", "--priors", "white=1"], 2, "no probability of class"),
+        (["--class", "kind", "--priors", "white"], 2, "does not end with"),
+        (["--class", "kind", "--costs", "white:grey=3"], 2, "names class 'grey'"),
+        (["--class", "kind", "--costs", "white=3"], 2, "should be like"),
         (["--class", "sort"], 1, "'sort'"),
         (["--class", "kind", "--columns", "length,kind"], 2, "--class names column 'kind'"),
         (["--class", "kind", "--folds", "3", "--test", "x.csv"], 2, "give one of the two"),
@@ -188,6 +261,12 @@ def test_components_are_merged_as_the_library_merges_them(flowers, fitted, tmp_p
     np.testing.assert_array_equal(told[0].weights, mixture.weights)
     assert told[1]["log_likelihood"] == load_with_facts(fitted)[1]["log_likelihood"]
     assert mixtura("summary", out / "model.mixtura").exit_code == 0
+
+
+def test_costs_say_nothing_of_components(fitted, flowers):
+    done = mixtura("predict", fitted, flowers[1], "--costs", "0:1=3")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "which component a row is in" in done.stderr
 
 
 def test_clusters_of_no_such_components_are_refused(flowers, fitted, tmp_path):

@@ -14,12 +14,15 @@ from mixtura import (
     CategoricalMixture,
     DataError,
     GaussianMixture,
+    GaussianMixtureClassifier,
     MixedMixture,
+    MixtureClassifier,
     ParameterError,
     PoissonMixture,
     StudentTMixture,
     select,
 )
+from mixtura.projection import project
 from mixtura.report import figure_names, figure_of, report_of
 
 mpl.use("Agg")
@@ -113,7 +116,8 @@ def test_what_was_read_from_a_file_is_drawn_but_for_its_history(tmp_path) -> Non
     for one in (again, model.mixture_):
         assert marks(one.plot("pairs", rows())) == marks(model.plot("pairs", rows()))
         with pytest.raises(
-            ParameterError, match="figures pairs, uncertainty, profile, qq, but no 'trace'"
+            ParameterError,
+            match="figures pairs, uncertainty, profile, qq, projection, but no 'trace'",
         ):
             one.plot("trace")
 
@@ -198,3 +202,34 @@ def test_a_family_that_has_a_profile_of_its_own_keeps_it() -> None:
     model, frame = CASES["categories"]
     report = report_of(model.fit(frame), frame)
     assert marks(model.plot("profile")) == marks(figure_of(report, "profile").axes)
+
+
+def test_the_directions_of_three_columns_and_more_are_drawn_and_on_pages_of_four() -> None:
+    frame = rows(3).assign(weight=np.arange(120) % 7)
+    model = GaussianMixture(2, random_state=0).fit(frame)
+    assert "projection" in figure_names(report_of(model, frame))
+    own = model.plot("projection", frame)
+    scores = project(model).transform(frame)
+    drawn = np.vstack([line.get_xydata() for line in own.lines if len(line.get_xydata())])
+    assert sorted(map(tuple, drawn.round(9).tolist())) == sorted(
+        map(tuple, scores[:, :2].round(9).tolist())
+    )
+    one = GaussianMixture(2, covariance_type="tied", random_state=0).fit(rows(3))
+    assert "projection" not in figure_names(report_of(one, rows(3)))
+    assert "direction 1" in one.plot("projection", rows(3)).get_xlabel()
+    with pytest.raises(ParameterError, match="no 'projection'"):
+        GaussianMixture(2, random_state=0).fit(rows(2)).plot("projection", rows(2))
+
+
+def test_a_classifier_draws_its_classes_together() -> None:
+    labels = np.repeat(["short", "long"], 60)
+    model = GaussianMixtureClassifier(covariance_type="full").fit(rows(), labels)
+    axes = model.plot("projection", rows())
+    assert isinstance(axes, Axes)
+    assert model.mixture_.names == ("long", "short")
+    frame = model.to_frame()
+    mean = frame[(frame["class"] == "short") & (frame["parameter"] == "mean")]
+    np.testing.assert_allclose(mean["value"], rows().to_numpy()[:60].mean(axis=0), rtol=1e-9)
+    words = MixtureClassifier(CategoricalMixture()).fit(rows().gt(3).astype(str), labels)
+    with pytest.raises(ParameterError, match="not drawn together"):
+        words.plot("pairs", rows())

@@ -84,6 +84,7 @@ RULES: list[tuple[str, Words]] = [
     (r"(?<![\w-])(correction|assignment)='(\w+)'", r"--\1 \2"),
     (r"([a-z_]+)=(True|False|None)", r"\1"),
     (r"family=(\S+)", r"--family \1"),
+    (r'direction="(\w+)"', r"--direction \1"),
     (r"n_components\s?=\s?(\d+)", r"-k \1"),
     (r"(?<![\w.])n_components\b", "-k"),
     (r"(?<![\w.])(?:sample_weight)\b", "--weights"),

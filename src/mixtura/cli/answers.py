@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mixtura.archive import read_archive
 from mixtura.components.predictions import merged_shares
-from mixtura.discriminant.rules import of_any, posteriors
+from mixtura.discriminant.rules import least_costly, of_any, posteriors
 from mixtura.errors import ModelFileError
 from mixtura.mixture import Mixture
 from mixtura.store import CLASSIFIER, described_mixture
@@ -35,6 +35,7 @@ class Answers:
     parts : the components of each cluster, where clusters are said
     classes : the mixture and the prior of each class, where classes are
     known : (N, C) their posteriors for the rows that are asked about, by fits that left these out
+    costs : (C, C) of what is said, in columns, of a class, in rows
     """
 
     what: str
@@ -43,6 +44,7 @@ class Answers:
     parts: tuple[tuple[int, ...], ...] = ()
     classes: tuple[tuple[Mixture, float], ...] = ()
     known: Float | None = None
+    costs: Float | None = None
 
     @classmethod
     def of(cls, mixture: Mixture) -> "Answers":
@@ -50,15 +52,19 @@ class Answers:
         return cls("component", mixture, said_labels(mixture))
 
     @classmethod
-    def of_classes(cls, model: Any, shares: Float | None = None) -> "Answers":
+    def of_classes(
+        cls, model: Any, shares: Float | None = None, costs: Float | None = None
+    ) -> "Answers":
         """Return those of a fitted classifier.
 
         Parameters
         ----------
         shares : (N, C) posteriors of the rows that are asked about, where they are known
+        costs : (C, C) of errors
         """
         pairs = tuple(zip(model.mixtures_, model.priors_.tolist(), strict=True))
-        return cls("class", model.mixtures_[0], model.classes_, classes=pairs, known=shares)
+        first, labels = model.mixtures_[0], model.classes_
+        return cls("class", first, labels, classes=pairs, known=shares, costs=costs)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -76,6 +82,10 @@ class Answers:
             return of_any(densities, priors), shares
         density, shares = self.mixture.coded.density_and_responsibilities(rows)
         return density, merged_shares(shares, self.parts) if self.parts else shares
+
+    def decided(self, shares: Float) -> NDArray[np.intp]:
+        """Return the place of what is said of rows (N,) by the probabilities of all answers."""
+        return least_costly(shares, self.costs)
 
 
 def said_labels(mixture: Mixture) -> NDArray[Any]:

@@ -29,7 +29,8 @@ class Assignments:
     ----------
     names : the rows' identifiers
     id_column : what the column of identifiers is called
-    component : (N,) the most probable component, counted from 0, noise being the last
+    component : (N,) the most probable component, counted from 0, noise being the last, or the class
+        of the least cost
     label : (N,) the same as the table calls it: -1 for noise, or a class
     probability : (N,) its posterior probability
     uncertainty : (N,) 1 less that
@@ -106,7 +107,7 @@ def assignments_of(
 ) -> Assignments:
     """Return the assignments of rows (N, D); rows without names are numbered from 0."""
     density, posterior = answers.tell(rows)
-    component = posterior.argmax(axis=1)
+    component = answers.decided(posterior)
     probability = posterior[np.arange(len(rows)), component]
     called = id_column or "row"
     taken = {answers.what, "probability", "uncertainty", "log_density"}

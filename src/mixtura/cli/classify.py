@@ -13,9 +13,15 @@ from numpy.typing import NDArray
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.answers import Answers
 from mixtura.cli.assignments import assignments_of
+from mixtura.cli.class_models import (
+    FAMILIES,
+    check_columns,
+    classifier_and_frame,
+    costs_of,
+    priors_of,
+)
 from mixtura.cli.class_tables import write_csv
-from mixtura.cli.columns import category_frame, number_columns, number_frame, split_names
-from mixtura.cli.contradictions import check_excluded, check_roles, check_written
+from mixtura.cli.contradictions import check_written
 from mixtura.cli.formulas import cells_written, keep_formulas_option
 from mixtura.cli.options import (
     Sizes,
@@ -26,22 +32,15 @@ from mixtura.cli.options import (
     seed_option,
     weights_option,
 )
-from mixtura.cli.output import CONFUSION, MODEL, REPORT, Output, output_folder, told
-from mixtura.cli.rows import rows_of, weights_of
+from mixtura.cli.output import CONFUSION, MODEL, REPORT, Output, output_folder, summed_up, told
+from mixtura.cli.rows import read_without, rows_of, weights_of
 from mixtura.cli.voice import say
-from mixtura.data.files import Table, read_tables
-from mixtura.data.frames import numbers_of_frame
-from mixtura.data.gaps import Gaps, has_gaps
-from mixtura.data.paths import called_together, files_of
-from mixtura.discriminant import (
-    GaussianMixtureClassifier,
-    Judgement,
-    MixtureClassifier,
-    cross_judged,
-)
+from mixtura.data.files import Table
+from mixtura.data.gaps import Gaps
+from mixtura.data.paths import called_together
+from mixtura.discriminant import Judgement, cross_judged
 from mixtura.discriminant.judging import judgement_of
 from mixtura.errors import DataError, DegenerateComponentWarning, ParameterError
-from mixtura.estimators import CategoricalMixture
 from mixtura.report import PAGE_PACKAGES, require
 from mixtura.report.judged import judged_sheet
 from mixtura.report.sheet import write_sheet
@@ -77,10 +76,10 @@ FOLDS = 5
 @click.option(
     "-f",
     "--family",
-    type=click.Choice(["gaussian", "categorical"]),
+    type=click.Choice(FAMILIES),
     default="gaussian",
     show_default=True,
-    help="What the columns are: numbers or categories.",
+    help="What the columns are, as for fit: numbers, categories, counts, or mixed of these.",
 )
 @click.option(
     "-s",
@@ -97,6 +96,15 @@ FOLDS = 5
     default="bic",
     show_default=True,
     help="What the choice among numbers' models goes by; brier and error by rows not fitted.",
+)
+@click.option(
+    "--priors",
+    help="Probabilities of the classes, such as ill=0.1,well=0.9, or equal; default their shares.",
+)
+@click.option(
+    "--costs",
+    help="What errors cost, such as ill:well=20, saying well of a row that is ill; others 1. What "
+    "is said of the rows judged is of the least expected cost.",
 )
 @click.option("--columns", help="Columns to tell classes by, separated by commas; default all.")
 @exclude_option
@@ -123,12 +131,7 @@ def classify(context: click.Context, **options: Any) -> None:
     output, force = options["output"], options["force"]
     check_written(output, {"--force": force, "--keep-formulas": options["keep_formulas"]})
     _check_options(context, options)
-    roles = {
-        f"--{name}": split_names(options[key])
-        for name, key in (("class", "class_column"), ("weights", "weights"))
-    }
-    check_roles(split_names(options["columns"]), roles)
-    check_excluded(split_names(options["columns"]), split_names(options["exclude"]))
+    check_columns(options)
     called = called_together(options["files"])
     with (
         nullcontext() if output is None else output_folder(output, force=force) as folder,
@@ -139,10 +142,12 @@ def classify(context: click.Context, **options: Any) -> None:
         if folder is not None:
             require(*PAGE_PACKAGES)
         with in_words_of_the_command(called):
-            table = _read(files_of(list(options["files"])) or [], called, options)
-            frame, labels = _frame(table, options), _labels(table, options["class_column"])
+            table = _read(options["files"], called, options)
+            model, frame = classifier_and_frame(table, options)
+            labels = _labels(table, options["class_column"])
             weights = weights_of(table, options["weights"])
-            model = _classifier(frame, options)
+            costs = costs_of(options["costs"], labels)
+            model.set_params(priors=priors_of(options["priors"], labels))
             model.fit(frame, labels, sample_weight=weights)
             _say_gaps(model, table)
         test_file = options["test_file"]
@@ -150,18 +155,23 @@ def classify(context: click.Context, **options: Any) -> None:
             folds = options["folds"] or FOLDS
             how = f"rows of {folds} parts, each left out of the fit in turn"
             with in_words_of_the_command(called):
-                seed = options["seed"]
-                judged = cross_judged(model, frame, labels, weights, cv=folds, random_state=seed)
+                judged = cross_judged(
+                    model,
+                    frame,
+                    labels,
+                    weights,
+                    cv=folds,
+                    random_state=options["seed"],
+                    costs=costs,
+                )
         else:
             how, called = f"the rows of {test_file.name}", test_file
             with in_words_of_the_command(test_file):
-                table = _read([test_file], test_file, options)
-                judged = _tested(model, table, options)
-        try:
+                table = _read([str(test_file)], test_file, options)
+                judged = _tested(model, table, options, costs)
+        with summed_up(lambda: f"{model.summary()}\n\nBy {how}:\n{judged.summary()}"):
             if folder is not None:
                 _write(folder, model, judged, table, options, how)
-        finally:
-            say(f"{model.summary()}\n\nBy {how}:\n{judged.summary()}")
 
 
 def _check_options(context: click.Context, options: Mapping[str, Any]) -> None:
@@ -178,24 +188,9 @@ def _check_options(context: click.Context, options: Mapping[str, Any]) -> None:
                 )
 
 
-def _read(files: Sequence[Path], called: Path, options: Mapping[str, Any]) -> Table:
-    kept = [options[name] for name in ("class_column", "weights", "id_column") if options[name]]
-    return read_tables(files, called).without(split_names(options["missing"]), kept)
-
-
-def _frame(table: Table, options: Mapping[str, Any]) -> Any:
-    """Return the columns that classes are told by."""
-    excluded = split_names(options["exclude"])
-    table.check_known(excluded)
-    roles = ("class_column", "weights", "id_column")
-    other = [*(options[name] for name in roles if options[name]), *excluded]
-    wanted = split_names(options["columns"])
-    if options["family"] == "categorical":
-        names = wanted or [name for name in table.names if name not in other]
-        if not names:
-            raise DataError(f"'{table.path}' has no column beside that of the classes")
-        return category_frame(table, names)
-    return number_frame(table, number_columns(table, wanted, other), "nan")
+def _read(files: Sequence[str], called: Path, options: Mapping[str, Any]) -> Table:
+    kept = [options[name] for name in ("class_column", "weights", "id_column")]
+    return read_without(files, called, options["missing"], kept)
 
 
 def _labels(table: Table, column: str) -> NDArray[Any]:
@@ -211,21 +206,6 @@ def _labels(table: Table, column: str) -> NDArray[Any]:
     return np.array(cells)
 
 
-def _classifier(frame: Any, options: Mapping[str, Any]) -> Any:
-    """Return the classifier that is asked for, not fitted."""
-    sizes = options["sizes"]
-    if options["family"] == "categorical":
-        inner = CategoricalMixture(random_state=options["seed"])
-        return MixtureClassifier(inner, sizes)
-    return GaussianMixtureClassifier(
-        sizes,
-        covariance_type=options["structures"],
-        criterion=options["criterion"],
-        missing="marginal" if has_gaps(numbers_of_frame(frame)[0]) else "error",
-        random_state=options["seed"],
-    )
-
-
 def _say_gaps(model: Any, table: Table) -> None:
     """Say how many cells of what was fitted are missing."""
     mixture = model.mixtures_[0]
@@ -235,13 +215,15 @@ def _say_gaps(model: Any, table: Table) -> None:
         say(gaps.words(), err=True)
 
 
-def _tested(model: Any, table: Table, options: Mapping[str, Any]) -> Judgement:
+def _tested(
+    model: Any, table: Table, options: Mapping[str, Any], costs: NDArray[Any] | None
+) -> Judgement:
     """Return what a fitted classifier says of the rows of another file."""
     labels = _labels(table, options["class_column"])
     rows = rows_of(model.mixtures_[0], table)
     _, shares = Answers.of_classes(model).tell(rows)
     weights = weights_of(table, options["weights"])
-    return judgement_of(model.classes_, labels, shares, weights)
+    return judgement_of(model.classes_, labels, shares, weights, costs)
 
 
 def _write(
@@ -255,9 +237,10 @@ def _write(
     """Write model, tables and page, and put them in place together."""
     id_column, keeps = options["id_column"], options["keep_formulas"]
     names = None if id_column is None else table.column(id_column)
+    encoded = rows_of(model.mixtures_[0], table)
     rows = assignments_of(
-        Answers.of_classes(model, judged.shares),
-        rows_of(model.mixtures_[0], table),
+        Answers.of_classes(model, judged.shares, judged.costs),
+        encoded,
         names,
         id_column,
         keeps,
@@ -271,7 +254,6 @@ def _write(
             judged.table(),
             cells_written(keep_formulas=keeps),
         )
-        sheet = judged_sheet(judged, model, table.path.name, how)
+        sheet = judged_sheet(judged, model, table.path.name, how, encoded)
         write_sheet(folder.partial / REPORT, sheet)
-    folder.publish()
-    say(f"written to {folder.shown}: {MODEL}, {rows.file}, {CONFUSION}, {REPORT}", err=True)
+    folder.hand_over(MODEL, rows.file, CONFUSION, REPORT)

@@ -20,6 +20,7 @@ BAD_DATA, BAD_USAGE, READER_LEFT = 1, 2, 141
 
 # What each says of itself in its first sentence: their modules take seconds to load.
 COMMANDS = {
+    "choose": "Choose the columns of FILES that tell clusters apart, a column at a time, by BIC.",
     "classes": "Say how many latent classes or profiles FILES have, what they are, and what goes "
     "with them.",
     "classify": "Tell the classes of FILES by their other columns, and say how well, by rows not "

@@ -10,15 +10,14 @@ from mixtura.agreement.comparison import compared
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.answers import Answers, answers_of
 from mixtura.cli.class_tables import write_csv
-from mixtura.cli.columns import split_names
 from mixtura.cli.contradictions import check_written
 from mixtura.cli.formulas import cells_written, keep_formulas_option
 from mixtura.cli.options import force_option, missing_option, weights_option
-from mixtura.cli.output import COMPARISON, CONFUSION, REPORT, Output, output_folder, told
-from mixtura.cli.rows import rows_of, weights_of
+from mixtura.cli.output import COMPARISON, CONFUSION, REPORT, Output, output_folder, summed_up, told
+from mixtura.cli.rows import read_without, rows_of, weights_of
 from mixtura.cli.voice import say
-from mixtura.data.files import Table, read_tables
-from mixtura.data.paths import called_together, files_of
+from mixtura.data.files import Table
+from mixtura.data.paths import called_together
 from mixtura.report import PAGE_PACKAGES, require
 from mixtura.report.compared import compared_sheet
 from mixtura.report.sheet import write_sheet
@@ -65,9 +64,7 @@ def compare(
         if folder is not None:
             require(*PAGE_PACKAGES)
         with in_words_of_the_command(called):
-            kept = [name for name in (weights, id_column) if name is not None]
-            table = read_tables(files_of(list(files)) or [], called)
-            table = table.without(split_names(missing), kept)
+            table = read_without(files, called, missing, (weights, id_column))
             told_of = [one.tell(rows_of(one.mixture, table)) for one in both]
             labels = [
                 one.labels[shares.argmax(axis=1)]
@@ -77,11 +74,9 @@ def compare(
             densities = [density for density, _ in told_of]
             _say_columns(both)
             found = compared(labels[0], labels[1], densities[0], densities[1], counted)
-        try:
+        with summed_up(found.summary):
             if folder is not None:
                 _write(folder, found, table, id_column, keep_formulas, (model, other))
-        finally:
-            say(found.summary())
 
 
 def _say_columns(both: list[Answers]) -> None:
@@ -122,5 +117,4 @@ def _write(
         write_csv(folder.partial / CONFUSION, found.matching.table(), safe)
         sheet = compared_sheet(found, (str(models[0]), str(models[1])), table.path.name)
         write_sheet(folder.partial / REPORT, sheet)
-    folder.publish()
-    say(f"written to {folder.shown}: {COMPARISON}, {CONFUSION}, {REPORT}", err=True)
+    folder.hand_over(COMPARISON, CONFUSION, REPORT)

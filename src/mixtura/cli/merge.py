@@ -11,15 +11,12 @@ from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.answers import CLUSTERS, answers_of, described_rows
 from mixtura.cli.assignments import Assignments, assignments_of
 from mixtura.cli.class_tables import write_csv
-from mixtura.cli.columns import split_names
 from mixtura.cli.contradictions import check_written
 from mixtura.cli.formulas import cells_written, keep_formulas_option
 from mixtura.cli.options import force_option, missing_option, weights_option
-from mixtura.cli.output import MERGING, MODEL, REPORT, Output, output_folder, told
-from mixtura.cli.rows import rows_of, weights_of
-from mixtura.cli.voice import say
-from mixtura.data.files import read_tables
-from mixtura.data.paths import called_together, files_of
+from mixtura.cli.output import MERGING, MODEL, REPORT, Output, output_folder, summed_up, told
+from mixtura.cli.rows import read_without, rows_of, weights_of
+from mixtura.data.paths import called_together
 from mixtura.errors import ParameterError
 from mixtura.estimators.stored import arrays_kept
 from mixtura.inference import Merging
@@ -42,7 +39,7 @@ __all__ = ["merge"]
     default="entropy",
     show_default=True,
     help="What pairs are merged for: entropy or overlap of their rows; of Gaussian components also "
-    "their shapes (bhattacharyya, ridge) or the modes of the density.",
+    "their shapes (bhattacharyya, ridge), the dip test or the modes of the density.",
 )
 @click.option(
     "-c",
@@ -94,15 +91,13 @@ def merge(
         if folder is not None:
             require(*PAGE_PACKAGES)
         with in_words_of_the_command(called):
-            kept = [name for name in (weights, id_column) if name is not None]
-            table = read_tables(files_of(list(files)) or [], called)
-            table = table.without(split_names(missing), kept)
+            table = read_without(files, called, missing, (weights, id_column))
             rows = rows_of(mixture, table)
             counted = weights_of(table, weights)
             tree = merged(mixture.coded, rows, sample_weight=counted, criterion=criterion)
         size = tree.n_clusters if clusters is None else clusters
         names = None if id_column is None else table.column(id_column)
-        try:
+        with summed_up(tree.summary):
             if folder is not None:
                 described = document.get("estimator")
                 estimator = None if described is None else (arrays_kept(arrays), described)
@@ -119,8 +114,6 @@ def merge(
                     all_components=proba,
                 )
                 _write(folder, tree, size, table.path.name, found)
-        finally:
-            say(tree.summary())
 
 
 def _write(folder: Output, tree: Merging, size: int, source: str, found: Assignments) -> None:
@@ -130,8 +123,7 @@ def _write(folder: Output, tree: Merging, size: int, source: str, found: Assignm
         write_csv(folder.partial / MERGING, _tabled(tree), cells_written(keep_formulas=False))
         sheet = merged_sheet(tree, size, found.sizes, source)
         write_sheet(folder.partial / REPORT, sheet)
-    folder.publish()
-    say(f"written to {folder.shown}: {MODEL}, {found.file}, {MERGING}, {REPORT}", err=True)
+    folder.hand_over(MODEL, found.file, MERGING, REPORT)
 
 
 def _tabled(tree: Merging) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ and what stood there goes; the page follows by itself. OUT is old or new, and wh
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,9 +29,11 @@ __all__ = [
     "MODEL",
     "REPORT",
     "SCREE",
+    "STEPS",
     "TABLES",
     "Output",
     "output_folder",
+    "summed_up",
     "told",
 ]
 
@@ -43,9 +45,11 @@ ENUMERATION, CLASSES, TABLES, LATEX = "enumeration.csv", "classes.csv", "tables.
 SCREE = "scree.svg"
 # Of `mixtura classify`, `merge` and `compare`.
 CONFUSION, MERGING, COMPARISON = "confusion.csv", "merging.csv", "comparison.csv"
+# Of `mixtura choose`.
+STEPS = "steps.csv"
 OURS = (MODEL, ASSIGNMENTS, MANY_ASSIGNMENTS, REPORT)
 OURS += (ENUMERATION, CLASSES, TABLES, LATEX, SCREE)
-OURS += (CONFUSION, MERGING, COMPARISON)
+OURS += (CONFUSION, MERGING, COMPARISON, STEPS)
 
 # Files named in an error.
 NAMED = 3
@@ -84,6 +88,11 @@ class Output:
                 f"'{self.shown}.partial'"
             ) from error
         flush_folder(self.target.parent)
+
+    def hand_over(self, *names: str) -> None:
+        """Put what was written in the target's place, and say which files that is."""
+        self.publish()
+        say(f"written to {self.shown}: {', '.join(names)}", err=True)
 
     def clear(self) -> None:
         """Take away what was not published."""
@@ -129,6 +138,15 @@ def output_folder(path: Path, *, force: bool) -> Iterator[Output]:
             stack.callback(output.clear)
             output.partial.mkdir()
         yield output
+
+
+@contextlib.contextmanager
+def summed_up(text: Callable[[], str]) -> Iterator[None]:
+    """Print a text in the end, also where files cannot be written."""
+    try:
+        yield
+    finally:
+        say(text())
 
 
 @contextlib.contextmanager

@@ -45,6 +45,11 @@ __all__ = ["predict"]
     show_default=True,
     help="What a category that the fit did not see is: an error, or a missing cell.",
 )
+@click.option(
+    "--priors",
+    help="Of a model of classes: their probabilities where these rows come from, as for classify.",
+)
+@click.option("--costs", help="Of a model of classes: what errors cost, as for classify.")
 @missing_option
 @memory_option("Files of more are read and written part by part.")
 @keep_formulas_option
@@ -55,6 +60,8 @@ def predict(
     id_column: str | None,
     proba: bool,
     unknown: str,
+    priors: str | None,
+    costs: str | None,
     missing: str | None,
     memory: int | None,
     keep_formulas: bool,
@@ -67,6 +74,11 @@ def predict(
     found = files_of(list(files)) or []
     check_target(output, [model, *found])
     answers = answers_of(model)
+    if priors is not None or costs is not None:
+        # It brings scikit-learn, which components are told without.
+        from mixtura.cli.class_models import decided_by
+
+        answers = decided_by(answers, priors, costs)
     mixture = answers.mixture
     most, text = bytes_of(memory), text_columns(mixture)
     beyond = any(bytes_in_memory([file]) > most for file in found)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.cli.columns import split_names
 from mixtura.data.batches import tables_of
 from mixtura.data.checks import row_weights
 from mixtura.data.encoding import encoded
-from mixtura.data.files import Table, read_table
+from mixtura.data.files import Table, read_table, read_tables
 from mixtura.data.logarithms import with_those_wanted
-from mixtura.data.paths import bytes_in_memory, is_spelled
+from mixtura.data.paths import bytes_in_memory, files_of, is_spelled
 from mixtura.data.table import table_of
 from mixtura.errors import DataError
 from mixtura.kinds import ColumnKind
@@ -22,7 +23,23 @@ from mixtura.text import quoted_names
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["frame_of", "rows_of", "tables_within", "text_columns", "weights_of"]
+__all__ = ["frame_of", "read_without", "rows_of", "tables_within", "text_columns", "weights_of"]
+
+
+def read_without(
+    files: Sequence[str], called: Path, missing: str | None, kept: Sequence[str | None]
+) -> Table:
+    """Return files as one table, in which codes of missing cells are missing.
+
+    Parameters
+    ----------
+    files : as they were given
+    called : what they are called together
+    missing : the codes, separated by commas
+    kept : names of columns in which they are none
+    """
+    table = read_tables(files_of(list(files)) or [], called)
+    return table.without(split_names(missing), [name for name in kept if name is not None])
 
 
 def text_columns(mixture: Mixture) -> list[str]:

@@ -14,6 +14,7 @@ from mixtura.arrays import generator_of
 from mixtura.data.checks import row_weights
 from mixtura.data.plain import is_missing
 from mixtura.data.weights import given_weights
+from mixtura.discriminant.pooled import pooled
 from mixtura.discriminant.rules import (
     adapted,
     checked_costs,
@@ -23,10 +24,11 @@ from mixtura.discriminant.rules import (
     posteriors,
 )
 from mixtura.discriminant.stored import save_classifier
+from mixtura.doors import Plotted
 from mixtura.errors import DataError, ParameterError
 from mixtura.estimators.settings import checked_number
 from mixtura.mixture import Mixture
-from mixtura.text import Passage, Summary, Table
+from mixtura.text import Backend, Passage, Summary, Table, frame_of
 
 __all__ = ["ClassMixtures", "Labelled", "labelled"]
 
@@ -125,7 +127,7 @@ def _check_present(labels: NDArray[Any]) -> None:
         )
 
 
-class ClassMixtures(ClassifierMixin, BaseEstimator, ABC):
+class ClassMixtures(Plotted, ClassifierMixin, BaseEstimator, ABC):
     """Base of the classifiers; a concrete one says how the mixtures of the classes are found.
 
     Attributes
@@ -278,6 +280,30 @@ class ClassMixtures(ClassifierMixin, BaseEstimator, ABC):
         )
         table = Table.of(["class", "prior", "components", "of"], rows)
         return Summary([Passage(heading, (table,))], records)
+
+    @property
+    def mixture_(self) -> Mixture:
+        """Return all classes as one mixture, of Gaussian ones; `plot` draws it."""
+        check_is_fitted(self)
+        return pooled(self.mixtures_, self.priors_, self.classes_.tolist())
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return a row for each number of each component of each class; rows of one class first."""
+        check_is_fitted(self)
+        return [
+            {"class": label} | row
+            for label, mixture in zip(self.classes_.tolist(), self.mixtures_, strict=True)
+            for row in mixture.table()
+        ]
+
+    def to_frame(self, backend: Backend = "pandas") -> Any:
+        """Return the rows of `table` as a data frame.
+
+        Parameters
+        ----------
+        backend : the library that it is a frame of: "pandas", "polars" or "pyarrow"
+        """
+        return frame_of(self.table(), backend)
 
     def save(self, path: Any) -> None:
         """Write the classifier to a model file at `path`, which `mixtura.load` reads.

@@ -10,7 +10,7 @@ from sklearn.metrics import confusion_matrix, roc_auc_score, roc_curve
 
 from mixtura.data.checks import row_weights
 from mixtura.discriminant.folds import folds_of
-from mixtura.discriminant.rules import brier
+from mixtura.discriminant.rules import brier, checked_costs, least_costly
 from mixtura.errors import DataError, ParameterError
 from mixtura.text import Passage, Summary, Table, Tabled
 
@@ -32,17 +32,27 @@ class Judgement(Tabled):
     codes : (N,) the place of each row's class among them
     shares : (N, C) posterior probabilities
     weights : (N,) row weights
+    costs : (C, C) of saying the class of the column of a row of the class of the row, or None where
+        all errors cost the same
     """
 
     classes: NDArray[Any]
     codes: NDArray[np.intp]
     shares: Float
     weights: Float
+    costs: Float | None = None
 
     @property
     def said(self) -> NDArray[np.intp]:
-        """Return the place of the likeliest class of each row (N,)."""
-        return self.shares.argmax(axis=1)
+        """Return the place of the class that is said of each row (N,), that of least cost."""
+        return least_costly(self.shares, self.costs)
+
+    @property
+    def cost(self) -> float:
+        """Return the mean cost of what is said, the share of errors where there are no costs."""
+        if self.costs is None:
+            return self.error
+        return float(self.weights @ self.costs[self.codes, self.said] / self.weights.sum())
 
     @property
     def confusion(self) -> Float:
@@ -63,11 +73,11 @@ class Judgement(Tabled):
         return brier(self.shares, self.codes, self.weights)
 
     def calibration(self) -> list[dict[str, float]]:
-        """Return how often the class that is said is right, by tenths of its probability.
+        """Return how often the likeliest class is right, by tenths of its probability.
 
         Tenths without rows are left out.
         """
-        sure, right = self.shares.max(axis=1), self.said == self.codes
+        sure, right = self.shares.max(axis=1), self.shares.argmax(axis=1) == self.codes
         tenth = np.clip(np.digitize(sure, BINS) - 1, 0, len(BINS) - 2)
         found = []
         for place in range(len(BINS) - 1):
@@ -129,6 +139,8 @@ class Judgement(Tabled):
             for name, counts in zip(names, self.confusion, strict=True)
         ]
         told = f"error {self.error:.4f}, Brier score {self.brier:.4f}"
+        if self.costs is not None:
+            told += f", mean cost {self.cost:.4f}"
         if self.has_roc:
             told += f", area under the ROC curve {self.auc:.4f}"
         table = Table.of(["class, said:", *names], rows)
@@ -142,7 +154,14 @@ class Judgement(Tabled):
             )
 
 
-def judge(model: Any, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Judgement:
+def judge(
+    model: Any,
+    X: Any,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    *,
+    costs: ArrayLike | None = None,
+) -> Judgement:
     """Return what a classifier that is fitted says of rows whose classes are known.
 
     Parameters
@@ -151,13 +170,14 @@ def judge(model: Any, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = No
     X : (N, D) rows, which the fit has not seen
     y : (N,) labels of their classes
     sample_weight : (N,) row weights
+    costs : (C, C) what errors cost, as in `predict`
 
     Raises
     ------
     DataError
         If a label is of no class that was fitted, or rows cannot be used.
     """
-    return judgement_of(model.classes_, y, model.predict_proba(X), sample_weight)
+    return judgement_of(model.classes_, y, model.predict_proba(X), sample_weight, costs)
 
 
 def cross_judged(
@@ -168,6 +188,7 @@ def cross_judged(
     *,
     cv: int = 5,
     random_state: int = 0,
+    costs: ArrayLike | None = None,
 ) -> Judgement:
     """Return what copies of a classifier say of rows that each was not fitted to.
 
@@ -182,6 +203,7 @@ def cross_judged(
     sample_weight : (N,) row weights
     cv : number of parts
     random_state : seed of the parts
+    costs : (C, C) what errors cost, as in `predict`
 
     Raises
     ------
@@ -199,11 +221,15 @@ def cross_judged(
         fitted: Any = clone(model)
         fitted.fit(X, labels, sample_weight=own)
         shares[judged] = fitted.predict_proba(X)[judged]
-    return judgement_of(classes, labels, shares, weights)
+    return judgement_of(classes, labels, shares, weights, costs)
 
 
 def judgement_of(
-    classes: NDArray[Any], y: ArrayLike, shares: Float, sample_weight: ArrayLike | None
+    classes: NDArray[Any],
+    y: ArrayLike,
+    shares: Float,
+    sample_weight: ArrayLike | None,
+    costs: ArrayLike | None = None,
 ) -> Judgement:
     """Return the judgement of posteriors (N, C).
 
@@ -225,4 +251,5 @@ def judgement_of(
         )
     weights = row_weights(sample_weight, len(codes))
     weights = np.ones(len(codes)) if weights is None else weights
-    return Judgement(classes, np.array(codes, dtype=np.intp), shares, weights)
+    asked = checked_costs(costs, len(classes))
+    return Judgement(classes, np.array(codes, dtype=np.intp), shares, weights, asked)

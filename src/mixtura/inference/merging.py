@@ -24,6 +24,9 @@ Float = NDArray[np.float64]
 # Of the entropy of components that are all alike, what those may have that rows tell apart.
 TOLD_APART = 0.01
 
+# Nats a row that are as good as none.
+UNFELT = 0.002
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Merging(Tabled):
@@ -78,7 +81,7 @@ class Merging(Tabled):
 
         By entropy and overlap as many as at the `elbow`; by shapes and modes as many as are left
         when no two are so nearly one as its threshold asks: 0.1 for "bhattacharyya", 0.2 for
-        "ridge" (Hennig 2010), 1, which is one mode, for "modes".
+        "ridge", p = 0.05 for "dip" (Hennig 2010), 1, which is one mode, for "modes".
         """
         if self.criterion not in CUTOFFS:
             return self.elbow
@@ -89,20 +92,21 @@ class Merging(Tabled):
     def elbow(self) -> int:
         """Return the number of clusters at which the curve of entropies bends.
 
-        Two lines are put through the entropies of fewer clusters and of more, that of the bend in
-        both (Baudry and others 2010). All K stay where rows tell them apart: where their entropy is
-        below a hundredth of N log K, that of components that are all alike.
+        That is where the entropy that one cluster more adds is the most times what the one before
+        added: up to there rows tell clusters apart, beyond it they do ever less. All K stay where
+        rows tell them apart: where their entropy is below a hundredth of N log K, that of
+        components that are all alike.
+
+        Notes
+        -----
+        Two lines through the curve (Baudry and others 2010) put the bend too high where there are
+        many components, as what each one more adds grows.
         """
         curve, most = self.entropies, len(self.entropies)
         if most < 3 or curve[-1] < TOLD_APART * self.total_weight * np.log(most):
             return most
-        sizes = np.arange(1, most + 1)
-        errors = [
-            _left_by_line(sizes[:bend], curve[:bend])
-            + _left_by_line(sizes[bend - 1 :], curve[bend - 1 :])
-            for bend in range(2, most)
-        ]
-        return int(np.argmin(errors)) + 2
+        added = np.diff(curve) + UNFELT * self.total_weight
+        return int(np.argmax(added[1:] / added[:-1])) + 2
 
     def _parts(self, n_clusters: int | None) -> tuple[tuple[int, ...], ...]:
         """Return the components of each of so many clusters, by default of `n_clusters`."""
@@ -212,7 +216,9 @@ def merge(
         posteriors (Hennig 2010, directly estimated misclassification probabilities). Of Gaussian
         components also "bhattacharyya", the pair of the largest ∫ √(f_a f_b), and "ridge", the pair
         between which the density falls least below their lower mode (Hennig 2010; a cluster of
-        several components counts as the Gaussian of its mean and covariance); and "modes", which
+        several components counts as the Gaussian of its mean and covariance); "dip", the pair whose
+        rows, along the line that tells the two apart best, are the likeliest to have one mode, by
+        the p value of Hartigan's dip test (Hennig 2010); and "modes", which
         merges components that lead up to the same mode of the density (Li, Ray and Lindsay 2007),
         then those of the modes between which it stays highest
 
@@ -255,10 +261,3 @@ def merge(
         parts.sort()
     curve, total = np.array(entropies[::-1]), float(weights.sum())
     return Merging(mixture, criterion, tuple(merges), curve, np.array(gains), total)
-
-
-def _left_by_line(places: NDArray[Any], values: Float) -> float:
-    """Return the sum of squares that the best line leaves."""
-    if len(places) < 3:
-        return 0.0
-    return float(np.polyfit(places, values, 1, full=True)[1].sum())

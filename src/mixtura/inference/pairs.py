@@ -1,7 +1,7 @@
 """What each pair of clusters of components would be merged for, by each criterion."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
@@ -11,6 +11,7 @@ from scipy.special import xlogy
 
 from mixtura.components.gaussian.ridgeline import Ridgeline
 from mixtura.components.predictions import merged_shares
+from mixtura.inference.dip import dip, dip_p_value
 from mixtura.inference.modes import gaussians_of, passes
 from mixtura.mixture import Mixture
 
@@ -22,7 +23,7 @@ Parts = Sequence[tuple[int, ...]]
 Criterion = Callable[[Parts], tuple[float, Float]]
 
 # Below these a pair is two clusters (Hennig 2010; modes are those of the density).
-CUTOFFS = {"bhattacharyya": 0.1, "ridge": 0.2, "modes": 1.0}
+CUTOFFS = {"bhattacharyya": 0.1, "ridge": 0.2, "dip": 0.05, "modes": 1.0}
 METHODS = ("entropy", "overlap", *CUTOFFS)
 
 # Rows at a time.
@@ -71,6 +72,10 @@ class Looked:
         wrong = taken / sizes
         return max(entropy, 0.0), np.maximum(wrong, wrong.T)
 
+    def said(self, parts: Parts) -> NDArray[np.intp]:
+        """Return the place of the likeliest cluster of each row (N,), len(parts) for noise."""
+        return np.concatenate([shares.argmax(axis=1) for _, shares in self._chunks(parts)])
+
     def entropy_alone(self, parts: Parts) -> float:
         """Return the entropy of clusters."""
         each = (own @ xlogy(shares, shares).sum(axis=1) for own, shares in self._chunks(parts))
@@ -105,6 +110,8 @@ def criterion_of(method: str, mixture: Mixture, rows: NDArray[Any], weights: Flo
             return float(high[np.ix_(one, other)].max())
 
         return lambda parts: (looked.entropy_alone(parts), _each_pair(parts, linked))
+    if method == "dip":
+        return Dips(looked).pairs
     means, covariances = own.parameters.means, own.parameters.covariance.dense()
     alike = _coefficient if method == "bhattacharyya" else _valley
 
@@ -115,6 +122,57 @@ def criterion_of(method: str, mixture: Mixture, rows: NDArray[Any], weights: Flo
         return alike(first, second)
 
     return lambda parts: (looked.entropy_alone(parts), _each_pair(parts, shaped))
+
+
+@dataclass(frozen=True, slots=True)
+class Dips:
+    """Rows of two clusters, looked at along the line that tells these apart best.
+
+    Attributes
+    ----------
+    looked : the rows
+    known : p values of pairs of clusters
+    """
+
+    looked: Looked
+    known: dict[Parts, float] = field(default_factory=dict)
+
+    def pairs(self, parts: Parts) -> tuple[float, Float]:
+        """Return the entropy, and the p value of one mode for each pair (Hennig 2010)."""
+        said = self.looked.said(parts)
+        whole = ~np.isnan(self.looked.rows).any(axis=1)
+        rows = {part: whole & (said == place) for place, part in enumerate(parts)}
+
+        def of_one_mode(one: tuple[int, ...], other: tuple[int, ...]) -> float:
+            pair = (one, other)
+            if pair not in self.known:
+                self.known[pair] = self._of_one_mode(rows[one], rows[other])
+            return self.known[pair]
+
+        return self.looked.entropy_alone(parts), _each_pair(parts, of_one_mode)
+
+    def _of_one_mode(self, one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+        weights = self.looked.weights
+        if min(weights @ one, weights @ other) <= 0:
+            return 1.0
+        both = [
+            (self.looked.rows[own], weights[own] / weights[own].sum(), float(weights @ own))
+            for own in (one, other)
+        ]
+        means = [shares @ rows for rows, shares, _ in both]
+        within = sum(
+            (
+                total * ((rows - mean) * shares[:, None]).T @ (rows - mean)
+                for (rows, shares, total), mean in zip(both, means, strict=True)
+            ),
+            np.zeros((len(means[0]), len(means[0]))),
+        )
+        # Columns of unlike units keep their digits.
+        units = np.sqrt(np.maximum(np.diagonal(within), np.finfo(float).tiny))
+        line = np.linalg.lstsq(within / np.outer(units, units), (means[0] - means[1]) / units)[0]
+        involved = one | other
+        scores = (self.looked.rows[involved] - means[1]) @ (line / units)
+        return dip_p_value(dip(scores, weights[involved]), float(weights @ involved))
 
 
 Shape = tuple[float, Float, Float]

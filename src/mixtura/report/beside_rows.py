@@ -1,4 +1,4 @@
-"""Figures that no page has, drawn when they are asked for: profiles, Q-Q plots, boundaries."""
+"""Figures that no page has, drawn on demand: profiles, Q-Q plots, boundaries, directions."""
 
 from typing import Any
 
@@ -19,7 +19,8 @@ from mixtura.report.drawing import (
     marker,
     tidy,
 )
-from mixtura.report.parts import Drawing
+from mixtura.report.panels import draw_boundaries
+from mixtura.report.parts import ASKED_PROJECTION, Drawing
 from mixtura.report.standardised import has_profile, standardised_figure
 
 __all__ = ["ASKED_FOR"]
@@ -28,9 +29,6 @@ Float = NDArray[np.float64]
 
 # Columns that a Q-Q plot has panels for, and points in each.
 DRAWN_COLUMNS, DRAWN_POINTS = 6, 500
-
-# Cells of the plane along each side.
-CELLS = 200
 
 # What a column may hold to have quantiles.
 ORDERED = ("number", "positive", "count", "binary")
@@ -78,21 +76,15 @@ def _boundaries(report: Report, canvas: Canvas) -> Figure:
     figure = canvas(6.4, 5.6)
     axes = tidy(figure.subplots())
     ends = [_ends(report.rows[:, j]) for j in range(2)]
-    x, y = (np.linspace(*pair, CELLS) for pair in ends)
-    nodes = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    shares = mixture.coded.responsibilities(nodes)
-    likeliest = mixture.labels[shares.argmax(axis=1)].reshape(CELLS, CELLS)
+    axes.set_xlim(*ends[0])
+    axes.set_ylim(*ends[1])
+    draw_boundaries(axes, mixture)
     for k in mixture.labels:
-        inside = (likeliest == k).astype(float)
-        if inside.any():
-            axes.contourf(x, y, inside, [0.5, 1.5], colors=[colour(k)], alpha=0.16)
         own = report.labels == k
         style = {"color": colour(k), "ms": 3.5, "markeredgewidth": 0, "alpha": 0.8}
         axes.plot(report.rows[own, 0], report.rows[own, 1], marker(k), **style)
     for j, place in enumerate((axes.set_xlabel, axes.set_ylabel)):
         place(drawn_name(report.columns[j]), parse_math=False)
-    axes.set_xlim(*ends[0])
-    axes.set_ylim(*ends[1])
     return figure
 
 
@@ -135,4 +127,5 @@ ASKED_FOR = (
         lambda _: "The shade says which component is the likeliest there.",
         _is_plane,
     ),
+    ASKED_PROJECTION,
 )

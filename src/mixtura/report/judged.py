@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mixtura.discriminant import Judgement
 from mixtura.report.sections import Section
 from mixtura.report.sheet import Picture, Sheet
@@ -16,8 +19,11 @@ __all__ = ["judged_sheet"]
 # Candidates that are listed.
 LISTED = 10
 
+# Rows that are drawn.
+MOST_ROWS = 5000
 
-def judged_sheet(judged: Judgement, model: Any, source: str, how: str) -> Sheet:
+
+def judged_sheet(judged: Judgement, model: Any, source: str, how: str, rows: NDArray[Any]) -> Sheet:
     """Return what a page shows of a classifier.
 
     Parameters
@@ -26,6 +32,7 @@ def judged_sheet(judged: Judgement, model: Any, source: str, how: str) -> Sheet:
     model : the classifier, as fitted to all rows
     source : where the rows came from
     how : which rows were judged, in words
+    rows : (N, D) those, as the mixtures of the classes encode them
     """
     names = [str(label) for label in judged.classes.tolist()]
     numbers = [
@@ -34,10 +41,14 @@ def judged_sheet(judged: Judgement, model: Any, source: str, how: str) -> Sheet:
         ("rows", f"{judged.weights.sum():.10g}", f"judged: {how}"),
         ("BIC", f"{model.bic_:.3f}", f"of the fit to all rows, {model.n_parameters_} parameters"),
     ]
+    if judged.costs is not None:
+        meaning = "mean of what is said, of the least expected cost"
+        numbers.insert(2, ("cost", f"{judged.cost:.4f}", meaning))
     pictures = [_confusion(judged, names), _calibration(judged)]
     if judged.has_roc:
         numbers.insert(2, ("area", f"{judged.auc:.4f}", "under the ROC curve; 0.5 is by chance"))
         pictures.append(_roc(judged, names[1]))
+    pictures += _projection(model, rows)
     return Sheet(
         f"Classes of {source}",
         f"{len(names)} classes, a mixture of each",
@@ -83,6 +94,31 @@ def _roc(judged: Judgement, name: str) -> Picture:
         "each point of the curve is one such limit."
     )
     return Picture("roc", "What finding more of a class costs", draw, caption)
+
+
+def _projection(model: Any, rows: NDArray[Any]) -> list[Picture]:
+    """Return the directions in which Gaussian classes of three columns or more differ."""
+    if any(mixture.family.name != "gaussian" for mixture in model.mixtures_):
+        return []
+    from mixtura.report.panels import Points
+    from mixtura.report.projection import has_directions, projection_caption, projection_figure
+
+    mixture = model.mixture_.coded
+    if not has_directions(mixture):
+        return []
+
+    def draw() -> "Figure":
+        drawn = rows
+        if len(rows) > MOST_ROWS:
+            chosen = np.random.default_rng(len(rows)).choice(len(rows), MOST_ROWS, replace=False)
+            drawn = rows[np.sort(chosen)]
+        shares = mixture.responsibilities(drawn)
+        best = shares.argmax(axis=1)
+        doubt = np.maximum(1.0 - shares.max(axis=1), 0.0)
+        return projection_figure(mixture, Points(drawn, best, doubt))
+
+    caption = projection_caption(mixture).replace("component", "class")
+    return [Picture("projection", "The directions that show the classes", draw, caption)]
 
 
 def _classes(model: Any) -> Section:

@@ -22,6 +22,7 @@ from mixtura.report.drawing import (
 from mixtura.report.marginals import separating_columns
 from mixtura.report.panels import (
     Points,
+    draw_boundaries,
     draw_density,
     draw_ellipses,
     draw_points,
@@ -30,7 +31,7 @@ from mixtura.report.panels import (
 )
 from mixtura.text import component_title
 
-__all__ = ["MOST_COLUMNS", "drawn_columns", "pairs_figure"]
+__all__ = ["MOST_COLUMNS", "drawn_columns", "pairs_figure", "plane_figure"]
 
 # More columns than this make panels too small to read.
 MOST_COLUMNS = 6
@@ -67,6 +68,26 @@ def pairs_figure(
     if mixture.n_columns == 2:
         return _plane(mixture, points, drawn, canvas)
     return _pairs(mixture, points, drawn, drawn_columns(mixture), canvas)
+
+
+def plane_figure(
+    mixture: Mixture, points: Points, names: Sequence[str], canvas: Canvas = new_figure
+) -> Figure:
+    """Draw rows and components of two columns over the regions where each is the likeliest.
+
+    Arguments are those of `pairs_figure`.
+    """
+    figure = canvas(7.2, 5.8)
+    axes = tidy(figure.subplots())
+    axes.set_xlim(*limits(mixture, points.rows, 0))
+    axes.set_ylim(*limits(mixture, points.rows, 1))
+    draw_boundaries(axes, mixture)
+    draw_points(axes, points, 0, 1)
+    draw_ellipses(axes, mixture, 0, 1, label_size=11)
+    axes.set_xlabel(drawn_name(names[0]), parse_math=False)
+    axes.set_ylabel(drawn_name(names[1]), parse_math=False)
+    _legend(figure, mixture)
+    return figure
 
 
 def _line(mixture: Mixture, points: Points, name: str, canvas: Canvas) -> Figure:

@@ -15,7 +15,15 @@ from mixtura.report.drawing import INK, colour, halo, marker
 from mixtura.report.ellipses import LEVELS, ellipse_path
 from mixtura.report.marginals import log_density, marginal, noise_density, region_levels
 
-__all__ = ["Points", "draw_density", "draw_ellipses", "draw_points", "draw_regions", "limits"]
+__all__ = [
+    "Points",
+    "draw_boundaries",
+    "draw_density",
+    "draw_ellipses",
+    "draw_points",
+    "draw_regions",
+    "limits",
+]
 
 Float = NDArray[np.float64]
 
@@ -31,6 +39,9 @@ STAR = 1.7
 
 # Where rows that lack a column stand, as a share of the panel.
 EDGE = 0.015
+
+# Cells of a plane along each side, where it is shaded by components.
+CELLS = 200
 
 # Figures with more marks than this hold them as a picture, not as shapes.
 MOST_SHAPES = 4000
@@ -153,6 +164,17 @@ def draw_regions(axes: Axes, mixture: Mixture, across: int, up: int, cells: int 
     nodes = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     density = log_density(mixture, [across, up], nodes).reshape(cells, cells)
     axes.contourf(x, y, density, [*levels, np.inf], colors=REGION_SHADES[-len(levels) :], zorder=0)
+
+
+def draw_boundaries(axes: Axes, mixture: Mixture) -> None:
+    """Shade a plane by the component that is the likeliest there, within the axes' limits."""
+    x, y = (np.linspace(*ends, CELLS) for ends in (axes.get_xlim(), axes.get_ylim()))
+    nodes = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    likeliest = mixture.coded.predict(nodes).reshape(CELLS, CELLS)
+    for k in mixture.labels:
+        inside: Any = (likeliest == k).astype(float)
+        if inside.any():
+            axes.contourf(x, y, inside, [0.5, 1.5], colors=[colour(k)], alpha=0.16, zorder=0)
 
 
 def draw_density(

@@ -1,7 +1,7 @@
 """What a page shows of a family: its figures, and tables of its parameters."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -9,12 +9,14 @@ from matplotlib.figure import Figure
 from mixtura.report.canvases import Canvas
 from mixtura.report.contents import Report
 from mixtura.report.criterion import COLOURED, criterion_figure
+from mixtura.report.panels import Points
+from mixtura.report.projection import has_directions, projection_caption, projection_figure
 from mixtura.report.sections import Section
 from mixtura.report.tables import Table
 from mixtura.report.trace import trace_figure
 from mixtura.report.uncertainty import uncertainty_figure
 
-__all__ = ["COMMON", "Drawing", "FamilyPage"]
+__all__ = ["ASKED_PROJECTION", "COMMON", "Drawing", "FamilyPage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,5 +156,25 @@ UNCERTAINTY = Drawing(
     lambda report: report.result.mixture.n_components > 1,
 )
 
+ASKED_PROJECTION = Drawing(
+    "projection",
+    "The directions that show the components",
+    lambda report, canvas: projection_figure(
+        report.result.mixture, Points(report.rows, report.labels, report.uncertainty), canvas
+    ),
+    lambda report: projection_caption(report.result.mixture),
+    lambda report: has_directions(report.result.mixture),
+)
+
+# Pages show the directions of so many columns; those of others are drawn where they are asked for.
+FEWEST, MOST = 4, 300
+
+PROJECTION = replace(
+    ASKED_PROJECTION,
+    applies=lambda report: (
+        FEWEST <= len(report.columns) <= MOST and has_directions(report.result.mixture)
+    ),
+)
+
 # What every page shows, whatever the family.
-COMMON = (CRITERION, UNCERTAINTY, TRACE)
+COMMON = (PROJECTION, CRITERION, UNCERTAINTY, TRACE)
