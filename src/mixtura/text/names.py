@@ -28,10 +28,10 @@ NAMED = 8
 class Numbered(Sequence[str]):
     """Names x0, x1 and on of so many columns, none of which is made before it is asked for."""
 
-    count: int
+    size: int
 
     def __len__(self) -> int:
-        return self.count
+        return self.size
 
     @overload
     def __getitem__(self, index: int) -> str: ...
@@ -40,7 +40,7 @@ class Numbered(Sequence[str]):
     def __getitem__(self, index: slice) -> Sequence[str]: ...
 
     def __getitem__(self, index: int | slice) -> str | Sequence[str]:
-        chosen = range(self.count)[index]
+        chosen = range(self.size)[index]
         return f"x{chosen}" if isinstance(chosen, int) else tuple(f"x{each}" for each in chosen)
 
 
