@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mixtura.components.gaussian.structures import structure
 from mixtura.data.arrays import ArrayRows
-from mixtura.data.resolution import column_steps
+from mixtura.data.resolution import JUDGED, column_steps
 from mixtura.engines import engine_named
 from mixtura.errors import ParameterError
 from mixtura.estimators import GaussianMixture
@@ -146,7 +146,7 @@ def _together(estimator: Any, rows: GroupedRows) -> GroupedMixtures:
         STARTS * checked_integer("n_init", estimator.n_init, 1),
         checked_integer("max_iter", DEFAULT_MAX_ITER if most is None else most, 1),
         seed,
-        column_steps(ArrayRows(rows.cells, None)),
+        _steps(rows),
     )
     task = Together(request, Alone(estimator, seed, rows.columns))
     engine = engine_named(estimator.engine, estimator.n_jobs)
@@ -167,6 +167,13 @@ def _together(estimator: Any, rows: GroupedRows) -> GroupedMixtures:
         np.where(np.isnan(log_likelihood), np.nan, float(free)),
         known.notes,
     )
+
+
+def _steps(rows: GroupedRows) -> NDArray[np.float64]:
+    """Return the steps between values of rounded columns (D,), by groups evenly spaced."""
+    every = -(-len(rows.cells) // JUDGED)
+    some = [rows.of(g) for g in range(0, len(rows.groups), every)]
+    return column_steps(ArrayRows(np.concatenate(some), None))
 
 
 def _spans(bounds: NDArray[np.int64]) -> list[tuple[int, int]]:
