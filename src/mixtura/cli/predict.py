@@ -73,8 +73,8 @@ def predict(
     if beyond and id_column is not None and id_column not in (mixture.columns or [id_column]):
         # As they are spelled: whole numbers of parts of a text file are read as others.
         text.append(id_column)
-    tables = tables_within(found, text, most)
     codes, kept = split_names(missing), [id_column] if id_column else []
+    tables = tables_within(found, text, most, [*(mixture.columns or ()), *kept])
     tables = (table.without(codes, kept) for table in tables)
     parts = _parts(answers, tables, id_column, keep_formulas, proba, unknown)
     write_parts(parts, binary_output() if output is None else output)

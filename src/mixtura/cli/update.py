@@ -76,7 +76,8 @@ def update(
         )
     taken: Taken | None = None
     codes, counting = split_names(missing), [weights] if weights else []
-    for read in tables_within(found, text_columns(mixture), bytes_of(memory)):
+    asked = [*(mixture.columns or ()), *counting]
+    for read in tables_within(found, text_columns(mixture), bytes_of(memory), asked):
         table = read.without(codes, counting)
         with in_words_of_the_command(table.path):
             rows, counted = _rows(mixture, table, weights)

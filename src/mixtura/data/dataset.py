@@ -287,8 +287,10 @@ def dataset(
     ----------
     source : a file, a pattern ('data/*.parquet') of files or folders, a folder (with what is in its
         folders), or a list of these (.parquet, .arrow, .feather, .csv, .tsv, each also with .gz,
-        .npy), in the order of their names; a dataset or reader of pyarrow, a relation of DuckDB, a
-        lazy frame of polars; or arrays and frames, from anything that yields some
+        .npy), in the order of their names, with columns that stand in names of folders
+        (year=2024) where files differ in them or `columns` names them; a dataset or reader of
+        pyarrow, a relation of DuckDB, a lazy frame of polars; or arrays and frames, from anything
+        that yields some
     columns : names of those to read, in this order; all when None
     weights : name of a column of row weights from 0 up, by which fits and criteria count rows; it
         is none of those fitted
