@@ -21,8 +21,10 @@ __all__ = [
     "ASSIGNMENTS",
     "CLASSES",
     "COMPARISON",
+    "COMPONENTS",
     "CONFUSION",
     "ENUMERATION",
+    "GROUPS",
     "LATEX",
     "MANY_ASSIGNMENTS",
     "MERGING",
@@ -43,9 +45,11 @@ ENUMERATION, CLASSES, TABLES, LATEX = "enumeration.csv", "classes.csv", "tables.
 SCREE = "scree.svg"
 # Of `mixtura classify`, `merge` and `compare`.
 CONFUSION, MERGING, COMPARISON = "confusion.csv", "merging.csv", "comparison.csv"
+# Of `mixtura groups`.
+GROUPS, COMPONENTS = "groups.csv", "components.csv"
 OURS = (MODEL, ASSIGNMENTS, MANY_ASSIGNMENTS, REPORT)
 OURS += (ENUMERATION, CLASSES, TABLES, LATEX, SCREE)
-OURS += (CONFUSION, MERGING, COMPARISON)
+OURS += (CONFUSION, MERGING, COMPARISON, GROUPS, COMPONENTS)
 
 # Files named in an error.
 NAMED = 3

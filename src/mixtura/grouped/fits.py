@@ -14,8 +14,7 @@ from mixtura.grouped.numbers import numbers_by_group
 from mixtura.grouped.rows import grouped_rows
 from mixtura.grouped.stored import save_groups
 from mixtura.mixture import Mixture
-from mixtura.text import Passage, Summary, Table, Tabled, number
-from mixtura.text.summaries import Backend, frame_of_columns
+from mixtura.text import Backend, Passage, Summary, Table, Tabled, frame_of_columns, number
 
 __all__ = ["GroupedMixtures"]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from mixtura.components.gaussian.structures import structure
 from mixtura.data.arrays import ArrayRows
@@ -15,7 +16,7 @@ from mixtura.engines import engine_named
 from mixtura.errors import ParameterError
 from mixtura.estimators import GaussianMixture
 from mixtura.estimators.base import MixtureEstimator
-from mixtura.estimators.settings import DEFAULT_MAX_ITER, checked_integer, seed_of
+from mixtura.estimators.settings import DEFAULT_MAX_ITER, Settings, checked_integer, seed_of
 from mixtura.estimators.sizes import is_auto, size_of
 from mixtura.grouped.alone import Alone
 from mixtura.grouped.compiled import CompiledMixtures, Request
@@ -71,7 +72,7 @@ def fit_by(
     DataError
         Naming the column and row of a cell that is no number, or of a group that is missing.
     ParameterError
-        If the estimator is none, or is to find the number of components.
+        If the estimator is none, or one of its settings.
 
     Examples
     --------
@@ -88,11 +89,21 @@ def fit_by(
             "fit_by takes an estimator of mixtures, such as GaussianMixture(2), but got "
             f"{type(estimator).__name__}"
         )
+    _check(estimator)
     gaps = getattr(estimator, "missing", "error") != "error"
     rows = grouped_rows(data, by, columns, memory=memory, cache=cache, gaps=gaps)
     if thorough or not _is_plain(estimator, rows.cells.shape[1]):
         return _one_by_one(estimator, rows)
     return _together(estimator, rows)
+
+
+def _check(estimator: MixtureEstimator) -> None:
+    """Raise `ParameterError` for a setting that is none, before all rows are read."""
+    own: Any = clone(estimator)
+    if not is_auto(own.n_components):
+        Settings.of(own)
+    if isinstance(own, GaussianMixture) and own.covariance_type != "auto":
+        structure(own.covariance_type)
 
 
 def _is_plain(estimator: MixtureEstimator, n_columns: int) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from mixtura.data.batches import parts_of
 from mixtura.data.frames import is_frame, picked, without
 from mixtura.data.parts import Asked
+from mixtura.data.paths import files_of
 from mixtura.errors import DataError, ParameterError
 
 __all__ = ["Parts", "grouped_parts"]
@@ -30,7 +31,8 @@ def grouped_parts(data: Any, by: Any, columns: Sequence[str] | None) -> Parts:
     ParameterError
         If groups are not named so.
     """
-    if is_frame(data) or isinstance(data, np.ndarray | list):
+    in_memory = is_frame(data) or isinstance(data, np.ndarray | list)
+    if in_memory and files_of(data) is None:
         return _whole(data, by, columns)
     if not isinstance(by, str):
         raise ParameterError("by should be the name of a column, as groups of files are in them")
