@@ -57,11 +57,19 @@ def rows_beyond(
     file, part = first
     table = table_of(file, part, spelled=is_spelled(file))
     table.check_known(request.left_out)
-    beyond = offer.beyond(table, request)
+    table.check_known(request.logs)
+    beyond = offer.beyond(request.cleaning.of(table), request)
     say(f"reading {len(files)} file(s) of more than memory may hold", err=True)
     weights, bad = request.weights_column, "skip" if skips else "error"
     data = dataset(
-        list(files), beyond.names, weights=weights, memory=memory, cache=cache, on_bad=bad
+        list(files),
+        beyond.names,
+        weights=weights,
+        memory=memory,
+        cache=cache,
+        on_bad=bad,
+        missing=request.missing,
+        logs=request.logs,
     )
     return data, beyond
 

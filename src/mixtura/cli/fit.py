@@ -301,16 +301,6 @@ def _fitted(
             for said in (DegenerateComponentWarning, DisagreementWarning):
                 warnings.simplefilter("ignore", said)
             if bytes_in_memory(files) > most:
-                if request.logs:
-                    raise ParameterError(
-                        "--log is for rows within --memory; give more memory, or write logarithms "
-                        "into the files"
-                    )
-                if request.missing:
-                    raise ParameterError(
-                        "--missing is for rows within --memory; give more memory, or leave such "
-                        "cells empty in the files"
-                    )
                 data, beyond = rows_beyond(files, request, offer, most, cache)
                 found = fitted_beyond(stack.enter_context(data), request, beyond, files, called)
             else:

@@ -16,9 +16,9 @@ from mixtura.data.frames import is_frame
 from mixtura.data.packages import PACKAGES
 from mixtura.data.partitions import Partitions, Values, with_values
 from mixtura.data.parts import Asked, Part, part_of
-from mixtura.data.paths import files_of, format_of
+from mixtura.data.paths import files_of, format_of, is_spelled
 from mixtura.data.plain import cluster_of
-from mixtura.data.table import MISSING, checked_names
+from mixtura.data.table import MISSING, checked_names, table_of
 from mixtura.errors import DataError, ParameterError
 
 __all__ = ["parts_of", "tables_of"]
@@ -96,7 +96,16 @@ def _parts_of_file(file: Path, asked: Asked, beside: Values) -> Iterator[Part]:
         yield from _parts_of_array(file, asked)
         return
     for place, part in tables_of(file, asked.names, skips=asked.skips, beside=beside):
-        yield _part(part, asked, place, file)
+        yield _part(_cleaned(part, asked, place, file), asked, place, file)
+
+
+def _cleaned(part: Any, asked: Asked, place: str, file: Path) -> Any:
+    if not asked.cleaning:
+        return part
+    try:
+        return asked.cleaning.of(table_of(file, part, spelled=is_spelled(file))).content
+    except DataError as error:
+        raise DataError(f"{place}: {error}") from error
 
 
 def tables_of(
