@@ -78,7 +78,7 @@ def groups(
     force: bool,
     keep_formulas: bool,
 ) -> None:
-    """Fit a Gaussian mixture to each group of rows of FILES, which are those alike in a column.
+    """Fit a Gaussian mixture to each group of rows of FILES, such as one for each store.
 
     Files may be sorted by group or not. Prints how many groups are fitted, and which are not to be
     trusted and why; with -o a model file of all groups, a table of groups and one of the numbers of
