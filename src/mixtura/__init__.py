@@ -61,6 +61,7 @@ if TYPE_CHECKING:
         StudentTMixture,
         select,
     )
+    from mixtura.grouped import GroupedMixtures, fit_by
     from mixtura.inference.survey import SurveyDesign
     from mixtura.inspection import Inspection, inspect
     from mixtura.loading import load
@@ -96,6 +97,7 @@ __all__ = [
     "GaussianMixture",
     "GaussianMixtureClassifier",
     "GeometricMixture",
+    "GroupedMixtures",
     "InformationError",
     "Inspection",
     "Invariance",
@@ -121,6 +123,7 @@ __all__ = [
     "dataset",
     "enumerate_classes",
     "fit",
+    "fit_by",
     "inspect",
     "invariance_test",
     "load",
@@ -144,6 +147,7 @@ PLACES = {
     "DistalOutcomes": "mixtura.classes",
     "Enumeration": "mixtura.classes",
     "GaussianMixtureClassifier": "mixtura.discriminant",
+    "GroupedMixtures": "mixtura.grouped",
     "Inspection": "mixtura.inspection",
     "Invariance": "mixtura.classes",
     "Mixture": "mixtura.mixture",
@@ -157,6 +161,7 @@ PLACES = {
     "dataset": "mixtura.data.dataset",
     "enumerate_classes": "mixtura.classes",
     "fit": "mixtura.automatic",
+    "fit_by": "mixtura.grouped",
     "inspect": "mixtura.inspection",
     "invariance_test": "mixtura.classes",
     "load": "mixtura.loading",

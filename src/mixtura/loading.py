@@ -10,6 +10,8 @@ from mixtura.discriminant.face import ClassMixtures
 from mixtura.discriminant.stored import revived_classifier
 from mixtura.estimators.base import MixtureEstimator
 from mixtura.estimators.stored import class_named, revived
+from mixtura.grouped.fits import GroupedMixtures
+from mixtura.grouped.stored import GROUPED, stored_groups
 from mixtura.regressions.face import FittedRegressions
 from mixtura.regressions.stored import is_regressor, revived_regressor
 from mixtura.store import CLASSIFIER, described_mixture, described_seen, refusing
@@ -18,7 +20,7 @@ __all__ = ["load"]
 
 
 def load(path: str | os.PathLike[str]) -> Any:
-    """Return what was saved to a model file: estimator, classifier, regressor or `Mixture`.
+    """Return what was saved to a model file: estimator, classifier, regressor, groups or `Mixture`.
 
     Nothing is executed.
 
@@ -38,6 +40,8 @@ def load(path: str | os.PathLike[str]) -> Any:
     arrays, document = read_archive(path)
     if CLASSIFIER in document:
         return revived_classifier(path, arrays, document, ClassMixtures)
+    if GROUPED in document:
+        return stored_groups(path, arrays, document, GroupedMixtures)
     mixture, facts = described_mixture(path, arrays, document)
     if "estimator" not in document:
         return mixture

@@ -8,8 +8,9 @@ import pytest
 from click.testing import CliRunner
 from nightly import first
 
-from mixtura import load
+from mixtura import dataset, load
 from mixtura.cli.command import command
+from mixtura.errors import ParameterError
 from mixtura.store import load_with_facts
 
 # Pages have tests of their own.
@@ -149,6 +150,38 @@ def test_gaps_weights_and_columns_of_one_value_are_the_same_whatever_memory_ther
     assert (sizes[0]["component"].to_numpy() == sizes[1]["component"].to_numpy()).all()
 
 
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_codes_of_missing_cells_and_logarithms_are_the_same_whatever_memory_there_is(
+    tmp_path, suffix
+):
+    rng = np.random.default_rng(5)
+    rows = np.exp(rng.normal(size=(3000, 3)) + 4 * rng.integers(2, size=(3000, 1)))
+    rows[rng.random(rows.shape) < 0.05] = 99.0
+    for number, part in enumerate(np.array_split(rows, 3)):
+        write(tmp_path / f"{number}.{suffix}", part)
+    found = {}
+    for memory in ("1GB", "20kB"):
+        out = tmp_path / memory
+        options = ["-k", "2", "-s", "full", "--missing", "99", "--log", "a,c", "--memory", memory]
+        passed("fit", "-f", "gaussian", tmp_path / f"*.{suffix}", *options, "-o", out)
+        found[memory] = load_with_facts(out / "model.mixtura")
+    (inside, facts), (beyond, other) = found.values()
+    assert inside.columns == ("log(a)", "b", "log(c)")
+    np.testing.assert_array_equal(inside.parameters.means, beyond.parameters.means)
+    assert {**facts, "seconds": 0} == {**other, "seconds": 0}
+
+
+def test_a_dataset_knows_codes_of_missing_cells_and_takes_logarithms(tmp_path):
+    rows = np.array([[1.0, 99.0, 3.0], [99.0, 5.0, 99.0]])
+    path = write(tmp_path / "rows.parquet", rows)
+    data = dataset(path, ["log(c)", "a"], weights="b", missing=["99"], logs=["c"])
+    np.testing.assert_array_equal(data.array(), [[np.log(3.0), 1.0], [np.nan, np.nan]])
+    # Those of weights are weights.
+    assert data.row_weights.tolist() == [99.0, 5.0]
+    with pytest.raises(ParameterError, match="columns of files"):
+        dataset([rows], missing=["99"])
+
+
 @pytest.mark.parametrize("family", first(2, ["poisson", "bernoulli", "gamma", "negative_binomial"]))
 def test_other_families_are_fitted_the_same_whatever_memory_there_is(tmp_path, family):
     rng = np.random.default_rng(4)
@@ -199,7 +232,8 @@ def write(path, rows):
     ("options", "words"),
     [
         (["--id", "town"], "'town'"),
-        (["--missing", "9"], "--missing is for rows within --memory"),
+        (["--log", "town"], "'town'"),
+        (["--log", "a"], "has no logarithm"),
         (["--columns", "city"], "'city'"),
         (["--columns", "nothing"], "'nothing'"),
     ],

@@ -103,7 +103,6 @@ def test_columns_may_be_named_by_their_own_names(people: Path, tmp_path: Path) -
         (["--log", "id", "--id", "id"], "'id', and so does --id"),
         (["--log", "age", "--exclude", "age"], "'age', and so does --exclude"),
         (["--log", "age", "--columns", "income"], "'age', which --columns leaves out"),
-        (["--log", "age", "--memory", "1kB"], "--log is for rows within --memory"),
         (["--log", "id"], "column 'id' of .* is not numeric: row 1 .* holds 'r0'"),
     ],
 )

@@ -181,6 +181,16 @@ def test_nothing_is_left_where_only_the_last_digits_of_the_objective_change():
     assert driver.course.gain_left == 0
 
 
+def test_nothing_is_left_where_the_objective_only_rocks_on_its_last_digits():
+    # Both ways, and by more than digits of itself: sums about an origin far away do that.
+    points = Points([0.0], 0.3)
+    driver = driver_of(points, Limits(100, accelerate=True, nats=1e-3))
+    rocking = [-597.4 - 4.5e-10 * (step % 2) for step in range(100)]
+    ends = (advanced(driver, points, objective) for objective in rocking)
+    assert next(end for end in ends if end is not None) == Ended.RULE
+    assert driver.course.gain_left == 0
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3, 6, 11])
 def test_a_rate_that_extrapolations_hide_still_counts(seed):
     rates = np.array([0.998, 0.99, 0.95, 0.8, 0.5])

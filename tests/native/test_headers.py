@@ -40,6 +40,8 @@ STRUCTURES = sorted(
 FIELDS = {("mx_rule", "most_sweeps"): "sweeps", ("mx_rows", "phi"): "features"}
 PLACES = {
     "MX_VERSION": ["native.library:VERSION"],
+    "MX_RUNS_FAR": ["components.compiled:RUNS"],
+    "MX_TRIES_FAR": ["components.compiled:TRIES"],
     "NEIGHBOURS": ["em.neighbours:TRIED"],
     "RELATIVE": ["em.split_and_merge:ROUGH.relative"],
     "ROUGH": ["em.split_and_merge:ROUGH.nats"],
@@ -54,6 +56,8 @@ SAME = {
     "components.kernel": "HOPE LATELY STEPS",
     "components.exponential": "MX_LEAST_SHARE",
     "components.gaussian.coordinates": "MX_LEAST_SHARE",
+    "components.gaussian.flatness": "MOSTLY",
+    "components.gaussian.frame": "LARGEST_PLAIN_EXPONENT",
     "components.gaussian.incomplete": "MOST_GAPPY_LOSS",
     "components.simplex": "SMALLEST",
     "components.gamma": "EMPTY",

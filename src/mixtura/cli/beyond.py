@@ -19,6 +19,7 @@ from mixtura.cli.voice import say
 from mixtura.data import ArrayRows
 from mixtura.data.batches import tables_of
 from mixtura.data.dataset import Dataset, dataset
+from mixtura.data.partitions import Partitions
 from mixtura.data.paths import is_spelled
 from mixtura.data.table import table_of
 from mixtura.errors import DataError, ParameterError
@@ -44,18 +45,31 @@ def rows_beyond(
             "one of them out"
         )
     skips = request.skips
-    parts = ((file, part) for file in files for _, part in tables_of(file, None, skips=skips))
+    partitions = Partitions.of(files)
+    parts = (
+        (file, part)
+        for file in files
+        for _, part in tables_of(file, None, skips=skips, beside=partitions.beside(file, None))
+    )
     first = next(((file, part) for file, part in parts if part.num_rows), None)
     if first is None:
         raise DataError("there are no rows; give at least one file that has some")
     file, part = first
     table = table_of(file, part, spelled=is_spelled(file))
     table.check_known(request.left_out)
-    beyond = offer.beyond(table, request)
+    table.check_known(request.logs)
+    beyond = offer.beyond(request.cleaning.of(table), request)
     say(f"reading {len(files)} file(s) of more than memory may hold", err=True)
     weights, bad = request.weights_column, "skip" if skips else "error"
     data = dataset(
-        list(files), beyond.names, weights=weights, memory=memory, cache=cache, on_bad=bad
+        list(files),
+        beyond.names,
+        weights=weights,
+        memory=memory,
+        cache=cache,
+        on_bad=bad,
+        missing=request.missing,
+        logs=request.logs,
     )
     return data, beyond
 
@@ -155,9 +169,11 @@ class StreamedAssignments:
 
     def _identifiers(self, column: str) -> Iterator[Any]:
         """Yield the identifiers of all rows, which are read from the files once more."""
+        partitions = Partitions.of(self._files)
         for file in self._files:
+            beside = partitions.beside(file, [column])
             # As they are spelled: whole numbers of a text file would be read as others.
-            for _, part in tables_of(file, [column], (column,)):
+            for _, part in tables_of(file, [column], (column,), beside=beside):
                 yield from table_of(file, part).column(column)
 
     @property

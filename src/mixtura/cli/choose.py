@@ -8,7 +8,7 @@ import click
 
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.class_tables import write_csv
-from mixtura.cli.columns import category_frame, number_columns, number_frame, split_names
+from mixtura.cli.columns import category_frame, number_columns, number_frame
 from mixtura.cli.contradictions import check_excluded, check_roles, check_written
 from mixtura.cli.formulas import cells_written
 from mixtura.cli.options import (
@@ -27,6 +27,7 @@ from mixtura.data.files import Table
 from mixtura.data.paths import called_together
 from mixtura.errors import DataError, ParameterError
 from mixtura.store import save
+from mixtura.text import split_names
 
 __all__ = ["choose"]
 

@@ -16,7 +16,6 @@ from mixtura.cli.columns import (
     mixed_frame,
     number_columns,
     number_frame,
-    split_names,
 )
 from mixtura.cli.contradictions import check_excluded, check_roles
 from mixtura.components.catalogue import ROWS
@@ -27,6 +26,7 @@ from mixtura.discriminant import GaussianMixtureClassifier, MixtureClassifier
 from mixtura.errors import ParameterError
 from mixtura.estimators import CategoricalMixture, MixedMixture
 from mixtura.estimators.named import estimator_of
+from mixtura.text import split_names
 
 __all__ = [
     "FAMILIES",

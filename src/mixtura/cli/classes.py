@@ -25,7 +25,7 @@ from mixtura.cli.class_relations import (
     survey_of,
 )
 from mixtura.cli.class_tables import Findings
-from mixtura.cli.columns import related_frame, split_names
+from mixtura.cli.columns import related_frame
 from mixtura.cli.contradictions import check_roles, check_written
 from mixtura.cli.families import OFFERS, Request, check_options
 from mixtura.cli.fitted import Fitted, fitted_table
@@ -60,6 +60,7 @@ from mixtura.errors import (
 )
 from mixtura.store import save
 from mixtura.summary import title_of
+from mixtura.text import split_names
 
 __all__ = ["classes"]
 

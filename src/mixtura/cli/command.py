@@ -28,6 +28,7 @@ COMMANDS = {
     "compare": "Say how two model files agree on each row of FILES, and which makes them likelier.",
     "doctor": "Say what mixtura runs on: versions, kernels, threads, memory, optional parts.",
     "fit": "Fit mixtures to FILES (CSV, Parquet, Arrow, SPSS, ...), choose one, and describe it.",
+    "groups": "Fit a Gaussian mixture to each group of rows of FILES, such as one for each store.",
     "inspect": "Say what each column of FILES is, and what mixtura fit does with it and why.",
     "merge": "Merge the components of MODEL into clusters, by the rows of FILES.",
     "predict": "Say for each row of FILES which component of MODEL it belongs to, as a table.",

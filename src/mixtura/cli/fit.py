@@ -20,7 +20,6 @@ from mixtura.cli.binding import (
     ordinal_of,
     ordinal_option,
 )
-from mixtura.cli.columns import split_names
 from mixtura.cli.contradictions import check_excluded, check_logs, check_roles, check_written
 from mixtura.cli.families import OFFERS, Offer, Request, check_options
 from mixtura.cli.fitted import Fitted, fitted_table
@@ -57,6 +56,7 @@ from mixtura.report import PAGE_PACKAGES, require, write_report
 from mixtura.selection import CRITERIA, Selection
 from mixtura.store import save
 from mixtura.summary import summary_of
+from mixtura.text import split_names
 
 __all__ = ["fit"]
 
@@ -301,16 +301,6 @@ def _fitted(
             for said in (DegenerateComponentWarning, DisagreementWarning):
                 warnings.simplefilter("ignore", said)
             if bytes_in_memory(files) > most:
-                if request.logs:
-                    raise ParameterError(
-                        "--log is for rows within --memory; give more memory, or write logarithms "
-                        "into the files"
-                    )
-                if request.missing:
-                    raise ParameterError(
-                        "--missing is for rows within --memory; give more memory, or leave such "
-                        "cells empty in the files"
-                    )
                 data, beyond = rows_beyond(files, request, offer, most, cache)
                 found = fitted_beyond(stack.enter_context(data), request, beyond, files, called)
             else:

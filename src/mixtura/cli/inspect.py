@@ -5,7 +5,6 @@ import json
 import click
 
 from mixtura.cli.advice import in_words_of_the_command
-from mixtura.cli.columns import split_names
 from mixtura.cli.contradictions import check_excluded
 from mixtura.cli.options import exclude_option, memory_option, missing_option
 from mixtura.cli.standard_input import spooled_input
@@ -13,10 +12,12 @@ from mixtura.cli.voice import say
 from mixtura.data.batches import tables_of
 from mixtura.data.files import Table, read_tables
 from mixtura.data.memory import bytes_of
+from mixtura.data.partitions import Partitions
 from mixtura.data.paths import bytes_in_memory, called_together, files_of, is_spelled
 from mixtura.data.table import table_of
 from mixtura.errors import DataError
 from mixtura.inspection import cells_of_table, inspected
+from mixtura.text import split_names
 
 __all__ = ["inspect"]
 
@@ -64,7 +65,12 @@ def _read(names: tuple[str, ...], most: int) -> Table:
     files = files_of(list(names)) or []
     if bytes_in_memory(files) <= most:
         return read_tables(files, called_together(names))
-    parts = ((file, part) for file in files for _, part in tables_of(file, None))
+    partitions = Partitions.of(files)
+    parts = (
+        (file, part)
+        for file in files
+        for _, part in tables_of(file, None, beside=partitions.beside(file, None))
+    )
     for file, part in parts:
         if part.num_rows:
             say(f"these are the first {part.num_rows:,} rows, as all are too many", err=True)

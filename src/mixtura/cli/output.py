@@ -21,8 +21,10 @@ __all__ = [
     "ASSIGNMENTS",
     "CLASSES",
     "COMPARISON",
+    "COMPONENTS",
     "CONFUSION",
     "ENUMERATION",
+    "GROUPS",
     "LATEX",
     "MANY_ASSIGNMENTS",
     "MERGING",
@@ -47,9 +49,11 @@ SCREE = "scree.svg"
 CONFUSION, MERGING, COMPARISON = "confusion.csv", "merging.csv", "comparison.csv"
 # Of `mixtura choose`.
 STEPS = "steps.csv"
+# Of `mixtura groups`.
+GROUPS, COMPONENTS = "groups.csv", "components.csv"
 OURS = (MODEL, ASSIGNMENTS, MANY_ASSIGNMENTS, REPORT)
 OURS += (ENUMERATION, CLASSES, TABLES, LATEX, SCREE)
-OURS += (CONFUSION, MERGING, COMPARISON, STEPS)
+OURS += (CONFUSION, MERGING, COMPARISON, STEPS, GROUPS, COMPONENTS)
 
 # Files named in an error.
 NAMED = 3

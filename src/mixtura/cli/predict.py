@@ -8,7 +8,6 @@ import click
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.answers import Answers, answers_of
 from mixtura.cli.assignments import Assignments, assignments_of, write_parts
-from mixtura.cli.columns import split_names
 from mixtura.cli.contradictions import check_target
 from mixtura.cli.formulas import keep_formulas_option
 from mixtura.cli.options import memory_option, missing_option
@@ -19,6 +18,7 @@ from mixtura.data.gaps import Gaps, words_of_empty
 from mixtura.data.memory import bytes_of
 from mixtura.data.paths import bytes_in_memory, files_of
 from mixtura.data.table import Table
+from mixtura.text import split_names
 
 __all__ = ["predict"]
 
@@ -85,8 +85,8 @@ def predict(
     if beyond and id_column is not None and id_column not in (mixture.columns or [id_column]):
         # As they are spelled: whole numbers of parts of a text file are read as others.
         text.append(id_column)
-    tables = tables_within(found, text, most)
     codes, kept = split_names(missing), [id_column] if id_column else []
+    tables = tables_within(found, text, most, [*(mixture.columns or ()), *kept])
     tables = (table.without(codes, kept) for table in tables)
     parts = _parts(answers, tables, id_column, keep_formulas, proba, unknown)
     write_parts(parts, binary_output() if output is None else output)

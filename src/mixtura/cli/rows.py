@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.cli.columns import split_names
 from mixtura.data.batches import tables_of
 from mixtura.data.checks import row_weights
 from mixtura.data.encoding import encoded
 from mixtura.data.files import Table, read_table, read_tables
 from mixtura.data.logarithms import with_those_wanted
+from mixtura.data.partitions import Partitions
 from mixtura.data.paths import bytes_in_memory, files_of, is_spelled
 from mixtura.data.table import table_of
 from mixtura.errors import DataError
 from mixtura.kinds import ColumnKind
 from mixtura.mixture import Mixture
-from mixtura.text import quoted_names
+from mixtura.text import quoted_names, split_names
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -89,7 +89,9 @@ def frame_of(mixture: Mixture, table: Table) -> "pa.Table":
     return pa.table(dict(zip(names, cells, strict=True)))
 
 
-def tables_within(files: Sequence[Path], text: Sequence[str], most: int) -> Iterator[Table]:
+def tables_within(
+    files: Sequence[Path], text: Sequence[str], most: int, asked: Sequence[str] = ()
+) -> Iterator[Table]:
     """Yield files as tables: each whole, or part by part where one is more than memory may hold.
 
     One of several may be without rows, and is left out.
@@ -98,21 +100,23 @@ def tables_within(files: Sequence[Path], text: Sequence[str], most: int) -> Iter
     ----------
     text : names of columns whose cells stay text in a CSV file
     most : bytes that rows may take
+    asked : names of columns that are wanted where they stand in the names of folders
 
     Raises
     ------
     DataError
         If none of them has rows.
     """
-    is_empty = True
+    is_empty, partitions = True, Partitions.of(files)
     for file in files:
+        beside = partitions.beside(file, asked)
         if bytes_in_memory([file]) <= most:
-            table = read_table(file, text=text, least_rows=len(files) == 1)
+            table = read_table(file, text=text, least_rows=len(files) == 1, beside=beside)
             if table.n_rows:
                 is_empty = False
                 yield table
             continue
-        for _, part in tables_of(file, None, text):
+        for _, part in tables_of(file, None, text, beside=beside):
             is_empty = False
             yield table_of(file, part, spelled=is_spelled(file))
     if is_empty:

@@ -14,10 +14,11 @@ from mixtura.data.damage import leave_out
 from mixtura.data.delimited import layout_of
 from mixtura.data.frames import is_frame
 from mixtura.data.packages import PACKAGES
+from mixtura.data.partitions import Partitions, Values, with_values
 from mixtura.data.parts import Asked, Part, part_of
-from mixtura.data.paths import files_of, format_of
+from mixtura.data.paths import files_of, format_of, is_spelled
 from mixtura.data.plain import cluster_of
-from mixtura.data.table import MISSING, checked_names
+from mixtura.data.table import MISSING, checked_names, table_of
 from mixtura.errors import DataError, ParameterError
 
 __all__ = ["parts_of", "tables_of"]
@@ -42,8 +43,9 @@ def parts_of(source: Any, asked: Asked) -> Iterator[Part]:
     """
     files = files_of(source)
     if files is not None:
+        partitions = Partitions.of(files)
         for file in files:
-            yield from _parts_of_file(file, asked)
+            yield from _parts_of_file(file, asked, partitions.beside(file, asked.names))
         return
     for number, part in enumerate(_some_of(source)):
         yield _part(part, asked, f"batch {number} (counted from 0)")
@@ -89,12 +91,21 @@ def _table_of(batch: Any) -> Any:
     return pa.Table.from_batches([batch])
 
 
-def _parts_of_file(file: Path, asked: Asked) -> Iterator[Part]:
+def _parts_of_file(file: Path, asked: Asked, beside: Values) -> Iterator[Part]:
     if format_of(file) == ".npy":
         yield from _parts_of_array(file, asked)
         return
-    for place, part in tables_of(file, asked.names, skips=asked.skips):
-        yield _part(part, asked, place, file)
+    for place, part in tables_of(file, asked.names, skips=asked.skips, beside=beside):
+        yield _part(_cleaned(part, asked, place, file), asked, place, file)
+
+
+def _cleaned(part: Any, asked: Asked, place: str, file: Path) -> Any:
+    if not asked.cleaning:
+        return part
+    try:
+        return asked.cleaning.of(table_of(file, part, spelled=is_spelled(file))).content
+    except DataError as error:
+        raise DataError(f"{place}: {error}") from error
 
 
 def tables_of(
@@ -103,6 +114,7 @@ def tables_of(
     text: Sequence[str] = (),
     *,
     skips: bool = False,
+    beside: Values | None = None,
 ) -> Iterator[tuple[str, Any]]:
     """Yield Arrow tables of some rows of a file, each after what an error calls its place.
 
@@ -112,6 +124,7 @@ def tables_of(
     columns : names of those to read, all when None
     text : names of columns that stay text in a CSV file
     skips : whether row groups that are damaged are left out, with a warning
+    beside : what the file's folders say of all its rows; see `Partitions`
 
     Raises
     ------
@@ -133,8 +146,11 @@ def tables_of(
     place = f"'{file}'"
     reader = partial(_parquet, skips=True) if skips and READERS[kind] is _parquet else READERS[kind]
     try:
-        for place, part in reader(file, columns, text):
-            yield place, _table_of(part) if isinstance(part, pa.RecordBatch) else part
+        # Where nothing else is asked for all is read, as rows are counted by it.
+        wanted = [name for name in columns or () if name not in (beside or {})]
+        for place, part in reader(file, wanted or None, text):
+            table = _table_of(part) if isinstance(part, pa.RecordBatch) else part
+            yield place, with_values(table, beside, columns) if beside else table
     except (DataError, ParameterError):
         raise
     except (pa.ArrowException, OSError, EOFError, ValueError, MemoryError) as error:

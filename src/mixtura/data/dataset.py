@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mixtura.arrays import whole_number
 from mixtura.data.arrays import ArrayRows
 from mixtura.data.blocks import Block
+from mixtura.data.cleaning import Cleaning
 from mixtura.data.levels import Labels
 from mixtura.data.memory import bytes_of
 from mixtura.data.parts import Asked, Coded, Where
@@ -280,6 +281,8 @@ def dataset(
     memory: int | str | None = None,
     cache: str | os.PathLike[str] | None = None,
     on_bad: str = "error",
+    missing: Sequence[str] = (),
+    logs: Sequence[str] = (),
 ) -> Dataset:
     """Return rows of numbers or categories for an estimator, as many as there are disk for.
 
@@ -287,8 +290,10 @@ def dataset(
     ----------
     source : a file, a pattern ('data/*.parquet') of files or folders, a folder (with what is in its
         folders), or a list of these (.parquet, .arrow, .feather, .csv, .tsv, each also with .gz,
-        .npy), in the order of their names; a dataset or reader of pyarrow, a relation of DuckDB, a
-        lazy frame of polars; or arrays and frames, from anything that yields some
+        .npy), in the order of their names, with columns that stand in names of folders
+        (year=2024) where files differ in them or `columns` names them; a dataset or reader of
+        pyarrow, a relation of DuckDB, a lazy frame of polars; or arrays and frames, from anything
+        that yields some
     columns : names of those to read, in this order; all when None
     weights : name of a column of row weights from 0 up, by which fits and criteria count rows; it
         is none of those fitted
@@ -297,6 +302,9 @@ def dataset(
     cache : folder for that file, of N D 8 bytes, or 4 where all numbers are float32, and for two
         like it while gappy rows are sorted; by default that of temporary files. They go with it
     on_bad : "error", or "skip", which leaves damaged row groups of Parquet files out and warns
+    missing : codes of missing cells in the columns of files, as they are spelled, such as ["99"];
+        not in that of weights
+    logs : columns of files that are read by their natural logarithms, which are called log(name)
 
     Returns
     -------
@@ -310,7 +318,6 @@ def dataset(
     ParameterError
         If an argument is none of these, or the weights are among the columns.
     """
-    files_of(source)
     if isinstance(columns, str):
         raise ParameterError(f"columns should be a list of names, such as [{columns!r}]")
     names = None if columns is None else tuple(columns)
@@ -324,7 +331,12 @@ def dataset(
         )
     if on_bad not in ("error", "skip"):
         raise ParameterError(f'on_bad should be "error" or "skip", but got {on_bad!r}')
-    asked = Asked(names, weights, skips=on_bad == "skip")
+    files = files_of(source)
+    if (missing or logs) and files is None:
+        raise ParameterError("missing and logs are of the columns of files; leave them out")
+    kept = () if weights is None else (weights,)
+    cleaning = Cleaning(tuple(missing), kept, tuple(logs))
+    asked = Asked(names, weights, skips=on_bad == "skip", cleaning=cleaning)
     folder = None if cache is None else Path(cache)
     if folder is not None and not folder.is_dir():
         raise ParameterError(f"cache should be a folder that exists, got '{folder}'")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mixtura.data.damage import leave_out
 from mixtura.data.delimited import read_delimited
 from mixtura.data.packages import PACKAGES
+from mixtura.data.partitions import Partitions, Values, with_values
 from mixtura.data.paths import is_spelled
 from mixtura.data.table import Table, checked_names, table_of
 from mixtura.errors import DataError
@@ -26,6 +27,7 @@ def read_table(
     text: Sequence[str] = (),
     least_rows: int = 1,
     skips: bool = False,
+    beside: Values | None = None,
 ) -> Table:
     """Read a file of rows, its format told by its extension.
 
@@ -41,6 +43,7 @@ def read_table(
     text : names of columns whose cells stay text in a CSV file, though they may look like numbers
     least_rows : 0 where the file is one of several
     skips : whether row groups of Parquet that are damaged are left out, with a warning
+    beside : what the file's folders say of all its rows; see `Partitions`
 
     Raises
     ------
@@ -62,9 +65,13 @@ def read_table(
             f"reading '{path}' needs pyarrow; install it: pip install 'mixtura[arrow]'"
         ) from error
     try:
-        content = reader(path, None if columns is None else tuple(columns))
+        # Where nothing else is asked for all is read, as rows are counted by it.
+        wanted = [name for name in columns or () if name not in (beside or {})]
+        content = reader(path, tuple(wanted) or None)
         # Offsets and texts in a file are believed until here; wrong ones would fail much later.
         content.validate(full=True)
+        if beside:
+            content = with_values(content, beside, columns)
         table = table_of(path, content, spelled=spelled)
     except DataError:
         raise
@@ -103,11 +110,18 @@ def read_tables(
     DataError
         As `read_table`, or where a file has other columns than the first.
     """
+    partitions = Partitions.of(paths)
     if len(paths) == 1:
-        return read_table(paths[0], columns, skips=skips)
+        beside = partitions.beside(paths[0], columns)
+        return read_table(paths[0], columns, skips=skips, beside=beside)
     import pyarrow as pa
 
-    tables = [read_table(path, columns, least_rows=0, skips=skips) for path in paths]
+    tables = [
+        read_table(
+            path, columns, least_rows=0, skips=skips, beside=partitions.beside(path, columns)
+        )
+        for path in paths
+    ]
     first = tables[0]
     for table in tables[1:]:
         if set(table.names) != set(first.names):

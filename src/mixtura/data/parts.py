@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.data.cleaning import AS_IT_STANDS, Cleaning
 from mixtura.data.frames import is_frame, numbers_of_frame, picked, without
 from mixtura.data.plain import plain_table
 from mixtura.data.sparse_checks import refuse_sparse
@@ -43,6 +44,7 @@ class Asked:
     coded : which of them hold categories, or None where all hold numbers
     called : names of the columns of an array, or None
     skips : whether row groups that are damaged are left out
+    cleaning : what is done to the columns of files before
     """
 
     columns: tuple[str, ...] | None
@@ -50,13 +52,14 @@ class Asked:
     coded: Coded | None = None
     called: tuple[str, ...] | None = None
     skips: bool = False
+    cleaning: Cleaning = AS_IT_STANDS
 
     @property
     def names(self) -> tuple[str, ...] | None:
-        """Return the names of all that are read, or None for all there are."""
+        """Return the names of all that are read of files, or None for all there are."""
         if self.columns is None or self.weights is None:
-            return self.columns
-        return tuple(dict.fromkeys([*self.columns, self.weights]))
+            return self.cleaning.columns(self.columns)
+        return self.cleaning.columns(dict.fromkeys([*self.columns, self.weights]))
 
     def fitted(self, frame: Any) -> Any:
         """Return the columns to be fitted of a frame."""

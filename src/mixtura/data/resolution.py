@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from mixtura.data.blocks import RowSource
 
-__all__ = ["column_steps", "step_of"]
+__all__ = ["JUDGED", "column_steps", "step_of"]
 
 Float = NDArray[np.float64]
 

@@ -15,7 +15,7 @@ from mixtura.native.lapack import routines
 __all__ = ["SIGNATURES", "VERSION", "build_name", "builds_explained", "kernels"]
 
 # MX_VERSION of mixtura.h.
-VERSION = 24
+VERSION = 25
 
 # Of each kernel: what it returns, and what it takes. Arrays go as the address of their first cell.
 SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
@@ -69,6 +69,8 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
         ctypes.c_int,
         (*3 * (c_void_p,), ctypes.c_double, c_int64, *5 * (c_void_p,)),
     ),
+    "mx_groups_workspace": (c_int64, (c_void_p, c_int64)),
+    "mx_fit_groups": (None, (c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_void_p)),
     "mx_dispersions": (None, (c_int64, c_int64, *8 * (c_void_p,))),
     "mx_masses": (None, (c_int64, c_int64, *6 * (c_void_p,))),
     "mx_row_effects_workspace": (c_int64, (c_int64, c_int64)),

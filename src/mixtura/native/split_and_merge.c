@@ -135,7 +135,7 @@ int64_t mx_split_and_merge(const mx_ground *ground, int64_t n_starts, const mx_s
     if (at.now.lost)
         return -1;
     int64_t moved = 0;
-    while (moved < ROUNDS && at.form.n_components > 1 && bettered(&at))
+    while (moved < ROUNDS && at.form.n_components > 2 && bettered(&at))
         moved++;
     mx_copy_mixture(&at.form, &at.now.state, best);
     return moved;

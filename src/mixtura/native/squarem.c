@@ -9,6 +9,8 @@
 #define SAFETY 1.5
 /* Gains below this share of the objective are its last digits, up or down. */
 #define EXACT 1e-14
+/* A rise of so many times the fall before it is no gain. */
+#define FALLEN 2.0
 /* How far to look for more, in multiples of the distance to the limit, and at least of a step. */
 #define PROBE 3.0
 #define SHORTEST_PROBE 10.0
@@ -131,6 +133,9 @@ double mx_squarem_gain(const mx_squarem *at) {
     double before = at->objectives[1] - at->objectives[0];
     double gain = at->objectives[2] - at->objectives[1];
     if (gain <= EXACT * fabs(at->objectives[2]))
+        return 0;
+    /* EM does not fall, so what it fell by is rounding, and so is a rise by no more. */
+    if (before < 0 && gain <= FALLEN * -before)
         return 0;
     double now = rate_of(at), ratio = before > 0 ? gain / before : 1.0;
     ratio = fmax(ratio, now * now);

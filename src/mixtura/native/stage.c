@@ -17,22 +17,24 @@
 /* EM steps of children. */
 #define STEPS 4
 
-static mx_place place_in(const mx_form *form, double *history, mx_workspace *workspace) {
+mx_state mx_state_in(const mx_form *form, double *history, mx_workspace *workspace) {
     int64_t n = form->n_components, d = form->n_columns;
-    mx_place at = {.lost = 1};
-    at.state = (mx_state){.n_components = n,
-                          .log_weights = mx_taken(workspace, n),
-                          .means = mx_taken(workspace, n * d),
-                          .factors = mx_taken(workspace, form->n_factors),
-                          .axes = mx_taken(workspace, d * d),
-                          .sums = mx_taken(workspace, n * form->n_features),
-                          .squared = mx_taken(workspace, n),
-                          .entropy = mx_taken(workspace, n),
-                          .rows = mx_taken(workspace, n),
-                          .centres = mx_taken(workspace, n * d),
-                          .scatter = mx_taken(workspace, form->n_scatter),
-                          .history = history};
-    return at;
+    return (mx_state){.n_components = n,
+                      .log_weights = mx_taken(workspace, n),
+                      .means = mx_taken(workspace, n * d),
+                      .factors = mx_taken(workspace, form->n_factors),
+                      .axes = mx_taken(workspace, d * d),
+                      .sums = mx_taken(workspace, n * form->n_features),
+                      .squared = mx_taken(workspace, n),
+                      .entropy = mx_taken(workspace, n),
+                      .rows = mx_taken(workspace, n),
+                      .centres = mx_taken(workspace, n * d),
+                      .scatter = mx_taken(workspace, form->n_scatter),
+                      .history = history};
+}
+
+static mx_place place_in(const mx_form *form, double *history, mx_workspace *workspace) {
+    return (mx_place){.state = mx_state_in(form, history, workspace), .lost = 1};
 }
 
 /* Sweeps that there is workspace to record. */

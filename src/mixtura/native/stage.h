@@ -11,6 +11,10 @@
 #define MX_BETTER 0.5
 /* Objectives this close are equally good: rounding must not choose. */
 #define MX_AS_GOOD 1e-3
+/* How much larger than what they leave the terms of densities and sums may be: on the way of a fit,
+ * and where only the better of several models is looked for; RUNS and TRIES of compiled.py. */
+#define MX_RUNS_FAR 1e6
+#define MX_TRIES_FAR 1e10
 
 /* A mixture, and what is known of the run that it is the end of. */
 typedef struct {
@@ -28,6 +32,9 @@ typedef struct {
     mx_place now, ended, wide, moves[MX_MOVES];
     double *losses, *gains, *responsibilities, *second, *after, *history, *workspace;
 } mx_stage;
+
+/* A place for a mixture and what its last sweep finds. */
+mx_state mx_state_in(const mx_form *form, double *history, mx_workspace *workspace);
 
 /* The doubles that a stage lays out for K components. */
 int64_t mx_stage_workspace(const mx_ground *ground, int64_t n_components);

@@ -9,9 +9,10 @@ from mixtura.text.names import (
     named_components,
     quoted_names,
     row_words,
+    split_names,
 )
 from mixtura.text.numbers import number, probability, with_spread
-from mixtura.text.summaries import Backend, Summary, Tabled, frame_of, glance
+from mixtura.text.summaries import Backend, Summary, Tabled, frame_of, frame_of_columns, glance
 from mixtura.text.tables import Passage, Rows, Table
 
 __all__ = [
@@ -29,11 +30,13 @@ __all__ = [
     "component_title",
     "count_words",
     "frame_of",
+    "frame_of_columns",
     "glance",
     "named_components",
     "number",
     "probability",
     "quoted_names",
     "row_words",
+    "split_names",
     "with_spread",
 ]

@@ -14,6 +14,7 @@ __all__ = [
     "named_components",
     "quoted_names",
     "row_words",
+    "split_names",
 ]
 
 # Rows are counted up to here, with a tenth.
@@ -124,6 +125,11 @@ def count_words(count: float) -> str:
 def row_words(rows: float) -> str:
     """Return "17.3" of so many rows, and "2e+250" of what weights may add up to."""
     return f"{rows:.1f}" if rows < MANY_ROWS else f"{rows:.4g}"
+
+
+def split_names(text: str | None) -> list[str]:
+    """Return names separated by commas."""
+    return [] if text is None else [name.strip() for name in text.split(",") if name.strip()]
 
 
 def quoted_names(names: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from mixtura.errors import ParameterError
 from mixtura.text.markup import as_html, as_latex, as_markdown
 from mixtura.text.tables import SHOWN_ROWS, Passage, Rows
 
-__all__ = ["Backend", "Summary", "Tabled", "frame_of", "glance"]
+__all__ = ["Backend", "Summary", "Tabled", "frame_of", "frame_of_columns", "glance"]
 
 Backend = Literal["pandas", "polars", "pyarrow"]
 
@@ -107,16 +107,20 @@ def frame_of(records: Rows, backend: Backend = "pandas") -> Any:
     ParameterError
         If there is no such library here.
     """
+    names = dict.fromkeys(name for record in records for name in record)
+    columns = {name: [record.get(name) for record in records] for name in names}
+    return frame_of_columns(columns, backend)
+
+
+def frame_of_columns(columns: Mapping[str, list[Any]], backend: Backend = "pandas") -> Any:
+    """Return columns by name as a data frame of a library, as `frame_of` does rows."""
     if backend not in (known := get_args(Backend)):
         names = ", ".join(map(repr, known))
         raise ParameterError(f"backend should be one of {names}, but got {backend!r}")
     import narwhals.stable.v2 as nw
 
-    columns = {
-        name: _alike([record.get(name) for record in records])
-        for name in dict.fromkeys(name for record in records for name in record)
-    }
-    return nw.from_dict(columns, backend=backend).to_native()
+    alike = {name: _alike(cells) for name, cells in columns.items()}
+    return nw.from_dict(alike, backend=backend).to_native()
 
 
 def _alike(cells: list[Any]) -> list[Any]:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.data.cleaning import Cleaning
 from mixtura.data.dataset import Dataset
 from mixtura.data.files import Table, read_tables
-from mixtura.data.logarithms import with_logs
 from mixtura.errors import ParameterError
 from mixtura.estimators.discrete import DiscreteMixture
 from mixtura.selection import Candidate, Selection
@@ -78,10 +78,16 @@ class Request:
 
     def read(self, files: Sequence[Path], called: Path) -> Table:
         """Return files as one table, with what is missing in it and with logarithms as asked."""
-        kept = [name for name in (self.weights_column, self.id_column) if name is not None]
         table = read_tables(files, called, skips=self.skips)
         table.check_known(self.left_out)
-        return with_logs(table.without(self.missing, kept), self.logs)
+        table.check_known(self.logs)
+        return self.cleaning.of(table)
+
+    @property
+    def cleaning(self) -> Cleaning:
+        """Return what is done to the columns before they are fitted."""
+        kept = [name for name in (self.weights_column, self.id_column) if name is not None]
+        return Cleaning(self.missing, tuple(kept), self.logs)
 
     def of(self, table: Table) -> "Request":
         """Return what is asked for of a table, with the row weights that it holds."""

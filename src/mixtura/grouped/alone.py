@@ -1,0 +1,78 @@
+"""A group fitted alone, as any rows are."""
+
+import warnings
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from mixtura.errors import MixturaError, MixturaWarning
+from mixtura.estimators.base import MixtureEstimator
+from mixtura.mixture import Mixture
+
+__all__ = ["Alone", "OneFit"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OneFit:
+    """What is known of one group's fit.
+
+    Attributes
+    ----------
+    mixture : None where there is none
+    log_likelihood : NaN likewise
+    effective_rows : (K,) likewise
+    converged : whether the fit came to its end
+    sound : whether its density means something
+    note : what is to be said, or ""
+    """
+
+    mixture: Mixture | None
+    log_likelihood: float
+    effective_rows: NDArray[np.float64]
+    converged: bool
+    sound: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alone:
+    """Fits an estimator to the rows of one group, by one worker.
+
+    Attributes
+    ----------
+    estimator : is not changed
+    seed : of every group
+    columns : names of the rows' columns, or None
+    """
+
+    estimator: MixtureEstimator
+    seed: int
+    columns: tuple[str, ...] | None
+
+    def __call__(self, rows: NDArray[np.float64]) -> OneFit:
+        """Return what is found of rows (n, D); an error is its note."""
+        own: Any = clone(self.estimator)
+        own.set_params(random_state=self.seed, engine="serial", n_jobs=None, verbose=0)
+        with warnings.catch_warnings():
+            # What they say stands in the facts of the fit too.
+            warnings.simplefilter("ignore", MixturaWarning)
+            try:
+                own.fit(np.array(rows))
+            except MixturaError as error:
+                return OneFit(None, np.nan, np.zeros(0), False, False, str(error))
+        found = own._result
+        mixture = own.mixture_
+        if self.columns is not None and mixture.n_columns == len(self.columns):
+            mixture = replace(mixture, columns=self.columns)
+        said = "; ".join(own.facts_["cautions"])
+        return OneFit(
+            mixture,
+            own.log_likelihood_,
+            found.effective_rows,
+            own.converged_,
+            found.soundness.is_sound,
+            said,
+        )

@@ -1,0 +1,166 @@
+"""Rows put side by side by their groups, in memory or in a file that goes with them."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.data.checks import check_finite
+from mixtura.data.frames import is_frame, numbers_of_frame
+from mixtura.data.memory import bytes_of
+from mixtura.data.plain import numbers_of_cells
+from mixtura.errors import DataError
+from mixtura.grouped.names import Names, in_order
+from mixtura.grouped.parts import grouped_parts
+
+__all__ = ["GroupedRows", "grouped_rows"]
+
+Float = NDArray[np.float64]
+Codes = NDArray[np.intp]
+
+CHANGED = "there are other rows than when groups were counted; leave the data as they are meanwhile"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupedRows:
+    """Rows sorted by group, those of a group in the order in which they came.
+
+    Attributes
+    ----------
+    by : what the groups are called
+    groups : (G) their names, in order
+    bounds : (G + 1) int64, where the rows of each begin
+    cells : (N, D) float64
+    columns : (D) names, or None
+    order : (N) where each row stood, or None where they came in parts
+    """
+
+    by: str
+    groups: tuple[Any, ...]
+    bounds: NDArray[np.int64]
+    cells: Float
+    columns: tuple[str, ...] | None
+    order: Codes | None = None
+
+    def of(self, number: int) -> Float:
+        """Return the rows of a group."""
+        first = self.bounds[0]
+        return self.cells[self.bounds[number] - first : self.bounds[number + 1] - first]
+
+    def some(self, first: int, last: int) -> "GroupedRows":
+        """Return the groups from one to before another."""
+        bounds = self.bounds[first : last + 1]
+        cells = self.cells[bounds[0] : bounds[-1]]
+        return GroupedRows(self.by, self.groups[first:last], bounds, cells, self.columns)
+
+
+def grouped_rows(
+    data: Any,
+    by: Any,
+    columns: Sequence[str] | None = None,
+    *,
+    memory: int | str | None = None,
+    cache: str | os.PathLike[str] | None = None,
+    gaps: bool = False,
+) -> GroupedRows:
+    """Return the rows of data by group.
+
+    Parameters
+    ----------
+    data : a frame of any library, an array (N, D), or files as `mixtura.dataset` takes them, which
+        are read twice: once for the groups, once for the rows
+    by : the name of a column of groups, or a group for each row of an array or a frame
+    columns : names of those to be fitted; all but that of groups when None
+    memory : bytes that sorted rows may take in memory; more are in a file of N D 8 bytes
+    cache : folder of that file
+    gaps : whether cells may be missing
+
+    Raises
+    ------
+    DataError
+        Naming the column and row of a cell that is no number, or a group that is missing.
+    ParameterError
+        If groups are not named so.
+    """
+    if isinstance(data, Iterator):
+        raise DataError(
+            "rows are read twice, first for their groups, and this gives them once; let data be "
+            "files, or a function that returns a new reader"
+        )
+    parts = grouped_parts(data, by, columns)
+    called = by if isinstance(by, str) else getattr(by, "name", None) or "group"
+    names, counts, n_parts = Names(), np.zeros(0, dtype=np.int64), 0
+    for column, _, _ in parts(rows=False):
+        found = np.bincount(names.coded(column, called), minlength=len(names.numbers))
+        found[: len(counts)] += counts
+        counts, n_parts = found, n_parts + 1
+    if not counts.size:
+        raise DataError("there are no rows")
+    groups, places = in_order(list(names.numbers))
+    numbers = np.empty(len(places), dtype=np.intp)
+    numbers[places] = np.arange(len(places))
+    bounds = np.concatenate([[0], np.cumsum(counts[places])]).astype(np.int64)
+
+    def read() -> Iterator[tuple[Codes, Float, tuple[str, ...] | None]]:
+        for column, rows, place in parts(rows=True):
+            cells, named = _checked(rows, place, gaps=gaps)
+            yield numbers[names.coded(column, called)], cells, named
+
+    if n_parts > 1:
+        room = partial(_room, memory=bytes_of(memory), cache=cache)
+        return GroupedRows(called, groups, bounds, *_placed(read(), bounds, room))
+    ((codes, cells, named),) = read()
+    if (codes[1:] >= codes[:-1]).all():
+        return GroupedRows(called, groups, bounds, cells, named, np.arange(len(codes)))
+    order = np.argsort(codes, kind="stable")
+    return GroupedRows(called, groups, bounds, cells[order], named, order)
+
+
+def _checked(rows: Any, place: str, *, gaps: bool) -> tuple[Float, tuple[str, ...] | None]:
+    """Return rows of numbers as float64, and the names of their columns if there are any."""
+    try:
+        found, named = numbers_of_frame(rows) if is_frame(rows) else (numbers_of_cells(rows), None)
+        check_finite(found, named, gaps=gaps)
+    except DataError as error:
+        raise DataError(f"{place}: {error}" if place else str(error)) from error
+    return found.astype(np.float64, copy=False), named
+
+
+def _placed(
+    parts: Iterable[tuple[Codes, Float, tuple[str, ...] | None]],
+    bounds: NDArray[np.int64],
+    room: Callable[[int, int], Float],
+) -> tuple[Float, tuple[str, ...] | None]:
+    """Return rows of parts, each where its group has the next place, and the columns' names."""
+    free, cells, columns = bounds[:-1].copy(), None, None
+    for codes, found, named in parts:
+        if cells is None:
+            cells, columns = room(int(bounds[-1]), found.shape[1]), named
+        if found.shape[1] != cells.shape[1] or named != columns:
+            raise DataError("the columns of some files are not those of the first")
+        order = np.argsort(codes, kind="stable")
+        own = codes[order]
+        first = np.flatnonzero(np.diff(own, prepend=-1))
+        sizes = np.diff(first, append=len(own))
+        if len(found) != len(codes) or (free[own[first]] + sizes > bounds[own[first] + 1]).any():
+            raise DataError(CHANGED)
+        within = np.arange(len(own)) - np.repeat(first, sizes)
+        cells[free[own] + within] = found[order]
+        free[own[first]] += sizes
+    if cells is None or (free != bounds[1:]).any():
+        raise DataError(CHANGED)
+    return cells, columns
+
+
+def _room(n_rows: int, n_columns: int, memory: int, cache: str | os.PathLike[str] | None) -> Float:
+    if n_rows * n_columns * 8 <= memory:
+        return np.empty((n_rows, n_columns))
+    # The file has no name any more, so it goes with the rows.
+    with tempfile.TemporaryFile(dir=None if cache is None else Path(cache)) as file:
+        return np.memmap(file, dtype=np.float64, mode="w+", shape=(n_rows, n_columns))

@@ -1,0 +1,124 @@
+"""The mixtures of many groups in a model file: their arrays one above the other."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.archive import write_archive
+from mixtura.errors import ParameterError
+from mixtura.mixture import Mixture
+from mixtura.store import described_mixture, parts_of, refusing
+
+__all__ = ["GROUPED", "StoredMixtures", "save_groups", "stored_groups"]
+
+Arrays = dict[str, NDArray[Any]]
+
+# The key of a document of a mixture for each group.
+GROUPED = "grouped"
+# What begins the names of arrays of all groups, and of those of mixtures.
+OF_GROUPS, OF_MIXTURES = "groups.", "mixture."
+# What is told of all groups.
+TOLD = ("n_rows", "log_likelihood", "converged", "sound", "n_parameters")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredMixtures(Sequence[Mixture | None]):
+    """Mixtures of a model file, each made when it is asked for.
+
+    Attributes
+    ----------
+    path : of the file
+    places : (G,) of each group's mixture among them, -1 where there is none
+    arrays : (M, ...) of all mixtures
+    document : what is the same of all
+    """
+
+    path: str | os.PathLike[str]
+    places: NDArray[np.int64]
+    arrays: Arrays
+    document: dict[str, Any]
+
+    def __len__(self) -> int:
+        """Return G."""
+        return len(self.places)
+
+    def __getitem__(self, number: Any) -> Any:
+        """Return the mixture of a group by its number, or some in a list."""
+        if isinstance(number, slice):
+            return [self[one] for one in range(len(self))[number]]
+        place = int(self.places[number])
+        if place < 0:
+            return None
+        own = {name: array[place] for name, array in self.arrays.items()}
+        return described_mixture(self.path, own, {**self.document, "facts": {}})[0]
+
+
+def save_groups(path: str | os.PathLike[str], fits: Any) -> None:
+    """Write what is known of groups, `GroupedMixtures`, to a model file."""
+    groups = list(fits.groups)
+    if not all(isinstance(group, str | bool | int | float) for group in groups):
+        raise ParameterError(
+            "groups are kept in a model file by text or numbers; let by be a column of these"
+        )
+    parts = [None if one is None else parts_of(one) for one in fits.mixtures]
+    found = [part for part in parts if part is not None]
+    document = found[0][1] if found else {}
+    shapes = {name: array.shape for name, array in found[0][0].items()} if found else {}
+    for arrays, other in found:
+        if other != document or {name: one.shape for name, one in arrays.items()} != shapes:
+            raise ParameterError(
+                "mixtures of unlike forms are not kept in one model file; save each by its own"
+            )
+    places = np.cumsum([part is not None for part in parts]) - 1
+    places[[part is None for part in parts]] = -1
+    stacked = {
+        OF_MIXTURES + name: np.stack([arrays[name] for arrays, _ in found]) for name in shapes
+    }
+    told = {OF_GROUPS + name: np.asarray(getattr(fits, name), dtype=np.float64) for name in TOLD}
+    state = {
+        "by": fits.by,
+        "groups": groups,
+        "notes": {str(g): words for g, words in fits.notes.items()},
+        "mixture": document,
+    }
+    write_archive(
+        path, {**stacked, **told, OF_GROUPS + "places": places.astype(np.int64)}, {GROUPED: state}
+    )
+
+
+def stored_groups(
+    path: str | os.PathLike[str], arrays: Arrays, document: dict[str, Any], made: Any
+) -> Any:
+    """Return what an archive says of groups, as `made` of what `GroupedMixtures` holds."""
+    with refusing(path, "mixtures of groups"):
+        state = document[GROUPED]
+        groups = tuple(state["groups"])
+        told = {name: arrays[OF_GROUPS + name] for name in TOLD}
+        places = arrays[OF_GROUPS + "places"]
+        own = {
+            name.removeprefix(OF_MIXTURES): array
+            for name, array in arrays.items()
+            if name.startswith(OF_MIXTURES)
+        }
+        count = len(next(iter(own.values()), ()))
+        if any(array.shape != (len(groups),) for array in (*told.values(), places)):
+            raise ParameterError(f"there are {len(groups)} groups, and not as many numbers")
+        if places.size and not (places.min() >= -1 and places.max() < count):
+            raise ParameterError("groups have places beyond the mixtures")
+        if any(len(array) != count for array in own.values()):
+            raise ParameterError("there are not as many arrays of each kind")
+        return made(
+            by=str(state["by"]),
+            groups=groups,
+            mixtures=StoredMixtures(path, places, own, dict(state["mixture"])),
+            n_rows=told["n_rows"].astype(np.int64),
+            log_likelihood=told["log_likelihood"],
+            converged=told["converged"] != 0,
+            sound=told["sound"] != 0,
+            n_parameters=told["n_parameters"],
+            notes={int(g): str(words) for g, words in state["notes"].items()},
+        )

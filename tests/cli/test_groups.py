@@ -1,0 +1,53 @@
+"""`mixtura groups` writes a mixture for each group of rows, as `fit_by` finds them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from mixtura import GaussianMixture, fit_by, load
+from mixtura.cli.command import command
+
+
+@pytest.fixture
+def path(tmp_path):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(120, 2)), columns=["width", "height"])
+    frame["store"] = ["north", "south", "=east"] * 40
+    frame.loc[frame.store == "south", "height"] = 2.0
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    return tmp_path / "rows.csv"
+
+
+def test_tables_and_model_are_those_of_fit_by(path, tmp_path):
+    out = tmp_path / "out"
+    arguments = ["groups", str(path), "--by", "store", "-k", "2", "--seed", "3", "-o", str(out)]
+    ran = CliRunner().invoke(command, arguments)
+    assert ran.exit_code == 0, ran.output
+    assert "south: all rows hold one value in column(s) 'height'" in ran.output
+    expected = fit_by(GaussianMixture(2, random_state=3), path, "store")
+    groups = pd.read_csv(out / "groups.csv")
+    # A cell that a spreadsheet would run stands as text.
+    assert [name.lstrip("'") for name in groups["store"]] == list(expected.groups)
+    np.testing.assert_allclose(groups["log_likelihood"], expected.log_likelihood, rtol=1e-9)
+    assert groups["trusted"].tolist() == expected.trusted.tolist()
+    components = pd.read_csv(out / "components.csv")
+    values = [row["value"] for row in expected.components()]
+    np.testing.assert_allclose(components["value"], values, rtol=1e-8)
+    assert load(out / "model.mixtura").table() == expected.table()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--by", "stores"], "no column 'stores'"),
+        (["--by", "store", "--columns", "width,depth"], "no column 'depth'"),
+        (["--by", "store", "--force"], "--force says how -o is written"),
+        (["--by", "store", "--covariance", "round"], "round"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(path, arguments, words):
+    ran = CliRunner().invoke(command, ["groups", str(path), "-k", "2", *arguments])
+    assert ran.exit_code in (1, 2)
+    assert words in ran.output
+    assert "Traceback" not in ran.output
