@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from mixtura.cli.columns import split_names
 from mixtura.components.constraints import LINKS
 from mixtura.errors import ParameterError
+from mixtura.text import split_names
 
 __all__ = [
     "check_fixed",

@@ -9,6 +9,7 @@ from click.core import ParameterSource
 
 from mixtura.classes import Invariance, invariance_test, one_step, three_step
 from mixtura.classes.comparable import check_family, groups_of
+from mixtura.cli.asked import Asked, asked_of
 from mixtura.cli.class_tables import Related
 from mixtura.cli.families import Request
 from mixtura.cli.voice import say
@@ -20,6 +21,7 @@ from mixtura.mixture import Mixture
 from mixtura.text import named_components
 
 __all__ = [
+    "asked_for",
     "by_group",
     "check_drawn",
     "check_free",
@@ -31,6 +33,11 @@ __all__ = [
     "say_unnamed",
     "survey_of",
 ]
+
+
+def asked_for(covariates: str | None, distal: str | None) -> dict[str, Asked]:
+    """Return what the options of these names ask for."""
+    return {"covariates": asked_of(covariates, "covariates"), "distal": asked_of(distal, "distal")}
 
 
 def check_steps(
@@ -158,7 +165,7 @@ def related_to(
     mixture: Mixture,
     frame: Any,
     told: Mapping[str, Any],
-    related: Mapping[str, Any],
+    related: Mapping[str, tuple[Any, Any]],
     relate: Mapping[str, Callable[..., Related]],
 ) -> tuple[tuple[Related, ...], InformationError | None]:
     """Return how covariates and outcomes go with classes, and why one of them cannot be told."""
@@ -166,8 +173,8 @@ def related_to(
         say("there is one class only, which covariates and outcomes cannot tell apart", err=True)
         return (), None
     found, unsaid = [], None
-    for name, columns in related.items():
-        given: dict[str, Any] = {name: columns}
+    for name, (asked, data) in related.items():
+        given: dict[str, Any] = {name: asked, "data": data}
         try:
             found.append(relate[name](mixture, frame, **told, **given))
         except InformationError as error:

@@ -13,6 +13,7 @@ from mixtura.classes.enumeration import STARTS, enumeration_of
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.binding import ordinal_link_option, ordinal_of, ordinal_option
 from mixtura.cli.class_relations import (
+    asked_for,
     by_group,
     check_drawn,
     check_free,
@@ -25,7 +26,6 @@ from mixtura.cli.class_relations import (
     survey_of,
 )
 from mixtura.cli.class_tables import Findings
-from mixtura.cli.columns import related_frame, split_names
 from mixtura.cli.contradictions import check_roles, check_written
 from mixtura.cli.families import OFFERS, Request, check_options
 from mixtura.cli.fitted import Fitted, fitted_table
@@ -60,6 +60,7 @@ from mixtura.errors import (
 )
 from mixtura.store import save
 from mixtura.summary import title_of
+from mixtura.text import split_names
 
 __all__ = ["classes"]
 
@@ -129,13 +130,16 @@ __all__ = ["classes"]
     "--labels",
     help="Names for the classes, the largest first, separated by commas: 'low,middle,high'.",
 )
-@click.option("--covariates", help="Columns that foretell classes, separated by commas.")
+@click.option(
+    "--covariates",
+    help="Columns that foretell classes, separated by commas, or a formula: 'age + C(sex)'.",
+)
 @click.option(
     "--one-step",
     is_flag=True,
     help="Fit classes and covariates together, in place of three steps.",
 )
-@click.option("--distal", help="Columns of outcomes that follow from classes.")
+@click.option("--distal", help="Columns of outcomes that follow from classes, or a formula.")
 @click.option("--groups", help="Column of groups: are classes the same in each?")
 @click.option("--free", help="Items that differ by group in a model of their own, with --groups.")
 @click.option(
@@ -204,7 +208,8 @@ def classes(
     check_options(context, OFFERS[family])
     if isinstance(structures, str) or len(structures) != 1:
         raise ParameterError("--structure takes one: classes are compared by their number alone")
-    foretelling, following = split_names(covariates), split_names(distal)
+    asked = asked_for(covariates, distal)
+    foretelling, following = (one.names for one in asked.values())
     drawn = {"weights": sampling_weights, "strata": strata, "clusters": clusters}
     check_drawn(drawn, weights, {"--blrt": bool(blrt), "--vlmr": vlmr, "--groups": bool(groups)})
     check_free(groups, split_names(free))
@@ -256,11 +261,7 @@ def classes(
             warnings.simplefilter("ignore", said)
         table = request.read(files_of(list(files)) or [], called)
         # What cannot be used is said before the fits.
-        related = {
-            name: related_frame(table, names)
-            for name, names in (("covariates", foretelling), ("distal", following))
-            if names
-        }
+        related = {name: one.of(table) for name, one in asked.items() if one.names}
         grouped = grouped_by(table, groups, split_names(free), family, request)
         fitted = fitted_table(table, OFFERS[family], request, all_components=True, labels=names)
         say_unnamed(names, fitted.mixture.n_components)

@@ -14,7 +14,7 @@ from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.answers import Answers
 from mixtura.cli.assignments import assignments_of
 from mixtura.cli.class_tables import write_csv
-from mixtura.cli.columns import category_frame, number_columns, number_frame, split_names
+from mixtura.cli.columns import category_frame, number_columns, number_frame
 from mixtura.cli.contradictions import check_excluded, check_roles, check_written
 from mixtura.cli.formulas import cells_written, keep_formulas_option
 from mixtura.cli.options import (
@@ -45,6 +45,7 @@ from mixtura.estimators import CategoricalMixture
 from mixtura.report import PAGE_PACKAGES, require
 from mixtura.report.judged import judged_sheet
 from mixtura.report.sheet import write_sheet
+from mixtura.text import split_names
 
 __all__ = ["classify"]
 

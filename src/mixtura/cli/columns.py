@@ -33,18 +33,12 @@ __all__ = [
     "number_columns",
     "number_frame",
     "related_frame",
-    "split_names",
 ]
 
 # Cells by which a column of text is taken for a damaged one of numbers.
 LOOKED_AT = 1000
 # Columns and notes that are listed.
 LISTED = 8
-
-
-def split_names(text: str | None) -> list[str]:
-    """Return names separated by commas."""
-    return [] if text is None else [name.strip() for name in text.split(",") if name.strip()]
 
 
 def looked_at(table: Table, wanted: Sequence[str], left_out: Sequence[str]) -> Inspection:

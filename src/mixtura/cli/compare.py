@@ -10,7 +10,6 @@ from mixtura.agreement.comparison import compared
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.answers import Answers, answers_of
 from mixtura.cli.class_tables import write_csv
-from mixtura.cli.columns import split_names
 from mixtura.cli.contradictions import check_written
 from mixtura.cli.formulas import cells_written, keep_formulas_option
 from mixtura.cli.options import force_option, missing_option, weights_option
@@ -22,6 +21,7 @@ from mixtura.data.paths import called_together, files_of
 from mixtura.report import PAGE_PACKAGES, require
 from mixtura.report.compared import compared_sheet
 from mixtura.report.sheet import write_sheet
+from mixtura.text import split_names
 
 __all__ = ["compare"]
 

@@ -20,7 +20,6 @@ from mixtura.cli.binding import (
     ordinal_of,
     ordinal_option,
 )
-from mixtura.cli.columns import split_names
 from mixtura.cli.contradictions import check_excluded, check_logs, check_roles, check_written
 from mixtura.cli.families import OFFERS, Offer, Request, check_options
 from mixtura.cli.fitted import Fitted, fitted_table
@@ -57,6 +56,7 @@ from mixtura.report import PAGE_PACKAGES, require, write_report
 from mixtura.selection import CRITERIA, Selection
 from mixtura.store import save
 from mixtura.summary import summary_of
+from mixtura.text import split_names
 
 __all__ = ["fit"]
 

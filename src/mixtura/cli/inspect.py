@@ -5,7 +5,6 @@ import json
 import click
 
 from mixtura.cli.advice import in_words_of_the_command
-from mixtura.cli.columns import split_names
 from mixtura.cli.contradictions import check_excluded
 from mixtura.cli.options import exclude_option, memory_option, missing_option
 from mixtura.cli.standard_input import spooled_input
@@ -17,6 +16,7 @@ from mixtura.data.paths import bytes_in_memory, called_together, files_of, is_sp
 from mixtura.data.table import table_of
 from mixtura.errors import DataError
 from mixtura.inspection import cells_of_table, inspected
+from mixtura.text import split_names
 
 __all__ = ["inspect"]
 

@@ -11,7 +11,6 @@ from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.answers import CLUSTERS, answers_of, described_rows
 from mixtura.cli.assignments import Assignments, assignments_of
 from mixtura.cli.class_tables import write_csv
-from mixtura.cli.columns import split_names
 from mixtura.cli.contradictions import check_written
 from mixtura.cli.formulas import cells_written, keep_formulas_option
 from mixtura.cli.options import force_option, missing_option, weights_option
@@ -29,6 +28,7 @@ from mixtura.report import PAGE_PACKAGES, require
 from mixtura.report.compared import merged_sheet
 from mixtura.report.sheet import write_sheet
 from mixtura.store import save
+from mixtura.text import split_names
 
 __all__ = ["merge"]
 

@@ -6,12 +6,12 @@ from typing import Any
 import click
 
 from mixtura.cli.advice import translated
-from mixtura.cli.columns import split_names
 from mixtura.components.factor_analyser.structures import CODES as FACTOR_CODES
 from mixtura.components.gaussian.structures import structure
 from mixtura.data.memory import bytes_of
 from mixtura.errors import ParameterError
 from mixtura.estimators.sizes import MOST_SIZES
+from mixtura.text import split_names
 
 __all__ = [
     "Factors",

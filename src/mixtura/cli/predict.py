@@ -8,7 +8,6 @@ import click
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.answers import Answers, answers_of
 from mixtura.cli.assignments import Assignments, assignments_of, write_parts
-from mixtura.cli.columns import split_names
 from mixtura.cli.contradictions import check_target
 from mixtura.cli.formulas import keep_formulas_option
 from mixtura.cli.options import memory_option, missing_option
@@ -19,6 +18,7 @@ from mixtura.data.gaps import Gaps, words_of_empty
 from mixtura.data.memory import bytes_of
 from mixtura.data.paths import bytes_in_memory, files_of
 from mixtura.data.table import Table
+from mixtura.text import split_names
 
 __all__ = ["predict"]
 

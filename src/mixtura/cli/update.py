@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from mixtura.archive import read_archive
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.answers import described_rows
-from mixtura.cli.columns import split_names
 from mixtura.cli.contradictions import check_target
 from mixtura.cli.options import memory_option, missing_option, prior_option, weights_option
 from mixtura.cli.rows import rows_of, tables_within, text_columns, weights_of
@@ -26,6 +25,7 @@ from mixtura.estimators.stored import arrays_kept
 from mixtura.mixture import Mixture
 from mixtura.store import described_seen, save
 from mixtura.summary import summary_of
+from mixtura.text import split_names
 
 __all__ = ["update"]
 

@@ -8,6 +8,7 @@ from mixtura.text.names import (
     named_components,
     quoted_names,
     row_words,
+    split_names,
 )
 from mixtura.text.numbers import number, probability, with_spread
 from mixtura.text.summaries import Backend, Summary, Tabled, frame_of, glance
@@ -33,5 +34,6 @@ __all__ = [
     "probability",
     "quoted_names",
     "row_words",
+    "split_names",
     "with_spread",
 ]

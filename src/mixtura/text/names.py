@@ -12,6 +12,7 @@ __all__ = [
     "named_components",
     "quoted_names",
     "row_words",
+    "split_names",
 ]
 
 # Rows are counted up to here, with a tenth.
@@ -107,3 +108,8 @@ def quoted_names(names: Sequence[str]) -> str:
     """Return names in quotes, of many only the first."""
     more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
     return ", ".join(f"'{name}'" for name in names[:NAMED]) + more
+
+
+def split_names(text: str | None) -> list[str]:
+    """Return names separated by commas."""
+    return [] if text is None else [name.strip() for name in text.split(",") if name.strip()]
