@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     )
     from mixtura.components.dirichlet import Dirichlet
     from mixtura.components.gaussian.conjugate import NormalInverseWishart
+    from mixtura.data.count_files import read_counts
     from mixtura.data.dataset import Dataset, dataset
+    from mixtura.data.draws import Draws
     from mixtura.deconvolution import DeconvolvedGaussianMixture
     from mixtura.discriminant import GaussianMixtureClassifier, MixtureClassifier
     from mixtura.errors import (
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
     from mixtura.inspection import Inspection, inspect
     from mixtura.loading import load
     from mixtura.mixture import Mixture
+    from mixtura.mixture.typical import top_items
     from mixtura.regressions import MixtureRegressor
     from mixtura.versions import show_versions
 
@@ -88,6 +91,7 @@ __all__ = [
     "DisagreementWarning",
     "DistalOutcome",
     "DistalOutcomes",
+    "Draws",
     "DriftWarning",
     "EngineError",
     "Enumeration",
@@ -126,9 +130,11 @@ __all__ = [
     "load",
     "one_step",
     "profile",
+    "read_counts",
     "select",
     "show_versions",
     "three_step",
+    "top_items",
 ]
 
 # Where names are found that are not in estimators.
@@ -142,6 +148,7 @@ PLACES = {
     "DeconvolvedGaussianMixture": "mixtura.deconvolution",
     "DistalOutcome": "mixtura.classes",
     "DistalOutcomes": "mixtura.classes",
+    "Draws": "mixtura.data.draws",
     "Enumeration": "mixtura.classes",
     "GaussianMixtureClassifier": "mixtura.discriminant",
     "Inspection": "mixtura.inspection",
@@ -162,8 +169,10 @@ PLACES = {
     "load": "mixtura.loading",
     "one_step": "mixtura.classes",
     "profile": "mixtura.classes",
+    "read_counts": "mixtura.data.count_files",
     "show_versions": "mixtura.versions",
     "three_step": "mixtura.classes",
+    "top_items": "mixtura.mixture.typical",
 }
 
 

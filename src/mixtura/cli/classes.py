@@ -30,6 +30,7 @@ from mixtura.cli.contradictions import check_roles, check_written
 from mixtura.cli.families import OFFERS, Request, check_options
 from mixtura.cli.fitted import Fitted, fitted_table
 from mixtura.cli.formulas import keep_formulas_option
+from mixtura.cli.long import COUNTED, long_of, long_option
 from mixtura.cli.options import (
     Sizes,
     Structures,
@@ -53,11 +54,7 @@ from mixtura.cli.output import (
 from mixtura.cli.rows import frame_of
 from mixtura.cli.voice import end_interrupted, say
 from mixtura.data.paths import called_together, files_of
-from mixtura.errors import (
-    DegenerateComponentWarning,
-    DisagreementWarning,
-    ParameterError,
-)
+from mixtura.errors import DegenerateComponentWarning, DisagreementWarning, ParameterError
 from mixtura.store import save
 from mixtura.summary import title_of
 from mixtura.text import split_names
@@ -155,6 +152,7 @@ __all__ = ["classes"]
     show_default=True,
     help="How rows are put in classes for that.",
 )
+@long_option
 @click.option("--id", "id_column", help="Column that identifies a row in assignments.csv.")
 @click.option(
     "-o",
@@ -192,6 +190,7 @@ def classes(
     free: str | None,
     correction: str | None,
     assignment: str,
+    long_names: str | None,
     id_column: str | None,
     output: Path | None,
     force: bool,
@@ -206,6 +205,8 @@ def classes(
     written to a new folder too.
     """
     check_options(context, OFFERS[family])
+    long = long_of(long_names, sums=family in COUNTED)
+    id_column = id_column or (None if long is None else long.row)
     if isinstance(structures, str) or len(structures) != 1:
         raise ParameterError("--structure takes one: classes are compared by their number alone")
     asked = asked_for(covariates, distal)
@@ -248,6 +249,7 @@ def classes(
         id_column=id_column,
         missing=tuple(split_names(missing)),
         keep_formulas=keep_formulas,
+        long=long,
     )
     names = labels_for(sizes, labels)
     called = called_together(files)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.cli.long import Long
 from mixtura.data.dataset import Dataset
 from mixtura.data.files import Table, read_tables
 from mixtura.data.logarithms import with_logs
@@ -48,6 +49,7 @@ class Request:
     engine : who does the work, by name or address
     skips : whether row groups that are damaged are left out
     weights : (N,) row weights, or None
+    long : what the columns of a file of one cell a line are, or None where a line is a row
     """
 
     columns: tuple[str, ...]
@@ -75,13 +77,20 @@ class Request:
     skips: bool = False
     weights: NDArray[np.float64] | None = None
     factors: str | tuple[int, ...] = "auto"
+    long: Long | None = None
 
     def read(self, files: Sequence[Path], called: Path) -> Table:
         """Return files as one table, with what is missing in it and with logarithms as asked."""
         kept = [name for name in (self.weights_column, self.id_column) if name is not None]
         table = read_tables(files, called, skips=self.skips)
-        table.check_known(self.left_out)
-        return with_logs(table.without(self.missing, kept), self.logs)
+        if self.long is None:
+            table.check_known(self.left_out)
+            return with_logs(table.without(self.missing, kept), self.logs)
+        kept += [self.long.row, self.long.column]
+        own = [name for name in (*kept[:-2], *self.left_out) if name in table.kinds]
+        wide = self.long.of(table.without(self.missing, kept), own)
+        wide.check_known(self.left_out)
+        return with_logs(wide, self.logs)
 
     def of(self, table: Table) -> "Request":
         """Return what is asked for of a table, with the row weights that it holds."""
