@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mixtura.errors import DataError
 
-__all__ = ["INTERCEPT", "Covariate", "Design", "design_of", "raw_columns"]
+__all__ = ["INTERCEPT", "Covariate", "Design", "design_of", "intercept_alone", "raw_columns"]
 
 Float = NDArray[np.float64]
 
@@ -82,6 +82,11 @@ def design_of(covariates: Sequence[Covariate], weights: Float) -> Design:
     design = Design(tuple(terms), np.array(owners), (raw - shift) / scale, back)
     _check_independent(design)
     return design
+
+
+def intercept_alone(n_rows: int) -> Design:
+    """Return the design of no covariates."""
+    return Design((INTERCEPT,), np.array([-1]), np.ones((n_rows, 1)), np.eye(1))
 
 
 def _check_independent(design: Design) -> None:

@@ -29,7 +29,14 @@ from mixtura.inference.survey import SurveyDesign, sampling_of
 from mixtura.mixture import Mixture
 from mixtura.text import Summary, Tabled, probability
 
-__all__ = ["ClassRegression", "LikelihoodRatio", "one_step", "ratio_of"]
+__all__ = [
+    "ClassRegression",
+    "LikelihoodRatio",
+    "check_classes",
+    "check_errors",
+    "one_step",
+    "ratio_of",
+]
 
 Float = NDArray[np.float64]
 
@@ -219,7 +226,8 @@ def one_step(
         If coefficients have no bound, or the rows do not determine the parameters.
     """
     mixture = mixture_of(model)
-    _check(mixture, standard_errors, survey)
+    check_errors(standard_errors, survey)
+    check_classes(mixture)
     whole_number("max_iter", max_iter, 1)
     seed = int(generator_of(random_state).integers(2**31))
     others = whole_number("n_init", n_init, 1) - 1
@@ -292,20 +300,25 @@ def one_step(
     )
 
 
-def _check(mixture: Mixture, standard_errors: str, survey: SurveyDesign | None) -> None:
+def check_errors(standard_errors: str, survey: SurveyDesign | None) -> None:
+    """Raise `ParameterError` for standard errors that are not told, or not by a design."""
     if survey is not None and standard_errors != "robust":
         raise ParameterError("errors by a survey design are robust; leave standard_errors at that")
     if standard_errors not in ERRORS:
         raise ParameterError(
             f"standard_errors should be 'robust', 'observed' or 'scores', not {standard_errors!r}"
         )
+
+
+def check_classes(mixture: Mixture) -> None:
+    """Raise `ParameterError` for a mixture whose classes are not fitted anew with others' help."""
     if mixture.n_components < 2:
         raise ParameterError("the model has one class only; fit 2 at least")
     bound = mixture.constraints is not None and not mixture.constraints.binds_none_alone
     if mixture.family.has_noise or mixture.held or bound:
         raise ParameterError(
-            "classes with covariates are fitted without noise, and with nothing held or equal; fit "
-            "the model so first, or take three_step"
+            "classes with covariates, or at several waves, are fitted without noise, and with "
+            "nothing held or equal; fit the model so first, or take three_step"
         )
 
 
