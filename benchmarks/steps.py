@@ -68,7 +68,7 @@ def of_one(rng, separation, found):
             found[name, "p"].append(tested.tests["x1"].p_value)
         except InformationError:
             found[name, "none"].append(1)
-    for correction in ("ml", "bch"):
+    for correction in ("ml", "bch", "ltb"):
         name = f"outcome, {correction}"
         try:
             related = three_step(model, answers, distal=outcome, correction=correction)

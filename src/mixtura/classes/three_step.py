@@ -57,9 +57,10 @@ def three_step(
         formula whose terms are one outcome each, "log(income) + C(job)", or a list of names
     data : (N, ...) the frame that has the columns of a formula, or those that are named. Knots,
         means and levels of a formula are those of the rows that are used
-    correction : "ml", "bch", or "none"; None is "ml" for covariates and "bch" for outcomes, of
-        which it supposes no distribution. By "ml" an outcome that is a number is normal in each
-        class, with a variance of its own
+    correction : "ml", "bch", "ltb" or "none"; None is "ml" for covariates and "bch" for outcomes,
+        of which it supposes no distribution. By "ml" an outcome that is a number is normal in each
+        class, with a variance of its own; by "ltb" classes are a logit of the outcome and its
+        square, turned round by Bayes' rule (Bakk, Oberski and Vermunt 2016)
     assignment : "modal" puts each row in its most probable class, "proportional" in all by their
         posteriors
     sample_weight : (N,) row weights; weight 2 is the row twice
@@ -90,7 +91,14 @@ def three_step(
         raise ParameterError("give either covariates or distal; for both, call three_step twice")
     chosen = correction or ("bch" if covariates is None else "ml")
     if chosen not in CORRECTIONS:
-        raise ParameterError(f"correction should be 'ml', 'bch' or 'none', but got {correction!r}")
+        raise ParameterError(
+            f"correction should be 'ml', 'bch', 'ltb' or 'none', but got {correction!r}"
+        )
+    if chosen == "ltb" and distal is None:
+        raise ParameterError(
+            "correction='ltb' regresses classes on an outcome; for covariates take 'ml', which is "
+            "that regression"
+        )
     if assignment not in ASSIGNMENTS:
         raise ParameterError(
             f"assignment should be 'modal' or 'proportional', but got {assignment!r}"

@@ -158,6 +158,8 @@ def relation(
     """Return what relates classes to covariates or outcomes, as asked."""
     if together and name == "covariates":
         return partial(one_step, prior=prior)
+    if correction == "ltb" and name == "covariates":
+        correction = "ml"
     return partial(three_step, correction=correction, assignment=assignment)
 
 

@@ -141,9 +141,9 @@ __all__ = ["classes"]
 @click.option("--free", help="Items that differ by group in a model of their own, with --groups.")
 @click.option(
     "--correction",
-    type=click.Choice(["ml", "bch", "none"]),
+    type=click.Choice(["ml", "bch", "ltb", "none"]),
     help="What is done about errors of classification; default ml for covariates, bch for "
-    "outcomes.",
+    "outcomes; ltb is for outcomes, with ml for covariates.",
 )
 @click.option(
     "--assignment",

@@ -89,7 +89,7 @@ def _of_table(path: Path, columns: Sequence[str] | None, of_matrix: bool) -> Dra
             f"'{path}' is a table: give columns=('group', 'item', 'count') by their names in the "
             "file, or two of them where each line counts once, and nothing else"
         )
-    group, item, count = (*columns, None)[:3]
+    group, item, count = columns[0], columns[1], columns[2] if len(columns) == 3 else None
     table = read_table(path, list(dict.fromkeys(columns)))
     rows, places, values, groups, items = counted(table, group, item, count)
     shape = (len(groups), len(items))
@@ -126,7 +126,7 @@ def _svmlight(path: Path) -> Any:
 def _matrix_market(path: Path) -> Any:
     from scipy.io import mmread
 
-    found = mmread(os.fspath(path))
+    found: Any = mmread(os.fspath(path))
     return found if sparse.issparse(found) else sparse.csr_array(np.atleast_2d(found))
 
 
