@@ -187,7 +187,7 @@ def related_to(
 def by_group(
     mixture: Mixture,
     frame: Any,
-    weights: Any,
+    told: Mapping[str, Any],
     groups: Sequence[Any] | None,
     free: Sequence[str],
     prior: Any,
@@ -195,4 +195,4 @@ def by_group(
     """Return whether classes are the same in several groups, or None where there are none."""
     if groups is None:
         return None
-    return invariance_test(mixture, frame, groups, free=free, sample_weight=weights, prior=prior)
+    return invariance_test(mixture, frame, groups, free=free, **told, prior=prior)

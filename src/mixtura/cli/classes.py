@@ -212,7 +212,7 @@ def classes(
     asked = asked_for(covariates, distal)
     foretelling, following = (one.names for one in asked.values())
     drawn = {"weights": sampling_weights, "strata": strata, "clusters": clusters}
-    check_drawn(drawn, weights, {"--blrt": bool(blrt), "--vlmr": vlmr, "--groups": bool(groups)})
+    check_drawn(drawn, weights, {"--blrt": bool(blrt), "--vlmr": vlmr})
     check_free(groups, split_names(free))
     check_steps(context, one_step, foretelling, following)
     check_written(output, {"--force": force, "--keep-formulas": keep_formulas})
@@ -272,7 +272,7 @@ def classes(
         told: dict[str, Any] = (
             {"survey": survey} if survey is not None else {"sample_weight": rows[1]}
         )
-        several_groups = by_group(fitted.mixture, *rows, grouped, split_names(free), prior)
+        several_groups = by_group(fitted.mixture, rows[0], told, grouped, split_names(free), prior)
         enumeration, interrupted = _enumeration(fitted, *rows, blrt, vlmr=vlmr)
         relate = {name: relation(name, one_step, correction, assignment, prior) for name in related}
         found, unsaid = related_to(fitted.mixture, rows[0], told, related, relate)
