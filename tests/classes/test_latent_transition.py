@@ -19,6 +19,7 @@ from mixtura import (
     SurveyDesign,
     latent_transition,
 )
+from mixtura.classes.chains import smoothed
 
 MOVES = np.array([[0.85, 0.15], [0.3, 0.7]])
 CHANCES = np.array([[0.9, 0.8, 0.2, 0.3], [0.2, 0.3, 0.7, 0.8]])
@@ -166,6 +167,35 @@ def test_posteriors_are_those_of_paths() -> None:
     joint = np.exp(logs - logsumexp(logs, axis=(1, 2, 3), keepdims=True))
     for t, axes in enumerate([(2, 3), (1, 3), (1, 2)]):
         assert_allclose(told[:, t], joint.sum(axis=axes), atol=1e-10)
+
+
+def test_rows_that_no_class_is_likely_for_are_smoothed_by_logarithms() -> None:
+    rng = np.random.default_rng(0)
+    log_initial = np.log(rng.dirichlet(np.ones(2), 6))
+    with np.errstate(divide="ignore"):
+        log_moves = np.log([[[[1.0, 0.0], [0.3, 0.7]]]] * 2)
+    emissions = rng.normal(size=(6, 3, 2))
+    # The first class cannot be left, and is all but impossible at the last wave.
+    emissions[:3, 2, 0] = -2000.0
+    emissions[:3, 0, 1] = -3000.0
+    emissions[3] -= 1e4
+    found = smoothed(log_initial, log_moves, emissions)
+    paths = {
+        path: log_initial[:, path[0]]
+        + sum(emissions[:, t, k] for t, k in enumerate(path))
+        + sum(log_moves[t, 0, path[t], path[t + 1]] for t in range(2))
+        for path in product(range(2), repeat=3)
+    }
+    total = logsumexp(list(paths.values()), axis=0)
+    assert_allclose(found.log_density, total, rtol=1e-12)
+    shares = {path: np.exp(value - total) for path, value in paths.items()}
+    for t in range(3):
+        for k in range(2):
+            expected = sum(value for path, value in shares.items() if path[t] == k)
+            assert_allclose(found.classes[:, t, k], expected, atol=1e-12)
+            for j in range(2) if t else ():
+                both = sum(v for path, v in shares.items() if path[t - 1 : t + 1] == (j, k))
+                assert_allclose(found.moves[:, t - 1, j, k], both, atol=1e-12)
 
 
 def test_a_row_of_weight_two_is_the_row_twice() -> None:

@@ -120,21 +120,31 @@ def _of_tile(
         spread += (before[k] * own[:, None]).T @ before[k]
     for t in range(1, chain.n_waves):
         block = next(m for m, times in enumerate(chain.steps) if t - 1 in times)
-        after = np.zeros_like(before)
+        pairs, sums = known.moves[tile, t - 1], known.classes[tile, t]
+        counted = weights[:, None, None] * pairs
+        after = sums.T[:, :, None] * answers[t]
+        twice = np.zeros((size, size))
         for j, each in enumerate(chain.moves):
             logit = replace(each, design=each.design[tile])
             toward = _toward(logit, state.moves[block, j])
             start = n_initial + (block * n_classes + j) * logit.n_free
+            own = slice(start, start + logit.n_free)
+            moved = np.einsum("nk,knw->nw", counted[:, j], toward)
+            twice[:, own] += before[j].T @ moved
+            spread[own, own] += np.einsum("nk,knv,knw->vw", counted[:, j], toward, toward)
             for k in range(n_classes):
-                added = answers[t][k].copy()
-                added[:, start : start + logit.n_free] += toward[k]
-                share = known.moves[tile, t - 1, j, k]
-                counted = added * (weights * share)[:, None]
-                cross = before[j].T @ counted
-                spread += cross + cross.T + counted.T @ added
-                after[k] += share[:, None] * (before[j] + added)
-        sums = known.classes[tile, t].T[:, :, None]
-        before = np.divide(after, sums, out=np.zeros_like(after), where=sums > 0.0)
+                share = pairs[:, j, k, None]
+                after[k] += share * before[j]
+                after[k][:, own] += share * toward[k]
+                twice[own] += (counted[:, j, k, None] * toward[k]).T @ answers[t][k]
+        for k in range(n_classes):
+            # What came before, and half of the square, meet the answers of the wave once.
+            earlier = np.einsum("nj,jnp->np", counted[:, :, k], before)
+            earlier += 0.5 * (weights * sums[:, k])[:, None] * answers[t][k]
+            twice += earlier.T @ answers[t][k]
+        spread += twice + twice.T
+        divisor = sums.T[:, :, None]
+        before = np.divide(after, divisor, out=np.zeros_like(after), where=divisor > 0.0)
     score = np.einsum("nk,knp->np", known.classes[tile, -1], before)
     return spread - (score * weights[:, None]).T @ score, score
 
@@ -158,6 +168,8 @@ def _toward(logit: Logit, coefficients: Float) -> Float:
     """Return ∇ log p_k (K, n, (K - 1) P) of rows."""
     p = np.exp(logit.log_probabilities(coefficients))
     others = np.delete(np.arange(logit.n_classes), logit.reference)
-    toward = np.eye(logit.n_classes)[:, None, :] - p
+    toward = np.eye(logit.n_classes)[:, None, :] - np.broadcast_to(
+        p, (len(logit.design), p.shape[1])
+    )
     slopes = toward[:, :, others, None] * logit.design[None, :, None, :]
-    return slopes.reshape(logit.n_classes, len(p), -1)
+    return slopes.reshape(logit.n_classes, len(logit.design), -1)

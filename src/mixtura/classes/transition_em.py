@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.classes.chains import Smoothed, smoothed
-from mixtura.classes.membership import MembershipLikelihood
+from mixtura.classes.membership import MembershipLikelihood, log_probabilities
 from mixtura.classes.together import extrapolated
 from mixtura.em.degeneracy import maximise_strictly
 from mixtura.em.model import Model
@@ -51,9 +51,10 @@ class Logit:
         return MembershipLikelihood(self.design, weights * sums, assigned, None, self.reference)
 
     def log_probabilities(self, coefficients: Float) -> Float:
-        """Return log p (N, K)."""
-        nobody = np.zeros((len(self.design), self.n_classes))
-        return self.likelihood(nobody[:, 0], nobody).log_probabilities(coefficients)
+        """Return log p (N, K), or (1, K) where it is that of all rows."""
+        design = self.design if self.design.shape[1] > 1 else self.design[:1]
+        by_class = coefficients.reshape(self.n_classes - 1, -1)
+        return log_probabilities(design, by_class, self.reference)
 
     def maximised(self, before: Float, weights: Float, shares: Float) -> Float:
         """Return coefficients that are better, the best where there is an intercept alone."""
@@ -168,7 +169,8 @@ class Chain:
         for part, own in zip(self.parts, parameters, strict=True):
             found = part.log_densities(own, n_classes).reshape(len(part.waves), n_rows, n_classes)
             emissions[:, list(part.waves)] = found.transpose(1, 0, 2)
-        log_moves = np.empty((self.n_waves - 1, n_rows, n_classes, n_classes))
+        n_alike = n_rows if self.moves[0].design.shape[1] > 1 else 1
+        log_moves = np.empty((self.n_waves - 1, n_alike, n_classes, n_classes))
         for times, coefficients in zip(self.steps, moves, strict=True):
             for j, logit in enumerate(self.moves):
                 log_moves[list(times), :, j] = logit.log_probabilities(coefficients[j])

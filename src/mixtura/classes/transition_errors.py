@@ -23,8 +23,8 @@ __all__ = ["Found", "transitions_of"]
 
 Float = NDArray[np.float64]
 
-# Probabilities of moves below this are on the edge, where a likelihood has no curvature to go by.
-NOTHING = 1e-6
+# Rows that speak of a number: of fewer it is on the edge, with no curvature to go by.
+FEW = 1e-2
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +125,19 @@ def transitions_of(found: Found, standard_errors: str) -> LatentTransition:
 
 
 def _on_the_edge(chain: Chain, state: ChainState) -> NDArray[np.bool_]:
-    """Return which coefficients are of probabilities that are as good as zero, without slopes."""
-    found = []
-    coefficients = [(chain.initial, state.initial)]
-    coefficients += [(chain.moves[j], own[j]) for own in state.moves for j in range(len(own))]
-    for logit, own in coefficients:
-        if logit.design.shape[1] > 1:
-            found.append(np.zeros(len(own), dtype=bool))
-            continue
-        p = np.exp(logit.log_probabilities(own)[0])
-        found.append(np.delete(p, logit.reference) < NOTHING)
+    """Return which coefficients are of moves of which next to no row speaks."""
+    known, found = state.smoothed, []
+
+    def add(logit: Logit, coefficients: Float, weights: Float) -> None:
+        expected = (weights[:, None] * np.exp(logit.log_probabilities(coefficients))).sum(axis=0)
+        few = np.delete(expected, logit.reference) < FEW
+        found.append(np.repeat(few, logit.design.shape[1]))
+
+    add(chain.initial, state.initial, chain.weights)
+    for times, own in zip(chain.steps, state.moves, strict=True):
+        there = chain.weights[:, None] * known.classes[:, list(times)].sum(axis=1)
+        for j, logit in enumerate(chain.moves):
+            add(logit, own[j], there[:, j])
     return np.concatenate(found)
 
 
@@ -149,14 +152,14 @@ def _covariance(
         If a coefficient has no bound, or the rows do not determine the parameters.
     """
     free = np.append(~known, np.ones(len(point.hessian) - len(known), dtype=bool))
-    _check_bounded(found, point)
+    _check_bounded(found, point, known)
     kept = Point(point.value, point.scores[:, free], point.hessian[np.ix_(free, free)])
     covariance = np.zeros(point.hessian.shape)
     covariance[np.ix_(free, free)] = covariance_of(kept, found.sampling, standard_errors)
     return covariance
 
 
-def _check_bounded(found: Found, point: Point) -> None:
+def _check_bounded(found: Found, point: Point, known: NDArray[np.bool_]) -> None:
     """Raise for a slope that goes on without end."""
     chain, waves, names = found.chain, found.waves, found.waves.mixture.names
     total = float(chain.weights.sum())
@@ -166,11 +169,12 @@ def _check_bounded(found: Found, point: Point) -> None:
     for logit, design in blocks:
         own = slice(place, place + logit.n_free)
         place = own.stop
-        if len(design.terms) == 1:
+        free = np.arange(own.start, own.stop)[~known[own]]
+        if len(design.terms) == 1 or not len(free):
             continue
-        curvatures, axes = np.linalg.eigh(-point.hessian[own, own] / total)
+        curvatures, axes = np.linalg.eigh(-point.hessian[np.ix_(free, free)] / total)
         if curvatures[0] < FLAT:
-            worst = int(np.abs(axes[:, 0]).argmax())
+            worst = int(free[np.abs(axes[:, 0]).argmax()]) - own.start
             raise InformationError(unbounded(design, names, logit.reference, worst))
 
 
@@ -179,7 +183,7 @@ def _mean(
 ) -> tuple[Float, Float]:
     """Return the mean over rows of the probabilities (K,) of a logit, and their errors."""
     p = np.exp(logit.log_probabilities(coefficients))
-    total = float(weights.sum())
+    p, total = np.broadcast_to(p, (len(weights), p.shape[1])), float(weights.sum())
     others = np.delete(np.arange(logit.n_classes), logit.reference)
     slopes = p[:, :, None] * (np.eye(logit.n_classes)[others].T - p[:, None, others])
     jacobian = np.einsum("n,nko,np->kop", weights, slopes, logit.design) / total
@@ -187,8 +191,7 @@ def _mean(
     own = slice(place, place + logit.n_free)
     variances = np.einsum("ka,ab,kb->k", jacobian, covariance[own, own], jacobian)
     mean = weights @ p / total
-    known = (mean < NOTHING) | (variances <= 0.0)
-    return mean, np.where(known, np.nan, np.sqrt(np.maximum(variances, 0.0)))
+    return mean, np.where(variances > 0.0, np.sqrt(np.maximum(variances, 0.0)), np.nan)
 
 
 def _how(chain: Chain, standard_errors: str, n_known: int) -> str:
