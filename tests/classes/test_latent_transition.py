@@ -267,8 +267,14 @@ def test_moves_that_nobody_makes_have_no_errors_and_slopes_without_bound_are_nam
     assert np.isnan(found.transition_errors[0, high]).all()
     assert np.isfinite(found.transition_errors[0, 1 - high]).all()
     assert "taken as known" in str(found.summary())
-    with pytest.raises(InformationError, match="has no bound"):
-        latent_transition(model, waves, covariates=second.astype(float), prior=None)
+    with pytest.raises(InformationError, match=r"of those in class \d at wave 0, .* has no bound"):
+        latent_transition(
+            model,
+            waves,
+            covariates=second.astype(float),
+            covariates_on="transition",
+            prior=None,
+        )
 
 
 def test_what_cannot_be_fitted_is_said() -> None:

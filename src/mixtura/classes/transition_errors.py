@@ -163,10 +163,14 @@ def _check_bounded(found: Found, point: Point, known: NDArray[np.bool_]) -> None
     """Raise for a slope that goes on without end."""
     chain, waves, names = found.chain, found.waves, found.waves.mixture.names
     total = float(chain.weights.sum())
-    blocks = [(chain.initial, waves.initial)]
-    blocks += [(logit, waves.moves) for _ in chain.steps for logit in chain.moves]
+    blocks = [("at the first wave", chain.initial, waves.initial)]
+    blocks += [
+        (f"of those in class {name} at wave {times[0]}", logit, waves.moves)
+        for times in chain.steps
+        for name, logit in zip(names, chain.moves, strict=True)
+    ]
     place = 0
-    for logit, design in blocks:
+    for where, logit, design in blocks:
         own = slice(place, place + logit.n_free)
         place = own.stop
         free = np.arange(own.start, own.stop)[~known[own]]
@@ -175,7 +179,8 @@ def _check_bounded(found: Found, point: Point, known: NDArray[np.bool_]) -> None
         curvatures, axes = np.linalg.eigh(-point.hessian[np.ix_(free, free)] / total)
         if curvatures[0] < FLAT:
             worst = int(free[np.abs(axes[:, 0]).argmax()]) - own.start
-            raise InformationError(unbounded(design, names, logit.reference, worst))
+            said = unbounded(design, names, logit.reference, worst)
+            raise InformationError(f"{where}, {said}")
 
 
 def _mean(
