@@ -12,6 +12,8 @@ from scipy.special import log_softmax, logsumexp, softmax
 from mixtura import InformationError, ParameterError, classification, three_step
 from mixtura.cli.command import command
 
+pytestmark = pytest.mark.drawn(3, among="file")
+
 
 def turned_round(z, modal, errors, weights, start):
     """Return the means of z by class, and the coefficients of the logit that they are of."""

@@ -7,6 +7,8 @@ from ordinal_cases import drawn as drawn_ordinal
 
 from mixtura import BernoulliMixture, CategoricalMixture, SurveyDesign, invariance_test
 
+pytestmark = pytest.mark.drawn(3, among="file")
+
 PRECISE = {"prior": None, "tol": 1e-10, "max_iter": 5000, "random_state": 0}
 
 

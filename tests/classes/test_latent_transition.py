@@ -21,6 +21,8 @@ from mixtura import (
 )
 from mixtura.classes.chains import smoothed
 
+pytestmark = pytest.mark.drawn(3, among="file")
+
 MOVES = np.array([[0.85, 0.15], [0.3, 0.7]])
 CHANCES = np.array([[0.9, 0.8, 0.2, 0.3], [0.2, 0.3, 0.7, 0.8]])
 
