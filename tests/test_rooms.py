@@ -45,8 +45,6 @@ MOST_LEANING = 15
 LEANT_ON = {
     *("mixtura.components.gaussian.parameters", "mixtura.em.model"),
     "mixtura.em.sweep",
-    # Every command says what it does by it.
-    "mixtura.cli.voice",
 }
 # What is run or looked up by users, and imported by no other file.
 DOORS = {"mixtura.__main__"}

@@ -17,17 +17,21 @@ if TYPE_CHECKING:
         DistalOutcomes,
         Enumeration,
         Invariance,
+        LatentTransition,
         WaldTest,
         classification,
         enumerate_classes,
         invariance_test,
+        latent_transition,
         one_step,
         profile,
         three_step,
     )
     from mixtura.components.dirichlet import Dirichlet
     from mixtura.components.gaussian.conjugate import NormalInverseWishart
+    from mixtura.data.count_files import read_counts
     from mixtura.data.dataset import Dataset, dataset
+    from mixtura.data.draws import Draws
     from mixtura.deconvolution import DeconvolvedGaussianMixture
     from mixtura.discriminant import GaussianMixtureClassifier, MixtureClassifier
     from mixtura.errors import (
@@ -66,6 +70,7 @@ if TYPE_CHECKING:
     from mixtura.inspection import Inspection, inspect
     from mixtura.loading import load
     from mixtura.mixture import Mixture
+    from mixtura.mixture.typical import top_items
     from mixtura.regressions import MixtureRegressor
     from mixtura.versions import show_versions
 
@@ -89,6 +94,7 @@ __all__ = [
     "DisagreementWarning",
     "DistalOutcome",
     "DistalOutcomes",
+    "Draws",
     "DriftWarning",
     "EngineError",
     "Enumeration",
@@ -101,6 +107,7 @@ __all__ = [
     "InformationError",
     "Inspection",
     "Invariance",
+    "LatentTransition",
     "LikelihoodDecreased",
     "MixedMixture",
     "MixturaError",
@@ -126,12 +133,15 @@ __all__ = [
     "fit_by",
     "inspect",
     "invariance_test",
+    "latent_transition",
     "load",
     "one_step",
     "profile",
+    "read_counts",
     "select",
     "show_versions",
     "three_step",
+    "top_items",
 ]
 
 # Where names are found that are not in estimators.
@@ -145,11 +155,13 @@ PLACES = {
     "DeconvolvedGaussianMixture": "mixtura.deconvolution",
     "DistalOutcome": "mixtura.classes",
     "DistalOutcomes": "mixtura.classes",
+    "Draws": "mixtura.data.draws",
     "Enumeration": "mixtura.classes",
     "GaussianMixtureClassifier": "mixtura.discriminant",
     "GroupedMixtures": "mixtura.grouped",
     "Inspection": "mixtura.inspection",
     "Invariance": "mixtura.classes",
+    "LatentTransition": "mixtura.classes",
     "Mixture": "mixtura.mixture",
     "MixtureClassifier": "mixtura.discriminant",
     "MixtureRegressor": "mixtura.regressions",
@@ -164,11 +176,14 @@ PLACES = {
     "fit_by": "mixtura.grouped",
     "inspect": "mixtura.inspection",
     "invariance_test": "mixtura.classes",
+    "latent_transition": "mixtura.classes",
     "load": "mixtura.loading",
     "one_step": "mixtura.classes",
     "profile": "mixtura.classes",
+    "read_counts": "mixtura.data.count_files",
     "show_versions": "mixtura.versions",
     "three_step": "mixtura.classes",
+    "top_items": "mixtura.mixture.typical",
 }
 
 

@@ -26,6 +26,7 @@ OPTIONAL = {
     "pyreadstat": ("formats", "files of SPSS, Stata and SAS"),
     "python_calamine": ("formats", "workbooks"),
     "rdata": ("formats", "files of R"),
+    "formulaic": ("formula", "formulas of covariates"),
     "distributed": ("dask", "a cluster"),
 }
 # Where the name of a module is not that of what is installed.

@@ -232,8 +232,9 @@ def test_other_columns_and_missing_cells_have_groups_too():
 
 @pytest.mark.parametrize("link", ["adjacent", "cumulative"])
 def test_ordinal_items_stay_so_in_every_group(link):
-    rows = drawn_ordinal(400, 4, 2)
-    groups = np.arange(400) % 2
+    rows = drawn_ordinal(800, 4, 2)
+    groups = np.arange(800) % 2
+    assert all(len(np.unique(item[groups == g])) == 5 for g in (0, 1) for item in rows.T)
     settings = {"ordinal": [0, 2], "ordinal_link": link, "random_state": 0}
     model = CategoricalMixture(2, **settings).fit(rows)
     found = invariance_test(model, rows, groups, free=[0, 1], items=False)

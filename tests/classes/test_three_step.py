@@ -422,7 +422,7 @@ def test_what_cannot_be_answered_is_said():
     model, answers, frame, order = fitted()
     with pytest.raises(ParameterError, match="either covariates or distal"):
         three_step(model, answers)
-    with pytest.raises(ParameterError, match="correction should be 'ml', 'bch' or 'none'"):
+    with pytest.raises(ParameterError, match="correction should be 'ml', 'bch', 'ltb' or 'none'"):
         three_step(model, answers, distal=frame["x"], correction="BCH")
     with pytest.raises(ParameterError, match="assignment should be"):
         three_step(model, answers, distal=frame["x"], assignment="soft")

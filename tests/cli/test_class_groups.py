@@ -109,7 +109,7 @@ def test_groups_are_held_against_one_another(tmp_path):
         (["--free", "b"], "name the column by --groups"),
         (["--groups", "place", "--free", "z"], "no column 'z'"),
         (["--groups", "z"], "no column 'z'"),
-        (["--groups", "place", "--strata", "place"], "--groups takes rows for drawn one by one"),
+        (["--strata", "place", "--blrt", "3"], "--blrt takes rows for drawn one by one"),
     ):
         refused = told(path, "-k", "2", *wrong)
         assert refused.exit_code != 0

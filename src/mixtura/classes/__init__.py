@@ -5,10 +5,12 @@ from mixtura.classes.covariates import ClassMembership
 from mixtura.classes.distal import DistalOutcome, DistalOutcomes
 from mixtura.classes.enumeration import Enumeration, enumerate_classes
 from mixtura.classes.invariance import Invariance, ItemInvariance, invariance_test
+from mixtura.classes.latent_transition import latent_transition
 from mixtura.classes.multiple_groups import GroupModel
 from mixtura.classes.profile import ClassProfile, profile
 from mixtura.classes.regression import ClassRegression, LikelihoodRatio, one_step
 from mixtura.classes.three_step import three_step
+from mixtura.classes.transitions import LatentTransition
 from mixtura.inference.wald import WaldTest
 
 __all__ = [
@@ -22,11 +24,13 @@ __all__ = [
     "GroupModel",
     "Invariance",
     "ItemInvariance",
+    "LatentTransition",
     "LikelihoodRatio",
     "WaldTest",
     "classification",
     "enumerate_classes",
     "invariance_test",
+    "latent_transition",
     "one_step",
     "profile",
     "three_step",

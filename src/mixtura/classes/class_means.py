@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from mixtura.classes.by_regression import regressed_means
 from mixtura.classes.maximum import Point, climbed, maximum
 from mixtura.classes.outcomes import Categories, Normal, Outcome, OutcomeLikelihood
 from mixtura.classes.steps import Assigned
@@ -41,6 +42,9 @@ def class_means(step: ThirdStep, outcome: Variable) -> tuple[Float, Float]:
         deviations = outcome.cells - shift
         scale = float(np.sqrt(np.average(deviations**2, weights=assigned.weights)))
         cells = (deviations / scale)[:, None]
+    if assigned.correction == "ltb":
+        found = regressed_means(step, cells, outcome.name, categories=bool(outcome.levels))
+        return shift + scale * found[0], scale**2 * found[1]
     means, covariance = _weighted(step, cells, outcome.name)
     if assigned.errors is not None:
         likely = _likely_proportions if outcome.levels else _likely_means

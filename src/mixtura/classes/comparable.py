@@ -23,8 +23,10 @@ from mixtura.components.student_t.family import StudentTFamily
 from mixtura.data.checks import column_label
 from mixtura.data.frames import is_frame, values_of_series
 from mixtura.data.levels import levels_and_codes
+from mixtura.data.weights import given_weights
 from mixtura.errors import DataError, MixturaWarning, ParameterError
 from mixtura.inference.rows import checked
+from mixtura.inference.survey import SurveyDesign, sampling_of
 from mixtura.mixture import Mixture
 
 __all__ = [
@@ -135,7 +137,12 @@ def groups_of(
 
 
 def grouped(
-    mixture: Mixture, X: Any, groups: Any, sample_weight: ArrayLike | None, missing: str
+    mixture: Mixture,
+    X: Any,
+    groups: Any,
+    sample_weight: ArrayLike | None,
+    survey: SurveyDesign | None,
+    missing: str,
 ) -> tuple[Groups, int]:
     """Return the rows that have a group and weight, and how many have no group.
 
@@ -144,7 +151,8 @@ def grouped(
     DataError
         If rows, weights or groups cannot be used, or a group has nothing to fit a column to.
     """
-    rows = checked(mixture, X, sample_weight, missing)
+    rows = checked(mixture, X, None, missing)
+    sampling = sampling_of(rows.n_rows, given_weights(X, sample_weight), survey)
     if issparse(rows.array):
         raise DataError("groups are compared by dense rows; pass X.toarray()")
     series = None if is_frame(groups) else values_of_series(groups)
@@ -155,10 +163,9 @@ def grouped(
         series = array.tolist()
     if len(series) != rows.n_rows:
         raise DataError(f"groups has {len(series)} rows and X has {rows.n_rows}; give one for each")
-    weights = np.ones(rows.n_rows) if rows.weights is None else rows.weights
-    labels, codes = groups_of(series, weights)
+    labels, codes = groups_of(series, sampling.weights)
     used = np.flatnonzero(codes >= 0)
-    known = Groups(labels, rows.family, rows.array[used], codes[used], weights[used])
+    known = Groups(labels, rows.family, rows.array[used], codes[used], sampling.of(used))
     _check_columns(mixture, known)
     left = sum(1 for code in levels_and_codes(series, "groups")[1] if code < 0)
     return known, left

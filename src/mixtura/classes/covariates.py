@@ -7,19 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.classes.design import Design, design_of
+from mixtura.classes.asked import Covariates
+from mixtura.classes.design import Covariate, Design, design_of
 from mixtura.classes.maximum import maximum
 from mixtura.classes.membership import MembershipLikelihood
 from mixtura.classes.steps import Assigned
 from mixtura.classes.third_step import ThirdStep
-from mixtura.classes.variables import Variable
 from mixtura.inference.wald import WaldTest, interval, two_sided, wald_test
 from mixtura.text import Passage, Summary, Table, Tabled, probability
 
 __all__ = [
     "ClassMembership",
     "class_membership",
-    "complete",
     "membership_of",
     "start_of",
     "unbounded",
@@ -36,11 +35,12 @@ class ClassMembership(Tabled):
     ----------
     classes : (K - 1,) what the classes but the reference are called
     reference : what the class is called that they are compared with
-    terms : (P,) the intercept, numbers by name, and the levels of categories but the first
+    terms : (P,) the intercept, numbers by name, and the levels of categories but the first; of a
+        formula what formulaic calls them
     coefficients : (P, K - 1) b
     standard_errors : (P, K - 1) robust; `how` says whether step one is taken as known
     covariance : ((K - 1) P, (K - 1) P) of the coefficients, one class after the other
-    tests : by covariate, whether all its coefficients are zero
+    tests : by covariate, or term of a formula, whether all its coefficients are zero
     log_likelihood : of step three; by one step that of the rows
     n : the weight of the rows that were used
     n_left_out : the number of rows that lack a covariate
@@ -128,9 +128,7 @@ class ClassMembership(Tabled):
         return Summary(passages, self.table())
 
 
-def class_membership(
-    step: ThirdStep, covariates: Sequence[Variable], reference: int
-) -> ClassMembership:
+def class_membership(step: ThirdStep, covariates: Covariates, reference: int) -> ClassMembership:
     """Return the regression of classes on covariates, of the rows that have all of them.
 
     Parameters
@@ -144,10 +142,10 @@ def class_membership(
     InformationError
         If coefficients grow without bound.
     """
-    rows = complete(covariates) & (step.posteriors.weights > 0)
-    used_covariates, step = [one.of(rows) for one in covariates], step.of(rows)
+    rows = covariates.complete & (step.posteriors.weights > 0)
+    (_, terms), step = covariates.of(rows).fitted(), step.of(rows)
     used = step.assigned
-    design = design_of(used_covariates, used.weights)
+    design = design_of(terms, used.weights)
 
     def likelihood_of(assigned: Assigned) -> MembershipLikelihood:
         return MembershipLikelihood(
@@ -167,19 +165,14 @@ def class_membership(
         found,
         step.sandwich(point, total),
         design=design,
-        covariates=used_covariates,
+        covariates=terms,
         names=used.names,
         reference=reference,
         log_likelihood=point.value,
         n=float(used.weights.sum()),
-        n_left_out=int((~complete(covariates)).sum()),
+        n_left_out=int((~covariates.complete).sum()),
         how=used.how,
     )
-
-
-def complete(covariates: Sequence[Variable]) -> NDArray[np.bool_]:
-    """Return which rows (N,) have all covariates."""
-    return np.logical_and.reduce([~np.isnan(one.cells) for one in covariates])
 
 
 def membership_of(
@@ -187,7 +180,7 @@ def membership_of(
     covariance: Float,
     *,
     design: Design,
-    covariates: Sequence[Variable],
+    covariates: Sequence[Covariate],
     names: Sequence[str],
     reference: int,
     log_likelihood: float,

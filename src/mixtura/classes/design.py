@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.classes.variables import Variable
 from mixtura.errors import DataError
 
-__all__ = ["INTERCEPT", "Design", "design_of", "raw_columns"]
+__all__ = ["INTERCEPT", "Covariate", "Design", "design_of", "intercept_alone", "raw_columns"]
 
 Float = NDArray[np.float64]
 
@@ -17,6 +17,24 @@ INTERCEPT = "intercept"
 
 # A column whose part that others do not explain is smaller than this, of its own size.
 COLLINEAR = 1e-7
+
+
+class Covariate(Protocol):
+    """A covariate as columns (N, P) of a regression, and what they are called."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+
+    @property
+    def columns(self) -> Float: ...
+
+    @property
+    def are_numbers(self) -> bool:
+        """Return whether columns may be of any size."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +55,13 @@ class Design:
     back: Float
 
 
-def raw_columns(covariates: Sequence[Variable]) -> Float:
+def raw_columns(covariates: Sequence[Covariate]) -> Float:
     """Return ones, numbers as they are, and indicators of levels but the first (N, P)."""
-    columns = [np.ones(len(covariates[0].cells))]
-    for one in covariates:
-        columns += [*one.indicators[:, 1:].T] if one.levels else [one.cells]
-    return np.column_stack(columns)
+    columns = [one.columns for one in covariates]
+    return np.column_stack([np.ones(len(columns[0])), *columns])
 
 
-def design_of(covariates: Sequence[Variable], weights: Float) -> Design:
+def design_of(covariates: Sequence[Covariate], weights: Float) -> Design:
     """Return the design of covariates without missing cells.
 
     Raises
@@ -55,18 +71,22 @@ def design_of(covariates: Sequence[Variable], weights: Float) -> Design:
     """
     terms, owners = [INTERCEPT], [-1]
     for place, one in enumerate(covariates):
-        names = [f"{one.name}={level}" for level in one.levels[1:]] or [one.name]
-        terms, owners = terms + names, owners + [place] * len(names)
+        terms, owners = [*terms, *one.labels], owners + [place] * len(one.labels)
     raw = raw_columns(covariates)
     means = np.average(raw, axis=0, weights=weights)
     spreads = np.sqrt(np.average((raw - means) ** 2, axis=0, weights=weights))
-    numbers = np.array([owner >= 0 and not covariates[owner].levels for owner in owners])
+    numbers = np.array([owner >= 0 and covariates[owner].are_numbers for owner in owners])
     shift, scale = np.where(numbers, means, 0.0), np.where(numbers, spreads, 1.0)
     back = np.diag(1.0 / scale)
     back[0, 1:] = -shift[1:] / scale[1:]
     design = Design(tuple(terms), np.array(owners), (raw - shift) / scale, back)
     _check_independent(design)
     return design
+
+
+def intercept_alone(n_rows: int) -> Design:
+    """Return the design of no covariates."""
+    return Design((INTERCEPT,), np.array([-1]), np.ones((n_rows, 1)), np.eye(1))
 
 
 def _check_independent(design: Design) -> None:

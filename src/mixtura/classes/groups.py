@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.categorical import CategoricalFamily
-from mixtura.components.constrained import Constraints, rule_of
+from mixtura.components.constrained import Constraints, OrdinalItem, rule_of
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.components.margins import marginal_of
@@ -25,7 +25,7 @@ from mixtura.data.resolution import column_steps
 from mixtura.errors import ParameterError
 from mixtura.mixture import Mixture
 
-__all__ = ["Joined", "joined"]
+__all__ = ["Joined", "joined", "ordinal_columns", "parts_of"]
 
 Float = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -129,7 +129,7 @@ def joined(
     return Joined(table, family, _constraints(mixture, blocks, found), columns, owners)
 
 
-def _parts(mixture: Mixture) -> list[tuple[Any, Any, slice]]:
+def parts_of(mixture: Mixture) -> list[tuple[Any, Any, slice]]:
     """Return the families of a mixture, their parameters and columns."""
     family, parameters = mixture.family, mixture.parameters
     if isinstance(family, ProductFamily):
@@ -139,7 +139,7 @@ def _parts(mixture: Mixture) -> list[tuple[Any, Any, slice]]:
 
 def _blocks(mixture: Mixture, free: Sequence[int], n_groups: int) -> list[_Block]:
     found = []
-    for family, parameters, own in _parts(mixture):
+    for family, parameters, own in parts_of(mixture):
         columns, owners = [], []
         for column in range(own.start, own.stop):
             parts = range(n_groups) if column in free else [ALL]
@@ -183,22 +183,29 @@ def _family(block: _Block, rows: Any, weights: Float, n_groups: int) -> Any:
     return CategoricalFamily((*levels, n_groups) if GROUP in block.columns else levels)
 
 
+def ordinal_columns(mixture: Mixture) -> dict[int, OrdinalItem]:
+    """Return the ordinal items of a mixture by their columns."""
+    if mixture.constraints is None:
+        return {}
+    items = {item.first: item for item in mixture.constraints.ordinal}
+    found, start = {}, 0
+    for family, _, own in parts_of(mixture):
+        if isinstance(family, CategoricalFamily):
+            places = zip(range(own.start, own.stop), start + family.starts, strict=True)
+            found |= {column: items[int(first)] for column, first in places if int(first) in items}
+        start += _width(family)
+    return found
+
+
 def _constraints(mixture: Mixture, blocks: list[_Block], families: list[Any]) -> Constraints | None:
     """Return what the components are bound to: ordinal items, those of each group by themselves."""
     if mixture.constraints is None:
         return None
-    items = {item.first: item for item in mixture.constraints.ordinal}
-    firsts: dict[int, int] = {}
-    start = 0
-    for family, _, own in _parts(mixture):
-        if isinstance(family, CategoricalFamily):
-            firsts |= dict(zip(range(own.start, own.stop), start + family.starts, strict=True))
-        start += _width(family)
-    found, start = [], 0
+    items, found, start = ordinal_columns(mixture), [], 0
     for block, family in zip(blocks, families, strict=True):
         if isinstance(family, CategoricalFamily):
             for column, first in zip(block.columns, family.starts.tolist(), strict=True):
-                item = items.get(int(firsts.get(column, -1)))
+                item = items.get(column)
                 found += [] if item is None else [replace(item, first=start + first)]
         start += _width(family)
     size = mixture.n_components

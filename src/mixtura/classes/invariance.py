@@ -23,6 +23,7 @@ from mixtura.classes.comparable import (
 from mixtura.classes.multiple_groups import Fitter, GroupModel
 from mixtura.classes.posteriors import mixture_of
 from mixtura.classes.regression import LikelihoodRatio, ratio_of
+from mixtura.inference.survey import SurveyDesign
 from mixtura.text import Passage, Summary, Table, Tabled, probability
 
 __all__ = ["Invariance", "ItemInvariance", "invariance_test"]
@@ -183,6 +184,8 @@ class Invariance(Tabled):
             "homogeneous: classes and their shares are those of all groups; equal: classes are, "
             "their\nshares are not; free: nothing is. p-values are not adjusted for their number."
         )
+        if any(one.effect is not None for one in self.models.values()):
+            said += "\nLikelihood ratios are divided by the effects of the design."
         if self.n_left_out:
             said += f"\n{self.left_out}"
         return Summary([*passages, Passage(said=said)], self.table())
@@ -196,6 +199,7 @@ def invariance_test(
     free: Sequence[int | str] = (),
     items: bool = True,
     sample_weight: ArrayLike | None = None,
+    survey: SurveyDesign | None = None,
     missing: str = "marginal",
     prior: Any = "weak",
     n_init: int = 5,
@@ -216,6 +220,8 @@ def invariance_test(
     free : columns whose classes differ by group in a model of their own, the partial one
     items : whether to test each item by itself too: free in it against all equal
     sample_weight : (N,) row weights; weight 2 is the row twice
+    survey : how the rows were drawn, in place of `sample_weight`: likelihood ratios are divided by
+        design effects (Rao and Scott 1984; Asparouhov and Muthén 2005)
     missing : "error", or "marginal" to leave missing cells of X out
     prior : on the components, as in the estimators
     n_init : starts from short runs that are carried to the end
@@ -248,7 +254,7 @@ def invariance_test(
     chosen = free_columns(free, mixture)
     starts = whole_number("n_init", n_init, 1)
     seed = int(generator_of(random_state).integers(2**31))
-    known, n_left_out = grouped(mixture, X, groups, sample_weight, missing)
+    known, n_left_out = grouped(mixture, X, groups, sample_weight, survey, missing)
     warn_of_few_rows(known, mixture.n_parameters)
     fitter = Fitter(mixture, known, prior, starts, seed)
     models = {"homogeneous": fitter.homogeneous()}
@@ -274,6 +280,8 @@ def _has(models: dict[str, GroupModel], pair: tuple[str, str]) -> bool:
 
 def _test(restricted: GroupModel, freer: GroupModel) -> LikelihoodRatio:
     gain = freer.log_likelihood - restricted.log_likelihood
+    if restricted.effect is not None and freer.effect is not None:
+        gain /= restricted.effect.of_ratio(freer.effect)
     return ratio_of(gain, freer.n_parameters - restricted.n_parameters)
 
 

@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 
 from mixtura.errors import InformationError
 
-__all__ = ["Point", "check_bounded", "climbed", "maximum", "sandwich"]
+__all__ = ["FLAT", "Point", "check_bounded", "climbed", "maximum", "sandwich"]
 
 Float = NDArray[np.float64]
 

@@ -12,6 +12,9 @@ __all__ = ["MembershipLikelihood", "log_probabilities"]
 
 Float = NDArray[np.float64]
 
+# How often a step is halved before it is given up.
+HALVINGS = 30
+
 
 def log_probabilities(design: Float, coefficients: Float, reference: int) -> Float:
     """Return log softmax(z_i B) (N, K), the coefficients of the reference being zero.
@@ -83,6 +86,18 @@ class MembershipLikelihood:
             scores.reshape(len(p), -1),
             self._hessian(curvature[:, self.others[:, None], self.others]),
         )
+
+    def climbed(self, before: Float) -> Float:
+        """Return coefficients after a step of Newton, shortened until nothing is lost."""
+        here = self(before)
+        ridge = 1e-12 * float(self.weights.sum()) * np.eye(len(before))
+        step = np.linalg.solve(ridge - here.hessian, self.weights @ here.scores)
+        for _ in range(HALVINGS):
+            log_p = self.log_probabilities(before + step)
+            if float(self.weights @ (self.assigned * log_p).sum(axis=1)) >= here.value:
+                return before + step
+            step = 0.5 * step
+        return before
 
     def _of_errors(self, log_p: Float, errors: Float, curvature: Float) -> tuple[Float, Float]:
         """Return each row's log-likelihood (N,) and posterior (N, K), and add its curvature."""

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from mixtura.arrays import order_by_pattern
+from mixtura.classes.absent import n_absent
+from mixtura.classes.design_effects import Effect, effect_of, effect_of_shares
 from mixtura.classes.groups import joined
 from mixtura.components.constrained import Constraints, bound_to
 from mixtura.data import ArrayRows, RowSource
@@ -21,6 +23,7 @@ from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 from mixtura.errors import ParameterError
 from mixtura.inference.refit import framed, from_short_runs, options_of
+from mixtura.inference.survey import Sampling
 from mixtura.mixture import Mixture
 
 __all__ = ["Fitter", "GroupModel", "Groups"]
@@ -42,14 +45,24 @@ class Groups:
     family : of the rows, set to read them
     rows : (N, D) as it reads them
     codes : (N,) the group of each
-    weights : (N,)
+    sampling : what they weigh, and how they were drawn
     """
 
     labels: tuple[Any, ...]
     family: Any
     rows: Any
     codes: NDArray[np.intp]
-    weights: Float
+    sampling: Sampling
+
+    @property
+    def weights(self) -> Float:
+        """Return the weights (N,) of the rows."""
+        return self.sampling.weights
+
+    @property
+    def is_sample(self) -> bool:
+        """Return whether a design says how rows were drawn."""
+        return self.sampling.clusters is not None
 
     @property
     def sizes(self) -> tuple[float, ...]:
@@ -65,9 +78,10 @@ class GroupModel:
     ----------
     mixtures : of the rows of each group, by what it is called
     log_likelihood : of the rows given their groups
-    n_parameters : free ones
+    n_parameters : free ones, but for levels that no row has which could tell of them
     n : the weight of all rows
     free : columns whose classes differ by group
+    effect : of the design on its parameters, where there is one
     """
 
     mixtures: dict[Any, Mixture]
@@ -75,6 +89,7 @@ class GroupModel:
     n_parameters: int
     n: float
     free: tuple[str, ...]
+    effect: Effect | None = None
 
     @property
     def bic(self) -> float:
@@ -115,7 +130,9 @@ class Fitter:
         found = self._solved(family, rows, weights, self.mixture.constraints, [start])
         parts = found.mixture.weights, found.mixture.family, found.mixture.parameters
         mixtures = {label: self._called(*parts) for label in self.groups.labels}
-        return self._model(mixtures, found.log_likelihood, found.n_parameters, ())
+        size = found.n_parameters - int(n_absent(self.mixture, rows).sum())
+        effect = self._effect(found.mixture, rows)
+        return self._model(mixtures, found.log_likelihood, size, (), effect)
 
     def joint(
         self, free: tuple[int, ...], before: GroupModel, *, alone: bool = False
@@ -140,11 +157,15 @@ class Fitter:
             label: self._called(*table.of_group(mixture, group))
             for group, label in enumerate(known.labels)
         }
+        effect = self._effect(mixture, table.rows)
+        if effect is not None:
+            effect -= effect_of_shares(known.codes, known.sampling)
         return self._model(
             mixtures,
             found.log_likelihood - float(sizes @ np.log(shares)),
-            found.n_parameters - (n_groups - 1),
+            found.n_parameters - (n_groups - 1) - self._absent(free),
             free,
+            effect,
         )
 
     def apart(self, before: Sequence[GroupModel]) -> GroupModel:
@@ -156,6 +177,7 @@ class Fitter:
             If classes of a group have no width, without a prior.
         """
         known, mixtures, value, size = self.groups, {}, 0.0, 0
+        effect: Effect | None = None
         starts = [self._responsibilities(one) for one in before]
         for group, label in enumerate(known.labels):
             own = known.codes == group
@@ -174,8 +196,25 @@ class Fitter:
             mixtures[label] = self._called(mixture.weights, mixture.family, mixture.parameters)
             value += found.log_likelihood
             size += found.n_parameters
+            own_effect = self._effect(mixture, rows, own)
+            effect = own_effect if effect is None or own_effect is None else effect + own_effect
         columns = tuple(range(self.mixture.n_columns))
-        return self._model(mixtures, value, size, columns)
+        return self._model(mixtures, value, size - self._absent(columns), columns, effect)
+
+    def _absent(self, free: Sequence[int]) -> int:
+        """Return how many parameters are of levels that no row has, or none of the group."""
+        known, lost = self.groups, n_absent(self.mixture, self.groups.rows)
+        alike = [j for j in range(len(lost)) if j not in free]
+        apart = [
+            n_absent(self.mixture, known.rows[known.codes == group])[list(free)].sum()
+            for group in range(len(known.labels))
+        ]
+        return int(lost[alike].sum() + sum(apart))
+
+    def _effect(self, mixture: Mixture, rows: Any, own: Any = slice(None)) -> Effect | None:
+        """Return the design effects of a mixture of rows, those that are `own` of all."""
+        known = self.groups
+        return effect_of(mixture, rows, known.sampling.of(own)) if known.is_sample else None
 
     def _solved(
         self,
@@ -219,12 +258,17 @@ class Fitter:
         )
 
     def _model(
-        self, mixtures: dict[Any, Mixture], value: float, size: int, free: Sequence[int]
+        self,
+        mixtures: dict[Any, Mixture],
+        value: float,
+        size: int,
+        free: Sequence[int],
+        effect: Effect | None,
     ) -> GroupModel:
         """Return a model, its classes in the places of those of the mixture with the same rows."""
         names = self.mixture.columns or tuple(f"x{j}" for j in range(self.mixture.n_columns))
         total = float(self.groups.weights.sum())
-        model = GroupModel(mixtures, value, size, total, tuple(names[j] for j in free))
+        model = GroupModel(mixtures, value, size, total, tuple(names[j] for j in free), effect)
         expected = self.mixture.coded.responsibilities(self.groups.rows)
         found = self._responsibilities(model) * self.groups.weights[:, None]
         apart = len(free) == self.mixture.n_columns

@@ -8,12 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc
 
 from mixtura.arrays import generator_of, log_sum_exp, whole_number
-from mixtura.classes.covariates import (
-    ClassMembership,
-    complete,
-    membership_of,
-    unbounded,
-)
+from mixtura.classes.asked import FittedCovariates, covariates_of
+from mixtura.classes.covariates import ClassMembership, membership_of, unbounded
 from mixtura.classes.curvature import ERRORS, covariance_of, point_of
 from mixtura.classes.design import design_of, raw_columns
 from mixtura.classes.joint_starts import best_ascents
@@ -21,7 +17,6 @@ from mixtura.classes.maximum import check_bounded
 from mixtura.classes.membership import log_probabilities
 from mixtura.classes.posteriors import mixture_of, reference_of
 from mixtura.classes.together import Joint
-from mixtura.classes.variables import as_fitted, variables_of
 from mixtura.components.constrained import bound_to
 from mixtura.data.weights import given_weights
 from mixtura.em.solve import fit_options
@@ -34,7 +29,14 @@ from mixtura.inference.survey import SurveyDesign, sampling_of
 from mixtura.mixture import Mixture
 from mixtura.text import Summary, Tabled, probability
 
-__all__ = ["ClassRegression", "LikelihoodRatio", "one_step", "ratio_of"]
+__all__ = [
+    "ClassRegression",
+    "LikelihoodRatio",
+    "check_classes",
+    "check_errors",
+    "one_step",
+    "ratio_of",
+]
 
 Float = NDArray[np.float64]
 
@@ -69,7 +71,7 @@ class ClassRegression(Tabled):
     test : of all slopes together, against the same classes without covariates
     converged : whether EM came to its end within `max_iter` steps
     objective : the log-likelihood, with the penalty of the prior, after each E-step
-    covariates : name and levels of each
+    covariates : how those of other rows are read
     """
 
     membership: ClassMembership
@@ -80,7 +82,7 @@ class ClassRegression(Tabled):
     test: LikelihoodRatio
     converged: bool
     objective: tuple[float, ...]
-    covariates: tuple[tuple[str, tuple[Any, ...]], ...]
+    covariates: FittedCovariates
 
     @property
     def how(self) -> str:
@@ -102,7 +104,8 @@ class ClassRegression(Tabled):
 
         Parameters
         ----------
-        covariates : (N, ...) as in `one_step`, by name where they have names
+        covariates : (N, ...) as in `one_step`, by name where they have names; where a formula was
+            given, the frame that has its columns
 
         Raises
         ------
@@ -112,7 +115,7 @@ class ClassRegression(Tabled):
         return np.exp(self._log_weights(covariates))
 
     def _log_weights(self, covariates: Any) -> Float:
-        design = raw_columns(as_fitted(covariates, self.covariates))
+        design = raw_columns(self.covariates.of(covariates))
         reference = self.mixture.names.index(self.membership.reference)
         return log_probabilities(design, self.membership.coefficients.T, reference)
 
@@ -170,6 +173,7 @@ def one_step(
     X: Any,
     *,
     covariates: Any,
+    data: Any = None,
     sample_weight: ArrayLike | None = None,
     survey: SurveyDesign | None = None,
     reference: int | str | None = None,
@@ -192,7 +196,9 @@ def one_step(
     model : a fitted estimator, or a `Mixture`, of 2 classes at least; ordinal items stay so
     X : (N, D) rows, read as the fit read its own
     covariates : (N, ...) a frame, series or array. Text, truth values and columns of a categorical
-        type are categories, whose first level is left out. Rows that lack one have no part
+        type are categories, whose first level is left out. With data, a formula such as
+        "age + C(sex)", or a list of names. Rows that lack one have no part
+    data : (N, ...) the frame that has the columns of a formula, or those that are named
     sample_weight : (N,) row weights; weight 2 is the row twice
     survey : how the rows were drawn, in place of `sample_weight`: errors are by linearisation, and
         the likelihood ratio is no test
@@ -220,24 +226,26 @@ def one_step(
         If coefficients have no bound, or the rows do not determine the parameters.
     """
     mixture = mixture_of(model)
-    _check(mixture, standard_errors, survey)
+    check_errors(standard_errors, survey)
+    check_classes(mixture)
     whole_number("max_iter", max_iter, 1)
     seed = int(generator_of(random_state).integers(2**31))
     others = whole_number("n_init", n_init, 1) - 1
     options = options_of(mixture, prior, seed, finish=others)
     rows = checked(mixture, X, None, missing)
     sampling = sampling_of(rows.n_rows, given_weights(X, sample_weight), survey)
-    columns = variables_of(covariates, "covariates", "x", rows.n_rows)
-    present = complete(columns)
+    asked = covariates_of(covariates, data, rows.n_rows)
+    present = asked.complete
     order = rows.order()
     places = order[(present & (sampling.weights > 0))[order]]
-    sampling, columns = sampling.of(places), [one.of(places) for one in columns]
+    sampling = sampling.of(places)
+    read, terms = asked.of(places).fitted()
     weights = sampling.weights
     used = Rows(rows.family, rows.array[places], weights)
     names = mixture.names
     sizes = weights @ mixture.coded.responsibilities(used.array)
     compared = reference_of(reference, names, sizes)
-    design = design_of(columns, weights)
+    design = design_of(terms, weights)
     bound = bound_to(framed(used.family, used.source(), slice(None)), mixture.constraints)
     sweep = Sweep(bound, used.source(), Serial())
     loop = fit_options(sweep, len(names), options)
@@ -268,7 +276,7 @@ def one_step(
                 : len(coefficients), : len(coefficients)
             ],
             design=design,
-            covariates=columns,
+            covariates=terms,
             names=names,
             reference=compared,
             log_likelihood=found.state.log_likelihood,
@@ -288,24 +296,29 @@ def one_step(
         ),
         converged=found.converged,
         objective=found.objective,
-        covariates=tuple((one.name, one.levels) for one in columns),
+        covariates=read,
     )
 
 
-def _check(mixture: Mixture, standard_errors: str, survey: SurveyDesign | None) -> None:
+def check_errors(standard_errors: str, survey: SurveyDesign | None) -> None:
+    """Raise `ParameterError` for standard errors that are not told, or not by a design."""
     if survey is not None and standard_errors != "robust":
         raise ParameterError("errors by a survey design are robust; leave standard_errors at that")
     if standard_errors not in ERRORS:
         raise ParameterError(
             f"standard_errors should be 'robust', 'observed' or 'scores', not {standard_errors!r}"
         )
+
+
+def check_classes(mixture: Mixture) -> None:
+    """Raise `ParameterError` for a mixture whose classes are not fitted anew with others' help."""
     if mixture.n_components < 2:
         raise ParameterError("the model has one class only; fit 2 at least")
     bound = mixture.constraints is not None and not mixture.constraints.binds_none_alone
     if mixture.family.has_noise or mixture.held or bound:
         raise ParameterError(
-            "classes with covariates are fitted without noise, and with nothing held or equal; fit "
-            "the model so first, or take three_step"
+            "classes with covariates, or at several waves, are fitted without noise, and with "
+            "nothing held or equal; fit the model so first, or take three_step"
         )
 
 

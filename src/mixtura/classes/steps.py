@@ -14,7 +14,7 @@ __all__ = ["ASSIGNMENTS", "CORRECTIONS", "Assigned", "assigned_by"]
 Float = NDArray[np.float64]
 
 ASSIGNMENTS = ("modal", "proportional")
-CORRECTIONS = ("ml", "bch", "none")
+CORRECTIONS = ("ml", "bch", "ltb", "none")
 
 # Errors that amplify rounding by more than this cannot be undone.
 SINGULAR = 1e8
@@ -70,6 +70,7 @@ class Assigned:
         corrected = {
             "ml": "corrected by maximum likelihood (Vermunt 2010)",
             "bch": "corrected by weights (Bolck, Croon and Hagenaars 2004)",
+            "ltb": "by the regression of classes on the outcome (Lanza, Tan and Bray 2013)",
             "none": "not corrected for errors of classification",
         }[self.correction]
         carried = " that carry step one" if self.carries_first else ""
@@ -89,7 +90,7 @@ def assigned_by(
     ----------
     posteriors : of step one
     assignment : "modal" or "proportional"
-    correction : "ml", "bch" or "none"
+    correction : "ml", "bch", "ltb" or "none"
     modal : (N, K) in which class each row is put, where it should not follow the posteriors
     shift : (K, K) what is added to the errors of classification
 

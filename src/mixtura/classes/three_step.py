@@ -5,13 +5,13 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from mixtura.classes.asked import covariates_of, outcomes_of
 from mixtura.classes.covariates import ClassMembership, class_membership
 from mixtura.classes.distal import DistalOutcomes, distal_outcomes
 from mixtura.classes.first_step import FirstStep, first_step_of
 from mixtura.classes.posteriors import mixture_of, posteriors_of, reference_of
 from mixtura.classes.steps import ASSIGNMENTS, CORRECTIONS
 from mixtura.classes.third_step import ThirdStep
-from mixtura.classes.variables import variables_of
 from mixtura.errors import InformationError, MixturaWarning, ParameterError
 from mixtura.inference.survey import SurveyDesign
 from mixtura.mixture import Mixture
@@ -27,6 +27,7 @@ def three_step(
     *,
     covariates: Any = None,
     distal: Any = None,
+    data: Any = None,
     correction: str | None = None,
     assignment: str = "modal",
     sample_weight: ArrayLike | None = None,
@@ -49,12 +50,17 @@ def three_step(
     X : (N, D) rows, read as the fit read its own
     covariates : (N, ...) a frame, series or array: a multinomial logit of classes, with an
         intercept. Text, truth values and columns of a categorical type are categories, whose first
-        level is left out
+        level is left out. With data, a formula such as "age * C(region) + bs(income, df=4)", or a
+        list of names
     distal : (N, ...) outcomes, likewise: means of numbers, proportions of categories, each outcome
-        by itself. Numbers that are codes become categories as text, or by their type
-    correction : "ml", "bch", or "none"; None is "ml" for covariates and "bch" for outcomes, of
-        which it supposes no distribution. By "ml" an outcome that is a number is normal in each
-        class, with a variance of its own
+        by itself. Numbers that are codes become categories as text, or by their type. With data, a
+        formula whose terms are one outcome each, "log(income) + C(job)", or a list of names
+    data : (N, ...) the frame that has the columns of a formula, or those that are named. Knots,
+        means and levels of a formula are those of the rows that are used
+    correction : "ml", "bch", "ltb" or "none"; None is "ml" for covariates and "bch" for outcomes,
+        of which it supposes no distribution. By "ml" an outcome that is a number is normal in each
+        class, with a variance of its own; by "ltb" classes are a logit of the outcome and its
+        square, turned round by Bayes' rule (Bakk, Oberski and Vermunt 2016)
     assignment : "modal" puts each row in its most probable class, "proportional" in all by their
         posteriors
     sample_weight : (N,) row weights; weight 2 is the row twice
@@ -74,7 +80,8 @@ def three_step(
     Raises
     ------
     ParameterError
-        If not one of covariates and distal is given, or a setting cannot be used.
+        If not one of covariates and distal is given, a formula cannot be read, or a setting cannot
+        be used.
     DataError
         If rows, weights or columns cannot be used, or a covariate follows from others.
     InformationError
@@ -84,7 +91,14 @@ def three_step(
         raise ParameterError("give either covariates or distal; for both, call three_step twice")
     chosen = correction or ("bch" if covariates is None else "ml")
     if chosen not in CORRECTIONS:
-        raise ParameterError(f"correction should be 'ml', 'bch' or 'none', but got {correction!r}")
+        raise ParameterError(
+            f"correction should be 'ml', 'bch', 'ltb' or 'none', but got {correction!r}"
+        )
+    if chosen == "ltb" and distal is None:
+        raise ParameterError(
+            "correction='ltb' regresses classes on an outcome; for covariates take 'ml', which is "
+            "that regression"
+        )
     if assignment not in ASSIGNMENTS:
         raise ParameterError(
             f"assignment should be 'modal' or 'proportional', but got {assignment!r}"
@@ -102,9 +116,8 @@ def three_step(
     step = ThirdStep(posteriors, assignment, chosen, first)
     n_rows = len(posteriors.weights)
     if distal is not None:
-        return distal_outcomes(step, variables_of(distal, "distal", "y", n_rows))
-    columns = variables_of(covariates, "covariates", "x", n_rows)
-    return class_membership(step, columns, compared)
+        return distal_outcomes(step, outcomes_of(distal, data, n_rows))
+    return class_membership(step, covariates_of(covariates, data, n_rows), compared)
 
 
 def _first_step(mixture: Mixture, *told: Any) -> FirstStep | None:

@@ -6,7 +6,7 @@ EM (Dayton and Macready 1988; Bandeen-Roche and others 1997).
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +19,10 @@ from mixtura.em.responsibilities import mixture_of
 from mixtura.em.sweep import Sweep
 from mixtura.errors import NUMERICAL
 
-__all__ = ["Ascent", "Joint", "State", "ascended"]
+__all__ = ["Ascent", "Climber", "Joint", "State", "ascended", "extrapolated"]
 
 Float = NDArray[np.float64]
 
-# How often a step is halved before it is given up.
-HALVINGS = 30
 # Nats that are left to gain at the end, by how steps shrink, and how many of them may be so small.
 LEFT, IN_A_ROW = 1e-7, 3
 # How far an extrapolation goes at the most, in steps; where they hardly bend it is rounding.
@@ -109,7 +107,8 @@ class Joint:
         """Return the next point of EM."""
         moments = self.sweep.from_responsibilities(state.responsibilities, state.parameters)
         parameters = self._maximised(moments, state.parameters)
-        return self.at(self._climbed(state), parameters, moments)
+        climbed = self.membership(state.responsibilities).climbed(state.coefficients)
+        return self.at(climbed, parameters, moments)
 
     def beyond(self, states: tuple[State, State, State]) -> State | None:
         """Return where three points lead (Varadhan and Roland 2008), or None if nowhere higher."""
@@ -118,14 +117,12 @@ class Joint:
             np.append(each.coefficients, self.sweep.family.coordinates(each.moments, total))
             for each in states
         )
-        change, bend = second - first, third - 2.0 * second + first
-        if not bend.any():
+        point = extrapolated(first, second, third)
+        if point is None:
             return None
-        length = min(float(np.linalg.norm(change) / np.linalg.norm(bend)), LONGEST)
-        point = first + 2.0 * length * change + length**2 * bend
         n_coefficients = len(states[0].coefficients)
         moments = self.sweep.family.moments_at(point[n_coefficients:], states[2].moments, total)
-        if moments is None or length <= 1.0:
+        if moments is None:
             return None
         try:
             parameters = self._maximised(moments, states[2].parameters)
@@ -137,22 +134,17 @@ class Joint:
     def _maximised(self, moments: Any, previous: Any) -> Any:
         return maximise_strictly(self.sweep.family, moments, previous, self.prior)
 
-    def _climbed(self, state: State) -> Float:
-        """Return coefficients after a step of Newton, shortened until nothing is lost."""
-        likelihood, before = self.membership(state.responsibilities), state.coefficients
-        here = likelihood(before)
-        ridge = 1e-12 * float(self.weights.sum()) * np.eye(len(before))
-        step = np.linalg.solve(ridge - here.hessian, self.weights @ here.scores)
-        for _ in range(HALVINGS):
-            if self._expected(before + step, state.responsibilities) >= here.value:
-                return before + step
-            step = 0.5 * step
-        return before
 
-    def _expected(self, coefficients: Float, responsibilities: Float) -> float:
-        """Return Σ w r log π_ik."""
-        log_weights = self.log_weights(coefficients)
-        return float(self.weights @ (responsibilities * log_weights).sum(axis=1))
+class Climber(Protocol):
+    """Who takes steps of EM, between points that have an `objective`."""
+
+    def step(self, state: Any) -> Any:
+        """Return the next point of EM."""
+        ...
+
+    def beyond(self, states: Any) -> Any:
+        """Return where three points lead, or None if nowhere higher."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +158,21 @@ class Ascent:
     converged : whether next to nothing is left to gain
     """
 
-    state: State
+    state: Any
     objective: tuple[float, ...]
     converged: bool
 
 
-def ascended(joint: Joint, state: State, max_iter: int) -> Ascent:
+def extrapolated(first: Float, second: Float, third: Float) -> Float | None:
+    """Return where three points lead (Varadhan and Roland 2008), or None if not beyond the last."""
+    change, bend = second - first, third - 2.0 * second + first
+    if not bend.any():
+        return None
+    length = min(float(np.linalg.norm(change) / np.linalg.norm(bend)), LONGEST)
+    return first + 2.0 * length * change + length**2 * bend if length > 1.0 else None
+
+
+def ascended(joint: Climber, state: Any, max_iter: int) -> Ascent:
     """Return the maximum that EM leads to.
 
     Steps go beyond those of EM where that is higher (SQUAREM).

@@ -15,7 +15,7 @@ from mixtura.data.levels import codes_of, levels_and_codes
 from mixtura.data.plain import numbers_of_column
 from mixtura.errors import DataError
 
-__all__ = ["Variable", "as_fitted", "variables_of"]
+__all__ = ["Variable", "as_fitted", "named_columns", "variable", "variables_of"]
 
 Float = NDArray[np.float64]
 
@@ -62,6 +62,21 @@ class Variable:
         return Variable(self.name, codes.astype(np.float64), levels)
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """Return what its columns are called in a regression."""
+        return tuple(f"{self.name}={level}" for level in self.levels[1:]) or (self.name,)
+
+    @property
+    def columns(self) -> Float:
+        """Return its columns in a regression: numbers, or indicators of levels but the first."""
+        return self.indicators[:, 1:] if self.levels else self.cells[:, None]
+
+    @property
+    def are_numbers(self) -> bool:
+        """Return whether its columns may be of any size."""
+        return not self.levels
+
+    @property
     def indicators(self) -> Float:
         """Return 1 (N, L) for the level of each row, 0 for others."""
         return (self.cells[:, None] == np.arange(len(self.levels))).astype(np.float64)
@@ -83,11 +98,21 @@ def variables_of(data: Any, what: str, letter: str, n_rows: int) -> tuple[Variab
     DataError
         Naming the column and row of a cell that cannot be used, or the lengths that differ.
     """
+    return tuple(variable(*one) for one in named_columns(data, what, letter, n_rows))
+
+
+def named_columns(
+    data: Any, what: str, letter: str, n_rows: int
+) -> list[tuple[str, Sequence[Any], bool]]:
+    """Return columns by their names, or by a letter and their places, and which are categories.
+
+    Parameters and errors are those of `variables_of`.
+    """
     named = _named(data, what, letter)
     n_given = len(named[0][1])
     if n_given != n_rows:
         raise DataError(f"{what} has {n_given} rows and X has {n_rows}; give one for each")
-    return tuple(_variable(*one) for one in named)
+    return named
 
 
 def _named(data: Any, what: str, letter: str) -> list[tuple[str, Sequence[Any], bool]]:
@@ -109,7 +134,14 @@ def _columns(data: Any, what: str) -> tuple[list[Sequence[Any]], tuple[str, ...]
     return columns_of(data, what)
 
 
-def _variable(name: str, column: Sequence[Any], declared: bool) -> Variable:
+def variable(name: str, column: Sequence[Any], declared: bool) -> Variable:
+    """Return a column, of categories where that is declared or cells say so, else of numbers.
+
+    Raises
+    ------
+    DataError
+        Naming the row of a cell that cannot be used.
+    """
     label = column_label((name,), 0)
     if not declared:
         _check_alike(label, column)
@@ -152,7 +184,7 @@ def as_fitted(data: Any, fitted: Sequence[tuple[str, tuple[Any, ...]]]) -> list[
     for name, levels in fitted:
         if name not in given:
             raise DataError(f"there is no covariate '{name}'; those given are {', '.join(given)}")
-        one = _variable(name, *given[name])
+        one = variable(name, *given[name])
         if bool(levels) != bool(one.levels):
             raise DataError(
                 f"covariate '{name}' was {'categories' if levels else 'numbers'} in the fit"

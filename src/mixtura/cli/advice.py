@@ -80,6 +80,7 @@ RULES: list[tuple[str, Words]] = [
     (r"random_state should be .*", "--seed should be a whole number from 0 up"),
     (r"the dataset's memory=", "--memory"),
     (r"\b(memory|cache|columns)=(?=[\s.,;]|$)", r"--\1"),
+    (r"(?<![\w-])by=(?=')", "--by "),
     (r" \(see classification\(\.\.\.\)\)", ""),
     (r"(?<![\w-])(correction|assignment)='(\w+)'", r"--\1 \2"),
     (r"([a-z_]+)=(True|False|None)", r"\1"),

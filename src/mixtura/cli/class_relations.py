@@ -9,6 +9,7 @@ from click.core import ParameterSource
 
 from mixtura.classes import Invariance, invariance_test, one_step, three_step
 from mixtura.classes.comparable import check_family, groups_of
+from mixtura.cli.asked import Asked, asked_of
 from mixtura.cli.class_tables import Related
 from mixtura.cli.families import Request
 from mixtura.cli.voice import say
@@ -20,6 +21,7 @@ from mixtura.mixture import Mixture
 from mixtura.text import named_components
 
 __all__ = [
+    "asked_for",
     "by_group",
     "check_drawn",
     "check_free",
@@ -31,6 +33,11 @@ __all__ = [
     "say_unnamed",
     "survey_of",
 ]
+
+
+def asked_for(covariates: str | None, distal: str | None) -> dict[str, Asked]:
+    """Return what the options of these names ask for."""
+    return {"covariates": asked_of(covariates, "covariates"), "distal": asked_of(distal, "distal")}
 
 
 def check_steps(
@@ -151,6 +158,8 @@ def relation(
     """Return what relates classes to covariates or outcomes, as asked."""
     if together and name == "covariates":
         return partial(one_step, prior=prior)
+    if correction == "ltb" and name == "covariates":
+        correction = "ml"
     return partial(three_step, correction=correction, assignment=assignment)
 
 
@@ -158,7 +167,7 @@ def related_to(
     mixture: Mixture,
     frame: Any,
     told: Mapping[str, Any],
-    related: Mapping[str, Any],
+    related: Mapping[str, tuple[Any, Any]],
     relate: Mapping[str, Callable[..., Related]],
 ) -> tuple[tuple[Related, ...], InformationError | None]:
     """Return how covariates and outcomes go with classes, and why one of them cannot be told."""
@@ -166,8 +175,8 @@ def related_to(
         say("there is one class only, which covariates and outcomes cannot tell apart", err=True)
         return (), None
     found, unsaid = [], None
-    for name, columns in related.items():
-        given: dict[str, Any] = {name: columns}
+    for name, (asked, data) in related.items():
+        given: dict[str, Any] = {name: asked, "data": data}
         try:
             found.append(relate[name](mixture, frame, **told, **given))
         except InformationError as error:
@@ -178,7 +187,7 @@ def related_to(
 def by_group(
     mixture: Mixture,
     frame: Any,
-    weights: Any,
+    told: Mapping[str, Any],
     groups: Sequence[Any] | None,
     free: Sequence[str],
     prior: Any,
@@ -186,4 +195,4 @@ def by_group(
     """Return whether classes are the same in several groups, or None where there are none."""
     if groups is None:
         return None
-    return invariance_test(mixture, frame, groups, free=free, sample_weight=weights, prior=prior)
+    return invariance_test(mixture, frame, groups, free=free, **told, prior=prior)

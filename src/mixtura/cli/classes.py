@@ -13,6 +13,7 @@ from mixtura.classes.enumeration import STARTS, enumeration_of
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.binding import ordinal_link_option, ordinal_of, ordinal_option
 from mixtura.cli.class_relations import (
+    asked_for,
     by_group,
     check_drawn,
     check_free,
@@ -25,11 +26,11 @@ from mixtura.cli.class_relations import (
     survey_of,
 )
 from mixtura.cli.class_tables import Findings
-from mixtura.cli.columns import related_frame
 from mixtura.cli.contradictions import check_roles, check_written
 from mixtura.cli.families import OFFERS, Request, check_options
 from mixtura.cli.fitted import Fitted, fitted_table
 from mixtura.cli.formulas import keep_formulas_option
+from mixtura.cli.long import COUNTED, long_of, long_option
 from mixtura.cli.options import (
     Sizes,
     Structures,
@@ -53,11 +54,7 @@ from mixtura.cli.output import (
 from mixtura.cli.rows import frame_of
 from mixtura.cli.voice import end_interrupted, say
 from mixtura.data.paths import called_together, files_of
-from mixtura.errors import (
-    DegenerateComponentWarning,
-    DisagreementWarning,
-    ParameterError,
-)
+from mixtura.errors import DegenerateComponentWarning, DisagreementWarning, ParameterError
 from mixtura.store import save
 from mixtura.summary import title_of
 from mixtura.text import split_names
@@ -130,20 +127,23 @@ __all__ = ["classes"]
     "--labels",
     help="Names for the classes, the largest first, separated by commas: 'low,middle,high'.",
 )
-@click.option("--covariates", help="Columns that foretell classes, separated by commas.")
+@click.option(
+    "--covariates",
+    help="Columns that foretell classes, separated by commas, or a formula: 'age + C(sex)'.",
+)
 @click.option(
     "--one-step",
     is_flag=True,
     help="Fit classes and covariates together, in place of three steps.",
 )
-@click.option("--distal", help="Columns of outcomes that follow from classes.")
+@click.option("--distal", help="Columns of outcomes that follow from classes, or a formula.")
 @click.option("--groups", help="Column of groups: are classes the same in each?")
 @click.option("--free", help="Items that differ by group in a model of their own, with --groups.")
 @click.option(
     "--correction",
-    type=click.Choice(["ml", "bch", "none"]),
+    type=click.Choice(["ml", "bch", "ltb", "none"]),
     help="What is done about errors of classification; default ml for covariates, bch for "
-    "outcomes.",
+    "outcomes; ltb is for outcomes, with ml for covariates.",
 )
 @click.option(
     "--assignment",
@@ -152,6 +152,7 @@ __all__ = ["classes"]
     show_default=True,
     help="How rows are put in classes for that.",
 )
+@long_option
 @click.option("--id", "id_column", help="Column that identifies a row in assignments.csv.")
 @click.option(
     "-o",
@@ -189,6 +190,7 @@ def classes(
     free: str | None,
     correction: str | None,
     assignment: str,
+    long_names: str | None,
     id_column: str | None,
     output: Path | None,
     force: bool,
@@ -203,11 +205,14 @@ def classes(
     written to a new folder too.
     """
     check_options(context, OFFERS[family])
+    long = long_of(long_names, sums=family in COUNTED)
+    id_column = id_column or (None if long is None else long.row)
     if isinstance(structures, str) or len(structures) != 1:
         raise ParameterError("--structure takes one: classes are compared by their number alone")
-    foretelling, following = split_names(covariates), split_names(distal)
+    asked = asked_for(covariates, distal)
+    foretelling, following = (one.names for one in asked.values())
     drawn = {"weights": sampling_weights, "strata": strata, "clusters": clusters}
-    check_drawn(drawn, weights, {"--blrt": bool(blrt), "--vlmr": vlmr, "--groups": bool(groups)})
+    check_drawn(drawn, weights, {"--blrt": bool(blrt), "--vlmr": vlmr})
     check_free(groups, split_names(free))
     check_steps(context, one_step, foretelling, following)
     check_written(output, {"--force": force, "--keep-formulas": keep_formulas})
@@ -244,6 +249,7 @@ def classes(
         id_column=id_column,
         missing=tuple(split_names(missing)),
         keep_formulas=keep_formulas,
+        long=long,
     )
     names = labels_for(sizes, labels)
     called = called_together(files)
@@ -257,11 +263,7 @@ def classes(
             warnings.simplefilter("ignore", said)
         table = request.read(files_of(list(files)) or [], called)
         # What cannot be used is said before the fits.
-        related = {
-            name: related_frame(table, names)
-            for name, names in (("covariates", foretelling), ("distal", following))
-            if names
-        }
+        related = {name: one.of(table) for name, one in asked.items() if one.names}
         grouped = grouped_by(table, groups, split_names(free), family, request)
         fitted = fitted_table(table, OFFERS[family], request, all_components=True, labels=names)
         say_unnamed(names, fitted.mixture.n_components)
@@ -270,7 +272,7 @@ def classes(
         told: dict[str, Any] = (
             {"survey": survey} if survey is not None else {"sample_weight": rows[1]}
         )
-        several_groups = by_group(fitted.mixture, *rows, grouped, split_names(free), prior)
+        several_groups = by_group(fitted.mixture, rows[0], told, grouped, split_names(free), prior)
         enumeration, interrupted = _enumeration(fitted, *rows, blrt, vlmr=vlmr)
         relate = {name: relation(name, one_step, correction, assignment, prior) for name in related}
         found, unsaid = related_to(fitted.mixture, rows[0], told, related, relate)

@@ -24,6 +24,7 @@ from mixtura.cli.contradictions import check_excluded, check_logs, check_roles, 
 from mixtura.cli.families import OFFERS, Offer, Request, check_options
 from mixtura.cli.fitted import Fitted, fitted_table
 from mixtura.cli.formulas import keep_formulas_option
+from mixtura.cli.long import COUNTED, long_of, long_option
 from mixtura.cli.options import (
     Factors,
     MixingWeights,
@@ -141,6 +142,7 @@ __all__ = ["fit"]
 @ordinal_link_option
 @missing_option
 @prior_option
+@long_option
 @click.option("--id", "id_column", help="Column that identifies a row in assignments.csv.")
 @click.option(
     "--criterion",
@@ -236,6 +238,7 @@ def _fit(
     ordinal_link: str,
     missing: str | None,
     prior: str | float | None,
+    long_names: str | None,
     id_column: str | None,
     criterion: str,
     starts: int | None,
@@ -244,7 +247,8 @@ def _fit(
     engine: str,
     on_bad: str,
 ) -> None:
-    logs = tuple(split_names(log))
+    logs, long = tuple(split_names(log)), long_of(long_names, sums=family in COUNTED)
+    id_column = id_column or (None if long is None else long.row)
     request = Request(
         columns=tuple(log_name(name) if name in logs else name for name in split_names(columns)),
         left_out=(*split_names(weights), *split_names(id_column), *split_names(exclude)),
@@ -269,6 +273,7 @@ def _fit(
         keep_formulas=keep_formulas,
         engine=engine,
         skips=on_bad == "skip",
+        long=long,
     )
     with (
         spooled_input(files, cache) as names,

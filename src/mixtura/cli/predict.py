@@ -10,6 +10,7 @@ from mixtura.cli.answers import Answers, answers_of
 from mixtura.cli.assignments import Assignments, assignments_of, write_parts
 from mixtura.cli.contradictions import check_target
 from mixtura.cli.formulas import keep_formulas_option
+from mixtura.cli.long import long_of, long_option
 from mixtura.cli.options import memory_option, missing_option
 from mixtura.cli.rows import rows_of, tables_within, text_columns
 from mixtura.cli.standard_output import binary_output
@@ -18,6 +19,7 @@ from mixtura.data.gaps import Gaps, words_of_empty
 from mixtura.data.memory import bytes_of
 from mixtura.data.paths import bytes_in_memory, files_of
 from mixtura.data.table import Table
+from mixtura.errors import ParameterError
 from mixtura.text import split_names
 
 __all__ = ["predict"]
@@ -32,6 +34,7 @@ __all__ = ["predict"]
     type=click.Path(path_type=Path, dir_okay=False),
     help="CSV or Parquet file to write, by its extension; default CSV to standard output.",
 )
+@long_option
 @click.option("--id", "id_column", help="Column that identifies a row.")
 @click.option(
     "--proba",
@@ -57,6 +60,7 @@ def predict(
     model: Path,
     files: tuple[str, ...],
     output: Path | None,
+    long_names: str | None,
     id_column: str | None,
     proba: bool,
     unknown: str,
@@ -80,6 +84,8 @@ def predict(
 
         answers = decided_by(answers, priors, costs)
     mixture = answers.mixture
+    long = long_of(long_names, sums=mixture.kinds[0].name in ("draws", "count"))
+    id_column = id_column or (None if long is None else long.row)
     most, text = bytes_of(memory), text_columns(mixture)
     beyond = any(bytes_in_memory([file]) > most for file in found)
     if beyond and id_column is not None and id_column not in (mixture.columns or [id_column]):
@@ -88,6 +94,12 @@ def predict(
     codes, kept = split_names(missing), [id_column] if id_column else []
     tables = tables_within(found, text, most, [*(mixture.columns or ()), *kept])
     tables = (table.without(codes, kept) for table in tables)
+    if long is not None:
+        if beyond:
+            raise ParameterError(
+                "--long is for rows within --memory; give more memory, or write a row a line"
+            )
+        tables = (long.of(table, kept, mixture.columns or ()) for table in tables)
     parts = _parts(answers, tables, id_column, keep_formulas, proba, unknown)
     write_parts(parts, binary_output() if output is None else output)
 

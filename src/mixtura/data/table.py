@@ -18,7 +18,7 @@ from mixtura.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["BLANK", "MISSING", "NUMBER", "Kind", "Table", "checked_names", "table_of"]
+__all__ = ["BLANK", "MISSING", "NUMBER", "Kind", "Table", "checked_names", "spelling", "table_of"]
 
 Kind = Literal["number", "text", "boolean", "date"]
 
@@ -108,12 +108,10 @@ class Table:
             return self._called(name, cells)
         if self.kinds[name] == "text":
             cells = [None if cell is None or cell.strip() in BLANK else cell for cell in cells]
-        alike = {_spelling(label): label for label in labels}
+        alike = {spelling(label): label for label in labels}
         known = {(type(label), label) for label in labels}
         return [
-            cell
-            if cell is None or (type(cell), cell) in known
-            else alike.get(_spelling(cell), cell)
+            cell if cell is None or (type(cell), cell) in known else alike.get(spelling(cell), cell)
             for cell in cells
         ]
 
@@ -131,7 +129,7 @@ class Table:
         said = Counter(label for _, label in pairs)
         # Two values of one label stay two.
         return {
-            value: label if said[label] == 1 else f"{label} ({_spelling(value)})"
+            value: label if said[label] == 1 else f"{label} ({spelling(value)})"
             for value, label in pairs
         }
 
@@ -263,8 +261,8 @@ def table_of(path: Path, content: "pa.Table", *, spelled: bool = False) -> Table
 
 def _is_one_of(cells: "pa.ChunkedArray", codes: Sequence[str]) -> "NDArray[np.bool_] | None":
     """Return which cells (N,) hold one of some codes, or None if none does."""
-    wanted = {_spelling(code) for code in codes}
-    found = np.array([cell is not None and _spelling(cell) in wanted for cell in cells.to_pylist()])
+    wanted = {spelling(code) for code in codes}
+    found = np.array([cell is not None and spelling(cell) in wanted for cell in cells.to_pylist()])
     return found if found.any() else None
 
 
@@ -276,7 +274,7 @@ def _masked(cells: "pa.ChunkedArray", missing: NDArray[np.bool_]) -> "pa.Array":
     return pc.if_else(pa.array(missing), pa.scalar(None, cells.type), cells.combine_chunks())
 
 
-def _spelling(value: Any) -> str:
+def spelling(value: Any) -> str:
     """Return how a value stands in a file of text: 1.0 as "1", True as "true"."""
     if isinstance(value, bool):
         return str(value).lower()

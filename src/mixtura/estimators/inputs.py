@@ -13,6 +13,7 @@ from mixtura.data import RowSource
 from mixtura.data.checks import check_finite, check_names
 from mixtura.data.counts import canonical
 from mixtura.data.dataset import Dataset
+from mixtura.data.draws import Draws
 from mixtura.data.encoding import check_cells
 from mixtura.data.frames import frame_names, is_frame, numbers_of_frame, picked
 from mixtura.data.plain import numbers_of_cells, plain_table
@@ -95,6 +96,8 @@ def checked_rows(
     data = plain_table(data)
     if isinstance(data, Dataset):
         data, names = data.array(), data.names
+    elif isinstance(data, Draws):
+        data, names = data.counts, data.names
     if issparse(data):
         if not sparse:
             refuse_sparse(data)
@@ -150,8 +153,10 @@ def fitted_rows(data: Any, estimator: Any, *, missing: bool = False) -> NDArray[
 
 
 def own_columns(data: Any, estimator: Any) -> Any:
-    """Return a frame that has more columns than were fitted as one of those, by their names."""
+    """Return a frame, or counts, that have other columns too as those fitted, by their names."""
     fitted = names_of(estimator)
+    if fitted is not None and isinstance(data, Draws):
+        return data.of_items(fitted)
     if fitted is None or isinstance(data, Dataset) or not is_frame(data):
         return data
     names = frame_names(data)

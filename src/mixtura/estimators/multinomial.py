@@ -164,21 +164,22 @@ class MultinomialMixture(DiscreteMixture):
         self.allow_unidentified = allow_unidentified
 
     @staticmethod
-    def from_draws(items: Any, group: Any) -> Draws:
-        """Return counts of items by group, for draws that come one by one.
+    def from_draws(items: Any, group: Any, count: Any = None) -> Draws:
+        """Return counts of items by group, for draws that come one by one, or with counts.
 
         Parameters
         ----------
         items : (n,) the item of each draw: indices, text or any values
         group : (n,) the group of each draw: a document, person or basket
+        count : (n,) how often it was drawn, or None for once each
 
         Returns
         -------
         Draws
-            `counts` (groups, items) is what `fit` takes; `items` and `groups` name its columns
-            and rows.
+            What `fit` takes, as it takes its `counts` (groups, items); `items` and `groups` name
+            columns and rows.
         """
-        return counted_draws(items, group)
+        return counted_draws(items, group, count)
 
     def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
         self._fresh_notes()

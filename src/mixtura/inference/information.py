@@ -11,16 +11,16 @@ from scipy.special import ndtri
 
 from mixtura.components.derivatives import Chart
 from mixtura.data.weights import given_weights
-from mixtura.engines import engine_named
+from mixtura.engines import Engine, engine_named
 from mixtura.errors import BoundaryError, InformationError, ParameterError
 from mixtura.inference.numbers import Numbers, checked_boundary
-from mixtura.inference.rows import checked
+from mixtura.inference.rows import Rows, checked
 from mixtura.inference.scores import row_scores, score_sums
 from mixtura.inference.spectrum import SINGULAR, Spectrum
-from mixtura.inference.survey import SurveyDesign, sampling_of
+from mixtura.inference.survey import Sampling, SurveyDesign, sampling_of
 from mixtura.mixture import Mixture
 
-__all__ = ["Information", "Interval", "information"]
+__all__ = ["Information", "Interval", "information", "information_of"]
 
 Float = NDArray[np.float64]
 
@@ -206,6 +206,20 @@ def information(
     if survey is not None:
         sampling = sampling_of(rows.n_rows, given_weights(X, sample_weight), survey)
         rows = replace(rows, weights=sampling.weights)
+    return information_of(mixture, rows, sampling, hold=hold, engine=engine_named(engine, n_jobs))
+
+
+def information_of(
+    mixture: Mixture, rows: Rows, sampling: Sampling | None, *, hold: bool, engine: Engine
+) -> Information:
+    """Return the information of rows that are checked.
+
+    Parameters
+    ----------
+    rows : with the weights that they count by
+    sampling : how they were drawn, or None where a weight is so many rows
+    hold : whether numbers on the edge of their range are taken as known
+    """
     order = rows.order()
     rows = rows.gathered()
     numbers = Numbers(mixture, rows.family)
@@ -216,7 +230,7 @@ def information(
             "such parameters as known, or the bootstrap"
         )
     chart = numbers.chart(edge.numbers)
-    sums = score_sums(rows, numbers, chart, edge.numbers, engine_named(engine, n_jobs))
+    sums = score_sums(rows, numbers, chart, edge.numbers, engine)
     curvature = numbers.curvature(sums.effective_rows, sums.extra, sums.gradient)
     hessian = chart.hessian(curvature + sums.within, sums.gradient) - sums.outer
     outer = sums.outer

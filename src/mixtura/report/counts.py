@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from mixtura.mixture.typical import typical_places
 from mixtura.report.canvases import Canvas
 from mixtura.report.certainty import certainty, note_sentences, shares_note, shares_of_modes
 from mixtura.report.columnwise import COLUMNS
@@ -133,10 +134,9 @@ def _typical(items_of: Callable[[Report], Items]) -> Callable[[Report], list[Tab
             return []
         rows = []
         for title, values in zip(component_titles(report), items.values, strict=True):
-            ratio = np.maximum(values, 1e-300) / np.maximum(items.overall, 1e-300)
-            order = np.argsort(-values * np.log(ratio), kind="stable")[:TYPICAL]
             listed = [
-                f"{items.names[place]} (×{ratio[place]:.3g})" for place in order if ratio[place] > 1
+                f"{items.names[place]} (×{values[place] / items.overall[place]:.3g})"
+                for place in typical_places(values, items.overall)[:TYPICAL]
             ]
             rows.append((title, ", ".join(listed)))
         caption = "Typical items: how many times as frequent as in all rows"

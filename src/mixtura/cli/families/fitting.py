@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.cli.long import Long
 from mixtura.data.cleaning import Cleaning
 from mixtura.data.dataset import Dataset
 from mixtura.data.files import Table, read_tables
@@ -48,6 +49,7 @@ class Request:
     engine : who does the work, by name or address
     skips : whether row groups that are damaged are left out
     weights : (N,) row weights, or None
+    long : what the columns of a file of one cell a line are, or None where a line is a row
     """
 
     columns: tuple[str, ...]
@@ -75,19 +77,31 @@ class Request:
     skips: bool = False
     weights: NDArray[np.float64] | None = None
     factors: str | tuple[int, ...] = "auto"
+    long: Long | None = None
 
     def read(self, files: Sequence[Path], called: Path) -> Table:
         """Return files as one table, with what is missing in it and with logarithms as asked."""
         table = read_tables(files, called, skips=self.skips)
-        table.check_known(self.left_out)
-        table.check_known(self.logs)
-        return self.cleaning.of(table)
+        if self.long is None:
+            table.check_known(self.left_out)
+            table.check_known(self.logs)
+            return self.cleaning.of(table)
+        own = [name for name in (*self._beside, *self.left_out) if name in table.kinds]
+        named = (*self._beside, self.long.row, self.long.column)
+        wide = self.long.of(Cleaning(self.missing, named).of(table), own)
+        wide.check_known(self.left_out)
+        wide.check_known(self.logs)
+        return Cleaning(logs=self.logs).of(wide)
 
     @property
     def cleaning(self) -> Cleaning:
         """Return what is done to the columns before they are fitted."""
-        kept = [name for name in (self.weights_column, self.id_column) if name is not None]
-        return Cleaning(self.missing, tuple(kept), self.logs)
+        return Cleaning(self.missing, self._beside, self.logs)
+
+    @property
+    def _beside(self) -> tuple[str, ...]:
+        """Return the columns of row weights and of identifiers."""
+        return tuple(name for name in (self.weights_column, self.id_column) if name is not None)
 
     def of(self, table: Table) -> "Request":
         """Return what is asked for of a table, with the row weights that it holds."""

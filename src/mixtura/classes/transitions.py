@@ -1,0 +1,222 @@
+"""What a latent transition analysis found, with errors and tests."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.classes.asked import FittedCovariates
+from mixtura.classes.chains import smoothed
+from mixtura.classes.covariates import ClassMembership
+from mixtura.classes.design import raw_columns
+from mixtura.classes.membership import log_probabilities
+from mixtura.classes.regression import LikelihoodRatio, ratio_of
+from mixtura.errors import DataError, ParameterError
+from mixtura.mixture import Mixture
+from mixtura.text import Passage, Summary, Table, Tabled
+
+__all__ = ["LatentTransition"]
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class LatentTransition(Tabled):
+    """Classes at several waves.
+
+    Attributes
+    ----------
+    classes : (K,) what classes are called
+    mixtures : (T,) the components at each wave, with the shares of classes there
+    shares : (T, K) of classes
+    transitions : (T - 1, K, K) from the class of the row to that of the column, by the next wave;
+        with covariates the mean over rows
+    initial_errors : (K,) standard errors of the shares at the first wave
+    transition_errors : (T - 1, K, K) those of transitions; NaN on the edge of their range
+    initial : the logit of classes at the first wave
+    moves : (T - 1,) of (K,): the logit of the next class for rows of each class
+    log_likelihood : of all waves of the rows that are used
+    n_parameters : free ones
+    n : the weight of these rows
+    n_left_out : rows that lack a covariate
+    covariance : of all parameters: initial coefficients, those of moves, and the components'
+    converged : whether EM came to its end within `max_iter` steps
+    objective : the log-likelihood, with the penalty of the prior, after each E-step
+    covariates : how those of other rows are read, or None
+    how : what was fitted, in words
+    """
+
+    classes: tuple[str, ...]
+    mixtures: tuple[Mixture, ...]
+    shares: Float
+    transitions: Float
+    initial_errors: Float
+    transition_errors: Float
+    initial: ClassMembership
+    moves: tuple[tuple[ClassMembership, ...], ...]
+    log_likelihood: float
+    n_parameters: int
+    n: float
+    n_left_out: int
+    covariance: Float
+    converged: bool
+    objective: tuple[float, ...]
+    covariates: FittedCovariates | None
+    how: str
+
+    @property
+    def n_waves(self) -> int:
+        """Return T."""
+        return len(self.mixtures)
+
+    @property
+    def bic(self) -> float:
+        """Return -2 ℓ + df log n; lower is better."""
+        return -2.0 * self.log_likelihood + self.n_parameters * float(np.log(self.n))
+
+    @property
+    def aic(self) -> float:
+        """Return -2 ℓ + 2 df; lower is better."""
+        return -2.0 * self.log_likelihood + 2.0 * self.n_parameters
+
+    def against(self, other: "LatentTransition") -> LikelihoodRatio:
+        """Return the likelihood-ratio test of this model against one with more parameters.
+
+        Measurement that is equal against free, transitions that are equal against those by wave,
+        or no covariates against some.
+
+        Parameters
+        ----------
+        other : a fit of the same rows, of which this one is a special case
+
+        Raises
+        ------
+        ParameterError
+            If the other has no more parameters, or is of other rows.
+        """
+        df = other.n_parameters - self.n_parameters
+        if df <= 0 or other.n != self.n or other.n_waves != self.n_waves:
+            raise ParameterError(
+                "the other model should have more parameters and be of the same rows and waves; "
+                "hold the special case against the more general one"
+            )
+        return ratio_of(other.log_likelihood - self.log_likelihood, df)
+
+    def predict_proba(self, waves: Sequence[Any], covariates: Any = None) -> Float:
+        """Return the probabilities (N, T, K) of classes at each wave, given all waves.
+
+        Parameters
+        ----------
+        waves : (T,) of rows, as in the fit
+        covariates : as in the fit; where a formula was given, the frame that has its columns
+
+        Raises
+        ------
+        DataError
+            If rows or covariates cannot be used, or there are not as many waves and rows.
+        """
+        if len(waves) != self.n_waves:
+            raise DataError(f"there are {len(waves)} waves, and {self.n_waves} in the fit")
+        pairs = zip(self.mixtures, waves, strict=True)
+        log_f = np.stack([mixture.component_log_density(rows) for mixture, rows in pairs], axis=1)
+        design = None
+        if self.covariates is not None:
+            if covariates is None:
+                raise DataError("the fit had covariates; give those of the rows")
+            design = raw_columns(self.covariates.of(covariates))
+            if len(design) != len(log_f):
+                raise DataError(
+                    f"covariates has {len(design)} rows and waves have {len(log_f)}; give one for "
+                    "each"
+                )
+        log_moves = np.stack(
+            [
+                np.stack([self._logs(one, design, len(log_f)) for one in own], 1)
+                for own in self.moves
+            ]
+        )
+        return smoothed(self._logs(self.initial, design, len(log_f)), log_moves, log_f).classes
+
+    def _logs(self, logit: ClassMembership, design: Float | None, n_rows: int) -> Float:
+        """Return log probabilities (N, K) of classes by a logit."""
+        reference = self.classes.index(logit.reference)
+        if design is None or len(logit.terms) == 1:
+            design = np.ones((n_rows, 1))
+        return log_probabilities(design, logit.coefficients.T, reference)
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return a row for each share at the first wave and each transition, with errors."""
+        rows = [
+            {
+                "wave": 0,
+                "from": None,
+                "to": name,
+                "probability": float(self.shares[0, k]),
+                "standard_error": float(self.initial_errors[k]),
+            }
+            for k, name in enumerate(self.classes)
+        ]
+        return rows + [
+            {
+                "wave": t + 1,
+                "from": origin,
+                "to": name,
+                "probability": float(self.transitions[t, j, k]),
+                "standard_error": float(self.transition_errors[t, j, k]),
+            }
+            for t in range(self.n_waves - 1)
+            for j, origin in enumerate(self.classes)
+            for k, name in enumerate(self.classes)
+        ]
+
+    def coefficients_table(self) -> list[dict[str, Any]]:
+        """Return a row for each coefficient of each logit, as `ClassMembership.table` does."""
+        found = [{"wave": 0, "from": None, **row} for row in self.initial.table()]
+        return found + [
+            {"wave": t + 1, "from": origin, **row}
+            for t, own in enumerate(self.moves)
+            for origin, logit in zip(self.classes, own, strict=True)
+            for row in logit.table()
+        ]
+
+    def summary(self) -> Summary:
+        """Return the tables as text."""
+        shares = [
+            [f"wave {t}", *(f"{share:.4f}" for share in own)] for t, own in enumerate(self.shares)
+        ]
+        passages = [Passage("Shares of classes", (Table.of(["", *self.classes], shares),))]
+        same = all(np.array_equal(each, self.transitions[0]) for each in self.transitions)
+        for t in range(1 if same else len(self.transitions)):
+            rows = [
+                [name, *(_with_error(*pair) for pair in zip(own, errors, strict=True))]
+                for name, own, errors in zip(
+                    self.classes, self.transitions[t], self.transition_errors[t], strict=True
+                )
+            ]
+            when = f"wave {t} to wave {t + 1}"
+            when = "each wave to the next" if same and self.n_waves > 2 else when
+            heading = f"From the class of the row to that of the column, {when}"
+            passages.append(Passage(heading, (Table.of(["", *self.classes], rows),)))
+        if len(self.initial.terms) > 1:
+            passages.append(self.initial.summary().passages[0])
+        for t, own in enumerate(self.moves[: 1 if same else None]):
+            for origin, logit in zip(self.classes, own, strict=True):
+                if len(logit.terms) > 1:
+                    (table, *_), where = logit.summary().passages[0].tables, f"class {origin}"
+                    heading = f"From {where} at wave {t}, against class {logit.reference}"
+                    passages.append(Passage(heading, (table,)))
+        left = f"; {self.n_left_out} rows without a covariate left out" if self.n_left_out else ""
+        said = (
+            f"in brackets: standard errors. {self.how}.\nn = {self.n:g}{left}, log-likelihood "
+            f"{self.log_likelihood:.4f}, df {self.n_parameters}, AIC {self.aic:.3f}, BIC "
+            f"{self.bic:.3f}."
+        )
+        if not self.converged:
+            said += "\nEM has not come to its end; raise max_iter."
+        return Summary([*passages, Passage(said=said)], self.table())
+
+
+def _with_error(value: float, error: float) -> str:
+    return f"{value:.4f}" + ("" if np.isnan(error) else f" ({error:.3f})")
