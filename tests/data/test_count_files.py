@@ -118,7 +118,7 @@ def test_top_items_are_those_of_their_formula() -> None:
 
 def test_what_cannot_be_read_is_said(tmp_path) -> None:
     how = written(tmp_path)
-    with pytest.raises(ParameterError, match="is a table: give columns="):
+    with pytest.raises(ParameterError, match="is a table: give three of its columns by name"):
         read_counts(tmp_path / "long.csv")
     with pytest.raises(ParameterError, match="is a matrix without named columns"):
         read_counts(tmp_path / "cells.npz", ("doc", "word"))

@@ -41,16 +41,10 @@ def rows_beyond(
     ParameterError
         If something is asked for that takes all rows at once.
     """
-    remedies = {
-        "--log": (request.logs, "write logarithms into the files"),
-        "--missing": (request.missing, "leave such cells empty in the files"),
-        "--long": (request.long, "write a row a line"),
-    }
-    for option, (asked, remedy) in remedies.items():
-        if asked:
-            raise ParameterError(
-                f"{option} is for rows within --memory; give more memory, or {remedy}"
-            )
+    if request.long is not None:
+        raise ParameterError(
+            "--long is for rows within --memory; give more memory, or write a row a line"
+        )
     if request.skips and request.id_column is not None:
         raise ParameterError(
             "--on-bad skip goes with --id for rows within --memory only; give more of it, or leave "

@@ -86,8 +86,8 @@ def read_counts(
 def _of_table(path: Path, columns: Sequence[str] | None, of_matrix: bool) -> Draws:
     if columns is None or len(columns) not in (2, 3) or isinstance(columns, str) or of_matrix:
         raise ParameterError(
-            f"'{path}' is a table: give columns=('group', 'item', 'count') by their names in the "
-            "file, or two of them where each line counts once, and nothing else"
+            f"'{path}' is a table: give three of its columns by name, those of groups, items and "
+            "counts, or the first two where each line counts once, and nothing else"
         )
     group, item, count = columns[0], columns[1], columns[2] if len(columns) == 3 else None
     table = read_table(path, list(dict.fromkeys(columns)))
