@@ -333,7 +333,7 @@ def test_missing_cells_are_left_out_beside_what_is_held():
             found[gaps, k] = norm(mean[1], np.sqrt(covariance[1, 1])).logpdf(rows[gaps, 1])
         return found
 
-    best, _ = likeliest(rows, build, logs, 9, n_starts=6)
+    best, _ = likeliest(rows, build, logs, 9, n_starts=3)
     fits = [
         tight(GaussianMixture(2, fix=fix, missing="marginal", random_state=k)).fit(rows)
         for k in range(3)

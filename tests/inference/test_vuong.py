@@ -106,6 +106,7 @@ def test_weights_have_the_kurtosis_in_them_where_that_is_known():
     np.testing.assert_allclose(found.weights[:-3], 0.0, atol=0.02)
 
 
+@pytest.mark.nightly
 def test_the_size_is_right_where_the_theorem_holds():
     rng, p_values = np.random.default_rng(2), []
     for _ in range(300):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from columnwise_cases import COLUMNWISE
+from nightly import first
 from scipy import integrate, stats
 
 from mixtura import (
@@ -106,7 +107,7 @@ def test_a_quantile_is_the_least_point_that_the_level_is_reached_at(
     np.testing.assert_array_equal(mixture.quantile(LEVELS), found)
 
 
-@pytest.mark.parametrize("kind", ["gaussian", "t", "factors", "gamma"])
+@pytest.mark.parametrize("kind", first(3, ["gaussian", "factors", "gamma", "t"]))
 def test_densities_and_entropies_of_amounts_are_those_of_quadrature(
     kind: str, fresh_seed: int
 ) -> None:
