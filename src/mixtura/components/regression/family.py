@@ -49,6 +49,8 @@ BESIDE = 3
 STRENGTHS = {"weak": 1e-22, "rescue": 1e-8}
 # Logs of less are none.
 LEAST = 1e-300
+# Mean squares of residuals that are no more than this part of all are rounding.
+NO_RESIDUALS = 1e-20
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,8 +194,10 @@ class RegressionFamily(Lines):
         step = newton(counted, self._reach, self.bounds, self.frame)
         if not self.response.has_precision:
             return RegressionParameters(step.coefficients, np.ones(len(step.losses)))
-        if self.response.name == "gaussian" and not (step.losses > 0).all():
-            raise ParameterError("a component has no residuals")
+        if self.response.name == "gaussian" and not prior.cells:
+            least = NO_RESIDUALS * self.loss * counted.cells
+            if not (step.losses > least).all():
+                raise ParameterError("a component has no residuals")
         return RegressionParameters(step.coefficients, self._precisions(counted.cells, step.losses))
 
     @property
