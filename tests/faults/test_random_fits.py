@@ -36,7 +36,8 @@ ONCE = [
 # noise in a plane, widths that are no numbers, equal weights that rounding moved, and equal means
 # whose free neighbours it moved; common axes of weights that add up to 1e250, and starts none of
 # which obeys what is held; a conjugate prior on the mean of no rows; an inverse of a triangle that
-# was none to the last digit, in a model file; regressions that rounding alone keeps off their rows.
+# was none to the last digit, in a model file; regressions that rounding alone keeps off their rows;
+# equal shares of counts of 1e250.
 SMALL = [
     (701, 378),
     (2701, 13),
@@ -56,6 +57,7 @@ SMALL = [
     (30111, 1154),
     (100_002, 1345),
     (142_001, 1990),
+    (42_001, 3541),
 ]
 
 

@@ -244,7 +244,8 @@ class LevelRule:
         kept = np.where(others, 1.0 if previous is None else previous + SMALLEST, 0.0)
         shares = np.where(alone > SMALLEST, counts, kept)
         together = self._pooled_by_item(alone, ties)
-        return together * shares / np.maximum(self._by_item(shares), SMALLEST)
+        # Shares first: a product of counts may be beyond numbers.
+        return together * (shares / np.maximum(self._by_item(shares), SMALLEST))
 
     def _by_item(self, each: Float) -> Float:
         """Return for every level (K, ΣL) the sum over its item."""
