@@ -2,13 +2,14 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
-from mixtura import GaussianMixture, PoissonMixture, fit_by
+from mixtura import GaussianMixture, MixedMixture, PoissonMixture, fit_by
 from mixtura.errors import DataError, ParameterError
 from mixtura.grouped import compiled
 from mixtura.native.updates import CODES
@@ -273,11 +274,50 @@ def test_the_table_of_components_is_those_of_the_mixtures(fits):
         (np.zeros((4, 2)), "store", ParameterError, "the rows have no names"),
         (np.zeros((4, 2)), ["a"] * 3, ParameterError, "each of the 4 rows"),
         (iter([np.zeros((4, 2))]), "store", DataError, "gives them once"),
+        (pd.DataFrame({"store": ["a"] * 4}), "store", DataError, "no column to fit"),
+        (pd.DataFrame({"x": [], "store": []}), "store", DataError, "there are no rows"),
+        (pd.DataFrame({"x": ["a"], "store": ["b"]}), "store", DataError, "by columns= that name"),
     ],
 )
 def test_what_cannot_be_grouped_is_refused_in_words(data, by, error, words):
     with pytest.raises(error, match=words):
         fit_by(GaussianMixture(2), data, by)
+
+
+def test_the_column_of_groups_is_none_to_fit(groups):
+    with pytest.raises(ParameterError, match="columns names 'store'"):
+        fit_by(GaussianMixture(2), named(groups), "store", ["x", "store"])
+
+
+@pytest.mark.parametrize(
+    ("estimator", "words"),
+    [
+        (GaussianMixture(2, missing="model"), "missing should be one of"),
+        (GaussianMixture(2, prior="strong"), "prior should be"),
+        (MixedMixture(2), "blocks should be a dict"),
+    ],
+)
+def test_a_setting_that_no_group_can_be_fitted_by_is_refused(groups, estimator, words):
+    with pytest.raises(ParameterError, match=words):
+        fit_by(estimator, named(groups[:3]), "store")
+
+
+def test_rows_with_missing_cells_are_answered_as_they_were_fitted(groups):
+    frame = named(groups[:2])
+    frame.iloc[[3, 90], 1] = np.nan
+    frame.iloc[5, :2] = np.nan
+    fits = fit_by(GaussianMixture(2, missing="marginal", random_state=0), frame, "store")
+    density = fits.score_samples(frame)
+    sums = [density[frame["store"] == group].sum() for group in fits]
+    np.testing.assert_allclose(sums, fits.log_likelihood, rtol=1e-9)
+
+
+def test_no_rows_are_refused_and_lazy_frames_are_read(groups, fits):
+    lazy = pl.from_pandas(named(groups)).lazy()
+    assert numbers_of(fit_by(GaussianMixture(2, random_state=0), lazy, "store")) == numbers_of(fits)
+    assert (fits.predict(lazy) == fits.predict(named(groups))).all()
+    with pytest.raises(DataError, match="there are no rows"):
+        fits.predict(named(groups)[:0])
 
 
 def test_what_fits_by_group_is_an_estimator_of_mixtures():

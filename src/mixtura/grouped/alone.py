@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from mixtura.errors import MixturaError, MixturaWarning
+from mixtura.errors import MixturaError, MixturaWarning, ParameterError
 from mixtura.estimators.base import MixtureEstimator
 from mixtura.mixture import Mixture
 
@@ -27,6 +27,7 @@ class OneFit:
     converged : whether the fit came to its end
     sound : whether its density means something
     note : what is to be said, or ""
+    refused : whether there is none because of a setting
     """
 
     mixture: Mixture | None
@@ -35,6 +36,7 @@ class OneFit:
     converged: bool
     sound: bool
     note: str
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +64,8 @@ class Alone:
             try:
                 own.fit(np.array(rows))
             except MixturaError as error:
-                return OneFit(None, np.nan, np.zeros(0), False, False, str(error))
+                refused = isinstance(error, ParameterError)
+                return OneFit(None, np.nan, np.zeros(0), False, False, str(error), refused)
         found = own._result
         mixture = own.mixture_
         if self.columns is not None and mixture.n_columns == len(self.columns):

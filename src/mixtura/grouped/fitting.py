@@ -132,6 +132,9 @@ def _one_by_one(estimator: MixtureEstimator, rows: GroupedRows) -> GroupedMixtur
     alone = Alone(estimator, seed_of(estimator.random_state), rows.columns)
     with engine.session():
         found = list(engine.map(alone, [rows.of(g) for g in range(len(rows.groups))]))
+    if all(one.refused for one in found) and len({one.note for one in found}) == 1:
+        # What is said of every group alike is said of the estimator.
+        raise ParameterError(found[0].note)
     free = [np.nan if one.mixture is None else one.mixture.n_parameters for one in found]
     return GroupedMixtures(
         rows.by,
