@@ -119,6 +119,7 @@ def test_rows_that_lack_a_column_or_count_nothing_do_not_say_what_levels_and_kno
         ("x + I(2 * x)", DataError, r"'I\(2 \* x\)' is determined by those before it"),
         ("I(x * 0)", DataError, "has one value"),
         ("log(", ParameterError, "is no formula"),
+        ("abs(x).clip(1)", ParameterError, "is no formula"),
     ],
 )
 def test_what_a_formula_lacks_is_said(text, error, said) -> None:
