@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 from mixtura.archive import write_archive
 from mixtura.errors import ParameterError
 from mixtura.mixture import Mixture
-from mixtura.store import described_mixture, parts_of, refusing
+from mixtura.store import GROUPED, described_mixture, parts_of, refusing
 
-__all__ = ["GROUPED", "StoredMixtures", "save_groups", "stored_groups"]
+__all__ = ["StoredMixtures", "save_groups", "stored_groups"]
 
 Arrays = dict[str, NDArray[Any]]
 
-# The key of a document of a mixture for each group.
-GROUPED = "grouped"
 # What begins the names of arrays of all groups, and of those of mixtures.
 OF_GROUPS, OF_MIXTURES = "groups.", "mixture."
 # What is told of all groups.
