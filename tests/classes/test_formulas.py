@@ -146,6 +146,9 @@ def test_a_level_that_no_row_of_the_fit_had_is_refused() -> None:
     found = one_step(model, answers, covariates="C(region)", data=frame, n_init=1)
     with pytest.raises(DataError, match=r"cannot be computed .*outside of the nominated levels"):
         found.weights(frame[:2].assign(region=[1, 7]))
+    found = one_step(model, answers, covariates="sex", data=frame, n_init=1)
+    with pytest.raises(DataError, match=r"'sex' holds 'x' at row 1 .* Leave such rows out$"):
+        found.weights(frame[:2].assign(sex=["f", "x"]))
 
 
 def test_the_command_takes_formulas(tmp_path) -> None:
