@@ -1,5 +1,7 @@
 """A mixture for each group is what the group's rows alone say, however the data are cut."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -10,6 +12,7 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
 from mixtura import GaussianMixture, MixedMixture, PoissonMixture, fit_by
+from mixtura.em.stopping import Ending
 from mixtura.errors import DataError, ParameterError
 from mixtura.grouped import compiled
 from mixtura.native.updates import CODES
@@ -232,6 +235,27 @@ def test_what_is_thorough_is_each_fit_alone(groups):
         assert alone.log_likelihood_ == told
         assert (alone.means_ == fits[group].parameters.means).all()
     assert not hasattr(estimator, "mixture_")
+
+
+def test_a_group_that_stops_at_the_limit_says_so_and_does_not_warn(groups, recwarn):
+    estimator = PoissonMixture(2, max_iter=1, random_state=0)
+    fits = fit_by(estimator, np.round(10 * np.abs(groups[:2]).reshape(-1, COLUMNS)), [1, 2] * ROWS)
+    assert not len(recwarn)
+    assert not fits.converged.any()
+    assert all("stopped at the iteration limit" in fits.notes[g] for g in (0, 1))
+
+
+def test_an_interrupt_within_a_group_ends_all_groups(groups, monkeypatch):
+    fit = GaussianMixture.fit
+
+    def interrupted(self, *given):
+        fit(self, *given)
+        self._result = replace(self._result, ending=Ending.INTERRUPTED)
+        return self
+
+    monkeypatch.setattr(GaussianMixture, "fit", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fit_by(GaussianMixture(2, n_jobs=1), named(groups[:3]), "store", thorough=True)
 
 
 def test_other_families_are_fitted_by_group_too():

@@ -18,7 +18,7 @@ from mixtura.estimators import GaussianMixture
 from mixtura.estimators.base import MixtureEstimator
 from mixtura.estimators.settings import DEFAULT_MAX_ITER, Settings, checked_integer, seed_of
 from mixtura.estimators.sizes import is_auto, size_of
-from mixtura.grouped.alone import Alone
+from mixtura.grouped.alone import Alone, quietly
 from mixtura.grouped.compiled import CompiledMixtures, Request
 from mixtura.grouped.fits import GroupedMixtures
 from mixtura.grouped.rows import GroupedRows, grouped_rows
@@ -92,9 +92,11 @@ def fit_by(
     _check(estimator)
     gaps = getattr(estimator, "missing", "error") != "error"
     rows = grouped_rows(data, by, columns, memory=memory, cache=cache, gaps=gaps)
-    if thorough or not _is_plain(estimator, rows.cells.shape[1]):
-        return _one_by_one(estimator, rows)
-    return _together(estimator, rows)
+    # Filters of warnings are those of all threads, whichever of these ends first.
+    with quietly():
+        if thorough or not _is_plain(estimator, rows.cells.shape[1]):
+            return _one_by_one(estimator, rows)
+        return _together(estimator, rows)
 
 
 def _check(estimator: MixtureEstimator) -> None:
