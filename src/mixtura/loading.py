@@ -11,10 +11,10 @@ from mixtura.discriminant.stored import revived_classifier
 from mixtura.estimators.base import MixtureEstimator
 from mixtura.estimators.stored import class_named, revived
 from mixtura.grouped.fits import GroupedMixtures
-from mixtura.grouped.stored import GROUPED, stored_groups
+from mixtura.grouped.stored import stored_groups
 from mixtura.regressions.face import FittedRegressions
 from mixtura.regressions.stored import is_regressor, revived_regressor
-from mixtura.store import CLASSIFIER, described_mixture, described_seen, refusing
+from mixtura.store import CLASSIFIER, GROUPED, described_mixture, described_seen, refusing
 
 __all__ = ["load"]
 

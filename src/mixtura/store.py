@@ -45,6 +45,8 @@ HELD_NUMBERS, EQUAL_NUMBERS = "bound.held", "bound.equal"
 
 # The key of a document of what has a mixture for each class.
 CLASSIFIER = "classifier"
+# The key of a document of a mixture for each group.
+GROUPED = "grouped"
 
 # What begins the names of arrays of what the fit has seen of its rows.
 SEEN = "seen."
@@ -126,6 +128,11 @@ def described_mixture(
         raise ModelFileError(
             f"model file '{path}' holds a classifier, of a mixture for each class; "
             "mixtura.load reads it"
+        )
+    if GROUPED in document:
+        raise ModelFileError(
+            f"model file '{path}' holds a mixture for each group; in Python "
+            f"mixtura.load('{path}') reads it, and predicts rows by their groups"
         )
     with refusing(path, "a mixture"):
         described = document["mixture"]

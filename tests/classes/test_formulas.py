@@ -119,6 +119,7 @@ def test_rows_that_lack_a_column_or_count_nothing_do_not_say_what_levels_and_kno
         ("x + I(2 * x)", DataError, r"'I\(2 \* x\)' is determined by those before it"),
         ("I(x * 0)", DataError, "has one value"),
         ("log(", ParameterError, "is no formula"),
+        ("abs(x).clip(1)", ParameterError, "is no formula"),
     ],
 )
 def test_what_a_formula_lacks_is_said(text, error, said) -> None:
@@ -145,6 +146,9 @@ def test_a_level_that_no_row_of_the_fit_had_is_refused() -> None:
     found = one_step(model, answers, covariates="C(region)", data=frame, n_init=1)
     with pytest.raises(DataError, match=r"cannot be computed .*outside of the nominated levels"):
         found.weights(frame[:2].assign(region=[1, 7]))
+    found = one_step(model, answers, covariates="sex", data=frame, n_init=1)
+    with pytest.raises(DataError, match=r"'sex' holds 'x' at row 1 .* Leave such rows out$"):
+        found.weights(frame[:2].assign(sex=["f", "x"]))
 
 
 def test_the_command_takes_formulas(tmp_path) -> None:

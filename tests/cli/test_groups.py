@@ -35,6 +35,21 @@ def test_tables_and_model_are_those_of_fit_by(path, tmp_path):
     values = [row["value"] for row in expected.components()]
     np.testing.assert_allclose(components["value"], values, rtol=1e-8)
     assert load(out / "model.mixtura").table() == expected.table()
+    ran = CliRunner().invoke(command, ["predict", str(out / "model.mixtura"), str(path)])
+    assert ran.exit_code == 1
+    assert "holds a mixture for each group; in Python mixtura.load(" in ran.output
+
+
+def test_groups_may_be_days_of_a_file(tmp_path):
+    days = ["2024-02-29", "2025-01-01"]
+    rows = pd.DataFrame({"day": days * 30, "width": np.random.default_rng(0).normal(size=60)})
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    out = tmp_path / "out"
+    arguments = ["groups", str(tmp_path / "rows.csv"), "--by", "day", "-k", "1", "-o", str(out)]
+    ran = CliRunner().invoke(command, arguments)
+    assert ran.exit_code == 0, ran.output
+    assert pd.read_csv(out / "groups.csv")["day"].tolist() == days
+    assert [str(day) for day in load(out / "model.mixtura")] == days
 
 
 @pytest.mark.parametrize(

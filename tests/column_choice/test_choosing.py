@@ -1,5 +1,6 @@
 """Columns are chosen as by clustvarsel, and those that tell clusters apart are found."""
 
+from dataclasses import replace
 from itertools import chain, combinations
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from mixtura import CategoricalMixture, DataError, ParameterError
-from mixtura.column_choice import ColumnChoice, choose_columns
+from mixtura.column_choice import ColumnChoice, choose_columns, judges
 from mixtura.column_choice.regression import Moments
 from tests.oracles import clustvarsel
 
@@ -173,3 +174,13 @@ def test_what_cannot_be_chosen_from_is_said() -> None:
         choose_columns(items(0), family="categorical", direction="forward")
     with pytest.raises(ParameterError, match="family"):
         choose_columns(rows, family="poisson")
+
+
+def test_a_search_that_is_interrupted_ends_the_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = np.random.default_rng(0).normal(size=(60, 3))
+    whole = judges.select
+    monkeypatch.setattr(
+        judges, "select", lambda *given, **told: replace(whole(*given, **told), interrupted=True)
+    )
+    with pytest.raises(KeyboardInterrupt):
+        choose_columns(rows, [2], "diag")

@@ -139,3 +139,11 @@ def test_what_cannot_be_read_is_said(tmp_path) -> None:
         Draws(counts(), ["a", "b"])
     with pytest.raises(ParameterError, match="top items are of"):
         top_items("model")
+
+
+def test_a_matrix_that_claims_billions_of_rows_is_refused(tmp_path):
+    path = tmp_path / "rows.mtx"
+    header = "%%MatrixMarket matrix coordinate real general"
+    path.write_text(f"{header}\n3000000000 4 1\n1 1 2\n")
+    with pytest.raises(DataError, match="3,000,000,000 rows and 4 columns, and holds 1 counts"):
+        read_counts(path)

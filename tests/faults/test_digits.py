@@ -15,6 +15,7 @@ from mixtura import (
     NegativeBinomialMixture,
     PoissonMixture,
 )
+from mixtura.errors import ParameterError
 
 pytestmark = pytest.mark.drawn(4)
 
@@ -59,6 +60,17 @@ def test_poisson(size: float) -> None:
         return sum(map(poisson_log, row, rates[k]))
 
     assert model.log_likelihood_ == as_exactly(model, rows, log_density)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [1e30, 1e200])
+def test_counts_beyond_whole_numbers_are_fitted_or_refused_in_a_short_sentence(size: float) -> None:
+    rows = size * np.random.default_rng(0).poisson(3, (50, 3))
+    model = MultinomialMixture(2, random_state=0).fit(rows)
+    assert np.isfinite(model.log_likelihood_)
+    assert model.mixture_.sample(5, random_state=0)[0].shape == (5, 3)
+    with pytest.raises(ParameterError, match=r"a count of [0-9.]+e\+[0-9]+ is too large"):
+        NegativeBinomialMixture(2).fit(rows)
 
 
 @pytest.mark.parametrize("size", [1e3, 1e6, 1e10, 1e15])

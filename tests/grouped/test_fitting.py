@@ -1,14 +1,18 @@
 """A mixture for each group is what the group's rows alone say, however the data are cut."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
-from mixtura import GaussianMixture, PoissonMixture, fit_by
+from mixtura import GaussianMixture, MixedMixture, PoissonMixture, fit_by
+from mixtura.em.stopping import Ending
 from mixtura.errors import DataError, ParameterError
 from mixtura.grouped import compiled
 from mixtura.native.updates import CODES
@@ -233,6 +237,27 @@ def test_what_is_thorough_is_each_fit_alone(groups):
     assert not hasattr(estimator, "mixture_")
 
 
+def test_a_group_that_stops_at_the_limit_says_so_and_does_not_warn(groups, recwarn):
+    estimator = PoissonMixture(2, max_iter=1, random_state=0)
+    fits = fit_by(estimator, np.round(10 * np.abs(groups[:2]).reshape(-1, COLUMNS)), [1, 2] * ROWS)
+    assert not len(recwarn)
+    assert not fits.converged.any()
+    assert all("stopped at the iteration limit" in fits.notes[g] for g in (0, 1))
+
+
+def test_an_interrupt_within_a_group_ends_all_groups(groups, monkeypatch):
+    fit = GaussianMixture.fit
+
+    def interrupted(self, *given):
+        fit(self, *given)
+        self._result = replace(self._result, ending=Ending.INTERRUPTED)
+        return self
+
+    monkeypatch.setattr(GaussianMixture, "fit", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fit_by(GaussianMixture(2, n_jobs=1), named(groups[:3]), "store", thorough=True)
+
+
 def test_other_families_are_fitted_by_group_too():
     rng = np.random.default_rng(0)
     counts = pd.DataFrame({"a": rng.poisson(3, 90), "b": rng.poisson(9, 90), "g": [1, 2, 3] * 30})
@@ -273,11 +298,50 @@ def test_the_table_of_components_is_those_of_the_mixtures(fits):
         (np.zeros((4, 2)), "store", ParameterError, "the rows have no names"),
         (np.zeros((4, 2)), ["a"] * 3, ParameterError, "each of the 4 rows"),
         (iter([np.zeros((4, 2))]), "store", DataError, "gives them once"),
+        (pd.DataFrame({"store": ["a"] * 4}), "store", DataError, "no column to fit"),
+        (pd.DataFrame({"x": [], "store": []}), "store", DataError, "there are no rows"),
+        (pd.DataFrame({"x": ["a"], "store": ["b"]}), "store", DataError, "by columns= that name"),
     ],
 )
 def test_what_cannot_be_grouped_is_refused_in_words(data, by, error, words):
     with pytest.raises(error, match=words):
         fit_by(GaussianMixture(2), data, by)
+
+
+def test_the_column_of_groups_is_none_to_fit(groups):
+    with pytest.raises(ParameterError, match="columns names 'store'"):
+        fit_by(GaussianMixture(2), named(groups), "store", ["x", "store"])
+
+
+@pytest.mark.parametrize(
+    ("estimator", "words"),
+    [
+        (GaussianMixture(2, missing="model"), "missing should be one of"),
+        (GaussianMixture(2, prior="strong"), "prior should be"),
+        (MixedMixture(2), "blocks should be a dict"),
+    ],
+)
+def test_a_setting_that_no_group_can_be_fitted_by_is_refused(groups, estimator, words):
+    with pytest.raises(ParameterError, match=words):
+        fit_by(estimator, named(groups[:3]), "store")
+
+
+def test_rows_with_missing_cells_are_answered_as_they_were_fitted(groups):
+    frame = named(groups[:2])
+    frame.iloc[[3, 90], 1] = np.nan
+    frame.iloc[5, :2] = np.nan
+    fits = fit_by(GaussianMixture(2, missing="marginal", random_state=0), frame, "store")
+    density = fits.score_samples(frame)
+    sums = [density[frame["store"] == group].sum() for group in fits]
+    np.testing.assert_allclose(sums, fits.log_likelihood, rtol=1e-9)
+
+
+def test_no_rows_are_refused_and_lazy_frames_are_read(groups, fits):
+    lazy = pl.from_pandas(named(groups)).lazy()
+    assert numbers_of(fit_by(GaussianMixture(2, random_state=0), lazy, "store")) == numbers_of(fits)
+    assert (fits.predict(lazy) == fits.predict(named(groups))).all()
+    with pytest.raises(DataError, match="there are no rows"):
+        fits.predict(named(groups)[:0])
 
 
 def test_what_fits_by_group_is_an_estimator_of_mixtures():

@@ -1,6 +1,9 @@
 """The mixtures of groups in a model file are those that were saved."""
 
+from datetime import UTC, date, datetime
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from mixtura import GaussianMixture, fit_by, load
@@ -32,9 +35,27 @@ def test_what_is_loaded_says_what_was_saved(rows, groups, tmp_path):
     ).all()
 
 
-def test_groups_of_other_types_are_not_kept(rows, tmp_path):
-    fits = fit_by(GaussianMixture(1), rows, [(0, 1)] * 90)
-    with pytest.raises(ParameterError, match="text or numbers"):
+@pytest.mark.parametrize(
+    "days",
+    [
+        [date(2024, 2, 29), date(2025, 1, 1), date(1, 1, 1)],
+        [datetime(2024, 2, 29, 12, 30, 0, 7), datetime(2025, 1, 1), datetime(2025, 1, 2)],
+        [datetime(2024, 2, 29, tzinfo=UTC), datetime(2025, 1, 1, 1, tzinfo=UTC)],
+    ],
+)
+def test_groups_by_dates_and_times_are_kept(rows, days, tmp_path):
+    fits = fit_by(GaussianMixture(1), rows, [days[n % len(days)] for n in range(90)])
+    fits.save(tmp_path / "model.mixtura")
+    again = load(tmp_path / "model.mixtura")
+    assert again.groups == fits.groups == tuple(sorted(days))
+    assert again.table() == fits.table()
+    assert days[0] in again
+
+
+@pytest.mark.parametrize("group", [(0, 1), pd.Timestamp("2024-01-01 00:00:00.000000001")])
+def test_groups_of_other_types_are_not_kept(rows, group, tmp_path):
+    fits = fit_by(GaussianMixture(1), rows, [group] * 90)
+    with pytest.raises(ParameterError, match="text, numbers, dates or times"):
         fits.save(tmp_path / "model.mixtura")
 
 

@@ -58,6 +58,15 @@ def test_p_values_are_those_of_diptest(n_rows: int, value: float, theirs: float)
     assert dip_p_value(value, n_rows) == pytest.approx(theirs, abs=0.012)
 
 
+@pytest.mark.parametrize("n_rows", [2, 4, 6])
+def test_few_rows_have_the_p_values_of_simulated_ones(n_rows: int) -> None:
+    rng = np.random.default_rng(n_rows)
+    drawn = np.array([dip(rng.random(n_rows)) for _ in range(1000)])
+    for value in (drawn.min(), *np.quantile(drawn, [0.5, 0.8, 0.95])):
+        expected = (drawn >= value - 1e-12).mean()
+        assert dip_p_value(value, n_rows) == pytest.approx(expected, abs=0.05)
+
+
 def stored(name: str) -> tuple[Mixture, np.ndarray]:
     found = mclust("combine_components")[name]
     model = GaussianMixture.from_parameters(

@@ -84,7 +84,7 @@ class Formula:
 
         try:
             terms = formulaic.Formula.from_spec(text)
-        except FormulaicError as error:
+        except (FormulaicError, SyntaxError) as error:
             raise ParameterError(
                 f"'{text}' is no formula ({_first_line(error)}); write 'age + C(sex)' or the like, "
                 "names with spaces or signs in backticks"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mixtura.data.categories import columns_of
 from mixtura.data.checks import column_label
 from mixtura.data.frames import declared_categories, is_frame, values_of_series
-from mixtura.data.levels import codes_of, levels_and_codes
+from mixtura.data.levels import IGNORED, codes_of, levels_and_codes
 from mixtura.data.plain import numbers_of_column
 from mixtura.errors import DataError
 
@@ -190,7 +190,11 @@ def as_fitted(data: Any, fitted: Sequence[tuple[str, tuple[Any, ...]]]) -> list[
                 f"covariate '{name}' was {'categories' if levels else 'numbers'} in the fit"
             )
         if levels:
-            codes = codes_of(given[name][0], levels, column_label((name,), 0))
+            try:
+                codes = codes_of(given[name][0], levels, column_label((name,), 0))
+            except DataError as error:
+                said = str(error).replace(IGNORED, "Leave such rows out")
+                raise DataError(said) from error
             one = Variable(name, np.where(codes < 0, np.nan, codes), levels)
         if np.isnan(one.cells).any():
             row = int(np.isnan(one.cells).argmax())

@@ -12,7 +12,7 @@ from scipy.special import xlogy
 from mixtura.column_choice.regression import Moments
 from mixtura.estimators import CategoricalMixture, select
 from mixtura.mixture import Mixture
-from mixtura.selection import Candidate
+from mixtura.selection import Candidate, Selection
 
 __all__ = ["Clustered", "Items", "Judge", "Numbers"]
 
@@ -163,7 +163,7 @@ class Numbers:
             sample_weight=self.weights,
             **self.settings,
         )
-        return Clustered.of(found.best)
+        return _of_all(found)
 
     def told(self, column: int, given: Columns) -> float:
         """Return the BIC of a line through the best of the columns that are given."""
@@ -221,12 +221,18 @@ class Items:
         if not sizes:
             return Clustered(np.inf)
         model = CategoricalMixture(**self.settings)
-        found = model.select(self.codes[:, columns], sizes, sample_weight=self.weights)
-        return Clustered.of(found.best)
+        return _of_all(model.select(self.codes[:, columns], sizes, sample_weight=self.weights))
 
     def told(self, column: int, given: Columns) -> float:
         """Return the BIC of a column alone."""
         return _bic(self.codes[:, column], self.weights)
+
+
+def _of_all(found: Selection) -> Clustered:
+    """Return the best of a search, which is no evidence where it was interrupted."""
+    if found.interrupted:
+        raise KeyboardInterrupt
+    return Clustered.of(found.best)
 
 
 def _bic(cells: Float, weights: Float) -> float:

@@ -16,6 +16,9 @@ from mixtura.errors import DataError, ParameterError
 
 __all__ = ["read_counts"]
 
+# A matrix may have so many rows and columns, and so many more for each count.
+FEW, SPARSEST = 1 << 24, 64
+
 Names = Sequence[Any] | str | os.PathLike[str] | None
 
 
@@ -74,6 +77,12 @@ def read_counts(
             f"'{path}' is damaged, cut short or not a {path.suffix} file ({reason}); copy or "
             "export it again"
         ) from error
+    if sum(matrix.shape) > FEW + SPARSEST * matrix.nnz:
+        raise DataError(
+            f"'{path}' says that it has {matrix.shape[0]:,} rows and {matrix.shape[1]:,} columns, "
+            f"and holds {matrix.nnz:,} counts only; copy or export it again, without empty rows "
+            "and columns"
+        )
     counts = checked_sparse(matrix.T if transpose else matrix)
     n_groups, n_items = counts.shape
     return Draws(

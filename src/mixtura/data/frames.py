@@ -16,6 +16,7 @@ __all__ = [
     "declared_categories",
     "declared_orders",
     "frame_names",
+    "in_memory_frame",
     "is_frame",
     "numbers_of_frame",
     "picked",
@@ -62,6 +63,12 @@ def frame_names(data: Any) -> tuple[str, ...] | None:
     """Return a frame's column names; None if those are not all strings."""
     names = _wrapped(data).collect_schema().names()
     return tuple(names) if all(isinstance(name, str) for name in names) else None
+
+
+def in_memory_frame(data: Any) -> Any:
+    """Return a frame as it is, or what a lazy one comes to."""
+    frame = _wrapped(data)
+    return frame.collect().to_native() if isinstance(frame, nw.LazyFrame) else data
 
 
 def picked(data: Any, columns: Sequence[str]) -> Any:

@@ -16,6 +16,7 @@ from mixtura.data.plain import is_missing
 from mixtura.errors import DataError
 
 __all__ = [
+    "IGNORED",
     "Codebook",
     "Labels",
     "codes_of",
@@ -31,6 +32,8 @@ Labels = tuple[Any, ...]
 Found = list[tuple[NDArray[np.intp], Any, tuple[str, Any] | None]]
 
 KINDS = ("number", "truth", "text")
+# What to try where a fit has not seen a level.
+IGNORED = 'unknown="ignore" leaves such cells out'
 
 
 def levels_of(column: Sequence[Any], label: str) -> Labels:
@@ -166,7 +169,7 @@ def _empty(label: str) -> DataError:
 def _unknown(value: Any, row: int, labels: Labels, label: str) -> DataError:
     return DataError(
         f"{label} holds {value!r} at row {row} (counted from 0), which was not there in the fit; "
-        f'known are {shown_levels(labels)}. unknown="ignore" leaves such cells out'
+        f"known are {shown_levels(labels)}. {IGNORED}"
     )
 
 

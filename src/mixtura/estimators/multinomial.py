@@ -25,6 +25,8 @@ __all__ = ["MultinomialMixture"]
 
 # Row totals are kept as this many quantiles, for sampling.
 KEPT_TOTALS = 101
+# The most items of a row that are drawn.
+MOST_DRAWN = 2.0**62
 
 
 def totals_of(source: RowSource) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
@@ -206,7 +208,8 @@ class MultinomialMixture(DiscreteMixture):
         middles = (np.arange(KEPT_TOTALS) + 0.5) / KEPT_TOTALS
         # The least total that so large a part of the rows is no larger than.
         places = np.ceil(middles * source.n_rows).astype(np.intp) - 1
-        kept = totals[np.searchsorted(np.cumsum(counts), places, "right")].astype(np.int64)
+        kept = totals[np.searchsorted(np.cumsum(counts), places, "right")]
+        kept = np.minimum(kept, MOST_DRAWN).astype(np.int64)
         sparse = issparse(source.block(0, 1).rows)
         return MultinomialFamily(source.n_columns, bool(self.coefficient), sparse, kept)
 

@@ -1,18 +1,33 @@
 """A group fitted alone, as any rows are."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 
-from mixtura.errors import MixturaError, MixturaWarning
+from mixtura.em.stopping import Ending
+from mixtura.errors import MixturaError, MixturaWarning, ParameterError
 from mixtura.estimators.base import MixtureEstimator
 from mixtura.mixture import Mixture
 
-__all__ = ["Alone", "OneFit"]
+__all__ = ["LIMITED", "Alone", "OneFit", "quietly"]
+
+LIMITED = "stopped at the iteration limit, before it had converged"
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Leave out warnings of fits, whose facts say what they do."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MixturaWarning)
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        yield
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +42,7 @@ class OneFit:
     converged : whether the fit came to its end
     sound : whether its density means something
     note : what is to be said, or ""
+    refused : whether there is none because of a setting
     """
 
     mixture: Mixture | None
@@ -35,6 +51,7 @@ class OneFit:
     converged: bool
     sound: bool
     note: str
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,18 +73,20 @@ class Alone:
         """Return what is found of rows (n, D); an error is its note."""
         own: Any = clone(self.estimator)
         own.set_params(random_state=self.seed, engine="serial", n_jobs=None, verbose=0)
-        with warnings.catch_warnings():
-            # What they say stands in the facts of the fit too.
-            warnings.simplefilter("ignore", MixturaWarning)
+        with quietly():
             try:
                 own.fit(np.array(rows))
             except MixturaError as error:
-                return OneFit(None, np.nan, np.zeros(0), False, False, str(error))
+                refused = isinstance(error, ParameterError)
+                return OneFit(None, np.nan, np.zeros(0), False, False, str(error), refused)
         found = own._result
+        if found.ending is Ending.INTERRUPTED:
+            # A fit keeps its best; who waits for many groups wants none of the others.
+            raise KeyboardInterrupt
         mixture = own.mixture_
         if self.columns is not None and mixture.n_columns == len(self.columns):
             mixture = replace(mixture, columns=self.columns)
-        said = "; ".join(own.facts_["cautions"])
+        said = "; ".join([*own.facts_["cautions"], *([] if own.converged_ else [LIMITED])])
         return OneFit(
             mixture,
             own.log_likelihood_,

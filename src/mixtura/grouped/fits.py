@@ -155,7 +155,7 @@ class GroupedMixtures(Tabled):
         Raises
         ------
         ParameterError
-            If groups are named by neither text nor numbers, or mixtures are of unlike forms.
+            If groups are named by no text, numbers or dates, or mixtures are of unlike forms.
         """
         save_groups(path, self)
 
@@ -178,7 +178,8 @@ class GroupedMixtures(Tabled):
 
         Parameters
         ----------
-        data, by : as `fit_by` takes them, in memory; by is that of the fit when None
+        data, by : as `fit_by` takes them, in memory; by is that of the fit when None. A missing
+            cell is left out of its row's density
 
         Raises
         ------
@@ -201,7 +202,8 @@ class GroupedMixtures(Tabled):
     ) -> Any:
         first = next((one for one in self.mixtures if one is not None), None)
         columns = first.columns if first is not None and is_frame(data) else None
-        rows = grouped_rows(data, self.by if by is None else by, columns, memory=ALL)
+        called = self.by if by is None else by
+        rows = grouped_rows(data, called, columns, memory=ALL, gaps=True)
         found = np.empty(len(rows.cells), dtype=dtype)
         for g, group in enumerate(rows.groups):
             if group not in self:

@@ -18,7 +18,7 @@ from mixtura.estimators import GaussianMixture
 from mixtura.estimators.base import MixtureEstimator
 from mixtura.estimators.settings import DEFAULT_MAX_ITER, Settings, checked_integer, seed_of
 from mixtura.estimators.sizes import is_auto, size_of
-from mixtura.grouped.alone import Alone
+from mixtura.grouped.alone import Alone, quietly
 from mixtura.grouped.compiled import CompiledMixtures, Request
 from mixtura.grouped.fits import GroupedMixtures
 from mixtura.grouped.rows import GroupedRows, grouped_rows
@@ -92,9 +92,11 @@ def fit_by(
     _check(estimator)
     gaps = getattr(estimator, "missing", "error") != "error"
     rows = grouped_rows(data, by, columns, memory=memory, cache=cache, gaps=gaps)
-    if thorough or not _is_plain(estimator, rows.cells.shape[1]):
-        return _one_by_one(estimator, rows)
-    return _together(estimator, rows)
+    # Filters of warnings are those of all threads, whichever of these ends first.
+    with quietly():
+        if thorough or not _is_plain(estimator, rows.cells.shape[1]):
+            return _one_by_one(estimator, rows)
+        return _together(estimator, rows)
 
 
 def _check(estimator: MixtureEstimator) -> None:
@@ -132,6 +134,9 @@ def _one_by_one(estimator: MixtureEstimator, rows: GroupedRows) -> GroupedMixtur
     alone = Alone(estimator, seed_of(estimator.random_state), rows.columns)
     with engine.session():
         found = list(engine.map(alone, [rows.of(g) for g in range(len(rows.groups))]))
+    if all(one.refused for one in found) and len({one.note for one in found}) == 1:
+        # What is said of every group alike is said of the estimator.
+        raise ParameterError(found[0].note)
     free = [np.nan if one.mixture is None else one.mixture.n_parameters for one in found]
     return GroupedMixtures(
         rows.by,

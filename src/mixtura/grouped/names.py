@@ -60,7 +60,7 @@ def _distinct(column: Any) -> tuple[Codes, list[Any]]:
             return _encoded(series)
         column = series.to_numpy()
     values = np.asarray(column)
-    if values.ndim != 1 or values.dtype.kind == "O":
+    if values.ndim != 1 or values.dtype.kind == "O" or not len(values):
         return _listed(list(column))
     # Rows that are sorted by group are few runs, however long.
     starts = np.flatnonzero(np.append(True, values[1:] != values[:-1]))

@@ -7,7 +7,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from mixtura.data.batches import parts_of
-from mixtura.data.frames import is_frame, picked, without
+from mixtura.data.frames import in_memory_frame, is_frame, picked, without
 from mixtura.data.parts import Asked
 from mixtura.data.paths import files_of
 from mixtura.errors import DataError, ParameterError
@@ -31,6 +31,11 @@ def grouped_parts(data: Any, by: Any, columns: Sequence[str] | None) -> Parts:
     ParameterError
         If groups are not named so.
     """
+    if columns is not None and (isinstance(by, str) and by in columns):
+        raise ParameterError(
+            f"columns names '{by}', which has one value in each group, as it is what by groups by; "
+            "leave it out"
+        )
     in_memory = is_frame(data) or isinstance(data, np.ndarray | list)
     if in_memory and files_of(data) is None:
         return _whole(data, by, columns)
@@ -52,6 +57,8 @@ def grouped_parts(data: Any, by: Any, columns: Sequence[str] | None) -> Parts:
 
 
 def _whole(data: Any, by: Any, columns: Sequence[str] | None) -> Parts:
+    if is_frame(data):
+        data = in_memory_frame(data)
     if isinstance(by, str):
         if not is_frame(data):
             raise ParameterError(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mixtura.data.checks import check_finite
 from mixtura.data.frames import is_frame, numbers_of_frame
 from mixtura.data.memory import bytes_of
-from mixtura.data.plain import numbers_of_cells
+from mixtura.data.plain import NO_NUMBER, numbers_of_cells
 from mixtura.errors import DataError
 from mixtura.grouped.names import Names, in_order
 from mixtura.grouped.parts import grouped_parts
@@ -24,6 +24,8 @@ __all__ = ["GroupedRows", "grouped_rows"]
 Float = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
+# Groups of any family are rows of numbers.
+NUMBERS = "leave it out, by columns= that name the others, or turn it into numbers"
 CHANGED = "there are other rows than when groups were counted; leave the data as they are meanwhile"
 
 
@@ -128,7 +130,10 @@ def _checked(rows: Any, place: str, *, gaps: bool) -> tuple[Float, tuple[str, ..
         found, named = numbers_of_frame(rows) if is_frame(rows) else (numbers_of_cells(rows), None)
         check_finite(found, named, gaps=gaps)
     except DataError as error:
-        raise DataError(f"{place}: {error}" if place else str(error)) from error
+        said = str(error).replace(NO_NUMBER, NUMBERS)
+        raise DataError(f"{place}: {said}" if place else said) from error
+    if not found.shape[1]:
+        raise DataError("there is no column to fit beside that of groups; give one of numbers")
     return found.astype(np.float64, copy=False), named
 
 

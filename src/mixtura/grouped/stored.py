@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,12 @@ from numpy.typing import NDArray
 from mixtura.archive import write_archive
 from mixtura.errors import ParameterError
 from mixtura.mixture import Mixture
-from mixtura.store import described_mixture, parts_of, refusing
+from mixtura.store import GROUPED, described_mixture, parts_of, refusing
 
-__all__ = ["GROUPED", "StoredMixtures", "save_groups", "stored_groups"]
+__all__ = ["StoredMixtures", "save_groups", "stored_groups"]
 
 Arrays = dict[str, NDArray[Any]]
 
-# The key of a document of a mixture for each group.
-GROUPED = "grouped"
 # What begins the names of arrays of all groups, and of those of mixtures.
 OF_GROUPS, OF_MIXTURES = "groups.", "mixture."
 # What is told of all groups.
@@ -59,11 +58,7 @@ class StoredMixtures(Sequence[Mixture | None]):
 
 def save_groups(path: str | os.PathLike[str], fits: Any) -> None:
     """Write what is known of groups, `GroupedMixtures`, to a model file."""
-    groups = list(fits.groups)
-    if not all(isinstance(group, str | bool | int | float) for group in groups):
-        raise ParameterError(
-            "groups are kept in a model file by text or numbers; let by be a column of these"
-        )
+    groups = [_written(group) for group in fits.groups]
     parts = [None if one is None else parts_of(one) for one in fits.mixtures]
     found = [part for part in parts if part is not None]
     document = found[0][1] if found else {}
@@ -90,13 +85,34 @@ def save_groups(path: str | os.PathLike[str], fits: Any) -> None:
     )
 
 
+def _written(group: Any) -> Any:
+    """Return the name of a group as JSON has it; that of a date is a list of one text."""
+    if isinstance(group, str | bool | int | float):
+        return group
+    if isinstance(group, date):
+        text = group.isoformat()
+        if _read([text]) == group:
+            return [text]
+    raise ParameterError(
+        "groups are kept in a model file by text, numbers, dates or times to the microsecond; let "
+        f"by be a column of these, and not of such as {group!r}"
+    )
+
+
+def _read(written: Any) -> Any:
+    if not isinstance(written, list):
+        return written
+    (text,) = written
+    return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+
+
 def stored_groups(
     path: str | os.PathLike[str], arrays: Arrays, document: dict[str, Any], made: Any
 ) -> Any:
     """Return what an archive says of groups, as `made` of what `GroupedMixtures` holds."""
     with refusing(path, "mixtures of groups"):
         state = document[GROUPED]
-        groups = tuple(state["groups"])
+        groups = tuple(map(_read, state["groups"]))
         told = {name: arrays[OF_GROUPS + name] for name in TOLD}
         places = arrays[OF_GROUPS + "places"]
         own = {

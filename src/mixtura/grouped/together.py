@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.grouped.alone import Alone
+from mixtura.grouped.alone import LIMITED, Alone
 from mixtura.grouped.compiled import CompiledFits, Request, fitted_groups
 from mixtura.grouped.rows import GroupedRows
 from mixtura.native.groups import GroupOutcome
@@ -15,7 +15,6 @@ from mixtura.text import row_words
 __all__ = ["SomeFits", "Together"]
 
 ENDED = (GroupOutcome.CONVERGED, GroupOutcome.ROUNDING)
-LIMITED = "stopped at the iteration limit, before it had converged"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

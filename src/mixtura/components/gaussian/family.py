@@ -335,7 +335,8 @@ class GaussianFamily:
 
     def _scale_advice(self) -> str:
         """Return what to do about columns that the structure cannot bring to one scale."""
-        ratio = self.frame.spread.max() / self.frame.spread.min()
+        with np.errstate(over="ignore"):
+            ratio = self.frame.spread.max() / self.frame.spread.min()
         if not self.structure.one_scale or ratio < UNLIKE_SCALES:
             return ""
         return (
