@@ -22,7 +22,7 @@ class Shown(Tabled, Plotted):
     def measures(self) -> list[Measure]:
         """Return the weights, and the numbers of components one by one, without those of noise."""
         mixture: Any = self
-        columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
+        columns = mixture.column_names
         family, parameters = without_noise(mixture.family), mixture.parameters
         if mixture.family.has_noise:
             parameters = parameters.inner

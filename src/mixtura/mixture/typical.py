@@ -98,7 +98,7 @@ def top_items(model: Any, n_items: int = 10, *, by: str = "share") -> TopItems:
     values = getattr(parameters, FREQUENCIES[family.name])
     weights = mixture.weights[: len(values)]
     overall = weights @ values / weights.sum()
-    names = mixture.columns or tuple(f"x{j}" for j in range(values.shape[1]))
+    names = mixture.column_names
     found = tuple(
         tuple(
             (names[j], float(own[j]), float(overall[j]))
