@@ -118,4 +118,5 @@ def typical_places(own: Float, overall: Float, *, by: str = "share") -> list[int
     """
     lift = np.maximum(own, 1e-300) / np.maximum(overall, 1e-300)
     order = np.argsort(-lift if by == "lift" else -own * np.log(lift), kind="stable")
-    return [int(place) for place in order if lift[place] > 1]
+    # A component without weight is no part of all rows.
+    return [int(place) for place in order if lift[place] > 1 and overall[place] > 0]
