@@ -123,18 +123,15 @@ class LatentTransition(Penalised, Tabled):
                     "each"
                 )
         log_moves = np.stack(
-            [
-                np.stack([self._logs(one, design, len(log_f)) for one in own], 1)
-                for own in self.moves
-            ]
+            [np.stack([self._logs(one, design) for one in own], 1) for own in self.moves]
         )
-        return smoothed(self._logs(self.initial, design, len(log_f)), log_moves, log_f).classes
+        return smoothed(self._logs(self.initial, design), log_moves, log_f).classes
 
-    def _logs(self, logit: ClassMembership, design: Float | None, n_rows: int) -> Float:
-        """Return log probabilities (N, K) of classes by a logit."""
+    def _logs(self, logit: ClassMembership, design: Float | None) -> Float:
+        """Return log probabilities (N, K) of classes by a logit, (1, K) where rows are alike."""
         reference = self.classes.index(logit.reference)
         if design is None or len(logit.terms) == 1:
-            design = np.ones((n_rows, 1))
+            design = np.ones((1, 1))
         return log_probabilities(design, logit.coefficients.T, reference)
 
     def table(self) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from mixtura.cli.answers import Answers, answers_of
 from mixtura.cli.assignments import Assignments, assignments_of, write_parts
 from mixtura.cli.contradictions import check_target
 from mixtura.cli.formulas import keep_formulas_option
-from mixtura.cli.long import long_of, long_option
+from mixtura.cli.long import WITHIN_MEMORY, long_of, long_option
 from mixtura.cli.options import memory_option, missing_option
 from mixtura.cli.rows import rows_of, tables_within, text_columns
 from mixtura.cli.standard_output import binary_output
@@ -96,9 +96,7 @@ def predict(
     tables = (table.without(codes, kept) for table in tables)
     if long is not None:
         if beyond:
-            raise ParameterError(
-                "--long is for rows within --memory; give more memory, or write a row a line"
-            )
+            raise ParameterError(WITHIN_MEMORY)
         tables = (long.of(table, kept, mixture.columns or ()) for table in tables)
     parts = _parts(answers, tables, id_column, keep_formulas, proba, unknown)
     write_parts(parts, binary_output() if output is None else output)
