@@ -11,6 +11,8 @@ from mixtura.cli.command import command
 from mixtura.data.files import read_table
 from mixtura.data.long import widened
 
+pytestmark = pytest.mark.usefixtures("sketched")
+
 
 def answers(n_rows=80, seed=0):
     """Return a wide frame of answers, and its lines in random order without some."""
