@@ -46,7 +46,8 @@ def nightly(session: nox.Session) -> None:
 # Every test that goes by the kernels alone, rather than by an estimator.
 KERNELS = [
     *("tests/native", "tests/em/test_compiled.py", "tests/em/test_compiled_sweep.py"),
-    *("tests/components/gaussian/test_kernel.py", "--ignore=tests/native/test_build.py"),
+    *("tests/components/gaussian/test_kernel.py", "tests/grouped/test_fitting.py"),
+    "--ignore=tests/native/test_build.py",
 ]
 
 

@@ -286,7 +286,7 @@ def test_what_cannot_be_fitted_is_said() -> None:
         latent_transition(model, waves[:1])
     with pytest.raises(DataError, match="wave 1 has 49 rows and wave 0 has 50"):
         latent_transition(model, [waves[0], waves[1][1:]])
-    with pytest.raises(ParameterError, match="measurement should be 'equal' or 'free'"):
+    with pytest.raises(ParameterError, match="measurement should be one of equal, free"):
         latent_transition(model, waves, measurement="same")
     with pytest.raises(ParameterError, match="one class only"):
         latent_transition(BernoulliMixture(1).fit(waves[0]), waves)

@@ -76,6 +76,7 @@ def test_classes_are_named_from_the_largest_on(named):
         found.mixture(2, labels=NAMES)
 
 
+@pytest.mark.drawn(3)
 @pytest.mark.parametrize(
     "estimator",
     [

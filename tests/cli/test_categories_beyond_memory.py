@@ -10,7 +10,7 @@ from mixtura.cli.beyond import shown_rows
 from mixtura.cli.command import command
 from mixtura.store import load_with_facts
 
-pytestmark = pytest.mark.drawn(4, among="file")
+pytestmark = [pytest.mark.usefixtures("sketched"), pytest.mark.drawn(4, among="file")]
 
 
 def passed(*arguments):

@@ -12,6 +12,8 @@ from click.testing import CliRunner
 from mixtura import load
 from mixtura.cli.command import command
 
+pytestmark = pytest.mark.usefixtures("sketched")
+
 
 def run(*given: Any) -> Any:
     return CliRunner().invoke(command, [str(each) for each in given])

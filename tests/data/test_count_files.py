@@ -20,6 +20,7 @@ from mixtura import (
     top_items,
 )
 from mixtura.data.draws import counted_draws
+from mixtura.mixture.typical import typical_places
 
 WORDS = ("apple", "bread", "cheese", "dill", "egg")
 
@@ -114,6 +115,10 @@ def test_top_items_are_those_of_their_formula() -> None:
     said = str(top_items(model, 1).summary())
     assert "×" in said
     assert len(top_items(BernoulliMixture(1).fit(counts() > 0)).table()) == 0
+
+
+def test_an_item_that_no_row_has_is_typical_of_nothing() -> None:
+    assert typical_places(np.array([0.5, 0.5]), np.array([0.0, 0.1])) == [1]
 
 
 def test_what_cannot_be_read_is_said(tmp_path) -> None:

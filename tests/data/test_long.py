@@ -6,10 +6,12 @@ import pytest
 from click.testing import CliRunner
 from numpy.testing import assert_array_equal
 
-from mixtura import CategoricalMixture, DataError, MultinomialMixture, load
+from mixtura import CategoricalMixture, DataError, MixedMixture, MultinomialMixture, load
 from mixtura.cli.command import command
 from mixtura.data.files import read_table
 from mixtura.data.long import widened
+
+pytestmark = pytest.mark.usefixtures("sketched")
 
 
 def answers(n_rows=80, seed=0):
@@ -111,6 +113,30 @@ def test_the_command_fits_and_predicts_long_answers(tmp_path) -> None:
     refused = command_of("fit", path, "--long", "person,item", "-f", "categorical")
     assert refused.exit_code == 2
     assert "should name three columns" in refused.stderr
+
+
+def test_the_command_takes_counts_beside_other_answers_as_answers(tmp_path) -> None:
+    side = np.arange(60) % 2
+    wide = pd.DataFrame({"person": [f"p{row}" for row in range(60)]})
+    wide["visits"] = np.random.default_rng(0).poisson(2 + 20 * side)
+    wide["grade"] = np.where(side, "high", "low")
+    blocks = {"poisson": ["visits"], "categorical": ["grade"]}
+    model = MixedMixture(blocks, 2, missing="marginal", random_state=0)
+    model.fit(wide[["visits", "grade"]]).save(tmp_path / "model")
+    lines = wide.melt("person", var_name="item", value_name="answer").drop(index=3)
+    lines.to_csv(tmp_path / "lines.csv", index=False)
+    # A count that no line has is missing, and not 0.
+    wide["visits"] = wide["visits"].astype("Int64").mask(wide["person"] == "p3")
+    wide.to_csv(tmp_path / "wide.csv", index=False)
+    told = [
+        command_of("predict", tmp_path / "model", path, "--id", "person", *more)
+        for path, more in (
+            (tmp_path / "lines.csv", ("--long", "person,item,answer")),
+            (tmp_path / "wide.csv", ()),
+        )
+    ]
+    assert [one.exit_code for one in told] == [0, 0], told[0].output
+    assert sorted(told[0].stdout.splitlines()) == sorted(told[1].stdout.splitlines())
 
 
 def test_the_command_adds_up_counts(tmp_path) -> None:

@@ -207,6 +207,11 @@ def test_far_from_zero_and_in_any_units_a_group_is_fitted_as_it_is(scale, shift)
     assert moved.trusted.all()
 
 
+def test_a_limit_that_no_fit_comes_near_takes_no_room(groups, fits):
+    estimator = GaussianMixture(2, max_iter=10**15, random_state=0)
+    assert numbers_of(fit_by(estimator, named(groups), "store")) == numbers_of(fits)
+
+
 def test_components_are_no_narrower_than_values_step(groups):
     rounded = named(np.round(groups, 0))
     fits = fit_by(GaussianMixture(3, random_state=0), rounded, "store")

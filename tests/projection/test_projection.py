@@ -211,6 +211,17 @@ def test_a_model_that_was_read_from_a_file_has_the_same_directions(
     assert again.transform(frame).tobytes() == project(model).transform(frame).tobytes()
 
 
+def test_columns_may_be_called_as_the_numbers_of_directions_are() -> None:
+    rows = pd.DataFrame(np.random.default_rng(0).normal(size=(80, 2)), columns=["share", "b"])
+    rows["b"] += np.where(np.arange(80) < 40, 0, 9)
+    found = project(GaussianMixture(2, random_state=0).fit(rows))
+    assert sum(row["share"] for row in found.table()) == pytest.approx(1)
+    first, scores = found.table()[0], found.transform(rows)[:, 0]
+    told = [first["column share"], first["b"]]
+    assert_allclose(told, [np.corrcoef(scores, rows[name])[0, 1] for name in rows], atol=0.01)
+    assert "\nshare " in found.summary()
+
+
 def test_what_cannot_be_projected_is_said() -> None:
     rows = np.random.default_rng(0).normal(size=(50, 3))
     with pytest.raises(ParameterError, match="no direction shows them"):

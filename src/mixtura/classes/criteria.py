@@ -1,15 +1,34 @@
-"""The criteria that papers print for each number of classes, of one fit."""
+"""The criteria that papers print, of one fit."""
 
 from math import log
+from typing import Any
 
 import numpy as np
 
 from mixtura.em.solve import FitResult
 
-__all__ = ["CRITERIA", "correct_model_probabilities", "criteria_of"]
+__all__ = ["CRITERIA", "Penalised", "correct_model_probabilities", "criteria_of"]
 
 # What numbers of classes are compared by, lower being better.
 CRITERIA = ("aic", "caic", "bic", "sabic", "awe", "icl")
+
+
+class Penalised:
+    """What has a `log_likelihood` of `n` rows and `n_parameters` has BIC and AIC."""
+
+    __slots__ = ()
+
+    @property
+    def bic(self) -> float:
+        """Return -2 ℓ + df log n; lower is better."""
+        fit: Any = self
+        return -2.0 * fit.log_likelihood + fit.n_parameters * log(fit.n)
+
+    @property
+    def aic(self) -> float:
+        """Return -2 ℓ + 2 df; lower is better."""
+        fit: Any = self
+        return -2.0 * fit.log_likelihood + 2.0 * fit.n_parameters
 
 
 def criteria_of(result: FitResult) -> dict[str, float]:

@@ -250,7 +250,7 @@ def invariance_test(
     """
     mixture = mixture_of(model)
     check_comparable(mixture)
-    names = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
+    names = mixture.column_names
     chosen = free_columns(free, mixture)
     starts = whole_number("n_init", n_init, 1)
     seed = int(generator_of(random_state).integers(2**31))

@@ -15,7 +15,8 @@ from mixtura.classes.transition_errors import Found, transitions_of
 from mixtura.classes.transition_starts import Waves, best_chain
 from mixtura.classes.transitions import LatentTransition
 from mixtura.data.weights import given_weights
-from mixtura.errors import DataError, ParameterError
+from mixtura.errors import DataError
+from mixtura.estimators.settings import checked_choice
 from mixtura.inference.refit import options_of
 from mixtura.inference.rows import checked
 from mixtura.inference.survey import SurveyDesign, sampling_of
@@ -24,8 +25,6 @@ from mixtura.mixture import Mixture
 __all__ = ["latent_transition"]
 
 Float = NDArray[np.float64]
-
-COVARIATES_ON = ("both", "initial", "transition")
 
 
 def latent_transition(
@@ -106,9 +105,9 @@ def latent_transition(
     mixture = mixture_of(model)
     check_errors(standard_errors, survey)
     check_classes(mixture)
-    _check("covariates_on", covariates_on, COVARIATES_ON)
-    _check("transitions", transitions, ("by wave", "equal"))
-    _check("measurement", measurement, ("equal", "free"))
+    checked_choice("covariates_on", covariates_on, ("both", "initial", "transition"))
+    checked_choice("transitions", transitions, ("by wave", "equal"))
+    checked_choice("measurement", measurement, ("equal", "free"))
     whole_number("max_iter", max_iter, 1)
     seed = int(generator_of(random_state).integers(2**31))
     others = whole_number("n_init", n_init, 1) - 1
@@ -140,12 +139,6 @@ def latent_transition(
     chain, end = best_chain(told, free=measurement == "free", max_iter=max_iter)
     found = Found(told, chain, end, read, terms, sampling, int((~present).sum()))
     return transitions_of(found, standard_errors)
-
-
-def _check(name: str, given: str, known: Sequence[str]) -> None:
-    if given not in known:
-        said = ", ".join(map(repr, known[:-1])) + f" or {known[-1]!r}"
-        raise ParameterError(f"{name} should be {said}, but got {given!r}")
 
 
 def _read(mixture: Mixture, waves: Sequence[Any], missing: str) -> list[Any]:

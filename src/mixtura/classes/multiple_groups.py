@@ -10,6 +10,7 @@ from scipy.optimize import linear_sum_assignment
 
 from mixtura.arrays import order_by_pattern
 from mixtura.classes.absent import n_absent
+from mixtura.classes.criteria import Penalised
 from mixtura.classes.design_effects import Effect, effect_of, effect_of_shares
 from mixtura.classes.groups import joined
 from mixtura.components.constrained import Constraints, bound_to
@@ -71,7 +72,7 @@ class Groups:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupModel:
+class GroupModel(Penalised):
     """One model of all groups.
 
     Attributes
@@ -90,16 +91,6 @@ class GroupModel:
     n: float
     free: tuple[str, ...]
     effect: Effect | None = None
-
-    @property
-    def bic(self) -> float:
-        """Return -2 ℓ + df log n; lower is better."""
-        return -2.0 * self.log_likelihood + self.n_parameters * float(np.log(self.n))
-
-    @property
-    def aic(self) -> float:
-        """Return -2 ℓ + 2 df; lower is better."""
-        return -2.0 * self.log_likelihood + 2.0 * self.n_parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +257,7 @@ class Fitter:
         effect: Effect | None,
     ) -> GroupModel:
         """Return a model, its classes in the places of those of the mixture with the same rows."""
-        names = self.mixture.columns or tuple(f"x{j}" for j in range(self.mixture.n_columns))
+        names = self.mixture.column_names
         total = float(self.groups.weights.sum())
         model = GroupModel(mixtures, value, size, total, tuple(names[j] for j in free), effect)
         expected = self.mixture.coded.responsibilities(self.groups.rows)

@@ -10,6 +10,7 @@ from scipy.special import chdtrc
 from mixtura.arrays import generator_of, log_sum_exp, whole_number
 from mixtura.classes.asked import FittedCovariates, covariates_of
 from mixtura.classes.covariates import ClassMembership, membership_of, unbounded
+from mixtura.classes.criteria import Penalised
 from mixtura.classes.curvature import ERRORS, covariance_of, point_of
 from mixtura.classes.design import design_of, raw_columns
 from mixtura.classes.joint_starts import best_ascents
@@ -58,7 +59,7 @@ class LikelihoodRatio:
 
 
 @dataclass(frozen=True, slots=True)
-class ClassRegression(Tabled):
+class ClassRegression(Penalised, Tabled):
     """A mixture whose weights are a multinomial logit of covariates.
 
     Attributes
@@ -88,16 +89,6 @@ class ClassRegression(Tabled):
     def how(self) -> str:
         """Return in words how it was fitted."""
         return self.membership.how
-
-    @property
-    def bic(self) -> float:
-        """Return -2 ℓ + df log n; lower is better."""
-        return -2.0 * self.log_likelihood + self.n_parameters * float(np.log(self.n))
-
-    @property
-    def aic(self) -> float:
-        """Return -2 ℓ + 2 df; lower is better."""
-        return -2.0 * self.log_likelihood + 2.0 * self.n_parameters
 
     def weights(self, covariates: Any) -> Float:
         """Return the probabilities (N, K) of classes given covariates alone.

@@ -23,7 +23,7 @@ __all__ = ["chain_point"]
 
 Float = NDArray[np.float64]
 
-# Rows at a time: K² of them by all parameters are held.
+# Rows at a time: of each, K numbers by all parameters are held.
 TILE = 512
 
 
@@ -37,6 +37,8 @@ class _Components:
         self.edge = numbers.inner_edge(counts).numbers
         self.chart: Chart = numbers.inner_chart(self.edge)
         self.own = slice(start, start + self.chart.n_free)
+        self.stands = np.empty(len(part.order), dtype=np.intp)
+        self.stands[part.order] = np.arange(len(part.order))
 
     def scores(self, rows: Any) -> Float:
         """Return ∇ log f_k (K, n, free) of rows."""
@@ -109,10 +111,9 @@ def _of_tile(
     """Return Σ w (E[u uᵀ] - E[u] E[u]ᵀ) and the scores E[u] of some rows."""
     n_classes, weights = chain.n_classes, chain.weights[tile]
     known = state.smoothed
-    answers = _answers(chain, parts, tile, size)
     n_initial = len(state.initial)
     logit = replace(chain.initial, design=chain.initial.design[tile])
-    before = answers[0]
+    before = _answers(chain, parts, tile, size, 0)
     before[:, :, :n_initial] += _toward(logit, state.initial)
     spread = np.zeros((size, size))
     for k in range(n_classes):
@@ -122,7 +123,8 @@ def _of_tile(
         block = next(m for m, times in enumerate(chain.steps) if t - 1 in times)
         pairs, sums = known.moves[tile, t - 1], known.classes[tile, t]
         counted = weights[:, None, None] * pairs
-        after = sums.T[:, :, None] * answers[t]
+        answers = _answers(chain, parts, tile, size, t)
+        after = sums.T[:, :, None] * answers
         twice = np.zeros((size, size))
         for j, each in enumerate(chain.moves):
             logit = replace(each, design=each.design[tile])
@@ -136,12 +138,12 @@ def _of_tile(
                 share = pairs[:, j, k, None]
                 after[k] += share * before[j]
                 after[k][:, own] += share * toward[k]
-                twice[own] += (counted[:, j, k, None] * toward[k]).T @ answers[t][k]
+                twice[own] += (counted[:, j, k, None] * toward[k]).T @ answers[k]
         for k in range(n_classes):
             # What came before, and half of the square, meet the answers of the wave once.
             earlier = np.einsum("nj,jnp->np", counted[:, :, k], before)
-            earlier += 0.5 * (weights * sums[:, k])[:, None] * answers[t][k]
-            twice += earlier.T @ answers[t][k]
+            earlier += 0.5 * (weights * sums[:, k])[:, None] * answers[k]
+            twice += earlier.T @ answers[k]
         spread += twice + twice.T
         divisor = sums.T[:, :, None]
         before = np.divide(after, divisor, out=np.zeros_like(after), where=divisor > 0.0)
@@ -149,19 +151,14 @@ def _of_tile(
     return spread - (score * weights[:, None]).T @ score, score
 
 
-def _answers(chain: Chain, parts: list[_Components], tile: slice, size: int) -> list[Float]:
-    """Return ∇ log f_k (K, n, P) of the answers at each wave."""
+def _answers(chain: Chain, parts: list[_Components], tile: slice, size: int, wave: int) -> Float:
+    """Return ∇ log f_k (K, n, P) of the answers at a wave."""
+    one = next(one for one in parts if wave in one.part.waves)
     n_rows = len(chain.weights)
-    numbers = np.arange(n_rows)[tile]
-    found: dict[int, Float] = {}
-    for one in parts:
-        stands = np.empty(len(one.part.order), dtype=np.intp)
-        stands[one.part.order] = np.arange(len(one.part.order))
-        for place, wave in enumerate(one.part.waves):
-            rows = one.part.rows[stands[place * n_rows + numbers]]
-            found[wave] = np.zeros((chain.n_classes, len(numbers), size))
-            found[wave][:, :, one.own] = one.scores(rows)
-    return [found[t] for t in range(chain.n_waves)]
+    numbers = one.part.waves.index(wave) * n_rows + np.arange(n_rows)[tile]
+    found = np.zeros((chain.n_classes, len(numbers), size))
+    found[:, :, one.own] = one.scores(one.part.rows[one.stands[numbers]])
+    return found
 
 
 def _toward(logit: Logit, coefficients: Float) -> Float:

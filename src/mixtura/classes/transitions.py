@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mixtura.classes.asked import FittedCovariates
 from mixtura.classes.chains import smoothed
 from mixtura.classes.covariates import ClassMembership
+from mixtura.classes.criteria import Penalised
 from mixtura.classes.design import raw_columns
 from mixtura.classes.membership import log_probabilities
 from mixtura.classes.regression import LikelihoodRatio, ratio_of
@@ -23,7 +24,7 @@ Float = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class LatentTransition(Tabled):
+class LatentTransition(Penalised, Tabled):
     """Classes at several waves.
 
     Attributes
@@ -70,16 +71,6 @@ class LatentTransition(Tabled):
     def n_waves(self) -> int:
         """Return T."""
         return len(self.mixtures)
-
-    @property
-    def bic(self) -> float:
-        """Return -2 ℓ + df log n; lower is better."""
-        return -2.0 * self.log_likelihood + self.n_parameters * float(np.log(self.n))
-
-    @property
-    def aic(self) -> float:
-        """Return -2 ℓ + 2 df; lower is better."""
-        return -2.0 * self.log_likelihood + 2.0 * self.n_parameters
 
     def against(self, other: "LatentTransition") -> LikelihoodRatio:
         """Return the likelihood-ratio test of this model against one with more parameters.
@@ -132,18 +123,15 @@ class LatentTransition(Tabled):
                     "each"
                 )
         log_moves = np.stack(
-            [
-                np.stack([self._logs(one, design, len(log_f)) for one in own], 1)
-                for own in self.moves
-            ]
+            [np.stack([self._logs(one, design) for one in own], 1) for own in self.moves]
         )
-        return smoothed(self._logs(self.initial, design, len(log_f)), log_moves, log_f).classes
+        return smoothed(self._logs(self.initial, design), log_moves, log_f).classes
 
-    def _logs(self, logit: ClassMembership, design: Float | None, n_rows: int) -> Float:
-        """Return log probabilities (N, K) of classes by a logit."""
+    def _logs(self, logit: ClassMembership, design: Float | None) -> Float:
+        """Return log probabilities (N, K) of classes by a logit, (1, K) where rows are alike."""
         reference = self.classes.index(logit.reference)
         if design is None or len(logit.terms) == 1:
-            design = np.ones((n_rows, 1))
+            design = np.ones((1, 1))
         return log_probabilities(design, logit.coefficients.T, reference)
 
     def table(self) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from mixtura.cli.assignments import Assignments, assignments_of, write_parts
 from mixtura.cli.families import Offer, Request
 from mixtura.cli.families.fitting import Beyond
 from mixtura.cli.fitted import Fitted
+from mixtura.cli.long import WITHIN_MEMORY
 from mixtura.cli.output import MANY_ASSIGNMENTS
 from mixtura.cli.progress import search_progress
 from mixtura.cli.voice import say
@@ -42,9 +43,7 @@ def rows_beyond(
         If something is asked for that takes all rows at once.
     """
     if request.long is not None:
-        raise ParameterError(
-            "--long is for rows within --memory; give more memory, or write a row a line"
-        )
+        raise ParameterError(WITHIN_MEMORY)
     if request.skips and request.id_column is not None:
         raise ParameterError(
             "--on-bad skip goes with --id for rows within --memory only; give more of it, or leave "

@@ -334,8 +334,7 @@ def _write(folder: Output, fitted: Fitted, findings: Findings) -> None:
         fitted_sizes = [row for row in findings.enumeration.table() if row["failure"] is None]
         if len(fitted_sizes) > 1 and drawn(folder.partial / SCREE, fitted_sizes):
             names.append(SCREE)
-    folder.publish()
-    say(f"written to {folder.shown}: {', '.join(names)}", err=True)
+    folder.hand_over(*names)
 
 
 def drawn(path: Path, rows: list[dict[str, Any]]) -> bool:

@@ -10,8 +10,7 @@ from mixtura.cli.class_tables import write_csv
 from mixtura.cli.contradictions import check_written
 from mixtura.cli.formulas import cells_written, keep_formulas_option
 from mixtura.cli.options import force_option, memory_option, seed_option
-from mixtura.cli.output import COMPONENTS, GROUPS, MODEL, Output, output_folder, told
-from mixtura.cli.voice import say
+from mixtura.cli.output import COMPONENTS, GROUPS, MODEL, Output, output_folder, summed_up, told
 from mixtura.data.paths import called_together
 from mixtura.estimators import GaussianMixture
 from mixtura.grouped import GroupedMixtures, fit_by
@@ -99,11 +98,9 @@ def groups(
                 memory=memory,
                 cache=cache,
             )
-        try:
+        with summed_up(found.summary):
             if folder is not None:
                 _write(folder, found, keep_formulas=keep_formulas)
-        finally:
-            say(found.summary())
 
 
 def _write(folder: Output, found: GroupedMixtures, *, keep_formulas: bool) -> None:
@@ -112,5 +109,4 @@ def _write(folder: Output, found: GroupedMixtures, *, keep_formulas: bool) -> No
         found.save(folder.partial / MODEL)
         write_csv(folder.partial / GROUPS, found.table(), safe)
         write_csv(folder.partial / COMPONENTS, found.components(), safe)
-    folder.publish()
-    say(f"written to {folder.shown}: {MODEL}, {GROUPS}, {COMPONENTS}", err=True)
+    folder.hand_over(MODEL, GROUPS, COMPONENTS)

@@ -11,10 +11,13 @@ from mixtura.data.long import widened
 from mixtura.errors import ParameterError
 from mixtura.text import split_names
 
-__all__ = ["COUNTED", "Long", "long_of", "long_option"]
+__all__ = ["COUNTED", "WITHIN_MEMORY", "Long", "long_of", "long_option"]
 
 # Families in whose cells lines add up, and what no line says is 0.
 COUNTED = ("multinomial", "poisson", "negative_binomial", "geometric")
+
+# What is said of files of more than memory may hold.
+WITHIN_MEMORY = "--long is for rows within --memory; give more memory, or write a row a line"
 
 
 @dataclass(frozen=True, slots=True)

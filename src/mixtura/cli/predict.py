@@ -10,11 +10,12 @@ from mixtura.cli.answers import Answers, answers_of
 from mixtura.cli.assignments import Assignments, assignments_of, write_parts
 from mixtura.cli.contradictions import check_target
 from mixtura.cli.formulas import keep_formulas_option
-from mixtura.cli.long import long_of, long_option
+from mixtura.cli.long import COUNTED, WITHIN_MEMORY, long_of, long_option
 from mixtura.cli.options import memory_option, missing_option
 from mixtura.cli.rows import rows_of, tables_within, text_columns
 from mixtura.cli.standard_output import binary_output
 from mixtura.cli.voice import say
+from mixtura.components.noise import without_noise
 from mixtura.data.gaps import Gaps, words_of_empty
 from mixtura.data.memory import bytes_of
 from mixtura.data.paths import bytes_in_memory, files_of
@@ -84,7 +85,7 @@ def predict(
 
         answers = decided_by(answers, priors, costs)
     mixture = answers.mixture
-    long = long_of(long_names, sums=mixture.kinds[0].name in ("draws", "count"))
+    long = long_of(long_names, sums=without_noise(mixture.family).name in COUNTED)
     id_column = id_column or (None if long is None else long.row)
     most, text = bytes_of(memory), text_columns(mixture)
     beyond = any(bytes_in_memory([file]) > most for file in found)
@@ -96,9 +97,7 @@ def predict(
     tables = (table.without(codes, kept) for table in tables)
     if long is not None:
         if beyond:
-            raise ParameterError(
-                "--long is for rows within --memory; give more memory, or write a row a line"
-            )
+            raise ParameterError(WITHIN_MEMORY)
         tables = (long.of(table, kept, mixture.columns or ()) for table in tables)
     parts = _parts(answers, tables, id_column, keep_formulas, proba, unknown)
     write_parts(parts, binary_output() if output is None else output)

@@ -83,7 +83,7 @@ def choose_columns(
         If rows, weights or settings cannot be used.
     """
     checked_choice("family", family, FAMILIES)
-    checked_choice("direction", direction, DIRECTIONS)
+    steps_of = _steps_of(direction, family)
     sizes = checked_sizes(n_components)
     several = [size for size in sizes if size > 1]
     if not several:
@@ -107,19 +107,11 @@ def choose_columns(
         )
     else:
         judge, names = _of_items(table, sample_weight, several, settings, n_tried)
-    steps_of = backward if direction == "backward" else forward
-    if direction == "auto" and family == "categorical":
-        steps_of = backward
-    if steps_of is forward and family == "categorical":
-        raise ParameterError(
-            'direction="forward" begins with one column, which determines no latent classes; take '
-            'direction="backward"'
-        )
+    called: Any = range(judge.n_columns) if names is None else names
     with warnings.catch_warnings():
         # The last fit says what is to be said of the mixture that is kept.
         warnings.simplefilter("ignore", DegenerateComponentWarning)
-        chosen, steps = steps_of(judge, lambda j: j if names is None else names[j], least)
-    called: Any = range(judge.n_columns) if names is None else names
+        chosen, steps = steps_of(judge, called.__getitem__, least)
     return ColumnChoice(
         tuple(called[j] for j in chosen),
         tuple(called[j] for j in range(judge.n_columns) if j not in chosen),
@@ -128,6 +120,25 @@ def choose_columns(
         if chosen
         else None,
     )
+
+
+def _steps_of(direction: str, family: str) -> Any:
+    """Return what goes from column to column in a direction.
+
+    Raises
+    ------
+    ParameterError
+        If there is none such, or it is not of the family.
+    """
+    checked_choice("direction", direction, DIRECTIONS)
+    if family == "categorical" and direction == "forward":
+        raise ParameterError(
+            'direction="forward" begins with one column, which determines no latent classes; take '
+            'direction="backward"'
+        )
+    if direction == "auto":
+        return backward if family == "categorical" else forward
+    return backward if direction == "backward" else forward
 
 
 def _weights(table: Any, sample_weight: ArrayLike | None, n_rows: int) -> Float:

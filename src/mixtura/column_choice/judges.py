@@ -54,11 +54,9 @@ class Clustered:
 
 
 def most_promising(
-    others: Sequence[int], n_tried: int | None, promise: Callable[[int], float]
+    others: Sequence[int], n_tried: int, promise: Callable[[int], float]
 ) -> list[int]:
-    """Return those of the highest promise, or all where they are no more than asked."""
-    if n_tried is None or len(others) <= n_tried:
-        return list(others)
+    """Return so many of the highest promise."""
     return sorted(sorted(others, key=promise, reverse=True)[:n_tried])
 
 

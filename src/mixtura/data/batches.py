@@ -14,7 +14,7 @@ from mixtura.data.damage import leave_out
 from mixtura.data.delimited import layout_of
 from mixtura.data.frames import is_frame
 from mixtura.data.packages import PACKAGES
-from mixtura.data.partitions import Partitions, Values, with_values
+from mixtura.data.partitions import Partitions, Values, in_file, with_values
 from mixtura.data.parts import Asked, Part, part_of
 from mixtura.data.paths import files_of, format_of, is_spelled
 from mixtura.data.plain import cluster_of
@@ -146,9 +146,7 @@ def tables_of(
     place = f"'{file}'"
     reader = partial(_parquet, skips=True) if skips and READERS[kind] is _parquet else READERS[kind]
     try:
-        # Where nothing else is asked for all is read, as rows are counted by it.
-        wanted = [name for name in columns or () if name not in (beside or {})]
-        for place, part in reader(file, wanted or None, text):
+        for place, part in reader(file, in_file(columns, beside or {}), text):
             table = _table_of(part) if isinstance(part, pa.RecordBatch) else part
             yield place, with_values(table, beside, columns) if beside else table
     except (DataError, ParameterError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mixtura.data.damage import leave_out
 from mixtura.data.delimited import read_delimited
 from mixtura.data.packages import PACKAGES
-from mixtura.data.partitions import Partitions, Values, with_values
+from mixtura.data.partitions import Partitions, Values, in_file, with_values
 from mixtura.data.paths import is_spelled
 from mixtura.data.table import Table, checked_names, table_of
 from mixtura.errors import DataError
@@ -65,9 +65,7 @@ def read_table(
             f"reading '{path}' needs pyarrow; install it: pip install 'mixtura[arrow]'"
         ) from error
     try:
-        # Where nothing else is asked for all is read, as rows are counted by it.
-        wanted = [name for name in columns or () if name not in (beside or {})]
-        content = reader(path, tuple(wanted) or None)
+        content = reader(path, in_file(columns, beside or {}))
         # Offsets and texts in a file are believed until here; wrong ones would fail much later.
         content.validate(full=True)
         if beside:

@@ -12,7 +12,7 @@ from mixtura.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Partitions", "Values", "with_values"]
+__all__ = ["Partitions", "Values", "in_file", "with_values"]
 
 # By name: a number where the values of all files are whole numbers, or None where there is none.
 Values = Mapping[str, int | str | None]
@@ -71,6 +71,14 @@ class Partitions:
         own = self.files[file]
         names = self.differing if columns is None else columns
         return {name: own[name] for name in names if name in own}
+
+
+def in_file(columns: Sequence[str] | None, beside: Values) -> tuple[str, ...] | None:
+    """Return the columns to read of a file itself, None for all it has.
+
+    Where nothing else is asked for all is read, as rows are counted by it.
+    """
+    return tuple(name for name in columns or () if name not in beside) or None
 
 
 def with_values(content: "pa.Table", beside: Values, columns: Sequence[str] | None) -> "pa.Table":

@@ -28,7 +28,7 @@ from mixtura.doors import Plotted
 from mixtura.errors import DataError, ParameterError
 from mixtura.estimators.settings import checked_number
 from mixtura.mixture import Mixture
-from mixtura.text import Backend, Passage, Summary, Table, frame_of
+from mixtura.text import Passage, Summary, Table, Tabled
 
 __all__ = ["ClassMixtures", "Labelled", "labelled"]
 
@@ -127,7 +127,7 @@ def _check_present(labels: NDArray[Any]) -> None:
         )
 
 
-class ClassMixtures(Plotted, ClassifierMixin, BaseEstimator, ABC):
+class ClassMixtures(Plotted, Tabled, ClassifierMixin, BaseEstimator, ABC):
     """Base of the classifiers; a concrete one says how the mixtures of the classes are found.
 
     Attributes
@@ -295,15 +295,6 @@ class ClassMixtures(Plotted, ClassifierMixin, BaseEstimator, ABC):
             for label, mixture in zip(self.classes_.tolist(), self.mixtures_, strict=True)
             for row in mixture.table()
         ]
-
-    def to_frame(self, backend: Backend = "pandas") -> Any:
-        """Return the rows of `table` as a data frame.
-
-        Parameters
-        ----------
-        backend : the library that it is a frame of: "pandas", "polars" or "pyarrow"
-        """
-        return frame_of(self.table(), backend)
 
     def save(self, path: Any) -> None:
         """Write the classifier to a model file at `path`, which `mixtura.load` reads.

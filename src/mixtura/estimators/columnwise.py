@@ -149,7 +149,7 @@ class ColumnwiseMixture(VaryingColumns, DiscreteMixture):
 
 def remarks_of(mixture: Mixture) -> list[str]:
     """Return what families of the columnwise tier say of a fit's numbers, others nothing."""
-    columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
+    columns = mixture.column_names
     family, parameters = beside_noise(mixture.family, mixture.parameters)
     parts: list[tuple[Any, Any, slice]] = [(family, parameters, slice(None))]
     if isinstance(family, ProductFamily):

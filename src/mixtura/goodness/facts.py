@@ -121,7 +121,7 @@ def _item_facts(
     if len(levels) > 1 and len(patterns) * len(levels) ** 2 <= 2 * PAIR_COST:
         probabilities = _level_probabilities(mixture)
         pairs = pair_residuals(mixture.weights, probabilities, patterns, totals, levels)
-        names = mixture.columns or tuple(f"x{j}" for j in range(len(levels)))
+        names = mixture.column_names
         facts["pair_residuals"] = [
             [names[i], names[j], value] for i, j, value in pairs.largest(LISTED_PAIRS)
         ]

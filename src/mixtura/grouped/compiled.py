@@ -55,10 +55,10 @@ class Request:
         return structure(self.code)
 
     @property
-    def width(self) -> int:
-        """Return how many numbers factors of precisions are."""
-        each = {"spherical": 1, "diagonal": self.n_columns, "full": self.n_columns**2}
-        return self.n_components * each[self.structure.storage]
+    def factor_shape(self) -> tuple[int, ...]:
+        """Return the shape of the factor of one component's precision."""
+        d = self.n_columns
+        return {"spherical": (), "diagonal": (d,), "full": (d, d)}[self.structure.storage]
 
     @property
     def least_rows(self) -> float:
@@ -91,7 +91,7 @@ class CompiledFits:
     def empty(cls, n_groups: int, request: Request) -> "CompiledFits":
         """Return places for so many groups, NaN where nothing is found."""
         n, d = request.n_components, request.n_columns
-        shapes = [(n,), (n, d), (request.width,), (n,), (), (), ()]
+        shapes = [(n,), (n, d), (n, *request.factor_shape), (n,), (), (), ()]
         numbers = [np.full((n_groups, *shape), np.nan) for shape in shapes]
         return cls(*numbers, *(np.zeros(n_groups, dtype=np.int64) for _ in range(3)))
 
@@ -109,22 +109,22 @@ def fitted_groups(request: Request, cells: Float, bounds: Whole) -> CompiledFits
     floor = request.steps**2 / 12
     rule = GainLeft()
     asked = Grouped(
-        address(cells),
-        request.n_columns,
-        CODES.index(form.code),
-        request.n_components,
-        int(form.one_scale),
-        address(floor) if floor.any() else None,
-        WEAK,
-        float(form.n_parameters(1, request.n_columns) + request.n_columns),
-        request.least_rows,
-        request.fewest_distinct,
-        MOST_ROWS,
-        request.n_starts,
-        request.most_sweeps,
-        rule.nats,
-        rule.relative,
-        request.seed,
+        cells=address(cells),
+        n_columns=request.n_columns,
+        structure=CODES.index(form.code),
+        n_components=request.n_components,
+        one_scale=int(form.one_scale),
+        floor=address(floor) if floor.any() else None,
+        prior_share=WEAK,
+        fewest_rows=float(form.n_parameters(1, request.n_columns) + request.n_columns),
+        least_rows=request.least_rows,
+        fewest_distinct=request.fewest_distinct,
+        most_rows=MOST_ROWS,
+        n_starts=request.n_starts,
+        most_sweeps=request.most_sweeps,
+        nats=rule.nats,
+        relative=rule.relative,
+        seed=request.seed,
     )
     found = CompiledFits.empty(n_groups, request)
     told = GroupFits(*map(address, found.arrays))
@@ -162,21 +162,19 @@ class CompiledMixtures(Sequence[Mixture | None]):
         cls, request: Request, found: CompiledFits, columns: tuple[str, ...] | None
     ) -> "CompiledMixtures":
         """Return the mixtures that were found, their largest components first."""
-        weights, d = np.exp(found.log_weights), request.n_columns
+        weights = np.exp(found.log_weights)
         order = np.argsort(-weights, axis=1, kind="stable")
         weights = np.take_along_axis(weights, order, 1)
         means = np.take_along_axis(found.means, order[:, :, None], 1)
-        each = found.factors.reshape(*weights.shape, -1)
-        factors = np.take_along_axis(each, order[:, :, None], 1)
-        storage = request.structure.storage
-        shape = {"spherical": (), "diagonal": (d,), "full": (d, d)}[storage]
+        places = order.reshape(*order.shape, *(1 for _ in request.factor_shape))
+        factors = np.take_along_axis(found.factors, places, 1)
         return cls(
             request.structure,
-            d,
+            request.n_columns,
             columns,
             weights / weights.sum(axis=1, keepdims=True),
             means,
-            factors.reshape(*weights.shape, *shape),
+            factors,
         )
 
     def __len__(self) -> int:
@@ -196,13 +194,7 @@ class CompiledMixtures(Sequence[Mixture | None]):
 
     def arrays(self) -> dict[str, Float]:
         """Return weights, means and covariances (G, K, ...) of all groups, by those names."""
-        d, factors = self.n_columns, self.factors
-        if self.form.storage == "full":
-            known = np.isfinite(factors).all(axis=(2, 3), keepdims=True)
-            inverse = np.linalg.inv(np.where(known, factors, np.eye(d)))
-            covariances = np.where(known, inverse.swapaxes(2, 3) @ inverse, np.nan)
-        else:
-            variances = 1 / np.square(factors)
-            variances = variances if variances.ndim == 3 else variances[..., None] * np.ones(d)
-            covariances = variances[..., None] * np.eye(d)
+        n_each, d = self.factors.shape[2:], self.n_columns
+        every = covariance_of_factors(self.form.storage, self.factors.reshape(-1, *n_each), d)
+        covariances = every.dense().reshape(*self.weights.shape, d, d)
         return {"weights": self.weights, "means": self.means, "covariances": covariances}

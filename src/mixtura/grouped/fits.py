@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -87,15 +88,16 @@ class GroupedMixtures(Tabled):
             raise ParameterError(f"there is no group {group!r}; .groups has the names of all")
         found = self.mixtures[number]
         if found is None:
-            raise ParameterError(f"group {group!r} has no mixture: {self.notes[number]}")
+            raise ParameterError(f"group {group!r} has no mixture: {self._why(number)}")
         return found
 
-    @property
+    def _why(self, number: int) -> str:
+        """Return why a group has no mixture; the notes of a file may lack it."""
+        return self.notes.get(number, "the file does not say why")
+
+    @cached_property
     def _numbers(self) -> dict[Any, int]:
-        found = self.__dict__.get("_found")
-        if found is None:
-            found = self.__dict__["_found"] = {name: g for g, name in enumerate(self.groups)}
-        return found
+        return {name: g for g, name in enumerate(self.groups)}
 
     @property
     def trusted(self) -> NDArray[np.bool_]:
@@ -206,12 +208,14 @@ class GroupedMixtures(Tabled):
         rows = grouped_rows(data, called, columns, memory=ALL, gaps=True)
         found = np.empty(len(rows.cells), dtype=dtype)
         for g, group in enumerate(rows.groups):
-            if group not in self:
-                why = self.notes.get(self._numbers.get(group, -1), "the fit had no such group")
+            number = self._numbers.get(group)
+            mixture = None if number is None else self.mixtures[number]
+            if mixture is None:
+                why = "the fit had no such group" if number is None else self._why(number)
                 raise DataError(f"group {group!r} has no mixture: {why}; leave its rows out")
             assert rows.order is not None
             places = rows.order[rows.bounds[g] : rows.bounds[g + 1]]
-            found[places] = asked(self[group].coded, rows.of(g))
+            found[places] = asked(mixture.coded, rows.of(g))
         return found
 
 

@@ -29,6 +29,8 @@ __all__ = ["fit_by"]
 
 # Rows that are worth a call of compiled code.
 ROWS_AT_ONCE = 1 << 15
+# No group takes more sweeps than this, and there is room for each from the start.
+MOST_SWEEPS = 1 << 20
 # Starts of each group, for each of n_init.
 STARTS = 4
 # What an estimator may have been told so that its groups are fitted in compiled code.
@@ -153,14 +155,15 @@ def _one_by_one(estimator: MixtureEstimator, rows: GroupedRows) -> GroupedMixtur
 
 def _together(estimator: Any, rows: GroupedRows) -> GroupedMixtures:
     """Return Gaussian fits of all groups, in compiled code but for those that want more care."""
-    most, size, width = estimator.max_iter, size_of(estimator), rows.cells.shape[1]
+    size, width = size_of(estimator), rows.cells.shape[1]
+    most = DEFAULT_MAX_ITER if estimator.max_iter is None else estimator.max_iter
     seed = seed_of(estimator.random_state)
     request = Request(
         structure(estimator.covariance_type).code,
         size,
         width,
         STARTS * checked_integer("n_init", estimator.n_init, 1),
-        checked_integer("max_iter", DEFAULT_MAX_ITER if most is None else most, 1),
+        min(checked_integer("max_iter", most, 1), MOST_SWEEPS),
         seed,
         _steps(rows),
     )

@@ -100,7 +100,7 @@ class Together:
         with np.errstate(divide="ignore"):
             found.log_weights[g] = np.log(mixture.weights)
         found.means[g] = mixture.parameters.means
-        found.factors[g] = mixture.parameters.covariance.factors.ravel()
+        found.factors[g] = mixture.parameters.covariance.factors
         found.effective_rows[g] = one.effective_rows
         found.log_likelihood[g] = one.log_likelihood
         return one.converged, one.sound, one.note

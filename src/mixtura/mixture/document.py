@@ -16,7 +16,7 @@ VERSION = 1
 
 def document_of(mixture: Any) -> dict[str, Any]:
     """Return what the mixture is, by the keys that `Mixture.to_json` has."""
-    columns = mixture.columns or tuple(f"x{j}" for j in range(mixture.n_columns))
+    columns = mixture.column_names
     return {
         "format": "mixtura",
         "version": VERSION,

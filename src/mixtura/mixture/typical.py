@@ -98,7 +98,7 @@ def top_items(model: Any, n_items: int = 10, *, by: str = "share") -> TopItems:
     values = getattr(parameters, FREQUENCIES[family.name])
     weights = mixture.weights[: len(values)]
     overall = weights @ values / weights.sum()
-    names = mixture.columns or tuple(f"x{j}" for j in range(values.shape[1]))
+    names = mixture.column_names
     found = tuple(
         tuple(
             (names[j], float(own[j]), float(overall[j]))
@@ -118,4 +118,5 @@ def typical_places(own: Float, overall: Float, *, by: str = "share") -> list[int
     """
     lift = np.maximum(own, 1e-300) / np.maximum(overall, 1e-300)
     order = np.argsort(-lift if by == "lift" else -own * np.log(lift), kind="stable")
-    return [int(place) for place in order if lift[place] > 1]
+    # A component without weight is no part of all rows.
+    return [int(place) for place in order if lift[place] > 1 and overall[place] > 0]

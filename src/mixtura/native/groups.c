@@ -332,7 +332,7 @@ void mx_fit_groups(const mx_grouped *asked, const int64_t *bounds, int64_t first
         const double *cells = asked->cells + bounds[g] * asked->n_columns;
         fits->n_distinct[g] = n_rows;
         fits->outcome[g] = MX_GROUP_HARD;
-        if (n_rows > asked->most_rows)
+        if (n_rows < 1 || n_rows > asked->most_rows)
             continue;
         mx_row_keys(n_rows, asked->n_columns, cells, at.keys, at.short_keys);
         fits->n_distinct[g] = mx_count_distinct(n_rows, at.keys, at.table);

@@ -24,7 +24,7 @@ typedef struct {
     double fewest_rows;  /* that a component needs to be moved to */
     double least_rows;   /* distinct ones up to which nothing says how wide a component is */
     int64_t fewest_distinct; /* distinct rows below which a group is not fitted */
-    int64_t most_rows; /* of a group; one of more is MX_GROUP_HARD */
+    int64_t most_rows; /* of a group; one of more, or of none, is MX_GROUP_HARD */
     int64_t n_starts;
     int64_t most_sweeps; /* of a run, and when it ends: see mx_rule */
     double nats, relative;

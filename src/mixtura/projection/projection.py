@@ -11,7 +11,7 @@ from mixtura.components.gaussian.covariance import covariance_from
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.structures import structure
-from mixtura.components.margins import moments_of
+from mixtura.components.margins import covariance_of, moments_of
 from mixtura.components.noise import beside_noise
 from mixtura.components.student_t.family import StudentTFamily
 from mixtura.components.student_t.parameters import StudentTParameters
@@ -62,9 +62,8 @@ class Projection(Tabled):
     @property
     def centre(self) -> Float:
         """Return the mean of all components (D,), where all scores are zero."""
-        family, parameters = beside_noise(self.source.family, self.source.parameters)
-        weights = self.source.weights[: self.mixture.n_components]
-        return weights @ moments_of(family, parameters)[0] / weights.sum()
+        weights, family, parameters = _without_noise(self.source)
+        return weights @ moments_of(family, parameters)[0]
 
     def transform(self, X: Any, n_directions: int | None = None) -> Float:
         """Return the scores of rows (N, d), of mean 0 and variance 1 in the mixture.
@@ -117,13 +116,12 @@ class Projection(Tabled):
         """Return a row for each direction: its eigenvalue, by what, and the share of each column.
 
         A column's number is the covariance of the score with the column, in its standard
-        deviations: the correlation of the two.
+        deviations: the correlation of the two. It is by the column's name, or "column share" where
+        that is the name of another number.
         """
-        found, names = self.directions, self.source.columns
-        called = names or tuple(f"x{j}" for j in range(len(found.axes)))
-        correlations = self._correlations()
+        found, correlations = self.directions, self._correlations()
         total = float(found.eigenvalues.sum())
-        return [
+        rows = [
             {
                 "direction": place + 1,
                 "eigenvalue": float(found.eigenvalues[place]),
@@ -132,8 +130,14 @@ class Projection(Tabled):
                 "by_covariances": float(found.by_covariances[place]),
                 "separation": float(found.separations[place]),
             }
-            | dict(zip(called, correlations[:, place].tolist(), strict=True))
             for place in range(self.n_directions)
+        ]
+        called = [
+            f"column {name}" if name in rows[0] else name for name in self.source.column_names
+        ]
+        return [
+            row | dict(zip(called, own, strict=True))
+            for row, own in zip(rows, correlations.T.tolist(), strict=True)
         ]
 
     def summary(self) -> Summary:
@@ -151,8 +155,10 @@ class Projection(Tabled):
             ]
             for one in records
         ]
-        names = list(records[0])[6:]
-        columns = [[name, *(f"{one[name]:+.3f}" for one in records)] for name in names]
+        columns = [
+            [name, *(f"{each:+.3f}" for each in own)]
+            for name, own in zip(self.source.column_names, self._correlations(), strict=True)
+        ]
         numbers = [str(one["direction"]) for one in records]
         heading = f"Directions of {self.source.n_columns} columns in which components differ"
         correlated = Table.of(["correlation with", *numbers], columns)
@@ -162,12 +168,7 @@ class Projection(Tabled):
 
     def _correlations(self) -> Float:
         """Return the correlation of each column with each score (D, d), Σ v / sd."""
-        family, parameters = beside_noise(self.source.family, self.source.parameters)
-        weights = self.source.weights[: self.mixture.n_components]
-        weights = weights / weights.sum()
-        means, covariances = moments_of(family, parameters)
-        apart = means - weights @ means
-        total = np.einsum("k,kij->ij", weights, covariances) + (weights[:, None] * apart).T @ apart
+        total = covariance_of(*_without_noise(self.source))
         return total @ self.directions.axes / np.sqrt(np.diagonal(total))[:, None]
 
     def _first(self, n_directions: int | None) -> int:
@@ -203,9 +204,7 @@ def project(model: Any, *, by: str = "both") -> Projection:
     if by not in BY:
         raise ParameterError(f"by should be one of {', '.join(BY)}, but got {by!r}")
     source, groups = _source_of(model)
-    family, parameters = beside_noise(source.family, source.parameters)
-    weights = source.weights[: parameters.n_components]
-    weights = weights / weights.sum()
+    weights, family, parameters = _without_noise(source)
     means, covariances = moments_of(family, parameters)
     if not (np.isfinite(means).all() and np.isfinite(covariances).all()):
         raise ParameterError(
@@ -244,6 +243,13 @@ def _source_of(model: Any) -> tuple[Mixture, NDArray[np.intp]]:
     sizes = [1] * mixture.n_components if classes is None else [len(one.weights) for one in classes]
     groups = np.repeat(np.arange(len(sizes)), sizes)
     return mixture, groups[: mixture.n_components - int(mixture.family.has_noise)]
+
+
+def _without_noise(source: Mixture) -> tuple[Float, Any, Any]:
+    """Return the weights of all components but noise, which add up to one, and what these are."""
+    family, parameters = beside_noise(source.family, source.parameters)
+    weights = source.weights[: parameters.n_components]
+    return weights / weights.sum(), family, parameters
 
 
 def _gaussians(means: Float, covariances: Float) -> tuple[Any, GaussianParameters]:
