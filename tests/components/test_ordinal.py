@@ -252,3 +252,23 @@ def test_nothing_lower_than_before_is_returned(cumulative, fresh_seed):
         before = row_effects(chosen[1:] + 0.01, scores)
         after = row_effects(counts, scores, before)
         assert value(counts, after) >= value(counts, before) - 1e-7
+
+
+@pytest.mark.parametrize("rare", [1e-16, 1e-18, 1e-40])
+@pytest.mark.parametrize("cumulative", [False, True])
+def test_a_level_that_noise_has_taken_costs_the_others_nothing(cumulative, rare, fresh_seed):
+    rng = np.random.default_rng(fresh_seed)
+    for _ in range(20):
+        L = int(rng.integers(3, 7))
+        counts = rng.gamma(1.0, 5.0, (1, 2, L)) + 0.01
+        place = int(rng.integers(L))
+        without = np.delete(counts, place, axis=2)
+        scores = np.arange(float(L))[None]
+        counts[:, :, place] = rare * rng.random(2)
+        found = row_effects(
+            counts, None if cumulative else scores, row_effects(counts + 0.01, None)
+        )
+        kept = None if cumulative else np.delete(scores, place, axis=1)
+        expected = row_effects(without, kept)
+        assert_allclose(np.delete(found, place, axis=2), expected, atol=1e-5)
+        assert (found[:, :, place] < 1e-8).all()

@@ -28,6 +28,11 @@
 #define MOST_DAMPING 1e4
 #define MORE 30.0
 #define LESS 0.1
+/*
+ * Levels with no more of all rows than this keep their shares: as differences of cumulative
+ * probabilities no logit tells them.
+ */
+#define RARE_LEVEL 1e-14
 /* A pivot that is rounding noise, in units of its diagonal. */
 #define NO_PIVOT 1e-12
 
@@ -53,17 +58,21 @@ int64_t mx_row_effects_workspace(int64_t n_components, int64_t n_levels) {
     return laid_out(&t, 0) + n_levels + n_components * n_levels;
 }
 
-/* Sees which levels have counts, where none has all are there, and sets shares (L) of them. */
-static void see_levels(mx_ordinal *t, double *shares) {
+/*
+ * Sees which levels have more than the least part of all, where none has all are there, and sets
+ * shares (L).
+ */
+static void see_levels(mx_ordinal *t, double least, double *shares) {
     double total = 0;
     for (int64_t l = 0; l < t->n_levels; l++) {
         double sum = 0;
         for (int64_t k = 0; k < t->n_components; k++)
             sum += t->counts[k * t->n_levels + l];
-        t->there[l] = sum > 0;
         shares[l] = sum;
         total += sum;
     }
+    for (int64_t l = 0; l < t->n_levels; l++)
+        t->there[l] = shares[l] > least * total;
     for (int64_t l = 0; l < t->n_levels && !(total > 0); l++)
         t->there[l] = 1;
     t->rows = total > 0 ? total : 1;
@@ -208,11 +217,14 @@ static double keep_better(mx_ordinal *t, const mx_link *link, double *best, doub
     return value;
 }
 
-/* Returns sum n log p where classes are alike, of the shares themselves. */
+/* Returns sum n log p of levels that are there where classes are alike, of the shares themselves.
+ */
 static double of_shares(const mx_ordinal *t, const double *shares) {
     double total = 0;
-    for (int64_t i = 0; i < t->n_components * t->n_levels; i++)
-        total += t->counts[i] > 0 ? t->counts[i] * log(shares[i % t->n_levels]) : 0;
+    for (int64_t i = 0; i < t->n_components * t->n_levels; i++) {
+        int told = t->there[i % t->n_levels] > 0 && t->counts[i] > 0;
+        total += told ? t->counts[i] * log(shares[i % t->n_levels]) : 0;
+    }
     return total;
 }
 
@@ -225,7 +237,7 @@ void mx_row_effects(int64_t n_items, int64_t n_components, int64_t n_levels, con
         mx_ordinal t = {
             .n_components = n_components, .n_levels = n_levels, .counts = counts + j * size};
         double *shares = workspace + laid_out(&t, workspace);
-        see_levels(&t, shares);
+        see_levels(&t, scores ? 0 : RARE_LEVEL, shares);
         if (scores)
             centre_scores(&t, scores + j * n_levels);
         double best = -INFINITY, *kept = shares + n_levels;
@@ -244,9 +256,10 @@ void mx_row_effects(int64_t n_items, int64_t n_components, int64_t n_levels, con
             climb(&t, link);
             keep_better(&t, link, &best, kept);
         }
-        /* Levels may be so rare beside others that no logit tells them. */
         int told = best >= of_shares(&t, shares);
-        for (int64_t i = 0; i < size; i++)
-            probabilities[j * size + i] = told ? exp(kept[i]) : shares[i % n_levels];
+        for (int64_t i = 0; i < size; i++) {
+            int64_t l = i % n_levels;
+            probabilities[j * size + i] = told && t.there[l] > 0 ? exp(kept[i]) : shares[l];
+        }
     }
 }

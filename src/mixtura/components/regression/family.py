@@ -47,10 +47,8 @@ Float = NDArray[np.float64]
 BESIDE = 3
 # Pseudo-cells of the default prior, and of that where a variance vanishes, for each row.
 STRENGTHS = {"weak": 1e-22, "rescue": 1e-8}
-# Logs of less are none.
-LEAST = 1e-300
-# Mean squares of residuals that are no more than this part of all are rounding.
-NO_RESIDUALS = 1e-20
+# Logs of less are none, and mean squares of residuals that are such a part of all are rounding.
+LEAST, NO_RESIDUALS = 1e-300, 1e-20
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,10 +192,9 @@ class RegressionFamily(Lines):
         step = newton(counted, self._reach, self.bounds, self.frame)
         if not self.response.has_precision:
             return RegressionParameters(step.coefficients, np.ones(len(step.losses)))
-        if self.response.name == "gaussian" and not prior.cells:
-            least = NO_RESIDUALS * self.loss * counted.cells
-            if not (step.losses > least).all():
-                raise ParameterError("a component has no residuals")
+        least = 0.0 if prior.cells else NO_RESIDUALS * self.loss * counted.cells
+        if self.response.name == "gaussian" and not (step.losses > least).all():
+            raise ParameterError("a component has no residuals")
         return RegressionParameters(step.coefficients, self._precisions(counted.cells, step.losses))
 
     @property
