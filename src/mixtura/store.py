@@ -131,8 +131,8 @@ def described_mixture(
         )
     if GROUPED in document:
         raise ModelFileError(
-            f"model file '{path}' holds a mixture for each group; in Python "
-            f"mixtura.load('{path}') reads it, and predicts rows by their groups"
+            f"model file '{path}' holds a mixture for each group; in Python mixtura.load reads it, "
+            "and predicts rows by their groups"
         )
     with refusing(path, "a mixture"):
         described = document["mixture"]

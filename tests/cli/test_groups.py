@@ -37,7 +37,7 @@ def test_tables_and_model_are_those_of_fit_by(path, tmp_path):
     assert load(out / "model.mixtura").table() == expected.table()
     ran = CliRunner().invoke(command, ["predict", str(out / "model.mixtura"), str(path)])
     assert ran.exit_code == 1
-    assert "holds a mixture for each group; in Python mixtura.load(" in ran.output
+    assert "holds a mixture for each group; in Python mixtura.load reads it" in ran.output
 
 
 def test_groups_may_be_days_of_a_file(tmp_path):

@@ -77,8 +77,8 @@ class NegativeBinomialFamily(ColumnwiseFamily):
         unit = 1 + int(np.fmax.reduce(values, axis=None, initial=0.0))
         if unit > LARGEST_COUNT or unit * self.columns >= 2**62:
             raise ParameterError(
-                f"a count of {float(unit - 1):,.16g} is too large for negative binomial digits; "
-                "use GammaMixture for amounts of that size"
+                f"a count of {float(unit - 1):,.16g} is too large for a negative binomial; use "
+                "GammaMixture for amounts of that size"
             )
         set_up = replace(super().reading(rows), unit=max(unit, 1 + LEAST_KEYS))
         return replace(set_up, keys=set_up._padded(np.unique(set_up._keys_of(rows)[1])))
