@@ -1,5 +1,6 @@
 """A small sample of what `python -m fuzzing.strangers` reads: files from strangers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,10 @@ pytest.importorskip("pyarrow")
 from fuzzing.damage import damaged
 from fuzzing.files import changed, models, read_model, read_tables, tables
 from nightly import first
+
+import mixtura
+from mixtura.components.gaussian.covariance import FullCovariance
+from mixtura.store import save
 
 MODELS = 400
 TABLES = 160
@@ -40,3 +45,14 @@ def test_row_35_damaged_tables_are_refused_by_name_or_read(name: str, tmp_path: 
         for number in range(TABLES // 8)
     ]
     assert "refused" in ends
+
+
+def test_a_width_beyond_all_numbers_is_refused(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).normal(size=(40, 2))
+    mixture = mixtura.GaussianMixture(1).fit(rows).mixture_
+    factors = mixture.parameters.covariance.factors.copy()
+    factors[0, 1, 1] = 5e-324
+    wide = replace(mixture.parameters, covariance=FullCovariance(factors))
+    save(tmp_path / "model", replace(mixture, parameters=wide))
+    with pytest.raises(mixtura.ModelFileError, match="no upper triangular Cholesky factors"):
+        mixtura.load(tmp_path / "model")

@@ -667,7 +667,9 @@ class GaussianFamily:
         shape = (n_components, n_columns, n_columns)[: FACTOR_DIMENSIONS[form.storage]]
         factors = as_shape("precision_factors", factors, shape)
         diagonal = np.diagonal(factors, axis1=1, axis2=2) if len(shape) == 3 else factors
-        if not (diagonal > 0).all() or (len(shape) == 3 and np.tril(factors, -1).any()):
+        # A width is no more than the largest number.
+        least = 1.0 / np.finfo(np.float64).max
+        if not (diagonal >= least).all() or (len(shape) == 3 and np.tril(factors, -1).any()):
             raise ParameterError("'precision_factors' are no upper triangular Cholesky factors")
         covariance = covariance_of_factors(form.storage, factors, n_columns)
         parameters = GaussianParameters(as_shape("means", means, means.shape), covariance)
