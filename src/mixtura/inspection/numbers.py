@@ -91,7 +91,7 @@ def remarks_on_amounts(cells: Float, counts: NDArray[np.intp], levels: Float) ->
         if plain > SKEWED and abs(logs) < plain / 2:
             found.append(
                 f"skewness {plain:.1f}, of logarithms {logs:.1f}: fit the logarithm "
-                "(--log), or take --family gamma"
+                "(mixtura fit --log), or take gamma components"
             )
     return found
 
