@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose
 from scipy.interpolate import BSpline
 
 from mixtura import DataError, ParameterError, one_step, three_step
+from mixtura.classes.formulas import Formula
 from mixtura.cli.command import command
 
 pytest.importorskip("formulaic")
@@ -166,3 +167,9 @@ def test_the_command_takes_formulas(tmp_path) -> None:
     refused = CliRunner().invoke(command, [*asked[:2], "--covariates", "x + nope"])
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert "has no column 'nope'" in refused.stderr
+
+
+@pytest.mark.parametrize("text", ["(age + sex)**99999", "(age + sex) ^ 21", "age + (age*sex)**100"])
+def test_a_power_that_would_never_end_is_refused(text: str) -> None:
+    with pytest.raises(ParameterError, match="asks for a power of"):
+        Formula.of(text)

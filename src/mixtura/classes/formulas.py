@@ -21,6 +21,8 @@ Float = NDArray[np.float64]
 # What no list of names has, unless columns are called so.
 SIGNS = re.compile(r"[~+*:(^`]")
 QUOTED = re.compile("`([^`]+)`")
+# Interactions of more variables than there ever are take for ever.
+POWER, HIGHEST = re.compile(r"(?:\*\*|\^)\s*(\d+)"), 20
 # Levels that are whole numbers are read as floating ones.
 WHOLE = re.compile(r"\[((?:\w+\.)?-?\d+)\.0\]")
 
@@ -78,6 +80,12 @@ class Formula:
         if find_spec("formulaic") is None:
             raise ParameterError(
                 f"the formula '{text}' needs formulaic; install it: pip install 'mixtura[formula]'"
+            )
+        high = [each for each in POWER.findall(QUOTED.sub("", text)) if int(each) > HIGHEST]
+        if high:
+            raise ParameterError(
+                f"'{text}' asks for a power of {high[0]}, interactions of so many variables; "
+                f"write one up to {HIGHEST}"
             )
         import formulaic
         from formulaic.errors import FormulaicError
