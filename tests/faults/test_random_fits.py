@@ -37,7 +37,8 @@ ONCE = [
 # whose free neighbours it moved; common axes of weights that add up to 1e250, and starts none of
 # which obeys what is held; a conjugate prior on the mean of no rows; an inverse of a triangle that
 # was none to the last digit, in a model file; regressions that rounding alone keeps off their rows;
-# equal shares of counts of 1e250; cumulative logits of a level that noise has taken.
+# equal shares of counts of 1e250; cumulative logits of a level that noise has taken;
+# factors without scatter.
 SMALL = [
     (701, 378),
     (2701, 13),
@@ -59,6 +60,7 @@ SMALL = [
     (142_001, 1990),
     (42_001, 3541),
     (142_001, 5100),
+    (143_001, 13452),
 ]
 
 

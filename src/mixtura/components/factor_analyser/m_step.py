@@ -34,14 +34,20 @@ def maximised(
     Raises
     ------
     ParameterError
-        If a noise variance reaches zero, and no floor keeps it.
+        If a noise variance reaches zero, and no floor keeps it, or factors have no scatter left.
     """
     rows = moments.effective_rows
     gone = rows <= VANISHED
     means = np.where(gone[:, None], previous.means, moments.means)
     crossed, inner = moments.crossed, moments.factor_scatter()
     inner[gone] = np.eye(inner.shape[1])
-    loadings = _loadings(form, crossed, inner, previous)
+    try:
+        loadings = _loadings(form, crossed, inner, previous)
+    except np.linalg.LinAlgError as error:
+        raise ParameterError(
+            "the factors of some component have no scatter left; take fewer factors or components, "
+            "or the default prior"
+        ) from error
     if not form.shares_loadings:
         loadings[gone] = previous.loadings[gone]
     left = moments.scatter - 2.0 * (loadings * crossed).sum(axis=2)
