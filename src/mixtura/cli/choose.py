@@ -15,6 +15,7 @@ from mixtura.cli.options import (
     Sizes,
     Structures,
     exclude_option,
+    folder_option,
     force_option,
     missing_option,
     seed_option,
@@ -82,12 +83,7 @@ __all__ = ["choose"]
 @exclude_option
 @missing_option
 @weights_option
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for the model of the chosen columns and steps.csv.",
-)
+@folder_option("Folder for the model of the chosen columns and steps.csv.")
 @force_option
 @seed_option
 @click.pass_context

@@ -34,6 +34,7 @@ from mixtura.cli.long import COUNTED, long_of, long_option
 from mixtura.cli.options import (
     Sizes,
     Structures,
+    folder_option,
     force_option,
     missing_option,
     prior_option,
@@ -154,12 +155,7 @@ __all__ = ["classes"]
 )
 @long_option
 @click.option("--id", "id_column", help="Column that identifies a row in assignments.csv.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for the model, enumeration.csv, classes.csv, assignments.csv and tables.md.",
-)
+@folder_option("Folder for the model, enumeration.csv, classes.csv, assignments.csv and tables.md.")
 @force_option
 @seed_option
 @keep_formulas_option

@@ -27,6 +27,7 @@ from mixtura.cli.options import (
     Sizes,
     Structures,
     exclude_option,
+    folder_option,
     force_option,
     missing_option,
     seed_option,
@@ -111,11 +112,8 @@ FOLDS = 5
 @missing_option
 @weights_option
 @click.option("--id", "id_column", help="Column that identifies a row in assignments.csv.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for the model, assignments.csv of the rows judged, confusion.csv and report.html.",
+@folder_option(
+    "Folder for the model, assignments.csv of the rows judged, confusion.csv and report.html."
 )
 @force_option
 @seed_option

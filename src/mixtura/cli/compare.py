@@ -12,7 +12,7 @@ from mixtura.cli.answers import Answers, answers_of
 from mixtura.cli.class_tables import write_csv
 from mixtura.cli.contradictions import check_written
 from mixtura.cli.formulas import cells_written, keep_formulas_option
-from mixtura.cli.options import force_option, missing_option, weights_option
+from mixtura.cli.options import folder_option, force_option, missing_option, weights_option
 from mixtura.cli.output import COMPARISON, CONFUSION, REPORT, Output, output_folder, summed_up, told
 from mixtura.cli.rows import read_without, rows_of, weights_of
 from mixtura.cli.voice import say
@@ -32,12 +32,7 @@ __all__ = ["compare"]
 @missing_option
 @weights_option
 @click.option("--id", "id_column", help="Column that identifies a row in comparison.csv.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for comparison.csv, with all rows, confusion.csv and report.html.",
-)
+@folder_option("Folder for comparison.csv, with all rows, confusion.csv and report.html.")
 @force_option
 @keep_formulas_option
 def compare(

@@ -32,6 +32,7 @@ from mixtura.cli.options import (
     Structures,
     engine_option,
     exclude_option,
+    folder_option,
     force_option,
     memory_option,
     missing_option,
@@ -104,12 +105,7 @@ __all__ = ["fit"]
     is_flag=True,
     help="Add a component of constant density for rows that belong to none of the others.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for the model, assignments.csv and report.html.",
-)
+@folder_option("Folder for the model, assignments.csv and report.html.")
 @force_option
 @click.option(
     "--columns", help="Columns to fit, separated by commas; default all that suit the family."

@@ -9,7 +9,7 @@ from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.class_tables import write_csv
 from mixtura.cli.contradictions import check_written
 from mixtura.cli.formulas import cells_written, keep_formulas_option
-from mixtura.cli.options import force_option, memory_option, seed_option
+from mixtura.cli.options import folder_option, force_option, memory_option, seed_option
 from mixtura.cli.output import COMPONENTS, GROUPS, MODEL, Output, output_folder, summed_up, told
 from mixtura.data.paths import called_together
 from mixtura.estimators import GaussianMixture
@@ -53,12 +53,7 @@ __all__ = ["groups"]
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Folder for that file; default that of temporary files.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    help=f"Folder for the model, {GROUPS} and {COMPONENTS}.",
-)
+@folder_option(f"Folder for the model, {GROUPS} and {COMPONENTS}.")
 @force_option
 @keep_formulas_option
 def groups(

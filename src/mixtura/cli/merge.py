@@ -13,7 +13,7 @@ from mixtura.cli.assignments import Assignments, assignments_of
 from mixtura.cli.class_tables import write_csv
 from mixtura.cli.contradictions import check_written
 from mixtura.cli.formulas import cells_written, keep_formulas_option
-from mixtura.cli.options import force_option, missing_option, weights_option
+from mixtura.cli.options import folder_option, force_option, missing_option, weights_option
 from mixtura.cli.output import MERGING, MODEL, REPORT, Output, output_folder, summed_up, told
 from mixtura.cli.rows import read_without, rows_of, weights_of
 from mixtura.data.paths import called_together
@@ -51,12 +51,7 @@ __all__ = ["merge"]
 @weights_option
 @click.option("--id", "id_column", help="Column that identifies a row in assignments.csv.")
 @click.option("--proba", is_flag=True, help="Write the probabilities of all clusters too.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for the model, assignments.csv, merging.csv and report.html.",
-)
+@folder_option("Folder for the model, assignments.csv, merging.csv and report.html.")
 @force_option
 @keep_formulas_option
 def merge(

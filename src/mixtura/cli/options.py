@@ -1,6 +1,7 @@
 """Options of commands that fit: what they hold, and those that several have."""
 
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any
 
 import click
@@ -21,6 +22,7 @@ __all__ = [
     "Structures",
     "engine_option",
     "exclude_option",
+    "folder_option",
     "force_option",
     "memory_option",
     "missing_option",
@@ -202,4 +204,11 @@ def memory_option(beyond: str) -> Any:
         type=Bytes(),
         help="What rows may take in memory, such as 500MB; by default a quarter of the machine's. "
         + beyond,
+    )
+
+
+def folder_option(words: str) -> Any:
+    """Return the option of the folder that a command writes, and what is in it."""
+    return click.option(
+        "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help=words
     )
