@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.arrays import log_sum_exp
-from mixtura.components.gaussian.covariance import check_widths
+from mixtura.components.gaussian.covariance import check_widths, deviations_of
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.pairwise import (
     bhattacharyya,
@@ -194,7 +194,7 @@ def _matched(one: Mixture, other: Mixture) -> float:
 def _gaussian(mixture: Mixture) -> Any:
     if not isinstance(mixture.family, GaussianFamily):
         raise ParameterError("closed forms are for Gaussian mixtures; kl_divergence is for all")
-    check_widths(mixture.parameters.covariance, mixture.n_columns)
+    check_widths(deviations_of(mixture.parameters.covariance, mixture.n_columns))
     return mixture.parameters
 
 

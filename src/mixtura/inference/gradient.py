@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixtura.components.derivatives import Chart
-from mixtura.components.gaussian.covariance import check_widths
+from mixtura.components.gaussian.covariance import check_widths, deviations_of
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.noise import beside_noise
 from mixtura.em.fit import log_weights_of
@@ -119,7 +119,7 @@ def gradient(
     own, parameters = beside_noise(rows.family, mixture.parameters)
     if isinstance(own, GaussianFamily):
         # Products of cells are swept in the user's units.
-        check_widths(parameters.covariance, mixture.n_columns)
+        check_widths(deviations_of(parameters.covariance, mixture.n_columns))
     worker = engine_named(engine, n_jobs)
     log_weights = log_weights_of(mixture.weights)
     with worker.session():

@@ -10,7 +10,7 @@ from mixtura.components.derivatives.chart import Chart, identity, side_by_side, 
 from mixtura.components.derivatives.contract import Edge, Scale, edge_rows
 from mixtura.components.derivatives.layouts import Diagonal, Full, Layout
 from mixtura.components.derivatives.shapes import covariance_chart
-from mixtura.components.gaussian.covariance import check_widths
+from mixtura.components.gaussian.covariance import check_widths, deviations_of
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.parameters import GaussianMoments, GaussianParameters
 
@@ -38,6 +38,7 @@ class GaussianDerivatives:
         covariance = parameters.covariance
         self._covariances = self._by_column(covariance.covariances())
         self._precisions = self._by_column(covariance.precisions())
+        self._widths = deviations_of(covariance, self.n_columns)
 
     def _by_column(self, stored: Float) -> Float:
         return stored if stored.ndim > 1 else np.repeat(stored[:, None], self.n_columns, axis=1)
@@ -73,7 +74,7 @@ class GaussianDerivatives:
 
     def scores(self, rows: NDArray[Any]) -> Float:
         """Return the derivatives of log densities of rows (n, D), (K, D + E, n)."""
-        check_widths(self.parameters.covariance, self.n_columns)
+        check_widths(self._widths)
         transposed = np.asarray(rows, dtype=np.float64).T
         found = np.empty((self.n_components, self.n_numbers, transposed.shape[1]))
         for k, (mean, precision) in enumerate(
@@ -90,7 +91,7 @@ class GaussianDerivatives:
 
     def hessian(self, extra: Float, gradient: Float) -> Float:
         """Return Σ r ∇² log f_k (K, D + E, D + E)."""
-        check_widths(self.parameters.covariance, self.n_columns, SQUARES)
+        check_widths(self._widths, SQUARES)
         parts = zip(self._precisions, extra[:, 0].tolist(), gradient, strict=True)
         return np.stack([self._layout.hessian(*three) for three in parts])
 
@@ -100,7 +101,7 @@ class GaussianDerivatives:
         Where the sweep pools the scatter C over components, each gets an equal part of it and of
         the rows: only the sum over components has a meaning, and only it is asked for.
         """
-        check_widths(self.parameters.covariance, self.n_columns)
+        check_widths(self._widths)
         rows = moments.effective_rows
         shift = moments.means - self.parameters.means
         first = rows[:, None] * self.parameters.covariance.precision_times(shift)

@@ -93,9 +93,13 @@ def deviations_of(covariance: Covariance, n_columns: int) -> Float:
     return np.sqrt(covariance.scaled(1.0 / unit).variances()) * unit
 
 
-def check_widths(covariance: Covariance, n_columns: int, most: float = WIDEST) -> None:
-    """Raise `ParameterError` naming a column in which components are so wide, or 1/so narrow."""
-    widths = deviations_of(covariance, n_columns)
+def check_widths(widths: Float, most: float = WIDEST) -> None:
+    """Raise `ParameterError` naming a column in which one of (K, D) is above it, or below one over.
+
+    Parameters
+    ----------
+    widths : (K, D) standard deviations
+    """
     wrong = np.flatnonzero(((widths < 1 / most) | (widths > most)).any(axis=0))
     if wrong.size:
         raise ParameterError(
