@@ -52,7 +52,7 @@ class Case:
 
     def make(self, **more: Any) -> Any:
         """Return the estimator."""
-        name = LATER.get(self.family) or FAMILIES[self.family][0]
+        name, _ = (FAMILIES | LATER)[self.family]
         return getattr(mixtura, name)(**{**self.settings, **more})
 
 

@@ -12,14 +12,6 @@ __all__ = ["LATER", "later"]
 
 FACTORS = ["UUU", "UUC", "UCU", "UCC", "CUU", "CUC", "CCU", "CCC"]
 RESPONSES = ["gaussian", "poisson", "binomial", "gamma"]
-# Estimators, and what draws their rows and own settings.
-LATER = {
-    "student t": "StudentTMixture",
-    "factor analyser": "FactorAnalyserMixture",
-    "ordinal": "CategoricalMixture",
-    "measured": "DeconvolvedGaussianMixture",
-    "regression": "MixtureRegressor",
-}
 
 
 def later(rng: np.random.Generator, *, large: bool) -> tuple[str, dict[str, Any], Any, Any, Any]:
@@ -34,7 +26,7 @@ def later(rng: np.random.Generator, *, large: bool) -> tuple[str, dict[str, Any]
         "mixing_weights": str(rng.choice(["free", "equal"], p=[0.85, 0.15])),
         "prior": ["weak", None][int(rng.random() < 0.2)],
     }
-    rows, given, told = DRAWN[family](rng, settings, n_rows, n_columns)
+    rows, given, told = LATER[family][1](rng, settings, n_rows, n_columns)
     if rng.random() < 0.25:
         scale = 10.0 ** float(rng.choice([0, 0, -100, 100, 250]))
         given["sample_weight"] = scale * rng.random(n_rows) * (rng.random(n_rows) < 0.9)
@@ -139,10 +131,11 @@ def labels(rng: np.random.Generator, settings: dict[str, Any], n_rows: int) -> d
     return {"y": np.where(rng.random(n_rows) < 0.5, known, -1)}
 
 
-DRAWN: dict[str, Any] = {
-    "student t": tails,
-    "factor analyser": factors,
-    "ordinal": ordinal,
-    "measured": measured,
-    "regression": regression,
+# Estimators, and what draws their rows and own settings.
+LATER: dict[str, tuple[str, Any]] = {
+    "student t": ("StudentTMixture", tails),
+    "factor analyser": ("FactorAnalyserMixture", factors),
+    "ordinal": ("CategoricalMixture", ordinal),
+    "measured": ("DeconvolvedGaussianMixture", measured),
+    "regression": ("MixtureRegressor", regression),
 }

@@ -217,8 +217,7 @@ static double keep_better(mx_ordinal *t, const mx_link *link, double *best, doub
     return value;
 }
 
-/* Returns sum n log p of levels that are there where classes are alike, of the shares themselves.
- */
+/* Returns sum n log p of the levels that are there, of the shares (L) that classes have alike. */
 static double of_shares(const mx_ordinal *t, const double *shares) {
     double total = 0;
     for (int64_t i = 0; i < t->n_components * t->n_levels; i++) {

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mixtura.components.gaussian.covariance import covariance_of_factors
 from mixtura.components.gaussian.parameters import GaussianMoments, GaussianParameters
 from mixtura.components.gaussian.structures import Structure
-from mixtura.components.measured.evaluator import spreads_of
+from mixtura.components.measured.evaluator import factors_of, spreads_of
 
 __all__ = ["MeasuredChart"]
 
@@ -97,7 +97,7 @@ class MeasuredChart:
         near = np.abs(inside).max() < MOST
         if not (near and np.isfinite(means).all() and np.isfinite(log_weights).all()):
             return None
-        factors = np.triu(np.linalg.inv(spreads).mT).astype(np.float64, copy=False)
+        factors = factors_of(spreads)
         if self.structure.storage != "full":
             factors = np.diagonal(factors, axis1=1, axis2=2)
         if self.structure.storage == "spherical":
@@ -132,7 +132,7 @@ class MeasuredChart:
         if self.groups < len(rows):
             about, counts = about.sum(axis=0, keepdims=True), counts.sum(keepdims=True)
         spreads = spreads_of(parameters.covariance.factors[: self.groups], n_columns)
-        factors = np.triu(np.linalg.inv(spreads).mT)
+        factors = factors_of(spreads)
         excess = factors.mT @ about @ factors - counts[:, None, None] * np.eye(n_columns)
         slopes = self._entries(self.units[: self.groups].mT @ factors @ excess, np.sum)
         return np.concatenate(

@@ -19,7 +19,7 @@ from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.measured.layout import lower_triangle, symmetric
 from mixtura.native.measured import MeasuredRows
 
-__all__ = ["MeasuredEvaluator", "MeasuredTile", "StartEvaluator", "spreads_of"]
+__all__ = ["MeasuredEvaluator", "MeasuredTile", "StartEvaluator", "factors_of", "spreads_of"]
 
 Float = NDArray[np.float64]
 
@@ -224,3 +224,8 @@ def spreads_of(factors: Float, n_columns: int) -> Float:
         return np.tril(np.linalg.inv(factors).mT).astype(np.float64, copy=False)
     own = 1.0 / (factors if factors.ndim == 2 else factors[:, None])
     return np.broadcast_to(own, (len(own), n_columns))[:, :, None] * np.eye(n_columns)
+
+
+def factors_of(spreads: Float) -> Float:
+    """Return upper triangular factors of precisions (K, D, D), of V with Σ = V Vᵀ."""
+    return np.triu(np.linalg.inv(spreads).mT).astype(np.float64, copy=False)
