@@ -1,5 +1,6 @@
 """The numbers of a mixture and of its last sweep, side by side as C reads and writes them."""
 
+from functools import lru_cache
 from itertools import accumulate
 
 import numpy as np
@@ -10,6 +11,22 @@ from mixtura.native.runs import State, address
 __all__ = ["Numbers"]
 
 Float = NDArray[np.float64]
+
+
+@lru_cache(maxsize=1024)
+def starts_of(
+    n_components: int,
+    n_features: int,
+    n_extras: int,
+    means: int,
+    factors: int,
+    scatter: int,
+    axes: int,
+) -> tuple[int, ...]:
+    """Return where each kind of numbers starts, and after the last where it ends."""
+    sizes = (n_components, means, factors, n_components * n_extras, axes)
+    sizes += (n_components * n_features, *3 * (n_components,), means, scatter)
+    return tuple(accumulate(sizes, initial=0))
 
 
 class Numbers:
@@ -34,9 +51,7 @@ class Numbers:
         scatter: int = 0,
         axes: int = 0,
     ) -> None:
-        sizes = (n_components, means, factors, n_components * n_extras, axes)
-        sizes += (n_components * n_features, *3 * (n_components,), means, scatter)
-        self._starts = list(accumulate(sizes, initial=0))
+        self._starts = starts_of(n_components, n_features, n_extras, means, factors, scatter, axes)
         self._shape = n_components, n_features, n_extras
         self._all = np.empty(self._starts[-1])
 

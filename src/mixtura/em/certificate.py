@@ -59,8 +59,10 @@ def certified(
     return Certificate(float(np.sqrt(2.0 * max(gain, 0.0))), residual)
 
 
-def certificate_words(facts: Mapping[str, float | None]) -> str:
+def certificate_words(facts: Mapping[str, float | None] | None) -> str:
     """Return what a history certifies, `History.facts`, as a line."""
+    if facts is None:
+        return "the end is not certified: only the best models of a search are fitted to their ends"
     norm, residual, fall = facts["gradient_norm"], facts["kkt_residual"], facts["largest_fall"]
     if norm is None or residual is None:
         return "the end is not certified: no M-step could be taken there"

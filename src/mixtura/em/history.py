@@ -73,7 +73,7 @@ class History:
     ----------
     steps : those taken
     rejected : how many extrapolations were swept and not taken, as the objective would have fallen
-    certificate : how nearly the end is stationary; None while the run is not finished
+    certificate : how nearly the end is stationary; None where the fit was to go on from there
     passed_over : ends that were likelier, by components on too few rows
     failures : starts that failed, and short runs and moves of theirs that did, while others went on
     outcomes : which starts were tried, what each brought, and how many ends agree
@@ -147,11 +147,13 @@ class History:
         outcomes = self.outcomes.times(factor)
         return History(steps, self.rejected, certificate, passed_over, self.failures, outcomes)
 
-    def facts(self) -> dict[str, float | None]:
-        """Return what is certified of the run, as JSON can hold it."""
-        norm = float("inf") if self.certificate is None else self.certificate.gradient_norm
+    def facts(self) -> dict[str, float | None] | None:
+        """Return what is certified of the run, as JSON can hold it, or None if nothing is."""
+        if self.certificate is None:
+            return None
+        norm = self.certificate.gradient_norm
         return {
             "gradient_norm": norm if isfinite(norm) else None,
-            "kkt_residual": None if self.certificate is None else self.certificate.kkt_residual,
+            "kkt_residual": self.certificate.kkt_residual,
             "largest_fall": self.largest_fall,
         }

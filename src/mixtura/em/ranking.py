@@ -1,6 +1,7 @@
 """Which of several ends is the best.
 
-The rule: the higher objective, where a component on too few rows counts only as wide as all rows.
+The rule: the higher objective, where a component on too few rows counts for no more than it would
+as wide as all rows.
 A component is unsupported where it has no more distinct rows than determine its parameters; its
 likelihood then has no maximum, so how high it stands says nothing.
 """
@@ -71,7 +72,7 @@ def unsupported(sweep: Sweep, end: SweptEnd, prior: Any) -> NDArray[np.bool_]:
 
 
 def worth(sweep: Sweep, end: SweptEnd, options: FitOptions) -> float:
-    """Return the objective of an end, its unsupported components as wide as all rows."""
+    """Return the objective of an end, or, if less, with unsupported components wide as all rows."""
     return _worth(sweep, end, end.statistics.moments.effective_rows, options)
 
 
@@ -80,14 +81,34 @@ def ranked(sweep: Sweep, ends: Sequence[AnySweptEnd], options: FitOptions) -> li
     return _in_order(ends, [worth(sweep, end, options) for end in ends])
 
 
-def ranked_by_weight(sweep: Sweep, ends: Sequence[AnyEnd], options: FitOptions) -> list[AnyEnd]:
+def ranked_by_weight(
+    sweep: Sweep, ends: Sequence[AnyEnd], options: FitOptions, most: int | None = None
+) -> list[AnyEnd]:
     """Return ends of short runs, which keep no statistics, best first.
 
     N_k is taken as π_k Σ w; where weights are held they say nothing of it, and it is swept for.
+
+    Parameters
+    ----------
+    most : how many are returned, or None for all
     """
-    rows = [_rows_of(sweep, end.model, options) for end in ends]
-    values = [_worth(sweep, end, own, options) for end, own in zip(ends, rows, strict=True)]
-    return _in_order(ends, values)
+    most = len(ends) if most is None else most
+    values: dict[int, float] = {}
+    # None is worth more than its objective, so those too low are not looked at.
+    for place in sorted(range(len(ends)), key=lambda place: -_number(ends[place].objective)):
+        if len(values) >= most > 0:
+            reach = sorted(values.values())[-most] - AS_GOOD
+            if _number(ends[place].objective) < reach:
+                break
+        end = ends[place]
+        values[place] = _number(_worth(sweep, end, _rows_of(sweep, end.model, options), options))
+    seen = sorted(values)
+    return _in_order([ends[place] for place in seen], [values[place] for place in seen])[:most]
+
+
+def _number(value: float) -> float:
+    """Return a value: what overflowed is no number, and no maximum either."""
+    return -np.inf if np.isnan(value) else value
 
 
 def _rows_of(sweep: Sweep, model: Model, options: FitOptions) -> Float:
@@ -126,7 +147,8 @@ def _worth(sweep: Sweep, end: End, effective_rows: Float, options: FitOptions) -
         return end.objective - ALONE
     parameters = sweep.family.widened(end.model.parameters, weak, sweep.shared)
     wide = Model(end.model.log_weights, parameters)
-    return _log_likelihood(sweep, wide, options) + options.log_prior(wide, options.prior)
+    found = _log_likelihood(sweep, wide, options) + options.log_prior(wide, options.prior)
+    return min(end.objective, found)
 
 
 def _log_likelihood(sweep: Sweep, model: Model, options: FitOptions) -> float:
@@ -145,9 +167,7 @@ def _in_order(ends: Sequence[AnyEnd], values: Sequence[float]) -> list[AnyEnd]:
     Those as good as the best are taken in the order given: rounding, which differs with the units
     and the order of the rows, must not choose between them.
     """
-    # What overflowed is no number, and no maximum either.
-    numbers = np.where(np.isnan(values), -np.inf, values).tolist()
-    left, order = list(zip(numbers, ends, strict=True)), []
+    left, order = list(zip(map(_number, values), ends, strict=True)), []
     while left:
         best = max(value for value, _ in left)
         first = next(i for i, (value, _) in enumerate(left) if value >= best - AS_GOOD)

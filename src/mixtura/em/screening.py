@@ -99,7 +99,7 @@ class Partitions:
 
         def make(sweep: Sweep, options: FitOptions) -> Sequence[Model]:
             sample = sample_of(sweep.family)
-            models = self._tried_at_once(sample, options)
+            models = self._tried_at_once(sample, options, max(CARRIED, starts.finish))
             if not models:
                 models = self._models(sample, options)
                 if len(models) > 1 or not self.whole:
@@ -132,13 +132,13 @@ class Partitions:
             with left_out(options):
                 yield model_from_labels(sample, labels, self.n_components, options)
 
-    def _tried_at_once(self, sample: Sweep, options: FitOptions) -> list[Model]:
-        """Return where each partition leads in a few sweeps of compiled code, best first."""
+    def _tried_at_once(self, sample: Sweep, options: FitOptions, most: int) -> list[Model]:
+        """Return where the best partitions lead in a few sweeps of compiled code, best first."""
         if sample.kernel is None or not is_compilable(options):
             return []
         sources = [*self.labels, *self.responsibilities]
         found = tried(sample, sources, self.n_components, options, TRIED)
-        return [one.model for one in ranked_by_weight(sample, found, options)]
+        return [one.model for one in ranked_by_weight(sample, found, options, most)]
 
     def _models(self, sample: Sweep, options: FitOptions) -> list[Model]:
         """Return the M-step from each partition that has no singular component."""

@@ -89,6 +89,7 @@ class SolveOptions:
     starts : how starts are made
     weighing : what the mixing weights are
     by_size : whether the largest component comes first, where nothing numbers them
+    certifies : whether the end is said to be how nearly stationary; a fit that goes on is not
     """
 
     rule: StoppingRule
@@ -102,6 +103,7 @@ class SolveOptions:
     earlier: tuple[float, ...] = ()
     progress: Callable[[int, int, float], None] | None = None
     by_size: bool = False
+    certifies: bool = True
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -378,7 +380,8 @@ def solve_by(
     agreeing = sum(abs(_end_of(run, attempts) - best.objective) < SAME_OPTIMUM for run in runs)
     if any(run.ending is Ending.INTERRUPTED for run in runs):
         best = replace(best, ending=Ending.INTERRUPTED)
-    best = certified_run(sweep, best, statistics, loop)
+    if options.certifies:
+        best = certified_run(sweep, best, statistics, loop)
     history = replace(
         best.history,
         passed_over=_passed_over(sweep, ends, loop),

@@ -223,8 +223,8 @@ def tried_models(
         found = tried(sample, sources, n_components, options, starts.sweeps)
         if found:
             tell("groups of rows", found, options)
-            order = ranked_by_weight(sample, found, options)
-            return [one.model for one in order[: starts.finish]]
+            order = ranked_by_weight(sample, found, options, starts.finish)
+            return [one.model for one in order]
     short = short_options(options, starts.sweeps)
     runs = fit(sample, sound_models(labelled(), n_components, options), short)
     tell("groups of rows", runs, options)

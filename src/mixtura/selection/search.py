@@ -92,7 +92,8 @@ def _searched(
     counted, factor = as_counts(source, options)
     ordered = sorted(cells, key=lambda cell: (cell.n_components, cell.n_free))
     with engine.session():
-        rough = replace(options, rule=COARSE, starts=replace(options.starts, resplits=0))
+        starts = replace(options.starts, resplits=0)
+        rough = replace(options, rule=COARSE, starts=starts, certifies=False)
         starts = SharedStarts.of(ordered, counted, engine, rough)
         starts = starts.for_worker(Serial())
         place = Workplace(tuple(ordered), counted, starts, columns, n_numbers, factor, reading)

@@ -24,6 +24,7 @@ __all__ = [
     "covariance_of_factors",
     "dense_within",
     "deviations_of",
+    "factor_of",
 ]
 
 Float = NDArray[np.float64]
@@ -137,6 +138,22 @@ def covariance_from(
     if storage != "full":
         return covariance_of_factors(storage, 1.0 / np.sqrt(covariances), n_columns)
     return covariance_of_factors(storage, factors_of(covariances), n_columns)
+
+
+def factor_of(covariance: Float, storage: Literal["spherical", "diagonal", "full"]) -> Float:
+    """Return the factor of the precision of one covariance, as structures store it.
+
+    Parameters
+    ----------
+    covariance : (D,) variances or (D, D); a variance of zero counts as one
+    """
+    variances = covariance if covariance.ndim == 1 else np.diag(covariance)
+    flat = (variances <= 0).astype(np.float64)
+    if storage == "spherical":
+        return np.array(1 / np.sqrt((variances + flat).mean()))
+    if storage == "diagonal":
+        return 1 / np.sqrt(variances + flat)
+    return factors_of((covariance + np.diag(flat))[None])[0]
 
 
 def covariance_of_factors(

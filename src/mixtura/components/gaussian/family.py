@@ -60,7 +60,7 @@ from mixtura.components.gaussian.structures import (
     unpooled,
     within_floor,
 )
-from mixtura.components.gaussian.support import borrowed, factor_of
+from mixtura.components.gaussian.support import borrowed
 from mixtura.components.gaussian.whitened import FREE, WhitenedChart
 from mixtura.components.gaussian.words import MANY_COLUMNS, WORDING, component_tables, mixture_title
 from mixtura.components.remembered import Remembered
@@ -285,7 +285,7 @@ class GaussianFamily:
             self.fewest_rows,
             self.structure.least_rows(self.n_columns) / distinct_share,
             self.structure.least_rows(self.n_columns),
-            np.ascontiguousarray(self._factor_of_all(shared)),
+            np.ascontiguousarray(shared.factor(self.structure.storage)),
         )
 
     @property
@@ -390,7 +390,7 @@ class GaussianFamily:
             raise ParameterError(f"prior should be weak, None or a penalty, but got {name!r}")
         return name
 
-    @property
+    @cached_property
     def _floor(self) -> Float | None:
         """Return h² / 12 in the frame's units, the variance within a cell of width h."""
         if self.steps is None or not self.steps.any():
@@ -468,15 +468,9 @@ class GaussianFamily:
         Such parameters may leave the structure; they are for comparing fits.
         """
         factors = parameters.covariance.factors.copy()
-        factors[which] = self._factor_of_all(shared)
+        factors[which] = shared.factor(self.structure.storage)
         covariance = covariance_of_factors(self.structure.storage, factors, self.n_columns)
         return GaussianParameters(parameters.means, covariance)
-
-    def _factor_of_all(self, shared: RowTotals) -> Float:
-        """Return the factor of the precision that all rows have, as the structure stores it."""
-        pseudo = self.prior("weak", shared, 1)
-        assert isinstance(pseudo, ScatterPrior)
-        return factor_of(pseudo.scatter / pseudo.rows, self.structure.storage)
 
     def flat(
         self, parameters: GaussianParameters, effective_rows: Float, prior: GaussianPrior

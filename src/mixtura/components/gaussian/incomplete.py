@@ -45,7 +45,7 @@ Float = NDArray[np.float64]
 MOST_GAPPY_LOSS = 1e12
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class IncompleteTotals(RowTotals):
     """Sums over all rows, and the weight of the rows in which a column was observed (D,)."""
 
@@ -172,7 +172,7 @@ class IncompleteGaussianFamily(GaussianFamily):
             self.fewest_rows,
             self.structure.least_rows(self.n_columns) / distinct_share,
             self.structure.least_rows(self.n_columns),
-            np.ascontiguousarray(self._factor_of_all(shared)),
+            np.ascontiguousarray(shared.factor(self.structure.storage)),
             np.ascontiguousarray(self.frame.spread / self.frame.scale),
         )
 

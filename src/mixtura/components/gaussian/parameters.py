@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from mixtura.components.gaussian.covariance import (
     DiagonalCovariance,
     FullCovariance,
     SphericalCovariance,
+    factor_of,
 )
 from mixtura.sums import Sums
 
@@ -99,7 +100,7 @@ class GaussianSums(Sums):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RowTotals(Sums):
     """Sums over all rows, whatever their component: weight, Σ w x, Σ w x xᵀ (or its diagonal)."""
 
@@ -121,6 +122,16 @@ class RowTotals(Sums):
         covariance = second - np.outer(mean, mean)
         varies = np.diagonal(covariance) > ROUNDED * np.diagonal(second)
         return _definite(np.where(varies[:, None] & varies, covariance, 0.0))
+
+    def factor(self, storage: Literal["spherical", "diagonal", "full"]) -> Float:
+        """Return the factor of the precision of all rows, as structures store it; found once."""
+        if storage not in self._factors:
+            self._factors[storage] = factor_of(self.covariance, storage)
+        return self._factors[storage]
+
+    @cached_property
+    def _factors(self) -> dict[str, Float]:
+        return {}
 
 
 @dataclass(frozen=True, slots=True)

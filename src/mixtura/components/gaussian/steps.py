@@ -30,6 +30,9 @@ def excess_above_steps(precisions: Float, floor: Float, known: Float) -> Float:
     if precisions.ndim == 3:
         root = np.sqrt(floor[rounded])
         inside = precisions[:, rounded][:, :, rounded] * root[:, None] * root
+        if (np.trace(inside, axis1=1, axis2=2) <= np.pi / 6).all():
+            # No eigenvalue is above their sum.
+            return np.zeros(len(inside))
         values, shares = np.linalg.eigvalsh(inside), shares.mean()
     else:
         every = precisions if precisions.ndim == 2 else precisions[:, None]
