@@ -1,5 +1,7 @@
 """How Sphinx builds these pages: offline, and for reading offline."""
 
+import sys
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -7,6 +9,9 @@ from latex2mathml import converter
 from sphinx.application import Sphinx
 
 from mixtura import __version__
+
+sys.path.insert(0, str(Path(__file__).parent))
+from pictures import draw
 
 project = "mixtura"
 version = release = __version__
@@ -56,6 +61,7 @@ def _bars(app: Sphinx, what: str, name: str, of: Any, options: Any, lines: list[
 
 
 def setup(app: Sphinx) -> None:
-    """Write formulas as MathML, which browsers show without a script from elsewhere."""
+    """Draw pictures, and write formulas as MathML, which browsers show without foreign scripts."""
+    draw()
     app.connect("autodoc-process-docstring", _bars)
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
