@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.classes.asked import Covariates
-from mixtura.classes.design import Covariate, Design, design_of
-from mixtura.classes.maximum import maximum
-from mixtura.classes.membership import MembershipLikelihood
 from mixtura.classes.steps import Assigned
 from mixtura.classes.third_step import ThirdStep
+from mixtura.covariates.asked import Covariates
+from mixtura.covariates.design import Covariate, Design, design_of
+from mixtura.covariates.maximum import maximum
+from mixtura.covariates.membership import MembershipLikelihood
 from mixtura.inference.wald import WaldTest, interval, two_sided, wald_test
 from mixtura.text import Passage, Summary, Table, Tabled, probability
 

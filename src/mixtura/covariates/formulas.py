@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.classes.variables import RANGES, Variable
+from mixtura.covariates.variables import RANGES, Variable
 from mixtura.errors import DataError, ParameterError
 
 __all__ = ["FittedFormula", "Formula", "Term", "looks_like_formula"]

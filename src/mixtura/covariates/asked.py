@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.classes.design import Covariate
-from mixtura.classes.formulas import FittedFormula, Formula, Term
-from mixtura.classes.variables import Variable, as_fitted, named_columns, variable, variables_of
+from mixtura.covariates.design import Covariate
+from mixtura.covariates.formulas import FittedFormula, Formula, Term
+from mixtura.covariates.variables import Variable, as_fitted, named_columns, variable, variables_of
 from mixtura.errors import DataError, ParameterError
 
 __all__ = ["Covariates", "FittedCovariates", "covariates_of", "outcomes_of"]
