@@ -23,13 +23,12 @@ from mixtura.regressions.information import RegressionErrors, errors_of
 from mixtura.regressions.intervals import mixture_quantile
 from mixtura.regressions.rows import Laid, laid_out
 from mixtura.regressions.stored import save_regressor
+from mixtura.regressions.terms import INTERCEPT, FormulaTerms, with_intercept
 from mixtura.text import Tabled
 
 __all__ = ["FittedRegressions"]
 
 Float = NDArray[np.float64]
-
-INTERCEPT = "intercept"
 
 
 class FittedRegressions(Fitted, Tabled, RegressorMixin, Pickled):
@@ -39,6 +38,8 @@ class FittedRegressions(Fitted, Tabled, RegressorMixin, Pickled):
     ----------
     family, fit_intercept : settings
     mixture_ : the fitted value
+    terms_ : names of the columns of `coef_`
+    formula_ : how rows are read by a formula, or None
     """
 
     family: str
@@ -48,6 +49,8 @@ class FittedRegressions(Fitted, Tabled, RegressorMixin, Pickled):
     coef_: Float
     intercept_: Float
     facts_: dict[str, Any]
+    terms_: tuple[str, ...]
+    formula_: FormulaTerms | None
 
     def predict(
         self, X: Any, *, offset: ArrayLike | None = None, exposure: ArrayLike | None = None
@@ -82,19 +85,20 @@ class FittedRegressions(Fitted, Tabled, RegressorMixin, Pickled):
         Parameters
         ----------
         X : (N, p) rows of the columns that were fitted; frames by name
-        y : (N,) responses as in `fit`; without them x alone says nothing, so rows have `weights_`
+        y : (N,) responses as in `fit`, or None where a formula finds them in X; without them x
+            alone says nothing, so rows have `weights_`
         groups, offset, exposure : as in `fit`; rows of one group have one answer
         """
+        y = self._responses(X, y)
         if y is None:
-            n_rows = len(self._design(X))
-            return np.tile(self.weights_, (n_rows, 1))
+            return np.tile(self.weights_, (len(self._design(X)), 1))
         mixture, laid = self._laid(X, y, groups, offset, exposure)
         return mixture.responsibilities(laid.rows)[laid.places]
 
     def log_density(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         *,
         groups: ArrayLike | None = None,
         offset: ArrayLike | None = None,
@@ -174,7 +178,7 @@ class FittedRegressions(Fitted, Tabled, RegressorMixin, Pickled):
     def errors(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: ArrayLike | None = None,
         *,
         groups: ArrayLike | None = None,
@@ -194,7 +198,10 @@ class FittedRegressions(Fitted, Tabled, RegressorMixin, Pickled):
         """
         mixture, laid = self._laid(X, y, groups, offset, exposure, sample_weight)
         weights = np.ones(len(laid.kept)) if laid.weights is None else laid.weights
-        return errors_of(mixture, laid.rows[laid.kept], weights)
+        first = self._n_first
+        columns = {} if self.formula_ is None else self.formula_.columns
+        places = {name: tuple(first + one for one in own) for name, own in columns.items()}
+        return errors_of(mixture, laid.rows[laid.kept], weights, places)
 
     def save(self, path: Any) -> None:
         """Write the regressor to a model file at `path`, which `mixtura.load` reads.
@@ -216,22 +223,25 @@ class FittedRegressions(Fitted, Tabled, RegressorMixin, Pickled):
     def _response(self) -> Response:
         return RESPONSES[checked_choice("family", self.family, tuple(RESPONSES))]
 
-    def _terms(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        if self.fit_intercept and INTERCEPT in names:
-            raise DataError(f"a column is called '{INTERCEPT}'; rename it, or fit_intercept=False")
-        return (INTERCEPT, *names) if self.fit_intercept else names
+    @property
+    def _n_first(self) -> int:
+        """Return how many terms stand before those of X: an intercept, or none."""
+        given = self.fit_intercept if self.formula_ is None else self.formula_.has_intercept
+        return int(bool(given))
 
-    def _with_intercept(self, design: NDArray[Any]) -> Float:
-        design = np.asarray(design, dtype=np.float64)
-        ones = np.ones((len(design), int(bool(self.fit_intercept))))
-        return np.hstack([ones, design])
+    def _named_terms(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        if self._n_first and INTERCEPT in names:
+            raise DataError(f"a column is called '{INTERCEPT}'; rename it, or fit_intercept=False")
+        return (INTERCEPT, *names) if self._n_first else names
 
     def _take(self) -> None:
         """Set the attributes that follow from the mixture."""
         parameters = self.mixture_.parameters
         coefficients = parameters.coefficients
         self.weights_ = self.mixture_.weights
-        first = int(bool(self.fit_intercept))
+        first = self._n_first
+        family: Any = self.mixture_.family
+        self.terms_ = family.terms[first:]
         self.coef_ = coefficients[:, first:].copy()
         self.intercept_ = coefficients[:, 0].copy() if first else np.zeros(len(coefficients))
         response = self._response()
@@ -239,13 +249,21 @@ class FittedRegressions(Fitted, Tabled, RegressorMixin, Pickled):
         if name is not None:
             setattr(self, f"{name}_", spreads_of(response, parameters))
 
-    def _design(self, X: Any) -> NDArray[Any]:
+    def _design(self, X: Any) -> Float:
+        """Return the terms (N, p), the intercept first."""
         check_is_fitted(self, "mixture_")
-        return fitted_rows(X, self)
+        if self.formula_ is not None:
+            return self.formula_.design(X)
+        return with_intercept(fitted_rows(X, self), bool(self.fit_intercept))
+
+    def _responses(self, X: Any, y: Any) -> Any:
+        """Return responses that were given, or that a formula finds in X, or None."""
+        check_is_fitted(self, "mixture_")
+        return y if y is not None or self.formula_ is None else self.formula_.responses(X)
 
     def _predictors(self, X: Any, offset: ArrayLike | None, exposure: ArrayLike | None) -> Float:
         """Return η (N, K)."""
-        design = self._with_intercept(self._design(X))
+        design = self._design(X)
         moved = offsets_of(offset, exposure, len(design))
         return design @ self.mixture_.parameters.coefficients.T + moved[:, None]
 
@@ -259,7 +277,8 @@ class FittedRegressions(Fitted, Tabled, RegressorMixin, Pickled):
         sample_weight: ArrayLike | None = None,
     ) -> tuple[Mixture, Laid]:
         """Return the mixture that reads rows as they are laid out, and these."""
-        design = self._with_intercept(self._design(X))
+        design = self._design(X)
+        y = self._responses(X, y)
         family: Any = self.mixture_.family
         beside, response = Beside(groups, offset, exposure, sample_weight), self._response()
         laid = laid_out(cells_of(design, family.terms, response, y, beside), response)

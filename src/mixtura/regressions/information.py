@@ -5,7 +5,8 @@ log π_k f_k(y) of a row, Σ_i w_i (E[-h] - E[u uᵀ] + E[u] E[u]ᵀ), expectati
 responsibilities (Louis 1982). The parameters are all β_k, log τ_k and log π_k/π_0.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ class RegressionErrors(Tabled):
     weight_errors : (K,)
     covariance : (K p, K p) of the coefficients, component by component
     names : (K,) what the components are called
+    columns : places among the terms that a term of a formula has, where there is one
     """
 
     terms: tuple[str, ...]
@@ -53,6 +55,7 @@ class RegressionErrors(Tabled):
     weight_errors: Float
     covariance: Float
     names: tuple[str, ...]
+    columns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         k, p = self.coefficients.shape
@@ -73,7 +76,7 @@ class RegressionErrors(Tabled):
 
         Parameters
         ----------
-        term : a column of X, or "intercept"
+        term : a column of X, a term of the formula with all of its columns, or "intercept"
         equal : whether they may be other than zero, and are the same
 
         Raises
@@ -81,14 +84,19 @@ class RegressionErrors(Tabled):
         ParameterError
             If there is no such term, or one of its coefficients was held, or all were equal.
         """
-        if term not in self.terms:
-            raise ParameterError(f"there is no term {term!r}; they are {', '.join(self.terms)}")
+        own = self.columns.get(term) or tuple(
+            place for place, name in enumerate(self.terms) if name == term
+        )
+        if not own:
+            known = dict.fromkeys((*self.terms, *self.columns))
+            raise ParameterError(f"there is no term {term!r}; they are {', '.join(known)}")
         k, p = self.coefficients.shape
-        places = np.arange(k) * p + self.terms.index(term)
+        # Of one column after the other, all components.
+        places = (np.array(own)[:, None] + np.arange(k) * p).ravel()
         estimates = self.coefficients.ravel()[places]
         covariance = self.covariance[np.ix_(places, places)]
         if equal:
-            apart = np.eye(k)[1:] - np.eye(k)[:1]
+            apart = np.kron(np.eye(len(own)), np.eye(k)[1:] - np.eye(k)[:1])
             estimates, covariance = apart @ estimates, apart @ covariance @ apart.T
         scale = np.sqrt(np.diag(covariance))
         known = bool(len(estimates)) and bool((scale > 0).all())
@@ -181,8 +189,14 @@ def information_of(mixture: Mixture, rows: Float, weights: Float) -> Float:
     return total + (means * weights[:, None]).T @ means
 
 
-def errors_of(mixture: Mixture, rows: Float, weights: Float) -> RegressionErrors:
+def errors_of(
+    mixture: Mixture, rows: Float, weights: Float, columns: Mapping[str, tuple[int, ...]]
+) -> RegressionErrors:
     """Return standard errors by the inverse of the observed information.
+
+    Parameters
+    ----------
+    columns : as in `RegressionErrors`
 
     Raises
     ------
@@ -222,6 +236,7 @@ def errors_of(mixture: Mixture, rows: Float, weights: Float) -> RegressionErrors
         np.sqrt(np.maximum(np.diag(chances), 0.0)),
         covariance[np.ix_(inner, inner)],
         mixture.names,
+        columns,
     )
 
 
