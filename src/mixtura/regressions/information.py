@@ -20,6 +20,7 @@ from mixtura.inference.wald import WaldTest, two_sided, wald_test
 from mixtura.mixture import Mixture
 from mixtura.regressions.doubts import endless_terms
 from mixtura.regressions.rows import frame_of
+from mixtura.regressions.terms import INTERCEPT
 from mixtura.text import Passage, Summary, Table, Tabled
 
 __all__ = ["RegressionErrors", "errors_of", "information_of"]
@@ -104,6 +105,33 @@ class RegressionErrors(Tabled):
         if not known or np.linalg.eigvalsh(scaled)[0] < UNDETERMINED:
             raise ParameterError(f"coefficients of {term!r} were held, or alike by the model")
         return wald_test(estimates / scale, scaled)
+
+    def tests(self) -> list[dict[str, Any]]:
+        """Return a row for each term of the formula or column: is it without effect, or the same.
+
+        Terms of which a coefficient was held, or that are alike by the model, have no test.
+        """
+        owned = {place for places in self.columns.values() for place in places}
+        plain = [name for place, name in enumerate(self.terms) if place not in owned]
+        found = []
+        for term in (*(name for name in plain if name != INTERCEPT), *self.columns):
+            none, same = (self._tested(term, equal=equal) for equal in (False, True))
+            if none is not None:
+                row = {"term": term, "wald": none.statistic, "df": none.df, "p": none.p_value}
+                if same is not None:
+                    row |= {
+                        "wald_equal": same.statistic,
+                        "df_equal": same.df,
+                        "p_equal": same.p_value,
+                    }
+                found.append(row)
+        return found
+
+    def _tested(self, term: str, *, equal: bool) -> WaldTest | None:
+        try:
+            return self.test(term, equal=equal)
+        except ParameterError:
+            return None
 
     def table(self) -> list[dict[str, Any]]:
         """Return a row for each coefficient, with its standard error, z and p-value."""

@@ -1,35 +1,45 @@
 """Formulas of regressions: a response on the left, terms on the right, read from a frame."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixtura.covariates.asked import Covariates, FittedCovariates, covariates_of, outcomes_of
+from mixtura.covariates.asked import Covariates, FittedCovariates, covariates_of
 from mixtura.covariates.design import Covariate
-from mixtura.covariates.formulas import QUOTED, Formula, names_in
-from mixtura.covariates.harmless import check_harmless
+from mixtura.covariates.formulas import QUOTED, Formula
 from mixtura.covariates.kept_formulas import document_of, revived_covariates
-from mixtura.covariates.variables import Variable
 from mixtura.data.categories import columns_of
 from mixtura.data.checks import row_weights
 from mixtura.data.frames import is_frame
 from mixtura.errors import DataError, ParameterError
+from mixtura.regressions.left_side import (
+    harmless_response,
+    names_told,
+    responses_of,
+    rows_of_frame,
+    sides_of,
+)
 
-__all__ = ["INTERCEPT", "FormulaTerms", "Given", "sides_of", "terms_by_formula", "with_intercept"]
+__all__ = [
+    "INTERCEPT",
+    "FormulaTerms",
+    "Given",
+    "named_in",
+    "names_read",
+    "terms_by_formula",
+    "with_intercept",
+]
 
 Float = NDArray[np.float64]
 
 INTERCEPT = "intercept"
 
-# Successes and failures, as R has them.
-BOUND = re.compile(r"\s*cbind\((.*)\)\s*", re.DOTALL)
 # A dot that stands alone.
 EVERY = re.compile(r"(?<![\w.)\]`])\.(?![\w.`])")
-NAME = re.compile(r"\s*(\w+|`[^`]+`)\s*")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,9 +114,9 @@ class FormulaTerms:
         if not self.response or not is_frame(data):
             return None
         there = set(columns_of(data)[1] or ())
-        if not set(Formula.of(_bound(self.response)).names) <= there:
+        if not set(names_told(self.response)) <= there:
             return None
-        return _responses(self.response, data)
+        return responses_of(self.response, data)
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON holds it.
@@ -118,7 +128,7 @@ class FormulaTerms:
         """
         return {
             "text": self.text,
-            "response": _harmless(self.response),
+            "response": harmless_response(self.response),
             "covariates": None if self.covariates is None else document_of(self.covariates),
             "has_intercept": self.has_intercept,
             "terms": [
@@ -142,7 +152,7 @@ class FormulaTerms:
         ]
         return cls.of(
             str(document["text"]),
-            _harmless(str(document["response"])),
+            harmless_response(str(document["response"])),
             None if described is None else revived_covariates(described),
             terms,
             has_intercept=bool(document["has_intercept"]),
@@ -167,13 +177,6 @@ class Given:
     names: tuple[str, ...] | None
     y: Any
     formula: FormulaTerms | None
-
-
-def sides_of(text: str) -> tuple[str, str]:
-    """Return the response and the terms of a formula, the response empty where there is none."""
-    plain = re.sub("`[^`]*`", lambda found: "_" * len(found[0]), text)
-    place = plain.find("~")
-    return (text[:place].strip(), text[place + 1 :].strip()) if place >= 0 else ("", text.strip())
 
 
 def terms_by_formula(
@@ -204,7 +207,7 @@ def terms_by_formula(
         )
     weights = row_weights(sample_weight, n_rows)
     rows = np.arange(n_rows) if weights is None else np.flatnonzero(weights > 0)
-    formula = Formula.of(_spelled_out(right, response, data), without_intercept=True)
+    formula = _terms_of(right, response, columns_of(data)[1] or ())
     read, terms = None, []
     if formula.names:
         asked = covariates_of(formula, data, n_rows)
@@ -221,7 +224,7 @@ def terms_by_formula(
     )
     design = np.zeros((n_rows, len(found.labels) + found.has_intercept))
     design[rows] = _joined(list(terms), len(rows), has_intercept=found.has_intercept)
-    return found, design, _responses(response, data) if response else y
+    return found, design, responses_of(response, data) if response else y
 
 
 def with_intercept(design: NDArray[Any], has_intercept: bool) -> Float:
@@ -230,28 +233,40 @@ def with_intercept(design: NDArray[Any], has_intercept: bool) -> Float:
     return np.hstack([ones, np.asarray(design, dtype=np.float64)])
 
 
-def rows_of_frame(data: Any, text: str) -> int:
-    """Return how many rows a frame has.
+def named_in(text: str, columns: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the columns that a formula's terms need, and those of its response.
+
+    Parameters
+    ----------
+    columns : those there are, for a dot
 
     Raises
     ------
-    DataError
-        If it is no frame with names.
+    ParameterError
+        If it is no formula.
     """
-    if not is_frame(data):
-        raise DataError(
-            f"the formula '{text}' is about named columns, and X has none; give a data frame"
-        )
-    return len(columns_of(data)[0][0])
+    response, right = sides_of(text)
+    return _terms_of(right, response, columns).names, names_told(response)
 
 
-def _spelled_out(right: str, response: str, data: Any) -> str:
-    """Return the right side with all columns but those of the response in place of a dot."""
-    if not EVERY.search(QUOTED.sub("`", right)):
-        return right
-    told = Formula.of(_bound(response)).names if response else ()
-    others = [f"`{name}`" for name in columns_of(data)[1] or () if name not in told]
-    return EVERY.sub(lambda _: f"({' + '.join(others)})", right)
+def names_read(model: Any) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """Return the columns that a fitted regressor's terms need, and those of its response.
+
+    None where columns have no names.
+    """
+    if model.formula_ is not None:
+        return model.formula_.names, names_told(model.formula_.response)
+    names = getattr(model, "feature_names_in_", None)
+    return None if names is None else (tuple(names.tolist()), ())
+
+
+def _terms_of(right: str, response: str, columns: Sequence[str]) -> Formula:
+    """Return the right side, with all columns but those of the response in place of a dot."""
+    if EVERY.search(QUOTED.sub("`", right)):
+        told = names_told(response)
+        others = " + ".join(f"`{name}`" for name in columns if name not in told)
+        right = EVERY.sub(lambda _: f"({others})", right)
+    return Formula.of(right, without_intercept=True)
 
 
 def _joined(terms: list[Covariate], n_rows: int, *, has_intercept: bool) -> Float:
@@ -267,59 +282,3 @@ def _check_complete(asked: Covariates, rows: NDArray[np.intp]) -> None:
                 f"column '{one.name}' is missing at row {rows[gaps[0]]} (counted from 0); leave "
                 "such rows out"
             )
-
-
-def _harmless(response: str) -> str:
-    """Return a left side of which all that is evaluated may come from a file."""
-    for part in _parts(response):
-        if not NAME.fullmatch(part):
-            code = QUOTED.sub("column", part).strip()
-            check_harmless(code, {"column", *names_in(response, code)})
-    return response
-
-
-def _bound(response: str) -> str:
-    """Return the left side as formulaic has it: its parts, of two of cbind, added."""
-    parts = _parts(response)
-    return " + ".join(part if NAME.fullmatch(part) else f"I({part})" for part in parts)
-
-
-def _parts(response: str) -> list[str]:
-    """Return the left side, or of cbind what commas separate that are in no parentheses."""
-    both = BOUND.fullmatch(response)
-    if both is None:
-        return [response] if response else []
-    depth, parts = 0, [""]
-    for letter in both[1]:
-        depth += (letter in "([") - (letter in ")]")
-        if letter == "," and not depth:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    return [part.strip() for part in parts if part.strip()]
-
-
-def _responses(response: str, data: Any) -> Float:
-    found = outcomes_of(_bound(response), data, rows_of_frame(data, response))
-    both = BOUND.fullmatch(response) is not None
-    if len(found) != 1 + both:
-        raise ParameterError(
-            f"'{response}' is no response: write a column, a number made of some such as log(y), "
-            "or of binomials cbind(successes, failures)"
-        )
-    columns = [_numbers(one) for one in found]
-    return np.column_stack(columns) if both else columns[0]
-
-
-def _numbers(variable: Variable) -> Float:
-    """Return the numbers of a response; of truth values 0 and 1."""
-    if not variable.levels:
-        return variable.cells
-    if not all(isinstance(level, (bool, np.bool_)) for level in variable.levels):
-        raise DataError(
-            f"response '{variable.name}' holds categories such as {variable.levels[0]!r}; a "
-            "response is a number, or of a binomial also a truth value"
-        )
-    values = np.append(np.array(variable.levels, dtype=np.float64), np.nan)
-    codes = np.where(np.isnan(variable.cells), -1, variable.cells).astype(np.intp)
-    return values[codes]
