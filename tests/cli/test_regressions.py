@@ -247,3 +247,29 @@ def test_regressions_are_summarised(regressions: Path) -> None:
     found = ran("summary", regressions / "lines.mixtura")
     assert found.exit_code == 0
     assert "Gaussian regressions (identity link), 2 components" in found.output
+
+
+def test_weights_go_by_covariates(path: Path, tmp_path: Path) -> None:
+    frame = drawn()
+    older = np.random.default_rng(2).normal(size=60)[frame.person]
+    line = older > 0
+    mean = np.where(line, 5 + 2 * frame.months, -frame.months)
+    frame["spent"] = (mean + np.random.default_rng(3).normal(0, 0.4, 240)).round(3)
+    frame["age"] = (older + np.random.default_rng(4).normal(0, 1, 240)).round(3)
+    frame.loc[20, "age"] = np.nan
+    frame.to_csv(path, index=False)
+    asked = ["--formula", "spent ~ months", "--concomitant", "age", "-k", 2]
+    found = ran("regress", path, *asked, "-o", tmp_path / "out")
+    assert found.exit_code == 0, found.output
+    used = frame.dropna(subset=["months", "spent", "age"])
+    model = MixtureRegressor(2, formula="spent ~ months", concomitant="age", random_state=0)
+    model.fit(used)
+    told = model.errors(used).membership
+    assert told is not None
+    assert f"{told.standard_errors[1, 0]:.4f}" in found.stdout
+    assert "left out: 2 of 240 rows" in found.stderr
+    told_again = ran("predict", tmp_path / "out" / "model.mixtura", path)
+    assert told_again.exit_code == 0, told_again.output
+    rows = pd.read_csv(tmp_path / "out" / "assignments.csv").loc[used.index]
+    assert_allclose(rows["predicted"], model.predict(used), rtol=1e-5)
+    assert_allclose(rows["probability"], model.predict_proba(used).max(axis=1), rtol=1e-5)

@@ -37,6 +37,7 @@ from mixtura.cli.output import (
 from mixtura.cli.regression_rows import FollowedRows, Roles, complete_rows, followed
 from mixtura.cli.rows import read_without, weights_of
 from mixtura.components.regression.responses import RESPONSES
+from mixtura.covariates.formulas import Formula
 from mixtura.data.files import Table
 from mixtura.data.paths import called_together
 from mixtura.errors import (
@@ -88,6 +89,10 @@ __all__ = ["regress"]
     show_default=True,
     help="What the number of regressions is chosen by.",
 )
+@click.option(
+    "--concomitant",
+    help="Formula of covariates by which the weights of regressions go: 'age + C(sex)'.",
+)
 @click.option("--groups", help="Column of whom a row is: all rows of one follow one regression.")
 @click.option("--offset", help="Column that is added to the linear predictor.")
 @click.option("--exposure", help="Column whose logarithm is added to it.")
@@ -118,6 +123,7 @@ def regress(
     sizes: list[int],
     family: str,
     criterion: str,
+    concomitant: str | None,
     groups: str | None,
     offset: str | None,
     exposure: str | None,
@@ -154,7 +160,7 @@ def regress(
         for said in (DegenerateComponentWarning, DisagreementWarning):
             warnings.simplefilter("ignore", said)
         table = read_without(files, called, missing, (weights, id_column))
-        names = _columns(formula, table, [*jobs.values(), id_column])
+        names = _columns(formula, concomitant, table, [*jobs.values(), id_column])
         check_roles([*names[1]], named)
         frame = related_frame(table, [*dict.fromkeys((*names[0], *names[1]))])
         used = _complete(frame, table, roles)
@@ -162,6 +168,7 @@ def regress(
             max(sizes),
             family,
             formula=formula,
+            concomitant=concomitant,
             equal={"coef": [one.strip() for one in equal.split(";")]} if equal else None,
             n_init=starts,
             random_state=seed,
@@ -187,11 +194,16 @@ def regress(
 
 
 def _columns(
-    formula: str, table: Table, others: Sequence[str | None]
+    formula: str, concomitant: str | None, table: Table, others: Sequence[str | None]
 ) -> tuple[Sequence[str], Sequence[str]]:
-    """Return the columns of terms and of the response; a dot is all without another job."""
-    left = [name for option in others for name in split_names(option)]
-    return named_in(formula, [name for name in table.names if name not in left])
+    """Return the columns of terms, with those of weights, and of the response.
+
+    A dot is all columns without another job.
+    """
+    covariates = () if concomitant is None else Formula.of(concomitant).names
+    left = [*covariates, *(name for option in others for name in split_names(option))]
+    terms, response = named_in(formula, [name for name in table.names if name not in left])
+    return tuple(dict.fromkeys((*terms, *covariates))), response
 
 
 def _identifiers(table: Table, id_column: str | None) -> tuple[str, Sequence[Any]]:

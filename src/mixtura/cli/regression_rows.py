@@ -173,7 +173,8 @@ def followed(
         found["log_density"] = _spread(density, told)
         if everything:
             found |= {f"p{name}": _spread(shares[:, k], told) for k, name in enumerate(called)}
-    found["predicted"] = _spread(means @ model.weights_, predicted)
+    expected = model.predict(frame.filter(predicted), **place.told(table, predicted))
+    found["predicted"] = _spread(expected, predicted)
     if everything:
         found |= {f"mean{name}": _spread(means[:, k], predicted) for k, name in enumerate(called)}
     name, cells = identifiers

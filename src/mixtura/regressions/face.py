@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from mixtura.arrays import generator_of
+from mixtura.arrays import generator_of, log_sum_exp
 from mixtura.components.regression.responses import RESPONSES, Response
 from mixtura.components.regression.words import spread_name, spreads_of
 from mixtura.errors import DataError, ParameterError
@@ -19,9 +19,11 @@ from mixtura.estimators.shown import with_mixture
 from mixtura.estimators.stored import Pickled
 from mixtura.mixture import Mixture
 from mixtura.regressions.cells import Beside, cells_of, offsets_of
-from mixtura.regressions.information import RegressionErrors, errors_of
+from mixtura.regressions.concomitants import Concomitants, first_rows
+from mixtura.regressions.information import errors_of
 from mixtura.regressions.intervals import mixture_quantile
 from mixtura.regressions.rows import Laid, laid_out
+from mixtura.regressions.standard_errors import RegressionErrors
 from mixtura.regressions.stored import save_regressor
 from mixtura.regressions.terms import INTERCEPT, FormulaTerms, with_intercept
 from mixtura.text import Tabled
@@ -40,6 +42,7 @@ class FittedRegressions(Fitted, Tabled, RegressorMixin, Pickled):
     mixture_ : the fitted value
     terms_ : names of the columns of `coef_`
     formula_ : how rows are read by a formula, or None
+    concomitant_ : by what weights go, or None
     """
 
     family: str
@@ -51,18 +54,20 @@ class FittedRegressions(Fitted, Tabled, RegressorMixin, Pickled):
     facts_: dict[str, Any]
     terms_: tuple[str, ...]
     formula_: FormulaTerms | None
+    concomitant_: Concomitants | None
 
     def predict(
         self, X: Any, *, offset: ArrayLike | None = None, exposure: ArrayLike | None = None
     ) -> Float:
-        """Return E[y | x] (N,), of a binomial for one trial: Σ_k π_k μ_k(x).
+        """Return E[y | x] (N,), of a binomial for one trial: Σ_k π_k μ_k(x), π_k by covariates.
 
         Parameters
         ----------
         X : (N, p) rows of the columns that were fitted; frames by name
         offset, exposure : as in `fit`
         """
-        return self.component_means(X, offset=offset, exposure=exposure) @ self.weights_
+        means = self.component_means(X, offset=offset, exposure=exposure)
+        return np.vecdot(means, self._weights(X, len(means)))
 
     def component_means(
         self, X: Any, *, offset: ArrayLike | None = None, exposure: ArrayLike | None = None
@@ -86,14 +91,17 @@ class FittedRegressions(Fitted, Tabled, RegressorMixin, Pickled):
         ----------
         X : (N, p) rows of the columns that were fitted; frames by name
         y : (N,) responses as in `fit`, or None where a formula finds them in X; without them x
-            alone says nothing, so rows have `weights_`
+            alone says nothing, so rows have `weights_`, or those by their covariates
         groups, offset, exposure : as in `fit`; rows of one group have one answer
         """
         y = self._responses(X, y)
         if y is None:
-            return np.tile(self.weights_, (len(self._design(X)), 1))
+            return self._weights(X, len(self._design(X)))
         mixture, laid = self._laid(X, y, groups, offset, exposure)
-        return mixture.responsibilities(laid.rows)[laid.places]
+        if self.concomitant_ is None:
+            return mixture.responsibilities(laid.rows)[laid.places]
+        joint = self._joint(mixture, laid, X)
+        return np.exp(joint - log_sum_exp(joint)[:, None])[laid.places]
 
     def log_density(
         self,
@@ -109,7 +117,9 @@ class FittedRegressions(Fitted, Tabled, RegressorMixin, Pickled):
         Arguments as in `predict_proba`.
         """
         mixture, laid = self._laid(X, y, groups, offset, exposure)
-        return mixture.log_density(laid.rows)
+        if self.concomitant_ is None:
+            return mixture.log_density(laid.rows)
+        return log_sum_exp(self._joint(mixture, laid, X))
 
     def predict_interval(
         self,
@@ -141,10 +151,11 @@ class FittedRegressions(Fitted, Tabled, RegressorMixin, Pickled):
         if not 0 < share < 1:
             raise ParameterError(f"level should be between 0 and 1, but got {level!r}")
         means = self.component_means(X, offset=offset, exposure=exposure)
+        weights = self._weights(X, len(means))
         response, precisions = self._response(), self.mixture_.parameters.precisions
         components = response.distribution(means, np.asarray(trials), precisions)
         ends = (
-            mixture_quantile(components, self.weights_, one, whole=not response.has_precision)
+            mixture_quantile(components, weights, one, whole=not response.has_precision)
             for one in (0.5 * (1.0 - share), 0.5 * (1.0 + share))
         )
         return np.column_stack(list(ends))
@@ -169,7 +180,8 @@ class FittedRegressions(Fitted, Tabled, RegressorMixin, Pickled):
         """
         rng = generator_of(random_state)
         means = self.component_means(X, offset=offset, exposure=exposure)
-        labels = rng.choice(len(self.weights_), size=len(means), p=self.weights_)
+        below = self._weights(X, len(means)).cumsum(axis=1)[:, :-1]
+        labels = (rng.random(len(means))[:, None] >= below).sum(axis=1)
         own = means[np.arange(len(means)), labels]
         precisions = self.mixture_.parameters.precisions[labels]
         drawn = self._response().distribution(own, np.asarray(trials), precisions)
@@ -197,11 +209,14 @@ class FittedRegressions(Fitted, Tabled, RegressorMixin, Pickled):
             If these rows do not determine all parameters.
         """
         mixture, laid = self._laid(X, y, groups, offset, exposure, sample_weight)
-        weights = np.ones(len(laid.kept)) if laid.weights is None else laid.weights
         first = self._n_first
         columns = {} if self.formula_ is None else self.formula_.columns
         places = {name: tuple(first + one for one in own) for name, own in columns.items()}
-        return errors_of(mixture, laid.rows[laid.kept], weights, places)
+        rows = laid.rows[laid.kept]
+        asked = None
+        if self.concomitant_ is not None and mixture.n_components > 1:
+            asked = self.concomitant_.of(X, laid)
+        return errors_of(mixture, rows, laid.counted, places, asked)
 
     def save(self, path: Any) -> None:
         """Write the regressor to a model file at `path`, which `mixtura.load` reads.
@@ -260,6 +275,18 @@ class FittedRegressions(Fitted, Tabled, RegressorMixin, Pickled):
         """Return responses that were given, or that a formula finds in X, or None."""
         check_is_fitted(self, "mixture_")
         return y if y is not None or self.formula_ is None else self.formula_.responses(X)
+
+    def _weights(self, X: Any, n_rows: int) -> Float:
+        """Return π_ik (N, K) of rows of X, which are so many."""
+        if self.concomitant_ is None:
+            return np.tile(self.weights_, (n_rows, 1))
+        return np.exp(self.concomitant_.log_weights(X))
+
+    def _joint(self, mixture: Mixture, laid: Laid, X: Any) -> Float:
+        """Return log π_ik f_k (n, K) of rows or groups, whose weights are by covariates."""
+        assert self.concomitant_ is not None
+        logs = self.concomitant_.log_weights(X)[first_rows(laid)]
+        return mixture.component_log_density(laid.rows) + logs
 
     def _predictors(self, X: Any, offset: ArrayLike | None, exposure: ArrayLike | None) -> Float:
         """Return η (N, K)."""

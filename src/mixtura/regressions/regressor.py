@@ -25,6 +25,7 @@ from mixtura.estimators.settings import Settings, checked_choice
 from mixtura.estimators.sizes import checked_sizes
 from mixtura.regressions.binding import bounds_of
 from mixtura.regressions.cells import Beside, cells_of
+from mixtura.regressions.concomitants import asked_of, gated
 from mixtura.regressions.doubts import doubts_of
 from mixtura.regressions.face import FittedRegressions
 from mixtura.regressions.rows import Laid, family_of, laid_out
@@ -54,6 +55,9 @@ class MixtureRegressor(FittedRegressions):
         Terms of frames as formulaic writes them, ``"visits ~ age * C(sex) + bs(dose, df=4)"``: y is
         its left side, of binomials ``cbind(successes, failures)``; without one y is given. ``0 +``
         leaves the intercept out.
+    concomitant : str or None
+        Covariates of the frame by which the weights of components go, as a multinomial logit
+        (mixture of experts): ``"age + C(sex)"``. Rows of one group have the same.
     fit_intercept : bool
         Whether η has a constant; of a formula that says it.
     fix : dict or None
@@ -87,8 +91,11 @@ class MixtureRegressor(FittedRegressions):
     log_likelihood_, n_parameters_, bic_, aic_, icl_ : of the rows of the fit
     n_units_ : float
         Rows, or groups of rows, by their weights; the n of `bic_`.
+    concomitant_ : by what weights go, or None
+        Its coefficients (P, K - 1) are over the first component; `errors` has them with errors.
     mixture_ : Mixture
-        The fitted value; its rows are [y, trials, offset, terms].
+        The fitted value, with mean weights where these go by covariates; its rows are
+        [y, trials, offset, terms].
     history_, converged_, ending_, n_iter_, starts_agreeing_
     n_features_in_, feature_names_in_
 
@@ -114,6 +121,7 @@ class MixtureRegressor(FittedRegressions):
         family: str = "gaussian",
         *,
         formula: str | None = None,
+        concomitant: str | None = None,
         fit_intercept: bool = True,
         fix: Any = None,
         equal: Any = None,
@@ -131,6 +139,7 @@ class MixtureRegressor(FittedRegressions):
         self.n_components = n_components
         self.family = family
         self.formula = formula
+        self.concomitant = concomitant
         self.fit_intercept = fit_intercept
         self.fix = fix
         self.equal = equal
@@ -189,6 +198,7 @@ class MixtureRegressor(FittedRegressions):
         cells = cells_of(given.design, terms, response, given.y, beside)
         laid = laid_out(cells, response)
         check_enough_rows(len(laid.kept), settings.n_components)
+        asked = None if self.concomitant is None else asked_of(self.concomitant, X, laid)
         bounds = bounds_of(
             self.fix,
             self.equal,
@@ -205,6 +215,11 @@ class MixtureRegressor(FittedRegressions):
         options = settings.options(
             prior=settings.prior, monotone=True, rescue=settings.prior is not None
         )
+        if asked is not None and options.weighing.is_held:
+            raise ParameterError(
+                "mixing_weights are held, and concomitant says that they go by covariates; leave "
+                "one of them out"
+            )
         result = solve(
             family,
             laid.source,
@@ -214,7 +229,12 @@ class MixtureRegressor(FittedRegressions):
             models=self._starts(settings, options, laid),
         )
         self._name_features(given)
-        doubts = doubts_of(result, family.frame)
+        doubts, self.concomitant_ = doubts_of(result, family.frame), None
+        if asked is not None:
+            result, self.concomitant_, unbound = gated(
+                result, family, laid, asked, options, numbered=numbered
+            )
+            doubts += unbound
         self._adopt(result, doubts)
         warn_of_fit(result, doubts, settings.max_iter)
         return self

@@ -13,6 +13,7 @@ from mixtura.errors import ParameterError
 from mixtura.estimators.fitted import tell_of_fit
 from mixtura.estimators.stored import class_named, made, settings_of
 from mixtura.mixture import Mixture
+from mixtura.regressions.concomitants import Concomitants
 from mixtura.regressions.sizes import CRITERIA
 from mixtura.regressions.terms import FormulaTerms
 from mixtura.store import named, save
@@ -22,7 +23,7 @@ __all__ = ["is_regressor", "revived_regressor", "save_regressor"]
 Arrays = dict[str, NDArray[Any]]
 
 # What says in a document that it is of regressions, and by what columns they read.
-COLUMNS, FORMULA = "regression_columns", "formula"
+COLUMNS, FORMULA, CONCOMITANT = "regression_columns", "formula", "concomitant"
 
 
 def save_regressor(path: str | os.PathLike[str], regressor: Any) -> None:
@@ -36,6 +37,9 @@ def save_regressor(path: str | os.PathLike[str], regressor: Any) -> None:
     }
     if regressor.formula_ is not None:
         state[FORMULA] = regressor.formula_.document()
+    if regressor.concomitant_ is not None:
+        state[CONCOMITANT] = regressor.concomitant_.document()
+        arrays[CONCOMITANT] = regressor.concomitant_.coefficients
     save(path, regressor.mixture_, regressor.facts_, (arrays, state))
 
 
@@ -62,6 +66,11 @@ def revived_regressor(
         raise ParameterError("its components are no regressions")
     found = made(class_named(base, state["class"]), state["settings"], arrays)
     found.formula_ = FormulaTerms.revived(state[FORMULA]) if FORMULA in state else None
+    found.concomitant_ = None
+    if CONCOMITANT in state:
+        found.concomitant_ = Concomitants.revived(
+            state[CONCOMITANT], arrays[CONCOMITANT], mixture.n_components
+        )
     labels = mixture.family.terms[found._n_first :]
     names, own = None, labels
     if found.formula_ is not None:

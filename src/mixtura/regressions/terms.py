@@ -250,14 +250,16 @@ def named_in(text: str, columns: Sequence[str]) -> tuple[tuple[str, ...], tuple[
 
 
 def names_read(model: Any) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
-    """Return the columns that a fitted regressor's terms need, and those of its response.
+    """Return the columns that a fitted regressor needs for predictions, and those of its response.
 
     None where columns have no names.
     """
+    weights = () if model.concomitant_ is None else model.concomitant_.names
     if model.formula_ is not None:
-        return model.formula_.names, names_told(model.formula_.response)
+        terms = dict.fromkeys((*model.formula_.names, *weights))
+        return tuple(terms), names_told(model.formula_.response)
     names = getattr(model, "feature_names_in_", None)
-    return None if names is None else (tuple(names.tolist()), ())
+    return None if names is None else (tuple(dict.fromkeys((*names.tolist(), *weights))), ())
 
 
 def _terms_of(right: str, response: str, columns: Sequence[str]) -> Formula:
