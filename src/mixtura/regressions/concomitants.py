@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr
 
-from mixtura.components.regression.family import RegressionFamily
 from mixtura.covariates.asked import FittedCovariates, covariates_of
 from mixtura.covariates.design import Covariate, Design, design_of, raw_columns
 from mixtura.covariates.formulas import Formula
@@ -227,7 +226,7 @@ def first_rows(laid: Laid) -> NDArray[np.intp]:
 
 def gated(
     result: FitResult,
-    family: RegressionFamily,
+    family: Any,
     laid: Laid,
     asked: Asked,
     options: SolveOptions,

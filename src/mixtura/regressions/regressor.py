@@ -316,7 +316,10 @@ class MixtureRegressor(FittedRegressions):
         if (shares < 0).any() or not np.allclose(shares.sum(axis=1), 1.0):
             raise ParameterError("rows of 'responsibilities_init' should be shares that sum to one")
         sums = np.zeros((len(laid.rows), shape[1]))
-        np.add.at(sums, laid.places, shares)
+        if laid.per_row == 1:
+            sums[laid.places] = shares
+        else:
+            np.add.at(sums, laid.places, shares)
         means = (sums / sums.sum(axis=1, keepdims=True))[laid.kept]
         return lambda sweep, loop: [model_from_responsibilities(sweep, means, loop)]
 
