@@ -20,6 +20,7 @@ from mixtura.estimators.stored import Pickled
 from mixtura.mixture import Mixture
 from mixtura.regressions.cells import Beside, cells_of, offsets_of
 from mixtura.regressions.concomitants import Concomitants, first_rows
+from mixtura.regressions.effects import PartialEffects, bands_of, varied
 from mixtura.regressions.information import errors_of
 from mixtura.regressions.intervals import mixture_quantile
 from mixtura.regressions.rows import Laid, laid_out
@@ -31,6 +32,10 @@ from mixtura.text import Tabled
 __all__ = ["FittedRegressions"]
 
 Float = NDArray[np.float64]
+
+
+# Numbers along a column.
+POINTS = 101
 
 
 class FittedRegressions(Fitted, Tabled, RegressorMixin, Pickled):
@@ -217,6 +222,34 @@ class FittedRegressions(Fitted, Tabled, RegressorMixin, Pickled):
         if self.concomitant_ is not None and mixture.n_components > 1:
             asked = self.concomitant_.of(X, laid)
         return errors_of(mixture, rows, laid.counted, places, asked)
+
+    def partial_effects(
+        self, X: Any, column: Any, errors: RegressionErrors, *, level: float = 0.95
+    ) -> PartialEffects:
+        """Return means of y along one column in each component, with bands; they can be drawn.
+
+        Other columns stand still: numbers at their mean, categories at the level most rows have.
+
+        Parameters
+        ----------
+        X : (N, p) rows of the columns that were fitted
+        column : its name, or its place where columns have no names
+        errors : of this fit, as `errors` returns them; bands are those of the lines
+        level : of the bands, in (0, 1)
+
+        Raises
+        ------
+        ParameterError
+            If there is no such column, or `level` is no probability.
+        """
+        share = checked_number("level", level)
+        if not 0 < share < 1:
+            raise ParameterError(f"level should be between 0 and 1, but got {level!r}")
+        read = None if self.formula_ is None else self.formula_.names
+        rows, values = varied(X, column, read, POINTS)
+        bands = bands_of(self._design(rows), errors.coefficients, errors.covariance, share)
+        means, lower, upper = map(self._response().mean, bands)
+        return PartialEffects(str(column), values, means, lower, upper, share, errors.names)
 
     def save(self, path: Any) -> None:
         """Write the regressor to a model file at `path`, which `mixtura.load` reads.
