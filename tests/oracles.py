@@ -25,6 +25,7 @@ __all__ = [
     "dataset",
     "discrete_fits",
     "discrete_values",
+    "flexmix_concomitants",
     "flexmix_regressions",
     "gaussian",
     "gaussian_fit",
@@ -193,3 +194,9 @@ def flexmix_regressions() -> Mapping[str, Document]:
     """Return what flexmix and mixtools find of regressions from given labels, by data set."""
     found = json.loads(gzip.decompress((REFERENCE / "regressions/flexmix.json.gz").read_bytes()))
     return {case["name"]: case for case in found}
+
+
+def flexmix_concomitants() -> Mapping[str, Document]:
+    """Return what flexmix finds of regressions whose weights go by covariates, by name."""
+    path = REFERENCE / "regressions/concomitant.json.gz"
+    return {case["name"]: case for case in json.loads(gzip.decompress(path.read_bytes()))}

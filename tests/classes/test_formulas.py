@@ -9,8 +9,8 @@ from numpy.testing import assert_allclose
 from scipy.interpolate import BSpline
 
 from mixtura import DataError, ParameterError, one_step, three_step
-from mixtura.classes.formulas import Formula
 from mixtura.cli.command import command
+from mixtura.covariates.formulas import Formula
 
 pytest.importorskip("formulaic")
 

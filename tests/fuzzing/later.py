@@ -120,7 +120,7 @@ def regression(
     if rng.random() < 0.1 and family == "poisson":
         told["exposure"] = 10.0 ** rng.uniform(-3, 3, n_rows)
     if rng.random() < 0.15:
-        settings["equal"] = {"coefficients": [int(rng.integers(n_columns))]}
+        settings["equal"] = {"coef": [int(rng.integers(n_columns))]}
     return rows, {"y": y, **told}, {"y": y, **told}
 
 

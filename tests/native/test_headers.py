@@ -10,6 +10,7 @@ from headers import declared_structs, enumerations, functions, numbers, structs_
 from mixtura.components import joint
 from mixtura.components.gaussian import structures
 from mixtura.components.kernel import Ended
+from mixtura.components.regression.kernel import CODES
 from mixtura.components.segments import SegmentKind
 from mixtura.native import drivers, library, parts, updates
 
@@ -43,6 +44,7 @@ PLACES = {
     "MX_RUNS_FAR": ["components.compiled:RUNS"],
     "MX_TRIES_FAR": ["components.compiled:TRIES"],
     "NEIGHBOURS": ["em.neighbours:TRIED"],
+    "MX_STRIP": ["native.regressions:ROWS_AT_ONCE"],
     "RELATIVE": ["em.split_and_merge:ROUGH.relative"],
     "ROUGH": ["em.split_and_merge:ROUGH.nats"],
 }
@@ -55,6 +57,8 @@ SAME = {
     "em.responsibilities": "SOFTENING",
     "components.kernel": "HOPE LATELY STEPS",
     "components.exponential": "MX_LEAST_SHARE",
+    "components.regression.lines": "ROUNDED",
+    "components.regression.responses": "FARTHEST",
     "components.gaussian.coordinates": "MX_LEAST_SHARE",
     "components.gaussian.flatness": "MOSTLY",
     "components.gaussian.frame": "LARGEST_PLAIN_EXPONENT",
@@ -127,6 +131,11 @@ def test_no_other_number_has_a_name_in_both_languages():
     }
     in_both = {name for name in numbers() if name.removeprefix("MX_") in in_python}
     assert in_both - set(PLACES) == UNLIKE
+
+
+def test_responses_have_the_numbers_of_the_header():
+    places = {f"MX_{name.upper()}": code for name, code in CODES.items()}
+    assert enumerations()["mx_response"] == places
 
 
 def test_structures_have_the_numbers_of_the_header():

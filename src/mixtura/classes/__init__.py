@@ -1,7 +1,6 @@
 """Latent classes and profiles: how many there are, how well told apart, and what goes with them."""
 
 from mixtura.classes.classification import Classification, classification
-from mixtura.classes.covariates import ClassMembership
 from mixtura.classes.distal import DistalOutcome, DistalOutcomes
 from mixtura.classes.enumeration import Enumeration, enumerate_classes
 from mixtura.classes.invariance import Invariance, ItemInvariance, invariance_test
@@ -11,6 +10,7 @@ from mixtura.classes.profile import ClassProfile, profile
 from mixtura.classes.regression import ClassRegression, LikelihoodRatio, one_step
 from mixtura.classes.three_step import three_step
 from mixtura.classes.transitions import LatentTransition
+from mixtura.covariates.logit import ClassMembership
 from mixtura.inference.wald import WaldTest
 
 __all__ = [

@@ -9,10 +9,10 @@ steps, and with the square that outcomes of unlike variances ask for, Bakk, Ober
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.classes.maximum import maximum
-from mixtura.classes.membership import MembershipLikelihood
 from mixtura.classes.steps import Assigned
 from mixtura.classes.third_step import ThirdStep
+from mixtura.covariates.maximum import maximum
+from mixtura.covariates.membership import MembershipLikelihood
 
 __all__ = ["regressed_means"]
 

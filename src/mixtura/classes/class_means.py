@@ -5,11 +5,11 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from mixtura.classes.by_regression import regressed_means
-from mixtura.classes.maximum import Point, climbed, maximum
 from mixtura.classes.outcomes import Categories, Normal, Outcome, OutcomeLikelihood
 from mixtura.classes.steps import Assigned
 from mixtura.classes.third_step import ThirdStep
-from mixtura.classes.variables import Variable
+from mixtura.covariates.maximum import Point, climbed, maximum
+from mixtura.covariates.variables import Variable
 from mixtura.errors import InformationError
 
 __all__ = ["class_means"]

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.classes.maximum import Point, sandwich
-from mixtura.classes.membership import MembershipLikelihood
 from mixtura.components.derivatives import Chart, Derivatives
+from mixtura.covariates.maximum import Point, sandwich
+from mixtura.covariates.membership import MembershipLikelihood
 from mixtura.data.checks import check_memory
 from mixtura.errors import InformationError
 from mixtura.inference.numbers import Numbers

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mixtura.classes.class_means import class_means
 from mixtura.classes.third_step import ThirdStep
-from mixtura.classes.variables import Variable
+from mixtura.covariates.variables import Variable
 from mixtura.inference.wald import WaldTest, interval, shown, wald_test
 from mixtura.text import Passage, Summary, Table, Tabled, probability
 

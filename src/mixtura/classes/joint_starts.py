@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from mixtura.classes.together import Ascent, Joint, State, ascended
+from mixtura.covariates.together import Ascent, Joint, State, ascended
 from mixtura.em.model import Model
 from mixtura.em.options import FitOptions
 from mixtura.em.solve import SolveOptions

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixtura.arrays import generator_of, whole_number
-from mixtura.classes.asked import covariates_of
-from mixtura.classes.design import design_of, intercept_alone
 from mixtura.classes.posteriors import mixture_of
 from mixtura.classes.regression import check_classes, check_errors
 from mixtura.classes.transition_errors import Found, transitions_of
 from mixtura.classes.transition_starts import Waves, best_chain
 from mixtura.classes.transitions import LatentTransition
+from mixtura.covariates.asked import covariates_of
+from mixtura.covariates.design import design_of, intercept_alone
 from mixtura.data.weights import given_weights
 from mixtura.errors import DataError
 from mixtura.estimators.settings import checked_choice

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.arrays import log_sum_exp
-from mixtura.classes.maximum import Point
+from mixtura.covariates.maximum import Point
 
 __all__ = ["Categories", "Normal", "Outcome", "OutcomeLikelihood"]
 

@@ -8,17 +8,17 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc
 
 from mixtura.arrays import generator_of, log_sum_exp, whole_number
-from mixtura.classes.asked import FittedCovariates, covariates_of
-from mixtura.classes.covariates import ClassMembership, membership_of, unbounded
 from mixtura.classes.criteria import Penalised
 from mixtura.classes.curvature import ERRORS, covariance_of, point_of
-from mixtura.classes.design import design_of, raw_columns
 from mixtura.classes.joint_starts import best_ascents
-from mixtura.classes.maximum import check_bounded
-from mixtura.classes.membership import log_probabilities
 from mixtura.classes.posteriors import mixture_of, reference_of
-from mixtura.classes.together import Joint
 from mixtura.components.constrained import bound_to
+from mixtura.covariates.asked import FittedCovariates, covariates_of
+from mixtura.covariates.design import design_of, raw_columns
+from mixtura.covariates.logit import ClassMembership, membership_of, unbounded
+from mixtura.covariates.maximum import check_bounded
+from mixtura.covariates.membership import log_probabilities
+from mixtura.covariates.together import Joint
 from mixtura.data.weights import given_weights
 from mixtura.em.solve import fit_options
 from mixtura.em.sweep import Sweep

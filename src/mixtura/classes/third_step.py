@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.classes.first_step import FirstStep
-from mixtura.classes.maximum import Point, sandwich
 from mixtura.classes.posteriors import Posteriors
 from mixtura.classes.steps import Assigned, assigned_by
+from mixtura.covariates.maximum import Point, sandwich
 
 __all__ = ["ThirdStep"]
 

@@ -5,13 +5,14 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from mixtura.classes.asked import covariates_of, outcomes_of
-from mixtura.classes.covariates import ClassMembership, class_membership
+from mixtura.classes.covariates import class_membership
 from mixtura.classes.distal import DistalOutcomes, distal_outcomes
 from mixtura.classes.first_step import FirstStep, first_step_of
 from mixtura.classes.posteriors import mixture_of, posteriors_of, reference_of
 from mixtura.classes.steps import ASSIGNMENTS, CORRECTIONS
 from mixtura.classes.third_step import ThirdStep
+from mixtura.covariates.asked import covariates_of, outcomes_of
+from mixtura.covariates.logit import ClassMembership
 from mixtura.errors import InformationError, MixturaWarning, ParameterError
 from mixtura.inference.survey import SurveyDesign
 from mixtura.mixture import Mixture

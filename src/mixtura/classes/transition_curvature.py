@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.classes.maximum import Point
 from mixtura.classes.transition_em import Chain, ChainState, Logit, Part
 from mixtura.components.derivatives import Chart, Derivatives
+from mixtura.covariates.maximum import Point
 from mixtura.inference.numbers import Numbers
 from mixtura.mixture import Mixture
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.classes.chains import Smoothed, smoothed
-from mixtura.classes.membership import MembershipLikelihood, log_probabilities
-from mixtura.classes.together import extrapolated
+from mixtura.covariates.membership import MembershipLikelihood, log_probabilities
+from mixtura.covariates.together import extrapolated
 from mixtura.em.degeneracy import maximise_strictly
 from mixtura.em.model import Model
 from mixtura.em.responsibilities import mixture_of

@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.classes.asked import FittedCovariates
-from mixtura.classes.covariates import ClassMembership, membership_of, unbounded
 from mixtura.classes.curvature import covariance_of
-from mixtura.classes.design import Covariate, Design
-from mixtura.classes.maximum import FLAT, Point
-from mixtura.classes.together import Ascent
 from mixtura.classes.transition_curvature import chain_point
 from mixtura.classes.transition_em import Chain, ChainState, Logit
 from mixtura.classes.transition_starts import Waves
 from mixtura.classes.transitions import LatentTransition
+from mixtura.covariates.asked import FittedCovariates
+from mixtura.covariates.design import Covariate, Design
+from mixtura.covariates.logit import ClassMembership, membership_of, unbounded
+from mixtura.covariates.maximum import FLAT, Point
+from mixtura.covariates.together import Ascent
 from mixtura.errors import InformationError
 from mixtura.inference.survey import Sampling
 

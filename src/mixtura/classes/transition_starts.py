@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from mixtura.arrays import log_sum_exp
-from mixtura.classes.design import Design
-from mixtura.classes.together import Ascent, ascended
 from mixtura.classes.transition_em import Chain, ChainState, Logit, Part
 from mixtura.components.constrained import bound_to
+from mixtura.covariates.design import Design
+from mixtura.covariates.together import Ascent, ascended
 from mixtura.em.model import Model
 from mixtura.em.responsibilities import mixture_of, model_from_responsibilities
 from mixtura.em.solve import SolveOptions, fit_options

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.classes.asked import FittedCovariates
 from mixtura.classes.chains import smoothed
-from mixtura.classes.covariates import ClassMembership
 from mixtura.classes.criteria import Penalised
-from mixtura.classes.design import raw_columns
-from mixtura.classes.membership import log_probabilities
 from mixtura.classes.regression import LikelihoodRatio, ratio_of
+from mixtura.covariates.asked import FittedCovariates
+from mixtura.covariates.design import raw_columns
+from mixtura.covariates.logit import ClassMembership
+from mixtura.covariates.membership import log_probabilities
 from mixtura.errors import DataError, ParameterError
 from mixtura.mixture import Mixture
 from mixtura.text import Passage, Summary, Table, Tabled

@@ -15,7 +15,14 @@ from mixtura.errors import ModelFileError
 from mixtura.mixture import Mixture
 from mixtura.store import CLASSIFIER, described_mixture
 
-__all__ = ["CLUSTERS", "Answers", "answers_of", "described_rows", "said_labels"]
+__all__ = [
+    "CLUSTERS",
+    "Answers",
+    "answers_of",
+    "described_rows",
+    "is_of_regressions",
+    "said_labels",
+]
 
 Float = NDArray[np.float64]
 
@@ -95,15 +102,21 @@ def said_labels(mixture: Mixture) -> NDArray[Any]:
     return np.array(mixture.names, dtype=object)
 
 
-def answers_of(path: str | os.PathLike[str]) -> Answers:
+def answers_of(
+    path: str | os.PathLike[str], read: tuple[Any, Mapping[str, Any]] | None = None
+) -> Answers:
     """Return what a model file says of rows.
+
+    Parameters
+    ----------
+    read : its arrays and document, where they are read already
 
     Raises
     ------
     ModelFileError
         If it is damaged, or no model file.
     """
-    arrays, document = read_archive(path)
+    arrays, document = read_archive(path) if read is None else read
     if CLASSIFIER in document:
         # An estimator, which brings scikit-learn.
         from mixtura.loading import load
@@ -131,11 +144,18 @@ def described_rows(
     mixture, facts = described_mixture(path, arrays, document)
     if mixture.family.name == "regression":
         raise ModelFileError(
-            f"model file '{path}' is of regressions, which the command only describes (mixtura "
-            f"summary); in Python mixtura.load('{path}') predicts responses, and says which "
-            "regression a row follows"
+            f"model file '{path}' is of regressions, which mixtura predict and summary read; in "
+            f"Python mixtura.load('{path}') predicts responses, and says which regression a row "
+            "follows"
         )
     return mixture, facts
+
+
+def is_of_regressions(document: Mapping[str, Any]) -> bool:
+    """Return whether a document is of regressions, which say more of rows than components."""
+    described = document.get("mixture")
+    is_one = isinstance(described, Mapping) and described.get("family") == "regression"
+    return is_one and "estimator" in document
 
 
 def _checked_parts(path: Any, mixture: Mixture, told: Any) -> tuple[tuple[int, ...], ...]:

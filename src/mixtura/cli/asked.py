@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from mixtura.classes.asked import covariates_of, outcomes_of
-from mixtura.classes.formulas import Formula, looks_like_formula
 from mixtura.cli.columns import related_frame
+from mixtura.covariates.asked import covariates_of, outcomes_of
+from mixtura.covariates.formulas import Formula, looks_like_formula
 from mixtura.data.files import Table
 from mixtura.text import split_names
 

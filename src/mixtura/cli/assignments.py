@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, BinaryIO, ClassVar, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -129,7 +129,19 @@ def assignments_of(
     )
 
 
-def write_parts(parts: Iterator[Assignments], target: Path | BinaryIO) -> None:
+class Part(Protocol):
+    """Some rows of a table, as Parquet has them and as readers do."""
+
+    def table(self) -> pa.Table:
+        """Return it to the last digit."""
+        ...
+
+    def for_readers(self) -> "Part":
+        """Return the same with the digits that a CSV file has."""
+        ...
+
+
+def write_parts(parts: Iterator[Part], target: Path | BinaryIO) -> None:
     """Write assignments part by part: to a CSV or Parquet file, or as CSV to an open stream.
 
     A file appears whole or not at all.
@@ -142,7 +154,7 @@ def write_parts(parts: Iterator[Assignments], target: Path | BinaryIO) -> None:
         _write_tables(parts, temporary, pq.ParquetWriter if many else pyarrow.csv.CSVWriter)
 
 
-def _write_tables(parts: Iterator[Assignments], sink: Path | BinaryIO, make: Any) -> None:
+def _write_tables(parts: Iterator[Part], sink: Path | BinaryIO, make: Any) -> None:
     writer: Any = None
     try:
         for part in parts:

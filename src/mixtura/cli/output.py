@@ -20,6 +20,7 @@ from mixtura.writing import TEMPORARY, flush_folder
 __all__ = [
     "ASSIGNMENTS",
     "CLASSES",
+    "COEFFICIENTS",
     "COMPARISON",
     "COMPONENTS",
     "CONFUSION",
@@ -51,9 +52,11 @@ CONFUSION, MERGING, COMPARISON = "confusion.csv", "merging.csv", "comparison.csv
 STEPS = "steps.csv"
 # Of `mixtura groups`.
 GROUPS, COMPONENTS = "groups.csv", "components.csv"
+# Of `mixtura regress`, beside those of classes.
+COEFFICIENTS = "coefficients.csv"
 OURS = (MODEL, ASSIGNMENTS, MANY_ASSIGNMENTS, REPORT)
 OURS += (ENUMERATION, CLASSES, TABLES, LATEX, SCREE)
-OURS += (CONFUSION, MERGING, COMPARISON, STEPS, GROUPS, COMPONENTS)
+OURS += (CONFUSION, MERGING, COMPARISON, STEPS, GROUPS, COMPONENTS, COEFFICIENTS)
 
 # Files named in an error.
 NAMED = 3

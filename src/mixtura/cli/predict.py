@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
+from mixtura.archive import read_archive
 from mixtura.cli.advice import in_words_of_the_command
-from mixtura.cli.answers import Answers, answers_of
+from mixtura.cli.answers import Answers, answers_of, is_of_regressions
 from mixtura.cli.assignments import Assignments, assignments_of, write_parts
 from mixtura.cli.contradictions import check_target
 from mixtura.cli.formulas import keep_formulas_option
@@ -73,12 +74,34 @@ def predict(
 ) -> None:
     """Say for each row of FILES which component of MODEL it belongs to, as a table.
 
-    Of a model that classify wrote it is the class, of one that merge wrote the cluster. Several
+    Of a model that classify wrote it is the class, of one that merge wrote the cluster, of one that
+    regress wrote the regression where there is a response, and what a response would be. Several
     files, folders and patterns such as 'data/*.parquet' are read one after the other.
     """
     found = files_of(list(files)) or []
     check_target(output, [model, *found])
-    answers = answers_of(model)
+    arrays, document = read_archive(model)
+    if is_of_regressions(document):
+        # They say other things of rows, and bring scikit-learn.
+        from mixtura.cli.regression_rows import check_plain, parts_followed
+
+        check_plain(
+            {
+                "--priors": priors is not None,
+                "--costs": costs is not None,
+                "--long": long_names is not None,
+                "--unknown ignore": unknown == "ignore",
+            }
+        )
+        kept = [id_column] if id_column else []
+        read = tables_within(found, [], bytes_of(memory), kept)
+        read = (table.without(split_names(missing), kept) for table in read)
+        rows = parts_followed(
+            model, read, id_column, everything=proba, keeps_formulas=keep_formulas
+        )
+        write_parts(rows, binary_output() if output is None else output)
+        return
+    answers = answers_of(model, (arrays, document))
     if priors is not None or costs is not None:
         # It brings scikit-learn, which components are told without.
         from mixtura.cli.class_models import decided_by

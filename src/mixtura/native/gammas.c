@@ -20,8 +20,7 @@ double mx_log_gamma(double a) {
     return (a - 0.5) * log(a) - a + 0.91893853320467274178 + rest - log(product);
 }
 
-/* log a - psi(a), which falls from infinity to 0 as a rises. */
-static double log_gap(double a) {
+double mx_log_gap(double a) {
     double raised = 0, at = a;
     for (; at < RAISED_TO; at += 1)
         raised += 1 / at;
@@ -48,10 +47,10 @@ static double slope(double a) {
 
 /* Newton's steps are those of 1 / a, in which the equation is nearly straight (Minka 2002). */
 static double shape_of(double gap) {
-    double s = fmax(gap, log_gap(LARGEST_SHAPE));
+    double s = fmax(gap, mx_log_gap(LARGEST_SHAPE));
     double a = (3 - s + sqrt((s - 3) * (s - 3) + 24 * s)) / (12 * s);
     for (int step = 0; step < GAMMA_STEPS; step++) {
-        double inverse = 1 / a + (log_gap(a) - s) / (a * a * slope(a));
+        double inverse = 1 / a + (mx_log_gap(a) - s) / (a * a * slope(a));
         double after = 1 / fmin(fmax(inverse, 0.25 / a), 4 / a);
         int done = fabs(after - a) <= LAST_STEP * after;
         a = after;
@@ -69,7 +68,7 @@ void mx_gamma_estimate(double gap, double least, double *shape, double *mean) {
     double start = (*mean / least) * (*mean / least), log_u = 0;
     for (int step = 0; step < GAMMA_STEPS; step++) {
         double a = start * exp(log_u), root = exp(-0.5 * log_u);
-        double value = 2 * log_gap(a) - log_u - root + 1 - 2 * gap;
+        double value = 2 * mx_log_gap(a) - log_u - root + 1 - 2 * gap;
         double move = -value / (2 * a * slope(a) - 1 + 0.5 * root);
         move = fmin(fmax(move, -1), 1);
         log_u += move;

@@ -5,6 +5,9 @@
 /* log Gamma(a), a > 0. */
 double mx_log_gamma(double a);
 
+/* log a - psi(a), which falls from infinity to 0 as a rises. */
+double mx_log_gap(double a);
+
 /*
  * The shape with log a - psi(a) = gap = log mean(x) - mean(log x), at most the largest; where the
  * deviation would be below `least`, mean and shape are the likeliest with that one.

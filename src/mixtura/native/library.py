@@ -15,7 +15,7 @@ from mixtura.native.lapack import routines
 __all__ = ["SIGNATURES", "VERSION", "build_name", "builds_explained", "kernels"]
 
 # MX_VERSION of mixtura.h.
-VERSION = 25
+VERSION = 26
 
 # Of each kernel: what it returns, and what it takes. Arrays go as the address of their first cell.
 SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
@@ -42,6 +42,8 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mx_sweep_measured": (None, (c_void_p, c_int64, *6 * (c_void_p,))),
     "mx_measured_densities": (None, (c_void_p, c_int64, *3 * (c_void_p,))),
     "mx_measured_totals": (None, (c_void_p, c_int64, *4 * (c_void_p,))),
+    "mx_run_lines_workspace": (c_int64, (c_void_p, c_int64)),
+    "mx_run_lines": (None, 4 * (c_void_p,)),
     "mx_table_width": (c_int64, (c_int64,)),
     "mx_mixed_workspace": (c_int64, (c_void_p, c_int64)),
     "mx_sweep_mixed": (None, (c_void_p, c_int64, *5 * (c_void_p,))),

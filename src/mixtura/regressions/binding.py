@@ -1,6 +1,7 @@
 """What a user says of coefficients: `fix` holds some, `equal` lets components have them alike."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ def bounds_of(
     response: Response,
     *,
     intercept: bool,
+    columns: Mapping[str, tuple[int, ...]],
 ) -> Bounds | None:
     """Return what coefficients are bound to, or None where nothing is.
 
@@ -31,6 +33,7 @@ def bounds_of(
     ----------
     fix, equal : as `MixtureRegressor` takes them
     names : of the columns of X, without the intercept
+    columns : places among these of what a term of a formula has
 
     Raises
     ------
@@ -42,10 +45,10 @@ def bounds_of(
     p = len(names)
     held, alike = np.full((n_components, p + 1), np.nan), np.zeros(p + 1, dtype=bool)
     spread = spread_name(response)
-    alike_precision = False
+    alike_precision, known = False, _Names(names, columns)
     for name, given in _entries("fix", fix, ("coef", "intercept")):
         place = slice(0, 1) if name == "intercept" else slice(1, p + 1)
-        held[:, place] = _values(given, name, list(names), n_components)
+        held[:, place] = _values(given, name, known, n_components)
     allowed = ("coef", "intercept", *([spread] if spread else []))
     for name, given in _entries("equal", equal, allowed):
         if name == spread:
@@ -53,7 +56,7 @@ def bounds_of(
         elif name == "intercept":
             alike[0] = _truth(given, name)
         else:
-            alike[1:] = _chosen(given, list(names))
+            alike[1:] = _chosen(given, known)
     mixed = alike & np.isnan(held).any(axis=0) & ~np.isnan(held).all(axis=0)
     if mixed.any():
         raise ParameterError("a coefficient cannot be held in some components and equal in all")
@@ -86,31 +89,48 @@ def _truth(given: Any, name: str) -> bool:
     raise ParameterError(f"equal={{{name!r}: ...}} should be True or False, not {given!r}")
 
 
-def _chosen(given: Any, names: list[str]) -> NDArray[np.bool_]:
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What coefficients are called.
+
+    Attributes
+    ----------
+    labels : of each
+    columns : places of those that a term has
+    """
+
+    labels: Sequence[str]
+    columns: Mapping[str, tuple[int, ...]]
+
+    def places(self, one: Any) -> list[int]:
+        """Return those that a name, or a place, is about."""
+        if isinstance(one, str) and one in self.columns:
+            return list(self.columns[one])
+        if isinstance(one, str) and one in self.labels:
+            return [list(self.labels).index(one)]
+        if isinstance(one, int | np.integer) and 0 <= one < len(self.labels):
+            return [int(one)]
+        known = dict.fromkeys((*self.labels, *self.columns))
+        raise ParameterError(f"X has no column {one!r}; it has {', '.join(known)}")
+
+
+def _chosen(given: Any, names: _Names) -> NDArray[np.bool_]:
     """Return which columns are meant: True for all, or some by name or place."""
     if isinstance(given, bool):
-        return np.full(len(names), given)
-    found = np.zeros(len(names), dtype=bool)
+        return np.full(len(names.labels), given)
+    found = np.zeros(len(names.labels), dtype=bool)
     for one in [given] if isinstance(given, str) else list(given):
-        found[_place(one, names)] = True
+        found[names.places(one)] = True
     return found
 
 
-def _place(one: Any, names: list[str]) -> int:
-    if isinstance(one, str) and one in names:
-        return names.index(one)
-    if isinstance(one, int | np.integer) and 0 <= one < len(names):
-        return int(one)
-    raise ParameterError(f"X has no column {one!r}; it has {', '.join(names)}")
-
-
-def _values(given: Any, name: str, names: list[str], n_components: int) -> Float:
+def _values(given: Any, name: str, names: _Names, n_components: int) -> Float:
     """Return held numbers (K, p), NaN where free, of a dict by column or of an array."""
-    p = 1 if name == "intercept" else len(names)
+    p = 1 if name == "intercept" else len(names.labels)
     if isinstance(given, Mapping):
         found = np.full((n_components, p), np.nan)
         for one, value in given.items():
-            found[:, _place(one, names)] = _array(value, (n_components,), name)
+            found[:, names.places(one)] = _array(value, (n_components,), name)[:, None]
         return found
     shape = (n_components, p)
     if name == "intercept":

@@ -1,150 +1,50 @@
 """How surely coefficients are known: the observed information of a mixture of regressions.
 
 Minus the second derivatives of the log-likelihood are, with u the gradient and h the Hessian of
-log π_k f_k(y) of a row, Σ_i w_i (E[-h] - E[u uᵀ] + E[u] E[u]ᵀ), expectations over the row's
-responsibilities (Louis 1982). The parameters are all β_k, log τ_k and log π_k/π_0.
+log π_ik f_k(y) of a row, Σ_i w_i (E[-h] - E[u uᵀ] + E[u] E[u]ᵀ), expectations over the row's
+responsibilities (Louis 1982). The parameters are all β_k, log τ_k and b_k of
+log π_ik/π_i0 = z_i b_k, of which z is 1 where weights do not go by covariates.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.arrays import log_sum_exp
 from mixtura.components.regression.bounds import Bounds
 from mixtura.components.regression.family import RegressionFamily
 from mixtura.components.regression.words import spread_name, spreads_of
-from mixtura.errors import InformationError, ParameterError
-from mixtura.inference.wald import WaldTest, two_sided, wald_test
+from mixtura.covariates.logit import ClassMembership, membership_of
+from mixtura.errors import InformationError
 from mixtura.mixture import Mixture
+from mixtura.regressions.concomitants import Logit
 from mixtura.regressions.doubts import endless_terms
 from mixtura.regressions.rows import frame_of
-from mixtura.text import Passage, Summary, Table, Tabled
+from mixtura.regressions.standard_errors import UNDETERMINED, RegressionErrors
 
-__all__ = ["RegressionErrors", "errors_of", "information_of"]
+__all__ = ["errors_of", "information_of"]
 
 Float = NDArray[np.float64]
 
-# Directions with less of the information, each parameter in its own unit, are not determined.
-UNDETERMINED = 1e-9
-# Of p-values.
-LEAST_SHOWN = 1e-16
 
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class RegressionErrors(Tabled):
-    """Standard errors of a mixture of regressions, NaN for what was held.
-
-    Attributes
-    ----------
-    terms : names of the coefficients (p,), the intercept first
-    coefficients, standard_errors : (K, p)
-    spreads, spread_errors : (K,) of `sigma_` or `shape_`, empty where there are none
-    weight_errors : (K,)
-    covariance : (K p, K p) of the coefficients, component by component
-    names : (K,) what the components are called
-    """
-
-    terms: tuple[str, ...]
-    coefficients: Float
-    standard_errors: Float
-    spreads: Float
-    spread_errors: Float
-    weight_errors: Float
-    covariance: Float
-    names: tuple[str, ...]
-
-    def __repr__(self) -> str:
-        k, p = self.coefficients.shape
-        return f"<RegressionErrors of {k} components, {p} terms>"
-
-    @property
-    def z(self) -> Float:
-        """Return estimates over their standard errors (K, p)."""
-        return self.coefficients / self.standard_errors
-
-    @property
-    def p_values(self) -> Float:
-        """Return the two-sided p-values (K, p) of coefficients that are zero."""
-        return two_sided(self.z)
-
-    def test(self, term: str, *, equal: bool = False) -> WaldTest:
-        """Return the test that a term has no coefficient in any component, or one in all.
-
-        Parameters
-        ----------
-        term : a column of X, or "intercept"
-        equal : whether they may be other than zero, and are the same
-
-        Raises
-        ------
-        ParameterError
-            If there is no such term, or one of its coefficients was held, or all were equal.
-        """
-        if term not in self.terms:
-            raise ParameterError(f"there is no term {term!r}; they are {', '.join(self.terms)}")
-        k, p = self.coefficients.shape
-        places = np.arange(k) * p + self.terms.index(term)
-        estimates = self.coefficients.ravel()[places]
-        covariance = self.covariance[np.ix_(places, places)]
-        if equal:
-            apart = np.eye(k)[1:] - np.eye(k)[:1]
-            estimates, covariance = apart @ estimates, apart @ covariance @ apart.T
-        scale = np.sqrt(np.diag(covariance))
-        known = bool(len(estimates)) and bool((scale > 0).all())
-        scaled = covariance / np.outer(scale, scale) if known else covariance
-        if not known or np.linalg.eigvalsh(scaled)[0] < UNDETERMINED:
-            raise ParameterError(f"coefficients of {term!r} were held, or alike by the model")
-        return wald_test(estimates / scale, scaled)
-
-    def table(self) -> list[dict[str, Any]]:
-        """Return a row for each coefficient, with its standard error, z and p-value."""
-        columns = {
-            "estimate": self.coefficients,
-            "standard_error": self.standard_errors,
-            "z": self.z,
-            "p_value": self.p_values,
-        }
-        return [
-            {"component": name, "term": term}
-            | {key: float(values[k, j]) for key, values in columns.items()}
-            for k, name in enumerate(self.names)
-            for j, term in enumerate(self.terms)
-        ]
-
-    def summary(self) -> Summary:
-        """Return all coefficients with standard errors, z and p-values, as a table."""
-        rows = [
-            [
-                f"{row['term']} ({row['component']})",
-                *(f"{row[key]:.4g}" for key in ("estimate", "standard_error", "z")),
-                _shown(row["p_value"]),
-            ]
-            for row in self.table()
-        ]
-        table = Table.of(["term (component)", "estimate", "std. error", "z", "p"], rows)
-        return Summary([Passage(tables=(table,))], self.table())
-
-
-def _shown(p_value: float) -> str:
-    """Return a p-value as a table has it: digits of a tiny one mean nothing."""
-    if np.isnan(p_value):
-        return ""
-    return "< 1e-16" if p_value < LEAST_SHOWN else f"{p_value:.2g}"
-
-
-def information_of(mixture: Mixture, rows: Float, weights: Float) -> Float:
+def information_of(
+    mixture: Mixture, rows: Float, weights: Float, design: Float, log_weights: Float
+) -> Float:
     """Return the observed information (q, q) for rows as the family reads them.
 
     Parameters
     ----------
     mixture : in the user's units
     weights : (n,) of rows
+    design, log_weights : (n, P) z and (n, K) log π_ik
     """
     family: Any = mixture.family
     parameters, response = mixture.parameters, family.response
     k, p, has = mixture.n_components, family.n_terms, bool(family.response.has_precision)
-    shares = mixture.responsibilities(rows).T
+    chances = np.exp(log_weights)
+    shares = _shares(mixture, rows, log_weights).T
     tile = family.prepare(rows, family.workspace(len(rows)))
     eta = parameters.coefficients @ tile.design + tile.offset
     curve = response.curve(tile.y, eta)
@@ -153,7 +53,7 @@ def information_of(mixture: Mixture, rows: Float, weights: Float) -> Float:
     curvatures = response.curvature(tile.size, curve)
     slope, bend = response.constant_slopes(parameters.precisions)
     size = p + has
-    total = np.zeros((k * size + k - 1,) * 2)
+    total = np.zeros((k * size + (k - 1) * design.shape[1],) * 2)
     means = np.empty((len(rows), len(total)))
     mass = shares * weights
     for one in range(k):
@@ -168,21 +68,55 @@ def information_of(mixture: Mixture, rows: Float, weights: Float) -> Float:
             own[p, :p] = own[:p, p] = beside
             own[p, p] = count @ (tau * losses[one] - tau * slope[one] - tau**2 * bend[one])
         place = slice(one * size, (one + 1) * size)
-        chance = (np.arange(k) == one)[1:] - mixture.weights[1:]
+        toward = _by_terms((np.arange(k) == one) - chances, design)
         total[place, place] += own - (gradient * mass[one]) @ gradient.T
-        across = np.outer(gradient @ mass[one], chance)
+        across = (gradient * mass[one]) @ toward
         total[place, k * size :] -= across
         total[k * size :, place] -= across.T
-        total[k * size :, k * size :] -= mass[one].sum() * np.outer(chance, chance)
+        total[k * size :, k * size :] -= (toward.T * mass[one]) @ toward
         means[:, place] = (gradient * shares[one]).T
-    free = mixture.weights[1:]
-    total[k * size :, k * size :] += weights.sum() * (np.diag(free) - np.outer(free, free))
-    means[:, k * size :] = shares[1:].T - free
+    total[k * size :, k * size :] += _curvature(chances, weights, design)
+    means[:, k * size :] = _by_terms(shares.T - chances, design)
     return total + (means * weights[:, None]).T @ means
 
 
-def errors_of(mixture: Mixture, rows: Float, weights: Float) -> RegressionErrors:
+def _shares(mixture: Mixture, rows: Float, log_weights: Float) -> Float:
+    """Return responsibilities (n, K) of rows with these weights."""
+    joint = mixture.component_log_density(rows) + log_weights
+    return np.exp(joint - log_sum_exp(joint)[:, None])
+
+
+def _by_terms(values: Float, design: Float) -> Float:
+    """Return values (n, K) of all components but the first, times z (n, (K - 1) P)."""
+    return (values[:, 1:, None] * design[:, None, :]).reshape(len(values), -1)
+
+
+def _curvature(chances: Float, weights: Float, design: Float) -> Float:
+    """Return Σ w (diag π - π πᵀ) ⊗ z zᵀ of all components but the first."""
+    k, p = chances.shape[1] - 1, design.shape[1]
+    found = np.zeros((k * p, k * p))
+    for i in range(k):
+        for j in range(i + 1):
+            both = weights * chances[:, i + 1] * ((i == j) - chances[:, j + 1])
+            block = (design * both[:, None]).T @ design
+            found[i * p : (i + 1) * p, j * p : (j + 1) * p] = block
+            found[j * p : (j + 1) * p, i * p : (i + 1) * p] = block.T
+    return found
+
+
+def errors_of(
+    mixture: Mixture,
+    rows: Float,
+    weights: Float,
+    columns: Mapping[str, tuple[int, ...]],
+    logit: Logit | None,
+) -> RegressionErrors:
     """Return standard errors by the inverse of the observed information.
+
+    Parameters
+    ----------
+    columns : as in `RegressionErrors`
+    logit : of weights, where they go by covariates
 
     Raises
     ------
@@ -191,10 +125,16 @@ def errors_of(mixture: Mixture, rows: Float, weights: Float) -> RegressionErrors
     """
     family: Any = mixture.family
     k, p, has = mixture.n_components, family.n_terms, bool(family.response.has_precision)
+    if logit is None:
+        design = np.ones((len(rows), 1))
+        log_weights = np.tile(np.log(mixture.weights), (len(rows), 1))
+    else:
+        design, log_weights = logit.design.columns, logit.log_weights
     if not has:
-        _check_ends(mixture, rows, weights)
-    ways = _free(family, k, held_weights=mixture.held)
-    information = ways.T @ information_of(mixture, rows, weights) @ ways
+        _check_ends(mixture, rows, weights, log_weights)
+    ways = _free(family, k, (k - 1) * design.shape[1], held_weights=mixture.held)
+    information = information_of(mixture, rows, weights, design, log_weights)
+    information = ways.T @ information @ ways
     scale = np.sqrt(np.maximum(np.diag(information), 1e-300))
     scaled = information / np.outer(scale, scale)
     if len(scaled) and not np.linalg.eigvalsh(scaled)[0] > UNDETERMINED:
@@ -210,8 +150,8 @@ def errors_of(mixture: Mixture, rows: Float, weights: Float) -> RegressionErrors
     errors = np.where(errors > 0, errors, np.nan)
     spreads = spreads_of(family.response, mixture.parameters)
     factor = 0.5 * spreads if spread_name(family.response) == "sigma" else spreads
-    jacobian = (np.diag(mixture.weights) - np.outer(mixture.weights, mixture.weights))[:, 1:]
-    chances = jacobian @ covariance[k * size :, k * size :] @ jacobian.T
+    of_weights = covariance[k * size :, k * size :]
+    jacobian = _mean_slopes(np.exp(log_weights), weights, design)
     inner = places[:, :p].ravel()
     return RegressionErrors(
         family.terms,
@@ -219,19 +159,54 @@ def errors_of(mixture: Mixture, rows: Float, weights: Float) -> RegressionErrors
         errors[places[:, :p]],
         spreads,
         factor * errors[places[:, p]] if has else spreads,
-        np.sqrt(np.maximum(np.diag(chances), 0.0)),
+        np.sqrt(np.maximum(np.diag(jacobian @ of_weights @ jacobian.T), 0.0)),
         covariance[np.ix_(inner, inner)],
         mixture.names,
+        columns,
+        None if logit is None else _told(logit, of_weights, mixture, rows, weights),
     )
 
 
-def _check_ends(mixture: Mixture, rows: Float, weights: Float) -> None:
+def _mean_slopes(chances: Float, weights: Float, design: Float) -> Float:
+    """Return how mean weights (K, (K - 1) P) follow from the coefficients of the logit."""
+    return (
+        np.array(
+            [
+                (weights * chances[:, one])
+                @ _by_terms((np.arange(chances.shape[1]) == one) - chances, design)
+                for one in range(chances.shape[1])
+            ]
+        ).reshape(chances.shape[1], -1)
+        / weights.sum()
+    )
+
+
+def _told(
+    logit: Logit, covariance: Float, mixture: Mixture, rows: Float, weights: Float
+) -> ClassMembership:
+    joint = mixture.component_log_density(rows) + logit.log_weights
+    return membership_of(
+        logit.coefficients.ravel(),
+        covariance,
+        design=logit.design,
+        covariates=logit.terms,
+        names=mixture.names,
+        reference=0,
+        log_likelihood=float(weights @ log_sum_exp(joint)),
+        n=float(weights.sum()),
+        n_left_out=0,
+        how="components and coefficients fitted together; standard errors of observed information",
+    )
+
+
+def _check_ends(mixture: Mixture, rows: Float, weights: Float, log_weights: Float) -> None:
     """Raise `InformationError` where coefficients have no maximum."""
     family: Any = mixture.family
     tile = family.prepare(rows, family.workspace(len(rows)))
     evaluator = family.bind(np.zeros(mixture.n_components), mixture.parameters)
     totals = evaluator.zeros()
-    evaluator.accumulate(tile, mixture.responsibilities(rows).T * weights, totals)
+    shares = _shares(mixture, rows, log_weights).T
+    evaluator.accumulate(tile, shares * weights, totals)
     shared = family.shared(tile, weights)
     information = family.moments(totals, mixture.parameters, shared).information
     mass = tile.of_cells(weights[None])[0]
@@ -244,19 +219,19 @@ def _check_ends(mixture: Mixture, rows: Float, weights: Float) -> None:
         )
 
 
-def _free(family: RegressionFamily, k: int, *, held_weights: bool) -> Float:
-    """Return how all parameters follow from those that are free."""
+def _free(family: RegressionFamily, k: int, n_weights: int, *, held_weights: bool) -> Float:
+    """Return how all parameters follow from those that are free, of weights so many."""
     p, has = family.n_terms, bool(family.response.has_precision)
     nothing = Bounds(np.full((1, p), np.nan), np.zeros(p, dtype=bool))
     bounds = family.bounds or nothing
     of_terms = bounds.directions(k)
     spreads = np.ones((k, 1)) if bounds.alike_precision else np.eye(k)
-    parts = of_terms.shape[1], spreads.shape[1] if has else 0, 0 if held_weights else k - 1
-    found = np.zeros((k * (p + has) + k - 1, sum(parts)))
+    parts = of_terms.shape[1], spreads.shape[1] if has else 0, 0 if held_weights else n_weights
+    found = np.zeros((k * (p + has) + n_weights, sum(parts)))
     places = np.arange(k * (p + has)).reshape(k, p + has)
     found[places[:, :p].ravel(), : parts[0]] = of_terms
     if has:
         found[places[:, p], parts[0] : parts[0] + parts[1]] = spreads
     if not held_weights:
-        found[k * (p + has) :, parts[0] + parts[1] :] = np.eye(k - 1)
+        found[k * (p + has) :, parts[0] + parts[1] :] = np.eye(n_weights)
     return found

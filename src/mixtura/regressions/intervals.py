@@ -20,7 +20,7 @@ def mixture_quantile(components: Any, weights: Float, level: float, *, whole: bo
     Parameters
     ----------
     components : a frozen distribution of SciPy of (N, K) variables
-    weights : (K,)
+    weights : (N, K)
     whole : whether y is a whole number
     """
     each = components.ppf(level)
@@ -34,6 +34,6 @@ def mixture_quantile(components: Any, weights: Float, level: float, *, whole: bo
             middle = np.floor(middle)
         if ((middle <= low) | (middle >= high)).all():
             break
-        reached = components.cdf(middle[:, None]) @ weights >= level
+        reached = np.vecdot(components.cdf(middle[:, None]), weights) >= level
         high, low = np.where(reached, middle, high), np.where(reached, low, middle)
     return high

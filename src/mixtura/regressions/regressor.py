@@ -25,11 +25,13 @@ from mixtura.estimators.settings import Settings, checked_choice
 from mixtura.estimators.sizes import checked_sizes
 from mixtura.regressions.binding import bounds_of
 from mixtura.regressions.cells import Beside, cells_of
+from mixtura.regressions.concomitants import asked_of, gated
 from mixtura.regressions.doubts import doubts_of
 from mixtura.regressions.face import FittedRegressions
 from mixtura.regressions.rows import Laid, family_of, laid_out
 from mixtura.regressions.sizes import CRITERIA, SizeTried, best_of, size_table
 from mixtura.regressions.starts import LineStarts
+from mixtura.regressions.terms import Given, terms_by_formula, with_intercept
 
 __all__ = ["MixtureRegressor"]
 
@@ -49,11 +51,19 @@ class MixtureRegressor(FittedRegressions):
     family : "gaussian", "poisson", "binomial" or "gamma"
         What y is: of mean η; counts of mean exp(η); 0 and 1, or successes and failures, of
         probability 1/(1 + exp(-η)); amounts of mean exp(η), each component with a shape of its own.
+    formula : str or None
+        Terms of frames as formulaic writes them, ``"visits ~ age * C(sex) + bs(dose, df=4)"``: y is
+        its left side, of binomials ``cbind(successes, failures)``; without one y is given. ``0 +``
+        leaves the intercept out.
+    concomitant : str or None
+        Covariates of the frame by which the weights of components go, as a multinomial logit
+        (mixture of experts): ``"age + C(sex)"``. Rows of one group have the same.
     fit_intercept : bool
-        Whether η has a constant.
+        Whether η has a constant; of a formula that says it.
     fix : dict or None
-        Numbers that are held: ``{"coef": {"age": 0.5}}`` by the columns of X, each one number or K
-        of them, or an array (K, p); ``"intercept"`` (K,). None or NaN where free.
+        Numbers that are held: ``{"coef": {"age": 0.5}}`` by the columns of X or terms of
+        a formula, each one number or K of them, or an array (K, p); ``"intercept"`` (K,). None or
+        NaN where free.
     equal : dict or None
         What all components have alike: ``{"coef": ["age"]}`` or True for all columns,
         ``"intercept"``, ``"sigma"`` (Gaussian) and ``"shape"`` (gamma) True.
@@ -72,6 +82,8 @@ class MixtureRegressor(FittedRegressions):
     ----------
     weights_ : (K,)
     coef_ : (K, p)
+    terms_ : (p,)
+        What its columns are called.
     intercept_ : (K,)
         Zeros without one.
     sigma_, shape_ : (K,)
@@ -79,8 +91,11 @@ class MixtureRegressor(FittedRegressions):
     log_likelihood_, n_parameters_, bic_, aic_, icl_ : of the rows of the fit
     n_units_ : float
         Rows, or groups of rows, by their weights; the n of `bic_`.
+    concomitant_ : by what weights go, or None
+        Its coefficients (P, K - 1) are over the first component; `errors` has them with errors.
     mixture_ : Mixture
-        The fitted value; its rows are [y, trials, offset, terms].
+        The fitted value, with mean weights where these go by covariates; its rows are
+        [y, trials, offset, terms].
     history_, converged_, ending_, n_iter_, starts_agreeing_
     n_features_in_, feature_names_in_
 
@@ -105,6 +120,8 @@ class MixtureRegressor(FittedRegressions):
         n_components: int = 2,
         family: str = "gaussian",
         *,
+        formula: str | None = None,
+        concomitant: str | None = None,
         fit_intercept: bool = True,
         fix: Any = None,
         equal: Any = None,
@@ -121,6 +138,8 @@ class MixtureRegressor(FittedRegressions):
     ) -> None:
         self.n_components = n_components
         self.family = family
+        self.formula = formula
+        self.concomitant = concomitant
         self.fit_intercept = fit_intercept
         self.fix = fix
         self.equal = equal
@@ -138,7 +157,7 @@ class MixtureRegressor(FittedRegressions):
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: ArrayLike | None = None,
         *,
         groups: ArrayLike | None = None,
@@ -149,8 +168,10 @@ class MixtureRegressor(FittedRegressions):
 
         Parameters
         ----------
-        X : (N, p) numbers: array, pandas or polars frame, or Arrow table
-        y : (N,) responses; of binomials 0 and 1, or (N, 2) successes and failures
+        X : (N, p) numbers: array, pandas or polars frame, or Arrow table; with a formula the frame
+            that has its columns
+        y : (N,) responses; of binomials 0 and 1, or (N, 2) successes and failures. None where a
+            formula says it
         sample_weight : (N,) row weights from 0 up; weight 2 is the row twice
         groups : (N,) labels; all rows of one label are in one component, as the visits of a person
         offset : (N,) or a number, added to η
@@ -170,20 +191,22 @@ class MixtureRegressor(FittedRegressions):
         settings = Settings.of(self)
         if settings.prior not in ("weak", None):
             raise ParameterError(f"prior should be 'weak' or None, but got {self.prior!r}")
-        design, names = checked_rows(X, self, least_rows=2)
-        terms = names or tuple(f"x{j}" for j in range(design.shape[1]))
+        given = self._given(X, y, sample_weight)
+        self.formula_ = given.formula
         beside = Beside(groups, offset, exposure, sample_weight)
-        given = self._with_intercept(design)
-        cells = cells_of(given, self._terms(terms), response, y, beside)
+        terms = self._named_terms(given.labels)
+        cells = cells_of(given.design, terms, response, given.y, beside)
         laid = laid_out(cells, response)
         check_enough_rows(len(laid.kept), settings.n_components)
+        asked = None if self.concomitant is None else asked_of(self.concomitant, X, laid)
         bounds = bounds_of(
             self.fix,
             self.equal,
-            terms,
+            given.labels,
             settings.n_components,
             response,
-            intercept=bool(self.fit_intercept),
+            intercept=bool(self._n_first),
+            columns={} if given.formula is None else given.formula.columns,
         )
         family: Any = family_of(response, cells, laid, bounds)
         numbered = self.responsibilities_init is not None or (
@@ -192,6 +215,11 @@ class MixtureRegressor(FittedRegressions):
         options = settings.options(
             prior=settings.prior, monotone=True, rescue=settings.prior is not None
         )
+        if asked is not None and options.weighing.is_held:
+            raise ParameterError(
+                "mixing_weights are held, and concomitant says that they go by covariates; leave "
+                "one of them out"
+            )
         result = solve(
             family,
             laid.source,
@@ -200,12 +228,13 @@ class MixtureRegressor(FittedRegressions):
             replace(options, by_size=not numbered),
             models=self._starts(settings, options, laid),
         )
-        self.n_features_in_ = design.shape[1]
-        if names is not None:
-            self.feature_names_in_ = np.array(names, dtype=object)
-        elif hasattr(self, "feature_names_in_"):
-            del self.feature_names_in_
-        doubts = doubts_of(result, family.frame)
+        self._name_features(given)
+        doubts, self.concomitant_ = doubts_of(result, family.frame), None
+        if asked is not None:
+            result, self.concomitant_, unbound = gated(
+                result, family, laid, asked, options, numbered=numbered
+            )
+            doubts += unbound
         self._adopt(result, doubts)
         warn_of_fit(result, doubts, settings.max_iter)
         return self
@@ -213,7 +242,7 @@ class MixtureRegressor(FittedRegressions):
     def select(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         n_components: Iterable[int] = range(1, 6),
         criterion: str = "bic",
         sample_weight: ArrayLike | None = None,
@@ -256,6 +285,28 @@ class MixtureRegressor(FittedRegressions):
         check_is_fitted(self, "selection_")
         return size_table(self.selection_)
 
+    def _given(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> Given:
+        """Return what is fitted, with the intercept first."""
+        if self.formula is None:
+            design, names = checked_rows(X, self, least_rows=2)
+            labels = names or tuple(f"x{j}" for j in range(design.shape[1]))
+            design = with_intercept(design, bool(self.fit_intercept))
+            return Given(design, labels, names, y, None)
+        if not self.fit_intercept:
+            raise ParameterError(
+                "fit_intercept=False is for columns; write '0 +' into the formula to leave the "
+                "intercept out"
+            )
+        found, design, told = terms_by_formula(self.formula, X, y, sample_weight)
+        return Given(design, found.labels, found.names, told, found)
+
+    def _name_features(self, given: Given) -> None:
+        self.n_features_in_ = len(given.labels if given.names is None else given.names)
+        if given.names is not None:
+            self.feature_names_in_ = np.array(given.names, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+
     def _starts(self, settings: Settings, options: SolveOptions, laid: Laid) -> StartMaker:
         given = self.responsibilities_init
         if given is None:
@@ -265,7 +316,10 @@ class MixtureRegressor(FittedRegressions):
         if (shares < 0).any() or not np.allclose(shares.sum(axis=1), 1.0):
             raise ParameterError("rows of 'responsibilities_init' should be shares that sum to one")
         sums = np.zeros((len(laid.rows), shape[1]))
-        np.add.at(sums, laid.places, shares)
+        if laid.per_row == 1:
+            sums[laid.places] = shares
+        else:
+            np.add.at(sums, laid.places, shares)
         means = (sums / sums.sum(axis=1, keepdims=True))[laid.kept]
         return lambda sweep, loop: [model_from_responsibilities(sweep, means, loop)]
 

@@ -42,6 +42,11 @@ class Laid:
     kept: NDArray[np.intp] = field(repr=False)
 
     @property
+    def counted(self) -> Float:
+        """Return the weights (n,) of the rows that have some."""
+        return np.ones(len(self.kept)) if self.weights is None else self.weights
+
+    @property
     def source(self) -> ArrayRows:
         """Return what hands the rows out that have weight."""
         return ArrayRows(self.rows[self.kept], self.weights)

@@ -13,7 +13,9 @@ from mixtura.errors import ParameterError
 from mixtura.estimators.fitted import tell_of_fit
 from mixtura.estimators.stored import class_named, made, settings_of
 from mixtura.mixture import Mixture
+from mixtura.regressions.concomitants import Concomitants
 from mixtura.regressions.sizes import CRITERIA
+from mixtura.regressions.terms import FormulaTerms
 from mixtura.store import named, save
 
 __all__ = ["is_regressor", "revived_regressor", "save_regressor"]
@@ -21,7 +23,7 @@ __all__ = ["is_regressor", "revived_regressor", "save_regressor"]
 Arrays = dict[str, NDArray[Any]]
 
 # What says in a document that it is of regressions, and by what columns they read.
-COLUMNS = "regression_columns"
+COLUMNS, FORMULA, CONCOMITANT = "regression_columns", "formula", "concomitant"
 
 
 def save_regressor(path: str | os.PathLike[str], regressor: Any) -> None:
@@ -33,6 +35,11 @@ def save_regressor(path: str | os.PathLike[str], regressor: Any) -> None:
         "settings": settings,
         COLUMNS: None if names is None else names.tolist(),
     }
+    if regressor.formula_ is not None:
+        state[FORMULA] = regressor.formula_.document()
+    if regressor.concomitant_ is not None:
+        state[CONCOMITANT] = regressor.concomitant_.document()
+        arrays[CONCOMITANT] = regressor.concomitant_.coefficients
     save(path, regressor.mixture_, regressor.facts_, (arrays, state))
 
 
@@ -58,13 +65,23 @@ def revived_regressor(
     if not isinstance(mixture.family, RegressionFamily):
         raise ParameterError("its components are no regressions")
     found = made(class_named(base, state["class"]), state["settings"], arrays)
-    first = int(bool(found.fit_intercept))
-    found.n_features_in_ = mixture.family.n_terms - first
-    if state[COLUMNS] is not None:
-        names = named(state[COLUMNS], found.n_features_in_)
+    found.formula_ = FormulaTerms.revived(state[FORMULA]) if FORMULA in state else None
+    found.concomitant_ = None
+    if CONCOMITANT in state:
+        found.concomitant_ = Concomitants.revived(
+            state[CONCOMITANT], arrays[CONCOMITANT], mixture.n_components
+        )
+    labels = mixture.family.terms[found._n_first :]
+    names, own = None, labels
+    if found.formula_ is not None:
+        names, own = found.formula_.names, found.formula_.labels
+    elif state[COLUMNS] is not None:
+        names = own = named(state[COLUMNS], len(labels))
+    if labels != own:
+        raise ParameterError("its terms are not its columns")
+    found.n_features_in_ = len(labels if names is None else names)
+    if names is not None:
         found.feature_names_in_ = np.array(names, dtype=object)
-        if mixture.family.terms[first:] != names:
-            raise ParameterError("its terms are not its columns")
     found.mixture_, found.facts_ = replace(mixture, reading=None), facts
     tell_of_fit(found, facts, CRITERIA)
     found.n_units_ = facts["total_weight"]

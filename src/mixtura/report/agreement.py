@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from mixtura.report.drawing import COLOURS, FAINT, INK, MUTED, drawn_name, new_figure, tidy
+from mixtura.report.blank import new_figure
+from mixtura.report.drawing import COLOURS, FAINT, INK, MUTED, drawn_name, tidy
 
 __all__ = ["calibration_figure", "confusion_figure", "merging_figure", "roc_figure"]
 

@@ -9,10 +9,11 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from mixtura.mixture import Mixture
+from mixtura.report.blank import new_figure
 from mixtura.report.canvases import Canvas
 from mixtura.report.certainty import certainty, note_sentences, shares_note, shares_of_modes
 from mixtura.report.contents import Report
-from mixtura.report.drawing import INK, colour, drawn_name, marker, new_figure, tidy
+from mixtura.report.drawing import INK, colour, drawn_name, marker, tidy
 from mixtura.report.parts import Drawing, FamilyPage
 from mixtura.report.profile import drawn_components, name_components, unnamed_note
 from mixtura.report.spread import MOST_ITEMS, spread_figure

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from mixtura.report.blank import new_figure
 from mixtura.report.canvases import Canvas
 from mixtura.report.drawing import (
     FAINT,
@@ -17,7 +18,6 @@ from mixtura.report.drawing import (
     drawn_name,
     halo,
     marker,
-    new_figure,
     spread_apart,
     tidy,
 )

@@ -5,7 +5,6 @@ from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patheffects import Stroke, withStroke
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
@@ -20,7 +19,6 @@ __all__ = [
     "drawn_name",
     "halo",
     "marker",
-    "new_figure",
     "spread_apart",
     "tidy",
 ]
@@ -52,11 +50,6 @@ def colour(component: int) -> str:
 def marker(component: int) -> str:
     """Return the mark of a component."""
     return NOISE_MARKER if component < 0 else MARKERS[component % len(MARKERS)]
-
-
-def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure of a size in inches, laid out by constraints."""
-    return Figure(figsize=(width, height), layout="constrained", facecolor="white")
 
 
 def tidy(axes: Axes, grid: Literal["both", "x", "y"] | None = None) -> Axes:

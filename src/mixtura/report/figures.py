@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from mixtura.em.solve import FitResult
 from mixtura.errors import ParameterError
+from mixtura.report.blank import new_figure
 from mixtura.report.contents import Report
-from mixtura.report.drawing import new_figure
 from mixtura.report.families import page_of
 from mixtura.report.parts import COMMON, Drawing
 from mixtura.selection import Selection

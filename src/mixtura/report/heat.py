@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mixtura.mixture import Mixture
+from mixtura.report.blank import new_figure
 from mixtura.report.canvases import Canvas
-from mixtura.report.drawing import INK, MUTED, colour, drawn_name, new_figure
+from mixtura.report.drawing import INK, MUTED, colour, drawn_name
 from mixtura.report.levels import LevelRows
 
 __all__ = ["heat_figure", "lift_figure"]

@@ -112,7 +112,7 @@ def _figures(report: Report) -> dict[str, Shown]:
 
 def _shown(drawing: Any, sample: Report, note: str) -> Shown:
     """Return a figure, or what is to be said in its place where it cannot be drawn."""
-    from mixtura.report.drawing import new_figure
+    from mixtura.report.blank import new_figure
     from mixtura.report.vector import inline_svg
 
     try:

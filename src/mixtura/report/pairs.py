@@ -8,17 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mixtura.mixture import Mixture
+from mixtura.report.blank import new_figure
 from mixtura.report.canvases import Canvas
-from mixtura.report.drawing import (
-    FAINT,
-    INK,
-    colour,
-    drawn_name,
-    halo,
-    marker,
-    new_figure,
-    tidy,
-)
+from mixtura.report.drawing import FAINT, INK, colour, drawn_name, halo, marker, tidy
 from mixtura.report.marginals import separating_columns
 from mixtura.report.panels import (
     Points,

@@ -8,8 +8,10 @@ from matplotlib.style import context
 
 from mixtura.errors import ParameterError
 from mixtura.mixture import Mixture
+from mixtura.regressions.effects import PartialEffects
 from mixtura.report.beside_rows import ASKED_FOR
 from mixtura.report.canvases import Within, shown_figure
+from mixtura.report.effects import effect_figure
 from mixtura.report.figures import drawing_of, drawings_of, shown_on
 from mixtura.report.parts import CRITERION, Drawing
 from mixtura.selection import CRITERIA, Selection
@@ -30,7 +32,8 @@ def plot(model: Any, kind: str | None = None, X: Any = None, *, ax: Any = None) 
 
     Parameters
     ----------
-    model : a `Mixture`, a fitted estimator, or a search, of which the best is shown
+    model : a `Mixture`, a fitted estimator, a search, of which the best is shown, or partial
+        effects of regressions
     kind : which figure; None is the first of those that can be drawn
     X : (N, D) rows of the columns that were fitted, or None for what shows no rows
     ax : axes to draw in, or None for a new figure
@@ -39,6 +42,8 @@ def plot(model: Any, kind: str | None = None, X: Any = None, *, ax: Any = None) 
     -------
     Axes, or an array of them where the figure has several panels
     """
+    if isinstance(model, PartialEffects):
+        return _effects(model, ax)
     report = _report(model, X)
     if kind in CRITERIA and report.selection is not None:
         told = replace(report.selection, criterion=kind)
@@ -55,6 +60,13 @@ def plot(model: Any, kind: str | None = None, X: Any = None, *, ax: Any = None) 
             drawn = drawing.draw(sample, shown_figure)
     axes = drawn.axes
     return axes[0] if len(axes) == 1 else np.array(axes, dtype=object)
+
+
+def _effects(effects: PartialEffects, ax: Any) -> Any:
+    if ax is not None:
+        return effect_figure(effects, Within(ax)).axes[0]
+    with context("default"):
+        return effect_figure(effects, shown_figure).axes[0]
 
 
 def _report(model: Any, X: Any) -> Any:

@@ -10,17 +10,9 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
 from mixtura.mixture import Mixture
+from mixtura.report.blank import new_figure
 from mixtura.report.canvases import Canvas
-from mixtura.report.drawing import (
-    FAINT,
-    INK,
-    MUTED,
-    colour,
-    drawn_name,
-    marker,
-    new_figure,
-    tidy,
-)
+from mixtura.report.drawing import FAINT, INK, MUTED, colour, drawn_name, marker, tidy
 from mixtura.report.levels import LevelRows
 from mixtura.text import component_title
 

@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from mixtura.report.drawing import INK, MUTED, new_figure, tidy
+from mixtura.report.blank import new_figure
+from mixtura.report.drawing import INK, MUTED, tidy
 
 __all__ = ["scree_figure", "write_scree"]
 

@@ -7,8 +7,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mixtura.mixture import Mixture
+from mixtura.report.blank import new_figure
 from mixtura.report.canvases import Canvas
-from mixtura.report.drawing import INK, colour, drawn_name, marker, new_figure, tidy
+from mixtura.report.drawing import INK, colour, drawn_name, marker, tidy
 from mixtura.report.profile import WHOLE_MARK, drawn_components, name_components
 
 __all__ = ["MOST_ITEMS", "spread_figure"]

@@ -5,8 +5,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from mixtura.em.history import History
+from mixtura.report.blank import new_figure
 from mixtura.report.canvases import Canvas
-from mixtura.report.drawing import INK, MUTED, colour, halo, new_figure, tidy
+from mixtura.report.drawing import INK, MUTED, colour, halo, tidy
 
 __all__ = ["trace_figure"]
 

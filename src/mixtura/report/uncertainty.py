@@ -7,8 +7,9 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
 from mixtura.mixture import Mixture
+from mixtura.report.blank import new_figure
 from mixtura.report.canvases import Canvas
-from mixtura.report.drawing import INK, MUTED, colour, drawn_name, marker, new_figure, tidy
+from mixtura.report.drawing import INK, MUTED, colour, drawn_name, marker, tidy
 from mixtura.text import component_title
 
 __all__ = ["BANDS", "uncertainty_figure"]

@@ -5,6 +5,7 @@ densities find of it for the sums, which are the loss, its gradient and its curv
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,14 @@ from numpy.typing import NDArray
 from mixtura.components.regression.parameters import RegressionParameters, RegressionSums
 from mixtura.components.regression.responses import Response
 
-__all__ = ["GuessingEvaluator", "RegressionEvaluator", "RegressionTile"]
+__all__ = [
+    "GuessingEvaluator",
+    "Products",
+    "RegressionEvaluator",
+    "RegressionTile",
+    "Scratch",
+    "upper",
+]
 
 Float = NDArray[np.float64]
 
@@ -28,6 +36,27 @@ class Scratch:
     losses: Any = None
 
 
+@dataclass(slots=True)
+class Products:
+    """Products of two terms of the cells of a tile, which are made when sums ask for them."""
+
+    made: Float | None = None
+
+    def of(self, design: Float) -> Float:
+        """Return them (P, c)."""
+        if self.made is None:
+            first, second = upper(len(design))
+            self.made = design[first] * design[second]
+        return self.made
+
+
+@cache
+def upper(n_terms: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the places of the upper triangle of a matrix, by rows."""
+    first, second = np.triu_indices(n_terms)
+    return first, second
+
+
 @dataclass(frozen=True, slots=True)
 class RegressionTile:
     """A tile of n rows of m cells each, c = n m.
@@ -36,7 +65,7 @@ class RegressionTile:
     ----------
     y, size, offset : (c,) responses, trials (1 but of binomials), what is added to η
     design : (p, c) terms in the frame
-    pairs : (P, c) products of two of them
+    products : of two of them
     present : (c,) 1 where there is a cell, else 0; None where all are there
     per_row : m
     scratch : what is found in a sweep
@@ -46,7 +75,7 @@ class RegressionTile:
     size: Float
     offset: Float
     design: Float
-    pairs: Float
+    products: Products
     present: Float | None
     per_row: int
     scratch: Scratch
@@ -166,4 +195,4 @@ def _add(
     all_losses, gradient, pairs = totals.losses, totals.gradient, totals.pairs
     all_losses += losses
     gradient += slopes @ tile.design.T
-    pairs += curvatures @ tile.pairs.T
+    pairs += curvatures @ tile.products.of(tile.design).T

@@ -20,10 +20,13 @@ from mixtura.arrays import as_shape
 from mixtura.components.regression.bounds import Bounds
 from mixtura.components.regression.evaluator import (
     GuessingEvaluator,
+    Products,
     RegressionEvaluator,
     RegressionTile,
     Scratch,
+    upper,
 )
+from mixtura.components.regression.kernel import BESIDE
 from mixtura.components.regression.lines import Lines
 from mixtura.components.regression.parameters import (
     RegressionMoments,
@@ -39,16 +42,14 @@ from mixtura.errors import ParameterError
 from mixtura.kinds import NUMBER, ColumnKind
 from mixtura.text import Passage
 
-__all__ = ["BESIDE", "RegressionFamily"]
+__all__ = ["RegressionFamily"]
 
 Float = NDArray[np.float64]
 
-# Numbers of a cell before its terms.
-BESIDE = 3
 # Pseudo-cells of the default prior, and of that where a variance vanishes, for each row.
 STRENGTHS = {"weak": 1e-22, "rescue": 1e-8}
-# Logs of less are none, and mean squares of residuals that are such a part of all are rounding.
-LEAST, NO_RESIDUALS = 1e-300, 1e-20
+# Logs of less are none.
+LEAST = 1e-300
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,10 +124,9 @@ class RegressionFamily(Lines):
         cells = np.asarray(rows, np.float64).reshape(-1, self.n_terms + BESIDE).T
         y, size, offset = np.ascontiguousarray(cells[:BESIDE])
         design = self.frame @ cells[BESIDE:]
-        first, second = np.triu_indices(self.n_terms)
         present = None if self.per_row == 1 else (size > 0).astype(np.float64)
-        pairs = design[first] * design[second]
-        return RegressionTile(y, size, offset, design, pairs, present, self.per_row, workspace)
+        products = Products()
+        return RegressionTile(y, size, offset, design, products, present, self.per_row, workspace)
 
     def bind(self, log_weights: Float, parameters: RegressionParameters) -> RegressionEvaluator:
         """Return the evaluator of one sweep."""
@@ -162,7 +162,7 @@ class RegressionFamily(Lines):
         """Return the sums with curvatures as matrices."""
         k, p = sums.gradient.shape
         information = np.empty((k, p, p))
-        first, second = np.triu_indices(p)
+        first, second = upper(p)
         information[:, first, second] = information[:, second, first] = sums.pairs
         return RegressionMoments(
             sums.rows,
@@ -192,7 +192,7 @@ class RegressionFamily(Lines):
         step = newton(counted, self._reach, self.bounds, self.frame)
         if not self.response.has_precision:
             return RegressionParameters(step.coefficients, np.ones(len(step.losses)))
-        least = 0.0 if prior.cells else NO_RESIDUALS * self.loss * counted.cells
+        least = 0.0 if prior.cells else self.least_loss * counted.cells
         if self.response.name == "gaussian" and not (step.losses > least).all():
             raise ParameterError("a component has no residuals")
         return RegressionParameters(step.coefficients, self._precisions(counted.cells, step.losses))

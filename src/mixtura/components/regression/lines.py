@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.arrays import Pairs, in_parts
+from mixtura.components.regression.bounds import Bounds
+from mixtura.components.regression.kernel import MOST_CELLS, RegressionKernel
 from mixtura.components.regression.parameters import (
     RegressionMoments,
     RegressionParameters,
@@ -25,6 +27,8 @@ Float = NDArray[np.float64]
 FELT = 1.0
 # What residuals are of responses, squared, where they are but rounding.
 ROUNDED = 1e-26
+# Mean squares of residuals that are such a part of all are rounding.
+NO_RESIDUALS = 1e-20
 
 
 class Lines:
@@ -36,12 +40,21 @@ class Lines:
     terms : names of the p terms
     loss : mean loss of all cells as one component without terms
     each : mean cells of a row
+    per_row : cells of a row at the most
+    bounds : what coefficients are held or alike, or None
     """
 
     response: Response
     terms: tuple[str, ...]
     loss: float
     each: float
+    per_row: int
+    bounds: Bounds | None
+
+    @property
+    def least_loss(self) -> float:
+        """Return what a cell's loss is on average at the least, where no prior keeps it."""
+        return NO_RESIDUALS * self.loss
 
     def reading(self, rows: Any) -> Self:
         """Return the family: it reads all rows alike."""
@@ -49,8 +62,11 @@ class Lines:
 
     def kernel(
         self, rows: Any, row_weights: Float | None, shared: Any, distinct_share: float
-    ) -> None:
-        """Return None: there is no compiled loop."""
+    ) -> RegressionKernel | None:
+        """Return the compiled loop, or None where rows are many or coefficients are bound."""
+        if self.bounds is not None or len(rows) * self.per_row > MOST_CELLS:
+            return None
+        return RegressionKernel.of(self, rows, row_weights, shared)
 
     def chart(self, log_weights: Float, parameters: Any, rows: Float, prior: Any) -> None:
         """Return None: extrapolated moments are all that accelerates a run."""

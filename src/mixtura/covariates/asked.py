@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.classes.design import Covariate
-from mixtura.classes.formulas import FittedFormula, Formula, Term
-from mixtura.classes.variables import Variable, as_fitted, named_columns, variable, variables_of
+from mixtura.covariates.design import Covariate
+from mixtura.covariates.formulas import FittedFormula, Formula, Term
+from mixtura.covariates.variables import Variable, as_fitted, named_columns, variable, variables_of
 from mixtura.errors import DataError, ParameterError
 
 __all__ = ["Covariates", "FittedCovariates", "covariates_of", "outcomes_of"]
@@ -88,7 +88,7 @@ def covariates_of(asked: Any, data: Any, n_rows: int) -> Covariates:
 
     Parameters
     ----------
-    asked : columns; or, with data, a formula or names
+    asked : columns; or, with data, a formula, as text or read already, or names
     data : the frame that has them, or None
     n_rows : how many there should be
 
@@ -102,9 +102,11 @@ def covariates_of(asked: Any, data: Any, n_rows: int) -> Covariates:
     if data is None:
         _check_given(asked, "covariates")
         return Covariates(variables_of(asked, "covariates", "x", n_rows), None)
-    formula = Formula.of(asked) if isinstance(asked, str) else None
-    names = _names(asked, "covariates") if formula is None else formula.names
-    columns = _columns(data, names, n_rows, asked)
+    formula = Formula.of(asked) if isinstance(asked, str) else asked
+    if not isinstance(formula, Formula):
+        columns = _columns(data, _names(asked, "covariates"), n_rows, asked)
+        return Covariates(tuple(variable(*one) for one in columns), None)
+    columns = _columns(data, formula.names, n_rows, formula.text)
     return Covariates(tuple(variable(*one) for one in columns), formula)
 
 

@@ -11,10 +11,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.classes.variables import RANGES, Variable
+from mixtura.covariates.variables import RANGES, Variable
 from mixtura.errors import DataError, ParameterError
 
-__all__ = ["FittedFormula", "Formula", "Term", "looks_like_formula"]
+__all__ = [
+    "FittedFormula",
+    "Formula",
+    "Term",
+    "check_installed",
+    "looks_like_formula",
+    "names_in",
+]
 
 Float = NDArray[np.float64]
 
@@ -69,18 +76,19 @@ class Formula:
     names: tuple[str, ...]
 
     @classmethod
-    def of(cls, text: str) -> "Formula":
+    def of(cls, text: str, *, without_intercept: bool = False) -> "Formula":
         """Return what a text says.
+
+        Parameters
+        ----------
+        without_intercept : whether it may leave the intercept out
 
         Raises
         ------
         ParameterError
             If it is no formula of covariates, or formulaic is not installed.
         """
-        if find_spec("formulaic") is None:
-            raise ParameterError(
-                f"the formula '{text}' needs formulaic; install it: pip install 'mixtura[formula]'"
-            )
+        check_installed(text)
         high = [each for each in POWER.findall(QUOTED.sub("", text)) if int(each) > HIGHEST]
         if high:
             raise ParameterError(
@@ -99,15 +107,19 @@ class Formula:
             ) from error
         if not isinstance(terms, formulaic.SimpleFormula):
             raise ParameterError(
-                f"'{text}' has two sides or parts; classes are what is foretold, so give the "
-                "covariates alone: 'age + C(sex)'"
+                f"'{text}' has two sides or parts; give the covariates alone: 'age + C(sex)'"
             )
-        if "1" not in map(str, terms):
+        if not without_intercept and "1" not in map(str, terms):
             raise ParameterError(
                 f"'{text}' leaves the intercept out, which each class has; write it without 0 + "
                 "and - 1"
             )
         return cls(text, terms, tuple(dict.fromkeys(_names_of(text, terms))))
+
+    @property
+    def has_intercept(self) -> bool:
+        """Return whether it has one."""
+        return "1" in map(str, self.terms)
 
     def fitted(self, variables: Sequence[Variable]) -> tuple["FittedFormula", list[Term]]:
         """Return the formula as it is told by some rows, and its terms there.
@@ -122,8 +134,7 @@ class Formula:
             If a term cannot be computed, has one value, or is in a unit out of range.
         """
         matrix = _matrix(self.terms, self.text, variables)
-        fitted = FittedFormula(self.text, matrix.model_spec)
-        terms = fitted.parted(np.asarray(matrix, dtype=np.float64))
+        fitted, terms = FittedFormula(self.text, matrix.model_spec), _parted(matrix)
         if not terms:
             raise ParameterError(f"the formula '{self.text}' names no covariate; name one")
         for one in terms:
@@ -159,16 +170,26 @@ class FittedFormula:
         DataError
             If a term cannot be computed there.
         """
-        return self.parted(np.asarray(_matrix(self.spec, self.text, variables), dtype=np.float64))
+        return _parted(_matrix(self.spec, self.text, variables))
 
-    def parted(self, matrix: Float) -> list[Term]:
-        """Return the columns (N, P) by the terms that they are of, but for the intercept."""
-        names = [WHOLE.sub(r"[\1]", name) for name in self.spec.column_names]
-        return [
-            Term(str(term), tuple(names[j] for j in places), matrix[:, places])
-            for term, places in self.spec.term_indices.items()
-            if str(term) != "1" and places
-        ]
+
+def check_installed(text: str) -> None:
+    """Raise `ParameterError` where a formula cannot be read, as formulaic is not installed."""
+    if find_spec("formulaic") is None:
+        raise ParameterError(
+            f"the formula '{text}' needs formulaic; install it: pip install 'mixtura[formula]'"
+        )
+
+
+def _parted(matrix: Any) -> list[Term]:
+    """Return the columns of a model matrix by the terms that they are of, but the intercept."""
+    names = [WHOLE.sub(r"[\1]", name) for name in matrix.model_spec.column_names]
+    cells = np.asarray(matrix, dtype=np.float64)
+    return [
+        Term(str(term), tuple(names[j] for j in places), cells[:, places])
+        for term, places in matrix.model_spec.term_indices.items()
+        if str(term) != "1" and places
+    ]
 
 
 def _matrix(source: Any, text: str, variables: Sequence[Variable]) -> Any:
@@ -216,11 +237,11 @@ def _names_of(text: str, terms: Any) -> list[str]:
             found.append(factor.expr)
         elif factor.eval_method.value == "python":
             found += QUOTED.findall(factor.expr)
-            found += [name for name in _names_in(text, factor.expr) if name not in TRANSFORMS]
+            found += [name for name in names_in(text, factor.expr) if name not in TRANSFORMS]
     return found
 
 
-def _names_in(text: str, code: str) -> list[str]:
+def names_in(text: str, code: str) -> list[str]:
     """Return the names in Python code but those of functions, in order."""
     try:
         tree = ast.parse(QUOTED.sub("0", code).strip("{} "), mode="eval")

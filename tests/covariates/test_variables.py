@@ -9,7 +9,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from mixtura import CategoricalMixture, DataError, one_step, three_step
-from mixtura.classes.variables import as_fitted, variables_of
+from mixtura.covariates.variables import as_fitted, variables_of
 
 CODES = np.random.default_rng(0).integers(1, 4, 200)
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.arrays import log_sum_exp
-from mixtura.classes.membership import MembershipLikelihood, log_probabilities
+from mixtura.covariates.membership import MembershipLikelihood, log_probabilities
 from mixtura.em.degeneracy import maximise_strictly
 from mixtura.em.model import Model
 from mixtura.em.responsibilities import mixture_of
