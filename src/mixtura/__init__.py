@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from mixtura.grouped import GroupedMixtures, fit_by
     from mixtura.inference.survey import SurveyDesign
     from mixtura.inspection import Inspection, inspect
+    from mixtura.intervals import IntervalGaussianMixture
     from mixtura.loading import load
     from mixtura.mixture import Mixture
     from mixtura.mixture.typical import top_items
@@ -106,6 +107,7 @@ __all__ = [
     "GroupedMixtures",
     "InformationError",
     "Inspection",
+    "IntervalGaussianMixture",
     "Invariance",
     "LatentTransition",
     "LikelihoodDecreased",
@@ -160,6 +162,7 @@ PLACES = {
     "GaussianMixtureClassifier": "mixtura.discriminant",
     "GroupedMixtures": "mixtura.grouped",
     "Inspection": "mixtura.inspection",
+    "IntervalGaussianMixture": "mixtura.intervals",
     "Invariance": "mixtura.classes",
     "LatentTransition": "mixtura.classes",
     "Mixture": "mixtura.mixture",

@@ -42,6 +42,7 @@ def models() -> list[bytes]:
         mixtura.MixtureRegressor(2, random_state=0).fit(rows, counts[:, 0]),
         mixtura.MixtureRegressor(1, "poisson").fit(rows, counts[:, 0]),
         mixtura.DeconvolvedGaussianMixture(2, random_state=0).fit(rows, covariance=rows**2),
+        mixtura.IntervalGaussianMixture(2, random_state=0).fit(rows, upper=rows + 0.5),
         mixtura.GaussianMixtureClassifier().fit(rows, rows[:, 0] > 0),
     ]
     found = []
