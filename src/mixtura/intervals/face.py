@@ -11,9 +11,14 @@ from sklearn.utils.validation import check_is_fitted
 from mixtura.arrays import generator_of
 from mixtura.components.interval.family import IntervalFamily
 from mixtura.components.interval.posterior import posterior_moments
+from mixtura.data.checks import row_weights
+from mixtura.engines import engine_named
 from mixtura.errors import MixturaWarning
 from mixtura.estimators.inputs import check_columns
 from mixtura.estimators.underlying import UnderlyingMixture
+from mixtura.inference.information import Information, information_of
+from mixtura.inference.numbers import checked_boundary
+from mixtura.inference.rows import Rows
 from mixtura.intervals.cells import Intervals, intervals_of
 from mixtura.mixture import Mixture
 from mixtura.summary import WITHIN
@@ -108,6 +113,26 @@ class FittedIntervals(UnderlyingMixture):
         mixture, rows, found = self._reading(X, upper)
         shares = mixture.responsibilities(rows)
         return posterior_moments(shares, self.mixture_.parameters, found.low, found.high)
+
+    def information(
+        self,
+        X: Any,
+        upper: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        *,
+        boundary: str = "refuse",
+    ) -> Information:
+        """Return what the rows of the fit tell of the parameters: standard errors and intervals.
+
+        Parameters
+        ----------
+        X, upper, sample_weight : of the fit
+        boundary : "refuse" or "hold", as in `mixtura.inference.information`
+        """
+        mixture, rows, _ = self._reading(X, upper)
+        weights = row_weights(sample_weight, len(rows))
+        read, hold = Rows(mixture.family, rows, weights), checked_boundary(boundary)
+        return information_of(mixture, read, None, hold=hold, engine=engine_named("threads", None))
 
     def sample(
         self, n_samples: int = 1, random_state: Any = None

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 
-from mixtura.components.interval.truncated import FALL, FAR, NARROW, truncated
+from mixtura.components.interval.truncated import FALL, FAR, NARROW, cumulants, truncated
 
 FROM = [-30.0, -6.0, -1.5, -1.0, -0.5, 0.0, 1e-8, 0.3, 1.0, 3.0, 7.9, 8.1, 20.0, 45.0]
 WIDTHS = [1e-9, 1e-4, 0.03, 0.5, 1.9, 2.1, 5.0, np.inf]
@@ -76,3 +76,22 @@ def test_beyond_a_far_bound_the_mean_is_an_asymptotic_series():
         _, mean, variance = found(a, np.inf)
         assert mean - a == pytest.approx(1 / a - 2 / a**3 + 10 / a**5, abs=2e-16 * a)
         assert variance == pytest.approx(1 / a**2 - 6 / a**4 + 50 / a**6, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("low", "width"),
+    [(-1.0, 0.5), (0.3, 2.5), (2.0, np.inf), (-0.7, 0.01), (9.0, 1.0), (-3.0, 7.0)],
+)
+def test_cumulants_are_integrals(low, width):
+    with mp.workdps(40):
+        top = mp.inf if np.isinf(width) else mpf(low) + mpf(width)
+        mass = mp.quad(mp.npdf, [low, top])
+        mean = mp.quad(lambda z: z * mp.npdf(z), [low, top]) / mass
+        centred = [
+            mp.quad(lambda z, power=power: (z - mean) ** power * mp.npdf(z), [low, top]) / mass
+            for power in (2, 3, 4)
+        ]
+        exact = [float(each) for each in (mean, *centred[:2], centred[2] - 3 * centred[0] ** 2)]
+    found = cumulants(np.array([low]), np.array([low + width]), np.array([width]))[:, 0]
+    # Differences have digits of the variance, not of what is smaller.
+    np.testing.assert_allclose(found, exact, rtol=1e-7, atol=1e-9 * exact[1])
