@@ -63,6 +63,7 @@ if TYPE_CHECKING:
         NegativeBinomialMixture,
         PoissonMixture,
         StudentTMixture,
+        VonMisesMixture,
         select,
     )
     from mixtura.grouped import GroupedMixtures, fit_by
@@ -126,6 +127,7 @@ __all__ = [
     "PoissonMixture",
     "StudentTMixture",
     "SurveyDesign",
+    "VonMisesMixture",
     "WaldTest",
     "checkpoint",
     "classification",

@@ -20,6 +20,7 @@ from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.negative_binomial import NegativeBinomialFamily
 from mixtura.components.poisson import PoissonFamily
 from mixtura.components.student_t.family import StudentTFamily
+from mixtura.components.von_mises import VonMisesFamily
 
 __all__ = ["FAMILIES", "ROWS", "Row"]
 
@@ -79,6 +80,7 @@ ROWS: dict[str, Row] = {
         Row(GeometricFamily, "GeometricMixture"),
         Row(GammaFamily, "GammaMixture"),
         Row(GammaFamily, "GammaMixture", settings={"shape": 1.0}, called="exponential"),
+        Row(VonMisesFamily, "VonMisesMixture", options=frozenset({"period"})),
     )
 }
 

@@ -16,7 +16,6 @@ from mixtura.components.factor_analyser.resuming import (
     factor_resumed,
 )
 from mixtura.components.feature_sums import FeatureMoments, FeatureTotals
-from mixtura.components.gamma import GammaFamily
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.resuming import (
     gaussian_arrays,
@@ -320,8 +319,7 @@ def _(family: CellwiseFamily, arrays: Arrays, n_components: int) -> tuple[Any, A
 
 def _read_features(family: Any, arrays: Arrays, n_components: int) -> FeatureMoments:
     features = as_shape("features", arrays["features"], (n_components, family.width()))
-    # But for logarithms all are counts, shares or amounts.
-    if not isinstance(family, GammaFamily) and (features < 0).any():
+    if not family.has_signed_features and (features < 0).any():
         raise ParameterError("sums of what was seen are below 0")
     return FeatureMoments(features, float(as_shape("log_base", arrays["log_base"], ())))
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         GeometricMixture,
         NegativeBinomialMixture,
         PoissonMixture,
+        VonMisesMixture,
     )
     from mixtura.estimators.selecting import select
     from mixtura.estimators.student_t import StudentTMixture
@@ -33,6 +34,7 @@ __all__ = [
     "NegativeBinomialMixture",
     "PoissonMixture",
     "StudentTMixture",
+    "VonMisesMixture",
     "select",
 ]
 
@@ -48,6 +50,7 @@ PLACES = {
     "NegativeBinomialMixture": "named",
     "PoissonMixture": "named",
     "StudentTMixture": "student_t",
+    "VonMisesMixture": "named",
     "select": "selecting",
 }
 

@@ -18,6 +18,7 @@ __all__ = [
     "GeometricMixture",
     "NegativeBinomialMixture",
     "PoissonMixture",
+    "VonMisesMixture",
     "estimator_of",
 ]
 
@@ -39,6 +40,7 @@ GammaMixture = MADE["GammaMixture"]
 GeometricMixture = MADE["GeometricMixture"]
 NegativeBinomialMixture = MADE["NegativeBinomialMixture"]
 PoissonMixture = MADE["PoissonMixture"]
+VonMisesMixture = MADE["VonMisesMixture"]
 
 ESTIMATORS: dict[str, Any] = {**MADE, **{each.__name__: each for each in OWN}}
 
