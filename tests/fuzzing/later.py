@@ -93,9 +93,9 @@ def intervals(
 ) -> Any:
     settings["covariance_type"] = str(rng.choice(["diag", "spherical", "EEI", "VEI", "full"]))
     rows = np.asarray(tables.numbers(rng, n_rows, n_columns), dtype=float)
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         spread = np.std(rows, axis=0) * 10.0 ** rng.uniform(-9, 1)
-    upper = rows + spread * rng.choice([0.0, 0.5, 1.0], rows.shape)
+        upper = rows + spread * rng.choice([0.0, 0.5, 1.0], rows.shape)
     upper[rng.random(rows.shape) < 0.1] = np.inf
     rows[rng.random(rows.shape) < 0.1] = -np.inf
     told = {} if rng.random() < 0.1 else {"upper": upper}

@@ -16,6 +16,8 @@ Float = NDArray[np.float64]
 
 # Steps of EM by which a column's normal is near enough.
 STEPS, NEAR = 100, 1e-3
+# In units of what the cells of a column reach over, no normal is narrower.
+LEAST = 1e-6
 
 
 def drawn_places(found: Intervals, weights: Float | None, seed: int) -> Float:
@@ -45,8 +47,10 @@ def _normal(low: Float, high: Float, middles: Float, counts: Float) -> tuple[flo
     """Return mean and deviation of one normal for intervals (n,)."""
     total = counts.sum()
     mean = float(counts @ middles / total)
-    finite = np.where(np.isfinite(high - low), high - low, 0.0)
-    deviation = float(np.sqrt(counts @ ((middles - mean) ** 2 + finite**2 / 12) / total))
+    reach = max(float(np.ptp(middles)), float(np.finfo(np.float64).tiny))
+    finite = np.where(np.isfinite(high - low), high - low, 0.0) / reach
+    squares = ((middles - mean) / reach) ** 2 + finite**2 / 12
+    deviation = reach * max(float(np.sqrt(counts @ squares / total)), LEAST)
     exact = low == high
     with np.errstate(invalid="ignore"):
         width = np.where(exact, 0.0, high - low)
@@ -54,10 +58,11 @@ def _normal(low: Float, high: Float, middles: Float, counts: Float) -> tuple[flo
         own = truncated((low - mean) / deviation, (high - mean) / deviation, width / deviation)
         step = float(counts @ own.mean / total)
         square = float(counts @ (own.variance + (own.mean - step) ** 2) / total)
-        mean, deviation = mean + deviation * step, deviation * np.sqrt(square)
+        mean = mean + deviation * step
+        deviation = max(deviation * float(np.sqrt(square)), LEAST * reach)
         if abs(step) + abs(square - 1.0) < NEAR:
             break
-    return mean, float(deviation)
+    return mean, deviation
 
 
 def _drawn(
