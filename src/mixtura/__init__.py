@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from mixtura.estimators import (
         BernoulliMixture,
         CategoricalMixture,
+        ContaminatedMixture,
         FactorAnalyserMixture,
         GammaMixture,
         GaussianMixture,
@@ -88,6 +89,7 @@ __all__ = [
     "ClassProfile",
     "ClassRegression",
     "Classification",
+    "ContaminatedMixture",
     "DataError",
     "Dataset",
     "DeconvolvedGaussianMixture",

@@ -65,6 +65,7 @@ def survey_file(tmp_path):
 CASES = {
     "gaussian": (["--columns", "income", "-s", "VII"], "Gaussian mixture"),
     "t": (["--columns", "visits,more", "-s", "VVI"], "t mixture"),
+    "contaminated": (["--columns", "visits,more", "-s", "VVI"], "Contaminated normal mixture"),
     "factor_analyser": (["--columns", "visits,more", "-s", "UUU"], "Mixture of factor analysers"),
     "categorical": (["--columns", "likes,grade,smokes,code"], "Latent class model"),
     "bernoulli": (["--columns", "smokes,b1,b2"], "Mixture of Bernoullis"),

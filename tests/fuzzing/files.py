@@ -36,6 +36,7 @@ def models() -> list[bytes]:
         mixtura.NegativeBinomialMixture(1).fit(counts),
         mixtura.MixedMixture({"gaussian": [0, 1], "categorical": [2, 3]}, 1).fit(both),
         mixtura.StudentTMixture(2, random_state=0).fit(rows),
+        mixtura.ContaminatedMixture(2, random_state=0).fit(rows),
         mixtura.FactorAnalyserMixture(2, random_state=0).fit(np.hstack([rows, counts])),
         mixtura.CategoricalMixture(2, ordinal=True, random_state=0).fit(counts),
         mixtura.GaussianMixture(2, equal={"means": [0]}, mixing_weights="equal").fit(rows),

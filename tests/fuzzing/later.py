@@ -40,6 +40,11 @@ def tails(rng: np.random.Generator, settings: dict[str, Any], n_rows: int, n_col
     return noisy(rng, settings, n_rows, n_columns)
 
 
+def spoilt(rng: np.random.Generator, settings: dict[str, Any], n_rows: int, n_columns: int) -> Any:
+    settings["covariance_type"] = str(rng.choice(CODES))
+    return noisy(rng, settings, n_rows, n_columns)
+
+
 def factors(rng: np.random.Generator, settings: dict[str, Any], n_rows: int, n_columns: int) -> Any:
     settings["covariance_type"] = str(rng.choice(FACTORS))
     settings["n_factors"] = int(rng.integers(1, max(2, n_columns)))
@@ -155,6 +160,7 @@ def labels(rng: np.random.Generator, settings: dict[str, Any], n_rows: int) -> d
 # Estimators, and what draws their rows and own settings.
 LATER: dict[str, tuple[str, Any]] = {
     "student t": ("StudentTMixture", tails),
+    "contaminated": ("ContaminatedMixture", spoilt),
     "factor analyser": ("FactorAnalyserMixture", factors),
     "ordinal": ("CategoricalMixture", ordinal),
     "measured": ("DeconvolvedGaussianMixture", measured),

@@ -7,6 +7,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from mixtura.estimators.categorical import CategoricalMixture
+    from mixtura.estimators.contaminated import ContaminatedMixture
     from mixtura.estimators.factor_analyser import FactorAnalyserMixture
     from mixtura.estimators.gaussian import GaussianMixture
     from mixtura.estimators.mixed import MixedMixture
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BernoulliMixture",
     "CategoricalMixture",
+    "ContaminatedMixture",
     "FactorAnalyserMixture",
     "GammaMixture",
     "GaussianMixture",
@@ -41,6 +43,7 @@ __all__ = [
 PLACES = {
     "BernoulliMixture": "named",
     "CategoricalMixture": "categorical",
+    "ContaminatedMixture": "contaminated",
     "FactorAnalyserMixture": "factor_analyser",
     "GammaMixture": "named",
     "GaussianMixture": "gaussian",

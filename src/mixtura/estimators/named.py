@@ -7,6 +7,7 @@ from typing import Any
 from mixtura.components.catalogue import ROWS
 from mixtura.estimators.categorical import CategoricalMixture
 from mixtura.estimators.columnwise import ColumnwiseMixture, mixture_of
+from mixtura.estimators.contaminated import ContaminatedMixture
 from mixtura.estimators.factor_analyser import FactorAnalyserMixture
 from mixtura.estimators.gaussian import GaussianMixture
 from mixtura.estimators.multinomial import MultinomialMixture
@@ -27,6 +28,7 @@ OWN = (
     CategoricalMixture,
     MultinomialMixture,
     StudentTMixture,
+    ContaminatedMixture,
     FactorAnalyserMixture,
 )
 
