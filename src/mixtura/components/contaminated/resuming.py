@@ -89,5 +89,6 @@ def contaminated_read(
         raise ParameterError("what was seen are no moments of contaminated normal components")
     inner = replace(family.inner, structure=unpooled(family.structure))
     none = np.zeros(n_components)
-    moments = ContaminatedMoments(*parts, inflations, posterior, none)
+    good, bad = parts
+    moments = ContaminatedMoments(good, bad, inflations, posterior, none)
     return replace(family, inner=inner), moments

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +24,8 @@ Float = NDArray[np.float64]
 class ContaminatedValues(ScaledComponents):
     """The part of the family that is about users' rows and numbers."""
 
+    name: ClassVar[str]
     inner: Any
-    name: str
 
     @classmethod
     def in_own_units(cls, form: Structure, n_columns: int) -> Self:
