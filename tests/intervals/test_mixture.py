@@ -231,3 +231,13 @@ def test_a_column_whose_rows_may_all_be_alike_is_refused():
     low[:, 1], high[:, 1] = -np.arange(1.0, 51.0), np.arange(1.0, 51.0)
     with pytest.raises(DataError, match=r"column 1: all intervals .* have a value in common"):
         fitted(low, high)
+
+
+@pytest.mark.parametrize("n_columns", [1, 2])
+def test_upper_ends_in_the_place_of_labels_are_refused(n_columns):
+    low, high = known(drawn(17, 100, n_columns), 17)
+    model = fitted(low, high)
+    for ask in (model.fit, model.score):
+        with pytest.raises(DataError, match=r"give upper ends by name, upper=\.\.\."):
+            ask(low, high)
+    assert IntervalGaussianMixture().fit(low, np.zeros(100), upper=high).n_features_in_ == n_columns

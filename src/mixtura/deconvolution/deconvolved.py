@@ -19,7 +19,6 @@ from mixtura.data.checks import (
 from mixtura.data.columns import column_moments
 from mixtura.deconvolution.errors_of_rows import (
     Measurements,
-    check_labels,
     check_measured,
     measured,
 )
@@ -31,6 +30,7 @@ from mixtura.estimators.doubted import warn_of_fit
 from mixtura.estimators.inputs import checked_rows
 from mixtura.estimators.settings import Settings, checked_integer
 from mixtura.estimators.sizes import check_parameters
+from mixtura.estimators.underlying import check_labels
 from mixtura.summary import MEASURED
 
 __all__ = ["DeconvolvedGaussianMixture"]
@@ -145,7 +145,7 @@ class DeconvolvedGaussianMixture(FittedDeconvolution):
         checked_integer("n_components", self.n_components, 1)
         settings, form = Settings.of(self), self._form()
         cells, names = checked_rows(X, self, least_rows=2, missing=True)
-        check_labels(y, cells.shape[1])
+        check_labels(y, cells.shape[1], "errors", "covariance")
         every = measured(cells, covariance, names)
         weights = row_weights(sample_weight, len(cells))
         kept = np.flatnonzero(np.ones(len(cells)) if weights is None else weights)

@@ -11,10 +11,10 @@ from sklearn.utils.validation import check_is_fitted
 from mixtura.arrays import generator_of
 from mixtura.components.measured.family import MeasuredFamily
 from mixtura.components.measured.posterior import posterior_moments
-from mixtura.deconvolution.errors_of_rows import Measurements, check_labels, measured
+from mixtura.deconvolution.errors_of_rows import Measurements, measured
 from mixtura.errors import MixturaWarning
 from mixtura.estimators.inputs import fitted_rows, names_of
-from mixtura.estimators.underlying import UnderlyingMixture
+from mixtura.estimators.underlying import UnderlyingMixture, check_labels
 from mixtura.mixture import Mixture
 from mixtura.summary import MEASURED
 
@@ -71,7 +71,7 @@ class FittedDeconvolution(UnderlyingMixture):
         y : as in `fit`
         """
         check_is_fitted(self, "mixture_")
-        check_labels(y, self.n_features_in_)
+        check_labels(y, self.n_features_in_, "errors", "covariance")
         mixture, found = self._reading(X, covariance)
         return float(mixture.log_density(found.rows).mean())
 

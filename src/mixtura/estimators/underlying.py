@@ -20,16 +20,44 @@ from mixtura.data.encoding import AS_IT_COMES
 from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.solve import FitResult
 from mixtura.em.starts import StartMaker
-from mixtura.errors import ParameterError
+from mixtura.errors import DataError, ParameterError
 from mixtura.estimators.fitted import Fitted
 from mixtura.estimators.gaussian_shapes import attributes_of
 from mixtura.estimators.stored import Pickled
 from mixtura.estimators.underlying_stored import CRITERIA, save_underlying
 from mixtura.mixture import Mixture
 
-__all__ = ["UnderlyingMixture"]
+__all__ = ["UnderlyingMixture", "check_labels"]
 
 Float = NDArray[np.float64]
+
+
+def check_labels(y: Any, n_columns: int, beside: str, name: str) -> None:
+    """Raise `DataError` if a y, which nothing reads, is what rows have beside them, in its place.
+
+    Labels are one per row; in one column so is that, as numbers with a fraction or infinite ones.
+
+    Parameters
+    ----------
+    beside : what it would be, such as "errors"
+    name : of the argument that takes it
+    """
+    try:
+        shape = np.shape(y)
+        each = int(np.prod(shape[1:]))
+        given = len(shape) > 1 and (each > 1 or (n_columns == 1 and _has_fractions(y)))
+    except (TypeError, ValueError):
+        return
+    if given:
+        raise DataError(
+            f"y has the shape {shape}, as {beside} of rows have and labels have not, and y is not "
+            f"read; give {beside} by name, {name}=..."
+        )
+
+
+def _has_fractions(y: Any) -> bool:
+    values = np.asarray(y, np.float64)
+    return bool((~np.isfinite(values) | (values != np.floor(values))).any())
 
 
 class UnderlyingMixture(Fitted, DensityMixin, Pickled):

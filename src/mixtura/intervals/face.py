@@ -15,7 +15,7 @@ from mixtura.data.checks import row_weights
 from mixtura.engines import engine_named
 from mixtura.errors import MixturaWarning
 from mixtura.estimators.inputs import check_columns
-from mixtura.estimators.underlying import UnderlyingMixture
+from mixtura.estimators.underlying import UnderlyingMixture, check_labels
 from mixtura.inference.information import Information, information_of
 from mixtura.inference.numbers import checked_boundary
 from mixtura.inference.rows import Rows
@@ -65,13 +65,15 @@ class FittedIntervals(UnderlyingMixture):
         Parameters
         ----------
         X, upper : as in `score_samples`
-        y : not read
+        y : as in `fit`
 
         Warns
         -----
         MixturaWarning
             If `upper` is None, all cells are known, and some were intervals in the fit.
         """
+        check_is_fitted(self, "mixture_")
+        check_labels(y, self.n_features_in_, "upper ends", "upper")
         mixture, rows, found = self._reading(X, upper)
         had_intervals = getattr(self, "facts_", {}).get(WITHIN)
         if upper is None and had_intervals and not found.has_intervals:

@@ -17,6 +17,7 @@ from mixtura.errors import ParameterError
 from mixtura.estimators.doubted import warn_of_fit
 from mixtura.estimators.settings import Settings, checked_integer
 from mixtura.estimators.sizes import check_parameters
+from mixtura.estimators.underlying import check_labels
 from mixtura.intervals.cells import check_known, intervals_of
 from mixtura.intervals.face import FittedIntervals
 from mixtura.intervals.places import drawn_places
@@ -119,7 +120,7 @@ class IntervalGaussianMixture(FittedIntervals):
         ----------
         X : (N, D) lower ends of the intervals, -inf or NaN where open: array, frame or table; or a
             frame that holds intervals of pandas beside numbers
-        y : not read
+        y : not read; refused where it is more than a label per row, as upper ends in its place are
         sample_weight : (N,) row weights from 0 up; the counts of a histogram's bins
         upper : (N, D) upper ends, inf or NaN where open, equal to X where a cell is known exactly.
             A cell that is open at both ends is missing. None: X has all that is known, and a cell
@@ -134,6 +135,8 @@ class IntervalGaussianMixture(FittedIntervals):
         """
         checked_integer("n_components", self.n_components, 1)
         settings, form = Settings.of(self), self._form()
+        shape = getattr(X, "shape", ())
+        check_labels(y, shape[1] if len(shape) == 2 else 0, "upper ends", "upper")
         every = intervals_of(X, upper, self, least_rows=2)
         n_rows, n_columns = every.low.shape
         check_form(form, self.covariance_type, n_columns)
