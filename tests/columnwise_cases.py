@@ -8,6 +8,7 @@ import numpy as np
 from mpmath import mp
 from numpy.typing import NDArray
 from scipy import stats
+from scipy.integrate import quad
 from scipy.special import loggamma
 
 from mixtura.components.bernoulli import BernoulliFamily
@@ -17,6 +18,7 @@ from mixtura.components.geometric import GeometricFamily, SuccessProbabilities
 from mixtura.components.negative_binomial import NegativeBinomialFamily, Overdispersed
 from mixtura.components.poisson import PoissonFamily
 from mixtura.components.stacked import GammaParameters, Probabilities, Rates
+from mixtura.components.von_mises import Directions, VonMisesFamily
 from mixtura.estimators.named import estimator_of
 
 Float = NDArray[np.float64]
@@ -34,6 +36,7 @@ class Columnwise:
     logs : log f_k(x) (n, K) up to log h(x), for complex numbers too, by arrays (K, D)
     exact : log f(x) of one cell by mpmath
     cells : of which the density is looked at
+    begins : where a search of the likeliest numbers begins, times those given
     """
 
     family: ColumnwiseFamily
@@ -42,6 +45,7 @@ class Columnwise:
     logs: Callable[..., NDArray[Any]]
     exact: Callable[..., Any]
     cells: tuple[float, ...]
+    begins: tuple[float, ...] = (1.0,)
 
     def estimator(self, n_components: int = 1, **settings: Any) -> Any:
         """Return the estimator, with what the row of the catalogue fixes."""
@@ -106,6 +110,41 @@ def exact_negative_binomial(x: Any, mean: Any, size: Any) -> Any:
     return ways + size * mp.log(size / (size + mean)) + x * mp.log(mean / (size + mean))
 
 
+class Circular:
+    """SciPy's von Mises, whose moments are about its mean."""
+
+    def __init__(self, means: Float, concentrations: Float) -> None:
+        self._law = stats.vonmises(concentrations, loc=means)
+        self._means, self._concentrations = means, concentrations
+
+    def logpdf(self, rows: Float) -> Float:
+        inside = (self._means >= 0).all() and (self._means < 2 * np.pi).all()
+        return self._law.logpdf(rows) if inside else np.full(rows.shape, -1e9)
+
+    def rvs(self, random_state: np.random.Generator) -> Float:
+        return self._law.rvs(random_state=random_state)
+
+    def mean(self) -> Float:
+        return self._means
+
+    def var(self) -> Float:
+        found = [
+            quad(lambda t, k=k: t * t * stats.vonmises.pdf(t, k), -np.pi, np.pi, epsabs=1e-14)[0]
+            for k in self._concentrations.ravel()
+        ]
+        return np.reshape(found, self._concentrations.shape)
+
+
+def von_mises_logs(rows: Float, means: NDArray[Any], concentrations: NDArray[Any]) -> NDArray[Any]:
+    # By its power series, as SciPy's has no digits for imaginary parts that are next to nothing.
+    term = total = np.ones_like(concentrations)
+    for m in range(1, 150):
+        term = term * (0.5 * concentrations / m) ** 2
+        total = total + term
+    heights = np.log(total)
+    return (concentrations * np.cos(rows[:, None] - means) - heights).sum(axis=2)
+
+
 COLUMNWISE: dict[str, Columnwise] = {
     "poisson": Columnwise(
         PoissonFamily(3),
@@ -157,5 +196,18 @@ COLUMNWISE: dict[str, Columnwise] = {
         negative_binomial_logs,
         exact_negative_binomial,
         (0.0, 1.0, 19.0, 300.0, 1e7),
+    ),
+    "von_mises": Columnwise(
+        VonMisesFamily(3),
+        Directions(
+            np.array([[1.0, 3.0, 6.0], [4.0, 1.5, 2.5]]),
+            np.array([[4.0, 0.8, 30.0], [7.0, 3.0, 5.0]]),
+        ),
+        Circular,
+        von_mises_logs,
+        lambda x, mean, k: k * mp.cos(x - mean) - mp.log(2 * mp.pi * mp.besseli(0, k)),
+        (-3.0, 0.0, 1.0, 5.9, 6.1),
+        # Half a turn from its mean the likelihood rises with a concentration that vanishes.
+        (0.3, 1.0, 2.0),
     ),
 }

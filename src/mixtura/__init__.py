@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from mixtura.estimators import (
         BernoulliMixture,
         CategoricalMixture,
+        ContaminatedMixture,
         FactorAnalyserMixture,
         GammaMixture,
         GaussianMixture,
@@ -63,11 +64,13 @@ if TYPE_CHECKING:
         NegativeBinomialMixture,
         PoissonMixture,
         StudentTMixture,
+        VonMisesMixture,
         select,
     )
     from mixtura.grouped import GroupedMixtures, fit_by
     from mixtura.inference.survey import SurveyDesign
     from mixtura.inspection import Inspection, inspect
+    from mixtura.intervals import IntervalGaussianMixture
     from mixtura.loading import load
     from mixtura.mixture import Mixture
     from mixtura.mixture.typical import top_items
@@ -86,6 +89,7 @@ __all__ = [
     "ClassProfile",
     "ClassRegression",
     "Classification",
+    "ContaminatedMixture",
     "DataError",
     "Dataset",
     "DeconvolvedGaussianMixture",
@@ -106,6 +110,7 @@ __all__ = [
     "GroupedMixtures",
     "InformationError",
     "Inspection",
+    "IntervalGaussianMixture",
     "Invariance",
     "LatentTransition",
     "LikelihoodDecreased",
@@ -124,6 +129,7 @@ __all__ = [
     "PoissonMixture",
     "StudentTMixture",
     "SurveyDesign",
+    "VonMisesMixture",
     "WaldTest",
     "checkpoint",
     "classification",
@@ -160,6 +166,7 @@ PLACES = {
     "GaussianMixtureClassifier": "mixtura.discriminant",
     "GroupedMixtures": "mixtura.grouped",
     "Inspection": "mixtura.inspection",
+    "IntervalGaussianMixture": "mixtura.intervals",
     "Invariance": "mixtura.classes",
     "LatentTransition": "mixtura.classes",
     "Mixture": "mixtura.mixture",

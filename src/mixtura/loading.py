@@ -4,12 +4,12 @@ import os
 from typing import Any
 
 from mixtura.archive import read_archive
-from mixtura.deconvolution.face import FittedDeconvolution
-from mixtura.deconvolution.stored import is_deconvolved, revived_deconvolved
 from mixtura.discriminant.face import ClassMixtures
 from mixtura.discriminant.stored import revived_classifier
 from mixtura.estimators.base import MixtureEstimator
 from mixtura.estimators.stored import class_named, revived
+from mixtura.estimators.underlying import UnderlyingMixture
+from mixtura.estimators.underlying_stored import is_underlying, revived_underlying
 from mixtura.grouped.fits import GroupedMixtures
 from mixtura.grouped.stored import stored_groups
 from mixtura.regressions.face import FittedRegressions
@@ -49,8 +49,8 @@ def load(path: str | os.PathLike[str]) -> Any:
         state = document["estimator"]
         if is_regressor(document):
             return revived_regressor(FittedRegressions, state, arrays, mixture, facts)
-        if is_deconvolved(document):
-            return revived_deconvolved(FittedDeconvolution, state, arrays, mixture, facts)
+        if is_underlying(document):
+            return revived_underlying(UnderlyingMixture, state, arrays, mixture, facts)
         found = revived(
             class_named(MixtureEstimator, state["class"]), state, arrays, mixture, facts
         )

@@ -12,7 +12,7 @@ from mixtura.mixture import Mixture
 from mixtura.mixture.document import bound_numbers
 from mixtura.text import Passage, Summary, Table, count_words, row_words
 
-__all__ = ["MEASURED", "summary_of", "table_words", "title_of"]
+__all__ = ["MEASURED", "WITHIN", "summary_of", "table_words", "title_of"]
 
 STRANGE = (
     "What the file says of the fit is not as expected, and is left out; fit and save it again."
@@ -20,9 +20,13 @@ STRANGE = (
 
 SHOWN_PAIRS = 5
 
-# The fact that rows of a fit had errors of their own, so components are of what underlies them.
-MEASURED = "measured_with_errors"
-UNDERLYING = " of what underlies rows measured with errors"
+# Facts of the rows of a fit whose components are of what underlies them: that they had errors of
+# their own, and that cells were known as intervals.
+MEASURED, WITHIN = "measured_with_errors", "known_as_intervals"
+UNDERLYING = {
+    MEASURED: " of what underlies rows measured with errors",
+    WITHIN: " of values known as intervals",
+}
 
 
 def summary_of(
@@ -47,8 +51,7 @@ def summary_of(
 def _told(mixture: Mixture, facts: Mapping[str, Any] | None) -> list[Passage]:
     columns = mixture.column_names
     heading, *rest = title_of(mixture).split("\n")
-    if facts and facts.get(MEASURED):
-        heading += UNDERLYING
+    heading += "".join(words for fact, words in UNDERLYING.items() if facts and facts.get(fact))
     parts = [Passage(heading, said="\n".join(rest))]
     if facts:
         parts.append(_criteria(facts))

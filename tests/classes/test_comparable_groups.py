@@ -26,7 +26,7 @@ from mixtura.estimators.named import estimator_of
 pytestmark = pytest.mark.drawn(4, among="file")
 
 SAID = "groups are compared by Gaussian, categorical"
-REFUSED = {"factor_analyser", "multinomial", "t"}
+REFUSED = {"contaminated", "factor_analyser", "multinomial", "t", "von_mises"}
 
 
 def drawn(n_rows=200):
@@ -38,7 +38,7 @@ def drawn(n_rows=200):
 
 def cells_of(name, numbers):
     """Return numbers as cells that a family takes."""
-    if name in ("gaussian", "t", "factor_analyser"):
+    if name in ("gaussian", "t", "contaminated", "factor_analyser", "von_mises"):
         return numbers
     if name in ("gamma", "exponential"):
         return np.exp(numbers)
@@ -50,7 +50,7 @@ def cells_of(name, numbers):
 def case(name):
     numbers, groups = drawn()
     rows = cells_of(name, numbers)
-    settings = {"covariance_type": "diag"} if name in ("gaussian", "t") else {}
+    settings = {"covariance_type": "diag"} if name in ("gaussian", "t", "contaminated") else {}
     settings |= {"n_factors": 1} if name == "factor_analyser" else {}
     return estimator_of(name)(2, random_state=0, **settings), rows, groups
 

@@ -65,6 +65,7 @@ def survey_file(tmp_path):
 CASES = {
     "gaussian": (["--columns", "income", "-s", "VII"], "Gaussian mixture"),
     "t": (["--columns", "visits,more", "-s", "VVI"], "t mixture"),
+    "contaminated": (["--columns", "visits,more", "-s", "VVI"], "Contaminated normal mixture"),
     "factor_analyser": (["--columns", "visits,more", "-s", "UUU"], "Mixture of factor analysers"),
     "categorical": (["--columns", "likes,grade,smokes,code"], "Latent class model"),
     "bernoulli": (["--columns", "smokes,b1,b2"], "Mixture of Bernoullis"),
@@ -257,11 +258,26 @@ def test_exposures_are_part_of_a_poisson_fit(tmp_path):
     assert mixtura("predict", tmp_path / "out" / "model.mixtura", path).exit_code == 0
 
 
+def test_hours_around_midnight_are_one_component_of_a_von_mises_fit(tmp_path):
+    rng = np.random.default_rng(0)
+    turned = np.where(rng.random(900) < 0.4, rng.vonmises(0, 9, 900), rng.vonmises(3.4, 4, 900))
+    hours = np.mod(turned * 12 / np.pi, 24)
+    path, out = tmp_path / "calls.csv", tmp_path / "out"
+    pd.DataFrame({"hour": hours}).to_csv(path, index=False)
+    done = mixtura("fit", path, "-f", "von_mises", "--period", "24", "-k", "1:3", "-o", out)
+    assert "von Mises densities, 2 components" in done.stdout, done.output
+    assert "all begins anew after 24" in done.stdout
+    assert mixtura("predict", out / "model.mixtura", path).exit_code == 0
+    short = mixtura("fit", path, "-f", "von_mises", "--period", "0", "-k", "1")
+    assert "period should be a number above 0" in short.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["-f", "categorical", "-s", "VVV"], "--structures says nothing to --family categorical"),
         (["-f", "multinomial", "--exposure", "x"], "only to poisson"),
+        (["-f", "gamma", "--period", "24"], "only to von_mises"),
         (["-f", "dirichlet"], "'dirichlet' is not one of"),
     ],
 )
@@ -322,6 +338,9 @@ def test_noise_is_offered_whatever_the_family(family, tmp_path):
     elif family == "bernoulli":
         chance = np.where(is_noise, 0.5, np.where(label, 0.95, 0.05))
         rows = (rng.random((200, 12)) < chance[:, None]).astype(int)
+    elif family == "von_mises":
+        rows = rng.vonmises(np.where(label, 1, 4)[:, None], 20, (200, 3))
+        rows[is_noise] = rng.uniform(0, 2 * np.pi, (is_noise.sum(), 3))
     else:
         rows = rng.poisson(np.where(label, 4, 30)[:, None], (200, 5)) + 1
         rows[is_noise] = rng.integers(1, 60, (is_noise.sum(), 5))

@@ -44,12 +44,15 @@ def likeliest(one, column, weights, start):
         logs = law.logpmf(column) if hasattr(law, "logpmf") else law.logpdf(column)
         return -(weights @ logs) / weights.sum()
 
-    inside = start[free]
-    point = np.where(shares, logit(np.where(shares, inside, 0.5)), np.log(inside))
-    for _ in range(2):
-        options = {"xatol": 1e-11, "fatol": 1e-15}
-        point = minimize(loss, point, method="Nelder-Mead", options=options).x
-    return numbers_at(point)
+    ends = []
+    for factor in one.begins:
+        inside = factor * start[free]
+        point = np.where(shares, logit(np.where(shares, inside, 0.5)), np.log(inside))
+        for _ in range(2):
+            options = {"xatol": 1e-11, "fatol": 1e-15}
+            point = minimize(loss, point, method="Nelder-Mead", options=options).x
+        ends.append(point)
+    return numbers_at(min(ends, key=loss))
 
 
 def plain_step(one, rows, shares, numbers):

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.drawn(4)
 Float = Any
 LEVELS, TOTAL = 4, 30
 SHARES = np.array([[0.6, 0.2, 0.1, 0.05, 0.05], [0.05, 0.05, 0.1, 0.2, 0.6]])
-WIDE = {"gamma", "exponential"}
+WIDE = {"gamma", "exponential", "von_mises"}
 
 
 def clusters(kind: str, rng: np.random.Generator, n_rows: int) -> Float:
@@ -85,6 +85,8 @@ def background(kind: str, rows: Float) -> Float:
         sizes = np.array([len(np.unique(column)) for column in rows.T])
     elif kind == "bernoulli":
         sizes = np.full(rows.shape[1], 2)
+    elif kind == "von_mises":
+        sizes = np.full(rows.shape[1], 2 * np.pi)
     else:
         sizes = np.nanmax(rows, axis=0) - np.nanmin(rows, axis=0) + (kind not in WIDE)
     return -(~np.isnan(rows) * np.log(sizes)).sum(axis=1)
@@ -295,6 +297,8 @@ def test_a_file_keeps_noise_and_rows_are_drawn_from_it(kind: str, tmp_path: Any)
         assert_allclose(noise.mean(axis=0), TOTAL / 5, rtol=0.3)
     else:
         lowest, highest = rows.min(axis=0), rows.max(axis=0)
+        if kind == "von_mises":
+            lowest, highest = np.zeros(rows.shape[1]), np.full(rows.shape[1], 2 * np.pi)
         assert (noise >= lowest).all()
         assert (noise <= highest).all()
         assert_allclose(noise.mean(axis=0), (lowest + highest) / 2, rtol=0.25)
@@ -321,7 +325,7 @@ def test_compiled_runs_end_where_the_general_loop_does(kind: str, fresh_seed: in
     compiled, general = (Sweep(family.reading(rows), source, Serial()) for _ in range(2))
     general._keeps = False
     assert general.kernel is None
-    assert (compiled.kernel is None) == (kind == "geometric")
+    assert (compiled.kernel is None) == (kind in ("geometric", "von_mises"))
     prior = family.prior("weak", compiled.shared, 3)
     options = FitOptions(GainLeft(), max_iter=500, prior=prior, accelerate=True)
     # Near enough to one optimum that runs of unlike steps do not end at others.

@@ -19,7 +19,7 @@ from mixtura.cli.command import command
 PACKAGE = Path(mixtura.__file__).parent
 # What the command does not call, and what speaks for itself.
 ELSEWHERE = {"cli", "deconvolution", "discriminant", "inference", "engines", "native"}
-ELSEWHERE |= {"projection"}
+ELSEWHERE |= {"intervals", "projection"}
 
 SETTINGS = {
     name

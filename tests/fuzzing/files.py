@@ -36,12 +36,14 @@ def models() -> list[bytes]:
         mixtura.NegativeBinomialMixture(1).fit(counts),
         mixtura.MixedMixture({"gaussian": [0, 1], "categorical": [2, 3]}, 1).fit(both),
         mixtura.StudentTMixture(2, random_state=0).fit(rows),
+        mixtura.ContaminatedMixture(2, random_state=0).fit(rows),
         mixtura.FactorAnalyserMixture(2, random_state=0).fit(np.hstack([rows, counts])),
         mixtura.CategoricalMixture(2, ordinal=True, random_state=0).fit(counts),
         mixtura.GaussianMixture(2, equal={"means": [0]}, mixing_weights="equal").fit(rows),
         mixtura.MixtureRegressor(2, random_state=0).fit(rows, counts[:, 0]),
         mixtura.MixtureRegressor(1, "poisson").fit(rows, counts[:, 0]),
         mixtura.DeconvolvedGaussianMixture(2, random_state=0).fit(rows, covariance=rows**2),
+        mixtura.IntervalGaussianMixture(2, random_state=0).fit(rows, upper=rows + 0.5),
         mixtura.GaussianMixtureClassifier().fit(rows, rows[:, 0] > 0),
     ]
     found = []

@@ -40,6 +40,11 @@ def tails(rng: np.random.Generator, settings: dict[str, Any], n_rows: int, n_col
     return noisy(rng, settings, n_rows, n_columns)
 
 
+def spoilt(rng: np.random.Generator, settings: dict[str, Any], n_rows: int, n_columns: int) -> Any:
+    settings["covariance_type"] = str(rng.choice(CODES))
+    return noisy(rng, settings, n_rows, n_columns)
+
+
 def factors(rng: np.random.Generator, settings: dict[str, Any], n_rows: int, n_columns: int) -> Any:
     settings["covariance_type"] = str(rng.choice(FACTORS))
     settings["n_factors"] = int(rng.integers(1, max(2, n_columns)))
@@ -88,6 +93,27 @@ def measured(
     return rows, told | labels(rng, settings, n_rows), told
 
 
+def intervals(
+    rng: np.random.Generator, settings: dict[str, Any], n_rows: int, n_columns: int
+) -> Any:
+    settings["covariance_type"] = str(rng.choice(["diag", "spherical", "EEI", "VEI", "full"]))
+    rows = np.asarray(tables.numbers(rng, n_rows, n_columns), dtype=float)
+    with np.errstate(all="ignore"):
+        spread = np.std(rows, axis=0) * 10.0 ** rng.uniform(-9, 1)
+        upper = rows + spread * rng.choice([0.0, 0.5, 1.0], rows.shape)
+    upper[rng.random(rows.shape) < 0.1] = np.inf
+    rows[rng.random(rows.shape) < 0.1] = -np.inf
+    told = {} if rng.random() < 0.1 else {"upper": upper}
+    return rows, told | labels(rng, settings, n_rows), told
+
+
+def circles(rng: np.random.Generator, settings: dict[str, Any], n_rows: int, n_columns: int) -> Any:
+    settings["period"] = float(rng.choice([2 * np.pi, 24.0, 10.0 ** rng.uniform(-9, 9)]))
+    settings["constant"] = "drop"
+    rows = np.asarray(tables.numbers(rng, n_rows, n_columns), dtype=float)
+    return rows, labels(rng, settings, n_rows), {}
+
+
 def full(rng: np.random.Generator, n_rows: int, n_columns: int, spread: Any) -> np.ndarray:
     """Return covariances of any rank."""
     halves = rng.normal(size=(n_rows, n_columns, rng.integers(1, n_columns + 1)))
@@ -134,8 +160,11 @@ def labels(rng: np.random.Generator, settings: dict[str, Any], n_rows: int) -> d
 # Estimators, and what draws their rows and own settings.
 LATER: dict[str, tuple[str, Any]] = {
     "student t": ("StudentTMixture", tails),
+    "contaminated": ("ContaminatedMixture", spoilt),
     "factor analyser": ("FactorAnalyserMixture", factors),
     "ordinal": ("CategoricalMixture", ordinal),
     "measured": ("DeconvolvedGaussianMixture", measured),
     "regression": ("MixtureRegressor", regression),
+    "intervals": ("IntervalGaussianMixture", intervals),
+    "circles": ("VonMisesMixture", circles),
 }

@@ -60,7 +60,8 @@ def parts(kind: str, seed: int, n_components: int) -> tuple[Mixture, list[Any]]:
     return margin, [case.distribution(*each) for each in zip(*numbers, strict=True)]
 
 
-KINDS = ["gaussian", "t", "factors", *COLUMNWISE]
+# A circle has no beginning to count from.
+KINDS = ["gaussian", "t", "factors", *(name for name in COLUMNWISE if name != "von_mises")]
 
 
 @pytest.mark.parametrize("kind", KINDS)

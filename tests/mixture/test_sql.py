@@ -20,6 +20,7 @@ from mixtura import (
     ParameterError,
     PoissonMixture,
     StudentTMixture,
+    VonMisesMixture,
 )
 from mixtura.components.gaussian.structures import STRUCTURES
 
@@ -87,6 +88,7 @@ MODELS = {
     "multinomial": (MultinomialMixture(2, random_state=0), [*COUNTS, "smokes"]),
     "geometric": (GeometricMixture(2, random_state=0), ["falls"]),
     "gamma": (GammaMixture(2, random_state=0), NUMBERS),
+    "von mises": (VonMisesMixture(2, period=24, random_state=0), NUMBERS),
     "mixed": (MixedMixture(MIXED, 2, random_state=0), list(people(0).columns[1:])),
 }
 

@@ -40,7 +40,7 @@ __all__ = [
 MIXED = "mixed"
 
 # Whose models are searched by structure in a way of their own, and are fitted by structure alone.
-UNSTRUCTURED = [name for name in ROWS if name not in ("t", "factor_analyser")]
+UNSTRUCTURED = [name for name in ROWS if name not in ("t", "contaminated", "factor_analyser")]
 FAMILIES = (*UNSTRUCTURED, MIXED)
 
 Float = NDArray[np.float64]

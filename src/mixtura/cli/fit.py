@@ -117,6 +117,11 @@ __all__ = ["fit"]
     "log(NAME), and likelihoods are of these.",
 )
 @click.option("--exposure", help="Column of exposures, with --family poisson.")
+@click.option(
+    "--period",
+    type=float,
+    help="After which columns of --family von_mises begin anew: 24 for hours; default 2π.",
+)
 @memory_option("More are read from a file in --cache, pass after pass.")
 @click.option(
     "--cache",
@@ -225,6 +230,7 @@ def _fit(
     exclude: str | None,
     log: str | None,
     exposure: str | None,
+    period: float | None,
     memory: int | None,
     weights: str | None,
     mixing_weights: str | tuple[float, ...],
@@ -253,6 +259,7 @@ def _fit(
         factors=factors,
         noise="uniform" if noise else None,
         exposure=exposure,
+        period=period,
         mixing_weights=mixing_weights,
         fix=fix,
         equal=equal_of(equal),

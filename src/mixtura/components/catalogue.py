@@ -19,9 +19,13 @@ from mixtura.components.geometric import GeometricFamily
 from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.negative_binomial import NegativeBinomialFamily
 from mixtura.components.poisson import PoissonFamily
-from mixtura.components.student_t.family import StudentTFamily
+from mixtura.components.scaled import ContaminatedFamily, StudentTFamily
+from mixtura.components.von_mises import VonMisesFamily
 
 __all__ = ["FAMILIES", "ROWS", "Row"]
+
+# Families of another tier whose densities grow without bound.
+WIDTHS = (GaussianFamily, StudentTFamily, ContaminatedFamily, FactorAnalyserFamily)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class Row:
     def has_widths(self) -> bool:
         """Return whether densities grow without bound where a column holds one value."""
         if not self.is_columnwise:
-            return self.family in (GaussianFamily, StudentTFamily, FactorAnalyserFamily)
+            return self.family in WIDTHS
         return self.family(1, **self.settings).has_widths
 
 
@@ -70,6 +74,7 @@ ROWS: dict[str, Row] = {
     for row in (
         Row(GaussianFamily, "GaussianMixture"),
         Row(StudentTFamily, "StudentTMixture", in_blocks=False, gaps="never"),
+        Row(ContaminatedFamily, "ContaminatedMixture", in_blocks=False, gaps="never"),
         Row(FactorAnalyserFamily, "FactorAnalyserMixture", in_blocks=False, gaps="never"),
         Row(CategoricalFamily, "CategoricalMixture", gaps="always"),
         Row(MultinomialFamily, "MultinomialMixture", in_blocks=False, gaps="never"),
@@ -79,6 +84,7 @@ ROWS: dict[str, Row] = {
         Row(GeometricFamily, "GeometricMixture"),
         Row(GammaFamily, "GammaMixture"),
         Row(GammaFamily, "GammaMixture", settings={"shape": 1.0}, called="exponential"),
+        Row(VonMisesFamily, "VonMisesMixture", options=frozenset({"period"})),
     )
 }
 

@@ -117,6 +117,8 @@ class ExponentialFamily(ABC):
 
     name: ClassVar[str]
     has_noise: ClassVar[bool] = False
+    # Whether features may be below 0: logarithms, not counts, shares or amounts.
+    has_signed_features: ClassVar[bool] = False
 
     # Measured on the reference data: without it fits end 26 nats below the best known, with it 11.
     @property

@@ -73,6 +73,7 @@ class GammaFamily(ColumnwiseFamily):
         None: each component and column has its own.
     """
     kind = POSITIVE
+    has_signed_features = True
     reads_sparse = False
     values = GammaParameters
     adds_feature = False

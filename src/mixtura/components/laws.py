@@ -13,8 +13,6 @@ from scipy.special import (
     gammaln,
     pdtr,
     pdtrc,
-    stdtr,
-    stdtrit,
     xlogy,
 )
 
@@ -28,7 +26,7 @@ from mixtura.components.negative_binomial import NegativeBinomialFamily
 from mixtura.components.noise import NoiseFamily
 from mixtura.components.poisson import PoissonFamily
 from mixtura.components.product import ProductFamily
-from mixtura.components.student_t.family import StudentTFamily
+from mixtura.components.scaled import scaled_law
 from mixtura.components.univariate import Law
 from mixtura.errors import ParameterError
 
@@ -76,22 +74,7 @@ def _(family: GaussianFamily, parameters: Any) -> Law:
     return gaussian_law(parameters.means[:, 0], deviations_of(parameters.covariance, 1)[:, 0])
 
 
-@_law.register
-def _(family: StudentTFamily, parameters: Any) -> Law:
-    places, degrees = parameters.gaussian.means[:, 0], parameters.degrees
-    scales = np.sqrt(parameters.gaussian.covariance.variances()[:, 0])
-    heights = gammaln(0.5 * (degrees + 1)) - gammaln(0.5 * degrees) - 0.5 * np.log(np.pi * degrees)
-
-    def density(points: Float) -> Float:
-        standard = (points - places) / scales
-        return np.exp(heights - 0.5 * (degrees + 1) * np.log1p(standard**2 / degrees)) / scales
-
-    return Law(
-        lambda points: stdtr(degrees, (points - places) / scales),
-        lambda points: stdtr(degrees, (places - points) / scales),
-        density,
-        lambda levels: places + scales * stdtrit(degrees, levels),
-    )
+_law.register(scaled_law)
 
 
 @_law.register

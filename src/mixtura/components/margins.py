@@ -21,12 +21,8 @@ from mixtura.components.gaussian.partition import conditional, marginal, partiti
 from mixtura.components.noise import NoiseFamily
 from mixtura.components.noise_parameters import NoisyParameters
 from mixtura.components.product import ProductFamily, ProductParameters
+from mixtura.components.scaled import scaled_conditional, scaled_marginal, scaled_moments
 from mixtura.components.stacked import Probabilities
-from mixtura.components.student_t.partition import (
-    student_t_conditional,
-    student_t_marginal,
-    student_t_moments,
-)
 from mixtura.errors import ParameterError
 
 __all__ = [
@@ -81,8 +77,8 @@ def _(
     return GaussianFamily.in_own_units(form, len(rest)), found
 
 
-marginal_of.register(student_t_marginal)
-conditional_of.register(student_t_conditional)
+marginal_of.register(scaled_marginal)
+conditional_of.register(scaled_conditional)
 marginal_of.register(factor_marginal)
 conditional_of.register(factor_conditional)
 
@@ -167,7 +163,7 @@ def _(family: GaussianFamily, parameters: Any) -> tuple[Float, Float]:
     return parameters.means, parameters.covariance.dense()
 
 
-moments_of.register(student_t_moments)
+moments_of.register(scaled_moments)
 moments_of.register(factor_moments)
 
 

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from mixtura.arrays import as_shape
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.cellwise import CellwiseFamily
+from mixtura.components.contaminated import resuming as contaminated
 from mixtura.components.factor_analyser.resuming import (
     factor_arrays,
     factor_known,
     factor_resumed,
 )
 from mixtura.components.feature_sums import FeatureMoments, FeatureTotals
-from mixtura.components.gamma import GammaFamily
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.resuming import (
     gaussian_arrays,
@@ -36,14 +36,7 @@ from mixtura.components.product import (
     arrays_of_block,
 )
 from mixtura.components.remembered import Remembered
-from mixtura.components.student_t.resuming import (
-    student_t_arrays,
-    student_t_known,
-    student_t_read,
-    student_t_released,
-    student_t_resumed,
-    student_t_totals,
-)
+from mixtura.components.student_t import resuming as student_t
 from mixtura.errors import ParameterError
 
 __all__ = ["Seen", "known_of", "remembering", "resumed", "totals_of"]
@@ -122,7 +115,8 @@ def _(family: GaussianFamily, moments: Any) -> tuple[Any, Any]:
     return gaussian_released(family, moments)
 
 
-released.register(student_t_released)
+released.register(student_t.student_t_released)
+released.register(contaminated.contaminated_released)
 
 
 @released.register
@@ -166,7 +160,8 @@ def _(family: GaussianFamily, moments: Any, rows: Any) -> tuple[Any, Any]:
     return found, moments_in_frame(moments, family, found)
 
 
-resumed.register(student_t_resumed)
+resumed.register(student_t.student_t_resumed)
+resumed.register(contaminated.contaminated_resumed)
 resumed.register(factor_resumed)
 
 
@@ -195,7 +190,7 @@ def _(family: GaussianFamily, moments: Any) -> Any:
     return totals_of_moments(family, moments)
 
 
-totals_of.register(student_t_totals)
+totals_of.register(student_t.scaled_totals)
 
 
 @totals_of.register
@@ -233,7 +228,7 @@ def _(family: GaussianFamily, shared: Any) -> float:
     return float(np.mean(getattr(shared, "observed", shared.weight)))
 
 
-known_of.register(student_t_known)
+known_of.register(student_t.scaled_known)
 known_of.register(factor_known)
 
 
@@ -285,7 +280,8 @@ def _feature_arrays(moments: FeatureMoments) -> Arrays:
 
 
 arrays_of.register(GaussianFamily, gaussian_arrays)
-arrays_of.register(student_t_arrays)
+arrays_of.register(student_t.student_t_arrays)
+arrays_of.register(contaminated.contaminated_arrays)
 arrays_of.register(factor_arrays)
 
 
@@ -320,14 +316,14 @@ def _(family: CellwiseFamily, arrays: Arrays, n_components: int) -> tuple[Any, A
 
 def _read_features(family: Any, arrays: Arrays, n_components: int) -> FeatureMoments:
     features = as_shape("features", arrays["features"], (n_components, family.width()))
-    # But for logarithms all are counts, shares or amounts.
-    if not isinstance(family, GammaFamily) and (features < 0).any():
+    if not family.has_signed_features and (features < 0).any():
         raise ParameterError("sums of what was seen are below 0")
     return FeatureMoments(features, float(as_shape("log_base", arrays["log_base"], ())))
 
 
 read_of.register(GaussianFamily, gaussian_read)
-read_of.register(student_t_read)
+read_of.register(student_t.student_t_read)
+read_of.register(contaminated.contaminated_read)
 
 
 @read_of.register

@@ -17,6 +17,7 @@ from scipy.special import gammaln
 
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
+from mixtura.components.concentrations import log_heights
 from mixtura.components.gamma import GammaFamily
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.geometric import GeometricFamily
@@ -25,6 +26,7 @@ from mixtura.components.noise import NoiseFamily
 from mixtura.components.poisson import PoissonFamily
 from mixtura.components.product import ProductFamily
 from mixtura.components.student_t.family import StudentTFamily
+from mixtura.components.von_mises import VonMisesFamily
 from mixtura.errors import ParameterError
 
 __all__ = ["Terms", "identifier", "literal", "sql_number", "terms_of"]
@@ -303,6 +305,19 @@ def _(family: GammaFamily, parameters: Any, names: Sequence[str], prefix: str) -
             for k in range(len(shapes))
         )
     )
+
+
+@terms_of.register
+def _(family: VonMisesFamily, parameters: Any, names: Sequence[str], prefix: str) -> Terms:
+    means, own = parameters.means, parameters.concentrations
+    heights, half = -log_heights(own) - np.log(family.period), sql_number(np.pi / family.period)
+    cells = {
+        (k, j): f"{sql_number(heights[k, j])} - {sql_number(2.0 * own[k, j])}"
+        f" * power(sin({half} * ({names[j]} - {sql_number(means[k, j])})), 2)"
+        for k, j in np.ndindex(*own.shape)
+    }
+    every = range(len(names))
+    return Terms(tuple(_joined([_known(cells[k, j]) for j in every]) for k in range(len(own))))
 
 
 @terms_of.register

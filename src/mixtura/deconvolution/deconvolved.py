@@ -6,9 +6,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixtura.arrays import as_shape
-from mixtura.components.gaussian.family import GaussianFamily
-from mixtura.components.gaussian.structures import Structure, structure
+from mixtura.components.gaussian.structures import Structure
 from mixtura.components.measured.family import MeasuredFamily
 from mixtura.data import ArrayRows
 from mixtura.data.checks import (
@@ -19,25 +17,20 @@ from mixtura.data.checks import (
     row_weights,
 )
 from mixtura.data.columns import column_moments
-from mixtura.data.encoding import AS_IT_COMES
 from mixtura.deconvolution.errors_of_rows import (
     Measurements,
-    check_labels,
     check_measured,
     measured,
 )
 from mixtura.deconvolution.face import FittedDeconvolution
 from mixtura.deconvolution.starts import SharpStarts
-from mixtura.deconvolution.stored import CRITERIA
-from mixtura.em.responsibilities import model_from_responsibilities
-from mixtura.em.solve import FitResult, solve
-from mixtura.em.starts import StartMaker
+from mixtura.em.solve import solve
 from mixtura.engines import engine_named
-from mixtura.errors import ParameterError
 from mixtura.estimators.doubted import warn_of_fit
 from mixtura.estimators.inputs import checked_rows
 from mixtura.estimators.settings import Settings, checked_integer
 from mixtura.estimators.sizes import check_parameters
+from mixtura.estimators.underlying import check_labels
 from mixtura.summary import MEASURED
 
 __all__ = ["DeconvolvedGaussianMixture"]
@@ -93,9 +86,6 @@ class DeconvolvedGaussianMixture(FittedDeconvolution):
     >>> x.var().round(1).item(), model.covariances_.round(1).item()
     (2.8, 1.0)
     """
-
-    n_features_in_: int
-    feature_names_in_: NDArray[np.object_]
 
     def __init__(
         self,
@@ -155,7 +145,7 @@ class DeconvolvedGaussianMixture(FittedDeconvolution):
         checked_integer("n_components", self.n_components, 1)
         settings, form = Settings.of(self), self._form()
         cells, names = checked_rows(X, self, least_rows=2, missing=True)
-        check_labels(y, cells.shape[1])
+        check_labels(y, cells.shape[1], "errors", "covariance")
         every = measured(cells, covariance, names)
         weights = row_weights(sample_weight, len(cells))
         kept = np.flatnonzero(np.ones(len(cells)) if weights is None else weights)
@@ -180,35 +170,9 @@ class DeconvolvedGaussianMixture(FittedDeconvolution):
             else self._start(given, len(cells), kept),
             columns=names,
         )
-        self.n_features_in_ = cells.shape[1]
-        if names is not None:
-            self.feature_names_in_ = np.array(names, dtype=object)
-        elif hasattr(self, "feature_names_in_"):
-            del self.feature_names_in_
-        self._adopt(result, has_errors=found.has_errors)
+        self._adopt(result, cells.shape[1], names, {MEASURED: found.has_errors})
         warn_of_fit(result, result.cautions, settings.max_iter)
         return self
-
-    def _form(self) -> Structure:
-        if not isinstance(self.covariance_type, str):
-            raise ParameterError(
-                f"covariance_type should be a name, but got {self.covariance_type!r}"
-            )
-        return structure(self.covariance_type)
-
-    def _start(self, given: Any, n_rows: int, kept: NDArray[np.intp]) -> StartMaker:
-        shares = as_shape("responsibilities_init", given, (n_rows, self.n_components))
-        if (shares < 0).any() or not np.allclose(shares.sum(axis=1), 1.0):
-            raise ParameterError("rows of 'responsibilities_init' should be shares that sum to one")
-        return lambda sweep, loop: [model_from_responsibilities(sweep, shares[kept], loop)]
-
-    def _adopt(self, result: FitResult, *, has_errors: bool) -> None:
-        measuring: Any = result.mixture.family
-        plain = GaussianFamily(measuring.structure, measuring.frame)
-        self.mixture_ = replace(result.mixture, family=plain, reading=AS_IT_COMES)
-        self.facts_ = {**result.facts(), MEASURED: has_errors}
-        self._tell_of(result, CRITERIA)
-        self._take()
 
 
 def family_of(

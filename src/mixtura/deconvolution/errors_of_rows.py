@@ -13,7 +13,7 @@ from mixtura.data.frames import frame_names, is_frame, numbers_of_frame, picked
 from mixtura.data.plain import is_missing, plain_table
 from mixtura.errors import DataError
 
-__all__ = ["Measurements", "check_labels", "check_measured", "measured"]
+__all__ = ["Measurements", "check_measured", "measured"]
 
 Float = NDArray[np.float64]
 Names = Sequence[str] | None
@@ -104,29 +104,6 @@ def measured(cells: NDArray[Any], covariance: ArrayLike | None, names: Names) ->
     variances = errors if errors.ndim == 2 else np.einsum("nii->ni", errors)
     variances[missing] = np.inf
     return Measurements(np.where(np.isinf(variances), 0.0, given), errors)
-
-
-def check_labels(y: Any, n_columns: int) -> None:
-    """Raise `DataError` if a y, which nothing reads, is errors of rows that came in its place.
-
-    Labels are one per row; in one column so are errors, which are numbers with a fraction.
-    """
-    try:
-        shape = np.shape(y)
-        each = int(np.prod(shape[1:]))
-        errors = len(shape) > 1 and (each > 1 or (n_columns == 1 and _has_fractions(y)))
-    except (TypeError, ValueError):
-        return
-    if errors:
-        raise DataError(
-            f"y has the shape {shape}, as errors of rows have and labels have not, and y is not "
-            "read; give errors by name, covariance=..."
-        )
-
-
-def _has_fractions(y: Any) -> bool:
-    values = np.asarray(y, np.float64)
-    return bool((values != np.floor(values)).any())
 
 
 def check_measured(found: Measurements, names: Names) -> None:

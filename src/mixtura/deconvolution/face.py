@@ -6,19 +6,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import DensityMixin
 from sklearn.utils.validation import check_is_fitted
 
 from mixtura.arrays import generator_of
 from mixtura.components.measured.family import MeasuredFamily
 from mixtura.components.measured.posterior import posterior_moments
-from mixtura.deconvolution.errors_of_rows import Measurements, check_labels, measured
-from mixtura.deconvolution.stored import save_deconvolved
+from mixtura.deconvolution.errors_of_rows import Measurements, measured
 from mixtura.errors import MixturaWarning
-from mixtura.estimators.fitted import Fitted
-from mixtura.estimators.gaussian_shapes import attributes_of
 from mixtura.estimators.inputs import fitted_rows, names_of
-from mixtura.estimators.stored import Pickled
+from mixtura.estimators.underlying import UnderlyingMixture, check_labels
 from mixtura.mixture import Mixture
 from mixtura.summary import MEASURED
 
@@ -38,18 +34,13 @@ EXACT = (
 )
 
 
-class FittedDeconvolution(Fitted, DensityMixin, Pickled):
+class FittedDeconvolution(UnderlyingMixture):
     """Base of `DeconvolvedGaussianMixture`: all but the fit.
 
     Attributes
     ----------
     mixture_ : of the underlying values
     """
-
-    covariance_type: str
-    n_features_in_: int
-    mixture_: Mixture
-    facts_: dict[str, Any]
 
     def score_samples(self, X: Any, covariance: ArrayLike | None = None) -> Float:
         """Return log Σ_k π_k N(x | μ_k, Σ_k + S) of each row (N,), as it was measured.
@@ -80,7 +71,7 @@ class FittedDeconvolution(Fitted, DensityMixin, Pickled):
         y : as in `fit`
         """
         check_is_fitted(self, "mixture_")
-        check_labels(y, self.n_features_in_)
+        check_labels(y, self.n_features_in_, "errors", "covariance")
         mixture, found = self._reading(X, covariance)
         return float(mixture.log_density(found.rows).mean())
 
@@ -156,21 +147,6 @@ class FittedDeconvolution(Fitted, DensityMixin, Pickled):
         noise = np.sqrt(np.maximum(values, 0.0)) * rng.standard_normal(rows.shape)
         moved = rows + (axes @ noise[:, :, None])[:, :, 0]
         return np.where(found.seen, moved, np.nan), labels
-
-    def save(self, path: Any) -> None:
-        """Write the estimator to a model file at `path`, which `mixtura.load` reads.
-
-        Settings, mixture and what is known of the fit are kept, its history is not.
-        """
-        check_is_fitted(self, "mixture_")
-        save_deconvolved(path, self)
-
-    def _take(self) -> None:
-        """Set the attributes that follow from the mixture."""
-        parameters = self.mixture_.parameters
-        self.weights_, self.means_ = self.mixture_.weights, parameters.means
-        shapes = attributes_of(self.covariance_type, parameters)
-        self.covariances_, self.precisions_, self.precisions_cholesky_ = shapes
 
     def _reading(self, X: Any, covariance: ArrayLike | None) -> tuple[Mixture, Measurements]:
         """Return the mixture that reads rows with errors, and these; warn the caller's caller."""

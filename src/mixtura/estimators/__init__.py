@@ -7,6 +7,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from mixtura.estimators.categorical import CategoricalMixture
+    from mixtura.estimators.contaminated import ContaminatedMixture
     from mixtura.estimators.factor_analyser import FactorAnalyserMixture
     from mixtura.estimators.gaussian import GaussianMixture
     from mixtura.estimators.mixed import MixedMixture
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
         GeometricMixture,
         NegativeBinomialMixture,
         PoissonMixture,
+        VonMisesMixture,
     )
     from mixtura.estimators.selecting import select
     from mixtura.estimators.student_t import StudentTMixture
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BernoulliMixture",
     "CategoricalMixture",
+    "ContaminatedMixture",
     "FactorAnalyserMixture",
     "GammaMixture",
     "GaussianMixture",
@@ -33,12 +36,14 @@ __all__ = [
     "NegativeBinomialMixture",
     "PoissonMixture",
     "StudentTMixture",
+    "VonMisesMixture",
     "select",
 ]
 
 PLACES = {
     "BernoulliMixture": "named",
     "CategoricalMixture": "categorical",
+    "ContaminatedMixture": "contaminated",
     "FactorAnalyserMixture": "factor_analyser",
     "GammaMixture": "named",
     "GaussianMixture": "gaussian",
@@ -48,6 +53,7 @@ PLACES = {
     "NegativeBinomialMixture": "named",
     "PoissonMixture": "named",
     "StudentTMixture": "student_t",
+    "VonMisesMixture": "named",
     "select": "selecting",
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 from mixtura.components.catalogue import ROWS
 from mixtura.estimators.categorical import CategoricalMixture
 from mixtura.estimators.columnwise import ColumnwiseMixture, mixture_of
+from mixtura.estimators.contaminated import ContaminatedMixture
 from mixtura.estimators.factor_analyser import FactorAnalyserMixture
 from mixtura.estimators.gaussian import GaussianMixture
 from mixtura.estimators.multinomial import MultinomialMixture
@@ -18,6 +19,7 @@ __all__ = [
     "GeometricMixture",
     "NegativeBinomialMixture",
     "PoissonMixture",
+    "VonMisesMixture",
     "estimator_of",
 ]
 
@@ -26,6 +28,7 @@ OWN = (
     CategoricalMixture,
     MultinomialMixture,
     StudentTMixture,
+    ContaminatedMixture,
     FactorAnalyserMixture,
 )
 
@@ -39,6 +42,7 @@ GammaMixture = MADE["GammaMixture"]
 GeometricMixture = MADE["GeometricMixture"]
 NegativeBinomialMixture = MADE["NegativeBinomialMixture"]
 PoissonMixture = MADE["PoissonMixture"]
+VonMisesMixture = MADE["VonMisesMixture"]
 
 ESTIMATORS: dict[str, Any] = {**MADE, **{each.__name__: each for each in OWN}}
 

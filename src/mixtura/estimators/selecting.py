@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from mixtura.components.catalogue import ROWS
 from mixtura.errors import ParameterError
+from mixtura.estimators.contaminated import ContaminatedMixture
 from mixtura.estimators.doubted import warn_of_best
 from mixtura.estimators.factor_analyser import FactorAnalyserMixture
 from mixtura.estimators.gaussian import GaussianMixture
@@ -25,6 +26,7 @@ __all__ = ["select"]
 STRUCTURED: dict[str, Any] = {
     "gaussian": partial(GaussianMixture, covariance_type="spherical"),
     "t": partial(StudentTMixture, covariance_type="spherical"),
+    "contaminated": partial(ContaminatedMixture, covariance_type="spherical"),
     "factor_analyser": FactorAnalyserMixture,
 }
 
@@ -60,9 +62,10 @@ def select(
     n_components : the numbers of components to try
     covariance_type : "all", a name, or several; all are the fourteen, or where rows are no more
         than columns the six spherical and diagonal ones, which such rows determine
-    family : what the components are: "gaussian", "t", or another by the name that the command has
-        for it, such as "poisson" or "gamma", to which structures and a volume of noise say nothing;
-        "t" and "factor_analyser" take no fix, equal or missing cells
+    family : what the components are: "gaussian", "t", "contaminated", or another by the name that
+        the command has for it, such as "poisson" or "gamma", to which structures and a volume of
+        noise say nothing; "t", "contaminated" and "factor_analyser" take no fix, equal or missing
+        cells
     n_factors : numbers of factors to try, of the family "factor_analyser", whose structures are the
         eight of `FactorAnalyserMixture`; "auto" finds them as that does
     criterion : "bic", "icl" or "aic"

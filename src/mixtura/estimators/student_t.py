@@ -1,6 +1,5 @@
 """`StudentTMixture`: multivariate t components, for rows of which some lie far out."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any, final
@@ -9,27 +8,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from mixtura.components.gaussian.structures import Structure, structure
-from mixtura.components.noise import beside_noise, without_noise
+from mixtura.components.gaussian.structures import Structure
+from mixtura.components.noise import beside_noise
 from mixtura.components.student_t.degrees import Degrees
 from mixtura.components.student_t.family import StudentTFamily
 from mixtura.components.student_t.partition import covariances_of
-from mixtura.data import RowSource
-from mixtura.data.checks import check_varying, check_within_reach
-from mixtura.data.columns import column_moments, robust_columns
-from mixtura.data.resolution import column_steps
-from mixtura.em.noise_starts import with_noise
-from mixtura.em.solve import SolveOptions
 from mixtura.em.starts import StartMaker
 from mixtura.errors import ParameterError
-from mixtura.estimators.complete import CompleteRows
-from mixtura.estimators.gaussian_search import structure_search
-from mixtura.estimators.gaussian_shapes import attributes_of, within_precision
+from mixtura.estimators.gaussian_shapes import within_precision
 from mixtura.estimators.held_degrees import in_order
-from mixtura.estimators.inputs import Kept, Sourced
-from mixtura.estimators.noise import noise_maker
-from mixtura.estimators.settings import Settings
-from mixtura.estimators.sizes import check_parameters
+from mixtura.estimators.scaled import ScaledMixture
 from mixtura.mixture import Mixture
 from mixtura.selection import Selection
 
@@ -39,7 +27,7 @@ Float = NDArray[np.float64]
 
 
 @final
-class StudentTMixture(CompleteRows):
+class StudentTMixture(ScaledMixture):
     """Mixture of multivariate t densities, for clusters with tails and rows that are wild.
 
     A row far from a component counts for less in its location and scale (Peel and McLachlan 2000),
@@ -165,8 +153,6 @@ class StudentTMixture(CompleteRows):
         self.verbose = verbose
         self.verbose_interval = verbose_interval
 
-    fix = equal = None
-
     @property
     def component_covariances_(self) -> Float:
         """Return the covariances ν/(ν - 2) Σ of the components (K, D, D)."""
@@ -184,84 +170,32 @@ class StudentTMixture(CompleteRows):
 
     def _check_size(self, n_components: int, n_columns: int) -> None:
         self._degrees(n_components)
-        check_parameters(structure(self._form()), n_components, n_columns, self._form())
+        super()._check_size(n_components, n_columns)
 
-    def _family(self, source: RowSource, names: tuple[str, ...] | None) -> StudentTFamily:
-        return self._family_maker(source, names)(structure(self._form()))
+    def _made(self, form: Structure, middle: Float, spread: Float, steps: Float) -> StudentTFamily:
+        return StudentTFamily.of(form, self._degrees(), middle, spread, steps)
 
-    def _family_maker(
-        self, source: RowSource, names: tuple[str, ...] | None
-    ) -> Callable[[Structure], StudentTFamily]:
-        remedy = "drop it, or set constant='drop'"
-        check_varying(column_moments(source)[1], names, remedy)
-        degrees, (middle, spread) = self._degrees(), robust_columns(source)
-        check_within_reach(source, names, middle, spread)
-        steps = column_steps(source)
-        return lambda form: StudentTFamily.of(form, degrees, middle, spread, steps)
-
-    def _options(self, settings: Settings, family: StudentTFamily) -> SolveOptions:
-        return settings.options(
-            prior=settings.prior,
-            monotone=True,
-            rescue=settings.prior is not None,
-            earlier=self._earlier(settings),
-            progress=self._progress(),
-        )
-
-    def _ranked(self, given: Sourced, sizes: list[int], kinds: Any, **how: Any) -> Selection:
+    def _ranked(self, given: Any, sizes: list[int], kinds: Any, **how: Any) -> Selection:
         if self._degrees().tell_apart:
             raise ParameterError(
                 "degrees_of_freedom holds numbers by component, which say nothing to a search; "
                 "give n_components and covariance_type, or one number"
             )
-        plain = self._family_maker(given.source, given.names)
-        noisy = noise_maker(self.noise, given.source, given.names, self.noise_volume)
-        return structure_search(self, given, sizes, kinds, lambda form: noisy(plain(form)), **how)
+        return super()._ranked(given, sizes, kinds, **how)
 
-    def _starts(
-        self,
-        family: Any,
-        rows: NDArray[Any],
-        kept: Kept | None,
-        settings: Settings,
-    ) -> StartMaker | None:
-        n_components, degrees = settings.n_components, without_noise(family).degrees
-        noise = int(family.has_noise)
-        told = self._told_start(family, rows, kept, n_components + noise)
-        if told is not None:
-            return told
-        alone = None
-        if degrees.tell_apart:
-            freed = replace(without_noise(family), degrees=Degrees())
-            alone = partial(in_order, freed, degrees, self._options(settings, freed))
-        if not noise:
-            return alone
-        return with_noise(alone, n_components, settings.start_options())
+    def _alone(self, family: Any, settings: Any) -> StartMaker | None:
+        degrees = family.degrees
+        if not degrees.tell_apart:
+            return None
+        freed = replace(family, degrees=Degrees())
+        return partial(in_order, freed, degrees, self._options(settings, freed))
 
-    def _last_fit(self, n_components: int, family: Any) -> Mixture:
-        fitted, now = without_noise(self.mixture_.family), without_noise(family)
-        alike = (
-            self.mixture_.n_components == n_components
-            and self.mixture_.n_columns == family.n_columns
-            and fitted.structure.code == now.structure.code
-            and fitted.degrees == now.degrees
-            and self.mixture_.family.has_noise == family.has_noise
-        )
-        if not alike:
-            raise ParameterError(
-                "warm_start goes on from a fit of as many components in as many columns, with the "
-                "same structure, degrees_of_freedom and noise; set warm_start=False for this one"
-            )
-        return self.mixture_
+    def _alike(self, fitted: Any, now: Any) -> bool:
+        return fitted.degrees == now.degrees
+
+    ALIKE = " degrees_of_freedom"
 
     def _take(self, mixture: Mixture, dtype: np.dtype[Any]) -> None:
+        super()._take(mixture, dtype)
         parameters = beside_noise(mixture.family, mixture.parameters)[1]
-        shapes = attributes_of(self._form(), parameters.gaussian)
-        self.n_features_in_ = mixture.n_columns
-        self._take_columns(mixture)
-        self.weights_ = mixture.weights.astype(dtype)
-        self.means_ = within_precision(parameters.means, dtype)
-        self.covariances_, self.precisions_, self.precisions_cholesky_ = (
-            within_precision(array, dtype) for array in shapes
-        )
         self.degrees_of_freedom_ = within_precision(parameters.degrees, dtype)

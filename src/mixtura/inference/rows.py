@@ -1,6 +1,5 @@
 """Rows at the door of inference: checked, and as a source that a sweep can read."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -9,18 +8,20 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 
 from mixtura.arrays import order_by_pattern
+from mixtura.components.columnwise import ColumnwiseFamily
 from mixtura.components.family import Family
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.components.gaussian.structures import unpooled
 from mixtura.components.noise import without_noise
+from mixtura.components.product import ProductFamily
 from mixtura.data import ArrayRows, CountRows, RowSource
 from mixtura.data.checks import Names, check_finite, name_or_place, row_weights
 from mixtura.data.encoding import check_cells
 from mixtura.data.gaps import ADVICE, has_gaps
 from mixtura.data.weights import given_weights
 from mixtura.errors import ParameterError
-from mixtura.kinds import NUMBER, ColumnKind
+from mixtura.kinds import NUMBER
 from mixtura.mixture import Mixture
 
 __all__ = ["Rows", "checked"]
@@ -110,7 +111,7 @@ def checked(
         own: Any = without_noise(family)
         plain, gaps = type(own) is GaussianFamily, missing == "marginal"
         if not plain:
-            _check_numbers(array, family.kinds, mixture.columns)
+            _check_numbers(array, own, mixture.columns)
         check_cells(array, family.kinds, mixture.columns, gaps=gaps, advice=ADVICE)
         if plain and gaps and has_gaps(array):
             own = IncompleteGaussianFamily(unpooled(own.structure), own.frame)
@@ -126,8 +127,15 @@ def check_mixture(mixture: Any) -> None:
         raise ParameterError(f"{type(mixture).__name__} is no Mixture; {advice}")
 
 
-def _check_numbers(rows: NDArray[Any], kinds: Sequence[ColumnKind], names: Names) -> None:
+def _check_numbers(rows: NDArray[Any], family: Any, names: Names) -> None:
     """Raise for Gaussian cells that are missing, beside columns of other kinds."""
-    places = [place for place, kind in enumerate(kinds) if kind == NUMBER]
+    blocks = family.families if isinstance(family, ProductFamily) else (family,)
+    # Of those that leave cells out by themselves, angles are numbers too.
+    kinds = [
+        kind == NUMBER and not isinstance(block, ColumnwiseFamily)
+        for block in blocks
+        for kind in block.kinds
+    ]
+    places = np.flatnonzero(kinds).tolist()
     block = rows if len(places) == len(kinds) else rows[:, places]
     check_finite(block, [name_or_place(names, place) for place in places])

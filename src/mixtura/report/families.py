@@ -12,7 +12,7 @@ from mixtura.report.gaussian import GAUSSIAN
 from mixtura.report.items import ITEMS
 from mixtura.report.mixed import mixed_page
 from mixtura.report.parts import FamilyPage
-from mixtura.report.student_t import STUDENT_T
+from mixtura.report.scaled import CONTAMINATED, STUDENT_T
 
 __all__ = ["PAGES", "has_page", "page_of"]
 
@@ -20,6 +20,7 @@ PAGES: Mapping[str, FamilyPage] = {
     "gaussian": GAUSSIAN,
     "gaussian with noise": GAUSSIAN,
     "t": STUDENT_T,
+    "contaminated": CONTAMINATED,
     "factor_analyser": FACTOR_ANALYSER,
     "categorical": ITEMS,
     "bernoulli": ITEMS,

@@ -11,13 +11,14 @@ from mixtura.cli.families.categorical import CATEGORICAL
 from mixtura.cli.families.columns_of_numbers import offer_of
 from mixtura.cli.families.fitting import Fitting, Offer, Request
 from mixtura.cli.families.mixed import MIXED
-from mixtura.cli.families.structured import FACTOR_ANALYSER, GAUSSIAN, STUDENT_T
+from mixtura.cli.families.structured import CONTAMINATED, FACTOR_ANALYSER, GAUSSIAN, STUDENT_T
 from mixtura.components.catalogue import ROWS
 from mixtura.errors import ParameterError
 
 __all__ = ["OFFERS", "Fitting", "Offer", "Request", "check_options"]
 
-OWN = {offer.name: offer for offer in (GAUSSIAN, STUDENT_T, FACTOR_ANALYSER, CATEGORICAL)}
+ALONE = GAUSSIAN, STUDENT_T, CONTAMINATED, FACTOR_ANALYSER, CATEGORICAL
+OWN = {offer.name: offer for offer in ALONE}
 
 OFFERS: dict[str, Offer] = {
     **{name: OWN.get(name) or offer_of(row) for name, row in ROWS.items()},

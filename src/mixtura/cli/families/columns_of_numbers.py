@@ -23,13 +23,14 @@ def offer_of(row: Row) -> Offer:
 def _columns(row: Row, table: Table, request: Request) -> list[str]:
     amounts = row.has_widths
     names = number_columns(table, request.columns, request.left_out, amounts=amounts)
-    given = [getattr(request, option) for option in row.options]
-    return names + [name for name in given if name is not None and name not in names]
+    exposure = request.exposure if "exposure" in row.options else None
+    return names if exposure is None or exposure in names else [*names, exposure]
 
 
 def _searching(row: Row, rows: Any, request: Request) -> Fitting:
     """Return what searches models for rows of numbers, a frame or a dataset."""
-    given: dict[str, Any] = {option: getattr(request, option) for option in row.options}
+    asked: dict[str, Any] = {option: getattr(request, option) for option in row.options}
+    given = {option: value for option, value in asked.items() if value is not None}
     if row.gaps == "asked":
         given["missing"] = "marginal"
     if row.has_widths:

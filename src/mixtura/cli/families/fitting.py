@@ -34,6 +34,7 @@ class Request:
     factors : numbers of them for factor analysers, or "auto"
     noise : "uniform" where a component of constant density is added, or None
     exposure : the column of exposures, or None
+    period : after which columns of angles or hours begin anew, or None for 2π
     mixing_weights : "free", "equal" or numbers
     fix, equal : what components' numbers are bound to, by name, or None
     ordinal_link : "adjacent" or "cumulative"
@@ -77,6 +78,7 @@ class Request:
     skips: bool = False
     weights: NDArray[np.float64] | None = None
     factors: str | tuple[int, ...] = "auto"
+    period: float | None = None
     long: Long | None = None
 
     def read(self, files: Sequence[Path], called: Path) -> Table:

@@ -1,4 +1,4 @@
-"""`--family gaussian`, `t` and `factor_analyser`: numbers, with structures of covariances."""
+"""`--family gaussian`, `t`, `contaminated` and `factor_analyser`: structures of covariances."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,7 +15,7 @@ from mixtura.estimators import select
 from mixtura.estimators.factor_search import heywood_words
 from mixtura.selection import Selection
 
-__all__ = ["FACTOR_ANALYSER", "GAUSSIAN", "STUDENT_T"]
+__all__ = ["CONTAMINATED", "FACTOR_ANALYSER", "GAUSSIAN", "STUDENT_T"]
 
 STARTS = 1
 
@@ -72,8 +72,8 @@ def _gaussian(rows: Any, request: Request) -> Fitting:
     return _searching(rows, request, missing="marginal")
 
 
-def _student_t(rows: Any, request: Request) -> Fitting:
-    return _searching(rows, request, family="t")
+def _scaled(family: str, rows: Any, request: Request) -> Fitting:
+    return _searching(rows, request, family=family)
 
 
 def _factor_analyser(rows: Any, request: Request) -> Fitting:
@@ -85,8 +85,8 @@ def _gaussian_of_table(table: Table, request: Request) -> Fitting:
     return _gaussian(number_frame(table, _columns(table, request), "nan"), request)
 
 
-def _student_t_of_table(table: Table, request: Request) -> Fitting:
-    return _student_t(number_frame(table, _columns(table, request)), request)
+def _scaled_of_table(family: str, table: Table, request: Request) -> Fitting:
+    return _scaled(family, number_frame(table, _columns(table, request)), request)
 
 
 def _factor_analyser_of_table(table: Table, request: Request) -> Fitting:
@@ -97,8 +97,8 @@ def _gaussian_beyond(table: Table, request: Request) -> Beyond:
     return Beyond(_columns(table, request), lambda data: _gaussian(data, request))
 
 
-def _student_t_beyond(table: Table, request: Request) -> Beyond:
-    return Beyond(_columns(table, request), lambda data: _student_t(data, request))
+def _scaled_beyond(family: str, table: Table, request: Request) -> Beyond:
+    return Beyond(_columns(table, request), lambda data: _scaled(family, data, request))
 
 
 def _factor_analyser_beyond(table: Table, request: Request) -> Beyond:
@@ -107,7 +107,10 @@ def _factor_analyser_beyond(table: Table, request: Request) -> Beyond:
 
 OPTIONS = frozenset({"structures"})
 GAUSSIAN = Offer("gaussian", _gaussian_of_table, _gaussian_beyond, OPTIONS)
-STUDENT_T = Offer("t", _student_t_of_table, _student_t_beyond, OPTIONS)
+STUDENT_T, CONTAMINATED = (
+    Offer(name, partial(_scaled_of_table, name), partial(_scaled_beyond, name), OPTIONS)
+    for name in ("t", "contaminated")
+)
 FACTOR_ANALYSER = Offer(
     "factor_analyser",
     _factor_analyser_of_table,

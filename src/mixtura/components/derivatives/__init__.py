@@ -21,9 +21,11 @@ from mixtura.components.derivatives.features import (
 )
 from mixtura.components.derivatives.gaps import IncompleteDerivatives
 from mixtura.components.derivatives.gaussian import GaussianDerivatives
+from mixtura.components.derivatives.interval import IntervalDerivatives
 from mixtura.components.derivatives.ordinal import ordinal_chart, ordinal_edge
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
+from mixtura.components.interval.family import IntervalFamily
 from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.noise import NoiseFamily
 from mixtura.components.product import ProductFamily
@@ -62,6 +64,7 @@ def derivatives_of(family: Any, parameters: Any) -> Derivatives:
 
 derivatives_of.register(GaussianFamily, GaussianDerivatives)
 derivatives_of.register(IncompleteGaussianFamily, IncompleteDerivatives)
+derivatives_of.register(IntervalFamily, IntervalDerivatives)
 derivatives_of.register(MultinomialFamily, MultinomialDerivatives)
 derivatives_of.register(CategoricalFamily, CategoricalDerivatives)
 derivatives_of.register(ColumnwiseFamily, ColumnwiseDerivatives)

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.family import Whole
-from mixtura.components.gaussian.evaluator import GaussianEvaluator, GaussianTile
+from mixtura.components.gaussian.evaluator import GaussianTile
 from mixtura.components.gaussian.incomplete_sweep import IncompleteSums
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.measured.layout import lower_triangle, symmetric
 from mixtura.native.measured import MeasuredRows
 
-__all__ = ["MeasuredEvaluator", "MeasuredTile", "StartEvaluator", "factors_of", "spreads_of"]
+__all__ = ["MeasuredEvaluator", "MeasuredTile", "factors_of", "spreads_of"]
 
 Float = NDArray[np.float64]
 
@@ -176,45 +176,6 @@ class MeasuredEvaluator:
         features[:, n_columns] = rows
         beside = totals[:, 1] - rows * self._determinants + half
         return IncompleteSums(features, np.ones(len(rows)), first, second, beside)
-
-
-class StartEvaluator:
-    """Accumulates only, for a start: rows as if they had no errors.
-
-    Parameters
-    ----------
-    plain : of the measured cells alone
-    """
-
-    __slots__ = ("_plain",)
-
-    def __init__(self, plain: GaussianEvaluator) -> None:
-        self._plain = plain
-
-    @property
-    def n_components(self) -> int:
-        """Return K."""
-        return self._plain.n_components
-
-    def centre_on(self, parameters: GaussianParameters) -> None:
-        """Take the sums of all components about other means, before the first tile."""
-        self._plain.centre_on(parameters)
-
-    def zeros(self) -> Any:
-        """Return fresh totals."""
-        return self._plain.zeros()
-
-    def accumulate(
-        self, prepared: MeasuredTile, responsibilities: NDArray[Any], totals: Any
-    ) -> None:
-        """Add a tile's sums to the totals."""
-        self._plain.accumulate(prepared.gaussian, responsibilities, totals)
-
-    def sums(self, totals: Any) -> IncompleteSums:
-        """Freeze the totals."""
-        plain = self._plain.sums(totals)
-        told = plain.features, plain.centred, plain.first, plain.second
-        return IncompleteSums(*told, np.zeros(self.n_components))
 
 
 def spreads_of(factors: Float, n_columns: int) -> Float:

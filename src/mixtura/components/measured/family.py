@@ -5,36 +5,32 @@ asked of parameters is asked of Gaussian components of rows with missing cells, 
 was not measured is one: its error is infinite.
 """
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.gaussian.family import LOG_TWO_PI, GaussianFamily
 from mixtura.components.gaussian.frame import Frame
-from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily, IncompleteTotals
+from mixtura.components.gaussian.incomplete import IncompleteTotals
 from mixtura.components.gaussian.incomplete_sweep import IncompleteMoments
 from mixtura.components.gaussian.parameters import GaussianParameters
-from mixtura.components.gaussian.prior import GaussianPrior, ScatterPrior
+from mixtura.components.gaussian.prior import GaussianPrior
 from mixtura.components.gaussian.rows import nearest_components
 from mixtura.components.gaussian.structures import Structure, unpooled
 from mixtura.components.measured.chart import MeasuredChart
-from mixtura.components.measured.evaluator import MeasuredEvaluator, MeasuredTile, StartEvaluator
+from mixtura.components.measured.evaluator import MeasuredEvaluator, MeasuredTile
 from mixtura.components.measured.layout import Layout
+from mixtura.components.underlying import UnderlyingFamily
 from mixtura.native.measured import MeasuredRows
 
 __all__ = ["MeasuredFamily"]
 
 Float = NDArray[np.float64]
 
-# By which the weak prior is stronger than that of rows without errors.
-STRONGER = 1e4
-
 
 @dataclass(frozen=True)
-class MeasuredFamily(IncompleteGaussianFamily):
+class MeasuredFamily(UnderlyingFamily):
     """K Gaussian components of underlying values; rows are what `Layout` joins.
 
     Attributes
@@ -67,7 +63,7 @@ class MeasuredFamily(IncompleteGaussianFamily):
         return cls(unpooled(form), frame, **told)
 
     @classmethod
-    def reading_errors(cls, plain: GaussianFamily, *, has_covariances: bool) -> "MeasuredFamily":
+    def reading_errors(cls, plain: Any, *, has_covariances: bool) -> "MeasuredFamily":
         """Return what reads rows with errors by a family in the user's units."""
         return cls(plain.structure, plain.frame, has_covariances=has_covariances)
 
@@ -76,17 +72,9 @@ class MeasuredFamily(IncompleteGaussianFamily):
         """Return how rows are cut."""
         return Layout(self.n_columns, self.has_covariances)
 
-    @cached_property
-    def _plain(self) -> GaussianFamily:
-        return GaussianFamily(self.structure, self.frame)
-
     @property
     def _reads_diagonals(self) -> bool:
         return self.structure.storage != "full" and not self.has_covariances
-
-    def workspace(self, n_rows: int) -> Any:
-        """Return buffers for tiles of up to `n_rows` rows."""
-        return self._plain.workspace(n_rows)
 
     def prepare(self, rows: NDArray[Any], workspace: Any) -> Any:
         """Return the tile of rows (n, W)."""
@@ -109,10 +97,6 @@ class MeasuredFamily(IncompleteGaussianFamily):
             diagonal=self._reads_diagonals,
         )
 
-    def unbound(self, n_components: int) -> Any:
-        """Return an evaluator that takes rows as if they had no errors."""
-        return StartEvaluator(self._plain.unbound(n_components))
-
     def shared(self, prepared: Any, row_weights: Float | None) -> IncompleteTotals:
         """Return the sums of a tile that involve no component, and weights by column."""
         seen = np.isfinite(prepared.variances)
@@ -120,17 +104,12 @@ class MeasuredFamily(IncompleteGaussianFamily):
         plain = self._plain.shared(prepared.gaussian, row_weights)
         return IncompleteTotals(plain.weight, plain.first, plain.second, weights @ seen)
 
-    def kernel(
-        self, rows: Any, row_weights: Float | None, shared: Any, distinct_share: float
-    ) -> None:
-        """Return None: there is no compiled loop."""
-
     def moments(
         self, sums: Any, previous: GaussianParameters | None, shared: Any
     ) -> IncompleteMoments:
         """Return N_k, the means and the scatter about them, of what underlies the rows."""
         found = super().moments(sums, previous, shared)
-        unseen = (shared.weight - shared.observed) @ (np.log(self.frame.scale) + 0.5 * LOG_TWO_PI)
+        unseen = (shared.weight - shared.observed) @ self._constants
         return IncompleteMoments(
             found.effective_rows,
             found.means,
@@ -138,22 +117,6 @@ class MeasuredFamily(IncompleteGaussianFamily):
             found.pooled,
             found.entropy + float(unseen),
         )
-
-    def maximise(
-        self, moments: Any, previous: GaussianParameters | None, prior: GaussianPrior
-    ) -> GaussianParameters:
-        """Return the means and covariances of the next iteration."""
-        return GaussianFamily.maximise(self, moments, previous, prior)
-
-    def prior(self, name: Any, shared: Any, n_components: int) -> GaussianPrior:
-        """Return the penalty of that name; the weak one keeps widths that errors leave nothing of.
-
-        They end near the root of its strength, where gradients by means have digits.
-        """
-        found = super().prior(name, shared, n_components)
-        if isinstance(name, str) and name == "weak" and isinstance(found, ScatterPrior):
-            return replace(found, rows=STRONGER * found.rows, scatter=STRONGER * found.scatter)
-        return found
 
     def chart(
         self, log_weights: Float, parameters: GaussianParameters, rows: Float, prior: GaussianPrior
@@ -168,11 +131,9 @@ class MeasuredFamily(IncompleteGaussianFamily):
     def embed(self, rows: NDArray[Any]) -> Float:
         """Return measured cells in units of each column's spread, others at the column's mean."""
         cells, seen = self.layout.cells(rows), np.isfinite(self.layout.variances(rows))
-        return GaussianFamily.embed(self, np.where(seen, cells, self.frame.origin))
+        return self._plain.embed(np.where(seen, cells, self.frame.origin))
 
-    def in_user_units(
-        self, parameters: GaussianParameters
-    ) -> tuple[GaussianFamily, GaussianParameters]:
+    def in_user_units(self, parameters: GaussianParameters) -> tuple[Any, GaussianParameters]:
         """Return the family in the user's units, which reads rows with errors, and parameters."""
         plain, found = super().in_user_units(parameters)
         return self.reading_errors(plain, has_covariances=self.has_covariances), found
@@ -183,11 +144,8 @@ class MeasuredFamily(IncompleteGaussianFamily):
         tile = self.prepare(rows, self.workspace(len(rows)))
         found = np.empty((parameters.n_components, len(rows)))
         evaluator.log_density(tile, found)
-        seen = np.isfinite(tile.variances) @ (np.log(self.frame.scale) + 0.5 * LOG_TWO_PI)
+        seen = np.isfinite(tile.variances) @ self._constants
         return (found - seen).T
-
-    def compiled_rows(self, parameters: GaussianParameters) -> Any:
-        """Return None: log densities are found first."""
 
     def far_posterior(self, rows: NDArray[Any], parameters: GaussianParameters) -> Float:
         """Return 1 for the components nearest in their own metric, shared where they tie."""

@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.arrays import as_shape
-from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.prior import NoPrior, ScatterPrior
-from mixtura.components.gaussian.structures import Structure, structure, unpooled
+from mixtura.components.gaussian.structures import Structure, structure
 from mixtura.components.student_t.degrees import Degrees
 from mixtura.components.student_t.density import log_constants, stirling
 from mixtura.components.student_t.evaluator import (
@@ -57,7 +56,7 @@ class StudentTFamily(ScaledComponents):
     degrees : what degrees of freedom are
     """
 
-    inner: GaussianFamily
+    inner: Any
     degrees: Degrees
 
     name: ClassVar[str] = "t"
@@ -68,12 +67,12 @@ class StudentTFamily(ScaledComponents):
         cls, form: Structure, degrees: Degrees, middle: Float, spread: Float, steps: Float | None
     ) -> "StudentTFamily":
         """Return the family for columns of the given middles (D,) and spreads (D,)."""
-        return cls(GaussianFamily.of(unpooled(form), middle, spread, steps), degrees)
+        return cls(cls.framed(form, middle, spread, steps), degrees)
 
     @classmethod
     def in_own_units(cls, form: Structure, degrees: Degrees, n_columns: int) -> "StudentTFamily":
         """Return the family in the user's units, as a `Mixture` holds it."""
-        return cls(GaussianFamily.in_own_units(form, n_columns), degrees)
+        return cls(cls.unframed(form, n_columns), degrees)
 
     @property
     def fewest_rows(self) -> float:
@@ -293,7 +292,7 @@ class StudentTFamily(ScaledComponents):
         ParameterError
             If the arrays are no parameters of t components.
         """
-        inner, gaussian = GaussianFamily.from_arrays(arrays, document)
+        inner, gaussian = cls.of_arrays(arrays, document)
         shape = (gaussian.n_components,)
         degrees = as_shape("degrees_of_freedom", arrays["degrees_of_freedom"], shape)
         if not ((degrees > 0) & np.isfinite(degrees)).all():

@@ -22,15 +22,16 @@ from mixtura.components.gaussian.resuming import (
 from mixtura.components.gaussian.structures import unpooled
 from mixtura.components.student_t.family import StudentTFamily
 from mixtura.components.student_t.parameters import StudentTMoments, StudentTTotals
+from mixtura.components.student_t.scales import ScaledComponents
 from mixtura.errors import ParameterError
 
 __all__ = [
+    "scaled_known",
+    "scaled_totals",
     "student_t_arrays",
-    "student_t_known",
     "student_t_read",
     "student_t_released",
     "student_t_resumed",
-    "student_t_totals",
 ]
 
 Pair = tuple[StudentTFamily, StudentTMoments]
@@ -51,13 +52,13 @@ def student_t_resumed(family: StudentTFamily, moments: StudentTMoments, rows: An
     return replace(family, inner=inner), replace(moments, weighted=weighted)
 
 
-def student_t_totals(family: StudentTFamily, moments: StudentTMoments) -> StudentTTotals:
+def scaled_totals(family: ScaledComponents, moments: Any) -> StudentTTotals:
     """Return the sums over all rows that moments imply."""
     weight = float(moments.effective_rows.sum())
     return StudentTTotals(weight, totals_of_moments(family.inner, moments.weighted))
 
 
-def student_t_known(family: StudentTFamily, shared: StudentTTotals) -> float:
+def scaled_known(family: ScaledComponents, shared: StudentTTotals) -> float:
     """Return Σ w: no cell is missing."""
     return shared.weight
 

@@ -12,7 +12,7 @@ from mixtura.components.background import Passes
 from mixtura.components.beside_noise import ConstantBesideNoise
 from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.gaussian.family import GaussianFamily
-from mixtura.components.gaussian.structures import Structure
+from mixtura.components.gaussian.structures import Structure, unpooled
 from mixtura.components.gaussian.support import borrowed
 from mixtura.components.student_t.parameters import (
     StudentTMoments,
@@ -42,6 +42,21 @@ class ScaledComponents(ConstantBesideNoise):
     """
 
     inner: GaussianFamily
+
+    @staticmethod
+    def framed(form: Structure, middle: Float, spread: Float, steps: Float | None) -> Any:
+        """Return Gaussian components for columns of the given middles (D,) and spreads (D,)."""
+        return GaussianFamily.of(unpooled(form), middle, spread, steps)
+
+    @staticmethod
+    def unframed(form: Structure, n_columns: int) -> Any:
+        """Return Gaussian components in the user's units."""
+        return GaussianFamily.in_own_units(form, n_columns)
+
+    @staticmethod
+    def of_arrays(arrays: Mapping[str, NDArray[Any]], document: Mapping[str, Any]) -> Any:
+        """Return the Gaussian components of a model file, and their parameters."""
+        return GaussianFamily.from_arrays(arrays, document)
 
     @property
     def structure(self) -> Structure:

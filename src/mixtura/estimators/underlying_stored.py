@@ -1,4 +1,4 @@
-"""Deconvolved mixtures in model files: settings, mixture, and what is known of the fit."""
+"""Mixtures of what underlies rows in model files, with settings and what is known of the fit."""
 
 import os
 from collections.abc import Mapping
@@ -14,27 +14,27 @@ from mixtura.estimators.stored import class_named, made, settings_of
 from mixtura.mixture import Mixture
 from mixtura.store import save
 
-__all__ = ["CRITERIA", "is_deconvolved", "revived_deconvolved", "save_deconvolved"]
+__all__ = ["CRITERIA", "is_underlying", "revived_underlying", "save_underlying"]
 
-# What says in a document that rows were measured with errors.
-MEASURED = "measured_with_errors"
+# What says in a document that components are of what underlies the rows.
+UNDERLYING = "of_underlying_values"
 # What a fit says of itself beside what all do.
 CRITERIA = ("bic", "aic", "icl")
 
 
-def save_deconvolved(path: str | os.PathLike[str], estimator: Any) -> None:
+def save_underlying(path: str | os.PathLike[str], estimator: Any) -> None:
     """Write an estimator that is fitted to a model file."""
     arrays, settings = settings_of(estimator)
-    state = {"class": type(estimator).__name__, "settings": settings, MEASURED: True}
+    state = {"class": type(estimator).__name__, "settings": settings, UNDERLYING: True}
     save(path, estimator.mixture_, estimator.facts_, (arrays, state))
 
 
-def is_deconvolved(document: Mapping[str, Any]) -> bool:
+def is_underlying(document: Mapping[str, Any]) -> bool:
     """Return whether an archive's document is of such an estimator."""
-    return MEASURED in document.get("estimator", {})
+    return UNDERLYING in document.get("estimator", {})
 
 
-def revived_deconvolved(
+def revived_underlying(
     base: type[Any],
     state: Mapping[str, Any],
     arrays: Mapping[str, NDArray[Any]],

@@ -1,0 +1,125 @@
+"""What estimators share whose components are Gaussians of values that underlie the rows.
+
+All that reads rows has to be given more than cells there, such as errors or a second end, so these
+have no place among the estimators of rows that are what they are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import DensityMixin
+from sklearn.utils.validation import check_is_fitted
+
+from mixtura.arrays import as_shape
+from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.structures import Structure, structure
+from mixtura.data.encoding import AS_IT_COMES
+from mixtura.em.responsibilities import model_from_responsibilities
+from mixtura.em.solve import FitResult
+from mixtura.em.starts import StartMaker
+from mixtura.errors import DataError, ParameterError
+from mixtura.estimators.fitted import Fitted
+from mixtura.estimators.gaussian_shapes import attributes_of
+from mixtura.estimators.stored import Pickled
+from mixtura.estimators.underlying_stored import CRITERIA, save_underlying
+from mixtura.mixture import Mixture
+
+__all__ = ["UnderlyingMixture", "check_labels"]
+
+Float = NDArray[np.float64]
+
+
+def check_labels(y: Any, n_columns: int, beside: str, name: str) -> None:
+    """Raise `DataError` if a y, which nothing reads, is what rows have beside them, in its place.
+
+    Labels are one per row; in one column so is that, as numbers with a fraction or infinite ones.
+
+    Parameters
+    ----------
+    beside : what it would be, such as "errors"
+    name : of the argument that takes it
+    """
+    try:
+        shape = np.shape(y)
+        each = int(np.prod(shape[1:]))
+        given = len(shape) > 1 and (each > 1 or (n_columns == 1 and _has_fractions(y)))
+    except (TypeError, ValueError):
+        return
+    if given:
+        raise DataError(
+            f"y has the shape {shape}, as {beside} of rows have and labels have not, and y is not "
+            f"read; give {beside} by name, {name}=..."
+        )
+
+
+def _has_fractions(y: Any) -> bool:
+    values = np.asarray(y, np.float64)
+    return bool((~np.isfinite(values) | (values != np.floor(values))).any())
+
+
+class UnderlyingMixture(Fitted, DensityMixin, Pickled):
+    """Base of estimators of what underlies rows.
+
+    Attributes
+    ----------
+    mixture_ : of the underlying values, a plain Gaussian one
+    """
+
+    n_components: int
+    covariance_type: str
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+    mixture_: Mixture
+    facts_: dict[str, Any]
+
+    def save(self, path: Any) -> None:
+        """Write the estimator to a model file at `path`, which `mixtura.load` reads.
+
+        Settings, mixture and what is known of the fit are kept, its history is not.
+        """
+        check_is_fitted(self, "mixture_")
+        save_underlying(path, self)
+
+    def _form(self) -> Structure:
+        if not isinstance(self.covariance_type, str):
+            raise ParameterError(
+                f"covariance_type should be a name, but got {self.covariance_type!r}"
+            )
+        return structure(self.covariance_type)
+
+    def _start(self, given: Any, n_rows: int, kept: NDArray[np.intp]) -> StartMaker:
+        """Return what starts from responsibilities of all rows, of which some are fitted."""
+        shares = as_shape("responsibilities_init", given, (n_rows, self.n_components))
+        if (shares < 0).any() or not np.allclose(shares.sum(axis=1), 1.0):
+            raise ParameterError("rows of 'responsibilities_init' should be shares that sum to one")
+        return lambda sweep, loop: [model_from_responsibilities(sweep, shares[kept], loop)]
+
+    def _adopt(
+        self,
+        result: FitResult,
+        n_columns: int,
+        names: tuple[str, ...] | None,
+        facts: Mapping[str, Any],
+    ) -> None:
+        """Take what a fit found, and facts of its rows."""
+        self.n_features_in_ = n_columns
+        if names is not None:
+            self.feature_names_in_ = np.array(names, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+        reading: Any = result.mixture.family
+        plain = GaussianFamily(reading.structure, reading.frame)
+        self.mixture_ = replace(result.mixture, family=plain, reading=AS_IT_COMES)
+        self.facts_ = {**result.facts(), **facts}
+        self._tell_of(result, CRITERIA)
+        self._take()
+
+    def _take(self) -> None:
+        """Set the attributes that follow from the mixture."""
+        parameters = self.mixture_.parameters
+        self.weights_, self.means_ = self.mixture_.weights, parameters.means
+        shapes = attributes_of(self.covariance_type, parameters)
+        self.covariances_, self.precisions_, self.precisions_cholesky_ = shapes
