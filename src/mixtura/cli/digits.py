@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["in_places", "significant"]
+__all__ = ["beside_spread", "in_places", "significant"]
 
 Float = NDArray[np.float64]
 
@@ -36,3 +36,19 @@ def in_places(values: Float) -> Float:
     [-1234.56789, inf]
     """
     return np.round(values, PLACES)
+
+
+def beside_spread(values: Float) -> Float:
+    """Return numbers to six significant digits of their standard deviation, wherever they lie.
+
+    Examples
+    --------
+    >>> beside_spread(np.array([1e6 + 1 / 3, 1e6 - 1 / 3])).tolist()
+    [1000000.333333, 999999.666667]
+    """
+    with np.errstate(all="ignore"):
+        spread = float(np.std(values))
+    if not 0 < spread < np.inf:
+        return values
+    places = DIGITS - 1 - int(np.floor(np.log10(spread)))
+    return np.round(values, places) if places <= MOST_PLACES else values

@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
 from mixtura.cli.answers import said_labels
 from mixtura.cli.contradictions import check_target
+from mixtura.cli.digits import beside_spread
 from mixtura.cli.formulas import cells_written, keep_formulas_option
 from mixtura.cli.standard_output import binary_output
 from mixtura.store import load_with_facts
@@ -37,7 +39,10 @@ __all__ = ["sample"]
 )
 @keep_formulas_option
 def sample(model: Path, n_rows: int, seed: int, output: Path | None, keep_formulas: bool) -> None:
-    """Draw rows from MODEL, as CSV with the component of each."""
+    """Draw rows from MODEL, as CSV with the component of each.
+
+    Numbers have six digits of the spread of their column.
+    """
     check_target(output, [model])
     mixture, _ = load_with_facts(model)
     rows, components = mixture.coded.sample(n_rows, seed)
@@ -57,7 +62,8 @@ def sample(model: Path, n_rows: int, seed: int, output: Path | None, keep_formul
 
 
 def _written(column: Any) -> Any:
-    """Return a column that one type can hold: text where there are several."""
+    """Return a column that one type can hold: text where there are several; numbers for readers."""
     if isinstance(column, list) and len({type(value) for value in column}) > 1:
         return [str(value) for value in column]
-    return column
+    values = np.asarray(column)
+    return beside_spread(values) if values.dtype.kind == "f" else column

@@ -12,6 +12,10 @@
 /* How a turn that led away shortens those that follow, when there is no use in shorter ones. */
 #define SHRINK 0.25
 #define SHORTEST 1e-3
+/* The gap is to be less than so much of itself so many turns ago: else it is of the problem's own,
+   which is not convex, and no turns close it. */
+#define LESS 0.5
+#define PATIENCE 6
 /* Of the largest, what stands for eigenvalues of nothing. */
 #define NOTHING 1e-30
 
@@ -97,9 +101,8 @@ static int visit(const search *at, const double *warm, place *now) {
     return isnan(now->gap) ? MX_FLAT : MX_DONE;
 }
 
-/* product = left right, or left right^T. */
-static void multiply(int64_t n, const double *left, const double *right, int transposed,
-                     double *product) {
+static inline __attribute__((always_inline)) void
+product_of(int64_t n, const double *left, const double *right, int transposed, double *product) {
     for (int64_t i = 0; i < n; i++)
         for (int64_t j = 0; j < n; j++) {
             double sum = 0;
@@ -107,6 +110,19 @@ static void multiply(int64_t n, const double *left, const double *right, int tra
                 sum += left[i * n + l] * (transposed ? right[j * n + l] : right[l * n + j]);
             product[i * n + j] = sum;
         }
+}
+
+/* product = left right, or left right^T; of few columns in loops of known lengths. */
+static void multiply(int64_t n, const double *left, const double *right, int transposed,
+                     double *product) {
+    switch (n) {
+    case 2: product_of(2, left, right, transposed, product); break;
+    case 3: product_of(3, left, right, transposed, product); break;
+    case 4: product_of(4, left, right, transposed, product); break;
+    case 5: product_of(5, left, right, transposed, product); break;
+    case 6: product_of(6, left, right, transposed, product); break;
+    default: product_of(n, left, right, transposed, product);
+    }
 }
 
 /* Makes a symmetric matrix positive semidefinite. */
@@ -237,9 +253,15 @@ int mx_multiply(const mx_cells *cells, int structure, int64_t n, const double *s
         memcpy(best.axes, axes, sizeof(double) * d * d);
     if (visit(&at, previous, &best))
         return MX_FLAT;
+    double lately = INFINITY;
     for (int turn = 0; turn < MOST_TURNS; turn++) {
         if (best.gap <= LEAST_GAP * at.n_rows || length < SHORTEST)
             break;
+        if (turn % PATIENCE == 0) {
+            if (!(best.gap < LESS * lately))
+                break;
+            lately = best.gap;
+        }
         int hard = 0;
         for (int64_t k = 0; k < n; k++) {
             int64_t first = k * r * r;

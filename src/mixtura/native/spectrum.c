@@ -13,26 +13,56 @@
 /* Ten times the usual bound of what rounding leaves: kernels differ in how they round. */
 #define NOISE (10 * DBL_EPSILON)
 
-/* Turns rows and columns i and j so that entry (i, j) vanishes. */
-static void rotate(int64_t n, int64_t i, int64_t j, double *matrix, double *vectors) {
-    double off = matrix[i * n + j];
-    double ratio = (matrix[j * n + j] - matrix[i * n + i]) / (2 * off);
+/* Turns rows and columns i and j so that entry (i, j) vanishes, and rows i and j of the axes. */
+static inline __attribute__((always_inline)) void rotate(int64_t n, int64_t i, int64_t j,
+                                                         double *matrix, double *axes) {
+    double *one = matrix + i * n, *other = matrix + j * n, off = one[j];
+    double ratio = (other[j] - one[i]) / (2 * off);
     double tangent = copysign(1.0, ratio) / (fabs(ratio) + sqrt(1 + ratio * ratio));
     double cosine = 1 / sqrt(1 + tangent * tangent), sine = cosine * tangent;
+    double first = one[i] - tangent * off, second = other[j] + tangent * off;
     for (int64_t l = 0; l < n; l++) {
-        double left = matrix[l * n + i], right = matrix[l * n + j];
-        matrix[l * n + i] = cosine * left - sine * right;
-        matrix[l * n + j] = sine * left + cosine * right;
-        left = vectors[l * n + i], right = vectors[l * n + j];
-        vectors[l * n + i] = cosine * left - sine * right;
-        vectors[l * n + j] = sine * left + cosine * right;
+        double left = one[l], right = other[l];
+        one[l] = cosine * left - sine * right;
+        other[l] = sine * left + cosine * right;
     }
     for (int64_t l = 0; l < n; l++) {
-        double left = matrix[i * n + l], right = matrix[j * n + l];
-        matrix[i * n + l] = cosine * left - sine * right;
-        matrix[j * n + l] = sine * left + cosine * right;
+        double left = axes[i * n + l], right = axes[j * n + l];
+        axes[i * n + l] = cosine * left - sine * right;
+        axes[j * n + l] = sine * left + cosine * right;
     }
-    matrix[i * n + j] = matrix[j * n + i] = 0;
+    one[i] = first;
+    other[j] = second;
+    one[j] = other[i] = 0;
+    for (int64_t l = 0; l < n; l++) {
+        matrix[l * n + i] = one[l];
+        matrix[l * n + j] = other[l];
+    }
+}
+
+/* Eigenvalues by plain rotations, in loops of known lengths. */
+static inline __attribute__((always_inline)) void turn(int64_t n, double *matrix, double *values,
+                                                       double *vectors) {
+    double axes[FEW * FEW];
+    for (int64_t p = 0; p < n * n; p++)
+        axes[p] = p % (n + 1) == 0;
+    int moved = 1;
+    for (int round = 0; moved && round < MOST_ROUNDS; round++) {
+        moved = 0;
+        for (int64_t i = 0; i < n - 1; i++)
+            for (int64_t j = i + 1; j < n; j++) {
+                double size = fabs(matrix[i * n + i]) + fabs(matrix[j * n + j]);
+                if (!(fabs(matrix[i * n + j]) > DBL_EPSILON * size))
+                    continue;
+                rotate(n, i, j, matrix, axes);
+                moved = 1;
+            }
+    }
+    for (int64_t j = 0; j < n; j++) {
+        values[j] = matrix[j * n + j];
+        for (int64_t l = 0; l < n; l++)
+            vectors[l * n + j] = axes[j * n + l];
+    }
 }
 
 int64_t mx_eigen_workspace(int64_t n) { return n < FEW ? 0 : mx_wide_eigen_workspace(n); }
@@ -45,22 +75,15 @@ void mx_eigen(int64_t n, double *matrix, double *values, double *vectors, double
                 vectors[j * n + i] = matrix[i * n + j];
         return;
     }
-    for (int64_t p = 0; p < n * n; p++)
-        vectors[p] = p % (n + 1) == 0;
-    int moved = 1;
-    for (int round = 0; moved && round < MOST_ROUNDS; round++) {
-        moved = 0;
-        for (int64_t i = 0; i < n - 1; i++)
-            for (int64_t j = i + 1; j < n; j++) {
-                double size = fabs(matrix[i * n + i]) + fabs(matrix[j * n + j]);
-                if (!(fabs(matrix[i * n + j]) > DBL_EPSILON * size))
-                    continue;
-                rotate(n, i, j, matrix, vectors);
-                moved = 1;
-            }
+    switch (n) {
+    case 1: turn(1, matrix, values, vectors); break;
+    case 2: turn(2, matrix, values, vectors); break;
+    case 3: turn(3, matrix, values, vectors); break;
+    case 4: turn(4, matrix, values, vectors); break;
+    case 5: turn(5, matrix, values, vectors); break;
+    case 6: turn(6, matrix, values, vectors); break;
+    default: turn(n, matrix, values, vectors);
     }
-    for (int64_t j = 0; j < n; j++)
-        values[j] = matrix[j * n + j];
 }
 
 /* Sets A (n, n, column major), A^T A = matrix, to a Cholesky factor; 0 where rounding decides it.
