@@ -50,6 +50,10 @@ Right values of data that all know are the best of independent systems' fits fro
 where plain EM, written out in NumPy, ends from the components that rows were drawn from, or of
 classes the best of its twenty random starts. Rows in other units have the same value moved by the
 logarithm of the units.
+
+Why some are off: most take one start by default; scikit-learn, StepMix and tgmm add 1e-6 to each
+variance, which is all of it where amounts are small; pomegranate and tgmm are given single
+precision, which they take by default; oneDAL and Spark MLlib start from rows at random.
 """
 
 
