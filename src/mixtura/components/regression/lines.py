@@ -36,12 +36,14 @@ class Lines:
     terms : names of the p terms
     loss : mean loss of all cells as one component without terms
     each : mean cells of a row
+    reach : of the longest row of terms
     """
 
     response: Response
     terms: tuple[str, ...]
     loss: float
     each: float
+    reach: float
 
     def reading(self, rows: Any) -> Self:
         """Return the family: it reads all rows alike."""
@@ -103,11 +105,19 @@ class Lines:
     def rounding(self, parameters: Any, moments: RegressionMoments) -> float:
         """Return the rounding of Σ w log h, which cancels against losses where counts are large.
 
-        Of a Gaussian it is that of residuals too, which are nothing else where rows lie on a line.
+        Where there is a precision it is that of residuals too, which of a Gaussian are nothing else
+        where rows lie on a line.
         """
-        lost = float(np.finfo(np.float64).eps * abs(moments.log_base))
-        if self.response.name != "gaussian":
+        eps = float(np.finfo(np.float64).eps)
+        lost = eps * abs(moments.log_base)
+        if not self.response.has_precision:
             return lost
+        if not self.response.is_quadratic:
+            gaps = parameters.precisions * np.sqrt(
+                2.0 * self.response.mean_loss(parameters.precisions)
+            )
+            farthest = self.reach * np.linalg.norm(parameters.coefficients, axis=1)
+            return lost + eps * float(moments.cells @ (gaps * (1.0 + farthest)))
         steps = ROUNDED * parameters.precisions * self.loss
         return lost + float(moments.cells @ (np.sqrt(steps) + steps))
 

@@ -17,8 +17,9 @@ from mixtura.arrays import as_shape
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.prior import NoPrior, ScatterPrior
 from mixtura.components.gaussian.structures import Structure, structure, unpooled
+from mixtura.components.saddle_point import stirling
 from mixtura.components.student_t.degrees import Degrees
-from mixtura.components.student_t.density import log_constants, stirling
+from mixtura.components.student_t.density import log_constants
 from mixtura.components.student_t.evaluator import (
     GuessingEvaluator,
     Scratch,
