@@ -250,6 +250,19 @@ def test_a_group_that_stops_at_the_limit_says_so_and_does_not_warn(groups, recwa
     assert all("stopped at the iteration limit" in fits.notes[g] for g in (0, 1))
 
 
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("size", [2, 3])
+def test_the_likelihood_at_a_limit_is_that_of_the_mixture_it_leaves(code, size):
+    rng = np.random.default_rng(3)
+    rows, names = rng.normal(size=(240, 2)), rng.integers(4, size=240)
+    for limit in (1, 2, 5):
+        model = GaussianMixture(size, covariance_type=code, max_iter=limit, random_state=0)
+        fits = fit_by(model, rows, by=names)
+        for g, mixture in enumerate(fits.mixtures):
+            total = mixture.log_density(rows[names == g]).sum()
+            assert total == pytest.approx(fits.log_likelihood[g], rel=1e-9)
+
+
 def test_an_interrupt_within_a_group_ends_all_groups(groups, monkeypatch):
     fit = GaussianMixture.fit
 
