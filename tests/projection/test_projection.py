@@ -236,3 +236,24 @@ def test_what_cannot_be_projected_is_said() -> None:
     assert found.n_directions == 1
     with pytest.raises(ParameterError, match="from 1 to 1"):
         found.in_first(2)
+
+
+def test_components_without_scale_in_some_direction_are_refused_by_name() -> None:
+    weights, means = np.array([0.5, 0.5]), np.array([[0.0, 0.0], [1.0, 1.0]])
+    thin = np.array([[1.0, 1.0], [1.0, 1.0]])
+    with pytest.raises(ParameterError, match="no width but rounding"):
+        directions_of(weights, means, np.array([thin, thin]))
+    for scale in (1e-180, 1e180):
+        with np.errstate(over="ignore"):
+            wide = np.eye(2) * scale * scale
+        with pytest.raises(ParameterError, match="multiplied by a power of ten"):
+            directions_of(weights, means * scale, np.array([wide, wide]))
+
+
+@pytest.mark.parametrize("scale", [1e-140, 1e140])
+def test_scores_are_the_same_in_units_of_any_size(scale: float) -> None:
+    weights, means, covariances = case(3)
+    plain = directions_of(weights, means, covariances)
+    found = directions_of(weights, means * scale, covariances * scale**2)
+    assert_allclose(found.axes * scale, plain.axes, rtol=1e-9, atol=1e-12)
+    assert_allclose(found.eigenvalues, plain.eigenvalues, rtol=1e-9)
