@@ -269,6 +269,9 @@ def test_moves_that_nobody_makes_have_no_errors_and_slopes_without_bound_are_nam
     assert np.isnan(found.transition_errors[0, high]).all()
     assert np.isfinite(found.transition_errors[0, 1 - high]).all()
     assert "taken as known" in str(found.summary())
+    # What is taken as known has neither an error nor a test.
+    assert np.isnan(found.moves[0][high].standard_errors).all()
+    assert np.isnan([row["z"] for row in found.moves[0][high].table()]).all()
     with pytest.raises(InformationError, match=r"of those in class \d at wave 0, .* has no bound"):
         latent_transition(
             model,
@@ -277,6 +280,16 @@ def test_moves_that_nobody_makes_have_no_errors_and_slopes_without_bound_are_nam
             covariates_on="transition",
             prior=None,
         )
+
+
+def test_waves_of_which_no_row_speaks_are_all_on_the_edge() -> None:
+    waves, _ = drawn(40, 2)
+    model = BernoulliMixture(2, random_state=0).fit(np.vstack(waves))
+    found = latent_transition(
+        model, waves, sample_weight=np.full(40, 1e-6), n_init=1, max_iter=5, prior="weak"
+    )
+    assert np.isnan(found.initial_errors).all()
+    assert np.isnan(found.transition_errors).all()
 
 
 def test_what_cannot_be_fitted_is_said() -> None:
