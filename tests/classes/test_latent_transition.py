@@ -171,15 +171,17 @@ def test_posteriors_are_those_of_paths() -> None:
         assert_allclose(told[:, t], joint.sum(axis=axes), atol=1e-10)
 
 
-def test_rows_that_no_class_is_likely_for_are_smoothed_by_logarithms() -> None:
+@pytest.mark.parametrize("depth", [30.0, 300.0, 500.0, 640.0, 705.0, 725.0, 744.0, 2000.0])
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_rows_that_no_class_is_likely_for_are_smoothed_by_logarithms(depth: float) -> None:
     rng = np.random.default_rng(0)
     log_initial = np.log(rng.dirichlet(np.ones(2), 6))
     with np.errstate(divide="ignore"):
         log_moves = np.log([[[[1.0, 0.0], [0.3, 0.7]]]] * 2)
     emissions = rng.normal(size=(6, 3, 2))
     # The first class cannot be left, and is all but impossible at the last wave.
-    emissions[:3, 2, 0] = -2000.0
-    emissions[:3, 0, 1] = -3000.0
+    emissions[:3, 2, 0] = -depth
+    emissions[:3, 0, 1] = -1.5 * depth
     emissions[3] -= 1e4
     found = smoothed(log_initial, log_moves, emissions)
     paths = {
