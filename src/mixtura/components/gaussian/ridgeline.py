@@ -42,8 +42,8 @@ class Ridgeline:
         cls, one: Float, other: Float, covariance: Float, other_covariance: Float
     ) -> "Ridgeline":
         """Return the line from N(one, covariance) to N(other, other_covariance)."""
-        factor = _root(covariance)
-        half = solve_triangular(factor, other_covariance, lower=True)
+        factor, other_factor = _root(covariance), _root(other_covariance)
+        half = solve_triangular(factor, other_factor @ other_factor.T, lower=True)
         widths, turned = eigh(solve_triangular(factor, half.T, lower=True))
         basis = factor @ turned
         difference = turned.T @ solve_triangular(factor, other - one, lower=True)
