@@ -65,7 +65,8 @@ def moved(rng: np.random.Generator) -> tuple[dict[str, Any], Any, Any, Any]:
         )
         given = None if covariates is None else covariates[~np.isnan(covariates).any(axis=1)]
         shares = found.predict_proba(told, given)
-        holds(shares.shape[1:] == (n_waves, n_classes), "posteriors are of other waves or classes")
+        size = n_waves, len(found.classes)
+        holds(shares.shape[1:] == size and size[1] <= n_classes, "posteriors are of other classes")
         is_distribution(shares, "posteriors")
 
     return (
