@@ -62,10 +62,10 @@ def compare(
             require(*PAGE_PACKAGES)
         with in_words_of_the_command(called):
             table = read_without(files, called, missing, (weights, id_column))
-            told_of = [_told(one, rows_of(one.mixture, table)) for one in both]
+            first, second = (_told(one, rows_of(one.mixture, table)) for one in both)
             counted = weights_of(table, weights)
             _say_columns(both)
-            found = compared(*told_of, counted)
+            found = compared(first, second, counted)
         with summed_up(found.summary):
             if folder is not None:
                 _write(folder, found, table, id_column, keep_formulas, (model, other))

@@ -102,7 +102,8 @@ class Ridgeline:
 def _root(covariance: Float) -> Float:
     """Return a lower factor of a covariance (D, D), with the least width that rounding leaves."""
     try:
-        return np.linalg.cholesky(covariance)
+        found = np.linalg.cholesky(covariance)
     except np.linalg.LinAlgError:
         least = ROUNDED * len(covariance) * np.finfo(np.float64).eps * np.diagonal(covariance)
-        return np.linalg.cholesky(covariance + np.diag(least))
+        found = np.linalg.cholesky(covariance + np.diag(least))
+    return np.asarray(found, dtype=np.float64)
