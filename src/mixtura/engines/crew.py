@@ -100,8 +100,13 @@ class Crew:
         for connection, process in self._workers.items():
             connection.close()
             process.terminate()
+        until = monotonic() + PATIENCE
         for process in self._workers.values():
-            process.join()
+            process.join(max(until - monotonic(), 0.0))
+            if process.is_alive():
+                # Who hangs may not hear of the end.
+                process.kill()
+                process.join()
         self._workers = {}
 
     def _start(self) -> None:
