@@ -42,7 +42,8 @@ ONCE = [
 # factors without scatter; a component without rows beside those that share with it, shapes of
 # millions, volumes over 1e250 rows; waves of which no row speaks, directions without a scale,
 # columns of which there is no mixture, groups that a limit ends, and components that are one value;
-# chances that are all but none, and steps whose squares are no numbers.
+# chances that are all but none, steps whose squares are no numbers, and groups of
+# rows that lie column by column.
 SMALL = [
     (701, 378),
     (2701, 13),
@@ -69,7 +70,7 @@ SMALL = [
     *((10**10 + 1, 473), (10**10 + 1, 468), (10**10 + 1, 499), (10**10 + 1, 555)),
     *((10**10 + 1, 298), (10**10 + 1, 263)),
     *((10**10 + 2, 108), (10**10 + 2, 170), (10**10 + 2, 373)),
-    *((11796052489, 271), (11796052489, 361)),
+    *((11796052489, 271), (11796052489, 361), (11796055507, 498)),
 ]
 
 

@@ -146,6 +146,18 @@ def test_groups_may_lie_in_any_order(groups, fits):
         assert numbers_of(again) == numbers_of(fits)
 
 
+@pytest.mark.parametrize("thorough", [False, True])
+def test_how_an_array_lies_in_memory_changes_no_bit(thorough):
+    rng = np.random.default_rng(5)
+    rows, names = rng.normal(size=(60, 3)), rng.integers(3, size=60)
+    rows[0] *= 1e7
+    made = GaussianMixture(2, covariance_type="EVE", max_iter=5, random_state=0)
+    found = fit_by(made, rows, names, thorough=thorough)
+    for other in (np.asfortranarray(rows), np.repeat(rows, 2, axis=0)[::2]):
+        again = fit_by(made, other, names, thorough=thorough)
+        np.testing.assert_array_equal(numbers_of(again), numbers_of(found))
+
+
 def test_rows_of_a_group_may_stand_in_any_order(groups, fits):
     shuffled = named(groups).sample(frac=1, random_state=3)
     again = fit_by(GaussianMixture(2, random_state=0), shuffled, "store")
