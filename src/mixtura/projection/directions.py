@@ -58,7 +58,9 @@ def directions_of(
     ParameterError
         If variances are beyond the range of numbers, or there is none in some direction.
     """
-    apart = means - weights @ means
+    # Differences of means that are far from the origin have all their digits.
+    apart = means - means[0]
+    apart = apart - weights @ apart
     with np.errstate(over="ignore", invalid="ignore"):
         within = np.einsum("k,kij->ij", weights, covariances)
         total = within + (weights[:, None] * apart).T @ apart
@@ -93,6 +95,9 @@ def directions_of(
     values, vectors = np.linalg.eigh(kernel)
     order = np.argsort(-values, kind="stable")
     kept = order[values[order] > NOTHING * max(values[order[0]], 0.0)]
+    if by_means_alone:
+        # So many means lie in no more directions but for rounding.
+        kept = kept[: len(weights) - 1]
     white_axes = vectors[:, kept]
     shares = np.einsum("id,ij,jd->d", white_axes, between, white_axes)
     axes = solve_triangular(factor, white_axes, lower=True, trans=1) / units[:, None]
