@@ -222,7 +222,7 @@ def test_places_reach_both_ends() -> None:
     assert line.points(PLACES[[0, -1]])[:, 0] == pytest.approx([0, 1], abs=1e-9)
 
 
-@pytest.mark.parametrize("criterion", ["bhattacharyya", "ridge", "modes"])
+@pytest.mark.parametrize("criterion", ["bhattacharyya", "ridge", "modes", "dip"])
 @pytest.mark.parametrize("code", ["VII", "VVI", "VVV"])
 def test_squares_that_are_no_numbers_change_nothing(criterion: str, code: str) -> None:
     rng = np.random.default_rng(9)
