@@ -106,6 +106,39 @@ class KillsOnce:
         return shape_of(unit)
 
 
+@dataclass(frozen=True)
+class EndsAt:
+    """Ends the process that is given an item, by a signal, or with an exit code below zero."""
+
+    item: int
+    how: int
+
+    def __call__(self, item: int) -> Shape:
+        if item == self.item and self.how < 0:
+            os._exit(-self.how)
+        if item == self.item:
+            os.kill(os.getpid(), self.how)
+        return shape_of(item)
+
+
+@dataclass(frozen=True)
+class HangsAt:
+    """Never comes back from an item: asleep, busy, deaf to signals that end it, or stopped."""
+
+    item: int
+    how: str
+
+    def __call__(self, item: int) -> Shape:
+        if item == self.item:
+            if self.how == "deaf":
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            if self.how == "stopped":
+                os.kill(os.getpid(), signal.SIGSTOP)
+            while True:
+                time.sleep(0.0 if self.how == "busy" else 1.0)
+        return shape_of(item)
+
+
 def kills_at_one(item: int) -> int:
     if item == 1:
         os.kill(os.getpid(), signal.SIGKILL)

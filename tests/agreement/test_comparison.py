@@ -10,6 +10,7 @@ from mixtura import (
     DataError,
     GaussianMixture,
     GaussianMixtureClassifier,
+    MixedMixture,
     ParameterError,
 )
 from mixtura.agreement import compare
@@ -65,6 +66,45 @@ def test_classes_are_compared_with_clusters(fresh_seed: int) -> None:
     told = compare(classifier, GaussianMixture(2, random_state=0).fit(X), X)
     assert set(told.matching.known.tolist()) == {"high", "low"}
     assert told.log_likelihoods[0] == pytest.approx(classifier.score_samples(X).sum())
+
+
+EMPTY = "3 row(s) have no cell at all; their posterior is the mixing weights, and they do not"
+
+
+def test_rows_without_a_cell_do_not_count_and_are_told_of(fresh_seed: int) -> None:
+    X = drawn(fresh_seed)
+    lacking = X.copy()
+    lacking.iloc[[5, 70, 71]] = np.nan
+    whole = lacking.dropna()
+    one = GaussianMixture(3, missing="marginal", random_state=0).fit(lacking)
+    other = GaussianMixture(2, missing="marginal", random_state=0).fit(lacking)
+    told, rest = compare(one, other.mixture_, lacking), compare(one, other, whole)
+    np.testing.assert_array_equal(told.matching.counts, rest.matching.counts)
+    assert told.matching.counts.sum() == 297
+    assert (told.difference, told.standard_error) == (rest.difference, rest.standard_error)
+    assert (told.agreement, told.adjusted_rand) == (rest.agreement, rest.adjusted_rand)
+    assert np.flatnonzero(told.silent).tolist() == [5, 70, 71]
+    assert not told.changed[told.silent].any()
+    assert EMPTY in told.summary()
+    assert "of 297 rows change" in told.summary()
+    assert "no cell" not in rest.summary()
+    with pytest.raises(DataError, match="nothing to compare on"):
+        compare(one, other, lacking[told.silent])
+
+
+def test_rows_without_a_cell_are_those_of_the_columns_of_each_kind(fresh_seed: int) -> None:
+    rng = np.random.default_rng(fresh_seed)
+    frame = pd.DataFrame(
+        {"kind": rng.choice(["a", "b"], 60).astype(object), "size": rng.normal(size=60)}
+    )
+    frame.loc[3, ["kind", "size"]] = [None, np.nan]
+    frame.loc[4, "kind"] = None
+    blocks = {"categorical": ["kind"], "gaussian": ["size"]}
+    mixed = MixedMixture(blocks, 2, missing="marginal", random_state=0).fit(frame)
+    kinds = CategoricalMixture(1).fit(frame[["kind"]])
+    assert np.flatnonzero(compare(mixed, mixed, frame).silent).tolist() == [3]
+    # Of its only column the fourth row has nothing to say.
+    assert np.flatnonzero(compare(mixed, kinds, frame).silent).tolist() == [3, 4]
 
 
 def test_what_cannot_be_compared_is_named() -> None:

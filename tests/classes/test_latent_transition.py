@@ -171,15 +171,17 @@ def test_posteriors_are_those_of_paths() -> None:
         assert_allclose(told[:, t], joint.sum(axis=axes), atol=1e-10)
 
 
-def test_rows_that_no_class_is_likely_for_are_smoothed_by_logarithms() -> None:
+@pytest.mark.parametrize("depth", [30.0, 300.0, 500.0, 640.0, 705.0, 725.0, 744.0, 2000.0])
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_rows_that_no_class_is_likely_for_are_smoothed_by_logarithms(depth: float) -> None:
     rng = np.random.default_rng(0)
     log_initial = np.log(rng.dirichlet(np.ones(2), 6))
     with np.errstate(divide="ignore"):
         log_moves = np.log([[[[1.0, 0.0], [0.3, 0.7]]]] * 2)
     emissions = rng.normal(size=(6, 3, 2))
     # The first class cannot be left, and is all but impossible at the last wave.
-    emissions[:3, 2, 0] = -2000.0
-    emissions[:3, 0, 1] = -3000.0
+    emissions[:3, 2, 0] = -depth
+    emissions[:3, 0, 1] = -1.5 * depth
     emissions[3] -= 1e4
     found = smoothed(log_initial, log_moves, emissions)
     paths = {
@@ -269,6 +271,9 @@ def test_moves_that_nobody_makes_have_no_errors_and_slopes_without_bound_are_nam
     assert np.isnan(found.transition_errors[0, high]).all()
     assert np.isfinite(found.transition_errors[0, 1 - high]).all()
     assert "taken as known" in str(found.summary())
+    # What is taken as known has neither an error nor a test.
+    assert np.isnan(found.moves[0][high].standard_errors).all()
+    assert np.isnan([row["z"] for row in found.moves[0][high].table()]).all()
     with pytest.raises(InformationError, match=r"of those in class \d at wave 0, .* has no bound"):
         latent_transition(
             model,
@@ -277,6 +282,16 @@ def test_moves_that_nobody_makes_have_no_errors_and_slopes_without_bound_are_nam
             covariates_on="transition",
             prior=None,
         )
+
+
+def test_waves_of_which_no_row_speaks_are_all_on_the_edge() -> None:
+    waves, _ = drawn(40, 2)
+    model = BernoulliMixture(2, random_state=0).fit(np.vstack(waves))
+    found = latent_transition(
+        model, waves, sample_weight=np.full(40, 1e-6), n_init=1, max_iter=5, prior="weak"
+    )
+    assert np.isnan(found.initial_errors).all()
+    assert np.isnan(found.transition_errors).all()
 
 
 def test_what_cannot_be_fitted_is_said() -> None:

@@ -19,6 +19,7 @@ from mixtura import (
     classification,
     three_step,
 )
+from mixtura.classes.maximum import Point, maximum
 
 pytestmark = pytest.mark.drawn(4, among="file")
 
@@ -460,3 +461,12 @@ def test_drawn_classes_are_not_all_sure():
     model, answers, _, order = fitted()
     right = np.array(order)[labels] == model.predict(answers)
     assert 0.7 < right.mean() < 0.95
+
+
+def test_a_climb_ends_where_nothing_curves_and_has_no_maximum() -> None:
+    def rising(b: np.ndarray) -> Point:
+        # As far out as a likelihood without bound has lost all curvature to rounding.
+        return Point(float(b.sum()), np.ones((3, 2)), np.zeros((2, 2)))
+
+    with pytest.raises(InformationError, match="it has no bound"):
+        maximum(rising, np.zeros(2), np.ones(3), lambda place: f"{place}: it has no bound")

@@ -281,6 +281,20 @@ def test_clusters_of_no_such_components_are_refused(flowers, fitted, tmp_path):
     assert (done.exit_code, "clusters are not of its components" in done.stderr) == (1, True)
 
 
+def test_rows_without_cells_are_told_of_where_models_are_compared(flowers, fitted, tmp_path):
+    frame, _ = flowers
+    path, out = tmp_path / "gappy.csv", tmp_path / "compared"
+    gappy = frame.copy()
+    gappy.loc[[2, 9], ["length", "width"]] = np.nan
+    gappy.to_csv(path, index=False)
+    done = mixtura("compare", fitted, fitted, path, "-o", out)
+    assert done.exit_code == 0, done.stderr
+    assert "2 row(s) have no cell at all" in done.stdout
+    assert f"0 of {len(frame) - 2} rows change" in done.stdout
+    assert "2 row(s) have no cell at all" in (out / "report.html").read_text(encoding="utf-8")
+    assert len(rows_of(out / "comparison.csv")) == len(frame)
+
+
 def test_models_are_compared_as_the_library_compares_them(flowers, fitted, tmp_path):
     frame, path = flowers
     other, out = tmp_path / "classes", tmp_path / "compared"

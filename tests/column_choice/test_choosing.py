@@ -184,3 +184,25 @@ def test_a_search_that_is_interrupted_ends_the_choice(monkeypatch: pytest.Monkey
     )
     with pytest.raises(KeyboardInterrupt):
         choose_columns(rows, [2], "diag")
+
+
+def test_columns_without_any_mixture_of_two_are_not_chosen() -> None:
+    # Two items of two levels determine no two classes, whatever the rows.
+    rows = np.array([["a", "b"], ["b", "a"], ["a", "a"], ["b", "b"], ["a", "b"]], dtype=object)
+    found = choose_columns(rows, [1, 2], family="categorical", random_state=0)
+    assert found.columns == ()
+    assert found.selection is None
+    assert all(step.evidence == -np.inf for step in found.steps[:1])
+    assert not any(np.isnan(step.evidence) for step in found.steps)
+
+
+def test_a_column_that_is_one_value_in_a_component_is_told_of_by_numbers(fresh_seed: int) -> None:
+    rng = np.random.default_rng(fresh_seed)
+    labels = rng.integers(2, size=60)
+    rows = np.column_stack([labels * 5.0, labels + 0.0, *rng.normal(size=(2, 60))])
+    rows[:, 0] += rng.normal(size=60)
+    # In either component the second column has but one value.
+    parts = [Moments.of(rows, (labels == k) + 1e-300) for k in range(2)]
+    for part in parts:
+        assert np.isfinite(part.correlations).all()
+        assert np.isfinite([part.deviance(j, (0, 2)) for j in (1, 3)]).all()

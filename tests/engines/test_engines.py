@@ -14,6 +14,11 @@ from mixtura import ParameterError
 from mixtura.engines import Engine, Processes, Serial, Threads, engine_named
 from mixtura.engines.engine import MergeTree
 
+
+def overflowing(numbers: np.ndarray) -> np.ndarray:
+    return numbers * numbers
+
+
 ENGINES = [Serial(), Threads(1), Threads(2), Threads(5)]
 IDS = ["serial", "1 thread", "2 threads", "5 threads"]
 
@@ -164,3 +169,18 @@ def test_sessions_that_overlap_in_threads_leave_no_limit_behind() -> None:
     assert {each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"} == {1}
     second.__exit__(None, None, None)
     assert [each["num_threads"] for each in threadpool_info()] == before
+
+
+@pytest.mark.parametrize("engine", [*ENGINES, Processes(2)], ids=[*IDS, "2 processes"])
+def test_workers_say_of_what_is_no_number_what_their_caller_does(
+    engine: Engine, recwarn: pytest.WarningsRecorder
+) -> None:
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"), engine.session():
+        total = engine.fold(overflowing, [np.full(3, 1e300)] * 8)
+        each = list(engine.map(overflowing, [np.full(3, 1e300)] * 8))
+    assert np.isinf(total).all()
+    assert np.isinf(each).all()
+    assert not recwarn.list
+    if not isinstance(engine, Processes):
+        with np.errstate(over="raise"), engine.session(), pytest.raises(FloatingPointError):
+            engine.fold(overflowing, [np.full(3, 1e300)] * 8)

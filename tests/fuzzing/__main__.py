@@ -11,8 +11,9 @@ from collections import Counter
 from typing import Any
 
 import mixtura
-from fuzzing.cases import Case, case
-from fuzzing.properties import Failed, check
+from fuzzing.cases import case
+from fuzzing.claims import Failed
+from fuzzing.properties import check
 
 # Of processor time, for one case: large ones that need more are not drawn.
 MOST_SECONDS = 60
@@ -53,7 +54,7 @@ def tried(seed: int, number: int) -> str:
         signal.setitimer(signal.ITIMER_PROF, 0)
 
 
-def report(one: Case, seed: int, number: int, error: Exception) -> None:
+def report(one: Any, seed: int, number: int, error: Exception) -> None:
     """Print what failed, and how it is done again."""
     last = traceback.format_tb(error.__traceback__)[-1]
     place = "" if isinstance(error, Failed) else last
@@ -62,9 +63,7 @@ def report(one: Case, seed: int, number: int, error: Exception) -> None:
     print(f"  {one.family}, rows {one.rows.shape} {one.rows.dtype}, given {[*one.given]}")
     print(f"  {str(shown)[:400]}\n{place}", end="")
     made = f"from fuzzing.cases import case; one = case({seed}, {number})"
-    print(
-        f"  PYTHONPATH=tests python -c '{made}; one.make().fit(one.rows, **one.given)'", flush=True
-    )
+    print(f"  PYTHONPATH=tests python -c '{made}; one.ask(1)'", flush=True)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 
 import mixtura
 from fuzzing import tables
+from fuzzing.analyses import analysis
 from fuzzing.asked import asked, gappy
 from fuzzing.hard import hard
 from fuzzing.later import LATER, later
@@ -25,7 +26,7 @@ FAMILIES: dict[str, tuple[str, Any]] = {
     "categorical": ("CategoricalMixture", tables.categories),
     "mixed": ("MixedMixture", None),
 }
-HARD, ASKED, LATEST = 1000, 2000, 100_000
+HARD, ASKED, LATEST, ANALYSES = 1000, 2000, 100_000, 10_000_000_000
 # The share of large fits, each of which takes as long as a hundred small ones.
 LARGE = 0.01
 SHARES = [0.5, 0.06, 0.06, 0.06, 0.06, 0.06, 0.06, 0.07, 0.07]
@@ -50,16 +51,21 @@ class Case:
     given: dict[str, Any]
     told: dict[str, Any] = field(default_factory=dict)
 
+    def ask(self, n_jobs: int) -> Any:
+        """Return the estimator, fitted."""
+        return self.make(n_jobs=n_jobs).fit(self.rows, **self.given)
+
     def make(self, **more: Any) -> Any:
         """Return the estimator."""
         name, _ = (FAMILIES | LATER)[self.family]
         return getattr(mixtura, name)(**{**self.settings, **more})
 
 
-def case(seed: int, number: int, *, large: bool | None = None) -> Case:
+def case(seed: int, number: int, *, large: bool | None = None) -> Any:
     """Return the fit of that number, of a kind by its seed.
 
-    Seeds from 1000 up draw edges, from 2000 up rarer settings, from 100 000 up later estimators.
+    Seeds from 1000 up draw edges, from 2000 up rarer settings, from 100 000 up later estimators,
+    from 10 000 000 000 up what is asked of fits.
 
     Most are small, and end soon, as small fits find what large ones find; some of each kind are
     large, or all are if asked for.
@@ -67,6 +73,8 @@ def case(seed: int, number: int, *, large: bool | None = None) -> Case:
     sizes = np.random.default_rng([seed, number, 1])
     large = bool(sizes.random() < LARGE) if large is None else large
     rng = np.random.default_rng([seed, number])
+    if seed >= ANALYSES:
+        return analysis(rng)
     if HARD <= seed < ASKED:
         made = Case(*hard(rng, large=large))
     elif seed >= LATEST:

@@ -9,21 +9,19 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 import mixtura
+from fuzzing.analyses import Analysis
 from fuzzing.cases import Case
+from fuzzing.claims import Failed, holds, is_distribution
 
-__all__ = ["Failed", "check"]
-
-
-class Failed(AssertionError):
-    """A property that does not hold."""
+__all__ = ["check", "check_leaks"]
 
 
-def check(case: Case, number: int) -> str:
-    """Return how a fit ended; raise `Failed` where something does not hold."""
+def check(case: Case | Analysis, number: int) -> str:
+    """Return how a case ended; raise `Failed` where something does not hold."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            fitted = case.make(n_jobs=1).fit(case.rows, **case.given)
+            found = case.ask(1)
         except mixtura.LikelihoodDecreased as error:
             raise Failed(f"the trap for defects: {error}") from error
         except mixtura.MixturaError as error:
@@ -31,13 +29,16 @@ def check(case: Case, number: int) -> str:
             if not str(error).strip():
                 raise Failed("an error without words") from error
             return type(error).__name__
-        check_fit(fitted, case)
-        if number % 6 == 0 or len(case.rows) > 1500:
-            check_threads(fitted, case)
-        if number % 6 == 1:
-            check_file(fitted, case)
+        if isinstance(case, Analysis):
+            case.hold(found, number)
+        else:
+            check_fit(found, case)
+            if number % 6 == 0 or len(case.rows) > 1500:
+                check_threads(found, case)
+            if number % 6 == 1:
+                check_file(found, case)
     check_leaks(caught)
-    return "fit"
+    return "fit" if isinstance(case, Case) else case.family
 
 
 def check_leaks(caught: list[Any]) -> None:
@@ -47,19 +48,11 @@ def check_leaks(caught: list[Any]) -> None:
             raise Failed(f"a warning leaked: {each.category.__name__} {each.message} at {place}")
 
 
-def holds(true: Any, words: str) -> None:
-    if not true:
-        raise Failed(words)
-
-
 def check_fit(fitted: Any, case: Case) -> None:
     """Check posteriors, parameters, likelihood and history."""
     shares = fitted.predict_proba(case.rows, **case.told)
-    holds(np.isfinite(shares).all() and (shares >= 0).all(), "posteriors are no probabilities")
-    room = 1e-9 if shares.dtype == np.float64 else 1e-5
-    holds(np.abs(shares.sum(axis=1) - 1).max() < room, "posteriors do not sum to one")
-    holds(np.abs(fitted.mixture_.weights.sum() - 1) < 1e-9, "weights do not sum to one")
-    holds((fitted.mixture_.weights >= 0).all(), "a weight is negative")
+    is_distribution(shares, "posteriors", 1e-9 if shares.dtype == np.float64 else 1e-5)
+    is_distribution(fitted.mixture_.weights, "weights")
     arrays, _ = fitted.mixture_.family.to_arrays(fitted.mixture_.parameters)
     for name, array in arrays.items():
         # A negative binomial that varies no more than a Poisson has an infinite size, and what is

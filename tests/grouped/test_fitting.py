@@ -146,6 +146,18 @@ def test_groups_may_lie_in_any_order(groups, fits):
         assert numbers_of(again) == numbers_of(fits)
 
 
+@pytest.mark.parametrize("thorough", [False, True])
+def test_how_an_array_lies_in_memory_changes_no_bit(thorough):
+    rng = np.random.default_rng(5)
+    rows, names = rng.normal(size=(60, 3)), rng.integers(3, size=60)
+    rows[0] *= 1e7
+    made = GaussianMixture(2, covariance_type="EVE", max_iter=5, random_state=0)
+    found = fit_by(made, rows, names, thorough=thorough)
+    for other in (np.asfortranarray(rows), np.repeat(rows, 2, axis=0)[::2]):
+        again = fit_by(made, other, names, thorough=thorough)
+        np.testing.assert_array_equal(numbers_of(again), numbers_of(found))
+
+
 def test_rows_of_a_group_may_stand_in_any_order(groups, fits):
     shuffled = named(groups).sample(frac=1, random_state=3)
     again = fit_by(GaussianMixture(2, random_state=0), shuffled, "store")
@@ -248,6 +260,19 @@ def test_a_group_that_stops_at_the_limit_says_so_and_does_not_warn(groups, recwa
     assert not len(recwarn)
     assert not fits.converged.any()
     assert all("stopped at the iteration limit" in fits.notes[g] for g in (0, 1))
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("size", [2, 3])
+def test_the_likelihood_at_a_limit_is_that_of_the_mixture_it_leaves(code, size):
+    rng = np.random.default_rng(3)
+    rows, names = rng.normal(size=(240, 2)), rng.integers(4, size=240)
+    for limit in (1, 2, 5):
+        model = GaussianMixture(size, covariance_type=code, max_iter=limit, random_state=0)
+        fits = fit_by(model, rows, by=names)
+        for g, mixture in enumerate(fits.mixtures):
+            total = mixture.log_density(rows[names == g]).sum()
+            assert total == pytest.approx(fits.log_likelihood[g], rel=1e-9)
 
 
 def test_an_interrupt_within_a_group_ends_all_groups(groups, monkeypatch):

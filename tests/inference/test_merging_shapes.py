@@ -204,12 +204,25 @@ def test_shapes_are_of_gaussians_only() -> None:
         modes(GaussianMixture(2).fit(np.random.default_rng(0).normal(size=(50, 2))))
 
 
+def test_a_width_that_is_rounding_alone_is_the_least_there_is() -> None:
+    # Of rank one but for the last digit, by which the least eigenvalue is below zero.
+    thin = np.ones((3, 3)) - np.diag([0.0, 0.0, 2.0**-52])
+    with pytest.raises(np.linalg.LinAlgError):
+        np.linalg.cholesky(thin)
+    line = Ridgeline.between(np.zeros(3), np.ones(3), thin, thin)
+    assert np.isfinite(line.points(PLACES)).all()
+    assert line.valley(0.5) == pytest.approx(1.0)
+    apart = Ridgeline.between(np.zeros(3), np.full(3, 9.0), thin, thin)
+    one = Ridgeline.between(np.zeros(1), np.full(1, 9.0), np.eye(1), np.eye(1))
+    assert apart.valley(0.5) == pytest.approx(one.valley(0.5), rel=1e-6)
+
+
 def test_places_reach_both_ends() -> None:
     line = Ridgeline.between(np.zeros(1), np.ones(1), np.eye(1), 1e-6 * np.eye(1))
     assert line.points(PLACES[[0, -1]])[:, 0] == pytest.approx([0, 1], abs=1e-9)
 
 
-@pytest.mark.parametrize("criterion", ["bhattacharyya", "ridge", "modes"])
+@pytest.mark.parametrize("criterion", ["bhattacharyya", "ridge", "modes", "dip"])
 @pytest.mark.parametrize("code", ["VII", "VVI", "VVV"])
 def test_squares_that_are_no_numbers_change_nothing(criterion: str, code: str) -> None:
     rng = np.random.default_rng(9)

@@ -173,6 +173,19 @@ def test_a_scale_is_followed(code, scale):
         np.testing.assert_allclose(scaled, plain, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("powers", [(-250, -250), (-20, -250), (0, 250), (20, 250), (250, 0)])
+def test_scatters_and_rows_may_weigh_what_they_like(code, powers):
+    scatter, rows = random_moments(10)
+    expected = attained(native_update(code, scatter_for(code, scatter), rows), scatter, rows)
+    times = 10.0 ** ((powers[1] - powers[0]) / 2)
+    heavy = scatter_for(code, scatter) * 10.0 ** powers[0], rows * 10.0 ** powers[1]
+    found = native_update(code, *heavy)
+    assert attained(found / times, scatter, rows) == pytest.approx(expected, rel=1e-11)
+    again = native_update(code, *heavy, previous=found)
+    assert attained(again / times, scatter, rows) == pytest.approx(expected, rel=1e-11)
+
+
 @pytest.mark.parametrize("code", [code for code in CODES if code not in COMMON_AXES])
 def test_columns_of_unlike_scales_lose_no_digits(code):
     for seed in range(20):

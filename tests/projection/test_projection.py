@@ -236,3 +236,38 @@ def test_what_cannot_be_projected_is_said() -> None:
     assert found.n_directions == 1
     with pytest.raises(ParameterError, match="from 1 to 1"):
         found.in_first(2)
+
+
+def test_components_without_scale_in_some_direction_are_refused_by_name() -> None:
+    weights, means = np.array([0.5, 0.5]), np.array([[0.0, 0.0], [1.0, 1.0]])
+    thin = np.array([[1.0, 1.0], [1.0, 1.0]])
+    with pytest.raises(ParameterError, match="no width but rounding"):
+        directions_of(weights, means, np.array([thin, thin]))
+    for scale in (1e-180, 1e180):
+        with np.errstate(over="ignore"):
+            wide = np.eye(2) * scale * scale
+        with pytest.raises(ParameterError, match="multiplied by a power of ten"):
+            directions_of(weights, means * scale, np.array([wide, wide]))
+
+
+@pytest.mark.parametrize("scale", [1e-140, 1e140])
+def test_scores_are_the_same_in_units_of_any_size(scale: float) -> None:
+    weights, means, covariances = case(3)
+    plain = directions_of(weights, means, covariances)
+    found = directions_of(weights, means * scale, covariances * scale**2)
+    assert_allclose(found.axes * scale, plain.axes, rtol=1e-9, atol=1e-12)
+    assert_allclose(found.eigenvalues, plain.eigenvalues, rtol=1e-9)
+
+
+@pytest.mark.parametrize("n_components", [1, 2, 3])
+def test_means_lie_in_fewer_directions_than_there_are(n_components: int) -> None:
+    rng = np.random.default_rng(n_components)
+    weights, means = rng.dirichlet(np.ones(n_components)), rng.normal(size=(n_components, 4))
+    thin = np.repeat(np.eye(4)[None] * 1e-12, n_components, axis=0)
+    plain = directions_of(weights, means, thin, by_means_alone=True)
+    assert plain.axes.shape[1] == n_components - 1
+    # Offsets of which means keep all digits change nothing.
+    far = np.round(means * 2.0**20) / 2.0**20
+    near = directions_of(weights, far, thin + np.eye(4), by_means_alone=True)
+    moved = directions_of(weights, far + 2.0**30, thin + np.eye(4), by_means_alone=True)
+    assert_allclose(moved.axes, near.axes, rtol=1e-12, atol=1e-13)

@@ -5,17 +5,36 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 from sklearn.metrics import adjusted_rand_score
 
 from mixtura.agreement.matching import Matching, matched_confusion
 from mixtura.data.checks import row_weights
+from mixtura.data.gaps import lack_all, words_of_empty
 from mixtura.data.weights import given_weights
 from mixtura.errors import DataError, ParameterError
+from mixtura.mixture import Mixture
 from mixtura.text import Summary
 
-__all__ = ["Comparison", "compare", "compared"]
+__all__ = ["Comparison", "Told", "compare", "compared", "rows_without_cells"]
 
 Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """What one model says of each row.
+
+    Attributes
+    ----------
+    labels : (N,) where it puts them
+    log_density : (N,)
+    silent : (N,) which of them have no cell for it
+    """
+
+    labels: NDArray[Any]
+    log_density: Float
+    silent: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,8 +47,9 @@ class Comparison:
     other_labels : (N,) where the second does
     log_density : (N,) of each row by the first, in nats
     other_log_density : (N,) by the second
-    weights : (N,) row weights
+    weights : (N,) row weights; zero for rows that have no cell
     matching : of the groups of the first, in rows, with those of the second
+    silent : (N,) which rows have no cell for one of the models, which puts them nowhere
     """
 
     labels: NDArray[Any]
@@ -38,13 +58,20 @@ class Comparison:
     other_log_density: Float
     weights: Float
     matching: Matching
+    silent: NDArray[np.bool_]
 
     @property
     def changed(self) -> NDArray[np.bool_]:
         """Return which rows (N,) are put in groups that are not matched."""
         stand_for = dict(self.matching.matches)
         pairs = zip(self.labels.tolist(), self.other_labels.tolist(), strict=True)
-        return np.array([one not in stand_for or stand_for[one] != two for one, two in pairs])
+        found = [one not in stand_for or stand_for[one] != two for one, two in pairs]
+        return np.array(found) & ~self.silent
+
+    @property
+    def n_silent(self) -> int:
+        """Return how many rows have no cell."""
+        return int(self.silent.sum())
 
     @property
     def agreement(self) -> float:
@@ -86,16 +113,17 @@ class Comparison:
         """Return it in words and a table, the groups of the first in rows."""
         one, other = self.log_likelihoods
         side = "higher" if self.difference > 0 else "lower"
-        moved = int(self.changed.sum())
+        moved, counted = int(self.changed.sum()), len(self.labels) - self.n_silent
         matching = self.matching.summary()
+        empty = f"\n{words_of_empty(self.n_silent)}." if self.n_silent else ""
         said = (
             f"{matching.passages[0].said}\n"
             "Rows: the groups of the first; columns: those of the second.\n"
-            f"{moved} of {len(self.labels)} rows change groups; adjusted Rand index "
+            f"{moved} of {counted} rows change groups; adjusted Rand index "
             f"{self.adjusted_rand:.4f}.\n"
             f"Log-likelihood {one:.4f} and {other:.4f}: the second is {side} by "
             f"{abs(self.difference):.4f} nats (standard error {self.standard_error:.4f}, which "
-            "holds where neither was fitted to these)."
+            f"holds where neither was fitted to these).{empty}"
         )
         return Summary([replace(matching.passages[0], said=said)], matching.table())
 
@@ -118,33 +146,57 @@ def compare(one: Any, other: Any, X: Any, sample_weight: ArrayLike | None = None
     DataError
         If rows or weights cannot be used.
     """
-    labels, density = _told(one, X)
-    other_labels, other_density = _told(other, X)
-    weights = row_weights(given_weights(X, sample_weight), len(labels))
-    return compared(labels, other_labels, density, other_density, weights)
+    told = _told(one, X), _told(other, X)
+    weights = row_weights(given_weights(X, sample_weight), len(told[0].labels))
+    return compared(*told, weights)
 
 
-def compared(
-    labels: NDArray[Any],
-    other_labels: NDArray[Any],
-    log_density: Float,
-    other_log_density: Float,
-    weights: Float | None,
-) -> Comparison:
-    """Return what two models say of rows, of their answers (N,)."""
-    if not len(labels):
+def compared(one: Told, other: Told, weights: Float | None) -> Comparison:
+    """Return what two models say of rows.
+
+    Raises
+    ------
+    DataError
+        If there are none, or none has a cell.
+    """
+    n_rows = len(one.labels)
+    if not n_rows:
         raise DataError("there are no rows to compare on; give at least one")
-    counted = np.ones(len(labels)) if weights is None else weights
-    matching = matched_confusion(labels, other_labels, counted)
-    return Comparison(labels, other_labels, log_density, other_log_density, counted, matching)
+    silent = one.silent | other.silent
+    counted = np.where(silent, 0.0, 1.0 if weights is None else weights)
+    if silent.any() and not counted.any():
+        raise DataError(
+            "no row of weight above zero has a known cell, so there is nothing to compare on; look "
+            "at how missing cells are written"
+        )
+    matching = matched_confusion(one.labels, other.labels, counted)
+    return Comparison(
+        *(one.labels, other.labels, one.log_density, other.log_density, counted, matching, silent)
+    )
 
 
-def _told(model: Any, data: Any) -> tuple[NDArray[Any], Float]:
-    """Return where a model puts rows (N,), and their log densities (N,)."""
+def rows_without_cells(mixture: Mixture, rows: Any) -> NDArray[np.bool_]:
+    """Return which rows (N,), encoded by a mixture, have no cell for it."""
+    if issparse(rows):
+        return np.zeros(rows.shape[0], dtype=bool)
+    cells = [place for place, kind in enumerate(mixture.kinds) if kind.name != "exposure"]
+    categorical = np.array([mixture.kinds[place].name == "category" for place in cells])
+    return lack_all(np.asarray(rows)[:, cells], categorical)
+
+
+def _told(model: Any, data: Any) -> Told:
+    """Return what a model says of rows."""
     density = getattr(model, "log_density", None) or getattr(model, "score_samples", None)
     if density is None or not hasattr(model, "predict"):
         raise ParameterError(
             f"{type(model).__name__} is no model of rows; give a mixture, a fitted estimator or a "
             "classifier"
         )
-    return np.asarray(model.predict(data)), np.asarray(density(data), dtype=np.float64)
+    labels, densities = np.asarray(model.predict(data)), np.asarray(density(data), dtype=np.float64)
+    mixture = model if isinstance(model, Mixture) else getattr(model, "mixture_", None)
+    if mixture is None:
+        # A classifier of any family has a mixture for each class, all of the same columns.
+        mixture = next(iter(getattr(model, "mixtures_", ())), None)
+    if not isinstance(mixture, Mixture):
+        return Told(labels, densities, np.zeros(len(labels), dtype=bool))
+    return Told(labels, densities, rows_without_cells(mixture, mixture.encode(data)))

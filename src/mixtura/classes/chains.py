@@ -12,6 +12,9 @@ __all__ = ["Smoothed", "smoothed"]
 
 Float = NDArray[np.float64]
 
+# Of probabilities that are less, and of what they are divided by, digits may be lost.
+LEAST = 1e-140
+
 
 @dataclass(frozen=True, slots=True)
 class Smoothed:
@@ -54,15 +57,19 @@ def smoothed(log_initial: Float, log_moves: Float, log_emissions: Float) -> Smoo
             reached = _product(forward[:, t - 1], moves[t - 1])
         joint = reached * emissions[:, t]
         scales[:, t] = joint.sum(axis=1)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             forward[:, t] = joint / scales[:, t, None]
-    lost = ~(scales > 0.0).all(axis=1)
+    lost = ~(scales > LEAST).all(axis=1)
     scales[lost], forward[lost] = 1.0, 0.0
     pairs = np.empty((n_rows, n_waves - 1, n_classes, n_classes))
-    for t in range(n_waves - 2, -1, -1):
-        ahead = emissions[:, t + 1] * back[:, t + 1] / scales[:, t + 1, None]
-        back[:, t] = _product(ahead, moves[t].transpose(0, 2, 1))
-        pairs[:, t] = forward[:, t, :, None] * moves[t] * ahead[:, None, :]
+    with np.errstate(invalid="ignore", over="ignore"):
+        for t in range(n_waves - 2, -1, -1):
+            ahead = emissions[:, t + 1] * back[:, t + 1] / scales[:, t + 1, None]
+            back[:, t] = _product(ahead, moves[t].transpose(0, 2, 1))
+            pairs[:, t] = forward[:, t, :, None] * moves[t] * ahead[:, None, :]
+    # What leads from a class that is all but impossible may be beyond numbers.
+    lost |= ~(np.isfinite(pairs).all(axis=(1, 2, 3)) & np.isfinite(back).all(axis=(1, 2)))
+    back[lost] = 0.0
     log_density = np.log(scales).sum(axis=1) + highest.sum(axis=1)
     found = Smoothed(log_density, forward * back, pairs)
     if lost.any():

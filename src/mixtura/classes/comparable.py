@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -165,7 +166,8 @@ def grouped(
         raise DataError(f"groups has {len(series)} rows and X has {rows.n_rows}; give one for each")
     labels, codes = groups_of(series, sampling.weights)
     used = np.flatnonzero(codes >= 0)
-    known = Groups(labels, rows.family, rows.array[used], codes[used], sampling.of(used))
+    family = _with_all_levels(rows.family)
+    known = Groups(labels, family, rows.array[used], codes[used], sampling.of(used))
     _check_columns(mixture, known)
     left = sum(1 for code in levels_and_codes(series, "groups")[1] if code < 0)
     return known, left
@@ -200,6 +202,13 @@ def _not_compared(name: str) -> ParameterError:
 def _families(mixture: Mixture) -> Sequence[Any]:
     family: Any = mixture.family
     return family.families if isinstance(family, ProductFamily) else (family,)
+
+
+def _with_all_levels(family: Any) -> Any:
+    """Return the family that counts all levels: which of them no row has is looked up by group."""
+    if isinstance(family, ProductFamily):
+        return replace(family, families=tuple(map(_with_all_levels, family.families)))
+    return replace(family, unseen=()) if isinstance(family, CategoricalFamily) else family
 
 
 def _has_widths(family: Any) -> bool:

@@ -158,6 +158,8 @@ def _inverse(information: Float) -> Float:
     InformationError
         If the rows do not determine the parameters.
     """
+    if not len(information):
+        return information
     found = Spectrum.of(information) if (np.diagonal(information) > 0).all() else None
     if found is None or found.is_singular:
         raise InformationError(

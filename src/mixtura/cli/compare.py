@@ -2,11 +2,13 @@
 
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import click
+from numpy.typing import NDArray
 
 from mixtura.agreement import Comparison
-from mixtura.agreement.comparison import compared
+from mixtura.agreement.comparison import Told, compared, rows_without_cells
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.answers import Answers, answers_of
 from mixtura.cli.class_tables import write_csv
@@ -60,18 +62,19 @@ def compare(
             require(*PAGE_PACKAGES)
         with in_words_of_the_command(called):
             table = read_without(files, called, missing, (weights, id_column))
-            told_of = [one.tell(rows_of(one.mixture, table)) for one in both]
-            labels = [
-                one.labels[shares.argmax(axis=1)]
-                for one, (_, shares) in zip(both, told_of, strict=True)
-            ]
+            first, second = (_told(one, rows_of(one.mixture, table)) for one in both)
             counted = weights_of(table, weights)
-            densities = [density for density, _ in told_of]
             _say_columns(both)
-            found = compared(labels[0], labels[1], densities[0], densities[1], counted)
+            found = compared(first, second, counted)
         with summed_up(found.summary):
             if folder is not None:
                 _write(folder, found, table, id_column, keep_formulas, (model, other))
+
+
+def _told(answers: Answers, rows: NDArray[Any]) -> Told:
+    density, shares = answers.tell(rows)
+    labels = answers.labels[shares.argmax(axis=1)]
+    return Told(labels, density, rows_without_cells(answers.mixture, rows))
 
 
 def _say_columns(both: list[Answers]) -> None:

@@ -238,5 +238,7 @@ def _bic(cells: Float, weights: Float) -> float:
     there = ~np.isnan(cells)
     counts = np.bincount(cells[there].astype(np.intp), weights[there])
     counts = counts[counts > 0]
-    log_likelihood = float((xlogy(counts, counts) - counts * np.log(counts.sum())).sum())
-    return -2 * log_likelihood + (len(counts) - 1) * float(np.log(weights.sum()))
+    # What nobody answered is told without a number.
+    total = float(counts.sum())
+    log_likelihood = float(xlogy(counts, counts).sum() - xlogy(total, total))
+    return -2 * log_likelihood + max(len(counts) - 1, 0) * float(np.log(weights.sum()))

@@ -10,7 +10,7 @@ __all__ = ["Moments"]
 
 Float = NDArray[np.float64]
 
-# Of a column's variance, what is rounding.
+# Of a column's variance, what is rounding; of its width that of all rows.
 NOTHING = 1e-14
 
 
@@ -37,7 +37,8 @@ class Moments:
         units = np.abs(apart).max(axis=0)
         apart = apart / units
         covariance = (weights[:, None] * apart).T @ apart / total
-        variances = np.diagonal(covariance)
+        # Of rows that count next to nothing else but one value there is no variance.
+        variances = np.maximum(np.diagonal(covariance), NOTHING**2)
         spread = np.sqrt(variances)
         logs = np.log(variances) + 2 * np.log(units)
         return cls(total, covariance / np.outer(spread, spread), logs)

@@ -109,8 +109,8 @@ def _best_to_add(judge: Judge, chosen: Columns, but: set[int] | None = None) -> 
     looked: list[Looked] = []
     for column in judge.promising(chosen, others):
         found = judge.clustered((*chosen, column))
-        evidence = apart + judge.told(column, chosen) - found.bic
-        looked.append(Looked(column, float(evidence), found))
+        evidence = _evidence(apart + judge.told(column, chosen), found.bic)
+        looked.append(Looked(column, evidence, found))
     return max(looked, key=lambda one: one.evidence, default=None)
 
 
@@ -122,9 +122,14 @@ def _best_to_remove(judge: Judge, chosen: Columns) -> Looked | None:
     for column in chosen:
         rest = tuple(j for j in chosen if j != column)
         found = judge.clustered(rest) if rest else Clustered(0.0)
-        evidence = found.bic + judge.told(column, rest) - whole
-        looked.append(Looked(column, float(evidence), found))
-    return min(looked, key=lambda one: one.evidence)
+        evidence = _evidence(found.bic + judge.told(column, rest), whole)
+        looked.append(Looked(column, evidence, found))
+    return min(looked, key=lambda one: (one.evidence, one.found.bic))
+
+
+def _evidence(told: float, clustered: float) -> float:
+    """Return how much lower BIC is with clusters of a column: they are none without a mixture."""
+    return -np.inf if clustered == np.inf else float(told - clustered)
 
 
 def _told(action: str, looked: Looked, named: Callable[[int], str | int], *, done: bool) -> Step:

@@ -1,9 +1,9 @@
 """Categorical components, the latent class model: rows of independent items with levels."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from mixtura.errors import ParameterError
 from mixtura.kinds import ColumnKind, category
 from mixtura.text import Passage
 
-__all__ = ["CategoricalFamily"]
+__all__ = ["CategoricalFamily", "categorical_resumed"]
 
 Float = NDArray[np.float64]
 
@@ -37,10 +37,13 @@ class CategoricalFamily(ExponentialFamily):
     ----------
     levels : number of levels of each item
     labels : the values that the levels stand for, by item; None where they are their numbers
+    unseen : numbers of levels that no row of weight has, by item, which are no parameters; empty
+        where each is had
     """
 
     levels: tuple[int, ...]
     labels: tuple[tuple[Any, ...], ...] | None = None
+    unseen: tuple[tuple[int, ...], ...] = ()
 
     name: ClassVar[str] = "categorical"
 
@@ -53,6 +56,23 @@ class CategoricalFamily(ExponentialFamily):
     def kinds(self) -> tuple[ColumnKind, ...]:
         """Return a category for each item."""
         return tuple(category(tuple(labels)) for labels in self._labels())
+
+    @classmethod
+    def of(cls, labels: tuple[tuple[Any, ...], ...], blocks: Iterable[NDArray[Any]]) -> Self:
+        """Return the family of levels of these labels and rows of weight, in blocks (n, J)."""
+        lacking = [np.ones(len(own), dtype=bool) for own in labels]
+        for rows in blocks:
+            for own, codes in zip(lacking, np.asarray(rows).T, strict=True):
+                own[np.unique(codes[codes >= 0]).astype(np.intp)] = False
+        unseen = tuple(tuple(np.flatnonzero(own).tolist()) for own in lacking)
+        return cls(tuple(map(len, labels)), labels, unseen if any(unseen) else ())
+
+    @property
+    def levels_seen(self) -> tuple[int, ...]:
+        """Return the number of levels of each item that some row of weight has, one at least."""
+        unseen = self.unseen or ((),) * len(self.levels)
+        pairs = zip(self.levels, unseen, strict=True)
+        return tuple(max(count - len(own), 1) for count, own in pairs)
 
     @cached_property
     def starts(self) -> NDArray[np.intp]:
@@ -138,8 +158,8 @@ class CategoricalFamily(ExponentialFamily):
         return np.concatenate([[0.0], cells])
 
     def n_free(self, n_components: int) -> int:
-        """Return K Σ_j (L_j - 1)."""
-        return n_components * (sum(self.levels) - len(self.levels))
+        """Return K Σ_j (L_j - 1), of levels that are seen."""
+        return n_components * (sum(self.levels_seen) - len(self.levels))
 
     def embed(self, rows: NDArray[Any]) -> Float:
         """Return ones at levels: the squared distance counts the items that differ, twice."""
@@ -200,6 +220,7 @@ class CategoricalFamily(ExponentialFamily):
             "family": self.name,
             "levels": list(self.levels),
             "labels": labels,
+            **({"unseen": [list(own) for own in self.unseen]} if self.unseen else {}),
         }
 
     @classmethod
@@ -221,10 +242,27 @@ class CategoricalFamily(ExponentialFamily):
             raise ParameterError("'labels' should name every level")
         if labels is not None:
             labels = tuple(tuple(map(_plain, names)) for names in labels)
-        return cls(levels, labels), Probabilities(probabilities)
+        unseen = tuple(tuple(map(int, own)) for own in document.get("unseen", ()))
+        if unseen and not (
+            len(unseen) == len(levels)
+            and all(set(own) <= set(range(n)) for own, n in zip(unseen, levels, strict=True))
+        ):
+            raise ParameterError("'unseen' should have numbers of levels for each item")
+        return cls(levels, labels, unseen), Probabilities(probabilities)
 
     def _labels(self) -> Sequence[Sequence[Any]]:
         return self.labels or [range(levels) for levels in self.levels]
+
+
+def categorical_resumed(
+    family: CategoricalFamily, moments: Any, rows: Any
+) -> tuple[CategoricalFamily, Any]:
+    """Return the family of rows that were seen and further ones, and the moments of the former."""
+    if not family.unseen:
+        return family, moments
+    pairs = zip(family.unseen, np.asarray(rows).T, strict=True)
+    left = tuple(tuple(np.setdiff1d(own, codes).astype(int).tolist()) for own, codes in pairs)
+    return replace(family, unseen=left if any(left) else ()), moments
 
 
 def _plain(label: Any) -> Any:

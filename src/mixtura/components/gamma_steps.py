@@ -2,7 +2,8 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
+
+from mixtura.components.saddle_point import stirling
 
 __all__ = ["excess_over_steps", "narrower_than_steps"]
 
@@ -18,6 +19,5 @@ def narrower_than_steps(
 
 def excess_over_steps(shapes: Float, rates: Float, steps: Float) -> Float:
     """Return the nats a row (K,) by which densities (K, D) at means exceed one a step (D,)."""
-    heights = shapes * np.log(shapes) - gammaln(shapes) - shapes
-    logs = heights + np.log(rates / shapes) + np.log(np.where(steps > 0, steps, 1.0))
+    logs = -stirling(shapes) + np.log(rates / shapes) + np.log(np.where(steps > 0, steps, 1.0))
     return np.where(steps > 0, np.maximum(logs, 0.0), 0.0).sum(axis=1)

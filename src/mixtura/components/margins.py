@@ -88,7 +88,9 @@ def _(family: CategoricalFamily, parameters: Any, columns: Columns) -> Pair:
     items = family.items(parameters)
     labels = None if family.labels is None else tuple(family.labels[j] for j in columns)
     levels = tuple(family.levels[j] for j in columns)
-    return CategoricalFamily(levels, labels), Probabilities(np.hstack([items[j] for j in columns]))
+    unseen = tuple(family.unseen[j] for j in columns) if family.unseen else ()
+    own = CategoricalFamily(levels, labels, unseen)
+    return own, Probabilities(np.hstack([items[j] for j in columns]))
 
 
 @marginal_of.register

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.arrays import as_shape
-from mixtura.components.categorical import CategoricalFamily
+from mixtura.components.categorical import CategoricalFamily, categorical_resumed
 from mixtura.components.cellwise import CellwiseFamily
 from mixtura.components.contaminated import resuming as contaminated
 from mixtura.components.factor_analyser.resuming import (
@@ -160,6 +160,7 @@ def _(family: GaussianFamily, moments: Any, rows: Any) -> tuple[Any, Any]:
     return found, moments_in_frame(moments, family, found)
 
 
+resumed.register(categorical_resumed)
 resumed.register(student_t.student_t_resumed)
 resumed.register(contaminated.contaminated_resumed)
 resumed.register(factor_resumed)

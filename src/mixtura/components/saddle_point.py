@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-__all__ = ["LARGE", "gamma_logs", "negative_binomial_logs", "poisson_logs"]
+__all__ = ["LARGE", "gamma_logs", "negative_binomial_logs", "poisson_logs", "stirling"]
 
 Float = NDArray[np.float64]
 
@@ -33,6 +33,11 @@ def stirling_error(x: Float) -> Float:
     near = x[is_near := x < SERIES_FROM]
     found[is_near] = gammaln(near + 1) - (near + 0.5) * np.log(near) + near - HALF_LOG_TWO_PI
     return found
+
+
+def stirling(shapes: Float) -> Float:
+    """Return log Γ(a) - a log a + a, which grows as log a only."""
+    return HALF_LOG_TWO_PI - 0.5 * np.log(shapes) + stirling_error(shapes)
 
 
 def deviance(x: Float, mean: Float) -> Float:

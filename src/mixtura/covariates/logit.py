@@ -27,7 +27,8 @@ class ClassMembership(Tabled):
     terms : (P,) the intercept, numbers by name, and the levels of categories but the first; of a
         formula what formulaic calls them
     coefficients : (P, K - 1) b
-    standard_errors : (P, K - 1) robust; `how` says whether step one is taken as known
+    standard_errors : (P, K - 1) robust, NaN of what is taken as known; `how` says whether that is
+        step one
     covariance : ((K - 1) P, (K - 1) P) of the coefficients, one class after the other
     tests : by covariate, or term of a formula, whether all its coefficients are zero
     log_likelihood : of step three; by one step that of the rows
@@ -141,6 +142,9 @@ def membership_of(
     back = np.kron(np.eye(len(others)), design.back)
     covariance = back @ covariance @ back.T
     shape, coefficients = (len(others), -1), back @ found
+    # What is taken as known has no error to be told.
+    variances = np.diag(covariance)
+    errors = np.where(variances > 0.0, np.sqrt(np.maximum(variances, 0.0)), np.nan)
     tests = {}
     for place, one in enumerate(covariates):
         own = np.flatnonzero(np.tile(design.owners == place, len(others)))
@@ -150,7 +154,7 @@ def membership_of(
         names[reference],
         design.terms,
         coefficients.reshape(shape).T,
-        np.sqrt(np.diag(covariance)).reshape(shape).T,
+        errors.reshape(shape).T,
         covariance,
         tests,
         log_likelihood,

@@ -18,6 +18,16 @@ TOLERANCE = 1e-8
 MOST_STEPS = 200
 # Curvature for each row of a direction that goes on without end: columns are of unit size.
 FLAT = 1e-7
+# Where no direction has more curvature it is flat all about, and no step from there is a number.
+LEVEL = 1e-60
+
+
+class _Level(Exception):
+    """A point without curvature in any direction."""
+
+    def __init__(self, point: Float) -> None:
+        super().__init__("a point without curvature")
+        self.point = point
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +72,24 @@ def climbed(at: Callable[[Float], Point], start: Float, weights: Float) -> Float
         finite = np.isfinite(found.value) and np.isfinite(found.hessian).all()
         return -found.value / total if finite else np.inf
 
+    def curvature(parameters: Float) -> Float:
+        found = -point(parameters).hessian / total
+        if np.abs(found).max() < LEVEL:
+            raise _Level(np.array(parameters))
+        return found
+
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        return minimize(
-            value,
-            start,
-            method="trust-ncg",
-            jac=lambda b: -(weights @ point(b).scores) / total,
-            hess=lambda b: -point(b).hessian / total,
-            options={"gtol": TOLERANCE, "maxiter": MOST_STEPS},
-        ).x
+        try:
+            return minimize(
+                value,
+                start,
+                method="trust-ncg",
+                jac=lambda b: -(weights @ point(b).scores) / total,
+                hess=curvature,
+                options={"gtol": TOLERANCE, "maxiter": MOST_STEPS},
+            ).x
+        except _Level as far:
+            return far.point
 
 
 def maximum(

@@ -37,8 +37,16 @@ def has_gaps(rows: NDArray[Any]) -> bool:
     return bool(suspect and np.isnan(rows).any())
 
 
-def lack_all(rows: NDArray[Any]) -> NDArray[np.bool_]:
-    """Return which rows (N,) have no cell: NaN, or for numbers of categories below 0."""
+def lack_all(rows: NDArray[Any], categorical: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
+    """Return which rows (N,) have no cell: NaN, or for numbers of categories below 0.
+
+    Parameters
+    ----------
+    categorical : (D,) which columns have numbers of categories; None for all or none, by their type
+    """
+    if categorical is not None:
+        missing = np.where(categorical, ~(rows >= 0), np.isnan(rows))
+        return np.asarray(missing.all(axis=1))
     if rows.dtype.kind == "i":
         return np.asarray((rows < 0).all(axis=1))
     return np.asarray(np.isnan(rows).all(axis=1)) if has_gaps(rows) else np.zeros(len(rows), bool)

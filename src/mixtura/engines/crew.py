@@ -11,6 +11,8 @@ from multiprocessing.process import BaseProcess
 from time import monotonic
 from typing import Any, Protocol, cast
 
+import numpy as np
+
 from mixtura.engines.blas import single_threaded_blas
 from mixtura.engines.parcels import Inbox, Outbox
 from mixtura.engines.serial import Serial
@@ -98,8 +100,13 @@ class Crew:
         for connection, process in self._workers.items():
             connection.close()
             process.terminate()
+        until = monotonic() + PATIENCE
         for process in self._workers.values():
-            process.join()
+            process.join(max(until - monotonic(), 0.0))
+            if process.is_alive():
+                # Who hangs may not hear of the end.
+                process.kill()
+                process.join()
         self._workers = {}
 
     def _start(self) -> None:
@@ -168,7 +175,9 @@ class Reader(Protocol):
 def answer(task: bytes, units: bytes, inbox: Reader) -> bytes:
     """Return the pickle of an error, or None, and of the sum of a task over some units."""
     try:
-        found = Serial().fold(inbox.value(task), inbox.value(units))
+        # Who asked sees in the answer what is no number; a worker has nobody to tell.
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            found = Serial().fold(inbox.value(task), inbox.value(units))
         return pickle.dumps((None, found), protocol=5)
     except BaseException as error:
         return pickle.dumps((_sendable(error), None), protocol=5)

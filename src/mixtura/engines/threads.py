@@ -3,7 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
+
+import numpy as np
 
 from mixtura.engines.blas import single_threaded_blas
 from mixtura.engines.cores import number_of_workers
@@ -70,7 +73,9 @@ class Threads:
             if self.n_jobs == 1:
                 yield
                 return
-            self._pool = ThreadPoolExecutor(self.n_jobs)
+            # Workers say of what is no number what their caller does.
+            said = partial(np.seterr, **np.geterr())
+            self._pool = ThreadPoolExecutor(self.n_jobs, initializer=said)
             try:
                 yield
             finally:

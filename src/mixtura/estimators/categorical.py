@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.noise import beside_noise
-from mixtura.data import ArrayRows, RowSource
+from mixtura.data import ArrayRows, RowSource, blocks_of
 from mixtura.data.categories import column_labels, columns_of
 from mixtura.data.dataset import Dataset
 from mixtura.data.distinct import distinct_rows
@@ -213,7 +213,7 @@ class CategoricalMixture(DiscreteMixture):
             self._note(gaps.words())
 
     def _family(self, source: RowSource, names: tuple[str, ...] | None) -> CategoricalFamily:
-        return CategoricalFamily(tuple(map(len, self._labels)), self._labels)
+        return CategoricalFamily.of(self._labels, (block.rows for block in blocks_of(source)))
 
     def _take(self, mixture: Mixture, dtype: np.dtype[Any]) -> None:
         super()._take(mixture, dtype)

@@ -306,7 +306,7 @@ class MixedMixture(DiscreteMixture):
             self._note(gaps.words(kind))
         if kind == "categorical":
             labels = tuple(self._labels[position] for position in positions)
-            return CategoricalFamily(tuple(map(len, labels)), labels)
+            return CategoricalFamily.of(labels, (block.rows for block in blocks_of(source)))
         form, family = structure(self.covariance_type), family_for(source, names)
         mean, spread = column_moments(source)
         if form.storage != "spherical":

@@ -10,7 +10,7 @@ from mixtura.components.catalogue import ROWS
 from mixtura.data.categories import column_labels
 from mixtura.data.checks import Names, name_or_place
 from mixtura.data.encoding import check_cells
-from mixtura.data.gaps import ADVICE
+from mixtura.data.gaps import ADVICE, lack_all
 from mixtura.data.levels import Labels, codes_of
 from mixtura.data.plain import numbers_of_column
 from mixtura.estimators.constant import varying_columns
@@ -39,12 +39,11 @@ def gaussian_block(used: Used) -> slice:
 
 
 def silent_rows(rows: NDArray[Any], used: Used) -> NDArray[np.bool_]:
-    """Return which rows (N,) have no cell: NaN, or below 0 in categorical columns."""
-    missing = np.isnan(rows)
+    """Return which rows (N,) have no cell."""
+    categorical = np.zeros(rows.shape[1], dtype=bool)
     for kind, own, _ in blocks_in(used):
-        if kind == "categorical":
-            missing[:, own] = rows[:, own] < 0
-    return np.asarray(missing.all(axis=1))
+        categorical[own] = kind == "categorical"
+    return lack_all(rows, categorical)
 
 
 def varying(

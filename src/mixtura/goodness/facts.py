@@ -109,9 +109,12 @@ def _item_facts(
     """Return the statistics of distinct rows (U, J) with their total weights and log densities."""
     levels = level_counts(mixture.kinds)
     patterns = np.where(np.isnan(patterns), -1, patterns)
-    facts: dict[str, Any] = {"n_patterns": len(patterns), "n_cells": _listed(prod(levels))}
+    family, _ = beside_noise(mixture.family, mixture.parameters)
+    # What no row of weight has is no cell of the table.
+    seen = getattr(family, "levels_seen", levels)
+    facts: dict[str, Any] = {"n_patterns": len(patterns), "n_cells": _listed(prod(seen))}
     if not (patterns < 0).any():
-        table = pattern_fit(densities, totals, levels, mixture.n_parameters)
+        table = pattern_fit(densities, totals, seen, mixture.n_parameters)
         facts["table"] = {
             "g2": table.g2,
             "x2": table.x2,

@@ -106,7 +106,9 @@ def fitted_groups(request: Request, cells: Float, bounds: Whole) -> CompiledFits
     cells = np.ascontiguousarray(cells, dtype=np.float64)
     bounds = np.ascontiguousarray(bounds - bounds[0], dtype=np.int64)
     n_groups, form = len(bounds) - 1, request.structure
-    floor = request.steps**2 / 12
+    # Squares beyond numbers are beyond those of rows too, which are then fitted alone.
+    with np.errstate(over="ignore"):
+        floor = request.steps**2 / 12
     rule = GainLeft()
     asked = Grouped(
         cells=address(cells),

@@ -134,7 +134,8 @@ def _checked(rows: Any, place: str, *, gaps: bool) -> tuple[Float, tuple[str, ..
         raise DataError(f"{place}: {said}" if place else said) from error
     if not found.shape[1]:
         raise DataError("there is no column to fit beside that of groups; give one of numbers")
-    return found.astype(np.float64, copy=False), named
+    # Rows lie side by side however they came, so that sums over them have the same bits.
+    return np.ascontiguousarray(found, dtype=np.float64), named
 
 
 def _placed(

@@ -102,7 +102,7 @@ def criterion_of(method: str, mixture: Mixture, rows: NDArray[Any], weights: Flo
         return looked.entropy
     if method == "overlap":
         return looked.overlap
-    own, _ = gaussians_of(mixture)
+    own, units = gaussians_of(mixture)
     if method == "modes":
         high = passes(mixture)
 
@@ -111,7 +111,7 @@ def criterion_of(method: str, mixture: Mixture, rows: NDArray[Any], weights: Flo
 
         return lambda parts: (looked.entropy_alone(parts), _each_pair(parts, linked))
     if method == "dip":
-        return Dips(looked).pairs
+        return Dips(looked, rows / units).pairs
     means, covariances = own.parameters.means, own.parameters.covariance.dense()
     alike = _coefficient if method == "bhattacharyya" else _valley
 
@@ -131,16 +131,18 @@ class Dips:
     Attributes
     ----------
     looked : the rows
+    cells : (N, D) in units of the components' widths, so that squares are numbers
     known : p values of pairs of clusters
     """
 
     looked: Looked
+    cells: Float
     known: dict[Parts, float] = field(default_factory=dict)
 
     def pairs(self, parts: Parts) -> tuple[float, Float]:
         """Return the entropy, and the p value of one mode for each pair (Hennig 2010)."""
         said = self.looked.said(parts)
-        whole = ~np.isnan(self.looked.rows).any(axis=1)
+        whole = ~np.isnan(self.cells).any(axis=1)
         rows = {part: whole & (said == place) for place, part in enumerate(parts)}
 
         def of_one_mode(one: tuple[int, ...], other: tuple[int, ...]) -> float:
@@ -156,7 +158,7 @@ class Dips:
         if min(weights @ one, weights @ other) <= 0:
             return 1.0
         both = [
-            (self.looked.rows[own], weights[own] / weights[own].sum(), float(weights @ own))
+            (self.cells[own], weights[own] / weights[own].sum(), float(weights @ own))
             for own in (one, other)
         ]
         means = [shares @ rows for rows, shares, _ in both]
@@ -170,8 +172,11 @@ class Dips:
         # Columns of unlike units keep their digits.
         units = np.sqrt(np.maximum(np.diagonal(within), np.finfo(float).tiny))
         line = np.linalg.lstsq(within / np.outer(units, units), (means[0] - means[1]) / units)[0]
+        if not line.any():
+            # Where neither has a width they are two points, and any line goes through both.
+            line = (means[0] - means[1]) * units
         involved = one | other
-        scores = (self.looked.rows[involved] - means[1]) @ (line / units)
+        scores = (self.cells[involved] - means[1]) @ (line / units)
         return dip_p_value(dip(scores, weights[involved]), float(weights @ involved))
 
 

@@ -76,9 +76,10 @@ static int update_one_shape_of_variances(const struct mx_m_step *it) {
         return mx_refuse(it, MX_SHARED);
     }
     for (int64_t k = 0; k < it->n_components; k++) {
-        double volume = exp(it->log_volumes[k]) / it->n_rows;
+        double volume = exp(it->log_volumes[k]);
         for (int64_t j = 0; j < it->n_columns; j++) {
-            if (root_of_precision(it, k, volume * it->shape[j],
+            /* A shape is as large as all rows weigh, and no volume over so much may be a number. */
+            if (root_of_precision(it, k, volume * (it->shape[j] / it->n_rows),
                                   it->factors + k * it->n_columns + j)) {
                 return MX_FLAT;
             }

@@ -49,7 +49,7 @@ static int update_one_shape_and_axes(const struct mx_m_step *it, const double *s
         return mx_refuse(it, MX_SHARED);
     }
     for (int64_t k = 0; k < it->n_components; k++) {
-        it->log_volumes[k] = sqrt(it->n_rows * exp(-it->log_volumes[k]));
+        it->log_volumes[k] = sqrt(it->n_rows) * exp(-0.5 * it->log_volumes[k]);
     }
     return share_factor(it, it->shape, it->log_volumes);
 }
@@ -219,10 +219,10 @@ static int update_one_spectrum(const struct mx_m_step *it, const double *scatter
     }
     for (int64_t k = 0; k < MX_LANES * it->n_blocks; k++) {
         int present = k < it->n_components;
-        double volume = (present && !one_volume ? exp(it->log_volumes[k]) : 1.0) / it->n_rows;
+        double volume = present && !one_volume ? exp(it->log_volumes[k]) : 1.0;
         for (int64_t j = 0; j < n; j++) {
             it->variances[k / MX_LANES * n + j][k % MX_LANES] =
-                present ? volume * it->shape[it->places[k * n + j]] : 1.0;
+                present ? volume * (it->shape[it->places[k * n + j]] / it->n_rows) : 1.0;
         }
     }
     return mx_follow_axes(it, NULL) ? mx_refuse(it, MX_SHARED) : MX_DONE;

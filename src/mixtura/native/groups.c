@@ -285,7 +285,11 @@ static int run_to_end(group *at, int64_t n_rows, int64_t n_distinct) {
             return MX_GROUP_HARD;
     switch (at->best.ending) {
     case MX_ENDED_RULE: return MX_GROUP_CONVERGED;
-    case MX_ENDED_LIMIT: return MX_GROUP_LIMIT;
+    case MX_ENDED_LIMIT: {
+        /* It is a step past the last sweep. */
+        int lost = mx_look_at(&at->problem, &at->best, &at->log_likelihood, at->workspace);
+        return lost ? MX_GROUP_HARD : MX_GROUP_LIMIT;
+    }
     case MX_ENDED_ROUNDING: return MX_GROUP_ROUNDING;
     default: return MX_GROUP_HARD;
     }

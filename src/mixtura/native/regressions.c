@@ -11,6 +11,11 @@
 /* exp of more is taken for exp of this; FARTHEST of responses.py. */
 #define FARTHEST 500.0
 #define LOG_TAU 1.8378770664093454836
+/* As in saddle_point.py: from here on a series has all digits. */
+#define SERIES_FROM 16.0
+/* Below this exp(d) - 1 - d is found by its own series. */
+#define CLOSE 0.5
+#define TERMS 16
 
 mx_lines_of mx_lines_in(int64_t n_components, int64_t n_terms, mx_workspace *workspace) {
     return (mx_lines_of){.log_weights = mx_taken(workspace, n_components),
@@ -31,9 +36,15 @@ mx_line_sums mx_line_sums_in(int64_t n_components, int64_t n_terms, mx_workspace
 double mx_line_constant(int64_t response, double precision) {
     if (response == MX_GAUSSIAN)
         return 0.5 * (log(precision) - LOG_TAU);
-    if (response == MX_GAMMA)
+    if (response != MX_GAMMA)
+        return 0;
+    if (precision < SERIES_FROM)
         return precision * (log(precision) - 1) - mx_log_gamma(precision);
-    return 0;
+    /* Stirling's series: the two terms above are alike to their last digits. */
+    double square = precision * precision;
+    double series = 1.0 / 1260 - (1.0 / 1680 - 1.0 / 1188 / square) / square;
+    double error = (1.0 / 12 - (1.0 / 360 - series / square) / square) / precision;
+    return 0.5 * (log(precision) - LOG_TAU) - error;
 }
 
 INLINE vec absolute(vec x) { return chosen(x < 0.0, -x, x); }
@@ -44,6 +55,14 @@ INLINE vec power_of_e(vec x) {
         chosen(absolute(x) > FARTHEST, chosen(x > 0.0, all_of(FARTHEST), all_of(-FARTHEST)), x);
     vec small = exponential(-absolute(near));
     return chosen(near > 0.0, 1.0 / small, small);
+}
+
+/* exp(d) - 1 - d, given exp(d); where d is small all digits are in what differs. */
+INLINE vec beyond_line(vec d, vec power) {
+    vec near = chosen(absolute(d) < CLOSE, d, (vec){0}), series = all_of(1.0);
+    for (int term = TERMS; term > 2; term--)
+        series = 1.0 + series * near / (double)term;
+    return chosen(absolute(d) < CLOSE, 0.5 * near * near * series, power - 1.0 - d);
 }
 
 /* Sets losses, slopes and curvatures of the cells of a slice by their linear predictors. */
@@ -68,7 +87,7 @@ static void found(const mx_regressions *rows, int64_t first, const double *eta, 
             curvature = size * chance * (1.0 - chance);
         } else {
             curvature = y * power_of_e(-h);
-            loss = curvature - 1.0 - (load(rows->log_y + first + r) - h);
+            loss = beyond_line(load(rows->log_y + first + r) - h, curvature);
             slope = curvature - 1.0;
         }
         store(losses + r, loss);

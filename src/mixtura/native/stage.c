@@ -114,6 +114,21 @@ mx_rule mx_short_rule(int64_t sweeps) {
                      .lately = LATELY};
 }
 
+int mx_look_at(const mx_problem *problem, mx_state *state, double *log_likelihood,
+               double *workspace) {
+    const mx_rule once = {.most_sweeps = 1, .mean_change = -1, .best = INFINITY};
+    mx_state before = *state;
+    mx_run(problem, &once, state, workspace);
+    int lost = state->ending != MX_ENDED_RULE;
+    if (!lost)
+        *log_likelihood = state->history[0];
+    state->n_steps = before.n_steps;
+    state->n_rejected = before.n_rejected;
+    state->gain_left = before.gain_left;
+    state->ending = before.ending;
+    return lost ? MX_HARD : MX_DONE;
+}
+
 /* Ends of which no component has rows enough are below all others by so many nats. */
 #define ALONE 1e9
 

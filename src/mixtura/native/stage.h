@@ -49,6 +49,10 @@ void mx_exchange(mx_place *one, mx_place *other);
 mx_rule mx_rough_rule(const mx_ground *ground);
 mx_rule mx_short_rule(int64_t sweeps);
 
+/* Sweeps a mixture as it is, for its log-likelihood; MX_HARD where there is none. */
+int mx_look_at(const mx_problem *problem, mx_state *state, double *log_likelihood,
+               double *workspace);
+
 /* Runs on from a place, which is lost where it is MX_HARD. */
 void mx_run_on(mx_stage *at, const mx_rule *rule, mx_place *from);
 

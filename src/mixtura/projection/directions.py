@@ -6,12 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
+from mixtura.errors import ParameterError
+
 __all__ = ["Directions", "directions_of"]
 
 Float = NDArray[np.float64]
 
 # Eigenvalues that are less than this of the largest are rounding.
 NOTHING = 1e-10
+# Variances from here on have all their digits, and products of them with others of the columns.
+LEAST = 1e-290
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,13 +52,33 @@ def directions_of(
     weights : (K,) that add up to one
     means : (K, D)
     covariances : (K, D, D)
+
+    Raises
+    ------
+    ParameterError
+        If variances are beyond the range of numbers, or there is none in some direction.
     """
-    apart = means - weights @ means
-    within = np.einsum("k,kij->ij", weights, covariances)
-    total = within + (weights[:, None] * apart).T @ apart
+    # Differences of means that are far from the origin have all their digits.
+    apart = means - means[0]
+    apart = apart - weights @ apart
+    with np.errstate(over="ignore", invalid="ignore"):
+        within = np.einsum("k,kij->ij", weights, covariances)
+        total = within + (weights[:, None] * apart).T @ apart
+    variances = np.diagonal(total)
+    if not (np.isfinite(total).all() and (variances >= LEAST).all()):
+        raise ParameterError(
+            "variances of some column are beyond the range of numbers; fit the columns in other "
+            "units, multiplied by a power of ten"
+        )
     # Columns of unlike units keep their digits.
-    units = np.sqrt(np.diagonal(total))
-    factor = np.linalg.cholesky(total / np.outer(units, units))
+    units = np.sqrt(variances)
+    try:
+        factor = np.linalg.cholesky(total / np.outer(units, units))
+    except np.linalg.LinAlgError:
+        raise ParameterError(
+            "in some direction all components together have no width but rounding, so scores there "
+            "have no scale; leave out columns that follow from others"
+        ) from None
 
     def whitened(columns: Float) -> Float:
         return solve_triangular(factor, columns / units[:, None], lower=True)
@@ -71,6 +95,9 @@ def directions_of(
     values, vectors = np.linalg.eigh(kernel)
     order = np.argsort(-values, kind="stable")
     kept = order[values[order] > NOTHING * max(values[order[0]], 0.0)]
+    if by_means_alone:
+        # So many means lie in no more directions but for rounding.
+        kept = kept[: len(weights) - 1]
     white_axes = vectors[:, kept]
     shares = np.einsum("id,ij,jd->d", white_axes, between, white_axes)
     axes = solve_triangular(factor, white_axes, lower=True, trans=1) / units[:, None]

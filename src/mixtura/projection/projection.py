@@ -206,7 +206,8 @@ def project(model: Any, *, by: str = "both") -> Projection:
     source, groups = _source_of(model)
     weights, family, parameters = _without_noise(source)
     means, covariances = moments_of(family, parameters)
-    if not (np.isfinite(means).all() and np.isfinite(covariances).all()):
+    degrees = getattr(parameters, "degrees", None)
+    if degrees is not None and (degrees <= 2).any():
         raise ParameterError(
             "a component with 2 or fewer degrees of freedom has no covariance, so there are no "
             'directions; fit with degrees of freedom that are held above 2, or "gaussian"'

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from mixtura.agreement import Comparison
+from mixtura.data.gaps import words_of_empty
 from mixtura.inference import Merging
 from mixtura.report.sections import Section
 from mixtura.report.sheet import Picture, Sheet
@@ -97,9 +98,9 @@ def compared_sheet(found: Comparison, models: tuple[str, str], source: str) -> S
     source : where the rows came from
     """
     one, other = found.log_likelihoods
-    moved = int(found.changed.sum())
+    moved, counted = int(found.changed.sum()), len(found.labels) - found.n_silent
     numbers = [
-        ("agreement", f"{found.agreement:.4f}", f"{moved} of {len(found.labels)} rows change"),
+        ("agreement", f"{found.agreement:.4f}", f"{moved} of {counted} rows change"),
         ("adjusted Rand", f"{found.adjusted_rand:.4f}", "1 is the same groups, 0 chance"),
         ("first", f"{one:.3f}", "log-likelihood in nats"),
         (
@@ -126,13 +127,14 @@ def compared_sheet(found: Comparison, models: tuple[str, str], source: str) -> S
         for name, counts in zip(rows, matching.counts, strict=True)
     )
     table = Table(("", *columns), cells)
+    said = (f"{words_of_empty(found.n_silent)}.",) if found.n_silent else ()
     return Sheet(
         f"Two models of {source}",
         f"{models[0]} and {models[1]}",
         source,
         numbers,
         [Picture("matched", "Which groups stand for which", draw, caption)],
-        [Section("table", "Rows in each two groups", (), (table,))],
+        [Section("table", "Rows in each two groups", said, (table,))],
     )
 
 

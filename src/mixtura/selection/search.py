@@ -91,7 +91,8 @@ def _searched(
 ) -> Selection:
     counted, factor = as_counts(source, options)
     ordered = sorted(cells, key=lambda cell: (cell.n_components, cell.n_free))
-    with engine.session():
+    # What leaves the range of numbers is seen where it matters, as in a fit.
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"), engine.session():
         starts = replace(options.starts, resplits=0)
         rough = replace(options, rule=COARSE, starts=starts, certifies=False)
         starts = SharedStarts.of(ordered, counted, engine, rough)

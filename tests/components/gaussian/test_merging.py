@@ -41,6 +41,14 @@ def log_likelihood(rows: Float, storage: str) -> float:
     return float(normal.logpdf(rows).sum())
 
 
+def test_components_without_rows_lose_nothing_by_merging() -> None:
+    means, ones = np.arange(9.0).reshape(3, 3), np.ones((3, 3))
+    parameters = GaussianParameters(means, covariance_from("diagonal", ones, 3))
+    with np.errstate(all="raise", under="ignore"):
+        losses = merging_losses(parameters, np.array([0.0, 0.0, 7.0]), PAIRS)
+    assert losses == pytest.approx(0.0, abs=1e-12)
+
+
 @pytest.mark.parametrize("storage", ["full", "diagonal", "spherical"])
 def test_merging_costs_what_the_rows_of_both_lose(storage: str) -> None:
     parts = groups()

@@ -37,11 +37,13 @@ class LevelRule:
     starts : where each item's levels begin
     n_levels : ΣL
     by_level : whether each level is a column of the rows, as of draws; else each item is one
+    unseen : levels that no row of weight has, which are no parameters
     """
 
     starts: tuple[int, ...]
     n_levels: int
     by_level: bool
+    unseen: tuple[int, ...] = ()
 
     @property
     def arrays(self) -> Mapping[str, slice]:
@@ -172,15 +174,25 @@ class LevelRule:
         """
         free = 0
         for group in self._groups(constraints):
-            equal, others, _ = self._room(constraints, *group[0])
             sizes = [self._others(constraints, *place) for place in group]
-            free += max(len(set(equal)) + others - 1, 0)
+            k, item = group[0]
+            ties = constraints.ties[k, self._seen(item)]
+            free += max(len(np.unique(ties[ties > 0])) + (sizes[0] > 0) - 1, 0)
             free += sum(max(size - 1, 0) for size in sizes)
-        full = constraints.n_components * (self.n_levels - len(self.starts))
-        return full - free + n_lost(constraints.n_components, constraints.ordinal)
+        each = [max(len(self._seen(item)), 1) - 1 for item in range(len(self.starts))]
+        items = [
+            replace(one, scores=tuple(one.scores[j - one.first] for j in self._seen(item)))
+            for one in constraints.ordinal
+            for item in [self.starts.index(one.first)]
+        ]
+        n_components = constraints.n_components
+        return n_components * sum(each) - free + n_lost(n_components, items)
+
+    def _seen(self, item: int) -> list[int]:
+        return [level for level in self._items[item] if level not in self.unseen]
 
     def _others(self, constraints: Constraints, k: int, item: int) -> int:
-        place = k, self._items[item]
+        place = k, self._seen(item)
         return int(((constraints.ties[place] == 0) & ~constraints.fixed[place]).sum())
 
     def numbers(self, parameters: Probabilities) -> Float:

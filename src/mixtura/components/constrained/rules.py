@@ -41,7 +41,10 @@ rule_of.register(GaussianFamily, GaussianRule)
 
 @rule_of.register
 def _(family: CategoricalFamily) -> Rule:
-    return LevelRule(tuple(family.starts.tolist()), sum(family.levels), by_level=False)
+    starts = family.starts.tolist()
+    pairs = zip(starts, family.unseen, strict=True) if family.unseen else ()
+    unseen = [first + place for first, own in pairs for place in own]
+    return LevelRule(tuple(starts), sum(family.levels), by_level=False, unseen=tuple(unseen))
 
 
 @rule_of.register

@@ -39,30 +39,35 @@ def maximised(
     rows = moments.effective_rows
     gone = rows <= VANISHED
     means = np.where(gone[:, None], previous.means, moments.means)
-    crossed, inner = moments.crossed, moments.factor_scatter()
-    inner[gone] = np.eye(inner.shape[1])
+    # What has no rows adds nothing to what components share.
+    kept = ~gone[:, None, None]
+    crossed, inner = kept * moments.crossed, kept * moments.factor_scatter()
     try:
-        loadings = _loadings(form, crossed, inner, previous)
+        loadings = _loadings(form, crossed, inner, gone, previous)
     except np.linalg.LinAlgError as error:
         raise ParameterError(
             "the factors of some component have no scatter left; take fewer factors or components, "
             "or the default prior"
         ) from error
-    if not form.shares_loadings:
-        loadings[gone] = previous.loadings[gone]
-    left = moments.scatter - 2.0 * (loadings * crossed).sum(axis=2)
+    left = kept[:, 0] * moments.scatter - 2.0 * (loadings * crossed).sum(axis=2)
     left += ((loadings @ inner) * loadings).sum(axis=2)
     noise = floored_noise(form, left, rows, moments.scatter, previous.noise, floor)
     return FactorParameters(means, _reduced(form, loadings, inner, rows), noise)
 
 
 def _loadings(
-    form: FactorStructure, crossed: Float, inner: Float, previous: FactorParameters
+    form: FactorStructure,
+    crossed: Float,
+    inner: Float,
+    gone: NDArray[np.bool_],
+    previous: FactorParameters,
 ) -> Float:
     """Return the loadings (K, D, q) that maximise under the noise there was."""
     if not form.shares_loadings:
-        own = np.linalg.solve(inner, crossed.transpose(0, 2, 1)).transpose(0, 2, 1)
-        return np.asarray(own, dtype=np.float64)
+        own = np.array(previous.loadings, dtype=np.float64)
+        sides = crossed[~gone].transpose(0, 2, 1)
+        own[~gone] = np.linalg.solve(inner[~gone], sides).transpose(0, 2, 1)
+        return own
     n_components = len(crossed)
     if form.shares_noise:
         one = np.linalg.solve(inner.sum(axis=0), crossed.sum(axis=0).T).T
@@ -125,6 +130,6 @@ def _reduced(form: FactorStructure, loadings: Float, inner: Float, rows: Float) 
     if form.shares_loadings:
         spread = inner.sum(axis=0) / max(float(rows.sum()), VANISHED)
         return loadings @ np.linalg.cholesky(spread)
-    kept = rows > VANISHED
-    spread = np.where(kept[:, None, None], inner / np.maximum(rows, VANISHED)[:, None, None], inner)
-    return loadings @ np.linalg.cholesky(spread)
+    kept = (rows > VANISHED)[:, None, None]
+    own = inner / np.maximum(rows, VANISHED)[:, None, None]
+    return loadings @ np.linalg.cholesky(np.where(kept, own, np.eye(inner.shape[1])))

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.arrays import Pairs, in_parts
-from mixtura.components.gaussian.parameters import GaussianParameters
+from mixtura.components.gaussian.parameters import VANISHED, GaussianParameters
 
 __all__ = ["merging_losses"]
 
@@ -28,7 +28,8 @@ def merging_losses(parameters: GaussianParameters, rows: Float, pairs: Pairs) ->
     losses = np.empty(len(pairs[0]))
     for part in in_parts(len(pairs[0]), 2 * max(spreads[0].size, means.shape[1])):
         i, j = pairs[0][part], pairs[1][part]
-        both = rows[i] + rows[j]
+        # Two without rows have nothing to lose.
+        both = np.maximum(rows[i] + rows[j], VANISHED)
         volumes = _joint_volumes(spreads, means, (i, j), rows[i] / both)
         losses[part] = 0.5 * both * volumes - halves[i] - halves[j]
     return losses

@@ -16,6 +16,9 @@ Float = NDArray[np.float64]
 # Places along the line, by their logits: where widths differ much, modes are near its ends.
 PLACES = np.linspace(-40.0, 40.0, 1601)
 
+# Of a column's variance, so many last digits are none in a direction that columns determine.
+ROUNDED = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Ridgeline:
@@ -39,8 +42,8 @@ class Ridgeline:
         cls, one: Float, other: Float, covariance: Float, other_covariance: Float
     ) -> "Ridgeline":
         """Return the line from N(one, covariance) to N(other, other_covariance)."""
-        factor = np.linalg.cholesky(covariance)
-        half = solve_triangular(factor, other_covariance, lower=True)
+        factor, other_factor = _root(covariance), _root(other_covariance)
+        half = solve_triangular(factor, other_factor @ other_factor.T, lower=True)
         widths, turned = eigh(solve_triangular(factor, half.T, lower=True))
         basis = factor @ turned
         difference = turned.T @ solve_triangular(factor, other - one, lower=True)
@@ -94,3 +97,13 @@ class Ridgeline:
         """Return x(α) - μ_a (M, D) in the coordinates of the line."""
         near, far = expit(-places)[:, None], expit(places)[:, None]
         return far * self.difference / (near * self.widths + far)
+
+
+def _root(covariance: Float) -> Float:
+    """Return a lower factor of a covariance (D, D), with the least width that rounding leaves."""
+    try:
+        found = np.linalg.cholesky(covariance)
+    except np.linalg.LinAlgError:
+        least = ROUNDED * len(covariance) * np.finfo(np.float64).eps * np.diagonal(covariance)
+        found = np.linalg.cholesky(covariance + np.diag(least))
+    return np.asarray(found, dtype=np.float64)

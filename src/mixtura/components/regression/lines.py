@@ -42,6 +42,7 @@ class Lines:
     each : mean cells of a row
     per_row : cells of a row at the most
     bounds : what coefficients are held or alike, or None
+    reach : of the longest row of terms
     """
 
     response: Response
@@ -50,6 +51,7 @@ class Lines:
     each: float
     per_row: int
     bounds: Bounds | None
+    reach: float
 
     @property
     def least_loss(self) -> float:
@@ -119,11 +121,19 @@ class Lines:
     def rounding(self, parameters: Any, moments: RegressionMoments) -> float:
         """Return the rounding of Σ w log h, which cancels against losses where counts are large.
 
-        Of a Gaussian it is that of residuals too, which are nothing else where rows lie on a line.
+        Where there is a precision it is that of residuals too, which of a Gaussian are nothing else
+        where rows lie on a line.
         """
-        lost = float(np.finfo(np.float64).eps * abs(moments.log_base))
-        if self.response.name != "gaussian":
+        eps = float(np.finfo(np.float64).eps)
+        lost = eps * abs(moments.log_base)
+        if not self.response.has_precision:
             return lost
+        if not self.response.is_quadratic:
+            gaps = parameters.precisions * np.sqrt(
+                2.0 * self.response.mean_loss(parameters.precisions)
+            )
+            farthest = self.reach * np.linalg.norm(parameters.coefficients, axis=1)
+            return lost + eps * float(moments.cells @ (gaps * (1.0 + farthest)))
         steps = ROUNDED * parameters.precisions * self.loss
         return lost + float(moments.cells @ (np.sqrt(steps) + steps))
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import betaln, expit, gammaln, polygamma
 
 from mixtura.components.gamma_shapes import LARGEST_SHAPE, log_gap, shapes_of
+from mixtura.components.saddle_point import stirling
 
 __all__ = ["RESPONSES", "Response"]
 
@@ -22,6 +23,8 @@ Float = NDArray[np.float64]
 
 # η is kept within: beyond, exponentials of it are no numbers.
 FARTHEST = 500.0
+# Below this exp(d) - 1 is found by itself.
+CLOSE = 0.5
 
 
 class Response(Protocol):
@@ -269,7 +272,11 @@ class GammaResponse:
 
     def loss(self, y: Float, size: Float, eta: Float, curve: Float) -> Float:
         """Return y/μ - 1 - log(y/μ)."""
-        return (curve - 1.0) - (np.log(y) - eta)
+        gap = np.log(y) - eta
+        # Where shapes are large y/μ is all but 1, and what counts are the digits that differ.
+        return (
+            np.where(np.abs(gap) < CLOSE, np.expm1(np.clip(gap, -CLOSE, CLOSE)), curve - 1.0) - gap
+        )
 
     def slope(self, y: Float, size: Float, curve: Float) -> Float:
         """Return y/μ - 1."""
@@ -289,7 +296,7 @@ class GammaResponse:
 
     def constant(self, precisions: Float) -> Float:
         """Return τ log τ - log Γ(τ) - τ."""
-        return precisions * (np.log(precisions) - 1.0) - gammaln(precisions)
+        return -stirling(precisions)
 
     def constant_slopes(self, precisions: Float) -> tuple[Float, Float]:
         """Return log τ - ψ(τ) and its slope."""

@@ -6,26 +6,15 @@ x at the distance δ = (x - μ)ᵀ Σ⁻¹ (x - μ), u is gamma of shape (ν + D
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
 from mixtura.components.gamma_shapes import log_gap
+from mixtura.components.saddle_point import stirling
 
-__all__ = ["entropy_of_shape", "log_constants", "stirling"]
+__all__ = ["entropy_of_shape", "log_constants"]
 
 Float = NDArray[np.float64]
 
 LOG_TWO_PI = float(np.log(2 * np.pi))
-# Above this the terms of log Γ(a) - a log a + a cost more digits than a series leaves out.
-SERIES = 50.0
-
-
-def stirling(shapes: Float) -> Float:
-    """Return log Γ(a) - a log a + a, which grows as log a only."""
-    inverse = 1.0 / np.maximum(shapes, SERIES)
-    series = inverse * (1 / 12 - inverse**2 * (1 / 360 - inverse**2 / 1260))
-    small = np.minimum(shapes, SERIES)
-    exact = gammaln(small) - small * np.log(small) + small
-    return np.where(shapes > SERIES, 0.5 * (LOG_TWO_PI - np.log(shapes)) + series, exact)
 
 
 def log_constants(degrees: Float, n_columns: int) -> Float:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from mixtura.arrays import as_shape
 from mixtura.components.gaussian.prior import NoPrior, ScatterPrior
 from mixtura.components.gaussian.structures import Structure, structure
+from mixtura.components.saddle_point import stirling
 from mixtura.components.student_t.degrees import Degrees
-from mixtura.components.student_t.density import log_constants, stirling
+from mixtura.components.student_t.density import log_constants
 from mixtura.components.student_t.evaluator import (
     GuessingEvaluator,
     Scratch,
