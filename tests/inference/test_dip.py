@@ -78,7 +78,7 @@ def stored(name: str) -> tuple[Mixture, np.ndarray]:
 def test_pairs_have_the_dips_of_fpc_and_are_merged_as_there() -> None:
     mixture, rows = stored("ex4_1")
     parts = [(k,) for k in range(6)]
-    _, found = Dips(Looked(mixture, rows, np.ones(len(rows)))).pairs(parts)
+    _, found = Dips(Looked(mixture, rows, np.ones(len(rows))), rows).pairs(parts)
     said = mixture.predict(rows)
     pairs = list(zip(*np.triu_indices(6, 1), strict=True))
     expected = [

@@ -18,7 +18,9 @@ LARGEST_CONCENTRATION = 1e8
 SERIES = 300.0
 COEFFICIENTS = np.array([1 / 2, 1 / 8, 1 / 8, 25 / 128, 13 / 32, 1073 / 1024])
 POWERS = np.arange(1, 7)
-STEPS, TOLERANCE = 40, 1e-15
+STEPS, TINY = 40, 1e-15
+# Newton's steps are of the square of those before: after one so short the digits are there.
+SHORT = 1e-9
 # Nodes by which deviations are integrated, and how many deviations out.
 NODES, SHARES = np.polynomial.legendre.leggauss(200)
 FARTHEST = 12.0
@@ -63,10 +65,10 @@ def concentrations_of(lengths: Float, gaps: Float) -> Float:
     found = np.where(near, found, np.minimum(found, 2.0))
     for _ in range(STEPS):
         share, gap, slope = resultants(found)
-        down = (np.log(gap) - np.log(gaps)) * gap / (slope * np.maximum(found, TOLERANCE))
+        down = (np.log(gap) - np.log(gaps)) * gap / (slope * np.maximum(found, TINY))
         by_log = found * np.exp(np.clip(down, -1.0, 1.0))
         after = np.where(near, by_log, np.maximum(found - (share - lengths) / slope, 0.0))
-        done = np.abs(after - found) <= TOLERANCE * after
+        done = np.abs(after - found) <= SHORT * after
         found = after
         if done.all():
             break
@@ -75,7 +77,7 @@ def concentrations_of(lengths: Float, gaps: Float) -> Float:
 
 def variances(concentrations: Float) -> Float:
     """Return E[t²] of the angle t from the mean, between -π and π."""
-    reach = np.minimum(np.pi, FARTHEST / np.sqrt(np.maximum(concentrations, TOLERANCE)))
+    reach = np.minimum(np.pi, FARTHEST / np.sqrt(np.maximum(concentrations, TINY)))
     angles = reach[..., None] * NODES
     heights = np.exp(-2.0 * concentrations[..., None] * np.sin(0.5 * angles) ** 2) * SHARES
     return (heights * angles**2).sum(axis=-1) / heights.sum(axis=-1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, ClassVar, Self, final
 
 import numpy as np
@@ -168,7 +169,7 @@ class VonMisesFamily(ColumnwiseFamily):
         """Return a concentration of 0."""
         return Directions(*np.zeros((2, 1, self.columns)))
 
-    @property
+    @cached_property
     def _most(self) -> Float | float:
         """Return the largest concentrations (D,) there may be."""
         if self.steps is None or not self.floored:
