@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -148,3 +149,33 @@ def test_a_component_that_no_row_tells_of_is_left_to_the_general_loop() -> None:
     prior = fitted.prior("weak", sweep.shared, 2)
     run = kernel.run(log_weights, away, Terms(prior, Weighing()), Limits(5, never=True))
     assert run is None
+
+
+def test_gamma_responses_that_hardly_vary_keep_their_digits() -> None:
+    """Against fifty digits: y / μ is all but 1, and shapes are of a thousand million."""
+    rng = np.random.default_rng(5)
+    x, shape = rng.normal(size=60), 1e9
+    y = np.exp(1 + 0.5 * x) * rng.gamma(shape, 1 / shape, 60)
+    response = RESPONSES["gamma"]
+    design = np.column_stack([np.ones(60), x])
+    laid = laid_out(cells := cells_of(design, ("intercept", "x"), response, y, Beside()), response)
+    family = family_of(response, cells, laid, None)
+    sweep = Sweep(family, laid.source, Serial())
+    user = RegressionParameters(np.array([[1.0, 0.5]]), np.array([shape]))
+    terms = Terms(family.prior("weak", sweep.shared, 1), Weighing())
+    assert sweep.kernel is not None
+    run = sweep.kernel.run(np.zeros(1), family.in_frame(user), terms, Limits(1, never=True))
+    assert run is not None
+    told = family.in_user_units(family.in_frame(user))[1]
+    with mpmath.workdps(50):
+        size = mpmath.mpf(float(told.precisions[0]))
+        exact = mpmath.mpf(0)
+        for one, z in zip(y.tolist(), design.tolist(), strict=True):
+            eta = sum(
+                mpmath.mpf(a) * b for a, b in zip(z, told.coefficients[0].tolist(), strict=True)
+            )
+            rate = size / mpmath.exp(eta)
+            exact += size * mpmath.log(rate) - mpmath.loggamma(size)
+            exact += (size - 1) * mpmath.log(one) - rate * one
+    # Digits of 1 in y / μ are shapes' square root times as many nats.
+    assert run.steps[0, 0] == pytest.approx(float(exact), abs=60 * 1e-16 * shape**0.5 * 20)
