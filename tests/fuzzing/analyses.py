@@ -1,4 +1,4 @@
-"""What is asked of fits: groups, columns, directions, clusters, waves and formulas."""
+"""What is asked of fits: groups, searches, columns, directions, clusters, waves and formulas."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,14 +12,16 @@ from fuzzing.grouped import grouped
 from fuzzing.merged import merged
 from fuzzing.moved import moved
 from fuzzing.projected import projected
+from fuzzing.searched import searched
 
 __all__ = ["Analysis", "analysis"]
 
 KINDS: dict[str, tuple[float, Callable[[np.random.Generator], Any]]] = {
-    "fit_by": (0.3, grouped),
+    "fit_by": (0.25, grouped),
+    "select": (0.15, searched),
     "choose_columns": (0.1, chosen),
-    "project": (0.2, projected),
-    "merge": (0.2, merged),
+    "project": (0.15, projected),
+    "merge": (0.15, merged),
     "latent_transition": (0.1, moved),
     "formulas": (0.1, formulas),
 }

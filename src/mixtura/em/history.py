@@ -1,7 +1,7 @@
 """The record of a fit, one entry per sweep."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import isfinite
 
@@ -12,6 +12,8 @@ __all__ = ["Failure", "History", "PassedOver", "Step"]
 
 # Sums over rows keep about so many digits.
 ROUNDING = 1e-13
+# A run begins no lower than where the one ended that it goes on from, but for as much.
+CONTINUED = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,17 @@ class History:
             if before - after > ROUNDING * abs(after)
         )
         return max(falls, default=0.0)
+
+    def following(self, before: "History") -> "History":
+        """Return this history after that of the run that it goes on from.
+
+        Where a start of other rows won, the run goes on from nothing and has its own only.
+        """
+        last, first = before.steps[-1].objective, self.steps[0].objective
+        if first < last - CONTINUED * max(1.0, abs(last)):
+            return self
+        steps = [*before.steps, *self.steps[1:]]
+        return replace(self, steps=steps, rejected=before.rejected + self.rejected)
 
     def times(self, factor: float) -> "History":
         """Return the history of the same fit with every row weight multiplied."""

@@ -139,12 +139,8 @@ class Bench:
         after = better.result
         if after is None or not _standing(better) >= _standing(candidate):
             return candidate
-        steps = [*before.history.steps, *after.history.steps[1:]]
-        rejected = before.history.rejected + after.history.rejected
         history = replace(
-            after.history,
-            steps=steps,
-            rejected=rejected,
+            after.history.following(before.history),
             passed_over=before.history.passed_over,
             failures=before.history.failures,
             outcomes=before.history.outcomes,
