@@ -40,7 +40,7 @@ from mixtura.components.gaussian.parameters import (
     RowTotals,
 )
 from mixtura.components.gaussian.prior import (
-    RESCUE,
+    SHARES,
     GaussianPrior,
     NoPrior,
     ScatterPrior,
@@ -376,10 +376,10 @@ class GaussianFamily:
         """
         if name is None:
             return NoPrior()
-        if isinstance(name, str) and name == "weak":
-            return weak_prior(shared, floor=self._floor)
-        if isinstance(name, str) and name == "rescue":
-            return weak_prior(shared, RESCUE, self._floor)
+        if isinstance(name, str) and name in SHARES:
+            floor, share = self._floor, SHARES[name]
+            steps = None if floor is None else floor.tobytes()
+            return shared.once((name, steps), lambda: weak_prior(shared, share, floor))
         wishart = NormalInverseWishart() if name == "conjugate" else name
         if isinstance(wishart, NormalInverseWishart):
             form = self.structure

@@ -1,9 +1,9 @@
 """Parameters of K Gaussian components, and the moments they are computed from."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from mixtura.sums import Sums
 __all__ = ["VANISHED", "GaussianMoments", "GaussianParameters", "GaussianSums", "RowTotals"]
 
 Float = NDArray[np.float64]
+Made = TypeVar("Made")
 
 # A component with less than this of a row keeps its mean: its own would be rounding noise.
 VANISHED = 1e-290
@@ -124,13 +125,17 @@ class RowTotals(Sums):
         return _definite(np.where(varies[:, None] & varies, covariance, 0.0))
 
     def factor(self, storage: Literal["spherical", "diagonal", "full"]) -> Float:
-        """Return the factor of the precision of all rows, as structures store it; found once."""
-        if storage not in self._factors:
-            self._factors[storage] = factor_of(self.covariance, storage)
-        return self._factors[storage]
+        """Return the factor of the precision of all rows, as structures store it."""
+        return self.once(storage, lambda: factor_of(self.covariance, storage))
+
+    def once(self, name: Any, make: Callable[[], Made]) -> Made:
+        """Return what is made of these sums, made once."""
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
 
     @cached_property
-    def _factors(self) -> dict[str, Float]:
+    def _made(self) -> dict[Any, Any]:
         return {}
 
 

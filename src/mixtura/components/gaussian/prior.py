@@ -18,7 +18,7 @@ from mixtura.components.gaussian.parameters import (
 )
 from mixtura.components.prior import NoPrior
 
-__all__ = ["RESCUE", "GaussianPrior", "NoPrior", "Ridge", "ScatterPrior", "weak_prior"]
+__all__ = ["SHARES", "GaussianPrior", "NoPrior", "Ridge", "ScatterPrior", "weak_prior"]
 
 Float = NDArray[np.float64]
 
@@ -27,6 +27,7 @@ Float = NDArray[np.float64]
 WEAK = 1e-22
 # The same where a covariance is singular to its last digits: less, and rounding hides the ascent.
 RESCUE = 1e-8
+SHARES = {"weak": WEAK, "rescue": RESCUE}
 
 
 class GaussianPrior(Protocol):
