@@ -19,7 +19,7 @@ from mixtura import (
     classification,
     three_step,
 )
-from mixtura.classes.maximum import Point, maximum
+from mixtura.covariates.maximum import Point, maximum
 
 pytestmark = pytest.mark.drawn(4, among="file")
 
