@@ -35,10 +35,10 @@ OPENING = """# Who answers rightly
 Questions of which the answer is known, put to systems that fit mixtures by EM, each by its
 defaults and five seeds, no more than a minute a fit. Each answer is judged by the parameters it
 gives: their log-likelihood is written out in double precision, whatever the system says of itself.
-*right*: within {right:.0f} nat of the right value for every seed; *off by x*: so many nats below it
-at worst, and for how many seeds; *above*: likelier by a component on no more rows than determine
-it; *no numbers*: NaN; *refused*: an error, or no fit; *-*: the system has no such model, or takes
-no such data. Made by
+*right*: no more than {right:.0f} nat below the right value for every seed; *off by x*: so many
+nats below it at worst, and for how many seeds; *above*: likelier by a component on no more rows
+than determine it; *no numbers*: NaN; *refused*: an error, or no fit; *-*: the system has no such
+model, or takes no such data. Made by
 
     sh benchmarks/run.sh conformance.py
 

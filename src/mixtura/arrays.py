@@ -1,7 +1,7 @@
 """Small-array numerics: Cholesky with a reason for failing, log-sum-exp, shape checks."""
 
 from collections.abc import Iterator
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,6 +15,7 @@ __all__ = [
     "all_pairs",
     "as_probabilities",
     "as_shape",
+    "as_share",
     "generator_of",
     "in_parts",
     "log_sum_exp",
@@ -76,6 +77,19 @@ def as_shape(name: str, value: ArrayLike, shape: tuple[int, ...]) -> Float:
     if not np.isfinite(array).all():
         raise ParameterError(f"'{name}' has an entry that is NaN or infinite; give finite numbers")
     return array
+
+
+def as_share(name: str, value: Any) -> float:
+    """Return a number between 0 and 1, and neither of them.
+
+    Raises
+    ------
+    ParameterError
+        If it is none.
+    """
+    if isinstance(value, Real) and 0 < float(value) < 1:
+        return float(value)
+    raise ParameterError(f"{name} should be between 0 and 1, but got {value!r}")
 
 
 def all_pairs(count: int) -> Pairs:

@@ -213,4 +213,4 @@ def test_what_cannot_be_fitted_is_refused_in_words(two_columns):
     with pytest.raises(ParameterError, match=r"covariance_type|structure"):
         DeconvolvedGaussianMixture(covariance_type="auto").fit(cells, covariance=errors)
     with pytest.raises(ParameterError, match="responsibilities_init"):
-        DeconvolvedGaussianMixture(2, responsibilities_init=np.ones((900, 2))).fit(cells)
+        DeconvolvedGaussianMixture(2, responsibilities_init=-np.ones((900, 2))).fit(cells)

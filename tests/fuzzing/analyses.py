@@ -38,6 +38,7 @@ class Analysis:
     rows : what it is of
     asks : makes it, with a number of threads
     claims : raises `Failed` where something does not hold of what was made, by a case's number
+    given : nothing, where a fit has what is given beside its rows
     """
 
     family: str

@@ -82,9 +82,7 @@ def answers(rng: np.random.Generator, kind: str, state: np.ndarray, n_columns: i
     size = len(state), n_columns
     gap = float(rng.choice([0, 0, 0.1]))
     if kind == "gaussian":
-        rows = 3.0 * state[:, None] + rng.normal(size=size)
-        rows[rng.random(size) < 0.0] = np.nan
-        return rows
+        return 3.0 * state[:, None] + rng.normal(size=size)
     if kind == "poisson":
         return rng.poisson(1.0 + 4.0 * state[:, None], size)
     if kind == "bernoulli":

@@ -58,14 +58,15 @@ SAME = {
     "components.kernel": "HOPE LATELY STEPS",
     "components.exponential": "MX_LEAST_SHARE",
     "components.regression.lines": "ROUNDED",
-    "components.regression.responses": "FARTHEST",
+    "components.regression.responses": "CLOSE FARTHEST",
     "components.gaussian.coordinates": "MX_LEAST_SHARE",
     "components.gaussian.flatness": "MOSTLY",
     "components.gaussian.frame": "LARGEST_PLAIN_EXPONENT",
     "components.gaussian.incomplete": "MOST_GAPPY_LOSS",
+    "components.saddle_point": "SERIES_FROM",
     "components.simplex": "SMALLEST",
     "components.gamma": "EMPTY",
-    "components.gamma_shapes": "LARGEST_SHAPE",
+    "components.gamma_shapes": "MX_LARGEST_SHAPE",
     "components.gaussian.whitened": "FURTHEST",
     "components.gaussian.structures.factors": "MX_ROUNDING",
     "components.gaussian.structures.floor": "TOUCHING",
@@ -76,7 +77,7 @@ SAME = {
 }
 # Names that mean something else there, or searches that are led in another way.
 UNLIKE = {
-    *("FEWEST", "LEAST_ROWS", "MOST_STEPS", "MOST_SUMS", "ROUNDING"),
+    *("FEWEST", "LEAST_ROWS", "MOST_STEPS", "MOST_SUMS", "ROUNDING", "TERMS"),
 }
 
 for place, names in SAME.items():

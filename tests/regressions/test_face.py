@@ -34,8 +34,9 @@ def test_the_interval_of_one_line_is_its_normal_quantiles(fresh_seed: int) -> No
     model = MixtureRegressor(1).fit(found.X, found.y)
     theirs = stats.norm.interval(0.9, model.predict(found.X), model.sigma_[0])
     assert_allclose(model.predict_interval(found.X, 0.9).T, theirs, rtol=1e-9, atol=1e-9)
-    with pytest.raises(ParameterError, match="between 0 and 1"):
-        model.predict_interval(found.X, 95)
+    for level in (95, -0.5, np.nan, "0.9"):
+        with pytest.raises(ParameterError, match="between 0 and 1"):
+            model.predict_interval(found.X, level)
 
 
 def test_quantiles_of_counts_are_the_least_that_reach_the_level(fresh_seed: int) -> None:

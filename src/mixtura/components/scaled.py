@@ -9,9 +9,9 @@ from scipy.special import gammaln, ndtr, ndtri, stdtr, stdtrit
 
 from mixtura.components.contaminated import partition as contaminated
 from mixtura.components.contaminated.family import ContaminatedFamily
+from mixtura.components.scaled_components import ScaledComponents
 from mixtura.components.student_t import partition as student_t
 from mixtura.components.student_t.family import StudentTFamily
-from mixtura.components.student_t.scales import ScaledComponents
 from mixtura.components.univariate import Law
 
 __all__ = [

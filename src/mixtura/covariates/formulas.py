@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.covariates.harmless import NO_PYTHON
 from mixtura.covariates.variables import RANGES, Variable
 from mixtura.errors import DataError, ParameterError
 
@@ -245,9 +246,10 @@ def names_in(text: str, code: str) -> list[str]:
     """Return the names in Python code but those of functions, in order."""
     try:
         tree = ast.parse(QUOTED.sub("0", code).strip("{} "), mode="eval")
-    except (SyntaxError, ValueError) as error:
+    except NO_PYTHON as error:
         raise ParameterError(
-            f"'{code}' in the formula '{text}' is no Python ({_first_line(error)}); mend it"
+            f"'{code[:80]}' in the formula '{text[:80]}' is no Python ({_first_line(error)}); "
+            "mend it"
         ) from error
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]

@@ -6,10 +6,14 @@ nothing is evaluated but arithmetic of columns and functions that are named here
 
 import ast
 from collections.abc import Collection
+from math import inf
 
 from mixtura.errors import ParameterError
 
-__all__ = ["check_harmless"]
+__all__ = ["NO_PYTHON", "check_harmless"]
+
+# What parsing raises of a text that is no Python, or is nested deeper than the parser goes.
+NO_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 BASES = frozenset({"bs", "cc", "cr", "cs", "poly"})
 FUNCTIONS = BASES | {
@@ -32,6 +36,8 @@ OPERATORS = (
 )
 # A basis of more columns, or a power that is higher, is none that a fit was made with.
 LARGEST = 100
+# Arguments of bases that are places along a column, and no numbers of columns.
+ALONG = frozenset({"knots", "lower_bound", "upper_bound"})
 # Code of more characters is no factor of a formula.
 LONGEST = 10_000
 
@@ -48,7 +54,7 @@ def check_harmless(code: str, names: Collection[str]) -> None:
         raise ParameterError("a factor of its formula is longer than any is")
     try:
         tree = ast.parse(code, mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+    except NO_PYTHON as error:
         raise ParameterError(f"'{code[:80]}' of its formula is no Python") from error
     try:
         _check(tree.body, names)
@@ -78,9 +84,7 @@ def _check(node: ast.expr, names: Collection[str]) -> None:
             if all(isinstance(one, OPERATORS) for one in operators):
                 return _check_all([left, *others], names)
         case ast.Call(func=function, args=given, keywords=keywords) if _is_known(function):
-            return _check_arguments(
-                function, [*given, *(each.value for each in keywords if each.arg)], keywords, names
-            )
+            return _check_arguments(function, given, keywords, names)
         case _:
             pass
     raise ParameterError(
@@ -109,24 +113,52 @@ def _check_arguments(
     keywords: list[ast.keyword],
     names: Collection[str],
 ) -> None:
-    """Check what a function is given: lists and texts are arguments, and sizes of bases small."""
+    """Check what a function is given: of a basis the column, and how large it is as plain numbers.
+
+    Whatever has to be computed, even of numbers alone, may be a size of any size.
+    """
     if any(each.arg is None for each in keywords):
         raise ParameterError(f"'{ast.unparse(function)}(**...)' of its formula is not evaluated")
-    is_basis = isinstance(function, ast.Name) and function.id in BASES
-    for place, each in enumerate(given):
-        match each:
-            case ast.Constant(value=int() as number) if is_basis and number > LARGEST:
-                raise ParameterError(
-                    f"a basis of {number} columns in its formula is larger than any is"
-                )
-            case ast.Constant(value=str() | None):
-                continue
-            case ast.List(elts=values) | ast.Tuple(elts=values):
-                _check_arguments(function, values, [], names)
-            case ast.Name() | ast.Attribute() if _is_known(each):
-                # Contrasts without arguments, as in C(g, Sum).
-                continue
-            case ast.BinOp() if is_basis and place > 0:
-                raise ParameterError("a basis in its formula has a size that is to be computed")
-            case _:
-                _check(each, names)
+    named = {each.arg: each.value for each in keywords}
+    if isinstance(function, ast.Name) and function.id in BASES:
+        for each in given[1:]:
+            _check_size(each, LARGEST)
+        for name, each in named.items():
+            _check_size(each, inf if name in ALONG else LARGEST)
+        given, named = given[:1], {}
+    for each in [*given, *named.values()]:
+        _check_argument(each, names)
+
+
+def _check_argument(node: ast.expr, names: Collection[str]) -> None:
+    """Check one argument: lists and texts are some, and contrasts without arguments, as in Sum."""
+    match node:
+        case ast.Constant(value=str() | None):
+            return
+        case ast.List(elts=values) | ast.Tuple(elts=values):
+            for each in values:
+                _check_argument(each, names)
+        case ast.Name() | ast.Attribute() if _is_known(node):
+            return
+        case _:
+            _check(node, names)
+
+
+def _check_size(node: ast.expr, largest: float) -> None:
+    """Check that an argument of a basis is a text, a number up to the largest, or a few numbers."""
+    match node:
+        case ast.Constant(value=str() | None):
+            return
+        case (
+            ast.Constant(value=int() | float() as number)
+            | ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number))
+        ) if number <= largest:
+            return
+        case ast.List(elts=values) | ast.Tuple(elts=values) if len(values) <= LARGEST:
+            for each in values:
+                _check_size(each, inf)
+        case _:
+            raise ParameterError(
+                f"'{ast.unparse(node)[:80]}' of its formula is no size of a basis, which is a "
+                f"number up to {LARGEST}"
+            )

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from mixtura.arrays import generator_of
+from mixtura.arrays import as_share, generator_of
 from mixtura.data.checks import row_weights
 from mixtura.data.plain import is_missing
 from mixtura.data.weights import given_weights
@@ -25,8 +25,7 @@ from mixtura.discriminant.rules import (
 )
 from mixtura.discriminant.stored import save_classifier
 from mixtura.doors import Plotted
-from mixtura.errors import DataError, ParameterError
-from mixtura.estimators.settings import checked_number
+from mixtura.errors import DataError
 from mixtura.mixture import Mixture
 from mixtura.text import Passage, Summary, Table, Tabled
 
@@ -246,9 +245,7 @@ class ClassMixtures(Plotted, Tabled, ClassifierMixin, BaseEstimator, ABC):
             If `false_alarm` is no such share.
         """
         check_is_fitted(self)
-        share = checked_number("false_alarm", false_alarm)
-        if not 0 < share < 1:
-            raise ParameterError(f"false_alarm should be between 0 and 1, but got {false_alarm!r}")
+        share = as_share("false_alarm", false_alarm)
         rng = generator_of(random_state)
         counts = rng.multinomial(DRAWN, self.priors_)
         drawn = np.concatenate(

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from sklearn.base import DensityMixin
 from sklearn.utils.validation import check_is_fitted
 
-from mixtura.arrays import as_shape
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import Structure, structure
 from mixtura.data.encoding import AS_IT_COMES
@@ -22,6 +21,7 @@ from mixtura.em.solve import FitResult
 from mixtura.em.starts import StartMaker
 from mixtura.errors import DataError, ParameterError
 from mixtura.estimators.fitted import Fitted
+from mixtura.estimators.gaussian_inits import checked_responsibilities
 from mixtura.estimators.gaussian_shapes import attributes_of
 from mixtura.estimators.stored import Pickled
 from mixtura.estimators.underlying_stored import CRITERIA, save_underlying
@@ -92,9 +92,7 @@ class UnderlyingMixture(Fitted, DensityMixin, Pickled):
 
     def _start(self, given: Any, n_rows: int, kept: NDArray[np.intp]) -> StartMaker:
         """Return what starts from responsibilities of all rows, of which some are fitted."""
-        shares = as_shape("responsibilities_init", given, (n_rows, self.n_components))
-        if (shares < 0).any() or not np.allclose(shares.sum(axis=1), 1.0):
-            raise ParameterError("rows of 'responsibilities_init' should be shares that sum to one")
+        shares = checked_responsibilities(given, n_rows, self.n_components, None)
         return lambda sweep, loop: [model_from_responsibilities(sweep, shares[kept], loop)]
 
     def _adopt(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mixtura.arrays import as_share
 from mixtura.em.solve import SolveOptions
 from mixtura.engines import engine_named
 from mixtura.errors import MixturaError, ParameterError
@@ -74,8 +75,7 @@ class Bootstrap:
         ParameterError
             If it is not.
         """
-        if not 0 < level < 1:
-            raise ParameterError(f"level should be between 0 and 1, but got {level!r}")
+        level = as_share("level", level)
         ends = 0.5 - 0.5 * level, 0.5 + 0.5 * level
         return {
             name: Interval(*_quantiles(values, ends)) for name, values in self.replicates.items()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
+from mixtura.arrays import as_share
 from mixtura.components.derivatives import Chart
 from mixtura.data.weights import given_weights
 from mixtura.engines import Engine, engine_named
@@ -119,8 +120,7 @@ class Information:
         InformationError
             If the information is singular, or the mixture is no maximum for these rows.
         """
-        if not 0 < level < 1:
-            raise ParameterError(f"level should be between 0 and 1, but got {level!r}")
+        level = as_share("level", level)
         values, errors = self._numbers.values, self._errors(method)
         half = float(ndtri(0.5 + 0.5 * level)) * errors
         lower = _shifted(values, -half, self._numbers.scales)

@@ -7,8 +7,8 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from mixtura.arrays import as_share
 from mixtura.components.gaussian.one_column import OneColumn
-from mixtura.errors import ParameterError
 from mixtura.mixture import Mixture
 
 __all__ = ["Region", "highest_density_region"]
@@ -61,8 +61,7 @@ def highest_density_region(
     ParameterError
         If `level` is not between 0 and 1.
     """
-    if not 0 < level < 1:
-        raise ParameterError(f"level should be between 0 and 1, but got {level!r}")
+    level = as_share("level", level)
     if getattr(mixture.family, "name", "") == "gaussian" and mixture.n_columns == 1:
         return _exact(mixture, level)
     rows, _ = mixture.coded.sample(n_samples, random_state)

@@ -139,7 +139,7 @@ class IntervalGaussianMixture(FittedIntervals):
         check_labels(y, shape[1] if len(shape) == 2 else 0, "upper ends", "upper")
         every = intervals_of(X, upper, self, least_rows=2)
         n_rows, n_columns = every.low.shape
-        check_form(form, self.covariance_type, n_columns)
+        _check_form(form, self.covariance_type, n_columns)
         weights = row_weights(sample_weight, n_rows)
         kept = np.flatnonzero(np.ones(n_rows) if weights is None else weights)
         found = every.taken(kept)
@@ -169,7 +169,7 @@ class IntervalGaussianMixture(FittedIntervals):
         return self
 
 
-def check_form(form: Structure, called: str, n_columns: int) -> None:
+def _check_form(form: Structure, called: str, n_columns: int) -> None:
     """Raise `ParameterError` for a structure in which columns are not independent."""
     if form.storage == "full" and n_columns > 1:
         raise ParameterError(

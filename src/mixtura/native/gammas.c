@@ -2,7 +2,6 @@
 
 #include <math.h>
 
-#define LARGEST_SHAPE 1e8
 #define GAMMA_STEPS 50
 #define LAST_STEP 1e-13
 /* From here on asymptotic series have all digits; below, arguments are raised to it. */
@@ -47,7 +46,7 @@ static double slope(double a) {
 
 /* Newton's steps are those of 1 / a, in which the equation is nearly straight (Minka 2002). */
 static double shape_of(double gap) {
-    double s = fmax(gap, mx_log_gap(LARGEST_SHAPE));
+    double s = fmax(gap, mx_log_gap(MX_LARGEST_SHAPE));
     double a = (3 - s + sqrt((s - 3) * (s - 3) + 24 * s)) / (12 * s);
     for (int step = 0; step < GAMMA_STEPS; step++) {
         double inverse = 1 / a + (mx_log_gap(a) - s) / (a * a * slope(a));
@@ -57,7 +56,7 @@ static double shape_of(double gap) {
         if (done)
             break;
     }
-    return fmin(a, LARGEST_SHAPE);
+    return fmin(a, MX_LARGEST_SHAPE);
 }
 
 void mx_gamma_estimate(double gap, double least, double *shape, double *mean) {

@@ -2,6 +2,9 @@
 #ifndef MIXTURA_GAMMAS_H
 #define MIXTURA_GAMMAS_H
 
+/* Of a deviation of 1e-4 of the mean; beyond, a log x - b x has no digits left. */
+#define MX_LARGEST_SHAPE 1e8
+
 /* log Gamma(a), a > 0. */
 double mx_log_gamma(double a);
 

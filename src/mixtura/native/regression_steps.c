@@ -8,7 +8,6 @@
 #define BARELY_TOLD 1e-10
 #define LARGEST_POWER 700.0
 #define NEARLY_STRAIGHT 1e-3
-#define LARGEST_SHAPE 1e8
 
 double mx_line_precision(int64_t response, double loss) {
     double shape, mean = 1;
@@ -17,7 +16,7 @@ double mx_line_precision(int64_t response, double loss) {
     if (response != MX_GAMMA)
         return 1;
     if (!(loss > 0))
-        return LARGEST_SHAPE;
+        return MX_LARGEST_SHAPE;
     mx_gamma_estimate(loss, 0, &shape, &mean);
     return shape;
 }

@@ -8,13 +8,13 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from mixtura.arrays import generator_of, log_sum_exp
+from mixtura.arrays import as_share, generator_of, log_sum_exp
 from mixtura.components.regression.responses import RESPONSES, Response
 from mixtura.components.regression.words import spread_name, spreads_of
-from mixtura.errors import DataError, ParameterError
+from mixtura.errors import DataError
 from mixtura.estimators.fitted import Fitted
 from mixtura.estimators.inputs import fitted_rows
-from mixtura.estimators.settings import checked_choice, checked_number
+from mixtura.estimators.settings import checked_choice
 from mixtura.estimators.shown import with_mixture
 from mixtura.estimators.stored import Pickled
 from mixtura.mixture import Mixture
@@ -152,9 +152,7 @@ class FittedRegressions(Fitted, Tabled, RegressorMixin, Pickled):
         ParameterError
             If `level` is no such probability.
         """
-        share = checked_number("level", level)
-        if not 0 < share < 1:
-            raise ParameterError(f"level should be between 0 and 1, but got {level!r}")
+        share = as_share("level", level)
         means = self.component_means(X, offset=offset, exposure=exposure)
         weights = self._weights(X, len(means))
         response, precisions = self._response(), self.mixture_.parameters.precisions
@@ -242,9 +240,7 @@ class FittedRegressions(Fitted, Tabled, RegressorMixin, Pickled):
         ParameterError
             If there is no such column, or `level` is no probability.
         """
-        share = checked_number("level", level)
-        if not 0 < share < 1:
-            raise ParameterError(f"level should be between 0 and 1, but got {level!r}")
+        share = as_share("level", level)
         read = None if self.formula_ is None else self.formula_.names
         rows, values = varied(X, column, read, POINTS)
         bands = bands_of(self._design(rows), errors.coefficients, errors.covariance, share)

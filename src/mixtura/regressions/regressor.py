@@ -10,16 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from mixtura.arrays import as_shape
 from mixtura.data.checks import check_enough_rows
 from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.solve import FitResult, SolveOptions, solve
 from mixtura.em.starts import StartMaker
 from mixtura.engines import engine_named
-from mixtura.errors import (
-    ParameterError,
-)
+from mixtura.errors import ParameterError
 from mixtura.estimators.doubted import warn_of_fit
+from mixtura.estimators.gaussian_inits import checked_responsibilities
 from mixtura.estimators.inputs import checked_rows
 from mixtura.estimators.settings import Settings, checked_choice
 from mixtura.estimators.sizes import checked_sizes
@@ -311,11 +309,8 @@ class MixtureRegressor(FittedRegressions):
         given = self.responsibilities_init
         if given is None:
             return LineStarts(settings.n_components, options.starts)
-        shape = (len(laid.places), settings.n_components)
-        shares = as_shape("responsibilities_init", given, shape)
-        if (shares < 0).any() or not np.allclose(shares.sum(axis=1), 1.0):
-            raise ParameterError("rows of 'responsibilities_init' should be shares that sum to one")
-        sums = np.zeros((len(laid.rows), shape[1]))
+        shares = checked_responsibilities(given, len(laid.places), settings.n_components, None)
+        sums = np.zeros((len(laid.rows), settings.n_components))
         if laid.per_row == 1:
             sums[laid.places] = shares
         else:

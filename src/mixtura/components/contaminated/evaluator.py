@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from scipy.special import entr
 
 from mixtura.components.contaminated.parameters import ContaminatedParameters, ContaminatedSums
-from mixtura.components.gaussian.evaluator import GaussianEvaluator, GaussianTile
+from mixtura.components.gaussian.evaluator import GaussianEvaluator
+from mixtura.components.wildness import WildTile
 
-__all__ = ["ContaminatedEvaluator", "ContaminatedTile", "GuessingEvaluator", "Scratch"]
+__all__ = ["ContaminatedEvaluator", "GuessingEvaluator", "Scratch"]
 
 Float = NDArray[np.float64]
 
@@ -32,32 +33,6 @@ class Scratch:
     owner: Any = None
     logs: Any = None
     good: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class ContaminatedTile:
-    """A tile of rows.
-
-    Attributes
-    ----------
-    gaussian : the rows in the frame
-    scratch : what is found of them in a sweep
-    limits : (D, 1) distances from the origin, in the frame, beyond which rows are wild
-    """
-
-    gaussian: GaussianTile
-    scratch: Scratch
-    limits: Float
-
-    @property
-    def features(self) -> NDArray[Any]:
-        """Return the features (P, n) of the Gaussian tile."""
-        return self.gaussian.features
-
-    def wildness(self) -> Float:
-        """Return what rows (n,) count for by themselves: 1, but less the wilder they are."""
-        farthest = (np.abs(self.gaussian.rows) / self.limits).max(axis=0)
-        return np.maximum(farthest, 1.0) ** -2
 
 
 @dataclass(slots=True)
@@ -99,14 +74,14 @@ class ContaminatedEvaluator:
         """Take the sums of all components about other means, before the first tile."""
         self._both.centre_on(parameters.padded().both)
 
-    def log_density(self, prepared: ContaminatedTile, out: NDArray[Any]) -> None:
+    def log_density(self, prepared: WildTile, out: NDArray[Any]) -> None:
         """Write log π_k + log [α N(x | μ_k, Σ_k) + (1 - α) N(x | μ_k, η Σ_k)] into `out`."""
         logs = self._found(prepared).logs
         np.logaddexp(logs[: self._n_components], logs[self._n_components :], out=out)
         for components, values in self._held:
             out[components] = values[:, None]
 
-    def _found(self, tile: ContaminatedTile) -> Scratch:
+    def _found(self, tile: WildTile) -> Scratch:
         scratch = tile.scratch
         if scratch.owner is not self:
             logs = np.empty((2 * self._n_components, tile.gaussian.n_rows))
@@ -125,14 +100,14 @@ class ContaminatedEvaluator:
         return ContaminatedTotals(posterior, self._both.zeros(), rows)
 
     def accumulate(
-        self, prepared: ContaminatedTile, responsibilities: NDArray[Any], totals: ContaminatedTotals
+        self, prepared: WildTile, responsibilities: NDArray[Any], totals: ContaminatedTotals
     ) -> None:
         """Add a tile's sums to the totals."""
         self._add(prepared, responsibilities, self._found(prepared).good, totals)
 
     def _add(
         self,
-        tile: ContaminatedTile,
+        tile: WildTile,
         responsibilities: NDArray[Any],
         good: Float,
         totals: ContaminatedTotals,
@@ -156,7 +131,7 @@ class GuessingEvaluator(ContaminatedEvaluator):
     """Accumulates only, for a start: rows are bad the wilder they are by themselves."""
 
     def accumulate(
-        self, prepared: ContaminatedTile, responsibilities: NDArray[Any], totals: ContaminatedTotals
+        self, prepared: WildTile, responsibilities: NDArray[Any], totals: ContaminatedTotals
     ) -> None:
         """Add a tile's sums to the totals."""
         good = np.broadcast_to(prepared.wildness(), responsibilities.shape)

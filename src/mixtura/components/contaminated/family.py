@@ -6,7 +6,6 @@ asked of one; scatters are each component's own.
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 
 from mixtura.components.contaminated.evaluator import (
     ContaminatedEvaluator,
-    ContaminatedTile,
     GuessingEvaluator,
     Scratch,
 )
@@ -25,17 +23,15 @@ from mixtura.components.contaminated.parameters import (
     ContaminatedSums,
 )
 from mixtura.components.contaminated.values import ContaminatedValues
-from mixtura.components.gaussian.prior import NoPrior, ScatterPrior
+from mixtura.components.gaussian.parameters import VANISHED
 from mixtura.components.gaussian.structures import Structure
 from mixtura.components.gaussian.support import borrowed
-from mixtura.components.student_t.parameters import StudentTTotals
-from mixtura.components.student_t.scales import WILD
+from mixtura.components.wildness import RobustTotals
 
 __all__ = ["ContaminatedFamily"]
 
 Float = NDArray[np.float64]
 
-VANISHED = 1e-290
 # The range of shares of good rows, which are more than half, and of inflations.
 LEAST_GOOD, MOST_GOOD = 0.5, 1.0 - 1e-9
 LEAST_WIDER, MOST_WIDER = 1.001, 1e12
@@ -67,25 +63,9 @@ class ContaminatedFamily(ContaminatedValues):
         """Return the family for columns of the given middles (D,) and spreads (D,)."""
         return cls(cls.framed(form, middle, spread, steps))
 
-    @property
-    def fewest_rows(self) -> float:
-        """Return as many as one component has parameters."""
-        return float(self.n_free(1))
-
     def workspace(self, n_rows: int) -> Any:
         """Return buffers for tiles of up to `n_rows` rows."""
         return self.inner.workspace(n_rows), Scratch()
-
-    def prepare(self, rows: NDArray[Any], workspace: Any) -> ContaminatedTile:
-        """Return the tile of rows (n, D)."""
-        gaussian, scratch = workspace
-        scratch.owner = None
-        return ContaminatedTile(self.inner.prepare(rows, gaussian), scratch, self._units)
-
-    @cached_property
-    def _units(self) -> Float:
-        """Return the distances (D, 1) from the origin, in the frame, beyond which rows are wild."""
-        return (WILD * self.inner.frame.spread / self.inner.frame.scale)[:, None]
 
     def bind(self, log_weights: Float, parameters: ContaminatedParameters) -> ContaminatedEvaluator:
         """Return the evaluator of one sweep."""
@@ -96,23 +76,6 @@ class ContaminatedFamily(ContaminatedValues):
     def unbound(self, n_components: int) -> GuessingEvaluator:
         """Return an evaluator that accumulates only, rows that are wild as bad ones."""
         return GuessingEvaluator(self.inner.unbound(2 * n_components))
-
-    def shared(self, prepared: ContaminatedTile, row_weights: Float | None) -> StudentTTotals:
-        """Return the weight of a tile, and sums in which wild rows count for little."""
-        counted = prepared.wildness() if row_weights is None else prepared.wildness() * row_weights
-        weight = len(counted) if row_weights is None else row_weights.sum()
-        return StudentTTotals(float(weight), self.inner.shared(prepared.gaussian, counted))
-
-    def offset(
-        self, parameters: ContaminatedParameters, sums: ContaminatedSums, shared: StudentTTotals
-    ) -> float:
-        """Return what the units of the frame are worth."""
-        return shared.weight * self.inner.frame.log_jacobian
-
-    def kernel(
-        self, rows: Any, row_weights: Float | None, shared: StudentTTotals, distinct_share: float
-    ) -> None:
-        """Return None: there is no compiled loop."""
 
     def moments(
         self, sums: ContaminatedSums, previous: ContaminatedParameters | None, shared: Any
@@ -137,16 +100,15 @@ class ContaminatedFamily(ContaminatedValues):
         """
         moments = prior.augment(moments)
         rows, bad = moments.effective_rows, moments.bad.effective_rows
-        guessed = moments.guessed > 0
-        shares = np.clip(1.0 - bad / np.maximum(rows, VANISHED), LEAST_GOOD, MOST_GOOD)
         wider = moments.inflations if previous is None else previous.inflations
+        if (moments.guessed > 0).any():
+            # How little wild rows count says nothing of a share.
+            gaussian = self._gaussian(moments, wider, previous, prior)
+            of_all = np.ones(len(rows))
+            return ContaminatedParameters(gaussian, GOOD * of_all, WIDER * of_all)
+        shares = np.clip(1.0 - bad / np.maximum(rows, VANISHED), LEAST_GOOD, MOST_GOOD)
         for _ in range(TURNS):
             gaussian = self._gaussian(moments, wider, previous, prior)
-            if guessed.any():
-                # How little wild rows count says nothing of a share.
-                return ContaminatedParameters(
-                    gaussian, np.full(len(rows), GOOD), np.full(len(rows), WIDER)
-                )
             before, wider = wider, self._inflations(gaussian, moments)
             if (np.abs(wider - before) <= CHANGE * wider).all():
                 break
@@ -173,14 +135,9 @@ class ContaminatedFamily(ContaminatedValues):
             times = moments.effective_rows / np.maximum(weighted.effective_rows, VANISHED)
             shaped = times.reshape(-1, *(1,) * (augmented.scatter.ndim - 1))
             augmented = replace(augmented, scatter=augmented.scatter * shaped)
-        means = augmented.means
-        if previous is not None:
-            vanished = moments.effective_rows <= VANISHED
-            means = np.where(vanished[:, None], previous.means, means)
-        every = replace(augmented, effective_rows=counted, means=means)
-        floor = prior.floor
-        kept = NoPrior() if floor is None else ScatterPrior(np.zeros(1), 0.0, floor)
-        return self.inner.maximise(every, None if previous is None else previous.gaussian, kept)
+        every = replace(augmented, effective_rows=counted)
+        before = None if previous is None else previous.gaussian
+        return self.locations_and_scales(every, moments.effective_rows, before, prior)
 
     def _inflations(self, gaussian: Any, moments: ContaminatedMoments) -> Float:
         """Return η = Σ r (1 - v) δ / (D Σ r (1 - v)) for means and covariances."""
@@ -213,7 +170,7 @@ class ContaminatedFamily(ContaminatedValues):
         """Return the number of free means, covariances, shares and inflations."""
         return self.inner.n_free(n_components) + 2 * n_components
 
-    def prior(self, name: Any, shared: StudentTTotals, n_components: int) -> ContaminatedPrior:
+    def prior(self, name: Any, shared: RobustTotals, n_components: int) -> ContaminatedPrior:
         """Return the penalty of that name, for rows as those that are not wild."""
         if isinstance(name, ContaminatedPrior):
             return name
@@ -221,8 +178,7 @@ class ContaminatedFamily(ContaminatedValues):
 
     def borrowed(self, moments: Any) -> Any:
         """Return the moments of a start: each component borrows as many rows as say nothing."""
-        lent = self.structure.least_rows(self.n_columns)
-        return replace(moments, good=borrowed(moments.good, lent))
+        return replace(moments, good=borrowed(moments.good, self.rows_lent))
 
     def coordinates(self, moments: ContaminatedMoments, total: float) -> Float:
         """Return shares, means and covariances of good rows, and of bad ones, as one vector."""
@@ -239,9 +195,6 @@ class ContaminatedFamily(ContaminatedValues):
             for half, own in zip(halves, (like.good, like.bad), strict=True)
         )
         return None if good is None or bad is None else replace(like, good=good, bad=bad)
-
-    def chart(self, log_weights: Float, parameters: Any, rows: Float, prior: Any) -> None:
-        """Return None: extrapolated moments are all that accelerates a run."""
 
     def centres(
         self, previous: Any, sums: ContaminatedSums, moments: ContaminatedMoments

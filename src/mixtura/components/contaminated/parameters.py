@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.gaussian.parameters import (
+    VANISHED,
     GaussianMoments,
     GaussianParameters,
     GaussianSums,
 )
+from mixtura.components.scaled_components import ScaledPrior
 from mixtura.sums import Sums
 
 __all__ = [
@@ -27,8 +29,6 @@ __all__ = [
 ]
 
 Float = NDArray[np.float64]
-
-VANISHED = 1e-290
 
 
 @dataclass(frozen=True)
@@ -202,31 +202,11 @@ class ContaminatedMoments:
         return self.weighted.collapsed()
 
 
-@dataclass(frozen=True, slots=True)
-class ContaminatedPrior:
-    """A penalty on means and covariances; shares and inflations have none.
+class ContaminatedPrior(ScaledPrior):
+    """A penalty on means and covariances; shares and inflations have none."""
 
-    Attributes
-    ----------
-    inner : of Gaussian components
-    """
-
-    inner: Any
-
-    @property
-    def supports(self) -> bool:
-        """Return whether a component may rest on it alone."""
-        return getattr(self.inner, "supports", True)
-
-    @property
-    def floor(self) -> Any:
-        """Return the least variances of rounded columns, or None."""
-        return getattr(self.inner, "floor", None)
+    __slots__ = ()
 
     def augment(self, moments: ContaminatedMoments) -> ContaminatedMoments:
         """Return the moments with the penalty, whose pseudo-rows are neither good nor bad."""
         return replace(moments, penalty=self.inner)
-
-    def log_density(self, parameters: ContaminatedParameters) -> float:
-        """Return the penalty, up to a constant."""
-        return self.inner.log_density(parameters.gaussian)

@@ -12,7 +12,7 @@ from mixtura.components.contaminated.parameters import ContaminatedParameters
 from mixtura.components.contaminated.words import described, mixture_title, tables_of
 from mixtura.components.gaussian.rows import component_log_density, nearest_components
 from mixtura.components.gaussian.structures import Structure, structure
-from mixtura.components.student_t.scales import ScaledComponents
+from mixtura.components.scaled_components import ScaledComponents
 from mixtura.errors import ParameterError
 from mixtura.text import Passage
 
@@ -48,9 +48,6 @@ class ContaminatedValues(ScaledComponents):
     def row_log_density(self, rows: NDArray[Any], parameters: ContaminatedParameters) -> Float:
         """Return log f_k(x) (n, K) of rows (n, D)."""
         return np.logaddexp(*_of_both(rows, parameters))
-
-    def compiled_rows(self, parameters: ContaminatedParameters) -> None:
-        """Return None: log densities are found first."""
 
     def far_posterior(self, rows: NDArray[Any], parameters: ContaminatedParameters) -> Float:
         """Return 1 for the components whose bad rows are nearest, shared where they tie."""

@@ -10,6 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.components.gaussian.parameters import VANISHED
 from mixtura.components.stacked import Stacked
 from mixtura.sums import Sums
 
@@ -21,9 +22,6 @@ __all__ = [
 ]
 
 Float = NDArray[np.float64]
-
-# A component with less than this of a row keeps what it is.
-VANISHED = 1e-290
 
 
 @dataclass(frozen=True, slots=True)

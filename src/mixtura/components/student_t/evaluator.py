@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.gamma_shapes import log_gap
-from mixtura.components.gaussian.evaluator import GaussianEvaluator, GaussianTile
+from mixtura.components.gaussian.evaluator import GaussianEvaluator
 from mixtura.components.student_t.degrees import START
 from mixtura.components.student_t.density import entropy_of_shape
 from mixtura.components.student_t.parameters import StudentTParameters, StudentTSums
+from mixtura.components.wildness import WildTile
 
-__all__ = ["GuessingEvaluator", "Scratch", "StudentTEvaluator", "StudentTTile"]
+__all__ = ["GuessingEvaluator", "Scratch", "StudentTEvaluator"]
 
 Float = NDArray[np.float64]
 
@@ -39,37 +40,8 @@ class Scratch:
             self.ratios, self.logs = np.empty(shape), np.empty(shape)
 
 
-@dataclass(frozen=True, slots=True)
-class StudentTTile:
-    """A tile of rows.
-
-    Attributes
-    ----------
-    gaussian : the rows in the frame
-    scratch : what is found of them in a sweep
-    limits : (D, 1) distances from the origin, in the frame, beyond which rows are wild
-    """
-
-    gaussian: GaussianTile
-    scratch: Scratch
-    limits: Float
-
-    @property
-    def features(self) -> NDArray[Any]:
-        """Return the features (P, n) of the Gaussian tile."""
-        return self.gaussian.features
-
-    def wildness(self) -> Float:
-        """Return what rows (n,) count for by themselves: 1, but less the wilder they are.
-
-        In a weighted scatter no cell then has more of a deviation than the limit.
-        """
-        farthest = (np.abs(self.gaussian.rows) / self.limits).max(axis=0)
-        return np.maximum(farthest, 1.0) ** -2
-
-
 @dataclass(slots=True)
-class StudentTTotalsOfUnit:
+class StudentTTotals:
     """Mutable totals of one unit of rows."""
 
     rows: Float
@@ -111,13 +83,13 @@ class StudentTEvaluator:
         """Take the sums of all components about other locations, before the first tile."""
         self._distances.centre_on(parameters.padded().gaussian)
 
-    def log_density(self, prepared: StudentTTile, out: NDArray[Any]) -> None:
+    def log_density(self, prepared: WildTile, out: NDArray[Any]) -> None:
         """Write log π_k + log t(x | μ_k, Σ_k, ν_k), in the units of the frame."""
         logs = self._found(prepared).logs
         np.multiply(logs, self._powers[:, None], out=out)
         out += self._constants[:, None]
 
-    def _found(self, prepared: StudentTTile) -> Scratch:
+    def _found(self, prepared: WildTile) -> Scratch:
         scratch = prepared.scratch
         if scratch.owner is not self:
             scratch.sized((self.n_components, prepared.gaussian.n_rows))
@@ -130,13 +102,13 @@ class StudentTEvaluator:
             scratch.owner = self
         return scratch
 
-    def zeros(self) -> StudentTTotalsOfUnit:
+    def zeros(self) -> StudentTTotals:
         """Return fresh totals."""
         rows = np.zeros((2, self.n_components))
-        return StudentTTotalsOfUnit(rows[0], rows[1], self._distances.zeros())
+        return StudentTTotals(rows[0], rows[1], self._distances.zeros())
 
     def accumulate(
-        self, prepared: StudentTTile, responsibilities: NDArray[Any], totals: StudentTTotalsOfUnit
+        self, prepared: WildTile, responsibilities: NDArray[Any], totals: StudentTTotals
     ) -> None:
         """Add a tile's sums to the totals."""
         found = self._found(prepared)
@@ -147,7 +119,7 @@ class StudentTEvaluator:
         u *= responsibilities
         self._distances.accumulate(prepared.gaussian, u, totals.weighted)
 
-    def sums(self, totals: StudentTTotalsOfUnit) -> StudentTSums:
+    def sums(self, totals: StudentTTotals) -> StudentTSums:
         """Freeze the totals."""
         shapes = 0.5 * (self._degrees + self._n_columns)
         return StudentTSums(
@@ -164,14 +136,14 @@ class GuessingEvaluator(StudentTEvaluator):
     """Accumulates only, for a start: rows count for less the wilder they are by themselves."""
 
     def accumulate(
-        self, prepared: StudentTTile, responsibilities: NDArray[Any], totals: StudentTTotalsOfUnit
+        self, prepared: WildTile, responsibilities: NDArray[Any], totals: StudentTTotals
     ) -> None:
         """Add a tile's sums to the totals."""
         totals.rows += responsibilities.sum(axis=1)
         counted = responsibilities * prepared.wildness()
         self._distances.accumulate(prepared.gaussian, counted, totals.weighted)
 
-    def sums(self, totals: StudentTTotalsOfUnit) -> StudentTSums:
+    def sums(self, totals: StudentTTotals) -> StudentTSums:
         """Freeze the totals, with degrees of freedom of a start."""
         return StudentTSums(
             totals.rows,

@@ -7,43 +7,39 @@ shared one would need sums in which rows count alike.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.arrays import as_shape
-from mixtura.components.gaussian.prior import NoPrior, ScatterPrior
+from mixtura.components.gaussian.parameters import VANISHED
 from mixtura.components.gaussian.structures import Structure, structure
+from mixtura.components.gaussian.support import borrowed
 from mixtura.components.saddle_point import stirling
+from mixtura.components.scaled_components import ScaledComponents
 from mixtura.components.student_t.degrees import Degrees
 from mixtura.components.student_t.density import log_constants
 from mixtura.components.student_t.evaluator import (
     GuessingEvaluator,
     Scratch,
     StudentTEvaluator,
-    StudentTTile,
 )
 from mixtura.components.student_t.parameters import (
     StudentTMoments,
     StudentTParameters,
     StudentTPrior,
     StudentTSums,
-    StudentTTotals,
 )
 from mixtura.components.student_t.rows import nearest_shares, row_log_density
-from mixtura.components.student_t.scales import WILD, ScaledComponents
 from mixtura.components.student_t.words import described, mixture_title, tables_of
+from mixtura.components.wildness import RobustTotals
 from mixtura.errors import ParameterError
 from mixtura.text import Passage
 
 __all__ = ["StudentTFamily"]
 
 Float = NDArray[np.float64]
-
-# What a component with fewer rows keeps of its location.
-VANISHED = 1e-290
 
 
 @dataclass(frozen=True)
@@ -75,25 +71,9 @@ class StudentTFamily(ScaledComponents):
         """Return the family in the user's units, as a `Mixture` holds it."""
         return cls(cls.unframed(form, n_columns), degrees)
 
-    @property
-    def fewest_rows(self) -> float:
-        """Return as many as one component has parameters."""
-        return float(self.n_free(1))
-
     def workspace(self, n_rows: int) -> Any:
         """Return buffers for tiles of up to `n_rows` rows."""
         return self.inner.workspace(n_rows), Scratch()
-
-    def prepare(self, rows: NDArray[Any], workspace: Any) -> StudentTTile:
-        """Return the tile of rows (n, D)."""
-        gaussian, scratch = workspace
-        scratch.owner = None
-        return StudentTTile(self.inner.prepare(rows, gaussian), scratch, self._units)
-
-    @cached_property
-    def _units(self) -> Float:
-        """Return the distances (D, 1) from the origin, in the frame, beyond which rows are wild."""
-        return (WILD * self.inner.frame.spread / self.inner.frame.scale)[:, None]
 
     def bind(self, log_weights: Float, parameters: StudentTParameters) -> StudentTEvaluator:
         """Return the evaluator of one sweep."""
@@ -107,25 +87,8 @@ class StudentTFamily(ScaledComponents):
         unknown = np.ones(n_components)
         return GuessingEvaluator(self.inner.unbound(n_components), unknown, unknown, self.n_columns)
 
-    def shared(self, prepared: StudentTTile, row_weights: Float | None) -> StudentTTotals:
-        """Return the weight of a tile, and sums in which wild rows count for little."""
-        counted = prepared.wildness() if row_weights is None else prepared.wildness() * row_weights
-        weight = len(counted) if row_weights is None else row_weights.sum()
-        return StudentTTotals(float(weight), self.inner.shared(prepared.gaussian, counted))
-
-    def offset(
-        self, parameters: StudentTParameters, sums: StudentTSums, shared: StudentTTotals
-    ) -> float:
-        """Return what the units of the frame are worth."""
-        return shared.weight * self.inner.frame.log_jacobian
-
-    def kernel(
-        self, rows: Any, row_weights: Float | None, shared: StudentTTotals, distinct_share: float
-    ) -> None:
-        """Return None: there is no compiled loop."""
-
     def moments(
-        self, sums: StudentTSums, previous: StudentTParameters | None, shared: StudentTTotals
+        self, sums: StudentTSums, previous: StudentTParameters | None, shared: RobustTotals
     ) -> StudentTMoments:
         """Return N_k, the weighted means and the scatter about them."""
         before = None if previous is None else previous.gaussian
@@ -145,20 +108,14 @@ class StudentTFamily(ScaledComponents):
         prior: StudentTPrior,
     ) -> StudentTParameters:
         """Return the parameters that maximise the expected log density of rows and their u."""
-        every = prior.augment(moments)
-        counted = every.counted
-        if previous is not None:
-            vanished = every.effective_rows <= VANISHED
-            means = np.where(vanished[:, None], previous.means, counted.means)
-            counted = replace(counted, means=means)
-        # The pseudo-rows are among the rows already.
-        floor = prior.floor
-        kept = NoPrior() if floor is None else ScatterPrior(np.zeros(1), 0.0, floor)
-        before = None if previous is None else previous.gaussian
+        every, before = prior.augment(moments), None if previous is None else previous.gaussian
         degrees = self.degrees.maximise(
             every.effective_rows, every.gaps, None if previous is None else previous.degrees
         )
-        return StudentTParameters(self.inner.maximise(counted, before, kept), degrees)
+        rows = every.effective_rows
+        return StudentTParameters(
+            self.locations_and_scales(every.counted, rows, before, prior), degrees
+        )
 
     def expected_log_density(
         self, parameters: StudentTParameters, moments: StudentTMoments
@@ -182,11 +139,15 @@ class StudentTFamily(ScaledComponents):
         """Return the number of free locations, scales and degrees of freedom."""
         return self.inner.n_free(n_components) + self.degrees.n_free(n_components)
 
-    def prior(self, name: Any, shared: StudentTTotals, n_components: int) -> StudentTPrior:
+    def prior(self, name: Any, shared: RobustTotals, n_components: int) -> StudentTPrior:
         """Return the penalty of that name, for rows as those that are not wild."""
         if isinstance(name, StudentTPrior):
             return name
         return StudentTPrior(self.inner.prior(name, shared.typical, n_components))
+
+    def borrowed(self, moments: StudentTMoments) -> StudentTMoments:
+        """Return the moments of a start: each component borrows as many rows as say nothing."""
+        return replace(moments, weighted=borrowed(moments.weighted, self.rows_lent))
 
     def coordinates(self, moments: StudentTMoments, total: float) -> Float:
         """Return shares, locations and scales as one vector, and where ν is free logs of gaps."""
@@ -213,9 +174,6 @@ class StudentTFamily(ScaledComponents):
             gaps = like.gaps * times if logs is None else rows * np.exp(logs)
         weighted = replace(found, effective_rows=like.weighted.effective_rows * times)
         return StudentTMoments(rows, weighted, gaps, like.posterior * times)
-
-    def chart(self, log_weights: Float, parameters: Any, rows: Float, prior: Any) -> None:
-        """Return None: extrapolated moments are all that accelerates a run."""
 
     def centres(
         self,
@@ -244,9 +202,6 @@ class StudentTFamily(ScaledComponents):
     def row_log_density(self, rows: NDArray[Any], parameters: StudentTParameters) -> Float:
         """Return log t(x | μ_k, Σ_k, ν_k) (n, K) of rows (n, D), however far they are."""
         return row_log_density(rows, parameters)
-
-    def compiled_rows(self, parameters: StudentTParameters) -> None:
-        """Return None: log densities are found first."""
 
     def far_posterior(self, rows: NDArray[Any], parameters: StudentTParameters) -> Float:
         """Return even shares of rows whose densities are no numbers."""

@@ -11,8 +11,8 @@ from mixtura.components.gaussian.parameters import (
     GaussianMoments,
     GaussianParameters,
     GaussianSums,
-    RowTotals,
 )
+from mixtura.components.scaled_components import ScaledPrior
 from mixtura.sums import Sums
 
 __all__ = [
@@ -20,7 +20,6 @@ __all__ = [
     "StudentTParameters",
     "StudentTPrior",
     "StudentTSums",
-    "StudentTTotals",
 ]
 
 Float = NDArray[np.float64]
@@ -100,26 +99,6 @@ class StudentTSums(Sums):
 
 
 @dataclass(frozen=True, slots=True)
-class StudentTTotals(Sums):
-    """Sums over all rows, whatever their component.
-
-    Attributes
-    ----------
-    weight : Σ w
-    robust : weight, Σ w x and Σ w x xᵀ of rows that count for less the wilder they are
-    """
-
-    weight: float
-    robust: RowTotals
-
-    @property
-    def typical(self) -> RowTotals:
-        """Return the sums that as many rows would have, were they all as those not wild."""
-        times = self.weight / self.robust.weight
-        return RowTotals(self.weight, self.robust.first * times, self.robust.second * times)
-
-
-@dataclass(frozen=True, slots=True)
 class StudentTMoments:
     """What the M-step reads.
 
@@ -171,33 +150,13 @@ class StudentTMoments:
         return self.weighted.collapsed()
 
 
-@dataclass(frozen=True, slots=True)
-class StudentTPrior:
-    """A penalty on locations and scale matrices; degrees of freedom have none.
+class StudentTPrior(ScaledPrior):
+    """A penalty on locations and scale matrices; degrees of freedom have none."""
 
-    Attributes
-    ----------
-    inner : of Gaussian components
-    """
-
-    inner: Any
-
-    @property
-    def supports(self) -> bool:
-        """Return whether a component may rest on it alone."""
-        return getattr(self.inner, "supports", True)
-
-    @property
-    def floor(self) -> Any:
-        """Return the least variances of rounded columns, or None."""
-        return getattr(self.inner, "floor", None)
+    __slots__ = ()
 
     def augment(self, moments: StudentTMoments) -> StudentTMoments:
         """Return the moments with the penalty's pseudo-rows, which say nothing of u."""
         weighted = self.inner.augment(moments.weighted)
         more = weighted.effective_rows - moments.weighted.effective_rows
         return replace(moments, weighted=weighted, pseudo=more)
-
-    def log_density(self, parameters: StudentTParameters) -> float:
-        """Return the penalty, up to a constant."""
-        return self.inner.log_density(parameters.gaussian)

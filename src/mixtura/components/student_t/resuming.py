@@ -20,9 +20,10 @@ from mixtura.components.gaussian.resuming import (
     totals_of_moments,
 )
 from mixtura.components.gaussian.structures import unpooled
+from mixtura.components.scaled_components import ScaledComponents
 from mixtura.components.student_t.family import StudentTFamily
-from mixtura.components.student_t.parameters import StudentTMoments, StudentTTotals
-from mixtura.components.student_t.scales import ScaledComponents
+from mixtura.components.student_t.parameters import StudentTMoments
+from mixtura.components.wildness import RobustTotals
 from mixtura.errors import ParameterError
 
 __all__ = [
@@ -52,13 +53,13 @@ def student_t_resumed(family: StudentTFamily, moments: StudentTMoments, rows: An
     return replace(family, inner=inner), replace(moments, weighted=weighted)
 
 
-def scaled_totals(family: ScaledComponents, moments: Any) -> StudentTTotals:
+def scaled_totals(family: ScaledComponents, moments: Any) -> RobustTotals:
     """Return the sums over all rows that moments imply."""
     weight = float(moments.effective_rows.sum())
-    return StudentTTotals(weight, totals_of_moments(family.inner, moments.weighted))
+    return RobustTotals(weight, totals_of_moments(family.inner, moments.weighted))
 
 
-def scaled_known(family: ScaledComponents, shared: StudentTTotals) -> float:
+def scaled_known(family: ScaledComponents, shared: RobustTotals) -> float:
     """Return Σ w: no cell is missing."""
     return shared.weight
 

@@ -1,7 +1,9 @@
-"""What t components say of their scale matrices, as Gaussian components of the same matrices do."""
+"""What components with tails ask of Gaussian components that have their scale matrices."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -12,25 +14,45 @@ from mixtura.components.background import Passes
 from mixtura.components.beside_noise import ConstantBesideNoise
 from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.parameters import VANISHED, GaussianMoments, GaussianParameters
+from mixtura.components.gaussian.prior import NoPrior, ScatterPrior
 from mixtura.components.gaussian.structures import Structure, unpooled
-from mixtura.components.gaussian.support import borrowed
-from mixtura.components.student_t.parameters import (
-    StudentTMoments,
-    StudentTParameters,
-    StudentTPrior,
-    StudentTTotals,
-)
+from mixtura.components.wildness import WILD, RobustTotals, WildTile
 from mixtura.components.wording import Wording
 from mixtura.kinds import ColumnKind
 
-__all__ = ["WILD", "ScaledComponents"]
+__all__ = ["ScaledComponents", "ScaledPrior"]
 
 Float = NDArray[np.float64]
 
-# A row farther out in a column, in units of its spread, is wild by itself.
-WILD = 5.0
 # Rows beyond those that determine a location, up to which tails are not told.
 TAILS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class ScaledPrior:
+    """A penalty on locations and scale matrices; what else components have has none.
+
+    Attributes
+    ----------
+    inner : of Gaussian components
+    """
+
+    inner: Any
+
+    @property
+    def supports(self) -> bool:
+        """Return whether a component may rest on it alone."""
+        return getattr(self.inner, "supports", True)
+
+    @property
+    def floor(self) -> Any:
+        """Return the least variances of rounded columns, or None."""
+        return getattr(self.inner, "floor", None)
+
+    def log_density(self, parameters: Any) -> float:
+        """Return the penalty, up to a constant."""
+        return self.inner.log_density(parameters.gaussian)
 
 
 class ScaledComponents(ConstantBesideNoise):
@@ -83,6 +105,75 @@ class ScaledComponents(ConstantBesideNoise):
         """Return words of scale matrices."""
         return replace(self.inner.wording, determined=("a scale matrix",), failed=None)
 
+    @property
+    def fewest_rows(self) -> float:
+        """Return as many as one component has parameters."""
+        return float(self.n_free(1))
+
+    @property
+    def rows_lent(self) -> float:
+        """Return the rows that each component borrows at a start."""
+        return self.structure.least_rows(self.n_columns)
+
+    @abstractmethod
+    def n_free(self, n_components: int) -> int:
+        """Return the number of free parameters."""
+
+    def prepare(self, rows: NDArray[Any], workspace: Any) -> WildTile:
+        """Return the tile of rows (n, D)."""
+        gaussian, scratch = workspace
+        scratch.owner = None
+        return WildTile(self.inner.prepare(rows, gaussian), scratch, self._limits)
+
+    @cached_property
+    def _limits(self) -> Float:
+        """Return the distances (D, 1) from the origin, in the frame, beyond which rows are wild."""
+        return (WILD * self.inner.frame.spread / self.inner.frame.scale)[:, None]
+
+    def shared(self, prepared: WildTile, row_weights: Float | None) -> RobustTotals:
+        """Return the weight of a tile, and sums in which wild rows count for little."""
+        counted = prepared.wildness() if row_weights is None else prepared.wildness() * row_weights
+        weight = len(counted) if row_weights is None else row_weights.sum()
+        return RobustTotals(float(weight), self.inner.shared(prepared.gaussian, counted))
+
+    def offset(self, parameters: Any, sums: Any, shared: RobustTotals) -> float:
+        """Return what the units of the frame are worth."""
+        return shared.weight * self.inner.frame.log_jacobian
+
+    def kernel(
+        self, rows: Any, row_weights: Float | None, shared: RobustTotals, distinct_share: float
+    ) -> None:
+        """Return None: there is no compiled loop."""
+
+    def chart(self, log_weights: Float, parameters: Any, rows: Float, prior: Any) -> None:
+        """Return None: extrapolated moments are all that accelerates a run."""
+
+    def compiled_rows(self, parameters: Any) -> None:
+        """Return None: log densities are found first."""
+
+    def locations_and_scales(
+        self,
+        counted: GaussianMoments,
+        rows: Float,
+        previous: GaussianParameters | None,
+        prior: Any,
+    ) -> GaussianParameters:
+        """Return locations and scale matrices of moments among which a penalty's rows are already.
+
+        Parameters
+        ----------
+        counted : whose scatter is divided by their rows
+        rows : (K,) Σ w r; a component without any keeps its location
+        prior : whose floor of rounded columns holds
+        """
+        if previous is not None:
+            vanished = rows <= VANISHED
+            means = np.where(vanished[:, None], previous.means, counted.means)
+            counted = replace(counted, means=means)
+        floor = prior.floor
+        kept = NoPrior() if floor is None else ScatterPrior(np.zeros(1), 0.0, floor)
+        return self.inner.maximise(counted, previous, kept)
+
     def reading(self, rows: Any) -> Self:
         """Return the family: it reads all rows alike."""
         return self
@@ -98,14 +189,7 @@ class ScaledComponents(ConstantBesideNoise):
         """
         return self.inner.unsupported(parameters, support) | (support <= self.n_columns + TAILS)
 
-    def borrowed(self, moments: StudentTMoments) -> StudentTMoments:
-        """Return the moments of a start: each component borrows as many rows as say nothing."""
-        lent = self.structure.least_rows(self.n_columns)
-        return replace(moments, weighted=borrowed(moments.weighted, lent))
-
-    def widened(
-        self, parameters: StudentTParameters, which: NDArray[np.bool_], shared: StudentTTotals
-    ) -> StudentTParameters:
+    def widened(self, parameters: Any, which: NDArray[np.bool_], shared: RobustTotals) -> Any:
         """Return parameters in which the components `which` (K,) are as wide as all rows.
 
         They lie in the middle of these too: about a wild row alone, any width would be a gain.
@@ -116,26 +200,24 @@ class ScaledComponents(ConstantBesideNoise):
         return replace(parameters, gaussian=replace(wide, means=means))
 
     def flat(
-        self, parameters: StudentTParameters, effective_rows: Float, prior: StudentTPrior
+        self, parameters: Any, effective_rows: Float, prior: Any
     ) -> Mapping[int, tuple[int, ...]]:
         """Return the columns in which components have no width but the default penalty's."""
         return self.inner.flat(parameters.gaussian, effective_rows, prior.inner)
 
-    def finer(self, parameters: StudentTParameters) -> Mapping[int, tuple[int, ...]]:
+    def finer(self, parameters: Any) -> Mapping[int, tuple[int, ...]]:
         """Return the columns whose scale given the others is below that of their steps."""
         return self.inner.finer(parameters.gaussian)
 
-    def excess(self, parameters: StudentTParameters, shared: StudentTTotals) -> Float:
+    def excess(self, parameters: Any, shared: RobustTotals) -> Float:
         """Return the nats a row (K,) by which densities of rounded columns exceed one a step."""
         return self.inner.excess(parameters.gaussian, shared.robust)
 
-    def rounding(self, parameters: StudentTParameters, moments: StudentTMoments) -> float:
+    def rounding(self, parameters: Any, moments: Any) -> float:
         """Return the rounding of deviations, in nats."""
         return self.inner.rounding(parameters.gaussian, moments.counted)
 
-    def merging_losses(
-        self, parameters: StudentTParameters, moments: StudentTMoments, pairs: Pairs
-    ) -> Float:
+    def merging_losses(self, parameters: Any, moments: Any, pairs: Pairs) -> Float:
         """Return Runnalls' cost of every pair (K, K), as if they were Gaussians."""
         return self.inner.merging_losses(parameters.gaussian, moments.counted, pairs)
 
