@@ -37,7 +37,10 @@ defaults and five seeds, no more than a minute a fit. Each answer is judged by t
 gives: their log-likelihood is written out in double precision, whatever the system says of itself.
 *right*: within {right:.0f} nat of the right value for every seed; *off by x*: so many nats below it
 at worst, and for how many seeds; *above*: likelier by a component on no more rows than determine
-it; *no numbers*: NaN; *-*: the system has no such model, or takes no such data. Made by
+it; *no numbers*: NaN; *no covariance*: a matrix that is none; *refused*: an error; *a minute*:
+no answer by then; *-*: the system has no such model, or takes no such data. K is the number of
+components or classes; full, tied, diag and spherical are covariances as scikit-learn calls them.
+What mixtura cannot do is in [what there is](comparison.md). Made by
 
     sh benchmarks/run.sh conformance.py
 
