@@ -37,8 +37,10 @@ defaults and five seeds, no more than a minute a fit. Each answer is judged by t
 gives: their log-likelihood is written out in double precision, whatever the system says of itself.
 *right*: no more than {right:.0f} nat below the right value for every seed; *off by x*: so many
 nats below it at worst, and for how many seeds; *above*: likelier by a component on no more rows
-than determine it; *no numbers*: NaN; *refused*: an error, or no fit; *-*: the system has no such
-model, or takes no such data. Made by
+than determine it; *no numbers*: NaN; *no covariance*: a matrix that is none; *refused*: an error,
+or no fit; *a minute*: no answer by then; *-*: the system has no such model, or takes no such data.
+K is the number of components or classes; full, tied, diag and spherical are covariances as
+scikit-learn calls them. What mixtura cannot do is in [what there is](comparison.md). Made by
 
     sh benchmarks/run.sh conformance.py
 

@@ -272,6 +272,21 @@ def test_hours_around_midnight_are_one_component_of_a_von_mises_fit(tmp_path):
     assert "period should be a number above 0" in short.stderr
 
 
+def test_hours_that_are_taken_for_radians_are_warned_of(tmp_path):
+    path, rng = tmp_path / "rows.csv", np.random.default_rng(0)
+    rows = {"hour": rng.uniform(0, 24, 90), "either": rng.uniform(-np.pi, 2 * np.pi, 90)}
+    pd.DataFrame(rows).to_csv(path, index=False)
+    for more in [], ["--memory", "500B"]:
+        warned = mixtura("fit", path, "-f", "von_mises", "-k", "1", *more)
+        assert warned.exit_code == 0, warned.stderr
+        said = [line for line in warned.stderr.splitlines() if "is taken for radians" in line]
+        assert len(said) == 1
+        assert "column 'hour' goes from" in said[0]
+        assert "--period, 24 for hours" in said[0]
+        told = mixtura("fit", path, "-f", "von_mises", "--period", "24", "-k", "1", *more)
+        assert "radians" not in told.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -1,5 +1,6 @@
 """`mixtura regress` writes what `MixtureRegressor` finds, and commands about rows read it."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -267,6 +268,10 @@ def test_weights_go_by_covariates(path: Path, tmp_path: Path) -> None:
     told = model.errors(used).membership
     assert told is not None
     assert f"{told.standard_errors[1, 0]:.4f}" in found.stdout
+    headings = "Coefficients", "Class membership by covariates, against class 0", "Terms: without"
+    assert [found.stdout.count(f"\n{heading}") for heading in headings] == [1, 1, 1]
+    # Lines so far apart leave p-values whose digits mean nothing.
+    assert re.search(r"^months +[\d.]+ +2 +< 1e-16 ", found.stdout, re.MULTILINE)
     assert "left out: 2 of 240 rows" in found.stderr
     told_again = ran("predict", tmp_path / "out" / "model.mixtura", path)
     assert told_again.exit_code == 0, told_again.output

@@ -207,6 +207,15 @@ def test_a_cell_that_was_not_measured_has_an_infinite_error_or_is_missing():
     assert exact.log_likelihood_ == pytest.approx(plain.log_likelihood_, abs=2e-3)
 
 
+def test_rows_of_which_nothing_was_measured_count_in_nothing():
+    cells, errors, _ = drawn(3, 200)
+    found = fitted(cells, errors)
+    empty, unknown = np.full((30, 2), np.nan), np.ones((30, *errors.shape[1:]))
+    more = fitted(np.r_[cells, empty], np.r_[errors, unknown])
+    assert (more.bic_, more.log_likelihood_) == (found.bic_, found.log_likelihood_)
+    assert "30 row(s) have no cell at all" in str(more.summary())
+
+
 def test_rows_of_no_weight_are_left_out():
     cells, errors, _ = drawn(12, 200)
     weights = np.ones(200)

@@ -81,7 +81,9 @@ def test_noise_beside_plain_clusters_gives_no_warning() -> None:
 def test_an_end_that_stands_alone_gives_a_warning_that_says_what_to_do() -> None:
     # Rows without clusters have many optima, by little apart.
     rows = np.random.default_rng(3).normal(size=(300, 2))
-    with pytest.warns(DisagreementWarning, match="raise n_init until several agree") as caught:
+    with pytest.warns(
+        DisagreementWarning, match=r"more starts \(n_init\) until several agree"
+    ) as caught:
         model = GaussianMixture(8, n_init=3, random_state=0).fit(rows)
     assert model.history_.outcomes.n_agreeing == 1
     assert sum(each.category is DisagreementWarning for each in caught) == 1

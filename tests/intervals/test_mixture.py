@@ -168,6 +168,16 @@ def test_one_column_may_have_any_structure():
     assert tied[0].n_parameters_ == 4
 
 
+def test_rows_of_which_nothing_is_known_count_in_nothing():
+    low, high = known(drawn(7, 300, 2), 7)
+    open_ended = np.full((40, 2), np.inf)
+    found = fitted(low, high)
+    more = fitted(np.r_[low, -open_ended], np.r_[high, open_ended])
+    assert (more.bic_, more.log_likelihood_) == (found.bic_, found.log_likelihood_)
+    assert "40 row(s) have no cell at all" in str(more.summary())
+    assert "no cell at all" not in str(found.summary())
+
+
 def test_missing_cells_are_open_at_both_ends():
     values = drawn(11, 400, 2)
     gappy = np.where(np.random.default_rng(0).random(values.shape) < 0.2, np.nan, values)

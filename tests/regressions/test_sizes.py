@@ -50,6 +50,8 @@ def test_choices_that_cannot_be_are_refused() -> None:
         MixtureRegressor().select(found.X, found.y, [])
     with pytest.raises(ParameterError, match="n_components"):
         MixtureRegressor().select(found.X, found.y, [0, 1])
+    with pytest.raises(ParameterError, match=r"is a number; select\(X, y, range\(1, 5\)\)"):
+        MixtureRegressor("auto").fit(found.X, found.y)
 
 
 def test_sizes_without_end_are_refused_before_they_unfold() -> None:

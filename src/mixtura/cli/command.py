@@ -32,7 +32,7 @@ COMMANDS = {
     "inspect": "Say what each column of FILES is, and what mixtura fit does with it and why.",
     "merge": "Merge the components of MODEL into clusters, by the rows of FILES.",
     "predict": "Say for each row of FILES which component of MODEL it belongs to, as a table.",
-    "regress": "Fit regressions to FILES of which nothing says which one a row follows.",
+    "regress": "Fit a mixture of regressions to FILES: which of them a row follows is not known.",
     "sample": "Draw rows from MODEL, as CSV with the component of each.",
     "summary": "Describe a model file.",
     "update": "Take the rows of FILES into MODEL, which is not fitted anew.",

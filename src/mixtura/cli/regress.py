@@ -49,6 +49,7 @@ from mixtura.errors import (
 )
 from mixtura.regressions import MixtureRegressor
 from mixtura.regressions.sizes import CRITERIA, size_table
+from mixtura.regressions.standard_errors import p_value_shown
 from mixtura.regressions.terms import named_in
 from mixtura.text import Passage, Summary, as_markdown, split_names
 from mixtura.text import Table as TextTable
@@ -138,7 +139,7 @@ def regress(
     seed: int,
     keep_formulas: bool,
 ) -> None:
-    """Fit regressions to FILES of which nothing says which one a row follows.
+    """Fit a mixture of regressions to FILES: which of them a row follows is not known.
 
     Prints the table over numbers of regressions, and of the best the coefficients with standard
     errors, and tests of each term: whether it is without effect, and whether it is the same in all
@@ -235,11 +236,17 @@ def _findings(model: MixtureRegressor, frame: Any, weights: Any, given: dict[str
     except InformationError as error:
         said = Passage(said=f"There are no standard errors: {error}.")
         return Summary([sizes, *model.summary().passages, said], _estimates(model))
-    shown = [replace(one, heading="Coefficients") for one in errors.summary().passages]
+    coefficients, *membership = errors.summary().passages
+    shown = [replace(coefficients, heading="Coefficients"), *membership]
     if tests := errors.tests():
-        tabled = (TextTable.of_records(tests),)
+        tabled = (TextTable.of_records([_with_p_values_shown(row) for row in tests]),)
         shown.append(Passage("Terms: without effect, and the same in all (equal)", tabled))
     return Summary([sizes, *chosen, *shown], errors.table())
+
+
+def _with_p_values_shown(test: dict[str, Any]) -> dict[str, Any]:
+    shown = {name: p_value_shown(test[name]) for name in ("p", "p_equal") if name in test}
+    return test | shown
 
 
 def _estimates(model: MixtureRegressor) -> list[dict[str, Any]]:

@@ -30,7 +30,7 @@ from mixtura.estimators.doubted import warn_of_fit
 from mixtura.estimators.inputs import checked_rows
 from mixtura.estimators.settings import Settings, checked_integer
 from mixtura.estimators.sizes import check_parameters
-from mixtura.estimators.underlying import check_labels
+from mixtura.estimators.underlying import check_labels, telling_rows
 from mixtura.summary import MEASURED
 
 __all__ = ["DeconvolvedGaussianMixture"]
@@ -148,7 +148,7 @@ class DeconvolvedGaussianMixture(FittedDeconvolution):
         check_labels(y, cells.shape[1], "errors", "covariance")
         every = measured(cells, covariance, names)
         weights = row_weights(sample_weight, len(cells))
-        kept = np.flatnonzero(np.ones(len(cells)) if weights is None else weights)
+        kept, notes = telling_rows(np.asarray(~every.seen.any(axis=1)), weights)
         found = Measurements(every.cells[kept], every.errors[kept])
         check_enough_rows(len(kept), settings.n_components)
         check_measured(found, names)
@@ -170,7 +170,7 @@ class DeconvolvedGaussianMixture(FittedDeconvolution):
             else self._start(given, len(cells), kept),
             columns=names,
         )
-        self._adopt(result, cells.shape[1], names, {MEASURED: found.has_errors})
+        self._adopt(result, cells.shape[1], names, {MEASURED: found.has_errors, **notes})
         warn_of_fit(result, result.cautions, settings.max_iter)
         return self
 

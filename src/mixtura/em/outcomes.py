@@ -71,7 +71,7 @@ class Outcomes:
         )
         return (
             f"{alone}, and they lie up to {self.spread:.3g} nats apart: there may be a better one, "
-            "so raise n_init until several agree, or take fewer components"
+            "so take more starts (n_init) until several agree, or fewer components"
         )
 
     def table(self) -> str:

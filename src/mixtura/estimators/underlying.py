@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import Structure, structure
 from mixtura.data.encoding import AS_IT_COMES
+from mixtura.data.gaps import words_of_empty
 from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.solve import FitResult
 from mixtura.em.starts import StartMaker
@@ -27,9 +28,29 @@ from mixtura.estimators.stored import Pickled
 from mixtura.estimators.underlying_stored import CRITERIA, save_underlying
 from mixtura.mixture import Mixture
 
-__all__ = ["UnderlyingMixture", "check_labels"]
+__all__ = ["UnderlyingMixture", "check_labels", "telling_rows"]
 
 Float = NDArray[np.float64]
+
+
+def telling_rows(
+    silent: NDArray[np.bool_], weights: Float | None
+) -> tuple[NDArray[np.intp], dict[str, Any]]:
+    """Return which rows are fitted, and what a summary says of others: their notes, if any.
+
+    Those of weight are, but such as say nothing, unless none says anything.
+
+    Parameters
+    ----------
+    silent : (N,) of which rows no cell is known
+    weights : (N,) of the rows, or None
+    """
+    counted = np.ones(len(silent), bool) if weights is None else weights > 0
+    telling = counted & ~silent
+    if not telling.any() or telling.sum() == counted.sum():
+        return np.flatnonzero(counted), {}
+    left_out = int(counted.sum() - telling.sum())
+    return np.flatnonzero(telling), {"notes": [words_of_empty(left_out)]}
 
 
 def check_labels(y: Any, n_columns: int, beside: str, name: str) -> None:

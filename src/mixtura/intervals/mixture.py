@@ -17,7 +17,7 @@ from mixtura.errors import ParameterError
 from mixtura.estimators.doubted import warn_of_fit
 from mixtura.estimators.settings import Settings, checked_integer
 from mixtura.estimators.sizes import check_parameters
-from mixtura.estimators.underlying import check_labels
+from mixtura.estimators.underlying import check_labels, telling_rows
 from mixtura.intervals.cells import check_known, intervals_of
 from mixtura.intervals.face import FittedIntervals
 from mixtura.intervals.places import drawn_places
@@ -141,7 +141,7 @@ class IntervalGaussianMixture(FittedIntervals):
         n_rows, n_columns = every.low.shape
         _check_form(form, self.covariance_type, n_columns)
         weights = row_weights(sample_weight, n_rows)
-        kept = np.flatnonzero(np.ones(n_rows) if weights is None else weights)
+        kept, notes = telling_rows(np.asarray(every.missing.all(axis=1)), weights)
         found = every.taken(kept)
         check_enough_rows(len(kept), settings.n_components)
         check_known(found)
@@ -164,7 +164,7 @@ class IntervalGaussianMixture(FittedIntervals):
             models=None if given is None else self._start(given, n_rows, kept),
             columns=found.names,
         )
-        self._adopt(result, n_columns, found.names, {WITHIN: found.has_intervals})
+        self._adopt(result, n_columns, found.names, {WITHIN: found.has_intervals, **notes})
         warn_of_fit(result, result.cautions, settings.max_iter)
         return self
 

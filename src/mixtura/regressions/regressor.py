@@ -20,7 +20,7 @@ from mixtura.estimators.doubted import warn_of_fit
 from mixtura.estimators.gaussian_inits import checked_responsibilities
 from mixtura.estimators.inputs import checked_rows
 from mixtura.estimators.settings import Settings, checked_choice
-from mixtura.estimators.sizes import checked_sizes
+from mixtura.estimators.sizes import checked_sizes, is_auto
 from mixtura.regressions.binding import bounds_of
 from mixtura.regressions.cells import Beside, cells_of
 from mixtura.regressions.concomitants import asked_of, gated
@@ -186,6 +186,10 @@ class MixtureRegressor(FittedRegressions):
             # That of an earlier choice.
             del self.selection_
         response = self._response()
+        if is_auto(self.n_components):
+            raise ParameterError(
+                "n_components of regressions is a number; select(X, y, range(1, 5)) tries several"
+            )
         settings = Settings.of(self)
         if settings.prior not in ("weak", None):
             raise ParameterError(f"prior should be 'weak' or None, but got {self.prior!r}")

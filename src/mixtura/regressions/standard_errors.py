@@ -13,7 +13,7 @@ from mixtura.inference.wald import WaldTest, two_sided, wald_test
 from mixtura.regressions.terms import INTERCEPT
 from mixtura.text import Passage, Summary, Table, Tabled
 
-__all__ = ["UNDETERMINED", "RegressionErrors"]
+__all__ = ["UNDETERMINED", "RegressionErrors", "p_value_shown"]
 
 Float = NDArray[np.float64]
 
@@ -146,7 +146,7 @@ class RegressionErrors(Tabled):
             [
                 f"{row['term']} ({row['component']})",
                 *(f"{row[key]:.4g}" for key in ("estimate", "standard_error", "z")),
-                _shown(row["p_value"]),
+                p_value_shown(row["p_value"]),
             ]
             for row in self.table()
         ]
@@ -155,7 +155,7 @@ class RegressionErrors(Tabled):
         return Summary([Passage(tables=(table,)), *more], self.table())
 
 
-def _shown(p_value: float) -> str:
+def p_value_shown(p_value: float) -> str:
     """Return a p-value as a table has it: digits of a tiny one mean nothing."""
     if np.isnan(p_value):
         return ""

@@ -1,18 +1,26 @@
 """`--family` of the families whose columns are numbers: one offer for each row of the catalogue."""
 
+import warnings
 from functools import partial
 from typing import Any
+
+import numpy as np
 
 from mixtura.cli.columns import number_columns, number_frame
 from mixtura.cli.families.fitting import Beyond, Fitting, Offer, Request, fitting_of
 from mixtura.components.catalogue import Row
 from mixtura.components.exponential import ExponentialFamily
+from mixtura.components.von_mises import FULL_TURN
 from mixtura.data.files import Table
+from mixtura.errors import MixturaWarning
 from mixtura.estimators.named import estimator_of
 
 __all__ = ["offer_of"]
 
 STARTS = 10
+
+# Angles in radians are written from 0 to 2π, or from -π to π, or both; hours go round more often.
+MOST_TURNS = 1.5
 
 
 def offer_of(row: Row) -> Offer:
@@ -51,11 +59,30 @@ def _searching(row: Row, rows: Any, request: Request) -> Fitting:
 
 def _prepare(row: Row, table: Table, request: Request) -> Fitting:
     missing = "error" if row.gaps == "never" else "nan"
+    _warn_of_turns(row, table, request)
     return _searching(row, number_frame(table, _columns(row, table, request), missing), request)
 
 
 def _beyond(row: Row, table: Table, request: Request) -> Beyond:
+    _warn_of_turns(row, table, request)
     return Beyond(_columns(row, table, request), lambda data: _searching(row, data, request))
+
+
+def _warn_of_turns(row: Row, table: Table, request: Request) -> None:
+    """Warn of columns that look as if their period were another than the default."""
+    if "period" not in row.options or request.period is not None:
+        return
+    for name in _columns(row, table, request):
+        cells = table.numeric([name], "nan")[:, 0]
+        known = cells[np.isfinite(cells)]
+        if len(known) and np.ptp(known) > MOST_TURNS * FULL_TURN:
+            warnings.warn(
+                f"column {name!r} goes from {known.min():.4g} to {known.max():.4g}, and is taken "
+                "for radians, which begin anew after 2π; say what it is by --period, 24 for hours "
+                "or 360 for degrees",
+                MixturaWarning,
+                stacklevel=2,
+            )
 
 
 def _is_smoothed(row: Row) -> bool:
