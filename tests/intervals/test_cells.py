@@ -90,3 +90,22 @@ def test_frames_that_share_some_names_only_are_refused():
     high = pandas.DataFrame({"a": [1.0], "c": [2.0]})
     with pytest.raises(DataError, match="upper has a column 'a' as X has, and others"):
         read(low, high)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pandas.date_range("2020-01-01", periods=20),
+        pandas.to_timedelta(np.arange(20), unit="h"),
+        pandas.date_range("2020-01-01", periods=20, tz="UTC"),
+    ],
+    ids=["dates", "durations", "zoned"],
+)
+def test_intervals_of_what_are_no_numbers_are_refused_in_words(cells):
+    whole = pandas.DataFrame({"when": pandas.cut(cells, 4), "x": np.arange(20.0)})
+    beside = pandas.DataFrame({"x": pandas.cut(np.arange(20.0), 4), "when": cells})
+    for frame in (whole, whole.astype(object)):
+        with pytest.raises(DataError, match="an interval whose ends are no numbers; turn dates"):
+            read(frame)
+    with pytest.raises(DataError, match="which is neither an interval nor a number"):
+        read(beside)

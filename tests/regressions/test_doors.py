@@ -71,3 +71,20 @@ def test_numbers_held_unlike_cannot_be_equal(fresh_seed: int) -> None:
         MixtureRegressor(2, fix={"coef": {0: [1.0, 2.0]}}, equal=equal).fit(found.X, found.y)
     alike = MixtureRegressor(2, fix={"coef": {0: 1.0}}, equal=equal, random_state=0)
     assert_allclose(alike.fit(found.X, found.y).coef_[:, 0], 1.0, rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["offset", "exposure"])
+@pytest.mark.parametrize("given", ["years", ["a"] * 9, [[1.0], [1.0, 2.0]], {"years": 1.0}])
+def test_offsets_that_are_no_numbers_are_refused_by_name(name: str, given: Any) -> None:
+    X, y = np.arange(9.0)[:, None], np.arange(9)
+    with pytest.raises(DataError, match=f"{name} should hold numbers"):
+        MixtureRegressor(1, "poisson").fit(X, y, **{name: given})
+    model = MixtureRegressor(1, "poisson").fit(X, y)
+    with pytest.raises(DataError, match=f"{name} should hold numbers"):
+        model.predict(X, **{name: given})
+
+
+@pytest.mark.parametrize("size", ["auto", "2", 0, 1.5, True, None])
+def test_numbers_of_regressions_that_are_none_are_refused_by_what_they_may_be(size: Any) -> None:
+    with pytest.raises(ParameterError, match="should be a whole number from 1 up"):
+        MixtureRegressor(size).fit(np.arange(9.0)[:, None], np.arange(9))

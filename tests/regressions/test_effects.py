@@ -1,5 +1,6 @@
 """Partial effects are lines of components along one column, with the bands of their errors."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from regression_problems import FAMILIES, drawn
 from scipy.special import expit
 
+import mixtura
 from mixtura import MixtureRegressor, ParameterError
 
 INVERSES: dict[str, Any] = {
@@ -93,3 +95,31 @@ def test_effects_are_drawn_as_lines_with_bands_or_as_marks(fresh_seed: int) -> N
         "component 0",
         "component 1",
     ]
+
+
+def test_errors_of_another_fit_are_refused(fresh_seed: int) -> None:
+    found = drawn(fresh_seed, "gaussian")
+    model = MixtureRegressor(2, random_state=0).fit(found.X, found.y)
+    own = model.errors(found.X, found.y)
+    others = [
+        MixtureRegressor(1).fit(found.X, found.y),
+        MixtureRegressor(2, random_state=0).fit(found.X[:, :1], found.y),
+        MixtureRegressor(2, random_state=0).fit(found.X, 2 * found.y),
+    ]
+    for other in others:
+        rows = found.X[:, : other.n_features_in_]
+        with pytest.raises(ParameterError, match="errors are of another fit"):
+            other.partial_effects(rows, 0, own)
+    for given in (None, own.covariance, "own"):
+        with pytest.raises(ParameterError, match="errors should be what `errors` returns"):
+            model.partial_effects(found.X, 0, given)
+
+
+def test_a_model_file_tells_the_effects_of_the_fit(fresh_seed: int, tmp_path: Path) -> None:
+    found = drawn(fresh_seed, "poisson")
+    model = MixtureRegressor(2, "poisson", random_state=0).fit(found.X, found.y)
+    errors = model.errors(found.X, found.y)
+    model.save(tmp_path / "model.mixtura")
+    read = mixtura.load(tmp_path / "model.mixtura")
+    theirs = read.partial_effects(found.X, 0, errors)
+    assert_array_equal(theirs.lower, model.partial_effects(found.X, 0, errors).lower)

@@ -8,6 +8,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.agreement.comparison import rows_without_cells
 from mixtura.archive import read_archive
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.answers import described_rows
@@ -15,6 +16,7 @@ from mixtura.cli.contradictions import check_target
 from mixtura.cli.options import memory_option, missing_option, prior_option, weights_option
 from mixtura.cli.rows import rows_of, tables_within, text_columns, weights_of
 from mixtura.cli.voice import say
+from mixtura.data.gaps import NOTHING_TOLD, words_of_empty
 from mixtura.data.memory import bytes_of
 from mixtura.data.paths import files_of
 from mixtura.data.table import Table
@@ -81,6 +83,8 @@ def update(
         table = read.without(codes, counting)
         with in_words_of_the_command(table.path):
             rows, counted = _rows(mixture, table, weights)
+            if not len(rows):
+                continue
             taken = arrived(mixture, seen, rows, counted, prior=prior, half_life=faded)
         mixture = replace(
             taken.part.mixture,
@@ -90,7 +94,8 @@ def update(
         seen = taken.seen
         changed = "the data may have changed: " if taken.drift.is_worse else ""
         say(f"{table.path}: {changed}{taken.drift.sentence()}", err=True)
-    assert taken is not None
+    if taken is None:
+        raise DataError(NOTHING_TOLD)
     facts = taken.facts()
     described = document.get("estimator")
     estimator = None if described is None else (arrays_kept(arrays), described)
@@ -102,8 +107,13 @@ def update(
 def _rows(
     mixture: Mixture, table: Table, weights: str | None
 ) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
-    """Return the rows of a table, and their weights."""
+    """Return the rows of a table that have a cell, and their weights."""
     rows = rows_of(mixture, table)
     if not len(rows):
         raise DataError(f"'{table.path}' holds no rows")
-    return rows, weights_of(table, weights)
+    counted = weights_of(table, weights)
+    silent = rows_without_cells(mixture, rows)
+    if not silent.any():
+        return rows, counted
+    say(f"{table.path}: {words_of_empty(int(silent.sum()))}", err=True)
+    return rows[~silent], None if counted is None else counted[~silent]

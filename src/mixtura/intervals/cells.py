@@ -176,11 +176,15 @@ def _is_interval(cell: Any) -> bool:
 
 
 def _ends_of(cell: Any) -> tuple[float, float]:
-    if _is_interval(cell):
-        return float(cell.left), float(cell.right)
     if is_missing(cell):
         return np.nan, np.nan
+    ends = (cell.left, cell.right) if _is_interval(cell) else (cell, cell)
     try:
-        return float(cell), float(cell)
+        return float(ends[0]), float(ends[1])
     except (TypeError, ValueError):
-        raise DataError(f"X holds {cell!r}, which is neither an interval nor a number") from None
+        told = (
+            "an interval whose ends are no numbers; turn dates and durations into numbers"
+            if _is_interval(cell)
+            else "which is neither an interval nor a number"
+        )
+        raise DataError(f"X holds {cell!r}, {told}") from None

@@ -12,10 +12,10 @@
 #define FARTHEST 500.0
 #define LOG_TAU 1.8378770664093454836
 /* As in saddle_point.py: from here on a series has all digits. */
-#define STIRLING_FROM 16.0
+#define SERIES_FROM 16.0
 /* Below this exp(d) - 1 - d is found by its own series. */
-#define NEAR 0.5
-#define SERIES_TERMS 16
+#define CLOSE 0.5
+#define TERMS 16
 
 mx_lines_of mx_lines_in(int64_t n_components, int64_t n_terms, mx_workspace *workspace) {
     return (mx_lines_of){.log_weights = mx_taken(workspace, n_components),
@@ -38,7 +38,7 @@ double mx_line_constant(int64_t response, double precision) {
         return 0.5 * (log(precision) - LOG_TAU);
     if (response != MX_GAMMA)
         return 0;
-    if (precision < STIRLING_FROM)
+    if (precision < SERIES_FROM)
         return precision * (log(precision) - 1) - mx_log_gamma(precision);
     /* Stirling's series: the two terms above are alike to their last digits. */
     double square = precision * precision;
@@ -59,10 +59,10 @@ INLINE vec power_of_e(vec x) {
 
 /* exp(d) - 1 - d, given exp(d); where d is small all digits are in what differs. */
 INLINE vec beyond_line(vec d, vec power) {
-    vec near = chosen(absolute(d) < NEAR, d, (vec){0}), series = all_of(1.0);
-    for (int term = SERIES_TERMS; term > 2; term--)
+    vec near = chosen(absolute(d) < CLOSE, d, (vec){0}), series = all_of(1.0);
+    for (int term = TERMS; term > 2; term--)
         series = 1.0 + series * near / (double)term;
-    return chosen(absolute(d) < NEAR, 0.5 * near * near * series, power - 1.0 - d);
+    return chosen(absolute(d) < CLOSE, 0.5 * near * near * series, power - 1.0 - d);
 }
 
 /* Sets losses, slopes and curvatures of the cells of a slice by their linear predictors. */

@@ -157,7 +157,12 @@ def offsets_of(offset: ArrayLike | None, exposure: ArrayLike | None, n_rows: int
     for name, given in (("offset", offset), ("exposure", exposure)):
         if given is None:
             continue
-        array = np.asarray(given, dtype=np.float64)
+        try:
+            array = np.asarray(given, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise DataError(
+                f"{name} should hold numbers, such as a column of a frame and not its name: {error}"
+            ) from error
         if array.shape not in ((), (n_rows,)):
             raise DataError(
                 f"{name} has the shape {array.shape}; give one number, or one for each of the "

@@ -14,9 +14,11 @@ from mixtura.data.categories import columns_of
 from mixtura.data.frames import declared_categories, is_frame
 from mixtura.doors import Plotted
 from mixtura.errors import ParameterError
+from mixtura.mixture import Mixture
+from mixtura.regressions.standard_errors import RegressionErrors
 from mixtura.text import Tabled
 
-__all__ = ["PartialEffects", "bands_of", "varied"]
+__all__ = ["PartialEffects", "bands_of", "check_errors", "varied"]
 
 Float = NDArray[np.float64]
 
@@ -115,6 +117,20 @@ def _middle(one: Variable) -> Any:
         return float(np.nanmean(one.cells))
     counts = Counter(one.cells[~np.isnan(one.cells)].astype(int).tolist())
     return one.levels[min(counts, key=lambda place: (-counts[place], place))]
+
+
+def check_errors(errors: Any, mixture: Mixture) -> None:
+    """Raise `ParameterError` where standard errors are not those of the coefficients here."""
+    if not isinstance(errors, RegressionErrors):
+        raise ParameterError(
+            f"errors should be what `errors` returns of the rows that were fitted, not {errors!r}"
+        )
+    coefficients: Any = mixture.parameters
+    if not np.array_equal(errors.coefficients, coefficients.coefficients):
+        raise ParameterError(
+            "errors are of another fit, as their coefficients are not those of this one; give what "
+            "its own `errors` returns"
+        )
 
 
 def bands_of(

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from mixtura.arrays import as_share, generator_of, log_sum_exp
@@ -20,10 +19,11 @@ from mixtura.estimators.stored import Pickled
 from mixtura.mixture import Mixture
 from mixtura.regressions.cells import Beside, cells_of, offsets_of
 from mixtura.regressions.concomitants import Concomitants, first_rows
-from mixtura.regressions.effects import PartialEffects, bands_of, varied
+from mixtura.regressions.effects import PartialEffects, bands_of, check_errors, varied
 from mixtura.regressions.information import errors_of
 from mixtura.regressions.intervals import mixture_quantile
 from mixtura.regressions.rows import Laid, laid_out
+from mixtura.regressions.scoring import Scored
 from mixtura.regressions.standard_errors import RegressionErrors
 from mixtura.regressions.stored import save_regressor
 from mixtura.regressions.terms import INTERCEPT, FormulaTerms, with_intercept
@@ -38,7 +38,7 @@ Float = NDArray[np.float64]
 POINTS = 101
 
 
-class FittedRegressions(Fitted, Tabled, RegressorMixin, Pickled):
+class FittedRegressions(Fitted, Tabled, Scored, Pickled):
     """Base of `MixtureRegressor`: all but the fit.
 
     Attributes
@@ -238,9 +238,10 @@ class FittedRegressions(Fitted, Tabled, RegressorMixin, Pickled):
         Raises
         ------
         ParameterError
-            If there is no such column, or `level` is no probability.
+            If there is no such column, `level` is no probability, or errors are of another fit.
         """
         share = as_share("level", level)
+        check_errors(errors, self.mixture_)
         read = None if self.formula_ is None else self.formula_.names
         rows, values = varied(X, column, read, POINTS)
         bands = bands_of(self._design(rows), errors.coefficients, errors.covariance, share)

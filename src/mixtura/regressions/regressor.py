@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
+from mixtura.arrays import whole_number
 from mixtura.data.checks import check_enough_rows
 from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.solve import FitResult, SolveOptions, solve
@@ -190,6 +191,7 @@ class MixtureRegressor(FittedRegressions):
             raise ParameterError(
                 "n_components of regressions is a number; select(X, y, range(1, 5)) tries several"
             )
+        whole_number("n_components", self.n_components, 1)
         settings = Settings.of(self)
         if settings.prior not in ("weak", None):
             raise ParameterError(f"prior should be 'weak' or None, but got {self.prior!r}")
