@@ -84,7 +84,7 @@ def test_offsets_that_are_no_numbers_are_refused_by_name(name: str, given: Any) 
         model.predict(X, **{name: given})
 
 
-@pytest.mark.parametrize("size", ["auto", "2", 0, 1.5, True, None])
+@pytest.mark.parametrize("size", ["2", 0, 1.5, True, None])
 def test_numbers_of_regressions_that_are_none_are_refused_by_what_they_may_be(size: Any) -> None:
     with pytest.raises(ParameterError, match="should be a whole number from 1 up"):
         MixtureRegressor(size).fit(np.arange(9.0)[:, None], np.arange(9))

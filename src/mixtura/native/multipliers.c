@@ -12,10 +12,6 @@
 /* How a turn that led away shortens those that follow, when there is no use in shorter ones. */
 #define SHRINK 0.25
 #define SHORTEST 1e-3
-/* The gap is to be less than so much of itself so many turns ago: else it is of the problem's own,
-   which is not convex, and no turns close it. */
-#define LESS 0.5
-#define PATIENCE 6
 /* Of the largest, what stands for eigenvalues of nothing. */
 #define NOTHING 1e-30
 
@@ -253,15 +249,9 @@ int mx_multiply(const mx_cells *cells, int structure, int64_t n, const double *s
         memcpy(best.axes, axes, sizeof(double) * d * d);
     if (visit(&at, previous, &best))
         return MX_FLAT;
-    double lately = INFINITY;
     for (int turn = 0; turn < MOST_TURNS; turn++) {
         if (best.gap <= LEAST_GAP * at.n_rows || length < SHORTEST)
             break;
-        if (turn % PATIENCE == 0) {
-            if (!(best.gap < LESS * lately))
-                break;
-            lately = best.gap;
-        }
         int hard = 0;
         for (int64_t k = 0; k < n; k++) {
             int64_t first = k * r * r;
