@@ -12,6 +12,9 @@ __all__ = ["MembershipLikelihood", "log_probabilities"]
 
 Float = NDArray[np.float64]
 
+# What keeps a step of Newton finite, as a share of the curvature.
+RIDGE = 1e-12
+
 # How often a step is halved before it is given up.
 HALVINGS = 30
 
@@ -90,8 +93,9 @@ class MembershipLikelihood:
     def climbed(self, before: Float) -> Float:
         """Return coefficients after a step of Newton, shortened until nothing is lost."""
         here = self(before)
-        ridge = 1e-12 * float(self.weights.sum()) * np.eye(len(before))
-        step = np.linalg.solve(ridge - here.hessian, self.weights @ here.scores)
+        # Of terms of any size that nearly go together.
+        size = float(self.weights.sum()) + np.abs(here.hessian.diagonal())
+        step = np.linalg.solve(np.diag(RIDGE * size) - here.hessian, self.weights @ here.scores)
         for _ in range(HALVINGS):
             log_p = self.log_probabilities(before + step)
             if float(self.weights @ (self.assigned * log_p).sum(axis=1)) >= here.value:
