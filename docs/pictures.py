@@ -10,7 +10,7 @@ import matplotlib
 __all__ = ["draw"]
 
 DOCS = Path(__file__).parent
-# A cell that leaves a `picture`, what it prints, and where the page shows the picture.
+# A cell, and where the page shows the `picture` that one leaves.
 CELL = re.compile(r"^```python\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 SHOWN = re.compile(r"\]\((_pictures/[\w-]+\.png)\)")
 

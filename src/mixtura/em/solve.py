@@ -89,7 +89,7 @@ class SolveOptions:
     starts : how starts are made
     weighing : what the mixing weights are
     by_size : whether the largest component comes first, where nothing numbers them
-    certifies : whether the end is said to be how nearly stationary; a fit that goes on is not
+    certifies : whether it is found how nearly stationary the end is; not of a fit that goes on
     """
 
     rule: StoppingRule
