@@ -7,9 +7,10 @@ from mixtura import DataError, FactorAnalyserMixture, select
 
 
 def rows_of(seed: int) -> np.ndarray:
-    """Return two groups of rows in three columns."""
-    rows = np.random.default_rng(seed).normal(size=(60, 3))
-    rows[:30] += 4.0
+    """Return two groups of rows in four columns that one factor moves."""
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(300, 1)) * [1.0, 0.8, 0.6, 0.9] + 0.7 * rng.normal(size=(300, 4))
+    rows[:150] += 4.0
     return rows
 
 
