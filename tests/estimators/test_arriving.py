@@ -373,3 +373,18 @@ def test_a_model_file_that_would_be_too_large_leaves_out_what_was_seen(tmp_path,
     model.save(tmp_path / "less")
     assert (tmp_path / "less").stat().st_size < size
     assert mixtura.load(tmp_path / "less")._seen is None
+
+
+@pytest.mark.parametrize("kind", [GaussianMixture, CategoricalMixture])
+def test_rows_without_a_cell_count_in_nothing_and_are_told_of(kind: type, fresh_seed: int) -> None:
+    rng = np.random.default_rng(fresh_seed)
+    first, further = rng.integers(3, size=(90, 4)) + 0.0, rng.integers(3, size=(30, 4)) + 0.0
+    mixed = np.insert(further, 7, np.nan, axis=0)
+    told = {"missing": "marginal"} if kind is GaussianMixture else {}
+    plain, gappy = (
+        kind(2, random_state=0, **told).fit(first).partial_fit(rows) for rows in (further, mixed)
+    )
+    assert gappy.log_likelihood_ == pytest.approx(plain.log_likelihood_, abs=1e-9)
+    assert gappy.facts_["n_rows"] == plain.facts_["n_rows"] == 120
+    assert gappy.drift_ == plain.drift_
+    assert any(note.startswith("1 row(s) have no cell") for note in gappy.facts_["notes"])

@@ -90,11 +90,13 @@ class Taken:
     part : the fit to the further rows; its likelihood and `history` are of these alone
     seen : what is to be known of all rows to take others in
     drift : how the further rows compared
+    notes : what is to be said of the further rows, as of those that were left out
     """
 
     part: FitResult
     seen: Seen
     drift: Drift
+    notes: tuple[str, ...] = ()
 
     @property
     def whole(self) -> FitResult:
@@ -122,7 +124,8 @@ class Taken:
             "each under the model that had just taken it in, and entropy and ICL go by the last"
         )
         facts = self.whole.facts()
-        return {**facts, "notes": [*facts.get("notes", ()), note, self.drift.sentence()]}
+        notes = [*facts.get("notes", ()), *self.notes, note, self.drift.sentence()]
+        return {**facts, "notes": notes}
 
 
 def _weight_kept(n_rows: float, half_life: float | None) -> float:

@@ -153,7 +153,7 @@ def _taken(
     _check_weight(weights, seen)
     n_components = mixture.n_components - mixture.family.has_noise
     given = estimator._arranged(rows, estimator._column_names(), weights, y, n_components)
-    return take_in(
+    taken = take_in(
         mixture,
         seen,
         given.source,
@@ -162,6 +162,7 @@ def _taken(
         n_rows=given.rows.shape[0],
         half_life=half_life,
     )
+    return replace(taken, notes=given.notes)
 
 
 def _check_weight(weights: NDArray[np.float64] | None, seen: Seen) -> None:
