@@ -251,3 +251,18 @@ def test_upper_ends_in_the_place_of_labels_are_refused(n_columns):
         with pytest.raises(DataError, match=r"give upper ends by name, upper=\.\.\."):
             ask(low, high)
     assert IntervalGaussianMixture().fit(low, np.zeros(100), upper=high).n_features_in_ == n_columns
+
+
+def test_a_histogram_is_its_rows_in_any_order(fresh_seed: int) -> None:
+    rng = np.random.default_rng(fresh_seed)
+    values = np.concatenate([rng.normal(m, d, (n, 1)) for m, d, n in [(0, 1, 600), (5, 2, 400)]])
+    low = 2 * np.floor(values / 2)
+    bins, counts = np.unique(low, axis=0, return_counts=True)
+    rows, mixed, binned = (
+        IntervalGaussianMixture(3, random_state=0).fit(at, upper=at + 2, sample_weight=weights)
+        for at, weights in [(low, None), (rng.permutation(low), None), (bins, counts)]
+    )
+    assert mixed.log_likelihood_ == binned.log_likelihood_ == rows.log_likelihood_
+    assert np.array_equal(binned.means_, rows.means_)
+    assert binned.bic_ == rows.bic_
+    assert (binned.facts_["n_rows"], rows.facts_["n_rows"]) == (len(bins), 1000)

@@ -1,6 +1,5 @@
 """`DeconvolvedGaussianMixture`: Gaussian components of what underlies rows measured with errors."""
 
-from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -24,9 +23,6 @@ from mixtura.deconvolution.errors_of_rows import (
 )
 from mixtura.deconvolution.face import FittedDeconvolution
 from mixtura.deconvolution.starts import SharpStarts
-from mixtura.em.solve import solve
-from mixtura.engines import engine_named
-from mixtura.estimators.doubted import warn_of_fit
 from mixtura.estimators.inputs import checked_rows
 from mixtura.estimators.settings import Settings, checked_integer
 from mixtura.estimators.sizes import check_parameters
@@ -156,23 +152,17 @@ class DeconvolvedGaussianMixture(FittedDeconvolution):
         counted = None if weights is None or (weights[kept] == 1.0).all() else weights[kept]
         family: Any = family_of(form, found, counted, names)
         given = self.responsibilities_init
-        options = settings.options(
-            prior=settings.prior, monotone=True, rescue=settings.prior is not None
-        )
-        result = solve(
+        return self._solved(
+            settings,
             family,
             ArrayRows(found.rows, counted),
-            engine_named(self.engine, self.n_jobs),
-            settings.n_components,
-            replace(options, by_size=given is None),
-            models=SharpStarts(settings.n_components, options.starts)
+            SharpStarts(settings.n_components, settings.start_options())
             if given is None
             else self._start(given, len(cells), kept),
-            columns=names,
+            names,
+            {MEASURED: found.has_errors, **notes},
+            n_rows=len(kept),
         )
-        self._adopt(result, cells.shape[1], names, {MEASURED: found.has_errors, **notes})
-        warn_of_fit(result, result.cautions, settings.max_iter)
-        return self
 
 
 def family_of(

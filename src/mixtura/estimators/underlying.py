@@ -6,24 +6,28 @@ have no place among the estimators of rows that are what they are.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import DensityMixin
 from sklearn.utils.validation import check_is_fitted
 
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.structures import Structure, structure
+from mixtura.data import ArrayRows
 from mixtura.data.encoding import AS_IT_COMES
 from mixtura.data.gaps import words_of_empty
 from mixtura.em.responsibilities import model_from_responsibilities
-from mixtura.em.solve import FitResult
+from mixtura.em.solve import FitResult, solve
 from mixtura.em.starts import StartMaker
+from mixtura.engines import engine_named
 from mixtura.errors import DataError, ParameterError
+from mixtura.estimators.doubted import warn_of_fit
 from mixtura.estimators.fitted import Fitted
 from mixtura.estimators.gaussian_inits import checked_responsibilities
 from mixtura.estimators.gaussian_shapes import attributes_of
+from mixtura.estimators.settings import Settings
 from mixtura.estimators.stored import Pickled
 from mixtura.estimators.underlying_stored import CRITERIA, save_underlying
 from mixtura.mixture import Mixture
@@ -91,6 +95,9 @@ class UnderlyingMixture(Fitted, DensityMixin, Pickled):
 
     n_components: int
     covariance_type: str
+    responsibilities_init: ArrayLike | None
+    engine: Any
+    n_jobs: int | None
     n_features_in_: int
     feature_names_in_: NDArray[np.object_]
     mixture_: Mixture
@@ -116,15 +123,49 @@ class UnderlyingMixture(Fitted, DensityMixin, Pickled):
         shares = checked_responsibilities(given, n_rows, self.n_components, None)
         return lambda sweep, loop: [model_from_responsibilities(sweep, shares[kept], loop)]
 
+    def _solved(
+        self,
+        settings: Settings,
+        family: Any,
+        source: ArrayRows,
+        models: StartMaker | None,
+        names: tuple[str, ...] | None,
+        facts: Mapping[str, Any],
+        *,
+        n_rows: int,
+    ) -> Self:
+        """Fit by EM, take what was found, and warn of it.
+
+        Parameters
+        ----------
+        models : what EM starts from; None: what that of any mixture does
+        facts : of the rows, beside what a fit says of itself
+        n_rows : that are fitted, of which the source may have some as one or in parts
+        """
+        penalty = settings.prior
+        options = settings.options(prior=penalty, monotone=True, rescue=penalty is not None)
+        result = solve(
+            family,
+            source,
+            engine_named(self.engine, self.n_jobs),
+            settings.n_components,
+            replace(options, by_size=self.responsibilities_init is None),
+            models=models,
+            columns=names,
+        )
+        result = replace(result, n_rows=n_rows)
+        self._adopt(result, names, facts)
+        warn_of_fit(result, result.cautions, settings.max_iter)
+        return self
+
     def _adopt(
         self,
         result: FitResult,
-        n_columns: int,
         names: tuple[str, ...] | None,
         facts: Mapping[str, Any],
     ) -> None:
         """Take what a fit found, and facts of its rows."""
-        self.n_features_in_ = n_columns
+        self.n_features_in_ = result.mixture.parameters.means.shape[1]
         if names is not None:
             self.feature_names_in_ = np.array(names, dtype=object)
         elif hasattr(self, "feature_names_in_"):

@@ -1,6 +1,5 @@
 """`IntervalGaussianMixture`: Gaussian components of values that are known as intervals."""
 
-from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -11,16 +10,13 @@ from mixtura.components.interval.family import IntervalFamily
 from mixtura.data import ArrayRows
 from mixtura.data.checks import check_enough_rows, check_squares, row_weights
 from mixtura.data.columns import column_moments
-from mixtura.em.solve import solve
-from mixtura.engines import engine_named
 from mixtura.errors import ParameterError
-from mixtura.estimators.doubted import warn_of_fit
 from mixtura.estimators.settings import Settings, checked_integer
 from mixtura.estimators.sizes import check_parameters
 from mixtura.estimators.underlying import check_labels, telling_rows
 from mixtura.intervals.cells import check_known, intervals_of
 from mixtura.intervals.face import FittedIntervals
-from mixtura.intervals.places import drawn_places
+from mixtura.intervals.places import drawn_places, in_parts
 from mixtura.summary import WITHIN
 
 __all__ = ["IntervalGaussianMixture"]
@@ -147,26 +143,23 @@ class IntervalGaussianMixture(FittedIntervals):
         check_known(found)
         check_parameters(form, settings.n_components, n_columns, self.covariance_type)
         counted = None if weights is None or (weights[kept] == 1.0).all() else weights[kept]
-        given = self.responsibilities_init
-        places = drawn_places(found, counted, settings.seed) if given is None else found.middles
+        given, facts = self.responsibilities_init, {WITHIN: found.has_intervals, **notes}
+        if given is None:
+            found, counted = in_parts(found, counted)
+            places = drawn_places(found, counted, settings.seed)
+        else:
+            places = found.middles
         middle, spread = column_moments(ArrayRows(places, counted))
         check_squares(spread, found.names)
-        family: Any = IntervalFamily.holding(form, middle, spread)
-        options = settings.options(
-            prior=settings.prior, monotone=True, rescue=settings.prior is not None
-        )
-        result = solve(
-            family,
+        return self._solved(
+            settings,
+            IntervalFamily.holding(form, middle, spread),
             ArrayRows(found.standing_at(places), counted),
-            engine_named(self.engine, self.n_jobs),
-            settings.n_components,
-            replace(options, by_size=given is None),
-            models=None if given is None else self._start(given, n_rows, kept),
-            columns=found.names,
+            None if given is None else self._start(given, n_rows, kept),
+            found.names,
+            facts,
+            n_rows=len(kept),
         )
-        self._adopt(result, n_columns, found.names, {WITHIN: found.has_intervals, **notes})
-        warn_of_fit(result, result.cautions, settings.max_iter)
-        return self
 
 
 def _check_form(form: Structure, called: str, n_columns: int) -> None:

@@ -1,6 +1,7 @@
 """Where cells stand when EM starts: drawn in their intervals, as a normal of the column has them.
 
-Middles would put all rows of an interval in one spot, which starts take for a component.
+Middles would put all rows of an interval in one spot, which starts take for a component. So a row
+that weighs several stands in several places, as if it were there so many times.
 """
 
 import numpy as np
@@ -8,9 +9,10 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from mixtura.components.interval.truncated import truncated
+from mixtura.data.distinct import distinct_rows
 from mixtura.intervals.cells import Intervals
 
-__all__ = ["drawn_places"]
+__all__ = ["drawn_places", "in_parts"]
 
 Float = NDArray[np.float64]
 
@@ -18,6 +20,28 @@ Float = NDArray[np.float64]
 STEPS, NEAR = 100, 1e-3
 # In units of what the cells of a column reach over, no normal is narrower.
 LEAST = 1e-6
+# So many places tell starts how values lie, whatever the rows weigh.
+PLACES = 4096
+
+
+def in_parts(found: Intervals, weights: Float | None) -> tuple[Intervals, Float | None]:
+    """Return rows that are the same however they are ordered, repeated or weighed, and weights.
+
+    Equal rows are one of their weight, which is cut into parts of one or more where cells lie in
+    intervals, as far as there are places for them.
+
+    Parameters
+    ----------
+    weights : (N,) of rows, all above 0, or None
+    """
+    n_columns = found.low.shape[1]
+    rows, totals = distinct_rows(np.hstack([found.low, found.high]), weights)
+    own = Intervals(rows[:, :n_columns], rows[:, n_columns:], found.names)
+    loose = (~own.exact & ~own.missing).any(axis=1)
+    most = np.floor(np.minimum(totals, PLACES * totals / totals.sum()))
+    parts = np.where(loose, np.maximum(most, 1), 1).astype(np.intp)
+    each = np.repeat(totals / parts, parts)
+    return own.taken(np.repeat(np.arange(len(rows)), parts)), None if (each == 1.0).all() else each
 
 
 def drawn_places(found: Intervals, weights: Float | None, seed: int) -> Float:
