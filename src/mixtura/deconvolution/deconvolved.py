@@ -140,6 +140,7 @@ class DeconvolvedGaussianMixture(FittedDeconvolution):
         """
         checked_integer("n_components", self.n_components, 1)
         settings, form = Settings.of(self), self._form()
+        penalty = settings.prior
         cells, names = checked_rows(X, self, least_rows=2, missing=True)
         check_labels(y, cells.shape[1], "errors", "covariance")
         every = measured(cells, covariance, names)
@@ -153,7 +154,7 @@ class DeconvolvedGaussianMixture(FittedDeconvolution):
         family: Any = family_of(form, found, counted, names)
         given = self.responsibilities_init
         return self._solved(
-            settings,
+            settings.options(prior=penalty, monotone=True, rescue=penalty is not None),
             family,
             ArrayRows(found.rows, counted),
             SharpStarts(settings.n_components, settings.start_options())

@@ -19,7 +19,7 @@ from mixtura.data import ArrayRows
 from mixtura.data.encoding import AS_IT_COMES
 from mixtura.data.gaps import words_of_empty
 from mixtura.em.responsibilities import model_from_responsibilities
-from mixtura.em.solve import FitResult, solve
+from mixtura.em.solve import FitResult, SolveOptions, solve
 from mixtura.em.starts import StartMaker
 from mixtura.engines import engine_named
 from mixtura.errors import DataError, ParameterError
@@ -27,7 +27,6 @@ from mixtura.estimators.doubted import warn_of_fit
 from mixtura.estimators.fitted import Fitted
 from mixtura.estimators.gaussian_inits import checked_responsibilities
 from mixtura.estimators.gaussian_shapes import attributes_of
-from mixtura.estimators.settings import Settings
 from mixtura.estimators.stored import Pickled
 from mixtura.estimators.underlying_stored import CRITERIA, save_underlying
 from mixtura.mixture import Mixture
@@ -125,7 +124,7 @@ class UnderlyingMixture(Fitted, DensityMixin, Pickled):
 
     def _solved(
         self,
-        settings: Settings,
+        options: SolveOptions,
         family: Any,
         source: ArrayRows,
         models: StartMaker | None,
@@ -142,20 +141,18 @@ class UnderlyingMixture(Fitted, DensityMixin, Pickled):
         facts : of the rows, beside what a fit says of itself
         n_rows : that are fitted, of which the source may have some as one or in parts
         """
-        penalty = settings.prior
-        options = settings.options(prior=penalty, monotone=True, rescue=penalty is not None)
         result = solve(
             family,
             source,
             engine_named(self.engine, self.n_jobs),
-            settings.n_components,
+            self.n_components,
             replace(options, by_size=self.responsibilities_init is None),
             models=models,
             columns=names,
         )
         result = replace(result, n_rows=n_rows)
         self._adopt(result, names, facts)
-        warn_of_fit(result, result.cautions, settings.max_iter)
+        warn_of_fit(result, result.cautions, options.max_iter)
         return self
 
     def _adopt(

@@ -131,6 +131,7 @@ class IntervalGaussianMixture(FittedIntervals):
         """
         checked_integer("n_components", self.n_components, 1)
         settings, form = Settings.of(self), self._form()
+        penalty = settings.prior
         shape = getattr(X, "shape", ())
         check_labels(y, shape[1] if len(shape) == 2 else 0, "upper ends", "upper")
         every = intervals_of(X, upper, self, least_rows=2)
@@ -152,7 +153,7 @@ class IntervalGaussianMixture(FittedIntervals):
         middle, spread = column_moments(ArrayRows(places, counted))
         check_squares(spread, found.names)
         return self._solved(
-            settings,
+            settings.options(prior=penalty, monotone=True, rescue=penalty is not None),
             IntervalFamily.holding(form, middle, spread),
             ArrayRows(found.standing_at(places), counted),
             None if given is None else self._start(given, n_rows, kept),

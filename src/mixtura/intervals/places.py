@@ -36,7 +36,8 @@ def in_parts(found: Intervals, weights: Float | None) -> tuple[Intervals, Float 
     """
     n_columns = found.low.shape[1]
     rows, totals = distinct_rows(np.hstack([found.low, found.high]), weights)
-    own = Intervals(rows[:, :n_columns], rows[:, n_columns:], found.names)
+    ends = np.asarray(rows, np.float64)
+    own = Intervals(ends[:, :n_columns], ends[:, n_columns:], found.names)
     loose = (~own.exact & ~own.missing).any(axis=1)
     most = np.floor(np.minimum(totals, PLACES * totals / totals.sum()))
     parts = np.where(loose, np.maximum(most, 1), 1).astype(np.intp)
