@@ -49,9 +49,8 @@ from mixtura.errors import (
 )
 from mixtura.regressions import MixtureRegressor
 from mixtura.regressions.sizes import CRITERIA, size_table
-from mixtura.regressions.standard_errors import p_value_shown
 from mixtura.regressions.terms import named_in
-from mixtura.text import Passage, Summary, as_markdown, split_names
+from mixtura.text import Passage, Summary, as_markdown, probability, split_names
 from mixtura.text import Table as TextTable
 from mixtura.writing import write_text
 
@@ -245,7 +244,7 @@ def _findings(model: MixtureRegressor, frame: Any, weights: Any, given: dict[str
 
 
 def _with_p_values_shown(test: dict[str, Any]) -> dict[str, Any]:
-    shown = {name: p_value_shown(test[name]) for name in ("p", "p_equal") if name in test}
+    shown = {name: probability(test[name]) for name in ("p", "p_equal") if name in test}
     return test | shown
 
 

@@ -11,16 +11,14 @@ from mixtura.covariates.logit import ClassMembership
 from mixtura.errors import ParameterError
 from mixtura.inference.wald import WaldTest, two_sided, wald_test
 from mixtura.regressions.terms import INTERCEPT
-from mixtura.text import Passage, Summary, Table, Tabled
+from mixtura.text import Passage, Summary, Table, Tabled, probability
 
-__all__ = ["UNDETERMINED", "RegressionErrors", "p_value_shown"]
+__all__ = ["UNDETERMINED", "RegressionErrors"]
 
 Float = NDArray[np.float64]
 
 # Directions with less of the information, each parameter in its own unit, are not determined.
 UNDETERMINED = 1e-9
-# Of p-values.
-LEAST_SHOWN = 1e-16
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -146,17 +144,10 @@ class RegressionErrors(Tabled):
             [
                 f"{row['term']} ({row['component']})",
                 *(f"{row[key]:.4g}" for key in ("estimate", "standard_error", "z")),
-                p_value_shown(row["p_value"]),
+                probability(row["p_value"]),
             ]
             for row in self.table()
         ]
         table = Table.of(["term (component)", "estimate", "std. error", "z", "p"], rows)
         more = () if self.membership is None else self.membership.summary().passages
         return Summary([Passage(tables=(table,)), *more], self.table())
-
-
-def p_value_shown(p_value: float) -> str:
-    """Return a p-value as a table has it: digits of a tiny one mean nothing."""
-    if np.isnan(p_value):
-        return ""
-    return "< 1e-16" if p_value < LEAST_SHOWN else f"{p_value:.2g}"
