@@ -225,6 +225,7 @@ def test_a_forged_file_has_no_code_evaluated(tmp_path: Path, fresh_seed: int) ->
         ("months ~ age ~ spent", ParameterError, "two sides or parts"),
         ("spent ~ 0", ParameterError, "has no term"),
         ("spent ~ months +", ParameterError, "is no formula"),
+        ("spent ~ age + offset(log(months))", ParameterError, "has an offset"),
         ("months + age", ParameterError, "has no left side, and y was not given"),
         ("shop ~ months", DataError, "response 'shop' holds categories such as 'a'"),
         ("cbind(spent) ~ months", ParameterError, r"'cbind\(spent\)' is no response"),

@@ -31,6 +31,8 @@ SIGNS = re.compile(r"[~+*:(^`]")
 QUOTED = re.compile("`([^`]+)`")
 # Interactions of more variables than there ever are take for ever.
 POWER, HIGHEST = re.compile(r"(?:\*\*|\^)\s*(\d+)"), 20
+# What R has in a formula for that, and formulaic has not.
+OFFSET = re.compile(r"\boffset\s*\(")
 # Levels that are whole numbers are read as floating ones.
 WHOLE = re.compile(r"\[((?:\w+\.)?-?\d+)\.0\]")
 
@@ -114,6 +116,12 @@ class Formula:
             raise ParameterError(
                 f"'{text}' leaves the intercept out, which each class has; write it without 0 + "
                 "and - 1"
+            )
+        if OFFSET.search(QUOTED.sub("", text)):
+            raise ParameterError(
+                f"'{text}' has an offset, which has no coefficient and is no term here; leave it "
+                "out, and give it beside the formula, as the offset, or as the exposure whose "
+                "logarithm it is"
             )
         return cls(text, terms, tuple(dict.fromkeys(_names_of(text, terms))))
 
