@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-N_FILES, N_COLUMNS, N_COMPONENTS, BATCH = 14, 10, 10, 1 << 19
+N_FILES, N_COLUMNS, N_COMPONENTS, BATCH = 14, 10, 10, 1 << 16
 
 
 def write(folder: Path, n_rows: int, gaps: float) -> None:

@@ -1,5 +1,7 @@
 """What is said of components that want rows or width is said in the words of their family."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -71,3 +73,18 @@ def test_columns_without_widths_say_nothing_beside_those_with_widths():
     assert Wording.beside([Wording()]) == Wording()
     (told,) = Soundness(flat={0: (0, 1)}).sentences([5.0], ("a", "b"), widths)
     assert "agree in a combination of 'a', 'b'" in told
+
+
+def test_components_of_a_wild_row_are_told_of_and_small_clusters_are_not(fresh_seed: int) -> None:
+    rng = np.random.default_rng(fresh_seed)
+    rows = rng.normal(size=(120, 1)) + 8.0 * (np.arange(120) % 2)[:, None]
+    wild = np.vstack([rows, [[900.0], [-400.0]]])
+    cluster = np.vstack([rows[:110], 40.0 + rng.normal(size=(6, 1))])
+    told = said(GaussianMixture(4, covariance_type="EII"), wild)
+    assert re.search(r"component\(s\) 2, 3 are a row or two each", told)
+    assert "a row or two" not in said(GaussianMixture(3, covariance_type="EII"), cluster)
+    # Of ten rows a few are no sign of anything.
+    assert "a row or two" not in said(GaussianMixture(4, covariance_type="EII"), wild[-10:])
+    times = np.full(len(wild), 0.01)
+    light = GaussianMixture(4, covariance_type="EII", random_state=0).fit(wild, sample_weight=times)
+    assert "a row or two" in " ".join(light.facts_["cautions"])

@@ -36,6 +36,8 @@ from mixtura.em.soundness import (
     Soundness,
     excess_words,
     failure_words,
+    lone,
+    lone_words,
     passed_over_words,
     soundness_of,
 )
@@ -186,6 +188,13 @@ class FitResult:
         rows = self.effective_rows.tolist()
         return self.soundness.sentences(rows, names, self.mixture.family.wording)
 
+    @property
+    def lone(self) -> list[int]:
+        """Return which components are a row or two, of which nothing graver is said."""
+        labels, known = self.mixture.labels, self.soundness.unsupported
+        found = lone(self.effective_rows.tolist(), self.n_rows)
+        return [k for k in found if labels[k] >= 0 and k not in known]
+
     def times(self, factor: float) -> "FitResult":
         """Return the result of the same fit with every row weight multiplied."""
         return replace(
@@ -232,6 +241,7 @@ class FitResult:
             "seconds": self.seconds,
             "cautions": [
                 *self.cautions,
+                *lone_words([self.mixture.names[k] for k in self.lone]),
                 *passed_over_words(self.history.passed_over),
                 *filter(None, [self.history.outcomes.caution]),
                 *failure_words(self.history.failures, self.n_starts),

@@ -18,6 +18,8 @@ __all__ = [
     "Soundness",
     "excess_words",
     "failure_words",
+    "lone",
+    "lone_words",
     "passed_over_words",
     "soundness_of",
     "unconverged_words",
@@ -25,6 +27,8 @@ __all__ = [
 
 # Nats that are worth a word.
 SHOWN = 1e-3
+# A component of fewer rows is a row or two, where components have so many on average.
+LONE, PEOPLED = 2.5, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,32 @@ def unconverged_words(history: History, remaining_gain: float) -> str:
         left = f", and about {remaining_gain:.2g} are left" if isfinite(remaining_gain) else ""
         said += f"{left}."
     return said
+
+
+def lone(rows: Sequence[float], n_rows: int) -> list[int]:
+    """Return which components are a row or two, though rows would do for more.
+
+    Parameters
+    ----------
+    rows : (K,) N_k
+    n_rows : that have these weights; what weighs less than a row counts as one
+    """
+    total = sum(rows)
+    each = max(n_rows / total, 1.0) if total > 0 else 0.0
+    if total * each < PEOPLED * len(rows):
+        return []
+    return [k for k, own in enumerate(rows) if 0.5 < own * each < LONE]
+
+
+def lone_words(components: Sequence[str]) -> list[str]:
+    """Return what is to be said of components that are a row or two, by their names."""
+    if not components:
+        return []
+    return [
+        f"component(s) {', '.join(components)} are a row or two each, which may be wild values "
+        "rather than clusters: look at these rows, and mend them or leave them out, or let noise "
+        "take them"
+    ]
 
 
 def failure_words(failures: Sequence[Failure], n_finished: int) -> list[str]:

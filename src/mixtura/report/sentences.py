@@ -4,6 +4,7 @@ import numpy as np
 
 from mixtura.em.certificate import certificate_words
 from mixtura.em.solve import FitResult
+from mixtura.em.soundness import lone_words
 from mixtura.report.contents import PLOTTED_ROWS, Report
 from mixtura.selection import Candidate, Selection
 
@@ -69,6 +70,8 @@ def cautions(report: Report) -> list[str]:
     if selection is not None and selection.result is result:
         own = selection.best.cautions
     found += [_sentence(caution) for caution in own]
+    names = result.mixture.names
+    found += map(_sentence, lone_words([names[k] for k in result.lone]))
     found += _small_components(report)
     caution = result.history.outcomes.caution
     if caution is not None:
@@ -109,8 +112,9 @@ def _small_components(report: Report) -> list[str]:
     result = report.result
     least = max(5, min(2 * (result.mixture.n_columns + 1), ENOUGH_ROWS))
     found = []
-    for k, effective, size in zip(
-        result.mixture.labels, result.effective_rows, report.sizes, strict=True
+    lone, labels = result.lone, result.mixture.labels
+    for place, (k, effective, size) in enumerate(
+        zip(labels, result.effective_rows, report.sizes, strict=True)
     ):
         if k < 0 and size == 0:
             found.append(
@@ -118,7 +122,7 @@ def _small_components(report: Report) -> list[str]:
             )
         elif size == 0:
             found.append(f"Component {k} is the most probable one of no row.")
-        elif k >= 0 and effective < least:
+        elif k >= 0 and effective < least and place not in lone:
             found.append(
                 f"Component {k} rests on {effective:.1f} effective rows, fewer than {least}; its "
                 "estimates are uncertain, and it may be no more than a few outlying rows."
