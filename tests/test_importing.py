@@ -10,6 +10,8 @@ import mixtura
 from mixtura import discriminant, estimators
 from mixtura.store import save
 
+pytestmark = pytest.mark.drawn(2, among="file")
+
 FIT = """
 import numpy as np
 from mixtura import GaussianMixture

@@ -23,9 +23,10 @@ from mixtura.covariates.maximum import Point, maximum
 
 pytestmark = pytest.mark.drawn(4, among="file")
 
-# StepMix 3.0.0 on the same rows (tolerances of 1e-14), against the first class of the truth: intercepts, then slopes, of
-# the second and third. Its "ML" of proportional assignment is another likelihood, which is biased
-# (its slope of the third class is -3.533 where the truth is -2), and stands nowhere here.
+# StepMix 3.0.0 on the same rows (tolerances of 1e-14), against the first class of the truth:
+# intercepts, then slopes, of the second and third. Its "ML" of proportional assignment is another
+# likelihood, which is biased (its slope of the third class is -3.533 where the truth is -2), and
+# stands nowhere here.
 STEPMIX_SLOPES = {
     ("ml", "modal"): [[0.361375, 0.117758], [-0.872803, -2.009767]],
     ("bch", "modal"): [[0.358384, 0.102100], [-0.870253, -2.036207]],

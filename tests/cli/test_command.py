@@ -18,7 +18,7 @@ from mixtura import GaussianMixture, load
 from mixtura.cli.command import COMMANDS, command
 
 # Pages have tests of their own.
-pytestmark = pytest.mark.usefixtures("sketched")
+pytestmark = [pytest.mark.usefixtures("sketched"), pytest.mark.drawn(2, among="file")]
 
 DATA = Path(__file__).parents[2] / "examples" / "data"
 FAITHFUL = DATA / "faithful.csv"

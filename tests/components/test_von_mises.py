@@ -15,6 +15,8 @@ from mixtura.components.concentrations import (
 )
 from mixtura.components.von_mises import Directions, VonMisesFamily
 
+pytestmark = pytest.mark.drawn(3, among="file")
+
 CONCENTRATIONS = [1e-12, 1e-4, 0.3, 1.0, 1.2, 7.0, 80.0, 299.0, 301.0, 1e4, 1e8]
 
 

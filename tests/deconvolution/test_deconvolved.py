@@ -9,6 +9,8 @@ from scipy.stats import multivariate_normal
 from mixtura import DeconvolvedGaussianMixture, GaussianMixture
 from mixtura.components.gaussian.structures import CODES
 
+pytestmark = pytest.mark.drawn(3, among="file")
+
 
 def drawn(seed, n, n_columns=2, k=2, *, full=False, noise=1.0):
     """Return measured cells, their errors, and what underlies them."""

@@ -11,6 +11,8 @@ import mixtura
 from mixtura import ContaminatedMixture, GaussianMixture, select
 from mixtura.components.gaussian.structures import CODES
 
+pytestmark = pytest.mark.drawn(3, among="file")
+
 
 def drawn(seed, n=600, n_columns=2, share=0.08, wider=30.0):
     """Return rows of two components, and which of them are bad."""

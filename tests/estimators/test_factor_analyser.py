@@ -22,7 +22,7 @@ from mixtura import (
 from mixtura.components.factor_analyser.structures import CODES
 from mixtura.errors import DataError, MixturaWarning
 
-pytestmark = pytest.mark.drawn(3)
+pytestmark = pytest.mark.drawn(4, among="file")
 
 
 def drawn(

@@ -14,7 +14,10 @@ from process_tasks import EndsAt, HangsAt, shape_of
 from mixtura import EngineError
 from mixtura.engines import Processes, Serial
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of other systems")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="signals of other systems"),
+    pytest.mark.drawn(2, among="file"),
+]
 
 TWENTY = range(20)
 ENDS = [signal.SIGKILL, signal.SIGTERM, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, -1, -3, -255]

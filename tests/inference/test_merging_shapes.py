@@ -16,6 +16,8 @@ from mixtura.inference import merge, modes
 from mixtura.inference.pairs import criterion_of
 from tests.oracles import dataset, mclust
 
+pytestmark = pytest.mark.drawn(3, among="file")
+
 # library(fpc); mergenormals(x, NULL, max.col(z), pro, mean, sigma, z, method = "bhat") of the
 # mixture of six components in combine_components, and the same by "ridge.ratio" (by = 0.001),
 # fpc 2.2-10: orig.decisionmatrix above its diagonal.

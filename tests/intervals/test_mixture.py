@@ -9,6 +9,8 @@ import mixtura
 from mixtura import DataError, GaussianMixture, IntervalGaussianMixture, MixturaWarning
 from mixtura.errors import ParameterError
 
+pytestmark = pytest.mark.drawn(3, among="file")
+
 DIAGONAL = ["EII", "VII", "EEI", "VEI", "EVI", "VVI"]
 
 

@@ -21,6 +21,8 @@ from mixtura import (
     StudentTMixture,
 )
 
+pytestmark = pytest.mark.drawn(3, among="file")
+
 LEVELS = np.array([1e-9, 1e-3, 0.1, 0.25, 0.5, 0.75, 0.9, 0.999, 1 - 1e-9])
 
 

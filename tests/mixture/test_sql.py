@@ -24,6 +24,8 @@ from mixtura import (
 )
 from mixtura.components.gaussian.structures import STRUCTURES
 
+pytestmark = pytest.mark.drawn(3, among="file")
+
 
 def in_sqlite(frame: pd.DataFrame, query: str) -> pd.DataFrame:
     with sqlite3.connect(":memory:") as connection:

@@ -14,6 +14,8 @@ from scipy.special import log_softmax, logsumexp, softmax
 import mixtura
 from mixtura import DataError, DegenerateComponentWarning, MixtureRegressor, ParameterError
 
+pytestmark = pytest.mark.drawn(3, among="file")
+
 pytest.importorskip("formulaic")
 
 CASES = flexmix_concomitants()

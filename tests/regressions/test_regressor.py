@@ -16,6 +16,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from mixtura import DataError, DegenerateComponentWarning, MixtureRegressor, ParameterError
 
+pytestmark = pytest.mark.drawn(2, among="file")
+
 every_family = pytest.mark.parametrize("family", FAMILIES)
 
 

@@ -25,6 +25,8 @@ from mixtura import (
 from mixtura.projection import project
 from mixtura.report import figure_names, figure_of, report_of
 
+pytestmark = pytest.mark.drawn(3, among="file")
+
 mpl.use("Agg")
 
 
