@@ -1,5 +1,7 @@
 """The sample of rows that come block by block is the one drawn of the rows in memory."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -66,6 +68,43 @@ def test_it_is_that_of_rows_with_weights(by_cells, rows, size, n_blocks, seed):
     )
     for own, expected in zip(found, in_memory(rows, weights, size, seed), strict=True):
         assert_array_equal(own, expected)
+
+
+@pytest.mark.parametrize("by_cells", [False, True])
+@given(repeated_rows(), st.integers(1, 300), st.booleans(), st.integers(0, 2**31))
+def test_it_is_the_same_where_buckets_are_crowded(by_cells, rows, size, weighed, seed):
+    rows = rows.astype(np.float64)
+    weights = np.random.default_rng(seed).choice([0.1, 0.7, 3.0], len(rows)) if weighed else None
+    in_memory = subsample_of_cells if by_cells else content_subsample
+    with patch.multiple(streaming, BUCKETS=16, CROWDED=0):
+        found = streamed_sample(
+            blocks_of(rows, 3, weights),
+            len(rows) if weights is None else total(weights),
+            lambda places: rows[places],
+            size,
+            seed,
+            heaviest=3.0 if weighed else 1.0,
+            by_cells=by_cells,
+        )
+    for own, expected in zip(found, in_memory(rows, weights, size, seed), strict=True):
+        assert_array_equal(own, expected)
+
+
+def test_what_is_held_does_not_grow_with_the_rows():
+    held = []
+
+    def counted(parts, of=streaming._Found.of):
+        held.append(sum(len(part.hashes) for part in parts))
+        return of(parts)
+
+    for n_rows in (4_000, 64_000):
+        rows = np.random.default_rng(2).normal(size=(n_rows, 2))
+        with (
+            patch.multiple(streaming, BUCKETS=1 << 11),
+            patch.object(streaming._Found, "of", counted),
+        ):
+            streamed_sample(blocks_of(rows, 100), n_rows, lambda p, rows=rows: rows[p], 100, 7)
+    assert held[1] < 2 * held[0]
 
 
 @pytest.mark.parametrize("extra", [-1, 0, 1])

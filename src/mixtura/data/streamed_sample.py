@@ -3,11 +3,12 @@
 Of a row of hash h and total weight w the key is E(h) / w, and the smallest keys are kept. No key is
 above E(h) over the weight that the row has at one place, so the size-th smallest of these bounds
 the keys that matter. And w is at most the weight of all rows in its bucket of hashes; so a second
-pass looks at few rows, whose weights it adds up.
+pass looks at few rows, whose weights it adds up. Where buckets hold many rows, a pass before it
+puts those few into buckets of their own, so that what is held does not grow with the rows.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -25,7 +26,10 @@ Some: TypeAlias = tuple[NDArray[Any], Float | None]
 # Makes a new pass over the rows, block by block.
 Passes: TypeAlias = Callable[[], Iterable[Some]]
 
-BUCKETS = 1 << 22
+BITS = 22
+BUCKETS = 1 << BITS
+# Rows a bucket from which those that matter are told apart once more.
+CROWDED = 2
 # Hashes that are held before equal ones are joined.
 HELD = 1 << 20
 # What rounding may do to a logarithm, of sums of weights too.
@@ -53,6 +57,52 @@ class _Drawing:
     def hashes(self, rows: NDArray[Any]) -> Hashes:
         """Return the hashes (n,) of rows."""
         return hashes_of_cells(rows, self.seed) if self.by_cells else hashes_of(rows, self.seed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Buckets:
+    """Weights of rows that share some bits of their hashes, of which no row weighs more.
+
+    Attributes
+    ----------
+    weights : (BUCKETS,) uint32 where each row counts once, else float64
+    shift : of the lowest of these bits
+    cutoff : the size-th smallest bound of a key, or None if all rows are kept
+    """
+
+    weights: NDArray[Any]
+    shift: int
+    cutoff: float | None
+
+    @classmethod
+    def none(cls, own: Float | None, shift: int, cutoff: float | None) -> "_Buckets":
+        """Return empty buckets for rows of such weights."""
+        return cls(np.zeros(BUCKETS, np.uint32 if own is None else np.float64), shift, cutoff)
+
+    def add(self, hashes: Hashes, own: Float | None) -> None:
+        """Put rows in."""
+        np.add.at(self.weights, self._places(hashes), np.uint32(1) if own is None else own)
+
+    def least(self) -> np.uint64:
+        """Return a hash below those of all rows that may be among those kept."""
+        if self.cutoff is None:
+            return np.uint64(0)
+        return _least_hash(self.cutoff + SLACK + float(np.log(self.weights.max())))
+
+    def near(self, hashes: Hashes, own: Float | None, least: np.uint64) -> NDArray[np.intp]:
+        """Return which rows may be among those kept, by what `least` returned."""
+        near = hashes >= least if own is None else (hashes >= least) & (own > 0)
+        places = np.flatnonzero(near)
+        if self.cutoff is None:
+            return places
+        some = hashes[places]
+        with np.errstate(divide="ignore"):
+            # An empty bucket is of none that matters.
+            keys = log_exponentials(some.copy()) - np.log(self.weights[self._places(some)])
+        return places[keys <= self.cutoff + SLACK]
+
+    def _places(self, hashes: Hashes) -> NDArray[np.intp]:
+        return (hashes >> np.uint64(self.shift) & np.uint64(BUCKETS - 1)).astype(np.intp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +159,12 @@ def streamed_sample(
     by_cells : whether rows are told apart, and put in order, as `subsample_of_cells` does
     """
     drawing = _Drawing(passes, size, seed, heaviest, by_cells)
-    weights, cutoff = _first_pass(drawing)
-    found = _candidates(drawing, weights, cutoff)
+    buckets = _first_pass(drawing)
+    if buckets.cutoff is not None and total > CROWDED * heaviest * BUCKETS:
+        buckets = _told_apart(drawing, buckets)
+    found = _candidates(drawing, buckets)
     firsts, totals = found.firsts, found.totals.values()
-    if cutoff is not None:
+    if buckets.cutoff is not None:
         keys = log_exponentials(found.hashes) - np.log(totals)
         kept = np.sort(np.argpartition(keys, size - 1)[:size])
         firsts, totals = firsts[kept], np.full(size, total / size)
@@ -125,20 +177,20 @@ def streamed_sample(
     return rows[back], totals
 
 
-def _first_pass(drawing: _Drawing) -> tuple[NDArray[Any], float | None]:
-    """Return the weight in each bucket, and the size-th smallest bound, None if all are kept.
+def _first_pass(drawing: _Drawing) -> _Buckets:
+    """Return all rows in buckets, with the size-th smallest bound.
 
     The exponential variable of a hash is the smaller, the larger the hash.
     """
-    weights: NDArray[Any] | None = None
+    buckets: _Buckets | None = None
     hashes, keys = np.empty(0, dtype=np.uint64), np.empty(0)
     held: list[tuple[Hashes, Float]] = []
     n_held, least = 0, np.uint64(0)
     for rows, own in drawing.passes():
         new = drawing.hashes(rows)
-        if weights is None:
-            weights = np.zeros(BUCKETS, dtype=np.uint32 if own is None else np.float64)
-        np.add.at(weights, _bucket(new), np.uint32(1) if own is None else own)
+        if buckets is None:
+            buckets = _Buckets.none(own, 0, None)
+        buckets.add(new, own)
         near = new >= least if own is None else (new >= least) & (own > 0)
         new = new[near]
         bounds = log_exponentials(new.copy())
@@ -150,8 +202,21 @@ def _first_pass(drawing: _Drawing) -> tuple[NDArray[Any], float | None]:
             if len(keys) > drawing.size:
                 least = _least_hash(float(keys[-1]) + float(np.log(drawing.heaviest)))
     hashes, keys = _smallest(drawing.size + 1, [(hashes, keys), *held])
-    assert weights is not None
-    return weights, float(keys[-2]) if len(keys) > drawing.size else None
+    assert buckets is not None
+    return replace(buckets, cutoff=float(keys[-2]) if len(keys) > drawing.size else None)
+
+
+def _told_apart(drawing: _Drawing, buckets: _Buckets) -> _Buckets:
+    """Return in buckets by other bits those rows that may be among those kept."""
+    least, found = buckets.least(), None
+    for rows, own in drawing.passes():
+        hashes = drawing.hashes(rows)
+        near = buckets.near(hashes, own, least)
+        if found is None:
+            found = _Buckets.none(own, BITS, buckets.cutoff)
+        found.add(hashes[near], None if own is None else own[near])
+    assert found is not None
+    return found
 
 
 def _smallest(count: int, parts: list[tuple[Hashes, Float]]) -> tuple[Hashes, Float]:
@@ -166,22 +231,14 @@ def _smallest(count: int, parts: list[tuple[Hashes, Float]]) -> tuple[Hashes, Fl
     return hashes[order], keys[order]
 
 
-def _candidates(drawing: _Drawing, weights: NDArray[Any], cutoff: float | None) -> _Found:
+def _candidates(drawing: _Drawing, buckets: _Buckets) -> _Found:
     """Return the rows that may be among those kept."""
-    bound, least = np.inf, np.uint64(0)
-    if cutoff is not None:
-        bound = cutoff + SLACK
-        least = _least_hash(bound + float(np.log(weights.max())))
+    least = buckets.least()
     held: list[_Found] = []
     start = n_held = 0
     for rows, own in drawing.passes():
         hashes = drawing.hashes(rows)
-        near = hashes >= least if own is None else (hashes >= least) & (own > 0)
-        places = np.flatnonzero(near)
-        if cutoff is not None:
-            some = hashes[places]
-            keys = log_exponentials(some.copy()) - np.log(weights[_bucket(some)])
-            places = places[keys <= bound]
+        places = buckets.near(hashes, own, least)
         totals = Totals.ones(len(places)) if own is None else Totals.of(own[places])
         held.append(_Found(hashes[places], places + start, totals))
         start += len(rows)
@@ -203,7 +260,3 @@ def _distinct(ascending: Hashes) -> tuple[Hashes, NDArray[np.intp]]:
     np.not_equal(ascending[1:], ascending[:-1], out=first[1:])
     starts = np.flatnonzero(first)
     return ascending[starts], starts
-
-
-def _bucket(hashes: Hashes) -> NDArray[np.intp]:
-    return (hashes & np.uint64(BUCKETS - 1)).astype(np.intp)
