@@ -121,6 +121,15 @@ def test_a_plain_maximiser_finds_the_same_maximum_and_errors(slope) -> None:
     errors = np.concatenate([np.ravel([one.standard_errors for one in own]) for own in found.moves])
     assert_allclose(errors, expected[1:-8], rtol=2e-3)
     assert found.initial.standard_errors[0, 0] == pytest.approx(expected[0], rel=2e-3)
+    (told,) = found.profiles
+    rows = told.table()
+    p = np.array([row["estimate"] for row in rows])
+    # A row for each item and class; chances are written out by classes, then items.
+    half = 1.96 * expected[-8:].reshape(2, 4).T.ravel()
+    assert_allclose(p, found.mixtures[0].parameters.probabilities.T.ravel())
+    errors = [row["standard_error"] for row in rows]
+    assert_allclose(errors, half / 1.96 * p * (1 - p), rtol=2e-3)
+    assert_allclose([row["upper"] for row in rows], expit(np.log(p / (1 - p)) + half), rtol=1e-3)
     if not slope:
         p = found.transitions[0, 0, 1]
         own = found.moves[0][0].standard_errors[0, 0] * p * (1 - p)
@@ -148,6 +157,10 @@ def test_the_likelihood_is_the_sum_over_all_paths(measurement) -> None:
     told = found.predict_proba([wave[:7] for wave in waves])
     assert_allclose(told.sum(axis=2), 1.0)
     parts = 1 if measurement == "equal" else 3
+    assert len(found.profiles) == parts
+    for one, mixture in zip(found.profiles, found.mixtures, strict=False):
+        levels = mixture.measures()[1:]
+        assert [row["estimate"] for row in one.table()] == [p for m in levels for p in m.values]
     assert found.n_parameters == 2 + 2 * 6 + parts * 3 * 4 * 2
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mixtura.classes.chains import smoothed
 from mixtura.classes.criteria import Penalised
+from mixtura.classes.profile import ClassProfile
 from mixtura.classes.regression import LikelihoodRatio, ratio_of
 from mixtura.covariates.asked import FittedCovariates
 from mixtura.covariates.design import raw_columns
@@ -31,6 +32,8 @@ class LatentTransition(Penalised, Tabled):
     ----------
     classes : (K,) what classes are called
     mixtures : (T,) the components at each wave, with the shares of classes there
+    profiles : what classes are, with standard errors: of all waves, or where this is free by wave
+        (T,) of each
     shares : (T, K) of classes
     transitions : (T - 1, K, K) from the class of the row to that of the column, by the next wave;
         with covariates the mean over rows
@@ -51,6 +54,7 @@ class LatentTransition(Penalised, Tabled):
 
     classes: tuple[str, ...]
     mixtures: tuple[Mixture, ...]
+    profiles: tuple[ClassProfile, ...]
     shares: Float
     transitions: Float
     initial_errors: Float
