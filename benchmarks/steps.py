@@ -1,9 +1,9 @@
 """Covariates and outcomes of classes: bias and coverage of one step and of three, and tests' size.
 
 Draws samples of three classes at three separations (the chance of each class's usual answer), fits
-the answers alone, and relates classes to a covariate and an outcome. Prints the bias of the mean and
-of the median, in % of the truth, the share of 95 % intervals that hold it, and how often a test at 5 %
-finds a covariate that foretells nothing. About 30 minutes of one core:
+the answers alone, and relates classes to a covariate and an outcome. Prints the bias of the mean
+and of the median, in % of the truth, the share of 95 % intervals that hold it, and how often a test
+at 5 % finds a covariate that foretells nothing. About 30 minutes of one core:
 python benchmarks/steps.py [SAMPLES] [SEED]
 """
 

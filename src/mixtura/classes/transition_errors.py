@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,14 +37,17 @@ class Found:
 
     Attributes
     ----------
+    called : (T,) what waves are called
     waves : what was fitted
     chain, end : where EM led
     read : how covariates of other rows are read, or None
     terms : the covariates
     sampling : of the rows that are used
     n_left_out : rows that lack a covariate
+    n_empty : others without an answer
     """
 
+    called: tuple[Any, ...]
     waves: Waves
     chain: Chain
     end: Ascent
@@ -51,6 +55,7 @@ class Found:
     terms: Sequence[Covariate]
     sampling: Sampling
     n_left_out: int
+    n_empty: int
 
 
 def transitions_of(found: Found, standard_errors: str) -> LatentTransition:
@@ -109,6 +114,7 @@ def transitions_of(found: Found, standard_errors: str) -> LatentTransition:
     profiles = [_profile(*pair, covariance) for pair in zip(parts, components, strict=True)]
     return LatentTransition(
         names,
+        found.called,
         tuple(replace(by_wave[t], weights=shares[t]) for t in range(n_waves)),
         tuple(profiles),
         np.vstack([initial, shares[1:]]),
@@ -121,6 +127,7 @@ def transitions_of(found: Found, standard_errors: str) -> LatentTransition:
         len(state.coefficients) + sum(part.sweep.family.n_free(size) for part in chain.parts),
         total,
         found.n_left_out,
+        found.n_empty,
         covariance,
         found.end.converged,
         found.end.objective,
@@ -181,7 +188,7 @@ def _check_bounded(found: Found, point: Point, known: NDArray[np.bool_]) -> None
     total = float(chain.weights.sum())
     blocks = [("at the first wave", chain.initial, waves.initial)]
     blocks += [
-        (f"of those in class {name} at wave {times[0]}", logit, waves.moves)
+        (f"of those in class {name} at wave {found.called[times[0]]}", logit, waves.moves)
         for times in chain.steps
         for name, logit in zip(names, chain.moves, strict=True)
     ]

@@ -12,7 +12,7 @@ from mixtura.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["MOST_CELLS", "counted", "widened"]
+__all__ = ["MOST_CELLS", "check_constant", "coded_cells", "counted", "widened"]
 
 # Cells of a table that holds all of them, also those that no line is of.
 MOST_CELLS = 200_000_000
@@ -50,8 +50,8 @@ def widened(
     """
     named = [name for name in (row, column, value) if name is not None]
     table.check_known([*named, *kept])
-    rows, row_names = _coded(table, row)
-    columns, column_names = _coded(table, column)
+    rows, row_names = coded_cells(table, row)
+    columns, column_names = coded_cells(table, column)
     taken = [name for name in column_names if name in (row, *kept)]
     if taken:
         raise DataError(
@@ -61,7 +61,7 @@ def widened(
     _check_size(table, len(row_names), len(column_names))
     first = np.unique(rows, return_index=True)[1]
     content = {row: table.content[row].take(first)}
-    content |= {name: _constant(table, name, rows, first, row) for name in kept if name != row}
+    content |= {name: check_constant(table, name, rows, first, row) for name in kept if name != row}
     if sums:
         content |= _sums(table, value, rows, columns, column_names)
     else:
@@ -87,11 +87,11 @@ def counted(table: Table, row: str, column: str, value: str | None) -> tuple[Any
         If a column is not there, a line names no row or no column, or a value is no number.
     """
     table.check_known([name for name in (row, column, value) if name is not None])
-    (rows, row_names), (columns, column_names) = _coded(table, row), _coded(table, column)
+    (rows, row_names), (columns, column_names) = coded_cells(table, row), coded_cells(table, column)
     return rows, columns, _values(table, value), row_names, column_names
 
 
-def _coded(table: Table, name: str) -> tuple[Codes, list[Any]]:
+def coded_cells(table: Table, name: str) -> tuple[Codes, list[Any]]:
     """Return the number (L,) of each line's value, by when it first came, and the values."""
     import pyarrow as pa
 
@@ -151,8 +151,17 @@ def _cells(
     }
 
 
-def _constant(table: Table, name: str, rows: Codes, first: Codes, row: str) -> "pa.ChunkedArray":
-    """Return what a column says of each row, once all its lines say the same."""
+def check_constant(
+    table: Table, name: str, rows: Codes, first: Codes, row: str
+) -> "pa.ChunkedArray":
+    """Return what a column says of each row, once all its lines say the same.
+
+    Parameters
+    ----------
+    rows : (L,) the number of each line's row
+    first : of each row, its first line
+    row : name of the column that tells rows apart
+    """
     codes = np.array(
         [-1 if code is None else code for code in _dictionary(table.content[name])], dtype=np.intp
     )
@@ -160,8 +169,8 @@ def _constant(table: Table, name: str, rows: Codes, first: Codes, row: str) -> "
     if differs.any():
         line = int(differs.argmax())
         raise DataError(
-            f"column '{name}' of '{table.path}' is to say something of a row, and differs within "
-            f"one of '{row}', in row {line + 1}; mend it, or leave it out"
+            f"column '{name}' of '{table.path}' is to be the same in all lines of one '{row}', and "
+            f"differs within one in row {line + 1}; mend it, or leave it out"
         )
     return table.content[name].take(first)
 

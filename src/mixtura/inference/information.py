@@ -242,9 +242,7 @@ def information_of(
     )
 
 
-def intervals_of(
-    numbers: Numbers, errors: Float, level: float = 0.95
-) -> Mapping[str, Interval]:
+def intervals_of(numbers: Numbers, errors: Float, level: float = 0.95) -> Mapping[str, Interval]:
     """Return confidence intervals by name, of standard errors (K, 1 + q) of all numbers."""
     half = float(ndtri(0.5 + 0.5 * as_share("level", level))) * errors
     lower, upper = (
