@@ -160,3 +160,9 @@ def test_columns_of_unlike_kinds_are_named(tmp_path) -> None:
     pq.write_table(pa.table({"a1": [1, 2], "a2": [[1], [2]]}), path)
     with pytest.raises(DataError, match="do not go together from wave to wave"):
         waves_by_columns(read_table(path), ["a*"])
+
+
+def test_codes_of_one_wave_and_words_of_another_are_both_text(tmp_path) -> None:
+    frame = pd.DataFrame({"a1": [1, 2, 1], "a2": ["1", "no", None]})
+    found = waves_by_columns(table_of(frame, tmp_path), ["a*"])
+    assert [one.categories("a") for one in found.tables] == [["1", "2", "1"], ["1", "no", None]]

@@ -11,7 +11,7 @@ import numpy as np
 
 from mixtura.data.long import check_constant, coded_cells
 from mixtura.data.readstat import LABELS
-from mixtura.data.table import Table, table_of
+from mixtura.data.table import Table, spelling, table_of
 from mixtura.errors import DataError, MixturaWarning, ParameterError
 from mixtura.text import quoted_names
 
@@ -97,7 +97,8 @@ def waves_by_columns(table: Table, items: Sequence[str], waves: Sequence[str] = 
     table.check_known([one for own in columns for one in own])
     called = _called(items, table)
     _check_labels(table, columns, items)
-    parts = [table.content.select(own).rename_columns(called) for own in columns]
+    alike = _of_one_kind(table, columns)
+    parts = [alike.select(own).rename_columns(called) for own in columns]
     return Waves(names, table, _joined(table, parts, [", ".join(own) for own in columns]))
 
 
@@ -237,6 +238,24 @@ def _check_labels(table: Table, columns: Sequence[Sequence[str]], items: Sequenc
                     f"columns '{own[0]}' and '{name}' of '{table.path}' are one item, '{item}', "
                     "and have not the same labels for their values; give both the same"
                 )
+
+
+def _of_one_kind(table: Table, columns: Sequence[Sequence[str]]) -> "pa.Table":
+    """Return the columns of a table; those of one item are text where one of a file of text is."""
+    import pyarrow as pa
+
+    content = table.content
+    if not table.spelled:
+        return content
+    for own in zip(*columns, strict=True):
+        if not any(pa.types.is_string(content.schema.field(name).type) for name in own):
+            continue
+        for name in own:
+            if table.kinds[name] in ("number", "boolean"):
+                cells = [None if c is None else spelling(c) for c in content[name].to_pylist()]
+                place = content.schema.get_field_index(name)
+                content = content.set_column(place, name, pa.array(cells, pa.string()))
+    return content
 
 
 def _joined(table: Table, parts: "Sequence[pa.Table]", called: Sequence[str]) -> Table:
