@@ -24,8 +24,8 @@ from mixtura import (
     profile,
 )
 
-# Numbers so near 0 or 1 are on the edge: Mplus fixes their thresholds at ±15.
-EDGE = 1e-4
+# Probabilities so near 0 or 1 have errors of logits that no curvature tells.
+EDGE = 0.01
 CLASSES = (
     ("distals/enum", "c{}_enum"),
     ("joint_occurrence/enum_math", "c{}_math"),
@@ -33,7 +33,6 @@ CLASSES = (
     ("lta/enum_t1", "c{}_lca_enum_time1"),
     ("lta/enum_t2", "c{}_lca_enum_time2"),
     ("enum", "c{}_bully"),
-    ("34-lca-moderation/mplus_enum", "c{}_lsal"),
     ("poLCA", "c{}_election"),
 )
 WEIGHTED = (("29-dang-lca-example/enumeration", "c{}_math_weighted"),)
@@ -129,8 +128,8 @@ def numbers_by_class(text):
     return found
 
 
-def names_of(column):
-    return column.upper()[:10]
+def names_of(column, length=8):
+    return column.upper()[:length]
 
 
 def cumulative(one, columns):
@@ -246,7 +245,7 @@ def of_profiles(folder, model_number, size):
     means = frame[frame["measure"] == "mean"].pivot_table(
         index="class", columns="column", values=["estimate", "standard_error"], dropna=False
     )
-    names = [f"Means {names_of(column)}" for column in cells.columns]
+    names = [f"Means {names_of(column, 10)}" for column in cells.columns]
     theirs = np.array([[own[name] for name in names] for own in one.classes])
     own = means["estimate"][cells.columns].to_numpy()
     order = linear_sum_assignment(np.abs(theirs[:, None, :, 0] - own[None]).sum(axis=2))[1]
