@@ -19,7 +19,9 @@ from mixtura import (
     SurveyDesign,
     latent_transition,
 )
+from mixtura.classes import transition_starts
 from mixtura.classes.chains import smoothed
+from mixtura.covariates.together import ascended
 
 pytestmark = pytest.mark.drawn(3, among="file")
 
@@ -121,6 +123,15 @@ def test_a_plain_maximiser_finds_the_same_maximum_and_errors(slope) -> None:
     errors = np.concatenate([np.ravel([one.standard_errors for one in own]) for own in found.moves])
     assert_allclose(errors, expected[1:-8], rtol=2e-3)
     assert found.initial.standard_errors[0, 0] == pytest.approx(expected[0], rel=2e-3)
+    (told,) = found.profiles
+    rows = told.table()
+    p = np.array([row["estimate"] for row in rows])
+    # A row for each item and class; chances are written out by classes, then items.
+    half = 1.96 * expected[-8:].reshape(2, 4).T.ravel()
+    assert_allclose(p, found.mixtures[0].parameters.probabilities.T.ravel())
+    errors = [row["standard_error"] for row in rows]
+    assert_allclose(errors, half / 1.96 * p * (1 - p), rtol=2e-3)
+    assert_allclose([row["upper"] for row in rows], expit(np.log(p / (1 - p)) + half), rtol=1e-3)
     if not slope:
         p = found.transitions[0, 0, 1]
         own = found.moves[0][0].standard_errors[0, 0] * p * (1 - p)
@@ -148,6 +159,10 @@ def test_the_likelihood_is_the_sum_over_all_paths(measurement) -> None:
     told = found.predict_proba([wave[:7] for wave in waves])
     assert_allclose(told.sum(axis=2), 1.0)
     parts = 1 if measurement == "equal" else 3
+    assert len(found.profiles) == parts
+    for one, mixture in zip(found.profiles, found.mixtures, strict=False):
+        levels = mixture.measures()[1:]
+        assert [row["estimate"] for row in one.table()] == [p for m in levels for p in m.values]
     assert found.n_parameters == 2 + 2 * 6 + parts * 3 * 4 * 2
 
 
@@ -310,3 +325,49 @@ def test_what_cannot_be_fitted_is_said() -> None:
         found.predict_proba(waves)
     with pytest.raises(DataError, match="there are 1 waves, and 2 in the fit"):
         found.predict_proba(waves[:1], z)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_starts_that_are_not_carried_to_their_end_would_not_have_won(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(seed)
+    chances = np.array([[0.85] * 6, [0.8] * 3 + [0.2] * 3, [0.15] * 6])
+    state = rng.integers(0, 3, 300)
+    waves = []
+    for _ in range(2):
+        waves.append((rng.random((300, 6)) < chances[state]).astype(float))
+        state = np.where(rng.random(300) < 0.7, state, rng.integers(0, 3, 300))
+    model = BernoulliMixture(3, n_init=3, random_state=seed).fit(np.vstack(waves))
+    asked = {"n_init": 6, "covariates": rng.normal(size=300), "covariates_on": "initial"}
+    carried = []
+
+    def wholly(climber, state, max_iter, others=()):
+        carried.append(len(others))
+        return ascended(climber, state, max_iter)
+
+    found = latent_transition(model, waves, **asked)
+    monkeypatch.setattr(transition_starts, "ascended", wholly)
+    whole = latent_transition(model, waves, **asked)
+    assert max(carried) > 0
+    assert found.log_likelihood == pytest.approx(whole.log_likelihood, abs=1e-3)
+
+
+def test_waves_may_have_names_and_people_without_an_answer_do_not_count() -> None:
+    waves, _ = drawn(100, 2)
+    model = fitted(waves)
+    named = {"before": waves[0].copy(), "after": waves[1].copy()}
+    named["after"][:10] = np.nan
+    some = latent_transition(model, named, n_init=1)
+    assert some.waves == ("before", "after")
+    assert {row["wave"] for row in some.table()} == {"before", "after"}
+    assert "wave before to wave after" in some.summary()
+    named["before"][:10] = np.nan
+    found = latent_transition(model, named, n_init=1)
+    assert (found.n, found.n_empty, some.n, some.n_empty) == (90.0, 10, 100.0, 0)
+    assert "10 rows without an answer do not count" in found.summary()
+    rest = latent_transition(model, [wave[10:] for wave in waves], n_init=1)
+    assert found.bic == pytest.approx(rest.bic, abs=1e-6)
+    assert found.predict_proba(named).shape == (100, 2, 2)
+    with pytest.raises(DataError, match="the waves of the fit are before, after"):
+        found.predict_proba({"after": waves[1], "before": waves[0]})

@@ -72,7 +72,7 @@ def test_rows_are_those_of_a_pivot(tmp_path) -> None:
     ("change", "said"),
     [
         (lambda lines: pd.concat([lines, lines[:1]]), "two values of '.' for '...', the second in"),
-        (lambda lines: lines.assign(age=range(len(lines))), "'age' .* differs within one of"),
+        (lambda lines: lines.assign(age=range(len(lines))), "'age' .* differs within one in row"),
         (lambda lines: lines.assign(item=None), "'item' .* is missing in row 1"),
         (lambda lines: lines.assign(item="age"), "which is the name of another column"),
     ],

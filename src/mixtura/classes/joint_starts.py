@@ -39,12 +39,17 @@ def best_ascents(
         # Short runs know nothing of what components are bound to, which an M-step obeys.
         bound = joint.sweep.freed is not joint.sweep
         begun += [alone.step(state) if bound else state for state in others]
-    nulls = [ascended(alone, state, max_iter) for state in begun]
     slopes = joint.design.shape[1] - 1
-    ends = []
-    for null in nulls:
+    nulls: list[Ascent] = []
+    ends: list[Ascent] = []
+    for state in begun:
+        null = ascended(alone, state, max_iter, nulls)
+        nulls.append(null)
+        if null.follows:
+            continue
         coefficients = np.pad(null.state.coefficients[:, None], ((0, 0), (0, slopes))).ravel()
-        ends.append(ascended(joint, joint.at(coefficients, null.state.parameters), max_iter))
+        begin = joint.at(coefficients, null.state.parameters)
+        ends.append(ascended(joint, begin, max_iter, ends))
     return max(nulls, key=_objective), max(ends, key=_objective)
 
 

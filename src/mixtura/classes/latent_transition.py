@@ -1,6 +1,6 @@
 """Latent transition analysis: classes at several waves, and how rows move between them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,10 @@ from mixtura.classes.posteriors import mixture_of
 from mixtura.classes.regression import check_classes, check_errors
 from mixtura.classes.transition_errors import Found, transitions_of
 from mixtura.classes.transition_starts import Waves, best_chain
-from mixtura.classes.transitions import LatentTransition
+from mixtura.classes.transitions import LatentTransition, named_waves
 from mixtura.covariates.asked import covariates_of
 from mixtura.covariates.design import design_of, intercept_alone
+from mixtura.data.gaps import lack_all
 from mixtura.data.weights import given_weights
 from mixtura.errors import DataError
 from mixtura.estimators.settings import checked_choice
@@ -29,7 +30,7 @@ Float = NDArray[np.float64]
 
 def latent_transition(
     model: Any,
-    waves: Sequence[Any],
+    waves: Sequence[Any] | Mapping[Any, Any],
     *,
     covariates: Any = None,
     data: Any = None,
@@ -55,8 +56,9 @@ def latent_transition(
     ----------
     model : a fitted estimator, or a `Mixture`, of 2 classes at least, which says what classes there
         are: as a rule of the rows of all waves, one below the other
-    waves : (T,) of rows (N, D), the same people in the same order, read as the fit read its own.
-        Who has no answer at a wave has missing cells there
+    waves : (T,) of rows (N, D), the same people in the same order, read as the fit read its own; as
+        a list, or by what waves are called, such as years. Who has no answer at a wave has missing
+        cells there, and who has none at any does not count
     covariates : (N, ...) what foretells classes: a frame, series or array, or with data a formula
         or a list of names. Rows that lack one have no part
     data : (N, ...) the frame that has the columns of a formula, or those that are named
@@ -111,14 +113,16 @@ def latent_transition(
     whole_number("max_iter", max_iter, 1)
     seed = int(generator_of(random_state).integers(2**31))
     others = whole_number("n_init", n_init, 1) - 1
-    arrays = _read(mixture, waves, missing)
+    called, given = named_waves(waves)
+    arrays = _read(mixture, called, given, missing)
     n_rows = len(arrays[0])
-    sampling = sampling_of(n_rows, given_weights(waves[0], sample_weight), survey)
+    sampling = sampling_of(n_rows, given_weights(given[0], sample_weight), survey)
     present, asked = np.ones(n_rows, dtype=bool), None
     if covariates is not None:
         asked = covariates_of(covariates, data, n_rows)
         present = asked.complete
-    places = np.flatnonzero(present & (sampling.weights > 0))
+    answered = _answered(mixture, arrays)
+    places = np.flatnonzero(present & answered & (sampling.weights > 0))
     sampling = sampling.of(places)
     read, terms, plain = None, (), intercept_alone(len(places))
     design = plain
@@ -137,22 +141,28 @@ def latent_transition(
         options_of(mixture, prior, seed, finish=others),
     )
     chain, end = best_chain(told, free=measurement == "free", max_iter=max_iter)
-    found = Found(told, chain, end, read, terms, sampling, int((~present).sum()))
+    left = int((~present).sum()), int((present & ~answered).sum())
+    found = Found(called, told, chain, end, read, terms, sampling, *left)
     return transitions_of(found, standard_errors)
 
 
-def _read(mixture: Mixture, waves: Sequence[Any], missing: str) -> list[Any]:
+def _answered(mixture: Mixture, arrays: Sequence[NDArray[Any]]) -> NDArray[np.bool_]:
+    """Return which rows (N,) have a known cell at some wave."""
+    categorical = np.array([kind.name == "category" for kind in mixture.kinds])
+    return ~np.logical_and.reduce([lack_all(rows, categorical) for rows in arrays])
+
+
+def _read(mixture: Mixture, called: Sequence[Any], waves: Sequence[Any], missing: str) -> list[Any]:
     """Return the rows (N, D) of each wave, coded, of as many rows."""
-    if not isinstance(waves, (list, tuple)) or len(waves) < 2:
+    if len(waves) < 2:
         raise DataError("waves should be a list of the rows of each wave, 2 waves at least")
     arrays = [checked(mixture, wave, None, missing).array for wave in waves]
-    for t, rows in enumerate(arrays):
-        if isinstance(rows, np.ndarray):
-            if len(rows) == len(arrays[0]):
-                continue
+    for name, rows in zip(called, arrays, strict=True):
+        if not isinstance(rows, np.ndarray):
+            raise DataError(f"wave {name} is sparse; give an array of its cells")
+        if len(rows) != len(arrays[0]):
             raise DataError(
-                f"wave {t} has {len(rows)} rows and wave 0 has {len(arrays[0])}; give each the "
-                "same people in the same order, with missing cells where one was not asked"
+                f"wave {name} has {len(rows)} rows and wave {called[0]} has {len(arrays[0])}; give "
+                "each the same people in the same order, with missing cells where one was not asked"
             )
-        raise DataError(f"wave {t} is sparse; give an array of its cells")
     return arrays

@@ -1,18 +1,23 @@
 """What classes are: shares, and each column's probabilities, means or other numbers by class."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from mixtura.classes.posteriors import mixture_of
+from mixtura.components.measures import Measure
 from mixtura.errors import InformationError
+from mixtura.inference.information import Interval
 from mixtura.inference.survey import SurveyDesign
 from mixtura.inference.uncertainty import confidence_intervals, standard_errors
 from mixtura.inference.wald import shown
+from mixtura.mixture import Mixture
 from mixtura.text import Passage, Summary, Table, Tabled, component_title
 
-__all__ = ["ClassProfile", "profile"]
+__all__ = ["ClassProfile", "measures_of_columns", "profile", "profile_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +98,33 @@ def profile(
             ends = confidence_intervals(mixture, X, sample_weight, **options)
         except InformationError as error:
             errors, ends, doubt = {}, {}, str(error)
+    share = replace(mixture.measures()[0], name="share", column="class")
+    return profile_of(mixture, [share, *measures_of_columns(mixture)], errors, ends, doubt)
+
+
+def measures_of_columns(mixture: Mixture) -> list[Measure]:
+    """Return the numbers that columns have in each class: no covariances, and no loadings."""
+    return [one for one in mixture.measures()[1:] if one.column and len(one.place) == 1]
+
+
+def profile_of(
+    mixture: Mixture,
+    measures: Sequence[Measure],
+    errors: Mapping[str, NDArray[np.float64]],
+    ends: Mapping[str, Interval],
+    doubt: str | None = None,
+) -> ClassProfile:
+    """Return what classes are, once standard errors and ends of intervals are known.
+
+    Parameters
+    ----------
+    measures : what is told of the classes
+    errors, ends : arrays by name, in the shape of the parameters, or none
+    doubt : why there are none
+    """
     names = mixture.names[: len(mixture.names) - mixture.family.has_noise]
     rows: list[dict[str, Any]] = []
-    weights, *measures = mixture.measures()
-    share = replace(weights, name="share", column="class")
-    # Covariances and loadings are no number of a column.
-    for one in [share, *(one for one in measures if one.column and len(one.place) == 1)]:
+    for one in measures:
         end = ends.get(one.key)
         for k, name in enumerate(names):
             error = one.of(errors, k)

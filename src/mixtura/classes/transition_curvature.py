@@ -19,7 +19,7 @@ from mixtura.covariates.maximum import Point
 from mixtura.inference.numbers import Numbers
 from mixtura.mixture import Mixture
 
-__all__ = ["chain_point"]
+__all__ = ["Components", "chain_point"]
 
 Float = NDArray[np.float64]
 
@@ -27,15 +27,14 @@ Float = NDArray[np.float64]
 TILE = 512
 
 
-class _Components:
+class Components:
     """The components of a part: their derivatives, and where they stand among all parameters."""
 
     def __init__(self, part: Part, mixture: Mixture, counts: Float, start: int) -> None:
-        numbers = Numbers(mixture, mixture.family)
-        self.part = part
-        self.derivatives: Derivatives = numbers.components
-        self.edge = numbers.inner_edge(counts).numbers
-        self.chart: Chart = numbers.inner_chart(self.edge)
+        self.part, self.numbers = part, Numbers(mixture, mixture.family)
+        self.derivatives: Derivatives = self.numbers.components
+        self.edge = self.numbers.inner_edge(counts).numbers
+        self.chart: Chart = self.numbers.inner_chart(self.edge)
         self.own = slice(start, start + self.chart.n_free)
         self.stands = np.empty(len(part.order), dtype=np.intp)
         self.stands[part.order] = np.arange(len(part.order))
@@ -47,6 +46,17 @@ class _Components:
         q = self.chart.n_numbers
         jacobians = [self.chart.jacobian[k * q : (k + 1) * q] for k in range(len(found))]
         return np.stack([each.T @ own for each, own in zip(found, jacobians, strict=True)])
+
+    def errors(self, covariance: Float) -> Float:
+        """Return the standard errors (K, 1 + q) of all numbers, NaN of weights and of the known.
+
+        Parameters
+        ----------
+        covariance : of all parameters
+        """
+        variances = self.chart.variances(covariance[self.own, self.own])
+        errors = np.where(self.edge, np.nan, np.sqrt(np.maximum(variances, 0.0)))
+        return np.column_stack([np.full(len(errors), np.nan), errors])
 
     def hessian(self, weights: Float, classes: Float) -> Float:
         """Return Σ w Σ_t Σ_k P(k at t) ∇² log f_k (free, free)."""
@@ -64,8 +74,8 @@ class _Components:
 
 def chain_point(
     chain: Chain, state: ChainState, mixtures: tuple[Mixture, ...]
-) -> tuple[Point, int]:
-    """Return a log-likelihood with its derivatives, and how many numbers are on an edge.
+) -> tuple[Point, list[Components]]:
+    """Return a log-likelihood with its derivatives, and the components of each part.
 
     Parameters are the coefficients of initial classes, those of moves, and the free numbers of the
     components of each part.
@@ -75,10 +85,11 @@ def chain_point(
     mixtures : of each part, in the user's units, its family set to read the rows
     """
     known, n_rows = state.smoothed, len(chain.weights)
-    start, parts = len(state.coefficients), []
+    start = len(state.coefficients)
+    parts: list[Components] = []
     for part, mixture in zip(chain.parts, mixtures, strict=True):
         counts = chain.weights @ known.classes[:, list(part.waves)].sum(axis=1)
-        parts.append(_Components(part, mixture, counts, start))
+        parts.append(Components(part, mixture, counts, start))
         start = parts[-1].own.stop
     hessian, scores = np.zeros((start, start)), np.empty((n_rows, start))
     for first in range(0, n_rows, TILE):
@@ -93,7 +104,7 @@ def chain_point(
             place = _add(hessian, place, logit, coefficients[j], chain.weights, shares)
     for one in parts:
         hessian[one.own, one.own] += one.hessian(chain.weights, known.classes)
-    return Point(state.log_likelihood, scores, hessian), sum(int(p.edge.sum()) for p in parts)
+    return Point(state.log_likelihood, scores, hessian), parts
 
 
 def _add(
@@ -106,7 +117,7 @@ def _add(
 
 
 def _of_tile(
-    chain: Chain, state: ChainState, parts: list[_Components], tile: slice, size: int
+    chain: Chain, state: ChainState, parts: list[Components], tile: slice, size: int
 ) -> tuple[Float, Float]:
     """Return Σ w (E[u uᵀ] - E[u] E[u]ᵀ) and the scores E[u] of some rows."""
     n_classes, weights = chain.n_classes, chain.weights[tile]
@@ -151,7 +162,7 @@ def _of_tile(
     return spread - (score * weights[:, None]).T @ score, score
 
 
-def _answers(chain: Chain, parts: list[_Components], tile: slice, size: int, wave: int) -> Float:
+def _answers(chain: Chain, parts: list[Components], tile: slice, size: int, wave: int) -> Float:
     """Return ∇ log f_k (K, n, P) of the answers at a wave."""
     one = next(one for one in parts if wave in one.part.waves)
     n_rows = len(chain.weights)

@@ -118,6 +118,11 @@ class ChainState:
     smoothed: Smoothed
 
     @property
+    def posteriors(self) -> Float:
+        """Return what rows are told apart by."""
+        return self.smoothed.classes
+
+    @property
     def coefficients(self) -> Float:
         """Return those of the initial classes and of moves in one vector."""
         return np.append(self.initial, self.moves)

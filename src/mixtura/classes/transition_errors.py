@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.classes.curvature import covariance_of
-from mixtura.classes.transition_curvature import chain_point
+from mixtura.classes.profile import ClassProfile, measures_of_columns, profile_of
+from mixtura.classes.transition_curvature import Components, chain_point
 from mixtura.classes.transition_em import Chain, ChainState, Logit
 from mixtura.classes.transition_starts import Waves
 from mixtura.classes.transitions import LatentTransition
@@ -17,7 +19,9 @@ from mixtura.covariates.logit import ClassMembership, membership_of, unbounded
 from mixtura.covariates.maximum import FLAT, Point
 from mixtura.covariates.together import Ascent
 from mixtura.errors import InformationError
+from mixtura.inference.information import intervals_of
 from mixtura.inference.survey import Sampling
+from mixtura.mixture import Mixture
 
 __all__ = ["Found", "transitions_of"]
 
@@ -33,14 +37,17 @@ class Found:
 
     Attributes
     ----------
+    called : (T,) what waves are called
     waves : what was fitted
     chain, end : where EM led
     read : how covariates of other rows are read, or None
     terms : the covariates
     sampling : of the rows that are used
     n_left_out : rows that lack a covariate
+    n_empty : others without an answer
     """
 
+    called: tuple[Any, ...]
     waves: Waves
     chain: Chain
     end: Ascent
@@ -48,6 +55,7 @@ class Found:
     terms: Sequence[Covariate]
     sampling: Sampling
     n_left_out: int
+    n_empty: int
 
 
 def transitions_of(found: Found, standard_errors: str) -> LatentTransition:
@@ -71,7 +79,7 @@ def transitions_of(found: Found, standard_errors: str) -> LatentTransition:
         )
     ]
     readers = tuple(replace(one, family=waves.family) for one in parts)
-    point, n_known = chain_point(chain, state, readers)
+    point, components = chain_point(chain, state, readers)
     known = _on_the_edge(chain, state)
     covariance = _covariance(found, point, known, standard_errors)
     n_initial, width = len(state.initial), chain.moves[0].n_free
@@ -102,10 +110,13 @@ def transitions_of(found: Found, standard_errors: str) -> LatentTransition:
                 transitions[t, j], errors[t, j] = _mean(one, own, chain.weights, covariance, place)
                 by_step[t, j] = logit(one, waves.moves, own, place)
     by_wave = {t: part for part, own in zip(parts, chain.parts, strict=True) for t in own.waves}
-    edge = n_known + int(known.sum())
+    edge = int(known.sum()) + sum(int(one.edge.sum()) for one in components)
+    profiles = [_profile(*pair, covariance) for pair in zip(parts, components, strict=True)]
     return LatentTransition(
         names,
+        found.called,
         tuple(replace(by_wave[t], weights=shares[t]) for t in range(n_waves)),
+        tuple(profiles),
         np.vstack([initial, shares[1:]]),
         transitions,
         first_error,
@@ -116,11 +127,23 @@ def transitions_of(found: Found, standard_errors: str) -> LatentTransition:
         len(state.coefficients) + sum(part.sweep.family.n_free(size) for part in chain.parts),
         total,
         found.n_left_out,
+        found.n_empty,
         covariance,
         found.end.converged,
         found.end.objective,
         found.read,
         _how(chain, standard_errors, edge),
+    )
+
+
+def _profile(mixture: Mixture, components: Components, covariance: Float) -> ClassProfile:
+    """Return what the classes of a part are, with errors of the fit of all waves."""
+    errors, numbers = components.errors(covariance), components.numbers
+    return profile_of(
+        mixture,
+        measures_of_columns(mixture),
+        numbers.arranged(errors),
+        intervals_of(numbers, errors),
     )
 
 
@@ -165,7 +188,7 @@ def _check_bounded(found: Found, point: Point, known: NDArray[np.bool_]) -> None
     total = float(chain.weights.sum())
     blocks = [("at the first wave", chain.initial, waves.initial)]
     blocks += [
-        (f"of those in class {name} at wave {times[0]}", logit, waves.moves)
+        (f"of those in class {name} at wave {found.called[times[0]]}", logit, waves.moves)
         for times in chain.steps
         for name, logit in zip(names, chain.moves, strict=True)
     ]

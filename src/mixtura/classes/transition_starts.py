@@ -101,11 +101,15 @@ def best_chain(waves: Waves, *, free: bool, max_iter: int) -> tuple[Chain, Ascen
     chain = waves.chain((every,), expected)
     starts = [expected, *_others(waves, chain.parts[0], expected)]
     alone = _alone(chain)
-    ends = []
+    nulls: list[Ascent] = []
+    ends: list[Ascent] = []
     for classes in starts:
-        null = ascended(alone, _start(waves, alone, classes), max_iter)
-        end = null if alone is chain else ascended(chain, _padded(chain, null.state), max_iter)
-        ends.append(end)
+        null = ascended(alone, _start(waves, alone, classes), max_iter, nulls)
+        nulls.append(null)
+        if alone is chain:
+            ends.append(null)
+        elif not null.follows:
+            ends.append(ascended(chain, _padded(chain, null.state), max_iter, ends))
     best = max(ends, key=lambda end: end.state.objective)
     if not free:
         return chain, best

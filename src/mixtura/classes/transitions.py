@@ -1,6 +1,6 @@
 """What a latent transition analysis found, with errors and tests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mixtura.classes.chains import smoothed
 from mixtura.classes.criteria import Penalised
+from mixtura.classes.profile import ClassProfile
 from mixtura.classes.regression import LikelihoodRatio, ratio_of
 from mixtura.covariates.asked import FittedCovariates
 from mixtura.covariates.design import raw_columns
@@ -18,7 +19,7 @@ from mixtura.errors import DataError, ParameterError
 from mixtura.mixture import Mixture
 from mixtura.text import Passage, Summary, Table, Tabled
 
-__all__ = ["LatentTransition"]
+__all__ = ["LatentTransition", "named_waves"]
 
 Float = NDArray[np.float64]
 
@@ -30,7 +31,10 @@ class LatentTransition(Penalised, Tabled):
     Attributes
     ----------
     classes : (K,) what classes are called
+    waves : (T,) what waves are called, their numbers unless names were given
     mixtures : (T,) the components at each wave, with the shares of classes there
+    profiles : what classes are, with standard errors: of all waves, or where this is free by wave
+        (T,) of each
     shares : (T, K) of classes
     transitions : (T - 1, K, K) from the class of the row to that of the column, by the next wave;
         with covariates the mean over rows
@@ -42,6 +46,7 @@ class LatentTransition(Penalised, Tabled):
     n_parameters : free ones
     n : the weight of these rows
     n_left_out : rows that lack a covariate
+    n_empty : others without an answer at any wave, which do not count
     covariance : of all parameters: initial coefficients, those of moves, and the components'
     converged : whether EM came to its end within `max_iter` steps
     objective : the log-likelihood, with the penalty of the prior, after each E-step
@@ -50,7 +55,9 @@ class LatentTransition(Penalised, Tabled):
     """
 
     classes: tuple[str, ...]
+    waves: tuple[Any, ...]
     mixtures: tuple[Mixture, ...]
+    profiles: tuple[ClassProfile, ...]
     shares: Float
     transitions: Float
     initial_errors: Float
@@ -61,6 +68,7 @@ class LatentTransition(Penalised, Tabled):
     n_parameters: int
     n: float
     n_left_out: int
+    n_empty: int
     covariance: Float
     converged: bool
     objective: tuple[float, ...]
@@ -95,7 +103,9 @@ class LatentTransition(Penalised, Tabled):
             )
         return ratio_of(other.log_likelihood - self.log_likelihood, df)
 
-    def predict_proba(self, waves: Sequence[Any], covariates: Any = None) -> Float:
+    def predict_proba(
+        self, waves: Sequence[Any] | Mapping[Any, Any], covariates: Any = None
+    ) -> Float:
         """Return the probabilities (N, T, K) of classes at each wave, given all waves.
 
         Parameters
@@ -108,9 +118,15 @@ class LatentTransition(Penalised, Tabled):
         DataError
             If rows or covariates cannot be used, or there are not as many waves and rows.
         """
-        if len(waves) != self.n_waves:
-            raise DataError(f"there are {len(waves)} waves, and {self.n_waves} in the fit")
-        pairs = zip(self.mixtures, waves, strict=True)
+        called, given = named_waves(waves)
+        if len(given) != self.n_waves:
+            raise DataError(f"there are {len(given)} waves, and {self.n_waves} in the fit")
+        if isinstance(waves, Mapping) and called != self.waves:
+            raise DataError(
+                f"the waves of the fit are {', '.join(map(str, self.waves))}, and these are "
+                f"{', '.join(map(str, called))}; give those of the fit in their order"
+            )
+        pairs = zip(self.mixtures, given, strict=True)
         log_f = np.stack([mixture.component_log_density(rows) for mixture, rows in pairs], axis=1)
         design = None
         if self.covariates is not None:
@@ -138,7 +154,7 @@ class LatentTransition(Penalised, Tabled):
         """Return a row for each share at the first wave and each transition, with errors."""
         rows = [
             {
-                "wave": 0,
+                "wave": self.waves[0],
                 "from": None,
                 "to": name,
                 "probability": float(self.shares[0, k]),
@@ -148,7 +164,7 @@ class LatentTransition(Penalised, Tabled):
         ]
         return rows + [
             {
-                "wave": t + 1,
+                "wave": self.waves[t + 1],
                 "from": origin,
                 "to": name,
                 "probability": float(self.transitions[t, j, k]),
@@ -161,9 +177,9 @@ class LatentTransition(Penalised, Tabled):
 
     def coefficients_table(self) -> list[dict[str, Any]]:
         """Return a row for each coefficient of each logit, as `ClassMembership.table` does."""
-        found = [{"wave": 0, "from": None, **row} for row in self.initial.table()]
+        found = [{"wave": self.waves[0], "from": None, **row} for row in self.initial.table()]
         return found + [
-            {"wave": t + 1, "from": origin, **row}
+            {"wave": self.waves[t + 1], "from": origin, **row}
             for t, own in enumerate(self.moves)
             for origin, logit in zip(self.classes, own, strict=True)
             for row in logit.table()
@@ -172,7 +188,8 @@ class LatentTransition(Penalised, Tabled):
     def summary(self) -> Summary:
         """Return the tables as text."""
         shares = [
-            [f"wave {t}", *(f"{share:.4f}" for share in own)] for t, own in enumerate(self.shares)
+            [f"wave {wave}", *(f"{share:.4f}" for share in own)]
+            for wave, own in zip(self.waves, self.shares, strict=True)
         ]
         passages = [Passage("Shares of classes", (Table.of(["", *self.classes], shares),))]
         same = all(np.array_equal(each, self.transitions[0]) for each in self.transitions)
@@ -183,7 +200,7 @@ class LatentTransition(Penalised, Tabled):
                     self.classes, self.transitions[t], self.transition_errors[t], strict=True
                 )
             ]
-            when = f"wave {t} to wave {t + 1}"
+            when = f"wave {self.waves[t]} to wave {self.waves[t + 1]}"
             when = "each wave to the next" if same and self.n_waves > 2 else when
             heading = f"From the class of the row to that of the column, {when}"
             passages.append(Passage(heading, (Table.of(["", *self.classes], rows),)))
@@ -193,9 +210,12 @@ class LatentTransition(Penalised, Tabled):
             for origin, logit in zip(self.classes, own, strict=True):
                 if len(logit.terms) > 1:
                     (table, *_), where = logit.summary().passages[0].tables, f"class {origin}"
-                    heading = f"From {where} at wave {t}, against class {logit.reference}"
+                    where += f" at wave {self.waves[t]}"
+                    heading = f"From {where}, against class {logit.reference}"
                     passages.append(Passage(heading, (table,)))
         left = f"; {self.n_left_out} rows without a covariate left out" if self.n_left_out else ""
+        if self.n_empty:
+            left += f"; {self.n_empty} rows without an answer do not count"
         said = (
             f"in brackets: standard errors. {self.how}.\nn = {self.n:g}{left}, log-likelihood "
             f"{self.log_likelihood:.4f}, df {self.n_parameters}, AIC {self.aic:.3f}, BIC "
@@ -204,6 +224,23 @@ class LatentTransition(Penalised, Tabled):
         if not self.converged:
             said += "\nEM has not come to its end; raise max_iter."
         return Summary([*passages, Passage(said=said)], self.table())
+
+
+def named_waves(
+    waves: Sequence[Any] | Mapping[Any, Any],
+) -> tuple[tuple[Any, ...], Sequence[Any]]:
+    """Return what waves (T,) are called, and the rows of each.
+
+    Raises
+    ------
+    DataError
+        If they are neither a list nor by name.
+    """
+    if isinstance(waves, Mapping):
+        return tuple(waves), list(waves.values())
+    if not isinstance(waves, (list, tuple)):
+        raise DataError("waves should be a list of the rows of each wave, 2 waves at least")
+    return tuple(range(len(waves))), waves
 
 
 def _with_error(value: float, error: float) -> str:

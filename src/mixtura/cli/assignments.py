@@ -15,6 +15,7 @@ from mixtura.cli.answers import Answers
 from mixtura.cli.digits import in_places, significant
 from mixtura.cli.formulas import cells_written
 from mixtura.cli.output import ASSIGNMENTS
+from mixtura.cli.standard_output import binary_output
 from mixtura.errors import DataError
 from mixtura.writing import replacing
 
@@ -97,7 +98,7 @@ class Assignments:
 
 def assignments_of(
     answers: Answers,
-    rows: NDArray[np.float64],
+    rows: Any,
     names: Sequence[Any] | None,
     id_column: str | None,
     keeps_formulas: bool = False,
@@ -105,16 +106,17 @@ def assignments_of(
     weights: NDArray[np.float64] | None = None,
     all_components: bool = False,
 ) -> Assignments:
-    """Return the assignments of rows (N, D); rows without names are numbered from 0."""
+    """Return the assignments of rows (N, D), dense or sparse; those without names are numbered."""
     density, posterior = answers.tell(rows)
     component = answers.decided(posterior)
-    probability = posterior[np.arange(len(rows)), component]
+    n_rows = rows.shape[0]
+    probability = posterior[np.arange(n_rows), component]
     called = id_column or "row"
     taken = {answers.what, "probability", "uncertainty", "log_density"}
     if all_components:
         taken |= {*answers.names}
     return Assignments(
-        range(len(rows)) if names is None else names,
+        range(n_rows) if names is None else names,
         f"{called} (id)" if called in taken else called,
         component,
         answers.labels[component],
@@ -141,13 +143,13 @@ class Part(Protocol):
         ...
 
 
-def write_parts(parts: Iterator[Part], target: Path | BinaryIO) -> None:
-    """Write assignments part by part: to a CSV or Parquet file, or as CSV to an open stream.
+def write_parts(parts: Iterator[Part], target: Path | None) -> None:
+    """Write assignments part by part: to a CSV or Parquet file, or as CSV to standard output.
 
     A file appears whole or not at all.
     """
-    if not isinstance(target, Path):
-        _write_tables(parts, target, pyarrow.csv.CSVWriter)
+    if target is None:
+        _write_tables(parts, binary_output(), pyarrow.csv.CSVWriter)
         return
     many = target.suffix.lower() in (".parquet", ".pq")
     with replacing(target) as temporary:

@@ -7,7 +7,14 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from mixtura.classes import Invariance, invariance_test, one_step, three_step
+from mixtura.classes import (
+    Invariance,
+    ModelFit,
+    invariance_test,
+    model_fit,
+    one_step,
+    three_step,
+)
 from mixtura.classes.comparable import check_family, groups_of
 from mixtura.cli.asked import Asked, asked_of
 from mixtura.cli.class_tables import Related
@@ -24,8 +31,11 @@ __all__ = [
     "asked_for",
     "by_group",
     "check_drawn",
+    "check_fit",
     "check_free",
     "check_steps",
+    "fit_option",
+    "fit_to_table",
     "grouped_by",
     "labels_for",
     "related_to",
@@ -33,6 +43,37 @@ __all__ = [
     "say_unnamed",
     "survey_of",
 ]
+
+
+# Families whose rows are answers.
+OF_ANSWERS = ("categorical", "bernoulli", "auto")
+
+fit_option = click.option(
+    "--fit",
+    "fit_replicates",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Say how well classes fit the table of all answers (G², X², bivariate residuals, missing "
+    "completely at random), with p-values by N tables drawn from them; 0 for chi-squared alone.",
+)
+
+
+def check_fit(replicates: int | None, family: str) -> None:
+    """Raise where the fit to a table of answers is asked for, and rows are none."""
+    if replicates is not None and family not in OF_ANSWERS:
+        raise ParameterError(
+            f"--fit is of tables of answers, and --family {family} has other columns; leave it out"
+        )
+
+
+def fit_to_table(
+    mixture: Mixture, frame: Any, weights: Any, replicates: int | None, prior: Any, seed: int
+) -> ModelFit | None:
+    """Return how well classes fit the table of answers, or None where it is not asked for."""
+    if replicates is None:
+        return None
+    given: dict[str, Any] = {"replicates": replicates, "prior": prior, "random_state": seed}
+    return model_fit(mixture, frame, weights, **given)
 
 
 def asked_for(covariates: str | None, distal: str | None) -> dict[str, Asked]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,15 @@ from mixtura.classes import (
     DistalOutcomes,
     Enumeration,
     Invariance,
+    ModelFit,
 )
 from mixtura.cli.formulas import cells_written
 from mixtura.cli.output import CLASSES, ENUMERATION, LATEX, TABLES
+from mixtura.cli.voice import say
 from mixtura.text import Passage, Rows, Table, as_latex, as_markdown, probability
 from mixtura.writing import replacing, write_text
 
-__all__ = ["Findings", "Related", "write_csv"]
+__all__ = ["Findings", "Related", "drawn", "write_csv"]
 
 Related = ClassMembership | ClassRegression | DistalOutcomes
 
@@ -47,6 +50,7 @@ class Findings:
     related : by covariates and outcomes, as far as asked for
     groups : whether classes are the same in these, or None
     keeps_formulas : whether texts that begin as a formula does are written as they are
+    fit : to the table of all answers, where it is asked for
     """
 
     enumeration: Enumeration
@@ -57,12 +61,15 @@ class Findings:
     related: tuple[Related, ...]
     groups: Invariance | None = None
     keeps_formulas: bool = False
+    fit: ModelFit | None = None
 
     def text(self) -> str:
         """Return it for a terminal."""
         parts = [self.enumeration.summary(), self.title, self.profile.summary()]
         if self.classification is not None:
             parts.append(self.classification.summary())
+        if self.fit is not None:
+            parts.append(self.fit.summary())
         if self.notes:
             parts.append("\n".join(self.notes))
         parts += [one.summary() for one in self.related]
@@ -88,6 +95,8 @@ class Findings:
         found = [Passage("Numbers of classes", _tables(printed)), classes]
         if self.classification is not None:
             found.append(Passage("Classification", _tables(self.classification.table())))
+        if self.fit is not None:
+            found += self.fit.summary().passages
         for one in self.related:
             if not isinstance(one, DistalOutcomes):
                 own = one.membership if isinstance(one, ClassRegression) else one
@@ -170,3 +179,14 @@ def _cells(cells: list[Any], safe: Callable[[Any], Any]) -> Any:
     if any(isinstance(cell, str) for cell in cells):
         cells = [cell if cell is None or isinstance(cell, str) else str(cell) for cell in cells]
     return pa.array(safe(cells), from_pandas=True)
+
+
+def drawn(path: Path, rows: list[dict[str, Any]]) -> bool:
+    """Draw the criteria against the number of classes; return whether that can be done here."""
+    if find_spec("matplotlib") is None:
+        say("no scree plot: it needs matplotlib; pip install 'mixtura[report]'", err=True)
+        return False
+    from mixtura.report.scree import write_scree
+
+    write_scree(path, rows)
+    return True

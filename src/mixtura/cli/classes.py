@@ -2,7 +2,6 @@
 
 import warnings
 from contextlib import nullcontext
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,11 @@ from mixtura.cli.class_relations import (
     asked_for,
     by_group,
     check_drawn,
+    check_fit,
     check_free,
     check_steps,
+    fit_option,
+    fit_to_table,
     grouped_by,
     labels_for,
     related_to,
@@ -25,7 +27,7 @@ from mixtura.cli.class_relations import (
     say_unnamed,
     survey_of,
 )
-from mixtura.cli.class_tables import Findings
+from mixtura.cli.class_tables import Findings, drawn
 from mixtura.cli.contradictions import check_roles, check_written
 from mixtura.cli.families import OFFERS, Request, check_options
 from mixtura.cli.fitted import Fitted, fitted_table
@@ -124,6 +126,7 @@ __all__ = ["classes"]
     is_flag=True,
     help="Also test each K - 1 classes against K as Vuong, and Lo, Mendell and Rubin have it.",
 )
+@fit_option
 @click.option(
     "--labels",
     help="Names for the classes, the largest first, separated by commas: 'low,middle,high'.",
@@ -178,6 +181,7 @@ def classes(
     prior: str | float | None,
     blrt: int,
     vlmr: bool,
+    fit_replicates: int | None,
     labels: str | None,
     covariates: str | None,
     one_step: bool,
@@ -208,7 +212,10 @@ def classes(
     asked = asked_for(covariates, distal)
     foretelling, following = (one.names for one in asked.values())
     drawn = {"weights": sampling_weights, "strata": strata, "clusters": clusters}
-    check_drawn(drawn, weights, {"--blrt": bool(blrt), "--vlmr": vlmr})
+    check_drawn(
+        drawn, weights, {"--blrt": bool(blrt), "--vlmr": vlmr, "--fit": fit_replicates is not None}
+    )
+    check_fit(fit_replicates, family)
     check_free(groups, split_names(free))
     check_steps(context, one_step, foretelling, following)
     check_written(output, {"--force": force, "--keep-formulas": keep_formulas})
@@ -282,6 +289,7 @@ def classes(
             found,
             several_groups,
             keep_formulas,
+            fit_to_table(fitted.mixture, *rows, fit_replicates, prior, seed),
         )
         try:
             if folder is not None:
@@ -331,14 +339,3 @@ def _write(folder: Output, fitted: Fitted, findings: Findings) -> None:
         if len(fitted_sizes) > 1 and drawn(folder.partial / SCREE, fitted_sizes):
             names.append(SCREE)
     folder.hand_over(*names)
-
-
-def drawn(path: Path, rows: list[dict[str, Any]]) -> bool:
-    """Draw the criteria against the number of classes; return whether that can be done here."""
-    if find_spec("matplotlib") is None:
-        say("no scree plot: it needs matplotlib; pip install 'mixtura[report]'", err=True)
-        return False
-    from mixtura.report.scree import write_scree
-
-    write_scree(path, rows)
-    return True

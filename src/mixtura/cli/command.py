@@ -35,6 +35,7 @@ COMMANDS = {
     "regress": "Fit a mixture of regressions to FILES: which of them a row follows is not known.",
     "sample": "Draw rows from MODEL, as CSV with the component of each.",
     "summary": "Describe a model file.",
+    "transition": "Fit classes at two or more waves of FILES, and the moves between them.",
     "update": "Take the rows of FILES into MODEL, which is not fitted anew.",
 }
 ON_DEMAND: Any = dict.fromkeys(COMMANDS)

@@ -1,16 +1,12 @@
 """`mixtura fit FILE`: choose a mixture, say what it is, and write it down."""
 
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from mixtura.cli.advice import in_words_of_the_command
-from mixtura.cli.beyond import fitted_beyond, rows_beyond
 from mixtura.cli.binding import (
     check_fixed,
     equal_of,
@@ -21,8 +17,10 @@ from mixtura.cli.binding import (
     ordinal_option,
 )
 from mixtura.cli.contradictions import check_excluded, check_logs, check_roles, check_written
-from mixtura.cli.families import OFFERS, Offer, Request, check_options
-from mixtura.cli.fitted import Fitted, fitted_table
+from mixtura.cli.counts import Naming, count_options
+from mixtura.cli.families import OFFERS, Request, check_options
+from mixtura.cli.fitted import Fitted
+from mixtura.cli.fitted_files import fitted_files
 from mixtura.cli.formulas import keep_formulas_option
 from mixtura.cli.long import COUNTED, long_of, long_option
 from mixtura.cli.options import (
@@ -45,15 +43,7 @@ from mixtura.cli.resuming import FREE, checkpoint_option, continued, resumable, 
 from mixtura.cli.standard_input import spooled_input
 from mixtura.cli.voice import end_interrupted, say
 from mixtura.data.logarithms import log_name
-from mixtura.data.memory import bytes_of
-from mixtura.data.paths import bytes_in_memory, called_together, files_of
-from mixtura.errors import (
-    DataError,
-    DegenerateComponentWarning,
-    DisagreementWarning,
-    MixturaError,
-    ParameterError,
-)
+from mixtura.errors import DataError, MixturaError, ParameterError
 from mixtura.report import PAGE_PACKAGES, require, write_report
 from mixtura.selection import CRITERIA, Selection
 from mixtura.store import save
@@ -144,6 +134,7 @@ __all__ = ["fit"]
 @missing_option
 @prior_option
 @long_option
+@count_options
 @click.option("--id", "id_column", help="Column that identifies a row in assignments.csv.")
 @click.option(
     "--criterion",
@@ -241,6 +232,9 @@ def _fit(
     missing: str | None,
     prior: str | float | None,
     long_names: str | None,
+    items: str | None,
+    row_names: str | None,
+    transpose: bool,
     id_column: str | None,
     criterion: str,
     starts: int | None,
@@ -250,6 +244,7 @@ def _fit(
     on_bad: str,
 ) -> None:
     logs, long = tuple(split_names(log)), long_of(long_names, sums=family in COUNTED)
+    naming = Naming(items, row_names, transpose)
     id_column = id_column or (None if long is None else long.row)
     request = Request(
         columns=tuple(log_name(name) if name in logs else name for name in split_names(columns)),
@@ -280,7 +275,7 @@ def _fit(
     )
     with (
         spooled_input(files, cache) as names,
-        _fitted(names, OFFERS[family], request, memory, cache) as fitted,
+        fitted_files(names, OFFERS[family], request, naming, memory, cache) as fitted,
     ):
         try:
             if folder is not None:
@@ -292,28 +287,6 @@ def _fit(
     if selection.interrupted:
         say("interrupted: this is the best of the models fitted so far", err=True)
         end_interrupted()
-
-
-@contextmanager
-def _fitted(
-    names: Sequence[str], offer: Offer, request: Request, memory: int | None, cache: Path | None
-) -> Iterator[Fitted]:
-    """Yield the fit to some files, whose rows are there meanwhile."""
-    files = files_of(list(names)) or []
-    called = called_together(names)
-    most = bytes_of(memory)
-    with ExitStack() as stack:
-        # What is written while the rows are there is no matter of their files.
-        with in_words_of_the_command(called), warnings.catch_warnings():
-            # The summary says it.
-            for said in (DegenerateComponentWarning, DisagreementWarning):
-                warnings.simplefilter("ignore", said)
-            if bytes_in_memory(files) > most:
-                data, beyond = rows_beyond(files, request, offer, most, cache)
-                found = fitted_beyond(stack.enter_context(data), request, beyond, files, called)
-            else:
-                found = fitted_table(request.read(files, called), offer, request)
-        yield found
 
 
 def _write(folder: Output, fitted: Fitted) -> None:

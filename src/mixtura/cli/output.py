@@ -34,6 +34,7 @@ __all__ = [
     "SCREE",
     "STEPS",
     "TABLES",
+    "TRANSITIONS",
     "Output",
     "output_folder",
     "summed_up",
@@ -54,9 +55,12 @@ STEPS = "steps.csv"
 GROUPS, COMPONENTS = "groups.csv", "components.csv"
 # Of `mixtura regress`, beside those of classes.
 COEFFICIENTS = "coefficients.csv"
+# Of `mixtura transition`, beside those of classes.
+TRANSITIONS = "transitions.csv"
 OURS = (MODEL, ASSIGNMENTS, MANY_ASSIGNMENTS, REPORT)
 OURS += (ENUMERATION, CLASSES, TABLES, LATEX, SCREE)
 OURS += (CONFUSION, MERGING, COMPARISON, STEPS, GROUPS, COMPONENTS, COEFFICIENTS)
+OURS += (TRANSITIONS,)
 
 # Files named in an error.
 NAMED = 3

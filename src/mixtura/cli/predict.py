@@ -10,16 +10,16 @@ from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.answers import Answers, answers_of, is_of_regressions
 from mixtura.cli.assignments import Assignments, assignments_of, write_parts
 from mixtura.cli.contradictions import check_target
+from mixtura.cli.counts import Naming, count_options, counted_rows
 from mixtura.cli.formulas import keep_formulas_option
 from mixtura.cli.long import COUNTED, WITHIN_MEMORY, long_of, long_option
 from mixtura.cli.options import memory_option, missing_option
 from mixtura.cli.rows import rows_of, tables_within, text_columns
-from mixtura.cli.standard_output import binary_output
 from mixtura.cli.voice import say
 from mixtura.components.noise import without_noise
 from mixtura.data.gaps import Gaps, words_of_empty
 from mixtura.data.memory import bytes_of
-from mixtura.data.paths import bytes_in_memory, files_of
+from mixtura.data.paths import bytes_in_memory, called_together, files_of
 from mixtura.data.table import Table
 from mixtura.errors import ParameterError
 from mixtura.text import split_names
@@ -37,6 +37,7 @@ __all__ = ["predict"]
     help="CSV or Parquet file to write, by its extension; default CSV to standard output.",
 )
 @long_option
+@count_options
 @click.option("--id", "id_column", help="Column that identifies a row.")
 @click.option(
     "--proba",
@@ -63,6 +64,9 @@ def predict(
     files: tuple[str, ...],
     output: Path | None,
     long_names: str | None,
+    items: str | None,
+    row_names: str | None,
+    transpose: bool,
     id_column: str | None,
     proba: bool,
     unknown: str,
@@ -78,7 +82,7 @@ def predict(
     regress wrote the regression where there is a response, and what a response would be. Several
     files, folders and patterns such as 'data/*.parquet' are read one after the other.
     """
-    found = files_of(list(files)) or []
+    found, naming = files_of(list(files)) or [], Naming(items, row_names, transpose)
     check_target(output, [model, *found])
     arrays, document = read_archive(model)
     if is_of_regressions(document):
@@ -91,6 +95,7 @@ def predict(
                 "--costs": costs is not None,
                 "--long": long_names is not None,
                 "--unknown ignore": unknown == "ignore",
+                **naming.given,
             }
         )
         kept = [id_column] if id_column else []
@@ -99,7 +104,7 @@ def predict(
         rows = parts_followed(
             model, read, id_column, everything=proba, keeps_formulas=keep_formulas
         )
-        write_parts(rows, binary_output() if output is None else output)
+        write_parts(rows, output)
         return
     answers = answers_of(model, (arrays, document))
     if priors is not None or costs is not None:
@@ -108,7 +113,29 @@ def predict(
 
         answers = decided_by(answers, priors, costs)
     mixture = answers.mixture
-    long = long_of(long_names, sums=without_noise(mixture.family).name in COUNTED)
+    family = without_noise(mixture.family).name
+    long = long_of(long_names, sums=family in COUNTED)
+    counts = counted_rows(
+        found,
+        called_together(files),
+        family,
+        naming,
+        long,
+        missing=split_names(missing),
+        id_column=id_column,
+        refused={"--id": id_column is not None, "--missing": missing is not None},
+    )
+    if counts is not None:
+        rows = assignments_of(
+            answers,
+            counts.read_by(mixture.column_names),
+            counts.identifiers,
+            counts.id_column,
+            keep_formulas,
+            all_components=proba,
+        )
+        write_parts(iter([rows]), output)
+        return
     id_column = id_column or (None if long is None else long.row)
     most, text = bytes_of(memory), text_columns(mixture)
     beyond = any(bytes_in_memory([file]) > most for file in found)
@@ -123,7 +150,7 @@ def predict(
             raise ParameterError(WITHIN_MEMORY)
         tables = (long.of(table, kept, mixture.columns or ()) for table in tables)
     parts = _parts(answers, tables, id_column, keep_formulas, proba, unknown)
-    write_parts(parts, binary_output() if output is None else output)
+    write_parts(parts, output)
 
 
 def _parts(

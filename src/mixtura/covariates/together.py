@@ -5,6 +5,7 @@ family's own; that of B is a step of Newton on Σ w r log π_ik, which never low
 EM (Dayton and Macready 1988; Bandeen-Roche and others 1997).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -29,6 +30,11 @@ LEFT, IN_A_ROW = 1e-7, 3
 LONGEST = 1e6
 # Points that an extrapolation is made of.
 SEEN = 3
+# A run is held against the ends of others after so many points, and then each time as many are new.
+LOOKED_AT = 20
+# It has come to one of these where no posterior differs by more, and is given up where it is behind
+# by so many times what seems to be left to gain.
+ALIKE, BEHIND = 5e-3, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,11 @@ class State:
     log_likelihood: float
     objective: float
     responsibilities: Float
+
+    @property
+    def posteriors(self) -> Float:
+        """Return what rows are told apart by."""
+        return self.responsibilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +167,13 @@ class Ascent:
     state : the last point
     objective : after each E-step, from the start
     converged : whether next to nothing is left to gain
+    follows : whether it was ended where it had come to the end of another, and no higher
     """
 
     state: Any
     objective: tuple[float, ...]
     converged: bool
+    follows: bool = False
 
 
 def extrapolated(first: Float, second: Float, third: Float) -> Float | None:
@@ -172,7 +185,7 @@ def extrapolated(first: Float, second: Float, third: Float) -> Float | None:
     return first + 2.0 * length * change + length**2 * bend if length > 1.0 else None
 
 
-def ascended(joint: Climber, state: Any, max_iter: int) -> Ascent:
+def ascended(joint: Climber, state: Any, max_iter: int, others: Sequence[Ascent] = ()) -> Ascent:
     """Return the maximum that EM leads to.
 
     Steps go beyond those of EM where that is higher (SQUAREM).
@@ -180,9 +193,11 @@ def ascended(joint: Climber, state: Any, max_iter: int) -> Ascent:
     Parameters
     ----------
     max_iter : E-steps at the most
+    others : of the same rows; a run that comes to the end of one of them, or cannot reach the best
+        of them, is not carried on
     """
     states = [joint.step(state)]
-    history, small = [state.objective, states[0].objective], 0
+    history, small, looked_at = [state.objective, states[0].objective], 0, LOOKED_AT
     while len(history) < max_iter and small < IN_A_ROW:
         if len(states) == SEEN:
             further = joint.beyond((states[0], states[1], states[2]))
@@ -191,7 +206,21 @@ def ascended(joint: Climber, state: Any, max_iter: int) -> Ascent:
         states.append(joint.step(states[-1]))
         history.append(states[-1].objective)
         small = small + 1 if _left(history) < LEFT else 0
+        if others and len(history) >= looked_at:
+            looked_at += LOOKED_AT
+            if any(_comes_to(states[-1], other.state) for other in others):
+                return Ascent(states[-1], tuple(history), False, follows=True)
+            best = max(other.state.objective for other in others)
+            if history[-1] + BEHIND * _left(history) < best:
+                return Ascent(states[-1], tuple(history), False)
     return Ascent(states[-1], tuple(history), small == IN_A_ROW)
+
+
+def _comes_to(state: Any, end: Any) -> bool:
+    """Return whether a point is no higher than an end and tells rows apart as that does."""
+    if state.objective > end.objective:
+        return False
+    return bool(np.abs(state.posteriors - end.posteriors).max() < ALIKE)
 
 
 def _left(objective: list[float]) -> float:

@@ -10,11 +10,11 @@ from scipy import sparse
 
 from mixtura.data.draws import Draws
 from mixtura.data.files import read_table
-from mixtura.data.long import counted
+from mixtura.data.long import sparse_counts
 from mixtura.data.sparse_checks import checked_sparse
 from mixtura.errors import DataError, ParameterError
 
-__all__ = ["read_counts"]
+__all__ = ["is_matrix", "read_counts"]
 
 # A matrix may have so many rows and columns, and so many more for each count.
 FEW, SPARSEST = 1 << 24, 64
@@ -56,8 +56,7 @@ def read_counts(
         If a table comes without the names of its columns, or a matrix with some.
     """
     path = Path(path)
-    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
-    read = _MATRICES.get("".join(suffixes[-1:]))
+    read = _reader(path)
     if read is None:
         return _of_table(path, columns, items is not None or groups is not None or transpose)
     if columns is not None:
@@ -92,6 +91,16 @@ def read_counts(
     )
 
 
+def is_matrix(path: Path) -> bool:
+    """Return whether a file is a matrix of counts, by its extension."""
+    return _reader(path) is not None
+
+
+def _reader(path: Path) -> Callable[[Path], Any] | None:
+    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
+    return _MATRICES.get("".join(suffixes[-1:]))
+
+
 def _of_table(path: Path, columns: Sequence[str] | None, of_matrix: bool) -> Draws:
     if columns is None or len(columns) not in (2, 3) or isinstance(columns, str) or of_matrix:
         raise ParameterError(
@@ -99,11 +108,7 @@ def _of_table(path: Path, columns: Sequence[str] | None, of_matrix: bool) -> Dra
             "counts, or the first two where each line counts once, and nothing else"
         )
     group, item, count = columns[0], columns[1], columns[2] if len(columns) == 3 else None
-    table = read_table(path, list(dict.fromkeys(columns)))
-    rows, places, values, groups, items = counted(table, group, item, count)
-    shape = (len(groups), len(items))
-    found = sparse.coo_array((values, (rows, places)), shape=shape).tocsr()
-    return Draws(found, tuple(items), tuple(groups))
+    return sparse_counts(read_table(path, list(dict.fromkeys(columns))), group, item, count)[0]
 
 
 def _named(names: Names, count: int, what: str, path: Path) -> tuple[Any, ...]:

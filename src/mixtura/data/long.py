@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
+from mixtura.data.draws import Draws
 from mixtura.data.table import Table, spelling, table_of
 from mixtura.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["MOST_CELLS", "counted", "widened"]
+__all__ = ["MOST_CELLS", "check_constant", "coded_cells", "sparse_counts", "widened"]
 
 # Cells of a table that holds all of them, also those that no line is of.
 MOST_CELLS = 200_000_000
@@ -50,8 +52,8 @@ def widened(
     """
     named = [name for name in (row, column, value) if name is not None]
     table.check_known([*named, *kept])
-    rows, row_names = _coded(table, row)
-    columns, column_names = _coded(table, column)
+    rows, row_names = coded_cells(table, row)
+    columns, column_names = coded_cells(table, column)
     taken = [name for name in column_names if name in (row, *kept)]
     if taken:
         raise DataError(
@@ -61,7 +63,7 @@ def widened(
     _check_size(table, len(row_names), len(column_names))
     first = np.unique(rows, return_index=True)[1]
     content = {row: table.content[row].take(first)}
-    content |= {name: _constant(table, name, rows, first, row) for name in kept if name != row}
+    content |= {name: check_constant(table, name, rows, first, row) for name in kept if name != row}
     if sums:
         content |= _sums(table, value, rows, columns, column_names)
     else:
@@ -78,20 +80,42 @@ def widened(
     return table_of(table.path, pa.table(content), spelled=table.spelled)
 
 
-def counted(table: Table, row: str, column: str, value: str | None) -> tuple[Any, ...]:
-    """Return counts as sparse coordinates: of rows, columns and values, and both their names.
+def sparse_counts(
+    table: Table, row: str, column: str, value: str | None, *, kept: Sequence[str] = ()
+) -> tuple[Draws, Table]:
+    """Return counts by row and column, of which only those that are there are kept.
+
+    Rows and columns are in the order in which they first come; lines of the same add up.
+
+    Parameters
+    ----------
+    row, column, value : names of columns of the long table; without a value lines are counted
+    kept : names of columns that say something of the whole row
+
+    Returns
+    -------
+    draws, and a table with a row for each of theirs that has the columns kept
 
     Raises
     ------
     DataError
-        If a column is not there, a line names no row or no column, or a value is no number.
+        If a column is not there, a line names no row or no column, a value is no number, or a kept
+        column differs within a row.
     """
-    table.check_known([name for name in (row, column, value) if name is not None])
-    (rows, row_names), (columns, column_names) = _coded(table, row), _coded(table, column)
-    return rows, columns, _values(table, value), row_names, column_names
+    import pyarrow as pa
+
+    table.check_known([*(name for name in (row, column, value) if name is not None), *kept])
+    (rows, row_names), (columns, column_names) = coded_cells(table, row), coded_cells(table, column)
+    shape = (len(row_names), len(column_names))
+    found = sparse.coo_array((_values(table, value), (rows, columns)), shape=shape).tocsr()
+    first = np.unique(rows, return_index=True)[1]
+    content = {row: table.content[row].take(first)}
+    content |= {name: check_constant(table, name, rows, first, row) for name in kept}
+    beside = table_of(table.path, pa.table(content), spelled=table.spelled)
+    return Draws(found, tuple(column_names), tuple(row_names)), beside
 
 
-def _coded(table: Table, name: str) -> tuple[Codes, list[Any]]:
+def coded_cells(table: Table, name: str) -> tuple[Codes, list[Any]]:
     """Return the number (L,) of each line's value, by when it first came, and the values."""
     import pyarrow as pa
 
@@ -110,7 +134,7 @@ def _check_size(table: Table, n_rows: int, n_columns: int) -> None:
     if n_rows * n_columns > MOST_CELLS:
         raise DataError(
             f"'{table.path}' has {n_rows:,} rows of {n_columns:,} columns, too many cells to hold "
-            "all of them; in Python mixtura.read_counts keeps only those that are there"
+            "all of them; of counts mixtura fit --family multinomial keeps what is there only"
         )
 
 
@@ -151,8 +175,17 @@ def _cells(
     }
 
 
-def _constant(table: Table, name: str, rows: Codes, first: Codes, row: str) -> "pa.ChunkedArray":
-    """Return what a column says of each row, once all its lines say the same."""
+def check_constant(
+    table: Table, name: str, rows: Codes, first: Codes, row: str
+) -> "pa.ChunkedArray":
+    """Return what a column says of each row, once all its lines say the same.
+
+    Parameters
+    ----------
+    rows : (L,) the number of each line's row
+    first : of each row, its first line
+    row : name of the column that tells rows apart
+    """
     codes = np.array(
         [-1 if code is None else code for code in _dictionary(table.content[name])], dtype=np.intp
     )
@@ -160,8 +193,8 @@ def _constant(table: Table, name: str, rows: Codes, first: Codes, row: str) -> "
     if differs.any():
         line = int(differs.argmax())
         raise DataError(
-            f"column '{name}' of '{table.path}' is to say something of a row, and differs within "
-            f"one of '{row}', in row {line + 1}; mend it, or leave it out"
+            f"column '{name}' of '{table.path}' is to be the same in all lines of one '{row}', and "
+            f"differs within one in row {line + 1}; mend it, or leave it out"
         )
     return table.content[name].take(first)
 

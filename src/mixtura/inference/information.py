@@ -21,7 +21,7 @@ from mixtura.inference.spectrum import SINGULAR, Spectrum
 from mixtura.inference.survey import Sampling, SurveyDesign, sampling_of
 from mixtura.mixture import Mixture
 
-__all__ = ["Information", "Interval", "information", "information_of"]
+__all__ = ["Information", "Interval", "information", "information_of", "intervals_of"]
 
 Float = NDArray[np.float64]
 
@@ -120,13 +120,7 @@ class Information:
         InformationError
             If the information is singular, or the mixture is no maximum for these rows.
         """
-        level = as_share("level", level)
-        values, errors = self._numbers.values, self._errors(method)
-        half = float(ndtri(0.5 + 0.5 * level)) * errors
-        lower = _shifted(values, -half, self._numbers.scales)
-        upper = _shifted(values, half, self._numbers.scales)
-        lows, highs = self._numbers.arranged(lower), self._numbers.arranged(upper)
-        return {name: Interval(lows[name], highs[name]) for name in lows}
+        return intervals_of(self._numbers, self._errors(method), level)
 
     @property
     def nats_to_gain(self) -> float:
@@ -246,6 +240,15 @@ def information_of(
         _numbers=numbers,
         _chart=chart,
     )
+
+
+def intervals_of(numbers: Numbers, errors: Float, level: float = 0.95) -> Mapping[str, Interval]:
+    """Return confidence intervals by name, of standard errors (K, 1 + q) of all numbers."""
+    half = float(ndtri(0.5 + 0.5 * as_share("level", level))) * errors
+    lower, upper = (
+        numbers.arranged(_shifted(numbers.values, shift, numbers.scales)) for shift in (-half, half)
+    )
+    return {name: Interval(lower[name], upper[name]) for name in lower}
 
 
 def _shifted(values: Float, shift: Float, scales: NDArray[np.int8]) -> Float:

@@ -15,7 +15,7 @@ from mixtura.data.files import Table
 from mixtura.errors import MixturaWarning
 from mixtura.estimators.named import estimator_of
 
-__all__ = ["offer_of"]
+__all__ = ["offer_of", "searching"]
 
 STARTS = 10
 
@@ -35,7 +35,7 @@ def _columns(row: Row, table: Table, request: Request) -> list[str]:
     return names if exposure is None or exposure in names else [*names, exposure]
 
 
-def _searching(row: Row, rows: Any, request: Request) -> Fitting:
+def searching(row: Row, rows: Any, request: Request) -> Fitting:
     """Return what searches models for rows of numbers, a frame or a dataset."""
     asked: dict[str, Any] = {option: getattr(request, option) for option in row.options}
     given = {option: value for option, value in asked.items() if value is not None}
@@ -60,12 +60,12 @@ def _searching(row: Row, rows: Any, request: Request) -> Fitting:
 def _prepare(row: Row, table: Table, request: Request) -> Fitting:
     missing = "error" if row.gaps == "never" else "nan"
     _warn_of_turns(row, table, request)
-    return _searching(row, number_frame(table, _columns(row, table, request), missing), request)
+    return searching(row, number_frame(table, _columns(row, table, request), missing), request)
 
 
 def _beyond(row: Row, table: Table, request: Request) -> Beyond:
     _warn_of_turns(row, table, request)
-    return Beyond(_columns(row, table, request), lambda data: _searching(row, data, request))
+    return Beyond(_columns(row, table, request), lambda data: searching(row, data, request))
 
 
 def _warn_of_turns(row: Row, table: Table, request: Request) -> None:

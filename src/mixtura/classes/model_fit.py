@@ -1,0 +1,314 @@
+"""How far the answers are from what classes say of them: G², X² and the like, pairs, gaps."""
+
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import chi2
+
+from mixtura.arrays import generator_of, whole_number
+from mixtura.classes.absent import n_absent
+from mixtura.classes.posteriors import mixture_of
+from mixtura.components.noise import without_noise
+from mixtura.data import ArrayRows
+from mixtura.data.distinct import distinct_rows
+from mixtura.errors import DataError, MixturaError, ParameterError
+from mixtura.goodness.facts import ItemFamily, level_counts
+from mixtura.goodness.pairs import pair_residuals
+from mixtura.goodness.saturated import Saturated, saturated
+from mixtura.inference.refit import from_mixture, options_of, refit
+from mixtura.inference.replicates import seeded
+from mixtura.inference.rows import Rows, checked
+from mixtura.mixture import Mixture
+from mixtura.text import Passage, Summary, Table, Tabled, probability
+
+__all__ = ["ModelFit", "model_fit"]
+
+Float = NDArray[np.float64]
+
+# What a power divergence of Cressie and Read (1984) is taken to.
+POWER = 2.0 / 3.0
+STATISTICS = ("g2", "x2", "cressie_read", "dissimilarity")
+CALLED = ("likelihood ratio G²", "Pearson X²", "Cressie-Read", "dissimilarity index")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelFit(Tabled):
+    """How well classes fit the table of all answers.
+
+    Attributes
+    ----------
+    values : G², X², Cressie and Read's divergence of power 2/3, and the share of rows that would
+        have to answer otherwise for the fit to be perfect (dissimilarity index), by name
+    residual_df : cells but one, or rows where these are fewer, less the free parameters
+    p_values : of the first three by chi-squared, which holds where rows are many for the cells
+    bootstrap_p : of all four by rows drawn from the model, none without replicates
+    n_replicates : how many were drawn and could be fitted
+    residuals : (J, J) bivariate residuals, X² of each pair of items over its degrees of freedom
+    residuals_p : (J, J) p-values of these by the same replicates, NaN without
+    columns : (J,) what items are called
+    mcar : likelihood ratio of the rows' own tables, by which items they lack, against one table of
+        all: whether cells are missing completely at random; None where none is missing
+    mcar_df : its degrees of freedom
+    n_cells : of the table
+    n : the weight of the rows
+    """
+
+    values: dict[str, float]
+    residual_df: int
+    p_values: dict[str, float]
+    bootstrap_p: dict[str, float]
+    n_replicates: int
+    residuals: Float
+    residuals_p: Float
+    columns: tuple[str, ...]
+    mcar: float | None
+    mcar_df: int
+    n_cells: int
+    n: float
+
+    @property
+    def mcar_p(self) -> float | None:
+        """Return the p-value of the test of missing completely at random, by chi-squared."""
+        return None if self.mcar is None else float(chi2.sf(self.mcar, self.mcar_df))
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return a row for each statistic."""
+        return [
+            {
+                "statistic": name,
+                "value": self.values[name],
+                "df": self.residual_df if name in self.p_values else None,
+                "p_value": self.p_values.get(name),
+                "bootstrap_p": self.bootstrap_p.get(name),
+            }
+            for name in STATISTICS
+        ]
+
+    def pairs_table(self) -> list[dict[str, Any]]:
+        """Return a row for each pair of items, the largest residual first."""
+        rows = [
+            {
+                "first": self.columns[i],
+                "second": self.columns[j],
+                "residual": float(self.residuals[i, j]),
+                "bootstrap_p": float(self.residuals_p[i, j]),
+            }
+            for i in range(len(self.columns))
+            for j in range(i + 1, len(self.columns))
+        ]
+        return sorted(rows, key=lambda row: -row["residual"])
+
+    def summary(self, pairs: int = 10) -> Summary:
+        """Return the statistics and the largest bivariate residuals as text."""
+        rows = [
+            [
+                called,
+                f"{row['value']:.4g}" if name == "dissimilarity" else f"{row['value']:.3f}",
+                "" if row["df"] is None else str(row["df"]),
+                *(
+                    "" if p is None else probability(p)
+                    for p in (row["p_value"], row["bootstrap_p"])
+                ),
+            ]
+            for called, name, row in zip(CALLED, STATISTICS, self.table(), strict=True)
+        ]
+        said = f"{self.n:.10g} rows, {self.n_cells:,} cells"
+        if self.n_replicates:
+            said += f"; bootstrap p by {self.n_replicates} replicates"
+        if self.mcar is not None:
+            said += (
+                f".\nMissing completely at random: likelihood ratio {self.mcar:.3f}, df "
+                f"{self.mcar_df}, p {probability(self.mcar_p or 0.0)}"
+            )
+        header = ["statistic", "value", "df", "p", "bootstrap p"]
+        passages = [
+            Passage("Fit to the table of all answers", (Table.of(header, rows),), f"{said}.")
+        ]
+        told = [
+            [
+                f"{row['first']} and {row['second']}",
+                f"{row['residual']:.3f}",
+                "" if np.isnan(row["bootstrap_p"]) else probability(row["bootstrap_p"]),
+            ]
+            for row in self.pairs_table()[:pairs]
+        ]
+        if told:
+            heading = "Bivariate residuals: what classes leave between two items"
+            passages.append(Passage(heading, (Table.of(["items", "residual", "p"], told),)))
+        return Summary(passages, self.table())
+
+
+def model_fit(
+    model: Any,
+    X: Any,
+    sample_weight: ArrayLike | None = None,
+    *,
+    replicates: int = 0,
+    missing: str = "marginal",
+    prior: Any = "weak",
+    random_state: int | np.random.Generator = 0,
+) -> ModelFit:
+    """Return how well classes of answers fit their table, with missing cells by full information.
+
+    Where cells are missing the table that the model is held against is the unrestricted one of all
+    rows, by maximum likelihood (Fuchs 1982), so G² = 2 (ℓ_unrestricted - ℓ_model).
+
+    Parameters
+    ----------
+    model : a fitted estimator of categories or of yes or no, or a `Mixture`
+    X : (N, D) the rows of the fit
+    sample_weight : (N,) row weights; weight 2 is the row twice
+    replicates : tables drawn from the model, with the gaps of the rows, and fitted anew: p-values
+        also where cells are too many for chi-squared (Langeheine, Pannekoek and van de Pol 1996)
+    missing : "error", or "marginal" to leave missing cells out
+    prior : on the components of replicates, as in the fit
+    random_state : a seed or a numpy Generator, for the replicates
+
+    Returns
+    -------
+    ModelFit
+        `table()`, `pairs_table()`, `summary()`.
+
+    Raises
+    ------
+    ParameterError
+        If columns are no items with levels.
+    DataError
+        If rows or weights cannot be used, or cells are missing and the table has too many.
+    """
+    mixture = mixture_of(model)
+    if not isinstance(without_noise(mixture.family), ItemFamily) or mixture.family.has_noise:
+        raise ParameterError(
+            "tables of answers are of categories or of yes or no, without noise; this model has "
+            "other columns"
+        )
+    replicates = whole_number("replicates", replicates, 0)
+    rows = checked(mixture, X, sample_weight, missing)
+    fitted = replace(mixture, family=rows.family)
+    observed = _measured(fitted, rows)
+    seed = int(generator_of(random_state).integers(2**31))
+    drawn = [_of_replicate(fitted, rows, prior, seed, number) for number in range(replicates)]
+    found = [one for one in drawn if one is not None]
+    df = min(int(observed.total), observed.n_cells - 1) - _free(fitted, rows)
+    p_values = {
+        name: float(chi2.sf(observed.values[name], df)) if df > 0 else float("nan")
+        for name in STATISTICS[:3]
+    }
+    residuals_p = np.full_like(observed.residuals, np.nan)
+    bootstrap: dict[str, float] = {}
+    if found:
+        for name in STATISTICS:
+            larger = sum(one.values[name] >= observed.values[name] for one in found)
+            bootstrap[name] = (1 + larger) / (1 + len(found))
+        larger = sum((one.residuals >= observed.residuals).astype(float) for one in found)
+        residuals_p = (1.0 + larger) / (1 + len(found))
+    gaps = observed.unrestricted is not None and observed.unrestricted.mcar_df > 0
+    return ModelFit(
+        observed.values,
+        df,
+        p_values,
+        bootstrap,
+        len(found),
+        observed.residuals,
+        residuals_p,
+        mixture.column_names,
+        observed.unrestricted.mcar if gaps and observed.unrestricted else None,
+        observed.unrestricted.mcar_df if gaps and observed.unrestricted else 0,
+        observed.n_cells,
+        observed.total,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Measured:
+    """What is measured of rows and a model of them."""
+
+    values: dict[str, float]
+    residuals: Float
+    unrestricted: Saturated | None
+    n_cells: int
+    total: float
+
+
+def _free(mixture: Mixture, rows: Rows) -> int:
+    """Return the free parameters, without those of levels that no row has."""
+    return mixture.n_parameters - int(n_absent(mixture, rows.array).sum())
+
+
+def _measured(mixture: Mixture, rows: Rows) -> _Measured:
+    levels = level_counts(mixture.kinds)
+    patterns, totals = distinct_rows(np.asarray(rows.array, dtype=np.float64), rows.weights)
+    coded = np.where(np.isnan(patterns), -1, patterns).astype(np.intp)
+    known = (coded >= 0).any(axis=1)
+    coded, totals, patterns = coded[known], totals[known], patterns[known]
+    array = patterns.astype(rows.array.dtype)
+    density = mixture.coded.log_density(array)
+    total, n_cells = float(totals.sum()), prod(map(int, levels))
+    unrestricted = None
+    if (coded < 0).any():
+        unrestricted = saturated(coded, totals, levels)
+        if unrestricted is None:
+            raise DataError(
+                f"cells are missing, and the table of all answers has {n_cells:,} cells, too many "
+                "to be found without them; take fewer items, or rows without a missing cell"
+            )
+        observed = total * unrestricted.probabilities
+        grid = np.indices(levels).reshape(len(levels), -1).T.astype(rows.array.dtype)
+        log_expected = np.log(total) + mixture.coded.log_density(grid)
+        deviance = 2.0 * (unrestricted.log_likelihood - float(totals @ density))
+        values = _divergences(observed, log_expected, total, deviance)
+    else:
+        log_expected = np.log(total) + density
+        values = _divergences(totals, log_expected, total)
+    probabilities = without_noise(mixture.family).level_probabilities(mixture.parameters)
+    pairs = pair_residuals(mixture.weights, probabilities, coded, totals, levels)
+    return _Measured(values, pairs.values, unrestricted, n_cells, total)
+
+
+def _divergences(
+    observed: Float, log_expected: Float, total: float, deviance: float | None = None
+) -> dict[str, float]:
+    """Return the statistics of cells, of which those not here were not seen."""
+    expected = np.exp(log_expected)
+    unseen = max(total - float(expected.sum()), 0.0)
+    there = observed > 0.0
+    logs = np.log(observed[there]) - log_expected[there]
+    own = observed[there]
+    with np.errstate(over="ignore"):
+        squares = np.exp(np.log(own) + logs)
+        powers = own * np.expm1(POWER * logs)
+    x2 = float(squares.sum() - 2.0 * own.sum() + expected.sum()) + unseen
+    return {
+        "g2": float(2.0 * own @ logs) if deviance is None else deviance,
+        "x2": x2,
+        "cressie_read": float(2.0 / (POWER * (POWER + 1.0)) * powers.sum()),
+        "dissimilarity": float((np.abs(observed - expected).sum() + unseen) / (2.0 * total)),
+    }
+
+
+def _of_replicate(
+    mixture: Mixture, rows: Rows, prior: Any, seed: int, number: int
+) -> _Measured | None:
+    """Return what is measured of rows drawn from the model and of its fit to them, or None."""
+    rng = seeded(seed, number)
+    array, weights = np.asarray(rows.array), rows.weights
+    counts = np.ones(len(array)) if weights is None else weights
+    size = max(round(float(counts.sum())), 1)
+    drawn = np.asarray(mixture.coded.sample(size, rng)[0], dtype=np.float64)
+    which = np.arange(len(array))
+    if weights is not None:
+        which = np.sort(rng.choice(len(array), size, p=counts / counts.sum()))
+    lacks = ~(np.asarray(array, dtype=np.float64)[which] >= 0)
+    drawn[lacks] = -1.0 if array.dtype.kind == "i" else np.nan
+    drawn = drawn.astype(array.dtype)
+    options = options_of(mixture, prior, seed)
+    try:
+        found = refit(
+            mixture, ArrayRows(drawn), mixture.n_components, options, [from_mixture(mixture)]
+        )
+        return _measured(found.mixture, Rows(found.mixture.family, drawn, None))
+    except MixturaError:
+        return None
