@@ -88,7 +88,7 @@ def test_mixed_columns_have_no_parameters_of_theirs(fresh_seed: int) -> None:
     rng = np.random.default_rng(fresh_seed)
     frame = pd.DataFrame(rows, columns=list("pqrs")).assign(size=rng.normal(size=N))
     blocks = {"categorical": list("pqrs"), "gaussian": ["size"]}
-    model = MixedMixture(blocks, 2, random_state=0).fit(frame, sample_weight=weights)
-    other = MixedMixture(blocks, 2, random_state=0).fit(frame[2:])
+    model = MixedMixture(2, blocks, random_state=0).fit(frame, sample_weight=weights)
+    other = MixedMixture(2, blocks, random_state=0).fit(frame[2:])
     assert model.n_parameters_ == other.n_parameters_
     assert model.log_likelihood_ == pytest.approx(other.log_likelihood_, abs=0.01)

@@ -89,7 +89,7 @@ MODELS = {
     "geometric": (GeometricMixture(2, random_state=0), ["falls"]),
     "gamma": (GammaMixture(2, random_state=0), NUMBERS),
     "von mises": (VonMisesMixture(2, period=24, random_state=0), NUMBERS),
-    "mixed": (MixedMixture(MIXED, 2, random_state=0), list(people(0).columns[1:])),
+    "mixed": (MixedMixture(2, MIXED, random_state=0), list(people(0).columns[1:])),
 }
 
 

@@ -58,7 +58,7 @@ CASES = {
     "categories": (CategoricalMixture(2, random_state=0), rows().gt(3).astype(int).astype(str)),
     "t": (StudentTMixture(2, random_state=0), rows()),
     "mixed": (
-        MixedMixture({"gaussian": ["length"], "categorical": ["width"]}, 2, random_state=0),
+        MixedMixture(2, {"gaussian": ["length"], "categorical": ["width"]}, random_state=0),
         rows().assign(width=lambda frame: frame["width"].gt(3).astype(str)),
     ),
 }
