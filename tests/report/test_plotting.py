@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.path import Path
+from scipy.stats import norm
 
 import mixtura
 from mixtura import (
@@ -23,7 +25,7 @@ from mixtura import (
     select,
 )
 from mixtura.projection import project
-from mixtura.report import figure_names, figure_of, report_of
+from mixtura.report import figure_names, figure_of, report_of, write_report
 
 mpl.use("Agg")
 
@@ -185,6 +187,39 @@ def test_boundaries_part_the_plane_where_the_likeliest_component_changes() -> No
 
 
 @pytest.mark.parametrize("model", [GaussianMixture(2, random_state=0), StudentTMixture(2)])
+def test_lines_of_a_density_hold_the_shares_that_they_say(model: Any) -> None:
+    axes = model.fit(rows(2)).plot("density")
+    lines = axes.collections[-1]
+    drawn = model.mixture_.rvs(20_000, random_state=5).astype(float)
+    inside = [
+        np.mean(np.sum([part.contains_points(drawn) for part in split(path)], axis=0) % 2)
+        for path in lines.get_paths()
+    ]
+    np.testing.assert_allclose(inside, [0.95, 0.9, 0.75, 0.5, 0.25], atol=0.015)
+
+
+def split(path: Any) -> list[Any]:
+    return [Path(part) for part in path.to_polygons()]
+
+
+def test_a_density_of_one_column_is_the_sum_of_its_components() -> None:
+    model = GaussianMixture(2, random_state=0).fit(rows(1))
+    for given in (None, rows(1)):
+        *parts, total = model.plot("density", given).lines
+        x, y = np.asarray(total.get_xydata()).T
+        np.testing.assert_allclose(y, model.mixture_.pdf(x), rtol=1e-12)
+        own = [part.get_ydata() for part in parts]
+        np.testing.assert_allclose(np.sum(own, axis=0), y, rtol=1e-12)
+        for part, weight, mean, variance in zip(
+            own, model.weights_, model.means_[:, 0], model.covariances_[:, 0, 0], strict=True
+        ):
+            expected = weight * norm(mean, variance**0.5).pdf(x)
+            np.testing.assert_allclose(part, expected, rtol=1e-9, atol=1e-300)
+    with pytest.raises(ParameterError, match="but no 'density'"):
+        GaussianMixture(2, random_state=0).fit(rows()).plot("density")
+
+
+@pytest.mark.parametrize("model", [GaussianMixture(2, random_state=0), StudentTMixture(2)])
 def test_a_profile_has_means_in_standard_deviations_of_all(model: Any) -> None:
     frame = rows().assign(width=lambda frame: 1000 * frame["width"])
     axes = model.fit(frame).plot("profile")
@@ -233,3 +268,16 @@ def test_a_classifier_draws_its_classes_together() -> None:
     words = MixtureClassifier(CategoricalMixture()).fit(rows().gt(3).astype(str), labels)
     with pytest.raises(ParameterError, match="not drawn together"):
         words.plot("pairs", rows())
+
+
+def test_a_fit_and_a_search_write_the_page_of_the_command(tmp_path) -> None:
+    frame = rows(2)
+    for model in (GaussianMixture(2, random_state=0).fit(frame), select(frame, [1, 2], "full")):
+        page = tmp_path / "page.html"
+        model.report(page, frame, title="Lengths <1>")
+        write_report(tmp_path / "other.html", report_of(model, frame, title="Lengths <1>"))
+        assert page.read_text("utf-8") == (tmp_path / "other.html").read_text("utf-8")
+        assert "<h1>Lengths &lt;1&gt;</h1>" in page.read_text("utf-8")
+    with pytest.raises(ParameterError, match="needs a fitted mixture"):
+        GaussianMixture(2).report(tmp_path / "none.html", frame)
+    assert not (tmp_path / "none.html").exists()
