@@ -39,9 +39,9 @@ class HandedOn:
         Raises
         ------
         ParameterError
-            If the family has no SQL: of negative binomials, factor analysers and regressions, and
-            noise beside others than Gaussian and t components; if a name is none, or that of a
-            column to keep is an answer's too.
+            If the family has no SQL: regressions, and noise beside others than Gaussian, t and
+            contaminated components; if a name is none, or that of a column to keep is an answer's
+            too.
 
         Examples
         --------

@@ -48,6 +48,13 @@ class FactorParameters(Stacked):
         """Return the parameters themselves: no component is noise."""
         return self
 
+    def factor_maps(self) -> tuple[Float, Float]:
+        """Return maps (K, q, D) from deviations to factors' means, and -½ log|Σ_k| (K,)."""
+        weighted = self.loadings / self.noise[:, :, None]
+        inner = self.loadings.transpose(0, 2, 1) @ weighted + np.eye(self.n_factors)
+        determinants = np.linalg.slogdet(inner)[1] + np.log(self.noise).sum(axis=1)
+        return np.linalg.solve(inner, weighted.transpose(0, 2, 1)), -0.5 * determinants
+
     def variances(self) -> Float:
         """Return the diagonals (K, D) of the covariances."""
         return (self.loadings**2).sum(axis=2) + self.noise
