@@ -104,6 +104,10 @@ MODELS = {
         FactorAnalyserMixture(2, n_factors=2, random_state=0),
         [*NUMBERS, *COUNTS, "grade"],
     ),
+    "factor analyser, noise": (
+        FactorAnalyserMixture(2, n_factors=1, noise="uniform", random_state=0),
+        [*NUMBERS, *COUNTS],
+    ),
     "gamma": (GammaMixture(2, random_state=0), NUMBERS),
     "von mises": (VonMisesMixture(2, period=24, random_state=0), NUMBERS),
     "mixed": (MixedMixture(2, MIXED, random_state=0), list(people(0).columns[1:])),

@@ -11,7 +11,7 @@ from mixtura.components.sql import identifier, sql_number, terms_of
 from mixtura.errors import ParameterError
 from mixtura.mixture.sql_cells import Dialect, cell_of, is_of_kind
 
-__all__ = ["Dialect", "query_of"]
+__all__ = ["query_of"]
 
 # How the largest of several numbers is called.
 LARGEST = {"duckdb": "greatest", "postgres": "greatest", "sqlite": "max"}

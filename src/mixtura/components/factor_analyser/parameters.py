@@ -5,7 +5,7 @@ and what it makes of the directions that a sweep projected deviations on.
 """
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +53,8 @@ class FactorParameters(Stacked):
         weighted = self.loadings / self.noise[:, :, None]
         inner = self.loadings.transpose(0, 2, 1) @ weighted + np.eye(self.n_factors)
         determinants = np.linalg.slogdet(inner)[1] + np.log(self.noise).sum(axis=1)
-        return np.linalg.solve(inner, weighted.transpose(0, 2, 1)), -0.5 * determinants
+        maps: Any = np.linalg.solve(inner, weighted.transpose(0, 2, 1))
+        return maps, -0.5 * determinants
 
     def variances(self) -> Float:
         """Return the diagonals (K, D) of the covariances."""

@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
 
-from mixtura.components.contaminated.family import ContaminatedFamily
-from mixtura.components.gaussian.family import GaussianFamily
+from mixtura.components.gaussian.background import BoxBackground
 from mixtura.components.noise import NoiseFamily
 from mixtura.components.product import ProductFamily
 from mixtura.components.sql.terms import Terms, joined, sql_number, terms_of
-from mixtura.components.student_t.family import StudentTFamily
 from mixtura.errors import ParameterError
 
 __all__: list[str] = []
@@ -17,12 +15,12 @@ __all__: list[str] = []
 
 @terms_of.register
 def _(family: NoiseFamily, parameters: Any, names: Sequence[str], prefix: str) -> Terms:
-    if not isinstance(family.inner, GaussianFamily | StudentTFamily | ContaminatedFamily):
+    background = family.background
+    if not isinstance(background, BoxBackground):
         raise ParameterError(
             f"there is no SQL for noise beside '{family.inner.name}' components; fit without it"
         )
     own = terms_of(family.inner, parameters.inner, names, prefix)
-    background: Any = family.background
     known = [
         f"CASE WHEN {name} IS NULL THEN 0e0 ELSE {sql_number(-width)} END"
         for name, width in zip(names, background.log_widths, strict=True)

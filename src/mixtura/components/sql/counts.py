@@ -13,6 +13,7 @@ from mixtura.components.geometric import GeometricFamily
 from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.negative_binomial import NegativeBinomialFamily
 from mixtura.components.poisson import PoissonFamily
+from mixtura.components.rising import ARTANH, FEW, LEAST_STIRLING, STIRLING
 from mixtura.components.sql.terms import (
     Terms,
     joined,
@@ -27,12 +28,6 @@ from mixtura.components.sql.terms import (
 __all__: list[str] = []
 
 Float = NDArray[np.float64]
-
-# Stirling's series of log Γ, by powers of 1/z, right to 1e-13 from this z on.
-STIRLING = {1: 1 / 12, 3: -1 / 360, 5: 1 / 1260, 7: -1 / 1680}
-LEAST_STIRLING = 10
-# That of artanh(s) / s in s², from its end, right to the last digit below this s.
-ARTANH, FEW = (13, 11, 9, 7, 5, 3, 1), 0.05
 
 
 @terms_of.register
