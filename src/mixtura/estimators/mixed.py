@@ -167,6 +167,12 @@ class MixedMixture(DiscreteMixture):
         self.ordinal = ordinal
         self.ordinal_link = ordinal_link
 
+    def __sklearn_tags__(self) -> Any:
+        """Return scikit-learn's tags: text and missing cells are taken."""
+        own = (tags := super().__sklearn_tags__()).input_tags
+        own.categorical = own.string = own.allow_nan = True
+        return tags
+
     def _checked(self, data: Any) -> tuple[Float, tuple[str, ...] | None]:
         self._begin()
         if isinstance(data, Dataset):
