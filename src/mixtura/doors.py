@@ -63,7 +63,11 @@ class Plotted:
         DataError
             If the rows have other columns.
         """
-        return import_module("mixtura.report").plot(self, kind, X, ax=ax)
+        return self._drawn(kind, X, ax)
+
+    def _drawn(self, kind: str | None, X: Any, ax: Any, shares: Any = None) -> Any:
+        """Draw rows by responsibilities `shares` (N, K), or where there are none by the model's."""
+        return import_module("mixtura.report").plot(self, kind, X, ax=ax, shares=shares)
 
 
 class Reported(Plotted):

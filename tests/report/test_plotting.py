@@ -15,8 +15,10 @@ import mixtura
 from mixtura import (
     CategoricalMixture,
     DataError,
+    DeconvolvedGaussianMixture,
     GaussianMixture,
     GaussianMixtureClassifier,
+    IntervalGaussianMixture,
     MixedMixture,
     MixtureClassifier,
     ParameterError,
@@ -281,3 +283,34 @@ def test_a_fit_and_a_search_write_the_page_of_the_command(tmp_path) -> None:
     with pytest.raises(ParameterError, match="needs a fitted mixture"):
         GaussianMixture(2).report(tmp_path / "none.html", frame)
     assert not (tmp_path / "none.html").exists()
+
+
+def blurred() -> tuple[Any, Any]:
+    rng = np.random.default_rng(8)
+    errors = rng.uniform(0.1, 4.0, (120, 2))
+    return rows(2) + rng.normal(size=(120, 2)) * np.sqrt(errors), errors
+
+
+@pytest.mark.parametrize("name", ["errors", "intervals"])
+def test_what_underlies_rows_is_drawn_where_they_are_thought_to_lie(name: str) -> None:
+    frame, errors = blurred()
+    if name == "errors":
+        told: dict[str, Any] = {"covariance": errors}
+        model: Any = DeconvolvedGaussianMixture(2, random_state=0).fit(frame, **told)
+    else:
+        frame, told = np.floor(frame), {"upper": np.floor(frame) + 1}
+        model = IntervalGaussianMixture(2, covariance_type="diag", random_state=0)
+        model.fit(frame, **told)
+    with pytest.raises(ParameterError, match="which these are not"):
+        model.plot("qq", frame, **told)
+    axes = model.plot("boundaries", frame, **told)
+    places, _ = model.posterior(frame, **told)
+    labels = model.predict(frame, **told)
+    for k, line in enumerate(axes.lines):
+        np.testing.assert_allclose(line.get_xydata(), places[labels == k])
+    # Without rows it is the mixture that underlies them.
+    expected = marks(model.mixture_.plot("density"))
+    assert marks(model.plot("density")) == expected
+    assert model.plot("pairs", frame, **told) is not None
+    with pytest.raises(ParameterError, match="not fitted; call fit first"):
+        type(model)(2).plot("pairs", frame)
