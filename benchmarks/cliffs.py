@@ -67,7 +67,7 @@ def contestants(rng):
         "multinomial": (lambda: MultinomialMixture(K, random_state=0).fit(words), 1.0),
         "Bernoulli": (lambda: BernoulliMixture(K, random_state=0).fit(yes), 1.0),
         "Poisson": (lambda: PoissonMixture(K, random_state=0).fit(counts), 1.0),
-        "mixed": (lambda: MixedMixture(blocks, K, random_state=0).fit(mixed), 1.0),
+        "mixed": (lambda: MixedMixture(K, blocks, random_state=0).fit(mixed), 1.0),
     }
     for n_columns in (16, 17, 40):
         work = (n_columns * (n_columns + 3) / 2 + 1) / 10

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mixtura.data.frames import frame_names, is_frame, picked
+from mixtura.data.frames import is_frame, picked
 from mixtura.errors import DataError, MixturaWarning
 from mixtura.estimators.mixed import MixedMixture
 from mixtura.estimators.named import estimator_of
@@ -81,23 +81,17 @@ def fit(
                  missing='marginal', n_components=2, n_init=10, random_state=0)
     """
     found = inspect(X, columns)
-    blocks = found.blocks()
-    if not blocks:
+    if not found.blocks():
         raise DataError(f"no column to fit ({found.objections}); name some in columns")
     _warn(found)
     more = {"random_state": random_state, "engine": engine, "n_jobs": n_jobs}
-    names = [column.name for column in found.columns if column.block is not None]
-    if is_frame(X) and frame_names(X) is not None:
-        places: dict[str, Any] = {name: name for name in names}
-    else:
-        places = {name: int(name[1:]) for name in names}
+    blocks = found.blocks_in(X)
     if len(blocks) > 1:
-        own = {kind: [places[name] for name in block] for kind, block in blocks.items()}
-        model: Any = MixedMixture(own, n_components, **MIXED, **more)
+        model: Any = MixedMixture(n_components, blocks, **MIXED, **more)
     else:
-        (kind,) = blocks
+        ((kind, places),) = blocks.items()
         model = estimator_of(kind)(n_components, **SETTINGS[kind], **more)
-        X = _of_columns(X, list(places.values()))
+        X = _of_columns(X, places)
     model.fit(X, sample_weight=sample_weight)
     model.inspection_ = found
     return model

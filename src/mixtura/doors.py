@@ -42,10 +42,10 @@ class Plotted:
         ----------
         kind : "pairs", "columns", "items", "profile", "uncertainty", "trace", "criterion" and so
             on, as the family has them (an error says which); of a search also "bic", "icl" and
-            "aic"; and what no report has: "qq", of each column of numbers or counts, "boundaries",
-            of two columns of amounts, and "profile" and "projection" (the directions that show the
-            components of three columns or more) of Gaussian, t and factor ones. None is the first
-            that can be drawn
+            "aic"; and what no report has: "qq", of each column of numbers or counts, "density",
+            of one amount or two, "boundaries", of two amounts, and "profile" and "projection" (the
+            directions that show the components of three columns or more) of Gaussian, t and factor
+            ones. None is the first that can be drawn
         X : (N, D) rows of the columns that were fitted; frames by name. None where the figure shows
             no rows
         ax : matplotlib's axes to draw in, or None for a new figure, which a notebook shows
@@ -63,4 +63,37 @@ class Plotted:
         DataError
             If the rows have other columns.
         """
-        return import_module("mixtura.report").plot(self, kind, X, ax=ax)
+        return self._drawn(kind, X, ax)
+
+    def _drawn(self, kind: str | None, X: Any, ax: Any, shares: Any = None) -> Any:
+        """Draw rows by responsibilities `shares` (N, K), or where there are none by the model's."""
+        return import_module("mixtura.report").plot(self, kind, X, ax=ax, shares=shares)
+
+
+class Reported(Plotted):
+    """What a page can be made of: a fit with its history, or a search."""
+
+    __slots__ = ()
+
+    def report(self, path: Any, X: Any, *, title: str = "Mixture") -> None:
+        """Write the page that `mixtura fit -o` writes, in place of what stood there.
+
+        Parameters
+        ----------
+        path : of the HTML file, which needs nothing beside itself
+        X : (N, D) rows of the columns that were fitted; frames by name
+        title : heading of the page
+
+        Raises
+        ------
+        ParameterError
+            If nothing is fitted, or the fit was read from a file, which keeps no history.
+        DataError
+            If the rows have other columns, or a cell cannot be used.
+        MixturaError
+            If matplotlib or jinja2 is not installed.
+        OSError
+            If the file cannot be written.
+        """
+        room = import_module("mixtura.report")
+        room.write_report(path, room.report_of(self, X, title=title))

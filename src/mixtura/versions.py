@@ -27,6 +27,7 @@ OPTIONAL = {
     "python_calamine": ("formats", "workbooks"),
     "rdata": ("formats", "files of R"),
     "formulaic": ("formula", "formulas of covariates"),
+    "onnx": ("onnx", "Mixture.to_onnx"),
     "distributed": ("dask", "a cluster"),
 }
 # Where the name of a module is not that of what is installed.

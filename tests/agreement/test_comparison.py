@@ -100,7 +100,7 @@ def test_rows_without_a_cell_are_those_of_the_columns_of_each_kind(fresh_seed: i
     frame.loc[3, ["kind", "size"]] = [None, np.nan]
     frame.loc[4, "kind"] = None
     blocks = {"categorical": ["kind"], "gaussian": ["size"]}
-    mixed = MixedMixture(blocks, 2, missing="marginal", random_state=0).fit(frame)
+    mixed = MixedMixture(2, blocks, missing="marginal", random_state=0).fit(frame)
     kinds = CategoricalMixture(1).fit(frame[["kind"]])
     assert np.flatnonzero(compare(mixed, mixed, frame).silent).tolist() == [3]
     # Of its only column the fourth row has nothing to say.

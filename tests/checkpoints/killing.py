@@ -46,7 +46,7 @@ def beyond() -> Any:
 
 def mixed() -> MixedMixture:
     blocks = {"categorical": [0], "poisson": [1], "gaussian": [2]}
-    return MixedMixture(blocks, 3, random_state=0, n_init=2)
+    return MixedMixture(3, blocks, random_state=0, n_init=2)
 
 
 FITS: dict[str, Callable[[], Any]] = {

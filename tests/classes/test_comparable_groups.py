@@ -113,7 +113,7 @@ def test_a_column_that_a_group_was_not_asked_is_refused_with_both_names():
         (CategoricalMixture(2, random_state=0), answers),
         (BernoulliMixture(2, random_state=0), answers),
         (GaussianMixture(2, covariance_type="diag", missing="marginal", random_state=0), profiles),
-        (MixedMixture(mixed, 2, covariance_type="diag", random_state=0), profiles.round()),
+        (MixedMixture(2, mixed, covariance_type="diag", random_state=0), profiles.round()),
     ):
         gappy = frame.copy()
         gappy.loc[groups == "s", "a"] = np.nan

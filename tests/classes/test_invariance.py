@@ -51,7 +51,7 @@ def mixed_with(rows):
     """Return a mixture of numbers and answers, as what takes them."""
     blocks = {"categorical": [3, 4], "gaussian": [0, 1, 2]}
     table = np.column_stack([rows, (rows[:, :2] > 1.5).astype(int)])
-    return MixedMixture(blocks, 2, covariance_type="diag", random_state=0), table
+    return MixedMixture(2, blocks, covariance_type="diag", random_state=0), table
 
 
 @pytest.fixture(scope="module")

@@ -87,7 +87,7 @@ def test_classes_are_named_from_the_largest_on(named):
         GammaMixture(2, random_state=0),
         MultinomialMixture(2, random_state=0),
         CategoricalMixture(2, random_state=0),
-        MixedMixture({"poisson": ["a", "b"], "categorical": ["c", "d", "e"]}, 2, random_state=0),
+        MixedMixture(2, {"poisson": ["a", "b"], "categorical": ["c", "d", "e"]}, random_state=0),
     ],
     ids=lambda one: f"{type(one).__name__}{'-noise' * bool(getattr(one, 'noise', None))}",
 )

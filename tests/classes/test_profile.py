@@ -63,7 +63,7 @@ def test_means_rates_and_blocks():
     assert np.isnan(sizes["standard_error"][np.isinf(sizes["estimate"])]).all()
     both = pd.concat([numbers, counts["p"].gt(7).rename("many")], axis=1)
     blocks = {"gaussian": ["u", "v"], "categorical": ["many"]}
-    mixed = MixedMixture(blocks, 2, random_state=0).fit(both)
+    mixed = MixedMixture(2, blocks, random_state=0).fit(both)
     rows = of(profile(mixed, both), column="many", level=True)
     errors = standard_errors(mixed.mixture_, both)["categorical.probabilities"]
     np.testing.assert_allclose(rows["standard_error"], errors[:, 1])

@@ -93,7 +93,7 @@ def test_blocks_are_named_before_a_dot(tmp_path):
     assert done.exit_code == 0, done.output
     blocks = {"gaussian": ["height"], "categorical": ["says"]}
     equal = {"categorical.probabilities": True}
-    model = MixedMixture(blocks, 2, equal=equal, random_state=0).fit(frame)
+    model = MixedMixture(2, blocks, equal=equal, random_state=0).fit(frame)
     found = load(tmp_path / "out" / "model.mixtura")
     assert found.n_parameters == model.n_parameters_
     refused = mixtura(*arguments, "--equal", "probabilities")

@@ -167,7 +167,7 @@ def test_what_is_no_amount_above_zero_is_named_with_what_to_try(cell, words):
     pd = pytest.importorskip("pandas")
     rows = pd.DataFrame(durations(), columns=["days"])
     rows.iloc[2, 0] = cell
-    for estimator in (GammaMixture(2), MixedMixture({"gamma": ["days"]}, 2)):
+    for estimator in (GammaMixture(2), MixedMixture(2, {"gamma": ["days"]})):
         with pytest.raises(DataError, match=words):
             estimator.fit(rows)
 

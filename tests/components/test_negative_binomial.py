@@ -88,7 +88,7 @@ def test_counts_that_vary_less_than_a_poisson_end_at_its_likelihood_and_it_is_sa
     fit = NegativeBinomialMixture().fit(column[:, None])
     said = "the rows of component(s) 0 vary no more in 'x0' than a Poisson's"
     assert said in fit.summary()
-    assert said in MixedMixture({"negative_binomial": [0]}).fit(column[:, None]).summary()
+    assert said in MixedMixture(blocks={"negative_binomial": [0]}).fit(column[:, None]).summary()
     plain = PoissonMixture().fit(column[:, None])
     assert fit.log_likelihood_ == pytest.approx(plain.log_likelihood_, rel=1e-12)
     assert fit.mixture_.family.describe(fit.mixture_.parameters, ["x0"])["sizes"] == [[None]]

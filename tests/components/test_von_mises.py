@@ -127,7 +127,7 @@ def test_angles_stand_beside_other_columns():
     rng = np.random.default_rng(7)
     turned = hours(7) * np.pi / 12
     rows = np.hstack([turned, rng.normal(size=turned.shape)])
-    model = MixedMixture({"von_mises": [0], "gaussian": [1]}, 2, random_state=0).fit(rows)
+    model = MixedMixture(2, {"von_mises": [0], "gaussian": [1]}, random_state=0).fit(rows)
     assert model.n_parameters_ == 1 + 2 * 2 + 2 * 2
 
 

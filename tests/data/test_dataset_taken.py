@@ -26,7 +26,7 @@ def beyond(rows, tmp_path):
 def test_every_estimator_takes_it_with_its_names(rows, family):
     frame = pd.DataFrame(rows, columns=["a", "b", "c"])
     if family == "mixed":
-        model = MixedMixture({"poisson": ["a"], "categorical": ["b", "c"]}, 2, random_state=0)
+        model = MixedMixture(2, {"poisson": ["a"], "categorical": ["b", "c"]}, random_state=0)
     else:
         model = estimator_of(family)(2, random_state=0)
     expected = model.fit(frame).predict_proba(frame)

@@ -57,7 +57,7 @@ def test_a_stored_mixture_reads_values_and_writes_them(tmp_path):
         {"answer": ["yes", "no", None, "no"] * 9, "grade": [1, 2, 2, 2] * 9, "x": range(36)}
     )
     blocks = {"gaussian": ["x"], "categorical": ["answer", "grade"]}
-    MixedMixture(blocks, 2, random_state=0).fit(frame).save(tmp_path / "model")
+    MixedMixture(2, blocks, random_state=0).fit(frame).save(tmp_path / "model")
     mixture = load(tmp_path / "model").mixture_
     rows = mixture.encode(frame[["grade", "x", "answer"]])
     np.testing.assert_array_equal(rows[:3], [[0, 1, 0], [1, 0, 1], [2, -1, 1]])

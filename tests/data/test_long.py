@@ -121,7 +121,7 @@ def test_the_command_takes_counts_beside_other_answers_as_answers(tmp_path) -> N
     wide["visits"] = np.random.default_rng(0).poisson(2 + 20 * side)
     wide["grade"] = np.where(side, "high", "low")
     blocks = {"poisson": ["visits"], "categorical": ["grade"]}
-    model = MixedMixture(blocks, 2, missing="marginal", random_state=0)
+    model = MixedMixture(2, blocks, missing="marginal", random_state=0)
     model.fit(wide[["visits", "grade"]]).save(tmp_path / "model")
     lines = wide.melt("person", var_name="item", value_name="answer").drop(index=3)
     lines.to_csv(tmp_path / "lines.csv", index=False)

@@ -98,7 +98,7 @@ def test_levels_that_one_class_lacks_are_levels_of_all() -> None:
     labels = np.where(frame["colour"] == "b", "late", "early")
     for estimator in (
         CategoricalMixture(),
-        MixedMixture({"categorical": ["colour"], "poisson": ["size"]}),
+        MixedMixture(blocks={"categorical": ["colour"], "poisson": ["size"]}),
     ):
         own = frame[["colour"]] if isinstance(estimator, CategoricalMixture) else frame
         model = MixtureClassifier(estimator).fit(own, labels)

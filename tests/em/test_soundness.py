@@ -31,7 +31,7 @@ def said(model, rows=AMOUNTS) -> str:
 @pytest.mark.filterwarnings("ignore::mixtura.MixturaWarning")
 def test_too_few_rows_determine_a_shape_or_a_covariance():
     gamma, gaussian = said(GammaMixture(6)), said(GaussianMixture(12))
-    mixed = said(MixedMixture(MIXED, 8))
+    mixed = said(MixedMixture(8, MIXED))
     assert "determine a shape, so" in gamma
     assert "or a shape that is held (shape=1 for exponential densities)" in gamma
     assert "covariance" not in gamma
@@ -60,7 +60,7 @@ def test_counts_that_vary_more_have_no_width_to_speak_of():
 def test_an_m_step_that_fails_says_what_is_not_determined():
     rows = np.column_stack([AMOUNTS[:, 0], RNG.gamma(2, 1, 60)])
     with pytest.raises(ParameterError) as caught:
-        MixedMixture(MIXED, 12, prior=None, random_state=0).fit(rows)
+        MixedMixture(12, MIXED, prior=None, random_state=0).fit(rows)
     assert "do not determine a covariance or a shape. Try fewer" in str(caught.value)
     assert "reg_covar" not in str(caught.value)
     with pytest.raises(ParameterError, match=r"ill-defined empirical covariance.*reg_covar"):

@@ -82,7 +82,9 @@ def test_it_ends_where_there_are_no_more_distinct_rows() -> None:
             ),
         ),
         (
-            MixedMixture({"gaussian": [0], "poisson": [1]}, n_components="auto", random_state=0),
+            MixedMixture(
+                blocks={"gaussian": [0], "poisson": [1]}, n_components="auto", random_state=0
+            ),
             lambda rng, groups: np.column_stack(
                 [rng.normal(8 * groups[:, 0]), rng.poisson(10.0 ** groups[:, 0])]
             ),

@@ -682,7 +682,7 @@ def test_blocks_of_mixed_columns_obey_each_by_itself(tmp_path):
         "gaussian.covariances": [[[1.0]], None],
         "categorical.probabilities": {"says": [[None, None], [1.0, 0.0]]},
     }
-    model = tight(MixedMixture(told, 2, fix=fix, random_state=0)).fit(rows)
+    model = tight(MixedMixture(2, told, fix=fix, random_state=0)).fit(rows)
 
     def build(point):
         return log_weights(point[:1]), point[1:]
@@ -700,10 +700,10 @@ def test_blocks_of_mixed_columns_obey_each_by_itself(tmp_path):
     assert model.n_parameters_ == len(parameter_names(model.mixture_)) == 6
     model.save(tmp_path / "m.mixtura")
     assert load(tmp_path / "m.mixtura").n_parameters_ == 6
-    same = MixedMixture(told, 2, equal={"poisson.rates": ["count"]}, random_state=0).fit(rows)
+    same = MixedMixture(2, told, equal={"poisson.rates": ["count"]}, random_state=0).fit(rows)
     assert np.ptp(same.mixture_.parameters.parts[2].rates) == 0.0
     with pytest.raises(ParameterError, match=r"gaussian\.means and"):
-        MixedMixture(told, 2, fix={"means": [[0.0], [NAN]]}).fit(rows)
+        MixedMixture(2, told, fix={"means": [[0.0], [NAN]]}).fit(rows)
 
 
 def test_columns_are_named_beside_an_exposure():

@@ -253,7 +253,7 @@ def test_blocks_of_mixed_columns_obey_beside_noise():
     blocks = {"gaussian": ["a", "b"], "categorical": ["says"]}
     fix = {"gaussian.means": {"a": [0.0, NAN]}}
     equal = {"categorical.probabilities": ["says"]}
-    model = MixedMixture(blocks, 2, noise="uniform", fix=fix, equal=equal, random_state=0)
+    model = MixedMixture(2, blocks, noise="uniform", fix=fix, equal=equal, random_state=0)
     parameters = model.fit(frame).mixture_.parameters.inner.parts
     assert parameters[0].means[0, 0] == 0.0
     assert np.ptp(parameters[1].probabilities, axis=0).max() < 1e-12

@@ -36,7 +36,9 @@ ESTIMATORS: dict[str, tuple[Any, Any]] = {
     "categorical": (CategoricalMixture(3, random_state=0), lambda counts: counts // 8),
     "mixed": (
         MixedMixture(
-            {"gaussian": [0, 1], "poisson": [2], "categorical": [3]}, n_components=3, random_state=0
+            blocks={"gaussian": [0, 1], "poisson": [2], "categorical": [3]},
+            n_components=3,
+            random_state=0,
         ),
         lambda counts: np.column_stack([counts[:, :3], counts[:, 3] // 8]),
     ),

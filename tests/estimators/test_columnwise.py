@@ -94,7 +94,7 @@ def test_it_stands_beside_other_columns(name, tmp_path):
     frame["height"] = rng.normal(4.0 * labels, 1.0)
     frame["answer"] = np.where(rng.random(300) < 0.2 + 0.6 * labels, "yes", "no")
     blocks = {name: ["a", "b", "c"], "gaussian": ["height"], "categorical": ["answer"]}
-    fit = MixedMixture(blocks, 2, random_state=0).fit(frame)
+    fit = MixedMixture(2, blocks, random_state=0).fit(frame)
     agreeing = (fit.predict(frame) == labels).mean()
     assert max(agreeing, 1 - agreeing) > 0.9
     fit.save(tmp_path / "model")
@@ -104,7 +104,7 @@ def test_it_stands_beside_other_columns(name, tmp_path):
 
 def test_what_a_row_fixes_is_kept_in_blocks():
     rows = COLUMNWISE["exponential"].rows(np.random.default_rng(5), 200)
-    fit = MixedMixture({"exponential": [0, 1, 2]}, 2, random_state=0).fit(rows)
+    fit = MixedMixture(2, {"exponential": [0, 1, 2]}, random_state=0).fit(rows)
     assert fit.n_parameters_ == 1 + 2 * 3
     assert (fit.mixture_.parameters.parts[0].shapes == 1).all()
 
@@ -139,7 +139,7 @@ def test_cells_that_are_missing_are_left_out_and_told(name, tmp_path):
     np.testing.assert_array_equal(again, fit.predict_proba(gappy))
     search = mixtura.select(gappy, 2, family=name, random_state=0, **asked)
     assert search.result.log_likelihood == pytest.approx(fit.log_likelihood_, abs=0.1)
-    blocks = MixedMixture({name: [0, 1, 2]}, 2, random_state=0, missing="marginal").fit(gappy)
+    blocks = MixedMixture(2, {name: [0, 1, 2]}, random_state=0, missing="marginal").fit(gappy)
     assert blocks.log_likelihood_ == pytest.approx(fit.log_likelihood_, abs=0.1)
     fewer = np.where(rng.random(rows.shape) < 0.5, np.nan, gappy)
     errors, wider = (

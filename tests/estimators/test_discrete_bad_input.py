@@ -180,7 +180,7 @@ def test_a_column_without_values_is_named():
     with pytest.raises(DataError, match="column 1 is missing in every row; drop it"):
         CategoricalMixture(1).fit(rows)
     with pytest.raises(DataError, match="'b' is missing in every row"):
-        MixedMixture({"categorical": ["a", "b"]}, 1).fit(pd.DataFrame(rows, columns=["a", "b"]))
+        MixedMixture(1, {"categorical": ["a", "b"]}).fit(pd.DataFrame(rows, columns=["a", "b"]))
     ones = np.array([[0, np.nan], [1, np.nan]])
     with pytest.raises(DataError, match="column 1 is missing in every row"):
         BernoulliMixture(1).fit(ones)

@@ -240,7 +240,7 @@ def test_discrete_mixtures_keep_to_what_is_known(
 def test_mixed_columns_keep_to_what_is_known(rows: Float, y: Labels) -> None:
     third = np.where(np.arange(180) // 60 == 2, "late", "early")
     frame = pd.DataFrame({"a": rows[:, 0], "b": rows[:, 1], "c": third})
-    mixture = MixedMixture({"gaussian": ["a", "b"], "categorical": ["c"]}, 3, random_state=0)
+    mixture = MixedMixture(3, {"gaussian": ["a", "b"], "categorical": ["c"]}, random_state=0)
     mixture.fit(frame, y)
     means = mixture.mixture_.parameters.parts[0].means
     assert np.argsort(means[:, 0]).tolist() == [2, 0, 1]

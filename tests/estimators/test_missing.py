@@ -258,7 +258,7 @@ def test_mixed_columns_take_missing_numbers(rows: Float) -> None:
     frame = pd.DataFrame(rows, columns=["a", "b", "c"])
     frame["kind"] = np.repeat(["x", "y"], 75)
     blocks = {"gaussian": ["a", "b", "c"], "categorical": ["kind"]}
-    found = MixedMixture(blocks, 2, missing="marginal", random_state=0).fit(frame)
+    found = MixedMixture(2, blocks, missing="marginal", random_state=0).fit(frame)
     assert found.log_likelihood_ == pytest.approx(found.score_samples(frame).sum(), abs=1e-8)
     assert "cells are missing" in found.summary()
     assert len(set(found.predict(frame)[:75])) == 1

@@ -12,8 +12,10 @@ from mixtura import (
     DataError,
     GaussianMixture,
     MixedMixture,
+    MixturaWarning,
     ParameterError,
     PoissonMixture,
+    dataset,
     load,
 )
 from mixtura.components.product import ProductFamily
@@ -44,7 +46,7 @@ def frame(n_rows=400, seed=0):
 
 def test_a_fit_finds_groups_that_all_blocks_show_and_comes_back_from_a_file(tmp_path):
     rows, label = frame()
-    mixture = MixedMixture(BLOCKS, 2, random_state=0).fit(rows)
+    mixture = MixedMixture(2, BLOCKS, random_state=0).fit(rows)
     hits = (mixture.predict(rows) == label).mean()
     assert max(hits, 1 - hits) > 0.97
     assert mixture.score_samples(rows).sum() == pytest.approx(mixture.log_likelihood_, rel=1e-10)
@@ -64,7 +66,7 @@ def test_a_fit_finds_groups_that_all_blocks_show_and_comes_back_from_a_file(tmp_
 
 def test_columns_are_found_by_name_whatever_their_order():
     rows, _ = frame()
-    mixture = MixedMixture(BLOCKS, 2, random_state=0).fit(rows)
+    mixture = MixedMixture(2, BLOCKS, random_state=0).fit(rows)
     expected = mixture.predict_proba(rows)
     np.testing.assert_array_equal(mixture.predict_proba(rows[rows.columns[::-1]]), expected)
     np.testing.assert_array_equal(mixture.predict_proba(pl.from_pandas(rows)), expected)
@@ -97,7 +99,7 @@ def test_one_block_is_the_mixture_of_its_kind(kind, estimator):
     with pytest.warns(match="did not converge"):
         alone = estimator(2, **settings).fit(values)
     with pytest.warns(match="did not converge"):
-        mixed = MixedMixture({kind: [0, 1, 2]}, 2, **settings).fit(values)
+        mixed = MixedMixture(2, {kind: [0, 1, 2]}, **settings).fit(values)
     assert mixed.log_likelihood_ == pytest.approx(alone.log_likelihood_, rel=1e-10)
     assert mixed.n_parameters_ == alone.n_parameters_
     np.testing.assert_allclose(mixed.predict_proba(values), alone.predict_proba(values), atol=1e-8)
@@ -108,7 +110,7 @@ def test_binary_columns_are_the_same_by_either_kind():
     values = (rng.random((200, 4)) < np.where(rng.random((200, 1)) < 0.5, 0.2, 0.8)).astype(int)
     shares = rng.dirichlet(np.ones(2), 200)
     settings = {"responsibilities_init": shares, "prior": None, "algorithm": "em"}
-    one = MixedMixture({"bernoulli": [0, 1], "categorical": [2, 3]}, 2, **settings).fit(values)
+    one = MixedMixture(2, {"bernoulli": [0, 1], "categorical": [2, 3]}, **settings).fit(values)
     other = BernoulliMixture(2, **settings).fit(values)
     assert one.log_likelihood_ == pytest.approx(other.log_likelihood_, abs=1e-8)
 
@@ -116,7 +118,7 @@ def test_binary_columns_are_the_same_by_either_kind():
 @pytest.mark.parametrize("prior", [None, "weak", "conjugate"])
 def test_the_objective_rises_and_lies_above_its_bound(prior):
     rows, _ = frame()
-    mixture = MixedMixture(BLOCKS, 3, prior=prior, random_state=0).fit(rows)
+    mixture = MixedMixture(3, BLOCKS, prior=prior, random_state=0).fit(rows)
     rounding = 1e-9 * abs(mixture.log_likelihood_)
     assert (np.diff(mixture.history_.objective) >= -rounding).all()
     assert (np.array(mixture.history_.gap) >= -rounding).all()
@@ -125,7 +127,7 @@ def test_the_objective_rises_and_lies_above_its_bound(prior):
 def test_every_number_of_threads_gives_the_same_bits():
     rows, _ = frame(9000)
     found = [
-        MixedMixture(BLOCKS, 2, random_state=0, n_jobs=n_jobs).fit(rows) for n_jobs in (1, 2, 3)
+        MixedMixture(2, BLOCKS, random_state=0, n_jobs=n_jobs).fit(rows) for n_jobs in (1, 2, 3)
     ]
     for other in found[1:]:
         assert other.log_likelihood_ == found[0].log_likelihood_
@@ -135,9 +137,9 @@ def test_every_number_of_threads_gives_the_same_bits():
 def test_weights_are_repeats_of_rows():
     rows, _ = frame(150)
     weights = np.arange(150) % 4
-    one = MixedMixture(BLOCKS, 2, random_state=0).fit(rows, sample_weight=weights)
+    one = MixedMixture(2, BLOCKS, random_state=0).fit(rows, sample_weight=weights)
     repeated = rows.loc[rows.index.repeat(weights)]
-    other = MixedMixture(BLOCKS, 2, random_state=0).fit(repeated)
+    other = MixedMixture(2, BLOCKS, random_state=0).fit(repeated)
     assert one.log_likelihood_ == pytest.approx(other.log_likelihood_, abs=1e-5)
 
 
@@ -146,12 +148,12 @@ def test_missing_answers_are_left_out_and_missing_numbers_refused():
     gappy = rows.astype({"smokes": "boolean"})
     gappy.loc[3, "colour"] = None
     gappy.loc[4, "smokes"] = pd.NA
-    mixture = MixedMixture(BLOCKS, 2, random_state=0).fit(gappy)
+    mixture = MixedMixture(2, BLOCKS, random_state=0).fit(gappy)
     assert mixture.converged_
     assert "1 of 400 categorical cells are missing, in 1 of 400 rows" in mixture.summary()
     gappy.loc[5, "height"] = np.nan
     with pytest.raises(DataError, match="'height' holds NaN at row 5"):
-        MixedMixture(BLOCKS, 2).fit(gappy)
+        MixedMixture(2, BLOCKS).fit(gappy)
 
 
 @pytest.mark.parametrize(
@@ -173,4 +175,51 @@ def test_missing_answers_are_left_out_and_missing_numbers_refused():
 def test_blocks_that_cannot_be_are_refused_in_words(blocks, error, words):
     rows, _ = frame()
     with pytest.raises(error, match=words):
-        MixedMixture(blocks, 2).fit(rows)
+        MixedMixture(2, blocks).fit(rows)
+
+
+def people() -> pd.DataFrame:
+    rng = np.random.default_rng(3)
+    tall = rng.random(120) < 0.5
+    return pd.DataFrame(
+        {
+            "id": np.arange(120),
+            "height": np.where(tall, 9.0, 0.0) + rng.normal(size=120),
+            "word": np.where(tall ^ (rng.random(120) < 0.1), "yes", "no"),
+        }
+    )
+
+
+def test_kinds_of_columns_are_told_from_their_cells(tmp_path):
+    frame = people()
+    with pytest.warns(MixturaWarning, match="column 'id' is left out: row numbers"):
+        told = MixedMixture(2, random_state=0).fit(frame)
+    named = {"gaussian": ["height"], "categorical": ["word"]}
+    assert told.blocks_ == named
+    given = MixedMixture(2, named, random_state=0).fit(frame)
+    assert given.blocks_ == named
+    assert told.log_likelihood_ == given.log_likelihood_
+    told.save(tmp_path / "model")
+    again = load(tmp_path / "model")
+    assert again.blocks is None
+    assert again.blocks_ == named
+    np.testing.assert_array_equal(again.predict_proba(frame), given.predict_proba(frame))
+
+
+def test_kinds_of_columns_of_an_array_are_told_by_their_places():
+    cells = people()[["word", "height"]].to_numpy()
+    assert MixedMixture(2, random_state=0).fit(cells).blocks_ == {
+        "gaussian": [1],
+        "categorical": [0],
+    }
+
+
+def test_kinds_of_columns_of_files_are_to_be_named(tmp_path):
+    people().to_csv(tmp_path / "people.csv", index=False)
+    with pytest.raises(ParameterError, match="of rows in memory None"):
+        MixedMixture(2).fit(dataset(tmp_path / "people.csv"))
+
+
+def test_a_table_of_which_no_column_says_anything_has_no_kinds():
+    with pytest.raises(DataError, match=r"no column to fit .*name some in blocks"):
+        MixedMixture(2).fit(people()[["id"]])

@@ -74,10 +74,10 @@ def test_a_fit_has_the_same_bits(tmp_path, memory, gaps, weighted):
     frame = frame_of(1, gaps)
     weights = np.random.default_rng(2).choice([0, 0.3, 1.7], N_ROWS) if weighted else None
     asked = {"missing": "marginal", "random_state": 0}
-    expected = MixedMixture(BLOCKS, 2, **asked).fit(frame, sample_weight=weights)
+    expected = MixedMixture(2, BLOCKS, **asked).fit(frame, sample_weight=weights)
     folder = in_files(frame, tmp_path, 3, weights)
     with dataset(folder, weights="n" if weighted else None, memory=memory) as data:
-        model = MixedMixture(BLOCKS, 2, **asked).fit(data)
+        model = MixedMixture(2, BLOCKS, **asked).fit(data)
         assert data.is_in_memory == (memory != 1000)
         assert_same_fit(model, expected)
         assert tuple(model.feature_names_in_) == ("colour", "owns", "w", "h", "visits")
@@ -101,9 +101,9 @@ def test_a_fit_has_the_same_bits(tmp_path, memory, gaps, weighted):
 def test_blocks_of_every_kind(tmp_path, blocks):
     frame = frame_of(4)
     frame["area"] = np.exp(frame["h"])
-    expected = MixedMixture(blocks, 2, random_state=0).fit(frame)
+    expected = MixedMixture(2, blocks, random_state=0).fit(frame)
     with dataset(in_files(frame, tmp_path, 5), memory=1000) as data:
-        model = MixedMixture(blocks, 2, random_state=0).fit(data)
+        model = MixedMixture(2, blocks, random_state=0).fit(data)
         assert_same_fit(model, expected)
         assert_array_equal(model.predict(data), expected.predict(frame))
 
@@ -112,15 +112,15 @@ def test_blocks_of_every_kind(tmp_path, blocks):
 def test_by_every_engine(tmp_path, options):
     frame = frame_of(6, 0.1)
     asked = {"missing": "marginal", "random_state": 0}
-    expected = MixedMixture(BLOCKS, 2, **asked).fit(frame)
+    expected = MixedMixture(2, BLOCKS, **asked).fit(frame)
     with dataset(in_files(frame, tmp_path, 7), memory=1000) as data:
-        assert_same_fit(MixedMixture(BLOCKS, 2, **asked, **options).fit(data), expected)
+        assert_same_fit(MixedMixture(2, BLOCKS, **asked, **options).fit(data), expected)
 
 
 def test_noise_and_a_search_too(tmp_path):
     frame = frame_of(8)
     asked = {"noise": "uniform", "random_state": 0}
-    one, other = MixedMixture(BLOCKS, **asked), MixedMixture(BLOCKS, **asked)
+    one, other = MixedMixture(blocks=BLOCKS, **asked), MixedMixture(blocks=BLOCKS, **asked)
     expected = one.select(frame, [1, 2])
     with dataset(in_files(frame, tmp_path, 9), memory=1000) as data:
         found = other.select(data, [1, 2])
@@ -135,24 +135,24 @@ def test_columns_of_one_value_are_left_out_if_asked(tmp_path, memory):
     frame = frame_of(10).assign(same=7.0)
     blocks = {"gaussian": ["same", "h"], "categorical": ["colour"]}
     with pytest.warns(MixturaWarning, match="column 'same': all rows hold one value"):
-        expected = MixedMixture(blocks, 2, constant="drop", random_state=0).fit(frame)
+        expected = MixedMixture(2, blocks, constant="drop", random_state=0).fit(frame)
     with dataset(in_files(frame, tmp_path, 11), memory=memory) as data:
         with pytest.warns(MixturaWarning, match="column 'same': all rows hold one value"):
-            model = MixedMixture(blocks, 2, constant="drop", random_state=0).fit(data)
+            model = MixedMixture(2, blocks, constant="drop", random_state=0).fit(data)
         assert_same_fit(model, expected)
         assert_array_equal(model.predict(data), expected.predict(frame))
         with pytest.raises(DataError, match="column 'same': all rows hold one value"):
-            MixedMixture(blocks, 2).fit(data)
+            MixedMixture(2, blocks).fit(data)
 
 
 def test_columns_may_stand_elsewhere_than_in_the_fit(tmp_path):
     frame = frame_of(12)
     blocks = {"gaussian": [1, 2], "categorical": [3]}
-    model = MixedMixture(blocks, 2, random_state=0).fit(frame)
+    model = MixedMixture(2, blocks, random_state=0).fit(frame)
     turned = frame[["owns", "h", "visits", "w", "colour"]].assign(visits=1.5)
     with dataset(in_files(turned, tmp_path, 13), memory=1000) as data:
         assert_array_equal(
-            MixedMixture({"gaussian": ["h", "w"], "categorical": ["colour"]}, 2, random_state=0)
+            MixedMixture(2, {"gaussian": ["h", "w"], "categorical": ["colour"]}, random_state=0)
             .fit(frame)
             .predict(data),
             model.predict(frame),
@@ -177,7 +177,7 @@ def test_what_blocks_cannot_be_is_told(tmp_path, blocks, error, words):
         dataset(in_files(frame_of(14), tmp_path, 15), memory=1000) as data,
         pytest.raises(error, match=words),
     ):
-        MixedMixture(blocks, 2).fit(data)
+        MixedMixture(2, blocks).fit(data)
 
 
 def test_a_missing_number_is_named_unless_it_may_be_missing(tmp_path):
@@ -185,12 +185,12 @@ def test_a_missing_number_is_named_unless_it_may_be_missing(tmp_path):
         dataset(in_files(frame_of(16, 0.1), tmp_path, 17), memory=1000) as data,
         pytest.raises(DataError, match="column 'w' holds NaN at row"),
     ):
-        MixedMixture(BLOCKS, 2).fit(data)
+        MixedMixture(2, BLOCKS).fit(data)
 
 
 def test_categories_that_the_fit_did_not_see_are_named(tmp_path):
     frame = frame_of(18)
-    model = MixedMixture(BLOCKS, 2, random_state=0).fit(frame[:-1])
+    model = MixedMixture(2, BLOCKS, random_state=0).fit(frame[:-1])
     with dataset(in_files(frame, tmp_path, 19), memory=1000) as data:
         with pytest.raises(DataError, match="column 'colour' holds 'amber' at row"):
             model.predict(data)

@@ -219,7 +219,7 @@ def test_latent_classes_counts_and_mixed_columns_are_those_of_plain_em(held, loo
     assert_allclose(model.history_.log_likelihood, expected, rtol=1e-10)
     both = np.column_stack([overlapping(150)[:, 0], codes[:, 0]])
     blocks = {"gaussian": [0], "categorical": [1]}
-    model = MixedMixture(blocks, 3, **told(held, shares)).fit(both)
+    model = MixedMixture(3, blocks, **told(held, shares)).fit(both)
     expected, _ = plain_em(both, shares, HELD[held], mixed)
     assert_allclose(model.history_.log_likelihood, expected, rtol=1e-10)
     assert_allclose(model.weights_, HELD[held], rtol=1e-14)
@@ -429,9 +429,9 @@ def test_a_prior_on_weights_leaves_that_of_mixed_columns_as_it_is():
     which = rng.random(300) < 0.3
     rows = np.column_stack([rng.normal(4 * which), rng.random(300) < 0.2 + 0.6 * which])
     blocks = {"gaussian": [0], "bernoulli": [1]}
-    plain = MixedMixture(blocks, 2, random_state=0).fit(rows)
-    even = MixedMixture(blocks, 2, prior=Dirichlet(1.0), random_state=0).fit(rows)
-    drawn = MixedMixture(blocks, 2, prior=Dirichlet(1e6), random_state=0).fit(rows)
+    plain = MixedMixture(2, blocks, random_state=0).fit(rows)
+    even = MixedMixture(2, blocks, prior=Dirichlet(1.0), random_state=0).fit(rows)
+    drawn = MixedMixture(2, blocks, prior=Dirichlet(1e6), random_state=0).fit(rows)
     assert even.log_likelihood_ == pytest.approx(plain.log_likelihood_, abs=1e-9)
     np.testing.assert_allclose(drawn.weights_, 0.5, atol=1e-3)
 

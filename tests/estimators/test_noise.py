@@ -369,8 +369,8 @@ def test_the_background_of_mixed_columns_is_a_product(
         rng = np.random.default_rng(fresh_seed)
         rows[:, [0, 1, 5]] = np.where(rng.random((500, 3)) < 0.1, np.nan, rows[:, [0, 1, 5]])
     model = MixedMixture(
-        BLOCKS,
         2,
+        BLOCKS,
         noise="uniform",
         missing="marginal",
         covariance_type=covariance_type,
@@ -406,7 +406,7 @@ def test_the_background_of_mixed_columns_is_a_product(
 @pytest.mark.parametrize("noise", [None, "uniform"])
 def test_a_warm_start_of_mixed_columns_goes_on_where_the_fit_ended(noise: Any) -> None:
     rows, _ = mixed_rows(4)
-    model = MixedMixture(BLOCKS, 2, noise=noise, random_state=0, warm_start=True).fit(rows)
+    model = MixedMixture(2, BLOCKS, noise=noise, random_state=0, warm_start=True).fit(rows)
     before = model.log_likelihood_
     assert model.fit(rows).log_likelihood_ >= before - 1e-6
     assert model.n_iter_ < 5

@@ -196,11 +196,11 @@ def test_mixed_columns_and_noise_have_ordinal_items_too(rows):
     frame["y"] = np.random.default_rng(3).normal(size=len(rows)) + frame["a"]
     blocks = {"gaussian": ["y"], "categorical": list("abcde")}
     settings = {"prior": None, "random_state": 0}
-    mixed = MixedMixture(blocks, 2, ordinal=["b", "d"], **settings).fit(frame)
-    free = MixedMixture(blocks, 2, **settings).fit(frame)
+    mixed = MixedMixture(2, blocks, ordinal=["b", "d"], **settings).fit(frame)
+    free = MixedMixture(2, blocks, **settings).fit(frame)
     assert free.n_parameters_ - mixed.n_parameters_ == 2 * 3
     by_number = MixedMixture(
-        {"gaussian": [5], "categorical": range(5)}, 2, ordinal=[1, 3], **settings
+        2, {"gaussian": [5], "categorical": range(5)}, ordinal=[1, 3], **settings
     )
     assert by_number.fit(frame.to_numpy()).log_likelihood_ == mixed.log_likelihood_
     assert len(parameter_names(mixed.mixture_)) == mixed.n_parameters_
@@ -264,9 +264,9 @@ def test_what_is_held_or_of_another_kind_is_not_ordinal(rows):
         CategoricalMixture(2, ordinal=True, equal={"probabilities": [1]}).fit(rows)
     blocks = {"bernoulli": [0], "categorical": [1, 2]}
     with pytest.raises(ParameterError, match="names column 0, which is no column of categories"):
-        MixedMixture(blocks, 2, ordinal=[0]).fit(np.column_stack([rows[:, 0] > 2, rows[:, 1:3]]))
+        MixedMixture(2, blocks, ordinal=[0]).fit(np.column_stack([rows[:, 0] > 2, rows[:, 1:3]]))
     with pytest.raises(ParameterError, match="column 4, which is in no block"):
-        MixedMixture(blocks, 2, ordinal=[4]).fit(np.column_stack([rows[:, 0] > 2, rows[:, 1:]]))
+        MixedMixture(2, blocks, ordinal=[4]).fit(np.column_stack([rows[:, 0] > 2, rows[:, 1:]]))
     assert "ordinal" not in BernoulliMixture().get_params()
 
 

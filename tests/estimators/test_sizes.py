@@ -62,7 +62,7 @@ def test_mixed_columns_are_searched():
             "c": np.where(rng.random(300) < 0.1 + 0.8 * label, "a", "b"),
         }
     )
-    mixture = MixedMixture({"gaussian": ["x"], "categorical": ["c"]}, random_state=0)
+    mixture = MixedMixture(blocks={"gaussian": ["x"], "categorical": ["c"]}, random_state=0)
     assert mixture.select(rows, range(1, 4)).best.n_components == 2
     assert set(mixture.sample(9)[0][:, 1]) <= {"a", "b"}
 

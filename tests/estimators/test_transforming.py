@@ -56,7 +56,7 @@ def test_features_are_posteriors_under_names(kind: Any) -> None:
 
 def test_mixed_columns_and_noise_have_a_feature_each() -> None:
     frame = AMOUNTS.assign(kind=np.where(GROUP == 1, "old", "new"))
-    mixed = mixtura.MixedMixture({"gaussian": ["a", "b"], "categorical": ["kind"]}, 2)
+    mixed = mixtura.MixedMixture(2, {"gaussian": ["a", "b"], "categorical": ["kind"]})
     assert mixed.fit_transform(frame).shape == (120, len(mixed.get_feature_names_out()))
     noisy = mixtura.GaussianMixture(2, noise="uniform", random_state=0)
     assert noisy.fit_transform(AMOUNTS).shape == (120, 3)

@@ -96,7 +96,7 @@ def test_mixed_columns_have_no_parameters_of_theirs(fresh_seed: int) -> None:
     frame = pd.DataFrame(rows, columns=list("pqrs")).assign(size=rng.normal(size=N))
     blocks = {"categorical": list("pqrs"), "gaussian": ["size"]}
     start = shares(fresh_seed)
-    model = MixedMixture(blocks, 2, responsibilities_init=start).fit(frame, sample_weight=weights)
-    other = MixedMixture(blocks, 2, responsibilities_init=start[2:]).fit(frame[2:])
+    model = MixedMixture(2, blocks, responsibilities_init=start).fit(frame, sample_weight=weights)
+    other = MixedMixture(2, blocks, responsibilities_init=start[2:]).fit(frame[2:])
     assert model.n_parameters_ == other.n_parameters_
     assert model.log_likelihood_ == pytest.approx(other.log_likelihood_, abs=0.01)

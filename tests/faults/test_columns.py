@@ -106,7 +106,7 @@ def test_row_19_a_constant_yes_or_no_column_is_named(value: float) -> None:
     said = rf"column 1: all rows hold one value \({value:g}\)"
     with pytest.warns(MixturaWarning, match=said):
         BernoulliMixture(2, random_state=0).fit(rows)
-    mixed = MixedMixture({"bernoulli": [0, 1, 2], "gaussian": [3]}, 2, random_state=0)
+    mixed = MixedMixture(2, {"bernoulli": [0, 1, 2], "gaussian": [3]}, random_state=0)
     rows[:, 3] += np.random.default_rng(1).normal(size=60)
     with pytest.warns(MixturaWarning, match=said):
         mixed.fit(rows)

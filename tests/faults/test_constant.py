@@ -141,11 +141,11 @@ def test_mixed_columns_keep_their_blocks(seed: int, tmp_path: Path) -> None:
     rows, kept = table(seed)
     rows = np.column_stack([rows, np.random.default_rng(seed).poisson(3.0, 60)])
     blocks = {"poisson": [6], "gaussian": [5, 0, 1, 2, 3, 4]}
-    fitted = MixedMixture(blocks, 2, constant="drop", random_state=0)
+    fitted = MixedMixture(2, blocks, constant="drop", random_state=0)
     with pytest.warns(MixturaWarning, match="left out"):
         fitted.fit(rows)
     own = [place for place in blocks["gaussian"] if place in kept]
-    plain = MixedMixture({"poisson": [6], "gaussian": own}, 2, random_state=0).fit(rows)
+    plain = MixedMixture(2, {"poisson": [6], "gaussian": own}, random_state=0).fit(rows)
     np.testing.assert_array_equal(fitted.score_samples(rows), plain.score_samples(rows))
     fitted.save(tmp_path / "model")
     np.testing.assert_array_equal(
@@ -188,11 +188,11 @@ def test_blocks_leave_out_columns_of_one_value_among_rows_of_weight(kind: str) -
     rows = np.random.default_rng(0).gamma(3.0, 2.0, (40, 4))
     rows[:30, 2], weights = 4.0, np.r_[np.ones(30), np.zeros(10)]
     blocks = {"gaussian": [3], kind: [0, 2, 3] if kind == "gaussian" else [0, 2]}
-    model = MixedMixture(blocks, 2, constant="drop", random_state=0)
+    model = MixedMixture(2, blocks, constant="drop", random_state=0)
     with pytest.warns(MixturaWarning, match="column 2: all rows hold one value, or none"):
         model.fit(rows, sample_weight=weights)
     own = {name: [place for place in places if place != 2] for name, places in blocks.items()}
-    plain = MixedMixture(own, 2, random_state=0).fit(rows, sample_weight=weights)
+    plain = MixedMixture(2, own, random_state=0).fit(rows, sample_weight=weights)
     assert model.log_likelihood_ == plain.log_likelihood_
     np.testing.assert_array_equal(model.predict_proba(rows), plain.predict_proba(rows))
 
@@ -202,7 +202,7 @@ def test_blocks_leave_out_columns_of_one_value_among_rows_of_weight(kind: str) -
 def test_blocks_name_the_column_of_the_table_that_holds_one_value(kind: str, constant: str) -> None:
     rows = np.random.default_rng(0).gamma(3.0, 2.0, (40, 4))
     rows[:, 3] = 4.0
-    model = MixedMixture({"bernoulli": [0], kind: [3]}, 2, constant=constant)
+    model = MixedMixture(2, {"bernoulli": [0], kind: [3]}, constant=constant)
     rows[:, 0] = rows[:, 0] > 5
     words = "drop it$" if constant == "drop" else "drop it, or set constant='drop'$"
     with pytest.raises(DataError, match=f"^column 3: all rows hold one value.*; {words}"):

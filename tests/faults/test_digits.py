@@ -123,7 +123,7 @@ def test_weights_labels_and_blocks_count_as_ever(labelled: bool, weighted: bool)
     rows = np.column_stack([counts, rng.normal(size=40)])
     weights = rng.integers(1, 4, 40).astype(float) if weighted else np.ones(40)
     known = np.where(np.arange(40) % 3 == 0, LABELS, -1) if labelled else None
-    model = MixedMixture({"poisson": [0], "gaussian": [1]}, 2, random_state=0)
+    model = MixedMixture(2, {"poisson": [0], "gaussian": [1]}, random_state=0)
     model.fit(rows, known, sample_weight=weights)
     joint = model.mixture_.component_log_density(rows) + np.log(model.weights_)
     if known is not None:

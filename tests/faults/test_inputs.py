@@ -27,7 +27,7 @@ NUMBERS = np.random.default_rng(1).normal(size=(N_ROWS, 2))
 
 
 def mixed(kind: str) -> Callable[..., Any]:
-    return lambda n_components, **settings: MixedMixture({kind: [0, 1]}, n_components, **settings)
+    return lambda n_components, **settings: MixedMixture(n_components, {kind: [0, 1]}, **settings)
 
 
 OF_NUMBERS: dict[str, Callable[..., Any]] = {
@@ -161,7 +161,7 @@ def test_row_3_a_missing_cell_among_objects_is_one(nothing: Any) -> None:
             == GaussianMixture(1, missing="marginal").fit(gaps).log_likelihood_
         )
         assert np.isfinite(found.mixture_.log_density(given)).all()
-    blocks = MixedMixture({"gaussian": [0, 1]}, 1, missing="marginal").fit(rows)
+    blocks = MixedMixture(1, {"gaussian": [0, 1]}, missing="marginal").fit(rows)
     assert np.isfinite(blocks.score_samples(rows)).all()
 
 

@@ -40,8 +40,8 @@ FITTED: dict[str, tuple[Any, Any]] = {
     "negative binomial": (NegativeBinomialMixture(1), COUNTS),
     "geometric": (GeometricMixture(2, random_state=0), COUNTS),
     "gamma": (GammaMixture(1), np.exp(NUMBERS / 50)),
-    "two numbers": (MixedMixture({"gaussian": [1, 0]}, 1), NUMBERS),
-    "mixed": (MixedMixture(PERMUTED, 2, random_state=0), TABLE),
+    "two numbers": (MixedMixture(1, {"gaussian": [1, 0]}), NUMBERS),
+    "mixed": (MixedMixture(2, PERMUTED, random_state=0), TABLE),
 }
 
 
@@ -61,7 +61,7 @@ def test_drawn_columns_are_those_of_the_table() -> None:
     columns = ["w", "x", "y", "z"]
     blocks = {kind: [columns[place] for place in own] for kind, own in PERMUTED.items()}
     frame = pd.DataFrame(dict(zip(columns, TABLE.T, strict=True)))
-    mixture = MixedMixture(blocks, 2, random_state=0).fit(frame).mixture_
+    mixture = MixedMixture(2, blocks, random_state=0).fit(frame).mixture_
     assert mixture.columns == ("y", "z", "w", "x")
     assert mixture.table_columns == ("w", "x", "y", "z")
     rows, _ = mixture.sample(50, 1)
@@ -70,7 +70,7 @@ def test_drawn_columns_are_those_of_the_table() -> None:
 
 
 def test_rows_drawn_without_the_columns_in_no_block_are_refused() -> None:
-    mixture = MixedMixture({"gaussian": [3], "poisson": [2]}, 1).fit(TABLE).mixture_
+    mixture = MixedMixture(1, {"gaussian": [3], "poisson": [2]}).fit(TABLE).mixture_
     rows, _ = mixture.sample(200, 0)
     assert (rows[:, 0] == np.round(rows[:, 0])).all()
     with pytest.raises(DataError, match="the fit used more"):
@@ -78,7 +78,7 @@ def test_rows_drawn_without_the_columns_in_no_block_are_refused() -> None:
 
 
 def test_sparse_rows_of_several_blocks_are_refused() -> None:
-    mixture = MixedMixture({"poisson": [2, 0], "geometric": [1]}, 1).fit(COUNTS).mixture_
+    mixture = MixedMixture(1, {"poisson": [2, 0], "geometric": [1]}).fit(COUNTS).mixture_
     rows = sparse.csr_array(COUNTS)
     for one in (mixture, mixture.marginal([0, 1, 2])):
         for read in (one.log_density, one.responsibilities, one.component_log_density):

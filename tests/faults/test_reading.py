@@ -88,7 +88,7 @@ CASES: dict[str, tuple[Any, Callable[[np.random.Generator], pd.DataFrame]]] = {
     "negative binomial": (NegativeBinomialMixture(1, random_state=0), counts),
     "geometric": (GeometricMixture(2, random_state=0), counts),
     "gamma": (GammaMixture(2, random_state=0), amounts),
-    "mixed": (MixedMixture(BLOCKS, 2, random_state=0), mixed),
+    "mixed": (MixedMixture(2, BLOCKS, random_state=0), mixed),
 }
 
 
@@ -129,7 +129,7 @@ def test_arrays_are_read_in_the_places_of_the_fit(name: str, seed: int) -> None:
     rows = frame.to_numpy()
     if name == "mixed":
         blocks = {kind: [frame.columns.get_loc(c) for c in own] for kind, own in BLOCKS.items()}
-        estimator = MixedMixture(blocks, 2, random_state=0)
+        estimator = MixedMixture(2, blocks, random_state=0)
     estimator.fit(rows)
     found = estimator.mixture_.log_density(rows)
     np.testing.assert_array_equal(found, estimator.score_samples(rows))

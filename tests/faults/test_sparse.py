@@ -173,7 +173,7 @@ def test_a_family_of_dense_rows_says_what_takes_sparse_ones(name: str) -> None:
 
 def test_mixed_columns_are_dense() -> None:
     with pytest.raises(DataError, match=r"X is sparse.*toarray"):
-        MixedMixture({"poisson": [0]}, 1).fit(sparse.csr_matrix(rows_of("poisson")))
+        MixedMixture(1, {"poisson": [0]}).fit(sparse.csr_matrix(rows_of("poisson")))
 
 
 @pytest.mark.parametrize("kind", ["complex", "object"])

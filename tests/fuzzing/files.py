@@ -34,7 +34,7 @@ def models() -> list[bytes]:
         mixtura.CategoricalMixture(2, random_state=0).fit(codes),
         mixtura.PoissonMixture(2, random_state=0).fit(counts),
         mixtura.NegativeBinomialMixture(1).fit(counts),
-        mixtura.MixedMixture({"gaussian": [0, 1], "categorical": [2, 3]}, 1).fit(both),
+        mixtura.MixedMixture(1, {"gaussian": [0, 1], "categorical": [2, 3]}).fit(both),
         mixtura.StudentTMixture(2, random_state=0).fit(rows),
         mixtura.ContaminatedMixture(2, random_state=0).fit(rows),
         mixtura.FactorAnalyserMixture(2, random_state=0).fit(np.hstack([rows, counts])),

@@ -196,7 +196,7 @@ def test_sparse_and_other_columns_have_shares_only():
         (BernoulliMixture(2, random_state=0), csr_array(ones)),
         (MultinomialMixture(2, random_state=0), rng.poisson(3.0, (80, 4))),
         (PoissonMixture(2, random_state=0), rng.poisson(3.0, (80, 4))),
-        (MixedMixture(blocks, 2, random_state=0), pairs),
+        (MixedMixture(2, blocks, random_state=0), pairs),
     ):
         facts = mixture.fit(rows).facts_
         assert sum(facts["modal_shares"]) == pytest.approx(1.0)

@@ -348,7 +348,7 @@ def test_the_column_of_groups_is_none_to_fit(groups):
     [
         (GaussianMixture(2, missing="model"), "missing should be one of"),
         (GaussianMixture(2, prior="strong"), "prior should be"),
-        (MixedMixture(2), "blocks should be a dict"),
+        (MixedMixture(2, blocks=[0]), "blocks should be a dict"),
     ],
 )
 def test_a_setting_that_no_group_can_be_fitted_by_is_refused(groups, estimator, words):

@@ -122,7 +122,7 @@ def test_mixed_columns_far_from_the_origin_are_fitted_in_a_frame_of_their_own():
     numbers = plain.rows[:, :3] * 1e-3 + 1e4
     answers = (rng.random((40, 2)) < 0.5) * 1.0
     rows = np.hstack([numbers, answers])
-    fit = MixedMixture({"gaussian": [0, 1, 2], "bernoulli": [3, 4]}, 2, random_state=0)
+    fit = MixedMixture(2, {"gaussian": [0, 1, 2], "bernoulli": [3, 4]}, random_state=0)
     mixture = fit.fit(rows).mixture_
     found = bootstrap(mixture, rows, n_replicates=5, random_state=0)
     means = found.replicates["gaussian.means"]

@@ -184,7 +184,7 @@ def test_lists_keep_the_types_of_their_cells() -> None:
     frame = pd.DataFrame(amounts(7), columns=["size"])
     frame["kind"] = np.where(np.random.default_rng(0).random(150) < 0.5, "p", "q")
     kinds = {"gaussian": ["size"], "categorical": ["kind"]}
-    mixture = MixedMixture(kinds, 2, random_state=0).fit(frame).mixture_
+    mixture = MixedMixture(2, kinds, random_state=0).fit(frame).mixture_
     rows = [[0.5, "p"], (5.0, "q")]
     expected = mixture.log_density(pd.DataFrame(rows, columns=["size", "kind"]))
     np.testing.assert_array_equal(mixture.logpdf(rows), expected)
@@ -240,7 +240,7 @@ def test_what_cannot_be_asked_says_what_to_do() -> None:
 def test_one_column_of_mixed_ones_is_that_of_its_block() -> None:
     frame = pd.DataFrame(amounts(7), columns=["size"])
     frame["kind"] = np.where(np.random.default_rng(0).random(150) < 0.5, "p", "q")
-    model = MixedMixture({"gaussian": ["size"], "categorical": ["kind"]}, 2, random_state=0)
+    model = MixedMixture(2, {"gaussian": ["size"], "categorical": ["kind"]}, random_state=0)
     margin = model.fit(frame).mixture_.marginal(["size"])
     drawn = margin.rvs(20_000, 1).astype(float)
     assert stats.kstest(drawn, margin.cdf).pvalue > 1e-4

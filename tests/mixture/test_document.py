@@ -61,7 +61,7 @@ MODELS: dict[str, tuple[Any, list[str]]] = {
     "multinomial": (MultinomialMixture(2, random_state=0), ["n", "m"]),
     "categorical": (CategoricalMixture(2, random_state=0), ["word", "yes"]),
     "ordinal": (CategoricalMixture(2, ordinal=["grade"], random_state=0), ["word", "grade"]),
-    "mixed": (MixedMixture({"gaussian": ["a"], "categorical": ["word"]}, 2), ["a", "word"]),
+    "mixed": (MixedMixture(2, {"gaussian": ["a"], "categorical": ["word"]}), ["a", "word"]),
 }
 
 

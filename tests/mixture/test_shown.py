@@ -79,7 +79,7 @@ def test_standard_errors_stand_beside_the_numbers_they_are_of(kind: str) -> None
 def test_standard_errors_of_mixed_columns_are_those_of_their_block() -> None:
     rows = people()
     blocks = {"gaussian": ["height", "age"], "categorical": ["eyes"]}
-    model = MixedMixture(blocks, 2, random_state=0, tol=1e-10).fit(rows)
+    model = MixedMixture(2, blocks, random_state=0, tol=1e-10).fit(rows)
     errors = standard_errors(model.mixture_, rows)
     found = {
         (row["component"], row["parameter"], row["column"], row["level"]): row["standard_error"]
@@ -146,7 +146,7 @@ def test_a_notebook_shows_the_users_names_and_runs_none_of_them() -> None:
     rows = people().rename(columns={"eyes": "<script>alert(1)</script>"})
     rows.iloc[:, 2] = rows.iloc[:, 2].replace("blue", "<b>&")
     blocks = {"gaussian": ["height", "age"], "categorical": [rows.columns[2]]}
-    model = MixedMixture(blocks, 2, random_state=0).fit(rows).relabel(["<i>", "tall & blue"])
+    model = MixedMixture(2, blocks, random_state=0).fit(rows).relabel(["<i>", "tall & blue"])
     page = model.mixture_._repr_html_()
     assert Cells(page).rows[0][2:] == ["height", "age", "<script>alert(1)</script>"]
     assert Cells(page).rows[1][0] == "<i>"

@@ -6,15 +6,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from mpmath import mp
 
 from mixtura import (
     BernoulliMixture,
     CategoricalMixture,
+    ContaminatedMixture,
     FactorAnalyserMixture,
     GammaMixture,
     GaussianMixture,
     GeometricMixture,
     MixedMixture,
+    Mixture,
+    MixtureRegressor,
     MultinomialMixture,
     NegativeBinomialMixture,
     ParameterError,
@@ -22,7 +26,9 @@ from mixtura import (
     StudentTMixture,
     VonMisesMixture,
 )
+from mixtura.components.count_tables import Overdispersed
 from mixtura.components.gaussian.structures import STRUCTURES
+from mixtura.components.negative_binomial import NegativeBinomialFamily
 
 pytestmark = pytest.mark.drawn(3, among="file")
 
@@ -89,9 +95,24 @@ MODELS = {
     ),
     "multinomial": (MultinomialMixture(2, random_state=0), [*COUNTS, "smokes"]),
     "geometric": (GeometricMixture(2, random_state=0), ["falls"]),
+    "negative binomial": (NegativeBinomialMixture(2, random_state=0), [*COUNTS, "grade"]),
+    "contaminated": (ContaminatedMixture(2, random_state=0), NUMBERS),
+    "contaminated, diagonal": (
+        ContaminatedMixture(2, covariance_type="diag", random_state=0),
+        NUMBERS,
+    ),
+    "contaminated, noise": (ContaminatedMixture(2, noise="uniform", random_state=0), NUMBERS),
+    "factor analyser": (
+        FactorAnalyserMixture(2, n_factors=2, random_state=0),
+        [*NUMBERS, *COUNTS, "grade"],
+    ),
+    "factor analyser, noise": (
+        FactorAnalyserMixture(2, n_factors=1, noise="uniform", random_state=0),
+        [*NUMBERS, *COUNTS],
+    ),
     "gamma": (GammaMixture(2, random_state=0), NUMBERS),
     "von mises": (VonMisesMixture(2, period=24, random_state=0), NUMBERS),
-    "mixed": (MixedMixture(MIXED, 2, random_state=0), list(people(0).columns[1:])),
+    "mixed": (MixedMixture(2, MIXED, random_state=0), list(people(0).columns[1:])),
 }
 
 
@@ -146,6 +167,29 @@ def test_a_category_that_one_component_never_has_rules_it_out(engine: str) -> No
     np.testing.assert_array_equal(found.iloc[:, :2], model.predict_proba(rows))
 
 
+@every_engine
+@pytest.mark.parametrize("size", [1e-3, 0.7, 9.99, 10.0, 250.0, 1e5, 9e8, np.inf])
+def test_negative_binomials_of_any_size_are_those_of_mpmath(engine: str, size: float) -> None:
+    counts = np.array([0.0, 1, 2, 9, 10, 31, 400, 5000])
+    family, values = NegativeBinomialFamily(1), Overdispersed
+    sizes, means = np.array([[size], [3.0]]), np.array([[12.0], [7.0]])
+    mixture = Mixture(np.array([0.4, 0.6]), family, values(means, sizes), ("n",))
+    found = ENGINES[engine](pd.DataFrame({"n": counts}), mixture.to_sql("people", dialect=engine))
+    for count, told in zip(counts, found["p_0"], strict=True):
+        with mp.workdps(50):
+            logs = [mass(mp.mpf(count), *map(mp.mpf, own)) for own in ((12, size), (7, 3))]
+            odds = mp.mpf("0.6") / mp.mpf("0.4") * mp.exp(logs[1] - logs[0])
+        assert told == pytest.approx(float(1 / (1 + odds)), abs=1e-9)
+
+
+def mass(x: Any, mean: Any, size: Any) -> Any:
+    """Return log f(x) + log x!."""
+    if mp.isinf(size):
+        return x * mp.log(mean) - mean
+    rising = mp.loggamma(x + size) - mp.loggamma(size)
+    return rising + size * mp.log(size / (size + mean)) + x * mp.log(mean / (size + mean))
+
+
 def test_names_are_those_of_the_components_and_whatever_they_hold_is_quoted() -> None:
     rows = people(3).rename(columns={"height": 'x"; DROP TABLE people; --'})
     columns = ['x"; DROP TABLE people; --', 'the "age"']
@@ -167,13 +211,12 @@ def test_columns_without_names_are_called_by_their_places() -> None:
 
 def test_what_has_no_query_says_so() -> None:
     frame = people(5)
-    for model, columns, words in (
-        (NegativeBinomialMixture(1), COUNTS, "'negative_binomial' mixture"),
-        (FactorAnalyserMixture(1, n_factors=1), [*NUMBERS, "visits", "falls"], "'factor_analyser'"),
-        (PoissonMixture(1, noise="uniform"), COUNTS, "noise beside 'poisson'"),
-    ):
-        with pytest.raises(ParameterError, match=f"there is no SQL for .*{words}"):
-            model.fit(frame[columns]).mixture_.to_sql("people")
+    noisy = PoissonMixture(1, noise="uniform").fit(frame[COUNTS]).mixture_
+    with pytest.raises(ParameterError, match="there is no SQL for noise beside 'poisson'"):
+        noisy.to_sql("people")
+    line = MixtureRegressor(1).fit(frame[["height"]], frame["falls"]).mixture_
+    with pytest.raises(ParameterError, match="there is no SQL for a 'regression' mixture"):
+        line.to_sql("people")
     mixture: Any = GaussianMixture(1).fit(frame[NUMBERS]).mixture_
     with pytest.raises(ParameterError, match=r"'duckdb', 'postgres', 'sqlite', .*'oracle'"):
         mixture.to_sql("people", dialect="oracle")

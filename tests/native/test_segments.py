@@ -210,7 +210,7 @@ def test_blocks_of_them_beside_gaussian_columns_are_compiled():
         ]
     )
     blocks = {"gaussian": [0], "gamma": [1], "negative_binomial": [2]}
-    model = MixedMixture(blocks, 2, random_state=0).fit(rows)
+    model = MixedMixture(2, blocks, random_state=0).fit(rows)
     family = model.mixture_.family
     sweep = Sweep(family.reading(rows), ArrayRows(rows, None), Serial())
     assert sweep.kernel is not None

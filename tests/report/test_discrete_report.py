@@ -61,7 +61,7 @@ CASES = {
     **{name: lambda name=name: (estimator_of(name)(), frame_of(name)) for name in COLUMNWISE},
     "mixed": lambda: (
         MixedMixture(
-            {
+            blocks={
                 "gaussian": ["x"],
                 "poisson": ["visits"],
                 "categorical": [HOSTILE[0], "grade"],

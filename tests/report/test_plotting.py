@@ -8,13 +8,17 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.path import Path
+from scipy.stats import norm
 
 import mixtura
 from mixtura import (
     CategoricalMixture,
     DataError,
+    DeconvolvedGaussianMixture,
     GaussianMixture,
     GaussianMixtureClassifier,
+    IntervalGaussianMixture,
     MixedMixture,
     MixtureClassifier,
     ParameterError,
@@ -23,7 +27,7 @@ from mixtura import (
     select,
 )
 from mixtura.projection import project
-from mixtura.report import figure_names, figure_of, report_of
+from mixtura.report import figure_names, figure_of, report_of, write_report
 
 pytestmark = pytest.mark.drawn(3, among="file")
 
@@ -60,7 +64,7 @@ CASES = {
     "categories": (CategoricalMixture(2, random_state=0), rows().gt(3).astype(int).astype(str)),
     "t": (StudentTMixture(2, random_state=0), rows()),
     "mixed": (
-        MixedMixture({"gaussian": ["length"], "categorical": ["width"]}, 2, random_state=0),
+        MixedMixture(2, {"gaussian": ["length"], "categorical": ["width"]}, random_state=0),
         rows().assign(width=lambda frame: frame["width"].gt(3).astype(str)),
     ),
 }
@@ -187,6 +191,39 @@ def test_boundaries_part_the_plane_where_the_likeliest_component_changes() -> No
 
 
 @pytest.mark.parametrize("model", [GaussianMixture(2, random_state=0), StudentTMixture(2)])
+def test_lines_of_a_density_hold_the_shares_that_they_say(model: Any) -> None:
+    axes = model.fit(rows(2)).plot("density")
+    lines = axes.collections[-1]
+    drawn = model.mixture_.rvs(20_000, random_state=5).astype(float)
+    inside = [
+        np.mean(np.sum([part.contains_points(drawn) for part in split(path)], axis=0) % 2)
+        for path in lines.get_paths()
+    ]
+    np.testing.assert_allclose(inside, [0.95, 0.9, 0.75, 0.5, 0.25], atol=0.015)
+
+
+def split(path: Any) -> list[Any]:
+    return [Path(part) for part in path.to_polygons()]
+
+
+def test_a_density_of_one_column_is_the_sum_of_its_components() -> None:
+    model = GaussianMixture(2, random_state=0).fit(rows(1))
+    for given in (None, rows(1)):
+        *parts, total = model.plot("density", given).lines
+        x, y = np.asarray(total.get_xydata()).T
+        np.testing.assert_allclose(y, model.mixture_.pdf(x), rtol=1e-12)
+        own = [part.get_ydata() for part in parts]
+        np.testing.assert_allclose(np.sum(own, axis=0), y, rtol=1e-12)
+        for part, weight, mean, variance in zip(
+            own, model.weights_, model.means_[:, 0], model.covariances_[:, 0, 0], strict=True
+        ):
+            expected = weight * norm(mean, variance**0.5).pdf(x)
+            np.testing.assert_allclose(part, expected, rtol=1e-9, atol=1e-300)
+    with pytest.raises(ParameterError, match="but no 'density'"):
+        GaussianMixture(2, random_state=0).fit(rows()).plot("density")
+
+
+@pytest.mark.parametrize("model", [GaussianMixture(2, random_state=0), StudentTMixture(2)])
 def test_a_profile_has_means_in_standard_deviations_of_all(model: Any) -> None:
     frame = rows().assign(width=lambda frame: 1000 * frame["width"])
     axes = model.fit(frame).plot("profile")
@@ -235,3 +272,47 @@ def test_a_classifier_draws_its_classes_together() -> None:
     words = MixtureClassifier(CategoricalMixture()).fit(rows().gt(3).astype(str), labels)
     with pytest.raises(ParameterError, match="not drawn together"):
         words.plot("pairs", rows())
+
+
+def test_a_fit_and_a_search_write_the_page_of_the_command(tmp_path) -> None:
+    frame = rows(2)
+    for model in (GaussianMixture(2, random_state=0).fit(frame), select(frame, [1, 2], "full")):
+        page = tmp_path / "page.html"
+        model.report(page, frame, title="Lengths <1>")
+        write_report(tmp_path / "other.html", report_of(model, frame, title="Lengths <1>"))
+        assert page.read_text("utf-8") == (tmp_path / "other.html").read_text("utf-8")
+        assert "<h1>Lengths &lt;1&gt;</h1>" in page.read_text("utf-8")
+    with pytest.raises(ParameterError, match="needs a fitted mixture"):
+        GaussianMixture(2).report(tmp_path / "none.html", frame)
+    assert not (tmp_path / "none.html").exists()
+
+
+def blurred() -> tuple[Any, Any]:
+    rng = np.random.default_rng(8)
+    errors = rng.uniform(0.1, 4.0, (120, 2))
+    return rows(2) + rng.normal(size=(120, 2)) * np.sqrt(errors), errors
+
+
+@pytest.mark.parametrize("name", ["errors", "intervals"])
+def test_what_underlies_rows_is_drawn_where_they_are_thought_to_lie(name: str) -> None:
+    frame, errors = blurred()
+    if name == "errors":
+        told: dict[str, Any] = {"covariance": errors}
+        model: Any = DeconvolvedGaussianMixture(2, random_state=0).fit(frame, **told)
+    else:
+        frame, told = np.floor(frame), {"upper": np.floor(frame) + 1}
+        model = IntervalGaussianMixture(2, covariance_type="diag", random_state=0)
+        model.fit(frame, **told)
+    with pytest.raises(ParameterError, match="which these are not"):
+        model.plot("qq", frame, **told)
+    axes = model.plot("boundaries", frame, **told)
+    places, _ = model.posterior(frame, **told)
+    labels = model.predict(frame, **told)
+    for k, line in enumerate(axes.lines):
+        np.testing.assert_allclose(line.get_xydata(), places[labels == k])
+    # Without rows it is the mixture that underlies them.
+    expected = marks(model.mixture_.plot("density"))
+    assert marks(model.plot("density")) == expected
+    assert model.plot("pairs", frame, **told) is not None
+    with pytest.raises(ParameterError, match="not fitted; call fit first"):
+        type(model)(2).plot("pairs", frame)

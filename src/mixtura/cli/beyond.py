@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from mixtura.cli.answers import Answers
 from mixtura.cli.assignments import Assignments, assignments_of, write_parts
+from mixtura.cli.budget import searched
 from mixtura.cli.families import Offer, Request
 from mixtura.cli.families.fitting import Beyond
 from mixtura.cli.fitted import Fitted
 from mixtura.cli.long import WITHIN_MEMORY
 from mixtura.cli.output import MANY_ASSIGNMENTS
-from mixtura.cli.progress import search_progress
 from mixtura.cli.voice import say
 from mixtura.data import ArrayRows
 from mixtura.data.batches import tables_of
@@ -92,8 +92,7 @@ def fitted_beyond(
     read = beyond.read(data)
     say(f"{read.n_rows:,} rows of {read.n_columns} columns", err=True)
     search = beyond.search(data)
-    with search_progress() as progress:
-        selection, facts = search(progress)
+    selection, facts = searched(search, request.budget)
     mixture = selection.result.mixture
     assert read.names is not None
     assert mixture.columns is not None

@@ -64,7 +64,7 @@ def classifier_and_frame(table: Table, options: Mapping[str, Any]) -> tuple[Any,
     sizes, seed = options["sizes"], options["seed"]
     if family == MIXED:
         blocks = fitted_blocks(table, looked_at(table, wanted, other))
-        inner = MixedMixture(blocks, missing="marginal", random_state=seed)
+        inner = MixedMixture(blocks=blocks, missing="marginal", random_state=seed)
         return MixtureClassifier(inner, sizes), mixed_frame(table, blocks)
     if family == "categorical":
         names = category_columns(table, wanted, other)

@@ -26,6 +26,7 @@ COMMANDS = {
     "classify": "Tell the classes of FILES by their other columns, and say how well, by rows not "
     "fitted.",
     "compare": "Say how two model files agree on each row of FILES, and which makes them likelier.",
+    "convert": "Write MODEL as a query of SQL, a model of ONNX, or JSON, for other programs.",
     "doctor": "Say what mixtura runs on: versions, kernels, threads, memory, optional parts.",
     "fit": "Fit mixtures to FILES (CSV, Parquet, Arrow, SPSS, ...), choose one, and describe it.",
     "groups": "Fit a Gaussian mixture to each group of rows of FILES, such as one for each store.",

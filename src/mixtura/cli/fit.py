@@ -28,6 +28,7 @@ from mixtura.cli.options import (
     MixingWeights,
     Sizes,
     Structures,
+    budget_option,
     engine_option,
     exclude_option,
     folder_option,
@@ -149,6 +150,7 @@ __all__ = ["fit"]
     help="Starts carried to the end for each model; default 1 for gaussian, 10 for others.",
 )
 @seed_option
+@budget_option
 @keep_formulas_option
 @click.option(
     "--on-bad",
@@ -239,6 +241,7 @@ def _fit(
     criterion: str,
     starts: int | None,
     seed: int,
+    budget: float,
     keep_formulas: bool,
     engine: str,
     on_bad: str,
@@ -264,6 +267,7 @@ def _fit(
         criterion=criterion,
         seed=seed,
         starts=starts,
+        budget=budget,
         weights_column=weights,
         id_column=id_column,
         missing=tuple(split_names(missing)),

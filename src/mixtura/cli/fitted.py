@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from mixtura.cli.answers import Answers
 from mixtura.cli.assignments import assignments_of
+from mixtura.cli.budget import searched
 from mixtura.cli.families import Offer, Request
-from mixtura.cli.progress import search_progress
 from mixtura.cli.rows import rows_of
 from mixtura.components.resuming import Seen
 from mixtura.data.files import Table
@@ -126,8 +126,7 @@ def fitted_table(
     request = request.of(table)
     identifiers = None if request.id_column is None else table.column(request.id_column)
     search = offer.prepare(table, request)
-    with search_progress() as progress:
-        selection, facts = search(progress)
+    selection, facts = searched(search, request.budget)
     if len(labels) == selection.best.n_components:
         selection = _relabelled(selection, labels)
     mixture = selection.result.mixture

@@ -1,6 +1,7 @@
 """Options of commands that fit: what they hold, and those that several have."""
 
 from itertools import chain, islice
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ __all__ = [
     "Prior",
     "Sizes",
     "Structures",
+    "budget_option",
     "engine_option",
     "exclude_option",
     "folder_option",
@@ -212,3 +214,12 @@ def folder_option(words: str) -> Any:
     return click.option(
         "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help=words
     )
+
+
+budget_option = click.option(
+    "--budget",
+    type=click.FloatRange(0, min_open=True),
+    default=inf,
+    help="Seconds after which the search ends with the best that it has found, and says what it "
+    "did not try; reading and writing come on top. Default: none.",
+)

@@ -26,8 +26,8 @@ __all__ = ["FREE", "checkpoint_option", "continued", "resumable", "resume_option
 LOOKED_AT = 1 << 16
 # Options that say where to write and how often, and not what.
 FREE = {"output", "force", "checkpoint", "resume", "cache"}
-# And who does the work, which makes no difference.
-UNTOLD = {"engine"}
+# And who does the work, which makes no difference, and how long it may take.
+UNTOLD = {"engine", "budget"}
 
 checkpoint_option = click.option(
     "--checkpoint",

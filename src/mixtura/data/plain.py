@@ -26,6 +26,8 @@ NO_NUMBER = (
 )
 # Names of the types of pandas' missing values, which this package does not import.
 MISSING_TYPES = ("NAType", "NaTType")
+# What xarray's and AnnData's data sets, which are no frames, have instead.
+TO_FRAMES = ("to_dataframe", "to_df")
 
 Float = NDArray[np.float64]
 
@@ -61,8 +63,8 @@ def plain_table(data: Any, what: str = "X") -> Any:
     Raises
     ------
     DataError
-        For text, a mapping, an iterator, records, dates, times and complex numbers, and for frames
-        whose rows live on a cluster.
+        For text, what has a table in it, a mapping, an iterator, records, dates, times and complex
+        numbers, and for frames whose rows live on a cluster.
     """
     if cluster := cluster_of(data):
         raise DataError(
@@ -74,10 +76,18 @@ def plain_table(data: Any, what: str = "X") -> Any:
             f"{what} is text ({data[:60]!r}), not a table of rows and columns; if that names a "
             "file, read it with mixtura.dataset"
         )
+    for method in TO_FRAMES:
+        if hasattr(data, method) and not hasattr(data, "__arrow_c_stream__"):
+            raise DataError(f"{what} has a table in it; pass {what}.{method}()")
     # Of SciPy's sparse formats one is a dict.
     if isinstance(data, Mapping) and not issparse(data):
         raise DataError(
             f"{what} is a mapping, not a table; pass pandas.DataFrame({what}) for its columns"
+        )
+    if isinstance(data, Iterator) and hasattr(data, "__arrow_c_stream__"):
+        raise DataError(
+            f"{what} is a stream, which can be read once only; pass {what}.read_all(), or "
+            f"mixtura.dataset({what}) for rows beyond memory"
         )
     if isinstance(data, Iterator):
         raise DataError(

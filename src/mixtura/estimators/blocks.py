@@ -8,8 +8,9 @@ import numpy as np
 
 from mixtura.components.catalogue import ROWS
 from mixtura.errors import DataError, ParameterError
+from mixtura.inspection import inspect, sentences_of_codes, sentences_on_left_out
 
-__all__ = ["checked_blocks", "listed", "placed", "used_columns"]
+__all__ = ["checked_blocks", "inferred_blocks", "listed", "placed", "used_columns"]
 
 # Names of columns that an error lists.
 KNOWN = 20
@@ -25,6 +26,21 @@ def used_columns(
     )
 
 
+def inferred_blocks(data: Any) -> tuple[dict[str, list[Any]], list[str]]:
+    """Return the columns of each kind that the cells of a table tell, and what is said of others.
+
+    Raises
+    ------
+    DataError
+        If no column is left.
+    """
+    found = inspect(data)
+    if not found.blocks():
+        raise DataError(f"no column to fit ({found.objections}); name some in blocks")
+    said = [*sentences_on_left_out(found.columns), *sentences_of_codes(found.columns)]
+    return found.blocks_in(data), said
+
+
 def placed(blocks: Any, places: Sequence[int]) -> dict[str, list[int]]:
     """Return the positions of each block's columns, from those of all blocks in a row."""
     left = iter(places)
@@ -38,7 +54,10 @@ def placed(blocks: Any, places: Sequence[int]) -> dict[str, list[int]]:
 def checked_blocks(blocks: Any) -> dict[str, list[Any]]:
     """Return the columns of each block that has some, names and numbers that may be columns'."""
     if not isinstance(blocks, Mapping) or not blocks:
-        raise ParameterError('blocks should be a dict such as {"gaussian": [0, 1], "poisson": [2]}')
+        raise ParameterError(
+            'blocks should be a dict such as {"gaussian": [0, 1], "poisson": [2]}, or of rows in '
+            "memory None, which goes by what their cells are"
+        )
     found = listed(blocks)
     kinds = [row.name for row in ROWS.values() if row.in_blocks]
     for kind, columns in found.items():

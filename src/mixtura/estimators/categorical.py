@@ -134,6 +134,12 @@ class CategoricalMixture(DiscreteMixture):
         self.ordinal = ordinal
         self.ordinal_link = ordinal_link
 
+    def __sklearn_tags__(self) -> Any:
+        """Return scikit-learn's tags: text and missing cells are taken."""
+        own = (tags := super().__sklearn_tags__()).input_tags
+        own.categorical = own.string = own.allow_nan = True
+        return tags
+
     def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
         checked_choice("unknown", self.unknown, ("error", "ignore"))
         self._fresh_notes()

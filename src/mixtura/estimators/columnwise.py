@@ -34,7 +34,7 @@ from mixtura.estimators.discrete import DiscreteMixture
 from mixtura.estimators.exposure import exposure_place
 from mixtura.estimators.inputs import check_columns, checked_rows, names_of
 from mixtura.estimators.settings import checked_choice
-from mixtura.kinds import COUNT, EXPOSURE
+from mixtura.kinds import COUNT, EXPOSURE, NUMBER
 from mixtura.mixture import Mixture
 
 __all__ = ["ColumnwiseMixture", "family_of_rows", "mixture_of", "notes_of", "remarks_of"]
@@ -73,6 +73,14 @@ class ColumnwiseMixture(VaryingColumns, DiscreteMixture):
     """Base of the estimators that are made of a row of the catalogue."""
 
     row: ClassVar[Row]
+
+    def __sklearn_tags__(self) -> Any:
+        """Return scikit-learn's tags: which rows are taken."""
+        family, tags = self.row.family, super().__sklearn_tags__()
+        tags.input_tags.sparse = family.reads_sparse and getattr(self, "exposure", None) is None
+        tags.input_tags.positive_only = family.kind is not NUMBER
+        tags.input_tags.allow_nan = getattr(self, "missing", "marginal") == "marginal"
+        return tags
 
     def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
         self._fresh_notes()

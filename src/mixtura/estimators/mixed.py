@@ -9,28 +9,23 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from mixtura.components.beside_noise import BesideNoise
-from mixtura.components.catalogue import ROWS
-from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.gaussian.structures import structure
 from mixtura.components.noise import without_noise
 from mixtura.components.product import ProductFamily
-from mixtura.data import ArrayRows, RowSource, blocks_of
+from mixtura.data import ArrayRows, RowSource
 from mixtura.data.categories import column_labels, columns_of
-from mixtura.data.checks import check_varying, name_or_place, words_of_one_value
-from mixtura.data.columns import column_moments, source_of_columns
+from mixtura.data.checks import name_or_place
+from mixtura.data.columns import source_of_columns
 from mixtura.data.dataset import Dataset
 from mixtura.data.encoding import Reading
 from mixtura.data.frames import declared_orders
-from mixtura.data.gaps import Gaps
 from mixtura.data.levels import levels_of
-from mixtura.data.resolution import column_steps
-from mixtura.data.stand_ins import ends_of
 from mixtura.em.solve import FitResult, SolveOptions
 from mixtura.errors import DataError
-from mixtura.estimators.blocks import listed, used_columns
-from mixtura.estimators.columnwise import family_of_rows, notes_of, remarks_of
+from mixtura.estimators.blocks import inferred_blocks, listed, used_columns
+from mixtura.estimators.columnwise import remarks_of
 from mixtura.estimators.discrete import DiscreteMixture
-from mixtura.estimators.gaps import family_for, pattern_order
+from mixtura.estimators.gaps import pattern_order
 from mixtura.estimators.inputs import ONE_ROW, Sourced, names_of
 from mixtura.estimators.mixed_dataset import (
     coded_as_fitted,
@@ -40,6 +35,7 @@ from mixtura.estimators.mixed_dataset import (
     recoded_rows,
     varying_of_dataset,
 )
+from mixtura.estimators.mixed_families import BlockSettings, block_family
 from mixtura.estimators.mixed_rows import (
     blocks_in,
     check_mixed,
@@ -64,11 +60,12 @@ class MixedMixture(DiscreteMixture):
 
     Parameters
     ----------
-    blocks : dict
-        The columns (names or numbers) of each kind, a family by its name: "gaussian",
-        "categorical", "bernoulli", "poisson" and so on. Columns in no block are left out.
     n_components : int or "auto"
         K; "auto" is the size of the lowest BIC, found as in `GaussianMixture`.
+    blocks : dict or None
+        The columns (names or numbers) of each kind, a family by its name: "gaussian",
+        "categorical", "bernoulli", "poisson" and so on. Columns in no block are left out. None,
+        of rows in memory, is what `mixtura.inspect` says of them.
     covariance_type : str
         Of the Gaussian block, as in `GaussianMixture`.
     unknown : "error" or "ignore"
@@ -93,6 +90,8 @@ class MixedMixture(DiscreteMixture):
     weights_ : (K,)
     parameters_ : dict
         The parameters of each kind, as plain tables.
+    blocks_ : dict
+        The columns of each kind that were fitted, by name where they have names.
     mixture_ : Mixture
         The fitted value. Its `columns` are those of the blocks, one block after the other; arrays
         it reads, and rows it draws, have the columns in the order of X.
@@ -102,7 +101,9 @@ class MixedMixture(DiscreteMixture):
     --------
     >>> from mixtura import MixedMixture
     >>> X = [[1.2, "a"], [0.9, "a"], [5.1, "b"], [4.8, "b"], [1.0, "a"], [5.3, "a"]]
-    >>> mixture = MixedMixture({"gaussian": [0], "categorical": [1]}, 2, random_state=0).fit(X)
+    >>> mixture = MixedMixture(2, random_state=0).fit(X)
+    >>> mixture.blocks_
+    {'gaussian': [0], 'categorical': [1]}
     >>> sorted(mixture.weights_.round(1).tolist())
     [0.5, 0.5]
     """
@@ -111,8 +112,8 @@ class MixedMixture(DiscreteMixture):
 
     def __init__(
         self,
-        blocks: Mapping[str, Sequence[Any]],
         n_components: int | str = 1,
+        blocks: Mapping[str, Sequence[Any]] | None = None,
         *,
         covariance_type: str = "full",
         unknown: str = "error",
@@ -166,6 +167,12 @@ class MixedMixture(DiscreteMixture):
         self.ordinal = ordinal
         self.ordinal_link = ordinal_link
 
+    def __sklearn_tags__(self) -> Any:
+        """Return scikit-learn's tags: text and missing cells are taken."""
+        own = (tags := super().__sklearn_tags__()).input_tags
+        own.categorical = own.string = own.allow_nan = True
+        return tags
+
     def _checked(self, data: Any) -> tuple[Float, tuple[str, ...] | None]:
         self._begin()
         if isinstance(data, Dataset):
@@ -174,7 +181,12 @@ class MixedMixture(DiscreteMixture):
             at, names = self._take_columns(data)
             return self._dataset_rows(data, at), names
         columns, names = columns_of(data)
-        used = used_columns(self.blocks, names, len(columns))
+        blocks = self.blocks
+        if blocks is None:
+            blocks, said = inferred_blocks(data)
+            for sentence in said:
+                self._note(sentence, warn=True)
+        used = used_columns(blocks, names, len(columns))
         self._used = varying(columns, names, used, self.constant, self._given_weights)
         self._places = tuple(position for own in self._used.values() for position in own)
         self._orders = declared_orders(data)
@@ -187,6 +199,13 @@ class MixedMixture(DiscreteMixture):
         }
         rows = self._table_rows(columns, names, self._used)
         return rows, None if names is None else tuple(names[position] for position in self._places)
+
+    @property
+    def blocks_(self) -> dict[str, list[Any]]:
+        """Return the columns of each kind that were fitted."""
+        check_is_fitted(self, "mixture_")
+        called = iter(self.mixture_.columns or self._places)
+        return {kind: [next(called) for _ in own] for kind, own in self._used.items()}
 
     def _begin(self) -> None:
         checked_choice("unknown", self.unknown, ("error", "ignore"))
@@ -201,7 +220,8 @@ class MixedMixture(DiscreteMixture):
         check_is_fitted(self, "mixture_")
         if not isinstance(data, Dataset):
             return data
-        return coded_as_fitted(data, self.blocks, self._used, names_of(self))
+        blocks = self.blocks_ if self.blocks is None else self.blocks
+        return coded_as_fitted(data, blocks, self._used, names_of(self))
 
     def _rows_beyond(self, data: Dataset) -> Sourced:
         self._begin()
@@ -282,36 +302,10 @@ class MixedMixture(DiscreteMixture):
         for kind, block, positions in blocks_in(self._used):
             own = positions if names is None else names[block]
             rows = source_of_columns(source, block)
-            families.append(self._block_family(kind, rows, positions, own))
+            labels = tuple(self._labels.get(position, ()) for position in positions)
+            told = BlockSettings(self.covariance_type, self.prior, self._remedy)
+            families.append(block_family(kind, rows, own, labels, told, self._note))
         return ProductFamily(tuple(families))
-
-    def _block_family(
-        self,
-        kind: str,
-        source: RowSource,
-        positions: Sequence[int],
-        names: Sequence[str | int],
-    ) -> Any:
-        if kind not in ("gaussian", "categorical"):
-            family = family_of_rows(
-                ROWS[kind], source, names, prior=self.prior, constant=self._remedy
-            )
-            for sentence in notes_of(family, source, kind) if family.gaps else []:
-                self._note(sentence)
-            for sentence in words_of_one_value(*ends_of(source), names):
-                self._note(sentence, warn=True)
-            return family
-        gaps = Gaps.among((block.rows for block in blocks_of(source)), kind == "categorical")
-        if gaps.n_missing:
-            self._note(gaps.words(kind))
-        if kind == "categorical":
-            labels = tuple(self._labels[position] for position in positions)
-            return CategoricalFamily.of(labels, (block.rows for block in blocks_of(source)))
-        form, family = structure(self.covariance_type), family_for(source, names)
-        mean, spread = column_moments(source)
-        if form.storage != "spherical":
-            check_varying(spread, names, self._remedy)
-        return family.of(form, mean, spread, steps=column_steps(source))
 
     @property
     def _remedy(self) -> str:
@@ -340,9 +334,10 @@ class MixedMixture(DiscreteMixture):
         assert mixture.reading is not None
         self._places = mixture.reading.places or ()
         parts: Any = without_noise(mixture.family)
+        kinds = [each.name for each in parts.families]
+        kinds = kinds if self.blocks is None else listed(self.blocks)
         self._used = {
-            kind: list(self._places[block])
-            for kind, block in zip(listed(self.blocks), parts.blocks, strict=True)
+            kind: list(self._places[block]) for kind, block in zip(kinds, parts.blocks, strict=True)
         }
         kinds = zip(self._places, mixture.kinds, strict=True)
         self._labels = {place: kind.labels for place, kind in kinds if kind.labels}

@@ -183,6 +183,12 @@ class MultinomialMixture(DiscreteMixture):
         """
         return counted_draws(items, group, count)
 
+    def __sklearn_tags__(self) -> Any:
+        """Return scikit-learn's tags: counts are taken, as sparse rows too."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = tags.input_tags.positive_only = True
+        return tags
+
     def _checked(self, data: Any) -> tuple[Any, tuple[str, ...] | None]:
         self._fresh_notes()
         return self._cells(data, least_rows=2)

@@ -6,7 +6,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
-from mixtura.doors import Plotted
+from mixtura.doors import Reported
 from mixtura.estimators.fitted import Fitted
 from mixtura.estimators.transforming import Transforming
 from mixtura.text import Backend, frame_of
@@ -14,7 +14,7 @@ from mixtura.text import Backend, frame_of
 __all__ = ["Shown", "with_mixture"]
 
 
-class Shown(Plotted, Fitted, Transforming, ABC):
+class Shown(Reported, Fitted, Transforming, ABC):
     """The part of a mixture's estimator that hands on what it found, to readers and pipelines."""
 
     def table(self, X: Any = None, sample_weight: ArrayLike | None = None) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from mixtura.components.gaussian.structures import Structure, structure
 from mixtura.data import ArrayRows
 from mixtura.data.encoding import AS_IT_COMES
 from mixtura.data.gaps import words_of_empty
+from mixtura.doors import Plotted
 from mixtura.em.responsibilities import model_from_responsibilities
 from mixtura.em.solve import FitResult, SolveOptions, solve
 from mixtura.em.starts import StartMaker
@@ -84,7 +85,7 @@ def _has_fractions(y: Any) -> bool:
     return bool((~np.isfinite(values) | (values != np.floor(values))).any())
 
 
-class UnderlyingMixture(Fitted, DensityMixin, Pickled):
+class UnderlyingMixture(Plotted, Fitted, DensityMixin, Pickled):
     """Base of estimators of what underlies rows.
 
     Attributes
@@ -101,6 +102,43 @@ class UnderlyingMixture(Fitted, DensityMixin, Pickled):
     feature_names_in_: NDArray[np.object_]
     mixture_: Mixture
     facts_: dict[str, Any]
+
+    def plot(self, kind: str | None = None, X: Any = None, *, ax: Any = None, **told: Any) -> Any:
+        """Draw a figure of the mixture of underlying values, and where rows are thought to lie.
+
+        Rows stand at the means of their underlying values (`posterior`), which lie closer together
+        than the values do, in the colours of `predict`.
+
+        Parameters
+        ----------
+        kind : "pairs", "profile", "density", "boundaries" and so on; None is the first that can be
+            drawn
+        X : (N, D) rows, or None where the figure shows none
+        ax : matplotlib's axes to draw in, or None for a new figure
+        told : what `predict` is given beside X: `covariance` or `upper`
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Or an array of them where the figure has several panels.
+
+        Raises
+        ------
+        ParameterError
+            If there is no figure of that kind, or it compares rows with the density of values, as
+            "qq" does; if it shows rows and there are none, or nothing is fitted.
+        """
+        if kind == "qq":
+            raise ParameterError(
+                "a figure 'qq' holds rows against the density of values, which these are not; "
+                "'density' draws that"
+            )
+        if X is None or not hasattr(self, "mixture_"):
+            return super().plot(kind, ax=ax)
+        # By name, since classes of faces say what these take.
+        face: Any = self
+        places, shares = face.posterior(X, **told)[0], face.predict_proba(X, **told)
+        return self._drawn(kind, places, ax, shares)
 
     def save(self, path: Any) -> None:
         """Write the estimator to a model file at `path`, which `mixtura.load` reads.

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mixtura.data.frames import frame_names, is_frame
 from mixtura.data.resolution import step_of
 from mixtura.errors import DataError
 from mixtura.inspection.cells import Cells, cells_of
@@ -69,6 +70,17 @@ class Inspection(Tabled):
                 found.setdefault(column.block, []).append(column.name)
         # Amounts first, as they are what is drawn first.
         return {kind: found[kind] for kind in sorted(found, key=ORDER.index)}
+
+    def blocks_in(self, X: Any) -> dict[str, list[Any]]:
+        """Return `blocks()` as a fit to the table takes them: by number where it has no names.
+
+        Parameters
+        ----------
+        X : (N, D) the table that was inspected
+        """
+        if is_frame(X) and frame_names(X) is not None:
+            return dict(self.blocks())
+        return {kind: [int(name[1:]) for name in own] for kind, own in self.blocks().items()}
 
     @property
     def objections(self) -> str:

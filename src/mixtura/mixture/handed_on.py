@@ -1,10 +1,10 @@
-"""A mixture handed on to other programs: as a query of SQL, and as a document of JSON."""
+"""A mixture handed on to other programs: as a query of SQL, a model of ONNX, or JSON."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from mixtura.mixture.document import document_of, json_text
-from mixtura.mixture.sql import Dialect, query_of
+from mixtura.mixture.sql_cells import Dialect
 
 __all__ = ["HandedOn"]
 
@@ -39,9 +39,9 @@ class HandedOn:
         Raises
         ------
         ParameterError
-            If the family has no SQL: of negative binomials, factor analysers and regressions, and
-            noise beside others than Gaussian and t components; if a name is none, or that of a
-            column to keep is an answer's too.
+            If the family has no SQL: regressions, and noise beside counts, amounts above 0,
+            categories and mixed columns; if a name is none, or that of a column to keep is an
+            answer's too.
 
         Examples
         --------
@@ -54,8 +54,41 @@ class HandedOn:
             CASE WHEN mx_l0 = mx_top THEN 0 END AS "component"
         FROM mx_4
         """
+        # Not every process that reads a mixture writes queries and graphs of all families.
+        from mixtura.mixture.sql import query_of
+
         mixture: Any = self
         return query_of(mixture, table, keep, dialect)
+
+    def to_onnx(self) -> Any:
+        """Return a model of ONNX that gives the posterior of rows, in double precision.
+
+        Of numbers and counts its input is "X" (N, D), the columns of the table of the fit in their
+        order; where some columns are categories it is each column (N, 1) by its name, or x0, x1
+        and so on: text, whole numbers, numbers or truth values as the levels are, and double
+        precision for other columns.
+
+        Returns
+        -------
+        onnx.ModelProto
+            Of operators from 1.15 on, with the outputs "label" (N,), the likeliest component, -1
+            for noise, and "probabilities" (N, K). A missing cell, NaN, is left out where columns
+            are independent within components, as an unknown category is; else its row has NaN, as
+            has one with a cell that the fit would refuse. Its metadata has the names of `columns`
+            and `components`.
+
+        Raises
+        ------
+        ParameterError
+            If the family has no graph: regressions, and noise beside counts, amounts above 0,
+            categories and mixed columns; if levels of a column are of several types; or if a column
+            beside categories is called as an output.
+        MixturaError
+            If onnx is not installed.
+        """
+        from mixtura.mixture.onnx import onnx_model
+
+        return onnx_model(self)
 
     def to_json(self) -> str:
         """Return the family, the weights and all numbers of components as JSON.

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from math import inf, log
 from typing import Any
 
-from mixtura.components.sql_terms import identifier, sql_number, terms_of
+from mixtura.components.sql import identifier, sql_number, terms_of
 from mixtura.errors import ParameterError
 from mixtura.mixture.sql_cells import Dialect, cell_of, is_of_kind
 
-__all__ = ["Dialect", "query_of"]
+__all__ = ["query_of"]
 
 # How the largest of several numbers is called.
 LARGEST = {"duckdb": "greatest", "postgres": "greatest", "sqlite": "max"}
@@ -39,7 +39,7 @@ def query_of(mixture: Any, table: Any, keep: Any, dialect: Dialect) -> str:
     top, shares = f"{own}top", {f"{own}e{k}": _share(name, own) for k, name in enumerate(logs)}
     largest = next(iter(logs)) if len(logs) == 1 else f"{LARGEST[dialect]}({', '.join(logs)})"
     whole = " AND ".join([*sound, *(f"{name} IS NOT NULL" for name in logs)])
-    steps = [cells, terms.whitened, logs, {top: f"CASE WHEN {whole} THEN {largest} END"}, shares]
+    steps = [cells, *terms.steps, logs, {top: f"CASE WHEN {whole} THEN {largest} END"}, shares]
     total = " + ".join(shares)
     chosen = " ".join(
         f"WHEN {name} = {top} THEN {label}"

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from mixtura.components.sql_terms import sql_number
+from mixtura.components.sql import sql_number
 from mixtura.data.counts import SMALLEST_AMOUNT
 from mixtura.kinds import ColumnKind
 

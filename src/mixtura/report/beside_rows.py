@@ -1,4 +1,4 @@
-"""Figures that no page has, drawn on demand: profiles, Q-Q plots, boundaries, directions."""
+"""Figures that no page has: profiles, Q-Q plots, densities, boundaries, directions."""
 
 from typing import Any
 
@@ -29,6 +29,14 @@ Float = NDArray[np.float64]
 
 # Columns that a Q-Q plot has panels for, and points in each.
 DRAWN_COLUMNS, DRAWN_POINTS = 6, 500
+
+# Shares of the mixture within the lines of a plane, from the outside in.
+SHARES = (0.95, 0.9, 0.75, 0.5, 0.25)
+SHADES = ("#e8eff7", "#d0dfee", "#a9c6e1", "#79a9d1", "#4789bd")
+# Draws that levels are quantiles of, and points of a grid along a line and each side of a plane.
+DRAWS, POINTS, CELLS = 20_000, 400, 120
+# Axes end where so little of each column is left on a side, and rows may lie beyond.
+TAIL = 1e-3
 
 # What a column may hold to have quantiles.
 ORDERED = ("number", "positive", "count", "binary")
@@ -103,6 +111,65 @@ def _is_plane(report: Report) -> bool:
     return mixture.n_columns == 2 and amounts
 
 
+def _has_density(report: Report) -> bool:
+    """Return whether there is a density to draw: of one amount, or of two."""
+    mixture = report.result.mixture
+    amounts = all(kind.name in ("number", "positive") for kind in mixture.kinds)
+    return amounts and mixture.n_columns <= 2 and not mixture.family.has_noise
+
+
+def _density_caption(report: Report) -> str:
+    if report.result.mixture.n_columns == 1:
+        return "The density in ink, and what each component adds to it in colour."
+    told = ", ".join(f"{100 * share:g}" for share in reversed(SHARES))
+    return f"Lines are regions of highest density, which hold {told} % of what is drawn from it."
+
+
+def _density(report: Report, canvas: Canvas) -> Figure:
+    figure = canvas(6.4, 4.4 if report.result.mixture.n_columns == 1 else 5.6)
+    axes = tidy(figure.subplots())
+    (_line if report.result.mixture.n_columns == 1 else _plane)(report, axes)
+    axes.set_xlabel(drawn_name(report.columns[0]), parse_math=False)
+    return figure
+
+
+def _line(report: Report, axes: Axes) -> None:
+    mixture: Any = report.result.mixture.coded
+    grid = np.linspace(*_reach(report, 0), POINTS)
+    parts = np.exp(mixture.component_log_density(grid[:, None])) * mixture.weights
+    rows = report.rows[:, 0]
+    rows = rows[~np.isnan(rows)]
+    if len(rows):
+        axes.hist(rows, "auto", density=True, color="#d9dee5", zorder=0)
+    for k, part in enumerate(parts.T):
+        axes.plot(grid, part, color=colour(k), linewidth=1.2)
+    axes.plot(grid, parts.sum(axis=1), color=INK, linewidth=1.6)
+    axes.set_ylabel("density")
+
+
+def _plane(report: Report, axes: Axes) -> None:
+    mixture: Any = report.result.mixture.coded
+    sides = [np.linspace(*_reach(report, j), CELLS) for j in range(2)]
+    nodes = np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2)
+    heights = mixture.log_density(nodes).reshape(CELLS, CELLS)
+    drawn = mixture.log_density(mixture.rvs(DRAWS, random_state=0))
+    levels = np.unique(np.quantile(drawn, [1.0 - share for share in SHARES]))
+    shades = SHADES[-len(levels) :]
+    axes.contourf(*sides, heights, [*levels, np.inf], colors=shades, zorder=0)
+    axes.contour(*sides, heights, levels, colors=INK, linewidths=0.6)
+    axes.plot(report.rows[:, 0], report.rows[:, 1], ".", color=FAINT, ms=2, zorder=1)
+    axes.set_ylabel(drawn_name(report.columns[1]), parse_math=False)
+
+
+def _reach(report: Report, column: int) -> tuple[float, float]:
+    """Return an axis that holds nearly all of the mixture, and all rows."""
+    margin = report.result.mixture.coded.marginal([column])
+    low, high = margin.ppf([TAIL, 1.0 - TAIL])
+    values = report.rows[:, column]
+    values = values[~np.isnan(values)]
+    return float(min([low, *values])), float(max([high, *values]))
+
+
 # In the order in which an error lists them.
 ASKED_FOR = (
     Drawing(
@@ -119,6 +186,14 @@ ASKED_FOR = (
         _qq,
         lambda _: "Where points leave the line, the mixture has too much or too little on a side.",
         lambda report: bool(_ordered(report)),
+    ),
+    Drawing(
+        "density",
+        "Density",
+        _density,
+        _density_caption,
+        _has_density,
+        of_rows=False,
     ),
     Drawing(
         "boundaries",

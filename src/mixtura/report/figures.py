@@ -42,12 +42,13 @@ def report_of(model: Any, X: Any, *, title: str = "Mixture", source: str = "") -
     return replace(shown_on(X, result, selection), title=title, source=source, facts=facts)
 
 
-def shown_on(X: Any, result: Any, selection: Selection | None = None) -> Report:
+def shown_on(X: Any, result: Any, selection: Selection | None = None, shares: Any = None) -> Report:
     """Return a fit on rows, or on none, where `X` is None.
 
     Parameters
     ----------
     result : a `FitResult`, or what has a `mixture` and a `history` where only figures are wanted
+    shares : (N, K) responsibilities, or None for those of the mixture
     """
     mixture = result.mixture
     if X is None:
@@ -55,7 +56,7 @@ def shown_on(X: Any, result: Any, selection: Selection | None = None) -> Report:
         shares = np.empty((0, mixture.n_components))
     else:
         rows = np.asarray(mixture.encode(X), dtype=np.float64)
-        shares = mixture.coded.responsibilities(rows)
+        shares = mixture.coded.responsibilities(rows) if shares is None else shares
     best = shares.argmax(axis=1)
     return Report(
         title="",

@@ -27,7 +27,9 @@ class Unfitted:
     history: tuple[()] = ()
 
 
-def plot(model: Any, kind: str | None = None, X: Any = None, *, ax: Any = None) -> Any:
+def plot(
+    model: Any, kind: str | None = None, X: Any = None, *, ax: Any = None, shares: Any = None
+) -> Any:
     """Draw a fitted mixture or a search as the report does.
 
     Parameters
@@ -37,6 +39,7 @@ def plot(model: Any, kind: str | None = None, X: Any = None, *, ax: Any = None) 
     kind : which figure; None is the first of those that can be drawn
     X : (N, D) rows of the columns that were fitted, or None for what shows no rows
     ax : axes to draw in, or None for a new figure
+    shares : (N, K) responsibilities for the rows, or None for those of the mixture
 
     Returns
     -------
@@ -44,7 +47,7 @@ def plot(model: Any, kind: str | None = None, X: Any = None, *, ax: Any = None) 
     """
     if isinstance(model, PartialEffects):
         return _effects(model, ax)
-    report = _report(model, X)
+    report = _report(model, X, shares)
     if kind in CRITERIA and report.selection is not None:
         told = replace(report.selection, criterion=kind)
         report, kind = replace(report, selection=told), CRITERION.name
@@ -69,14 +72,14 @@ def _effects(effects: PartialEffects, ax: Any) -> Any:
         return effect_figure(effects, shown_figure).axes[0]
 
 
-def _report(model: Any, X: Any) -> Any:
+def _report(model: Any, X: Any, shares: Any) -> Any:
     if isinstance(model, Selection):
         return shown_on(X, model.result, model)
     mixture = model if isinstance(model, Mixture) else getattr(model, "mixture_", None)
     if mixture is None:
         raise ParameterError(f"this {type(model).__name__} is not fitted; call fit first")
     result = getattr(model, "_result", None) or Unfitted(mixture)
-    return shown_on(X, result, getattr(model, "selection_", None))
+    return shown_on(X, result, getattr(model, "selection_", None), shares)
 
 
 def _chosen(report: Any, kind: str | None, *, has_rows: bool) -> Drawing:

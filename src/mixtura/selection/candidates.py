@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.doors import Plotted
+from mixtura.doors import Reported
 from mixtura.em.solve import FitResult
 from mixtura.errors import MixturaError
 from mixtura.mixture.shown import overview
@@ -127,7 +127,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Selection(Tabled, Plotted):
+class Selection(Tabled, Reported):
     """All candidates of a search, by their sizes and then their parameters.
 
     Attributes

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ class Request:
     logs : columns that are fitted by their logarithms
     keep_formulas : whether identifiers that begin as a formula does are written as they are
     engine : who does the work, by name or address
+    budget : seconds that the search may take
     skips : whether row groups that are damaged are left out
     weights : (N,) row weights, or None
     long : what the columns of a file of one cell a line are, or None where a line is a row
@@ -75,6 +77,7 @@ class Request:
     logs: tuple[str, ...] = ()
     keep_formulas: bool = False
     engine: str = "threads"
+    budget: float = inf
     skips: bool = False
     weights: NDArray[np.float64] | None = None
     factors: str | tuple[int, ...] = "auto"

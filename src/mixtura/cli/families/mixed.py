@@ -21,7 +21,7 @@ def _searching(rows: Any, blocks: dict[str, list[str]], request: Request, ordina
     """Return what searches models for mixed columns, of a frame or a dataset."""
     single = request.structures != "all" and len(request.structures) == 1
     estimator = MixedMixture(
-        blocks,
+        blocks=blocks,
         covariance_type=request.structures[0] if single else "full",
         missing="marginal",
         constant="drop",

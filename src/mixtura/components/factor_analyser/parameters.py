@@ -5,7 +5,7 @@ and what it makes of the directions that a sweep projected deviations on.
 """
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,14 @@ class FactorParameters(Stacked):
     def padded(self) -> Self:
         """Return the parameters themselves: no component is noise."""
         return self
+
+    def factor_maps(self) -> tuple[Float, Float]:
+        """Return maps (K, q, D) from deviations to factors' means, and -½ log|Σ_k| (K,)."""
+        weighted = self.loadings / self.noise[:, :, None]
+        inner = self.loadings.transpose(0, 2, 1) @ weighted + np.eye(self.n_factors)
+        determinants = np.linalg.slogdet(inner)[1] + np.log(self.noise).sum(axis=1)
+        maps: Any = np.linalg.solve(inner, weighted.transpose(0, 2, 1))
+        return maps, -0.5 * determinants
 
     def variances(self) -> Float:
         """Return the diagonals (K, D) of the covariances."""

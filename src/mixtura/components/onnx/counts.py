@@ -1,0 +1,165 @@
+"""Log densities of components of counts and categories by the operators of ONNX."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+from mixtura.components.bernoulli import BernoulliFamily
+from mixtura.components.categorical import CategoricalFamily
+from mixtura.components.geometric import GeometricFamily
+from mixtura.components.multinomial import MultinomialFamily
+from mixtura.components.negative_binomial import NegativeBinomialFamily
+from mixtura.components.onnx.graph import Cells, Graph, log_density_of, logs_of
+from mixtura.components.poisson import PoissonFamily
+from mixtura.components.rising import ARTANH, FEW, LEAST_STIRLING, STIRLING
+from mixtura.errors import ParameterError
+
+__all__ = ["typed_labels"]
+
+Float = NDArray[np.float64]
+
+
+def typed_labels(labels: Sequence[Any], column: Any) -> NDArray[Any]:
+    """Return the levels of a column as a tensor of one type: text, whole numbers, numbers, truth.
+
+    Raises
+    ------
+    ParameterError
+        If they are of several types, or of another.
+    """
+    for kinds, dtype in TYPES.items():
+        if all(isinstance(label, kinds) for label in labels) and (
+            bool in kinds or not any(isinstance(label, bool) for label in labels)
+        ):
+            return np.array(labels, dtype=dtype)
+    raise ParameterError(
+        f"the levels of column '{column}' are of several types, or of one that no tensor holds; "
+        "make them all text, or all numbers, before the fit"
+    )
+
+
+TYPES: dict[tuple[type[Any], ...], Any] = {
+    (str,): object,
+    (bool, np.bool_): np.bool_,
+    (int, np.integer): np.int64,
+    (int, float, np.integer, np.floating): np.float64,
+}
+
+
+@log_density_of.register
+def _(family: CategoricalFamily, parameters: Any, cells: Cells) -> str:
+    graph, found = cells.graph, []
+    items = family.items(parameters)
+    for cell, kind, values in zip(cells.columns, cells.kinds, items, strict=True):
+        labels = typed_labels(kind.labels, cell)
+        # A missing or an unknown one is equal to none of them.
+        chosen = graph.as_numbers(graph.call("Equal", cell, labels[None]))
+        found.append(graph.call("MatMul", chosen, logs_of(values).T.copy()))
+    return graph.total(found)
+
+
+def _each(graph: Graph, cells: str) -> str:
+    """Return cells (n, D) as (1, n, D)."""
+    return graph.call("Unsqueeze", cells, np.array([0]))
+
+
+@log_density_of.register
+def _(family: BernoulliFamily, parameters: Any, cells: Cells) -> str:
+    graph, known = cells.graph, cells.numbers()
+    each, ones = _each(graph, known), parameters.probabilities[:, None]
+    neither = graph.call("Mul", each, np.float64(0.0))
+    for value, shares in ((0.0, 1.0 - ones), (1.0, ones)):
+        # What is more than 1 is as little of its kind as what is broken.
+        is_it = graph.call("Equal", each, np.float64(value))
+        neither = graph.call("Where", is_it, logs_of(shares), neither)
+    beyond = graph.call("Greater", each, np.float64(1.0))
+    return graph.known(known, graph.call("Where", beyond, np.float64(np.nan), neither))
+
+
+@log_density_of.register
+def _(family: PoissonFamily, parameters: Any, cells: Cells) -> str:
+    graph, everything = cells.graph, cells.numbers()
+    counted = [place for place in range(len(cells.columns)) if place != family.exposure]
+    known = graph.call("Gather", everything, np.array(counted), axis=1)
+    rates: Any = parameters.rates[:, None]
+    if family.exposure is not None:
+        exposure = graph.call("Gather", everything, np.array([family.exposure]), axis=1)
+        rates = graph.call("Mul", _each(graph, exposure), rates)
+    risen = graph.call("Mul", _each(graph, known), logs_of(parameters.rates)[:, None])
+    return graph.known(known, graph.call("Sub", risen, rates))
+
+
+@log_density_of.register
+def _(family: MultinomialFamily, parameters: Any, cells: Cells) -> str:
+    return cells.graph.call("MatMul", cells.numbers(), logs_of(parameters.probabilities).T.copy())
+
+
+@log_density_of.register
+def _(family: GeometricFamily, parameters: Any, cells: Cells) -> str:
+    graph, known, ends = cells.graph, cells.numbers(), parameters.probabilities[:, None]
+    risen = graph.call("Mul", _each(graph, known), logs_of(1.0 - ends))
+    return graph.known(known, graph.call("Add", risen, logs_of(ends)))
+
+
+@log_density_of.register
+def _(family: NegativeBinomialFamily, parameters: Any, cells: Cells) -> str:
+    graph, known = cells.graph, cells.numbers()
+    means, sizes = parameters.means[:, None], parameters.sizes[:, None]
+    each, finite = _each(graph, known), np.isfinite(sizes)
+    ratios = np.log1p(means / sizes)
+    opening = np.where(finite, -np.where(finite, sizes, 0.0) * ratios, -means)
+    line = graph.call("Mul", each, logs_of(means) - ratios)
+    terms = graph.call("Add", line, opening)
+    for own, rising in (
+        (sizes < LEAST_STIRLING, _rising_of_few),
+        (finite & (sizes >= LEAST_STIRLING), _rising_of_many),
+    ):
+        if own.any():
+            more = rising(graph, each, np.where(own, sizes, LEAST_STIRLING))
+            terms = graph.call("Add", terms, graph.call("Where", own, more, np.float64(0.0)))
+    return graph.known(known, terms)
+
+
+def _rising_of_few(graph: Graph, each: str, sizes: Float) -> str:
+    """Return log Γ(x + r) - log Γ(r) - x log r (K, n, D) of sizes too small for a series."""
+    raised = graph.call("Add", each, sizes + LEAST_STIRLING)
+    product = graph.call("Add", each, sizes)
+    for i in range(1, LEAST_STIRLING):
+        product = graph.call("Mul", product, graph.call("Add", each, sizes + i))
+    log = graph.call("Log", raised)
+    whole = graph.call("Mul", graph.call("Sub", raised, np.float64(0.5)), log)
+    whole = graph.call("Add", graph.call("Sub", whole, raised), _tail(graph, raised))
+    whole = graph.call("Sub", whole, graph.call("Log", product))
+    whole = graph.call("Sub", whole, graph.call("Mul", each, np.log(sizes)))
+    return graph.call("Add", whole, 0.5 * np.log(2 * np.pi) - gammaln(sizes))
+
+
+def _rising_of_many(graph: Graph, each: str, sizes: Float) -> str:
+    """Return the same of others, where r may be so large that log(1 + x/r) has no digits."""
+    half = graph.call("Div", each, graph.call("Add", each, 2.0 * sizes))
+    squared = graph.call("Mul", half, half)
+    series = graph.call("Mul", squared, np.float64(0.0))
+    for odd in ARTANH:
+        series = graph.call("Add", graph.call("Mul", series, squared), np.float64(1 / odd))
+    small = graph.call("Mul", graph.call("Mul", half, np.float64(2.0)), series)
+    raised = graph.call("Add", each, sizes)
+    large = graph.call("Log", graph.call("Div", raised, sizes))
+    log = graph.call("Where", graph.call("Less", half, np.float64(FEW)), small, large)
+    whole = graph.call("Mul", graph.call("Sub", raised, np.float64(0.5)), log)
+    start = sum(part / sizes**power for power, part in STIRLING.items())
+    rest = graph.call("Sub", _tail(graph, raised), start)
+    return graph.call("Add", graph.call("Sub", whole, each), rest)
+
+
+def _tail(graph: Graph, z: str) -> str:
+    """Return what is left of log Γ(z) beyond (z - ½) log z - z + ½ log 2π."""
+    inverse = graph.call("Reciprocal", z)
+    squared = graph.call("Mul", inverse, inverse)
+    parts = list(STIRLING.values())
+    found = graph.call("Mul", squared, np.float64(0.0))
+    for part in reversed(parts):
+        found = graph.call("Add", graph.call("Mul", found, squared), np.float64(part))
+    return graph.call("Mul", found, inverse)

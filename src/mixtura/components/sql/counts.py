@@ -1,0 +1,172 @@
+"""Log densities of components of counts and categories as expressions of SQL."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+from mixtura.components.bernoulli import BernoulliFamily
+from mixtura.components.categorical import CategoricalFamily
+from mixtura.components.geometric import GeometricFamily
+from mixtura.components.multinomial import MultinomialFamily
+from mixtura.components.negative_binomial import NegativeBinomialFamily
+from mixtura.components.poisson import PoissonFamily
+from mixtura.components.rising import ARTANH, FEW, LEAST_STIRLING, STIRLING
+from mixtura.components.sql.terms import (
+    Terms,
+    joined,
+    known,
+    literal,
+    logs_of,
+    sql_number,
+    terms_of,
+    times,
+)
+
+__all__: list[str] = []
+
+Float = NDArray[np.float64]
+
+
+@terms_of.register
+def _(family: CategoricalFamily, parameters: Any, names: Sequence[str], prefix: str) -> Terms:
+    items = [logs_of(values) for values in family.items(parameters)]
+    written = [[literal(label) for label in kind.labels] for kind in family.kinds]
+    return Terms(
+        tuple(
+            joined(
+                [
+                    _chosen(name, labels, logs[k])
+                    for name, labels, logs in zip(names, written, items, strict=True)
+                ]
+            )
+            for k in range(parameters.n_components)
+        )
+    )
+
+
+def _chosen(expression: str, labels: Sequence[str], logs: Float) -> str:
+    """Return the number that stands for a category; a missing or an unknown one has none."""
+    cases = " ".join(
+        f"WHEN {label} THEN {sql_number(log)}" for label, log in zip(labels, logs, strict=True)
+    )
+    return f"CASE {expression} {cases} ELSE 0e0 END"
+
+
+@terms_of.register
+def _(family: BernoulliFamily, parameters: Any, names: Sequence[str], prefix: str) -> Terms:
+    ones = parameters.probabilities
+    logs = np.stack([logs_of(1.0 - ones), logs_of(ones)], axis=-1)
+    return Terms(
+        tuple(
+            joined([_chosen(name, ("0e0", "1e0"), logs[k, j]) for j, name in enumerate(names)])
+            for k in range(len(ones))
+        )
+    )
+
+
+@terms_of.register
+def _(family: PoissonFamily, parameters: Any, names: Sequence[str], prefix: str) -> Terms:
+    counted = [name for place, name in enumerate(names) if place != family.exposure]
+    exposure = None if family.exposure is None else names[family.exposure]
+    return Terms(
+        tuple(
+            joined(
+                [
+                    known(f"{times(log, name)} - {_exposed(rate, exposure)}")
+                    for name, rate, log in zip(counted, rates, logs_of(rates), strict=True)
+                ]
+            )
+            for rates in parameters.rates
+        )
+    )
+
+
+def _exposed(rate: float, exposure: str | None) -> str:
+    return sql_number(rate) if exposure is None else times(rate, exposure)
+
+
+@terms_of.register
+def _(family: MultinomialFamily, parameters: Any, names: Sequence[str], prefix: str) -> Terms:
+    logs = logs_of(parameters.probabilities)
+    return Terms(
+        tuple(
+            joined([times(log, name) for name, log in zip(names, own, strict=True)]) for own in logs
+        )
+    )
+
+
+@terms_of.register
+def _(family: GeometricFamily, parameters: Any, names: Sequence[str], prefix: str) -> Terms:
+    ends = parameters.probabilities
+    logs = logs_of(1.0 - ends)
+    return Terms(
+        tuple(
+            joined(
+                [
+                    known(f"{sql_number(np.log(ends[k, j]))} + {times(logs[k, j], name)}")
+                    for j, name in enumerate(names)
+                ]
+            )
+            for k in range(len(ends))
+        )
+    )
+
+
+@terms_of.register
+def _(family: NegativeBinomialFamily, parameters: Any, names: Sequence[str], prefix: str) -> Terms:
+    means, sizes = parameters.means, parameters.sizes
+    # log(1 + x/r) = 2 artanh of these.
+    halves = {
+        f"{prefix}s{k}_{j}": f"{names[j]} / ({sql_number(2.0 * sizes[k, j])} + {names[j]})"
+        for k, j in np.ndindex(*sizes.shape)
+        if LEAST_STIRLING <= sizes[k, j] < np.inf
+    }
+    logs = logs_of(means)
+    sums = []
+    for k, own in enumerate(sizes):
+        cells = []
+        for j, (name, size) in enumerate(zip(names, own, strict=True)):
+            if size == np.inf:
+                rising, opening, slope = "", -means[k, j], logs[k, j]
+            else:
+                ratio = np.log1p(means[k, j] / size)
+                opening, slope = -size * ratio, logs[k, j] - ratio
+                rising = f" + {_rising(float(size), name, f'{prefix}s{k}_{j}')}"
+            cells.append(known(f"{sql_number(opening)} + {times(slope, name)}{rising}"))
+        sums.append(joined(cells))
+    return Terms(tuple(sums), (halves,) if halves else ())
+
+
+def _rising(size: float, x: str, half: str) -> str:
+    """Return log Γ(x + r) - log Γ(r) - x log r by Stirling's series."""
+    if size >= LEAST_STIRLING:
+        squared = f"{half} * {half}"
+        series = f"{sql_number(1 / ARTANH[0])}"
+        for odd in ARTANH[1:]:
+            series = f"{sql_number(1 / odd)} + {squared} * ({series})"
+        log = (
+            f"CASE WHEN {half} < {sql_number(FEW)} THEN 2e0 * {half} * ({series}) "
+            f"ELSE ln(1e0 + {x} / {sql_number(size)}) END"
+        )
+        start = sum(part / size**power for power, part in STIRLING.items())
+        return (
+            f"(({sql_number(size - 0.5)} + {x}) * ({log}) - {x}"
+            f" + {_tail(f'({sql_number(size)} + {x})')} - {sql_number(start)})"
+        )
+    raised = f"({sql_number(size + LEAST_STIRLING)} + {x})"
+    product = " * ".join(f"({sql_number(size + i)} + {x})" for i in range(LEAST_STIRLING))
+    rest = 0.5 * np.log(2 * np.pi) - gammaln(size)
+    return (
+        f"(({raised} - 0.5e0) * ln({raised}) - {raised} + {_tail(raised)} + {sql_number(rest)}"
+        f" - ln({product}) - {times(np.log(size), x)})"
+    )
+
+
+def _tail(z: str) -> str:
+    """Return what is left of log Γ(z) beyond (z - ½) log z - z + ½ log 2π."""
+    return " + ".join(
+        f"{sql_number(part)} / ({' * '.join([z] * power)})" for power, part in STIRLING.items()
+    )
