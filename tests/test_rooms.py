@@ -45,6 +45,8 @@ MOST_LEANING = 15
 LEANT_ON = {
     *("mixtura.components.gaussian.parameters", "mixtura.em.model"),
     "mixtura.em.sweep",
+    # What every command says, and what of its options go together.
+    *("mixtura.cli.voice", "mixtura.cli.contradictions"),
 }
 # What is run or looked up by users, and imported by no other file.
 DOORS = {"mixtura.__main__"}

@@ -37,7 +37,7 @@ UNSAID = re.compile(
     r"warm_start|use_y|_init\b|init_params|noise_volume|cannot be kept|array of records|"
     r"degrees_of_freedom|n_components='auto'|\bfix\b|can be held|batch \d|reshape|pandas\.|blocks|"
     r"sampling requires|Mixture of |an array of rows would lose|<svg|<figure|"
-    r"workers of|^7 \(counted from 0\)$|should be True or False"
+    r"workers of|is a stream|^7 \(counted from 0\)$|should be True or False"
 )
 
 
