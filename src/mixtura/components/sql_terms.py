@@ -150,7 +150,7 @@ def _(family: GaussianFamily, parameters: Any, names: Sequence[str], prefix: str
         ]
         return Terms(tuple(sums), whitened)
     inverse = parameters.covariance.factors.reshape(n_components, -1)
-    deviations = np.broadcast_to(1.0 / inverse, (n_components, n_columns))
+    deviations: Any = np.broadcast_to(1.0 / inverse, (n_components, n_columns))
     heights = -np.log(deviations) - 0.5 * np.log(2 * np.pi)
     whitened = {
         f"{prefix}z{k}_{j}": f"({names[j]} - {sql_number(parameters.means[k, j])})"
@@ -185,7 +185,7 @@ def _(family: StudentTFamily, parameters: Any, names: Sequence[str], prefix: str
         whitened, heights = _distances(scales, names, prefix)
     else:
         inverse = scales.covariance.factors.reshape(len(degrees), -1)
-        widths = np.broadcast_to(1.0 / inverse, (len(degrees), n_columns))
+        widths: Any = np.broadcast_to(1.0 / inverse, (len(degrees), n_columns))
         heights = -np.log(widths).sum(axis=1)
         whitened = {
             f"{prefix}z{k}_{j}": f"({names[j]} - {sql_number(scales.means[k, j])})"
