@@ -72,11 +72,11 @@ def drawn(rng: np.random.Generator, scale: float, *, positive: bool) -> pd.DataF
 
 
 def beyond(rng: np.random.Generator, name: str) -> tuple[Any, pd.DataFrame]:
-    """Return a fit, and its rows, of a scale between 1e±156 and 1e±290."""
+    """Return a fit, and its rows, of a scale between 1e±156 and 1e±240, as gammas take."""
     model, positive = FAMILIES[name]
     smaller = not positive or name == "gamma"
     sign = rng.choice([-1, 1]) if smaller else 1
-    rows = drawn(rng, 10.0 ** (sign * rng.uniform(156, 290)), positive=positive)
+    rows = drawn(rng, 10.0 ** (sign * rng.uniform(156, 240)), positive=positive)
     if positive and name != "gamma":
         rows = rows.round()
     return model.fit(rows), rows
