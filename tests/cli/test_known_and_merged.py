@@ -194,7 +194,7 @@ def test_costs_and_priors_say_what_is_said_of_rows(flowers, tmp_path):
         (["--class", "kind", "--folds", "3", "--test", "x.csv"], 2, "give one of the two"),
         (["--class", "kind", "-f", "categorical", "-s", "full"], 2, "only to gaussian"),
         (["--class", "kind", "--force"], 2, "there is no -o"),
-        (["--class", "name"], 2, "fewer than 5 parts; lower --folds"),
+        (["--class", "name"], 2, "has 1 row, fewer than 5 parts; leave the class out"),
     ],
 )
 def test_what_cannot_be_classified_is_named(flowers, asked, code, words):

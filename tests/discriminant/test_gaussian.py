@@ -304,3 +304,15 @@ def test_no_warning_of_other_libraries_comes_through(fresh_seed: int) -> None:
         warnings.simplefilter("always")
         GaussianMixtureClassifier([1, 2]).fit(rows, rng.integers(2, size=60))
     assert all(issubclass(one.category, MixturaWarning) for one in caught)
+
+
+def test_classes_of_a_row_each_are_told_in_our_own_words(fresh_seed: int) -> None:
+    rng = np.random.default_rng(fresh_seed)
+    n_rows = int(rng.integers(22, 60))
+    labels = np.append(np.arange(n_rows - 2), [0, 1])
+    model = GaussianMixtureClassifier(1, covariance_type="tied", prior="weak")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        model.fit(rng.normal(size=(n_rows, 2)), labels)
+    assert any("is it an identifier" in str(one.message) for one in said)
+    assert all(issubclass(one.category, MixturaWarning) for one in said)

@@ -18,7 +18,7 @@ from mixtura.cli.command import command
 
 PACKAGE = Path(mixtura.__file__).parent
 # What the command does not call, and what speaks for itself.
-ELSEWHERE = {"cli", "deconvolution", "discriminant", "inference", "engines", "native"}
+ELSEWHERE = {"cli", "deconvolution", "inference", "engines", "native"}
 ELSEWHERE |= {"intervals", "projection"}
 
 SETTINGS = {
@@ -29,7 +29,8 @@ SETTINGS = {
 }
 OF_PYTHON = re.compile(
     rf"(?<![-\w])(?:{'|'.join(name for name in SETTINGS if '_' in name)})\b"
-    r"|\b[a-z_]+=|counted from 0|Mixture\b|\.[a-z_]+\(|(?<![\w|])X\b(?![²|])"
+    r"|\b[a-z_]+=|\by (?:at|holds|is|should)\b|counted from 0|Mixture\b|\.[a-z_]+\("
+    r"|(?<![\w|])X\b(?![²|])"
 )
 # Said of what no option of the command gives: y, starts and settings of one's own, numbers that are
 # held or equal, arrays and batches.
@@ -37,7 +38,9 @@ UNSAID = re.compile(
     r"warm_start|use_y|_init\b|init_params|noise_volume|cannot be kept|array of records|"
     r"degrees_of_freedom|n_components='auto'|\bfix\b|can be held|batch \d|reshape|pandas\.|blocks|"
     r"sampling requires|Mixture of |an array of rows would lose|<svg|<figure|"
-    r"workers of|is a stream|^7 \(counted from 0\)$|should be True or False"
+    r"the target y is|y is not (?:read|taken)|y should hold (?:truth|the numbers)|"
+    r"make the dataset without|not drawn together|"
+    r"workers of|is a stream|has a table in it|^7 \(counted from 0\)$|should be True or False"
 )
 
 

@@ -50,6 +50,12 @@ RULES: list[tuple[str, Words]] = [
     (r'dataset\(\.\.\., on_bad="skip"\)', "--on-bad skip of mixtura fit"),
     (r"use a covariance_type that shares them", "use --structures that share them"),
     (r"fewer than cv=(\d+) parts; lower cv, or choose .*", r"fewer than \1 parts; lower --folds"),
+    (r"fewer than cv=(\d+) parts; (leave the class out), or choose .*", r"fewer than \1 parts; \2"),
+    (r", or fit all rows as one mixture, by use_y=True", ""),
+    (r"(?<![\w.])y (?=at row|should hold numbers|is \S+ in all)", "the response "),
+    (r"(?<![\w.])y(?= holds)|(?<=leave it out of )y\b", "the column of --class"),
+    (r"(?<![\w-])period (?=should)", "--period "),
+    (r"; draw responses for rows of terms by .*", ""),
     (r"use prior='weak' or None", "use --prior weak or none"),
     (
         r"ordinal=\{(?:\0\d+\0|\w+): \[\.\.\.\]\} with the levels in order",

@@ -84,6 +84,12 @@ class ColumnwiseFamily(CellwiseFamily):
     def mean_and_variance(self, parameters: Any) -> tuple[Float, Float]:
         """Return the means and variances (K, D) of the columns."""
 
+    @final
+    def column_moments(self, parameters: Any) -> tuple[Float, Float]:
+        """Return `mean_and_variance`, infinite where a variance is beyond numbers."""
+        with np.errstate(all="ignore"):
+            return self.mean_and_variance(parameters)
+
     @abstractmethod
     def slopes(self, parameters: Any) -> Sequence[Float]:
         """Return ∂θ / ∂ξ (K, D, P) of each number ξ: of column j, by its own number."""
@@ -178,7 +184,7 @@ class ColumnwiseFamily(CellwiseFamily):
     ) -> list[Passage]:
         """Return a text table of each number, and of means where they are none of these."""
         shown = {number.heading: getattr(parameters, number.name) for number in self.numbers}
-        means = self.mean_and_variance(parameters)[0]
+        means = self.column_moments(parameters)[0]
         if not any(array is means for array in shown.values()):
             shown["Means"] = means
         cells = self.cell_names(columns)

@@ -95,4 +95,4 @@ class GeometricFamily(ColumnwiseFamily):
     def support(self, parameters: SuccessProbabilities, effective_rows: Float) -> Sequence[Float]:
         """Return the successes or the failures expected, whichever are fewer."""
         rows = effective_rows[:, None]
-        return [np.minimum(rows, rows * self.mean_and_variance(parameters)[0])]
+        return [np.minimum(rows, rows * self.column_moments(parameters)[0])]

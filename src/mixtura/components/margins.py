@@ -173,8 +173,8 @@ moments_of.register(factor_moments)
 def _(family: ColumnwiseFamily, parameters: Any) -> tuple[Float, Float]:
     if family.has_exposure:
         raise ParameterError("rates have a mean only for a given exposure")
-    means, variances = family.mean_and_variance(parameters)
-    return means, variances[:, :, None] * np.eye(family.n_columns)
+    means, variances = family.column_moments(parameters)
+    return means, np.where(np.eye(family.n_columns, dtype=bool), variances[:, :, None], 0.0)
 
 
 @singledispatch
@@ -249,14 +249,16 @@ def background_moments(background: Any) -> tuple[Float, Float]:
 def _(background: Ranges) -> tuple[Float, Float]:
     # A length l has variance l² / 12, and n whole numbers (n² - 1) / 12.
     lengths = background.highest - background.lowest + background.whole
-    variances = (lengths**2 - background.whole) / 12.0
+    with np.errstate(over="ignore"):
+        variances = (lengths**2 - background.whole) / 12.0
     return 0.5 * (background.lowest + background.highest), np.diag(variances)
 
 
 @background_moments.register
 def _(background: BoxBackground) -> tuple[Float, Float]:
     edges = background.box.edges
-    return background.box.corner + 0.5 * edges.sum(axis=0), edges.T @ edges / 12.0
+    with np.errstate(all="ignore"):
+        return background.box.corner + 0.5 * edges.sum(axis=0), edges.T @ edges / 12.0
 
 
 @background_moments.register

@@ -67,7 +67,7 @@ def scaled_law(family: ScaledComponents, parameters: Any) -> Law:
 
 def _student_t_law(parameters: Any) -> Law:
     places, degrees = parameters.gaussian.means[:, 0], parameters.degrees
-    scales = np.sqrt(parameters.gaussian.covariance.variances()[:, 0])
+    scales = 1.0 / parameters.gaussian.covariance.factors.reshape(len(places))
     heights = gammaln(0.5 * (degrees + 1)) - gammaln(0.5 * degrees) - 0.5 * np.log(np.pi * degrees)
 
     def density(points: Float) -> Float:
@@ -84,7 +84,7 @@ def _student_t_law(parameters: Any) -> Law:
 
 def _contaminated_law(parameters: Any) -> Law:
     means, shares = parameters.means[:, 0], parameters.shares
-    good = np.sqrt(parameters.covariance.variances()[:, 0])
+    good = 1.0 / parameters.covariance.factors.reshape(len(means))
     bad = good * np.sqrt(parameters.inflations)
 
     def both(of: Any, points: Float) -> Float:

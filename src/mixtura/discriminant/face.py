@@ -1,5 +1,6 @@
 """The scikit-learn face of classifiers that have a mixture for each class."""
 
+import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Self
@@ -25,7 +26,7 @@ from mixtura.discriminant.rules import (
 )
 from mixtura.discriminant.stored import save_classifier
 from mixtura.doors import Plotted
-from mixtura.errors import DataError
+from mixtura.errors import DataError, MixturaWarning
 from mixtura.mixture import Mixture
 from mixtura.text import Passage, Summary, Table, Tabled
 
@@ -35,6 +36,9 @@ Float = NDArray[np.float64]
 
 # Rows drawn for the threshold below which a row is of no known class.
 DRAWN = 20_000
+
+# Of fewer rows than this a class may well have one.
+FEW_ROWS = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +93,10 @@ def labelled(y: Any, sample_weight: ArrayLike | None, n_rows: int) -> Labelled:
     try:
         labels = column_or_1d(y, warn=True)
         _check_present(labels)
-        check_classification_targets(labels)
+        with warnings.catch_warnings():
+            # What it says of many classes is said below.
+            warnings.simplefilter("ignore", UserWarning)
+            check_classification_targets(labels)
     except (TypeError, ValueError) as error:
         raise DataError(str(error)) from error
     if not n_rows:
@@ -100,6 +107,13 @@ def labelled(y: Any, sample_weight: ArrayLike | None, n_rows: int) -> Labelled:
     classes, codes = np.unique(labels, return_inverse=True)
     if len(classes) < 2:
         raise DataError(f"y holds 1 class, {classes.tolist()[0]!r}; a classifier needs two")
+    if 2 * len(classes) > n_rows > FEW_ROWS:
+        warnings.warn(
+            f"y holds {len(classes):,} classes in {n_rows:,} rows, so most have a row of their "
+            "own; is it an identifier, or an amount?",
+            MixturaWarning,
+            stacklevel=3,
+        )
     found = Labelled(classes, codes, np.ones(n_rows) if weights is None else weights)
     empty = np.flatnonzero(found.shares == 0)
     if len(empty):

@@ -1,5 +1,6 @@
 """How well classes of rows that were not fitted are told, by cross-validation."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -28,12 +29,20 @@ def folds_of(codes: NDArray[np.intp], labels: NDArray[Any], cv: int, seed: int) 
     fewest = int(counts.argmin())
     if counts[fewest] < cv:
         label, count = labels.tolist()[fewest], counts[fewest]
+        if count == 1:
+            raise ParameterError(
+                f"class {label!r} has 1 row, fewer than cv={cv} parts; leave the class out, or "
+                'choose by criterion="bic"'
+            )
         raise ParameterError(
             f"class {label!r} has {count} rows, fewer than cv={cv} parts; lower cv, or choose by "
             'criterion="bic"'
         )
     parts = StratifiedKFold(cv, shuffle=True, random_state=seed)
-    return list(parts.split(np.zeros(len(codes)), codes))
+    with warnings.catch_warnings():
+        # That there are many classes is said where labels are read.
+        warnings.simplefilter("ignore", UserWarning)
+        return list(parts.split(np.zeros(len(codes)), codes))
 
 
 def held_out(

@@ -120,6 +120,7 @@ def gradient(
     if isinstance(own, GaussianFamily):
         # Products of cells are swept in the user's units.
         check_widths(deviations_of(parameters.covariance, mixture.n_columns))
+    numbers = Numbers(mixture, rows.family)
     worker = engine_named(engine, n_jobs)
     log_weights = log_weights_of(mixture.weights)
     with worker.session():
@@ -130,7 +131,6 @@ def gradient(
     multiplier = float(effective.sum())
     residuals = np.abs(effective / multiplier - mixture.weights)
     free = (mixture.labels < 0) | (not mixture.held)
-    numbers = Numbers(mixture, rows.family)
     inner = numbers.components.gradient(statistics.moments)
     return Gradient(
         arrays={"weights": by_weights, **numbers.components.gradients(inner)},

@@ -193,6 +193,8 @@ def information(
     ------
     BoundaryError
         If a parameter is on the edge of its range and `boundary` is "refuse".
+    InformationError
+        If the curvature is beyond numbers, as of columns that are 1e160 wide.
     """
     hold = checked_boundary(boundary)
     sampling = None
@@ -225,8 +227,15 @@ def information_of(
         )
     chart = numbers.chart(edge.numbers)
     sums = score_sums(rows, numbers, chart, edge.numbers, engine)
-    curvature = numbers.curvature(sums.effective_rows, sums.extra, sums.gradient)
-    hessian = chart.hessian(curvature + sums.within, sums.gradient) - sums.outer
+    with np.errstate(over="ignore", invalid="ignore"):
+        curvature = numbers.curvature(sums.effective_rows, sums.extra, sums.gradient)
+        hessian = chart.hessian(curvature + sums.within, sums.gradient) - sums.outer
+    if not np.isfinite(hessian).all():
+        wrong = np.flatnonzero(~np.isfinite(hessian).all(axis=1))
+        raise InformationError(
+            f"the curvature of the log-likelihood by {chart.names[wrong[0]]} is beyond numbers; "
+            "multiply the column by a power of ten, and fit again"
+        )
     outer = sums.outer
     if sampling is not None:
         scores = row_scores(rows, numbers, chart, edge.numbers)

@@ -131,9 +131,11 @@ class ScoreTask:
     def __call__(self, unit: tuple[int, int]) -> ScoreSums:
         """Return the sums of rows from the first number to before the second."""
         parts = tiles(*unit, self.numbers)
-        return reduce(
-            add, (_of_tile(self.rows, part, self.numbers, self.chart, self.fixed) for part in parts)
-        )
+        with np.errstate(over="ignore", invalid="ignore"):
+            return reduce(
+                add,
+                (_of_tile(self.rows, part, self.numbers, self.chart, self.fixed) for part in parts),
+            )
 
 
 def _of_tile(

@@ -35,15 +35,17 @@ OPEN_ROWS = 24
 
 def _moments(mixture: Mixture) -> tuple[Float, Float]:
     family: Any = mixture.family
-    return family.mean_and_variance(mixture.parameters)
+    return family.column_moments(mixture.parameters)
 
 
 def telling_columns(mixture: Mixture, count: int) -> list[int]:
     """Return the columns of which most of the variance lies between components, in order."""
     means, variances = _moments(mixture)
-    between = mixture.weights @ (means - mixture.weights @ means) ** 2
-    within = mixture.weights @ variances
-    worth = between / np.maximum(between + within, 1e-300)
+    with np.errstate(over="ignore", invalid="ignore"):
+        between = mixture.weights @ (means - mixture.weights @ means) ** 2
+        within = mixture.weights @ variances
+        # Where squares are beyond numbers, columns come in their order.
+        worth = np.nan_to_num(between / np.maximum(between + within, 1e-300), nan=0.0)
     return np.sort(np.argsort(-worth, kind="stable")[:count]).tolist()
 
 

@@ -14,7 +14,7 @@ from mixtura.report.panels import Points
 from mixtura.report.parts import Drawing, FamilyPage
 from mixtura.report.sections import Section
 from mixtura.report.tables import Table, component_titles
-from mixtura.text import number, with_spread
+from mixtura.text import number, number_of_log, with_spread
 
 __all__ = ["GAUSSIAN"]
 
@@ -138,8 +138,8 @@ def _noise_words(report: Report) -> str:
     words = f"{size} of a box around the rows" if own else f"{size} that was given"
     return (
         f"{count:,} of {n_rows:,} rows {'is' if count == 1 else 'are'} most probably noise, which "
-        f"has the same density everywhere: {number(np.exp(log_density))}, one over the "
-        f"{words}, {number(np.exp(-log_density))}."
+        f"has the same density everywhere: {number_of_log(log_density)}, one over the "
+        f"{words}, {number_of_log(-log_density)}."
     )
 
 

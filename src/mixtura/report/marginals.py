@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.components.gaussian.covariance import covariance_from, dense_within
+from mixtura.components.gaussian.covariance import covariance_from, dense_within, units_of
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.structures import structure
@@ -41,11 +41,11 @@ def marginal(mixture: Mixture, columns: Sequence[int]) -> Mixture:
     columns : numbers of the columns, d of them
     """
     chosen = list(columns)
-    covariances = dense_within(mixture.parameters.covariance, chosen)
-    parameters = GaussianParameters(
-        mixture.parameters.means[:, chosen],
-        covariance_from("full", np.ascontiguousarray(covariances), len(chosen)),
-    )
+    covariance = mixture.parameters.covariance
+    units = units_of(covariance, mixture.n_columns)
+    covariances = dense_within(covariance.scaled(1.0 / units), chosen)
+    own = covariance_from("full", np.ascontiguousarray(covariances), len(chosen))
+    parameters = GaussianParameters(mixture.parameters.means[:, chosen], own.scaled(units[chosen]))
     family = GaussianFamily.in_own_units(structure("VVV"), len(chosen))
     return Mixture(mixture.weights[mixture.labels >= 0], family, parameters, reading=None)
 
@@ -104,11 +104,12 @@ def separating_columns(mixture: Mixture, count: int) -> list[int]:
     A column counts by the share of its variance that lies between the components. One that all
     but repeats a better one comes after all others.
     """
-    means = mixture.parameters.means
+    units = units_of(mixture.parameters.covariance, mixture.n_columns)
+    means = mixture.parameters.means / units
     weights = mixture.weights[mixture.labels >= 0]
     weights = weights / weights.sum()
     deviations = means - weights @ means
-    covariance = mixture.parameters.covariance
+    covariance = mixture.parameters.covariance.scaled(1.0 / units)
     apart = weights @ deviations**2
     share = apart / (apart + weights @ covariance.variances())
     ordered = np.argsort(-share, kind="stable")[: max(count, COMPARED)]

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from mixtura.components.gaussian.covariance import check_widths, deviations_of
 from mixtura.mixture import Mixture
 from mixtura.report.blank import new_figure
 from mixtura.report.canvases import Canvas
@@ -53,7 +54,13 @@ def pairs_figure(
     points : the rows
     names : the D column names
     canvas : makes what is drawn in
+
+    Raises
+    ------
+    ParameterError
+        If components are so wide or narrow that squares of it are beyond numbers.
     """
+    check_widths(deviations_of(mixture.parameters.covariance, mixture.n_columns))
     drawn = [drawn_name(name) for name in names]
     if mixture.n_columns == 1:
         return _line(mixture, points, drawn[0], canvas)
@@ -69,6 +76,7 @@ def plane_figure(
 
     Arguments are those of `pairs_figure`.
     """
+    check_widths(deviations_of(mixture.parameters.covariance, mixture.n_columns))
     figure = canvas(7.2, 5.8)
     axes = tidy(figure.subplots())
     axes.set_xlim(*limits(mixture, points.rows, 0))

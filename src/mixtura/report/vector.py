@@ -35,6 +35,8 @@ def inline_svg(draw: Callable[[], Figure], name: str, description: str) -> str:
     with warnings.catch_warnings(), context("default"), matplotlib.rc_context(SETTINGS):
         # The page's fonts draw the letters that matplotlib's own font lacks.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        # Panels too small for their labels are drawn all the same.
+        warnings.filterwarnings("ignore", message="constrained_layout not applied")
         _write(draw(), text)
     drawing = text.getvalue()
     drawing = drawing[drawing.index("<svg") :]

@@ -11,7 +11,7 @@ from mixtura.text.names import (
     row_words,
     split_names,
 )
-from mixtura.text.numbers import number, probability, with_spread
+from mixtura.text.numbers import number, number_of_log, probability, with_spread
 from mixtura.text.summaries import Backend, Summary, Tabled, frame_of, frame_of_columns, glance
 from mixtura.text.tables import Passage, Rows, Table
 
@@ -34,6 +34,7 @@ __all__ = [
     "glance",
     "named_components",
     "number",
+    "number_of_log",
     "probability",
     "quoted_names",
     "row_words",

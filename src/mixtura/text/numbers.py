@@ -1,8 +1,13 @@
 """Numbers as readers take them in."""
 
 import math
+from decimal import Context, Decimal
 
-__all__ = ["number", "probability", "with_spread"]
+__all__ = ["number", "number_of_log", "probability", "with_spread"]
+
+# Floats have exponentials of numbers up to this, and those of less than its negative few digits.
+LARGEST_LOG = 700.0
+DIGITS = 20
 
 
 def number(value: float) -> str:
@@ -15,6 +20,19 @@ def number(value: float) -> str:
     """
     size = abs(value)
     return f"{value:.0f}" if 99999.5 <= size < 999999999.5 else f"{value:.5g}"
+
+
+def number_of_log(log_value: float) -> str:
+    """Return a positive number given by its logarithm, be it beyond those of floats.
+
+    Examples
+    --------
+    >>> number_of_log(0.0), number_of_log(-1000.0), number_of_log(1500.0)
+    ('1', '5.0760e-435', '2.8593e+651')
+    """
+    if abs(log_value) < LARGEST_LOG:
+        return number(math.exp(log_value))
+    return f"{Decimal(log_value).exp(Context(prec=DIGITS)):.4e}"
 
 
 def probability(value: float) -> str:

@@ -32,14 +32,14 @@ class ColumnwiseDerivatives:
     @cached_property
     def _slopes(self) -> Float:
         """Return ∂θ / ∂ξ (K, q, P)."""
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             slopes = self._family.slopes(self._parameters)
         return np.concatenate([slopes[a] for a in self._free], axis=1)
 
     @cached_property
     def _curvatures(self) -> list[list[Float]]:
         """Return ∂²θ / ∂ξ ∂η (K, D, P) of each pair of free numbers."""
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             curvatures = self._family.curvatures(self._parameters)
         return [[curvatures[a][b] for b in self._free] for a in self._free]
 

@@ -129,6 +129,7 @@ class GaussianDerivatives:
         if self.structure.code in ("VVV", "VVI") or not own.any():
             indices = self._layout.indices(n_columns)
             return side_by_side([means, identity("covariances", own, indices)])
+        check_widths(self._widths)
         chart = covariance_chart(self.structure, self._covariances)
         if self.structure.code == "VII":
             chart = without(chart, ~own)

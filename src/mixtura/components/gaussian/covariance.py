@@ -25,6 +25,7 @@ __all__ = [
     "dense_within",
     "deviations_of",
     "factor_of",
+    "units_of",
 ]
 
 Float = NDArray[np.float64]
@@ -87,11 +88,16 @@ class Covariance(Protocol):
 
 def deviations_of(covariance: Covariance, n_columns: int) -> Float:
     """Return the standard deviations (K, D), also where variances are beyond numbers."""
+    unit = units_of(covariance, n_columns)
+    return np.sqrt(covariance.scaled(1.0 / unit).variances()) * unit
+
+
+def units_of(covariance: Covariance, n_columns: int) -> Float:
+    """Return powers of two (D,) in which columns are about one wide."""
     size = np.abs(covariance.factors)
     # Rows of factors are one over the column's units.
     largest = size.max(axis=(0, 2)[: size.ndim - 1] if size.ndim > 1 else None)
-    unit = np.broadcast_to(2.0 ** -np.frexp(largest)[1].astype(float), n_columns)
-    return np.sqrt(covariance.scaled(1.0 / unit).variances()) * unit
+    return np.broadcast_to(2.0 ** -np.frexp(largest)[1].astype(float), n_columns)
 
 
 def check_widths(widths: Float, most: float = WIDEST) -> None:

@@ -89,6 +89,26 @@ class OneColumn:
 
     def turning_points(self) -> Float:
         """Return where f' changes sign, in ascending order: modes and antimodes in turn."""
+        unit = self._unit()
+        return unit * self._divided(unit)._turns()
+
+    def above(self, height: float) -> Float:
+        """Return the intervals (M, 2) where f(x) >= height."""
+        unit = self._unit()
+        return unit * self._divided(unit)._higher(height * unit)
+
+    def mirrored(self) -> "OneColumn":
+        """Return the distribution of -X."""
+        return OneColumn(self.weights, -self.means, self.deviations)
+
+    def _unit(self) -> float:
+        """Return a power of two in which squares of slopes are numbers."""
+        return float(2.0 ** np.frexp(self.deviations.min())[1])
+
+    def _divided(self, unit: float) -> "OneColumn":
+        return OneColumn(self.weights, self.means / unit, self.deviations / unit)
+
+    def _turns(self) -> Float:
         steps = np.linspace(-REACH, REACH, GRID)
         grid = np.unique(self.means + self.deviations * steps[:, None])
         grid = grid[(grid >= self.means.min()) & (grid <= self.means.max())]
@@ -104,9 +124,8 @@ class OneColumn:
             ]
         )
 
-    def above(self, height: float) -> Float:
-        """Return the intervals (M, 2) where f(x) >= height."""
-        turns = self.turning_points()
+    def _higher(self, height: float) -> Float:
+        turns = self._turns()
         far = self.quantile(np.array([1e-300]))[0], -self.mirrored().quantile(np.array([1e-300]))[0]
         stops = np.concatenate([[far[0]], turns, [far[1]]])
         excess = self.density(stops) - height
@@ -118,10 +137,6 @@ class OneColumn:
             if excess[i] * excess[i + 1] < 0
         ]
         return np.array(ends).reshape(-1, 2)
-
-    def mirrored(self) -> "OneColumn":
-        """Return the distribution of -X."""
-        return OneColumn(self.weights, -self.means, self.deviations)
 
     def _whole(self) -> Univariate:
         return Univariate(self.weights, gaussian_law(self.means, self.deviations))

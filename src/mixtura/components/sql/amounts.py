@@ -36,6 +36,13 @@ def _distances(parameters: Any, names: Sequence[str], prefix: str) -> tuple[dict
     return found, np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
 
 
+def _widths(parameters: Any) -> Float:
+    """Return standard deviations (K, D), whose squares may be beyond numbers."""
+    n_components, n_columns = parameters.means.shape
+    inverse = parameters.covariance.factors.reshape(n_components, -1)
+    return np.broadcast_to(1.0 / inverse, (n_components, n_columns))
+
+
 @terms_of.register
 def _(family: GaussianFamily, parameters: Any, names: Sequence[str], prefix: str) -> Terms:
     n_components, n_columns = parameters.means.shape
@@ -47,7 +54,7 @@ def _(family: GaussianFamily, parameters: Any, names: Sequence[str], prefix: str
             for k in range(n_components)
         ]
         return Terms(tuple(sums), (whitened,))
-    deviations = np.sqrt(parameters.covariance.variances())
+    deviations = _widths(parameters)
     heights = -np.log(deviations) - 0.5 * np.log(2 * np.pi)
     whitened = {
         f"{prefix}z{k}_{j}": f"({names[j]} - {sql_number(parameters.means[k, j])})"
@@ -82,7 +89,7 @@ def _scaled(
     if scales.covariance.factors.ndim == 3:
         whitened, heights = _distances(scales, names, prefix)
     else:
-        widths = np.sqrt(scales.covariance.variances())
+        widths = _widths(scales)
         heights = -np.log(widths).sum(axis=1)
         whitened = {
             f"{prefix}z{k}_{j}": f"({names[j]} - {sql_number(scales.means[k, j])})"
