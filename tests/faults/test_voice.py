@@ -33,7 +33,7 @@ OF_PYTHON = re.compile(
     r"|(?<![\w|])X\b(?![²|])"
 )
 # Said of what no option of the command gives: y, starts and settings of one's own, numbers that are
-# held or equal, arrays and batches.
+# held or equal, arrays, batches and streams.
 UNSAID = re.compile(
     r"warm_start|use_y|_init\b|init_params|noise_volume|cannot be kept|array of records|"
     r"degrees_of_freedom|n_components='auto'|\bfix\b|can be held|batch \d|reshape|pandas\.|blocks|"
