@@ -102,7 +102,12 @@ class ModelFit(Tabled):
         return sorted(rows, key=lambda row: -row["residual"])
 
     def summary(self, pairs: int = 10) -> Summary:
-        """Return the statistics and the largest bivariate residuals as text."""
+        """Return the statistics and the largest bivariate residuals as text.
+
+        Parameters
+        ----------
+        pairs : how many of these
+        """
         rows = [
             [
                 called,
