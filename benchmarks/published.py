@@ -238,7 +238,7 @@ def of_profiles(folder, model_number, size):
     kind = STRUCTURES[model_number]
     cells = one.data.astype(float)
     model = GaussianMixture(
-        size, covariance_type=kind, prior=None, missing="marginal", n_init=50, random_state=0
+        size, covariance_type=kind, prior=None, missing="marginal", n_init=10, random_state=0
     ).fit(cells)
     ll = model.log_likelihood_
     frame = pd.DataFrame(profile(model, cells, survey=SurveyDesign()).table())

@@ -106,7 +106,7 @@ class ModelFit(Tabled):
 
         Parameters
         ----------
-        pairs : how many pairs of items are shown at the most
+        pairs : how many of these
         """
         rows = [
             [
