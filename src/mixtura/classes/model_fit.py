@@ -208,8 +208,8 @@ def model_fit(
         for name in STATISTICS:
             larger = sum(one.values[name] >= observed.values[name] for one in found)
             bootstrap[name] = (1 + larger) / (1 + len(found))
-        larger = sum((one.residuals >= observed.residuals).astype(float) for one in found)
-        residuals_p = (1.0 + larger) / (1 + len(found))
+        as_large = np.array([one.residuals >= observed.residuals for one in found])
+        residuals_p = (1.0 + as_large.sum(axis=0)) / (1 + len(found))
     gaps = observed.unrestricted is not None and observed.unrestricted.mcar_df > 0
     return ModelFit(
         observed.values,
@@ -219,7 +219,7 @@ def model_fit(
         len(found),
         observed.residuals,
         residuals_p,
-        mixture.column_names,
+        tuple(mixture.column_names),
         observed.unrestricted.mcar if gaps and observed.unrestricted else None,
         observed.unrestricted.mcar_df if gaps and observed.unrestricted else 0,
         observed.n_cells,
