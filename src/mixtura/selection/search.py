@@ -160,12 +160,11 @@ class Search:
                 yield from job.steps(self._cells, self._bench)
 
     def fit_all(self) -> None:
-        """Fit every cell: in turn, or by several workers the largest first, which take longest."""
+        """Fit every cell, the smallest first: who ends a search early wants no large model alone."""
         sizes: dict[int, list[int]] = {}
         for place, cell in enumerate(self._cells):
             sizes.setdefault(cell.n_components, []).append(place)
-        order = sorted(sizes, reverse=self._shares_out)
-        for candidate in self._steps([OfSize(tuple(sizes[size])) for size in order]):
+        for candidate in self._steps([OfSize(tuple(sizes[size])) for size in sorted(sizes)]):
             if self._progress is not None:
                 self._progress(candidate)
 
