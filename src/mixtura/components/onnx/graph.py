@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.errors import ParameterError
-from mixtura.kinds import ColumnKind
+from mixtura.kinds import SMALLEST_AMOUNT, ColumnKind
 
 __all__ = ["IMPOSSIBLE", "Cells", "Graph", "log_density_of", "logs_of"]
 
@@ -111,17 +111,22 @@ class Cells:
         else:
             cells = graph.call("Concat", *self.columns, axis=1)
         kinds = [kind.name for kind in self.kinds]
-        least = [LEAST.get(kind, -BEYOND) for kind in kinds]
-        bad = graph.call("Less", cells, np.array(least))
-        bad = graph.call("Or", bad, graph.call("Greater", cells, np.float64(BEYOND)))
+        least, most = np.array([RANGES.get(kind, (-BEYOND, BEYOND)) for kind in kinds]).T.copy()
+        bad = graph.call("Less", cells, least)
+        bad = graph.call("Or", bad, graph.call("Greater", cells, most))
         whole = np.array([kind in ("count", "draws", "binary") for kind in kinds])
         parts = graph.call("Sub", cells, graph.call("Floor", cells))
         broken = graph.call("And", graph.call("Greater", parts, np.float64(0.0)), whole)
         return graph.call("Where", graph.call("Or", bad, broken), np.float64(np.inf), cells)
 
 
-# The least that cells of a kind are; exposures and amounts are above 0.
-LEAST = {"count": 0.0, "draws": 0.0, "binary": 0.0, "exposure": 1e-300, "positive": 1e-300}
+# The least and the most that cells of a kind are; exposures are above 0.
+RANGES = {
+    **dict.fromkeys(("count", "draws"), (0.0, BEYOND)),
+    "binary": (0.0, 1.0),
+    "exposure": (np.nextafter(0.0, 1.0), BEYOND),
+    "positive": (SMALLEST_AMOUNT, 1.0 / SMALLEST_AMOUNT),
+}
 
 
 def logs_of(values: Float) -> Float:
