@@ -11,12 +11,7 @@ from numpy.typing import NDArray
 from mixtura.errors import ParameterError
 from mixtura.kinds import SMALLEST_AMOUNT, ColumnKind
 
-__all__ = ["IMPOSSIBLE", "Cells", "Graph", "log_density_of", "logs_of"]
-
-Float = NDArray[np.float64]
-
-# In place of the logarithm of 0: times 0 it is 0, and no sum of any columns brings it back.
-IMPOSSIBLE = -1e290
+__all__ = ["Cells", "Graph", "log_density_of"]
 
 # Numbers are no larger.
 BEYOND = 1e308
@@ -127,12 +122,6 @@ RANGES = {
     "exposure": (np.nextafter(0.0, 1.0), BEYOND),
     "positive": (SMALLEST_AMOUNT, 1.0 / SMALLEST_AMOUNT),
 }
-
-
-def logs_of(values: Float) -> Float:
-    """Return logarithms, of which that of 0 is a number."""
-    with np.errstate(divide="ignore"):
-        return np.maximum(np.log(values), IMPOSSIBLE)
 
 
 @singledispatch
