@@ -6,7 +6,8 @@ import click
 
 from mixtura.classes.enumeration import STARTS
 from mixtura.cli.families import OFFERS
-from mixtura.cli.options import Sizes, Structures
+from mixtura.cli.formulas import keep_formulas_option
+from mixtura.cli.options import Sizes, Structures, folder_option, force_option, seed_option
 
 __all__ = [
     "class_family_option",
@@ -14,6 +15,7 @@ __all__ = [
     "classes_option",
     "labels_option",
     "starts_option",
+    "written_options",
 ]
 
 
@@ -28,6 +30,23 @@ def classes_option(default: str) -> Any:
         show_default=True,
         help="Numbers of classes to try: 3, 2:5 or 2,4.",
     )
+
+
+def written_options(words: str) -> Any:
+    """Return what adds the options of what is written.
+
+    Parameters
+    ----------
+    words : on the folder
+    """
+    options = (folder_option(words), force_option, seed_option, keep_formulas_option)
+
+    def add(function: Any) -> Any:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return add
 
 
 class_family_option = click.option(

@@ -17,6 +17,7 @@ from mixtura.cli.class_options import (
     classes_option,
     labels_option,
     starts_option,
+    written_options,
 )
 from mixtura.cli.class_relations import (
     asked_for,
@@ -38,14 +39,10 @@ from mixtura.cli.class_tables import Findings, scree_drawn
 from mixtura.cli.contradictions import check_roles, check_written
 from mixtura.cli.families import OFFERS, Request, check_options
 from mixtura.cli.fitted import Fitted, fitted_table
-from mixtura.cli.formulas import keep_formulas_option
 from mixtura.cli.long import COUNTED, long_of, long_option
 from mixtura.cli.options import (
-    folder_option,
-    force_option,
     missing_option,
     prior_option,
-    seed_option,
     weights_option,
 )
 from mixtura.cli.output import (
@@ -130,10 +127,9 @@ __all__ = ["classes"]
 )
 @long_option
 @click.option("--id", "id_column", help="Column that identifies a row in assignments.csv.")
-@folder_option("Folder for the model, enumeration.csv, classes.csv, assignments.csv and tables.md.")
-@force_option
-@seed_option
-@keep_formulas_option
+@written_options(
+    "Folder for the model, enumeration.csv, classes.csv, assignments.csv and tables.md."
+)
 @click.pass_context
 def classes(
     context: click.Context,

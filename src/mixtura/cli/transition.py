@@ -15,16 +15,13 @@ from mixtura.cli.class_options import (
     classes_option,
     labels_option,
     starts_option,
+    written_options,
 )
 from mixtura.cli.contradictions import check_written
 from mixtura.cli.families import OFFERS, check_options
-from mixtura.cli.formulas import keep_formulas_option
 from mixtura.cli.options import (
-    folder_option,
-    force_option,
     missing_option,
     prior_option,
-    seed_option,
     weights_option,
 )
 from mixtura.cli.output import output_folder, summed_up
@@ -91,10 +88,7 @@ __all__ = ["transition"]
 @prior_option
 @labels_option
 @click.option("--id", "id_column", help="Column that identifies a row, where a row is a person.")
-@folder_option("Folder for transitions.csv, classes.csv, assignments.csv, tables.md and more.")
-@force_option
-@seed_option
-@keep_formulas_option
+@written_options("Folder for transitions.csv, classes.csv, assignments.csv, tables.md and more.")
 @click.pass_context
 def transition(
     context: click.Context,

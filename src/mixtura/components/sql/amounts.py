@@ -42,7 +42,7 @@ def _by_column(parameters: Any, names: Sequence[str], prefix: str) -> tuple[dict
     means = parameters.means
     # Squares of these may be beyond numbers.
     inverse = parameters.covariance.factors.reshape(len(means), -1)
-    widths = np.broadcast_to(1.0 / inverse, means.shape)
+    widths: Float = np.broadcast_to(1.0 / inverse, means.shape)
     found = {
         f"{prefix}z{k}_{j}": f"({names[j]} - {sql_number(means[k, j])})"
         f" / {sql_number(widths[k, j])}"
