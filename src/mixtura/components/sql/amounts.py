@@ -45,8 +45,8 @@ def _by_column(parameters: Any, names: Sequence[str], prefix: str) -> tuple[dict
     widths: Float = np.broadcast_to(1.0 / inverse, means.shape)
     found = {
         f"{prefix}z{k}_{j}": f"({names[j]} - {sql_number(means[k, j])})"
-        f" / {sql_number(widths[k, j])}"
-        for k, j in np.ndindex(*means.shape)
+        f" / {sql_number(float(widths[k, j]))}"
+        for k, j in np.ndindex(*widths.shape)
     }
     return found, widths
 
