@@ -21,6 +21,7 @@ from mixtura import (
     MixturaWarning,
     SurveyDesign,
     latent_transition,
+    model_fit,
     profile,
 )
 
@@ -198,19 +199,27 @@ def header(values):
     print("|" + " --- |" * (len(names) + len(values)))
 
 
+def answers_of(one):
+    """Return the answers of an output's data, None where one is missing."""
+    own = one.data.drop(columns=[one.weight] if one.weight else [])
+    return own.astype("Int64").astype(object).where(own.notna(), None)
+
+
+def fitted_classes(items, size, **told):
+    # A prior would hold probabilities off the edge.
+    return CategoricalMixture(size, prior=None, n_init=100, random_state=0).fit(items, **told)
+
+
 def of_classes(folder, name, size):
     one = read(folder, name)
     if one is None:
         return
-    columns = [column for column in one.data.columns if column != one.weight]
-    items = one.data[columns].astype("Int64").astype(object).where(one.data[columns].notna(), None)
-    told, weights = {}, None
+    items = answers_of(one)
+    columns, told, weights = list(items.columns), {}, None
     if one.weight:
         weights = one.data[one.weight] / one.data[one.weight].mean()
         told = {"sample_weight": weights}
-    # A prior would hold probabilities off the edge.
-    model = CategoricalMixture(size, prior=None, n_init=100, random_state=0)
-    model.fit(items, **told)
+    model = fitted_classes(items, size, **told)
     design = SurveyDesign(weights=weights)
     ours = our_cumulative(profile(model, items, survey=design).table(), columns, items)
     p, se, _ = differences(cumulative(one, columns), ours)
@@ -269,7 +278,7 @@ def of_transitions(folder, name, measurement):
     columns = list(one.data.columns)
     half = len(columns) // 2
     items = columns[:half]
-    answers = one.data.astype("Int64").astype(object).where(one.data.notna(), None)
+    answers = answers_of(one)
     waves = [answers[columns[:half]], answers[columns[half:]].set_axis(items, axis=1)]
     stacked = pd.concat(waves)
     stacked = stacked[stacked.notna().any(axis=1)]
@@ -296,6 +305,21 @@ def of_transitions(folder, name, measurement):
     print(np.round(moves, 3).tolist(), "and", theirs.tolist(), file=sys.stderr)
 
 
+def of_tables(folder, name, size):
+    one = read(folder, name)
+    items = answers_of(one)
+    found = model_fit(fitted_classes(items, size), items)
+    missing = one.text.index("Chi-Square Test for MCAR")
+    for test, words, text, value, df in (
+        ("fit", "Pearson", one.text[:missing], found.values["x2"], found.residual_df),
+        ("fit", "Likelihood Ratio", one.text[:missing], found.values["g2"], found.residual_df),
+        ("MCAR", "Likelihood Ratio", one.text[missing:], found.mcar, found.mcar_df),
+    ):
+        own = text[text.index(f"          {words} Chi-Square") :]
+        theirs, freedom = after(own, "Value"), after(own, "Degrees of Freedom")
+        print(f"{name}, {test}, {words}: {theirs:.3f} with {freedom:g}, here {value:.3f} with {df}")
+
+
 def main(folder):
     warnings.simplefilter("ignore", MixturaWarning)
     folder = Path(folder)
@@ -318,6 +342,8 @@ def main(folder):
     room = folder / "lta" / "lta_model"
     of_transitions(room, "4-class-invariant", "equal")
     of_transitions(room, "4-class-non-invariant", "free")
+    print("\nFit to the table of answers")
+    of_tables(folder / "distals" / "enum", "c4_enum", 4)
 
 
 if __name__ == "__main__":

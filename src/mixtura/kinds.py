@@ -3,7 +3,20 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["BINARY", "COUNT", "DRAWS", "EXPOSURE", "NUMBER", "POSITIVE", "ColumnKind", "category"]
+__all__ = [
+    "BINARY",
+    "COUNT",
+    "DRAWS",
+    "EXPOSURE",
+    "NUMBER",
+    "POSITIVE",
+    "SMALLEST_AMOUNT",
+    "ColumnKind",
+    "category",
+]
+
+# Beyond it and its inverse rates, and sums of many amounts, leave the range of numbers.
+SMALLEST_AMOUNT = 1e-250
 
 Name = Literal["number", "count", "draws", "binary", "exposure", "positive", "category"]
 

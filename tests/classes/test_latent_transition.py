@@ -314,6 +314,8 @@ def test_what_cannot_be_fitted_is_said() -> None:
     model = fitted(waves)
     with pytest.raises(DataError, match="2 waves at least"):
         latent_transition(model, waves[:1])
+    with pytest.raises(DataError, match="or these by name"):
+        latent_transition(model, waves[0])
     with pytest.raises(DataError, match="wave 1 has 49 rows and wave 0 has 50"):
         latent_transition(model, [waves[0], waves[1][1:]])
     with pytest.raises(ParameterError, match="measurement should be one of equal, free"):

@@ -122,6 +122,30 @@ def test_gaps_are_told_by_full_information_and_a_weight_is_so_many_rows() -> Non
     assert_allclose(twice.residuals, many.residuals)
 
 
+@pytest.mark.parametrize("gaps", [0.0, 0.15])
+def test_levels_that_only_rows_of_weight_0_have_are_no_cells(gaps) -> None:
+    frame = drawn(4, 250, gaps)
+    weights = np.append(np.ones(250), 0.0)
+    more = pd.concat([frame, pd.DataFrame([[9, 1, 1, 1]], columns=frame.columns)])
+    expected = model_fit(CategoricalMixture(1, prior=None).fit(frame), frame)
+    other = CategoricalMixture(1, prior=None).fit(more.astype(object), sample_weight=weights)
+    found = model_fit(other, more.astype(object), weights)
+    assert found.values == pytest.approx(expected.values, rel=1e-6)
+    for name in ("residual_df", "n_cells", "n", "mcar_df"):
+        assert getattr(found, name) == getattr(expected, name)
+    if not gaps:
+        table = other.facts_["table"]
+        assert found.residual_df == table["residual_df"]
+        assert (found.values["g2"], found.values["x2"]) == pytest.approx((table["g2"], table["x2"]))
+
+
+def test_where_each_row_lacks_much_nothing_is_left_to_test() -> None:
+    frame = drawn(6, 200, 0.0, (2, 3)).astype(object)
+    frame.iloc[:100, 0] = frame.iloc[100:, 1] = None
+    found = model_fit(CategoricalMixture(1, prior=None).fit(frame), frame)
+    assert (found.mcar, found.mcar_p, found.mcar_df) == (None, None, 0)
+
+
 def test_tables_drawn_from_the_model_are_as_far_from_it_as_it_says() -> None:
     p_values = []
     for seed in range(12):

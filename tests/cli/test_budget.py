@@ -1,5 +1,6 @@
 """`--budget` ends a search in time, which keeps its best and says what was not tried."""
 
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,18 @@ def test_a_search_that_found_nothing_in_time_says_so() -> None:
         searched(until_interrupted(0, 7), 0.05)
 
 
+def test_a_search_in_the_background_of_a_shell_ends_in_time_too() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        selection, _ = searched(until_interrupted(2, 7), 0.05)
+        with Budget(1000.0):
+            signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert "5 of 7 models were not tried" in selection.notes[-1]
+
+
 def test_what_is_done_in_time_is_not_interrupted() -> None:
     with Budget(0.05) as _:
         pass
@@ -70,6 +83,31 @@ def test_an_interrupt_of_the_user_stays_one() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         searched(search, 1000.0)
+
+
+@pytest.mark.parametrize(
+    ("room", "asked"),
+    [
+        ("fitted", ["rows.csv", "-f", "gaussian"]),
+        ("beyond", ["rows.csv", "-f", "gaussian", "--memory", "1kB"]),
+        ("fitted_files", ["rows.csv", "--long", "a,b", "-f", "poisson"]),
+    ],
+)
+def test_every_kind_of_rows_is_searched_within_the_budget(
+    room: str, asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pd.DataFrame(ROWS.round(), columns=["a", "b"]).to_csv("rows.csv", index=False)
+    given = []
+
+    def noted(search: Any, seconds: float) -> Any:
+        given.append(seconds)
+        return searched(search, seconds)
+
+    monkeypatch.setattr(f"mixtura.cli.{room}.searched", noted)
+    done = run("fit", *asked, "-k", "1", "--budget", 1000)
+    assert done.exit_code == 0, done.output
+    assert given == [1000.0]
 
 
 def test_a_budget_that_is_not_spent_changes_nothing(tmp_path: Path) -> None:

@@ -60,6 +60,8 @@ def test_what_cannot_be_written_is_said(model: Path, tmp_path: Path) -> None:
     for given, words in (
         ((model, "-o", tmp_path / "x.csv"), "may be .json, .onnx, .sql"),
         ((model, "-o", tmp_path / "x.json", "--table", "a"), "--table is for .sql, and -o"),
+        ((model, "-o", tmp_path / "x.sql", "--keep", "p_0"), "--keep has 'p_0', but a column"),
+        ((model, "-o", tmp_path / "x.sql", "--table", ""), "mixtura: --table should be a name"),
         ((model, "-o", model), "is read and would be replaced"),
         ((lines, "-o", tmp_path / "x.sql"), "there is no SQL for a 'regression' mixture"),
         ((tmp_path / "none", "-o", tmp_path / "x.sql"), "none"),

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from scipy import sparse
 from sklearn.datasets import dump_svmlight_file
 
-from mixtura import MultinomialMixture, PoissonMixture, load, read_counts
+from mixtura import GaussianMixture, MultinomialMixture, PoissonMixture, load, read_counts
 from mixtura.cli.command import command
 
 pytestmark = pytest.mark.usefixtures("sketched")
@@ -129,8 +129,8 @@ def test_a_page_of_many_rows_shows_some(folder, monkeypatch) -> None:
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (["rows.mtx"], "--family auto is for other rows"),
-        (["rows.mtx", "-f", "gaussian"], "take multinomial, poisson"),
+        (["rows.mtx"], "models of family auto are of other rows"),
+        (["rows.mtx", "-f", "gaussian"], "those of multinomial, poisson"),
         (["rows.mtx", "-f", "poisson", "--weights", "w"], "--weights says nothing"),
         (["rows.mtx", "-f", "poisson", "--long", "a,b,c"], "--long says nothing"),
         (["rows.mtx", "rows.npz", "-f", "poisson"], "name no other file"),
@@ -142,6 +142,15 @@ def test_options_that_say_nothing_of_counts_are_refused(folder, asked, words, mo
     done = told("fit", *asked, "-k", "2")
     assert (done.exit_code, done.stdout) == (2, "")
     assert words in done.stderr
+
+
+def test_a_model_of_other_rows_does_not_read_a_matrix(folder, monkeypatch) -> None:
+    monkeypatch.chdir(folder)
+    GaussianMixture(1).fit(np.random.default_rng(0).normal(size=(30, 2))).save("model.mixtura")
+    done = told("predict", "model.mixtura", "rows.mtx")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "models of family gaussian are of other rows" in done.stderr
+    assert "--family" not in done.stderr
 
 
 def test_items_that_a_model_does_not_know_are_told(folder, monkeypatch) -> None:

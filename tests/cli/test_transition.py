@@ -175,6 +175,26 @@ def test_assignments_of_who_lacks_a_covariate_are_empty(long, tmp_path) -> None:
     assert {row["term"] for row in rows_of(out / "coefficients.csv")} == {"intercept", "age"}
 
 
+@pytest.mark.parametrize("weights", [None, "w"])
+def test_covariates_are_tested_on_the_people_who_have_them(wide, weights) -> None:
+    asked = ["--columns", COLUMNS, "-k", "2", "--covariates", "age", "--tests"]
+    done = told(wide, *asked, *([] if weights is None else ["--weights", weights]))
+    assert done.exit_code == 0, done.stderr
+    answers, about = people()
+    there = about["age"].notna()
+
+    def alone(people, answers, **options):
+        given = {} if weights is None else dict.fromkeys(("weights", "sample_weight"), people["w"])
+        return fitted(people, answers, **given, **options)
+
+    own = {year: one[there] for year, one in answers.items()}
+    test = alone(about[there], own).against(alone(about, answers, covariates=about[["age"]]))
+    (line,) = (row for row in done.stdout.splitlines() if row.startswith("no covariates"))
+    *_, statistic, df, _ = line.split()
+    assert float(statistic) == pytest.approx(test.statistic, abs=2e-3)
+    assert int(df) == test.df == 3
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -1,4 +1,4 @@
-"""Fits whose numbers are so large or small that squares of them are no numbers (finding C)."""
+"""Fits whose numbers are so large or small that squares of them are no numbers."""
 
 import warnings
 from collections.abc import Callable

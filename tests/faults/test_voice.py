@@ -1,4 +1,4 @@
-"""The command speaks of its own options, of files, and of rows counted from 1 (finding R)."""
+"""The command speaks of its own options, of files, and of rows counted from 1."""
 
 import ast
 import inspect

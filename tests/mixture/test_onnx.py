@@ -172,7 +172,15 @@ def test_missing_cells_are_left_out_where_columns_are_independent() -> None:
 
 @pytest.mark.parametrize(
     ("name", "cell"),
-    [("poisson", 2.5), ("geometric", -1.0), ("gamma", 0.0), ("bernoulli", 2.0), ("gamma", np.inf)],
+    [
+        ("poisson", 2.5),
+        ("geometric", -1.0),
+        ("gamma", 0.0),
+        ("gamma", 1e-270),
+        ("gamma", 1e270),
+        ("gamma", np.inf),
+        ("bernoulli", 2.0),
+    ],
 )
 def test_cells_that_a_fit_would_refuse_give_no_number(name: str, cell: float) -> None:
     model, columns = MODELS[name]

@@ -1,5 +1,6 @@
 """How far the answers are from what classes say of them: G², X² and the like, pairs, gaps."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -9,14 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
 from mixtura.arrays import generator_of, whole_number
-from mixtura.classes.absent import n_absent
 from mixtura.classes.posteriors import mixture_of
 from mixtura.components.noise import without_noise
 from mixtura.data import ArrayRows
 from mixtura.data.distinct import distinct_rows
 from mixtura.errors import DataError, MixturaError, ParameterError
-from mixtura.goodness.facts import ItemFamily, level_counts
+from mixtura.goodness.facts import ItemFamily, level_counts, levels_seen
 from mixtura.goodness.pairs import pair_residuals
+from mixtura.goodness.patterns import PatternFit, pattern_fit
 from mixtura.goodness.saturated import Saturated, saturated
 from mixtura.inference.refit import from_mixture, options_of, refit
 from mixtura.inference.replicates import seeded
@@ -28,8 +29,6 @@ __all__ = ["ModelFit", "model_fit"]
 
 Float = NDArray[np.float64]
 
-# What a power divergence of Cressie and Read (1984) is taken to.
-POWER = 2.0 / 3.0
 STATISTICS = ("g2", "x2", "cressie_read", "dissimilarity")
 CALLED = ("likelihood ratio G²", "Pearson X²", "Cressie-Read", "dissimilarity index")
 
@@ -50,7 +49,8 @@ class ModelFit(Tabled):
     residuals_p : (J, J) p-values of these by the same replicates, NaN without
     columns : (J,) what items are called
     mcar : likelihood ratio of the rows' own tables, by which items they lack, against one table of
-        all: whether cells are missing completely at random; None where none is missing
+        all: whether cells are missing completely at random; None where none is missing, or gaps
+        leave nothing to test
     mcar_df : its degrees of freedom
     n_cells : of the table
     n : the weight of the rows
@@ -126,7 +126,7 @@ class ModelFit(Tabled):
         if self.mcar is not None:
             said += (
                 f".\nMissing completely at random: likelihood ratio {self.mcar:.3f}, df "
-                f"{self.mcar_df}, p {probability(self.mcar_p or 0.0)}"
+                f"{self.mcar_df}, p {probability(float(chi2.sf(self.mcar, self.mcar_df)))}"
             )
         header = ["statistic", "value", "df", "p", "bootstrap p"]
         passages = [
@@ -197,101 +197,124 @@ def model_fit(
     seed = int(generator_of(random_state).integers(2**31))
     drawn = [_of_replicate(fitted, rows, prior, seed, number) for number in range(replicates)]
     found = [one for one in drawn if one is not None]
-    df = min(int(observed.total), observed.n_cells - 1) - _free(fitted, rows)
-    p_values = {
-        name: float(chi2.sf(observed.values[name], df)) if df > 0 else float("nan")
-        for name in STATISTICS[:3]
-    }
-    residuals_p = np.full_like(observed.residuals, np.nan)
-    bootstrap: dict[str, float] = {}
-    if found:
-        for name in STATISTICS:
-            larger = sum(one.values[name] >= observed.values[name] for one in found)
-            bootstrap[name] = (1 + larger) / (1 + len(found))
-        as_large = np.array([one.residuals >= observed.residuals for one in found])
-        residuals_p = (1.0 + as_large.sum(axis=0)) / (1 + len(found))
-    gaps = observed.unrestricted is not None and observed.unrestricted.mcar_df > 0
+    df, gaps = observed.table.residual_df, observed.unrestricted
+    # Where each row lacks much there may be nothing left to test.
+    gaps = gaps if gaps is not None and gaps.mcar_df > 0 else None
     return ModelFit(
         observed.values,
         df,
-        p_values,
-        bootstrap,
+        {
+            name: float(chi2.sf(observed.values[name], df)) if df > 0 else float("nan")
+            for name in STATISTICS[:3]
+        },
+        _bootstrap_p(observed, found),
         len(found),
         observed.residuals,
-        residuals_p,
+        _residuals_p(observed, found),
         tuple(mixture.column_names),
-        observed.unrestricted.mcar if gaps and observed.unrestricted else None,
-        observed.unrestricted.mcar_df if gaps and observed.unrestricted else 0,
-        observed.n_cells,
-        observed.total,
+        None if gaps is None else gaps.mcar,
+        0 if gaps is None else gaps.mcar_df,
+        observed.table.n_cells,
+        observed.table.total,
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Measured:
-    """What is measured of rows and a model of them."""
+    """What is measured of rows and a model of them.
+
+    Attributes
+    ----------
+    table : observed and expected, or of rows with gaps unrestricted and expected
+    unrestricted : this, of rows with gaps
+    """
 
     values: dict[str, float]
     residuals: Float
+    table: PatternFit
     unrestricted: Saturated | None
-    n_cells: int
-    total: float
 
 
-def _free(mixture: Mixture, rows: Rows) -> int:
-    """Return the free parameters, without those of levels that no row has."""
-    return mixture.n_parameters - int(n_absent(mixture, rows.array).sum())
+def _bootstrap_p(observed: _Measured, found: list[_Measured]) -> dict[str, float]:
+    """Return the p-values of the statistics by replicates, none without."""
+    if not found:
+        return {}
+    return {
+        name: (1 + sum(one.values[name] >= observed.values[name] for one in found))
+        / (1 + len(found))
+        for name in STATISTICS
+    }
+
+
+def _residuals_p(observed: _Measured, found: list[_Measured]) -> Float:
+    """Return the p-values (J, J) of bivariate residuals by replicates, NaN without."""
+    if not found:
+        return np.full_like(observed.residuals, np.nan)
+    as_large = np.array([one.residuals >= observed.residuals for one in found])
+    return (1.0 + as_large.sum(axis=0)) / (1 + len(found))
 
 
 def _measured(mixture: Mixture, rows: Rows) -> _Measured:
-    levels = level_counts(mixture.kinds)
+    family, levels = without_noise(mixture.family), level_counts(mixture.kinds)
     patterns, totals = distinct_rows(np.asarray(rows.array, dtype=np.float64), rows.weights)
     coded = np.where(np.isnan(patterns), -1, patterns).astype(np.intp)
     known = (coded >= 0).any(axis=1)
-    coded, totals, patterns = coded[known], totals[known], patterns[known]
-    array = patterns.astype(rows.array.dtype)
-    density = mixture.coded.log_density(array)
-    total, n_cells = float(totals.sum()), prod(map(int, levels))
-    unrestricted = None
+    coded, totals = coded[known], totals[known]
+    density = mixture.coded.log_density(patterns[known].astype(rows.array.dtype))
+    seen, unrestricted = levels_seen(family), None
     if (coded < 0).any():
-        unrestricted = saturated(coded, totals, levels)
-        if unrestricted is None:
-            raise DataError(
-                f"cells are missing, and the table of all answers has {n_cells:,} cells, too many "
-                "to be found without them; take fewer items, or rows without a missing cell"
-            )
-        observed = total * unrestricted.probabilities
-        grid = np.indices(levels).reshape(len(levels), -1).T.astype(rows.array.dtype)
-        log_expected = np.log(total) + mixture.coded.log_density(grid)
-        deviance = 2.0 * (unrestricted.log_likelihood - float(totals @ density))
-        values = _divergences(observed, log_expected, total, deviance)
+        unrestricted = _unrestricted(coded, totals, seen)
+        table = _filled(unrestricted, mixture, totals, seen, rows.array.dtype)
+        g2 = 2.0 * (unrestricted.log_likelihood - float(totals @ density))
     else:
-        log_expected = np.log(total) + density
-        values = _divergences(totals, log_expected, total)
-    probabilities = without_noise(mixture.family).level_probabilities(mixture.parameters)
+        table = pattern_fit(density, totals, [len(own) for own in seen], mixture.n_parameters)
+        g2 = table.g2
+    values = (g2, table.x2, table.cressie_read, table.dissimilarity)
+    probabilities = family.level_probabilities(mixture.parameters)
     pairs = pair_residuals(mixture.weights, probabilities, coded, totals, levels)
-    return _Measured(values, pairs.values, unrestricted, n_cells, total)
+    return _Measured(dict(zip(STATISTICS, values, strict=True)), pairs.values, table, unrestricted)
 
 
-def _divergences(
-    observed: Float, log_expected: Float, total: float, deviance: float | None = None
-) -> dict[str, float]:
-    """Return the statistics of cells, of which those not here were not seen."""
-    expected = np.exp(log_expected)
-    unseen = max(total - float(expected.sum()), 0.0)
-    there = observed > 0.0
-    logs = np.log(observed[there]) - log_expected[there]
-    own = observed[there]
-    with np.errstate(over="ignore"):
-        squares = np.exp(np.log(own) + logs)
-        powers = own * np.expm1(POWER * logs)
-    x2 = float(squares.sum() - 2.0 * own.sum() + expected.sum()) + unseen
-    return {
-        "g2": float(2.0 * own @ logs) if deviance is None else deviance,
-        "x2": x2,
-        "cressie_read": float(2.0 / (POWER * (POWER + 1.0)) * powers.sum()),
-        "dissimilarity": float((np.abs(observed - expected).sum() + unseen) / (2.0 * total)),
-    }
+def _unrestricted(
+    coded: NDArray[np.intp], totals: Float, seen: Sequence[NDArray[np.intp]]
+) -> Saturated:
+    """Return the unrestricted table of rows with gaps.
+
+    Raises
+    ------
+    DataError
+        If it has too many cells.
+    """
+    sizes = [len(own) for own in seen]
+    places = np.column_stack([np.searchsorted(*pair) for pair in zip(seen, coded.T, strict=True)])
+    found = saturated(np.where(coded < 0, -1, places), totals, sizes)
+    if found is None:
+        raise DataError(
+            f"cells are missing, and the table of all answers has {prod(sizes):,} cells, too many "
+            "to be found without them; take fewer items, or rows without a missing cell"
+        )
+    return found
+
+
+def _filled(
+    unrestricted: Saturated,
+    mixture: Mixture,
+    totals: Float,
+    seen: Sequence[NDArray[np.intp]],
+    dtype: Any,
+) -> PatternFit:
+    """Return the unrestricted table against that of the mixture."""
+    sizes, total = [len(own) for own in seen], float(totals.sum())
+    there = unrestricted.probabilities > 0.0
+    places = np.unravel_index(np.flatnonzero(there), sizes)
+    cells = np.column_stack([own[place] for own, place in zip(seen, places, strict=True)])
+    return PatternFit(
+        total * unrestricted.probabilities[there],
+        np.log(total) + mixture.coded.log_density(cells.astype(dtype)),
+        total,
+        prod(sizes),
+        mixture.n_parameters,
+    )
 
 
 def _of_replicate(

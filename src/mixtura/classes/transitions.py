@@ -239,7 +239,7 @@ def named_waves(
     if isinstance(waves, Mapping):
         return tuple(waves), list(waves.values())
     if not isinstance(waves, (list, tuple)):
-        raise DataError("waves should be a list of the rows of each wave, 2 waves at least")
+        raise DataError("waves should be a list of the rows of each wave, or these by name")
     return tuple(range(len(waves))), waves
 
 

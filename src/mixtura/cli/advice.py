@@ -57,6 +57,8 @@ RULES: list[tuple[str, Words]] = [
     (r"(?<![\w-])period (?=should)", "--period "),
     (r"; draw responses for rows of terms by .*", ""),
     (r"use prior='weak' or None", "use --prior weak or none"),
+    (r"^keep (?=has)", "--keep "),
+    (r"^table should be a name, or .*", "--table should be a name"),
     (
         r"ordinal=\{(?:\0\d+\0|\w+): \[\.\.\.\]\} with the levels in order",
         "--ordinal NAME=low<middle<high, with its answers in order",

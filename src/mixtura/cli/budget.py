@@ -1,5 +1,6 @@
 """`--budget`: a search that ends in time, and says what it did not try."""
 
+import signal
 from _thread import interrupt_main
 from dataclasses import replace
 from math import inf, isfinite
@@ -79,18 +80,32 @@ class Budget:
         self.seconds, self.is_spent = seconds, False
         self._is_over, self._lock = False, Lock()
         self._timer = Timer(seconds, self._spend) if isfinite(seconds) else None
+        self._hears_nothing = False
 
     def __enter__(self) -> None:
-        if self._timer is not None:
-            self._timer.daemon = True
-            self._timer.start()
+        if self._timer is None:
+            return
+        # In the background of a shell interrupts are ignored, and there this one alone is heard.
+        self._hears_nothing = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        if self._hears_nothing:
+            signal.signal(signal.SIGINT, self._interrupt)
+        self._timer.daemon = True
+        self._timer.start()
 
     def __exit__(self, *_: object) -> None:
-        # What is done after a search is never interrupted.
-        with self._lock:
-            self._is_over = True
-        if self._timer is not None:
-            self._timer.cancel()
+        try:
+            # What is done after a search is never interrupted.
+            with self._lock:
+                self._is_over = True
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            if self._hears_nothing:
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def _interrupt(self, *_: object) -> None:
+        if self.is_spent:
+            raise KeyboardInterrupt
 
     def _spend(self) -> None:
         with self._lock:

@@ -26,7 +26,7 @@ from mixtura.cli.voice import say
 from mixtura.text import Passage, Rows, Table, as_latex, as_markdown, probability
 from mixtura.writing import replacing, write_text
 
-__all__ = ["Findings", "Related", "drawn", "write_csv"]
+__all__ = ["Findings", "Related", "scree_drawn", "write_csv"]
 
 Related = ClassMembership | ClassRegression | DistalOutcomes
 
@@ -181,7 +181,7 @@ def _cells(cells: list[Any], safe: Callable[[Any], Any]) -> Any:
     return pa.array(safe(cells), from_pandas=True)
 
 
-def drawn(path: Path, rows: list[dict[str, Any]]) -> bool:
+def scree_drawn(path: Path, rows: list[dict[str, Any]]) -> bool:
     """Draw the criteria against the number of classes; return whether that can be done here."""
     if find_spec("matplotlib") is None:
         say("no scree plot: it needs matplotlib; pip install 'mixtura[report]'", err=True)

@@ -8,9 +8,17 @@ from typing import Any
 import click
 
 from mixtura.classes import Enumeration, classification, profile
-from mixtura.classes.enumeration import STARTS, enumeration_of
+from mixtura.classes.enumeration import enumeration_of
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.binding import ordinal_link_option, ordinal_of, ordinal_option
+from mixtura.cli.class_options import (
+    class_family_option,
+    class_structure_option,
+    classes_option,
+    labels_option,
+    starts_option,
+    written_options,
+)
 from mixtura.cli.class_relations import (
     asked_for,
     by_group,
@@ -27,20 +35,14 @@ from mixtura.cli.class_relations import (
     say_unnamed,
     survey_of,
 )
-from mixtura.cli.class_tables import Findings, drawn
+from mixtura.cli.class_tables import Findings, scree_drawn
 from mixtura.cli.contradictions import check_roles, check_written
 from mixtura.cli.families import OFFERS, Request, check_options
 from mixtura.cli.fitted import Fitted, fitted_table
-from mixtura.cli.formulas import keep_formulas_option
 from mixtura.cli.long import COUNTED, long_of, long_option
 from mixtura.cli.options import (
-    Sizes,
-    Structures,
-    folder_option,
-    force_option,
     missing_option,
     prior_option,
-    seed_option,
     weights_option,
 )
 from mixtura.cli.output import (
@@ -67,33 +69,9 @@ __all__ = ["classes"]
 
 @click.command()
 @click.argument("files", nargs=-1, required=True)
-@click.option(
-    "-k",
-    "--classes",
-    "sizes",
-    type=Sizes(),
-    default="1:8",
-    show_default=True,
-    help="Numbers of classes to try: 3, 1:8 or 2,4,8.",
-)
-@click.option(
-    "-f",
-    "--family",
-    type=click.Choice(list(OFFERS)),
-    default="categorical",
-    show_default=True,
-    help="What the columns are: categorical for latent classes, gaussian for latent profiles, "
-    "mixed; auto goes by the columns, and says how.",
-)
-@click.option(
-    "-s",
-    "--structure",
-    "structures",
-    type=Structures(),
-    default="diag",
-    show_default=True,
-    help="Covariance structure of numbers: diag, EEI (the same in all classes), full, ...",
-)
+@classes_option("1:8")
+@class_family_option
+@class_structure_option
 @click.option("--columns", help="Columns that tell classes, separated by commas; default all.")
 @ordinal_option
 @ordinal_link_option
@@ -106,13 +84,7 @@ __all__ = ["classes"]
 )
 @click.option("--strata", help="Column of the strata that rows were drawn from.")
 @click.option("--clusters", help="Column of what was drawn together, such as households.")
-@click.option(
-    "--starts",
-    type=click.IntRange(1),
-    default=STARTS,
-    show_default=True,
-    help="Starts carried to the end for each number of classes.",
-)
+@starts_option
 @prior_option
 @click.option(
     "--blrt",
@@ -127,10 +99,7 @@ __all__ = ["classes"]
     help="Also test each K - 1 classes against K as Vuong, and Lo, Mendell and Rubin have it.",
 )
 @fit_option
-@click.option(
-    "--labels",
-    help="Names for the classes, the largest first, separated by commas: 'low,middle,high'.",
-)
+@labels_option
 @click.option(
     "--covariates",
     help="Columns that foretell classes, separated by commas, or a formula: 'age + C(sex)'.",
@@ -158,10 +127,9 @@ __all__ = ["classes"]
 )
 @long_option
 @click.option("--id", "id_column", help="Column that identifies a row in assignments.csv.")
-@folder_option("Folder for the model, enumeration.csv, classes.csv, assignments.csv and tables.md.")
-@force_option
-@seed_option
-@keep_formulas_option
+@written_options(
+    "Folder for the model, enumeration.csv, classes.csv, assignments.csv and tables.md."
+)
 @click.pass_context
 def classes(
     context: click.Context,
@@ -336,6 +304,6 @@ def _write(folder: Output, fitted: Fitted, findings: Findings) -> None:
         save(folder.partial / MODEL, fitted.mixture, fitted.facts(), seen=fitted.seen)
         names = [MODEL, ENUMERATION, CLASSES, rows.file, TABLES, LATEX]
         fitted_sizes = [row for row in findings.enumeration.table() if row["failure"] is None]
-        if len(fitted_sizes) > 1 and drawn(folder.partial / SCREE, fitted_sizes):
+        if len(fitted_sizes) > 1 and scree_drawn(folder.partial / SCREE, fitted_sizes):
             names.append(SCREE)
     folder.hand_over(*names)

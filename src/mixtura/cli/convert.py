@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.contradictions import check_target
 from mixtura.cli.voice import say
 from mixtura.errors import ParameterError
@@ -51,7 +52,8 @@ def convert(context: click.Context, model: Path, output: Path, **options: Any) -
             if source is not None and source.name == "COMMANDLINE":
                 raise ParameterError(f"--{name} is for .sql, and -o {output} is none; leave it out")
     mixture, _ = load_with_facts(model)
-    WRITERS[kind](mixture, output, options)
+    with in_words_of_the_command(model):
+        WRITERS[kind](mixture, output, options)
     say(f"written to {output}", err=True)
 
 

@@ -173,8 +173,8 @@ def counted_rows(
             )
     if family not in SPARSE:
         raise ParameterError(
-            f"'{matrices[0]}' is a matrix of counts, and --family {family} is for other rows; take "
-            f"{', '.join(SPARSE[:-1])} or {SPARSE[-1]}"
+            f"'{matrices[0]}' is a matrix of counts, and models of family {family} are of other "
+            f"rows; those of {', '.join(SPARSE[:-1])} and {SPARSE[-1]} take it"
         )
     draws = read_counts(
         matrices[0], items=naming.items, groups=naming.rows, transpose=naming.transpose

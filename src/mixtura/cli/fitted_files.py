@@ -13,11 +13,11 @@ from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.answers import Answers
 from mixtura.cli.assignments import assignments_of
 from mixtura.cli.beyond import fitted_beyond, rows_beyond
+from mixtura.cli.budget import searched
 from mixtura.cli.counts import CountedRows, Naming, counted_rows
 from mixtura.cli.families import Offer, Request
 from mixtura.cli.families.columns_of_numbers import searching
 from mixtura.cli.fitted import Fitted, fitted_table
-from mixtura.cli.progress import search_progress
 from mixtura.components.catalogue import ROWS
 from mixtura.data.memory import bytes_of
 from mixtura.data.paths import bytes_in_memory, called_together, files_of
@@ -93,8 +93,7 @@ def _fitted_counts(rows: CountedRows, request: Request, family: str) -> Fitted:
     jobs = (request.weights_column, rows.id_column)
     draws = rows.of(request.columns, [name for name in request.left_out if name not in jobs])
     search = searching(ROWS[family], draws, replace(request, weights=rows.weights))
-    with search_progress() as progress:
-        selection, facts = search(progress)
+    selection, facts = searched(search, request.budget)
     mixture = selection.result.mixture
     counts: Any = draws.of_items(mixture.columns or ()).counts
     assignments = assignments_of(

@@ -7,20 +7,21 @@ from typing import Any
 
 import click
 
-from mixtura.classes.enumeration import STARTS
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.binding import ordinal_link_option, ordinal_option
+from mixtura.cli.class_options import (
+    class_family_option,
+    class_structure_option,
+    classes_option,
+    labels_option,
+    starts_option,
+    written_options,
+)
 from mixtura.cli.contradictions import check_written
 from mixtura.cli.families import OFFERS, check_options
-from mixtura.cli.formulas import keep_formulas_option
 from mixtura.cli.options import (
-    Sizes,
-    Structures,
-    folder_option,
-    force_option,
     missing_option,
     prior_option,
-    seed_option,
     weights_option,
 )
 from mixtura.cli.output import output_folder, summed_up
@@ -42,33 +43,9 @@ __all__ = ["transition"]
 @click.option("--person", help="Column of the person, in files with a line for each wave.")
 @click.option("--wave", help="Column of the wave, in files with a line for each.")
 @click.option("--waves", help="Waves that are taken, in order, separated by commas; default all.")
-@click.option(
-    "-k",
-    "--classes",
-    "sizes",
-    type=Sizes(),
-    default="2:4",
-    show_default=True,
-    help="Numbers of classes to try: 3, 2:5 or 2,4.",
-)
-@click.option(
-    "-f",
-    "--family",
-    type=click.Choice(list(OFFERS)),
-    default="categorical",
-    show_default=True,
-    help="What the columns are: categorical for latent classes, gaussian for latent profiles, "
-    "mixed; auto goes by the columns, and says how.",
-)
-@click.option(
-    "-s",
-    "--structure",
-    "structures",
-    type=Structures(),
-    default="diag",
-    show_default=True,
-    help="Covariance structure of numbers: diag, EEI (the same in all classes), full, ...",
-)
+@classes_option("2:4")
+@class_family_option
+@class_structure_option
 @ordinal_option
 @ordinal_link_option
 @click.option(
@@ -107,23 +84,11 @@ __all__ = ["transition"]
 @click.option("--sampling-weights", help="Column of sampling weights of people, of any unit.")
 @click.option("--strata", help="Column of the strata that people were drawn from.")
 @click.option("--clusters", help="Column of what was drawn together, such as schools.")
-@click.option(
-    "--starts",
-    type=click.IntRange(1),
-    default=STARTS,
-    show_default=True,
-    help="Starts carried to the end for each number of classes.",
-)
+@starts_option
 @prior_option
-@click.option(
-    "--labels",
-    help="Names for the classes, the largest first, separated by commas: 'low,middle,high'.",
-)
+@labels_option
 @click.option("--id", "id_column", help="Column that identifies a row, where a row is a person.")
-@folder_option("Folder for transitions.csv, classes.csv, assignments.csv, tables.md and more.")
-@force_option
-@seed_option
-@keep_formulas_option
+@written_options("Folder for transitions.csv, classes.csv, assignments.csv, tables.md and more.")
 @click.pass_context
 def transition(
     context: click.Context,

@@ -1,7 +1,8 @@
 """The fits of `mixtura transition`: a model for each number of classes, and tests of the best."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,7 @@ class _People:
     told : row weights, or how people were drawn
     covariates : names or a formula, or None
     frame : the columns of these
+    complete : (N,) which people lack none
     """
 
     waves: Waves
@@ -79,6 +81,7 @@ class _People:
     told: Mapping[str, Any]
     covariates: Any
     frame: Any
+    complete: NDArray[np.bool_]
 
     @classmethod
     def of(cls, waves: Waves, asked: AskedOfWaves) -> "_People":
@@ -88,10 +91,11 @@ class _People:
         told: dict[str, Any] = {"survey": survey}
         if survey is None:
             told = {"sample_weight": weights_of(table, options["weights"])}
-        covariates, frame = None, None
+        covariates, frame, complete = None, None, np.ones(table.n_rows, dtype=bool)
         if asked.covariates.names:
             covariates, frame = asked.covariates.of(table)
-        return cls(waves, options, told, covariates, frame)
+            complete = covariates_of(covariates, frame, table.n_rows).complete
+        return cls(waves, options, told, covariates, frame, complete)
 
     def fitted(self, mixture: Mixture, **changed: Any) -> LatentTransition:
         """Return the model by the classes of a mixture, with some settings in place of others."""
@@ -108,6 +112,12 @@ class _People:
         }
         return latent_transition(mixture, self.frames(mixture), **{**self.told, **given, **changed})
 
+    def without_covariates(self, mixture: Mixture) -> LatentTransition:
+        """Return the model of the same people without what foretells classes."""
+        weights = self.told["sample_weight"]
+        counted = self.complete * (1.0 if weights is None else weights)
+        return self.fitted(mixture, covariates=None, data=None, sample_weight=counted)
+
     def frames(self, mixture: Mixture) -> dict[str, Any]:
         """Return the answers at each wave, by name, as a mixture reads them."""
         pairs = zip(self.waves.names, self.waves.tables, strict=True)
@@ -115,12 +125,12 @@ class _People:
 
     def classes(self, found: LatentTransition) -> NDArray[np.float64]:
         """Return the posteriors (N, T, K), NaN of people who lack a covariate."""
-        frames, n_rows = self.frames(found.mixtures[0]), self.waves.people.n_rows
+        frames = self.frames(found.mixtures[0])
         if self.covariates is None:
             return found.predict_proba(frames)
-        there = np.flatnonzero(covariates_of(self.covariates, self.frame, n_rows).complete)
+        there = np.flatnonzero(self.complete)
         own = {name: frame.take(there) for name, frame in frames.items()}
-        classes = np.full((n_rows, len(frames), len(found.classes)), np.nan)
+        classes = np.full((len(self.complete), len(frames), len(found.classes)), np.nan)
         classes[there] = found.predict_proba(own, self.frame.take(there))
         return classes
 
@@ -142,21 +152,27 @@ def _tests(
 ) -> dict[str, LikelihoodRatio | str]:
     """Return what holds the model against simpler or more general ones, or why one cannot be."""
     options = people.options
-    asked: dict[str, tuple[dict[str, Any], bool]] = {}
+    asked: dict[str, tuple[Callable[[], LatentTransition], bool]] = {}
     if found.n_waves > 2:
         is_equal = options["transitions"] == "equal"
         other = "by wave" if is_equal else "equal"
-        asked["moves equal against by wave"] = {"transitions": other}, is_equal
+        asked["moves equal against by wave"] = (
+            partial(people.fitted, mixture, transitions=other),
+            is_equal,
+        )
     is_equal = options["measurement"] == "equal"
     other = "free" if is_equal else "equal"
-    asked["classes equal against free by wave"] = {"measurement": other}, is_equal
+    asked["classes equal against free by wave"] = (
+        partial(people.fitted, mixture, measurement=other),
+        is_equal,
+    )
     if people.covariates is not None:
-        none = {"covariates": None, "data": None}
+        none = partial(people.without_covariates, mixture)
         asked["no covariates against covariates"] = none, False
     tests: dict[str, LikelihoodRatio | str] = {}
-    for name, (changed, is_special) in asked.items():
+    for name, (other_model, is_special) in asked.items():
         try:
-            one = people.fitted(mixture, **changed)
+            one = other_model()
         except InformationError as error:
             tests[name] = str(error)
             continue

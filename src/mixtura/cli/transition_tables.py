@@ -130,20 +130,22 @@ class Transitions:
             rows.append([str(one.n_classes), *cells])
         header = ["classes", "log-likelihood", "df", "AIC", "BIC", "smallest"]
         size = len(self.found.classes)
-        said = [f"Lower is better; chosen by BIC: {size} classes. smallest: the smallest share"]
-        said[0] += " of a class at a wave."
-        return Passage("Numbers of classes", (Table.of(header, rows),), "\n".join(said + failed))
+        said = (
+            f"Lower is better; chosen by BIC: {size} classes. smallest: the smallest share of a "
+            "class at a wave."
+        )
+        words = "\n".join([said, *failed])
+        return Passage("Numbers of classes", (Table.of(header, rows),), words)
 
     def _profiles(self) -> list[Passage]:
         """Return what classes are, of all waves or of each."""
-        profiles = self.found.profiles
-        if len(profiles) == 1:
-            return [Passage("Classes at all waves", p.tables, p.said) for p in _own(profiles[0])]
-        named = zip(self.waves.names, profiles, strict=True)
+        profiles, titles = self.found.profiles, ["Classes at all waves"]
+        if len(profiles) > 1:
+            titles = [f"Classes at wave {name}" for name in self.waves.names]
         return [
-            Passage(f"Classes at wave {name}", p.tables, p.said)
-            for name, one in named
-            for p in _own(one)
+            Passage(title, own.tables, own.said)
+            for title, one in zip(titles, profiles, strict=True)
+            for own in one.summary().passages
         ]
 
     def _tested(self) -> Table:
@@ -219,7 +221,3 @@ class Transitions:
             for said in (probability(one.p_value),)
         ]
         return f"{text} Tested were {'; '.join(held)}." if held else text
-
-
-def _own(profile: Any) -> Sequence[Passage]:
-    return profile.summary().passages

@@ -9,6 +9,7 @@ from scipy import sparse
 from mixtura.data.checks import Names, column_label
 from mixtura.data.sparse import CsrRows
 from mixtura.errors import DataError
+from mixtura.kinds import SMALLEST_AMOUNT
 
 __all__ = [
     "canonical",
@@ -20,9 +21,6 @@ __all__ = [
 ]
 
 Float = NDArray[np.float64]
-
-# Beyond it and its inverse rates, and sums of many amounts, leave the range of numbers.
-SMALLEST_AMOUNT = 1e-250
 
 
 def canonical(rows: Any) -> Any:

@@ -334,10 +334,10 @@ class MixedMixture(DiscreteMixture):
         assert mixture.reading is not None
         self._places = mixture.reading.places or ()
         parts: Any = without_noise(mixture.family)
-        kinds = [each.name for each in parts.families]
-        kinds = kinds if self.blocks is None else listed(self.blocks)
+        names = [each.name for each in parts.families]
+        names = names if self.blocks is None else listed(self.blocks)
         self._used = {
-            kind: list(self._places[block]) for kind, block in zip(kinds, parts.blocks, strict=True)
+            name: list(self._places[block]) for name, block in zip(names, parts.blocks, strict=True)
         }
         kinds = zip(self._places, mixture.kinds, strict=True)
         self._labels = {place: kind.labels for place, kind in kinds if kind.labels}

@@ -18,7 +18,7 @@ from mixtura.goodness.patterns import pattern_fit
 from mixtura.kinds import ColumnKind
 from mixtura.mixture import Mixture
 
-__all__ = ["ItemFamily", "class_facts", "level_counts"]
+__all__ = ["ItemFamily", "class_facts", "level_counts", "levels_seen"]
 
 Float = NDArray[np.float64]
 
@@ -50,6 +50,17 @@ class ItemFamily(Protocol):
 def level_counts(kinds: tuple[ColumnKind, ...]) -> list[int]:
     """Return the number of levels (J,) of items: categories, or yes and no."""
     return [len(kind.labels) if kind.name == "category" else 2 for kind in kinds]
+
+
+def levels_seen(family: ItemFamily) -> list[NDArray[np.intp]]:
+    """Return the numbers of the levels of each item (J,) that are cells of a table.
+
+    What no row of weight has is none; of an item without a known cell the first level is.
+    """
+    counts = level_counts(family.kinds)
+    unseen = getattr(family, "unseen", ()) or ((),) * len(counts)
+    found = [np.setdiff1d(np.arange(size), own) for size, own in zip(counts, unseen, strict=True)]
+    return [own if len(own) else np.zeros(1, dtype=np.intp) for own in found]
 
 
 def _listed(count: int) -> float:
@@ -110,8 +121,7 @@ def _item_facts(
     levels = level_counts(mixture.kinds)
     patterns = np.where(np.isnan(patterns), -1, patterns)
     family, _ = beside_noise(mixture.family, mixture.parameters)
-    # What no row of weight has is no cell of the table.
-    seen = getattr(family, "levels_seen", levels)
+    seen = [len(own) for own in levels_seen(family)]
     facts: dict[str, Any] = {"n_patterns": len(patterns), "n_cells": _listed(prod(seen))}
     if not (patterns < 0).any():
         table = pattern_fit(densities, totals, seen, mixture.n_parameters)

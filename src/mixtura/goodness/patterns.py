@@ -15,28 +15,31 @@ Float = NDArray[np.float64]
 # Yang 1987, Computational Statistics & Data Analysis 5, 9-21).
 ROWS_PER_CELL = 5
 
+# Of the power divergence that Cressie and Read recommend (1984, Journal of the Royal Statistical
+# Society B 46, 440-464).
+POWER = 2.0 / 3.0
+
 
 @dataclass(frozen=True, slots=True)
 class PatternFit:
-    """The observed table against the fitted one, of rows without missing cells.
+    """The observed table against the fitted one.
+
+    Of rows with missing cells the observed one is what an unrestricted table makes of them.
 
     Attributes
     ----------
     observed : (U,) how often each pattern that was seen was seen
     log_expected : (U,) the log of how often it should be
+    total : the weight of all rows
     n_cells : number of patterns that are possible
     n_parameters : of the mixture
     """
 
     observed: Float
     log_expected: Float
+    total: float
     n_cells: int
     n_parameters: int
-
-    @property
-    def total(self) -> float:
-        """Return the weight of all rows."""
-        return float(self.observed.sum())
 
     @property
     def g2(self) -> float:
@@ -49,12 +52,33 @@ class PatternFit:
 
         It is infinite where it is beyond the range of numbers.
         """
-        expected = np.exp(self.log_expected)
         with np.errstate(over="ignore"):
             # O² / E in logs: a pattern of many items may be expected 1e-400 times.
             squares = np.exp(2.0 * np.log(self.observed) - self.log_expected)
-            seen = float((squares - 2.0 * self.observed + expected).sum())
-        return seen + max(self.total - float(expected.sum()), 0.0)
+            seen = float((squares - 2.0 * self.observed + self._expected).sum())
+        return seen + self._expected_unseen
+
+    @property
+    def cressie_read(self) -> float:
+        """Return the power divergence 2 / (λ (λ + 1)) Σ O ((O / E)^λ - 1) of λ = 2/3."""
+        with np.errstate(over="ignore"):
+            powers = np.expm1(POWER * (np.log(self.observed) - self.log_expected))
+        return float(2.0 / (POWER * (POWER + 1.0)) * (self.observed * powers).sum())
+
+    @property
+    def dissimilarity(self) -> float:
+        """Return Σ |O - E| / 2n, the share of rows that would have to answer otherwise."""
+        apart = float(np.abs(self.observed - self._expected).sum())
+        return (apart + self._expected_unseen) / (2.0 * self.total)
+
+    @property
+    def _expected(self) -> Float:
+        return np.exp(self.log_expected)
+
+    @property
+    def _expected_unseen(self) -> float:
+        """Return how often patterns that were not seen should be."""
+        return max(self.total - float(self._expected.sum()), 0.0)
 
     @property
     def residual_df(self) -> int:
@@ -104,5 +128,7 @@ def pattern_fit(
     levels : (J,) number of levels of each item
     n_parameters : of the mixture
     """
-    log_expected = np.log(totals.sum()) + densities
-    return PatternFit(totals, log_expected, prod(map(int, levels)), n_parameters)
+    total = float(totals.sum())
+    return PatternFit(
+        totals, np.log(total) + densities, total, prod(map(int, levels)), n_parameters
+    )

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from mixtura.components.onnx import IMPOSSIBLE, Cells, Graph, log_density_of, typed_labels
+from mixtura.components.finite_logs import finite_logs
+from mixtura.components.onnx import Cells, Graph, log_density_of, typed_labels
 from mixtura.errors import MixturaError, ParameterError
 
 __all__ = ["onnx_model"]
@@ -27,9 +28,7 @@ def onnx_model(mixture: Any) -> Any:
     graph = Graph(_prefix(called))
     types, cells = _inputs(mixture, called, graph)
     logs = log_density_of(mixture.family, mixture.parameters, cells)
-    with np.errstate(divide="ignore"):
-        weights = np.maximum(np.log(mixture.weights), IMPOSSIBLE)
-    logs = graph.call("Add", logs, weights)
+    logs = graph.call("Add", logs, finite_logs(mixture.weights))
     top = graph.call("ReduceMax", logs, np.array([1]), keepdims=1)
     shares = graph.call("Exp", graph.call("Sub", logs, top))
     total = graph.sum_of(shares, 1, keeps=True)

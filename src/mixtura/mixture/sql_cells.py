@@ -3,8 +3,7 @@
 from typing import Literal
 
 from mixtura.components.sql import sql_number
-from mixtura.data.counts import SMALLEST_AMOUNT
-from mixtura.kinds import ColumnKind
+from mixtura.kinds import SMALLEST_AMOUNT, ColumnKind
 
 __all__ = ["Dialect", "cell_of", "is_of_kind"]
 

@@ -2,10 +2,9 @@
 
 from mixtura.components.onnx import amounts, blocks, counts
 from mixtura.components.onnx.counts import typed_labels
-from mixtura.components.onnx.graph import IMPOSSIBLE, Cells, Graph, log_density_of
+from mixtura.components.onnx.graph import Cells, Graph, log_density_of
 
 __all__ = [
-    "IMPOSSIBLE",
     "Cells",
     "Graph",
     "amounts",

@@ -9,9 +9,10 @@ from scipy.special import gammaln
 from mixtura.components.concentrations import log_heights
 from mixtura.components.contaminated.family import ContaminatedFamily
 from mixtura.components.factor_analyser.family import FactorAnalyserFamily
+from mixtura.components.finite_logs import finite_logs
 from mixtura.components.gamma import GammaFamily
 from mixtura.components.gaussian.family import GaussianFamily
-from mixtura.components.onnx.graph import Cells, Graph, log_density_of, logs_of
+from mixtura.components.onnx.graph import Cells, Graph, log_density_of
 from mixtura.components.student_t.family import StudentTFamily
 from mixtura.components.von_mises import VonMisesFamily
 
@@ -81,8 +82,8 @@ def _(family: ContaminatedFamily, parameters: Any, cells: Cells) -> str:
     shares, wider = parameters.shares, parameters.inflations
     distances, heights = _distances(parameters.gaussian, cells)
     heights = heights - 0.5 * n_columns * LOG_TWO_PI
-    good = _line(graph, heights + logs_of(shares), 0.5, distances)
-    bad = heights + logs_of(1.0 - shares) - 0.5 * n_columns * np.log(wider)
+    good = _line(graph, heights + finite_logs(shares), 0.5, distances)
+    bad = heights + finite_logs(1.0 - shares) - 0.5 * n_columns * np.log(wider)
     return graph.by_rows(_added(graph, good, _line(graph, bad, 0.5 / wider, distances)))
 
 

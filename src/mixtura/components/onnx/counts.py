@@ -9,10 +9,11 @@ from scipy.special import gammaln
 
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
+from mixtura.components.finite_logs import finite_logs
 from mixtura.components.geometric import GeometricFamily
 from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.negative_binomial import NegativeBinomialFamily
-from mixtura.components.onnx.graph import Cells, Graph, log_density_of, logs_of
+from mixtura.components.onnx.graph import Cells, Graph, log_density_of
 from mixtura.components.poisson import PoissonFamily
 from mixtura.components.rising import ARTANH, LARGEST_ARTANH, LEAST_STIRLING, STIRLING
 from mixtura.errors import ParameterError
@@ -57,7 +58,7 @@ def _(family: CategoricalFamily, parameters: Any, cells: Cells) -> str:
         labels = typed_labels(kind.labels, cell)
         # A missing or an unknown one is equal to none of them.
         chosen = graph.as_numbers(graph.call("Equal", cell, labels[None]))
-        found.append(graph.call("MatMul", chosen, logs_of(values).T.copy()))
+        found.append(graph.call("MatMul", chosen, finite_logs(values).T.copy()))
     return graph.total(found)
 
 
@@ -74,7 +75,7 @@ def _(family: BernoulliFamily, parameters: Any, cells: Cells) -> str:
     for value, shares in ((0.0, 1.0 - ones), (1.0, ones)):
         # What is more than 1 is as little of its kind as what is broken.
         is_it = graph.call("Equal", each, np.float64(value))
-        neither = graph.call("Where", is_it, logs_of(shares), neither)
+        neither = graph.call("Where", is_it, finite_logs(shares), neither)
     beyond = graph.call("Greater", each, np.float64(1.0))
     return graph.known(known, graph.call("Where", beyond, np.float64(np.nan), neither))
 
@@ -88,20 +89,22 @@ def _(family: PoissonFamily, parameters: Any, cells: Cells) -> str:
     if family.exposure is not None:
         exposure = graph.call("Gather", everything, np.array([family.exposure]), axis=1)
         rates = graph.call("Mul", _each(graph, exposure), rates)
-    risen = graph.call("Mul", _each(graph, known), logs_of(parameters.rates)[:, None])
+    risen = graph.call("Mul", _each(graph, known), finite_logs(parameters.rates)[:, None])
     return graph.known(known, graph.call("Sub", risen, rates))
 
 
 @log_density_of.register
 def _(family: MultinomialFamily, parameters: Any, cells: Cells) -> str:
-    return cells.graph.call("MatMul", cells.numbers(), logs_of(parameters.probabilities).T.copy())
+    return cells.graph.call(
+        "MatMul", cells.numbers(), finite_logs(parameters.probabilities).T.copy()
+    )
 
 
 @log_density_of.register
 def _(family: GeometricFamily, parameters: Any, cells: Cells) -> str:
     graph, known, ends = cells.graph, cells.numbers(), parameters.probabilities[:, None]
-    risen = graph.call("Mul", _each(graph, known), logs_of(1.0 - ends))
-    return graph.known(known, graph.call("Add", risen, logs_of(ends)))
+    risen = graph.call("Mul", _each(graph, known), finite_logs(1.0 - ends))
+    return graph.known(known, graph.call("Add", risen, finite_logs(ends)))
 
 
 @log_density_of.register
@@ -111,7 +114,7 @@ def _(family: NegativeBinomialFamily, parameters: Any, cells: Cells) -> str:
     each, finite = _each(graph, known), np.isfinite(sizes)
     ratios = np.log1p(means / sizes)
     opening = np.where(finite, -np.where(finite, sizes, 0.0) * ratios, -means)
-    line = graph.call("Mul", each, logs_of(means) - ratios)
+    line = graph.call("Mul", each, finite_logs(means) - ratios)
     terms = graph.call("Add", line, opening)
     for own, rising in (
         (sizes < LEAST_STIRLING, _rising_of_few),

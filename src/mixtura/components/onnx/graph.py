@@ -9,14 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.errors import ParameterError
-from mixtura.kinds import ColumnKind
+from mixtura.kinds import SMALLEST_AMOUNT, ColumnKind
 
-__all__ = ["IMPOSSIBLE", "Cells", "Graph", "log_density_of", "logs_of"]
-
-Float = NDArray[np.float64]
-
-# In place of the logarithm of 0: times 0 it is 0, and no sum of any columns brings it back.
-IMPOSSIBLE = -1e290
+__all__ = ["Cells", "Graph", "log_density_of"]
 
 # Numbers are no larger.
 BEYOND = 1e308
@@ -111,23 +106,22 @@ class Cells:
         else:
             cells = graph.call("Concat", *self.columns, axis=1)
         kinds = [kind.name for kind in self.kinds]
-        least = [LEAST.get(kind, -BEYOND) for kind in kinds]
-        bad = graph.call("Less", cells, np.array(least))
-        bad = graph.call("Or", bad, graph.call("Greater", cells, np.float64(BEYOND)))
+        least, most = np.array([RANGES.get(kind, (-BEYOND, BEYOND)) for kind in kinds]).T.copy()
+        bad = graph.call("Less", cells, least)
+        bad = graph.call("Or", bad, graph.call("Greater", cells, most))
         whole = np.array([kind in ("count", "draws", "binary") for kind in kinds])
         parts = graph.call("Sub", cells, graph.call("Floor", cells))
         broken = graph.call("And", graph.call("Greater", parts, np.float64(0.0)), whole)
         return graph.call("Where", graph.call("Or", bad, broken), np.float64(np.inf), cells)
 
 
-# The least that cells of a kind are; exposures and amounts are above 0.
-LEAST = {"count": 0.0, "draws": 0.0, "binary": 0.0, "exposure": 1e-300, "positive": 1e-300}
-
-
-def logs_of(values: Float) -> Float:
-    """Return logarithms, of which that of 0 is a number."""
-    with np.errstate(divide="ignore"):
-        return np.maximum(np.log(values), IMPOSSIBLE)
+# The least and the most that cells of a kind are; exposures are above 0.
+RANGES = {
+    **dict.fromkeys(("count", "draws"), (0.0, BEYOND)),
+    "binary": (0.0, 1.0),
+    "exposure": (np.nextafter(0.0, 1.0), BEYOND),
+    "positive": (SMALLEST_AMOUNT, 1.0 / SMALLEST_AMOUNT),
+}
 
 
 @singledispatch

@@ -10,9 +10,10 @@ from scipy.special import gammaln
 from mixtura.components.concentrations import log_heights
 from mixtura.components.contaminated.family import ContaminatedFamily
 from mixtura.components.factor_analyser.family import FactorAnalyserFamily
+from mixtura.components.finite_logs import finite_logs
 from mixtura.components.gamma import GammaFamily
 from mixtura.components.gaussian.family import GaussianFamily
-from mixtura.components.sql.terms import Terms, joined, known, logs_of, sql_number, terms_of, times
+from mixtura.components.sql.terms import Terms, joined, known, sql_number, terms_of, times
 from mixtura.components.student_t.family import StudentTFamily
 from mixtura.components.von_mises import VonMisesFamily
 
@@ -36,11 +37,18 @@ def _distances(parameters: Any, names: Sequence[str], prefix: str) -> tuple[dict
     return found, np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
 
 
-def _widths(parameters: Any) -> Float:
-    """Return standard deviations (K, D), whose squares may be beyond numbers."""
-    n_components, n_columns = parameters.means.shape
-    inverse = parameters.covariance.factors.reshape(n_components, -1)
-    return np.broadcast_to(1.0 / inverse, (n_components, n_columns))
+def _by_column(parameters: Any, names: Sequence[str], prefix: str) -> tuple[dict[str, str], Float]:
+    """Return deviations over standard deviations, by name, and these (K, D)."""
+    means = parameters.means
+    # Squares of these may be beyond numbers.
+    inverse = parameters.covariance.factors.reshape(len(means), -1)
+    widths: Float = np.broadcast_to(1.0 / inverse, means.shape)
+    found = {
+        f"{prefix}z{k}_{j}": f"({names[j]} - {sql_number(means[k, j])})"
+        f" / {sql_number(float(widths[k, j]))}"
+        for k, j in np.ndindex(*widths.shape)
+    }
+    return found, widths
 
 
 @terms_of.register
@@ -54,13 +62,8 @@ def _(family: GaussianFamily, parameters: Any, names: Sequence[str], prefix: str
             for k in range(n_components)
         ]
         return Terms(tuple(sums), (whitened,))
-    deviations = _widths(parameters)
-    heights = -np.log(deviations) - 0.5 * np.log(2 * np.pi)
-    whitened = {
-        f"{prefix}z{k}_{j}": f"({names[j]} - {sql_number(parameters.means[k, j])})"
-        f" / {sql_number(deviations[k, j])}"
-        for k, j in np.ndindex(n_components, n_columns)
-    }
+    whitened, widths = _by_column(parameters, names, prefix)
+    heights = -np.log(widths) - 0.5 * np.log(2 * np.pi)
     sums = [
         joined(
             [
@@ -89,13 +92,8 @@ def _scaled(
     if scales.covariance.factors.ndim == 3:
         whitened, heights = _distances(scales, names, prefix)
     else:
-        widths = _widths(scales)
+        whitened, widths = _by_column(scales, names, prefix)
         heights = -np.log(widths).sum(axis=1)
-        whitened = {
-            f"{prefix}z{k}_{j}": f"({names[j]} - {sql_number(scales.means[k, j])})"
-            f" / {sql_number(widths[k, j])}"
-            for k, j in np.ndindex(*widths.shape)
-        }
     return whitened, (heights, [_squares(prefix, k, len(names)) for k in range(len(heights))])
 
 
@@ -120,7 +118,7 @@ def _(family: ContaminatedFamily, parameters: Any, names: Sequence[str], prefix:
     squares = {f"{prefix}d{k}": distance for k, distance in enumerate(distances)}
     own, wider = parameters.shares, parameters.inflations
     heights = heights - 0.5 * len(names) * np.log(2 * np.pi)
-    good, bad = heights + logs_of(own), heights + logs_of(1.0 - own)
+    good, bad = heights + finite_logs(own), heights + finite_logs(1.0 - own)
     bad = bad - 0.5 * len(names) * np.log(wider)
     sums = []
     for k, name in enumerate(squares):

@@ -9,6 +9,7 @@ from scipy.special import gammaln
 
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
+from mixtura.components.finite_logs import finite_logs
 from mixtura.components.geometric import GeometricFamily
 from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.negative_binomial import NegativeBinomialFamily
@@ -19,7 +20,6 @@ from mixtura.components.sql.terms import (
     joined,
     known,
     literal,
-    logs_of,
     sql_number,
     terms_of,
     times,
@@ -32,7 +32,7 @@ Float = NDArray[np.float64]
 
 @terms_of.register
 def _(family: CategoricalFamily, parameters: Any, names: Sequence[str], prefix: str) -> Terms:
-    items = [logs_of(values) for values in family.items(parameters)]
+    items = [finite_logs(values) for values in family.items(parameters)]
     written = [[literal(label) for label in kind.labels] for kind in family.kinds]
     return Terms(
         tuple(
@@ -58,7 +58,7 @@ def _chosen(expression: str, labels: Sequence[str], logs: Float) -> str:
 @terms_of.register
 def _(family: BernoulliFamily, parameters: Any, names: Sequence[str], prefix: str) -> Terms:
     ones = parameters.probabilities
-    logs = np.stack([logs_of(1.0 - ones), logs_of(ones)], axis=-1)
+    logs = np.stack([finite_logs(1.0 - ones), finite_logs(ones)], axis=-1)
     return Terms(
         tuple(
             joined([_chosen(name, ("0e0", "1e0"), logs[k, j]) for j, name in enumerate(names)])
@@ -76,7 +76,7 @@ def _(family: PoissonFamily, parameters: Any, names: Sequence[str], prefix: str)
             joined(
                 [
                     known(f"{times(log, name)} - {_exposed(rate, exposure)}")
-                    for name, rate, log in zip(counted, rates, logs_of(rates), strict=True)
+                    for name, rate, log in zip(counted, rates, finite_logs(rates), strict=True)
                 ]
             )
             for rates in parameters.rates
@@ -90,7 +90,7 @@ def _exposed(rate: float, exposure: str | None) -> str:
 
 @terms_of.register
 def _(family: MultinomialFamily, parameters: Any, names: Sequence[str], prefix: str) -> Terms:
-    logs = logs_of(parameters.probabilities)
+    logs = finite_logs(parameters.probabilities)
     return Terms(
         tuple(
             joined([times(log, name) for name, log in zip(names, own, strict=True)]) for own in logs
@@ -101,7 +101,7 @@ def _(family: MultinomialFamily, parameters: Any, names: Sequence[str], prefix: 
 @terms_of.register
 def _(family: GeometricFamily, parameters: Any, names: Sequence[str], prefix: str) -> Terms:
     ends = parameters.probabilities
-    logs = logs_of(1.0 - ends)
+    logs = finite_logs(1.0 - ends)
     return Terms(
         tuple(
             joined(
@@ -124,7 +124,7 @@ def _(family: NegativeBinomialFamily, parameters: Any, names: Sequence[str], pre
         for k, j in np.ndindex(*sizes.shape)
         if LEAST_STIRLING <= sizes[k, j] < np.inf
     }
-    logs = logs_of(means)
+    logs = finite_logs(means)
     sums = []
     for k, own in enumerate(sizes):
         cells = []

@@ -12,8 +12,8 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mixtura.components.finite_logs import IMPOSSIBLE
 from mixtura.errors import ParameterError
 
 __all__ = [
@@ -22,16 +22,10 @@ __all__ = [
     "joined",
     "known",
     "literal",
-    "logs_of",
     "sql_number",
     "terms_of",
     "times",
 ]
-
-Float = NDArray[np.float64]
-
-# In place of the logarithm of 0: what no sum of any columns brings back, or beyond the floats.
-IMPOSSIBLE = -1e290
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +109,3 @@ def times(factor: float, expression: str) -> str:
 def known(expression: str) -> str:
     """Return an expression of a cell, which is left out where that is missing."""
     return f"coalesce({expression}, 0e0)"
-
-
-def logs_of(values: Float) -> Float:
-    """Return logarithms, that of 0 without a warning."""
-    with np.errstate(divide="ignore"):
-        return np.log(values)
