@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from nightly import first
@@ -332,6 +333,39 @@ def test_row_59_an_output_that_takes_nothing_is_no_traceback(
             "assignments.csv",
             "report.html",
         }
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize("n_rows", [3, 3000])
+def test_row_59_tables_that_standard_output_does_not_take_are_told_of(
+    n_rows: int, tmp_path: Path
+) -> None:
+    GaussianMixture(1).fit(ROWS).save(tmp_path / "model")
+    words = shlex.join([*START, "sample", str(tmp_path / "model"), "-n", str(n_rows)])
+    done = subprocess.run(["sh", "-c", f"{words} > /dev/full"], **CAUGHT)
+    assert done.returncode == 1
+    said = (
+        "mixtura: standard output cannot be written (No space left on device); name a file with -o"
+    )
+    assert done.stderr.strip() == said
+
+
+def test_row_56_a_terminal_is_given_no_control_characters(tmp_path: Path) -> None:
+    pty = pytest.importorskip("pty")
+    names = ["a\x1b[2J", "\x9bb"]
+    frame = pd.DataFrame(ROWS[:, :2], columns=names)
+    GaussianMixture(1).fit(frame).save(tmp_path / "model")
+    words = [*START, "sample", str(tmp_path / "model"), "-n", "2"]
+    piped = subprocess.run(words, check=True, capture_output=True).stdout
+    assert piped.startswith('"a\x1b[2J","\x9bb"'.encode())
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(words, stdout=theirs, stderr=subprocess.DEVNULL) as shown:
+        os.close(theirs)
+        assert shown.wait() == 0
+        seen = os.read(ours, 1 << 16)
+    os.close(ours)
+    assert seen.startswith(b'"a\\x1b[2J","\\x9bb"')
+    assert b"\x1b" not in seen
 
 
 CAUGHT: Any = {"capture_output": True, "text": True, "check": False}

@@ -317,10 +317,10 @@ def test_what_a_killed_fit_left_is_removed_and_told_of(data: Path) -> None:
 
 WAITING = """
 import sys, time
-from mixtura.cli import fit
+from mixtura.cli import fitted_files
 from mixtura.cli.command import command
 from mixtura.cli.families import fitting
-fit.files_of = lambda names: []
+fitted_files.files_of = lambda names: []
 fitting.read_tables = lambda *_, **__: time.sleep(600)
 command.main(sys.argv[1:])
 """

@@ -28,7 +28,7 @@ __all__ = ["Found", "transitions_of"]
 Float = NDArray[np.float64]
 
 # Rows that speak of a number: of fewer it is on the edge, with no curvature to go by.
-FEW = 1e-2
+ROWS_ON_THE_EDGE = 1e-2
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def _on_the_edge(chain: Chain, state: ChainState) -> NDArray[np.bool_]:
 
     def add(logit: Logit, coefficients: Float, weights: Float) -> None:
         expected = (weights[:, None] * np.exp(logit.log_probabilities(coefficients))).sum(axis=0)
-        few = np.delete(expected, logit.reference) < FEW
+        few = np.delete(expected, logit.reference) < ROWS_ON_THE_EDGE
         found.append(np.repeat(few, logit.design.shape[1]))
 
     add(chain.initial, state.initial, chain.weights)

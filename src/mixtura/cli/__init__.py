@@ -1,6 +1,7 @@
 """The `mixtura` command."""
 
 import atexit
+import contextlib
 import os
 import sys
 from io import TextIOWrapper
@@ -38,6 +39,17 @@ def _end(code: str | int | None) -> NoReturn:
         try:
             if stream is not None:
                 stream.flush()
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
+            if stream is sys.stdout and not status and isinstance(error, OSError):
+                _say_unwritten(error)
             status = status or 1
     os._exit(status)
+
+
+def _say_unwritten(error: OSError) -> None:
+    """Say that standard output takes nothing, unless its reader has left."""
+    from mixtura.cli.standard_output import unwritten
+
+    if not isinstance(error, BrokenPipeError) and sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):
+            print(f"mixtura: {unwritten(error)}", file=sys.stderr)

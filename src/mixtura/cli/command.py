@@ -1,16 +1,16 @@
 """The group of commands, and what each kind of error means for the exit code."""
 
-import os
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
 from mixtura import __version__
 from mixtura.cli.loading import loaded
+from mixtura.cli.standard_output import forget_output
 from mixtura.cli.voice import end_interrupted, interrupt_on_terminate, say
 from mixtura.errors import MixturaError, ParameterError
 
@@ -74,21 +74,14 @@ def _exit_codes() -> Iterator[None]:
         _fail(error, BAD_DATA)
     except BrokenPipeError:
         # The reader of standard output has left: nothing more can be said to it.
-        _forget_output()
+        forget_output()
         sys.exit(READER_LEFT)
     except OSError as error:
-        _forget_output()
+        forget_output()
         _fail(error, BAD_DATA)
     except KeyboardInterrupt:
         say("mixtura: interrupted before there was anything to keep", err=True)
         end_interrupted()
-
-
-def _forget_output() -> None:
-    """Drop what waits to be printed, which would fail once more at the end."""
-    if sys.stdout is not None:
-        with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say_warning(message: Warning | str, *_: Any) -> None:

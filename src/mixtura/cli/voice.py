@@ -11,6 +11,7 @@ __all__ = [
     "end_interrupted",
     "interrupt_on_terminate",
     "say",
+    "without_controls",
 ]
 
 INTERRUPTED, TERMINATED = 130, 143
@@ -29,7 +30,12 @@ def say(text: str = "", *, err: bool = False) -> None:
     """Print a text, with escapes in place of control characters; what is long in quotes is cut."""
     if err:
         text = QUOTED.sub(lambda found: f"'{found[1][:CUT]}...'", text)
-    click.echo(CONTROL.sub(lambda found: repr(found.group())[1:-1], text), err=err)
+    click.echo(without_controls(text), err=err)
+
+
+def without_controls(text: str) -> str:
+    """Return a text with escapes in place of what a terminal takes for orders."""
+    return CONTROL.sub(lambda found: repr(found.group())[1:-1], text)
 
 
 def interrupt_on_terminate() -> None:

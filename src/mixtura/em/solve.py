@@ -190,7 +190,12 @@ class FitResult:
 
     @property
     def lone(self) -> list[int]:
-        """Return which components are a row or two, of which nothing graver is said."""
+        """Return which components are a row or two, of which nothing graver is said.
+
+        What is held or alike in all may rest on any number of rows.
+        """
+        if self.mixture.constraints is not None:
+            return []
         labels, known = self.mixture.labels, self.soundness.unsupported
         found = lone(self.effective_rows.tolist(), self.n_rows)
         return [k for k in found if labels[k] >= 0 and k not in known]

@@ -160,7 +160,7 @@ class Search:
                 yield from job.steps(self._cells, self._bench)
 
     def fit_all(self) -> None:
-        """Fit every cell, the smallest first: who ends early wants no large model alone."""
+        """Fit every cell, the smallest first, so that a search ended early has the simple ones."""
         sizes: dict[int, list[int]] = {}
         for place, cell in enumerate(self._cells):
             sizes.setdefault(cell.n_components, []).append(place)

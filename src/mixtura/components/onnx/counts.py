@@ -14,7 +14,7 @@ from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.negative_binomial import NegativeBinomialFamily
 from mixtura.components.onnx.graph import Cells, Graph, log_density_of, logs_of
 from mixtura.components.poisson import PoissonFamily
-from mixtura.components.rising import ARTANH, FEW, LEAST_STIRLING, STIRLING
+from mixtura.components.rising import ARTANH, LARGEST_ARTANH, LEAST_STIRLING, STIRLING
 from mixtura.errors import ParameterError
 
 __all__ = ["typed_labels"]
@@ -147,7 +147,7 @@ def _rising_of_many(graph: Graph, each: str, sizes: Float) -> str:
     small = graph.call("Mul", graph.call("Mul", half, np.float64(2.0)), series)
     raised = graph.call("Add", each, sizes)
     large = graph.call("Log", graph.call("Div", raised, sizes))
-    log = graph.call("Where", graph.call("Less", half, np.float64(FEW)), small, large)
+    log = graph.call("Where", graph.call("Less", half, np.float64(LARGEST_ARTANH)), small, large)
     whole = graph.call("Mul", graph.call("Sub", raised, np.float64(0.5)), log)
     start = sum(part / sizes**power for power, part in STIRLING.items())
     rest = graph.call("Sub", _tail(graph, raised), start)

@@ -13,7 +13,7 @@ from mixtura.components.geometric import GeometricFamily
 from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.negative_binomial import NegativeBinomialFamily
 from mixtura.components.poisson import PoissonFamily
-from mixtura.components.rising import ARTANH, FEW, LEAST_STIRLING, STIRLING
+from mixtura.components.rising import ARTANH, LARGEST_ARTANH, LEAST_STIRLING, STIRLING
 from mixtura.components.sql.terms import (
     Terms,
     joined,
@@ -148,7 +148,7 @@ def _rising(size: float, x: str, half: str) -> str:
         for odd in ARTANH[1:]:
             series = f"{sql_number(1 / odd)} + {squared} * ({series})"
         log = (
-            f"CASE WHEN {half} < {sql_number(FEW)} THEN 2e0 * {half} * ({series}) "
+            f"CASE WHEN {half} < {sql_number(LARGEST_ARTANH)} THEN 2e0 * {half} * ({series}) "
             f"ELSE ln(1e0 + {x} / {sql_number(size)}) END"
         )
         start = sum(part / size**power for power, part in STIRLING.items())
