@@ -285,6 +285,7 @@ def test_a_fit_and_a_search_write_the_page_of_the_command(tmp_path) -> None:
     for model in (GaussianMixture(2, random_state=0).fit(frame), select(frame, [1, 2], "full")):
         page = tmp_path / "page.html"
         model.report(page, frame, title="Lengths <1>")
+        assert "Data:" not in page.read_text(encoding="utf-8")
         write_report(tmp_path / "other.html", report_of(model, frame, title="Lengths <1>"))
         assert page.read_text("utf-8") == (tmp_path / "other.html").read_text("utf-8")
         assert "<h1>Lengths &lt;1&gt;</h1>" in page.read_text("utf-8")
