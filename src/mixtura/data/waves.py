@@ -59,7 +59,7 @@ class Waves:
         known = self._known()
         if known.all():
             return ""
-        here = known.any(axis=1).reshape(len(self.names), -1).all(axis=0)
+        here = np.asarray(known.any(axis=1).reshape(len(self.names), -1).all(axis=0))
         left = f", and {(~here).sum():,} of {len(here):,} people have none at some wave"
         return (
             f"{(~known).sum():,} of {known.size:,} answers are missing{left * (not here.all())}; "
