@@ -351,7 +351,7 @@ def test_codes_among_answers_are_told_of_before_classes_are(tmp_path):
     done = told(tmp_path / "rows.csv", "-k", "2", "--starts", "2", "--ordinal", "all")
     assert done.exit_code == 0
     assert "'a': 99 (6 cells) look like codes for missing cells" in done.stderr
-    assert "make them missing (--missing 99)" in done.stderr
+    assert "make them missing (NaN in a frame, --missing 99 by command)" in done.stderr
     twice = told(tmp_path / "rows.csv", "-k", "2", "--ordinal", "all", "--ordinal", "a")
     assert twice.exit_code == 2
     assert "--ordinal all is given with further items" in twice.stderr

@@ -167,3 +167,21 @@ def test_items_that_a_model_does_not_know_are_told(folder, monkeypatch) -> None:
     done = told("fit", "rows.mtx", "--items", "texts.txt", "-f", "poisson")
     assert done.exit_code == 1
     assert "25 items, and 90 names" in done.stderr
+
+
+@pytest.mark.parametrize("ending", ["mtx", "npz", "svmlight"])
+@pytest.mark.parametrize("what", ["inspect", "classes", "choose", "transition"])
+def test_commands_for_tables_say_that_a_matrix_is_none(folder, ending, what) -> None:
+    columns = ["--columns", "a_*"] if what == "transition" else []
+    refused = told(what, folder / f"rows.{ending}", *columns)
+    assert refused.exit_code == 1
+    assert f"rows.{ending}' is a matrix of counts and no table of rows" in refused.stderr
+    assert "extension" not in refused.stderr
+
+
+def test_arrays_of_numpy_are_not_called_damaged(tmp_path) -> None:
+    np.savez(tmp_path / "rows.npz", a=np.eye(3), b=np.ones(2))
+    refused = told("fit", tmp_path / "rows.npz", "-f", "poisson")
+    assert refused.exit_code == 1
+    assert "holds arrays ('a', 'b') and no sparse matrix" in refused.stderr
+    assert "damaged" not in refused.stderr

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import pytest
 from click.testing import CliRunner
 
 from mixtura.cli.command import command
@@ -74,3 +75,34 @@ def test_columns_beyond_memory_are_told_by_the_first_rows(tmp_path):
     assert found.exit_code == 0, found.output
     assert "these are the first 200 rows" in found.stderr
     assert "row numbers" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("command_line", "coded"),
+    [
+        ("fit {} -k 2 -f categorical --columns a_1,a_2,b_1", "'a_1': 99 (9 cells)"),
+        ("fit {} -k 2 -f poisson --columns a_1,b_1", "'a_1': 99 (9 cells)"),
+        ("fit {} -k 2 -f gaussian --columns age,pay", "'pay': 9999 (7 cells)"),
+        ("classes {} -k 2 --starts 2 --columns a_1,a_2,b_1", "'a_1': 99 (9 cells)"),
+        ("classes {} -k 2 --starts 2 --columns a_2,b_1 --distal pay", "'pay': 9999 (7 cells)"),
+        ("classes {} -k 2 --starts 2 --columns a_2,b_1 --covariates pay", "'pay': 9999 (7 cells)"),
+        ("transition {} -k 2 --starts 2 --columns a_*,b_*", "'a': 99 (9 cells)"),
+        ("regress {} -k 2 --formula pay~age --starts 2", "'pay': 9999 (7 cells)"),
+    ],
+)
+def test_codes_in_columns_that_are_named_are_told_of_once(tmp_path, command_line, coded):
+    rng = np.random.default_rng(1)
+    high = rng.random(200) < 0.5
+    names = ["a_1", "a_2", "b_1", "b_2"]
+    rows = pd.DataFrame({name: 1 + rng.binomial(3, 0.2 + 0.6 * high) for name in names})
+    rows["age"] = rng.normal(45, 9, 200).round(1)
+    rows["pay"] = rng.normal(20 + 9 * high, 4).round(1)
+    rows.loc[:8, "a_1"], rows.loc[9:15, "pay"] = 99, 9999
+    path = tmp_path / "rows.csv"
+    rows.to_csv(path, index=False)
+    asked = [path if word == "{}" else word for word in command_line.split()]
+    done = mixtura(*asked)
+    assert done.stderr.count(f"{coded} look like codes for missing cells") == 1, done.stderr
+    code = coded.split()[1]
+    missing = mixtura(*asked, "--missing", code)
+    assert "look like codes" not in missing.stderr

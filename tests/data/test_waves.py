@@ -166,3 +166,16 @@ def test_codes_of_one_wave_and_words_of_another_are_both_text(tmp_path) -> None:
     frame = pd.DataFrame({"a1": [1, 2, 1], "a2": ["1", "no", None]})
     found = waves_by_columns(table_of(frame, tmp_path), ["a*"])
     assert [one.categories("a") for one in found.tables] == [["1", "2", "1"], ["1", "no", None]]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_missing_answers_are_counted_and_people_who_left(seed: int, tmp_path) -> None:
+    answers = drawn(seed)
+    asked = [f"{item}_*" for item in ITEMS]
+    said = waves_by_columns(table_of(wide(answers), tmp_path), asked).words_of_missing()
+    gaps = np.array([answers[year].isna() for year in YEARS])
+    left = gaps.all(axis=2).any(axis=0).sum()
+    assert said.startswith(f"{gaps.sum()} of {gaps.size} answers are missing")
+    assert (f", and {left} of {N} people have none at some wave;" in said) == (left > 0)
+    whole = {year: frame.fillna("no") for year, frame in answers.items()}
+    assert waves_by_columns(table_of(wide(whole), tmp_path), asked).words_of_missing() == ""

@@ -166,3 +166,15 @@ def test_columns_with_the_same_code_are_told_of_at_once() -> None:
     told = [line for line in said if "look like codes" in line]
     assert len(told) == 1
     assert f"99 ({(answers == 99).sum()} cells)" in told[0]
+
+
+@pytest.mark.parametrize("digits", range(4, 10))
+@pytest.mark.parametrize("sign", [1, -1])
+def test_codes_of_many_digits_are_written_out(digits: int, sign: int) -> None:
+    code = sign * int("9" * digits)
+    cells = np.random.default_rng(digits).normal(50.0, 9.0, 200).round(2)
+    cells[:8] = code
+    found = inspect(pd.DataFrame({"pay": cells}))
+    assert f"{code} (8 cells)" in str(found)
+    assert f"--missing {code} by command" in str(found)
+    assert found.table()[0]["missing_codes"] == str(code)

@@ -186,8 +186,11 @@ def test_boundaries_part_the_plane_where_the_likeliest_component_changes() -> No
         for point in (*model.means_, middle + 1.5, middle - 1.5):
             inside = any(path.contains_point(point) for path in region.get_paths())
             assert inside == (model.mixture_.predict([point])[0] == k)
-    with pytest.raises(ParameterError, match="but no 'boundaries'"):
-        GaussianMixture(2, random_state=0).fit(rows()).plot("boundaries", rows())
+    wide = GaussianMixture(2, random_state=0).fit(rows())
+    with pytest.raises(ParameterError, match="but no 'boundaries', which is drawn of two amounts"):
+        wide.plot("boundaries", rows())
+    pair = list(rows().columns[:2])
+    wide.mixture_.marginal(pair).plot("boundaries", rows()[pair])
 
 
 @pytest.mark.parametrize("model", [GaussianMixture(2, random_state=0), StudentTMixture(2)])
@@ -219,8 +222,11 @@ def test_a_density_of_one_column_is_the_sum_of_its_components() -> None:
         ):
             expected = weight * norm(mean, variance**0.5).pdf(x)
             np.testing.assert_allclose(part, expected, rtol=1e-9, atol=1e-300)
-    with pytest.raises(ParameterError, match="but no 'density'"):
-        GaussianMixture(2, random_state=0).fit(rows()).plot("density")
+    wide = GaussianMixture(2, random_state=0).fit(rows())
+    with pytest.raises(ParameterError, match="but no 'density', which is drawn of one amount or"):
+        wide.plot("density")
+    for names in (["width"], ["width", rows().columns[0]]):
+        wide.mixture_.marginal(names).plot("density")
 
 
 @pytest.mark.parametrize("model", [GaussianMixture(2, random_state=0), StudentTMixture(2)])
@@ -279,6 +285,7 @@ def test_a_fit_and_a_search_write_the_page_of_the_command(tmp_path) -> None:
     for model in (GaussianMixture(2, random_state=0).fit(frame), select(frame, [1, 2], "full")):
         page = tmp_path / "page.html"
         model.report(page, frame, title="Lengths <1>")
+        assert "Data:" not in page.read_text(encoding="utf-8")
         write_report(tmp_path / "other.html", report_of(model, frame, title="Lengths <1>"))
         assert page.read_text("utf-8") == (tmp_path / "other.html").read_text("utf-8")
         assert "<h1>Lengths &lt;1&gt;</h1>" in page.read_text("utf-8")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from mixtura.cli.columns import related_frame
+from mixtura.cli.columns import related_frame, say_codes
 from mixtura.covariates.asked import covariates_of, outcomes_of
 from mixtura.covariates.formulas import Formula, looks_like_formula
 from mixtura.data.files import Table
@@ -41,6 +41,7 @@ class Asked:
         else:
             found = covariates_of(asked, frame, table.n_rows)
             found.of(found.complete).fitted()
+        say_codes(table, self.names)
         return asked, frame
 
 

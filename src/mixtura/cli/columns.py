@@ -18,6 +18,7 @@ from mixtura.inspection import (
     sentences_of_codes,
     sentences_of_remarks,
     sentences_on_left_out,
+    those_with_codes,
 )
 from mixtura.text import quoted_names
 
@@ -33,6 +34,7 @@ __all__ = [
     "number_columns",
     "number_frame",
     "related_frame",
+    "say_codes",
 ]
 
 # Cells by which a column of text is taken for a damaged one of numbers.
@@ -92,7 +94,15 @@ def say_left_out(columns: Sequence[Column]) -> None:
 def say_notes(columns: Sequence[Column]) -> None:
     """Say on standard error what else is to be known of columns that are fitted."""
     fitted = [column for column in columns if column.block]
-    notes = [*sentences_of_codes(fitted), *sentences_of_remarks(fitted)]
+    _say_listed([*sentences_of_codes(fitted), *sentences_of_remarks(fitted)])
+
+
+def say_codes(table: Table, names: Sequence[str]) -> None:
+    """Say on standard error which numbers of columns look like codes for missing cells."""
+    _say_listed(sentences_of_codes(those_with_codes(cells_of_table(table, names))))
+
+
+def _say_listed(notes: Sequence[str]) -> None:
     for note in notes[:LISTED]:
         say(note, err=True)
     if len(notes) > LISTED:
@@ -108,6 +118,7 @@ def category_columns(table: Table, wanted: Sequence[str], left_out: Sequence[str
         If no column does.
     """
     if wanted:
+        say_codes(table, wanted)
         return list(wanted)
     found = looked_at(table, wanted, left_out)
     say_left_out(found.columns)
@@ -143,6 +154,7 @@ def number_columns(
         If no column holds numbers, or one that should does not.
     """
     if wanted:
+        say_codes(table, wanted)
         return list(wanted)
     others = [name for name in table.names if name not in left_out]
     numbers = [name for name in others if _holds_numbers(table, name)]

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from mixtura.cli.long import COUNTED, Long
 from mixtura.data.cleaning import Cleaning
-from mixtura.data.count_files import is_matrix, read_counts
+from mixtura.data.count_files import read_counts
 from mixtura.data.draws import Draws
 from mixtura.data.files import read_tables
 from mixtura.data.long import sparse_counts
+from mixtura.data.paths import is_matrix
 from mixtura.errors import DataError, ParameterError
 
 __all__ = ["CountedRows", "Naming", "count_options", "counted_rows"]

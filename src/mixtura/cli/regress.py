@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.class_tables import write_csv
-from mixtura.cli.columns import related_frame
+from mixtura.cli.columns import related_frame, say_codes
 from mixtura.cli.contradictions import check_roles, check_written
 from mixtura.cli.formulas import cells_written, keep_formulas_option
 from mixtura.cli.options import (
@@ -162,7 +162,9 @@ def regress(
         table = read_without(files, called, missing, (weights, id_column))
         names = _columns(formula, concomitant, table, [*jobs.values(), id_column])
         check_roles([*names[1]], named)
-        frame = related_frame(table, [*dict.fromkeys((*names[0], *names[1]))])
+        related = [*dict.fromkeys((*names[0], *names[1]))]
+        frame = related_frame(table, related)
+        say_codes(table, related)
         used = _complete(frame, table, roles)
         model = MixtureRegressor(
             max(sizes),

@@ -115,6 +115,9 @@ class Transitions:
         passages = [self._sizes(), *self._profiles(), *self.found.summary().passages]
         if self.tests:
             passages.append(Passage("Tests by the likelihood ratio", (self._tested(),)))
+        missing = self.waves.words_of_missing()
+        if missing:
+            passages.append(Passage(said=missing))
         return Summary(passages, self.found.table())
 
     def _sizes(self) -> Passage:

@@ -16,7 +16,7 @@ from mixtura.data.frames import is_frame
 from mixtura.data.packages import PACKAGES
 from mixtura.data.partitions import Partitions, Values, in_file, with_values
 from mixtura.data.parts import Asked, Part, part_of
-from mixtura.data.paths import files_of, format_of, is_spelled
+from mixtura.data.paths import files_of, format_of, is_spelled, said_of_unknown
 from mixtura.data.plain import cluster_of
 from mixtura.data.table import MISSING, checked_names, table_of
 from mixtura.errors import DataError, ParameterError
@@ -133,10 +133,7 @@ def tables_of(
     """
     kind = format_of(file)
     if kind not in READERS:
-        raise DataError(
-            f"'{file}' has an extension that is not known here; rename it or convert it to one of "
-            f"{', '.join(READERS)}"
-        )
+        raise DataError(said_of_unknown(file, READERS))
     try:
         import pyarrow as pa
     except ImportError as error:

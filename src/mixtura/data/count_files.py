@@ -11,10 +11,11 @@ from scipy import sparse
 from mixtura.data.draws import Draws
 from mixtura.data.files import read_table
 from mixtura.data.long import sparse_counts
+from mixtura.data.paths import MATRICES, ending_of_matrix
 from mixtura.data.sparse_checks import checked_sparse
 from mixtura.errors import DataError, ParameterError
 
-__all__ = ["is_matrix", "read_counts"]
+__all__ = ["read_counts"]
 
 # A matrix may have so many rows and columns, and so many more for each count.
 FEW, SPARSEST = 1 << 24, 64
@@ -56,7 +57,7 @@ def read_counts(
         If a table comes without the names of its columns, or a matrix with some.
     """
     path = Path(path)
-    read = _reader(path)
+    read = _MATRICES.get(ending_of_matrix(path))
     if read is None:
         return _of_table(path, columns, items is not None or groups is not None or transpose)
     if columns is not None:
@@ -89,16 +90,6 @@ def read_counts(
         _named(items, n_items, "items", path),
         _named(groups, n_groups, "groups", path),
     )
-
-
-def is_matrix(path: Path) -> bool:
-    """Return whether a file is a matrix of counts, by its extension."""
-    return _reader(path) is not None
-
-
-def _reader(path: Path) -> Callable[[Path], Any] | None:
-    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
-    return _MATRICES.get("".join(suffixes[-1:]))
 
 
 def _of_table(path: Path, columns: Sequence[str] | None, of_matrix: bool) -> Draws:
@@ -144,9 +135,17 @@ def _matrix_market(path: Path) -> Any:
     return found if sparse.issparse(found) else sparse.csr_array(np.atleast_2d(found))
 
 
-_MATRICES: dict[str, Callable[[Path], Any]] = {
-    ".svmlight": _svmlight,
-    ".libsvm": _svmlight,
-    ".mtx": _matrix_market,
-    ".npz": lambda path: sparse.load_npz(path),
-}
+def _sparse_numpy(path: Path) -> Any:
+    with np.load(path) as arrays:
+        if "format" not in arrays:
+            some = ", ".join(f"'{name}'" for name in arrays.files[:3])
+            raise DataError(
+                f"'{path}' holds arrays ({some}) and no sparse matrix; write one by "
+                "scipy.sparse.save_npz"
+            )
+    return sparse.load_npz(path)
+
+
+_MATRICES: dict[str, Callable[[Path], Any]] = dict(
+    zip(MATRICES, (_svmlight, _svmlight, _matrix_market, _sparse_numpy), strict=True)
+)

@@ -10,7 +10,7 @@ from mixtura.data.damage import leave_out
 from mixtura.data.delimited import read_delimited
 from mixtura.data.packages import PACKAGES
 from mixtura.data.partitions import Partitions, Values, in_file, with_values
-from mixtura.data.paths import is_spelled
+from mixtura.data.paths import is_spelled, said_of_unknown
 from mixtura.data.table import Table, checked_names, table_of
 from mixtura.errors import DataError
 
@@ -162,10 +162,7 @@ def _reader(path: Path) -> "Callable[[Path, tuple[str, ...] | None], pa.Table]":
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
     extension = "".join(suffixes) if suffixes[-1:] == [".gz"] else "".join(suffixes[-1:])
     if extension not in readers:
-        raise DataError(
-            f"'{path}' has an extension that is not known; rename it or convert it to one of "
-            f"{', '.join(readers)}"
-        )
+        raise DataError(said_of_unknown(path, readers))
     return readers[extension]
 
 

@@ -2,17 +2,28 @@
 
 import glob
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from mixtura.data.packages import PACKAGES, SHEETS
 from mixtura.errors import DataError
 
-__all__ = ["bytes_in_memory", "called_together", "files_of", "format_of", "is_spelled"]
+__all__ = [
+    "MATRICES",
+    "bytes_in_memory",
+    "called_together",
+    "ending_of_matrix",
+    "files_of",
+    "format_of",
+    "is_matrix",
+    "is_spelled",
+    "said_of_unknown",
+]
 
 TEXTS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 FORMATS = (".parquet", ".pq", ".arrow", ".feather", *TEXTS, ".npy", *PACKAGES)
+MATRICES = (".svmlight", ".libsvm", ".mtx", ".npz")
 
 # What text and compressed files take in memory, of what they take on disk.
 UNFOLDED = {".gz": 8, ".csv": 2, ".tsv": 2, **dict.fromkeys(PACKAGES, 8)}
@@ -115,3 +126,27 @@ def _bytes_of(file: Path) -> int:
         # Whoever reads the file says what is wrong with it.
         return size
     return max(size, 8 * facts.num_rows * facts.num_columns)
+
+
+def ending_of_matrix(path: Path) -> str:
+    """Return the extension of a file, by which it may be one of `MATRICES`."""
+    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
+    return "".join(suffixes[-1:])
+
+
+def is_matrix(path: Path) -> bool:
+    """Return whether a file is a matrix of counts, by its extension."""
+    return ending_of_matrix(path) in MATRICES
+
+
+def said_of_unknown(path: Path, known: Iterable[str]) -> str:
+    """Return what an error says of a file whose extension is none of those known."""
+    if is_matrix(path):
+        return (
+            f"'{path}' is a matrix of counts and no table of rows, as is asked for here; "
+            "`mixtura fit` and `mixtura predict` take it, and in Python read_counts"
+        )
+    return (
+        f"'{path}' has an extension that is not known here; rename it or convert it to one of "
+        f"{', '.join(known)}"
+    )

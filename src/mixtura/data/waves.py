@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixtura.data.long import check_constant, coded_cells
 from mixtura.data.readstat import LABELS
@@ -48,12 +49,28 @@ class Waves:
         size = self.people.n_rows
         return [_part(self.answers, t * size, size) for t in range(len(self.names))]
 
+    def _known(self) -> NDArray[np.bool_]:
+        """Return which answers (T N, D) there are."""
+        columns = [self.answers.categories(name) for name in self.answers.names]
+        return np.array([[cell is not None for cell in cells] for cells in columns]).T
+
+    def words_of_missing(self) -> str:
+        """Return what is to be said of answers that are missing, or nothing where none is."""
+        known = self._known()
+        if known.all():
+            return ""
+        here = np.asarray(known.any(axis=1).reshape(len(self.names), -1).all(axis=0))
+        left = f", and {(~here).sum():,} of {len(here):,} people have none at some wave"
+        return (
+            f"{(~known).sum():,} of {known.size:,} answers are missing{left * (not here.all())}; "
+            "each row counts by the others, right where answers are missing at random"
+        )
+
     def asked(self, names: Sequence[str] = ()) -> Table:
         """Return the rows of the answers that have one, with some columns of their people."""
         import pyarrow as pa
 
-        cells = [self.answers.categories(name) for name in self.answers.names]
-        known = np.array([any(one is not None for one in row) for row in zip(*cells, strict=True)])
+        known = self._known().any(axis=1)
         content = self.answers.content
         for name in names:
             column = self.people.content[name]

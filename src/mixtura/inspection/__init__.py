@@ -2,7 +2,7 @@
 
 from mixtura.inspection.cells import cells_of_table
 from mixtura.inspection.column import Column
-from mixtura.inspection.inspection import Inspection, inspect, inspected
+from mixtura.inspection.inspection import Inspection, inspect, inspected, those_with_codes
 from mixtura.inspection.sentences import (
     sentences_of_codes,
     sentences_of_remarks,
@@ -21,4 +21,5 @@ __all__ = [
     "sentences_of_codes",
     "sentences_of_remarks",
     "sentences_on_left_out",
+    "those_with_codes",
 ]

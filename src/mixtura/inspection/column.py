@@ -136,7 +136,7 @@ class Column:
             "levels": self.levels,
             "present": self.n_present,
             "missing": self.n_missing,
-            "missing_codes": ", ".join(f"{code:g}" for code, _ in self.codes),
+            "missing_codes": ", ".join(f"{code:.0f}" for code, _ in self.codes),
             "step": self.step,
             "repeats": ", ".join(self.repeats),
             "notes": "; ".join(self.notes),
@@ -145,9 +145,9 @@ class Column:
 
 def codes_note(codes: tuple[tuple[float, int], ...]) -> str:
     """Return that numbers, each in so many cells, look like codes for missing ones."""
-    told = ", ".join(f"{code:g} ({count_words(count)} cells)" for code, count in codes)
-    names = ",".join(f"{code:g}" for code, _ in codes)
+    told = ", ".join(f"{code:.0f} ({count_words(count)} cells)" for code, count in codes)
+    names = ",".join(f"{code:.0f}" for code, _ in codes)
     return (
         f"{told} look like codes for missing cells; where they are, make them missing "
-        f"(--missing {names})"
+        f"(NaN in a frame, --missing {names} by command)"
     )

@@ -11,14 +11,14 @@ from mixtura.data.resolution import step_of
 from mixtura.errors import DataError
 from mixtura.inspection.cells import Cells, cells_of
 from mixtura.inspection.column import Column, Kind
-from mixtura.inspection.missing_codes import codes_for_missing
+from mixtura.inspection.missing_codes import CODES, codes_for_missing
 from mixtura.inspection.numbers import kind_of_numbers, remarks_on_amounts
 from mixtura.inspection.repetitions import repetitions
 from mixtura.inspection.sentences import sentences
 from mixtura.inspection.words import kind_of_text
 from mixtura.text import Passage, Summary, Table, Tabled
 
-__all__ = ["Inspection", "inspect", "inspected"]
+__all__ = ["Inspection", "inspect", "inspected", "those_with_codes"]
 
 # Columns of these kinds say nothing that another could repeat.
 SILENT: frozenset[Kind] = frozenset(
@@ -178,6 +178,13 @@ def inspected(cells: Iterable[Cells], *, asked: bool = False) -> Inspection:
         ),
         own[0].n_rows if own else 0,
     )
+
+
+def those_with_codes(cells: Iterable[Cells]) -> list[Column]:
+    """Return the columns that hold numbers which look like codes for missing cells."""
+    # Most columns hold no such number, which is sooner told than what a column is.
+    doubted = (one for one in cells if one.sort == "numbers" and np.isin(one.values, CODES).any())
+    return [column for column in map(_column, doubted) if column.codes]
 
 
 def _column(cells: Cells) -> Column:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["codes_for_missing"]
+__all__ = ["CODES", "codes_for_missing"]
 
 Float = NDArray[np.float64]
 

@@ -186,6 +186,7 @@ ASKED_FOR = (
         _qq,
         lambda _: "Where points leave the line, the mixture has too much or too little on a side.",
         lambda report: bool(_ordered(report)),
+        subject="columns of numbers or counts",
     ),
     Drawing(
         "density",
@@ -194,6 +195,7 @@ ASKED_FOR = (
         _density_caption,
         _has_density,
         of_rows=False,
+        subject="one amount or two, without noise; mixture.marginal([...]) is the mixture of these",
     ),
     Drawing(
         "boundaries",
@@ -201,6 +203,7 @@ ASKED_FOR = (
         _boundaries,
         lambda _: "The shade says which component is the likeliest there.",
         _is_plane,
+        subject="two amounts; mixture.marginal([...]) is the mixture of these",
     ),
     ASKED_PROJECTION,
 )

@@ -117,7 +117,9 @@ def drawing_of(report: Report, name: str, others: Sequence[Drawing] = ()) -> Dra
     more = (drawing for drawing in others if drawing.applies(report))
     found = {drawing.name: drawing for drawing in (*drawings_of(report), *more)}
     if name not in found:
-        raise ParameterError(f"this report has the figures {', '.join(found)}, but no {name!r}")
+        subjects = (drawing.subject for drawing in others if drawing.name == name)
+        why = "".join(f", which is drawn of {subject}" for subject in subjects if subject)
+        raise ParameterError(f"this model has the figures {', '.join(found)}, but no {name!r}{why}")
     return found[name]
 
 

@@ -31,6 +31,7 @@ class Drawing:
     caption : says in plain words what is to be seen
     applies : whether there is anything to draw
     of_rows : whether it shows rows, of which a page may draw a sample only
+    subject : what it is drawn of, where that is not all that a family has
     """
 
     name: str
@@ -39,6 +40,7 @@ class Drawing:
     caption: Callable[[Report], str]
     applies: Callable[[Report], bool] = lambda _: True
     of_rows: bool = True
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)

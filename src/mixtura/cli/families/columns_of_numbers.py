@@ -1,6 +1,7 @@
 """`--family` of the families whose columns are numbers: one offer for each row of the catalogue."""
 
 import warnings
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -59,20 +60,22 @@ def searching(row: Row, rows: Any, request: Request) -> Fitting:
 
 def _prepare(row: Row, table: Table, request: Request) -> Fitting:
     missing = "error" if row.gaps == "never" else "nan"
-    _warn_of_turns(row, table, request)
-    return searching(row, number_frame(table, _columns(row, table, request), missing), request)
+    names = _columns(row, table, request)
+    _warn_of_turns(row, table, names, request)
+    return searching(row, number_frame(table, names, missing), request)
 
 
 def _beyond(row: Row, table: Table, request: Request) -> Beyond:
-    _warn_of_turns(row, table, request)
-    return Beyond(_columns(row, table, request), lambda data: searching(row, data, request))
+    names = _columns(row, table, request)
+    _warn_of_turns(row, table, names, request)
+    return Beyond(names, lambda data: searching(row, data, request))
 
 
-def _warn_of_turns(row: Row, table: Table, request: Request) -> None:
+def _warn_of_turns(row: Row, table: Table, names: Sequence[str], request: Request) -> None:
     """Warn of columns that look as if their period were another than the default."""
     if "period" not in row.options or request.period is not None:
         return
-    for name in _columns(row, table, request):
+    for name in names:
         cells = table.numeric([name], "nan")[:, 0]
         known = cells[np.isfinite(cells)]
         if len(known) and np.ptp(known) > MOST_TURNS * FULL_TURN:
