@@ -20,6 +20,21 @@ def test_terms_of_any_scale_give_the_same_fit(power: int, fresh_seed: int) -> No
     assert_allclose(np.ldexp(scaled.coef_, power), plain.coef_, rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.parametrize("family", ["gaussian", "poisson"])
+@pytest.mark.parametrize("power", [-830, -30, 30, 830])
+def test_terms_of_any_scale_are_equal_alike(family: str, power: int, fresh_seed: int) -> None:
+    rng = np.random.default_rng(fresh_seed)
+    x = rng.normal(size=(80, 1))
+    eta = 0.6 * x[:, 0] + np.repeat([0.0, 2.5], 40)
+    y = rng.poisson(np.exp(eta)) if family == "poisson" else eta + 0.3 * rng.normal(size=80)
+    start = np.eye(2)[np.repeat([0, 1], 40)] * 0.8 + 0.1
+    told = {"equal": {"coef": [0]}, "responsibilities_init": start}
+    plain = MixtureRegressor(2, family, **told).fit(x, y)
+    scaled = MixtureRegressor(2, family, **told).fit(np.ldexp(x, power), y)
+    assert_allclose(scaled.log_likelihood_, plain.log_likelihood_, atol=2e-3)
+    assert_allclose(np.ldexp(scaled.coef_, power), plain.coef_, atol=1e-2)
+
+
 @pytest.mark.parametrize(("family", "power"), [("gaussian", 450), ("gamma", -450), ("gamma", 450)])
 def test_responses_of_wide_scales_are_fitted_alike(
     family: str, power: int, fresh_seed: int

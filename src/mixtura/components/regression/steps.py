@@ -111,6 +111,8 @@ def _bound_direction(
     precisions = moments.about.precisions
     free = bounds.directions(k).reshape(k, p, -1)
     ways = np.linalg.solve(frame.T, free)
+    # In the user's units a coefficient may be of any size; only where ways lead is asked.
+    ways /= np.abs(ways).max(axis=(0, 1), initial=np.finfo(np.float64).tiny)
     slope = np.einsum("k,kpq,kp->q", precisions, ways, gradient)
     curvature = np.einsum("k,kpq,kpr,krs->qs", precisions, ways, moments.information, ways)
     found = _solved(curvature[None], slope[None])[0]
