@@ -41,4 +41,5 @@ def test_noise_does_not_take_rows_that_sum_to_one_number(fresh_seed: int) -> Non
     rows = np.c_[parts, 100 - parts.sum(axis=1)]
     fitted = GaussianMixture(2, covariance_type="diag", noise="uniform", random_state=0).fit(rows)
     assert fitted.weights_[-1] < 0.2
-    assert adjusted_rand_score(label, fitted.predict(rows)) > 0.9
+    found = fitted.predict(rows)
+    assert adjusted_rand_score(label[found >= 0], found[found >= 0]) > 0.97
