@@ -31,7 +31,7 @@ def forget_output() -> None:
 
 def unwritten(error: OSError) -> str:
     """Return what is to be said where standard output cannot be written."""
-    return f"standard output cannot be written ({error.strerror}); name a file with -o"
+    return f"standard output cannot be written ({error.strerror})"
 
 
 class _Output(io.RawIOBase):
@@ -59,7 +59,7 @@ class _Output(io.RawIOBase):
             raise
         except OSError as error:
             forget_output()
-            raise DataError(unwritten(error)) from error
+            raise DataError(f"{unwritten(error)}; name a file with -o") from error
         return len(told)
 
 

@@ -200,6 +200,11 @@ class FitResult:
         found = lone(self.effective_rows.tolist(), self.n_rows)
         return [k for k in found if labels[k] >= 0 and k not in known]
 
+    @property
+    def lone_cautions(self) -> list[str]:
+        """Return what is to be said of these."""
+        return lone_words([self.mixture.names[k] for k in self.lone])
+
     def times(self, factor: float) -> "FitResult":
         """Return the result of the same fit with every row weight multiplied."""
         return replace(
@@ -246,7 +251,7 @@ class FitResult:
             "seconds": self.seconds,
             "cautions": [
                 *self.cautions,
-                *lone_words([self.mixture.names[k] for k in self.lone]),
+                *self.lone_cautions,
                 *passed_over_words(self.history.passed_over),
                 *filter(None, [self.history.outcomes.caution]),
                 *failure_words(self.history.failures, self.n_starts),

@@ -4,7 +4,6 @@ import numpy as np
 
 from mixtura.em.certificate import certificate_words
 from mixtura.em.solve import FitResult
-from mixtura.em.soundness import lone_words
 from mixtura.report.contents import PLOTTED_ROWS, Report
 from mixtura.selection import Candidate, Selection
 
@@ -70,8 +69,7 @@ def cautions(report: Report) -> list[str]:
     if selection is not None and selection.result is result:
         own = selection.best.cautions
     found += [_sentence(caution) for caution in own]
-    names = result.mixture.names
-    found += map(_sentence, lone_words([names[k] for k in result.lone]))
+    found += map(_sentence, result.lone_cautions)
     found += _small_components(report)
     caution = result.history.outcomes.caution
     if caution is not None:
