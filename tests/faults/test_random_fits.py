@@ -65,11 +65,7 @@ SMALL = [
     (142_001, 1990),
     (42_001, 3541),
     (142_001, 5100),
-    pytest.param(
-        *(143_001, 13452),
-        # Its end hangs on the kernels' rounding, and so on the processor.
-        marks=pytest.mark.xfail(reason="a factor analyser of one row, without a prior, falls"),
-    ),
+    (143_001, 13452),
     *((143_001, 8515), (143_001, 8980), (733, 4890)),
     *((10**10 + 1, 473), (10**10 + 1, 468), (10**10 + 1, 499), (10**10 + 1, 555)),
     *((10**10 + 1, 298), (10**10 + 1, 263)),

@@ -165,10 +165,15 @@ class FactorColumns(ConstantBesideNoise):
         return excess_above_steps(1.0 / parameters.noise, cells, np.ones(self.n_columns))
 
     def rounding(self, parameters: FactorParameters, moments: FactorMoments) -> float:
-        """Return the rounding of deviations, of rows and of the origin, in nats."""
+        """Return the rounding of deviations, of rows and of the origin, and of noise, in nats.
+
+        Noise is what loadings leave of a variance, but where it is at its least.
+        """
+        noise, floor = parameters.noise, self.floor
         offset = np.abs(parameters.means) + np.abs(self.frame.origin / self.frame.scale)
-        each = (offset / np.sqrt(parameters.noise)).sum(axis=1)
-        return float(np.finfo(np.float64).eps * (moments.effective_rows @ each))
+        left = np.abs(noise - floor) > (TOUCHING - 1) * floor
+        each = offset / np.sqrt(noise) + left * (parameters.variances() / noise)
+        return float(np.finfo(np.float64).eps * (moments.effective_rows @ each.sum(axis=1)))
 
     def embed(self, rows: NDArray[Any]) -> Float:
         """Return rows (n, D) in units of each column's spread; of many columns, projected.

@@ -18,8 +18,8 @@ __all__ = ["floored_noise", "maximised"]
 
 Float = NDArray[np.float64]
 
-# Of a column's variance in a component, what rounding leaves of a noise variance that is none.
-ROUNDED_AWAY = 1e-14
+# Of a column's variance, of rows and of loadings, what rounding leaves of a noise variance of none.
+ROUNDED_AWAY = 1e-12
 
 
 def maximised(
@@ -51,8 +51,12 @@ def maximised(
         ) from error
     left = kept[:, 0] * moments.scatter - 2.0 * (loadings * crossed).sum(axis=2)
     left += ((loadings @ inner) * loadings).sum(axis=2)
-    noise = floored_noise(form, left, rows, moments.scatter, previous.noise, floor)
-    return FactorParameters(means, _reduced(form, loadings, inner, rows), noise)
+    loadings = _reduced(form, loadings, inner, rows)
+    # A component of one row has no scatter, and where loadings are shared it has theirs.
+    lost = moments.scatter + rows[:, None] * (loadings**2).sum(axis=2)
+    return FactorParameters(
+        means, loadings, floored_noise(form, left, rows, lost, previous.noise, floor)
+    )
 
 
 def _loadings(
@@ -87,7 +91,7 @@ def floored_noise(
     form: FactorStructure,
     left: Float,
     rows: Float,
-    scatter: Float,
+    lost: Float,
     previous: Float,
     floor: Float,
 ) -> Float:
@@ -96,26 +100,26 @@ def floored_noise(
     Parameters
     ----------
     left : (K, D) Σ w r (d - Λ z)²
-    scatter : (K, D) Σ w r d², of which digits of `left` are lost
+    lost : (K, D) the sums of which digits of `left` are lost
     previous : (K, D) for components without rows
     """
     counted = np.maximum(rows, VANISHED)[:, None]
     if form.shares_noise:
-        left, scatter = (np.repeat(a.sum(axis=0)[None], len(a), axis=0) for a in (left, scatter))
+        left, lost = (np.repeat(a.sum(axis=0)[None], len(a), axis=0) for a in (left, lost))
         counted = np.full_like(counted, counted.sum())
     if form.isotropic:
-        left, scatter, floor = (
+        left, lost, floor = (
             np.broadcast_to(a, left.shape)
             for a in (
                 left.mean(axis=1, keepdims=True),
-                scatter.mean(axis=1, keepdims=True),
+                lost.mean(axis=1, keepdims=True),
                 floor.max(initial=0.0),
             )
         )
     noise = np.maximum(left / counted, floor)
     gone = (rows <= VANISHED) & (not form.shares_noise)
     noise = np.where(gone[:, None], np.maximum(previous, floor), noise)
-    nothing = noise <= ROUNDED_AWAY * scatter / counted
+    nothing = noise <= ROUNDED_AWAY * lost / counted
     if nothing.any():
         component, column = np.argwhere(nothing)[0]
         raise ParameterError(
