@@ -106,3 +106,14 @@ def test_codes_in_columns_that_are_named_are_told_of_once(tmp_path, command_line
     code = coded.split()[1]
     missing = mixtura(*asked, "--missing", code)
     assert "look like codes" not in missing.stderr
+
+
+def test_a_code_that_no_cell_holds_is_said(tmp_path):
+    path = tmp_path / "answers.csv"
+    path.write_text("a,b\n" + "".join(f"{i % 4 + 1},{i % 3 + 1}.0\n" for i in range(60)))
+    said = f"--missing: no cell of '{path}' holds '8', 'none'"
+    for asked in (["inspect"], ["fit", "-k", "1"], ["classes", "-k", "1", "--blrt", "0"]):
+        done = mixtura(asked[0], path, *asked[1:], "--missing", "8,3,none")
+        assert done.stderr.count(said) == 1, done.stderr
+        again = mixtura(asked[0], path, *asked[1:], "--missing", "3")
+        assert "no cell" not in again.stderr

@@ -9,8 +9,8 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.cli.codes import without_codes
 from mixtura.cli.long import COUNTED, Long
-from mixtura.data.cleaning import Cleaning
 from mixtura.data.count_files import read_counts
 from mixtura.data.draws import Draws
 from mixtura.data.files import read_tables
@@ -195,8 +195,8 @@ def _of_lines(
 ) -> CountedRows:
     """Return the counts of a file of one cell a line."""
     beside = [name for name in (weights, id_column) if name not in (None, long.row)]
-    table = read_tables(files, called)
-    table = Cleaning(tuple(missing), (*beside, long.row, long.column)).of(table)
+    read, named = read_tables(files, called), (*beside, long.row, long.column)
+    table = without_codes(read, missing, named)
     draws, kept = sparse_counts(table, long.row, long.column, long.value, kept=beside)
     given = None if weights is None else kept.numeric([weights])[:, 0]
     return CountedRows(called, draws, id_column, kept.column(id_column), given)

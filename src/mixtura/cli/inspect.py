@@ -5,6 +5,7 @@ import json
 import click
 
 from mixtura.cli.advice import in_words_of_the_command
+from mixtura.cli.codes import without_codes
 from mixtura.cli.contradictions import check_excluded
 from mixtura.cli.options import exclude_option, memory_option, missing_option
 from mixtura.cli.standard_input import spooled_input
@@ -50,7 +51,7 @@ def inspect(
         spooled_input(files, None) as given,
         in_words_of_the_command(called_together(given)),
     ):
-        table = _read(given, bytes_of(memory)).without(split_names(missing))
+        table = without_codes(_read(given, bytes_of(memory)), split_names(missing))
         table.check_known(excluded)
         names = wanted or [name for name in table.names if name not in excluded]
         found = inspected(cells_of_table(table, names), asked=bool(wanted))

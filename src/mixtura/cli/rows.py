@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.cli.codes import without_codes
 from mixtura.data.batches import tables_of
 from mixtura.data.checks import row_weights
 from mixtura.data.encoding import encoded
@@ -39,7 +40,7 @@ def read_without(
     kept : names of columns in which they are none
     """
     table = read_tables(files_of(list(files)) or [], called)
-    return table.without(split_names(missing), [name for name in kept if name is not None])
+    return without_codes(table, split_names(missing), [one for one in kept if one is not None])
 
 
 def text_columns(mixture: Mixture) -> list[str]:

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from mixtura.data.codes import spelling
 from mixtura.data.draws import Draws
-from mixtura.data.table import Table, spelling, table_of
+from mixtura.data.table import Table, table_of
 from mixtura.errors import DataError
 
 if TYPE_CHECKING:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.data.codes import coded, emptied, spelling
 from mixtura.data.readstat import LABELS
 from mixtura.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["BLANK", "MISSING", "NUMBER", "Kind", "Table", "checked_names", "spelling", "table_of"]
+__all__ = ["BLANK", "MISSING", "NUMBER", "Kind", "Table", "checked_names", "table_of"]
 
 Kind = Literal["number", "text", "boolean", "date"]
 
@@ -153,19 +154,26 @@ class Table:
         codes : as they are spelled; numbers are compared as such
         kept : names of columns that stay as they are
         """
-        import pyarrow as pa
-
         if not codes:
             return self
         content = self.content
         for place, name in enumerate(content.column_names):
-            if name in kept or self.kinds[name] not in ("number", "text"):
-                continue
-            missing = _is_one_of(content[name], codes)
-            if missing is not None:
-                cells = pa.chunked_array([_masked(content[name], missing)])
-                content = content.set_column(place, content.schema.field(name), cells)
+            if values := self._coded(name, codes, kept):
+                field, cells = content.schema.field(name), emptied(content[name], values)
+                content = content.set_column(place, field, cells)
         return replace(self, content=content)
+
+    def unheld(self, codes: Sequence[str], kept: Collection[str] = ()) -> list[str]:
+        """Return those of some codes of missing cells that no cell holds."""
+        values = (value for name in self.names for value in self._coded(name, codes, kept))
+        held = {spelling(value) for value in values} if codes else set()
+        return [code for code in codes if spelling(code) not in held]
+
+    def _coded(self, name: str, codes: Sequence[str], kept: Collection[str]) -> list[Any]:
+        """Return the values of a column that are codes of missing cells."""
+        if name in kept or self.kinds[name] not in ("number", "text"):
+            return []
+        return coded(self.content[name], codes)
 
     def numeric(
         self, columns: Sequence[str] | None = None, missing: Literal["error", "nan"] = "error"
@@ -257,31 +265,6 @@ def table_of(path: Path, content: "pa.Table", *, spelled: bool = False) -> Table
     plain = _without_dictionaries(content)
     kinds: dict[str, Kind] = {column.name: _kind(column.type) for column in plain.schema}
     return Table(path, tuple(plain.column_names), kinds, spelled, plain)
-
-
-def _is_one_of(cells: "pa.ChunkedArray", codes: Sequence[str]) -> "NDArray[np.bool_] | None":
-    """Return which cells (N,) hold one of some codes, or None if none does."""
-    wanted = {spelling(code) for code in codes}
-    found = np.array([cell is not None and spelling(cell) in wanted for cell in cells.to_pylist()])
-    return found if found.any() else None
-
-
-def _masked(cells: "pa.ChunkedArray", missing: NDArray[np.bool_]) -> "pa.Array":
-    import pyarrow as pa
-    from pyarrow import compute
-
-    pc: Any = compute
-    return pc.if_else(pa.array(missing), pa.scalar(None, cells.type), cells.combine_chunks())
-
-
-def spelling(value: Any) -> str:
-    """Return how a value stands in a file of text: 1.0 as "1", True as "true"."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    text = str(value).strip()
-    return text.lower() if text.lower() in ("true", "false") else text
 
 
 def checked_names(

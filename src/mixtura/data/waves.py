@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.data.codes import spelling
 from mixtura.data.long import check_constant, coded_cells
 from mixtura.data.readstat import LABELS
-from mixtura.data.table import Table, spelling, table_of
+from mixtura.data.table import Table, table_of
 from mixtura.errors import DataError, MixturaWarning, ParameterError
 from mixtura.text import quoted_names
 

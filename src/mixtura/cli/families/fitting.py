@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.cli.codes import without_codes
 from mixtura.cli.long import Long
 from mixtura.data.cleaning import Cleaning
 from mixtura.data.dataset import Dataset
@@ -90,10 +91,11 @@ class Request:
         if self.long is None:
             table.check_known(self.left_out)
             table.check_known(self.logs)
-            return self.cleaning.of(table)
+            table = without_codes(table, self.missing, self._beside)
+            return Cleaning(logs=self.logs).of(table)
         own = [name for name in (*self._beside, *self.left_out) if name in table.kinds]
         named = (*self._beside, self.long.row, self.long.column)
-        wide = self.long.of(Cleaning(self.missing, named).of(table), own)
+        wide = self.long.of(without_codes(table, self.missing, named), own)
         wide.check_known(self.left_out)
         wide.check_known(self.logs)
         return Cleaning(logs=self.logs).of(wide)
