@@ -31,7 +31,7 @@ double mx_line_mean_loss(int64_t response, double precision) {
 static double bent(double length, double change) {
     double whole = fmin(length * change, LARGEST_POWER);
     if (change > NEARLY_STRAIGHT)
-        return (expm1(whole) - whole) / (change * change);
+        return (expm1(whole) - whole) / change / change;
     return length * length * (0.5 + whole / 6 + whole * whole / 24);
 }
 
@@ -44,11 +44,16 @@ static double curved(int64_t p, const double *pairs, const double *direction) {
     return total;
 }
 
+/* Its length, of which squares may be beyond numbers. */
 static double size_of(int64_t p, const double *direction) {
-    double total = 0;
+    double total = 0, largest = 0;
     for (int64_t a = 0; a < p; a++)
-        total += direction[a] * direction[a];
-    return sqrt(total);
+        largest = fmax(largest, fabs(direction[a]));
+    if (!(largest > 0))
+        return 0;
+    for (int64_t a = 0; a < p; a++)
+        total += (direction[a] / largest) * (direction[a] / largest);
+    return largest * sqrt(total);
 }
 
 static double loss_along(const mx_regressions *rows, double loss, double along, double bend,
@@ -103,6 +108,8 @@ static int solved(int64_t p, const double *pairs, const double *gradient, double
         for (int64_t c = a + 1; c < p; c++)
             direction[a] -= factor[c * p + a] * direction[c];
         direction[a] /= factor[a * p + a];
+        if (!isfinite(direction[a]))
+            return MX_HARD;
     }
     return MX_DONE;
 }

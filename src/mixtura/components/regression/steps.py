@@ -19,6 +19,8 @@ Float = NDArray[np.float64]
 
 # Directions of which the curvature has less than this of its largest are left as they are.
 FLAT = 1e-13
+# Nor has one of so little beside its slope, which no step is long enough for.
+STRAIGHT = 1e-290
 # exp of more is beyond what a step could be worth.
 MOST = 700.0
 
@@ -67,7 +69,7 @@ def newton(
     curved = np.einsum("ki,kij,kj->k", direction, moments.information, direction)
     if reach is None or moments.is_guess:
         return Step(start + direction, np.maximum(losses - along + 0.5 * curved, 0.0))
-    change = reach * np.linalg.norm(direction, axis=1)
+    change = reach * _lengths(direction)
     if bounds is not None:
         change = np.full_like(change, change.max())
     length = np.where(change > 0, np.log1p(change) / np.where(change > 0, change, 1.0), 1.0)
@@ -80,7 +82,14 @@ def bent(length: Float, change: Float) -> Float:
     whole = np.minimum(length * change, MOST)
     safe = np.where(change > 1e-3, change, 1.0)
     series = length**2 * (0.5 + whole / 6.0 + whole**2 / 24.0)
-    return np.where(change > 1e-3, (np.expm1(whole) - whole) / safe**2, series)
+    return np.where(change > 1e-3, (np.expm1(whole) - whole) / safe / safe, series)
+
+
+def _lengths(direction: Float) -> Float:
+    """Return the lengths (K,) of directions (K, p), whose squares may be beyond numbers."""
+    largest = np.abs(direction).max(axis=1, keepdims=True)
+    parts = direction / np.where(largest > 0, largest, 1.0)
+    return largest[:, 0] * np.linalg.norm(parts, axis=1)
 
 
 def reduced(moments: RegressionMoments, coefficients: Float, reach: float | None) -> Float:
@@ -90,15 +99,16 @@ def reduced(moments: RegressionMoments, coefficients: Float, reach: float | None
     curved = np.einsum("ki,kij,kj->k", direction, moments.information, direction)
     if reach is None:
         return moments.losses - along + 0.5 * curved
-    change = reach * np.linalg.norm(direction, axis=1)
+    change = reach * _lengths(direction)
     return moments.losses - along + curved * bent(np.ones_like(change), change)
 
 
 def _solved(information: Float, gradient: Float) -> Float:
     """Return H⁺ g (K, p), nothing in directions that no row tells of."""
     values, axes = np.linalg.eigh(information)
-    told = values > FLAT * np.maximum(values[:, -1:], 1e-300)
     along = np.einsum("kij,ki->kj", axes, gradient)
+    told = values > FLAT * np.maximum(values[:, -1:], 1e-300)
+    told &= values > STRAIGHT * np.abs(along)
     along = np.where(told, along / np.where(told, values, 1.0), 0.0)
     return np.einsum("kij,kj->ki", axes, along)
 
