@@ -477,3 +477,19 @@ def test_a_mean_held_where_no_row_is_near_is_refused(held: float) -> None:
     # Units are no distance.
     scaled = {"means": [[np.nan, 5e200], [np.nan, np.nan]]}
     assert GaussianMixture(2, fix=scaled, random_state=0).fit(rows * 1e200).means_[0, 1] == 5e200
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e6, -1e9])
+@pytest.mark.parametrize("bound", ["equal", "fix"])
+def test_a_start_far_from_the_origin_obeys_what_is_bound(
+    bound: str, offset: float, fresh_seed: int
+) -> None:
+    # Means that are alike to nine digits of the origin are ten widths apart in the rows.
+    rng = np.random.default_rng(fresh_seed)
+    rows = offset + 1e-2 * np.concatenate([rng.normal(size=(50, 1)), rng.normal(4, 1, (20, 1))])
+    how = {"equal": {"means": [0]}} if bound == "equal" else {"fix": {"means": [[offset]] * 2}}
+    start = offset + np.array([[0.0], [0.05]])
+    model = GaussianMixture(2, covariance_type="tied", means_init=start, **how).fit(rows)
+    about = rows.mean() if bound == "equal" else offset
+    alone = norm(about, np.sqrt(np.square(rows - about).mean())).logpdf(rows).sum()
+    assert_allclose(model.history_.objective, alone, rtol=1e-6)

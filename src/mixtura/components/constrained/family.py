@@ -22,8 +22,9 @@ Float = NDArray[np.float64]
 # The gain of what is impossible.
 LOWEST = -1e300
 
-# By how much numbers may miss what they are bound to, in units of the largest.
-ROUNDING = 1e-9
+# By how much equal numbers may differ, and numbers miss what they are held at, in units of the
+# largest: those in units of the rows, these in units whose origin may be far away.
+ROUNDING, EXACT = 1e-9, 1e-14
 
 
 @final
@@ -119,11 +120,11 @@ class ConstrainedFamily:
         """Return whether parameters are what they are bound to."""
         family, found = self.inner.in_user_units(parameters)
         numbers, constraints = rule_of(family).numbers(found), self.constraints
-        slack = ROUNDING * np.maximum(np.abs(numbers).max(axis=0), np.finfo(float).tiny)
+        slack = EXACT * np.maximum(np.abs(numbers).max(axis=0), np.finfo(float).tiny)
         held = np.where(constraints.fixed, np.abs(numbers - constraints.values), 0.0) <= slack
-        ties = constraints.ties
-        equal = (numbers[ties == tie] for tie in np.unique(ties[ties > 0]))
-        alike = (float(np.ptp(own)) <= ROUNDING * float(np.abs(own).max()) for own in equal)
+        own, ties = self.rule.numbers(parameters), constraints.ties
+        equal = (own[ties == tie] for tie in np.unique(ties[ties > 0]))
+        alike = (float(np.ptp(one)) <= ROUNDING * float(np.abs(one).max()) for one in equal)
         ordered = is_ordinal(numbers, constraints.ordinal)
         return bool(held.all()) and all(alike) and ordered
 
