@@ -100,8 +100,8 @@ def gaussian_arrays(family: GaussianFamily, moments: GaussianMoments) -> dict[st
     steps = {} if family.steps is None else {"steps": family.steps}
     scale = family.frame.scale
     scaled = {"scale": scale} if (scale != 1).any() else {}
-    rows, scatter = moments.effective_rows, moments.scatter
-    return {"rows": rows, "means": moments.means, "scatter": scatter, **scaled, **steps}
+    found = {"rows": moments.effective_rows, "means": moments.means, "scatter": _rounded(moments)}
+    return {**found, **scaled, **steps}
 
 
 def gaussian_read(
@@ -146,23 +146,51 @@ def _read_moments(
 
 def _check_scatter(moments: GaussianMoments, *, full: bool) -> None:
     """Raise `ParameterError` for sums of squares (..., D, D) or (..., D) that no rows have."""
-    scatter = moments.scatter
-    squares = np.diagonal(scatter, axis1=-2, axis2=-1) if full else scatter
-    # Sums about means round as those of all components about the origin do.
-    about_origin = moments.effective_rows @ moments.means**2
-    total = np.abs(squares) if moments.pooled else np.abs(squares).sum(axis=0)
-    slack = SLACK * (about_origin + total)
+    squares, slack = _squares(moments, full=full)
     if (squares < -slack).any():
         raise ParameterError("sums of squares of what was seen are below 0")
     if not full:
         return
-    # What rounding may make of products is the share that is let pass of widths so narrow.
-    widths = np.sqrt(np.maximum(np.maximum(squares, slack / ROUNDING), SMALLEST))
-    alike = scatter / widths[..., None] / widths[..., None, :]
+    widths = _widths(squares, slack)
+    alike = moments.scatter / widths[..., None] / widths[..., None, :]
     if np.abs(alike - np.swapaxes(alike, -1, -2)).max() > ROUNDING:
         raise ParameterError("the scatter of what was seen is not symmetric")
     if np.linalg.eigvalsh(alike).min() < -ROUNDING:
         raise ParameterError("the scatter of what was seen is not that of any rows")
+
+
+def _squares(moments: GaussianMoments, *, full: bool) -> tuple[Float, Float]:
+    """Return sums of squares (..., D), and what they round, as those about the origin do."""
+    scatter = moments.scatter
+    squares = np.diagonal(scatter, axis1=-2, axis2=-1) if full else scatter
+    about_origin = moments.effective_rows @ moments.means**2
+    total = np.abs(squares) if moments.pooled else np.abs(squares).sum(axis=0)
+    return squares, SLACK * (about_origin + total)
+
+
+def _widths(squares: Float, slack: Float) -> Float:
+    """Return the units of scatters: what rounding may make of products is a share of these."""
+    return np.sqrt(np.maximum(np.maximum(squares, slack / ROUNDING), SMALLEST))
+
+
+def _rounded(moments: GaussianMoments) -> Float:
+    """Return the scatter, or of one that no rows have what is nearest and some have.
+
+    Missing cells that are completed about a mean held far away round by its distance.
+    """
+    scatter = moments.scatter
+    if scatter.ndim == 1 + (not moments.pooled):
+        return scatter
+    with np.errstate(over="ignore"):
+        widths = _widths(*_squares(moments, full=True))
+        alike = scatter / widths[..., None] / widths[..., None, :]
+    if not np.isfinite(alike).all():
+        return scatter
+    values, axes = np.linalg.eigh(alike)
+    if values.min() >= -ROUNDING:
+        return scatter
+    nearest = (axes * np.maximum(values, 0.0)[..., None, :]) @ np.swapaxes(axes, -1, -2)
+    return nearest * widths[..., None] * widths[..., None, :]
 
 
 def _family_of_scale(family: GaussianFamily, scale: Float) -> GaussianFamily:
