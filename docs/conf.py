@@ -18,13 +18,15 @@ version = release = __version__
 author = "the mixtura authors"
 project_copyright = author
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_click"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 
 default_role = "code"
+# Quotes and ellipses, and no dashes: options begin with two of them.
+smartquotes_action = "qe"
 napoleon_google_docstring = False
 # What stands after a colon is a shape or words, no type to be looked up.
 napoleon_preprocess_types = False
@@ -60,8 +62,17 @@ def _bars(app: Sphinx, what: str, name: str, of: Any, options: Any, lines: list[
     lines[:] = [line.replace("|", r"\|") for line in lines]
 
 
+def _plain(app: Sphinx, context: Any, lines: list[str]) -> None:
+    """Keep stars of the command's help as they are, beside directives."""
+    for place, line in enumerate(lines):
+        if not line.lstrip().startswith((".. ", ":")):
+            lines[place] = line.replace("*", r"\*")
+
+
 def setup(app: Sphinx) -> None:
     """Draw pictures, and write formulas as MathML, which browsers show without foreign scripts."""
     draw()
     app.connect("autodoc-process-docstring", _bars)
+    for part in ("description", "options", "arguments"):
+        app.connect(f"sphinx-click-process-{part}", _plain)
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))

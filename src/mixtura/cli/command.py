@@ -39,11 +39,13 @@ COMMANDS = {
     "transition": "Fit classes at two or more waves of FILES, and the moves between them.",
     "update": "Take the rows of FILES into MODEL, which is not fitted anew.",
 }
-ON_DEMAND: Any = dict.fromkeys(COMMANDS)
 
 
 class _Group(click.Group):
     """A group that loads what is run, and turns errors into one line and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> Any:
         return loaded(cmd_name, cmd_name) if cmd_name in COMMANDS else None
@@ -98,9 +100,7 @@ def _say_translated(message: object) -> None:
     say(f"mixtura: {translated(str(message))}", err=True)
 
 
-@click.group(
-    cls=_Group, commands=ON_DEMAND, context_settings={"help_option_names": ["-h", "--help"]}
-)
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mixtura")
 def command() -> None:
     """Finite mixture models: fit them to a file, and use what was fitted.
