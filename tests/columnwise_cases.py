@@ -10,6 +10,15 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.integrate import quad
 from scipy.special import loggamma
+from zero_cases import (
+    exact_hurdle,
+    exact_inflated,
+    hurdle,
+    hurdle_logs,
+    inflated,
+    inflated_logs,
+    negative_binomial,
+)
 
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.columnwise import ColumnwiseFamily
@@ -19,6 +28,18 @@ from mixtura.components.negative_binomial import NegativeBinomialFamily, Overdis
 from mixtura.components.poisson import PoissonFamily
 from mixtura.components.stacked import GammaParameters, Probabilities, Rates
 from mixtura.components.von_mises import Directions, VonMisesFamily
+from mixtura.components.zeros.negative_binomials import (
+    HurdleCounts,
+    HurdleNegativeBinomialFamily,
+    InflatedCounts,
+    ZeroInflatedNegativeBinomialFamily,
+)
+from mixtura.components.zeros.poissons import (
+    HurdlePoissonFamily,
+    HurdleRates,
+    InflatedRates,
+    ZeroInflatedPoissonFamily,
+)
 from mixtura.estimators.named import estimator_of
 
 Float = NDArray[np.float64]
@@ -99,10 +120,21 @@ def exact_gamma(x: Any, shape: Any, rate: Any) -> Any:
 RATES = np.array([[0.5, 1.0, 40.0], [0.02, 4.0, 9.0]])
 
 
-def negative_binomial_logs(rows: Float, means: NDArray[Any], sizes: NDArray[Any]) -> NDArray[Any]:
-    x = rows[:, None] + 0j
+def spread_cells(x: Float, means: NDArray[Any], sizes: NDArray[Any]) -> NDArray[Any]:
     rest = x * np.log(means) + sizes * np.log(sizes) - (x + sizes) * np.log(sizes + means)
-    return (loggamma(x + sizes) - loggamma(sizes + 0j) + rest).sum(axis=2)
+    return loggamma(x + sizes) - loggamma(sizes + 0j) + rest
+
+
+def negative_binomial_logs(rows: Float, means: NDArray[Any], sizes: NDArray[Any]) -> NDArray[Any]:
+    return spread_cells(rows[:, None] + 0j, means, sizes).sum(axis=2)
+
+
+def poisson_cells(x: Float, rates: NDArray[Any]) -> NDArray[Any]:
+    return x * np.log(rates) - rates
+
+
+def exact_poisson(x: Any, rate: Any) -> Any:
+    return x * mp.log(rate) - rate - mp.loggamma(x + 1)
 
 
 def exact_negative_binomial(x: Any, mean: Any, size: Any) -> Any:
@@ -145,13 +177,52 @@ def von_mises_logs(rows: Float, means: NDArray[Any], concentrations: NDArray[Any
     return (concentrations * np.cos(rows[:, None] - means) - heights).sum(axis=2)
 
 
+COUNTED = np.array([[4.0, 1.2, 3.0], [11.0, 3.0, 8.0]])
+SHARES = np.array([[0.3, 0.6, 0.2], [0.15, 0.4, 0.45]])
+SPREAD = (
+    np.array([[4.0, 20.0, 3.0], [18.0, 5.0, 12.0]]),
+    np.array([[3.0, 6.0, 4.0], [8.0, 3.0, 5.0]]),
+)
+
 COLUMNWISE: dict[str, Columnwise] = {
+    "zero_inflated_poisson": Columnwise(
+        ZeroInflatedPoissonFamily(3),
+        InflatedRates(COUNTED, SHARES),
+        inflated(stats.poisson),
+        inflated_logs(poisson_cells),
+        exact_inflated(exact_poisson),
+        (0.0, 1.0, 19.0, 300.0, 1e7),
+    ),
+    "hurdle_poisson": Columnwise(
+        HurdlePoissonFamily(3),
+        HurdleRates(COUNTED, SHARES),
+        hurdle(stats.poisson),
+        hurdle_logs(poisson_cells),
+        exact_hurdle(exact_poisson),
+        (0.0, 1.0, 19.0, 300.0, 1e7),
+    ),
+    "zero_inflated_negative_binomial": Columnwise(
+        ZeroInflatedNegativeBinomialFamily(3),
+        InflatedCounts(*SPREAD, SHARES),
+        inflated(negative_binomial),
+        inflated_logs(spread_cells),
+        exact_inflated(exact_negative_binomial),
+        (0.0, 1.0, 19.0, 300.0, 1e7),
+    ),
+    "hurdle_negative_binomial": Columnwise(
+        HurdleNegativeBinomialFamily(3),
+        HurdleCounts(*SPREAD, SHARES),
+        hurdle(negative_binomial),
+        hurdle_logs(spread_cells),
+        exact_hurdle(exact_negative_binomial),
+        (0.0, 1.0, 19.0, 300.0, 1e7),
+    ),
     "poisson": Columnwise(
         PoissonFamily(3),
         Rates(np.array([[4.0, 0.7, 30.0], [11.0, 3.0, 18.0]])),
         stats.poisson,
         poisson_logs,
-        lambda x, rate: x * mp.log(rate) - rate - mp.loggamma(x + 1),
+        exact_poisson,
         (0.0, 1.0, 19.0, 300.0, 1e7),
     ),
     "bernoulli": Columnwise(
@@ -192,7 +263,7 @@ COLUMNWISE: dict[str, Columnwise] = {
             np.array([[4.0, 30.0, 1.0], [20.0, 3.0, 6.0]]),
             np.array([[1.5, 4.0, 0.5], [3.0, 1.0, 2.0]]),
         ),
-        lambda means, sizes: stats.nbinom(sizes, sizes / (sizes + means)),
+        negative_binomial,
         negative_binomial_logs,
         exact_negative_binomial,
         (0.0, 1.0, 19.0, 300.0, 1e7),

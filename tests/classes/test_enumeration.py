@@ -160,3 +160,11 @@ def test_a_setting_that_the_search_does_not_take_is_named(setting, value):
     rows = np.random.default_rng(0).normal(size=(60, 2))
     with pytest.raises(ParameterError, match=setting):
         enumerate_classes(rows, [1, 2], GaussianMixture(**{setting: value}))
+
+
+def test_a_column_of_the_bootstrap_stands_where_it_was_asked_for(carcinoma):
+    values, tested = carcinoma
+    plain = enumerate_classes(values, [1, 2], CategoricalMixture(n_init=2, random_state=0))
+    assert "BLRT" not in str(plain.summary())
+    assert "BLRT p\n" in str(tested.summary())
+    assert "BLRT p: of one class less." in str(tested.summary())

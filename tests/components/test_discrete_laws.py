@@ -322,7 +322,9 @@ def test_a_prior_keeps_what_occurs_at_all_possible_in_every_component(name, prio
     hard = np.eye(2)[(np.arange(40) >= 38).astype(int)]
     values = values_of(fitted(case, rows, shares=hard, prior=prior).model.parameters)
     whole = values_of(fitted(case, rows, shares=np.ones((40, 1))).model.parameters)[0]
-    assert (values[:, whole > 0] > 0).all()
+    # Without zero inflation a component has the zeros of its counts.
+    if not name.startswith("zero_inflated"):
+        assert (values[:, whole > 0] > 0).all()
     if values.max() <= 1:
         assert (values[:, whole < 1] < 1).all()
 
@@ -355,7 +357,8 @@ def test_a_component_without_rows_keeps_its_parameters(name):
 def test_samples_have_the_frequencies_of_the_mixture(name):
     case = CASES[name]
     run = fitted(case, case.make(np.random.default_rng(4), 200), prior="conjugate")
-    labels = np.repeat([0, 1], 40000)
+    # Sizes of counts whose zeros say nothing of them vary most.
+    labels = np.repeat([0, 1], 160_000 if name.startswith(("zero", "hurdle")) else 40_000)
     rows = case.family.sample(run.model.parameters, labels, np.random.default_rng(0))
     found = fitted(case, rows, shares=np.eye(2)[labels])
     sweep = swept(case, rows)

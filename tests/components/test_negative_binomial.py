@@ -203,7 +203,7 @@ def test_infinite_sizes_come_back_from_files(tmp_path):
 
 
 def test_counts_beyond_all_digits_are_refused():
-    with pytest.raises(ParameterError, match=r"too large for a negative binomial.*GammaMixture"):
+    with pytest.raises(ParameterError, match=r"too large for negative binomials.*GammaMixture"):
         NegativeBinomialMixture().fit([[1], [2], [2**50]])
     with pytest.raises(DataError, match=r"column 0 holds 0\.5 at row 1"):
         NegativeBinomialMixture().fit([[1.0], [0.5]])

@@ -17,6 +17,8 @@ from mixtura import (
     GammaMixture,
     GaussianMixture,
     GeometricMixture,
+    HurdleNegativeBinomialMixture,
+    HurdlePoissonMixture,
     MixedMixture,
     Mixture,
     MixtureRegressor,
@@ -26,6 +28,8 @@ from mixtura import (
     PoissonMixture,
     StudentTMixture,
     VonMisesMixture,
+    ZeroInflatedNegativeBinomialMixture,
+    ZeroInflatedPoissonMixture,
 )
 from mixtura.components.count_tables import Overdispersed
 from mixtura.components.gaussian.structures import STRUCTURES
@@ -94,6 +98,16 @@ MODELS: dict[str, tuple[Any, list[str]]] = {
     "poisson, exposed": (PoissonMixture(2, exposure="age", random_state=0), ["visits", "age"]),
     "multinomial": (MultinomialMixture(2, random_state=0), [*COUNTS, "smokes"]),
     "geometric": (GeometricMixture(2, random_state=0), ["falls"]),
+    "zero-inflated Poisson": (ZeroInflatedPoissonMixture(2, random_state=0), [*COUNTS, "grade"]),
+    "hurdle Poisson": (HurdlePoissonMixture(2, random_state=0), [*COUNTS, "grade"]),
+    "zero-inflated negative binomial": (
+        ZeroInflatedNegativeBinomialMixture(2, random_state=0),
+        [*COUNTS, "grade"],
+    ),
+    "hurdle negative binomial": (
+        HurdleNegativeBinomialMixture(2, random_state=0),
+        [*COUNTS, "grade"],
+    ),
     "negative binomial": (NegativeBinomialMixture(2, random_state=0), [*COUNTS, "grade"]),
     "gamma": (GammaMixture(2, random_state=0), NUMBERS),
     "von mises": (VonMisesMixture(2, period=24, random_state=0), NUMBERS),

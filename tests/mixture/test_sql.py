@@ -16,6 +16,8 @@ from mixtura import (
     GammaMixture,
     GaussianMixture,
     GeometricMixture,
+    HurdleNegativeBinomialMixture,
+    HurdlePoissonMixture,
     MixedMixture,
     Mixture,
     MixtureRegressor,
@@ -25,6 +27,8 @@ from mixtura import (
     PoissonMixture,
     StudentTMixture,
     VonMisesMixture,
+    ZeroInflatedNegativeBinomialMixture,
+    ZeroInflatedPoissonMixture,
 )
 from mixtura.components.count_tables import Overdispersed
 from mixtura.components.gaussian.structures import STRUCTURES
@@ -95,6 +99,16 @@ MODELS = {
     ),
     "multinomial": (MultinomialMixture(2, random_state=0), [*COUNTS, "smokes"]),
     "geometric": (GeometricMixture(2, random_state=0), ["falls"]),
+    "zero-inflated Poisson": (ZeroInflatedPoissonMixture(2, random_state=0), [*COUNTS, "grade"]),
+    "hurdle Poisson": (HurdlePoissonMixture(2, random_state=0), [*COUNTS, "grade"]),
+    "zero-inflated negative binomial": (
+        ZeroInflatedNegativeBinomialMixture(2, random_state=0),
+        [*COUNTS, "grade"],
+    ),
+    "hurdle negative binomial": (
+        HurdleNegativeBinomialMixture(2, random_state=0),
+        [*COUNTS, "grade"],
+    ),
     "negative binomial": (NegativeBinomialMixture(2, random_state=0), [*COUNTS, "grade"]),
     "contaminated": (ContaminatedMixture(2, random_state=0), NUMBERS),
     "contaminated, diagonal": (

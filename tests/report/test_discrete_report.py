@@ -125,6 +125,12 @@ def test_a_page_shows_the_figures_of_its_family(kind, figures):
     assert ">entropy<" in page
 
 
+@pytest.mark.parametrize("kind", ["poisson", "multinomial", "negative_binomial"])
+def test_counts_have_a_table_of_dispersion(kind):
+    assert page_of(kind).count('<section id="dispersion">') == 1
+    assert "Dispersion by column." in page_of(kind)
+
+
 def test_names_and_labels_are_escaped():
     for kind in ("categorical", "mixed"):
         assert "<script>" not in page_of(kind)

@@ -111,15 +111,18 @@ class Enumeration(Tabled):
 
     def summary(self) -> Summary:
         """Return the table as text, which K each criterion prefers, and what is to be doubted."""
-        rows = self.table()
+        rows, tested = self.table(), bool(self.tests)
         header = ["classes", "log-lik.", "df", "AIC", "CAIC", "BIC", "SABIC", "AWE", "entropy"]
-        header += ["smallest", "starts", "BLRT p"]
-        table = Table.of(header, [_cells(row) for row in rows if row["failure"] is None])
+        header += ["smallest", "starts", *(["BLRT p"] if tested else [])]
+        cells = [_cells(row, tested) for row in rows if row["failure"] is None]
+        table = Table.of(header, cells)
         first = (
             "Lower is better. entropy: 1 - E / (n log K), as Mplus has it; smallest: the share of "
             "the\nsmallest class; starts: how many of those carried to the end reached this "
-            "likelihood;\nBLRT p: of one class less."
+            f"likelihood{';' if tested else '.'}"
         )
+        if tested:
+            first += "\nBLRT p: of one class less."
         lines: list[str] = []
         chosen: dict[int, list[str]] = {}
         for name, size in self.preferred.items():
@@ -317,7 +320,7 @@ def _vlmr_words(vlmr: dict[int, VuongTest], untold: dict[int, str]) -> Passage:
     return Passage("", (Table.of(header, rows),) if rows else (), "\n".join(lines))
 
 
-def _cells(row: dict[str, Any]) -> list[str]:
+def _cells(row: dict[str, Any], tested: bool) -> list[str]:
     entropy, p_value = row["relative_entropy"], row["blrt_p"]
     return [
         f"{row['n_classes']}{'' if row['sound'] else MARK}",
@@ -327,5 +330,5 @@ def _cells(row: dict[str, Any]) -> list[str]:
         "" if entropy is None else f"{entropy:.3f}",
         f"{100 * row['smallest_share']:.1f}%",
         f"{row['starts_agreeing']}/{row['n_starts']}",
-        "" if p_value is None else f"{p_value:.3f}",
+        *(["" if p_value is None else f"{p_value:.3f}"] if tested else []),
     ]

@@ -21,6 +21,12 @@ from mixtura.components.negative_binomial import NegativeBinomialFamily
 from mixtura.components.poisson import PoissonFamily
 from mixtura.components.scaled import ContaminatedFamily, StudentTFamily
 from mixtura.components.von_mises import VonMisesFamily
+from mixtura.components.zeros import (
+    HurdleNegativeBinomialFamily,
+    HurdlePoissonFamily,
+    ZeroInflatedNegativeBinomialFamily,
+    ZeroInflatedPoissonFamily,
+)
 
 __all__ = ["FAMILIES", "ROWS", "Row"]
 
@@ -82,6 +88,10 @@ ROWS: dict[str, Row] = {
         Row(PoissonFamily, "PoissonMixture", options=frozenset({"exposure"})),
         Row(NegativeBinomialFamily, "NegativeBinomialMixture"),
         Row(GeometricFamily, "GeometricMixture"),
+        Row(ZeroInflatedPoissonFamily, "ZeroInflatedPoissonMixture"),
+        Row(HurdlePoissonFamily, "HurdlePoissonMixture"),
+        Row(ZeroInflatedNegativeBinomialFamily, "ZeroInflatedNegativeBinomialMixture"),
+        Row(HurdleNegativeBinomialFamily, "HurdleNegativeBinomialMixture"),
         Row(GammaFamily, "GammaMixture"),
         Row(GammaFamily, "GammaMixture", settings={"shape": 1.0}, called="exponential"),
         Row(VonMisesFamily, "VonMisesMixture", options=frozenset({"period"})),

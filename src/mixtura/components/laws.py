@@ -28,6 +28,10 @@ from mixtura.components.poisson import PoissonFamily
 from mixtura.components.product import ProductFamily
 from mixtura.components.scaled import scaled_law
 from mixtura.components.univariate import Law
+from mixtura.components.zeros import (
+    ZeroAlteredNegativeBinomialFamily,
+    ZeroAlteredPoissonFamily,
+)
 from mixtura.errors import ParameterError
 
 __all__ = ["law_of"]
@@ -106,7 +110,10 @@ def _counted(cdf: Any, survival: Any, last: float = np.inf) -> Law:
 
 @_law.register
 def _(family: PoissonFamily, parameters: Any) -> Law:
-    rates = parameters.rates[:, 0]
+    return _poisson_law(parameters.rates[:, 0])
+
+
+def _poisson_law(rates: Float) -> Law:
     return _counted(lambda counts: pdtr(counts, rates), lambda counts: pdtrc(counts, rates))
 
 
@@ -136,6 +143,32 @@ def _(family: NegativeBinomialFamily, parameters: Any) -> Law:
         return np.where(varying, own, pdtrc(counts, means))
 
     return _counted(cdf, survival)
+
+
+@_law.register
+def _(family: ZeroAlteredPoissonFamily, parameters: Any) -> Law:
+    rates, zeros = family.around_zero(parameters)
+    return _altered(_poisson_law(rates[:, 0]), zeros)
+
+
+@_law.register
+def _(family: ZeroAlteredNegativeBinomialFamily, parameters: Any) -> Law:
+    counts, zeros = family.around_zero(parameters)
+    return _altered(_law(NegativeBinomialFamily(1), counts), zeros)
+
+
+def _altered(plain: Law, zeros: tuple[Float, Float]) -> Law:
+    """Return the law of counts of which zeros have a probability of their own."""
+    none, scale = (np.exp(each[:, 0]) for each in zeros)
+    at_none = plain.cdf(np.zeros((1, 1)))[0]
+
+    def cdf(points: Float) -> Float:
+        return np.where(points < 0.0, 0.0, none + scale * (plain.cdf(points) - at_none))
+
+    def survival(points: Float) -> Float:
+        return np.where(points < 0.0, 1.0, scale * plain.survival(points))
+
+    return Law(cdf, survival)
 
 
 @_law.register

@@ -5,11 +5,22 @@ left. Loader (2000), "Fast and accurate computation of binomial probabilities", 
 terms: a deviance and the error of Stirling's formula.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from scipy.special import gammaln
 
-__all__ = ["LARGE", "gamma_logs", "negative_binomial_logs", "poisson_logs", "stirling"]
+__all__ = [
+    "LARGE",
+    "careful_sums",
+    "gamma_logs",
+    "negative_binomial_logs",
+    "poisson_logs",
+    "stirling",
+]
 
 Float = NDArray[np.float64]
 
@@ -85,3 +96,19 @@ def negative_binomial_logs(x: Float, mean: Float, size: Float) -> Float:
     )
     finite = np.where(x > 0, logs, -r * np.log1p(mean / r))
     return np.where(endless, poisson_logs(x, mean), finite) if endless.any() else finite
+
+
+def careful_sums(rows: Any, numbers: Sequence[Float], logs: Callable[..., Float]) -> Float | None:
+    """Return Σ_j log f(x_j) (n, K) where a count is large, else None: the plain form has digits.
+
+    Parameters
+    ----------
+    rows : (n, D) dense or sparse counts, NaN where one is missing
+    numbers : (K, D) arrays
+    logs : log f(x) (n, D) of counts, by the numbers (D,) of one component
+    """
+    if np.fmax.reduce(rows.data if issparse(rows) else rows, axis=None, initial=0.0) <= LARGE:
+        return None
+    counts = rows.toarray() if issparse(rows) else np.asarray(rows, dtype=np.float64)
+    found = np.array([logs(counts, *own) for own in zip(*numbers, strict=True)])
+    return np.where(np.isnan(counts), 0.0, found).sum(axis=2).T

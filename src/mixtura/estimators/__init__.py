@@ -16,9 +16,13 @@ if TYPE_CHECKING:
         BernoulliMixture,
         GammaMixture,
         GeometricMixture,
+        HurdleNegativeBinomialMixture,
+        HurdlePoissonMixture,
         NegativeBinomialMixture,
         PoissonMixture,
         VonMisesMixture,
+        ZeroInflatedNegativeBinomialMixture,
+        ZeroInflatedPoissonMixture,
     )
     from mixtura.estimators.selecting import select
     from mixtura.estimators.student_t import StudentTMixture
@@ -31,12 +35,16 @@ __all__ = [
     "GammaMixture",
     "GaussianMixture",
     "GeometricMixture",
+    "HurdleNegativeBinomialMixture",
+    "HurdlePoissonMixture",
     "MixedMixture",
     "MultinomialMixture",
     "NegativeBinomialMixture",
     "PoissonMixture",
     "StudentTMixture",
     "VonMisesMixture",
+    "ZeroInflatedNegativeBinomialMixture",
+    "ZeroInflatedPoissonMixture",
     "select",
 ]
 
@@ -48,12 +56,16 @@ PLACES = {
     "GammaMixture": "named",
     "GaussianMixture": "gaussian",
     "GeometricMixture": "named",
+    "HurdleNegativeBinomialMixture": "named",
+    "HurdlePoissonMixture": "named",
     "MixedMixture": "mixed",
     "MultinomialMixture": "multinomial",
     "NegativeBinomialMixture": "named",
     "PoissonMixture": "named",
     "StudentTMixture": "student_t",
     "VonMisesMixture": "named",
+    "ZeroInflatedNegativeBinomialMixture": "named",
+    "ZeroInflatedPoissonMixture": "named",
     "select": "selecting",
 }
 

@@ -17,9 +17,13 @@ __all__ = [
     "BernoulliMixture",
     "GammaMixture",
     "GeometricMixture",
+    "HurdleNegativeBinomialMixture",
+    "HurdlePoissonMixture",
     "NegativeBinomialMixture",
     "PoissonMixture",
     "VonMisesMixture",
+    "ZeroInflatedNegativeBinomialMixture",
+    "ZeroInflatedPoissonMixture",
     "estimator_of",
 ]
 
@@ -40,9 +44,13 @@ MADE: dict[str, type[ColumnwiseMixture]] = {name: mixture_of(row) for name, row 
 BernoulliMixture = MADE["BernoulliMixture"]
 GammaMixture = MADE["GammaMixture"]
 GeometricMixture = MADE["GeometricMixture"]
+HurdleNegativeBinomialMixture = MADE["HurdleNegativeBinomialMixture"]
+HurdlePoissonMixture = MADE["HurdlePoissonMixture"]
 NegativeBinomialMixture = MADE["NegativeBinomialMixture"]
 PoissonMixture = MADE["PoissonMixture"]
 VonMisesMixture = MADE["VonMisesMixture"]
+ZeroInflatedNegativeBinomialMixture = MADE["ZeroInflatedNegativeBinomialMixture"]
+ZeroInflatedPoissonMixture = MADE["ZeroInflatedPoissonMixture"]
 
 ESTIMATORS: dict[str, Any] = {**MADE, **{each.__name__: each for each in OWN}}
 

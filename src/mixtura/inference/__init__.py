@@ -2,6 +2,7 @@
 
 from mixtura.inference.bootstrap import Bootstrap, bootstrap
 from mixtura.inference.bounds import Bound, elbo, q_function
+from mixtura.inference.dispersion import Dispersion, dispersion
 from mixtura.inference.divergence import (
     Bounds,
     Estimate,
@@ -26,6 +27,7 @@ __all__ = [
     "Bootstrap",
     "Bound",
     "Bounds",
+    "Dispersion",
     "Estimate",
     "Gradient",
     "Information",
@@ -38,6 +40,7 @@ __all__ = [
     "VuongTest",
     "bootstrap",
     "confidence_intervals",
+    "dispersion",
     "elbo",
     "entropy",
     "entropy_bounds",

@@ -8,6 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
+from mixtura.inference import dispersion
+from mixtura.kinds import COUNT, DRAWS
 from mixtura.mixture import Mixture
 from mixtura.report.blank import new_figure
 from mixtura.report.canvases import Canvas
@@ -16,11 +18,12 @@ from mixtura.report.contents import Report
 from mixtura.report.drawing import INK, colour, drawn_name, marker, tidy
 from mixtura.report.parts import Drawing, FamilyPage
 from mixtura.report.profile import drawn_components, name_components, unnamed_note
+from mixtura.report.sections import Section
 from mixtura.report.spread import MOST_ITEMS, spread_figure
 from mixtura.report.tables import Table, component_titles
-from mixtura.text import number
+from mixtura.text import number, probability
 
-__all__ = ["COLUMNS", "COLUMNWISE", "bin_masses", "columns_figure", "telling_columns"]
+__all__ = ["COLUMNS", "COLUMNWISE", "bin_masses", "columns_figure", "dispersed", "telling_columns"]
 
 Float = NDArray[np.float64]
 
@@ -31,6 +34,11 @@ KEPT = 0.995
 # Points of a bin at which its share is taken from the density.
 POINTS = 32
 OPEN_ROWS = 24
+# Scores of rows, N x M, that a page looks at.
+MOST_SCORES = 20_000_000
+MOST_COLUMNS = 24
+# Where a ratio is above 1 beyond doubt, and enough to matter.
+SURE, MUCH = 5.0, 1.2
 
 
 def _moments(mixture: Mixture) -> tuple[Float, Float]:
@@ -139,6 +147,50 @@ def _centres(report: Report) -> list[Table]:
     ]
 
 
+def dispersed(report: Report) -> list[Section]:
+    """Return a table of dispersion, or nothing: of other columns, exposures, noise and weights."""
+    result = report.result
+    mixture = result.mixture
+    counted = all(kind in (COUNT, DRAWS) for kind in mixture.kinds)
+    plain = (report.labels >= 0).all() and np.isclose(result.total_weight, report.n_rows)
+    small = len(report.rows) * result.n_parameters <= MOST_SCORES
+    if not (counted and plain and small):
+        return []
+    found = dispersion(mixture.coded, report.rows, missing="marginal")
+    together = [row for row in found.table() if row["component"] == "all"]
+    together = [row for row in together if np.isfinite(row["ratio"])]
+    more = [row for row in together if row["of"] == "variance" and row["z"] > SURE]
+    remarks = [
+        "How much counts vary, and how many zeros there are, over what the mixture says: 1 where "
+        "it is right. z is of the ratio against 1, with what was estimated taken into account."
+    ]
+    worst = max(more, key=lambda row: row["ratio"], default=None)
+    if worst is not None and worst["ratio"] > MUCH:
+        where = f"Counts in '{worst['column']}'" if mixture.kinds[0] is COUNT else "Rows"
+        remarks.append(
+            f"{where} vary {worst['ratio']:.3g} times as much as the components say, which then "
+            "stand for how counts vary as much as for kinds of rows; a family with a number for "
+            "that fits better, such as negative binomials."
+        )
+    cells = tuple(
+        (
+            _called(row["column"], report),
+            row["of"],
+            f"{row['ratio']:.3f}",
+            f"{row['z']:.2f}",
+            probability(row["p_value"]),
+        )
+        for row in together[:MOST_COLUMNS]
+    )
+    table = Table(("", "of", "ratio", "z", "p"), cells, "Dispersion by column.")
+    return [Section("dispersion", "Dispersion of counts", remarks, (table,))]
+
+
+def _called(column: str, report: Report) -> str:
+    names = list(report.result.mixture.column_names)
+    return report.columns[names.index(column)] if column in names else column
+
+
 COLUMNS = Drawing(
     "columns",
     "Rows and components",
@@ -170,6 +222,7 @@ COLUMNWISE = FamilyPage(
     component_columns=shares_of_modes,
     component_note=shares_note,
     centres=_centres,
+    sections=dispersed,
     numbers=certainty,
     cautions=note_sentences,
 )

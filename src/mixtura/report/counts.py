@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mixtura.mixture.typical import typical_places
 from mixtura.report.canvases import Canvas
 from mixtura.report.certainty import certainty, note_sentences, shares_note, shares_of_modes
-from mixtura.report.columnwise import COLUMNS
+from mixtura.report.columnwise import COLUMNS, dispersed
 from mixtura.report.contents import Report
 from mixtura.report.heat import lift_figure
 from mixtura.report.levels import telling
@@ -186,6 +186,7 @@ MULTINOMIAL = FamilyPage(
     component_columns=shares_of_modes,
     component_note=shares_note,
     centres=_both(_typical(_of_multinomial), _values(_of_multinomial, "Probabilities of items")),
+    sections=dispersed,
     numbers=certainty,
     cautions=note_sentences,
 )
@@ -204,6 +205,7 @@ POISSON = FamilyPage(
     component_columns=shares_of_modes,
     component_note=shares_note,
     centres=_both(_typical(_of_poisson), _values(_of_poisson, "Rates")),
+    sections=dispersed,
     numbers=certainty,
     cautions=note_sentences,
 )

@@ -16,6 +16,10 @@ from mixtura.components.negative_binomial import NegativeBinomialFamily
 from mixtura.components.onnx.graph import Cells, Graph, log_density_of
 from mixtura.components.poisson import PoissonFamily
 from mixtura.components.rising import ARTANH, LARGEST_ARTANH, LEAST_STIRLING, STIRLING
+from mixtura.components.zeros import (
+    ZeroAlteredNegativeBinomialFamily,
+    ZeroAlteredPoissonFamily,
+)
 from mixtura.errors import ParameterError
 
 __all__ = ["typed_labels"]
@@ -110,8 +114,14 @@ def _(family: GeometricFamily, parameters: Any, cells: Cells) -> str:
 @log_density_of.register
 def _(family: NegativeBinomialFamily, parameters: Any, cells: Cells) -> str:
     graph, known = cells.graph, cells.numbers()
-    means, sizes = parameters.means[:, None], parameters.sizes[:, None]
-    each, finite = _each(graph, known), np.isfinite(sizes)
+    each = _each(graph, known)
+    return graph.known(known, _spread_counts(graph, each, parameters.means, parameters.sizes))
+
+
+def _spread_counts(graph: Graph, each: str, all_means: Float, all_sizes: Float) -> str:
+    """Return log f(x) without its factorials (K, n, D)."""
+    means, sizes = all_means[:, None], all_sizes[:, None]
+    finite = np.isfinite(sizes)
     ratios = np.log1p(means / sizes)
     opening = np.where(finite, -np.where(finite, sizes, 0.0) * ratios, -means)
     line = graph.call("Mul", each, finite_logs(means) - ratios)
@@ -123,7 +133,29 @@ def _(family: NegativeBinomialFamily, parameters: Any, cells: Cells) -> str:
         if own.any():
             more = rising(graph, each, np.where(own, sizes, LEAST_STIRLING))
             terms = graph.call("Add", terms, graph.call("Where", own, more, np.float64(0.0)))
-    return graph.known(known, terms)
+    return terms
+
+
+@log_density_of.register
+def _(family: ZeroAlteredNegativeBinomialFamily, parameters: Any, cells: Cells) -> str:
+    counts, zeros = family.around_zero(parameters)
+    return _altered(cells, counts.means, counts.sizes, zeros)
+
+
+@log_density_of.register
+def _(family: ZeroAlteredPoissonFamily, parameters: Any, cells: Cells) -> str:
+    rates, zeros = family.around_zero(parameters)
+    return _altered(cells, rates, np.full(rates.shape, np.inf), zeros)
+
+
+def _altered(cells: Cells, means: Float, sizes: Float, zeros: tuple[Float, Float]) -> str:
+    """Return log f(x) of counts that have log f(0) by themselves, and something above 0."""
+    graph, known = cells.graph, cells.numbers()
+    each = _each(graph, known)
+    none, some = (own[:, None] for own in zeros)
+    above = graph.call("Add", _spread_counts(graph, each, means, sizes), some)
+    zero = graph.call("Equal", each, np.float64(0.0))
+    return graph.known(known, graph.call("Where", zero, none, above))
 
 
 def _rising_of_few(graph: Graph, each: str, sizes: Float) -> str:

@@ -24,6 +24,10 @@ from mixtura.components.sql.terms import (
     terms_of,
     times,
 )
+from mixtura.components.zeros import (
+    ZeroAlteredNegativeBinomialFamily,
+    ZeroAlteredPoissonFamily,
+)
 
 __all__: list[str] = []
 
@@ -117,15 +121,26 @@ def _(family: GeometricFamily, parameters: Any, names: Sequence[str], prefix: st
 
 @terms_of.register
 def _(family: NegativeBinomialFamily, parameters: Any, names: Sequence[str], prefix: str) -> Terms:
-    means, sizes = parameters.means, parameters.sizes
+    cells, halves = _spread_cells(parameters.means, parameters.sizes, names, prefix)
+    return _with_halves([[known(cell) for cell in own] for own in cells], halves)
+
+
+def _with_halves(cells: Sequence[Sequence[str]], halves: dict[str, str]) -> Terms:
+    return Terms(tuple(joined(own) for own in cells), (halves,) if halves else ())
+
+
+def _spread_cells(
+    means: Float, sizes: Float, names: Sequence[str], prefix: str
+) -> tuple[list[list[str]], dict[str, str]]:
+    """Return log f(x) without its factorials by component and column, and what these go by."""
     # log(1 + x/r) = 2 artanh of these.
     halves = {
-        f"{prefix}s{k}_{j}": f"{names[j]} / ({sql_number(2.0 * sizes[k, j])} + {names[j]})"
+        f"{prefix}s{k}_{j}": f"{names[j]} / ({sql_number(float(2.0 * sizes[k, j]))} + {names[j]})"
         for k, j in np.ndindex(*sizes.shape)
         if LEAST_STIRLING <= sizes[k, j] < np.inf
     }
     logs = finite_logs(means)
-    sums = []
+    found = []
     for k, own in enumerate(sizes):
         cells = []
         for j, (name, size) in enumerate(zip(names, own, strict=True)):
@@ -135,9 +150,47 @@ def _(family: NegativeBinomialFamily, parameters: Any, names: Sequence[str], pre
                 ratio = np.log1p(means[k, j] / size)
                 opening, slope = -size * ratio, logs[k, j] - ratio
                 rising = f" + {_rising(float(size), name, f'{prefix}s{k}_{j}')}"
-            cells.append(known(f"{sql_number(opening)} + {times(slope, name)}{rising}"))
-        sums.append(joined(cells))
-    return Terms(tuple(sums), (halves,) if halves else ())
+            cells.append(f"{sql_number(opening)} + {times(slope, name)}{rising}")
+        found.append(cells)
+    return found, halves
+
+
+@terms_of.register
+def _(
+    family: ZeroAlteredNegativeBinomialFamily,
+    parameters: Any,
+    names: Sequence[str],
+    prefix: str,
+) -> Terms:
+    counts, zeros = family.around_zero(parameters)
+    cells, halves = _spread_cells(counts.means, counts.sizes, names, prefix)
+    return _with_halves(_altered(cells, zeros, names), halves)
+
+
+@terms_of.register
+def _(
+    family: ZeroAlteredPoissonFamily, parameters: Any, names: Sequence[str], prefix: str
+) -> Terms:
+    rates, zeros = family.around_zero(parameters)
+    endless = np.full(rates.shape, np.inf)
+    return _with_halves(_altered(_spread_cells(rates, endless, names, prefix)[0], zeros, names), {})
+
+
+def _altered(
+    cells: Sequence[Sequence[str]], zeros: tuple[Float, Float], names: Sequence[str]
+) -> list[list[str]]:
+    """Return log f(x) of cells that have log f(0) by themselves, and something above 0."""
+    none, some = zeros
+    return [
+        [
+            known(
+                f"CASE WHEN {name} > 0e0 THEN {sql_number(some[k, j])} + {cell} "
+                f"ELSE {times(0.0, name)} + {sql_number(none[k, j])} END"
+            )
+            for j, (name, cell) in enumerate(zip(names, own, strict=True))
+        ]
+        for k, own in enumerate(cells)
+    ]
 
 
 def _rising(size: float, x: str, half: str) -> str:
