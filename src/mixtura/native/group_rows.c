@@ -12,7 +12,7 @@ mx_group_rows mx_group_rows_in(const mx_form *form, int64_t most, mx_workspace *
     int64_t d = form->n_columns;
     mx_group_rows at = {.form = *form, .n_products = d + 1 + d * (d + 1) / 2};
     at.features = mx_taken(from, at.n_products * most);
-    at.points = mx_taken(from, MX_VIEWS * d * most);
+    at.points = mx_taken(from, MX_VIEWS * (d + 1) * mx_padded(most));
     at.origin = mx_taken(from, d);
     at.spread = mx_taken(from, d);
     at.unit = mx_taken(from, d);
@@ -96,14 +96,17 @@ int mx_group_views(mx_group_rows *at, int64_t n_rows, double *workspace) {
     for (int64_t i = 0; i < (at->form.full ? d * d : d); i++)
         at->factor_of_all[i] =
             at->form.full ? whole[i] : 1 / (at->form.spherical ? at->unit[i] : at->spread[i]);
-    double *plain = at->points, *whitened = at->points + d * n_rows;
-    memset(whitened, 0, sizeof(double) * d * n_rows);
+    int64_t stride = mx_padded(n_rows);
+    double *plain = at->points, *whitened = plain + (d + 1) * stride;
+    memset(plain, 0, sizeof(double) * MX_VIEWS * (d + 1) * stride);
+    for (int64_t row = 0; row < n_rows; row++)
+        plain[d * stride + row] = whitened[d * stride + row] = 1;
     for (int64_t j = 0; j < d; j++)
         for (int64_t row = 0; row < n_rows; row++)
-            plain[j * n_rows + row] = at->features[j * n_rows + row] / at->spread[j];
+            plain[j * stride + row] = at->features[j * n_rows + row] / at->spread[j];
     for (int64_t i = 0; i < d; i++)
         for (int64_t j = i; j < d; j++)
             for (int64_t row = 0; row < n_rows; row++)
-                whitened[j * n_rows + row] += whole[i * d + j] * at->features[i * n_rows + row];
+                whitened[j * stride + row] += whole[i * d + j] * at->features[i * n_rows + row];
     return MX_DONE;
 }
