@@ -116,11 +116,11 @@ static void set_natural(const mx_form *form, const double *precision, const doub
         distance += sum * mean[i];
     }
     theta[d] -= 0.5 * distance;
-    for (int64_t p = 0, i, j; !form->lean && p < (form->full ? d * (d + 1) / 2 : d); p++) {
-        mx_pair_of(p, d, &i, &j);
-        double entry = form->full ? precision[i * d + j] : precision[p];
-        theta[d + 1 + p] = (i == j ? -0.5 : -1.0) * entry;
-    }
+    for (int64_t p = 0; !form->lean && !form->full && p < d; p++)
+        theta[d + 1 + p] = -0.5 * precision[p];
+    int64_t pairs = form->lean || !form->full ? 0 : d * (d + 1) / 2;
+    for (int64_t p = 0, i = 0, j = 0; p < pairs; p++, mx_next_pair(d, &i, &j))
+        theta[d + 1 + p] = (i == j ? -0.5 : -1.0) * precision[i * d + j];
 }
 
 /*

@@ -78,12 +78,10 @@ mx_moments mx_moments_in(const mx_form *form, mx_workspace *workspace) {
 
 static void add_second_moments(const mx_form *form, const double *products, double *second) {
     int64_t d = form->n_columns;
-    for (int64_t p = 0, i, j; p < products_of(form); p++) {
-        if (!form->full) {
-            second[p] += products[p];
-            continue;
-        }
-        mx_pair_of(p, d, &i, &j);
+    for (int64_t p = 0; !form->full && p < d; p++)
+        second[p] += products[p];
+    int64_t pairs = form->full ? products_of(form) : 0;
+    for (int64_t p = 0, i = 0, j = 0; p < pairs; p++, mx_next_pair(d, &i, &j)) {
         second[i * d + j] += products[p];
         if (i != j)
             second[j * d + i] += products[p];
@@ -259,11 +257,12 @@ void mx_about_origin(const mx_form *form, const mx_model *about, double *sums) {
             continue;
         double *own = sums + k * form->n_features, rows = own[d];
         const double *mean = about->means + k * d;
-        for (int64_t p = 0, i, j; p < form->n_pairs; p++) {
-            i = j = p;
-            if (form->full)
-                mx_pair_of(p, d, &i, &j);
+        for (int64_t p = 0, i = 0, j = 0; p < form->n_pairs; p++) {
             own[d + 1 + p] += mean[i] * own[j] + own[i] * mean[j] + rows * mean[i] * mean[j];
+            if (form->full)
+                mx_next_pair(d, &i, &j);
+            else
+                i = j = p + 1;
         }
         for (int64_t i = 0; i < d; i++)
             own[i] += rows * mean[i];

@@ -43,8 +43,7 @@ int mx_group_features(mx_group_rows *at, int64_t n_rows, const double *cells) {
     double *ones = at->features + d * n_rows;
     for (int64_t i = 0; i < n_rows; i++)
         ones[i] = 1;
-    for (int64_t p = 0, i, j; p < d * (d + 1) / 2; p++) {
-        mx_pair_of(p, d, &i, &j);
+    for (int64_t p = 0, i = 0, j = 0; p < d * (d + 1) / 2; p++, mx_next_pair(d, &i, &j)) {
         double *product = ones + (p + 1) * n_rows;
         const double *one = at->features + i * n_rows, *other = at->features + j * n_rows;
         for (int64_t row = 0; row < n_rows; row++)
@@ -57,11 +56,10 @@ int mx_group_measures(mx_group_rows *at, double prior_share, int64_t one_scale, 
     int64_t d = at->form.n_columns;
     const double *products = at->features + (d + 1) * n_rows;
     double mean = 0;
-    for (int64_t p = 0, i, j; p < d * (d + 1) / 2; p++) {
+    for (int64_t p = 0, i = 0, j = 0; p < d * (d + 1) / 2; p++, mx_next_pair(d, &i, &j)) {
         double total = 0;
         for (int64_t row = 0; row < n_rows; row++)
             total += products[p * n_rows + row];
-        mx_pair_of(p, d, &i, &j);
         at->covariance[i * d + j] = at->covariance[j * d + i] = total / (double)n_rows;
     }
     double widest = 0;

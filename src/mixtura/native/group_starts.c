@@ -51,21 +51,26 @@ int64_t mx_count_distinct(int64_t n_rows, const uint64_t *keys, uint64_t *table)
  * A row drawn nearly by its mass (n): the largest m / u, u even between 0 and 1, whose upper tail
  * is that of the exact draw, m / -log u. It depends on which rows there are, not on their order.
  */
-static int64_t drawn(const mx_points *of, const double *mass, uint32_t number, int32_t *values) {
-    int32_t most = 0;
-    for (int64_t i = 0; i < of->n_rows; i++) {
-        uint32_t key = of->keys[i] ^ number;
+static int64_t drawn(int64_t n_rows, const double *mass, const uint32_t *keys, uint32_t number,
+                     float *restrict values) {
+    int32_t most = 0, bits;
+    for (int64_t i = 0; i < n_rows; i++) {
+        uint32_t key = keys[i] ^ number;
         key = (key ^ (key >> 16)) * 0x7feb352du;
         key = (key ^ (key >> 15)) * 0x846ca68bu;
-        float value = (float)mass[i] / ((float)(int32_t)(key >> 9) + 0.5f);
-        /* Numbers from zero up are ordered as their bits are, of which lanes find the largest. */
-        memcpy(values + i, &value, sizeof(value));
+        values[i] = (float)mass[i] / ((float)(int32_t)(key >> 9) + 0.5f);
     }
-    for (int64_t i = 0; i < of->n_rows; i++)
-        most = values[i] > most ? values[i] : most;
+    /* Numbers from zero up are ordered as their bits are, of which lanes find the largest. */
+    for (int64_t i = 0; i < n_rows; i++) {
+        memcpy(&bits, values + i, sizeof(bits));
+        most = bits > most ? bits : most;
+    }
     int64_t chosen = 0;
-    while (chosen + 1 < of->n_rows && values[chosen] != most)
-        chosen++;
+    for (; chosen + 1 < n_rows; chosen++) {
+        memcpy(&bits, values + chosen, sizeof(bits));
+        if (bits == most)
+            break;
+    }
     return chosen;
 }
 
@@ -107,10 +112,10 @@ static void exchange(double **one, double **other) {
 static void seeded(const mx_points *of, int64_t n, uint32_t number, double *centres,
                    double *workspace) {
     double *nearest = workspace, *squares = nearest + of->stride, *best = squares + of->stride;
-    int32_t *values = (int32_t *)(best + of->stride);
+    float *values = (float *)(best + of->stride);
     int candidates = 2 + (int)log((double)n);
     const double *present = of->columns + of->n_columns * of->stride;
-    copy_point(of, drawn(of, present, number, values), centres);
+    copy_point(of, drawn(of->n_rows, present, of->keys, number, values), centres);
     /* What fills rows up is never far from any centre. */
     for (int64_t row = 0; row < of->stride; row++)
         squares[row] = present[row] > 0 ? INFINITY : 0;
@@ -119,7 +124,7 @@ static void seeded(const mx_points *of, int64_t n, uint32_t number, double *cent
         double least = INFINITY, trial[MX_MOST_COLUMNS];
         for (int t = 0; t < candidates; t++) {
             uint32_t turn = number + 0x9e3779b9u * (uint32_t)(k * candidates + t + 1);
-            copy_point(of, drawn(of, nearest, turn, values), trial);
+            copy_point(of, drawn(of->n_rows, nearest, of->keys, turn, values), trial);
             double total = nearer(of, trial, nearest, squares);
             if (total < least) {
                 least = total;
@@ -132,11 +137,9 @@ static void seeded(const mx_points *of, int64_t n, uint32_t number, double *cent
 }
 
 /* Adds a vector of rows to the sums (D + 1, lanes) of a centre, which have their number last. */
-INLINE void add_rows(const mx_points *of, int64_t row, ints mine, double *sums) {
-    for (int64_t j = 0; j <= of->n_columns; j++, sums += LANES) {
-        ints values = (ints)load(of->columns + j * of->stride + row);
-        store(sums, load(sums) + (vec)(values & mine));
-    }
+INLINE void add_rows(int64_t d, const double *columns, int64_t stride, ints mine, double *sums) {
+    for (int64_t j = 0; j <= d; j++, columns += stride, sums += LANES)
+        store(sums, load(sums) + (vec)((ints)load(columns) & mine));
 }
 
 /* Sets labels to the nearest centre, and sums (K, D + 1, lanes) of the rows of each; returns
@@ -159,7 +162,7 @@ static int labelled(const mx_points *of, int64_t n, const double *centres, int64
         memcpy(labels + row, &label, sizeof(label));
         changed |= label ^ before;
         for (int64_t k = 0; k < n; k++)
-            add_rows(of, row, label == k, sums + k * width);
+            add_rows(d, of->columns + row, of->stride, label == k, sums + k * width);
     }
     for (int lane = 0; lane < LANES; lane++)
         moved |= changed[lane];

@@ -203,6 +203,18 @@ static int answered(void *of) {
     }
 }
 
+/* The doubles that sweeps, promises and M-steps need to work in, one at a time. */
+static int64_t work_of(const mx_problem *problem, const mx_form *form) {
+    int64_t n = form->n_components;
+    int64_t sweep = problem->gaps ? mx_gaps_workspace(problem->gaps, n)
+                                  : mx_parted_workspace(problem, n);
+    int64_t promise = n * (form->n_features + 2 * form->n_columns);
+    sweep = sweep > promise ? sweep : promise;
+    int64_t update = form->n_scatter +
+                     mx_floored_workspace((int)form->structure, form->n_gaussians, form->n_columns);
+    return sweep > update ? sweep : update;
+}
+
 static run begun(const mx_problem *problem, mx_state *state, int64_t n_components,
                  mx_workspace *workspace) {
     run at = {.problem = problem, .state = state, .promised = NAN};
@@ -227,13 +239,8 @@ static run begun(const mx_problem *problem, mx_state *state, int64_t n_component
     at.squared = mx_taken(workspace, n_components);
     at.entropy = mx_taken(workspace, n_components);
     at.points = mx_taken(workspace, n_components * form->n_columns);
-    int64_t sweep = problem->gaps ? mx_gaps_workspace(problem->gaps, n_components)
-                                  : mx_parted_workspace(problem, n_components);
-    int64_t promise = n_components * (form->n_features + 2 * form->n_columns);
-    sweep = sweep > promise ? sweep : promise;
-    int64_t update = form->n_scatter +
-                     mx_floored_workspace((int)form->structure, form->n_gaussians, form->n_columns);
-    at.workspace = mx_taken(workspace, sweep > update ? sweep : update);
+    /* What is last is as large as whoever counted found it to be. */
+    at.workspace = mx_taken(workspace, workspace->start ? 0 : work_of(problem, form));
     return at;
 }
 

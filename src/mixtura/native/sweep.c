@@ -29,8 +29,9 @@
 #endif
 /* Rows that the products take at once. */
 #define STRIP (TALL * LANES)
-/* Vectors of rows that the softmax takes at once. */
+/* Vectors of rows that the softmax takes at once, and how many rows these are. */
 #define ABREAST 2
+#define SHORT (ABREAST * LANES)
 
 /* Keeps compilers from cases that cannot be. */
 #define FEWER(count, most) ((count) < (most) ? (count) : (most))
@@ -47,54 +48,100 @@ int64_t mx_sweep_workspace(int64_t n_components, int64_t n_features) {
            LINE / (int64_t)sizeof(double);
 }
 
-INLINE void densities_of(int some, int64_t n_features, const double *theta, const double *phi,
-                         int64_t stride, double *densities) {
+INLINE void densities_of(int tall, int some, int64_t n_features, const double *theta,
+                         const double *phi, int64_t stride, double *densities) {
     vec sums[MOST_DENSITIES][TALL];
     UNROLL for (int k = 0; k < some; k++) {
-        UNROLL for (int i = 0; i < TALL; i++) sums[k][i] = (vec){0};
+        UNROLL for (int i = 0; i < tall; i++) sums[k][i] = (vec){0};
     }
     for (int64_t p = 0; p < n_features; p++) {
         vec features[TALL];
-        UNROLL for (int i = 0; i < TALL; i++) features[i] = load(phi + p * stride + i * LANES);
+        UNROLL for (int i = 0; i < tall; i++) features[i] = load(phi + p * stride + i * LANES);
         UNROLL for (int k = 0; k < some; k++) {
             vec coefficient = all_of(theta[k * n_features + p]);
-            UNROLL for (int i = 0; i < TALL; i++) sums[k][i] += coefficient * features[i];
+            UNROLL for (int i = 0; i < tall; i++) sums[k][i] += coefficient * features[i];
         }
     }
     UNROLL for (int k = 0; k < some; k++) {
-        UNROLL for (int i = 0; i < TALL; i++)
+        UNROLL for (int i = 0; i < tall; i++)
             store(densities + k * BLOCK + i * LANES, sums[k][i]);
+    }
+}
+
+INLINE void strip_densities(int tall, int64_t n_components, int64_t n_features, const double *theta,
+                            const double *phi, int64_t stride, double *densities) {
+    for (int64_t k = 0, some; k < n_components; k += some) {
+        const double *now = theta + k * n_features;
+        double *to = densities + k * BLOCK;
+        some = evenly(n_components - k, MOST_DENSITIES);
+        switch (some) {
+        case 1: densities_of(tall, 1, n_features, now, phi, stride, to); break;
+        case 2: densities_of(tall, FEWER(2, MOST_DENSITIES), n_features, now, phi, stride, to); break;
+        case 3: densities_of(tall, FEWER(3, MOST_DENSITIES), n_features, now, phi, stride, to); break;
+        case 4: densities_of(tall, FEWER(4, MOST_DENSITIES), n_features, now, phi, stride, to); break;
+        case 5: densities_of(tall, FEWER(5, MOST_DENSITIES), n_features, now, phi, stride, to); break;
+        default: densities_of(tall, MOST_DENSITIES, n_features, now, phi, stride, to);
+        }
     }
 }
 
 static void all_densities(int64_t n_components, int64_t n_features, const double *theta,
                           const double *phi, int64_t stride, int64_t n_rows, double *densities) {
-    for (int64_t row = 0; row < n_rows; row += STRIP) {
-        for (int64_t k = 0, some; k < n_components; k += some) {
-            const double *now = theta + k * n_features, *at = phi + row;
-            double *to = densities + k * BLOCK + row;
-            some = evenly(n_components - k, MOST_DENSITIES);
-            switch (some) {
-            case 1: densities_of(1, n_features, now, at, stride, to); break;
-            case 2: densities_of(FEWER(2, MOST_DENSITIES), n_features, now, at, stride, to); break;
-            case 3: densities_of(FEWER(3, MOST_DENSITIES), n_features, now, at, stride, to); break;
-            case 4: densities_of(FEWER(4, MOST_DENSITIES), n_features, now, at, stride, to); break;
-            case 5: densities_of(FEWER(5, MOST_DENSITIES), n_features, now, at, stride, to); break;
-            default: densities_of(MOST_DENSITIES, n_features, now, at, stride, to);
-            }
-        }
-    }
+    int64_t row = 0;
+    for (; row + STRIP <= n_rows; row += STRIP)
+        strip_densities(TALL, n_components, n_features, theta, phi + row, stride, densities + row);
+    for (; SHORT < STRIP && row < n_rows; row += SHORT)
+        strip_densities(ABREAST, n_components, n_features, theta, phi + row, stride,
+                        densities + row);
 }
 
-/*
- * Turns log densities into responsibilities times weights. Rows of weight one add the logarithm of
- * the product of their sums, of which none is above K: that of a block is finite for any K.
- */
-INLINE void softmax(int weighted, int64_t n_components, const double *weights, int64_t n_rows,
-                    work *at) {
-    vec of_largest = {0}, of_totals = {0}, product[ABREAST];
-    UNROLL for (int i = 0; i < ABREAST; i++) product[i] = all_of(1.0);
-    for (int64_t row = 0; row < n_rows; row += ABREAST * LANES) {
+/* What a softmax adds up of its rows: weights times logarithms, and products of totals. */
+typedef struct {
+    vec of_largest, of_totals, product[ABREAST];
+} logs;
+
+/* Adds a vector of rows, and returns the scale of their responsibilities. */
+INLINE vec counted(int weighted, const double *weights, vec largest, vec total, vec inverse,
+                   vec *product, logs *sums) {
+    if (!weighted) {
+        sums->of_largest += largest;
+        *product *= total;
+        return inverse;
+    }
+    vec weight = load(weights);
+    sums->of_largest += weight * largest;
+    sums->of_totals += weight * logarithm(total);
+    return inverse * weight;
+}
+
+/* The softmax of two components, of which the larger has exp(0). */
+INLINE void softmax_of_two(int weighted, const double *weights, int64_t n_rows, work *at,
+                           logs *sums) {
+    vec squares[2] = {load(at->squares), load(at->squares + LANES)};
+    for (int64_t row = 0; row < n_rows; row += SHORT) {
+        UNROLL for (int i = 0; i < ABREAST; i++) {
+            double *place = at->densities + row + i * LANES;
+            vec one = load(place), other = load(place + BLOCK);
+            ints above = other > one;
+            vec largest = chosen(above, other, one);
+            vec share = exponential(chosen(above, one, other) - largest), total = 1.0 + share;
+            vec inverse = 1.0 / total;
+            vec held = counted(weighted, weights + row + i * LANES, largest, total, inverse,
+                               &sums->product[i], sums);
+            vec rest = share * held, square = held * inverse, less = rest * (share * inverse);
+            store(place, chosen(above, rest, held));
+            store(place + BLOCK, chosen(above, held, rest));
+            squares[0] += chosen(above, less, square);
+            squares[1] += chosen(above, square, less);
+        }
+    }
+    store(at->squares, squares[0]);
+    store(at->squares + LANES, squares[1]);
+}
+
+INLINE void softmax_of_many(int weighted, int64_t n_components, const double *weights,
+                            int64_t n_rows, work *at, logs *sums) {
+    for (int64_t row = 0; row < n_rows; row += SHORT) {
         double *column = at->densities + row;
         vec largest[ABREAST], total[ABREAST], inverse[ABREAST], scale[ABREAST];
         UNROLL for (int i = 0; i < ABREAST; i++) {
@@ -116,16 +163,9 @@ INLINE void softmax(int weighted, int64_t n_components, const double *weights, i
             }
         }
         UNROLL for (int i = 0; i < ABREAST; i++) {
-            scale[i] = inverse[i] = 1.0 / total[i];
-            if (weighted) {
-                vec weight = load(weights + row + i * LANES);
-                scale[i] *= weight;
-                of_largest += weight * largest[i];
-                of_totals += weight * logarithm(total[i]);
-            } else {
-                of_largest += largest[i];
-                product[i] *= total[i];
-            }
+            inverse[i] = 1.0 / total[i];
+            scale[i] = counted(weighted, weights + row + i * LANES, largest[i], total[i],
+                               inverse[i], &sums->product[i], sums);
         }
         for (int64_t k = 0; k < n_components; k++) {
             vec square = load(at->squares + k * LANES);
@@ -139,11 +179,25 @@ INLINE void softmax(int weighted, int64_t n_components, const double *weights, i
             store(at->squares + k * LANES, square);
         }
     }
+}
+
+/*
+ * Turns log densities into responsibilities times weights. Rows of weight one add the logarithm of
+ * the product of their sums, of which none is above K: that of a block is finite for any K.
+ */
+INLINE void softmax(int weighted, int64_t n_components, const double *weights, int64_t n_rows,
+                    work *at) {
+    logs sums = {0};
+    UNROLL for (int i = 0; i < ABREAST; i++) sums.product[i] = all_of(1.0);
+    if (n_components == 2)
+        softmax_of_two(weighted, weights, n_rows, at, &sums);
+    else
+        softmax_of_many(weighted, n_components, weights, n_rows, at, &sums);
     if (!weighted) {
-        UNROLL for (int i = 0; i < ABREAST; i++) of_totals += logarithm(product[i]);
+        UNROLL for (int i = 0; i < ABREAST; i++) sums.of_totals += logarithm(sums.product[i]);
     }
-    at->values[0] += sum_of(of_largest + of_totals);
-    at->values[1] -= sum_of(of_totals);
+    at->values[0] += sum_of(sums.of_largest + sums.of_totals);
+    at->values[1] -= sum_of(sums.of_totals);
 }
 
 void mx_softmax(int64_t n_components, const double *weights, int64_t n_rows, double *densities,
@@ -223,10 +277,10 @@ int mx_move_on(const mx_rows *rows, mx_block *block) {
     int64_t first = block->first + block->count, left = rows->n_rows - first;
     if (left <= 0)
         return 0;
-    int64_t whole = left < BLOCK ? left - left % STRIP : BLOCK;
+    int64_t whole = left < BLOCK ? left - left % SHORT : BLOCK;
     block->first = first;
     block->count = whole ? whole : left;
-    block->filled = whole ? whole : STRIP;
+    block->filled = whole ? whole : SHORT;
     for (int64_t row = 0; row < block->count; row++)
         block->weights[row] = rows->weights ? rows->weights[first + row] : 1.0;
     for (int64_t row = block->count; row < block->filled; row++)
@@ -243,11 +297,13 @@ int mx_next_block(const mx_rows *rows, mx_block *block) {
         return 1;
     for (int64_t p = 0; p < rows->n_features; p++) {
         const double *from = block->phi + p * rows->stride;
-        for (int64_t row = 0; row < STRIP; row++)
-            block->tail[p * STRIP + row] = from[row < block->count ? row : block->count - 1];
+        double *to = block->tail + p * SHORT;
+        memcpy(to, from, sizeof(double) * block->count);
+        for (int64_t row = block->count; row < SHORT; row++)
+            to[row] = from[block->count - 1];
     }
     block->phi = block->tail;
-    block->stride = STRIP;
+    block->stride = SHORT;
     return 1;
 }
 
