@@ -3,7 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "few_columns.h"
 #include "segments.h"
+#include "vector.h"
 
 /* A component of fewer rows than this has no mean. */
 #define FEWEST 1e-200
@@ -76,28 +78,32 @@ mx_moments mx_moments_in(const mx_form *form, mx_workspace *workspace) {
     return moments;
 }
 
-static void add_second_moments(const mx_form *form, const double *products, double *second) {
-    int64_t d = form->n_columns;
-    for (int64_t p = 0; !form->full && p < d; p++)
-        second[p] += products[p];
-    int64_t pairs = form->full ? products_of(form) : 0;
-    for (int64_t p = 0, i = 0, j = 0; p < pairs; p++, mx_next_pair(d, &i, &j)) {
+INLINE void add_pairs(int64_t d, const double *products, double *second) {
+    for (int64_t p = 0, i = 0, j = 0; p < d * (d + 1) / 2; p++, mx_next_pair(d, &i, &j)) {
         second[i * d + j] += products[p];
         if (i != j)
             second[j * d + i] += products[p];
     }
 }
 
-static void take_out(const mx_form *form, double rows, const double *mean, double *scatter) {
-    int64_t d = form->n_columns;
-    for (int64_t i = 0; i < d; i++) {
-        if (!form->full) {
-            scatter[i] -= rows * mean[i] * mean[i];
-            continue;
-        }
+static void add_second_moments(const mx_form *form, const double *products, double *second) {
+    if (form->full)
+        MX_BY_COLUMNS(form->n_columns, add_pairs, products, second);
+    for (int64_t p = 0; !form->full && p < form->n_columns; p++)
+        second[p] += products[p];
+}
+
+INLINE void take_pairs(int64_t d, double rows, const double *mean, double *scatter) {
+    for (int64_t i = 0; i < d; i++)
         for (int64_t j = 0; j < d; j++)
             scatter[i * d + j] -= rows * (mean[i] * mean[j]);
-    }
+}
+
+static void take_out(const mx_form *form, double rows, const double *mean, double *scatter) {
+    if (form->full)
+        MX_BY_COLUMNS(form->n_columns, take_pairs, rows, mean, scatter);
+    for (int64_t i = 0; !form->full && i < form->n_columns; i++)
+        scatter[i] -= rows * mean[i] * mean[i];
 }
 
 /* Digits that a floor covers are not missed. */

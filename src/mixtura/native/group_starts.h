@@ -27,7 +27,7 @@ int64_t mx_partition_workspace(int64_t n_columns, int64_t n_components, int64_t 
 /*
  * Adds labels (stride) to the n_known before them: the nearest of K centres, by greedy k-means++
  * and some turns of Lloyd's algorithm, numbered in the order of their first rows. `number` tells
- * one start from another. Returns whether they are none of those before.
+ * one start from another. Returns whether they are like none of those before.
  *
  * labels    (n_known + 1, stride)
  */

@@ -186,6 +186,7 @@ static int is_flat(const group *at, int64_t k) {
 static mx_rule last_rule(const mx_grouped *asked) {
     return (mx_rule){.most_sweeps = asked->most_sweeps,
                      .accelerate = 1,
+                     .no_bound = 1,
                      .nats = asked->nats,
                      .relative = asked->relative,
                      .mean_change = -1,
