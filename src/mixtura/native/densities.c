@@ -110,6 +110,22 @@ static double precision_of(const mx_form *form, const double *factor, const doub
     return loss;
 }
 
+/* Sets those of columns to the product of precision and mean; returns that with the mean. */
+INLINE double full_natural(int64_t d, int lean, const double *precision, const double *mean,
+                           double *theta) {
+    double distance = 0;
+    for (int64_t i = 0; i < d; i++) {
+        double sum = 0;
+        for (int64_t j = 0; j < d; j++)
+            sum += precision[i * d + j] * mean[j];
+        theta[i] = sum;
+        distance += sum * mean[i];
+    }
+    for (int64_t p = 0, i = 0, j = 0; !lean && p < d * (d + 1) / 2; p++, mx_next_pair(d, &i, &j))
+        theta[d + 1 + p] = (i == j ? -0.5 : -1.0) * precision[i * d + j];
+    return distance;
+}
+
 /* Sets the natural parameters of a component: its precision's, or those of a centred one. */
 static void set_natural(const mx_form *form, const double *precision, const double *mean,
                         double constant, int centred, double *theta) {
@@ -118,20 +134,18 @@ static void set_natural(const mx_form *form, const double *precision, const doub
     theta[d] = constant;
     if (centred)
         return;
+    if (form->full) {
+        theta[d] -= 0.5 * MX_BY_COLUMNS(d, full_natural, form->lean, precision, mean, theta);
+        return;
+    }
     double distance = 0;
     for (int64_t i = 0; i < d; i++) {
-        double sum = form->full ? 0 : precision[i] * mean[i];
-        for (int64_t j = 0; form->full && j < d; j++)
-            sum += precision[i * d + j] * mean[j];
-        theta[i] = sum;
-        distance += sum * mean[i];
+        theta[i] = precision[i] * mean[i];
+        distance += theta[i] * mean[i];
     }
     theta[d] -= 0.5 * distance;
-    for (int64_t p = 0; !form->lean && !form->full && p < d; p++)
+    for (int64_t p = 0; !form->lean && p < d; p++)
         theta[d + 1 + p] = -0.5 * precision[p];
-    int64_t pairs = form->lean || !form->full ? 0 : d * (d + 1) / 2;
-    for (int64_t p = 0, i = 0, j = 0; p < pairs; p++, mx_next_pair(d, &i, &j))
-        theta[d + 1 + p] = (i == j ? -0.5 : -1.0) * precision[i * d + j];
 }
 
 /*

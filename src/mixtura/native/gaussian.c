@@ -154,7 +154,9 @@ static int moments_alone(const mx_problem *problem, const mx_form *form, const m
 static int digits_kept(const mx_problem *problem, const mx_form *form, const mx_model *about,
                        const mx_moments *moments) {
     int64_t d = form->n_columns, step = form->full ? d + 1 : 1;
-    double offsets[MX_MOST_COLUMNS] = {0};
+    double offsets[MX_MOST_COLUMNS];
+    for (int64_t i = 0; i < d; i++)
+        offsets[i] = 0;
     for (int64_t k = 0; k < form->n_gaussians; k++) {
         double rows = moments->rows[k], *mean = moments->means + k * d;
         const double *scatter = moments->scatter + (form->pooled ? 0 : k * form->one);

@@ -49,6 +49,12 @@ static inline void mx_next_pair(int64_t n_columns, int64_t *i, int64_t *j) {
     *j = *j + 1 < n_columns ? *j + 1 : 0;
 }
 
+static inline void mx_exchange_models(mx_model *one, mx_model *other) {
+    mx_model kept = *one;
+    *one = *other;
+    *other = kept;
+}
+
 mx_model mx_model_in(const mx_form *form, mx_workspace *workspace);
 mx_moments mx_moments_in(const mx_form *form, mx_workspace *workspace);
 

@@ -108,3 +108,12 @@ int mx_group_views(mx_group_rows *at, int64_t n_rows, double *workspace) {
                 whitened[j * stride + row] += whole[i * d + j] * at->features[i * n_rows + row];
     return MX_DONE;
 }
+
+mx_points mx_view_of(const mx_group_rows *at, int64_t view, int64_t n_rows, const uint32_t *keys) {
+    int64_t d = at->form.n_columns, stride = mx_padded(n_rows);
+    return (mx_points){.n_rows = n_rows,
+                       .n_columns = d,
+                       .stride = stride,
+                       .columns = at->points + view * (d + 1) * stride,
+                       .keys = keys};
+}

@@ -41,4 +41,7 @@ int mx_group_measures(mx_group_rows *rows, double prior_share, int64_t one_scale
 /* Sets the factor of all rows, and the points; MX_HARD where columns depend on one another. */
 int mx_group_views(mx_group_rows *rows, int64_t n_rows, double *workspace);
 
+/* The points of one view. */
+mx_points mx_view_of(const mx_group_rows *rows, int64_t view, int64_t n_rows, const uint32_t *keys);
+
 #endif

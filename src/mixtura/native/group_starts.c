@@ -3,13 +3,14 @@
 #include <math.h>
 #include <string.h>
 
+#include "few_columns.h"
 #include "mixtura.h"
 #include "vector.h"
 
 /* Turns of Lloyd's algorithm: a start wants to be near its end only. */
-#define LLOYD_TURNS 4
+#define LLOYD_TURNS 2
 /* Partitions are as good as one where no more than one row in so many is elsewhere. */
-#define ALIKE 20
+#define HARDLY_MOVED 20
 
 static uint64_t scrambled(uint64_t key) {
     key = (key ^ (key >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -81,27 +82,34 @@ static void copy_point(const mx_points *of, int64_t row, double *centre) {
         centre[j] = of->columns[j * of->stride + row];
 }
 
-/* Squared distances of a vector of rows from a centre. */
-INLINE vec squares_from(const mx_points *of, int64_t row, const double *centre) {
+/* Squared distances (lanes) of points of d columns from a centre. */
+INLINE vec squares_from(int64_t d, const double *points, int64_t stride, const double *centre) {
     vec squares = {0};
-    for (int64_t j = 0; j < of->n_columns; j++) {
-        vec apart = load(of->columns + j * of->stride + row) - all_of(centre[j]);
+    for (int64_t j = 0; j < d; j++) {
+        vec apart = load(points + j * stride) - all_of(centre[j]);
         squares += apart * apart;
     }
     return squares;
 }
 
-/* Sets squares (stride) to what a further centre leaves of the nearest; returns the sum. */
-static double nearer(const mx_points *of, const double *centre, const double *nearest,
-                     double *squares) {
+INLINE double nearer_of(int64_t d, const mx_points *of, const double *centre, const double *nearest,
+                        double *squares) {
     vec total = {0};
-    for (int64_t row = 0; row < of->stride; row += LANES) {
-        vec square = squares_from(of, row, centre), before = load(nearest + row);
+    const double *points = of->columns;
+    int64_t stride = of->stride;
+    for (int64_t row = 0; row < stride; row += LANES) {
+        vec square = squares_from(d, points + row, stride, centre), before = load(nearest + row);
         square = chosen(square < before, square, before);
         store(squares + row, square);
         total += square;
     }
     return sum_of(total);
+}
+
+/* Sets squares (stride) to what a further centre leaves of the nearest; returns the sum. */
+static double nearer(const mx_points *of, const double *centre, const double *nearest,
+                     double *squares) {
+    return MX_BY_COLUMNS(of->n_columns, nearer_of, of, centre, nearest, squares);
 }
 
 static void exchange(double **one, double **other) {
@@ -139,23 +147,23 @@ static void seeded(const mx_points *of, int64_t n, uint32_t number, double *cent
 }
 
 /* Adds a vector of rows to the sums (D + 1, lanes) of a centre, which have their number last. */
-INLINE void add_rows(int64_t d, const double *columns, int64_t stride, ints mine, double *sums) {
-    for (int64_t j = 0; j <= d; j++, columns += stride, sums += LANES)
-        store(sums, load(sums) + (vec)((ints)load(columns) & mine));
+INLINE void add_rows(int64_t d, const double *points, int64_t stride, ints mine, double *sums) {
+    for (int64_t j = 0; j <= d; j++)
+        store(sums + j * LANES,
+              load(sums + j * LANES) + (vec)((ints)load(points + j * stride) & mine));
 }
 
-/* Sets labels to the nearest centre, and sums (K, D + 1, lanes) of the rows of each; returns
- * whether labels changed. */
-static int labelled(const mx_points *of, int64_t n, const double *centres, int64_t *labels,
-                    double *sums) {
-    int64_t d = of->n_columns, width = (d + 1) * LANES, moved = 0;
+INLINE int labelled_of(int64_t d, const mx_points *of, int64_t n, const double *centres,
+                       int64_t *labels, double *sums) {
+    int64_t width = (d + 1) * LANES, stride = of->stride, moved = 0;
     ints changed = {0};
     memset(sums, 0, sizeof(double) * n * width);
-    for (int64_t row = 0; row < of->stride; row += LANES) {
-        vec nearest = squares_from(of, row, centres);
+    for (int64_t row = 0; row < stride; row += LANES) {
+        const double *points = of->columns + row;
+        vec nearest = squares_from(d, points, stride, centres);
         ints label = {0}, before;
         for (int64_t k = 1; k < n; k++) {
-            vec squares = squares_from(of, row, centres + k * d);
+            vec squares = squares_from(d, points, stride, centres + k * d);
             ints closer = squares < nearest;
             nearest = chosen(closer, squares, nearest);
             label = (closer & k) | (~closer & label);
@@ -164,11 +172,18 @@ static int labelled(const mx_points *of, int64_t n, const double *centres, int64
         memcpy(labels + row, &label, sizeof(label));
         changed |= label ^ before;
         for (int64_t k = 0; k < n; k++)
-            add_rows(d, of->columns + row, of->stride, label == k, sums + k * width);
+            add_rows(d, points, stride, label == k, sums + k * width);
     }
     for (int lane = 0; lane < LANES; lane++)
         moved |= changed[lane];
     return moved != 0;
+}
+
+/* Sets labels to the nearest centre, and sums (K, D + 1, lanes) of the rows of each; returns
+ * whether labels changed. */
+static int labelled(const mx_points *of, int64_t n, const double *centres, int64_t *labels,
+                    double *sums) {
+    return MX_BY_COLUMNS(of->n_columns, labelled_of, of, n, centres, labels, sums);
 }
 
 /* Moves centres to the means of their rows; those without rows stay. */
@@ -225,7 +240,7 @@ int mx_new_partition(const mx_points *of, int64_t n_components, uint32_t number,
     int64_t *own = labels + n_known * of->stride;
     partition(of, n_components, number, own, workspace);
     for (int64_t i = 0; i < n_known; i++)
-        if (ALIKE * elsewhere(of->n_rows, own, labels + i * of->stride) <= of->n_rows)
+        if (HARDLY_MOVED * elsewhere(of->n_rows, own, labels + i * of->stride) <= of->n_rows)
             return 0;
     return 1;
 }

@@ -146,18 +146,14 @@ static int64_t promising(group *at, int64_t n_starts) {
 static int64_t tried(group *at, int64_t n_rows, int64_t first, int64_t last, int64_t before) {
     const mx_grouped *asked = at->asked;
     int64_t count = before;
-    mx_points of = {.n_rows = n_rows,
-                    .n_columns = asked->n_columns,
-                    .stride = mx_padded(n_rows),
-                    .keys = at->short_keys};
     for (int64_t i = first; i < last; i++) {
-        of.columns = at->rows.points + i % MX_VIEWS * (of.n_columns + 1) * of.stride;
+        mx_points of = mx_view_of(&at->rows, i % MX_VIEWS, n_rows, at->short_keys);
         count += mx_new_partition(&of, asked->n_components,
                                   (uint32_t)asked->seed * 0x9e3779b9u + (uint32_t)i, count,
                                   at->labels, at->workspace);
     }
     for (int64_t i = before; i < count; i++)
-        at->sources[i] = (mx_source){.labels = at->labels + i * of.stride};
+        at->sources[i] = (mx_source){.labels = at->labels + i * mx_padded(n_rows)};
     mx_try(&at->problem, count - before, at->sources + before, START_SWEEPS, at->tries + before,
            at->objectives + before, at->workspace);
     return count;

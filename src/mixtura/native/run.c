@@ -26,12 +26,6 @@ typedef struct {
     double values[2], log_likelihood, objective, promised;
 } run;
 
-static void exchange_models(mx_model *one, mx_model *other) {
-    mx_model kept = *one;
-    *one = *other;
-    *other = kept;
-}
-
 static void copy_model(const mx_form *form, const mx_model *from, mx_model *to) {
     int64_t n = form->n_components, d = form->n_columns;
     memcpy(to->log_weights, from->log_weights, sizeof(double) * n);
@@ -113,7 +107,7 @@ static void record(run *at) {
     step[0] = at->log_likelihood;
     step[1] = at->objective;
     step[2] = at->promised;
-    exchange_models(&at->now, &at->best);
+    mx_exchange_models(&at->now, &at->best);
     memcpy(state->sums, at->sums, sizeof(double) * form->n_components * form->n_features);
     memcpy(state->squared, at->squared, sizeof(double) * form->n_components);
     if (at->problem->gaps)
@@ -216,7 +210,7 @@ static int answered(void *of) {
     case MX_PROMISE: at->asked.value = at->promised = promised(at); return MX_DONE;
     case MX_DIGITS: at->asked.value = digits(at); return MX_DONE;
     case MX_BACK: copy_model(form, &at->best, &at->now); return MX_DONE;
-    case MX_RESORT: exchange_models(&at->resort, &at->now); return MX_DONE;
+    case MX_RESORT: mx_exchange_models(&at->resort, &at->now); return MX_DONE;
     default: return MX_BROKEN;
     }
 }
@@ -224,8 +218,8 @@ static int answered(void *of) {
 /* The doubles that sweeps, promises and M-steps need to work in, one at a time. */
 static int64_t work_of(const mx_problem *problem, const mx_form *form) {
     int64_t n = form->n_components;
-    int64_t sweep = problem->gaps ? mx_gaps_workspace(problem->gaps, n)
-                                  : mx_parted_workspace(problem, n);
+    int64_t sweep =
+        problem->gaps ? mx_gaps_workspace(problem->gaps, n) : mx_parted_workspace(problem, n);
     int64_t promise = n * (form->n_features + 2 * form->n_columns);
     sweep = sweep > promise ? sweep : promise;
     int64_t update = form->n_scatter +

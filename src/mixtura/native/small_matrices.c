@@ -14,11 +14,14 @@
 
 void mx_abreast(int64_t n_components, int64_t size, const double *values, mx_lanes *blocks) {
     for (int64_t first = 0; first < n_components; first += MX_LANES, blocks += size) {
+        const double *own[MX_LANES];
         for (int64_t lane = 0; lane < MX_LANES; lane++) {
             int64_t k = first + lane < n_components ? first + lane : n_components - 1;
-            for (int64_t p = 0; p < size; p++) {
-                blocks[p][lane] = values[k * size + p];
-            }
+            own[lane] = values + k * size;
+        }
+        /* Lanes that are stored one by one would be waited for. */
+        for (int64_t p = 0; p < size; p++) {
+            blocks[p] = (mx_lanes){own[0][p], own[1][p], own[2][p], own[3][p]};
         }
     }
 }
@@ -98,10 +101,8 @@ void mx_singular_cholesky(int64_t n, mx_lanes *matrix, mx_lanes *reciprocals) {
     cholesky(n, 1, matrix, reciprocals);
 }
 
-static inline __attribute__((always_inline)) void inverse_transpose(int64_t n,
-                                                                    const mx_lanes *lower,
-                                                                    const mx_lanes *reciprocals,
-                                                                    mx_lanes *upper) {
+static inline __attribute__((always_inline)) void
+inverse_transpose(int64_t n, const mx_lanes *lower, const mx_lanes *reciprocals, mx_lanes *upper) {
     for (int64_t j = 0; j < n; j++) {
         mx_lanes *column = upper + j * n;
         for (int64_t i = 0; i < j; i++) {

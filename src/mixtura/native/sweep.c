@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "block_softmax.h"
 #include "vector.h"
 
 #define BLOCK MX_BLOCK
@@ -29,9 +30,6 @@
 #endif
 /* Rows that the products take at once. */
 #define STRIP (TALL * LANES)
-/* Vectors of rows that the softmax takes at once, and how many rows these are. */
-#define ABREAST 2
-#define SHORT (ABREAST * LANES)
 
 /* Keeps compilers from cases that cannot be. */
 #define FEWER(count, most) ((count) < (most) ? (count) : (most))
@@ -90,123 +88,17 @@ static void all_densities(int64_t n_components, int64_t n_features, const double
     int64_t row = 0;
     for (; row + STRIP <= n_rows; row += STRIP)
         strip_densities(TALL, n_components, n_features, theta, phi + row, stride, densities + row);
-    for (; SHORT < STRIP && row < n_rows; row += SHORT)
-        strip_densities(ABREAST, n_components, n_features, theta, phi + row, stride,
+    for (; MX_SHORT < STRIP && row < n_rows; row += MX_SHORT)
+        strip_densities(MX_ABREAST, n_components, n_features, theta, phi + row, stride,
                         densities + row);
-}
-
-/* What a softmax adds up of its rows: weights times logarithms, and products of totals. */
-typedef struct {
-    vec of_largest, of_totals, product[ABREAST];
-} logs;
-
-/* Adds a vector of rows, and returns the scale of their responsibilities. */
-INLINE vec counted(int weighted, const double *weights, vec largest, vec total, vec inverse,
-                   vec *product, logs *sums) {
-    if (!weighted) {
-        sums->of_largest += largest;
-        *product *= total;
-        return inverse;
-    }
-    vec weight = load(weights);
-    sums->of_largest += weight * largest;
-    sums->of_totals += weight * logarithm(total);
-    return inverse * weight;
-}
-
-/* The softmax of two components, of which the larger has exp(0). */
-INLINE void softmax_of_two(int weighted, const double *weights, int64_t n_rows, work *at,
-                           logs *sums) {
-    vec squares[2] = {load(at->squares), load(at->squares + LANES)};
-    for (int64_t row = 0; row < n_rows; row += SHORT) {
-        UNROLL for (int i = 0; i < ABREAST; i++) {
-            double *place = at->densities + row + i * LANES;
-            vec one = load(place), other = load(place + BLOCK);
-            ints above = other > one;
-            vec largest = chosen(above, other, one);
-            vec share = exponential(chosen(above, one, other) - largest), total = 1.0 + share;
-            vec inverse = 1.0 / total;
-            vec held = counted(weighted, weights + row + i * LANES, largest, total, inverse,
-                               &sums->product[i], sums);
-            vec rest = share * held, square = held * inverse, less = rest * (share * inverse);
-            store(place, chosen(above, rest, held));
-            store(place + BLOCK, chosen(above, held, rest));
-            squares[0] += chosen(above, less, square);
-            squares[1] += chosen(above, square, less);
-        }
-    }
-    store(at->squares, squares[0]);
-    store(at->squares + LANES, squares[1]);
-}
-
-INLINE void softmax_of_many(int weighted, int64_t n_components, const double *weights,
-                            int64_t n_rows, work *at, logs *sums) {
-    for (int64_t row = 0; row < n_rows; row += SHORT) {
-        double *column = at->densities + row;
-        vec largest[ABREAST], total[ABREAST], inverse[ABREAST], scale[ABREAST];
-        UNROLL for (int i = 0; i < ABREAST; i++) {
-            largest[i] = load(column + i * LANES);
-            total[i] = (vec){0};
-        }
-        for (int64_t k = 1; k < n_components; k++) {
-            UNROLL for (int i = 0; i < ABREAST; i++) {
-                vec other = load(column + k * BLOCK + i * LANES);
-                largest[i] = chosen(other > largest[i], other, largest[i]);
-            }
-        }
-        for (int64_t k = 0; k < n_components; k++) {
-            UNROLL for (int i = 0; i < ABREAST; i++) {
-                double *place = column + k * BLOCK + i * LANES;
-                vec share = exponential(load(place) - largest[i]);
-                store(place, share);
-                total[i] += share;
-            }
-        }
-        UNROLL for (int i = 0; i < ABREAST; i++) {
-            inverse[i] = 1.0 / total[i];
-            scale[i] = counted(weighted, weights + row + i * LANES, largest[i], total[i],
-                               inverse[i], &sums->product[i], sums);
-        }
-        for (int64_t k = 0; k < n_components; k++) {
-            vec square = load(at->squares + k * LANES);
-            UNROLL for (int i = 0; i < ABREAST; i++) {
-                double *place = column + k * BLOCK + i * LANES;
-                vec share = load(place);
-                vec held = share * scale[i];
-                store(place, held);
-                square += held * (share * inverse[i]);
-            }
-            store(at->squares + k * LANES, square);
-        }
-    }
-}
-
-/*
- * Turns log densities into responsibilities times weights. Rows of weight one add the logarithm of
- * the product of their sums, of which none is above K: that of a block is finite for any K.
- */
-INLINE void softmax(int weighted, int64_t n_components, const double *weights, int64_t n_rows,
-                    work *at) {
-    logs sums = {0};
-    UNROLL for (int i = 0; i < ABREAST; i++) sums.product[i] = all_of(1.0);
-    if (n_components == 2)
-        softmax_of_two(weighted, weights, n_rows, at, &sums);
-    else
-        softmax_of_many(weighted, n_components, weights, n_rows, at, &sums);
-    if (!weighted) {
-        UNROLL for (int i = 0; i < ABREAST; i++) sums.of_totals += logarithm(sums.product[i]);
-    }
-    at->values[0] += sum_of(sums.of_largest + sums.of_totals);
-    at->values[1] -= sum_of(sums.of_totals);
 }
 
 void mx_softmax(int64_t n_components, const double *weights, int64_t n_rows, double *densities,
                 double *squares, double *values) {
-    work at = {.densities = densities, .squares = squares, .values = values};
     if (weights)
-        softmax(1, n_components, weights, n_rows, &at);
+        softmax(1, n_components, weights, n_rows, densities, squares, values);
     else
-        softmax(0, n_components, 0, n_rows, &at);
+        softmax(0, n_components, 0, n_rows, densities, squares, values);
 }
 
 INLINE void products_of(int some, int wide, int64_t n_features, const double *responsibilities,
@@ -277,10 +169,10 @@ int mx_move_on(const mx_rows *rows, mx_block *block) {
     int64_t first = block->first + block->count, left = rows->n_rows - first;
     if (left <= 0)
         return 0;
-    int64_t whole = left < BLOCK ? left - left % SHORT : BLOCK;
+    int64_t whole = left < BLOCK ? left - left % MX_SHORT : BLOCK;
     block->first = first;
     block->count = whole ? whole : left;
-    block->filled = whole ? whole : SHORT;
+    block->filled = whole ? whole : MX_SHORT;
     for (int64_t row = 0; row < block->count; row++)
         block->weights[row] = rows->weights ? rows->weights[first + row] : 1.0;
     for (int64_t row = block->count; row < block->filled; row++)
@@ -297,13 +189,13 @@ int mx_next_block(const mx_rows *rows, mx_block *block) {
         return 1;
     for (int64_t p = 0; p < rows->n_features; p++) {
         const double *from = block->phi + p * rows->stride;
-        double *to = block->tail + p * SHORT;
+        double *to = block->tail + p * MX_SHORT;
         memcpy(to, from, sizeof(double) * block->count);
-        for (int64_t row = block->count; row < SHORT; row++)
+        for (int64_t row = block->count; row < MX_SHORT; row++)
             to[row] = from[block->count - 1];
     }
     block->phi = block->tail;
-    block->stride = SHORT;
+    block->stride = MX_SHORT;
     return 1;
 }
 
@@ -531,10 +423,8 @@ void mx_sweep_about(const mx_rows *rows, const mx_centred *centred, int64_t n_co
             centred_densities(centred, n_components, &block, at.densities);
         look_up(rows, &block, n_components, at.densities);
         mx_bar(rows, &block, n_components, at.densities);
-        if (weighted)
-            softmax(1, n_components, block.weights, block.filled, &at);
-        else
-            softmax(0, n_components, 0, block.filled, &at);
+        mx_softmax(n_components, weighted ? block.weights : 0, block.filled, at.densities,
+                   at.squares, at.values);
         count_up(rows, &block, n_components, at.densities);
         if (centred)
             centred_products(centred, n_components, n_features, &block, &at);
@@ -562,10 +452,9 @@ void mx_sweep_stack(const mx_tile *tile, int64_t n_mixtures, const int64_t *size
             if (tile->centred)
                 centred_densities(&own, sizes[m], &block, at.densities);
             mx_bar(&tile->rows, &block, sizes[m], at.densities);
-            if (tile->rows.weights || block.count < block.filled)
-                softmax(1, sizes[m], block.weights, block.filled, &at);
-            else
-                softmax(0, sizes[m], 0, block.filled, &at);
+            int weighted = tile->rows.weights || block.count < block.filled;
+            mx_softmax(sizes[m], weighted ? block.weights : 0, block.filled, at.densities,
+                       at.squares, at.values);
             if (tile->centred) {
                 centred_products(&own, sizes[m], n_features, &block, &at);
                 own = past(&own, sizes[m]);
