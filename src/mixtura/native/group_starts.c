@@ -224,15 +224,34 @@ static void partition(const mx_points *of, int64_t n, uint32_t number, int64_t *
 }
 
 int64_t mx_partition_workspace(int64_t n_columns, int64_t n_components, int64_t stride) {
-    int64_t seeds = 4 * stride, sums = n_components * (n_columns + 1) * LANES;
-    return n_components * n_columns + (seeds > sums ? seeds : sums);
+    int64_t n = n_components, seeds = 4 * stride, sums = n * (n_columns + 1) * LANES;
+    int64_t most = seeds > sums ? seeds : sums;
+    return n * n_columns + (most > n * n ? most : n * n);
 }
 
-static int64_t elsewhere(int64_t n_rows, const int64_t *one, const int64_t *other) {
-    int64_t count = 0;
+/* How many rows of each label, `apart` by `apart`, do not have the one that most of them have. */
+static int64_t outside(int64_t n, const int64_t *counts, int64_t apart, int64_t next) {
+    int64_t left = 0;
+    for (int64_t k = 0; k < n; k++, counts += apart) {
+        int64_t total = 0, most = 0;
+        for (int64_t l = 0; l < n; l++) {
+            int64_t count = counts[l * next];
+            total += count;
+            most = count > most ? count : most;
+        }
+        left += total - most;
+    }
+    return left;
+}
+
+/* How many rows one of two partitions has elsewhere than the other, whatever labels are called. */
+static int64_t elsewhere(int64_t n_rows, int64_t n, const int64_t *one, const int64_t *other,
+                         int64_t *counts) {
+    memset(counts, 0, sizeof(int64_t) * n * n);
     for (int64_t i = 0; i < n_rows; i++)
-        count += one[i] != other[i];
-    return count;
+        counts[one[i] * n + other[i]]++;
+    int64_t left = outside(n, counts, n, 1), right = outside(n, counts, 1, n);
+    return left > right ? left : right;
 }
 
 int mx_new_partition(const mx_points *of, int64_t n_components, uint32_t number, int64_t n_known,
@@ -240,7 +259,9 @@ int mx_new_partition(const mx_points *of, int64_t n_components, uint32_t number,
     int64_t *own = labels + n_known * of->stride;
     partition(of, n_components, number, own, workspace);
     for (int64_t i = 0; i < n_known; i++)
-        if (HARDLY_MOVED * elsewhere(of->n_rows, own, labels + i * of->stride) <= of->n_rows)
+        if (HARDLY_MOVED * elsewhere(of->n_rows, n_components, own, labels + i * of->stride,
+                                     (int64_t *)workspace) <=
+            of->n_rows)
             return 0;
     return 1;
 }
