@@ -10,7 +10,7 @@
 /* Turns of Lloyd's algorithm: a start wants to be near its end only. */
 #define LLOYD_TURNS 2
 /* Partitions are as good as one where no more than one row in so many is elsewhere. */
-#define HARDLY_MOVED 20
+#define HARDLY_MOVED 33
 
 static uint64_t scrambled(uint64_t key) {
     key = (key ^ (key >> 30)) * 0xbf58476d1ce4e5b9u;

@@ -14,7 +14,7 @@
 #include "start.h"
 
 /* Sweeps of a start, and how many starts are run on. */
-#define START_SWEEPS 4
+#define START_SWEEPS 5
 #define CARRIED_ON 2
 /* A component is flat where the prior has so much of its scatter. */
 #define MOSTLY 0.5
