@@ -2,8 +2,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "few_columns.h"
 #include "gaussian.h"
 #include "segments.h"
+#include "vector.h"
 
 /* How much larger than what they leave the terms of a centred density may be, in the frame. */
 #define MOST_LOSS 1e24
@@ -39,39 +41,29 @@ double mx_expected_of(const mx_form *form, const mx_model *model, const mx_momen
     return rows * logs - 0.5 * squares;
 }
 
-void mx_upper_inverse(int64_t d, const double *upper, double *inverse) {
+INLINE void upper_inverse(int64_t d, const double *upper, double *inverse) {
     for (int64_t j = 0; j < d; j++) {
         inverse[j * d + j] = 1.0 / upper[j * d + j];
         for (int64_t i = j - 1; i >= 0; i--) {
             double sum = 0;
             for (int64_t l = i + 1; l <= j; l++)
                 sum += upper[i * d + l] * inverse[l * d + j];
-            inverse[i * d + j] = -sum / upper[i * d + i];
+            inverse[i * d + j] = -sum * inverse[i * d + i];
         }
     }
 }
 
-/*
- * The precision U U^T, and how much larger the terms of a density are than what they leave, also
- * about the mean; sets `rough` as gaussian/digits.py does.
- */
-static double precision_of(const mx_form *form, const double *factor, const double *mean,
-                           double *precision, double *log_factor, double *rough, double *central) {
-    int64_t d = form->n_columns;
+void mx_upper_inverse(int64_t d, const double *upper, double *inverse) {
+    upper_inverse(d, upper, inverse);
+}
+
+/* What precision_of returns and sets of a full factor. */
+INLINE double full_precision(int64_t d, const double *factor, const double *mean, double *precision,
+                             double *log_factor, double *rough, double *central) {
     double inverse[MX_MOST_COLUMNS * MX_MOST_COLUMNS], spread[MX_MOST_COLUMNS];
-    *log_factor = *rough = *central = 0;
-    if (!form->full) {
-        double loss = 0;
-        for (int64_t i = 0; i < d; i++) {
-            double own = form->spherical ? factor[0] : factor[i];
-            precision[i] = own * own;
-            *log_factor += log(own);
-            loss += precision[i] * mean[i] * mean[i];
-            *rough += 1 + fabs(mean[i]) * own;
-        }
-        return loss;
-    }
-    mx_upper_inverse(d, factor, inverse);
+    double loss = 0, own = 0;
+    *log_factor = *rough = 0;
+    upper_inverse(d, factor, inverse);
     for (int64_t i = 0; i < d; i++) {
         *log_factor += log(factor[i * d + i]);
         double variance = 0;
@@ -84,19 +76,54 @@ static double precision_of(const mx_form *form, const double *factor, const doub
                 sum += factor[i * d + l] * factor[j * d + l];
             precision[i * d + j] = precision[j * d + i] = sum;
         }
-    }
-    double loss = 0;
-    for (int64_t i = 0; i < d; i++) {
-        double inflated = spread[i] * spread[i] * precision[i * d + i];
-        *rough += inflated + fabs(mean[i]) * sqrt(precision[i * d + i]);
+        *rough += variance * precision[i * d + i] + fabs(mean[i]) * sqrt(precision[i * d + i]);
     }
     for (int64_t i = 0; i < d; i++)
         for (int64_t j = 0; j < d; j++) {
             double size = fabs(precision[i * d + j]);
             loss += size * fabs(mean[i] * mean[j]);
-            *central += size * spread[i] * spread[j];
+            own += size * spread[i] * spread[j];
         }
-    return loss + *central;
+    *central = own;
+    return loss + own;
+}
+
+/*
+ * The precision U U^T, and how much larger the terms of a density are than what they leave, also
+ * about the mean; sets `rough` as gaussian/digits.py does.
+ */
+static double precision_of(const mx_form *form, const double *factor, const double *mean,
+                           double *precision, double *log_factor, double *rough, double *central) {
+    int64_t d = form->n_columns;
+    if (form->full)
+        return MX_BY_COLUMNS(d, full_precision, factor, mean, precision, log_factor, rough,
+                             central);
+    double loss = 0;
+    *log_factor = *rough = *central = 0;
+    for (int64_t i = 0; i < d; i++) {
+        double own = form->spherical ? factor[0] : factor[i];
+        precision[i] = own * own;
+        *log_factor += log(own);
+        loss += precision[i] * mean[i] * mean[i];
+        *rough += 1 + fabs(mean[i]) * own;
+    }
+    return loss;
+}
+
+/* Sets those of columns to the product of precision and mean; returns that with the mean. */
+INLINE double full_natural(int64_t d, int lean, const double *precision, const double *mean,
+                           double *theta) {
+    double distance = 0;
+    for (int64_t i = 0; i < d; i++) {
+        double sum = 0;
+        for (int64_t j = 0; j < d; j++)
+            sum += precision[i * d + j] * mean[j];
+        theta[i] = sum;
+        distance += sum * mean[i];
+    }
+    for (int64_t p = 0, i = 0, j = 0; !lean && p < d * (d + 1) / 2; p++, mx_next_pair(d, &i, &j))
+        theta[d + 1 + p] = (i == j ? -0.5 : -1.0) * precision[i * d + j];
+    return distance;
 }
 
 /* Sets the natural parameters of a component: its precision's, or those of a centred one. */
@@ -107,20 +134,18 @@ static void set_natural(const mx_form *form, const double *precision, const doub
     theta[d] = constant;
     if (centred)
         return;
+    if (form->full) {
+        theta[d] -= 0.5 * MX_BY_COLUMNS(d, full_natural, form->lean, precision, mean, theta);
+        return;
+    }
     double distance = 0;
     for (int64_t i = 0; i < d; i++) {
-        double sum = form->full ? 0 : precision[i] * mean[i];
-        for (int64_t j = 0; form->full && j < d; j++)
-            sum += precision[i * d + j] * mean[j];
-        theta[i] = sum;
-        distance += sum * mean[i];
+        theta[i] = precision[i] * mean[i];
+        distance += theta[i] * mean[i];
     }
     theta[d] -= 0.5 * distance;
-    for (int64_t p = 0, i, j; !form->lean && p < (form->full ? d * (d + 1) / 2 : d); p++) {
-        mx_pair_of(p, d, &i, &j);
-        double entry = form->full ? precision[i * d + j] : precision[p];
-        theta[d + 1 + p] = (i == j ? -0.5 : -1.0) * entry;
-    }
+    for (int64_t p = 0; !form->lean && p < d; p++)
+        theta[d + 1 + p] = -0.5 * precision[p];
 }
 
 /*

@@ -91,7 +91,7 @@ static int update_matrices(const struct mx_m_step *it, const double *scatter, in
     }
     for (int64_t k = 0; k < it->n_components; k++) {
         double *factor = it->factors + k * n * n, sum = 0.0;
-        for (int64_t j = 0; j < n; j++) {
+        for (int64_t j = 0; one_volume && j < n; j++) {
             sum += log(factor[j * n + j]);
         }
         if (mx_is_flat(n, factor, scatter + k * n * n, n + 1)) {

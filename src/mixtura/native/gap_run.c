@@ -13,14 +13,14 @@ void mx_theta_about(const mx_form *form, const double *from, const double *to, d
     for (int64_t k = 0; k < form->n_components; k++, from += d, to += d) {
         double *own = theta + k * form->n_features, turn[MX_MOST_COLUMNS] = {0}, constant = 0;
         for (int64_t p = 0, i = 0, j = 0; p < form->n_pairs; p++) {
-            if (form->full)
-                mx_pair_of(p, d, &i, &j);
-            else
-                i = j = p;
             double step = to[j] - from[j], other = to[i] - from[i], entry = own[d + 1 + p];
             turn[i] += entry * step;
             turn[j] += entry * other;
             constant += entry * other * step;
+            if (form->full)
+                mx_next_pair(d, &i, &j);
+            else
+                i = j = p + 1;
         }
         for (int64_t i = 0; i < d; i++) {
             constant += own[i] * (to[i] - from[i]);

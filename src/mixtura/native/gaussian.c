@@ -3,7 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "few_columns.h"
 #include "segments.h"
+#include "vector.h"
 
 /* A component of fewer rows than this has no mean. */
 #define FEWEST 1e-200
@@ -76,30 +78,32 @@ mx_moments mx_moments_in(const mx_form *form, mx_workspace *workspace) {
     return moments;
 }
 
-static void add_second_moments(const mx_form *form, const double *products, double *second) {
-    int64_t d = form->n_columns;
-    for (int64_t p = 0, i, j; p < products_of(form); p++) {
-        if (!form->full) {
-            second[p] += products[p];
-            continue;
-        }
-        mx_pair_of(p, d, &i, &j);
+INLINE void add_pairs(int64_t d, const double *products, double *second) {
+    for (int64_t p = 0, i = 0, j = 0; p < d * (d + 1) / 2; p++, mx_next_pair(d, &i, &j)) {
         second[i * d + j] += products[p];
         if (i != j)
             second[j * d + i] += products[p];
     }
 }
 
-static void take_out(const mx_form *form, double rows, const double *mean, double *scatter) {
-    int64_t d = form->n_columns;
-    for (int64_t i = 0; i < d; i++) {
-        if (!form->full) {
-            scatter[i] -= rows * mean[i] * mean[i];
-            continue;
-        }
+static void add_second_moments(const mx_form *form, const double *products, double *second) {
+    if (form->full)
+        MX_BY_COLUMNS(form->n_columns, add_pairs, products, second);
+    for (int64_t p = 0; !form->full && p < form->n_columns; p++)
+        second[p] += products[p];
+}
+
+INLINE void take_pairs(int64_t d, double rows, const double *mean, double *scatter) {
+    for (int64_t i = 0; i < d; i++)
         for (int64_t j = 0; j < d; j++)
             scatter[i * d + j] -= rows * (mean[i] * mean[j]);
-    }
+}
+
+static void take_out(const mx_form *form, double rows, const double *mean, double *scatter) {
+    if (form->full)
+        MX_BY_COLUMNS(form->n_columns, take_pairs, rows, mean, scatter);
+    for (int64_t i = 0; !form->full && i < form->n_columns; i++)
+        scatter[i] -= rows * mean[i] * mean[i];
 }
 
 /* Digits that a floor covers are not missed. */
@@ -150,7 +154,9 @@ static int moments_alone(const mx_problem *problem, const mx_form *form, const m
 static int digits_kept(const mx_problem *problem, const mx_form *form, const mx_model *about,
                        const mx_moments *moments) {
     int64_t d = form->n_columns, step = form->full ? d + 1 : 1;
-    double offsets[MX_MOST_COLUMNS] = {0};
+    double offsets[MX_MOST_COLUMNS];
+    for (int64_t i = 0; i < d; i++)
+        offsets[i] = 0;
     for (int64_t k = 0; k < form->n_gaussians; k++) {
         double rows = moments->rows[k], *mean = moments->means + k * d;
         const double *scatter = moments->scatter + (form->pooled ? 0 : k * form->one);
@@ -259,11 +265,12 @@ void mx_about_origin(const mx_form *form, const mx_model *about, double *sums) {
             continue;
         double *own = sums + k * form->n_features, rows = own[d];
         const double *mean = about->means + k * d;
-        for (int64_t p = 0, i, j; p < form->n_pairs; p++) {
-            i = j = p;
-            if (form->full)
-                mx_pair_of(p, d, &i, &j);
+        for (int64_t p = 0, i = 0, j = 0; p < form->n_pairs; p++) {
             own[d + 1 + p] += mean[i] * own[j] + own[i] * mean[j] + rows * mean[i] * mean[j];
+            if (form->full)
+                mx_next_pair(d, &i, &j);
+            else
+                i = j = p + 1;
         }
         for (int64_t i = 0; i < d; i++)
             own[i] += rows * mean[i];

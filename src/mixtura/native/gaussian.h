@@ -39,10 +39,20 @@ typedef struct {
     double log_prior; /* of the penalty, up to a constant */
 } mx_model;
 
-/* The p-th product of two columns, in the order of the feature map: shift by shift. */
-static inline void mx_pair_of(int64_t p, int64_t n_columns, int64_t *i, int64_t *j) {
-    *i = p % n_columns;
-    *j = (*i + p / n_columns) % n_columns;
+/* Moves on from a product of two columns to the next of the feature map, shift by shift from (0,
+ * 0): small models would wait for quotients. */
+static inline void mx_next_pair(int64_t n_columns, int64_t *i, int64_t *j) {
+    *j = *j + 1 < n_columns ? *j + 1 : 0;
+    if (++*i < n_columns)
+        return;
+    *i = 0;
+    *j = *j + 1 < n_columns ? *j + 1 : 0;
+}
+
+static inline void mx_exchange_models(mx_model *one, mx_model *other) {
+    mx_model kept = *one;
+    *one = *other;
+    *other = kept;
 }
 
 mx_model mx_model_in(const mx_form *form, mx_workspace *workspace);

@@ -12,7 +12,7 @@ mx_group_rows mx_group_rows_in(const mx_form *form, int64_t most, mx_workspace *
     int64_t d = form->n_columns;
     mx_group_rows at = {.form = *form, .n_products = d + 1 + d * (d + 1) / 2};
     at.features = mx_taken(from, at.n_products * most);
-    at.points = mx_taken(from, MX_VIEWS * d * most);
+    at.points = mx_taken(from, MX_VIEWS * (d + 1) * mx_padded(most));
     at.origin = mx_taken(from, d);
     at.spread = mx_taken(from, d);
     at.unit = mx_taken(from, d);
@@ -43,8 +43,7 @@ int mx_group_features(mx_group_rows *at, int64_t n_rows, const double *cells) {
     double *ones = at->features + d * n_rows;
     for (int64_t i = 0; i < n_rows; i++)
         ones[i] = 1;
-    for (int64_t p = 0, i, j; p < d * (d + 1) / 2; p++) {
-        mx_pair_of(p, d, &i, &j);
+    for (int64_t p = 0, i = 0, j = 0; p < d * (d + 1) / 2; p++, mx_next_pair(d, &i, &j)) {
         double *product = ones + (p + 1) * n_rows;
         const double *one = at->features + i * n_rows, *other = at->features + j * n_rows;
         for (int64_t row = 0; row < n_rows; row++)
@@ -57,11 +56,10 @@ int mx_group_measures(mx_group_rows *at, double prior_share, int64_t one_scale, 
     int64_t d = at->form.n_columns;
     const double *products = at->features + (d + 1) * n_rows;
     double mean = 0;
-    for (int64_t p = 0, i, j; p < d * (d + 1) / 2; p++) {
+    for (int64_t p = 0, i = 0, j = 0; p < d * (d + 1) / 2; p++, mx_next_pair(d, &i, &j)) {
         double total = 0;
         for (int64_t row = 0; row < n_rows; row++)
             total += products[p * n_rows + row];
-        mx_pair_of(p, d, &i, &j);
         at->covariance[i * d + j] = at->covariance[j * d + i] = total / (double)n_rows;
     }
     double widest = 0;
@@ -96,14 +94,26 @@ int mx_group_views(mx_group_rows *at, int64_t n_rows, double *workspace) {
     for (int64_t i = 0; i < (at->form.full ? d * d : d); i++)
         at->factor_of_all[i] =
             at->form.full ? whole[i] : 1 / (at->form.spherical ? at->unit[i] : at->spread[i]);
-    double *plain = at->points, *whitened = at->points + d * n_rows;
-    memset(whitened, 0, sizeof(double) * d * n_rows);
+    int64_t stride = mx_padded(n_rows);
+    double *plain = at->points, *whitened = plain + (d + 1) * stride;
+    memset(plain, 0, sizeof(double) * MX_VIEWS * (d + 1) * stride);
+    for (int64_t row = 0; row < n_rows; row++)
+        plain[d * stride + row] = whitened[d * stride + row] = 1;
     for (int64_t j = 0; j < d; j++)
         for (int64_t row = 0; row < n_rows; row++)
-            plain[j * n_rows + row] = at->features[j * n_rows + row] / at->spread[j];
+            plain[j * stride + row] = at->features[j * n_rows + row] / at->spread[j];
     for (int64_t i = 0; i < d; i++)
         for (int64_t j = i; j < d; j++)
             for (int64_t row = 0; row < n_rows; row++)
-                whitened[j * n_rows + row] += whole[i * d + j] * at->features[i * n_rows + row];
+                whitened[j * stride + row] += whole[i * d + j] * at->features[i * n_rows + row];
     return MX_DONE;
+}
+
+mx_points mx_view_of(const mx_group_rows *at, int64_t view, int64_t n_rows, const uint32_t *keys) {
+    int64_t d = at->form.n_columns, stride = mx_padded(n_rows);
+    return (mx_points){.n_rows = n_rows,
+                       .n_columns = d,
+                       .stride = stride,
+                       .columns = at->points + view * (d + 1) * stride,
+                       .keys = keys};
 }

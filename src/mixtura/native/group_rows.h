@@ -3,6 +3,7 @@
 #define MIXTURA_GROUP_ROWS_H
 
 #include "gaussian.h"
+#include "group_starts.h"
 
 /* Units in which distances of rows are taken: those of the columns, and of all rows together. */
 #define MX_VIEWS 2
@@ -11,7 +12,7 @@ typedef struct {
     mx_form form;
     int64_t n_products;    /* features with all products of columns */
     double *features;      /* (Q, n) */
-    double *points;        /* (MX_VIEWS, D, n) */
+    double *points;        /* (MX_VIEWS, D + 1, n padded), the last column of ones */
     double *origin;        /* (D) means */
     double *spread,
         *unit; /* (D) what columns are measured in when rows and when steps are compared */
@@ -20,6 +21,11 @@ typedef struct {
     double *own;           /* and the prior's part of it */
     double *factor_of_all; /* of the precision of all */
 } mx_group_rows;
+
+/* Rows with those that fill up the last vector. */
+static inline int64_t mx_padded(int64_t n_rows) {
+    return (n_rows + MX_PADDED - 1) / MX_PADDED * MX_PADDED;
+}
 
 mx_group_rows mx_group_rows_in(const mx_form *form, int64_t most_rows, mx_workspace *workspace);
 
@@ -34,5 +40,8 @@ int mx_group_measures(mx_group_rows *rows, double prior_share, int64_t one_scale
 
 /* Sets the factor of all rows, and the points; MX_HARD where columns depend on one another. */
 int mx_group_views(mx_group_rows *rows, int64_t n_rows, double *workspace);
+
+/* The points of one view. */
+mx_points mx_view_of(const mx_group_rows *rows, int64_t view, int64_t n_rows, const uint32_t *keys);
 
 #endif

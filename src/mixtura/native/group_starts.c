@@ -3,11 +3,14 @@
 #include <math.h>
 #include <string.h>
 
+#include "few_columns.h"
 #include "mixtura.h"
+#include "vector.h"
 
 /* Turns of Lloyd's algorithm: a start wants to be near its end only. */
-#define LLOYD_TURNS 4
-#define LANES 8
+#define LLOYD_TURNS 2
+/* Partitions are as good as one where no more than one row in so many is elsewhere. */
+#define HARDLY_MOVED 33
 
 static uint64_t scrambled(uint64_t key) {
     key = (key ^ (key >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -47,164 +50,218 @@ int64_t mx_count_distinct(int64_t n_rows, const uint64_t *keys, uint64_t *table)
     return count;
 }
 
-/* The sum of values, by lanes that do not depend on one another. */
-static double summed(int64_t n, const double *values) {
-    double lanes[LANES] = {0}, total = 0;
-    int64_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int l = 0; l < LANES; l++)
-            lanes[l] += values[i + l];
-    for (; i < n; i++)
-        total += values[i];
-    for (int l = 0; l < LANES; l++)
-        total += lanes[l];
-    return total;
-}
-
 /*
  * A row drawn nearly by its mass (n): the largest m / u, u even between 0 and 1, whose upper tail
  * is that of the exact draw, m / -log u. It depends on which rows there are, not on their order.
  */
 static int64_t drawn(int64_t n_rows, const double *mass, const uint32_t *keys, uint32_t number,
-                     float *values) {
-    float most = 0;
+                     float *restrict values) {
+    int32_t most = 0, bits;
     for (int64_t i = 0; i < n_rows; i++) {
         uint32_t key = keys[i] ^ number;
         key = (key ^ (key >> 16)) * 0x7feb352du;
         key = (key ^ (key >> 15)) * 0x846ca68bu;
         values[i] = (float)mass[i] / ((float)(int32_t)(key >> 9) + 0.5f);
     }
-    for (int64_t i = 0; i < n_rows; i++)
-        most = values[i] > most ? values[i] : most;
+    /* Numbers from zero up are ordered as their bits are, of which lanes find the largest. */
+    for (int64_t i = 0; i < n_rows; i++) {
+        memcpy(&bits, values + i, sizeof(bits));
+        most = bits > most ? bits : most;
+    }
     int64_t chosen = 0;
-    while (chosen + 1 < n_rows && values[chosen] != most)
-        chosen++;
+    for (; chosen + 1 < n_rows; chosen++) {
+        memcpy(&bits, values + chosen, sizeof(bits));
+        if (bits == most)
+            break;
+    }
     return chosen;
 }
 
-/* Sets squares (n) to squared distances from a centre. */
-static void distances_from(int64_t n_rows, int64_t n_columns, const double *points,
-                           const double *centre, double *restrict squares) {
-    memset(squares, 0, sizeof(double) * n_rows);
-    for (int64_t j = 0; j < n_columns; j++)
-        for (int64_t i = 0; i < n_rows; i++) {
-            double apart = points[j * n_rows + i] - centre[j];
-            squares[i] += apart * apart;
-        }
+static void copy_point(const mx_points *of, int64_t row, double *centre) {
+    for (int64_t j = 0; j < of->n_columns; j++)
+        centre[j] = of->columns[j * of->stride + row];
 }
 
-static void copy_point(int64_t n_rows, int64_t n_columns, const double *points, int64_t row,
-                       double *centre) {
-    for (int64_t j = 0; j < n_columns; j++)
-        centre[j] = points[j * n_rows + row];
+/* Squared distances (lanes) of points of d columns from a centre. */
+INLINE vec squares_from(int64_t d, const double *points, int64_t stride, const double *centre) {
+    vec squares = {0};
+    for (int64_t j = 0; j < d; j++) {
+        vec apart = load(points + j * stride) - all_of(centre[j]);
+        squares += apart * apart;
+    }
+    return squares;
 }
 
-/* Sets `nearest` to what the squares of a further centre leave of it; returns the sum. */
-static double nearer(int64_t n_rows, const double *nearest, double *restrict squares) {
-    for (int64_t i = 0; i < n_rows; i++)
-        squares[i] = squares[i] < nearest[i] ? squares[i] : nearest[i];
-    return summed(n_rows, squares);
+INLINE double nearer_of(int64_t d, const mx_points *of, const double *centre, const double *nearest,
+                        double *squares) {
+    vec total = {0};
+    const double *points = of->columns;
+    int64_t stride = of->stride;
+    for (int64_t row = 0; row < stride; row += LANES) {
+        vec square = squares_from(d, points + row, stride, centre), before = load(nearest + row);
+        square = chosen(square < before, square, before);
+        store(squares + row, square);
+        total += square;
+    }
+    return sum_of(total);
+}
+
+/* Sets squares (stride) to what a further centre leaves of the nearest; returns the sum. */
+static double nearer(const mx_points *of, const double *centre, const double *nearest,
+                     double *squares) {
+    return MX_BY_COLUMNS(of->n_columns, nearer_of, of, centre, nearest, squares);
+}
+
+static void exchange(double **one, double **other) {
+    double *kept = *one;
+    *one = *other;
+    *other = kept;
 }
 
 /* Each seed is the best of a few that are drawn by their squared distance to the nearest so far. */
-static void seeded(int64_t n_rows, int64_t d, int64_t n, const double *points, const uint32_t *keys,
-                   uint32_t number, double *centres, double *workspace) {
-    double *nearest = workspace, *squares = nearest + n_rows, *best = squares + n_rows;
-    float *values = (float *)(best + n_rows);
+static void seeded(const mx_points *of, int64_t n, uint32_t number, double *centres,
+                   double *workspace) {
+    double *nearest = workspace, *squares = nearest + of->stride, *best = squares + of->stride;
+    float *values = (float *)(best + of->stride);
     int candidates = 2 + (int)log((double)n);
-    for (int64_t i = 0; i < n_rows; i++)
-        nearest[i] = 1;
-    copy_point(n_rows, d, points, drawn(n_rows, nearest, keys, number, values), centres);
-    distances_from(n_rows, d, points, centres, nearest);
+    const double *present = of->columns + of->n_columns * of->stride;
+    copy_point(of, drawn(of->n_rows, present, of->keys, number, values), centres);
+    /* What fills rows up is never far from any centre. */
+    for (int64_t row = 0; row < of->stride; row++)
+        squares[row] = present[row] > 0 ? INFINITY : 0;
+    nearer(of, centres, squares, nearest);
     for (int64_t k = 1; k < n; k++) {
         double least = INFINITY, trial[MX_MOST_COLUMNS];
         for (int t = 0; t < candidates; t++) {
             uint32_t turn = number + 0x9e3779b9u * (uint32_t)(k * candidates + t + 1);
-            copy_point(n_rows, d, points, drawn(n_rows, nearest, keys, turn, values), trial);
-            distances_from(n_rows, d, points, trial, squares);
-            double total = nearer(n_rows, nearest, squares);
+            copy_point(of, drawn(of->n_rows, nearest, of->keys, turn, values), trial);
+            double total = nearer(of, trial, nearest, squares);
             if (total < least) {
                 least = total;
-                memcpy(centres + k * d, trial, sizeof(double) * d);
-                memcpy(best, squares, sizeof(double) * n_rows);
+                memcpy(centres + k * of->n_columns, trial, sizeof(double) * of->n_columns);
+                exchange(&best, &squares);
             }
         }
-        memcpy(nearest, best, sizeof(double) * n_rows);
+        exchange(&nearest, &best);
     }
 }
 
-/* Sets labels to the nearest centre; returns how many changed. */
-static int64_t labelled(int64_t n_rows, int64_t d, int64_t n, const double *points,
-                        const double *centres, int64_t *labels, double *workspace) {
-    double *nearest = workspace, *squares = nearest + n_rows;
-    int64_t *found = (int64_t *)(squares + n_rows), changed = 0;
-    distances_from(n_rows, d, points, centres, nearest);
-    memset(found, 0, sizeof(int64_t) * n_rows);
-    for (int64_t k = 1; k < n; k++) {
-        distances_from(n_rows, d, points, centres + k * d, squares);
-        for (int64_t i = 0; i < n_rows; i++) {
-            int closer = squares[i] < nearest[i];
-            nearest[i] = closer ? squares[i] : nearest[i];
-            found[i] = closer ? k : found[i];
+/* Adds a vector of rows to the sums (D + 1, lanes) of a centre, which have their number last. */
+INLINE void add_rows(int64_t d, const double *points, int64_t stride, ints mine, double *sums) {
+    for (int64_t j = 0; j <= d; j++)
+        store(sums + j * LANES,
+              load(sums + j * LANES) + (vec)((ints)load(points + j * stride) & mine));
+}
+
+INLINE int labelled_of(int64_t d, const mx_points *of, int64_t n, const double *centres,
+                       int64_t *labels, double *sums) {
+    int64_t width = (d + 1) * LANES, stride = of->stride, moved = 0;
+    ints changed = {0};
+    memset(sums, 0, sizeof(double) * n * width);
+    for (int64_t row = 0; row < stride; row += LANES) {
+        const double *points = of->columns + row;
+        vec nearest = squares_from(d, points, stride, centres);
+        ints label = {0}, before;
+        for (int64_t k = 1; k < n; k++) {
+            vec squares = squares_from(d, points, stride, centres + k * d);
+            ints closer = squares < nearest;
+            nearest = chosen(closer, squares, nearest);
+            label = (closer & k) | (~closer & label);
         }
+        memcpy(&before, labels + row, sizeof(before));
+        memcpy(labels + row, &label, sizeof(label));
+        changed |= label ^ before;
+        for (int64_t k = 0; k < n; k++)
+            add_rows(d, points, stride, label == k, sums + k * width);
     }
-    for (int64_t i = 0; i < n_rows; i++) {
-        changed += labels[i] != found[i];
-        labels[i] = found[i];
-    }
-    return changed;
+    for (int lane = 0; lane < LANES; lane++)
+        moved |= changed[lane];
+    return moved != 0;
+}
+
+/* Sets labels to the nearest centre, and sums (K, D + 1, lanes) of the rows of each; returns
+ * whether labels changed. */
+static int labelled(const mx_points *of, int64_t n, const double *centres, int64_t *labels,
+                    double *sums) {
+    return MX_BY_COLUMNS(of->n_columns, labelled_of, of, n, centres, labels, sums);
 }
 
 /* Moves centres to the means of their rows; those without rows stay. */
-static void centred_on(int64_t n_rows, int64_t d, int64_t n, const double *points,
-                       const int64_t *labels, double *centres, double *workspace) {
-    double *belongs = workspace, *taken = workspace + n_rows;
-    for (int64_t k = 0; k < n; k++) {
-        for (int64_t i = 0; i < n_rows; i++)
-            belongs[i] = labels[i] == k;
-        double count = summed(n_rows, belongs);
-        for (int64_t j = 0; j < d && count > 0; j++) {
-            for (int64_t i = 0; i < n_rows; i++)
-                taken[i] = belongs[i] * points[j * n_rows + i];
-            centres[k * d + j] = summed(n_rows, taken) / count;
-        }
+static void centred_on(int64_t d, int64_t n, const double *sums, double *centres) {
+    for (int64_t k = 0; k < n; k++, sums += (d + 1) * LANES) {
+        double count = sum_of(load(sums + d * LANES));
+        for (int64_t j = 0; j < d && count > 0; j++)
+            centres[k * d + j] = sum_of(load(sums + j * LANES)) / count;
     }
 }
 
 static void numbered_in_order(int64_t n_rows, int64_t n, int64_t *labels) {
-    int64_t names[MX_MOST_COMPONENTS], next = 0;
+    int64_t names[MX_MOST_COMPONENTS], next = 0, in_order = 1;
     for (int64_t k = 0; k < n; k++)
         names[k] = -1;
-    for (int64_t i = 0; i < n_rows; i++) {
-        if (names[labels[i]] < 0)
+    for (int64_t i = 0; i < n_rows && next < n; i++)
+        if (names[labels[i]] < 0) {
+            in_order &= labels[i] == next;
             names[labels[i]] = next++;
+        }
+    for (int64_t i = 0; !in_order && i < n_rows; i++)
         labels[i] = names[labels[i]];
-    }
 }
 
-static void partition(int64_t n_rows, int64_t n_columns, int64_t n_components, const double *points,
-                      const uint32_t *keys, uint32_t number, int64_t *labels, double *workspace) {
+static void partition(const mx_points *of, int64_t n, uint32_t number, int64_t *labels,
+                      double *workspace) {
     double *centres = workspace;
-    workspace += n_components * n_columns;
-    seeded(n_rows, n_columns, n_components, points, keys, (uint32_t)scrambled(number + 1), centres,
-           workspace);
-    for (int64_t i = 0; i < n_rows; i++)
-        labels[i] = -1;
+    workspace += n * of->n_columns;
+    seeded(of, n, (uint32_t)scrambled(number + 1), centres, workspace);
+    /* No label is -1. */
+    memset(labels, 0xff, sizeof(int64_t) * of->stride);
     for (int turn = 0; turn < LLOYD_TURNS; turn++) {
-        if (!labelled(n_rows, n_columns, n_components, points, centres, labels, workspace))
+        if (!labelled(of, n, centres, labels, workspace))
             break;
-        centred_on(n_rows, n_columns, n_components, points, labels, centres, workspace);
+        centred_on(of->n_columns, n, workspace, centres);
     }
-    numbered_in_order(n_rows, n_components, labels);
+    numbered_in_order(of->n_rows, n, labels);
 }
 
-int mx_new_partition(int64_t n_rows, int64_t n_columns, int64_t n_components, const double *points,
-                     const uint32_t *keys, uint32_t number, int64_t n_known, int64_t *labels,
-                     double *workspace) {
-    int64_t *own = labels + n_known * n_rows;
-    partition(n_rows, n_columns, n_components, points, keys, number, own, workspace);
+int64_t mx_partition_workspace(int64_t n_columns, int64_t n_components, int64_t stride) {
+    int64_t n = n_components, seeds = 4 * stride, sums = n * (n_columns + 1) * LANES;
+    int64_t most = seeds > sums ? seeds : sums;
+    return n * n_columns + (most > n * n ? most : n * n);
+}
+
+/* How many rows of each label, `apart` by `apart`, do not have the one that most of them have. */
+static int64_t outside(int64_t n, const int64_t *counts, int64_t apart, int64_t next) {
+    int64_t left = 0;
+    for (int64_t k = 0; k < n; k++, counts += apart) {
+        int64_t total = 0, most = 0;
+        for (int64_t l = 0; l < n; l++) {
+            int64_t count = counts[l * next];
+            total += count;
+            most = count > most ? count : most;
+        }
+        left += total - most;
+    }
+    return left;
+}
+
+/* How many rows one of two partitions has elsewhere than the other, whatever labels are called. */
+static int64_t elsewhere(int64_t n_rows, int64_t n, const int64_t *one, const int64_t *other,
+                         int64_t *counts) {
+    memset(counts, 0, sizeof(int64_t) * n * n);
+    for (int64_t i = 0; i < n_rows; i++)
+        counts[one[i] * n + other[i]]++;
+    int64_t left = outside(n, counts, n, 1), right = outside(n, counts, 1, n);
+    return left > right ? left : right;
+}
+
+int mx_new_partition(const mx_points *of, int64_t n_components, uint32_t number, int64_t n_known,
+                     int64_t *labels, double *workspace) {
+    int64_t *own = labels + n_known * of->stride;
+    partition(of, n_components, number, own, workspace);
     for (int64_t i = 0; i < n_known; i++)
-        if (!memcmp(own, labels + i * n_rows, sizeof(int64_t) * n_rows))
+        if (HARDLY_MOVED * elsewhere(of->n_rows, n_components, own, labels + i * of->stride,
+                                     (int64_t *)workspace) <=
+            of->n_rows)
             return 0;
     return 1;
 }

@@ -14,7 +14,7 @@
 #include "start.h"
 
 /* Sweeps of a start, and how many starts are run on. */
-#define START_SWEEPS 4
+#define START_SWEEPS 5
 #define CARRIED_ON 2
 /* A component is flat where the prior has so much of its scatter. */
 #define MOSTLY 0.5
@@ -32,7 +32,7 @@ typedef struct {
     mx_group_rows rows;
     uint64_t *keys, *table;
     uint32_t *short_keys;
-    int64_t *labels; /* (n_starts, n) */
+    int64_t *labels; /* (n_starts, n padded) */
     double *history;
     mx_state *tries;
     mx_source *sources;
@@ -69,7 +69,7 @@ static void laid_out(group *at, const mx_grouped *asked, int64_t most, mx_worksp
     at->keys = (uint64_t *)mx_taken(from, most);
     at->short_keys = (uint32_t *)mx_taken(from, most);
     at->table = (uint64_t *)mx_taken(from, 4 * most);
-    at->labels = (int64_t *)mx_taken(from, starts * most);
+    at->labels = (int64_t *)mx_taken(from, starts * mx_padded(most));
     at->history = mx_taken(from, 3 * (asked->most_sweeps + START_SWEEPS));
     at->tries = (mx_state *)mx_lines(from, (int64_t)sizeof(mx_state) * starts);
     for (int64_t i = 0; i < starts; i++) {
@@ -97,7 +97,7 @@ int64_t mx_groups_workspace(const mx_grouped *asked, int64_t most) {
                             .most_sweeps = asked->most_sweeps};
     int64_t needed = larger(mx_run_workspace(&at.problem, n), mx_moves_workspace(&at.ground, n));
     needed = larger(needed, mx_try_workspace(&at.problem, n, START_SWEEPS));
-    needed = larger(needed, n * asked->n_columns + 4 * most);
+    needed = larger(needed, mx_partition_workspace(asked->n_columns, n, mx_padded(most)));
     int64_t d = asked->n_columns;
     needed = larger(needed, mx_update_workspace(MX_VVV, 1, d));
     return counted.used + needed;
@@ -145,14 +145,15 @@ static int64_t promising(group *at, int64_t n_starts) {
  * are. */
 static int64_t tried(group *at, int64_t n_rows, int64_t first, int64_t last, int64_t before) {
     const mx_grouped *asked = at->asked;
-    int64_t count = before, d = asked->n_columns;
-    for (int64_t i = first; i < last; i++)
-        count += mx_new_partition(n_rows, d, asked->n_components,
-                                  at->rows.points + i % MX_VIEWS * d * n_rows, at->short_keys,
+    int64_t count = before;
+    for (int64_t i = first; i < last; i++) {
+        mx_points of = mx_view_of(&at->rows, i % MX_VIEWS, n_rows, at->short_keys);
+        count += mx_new_partition(&of, asked->n_components,
                                   (uint32_t)asked->seed * 0x9e3779b9u + (uint32_t)i, count,
                                   at->labels, at->workspace);
+    }
     for (int64_t i = before; i < count; i++)
-        at->sources[i] = (mx_source){.labels = at->labels + i * n_rows};
+        at->sources[i] = (mx_source){.labels = at->labels + i * mx_padded(n_rows)};
     mx_try(&at->problem, count - before, at->sources + before, START_SWEEPS, at->tries + before,
            at->objectives + before, at->workspace);
     return count;
@@ -181,6 +182,7 @@ static int is_flat(const group *at, int64_t k) {
 static mx_rule last_rule(const mx_grouped *asked) {
     return (mx_rule){.most_sweeps = asked->most_sweeps,
                      .accelerate = 1,
+                     .no_bound = 1,
                      .nats = asked->nats,
                      .relative = asked->relative,
                      .mean_change = -1,

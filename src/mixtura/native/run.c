@@ -99,7 +99,7 @@ static int swept(run *at) {
     return isfinite(at->objective) ? MX_DONE : MX_HARD;
 }
 
-/* Keeps the sweep just made as the best so far. */
+/* Keeps the sweep just made as the best so far; what is next is nothing yet. */
 static void record(run *at) {
     mx_state *state = at->state;
     const mx_form *form = &at->form;
@@ -107,7 +107,7 @@ static void record(run *at) {
     step[0] = at->log_likelihood;
     step[1] = at->objective;
     step[2] = at->promised;
-    copy_model(form, &at->now, &at->best);
+    mx_exchange_models(&at->now, &at->best);
     memcpy(state->sums, at->sums, sizeof(double) * form->n_components * form->n_features);
     memcpy(state->squared, at->squared, sizeof(double) * form->n_components);
     if (at->problem->gaps)
@@ -143,11 +143,24 @@ static int resummed(run *at) {
     return mx_moments_of(at->problem, form, &at->resort, at->sums, &at->moments);
 }
 
+/* Where nothing follows the best it is the last, too. */
+static int following(run *at, int lost) {
+    if (lost)
+        copy_model(&at->form, &at->best, &at->now);
+    return lost;
+}
+
 /* Takes the sweep just made, and its moments. */
 static int kept(run *at) {
     record(at);
     int lost = mx_moments_of(at->problem, &at->form, &at->best, at->sums, &at->moments);
-    return lost ? resummed(at) : MX_DONE;
+    return following(at, lost ? resummed(at) : MX_DONE);
+}
+
+/* Sets what is resorted to to the M-step of the best. */
+static int stepped(run *at) {
+    return following(at, mx_maximise(at->problem, &at->form, &at->moments, &at->best, &at->resort,
+                                     at->workspace));
 }
 
 /* Sets the next model to the M-step of the moments at a point, if there is one. */
@@ -185,8 +198,7 @@ static int answered(void *of) {
     switch (at->asked.question) {
     case MX_KEEP: return kept(at);
     case MX_LOCATE: mx_coordinates(problem, form, &at->moments, at->asked.point); return MX_DONE;
-    case MX_STEP:
-        return mx_maximise(problem, form, &at->moments, &at->best, &at->resort, at->workspace);
+    case MX_STEP: return stepped(at);
     case MX_EXTRAPOLATE: return extrapolated(at);
     case MX_CHART: return mx_chart_about(problem, form, &at->best, &at->moments, &at->chart);
     case MX_CHARTED: return charted(at, &at->best, &at->moments);
@@ -198,9 +210,21 @@ static int answered(void *of) {
     case MX_PROMISE: at->asked.value = at->promised = promised(at); return MX_DONE;
     case MX_DIGITS: at->asked.value = digits(at); return MX_DONE;
     case MX_BACK: copy_model(form, &at->best, &at->now); return MX_DONE;
-    case MX_RESORT: copy_model(form, &at->resort, &at->now); return MX_DONE;
+    case MX_RESORT: mx_exchange_models(&at->resort, &at->now); return MX_DONE;
     default: return MX_BROKEN;
     }
+}
+
+/* The doubles that sweeps, promises and M-steps need to work in, one at a time. */
+static int64_t work_of(const mx_problem *problem, const mx_form *form) {
+    int64_t n = form->n_components;
+    int64_t sweep =
+        problem->gaps ? mx_gaps_workspace(problem->gaps, n) : mx_parted_workspace(problem, n);
+    int64_t promise = n * (form->n_features + 2 * form->n_columns);
+    sweep = sweep > promise ? sweep : promise;
+    int64_t update = form->n_scatter +
+                     mx_floored_workspace((int)form->structure, form->n_gaussians, form->n_columns);
+    return sweep > update ? sweep : update;
 }
 
 static run begun(const mx_problem *problem, mx_state *state, int64_t n_components,
@@ -227,13 +251,8 @@ static run begun(const mx_problem *problem, mx_state *state, int64_t n_component
     at.squared = mx_taken(workspace, n_components);
     at.entropy = mx_taken(workspace, n_components);
     at.points = mx_taken(workspace, n_components * form->n_columns);
-    int64_t sweep = problem->gaps ? mx_gaps_workspace(problem->gaps, n_components)
-                                  : mx_parted_workspace(problem, n_components);
-    int64_t promise = n_components * (form->n_features + 2 * form->n_columns);
-    sweep = sweep > promise ? sweep : promise;
-    int64_t update = form->n_scatter +
-                     mx_floored_workspace((int)form->structure, form->n_gaussians, form->n_columns);
-    at.workspace = mx_taken(workspace, sweep > update ? sweep : update);
+    /* What is last is as large as whoever counted found it to be. */
+    at.workspace = mx_taken(workspace, workspace->start ? 0 : work_of(problem, form));
     return at;
 }
 

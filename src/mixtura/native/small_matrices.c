@@ -4,6 +4,8 @@
 #include <float.h>
 #include <math.h>
 
+#include "few_columns.h"
+
 /* What is left of a column, relative to it, below which it is rounding. */
 #define LAST_DIGITS 1e-14
 #define MOST_SWEEPS 30
@@ -12,11 +14,14 @@
 
 void mx_abreast(int64_t n_components, int64_t size, const double *values, mx_lanes *blocks) {
     for (int64_t first = 0; first < n_components; first += MX_LANES, blocks += size) {
+        const double *own[MX_LANES];
         for (int64_t lane = 0; lane < MX_LANES; lane++) {
             int64_t k = first + lane < n_components ? first + lane : n_components - 1;
-            for (int64_t p = 0; p < size; p++) {
-                blocks[p][lane] = values[k * size + p];
-            }
+            own[lane] = values + k * size;
+        }
+        /* Lanes that are stored one by one would be waited for. */
+        for (int64_t p = 0; p < size; p++) {
+            blocks[p] = (mx_lanes){own[0][p], own[1][p], own[2][p], own[3][p]};
         }
     }
 }
@@ -89,15 +94,15 @@ static inline __attribute__((always_inline)) int cholesky(int64_t n, int singula
 }
 
 int mx_cholesky(int64_t n, mx_lanes *matrix, mx_lanes *reciprocals) {
-    return cholesky(n, 0, matrix, reciprocals);
+    return MX_BY_COLUMNS(n, cholesky, 0, matrix, reciprocals);
 }
 
 void mx_singular_cholesky(int64_t n, mx_lanes *matrix, mx_lanes *reciprocals) {
     cholesky(n, 1, matrix, reciprocals);
 }
 
-void mx_inverse_transpose(int64_t n, const mx_lanes *lower, const mx_lanes *reciprocals,
-                          mx_lanes *upper) {
+static inline __attribute__((always_inline)) void
+inverse_transpose(int64_t n, const mx_lanes *lower, const mx_lanes *reciprocals, mx_lanes *upper) {
     for (int64_t j = 0; j < n; j++) {
         mx_lanes *column = upper + j * n;
         for (int64_t i = 0; i < j; i++) {
@@ -112,6 +117,11 @@ void mx_inverse_transpose(int64_t n, const mx_lanes *lower, const mx_lanes *reci
             column[i] = -sum * reciprocals[i];
         }
     }
+}
+
+void mx_inverse_transpose(int64_t n, const mx_lanes *lower, const mx_lanes *reciprocals,
+                          mx_lanes *upper) {
+    MX_BY_COLUMNS(n, inverse_transpose, lower, reciprocals, upper);
 }
 
 /* Make two columns orthogonal in every lane; return whether a cosine was more than small. */

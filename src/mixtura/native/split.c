@@ -132,8 +132,7 @@ static void covariances_of(const work *at, int64_t p, const double *spread) {
         double rows = sums[d];
         for (int64_t i = 0; i < d; i++)
             mean[i] = sums[i] / rows;
-        for (int64_t q = 0, i, j; q < d * (d + 1) / 2; q++) {
-            mx_pair_of(q, d, &i, &j);
+        for (int64_t q = 0, i = 0, j = 0; q < d * (d + 1) / 2; q++, mx_next_pair(d, &i, &j)) {
             double value = sums[d + 1 + q] / rows - mean[i] * mean[j];
             own[i * d + j] = own[j * d + i] = value / (spread[i] * spread[j]);
         }
@@ -155,8 +154,7 @@ static void far_from_mean(int64_t d, const double *mean, const double *upper, co
                           double *turn) {
     double linear[MX_MOST_COLUMNS];
     memset(linear, 0, sizeof(linear));
-    for (int64_t q = 0, i, j; q < d * (d + 1) / 2; q++) {
-        mx_pair_of(q, d, &i, &j);
+    for (int64_t q = 0, i = 0, j = 0; q < d * (d + 1) / 2; q++, mx_next_pair(d, &i, &j)) {
         double entry = 0;
         for (int64_t l = 0; l < d; l++)
             entry += upper[i * d + l] * upper[j * d + l];

@@ -21,10 +21,11 @@ static void responsibilities_of_labels(int64_t n, int64_t n_rows, const int64_t 
     for (int64_t k = 0; k < n; k++)
         if (!counts[k])
             least = SOFTENING;
-    double total = 1 + n * least;
+    double total = 1 + n * least, most = (1 + least) / total;
+    least /= total;
     for (int64_t k = 0; k < n; k++)
         for (int64_t row = 0; row < n_rows; row++)
-            responsibilities[k * n_rows + row] = ((labels[row] == k) + least) / total;
+            responsibilities[k * n_rows + row] = labels[row] == k ? most : least;
 }
 
 static void run_on(const mx_problem *problem, int64_t sweeps, mx_state *state, double *objective,
@@ -32,6 +33,7 @@ static void run_on(const mx_problem *problem, int64_t sweeps, mx_state *state, d
     const mx_rule rule = {.most_sweeps = sweeps,
                           .never = 1,
                           .steps_past = 1,
+                          .no_bound = 1,
                           .mean_change = -1,
                           .best = -INFINITY,
                           .ahead = -INFINITY,

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "block_softmax.h"
 #include "vector.h"
 
 #define BLOCK MX_BLOCK
@@ -29,8 +30,6 @@
 #endif
 /* Rows that the products take at once. */
 #define STRIP (TALL * LANES)
-/* Vectors of rows that the softmax takes at once. */
-#define ABREAST 2
 
 /* Keeps compilers from cases that cannot be. */
 #define FEWER(count, most) ((count) < (most) ? (count) : (most))
@@ -47,112 +46,59 @@ int64_t mx_sweep_workspace(int64_t n_components, int64_t n_features) {
            LINE / (int64_t)sizeof(double);
 }
 
-INLINE void densities_of(int some, int64_t n_features, const double *theta, const double *phi,
-                         int64_t stride, double *densities) {
+INLINE void densities_of(int tall, int some, int64_t n_features, const double *theta,
+                         const double *phi, int64_t stride, double *densities) {
     vec sums[MOST_DENSITIES][TALL];
     UNROLL for (int k = 0; k < some; k++) {
-        UNROLL for (int i = 0; i < TALL; i++) sums[k][i] = (vec){0};
+        UNROLL for (int i = 0; i < tall; i++) sums[k][i] = (vec){0};
     }
     for (int64_t p = 0; p < n_features; p++) {
         vec features[TALL];
-        UNROLL for (int i = 0; i < TALL; i++) features[i] = load(phi + p * stride + i * LANES);
+        UNROLL for (int i = 0; i < tall; i++) features[i] = load(phi + p * stride + i * LANES);
         UNROLL for (int k = 0; k < some; k++) {
             vec coefficient = all_of(theta[k * n_features + p]);
-            UNROLL for (int i = 0; i < TALL; i++) sums[k][i] += coefficient * features[i];
+            UNROLL for (int i = 0; i < tall; i++) sums[k][i] += coefficient * features[i];
         }
     }
     UNROLL for (int k = 0; k < some; k++) {
-        UNROLL for (int i = 0; i < TALL; i++)
+        UNROLL for (int i = 0; i < tall; i++)
             store(densities + k * BLOCK + i * LANES, sums[k][i]);
+    }
+}
+
+INLINE void strip_densities(int tall, int64_t n_components, int64_t n_features, const double *theta,
+                            const double *phi, int64_t stride, double *densities) {
+    for (int64_t k = 0, some; k < n_components; k += some) {
+        const double *now = theta + k * n_features;
+        double *to = densities + k * BLOCK;
+        some = evenly(n_components - k, MOST_DENSITIES);
+        switch (some) {
+        case 1: densities_of(tall, 1, n_features, now, phi, stride, to); break;
+        case 2: densities_of(tall, FEWER(2, MOST_DENSITIES), n_features, now, phi, stride, to); break;
+        case 3: densities_of(tall, FEWER(3, MOST_DENSITIES), n_features, now, phi, stride, to); break;
+        case 4: densities_of(tall, FEWER(4, MOST_DENSITIES), n_features, now, phi, stride, to); break;
+        case 5: densities_of(tall, FEWER(5, MOST_DENSITIES), n_features, now, phi, stride, to); break;
+        default: densities_of(tall, MOST_DENSITIES, n_features, now, phi, stride, to);
+        }
     }
 }
 
 static void all_densities(int64_t n_components, int64_t n_features, const double *theta,
                           const double *phi, int64_t stride, int64_t n_rows, double *densities) {
-    for (int64_t row = 0; row < n_rows; row += STRIP) {
-        for (int64_t k = 0, some; k < n_components; k += some) {
-            const double *now = theta + k * n_features, *at = phi + row;
-            double *to = densities + k * BLOCK + row;
-            some = evenly(n_components - k, MOST_DENSITIES);
-            switch (some) {
-            case 1: densities_of(1, n_features, now, at, stride, to); break;
-            case 2: densities_of(FEWER(2, MOST_DENSITIES), n_features, now, at, stride, to); break;
-            case 3: densities_of(FEWER(3, MOST_DENSITIES), n_features, now, at, stride, to); break;
-            case 4: densities_of(FEWER(4, MOST_DENSITIES), n_features, now, at, stride, to); break;
-            case 5: densities_of(FEWER(5, MOST_DENSITIES), n_features, now, at, stride, to); break;
-            default: densities_of(MOST_DENSITIES, n_features, now, at, stride, to);
-            }
-        }
-    }
-}
-
-/*
- * Turns log densities into responsibilities times weights. Rows of weight one add the logarithm of
- * the product of their sums, of which none is above K: that of a block is finite for any K.
- */
-INLINE void softmax(int weighted, int64_t n_components, const double *weights, int64_t n_rows,
-                    work *at) {
-    vec of_largest = {0}, of_totals = {0}, product[ABREAST];
-    UNROLL for (int i = 0; i < ABREAST; i++) product[i] = all_of(1.0);
-    for (int64_t row = 0; row < n_rows; row += ABREAST * LANES) {
-        double *column = at->densities + row;
-        vec largest[ABREAST], total[ABREAST], inverse[ABREAST], scale[ABREAST];
-        UNROLL for (int i = 0; i < ABREAST; i++) {
-            largest[i] = load(column + i * LANES);
-            total[i] = (vec){0};
-        }
-        for (int64_t k = 1; k < n_components; k++) {
-            UNROLL for (int i = 0; i < ABREAST; i++) {
-                vec other = load(column + k * BLOCK + i * LANES);
-                largest[i] = chosen(other > largest[i], other, largest[i]);
-            }
-        }
-        for (int64_t k = 0; k < n_components; k++) {
-            UNROLL for (int i = 0; i < ABREAST; i++) {
-                double *place = column + k * BLOCK + i * LANES;
-                vec share = exponential(load(place) - largest[i]);
-                store(place, share);
-                total[i] += share;
-            }
-        }
-        UNROLL for (int i = 0; i < ABREAST; i++) {
-            scale[i] = inverse[i] = 1.0 / total[i];
-            if (weighted) {
-                vec weight = load(weights + row + i * LANES);
-                scale[i] *= weight;
-                of_largest += weight * largest[i];
-                of_totals += weight * logarithm(total[i]);
-            } else {
-                of_largest += largest[i];
-                product[i] *= total[i];
-            }
-        }
-        for (int64_t k = 0; k < n_components; k++) {
-            vec square = load(at->squares + k * LANES);
-            UNROLL for (int i = 0; i < ABREAST; i++) {
-                double *place = column + k * BLOCK + i * LANES;
-                vec share = load(place);
-                vec held = share * scale[i];
-                store(place, held);
-                square += held * (share * inverse[i]);
-            }
-            store(at->squares + k * LANES, square);
-        }
-    }
-    if (!weighted) {
-        UNROLL for (int i = 0; i < ABREAST; i++) of_totals += logarithm(product[i]);
-    }
-    at->values[0] += sum_of(of_largest + of_totals);
-    at->values[1] -= sum_of(of_totals);
+    int64_t row = 0;
+    for (; row + STRIP <= n_rows; row += STRIP)
+        strip_densities(TALL, n_components, n_features, theta, phi + row, stride, densities + row);
+    for (; MX_SHORT < STRIP && row < n_rows; row += MX_SHORT)
+        strip_densities(MX_ABREAST, n_components, n_features, theta, phi + row, stride,
+                        densities + row);
 }
 
 void mx_softmax(int64_t n_components, const double *weights, int64_t n_rows, double *densities,
                 double *squares, double *values) {
-    work at = {.densities = densities, .squares = squares, .values = values};
     if (weights)
-        softmax(1, n_components, weights, n_rows, &at);
+        softmax(1, n_components, weights, n_rows, densities, squares, values);
     else
-        softmax(0, n_components, 0, n_rows, &at);
+        softmax(0, n_components, 0, n_rows, densities, squares, values);
 }
 
 INLINE void products_of(int some, int wide, int64_t n_features, const double *responsibilities,
@@ -223,10 +169,10 @@ int mx_move_on(const mx_rows *rows, mx_block *block) {
     int64_t first = block->first + block->count, left = rows->n_rows - first;
     if (left <= 0)
         return 0;
-    int64_t whole = left < BLOCK ? left - left % STRIP : BLOCK;
+    int64_t whole = left < BLOCK ? left - left % MX_SHORT : BLOCK;
     block->first = first;
     block->count = whole ? whole : left;
-    block->filled = whole ? whole : STRIP;
+    block->filled = whole ? whole : MX_SHORT;
     for (int64_t row = 0; row < block->count; row++)
         block->weights[row] = rows->weights ? rows->weights[first + row] : 1.0;
     for (int64_t row = block->count; row < block->filled; row++)
@@ -243,11 +189,13 @@ int mx_next_block(const mx_rows *rows, mx_block *block) {
         return 1;
     for (int64_t p = 0; p < rows->n_features; p++) {
         const double *from = block->phi + p * rows->stride;
-        for (int64_t row = 0; row < STRIP; row++)
-            block->tail[p * STRIP + row] = from[row < block->count ? row : block->count - 1];
+        double *to = block->tail + p * MX_SHORT;
+        memcpy(to, from, sizeof(double) * block->count);
+        for (int64_t row = block->count; row < MX_SHORT; row++)
+            to[row] = from[block->count - 1];
     }
     block->phi = block->tail;
-    block->stride = STRIP;
+    block->stride = MX_SHORT;
     return 1;
 }
 
@@ -475,10 +423,8 @@ void mx_sweep_about(const mx_rows *rows, const mx_centred *centred, int64_t n_co
             centred_densities(centred, n_components, &block, at.densities);
         look_up(rows, &block, n_components, at.densities);
         mx_bar(rows, &block, n_components, at.densities);
-        if (weighted)
-            softmax(1, n_components, block.weights, block.filled, &at);
-        else
-            softmax(0, n_components, 0, block.filled, &at);
+        mx_softmax(n_components, weighted ? block.weights : 0, block.filled, at.densities,
+                   at.squares, at.values);
         count_up(rows, &block, n_components, at.densities);
         if (centred)
             centred_products(centred, n_components, n_features, &block, &at);
@@ -506,10 +452,9 @@ void mx_sweep_stack(const mx_tile *tile, int64_t n_mixtures, const int64_t *size
             if (tile->centred)
                 centred_densities(&own, sizes[m], &block, at.densities);
             mx_bar(&tile->rows, &block, sizes[m], at.densities);
-            if (tile->rows.weights || block.count < block.filled)
-                softmax(1, sizes[m], block.weights, block.filled, &at);
-            else
-                softmax(0, sizes[m], 0, block.filled, &at);
+            int weighted = tile->rows.weights || block.count < block.filled;
+            mx_softmax(sizes[m], weighted ? block.weights : 0, block.filled, at.densities,
+                       at.squares, at.values);
             if (tile->centred) {
                 centred_products(&own, sizes[m], n_features, &block, &at);
                 own = past(&own, sizes[m]);
