@@ -2,6 +2,8 @@
 #ifndef MIXTURA_FEW_COLUMNS_H
 #define MIXTURA_FEW_COLUMNS_H
 
+#include "vector.h"
+
 /* f(d, ...), of which there is one for each of a few small d: f is to be always inline. */
 #define MX_BY_COLUMNS(d, f, ...)                                                                   \
     ((d) == 2   ? f(2, __VA_ARGS__)                                                                \
