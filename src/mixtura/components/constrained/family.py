@@ -24,7 +24,7 @@ LOWEST = -1e300
 
 # By how much equal numbers may differ, and numbers miss what they are held at, in units of the
 # largest: those in units of the rows, these in units whose origin may be far away.
-ROUNDING, EXACT = 1e-9, 1e-14
+ROUNDING, HELD_TO = 1e-9, 1e-14
 
 
 @final
@@ -120,7 +120,7 @@ class ConstrainedFamily:
         """Return whether parameters are what they are bound to."""
         family, found = self.inner.in_user_units(parameters)
         numbers, constraints = rule_of(family).numbers(found), self.constraints
-        slack = EXACT * np.maximum(np.abs(numbers).max(axis=0), np.finfo(float).tiny)
+        slack = HELD_TO * np.maximum(np.abs(numbers).max(axis=0), np.finfo(float).tiny)
         held = np.where(constraints.fixed, np.abs(numbers - constraints.values), 0.0) <= slack
         own, ties = self.rule.numbers(parameters), constraints.ties
         equal = (own[ties == tie] for tie in np.unique(ties[ties > 0]))

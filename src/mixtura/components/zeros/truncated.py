@@ -28,7 +28,7 @@ LEAST, MOST = np.log(1e-8), np.log(1e6)
 # Up to this count sums over i are taken one by one, and below this αx they are polynomials of x.
 ONE_BY_ONE, SMALL = 64, 1e-3
 # How near to what is guessed α is looked for first, and how well log α is known.
-NEAR, CLOSE = 0.1, 1e-11
+AROUND, CLOSE = 0.1, 1e-11
 
 
 def truncated_rates(means: Float) -> Float:
@@ -167,7 +167,7 @@ def _root(slope: Callable[[Float], Float], shape: tuple[int, ...], start: Float 
     """
     low, high = np.full(shape, LEAST), np.full(shape, MOST)
     if start is not None:
-        near, far = np.clip(start - NEAR, LEAST, MOST), np.clip(start + NEAR, LEAST, MOST)
+        near, far = np.clip(start - AROUND, LEAST, MOST), np.clip(start + AROUND, LEAST, MOST)
         rises, falls = slope(near) > 0, slope(far) <= 0
         low = np.where(~falls, far, np.where(rises, near, low))
         high = np.where(~rises, near, np.where(falls, far, high))
