@@ -118,6 +118,17 @@ def test_some_items_are_fitted_on_request(folder, monkeypatch) -> None:
         assert f"{model.log_likelihood_:.4f}" in done.stdout
 
 
+def test_zeros_of_counts_are_what_no_line_says(folder, monkeypatch) -> None:
+    monkeypatch.chdir(folder)
+    draws = read_counts("rows.csv", ("text", "word", "n"))
+    share = float((draws.counts.toarray()[:, 0] == 0).mean())
+    asked = ["--columns", draws.names[0], "-k", 1]
+    done = told("fit", "rows.csv", "--long", "text,word,n", "-f", "hurdle_poisson", *asked)
+    assert done.exit_code == 0, done.stderr
+    table = done.stdout.split("Probabilities of 0 by component")[1]
+    assert float(table.split()[2]) == pytest.approx(share, rel=1e-3)
+
+
 def test_a_page_of_many_rows_shows_some(folder, monkeypatch) -> None:
     monkeypatch.chdir(folder)
     monkeypatch.setattr("mixtura.cli.fitted_files.SHOWN_CELLS", 10 * D)

@@ -10,9 +10,13 @@ from scipy.sparse import csr_array
 from mixtura import (
     BernoulliMixture,
     GeometricMixture,
+    HurdleNegativeBinomialMixture,
+    HurdlePoissonMixture,
     MultinomialMixture,
     NegativeBinomialMixture,
     PoissonMixture,
+    ZeroInflatedNegativeBinomialMixture,
+    ZeroInflatedPoissonMixture,
 )
 
 pytestmark = pytest.mark.drawn(4)
@@ -42,6 +46,10 @@ FAMILIES = [
     (PoissonMixture, counts),
     (GeometricMixture, counts),
     (NegativeBinomialMixture, counts),
+    (ZeroInflatedPoissonMixture, counts),
+    (HurdlePoissonMixture, counts),
+    (ZeroInflatedNegativeBinomialMixture, counts),
+    (HurdleNegativeBinomialMixture, counts),
 ]
 
 

@@ -5,6 +5,7 @@ from mixtura.classes.distal import DistalOutcome, DistalOutcomes
 from mixtura.classes.enumeration import Enumeration, enumerate_classes
 from mixtura.classes.invariance import Invariance, ItemInvariance, invariance_test
 from mixtura.classes.latent_transition import latent_transition
+from mixtura.classes.missing_at_random import LittleTest, little_test
 from mixtura.classes.model_fit import ModelFit, model_fit
 from mixtura.classes.multiple_groups import GroupModel
 from mixtura.classes.profile import ClassProfile, profile
@@ -27,12 +28,14 @@ __all__ = [
     "ItemInvariance",
     "LatentTransition",
     "LikelihoodRatio",
+    "LittleTest",
     "ModelFit",
     "WaldTest",
     "classification",
     "enumerate_classes",
     "invariance_test",
     "latent_transition",
+    "little_test",
     "model_fit",
     "one_step",
     "profile",

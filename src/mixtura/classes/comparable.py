@@ -21,6 +21,10 @@ from mixtura.components.poisson import PoissonFamily
 from mixtura.components.positions import positions
 from mixtura.components.product import ProductFamily
 from mixtura.components.student_t.family import StudentTFamily
+from mixtura.components.zeros import (
+    ZeroAlteredNegativeBinomialFamily,
+    ZeroAlteredPoissonFamily,
+)
 from mixtura.data.checks import column_label
 from mixtura.data.frames import is_frame, values_of_series
 from mixtura.data.levels import levels_and_codes
@@ -50,12 +54,15 @@ COMPARED = (
     BernoulliFamily,
     PoissonFamily,
     NegativeBinomialFamily,
+    ZeroAlteredPoissonFamily,
+    ZeroAlteredNegativeBinomialFamily,
     GeometricFamily,
     GammaFamily,
 )
 SAID = (
-    "groups are compared by Gaussian, categorical, Bernoulli, Poisson, negative binomial, "
-    "geometric and gamma columns, by mixed ones of these, and by Student's t of full covariance"
+    "groups are compared by Gaussian, categorical, Bernoulli, Poisson, negative binomial (with "
+    "zeros of their own too), geometric and gamma columns, by mixed ones of these, and by "
+    "Student's t of full covariance"
 )
 
 

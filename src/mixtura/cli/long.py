@@ -6,15 +6,20 @@ from typing import Any
 
 import click
 
+from mixtura.components.catalogue import ROWS
 from mixtura.data.files import Table
 from mixtura.data.long import widened
 from mixtura.errors import ParameterError
+from mixtura.kinds import COUNT
 from mixtura.text import split_names
 
 __all__ = ["COUNTED", "WITHIN_MEMORY", "Long", "long_of", "long_option"]
 
 # Families in whose cells lines add up, and what no line says is 0.
-COUNTED = ("multinomial", "poisson", "negative_binomial", "geometric")
+COUNTED = (
+    "multinomial",
+    *(name for name, row in ROWS.items() if row.is_columnwise and row.family.kind is COUNT),
+)
 
 # What is said of files of more than memory may hold.
 WITHIN_MEMORY = "--long is for rows within --memory; give more memory, or write a row a line"

@@ -25,8 +25,8 @@ def refuse_sparse(data: Any, what: str = "X") -> None:
     if issparse(data):
         raise DataError(
             "X is sparse, and only rows of counts or of zeros and ones may be: multinomial, "
-            "Poisson, negative binomial, geometric and Bernoulli mixtures take it as it is; pass "
-            "X.toarray() to others"
+            "Poisson, negative binomial (with zeros of their own too), geometric and Bernoulli "
+            "mixtures take it as it is; pass X.toarray() to others"
         )
 
 
