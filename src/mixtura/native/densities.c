@@ -5,7 +5,6 @@
 #include "few_columns.h"
 #include "gaussian.h"
 #include "segments.h"
-#include "vector.h"
 
 /* How much larger than what they leave the terms of a centred density may be, in the frame. */
 #define MOST_LOSS 1e24

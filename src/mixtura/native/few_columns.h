@@ -2,7 +2,9 @@
 #ifndef MIXTURA_FEW_COLUMNS_H
 #define MIXTURA_FEW_COLUMNS_H
 
-/* f(d, ...), of which there is one for each of a few small d: f is to be always inline. */
+#include "vector.h"
+
+/* f(d, ...), of which there is one for each of a few small d: f is to be INLINE. */
 #define MX_BY_COLUMNS(d, f, ...)                                                                   \
     ((d) == 2   ? f(2, __VA_ARGS__)                                                                \
      : (d) == 3 ? f(3, __VA_ARGS__)                                                                \

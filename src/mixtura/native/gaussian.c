@@ -5,7 +5,6 @@
 
 #include "few_columns.h"
 #include "segments.h"
-#include "vector.h"
 
 /* A component of fewer rows than this has no mean. */
 #define FEWEST 1e-200

@@ -5,7 +5,6 @@
 
 #include "few_columns.h"
 #include "mixtura.h"
-#include "vector.h"
 
 /* Turns of Lloyd's algorithm: a start wants to be near its end only. */
 #define LLOYD_TURNS 2

@@ -9,7 +9,6 @@
 
 #include "lanes.h"
 #include "levels.h"
-#include "vector.h"
 #include "workspace.h"
 
 typedef struct {

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "block_softmax.h"
-#include "vector.h"
 
 #define BLOCK MX_BLOCK
 /* Vectors of rows that densities are made of at once, for so many components at most. */
