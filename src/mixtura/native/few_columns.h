@@ -4,7 +4,7 @@
 
 #include "vector.h"
 
-/* f(d, ...), of which there is one for each of a few small d: f is to be always inline. */
+/* f(d, ...), of which there is one for each of a few small d: f is to be INLINE. */
 #define MX_BY_COLUMNS(d, f, ...)                                                                   \
     ((d) == 2   ? f(2, __VA_ARGS__)                                                                \
      : (d) == 3 ? f(3, __VA_ARGS__)                                                                \
