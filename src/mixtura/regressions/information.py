@@ -64,7 +64,8 @@ class Units:
 
     def inward(self, k: int, size: int, n_weights: int) -> Float:
         """Return how numbers in these units follow from the user's."""
-        return self._blocks(np.linalg.inv(self.frame.T) / self.unit, k, size, n_weights)
+        back = np.asarray(np.linalg.inv(self.frame.T) / self.unit, np.float64)
+        return self._blocks(back, k, size, n_weights)
 
     def outward(self, k: int, size: int, n_weights: int) -> Float:
         """Return how the user's numbers follow from those in these units."""
