@@ -373,3 +373,30 @@ def test_waves_may_have_names_and_people_without_an_answer_do_not_count() -> Non
     assert found.predict_proba(named).shape == (100, 2, 2)
     with pytest.raises(DataError, match="the waves of the fit are before, after"):
         found.predict_proba({"after": waves[1], "before": waves[0]})
+
+
+@pytest.mark.parametrize("empty", range(3))
+@pytest.mark.parametrize(
+    "settings", [{}, {"transitions": "equal", "measurement": "free"}, {"measurement": "free"}]
+)
+def test_a_wave_at_which_nobody_answered_is_named(empty: int, settings: dict[str, str]) -> None:
+    waves, _ = drawn(60, 3)
+    model = fitted(waves)
+    asked = dict(zip("xyz", waves, strict=True))
+    asked["xyz"[empty]] = np.full_like(waves[0], np.nan)
+    with pytest.raises(DataError, match=f"wave {'xyz'[empty]} has no answer of anybody"):
+        latent_transition(model, asked, n_init=1, **settings)
+    asked["xyz"[empty]][0] = 1.0
+    weights = np.r_[0.0, np.ones(59)]
+    with pytest.raises(DataError, match=f"wave {'xyz'[empty]} has no answer of anybody"):
+        latent_transition(model, asked, n_init=1, sample_weight=weights, **settings)
+
+
+def test_moves_that_are_the_same_are_told_across_a_wave_that_was_left_out() -> None:
+    waves, _ = drawn(3000, 3)
+    waves[1] = np.full_like(waves[1], np.nan)
+    model = fitted([waves[0], waves[2]])
+    found = latent_transition(model, waves, transitions="equal", n_init=1)
+    two_steps = latent_transition(model, [waves[0], waves[2]], n_init=1)
+    squared = np.linalg.matrix_power(found.transitions[0], 2)
+    assert_allclose(squared, two_steps.transitions[0], atol=0.02)

@@ -377,3 +377,43 @@ def test_no_rows_are_refused_and_lazy_frames_are_read(groups, fits):
 def test_what_fits_by_group_is_an_estimator_of_mixtures():
     with pytest.raises(ParameterError, match=r"such as GaussianMixture\(2\), but got int"):
         fit_by(2, np.zeros((4, 2)), ["a"] * 4)
+
+
+@pytest.mark.parametrize("frame", [True, False])
+@pytest.mark.parametrize(
+    "names",
+    [(1, "a"), (("x", 1), ("y", 2)), (True, "yes"), (b"x", "x"), (2.5, "a"), (frozenset("x"), 1)],
+)
+def test_groups_named_by_anything_that_tells_them_apart_are_fitted(names, frame):
+    rng = np.random.default_rng(0)
+    rows, which = rng.normal(size=(80, 2)), rng.integers(0, 2, 80)
+    by = np.empty(80, dtype=object)
+    by[:] = [names[one] for one in which]
+    data = pd.DataFrame(rows, columns=["x", "y"]).assign(by=by) if frame else rows
+    found = fit_by(GaussianMixture(1), data, "by" if frame else by)
+    plain = fit_by(GaussianMixture(1), rows, which)
+    assert set(found.groups) == set(names)
+    for one, name in enumerate(names):
+        place = found.groups.index(name)
+        assert found.log_likelihood[place] == plain.log_likelihood[one]
+
+
+@pytest.mark.parametrize("frame", [True, False])
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ([1], "lists"),
+        ({}, "lists"),
+        (pd.NA, "no group"),
+        (pd.NaT, "no group"),
+        (np.nan, "no group"),
+        (np.float32("nan"), "no group"),
+    ],
+)
+def test_cells_that_name_no_group_are_refused_in_words(cell, words, frame):
+    by = np.empty(6, dtype=object)
+    by[:] = ["a", "a", cell, "b", "b", cell]
+    rows = np.random.default_rng(0).normal(size=(6, 2))
+    data = pd.DataFrame(rows, columns=["x", "y"]).assign(by=by) if frame else rows
+    with pytest.raises(DataError, match=words):
+        fit_by(GaussianMixture(1), data, "by" if frame else by)

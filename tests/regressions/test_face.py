@@ -1,5 +1,6 @@
 """What fitted regressions say of rows, and what of them stays in model files."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -99,3 +100,13 @@ def test_a_file_whose_terms_are_not_its_columns_is_refused(tmp_path: Path) -> No
     model.save(tmp_path / "wrong.mixtura")
     with pytest.raises(ModelFileError, match="terms are not its columns"):
         mixtura.load(tmp_path / "wrong.mixtura")
+
+
+@pytest.mark.parametrize("family", ["poisson", "gamma"])
+def test_means_beyond_numbers_are_infinite_without_a_warning(family: str, fresh_seed: int) -> None:
+    found = drawn(fresh_seed, family)
+    model = MixtureRegressor(1, family).fit(found.X, found.y)
+    far = 1e5 * np.sign(model.coef_[0, :1]) * np.eye(1, found.X.shape[1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert model.predict(far)[0] == np.inf

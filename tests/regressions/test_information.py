@@ -171,3 +171,40 @@ def test_terms_that_nearly_go_together_are_told_of_in_words(apart: float, scale:
     model = MixtureRegressor(1, "poisson", random_state=0).fit(one, counts)
     with pytest.raises(DataError, match="term 'x0' is constant, or follows"):
         model.errors(np.ones_like(one), counts)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("far", [1e3, 1e5, 1e7])
+def test_errors_of_slopes_do_not_depend_on_where_columns_begin(
+    family: str, far: float, fresh_seed: int
+) -> None:
+    found = drawn(fresh_seed, family, 300)
+    start = np.eye(2)[found.labels]
+    near = MixtureRegressor(2, family, responsibilities_init=start, **EXACT)
+    away = MixtureRegressor(2, family, responsibilities_init=start, **EXACT)
+    moved = found.X + far
+    near.fit(found.X, found.y)
+    theirs = near.errors(found.X, found.y)
+    ours = away.fit(moved, found.y).errors(moved, found.y)
+    assert_allclose(ours.standard_errors[:, 1:], theirs.standard_errors[:, 1:], rtol=1e-3)
+    assert_allclose(ours.test("x1").statistic, theirs.test("x1").statistic, rtol=2e-3)
+    there, here = away.partial_effects(moved, 0, ours), near.partial_effects(found.X, 0, theirs)
+    assert_allclose(there.lower, here.lower, rtol=1e-3, atol=1e-3)
+    assert_allclose(there.upper, here.upper, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("unit", [1e-130, 1e-60, 1e60, 1e130])
+@pytest.mark.parametrize("column", [1e-12, 1.0, 1e12])
+def test_errors_go_by_the_units_of_responses_and_columns(
+    unit: float, column: float, fresh_seed: int
+) -> None:
+    found = drawn(fresh_seed, "gaussian", 200)
+    start = np.eye(2)[found.labels]
+    model = MixtureRegressor(2, responsibilities_init=start, **EXACT)
+    theirs = model.fit(found.X, found.y).errors(found.X, found.y)
+    X, y = found.X * column, found.y * unit
+    ours = model.fit(X, y).errors(X, y)
+    expected = theirs.standard_errors * unit / np.array([1.0, column, column])
+    assert_allclose(ours.standard_errors, expected, rtol=1e-4)
+    assert_allclose(ours.spread_errors, theirs.spread_errors * unit, rtol=1e-4)
+    assert_allclose(ours.test("x0").statistic, theirs.test("x0").statistic, rtol=1e-4)

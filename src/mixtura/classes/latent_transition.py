@@ -87,7 +87,8 @@ def latent_transition(
     ParameterError
         If the model has noise, or weights or numbers that are held, or a setting cannot be used.
     DataError
-        If waves, weights or covariates cannot be used, or waves are not of as many rows.
+        If waves, weights or covariates cannot be used, waves are not of as many rows, or nobody
+        has an answer at one, unless moves and classes are the same at all.
     InformationError
         If coefficients have no bound, or the rows do not determine the parameters.
 
@@ -121,8 +122,11 @@ def latent_transition(
     if covariates is not None:
         asked = covariates_of(covariates, data, n_rows)
         present = asked.complete
-    answered = _answered(mixture, arrays)
+    known = _known(mixture, arrays)
+    answered = known.any(axis=0)
     places = np.flatnonzero(present & answered & (sampling.weights > 0))
+    if transitions == "by wave" or measurement == "free":
+        _check_asked(called, known[:, places])
     sampling = sampling.of(places)
     read, terms, plain = None, (), intercept_alone(len(places))
     design = plain
@@ -146,10 +150,20 @@ def latent_transition(
     return transitions_of(found, standard_errors)
 
 
-def _answered(mixture: Mixture, arrays: Sequence[NDArray[Any]]) -> NDArray[np.bool_]:
-    """Return which rows (N,) have a known cell at some wave."""
+def _known(mixture: Mixture, arrays: Sequence[NDArray[Any]]) -> NDArray[np.bool_]:
+    """Return which rows have a known cell at each wave (T, N)."""
     categorical = np.array([kind.name == "category" for kind in mixture.kinds])
-    return ~np.logical_and.reduce([lack_all(rows, categorical) for rows in arrays])
+    return ~np.stack([lack_all(rows, categorical) for rows in arrays])
+
+
+def _check_asked(called: Sequence[Any], known: NDArray[np.bool_]) -> None:
+    """Raise `DataError` naming a wave at which nobody who counts has an answer."""
+    for name, own in zip(called, known, strict=True):
+        if known.any() and not own.any():
+            raise DataError(
+                f"wave {name} has no answer of anybody who counts, so moves to it and from it "
+                "cannot be told; leave the wave out"
+            )
 
 
 def _read(mixture: Mixture, called: Sequence[Any], waves: Sequence[Any], missing: str) -> list[Any]:

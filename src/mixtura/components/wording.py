@@ -43,7 +43,8 @@ class Wording:
         """Return what is said where an M-step fails."""
         return self.failed or (
             "Fitting the mixture model failed because the rows of some component do not determine "
-            f"{listed(self.determined)}. Try fewer components, or the default prior."
+            f"{listed(self.determined)}. Try fewer components, more starts "
+            "(n_init), or the default prior."
         )
 
     @property

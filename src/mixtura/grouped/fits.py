@@ -171,7 +171,7 @@ class GroupedMixtures(Tabled):
         doubted = np.flatnonzero(~self.trusted).tolist()
         said = [f"{self.groups[g]}: {self.notes.get(g, '')}" for g in doubted[:NAMED]]
         if len(doubted) > NAMED:
-            said.append(f"and {len(doubted) - NAMED:,} more, which to_frame() names")
+            said.append(f"and {len(doubted) - NAMED:,} more, as the table of groups says")
         title = f"A mixture for each group by {self.by}"
         return Summary([Passage(title, (table,), "\n".join(said))], self.table())
 

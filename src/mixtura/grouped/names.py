@@ -6,6 +6,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.data.plain import is_missing
 from mixtura.errors import DataError
 
 __all__ = ["Names", "in_order"]
@@ -25,10 +26,16 @@ class Names:
         Raises
         ------
         DataError
-            Naming the first row whose group is missing.
+            Naming the first row whose group is missing, or if groups have no names.
         """
-        codes, found = _distinct(column)
-        missing = [place for place, name in enumerate(found) if name is None or name != name]
+        try:
+            codes, found = _distinct(column)
+        except TypeError as error:
+            raise DataError(
+                f"'{called}' has cells that are lists or the like, by which no rows can be put "
+                "together; name groups by text or numbers"
+            ) from error
+        missing = [place for place, name in enumerate(found) if _names_none(name)]
         if missing:
             row = int(np.flatnonzero(np.isin(codes, missing))[0])
             raise DataError(
@@ -38,6 +45,10 @@ class Names:
         known = self.numbers
         numbers = [known.setdefault(name, len(known)) for name in found]
         return np.array(numbers, dtype=np.intp)[codes]
+
+
+def _names_none(cell: Any) -> bool:
+    return is_missing(cell) or (isinstance(cell, (float, np.floating)) and bool(np.isnan(cell)))
 
 
 def in_order(names: list[Any]) -> tuple[tuple[Any, ...], Codes]:
@@ -73,7 +84,8 @@ def _encoded(series: Any) -> tuple[Codes, list[Any]]:
     """Return the same of text and the like, by Arrow where it is there."""
     try:
         encoded = series.to_arrow().dictionary_encode("encode").combine_chunks()
-    except (ImportError, AttributeError, TypeError):
+    except (ImportError, AttributeError, TypeError, ValueError, NotImplementedError):
+        # Arrow is not there, or has no column of cells such as these.
         return _listed(series.to_list())
     if hasattr(encoded, "chunks"):
         (encoded,) = encoded.chunks

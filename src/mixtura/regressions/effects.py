@@ -15,7 +15,7 @@ from mixtura.data.frames import declared_categories, is_frame
 from mixtura.doors import Plotted
 from mixtura.errors import ParameterError
 from mixtura.mixture import Mixture
-from mixtura.regressions.standard_errors import RegressionErrors
+from mixtura.regressions.standard_errors import RegressionErrors, lengths
 from mixtura.text import Tabled
 
 __all__ = ["PartialEffects", "bands_of", "check_errors", "varied"]
@@ -134,7 +134,7 @@ def check_errors(errors: Any, mixture: Mixture) -> None:
 
 
 def bands_of(
-    design: Float, coefficients: Float, covariance: Float, level: float
+    design: Float, coefficients: Float, roots: Float, level: float
 ) -> tuple[Float, Float, Float]:
     """Return linear predictors (G, K) and the ends of their intervals.
 
@@ -142,11 +142,11 @@ def bands_of(
     ----------
     design : (G, p)
     coefficients : (K, p)
-    covariance : (K p, K p) component by component; NaN of what was held counts as known
+    roots : (K p, q) as in `RegressionErrors`
     """
     k, p = coefficients.shape
     eta = design @ coefficients.T
-    own = np.nan_to_num(covariance).reshape(k, p, k, p)[np.arange(k), :, np.arange(k)]
-    spread = np.sqrt(np.maximum(np.einsum("gi,kij,gj->gk", design, own, design), 0.0))
+    moved = (design @ roots.reshape(k, p, -1)).reshape(k * len(design), -1)
+    spread = lengths(moved).reshape(k, -1).T
     away = float(ndtri(0.5 * (1.0 + level))) * spread
     return eta, eta - away, eta + away

@@ -244,7 +244,7 @@ class FittedRegressions(Fitted, Tabled, Scored, Pickled):
         check_errors(errors, self.mixture_)
         read = None if self.formula_ is None else self.formula_.names
         rows, values = varied(X, column, read, POINTS)
-        bands = bands_of(self._design(rows), errors.coefficients, errors.covariance, share)
+        bands = bands_of(self._design(rows), errors.coefficients, errors.roots, share)
         means, lower, upper = map(self._response().mean, bands)
         return PartialEffects(str(column), values, means, lower, upper, share, errors.names)
 

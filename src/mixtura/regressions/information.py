@@ -3,10 +3,13 @@
 Minus the second derivatives of the log-likelihood are, with u the gradient and h the Hessian of
 log π_ik f_k(y) of a row, Σ_i w_i (E[-h] - E[u uᵀ] + E[u] E[u]ᵀ), expectations over the row's
 responsibilities (Louis 1982). The parameters are all β_k, log τ_k and b_k of
-log π_ik/π_i0 = z_i b_k, of which z is 1 where weights do not go by covariates.
+log π_ik/π_i0 = z_i b_k, of which z is 1 where weights do not go by covariates. All is computed in
+units in which a term is no larger than what it has of its own, and a residual is about 1, as no
+square of a year or of a salary in cents keeps the digits of what it tells.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,24 +25,72 @@ from mixtura.mixture import Mixture
 from mixtura.regressions.concomitants import Logit
 from mixtura.regressions.doubts import endless_terms
 from mixtura.regressions.rows import frame_of
-from mixtura.regressions.standard_errors import UNDETERMINED, RegressionErrors
+from mixtura.regressions.standard_errors import UNDETERMINED, RegressionErrors, lengths
 
-__all__ = ["errors_of", "information_of"]
+__all__ = ["errors_of"]
 
 Float = NDArray[np.float64]
 
 
-def information_of(
-    mixture: Mixture, rows: Float, weights: Float, design: Float, log_weights: Float
+@dataclass(frozen=True, slots=True, eq=False)
+class Units:
+    """Units in which coefficients are of one size: β = u Aᵀ β', z' = A z.
+
+    Attributes
+    ----------
+    frame : A (p, p), under which terms of the rows are of one size and do not go together
+    unit : u, of responses
+    """
+
+    frame: Float
+    unit: float
+
+    @classmethod
+    def of(cls, mixture: Mixture, rows: Float, weights: Float) -> "Units":
+        """Return those of rows as the family reads them.
+
+        Raises
+        ------
+        DataError
+            Naming a term that follows from those before it in these rows.
+        """
+        family: Any = mixture.family
+        tile = family.prepare(rows, family.workspace(len(rows)))
+        frame = frame_of(tile.design.T, tile.of_cells(weights[None])[0], family.terms)
+        if not family.response.is_quadratic:
+            return cls(frame, 1.0)
+        parameters: Any = mixture.parameters
+        return cls(frame, float(np.exp(-0.5 * np.log(parameters.precisions).mean())))
+
+    def inward(self, k: int, size: int, n_weights: int) -> Float:
+        """Return how numbers in these units follow from the user's."""
+        back = np.asarray(np.linalg.inv(self.frame.T) / self.unit, np.float64)
+        return self._blocks(back, k, size, n_weights)
+
+    def outward(self, k: int, size: int, n_weights: int) -> Float:
+        """Return how the user's numbers follow from those in these units."""
+        return self._blocks(self.frame.T * self.unit, k, size, n_weights)
+
+    def _blocks(self, block: Float, k: int, size: int, n_weights: int) -> Float:
+        p = len(block)
+        found = np.eye(k * size + n_weights)
+        for start in range(0, k * size, size):
+            found[start : start + p, start : start + p] = block
+        return found
+
+
+def _information(
+    mixture: Mixture, rows: Float, weights: Float, logit: tuple[Float, Float], units: Units
 ) -> Float:
-    """Return the observed information (q, q) for rows as the family reads them.
+    """Return the observed information (q, q) for rows as the family reads them, in these units.
 
     Parameters
     ----------
     mixture : in the user's units
     weights : (n,) of rows
-    design, log_weights : (n, P) z and (n, K) log π_ik
+    logit : (n, P) z and (n, K) log π_ik
     """
+    design, log_weights = logit
     family: Any = mixture.family
     parameters, response = mixture.parameters, family.response
     k, p, has = mixture.n_components, family.n_terms, bool(family.response.has_precision)
@@ -49,22 +100,25 @@ def information_of(
     eta = parameters.coefficients @ tile.design + tile.offset
     curve = response.curve(tile.y, eta)
     slopes = response.slope(tile.y, tile.size, curve)
-    losses = response.loss(tile.y, tile.size, eta, curve)
+    slopes = slopes / units.unit
+    losses = response.loss(tile.y, tile.size, eta, curve) / units.unit**2
     curvatures = response.curvature(tile.size, curve)
-    slope, bend = response.constant_slopes(parameters.precisions)
+    precisions = parameters.precisions * units.unit**2
+    slope, bend = response.constant_slopes(precisions)
+    terms = units.frame @ tile.design
     size = p + has
     total = np.zeros((k * size + (k - 1) * design.shape[1],) * 2)
     means = np.empty((len(rows), len(total)))
     mass = shares * weights
     for one in range(k):
-        tau, own = parameters.precisions[one], np.zeros((size, size))
+        tau, own = precisions[one], np.zeros((size, size))
         count = tile.of_cells(mass)[one]
         gradient = np.empty((size, len(rows)))
-        gradient[:p] = tile.of_rows(tau * slopes[one] * tile.design)
-        own[:p, :p] = (tau * curvatures[one] * count * tile.design) @ tile.design.T
+        gradient[:p] = tile.of_rows(tau * slopes[one] * terms)
+        own[:p, :p] = (tau * curvatures[one] * count * terms) @ terms.T
         if has:
             gradient[p] = tile.of_rows(tau * (slope[one] - losses[one])[None])[0]
-            beside = -tau * tile.design @ (count * slopes[one])
+            beside = -tau * terms @ (count * slopes[one])
             own[p, :p] = own[:p, p] = beside
             own[p, p] = count @ (tau * losses[one] - tau * slope[one] - tau**2 * bend[one])
         place = slice(one * size, (one + 1) * size)
@@ -130,27 +184,24 @@ def errors_of(
         log_weights = np.tile(np.log(mixture.weights), (len(rows), 1))
     else:
         design, log_weights = logit.design.columns, logit.log_weights
+    units = Units.of(mixture, rows, weights)
     if not has:
-        _check_ends(mixture, rows, weights, log_weights)
-    ways = _free(family, k, (k - 1) * design.shape[1], held_weights=mixture.held)
-    information = information_of(mixture, rows, weights, design, log_weights)
-    information = ways.T @ information @ ways
-    scale = np.sqrt(np.maximum(np.diag(information), 1e-300))
-    scaled = information / np.outer(scale, scale)
-    if len(scaled) and not np.linalg.eigvalsh(scaled)[0] > UNDETERMINED:
-        raise InformationError(
-            "these rows do not determine all coefficients, or the model is no maximum for them: "
-            "fit it to these rows with a smaller tol, or take fewer components or terms"
-        )
-    inverse = np.linalg.inv(scaled) / np.outer(scale, scale)
-    covariance = ways @ inverse @ ways.T
-    size = p + has
+        _check_ends(mixture, rows, weights, log_weights, units)
+    size, n_weights = p + has, (k - 1) * design.shape[1]
+    ways = _free(family, k, n_weights, held_weights=mixture.held)
+    # Only what they span counts, and that has digits where its axes are at right angles.
+    inward = units.inward(k, size, n_weights) @ ways
+    axes = np.linalg.qr(inward / np.abs(inward).max(axis=0, initial=1e-300))[0]
+    information = _information(mixture, rows, weights, (design, log_weights), units)
+    turned = units.outward(k, size, n_weights) @ axes @ _root(axes.T @ information @ axes)
+    # What is held has no error, and what is alike has the same.
+    roots = ways @ (ways.T @ turned / ways.sum(axis=0)[:, None])
     places = np.arange(k * size).reshape(k, size)
-    errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    errors = lengths(roots)
     errors = np.where(errors > 0, errors, np.nan)
     spreads = spreads_of(family.response, mixture.parameters)
     factor = 0.5 * spreads if spread_name(family.response) == "sigma" else spreads
-    of_weights = covariance[k * size :, k * size :]
+    of_weights = roots[k * size :] @ roots[k * size :].T
     jacobian = _mean_slopes(np.exp(log_weights), weights, design)
     inner = places[:, :p].ravel()
     return RegressionErrors(
@@ -160,11 +211,29 @@ def errors_of(
         spreads,
         factor * errors[places[:, p]] if has else spreads,
         np.sqrt(np.maximum(np.diag(jacobian @ of_weights @ jacobian.T), 0.0)),
-        covariance[np.ix_(inner, inner)],
+        roots[inner],
         mixture.names,
         columns,
         None if logit is None else _told(logit, of_weights, mixture, rows, weights),
     )
+
+
+def _root(information: Float) -> Float:
+    """Return L of L Lᵀ, the inverse.
+
+    Raises
+    ------
+    InformationError
+        If there is none.
+    """
+    scale = np.sqrt(np.maximum(np.diag(information), 1e-300))
+    values, vectors = np.linalg.eigh(information / np.outer(scale, scale))
+    if len(values) and not values[0] > UNDETERMINED:
+        raise InformationError(
+            "these rows do not determine all coefficients, or the model is no maximum for them: "
+            "fit it to these rows with a smaller tol, or take fewer components or terms"
+        )
+    return vectors / np.sqrt(values) / scale[:, None]
 
 
 def _mean_slopes(chances: Float, weights: Float, design: Float) -> Float:
@@ -199,19 +268,19 @@ def _told(
     )
 
 
-def _check_ends(mixture: Mixture, rows: Float, weights: Float, log_weights: Float) -> None:
+def _check_ends(
+    mixture: Mixture, rows: Float, weights: Float, log_weights: Float, units: Units
+) -> None:
     """Raise `InformationError` where coefficients have no maximum."""
     family: Any = mixture.family
+    parameters: Any = mixture.parameters
     tile = family.prepare(rows, family.workspace(len(rows)))
-    evaluator = family.bind(np.zeros(mixture.n_components), mixture.parameters)
-    totals = evaluator.zeros()
-    shares = _shares(mixture, rows, log_weights).T
-    evaluator.accumulate(tile, shares * weights, totals)
-    shared = family.shared(tile, weights)
-    information = family.moments(totals, mixture.parameters, shared).information
-    mass = tile.of_cells(weights[None])[0]
-    frame = frame_of(tile.design.T, mass, family.terms)
-    for k, names in endless_terms(frame @ information @ frame.T, frame, family).items():
+    eta = parameters.coefficients @ tile.design + tile.offset
+    curves = family.response.curvature(tile.size, family.response.curve(tile.y, eta))
+    mass = tile.of_cells(_shares(mixture, rows, log_weights).T * weights)
+    terms = units.frame @ tile.design
+    information = np.einsum("ic,kc,jc->kij", terms, mass * curves, terms, optimize=True)
+    for k, names in endless_terms(information, units.frame, family).items():
         raise InformationError(
             f"coefficients of {', '.join(names)} in component {k} run off without end, where a "
             "likelihood has no curvature to go by: its responses are all 0, or these terms "

@@ -13,12 +13,19 @@ from mixtura.inference.wald import WaldTest, two_sided, wald_test
 from mixtura.regressions.terms import INTERCEPT
 from mixtura.text import Passage, Summary, Table, Tabled, probability
 
-__all__ = ["UNDETERMINED", "RegressionErrors"]
+__all__ = ["UNDETERMINED", "RegressionErrors", "lengths"]
 
 Float = NDArray[np.float64]
 
 # Directions with less of the information, each parameter in its own unit, are not determined.
 UNDETERMINED = 1e-9
+
+
+def lengths(rows: Float) -> Float:
+    """Return the Euclidean length (n,) of rows (n, q), whose squares may be beyond numbers."""
+    widest = np.abs(rows).max(axis=1, initial=0.0)
+    unit = np.where(widest > 0, widest, 1.0)
+    return unit * np.linalg.norm(rows / unit[:, None], axis=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -31,7 +38,8 @@ class RegressionErrors(Tabled):
     coefficients, standard_errors : (K, p)
     spreads, spread_errors : (K,) of `sigma_` or `shape_`, empty where there are none
     weight_errors : (K,)
-    covariance : (K p, K p) of the coefficients, component by component
+    roots : (K p, q) L of the covariance L Lᵀ of the coefficients, component by component, as of
+        terms far from 0 the covariance has not the digits to tell of one line
     names : (K,) what the components are called
     columns : places among the terms that a term of a formula has, where there is one
     membership : the logit of weights that go by covariates, with errors and tests
@@ -43,7 +51,7 @@ class RegressionErrors(Tabled):
     spreads: Float
     spread_errors: Float
     weight_errors: Float
-    covariance: Float
+    roots: Float
     names: tuple[str, ...]
     columns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     membership: ClassMembership | None = None
@@ -51,6 +59,11 @@ class RegressionErrors(Tabled):
     def __repr__(self) -> str:
         k, p = self.coefficients.shape
         return f"<RegressionErrors of {k} components, {p} terms>"
+
+    @property
+    def covariance(self) -> Float:
+        """Return the covariance (K p, K p) of the coefficients, component by component."""
+        return self.roots @ self.roots.T
 
     @property
     def z(self) -> Float:
@@ -85,13 +98,14 @@ class RegressionErrors(Tabled):
         # Of one column after the other, all components.
         places = (np.array(own)[:, None] + np.arange(k) * p).ravel()
         estimates = self.coefficients.ravel()[places]
-        covariance = self.covariance[np.ix_(places, places)]
+        roots = self.roots[places]
         if equal:
             apart = np.kron(np.eye(len(own)), np.eye(k)[1:] - np.eye(k)[:1])
-            estimates, covariance = apart @ estimates, apart @ covariance @ apart.T
-        scale = np.sqrt(np.diag(covariance))
+            estimates, roots = apart @ estimates, apart @ roots
+        scale = lengths(roots)
         known = bool(len(estimates)) and bool((scale > 0).all())
-        scaled = covariance / np.outer(scale, scale) if known else covariance
+        shares = roots / scale[:, None] if known else roots
+        scaled = shares @ shares.T
         if not known or np.linalg.eigvalsh(scaled)[0] < UNDETERMINED:
             raise ParameterError(f"coefficients of {term!r} were held, or alike by the model")
         return wald_test(estimates / scale, scaled)

@@ -205,7 +205,8 @@ class PoissonResponse(Plain):
 
     def mean(self, eta: Float) -> Float:
         """Return exp(η)."""
-        return np.exp(eta)
+        with np.errstate(over="ignore"):
+            return np.exp(eta)
 
     def distribution(self, mean: Float, size: Float, precision: Float) -> Any:
         """Return the Poisson distribution."""
@@ -312,7 +313,8 @@ class GammaResponse:
 
     def mean(self, eta: Float) -> Float:
         """Return exp(η)."""
-        return np.exp(eta)
+        with np.errstate(over="ignore"):
+            return np.exp(eta)
 
     def distribution(self, mean: Float, size: Float, precision: Float) -> Any:
         """Return the gamma distribution."""
