@@ -190,16 +190,21 @@ class _Projected:
 
     def __init__(self, scores: Float, weights: Float) -> None:
         self._roots = np.sqrt(weights)[:, None]
-        scale = np.sqrt(np.maximum((weights @ scores**2), np.finfo(float).tiny))
-        self._scores = self._roots * scores / scale
+        self._scores = _in_units(self._roots * scores)
 
     def of(self, moments: Float) -> Float:
         """Return z (M,) of moments (n, M)."""
-        own = self._roots * moments
+        own = _in_units(self._roots * moments)
         left = own - self._scores @ np.linalg.lstsq(self._scores, own, rcond=1e-10)[0]
         spread = np.sqrt((left**2).sum(axis=0))
         sums = (self._roots * left).sum(axis=0)
         return np.divide(sums, spread, out=np.zeros_like(sums), where=spread > 0)
+
+
+def _in_units(columns: Float) -> Float:
+    """Return columns in units of their largest numbers, whose squares may be beyond numbers."""
+    largest = np.abs(columns).max(axis=0, initial=0.0)
+    return columns / np.where(largest > 0, largest, 1.0)
 
 
 def _deviations(
@@ -226,7 +231,7 @@ def _deviations(
             for j in range(own.columns):
                 x = array[:, first + j]
                 with np.errstate(divide="ignore", invalid="ignore"):
-                    found = (x[:, None] - means[:, j]) ** 2 / variances[:, j] - 1.0
+                    found = ((x[:, None] - means[:, j]) / np.sqrt(variances[:, j])) ** 2 - 1.0
                 # A component that has one value has no deviation from it.
                 found = np.where(
                     variances[:, j] > 0, found, np.where(np.isnan(x), np.nan, 0.0)[:, None]
@@ -254,5 +259,6 @@ def _of_draws(array: Float, probabilities: Float) -> Float:
     totals = array.sum(axis=1)[:, None]
     there = probabilities > 0
     inverse = np.divide(1.0, probabilities, out=np.zeros_like(probabilities), where=there)
-    squares = array**2 @ inverse.T / np.where(totals > 0, totals, np.nan) - totals
+    parts = array * (array / np.where(totals > 0, totals, np.nan))
+    squares = parts @ inverse.T - totals
     return squares / np.maximum(there.sum(axis=1) - 1, 1) - 1.0
