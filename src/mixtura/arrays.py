@@ -18,6 +18,7 @@ __all__ = [
     "as_share",
     "generator_of",
     "in_parts",
+    "lengths",
     "log_sum_exp",
     "lower_cholesky",
     "order_by_pattern",
@@ -40,6 +41,13 @@ lapack: Any = linalg.lapack
 
 # Above this spread of the factor's diagonal a plain Cholesky keeps fewer than ten digits.
 ILL_CONDITIONED = 1e3
+
+
+def lengths(rows: Float) -> Float:
+    """Return the Euclidean length (n,) of rows (n, q), whose squares may be beyond numbers."""
+    widest = np.abs(rows).max(axis=1, initial=0.0)
+    unit = np.where(widest > 0, widest, 1.0)
+    return unit * np.linalg.norm(rows / unit[:, None], axis=1)
 
 
 def as_probabilities(name: str, value: ArrayLike) -> Float:

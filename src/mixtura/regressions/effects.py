@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from mixtura.arrays import lengths
 from mixtura.covariates.variables import Variable, variable
 from mixtura.data.categories import columns_of
 from mixtura.data.frames import declared_categories, is_frame
 from mixtura.doors import Plotted
 from mixtura.errors import ParameterError
 from mixtura.mixture import Mixture
-from mixtura.regressions.standard_errors import RegressionErrors, lengths
+from mixtura.regressions.standard_errors import RegressionErrors
 from mixtura.text import Tabled
 
 __all__ = ["PartialEffects", "bands_of", "check_errors", "varied"]

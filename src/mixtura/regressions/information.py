@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.arrays import log_sum_exp
+from mixtura.arrays import lengths, log_sum_exp
 from mixtura.components.regression.bounds import Bounds
 from mixtura.components.regression.family import RegressionFamily
 from mixtura.components.regression.words import spread_name, spreads_of
@@ -25,7 +25,7 @@ from mixtura.mixture import Mixture
 from mixtura.regressions.concomitants import Logit
 from mixtura.regressions.doubts import endless_terms
 from mixtura.regressions.rows import frame_of
-from mixtura.regressions.standard_errors import UNDETERMINED, RegressionErrors, lengths
+from mixtura.regressions.standard_errors import UNDETERMINED, RegressionErrors
 
 __all__ = ["errors_of"]
 

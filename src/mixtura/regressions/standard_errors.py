@@ -7,25 +7,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.arrays import lengths
 from mixtura.covariates.logit import ClassMembership
 from mixtura.errors import ParameterError
 from mixtura.inference.wald import WaldTest, two_sided, wald_test
 from mixtura.regressions.terms import INTERCEPT
 from mixtura.text import Passage, Summary, Table, Tabled, probability
 
-__all__ = ["UNDETERMINED", "RegressionErrors", "lengths"]
+__all__ = ["UNDETERMINED", "RegressionErrors"]
 
 Float = NDArray[np.float64]
 
 # Directions with less of the information, each parameter in its own unit, are not determined.
 UNDETERMINED = 1e-9
-
-
-def lengths(rows: Float) -> Float:
-    """Return the Euclidean length (n,) of rows (n, q), whose squares may be beyond numbers."""
-    widest = np.abs(rows).max(axis=1, initial=0.0)
-    unit = np.where(widest > 0, widest, 1.0)
-    return unit * np.linalg.norm(rows / unit[:, None], axis=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

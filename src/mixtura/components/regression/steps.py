@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.arrays import lengths
 from mixtura.components.regression.bounds import Bounds
 from mixtura.components.regression.parameters import RegressionMoments
 
@@ -69,7 +70,7 @@ def newton(
     curved = np.einsum("ki,kij,kj->k", direction, moments.information, direction)
     if reach is None or moments.is_guess:
         return Step(start + direction, np.maximum(losses - along + 0.5 * curved, 0.0))
-    change = reach * _lengths(direction)
+    change = reach * lengths(direction)
     if bounds is not None:
         change = np.full_like(change, change.max())
     length = np.where(change > 0, np.log1p(change) / np.where(change > 0, change, 1.0), 1.0)
@@ -85,13 +86,6 @@ def bent(length: Float, change: Float) -> Float:
     return np.where(change > 1e-3, (np.expm1(whole) - whole) / safe / safe, series)
 
 
-def _lengths(direction: Float) -> Float:
-    """Return the lengths (K,) of directions (K, p), whose squares may be beyond numbers."""
-    largest = np.abs(direction).max(axis=1, keepdims=True)
-    parts = direction / np.where(largest > 0, largest, 1.0)
-    return largest[:, 0] * np.linalg.norm(parts, axis=1)
-
-
 def reduced(moments: RegressionMoments, coefficients: Float, reach: float | None) -> Float:
     """Return what losses (K,) are at the most at other coefficients (K, p)."""
     direction = coefficients - moments.about.coefficients
@@ -99,7 +93,7 @@ def reduced(moments: RegressionMoments, coefficients: Float, reach: float | None
     curved = np.einsum("ki,kij,kj->k", direction, moments.information, direction)
     if reach is None:
         return moments.losses - along + 0.5 * curved
-    change = reach * _lengths(direction)
+    change = reach * lengths(direction)
     return moments.losses - along + curved * bent(np.ones_like(change), change)
 
 
