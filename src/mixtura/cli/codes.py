@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from mixtura.cli.voice import say
+from mixtura.data.codes import spelling
 from mixtura.data.table import Table
 from mixtura.text import quoted_names
 
@@ -11,6 +12,9 @@ __all__ = ["without_codes"]
 
 def without_codes(table: Table, codes: Sequence[str], kept: Collection[str] = ()) -> Table:
     """Return a table in which codes are missing cells, and say of those that no cell holds."""
-    if unheld := table.unheld(codes, kept):
+    values = table.coded(codes, kept)
+    held = {spelling(value) for own in values.values() for value in own}
+    unheld = [code for code in codes if spelling(code) not in held]
+    if unheld:
         say(f"--missing: no cell of '{table.path}' holds {quoted_names(unheld)}", err=True)
-    return table.without(codes, kept)
+    return table.emptied(values)

@@ -4,7 +4,7 @@ import difflib
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -154,26 +154,24 @@ class Table:
         codes : as they are spelled; numbers are compared as such
         kept : names of columns that stay as they are
         """
+        return self.emptied(self.coded(codes, kept))
+
+    def coded(self, codes: Sequence[str], kept: Collection[str] = ()) -> dict[str, list[Any]]:
+        """Return the values that are some codes of missing cells, by the columns that hold them."""
         if not codes:
-            return self
+            return {}
+        names = [name for name in self.names if self.kinds[name] in ("number", "text")]
+        found = {name: coded(self.content[name], codes) for name in names if name not in kept}
+        return {name: values for name, values in found.items() if values}
+
+    def emptied(self, values: Mapping[str, list[Any]]) -> "Table":
+        """Return the table in which cells that hold one of some values of a column are missing."""
         content = self.content
-        for place, name in enumerate(content.column_names):
-            if values := self._coded(name, codes, kept):
-                field, cells = content.schema.field(name), emptied(content[name], values)
-                content = content.set_column(place, field, cells)
+        for name, own in values.items():
+            place = content.schema.get_field_index(name)
+            cells = emptied(content[name], own)
+            content = content.set_column(place, content.schema.field(name), cells)
         return replace(self, content=content)
-
-    def unheld(self, codes: Sequence[str], kept: Collection[str] = ()) -> list[str]:
-        """Return those of some codes of missing cells that no cell holds."""
-        values = (value for name in self.names for value in self._coded(name, codes, kept))
-        held = {spelling(value) for value in values} if codes else set()
-        return [code for code in codes if spelling(code) not in held]
-
-    def _coded(self, name: str, codes: Sequence[str], kept: Collection[str]) -> list[Any]:
-        """Return the values of a column that are codes of missing cells."""
-        if name in kept or self.kinds[name] not in ("number", "text"):
-            return []
-        return coded(self.content[name], codes)
 
     def numeric(
         self, columns: Sequence[str] | None = None, missing: Literal["error", "nan"] = "error"
