@@ -166,6 +166,21 @@ def test_wild_cells_bend_nothing_and_take_no_component(fresh_seed):
     assert np.bincount(model.predict(rows), minlength=2).min() > 300
 
 
+def test_rows_however_far_take_no_component_and_leave_a_covariance(fresh_seed):
+    rng = np.random.default_rng(fresh_seed)
+    near, n_far = 10.0 * rng.integers(0, 2, 80), rng.integers(1, 4)
+    rows = rng.normal(size=(80, 2)) + near[:, None]
+    far = rows.mean() + 10.0 ** rng.uniform(4, 13) * rng.normal(size=(n_far, 2))
+    model = fitted(np.vstack([rows, far]))
+    assert len(set(zip(near, model.predict(rows), strict=True))) == 2
+    alone = fitted(rows)
+    order = np.argsort(alone.means_[:, 0]), np.argsort(model.means_[:, 0])
+    np.testing.assert_allclose(model.means_[order[1]], alone.means_[order[0]], atol=0.2)
+    assert_sound(model, np.vstack([rows, far]))
+    one = fitted(np.vstack([rows[near == 0], far]), k=1)
+    np.testing.assert_allclose(one.means_[0], rows[near == 0].mean(axis=0), atol=0.3)
+
+
 def test_a_row_of_weight_two_is_the_row_twice():
     rows, _ = drawn(5, 250)
     counts = np.random.default_rng(0).integers(0, 4, 250)

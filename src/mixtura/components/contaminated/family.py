@@ -34,7 +34,7 @@ Float = NDArray[np.float64]
 
 # The range of shares of good rows, which are more than half, and of inflations.
 LEAST_GOOD, MOST_GOOD = 0.5, 1.0 - 1e-9
-LEAST_WIDER, MOST_WIDER = 1.001, 1e12
+LEAST_WIDER, MOST_WIDER = 1.001, 1e30
 # Of a start: some rows of all are bad, and much wider.
 GOOD, WIDER = 0.9, 10.0
 # Covariances and inflations are maximised in turn until these change by less, so often at the most.
@@ -100,13 +100,16 @@ class ContaminatedFamily(ContaminatedValues):
         """
         moments = prior.augment(moments)
         rows, bad = moments.effective_rows, moments.bad.effective_rows
-        wider = moments.inflations if previous is None else previous.inflations
         if (moments.guessed > 0).any():
-            # How little wild rows count says nothing of a share.
-            gaussian = self._gaussian(moments, wider, previous, prior)
+            # How little wild rows count says nothing of a share, and nothing of how wide they are.
+            gaussian = self._gaussian(moments, np.full(len(rows), MOST_WIDER), previous, prior)
             of_all = np.ones(len(rows))
             return ContaminatedParameters(gaussian, GOOD * of_all, WIDER * of_all)
         shares = np.clip(1.0 - bad / np.maximum(rows, VANISHED), LEAST_GOOD, MOST_GOOD)
+        # Inflations come first: by those of before, a row far out would be all of a covariance.
+        wider = moments.inflations
+        if previous is not None:
+            wider = self._inflations(previous.gaussian, moments)
         for _ in range(TURNS):
             gaussian = self._gaussian(moments, wider, previous, prior)
             before, wider = wider, self._inflations(gaussian, moments)
