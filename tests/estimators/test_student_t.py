@@ -262,6 +262,24 @@ def test_a_warm_start_goes_on_from_the_end() -> None:
         model.fit(rows)
 
 
+def test_further_starts_are_made_where_all_that_were_asked_for_fail() -> None:
+    """A component of a few rows and one far away narrows to a line; another start finds two."""
+    n_retried = 0
+    for seed in range(10):
+        rng = np.random.default_rng(seed + 7)
+        near = rng.integers(0, 2, 40)
+        rows = np.vstack([rng.normal(size=(40, 2)) + 6.0 * near[:, None], [[1e6, 1e6]]])
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always")
+            model = StudentTMixture(2, random_state=seed).fit(rows)
+        failed = [one.start for one in model.history_.failures if one.start is not None]
+        assert failed == list(range(len(failed)))
+        assert any("failed, and the best" in str(one.message) for one in heard) == bool(failed)
+        assert np.abs(model.means_).max() < 20
+        n_retried += bool(failed)
+    assert n_retried > 0
+
+
 def test_what_cannot_be_fitted_is_said() -> None:
     rows, _ = drawn(15)
     with pytest.raises(ParameterError, match="holds 3 numbers, and there are 2"):

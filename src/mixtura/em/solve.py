@@ -74,6 +74,9 @@ LOST_DIGITS = 1e-10
 # Number of the further short runs of the first start, beyond those of all starts.
 FURTHER = 1 << 16
 
+# Starts that are made, one by one, where all that were asked for failed.
+RETRIES = 12
+
 # What weights may be on average; powers of them are multiplied in M-steps.
 HEAVIEST = 2.0**100
 
@@ -389,6 +392,8 @@ def solve_by(
     if options.max_iter == 0:
         return _as_started(sweep, next(survivors(found, loop)), loop, columns, began)
     attempts = fit_each(sweep, found, loop)
+    if models is None:
+        attempts += _further(sweep, n_components, attempts, loop, options.starts, short)
     runs = list(survivors(attempts, replace(loop, failed=None)))
     ends = with_recovered(sweep, runs, loop, options.starts)
     best = ends[0]
@@ -426,22 +431,63 @@ def found_starts(
     starts: StartOptions,
     short: list[ShortRun],
 ) -> Iterator[Start]:
-    """Yield the models to start from, or why one cannot be made, and add their short runs.
+    """Yield the models to start from, or why one cannot be made, and add their short runs."""
+    if not _are_alone(sweep, n_components, starts):
+        yield from each("starts", first_models(sweep, n_components, loop, starts))
+        return
+    for number in range(starts.finish):
+        yield _heard_start(sweep, n_components, loop, starts, number, short)
+
+
+def _further(
+    sweep: Sweep,
+    n_components: int,
+    attempts: Sequence[Run | Failed],
+    loop: FitOptions,
+    starts: StartOptions,
+    short: list[ShortRun],
+) -> list[Run | Failed]:
+    """Return where further starts led, up to the first that did not fail, if all before did.
+
+    Without a penalty to fall back on, that a component collapses is what was asked for.
+    """
+    ends: list[Run | Failed] = []
+    fails = all(isinstance(end, Failed) for end in attempts) and loop.fallback is not None
+    if not fails or not _are_alone(sweep, n_components, starts):
+        return ends
+    for number in range(starts.finish, starts.finish + RETRIES):
+        start = _heard_start(sweep, n_components, loop, starts, number, short)
+        ends += fit_each(sweep, imposed(sweep, [start], loop), loop)
+        if isinstance(ends[-1], Run):
+            break
+    return ends
+
+
+def _are_alone(sweep: Sweep, n_components: int, starts: StartOptions) -> bool:
+    """Return whether each start has a number, by which it can be made without the others."""
+    masked = isinstance(sweep.source, MaskedRows)
+    return starts.splits_and_merges and n_components > 1 and not masked
+
+
+def _heard_start(
+    sweep: Sweep,
+    n_components: int,
+    loop: FitOptions,
+    starts: StartOptions,
+    number: int,
+    short: list[ShortRun],
+) -> Start:
+    """Return the start of that number, and add its short runs.
 
     Each has short runs of its own by its own number, the best of which are bettered by merging and
     splitting; so more starts hold all that fewer have.
     """
-    masked = isinstance(sweep.source, MaskedRows)
-    if not starts.splits_and_merges or n_components == 1 or masked:
-        yield from each("starts", first_models(sweep, n_components, loop, starts))
-        return
-    for number in range(starts.finish):
-        found = once("start", partial(_tried_start, sweep, n_components, loop, starts, number))
-        short += found.short
-        if loop.failed is not None:
-            for error in found.failed:
-                loop.failed(error)
-        yield found.start
+    found = once("start", partial(_tried_start, sweep, n_components, loop, starts, number))
+    short += found.short
+    if loop.failed is not None:
+        for error in found.failed:
+            loop.failed(error)
+    return found.start
 
 
 @dataclass(frozen=True, slots=True)
