@@ -46,7 +46,7 @@ LEANT_ON = {
     *("mixtura.components.gaussian.parameters", "mixtura.em.model"),
     "mixtura.em.sweep",
     # What every command says, and what of its options go together.
-    *("mixtura.cli.voice", "mixtura.cli.contradictions"),
+    *("mixtura.cli.voice", "mixtura.cli.contradictions", "mixtura.cli.advice"),
 }
 # What is run or looked up by users, and imported by no other file.
 DOORS = {"mixtura.__main__"}

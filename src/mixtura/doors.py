@@ -71,7 +71,7 @@ class Plotted:
 
 
 class Reported(Plotted):
-    """What a page can be made of: a fit with its history, or a search."""
+    """What a page can be made of: a fit with its history, a search, or a mixture from a file."""
 
     __slots__ = ()
 
@@ -87,7 +87,7 @@ class Reported(Plotted):
         Raises
         ------
         ParameterError
-            If nothing is fitted, or the fit was read from a file, which keeps no history.
+            If nothing is fitted.
         DataError
             If the rows have other columns, or a cell cannot be used.
         MixturaError

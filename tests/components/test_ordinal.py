@@ -223,7 +223,8 @@ def test_steps_that_begin_far_away_and_rare_levels_end_in_probabilities(cumulati
     with np.errstate(divide="ignore"):
         least = value(rare, np.maximum(pooled, 1e-300) * np.ones_like(rare))
         own = value(rare, np.maximum(found, 1e-300))
-    assert own >= least - 1e-9 * abs(least)
+    # Probabilities next to 1 have so many digits.
+    assert own >= least - 1e-9 * abs(least) - 1e-15 * rare.sum()
 
 
 @pytest.mark.parametrize("cell", [3e-3, 1e-8])

@@ -289,7 +289,7 @@ def test_a_fit_and_a_search_write_the_page_of_the_command(tmp_path) -> None:
         write_report(tmp_path / "other.html", report_of(model, frame, title="Lengths <1>"))
         assert page.read_text("utf-8") == (tmp_path / "other.html").read_text("utf-8")
         assert "<h1>Lengths &lt;1&gt;</h1>" in page.read_text("utf-8")
-    with pytest.raises(ParameterError, match="needs a fitted mixture"):
+    with pytest.raises(ParameterError, match="is not fitted"):
         GaussianMixture(2).report(tmp_path / "none.html", frame)
     assert not (tmp_path / "none.html").exists()
 

@@ -34,6 +34,7 @@ COMMANDS = {
     "merge": "Merge the components of MODEL into clusters, by the rows of FILES.",
     "predict": "Say for each row of FILES which component of MODEL it belongs to, as a table.",
     "regress": "Fit a mixture of regressions to FILES: which of them a row follows is not known.",
+    "report": "Write a page of MODEL on the rows of FILES, to which it is not fitted anew.",
     "sample": "Draw rows from MODEL, as CSV with the component of each.",
     "summary": "Describe a model file.",
     "transition": "Fit classes at two or more waves of FILES, and the moves between them.",

@@ -21,11 +21,17 @@ class Ending(Enum):
     OUTRUN = "stopped: another start is ahead by more than it could gain"
     UNDETERMINED = "stopped: a component has too few rows for what is left to gain to say anything"
     SHORT_RUN = "a short run, not meant to converge"
+    GIVEN = "as it was given: nothing was fitted to these rows"
 
     @property
     def converged(self) -> bool:
         """Whether a stopping rule was met."""
         return self in (Ending.CONVERGED, Ending.SMALL_CHANGE, Ending.ROUNDING)
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether a fit ended before a rule was met."""
+        return not self.converged and self is not Ending.GIVEN
 
 
 # Of runs that the rule did not end; where compiled code leaves an M-step to be taken for it, so

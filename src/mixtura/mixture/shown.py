@@ -6,7 +6,7 @@ from typing import Any
 
 from mixtura.components.measures import Measure, measures_of
 from mixtura.components.noise import without_noise
-from mixtura.doors import Plotted
+from mixtura.doors import Reported
 from mixtura.text import Passage, Table, Tabled, glance, number, row_words, with_spread
 
 __all__ = ["Shown", "overview"]
@@ -16,7 +16,7 @@ PLACES = {"mean": "standard deviation", "location": "scale"}
 SPREADS = ("covariance", "variance", "scale")
 
 
-class Shown(Tabled, Plotted):
+class Shown(Tabled, Reported):
     """The part of `Mixture` that shows it."""
 
     def measures(self) -> list[Measure]:

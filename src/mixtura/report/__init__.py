@@ -10,7 +10,7 @@ from mixtura.report.page import write_report
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from mixtura.report.figures import figure_names, figure_of, report_of
+    from mixtura.report.figures import figure_names, figure_of, given_report, report_of
     from mixtura.report.plotting import plot
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Report",
     "figure_names",
     "figure_of",
+    "given_report",
     "plot",
     "report_of",
     "require",
@@ -28,7 +29,7 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     """Load what draws when it is asked for, as that loads matplotlib."""
-    if name in ("figure_names", "figure_of", "report_of"):
+    if name in ("figure_names", "figure_of", "given_report", "report_of"):
         require(*PAGE_PACKAGES)
         return getattr(import_module("mixtura.report.figures"), name)
     if name == "plot":

@@ -6,16 +6,27 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-from mixtura.em.solve import FitResult
+from mixtura.em.given import as_given
 from mixtura.errors import ParameterError
+from mixtura.mixture import Mixture
 from mixtura.report.blank import new_figure
 from mixtura.report.contents import Report
 from mixtura.report.families import page_of
 from mixtura.report.parts import COMMON, Drawing
 from mixtura.selection import Selection
 
-__all__ = ["drawing_of", "drawings_of", "figure_names", "figure_of", "report_of", "shown_on"]
+__all__ = [
+    "drawing_of",
+    "drawings_of",
+    "figure_names",
+    "figure_of",
+    "given_report",
+    "mixture_of",
+    "report_of",
+    "shown_on",
+]
 
 
 def report_of(model: Any, X: Any, *, title: str = "Mixture", source: str = "") -> Report:
@@ -23,7 +34,8 @@ def report_of(model: Any, X: Any, *, title: str = "Mixture", source: str = "") -
 
     Parameters
     ----------
-    model : a fitted mixture, or a search, of which the best is shown and all are ranked
+    model : a fitted estimator, or a search, of which the best is shown and all are ranked; also a
+        `Mixture` or an estimator that was read from a file, whose numbers are then of `X`
     X : (N, D) rows of the columns that were fitted; frames by name
     title : heading of the page
     source : where the rows came from, for the header
@@ -31,15 +43,52 @@ def report_of(model: Any, X: Any, *, title: str = "Mixture", source: str = "") -
     Raises
     ------
     ParameterError
-        If the model is not fitted, or was read from a file, which keeps no history.
+        If the model is not fitted.
     DataError
         If the rows have other columns, or a cell cannot be used.
     """
     if isinstance(model, Selection):
         result, selection, facts = model.result, model, model.result.facts()
+    elif hasattr(model, "_result"):
+        result, selection, facts = model._result, getattr(model, "selection_", None), model.facts_
     else:
-        result, selection, facts = _of_estimator(model)
+        mixture = mixture_of(model)
+        result = as_given(mixture, mixture.encode(X), None, getattr(model, "_excess", None))
+        selection, facts = None, result.facts()
     return replace(shown_on(X, result, selection), title=title, source=source, facts=facts)
+
+
+def mixture_of(model: Any) -> Mixture:
+    """Return a mixture, or that of a fitted estimator.
+
+    Raises
+    ------
+    ParameterError
+        If it is not fitted.
+    """
+    mixture = model if isinstance(model, Mixture) else getattr(model, "mixture_", None)
+    if mixture is None:
+        raise ParameterError(f"this {type(model).__name__} is not fitted; call fit first")
+    return mixture
+
+
+def given_report(
+    mixture: Mixture,
+    rows: NDArray[Any],
+    weights: NDArray[np.float64] | None = None,
+    *,
+    title: str,
+    source: str,
+) -> Report:
+    """Return a mixture, whatever it was fitted to, on rows as `Mixture.encode` returns them.
+
+    Parameters
+    ----------
+    weights : (N,) row weights, or None where each counts one
+    """
+    result = as_given(mixture, rows, weights)
+    shown = _on_rows(np.asarray(rows, dtype=np.float64), result, None, None)
+    return replace(shown, title=title, source=source, facts=result.facts())
 
 
 def shown_on(X: Any, result: Any, selection: Selection | None = None, shares: Any = None) -> Report:
@@ -56,7 +105,14 @@ def shown_on(X: Any, result: Any, selection: Selection | None = None, shares: An
         shares = np.empty((0, mixture.n_components))
     else:
         rows = np.asarray(mixture.encode(X), dtype=np.float64)
-        shares = mixture.coded.responsibilities(rows) if shares is None else shares
+    return _on_rows(rows, result, selection, shares)
+
+
+def _on_rows(
+    rows: NDArray[np.float64], result: Any, selection: Selection | None, shares: Any
+) -> Report:
+    mixture = result.mixture
+    shares = mixture.coded.responsibilities(rows) if shares is None else shares
     best = shares.argmax(axis=1)
     return Report(
         title="",
@@ -68,16 +124,6 @@ def shown_on(X: Any, result: Any, selection: Selection | None = None, shares: An
         probabilities=shares[np.arange(len(best)), best],
         source="",
     )
-
-
-def _of_estimator(model: Any) -> tuple[FitResult, Selection | None, Any]:
-    result = getattr(model, "_result", None)
-    if result is None:
-        raise ParameterError(
-            "a report needs a fitted mixture or a search, with the history of its fit; a model "
-            "that was read from a file has none, so fit it again"
-        )
-    return result, getattr(model, "selection_", None), model.facts_
 
 
 def figure_names(report: Report) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mixtura.em.stopping import Ending
 from mixtura.report.contents import Report
 from mixtura.report.rendering import rendered
 from mixtura.report.sentences import (
@@ -139,6 +140,9 @@ def _key_numbers(report: Report) -> list[tuple[str, str, str]]:
         assert report.selection is not None
         total = sum(c.result.seconds for c in report.selection.candidates if c.result is not None)
         seconds = [("seconds", f"{total:.3g}", f"whole search; this model {result.seconds:.3g}")]
+    starts = [("starts", f"{result.starts_agreeing} of {result.n_starts}", "reached this optimum")]
+    if result.ending is Ending.GIVEN:
+        starts = seconds = []
     return [
         ("log-likelihood", f"{result.log_likelihood:.4f}", "in nats, all rows"),
         ("n", n, f"total weight of {n_rows} rows" if weighted else "rows"),
@@ -146,6 +150,6 @@ def _key_numbers(report: Report) -> list[tuple[str, str, str]]:
         ("BIC", f"{result.bic:.3f}", "lower is better"),
         ("ICL", f"{result.icl:.3f}", "BIC plus a charge for doubt"),
         ("entropy", f"{result.entropy:.3f}", "nats of doubt, all rows"),
-        ("starts", f"{result.starts_agreeing} of {result.n_starts}", "reached this optimum"),
+        *starts,
         *seconds,
     ]

@@ -12,7 +12,7 @@ from mixtura.regressions.effects import PartialEffects
 from mixtura.report.beside_rows import ASKED_FOR
 from mixtura.report.canvases import Within, shown_figure
 from mixtura.report.effects import effect_figure
-from mixtura.report.figures import drawing_of, drawings_of, shown_on
+from mixtura.report.figures import drawing_of, drawings_of, mixture_of, shown_on
 from mixtura.report.parts import CRITERION, Drawing
 from mixtura.selection import CRITERIA, Selection
 
@@ -75,9 +75,7 @@ def _effects(effects: PartialEffects, ax: Any) -> Any:
 def _report(model: Any, X: Any, shares: Any) -> Any:
     if isinstance(model, Selection):
         return shown_on(X, model.result, model)
-    mixture = model if isinstance(model, Mixture) else getattr(model, "mixture_", None)
-    if mixture is None:
-        raise ParameterError(f"this {type(model).__name__} is not fitted; call fit first")
+    mixture = mixture_of(model)
     result = getattr(model, "_result", None) or Unfitted(mixture)
     return shown_on(X, result, getattr(model, "selection_", None), shares)
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from mixtura.em.certificate import certificate_words
 from mixtura.em.solve import FitResult
+from mixtura.em.stopping import Ending
 from mixtura.report.contents import PLOTTED_ROWS, Report
 from mixtura.selection import Candidate, Selection
 
@@ -24,6 +25,8 @@ ENOUGH_ROWS = 30
 
 def certificate(result: FitResult) -> str:
     """Return how nearly stationary the end is, and whether any iteration lowered the objective."""
+    if result.ending is Ending.GIVEN:
+        return "All numbers are of these rows, whatever others the model was fitted to."
     words = certificate_words(result.history.facts())
     return f"{words[0].upper()}{words[1:]}."
 
@@ -32,6 +35,8 @@ def ending(result: FitResult) -> str:
     """Return how the fit ended, after how many iterations, and whether other starts agree."""
     n = result.history.n_sweeps
     text = result.ending.value
+    if result.ending is Ending.GIVEN:
+        return f"The model is {text}."
     first = f"{text[0].upper()}{text[1:]} ({n} {'iteration' if n == 1 else 'iterations'})."
     if result.n_starts == 1:
         return f"{first} One start was finished."
@@ -63,7 +68,7 @@ def cautions(report: Report) -> list[str]:
     """Return what a reader should know before trusting the fit, the gravest first."""
     result, selection = report.result, report.selection
     found = []
-    if not result.ending.converged:
+    if result.ending.cut_short:
         found.append(f"The fit did not converge: {result.ending.value}.")
     own = result.cautions
     if selection is not None and selection.result is result:
