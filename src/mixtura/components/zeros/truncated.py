@@ -111,10 +111,14 @@ class TruncatedTables:
         # Cells that are known already are at a point where nothing goes wrong.
         means, highest = np.where(spread, means, 2.0), np.where(spread, rates, EASY)
 
+        near = highest
+
         def slope(log_alpha: Float) -> Float:
+            nonlocal near
             alpha = np.exp(log_alpha)
+            near = _log_none(alpha, means, highest, near)
             own = self.tables * _between(self.counts, alpha, self.columns)
-            found = self.by_table(own) / totals + _of_w(alpha, _log_none(alpha, means, highest))
+            found = self.by_table(own) / totals + _of_w(alpha, near)
             return np.where(spread, alpha * found, -1.0)
 
         start = None if guess is None else np.log(np.maximum(guess, SMALLEST))
@@ -122,7 +126,7 @@ class TruncatedTables:
         # What is at the lower end of the search is as good as a Poisson.
         varying = spread & (np.log(alpha) > LEAST + 1e-6)
         alpha = np.where(varying, alpha, 1.0)
-        w = np.where(varying, _log_none(alpha, means, highest), rates)
+        w = np.where(varying, _log_none(alpha, means, highest, near), rates)
         return w, np.where(varying, alpha, 0.0)
 
 
@@ -135,11 +139,14 @@ def _of_w(alpha: Float, w: Float) -> Float:
         )
 
 
-def _log_none(alpha: Float, means: Float, rates: Float) -> Float:
-    """Return the w at which counts above 0 have these means; that of a Poisson is above it."""
+def _log_none(alpha: Float, means: Float, rates: Float, near: Float) -> Float:
+    """Return the w at which counts above 0 have these means; that of a Poisson is above it.
+
+    It is looked for first where it may be near.
+    """
     low = np.zeros_like(means)
     high = np.minimum(rates, np.log1p(alpha * means) / alpha)
-    w, goal = high, np.log(means)
+    w, goal = np.minimum(near, high), np.log(means)
     for _ in range(100):
         y = alpha * w
         above, counted = -np.expm1(-w), -np.expm1(-y)
@@ -166,31 +173,60 @@ def _root(slope: Callable[[Float], Float], shape: tuple[int, ...], start: Float 
     start : (K, D) where that may be near
     """
     low, high = np.full(shape, LEAST), np.full(shape, MOST)
+    at_low, at_high = None, None
     if start is not None:
         near, far = np.clip(start - AROUND, LEAST, MOST), np.clip(start + AROUND, LEAST, MOST)
-        rises, falls = slope(near) > 0, slope(far) <= 0
-        low = np.where(~falls, far, np.where(rises, near, low))
-        high = np.where(~rises, near, np.where(falls, far, high))
-    at_low, at_high = slope(low), slope(high)
+        at_near, at_far = slope(near), slope(far)
+        rises, falls = at_near > 0, at_far <= 0
+        if (rises & falls).all():
+            low, high, at_low, at_high = near, far, at_near, at_far
+        else:
+            low = np.where(~falls, far, np.where(rises, near, low))
+            high = np.where(~rises, near, np.where(falls, far, high))
+    at_low = slope(low) if at_low is None else at_low
+    at_high = slope(high) if at_high is None else at_high
     ends = (at_low <= 0) | (at_high >= 0)
     end = np.where(at_low <= 0, low, high)
-    point, went_up = low, np.zeros(shape, dtype=bool)
-    for turn in range(80):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            chord = low - at_low * (high - low) / (at_high - at_low)
-        inside = (chord > low) & (chord < high) & (turn % 8 != 7)
-        before, point = point, np.where(inside, chord, 0.5 * (low + high))
-        found = slope(point)
-        rises = found > 0
-        # Illinois: an end that stays a second time loses half of its weight.
-        again = np.where((rises == went_up) & (turn > 0), 0.5, 1.0)
-        at_high = np.where(rises, again * at_high, found)
-        at_low = np.where(rises, found, again * at_low)
-        went_up = rises
-        low, high = np.where(rises, point, low), np.where(rises, high, point)
-        if (ends | (np.abs(point - before) < CLOSE)).all():
+    return np.where(ends, end, _between_ends(slope, low, high, at_low, at_high, ends))
+
+
+def _between_ends(
+    slope: Callable[[Float], Float],
+    other: Float,
+    newest: Float,
+    at_other: Float,
+    at_newest: Float,
+    known: NDArray[np.bool_],
+) -> Float:
+    """Return where slopes (K, D) change their sign between two points, by Chandrupatla's method.
+
+    Parabolas of the inverse where they can be trusted, and halves else (Chandrupatla 1997).
+    """
+    share = np.full(newest.shape, 0.5)
+    for _ in range(100):
+        point = newest + share * (other - newest)
+        at_point = slope(point)
+        same = (at_point > 0) == (at_newest > 0)
+        oldest, at_oldest = np.where(same, newest, other), np.where(same, at_newest, at_other)
+        other, at_other = np.where(same, other, newest), np.where(same, at_other, at_newest)
+        newest, at_newest = point, at_point
+        apart = np.abs(other - newest)
+        if (known | (apart < 2.0 * CLOSE) | (at_newest == 0)).all():
             break
-    return np.where(ends, end, point)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            place = (newest - other) / (oldest - other)
+            rise = (at_newest - at_other) / (at_oldest - at_other)
+            trusted = (rise**2 < place) & ((1.0 - rise) ** 2 < 1.0 - place)
+            share = at_newest / (at_other - at_newest) * at_oldest / (at_other - at_oldest)
+            share += (
+                (oldest - newest)
+                / (other - newest)
+                * (at_newest / (at_oldest - at_newest))
+                * (at_other / (at_oldest - at_other))
+            )
+            least = np.minimum(CLOSE / apart, 0.5)
+        share = np.clip(np.where(trusted & np.isfinite(share), share, 0.5), least, 1.0 - least)
+    return np.where(np.abs(at_newest) < np.abs(at_other), newest, other)
 
 
 def drawn_above(means: Float, sizes: Float, rng: np.random.Generator) -> Float:
