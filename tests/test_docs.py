@@ -27,7 +27,7 @@ PAGES = sorted(page for page in DOCS.rglob("*.md") if CELL.search(page.read_text
     ],
     ids=lambda page: page.stem,
 )
-@pytest.mark.drawn(2)
+@pytest.mark.drawn(3)
 @pytest.mark.filterwarnings("error")
 def test_the_cells_of_a_page_run_and_print_what_it_says(
     page: Path, monkeypatch: pytest.MonkeyPatch

@@ -23,7 +23,7 @@ from mixtura import (
 from mixtura.components.catalogue import ROWS
 from mixtura.estimators.named import estimator_of
 
-pytestmark = pytest.mark.drawn(4, among="file")
+pytestmark = pytest.mark.drawn(6, among="file")
 
 SAID = "groups are compared by Gaussian, categorical"
 REFUSED = {"contaminated", "factor_analyser", "multinomial", "t", "von_mises"}

@@ -17,7 +17,7 @@ from mixtura.cli.command import command
 from mixtura.cli.families import OFFERS
 
 # Pages have tests of their own.
-pytestmark = [pytest.mark.usefixtures("sketched"), pytest.mark.drawn(3, among="file")]
+pytestmark = [pytest.mark.usefixtures("sketched"), pytest.mark.drawn(4, among="file")]
 
 
 def mixtura(*arguments):

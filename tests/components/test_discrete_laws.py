@@ -26,7 +26,7 @@ from mixtura.engines import Serial, Threads
 from mixtura.mixture import Mixture
 from mixtura.store import save
 
-pytestmark = pytest.mark.drawn(5)
+pytestmark = pytest.mark.drawn(7)
 
 LEVELS = (2, 3, 5, 1)
 PRIORS = (None, "weak", "conjugate")

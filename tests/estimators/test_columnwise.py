@@ -14,7 +14,7 @@ from mixtura import DataError, MixedMixture, ParameterError
 from mixtura.components.catalogue import ROWS
 from mixtura.inference import bootstrap, likelihood_ratio_test, standard_errors
 
-pytestmark = pytest.mark.drawn(4)
+pytestmark = pytest.mark.drawn(6)
 
 every_family = pytest.mark.parametrize("name", COLUMNWISE)
 

@@ -38,6 +38,8 @@ from mixtura.components.negative_binomial import NegativeBinomialFamily
 pytest.importorskip("onnx")
 onnxruntime: Any = pytest.importorskip("onnxruntime")
 
+pytestmark = pytest.mark.drawn(3)
+
 
 def people(seed: int, n: int = 160) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
