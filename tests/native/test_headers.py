@@ -71,6 +71,7 @@ SAME = {
     "components.gaussian.structures.factors": "MX_ROUNDING",
     "components.gaussian.structures.floor": "TOUCHING",
     "components.gaussian.structures.singular": "FLAT",
+    "native.clouds": "MX_PADDED",
     "native.drivers": "MX_RECENT",
     "native.parts": "LINE",
     "native.updates": "MX_MOST_COLUMNS MX_MOST_COMPONENTS",

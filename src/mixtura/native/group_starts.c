@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "few_columns.h"
+#include "distances.h"
 #include "mixtura.h"
 
 /* Turns of Lloyd's algorithm: a start wants to be near its end only. */
@@ -79,16 +79,6 @@ static int64_t drawn(int64_t n_rows, const double *mass, const uint32_t *keys, u
 static void copy_point(const mx_points *of, int64_t row, double *centre) {
     for (int64_t j = 0; j < of->n_columns; j++)
         centre[j] = of->columns[j * of->stride + row];
-}
-
-/* Squared distances (lanes) of points of d columns from a centre. */
-INLINE vec squares_from(int64_t d, const double *points, int64_t stride, const double *centre) {
-    vec squares = {0};
-    for (int64_t j = 0; j < d; j++) {
-        vec apart = load(points + j * stride) - all_of(centre[j]);
-        squares += apart * apart;
-    }
-    return squares;
 }
 
 INLINE double nearer_of(int64_t d, const mx_points *of, const double *centre, const double *nearest,

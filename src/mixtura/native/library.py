@@ -15,7 +15,7 @@ from mixtura.native.lapack import routines
 __all__ = ["SIGNATURES", "VERSION", "build_name", "builds_explained", "kernels"]
 
 # MX_VERSION of mixtura.h.
-VERSION = 26
+VERSION = 27
 
 # Of each kernel: what it returns, and what it takes. Arrays go as the address of their first cell.
 SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
@@ -77,6 +77,8 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "mx_masses": (None, (c_int64, c_int64, *6 * (c_void_p,))),
     "mx_row_effects_workspace": (c_int64, (c_int64, c_int64)),
     "mx_row_effects": (None, (*3 * (c_int64,), *5 * (c_void_p,))),
+    "mx_seed": (ctypes.c_int, (c_void_p, c_int64, c_void_p, c_int64, *3 * (c_void_p,))),
+    "mx_lloyd": (ctypes.c_int, (c_void_p, c_int64, c_void_p, c_void_p)),
     "mx_start": (ctypes.c_int, (c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_void_p)),
 }
 
