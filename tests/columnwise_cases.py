@@ -21,6 +21,7 @@ from zero_cases import (
 )
 
 from mixtura.components.bernoulli import BernoulliFamily
+from mixtura.components.beta import BetaFamily, BetaParameters
 from mixtura.components.columnwise import ColumnwiseFamily
 from mixtura.components.gamma import GammaFamily
 from mixtura.components.geometric import GeometricFamily, SuccessProbabilities
@@ -115,6 +116,17 @@ def gamma_logs(rows: Float, shapes: NDArray[Any], rates: NDArray[Any]) -> NDArra
 
 def exact_gamma(x: Any, shape: Any, rate: Any) -> Any:
     return shape * mp.log(rate) - mp.loggamma(shape) + (shape - 1) * mp.log(x) - rate * x
+
+
+def beta_log_densities(rows: Float, a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    x = rows[:, None]
+    each = loggamma(a + b) - loggamma(a) - loggamma(b) + a * np.log(x) + b * np.log1p(-x)
+    return each.sum(axis=2)
+
+
+def exact_beta(x: Any, a: Any, b: Any) -> Any:
+    heights = mp.loggamma(a + b) - mp.loggamma(a) - mp.loggamma(b)
+    return heights + (a - 1) * mp.log(x) + (b - 1) * mp.log(1 - mp.mpf(x))
 
 
 RATES = np.array([[0.5, 1.0, 40.0], [0.02, 4.0, 9.0]])
@@ -267,6 +279,17 @@ COLUMNWISE: dict[str, Columnwise] = {
         negative_binomial_logs,
         exact_negative_binomial,
         (0.0, 1.0, 19.0, 300.0, 1e7),
+    ),
+    "beta": Columnwise(
+        BetaFamily(3),
+        BetaParameters(
+            np.array([[3.0, 0.7, 20.0], [9.0, 5.0, 12.0]]),
+            np.array([[9.0, 4.0, 12.0], [2.0, 1.5, 20.0]]),
+        ),
+        stats.beta,
+        beta_log_densities,
+        exact_beta,
+        (1e-200, 1e-3, 0.2, 0.6, 0.999),
     ),
     "von_mises": Columnwise(
         VonMisesFamily(3),

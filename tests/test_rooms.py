@@ -40,11 +40,17 @@ LONG = {
 }
 # The same of files that lean on many others of their own room, and of those that many lean on.
 MOST_NEIGHBOURS = 12
-LEANING = {"mixtura.components.gaussian.family", "mixtura.em.solve"}
+LEANING = {
+    *("mixtura.components.gaussian.family", "mixtura.em.solve"),
+    # What has a line for each family.
+    *("mixtura.components.catalogue", "mixtura.components.laws"),
+}
 MOST_LEANING = 15
 LEANT_ON = {
     *("mixtura.components.gaussian.parameters", "mixtura.em.model"),
     "mixtura.em.sweep",
+    # What every family of columns that are independent is.
+    "mixtura.components.columnwise",
     # What every command says, and what of its options go together.
     *("mixtura.cli.voice", "mixtura.cli.contradictions", "mixtura.cli.advice"),
 }

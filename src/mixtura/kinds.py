@@ -10,6 +10,7 @@ __all__ = [
     "EXPOSURE",
     "NUMBER",
     "POSITIVE",
+    "SHARE",
     "SMALLEST_AMOUNT",
     "ColumnKind",
     "category",
@@ -18,7 +19,7 @@ __all__ = [
 # Beyond it and its inverse rates, and sums of many amounts, leave the range of numbers.
 SMALLEST_AMOUNT = 1e-250
 
-Name = Literal["number", "count", "draws", "binary", "exposure", "positive", "category"]
+Name = Literal["number", "count", "draws", "binary", "exposure", "positive", "share", "category"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ DRAWS = ColumnKind("draws")
 BINARY = ColumnKind("binary")
 EXPOSURE = ColumnKind("exposure")
 POSITIVE = ColumnKind("positive")
+SHARE = ColumnKind("share")
 
 
 def category(labels: tuple[Any, ...]) -> ColumnKind:

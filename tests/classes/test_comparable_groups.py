@@ -42,6 +42,8 @@ def cells_of(name, numbers):
         return numbers
     if name in ("gamma", "exponential"):
         return np.exp(numbers)
+    if name == "beta":
+        return 1.0 / (1.0 + np.exp(-numbers))
     if name in ("bernoulli", "categorical"):
         return (numbers > 1.5).astype(int)
     return np.random.default_rng(1).poisson(np.where(numbers > 1.5, 9, 2))

@@ -356,6 +356,9 @@ def test_noise_is_offered_whatever_the_family(family, tmp_path):
     elif family == "von_mises":
         rows = rng.vonmises(np.where(label, 1, 4)[:, None], 20, (200, 3))
         rows[is_noise] = rng.uniform(0, 2 * np.pi, (is_noise.sum(), 3))
+    elif family == "beta":
+        rows = rng.beta(np.where(label, 4, 30)[:, None], 20, (200, 5))
+        rows[is_noise] = rng.uniform(0.01, 0.99, (is_noise.sum(), 5))
     else:
         rows = rng.poisson(np.where(label, 4, 30)[:, None], (200, 5)) + 1
         rows[is_noise] = rng.integers(1, 60, (is_noise.sum(), 5))

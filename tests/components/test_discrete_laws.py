@@ -307,6 +307,8 @@ def test_posteriors_sum_to_one_also_where_every_component_says_impossible(name, 
     run = fitted(case, case.make(rng, 40), prior=prior)
     mixture = Mixture(np.exp(run.model.log_weights), case.family, run.model.parameters).coded
     strange = np.full((1, case.family.n_columns), case.make(rng, 1).dtype.type(1))
+    if name.startswith("beta"):
+        strange[:] = 1e-200
     if name.startswith("categorical"):
         strange[:, LEVELS.index(1)] = 0
     density, shares = mixture.density_and_responsibilities(strange)
@@ -364,7 +366,8 @@ def test_samples_have_the_frequencies_of_the_mixture(name):
     sweep = swept(case, rows)
     moments = sweep.from_responsibilities(np.eye(2)[labels])
     again = sweep.family.estimate(moments.features, None)
-    assert found.history[0].log_likelihood < 0
+    # Densities of shares are above one where they are narrow.
+    assert found.history[0].log_likelihood < 0 or name.startswith("beta")
     np.testing.assert_allclose(
         values_of(again), values_of(run.model.parameters), rtol=0.05, atol=0.02
     )

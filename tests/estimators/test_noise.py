@@ -34,7 +34,7 @@ pytestmark = pytest.mark.drawn(6)
 Float = Any
 LEVELS, TOTAL = 4, 30
 SHARES = np.array([[0.6, 0.2, 0.1, 0.05, 0.05], [0.05, 0.05, 0.1, 0.2, 0.6]])
-WIDE = {"gamma", "exponential", "von_mises"}
+WIDE = {"beta", "gamma", "exponential", "von_mises"}
 
 
 def clusters(kind: str, rng: np.random.Generator, n_rows: int) -> Float:
@@ -57,6 +57,8 @@ def scattered(kind: str, rng: np.random.Generator, rows: Float, n_rows: int) -> 
     if kind == "multinomial":
         return np.array([rng.multinomial(TOTAL, p) for p in rng.dirichlet(np.ones(5), n_rows)])
     highest = np.array(rows).max(axis=0) * (1.0 if kind in ("categorical", "bernoulli") else 1.3)
+    if kind == "beta":
+        return rng.uniform(1e-3, 1.0, (n_rows, rows.shape[1]))
     if kind in WIDE:
         return rng.uniform(0.0, highest, (n_rows, rows.shape[1]))
     return rng.integers(0, highest.astype(int) + 1, (n_rows, rows.shape[1])) * 1.0
@@ -325,7 +327,7 @@ def test_compiled_runs_end_where_the_general_loop_does(kind: str, fresh_seed: in
     compiled, general = (Sweep(family.reading(rows), source, Serial()) for _ in range(2))
     general._keeps = False
     assert general.kernel is None
-    plain = kind.startswith(("geometric", "von_mises", "zero", "hurdle"))
+    plain = kind.startswith(("beta", "geometric", "von_mises", "zero", "hurdle"))
     assert (compiled.kernel is None) == plain
     prior = family.prior("weak", compiled.shared, 3)
     options = FitOptions(GainLeft(), max_iter=500, prior=prior, accelerate=True)

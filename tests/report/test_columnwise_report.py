@@ -23,7 +23,8 @@ def mixture_of(name):
 def test_lines_are_the_shares_of_bins(name, width):
     one = COLUMNWISE[name]
     whole = one.family.kinds[0].name == "count"
-    starts = np.arange(1.0, 200.0, width)
+    starts = np.arange(1.0, 200.0, width) / (2000.0 if name == "beta" else 1.0)
+    width = starts[1] - starts[0]
     found = bin_masses(mixture_of(name).marginal([1]), starts, width, whole=whole)
     law = one.distribution(*(array[:, 1] for array in one.numbers(one.truth)))
     edges = np.append(starts, starts[-1] + width)[:, None]

@@ -11,6 +11,7 @@ from scipy.sparse import issparse
 
 from mixtura.classes.multiple_groups import Groups
 from mixtura.components.bernoulli import BernoulliFamily
+from mixtura.components.beta import BetaFamily
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.gamma import GammaFamily
 from mixtura.components.gaussian.family import GaussianFamily
@@ -58,10 +59,11 @@ COMPARED = (
     ZeroAlteredNegativeBinomialFamily,
     GeometricFamily,
     GammaFamily,
+    BetaFamily,
 )
 SAID = (
     "groups are compared by Gaussian, categorical, Bernoulli, Poisson, negative binomial (with "
-    "zeros of their own too), geometric and gamma columns, by mixed ones of these, and by "
+    "zeros of their own too), geometric, gamma and beta columns, by mixed ones of these, and by "
     "Student's t of full covariance"
 )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mixtura.components.bernoulli import BernoulliFamily
+from mixtura.components.beta import BetaFamily
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.columnwise import ColumnwiseFamily
 from mixtura.components.factor_analyser.family import FactorAnalyserFamily
@@ -94,6 +95,7 @@ ROWS: dict[str, Row] = {
         Row(HurdleNegativeBinomialFamily, "HurdleNegativeBinomialMixture"),
         Row(GammaFamily, "GammaMixture"),
         Row(GammaFamily, "GammaMixture", settings={"shape": 1.0}, called="exponential"),
+        Row(BetaFamily, "BetaMixture"),
         Row(VonMisesFamily, "VonMisesMixture", options=frozenset({"period"})),
     )
 }

@@ -7,16 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import (
     betainc,
+    betaincc,
+    betaincinv,
+    betaln,
     gammainc,
     gammaincc,
     gammaincinv,
     gammaln,
     pdtr,
     pdtrc,
+    xlog1py,
     xlogy,
 )
 
 from mixtura.components.bernoulli import BernoulliFamily
+from mixtura.components.beta import BetaFamily
 from mixtura.components.gamma import GammaFamily
 from mixtura.components.gaussian.covariance import deviations_of
 from mixtura.components.gaussian.family import GaussianFamily
@@ -96,6 +101,25 @@ def _(family: GammaFamily, parameters: Any) -> Law:
         lambda points: gammaincc(shapes, np.maximum(points * rates, 0.0)),
         density,
         lambda levels: gammaincinv(shapes, levels) / rates,
+    )
+
+
+@_law.register
+def _(family: BetaFamily, parameters: Any) -> Law:
+    alphas, betas = parameters.alphas[:, 0], parameters.betas[:, 0]
+
+    def density(points: Float) -> Float:
+        x = np.clip(points, 0.0, 1.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logs = xlogy(alphas - 1.0, x) + xlog1py(betas - 1.0, -x) - betaln(alphas, betas)
+            found = np.exp(logs)
+        return np.where((points < 0.0) | (points > 1.0), 0.0, found)
+
+    return Law(
+        lambda points: betainc(alphas, betas, np.clip(points, 0.0, 1.0)),
+        lambda points: betaincc(alphas, betas, np.clip(points, 0.0, 1.0)),
+        density,
+        lambda levels: betaincinv(alphas, betas, levels),
     )
 
 

@@ -15,6 +15,7 @@ from scipy.special import gammaln
 
 __all__ = [
     "LARGE",
+    "beta_logs",
     "careful_sums",
     "gamma_logs",
     "negative_binomial_logs",
@@ -76,6 +77,14 @@ def gamma_logs(x: Float, shape: Float, rate: Float) -> Float:
     above = np.log(rate) + poisson_logs(np.maximum(shape - 1, 0.0), mean)
     below = np.log(shape) - np.log(x) + poisson_logs(shape, mean)
     return np.where(shape >= 1, above, below)
+
+
+def beta_logs(x: Float, first: Float, second: Float) -> Float:
+    """Return the log density of a beta: deviances of its shapes from those of the share x."""
+    whole = first + second
+    heights = stirling(whole) - stirling(first) - stirling(second)
+    logs = heights - deviance(first, whole * x) - deviance(second, whole * (1.0 - x))
+    return logs - np.log(x) - np.log1p(-x)
 
 
 def negative_binomial_logs(x: Float, mean: Float, size: Float) -> Float:

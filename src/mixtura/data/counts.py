@@ -17,6 +17,7 @@ __all__ = [
     "check_binary",
     "check_counts",
     "check_positive",
+    "check_shares",
     "row_totals",
 ]
 
@@ -115,6 +116,41 @@ def check_amounts(
     raise DataError(
         f"{column_label(names, column)} holds {what} at row {row} (counted from 0), which is no "
         f"amount above 0; {int(wrong.sum())} cell(s) are none in all; {advice}"
+    )
+
+
+def check_shares(rows: Float, names: Names = None, *, gaps: bool = False, advice: str = "") -> None:
+    """Raise `DataError` naming the first cell (N, D) that is no number between 0 and 1.
+
+    Parameters
+    ----------
+    gaps : let NaN through
+    advice : what else may be done about NaN
+    """
+    wrong = ~((rows >= SMALLEST_AMOUNT) & (rows < 1.0))
+    if gaps:
+        wrong &= ~np.isnan(rows)
+    if not wrong.any():
+        return
+    row, column, value = _first(rows, wrong)
+    what = f"{value:g}"
+    if 0 <= value <= 1:
+        advice = (
+            "give what was rounded to an end half a step of the column instead, or all cells x as "
+            "(x (n - 1) + 0.5) / n of n rows (Smithson and Verkuilen 2006), or keep whether it is "
+            "an end as a column of its own"
+        )
+    elif np.isnan(value):
+        what, advice = "NaN", f"drop such rows, or fill the cells{advice}"
+    elif not np.isfinite(value):
+        what, advice = "infinity", "mend the cell"
+    elif 1 < value <= 100:
+        advice = "divide per cent by 100, or use GaussianMixture"
+    else:
+        advice = "divide by what the shares are of, or use GaussianMixture"
+    raise DataError(
+        f"{column_label(names, column)} holds {what} at row {row} (counted from 0), which is no "
+        f"share between 0 and 1; {int(wrong.sum())} cell(s) are none in all; {advice}"
     )
 
 

@@ -16,6 +16,7 @@ from mixtura.data.counts import (
     check_binary,
     check_counts,
     check_positive,
+    check_shares,
 )
 from mixtura.data.levels import codes_of
 from mixtura.data.plain import numbers_of_column
@@ -230,4 +231,5 @@ CHECKS: dict[str, Callable[..., None]] = {
     "binary": _check_binary,
     "exposure": _check_exposures,
     "positive": check_amounts,
+    "share": check_shares,
 }

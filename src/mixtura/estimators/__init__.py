@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mixtura.estimators.multinomial import MultinomialMixture
     from mixtura.estimators.named import (
         BernoulliMixture,
+        BetaMixture,
         GammaMixture,
         GeometricMixture,
         HurdleNegativeBinomialMixture,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BernoulliMixture",
+    "BetaMixture",
     "CategoricalMixture",
     "ContaminatedMixture",
     "FactorAnalyserMixture",
@@ -53,6 +55,7 @@ PLACES = {
     "CategoricalMixture": "categorical",
     "ContaminatedMixture": "contaminated",
     "FactorAnalyserMixture": "factor_analyser",
+    "BetaMixture": "named",
     "GammaMixture": "named",
     "GaussianMixture": "gaussian",
     "GeometricMixture": "named",

@@ -32,6 +32,7 @@ HOLDS = {
     "binary": "{0} IN (0e0, 1e0)",
     "exposure": "{0} > 0e0 AND {0} <= 1e308",
     "positive": f"{{0}} BETWEEN {LEAST} AND {MOST}",
+    "share": f"{{0}} >= {LEAST} AND {{0}} < 1e0",
 }
 
 

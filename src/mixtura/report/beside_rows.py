@@ -38,8 +38,9 @@ DRAWS, POINTS, CELLS = 20_000, 400, 120
 # Axes end where so little of each column is left on a side, and rows may lie beyond.
 TAIL = 1e-3
 
-# What a column may hold to have quantiles.
-ORDERED = ("number", "positive", "count", "binary")
+# What has a density, and what a column may hold to have quantiles.
+AMOUNTS = ("number", "positive", "share")
+ORDERED = (*AMOUNTS, "count", "binary")
 
 
 def _ordered(report: Report) -> list[int]:
@@ -107,14 +108,14 @@ def _ends(values: Float) -> tuple[float, float]:
 
 def _is_plane(report: Report) -> bool:
     mixture = report.result.mixture
-    amounts = all(kind.name in ("number", "positive") for kind in mixture.kinds)
+    amounts = all(kind.name in AMOUNTS for kind in mixture.kinds)
     return mixture.n_columns == 2 and amounts
 
 
 def _has_density(report: Report) -> bool:
     """Return whether there is a density to draw: of one amount, or of two."""
     mixture = report.result.mixture
-    amounts = all(kind.name in ("number", "positive") for kind in mixture.kinds)
+    amounts = all(kind.name in AMOUNTS for kind in mixture.kinds)
     return amounts and mixture.n_columns <= 2 and not mixture.family.has_noise
 
 

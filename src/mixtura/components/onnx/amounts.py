@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from mixtura.components.beta import BetaFamily
+from mixtura.components.beta_shapes import log_heights as beta_heights
 from mixtura.components.concentrations import log_heights
 from mixtura.components.contaminated.family import ContaminatedFamily
 from mixtura.components.factor_analyser.family import FactorAnalyserFamily
@@ -117,6 +119,19 @@ def _(family: GammaFamily, parameters: Any, cells: Cells) -> str:
     fallen = graph.call("Mul", each, rates[:, None])
     heights = shapes * np.log(rates) - gammaln(shapes)
     terms = graph.call("Add", graph.call("Sub", risen, fallen), heights[:, None])
+    return graph.known(known, terms)
+
+
+@log_density_of.register
+def _(family: BetaFamily, parameters: Any, cells: Cells) -> str:
+    graph, known = cells.graph, cells.numbers()
+    alphas, betas = parameters.alphas, parameters.betas
+    each = graph.call("Unsqueeze", known, np.array([0]))
+    rest = graph.call("Log", graph.call("Sub", np.float64(1.0), each))
+    first = graph.call("Mul", graph.call("Log", each), alphas[:, None])
+    second = graph.call("Mul", rest, betas[:, None])
+    heights = beta_heights(alphas, betas)
+    terms = graph.call("Add", graph.call("Add", first, second), heights[:, None])
     return graph.known(known, terms)
 
 

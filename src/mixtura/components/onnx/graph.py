@@ -121,6 +121,7 @@ RANGES = {
     "binary": (0.0, 1.0),
     "exposure": (np.nextafter(0.0, 1.0), BEYOND),
     "positive": (SMALLEST_AMOUNT, 1.0 / SMALLEST_AMOUNT),
+    "share": (SMALLEST_AMOUNT, np.nextafter(1.0, 0.0)),
 }
 
 

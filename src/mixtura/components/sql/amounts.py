@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from mixtura.components.beta import BetaFamily
+from mixtura.components.beta_shapes import log_heights as beta_heights
 from mixtura.components.concentrations import log_heights
 from mixtura.components.contaminated.family import ContaminatedFamily
 from mixtura.components.factor_analyser.family import FactorAnalyserFamily
@@ -182,6 +184,26 @@ def _(family: GammaFamily, parameters: Any, names: Sequence[str], prefix: str) -
                 ]
             )
             for k in range(len(shapes))
+        )
+    )
+
+
+@terms_of.register
+def _(family: BetaFamily, parameters: Any, names: Sequence[str], prefix: str) -> Terms:
+    alphas, betas = parameters.alphas, parameters.betas
+    heights = beta_heights(alphas, betas)
+    return Terms(
+        tuple(
+            joined(
+                [
+                    known(
+                        f"{sql_number(heights[k, j])} + {times(alphas[k, j], f'ln({name})')}"
+                        f" + {times(betas[k, j], f'ln(1e0 - {name})')}"
+                    )
+                    for j, name in enumerate(names)
+                ]
+            )
+            for k in range(len(alphas))
         )
     )
 
