@@ -69,7 +69,7 @@ Labelled: TypeAlias = tuple[Sweep, NDArray[np.intp]]
 # Rows that are clustered by their distances, which takes their number squared.
 LINKED_ROWS = 1500
 # So many for each component, and at least, are enough: linking takes time by their square.
-LINKED_EACH, LINKED_LEAST = 100, 400
+LINKED_EACH, LINKED_LEAST = 25, 100
 
 # Rows that short runs look at: at least, and for each parameter of a component.
 LEAST_SAMPLED, ROWS_PER_PARAMETER = 2000, 0.1
