@@ -114,6 +114,35 @@ def circles(rng: np.random.Generator, settings: dict[str, Any], n_rows: int, n_c
     return rows, labels(rng, settings, n_rows), {}
 
 
+def shares(rng: np.random.Generator, settings: dict[str, Any], n_rows: int, n_columns: int) -> Any:
+    settings["constant"] = "drop"
+    shapes = 10.0 ** rng.uniform(-2, rng.choice([1, 3, 9]), (2, 3, n_columns))
+    rows = rng.beta(*shapes[:, rng.integers(3, size=n_rows)])
+    if rng.random() < 0.3:
+        step = float(rng.choice([0.1, 0.01, 1e-4]))
+        rows = np.clip(np.round(rows / step), 1, round(1 / step) - 1) * step
+    rows = np.clip(rows, float(rng.choice([1e-9, 1e-200])), np.nextafter(1.0, 0.0))
+    return apart(rng, settings, rows), labels(rng, settings, n_rows), {}
+
+
+def zeros(rng: np.random.Generator, settings: dict[str, Any], n_rows: int, n_columns: int) -> Any:
+    means = 10.0 ** rng.uniform(-2, rng.choice([1, 3, 9]), (3, n_columns))
+    group = rng.integers(3, size=n_rows)
+    counts = rng.poisson(means[group] * rng.gamma(*[(1.0, 1.0), (1e6, 1e-6)][rng.integers(2)]))
+    counts = counts * (rng.random(counts.shape) >= rng.choice([0.0, 0.3, 0.9]))
+    return apart(rng, settings, counts.astype(float)), labels(rng, settings, n_rows), {}
+
+
+def apart(rng: np.random.Generator, settings: dict[str, Any], rows: Any) -> Any:
+    """Return rows of columns that are independent, maybe with gaps or beside noise."""
+    if rng.random() < 0.15:
+        settings["noise"] = "uniform"
+    if rng.random() < 0.3:
+        settings["missing"] = "marginal"
+        rows = np.where(rng.random(rows.shape) < rng.choice([0.02, 0.5]), np.nan, rows)
+    return rows
+
+
 def full(rng: np.random.Generator, n_rows: int, n_columns: int, spread: Any) -> np.ndarray:
     """Return covariances of any rank."""
     halves = rng.normal(size=(n_rows, n_columns, rng.integers(1, n_columns + 1)))
@@ -167,4 +196,9 @@ LATER: dict[str, tuple[str, Any]] = {
     "regression": ("MixtureRegressor", regression),
     "intervals": ("IntervalGaussianMixture", intervals),
     "circles": ("VonMisesMixture", circles),
+    "shares": ("BetaMixture", shares),
+    "zero poisson": ("ZeroInflatedPoissonMixture", zeros),
+    "hurdle poisson": ("HurdlePoissonMixture", zeros),
+    "zero spread": ("ZeroInflatedNegativeBinomialMixture", zeros),
+    "hurdle spread": ("HurdleNegativeBinomialMixture", zeros),
 }
