@@ -83,11 +83,13 @@ if TYPE_CHECKING:
     from mixtura.mixture import Mixture
     from mixtura.mixture.typical import top_items
     from mixtura.regressions import MixtureRegressor
+    from mixtura.scoring import Assignments, assignments
     from mixtura.versions import show_versions
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Assignments",
     "BernoulliMixture",
     "BoundaryError",
     "CategoricalMixture",
@@ -145,6 +147,7 @@ __all__ = [
     "WaldTest",
     "ZeroInflatedNegativeBinomialMixture",
     "ZeroInflatedPoissonMixture",
+    "assignments",
     "checkpoint",
     "classification",
     "dataset",
@@ -168,6 +171,7 @@ __all__ = [
 
 # Where names are found that are not in estimators.
 PLACES = {
+    "Assignments": "mixtura.scoring",
     "ClassMembership": "mixtura.classes",
     "ClassProfile": "mixtura.classes",
     "ClassRegression": "mixtura.classes",
@@ -193,6 +197,7 @@ PLACES = {
     "NormalInverseWishart": "mixtura.components.gaussian.conjugate",
     "SurveyDesign": "mixtura.inference.survey",
     "WaldTest": "mixtura.classes",
+    "assignments": "mixtura.scoring",
     "checkpoint": "mixtura.checkpoints",
     "classification": "mixtura.classes",
     "dataset": "mixtura.data.dataset",

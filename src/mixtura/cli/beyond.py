@@ -8,8 +8,6 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.cli.answers import Answers
-from mixtura.cli.assignments import Assignments, assignments_of, write_parts
 from mixtura.cli.budget import searched
 from mixtura.cli.families import Offer, Request
 from mixtura.cli.families.fitting import Beyond
@@ -26,6 +24,9 @@ from mixtura.data.table import table_of
 from mixtura.errors import DataError, ParameterError
 from mixtura.mixture import Mixture
 from mixtura.report import PLOTTED_ROWS
+from mixtura.scoring.answers import Answers
+from mixtura.scoring.assigned import AssignedRows, assigned_rows
+from mixtura.scoring.writing import write_parts
 
 __all__ = ["StreamedAssignments", "fitted_beyond", "rows_beyond", "shown_rows"]
 
@@ -99,7 +100,7 @@ def fitted_beyond(
     # Columns of one value were left out.
     places = [read.names.index(name) for name in mixture.columns]
     sample = _coded(shown_rows(read, PLOTTED_ROWS, request.seed)[:, places])
-    drawn = assignments_of(Answers.of(mixture), sample, None, None)
+    drawn = assigned_rows(Answers.of(mixture), sample, None, None)
     assignments = StreamedAssignments(mixture, read, places, files, request)
     shown = {
         "rows": sample,
@@ -154,14 +155,14 @@ class StreamedAssignments:
         self._files, self._request = files, request
         self._sizes: NDArray[Any] | None = None
 
-    def parts(self) -> Iterator[Assignments]:
+    def parts(self) -> Iterator[AssignedRows]:
         """Yield the assignments of all rows, some at a time; without identifiers from 0 on."""
         asked, start = self._request, 0
         names = None if asked.id_column is None else self._identifiers(asked.id_column)
         for block in self._data.blocks():
             rows = _coded(block.rows[:, self._places])
             stop = start + len(rows)
-            yield assignments_of(
+            yield assigned_rows(
                 Answers.of(self._mixture),
                 rows,
                 range(start, stop) if names is None else list(islice(names, len(rows))),
@@ -193,7 +194,7 @@ class StreamedAssignments:
         """Write the table to a Parquet file, which appears whole or not at all."""
         write_parts(self._counted(), path)
 
-    def _counted(self) -> Iterator[Assignments]:
+    def _counted(self) -> Iterator[AssignedRows]:
         """Yield all assignments, and know the sizes in the end."""
         sizes = np.zeros(self._mixture.n_components, float if self._data.has_weights else np.intp)
         for part in self.parts():

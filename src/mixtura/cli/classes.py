@@ -56,10 +56,10 @@ from mixtura.cli.output import (
     output_folder,
     told,
 )
-from mixtura.cli.rows import frame_of
 from mixtura.cli.voice import end_interrupted, say
 from mixtura.data.paths import called_together, files_of
 from mixtura.errors import DegenerateComponentWarning, DisagreementWarning, ParameterError
+from mixtura.scoring.tables import frame_of
 from mixtura.store import save
 from mixtura.summary import title_of
 from mixtura.text import split_names

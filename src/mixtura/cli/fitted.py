@@ -7,15 +7,15 @@ from typing import Any, ClassVar, Protocol
 
 from numpy.typing import NDArray
 
-from mixtura.cli.answers import Answers
-from mixtura.cli.assignments import assignments_of
 from mixtura.cli.budget import searched
 from mixtura.cli.families import Offer, Request
-from mixtura.cli.rows import rows_of
 from mixtura.components.resuming import Seen
 from mixtura.data.files import Table
 from mixtura.mixture import Mixture
 from mixtura.report import Report
+from mixtura.scoring.answers import Answers
+from mixtura.scoring.assigned import assigned_rows
+from mixtura.scoring.tables import rows_of
 from mixtura.selection import Selection
 
 __all__ = ["Fitted", "Written", "fitted_table"]
@@ -131,7 +131,7 @@ def fitted_table(
         selection = _relabelled(selection, labels)
     mixture = selection.result.mixture
     rows = rows_of(mixture, table)
-    assignments = assignments_of(
+    assignments = assigned_rows(
         Answers.of(mixture),
         rows,
         identifiers,

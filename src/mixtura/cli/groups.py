@@ -8,13 +8,14 @@ import click
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.class_tables import write_csv
 from mixtura.cli.contradictions import check_written
-from mixtura.cli.formulas import cells_written, keep_formulas_option
+from mixtura.cli.formulas import keep_formulas_option
 from mixtura.cli.options import folder_option, force_option, memory_option, seed_option
 from mixtura.cli.output import COMPONENTS, GROUPS, MODEL, Output, output_folder, summed_up, told
 from mixtura.data.paths import called_together
 from mixtura.estimators import GaussianMixture
 from mixtura.grouped import GroupedMixtures, fit_by
 from mixtura.text import split_names
+from mixtura.text.formulas import cells_written
 
 __all__ = ["groups"]
 

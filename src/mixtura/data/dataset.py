@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 
 from mixtura.arrays import whole_number
 from mixtura.data.arrays import ArrayRows
+from mixtura.data.batches import parts_of
 from mixtura.data.blocks import Block
-from mixtura.data.cleaning import Cleaning
 from mixtura.data.levels import Labels
 from mixtura.data.memory import bytes_of
-from mixtura.data.parts import Asked, Coded, Where
-from mixtura.data.paths import files_of
+from mixtura.data.parts import Asked, Coded, Part, Where, asked_of
 from mixtura.data.reading import Read, read_rows
 from mixtura.data.spool import SpooledRows
 from mixtura.data.survey import Survey
@@ -251,6 +250,20 @@ class Dataset:
             part._labels, part._places = self._labels, self._places
             yield part
 
+    def source_parts(
+        self, columns: Sequence[str] | None, ids: str | None, text: Sequence[str] = ()
+    ) -> Iterator[Part]:
+        """Return all rows as they come from the source, which is read once more, with identifiers.
+
+        Parameters
+        ----------
+        columns : names of those to read of files, None for those of the dataset
+        ids : name of the column of identifiers, or None
+        text : names of columns that stay text in a CSV file
+        """
+        self._take_once()
+        return parts_of(self._source, self._asked.once_more(self._source, columns, ids, text))
+
     def close(self) -> None:
         """Let the rows go; they are read again if they are needed."""
         with self._lock:
@@ -261,6 +274,11 @@ class Dataset:
             other.close()
 
     def _read(self) -> Read:
+        self._take_once()
+        return read_rows(self._source, self._asked, self._memory, self._cache)
+
+    def _take_once(self) -> None:
+        """Raise `DataError` if the source gives its rows once, and did."""
         origin = self if self._origin is None else self._origin
         if isinstance(self._source, Iterator):
             # What is left of it would pass for all rows.
@@ -270,7 +288,6 @@ class Dataset:
                     "make the dataset of a function that returns a new one, or of files"
                 )
             origin._is_spent = True
-        return read_rows(self._source, self._asked, self._memory, self._cache)
 
 
 def dataset(
@@ -318,25 +335,7 @@ def dataset(
     ParameterError
         If an argument is none of these, or the weights are among the columns.
     """
-    if isinstance(columns, str):
-        raise ParameterError(f"columns should be a list of names, such as [{columns!r}]")
-    names = None if columns is None else tuple(columns)
-    if names is not None and not (names and all(isinstance(name, str) for name in names)):
-        raise ParameterError(
-            f"columns should be a list of names, at least one, or None for all; not {columns!r}"
-        )
-    if names is not None and weights in names:
-        raise ParameterError(
-            f"column '{weights}' is one of columns= and that of weights; leave one of them out"
-        )
-    if on_bad not in ("error", "skip"):
-        raise ParameterError(f'on_bad should be "error" or "skip", but got {on_bad!r}')
-    files = files_of(source)
-    if (missing or logs) and files is None:
-        raise ParameterError("missing and logs are of the columns of files; leave them out")
-    kept = () if weights is None else (weights,)
-    cleaning = Cleaning(tuple(missing), kept, tuple(logs))
-    asked = Asked(names, weights, skips=on_bad == "skip", cleaning=cleaning)
+    asked = asked_of(source, columns, weights, on_bad=on_bad, missing=missing, logs=logs)
     folder = None if cache is None else Path(cache)
     if folder is not None and not folder.is_dir():
         raise ParameterError(f"cache should be a folder that exists, got '{folder}'")

@@ -51,7 +51,7 @@ def grouped_parts(data: Any, by: Any, columns: Sequence[str] | None) -> Parts:
             frame = nw.from_native(part.cells)
             if by not in frame.columns:
                 raise DataError(f"{part.place}: there is no column '{by}'")
-            yield frame[by], without(part.cells, by) if rows else None, part.place
+            yield frame[by], without(part.cells, [by]) if rows else None, part.place
 
     return of_files
 
@@ -66,7 +66,7 @@ def _whole(data: Any, by: Any, columns: Sequence[str] | None) -> Parts:
                 "row"
             )
         column: Any = nw.from_native(picked(data, [by]), eager_only=True)[by]
-        cells = without(data, by) if columns is None else picked(data, list(columns))
+        cells = without(data, [by]) if columns is None else picked(data, list(columns))
     else:
         column, cells = by, data if columns is None else picked(data, list(columns))
         if not hasattr(by, "__len__") or len(by) != len(data):

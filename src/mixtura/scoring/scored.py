@@ -1,0 +1,172 @@
+"""`assignments`: what a model says of each row of data that may be larger than memory."""
+
+import os
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from mixtura.data.dataset import Dataset, dataset
+from mixtura.data.encoding import AS_IT_COMES
+from mixtura.data.parts import Part
+from mixtura.data.paths import is_spelled
+from mixtura.data.table import table_of
+from mixtura.discriminant.face import ClassMixtures
+from mixtura.errors import DataError, ParameterError
+from mixtura.estimators.base import MixtureEstimator
+from mixtura.mixture import Mixture
+from mixtura.scoring.answers import Answers
+from mixtura.scoring.assigned import AssignedRows, assigned_rows
+from mixtura.scoring.tables import rows_of, text_columns
+from mixtura.scoring.writing import PARQUET, in_form, write_parts
+
+__all__ = ["Assignments", "assignments"]
+
+
+class Assignments:
+    """What a model says of each row, some rows at a time and in their order.
+
+    It iterates over Arrow tables, and hands itself to what reads streams of Arrow (polars, DuckDB,
+    pandas, pyarrow). Each goes through the rows once more.
+
+    Parameters
+    ----------
+    answers : of the model
+    data : the rows
+    ids : the column that says which row is which, or None
+    proba : whether the probabilities of all components are told
+    """
+
+    def __init__(self, answers: Answers, data: Dataset, ids: str | None, *, proba: bool) -> None:
+        self._answers, self._data, self._ids, self._proba = answers, data, ids, proba
+
+    def __repr__(self) -> str:
+        answers = self._answers
+        return f"<Assignments of {self._data!r} to {len(answers.labels)} {answers.what}(s)>"
+
+    def __iter__(self) -> Iterator[pa.Table]:
+        """Yield a table of the next rows.
+
+        Raises
+        ------
+        DataError
+            If a row cannot be read, there are none, or identifiers change their type.
+        """
+        form = None
+        for part in self._parts():
+            table = part.table()
+            form = table.schema if form is None else form
+            yield in_form(table, form)
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """Return the same as a stream of Arrow's."""
+        tables = iter(self)
+        first = next(tables)
+        batches = (batch for table in chain([first], tables) for batch in table.to_batches())
+        reader = pa.RecordBatchReader.from_batches(first.schema, batches)
+        return reader.__arrow_c_stream__(requested_schema)
+
+    def to_parquet(self, path: str | os.PathLike[str]) -> None:
+        """Write the table to a Parquet file, which appears whole or not at all.
+
+        Parameters
+        ----------
+        path : the file; what stands there goes
+
+        Raises
+        ------
+        ParameterError
+            If its name is not that of a Parquet file.
+        DataError
+            If a row cannot be read, there are none, or identifiers change their type.
+        """
+        target = Path(path)
+        if target.suffix.lower() not in PARQUET:
+            raise ParameterError(
+                f"'{target}' should end in .parquet; other formats are written by what takes the "
+                "tables that it iterates over"
+            )
+        write_parts(self._parts(), target)
+
+    def _parts(self) -> Iterator[AssignedRows]:
+        """Yield what is said of some rows at a time, without identifiers from 0 on."""
+        mixture, start = self._answers.mixture, 0
+        text = text_columns(mixture)
+        for part in self._data.source_parts(mixture.columns, self._ids, text):
+            try:
+                rows = _rows_of(mixture, part)
+            except DataError as error:
+                raise DataError(f"{part.place}: {error}") from error
+            stop = start + rows.shape[0]
+            names: Sequence[Any] = range(start, stop) if part.ids is None else part.ids
+            if stop > start:
+                yield assigned_rows(
+                    self._answers, rows, names, self._ids, True, all_components=self._proba
+                )
+            start = stop
+        if not start:
+            raise DataError("there are no rows; give at least one")
+
+
+def assignments(
+    model: Any, data: Any, *, ids: str | None = None, proba: bool = False
+) -> Assignments:
+    """Return which component each row belongs to, with what probability, whatever their number.
+
+    Rows are read where they are, some at a time, when the result is: it iterates over Arrow tables
+    with the columns ``row`` (from 0 on) or that of `ids`, ``component`` (``class`` of a
+    classifier), ``probability``, ``uncertainty`` (1 less that), ``log_density`` in nats, and with
+    `proba` ``p0``, ``p1`` and on. Noise is -1; components that have names are called by them.
+
+    Parameters
+    ----------
+    model : a fitted estimator or classifier, or a `Mixture`
+    data : `mixtura.dataset`, or what that takes: a file, pattern or folder, readers, frames, arrays
+    ids : name of a column to be carried along, which says which row is which
+    proba : whether to add the probabilities of all components
+
+    Returns
+    -------
+    Assignments
+
+    Raises
+    ------
+    DataError
+        If there is no such file; what else is wrong with rows is told when they are read.
+    ParameterError
+        If the model is none of these.
+    """
+    if ids is not None and not isinstance(ids, str):
+        raise ParameterError(f"ids should be the name of a column, but got {ids!r}")
+    given = data if isinstance(data, Dataset) else dataset(data)
+    return Assignments(_answers(model), given, ids, proba=bool(proba))
+
+
+def _answers(model: Any) -> Answers:
+    """Return what a model says of rows."""
+    if isinstance(model, Mixture) and model.family.name != "regression":
+        return Answers.of(model)
+    if isinstance(model, MixtureEstimator):
+        check_is_fitted(model, "mixture_")
+        return Answers.of(model.mixture_)
+    if isinstance(model, ClassMixtures):
+        check_is_fitted(model)
+        return Answers.of_classes(model)
+    raise ParameterError(
+        "assignments are those of a mixture of columns or a classifier; what a "
+        f"{type(model).__name__} says of rows is found by its own methods, part by part"
+    )
+
+
+def _rows_of(mixture: Mixture, part: Part) -> NDArray[Any]:
+    """Return the rows (n, D) of a part, encoded."""
+    if part.file is None or not part.is_frame:
+        return mixture.encode(part.cells)
+    table = table_of(part.file, part.cells, spelled=is_spelled(part.file))
+    rules = mixture.reading or AS_IT_COMES
+    ignore, gaps = rules.unknown == "ignore", rules.missing == "marginal"
+    return rows_of(mixture, table, ignore=ignore, gaps=gaps)
