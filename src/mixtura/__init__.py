@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from mixtura.components.dirichlet import Dirichlet
     from mixtura.components.gaussian.conjugate import NormalInverseWishart
     from mixtura.data.count_files import read_counts
-    from mixtura.data.dataset import Dataset, dataset
+    from mixtura.data.dataset import Dataset
     from mixtura.data.draws import Draws
+    from mixtura.data.opening import dataset
     from mixtura.deconvolution import DeconvolvedGaussianMixture
     from mixtura.discriminant import GaussianMixtureClassifier, MixtureClassifier
     from mixtura.errors import (
@@ -200,7 +201,7 @@ PLACES = {
     "assignments": "mixtura.scoring",
     "checkpoint": "mixtura.checkpoints",
     "classification": "mixtura.classes",
-    "dataset": "mixtura.data.dataset",
+    "dataset": "mixtura.data.opening",
     "enumerate_classes": "mixtura.classes",
     "fit": "mixtura.automatic",
     "fit_by": "mixtura.grouped",

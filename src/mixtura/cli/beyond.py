@@ -17,7 +17,8 @@ from mixtura.cli.output import MANY_ASSIGNMENTS
 from mixtura.cli.voice import say
 from mixtura.data import ArrayRows
 from mixtura.data.batches import tables_of
-from mixtura.data.dataset import Dataset, dataset
+from mixtura.data.dataset import Dataset
+from mixtura.data.opening import dataset
 from mixtura.data.partitions import Partitions
 from mixtura.data.paths import is_spelled
 from mixtura.data.table import table_of

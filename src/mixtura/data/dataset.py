@@ -15,14 +15,13 @@ from mixtura.data.arrays import ArrayRows
 from mixtura.data.batches import parts_of
 from mixtura.data.blocks import Block
 from mixtura.data.levels import Labels
-from mixtura.data.memory import bytes_of
-from mixtura.data.parts import Asked, Coded, Part, Where, asked_of
+from mixtura.data.parts import Asked, Coded, Part, Where
 from mixtura.data.reading import Read, read_rows
 from mixtura.data.spool import SpooledRows
 from mixtura.data.survey import Survey
-from mixtura.errors import DataError, ParameterError
+from mixtura.errors import DataError
 
-__all__ = ["Dataset", "dataset"]
+__all__ = ["Dataset"]
 
 
 class Dataset:
@@ -44,6 +43,7 @@ class Dataset:
         self._lock = Lock()
         self._rows: NDArray[Any] | SpooledRows | None = None
         self._weights: NDArray[np.float64] | None = None
+        self._row_labels: NDArray[np.float64] | None = None
         self._survey: Survey | None = None
         self._names: tuple[str, ...] | None = None
         self._labels: tuple[Labels, ...] | None = None
@@ -51,6 +51,8 @@ class Dataset:
         self._is_spent = False
         # The same source read for categories, and that of which this one is.
         self._others: dict[Coded, Dataset] = {}
+        # The same source without a column that says what is known of components.
+        self._labelled: dict[str, Dataset] = {}
         self._origin: Dataset | None = None
 
     def __enter__(self) -> Self:
@@ -101,6 +103,7 @@ class Dataset:
                 self._labels, self._places = found.labels, found.places
                 if isinstance(found.rows, Block):
                     self._rows, self._weights = found.rows.rows, found.rows.weights
+                    self._row_labels = found.rows.labels
                 else:
                     self._rows = found.rows
             assert self._rows is not None
@@ -131,6 +134,12 @@ class Dataset:
         """Return the row weights (N,), or None where every row counts once."""
         rows = self.rows
         return rows.row_weights(0, len(rows)) if isinstance(rows, SpooledRows) else self._weights
+
+    @property
+    def row_labels(self) -> NDArray[np.float64] | None:
+        """Return what a column says of the components of rows in memory (N,), if there is one."""
+        assert self.rows is not None
+        return self._row_labels
 
     @property
     def n_rows(self) -> int:
@@ -191,10 +200,27 @@ class Dataset:
         )
         if wanted not in self._others:
             asked = replace(self._asked, coded=wanted)
-            other = Dataset(self._source, asked, self._memory, self._cache)
-            other._origin = self
-            self._others[wanted] = other
+            self._others[wanted] = self._again(asked)
         return self._others[wanted]
+
+    def labelled(self, column: str) -> "Dataset":
+        """Return the same rows without a column, which says what is known of their components."""
+        if column not in self._labelled:
+            self._labelled[column] = self._again(self._asked.labelled(column))
+        return self._labelled[column]
+
+    def as_fitted(self, names: Sequence[str] | None) -> "Dataset":
+        """Return the rows as some fit read them that left a column out, else as they are."""
+        for one in self._labelled.values():
+            if one._any._rows is not None and one._any.names == names:
+                return one
+        return self
+
+    def _again(self, asked: Asked) -> "Dataset":
+        """Return the same source read for something else."""
+        other = Dataset(self._source, asked, self._memory, self._cache)
+        other._origin = self if self._origin is None else self._origin
+        return other
 
     def array(self) -> NDArray[Any]:
         """Return the rows as an array.
@@ -269,8 +295,8 @@ class Dataset:
         with self._lock:
             if isinstance(self._rows, SpooledRows):
                 self._rows.remove()
-            self._rows = self._survey = self._weights = None
-        for other in self._others.values():
+            self._rows = self._survey = self._weights = self._row_labels = None
+        for other in (*self._others.values(), *self._labelled.values()):
             other.close()
 
     def _read(self) -> Read:
@@ -288,58 +314,6 @@ class Dataset:
                     "make the dataset of a function that returns a new one, or of files"
                 )
             origin._is_spent = True
-
-
-def dataset(
-    source: Any,
-    columns: Sequence[str] | None = None,
-    *,
-    weights: str | None = None,
-    memory: int | str | None = None,
-    cache: str | os.PathLike[str] | None = None,
-    on_bad: str = "error",
-    missing: Sequence[str] = (),
-    logs: Sequence[str] = (),
-) -> Dataset:
-    """Return rows of numbers or categories for an estimator, as many as there are disk for.
-
-    Parameters
-    ----------
-    source : a file, a pattern ('data/*.parquet') of files or folders, a folder (with what is in its
-        folders), or a list of these (.parquet, .arrow, .feather, .csv, .tsv, each also with .gz,
-        .npy), in the order of their names, with columns that stand in names of folders
-        (year=2024) where files differ in them or `columns` names them; a dataset or reader of
-        pyarrow, a relation of DuckDB, a lazy frame of polars; or arrays and frames, from anything
-        that yields some
-    columns : names of those to read, in this order; all when None
-    weights : name of a column of row weights from 0 up, by which fits and criteria count rows; it
-        is none of those fitted
-    memory : bytes that the rows may take in memory, a number or text such as "500 MB"; by default
-        a quarter of the machine's. More go to a file
-    cache : folder for that file, of N D 8 bytes, or 4 where all numbers are float32, and for two
-        like it while gappy rows are sorted; by default that of temporary files. They go with it
-    on_bad : "error", or "skip", which leaves damaged row groups of Parquet files out and warns
-    missing : codes of missing cells in the columns of files, as they are spelled, such as ["99"];
-        not in that of weights
-    logs : columns of files that are read by their natural logarithms, which are called log(name)
-
-    Returns
-    -------
-    Dataset
-        A fit to it has the same bits as a fit to the rows in memory.
-
-    Raises
-    ------
-    DataError
-        If there is no such file.
-    ParameterError
-        If an argument is none of these, or the weights are among the columns.
-    """
-    asked = asked_of(source, columns, weights, on_bad=on_bad, missing=missing, logs=logs)
-    folder = None if cache is None else Path(cache)
-    if folder is not None and not folder.is_dir():
-        raise ParameterError(f"cache should be a folder that exists, got '{folder}'")
-    return Dataset(source, asked, bytes_of(memory), folder)
 
 
 def _called(source: Any) -> str:

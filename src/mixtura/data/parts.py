@@ -19,6 +19,8 @@ __all__ = ["Asked", "Coded", "Part", "Where", "asked_of", "part_of"]
 
 # The name of a column, or its place.
 Where: TypeAlias = str | int
+# What names columns, and what users call it.
+NAMING = {"columns": "columns", "weights": "weights", "ids": "ids", "labels": "y"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Asked:
     skips : whether row groups that are damaged are left out
     cleaning : what is done to the columns of files before
     ids : name of the one that says which row is which, or None
+    labels : name of the one that says what is known of rows' components, or None
     text : names of those that stay text in a CSV file
     """
 
@@ -58,12 +61,13 @@ class Asked:
     skips: bool = False
     cleaning: Cleaning = AS_IT_STANDS
     ids: str | None = None
+    labels: str | None = None
     text: tuple[str, ...] = ()
 
     @property
     def others(self) -> list[str]:
         """Return the names of columns that are not fitted."""
-        return [name for name in (self.weights, self.ids) if name is not None]
+        return [name for name in (self.weights, self.ids, self.labels) if name is not None]
 
     @property
     def names(self) -> tuple[str, ...] | None:
@@ -77,6 +81,24 @@ class Asked:
         if self.columns is not None:
             return picked(frame, self.columns)
         return without(frame, self.others)
+
+    def labelled(self, column: str) -> "Asked":
+        """Return the same where a column says what is known of rows' components.
+
+        Raises
+        ------
+        ParameterError
+            If the column has another job.
+        """
+        jobs = {"columns=": self.columns or (), "weights=": (self.weights,)}
+        for job, names in jobs.items():
+            if column in names:
+                raise ParameterError(
+                    f"column '{column}' is that of y and among those of {job}; leave one of them "
+                    "out"
+                )
+        cleaning = replace(self.cleaning, kept=(*self.cleaning.kept, column))
+        return replace(self, labels=column, cleaning=cleaning)
 
     def once_more(
         self, source: Any, columns: Sequence[str] | None, ids: str | None, text: Sequence[str]
@@ -152,6 +174,7 @@ class Part:
     weights : (n,) of the rows, as they stand in their column, or None
     file : that they were read from, or None
     ids : the column (n,) of identifiers, or None
+    labels : (n,) what a column says of the rows' components, or None
     """
 
     cells: Any
@@ -160,29 +183,36 @@ class Part:
     weights: NDArray[np.float64] | None = None
     file: Path | None = None
     ids: Any = None
+    labels: NDArray[np.float64] | None = None
 
 
 def part_of(cells: Any, asked: Asked, place: str, file: Path | None = None) -> Part:
     """Return an array or a frame as a part of some columns."""
-    weights = ids = None
+    weights = ids = labels = None
     try:
         cells = plain_table(cells)
         refuse_sparse(cells)
         named = is_frame(cells)
         if named:
             if asked.weights is not None:
-                weights = numbers_of_frame(picked(cells, [asked.weights]))[0][:, 0]
-                weights = weights.astype(np.float64, copy=False)
+                weights = _numbers(cells, asked.weights)
+            if asked.labels is not None:
+                labels = _numbers(cells, asked.labels)
             if asked.ids is not None:
                 ids = _column(cells, asked.ids)
             cells = asked.fitted(cells)
         else:
-            for given in ("columns", "weights", "ids"):
+            for given, called in NAMING.items():
                 if getattr(asked, given) is not None:
-                    raise ParameterError(f"{given}= names columns, and the rows have no names")
+                    raise ParameterError(f"{called}= names columns, and the rows have no names")
     except DataError as error:
         raise DataError(f"{place}: {error}") from error
-    return Part(cells, named, place, weights, file, ids)
+    return Part(cells, named, place, weights, file, ids, labels)
+
+
+def _numbers(frame: Any, name: str) -> NDArray[np.float64]:
+    found = numbers_of_frame(picked(frame, [name]))[0][:, 0]
+    return found.astype(np.float64, copy=False)
 
 
 def _column(frame: Any, name: str) -> Any:

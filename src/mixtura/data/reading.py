@@ -68,7 +68,7 @@ def read_rows(source: Any, asked: Asked, memory: int, cache: Path | None) -> Rea
             if isinstance(maker, Coder) and spool.is_begun:
                 maker.check_levels()
             if len(rows):
-                spool.add(rows, _checked_weights(part, asked))
+                spool.add(Block(rows, _checked_weights(part, asked), labels=part.labels))
         files = files_of(source)
         found, survey = spool.ended(called_together([*map(str, files)]) if files else None)
     _check_some_weigh(survey, asked)
@@ -79,7 +79,7 @@ def read_rows(source: Any, asked: Asked, memory: int, cache: Path | None) -> Rea
     made = maker.ended()
     if isinstance(found, Block):
         rows = made.rows(found.rows)
-        found, survey = Block(rows, found.weights), Survey.of(rows, found.weights)
+        found, survey = found.made(rows), Survey.of(rows, found.weights)
     else:
         found = rewritten(found, made.rows)
         survey = found.survey

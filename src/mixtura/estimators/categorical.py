@@ -183,6 +183,9 @@ class CategoricalMixture(DiscreteMixture):
         self._tell_missing(block.rows for block in rows.blocks())
         self._n_rows = rows.n_rows
         most = max(MOST_PATTERN_CELLS, data.memory // BYTES_OF_CELL)
+        if rows.has_labels:
+            # Equal rows may be of different components.
+            return Sourced(rows, data.names, None, rows, notes)
         patterns = streamed_distinct(rows.blocks(), most)
         if patterns is None or not are_few(patterns, rows.n_rows):
             return Sourced(rows, data.names, None, rows, notes)

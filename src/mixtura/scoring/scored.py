@@ -10,8 +10,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from mixtura.data.dataset import Dataset, dataset
+from mixtura.data.dataset import Dataset
 from mixtura.data.encoding import AS_IT_COMES
+from mixtura.data.opening import dataset
 from mixtura.data.parts import Part
 from mixtura.data.paths import is_spelled
 from mixtura.data.table import table_of
