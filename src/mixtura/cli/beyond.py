@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mixtura.cli.budget import searched
 from mixtura.cli.families import Offer, Request
 from mixtura.cli.families.fitting import Beyond
-from mixtura.cli.fitted import Fitted
+from mixtura.cli.fitted import Fitted, relabelled
 from mixtura.cli.long import WITHIN_MEMORY
 from mixtura.cli.output import MANY_ASSIGNMENTS
 from mixtura.cli.voice import say
@@ -82,7 +82,14 @@ def rows_beyond(
 
 
 def fitted_beyond(
-    data: Dataset, request: Request, beyond: Beyond, files: Sequence[Path], called: Path
+    data: Dataset,
+    request: Request,
+    beyond: Beyond,
+    files: Sequence[Path],
+    called: Path,
+    *,
+    all_components: bool = False,
+    labels: Sequence[str] = (),
 ) -> Fitted:
     """Return the best fit to rows beyond memory.
 
@@ -90,11 +97,14 @@ def fitted_beyond(
     ----------
     files : from which the rows come, and their identifiers
     called : what an error calls them all
+    all_components : whether assignments have the probabilities of all components
+    labels : names for components, where the best fit has as many
     """
     read = beyond.read(data)
     say(f"{read.n_rows:,} rows of {read.n_columns} columns", err=True)
     search = beyond.search(data)
     selection, facts = searched(search, request.budget)
+    selection = relabelled(selection, labels)
     mixture = selection.result.mixture
     assert read.names is not None
     assert mixture.columns is not None
@@ -102,7 +112,9 @@ def fitted_beyond(
     places = [read.names.index(name) for name in mixture.columns]
     sample = _coded(shown_rows(read, PLOTTED_ROWS, request.seed)[:, places])
     drawn = assigned_rows(Answers.of(mixture), sample, None, None)
-    assignments = StreamedAssignments(mixture, read, places, files, request)
+    assignments = StreamedAssignments(
+        mixture, read, places, files, request, all_components=all_components
+    )
     shown = {
         "rows": sample,
         "labels": drawn.label,
@@ -140,6 +152,7 @@ class StreamedAssignments:
     places : of the columns that were fitted
     files : from which the rows come
     request : names the column of identifiers, if there is one
+    all_components : whether the probabilities of all components are told
     """
 
     file: ClassVar[str] = MANY_ASSIGNMENTS
@@ -151,9 +164,11 @@ class StreamedAssignments:
         places: Sequence[int],
         files: Sequence[Path],
         request: Request,
+        *,
+        all_components: bool = False,
     ) -> None:
         self._mixture, self._data, self._places = mixture, data, list(places)
-        self._files, self._request = files, request
+        self._files, self._request, self._everything = files, request, all_components
         self._sizes: NDArray[Any] | None = None
 
     def parts(self) -> Iterator[AssignedRows]:
@@ -170,6 +185,7 @@ class StreamedAssignments:
                 asked.id_column,
                 asked.keep_formulas,
                 weights=block.weights,
+                all_components=self._everything,
             )
             start = stop
 

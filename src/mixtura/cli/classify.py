@@ -40,12 +40,12 @@ from mixtura.data.paths import called_together
 from mixtura.discriminant import Judgement, cross_judged
 from mixtura.discriminant.judging import judgement_of
 from mixtura.errors import DataError, DegenerateComponentWarning, ParameterError
+from mixtura.mixture.tables import rows_of
 from mixtura.report import PAGE_PACKAGES, require
 from mixtura.report.judged import judged_sheet
 from mixtura.report.sheet import write_sheet
 from mixtura.scoring.answers import Answers
 from mixtura.scoring.assigned import assigned_rows
-from mixtura.scoring.tables import rows_of
 from mixtura.text.formulas import cells_written
 
 __all__ = ["classify"]

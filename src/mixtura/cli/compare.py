@@ -20,11 +20,11 @@ from mixtura.cli.rows import read_without, weights_of
 from mixtura.cli.voice import say
 from mixtura.data.files import Table
 from mixtura.data.paths import called_together
+from mixtura.mixture.tables import rows_of
 from mixtura.report import PAGE_PACKAGES, require
 from mixtura.report.compared import compared_sheet
 from mixtura.report.sheet import write_sheet
 from mixtura.scoring.answers import Answers
-from mixtura.scoring.tables import rows_of
 from mixtura.text.formulas import cells_written
 
 __all__ = ["compare"]

@@ -21,11 +21,11 @@ from mixtura.estimators.stored import arrays_kept
 from mixtura.inference import Merging
 from mixtura.inference import merge as merged
 from mixtura.inference.pairs import METHODS
+from mixtura.mixture.tables import rows_of
 from mixtura.report import PAGE_PACKAGES, require
 from mixtura.report.compared import merged_sheet
 from mixtura.report.sheet import write_sheet
 from mixtura.scoring.assigned import AssignedRows, assigned_rows
-from mixtura.scoring.tables import rows_of
 from mixtura.store import save
 from mixtura.text.formulas import cells_written
 

@@ -22,9 +22,9 @@ from mixtura.data.memory import bytes_of
 from mixtura.data.paths import bytes_in_memory, called_together, files_of
 from mixtura.data.table import Table
 from mixtura.errors import ParameterError
+from mixtura.mixture.tables import rows_of, text_columns
 from mixtura.scoring.answers import Answers
 from mixtura.scoring.assigned import AssignedRows, assigned_rows
-from mixtura.scoring.tables import rows_of, text_columns
 from mixtura.scoring.writing import write_parts
 from mixtura.text import split_names
 

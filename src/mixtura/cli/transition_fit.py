@@ -20,7 +20,7 @@ from mixtura.covariates.asked import covariates_of
 from mixtura.data.waves import Waves
 from mixtura.errors import InformationError
 from mixtura.mixture import Mixture
-from mixtura.scoring.tables import frame_of
+from mixtura.mixture.tables import frame_of
 
 __all__ = ["fitted_waves"]
 

@@ -25,7 +25,7 @@ from mixtura.errors import DataError, ModelFileError
 from mixtura.estimators.arriving import arrived, checked_half_life
 from mixtura.estimators.stored import arrays_kept
 from mixtura.mixture import Mixture
-from mixtura.scoring.tables import rows_of, text_columns
+from mixtura.mixture.tables import rows_of, text_columns
 from mixtura.store import described_seen, save
 from mixtura.summary import summary_of
 from mixtura.text import split_names

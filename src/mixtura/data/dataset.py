@@ -16,7 +16,7 @@ from mixtura.data.batches import parts_of
 from mixtura.data.blocks import Block
 from mixtura.data.levels import Labels
 from mixtura.data.parts import Asked, Coded, Part, Where
-from mixtura.data.reading import Read, read_rows
+from mixtura.data.reading import Read, checked_weights, read_rows
 from mixtura.data.spool import SpooledRows
 from mixtura.data.survey import Survey
 from mixtura.errors import DataError
@@ -287,8 +287,15 @@ class Dataset:
         ids : name of the column of identifiers, or None
         text : names of columns that stay text in a CSV file
         """
+        if self._is_left and ids is None:
+            # As they were read: there is no other way to them.
+            return (
+                Part(block.rows, False, "the dataset", block.weights) for block in self.blocks()
+            )
         self._take_once()
-        return parts_of(self._source, self._asked.once_more(self._source, columns, ids, text))
+        asked = self._asked.once_more(self._source, columns, ids, text)
+        parts = parts_of(self._source, asked)
+        return (replace(part, weights=checked_weights(part, asked)) for part in parts)
 
     def close(self) -> None:
         """Let the rows go; they are read again if they are needed."""
@@ -302,6 +309,11 @@ class Dataset:
     def _read(self) -> Read:
         self._take_once()
         return read_rows(self._source, self._asked, self._memory, self._cache)
+
+    @property
+    def _is_left(self) -> bool:
+        """Return whether numbers are here of a source that gave them once."""
+        return isinstance(self._source, Iterator) and self._rows is not None and not self._labels
 
     def _take_once(self) -> None:
         """Raise `DataError` if the source gives its rows once, and did."""

@@ -7,22 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from mixtura.data.dataset import Dataset
-from mixtura.data.encoding import AS_IT_COMES
 from mixtura.data.opening import dataset
-from mixtura.data.parts import Part
-from mixtura.data.paths import is_spelled
-from mixtura.data.table import table_of
 from mixtura.discriminant.face import ClassMixtures
 from mixtura.errors import DataError, ParameterError
 from mixtura.estimators.base import MixtureEstimator
 from mixtura.mixture import Mixture
+from mixtura.mixture.parts import encoded_parts
 from mixtura.scoring.answers import Answers
 from mixtura.scoring.assigned import AssignedRows, assigned_rows
-from mixtura.scoring.tables import rows_of, text_columns
 from mixtura.scoring.writing import PARQUET, in_form, write_parts
 
 __all__ = ["Assignments", "assignments"]
@@ -96,12 +91,7 @@ class Assignments:
     def _parts(self) -> Iterator[AssignedRows]:
         """Yield what is said of some rows at a time, without identifiers from 0 on."""
         mixture, start = self._answers.mixture, 0
-        text = text_columns(mixture)
-        for part in self._data.source_parts(mixture.columns, self._ids, text):
-            try:
-                rows = _rows_of(mixture, part)
-            except DataError as error:
-                raise DataError(f"{part.place}: {error}") from error
+        for rows, part in encoded_parts(mixture, self._data, self._ids):
             stop = start + rows.shape[0]
             names: Sequence[Any] = range(start, stop) if part.ids is None else part.ids
             if stop > start:
@@ -161,13 +151,3 @@ def _answers(model: Any) -> Answers:
         "assignments are those of a mixture of columns or a classifier; what a "
         f"{type(model).__name__} says of rows is found by its own methods, part by part"
     )
-
-
-def _rows_of(mixture: Mixture, part: Part) -> NDArray[Any]:
-    """Return the rows (n, D) of a part, encoded."""
-    if part.file is None or not part.is_frame:
-        return mixture.encode(part.cells)
-    table = table_of(part.file, part.cells, spelled=is_spelled(part.file))
-    rules = mixture.reading or AS_IT_COMES
-    ignore, gaps = rules.unknown == "ignore", rules.missing == "marginal"
-    return rows_of(mixture, table, ignore=ignore, gaps=gaps)
