@@ -270,11 +270,25 @@ class Dataset:
     def parts(self) -> Iterator["Dataset"]:
         """Yield datasets in memory, of some rows each, in order."""
         for rows in self.batches():
-            asked = Asked(None, coded=self._asked.coded, called=self.names)
-            part = Dataset(rows, asked, self._memory, None)
-            part._rows, part._names = rows, self.names
-            part._labels, part._places = self._labels, self._places
-            yield part
+            yield Dataset.of_rows(
+                rows, self.names, self._asked.coded, self._labels, self._places, self._memory
+            )
+
+    @classmethod
+    def of_rows(
+        cls,
+        rows: NDArray[Any],
+        names: tuple[str, ...] | None,
+        coded: Coded | None,
+        labels: tuple[Labels, ...] | None,
+        places: tuple[int, ...] | None,
+        memory: int = 0,
+    ) -> Self:
+        """Return rows (n, D) in memory as a dataset that was read; see `coded` and `places`."""
+        part = cls(rows, Asked(None, coded=coded, called=names), memory, None)
+        part._rows, part._names = rows, names
+        part._labels, part._places = labels, places
+        return part
 
     def source_parts(
         self, columns: Sequence[str] | None, ids: str | None, text: Sequence[str] = ()

@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from mixtura.em.stopping import Ending
 from mixtura.errors import MixturaError, MixturaWarning, ParameterError
 from mixtura.estimators.base import MixtureEstimator
+from mixtura.grouped.makers import AsCoded
 from mixtura.mixture import Mixture
 
 __all__ = ["LIMITED", "Alone", "OneFit", "quietly"]
@@ -63,19 +64,24 @@ class Alone:
     estimator : is not changed
     seed : of every group
     columns : names of the rows' columns, or None
+    as_coded : what makes rows of cells, or None where cells are rows
     """
 
     estimator: MixtureEstimator
     seed: int
     columns: tuple[str, ...] | None
+    as_coded: AsCoded | None = None
 
-    def __call__(self, rows: NDArray[np.float64]) -> OneFit:
-        """Return what is found of rows (n, D); an error is its note."""
+    def __call__(
+        self, rows: NDArray[np.float64], weights: NDArray[np.float64] | None = None
+    ) -> OneFit:
+        """Return what is found of cells (n, D) and row weights (n,); an error is its note."""
         own: Any = clone(self.estimator)
         own.set_params(random_state=self.seed, engine="serial", n_jobs=None, verbose=0)
         with quietly():
             try:
-                own.fit(np.array(rows))
+                given = np.array(rows) if self.as_coded is None else self.as_coded(rows)
+                own.fit(given, None, weights)
             except MixturaError as error:
                 refused = isinstance(error, ParameterError)
                 return OneFit(None, np.nan, np.zeros(0), False, False, str(error), refused)

@@ -114,6 +114,7 @@ def checked(
     check_mixture(mixture)
     family: Any = mixture.family
     # Whether a family takes gaps is for inference to say, below.
+    array: Any
     if isinstance(rows, Dataset) and mixture.reading is not None:
         array, sample_weight = rows_of_dataset(mixture, rows, sample_weight, counts=counts)
     else:
