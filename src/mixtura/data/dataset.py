@@ -1,6 +1,5 @@
 """Rows that may be more than memory holds: read once, and put where they are read again."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,8 @@ from mixtura.data.arrays import ArrayRows
 from mixtura.data.batches import parts_of
 from mixtura.data.blocks import Block
 from mixtura.data.levels import Labels
-from mixtura.data.parts import Asked, Coded, Part, Where
+from mixtura.data.parts import Asked, Coded, Part, ReadAs, Where
+from mixtura.data.paths import called
 from mixtura.data.reading import Read, checked_weights, read_rows
 from mixtura.data.spool import SpooledRows
 from mixtura.data.survey import Survey
@@ -77,7 +77,7 @@ class Dataset:
         """
         if self.has_weights:
             raise DataError(
-                f"{_called(self._source)} has a column of weights, which an array of rows would "
+                f"{called(self._source)} has a column of weights, which an array of rows would "
                 "lose; take .array() and .row_weights"
             )
         return np.array(self.array(), dtype=dtype, copy=copy)
@@ -91,7 +91,7 @@ class Dataset:
         known = ""
         if self._any._rows is not None:
             known = f", {self.n_rows:,} x {self.n_columns}"
-        return f"<mixtura dataset of {_called(self._source)}{known}>"
+        return f"<mixtura dataset of {called(self._source)}{known}>"
 
     @property
     def rows(self) -> NDArray[Any] | SpooledRows:
@@ -204,13 +204,23 @@ class Dataset:
         return self._others[wanted]
 
     def labelled(self, column: str) -> "Dataset":
-        """Return the same rows without a column, which says what is known of their components."""
+        """Return the same rows without a column, which says what is known of their components.
+
+        Parameters
+        ----------
+        column : its name
+        """
         if column not in self._labelled:
             self._labelled[column] = self._again(self._asked.labelled(column))
         return self._labelled[column]
 
     def as_fitted(self, names: Sequence[str] | None) -> "Dataset":
-        """Return the rows as some fit read them that left a column out, else as they are."""
+        """Return the rows as some fit read them that left a column out, else as they are.
+
+        Parameters
+        ----------
+        names : of the columns that were fitted, or None
+        """
         for one in self._labelled.values():
             if one._any._rows is not None and one._any.names == names:
                 return one
@@ -235,7 +245,7 @@ class Dataset:
             return rows
         size = rows.n_rows * rows.n_columns * rows.dtype.itemsize
         raise DataError(
-            f"{_called(self._source)} holds {rows.n_rows:,} rows of {size:,} bytes, more than "
+            f"{called(self._source)} holds {rows.n_rows:,} rows of {size:,} bytes, more than "
             f"the {self._memory:,} of memory=; rows beyond memory are for fits and "
             "what reads rows part by part; let memory= be more, or take a sample"
         )
@@ -270,24 +280,22 @@ class Dataset:
     def parts(self) -> Iterator["Dataset"]:
         """Yield datasets in memory, of some rows each, in order."""
         for rows in self.batches():
-            yield Dataset.of_rows(
-                rows, self.names, self._asked.coded, self._labels, self._places, self._memory
-            )
+            read_as = ReadAs(self.names, self._asked.coded, self._labels, self._places)
+            yield Dataset.of_rows(rows, read_as, self._memory)
 
     @classmethod
-    def of_rows(
-        cls,
-        rows: NDArray[Any],
-        names: tuple[str, ...] | None,
-        coded: Coded | None,
-        labels: tuple[Labels, ...] | None,
-        places: tuple[int, ...] | None,
-        memory: int = 0,
-    ) -> Self:
-        """Return rows (n, D) in memory as a dataset that was read; see `coded` and `places`."""
-        part = cls(rows, Asked(None, coded=coded, called=names), memory, None)
-        part._rows, part._names = rows, names
-        part._labels, part._places = labels, places
+    def of_rows(cls, rows: NDArray[Any], read_as: ReadAs, memory: int = 0) -> Self:
+        """Return rows (n, D) in memory as a dataset that was read.
+
+        Parameters
+        ----------
+        rows, read_as : the rows, and what is known of their columns
+        memory : bytes that rows may take
+        """
+        asked = Asked(None, coded=read_as.coded, called=read_as.names)
+        part = cls(rows, asked, memory, None)
+        part._rows, part._names = rows, read_as.names
+        part._labels, part._places = read_as.labels, read_as.places
         return part
 
     def source_parts(
@@ -336,14 +344,7 @@ class Dataset:
             # What is left of it would pass for all rows.
             if origin._is_spent:
                 raise DataError(
-                    f"{_called(self._source)} gives its rows once, and they were read already; "
+                    f"{called(self._source)} gives its rows once, and they were read already; "
                     "make the dataset of a function that returns a new one, or of files"
                 )
             origin._is_spent = True
-
-
-def _called(source: Any) -> str:
-    """Return how an error calls a source."""
-    if isinstance(source, str | os.PathLike):
-        return f"'{os.fspath(source)}'"
-    return f"a {type(source).__name__}"

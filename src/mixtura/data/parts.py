@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from mixtura.data.cleaning import AS_IT_STANDS, Cleaning
 from mixtura.data.frames import columns_of_frame, is_frame, numbers_of_frame, picked, without
+from mixtura.data.levels import Labels
 from mixtura.data.paths import files_of
 from mixtura.data.plain import plain_table
 from mixtura.data.sparse_checks import refuse_sparse
 from mixtura.errors import DataError, ParameterError
 
-__all__ = ["Asked", "Coded", "Part", "Where", "asked_of", "part_of"]
+__all__ = ["Asked", "Coded", "Part", "ReadAs", "Where", "asked_of", "part_of"]
 
 # The name of a column, or its place.
 Where: TypeAlias = str | int
@@ -160,6 +161,24 @@ def asked_of(
     kept = () if weights is None else (weights,)
     cleaning = Cleaning(tuple(missing), kept, tuple(logs))
     return Asked(names, weights, skips=on_bad == "skip", cleaning=cleaning)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAs:
+    """What is known of the columns of rows that were read.
+
+    Attributes
+    ----------
+    names : of the columns, or None
+    coded : which of them hold categories, which are numbers then; None where none does
+    labels : the levels of each column, none of one that holds numbers; None where all do
+    places : where the columns stood among all, None where these are all
+    """
+
+    names: tuple[str, ...] | None
+    coded: Coded | None = None
+    labels: tuple[Labels, ...] | None = None
+    places: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

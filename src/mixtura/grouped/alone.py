@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
+from mixtura.data.dataset import Dataset
+from mixtura.data.parts import ReadAs
 from mixtura.em.stopping import Ending
 from mixtura.errors import MixturaError, MixturaWarning, ParameterError
 from mixtura.estimators.base import MixtureEstimator
-from mixtura.grouped.makers import AsCoded
 from mixtura.mixture import Mixture
 
 __all__ = ["LIMITED", "Alone", "OneFit", "quietly"]
@@ -64,13 +65,13 @@ class Alone:
     estimator : is not changed
     seed : of every group
     columns : names of the rows' columns, or None
-    as_coded : what makes rows of cells, or None where cells are rows
+    read_as : what is known of columns with categories, or None where cells are numbers
     """
 
     estimator: MixtureEstimator
     seed: int
     columns: tuple[str, ...] | None
-    as_coded: AsCoded | None = None
+    read_as: ReadAs | None = None
 
     def __call__(
         self, rows: NDArray[np.float64], weights: NDArray[np.float64] | None = None
@@ -80,7 +81,9 @@ class Alone:
         own.set_params(random_state=self.seed, engine="serial", n_jobs=None, verbose=0)
         with quietly():
             try:
-                given = np.array(rows) if self.as_coded is None else self.as_coded(rows)
+                given: Any = np.array(rows)
+                if self.read_as is not None:
+                    given = Dataset.of_rows(given, self.read_as)
                 own.fit(given, None, weights)
             except MixturaError as error:
                 refused = isinstance(error, ParameterError)

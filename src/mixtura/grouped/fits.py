@@ -41,8 +41,8 @@ class GroupedMixtures(Tabled):
     by : what the groups are called
     groups : (G) their names, in order
     mixtures : (G) their mixtures, None where there is none
-    n_rows : (G,) rows
-    total_weight : (G,) of the rows, which are as many where each counts once
+    n_rows : (G,) rows of weight above zero
+    total_weight : (G,) of these, as many where each counts once
     log_likelihood : (G,) total, in nats
     converged : (G,) whether the fit came to its end
     sound : (G,) whether densities mean something: all components have the rows they need
@@ -209,8 +209,9 @@ class GroupedMixtures(Tabled):
         columns = first.columns if first is not None and is_frame(data) else None
         called = self.by if by is None else by
         # Levels of categories are those of all groups.
-        of_numbers = first is None or all(kind.name != "category" for kind in first.kinds)
-        maker = Numbers(gaps=True) if of_numbers else Told(first)
+        kinds = () if first is None else first.kinds
+        told = any(kind.name == "category" for kind in kinds)
+        maker = Told(first) if first is not None and told else Numbers(gaps=True)
         rows = grouped_rows(data, called, columns, maker=maker, memory=ALL)
         found = np.empty(len(rows.cells), dtype=dtype)
         for g, group in enumerate(rows.groups):
@@ -219,7 +220,7 @@ class GroupedMixtures(Tabled):
             if mixture is None:
                 why = "the fit had no such group" if number is None else self._why(number)
                 raise DataError(f"group {group!r} has no mixture: {why}; leave its rows out")
-            if not of_numbers and mixture.kinds != first.kinds:
+            if told and mixture.kinds != kinds:
                 raise DataError(
                     f"the mixture of group {group!r} has other columns than those of others; ask "
                     "it alone"

@@ -62,7 +62,7 @@ def fit_by(
     by : the name of a column of groups, or a group for each row of an array or a frame
     columns : names of those to be fitted; all but those of groups and weights when None
     weights : the name of a column of row weights from 0 up, or one for each row of an array or a
-        frame; weight 2 is the row twice. Groups are then fitted one by one
+        frame; weight 2 is the row twice
     thorough : whether Gaussian groups are fitted one by one, by the whole search for starts that
         `fit` makes, as all others are. Else they have up to four starts for each of `n_init`, in
         compiled code, in less than a hundredth of the time
@@ -103,8 +103,7 @@ def fit_by(
     rows = grouped_rows(data, by, columns, weights, maker=maker, memory=memory, cache=cache)
     # Filters of warnings are those of all threads, whichever of these ends first.
     with quietly():
-        weighted = rows.weights is not None
-        if thorough or weighted or not _is_plain(estimator, rows.cells.shape[1]):
+        if thorough or not _is_plain(estimator, rows.cells.shape[1]):
             return _one_by_one(estimator, rows)
         return _together(estimator, rows)
 
@@ -161,7 +160,7 @@ def _is_plain(estimator: MixtureEstimator, n_columns: int) -> bool:
 def _one_by_one(estimator: MixtureEstimator, rows: GroupedRows) -> GroupedMixtures:
     """Return fits of all groups, each as any rows are fitted."""
     engine = engine_named(estimator.engine, estimator.n_jobs)
-    alone = Alone(estimator, seed_of(estimator.random_state), rows.columns, rows.as_coded)
+    alone = Alone(estimator, seed_of(estimator.random_state), rows.columns, rows.read_as)
     given = [(rows.of(g), rows.weights_of(g)) for g in range(len(rows.groups))]
     with engine.session():
         found = list(engine.map(_Each(alone), given))

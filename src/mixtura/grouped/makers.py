@@ -1,6 +1,5 @@
 """What makes numbers of the cells of groups: those that are numbers, and categories."""
 
-from dataclasses import dataclass
 from typing import Any, Protocol, final
 
 import numpy as np
@@ -8,15 +7,13 @@ from numpy.typing import NDArray
 
 from mixtura.data.checks import check_finite
 from mixtura.data.coding import Coder
-from mixtura.data.dataset import Dataset
 from mixtura.data.frames import is_frame, numbers_of_frame
-from mixtura.data.levels import Labels
-from mixtura.data.parts import Coded, Part
+from mixtura.data.parts import Coded, Part, ReadAs
 from mixtura.data.plain import NO_NUMBER, numbers_of_cells
 from mixtura.errors import DataError
 from mixtura.mixture import Mixture
 
-__all__ = ["AsCoded", "Categories", "Maker", "Numbers", "Told"]
+__all__ = ["Categories", "Maker", "Numbers", "Told"]
 
 Float = NDArray[np.float64]
 Names = tuple[str, ...] | None
@@ -26,25 +23,6 @@ AT_ONCE = 1 << 16
 NUMBERS = "leave it out, by columns= that name the others, or turn it into numbers"
 
 
-@dataclass(frozen=True, slots=True)
-class AsCoded:
-    """What makes of cells (n, D) in which categories are numbers the rows that a fit takes.
-
-    Attributes
-    ----------
-    names, coded, labels, places : as those of a `Dataset`, of all groups
-    """
-
-    names: Names
-    coded: Coded
-    labels: tuple[Labels, ...]
-    places: tuple[int, ...]
-
-    def __call__(self, cells: Float) -> Dataset:
-        """Return the rows."""
-        return Dataset.of_rows(np.array(cells), self.names, self.coded, self.labels, self.places)
-
-
 class Maker(Protocol):
     """Makes numbers of cells."""
 
@@ -52,10 +30,10 @@ class Maker(Protocol):
         """Return cells (n, D) of some rows, and the names of their columns if there are any."""
         ...
 
-    def ended(self, cells: Float) -> AsCoded | None:
-        """Bring the cells of all rows into their order, and return what rows a fit takes of them.
+    def ended(self, cells: Float) -> ReadAs | None:
+        """Bring the cells of all rows into their order, and return how their columns were read.
 
-        None is for the cells as they are.
+        None is for cells that are rows as they are.
         """
         ...
 
@@ -106,13 +84,13 @@ class Categories:
         part = Part(frame, is_frame(frame), place or "the table")
         return self._coder.rows(part).astype(np.float64, copy=False), self._coder.taken
 
-    def ended(self, cells: Float) -> AsCoded:
+    def ended(self, cells: Float) -> ReadAs:
         """Put the numbers of levels in the place of those that they came by."""
         made = self._coder.ended()
         for start in range(0, len(cells), AT_ONCE):
             some = slice(start, start + AT_ONCE)
             cells[some] = made.rows(cells[some])
-        return AsCoded(self._coder.taken, self._coded, made.labels, self._coder.places)
+        return ReadAs(self._coder.taken, self._coded, made.labels, self._coder.places)
 
 
 @final

@@ -41,7 +41,7 @@ class Parts(Protocol):
     """Reads all rows, once each time that it is called."""
 
     def __call__(self, *, rows: bool) -> Iterator[GroupedPart]:
-        """Yield some rows with their groups; without cells and weights where not wanted."""
+        """Yield some rows with their groups; without cells where these are not wanted."""
         ...
 
 
@@ -72,7 +72,7 @@ def grouped_parts(data: Any, by: Any, columns: Sequence[str] | None, weights: An
     names = None if columns is None else (*columns, by)
 
     def of_files(*, rows: bool) -> Iterator[GroupedPart]:
-        asked = Asked(names, weights) if rows else Asked((by,))
+        asked = Asked(names if rows else (by,), weights)
         for part in parts_of(data, asked):
             if not part.is_frame:
                 raise ParameterError(f"by='{by}' names a column, and the rows have no names")
@@ -80,8 +80,7 @@ def grouped_parts(data: Any, by: Any, columns: Sequence[str] | None, weights: An
             if by not in frame.columns:
                 raise DataError(f"{part.place}: there is no column '{by}'")
             cells = without(part.cells, [by]) if rows else None
-            counted = checked_weights(part, asked) if rows else None
-            yield GroupedPart(frame[by], cells, counted, part.place)
+            yield GroupedPart(frame[by], cells, checked_weights(part, asked), part.place)
 
     return of_files
 
@@ -112,6 +111,4 @@ def _whole(data: Any, by: Any, columns: Sequence[str] | None, weights: Any) -> P
         cells = np.asarray(cells)
         if cells.ndim != 2:
             raise DataError(f"rows should be (N, D), but are of shape {cells.shape}")
-    return lambda *, rows: iter(
-        [GroupedPart(column, cells if rows else None, counted if rows else None, "")]
-    )
+    return lambda *, rows: iter([GroupedPart(column, cells if rows else None, counted, "")])

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.data.memory import bytes_of
+from mixtura.data.parts import ReadAs
 from mixtura.errors import DataError
-from mixtura.grouped.makers import AsCoded, Maker
+from mixtura.grouped.makers import Maker
 from mixtura.grouped.names import Names, in_order
 from mixtura.grouped.parts import grouped_parts
 
@@ -28,7 +29,7 @@ CHANGED = "there are other rows than when groups were counted; leave the data as
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupedRows:
-    """Rows sorted by group, those of a group in the order in which they came.
+    """Rows of weight above zero sorted by group, those of a group in the order they came in.
 
     Attributes
     ----------
@@ -39,7 +40,7 @@ class GroupedRows:
     columns : (D) names, or None
     order : (N) where each row stood, or None where they came in parts
     weights : (N,) of the rows, or None where every row counts once
-    as_coded : what makes rows of cells for a fit, or None where cells are rows
+    read_as : what is known of columns with categories, or None where cells are numbers
     """
 
     by: str
@@ -49,7 +50,7 @@ class GroupedRows:
     columns: tuple[str, ...] | None
     order: Codes | None = None
     weights: Float | None = None
-    as_coded: AsCoded | None = None
+    read_as: ReadAs | None = None
 
     def of(self, number: int) -> Float:
         """Return the rows of a group."""
@@ -58,7 +59,7 @@ class GroupedRows:
 
     def weights_of(self, number: int) -> Float | None:
         """Return the weights of the rows of a group."""
-        some = slice(self.bounds[number], self.bounds[number + 1])
+        some = slice(*(self.bounds[number : number + 2] - self.bounds[0]).tolist())
         return None if self.weights is None else np.array(self.weights[some])
 
     @property
@@ -67,14 +68,16 @@ class GroupedRows:
         sizes = np.diff(self.bounds).astype(np.float64)
         if self.weights is None:
             return sizes
-        spans = pairwise(self.bounds.tolist())
+        spans = pairwise((self.bounds - self.bounds[0]).tolist())
         return np.array([float(self.weights[first:last].sum()) for first, last in spans])
 
     def some(self, first: int, last: int) -> "GroupedRows":
         """Return the groups from one to before another."""
         bounds = self.bounds[first : last + 1]
-        cells = self.cells[bounds[0] : bounds[-1]]
-        return GroupedRows(self.by, self.groups[first:last], bounds, cells, self.columns)
+        own = slice(bounds[0], bounds[-1])
+        weights = None if self.weights is None else np.array(self.weights[own])
+        groups = self.groups[first:last]
+        return GroupedRows(self.by, groups, bounds, self.cells[own], self.columns, None, weights)
 
 
 def grouped_rows(
@@ -116,7 +119,9 @@ def grouped_rows(
     called = by if isinstance(by, str) else getattr(by, "name", None) or "group"
     names, counts, n_parts = Names(), np.zeros(0, dtype=np.int64), 0
     for part in parts(rows=False):
-        found = np.bincount(names.coded(part.groups, called), minlength=len(names.numbers))
+        codes = names.coded(part.groups, called)
+        codes = codes if part.weights is None else codes[part.weights > 0]
+        found = np.bincount(codes, minlength=len(names.numbers))
         found[: len(counts)] += counts
         counts, n_parts = found, n_parts + 1
     if not counts.size:
@@ -129,10 +134,12 @@ def grouped_rows(
     def read() -> Iterator[tuple[Codes, Float, tuple[str, ...] | None]]:
         for part in parts(rows=True):
             cells, named = maker.cells(part.cells, part.place)
-            if part.weights is not None:
-                cells = np.column_stack([cells, part.weights])
-            # Rows lie side by side however they came, so that sums over them have the same bits.
             codes = numbers[names.coded(part.groups, called)]
+            if part.weights is not None:
+                kept = part.weights > 0
+                codes = codes[kept]
+                cells = np.column_stack([cells[kept], part.weights[kept]])
+            # Rows lie side by side however they came, so that sums over them have the same bits.
             yield codes, np.ascontiguousarray(cells), named
 
     order: Codes | None = None
