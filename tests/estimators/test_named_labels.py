@@ -21,7 +21,10 @@ from mixtura import (
     dataset,
 )
 from mixtura.data import ArrayRows
+from mixtura.data.columns import source_of_columns
 from mixtura.data.masks import MaskedRows, SpooledCodes
+from mixtura.data.spool import SpooledRows
+from mixtura.data.stand_ins import cells_of, ends_of
 
 NAMES = list("abc")
 FEW = "20 kB"
@@ -153,6 +156,27 @@ def test_the_sample_that_starts_are_found_on_is_that_of_memory(tmp_path):
             assert_array_equal(first.excluded, second.excluded)
             assert_array_equal(first.weights, second.weights)
         assert (inside.n_known, inside.n_narrowed) == (outside.n_known, outside.n_narrowed)
+
+
+def test_what_all_rows_say_is_not_asked_of_all_at_once(tmp_path, monkeypatch):
+    frame = numbers(13, 9000)
+    with dataset(written(frame, tmp_path), memory=FEW).labelled("kind") as data:
+        beyond: object = data.rows
+        masked = MaskedRows(beyond, SpooledCodes(beyond, 3), np.eye(4, 3, dtype=bool))
+        whole = SpooledRows.block
+
+        def some(self, start, stop):
+            assert stop - start < len(frame)
+            return whole(self, start, stop)
+
+        monkeypatch.setattr(SpooledRows, "block", some)
+        monkeypatch.setattr("mixtura.data.blocks.AT_ONCE", 1000)
+        low, high = ends_of(masked)
+        assert_array_equal(low, frame[NAMES].min())
+        assert_array_equal(high, frame[NAMES].max())
+        assert {*cells_of(masked)[:, 0]} == {*frame["a"]}
+        first = source_of_columns(masked, slice(0, 1))
+        assert_array_equal(first.block(5, 9).rows, frame[["a"]].iloc[5:9])
 
 
 @pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pa.Table.from_pandas])

@@ -12,7 +12,7 @@ from mixtura.data.distinct import content_subsample, subsample_of_cells
 from mixtura.data.sparse import CountRows
 from mixtura.data.spool import SpooledRows
 
-__all__ = ["MaskedRows", "SpooledCodes"]
+__all__ = ["MaskedRows", "SpooledCodes", "plain_rows"]
 
 Float = NDArray[np.float64]
 
@@ -167,3 +167,8 @@ class MaskedRows:
         """Return rows whose last column is their mask."""
         source = ArrayRows(np.ascontiguousarray(found[:, :-1]), weights)
         return type(self)(source, found[:, -1].astype(np.intp), self._masks.T[:, :n_components])
+
+
+def plain_rows(source: RowSource) -> RowSource:
+    """Return the rows of a source alone, whatever is excluded for them."""
+    return source.plain if isinstance(source, MaskedRows) else source

@@ -10,7 +10,7 @@ from scipy.sparse import issparse
 from mixtura.components.noise import beside_noise, without_noise
 from mixtura.data import Block, RowSource, blocks_of
 from mixtura.data.distinct import distinct_rows
-from mixtura.data.masks import MaskedRows
+from mixtura.data.masks import plain_rows
 from mixtura.data.spool import SpooledRows
 from mixtura.data.streamed_distinct import MOST_PATTERN_CELLS, streamed_distinct
 from mixtura.goodness.classes import modal_shares
@@ -97,8 +97,7 @@ def _patterns_of(source: RowSource) -> tuple[NDArray[Any], Float] | None:
 
     Rows that are in memory are never too many.
     """
-    if isinstance(source, MaskedRows):
-        source = source.plain
+    source = plain_rows(source)
     if isinstance(source, SpooledRows):
         return streamed_distinct(source.blocks(), MOST_PATTERN_CELLS)
     block = source.block(0, source.n_rows)
