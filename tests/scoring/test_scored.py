@@ -1,5 +1,7 @@
 """What a model says of rows one by one, from files of any size."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -240,3 +242,11 @@ def test_what_cannot_be_answered_is_refused_in_words(model, folder, tmp_path):
 def test_an_estimator_that_is_not_fitted_says_so(folder):
     with pytest.raises(NotFittedError):
         assignments(GaussianMixture(2), folder)
+
+
+def test_without_arrow_it_is_said_what_to_install(model, folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    for name in [name for name in sys.modules if name.startswith("mixtura.scoring.s")]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(ParameterError, match=r"mixtura\[arrow\]"):
+        assignments(model, rows_of(0))

@@ -6,8 +6,9 @@ from mixtura.doors import opened
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from mixtura.scoring.scored import Assignments, assignments
+    from mixtura.scoring.asked import assignments
+    from mixtura.scoring.scored import Assignments
 
 __all__ = ["Assignments", "assignments"]
 
-__getattr__ = opened(__name__, {"Assignments": "scored", "assignments": "scored"})
+__getattr__ = opened(__name__, {"Assignments": "scored", "assignments": "asked"})
